@@ -1,0 +1,61 @@
+"""Errors meant for people: a code, a sentence, and what to do next."""
+
+from __future__ import annotations
+
+import traceback
+from typing import Any
+
+Json = dict[str, Any]
+
+
+class SaturnError(Exception):
+    """Something a user can act on.
+
+    Parameters
+    ----------
+    code
+        Stable, lower-case name for programs, e.g. ``"no-node"``.
+    message
+        One sentence: what went wrong and why.
+    hint
+        What to do about it.
+    """
+
+    def __init__(self, code: str, message: str, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.hint = hint
+        self.traceback: str | None = None
+
+    def __str__(self) -> str:
+        text = self.message if self.hint is None else f"{self.message}\n{self.hint}"
+        return text if self.traceback is None else f"{text}\n\n{self.traceback}"
+
+    def to_json(self) -> Json:
+        """The error as a wire ``Failure``."""
+        failure: Json = {"code": self.code, "message": self.message}
+        if self.hint is not None:
+            failure["hint"] = self.hint
+        if self.traceback is not None:
+            failure["traceback"] = self.traceback[-60_000:]
+        return failure
+
+    @classmethod
+    def from_json(cls, failure: Json) -> SaturnError:
+        """The error a wire ``Failure`` describes."""
+        error = cls(failure["code"], failure["message"], failure.get("hint"))
+        error.traceback = failure.get("traceback")
+        return error
+
+
+def failure_of(error: BaseException, code: str = "internal") -> Json:
+    """Any exception as a wire ``Failure``; foreign ones keep their traceback."""
+    if isinstance(error, SaturnError):
+        return error.to_json()
+    text = "".join(traceback.format_exception(error))
+    return {
+        "code": code,
+        "message": f"{type(error).__name__}: {error}",
+        "traceback": text[-60_000:],
+    }

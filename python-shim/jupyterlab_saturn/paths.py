@@ -1,0 +1,187 @@
+"""The one owner of every path of a session."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import stat
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from .errors import SaturnError
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+_PAYLOAD = re.compile(r"[0-9a-f]{16,64}\.pkl")
+
+
+def ensure_private(folder: Path) -> Path:
+    """Make a folder that only its owner may enter, or refuse it.
+
+    Raises
+    ------
+    SaturnError
+        ``not-writable`` when it cannot be made or written to; ``unsafe-folder`` when it
+        belongs to somebody else or others may enter it.
+    """
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        info = folder.lstat()
+    except OSError as error:
+        raise SaturnError(
+            "not-writable",
+            f"The folder {folder} cannot be made: {error.strerror}.",
+            "Start the notebook in a folder you may write to, or set SATURN_HOME to one.",
+        ) from error
+    if not stat.S_ISDIR(info.st_mode) or info.st_uid != os.getuid():
+        raise SaturnError(
+            "unsafe-folder",
+            f"{folder} is not a folder of yours, so nothing in it can be trusted.",
+            "Remove it, or set SATURN_HOME to a folder of your own.",
+        )
+    if info.st_mode & 0o077:
+        raise SaturnError(
+            "unsafe-folder",
+            f"Others may enter {folder} (mode {stat.S_IMODE(info.st_mode):o}).",
+            f"Close it with: chmod 700 '{folder}'",
+        )
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise SaturnError(
+            "not-writable",
+            f"The folder {folder} is not writable.",
+            f"Give yourself access (chmod u+rwx '{folder}'), or set SATURN_HOME to another folder.",
+        )
+    return folder
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write a file so that readers see the old text or the new, never a part."""
+    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+    temporary.write_text(json.dumps(value), encoding="utf-8")
+    os.replace(temporary, path)
+
+
+class SessionPaths:
+    """Where a session keeps what.
+
+    Parameters
+    ----------
+    name
+        Name of the session: letters, digits, ``.``, ``_`` and ``-``.
+    home
+        Folder of all sessions; ``$SATURN_HOME``, else ``.saturn`` in the working folder.
+    """
+
+    def __init__(self, name: str = "default", home: Path | str | None = None) -> None:
+        if not _NAME.fullmatch(name):
+            raise SaturnError(
+                "bad-session-name",
+                f"{name!r} is no session name.",
+                "Use up to 64 letters, digits, dots, dashes and underscores.",
+            )
+        base = Path(home) if home is not None else Path(os.environ.get("SATURN_HOME", ".saturn"))
+        self.name = name
+        self.folder = base.absolute() / name
+
+    @classmethod
+    def of_folder(cls, folder: Path | str) -> SessionPaths:
+        """The paths of an existing session folder."""
+        folder = Path(folder)
+        return cls(folder.name, folder.parent)
+
+    def ensure(self) -> SessionPaths:
+        """Make the session's folders, private to their owner. Raises like `ensure_private`."""
+        ensure_private(self.folder)
+        for folder in (self.payloads, self.tasks, self.trials):
+            ensure_private(folder)
+        return self
+
+    @property
+    def exists(self) -> bool:
+        """Whether the session was ever started."""
+        return self.journal.exists()
+
+    @property
+    def journal(self) -> Path:
+        return self.folder / "journal.jsonl"
+
+    @property
+    def payloads(self) -> Path:
+        return self.folder / "payloads"
+
+    @property
+    def tasks(self) -> Path:
+        return self.folder / "tasks"
+
+    @property
+    def trials(self) -> Path:
+        return self.folder / "trials"
+
+    @property
+    def engine_log(self) -> Path:
+        return self.folder / "engine.log"
+
+    @property
+    def agent_log(self) -> Path:
+        return self.folder / "agent.log"
+
+    @property
+    def zygote_log(self) -> Path:
+        return self.folder / "zygote.log"
+
+    @property
+    def agent_lock(self) -> Path:
+        """Held (flock) by the agent for as long as it lives."""
+        return self.folder / "agent.lock"
+
+    @property
+    def agent_status(self) -> Path:
+        """JSON ``{pid, version, endpoint}`` of the living agent, or ``{error}`` of a failed start."""
+        return self.folder / "agent.json"
+
+    def payload(self, name: str) -> Path:
+        """A pickled factory. Refuses names that could lead out of the payloads folder."""
+        if not _PAYLOAD.fullmatch(name):
+            raise SaturnError("bad-payload", f"{name!r} is no payload of this session.")
+        return self.payloads / name
+
+    def task(self, name: str) -> Path:
+        return self.tasks / name
+
+    def attempt(self, task: str, number: int) -> Path:
+        return self.task(task) / f"attempt-{number}"
+
+    def checkpoints(self, task: str) -> Path:
+        return self.task(task) / "checkpoints"
+
+    def model(self, task: str) -> Path:
+        return self.task(task) / "model.pt"
+
+    def trial(self, trial: str) -> Path:
+        return self.trials / trial
+
+    @property
+    def runtime(self) -> Path:
+        """Folder of the session's sockets; short, since socket paths hold about 100 bytes."""
+        digest = hashlib.sha256(str(self.folder).encode()).hexdigest()[:16]
+        base = os.environ.get("XDG_RUNTIME_DIR")
+        parent = (
+            Path(base) / "saturn" if base else Path(tempfile.gettempdir()) / f"saturn-{os.getuid()}"
+        )
+        return parent / digest
+
+    def ensure_runtime(self) -> Path:
+        """Make the folder of the sockets, private to its owner. Raises like `ensure_private`."""
+        ensure_private(self.runtime.parent)
+        return ensure_private(self.runtime)
+
+    @property
+    def engine_endpoint(self) -> str:
+        return f"ipc://{self.runtime / 'engine.sock'}"
+
+    @property
+    def events_socket(self) -> Path:
+        """Datagram socket on which ranks tell the agent what happens."""
+        return self.runtime / "events.sock"

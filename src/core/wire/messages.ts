@@ -1,0 +1,124 @@
+import { Ajv, type ValidateFunction } from 'ajv';
+import { SaturnError } from '../model/failure.js';
+import schema from './generated/schema.json' with { type: 'json' };
+import type {
+  AgentMessages,
+  ClientMessages,
+  EngineMessages,
+  Envelope,
+  Failure,
+  JournalRecord,
+  KernelMessages,
+  SessionEvent
+} from './generated/types.js';
+
+export type * from './generated/types.js';
+
+/** Version of the protocol; both ends refuse any other. */
+export const WIRE_VERSION = schema.version as 1;
+
+/** Largest message accepted, in bytes of UTF-8. */
+export const MAX_MESSAGE_BYTES = schema.maxBytes;
+
+/** Who speaks. */
+export type Direction = 'client' | 'agent' | 'kernel' | 'engine';
+
+interface IMessages {
+  client: ClientMessages;
+  agent: AgentMessages;
+  kernel: KernelMessages;
+  engine: EngineMessages;
+}
+
+/** A validated message of one direction: a union discriminated by `type`. */
+export type Message<D extends Direction> = {
+  [T in keyof IMessages[D] & string]: Omit<Envelope, 'type' | 'body'> & { type: T; body: IMessages[D][T] };
+}[keyof IMessages[D] & string];
+
+/** A journal record whose event is validated. */
+export type SessionRecord = Omit<JournalRecord, 'event'> & { event: SessionEvent };
+
+const ajv = new Ajv({ strict: false, discriminator: false });
+ajv.addSchema(schema, 'wire');
+const compiled = new Map<string, ValidateFunction>();
+
+function check(definition: string, value: unknown, what: string): void {
+  let validate = compiled.get(definition);
+  if (!validate) {
+    validate = ajv.compile({ $ref: `wire#/definitions/${definition}` });
+    compiled.set(definition, validate);
+  }
+  if (!validate(value)) {
+    throw new SaturnError({
+      code: 'bad-message',
+      message: `${what} is malformed: ${ajv.errorsText(validate.errors, { dataVar: 'message' })}.`,
+      hint: 'Restart the kernel and the session so that both run the same version of jupyterlab_saturn.'
+    });
+  }
+}
+
+/**
+ * Parse and validate one message.
+ *
+ * @param from - who sent it; decides which types are known.
+ * @throws SaturnError `too-large`, `bad-message` or `unknown-message`.
+ */
+export function parseMessage<D extends Direction>(from: D, text: string | Uint8Array): Message<D> {
+  const bytes = typeof text === 'string' ? text.length : text.byteLength;
+  if (bytes > MAX_MESSAGE_BYTES) {
+    throw new SaturnError({
+      code: 'too-large',
+      message: `A message of ${bytes} bytes is over the limit of ${MAX_MESSAGE_BYTES} bytes.`,
+      hint: 'Send fewer tasks at once.'
+    });
+  }
+  let value: unknown;
+  try {
+    value = JSON.parse(
+      typeof text === 'string' ? text : new TextDecoder('utf-8', { fatal: true }).decode(text)
+    );
+  } catch (error) {
+    throw new SaturnError({ code: 'bad-message', message: `A message is not JSON: ${String(error)}.` });
+  }
+  return asMessage(from, value);
+}
+
+/** Validate a message that is already an object, as on a Jupyter comm. Throws like {@link parseMessage}. */
+export function asMessage<D extends Direction>(from: D, value: unknown): Message<D> {
+  check('Envelope', value, 'A message');
+  const message = value as Envelope;
+  const definition = (schema.directions[from] as Record<string, string | undefined>)[message.type];
+  if (definition === undefined) {
+    throw new SaturnError({
+      code: 'unknown-message',
+      message: `Nobody here understands a message of type "${message.type}" from a ${from}.`,
+      hint: 'Restart the kernel and the session so that both run the same version of jupyterlab_saturn.'
+    });
+  }
+  check(definition, message.body, `The body of "${message.type}"`);
+  return value as Message<D>;
+}
+
+/** Validate a journal record. Throws SaturnError `bad-message`. */
+export function asRecord(value: unknown): SessionRecord {
+  check('JournalRecord', value, 'A journal record');
+  const { event } = value as JournalRecord;
+  const definition = (schema.events as Record<string, string | undefined>)[event.kind];
+  if (definition === undefined) {
+    throw new SaturnError({ code: 'bad-message', message: `Unknown journal event "${event.kind}".` });
+  }
+  check(definition, event, `The journal event "${event.kind}"`);
+  return value as SessionRecord;
+}
+
+/** Validate a value against one definition of the wire schema by name, e.g. `PlanRequest`. */
+export function validate(definition: string, value: unknown): void {
+  check(definition, value, `The ${definition}`);
+}
+
+/** What a reply of type `error` carries for any thrown value. */
+export function failureOf(error: unknown): Failure {
+  return error instanceof SaturnError
+    ? error.failure
+    : { code: 'internal', message: error instanceof Error ? error.message : String(error) };
+}

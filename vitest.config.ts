@@ -1,0 +1,18 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    projects: [
+      { test: { name: 'unit', environment: 'node', include: ['test/unit/**/*.test.ts'], testTimeout: 20_000 } },
+      {
+        test: {
+          name: 'lab',
+          environment: 'jsdom',
+          include: ['test/lab/**/*.test.{ts,tsx}'],
+          setupFiles: ['test/lab/setup.ts'],
+          testTimeout: 30_000
+        }
+      }
+    ]
+  }
+});
