@@ -60,7 +60,7 @@ def write_json(path: Path, value: Any) -> None:
     """Write a file so that readers see the old text or the new, never a part."""
     temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
     temporary.write_text(json.dumps(value), encoding="utf-8")
-    os.replace(temporary, path)
+    temporary.replace(path)
 
 
 class SessionPaths:
@@ -138,7 +138,7 @@ class SessionPaths:
 
     @property
     def agent_status(self) -> Path:
-        """JSON ``{pid, version, endpoint}`` of the living agent, or ``{error}`` of a failed start."""
+        """JSON ``{pid, version, endpoint}`` of the living agent, or the ``{error}`` of its start."""
         return self.folder / "agent.json"
 
     def payload(self, name: str) -> Path:

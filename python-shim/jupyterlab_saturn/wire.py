@@ -37,14 +37,14 @@ def _validator(definition: str) -> Callable[[Any], Any]:
 
 
 def validate(definition: str, value: Any) -> None:
-    """Check a value against one definition of the wire schema. Raises SaturnError ``bad-message``."""
+    """Check a value against a definition of the schema. Raises SaturnError ``bad-message``."""
     import fastjsonschema
 
     try:
         _validator(definition)(value)
     except fastjsonschema.JsonSchemaException as error:
         raise SaturnError(
-            "bad-message", f"A {definition} is malformed: {error.message}.", _SAME_VERSION
+            "bad-message", f"A {definition} is malformed: {error}.", _SAME_VERSION
         ) from None
 
 
@@ -81,7 +81,7 @@ def decode(sender: Direction, data: bytes) -> Json:
 
 
 def check(sender: Direction, envelope: Any) -> None:
-    """Validate a message from `sender`. Raises SaturnError ``bad-message`` or ``unknown-message``."""
+    """Validate a message. Raises SaturnError ``bad-message`` or ``unknown-message``."""
     validate("Envelope", envelope)
     definition = _schema()["directions"][sender].get(envelope["type"])
     if definition is None:
