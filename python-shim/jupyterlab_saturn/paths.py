@@ -138,7 +138,7 @@ class SessionPaths:
 
     @property
     def agent_status(self) -> Path:
-        """JSON ``{pid, version, endpoint}`` of the living agent, or the ``{error}`` of its start."""
+        """JSON ``{pid, version, endpoint}`` of the living agent, or its start's ``{error}``."""
         return self.folder / "agent.json"
 
     def payload(self, name: str) -> Path:

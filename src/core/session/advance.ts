@@ -1,0 +1,91 @@
+import { missingTrials } from '../profiling/trials.js';
+import type { TrialState } from '../wire/messages.js';
+import type { Command } from './command.js';
+import { dispatchSegments, dispatchTrials } from './dispatch.js';
+import { planRequest } from './planRequest.js';
+import { type ISession, type IStep, isActive, maxDevices, withState } from './session.js';
+
+/**
+ * Go as far towards the goal as can be gone now: wait for inspections, make the missing trials,
+ * ask for a plan, follow it. Called after every event.
+ *
+ * @param time - seconds since the epoch.
+ */
+export function advance(session: ISession, time: number): IStep {
+  const { goal, agent, cluster, tasks } = session.state;
+  if (goal === 'none' || agent === 'away' || !cluster || tasks.some(task => task.status === 'inspecting')) {
+    return { session, commands: [] };
+  }
+  const trials = dispatchTrials(queueTrials(session));
+  if (trials.session.state.trials.length > 0) {
+    return trials;
+  }
+  if (goal === 'profile') {
+    return done(trials.session, time);
+  }
+  const planned = keepPlan(trials.session, time);
+  if (planned.session.state.planning || planned.commands.length > 0) {
+    return planned;
+  }
+  if (goal === 'plan') {
+    return done(planned.session, time);
+  }
+  return followPlan(planned.session, time);
+}
+
+function done(session: ISession, time: number): IStep {
+  const { run } = session.state;
+  const ended = run && run.endedAt === undefined && session.state.goal === 'run';
+  return {
+    session: withState(session, { goal: 'none', ...(ended ? { run: { ...run, endedAt: time } } : {}) }),
+    commands: []
+  };
+}
+
+function queueTrials(session: ISession): ISession {
+  const { tasks, cells, trials, plan, goal } = session.state;
+  if (goal !== 'profile' && plan?.fresh) {
+    return session;
+  }
+  const selected = session.selection ? new Set(session.selection) : null;
+  const candidates = tasks.filter(
+    task => task.status === 'ready' && (goal !== 'run' || (selected?.has(task.spec.name) ?? true))
+  );
+  const wishes = missingTrials(candidates, [...cells, ...trials], maxDevices(session));
+  if (wishes.length === 0) {
+    return session;
+  }
+  const added = wishes.map(
+    (wish, index): TrialState => ({
+      id: `trial-${session.trialCount + index + 1}`,
+      ...wish,
+      status: 'queued'
+    })
+  );
+  return {
+    ...withState(session, {
+      trials: [...trials, ...added],
+      trialsDone: trials.length > 0 ? session.state.trialsDone : 0
+    }),
+    trialCount: session.trialCount + added.length
+  };
+}
+
+/** Make sure that a plan answers the present question, or is on its way. */
+function keepPlan(session: ISession, time: number): IStep {
+  if (session.state.plan?.fresh || session.state.planning) {
+    return { session, commands: [] };
+  }
+  const basis = session.basis + 1;
+  const request = planRequest(session.state, time, {
+    selection: session.state.goal === 'run' ? session.selection : null,
+    budget: session.budget
+  });
+  const command: Command = { kind: 'plan', basis, request };
+  return { session: { ...withState(session, { planning: true }), basis }, commands: [command] };
+}
+
+function followPlan(session: ISession, time: number): IStep {
+  const step = dispatchSegments(session, time);
+  return step.session.state.tasks.some(isActive) ? step : done(step.session, time);
+}

@@ -1,0 +1,80 @@
+import type { AgentHello, Device, Node } from '../wire/messages.js';
+import type { Command } from './command.js';
+import {
+  type ISession,
+  type IStep,
+  isActive,
+  lastAttempt,
+  mapTasks,
+  maxDevices,
+  withStalePlan,
+  withState
+} from './session.js';
+import { inspect } from './tasks.js';
+
+const look = (devices: readonly Device[]): string =>
+  devices.map(device => `${device.kind} ${device.name} ${device.memoryBytes}`).join('\n');
+
+/**
+ * Note the devices of a node. Measurements on other devices no longer count, and what is
+ * feasible depends on how many devices there are, so tasks not yet trained are inspected again.
+ */
+export function noteNode(session: ISession, node: Node): IStep {
+  const nodes = session.state.cluster?.nodes ?? [];
+  const old = nodes.find(known => known.id === node.id);
+  const before = maxDevices(session);
+  const cluster = { nodes: [...nodes.filter(known => known.id !== node.id), node] };
+  let next = withState(session, { cluster });
+  const kinds = (devices: readonly Device[]): string => [...new Set(devices.map(d => look([d])))].join('\n');
+  if (old && look(old.devices) !== look(node.devices)) {
+    next = withStalePlan(next);
+    if (kinds(old.devices) !== kinds(node.devices)) {
+      next = withState(next, { cells: [] });
+    }
+  }
+  if (maxDevices(next) > before) {
+    next = mapTasks(next, task =>
+      task.status === 'ready' || task.status === 'invalid' ? { ...task, status: 'inspecting' } : task
+    );
+    return { session: next, commands: inspect(next, () => true) };
+  }
+  return { session: next, commands: [] };
+}
+
+/**
+ * An agent is there, perhaps a new one, perhaps after the engine was away. What it does not know
+ * of is gone: groups go on from their checkpoints, trials and inspections are asked for again.
+ */
+export function noteAgent(session: ISession, hello: AgentHello, time: number): IStep {
+  const node = hello.node.id;
+  const groups = new Set(hello.groups.map(group => `${group.task} ${group.attempt}`));
+  const alive = new Set(hello.trials);
+  const inspecting = new Set(hello.inspecting);
+  let next = withState(session, {
+    agent: 'connected',
+    // If the engine was away, nobody is working on the question it had asked.
+    planning: false,
+    trials: session.state.trials.map(trial => {
+      if (trial.status === 'queued' || trial.node !== node || alive.has(trial.id)) {
+        return trial;
+      }
+      const { node: _node, devices: _devices, ...rest } = trial;
+      return { ...rest, status: 'queued' as const };
+    })
+  });
+  next = mapTasks(next, task => {
+    const attempt = lastAttempt(task);
+    if (!isActive(task) || attempt?.node !== node || groups.has(`${task.spec.name} ${attempt.number}`)) {
+      return task;
+    }
+    return {
+      ...task,
+      status: task.status === 'stopping' ? 'stopped' : 'ready',
+      attempts: [...task.attempts.slice(0, -1), { ...attempt, endedAt: time, outcome: 'stopped' }]
+    };
+  });
+  const known = noteNode(next, hello.node);
+  const asked = known.commands.some(command => command.kind === 'inspect');
+  const again: Command[] = asked ? [] : inspect(known.session, task => !inspecting.has(task.spec.name));
+  return { session: known.session, commands: [...known.commands, ...again] };
+}

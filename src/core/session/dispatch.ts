@@ -1,0 +1,149 @@
+import { cellKey } from '../model/strategy.js';
+import type { Attempt, GroupStart, Segment, TaskState, TrialStart } from '../wire/messages.js';
+import type { Command } from './command.js';
+import {
+  findTask,
+  type ISession,
+  type IStep,
+  isActive,
+  lastAttempt,
+  withState,
+  withTask
+} from './session.js';
+
+/** Commit a checkpoint of running tasks about this often, in seconds. */
+export const CHECKPOINT_SECONDS = 30;
+
+/** A trial that takes longer than this has failed, in seconds. */
+export const TRIAL_DEADLINE_SECONDS = 600;
+
+const deviceKey = (node: string, device: string): string => `${node}\n${device}`;
+
+/** Devices held by rank groups and trials. */
+function busyDevices(session: ISession): Set<string> {
+  const busy = new Set<string>();
+  const hold = (node: string | undefined, devices: readonly string[] = []): void => {
+    for (const device of devices) {
+      busy.add(deviceKey(node ?? '', device));
+    }
+  };
+  for (const task of session.state.tasks) {
+    const attempt = lastAttempt(task);
+    if (isActive(task) && attempt) {
+      hold(attempt.node, attempt.devices);
+    }
+  }
+  for (const trial of session.state.trials) {
+    if (trial.status === 'running') {
+      hold(trial.node, trial.devices);
+    }
+  }
+  return busy;
+}
+
+/** Start every queued trial that finds enough free devices on one node. */
+export function dispatchTrials(session: ISession): IStep {
+  const busy = busyDevices(session);
+  const commands: Command[] = [];
+  const trials = session.state.trials.map(trial => {
+    const spec = findTask(session, trial.task)?.spec;
+    if (trial.status !== 'queued' || !spec) {
+      return trial;
+    }
+    for (const node of session.state.cluster?.nodes ?? []) {
+      const free = node.devices.map(device => device.id).filter(id => !busy.has(deviceKey(node.id, id)));
+      const devices = free.slice(0, trial.strategy.devices);
+      if (devices.length === trial.strategy.devices) {
+        for (const device of devices) {
+          busy.add(deviceKey(node.id, device));
+        }
+        const body: TrialStart = {
+          trial: trial.id,
+          task: spec,
+          signature: trial.signature,
+          strategy: trial.strategy,
+          devices,
+          deadlineSeconds: TRIAL_DEADLINE_SECONDS
+        };
+        commands.push({ kind: 'trial', node: node.id, body });
+        return { ...trial, status: 'running' as const, node: node.id, devices };
+      }
+    }
+    return trial;
+  });
+  return { session: commands.length > 0 ? withState(session, { trials }) : session, commands };
+}
+
+/**
+ * Start every planned segment whose turn has come: its devices are free and no earlier segment
+ * waits for one of them. Order on each device is the plan's; times are not waited for, so a
+ * task that ends early lets the next one start early.
+ */
+export function dispatchSegments(session: ISession, time: number): IStep {
+  const planned = session.state.plan;
+  if (!planned) {
+    return { session, commands: [] };
+  }
+  const blocked = busyDevices(session);
+  const commands: Command[] = [];
+  let next = session;
+  for (const segment of [...planned.plan.segments].sort((a, b) => a.start - b.start)) {
+    const task = findTask(next, segment.task);
+    if (task?.status !== 'ready') {
+      continue;
+    }
+    const keys = segment.devices.map(device => deviceKey(segment.node, device));
+    if (keys.every(key => !blocked.has(key))) {
+      if (next.state.plan?.startedAt === undefined) {
+        next = withState(next, {
+          plan: { ...planned, startedAt: time },
+          run: next.state.run ?? { startedAt: time }
+        });
+      }
+      const [started, command] = startSegment(next, task, segment, time);
+      next = started;
+      commands.push(command);
+    }
+    for (const key of keys) {
+      blocked.add(key);
+    }
+  }
+  return { session: next, commands };
+}
+
+function startSegment(
+  session: ISession,
+  task: TaskState,
+  segment: Segment,
+  time: number
+): [ISession, Command] {
+  const origin = session.state.plan?.startedAt ?? time;
+  const attempt: Attempt = {
+    number: task.attempts.length + 1,
+    strategy: segment.strategy,
+    node: segment.node,
+    devices: segment.devices,
+    requestedAt: time,
+    fromStep: task.checkpointStep ?? 0,
+    planned: { start: origin + segment.start, end: origin + segment.end }
+  };
+  const key = cellKey(task.inspection?.signature ?? '', segment.strategy);
+  const stepSeconds = session.state.cells.find(
+    cell => cellKey(cell.signature, cell.strategy) === key
+  )?.stepSeconds;
+  const body: GroupStart = {
+    task: task.spec,
+    attempt: attempt.number,
+    steps: task.inspection?.steps ?? 1,
+    strategy: segment.strategy,
+    devices: segment.devices,
+    checkpointSeconds: CHECKPOINT_SECONDS,
+    ...(stepSeconds === undefined ? {} : { stepSeconds })
+  };
+  const started = withTask(session, task.spec.name, {
+    status: 'starting',
+    attempts: [...task.attempts, attempt],
+    progress: { step: task.checkpointStep ?? 0 }
+  });
+  return [started, { kind: 'start', node: segment.node, body }];
+}

@@ -1,0 +1,135 @@
+import { cellKey } from '../model/strategy.js';
+import type { Attempt, GroupEvent, ProfileCell, TaskState } from '../wire/messages.js';
+import {
+  findTask,
+  type ISession,
+  isActive,
+  lastAttempt,
+  withNotice,
+  withStalePlan,
+  withState,
+  withTask
+} from './session.js';
+
+/** A rank group that vanishes is started again from its checkpoint this often, then its task has failed. */
+export const MAX_LOST = 3;
+
+/** Note what happened to a rank group. Events of attempts that are over are dropped: agents repeat themselves. */
+export function noteGroup(session: ISession, event: GroupEvent): ISession {
+  const task = findTask(session, event.task);
+  const attempt = task && lastAttempt(task);
+  if (!task || !attempt || attempt.number !== event.attempt || !isActive(task)) {
+    return session;
+  }
+  const name = event.task;
+  switch (event.kind) {
+    case 'started':
+      return withTask(session, name, {
+        status: task.status === 'stopping' ? 'stopping' : 'running',
+        attempts: replaceLast(task, { ...attempt, startedAt: event.time, fromStep: event.step ?? 0 }),
+        progress: { step: event.step ?? 0, at: event.time }
+      });
+    case 'step':
+      return withTask(session, name, { progress: progressOf(task, event) });
+    case 'checkpoint':
+      return withTask(session, name, {
+        ...(event.step === undefined ? {} : { checkpointStep: event.step }),
+        progress: progressOf(task, event)
+      });
+    case 'finished':
+      return withTask(session, name, {
+        ...ended(task, attempt, event, 'finished'),
+        error: undefined,
+        status: 'finished',
+        progress: progressOf(task, event),
+        ...(event.step === undefined ? {} : { checkpointStep: event.step }),
+        ...(event.result ? { result: event.result } : {})
+      });
+    case 'failed':
+      return withTask(session, name, {
+        ...ended(task, attempt, event, 'failed'),
+        status: 'failed',
+        error: event.error ?? { code: 'internal', message: 'The rank group failed without a message.' }
+      });
+    case 'oom':
+      return noteOutOfMemory(session, task, attempt, event);
+    case 'lost':
+      return noteLost(session, task, attempt, event);
+    case 'stopped':
+      return withTask(session, name, {
+        ...ended(task, attempt, event, 'stopped'),
+        // Stopped without being asked to (the agent is leaving): it may go on later.
+        status: task.status === 'stopping' ? 'stopped' : 'ready',
+        ...(event.step === undefined ? {} : { checkpointStep: event.step })
+      });
+  }
+}
+
+function replaceLast(task: TaskState, attempt: Attempt): Attempt[] {
+  return [...task.attempts.slice(0, -1), attempt];
+}
+
+function ended(
+  task: TaskState,
+  attempt: Attempt,
+  event: GroupEvent,
+  outcome: NonNullable<Attempt['outcome']>
+): Pick<TaskState, 'attempts'> {
+  return { attempts: replaceLast(task, { ...attempt, endedAt: event.time, outcome }) };
+}
+
+function progressOf(task: TaskState, event: GroupEvent): TaskState['progress'] {
+  const { loss, stepSeconds } = event;
+  return {
+    ...task.progress,
+    step: event.step ?? task.progress.step,
+    at: event.time,
+    ...(loss === undefined ? {} : { loss }),
+    ...(stepSeconds === undefined ? {} : { stepSeconds })
+  };
+}
+
+/** Out of memory while training: the strategy is infeasible after all, and the task needs another. */
+function noteOutOfMemory(session: ISession, task: TaskState, attempt: Attempt, event: GroupEvent): ISession {
+  const signature = task.inspection?.signature ?? '';
+  const key = cellKey(signature, attempt.strategy);
+  const cell: ProfileCell = {
+    signature,
+    strategy: attempt.strategy,
+    status: 'oom',
+    source: 'measured',
+    ...(event.error ? { error: event.error } : {})
+  };
+  const marked = withState(session, {
+    cells: [...session.state.cells.filter(c => cellKey(c.signature, c.strategy) !== key), cell]
+  });
+  return withStalePlan(
+    withTask(marked, task.spec.name, {
+      ...ended(task, attempt, event, 'oom'),
+      status: task.status === 'stopping' ? 'stopped' : 'ready',
+      ...(event.error ? { error: event.error } : {})
+    })
+  );
+}
+
+function noteLost(session: ISession, task: TaskState, attempt: Attempt, event: GroupEvent): ISession {
+  const name = task.spec.name;
+  const attempts = ended(task, attempt, event, 'lost');
+  if (task.status === 'stopping') {
+    return withTask(session, name, { ...attempts, status: 'stopped' });
+  }
+  const lost = task.attempts.filter(a => a.outcome === 'lost').length + 1;
+  const error = event.error ?? { code: 'lost', message: 'The ranks vanished without a word.' };
+  if (lost > MAX_LOST) {
+    return withTask(session, name, {
+      ...attempts,
+      status: 'failed',
+      error: { ...error, message: `${error.message} This was time ${lost}; it is not started again.` }
+    });
+  }
+  const from = task.checkpointStep === undefined ? 'the beginning' : `step ${task.checkpointStep}`;
+  return withNotice(withTask(session, name, { ...attempts, status: 'ready' }), {
+    ...error,
+    message: `${name}: ${error.message} It goes on from ${from}.`
+  });
+}

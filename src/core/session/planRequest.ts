@@ -1,0 +1,103 @@
+import { cellKey, strategyKey, strategyLabel } from '../model/strategy.js';
+import type {
+  PlanBudget,
+  PlanOption,
+  PlanRequest,
+  PlanTask,
+  ProfileCell,
+  SessionState,
+  TaskState
+} from '../wire/messages.js';
+import { isActive, lastAttempt } from './session.js';
+
+/** What to plan besides the state: see {@link planRequest}. */
+export interface IPlanRequestOptions {
+  /** Names to plan; all ready and active tasks when absent or null. */
+  readonly selection?: readonly string[] | null;
+  readonly budget?: PlanBudget;
+  readonly seed?: number;
+}
+
+/**
+ * The planning question a session poses: the remaining steps of each task, and the measured
+ * strategies it may use. Active tasks stay where they are.
+ *
+ * @param now - seconds since the epoch; tells how far running tasks are.
+ */
+export function planRequest(
+  state: SessionState,
+  now: number,
+  options: IPlanRequestOptions = {}
+): PlanRequest {
+  const cells = new Map(state.cells.map(cell => [cellKey(cell.signature, cell.strategy), cell]));
+  const chosen = options.selection ? new Set(options.selection) : null;
+  return {
+    cluster: state.cluster ?? { nodes: [] },
+    tasks: state.tasks
+      .filter(task => isActive(task) || (task.status === 'ready' && (chosen?.has(task.spec.name) ?? true)))
+      .map(task => planTask(task, cells, now)),
+    excludeTechniques: state.excludeTechniques,
+    seed: options.seed ?? 0,
+    budget: options.budget ?? {}
+  };
+}
+
+function planTask(task: TaskState, cells: ReadonlyMap<string, ProfileCell>, now: number): PlanTask {
+  const total = task.inspection?.steps ?? 0;
+  const plan: PlanTask = {
+    name: task.spec.name,
+    steps: Math.max(0, total - stepsDone(task, now)),
+    options: optionsOf(task, cells)
+  };
+  if (plan.options.length === 0) {
+    plan.reason = whyNone(task, cells);
+  }
+  const attempt = lastAttempt(task);
+  if (isActive(task) && attempt) {
+    plan.running = { strategy: attempt.strategy, node: attempt.node, devices: attempt.devices };
+  }
+  return plan;
+}
+
+function optionsOf(task: TaskState, cells: ReadonlyMap<string, ProfileCell>): PlanOption[] {
+  const { inspection } = task;
+  const options: PlanOption[] = [];
+  for (const { strategy, feasible } of inspection?.feasibility ?? []) {
+    const cell = cells.get(cellKey(inspection?.signature ?? '', strategy));
+    if (feasible && cell?.status === 'ok' && cell.stepSeconds !== undefined) {
+      options.push({ strategy, stepSeconds: cell.stepSeconds, startSeconds: cell.startSeconds ?? 0 });
+    }
+  }
+  return options;
+}
+
+/** Steps a task need not do again: what ran, or for a waiting task what a checkpoint holds. */
+function stepsDone(task: TaskState, now: number): number {
+  if (!isActive(task)) {
+    return task.checkpointStep ?? 0;
+  }
+  const { step, stepSeconds, at } = task.progress;
+  // Between reports the task goes on at its last known speed.
+  const since = at !== undefined && stepSeconds ? Math.floor((now - at) / stepSeconds) : 0;
+  return step + Math.max(0, since);
+}
+
+/** In the user's words: why no strategy can run a task. */
+function whyNone(task: TaskState, cells: ReadonlyMap<string, ProfileCell>): string {
+  const { inspection } = task;
+  const reasons = new Map<string, string>();
+  for (const { strategy, feasible, reason } of inspection?.feasibility ?? []) {
+    const cell = cells.get(cellKey(inspection?.signature ?? '', strategy));
+    const why = !feasible
+      ? (reason ?? 'not feasible')
+      : cell === undefined
+        ? 'not measured'
+        : cell.status === 'oom'
+          ? 'out of memory'
+          : cell.status === 'failed'
+            ? `its trial failed (${cell.error?.message ?? 'no message'})`
+            : cell.status;
+    reasons.set(strategyKey(strategy), `${strategyLabel(strategy)}: ${why}`);
+  }
+  return reasons.size > 0 ? [...reasons.values()].join('; ') : 'No technique knows how to run it.';
+}

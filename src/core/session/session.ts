@@ -1,0 +1,98 @@
+import type { Attempt, Failure, PlanBudget, SessionState, TaskState, TaskStatus } from '../wire/messages.js';
+import type { Command } from './command.js';
+
+/**
+ * Everything the engine knows: the state that clients see, and a few marks of its own.
+ * Values are never changed in place; each event makes a new session.
+ */
+export interface ISession {
+  readonly state: SessionState;
+  /** Number of the newest planning question; answers to older ones are dropped. */
+  readonly basis: number;
+  /** How long to search, as last asked for. */
+  readonly budget: PlanBudget;
+  /** Names of the tasks to run; null means all. */
+  readonly selection: readonly string[] | null;
+  /** Trials ever requested, for their ids. */
+  readonly trialCount: number;
+}
+
+/** A session after an event, and what to do about it. */
+export interface IStep {
+  readonly session: ISession;
+  readonly commands: readonly Command[];
+}
+
+/** How a session starts, before its first event. */
+export function emptySession(name: string, folder: string): ISession {
+  return {
+    state: {
+      session: name,
+      folder,
+      rev: 0,
+      goal: 'none',
+      agent: 'away',
+      tasks: [],
+      cells: [],
+      trials: [],
+      trialsDone: 0,
+      planning: false,
+      excludeTechniques: [],
+      notices: []
+    },
+    basis: 0,
+    budget: {},
+    selection: null,
+    trialCount: 0
+  };
+}
+
+const ACTIVE: readonly TaskStatus[] = ['starting', 'running', 'stopping'];
+
+/** Whether a task holds devices. */
+export function isActive(task: TaskState): boolean {
+  return ACTIVE.includes(task.status);
+}
+
+/** The newest attempt of a task. */
+export function lastAttempt(task: TaskState): Attempt | undefined {
+  return task.attempts.at(-1);
+}
+
+/** Find a task by name. */
+export function findTask(session: ISession, name: string): TaskState | undefined {
+  return session.state.tasks.find(task => task.spec.name === name);
+}
+
+/** The session with some public state replaced. */
+export function withState(session: ISession, patch: Partial<SessionState>): ISession {
+  return { ...session, state: { ...session.state, ...patch } };
+}
+
+/** The session with some tasks changed; `change` returns the same object to leave a task alone. */
+export function mapTasks(session: ISession, change: (task: TaskState) => TaskState): ISession {
+  return withState(session, { tasks: session.state.tasks.map(change) });
+}
+
+/** The session with one task changed. */
+export function withTask(session: ISession, name: string, patch: Partial<TaskState>): ISession {
+  return mapTasks(session, task => (task.spec.name === name ? { ...task, ...patch } : task));
+}
+
+/** The session whose plan, if any, no longer answers the question. */
+export function withStalePlan(session: ISession): ISession {
+  const { plan } = session.state;
+  return plan?.fresh ? withState(session, { plan: { ...plan, fresh: false } }) : session;
+}
+
+const MAX_NOTICES = 20;
+
+/** The session with one more notice; the oldest give way. */
+export function withNotice(session: ISession, notice: Failure): ISession {
+  return withState(session, { notices: [...session.state.notices, notice].slice(-MAX_NOTICES) });
+}
+
+/** Largest number of devices on one node; a strategy never spans nodes. */
+export function maxDevices(session: ISession): number {
+  return Math.max(0, ...(session.state.cluster?.nodes ?? []).map(node => node.devices.length));
+}

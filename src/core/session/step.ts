@@ -1,0 +1,185 @@
+import { cellKey } from '../model/strategy.js';
+import type { Goal, ProfileCell, SessionEvent } from '../wire/messages.js';
+import { advance } from './advance.js';
+import { noteAgent, noteNode } from './agents.js';
+import type { Command } from './command.js';
+import { noteGroup } from './groups.js';
+import {
+  emptySession,
+  type ISession,
+  type IStep,
+  isActive,
+  lastAttempt,
+  mapTasks,
+  withNotice,
+  withStalePlan,
+  withState
+} from './session.js';
+import { addTasks, noteInspection, removeTasks } from './tasks.js';
+
+/** A running task asked to stop has this long to reach a step boundary and save, in seconds. */
+export const STOP_GRACE_SECONDS = 60;
+
+/**
+ * The session state machine: one event in, the next session and the commands out. It is pure:
+ * the journal's events in order always give the same session.
+ *
+ * @param time - when the event happened, in seconds since the epoch.
+ */
+export function step(session: ISession, event: SessionEvent, time: number): IStep {
+  const noted = note(session, event, time);
+  const advanced = advance(noted.session, time);
+  const next = advanced.session;
+  return {
+    session: withState(next, { rev: session.state.rev + 1 }),
+    commands: [...noted.commands, ...advanced.commands]
+  };
+}
+
+const RANK: Record<Goal, number> = { none: 0, profile: 1, plan: 2, run: 3 };
+
+function withGoal(session: ISession, goal: Goal): ISession {
+  return RANK[goal] > RANK[session.state.goal] ? withState(session, { goal }) : session;
+}
+
+function note(session: ISession, event: SessionEvent, time: number): IStep {
+  const only = (next: ISession): IStep => ({ session: next, commands: [] });
+  switch (event.kind) {
+    case 'created':
+      return only(session);
+    case 'tasks-added':
+      return addTasks(session, event.tasks);
+    case 'tasks-removed':
+      return removeTasks(session, event.tasks);
+    case 'inspected':
+      return only(noteInspection(session, event.result));
+    case 'node-changed':
+      return event.error ? only(withNotice(session, event.error)) : noteNode(session, event.node);
+    case 'profile-requested':
+      return only(withGoal(event.force ? forgetCells(session) : session, 'profile'));
+    case 'trial-finished':
+      return only(noteTrial(session, event.trial, event.cell));
+    case 'plan-requested': {
+      const asked = withState(session, {
+        excludeTechniques: event.excludeTechniques ?? session.state.excludeTechniques,
+        planning: false
+      });
+      return only(withGoal(withStalePlan({ ...asked, budget: event.budget ?? session.budget }), 'plan'));
+    }
+    case 'plan-made': {
+      if (event.basis !== session.basis) {
+        return only(session);
+      }
+      const running = session.state.tasks.some(isActive);
+      return only(
+        withState(session, {
+          planning: false,
+          plan: { plan: event.plan, madeAt: time, fresh: true, ...(running ? { startedAt: time } : {}) }
+        })
+      );
+    }
+    case 'plan-failed':
+      return event.basis === session.basis
+        ? only(withNotice(withState(session, { planning: false, goal: 'none' }), event.error))
+        : only(session);
+    case 'run-requested':
+      return only(noteRun(session, event.tasks ?? null));
+    case 'stop-requested':
+      return noteStop(session, event.tasks ?? null, time);
+    case 'group':
+      return only(noteGroup(session, event.event));
+    case 'agent-connected':
+      return noteAgent(session, event.hello, time);
+    case 'agent-away':
+      return only(withState(session, { agent: 'away' }));
+    case 'reset': {
+      const tasks = session.state.tasks.map(task => task.spec.name);
+      const { cluster, cells, agent, session: name, folder } = session.state;
+      const empty = emptySession(name, folder);
+      const fresh: ISession = { ...empty, basis: session.basis + 1, trialCount: session.trialCount };
+      return {
+        session: withState(fresh, { cells, agent, ...(cluster ? { cluster } : {}) }),
+        commands: [{ kind: 'cancel-plan' }, { kind: 'archive', tasks }]
+      };
+    }
+  }
+}
+
+function forgetCells(session: ISession): ISession {
+  const again = new Set(
+    session.state.tasks.filter(task => task.status === 'ready').map(task => task.inspection?.signature)
+  );
+  return withStalePlan(
+    withState(session, { cells: session.state.cells.filter(cell => !again.has(cell.signature)) })
+  );
+}
+
+function noteTrial(session: ISession, id: string, cell: ProfileCell): ISession {
+  if (!session.state.trials.some(trial => trial.id === id)) {
+    return session;
+  }
+  const key = cellKey(cell.signature, cell.strategy);
+  return withStalePlan(
+    withState(session, {
+      trials: session.state.trials.filter(trial => trial.id !== id),
+      trialsDone: session.state.trialsDone + 1,
+      cells: [...session.state.cells.filter(old => cellKey(old.signature, old.strategy) !== key), cell]
+    })
+  );
+}
+
+/** Training is wanted: of all tasks that can go on, or of the named ones, which also retries failed ones. */
+function noteRun(session: ISession, names: readonly string[] | null): ISession {
+  const named = new Set(names ?? []);
+  let changed = false;
+  const next = mapTasks(session, task => {
+    const wanted = names === null || named.has(task.spec.name);
+    const resumes = task.status === 'stopped' || (names !== null && task.status === 'failed');
+    if (!wanted || !resumes) {
+      return task;
+    }
+    changed = true;
+    const { error: _gone, ...rest } = task;
+    return { ...rest, status: 'ready' };
+  });
+  const same = JSON.stringify(session.selection) === JSON.stringify(names);
+  const asked: ISession = { ...next, selection: names };
+  const { run } = asked.state;
+  const reopened =
+    run?.endedAt === undefined ? asked : withState(asked, { run: { startedAt: run.startedAt } });
+  return withGoal(changed || !same ? withStalePlan(reopened) : reopened, 'run');
+}
+
+/** Stop everything, or the named tasks: running ones save and leave, waiting ones are set aside. */
+function noteStop(session: ISession, names: readonly string[] | null, time: number): IStep {
+  const named = new Set(names ?? []);
+  const commands: Command[] = [];
+  const stopped = mapTasks(session, task => {
+    if (names !== null && !named.has(task.spec.name)) {
+      return task;
+    }
+    const attempt = lastAttempt(task);
+    if ((task.status === 'running' || task.status === 'starting') && attempt) {
+      commands.push({
+        kind: 'stop',
+        node: attempt.node,
+        body: { task: task.spec.name, attempt: attempt.number, graceSeconds: STOP_GRACE_SECONDS }
+      });
+      return { ...task, status: 'stopping' };
+    }
+    return names !== null && task.status === 'ready' ? { ...task, status: 'stopped' } : task;
+  });
+  if (names !== null) {
+    return { session: withStalePlan(stopped), commands };
+  }
+  const { run } = stopped.state;
+  return {
+    session: withState(stopped, {
+      goal: 'none',
+      planning: false,
+      trials: stopped.state.trials.filter(trial => trial.status === 'running'),
+      ...(run && run.endedAt === undefined ? { run: { ...run, endedAt: time } } : {})
+    }),
+    commands: [{ kind: 'cancel-plan' }, ...commands]
+  };
+}

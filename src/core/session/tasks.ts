@@ -1,0 +1,167 @@
+import { SaturnError } from '../model/failure.js';
+import type { Inspect, InspectResult, TaskSpec, TaskState } from '../wire/messages.js';
+import type { Command } from './command.js';
+import {
+  findTask,
+  type ISession,
+  type IStep,
+  isActive,
+  mapTasks,
+  maxDevices,
+  withStalePlan,
+  withState
+} from './session.js';
+
+/** What adding specs would do. */
+export interface IAdmission {
+  readonly added: readonly TaskSpec[];
+  readonly replaced: readonly TaskSpec[];
+  readonly unchanged: readonly TaskSpec[];
+}
+
+/**
+ * Decide what to do with new task specs. The same name with the same hash is left alone;
+ * running a cell again replaces its own tasks as long as they were not trained.
+ *
+ * @throws SaturnError `duplicate-task`, `task-running` or `already-trained`; nothing is added then.
+ */
+export function admit(session: ISession, specs: readonly TaskSpec[], replace: boolean): IAdmission {
+  const admission = { added: [] as TaskSpec[], replaced: [] as TaskSpec[], unchanged: [] as TaskSpec[] };
+  const seen = new Set<string>();
+  for (const spec of specs) {
+    if (seen.has(spec.name)) {
+      throw new SaturnError({
+        code: 'duplicate-task',
+        message: `The name "${spec.name}" occurs twice in one request.`,
+        hint: 'Give each task of a sweep its own values.'
+      });
+    }
+    seen.add(spec.name);
+    const old = findTask(session, spec.name);
+    if (!old) {
+      admission.added.push(spec);
+    } else if (old.spec.hash === spec.hash) {
+      admission.unchanged.push(spec);
+    } else {
+      refuseReplacement(old, spec, replace);
+      admission.replaced.push(spec);
+    }
+  }
+  return admission;
+}
+
+function refuseReplacement(old: TaskState, spec: TaskSpec, replace: boolean): void {
+  const name = spec.name;
+  if (isActive(old)) {
+    throw new SaturnError({
+      code: 'task-running',
+      message: `"${name}" is being trained with other code or settings.`,
+      hint: 'Stop it first with %saturn stop, or rename the function.'
+    });
+  }
+  const sameCell = spec.origin !== undefined && spec.origin === old.spec.origin;
+  if (!replace && !sameCell) {
+    throw new SaturnError({
+      code: 'duplicate-task',
+      message: `A task named "${name}" exists already, with other code or settings.`,
+      hint: 'Rename the function, or add --replace to put this one in its place.'
+    });
+  }
+  if (!replace && old.attempts.length > 0) {
+    throw new SaturnError({
+      code: 'already-trained',
+      message: `"${name}" was already trained (${old.status}) with other code or settings.`,
+      hint: 'Add --replace to archive that result and train again, or rename the function.'
+    });
+  }
+}
+
+/** Put admitted specs into the session, and have them inspected. */
+export function addTasks(session: ISession, specs: readonly TaskSpec[]): IStep {
+  const incoming = new Map(specs.map(spec => [spec.name, spec]));
+  const archived = session.state.tasks
+    .filter(task => incoming.has(task.spec.name) && task.attempts.length > 0)
+    .map(task => task.spec.name);
+  const fresh = (spec: TaskSpec): TaskState => ({
+    spec,
+    status: 'inspecting',
+    attempts: [],
+    progress: { step: 0 }
+  });
+  const kept = session.state.tasks.map(task => {
+    const spec = incoming.get(task.spec.name);
+    incoming.delete(task.spec.name);
+    return spec ? fresh(spec) : task;
+  });
+  const tasks = [...kept, ...[...incoming.values()].map(fresh)];
+  const names = new Set(specs.map(spec => spec.name));
+  const trials = session.state.trials.filter(trial => trial.status === 'running' || !names.has(trial.task));
+  const next = withStalePlan(withState(session, { tasks, trials }));
+  return {
+    session: next,
+    commands: [
+      ...(archived.length > 0 ? [{ kind: 'archive', tasks: archived } as const] : []),
+      ...inspect(next, task => names.has(task.spec.name))
+    ]
+  };
+}
+
+/** Ask for the inspection of the tasks that wait for one; nothing while no devices are known. */
+export function inspect(session: ISession, which: (task: TaskState) => boolean): Command[] {
+  const tasks = session.state.tasks
+    .filter(task => task.status === 'inspecting' && which(task))
+    .map(task => task.spec);
+  const devices = maxDevices(session);
+  if (tasks.length === 0 || devices === 0 || session.state.agent === 'away') {
+    return [];
+  }
+  const body: Inspect = { tasks, maxDevices: devices };
+  return [{ kind: 'inspect', body }];
+}
+
+/** Note what an inspection found; results of a spec that was replaced meanwhile are dropped. */
+export function noteInspection(session: ISession, result: InspectResult): ISession {
+  const known = mapTasks(session, task => {
+    if (task.spec.name !== result.task || task.spec.hash !== result.hash || task.status !== 'inspecting') {
+      return task;
+    }
+    const { error: _gone, ...rest } = task;
+    return result.inspection
+      ? { ...rest, status: 'ready', inspection: result.inspection }
+      : {
+          ...rest,
+          status: 'invalid',
+          error: result.error ?? { code: 'internal', message: 'The inspection ended without an answer.' }
+        };
+  });
+  return withStalePlan(known);
+}
+
+/**
+ * The names a selection means.
+ *
+ * @throws SaturnError `unknown-task`.
+ */
+export function selectTasks(session: ISession, names: readonly string[] | undefined): string[] {
+  const all = session.state.tasks.map(task => task.spec.name);
+  const unknown = (names ?? []).filter(name => !all.includes(name));
+  if (unknown.length > 0) {
+    throw new SaturnError({
+      code: 'unknown-task',
+      message: `There is no task named ${unknown.map(name => `"${name}"`).join(', ')}.`,
+      hint: all.length > 0 ? `Tasks are: ${all.join(', ')}.` : 'Define some with %%saturn task.'
+    });
+  }
+  return names ? [...names] : all;
+}
+
+/** Forget tasks. Their folders are archived. */
+export function removeTasks(session: ISession, names: readonly string[]): IStep {
+  const gone = new Set(names);
+  const tasks = session.state.tasks.filter(task => !gone.has(task.spec.name));
+  const trials = session.state.trials.filter(trial => trial.status === 'running' || !gone.has(trial.task));
+  return {
+    session: withStalePlan(withState(session, { tasks, trials })),
+    commands: [{ kind: 'archive', tasks: names }]
+  };
+}
