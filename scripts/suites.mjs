@@ -1,0 +1,108 @@
+/** The test suites: what each runs, and how many of its tests passed. */
+import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { ensureChromium } from './chromium.mjs';
+import { root } from './root.mjs';
+import { Failure, run } from './step.mjs';
+import { inVenv, venvEnv } from './venv.mjs';
+
+/** Folder of the suites' logs, reports and screenshots. */
+export const reports = join(root, 'out', 'test');
+
+const shim = join(root, 'python-shim');
+const node = (path, ...args) => [process.execPath, [join(root, 'node_modules', ...path.split('/')), ...args]];
+
+/** Runs commands one after another, each of which counts as one test. */
+function checks(...commands) {
+  return async () => {
+    const result = { passed: 0, failed: 0, skipped: 0, output: '' };
+    for (const [command, args, cwd = root] of commands) {
+      try {
+        result.output += await run(command, args, { cwd });
+        result.passed++;
+      } catch (error) {
+        result.output += `${error.detail}\n${error.message}\n`;
+        result.failed++;
+      }
+    }
+    return result;
+  };
+}
+
+/** Runs a test runner that writes a report, and counts by the report. */
+async function runner([command, args], options, report, count) {
+  rmSync(report, { force: true });
+  let output;
+  let clean = true;
+  try {
+    output = await run(command, args, options);
+  } catch (error) {
+    output = `${error.detail}\n${error.message}\n`;
+    clean = false;
+  }
+  const result = existsSync(report)
+    ? count(readFileSync(report, 'utf8'))
+    : { passed: 0, failed: 0, skipped: 0 };
+  if (!clean && result.failed === 0) {
+    result.failed = 1; // the runner itself failed, or an error lay outside of any test
+  }
+  return { ...result, output };
+}
+
+function vitest(project, prepare) {
+  return async () => {
+    const env = { ...venvEnv, ...(await prepare?.()) };
+    const report = join(reports, `${project}.json`);
+    const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
+    const command = node('vitest/vitest.mjs', 'run', '--project', project, ...reporters);
+    return runner(command, { env }, report, text => {
+      const { numPassedTests, numFailedTests, numPendingTests } = JSON.parse(text);
+      return { passed: numPassedTests, failed: numFailedTests, skipped: numPendingTests };
+    });
+  };
+}
+
+function pytest() {
+  const report = join(reports, 'shim.xml');
+  const config = ['-c', join(shim, 'pyproject.toml'), join(root, 'test', 'shim')];
+  const command = [inVenv('python'), ['-m', 'pytest', ...config, `--junitxml=${report}`, '--durations=10']];
+  return runner(command, { env: venvEnv }, report, text => {
+    const number = name => Number(text.match(new RegExp(`<testsuite [^>]*\\b${name}="(\\d+)"`))?.[1] ?? 0);
+    const failed = number('failures') + number('errors');
+    const skipped = number('skipped');
+    return { passed: number('tests') - failed - skipped, failed, skipped };
+  });
+}
+
+const python = [shim, join(root, 'scripts'), join(root, 'test')];
+const ruff = (...args) => [
+  inVenv('ruff'),
+  [...args, '--quiet', '--config', join(shim, 'pyproject.toml'), ...python]
+];
+
+/** Suites in the order in which they are run. Each returns `{ passed, failed, skipped, output }`. */
+export const suites = {
+  lint: checks(
+    node('@biomejs/biome/bin/biome', 'check', '--colors=off'),
+    ruff('check'),
+    ruff('format', '--check')
+  ),
+  types: checks(
+    node('typescript/bin/tsc', '-p', 'tsconfig.json', '--noEmit'),
+    node('typescript/bin/tsc', '-p', 'test/tsconfig.json', '--noEmit'),
+    [inVenv('mypy'), [], shim]
+  ),
+  unit: vitest('unit'),
+  lab: vitest('lab'),
+  shim: pytest,
+  e2e: vitest('e2e', async () => ({ CHROMIUM_PATH: await ensureChromium() }))
+};
+
+/** The named suites, or all; refuses names that are none. */
+export function selectSuites(names) {
+  const unknown = names.find(name => !(name in suites));
+  if (unknown) {
+    throw new Failure(`There is no suite ${unknown}, only ${Object.keys(suites).join(', ')}.`);
+  }
+  return Object.entries(suites).filter(([name]) => names.length === 0 || names.includes(name));
+}
