@@ -1,0 +1,366 @@
+import { checkPlan } from '../core/model/checker.js';
+import { SaturnError } from '../core/model/failure.js';
+import type { Command } from '../core/session/command.js';
+import { emptySession, type ISession, isActive } from '../core/session/session.js';
+import { step } from '../core/session/step.js';
+import { admit } from '../core/session/tasks.js';
+import { render } from '../core/view/render.js';
+import {
+  failureOf,
+  type Message,
+  type Plan,
+  type PlanRequest,
+  type SessionEvent,
+  type SessionState
+} from '../core/wire/messages.js';
+import { Agents } from './agents.js';
+import { archiveTasks } from './archive.js';
+import { Clients } from './clients.js';
+import type { IDisposable } from './disposable.js';
+import { Journal } from './journal.js';
+import { type IIncoming, Post } from './post.js';
+import { eventOf, refuseBusy } from './requests.js';
+import { VERSION } from './version.js';
+
+const TICK = 1000;
+
+/**
+ * The brain of a session: owns the only copy of its state. Every event is written to the journal
+ * before anything is done about it; then the state machine's commands go out to agents and planner.
+ */
+export class Engine implements IDisposable {
+  private readonly _agents: Agents;
+  private readonly _clients: Clients;
+  private readonly _timer: NodeJS.Timeout;
+  private _session: ISession;
+  private _post!: Post;
+  /** What agents said while the journal could not be written, oldest first. */
+  private _backlog: IIncoming<'agent'>[] = [];
+  /** Clients that wait for the agent's answer to `cluster.set`. */
+  private _clusterRequests: { from: string; id: string }[] = [];
+
+  private constructor(
+    private readonly _options: Engine.IOptions,
+    private readonly _journal: Journal,
+    session: ISession
+  ) {
+    this._session = session;
+    this._agents = new Agents(_options.now);
+    this._clients = new Clients({
+      now: _options.now,
+      state: () => this._publicState(),
+      send: (client, state) => this._post.send(client, 'state', { state })
+    });
+    this._timer = setInterval(() => this._tick(), TICK);
+  }
+
+  /**
+   * Open the session's journal, replay it, and listen.
+   *
+   * @throws SaturnError when the journal cannot be opened or read.
+   */
+  static async start(options: Engine.IOptions): Promise<Engine> {
+    const { journal, records } = Journal.open(options.journal);
+    let session = emptySession(options.session, options.folder);
+    for (const record of records) {
+      session = step(session, record.event, record.time).session;
+    }
+    // Revisions grow across restarts, so that a client never waits for one that is past.
+    const rev = Math.max(session.state.rev, Math.floor(options.now() * 1000));
+    const engine = new Engine(options, journal, { ...session, state: { ...session.state, rev } });
+    if (records.length === 0) {
+      engine._apply({ kind: 'created', session: options.session, version: VERSION });
+    }
+    if (session.state.agent === 'connected') {
+      engine._apply({ kind: 'agent-away' });
+    }
+    engine._post = await Post.open(options.endpoint, incoming => engine._handle(incoming));
+    return engine;
+  }
+
+  /** Stop listening, after what is still to be sent; running ranks go on. */
+  async close(): Promise<void> {
+    clearInterval(this._timer);
+    this._clients.dispose();
+    await this._post.close();
+    this._options.planner.dispose();
+    this._journal.dispose();
+  }
+
+  dispose(): void {
+    void this.close();
+  }
+
+  private _handle(incoming: IIncoming<'client'> | IIncoming<'agent'>): void {
+    if (isFromAgent(incoming)) {
+      if (this._backlog.length > 0 && incoming.message.type !== 'agent.hello') {
+        this._backlog.push(incoming);
+      } else {
+        this._handleAgent(incoming);
+      }
+    } else {
+      this._handleClient(incoming);
+    }
+  }
+
+  private _handleClient({ from, message }: IIncoming<'client'>): void {
+    this._clients.seen(from);
+    const session = this._session;
+    switch (message.type) {
+      case 'hello':
+      case 'state':
+        this._post.send(from, 'state', { state: this._publicState() }, message.id);
+        return;
+      case 'render': {
+        const rendered = render(message.body.view, this._publicState(), this._options.now());
+        this._post.send(from, 'rendered', rendered, message.id);
+        return;
+      }
+      case 'tasks.add': {
+        const admission = admit(session, message.body.tasks, message.body.replace ?? false);
+        const tasks = [...admission.added, ...admission.replaced];
+        if (tasks.length > 0) {
+          this._apply({ kind: 'tasks-added', tasks });
+        }
+        const names = (specs: readonly { name: string }[]): string[] => specs.map(spec => spec.name);
+        const { rev } = this._session.state;
+        this._post.send(
+          from,
+          'tasks.added',
+          {
+            rev,
+            added: names(admission.added),
+            replaced: names(admission.replaced),
+            unchanged: names(admission.unchanged)
+          },
+          message.id
+        );
+        return;
+      }
+      case 'cluster.set': {
+        refuseBusy(session, 'The devices cannot be changed');
+        const [agent] = this._agents.addresses;
+        if (agent === undefined) {
+          throw new SaturnError({
+            code: 'no-agent',
+            message: 'No agent is connected that could look for devices.',
+            hint: 'Try again in a few seconds.'
+          });
+        }
+        this._clusterRequests.push({ from, id: message.id });
+        this._post.send(agent, 'cluster.set', message.body);
+        return;
+      }
+      default: {
+        const event = eventOf(message, session);
+        if (event) {
+          this._apply(event);
+        }
+        this._post.send(from, 'ok', { rev: this._session.state.rev }, message.id);
+      }
+    }
+  }
+
+  private _handleAgent(incoming: IIncoming<'agent'>): void {
+    const { from, message } = incoming;
+    if (message.type === 'agent.hello') {
+      this._agents.hello(from, message.body.node.id);
+    } else if (!this._agents.seen(from)) {
+      // From before this engine; the agent repeats it after its hello.
+      return;
+    }
+    try {
+      const event = agentEvent(message);
+      if (event) {
+        this._apply(event);
+      }
+    } catch (error) {
+      // Nothing an agent says may be lost: keep it, in order, until the journal takes it.
+      this._backlog.push(incoming);
+      this._options.log(`kept back: ${failureOf(error).message}`);
+      return;
+    }
+    this._post.send(from, 'ok', { rev: this._session.state.rev }, message.id);
+    if (message.type === 'cluster.report') {
+      this._answerClusterRequest(message);
+    }
+  }
+
+  private _answerClusterRequest(message: Message<'agent'> & { type: 'cluster.report' }): void {
+    const request = this._clusterRequests.shift();
+    if (!request) {
+      return;
+    }
+    const { error } = message.body;
+    if (error) {
+      this._post.send(request.from, 'error', { error }, request.id);
+    } else {
+      this._post.send(request.from, 'ok', { rev: this._session.state.rev }, request.id);
+    }
+  }
+
+  /** Journal an event, take it in, act on it, and tell the clients. Throws when it cannot be journaled. */
+  private _apply(event: SessionEvent): void {
+    const time = this._options.now();
+    // Progress is worth no disk write: checkpoints say where a task goes on.
+    if (!(event.kind === 'group' && event.event.kind === 'step')) {
+      this._journal.append(event, time);
+    }
+    const { session, commands } = step(this._session, event, time);
+    this._session = session;
+    for (const command of commands) {
+      this._execute(command);
+    }
+    this._clients.changed();
+  }
+
+  private _execute(command: Command): void {
+    switch (command.kind) {
+      case 'inspect':
+        this._toAgent(undefined, 'inspect', command.body);
+        break;
+      case 'trial':
+        this._toAgent(command.node, 'trial.start', command.body);
+        break;
+      case 'start':
+        this._toAgent(command.node, 'group.start', command.body);
+        break;
+      case 'stop':
+        this._toAgent(command.node, 'group.stop', command.body);
+        break;
+      case 'plan':
+        void this._plan(command.basis, command.request);
+        break;
+      case 'cancel-plan':
+        this._options.planner.cancel();
+        break;
+      case 'archive':
+        try {
+          archiveTasks(this._options.folder, command.tasks, Math.floor(this._options.now() * 1000));
+        } catch (error) {
+          this._options.log(`cannot archive: ${failureOf(error).message}`);
+        }
+    }
+  }
+
+  /** Send to the agent of a node, or to any. One that is not there learns of it all at its hello. */
+  private _toAgent(
+    node: string | undefined,
+    ...[type, body]: Parameters<Post['send']> extends [string, ...infer Rest] ? Rest : never
+  ): void {
+    const address = node === undefined ? this._agents.addresses[0] : this._agents.addressOf(node);
+    if (address !== undefined) {
+      this._post.send(address, type, body);
+    }
+  }
+
+  private async _plan(basis: number, request: PlanRequest): Promise<void> {
+    let event: SessionEvent;
+    try {
+      const plan = await this._options.planner.plan(request);
+      const faults = checkPlan(request, plan);
+      if (faults.length > 0) {
+        throw new SaturnError({
+          code: 'bad-plan',
+          message: `The planner made a plan that cannot be run: ${faults.slice(0, 3).join('; ')}.`,
+          hint: 'This is a defect of the planner; please report it with the session folder.'
+        });
+      }
+      event = { kind: 'plan-made', plan, basis };
+    } catch (error) {
+      event = { kind: 'plan-failed', error: failureOf(error), basis };
+    }
+    if (basis !== this._session.basis || !this._session.state.planning) {
+      return;
+    }
+    try {
+      this._apply(event);
+    } catch (error) {
+      this._options.log(`the plan is lost: ${failureOf(error).message}`);
+      this._session = { ...this._session, state: { ...this._session.state, planning: false } };
+      this._clients.changed();
+    }
+  }
+
+  private _tick(): void {
+    const backlog = this._backlog;
+    this._backlog = [];
+    for (const incoming of backlog) {
+      this._handle(incoming);
+    }
+    if (this._agents.dropSilent()) {
+      try {
+        this._apply({ kind: 'agent-away' });
+      } catch (error) {
+        this._options.log(failureOf(error).message);
+      }
+    }
+    const { goal, tasks, trials } = this._session.state;
+    const busy = goal !== 'none' || tasks.some(isActive) || trials.length > 0;
+    if (!busy && this._clients.silence > this._options.idleSeconds) {
+      for (const agent of this._agents.addresses) {
+        this._post.send(agent, 'shutdown', {});
+      }
+    }
+  }
+
+  /** The state without the sources, which would make every push large. */
+  private _publicState(): SessionState {
+    const { state } = this._session;
+    return {
+      ...state,
+      tasks: state.tasks.map(task => {
+        const { source: _source, ...spec } = task.spec;
+        return { ...task, spec };
+      })
+    };
+  }
+}
+
+/** Namespace of {@link Engine}. */
+export namespace Engine {
+  /** What answers planning questions. */
+  export interface IPlanner extends IDisposable {
+    plan(request: PlanRequest): Promise<Plan>;
+    cancel(): void;
+  }
+
+  export interface IOptions {
+    /** Name of the session. */
+    readonly session: string;
+    /** Its folder. */
+    readonly folder: string;
+    /** Path of its journal. */
+    readonly journal: string;
+    /** ZeroMQ endpoint to bind, `ipc://...`. */
+    readonly endpoint: string;
+    /** With nothing to do and no client for this long, agents are told to leave. */
+    readonly idleSeconds: number;
+    readonly planner: IPlanner;
+    /** Seconds since the epoch. */
+    readonly now: () => number;
+    /** One line for the engine's log. */
+    readonly log: (line: string) => void;
+  }
+}
+
+function isFromAgent(incoming: IIncoming<'client'> | IIncoming<'agent'>): incoming is IIncoming<'agent'> {
+  return /^(agent|cluster\.report|inspect\.result|trial\.result|group\.event)/.test(incoming.message.type);
+}
+
+function agentEvent(message: Message<'agent'>): SessionEvent | null {
+  switch (message.type) {
+    case 'agent.hello':
+      return { kind: 'agent-connected', hello: message.body };
+    case 'agent.ping':
+      return null;
+    case 'cluster.report':
+      return { kind: 'node-changed', ...message.body };
+    case 'inspect.result':
+      return { kind: 'inspected', result: message.body };
+    case 'trial.result':
+      return { kind: 'trial-finished', ...message.body };
+    case 'group.event':
+      return { kind: 'group', event: message.body };
+  }
+}

@@ -1,0 +1,50 @@
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { Engine } from './engine.js';
+import { PlannerThread } from './planner/plannerThread.js';
+
+/**
+ * The engine as a process. Its parent, the agent, holds the other end of its standard input:
+ * when that ends the agent is gone, and the engine goes too.
+ */
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    options: {
+      session: { type: 'string' },
+      folder: { type: 'string' },
+      journal: { type: 'string' },
+      endpoint: { type: 'string' },
+      'idle-seconds': { type: 'string', default: '120' }
+    }
+  });
+  const { session, folder, journal, endpoint } = values;
+  if (!session || !folder || !journal || !endpoint) {
+    throw new Error('Needed: --session NAME --folder DIR --journal FILE --endpoint ipc://PATH');
+  }
+  const here = dirname(fileURLToPath(import.meta.url));
+  const engine = await Engine.start({
+    session,
+    folder,
+    journal,
+    endpoint,
+    idleSeconds: Number(values['idle-seconds']),
+    planner: new PlannerThread({
+      script: join(here, 'planner.mjs'),
+      wasm: join(here, 'highs.wasm')
+    }),
+    now: () => Date.now() / 1000,
+    log: line => process.stderr.write(`${new Date().toISOString()} ${line}\n`)
+  });
+  const leave = (): void => {
+    void engine.close().then(() => process.exit(0));
+  };
+  process.stdin.on('end', leave).on('error', leave).resume();
+  process.on('SIGTERM', leave);
+  process.on('SIGINT', leave);
+}
+
+main().catch((error: unknown) => {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.exit(1);
+});

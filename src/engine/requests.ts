@@ -1,0 +1,80 @@
+import { SaturnError } from '../core/model/failure.js';
+import { type ISession, isActive, maxDevices } from '../core/session/session.js';
+import { selectTasks } from '../core/session/tasks.js';
+import type { Message, SessionEvent } from '../core/wire/messages.js';
+
+/**
+ * The event a client's request makes, once it is found to make sense.
+ *
+ * @returns null for requests that change nothing.
+ * @throws SaturnError saying what is wrong and what to do first.
+ */
+export function eventOf(message: Message<'client'>, session: ISession): SessionEvent | null {
+  switch (message.type) {
+    case 'tasks.remove': {
+      const tasks = selectTasks(session, message.body.tasks);
+      refuseActive(session, tasks, 'removed');
+      return { kind: 'tasks-removed', tasks };
+    }
+    case 'profile':
+      refuseNothing(session);
+      return { kind: 'profile-requested', ...message.body };
+    case 'plan':
+      refuseNothing(session);
+      return { kind: 'plan-requested', ...message.body };
+    case 'run':
+      refuseNothing(session);
+      selectTasks(session, message.body.tasks);
+      return { kind: 'run-requested', ...message.body };
+    case 'stop':
+      selectTasks(session, message.body.tasks);
+      return { kind: 'stop-requested', ...message.body };
+    case 'reset':
+      refuseBusy(session, 'The session cannot be reset');
+      return { kind: 'reset' };
+    default:
+      return null;
+  }
+}
+
+/** @throws SaturnError `busy` while devices are in use. */
+export function refuseBusy(session: ISession, what: string): void {
+  const { tasks, trials } = session.state;
+  const training = tasks.filter(isActive).length;
+  const measuring = trials.filter(trial => trial.status === 'running').length;
+  if (training + measuring > 0) {
+    throw new SaturnError({
+      code: 'busy',
+      message: `${what} while ${training} tasks are being trained and ${measuring} trials are running.`,
+      hint: 'Stop them first with %saturn stop, or wait with %saturn wait.'
+    });
+  }
+}
+
+function refuseActive(session: ISession, names: readonly string[], done: string): void {
+  const active = session.state.tasks.filter(task => names.includes(task.spec.name) && isActive(task));
+  if (active.length > 0) {
+    throw new SaturnError({
+      code: 'task-running',
+      message: `${active.map(task => task.spec.name).join(', ')} cannot be ${done} while being trained.`,
+      hint: 'Stop it first with %saturn stop.'
+    });
+  }
+}
+
+function refuseNothing(session: ISession): void {
+  if (session.state.tasks.length === 0) {
+    throw new SaturnError({
+      code: 'no-tasks',
+      message: 'There are no tasks yet.',
+      hint: 'Define some with a cell that begins with %%saturn task; %saturn help shows how.'
+    });
+  }
+  if (maxDevices(session) === 0) {
+    throw new SaturnError({
+      code: 'no-devices',
+      message: 'The cluster has no devices, so nothing can be measured or trained.',
+      hint: 'Choose some with %saturn cluster --cpu 2 (or --gpu).'
+    });
+  }
+}

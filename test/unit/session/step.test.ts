@@ -1,0 +1,301 @@
+import { describe, expect, it } from 'vitest';
+import type { SaturnError } from '../../../src/core/model/failure.js';
+import { emptySession } from '../../../src/core/session/session.js';
+import { step } from '../../../src/core/session/step.js';
+import { admit } from '../../../src/core/session/tasks.js';
+import { cpuNode, Simulation, spec } from './simulation.js';
+
+function ready(names: string[], devices = 2): Simulation {
+  const sim = new Simulation();
+  sim.connect(devices);
+  sim.feed({ kind: 'tasks-added', tasks: names.map(name => spec(name)) });
+  sim.settle();
+  return sim;
+}
+
+const code = (act: () => unknown): string => {
+  try {
+    act();
+  } catch (error) {
+    return (error as SaturnError).failure.code;
+  }
+  return 'nothing thrown';
+};
+
+describe('adding tasks', () => {
+  it('has them inspected once devices are known', () => {
+    const sim = new Simulation();
+    sim.feed({ kind: 'tasks-added', tasks: [spec('a'), spec('b')] });
+    expect(sim.pending).toEqual([]);
+    sim.connect(2);
+    const [command] = sim.take('inspect');
+    expect(command?.body.tasks.map(t => t.name)).toEqual(['a', 'b']);
+    expect(command?.body.maxDevices).toBe(2);
+  });
+
+  it('keeps the other tasks when one factory raises', () => {
+    const sim = new Simulation();
+    sim.connect();
+    sim.feed({ kind: 'tasks-added', tasks: [spec('good'), spec('bad')] });
+    sim.take('inspect');
+    const error = { code: 'factory-failed', message: 'ValueError: no such model', traceback: 'File ...' };
+    sim.feed({ kind: 'inspected', result: { task: 'bad', hash: 'h', error } });
+    expect(sim.status('good')).toBe('inspecting');
+    expect(sim.status('bad')).toBe('invalid');
+    expect(sim.session.state.tasks[1]?.error).toEqual(error);
+  });
+
+  it('drops the inspection of a spec that was replaced meanwhile', () => {
+    const sim = new Simulation();
+    sim.connect();
+    sim.feed({ kind: 'tasks-added', tasks: [spec('a', 'old')] });
+    sim.feed({ kind: 'tasks-added', tasks: [spec('a', 'new')] });
+    sim.feed({
+      kind: 'inspected',
+      result: { task: 'a', hash: 'old', error: { code: 'x', message: 'old code' } }
+    });
+    expect(sim.status('a')).toBe('inspecting');
+  });
+});
+
+describe('admit', () => {
+  it('leaves equal specs alone and refuses other specs of the same name', () => {
+    const { session } = ready(['a']);
+    expect(admit(session, [spec('a')], false).unchanged).toHaveLength(1);
+    expect(code(() => admit(session, [spec('a', 'other')], false))).toBe('duplicate-task');
+    expect(code(() => admit(session, [spec('b'), spec('b')], false))).toBe('duplicate-task');
+    expect(admit(session, [spec('a', 'other')], true).replaced).toHaveLength(1);
+  });
+
+  it('lets a cell that runs again replace its own tasks until they were trained', () => {
+    const sim = new Simulation();
+    sim.connect();
+    sim.feed({ kind: 'tasks-added', tasks: [spec('a', 'h1', 'cell')] });
+    sim.settle();
+    expect(admit(sim.session, [spec('a', 'h2', 'cell')], false).replaced).toHaveLength(1);
+    expect(code(() => admit(sim.session, [spec('a', 'h2', 'another cell')], false))).toBe('duplicate-task');
+    sim.feed({ kind: 'run-requested' });
+    sim.settle();
+    expect(code(() => admit(sim.session, [spec('a', 'h2', 'cell')], false))).toBe('already-trained');
+    expect(admit(sim.session, [spec('a', 'h2', 'cell')], true).replaced).toHaveLength(1);
+  });
+
+  it('never replaces a task that is being trained', () => {
+    const sim = ready(['a']);
+    sim.feed({ kind: 'run-requested' });
+    while (sim.pending[0]?.kind !== 'start') {
+      sim.perform(sim.pending.shift()!);
+    }
+    expect(code(() => admit(sim.session, [spec('a', 'other')], true))).toBe('task-running');
+  });
+});
+
+describe('from tasks to trained models', () => {
+  it('profiles, plans and trains when asked to run', () => {
+    const sim = ready(['a', 'b', 'c']);
+    sim.feed({ kind: 'run-requested' });
+    sim.settle();
+    const { tasks, goal, run, cells } = sim.session.state;
+    expect(tasks.map(t => t.status)).toEqual(['finished', 'finished', 'finished']);
+    expect(tasks.map(t => t.progress.step)).toEqual([10, 10, 10]);
+    expect(cells).toHaveLength(6);
+    expect(goal).toBe('none');
+    expect(run?.endedAt).toBeGreaterThan(run?.startedAt ?? Infinity);
+  });
+
+  it('measures one task for all of its signature', () => {
+    const sim = new Simulation();
+    sim.connect();
+    sim.feed({ kind: 'tasks-added', tasks: ['m-1', 'm-2', 'n-1'].map(name => spec(name)) });
+    sim.settle(name => name[0]!);
+    sim.feed({ kind: 'profile-requested' });
+    expect(sim.session.state.trials).toHaveLength(4);
+    sim.settle();
+    expect(sim.session.state.cells).toHaveLength(4);
+    expect(sim.session.state.trialsDone).toBe(4);
+    expect(sim.session.state.goal).toBe('none');
+  });
+
+  it('stops at the goal asked for', () => {
+    const sim = ready(['a']);
+    sim.feed({ kind: 'plan-requested' });
+    sim.settle();
+    expect(sim.session.state.plan?.fresh).toBe(true);
+    expect(sim.status('a')).toBe('ready');
+    sim.feed({ kind: 'tasks-added', tasks: [spec('b')] });
+    expect(sim.session.state.plan?.fresh).toBe(false);
+  });
+
+  it('ignores the answer to an older planning question', () => {
+    const sim = ready(['a']);
+    sim.feed({ kind: 'plan-requested' });
+    for (const trial of sim.take('trial')) {
+      sim.perform(trial);
+    }
+    for (const trial of sim.take('trial')) {
+      sim.perform(trial);
+    }
+    const [first] = sim.take('plan');
+    sim.feed({ kind: 'plan-requested', excludeTechniques: ['ddp'] });
+    sim.perform(first!);
+    expect(sim.session.state.plan).toBeUndefined();
+    sim.settle();
+    expect(sim.session.state.plan?.plan.segments[0]?.strategy.technique).toBe('single');
+  });
+
+  it('runs only the tasks asked for', () => {
+    const sim = ready(['a', 'b']);
+    sim.feed({ kind: 'run-requested', tasks: ['b'] });
+    sim.settle();
+    expect([sim.status('a'), sim.status('b')]).toEqual(['ready', 'finished']);
+  });
+});
+
+/** A session in which the first task of the plan has just begun. */
+function training(names: string[]): { sim: Simulation; task: string } {
+  const sim = ready(names);
+  sim.feed({ kind: 'run-requested' });
+  while (sim.pending[0]?.kind !== 'start') {
+    sim.perform(sim.pending.shift()!);
+  }
+  const [start] = sim.take('start');
+  const task = start!.body.task.name;
+  sim.group(task, 1, 'started', { step: 0 });
+  return { sim, task };
+}
+
+describe('trouble while training', () => {
+  it('goes on with the others when one task fails', () => {
+    const { sim, task } = training(['a', 'b']);
+    sim.group(task, 1, 'failed');
+    sim.settle();
+    expect(sim.session.state.tasks.map(t => t.status).sort()).toEqual(['failed', 'finished']);
+  });
+
+  it('marks the cell and plans anew when a strategy runs out of memory', () => {
+    const { sim, task } = training(['a', 'b']);
+    sim.group(task, 1, 'oom');
+    expect(sim.session.state.cells.filter(c => c.status === 'oom')).toHaveLength(1);
+    sim.settle();
+    const again = sim.session.state.tasks.find(t => t.spec.name === task);
+    expect(again?.status).toBe('finished');
+    expect(again?.attempts.map(a => [a.strategy.technique, a.outcome])).toEqual([
+      ['single', 'oom'],
+      ['ddp', 'finished']
+    ]);
+  });
+
+  it('starts a lost group again from its checkpoint, three times', () => {
+    const { sim, task } = training(['a']);
+    sim.group(task, 1, 'checkpoint', { step: 4 });
+    for (const attempt of [1, 2, 3]) {
+      sim.group(task, attempt, 'lost');
+      const [start] = sim.take('start');
+      expect(start?.body.attempt).toBe(attempt + 1);
+    }
+    expect(sim.session.state.tasks[0]?.attempts.at(-1)?.fromStep).toBe(4);
+    expect(sim.session.state.notices.at(-1)?.message).toContain('goes on from step 4');
+    sim.group(task, 4, 'lost');
+    expect(sim.status(task)).toBe('failed');
+    expect(sim.session.state.goal).toBe('none');
+  });
+
+  it('stops and resumes with the remaining steps', () => {
+    const { sim, task } = training(['a', 'b']);
+    sim.feed({ kind: 'stop-requested' });
+    expect(sim.status(task)).toBe('stopping');
+    expect(sim.session.state.goal).toBe('none');
+    const [stop] = sim.take('stop');
+    sim.group(task, stop!.body.attempt, 'stopped', { step: 3 });
+    expect(sim.status(task)).toBe('stopped');
+    expect(sim.pending.filter(c => c.kind === 'start')).toEqual([]);
+    sim.feed({ kind: 'run-requested' });
+    const [question] = sim.take('plan');
+    expect(question?.request.tasks.map(t => [t.name, t.steps])).toEqual([
+      ['a', 7],
+      ['b', 10]
+    ]);
+    sim.perform(question!);
+    sim.settle();
+    expect(sim.session.state.tasks.every(t => t.status === 'finished')).toBe(true);
+  });
+
+  it('keeps running tasks where they are when planning anew', () => {
+    const { sim, task } = training(['a', 'b']);
+    sim.group(task, 1, 'step', { step: 5 });
+    sim.feed({ kind: 'plan-requested' });
+    const [question] = sim.take('plan');
+    const running = question?.request.tasks.find(t => t.name === task);
+    expect(running?.running?.devices).toEqual(['cpu0']);
+    expect(running?.steps).toBe(5);
+  });
+
+  it('goes on from checkpoints when the agent comes back without its groups', () => {
+    const { sim, task } = training(['a']);
+    sim.group(task, 1, 'checkpoint', { step: 6 });
+    sim.feed({ kind: 'agent-away' });
+    sim.connect(2, []);
+    const [start] = sim.take('start');
+    expect(start?.body.attempt).toBe(2);
+    expect(sim.session.state.tasks[0]?.attempts[1]?.fromStep).toBe(6);
+  });
+
+  it('leaves groups alone that the agent still has', () => {
+    const { sim, task } = training(['a']);
+    sim.feed({ kind: 'agent-away' });
+    sim.connect(2, [{ task, attempt: 1 }]);
+    expect(sim.status(task)).toBe('running');
+    expect(sim.take('start')).toEqual([]);
+  });
+
+  it('drops late words of an attempt that is over', () => {
+    const { sim, task } = training(['a']);
+    sim.group(task, 1, 'lost');
+    const before = sim.session.state.tasks;
+    sim.group(task, 1, 'finished', { step: 10 });
+    expect(sim.session.state.tasks).toEqual(before);
+  });
+});
+
+describe('devices', () => {
+  it('are refused by nobody but measured anew when their kind changes', () => {
+    const sim = ready(['a']);
+    sim.feed({ kind: 'profile-requested' });
+    sim.settle();
+    const other = cpuNode(2);
+    other.devices.forEach(device => {
+      device.memoryBytes = 5;
+    });
+    sim.feed({ kind: 'node-changed', node: other });
+    expect(sim.session.state.cells).toEqual([]);
+  });
+
+  it('make tasks be inspected again when there are more of them', () => {
+    const sim = ready(['a'], 1);
+    sim.feed({ kind: 'node-changed', node: cpuNode(4) });
+    expect(sim.take('inspect')[0]?.body.maxDevices).toBe(4);
+  });
+});
+
+it('reset forgets tasks and plan, keeps measurements, and archives what was trained', () => {
+  const sim = ready(['a']);
+  sim.feed({ kind: 'run-requested' });
+  sim.settle();
+  const cells = sim.session.state.cells;
+  sim.feed({ kind: 'reset' });
+  expect(sim.session.state.tasks).toEqual([]);
+  expect(sim.session.state.plan).toBeUndefined();
+  expect(sim.session.state.cells).toEqual(cells);
+  expect(sim.take('archive')[0]?.tasks).toEqual(['a']);
+});
+
+it('replaying the events gives the same session', () => {
+  const { sim, task } = training(['a', 'b', 'c']);
+  sim.group(task, 1, 'lost');
+  sim.settle();
+  let replayed = emptySession('test', '/tmp/test');
+  for (const { event, time } of sim.log) {
+    replayed = step(replayed, event, time).session;
+  }
+  expect(replayed).toEqual(sim.session);
+});
