@@ -1,0 +1,52 @@
+import type { Config } from './pareto.js';
+import type { Problem } from './problem.js';
+import { type Schedule, Scheduler } from './schedule.js';
+
+/**
+ * What the search changes: for each job its configuration, for each node the order of its jobs. Start times follow:
+ * each job in turn starts as soon as enough devices of its node are free. Some arrangement gives an optimal plan,
+ * for replaying any plan in the order of its starts never starts a job later.
+ */
+export interface Arrangement {
+  /** Per job, index into its `configs`. */
+  config: number[];
+  /** Per node, job indexes in the order they take devices. */
+  queues: number[][];
+}
+
+/** The schedule an arrangement stands for. */
+export function realise(problem: Problem, arrangement: Arrangement): Schedule {
+  const scheduler = new Scheduler(problem);
+  for (const [node, queue] of arrangement.queues.entries()) {
+    for (const job of queue) {
+      scheduler.place(job, problem.jobs[job]!.configs[arrangement.config[job]!]!, node);
+    }
+  }
+  return scheduler.schedule();
+}
+
+/** An arrangement whose schedule is no longer than the one given. */
+export function arrangementOf(problem: Problem, schedule: Schedule): Arrangement {
+  const config = problem.jobs.map(() => 0);
+  const queues: number[][] = problem.nodes.map(() => []);
+  // Sorting is stable: jobs without duration keep the order in which they were placed.
+  for (const placed of [...schedule.placed].sort((a, b) => a.start - b.start)) {
+    config[placed.job] = atMost(problem.jobs[placed.job]!.configs, placed.config);
+    queues[placed.node]!.push(placed.job);
+  }
+  return { config, queues };
+}
+
+/** The configuration of a Pareto front that needs no more devices and time than the given one. */
+function atMost(front: Config[], config: Config): number {
+  let index = 0;
+  while (index + 1 < front.length && front[index + 1]!.devices <= config.devices) {
+    index++;
+  }
+  return index;
+}
+
+/** A copy that shares nothing. */
+export function copyArrangement({ config, queues }: Arrangement): Arrangement {
+  return { config: [...config], queues: queues.map(queue => [...queue]) };
+}

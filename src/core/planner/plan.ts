@@ -1,0 +1,126 @@
+import type { Highs } from 'highs';
+import type { Plan, PlanBudget, PlanRequest } from '../wire/generated/types.js';
+import { type Arrangement, arrangementOf, realise } from './arrangement.js';
+import { makeBaselines } from './baselines.js';
+import { lowerBound } from './bounds.js';
+import { construct } from './construction.js';
+import { Incumbent } from './incumbent.js';
+import { milpSize, solveMilp } from './milp.js';
+import { isEmpty, type Problem, toProblem } from './problem.js';
+import { mulberry32 } from './random.js';
+import { assertRequest } from './request.js';
+import { anneal, type SearchLimit } from './search.js';
+
+/** What the planner needs from its surroundings. */
+export interface PlanOptions {
+  /** Loads HiGHS; without it small cases are searched but not proven. */
+  loadHighs?: () => Promise<Highs>;
+  /** Called with each plan noticeably shorter than the last one reported, the first as soon as there is one. */
+  onProgress?: (plan: Plan) => void;
+  /** A clock that never goes back, in seconds. */
+  now?: () => number;
+}
+
+/** Iterations of the search when the request sets no budget. */
+export const DEFAULT_ITERATIONS = 20_000;
+
+/** Pairs of tasks times devices above which the MILP is not worth its time. */
+const MILP_LARGEST = 240;
+
+/** Nodes of HiGHS's search tree when no time is given. */
+const MILP_NODES = 2_000;
+
+/** Share of a budget in seconds for the search when the MILP comes after it. */
+const SEARCH_SHARE = 0.3;
+
+/**
+ * Choose strategy, devices and start for every task so that all are done as early as possible.
+ *
+ * The plan carries a proven lower bound and is never longer than the best of its baselines. With a budget in
+ * iterations (the default) the same request gives the same plan; with one in seconds it depends on the machine.
+ * Proven optimal plans end the search early.
+ *
+ * @throws SaturnError `bad-plan-request`.
+ */
+export async function plan(request: PlanRequest, options: PlanOptions = {}): Promise<Plan> {
+  assertRequest(request);
+  const now = options.now ?? (() => performance.now() / 1000);
+  const started = now();
+  const problem = toProblem(request);
+  if (isEmpty(problem)) {
+    return emptyPlan(problem);
+  }
+  const incumbent = new Incumbent(
+    problem,
+    lowerBound(problem),
+    makeBaselines(problem, request.seed),
+    options.onProgress
+  );
+  const seed = startingPoint(problem, incumbent);
+  incumbent.report();
+  const budget = withDefault(request.budget);
+  const useMilp =
+    options.loadHighs !== undefined && milpSize(problem) <= MILP_LARGEST && budget.iterations !== 0;
+  if (!incumbent.optimal) {
+    const limit = limitOf(budget, () => now() - started, useMilp ? SEARCH_SHARE : 1, incumbent.target);
+    anneal(problem, seed, mulberry32(request.seed), limit, (arrangement, makespan) =>
+      incumbent.offer('local-search', arrangement, makespan)
+    );
+  }
+  if (!incumbent.optimal && useMilp) {
+    const left = budget.seconds === undefined ? undefined : budget.seconds - (now() - started);
+    if (left === undefined || left > 0) {
+      const highs = await options.loadHighs!();
+      const limits = { nodes: MILP_NODES, seconds: left };
+      const answer = solveMilp(highs, problem, incumbent.schedule(), incumbent.bound, limits);
+      incumbent.offer('milp', answer.arrangement, answer.makespan);
+      incumbent.raise(answer.bound, answer.optimal);
+    }
+  }
+  return incumbent.plan();
+}
+
+function emptyPlan(problem: Problem): Plan {
+  return {
+    segments: [],
+    unplanned: problem.unplanned,
+    makespan: 0,
+    lowerBound: 0,
+    gap: 0,
+    binding: 'none',
+    optimal: true,
+    method: 'empty',
+    baselines: []
+  };
+}
+
+/** Offer what takes no search; returns the best of it. */
+function startingPoint(problem: Problem, incumbent: Incumbent): Arrangement {
+  const { arrangement, makespan } = construct(problem, incumbent.bound);
+  incumbent.offer('construction', arrangement, makespan);
+  for (const { schedule } of incumbent.baselines) {
+    if (schedule.makespan < incumbent.makespan) {
+      const replayed = arrangementOf(problem, schedule);
+      incumbent.offer('baseline', replayed, realise(problem, replayed).makespan);
+    }
+  }
+  return incumbent.arrangement;
+}
+
+function withDefault(budget: PlanBudget): PlanBudget {
+  return budget.iterations === undefined && budget.seconds === undefined
+    ? { iterations: DEFAULT_ITERATIONS }
+    : budget;
+}
+
+function limitOf(budget: PlanBudget, elapsed: () => number, share: number, target: number): SearchLimit {
+  const { iterations, seconds } = budget;
+  return {
+    target,
+    progress: done =>
+      Math.max(
+        iterations === undefined ? 0 : iterations === 0 ? 1 : done / iterations,
+        seconds === undefined ? 0 : elapsed() / (seconds * share)
+      )
+  };
+}

@@ -1,0 +1,94 @@
+import type { Segment } from '../wire/generated/types.js';
+import type { Config } from './pareto.js';
+import type { Problem } from './problem.js';
+import { type Slot, Timeline } from './timeline.js';
+
+/** A job with everything decided. */
+export interface Placed extends Slot {
+  /** Index into {@link Problem.jobs}. */
+  job: number;
+  config: Config;
+  /** Index into {@link Problem.nodes}. */
+  node: number;
+}
+
+/** All jobs placed, in the order they were placed; running tasks are not repeated here. */
+export interface Schedule {
+  placed: Placed[];
+  makespan: number;
+}
+
+/** Puts jobs on nodes one after another. */
+export class Scheduler {
+  readonly timelines: Timeline[];
+  private readonly placed: Placed[] = [];
+
+  constructor(problem: Problem) {
+    this.timelines = problem.nodes.map(node => new Timeline(node));
+  }
+
+  /** Run a job on a node as soon as it has enough free devices, and not before `notBefore`. */
+  place(job: number, config: Config, node: number, notBefore = 0): Placed {
+    const slot = this.timelines[node]!.place(config.devices, config.seconds, notBefore);
+    const placed = { job, config, node, ...slot };
+    this.placed.push(placed);
+    return placed;
+  }
+
+  /** The node with enough devices that can start first; the smallest such node among equals. -1 when none has. */
+  soonest(devices: number): number {
+    let best = -1;
+    let bestStart = Infinity;
+    for (const [node, timeline] of this.timelines.entries()) {
+      if (timeline.size >= devices) {
+        const start = timeline.startOf(devices);
+        if (
+          best < 0 ||
+          start < bestStart ||
+          (start === bestStart && timeline.size < this.timelines[best]!.size)
+        ) {
+          best = node;
+          bestStart = start;
+        }
+      }
+    }
+    return best;
+  }
+
+  /** What has been placed so far. */
+  schedule(): Schedule {
+    let makespan = 0;
+    for (const timeline of this.timelines) {
+      for (const free of timeline.times()) {
+        makespan = Math.max(makespan, free);
+      }
+    }
+    return { placed: this.placed, makespan };
+  }
+}
+
+/** The segments of a schedule, running tasks included, by start. */
+export function toSegments(problem: Problem, schedule: Schedule): Segment[] {
+  const segment = (
+    task: { name: string; steps: number },
+    config: Config,
+    where: Slot & { node: number }
+  ): Segment => {
+    const node = problem.nodes[where.node]!;
+    return {
+      task: task.name,
+      strategy: config.option.strategy,
+      node: node.id,
+      devices: where.devices.map(device => node.devices[device]!),
+      start: where.start,
+      end: where.end,
+      steps: task.steps
+    };
+  };
+  return [
+    ...problem.running.map(running =>
+      segment(running, running.config, { ...running, start: 0, end: running.config.seconds })
+    ),
+    ...schedule.placed.map(placed => segment(problem.jobs[placed.job]!, placed.config, placed))
+  ].sort((a, b) => a.start - b.start || (a.task < b.task ? -1 : 1));
+}

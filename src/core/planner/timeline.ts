@@ -1,0 +1,58 @@
+import type { PlanNode } from './problem.js';
+
+/** Where and when something runs on one node. */
+export interface Slot {
+  start: number;
+  end: number;
+  /** Indexes of the node's devices. */
+  devices: number[];
+}
+
+/** The devices of one node and when each becomes free, while tasks are put on it one after another. */
+export class Timeline {
+  private readonly free: number[];
+
+  constructor(node: PlanNode) {
+    this.free = [...node.freeAt];
+  }
+
+  /** Number of devices. */
+  get size(): number {
+    return this.free.length;
+  }
+
+  /** The soonest that `count` devices are free together. `count` may not exceed {@link size}. */
+  startOf(count: number): number {
+    return [...this.free].sort((a, b) => a - b)[count - 1] ?? 0;
+  }
+
+  /** Devices free at a time. */
+  freeCount(at: number): number {
+    return this.free.reduce((sum, free) => (free <= at ? sum + 1 : sum), 0);
+  }
+
+  /** The times at which devices become free. */
+  times(): readonly number[] {
+    return this.free;
+  }
+
+  /**
+   * Run something as soon as `count` devices are free, and not before `notBefore`. Of the devices free then, those
+   * that became free last are taken, which leaves the earlier ones to tasks placed later.
+   */
+  place(count: number, seconds: number, notBefore = 0): Slot {
+    const start = Math.max(this.startOf(count), notBefore);
+    const end = start + seconds;
+    const devices = this.free
+      .map((free, device) => ({ free, device }))
+      .filter(({ free }) => free <= start)
+      .sort((a, b) => b.free - a.free || a.device - b.device)
+      .slice(0, count)
+      .map(({ device }) => device)
+      .sort((a, b) => a - b);
+    for (const device of devices) {
+      this.free[device] = end;
+    }
+    return { start, end, devices };
+  }
+}
