@@ -79,10 +79,14 @@ export function withTask(session: ISession, name: string, patch: Partial<TaskSta
   return mapTasks(session, task => (task.spec.name === name ? { ...task, ...patch } : task));
 }
 
-/** The session whose plan, if any, no longer answers the question. */
+/** The session whose plan no longer answers the question, nor does one that is being made. */
 export function withStalePlan(session: ISession): ISession {
-  const { plan } = session.state;
-  return plan?.fresh ? withState(session, { plan: { ...plan, fresh: false } }) : session;
+  const { plan, planning } = session.state;
+  if (!planning && !plan?.fresh) {
+    return session;
+  }
+  const stale = withState(session, { planning: false, ...(plan ? { plan: { ...plan, fresh: false } } : {}) });
+  return { ...stale, basis: session.basis + 1 };
 }
 
 const MAX_NOTICES = 20;

@@ -61,8 +61,7 @@ function note(session: ISession, event: SessionEvent, time: number): IStep {
       return only(noteTrial(session, event.trial, event.cell));
     case 'plan-requested': {
       const asked = withState(session, {
-        excludeTechniques: event.excludeTechniques ?? session.state.excludeTechniques,
-        planning: false
+        excludeTechniques: event.excludeTechniques ?? session.state.excludeTechniques
       });
       return only(withGoal(withStalePlan({ ...asked, budget: event.budget ?? session.budget }), 'plan'));
     }

@@ -42,6 +42,11 @@ const ajv = new Ajv({ strict: false, discriminator: false });
 ajv.addSchema(schema, 'wire');
 const compiled = new Map<string, ValidateFunction>();
 
+/** Look up a name that came from outside; `toString` and its like are no entries. */
+function own(map: object, name: string): string | undefined {
+  return Object.hasOwn(map, name) ? (map as Record<string, string>)[name] : undefined;
+}
+
 function check(definition: string, value: unknown, what: string): void {
   let validate = compiled.get(definition);
   if (!validate) {
@@ -87,7 +92,7 @@ export function parseMessage<D extends Direction>(from: D, text: string | Uint8A
 export function asMessage<D extends Direction>(from: D, value: unknown): Message<D> {
   check('Envelope', value, 'A message');
   const message = value as Envelope;
-  const definition = (schema.directions[from] as Record<string, string | undefined>)[message.type];
+  const definition = own(schema.directions[from], message.type);
   if (definition === undefined) {
     throw new SaturnError({
       code: 'unknown-message',
@@ -103,7 +108,7 @@ export function asMessage<D extends Direction>(from: D, value: unknown): Message
 export function asRecord(value: unknown): SessionRecord {
   check('JournalRecord', value, 'A journal record');
   const { event } = value as JournalRecord;
-  const definition = (schema.events as Record<string, string | undefined>)[event.kind];
+  const definition = own(schema.events, event.kind);
   if (definition === undefined) {
     throw new SaturnError({ code: 'bad-message', message: `Unknown journal event "${event.kind}".` });
   }

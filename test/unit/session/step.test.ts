@@ -143,6 +143,20 @@ describe('from tasks to trained models', () => {
     expect(sim.session.state.plan?.plan.segments[0]?.strategy.technique).toBe('single');
   });
 
+  it('asks again when something changes while the planner works', () => {
+    const sim = ready(['a']);
+    sim.feed({ kind: 'plan-requested' });
+    while (sim.pending[0]?.kind !== 'plan') {
+      sim.perform(sim.pending.shift()!);
+    }
+    const [first] = sim.take('plan');
+    sim.feed({ kind: 'tasks-added', tasks: [spec('b')] });
+    sim.perform(first!);
+    expect(sim.session.state.plan).toBeUndefined();
+    sim.settle();
+    expect(sim.session.state.plan?.plan.segments.map(s => s.task)).toEqual(['a', 'b']);
+  });
+
   it('runs only the tasks asked for', () => {
     const sim = ready(['a', 'b']);
     sim.feed({ kind: 'run-requested', tasks: ['b'] });
