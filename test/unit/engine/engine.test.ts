@@ -1,0 +1,221 @@
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { MAX_MESSAGE_BYTES, type PlanRequest, type SessionState } from '../../../src/core/wire/messages.js';
+import { Engine } from '../../../src/engine/engine.js';
+import { VERSION } from '../../../src/engine/version.js';
+import { cpuNode, inspection, serialPlan, spec } from '../session/simulation.js';
+import { Peer } from './peer.js';
+
+let folder: string;
+let engine: Engine;
+let peers: Peer[];
+let clock: number;
+
+const endpoint = (): string => `ipc://${join(folder, 'engine.sock')}`;
+const planner: Engine.IPlanner = {
+  plan: async (request: PlanRequest) => serialPlan(request),
+  cancel: () => undefined,
+  dispose: () => undefined
+};
+
+async function start(idleSeconds = 1e9): Promise<void> {
+  engine = await Engine.start({
+    session: 'test',
+    folder,
+    journal: join(folder, 'journal.jsonl'),
+    endpoint: endpoint(),
+    idleSeconds,
+    planner,
+    now: () => clock++,
+    log: () => undefined
+  });
+}
+
+function peer(): Peer {
+  const made = new Peer(endpoint());
+  peers.push(made);
+  return made;
+}
+
+async function agent(): Promise<Peer> {
+  const made = peer();
+  await made.ask('agent.hello', { node: cpuNode(2), groups: [], trials: [], inspecting: [] });
+  return made;
+}
+
+async function stateOf(client: Peer): Promise<SessionState> {
+  const reply = await client.ask('state');
+  return reply.type === 'state' ? reply.body.state : expect.unreachable();
+}
+
+async function errorOf(client: Peer, type: string, body: object = {}): Promise<string> {
+  const reply = await client.ask(type, body);
+  return reply.type === 'error' ? reply.body.error.code : reply.type;
+}
+
+/** An agent that inspects, measures and trains without fault. */
+async function work(hands: Peer, until: () => Promise<boolean>): Promise<void> {
+  while (!(await until())) {
+    for (const message of hands.heard.splice(0)) {
+      if (message.type === 'inspect') {
+        for (const task of message.body.tasks) {
+          const result = { task: task.name, hash: task.hash, inspection: inspection(`sig-${task.name}`) };
+          await hands.ask('inspect.result', result);
+        }
+      } else if (message.type === 'trial.start') {
+        const { trial, signature, strategy } = message.body;
+        const cell = { signature, strategy, status: 'ok', source: 'measured', stepSeconds: 1 };
+        await hands.ask('trial.result', { trial, cell });
+      } else if (message.type === 'group.start') {
+        const { task, attempt, steps } = message.body;
+        const event = { task: task.name, attempt, time: clock };
+        await hands.ask('group.event', { ...event, kind: 'started', step: 0 });
+        await hands.send('group.event', { ...event, kind: 'step', step: 1, loss: 2 });
+        await hands.ask('group.event', {
+          ...event,
+          kind: 'finished',
+          step: steps,
+          result: { loss: 0.5, metrics: { accuracy: 1 } }
+        });
+      }
+    }
+  }
+}
+
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'saturn-engine-'));
+  peers = [];
+  clock = 1000;
+  await start();
+});
+
+afterEach(async () => {
+  for (const made of peers) {
+    made.close();
+  }
+  await engine.close();
+  rmSync(folder, { recursive: true });
+});
+
+it('has the version of the package', () => {
+  expect(JSON.parse(readFileSync('package.json', 'utf8')).version).toBe(VERSION);
+});
+
+describe('messages', () => {
+  it('that make no sense get an error reply and harm nothing', async () => {
+    const client = peer();
+    await client.raw('{"v":1');
+    expect((await client.next('error')).error.code).toBe('bad-message');
+    await client.raw('{}', 'second frame');
+    expect((await client.next('error')).error.code).toBe('bad-message');
+    await client.raw(Buffer.alloc(MAX_MESSAGE_BYTES + 1, 0x20));
+    expect((await client.next('error')).error.code).toBe('too-large');
+    expect(await errorOf(client, 'no.such.type')).toBe('unknown-message');
+    expect(await errorOf(client, 'run', { tasks: [7] })).toBe('bad-message');
+    expect((await stateOf(client)).tasks).toEqual([]);
+  });
+
+  it('that come too early are refused with what to do first', async () => {
+    const client = peer();
+    expect(await errorOf(client, 'profile')).toBe('no-tasks');
+    expect(await errorOf(client, 'stop', { tasks: ['nobody'] })).toBe('unknown-task');
+    expect(await errorOf(client, 'cluster.set', { request: { kind: 'cpu' } })).toBe('no-agent');
+    await client.ask('tasks.add', { tasks: [spec('a')] });
+    expect(await errorOf(client, 'run')).toBe('no-devices');
+    expect(await errorOf(client, 'tasks.add', { tasks: [spec('b'), spec('b')] })).toBe('duplicate-task');
+    expect(await errorOf(client, 'tasks.add', { tasks: [spec('a', 'other')] })).toBe('duplicate-task');
+    expect((await stateOf(client)).tasks).toHaveLength(1);
+  });
+});
+
+it('leads tasks through profile and plan to trained models, and tells every client', async () => {
+  const hands = await agent();
+  const [one, two] = [peer(), peer()];
+  await one.ask('hello', { pid: 1, version: VERSION });
+  await two.ask('hello', { pid: 2, version: VERSION });
+  await one.ask('tasks.add', { tasks: [spec('a'), spec('b')] });
+  await one.ask('run');
+  await work(hands, async () => (await stateOf(one)).goal === 'none');
+  const state = await stateOf(two);
+  expect(state.tasks.map(task => [task.status, task.result?.metrics.accuracy])).toEqual([
+    ['finished', 1],
+    ['finished', 1]
+  ]);
+  const pushed = await two.until(
+    m => m.type === 'state' && m.re === undefined && m.body.state.goal === 'none'
+  );
+  expect(pushed.type).toBe('state');
+  for (const view of ['cluster', 'tasks', 'profile', 'plan', 'status', 'results', 'report']) {
+    const reply = await one.ask('render', { view });
+    expect(reply.type === 'rendered' && reply.body.text.length > 0 && reply.body.html).toContain('<');
+  }
+});
+
+it('started again on its journal, knows everything and takes up the work', async () => {
+  let hands = await agent();
+  let client = peer();
+  await client.ask('tasks.add', { tasks: [spec('a')] });
+  await client.ask('run');
+  await work(hands, async () => (await stateOf(client)).trials.length === 1);
+  const before = await stateOf(client);
+  await engine.close();
+  await start();
+  client = peer();
+  const after = await stateOf(client);
+  expect(after.agent).toBe('away');
+  expect(after.cells).toEqual(before.cells);
+  expect(after.goal).toBe('run');
+  expect(after.rev).toBeGreaterThan(before.rev);
+  hands = await agent();
+  await work(hands, async () => (await stateOf(client)).goal === 'none');
+  expect((await stateOf(client)).tasks[0]?.status).toBe('finished');
+});
+
+it('does not journal progress, and journals all else before it answers', async () => {
+  const hands = await agent();
+  const client = peer();
+  await client.ask('tasks.add', { tasks: [spec('a')] });
+  await client.ask('run');
+  await work(hands, async () => (await stateOf(client)).goal === 'none');
+  const kinds = readFileSync(join(folder, 'journal.jsonl'), 'utf8')
+    .trim()
+    .split('\n')
+    .map(line => JSON.parse(line).event)
+    .map(event => (event.kind === 'group' ? event.event.kind : event.kind));
+  expect(kinds).not.toContain('step');
+  expect(kinds).toEqual([
+    'created',
+    'agent-connected',
+    'tasks-added',
+    'run-requested',
+    'inspected',
+    'trial-finished',
+    'trial-finished',
+    'plan-made',
+    'started',
+    'finished'
+  ]);
+});
+
+it('tells agents to leave when nobody is there and nothing is to do', async () => {
+  await engine.close();
+  await start(5);
+  const hands = await agent();
+  clock += 100;
+  expect(await hands.next('shutdown')).toEqual({});
+});
+
+it('archives the folder of a task that is replaced', async () => {
+  const hands = await agent();
+  const client = peer();
+  await client.ask('tasks.add', { tasks: [spec('a')] });
+  await client.ask('run');
+  await work(hands, async () => (await stateOf(client)).goal === 'none');
+  mkdirSync(join(folder, 'tasks', 'a'), { recursive: true });
+  const reply = await client.ask('tasks.add', { tasks: [spec('a', 'new')], replace: true });
+  expect(reply.type === 'tasks.added' && reply.body.replaced).toEqual(['a']);
+  expect(existsSync(join(folder, 'tasks', 'a'))).toBe(false);
+  expect(existsSync(join(folder, 'archive'))).toBe(true);
+});
