@@ -1,0 +1,56 @@
+/** Characters that XML forbids, and controls that would disturb a terminal or reorder a line. */
+const UNPRINTABLE =
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+  /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufffe\uffff]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
+
+const ENTITIES: Record<string, string> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;'
+};
+
+/** One line of printable text: controls, direction marks and broken surrogates become spaces. */
+export function printable(text: string): string {
+  return text.replace(UNPRINTABLE, ' ');
+}
+
+/** Like {@link printable}, keeping line breaks and tabs: for tracebacks. */
+export function printableLines(text: string): string {
+  return text.replace(UNPRINTABLE, char =>
+    char === '\n' || char === '\t' ? char : char === '\r' ? '' : ' '
+  );
+}
+
+/** Text for HTML or SVG, in an element or a quoted attribute; always well-formed XML. */
+export function escapeHtml(text: string): string {
+  return printableLines(text).replace(/[&<>"']/g, char => ENTITIES[char] as string);
+}
+
+/** Markup that is already safe, so that {@link markup} does not escape it again. */
+export class Markup {
+  constructor(readonly source: string) {}
+
+  toString(): string {
+    return this.source;
+  }
+}
+
+/** What a {@link markup} template takes: text is escaped, markup is not, nothing (`false`, `undefined`) is left out. */
+export type Fragment = string | number | Markup | false | undefined | readonly Fragment[];
+
+function sourceOf(value: Fragment): string {
+  if (value === false || value === undefined) {
+    return '';
+  }
+  if (value instanceof Markup) {
+    return value.source;
+  }
+  return typeof value === 'object' ? value.map(sourceOf).join('') : escapeHtml(String(value));
+}
+
+/** Template tag for HTML and SVG: every value put in is escaped unless it is {@link Markup}. */
+export function markup(strings: TemplateStringsArray, ...values: Fragment[]): Markup {
+  return new Markup(strings.reduce((all, part, i) => all + sourceOf(values[i - 1]) + part));
+}

@@ -1,0 +1,266 @@
+import { duration, plural } from './format.js';
+import { ganttLegend } from './ganttLegend.js';
+import {
+  FONT_SIZE,
+  type IGanttBar,
+  type IGanttInput,
+  type IGanttLayout,
+  type IGanttLine,
+  type ILane,
+  type IPlacedBar,
+  type IPlacedText,
+  type IRect
+} from './ganttModel.js';
+import { fitText, textWidth } from './textFit.js';
+import { timeTicks } from './timeTicks.js';
+
+const MARGIN = 10;
+const LINE_HEIGHT = 16;
+const LABEL_ROOM = { least: 36, most: 170 };
+/** Room at the right end, so that a bar of no length at the very end is inside too. */
+const END_ROOM = 2;
+const LEAST_BAR = 2;
+const SECTION_NAMES = { planned: 'Plan', actual: 'Actual' } as const;
+
+/**
+ * Measure a chart out: the plan above, what happened below, one lane per device in each, on one time axis,
+ * so that a bar over several devices is one rectangle and the two are compared straight down.
+ *
+ * @param size - width in pixels of the whole chart; at least 240 is used.
+ */
+export function layoutGantt(input: IGanttInput, size: { width: number }): IGanttLayout {
+  const width = Math.max(240, Math.round(size.width));
+  const labels = input.rows.map(row => textWidth(row.label, FONT_SIZE));
+  const labelRoom = Math.min(LABEL_ROOM.most, width / 3, Math.max(LABEL_ROOM.least, ...labels));
+  const x = MARGIN + labelRoom + 8;
+  const plotWidth = width - MARGIN - x;
+  const end = chartEnd(input);
+  const scale = (seconds: number): number =>
+    x + (Math.min(Math.max(seconds, 0), end) / end) * (plotWidth - END_ROOM);
+
+  const { lines, rows: headerRows } = placeLines(input, scale, { left: x, right: x + plotWidth });
+  const top = MARGIN / 2 + headerRows * LINE_HEIGHT;
+  const { sections, lanes, bottom } = placeLanes(input, top, labelRoom);
+  const bars = placeBars(input.bars, lanes, scale);
+  const legend = ganttLegend(input, { x, right: x + plotWidth, y: bottom + LINE_HEIGHT + 16 });
+  const height = (legend.at(-1)?.y ?? bottom + LINE_HEIGHT) + MARGIN;
+  const description = describe(input);
+  return {
+    id: fingerprint(
+      `${description}${width}${input.bars.map(bar => `${bar.id}${bar.start}${bar.end}`).join()}`
+    ),
+    title: input.title,
+    description,
+    width,
+    height,
+    plot: { x, y: top, width: plotWidth, height: bottom - top },
+    sections,
+    lanes,
+    bars,
+    ticks: timeTicks(end, plotWidth / 84).map(tick => ({ x: scale(tick.value), label: tick.label })),
+    lines,
+    legend
+  };
+}
+
+function chartEnd(input: IGanttInput): number {
+  const ends = input.bars.map(bar => bar.end);
+  const end = [...ends, input.now ?? 0, input.lowerBound ?? 0, input.makespan ?? 0].reduce(
+    (most, value) => (Number.isFinite(value) ? Math.max(most, value) : most),
+    0
+  );
+  return end > 0 ? end : 1;
+}
+
+function placeLanes(
+  input: IGanttInput,
+  top: number,
+  labelRoom: number
+): { sections: IPlacedText[]; lanes: ILane[]; bottom: number } {
+  const height = input.rows.length <= 8 ? 26 : input.rows.length <= 24 ? 20 : 15;
+  const sections: IPlacedText[] = [];
+  const lanes: ILane[] = [];
+  let y = top;
+  for (const kind of ['planned', 'actual'] as const) {
+    if (!input.bars.some(bar => bar.kind === kind)) {
+      continue;
+    }
+    y += lanes.length === 0 ? 0 : 6;
+    sections.push({ x: MARGIN, y: y + 12, text: SECTION_NAMES[kind], anchor: 'start' });
+    y += LINE_HEIGHT + 1;
+    for (const row of input.rows) {
+      lanes.push({ kind, key: row.key, label: fitText(row.label, labelRoom, FONT_SIZE), y, height });
+      y += height;
+    }
+  }
+  return { sections, lanes, bottom: y };
+}
+
+function placeBars(
+  bars: readonly IGanttBar[],
+  lanes: readonly ILane[],
+  scale: (seconds: number) => number
+): IPlacedBar[] {
+  const starts = laneStarts(bars);
+  return bars.flatMap(bar => {
+    const mine = lanes.filter(lane => lane.kind === bar.kind && bar.rows.includes(lane.key));
+    if (mine.length === 0) {
+      return [];
+    }
+    const x = scale(bar.start);
+    const room = Math.min(...mine.map(lane => nextStart(starts.get(laneKey(lane)) ?? [], bar)));
+    const free = Number.isFinite(room) ? scale(room) - x : Infinity;
+    const width = Math.min(Math.max(scale(bar.end) - x - 1, LEAST_BAR), Math.max(free, 0));
+    const rects = adjacentRuns(mine, lanes).map(run => {
+      const first = run[0] as ILane;
+      const last = run.at(-1) as ILane;
+      return { x, y: first.y + 2, width, height: last.y + last.height - first.y - 4 };
+    });
+    const largest = rects.reduce((best, rect) => (rect.height > best.height ? rect : best));
+    return [{ bar, rects, texts: placeTexts(bar, largest) }];
+  });
+}
+
+const laneKey = (lane: { kind: string; key: string }): string => `${lane.kind} ${lane.key}`;
+
+/** Starts of the bars of each lane, in order. */
+function laneStarts(bars: readonly IGanttBar[]): Map<string, number[]> {
+  const starts = new Map<string, number[]>();
+  for (const bar of bars) {
+    for (const key of bar.rows) {
+      const lane = laneKey({ kind: bar.kind, key });
+      const list = starts.get(lane);
+      if (list) {
+        list.push(bar.start);
+      } else {
+        starts.set(lane, [bar.start]);
+      }
+    }
+  }
+  for (const list of starts.values()) {
+    list.sort((a, b) => a - b);
+  }
+  return starts;
+}
+
+/** When the next bar of a lane starts; infinity after the last. */
+function nextStart(starts: readonly number[], bar: IGanttBar): number {
+  let low = 0;
+  let high = starts.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((starts[middle] as number) > bar.start) {
+      high = middle;
+    } else {
+      low = middle + 1;
+    }
+  }
+  return starts[low] ?? Infinity;
+}
+
+function adjacentRuns(mine: readonly ILane[], lanes: readonly ILane[]): ILane[][] {
+  const runs: ILane[][] = [];
+  let previous = -2;
+  for (const lane of mine) {
+    const index = lanes.indexOf(lane);
+    if (index === previous + 1) {
+      runs.at(-1)?.push(lane);
+    } else {
+      runs.push([lane]);
+    }
+    previous = index;
+  }
+  return runs;
+}
+
+/** What a state adds to the label; nothing for the usual ones. */
+const STATE_MARKS: Partial<Record<NonNullable<IGanttBar['state']>, string>> = {
+  failed: '✕ failed: ',
+  oom: '✕ out of memory: ',
+  lost: '✕ lost: ',
+  stopped: '■ ',
+  starting: '… ',
+  running: '▸ '
+};
+
+/** Label and note in the rectangle: both on two lines or one, the label alone, its beginning, or nothing. */
+function placeTexts(bar: IGanttBar, rect: IRect): IPlacedText[] {
+  const room = rect.width - 10;
+  const middle = rect.y + rect.height / 2 + FONT_SIZE * 0.36;
+  const x = rect.x + 5;
+  const mark = bar.state === undefined ? '' : (STATE_MARKS[bar.state] ?? '');
+  const label = mark + bar.label;
+  const at = (text: string, y = middle): IPlacedText => ({ x, y, text, anchor: 'start' });
+  if (rect.height < FONT_SIZE || room <= 0) {
+    return [];
+  }
+  const shown = fitText(label, room, FONT_SIZE) || fitText(bar.label, room, FONT_SIZE);
+  if (bar.note === undefined || shown === '') {
+    return shown === '' ? [] : [at(shown)];
+  }
+  if (rect.height >= 2.6 * FONT_SIZE && textWidth(bar.note, FONT_SIZE) <= room) {
+    return [at(shown, middle - FONT_SIZE * 0.65), at(bar.note, middle + FONT_SIZE * 0.65)];
+  }
+  const both = `${label} · ${bar.note}`;
+  return [at(textWidth(both, FONT_SIZE) <= room ? both : shown)];
+}
+
+/** Lines with their labels above the chart, in as few rows as keep the labels apart. */
+function placeLines(
+  input: IGanttInput,
+  scale: (seconds: number) => number,
+  bounds: { left: number; right: number }
+): { lines: IGanttLine[]; rows: number } {
+  const wanted: [IGanttLine['kind'], number | undefined, string][] = [
+    ['makespan', input.makespan, `plan ends ${duration(input.makespan)}`],
+    ['lower-bound', input.lowerBound, `lower bound ${duration(input.lowerBound)}`],
+    ['now', input.now, `now ${duration(input.now)}`]
+  ];
+  const rows: [number, number][][] = [];
+  const lines: IGanttLine[] = [];
+  for (const [kind, seconds, text] of wanted) {
+    if (seconds === undefined || !Number.isFinite(seconds) || seconds <= 0) {
+      continue;
+    }
+    const x = scale(seconds);
+    const wide = textWidth(text, FONT_SIZE);
+    const before = x - bounds.left > wide + 8 || x - bounds.left > bounds.right - x;
+    const span: [number, number] = before ? [x - wide - 8, x] : [x, x + wide + 8];
+    let row = rows.findIndex(taken => taken.every(([from, to]) => span[1] < from || span[0] > to));
+    if (row < 0) {
+      row = rows.push([]) - 1;
+    }
+    rows[row]?.push(span);
+    lines.push({
+      kind,
+      x,
+      text: {
+        x: before ? x - 4 : x + 4,
+        y: MARGIN / 2 + row * LINE_HEIGHT + 11,
+        text,
+        anchor: before ? 'end' : 'start'
+      }
+    });
+  }
+  return { lines, rows: rows.length };
+}
+
+function describe(input: IGanttInput): string {
+  const number = (kind: IGanttBar['kind']): number => input.bars.filter(bar => bar.kind === kind).length;
+  const facts = [
+    `${plural(number('planned'), 'planned bar')} and ${plural(number('actual'), 'actual bar')} on ${plural(input.rows.length, 'device')}`,
+    input.makespan !== undefined && `the plan ends after ${duration(input.makespan)}`,
+    input.lowerBound !== undefined && `no plan can end before ${duration(input.lowerBound)}`,
+    input.now !== undefined && `${duration(input.now)} have passed`
+  ].filter(fact => fact !== false);
+  return `${facts.join('; ')}.`;
+}
+
+/** A short name for a text: FNV-1a, base 36. */
+function fingerprint(text: string): string {
+  let hash = 0x811c9dc5;
+  for (let i = 0; i < text.length; i++) {
+    hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
+  }
+  return (hash >>> 0).toString(36);
+}

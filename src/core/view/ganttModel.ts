@@ -1,0 +1,113 @@
+/** Size of all text in the chart, in pixels. */
+export const FONT_SIZE = 11;
+
+/** Work of one task on some devices; times are seconds from the left end of the chart. */
+export interface IGanttBar {
+  /** Unique in the chart. */
+  readonly id: string;
+  readonly task: string;
+  /** Name written in the bar. */
+  readonly label: string;
+  /** Keys of the rows it occupies. */
+  readonly rows: readonly string[];
+  readonly start: number;
+  readonly end: number;
+  readonly kind: 'planned' | 'actual';
+  readonly state?: 'starting' | 'running' | 'finished' | 'failed' | 'oom' | 'lost' | 'stopped';
+  /** Number of its group: {@link IGanttInput.groups}. */
+  readonly colour: number;
+  /** Everything about it, for a tooltip; lines are separated by line breaks. */
+  readonly detail: string;
+  /** Drawn as texture. */
+  readonly technique?: string;
+  /** Written after or under the label when there is room, e.g. the strategy. */
+  readonly note?: string;
+}
+
+/** A device. */
+export interface IGanttRow {
+  readonly key: string;
+  readonly label: string;
+}
+
+/** What a Gantt chart shows. */
+export interface IGanttInput {
+  readonly title: string;
+  readonly rows: readonly IGanttRow[];
+  readonly bars: readonly IGanttBar[];
+  /** Names of the colours, for the legend. */
+  readonly groups?: readonly string[];
+  readonly now?: number;
+  /** No schedule can end earlier. */
+  readonly lowerBound?: number;
+  /** When the plan ends. */
+  readonly makespan?: number;
+}
+
+/** A rectangle in pixels. */
+export interface IRect {
+  readonly x: number;
+  readonly y: number;
+  readonly width: number;
+  readonly height: number;
+}
+
+/** A text placed by the left, middle or right of its baseline. */
+export interface IPlacedText {
+  readonly x: number;
+  readonly y: number;
+  readonly text: string;
+  readonly anchor: 'start' | 'middle' | 'end';
+}
+
+/** A bar with its rectangles, one per run of adjacent rows, and the texts that fit in the largest. */
+export interface IPlacedBar {
+  readonly bar: IGanttBar;
+  readonly rects: readonly IRect[];
+  readonly texts: readonly IPlacedText[];
+}
+
+/** A row of the plan or of what happened. */
+export interface ILane {
+  readonly kind: IGanttBar['kind'];
+  readonly key: string;
+  readonly label: string;
+  readonly y: number;
+  readonly height: number;
+}
+
+/** A vertical line through the chart. */
+export interface IGanttLine {
+  readonly kind: 'lower-bound' | 'makespan' | 'now';
+  readonly x: number;
+  readonly text: IPlacedText;
+}
+
+/** An entry of the legend: a swatch in a colour or a texture, and its name. */
+export interface ILegendItem {
+  readonly kind: 'colour' | 'texture';
+  readonly colour: number;
+  readonly technique: string;
+  readonly text: string;
+  readonly x: number;
+  /** Of the text's baseline. */
+  readonly y: number;
+}
+
+/** A chart measured out; all lengths in pixels. */
+export interface IGanttLayout {
+  /** Same for the same chart; keeps the ids of charts on one page apart. */
+  readonly id: string;
+  readonly title: string;
+  readonly description: string;
+  readonly width: number;
+  readonly height: number;
+  /** Where time runs. */
+  readonly plot: IRect;
+  readonly sections: readonly IPlacedText[];
+  readonly lanes: readonly ILane[];
+  readonly bars: readonly IPlacedBar[];
+  readonly ticks: readonly { readonly x: number; readonly label: string }[];
+  readonly lines: readonly IGanttLine[];
+  readonly legend: readonly ILegendItem[];
+}

@@ -1,0 +1,182 @@
+import { type Fragment, type Markup, markup } from './escape.js';
+import { SWATCH } from './ganttLegend.js';
+import {
+  FONT_SIZE,
+  type IGanttLayout,
+  type ILegendItem,
+  type IPlacedBar,
+  type IPlacedText,
+  type IRect
+} from './ganttModel.js';
+import { colourOf, textureOf } from './palette.js';
+
+/** How the chart is used. */
+export interface IGanttSvgOptions {
+  /**
+   * False, the default: one picture to assistive technology. True: a list box of bars, the first of which
+   * takes part in the tab order; the host moves the focus.
+   */
+  readonly interactive?: boolean;
+}
+
+/** Colours of the theme, each with the literal that stands in where JupyterLab's variables are unknown. */
+const STYLE = `
+.jp-saturn-gantt{font-family:var(--jp-ui-font-family,system-ui,-apple-system,'Segoe UI',Helvetica,Arial,sans-serif);font-size:${FONT_SIZE}px}
+.jp-saturn-gantt .jp-saturn-paper{fill:var(--jp-layout-color0,#ffffff)}
+.jp-saturn-gantt .jp-saturn-ink{fill:var(--jp-ui-font-color1,#212121)}
+.jp-saturn-gantt .jp-saturn-quiet{fill:var(--jp-ui-font-color2,#616161)}
+.jp-saturn-gantt .jp-saturn-grid{stroke:var(--jp-border-color2,#e0e0e0)}
+.jp-saturn-gantt .jp-saturn-line{stroke:var(--jp-ui-font-color1,#212121)}
+.jp-saturn-gantt .jp-saturn-halo{stroke:var(--jp-layout-color0,#ffffff)}
+.jp-saturn-gantt .jp-mod-trouble>rect{stroke:var(--jp-error-color1,#d32f2f)}
+.jp-saturn-gantt .jp-saturn-bar:focus{outline:none}
+.jp-saturn-gantt .jp-saturn-bar:focus-visible>rect:first-of-type{stroke:var(--jp-ui-font-color1,#212121);stroke-width:3}
+`;
+
+const TROUBLE: ReadonlySet<string | undefined> = new Set(['failed', 'oom', 'lost']);
+
+/** Inks a texture is drawn in: against a bar's text colour, or in the theme's colour over a planned bar. */
+type Ink = 'dark' | 'light' | 'theme';
+
+const n = (value: number): string => String(Math.round(value * 10) / 10);
+
+/** The chart as self-contained, well-formed SVG: no script, readable in light and dark themes and without any. */
+export function ganttSvg(layout: IGanttLayout, options: IGanttSvgOptions = {}): string {
+  const { interactive = false } = options;
+  const name = (part: string): string => `jp-saturn-${layout.id}-${part}`;
+  const bars = layout.bars.map((bar, i) =>
+    barSvg(bar, name, interactive ? { role: 'option', tabIndex: i === 0 ? 0 : -1 } : { tabIndex: -1 })
+  );
+  return markup`<svg xmlns="http://www.w3.org/2000/svg" class="jp-saturn-gantt" role="${interactive ? 'listbox' : 'img'}" aria-labelledby="${name('title')}" aria-describedby="${name('desc')}" width="${layout.width}" height="${n(layout.height)}" viewBox="0 0 ${layout.width} ${n(layout.height)}" font-family="Helvetica,Arial,sans-serif" font-size="${FONT_SIZE}" style="max-width:100%;height:auto">
+<title id="${name('title')}">${layout.title}</title>
+<desc id="${name('desc')}">${layout.description}</desc>
+<style>${STYLE}</style>
+<defs>${patterns(layout, name)}</defs>
+<rect class="jp-saturn-paper" width="${layout.width}" height="${n(layout.height)}" fill="#ffffff"/>
+${axis(layout)}${bars}${lines(layout)}${layout.legend.map(item => legendSvg(item, name))}</svg>`.source;
+}
+
+function text(placed: IPlacedText, className: string, fill: string, extra: Fragment = false): Markup {
+  return markup`<text class="${className}" x="${n(placed.x)}" y="${n(placed.y)}" text-anchor="${placed.anchor}" fill="${fill}"${extra}>${placed.text}</text>`;
+}
+
+function rectangle(rect: IRect, attributes: Markup): Markup {
+  return markup`<rect x="${n(rect.x)}" y="${n(rect.y)}" width="${n(rect.width)}" height="${n(rect.height)}" ${attributes}/>`;
+}
+
+/** Lane and section names, grid and time labels. */
+function axis(layout: IGanttLayout): Markup {
+  const { plot } = layout;
+  const right = plot.x + plot.width;
+  const bottom = plot.y + plot.height;
+  const grid = (x1: number, y1: number, x2: number, y2: number): Markup =>
+    markup`<line class="jp-saturn-grid" x1="${n(x1)}" y1="${n(y1)}" x2="${n(x2)}" y2="${n(y2)}" stroke="#e0e0e0"/>`;
+  return markup`<g aria-hidden="true">
+${layout.sections.map(section => text(section, 'jp-saturn-ink', '#212121', markup` font-weight="600"`))}
+${layout.lanes.map(lane => [
+  grid(plot.x, lane.y, right, lane.y),
+  text(
+    { x: plot.x - 8, y: lane.y + lane.height / 2 + 4, text: lane.label, anchor: 'end' },
+    'jp-saturn-ink',
+    '#212121'
+  )
+])}
+${layout.ticks.map((tick, i) => {
+  const last = i > 0 && i === layout.ticks.length - 1 && right - tick.x < 24;
+  const label = { x: tick.x, y: bottom + 14, text: tick.label, anchor: last ? 'end' : 'middle' } as const;
+  return [grid(tick.x, plot.y, tick.x, bottom + 4), text(label, 'jp-saturn-quiet', '#616161')];
+})}
+${grid(plot.x, bottom, right, bottom)}
+</g>
+`;
+}
+
+function barSvg(
+  placed: IPlacedBar,
+  name: (part: string) => string,
+  access: { role?: string; tabIndex: number }
+): Markup {
+  const { bar, rects, texts } = placed;
+  const { fill, ink } = colourOf(bar.colour);
+  const planned = bar.kind === 'planned';
+  const trouble = TROUBLE.has(bar.state);
+  const outlined = planned || trouble;
+  const textureInk: Ink = outlined ? 'theme' : ink === '#000000' ? 'light' : 'dark';
+  const texture = bar.technique !== undefined && textureOf(bar.technique) !== null;
+  const style = outlined
+    ? markup`fill="${fill}" fill-opacity="${trouble ? '0.1' : '0.24'}" stroke="${trouble ? '#d32f2f' : fill}" stroke-width="1.5"${trouble && markup` stroke-dasharray="4 2"`}`
+    : markup`fill="${fill}"`;
+  const inner = (rect: IRect): IRect =>
+    outlined
+      ? { x: rect.x + 0.75, y: rect.y, width: Math.max(rect.width - 1.5, 0.5), height: rect.height }
+      : rect;
+  return markup`<g class="jp-saturn-bar jp-mod-${bar.kind}${bar.state !== undefined && ` jp-mod-${bar.state}`}${trouble && ' jp-mod-trouble'}" data-task="${bar.task}" data-id="${bar.id}" data-kind="${bar.kind}"${access.role !== undefined && markup` role="${access.role}" aria-selected="false" aria-label="${bar.detail.replaceAll('\n', ', ')}"`} tabindex="${access.tabIndex}"><title>${bar.detail}</title>${rects.map(
+    rect => [
+      rectangle(inner(rect), markup`rx="2" ${style}`),
+      texture &&
+        rectangle(
+          inner(rect),
+          markup`rx="2" fill="url(#${name(`${bar.technique}-${textureInk}`)})" pointer-events="none"`
+        )
+    ]
+  )}${texts.map(line =>
+    outlined
+      ? text(
+          line,
+          'jp-saturn-ink jp-saturn-halo',
+          '#212121',
+          markup` stroke="#ffffff" stroke-width="2.5" stroke-opacity="0.75" stroke-linejoin="round" paint-order="stroke"`
+        )
+      : text(
+          line,
+          'jp-saturn-label',
+          ink,
+          texture && markup` stroke="${fill}" stroke-width="2.5" stroke-linejoin="round" paint-order="stroke"`
+        )
+  )}</g>
+`;
+}
+
+/** The textures in use, each in the inks in use. */
+function patterns(layout: IGanttLayout, name: (part: string) => string): Markup[] {
+  const techniques = new Set(layout.bars.flatMap(({ bar }) => bar.technique ?? []));
+  return [...techniques].sort().flatMap(technique => {
+    const texture = textureOf(technique);
+    if (texture === null) {
+      return [];
+    }
+    return (['dark', 'light', 'theme'] as const).map(ink => {
+      const stroke = ink === 'light' ? '#ffffff' : ink === 'dark' ? '#000000' : '#212121';
+      return markup`<pattern id="${name(`${technique}-${ink}`)}" width="${texture.size}" height="${texture.size}" patternUnits="userSpaceOnUse"><path d="${texture.path}"${ink === 'theme' && markup` class="jp-saturn-line"`} stroke="${stroke}" stroke-opacity="${ink === 'theme' ? '0.3' : '0.45'}" stroke-width="${texture.strokeWidth}" stroke-linecap="round" fill="none"/></pattern>`;
+    });
+  });
+}
+
+const DASHES = { 'lower-bound': '5 3', makespan: '1 3', now: '' } as const;
+
+function lines(layout: IGanttLayout): Markup {
+  const bottom = layout.plot.y + layout.plot.height;
+  return markup`<g aria-hidden="true">${layout.lines.map(line => [
+    markup`<line class="jp-saturn-line" x1="${n(line.x)}" y1="${n(line.text.y - 9)}" x2="${n(line.x)}" y2="${n(bottom)}" stroke="#212121" stroke-width="${line.kind === 'now' ? '1.5' : '1.2'}"${DASHES[line.kind] !== '' && markup` stroke-dasharray="${DASHES[line.kind]}"`} pointer-events="none"/>`,
+    text(line.text, 'jp-saturn-ink', '#212121')
+  ])}</g>
+`;
+}
+
+function legendSvg(item: ILegendItem, name: (part: string) => string): Markup {
+  const swatch = { x: item.x, y: item.y - 9, width: SWATCH, height: 11 };
+  const label = { x: item.x + SWATCH + 5, y: item.y, text: item.text, anchor: 'start' } as const;
+  const content =
+    item.kind === 'colour'
+      ? rectangle(swatch, markup`rx="2" fill="${colourOf(item.colour).fill}"`)
+      : [
+          rectangle(
+            { x: swatch.x + 0.5, y: swatch.y + 0.5, width: SWATCH - 1, height: 10 },
+            markup`rx="2" class="jp-saturn-paper jp-saturn-line" fill="#ffffff" stroke="#212121"`
+          ),
+          textureOf(item.technique) !== null &&
+            rectangle(swatch, markup`rx="2" fill="url(#${name(`${item.technique}-theme`)})"`)
+        ];
+  return markup`<g aria-hidden="true">${content}${text(label, 'jp-saturn-ink', '#212121')}</g>
+`;
+}

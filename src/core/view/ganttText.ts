@@ -1,0 +1,61 @@
+import { printable } from './escape.js';
+import type { IGanttBar, IGanttInput, IGanttRow } from './ganttModel.js';
+import { timeTicks } from './timeTicks.js';
+
+/** Alternate on a row, so that neighbours differ. */
+const FILLS = ['▓', '░'] as const;
+
+/**
+ * A compact chart for a terminal: a line per device, its bars in alternating shades with their labels inside
+ * as far as they fit, and a time axis below.
+ *
+ * @param width - characters in all, row labels included.
+ */
+export function ganttText(input: IGanttInput, kind: IGanttBar['kind'], width = 100): string {
+  const bars = input.bars.filter(bar => bar.kind === kind);
+  const labels = input.rows.map(row => [...printable(row.label)].slice(0, 24).join(''));
+  const labelWidth = Math.max(0, ...labels.map(label => label.length));
+  const cells = Math.max(20, width - labelWidth - 2);
+  const end = Math.max(...bars.map(bar => bar.end), input.makespan ?? 0, Number.MIN_VALUE);
+  const column = (seconds: number): number => Math.round((Math.max(seconds, 0) / end) * cells);
+  const lines = input.rows.map((row, i) => {
+    const label = labels[i] as string;
+    return `${label.padStart(labelWidth)}  ${rowText(row, bars, column, cells)}`.trimEnd();
+  });
+  return [...lines, `${' '.repeat(labelWidth + 2)}${axisText(end, column, cells)}`].join('\n');
+}
+
+function rowText(
+  row: IGanttRow,
+  bars: readonly IGanttBar[],
+  column: (seconds: number) => number,
+  cells: number
+): string {
+  const line = new Array<string>(cells).fill(' ');
+  bars
+    .filter(bar => bar.rows.includes(row.key))
+    .sort((a, b) => a.start - b.start)
+    .forEach((bar, i) => {
+      const from = Math.min(column(bar.start), cells - 1);
+      const to = Math.max(Math.min(column(bar.end), cells), from + 1);
+      const fill = FILLS[i % 2] as string;
+      const room = to - from - 2;
+      const chars = [...printable(bar.label)];
+      const label = chars.length <= room ? chars : room >= 4 ? [...chars.slice(0, room - 1), '…'] : [];
+      for (let at = from; at < to; at++) {
+        line[at] = label[at - from - 1] ?? fill;
+      }
+    });
+  return line.join('');
+}
+
+function axisText(end: number, column: (seconds: number) => number, cells: number): string {
+  let line = '';
+  for (const tick of timeTicks(end, cells / 14)) {
+    const at = column(tick.value);
+    if (at < cells + 8) {
+      line = `${line.padEnd(at)}└${tick.label}`;
+    }
+  }
+  return line;
+}

@@ -1,0 +1,152 @@
+import { strategyLabel } from '../model/strategy.js';
+import type { Baseline, Plan, Rendered, SessionState } from '../wire/generated/types.js';
+import { display, type IPart, lead, sentence, tablePart } from './display.js';
+import { Markup, markup } from './escape.js';
+import { count, duration, NOTHING, percent, plural } from './format.js';
+import { ganttSvg, type IGanttBar, type IGanttInput, layoutGantt } from './gantt.js';
+import { ganttText } from './ganttText.js';
+import { planGantt } from './sessionGantt.js';
+import type { ITable } from './table.js';
+import { NO_TASKS } from './taskWords.js';
+
+/** Width of the charts in displays, in pixels. */
+export const CHART_WIDTH = 860;
+
+/** The plan as a chart, how good it is, and what simpler rules would need. */
+export function planView(state: SessionState): Rendered {
+  if (state.tasks.length === 0) {
+    return display('plan', [lead(NO_TASKS)]);
+  }
+  const { plan } = state;
+  if (!plan) {
+    return display('plan', [
+      lead(state.planning ? 'Planning; ask again in a moment.' : 'No plan yet.'),
+      !state.planning && sentence('Make one with `%saturn plan`; it measures first what is not measured.')
+    ]);
+  }
+  const segments = plan.plan.segments.length;
+  return display('plan', [
+    ...planSentences(plan.plan),
+    state.planning
+      ? sentence('A better plan is being looked for.')
+      : !plan.fresh &&
+        sentence(
+          'Tasks, devices or measurements changed since. Make a new plan with `%saturn plan`.',
+          'jp-saturn-note jp-saturn-warning'
+        ),
+    segments > 0 &&
+      chartPart(
+        planGantt(plan.plan, state.cluster ?? { nodes: [] }, {
+          title: `Plan of session ${state.session}`,
+          tasks: state.tasks.map(task => task.spec.name)
+        }),
+        ['planned']
+      ),
+    plan.plan.baselines.length > 0 && tablePart(baselineTable(plan.plan)),
+    plan.plan.unplanned.length > 0 && unplanned(plan.plan),
+    segments > 0 && folded('Every task of the plan', segmentTable(plan.plan))
+  ]);
+}
+
+/** How long the plan takes and how good that is. */
+export function planSentences(plan: Plan): IPart[] {
+  const tasks = new Set(plan.segments.map(segment => segment.task)).size;
+  if (tasks === 0) {
+    return [lead('The plan is empty: there is nothing to train.')];
+  }
+  const quality = plan.optimal
+    ? 'No plan can be shorter.'
+    : `At most ${percent(plan.gap)} above the best possible: no plan can be shorter than ${duration(plan.lowerBound)}.`;
+  const reason = {
+    area: ' All devices together set that limit; only more devices or faster strategies lower it.',
+    'longest-task': ' The longest task alone sets that limit.',
+    none: ''
+  }[plan.binding];
+  return [
+    lead(`${plural(tasks, 'task')} in ${duration(plan.makespan)}.`),
+    sentence(quality + (plan.optimal ? '' : reason))
+  ];
+}
+
+/** A chart: SVG, and for a terminal one of blocks per kind of bar. */
+export function chartPart(input: IGanttInput, kinds: readonly IGanttBar['kind'][]): IPart {
+  return {
+    text: kinds.map(kind => `\n${ganttText(input, kind)}`).join('\n'),
+    html: markup`${new Markup(ganttSvg(layoutGantt(input, { width: CHART_WIDTH })))}\n`
+  };
+}
+
+const RULES: Record<Baseline['name'], string> = {
+  max: 'every task on all devices of a node, one after another',
+  min: 'every task on as few devices as it can',
+  random: 'strategies and order by chance',
+  'current-practice': 'a whole node per task, its fastest strategy',
+  'optimus-greedy': 'devices given out one by one to whom they help most'
+};
+
+/** What simple rules would need. */
+export function baselineTable(plan: Plan): ITable {
+  const sorted = [...plan.baselines].sort((a, b) => a.makespan - b.makespan);
+  return {
+    caption: 'Compared with simple rules',
+    columns: [
+      { label: 'Rule' },
+      { label: 'Takes', align: 'right' },
+      { label: 'Than this plan', align: 'right' },
+      { label: 'How' }
+    ],
+    rows: sorted.map(baseline => [
+      baseline.name,
+      duration(baseline.makespan),
+      comparison(baseline.makespan, plan.makespan),
+      RULES[baseline.name]
+    ])
+  };
+}
+
+function comparison(baseline: number, makespan: number): string {
+  if (!(makespan > 0)) {
+    return NOTHING;
+  }
+  const more = baseline / makespan - 1;
+  if (Math.abs(more) < 0.0005) {
+    return 'the same';
+  }
+  return more > 0 ? `${percent(more)} longer` : `${percent(-more)} shorter`;
+}
+
+function unplanned(plan: Plan): IPart {
+  return tablePart({
+    caption: `Left out: ${plural(plan.unplanned.length, 'task')}`,
+    columns: [{ label: 'Task' }, { label: 'Why' }],
+    rows: plan.unplanned.map(({ task, reason }) => [task, { text: reason, tone: 'warning' }])
+  });
+}
+
+function segmentTable(plan: Plan): ITable {
+  return {
+    columns: [
+      { label: 'Task' },
+      { label: 'Strategy' },
+      { label: 'Devices' },
+      { label: 'Start', align: 'right' },
+      { label: 'End', align: 'right' },
+      { label: 'Steps', align: 'right' }
+    ],
+    rows: [...plan.segments]
+      .sort((a, b) => a.start - b.start)
+      .map(segment => [
+        segment.task,
+        strategyLabel(segment.strategy),
+        segment.devices.join(', '),
+        duration(segment.start),
+        duration(segment.end),
+        count(segment.steps)
+      ])
+  };
+}
+
+function folded(summary: string, table: ITable): IPart {
+  const part = tablePart(table);
+  return { text: part.text, html: markup`<details><summary>${summary}</summary>\n${part.html}</details>\n` };
+}

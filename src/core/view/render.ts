@@ -1,0 +1,27 @@
+import type { Render, Rendered, SessionState } from '../wire/generated/types.js';
+import { clusterView } from './clusterView.js';
+import { planView } from './planView.js';
+import { profileView } from './profileView.js';
+import { reportView } from './reportView.js';
+import { resultsView } from './resultsView.js';
+import { statusView } from './statusView.js';
+import { tasksView } from './tasksView.js';
+
+const VIEWS: Record<Render['view'], (state: SessionState, now: number) => Rendered> = {
+  cluster: clusterView,
+  tasks: tasksView,
+  profile: profileView,
+  plan: planView,
+  status: statusView,
+  results: resultsView,
+  report: reportView
+};
+
+/**
+ * A display of a session for any front end.
+ *
+ * @param now - seconds since the epoch.
+ */
+export function render(view: Render['view'], state: SessionState, now: number): Rendered {
+  return VIEWS[view](state, now);
+}

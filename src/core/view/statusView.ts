@@ -1,0 +1,100 @@
+import { strategyLabel } from '../model/strategy.js';
+import type { Goal, Rendered, SessionState, TaskState } from '../wire/generated/types.js';
+import { display, lead, sentence, tablePart } from './display.js';
+import { markup } from './escape.js';
+import { count, duration, metric, NOTHING } from './format.js';
+import { progressLine } from './progressLine.js';
+import type { ICell, ITable } from './table.js';
+import { NO_TASKS, statusCell } from './taskWords.js';
+import { taskTimeLeft } from './timeLeft.js';
+import { troublesPart } from './troubles.js';
+
+const LATEST_NOTICES = 3;
+
+const GOALS: Record<Goal, string | undefined> = {
+  none: undefined,
+  profile: 'Under way: measuring the tasks.',
+  plan: 'Under way: a plan, after what is not measured yet.',
+  run: 'Under way: training. It goes on when this notebook is closed.'
+};
+
+/** Where the session stands: one line, then every task. */
+export function statusView(state: SessionState, now: number): Rendered {
+  const goal = GOALS[state.goal];
+  const failed = state.tasks.filter(task => task.error !== undefined);
+  return display('status', [
+    lead(progressLine(state, now)),
+    state.agent === 'away' &&
+      sentence(
+        'The agent is away, so nothing new starts. Attaching a notebook with `%load_ext jupyterlab_saturn` starts it again.',
+        'jp-saturn-note jp-saturn-warning'
+      ),
+    state.tasks.length === 0 ? sentence(NO_TASKS) : goal !== undefined && sentence(goal),
+    state.tasks.length > 0 && state.goal === 'none' && nextStep(state),
+    state.tasks.length > 0 && tablePart(progressTable(state, now)),
+    troublesPart([
+      ...state.notices.slice(-LATEST_NOTICES).map(error => ({ where: [], error })),
+      ...failed.map(task => ({
+        where: [task.spec.name],
+        error: task.error as NonNullable<TaskState['error']>
+      }))
+    ])
+  ]);
+}
+
+function nextStep(state: SessionState): ReturnType<typeof sentence> | false {
+  const some = (status: TaskState['status']): boolean => state.tasks.some(task => task.status === status);
+  if (some('stopped')) {
+    return sentence('Go on from the checkpoints with `%saturn run`.');
+  }
+  if (some('ready')) {
+    return sentence(
+      'Train them with `%saturn run`, or look first with `%saturn profile` and `%saturn plan`.'
+    );
+  }
+  return some('finished') && sentence('See what came out with `%saturn results`.');
+}
+
+function progressTable(state: SessionState, now: number): ITable {
+  return {
+    columns: [
+      { label: 'Task' },
+      { label: 'State' },
+      { label: 'Progress' },
+      { label: 'Loss', align: 'right' },
+      { label: 'Running as' },
+      { label: 'Left', align: 'right' }
+    ],
+    rows: state.tasks.map(task => [
+      task.spec.name,
+      statusCell(task),
+      progressCell(task),
+      metric(task.result ? task.result.loss : task.progress.loss),
+      place(task),
+      duration(taskTimeLeft(task, state, now))
+    ])
+  };
+}
+
+const BAR_CELLS = 10;
+
+function progressCell(task: TaskState): ICell {
+  const steps = task.inspection?.steps;
+  if (steps === undefined || steps === 0) {
+    return { text: NOTHING };
+  }
+  const step = Math.min(task.progress.step, steps);
+  const full = Math.floor((step / steps) * BAR_CELLS);
+  const words = `${count(step)}/${count(steps)}`;
+  return {
+    text: `${'█'.repeat(full)}${'░'.repeat(BAR_CELLS - full)} ${words}`,
+    html: markup`<progress max="${steps}" value="${step}" aria-label="Progress of ${task.spec.name}"></progress>${words}`
+  };
+}
+
+function place(task: TaskState): string {
+  const attempt = task.attempts.at(-1);
+  return attempt && attempt.endedAt === undefined
+    ? `${strategyLabel(attempt.strategy)} on ${attempt.devices.join(', ')}`
+    : NOTHING;
+}
