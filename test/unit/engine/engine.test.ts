@@ -203,7 +203,7 @@ it('tells agents to leave when nobody is there and nothing is to do', async () =
   await engine.close();
   await start(5);
   const hands = await agent();
-  clock += 100;
+  clock += 8;
   expect(await hands.next('shutdown')).toEqual({});
 });
 
