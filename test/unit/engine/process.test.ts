@@ -1,0 +1,131 @@
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { SessionState } from '../../../src/core/wire/messages.js';
+import { cpuNode, inspection, spec } from '../session/simulation.js';
+import { Peer } from './peer.js';
+
+const BUNDLE = 'python-shim/jupyterlab_saturn/engine/engine.mjs';
+
+let folder: string;
+let child: ChildProcess;
+let peers: Peer[];
+
+function launch(): void {
+  child = spawn(
+    process.execPath,
+    [
+      BUNDLE,
+      ...['--session', 'test', '--folder', folder, '--journal', join(folder, 'journal.jsonl')],
+      ...['--endpoint', `ipc://${join(folder, 'engine.sock')}`]
+    ],
+    { stdio: ['pipe', 'ignore', 'pipe'] }
+  );
+}
+
+function peer(): Peer {
+  const made = new Peer(`ipc://${join(folder, 'engine.sock')}`);
+  peers.push(made);
+  return made;
+}
+
+async function agent(): Promise<Peer> {
+  const made = peer();
+  await made.ask('agent.hello', { node: cpuNode(2), groups: [], trials: [], inspecting: [] });
+  return made;
+}
+
+async function stateOf(client: Peer): Promise<SessionState> {
+  const reply = await client.ask('state');
+  return reply.type === 'state' ? reply.body.state : expect.unreachable();
+}
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'saturn-process-'));
+  peers = [];
+  launch();
+});
+
+afterEach(() => {
+  for (const made of peers) {
+    made.close();
+  }
+  child.kill('SIGKILL');
+  rmSync(folder, { recursive: true });
+});
+
+describe('the engine process', () => {
+  it('leaves when the agent that holds its standard input is gone', async () => {
+    await peer().ask('ping');
+    child.stdin?.end();
+    expect(await once(child, 'exit')).toEqual([0, null]);
+  });
+
+  it('killed, is as it was when started again', async () => {
+    const client = peer();
+    await agent();
+    await client.ask('tasks.add', { tasks: [spec('a'), spec('b')] });
+    const before = await stateOf(client);
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+    launch();
+    const after = await stateOf(peer());
+    expect(after.tasks).toEqual(before.tasks);
+    expect(after.agent).toBe('away');
+  });
+
+  it('plans in a thread with the real planner', async () => {
+    const hands = await agent();
+    const client = peer();
+    await client.ask('tasks.add', { tasks: [spec('a'), spec('b'), spec('c')] });
+    await client.ask('plan', { budget: { iterations: 200 } });
+    for (const { name, hash } of (await hands.next('inspect')).tasks) {
+      await hands.ask('inspect.result', { task: name, hash, inspection: inspection('same') });
+    }
+    for (let trial = 0; trial < 2; trial++) {
+      const { trial, signature, strategy } = await hands.next('trial.start');
+      const cell = { signature, strategy, status: 'ok', source: 'measured', stepSeconds: 0.6 };
+      await hands.ask('trial.result', { trial, cell });
+    }
+    await client.ask('hello', { pid: 1, version: '0' });
+    const done = await client.until(m => m.type === 'state' && m.body.state.goal === 'none');
+    const plan = done.type === 'state' ? done.body.state.plan?.plan : undefined;
+    // Three tasks of 10 steps: two side by side then one on both devices, or two after one.
+    expect(plan?.makespan).toBeCloseTo(12, 6);
+    expect(plan?.baselines.length).toBeGreaterThanOrEqual(5);
+  });
+
+  // prlimit (util-linux) is where a process's file size can be limited, and freed, from outside.
+  it.runIf(existsSync('/usr/bin/prlimit'))(
+    'with a full disk refuses, keeps what agents say, and recovers',
+    async () => {
+      const limit = (bytes: string): void => {
+        execFileSync('prlimit', ['--pid', String(child.pid), `--fsize=${bytes}`]);
+      };
+      const hands = await agent();
+      const client = peer();
+      await client.ask('tasks.add', { tasks: [spec('a')] });
+      const journal = join(folder, 'journal.jsonl');
+      const size = readFileSync(journal).length;
+      limit(`${size + 50}:unlimited`);
+
+      const refused = await client.ask('tasks.add', { tasks: [spec('b')] });
+      expect(refused.type === 'error' && refused.body.error.code).toBe('disk-full');
+      expect((await stateOf(client)).tasks).toHaveLength(1);
+      expect(readFileSync(journal).length).toBe(size);
+
+      const told = { task: 'a', hash: 'h', inspection: inspection('sig') };
+      const id = await hands.send('inspect.result', told);
+      expect((await stateOf(client)).tasks[0]?.status).toBe('inspecting');
+      expect(hands.heard.some(m => m.re === id)).toBe(false);
+
+      limit('unlimited:unlimited');
+      await hands.until(m => m.re === id && m.type === 'ok');
+      expect((await stateOf(client)).tasks[0]?.status).toBe('ready');
+      expect((await client.ask('tasks.add', { tasks: [spec('b')] })).type).toBe('tasks.added');
+    }
+  );
+});
