@@ -3,7 +3,9 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     projects: [
-      { test: { name: 'unit', environment: 'node', include: ['test/unit/**/*.test.ts'], testTimeout: 20_000 } },
+      {
+        test: { name: 'unit', environment: 'node', include: ['test/unit/**/*.test.ts'], testTimeout: 20_000 }
+      },
       {
         test: {
           name: 'lab',
@@ -11,6 +13,16 @@ export default defineConfig({
           include: ['test/lab/**/*.test.{ts,tsx}'],
           setupFiles: ['test/lab/setup.ts'],
           testTimeout: 30_000
+        }
+      },
+      {
+        test: {
+          name: 'e2e',
+          environment: 'node',
+          include: ['test/e2e/**/*.test.ts'],
+          fileParallelism: false,
+          testTimeout: 300_000,
+          hookTimeout: 300_000
         }
       }
     ]

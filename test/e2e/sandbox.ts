@@ -1,0 +1,74 @@
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { processesOf, until } from './processes.js';
+
+/** The repository's folder. */
+export const repository = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
+
+/** Where screenshots and logs of the tests go. */
+export const reports = join(repository, 'out', 'test');
+
+/** A folder of its own for everything a test writes, and the variables that point Jupyter and Saturn there. */
+export class Sandbox {
+  readonly folder = realpathSync(mkdtempSync(join(tmpdir(), 'saturn-e2e-')));
+  readonly notebooks = join(this.folder, 'notebooks');
+  readonly sessions = join(this.folder, 'sessions');
+  readonly env: NodeJS.ProcessEnv;
+
+  /** @param bin folder of the Python environment's programs, first on the PATH */
+  constructor(bin = join(repository, '.venv', 'bin')) {
+    const at = (name: string) => {
+      const folder = join(this.folder, name);
+      mkdirSync(folder, { mode: 0o700 });
+      return folder;
+    };
+    mkdirSync(this.notebooks);
+    mkdirSync(this.sessions, { mode: 0o700 });
+    this.env = {
+      ...process.env,
+      PATH: `${bin}${delimiter}${process.env.PATH}`,
+      PYTHONNOUSERSITE: '1',
+      HOME: at('home'),
+      JUPYTER_CONFIG_DIR: at('config'),
+      JUPYTER_DATA_DIR: at('data'),
+      JUPYTER_RUNTIME_DIR: at('runtime'),
+      IPYTHONDIR: at('ipython'),
+      XDG_RUNTIME_DIR: at('run'),
+      SATURN_HOME: this.sessions
+    };
+  }
+
+  /** Puts a copy of an example among the notebooks. */
+  copyExample(name: string): string {
+    const path = join(this.notebooks, name);
+    cpSync(join(repository, 'examples', name), path);
+    return path;
+  }
+
+  /** Pid of a session's agent; throws when there is none. */
+  agentPid(session = 'default'): number {
+    return JSON.parse(readFileSync(join(this.sessions, session, 'agent.json'), 'utf8')).pid;
+  }
+
+  /**
+   * Waits until nothing that was started here is alive, then removes the folder.
+   *
+   * @returns what had to be killed, which a test asserts to be nothing
+   */
+  async dispose(seconds = 30): Promise<string[]> {
+    let left: string[] = [];
+    try {
+      await until('the processes of the test end', () => processesOf(this.folder).length === 0, seconds);
+    } catch {
+      const alive = processesOf(this.folder);
+      left = alive.map(({ pid, command }) => `${pid} ${command}`);
+      for (const { pid } of alive) {
+        process.kill(pid, 'SIGKILL');
+      }
+    }
+    rmSync(this.folder, { recursive: true, force: true, maxRetries: 5 });
+    return left;
+  }
+}

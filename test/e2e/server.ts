@@ -1,0 +1,96 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { createWriteStream, mkdirSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { until } from './processes.js';
+import { reports, type Sandbox } from './sandbox.js';
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  await once(server, 'close');
+  if (address === null || typeof address === 'string') {
+    throw new Error('No free port.');
+  }
+  return address.port;
+}
+
+/** The real JupyterLab of the Python environment, on a port of this machine alone. */
+export class LabServer {
+  private constructor(
+    private readonly _process: ChildProcess,
+    readonly url: string,
+    readonly token: string
+  ) {}
+
+  /** Starts JupyterLab on the sandbox's notebooks and waits until it answers. */
+  static async start(sandbox: Sandbox): Promise<LabServer> {
+    const port = await freePort();
+    const token = randomBytes(16).toString('hex');
+    const overrides = join(sandbox.env.JUPYTER_CONFIG_DIR!, 'labconfig');
+    mkdirSync(overrides);
+    writeFileSync(
+      join(overrides, 'default_setting_overrides.json'),
+      JSON.stringify({
+        '@jupyterlab/apputils-extension:notification': { fetchNews: 'false', checkForUpdates: false },
+        '@jupyterlab/apputils-extension:themes': { 'adaptive-theme': false }
+      })
+    );
+    const child = spawn(
+      'jupyter-lab',
+      [
+        '--no-browser',
+        '--allow-root',
+        '--expose-app-in-browser',
+        '--ServerApp.ip=127.0.0.1',
+        `--ServerApp.port=${port}`,
+        '--ServerApp.port_retries=0',
+        `--IdentityProvider.token=${token}`,
+        `--ServerApp.root_dir=${sandbox.notebooks}`,
+        '--LabApp.extension_manager=readonly'
+      ],
+      { cwd: sandbox.notebooks, env: sandbox.env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] }
+    );
+    mkdirSync(reports, { recursive: true });
+    const log = createWriteStream(join(reports, 'jupyterlab.log'));
+    child.stdout!.pipe(log, { end: false });
+    child.stderr!.pipe(log, { end: false });
+    child.once('close', () => log.end());
+    const server = new LabServer(child, `http://127.0.0.1:${port}`, token);
+    await until('JupyterLab answers', () => server.answers());
+    return server;
+  }
+
+  /** Address of a notebook in JupyterLab. */
+  notebook(name: string): string {
+    return `${this.url}/lab/tree/${name}?token=${this.token}`;
+  }
+
+  /** Asks the server to shut down, kernels first, and makes sure that it did. */
+  async stop(): Promise<void> {
+    if (this._process.exitCode !== null || this._process.signalCode !== null) {
+      return;
+    }
+    const closed = once(this._process, 'close');
+    process.kill(-this._process.pid!, 'SIGTERM');
+    const late = setTimeout(() => process.kill(-this._process.pid!, 'SIGKILL'), 20_000);
+    await closed;
+    clearTimeout(late);
+  }
+
+  private async answers(): Promise<boolean> {
+    if (this._process.exitCode !== null) {
+      throw new Error(`JupyterLab ended with ${this._process.exitCode}; see out/test/jupyterlab.log.`);
+    }
+    try {
+      const { ok } = await fetch(`${this.url}/api/status?token=${this.token}`);
+      return ok;
+    } catch {
+      return false; // not listening yet
+    }
+  }
+}
