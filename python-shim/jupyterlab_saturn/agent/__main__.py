@@ -1,0 +1,74 @@
+"""``python -m jupyterlab_saturn.agent [--detach] SESSION_FOLDER``: be the session's agent."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import logging
+import os
+import sys
+from collections.abc import Callable
+
+from ..errors import SaturnError
+from ..paths import SessionPaths
+from . import presence
+from .agent import Agent
+
+_log = logging.getLogger(__name__)
+
+
+def serve(
+    paths: SessionPaths, *, detach: bool = False, make: Callable[[SessionPaths], Agent] = Agent
+) -> int:
+    """Be the agent of a session until it ends.
+
+    Parameters
+    ----------
+    detach
+        Return as soon as there is an agent, which is then nobody's child.
+    make
+        Makes the agent.
+
+    Returns
+    -------
+    The exit code of the process: 0 also when another agent lives.
+    """
+    logging.basicConfig(
+        level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
+    )
+    lock = presence.AgentLock(paths)
+    if not lock.acquire():
+        _log.info("Another agent of session %s lives.", paths.name)
+        return 0
+    presence.clear_status(paths)
+    # Before there is any thread, event loop or socket. The child keeps the lock.
+    if detach and os.fork() != 0:
+        os._exit(0)
+
+    async def work() -> None:
+        await make(paths).run()
+
+    try:
+        asyncio.run(work())
+    except SaturnError as error:
+        _log.error("%s", error)
+        return 1
+    except Exception:
+        _log.exception("The agent broke.")
+        return 1
+    finally:
+        lock.release()
+    return 0
+
+
+def main() -> int:
+    """Entry point of the command line."""
+    parser = argparse.ArgumentParser(prog="python -m jupyterlab_saturn.agent")
+    parser.add_argument("--detach", action="store_true", help="go to the background")
+    parser.add_argument("folder", help="the session's folder")
+    options = parser.parse_args()
+    return serve(SessionPaths.of_folder(options.folder), detach=options.detach)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,243 @@
+"""The agent: does what the engine asks with this node's devices, and keeps the engine alive."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import shutil
+import signal
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any
+
+from ..errors import Json, SaturnError, failure_of
+from ..paths import SessionPaths
+from . import presence
+from .attempt import Attempt
+from .devices import discover
+from .engine import EngineProcess, engine_command
+from .events import EventSocket
+from .group import Limits
+from .inspection import Inspection
+from .launcher import Launcher
+from .link import EngineLink
+from .trial import Trial
+from .workplace import INSPECT_PREFIX, RENDEZVOUS_PREFIX, Workplace
+
+_log = logging.getLogger(__name__)
+
+_PING_SECONDS = 2.0
+
+
+class Agent:
+    """One node's hands for one session. Whoever makes it holds the session's `AgentLock`.
+
+    Parameters
+    ----------
+    command
+        The engine to run; the package's own when absent.
+    launcher
+        What starts ranks.
+    limits
+        Patience with rank groups.
+    """
+
+    def __init__(
+        self,
+        paths: SessionPaths,
+        *,
+        command: Sequence[str] | None = None,
+        launcher: Launcher | None = None,
+        limits: Limits | None = None,
+    ) -> None:
+        self._paths = paths
+        self._command = command
+        self._launcher = launcher or Launcher(paths.zygote_log)
+        self._limits = limits or Limits()
+        self._node: Json = {}
+        self._inspections: list[Inspection] = []
+        self._trials: dict[str, Trial] = {}
+        self._attempts: dict[tuple[str, int], Attempt] = {}
+        self._jobs: set[asyncio.Task[None]] = set()
+        self._inspecting = asyncio.Lock()
+        self._discovering = asyncio.Lock()
+        self._ended = asyncio.Event()
+        self._link: EngineLink
+        self._place: Workplace
+
+    async def run(self) -> None:
+        """Work until the engine says `shutdown` or a signal (TERM, INT) comes.
+
+        On return no process, socket or status of this agent is left.
+
+        Raises
+        ------
+        SaturnError
+            Why it could not start or go on. The status file then holds the same.
+        """
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._ended.set)
+        try:
+            self._paths.ensure()
+            self._sweep()
+            try:
+                await self._work()
+            finally:
+                shutil.rmtree(self._paths.runtime, ignore_errors=True)
+        except BaseException as error:
+            with contextlib.suppress(OSError):
+                presence.write_error(self._paths, error)
+            raise
+        presence.clear_status(self._paths)
+
+    async def _work(self) -> None:
+        command = self._command
+        if command is None:
+            command = await asyncio.to_thread(engine_command, self._paths)
+        self._node = await asyncio.to_thread(discover, {"kind": "auto"})
+        async with contextlib.AsyncExitStack() as stack:
+            events = EventSocket(self._paths.events_socket)
+            stack.callback(events.close)
+            self._link = EngineLink(
+                self._paths.engine_endpoint,
+                hello=self._hello,
+                connected=lambda: presence.write_ready(self._paths),
+                heard=self._handle,
+            )
+            stack.callback(self._link.terminate)
+            self._place = Workplace(
+                paths=self._paths,
+                launcher=self._launcher,
+                events=events,
+                say=self._say,
+                limits=self._limits,
+            )
+            engine = EngineProcess(
+                command,
+                self._paths.engine_log,
+                started=self._link.open,
+                died=self._link.close,
+            )
+            stack.push_async_callback(self._launcher.close)
+            self._launcher.zygote.prewarm()
+            supervision = asyncio.create_task(engine.supervise())
+            stack.push_async_callback(_finish, supervision)
+            pinging = asyncio.create_task(self._ping())
+            stack.push_async_callback(_finish, pinging)
+            stack.push_async_callback(self._end_jobs)
+            ended = asyncio.create_task(self._ended.wait())
+            stack.push_async_callback(_finish, ended)
+            done, _ = await asyncio.wait(
+                (supervision, pinging, ended), return_when=asyncio.FIRST_COMPLETED
+            )
+            for task in done:
+                task.result()
+
+    def _sweep(self) -> None:
+        """Make the folder of the sockets, free of what an agent that was killed left there."""
+        runtime = self._paths.ensure_runtime()
+        for prefix in (INSPECT_PREFIX, RENDEZVOUS_PREFIX):
+            for left in runtime.glob(f"{prefix}*"):
+                if left.is_dir():
+                    shutil.rmtree(left, ignore_errors=True)
+                else:
+                    left.unlink(missing_ok=True)
+
+    async def _ping(self) -> None:
+        while True:
+            await asyncio.sleep(_PING_SECONDS)
+            self._link.say("agent.ping", {}, keep=False)
+
+    def _hello(self) -> Json:
+        return {
+            "node": self._node,
+            "groups": [{"task": task, "attempt": attempt} for task, attempt in self._attempts],
+            "trials": list(self._trials),
+            "inspecting": [task for one in self._inspections for task in one.tasks],
+        }
+
+    def _say(self, type: str, body: Json) -> None:
+        self._link.say(type, body, keep=body.get("kind") != "step")
+
+    def _handle(self, envelope: Json) -> None:
+        body = envelope["body"]
+        match envelope["type"]:
+            case "cluster.set":
+                self._begin(self._set_cluster(envelope["id"], body["request"]))
+            case "inspect":
+                self._inspect(body)
+            case "trial.start":
+                self._start_trial(body)
+            case "group.start":
+                self._start_attempt(body)
+            case "group.stop":
+                attempt = self._attempts.get((body["task"], body["attempt"]))
+                if attempt is not None:
+                    attempt.stop(body["graceSeconds"])
+            case "shutdown":
+                self._ended.set()
+            case other:
+                _log.warning("The engine says %s, which is not for agents.", other)
+
+    async def _set_cluster(self, asked: str, request: Json) -> None:
+        async with self._discovering:
+            report: Json = {}
+            try:
+                self._node = await asyncio.to_thread(discover, request)
+            except Exception as error:
+                report["error"] = failure_of(error)
+            self._link.say("cluster.report", {"node": self._node, **report}, re=asked)
+
+    def _inspect(self, body: Json) -> None:
+        inspection = Inspection(self._place, body["tasks"], body["maxDevices"])
+        self._inspections.append(inspection)
+        self._begin(self._in_turn(inspection), lambda: self._inspections.remove(inspection))
+
+    async def _in_turn(self, inspection: Inspection) -> None:
+        # One at a time: each builds whole models in memory that is not its own.
+        async with self._inspecting:
+            await inspection.run()
+
+    def _start_trial(self, body: Json) -> None:
+        if body["trial"] in self._trials:
+            _log.warning("Trial %s is already running.", body["trial"])
+            return
+        trial = Trial(self._place, body, self._node)
+        self._trials[trial.id] = trial
+        self._begin(trial.run(), lambda: self._trials.pop(trial.id))
+
+    def _start_attempt(self, body: Json) -> None:
+        key = body["task"]["name"], body["attempt"]
+        if key in self._attempts:
+            _log.warning("Attempt %d of %s is already running.", key[1], key[0])
+            return
+        self._attempts[key] = Attempt(self._place, body, self._node)
+        self._begin(self._attempts[key].run(), lambda: self._attempts.pop(key))
+
+    def _begin(
+        self, work: Coroutine[Any, Any, None], forget: Callable[[], object] | None = None
+    ) -> None:
+        task = asyncio.create_task(work)
+        self._jobs.add(task)
+
+        def over(task: asyncio.Task[None]) -> None:
+            self._jobs.discard(task)
+            if forget is not None:
+                forget()
+            if not task.cancelled() and (error := task.exception()) is not None:
+                _log.error("A job broke.", exc_info=error)
+
+        task.add_done_callback(over)
+
+    async def _end_jobs(self) -> None:
+        jobs = list(self._jobs)
+        for job in jobs:
+            job.cancel()
+        await asyncio.gather(*jobs, return_exceptions=True)
+
+
+async def _finish(task: asyncio.Task[Any]) -> None:
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError, SaturnError):
+        await task

@@ -1,0 +1,199 @@
+"""What a node can train on: CUDA GPUs, or virtual devices made of CPU cores and memory."""
+
+from __future__ import annotations
+
+import csv
+import os
+import platform
+import shutil
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+
+import psutil
+
+from ..errors import Json, SaturnError
+
+_MIB = 1024 * 1024
+_QUERY = (
+    "--query-gpu=index,uuid,name,memory.total",
+    "--format=csv,noheader,nounits",
+)
+_CPU_HINT = "Use virtual CPU devices instead: %saturn cluster --cpu"
+_MEMORY_SHARE = 0.8
+_LEAST_MEMORY = _MIB
+
+
+def discover(request: Json) -> Json:
+    """This node with the devices a ``DeviceRequest`` asks for, as a wire ``Node``.
+
+    May take seconds: it asks the GPU driver.
+
+    Raises
+    ------
+    SaturnError
+        ``no-devices``: GPUs were asked for and there are none, or fewer than asked for.
+    """
+    kind, count = request["kind"], request.get("count")
+    if kind != "cpu":
+        try:
+            gpus = visible_gpus(query_gpus(), os.environ.get("CUDA_VISIBLE_DEVICES"))
+            if not gpus:
+                raise SaturnError(
+                    "no-devices",
+                    "No GPU is visible: CUDA_VISIBLE_DEVICES is "
+                    f"{os.environ.get('CUDA_VISIBLE_DEVICES', 'unset')!r}.",
+                    _CPU_HINT,
+                )
+        except SaturnError:
+            if kind == "cuda":
+                raise
+        else:
+            return {"id": platform.node() or "localhost", "devices": _first(gpus, count)}
+    return {
+        "id": platform.node() or "localhost",
+        "devices": cpu_devices(
+            usable_cores(), available_bytes(), count=count, memory=request.get("memoryBytes")
+        ),
+    }
+
+
+def query_gpus() -> str:
+    """What the driver says about its GPUs, one CSV line each.
+
+    Raises
+    ------
+    SaturnError
+        ``no-devices``: there is no driver, or it does not work.
+    """
+    tool = shutil.which("nvidia-smi")
+    if tool is None:
+        raise SaturnError(
+            "no-devices",
+            "There is no GPU here that can be used: nvidia-smi is not installed.",
+            _CPU_HINT,
+        )
+    try:
+        answer = subprocess.run(
+            [tool, *_QUERY], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=30
+        )
+    except (OSError, subprocess.SubprocessError) as error:
+        raise SaturnError("no-devices", f"nvidia-smi does not run: {error}.", _CPU_HINT) from error
+    if answer.returncode != 0:
+        reason = (answer.stdout.strip() or answer.stderr.strip()).splitlines()
+        raise SaturnError(
+            "no-devices",
+            f"nvidia-smi finds no GPU: {reason[0].rstrip('.') if reason else 'it says nothing'}.",
+            _CPU_HINT,
+        )
+    return answer.stdout
+
+
+def parse_gpus(text: str) -> list[Json]:
+    """Devices named by the CSV lines (index, UUID, name, MiB) of nvidia-smi."""
+    devices: list[Json] = []
+    for row in csv.reader(text.splitlines(), skipinitialspace=True):
+        if len(row) != 4 or not row[0].isdigit():
+            continue
+        index, uuid, name, memory = row
+        devices.append(
+            {
+                "id": f"cuda{index}",
+                "kind": "cuda",
+                "name": name,
+                # GPUs that share the machine's memory report "[N/A]".
+                "memoryBytes": int(memory) * _MIB if memory.isdigit() else 0,
+                "uuid": uuid,
+            }
+        )
+    return devices
+
+
+def visible_gpus(text: str, visible: str | None) -> list[Json]:
+    """The GPUs that ``CUDA_VISIBLE_DEVICES`` leaves, in its order.
+
+    Follows the CUDA programming guide (environment variables): entries are indices or
+    beginnings of UUIDs, and the first one that names no GPU hides itself and all after it.
+    """
+    devices = parse_gpus(text)
+    if visible is None:
+        return devices
+    chosen: list[Json] = []
+    for entry in (part.strip() for part in visible.split(",")):
+        device = next(
+            (
+                device
+                for device in devices
+                if device["id"] == f"cuda{entry}"
+                or (entry.startswith("GPU-") and device["uuid"].startswith(entry))
+            ),
+            None,
+        )
+        if device is None or device in chosen:
+            break
+        chosen.append(device)
+    return chosen
+
+
+def cpu_devices(
+    cores: Sequence[int], available: int, *, count: int | None = None, memory: int | None = None
+) -> list[Json]:
+    """Virtual devices over CPU cores.
+
+    Parameters
+    ----------
+    cores
+        Cores to deal out evenly. With more devices than cores, devices share them.
+    available
+        Bytes of free memory; four fifths of it are split evenly unless `memory` is given.
+    count
+        How many devices; one for each core when absent.
+    memory
+        Bytes of each device.
+    """
+    count = count or len(cores)
+    size = memory or max(_LEAST_MEMORY, int(available * _MEMORY_SHARE / count))
+    devices: list[Json] = []
+    for index in range(count):
+        own = list(cores[index::count]) or [cores[index % len(cores)]]
+        noun = "core" if len(own) == 1 else "cores"
+        devices.append(
+            {
+                "id": f"cpu{index}",
+                "kind": "cpu",
+                "name": f"CPU {noun} {', '.join(map(str, own))}",
+                "memoryBytes": size,
+                "cores": own,
+            }
+        )
+    return devices
+
+
+def usable_cores() -> list[int]:
+    """Cores this process may run on."""
+    if hasattr(os, "sched_getaffinity"):
+        return sorted(os.sched_getaffinity(0))
+    return list(range(os.cpu_count() or 1))
+
+
+def available_bytes() -> int:
+    """Memory that can be used without swapping, within the limit of the container if any."""
+    available: int = psutil.virtual_memory().available  # type: ignore[no-untyped-call]
+    group = Path("/sys/fs/cgroup")
+    try:
+        limit = int((group / "memory.max").read_text())
+        available = min(available, limit - int((group / "memory.current").read_text()))
+    except (OSError, ValueError):
+        pass  # no container, or one without a limit
+    return max(0, available)
+
+
+def _first(gpus: list[Json], count: int | None) -> list[Json]:
+    if count is not None and count > len(gpus):
+        raise SaturnError(
+            "no-devices",
+            f"{count} GPUs were asked for, but {len(gpus)} "
+            f"{'is' if len(gpus) == 1 else 'are'} here.",
+            f"Ask for at most {len(gpus)}.",
+        )
+    return gpus[:count]

@@ -1,0 +1,192 @@
+"""A rank group: the processes of one job, from their request to their one outcome."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from ..errors import Json, SaturnError
+from ..paths import ensure_private, write_json
+from ..wire import validate
+from .events import EventSocket
+from .launcher import Launcher
+from .logs import tail
+from .outcome import GroupRecord, Outcome, decide
+from .rank_process import RankProcess, end, kill
+
+_log = logging.getLogger(__name__)
+
+_LAST_WORDS = frozenset({"finished", "stopped", "trial"})
+_FAILURES = frozenset({"failed", "oom"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """Seconds of patience with a group."""
+
+    last_words: float = 0.5
+    """For the other ranks to speak when one has ended badly."""
+    stacks: float = 0.5
+    """For the ranks to write their stacks into their logs before they are killed as hung."""
+    leave: float = 15.0
+    """For the processes to end after the job's last word."""
+
+
+class RankGroup:
+    """Runs the ranks of one request and judges how they ended, exactly once.
+
+    Parameters
+    ----------
+    request
+        What goes into ``request.json``; its ``job`` is the group's id.
+    folder
+        Where the request and the logs ``rank<r>.log`` go.
+    ranks
+        How many.
+    heard
+        Told of each event of the ranks, failures included, when it comes.
+    may_be_silent
+        Whether leaving without a last word is in order.
+    """
+
+    def __init__(
+        self,
+        request: Json,
+        folder: Path,
+        ranks: int,
+        *,
+        launcher: Launcher,
+        events: EventSocket,
+        heard: Callable[[Json], None],
+        may_be_silent: bool = False,
+        limits: Limits | None = None,
+    ) -> None:
+        self.job: str = request["job"]
+        self._request = request
+        self._folder = folder
+        self._launcher = launcher
+        self._events = events
+        self._heard = heard
+        self._may_be_silent = may_be_silent
+        self._limits = limits or Limits()
+        self._record = GroupRecord(ranks)
+        self._ranks: list[RankProcess] = []
+        self._timers: list[asyncio.TimerHandle] = []
+        self._killed = False
+
+    def log(self, rank: int) -> Path:
+        """Where a rank's output goes."""
+        return self._folder / f"rank{rank}.log"
+
+    async def run(self, deadline: float | None = None) -> Outcome:
+        """Start the ranks, wait until all are gone, and judge.
+
+        Cancelled, it kills them first, so that none is left either way.
+
+        Parameters
+        ----------
+        deadline
+            Seconds after which ranks still there have failed with code ``trial-timeout``;
+            their stacks are then in their logs.
+        """
+        self._events.register(self.job, self._hear)
+        try:
+            await self._start()
+            if deadline is not None:
+                self._after(deadline, lambda: self._expire(deadline))
+            await asyncio.gather(*(asyncio.shield(rank.exited) for rank in self._ranks))
+        except SaturnError as error:
+            self._record.refused = error.to_json()
+        finally:
+            for timer in self._timers:
+                timer.cancel()
+            self._killed = True
+            await end(self._ranks)
+            self._events.drain()
+            self._events.unregister(self.job)
+        return decide(
+            self._record, lambda rank: tail(self.log(rank)), may_be_silent=self._may_be_silent
+        )
+
+    def stop(self, grace: float) -> None:
+        """Ask the ranks to checkpoint and leave; kill those still there after `grace` seconds."""
+        self._record.stopping = True
+        self._tell(signal.SIGTERM)
+        self._after(grace, self._kill)
+
+    async def _start(self) -> None:
+        try:
+            ensure_private(self._folder)
+            write_json(self._folder / "request.json", self._request)
+        except OSError as error:
+            raise SaturnError(
+                "not-writable", f"Nothing can be written to {self._folder}: {error.strerror}."
+            ) from error
+        request = self._folder / "request.json"
+        for number in range(self._record.ranks):
+            if self._record.stopping:
+                break
+            log = self.log(number)
+            # The log of an attempt starts anew, whatever an earlier life of the session left.
+            log.unlink(missing_ok=True)
+            rank = await self._launcher.start(request, number, log)
+            self._ranks.append(rank)
+            rank.exited.add_done_callback(partial(self._left, number))
+        if self._record.stopping:
+            self._tell(signal.SIGTERM)
+
+    def _hear(self, event: Json) -> None:
+        kind = event.get("kind")
+        rank = event.get("rank")
+        if not isinstance(kind, str) or not isinstance(rank, int):
+            _log.warning("An event of job %s names no kind or rank: %.300s", self.job, event)
+            return
+        if kind in _FAILURES:
+            self._record.failures.append({**event, "error": _failure(event)})
+            self._after(self._limits.last_words, self._kill)
+        elif kind in _LAST_WORDS:
+            self._record.last_word = event
+            self._after(self._limits.leave, self._kill)
+        elif kind in ("started", "checkpoint"):
+            self._record.safe_step = event.get("step")
+        self._heard(event)
+
+    def _left(self, rank: int, exited: asyncio.Future[int]) -> None:
+        if self._killed:
+            return
+        code = exited.result()
+        self._record.exits.append((rank, code))
+        if code != 0:
+            self._after(self._limits.last_words, self._kill)
+
+    def _expire(self, deadline: float) -> None:
+        self._record.expired = deadline
+        self._tell(signal.SIGUSR1)
+        self._after(self._limits.stacks, self._kill)
+
+    def _tell(self, number: signal.Signals) -> None:
+        for rank in self._ranks:
+            rank.signal(number)
+
+    def _kill(self) -> None:
+        self._killed = True
+        kill(self._ranks)
+
+    def _after(self, seconds: float, act: Callable[[], None]) -> None:
+        self._timers.append(asyncio.get_running_loop().call_later(seconds, act))
+
+
+def _failure(event: Json) -> Json:
+    error: Any = event.get("error")
+    try:
+        validate("Failure", error)
+        return dict(error)
+    except SaturnError:
+        message = f"Rank {event['rank']} failed: {str(error)[:2000]}"
+        return {"code": "rank-failed", "message": message}

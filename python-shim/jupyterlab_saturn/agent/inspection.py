@@ -1,0 +1,73 @@
+"""Building tasks once, without training them, to learn what they are."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import shutil
+from collections.abc import Sequence
+
+from ..errors import Json, failure_of
+from ..wire import validate
+from .outcome import Outcome
+from .workplace import INSPECT_PREFIX, Workplace
+
+
+class Inspection:
+    """Builds tasks once, in one process after another; every task gets its result.
+
+    When a process ends before it has told of all its tasks, the first of the untold gets the
+    blame and the others a new process, unless two processes in a row tell nothing.
+    """
+
+    def __init__(self, place: Workplace, tasks: Sequence[Json], max_devices: int) -> None:
+        self._place = place
+        self._max_devices = max_devices
+        self._left: dict[str, Json] = {task["name"]: task for task in tasks}
+
+    @property
+    def tasks(self) -> list[str]:
+        """Names of the tasks without a result yet."""
+        return list(self._left)
+
+    async def run(self) -> None:
+        """Inspect until every task has its result."""
+        mute = 0
+        while self._left:
+            before = len(self._left)
+            try:
+                outcome = await self._round()
+            except Exception as error:
+                outcome = Outcome("failed", error=failure_of(error))
+            if not self._left:
+                return
+            mute = mute + 1 if len(self._left) == before else 0
+            failure = outcome.error or {
+                "code": "not-inspected",
+                "message": "The inspection ended without a word on this task.",
+            }
+            for task in self.tasks if mute == 2 else self.tasks[:1]:
+                self._report({"task": task, "hash": self._left[task]["hash"], "error": failure})
+
+    async def _round(self) -> Outcome:
+        folder = self._place.paths.runtime / f"{INSPECT_PREFIX}{secrets.token_hex(8)}"
+        request = {
+            "kind": "inspect",
+            "tasks": list(self._left.values()),
+            "maxDevices": self._max_devices,
+        }
+        try:
+            group = self._place.group(request, folder, 1, heard=self._hear, may_be_silent=True)
+            return await group.run()
+        finally:
+            await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
+
+    def _hear(self, event: Json) -> None:
+        if event["kind"] == "inspected":
+            result = event.get("result")
+            validate("InspectResult", result)
+            self._report(result)
+
+    def _report(self, result: Json | None) -> None:
+        if result is not None and self._left.pop(result["task"], None) is not None:
+            self._place.say("inspect.result", result)

@@ -1,0 +1,149 @@
+"""How a rank group ended, judged once from everything its ranks said and did."""
+
+from __future__ import annotations
+
+import re
+import signal
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Literal
+
+from ..errors import Json
+
+Kind = Literal["finished", "stopped", "failed", "oom", "lost"]
+
+# What a rank says when it fails only because a peer did: gloo, TCPStore, NCCL, torch's own words.
+_SECONDARY = re.compile(
+    r"connection (was )?(closed|reset|refused|aborted)|closed by peer|reset by peer|broken pipe"
+    r"|socket timeout|timed out waiting|timed out after|wait timeout|watchdog"
+    r"|remote process exited|ncclRemoteError|DistNetworkError|DistStoreError"
+    r"|failed to recv|gloo.*(timeout|read error|write error)|another rank",
+    re.IGNORECASE | re.DOTALL,
+)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The one end of a rank group."""
+
+    kind: Kind
+    step: int | None = None
+    """Completed steps, or those of the last checkpoint when stopped by force."""
+    error: Json | None = None
+    word: Json | None = None
+    """The rank's last event of a finished job: its result or cell."""
+
+
+@dataclass
+class GroupRecord:
+    """What is known of a group's ranks."""
+
+    ranks: int
+    failures: list[Json] = field(default_factory=list)
+    """Events ``failed`` and ``oom``, in the order they came."""
+    exits: list[tuple[int, int]] = field(default_factory=list)
+    """Rank and exit code (negative: signal) of ranks that left before they were killed."""
+    last_word: Json | None = None
+    """The event ``finished``, ``stopped`` or ``trial``."""
+    safe_step: int | None = None
+    """Steps held by the newest committed checkpoint."""
+    stopping: bool = False
+    expired: float | None = None
+    """The deadline in seconds, once it has passed."""
+    refused: Json | None = None
+    """Why the ranks could not be started."""
+
+
+def is_secondary(error: Json) -> bool:
+    """Whether a failure only echoes the end of another rank."""
+    text = f"{error['message']}\n{error.get('traceback', '')[-2000:]}"
+    return _SECONDARY.search(text) is not None
+
+
+def decide(
+    record: GroupRecord, log: Callable[[int], str], *, may_be_silent: bool = False
+) -> Outcome:
+    """The outcome of a group all of whose ranks are gone.
+
+    Parameters
+    ----------
+    log
+        End of a rank's log.
+    may_be_silent
+        Whether leaving with code 0 and without a last word is in order.
+    """
+    errors = [event["error"] for event in record.failures]
+    for event in record.failures:
+        if event["kind"] == "oom":
+            return Outcome("oom", error=event["error"])
+    for error in errors:
+        if not is_secondary(error):
+            return Outcome("failed", error=error)
+    word = record.last_word
+    if word is not None:
+        kind: Kind = "stopped" if word["kind"] == "stopped" else "finished"
+        return Outcome(kind, step=word.get("step"), word=word)
+    if record.refused is not None:
+        return Outcome("failed", error=record.refused)
+    if record.stopping:
+        return Outcome("stopped", step=record.safe_step)
+    if record.expired is not None:
+        stacks = "\n\n".join(f"rank {rank}:\n{log(rank)}" for rank in range(record.ranks))
+        return Outcome(
+            "failed",
+            error={
+                "code": "trial-timeout",
+                "message": f"The trial took longer than {record.expired:g} seconds.",
+                "traceback": stacks[-60_000:],
+            },
+        )
+    spoke = {event["rank"] for event in record.failures}
+    for rank, code in record.exits:
+        if code != 0 and rank not in spoke:
+            return _silent_end(rank, code, log(rank))
+    if errors:
+        return Outcome("failed", error=errors[0])
+    if may_be_silent:
+        return Outcome("finished")
+    return Outcome(
+        "failed",
+        error=_with_log(
+            {
+                "code": "no-result",
+                "message": "The ranks left without a result, as if the code had called exit.",
+                "hint": "Look for exit() in the factory or the model.",
+            },
+            log(0),
+        ),
+    )
+
+
+def _silent_end(rank: int, code: int, log: str) -> Outcome:
+    if code > 0:
+        return Outcome(
+            "failed",
+            error=_with_log(
+                {
+                    "code": "rank-failed",
+                    "message": f"Rank {rank} ended with code {code} and said no reason.",
+                },
+                log,
+            ),
+        )
+    message = f"Rank {rank} was killed by signal {-code} ({_signal_name(-code)})"
+    failure = {"code": "rank-lost", "message": f"{message}."}
+    if -code == signal.SIGKILL:
+        failure["message"] = f"{message}; the system's out-of-memory killer does this."
+        failure["hint"] = "Look for it in the system's log, and give the task more memory."
+    return Outcome("lost", error=_with_log(failure, log))
+
+
+def _with_log(failure: Json, log: str) -> Json:
+    return {**failure, "traceback": log} if log else failure
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return "unknown"

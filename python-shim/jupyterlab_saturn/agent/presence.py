@@ -1,0 +1,83 @@
+"""Whether a session's agent lives and where: its lock and its status file."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import time
+from io import TextIOWrapper
+
+from .. import __version__
+from ..errors import Json, failure_of
+from ..paths import SessionPaths, write_json
+
+
+class AgentLock:
+    """The right to be a session's agent: an exclusive flock, gone with its process."""
+
+    def __init__(self, paths: SessionPaths) -> None:
+        self._paths = paths
+        self._file: TextIOWrapper | None = None
+
+    def acquire(self) -> bool:
+        """Take the lock; False when another agent holds it."""
+        file = self._paths.agent_lock.open("a")
+        # Those who only ask whether an agent lives hold a shared lock for an instant.
+        for _ in range(5):
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                time.sleep(0.05)
+            else:
+                self._file = file
+                return True
+        file.close()
+        return False
+
+    def release(self) -> None:
+        """Give the lock back."""
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+
+def agent_alive(paths: SessionPaths) -> bool:
+    """Whether an agent of this session lives, on this machine."""
+    try:
+        file = paths.agent_lock.open("r")
+    except FileNotFoundError:
+        return False
+    with file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False
+
+
+def write_ready(paths: SessionPaths) -> None:
+    """Tell everybody that this process is the agent and its engine answers."""
+    write_json(
+        paths.agent_status,
+        {"pid": os.getpid(), "version": __version__, "endpoint": paths.engine_endpoint},
+    )
+
+
+def write_error(paths: SessionPaths, error: BaseException) -> None:
+    """Tell everybody why this process is not, or no longer, the agent."""
+    write_json(paths.agent_status, {"pid": os.getpid(), "error": failure_of(error)})
+
+
+def clear_status(paths: SessionPaths) -> None:
+    """Take back whatever was told."""
+    paths.agent_status.unlink(missing_ok=True)
+
+
+def read_status(paths: SessionPaths) -> Json | None:
+    """``{pid, version, endpoint}`` or ``{pid, error}`` as last told; None when there is none."""
+    try:
+        status: Json = json.loads(paths.agent_status.read_text("utf-8"))
+    except (FileNotFoundError, ValueError):
+        return None
+    return status

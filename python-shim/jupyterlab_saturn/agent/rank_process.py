@@ -1,0 +1,81 @@
+"""A running rank, and the end of everything it started."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import signal
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+import psutil
+
+_log = logging.getLogger(__name__)
+
+_GONE_SECONDS = 10.0
+_POLL_SECONDS = 0.02
+
+
+@dataclass(eq=False)
+class RankProcess:
+    """One rank: the leader of a session of its own, in which all it starts stays.
+
+    `exited` becomes its exit code, negative for the signal that killed it.
+    """
+
+    pid: int
+    exited: asyncio.Future[int] = field(
+        default_factory=lambda: asyncio.get_running_loop().create_future()
+    )
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send a signal to the rank alone, not to its helpers. Nothing happens once it is gone."""
+        if not self.exited.done():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.pid, number)
+
+    def left(self, code: int) -> None:
+        """Note its end."""
+        if not self.exited.done():
+            self.exited.set_result(code)
+
+
+def members(sessions: Iterable[int]) -> list[int]:
+    """Pids of the living processes of some sessions. Zombies do not live."""
+    wanted = set(sessions)
+    found = []
+    for process in psutil.process_iter():  # type: ignore[no-untyped-call]
+        with contextlib.suppress(OSError, psutil.Error):
+            if os.getsid(process.pid) in wanted and process.status() != psutil.STATUS_ZOMBIE:
+                found.append(process.pid)
+    return found
+
+
+def kill(ranks: Iterable[RankProcess]) -> None:
+    """SIGKILL ranks with all they started (data loader workers are not told of their end)."""
+    ranks = list(ranks)
+    for rank in ranks:
+        # By pid first: a rank just forked may not lead its session yet.
+        rank.signal(signal.SIGKILL)
+    for pid in members(rank.pid for rank in ranks):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+
+
+async def end(ranks: Iterable[RankProcess]) -> None:
+    """Kill ranks and all they started, and return when none of them is left."""
+    ranks = list(ranks)
+    if not ranks:
+        return
+    kill(ranks)
+    try:
+        async with asyncio.timeout(_GONE_SECONDS):
+            await asyncio.gather(*(asyncio.shield(rank.exited) for rank in ranks))
+            while members(rank.pid for rank in ranks):
+                await asyncio.sleep(_POLL_SECONDS)
+                kill(ranks)
+    except TimeoutError:
+        left = members(rank.pid for rank in ranks)
+        _log.error("The processes %s do not die; their devices may still be in use.", left)

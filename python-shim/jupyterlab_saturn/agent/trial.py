@@ -1,0 +1,70 @@
+"""A few measured steps of a task under a strategy."""
+
+from __future__ import annotations
+
+from ..errors import Json, SaturnError, failure_of
+from ..wire import validate
+from .outcome import Outcome
+from .workplace import Workplace, choose_devices
+
+
+class Trial:
+    """Tries a strategy for a few steps; ends in one profile cell."""
+
+    def __init__(self, place: Workplace, body: Json, node: Json) -> None:
+        self.id: str = body["trial"]
+        self._place = place
+        self._body = body
+        self._node = node
+
+    async def run(self) -> None:
+        """Measure and report."""
+        try:
+            outcome = await self._measure()
+        except Exception as error:
+            outcome = Outcome("failed", error=failure_of(error))
+        self._place.say("trial.result", {"trial": self.id, "cell": self._cell(outcome)})
+
+    async def _measure(self) -> Outcome:
+        body = self._body
+        devices = choose_devices(self._node, body["devices"], body["strategy"])
+        rendezvous = self._place.rendezvous()
+        request = {
+            "kind": "trial",
+            "task": body["task"],
+            "signature": body["signature"],
+            "strategy": body["strategy"],
+            "devices": devices,
+            "rendezvous": str(rendezvous),
+        }
+        folder = self._place.paths.trial(self.id)
+        group = self._place.group(request, folder, len(devices), heard=_ignore)
+        try:
+            return await group.run(body["deadlineSeconds"])
+        finally:
+            rendezvous.unlink(missing_ok=True)
+
+    def _cell(self, outcome: Outcome) -> Json:
+        cell = {
+            "signature": self._body["signature"],
+            "strategy": self._body["strategy"],
+            "source": "measured",
+        }
+        if outcome.kind == "finished" and outcome.word is not None:
+            measured = {**(outcome.word.get("cell") or {}), **cell}
+            try:
+                validate("ProfileCell", measured)
+            except SaturnError as error:
+                return {**cell, "status": "failed", "error": error.to_json()}
+            return measured
+        failure = outcome.error or {
+            "code": "trial-stopped",
+            "message": "The trial ended before it had measured anything.",
+        }
+        if outcome.kind == "lost":
+            failure = {**failure, "code": "trial-lost"}
+        return {**cell, "status": "oom" if outcome.kind == "oom" else "failed", "error": failure}
+
+
+def _ignore(event: Json) -> None:
+    """A trial has nothing to tell before its end."""

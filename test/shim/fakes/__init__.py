@@ -1,0 +1,1 @@
+"""Real processes that play the parts of engine, zygote and ranks."""
