@@ -1,0 +1,16 @@
+/** `npm run demo`: sets up and runs examples/quickstart.ipynb without a browser; results in out/demo. */
+import { join } from 'node:path';
+import { root } from './root.mjs';
+import { setup } from './setup.mjs';
+import { done, Failure, main, run } from './step.mjs';
+import { inVenv, venvEnv } from './venv.mjs';
+
+await main(async () => {
+  await setup();
+  try {
+    await run(inVenv('python'), [join(root, 'scripts', 'demo.py')], { env: venvEnv, show: true });
+  } catch {
+    throw new Failure('The demo did not get to its end.');
+  }
+  done('\nOpen out/demo/report.html in a browser.');
+});

@@ -1,0 +1,171 @@
+"""Runs the quickstart without a browser and writes what came out to out/demo.
+
+quickstart.ipynb is the executed notebook, report.html the schedule as planned and as it was,
+results.json the same as numbers.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import signal
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from jupyterlab_saturn import Session
+from jupyterlab_saturn.paths import SessionPaths
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
+
+ROOT = Path(__file__).resolve().parent.parent
+OUT = ROOT / "out" / "demo"
+HOME = OUT / "session"
+LONGEST_CELL_SECONDS = 900
+PROGRESS_SECONDS = 5.0
+DISPLAYS = ("display_data", "update_display_data")
+
+Json = dict[str, Any]
+
+
+class Terminal(NotebookClient):
+    """Executes a notebook and shows in the terminal what its cells print."""
+
+    def __init__(self, notebook: nbformat.NotebookNode, **options: Any) -> None:
+        super().__init__(notebook, **options)
+        self._progress = ""
+        self._shown_at = 0.0
+
+    def process_message(self, msg: Json, cell: nbformat.NotebookNode, cell_index: int) -> Any:
+        content = msg["content"]
+        if msg["msg_type"] == "execute_input":
+            first = cell.source.strip().split("\n", 1)[0]
+            say(f"\n[{content['execution_count']}] {first}\n")
+        elif msg["msg_type"] == "stream":
+            say(content["text"])
+        elif msg["msg_type"] in DISPLAYS and set(content["data"]) == {"text/plain"}:
+            self._show_progress(content["data"]["text/plain"])
+        return super().process_message(msg, cell, cell_index)
+
+    def _show_progress(self, text: str) -> None:
+        now = time.monotonic()
+        if text != self._progress and now - self._shown_at >= PROGRESS_SECONDS:
+            self._progress, self._shown_at = text, now
+            say(f"    {text}\n")
+
+
+def say(text: str) -> None:
+    sys.stdout.write(text)
+    sys.stdout.flush()
+
+
+def execute(notebook: nbformat.NotebookNode) -> None:
+    """Run all cells; the notebook keeps the outputs also when one fails."""
+    client = Terminal(
+        notebook,
+        timeout=LONGEST_CELL_SECONDS,
+        kernel_name="python3",
+        resources={"metadata": {"path": str(OUT)}},
+    )
+    try:
+        client.execute()
+    finally:
+        (OUT / "quickstart.ipynb").write_text(nbformat.writes(notebook), encoding="utf-8")
+
+
+def summary(session: Session) -> Json:
+    """What results.json holds; times are seconds since training began."""
+    state = session.state
+    plan = state["plan"]["plan"]
+    run = state["run"]
+    return {
+        "tasks": [
+            {
+                "name": row["task"],
+                "status": row["status"],
+                "strategy": {"technique": row["technique"], "devices": row["devices"]},
+                "planned": row["planned"],
+                "actual": row["actual"],
+                "steps": row["steps"],
+                "finalLoss": row["loss"],
+                "accuracy": row["metrics"].get("accuracy"),
+            }
+            for row in session.results()
+        ],
+        "plan": {
+            "makespan": plan["makespan"],
+            "lowerBound": plan["lowerBound"],
+            "gap": plan["gap"],
+            "method": plan["method"],
+            "optimal": plan["optimal"],
+            "baselines": {each["name"]: each["makespan"] for each in plan["baselines"]},
+        },
+        "actualMakespan": run["endedAt"] - run["startedAt"] if "endedAt" in run else None,
+    }
+
+
+def write_results(session: Session) -> bool:
+    """Write and print what came out; whether every task finished."""
+    found = summary(session)
+    (OUT / "results.json").write_text(json.dumps(found, indent=2), encoding="utf-8")
+    report = session.render("report")
+    (OUT / "report.html").write_text(report.html, encoding="utf-8")
+    say(f"\n{session.render('plan').text}\n\n{session.results()!r}\n\n")
+    for name in ("quickstart.ipynb", "report.html", "results.json"):
+        say(f"wrote {(OUT / name).relative_to(ROOT)}\n")
+    return all(task["status"] == "finished" for task in found["tasks"])
+
+
+def agent_pid(paths: SessionPaths) -> int | None:
+    with contextlib.suppress(OSError, ValueError, KeyError):
+        return int(json.loads(paths.agent_status.read_text("utf-8"))["pid"])
+    return None
+
+
+def end(paths: SessionPaths, patience: float) -> None:
+    """Wait until the session's agent has left, which it does when idle; then ask it to."""
+    pid = agent_pid(paths)
+    if pid is None:
+        return
+    for wait, number in ((patience, signal.SIGTERM), (30.0, signal.SIGKILL)):
+        deadline = time.monotonic() + wait
+        while time.monotonic() < deadline:
+            try:
+                os.kill(pid, 0)
+            except OSError:
+                return
+            time.sleep(0.1)
+        with contextlib.suppress(OSError):
+            os.kill(pid, number)
+
+
+def main() -> int:
+    paths = SessionPaths("default", HOME)
+    end(paths, patience=0)  # of a demo that was interrupted
+    shutil.rmtree(OUT, ignore_errors=True)
+    OUT.mkdir(parents=True)
+    HOME.mkdir(mode=0o700)
+    os.environ["SATURN_HOME"] = str(HOME)
+    os.environ["SATURN_IDLE_SECONDS"] = "5"
+    notebook = nbformat.read(ROOT / "examples" / "quickstart.ipynb", as_version=4)
+    session = Session("default", HOME)
+    try:
+        execute(notebook)
+        finished = write_results(session)
+    except CellExecutionError as error:
+        say(f"\n{error}\nA cell of the quickstart failed; see {OUT / 'quickstart.ipynb'}.\n")
+        return 1
+    finally:
+        session.close()
+        end(paths, patience=20)
+    if not finished:
+        say("Not every task finished; the leaderboard says why.\n")
+    return 0 if finished else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
