@@ -1,3 +1,60 @@
 """Plan and run many PyTorch finetuning jobs on few GPUs, from a notebook."""
 
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .task import Task
+
+if TYPE_CHECKING:
+    from .kernel.session import Session
+
+__all__ = ["Session", "Task", "__version__", "session"]
+
 __version__ = "0.1.0"
+
+
+def session(name: str | None = None, home: Path | str | None = None) -> Session:
+    """The session of a name, or without one the session that magics mean.
+
+    Parameters
+    ----------
+    name
+        Name of the session.
+    home
+        Folder of all sessions; ``$SATURN_HOME``, else ``.saturn`` in the working folder.
+    """
+    from .kernel.current import sessions
+
+    if name is None and home is None:
+        return sessions.current
+    return sessions.get(name or "default", home)
+
+
+def load_ipython_extension(ipython: Any) -> None:
+    """``%load_ext jupyterlab_saturn``"""
+    from .kernel.extension import load
+
+    load(ipython)
+
+
+def unload_ipython_extension(ipython: Any) -> None:
+    """``%unload_ext jupyterlab_saturn``"""
+    from .kernel.extension import unload
+
+    unload(ipython)
+
+
+def _jupyter_labextension_paths() -> list[dict[str, str]]:
+    """Where JupyterLab finds the front end."""
+    return [{"src": "labextension", "dest": "jupyterlab-saturn"}]
+
+
+def __getattr__(name: str) -> Any:
+    # Loaded when asked for (PEP 562): training processes import this package and need no kernel.
+    if name == "Session":
+        from .kernel.session import Session
+
+        return Session
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -32,6 +32,15 @@ class SaturnError(Exception):
         text = self.message if self.hint is None else f"{self.message}\n{self.hint}"
         return text if self.traceback is None else f"{text}\n\n{self.traceback}"
 
+    def _render_traceback_(self) -> list[str]:
+        """How IPython shows it: what to know and do, in place of where it was raised."""
+        lines = [f"\x1b[31m{self.message}\x1b[0m \x1b[2m[{self.code}]\x1b[0m"]
+        if self.hint is not None:
+            lines.append(self.hint)
+        if self.traceback is not None:
+            lines += ["", self.traceback]
+        return lines
+
     def to_json(self) -> Json:
         """The error as a wire ``Failure``."""
         failure: Json = {"code": self.code, "message": self.message}

@@ -1,0 +1,157 @@
+"""How a kernel comes to a session's engine, and comes back to it."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from ..errors import Json, SaturnError, failure_of
+from ..paths import SessionPaths
+from .connection import Connection, StateListener, StatusListener
+
+
+class Launcher(Protocol):
+    """Starts the agent of a session, which starts the engine."""
+
+    def ensure(self, paths: SessionPaths) -> str:
+        """The engine's endpoint, of a living agent or of one started now."""
+
+    def alive(self, paths: SessionPaths) -> bool:
+        """Whether an agent lives."""
+
+
+class AgentLauncher:
+    """The real launcher: a detached process beside the notebook."""
+
+    def ensure(self, paths: SessionPaths) -> str:
+        from ..agent.launch import ensure_agent
+
+        return ensure_agent(paths)
+
+    def alive(self, paths: SessionPaths) -> bool:
+        from ..agent.launch import agent_alive
+
+        return agent_alive(paths)
+
+
+@dataclass(frozen=True)
+class _Listener:
+    on_state: StateListener
+    on_status: StatusListener
+
+
+class Attachment:
+    """The connection to a session's engine, made when needed and made again when it is lost."""
+
+    def __init__(self, paths: SessionPaths, version: str, launcher: Launcher | None = None) -> None:
+        self.paths = paths
+        self._version = version
+        self._launcher = launcher or AgentLauncher()
+        self._lock = threading.Lock()
+        self._connection: Connection | None = None
+        self._thread: threading.Thread | None = None
+        self._listeners: list[_Listener] = []
+        self._error: Json | None = None
+
+    @property
+    def attached(self) -> bool:
+        """Whether the engine answers."""
+        return self._connection is not None and self._connection.attached
+
+    @property
+    def connection(self) -> Connection | None:
+        """The connection as it is; None before the first."""
+        return self._connection
+
+    @property
+    def error(self) -> Json | None:
+        """Why the last attempt to attach failed, as a wire ``Failure``."""
+        return self._error
+
+    @property
+    def state(self) -> Json | None:
+        """The newest state known, without asking for it."""
+        return None if self._connection is None else self._connection.state
+
+    def attach(self) -> Connection:
+        """The connection to the engine, which is started when it does not run.
+
+        Raises SaturnError saying why the session cannot be started.
+        """
+        with self._lock:
+            connection = self._connection
+            if connection is not None and not connection.gone:
+                return connection
+            try:
+                self.paths.ensure()
+                endpoint = self._launcher.ensure(self.paths)
+            except BaseException as error:
+                self._error = failure_of(error)
+                raise
+            if connection is not None:
+                connection.close()
+            self._error = None
+            self._connection = Connection(
+                endpoint,
+                lambda: self._launcher.alive(self.paths),
+                {"pid": os.getpid(), "version": self._version},
+            )
+            self._connection.listen(self._on_state, self._on_status)
+            return self._connection
+
+    def attach_later(self, done: Callable[[Json | None], None]) -> None:
+        """Attach in a thread; `done` gets None, or the failure, in that thread."""
+
+        def run() -> None:
+            try:
+                connection = self.attach()
+                connection.wait_for(lambda _: True, timeout=30)
+            except Exception as error:
+                done(failure_of(error))
+            else:
+                done(None)
+
+        self._thread = threading.Thread(target=run, name="saturn-attach", daemon=True)
+        self._thread.start()
+
+    def resume(self) -> None:
+        """Attach, in a thread, to a session that runs; leave one that does not as it is."""
+        if self.paths.exists and self._launcher.alive(self.paths):
+            self.attach_later(lambda _: self._on_status())
+
+    def listen(self, on_state: StateListener, on_status: StatusListener) -> Callable[[], None]:
+        """Hear every state and every change of `attached`, across connections.
+
+        Listeners are called in other threads. Returns what ends it.
+        """
+        listener = _Listener(on_state, on_status)
+        self._listeners.append(listener)
+
+        def end() -> None:
+            if listener in self._listeners:
+                self._listeners.remove(listener)
+
+        return end
+
+    def close(self) -> None:
+        """End the connection; the session goes on."""
+        self._listeners.clear()
+        if self._thread is not None and self._thread is not threading.current_thread():
+            self._thread.join(timeout=1)
+        if self._connection is not None:
+            self._connection.close()
+
+    def _on_state(self, state: Json) -> None:
+        for listener in list(self._listeners):
+            listener.on_state(state)
+
+    def _on_status(self) -> None:
+        if self._connection is not None and self._connection.gone:
+            self._error = SaturnError(
+                "agent-gone", "The session's agent is not running any more, so nothing trains."
+            ).to_json()
+        for listener in list(self._listeners):
+            listener.on_status()

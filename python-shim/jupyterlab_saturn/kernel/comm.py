@@ -1,0 +1,182 @@
+"""Between the front end of one notebook and the engine: messages pass, both ways, as they are."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from .. import __version__, wire
+from ..errors import Json, SaturnError, failure_of
+from .session import Session
+
+#: Comm target, on both sides.
+TARGET = "jupyterlab_saturn"
+
+Send = Callable[[Json], None]
+
+
+class Relay:
+    """Relays between the notebook's comms and the session it follows.
+
+    Comm messages arrive in the kernel's main thread or in a subshell's; they are passed on by the
+    connection's thread, so that no cell waits for the panel nor the panel for a cell.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._comms: dict[str, Any] = {}
+        self._session: Session | None = None
+        self._unlisten: Callable[[], None] = _nothing
+        self._greeted = False
+        self._widget: Any = None
+
+    def open(self) -> None:
+        """Open the comm, and take those that the front end opens. For kernels only."""
+        from comm import create_comm, get_comm_manager
+
+        get_comm_manager().register_target(TARGET, self._on_open)
+        self._adopt(create_comm(target_name=TARGET, data={"version": __version__}))
+
+    def follow(self, session: Session) -> None:
+        """Relay to another session from now on."""
+        self._unlisten()
+        if self._session is not None:
+            self._session.live = _no_widget
+        self._session = session
+        self._widget = None
+        session.live = self._live
+        self._unlisten = session.attachment.listen(self._on_state, self._tell_status)
+        self._tell_status()
+
+    def close(self) -> None:
+        """Close the comms."""
+        from comm import get_comm_manager
+
+        self._unlisten()
+        if self._session is not None:
+            self._session.live = _no_widget
+        get_comm_manager().unregister_target(TARGET, self._on_open)
+        with self._lock:
+            comms, self._comms = list(self._comms.values()), {}
+        for comm in comms:
+            comm.close()
+
+    def receive(self, data: Any, send: Send) -> None:
+        """Take a message of the front end; answers go to `send`."""
+        try:
+            wire.check("client", data)
+        except SaturnError as error:
+            id = data.get("id") if isinstance(data, dict) else None
+            re = id if isinstance(id, str) and 0 < len(id) <= 64 else None
+            send(wire.message("error", {"error": error.to_json()}, re))
+            return
+        if data["type"] == "hello":
+            self._greet(data, send)
+        elif data["type"] == "attach":
+            self._attach(data, send)
+        else:
+            self._pass_on(data, send)
+
+    def _greet(self, hello: Json, send: Send) -> None:
+        self._greeted = True
+        send(self._status(hello["id"]))
+        session = self._session
+        if session is not None and session.attachment.attached and session.attachment.state:
+            send(wire.message("state", {"state": session.attachment.state}))
+
+    def _attach(self, request: Json, send: Send) -> None:
+        session = self._session
+        if session is None:
+            self._refuse(request, send)
+            return
+
+        def done(failure: Json | None) -> None:
+            send(self._status(request["id"], failure))
+            if failure is None and session.attachment.state:
+                send(wire.message("state", {"state": session.attachment.state}))
+
+        session.attachment.attach_later(done)
+
+    def _pass_on(self, request: Json, send: Send) -> None:
+        connection = None if self._session is None else self._session.attachment.connection
+        if connection is None:
+            self._refuse(request, send)
+            return
+        try:
+            connection.post(
+                request["type"],
+                request["body"],
+                # Ids are unique per sender, and to the engine the sender is this kernel.
+                lambda answer: send({**answer, "re": request["id"]}),
+            )
+        except SaturnError as error:
+            send(wire.message("error", {"error": failure_of(error)}, request["id"]))
+
+    def _refuse(self, request: Json, send: Send) -> None:
+        error = SaturnError(
+            "not-attached",
+            "This notebook is not attached to a session.",
+            "Attach in the Saturn panel, or run %saturn status in a cell.",
+        )
+        send(wire.message("error", {"error": error.to_json()}, request["id"]))
+
+    def _status(self, re: str | None = None, failure: Json | None = None) -> Json:
+        session = self._session
+        body: Json = {
+            "version": __version__,
+            "session": "default" if session is None else session.name,
+            "attached": session is not None and session.attachment.attached,
+        }
+        failure = failure or (None if session is None else session.attachment.error)
+        if failure is not None:
+            body["error"] = failure
+        return wire.message("kernel.status", body, re)
+
+    def _tell_status(self) -> None:
+        self._broadcast(self._status())
+
+    def _on_state(self, state: Json) -> None:
+        if self._widget is not None:
+            self._widget.state = state
+        self._broadcast(wire.message("state", {"state": state}))
+
+    def _broadcast(self, envelope: Json) -> None:
+        with self._lock:
+            comms = list(self._comms.values())
+        for comm in comms:
+            comm.send(envelope)
+
+    def _live(self, state: Json) -> str | None:
+        """Model id of the widget that shows the session, once a front end is there to draw it."""
+        if not self._greeted:
+            return None
+        if self._widget is None:
+            from .widget import SaturnWidget
+
+            self._widget = SaturnWidget(  # type: ignore[no-untyped-call]
+                state=state, title=state["session"]
+            )
+        return str(self._widget.model_id)
+
+    def _on_open(self, comm: Any, _: Json) -> None:
+        self._adopt(comm)
+
+    def _adopt(self, comm: Any) -> None:
+        with self._lock:
+            self._comms[comm.comm_id] = comm
+        comm.on_msg(lambda message: self.receive(message["content"]["data"], comm.send))
+        comm.on_close(lambda _: self._forget(comm))
+
+    def _forget(self, comm: Any) -> None:
+        with self._lock:
+            self._comms.pop(comm.comm_id, None)
+
+
+def _no_widget(_: Json) -> str | None:
+    """Nothing follows this session any more."""
+    return None
+
+
+def _nothing() -> None:
+    """Nothing is listened to yet."""

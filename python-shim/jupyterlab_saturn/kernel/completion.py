@@ -1,0 +1,79 @@
+"""Tab completion of `%saturn` lines."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterable, Mapping
+from typing import Any, Protocol
+
+from ..errors import Json
+from .options import VERBS, Option, Verb
+
+_TECHNIQUES = ("single", "ddp", "fsdp")
+
+
+class CompletionEvent(Protocol):
+    """What IPython passes to a ``complete_command`` hook."""
+
+    text_until_cursor: str
+
+
+def complete(event: CompletionEvent, state: Json | None, names: Mapping[str, Any]) -> list[str]:
+    """What may stand at the cursor; IPython keeps what begins like the word there.
+
+    Parameters
+    ----------
+    state
+        The newest known state of the session, for names of tasks and techniques.
+    names
+        The notebook's variables, for names of functions.
+    """
+    words = event.text_until_cursor.split()
+    if event.text_until_cursor[-1:].isspace():
+        words.append("")
+    is_cell = words[0].startswith("%%")
+    if len(words) == 2:
+        return [verb.name for verb in VERBS if verb.is_cell == is_cell]
+    verb = next((verb for verb in VERBS if verb.name == words[1]), None)
+    if len(words) < 2 or verb is None:
+        return []
+    option = _open_option(verb, words[2:])
+    if option is not None and option.kind != "sweep":
+        return _values(option, state, names)
+    used = set(words[2:-1])
+    options = [each.name for each in verb.options if each.name not in used]
+    return options + _positional(verb, state)
+
+
+def _open_option(verb: Verb, words: list[str]) -> Option | None:
+    """The option whose value the last word is."""
+    if len(words) < 2 or words[-1].startswith("--"):
+        return None
+    last = words[-2]
+    return next((each for each in verb.options if each.name == last and each.kind != "flag"), None)
+
+
+def _values(option: Option, state: Json | None, names: Mapping[str, Any]) -> list[str]:
+    if option.name == "--exclude":
+        return sorted({*_TECHNIQUES, *_techniques(state)})
+    if option.name == "--factory":
+        return [
+            name
+            for name, value in names.items()
+            if inspect.isfunction(value) and not name.startswith("_")
+        ]
+    return ["all"] if option.name == "--gpu" else []
+
+
+def _positional(verb: Verb, state: Json | None) -> list[str]:
+    if verb.names == "tasks" and state is not None:
+        return [task["spec"]["name"] for task in state["tasks"]]
+    if verb.names == "verb":
+        return [each.name for each in VERBS]
+    return []
+
+
+def _techniques(state: Json | None) -> Iterable[str]:
+    for task in () if state is None else state["tasks"]:
+        for entry in task.get("inspection", {}).get("feasibility", ()):
+            yield entry["strategy"]["technique"]

@@ -1,0 +1,95 @@
+"""What cells show: text for terminals, HTML for notebooks, a live widget where one can live."""
+
+from __future__ import annotations
+
+import html
+from typing import Any
+
+from ..errors import Json
+
+_WIDGET = "application/vnd.jupyter.widget-view+json"
+
+
+class View:
+    """A picture of the session at one moment.
+
+    Parameters
+    ----------
+    text
+        For terminals and logs.
+    html
+        Self-contained, without script.
+    widget
+        Model id of a widget that shows the same live, when a front end can show it.
+    """
+
+    def __init__(self, text: str, html: str, widget: str | None = None) -> None:
+        self.text = text
+        self.html = html
+        self.widget = widget
+
+    def __repr__(self) -> str:
+        return self.text
+
+    def _repr_mimebundle_(self, **_: Any) -> Json:
+        bundle: Json = {"text/plain": self.text, "text/html": self.html}
+        if self.widget is not None:
+            bundle[_WIDGET] = {"version_major": 2, "version_minor": 0, "model_id": self.widget}
+        return bundle
+
+
+class Results(list[Json]):
+    """The leaderboard: one row a task, as plain dictionaries, shown as a table."""
+
+    def __init__(self, rows: list[Json], view: View) -> None:
+        super().__init__(rows)
+        self._view = view
+
+    def __repr__(self) -> str:
+        return self._view.text
+
+    def _repr_mimebundle_(self, **options: Any) -> Json:
+        return self._view._repr_mimebundle_(**options)
+
+
+def note(text: str) -> View:
+    """A sentence to the user."""
+    return View(text, f"<p>{html.escape(text)}</p>")
+
+
+def joined(view: View, *more: View) -> View:
+    """Views one below the other; live where the first is."""
+    if not more:
+        return view
+    parts = (view, *more)
+    return View(
+        "\n\n".join(part.text for part in parts),
+        "".join(part.html for part in parts),
+        view.widget,
+    )
+
+
+def failures(found: dict[str, Json]) -> View:
+    """The failures of tasks by their names; a failure that several share is shown once."""
+    groups: dict[tuple[str, str], list[str]] = {}
+    for name, failure in found.items():
+        reason = failure["message"]
+        detail = failure.get("traceback") or failure.get("hint", "")
+        groups.setdefault((reason, detail), []).append(name)
+    texts, parts = [], []
+    for (reason, detail), names in groups.items():
+        who = ", ".join(names)
+        texts.append("\n".join(filter(None, [f"{who}: {reason}", detail.rstrip()])))
+        parts.append(
+            f"<details open><summary><b>{html.escape(who)}</b>: "
+            f'<span style="color: var(--jp-error-color1, #d32f2f)">{html.escape(reason)}</span>'
+            f"</summary><pre>{html.escape(detail)}</pre></details>"
+        )
+    return View("\n\n".join(texts), "".join(parts))
+
+
+def show(view: View | Results) -> None:
+    """Display in the running cell, or print where there is none."""
+    from IPython.display import display
+
+    display(view)

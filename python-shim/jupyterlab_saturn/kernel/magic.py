@@ -1,0 +1,208 @@
+"""`%saturn` and `%%saturn task`: one line of words in, one call of the Python API out."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+from typing import Any
+
+from IPython.core.magic import Magics, line_cell_magic, magics_class
+
+from ..errors import SaturnError
+from .current import Sessions
+from .display import note, show
+from .manual import overview, page
+from .options import Arguments, find_verb, parse
+from .session import Session
+from .sweep import parse_sweep
+from .tokens import split_words
+
+
+@magics_class
+class SaturnMagics(Magics):
+    """The magics of one shell.
+
+    Parameters
+    ----------
+    shell
+        IPython's shell.
+    sessions
+        The sessions the magics act on.
+    """
+
+    shell: Any
+
+    def __init__(self, shell: Any, sessions: Sessions) -> None:
+        super().__init__(shell)
+        self._sessions = sessions
+        self._verbs: dict[str, Callable[[Arguments], None]] = {
+            "cluster": self._cluster,
+            "profile": self._profile,
+            "plan": self._plan,
+            "run": self._run,
+            "wait": self._wait,
+            "status": lambda _: show(self._session.status()),
+            "results": lambda _: show(self._session.results()),
+            "stop": lambda arguments: show(self._session.stop(arguments.names or None)),
+            "remove": lambda arguments: show(self._session.remove(arguments.names)),
+            "reset": lambda _: show(self._session.reset()),
+            "session": self._choose,
+            "show": lambda _: show(self._session.status()),
+            "help": self._help,
+        }
+
+    @property
+    def _session(self) -> Session:
+        return self._sessions.current
+
+    @line_cell_magic
+    def saturn(self, line: str, cell: str | None = None) -> None:
+        """Train many models on the devices there are. `%saturn help` shows every verb."""
+        words = split_words(line)
+        if not words:
+            if cell is not None:
+                raise _no_cell_verb("%%saturn")
+            show(overview())
+            return
+        verb = find_verb(words[0])
+        if (cell is not None) != verb.is_cell:
+            raise _no_cell_verb(f"%%saturn {verb.name}") if cell is not None else _no_line_verb()
+        arguments = parse(verb, words[1:])
+        if cell is not None:
+            self._task(line, arguments, cell)
+        else:
+            self._verbs[verb.name](arguments)
+
+    def _task(self, line: str, arguments: Arguments, cell: str) -> None:
+        options = arguments.options
+        sweep = parse_sweep(options["sweep"]) if "sweep" in options else None
+        name = options.get("factory") or self._last_function(cell)
+        # The comment keeps line numbers in tracebacks as they are in the cell.
+        result = self.shell.run_cell(f"# %%saturn {line}\n{cell}", store_history=False)
+        if not result.success:
+            error = result.error_before_exec or result.error_in_exec
+            raise SaturnError(
+                "cell-failed",
+                f"The cell raised {type(error).__name__}, so no task was added.",
+                "Its traceback is above.",
+            )
+        function = self.shell.user_ns.get(name)
+        if function is None:
+            raise SaturnError(
+                "no-function",
+                f"There is no function {name!r}.",
+                "Name one that the notebook defines, or leave --factory out.",
+            )
+        try:
+            view = self._session.add(
+                function,
+                sweep,
+                epochs=options.get("epochs"),
+                steps=options.get("steps"),
+                seed=options.get("seed", 0),
+                replace=options.get("replace", False),
+                origin=self._cell_id(),
+            )
+        except KeyboardInterrupt:
+            view = note("Interrupted. Tasks added so far are built meanwhile: %saturn status")
+        show(view)
+
+    def _last_function(self, cell: str) -> str:
+        try:
+            tree = ast.parse(self.shell.transform_cell(cell))
+        except SyntaxError:
+            return ""  # running the cell shows where it is
+        names = [each.name for each in tree.body if isinstance(each, ast.FunctionDef)]
+        if not names:
+            raise SaturnError(
+                "no-function",
+                "The cell defines no function, so there is nothing to make tasks of.",
+                "Define one that returns a Task, or name one with --factory.",
+            )
+        return names[-1]
+
+    def _cell_id(self) -> str | None:
+        """Id of the notebook cell that runs, when the front end tells it."""
+        get_parent = getattr(self.shell, "get_parent", None)
+        metadata = (get_parent() or {}).get("metadata", {}) if get_parent else {}
+        return metadata.get("cellId")
+
+    def _cluster(self, arguments: Arguments) -> None:
+        options = arguments.options
+        if not options:
+            show(self._session.devices())
+            return
+        if "auto" in options and len(options) > 1:
+            raise SaturnError(
+                "bad-option", "--auto goes with no other option.", "Write: %saturn cluster --auto"
+            )
+        gpu = options.get("gpu")
+        if gpu is not None:
+            gpu = True if gpu == "all" else _count(gpu)
+        show(self._session.cluster(options.get("cpu"), gpu, options.get("memory")))
+
+    def _profile(self, arguments: Arguments) -> None:
+        options = arguments.options
+        self._patiently(
+            lambda: self._session.profile(options.get("force", False), "detach" not in options),
+            "Interrupted; measuring goes on. Stop it with: %saturn stop",
+        )
+
+    def _plan(self, arguments: Arguments) -> None:
+        options = arguments.options
+        self._patiently(
+            lambda: self._session.plan(options.get("seconds"), options.get("exclude")),
+            "Interrupted; measuring and planning go on. Stop them with: %saturn stop",
+        )
+
+    def _run(self, arguments: Arguments) -> None:
+        show(self._session.run(arguments.names or None, arguments.options.get("exclude")))
+
+    def _wait(self, _: Arguments) -> None:
+        self._patiently(
+            self._session.wait, "Interrupted; training goes on. Stop it with: %saturn stop"
+        )
+
+    def _patiently(self, act: Callable[[], Any], interrupted: str) -> None:
+        """Show what comes of a wait; an interrupt ends the wait, not the work."""
+        try:
+            view = act()
+        except KeyboardInterrupt:
+            view = note(interrupted)
+        show(view)
+
+    def _choose(self, arguments: Arguments) -> None:
+        if len(arguments.names) > 1:
+            raise SaturnError("bad-option", "One session at a time.", "%saturn session vision")
+        if arguments.names:
+            session = self._sessions.get(arguments.names[0])
+            self._sessions.choose(session)
+            session.attachment.resume()
+        show(note(repr(self._session)))
+
+    def _help(self, arguments: Arguments) -> None:
+        verbs = [find_verb(name.lstrip("%")) for name in arguments.names]
+        for view in [page(verb) for verb in verbs] or [overview()]:
+            show(view)
+
+
+def _count(text: str) -> int:
+    if text.lstrip("-").isdigit():
+        return int(text)
+    raise SaturnError("bad-option", f"--gpu cannot be {text!r}.", "Write e.g. --gpu 2 or --gpu all")
+
+
+def _no_cell_verb(written: str) -> SaturnError:
+    return SaturnError(
+        "not-a-cell",
+        f"{written} is no beginning of a cell.",
+        "A cell starts with %%saturn task; other verbs stand on a line of their own: %saturn help",
+    )
+
+
+def _no_line_verb() -> SaturnError:
+    return SaturnError(
+        "not-a-line",
+        "Tasks are made of a whole cell.",
+        "Begin a cell with %%saturn task, and define a function below: %saturn help task",
+    )

@@ -1,0 +1,212 @@
+"""The words `%saturn` understands, and how a line of them is read."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from ..errors import SaturnError
+from .tokens import split_commas, unquoted
+
+Kind = Literal["flag", "int", "number", "text", "list", "sweep"]
+
+
+@dataclass(frozen=True)
+class Option:
+    """An option of a verb. `kind` says what follows it on the line."""
+
+    name: str
+    kind: Kind
+    help: str
+    example: str = ""
+
+
+@dataclass(frozen=True)
+class Verb:
+    """Something `%saturn` does. `names` is what may stand without an option: tasks, a session."""
+
+    name: str
+    help: str
+    example: str
+    options: tuple[Option, ...] = ()
+    names: str = ""
+    is_cell: bool = False
+
+
+_EXCLUDE = Option("--exclude", "list", "Techniques not to use.", "fsdp,ddp")
+
+VERBS = (
+    Verb(
+        "task",
+        "Make tasks of the function this cell defines, one for each point of the sweep.",
+        "%%saturn task --sweep model=mlp,cnn lr=1e-3,3e-3 --epochs 2",
+        (
+            Option("--sweep", "sweep", "Parameters of the function and their values.", "lr=0.1,1"),
+            Option("--epochs", "number", "Passes over the data, instead of the Task's.", "2"),
+            Option("--steps", "int", "Optimizer steps, instead of epochs.", "500"),
+            Option("--seed", "int", "Seed of every task; 0 when absent.", "1"),
+            Option("--factory", "text", "The function, when it is not the cell's last.", "digits"),
+            Option("--replace", "flag", "Put these in the place of tasks of the same names."),
+        ),
+        is_cell=True,
+    ),
+    Verb(
+        "cluster",
+        "Choose the devices to train on; show them when no option is given.",
+        "%saturn cluster --cpu 2 --memory 4GB",
+        (
+            Option("--cpu", "int", "So many virtual CPU devices.", "2"),
+            Option("--memory", "text", "Memory limit of each virtual CPU device.", "4GB"),
+            Option("--gpu", "text", "So many GPUs, or all.", "all"),
+            Option("--auto", "flag", "The GPUs there are, else the CPU."),
+        ),
+    ),
+    Verb(
+        "profile",
+        "Measure a few steps of every task under every strategy.",
+        "%saturn profile",
+        (
+            Option("--force", "flag", "Measure again what is measured already."),
+            Option("--detach", "flag", "Return at once; measuring goes on."),
+        ),
+    ),
+    Verb(
+        "plan",
+        "Choose technique, devices and start of every task; measures first what is missing.",
+        "%saturn plan --seconds 2 --exclude fsdp",
+        (Option("--seconds", "number", "How long to search.", "2"), _EXCLUDE),
+    ),
+    Verb(
+        "run",
+        "Train in the background, all tasks or those named; measures and plans what is missing.",
+        "%saturn run",
+        (_EXCLUDE,),
+        names="tasks",
+    ),
+    Verb("wait", "Wait until the training is over.", "%saturn wait"),
+    Verb("status", "Show what goes on.", "%saturn status"),
+    Verb("results", "Show the leaderboard.", "%saturn results"),
+    Verb(
+        "stop",
+        "Save and stop, everything or the tasks named; run goes on from there.",
+        "%saturn stop digits-mlp-32-1e-3",
+        names="tasks",
+    ),
+    Verb("remove", "Take tasks out.", "%saturn remove digits-mlp-32-1e-3", names="tasks"),
+    Verb("reset", "Take out all tasks; what was measured is kept.", "%saturn reset"),
+    Verb(
+        "session",
+        "Show the session, or go to another.",
+        "%saturn session vision",
+        names="session",
+    ),
+    Verb("show", "Show the schedule live.", "%saturn show"),
+    Verb("help", "Show this, or all about one verb.", "%saturn help plan", names="verb"),
+)
+
+
+@dataclass
+class Arguments:
+    """A line, read: options by name without dashes, and the words that belong to none."""
+
+    options: dict[str, Any] = field(default_factory=dict)
+    names: list[str] = field(default_factory=list)
+
+
+def find_verb(word: str) -> Verb:
+    """The verb of a name. Raises SaturnError ``unknown-verb`` with the closest one."""
+    for verb in VERBS:
+        if verb.name == word:
+            return verb
+    raise SaturnError(
+        "unknown-verb",
+        f"%saturn has no verb {word!r}.",
+        _closest(word, [verb.name for verb in VERBS], "All verbs: %saturn help"),
+    )
+
+
+def parse(verb: Verb, words: Iterable[str]) -> Arguments:
+    """Read what follows a verb. Raises SaturnError ``unknown-option`` or ``bad-option``."""
+    arguments = Arguments()
+    option: Option | None = None
+    values: list[str] = []
+    for word in words:
+        if word.startswith("--"):
+            _store(arguments, option, values)
+            name, equals, value = word.partition("=")
+            option, values = _find_option(verb, name), [value] if equals else []
+        elif option is not None and _takes_more(option, values):
+            values.append(word)
+        elif verb.names:
+            arguments.names.append(unquoted(word) or word)
+        else:
+            raise SaturnError(
+                "bad-option",
+                f"%saturn {verb.name} does not understand {word!r}.",
+                f"Write it like: {verb.example}",
+            )
+    _store(arguments, option, values)
+    return arguments
+
+
+def _find_option(verb: Verb, name: str) -> Option:
+    for option in verb.options:
+        if option.name == name:
+            return option
+    raise SaturnError(
+        "unknown-option",
+        f"%saturn {verb.name} has no option {name!r}.",
+        _closest(
+            name, [option.name for option in verb.options], f"Its options: %saturn help {verb.name}"
+        ),
+    )
+
+
+def _takes_more(option: Option, values: list[str]) -> bool:
+    if option.kind == "flag":
+        return False
+    return option.kind == "sweep" or not values
+
+
+def _store(arguments: Arguments, option: Option | None, values: list[str]) -> None:
+    if option is None:
+        return
+    name = option.name.removeprefix("--")
+    if name in arguments.options:
+        raise SaturnError("bad-option", f"{option.name} is there twice.", "Write it once.")
+    arguments.options[name] = _read(option, values)
+
+
+def _read(option: Option, values: list[str]) -> Any:
+    if option.kind == "flag":
+        if values:
+            raise _bad(option, values[0])
+        return True
+    if option.kind == "sweep":
+        return values
+    if not values or not values[0]:
+        raise _bad(option, "")
+    text = unquoted(values[0]) or values[0]
+    if option.kind == "list":
+        parts = split_commas(text)
+        if not all(parts):
+            raise _bad(option, text)
+        return parts
+    try:
+        return {"int": int, "number": float, "text": str}[option.kind](text)
+    except ValueError:
+        raise _bad(option, text) from None
+
+
+def _bad(option: Option, text: str) -> SaturnError:
+    usage = f"{option.name} {option.example}".strip()
+    if not text:
+        return SaturnError("bad-option", f"{option.name} has no value.", f"Write e.g. {usage}")
+    return SaturnError("bad-option", f"{option.name} cannot be {text!r}.", f"Write e.g. {usage}")
+
+
+def _closest(word: str, known: list[str], otherwise: str) -> str:
+    near = difflib.get_close_matches(word, known, n=1, cutoff=0.5)
+    return f"Did you mean {near[0]}? {otherwise}" if near else otherwise

@@ -1,0 +1,130 @@
+"""One line that tells how far the session is, updated in place."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections import Counter
+from types import TracebackType
+from typing import Any, Self
+
+from ..errors import Json
+
+_REDRAW_SECONDS = 0.2
+_RUNNING = frozenset({"starting", "running", "stopping"})
+_OVER = frozenset({"finished", "failed", "invalid", "stopped"})
+
+
+def describe(state: Json, now: float) -> str:
+    """A sentence on what goes on in a session.
+
+    Parameters
+    ----------
+    now
+        Seconds since the epoch.
+    """
+    tasks = Counter(task["status"] for task in state["tasks"])
+    if tasks["inspecting"]:
+        return f"Building tasks: {tasks.total() - tasks['inspecting']} of {tasks.total()} done"
+    trials = state["trials"]
+    if trials:
+        running = sum(trial["status"] == "running" for trial in trials)
+        done = state["trialsDone"]
+        return f"Profiling: {done} of {done + len(trials)} trials done, {running} running"
+    if state["planning"]:
+        return "Planning"
+    running = sum(tasks[status] for status in _RUNNING)
+    if running or state["goal"] == "run":
+        steps = f", {_steps(state)}" if running else ""
+        return (
+            f"Training: {tasks['finished']} of {tasks.total()} tasks finished, "
+            f"{running} running{steps}{_time_left(state, now)}"
+        )
+    words = [f"{count} {status}" for status, count in sorted(tasks.items())]
+    return f"{tasks.total()} tasks: {', '.join(words)}" if words else "No tasks"
+
+
+def _steps(state: Json) -> str:
+    tasks = [
+        task for task in state["tasks"] if task.get("inspection") and task["status"] != "invalid"
+    ]
+    done = sum(
+        task["progress"]["step"] for task in tasks if task["status"] not in ("failed", "stopped")
+    )
+    total = sum(
+        task["inspection"]["steps"] for task in tasks if task["status"] not in ("failed", "stopped")
+    )
+    return f"step {done} of {total}"
+
+
+def _time_left(state: Json, now: float) -> str:
+    plan = state.get("plan")
+    if plan is None or "startedAt" not in plan:
+        return ""
+    left = plan["startedAt"] + plan["plan"]["makespan"] - now
+    return f", about {left:.0f} s left" if left > 0 else ""
+
+
+def is_training(state: Json) -> bool:
+    """Whether a task trains, or will before the engine rests."""
+    return state["goal"] != "none" or any(task["status"] in _RUNNING for task in state["tasks"])
+
+
+class Progress:
+    """The line itself: an updated display in notebooks, a rewritten line in terminals.
+
+    Silent elsewhere (scripts whose output goes to a file), and when all is over at once.
+    """
+
+    def __init__(self, shell: Any) -> None:
+        self._shell = shell
+        self._handle: Any = None
+        self._shown = ""
+        self._at = 0.0
+        self._in_notebook = getattr(shell, "kernel", None) is not None
+        self._in_terminal = not self._in_notebook and sys.stderr.isatty()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._in_terminal and self._shown:
+            sys.stderr.write("\n")
+            sys.stderr.flush()
+
+    def update(self, state: Json) -> None:
+        """Show a state, at most five times a second."""
+        now = time.monotonic()
+        if now - self._at >= _REDRAW_SECONDS:
+            self._at = now
+            self._write(describe(state, time.time()))
+
+    def finish(self, state: Json) -> None:
+        """Show the last state, unless nothing was shown so far."""
+        if self._shown:
+            self._write(describe(state, time.time()))
+
+    def _write(self, text: str) -> None:
+        if text == self._shown:
+            return
+        self._shown = text
+        if self._in_notebook:
+            self._draw(text)
+        elif self._in_terminal:
+            sys.stderr.write(f"\r\x1b[K{text}")
+            sys.stderr.flush()
+
+    def _draw(self, text: str) -> None:
+        from IPython.display import DisplayHandle
+
+        bundle = {"text/plain": text}
+        if self._handle is None:
+            self._handle = DisplayHandle()
+            self._handle.display(bundle, raw=True)
+        else:
+            self._handle.update(bundle, raw=True)

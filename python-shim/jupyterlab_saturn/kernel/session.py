@@ -1,0 +1,390 @@
+"""A session as Python objects: what the magics do, for scripts and for those who dislike magics."""
+
+from __future__ import annotations
+
+import inspect
+import os
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from .. import __version__
+from ..errors import Json, SaturnError
+from ..paths import SessionPaths
+from .attachment import Attachment, Launcher
+from .capture import Captured, capture
+from .connection import Connection
+from .devices import device_request
+from .display import Results, View, failures, joined, note
+from .leaderboard import rows_of
+from .progress import Progress, is_training
+from .sweep import Scalar, Value, check_parameters, expand, grid_of
+
+Condition = Callable[[Json], bool]
+
+_DEVICE_SECONDS = 120.0
+_SOURCE_BYTES = 2**20  # of all tasks of a sweep together; the wire takes 4 MiB
+
+
+class Session:
+    """One experiment on disk: tasks, profiles, plans and checkpoints. It outlives the kernel.
+
+    The session's agent and engine are started when first needed. Every method raises SaturnError
+    with what went wrong and what to do next.
+
+    Parameters
+    ----------
+    name
+        Name of the session.
+    home
+        Folder of all sessions; ``$SATURN_HOME``, else ``.saturn`` in the working folder.
+    launcher
+        What starts the agent.
+    """
+
+    def __init__(
+        self,
+        name: str = "default",
+        home: Path | str | None = None,
+        *,
+        launcher: Launcher | None = None,
+    ) -> None:
+        self.paths = SessionPaths(name, home)
+        self.attachment = Attachment(self.paths, __version__, launcher)
+        self.live: Callable[[Json], str | None] = _no_widget
+
+    @property
+    def name(self) -> str:
+        return self.paths.name
+
+    @property
+    def state(self) -> Json:
+        """The session as the engine sees it: a wire ``SessionState``."""
+        return self._connection().request("state")["state"]  # type: ignore[no-any-return]
+
+    def add(
+        self,
+        function: Callable[..., Any],
+        sweep: Mapping[str, Sequence[Scalar | Value] | Scalar] | None = None,
+        *,
+        epochs: float | None = None,
+        steps: int | None = None,
+        seed: int = 0,
+        replace: bool = False,
+        origin: str | None = None,
+    ) -> View:
+        """Make a task of every point of a grid, and wait until each was built once.
+
+        Parameters
+        ----------
+        function
+            Builds and returns a `Task`; it travels by value with all it uses of the notebook.
+        sweep
+            Values for its parameters; one task without parameters when None.
+        epochs, steps
+            Length, instead of the one the `Task` says.
+        seed
+            Seed of every task.
+        replace
+            Put the tasks in the place of others of the same names.
+        origin
+            Id of the notebook cell they come from.
+
+        Raises
+        ------
+        SaturnError
+            ``bad-sweep``, ``bad-parameters``, ``duplicate-task``, ``not-picklable``,
+            ``capture-too-large``, or the function's own error when all tasks have it.
+        """
+        _check_length(epochs, steps, seed)
+        grid = grid_of(sweep)
+        _check_function(function)
+        check_parameters(function, grid)
+        captured = capture(function)
+        specs = expand(
+            function.__name__,
+            grid,
+            captured,
+            epochs=epochs,
+            steps=steps,
+            seed=seed,
+            origin=origin,
+        )
+        if len(captured.source) * len(specs) > _SOURCE_BYTES:
+            specs = [{key: spec[key] for key in spec if key != "source"} for spec in specs]
+        connection = self._connection()
+        self._write_payload(captured)
+        rev = connection.request("tasks.add", {"tasks": specs, "replace": replace})["rev"]
+        names = {spec["name"] for spec in specs}
+        state = self._wait(rev, lambda state: not _building(state, names))
+        invalid = {
+            task["spec"]["name"]: task["error"]
+            for task in state["tasks"]
+            if task["spec"]["name"] in names and task["status"] == "invalid"
+        }
+        if len(invalid) == len(names):
+            raise SaturnError.from_json(next(iter(invalid.values())))
+        view = self.render("tasks")
+        if invalid:
+            view = joined(view, failures(invalid))
+        if not _devices(state):
+            view = joined(view, note("Tasks are built once there are devices: %saturn cluster"))
+        return view
+
+    def cluster(
+        self,
+        cpu: int | None = None,
+        gpu: int | bool | None = None,
+        memory: str | int | None = None,
+    ) -> View:
+        """Choose the devices to train on: what the machine has when nothing is given.
+
+        Parameters
+        ----------
+        cpu
+            Number of virtual CPU devices.
+        gpu
+            Number of GPUs; all there are when True.
+        memory
+            Limit of each virtual CPU device, as bytes or text (``"4GB"``).
+        """
+        request = device_request(cpu, gpu, memory)
+        connection = self._connection()
+        connection.wait_for(lambda state: state["agent"] == "connected", _DEVICE_SECONDS)
+        rev = connection.request("cluster.set", {"request": request}, _DEVICE_SECONDS)["rev"]
+        self._wait(rev, lambda _: True)
+        return self.render("cluster")
+
+    def devices(self) -> View:
+        """The devices the session has now."""
+        self._connection()
+        return self.render("cluster")
+
+    def profile(self, force: bool = False, wait: bool = True) -> View:
+        """Measure every task under every strategy that can run it.
+
+        Parameters
+        ----------
+        force
+            Measure again what is already measured.
+        wait
+            Wait for the end; else it goes on by itself.
+        """
+        return self._pursue("profile", {"force": True} if force else {}, wait)
+
+    def plan(
+        self,
+        seconds: float | None = None,
+        exclude: Iterable[str] | None = None,
+        wait: bool = True,
+    ) -> View:
+        """Choose for each task a technique, a number of devices and a start.
+
+        Parameters
+        ----------
+        seconds
+            How long to search.
+        exclude
+            Techniques not to use; what was excluded before when None.
+        """
+        return self._pursue("plan", _plan_body(seconds, exclude), wait)
+
+    def run(self, tasks: Iterable[str] | None = None, exclude: Iterable[str] | None = None) -> View:
+        """Train in the background, after measuring and planning what is missing. Returns at once.
+
+        Parameters
+        ----------
+        tasks
+            Names of tasks; all when None.
+        exclude
+            Techniques not to use.
+        """
+        connection = self._connection()
+        if exclude is not None:
+            connection.request("plan", _plan_body(None, exclude))
+        rev = connection.request("run", _selection(tasks))["rev"]
+        self._wait(rev, lambda _: True)
+        return self.render("status")
+
+    def wait(self) -> View:
+        """Wait until nothing trains any more and nothing is to be trained."""
+        if not self._started:
+            return note("Nothing runs: there is no session here yet.")
+        self._wait(0, lambda state: not is_training(state))
+        return self.render("status")
+
+    def status(self) -> View:
+        """What goes on now."""
+        if not self._started:
+            return note(
+                f"No session {self.name!r} in {self.paths.folder.parent} yet. "
+                "Begin with %saturn cluster, then a cell that starts with %%saturn task."
+            )
+        self._connection()
+        return self.render("status")
+
+    def results(self) -> Results:
+        """One dictionary a task (see `leaderboard.rows_of`), shown as the leaderboard."""
+        if not self._started:
+            return Results([], note("No results yet: there is no session here."))
+        return Results(rows_of(self.state), self.render("results"))
+
+    def stop(self, tasks: Iterable[str] | None = None) -> View:
+        """Stop training after saving a checkpoint; `run` goes on from there.
+
+        Parameters
+        ----------
+        tasks
+            Names of tasks; everything, measuring and planning too, when None.
+        """
+        rev = self._connection().request("stop", _selection(tasks))["rev"]
+        self._wait(rev, lambda state: not any(t["status"] == "stopping" for t in state["tasks"]))
+        return self.render("status")
+
+    def remove(self, names: Iterable[str]) -> View:
+        """Take tasks out of the session; what was trained is archived."""
+        rev = self._connection().request("tasks.remove", _selection(names))["rev"]
+        self._wait(rev, lambda _: True)
+        return self.render("tasks")
+
+    def reset(self) -> View:
+        """Take out all tasks and the plan; measured speeds are kept."""
+        rev = self._connection().request("reset")["rev"]
+        self._wait(rev, lambda _: True)
+        return self.render("tasks")
+
+    def render(self, view: str) -> View:
+        """A picture by the engine: ``cluster``, ``tasks``, ``profile``, ``plan``, ``status``,
+        ``results`` or ``report``. Live, beside that, where a front end can show it."""
+        connection = self._connection()
+        answer = connection.request("render", {"view": view})
+        state = connection.state
+        live = view in ("plan", "status") and state is not None
+        return View(answer["text"], answer["html"], self.live(state) if live and state else None)
+
+    def close(self) -> None:
+        """Leave the session; it goes on without this kernel."""
+        self.attachment.close()
+
+    def __repr__(self) -> str:
+        where = "attached" if self.attachment.attached else "not attached"
+        return f"Session {self.name!r} in {self.paths.folder} ({where})"
+
+    @property
+    def _started(self) -> bool:
+        return self.attachment.attached or self.paths.exists
+
+    def _connection(self) -> Connection:
+        return self.attachment.attach()
+
+    def _pursue(self, goal: str, body: Json, wait: bool) -> View:
+        """Set the engine a goal, wait until it is reached, and tell what went wrong meanwhile."""
+        connection = self._connection()
+        before = (connection.wait_for(lambda _: True, 30))["notices"]
+        rev = connection.request(goal, body)["rev"]
+        if not wait:
+            return self.render("status")
+        state = self._wait(rev, lambda state: state["goal"] == "none")
+        troubles = [notice for notice in state["notices"] if notice not in before]
+        if goal == "plan" and not state.get("plan", {}).get("fresh"):
+            raise SaturnError.from_json(troubles[-1]) if troubles else _no_plan()
+        return joined(self.render(goal), *(note(trouble["message"]) for trouble in troubles))
+
+    def _wait(self, rev: int, condition: Condition) -> Json:
+        with Progress(_shell()) as progress:
+            state = self._connection().wait_for(
+                lambda state: state["rev"] >= rev and condition(state), None, progress.update
+            )
+            progress.finish(state)
+        return state
+
+    def _write_payload(self, captured: Captured) -> None:
+        path = self.paths.payload(captured.file)
+        temporary = path.with_suffix(f".{os.getpid()}.tmp")
+        try:
+            descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(captured.payload)
+            temporary.replace(path)
+        except OSError as error:
+            temporary.unlink(missing_ok=True)
+            raise SaturnError(
+                "not-writable",
+                f"The function cannot be written to {path}: {error.strerror}.",
+                "Make room or give yourself access, then run the cell again.",
+            ) from error
+
+
+def _no_widget(_: Json) -> str | None:
+    """Where no front end is attached, nothing is shown live."""
+    return None
+
+
+def _shell() -> Any:
+    """The running IPython shell, without importing IPython where there is none."""
+    ipython = sys.modules.get("IPython")
+    return None if ipython is None else ipython.get_ipython()
+
+
+def _devices(state: Json) -> int:
+    return sum(len(node["devices"]) for node in state.get("cluster", {"nodes": []})["nodes"])
+
+
+def _building(state: Json, names: set[str]) -> bool:
+    """Whether tasks are still being built; without devices nothing is."""
+    waiting = any(
+        task["status"] == "inspecting" for task in state["tasks"] if task["spec"]["name"] in names
+    )
+    return waiting and (state["agent"] == "away" or _devices(state) > 0)
+
+
+def _selection(tasks: Iterable[str] | None) -> Json:
+    if tasks is None:
+        return {}
+    names = [tasks] if isinstance(tasks, str) else list(tasks)
+    if not names:
+        raise SaturnError("no-tasks", "No task is named.", "Name tasks, or leave the list out.")
+    return {"tasks": names}
+
+
+def _plan_body(seconds: float | None, exclude: Iterable[str] | None) -> Json:
+    body: Json = {}
+    if seconds is not None:
+        if not 0 < seconds <= 3600:
+            raise SaturnError(
+                "bad-budget",
+                f"A plan cannot be searched for {seconds:g} seconds.",
+                "Use 0 to 3600.",
+            )
+        body["budget"] = {"seconds": seconds}
+    if exclude is not None:
+        body["excludeTechniques"] = [exclude] if isinstance(exclude, str) else list(exclude)
+    return body
+
+
+def _no_plan() -> SaturnError:
+    return SaturnError(
+        "no-plan",
+        "There is no plan: planning was stopped before one was made.",
+        "Try again with %saturn plan.",
+    )
+
+
+def _check_length(epochs: float | None, steps: int | None, seed: int) -> None:
+    for name, value in (("epochs", epochs), ("steps", steps)):
+        if value is not None and value <= 0:
+            raise SaturnError(
+                "bad-length", f"{value} {name} leave nothing to train.", f"Give {name} above 0."
+            )
+    if seed < 0:
+        raise SaturnError("bad-seed", f"{seed} is no seed.", "Seeds are 0 or more.")
+
+
+def _check_function(function: Callable[..., Any]) -> None:
+    if not inspect.isfunction(function) or inspect.iscoroutinefunction(function):
+        raise SaturnError(
+            "not-a-function",
+            f"{function!r} is no function that builds a task.",
+            "Write a plain function that returns a Task.",
+        )

@@ -1,0 +1,193 @@
+"""`model=mlp,cnn lr=1e-3,3e-3`: read a grid, and make one task of each of its points."""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+import itertools
+import math
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ..errors import Json, SaturnError
+from .capture import Captured
+from .tokens import split_commas, unquoted
+
+Scalar = str | int | float | bool
+#: Parameter name to its values.
+Grid = dict[str, list["Value"]]
+
+_EXAMPLE = "Write parameters and values like: --sweep model=mlp,cnn lr=1e-3,3e-3"
+_INT = re.compile(r"[+-]?\d+(_\d+)*")
+_FLOAT = re.compile(r"[+-]?(\d+(_\d+)*\.?\d*|\.\d+)([eE][+-]?\d+)?")
+_BOOLS = {"True": True, "true": True, "False": False, "false": False}
+_EXACT = 2**53  # larger integers are not exact in the engine's numbers
+_NAME_LENGTH = 100
+
+
+@dataclass(frozen=True)
+class Value:
+    """A value of a parameter, and its text as the user typed it, for names."""
+
+    value: Scalar
+    text: str
+
+
+def parse_sweep(words: Iterable[str]) -> Grid:
+    """Read `name=value,value` words. Raises SaturnError ``bad-sweep`` naming the bad part."""
+    grid: Grid = {}
+    for word in words:
+        name, equals, text = word.partition("=")
+        if not equals or not name.isidentifier():
+            raise SaturnError("bad-sweep", f"{word!r} is no parameter with values.", _EXAMPLE)
+        if name in grid:
+            raise SaturnError("bad-sweep", f"The parameter {name!r} is there twice.", _EXAMPLE)
+        grid[name] = [_parse_value(name, part) for part in split_commas(text)]
+    if not grid:
+        raise SaturnError("bad-sweep", "The sweep names no parameter.", _EXAMPLE)
+    return grid
+
+
+def grid_of(sweep: Mapping[str, Sequence[Scalar | Value] | Scalar] | None) -> Grid:
+    """A sweep given in Python as a grid. Raises SaturnError ``bad-sweep``."""
+    grid: Grid = {}
+    for name, values in (sweep or {}).items():
+        single = isinstance(values, str) or not isinstance(values, Iterable)
+        many: list[Any] = [values] if single else list(values)  # type: ignore[arg-type]
+        if not many:
+            raise SaturnError("bad-sweep", f"The parameter {name!r} has no values.")
+        grid[name] = [_given_value(name, value) for value in many]
+    return grid
+
+
+def _parse_value(name: str, text: str) -> Value:
+    if not text:
+        raise SaturnError("bad-sweep", f"The parameter {name!r} has an empty value.", _EXAMPLE)
+    plain = unquoted(text)
+    if plain is not None:
+        return Value(plain, plain)
+    if text in _BOOLS:
+        return Value(_BOOLS[text], text)
+    if _INT.fullmatch(text):
+        return Value(_finite(name, int(text)), text)
+    if _FLOAT.fullmatch(text):
+        return Value(_finite(name, float(text)), text)
+    if text == "None":
+        raise SaturnError(
+            "bad-sweep",
+            f"The parameter {name!r} has the value None, which a sweep cannot hold.",
+            "Values are numbers, True, False and texts. If the text is meant, quote it: 'None'.",
+        )
+    return Value(text, text)
+
+
+def _given_value(name: str, value: Any) -> Value:
+    if isinstance(value, Value):
+        return value
+    if isinstance(value, (bool, str)):
+        return Value(value, str(value))
+    if isinstance(value, (int, float)):
+        return Value(_finite(name, value), str(value))
+    raise SaturnError(
+        "bad-sweep",
+        f"The parameter {name!r} has the value {value!r}, a {type(value).__name__}.",
+        "Values are numbers, True, False and texts; make other objects inside the function.",
+    )
+
+
+def _finite(name: str, number: int | float) -> int | float:
+    if not math.isfinite(number) or (isinstance(number, int) and abs(number) > _EXACT):
+        raise SaturnError(
+            "bad-sweep",
+            f"The parameter {name!r} has a value that is too large.",
+            "Numbers must be finite, and integers below 2**53.",
+        )
+    return number
+
+
+def check_parameters(function: Callable[..., Any], names: Iterable[str]) -> None:
+    """Refuse a sweep that does not fit the function. Raises SaturnError ``bad-parameters``."""
+    given = set(names)
+    parameters = inspect.signature(function).parameters.values()
+    by_name = {
+        each.name: each
+        for each in parameters
+        if each.kind in (each.POSITIONAL_OR_KEYWORD, each.KEYWORD_ONLY)
+    }
+    signature = f"{function.__name__}({', '.join(str(each) for each in parameters)})"
+    takes_any = any(each.kind is each.VAR_KEYWORD for each in parameters)
+    unknown = [] if takes_any else sorted(given - set(by_name))
+    if unknown:
+        raise SaturnError(
+            "bad-parameters",
+            f"The function has no parameter {_listed(unknown)}; it is {signature}.",
+            "Sweep over the function's own parameters.",
+        )
+    missing = [
+        name for name, each in by_name.items() if each.default is each.empty and name not in given
+    ]
+    missing += [each.name for each in parameters if each.kind is each.POSITIONAL_ONLY]
+    if missing:
+        raise SaturnError(
+            "bad-parameters",
+            f"The sweep gives no value for {_listed(missing)} of {signature}.",
+            f"Add it to the sweep, e.g. --sweep {missing[0]}=..., or give the parameter a default.",
+        )
+
+
+def _listed(names: list[str]) -> str:
+    return ", ".join(repr(name) for name in names)
+
+
+def expand(
+    function: str,
+    grid: Grid,
+    captured: Captured,
+    *,
+    epochs: float | None = None,
+    steps: int | None = None,
+    seed: int = 0,
+    origin: str | None = None,
+) -> list[Json]:
+    """A ``TaskSpec`` for each point of the grid, in the order of the sweep.
+
+    Raises
+    ------
+    SaturnError
+        ``duplicate-task`` when two points get the same name.
+    """
+    common: Json = {"sweep": function, "seed": seed, "payload": captured.file}
+    if epochs is not None:
+        common["epochs"] = epochs
+    if steps is not None:
+        common["steps"] = steps
+    if origin:
+        common["origin"] = origin
+    if captured.source:
+        common["source"] = captured.source
+    specs: dict[str, Json] = {}
+    for point in itertools.product(*grid.values()):
+        name = _task_name(function, point)
+        if name in specs:
+            raise SaturnError(
+                "duplicate-task",
+                f"Two tasks of the sweep would be called {name!r}.",
+                "Leave out values that are there twice or that differ only in special characters.",
+            )
+        params = {key: value.value for key, value in zip(grid, point, strict=True)}
+        identity = (captured.fingerprint, params, epochs, steps, seed)
+        digest = hashlib.sha256(repr(identity).encode()).hexdigest()
+        specs[name] = {**common, "name": name, "params": params, "hash": digest[:32]}
+    return list(specs.values())
+
+
+def _task_name(function: str, point: Sequence[Value]) -> str:
+    name = "-".join([function.lstrip("_") or "task", *(value.text for value in point)])
+    name = re.sub(r"[^A-Za-z0-9._+=-]", "_", name)
+    if not name[0].isalnum():
+        name = f"task-{name}"
+    if len(name) <= _NAME_LENGTH:
+        return name
+    return f"{name[: _NAME_LENGTH - 9]}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
