@@ -1,0 +1,140 @@
+"""Which samples a step trains on: a function of the seed and the step, whatever the devices."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import torch
+from torch.utils.data import Dataset, Subset, TensorDataset, default_collate
+
+from ..errors import SaturnError
+from .seeding import derive, global_state, seed_all
+
+Collate = Callable[[list[Any]], Any]
+
+
+class Samples:
+    """A map-style dataset as batches of chosen samples.
+
+    A dataset that draws random numbers (augmentation) gets them seeded for each sample, so that
+    a sample looks the same on whatever rank it is loaded.
+    """
+
+    def __init__(self, dataset: Dataset[Any], collate: Collate | None, seed: int) -> None:
+        self._dataset = dataset
+        self._collate = collate or default_collate
+        self._seed = seed
+        self._tensors = None if collate is not None else _Tensors.of(dataset)
+        self._random = self._tensors is None and _draws_random(dataset)
+        self.count = len(dataset)  # type: ignore[arg-type]
+
+    def batch(self, indices: Sequence[int], epoch: int = 0) -> Any:
+        """The collated batch of some samples, as they look in an epoch."""
+        if self._tensors is not None:
+            return self._tensors.batch(indices)
+        if self._random:
+            samples = [self._seeded(index, epoch) for index in indices]
+        elif callable(many := getattr(self._dataset, "__getitems__", None)):
+            samples = many(list(indices))
+        else:
+            samples = [self._dataset[index] for index in indices]
+        return self._collate(samples)
+
+    def _seeded(self, index: int, epoch: int) -> Any:
+        seed_all(derive(self._seed, "sample", epoch, index))
+        return self._dataset[index]
+
+
+class TrainBatches:
+    """The batches of a training run, by step.
+
+    The samples of epoch e are permuted by (seed, e); step k of the epoch takes the k-th
+    `batch_size` of them, rank r the r-th equal part of those. An incomplete last batch is left
+    out. So a run continues from its step number alone, on any number of ranks.
+
+    Raises
+    ------
+    SaturnError
+        ``uneven-batch`` when the batch does not divide by the ranks.
+    """
+
+    def __init__(
+        self, samples: Samples, batch_size: int, seed: int, rank: int = 0, ranks: int = 1
+    ) -> None:
+        if batch_size % ranks != 0:
+            raise SaturnError(
+                "uneven-batch",
+                f"A batch of {batch_size} samples does not divide evenly over {ranks} devices.",
+                "Choose a batch size that does, or fewer devices.",
+            )
+        self._samples = samples
+        self._batch_size = batch_size
+        self._seed = seed
+        self._rank = rank
+        self._part = batch_size // ranks
+        self.steps_per_epoch = samples.count // batch_size
+        self._epoch = -1
+        self._order = torch.empty(0, dtype=torch.int64)
+
+    def indices(self, step: int) -> list[int]:
+        """The samples that this rank trains on in a step, counted from 0."""
+        epoch, place = divmod(step, self.steps_per_epoch)
+        if epoch != self._epoch:
+            generator = torch.Generator().manual_seed(derive(self._seed, "epoch", epoch))
+            self._order = torch.randperm(self._samples.count, generator=generator)
+            self._epoch = epoch
+        first = place * self._batch_size + self._rank * self._part
+        return self._order[first : first + self._part].tolist()
+
+    def batch(self, step: int) -> Any:
+        """This rank's part of the batch of a step, counted from 0."""
+        indices = self.indices(step)
+        return self._samples.batch(indices, self._epoch)
+
+
+def evaluation_parts(count: int, size: int, rank: int, ranks: int) -> Iterator[tuple[range, int]]:
+    """Cut held-out samples into forwards of at most `size`, dealt out to the ranks.
+
+    Every rank gets the same number of forwards, since sharded models need all ranks at each.
+    Yields the samples of a forward and how many of them count: 0 for one that only fills up.
+    Each sample counts exactly once over all ranks.
+    """
+    forwards = math.ceil(math.ceil(count / size) / ranks)
+    for turn in range(forwards):
+        first = (turn * ranks + rank) * size
+        if first < count:
+            part = range(first, min(first + size, count))
+            yield part, len(part)
+        else:
+            yield range(min(size, count)), 0
+
+
+class _Tensors:
+    """The fast way through a `TensorDataset`, also through subsets of one."""
+
+    def __init__(self, tensors: Sequence[torch.Tensor], order: torch.Tensor | None) -> None:
+        self._tensors = tensors
+        self._order = order
+
+    @classmethod
+    def of(cls, dataset: Dataset[Any]) -> _Tensors | None:
+        order: torch.Tensor | None = None
+        while type(dataset) is Subset:
+            indices = torch.as_tensor(dataset.indices, dtype=torch.int64)
+            order = indices if order is None else indices[order]
+            dataset = dataset.dataset
+        return cls(dataset.tensors, order) if type(dataset) is TensorDataset else None
+
+    def batch(self, indices: Sequence[int]) -> list[torch.Tensor]:
+        chosen = torch.as_tensor(indices, dtype=torch.int64)
+        if self._order is not None:
+            chosen = self._order[chosen]
+        return [tensor[chosen] for tensor in self._tensors]
+
+
+def _draws_random(dataset: Dataset[Any]) -> bool:
+    before = global_state()
+    dataset[0]
+    return global_state() != before

@@ -1,0 +1,83 @@
+"""What building a task once, without training it, tells."""
+
+from __future__ import annotations
+
+import gc
+import os
+from collections.abc import Iterator
+
+import torch
+
+from ..errors import Json
+from ..task import Task
+from .data import Samples
+from .events import EventSocket
+from .factory import build_task, sample_count, steps_per_epoch, total_steps
+from .failure import describe
+from .request import Request
+from .seeding import derive
+from .signature import signature
+from .techniques import TECHNIQUES
+
+
+def inspect_tasks(request: Request, events: EventSocket) -> None:
+    """Inspect each task of a request and tell the agent, one by one.
+
+    A task that cannot be built gets an error; the others are not concerned.
+    """
+    os.environ["CUDA_VISIBLE_DEVICES"] = ""  # looking must not take memory from those who train
+    torch.set_num_threads(1)
+    for spec in request.tasks:
+        result: Json = {"task": spec["name"], "hash": spec["hash"]}
+        try:
+            result["inspection"] = inspect_task(request, spec)
+        except (Exception, SystemExit) as error:
+            result["error"] = describe(error, "inspection-failed")
+        events.emit("inspected", result=result)
+        gc.collect()  # a model with a cycle would stay beside the next
+
+
+def inspect_task(request: Request, spec: Json) -> Json:
+    """The wire ``Inspection`` of a wire ``TaskSpec``. Raises like `build_task`."""
+    task = build_task(request.paths, spec)
+    samples = Samples(task.data, task.collate, derive(spec["seed"], "inspection"))
+    return {
+        "signature": signature(task, samples.batch([0])),
+        "steps": total_steps(task, spec),
+        "stepsPerEpoch": steps_per_epoch(task),
+        "samples": sample_count(task),
+        "batchSize": task.batch_size,
+        "parameters": sum(parameter.numel() for parameter in task.model.parameters()),
+        "feasibility": list(_feasibility(task, request.max_devices)),
+        "warnings": list(_warnings(task, request.max_devices)),
+    }
+
+
+def _feasibility(task: Task, max_devices: int) -> Iterator[Json]:
+    for name, technique in TECHNIQUES.items():
+        for devices in range(1, max_devices + 1):
+            reason = technique.feasible(task, devices)
+            verdict: Json = {
+                "strategy": {"technique": name, "devices": devices},
+                "feasible": reason is None,
+            }
+            if reason is not None:
+                verdict["reason"] = reason
+            yield verdict
+
+
+def _warnings(task: Task, max_devices: int) -> Iterator[str]:
+    if max_devices < 2:
+        return
+    modules = list(task.model.modules())
+    if any(isinstance(module, torch.nn.modules.batchnorm._BatchNorm) for module in modules):
+        yield (
+            "Batch normalisation takes its statistics from each device's part of a batch, so "
+            "results depend on the number of devices."
+        )
+    dropout = torch.nn.modules.dropout._DropoutNd
+    if any(isinstance(module, dropout) and module.p > 0 for module in modules):
+        yield (
+            "Dropout draws other masks on other numbers of devices: results are equal in "
+            "distribution, not in digits."
+        )

@@ -1,0 +1,109 @@
+"""One process of a rank group: ``python -m jupyterlab_saturn.training.rank REQUEST RANK``."""
+
+from __future__ import annotations
+
+import faulthandler
+import signal
+import sys
+import traceback
+from types import FrameType
+from typing import TYPE_CHECKING
+
+from . import lifeline
+
+if TYPE_CHECKING:
+    from .events import EventSocket
+    from .request import Request
+
+EXIT_OK = 0
+EXIT_FAILED = 1
+EXIT_PEER_LOST = 3
+"""Another rank is gone; this one has nothing to report."""
+
+
+class _StopFlag:
+    """Raised by SIGTERM, looked at between steps."""
+
+    def __init__(self) -> None:
+        self._raised = False
+        signal.signal(signal.SIGTERM, self._raise)
+
+    def __call__(self) -> bool:
+        return self._raised
+
+    def _raise(self, _signal: int, _frame: FrameType | None) -> None:
+        self._raised = True
+
+
+def main(request_path: str, rank: int, parent: int | None = None) -> int:
+    """Do a rank's part of a request.
+
+    Dies with its parent. SIGTERM makes training commit a checkpoint and end; SIGUSR1 writes the
+    stack of all threads to stderr.
+
+    Parameters
+    ----------
+    parent
+        Process id of the parent, if known.
+
+    Returns
+    -------
+    int
+        Exit status: 0 when done or stopped as asked; 1 after telling the agent of a failure;
+        3 when another rank vanished.
+    """
+    lifeline.bind(parent)
+    faulthandler.register(signal.SIGUSR1)
+    # Imports torch: only now that the process cannot be left behind, and it takes seconds.
+    from .events import EventSocket
+    from .request import Request
+
+    request = Request.read(request_path)
+    stop = _StopFlag() if request.kind == "train" else None
+    with EventSocket(request.events, request.job, rank) as events:
+        try:
+            _work(request, rank, events, stop)
+        except (Exception, SystemExit) as error:
+            traceback.print_exc()
+            return _report(error, events)
+    return EXIT_OK
+
+
+def _work(request: Request, rank: int, events: EventSocket, stop: _StopFlag | None) -> None:
+    if request.kind == "inspect":
+        from .inspection import inspect_tasks
+
+        inspect_tasks(request, events)
+        return
+
+    from .device import claim
+    from .loop import Training
+    from .trial import run_trial
+    from .world import World
+
+    device = claim(request.devices, rank)
+    world = World.join(
+        rank, request.world_size, device.torch_device, request.rendezvous, request.step_seconds
+    )
+    device.limit_memory()
+    if stop is None:
+        run_trial(request, world, device, events)
+    else:
+        Training(request, world, device, events, stop).run()
+    world.leave()
+
+
+def _report(error: BaseException, events: EventSocket) -> int:
+    from .failure import describe, is_out_of_memory, is_peer_lost
+
+    if is_peer_lost(error):
+        # The rank that ended first has told why, or was killed: then the group is lost.
+        return EXIT_PEER_LOST
+    events.emit(
+        "oom" if is_out_of_memory(error) else "failed", error=describe(error, "training-failed")
+    )
+    return EXIT_FAILED
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1], int(sys.argv[2])))

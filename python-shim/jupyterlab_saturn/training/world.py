@@ -1,0 +1,147 @@
+"""The ranks of a group, and how they agree."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from pathlib import Path
+from typing import TypeVar
+
+import torch
+import torch.distributed as dist
+
+from ..errors import SaturnError
+from .failure import describe
+
+T = TypeVar("T")
+
+# Beyond the slowest thing one rank does while others wait: building the task, writing a model.
+_PATIENCE_SECONDS = 180.0
+_PATIENCE_STEPS = 20
+
+
+class World:
+    """The ranks that do a job together; one alone has no process group and agrees at once.
+
+    Every method is a collective: all ranks call it, in the same order.
+    """
+
+    def __init__(self, rank: int, size: int) -> None:
+        self.rank = rank
+        self.size = size
+
+    @classmethod
+    def join(
+        cls,
+        rank: int,
+        size: int,
+        device: torch.device,
+        rendezvous: Path | None,
+        step_seconds: float | None = None,
+    ) -> World:
+        """Meet the other ranks at the file `rendezvous`.
+
+        Groups on GPUs get a CPU backend too, on which small agreements and saving run.
+        """
+        if size > 1:
+            if rendezvous is None:
+                raise SaturnError("bad-request", f"{size} ranks have no place to meet.")
+            # All ranks of a group are on this host; resolving its name may be slow or wrong.
+            os.environ.setdefault("GLOO_SOCKET_IFNAME", "lo")
+            on_gpu = device.type == "cuda"
+            dist.init_process_group(
+                "cpu:gloo,cuda:nccl" if on_gpu else "gloo",
+                store=dist.FileStore(str(rendezvous), size),  # type: ignore[attr-defined]
+                rank=rank,
+                world_size=size,
+                timeout=timedelta(
+                    seconds=max(_PATIENCE_SECONDS, _PATIENCE_STEPS * (step_seconds or 0.0))
+                ),
+                device_id=device if on_gpu else None,
+            )
+        return cls(rank, size)
+
+    @property
+    def is_root(self) -> bool:
+        return self.rank == 0
+
+    def mean(self, values: Sequence[float]) -> list[float]:
+        """Each value averaged over the ranks; a NaN of one is a NaN for all."""
+        return [value / self.size for value in self._reduce(values, dist.ReduceOp.SUM)]
+
+    def sum(self, values: Sequence[float]) -> list[float]:
+        """Each value added over the ranks."""
+        return self._reduce(values, dist.ReduceOp.SUM)
+
+    def max(self, values: Sequence[float]) -> list[float]:
+        """The largest of each value over the ranks."""
+        return self._reduce(values, dist.ReduceOp.MAX)
+
+    def gather(self, value: T) -> list[T]:
+        """The values of all ranks, by rank."""
+        if self.size == 1:
+            return [value]
+        values: list[T | None] = [None] * self.size
+        dist.all_gather_object(values, value)
+        return values  # type: ignore[return-value]
+
+    def on_root(self, work: Callable[[], T]) -> T:
+        """Do something on rank 0; all ranks get its value, or its error as a SaturnError."""
+        if self.size == 1:
+            return work()
+        outcome: list[object] = [None, None]
+        if self.is_root:
+            try:
+                outcome[0] = work()
+            except Exception as error:
+                outcome[1] = describe(error, "training-failed")
+        dist.broadcast_object_list(outcome, src=0)
+        if outcome[1] is not None:
+            raise SaturnError.from_json(outcome[1])  # type: ignore[arg-type]
+        return outcome[0]  # type: ignore[return-value]
+
+    def copy_from_root(self, tensors: Sequence[torch.Tensor]) -> None:
+        """Overwrite each tensor by rank 0's."""
+        if self.size > 1:
+            for tensor in tensors:
+                dist.broadcast(tensor, src=0)
+
+    def leave(self) -> None:
+        """End the group, after the last collective."""
+        if self.size > 1 and dist.is_initialized():
+            dist.destroy_process_group()
+
+    def _reduce(self, values: Sequence[float], operation: dist.ReduceOp.RedOpType) -> list[float]:
+        if self.size == 1:
+            return list(values)
+        tensor = torch.tensor(values, dtype=torch.float64)
+        dist.all_reduce(tensor, op=operation)
+        return tensor.tolist()
+
+
+def check_average(world: World, device: torch.device) -> None:
+    """Refuse a backend whose averaging reduce-scatter does not average.
+
+    Sharded training averages gradients with it; gloo once returned the sum without a word
+    (pytorch issue 162338), which silently trains with another learning rate.
+
+    Raises
+    ------
+    SaturnError
+        ``wrong-average``.
+    """
+    if world.size == 1:
+        return
+    parts = torch.arange(world.size, dtype=torch.float32, device=device) + world.rank
+    mine = torch.empty(1, device=device)
+    reduce_scatter = getattr(dist, "reduce_scatter_single", dist.reduce_scatter_tensor)
+    reduce_scatter(mine, parts, op=dist.ReduceOp.AVG)
+    expected = world.rank + (world.size - 1) / 2
+    if abs(mine.item() - expected) > 1e-3:
+        raise SaturnError(
+            "wrong-average",
+            f"This PyTorch averages wrongly between {device.type} devices: it gave "
+            f"{mine.item():g} instead of {expected:g}.",
+            "Update PyTorch, or exclude fsdp from the plan.",
+        )

@@ -1,0 +1,159 @@
+"""A process with torch loaded that forks ranks: ``python -m jupyterlab_saturn.training.zygote FD``.
+
+Loading torch takes seconds, a fork takes milliseconds. Forking is safe only while the process
+has one thread and no CUDA context, so it loads, checks, and computes nothing itself.
+"""
+
+from __future__ import annotations
+
+import gc
+import importlib
+import json
+import os
+import selectors
+import signal
+import socket
+import sys
+import traceback
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from ..errors import Json
+from . import lifeline, rank
+
+_READ_BYTES = 1 << 16
+
+
+class Zygote:
+    """Forks ranks for the agent at the other end of a stream socket, and tells when they end.
+
+    Lines of JSON: ``spawn`` comes in, ``spawned`` and ``exited`` go out.
+    """
+
+    def __init__(self, agent: socket.socket) -> None:
+        self._agent = agent
+        self._unread = b""
+        self._children: dict[int, str] = {}
+        self._selector = selectors.DefaultSelector()
+        self._wakeup, self._waker = os.pipe()
+
+    def serve(self) -> None:
+        """Work until the agent closes its end."""
+        for descriptor in (self._wakeup, self._waker):
+            os.set_blocking(descriptor, False)
+        signal.signal(signal.SIGCHLD, lambda *_: None)  # only to be woken by
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # meant for the agent
+        signal.set_wakeup_fd(self._waker, warn_on_full_buffer=False)
+        self._selector.register(self._agent, selectors.EVENT_READ)
+        self._selector.register(self._wakeup, selectors.EVENT_READ)
+        while True:
+            ready = {key.fd for key, _ in self._selector.select()}
+            if self._wakeup in ready:
+                os.read(self._wakeup, _READ_BYTES)
+                self._reap()
+            if self._agent.fileno() in ready and not self._read():
+                return
+
+    def send(self, **message: Any) -> None:
+        """Tell the agent."""
+        self._agent.sendall(json.dumps(message).encode() + b"\n")
+
+    def _read(self) -> bool:
+        data = self._agent.recv(_READ_BYTES)
+        *lines, self._unread = (self._unread + data).split(b"\n")
+        for line in lines:
+            self._spawn(json.loads(line))
+        return bool(data)
+
+    def _spawn(self, order: Json) -> None:
+        zygote = os.getpid()
+        child = os.fork()
+        if child == 0:
+            code = rank.EXIT_FAILED
+            try:
+                self._let_go(order["log"])
+                code = rank.main(order["request"], order["rank"], parent=zygote)
+            except BaseException:
+                traceback.print_exc()
+            finally:
+                sys.stdout.flush()
+                sys.stderr.flush()
+                os._exit(code)  # the clean-up of the zygote's modules is not this process's
+        self._children[child] = order["id"]
+        self.send(op="spawned", id=order["id"], pid=child)
+
+    def _let_go(self, log: str) -> None:
+        """In the child: give up everything of the zygote's."""
+        signal.set_wakeup_fd(-1)
+        for number in (signal.SIGCHLD, signal.SIGINT):
+            signal.signal(number, signal.SIG_DFL)
+        os.setsid()
+        self._selector.close()
+        self._agent.close()
+        os.close(self._wakeup)
+        os.close(self._waker)
+        output = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        nothing = os.open(os.devnull, os.O_RDONLY)
+        os.dup2(nothing, 0)
+        os.dup2(output, 1)
+        os.dup2(output, 2)
+        os.close(output)
+        os.close(nothing)
+
+    def _reap(self) -> None:
+        while self._children:
+            pid, status = os.waitpid(-1, os.WNOHANG)
+            if pid == 0:
+                return
+            identity = self._children.pop(pid)
+            self.send(op="exited", id=identity, pid=pid, code=os.waitstatus_to_exitcode(status))
+
+
+def preload() -> None:
+    """Load what ranks need."""
+    # Read when the libraries load: their thread pools must not start here.
+    os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1", MKL_NUM_THREADS="1")
+    # Without a context: asks the driver for devices through NVML only.
+    os.environ.setdefault("PYTORCH_NVML_BASED_CUDA_CHECK", "1")
+    for name in ("numpy", "cloudpickle"):
+        with suppress(ImportError):
+            importlib.import_module(name)
+    import torch
+
+    from . import inspection, loop, trial  # noqa: F401
+
+    # The first optimizer of a process loads the compiler's modules, a second's work.
+    torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=1.0)
+
+
+def why_unsafe() -> str | None:
+    """Why this process must not be forked; None when it may."""
+    threads = len(list(Path("/proc/self/task").iterdir()))
+    if threads != 1:
+        return f"loading the libraries started {threads - 1} threads, which a fork would lose"
+    torch = sys.modules.get("torch")
+    if torch is not None and torch.cuda.is_initialized():
+        return "CUDA was started, which does not survive a fork"
+    return None
+
+
+def main(descriptor: int) -> None:
+    """Serve the agent at the other end of an inherited AF_UNIX stream socket."""
+    lifeline.bind()
+    with socket.socket(fileno=descriptor) as agent:
+        agent.set_inheritable(False)
+        zygote = Zygote(agent)
+        preload()
+        reason = why_unsafe()
+        if reason is not None:
+            zygote.send(op="unsafe", reason=reason)
+            return
+        gc.collect()
+        gc.freeze()  # the collector would write to, and so copy, the pages shared with children
+        zygote.send(op="ready")
+        zygote.serve()
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]))
