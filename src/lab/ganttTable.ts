@@ -1,0 +1,32 @@
+import type { TranslationBundle } from '@jupyterlab/translation';
+import { duration } from '../core/view/format.js';
+import type { IGanttInput } from '../core/view/gantt.js';
+import type { ITable } from '../core/view/table.js';
+
+/** The bars of a chart as a table, in the order of time. */
+export function ganttTable(input: IGanttInput, trans: TranslationBundle): ITable {
+  const device = new Map(input.rows.map(row => [row.key, row.label]));
+  const state = (bar: IGanttInput['bars'][number]) =>
+    bar.kind === 'planned' ? trans.__('planned') : (bar.state ?? '');
+  return {
+    caption: input.title,
+    columns: [
+      { label: trans.__('Task') },
+      { label: trans.__('State') },
+      { label: trans.__('Strategy') },
+      { label: trans.__('Devices') },
+      { label: trans.__('Start'), align: 'right' },
+      { label: trans.__('End'), align: 'right' }
+    ],
+    rows: [...input.bars]
+      .sort((a, b) => a.start - b.start || a.kind.localeCompare(b.kind))
+      .map(bar => [
+        bar.label,
+        state(bar),
+        bar.note ?? '',
+        bar.rows.map(row => device.get(row) ?? row).join(', '),
+        duration(bar.start),
+        duration(bar.end)
+      ])
+  };
+}

@@ -1,0 +1,102 @@
+import { ReactWidget } from '@jupyterlab/ui-components';
+import { count } from '../../core/view/format.js';
+import type { SessionState } from '../../core/wire/messages.js';
+import { saturnIcon } from '../icons.js';
+import { deviceCount } from '../whatIfRequest.js';
+import { AbsenceNote } from './absenceNote.js';
+import { EnvProvider, type IEnv, useEnv, useView } from './env.js';
+import { FailureNote } from './failure.js';
+import { PlanSection } from './plan.js';
+import { ProfileSection } from './profile.js';
+import { RunSection } from './run.js';
+import { TasksSection } from './tasks.js';
+
+/** The side panel: the session of the current notebook from its tasks to its results. */
+export class SaturnPanel extends ReactWidget {
+  constructor(env: IEnv) {
+    super();
+    this._env = env;
+    this.id = SaturnPanel.ID;
+    this.title.icon = saturnIcon;
+    this.title.caption = env.trans.__('Saturn: plan and train many models');
+    this.addClass('jp-SaturnPanel');
+    this.node.setAttribute('role', 'region');
+    this.node.setAttribute('aria-label', env.trans.__('Saturn'));
+  }
+
+  override dispose(): void {
+    if (!this.isDisposed) {
+      this._env.whatIf.dispose();
+    }
+    super.dispose();
+  }
+
+  protected override render() {
+    return (
+      <EnvProvider value={this._env}>
+        <Content />
+      </EnvProvider>
+    );
+  }
+
+  private readonly _env: IEnv;
+}
+
+export namespace SaturnPanel {
+  /** Id of the panel in the shell. */
+  export const ID = 'jupyterlab-saturn-panel';
+}
+
+function Content() {
+  const { store } = useEnv();
+  const { state, absence, failure, cells } = useView();
+  return (
+    <>
+      <Header state={state} />
+      {failure && <FailureNote failure={failure} onDismiss={() => store.dismiss()} />}
+      {absence && <AbsenceNote absence={absence} strip={state !== null} />}
+      {(state || cells.length > 0) && (
+        <div className="jp-SaturnPanel-sections">
+          <TasksSection state={state} />
+          {state && <ProfileSection state={state} />}
+          {state && <PlanSection state={state} />}
+          {state && <RunSection state={state} />}
+        </div>
+      )}
+      {state && <Notices state={state} />}
+    </>
+  );
+}
+
+function Header({ state }: { state: SessionState | null }) {
+  const { trans } = useEnv();
+  const devices = deviceCount(state?.cluster);
+  return (
+    <header className="jp-SaturnPanel-header">
+      <h2>{trans.__('Saturn')}</h2>
+      {state && (
+        <span className="jp-SaturnPanel-quiet" title={state.folder}>
+          {state.session}
+          {devices > 0 && ` · ${trans._n('%1 device', '%1 devices', devices)}`}
+        </span>
+      )}
+    </header>
+  );
+}
+
+/** Latest troubles that belong to no task, newest first. */
+function Notices({ state }: { state: SessionState }) {
+  const { trans } = useEnv();
+  if (state.notices.length === 0) {
+    return null;
+  }
+  return (
+    <details className="jp-SaturnPanel-notices">
+      <summary>{trans.__('Troubles (%1)', count(state.notices.length))}</summary>
+      {[...state.notices].reverse().map((notice, i) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: equal notices are told apart by their place alone
+        <FailureNote key={i} failure={notice} />
+      ))}
+    </details>
+  );
+}

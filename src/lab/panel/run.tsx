@@ -1,0 +1,154 @@
+import type { ReactNode } from 'react';
+import { strategyLabel } from '../../core/model/strategy.js';
+import { count, duration, metric } from '../../core/view/format.js';
+import { actualSeconds, metricNames, ranking } from '../../core/view/leaderboard.js';
+import { progressLine } from '../../core/view/progressLine.js';
+import { taskTimeLeft } from '../../core/view/timeLeft.js';
+import type { SessionState, TaskState } from '../../core/wire/messages.js';
+import { type Action, isPossible } from '../actions.js';
+import { CommandIDs } from '../commandIDs.js';
+import { useEnv, useNow, useView } from './env.js';
+import { Progress } from './progress.js';
+import { Section } from './section.js';
+import { StatusMark } from './taskStatus.js';
+
+const SHOWN = new Set<TaskState['status']>(['starting', 'running', 'stopping', 'stopped']);
+
+/** Buttons, what trains now, and the trained models, best first. */
+export function RunSection({ state }: { state: SessionState }) {
+  const { trans } = useEnv();
+  const active = state.tasks.filter(task => SHOWN.has(task.status));
+  const now = useNow(active.length > 0);
+  const finished = state.tasks.filter(task => task.status === 'finished').length;
+  return (
+    <Section
+      name="run"
+      title={trans.__('Run')}
+      summary={state.tasks.length > 0 ? trans.__('%1 of %2', count(finished), count(state.tasks.length)) : ''}
+    >
+      <div className="jp-SaturnPanel-buttons">
+        <ActionButton action="profile">{trans.__('Profile')}</ActionButton>
+        <ActionButton action="plan">{trans.__('Plan')}</ActionButton>
+        <ActionButton action="run" accent>
+          {trans.__('Run')}
+        </ActionButton>
+        <ActionButton action="stop">{trans.__('Stop')}</ActionButton>
+      </div>
+      {state.tasks.length > 0 && (
+        <>
+          <Progress
+            done={finished}
+            of={state.tasks.length}
+            label={trans.__('Trained tasks')}
+            text={trans.__('%1 of %2 tasks', count(finished), count(state.tasks.length))}
+          />
+          <div className="jp-SaturnPanel-quiet" aria-live="polite">
+            {progressLine(state, now)}
+          </div>
+        </>
+      )}
+      {active.length > 0 && (
+        <ul className="jp-SaturnRunning" aria-label={trans.__('Tasks in training')}>
+          {active.map(task => (
+            <RunningTask key={task.spec.name} task={task} state={state} now={now} />
+          ))}
+        </ul>
+      )}
+      <Leaderboard state={state} />
+    </Section>
+  );
+}
+
+const COMMANDS: Record<Action, string> = {
+  profile: CommandIDs.profile,
+  plan: CommandIDs.plan,
+  run: CommandIDs.run,
+  stop: CommandIDs.stop
+};
+
+function ActionButton(props: { action: Action; accent?: boolean; children: ReactNode }) {
+  const { commands } = useEnv();
+  const view = useView();
+  const command = COMMANDS[props.action];
+  return (
+    <button
+      type="button"
+      className={`jp-mod-styled${props.accent ? ' jp-mod-accept' : ''}`}
+      disabled={!isPossible(props.action, view)}
+      aria-busy={view.pending.has(props.action)}
+      title={commands.caption(command)}
+      onClick={() => void commands.execute(command)}
+    >
+      {props.children}
+    </button>
+  );
+}
+
+function RunningTask(props: { task: TaskState; state: SessionState; now: number }) {
+  const { trans } = useEnv();
+  const { task, state, now } = props;
+  const { progress, inspection } = task;
+  const attempt = task.attempts.at(-1);
+  const left = taskTimeLeft(task, state, now);
+  const steps = trans.__('%1 of %2 steps', count(progress.step), count(inspection?.steps));
+  const facts = [
+    steps,
+    progress.loss !== undefined && trans.__('loss %1', metric(progress.loss)),
+    left !== undefined && trans.__('%1 left', duration(left))
+  ];
+  return (
+    <li data-task={task.spec.name}>
+      <div className="jp-SaturnRunning-head">
+        <span className="jp-SaturnTasks-name">{task.spec.name}</span>
+        <StatusMark status={task.status} />
+      </div>
+      <Progress done={progress.step} of={inspection?.steps ?? 0} label={task.spec.name} text={steps} />
+      <div className="jp-SaturnPanel-quiet">
+        {facts.filter(Boolean).join(' · ')}
+        {attempt && ` · ${strategyLabel(attempt.strategy)} ${trans.__('on %1', attempt.devices.join(', '))}`}
+      </div>
+    </li>
+  );
+}
+
+function Leaderboard({ state }: { state: SessionState }) {
+  const { trans } = useEnv();
+  const ranked = ranking(state.tasks);
+  if (ranked.length === 0) {
+    return null;
+  }
+  const metrics = metricNames(ranked);
+  return (
+    <div className="jp-SaturnPanel-scroll">
+      <table className="jp-SaturnLeaderboard">
+        <caption>{trans.__('Leaderboard')}</caption>
+        <thead>
+          <tr>
+            <th scope="col">{trans.__('Task')}</th>
+            {metrics.map(name => (
+              <th scope="col" key={name}>
+                {name}
+              </th>
+            ))}
+            <th scope="col">{trans.__('Loss')}</th>
+            <th scope="col">{trans.__('Took')}</th>
+          </tr>
+        </thead>
+        <tbody>
+          {ranked.map(task => (
+            <tr key={task.spec.name}>
+              <th scope="row" title={task.result?.model}>
+                {task.spec.name}
+              </th>
+              {metrics.map(name => (
+                <td key={name}>{metric(task.result?.metrics[name])}</td>
+              ))}
+              <td>{metric(task.result?.loss)}</td>
+              <td>{duration(actualSeconds(task))}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}

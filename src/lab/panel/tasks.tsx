@@ -1,0 +1,85 @@
+import { compactCount, count, plural } from '../../core/view/format.js';
+import type { SessionState, TaskState } from '../../core/wire/messages.js';
+import { CommandIDs } from '../commandIDs.js';
+import { CellList } from './cellList.js';
+import { useEnv, useView } from './env.js';
+import { FailureNote } from './failure.js';
+import { Section } from './section.js';
+import { StatusMark } from './taskStatus.js';
+
+/** The tasks of the session, and those that cells of the notebook would add. */
+export function TasksSection({ state }: { state: SessionState | null }) {
+  const { trans } = useEnv();
+  const { cells } = useView();
+  const tasks = state?.tasks ?? [];
+  return (
+    <Section name="tasks" title={trans.__('Tasks')} summary={count(tasks.length)}>
+      <CellList />
+      {tasks.length === 0 && cells.length === 0 && <NoTasks />}
+      {tasks.length > 0 && (
+        <ul className="jp-SaturnTasks" aria-label={trans.__('Tasks of the session')}>
+          {tasks.map(task => (
+            <TaskItem key={task.spec.name} task={task} />
+          ))}
+        </ul>
+      )}
+    </Section>
+  );
+}
+
+function NoTasks() {
+  const { commands, trans } = useEnv();
+  return (
+    <div className="jp-SaturnPanel-hint">
+      <p>
+        {trans.__('A %%saturn task cell whose function returns a Task makes one task per point of its grid.')}
+      </p>
+      <button
+        type="button"
+        className="jp-mod-styled"
+        onClick={() => void commands.execute(CommandIDs.insertTaskCell)}
+      >
+        {trans.__('Insert a task cell')}
+      </button>
+    </div>
+  );
+}
+
+function TaskItem({ task }: { task: TaskState }) {
+  const { trans } = useEnv();
+  const { spec, inspection, error } = task;
+  const warnings = inspection?.warnings ?? [];
+  return (
+    <li className="jp-SaturnTasks-item" data-task={spec.name}>
+      <details open={error !== undefined || warnings.length > 0}>
+        <summary>
+          <span className="jp-SaturnTasks-name">{spec.name}</span>
+          <StatusMark status={task.status} />
+        </summary>
+        <div className="jp-SaturnTasks-body">
+          {error && <FailureNote failure={error} />}
+          {warnings.map(warning => (
+            <div key={warning} className="jp-SaturnPanel-warning">
+              {warning}
+            </div>
+          ))}
+          {inspection && (
+            <div className="jp-SaturnPanel-quiet">
+              {trans.__(
+                '%1, batches of %2, %3 parameters',
+                plural(inspection.steps, 'step'),
+                count(inspection.batchSize),
+                compactCount(inspection.parameters)
+              )}
+            </div>
+          )}
+          <div className="jp-SaturnPanel-quiet">
+            {Object.entries(spec.params)
+              .map(([name, value]) => `${name}=${value}`)
+              .join(', ')}
+          </div>
+        </div>
+      </details>
+    </li>
+  );
+}

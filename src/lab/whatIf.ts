@@ -1,0 +1,132 @@
+import type { IDisposable } from '@lumino/disposable';
+import { type ISignal, Signal } from '@lumino/signaling';
+import {
+  type Cluster,
+  type Failure,
+  failureOf,
+  type Plan,
+  type SessionState
+} from '../core/wire/messages.js';
+import type { IPlanner } from './tokens.js';
+import { type IQuestion, whatIfRequest } from './whatIfRequest.js';
+
+/** How long a slider must rest before its question is asked, in milliseconds. */
+const PAUSE = 200;
+
+/** Asks a planner what-if questions and keeps the newest answer. */
+export class WhatIf implements IDisposable {
+  constructor(options: WhatIf.IOptions) {
+    this._makePlanner = options.makePlanner;
+    this._clock = options.clock;
+    this.seconds = options.seconds;
+  }
+
+  /** How long to search for each answer, in seconds. */
+  seconds: number;
+
+  /** Emitted after `view` was replaced. */
+  get changed(): ISignal<this, void> {
+    return this._changed;
+  }
+
+  get view(): WhatIf.IView {
+    return this._view;
+  }
+
+  get isDisposed(): boolean {
+    return this._isDisposed;
+  }
+
+  /** Ask, after a short rest; a question still open is withdrawn. */
+  ask(state: SessionState, question: IQuestion): void {
+    this._withdraw();
+    const answer = this._view.folder === state.folder ? this._view.answer : null;
+    this._show({ folder: state.folder, question, answer, solving: true, failure: null });
+    this._timer = setTimeout(() => void this._solve(state, question), PAUSE);
+  }
+
+  /** Forget question and answer. */
+  reset(): void {
+    this._withdraw();
+    this._show(Private.NOTHING);
+  }
+
+  dispose(): void {
+    if (this._isDisposed) {
+      return;
+    }
+    this._isDisposed = true;
+    clearTimeout(this._timer);
+    this._planner?.dispose();
+    Signal.clearData(this);
+  }
+
+  private async _solve(state: SessionState, question: IQuestion): Promise<void> {
+    const turn = this._turn;
+    const request = whatIfRequest(state, question, this._clock(), this.seconds);
+    const show = (part: Partial<WhatIf.IView>) => {
+      if (turn === this._turn && !this._isDisposed) {
+        this._show({ ...this._view, ...part });
+      }
+    };
+    try {
+      this._planner ??= this._makePlanner();
+      const answer = (plan: Plan) => ({ plan, cluster: request.cluster });
+      const plan = await this._planner.plan(request, better => show({ answer: answer(better) }));
+      show({ answer: answer(plan), solving: false });
+    } catch (error) {
+      show({ answer: null, solving: false, failure: failureOf(error) });
+    }
+  }
+
+  private _withdraw(): void {
+    this._turn++;
+    clearTimeout(this._timer);
+    this._planner?.cancel();
+  }
+
+  private _show(view: WhatIf.IView): void {
+    this._view = view;
+    this._changed.emit();
+  }
+
+  private readonly _makePlanner: () => IPlanner;
+  private readonly _clock: () => number;
+  private readonly _changed = new Signal<this, void>(this);
+  private _planner: IPlanner | null = null;
+  private _view: WhatIf.IView = Private.NOTHING;
+  private _timer: ReturnType<typeof setTimeout> | undefined;
+  private _turn = 0;
+  private _isDisposed = false;
+}
+
+export namespace WhatIf {
+  export interface IOptions {
+    /** Called with the first question. */
+    makePlanner: () => IPlanner;
+    /** Seconds since the epoch. */
+    clock: () => number;
+    seconds: number;
+  }
+
+  /** Question and answer. */
+  export interface IView {
+    /** Folder of the session asked about. */
+    readonly folder: string | null;
+    readonly question: IQuestion | null;
+    /** Best plan so far and the cluster it is for; of the previous question while the first is sought. */
+    readonly answer: { readonly plan: Plan; readonly cluster: Cluster } | null;
+    readonly solving: boolean;
+    readonly failure: Failure | null;
+  }
+}
+
+namespace Private {
+  export const NOTHING: WhatIf.IView = {
+    folder: null,
+    question: null,
+    answer: null,
+    solving: false,
+    failure: null
+  };
+}

@@ -1,0 +1,23 @@
+import { describe, expect, it } from 'vitest';
+import manifest from '../../package.json' with { type: 'json' };
+import { validate } from '../../src/core/wire/messages.js';
+import { VERSION } from '../../src/lab/version.js';
+import * as states from '../fixtures/sessionStates.js';
+
+describe('session fixtures', () => {
+  it.each([
+    ['empty', states.emptyState],
+    ['profiling', states.profilingState],
+    ['planned', states.plannedState],
+    ['running', states.runningState],
+    ['finished', states.finishedState]
+  ])('%s is a valid SessionState', (_, make) => {
+    expect(() => validate('SessionState', JSON.parse(JSON.stringify(make())))).not.toThrow();
+  });
+});
+
+describe('VERSION', () => {
+  it('is that of the package', () => {
+    expect(VERSION).toBe(manifest.version);
+  });
+});
