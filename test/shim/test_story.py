@@ -1,0 +1,291 @@
+"""Whole stories through the Python API: real agent, engine, planner and ranks."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import cloudpickle
+import psutil
+import pytest
+from jupyterlab_saturn import Session, Task
+from jupyterlab_saturn.errors import Json, SaturnError
+
+# As the functions of a notebook, those of this module travel by value.
+cloudpickle.register_pickle_by_value(sys.modules[__name__])
+
+
+def processes(paths: Any) -> list[psutil.Process]:
+    """Every living process that belongs to a session, ranks included."""
+    marks = (str(paths.folder), str(paths.runtime))
+    found: dict[int, psutil.Process] = {}
+    for process in psutil.process_iter():
+        try:
+            if process.status() == psutil.STATUS_ZOMBIE or process.pid == os.getpid():
+                continue
+            if any(mark in " ".join(process.cmdline()) for mark in marks):
+                for each in (process, *process.children(recursive=True)):
+                    found[each.pid] = each
+        except psutil.Error:
+            continue
+    return list(found.values())
+
+
+def named(mark: str, session: Session) -> list[psutil.Process]:
+    """The processes of a session whose command line names something."""
+    found = []
+    for process in processes(session.paths):
+        with contextlib.suppress(psutil.Error):
+            if mark in " ".join(process.cmdline()):
+                found.append(process)
+    return found
+
+
+def until(condition: Callable[[], Any], seconds: float = 60) -> Any:
+    """Wait for a condition; its value."""
+    deadline = time.monotonic() + seconds
+    while not (value := condition()):
+        assert time.monotonic() < deadline, "it never came to pass"
+        time.sleep(0.05)
+    return value
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("SATURN_IDLE_SECONDS", "600")
+    return tmp_path / ".saturn"
+
+
+@pytest.fixture
+def session(home: Path) -> Iterator[Session]:
+    one = Session("story", home)
+    yield one
+    one.close()
+    for agent in named("jupyterlab_saturn.agent", one):
+        agent.terminate()
+    until(lambda: not processes(one.paths), 15)
+    assert not one.paths.runtime.exists()
+
+
+def lines(lr: float = 0.1, batch_size: int = 8, pause: float = 0.0, steps: int = 30) -> Task:
+    """Fit a line; slow when asked to."""
+    import time
+    from functools import partial
+
+    import torch
+    from torch import nn
+    from torch.utils.data import TensorDataset, default_collate
+
+    inputs = torch.linspace(-1, 1, 64).reshape(64, 1)
+
+    def collate(samples: list[Any]) -> Any:
+        time.sleep(pause)
+        return default_collate(samples)
+
+    return Task(
+        model=nn.Sequential(nn.Linear(1, 8), nn.Tanh(), nn.Linear(8, 1)),
+        data=TensorDataset(inputs, 2 * inputs + 1),
+        loss=nn.functional.mse_loss,
+        optimizer=partial(torch.optim.SGD, lr=lr),
+        batch_size=batch_size,
+        steps=steps,
+        eval_data=TensorDataset(inputs, 2 * inputs + 1),
+        metrics={"mse": nn.functional.mse_loss},
+        collate=collate,
+    )
+
+
+def statuses(state: Json) -> dict[str, str]:
+    return {task["spec"]["name"]: task["status"] for task in state["tasks"]}
+
+
+def running(session: Session) -> bool:
+    """Whether a task is at least one step into its training."""
+    return any(
+        task["status"] == "running" and task["progress"]["step"] > 0
+        for task in session.state["tasks"]
+    )
+
+
+def start_slow(session: Session) -> None:
+    """Two tasks of a few seconds each, the first of them under way."""
+    session.cluster(cpu=2)
+    session.add(lines, {"lr": [0.1, 0.05], "pause": 0.03, "steps": 120})
+    session.run(exclude=["fsdp", "ddp"])
+    until(lambda: running(session))
+
+
+def test_from_a_function_to_trained_models(session: Session) -> None:
+    import torch
+
+    session.cluster(cpu=2)
+    session.add(lines, {"lr": [0.1, 0.05], "batch_size": [8, 16]})
+    session.profile()
+    state = session.state
+    assert len({cell["signature"] for cell in state["cells"]}) == 2
+    assert {cell["strategy"]["technique"] for cell in state["cells"]} == {"single", "ddp", "fsdp"}
+    assert all(cell["status"] == "ok" for cell in state["cells"])
+    session.plan()
+    plan = session.state["plan"]["plan"]
+    assert plan["lowerBound"] <= plan["makespan"]
+    assert all(plan["makespan"] <= one["makespan"] + 1e-9 for one in plan["baselines"])
+    session.run()
+    session.wait()
+    rows = session.results()
+    assert len(rows) == 4
+    state = session.state
+    assert set(statuses(state).values()) == {"finished"}
+    for task in state["tasks"]:
+        assert task["progress"]["step"] == 30
+        assert task["result"]["metrics"]["mse"] < 0.5
+        weights = torch.load(session.paths.folder / task["result"]["model"], weights_only=True)
+        assert weights["0.weight"].shape == (8, 1)
+    # The same again asks for nothing new, and a second client sees the same.
+    session.add(lines, {"lr": [0.1, 0.05], "batch_size": [8, 16]})
+    assert set(statuses(session.state).values()) == {"finished"}
+    other = Session("story", session.paths.folder.parent)
+    assert statuses(other.state) == statuses(state)
+    other.close()
+
+
+def test_the_engine_is_killed_while_training(session: Session) -> None:
+    start_slow(session)
+    [engine] = named("engine.mjs", session)
+    engine.kill()
+    engine.wait(10)
+    session.wait()
+    state = session.state
+    assert set(statuses(state).values()) == {"finished"}
+    assert [len(task["attempts"]) for task in state["tasks"]] == [1, 1]
+    [again] = named("engine.mjs", session)
+    assert again.pid != engine.pid
+
+
+def test_the_kernel_dies_while_training(session: Session, home: Path) -> None:
+    script = (
+        f"import sys; sys.path.insert(0, {str(Path(__file__).parent)!r})\n"
+        "import os, signal, test_story\n"
+        f"one = test_story.Session('story', {str(home)!r})\n"
+        "test_story.start_slow(one)\n"
+        "os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    dead = subprocess.run([sys.executable, "-c", script], check=False, cwd=home.parent)
+    assert dead.returncode == -signal.SIGKILL
+    assert "running" in statuses(session.state).values()
+    session.wait()
+    state = session.state
+    assert set(statuses(state).values()) == {"finished"}
+    assert [len(task["attempts"]) for task in state["tasks"]] == [1, 1]
+
+
+def test_the_agent_is_killed_while_training(session: Session) -> None:
+    start_slow(session)
+    before = processes(session.paths)
+    [agent] = named("jupyterlab_saturn.agent", session)
+    agent.kill()
+    until(lambda: not [p for p in before if p.is_running() and p.status() != "zombie"], 10)
+    again = Session("story", session.paths.folder.parent)
+    again.wait()
+    state = again.state
+    assert set(statuses(state).values()) == {"finished"}
+    assert max(len(task["attempts"]) for task in state["tasks"]) == 2
+    assert all(len(node["devices"]) == 2 for node in state["cluster"]["nodes"])
+    again.close()
+
+
+def test_stopped_and_resumed(session: Session) -> None:
+    start_slow(session)
+    session.stop()
+    state = session.state
+    assert "stopped" in statuses(state).values()
+    assert "running" not in statuses(state).values()
+    stopped = next(task for task in state["tasks"] if task["status"] == "stopped")
+    assert 0 < stopped["checkpointStep"] < 120
+    session.run()
+    session.wait()
+    task = next(t for t in session.state["tasks"] if t["spec"] == stopped["spec"])
+    assert task["status"] == "finished"
+    assert task["attempts"][-1]["fromStep"] == stopped["checkpointStep"]
+
+
+def test_a_value_that_makes_the_factory_raise(session: Session) -> None:
+    def picky(kind: str) -> Task:
+        if kind == "bad":
+            raise ValueError("no such kind of model")
+        return lines()
+
+    session.cluster(cpu=1)
+    view = session.add(picky, {"kind": ["good", "bad"]})
+    assert statuses(session.state) == {"picky-good": "ready", "picky-bad": "invalid"}
+    text = view.text
+    assert "picky-bad" in text
+    assert "no such kind of model" in text
+    session.run()
+    session.wait()
+    assert statuses(session.state) == {"picky-good": "finished", "picky-bad": "invalid"}
+
+
+def test_out_of_memory_is_infeasible_and_an_error_is_a_failure(session: Session) -> None:
+    def hungry(need: str) -> Task:
+        import dataclasses
+
+        import torch
+        from torch import nn
+
+        class Hungry(nn.Module):
+            def __init__(self, width: int) -> None:
+                super().__init__()
+                self.layer = nn.Linear(1, width)
+
+            def forward(self, x: torch.Tensor) -> torch.Tensor:
+                if need == "room":
+                    torch.ones(2**30)
+                if need == "sense":
+                    raise RuntimeError("this model cannot think")
+                return self.layer(x).sum(1, keepdim=True)
+
+        # Models of one shape would share one trial.
+        return dataclasses.replace(lines(), model=Hungry(len(need)))
+
+    session.cluster(cpu=1, memory="1GB")
+    session.add(hungry, {"need": ["room", "sense", "little"]})
+    session.run()
+    session.wait()
+    state = session.state
+    cells = {
+        task["spec"]["params"]["need"]: cell
+        for task in state["tasks"]
+        for cell in state["cells"]
+        if cell["signature"] == task["inspection"]["signature"]
+    }
+    assert {need: cell["status"] for need, cell in cells.items()} == {
+        "room": "oom",
+        "sense": "failed",
+        "little": "ok",
+    }
+    assert "this model cannot think" in cells["sense"]["error"]["traceback"]
+    reasons = {one["task"]: one["reason"] for one in state["plan"]["plan"]["unplanned"]}
+    assert "out of memory" in reasons["hungry-room"]
+    assert "cannot think" in reasons["hungry-sense"]
+    assert statuses(state)["hungry-little"] == "finished"
+
+
+def test_zero_devices_and_wrong_names(session: Session) -> None:
+    with pytest.raises(SaturnError) as refused:
+        session.cluster(cpu=0)
+    assert refused.value.hint
+    session.cluster(cpu=1)
+    with pytest.raises(SaturnError) as nothing:
+        session.run()
+    assert nothing.value.code == "no-tasks"
+    with pytest.raises(SaturnError) as unknown:
+        session.stop(["nobody"])
+    assert unknown.value.code == "unknown-task"
