@@ -3,7 +3,7 @@ export const NOTHING = '–';
 
 const trimmed = (value: number, digits: number): string => String(Number(value.toPrecision(digits)));
 
-/** A length of time in two units at most: `4.2 s`, `42 s`, `1 min 20 s`, `2 h 5 min`, `3 d 4 h`. */
+/** A length of time in two units at most: `4.2 s`, `24.3 s`, `1 min 20 s`, `2 h 5 min`, `3 d 4 h`. */
 export function duration(seconds: number | undefined): string {
   if (seconds === undefined || !Number.isFinite(seconds)) {
     return NOTHING;
@@ -11,13 +11,12 @@ export function duration(seconds: number | undefined): string {
   if (seconds < 0) {
     return `-${duration(-seconds)}`;
   }
-  if (seconds < 9.95) {
-    return seconds > 0 && seconds < 0.001 ? 'under 1 ms' : `${trimmed(seconds, 2)} s`;
+  if (seconds < 59.95) {
+    return seconds > 0 && seconds < 0.001
+      ? 'under 1 ms'
+      : `${seconds < 9.95 ? trimmed(seconds, 2) : Number(seconds.toFixed(1))} s`;
   }
   const whole = Math.round(seconds);
-  if (whole < 60) {
-    return `${whole} s`;
-  }
   if (whole < 3600) {
     return pair(Math.floor(whole / 60), 'min', whole % 60, 's');
   }

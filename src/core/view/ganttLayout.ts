@@ -9,10 +9,11 @@ import {
   type ILane,
   type IPlacedBar,
   type IPlacedText,
-  type IRect
+  type IRect,
+  SECTION_NAMES
 } from './ganttModel.js';
 import { fitText, textWidth } from './textFit.js';
-import { timeTicks } from './timeTicks.js';
+import { SHORTEST_AXIS, timeTicks } from './timeTicks.js';
 
 const MARGIN = 10;
 const LINE_HEIGHT = 16;
@@ -20,7 +21,6 @@ const LABEL_ROOM = { least: 36, most: 170 };
 /** Room at the right end, so that a bar of no length at the very end is inside too. */
 const END_ROOM = 2;
 const LEAST_BAR = 2;
-const SECTION_NAMES = { planned: 'Plan', actual: 'Actual' } as const;
 
 /**
  * Measure a chart out: the plan above, what happened below, one lane per device in each, on one time axis,
@@ -69,7 +69,7 @@ function chartEnd(input: IGanttInput): number {
     (most, value) => (Number.isFinite(value) ? Math.max(most, value) : most),
     0
   );
-  return end > 0 ? end : 1;
+  return end > 0 ? Math.max(end, SHORTEST_AXIS) : 1;
 }
 
 function placeLanes(
@@ -101,16 +101,15 @@ function placeBars(
   lanes: readonly ILane[],
   scale: (seconds: number) => number
 ): IPlacedBar[] {
-  const starts = laneStarts(bars);
+  const next = nextStarts(bars);
   return bars.flatMap(bar => {
     const mine = lanes.filter(lane => lane.kind === bar.kind && bar.rows.includes(lane.key));
     if (mine.length === 0) {
       return [];
     }
     const x = scale(bar.start);
-    const room = Math.min(...mine.map(lane => nextStart(starts.get(laneKey(lane)) ?? [], bar)));
-    const free = Number.isFinite(room) ? scale(room) - x : Infinity;
-    const width = Math.min(Math.max(scale(bar.end) - x - 1, LEAST_BAR), Math.max(free, 0));
+    const free = next.has(bar) ? scale(next.get(bar) as number) - x : Infinity;
+    const width = Math.min(Math.max(scale(bar.end) - x - 1, LEAST_BAR), free);
     const rects = adjacentRuns(mine, lanes).map(run => {
       const first = run[0] as ILane;
       const last = run.at(-1) as ILane;
@@ -121,41 +120,29 @@ function placeBars(
   });
 }
 
-const laneKey = (lane: { kind: string; key: string }): string => `${lane.kind} ${lane.key}`;
-
-/** Starts of the bars of each lane, in order. */
-function laneStarts(bars: readonly IGanttBar[]): Map<string, number[]> {
-  const starts = new Map<string, number[]>();
+/** When the next bar starts on any of the lanes of a bar; nothing for the last. */
+function nextStarts(bars: readonly IGanttBar[]): Map<IGanttBar, number> {
+  const lanes = new Map<string, IGanttBar[]>();
   for (const bar of bars) {
-    for (const key of bar.rows) {
-      const lane = laneKey({ kind: bar.kind, key });
-      const list = starts.get(lane);
+    for (const key of new Set(bar.rows)) {
+      const lane = `${bar.kind} ${key}`;
+      const list = lanes.get(lane);
       if (list) {
-        list.push(bar.start);
+        list.push(bar);
       } else {
-        starts.set(lane, [bar.start]);
+        lanes.set(lane, [bar]);
       }
     }
   }
-  for (const list of starts.values()) {
-    list.sort((a, b) => a - b);
-  }
-  return starts;
-}
-
-/** When the next bar of a lane starts; infinity after the last. */
-function nextStart(starts: readonly number[], bar: IGanttBar): number {
-  let low = 0;
-  let high = starts.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if ((starts[middle] as number) > bar.start) {
-      high = middle;
-    } else {
-      low = middle + 1;
+  const next = new Map<IGanttBar, number>();
+  for (const list of lanes.values()) {
+    list.sort((a, b) => a.start - b.start || a.end - b.end);
+    for (const [i, bar] of list.slice(0, -1).entries()) {
+      const { start } = list[i + 1] as IGanttBar;
+      next.set(bar, Math.min(next.get(bar) ?? start, start));
     }
   }
-  return starts[low] ?? Infinity;
+  return next;
 }
 
 function adjacentRuns(mine: readonly ILane[], lanes: readonly ILane[]): ILane[][] {
@@ -173,36 +160,41 @@ function adjacentRuns(mine: readonly ILane[], lanes: readonly ILane[]): ILane[][
   return runs;
 }
 
-/** What a state adds to the label; nothing for the usual ones. */
-const STATE_MARKS: Partial<Record<NonNullable<IGanttBar['state']>, string>> = {
-  failed: '✕ failed: ',
-  oom: '✕ out of memory: ',
-  lost: '✕ lost: ',
-  stopped: '■ ',
-  starting: '… ',
-  running: '▸ '
+/** What a state adds before the label, in full and in short; nothing for the usual ones. */
+const STATE_MARKS: Partial<Record<NonNullable<IGanttBar['state']>, readonly [string, string]>> = {
+  failed: ['✕ failed: ', '✕ '],
+  oom: ['✕ out of memory: ', '✕ '],
+  lost: ['✕ lost: ', '✕ '],
+  stopped: ['■ stopped: ', '■ '],
+  starting: ['… ', '… '],
+  running: ['▸ ', '▸ ']
 };
 
-/** Label and note in the rectangle: both on two lines or one, the label alone, its beginning, or nothing. */
+/** The longest wording of a bar's name that fits; its beginning or its mark when none does. */
+function barName(bar: IGanttBar, room: number): string {
+  const [long, short] = (bar.state !== undefined && STATE_MARKS[bar.state]) || ['', ''];
+  const wordings = [long + bar.label, short + bar.label, short + (bar.brief ?? bar.label)];
+  const whole = wordings.find(wording => textWidth(wording, FONT_SIZE) <= room);
+  return whole ?? (fitText(short + bar.label, room, FONT_SIZE) || fitText(short.trim(), room, FONT_SIZE));
+}
+
+/** Name and note in the rectangle: both on two lines or on one, or the name alone. */
 function placeTexts(bar: IGanttBar, rect: IRect): IPlacedText[] {
-  const room = rect.width - 10;
+  const room = rect.width - 8;
   const middle = rect.y + rect.height / 2 + FONT_SIZE * 0.36;
-  const x = rect.x + 5;
-  const mark = bar.state === undefined ? '' : (STATE_MARKS[bar.state] ?? '');
-  const label = mark + bar.label;
-  const at = (text: string, y = middle): IPlacedText => ({ x, y, text, anchor: 'start' });
-  if (rect.height < FONT_SIZE || room <= 0) {
+  const at = (text: string, y = middle): IPlacedText => ({ x: rect.x + 4, y, text, anchor: 'start' });
+  const name = rect.height < FONT_SIZE ? '' : barName(bar, room);
+  if (name === '') {
     return [];
   }
-  const shown = fitText(label, room, FONT_SIZE) || fitText(bar.label, room, FONT_SIZE);
-  if (bar.note === undefined || shown === '') {
-    return shown === '' ? [] : [at(shown)];
+  if (bar.note === undefined) {
+    return [at(name)];
   }
   if (rect.height >= 2.6 * FONT_SIZE && textWidth(bar.note, FONT_SIZE) <= room) {
-    return [at(shown, middle - FONT_SIZE * 0.65), at(bar.note, middle + FONT_SIZE * 0.65)];
+    return [at(name, middle - FONT_SIZE * 0.65), at(bar.note, middle + FONT_SIZE * 0.65)];
   }
-  const both = `${label} · ${bar.note}`;
-  return [at(textWidth(both, FONT_SIZE) <= room ? both : shown)];
+  const both = `${name} · ${bar.note}`;
+  return [at(name.endsWith(bar.label) && textWidth(both, FONT_SIZE) <= room ? both : name)];
 }
 
 /** Lines with their labels above the chart, in as few rows as keep the labels apart. */

@@ -1,6 +1,9 @@
 /** Size of all text in the chart, in pixels. */
 export const FONT_SIZE = 11;
 
+/** What the two halves of a chart are called. */
+export const SECTION_NAMES = { planned: 'Plan', actual: 'Actual' } as const;
+
 /** Work of one task on some devices; times are seconds from the left end of the chart. */
 export interface IGanttBar {
   /** Unique in the chart. */
@@ -20,6 +23,8 @@ export interface IGanttBar {
   readonly detail: string;
   /** Drawn as texture. */
   readonly technique?: string;
+  /** Written when the label does not fit, e.g. the label without what the colour says. */
+  readonly brief?: string;
   /** Written after or under the label when there is room, e.g. the strategy. */
   readonly note?: string;
 }

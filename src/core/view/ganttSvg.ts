@@ -1,7 +1,8 @@
-import { type Fragment, type Markup, markup } from './escape.js';
+import { type Fragment, Markup, markup } from './escape.js';
 import { SWATCH } from './ganttLegend.js';
 import {
   FONT_SIZE,
+  type IGanttBar,
   type IGanttLayout,
   type ILegendItem,
   type IPlacedBar,
@@ -28,9 +29,9 @@ const STYLE = `
 .jp-saturn-gantt .jp-saturn-grid{stroke:var(--jp-border-color2,#e0e0e0)}
 .jp-saturn-gantt .jp-saturn-line{stroke:var(--jp-ui-font-color1,#212121)}
 .jp-saturn-gantt .jp-saturn-halo{stroke:var(--jp-layout-color0,#ffffff)}
-.jp-saturn-gantt .jp-mod-trouble>rect{stroke:var(--jp-error-color1,#d32f2f)}
+.jp-saturn-gantt .jp-mod-trouble>.jp-saturn-shape{stroke:var(--jp-error-color1,#d32f2f)}
 .jp-saturn-gantt .jp-saturn-bar:focus{outline:none}
-.jp-saturn-gantt .jp-saturn-bar:focus-visible>rect:first-of-type{stroke:var(--jp-ui-font-color1,#212121);stroke-width:3}
+.jp-saturn-gantt .jp-saturn-bar:focus-visible>.jp-saturn-shape{stroke:var(--jp-ui-font-color1,#212121);stroke-width:3}
 `;
 
 const TROUBLE: ReadonlySet<string | undefined> = new Set(['failed', 'oom', 'lost']);
@@ -50,10 +51,11 @@ export function ganttSvg(layout: IGanttLayout, options: IGanttSvgOptions = {}): 
   return markup`<svg xmlns="http://www.w3.org/2000/svg" class="jp-saturn-gantt" role="${interactive ? 'listbox' : 'img'}" aria-labelledby="${name('title')}" aria-describedby="${name('desc')}" width="${layout.width}" height="${n(layout.height)}" viewBox="0 0 ${layout.width} ${n(layout.height)}" font-family="Helvetica,Arial,sans-serif" font-size="${FONT_SIZE}" style="max-width:100%;height:auto">
 <title id="${name('title')}">${layout.title}</title>
 <desc id="${name('desc')}">${layout.description}</desc>
-<style>${STYLE}</style>
+<style>${new Markup(STYLE)}</style>
 <defs>${patterns(layout, name)}</defs>
 <rect class="jp-saturn-paper" width="${layout.width}" height="${n(layout.height)}" fill="#ffffff"/>
-${axis(layout)}${bars}${lines(layout)}${layout.legend.map(item => legendSvg(item, name))}</svg>`.source;
+${axis(layout)}${bars}${lines(layout)}${barTexts(layout)}${layout.legend.map(item => legendSvg(item, name))}</svg>`
+    .source;
 }
 
 function text(placed: IPlacedText, className: string, fill: string, extra: Fragment = false): Markup {
@@ -96,44 +98,55 @@ function barSvg(
   name: (part: string) => string,
   access: { role?: string; tabIndex: number }
 ): Markup {
-  const { bar, rects, texts } = placed;
+  const { bar, rects } = placed;
   const { fill, ink } = colourOf(bar.colour);
-  const planned = bar.kind === 'planned';
   const trouble = TROUBLE.has(bar.state);
-  const outlined = planned || trouble;
+  const outlined = isOutlined(bar);
   const textureInk: Ink = outlined ? 'theme' : ink === '#000000' ? 'light' : 'dark';
   const texture = bar.technique !== undefined && textureOf(bar.technique) !== null;
   const style = outlined
     ? markup`fill="${fill}" fill-opacity="${trouble ? '0.1' : '0.24'}" stroke="${trouble ? '#d32f2f' : fill}" stroke-width="1.5"${trouble && markup` stroke-dasharray="4 2"`}`
     : markup`fill="${fill}"`;
-  const inner = (rect: IRect): IRect =>
-    outlined
-      ? { x: rect.x + 0.75, y: rect.y, width: Math.max(rect.width - 1.5, 0.5), height: rect.height }
-      : rect;
   return markup`<g class="jp-saturn-bar jp-mod-${bar.kind}${bar.state !== undefined && ` jp-mod-${bar.state}`}${trouble && ' jp-mod-trouble'}" data-task="${bar.task}" data-id="${bar.id}" data-kind="${bar.kind}"${access.role !== undefined && markup` role="${access.role}" aria-selected="false" aria-label="${bar.detail.replaceAll('\n', ', ')}"`} tabindex="${access.tabIndex}"><title>${bar.detail}</title>${rects.map(
-    rect => [
-      rectangle(inner(rect), markup`rx="2" ${style}`),
-      texture &&
-        rectangle(
-          inner(rect),
-          markup`rx="2" fill="url(#${name(`${bar.technique}-${textureInk}`)})" pointer-events="none"`
-        )
-    ]
-  )}${texts.map(line =>
-    outlined
-      ? text(
-          line,
-          'jp-saturn-ink jp-saturn-halo',
-          '#212121',
-          markup` stroke="#ffffff" stroke-width="2.5" stroke-opacity="0.75" stroke-linejoin="round" paint-order="stroke"`
-        )
-      : text(
-          line,
-          'jp-saturn-label',
-          ink,
-          texture && markup` stroke="${fill}" stroke-width="2.5" stroke-linejoin="round" paint-order="stroke"`
-        )
+    rect => {
+      const shape = outlined ? inset(rect) : rect;
+      return [
+        outlined && rectangle(shape, markup`rx="2" class="jp-saturn-paper" fill="#ffffff"`),
+        rectangle(shape, markup`rx="2" class="jp-saturn-shape" ${style}`),
+        texture &&
+          rectangle(
+            shape,
+            markup`rx="2" fill="url(#${name(`${bar.technique}-${textureInk}`)})" pointer-events="none"`
+          )
+      ];
+    }
   )}</g>
+`;
+}
+
+/** Planned work, and work that came to nothing, is drawn as an outline. */
+function isOutlined(bar: IGanttBar): boolean {
+  return bar.kind === 'planned' || TROUBLE.has(bar.state);
+}
+
+/** Room for an outline inside a rectangle. */
+function inset(rect: IRect): IRect {
+  return { ...rect, x: rect.x + 0.75, width: Math.max(rect.width - 1.5, 0.5) };
+}
+
+/** Names and notes of the bars: a layer of its own, above the lines. */
+function barTexts(layout: IGanttLayout): Markup {
+  return markup`<g aria-hidden="true" pointer-events="none" stroke-width="2.5" stroke-linejoin="round">
+${layout.bars.map(({ bar, texts }) => {
+  const { fill, ink } = colourOf(bar.colour);
+  const halo = ' stroke-opacity="0.8" paint-order="stroke"';
+  return texts.map(line =>
+    isOutlined(bar)
+      ? text(line, 'jp-saturn-ink jp-saturn-halo', '#212121', markup` stroke="#ffffff"${new Markup(halo)}`)
+      : text(line, 'jp-saturn-label', ink, markup` stroke="${fill}"${new Markup(halo)}`)
+  );
+})}
+</g>
 `;
 }
 

@@ -1,6 +1,6 @@
 import { printable } from './escape.js';
 import type { IGanttBar, IGanttInput, IGanttRow } from './ganttModel.js';
-import { timeTicks } from './timeTicks.js';
+import { SHORTEST_AXIS, timeTicks } from './timeTicks.js';
 
 /** Alternate on a row, so that neighbours differ. */
 const FILLS = ['▓', '░'] as const;
@@ -16,7 +16,7 @@ export function ganttText(input: IGanttInput, kind: IGanttBar['kind'], width = 1
   const labels = input.rows.map(row => [...printable(row.label)].slice(0, 24).join(''));
   const labelWidth = Math.max(0, ...labels.map(label => label.length));
   const cells = Math.max(20, width - labelWidth - 2);
-  const end = Math.max(...bars.map(bar => bar.end), input.makespan ?? 0, Number.MIN_VALUE);
+  const end = Math.max(...bars.map(bar => bar.end), input.makespan ?? 0, SHORTEST_AXIS);
   const column = (seconds: number): number => Math.round((Math.max(seconds, 0) / end) * cells);
   const lines = input.rows.map((row, i) => {
     const label = labels[i] as string;
@@ -39,14 +39,19 @@ function rowText(
       const from = Math.min(column(bar.start), cells - 1);
       const to = Math.max(Math.min(column(bar.end), cells), from + 1);
       const fill = FILLS[i % 2] as string;
-      const room = to - from - 2;
-      const chars = [...printable(bar.label)];
-      const label = chars.length <= room ? chars : room >= 4 ? [...chars.slice(0, room - 1), '…'] : [];
+      const label = textInside(bar, to - from - 2);
       for (let at = from; at < to; at++) {
         line[at] = label[at - from - 1] ?? fill;
       }
     });
   return line.join('');
+}
+
+/** What fits in so many cells: the label, its brief form, the beginning of the label, or nothing. */
+function textInside(bar: IGanttBar, room: number): string[] {
+  const wordings = [bar.label, bar.brief ?? bar.label].map(wording => [...printable(wording)]);
+  const whole = wordings.find(chars => chars.length <= room);
+  return whole ?? (room >= 4 ? [...(wordings[0] as string[]).slice(0, room - 1), '…'] : []);
 }
 
 function axisText(end: number, column: (seconds: number) => number, cells: number): string {

@@ -4,6 +4,7 @@ import { display, type IPart, lead, sentence, tablePart } from './display.js';
 import { Markup, markup } from './escape.js';
 import { count, duration, NOTHING, percent, plural } from './format.js';
 import { ganttSvg, type IGanttBar, type IGanttInput, layoutGantt } from './gantt.js';
+import { SECTION_NAMES } from './ganttModel.js';
 import { ganttText } from './ganttText.js';
 import { planGantt } from './sessionGantt.js';
 import type { ITable } from './table.js';
@@ -63,7 +64,7 @@ export function planSentences(plan: Plan): IPart[] {
     none: ''
   }[plan.binding];
   return [
-    lead(`${plural(tasks, 'task')} in ${duration(plan.makespan)}.`),
+    lead(`The plan: ${plural(tasks, 'task')} in ${duration(plan.makespan)}.`),
     sentence(quality + (plan.optimal ? '' : reason))
   ];
 }
@@ -71,17 +72,17 @@ export function planSentences(plan: Plan): IPart[] {
 /** A chart: SVG, and for a terminal one of blocks per kind of bar. */
 export function chartPart(input: IGanttInput, kinds: readonly IGanttBar['kind'][]): IPart {
   return {
-    text: kinds.map(kind => `\n${ganttText(input, kind)}`).join('\n'),
+    text: kinds.map(kind => `\n${SECTION_NAMES[kind]}\n${ganttText(input, kind)}`).join('\n'),
     html: markup`${new Markup(ganttSvg(layoutGantt(input, { width: CHART_WIDTH })))}\n`
   };
 }
 
 const RULES: Record<Baseline['name'], string> = {
-  max: 'every task on all devices of a node, one after another',
-  min: 'every task on as few devices as it can',
-  random: 'strategies and order by chance',
-  'current-practice': 'a whole node per task, its fastest strategy',
-  'optimus-greedy': 'devices given out one by one to whom they help most'
+  max: 'every task on as many devices as it can use, one after another',
+  min: 'every task on as few devices as it can use',
+  random: 'strategies, places and order by chance',
+  'current-practice': 'each task alone on a node, by its fastest strategy there',
+  'optimus-greedy': 'free devices given one by one to the task they help most'
 };
 
 /** What simple rules would need. */

@@ -47,7 +47,7 @@ function facts(state: SessionState, now: number): string[] {
     ...(running > 0 ? [`${count(running)} running`] : []),
     ...(stopped > 0 ? [`${count(stopped)} stopped`] : []),
     ...troubles,
-    ...(left !== undefined && left > 0 ? [`about ${duration(left)} left`] : [])
+    ...(left !== undefined && left > 0 ? [`about ${duration(left < 10 ? left : Math.round(left))} left`] : [])
   ];
 }
 

@@ -1,6 +1,6 @@
 import type { Rendered, SessionState } from '../wire/generated/types.js';
 import { display, type IPart, joined, lead, tablePart } from './display.js';
-import { Markup, markup } from './escape.js';
+import { Markup, markup, printable } from './escape.js';
 import { moment } from './format.js';
 import { baselineTable, chartPart, planSentences } from './planView.js';
 import { resultsParts } from './resultsView.js';
@@ -23,7 +23,7 @@ main{max-width:60rem;margin:0 auto;padding:1.5rem}
  * @param now - seconds since the epoch.
  */
 export function reportView(state: SessionState, now: number): Rendered {
-  const title = `Session ${state.session}`;
+  const title = printable(`Session ${state.session}`);
   const written = `Written ${moment(now)}.`;
   const chart = sessionGantt(state, now);
   const plan = state.plan?.plan;

@@ -13,7 +13,6 @@ export const STYLESHEET = `
 .jp-saturn .jp-saturn-scroll{overflow-x:auto;margin:8px 0}
 .jp-saturn table.jp-saturn-table{border:none;border-collapse:collapse;margin:0;font-size:12px;table-layout:auto}
 .jp-saturn .jp-saturn-table caption{caption-side:top;text-align:left;padding:0 0 4px;font-weight:600;color:inherit}
-.jp-saturn .jp-saturn-table tr{background:none}
 .jp-saturn .jp-saturn-table .jp-saturn-cell{border:none;border-bottom:1px solid var(--jp-border-color2,#e0e0e0);padding:4px 12px 4px 0;text-align:left;vertical-align:top;max-width:none;font-weight:normal;white-space:nowrap}
 .jp-saturn .jp-saturn-table thead .jp-saturn-cell{color:var(--jp-ui-font-color2,#616161);border-bottom-color:var(--jp-border-color1,#bdbdbd);vertical-align:bottom}
 .jp-saturn .jp-saturn-table .jp-saturn-number{text-align:right;font-variant-numeric:tabular-nums}

@@ -8,6 +8,8 @@ export interface ITaskGroups {
   indexOf(task: string): number;
   /** A task's name without what all names share. */
   shortName(task: string): string;
+  /** A task's name without what its group's name says: its numbers. */
+  briefName(task: string): string;
 }
 
 const NUMBERS = /-[-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?(?=-|$)/gi;
@@ -30,7 +32,13 @@ export function taskGroups(tasks: readonly string[]): ITaskGroups {
       const index = named.indexOf(groupOf(task));
       return index < 0 ? named.length : index;
     },
-    shortName
+    shortName,
+    briefName: task => {
+      const group = `${groupOf(task)}-`;
+      return task.startsWith(group) && task.length > group.length
+        ? task.slice(group.length)
+        : shortName(task);
+    }
   };
 }
 

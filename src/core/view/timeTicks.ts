@@ -7,6 +7,9 @@ export interface ITick {
   readonly label: string;
 }
 
+/** Shortest time axis, in seconds. */
+export const SHORTEST_AXIS = 0.001;
+
 const MINUTE = 60;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
@@ -33,6 +36,7 @@ function clockStep(least: number): number {
 /**
  * Ticks from 0 to `end` seconds in steps of whole seconds, minutes, hours or days.
  *
+ * @param end - at least {@link SHORTEST_AXIS}.
  * @param most - how many intervals fit at most.
  */
 export function timeTicks(end: number, most: number): ITick[] {

@@ -17,7 +17,7 @@ export interface ITrouble {
 export function troublesPart(troubles: readonly ITrouble[]): IPart {
   const merged = merge(troubles);
   return {
-    text: merged.map(troubleText).join('\n'),
+    text: merged.map(trouble => `\n${troubleText(trouble)}`).join('\n'),
     html: merged.map(
       ({
         where,

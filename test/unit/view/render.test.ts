@@ -1,0 +1,106 @@
+// @vitest-environment jsdom
+import { describe, expect, it } from 'vitest';
+import { progressLine } from '../../../src/core/view/progressLine.js';
+import { render } from '../../../src/core/view/render.js';
+import { type Render, type SessionState, validate } from '../../../src/core/wire/messages.js';
+import {
+  definedSession,
+  emptySession,
+  finishedSession,
+  plannedSession,
+  profiledSession,
+  profilingSession,
+  runningSession,
+  T0
+} from './sessions.js';
+
+const NOW = T0 + 12;
+const VIEWS: Render['view'][] = ['cluster', 'tasks', 'profile', 'plan', 'status', 'results', 'report'];
+
+function hostile(state: SessionState): SessionState {
+  const nasty = `</style><script>alert(1)</script><img src=x onerror="alert(2)"> & \u001b[2J\u0000`;
+  const text = JSON.stringify(state, (key, value) =>
+    typeof value === 'string' && /^(message|hint|traceback|reason|session|folder|sweep|model)$/.test(key)
+      ? nasty
+      : key === 'warnings'
+        ? [nasty]
+        : value
+  );
+  return JSON.parse(text) as SessionState;
+}
+
+const stale = plannedSession();
+stale.plan!.fresh = false;
+stale.plan!.plan.unplanned = [
+  { task: 'digits-vit-64-1e-3', reason: 'It needs more memory than any device has.' }
+];
+
+const troubled: SessionState = { ...runningSession(), agent: 'away' };
+troubled.notices = [
+  { code: 'disk-full', message: 'The journal cannot be written.', hint: 'Free some space.' }
+];
+
+describe('render', () => {
+  it.each([
+    ['cluster', 'cluster', definedSession()],
+    ['tasks', 'tasks', definedSession()],
+    ['profile', 'profile', profiledSession()],
+    ['profile', 'profile-under-way', profilingSession()],
+    ['plan', 'plan', plannedSession()],
+    ['plan', 'plan-stale', stale],
+    ['status', 'status', runningSession()],
+    ['status', 'status-troubled', troubled],
+    ['results', 'results', finishedSession()],
+    ['report', 'report', finishedSession()]
+  ] as const)('%s looks as approved: %s', async (view, name, state) => {
+    validate('SessionState', state);
+    const { text, html } = render(view, state, NOW);
+    await expect(`${text}\n`).toMatchFileSnapshot(`output/${name}.txt`);
+    await expect(`${html.trimEnd()}\n`).toMatchFileSnapshot(`output/${name}.html`);
+  });
+
+  it.each(VIEWS)('%s says the next step when there is nothing', view => {
+    const { text, html } = render(view, emptySession(), NOW);
+    expect(text).toMatch(/%saturn|%%saturn/);
+    expect(html).toContain('<code>%');
+  });
+
+  it.each([
+    ['profile', definedSession(), '%saturn profile'],
+    ['plan', profiledSession(), '%saturn plan'],
+    ['status', plannedSession(), '%saturn run'],
+    ['results', plannedSession(), '%saturn run'],
+    ['status', finishedSession(), '%saturn results']
+  ] as const)('%s says what comes next', (view, state, step) => {
+    expect(render(view, state, NOW).text).toContain(step);
+  });
+
+  it.each(VIEWS)('%s is safe, closed markup whatever the state says', view => {
+    for (const state of [plannedSession(), profiledSession(), finishedSession()].map(hostile)) {
+      const { text, html } = render(view, state, NOW);
+      // biome-ignore lint/suspicious/noControlCharactersInRegex: none may be left
+      expect(text).not.toMatch(/[\u0000\u001b]/);
+      const document = new DOMParser().parseFromString(html, 'text/html');
+      expect(document.querySelectorAll('script, img, [onerror]')).toHaveLength(0);
+      const xml = html.replace('<!DOCTYPE html>', '').replace(/<meta[^>]*>/g, '');
+      const strict = new DOMParser().parseFromString(xml, 'application/xhtml+xml');
+      expect(strict.querySelector('parsererror')?.textContent).toBeUndefined();
+    }
+  });
+
+  it('begins the status with the progress line', () => {
+    const state = runningSession();
+    expect(render('status', state, NOW).text.split('\n')[0]).toBe(progressLine(state, NOW));
+  });
+
+  it('tells a failure of many tasks once, with its traceback folded', () => {
+    const state = definedSession();
+    const error = { code: 'factory', message: 'It raised.', traceback: 'Traceback\n  deep\nKeyError: "a"' };
+    state.tasks = state.tasks.map(task => ({ ...task, status: 'invalid', inspection: undefined, error }));
+    const { text, html } = render('tasks', state, NOW);
+    expect(text.match(/It raised/g)).toHaveLength(1);
+    expect(text).toContain('and 8 more: It raised.');
+    const document = new DOMParser().parseFromString(html, 'text/html');
+    expect(document.querySelector('details pre')?.textContent).toBe(error.traceback);
+  });
+});
