@@ -18,7 +18,7 @@ from jupyterlab_saturn.agent.engine import (
 from jupyterlab_saturn.errors import SaturnError
 from jupyterlab_saturn.paths import SessionPaths
 
-SITS = [sys.executable, "-S", str(HERE / "engine.py")]
+SITS = [sys.executable, "-S", str(HERE / "idle_engine.py")]
 
 
 class Engine(EngineProcess):
@@ -120,18 +120,18 @@ def test_the_engine_sees_the_end_of_whoever_holds_its_input() -> None:
     )
     with session() as (paths, token):
         holder = subprocess.Popen([sys.executable, "-c", code, str(paths.engine_log)])
-        until(lambda: living(token, "engine.py"))
+        until(lambda: living(token, "idle_engine.py"))
         holder.kill()
         holder.wait()
         assert_gone(token)
 
 
 def test_the_command_names_everything(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv("SATURN_ENGINE", str(HERE / "engine.mjs"))
+    monkeypatch.setenv("SATURN_ENGINE", str(HERE / "idle_engine.mjs"))
     monkeypatch.setenv("SATURN_IDLE_SECONDS", "7.5")
     paths = SessionPaths("mine", tmp_path)
     node, bundle, *options = engine_command(paths)
-    assert Path(node).name.startswith("node") and bundle == str(HERE / "engine.mjs")
+    assert Path(node).name.startswith("node") and bundle == str(HERE / "idle_engine.mjs")
     assert dict(zip(options[::2], options[1::2], strict=True)) == {
         "--session": "mine",
         "--folder": str(tmp_path / "mine"),
@@ -142,7 +142,7 @@ def test_the_command_names_everything(monkeypatch: pytest.MonkeyPatch, tmp_path:
 
 
 def test_a_missing_bundle_is_explained(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv("SATURN_ENGINE", str(tmp_path / "engine.mjs"))
+    monkeypatch.setenv("SATURN_ENGINE", str(tmp_path / "idle_engine.mjs"))
     with pytest.raises(SaturnError) as caught:
         engine_bundle()
     assert caught.value.code == "no-engine"

@@ -76,11 +76,20 @@ def test_the_first_to_go_without_a_word_is_named() -> None:
     assert outcome.error["traceback"] == "last line of rank 1"
 
 
+def test_a_rank_that_lost_its_peer_is_not_the_reason() -> None:
+    outcome = decide(record(exits=[(0, 3), (1, -9)]), log)
+    assert outcome.error is not None
+    assert outcome.error["message"].startswith("Rank 1 was killed by signal 9")
+    outcome = decide(record(exits=[(0, 3), (1, 3)]), log)
+    assert outcome.kind == "lost"
+    assert outcome.error is not None and "connection to each other" in outcome.error["message"]
+
+
 def test_a_code_without_a_word_has_failed_with_its_log() -> None:
-    outcome = decide(record(exits=[(1, 3), (0, -6)]), log)
+    outcome = decide(record(exits=[(1, 7), (0, -6)]), log)
     assert outcome.kind == "failed"
     assert outcome.error is not None
-    assert "code 3" in outcome.error["message"]
+    assert "code 7" in outcome.error["message"]
     assert outcome.error["traceback"] == "last line of rank 1"
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from ..errors import Json
+from ..training.rank import EXIT_PEER_LOST
 
 Kind = Literal["finished", "stopped", "failed", "oom", "lost"]
 
@@ -98,11 +99,16 @@ def decide(
             },
         )
     spoke = {event["rank"] for event in record.failures}
-    for rank, code in record.exits:
-        if code != 0 and rank not in spoke:
+    silent = [(rank, code) for rank, code in record.exits if code != 0 and rank not in spoke]
+    for rank, code in silent:
+        if code != EXIT_PEER_LOST:
             return _silent_end(rank, code, log(rank))
     if errors:
         return Outcome("failed", error=errors[0])
+    if silent:
+        message = "The ranks lost the connection to each other."
+        failure = {"code": "rank-lost", "message": message}
+        return Outcome("lost", error=_with_log(failure, log(silent[0][0])))
     if may_be_silent:
         return Outcome("finished")
     return Outcome(

@@ -63,7 +63,7 @@ def choose_devices(node: Json, ids: Sequence[str], strategy: Mapping[str, Any]) 
     """
     known = {device["id"]: device for device in node["devices"]}
     missing = [id for id in ids if id not in known]
-    if missing or len(set(ids)) != strategy["devices"]:
+    if missing or not len(ids) == len(set(ids)) == strategy["devices"]:
         raise SaturnError(
             "unknown-device",
             f"The devices {', '.join(ids)} cannot serve {strategy['technique']} on "

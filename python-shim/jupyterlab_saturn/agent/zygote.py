@@ -112,6 +112,8 @@ class ZygoteClient:
         self._closed = True
         if self._writer is not None:
             self._writer.close()
+        if self._ready is not None and not self._ready.done():
+            self._give_up("is not needed")  # it would finish loading first
         if self._life is not None:
             try:
                 async with asyncio.timeout(_END_SECONDS):

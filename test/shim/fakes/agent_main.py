@@ -19,7 +19,7 @@ def make(paths: SessionPaths) -> Agent:
         rank_command=[sys.executable, str(HERE / "rank.py")],
         zygote_command=[sys.executable, str(HERE / "zygote.py"), sys.argv[1]],
     )
-    command = [sys.executable, "-S", str(HERE / "engine.py")]
+    command = [sys.executable, "-S", str(HERE / "idle_engine.py")]
     return Agent(paths, command=command, launcher=launcher)
 
 

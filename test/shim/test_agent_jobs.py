@@ -1,0 +1,245 @@
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import sys
+from collections.abc import AsyncIterator
+
+import pytest
+from fakes.bench import HERE, Json, session, task
+from jupyterlab_saturn import wire
+from jupyterlab_saturn.agent.attempt import Attempt
+from jupyterlab_saturn.agent.events import EventSocket
+from jupyterlab_saturn.agent.group import Limits
+from jupyterlab_saturn.agent.inspection import Inspection
+from jupyterlab_saturn.agent.launcher import Launcher
+from jupyterlab_saturn.agent.trial import Trial
+from jupyterlab_saturn.agent.workplace import Workplace
+
+NODE = {
+    "id": "here",
+    "devices": [
+        {"id": f"cpu{n}", "kind": "cpu", "name": "CPU", "memoryBytes": 1 << 30, "cores": [0]}
+        for n in range(2)
+    ],
+}
+
+
+class Said(list[tuple[str, Json]]):
+    """What a job said to the engine, each word valid on the wire."""
+
+    def __call__(self, type: str, body: Json) -> None:
+        wire.encode("agent", wire.message(type, body))
+        self.append((type, body))
+
+
+@contextlib.asynccontextmanager
+async def place() -> AsyncIterator[tuple[Workplace, Said]]:
+    with session() as (paths, _):
+        runtime = paths.ensure_runtime()
+        launcher = Launcher(
+            paths.zygote_log,
+            rank_command=[sys.executable, str(HERE / "rank.py")],
+            zygote_command=[sys.executable, str(HERE / "zygote.py"), "ready"],
+        )
+        events = EventSocket(paths.events_socket)
+        said = Said()
+        limits = Limits(last_words=0.2, stacks=0.3, leave=0.5)
+        try:
+            yield (
+                Workplace(paths=paths, launcher=launcher, events=events, say=said, limits=limits),
+                said,
+            )
+            assert [path.name for path in runtime.iterdir()] == ["events.sock"]
+        finally:
+            await launcher.close()
+            events.close()
+
+
+def inspect(*tasks: Json) -> list[Json]:
+    async def main() -> Said:
+        async with place() as (here, said):
+            inspection = Inspection(here, tasks, 2)
+            assert inspection.tasks == [one["name"] for one in tasks]
+            await inspection.run()
+            assert inspection.tasks == []
+            return said
+
+    said = asyncio.run(main())
+    assert {type for type, _ in said} == {"inspect.result"}
+    return [body for _, body in said]
+
+
+def try_out(**acts: str | float) -> Json:
+    deadline = float(acts.pop("deadline", 60.0))
+    devices = str(acts.pop("devices", "cpu0 cpu1")).split()
+
+    async def main() -> Said:
+        async with place() as (here, said):
+            body = {
+                "trial": "trial-1",
+                "task": task(**acts),
+                "signature": "sig",
+                "strategy": {"technique": "ddp", "devices": 2},
+                "devices": devices,
+                "deadlineSeconds": deadline,
+            }
+            trial = Trial(here, body, NODE)
+            assert trial.id == "trial-1"
+            await trial.run()
+            return said
+
+    [(type, body)] = asyncio.run(main())
+    assert (type, body["trial"]) == ("trial.result", "trial-1")
+    cell: Json = body["cell"]
+    assert (cell["signature"], cell["source"]) == ("sig", "measured")
+    assert cell["strategy"] == {"technique": "ddp", "devices": 2}
+    return cell
+
+
+def train(**acts: str) -> list[Json]:
+    grace = acts.pop("stop", None)
+
+    async def main() -> Said:
+        async with place() as (here, said):
+            body = {
+                "task": task(**acts),
+                "attempt": 3,
+                "steps": 8,
+                "strategy": {"technique": "ddp", "devices": 2},
+                "devices": ["cpu1", "cpu0"],
+                "checkpointSeconds": 60,
+                "stepSeconds": 0.5,
+            }
+            attempt = Attempt(here, body, NODE)
+            running = asyncio.create_task(attempt.run())
+            if grace is not None:
+                while len(said) < 2:
+                    await asyncio.sleep(0.01)
+                attempt.stop(float(grace))
+            await running
+            return said
+
+    said = asyncio.run(main())
+    assert {type for type, _ in said} == {"group.event"}
+    assert {(body["task"], body["attempt"]) for _, body in said} == {("t", 3)}
+    return [body for _, body in said]
+
+
+def test_every_task_is_inspected_by_one_process() -> None:
+    results = inspect(*(task(f"t{n}", ranks="inspected") for n in range(3)))
+    assert [result["task"] for result in results] == ["t0", "t1", "t2"]
+    assert all("inspection" in result and "error" not in result for result in results)
+
+
+def test_a_task_that_ends_the_process_gets_the_blame_and_no_other() -> None:
+    results = inspect(
+        task("a", ranks="inspected"),
+        task("b", ranks="kill 9"),
+        task("c", ranks="inspected"),
+        task("d", ranks="exit 0"),
+        task("e", ranks="inspected"),
+    )
+    by_task = {result["task"]: result for result in results}
+    assert len(results) == 5
+    assert [name for name in by_task if "inspection" in by_task[name]] == ["a", "c", "e"]
+    assert by_task["b"]["error"]["code"] == "rank-lost"
+    assert by_task["d"]["error"]["code"] == "not-inspected"
+    assert by_task["d"]["hash"] == "hash-of-d"
+
+
+def test_when_nothing_can_be_inspected_all_are_told_why() -> None:
+    results = inspect(*(task(f"t{n}", ranks="failed no torch") for n in range(6)))
+    assert [result["error"]["message"] for result in results] == ["no torch"] * 6
+
+
+def test_a_trial_gives_its_cell() -> None:
+    assert try_out(rank0="trial 0.25")["stepSeconds"] == 0.25
+
+
+def test_a_trial_out_of_memory_is_infeasible() -> None:
+    cell = try_out(rank0="sleep 300", rank1="oom no memory")
+    assert (cell["status"], cell["error"]["message"]) == ("oom", "no memory")
+
+
+def test_a_trial_with_an_error_has_failed() -> None:
+    cell = try_out(rank0="sleep 300", rank1="failed ValueError")
+    assert (cell["status"], cell["error"]["message"]) == ("failed", "ValueError")
+
+
+def test_a_lost_trial_has_failed() -> None:
+    cell = try_out(rank0="kill 9", rank1="sleep 300")
+    assert (cell["status"], cell["error"]["code"]) == ("failed", "trial-lost")
+
+
+def test_a_hung_trial_has_failed() -> None:
+    cell = try_out(ranks="stacks;sleep 300", deadline=0.7)
+    assert (cell["status"], cell["error"]["code"]) == ("failed", "trial-timeout")
+
+
+@pytest.mark.parametrize("devices", ["cpu0 cpu7", "cpu0", "cpu0 cpu0", "cpu0 cpu1 cpu1"])
+def test_a_trial_on_devices_that_are_not_there_has_failed(devices: str) -> None:
+    cell = try_out(rank0="trial 1", devices=devices)
+    assert (cell["status"], cell["error"]["code"]) == ("failed", "unknown-device")
+
+
+def test_a_malformed_cell_is_a_failure() -> None:
+    cell = try_out(rank0="trial -1")
+    assert (cell["status"], cell["error"]["code"]) == ("failed", "bad-message")
+
+
+def test_training_is_told_from_start_to_finish() -> None:
+    events = train(rank0="started 0;step 4;checkpoint 8;finished 8")
+    assert [(event["kind"], event.get("step")) for event in events] == [
+        ("started", 0),
+        ("step", 4),
+        ("checkpoint", 8),
+        ("finished", 8),
+    ]
+    assert events[1]["loss"] == 0.5 and events[1]["stepSeconds"] == 0.01
+    assert events[3]["result"] == {"loss": 0.25, "metrics": {"accuracy": 0.5}}
+
+
+@pytest.mark.parametrize(
+    ("acts", "kind", "code"),
+    [
+        ("failed ValueError", "failed", "task-failed"),
+        ("oom no memory", "oom", "out-of-memory"),
+        ("kill 9", "lost", "rank-lost"),
+        ("exit 5", "failed", "rank-failed"),
+        ("exit 0", "failed", "no-result"),
+    ],
+)
+def test_training_ends_badly_once(acts: str, kind: str, code: str) -> None:
+    events = train(rank0=f"started 0;step 1;{acts}", rank1="")
+    assert [event["kind"] for event in events] == ["started", "step", kind]
+    assert events[-1]["error"]["code"] == code
+
+
+def test_training_is_stopped() -> None:
+    events = train(ranks="obey 5;started 0;sleep 300", stop="60")
+    assert (events[-1]["kind"], events[-1]["step"]) == ("stopped", 5)
+
+
+def test_training_is_stopped_by_force() -> None:
+    events = train(rank0="deaf;started 0;checkpoint 4;sleep 300", rank1="", stop="0.1")
+    assert (events[-1]["kind"], events[-1]["step"]) == ("stopped", 4)
+
+
+def test_the_devices_of_the_request_are_in_the_order_asked_for() -> None:
+    async def main() -> None:
+        async with place() as (here, said):
+            body = {
+                "task": task(ranks="finished 1"),
+                "attempt": 1,
+                "steps": 1,
+                "strategy": {"technique": "ddp", "devices": 2},
+                "devices": ["cpu1", "cpu0"],
+                "checkpointSeconds": 60,
+            }
+            await Attempt(here, body, NODE).run()
+            request = (here.paths.attempt("t", 1) / "request.json").read_text()
+            assert request.index('"cpu1"') < request.index('"cpu0"')
+            assert said[-1][1]["kind"] == "finished"
+
+    asyncio.run(main())
