@@ -1,4 +1,5 @@
 import { duration, plural } from './format.js';
+import { barTexts } from './ganttBarText.js';
 import { ganttLegend } from './ganttLegend.js';
 import {
   FONT_SIZE,
@@ -9,7 +10,6 @@ import {
   type ILane,
   type IPlacedBar,
   type IPlacedText,
-  type IRect,
   SECTION_NAMES
 } from './ganttModel.js';
 import { fitText, textWidth } from './textFit.js';
@@ -116,7 +116,7 @@ function placeBars(
       return { x, y: first.y + 2, width, height: last.y + last.height - first.y - 4 };
     });
     const largest = rects.reduce((best, rect) => (rect.height > best.height ? rect : best));
-    return [{ bar, rects, texts: placeTexts(bar, largest) }];
+    return [{ bar, rects, texts: barTexts(bar, largest) }];
   });
 }
 
@@ -158,43 +158,6 @@ function adjacentRuns(mine: readonly ILane[], lanes: readonly ILane[]): ILane[][
     previous = index;
   }
   return runs;
-}
-
-/** What a state adds before the label, in full and in short; nothing for the usual ones. */
-const STATE_MARKS: Partial<Record<NonNullable<IGanttBar['state']>, readonly [string, string]>> = {
-  failed: ['✕ failed: ', '✕ '],
-  oom: ['✕ out of memory: ', '✕ '],
-  lost: ['✕ lost: ', '✕ '],
-  stopped: ['■ stopped: ', '■ '],
-  starting: ['… ', '… '],
-  running: ['▸ ', '▸ ']
-};
-
-/** The longest wording of a bar's name that fits; its beginning or its mark when none does. */
-function barName(bar: IGanttBar, room: number): string {
-  const [long, short] = (bar.state !== undefined && STATE_MARKS[bar.state]) || ['', ''];
-  const wordings = [long + bar.label, short + bar.label, short + (bar.brief ?? bar.label)];
-  const whole = wordings.find(wording => textWidth(wording, FONT_SIZE) <= room);
-  return whole ?? (fitText(short + bar.label, room, FONT_SIZE) || fitText(short.trim(), room, FONT_SIZE));
-}
-
-/** Name and note in the rectangle: both on two lines or on one, or the name alone. */
-function placeTexts(bar: IGanttBar, rect: IRect): IPlacedText[] {
-  const room = rect.width - 8;
-  const middle = rect.y + rect.height / 2 + FONT_SIZE * 0.36;
-  const at = (text: string, y = middle): IPlacedText => ({ x: rect.x + 4, y, text, anchor: 'start' });
-  const name = rect.height < FONT_SIZE ? '' : barName(bar, room);
-  if (name === '') {
-    return [];
-  }
-  if (bar.note === undefined) {
-    return [at(name)];
-  }
-  if (rect.height >= 2.6 * FONT_SIZE && textWidth(bar.note, FONT_SIZE) <= room) {
-    return [at(name, middle - FONT_SIZE * 0.65), at(bar.note, middle + FONT_SIZE * 0.65)];
-  }
-  const both = `${name} · ${bar.note}`;
-  return [at(name.endsWith(bar.label) && textWidth(both, FONT_SIZE) <= room ? both : name)];
 }
 
 /** Lines with their labels above the chart, in as few rows as keep the labels apart. */

@@ -63,6 +63,8 @@ export interface IPlacedText {
   readonly y: number;
   readonly text: string;
   readonly anchor: 'start' | 'middle' | 'end';
+  /** Turned to read from bottom to top. */
+  readonly upright?: boolean;
 }
 
 /** A bar with its rectangles, one per run of adjacent rows, and the texts that fit in the largest. */

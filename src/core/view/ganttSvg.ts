@@ -14,8 +14,8 @@ import { colourOf, textureOf } from './palette.js';
 /** How the chart is used. */
 export interface IGanttSvgOptions {
   /**
-   * False, the default: one picture to assistive technology. True: a list box of bars, the first of which
-   * takes part in the tab order; the host moves the focus.
+   * False, the default: one picture to assistive technology. True: a list box of bars with a roving
+   * tab stop, at first the first bar; the host moves it.
    */
   readonly interactive?: boolean;
 }
@@ -45,9 +45,7 @@ const n = (value: number): string => String(Math.round(value * 10) / 10);
 export function ganttSvg(layout: IGanttLayout, options: IGanttSvgOptions = {}): string {
   const { interactive = false } = options;
   const name = (part: string): string => `jp-saturn-${layout.id}-${part}`;
-  const bars = layout.bars.map((bar, i) =>
-    barSvg(bar, name, interactive ? { role: 'option', tabIndex: i === 0 ? 0 : -1 } : { tabIndex: -1 })
-  );
+  const bars = layout.bars.map((bar, i) => barSvg(bar, name, interactive ? (i === 0 ? 0 : -1) : undefined));
   return markup`<svg xmlns="http://www.w3.org/2000/svg" class="jp-saturn-gantt" role="${interactive ? 'listbox' : 'img'}" aria-labelledby="${name('title')}" aria-describedby="${name('desc')}" width="${layout.width}" height="${n(layout.height)}" viewBox="0 0 ${layout.width} ${n(layout.height)}" font-family="Helvetica,Arial,sans-serif" font-size="${FONT_SIZE}" style="max-width:100%;height:auto">
 <title id="${name('title')}">${layout.title}</title>
 <desc id="${name('desc')}">${layout.description}</desc>
@@ -59,7 +57,7 @@ ${axis(layout)}${bars}${lines(layout)}${barTexts(layout)}${layout.legend.map(ite
 }
 
 function text(placed: IPlacedText, className: string, fill: string, extra: Fragment = false): Markup {
-  return markup`<text class="${className}" x="${n(placed.x)}" y="${n(placed.y)}" text-anchor="${placed.anchor}" fill="${fill}"${extra}>${placed.text}</text>`;
+  return markup`<text class="${className}" x="${n(placed.x)}" y="${n(placed.y)}" text-anchor="${placed.anchor}" fill="${fill}"${placed.upright === true && markup` transform="rotate(-90 ${n(placed.x)} ${n(placed.y)})"`}${extra}>${placed.text}</text>`;
 }
 
 function rectangle(rect: IRect, attributes: Markup): Markup {
@@ -93,11 +91,7 @@ ${grid(plot.x, bottom, right, bottom)}
 `;
 }
 
-function barSvg(
-  placed: IPlacedBar,
-  name: (part: string) => string,
-  access: { role?: string; tabIndex: number }
-): Markup {
+function barSvg(placed: IPlacedBar, name: (part: string) => string, tabIndex: number | undefined): Markup {
   const { bar, rects } = placed;
   const { fill, ink } = colourOf(bar.colour);
   const trouble = TROUBLE.has(bar.state);
@@ -107,11 +101,11 @@ function barSvg(
   const style = outlined
     ? markup`fill="${fill}" fill-opacity="${trouble ? '0.1' : '0.24'}" stroke="${trouble ? '#d32f2f' : fill}" stroke-width="1.5"${trouble && markup` stroke-dasharray="4 2"`}`
     : markup`fill="${fill}"`;
-  return markup`<g class="jp-saturn-bar jp-mod-${bar.kind}${bar.state !== undefined && ` jp-mod-${bar.state}`}${trouble && ' jp-mod-trouble'}" data-task="${bar.task}" data-id="${bar.id}" data-kind="${bar.kind}"${access.role !== undefined && markup` role="${access.role}" aria-selected="false" aria-label="${bar.detail.replaceAll('\n', ', ')}"`} tabindex="${access.tabIndex}"><title>${bar.detail}</title>${rects.map(
+  return markup`<g class="jp-saturn-bar jp-mod-${bar.kind}${bar.state !== undefined && ` jp-mod-${bar.state}`}${trouble && ' jp-mod-trouble'}" data-task="${bar.task}" data-id="${bar.id}" data-kind="${bar.kind}"${tabIndex !== undefined && markup` role="option" aria-selected="false" aria-label="${bar.detail.replaceAll('\n', ', ')}" tabindex="${tabIndex}"`}><title>${bar.detail}</title>${rects.map(
     rect => {
       const shape = outlined ? inset(rect) : rect;
       return [
-        outlined && rectangle(shape, markup`rx="2" class="jp-saturn-paper" fill="#ffffff"`),
+        outlined && underlay(shape),
         rectangle(shape, markup`rx="2" class="jp-saturn-shape" ${style}`),
         texture &&
           rectangle(
@@ -122,6 +116,11 @@ function barSvg(
     }
   )}</g>
 `;
+}
+
+/** Keeps the grid from showing through; a path, so that the shape is a bar's first rectangle. */
+function underlay({ x, y, width, height }: IRect): Markup {
+  return markup`<path class="jp-saturn-paper" d="M${n(x)} ${n(y)}h${n(width)}v${n(height)}h${n(-width)}z" fill="#ffffff"/>`;
 }
 
 /** Planned work, and work that came to nothing, is drawn as an outline. */

@@ -136,6 +136,23 @@ describe('layoutGantt', () => {
     ]);
   });
 
+  it('turns a label upright where only that fits', () => {
+    const keys = [...'abcdef'];
+    const rows = keys.map(key => ({ key, label: key }));
+    const bar = {
+      id: 'a',
+      task: 'a',
+      label: 'digits-vit-64-3e-3',
+      rows: keys,
+      kind: 'planned',
+      colour: 0,
+      detail: ''
+    } as const;
+    const input = { title: '', rows, bars: [{ ...bar, start: 0, end: 5 }], makespan: 100 };
+    const [text] = layoutGantt(input, { width: 600 }).bars[0]!.texts;
+    expect(text).toMatchObject({ text: 'digits-vit-64-3e-3', upright: true, anchor: 'middle' });
+  });
+
   it('keeps a bar of no length visible', () => {
     const rows = [{ key: 'd', label: 'd' }];
     const bar = {
@@ -157,8 +174,19 @@ describe('layoutGantt', () => {
 
   it('takes bars shorter than any clock tells', () => {
     const rows = [{ key: 'd', label: 'd' }];
-    const bar = { id: 'a', task: 'a', label: 'a', rows: ['d'], kind: 'actual', colour: 0, detail: '' } as const;
-    const layout = layoutGantt({ title: '', rows, bars: [{ ...bar, start: 0, end: 5e-324 }] }, { width: 600 });
+    const bar = {
+      id: 'a',
+      task: 'a',
+      label: 'a',
+      rows: ['d'],
+      kind: 'actual',
+      colour: 0,
+      detail: ''
+    } as const;
+    const layout = layoutGantt(
+      { title: '', rows, bars: [{ ...bar, start: 0, end: 5e-324 }] },
+      { width: 600 }
+    );
     expect(layout.ticks.length).toBeLessThan(10);
   });
 
@@ -212,6 +240,7 @@ describe('ganttSvg', () => {
       const label = picture.querySelector(`[id="${picture.getAttribute(attribute)}"]`);
       expect(label?.textContent).not.toBe('');
     }
+    expect(picture.querySelectorAll('[tabindex]')).toHaveLength(0);
     const list = parse(ganttSvg(layout, { interactive: true }));
     const bars = [...list.querySelectorAll('.jp-saturn-bar')];
     expect(list.getAttribute('role')).toBe('listbox');

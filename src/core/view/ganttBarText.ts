@@ -1,0 +1,58 @@
+import { FONT_SIZE, type IGanttBar, type IPlacedText, type IRect } from './ganttModel.js';
+import { fitText, textWidth } from './textFit.js';
+
+/** What a state adds before the label, in full and in short; nothing for the usual ones. */
+const STATE_MARKS: Partial<Record<NonNullable<IGanttBar['state']>, readonly [string, string]>> = {
+  failed: ['✕ failed: ', '✕ '],
+  oom: ['✕ out of memory: ', '✕ '],
+  lost: ['✕ lost: ', '✕ '],
+  stopped: ['■ stopped: ', '■ '],
+  starting: ['… ', '… '],
+  running: ['▸ ', '▸ ']
+};
+
+/** Room left free at either end of a text, in pixels. */
+const PADDING = 4;
+
+/**
+ * What is written in a bar's rectangle: name and note on two lines or on one, or the name alone, in full or in
+ * brief; turned upright where only that fits; else the beginning of the name, or its mark, or nothing.
+ */
+export function barTexts(bar: IGanttBar, rect: IRect): IPlacedText[] {
+  const room = rect.width - 2 * PADDING;
+  const middle = rect.y + rect.height / 2 + FONT_SIZE * 0.36;
+  const at = (text: string, y = middle): IPlacedText => ({ x: rect.x + PADDING, y, text, anchor: 'start' });
+  if (rect.height < FONT_SIZE) {
+    return [];
+  }
+  const [long, short] = (bar.state !== undefined && STATE_MARKS[bar.state]) || ['', ''];
+  const names = [long + bar.label, short + bar.label, short + (bar.brief ?? bar.label)];
+  const name = names.find(wording => textWidth(wording, FONT_SIZE) <= room);
+  if (name === undefined) {
+    const upright = rect.width >= FONT_SIZE + PADDING ? uprightText(bar, names, rect) : undefined;
+    const start = fitText(names[1] as string, room, FONT_SIZE) || fitText(short.trim(), room, FONT_SIZE);
+    return upright ? [upright] : start === '' ? [] : [at(start)];
+  }
+  if (bar.note === undefined) {
+    return [at(name)];
+  }
+  if (rect.height >= 2.6 * FONT_SIZE && textWidth(bar.note, FONT_SIZE) <= room) {
+    return [at(name, middle - FONT_SIZE * 0.65), at(bar.note, middle + FONT_SIZE * 0.65)];
+  }
+  const both = `${name} · ${bar.note}`;
+  return [at(name.endsWith(bar.label) && textWidth(both, FONT_SIZE) <= room ? both : name)];
+}
+
+function uprightText(bar: IGanttBar, names: readonly string[], rect: IRect): IPlacedText | undefined {
+  const wordings = [...(bar.note === undefined ? [] : [`${names[0]} · ${bar.note}`]), ...names];
+  const text = wordings.find(wording => textWidth(wording, FONT_SIZE) <= rect.height - 2 * PADDING);
+  return text === undefined
+    ? undefined
+    : {
+        x: rect.x + rect.width / 2 + FONT_SIZE * 0.36,
+        y: rect.y + rect.height / 2,
+        text,
+        anchor: 'middle',
+        upright: true
+      };
+}
