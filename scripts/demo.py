@@ -18,6 +18,7 @@ from typing import Any
 
 import nbformat
 from jupyterlab_saturn import Session
+from jupyterlab_saturn.agent.presence import agent_alive
 from jupyterlab_saturn.paths import SessionPaths
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
@@ -28,6 +29,7 @@ OUT = ROOT / "out" / "demo"
 HOME = OUT / "session"
 LONGEST_CELL_SECONDS = 900
 PROGRESS_SECONDS = 5.0
+PATIENCE_SECONDS = 30.0
 DISPLAYS = ("display_data", "update_display_data")
 
 Json = dict[str, Any]
@@ -128,31 +130,27 @@ def agent_pid(paths: SessionPaths) -> int | None:
     return None
 
 
-def end(paths: SessionPaths, patience: float) -> None:
-    """Wait until the session's agent has left, which it does when idle; then ask it to."""
+def end(paths: SessionPaths) -> None:
+    """Ask the session's agent to leave, and wait until it has."""
     pid = agent_pid(paths)
-    if pid is None:
+    if pid is None or not agent_alive(paths):
         return
-    for wait, number in ((patience, signal.SIGTERM), (30.0, signal.SIGKILL)):
-        deadline = time.monotonic() + wait
-        while time.monotonic() < deadline:
-            try:
-                os.kill(pid, 0)
-            except OSError:
-                return
-            time.sleep(0.1)
-        with contextlib.suppress(OSError):
-            os.kill(pid, number)
+    os.kill(pid, signal.SIGTERM)
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while agent_alive(paths):
+        if time.monotonic() > deadline:
+            os.kill(pid, signal.SIGKILL)
+            return
+        time.sleep(0.1)
 
 
 def main() -> int:
     paths = SessionPaths("default", HOME)
-    end(paths, patience=0)  # of a demo that was interrupted
+    end(paths)  # of a demo that was interrupted
     shutil.rmtree(OUT, ignore_errors=True)
     OUT.mkdir(parents=True)
     HOME.mkdir(mode=0o700)
     os.environ["SATURN_HOME"] = str(HOME)
-    os.environ["SATURN_IDLE_SECONDS"] = "5"
     notebook = nbformat.read(ROOT / "examples" / "quickstart.ipynb", as_version=4)
     session = Session("default", HOME)
     try:
@@ -163,7 +161,7 @@ def main() -> int:
         return 1
     finally:
         session.close()
-        end(paths, patience=20)
+        end(paths)
     if not finished:
         say("Not every task finished; the leaderboard says why.\n")
     return 0 if finished else 1

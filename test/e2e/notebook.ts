@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs';
 import type { Locator, Page } from 'playwright-core';
 import type { LabServer } from './server.js';
 
@@ -6,6 +7,7 @@ interface IJupyterApp {
   commands: { execute(id: string, args?: Record<string, unknown>): Promise<unknown> };
   shell: {
     currentWidget: {
+      content?: { model: { toJSON(): unknown } };
       sessionContext?: { isReady: boolean; session?: { kernel?: { status: string } } };
     } | null;
   };
@@ -49,6 +51,15 @@ export class NotebookPage {
     await this.page.evaluate(() => {
       void (window as unknown as IExposed).jupyterapp.commands.execute('notebook:run-all-cells');
     });
+  }
+
+  /** Writes the notebook as it is on the page, outputs included, to a file. */
+  async save(path: string): Promise<void> {
+    const json = await this.page.evaluate(() => {
+      const { content } = (window as unknown as IExposed).jupyterapp.shell.currentWidget ?? {};
+      return JSON.stringify(content?.model.toJSON() ?? null);
+    });
+    writeFileSync(path, json);
   }
 
   /** Code cells, in order. */

@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -47,9 +47,17 @@ export class Sandbox {
     return path;
   }
 
-  /** Pid of a session's agent; throws when there is none. */
-  agentPid(session = 'default'): number {
-    return JSON.parse(readFileSync(join(this.sessions, session, 'agent.json'), 'utf8')).pid;
+  /** Copies the logs and journals of all sessions to out/test, for whoever looks into a failure. */
+  keepLogs(): void {
+    for (const session of readdirSync(this.sessions)) {
+      const to = join(reports, 'sessions', session);
+      mkdirSync(to, { recursive: true });
+      for (const file of readdirSync(join(this.sessions, session)).filter(name =>
+        /\.(log|jsonl)$/.test(name)
+      )) {
+        cpSync(join(this.sessions, session, file), join(to, file));
+      }
+    }
   }
 
   /**
@@ -57,7 +65,7 @@ export class Sandbox {
    *
    * @returns what had to be killed, which a test asserts to be nothing
    */
-  async dispose(seconds = 30): Promise<string[]> {
+  async dispose(seconds = 60): Promise<string[]> {
     let left: string[] = [];
     try {
       await until('the processes of the test end', () => processesOf(this.folder).length === 0, seconds);
