@@ -28,6 +28,7 @@ class Relay:
         self._comms: dict[str, Any] = {}
         self._session: Session | None = None
         self._unlisten: Callable[[], None] = _nothing
+        self._is_open = False
         self._greeted = False
         self._widget: Any = None
 
@@ -36,6 +37,7 @@ class Relay:
         from comm import create_comm, get_comm_manager
 
         get_comm_manager().register_target(TARGET, self._on_open)
+        self._is_open = True
         self._adopt(create_comm(target_name=TARGET, data={"version": __version__}))
 
     def follow(self, session: Session) -> None:
@@ -51,12 +53,14 @@ class Relay:
 
     def close(self) -> None:
         """Close the comms."""
-        from comm import get_comm_manager
-
         self._unlisten()
         if self._session is not None:
             self._session.live = _no_widget
-        get_comm_manager().unregister_target(TARGET, self._on_open)
+        if self._is_open:
+            from comm import get_comm_manager
+
+            self._is_open = False
+            get_comm_manager().unregister_target(TARGET, self._on_open)
         with self._lock:
             comms, self._comms = list(self._comms.values()), {}
         for comm in comms:

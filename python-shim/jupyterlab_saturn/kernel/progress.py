@@ -5,14 +5,15 @@ from __future__ import annotations
 import sys
 import time
 from collections import Counter
+from collections.abc import Callable
 from types import TracebackType
 from typing import Any, Self
 
 from ..errors import Json
 
+_FIRST_SECONDS = 0.5
 _REDRAW_SECONDS = 0.2
 _RUNNING = frozenset({"starting", "running", "stopping"})
-_OVER = frozenset({"finished", "failed", "invalid", "stopped"})
 
 
 def describe(state: Json, now: float) -> str:
@@ -46,15 +47,12 @@ def describe(state: Json, now: float) -> str:
 
 def _steps(state: Json) -> str:
     tasks = [
-        task for task in state["tasks"] if task.get("inspection") and task["status"] != "invalid"
+        task
+        for task in state["tasks"]
+        if "inspection" in task and task["status"] not in ("failed", "stopped")
     ]
-    done = sum(
-        task["progress"]["step"] for task in tasks if task["status"] not in ("failed", "stopped")
-    )
-    total = sum(
-        task["inspection"]["steps"] for task in tasks if task["status"] not in ("failed", "stopped")
-    )
-    return f"step {done} of {total}"
+    done = sum(task["progress"]["step"] for task in tasks)
+    return f"step {done} of {sum(task['inspection']['steps'] for task in tasks)}"
 
 
 def _time_left(state: Json, now: float) -> str:
@@ -74,13 +72,20 @@ class Progress:
     """The line itself: an updated display in notebooks, a rewritten line in terminals.
 
     Silent elsewhere (scripts whose output goes to a file), and when all is over at once.
+
+    Parameters
+    ----------
+    shell
+        The running IPython shell, or None.
+    clock
+        Seconds that only grow.
     """
 
-    def __init__(self, shell: Any) -> None:
-        self._shell = shell
+    def __init__(self, shell: Any, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._begun = self._at = clock()
         self._handle: Any = None
         self._shown = ""
-        self._at = 0.0
         self._in_notebook = getattr(shell, "kernel", None) is not None
         self._in_terminal = not self._in_notebook and sys.stderr.isatty()
 
@@ -99,15 +104,15 @@ class Progress:
 
     def update(self, state: Json) -> None:
         """Show a state, at most five times a second."""
-        now = time.monotonic()
-        if now - self._at >= _REDRAW_SECONDS:
+        now = self._clock()
+        if now - self._begun >= _FIRST_SECONDS and now - self._at >= _REDRAW_SECONDS:
             self._at = now
             self._write(describe(state, time.time()))
 
-    def finish(self, state: Json) -> None:
-        """Show the last state, unless nothing was shown so far."""
+    def finish(self) -> None:
+        """Say how long it took, unless nothing was shown so far."""
         if self._shown:
-            self._write(describe(state, time.time()))
+            self._write(f"Done after {self._clock() - self._begun:.0f} s.")
 
     def _write(self, text: str) -> None:
         if text == self._shown:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import os
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
@@ -13,11 +12,12 @@ from .. import __version__
 from ..errors import Json, SaturnError
 from ..paths import SessionPaths
 from .attachment import Attachment, Launcher
-from .capture import Captured, capture
+from .capture import capture
 from .connection import Connection
 from .devices import device_request
 from .display import Results, View, failures, joined, note
 from .leaderboard import rows_of
+from .payload import store
 from .progress import Progress, is_training
 from .sweep import Scalar, Value, check_parameters, expand, grid_of
 
@@ -114,7 +114,7 @@ class Session:
         if len(captured.source) * len(specs) > _SOURCE_BYTES:
             specs = [{key: spec[key] for key in spec if key != "source"} for spec in specs]
         connection = self._connection()
-        self._write_payload(captured)
+        store(self.paths, captured)
         rev = connection.request("tasks.add", {"tasks": specs, "replace": replace})["rev"]
         names = {spec["name"] for spec in specs}
         state = self._wait(rev, lambda state: not _building(state, names))
@@ -296,24 +296,8 @@ class Session:
             state = self._connection().wait_for(
                 lambda state: state["rev"] >= rev and condition(state), None, progress.update
             )
-            progress.finish(state)
+            progress.finish()
         return state
-
-    def _write_payload(self, captured: Captured) -> None:
-        path = self.paths.payload(captured.file)
-        temporary = path.with_suffix(f".{os.getpid()}.tmp")
-        try:
-            descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(captured.payload)
-            temporary.replace(path)
-        except OSError as error:
-            temporary.unlink(missing_ok=True)
-            raise SaturnError(
-                "not-writable",
-                f"The function cannot be written to {path}: {error.strerror}.",
-                "Make room or give yourself access, then run the cell again.",
-            ) from error
 
 
 def _no_widget(_: Json) -> str | None:

@@ -1,0 +1,64 @@
+"""What tests of the kernel room share: a session with a fake engine, a shell with the magics."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from fakes.engine import FakeEngine, FakeLauncher
+from fakes.shell import Shell
+from jupyterlab_saturn.kernel.current import Sessions
+from jupyterlab_saturn.kernel.extension import Extension
+from jupyterlab_saturn.kernel.session import Session
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The notebook's folder."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("SATURN_HOME", str(tmp_path / "saturn"))
+    return tmp_path
+
+
+@pytest.fixture
+def launcher(home: Path) -> Iterator[FakeLauncher]:
+    # Not in tmp_path: socket paths hold about 100 bytes.
+    with tempfile.TemporaryDirectory(prefix="saturn-") as folder:
+        launcher = FakeLauncher(Path(folder))
+        yield launcher
+        launcher.stop()
+
+
+@pytest.fixture
+def session(launcher: FakeLauncher) -> Iterator[Session]:
+    session = Session(launcher=launcher)
+    yield session
+    session.close()
+
+
+@pytest.fixture
+def engine(session: Session, launcher: FakeLauncher) -> FakeEngine:
+    """The engine of `session`, started."""
+    session.attachment.attach().wait_for(lambda _: True, 10)
+    assert launcher.engine is not None
+    launcher.engine.received.clear()
+    return launcher.engine
+
+
+@pytest.fixture
+def shell(session: Session, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shell]:
+    """A shell whose magics act on `session`."""
+    Shell.clear_instance()
+    shell = Shell.instance()
+    # What a notebook defines lies in its kernel's __main__.
+    monkeypatch.setitem(sys.modules, "__main__", shell.user_module)
+    sessions = Sessions()
+    sessions.choose(session)
+    extension = Extension(shell, sessions)
+    extension.load()
+    yield shell
+    extension.unload()
+    Shell.clear_instance()
