@@ -53,6 +53,7 @@ export function joined(parts: Parts): IPart {
   };
 }
 
-function withCode(text: string): Markup[] {
+/** Text whose words in backticks are code. */
+export function withCode(text: string): Markup[] {
   return text.split('`').map((part, i) => (i % 2 === 1 ? markup`<code>${part}</code>` : markup`${part}`));
 }

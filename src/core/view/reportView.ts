@@ -9,8 +9,8 @@ import { NO_TASKS } from './taskWords.js';
 
 /** JupyterLab's variables for a page of its own: light, and dark for those who prefer it. */
 const PAGE_STYLE = `
-:root{color-scheme:light dark;--jp-layout-color0:#ffffff;--jp-layout-color2:#f3f3f3;--jp-ui-font-color1:#212121;--jp-ui-font-color2:#5f6368;--jp-border-color1:#bdbdbd;--jp-border-color2:#e0e0e0;--jp-error-color0:#b71c1c;--jp-error-color1:#d32f2f;--jp-warn-color0:#9a4200;--jp-success-color0:#1b5e20}
-@media (prefers-color-scheme:dark){:root{--jp-layout-color0:#111111;--jp-layout-color2:#2a2a2a;--jp-ui-font-color1:#e0e0e0;--jp-ui-font-color2:#a6a6a6;--jp-border-color1:#616161;--jp-border-color2:#424242;--jp-error-color0:#ff8a80;--jp-error-color1:#ef5350;--jp-warn-color0:#ffb74d;--jp-success-color0:#81c784}}
+:root{color-scheme:light dark;--jp-layout-color0:#ffffff;--jp-layout-color2:#f3f3f3;--jp-ui-font-color0:#000000;--jp-ui-font-color1:#212121;--jp-ui-font-color2:#5f6368;--jp-border-color1:#bdbdbd;--jp-border-color2:#e0e0e0;--jp-error-color0:#b71c1c;--jp-error-color1:#d32f2f;--jp-warn-color0:#e65100;--jp-success-color0:#1b5e20}
+@media (prefers-color-scheme:dark){:root{--jp-layout-color0:#111111;--jp-layout-color2:#2a2a2a;--jp-ui-font-color0:#ffffff;--jp-ui-font-color1:#e0e0e0;--jp-ui-font-color2:#a6a6a6;--jp-border-color1:#616161;--jp-border-color2:#424242;--jp-error-color0:#ff8a80;--jp-error-color1:#ef5350;--jp-warn-color0:#ffb74d;--jp-success-color0:#81c784}}
 body{margin:0;background:var(--jp-layout-color0);color:var(--jp-ui-font-color1)}
 main{max-width:60rem;margin:0 auto;padding:1.5rem}
 .jp-saturn h1{font-size:1.5rem;margin:0 0 .25rem;font-weight:600}

@@ -1,15 +1,16 @@
 /**
  * Look of all displays. It travels inside each, so that a saved notebook looks right where the extension's own
- * CSS is not; JupyterLab's theme variables carry literals for places that do not know them.
+ * CSS is not; JupyterLab's theme variables carry literals for places that do not know them. State colours are mixed
+ * with the text colour, since a theme's own are too light to be read as text.
  */
 export const STYLESHEET = `
 .jp-saturn{background:var(--jp-layout-color0,#ffffff);color:var(--jp-ui-font-color1,#212121);font-family:var(--jp-ui-font-family,system-ui,-apple-system,'Segoe UI',Helvetica,Arial,sans-serif);font-size:13px;line-height:1.45;padding:4px 8px 8px}
 .jp-saturn .jp-saturn-lead{margin:4px 0;font-size:14px}
 .jp-saturn .jp-saturn-note{margin:4px 0}
 .jp-saturn .jp-saturn-muted{color:var(--jp-ui-font-color2,#616161)}
-.jp-saturn .jp-saturn-good{color:var(--jp-success-color0,#1b5e20)}
-.jp-saturn .jp-saturn-bad{color:var(--jp-error-color0,#b71c1c)}
-.jp-saturn .jp-saturn-warning{color:var(--jp-warn-color0,#9a4200)}
+.jp-saturn .jp-saturn-good{color:color-mix(in srgb,var(--jp-success-color0,#1b5e20) 60%,var(--jp-ui-font-color0,#000000))}
+.jp-saturn .jp-saturn-bad{color:color-mix(in srgb,var(--jp-error-color0,#b71c1c) 60%,var(--jp-ui-font-color0,#000000))}
+.jp-saturn .jp-saturn-warning{color:color-mix(in srgb,var(--jp-warn-color0,#e65100) 60%,var(--jp-ui-font-color0,#000000))}
 .jp-saturn .jp-saturn-scroll{overflow-x:auto;margin:8px 0}
 .jp-saturn table.jp-saturn-table{border:none;border-collapse:collapse;margin:0;font-size:12px;table-layout:auto}
 .jp-saturn .jp-saturn-table caption{caption-side:top;text-align:left;padding:0 0 4px;font-weight:600;color:inherit}

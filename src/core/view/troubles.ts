@@ -1,5 +1,5 @@
 import type { Failure } from '../wire/generated/types.js';
-import type { IPart } from './display.js';
+import { type IPart, withCode } from './display.js';
 import { markup, printable, printableLines } from './escape.js';
 import { listing } from './format.js';
 
@@ -23,7 +23,7 @@ export function troublesPart(troubles: readonly ITrouble[]): IPart {
         where,
         error
       }) => markup`<details class="jp-saturn-trouble"><summary><span class="jp-saturn-bad">${where.length > 0 && markup`<strong>${listing(where, 4)}</strong>: `}${error.message}</span></summary>
-${error.hint !== undefined && markup`<p class="jp-saturn-note">${error.hint}</p>\n`}${error.traceback !== undefined && markup`<pre class="jp-saturn-traceback">${error.traceback}</pre>\n`}<p class="jp-saturn-note jp-saturn-muted">Error code <code>${error.code}</code>.</p>
+${error.hint !== undefined && markup`<p class="jp-saturn-note">${withCode(error.hint)}</p>\n`}${error.traceback !== undefined && markup`<pre class="jp-saturn-traceback">${error.traceback}</pre>\n`}<p class="jp-saturn-note jp-saturn-muted">Error code <code>${error.code}</code>.</p>
 </details>\n`
     )
   };
