@@ -20,7 +20,9 @@ BOTH = pytest.mark.parametrize("zygote", ["unsafe", "ready"])
 
 
 @contextlib.asynccontextmanager
-async def place(zygote: str = "unsafe") -> AsyncIterator[tuple[Workplace, str]]:
+async def place(
+    zygote: str = "unsafe", limits: Limits = LIMITS
+) -> AsyncIterator[tuple[Workplace, str]]:
     with session() as (paths, token):
         paths.ensure_runtime()
         launcher = Launcher(
@@ -36,7 +38,7 @@ async def place(zygote: str = "unsafe") -> AsyncIterator[tuple[Workplace, str]]:
                     launcher=launcher,
                     events=events,
                     say=lambda type, body: None,
-                    limits=LIMITS,
+                    limits=limits,
                 ),
                 token,
             )
@@ -73,11 +75,12 @@ class Story:
 def tell(
     zygote: str = "unsafe",
     deadline: float | None = None,
+    limits: Limits = LIMITS,
     then: Callable[[Story], Awaitable[None]] | None = None,
     **acts: str,
 ) -> tuple[Outcome, Story]:
     async def main() -> tuple[Outcome, Story]:
-        async with place(zygote) as (here, token):
+        async with place(zygote, limits) as (here, token):
             story = Story(here, **acts)
             running = asyncio.create_task(story.group.run(deadline))
             if then is not None:
@@ -123,7 +126,9 @@ def test_one_fails_and_its_hanging_peer_is_killed(zygote: str) -> None:
 
 def test_an_echo_that_comes_first_is_not_the_reason() -> None:
     outcome, _ = tell(
-        rank0="failed Connection closed by peer", rank1="sleep 0.05;failed ValueError: mine"
+        limits=Limits(last_words=5.0),
+        rank0="failed Connection closed by peer",
+        rank1="sleep 0.05;failed ValueError: mine",
     )
     assert outcome.error is not None and outcome.error["message"] == "ValueError: mine"
 
@@ -165,7 +170,7 @@ def test_helpers_of_a_rank_go_with_it(zygote: str) -> None:
 
 @BOTH
 def test_a_hung_rank_is_killed_at_the_deadline_with_its_stack(zygote: str) -> None:
-    outcome, story = tell(zygote, deadline=1.0, rank0="stacks;sleep 300", rank1="stacks;sleep 300")
+    outcome, story = tell(zygote, deadline=3.0, rank0="stacks;sleep 300", rank1="stacks;sleep 300")
     assert outcome.kind == "failed"
     assert outcome.error is not None
     assert outcome.error["code"] == "trial-timeout"

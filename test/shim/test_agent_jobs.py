@@ -216,6 +216,12 @@ def test_training_ends_badly_once(acts: str, kind: str, code: str) -> None:
     assert events[-1]["error"]["code"] == code
 
 
+def test_a_malformed_last_word_is_a_failure() -> None:
+    events = train(rank0="started 0;step -3;finished -1")
+    assert [event["kind"] for event in events] == ["started", "failed"]
+    assert events[-1]["error"]["code"] == "bad-message"
+
+
 def test_training_is_stopped() -> None:
     events = train(ranks="obey 5;started 0;sleep 300", stop="60")
     assert (events[-1]["kind"], events[-1]["step"]) == ("stopped", 5)

@@ -149,7 +149,7 @@ def test_the_whole_life_of_a_session() -> None:
 
         ear.say(
             "trial.start",
-            {**trial, "trial": "third", "task": here.task("slow", 300), "deadlineSeconds": 4},
+            {**trial, "trial": "third", "task": here.task("slow", 300), "deadlineSeconds": 8},
         )
         cell = ear.hear("trial.result", seconds=100)["body"]["cell"]
         assert cell["error"]["code"] == "trial-timeout"

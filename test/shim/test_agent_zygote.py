@@ -8,7 +8,6 @@ import signal
 import socket
 import sys
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 from fakes.bench import HERE, assert_gone, living, session, task, until
@@ -21,14 +20,10 @@ from jupyterlab_saturn.paths import SessionPaths
 class Starter:
     """A launcher, and requests for it."""
 
-    def __init__(self, paths: SessionPaths, token: str, mode: str) -> None:
+    def __init__(self, paths: SessionPaths, token: str, zygote: list[str], rank: list[str]) -> None:
         self.paths = paths
         self.token = token
-        self.launcher = Launcher(
-            paths.zygote_log,
-            rank_command=[sys.executable, str(HERE / "rank.py")],
-            zygote_command=[sys.executable, str(HERE / "zygote.py"), mode],
-        )
+        self.launcher = Launcher(paths.zygote_log, rank_command=rank, zygote_command=zygote)
         self.log = paths.folder / "rank.log"
 
     async def start(self, acts: str, rank: int = 0) -> RankProcess:
@@ -43,12 +38,19 @@ class Starter:
 
 
 @contextlib.asynccontextmanager
-async def starter(mode: str) -> AsyncIterator[Starter]:
+async def starter(
+    mode: str, zygote: list[str] | None = None, rank: list[str] | None = None
+) -> AsyncIterator[Starter]:
     with session() as (paths, token), contextlib.ExitStack() as stack:
         paths.ensure_runtime()
         ear = stack.enter_context(socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM))
         ear.bind(str(paths.events_socket))
-        made = Starter(paths, token, mode)
+        made = Starter(
+            paths,
+            token,
+            zygote or [sys.executable, str(HERE / "zygote.py"), mode],
+            rank or [sys.executable, str(HERE / "rank.py")],
+        )
         try:
             yield made
         finally:
@@ -84,8 +86,7 @@ def test_without_a_zygote_ranks_start_cold(mode: str) -> None:
 
 def test_a_zygote_that_is_not_there_is_no_trouble() -> None:
     async def main() -> None:
-        async with starter("ready") as here:
-            here.launcher.zygote._command = ("/nowhere/zygote",)
+        async with starter("ready", zygote=["/nowhere/zygote"]) as here:
             rank = await here.start("exit 4")
             assert await rank.exited == 4
 
@@ -125,7 +126,7 @@ def test_a_zygote_that_keeps_dying_is_left_alone() -> None:
                 rank = await here.start("exit 2")
                 assert await rank.exited == 2
             assert here.zygote is None
-            assert here.launcher.zygote._deaths.maxlen == len(here.launcher.zygote._deaths)
+            assert here.paths.zygote_log.read_text() == "dying\n" * 3
 
     asyncio.run(main())
 
@@ -156,10 +157,9 @@ def test_ending_ranks_ends_all_they_started() -> None:
     asyncio.run(main())
 
 
-def test_a_system_that_refuses_processes_is_an_error_for_people(tmp_path: Path) -> None:
+def test_a_system_that_refuses_processes_is_an_error_for_people() -> None:
     async def main() -> None:
-        async with starter("unsafe") as here:
-            here.launcher._command = ("/nowhere/rank",)
+        async with starter("unsafe", rank=["/nowhere/rank"]) as here:
             with pytest.raises(SaturnError, match="Rank 1 cannot be started") as caught:
                 await here.start("exit 0", rank=1)
             assert caught.value.code == "cannot-start"

@@ -47,7 +47,7 @@ def main(mode: str, fd: int) -> None:
     ctypes.CDLL(None).prctl(1, signal.SIGKILL)
     line = socket.socket(fileno=fd)
     if mode == "dies":
-        sys.exit(3)
+        sys.exit("dying")
     if mode == "unsafe":
         send(line, op="unsafe", reason="two threads are running")
     if mode == "noisy":
