@@ -10,6 +10,7 @@ export type PlannerWebWorker = Pick<Worker, 'postMessage' | 'terminate' | 'addEv
  */
 export class PlanClient {
   private readonly link: PlannerLink;
+  private ended = false;
 
   /** @param start - starts the worker; the default bundles and starts `planner.worker`. */
   constructor(start: () => PlannerWebWorker = startWorker) {
@@ -26,8 +27,14 @@ export class PlanClient {
     this.link.cancel();
   }
 
+  /** Whether {@link dispose} has been called. */
+  get isDisposed(): boolean {
+    return this.ended;
+  }
+
   /** End the worker. */
   dispose(): void {
+    this.ended = true;
     void this.link.dispose();
   }
 }

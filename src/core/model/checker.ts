@@ -4,6 +4,9 @@ import { strategyKey, strategyLabel } from './strategy.js';
 /** Times may differ by this share of the plan's length: rounding of sums, no more. */
 const TOLERANCE = 1e-9;
 
+/** Largest gap of a plan that is called optimal: what a solver's floating-point proof leaves open. */
+const PROOF = 1e-5;
+
 /**
  * Check a plan against the question it answers, by the definitions alone: nothing here is shared with the planner.
  *
@@ -12,8 +15,7 @@ const TOLERANCE = 1e-9;
 export function checkPlan(request: PlanRequest, plan: Plan): string[] {
   const schedule = checkSchedule(request, plan.segments, plan.makespan, plan.unplanned);
   const baselines = plan.baselines.flatMap(({ name, makespan, segments }) => {
-    const wrong =
-      segments === undefined ? [] : checkSchedule(request, segments, makespan, plan.unplanned);
+    const wrong = segments === undefined ? [] : checkSchedule(request, segments, makespan, plan.unplanned);
     if (!(makespan >= plan.makespan - slack(makespan))) {
       wrong.push(`it is shorter (${makespan} s) than the plan (${plan.makespan} s)`);
     }
@@ -35,6 +37,9 @@ function checkClaims({ makespan, lowerBound, gap, optimal }: Plan): string[] {
   }
   if (optimal && lowerBound === 0 && makespan > off) {
     wrong.push('The plan is called optimal without any bound.');
+  }
+  if (optimal && !(gap <= PROOF)) {
+    wrong.push(`The plan is called optimal with a gap of ${gap}.`);
   }
   return wrong;
 }
@@ -139,7 +144,9 @@ function checkTask(
     }
     const able = task.options.find(({ strategy }) => isUsable(request, strategy.technique, strategy.devices));
     if (able !== undefined || task.running !== undefined) {
-      say(`it is listed as unplanned, but ${strategyLabel(able?.strategy ?? task.running!.strategy)} can run it`);
+      say(
+        `it is listed as unplanned, but ${strategyLabel(able?.strategy ?? task.running!.strategy)} can run it`
+      );
     }
     return wrong;
   }

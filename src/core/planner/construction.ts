@@ -22,7 +22,7 @@ const PRIORITIES: ((config: Config) => number)[] = [
 export function construct(problem: Problem, bound: number): { arrangement: Arrangement; makespan: number } {
   const lanes = lanesOf(problem);
   let best: { arrangement: Arrangement; makespan: number } | undefined;
-  let previous = '';
+  let previous: string | undefined;
   for (const factor of TARGETS) {
     const choice = cheapestWithin(problem, bound * factor);
     const key = choice.join();

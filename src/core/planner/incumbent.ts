@@ -5,7 +5,7 @@ import type { Bound } from './bounds.js';
 import type { Problem } from './problem.js';
 import { type Schedule, toSegments } from './schedule.js';
 
-/** A makespan within this share of the bound is proven: less than rounding, and than any clock can tell. */
+/** A makespan within this share of the bound is as short as the bound, which rounding keeps it from reaching. */
 const PROVEN = 1e-9;
 
 /** Plans are reported while searching when they are shorter by at least this share. */
@@ -71,7 +71,7 @@ export class Incumbent {
 
   /** Take a better bound, or the word of a solver that the plan is optimal. */
   raise(bound: number, optimal: boolean): void {
-    this.bound = Math.max(this.bound, bound);
+    this.bound = Math.min(this.makespan, Math.max(this.bound, bound));
     this.proven ||= optimal;
   }
 
@@ -84,7 +84,7 @@ export class Incumbent {
   /** The shortest plan for the wire. */
   plan(): Plan {
     const { makespan, problem } = this;
-    const bound = Math.min(this.bound, makespan);
+    const bound = makespan <= this.target ? makespan : this.bound;
     return {
       segments: toSegments(problem, this.schedule()),
       unplanned: problem.unplanned,

@@ -66,7 +66,9 @@ export class PlannerLink {
         this.port ??= this.start();
         this.port.ask({ id, request });
       } catch (error) {
-        this.fail(`The planner cannot be started: ${error instanceof Error ? error.message : String(error)}.`);
+        this.fail(
+          `The planner cannot be started: ${error instanceof Error ? error.message : String(error)}.`
+        );
       }
     });
   }
@@ -76,7 +78,10 @@ export class PlannerLink {
     if (this.pending !== undefined) {
       this.end();
       this.settle()?.reject(
-        new SaturnError({ code: 'plan-cancelled', message: 'The question was withdrawn before it was answered.' })
+        new SaturnError({
+          code: 'plan-cancelled',
+          message: 'The question was withdrawn before it was answered.'
+        })
       );
     }
   }

@@ -29,6 +29,7 @@ const FEASIBILITY = 1e-9;
 const ROUNDING = 1e-6;
 
 const MODEL_OPTIMAL = 7;
+const SOLUTION_FEASIBLE = 2;
 
 /** A job of the model: those that run already have one configuration and fixed variables. */
 interface Row {
@@ -71,11 +72,14 @@ export function solveMilp(
     if (limit.seconds !== undefined) {
       solver.options.set('time_limit', limit.seconds);
     }
-    solver.setSolution({ colValue: model.encode(start) });
+    const known = model.encode(start);
+    solver.setSolution({ colValue: known });
     const { modelStatus } = solver.run();
     const dual = Number(solver.info.get('mip_dual_bound')) * start.makespan * (1 - ROUNDING);
     const bound = Number.isFinite(dual) ? Math.max(lowerBound, dual) : lowerBound;
-    const arrangement = model.decode(solver.getSolution().colValue);
+    // HiGHS ignores a start that it finds infeasible, and may then end without any solution.
+    const found = solver.info.get('primal_solution_status') === SOLUTION_FEASIBLE;
+    const arrangement = model.decode(found ? solver.getSolution().colValue : known);
     const { makespan } = realise(problem, arrangement);
     return {
       arrangement,
@@ -176,16 +180,20 @@ class Model {
       return job.configs.indexOf(chosen);
     });
     const queues: number[][] = nodes.map(() => []);
-    const order = jobs
-      .map((_, job) => job)
-      .sort((a, b) => values[this.start[a]!]! - values[this.start[b]!]!);
+    const order = jobs.map((_, job) => job).sort((a, b) => values[this.start[a]!]! - values[this.start[b]!]!);
     for (const job of order) {
       queues[largest(this.onNode[job]!)]!.push(job);
     }
     return { config, queues };
   }
 
-  private encodeTask(values: Float64Array, task: number, config: number, node: number, devices: number[]): void {
+  private encodeTask(
+    values: Float64Array,
+    task: number,
+    config: number,
+    node: number,
+    devices: number[]
+  ): void {
     values[this.chosen[task]![config]!] = 1;
     values[this.onNode[task]![node]!] = 1;
     for (const device of devices) {
@@ -200,9 +208,7 @@ class Model {
     this.onNode.push(this.problem.nodes.map((_, node) => this.binary(given(fixed?.node === node))));
     this.onDevice.push(
       this.problem.nodes.map(({ devices }, node) =>
-        devices.map((_, device) =>
-          this.binary(given(fixed?.node === node && fixed.devices.includes(device)))
-        )
+        devices.map((_, device) => this.binary(given(fixed?.node === node && fixed.devices.includes(device))))
       )
     );
   }

@@ -93,7 +93,11 @@ export function isEmpty(problem: Problem): boolean {
   return problem.jobs.length === 0 && problem.running.length === 0;
 }
 
-function toRunning(task: PlanTask, placement: NonNullable<PlanTask['running']>, nodes: PlanNode[]): RunningJob {
+function toRunning(
+  task: PlanTask,
+  placement: NonNullable<PlanTask['running']>,
+  nodes: PlanNode[]
+): RunningJob {
   const key = strategyKey(placement.strategy);
   const option = task.options.find(candidate => strategyKey(candidate.strategy) === key)!;
   const node = nodes.findIndex(candidate => candidate.id === placement.node);
@@ -114,7 +118,9 @@ function reasonOf(task: PlanTask, excluded: Set<string>, largestNode: number): s
   if (largestNode === 0) {
     return 'The cluster has no devices.';
   }
-  const shut = [...new Set(task.options.map(option => option.strategy.technique))].filter(name => excluded.has(name));
+  const shut = [...new Set(task.options.map(option => option.strategy.technique))].filter(name =>
+    excluded.has(name)
+  );
   const open = task.options.filter(option => !excluded.has(option.strategy.technique));
   const techniques = `${shut.length === 1 ? 'the technique' : 'the techniques'} ${shut.join(', ')}`;
   if (open.length === 0) {

@@ -1,5 +1,6 @@
 import { type Arrangement, copyArrangement } from './arrangement.js';
 import { type Lanes, lanesOf } from './lanes.js';
+import type { Config } from './pareto.js';
 import type { Problem } from './problem.js';
 import { below, type Random } from './random.js';
 
@@ -17,16 +18,16 @@ const STRIDE = 256;
 /** Times the search is heated up again, each time from the best plan so far. */
 const ROUNDS = 4;
 
-/** Temperature at the start and at the end of a round, as a share of the makespan. */
-const HOT = 0.02;
-const COLD = 0.0002;
+/** Temperature at the start and at the end of a round, as a share of the makespan over the number of jobs. */
+const HOT = 0.5;
+const COLD = 0.0025;
 
-/** How much the mean time at which devices become free counts beside the makespan. */
-const WASTE = 0.2;
+/** How much the mean time at which devices become free weighs against the makespan. */
+const WASTE = 1;
 
 /**
  * Simulated annealing over arrangements: change a job's configuration, its place in its node's queue, or its node.
- * What is minimised is the makespan plus a little of the mean time at which devices become free, so that waste
+ * What is minimised is the makespan plus the mean time at which devices become free, so that waste
  * squeezed out of any node counts, long before it shows in the makespan.
  *
  * @param onBetter - called with each plan shorter than all before; it must copy what it keeps.
@@ -51,7 +52,8 @@ export function anneal(
       round = Math.floor(progress);
       walk.restart(best);
     }
-    const temperature = bestMakespan * HOT * (COLD / HOT) ** (progress - round);
+    const heat = HOT * (COLD / HOT) ** (progress - round);
+    const temperature = (bestMakespan * heat) / problem.jobs.length;
     for (let i = 0; i < STRIDE && bestMakespan > limit.target; i++) {
       walk.step(temperature);
       if (walk.makespan < bestMakespan) {
@@ -119,11 +121,7 @@ class Walk {
       this.move(job, from, to);
     }
     if (configs[oldConfig]!.devices > size || (partner < 0 && random() < 0.5)) {
-      let fitting = configs.length;
-      while (configs[fitting - 1]!.devices > size) {
-        fitting--;
-      }
-      arrangement.config[job] = below(random, fitting);
+      arrangement.config[job] = this.otherConfig(configs, oldConfig, size);
     }
     const before = { makespan: this.makespan, cost: this.cost };
     this.decode(from);
@@ -164,6 +162,19 @@ class Walk {
   private otherNode(node: number): number {
     const { length } = this.lanes;
     return length === 1 ? node : (node + 1 + below(this.random, length - 1)) % length;
+  }
+
+  /** Half of the time the next smaller or larger configuration, else any; one that fits the node. */
+  private otherConfig(configs: Config[], index: number, size: number): number {
+    let fitting = configs.length;
+    while (configs[fitting - 1]!.devices > size) {
+      fitting--;
+    }
+    if (this.random() < 0.5) {
+      return below(this.random, fitting);
+    }
+    const next = index + (this.random() < 0.5 ? 1 : -1);
+    return Math.min(fitting - 1, Math.max(0, next));
   }
 
   /** A job of the node to change places with, such that both fit; -1 when the one drawn does not. */

@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import { parentPort, workerData } from 'node:worker_threads';
 import loadHighs from 'highs';
 import { answering } from '../../core/planner/answer.js';
@@ -15,7 +14,7 @@ if (parentPort !== null) {
   const port = parentPort;
   const { wasm } = workerData as PlannerWorkerData;
   const answer = answering(
-    async () => loadHighs({ wasmBinary: await readFile(wasm) }),
+    () => loadHighs({ locateFile: () => wasm }),
     (message: PlannerAnswer) => port.postMessage(message)
   );
   port.on('message', (question: PlannerQuestion) => void answer(question));
