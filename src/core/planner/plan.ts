@@ -25,10 +25,10 @@ export interface PlanOptions {
 export const DEFAULT_ITERATIONS = 20_000;
 
 /** Pairs of tasks times devices above which the MILP is not worth its time. */
-const MILP_LARGEST = 240;
+const MILP_LARGEST = 120;
 
 /** Nodes of HiGHS's search tree when no time is given. */
-const MILP_NODES = 2_000;
+const MILP_NODES = 500;
 
 /** Share of a budget in seconds for the search when the MILP comes after it. */
 const SEARCH_SHARE = 0.3;

@@ -12,7 +12,7 @@ export interface SearchLimit {
   target: number;
 }
 
-/** Iterations between two looks at the clock. */
+/** Iterations between two looks at the budget; the last stride is always finished. */
 const STRIDE = 256;
 
 /** Times the search is heated up again, each time from the best plan so far. */
@@ -27,10 +27,10 @@ const WASTE = 1;
 
 /**
  * Simulated annealing over arrangements: change a job's configuration, its place in its node's queue, or its node.
- * What is minimised is the makespan plus the mean time at which devices become free, so that waste
- * squeezed out of any node counts, long before it shows in the makespan.
+ * What is minimised is the makespan plus the mean time at which devices become free, so that waste squeezed out of any
+ * node counts long before it shows in the makespan.
  *
- * @param onBetter - called with each plan shorter than all before; it must copy what it keeps.
+ * @param onBetter - called with each plan shorter than all before; it may keep it and must not change it.
  */
 export function anneal(
   problem: Problem,
