@@ -171,7 +171,7 @@ def test_changes_of_attachment_are_told(
     launcher: FakeLauncher,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("jupyterlab_saturn.kernel.connection.SILENCE_SECONDS", 0.3)
+    monkeypatch.setattr("jupyterlab_saturn.kernel.channel.SILENCE_SECONDS", 0.3)
     launcher.die()
     gone = front.find(lambda body: "error" in body, type="kernel.status")
     assert gone["body"]["attached"] is False

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from fakes.engine import FakeEngine, FakeLauncher
 from jupyterlab_saturn.errors import SaturnError
-from jupyterlab_saturn.kernel import connection as module
+from jupyterlab_saturn.kernel import channel as module
 from jupyterlab_saturn.kernel.connection import Connection
 
 HELLO = {"pid": 1, "version": "0.1.0"}

@@ -129,6 +129,7 @@ def test_what_the_engine_refuses_is_shown(shell: Shell, engine: FakeEngine) -> N
         ("profile --force", "profile", {"force": True}, "the profile"),
         ("profile --detach", "profile", {}, "the status"),
         ("plan", "plan", {}, "the plan"),
+        ("plan --exclude none", "plan", {"excludeTechniques": []}, "the plan"),
         ("run a b", "run", {"tasks": ["a", "b"]}, "the status"),
         ("run", "run", {}, "the status"),
         ("stop", "stop", {}, "the status"),

@@ -170,7 +170,7 @@ def test_a_dead_agent_is_started_again_by_the_next_verb(
     launcher: FakeLauncher,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("jupyterlab_saturn.kernel.connection.SILENCE_SECONDS", 0.3)
+    monkeypatch.setattr("jupyterlab_saturn.kernel.channel.SILENCE_SECONDS", 0.3)
     session.run()
     launcher.die()
     with pytest.raises(SaturnError) as caught:

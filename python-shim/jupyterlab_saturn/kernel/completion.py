@@ -55,7 +55,7 @@ def _open_option(verb: Verb, words: list[str]) -> Option | None:
 
 def _values(option: Option, state: Json | None, names: Mapping[str, Any]) -> list[str]:
     if option.name == "--exclude":
-        return sorted({*_TECHNIQUES, *_techniques(state)})
+        return ["none", *sorted({*_TECHNIQUES, *_techniques(state)})]
     if option.name == "--factory":
         return [
             name

@@ -151,12 +151,12 @@ class SaturnMagics(Magics):
     def _plan(self, arguments: Arguments) -> None:
         options = arguments.options
         self._patiently(
-            lambda: self._session.plan(options.get("seconds"), options.get("exclude")),
+            lambda: self._session.plan(options.get("seconds"), _excluded(arguments)),
             "Interrupted; measuring and planning go on. Stop them with: %saturn stop",
         )
 
     def _run(self, arguments: Arguments) -> None:
-        show(self._session.run(arguments.names or None, arguments.options.get("exclude")))
+        show(self._session.run(arguments.names or None, _excluded(arguments)))
 
     def _wait(self, _: Arguments) -> None:
         self._patiently(
@@ -184,6 +184,11 @@ class SaturnMagics(Magics):
         verbs = [find_verb(name.lstrip("%")) for name in arguments.names]
         for view in [page(verb) for verb in verbs] or [overview()]:
             show(view)
+
+
+def _excluded(arguments: Arguments) -> list[str] | None:
+    names: list[str] | None = arguments.options.get("exclude")
+    return [] if names == ["none"] else names
 
 
 def _count(text: str) -> int:

@@ -35,7 +35,7 @@ class Verb:
     is_cell: bool = False
 
 
-_EXCLUDE = Option("--exclude", "list", "Techniques not to use.", "fsdp,ddp")
+_EXCLUDE = Option("--exclude", "list", "Techniques not to use; none lifts it.", "fsdp,ddp")
 
 VERBS = (
     Verb(

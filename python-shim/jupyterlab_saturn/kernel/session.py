@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
@@ -19,6 +18,7 @@ from .display import Results, View, failures, joined, note
 from .leaderboard import rows_of
 from .payload import store
 from .progress import Progress, is_training
+from .requests import check_function, check_length, plan_body, selection
 from .sweep import Scalar, Value, check_parameters, expand, grid_of
 
 Condition = Callable[[Json], bool]
@@ -97,9 +97,9 @@ class Session:
             ``bad-sweep``, ``bad-parameters``, ``duplicate-task``, ``not-picklable``,
             ``capture-too-large``, or the function's own error when all tasks have it.
         """
-        _check_length(epochs, steps, seed)
+        check_length(epochs, steps, seed)
         grid = grid_of(sweep)
-        _check_function(function)
+        check_function(function)
         check_parameters(function, grid)
         captured = capture(function)
         specs = expand(
@@ -188,7 +188,7 @@ class Session:
         exclude
             Techniques not to use; what was excluded before when None.
         """
-        return self._pursue("plan", _plan_body(seconds, exclude), wait)
+        return self._pursue("plan", plan_body(seconds, exclude), wait)
 
     def run(self, tasks: Iterable[str] | None = None, exclude: Iterable[str] | None = None) -> View:
         """Train in the background, after measuring and planning what is missing. Returns at once.
@@ -202,8 +202,8 @@ class Session:
         """
         connection = self._connection()
         if exclude is not None:
-            connection.request("plan", _plan_body(None, exclude))
-        rev = connection.request("run", _selection(tasks))["rev"]
+            connection.request("plan", plan_body(None, exclude))
+        rev = connection.request("run", selection(tasks))["rev"]
         self._wait(rev, lambda _: True)
         return self.render("status")
 
@@ -238,13 +238,13 @@ class Session:
         tasks
             Names of tasks; everything, measuring and planning too, when None.
         """
-        rev = self._connection().request("stop", _selection(tasks))["rev"]
+        rev = self._connection().request("stop", selection(tasks))["rev"]
         self._wait(rev, lambda state: not any(t["status"] == "stopping" for t in state["tasks"]))
         return self.render("status")
 
     def remove(self, names: Iterable[str]) -> View:
         """Take tasks out of the session; what was trained is archived."""
-        rev = self._connection().request("tasks.remove", _selection(names))["rev"]
+        rev = self._connection().request("tasks.remove", selection(names))["rev"]
         self._wait(rev, lambda _: True)
         return self.render("tasks")
 
@@ -323,52 +323,9 @@ def _building(state: Json, names: set[str]) -> bool:
     return waiting and (state["agent"] == "away" or _devices(state) > 0)
 
 
-def _selection(tasks: Iterable[str] | None) -> Json:
-    if tasks is None:
-        return {}
-    names = [tasks] if isinstance(tasks, str) else list(tasks)
-    if not names:
-        raise SaturnError("no-tasks", "No task is named.", "Name tasks, or leave the list out.")
-    return {"tasks": names}
-
-
-def _plan_body(seconds: float | None, exclude: Iterable[str] | None) -> Json:
-    body: Json = {}
-    if seconds is not None:
-        if not 0 < seconds <= 3600:
-            raise SaturnError(
-                "bad-budget",
-                f"A plan cannot be searched for {seconds:g} seconds.",
-                "Use 0 to 3600.",
-            )
-        body["budget"] = {"seconds": seconds}
-    if exclude is not None:
-        body["excludeTechniques"] = [exclude] if isinstance(exclude, str) else list(exclude)
-    return body
-
-
 def _no_plan() -> SaturnError:
     return SaturnError(
         "no-plan",
         "There is no plan: planning was stopped before one was made.",
         "Try again with %saturn plan.",
     )
-
-
-def _check_length(epochs: float | None, steps: int | None, seed: int) -> None:
-    for name, value in (("epochs", epochs), ("steps", steps)):
-        if value is not None and value <= 0:
-            raise SaturnError(
-                "bad-length", f"{value} {name} leave nothing to train.", f"Give {name} above 0."
-            )
-    if seed < 0:
-        raise SaturnError("bad-seed", f"{seed} is no seed.", "Seeds are 0 or more.")
-
-
-def _check_function(function: Callable[..., Any]) -> None:
-    if not inspect.isfunction(function) or inspect.iscoroutinefunction(function):
-        raise SaturnError(
-            "not-a-function",
-            f"{function!r} is no function that builds a task.",
-            "Write a plain function that returns a Task.",
-        )

@@ -1,0 +1,56 @@
+"""What the user asked for, checked, as bodies of wire messages."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from ..errors import Json, SaturnError
+
+
+def selection(tasks: Iterable[str] | None) -> Json:
+    """The wire's ``TaskSelection``. Raises SaturnError ``no-tasks`` for an empty list."""
+    if tasks is None:
+        return {}
+    names = [tasks] if isinstance(tasks, str) else list(tasks)
+    if not names:
+        raise SaturnError("no-tasks", "No task is named.", "Name tasks, or leave the list out.")
+    return {"tasks": names}
+
+
+def plan_body(seconds: float | None, exclude: Iterable[str] | None) -> Json:
+    """The wire's ``PlanStart``. Raises SaturnError ``bad-budget``."""
+    body: Json = {}
+    if seconds is not None:
+        if not 0 < seconds <= 3600:
+            raise SaturnError(
+                "bad-budget",
+                f"A plan cannot be searched for {seconds:g} seconds.",
+                "Use 0 to 3600.",
+            )
+        body["budget"] = {"seconds": seconds}
+    if exclude is not None:
+        body["excludeTechniques"] = [exclude] if isinstance(exclude, str) else list(exclude)
+    return body
+
+
+def check_length(epochs: float | None, steps: int | None, seed: int) -> None:
+    """Raise SaturnError ``bad-length`` or ``bad-seed`` for what cannot be trained."""
+    for name, value in (("epochs", epochs), ("steps", steps)):
+        if value is not None and value <= 0:
+            raise SaturnError(
+                "bad-length", f"{value} {name} leave nothing to train.", f"Give {name} above 0."
+            )
+    if seed < 0:
+        raise SaturnError("bad-seed", f"{seed} is no seed.", "Seeds are 0 or more.")
+
+
+def check_function(function: Callable[..., Any]) -> None:
+    """Raise SaturnError ``not-a-function`` for what cannot build a task."""
+    if not inspect.isfunction(function) or inspect.iscoroutinefunction(function):
+        raise SaturnError(
+            "not-a-function",
+            f"{function!r} is no function that builds a task.",
+            "Write a plain function that returns a Task.",
+        )
