@@ -280,7 +280,11 @@ export class SaturnConnection implements IDisposable {
     if (this._kernel) {
       this._memory.remember(this._kernel.id, channel.id);
     }
-    void this._greet(channel);
+    void Private.subshell(comm, this._kernel).then(() => {
+      if (this._channel === channel) {
+        void this._greet(channel);
+      }
+    });
   }
 
   private async _greet(channel: CommChannel): Promise<void> {
@@ -380,6 +384,18 @@ export namespace SaturnConnection {
 }
 
 namespace Private {
+  /**
+   * Wait for the subshell of a comm, if its kernel has subshells: what is said before goes to the main
+   * shell and waits there behind the cells that run.
+   */
+  export async function subshell(comm: Kernel.IComm, kernel: Kernel.IKernelConnection | null): Promise<void> {
+    if (kernel?.supportsSubshells) {
+      // Not part of JupyterLab's interface, nor there before 4.4. Without one the main shell must do.
+      const { subshellStarted } = comm as { subshellStarted?: Promise<void> };
+      await subshellStarted?.catch(() => undefined);
+    }
+  }
+
   export const loadFailure = (name: string, value: string): Failure => ({
     code: 'load-failed',
     message: `The kernel could not load jupyterlab_saturn: ${name}: ${value}`,
