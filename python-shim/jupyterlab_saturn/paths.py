@@ -120,6 +120,11 @@ class SessionPaths:
         return self.folder / "trials"
 
     @property
+    def devices(self) -> Path:
+        """JSON ``DeviceRequest`` that was last met: the next agent begins with the same."""
+        return self.folder / "devices.json"
+
+    @property
     def engine_log(self) -> Path:
         return self.folder / "engine.log"
 

@@ -139,7 +139,8 @@ def test_a_killed_engine_is_restarted_and_told_everything_again() -> None:
         [engine] = here.processes("idle_engine.py")
         os.kill(engine, signal.SIGKILL)
         hello = here.ear.hear("agent.hello")
-        assert hello["body"]["groups"] == [{"task": "c", "attempt": 1}]
+        # The end of b is not yet written down by any engine: for the new one it still goes on.
+        assert hello["body"]["groups"] == [{"task": name, "attempt": 1} for name in "abc"]
         again = [here.ear.hear("group.event")["body"] for _ in range(4)]
         assert [(event["task"], event["kind"]) for event in again] == [
             ("a", "started"),
@@ -168,7 +169,7 @@ def test_what_is_acknowledged_is_not_said_again() -> None:
         [engine] = here.processes("idle_engine.py")
         os.kill(engine, signal.SIGKILL)
         hello = here.ear.hear("agent.hello")
-        assert hello["body"]["inspecting"] == []
+        assert hello["body"]["inspecting"] == ["t0"]
         assert here.ear.hear("inspect.result", "agent.ping")["body"].get("task") == "t0"
         assert here.ear.hear("inspect.result", "agent.ping")["type"] == "agent.ping"
 
@@ -223,8 +224,10 @@ def test_an_agent_killed_leaves_a_session_the_next_one_takes_over() -> None:
         (paths.runtime / "rendezvous-dead").write_text("")
         write_json(paths.agent_status, {"pid": 2**22 + 1, "endpoint": "ipc:///nowhere"})
         with EngineEar(paths) as ear, started(paths):
+            write_json(paths.devices, {"kind": "cpu", "count": 3})
             assert ensure_agent(paths) == paths.engine_endpoint
-            ear.hear("agent.hello")
+            hello = ear.hear("agent.hello")
+            assert len(hello["body"]["node"]["devices"]) == 3
             assert not (paths.runtime / "inspect-dead").exists()
             assert not (paths.runtime / "rendezvous-dead").exists()
         assert_gone(token)

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import logging
 import shutil
 import signal
+from collections import defaultdict
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
 from ..errors import Json, SaturnError, failure_of
-from ..paths import SessionPaths
+from ..paths import SessionPaths, write_json
 from . import presence
 from .attempt import Attempt
 from .devices import discover
@@ -95,7 +97,7 @@ class Agent:
         command = self._command
         if command is None:
             command = await asyncio.to_thread(engine_command, self._paths)
-        self._node = await asyncio.to_thread(discover, {"kind": "auto"})
+        self._node = await asyncio.to_thread(self._discover_again)
         async with contextlib.AsyncExitStack() as stack:
             events = EventSocket(self._paths.events_socket)
             stack.callback(events.close)
@@ -149,12 +151,29 @@ class Agent:
             await asyncio.sleep(_PING_SECONDS)
             self._link.say("agent.ping", {}, keep=False)
 
+    def _discover_again(self) -> Json:
+        """The devices the session had, or what there is."""
+        try:
+            return discover(json.loads(self._paths.devices.read_text("utf-8")))
+        except FileNotFoundError:
+            pass
+        except (SaturnError, ValueError) as error:
+            _log.warning("The session's devices are not to be had. %s", error)
+        return discover({"kind": "auto"})
+
     def _hello(self) -> Json:
+        # What is over, but not yet written down by an engine, is not lost: its end follows.
+        told: dict[str, list[Json]] = defaultdict(list)
+        for envelope in self._link.unacknowledged():
+            told[envelope["type"]].append(envelope["body"])
+        groups = self._attempts.keys() | {(b["task"], b["attempt"]) for b in told["group.event"]}
+        trials = self._trials.keys() | {b["trial"] for b in told["trial.result"]}
+        inspecting = {task for one in self._inspections for task in one.tasks}
         return {
             "node": self._node,
-            "groups": [{"task": task, "attempt": attempt} for task, attempt in self._attempts],
-            "trials": list(self._trials),
-            "inspecting": [task for one in self._inspections for task in one.tasks],
+            "groups": [{"task": task, "attempt": attempt} for task, attempt in sorted(groups)],
+            "trials": sorted(trials),
+            "inspecting": sorted(inspecting | {b["task"] for b in told["inspect.result"]}),
         }
 
     def _say(self, type: str, body: Json) -> None:
@@ -185,6 +204,7 @@ class Agent:
             report: Json = {}
             try:
                 self._node = await asyncio.to_thread(discover, request)
+                write_json(self._paths.devices, request)
             except Exception as error:
                 report["error"] = failure_of(error)
             self._link.say("cluster.report", {"node": self._node, **report}, re=asked)

@@ -53,7 +53,7 @@ def discover(request: Json) -> Json:
     return {
         "id": platform.node() or "localhost",
         "devices": cpu_devices(
-            usable_cores(), available_bytes(), count=count, memory=request.get("memoryBytes")
+            usable_cores(), memory_bytes(), count=count, memory=request.get("memoryBytes")
         ),
     }
 
@@ -136,7 +136,7 @@ def visible_gpus(text: str, visible: str | None) -> list[Json]:
 
 
 def cpu_devices(
-    cores: Sequence[int], available: int, *, count: int | None = None, memory: int | None = None
+    cores: Sequence[int], total: int, *, count: int | None = None, memory: int | None = None
 ) -> list[Json]:
     """Virtual devices over CPU cores.
 
@@ -144,7 +144,7 @@ def cpu_devices(
     ----------
     cores
         Cores to deal out evenly. With more devices than cores, devices share them.
-    available
+    total
         Bytes of free memory; four fifths of it are split evenly unless `memory` is given.
     count
         How many devices; one for each core when absent.
@@ -152,7 +152,7 @@ def cpu_devices(
         Bytes of each device.
     """
     count = count or len(cores)
-    size = memory or max(_LEAST_MEMORY, int(available * _MEMORY_SHARE / count))
+    size = memory or max(_LEAST_MEMORY, int(total * _MEMORY_SHARE / count))
     devices: list[Json] = []
     for index in range(count):
         own = list(cores[index::count]) or [cores[index % len(cores)]]
@@ -176,16 +176,16 @@ def usable_cores() -> list[int]:
     return list(range(os.cpu_count() or 1))
 
 
-def available_bytes() -> int:
-    """Memory that can be used without swapping, within the limit of the container if any."""
-    available: int = psutil.virtual_memory().available  # type: ignore[no-untyped-call]
-    group = Path("/sys/fs/cgroup")
+def memory_bytes() -> int:
+    """Memory of this machine, or the limit of the container.
+
+    Not what is free just now: a device must be the same one the next time it is looked at.
+    """
+    memory: int = psutil.virtual_memory().total  # type: ignore[no-untyped-call]
     try:
-        limit = int((group / "memory.max").read_text())
-        available = min(available, limit - int((group / "memory.current").read_text()))
+        return min(memory, int(Path("/sys/fs/cgroup/memory.max").read_text()))
     except (OSError, ValueError):
-        pass  # no container, or one without a limit
-    return max(0, available)
+        return memory  # no container, or one without a limit
 
 
 def _first(gpus: list[Json], count: int | None) -> list[Json]:

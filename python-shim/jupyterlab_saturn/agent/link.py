@@ -84,6 +84,10 @@ class EngineLink:
         self.close()
         self._context.destroy(linger=0)
 
+    def unacknowledged(self) -> list[Json]:
+        """What the engine was told, or is to be told, and has not yet written down."""
+        return self._outbox.pending()
+
     def say(self, type: str, body: Json, *, re: str | None = None, keep: bool = True) -> None:
         """Send a message now, and once more to each new engine until one acknowledges it.
 
