@@ -76,6 +76,11 @@ function keepPlan(session: ISession, time: number): IStep {
   if (session.state.plan?.fresh || session.state.planning) {
     return { session, commands: [] };
   }
+  const { plan, tasks } = session.state;
+  if (plan && !tasks.some(task => task.status === 'ready' || isActive(task))) {
+    // Nothing is left to plan: the plan that was followed stays, to look back at.
+    return { session: withState(session, { plan: { ...plan, fresh: true } }), commands: [] };
+  }
   const basis = session.basis + 1;
   const request = planRequest(session.state, time, {
     selection: session.state.goal === 'run' ? session.selection : null,

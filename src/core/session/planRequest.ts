@@ -1,5 +1,6 @@
 import { cellKey, strategyKey, strategyLabel } from '../model/strategy.js';
 import type {
+  Attempt,
   PlanBudget,
   PlanOption,
   PlanRequest,
@@ -54,9 +55,22 @@ function planTask(task: TaskState, cells: ReadonlyMap<string, ProfileCell>, now:
   }
   const attempt = lastAttempt(task);
   if (isActive(task) && attempt) {
+    const key = strategyKey(attempt.strategy);
     plan.running = { strategy: attempt.strategy, node: attempt.node, devices: attempt.devices };
+    plan.options = [
+      ...plan.options.filter(option => strategyKey(option.strategy) !== key),
+      { strategy: attempt.strategy, stepSeconds: runningSpeed(task, attempt, cells), startSeconds: 0 }
+    ];
   }
   return plan;
+}
+
+/** What a task does is its best measurement: its cell may be gone, or spoilt by another task. */
+function runningSpeed(task: TaskState, attempt: Attempt, cells: ReadonlyMap<string, ProfileCell>): number {
+  const { inspection, progress } = task;
+  const cell = cells.get(cellKey(inspection?.signature ?? '', attempt.strategy));
+  const planned = attempt.planned ? attempt.planned.end - attempt.planned.start : 0;
+  return progress.stepSeconds || cell?.stepSeconds || planned / (inspection?.steps ?? 1) || 1e-3;
 }
 
 function optionsOf(task: TaskState, cells: ReadonlyMap<string, ProfileCell>): PlanOption[] {

@@ -3,7 +3,7 @@ import type { SaturnError } from '../../../src/core/model/failure.js';
 import { emptySession } from '../../../src/core/session/session.js';
 import { step } from '../../../src/core/session/step.js';
 import { admit } from '../../../src/core/session/tasks.js';
-import { cpuNode, Simulation, spec } from './simulation.js';
+import { cpuNode, Simulation, serialPlan, spec } from './simulation.js';
 
 function ready(names: string[], devices = 2): Simulation {
   const sim = new Simulation();
@@ -157,6 +157,17 @@ describe('from tasks to trained models', () => {
     expect(sim.session.state.plan?.plan.segments.map(s => s.task)).toEqual(['a', 'b']);
   });
 
+  it('keeps the plan that was followed when nothing is left to plan', () => {
+    const sim = ready(['a', 'b']);
+    sim.feed({ kind: 'run-requested' });
+    sim.settle();
+    const followed = sim.session.state.plan?.plan;
+    sim.feed({ kind: 'plan-requested' });
+    sim.settle();
+    expect(sim.session.state.plan?.plan).toEqual(followed);
+    expect(sim.session.state.goal).toBe('none');
+  });
+
   it('runs only the tasks asked for', () => {
     const sim = ready(['a', 'b']);
     sim.feed({ kind: 'run-requested', tasks: ['b'] });
@@ -197,6 +208,30 @@ describe('trouble while training', () => {
       ['single', 'oom'],
       ['ddp', 'finished']
     ]);
+  });
+
+  it('can plan around a running task whose strategy another task found infeasible', () => {
+    const sim = new Simulation();
+    sim.connect(2);
+    sim.feed({ kind: 'tasks-added', tasks: [spec('a'), spec('b'), spec('c')] });
+    sim.settle(() => 'same');
+    sim.feed({ kind: 'run-requested' });
+    while (sim.pending[0]?.kind !== 'plan') {
+      sim.perform(sim.pending.shift()!);
+    }
+    const [question] = sim.take('plan');
+    const plan = serialPlan(question!.request);
+    const beside = { ...plan.segments[1]!, start: 0, end: 11, devices: ['cpu1'] };
+    plan.segments[1] = beside;
+    sim.feed({ kind: 'plan-made', plan, basis: question!.basis });
+    expect(sim.take('start').map(s => s.body.devices)).toEqual([['cpu0'], ['cpu1']]);
+    sim.group('a', 1, 'started', { step: 0 });
+    sim.group('b', 1, 'oom');
+    const [again] = sim.take('plan');
+    const running = again?.request.tasks.find(t => t.name === 'a');
+    expect(running?.options.map(o => o.strategy.technique)).toContain('single');
+    const waiting = again?.request.tasks.find(t => t.name === 'b');
+    expect(waiting?.options.map(o => o.strategy.technique)).toEqual(['ddp']);
   });
 
   it('starts a lost group again from its checkpoint, three times', () => {
