@@ -8,7 +8,7 @@ import {
   type SessionState
 } from '../core/wire/messages.js';
 import type { IPlanner } from './tokens.js';
-import { type IQuestion, whatIfRequest } from './whatIfRequest.js';
+import { currentSeconds, type IQuestion, whatIfRequest } from './whatIfRequest.js';
 
 /** How long a slider must rest before its question is asked, in milliseconds. */
 const PAUSE = 200;
@@ -63,7 +63,9 @@ export class WhatIf implements IDisposable {
 
   private async _solve(state: SessionState, question: IQuestion): Promise<void> {
     const turn = this._turn;
-    const request = whatIfRequest(state, question, this._clock(), this.seconds);
+    const now = this._clock();
+    const request = whatIfRequest(state, question, now, this.seconds);
+    const current = currentSeconds(state, now);
     const show = (part: Partial<WhatIf.IView>) => {
       if (turn === this._turn && !this._isDisposed) {
         this._show({ ...this._view, ...part });
@@ -71,7 +73,7 @@ export class WhatIf implements IDisposable {
     };
     try {
       this._planner ??= this._makePlanner();
-      const answer = (plan: Plan) => ({ plan, cluster: request.cluster });
+      const answer = (plan: Plan) => ({ plan, cluster: request.cluster, current });
       const plan = await this._planner.plan(request, better => show({ answer: answer(better) }));
       show({ answer: answer(plan), solving: false });
     } catch (error) {
@@ -109,13 +111,22 @@ export namespace WhatIf {
     seconds: number;
   }
 
+  /** The best plan so far. */
+  export interface IAnswer {
+    readonly plan: Plan;
+    /** What it is a plan for. */
+    readonly cluster: Cluster;
+    /** What the session's own plan still took when the question was asked, in seconds; null without one. */
+    readonly current: number | null;
+  }
+
   /** Question and answer. */
   export interface IView {
     /** Folder of the session asked about. */
     readonly folder: string | null;
     readonly question: IQuestion | null;
-    /** Best plan so far and the cluster it is for; of the previous question while the first is sought. */
-    readonly answer: { readonly plan: Plan; readonly cluster: Cluster } | null;
+    /** Of the previous question while the first plan for this one is sought. */
+    readonly answer: IAnswer | null;
     readonly solving: boolean;
     readonly failure: Failure | null;
   }

@@ -1,4 +1,5 @@
 import { planRequest } from '../core/session/planRequest.js';
+import { sessionTimeLeft } from '../core/view/timeLeft.js';
 import type { Cluster, PlanRequest, SessionState, TaskState } from '../core/wire/messages.js';
 
 /** A what-if question: how the same tasks would be planned otherwise. */
@@ -50,6 +51,18 @@ export function whatIfRequest(
   };
 }
 
+/**
+ * What the session's own plan still takes, in seconds: all of it before it starts and after it ended. Null
+ * without a plan.
+ */
+export function currentSeconds(state: SessionState, now: number): number | null {
+  const { plan, run } = state;
+  if (run !== undefined && run.endedAt === undefined) {
+    return sessionTimeLeft(state, now) ?? null;
+  }
+  return plan?.plan.makespan ?? null;
+}
+
 /** The task as if it had never run, if it can run at all. */
 function asNew(task: TaskState): TaskState {
   const { checkpointStep: _, ...rest } = task;
@@ -67,8 +80,14 @@ function resize(cluster: Cluster, devices: number): Cluster {
   const last = nodes.at(-1);
   const model = last?.devices.at(-1);
   if (last && model) {
-    for (let i = 1; i <= left; i++) {
-      last.devices.push({ ...model, id: `${model.id}+${i}`, name: model.name });
+    const stem = model.id.replace(/\d+$/, '');
+    const taken = new Set(last.devices.map(device => device.id));
+    for (let number = 0; left > 0; number++) {
+      const id = `${stem}${number}`;
+      if (!taken.has(id)) {
+        last.devices.push({ ...model, id });
+        left--;
+      }
     }
   }
   return { nodes: nodes.filter(node => node.devices.length > 0) };

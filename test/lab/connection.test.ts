@@ -187,6 +187,21 @@ describe('SaturnConnection', () => {
     });
   });
 
+  it('says nothing before the subshell of the comm runs, so as not to wait behind cells', async () => {
+    let start: () => void = () => undefined;
+    kernel.subshell = new Promise(resolve => {
+      start = resolve;
+    });
+    connect();
+    await settle();
+    const comm = kernel.openComm('comm-a');
+    await settle();
+    expect(comm.sent).toEqual([]);
+    start();
+    await settle();
+    expect(comm.sent.map(message => message.type)).toEqual(['hello']);
+  });
+
   describe('kernel restart', () => {
     it('loads and attaches again by itself when it was attached', async () => {
       await goLive();

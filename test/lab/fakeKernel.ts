@@ -10,6 +10,7 @@ export class FakeComm implements Kernel.IComm {
 
   readonly targetName = COMM_TARGET;
   isDisposed = false;
+  subshellStarted?: Promise<void>;
   onMsg: Kernel.IComm['onMsg'] = () => undefined;
   onClose: Kernel.IComm['onClose'] = () => undefined;
 
@@ -66,6 +67,13 @@ export class FakeKernel {
   status: Kernel.Status = 'idle';
   connectionStatus: Kernel.ConnectionStatus = 'connected';
   isDisposed = false;
+
+  /** While set, the kernel has subshells and those of comms start when it resolves. */
+  subshell: Promise<void> | null = null;
+
+  get supportsSubshells(): boolean {
+    return this.subshell !== null;
+  }
 
   /** Ids of comms alive in the kernel; the newest last. */
   readonly living: string[] = [];
@@ -134,6 +142,7 @@ export class FakeKernel {
   /** As `%load_ext` in a cell does. */
   openComm(id: string): FakeComm {
     const comm = new FakeComm(id);
+    comm.subshellStarted = this.subshell ?? undefined;
     this.living.push(id);
     this.comms.set(id, comm);
     this._target?.(comm);

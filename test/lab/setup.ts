@@ -21,14 +21,23 @@ const missing: Record<string, unknown> = {
     addListener: () => undefined,
     removeListener: () => undefined
   }),
-  // React asks for it before it lets `act` batch updates.
-  IS_REACT_ACT_ENVIRONMENT: true
+  // At once, so that a widget is drawn when it has been attached.
+  requestIdleCallback: (callback: () => void) => {
+    callback();
+    return 0;
+  },
+  cancelIdleCallback: () => undefined
 };
 
 for (const [name, value] of Object.entries(missing)) {
-  if (!(name in globalThis)) {
-    Object.defineProperty(globalThis, name, { value, configurable: true, writable: true });
+  for (const scope of new Set([globalThis, window])) {
+    if (Reflect.get(scope, name) === undefined) {
+      Object.defineProperty(scope, name, { value, configurable: true, writable: true });
+    }
   }
 }
 document.queryCommandSupported ??= () => false;
 document.elementFromPoint ??= () => null;
+if (navigator.clipboard === undefined) {
+  Object.defineProperty(navigator, 'clipboard', { value: {}, configurable: true });
+}

@@ -4,6 +4,7 @@ import type { SessionState } from '../../core/wire/messages.js';
 import { saturnIcon } from '../icons.js';
 import { deviceCount } from '../whatIfRequest.js';
 import { AbsenceNote } from './absenceNote.js';
+import { ActionBar } from './actionBar.js';
 import { EnvProvider, type IEnv, useEnv, useView } from './env.js';
 import { FailureNote } from './failure.js';
 import { PlanSection } from './plan.js';
@@ -53,17 +54,19 @@ function Content() {
   return (
     <>
       <Header state={state} />
-      {failure && <FailureNote failure={failure} onDismiss={() => store.dismiss()} />}
-      {absence && <AbsenceNote absence={absence} strip={state !== null} />}
-      {(state || cells.length > 0) && (
-        <div className="jp-SaturnPanel-sections">
-          <TasksSection state={state} />
-          {state && <ProfileSection state={state} />}
-          {state && <PlanSection state={state} />}
-          {state && <RunSection state={state} />}
-        </div>
-      )}
-      {state && <Notices state={state} />}
+      <div className="jp-SaturnPanel-body">
+        {failure && <FailureNote failure={failure} onDismiss={() => store.dismiss()} />}
+        {absence && <AbsenceNote absence={absence} strip={state !== null} />}
+        {(state || cells.length > 0) && (
+          <>
+            <TasksSection state={state} />
+            {state && <ProfileSection state={state} />}
+            {state && <PlanSection state={state} />}
+            {state && <RunSection state={state} />}
+          </>
+        )}
+        {state && <Notices state={state} />}
+      </div>
     </>
   );
 }
@@ -73,13 +76,16 @@ function Header({ state }: { state: SessionState | null }) {
   const devices = deviceCount(state?.cluster);
   return (
     <header className="jp-SaturnPanel-header">
-      <h2>{trans.__('Saturn')}</h2>
-      {state && (
-        <span className="jp-SaturnPanel-quiet" title={state.folder}>
-          {state.session}
-          {devices > 0 && ` · ${trans._n('%1 device', '%1 devices', devices)}`}
-        </span>
-      )}
+      <div className="jp-SaturnPanel-title">
+        <h2>{trans.__('Saturn')}</h2>
+        {state && (
+          <span className="jp-SaturnPanel-quiet" title={state.folder}>
+            {state.session}
+            {devices > 0 && ` · ${trans._n('%1 device', '%1 devices', devices)}`}
+          </span>
+        )}
+      </div>
+      {state && <ActionBar />}
     </header>
   );
 }

@@ -1,20 +1,17 @@
-import type { ReactNode } from 'react';
 import { strategyLabel } from '../../core/model/strategy.js';
 import { count, duration, metric } from '../../core/view/format.js';
 import { actualSeconds, metricNames, ranking } from '../../core/view/leaderboard.js';
 import { progressLine } from '../../core/view/progressLine.js';
 import { taskTimeLeft } from '../../core/view/timeLeft.js';
 import type { SessionState, TaskState } from '../../core/wire/messages.js';
-import { type Action, isPossible } from '../actions.js';
-import { CommandIDs } from '../commandIDs.js';
-import { useEnv, useNow, useView } from './env.js';
+import { useEnv, useNow } from './env.js';
 import { Progress } from './progress.js';
 import { Section } from './section.js';
 import { StatusMark } from './taskStatus.js';
 
 const SHOWN = new Set<TaskState['status']>(['starting', 'running', 'stopping', 'stopped']);
 
-/** Buttons, what trains now, and the trained models, best first. */
+/** What trains now, and the trained models, best first. */
 export function RunSection({ state }: { state: SessionState }) {
   const { trans } = useEnv();
   const active = state.tasks.filter(task => SHOWN.has(task.status));
@@ -26,14 +23,6 @@ export function RunSection({ state }: { state: SessionState }) {
       title={trans.__('Run')}
       summary={state.tasks.length > 0 ? trans.__('%1 of %2', count(finished), count(state.tasks.length)) : ''}
     >
-      <div className="jp-SaturnPanel-buttons">
-        <ActionButton action="profile">{trans.__('Profile')}</ActionButton>
-        <ActionButton action="plan">{trans.__('Plan')}</ActionButton>
-        <ActionButton action="run" accent>
-          {trans.__('Run')}
-        </ActionButton>
-        <ActionButton action="stop">{trans.__('Stop')}</ActionButton>
-      </div>
       {state.tasks.length > 0 && (
         <>
           <Progress
@@ -42,9 +31,7 @@ export function RunSection({ state }: { state: SessionState }) {
             label={trans.__('Trained tasks')}
             text={trans.__('%1 of %2 tasks', count(finished), count(state.tasks.length))}
           />
-          <div className="jp-SaturnPanel-quiet" aria-live="polite">
-            {progressLine(state, now)}
-          </div>
+          <div className="jp-SaturnPanel-quiet">{progressLine(state, now)}</div>
         </>
       )}
       {active.length > 0 && (
@@ -54,33 +41,11 @@ export function RunSection({ state }: { state: SessionState }) {
           ))}
         </ul>
       )}
+      {state.tasks.length === 0 && (
+        <p className="jp-SaturnPanel-hint">{trans.__('Progress and results appear here.')}</p>
+      )}
       <Leaderboard state={state} />
     </Section>
-  );
-}
-
-const COMMANDS: Record<Action, string> = {
-  profile: CommandIDs.profile,
-  plan: CommandIDs.plan,
-  run: CommandIDs.run,
-  stop: CommandIDs.stop
-};
-
-function ActionButton(props: { action: Action; accent?: boolean; children: ReactNode }) {
-  const { commands } = useEnv();
-  const view = useView();
-  const command = COMMANDS[props.action];
-  return (
-    <button
-      type="button"
-      className={`jp-mod-styled${props.accent ? ' jp-mod-accept' : ''}`}
-      disabled={!isPossible(props.action, view)}
-      aria-busy={view.pending.has(props.action)}
-      title={commands.caption(command)}
-      onClick={() => void commands.execute(command)}
-    >
-      {props.children}
-    </button>
   );
 }
 

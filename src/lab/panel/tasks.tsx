@@ -12,8 +12,15 @@ export function TasksSection({ state }: { state: SessionState | null }) {
   const { trans } = useEnv();
   const { cells } = useView();
   const tasks = state?.tasks ?? [];
+  const failed = tasks.filter(task => task.status === 'failed' || task.status === 'invalid').length;
   return (
-    <Section name="tasks" title={trans.__('Tasks')} summary={count(tasks.length)}>
+    <Section
+      name="tasks"
+      title={trans.__('Tasks')}
+      summary={
+        failed > 0 ? trans.__('%1, %2 failed', count(tasks.length), count(failed)) : count(tasks.length)
+      }
+    >
       <CellList />
       {tasks.length === 0 && cells.length === 0 && <NoTasks />}
       {tasks.length > 0 && (

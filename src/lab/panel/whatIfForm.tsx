@@ -69,7 +69,7 @@ export function WhatIfForm({ state }: { state: SessionState }) {
 }
 
 function Answer({ state, devices }: { state: SessionState; devices: number }) {
-  const { trans, clock } = useEnv();
+  const { trans } = useEnv();
   const { answer, solving, failure } = useWhatIf();
   if (failure) {
     return <FailureNote failure={failure} />;
@@ -77,8 +77,7 @@ function Answer({ state, devices }: { state: SessionState; devices: number }) {
   if (!answer) {
     return <span className="jp-SaturnPanel-quiet">{trans.__('Planning…')}</span>;
   }
-  const { plan, cluster } = answer;
-  const current = currentSeconds(state, clock());
+  const { plan, cluster, current } = answer;
   const measured = Math.max(0, ...state.cells.map(cell => cell.strategy.devices));
   return (
     <>
@@ -130,14 +129,4 @@ function Difference({ seconds, of }: { seconds: number; of: number }) {
         : trans.__('▲ %1 longer (%2)', duration(seconds), percent(share))}
     </span>
   );
-}
-
-/** What the current plan still takes, in seconds; all of it before it starts and after it ended. */
-function currentSeconds(state: SessionState, now: number): number | null {
-  const { plan, run } = state;
-  if (!plan) {
-    return null;
-  }
-  const running = plan.startedAt !== undefined && run !== undefined && run.endedAt === undefined;
-  return running ? Math.max(0, (plan.startedAt ?? 0) + plan.plan.makespan - now) : plan.plan.makespan;
 }

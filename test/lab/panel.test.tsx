@@ -1,0 +1,249 @@
+import { MessageLoop } from '@lumino/messaging';
+import { act } from 'react';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { plan as solve } from '../../src/core/planner/plan.js';
+import type { SessionState } from '../../src/core/wire/messages.js';
+import { CommandIDs } from '../../src/lab/commandIDs.js';
+import { parseTaskCell } from '../../src/lab/taskCells.js';
+import type { IPlanner } from '../../src/lab/tokens.js';
+import * as states from '../fixtures/sessionStates.js';
+import { openPanel } from './panelHarness.js';
+
+const planner: IPlanner = {
+  plan: request => solve({ ...request, budget: { iterations: 50 } }),
+  cancel: () => undefined,
+  dispose: () => undefined
+};
+
+describe('SaturnPanel', () => {
+  let ui: ReturnType<typeof openPanel>;
+  const section = (name: string) => ui.find(`[data-section="${name}"]`);
+  const text = (name: string) => section(name)?.textContent ?? '';
+  const rows = (table: Element | null | undefined) =>
+    [...(table?.querySelectorAll('tr') ?? [])].map(row => [...row.children].map(cell => cell.textContent));
+
+  beforeEach(() => {
+    ui = openPanel(planner);
+  });
+
+  afterEach(() => ui.close());
+
+  it('has a name and a role', () => {
+    expect(ui.panel.node.getAttribute('role')).toBe('region');
+    expect(ui.panel.node.getAttribute('aria-label')).toBe('Saturn');
+  });
+
+  describe('without a state', () => {
+    it('says why and offers what helps', () => {
+      ui.show({ absence: { kind: 'not-loaded' }, connected: false });
+      expect(ui.find('[role="status"]')?.textContent).toContain('%saturn is not loaded');
+      ui.button('Load %saturn in this notebook').click();
+      ui.show({ absence: { kind: 'not-attached', session: 'quickstart' } });
+      ui.button('Attach').click();
+      expect(ui.store.did).toEqual(['load', 'attach']);
+      expect(ui.all('[data-section]')).toEqual([]);
+    });
+
+    it('still shows the task cells of the notebook', () => {
+      const cell = parseTaskCell('cell-1', states.SWEEP_SOURCE);
+      ui.show({ absence: { kind: 'no-kernel' }, cells: cell ? [cell] : [] });
+      expect(text('tasks')).toContain('12 tasks');
+      expect(text('tasks')).toContain('not run yet');
+    });
+  });
+
+  it('keeps the last state under a strip while the kernel restarts', () => {
+    ui.show({ state: states.runningState(), absence: { kind: 'kernel-restarting' }, connected: false });
+    expect(ui.find('.jp-SaturnAbsence.jp-mod-strip')?.textContent).toContain('Training goes on');
+    expect(ui.all('[data-section]')).toHaveLength(4);
+    expect(ui.button('Run').disabled).toBe(true);
+  });
+
+  it('shows a failure until it is dismissed', () => {
+    ui.show({ state: states.emptyState(), failure: { code: 'x', message: 'It broke.', hint: 'Mend it.' } });
+    expect(ui.find('[role="alert"]')?.textContent).toContain('It broke.Mend it.');
+    act(() => ui.button('Dismiss').click());
+    expect(ui.find('[role="alert"]')).toBeNull();
+  });
+
+  describe('tasks', () => {
+    it('lists all with their status', () => {
+      ui.show({ state: states.runningState() });
+      const statuses = ui.all('.jp-SaturnTasks-item .jp-SaturnStatus').map(node => node.textContent);
+      expect(statuses).toHaveLength(13);
+      expect(statuses.filter(status => status === '✓ trained')).toHaveLength(1);
+      expect(statuses.filter(status => status === '▸ training')).toHaveLength(1);
+      expect(statuses.filter(status => status === '✕ failed')).toHaveLength(1);
+      expect(statuses.filter(status => status === '✕ cannot be built')).toHaveLength(1);
+    });
+
+    it('opens what failed: message, hint and traceback', () => {
+      ui.show({ state: states.runningState() });
+      const broken = ui.find('[data-task="digits-rnn-32-1e-3"]');
+      expect(broken?.querySelector('details')?.open).toBe(true);
+      expect(broken?.textContent).toContain("KeyError: 'rnn'");
+      expect(broken?.textContent).toContain('Correct the factory');
+      expect(broken?.querySelector('pre')?.textContent).toContain('Traceback');
+      expect(ui.find('[data-task="digits-mlp-32-1e-3"] details')?.hasAttribute('open')).toBe(false);
+    });
+
+    it.each([
+      ['the cell that made them', states.SWEEP_SOURCE, ''],
+      ['an edited cell', states.SWEEP_SOURCE.replace('Task(...)', 'None'), 'edited since it ran'],
+      ['a larger grid', states.SWEEP_SOURCE.replace('32,64', '32,64,128'), 'edited since it ran'],
+      ['another function', states.SWEEP_SOURCE.replace('digits', 'letters'), 'not run yet']
+    ])('compares the session with %s', (_, source, note) => {
+      const cell = parseTaskCell('cell-1', source);
+      ui.show({ state: states.plannedState(), cells: cell ? [cell] : [] });
+      expect(ui.find('.jp-SaturnCells')?.textContent ?? '').toContain(note);
+      expect(ui.find('.jp-SaturnCells') === null).toBe(note === '');
+    });
+
+    it('offers a first task cell when there is none', () => {
+      const done: string[] = [];
+      ui.commands.addCommand(CommandIDs.insertTaskCell, { execute: () => void done.push('insert') });
+      ui.show({ state: states.emptyState() });
+      ui.button('Insert a task cell').click();
+      expect(done).toEqual(['insert']);
+    });
+  });
+
+  describe('profile', () => {
+    it('is a matrix of step times, the fastest marked', () => {
+      ui.show({ state: states.plannedState() });
+      const table = section('profile')?.querySelector('table');
+      expect(rows(table).slice(0, 2)).toEqual([
+        ['Task', 'single x1', 'ddp x2', 'fsdp x2'],
+        ['mlp 32', '4 ms (fastest)', '5 ms', '9 ms']
+      ]);
+      expect(rows(table)).toHaveLength(7);
+      expect(rows(table).at(-1)).toEqual(['vit 64', '143 ms', '80 ms (fastest)', 'out of memory']);
+    });
+
+    it('shows how far the trials are', () => {
+      ui.show({ state: states.profilingState() });
+      expect(section('profile')?.querySelector('[role="progressbar"]')?.getAttribute('aria-valuetext')).toBe(
+        '9 of 12 trials'
+      );
+      expect(text('profile')).toContain('measuring…');
+      expect(text('profile')).toContain('queued');
+    });
+  });
+
+  describe('plan', () => {
+    it('draws the schedule and says how good it is', () => {
+      ui.show({ state: states.plannedState() });
+      expect(section('plan')?.querySelectorAll('svg [data-kind="planned"]')).toHaveLength(12);
+      expect(text('plan')).toContain('at most 3.1 %');
+      const rules = rows(section('plan')?.querySelector('.jp-SaturnBaselines'));
+      expect(rules.map(row => row[0])).toEqual([
+        'this plan',
+        'optimus-greedy',
+        'min',
+        'random',
+        'max',
+        'current-practice'
+      ]);
+      expect(rules.map(row => row[3])).toEqual(['', '+9 %', '+18 %', '+35 %', '+42 %', '+42 %']);
+    });
+
+    it('says when it is out of date, and which tasks it leaves out', () => {
+      const state = states.plannedState();
+      const stale: SessionState = {
+        ...state,
+        plan: state.plan && {
+          ...state.plan,
+          fresh: false,
+          plan: {
+            ...state.plan.plan,
+            unplanned: [{ task: 'digits-huge', reason: 'out of memory everywhere' }]
+          }
+        }
+      };
+      ui.show({ state: stale });
+      expect(text('plan')).toContain('changed since this plan was made');
+      expect(text('plan')).toContain('digits-huge: out of memory everywhere');
+    });
+
+    it('answers what-if questions beside the current plan', async () => {
+      ui.show({ state: states.plannedState() });
+      const slider = ui.find('input[type="range"]') as HTMLInputElement;
+      expect(slider.value).toBe('2');
+      act(() => ui.whatIf.ask(states.plannedState(), { devices: 4, exclude: ['fsdp'] }));
+      await act(() => vi.waitFor(() => expect(ui.whatIf.view.solving).toBe(false)));
+      MessageLoop.flush();
+      const answer = ui.find('.jp-SaturnWhatIf-answer');
+      expect(answer?.textContent).toMatch(/▼ .* shorter/);
+      expect(answer?.textContent).toContain('at most 2 devices at once');
+      expect(answer?.querySelectorAll('svg [data-id]')).toHaveLength(12);
+      expect(slider.value).toBe('4');
+      act(() => ui.button('Clear').click());
+      expect(ui.find('.jp-SaturnWhatIf-answer')).toBeNull();
+    });
+  });
+
+  describe('run', () => {
+    it('shows what trains, its progress and its loss', () => {
+      ui.show({ state: states.runningState() });
+      const bars = [...(section('run')?.querySelectorAll('[role="progressbar"]') ?? [])];
+      expect(bars.map(bar => bar.getAttribute('aria-valuetext'))).toEqual([
+        '1 of 13 tasks',
+        '22 of 44 steps'
+      ]);
+      expect(text('run')).toContain('loss 0.7310');
+      expect(text('run')).toContain('ddp x2 on cpu0, cpu1');
+    });
+
+    it('ranks the trained models', () => {
+      ui.show({ state: states.finishedState() });
+      const board = rows(section('run')?.querySelector('table'));
+      expect(board).toHaveLength(13);
+      expect(board[0]).toEqual(['Task', 'accuracy', 'Loss', 'Took']);
+      expect(board[1]?.slice(0, 3)).toEqual(['digits-vit-64-3e-3', '0.9600', '0.1700']);
+    });
+
+    it.each([
+      ['nothing yet', states.emptyState, []],
+      ['planned', states.plannedState, ['Profile', 'Plan', 'Run']],
+      ['measuring', states.profilingState, ['Run', 'Stop']],
+      ['training', states.runningState, ['Stop']],
+      ['all done', states.finishedState, []]
+    ])('offers what makes sense: %s', (_, state, enabled) => {
+      ui.show({ state: state() });
+      const buttons = ['Profile', 'Plan', 'Run', 'Stop'].map(label => ui.button(label));
+      expect(buttons.filter(button => !button.disabled).map(button => button.textContent)).toEqual(enabled);
+    });
+
+    it('does not ask twice', () => {
+      ui.show({ state: states.plannedState(), pending: new Set(['run']) });
+      expect(ui.button('Run').disabled).toBe(true);
+      expect(ui.button('Run').getAttribute('aria-busy')).toBe('true');
+    });
+  });
+
+  it('folds sections away and says so', () => {
+    ui.show({ state: states.plannedState() });
+    const header = section('profile')?.querySelector('button') as HTMLButtonElement;
+    act(() => header.click());
+    expect(header.getAttribute('aria-expanded')).toBe('false');
+    expect(section('profile')?.querySelector('table')).toBeNull();
+  });
+
+  it('shows notices, newest first', () => {
+    const notices = ['first', 'second'].map(message => ({ code: 'trouble', message }));
+    ui.show({ state: { ...states.emptyState(), notices } });
+    expect(ui.all('.jp-SaturnPanel-notices .jp-SaturnFailure').map(node => node.textContent)).toEqual([
+      'second',
+      'first'
+    ]);
+  });
+
+  it('takes everything with it when disposed, also the chart', () => {
+    ui.show({ state: states.runningState() });
+    const { node } = ui.panel;
+    ui.close();
+    expect(node.querySelector('svg')).toBeNull();
+    expect(ui.whatIf.isDisposed).toBe(true);
+    expect(() => ui.store.set({ state: states.finishedState() })).not.toThrow();
+  });
+});
