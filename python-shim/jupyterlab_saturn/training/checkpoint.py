@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -61,11 +63,12 @@ class Checkpoints:
             files: dict[str, Json] = {}
             problem: str | None = None
             try:
-                save(
-                    state,
-                    storage_writer=FileSystemWriter(folder, sync_files=True),
-                    no_dist=self._world.size == 1,
-                )
+                with _without_loneliness_warning():
+                    save(
+                        state,
+                        storage_writer=FileSystemWriter(folder, sync_files=True),
+                        no_dist=self._world.size == 1,
+                    )
                 files = self._written(folder)
             except _FAILURES as error:
                 problem = f"{type(error).__name__}: {error}"
@@ -80,7 +83,8 @@ class Checkpoints:
         Raises
         ------
         SaturnError
-            ``checkpoint-mismatch`` when it is of other parameters than the model has.
+            ``checkpoint-mismatch`` when it is of other parameters than the model has,
+            ``checkpoint-failed`` when it cannot be read.
         """
         manifest = self._world.on_root(self._commits.newest)
         if manifest is None:
@@ -89,13 +93,25 @@ class Checkpoints:
         with self._device.unlimited():
             state = runner.state()
             self._world.on_root(lambda: _require_fit(folder, state))
-            load(
-                state,
-                storage_reader=FileSystemReader(folder),
-                # Parameters that never got a gradient have no optimizer state to load.
-                planner=DefaultLoadPlanner(allow_partial_load=True),
-                no_dist=self._world.size == 1,
-            )
+            problem: str | None = None
+            try:
+                with _without_loneliness_warning():
+                    load(
+                        state,
+                        storage_reader=FileSystemReader(folder),
+                        # Parameters that never got a gradient have no optimizer state to load.
+                        planner=DefaultLoadPlanner(allow_partial_load=True),
+                        no_dist=self._world.size == 1,
+                    )
+            except _FAILURES as error:
+                problem = f"{type(error).__name__}: {error}"
+            problems = [text for text in self._world.gather(problem) if text is not None]
+            if problems:
+                raise SaturnError(
+                    "checkpoint-failed",
+                    f"The checkpoint {folder} could not be loaded: {problems[0]}",
+                    "Remove it to go on from the one before.",
+                )
             runner.restore(state)
         return manifest
 
@@ -125,6 +141,14 @@ class Checkpoints:
             f"The checkpoint of step {step} could not be saved: {problems[0]}",
             "The last one is intact: run the task again to go on from there.",
         )
+
+
+@contextmanager
+def _without_loneliness_warning() -> Iterator[None]:
+    """One rank saves without a process group, as it should: nothing to warn the user of."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="torch.distributed is disabled")
+        yield
 
 
 def _require_fit(folder: Path, state: State) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import linecache
 import os
 import pickle
@@ -181,9 +182,18 @@ def _remember_source(factory: Any, source: str | None) -> None:
     code = getattr(factory, "__code__", None)
     if code is None or source is None or linecache.getlines(code.co_filename):
         return
-    lines = source.splitlines(keepends=True)
-    definition = next(
-        (at for at, line in enumerate(lines) if line.lstrip().startswith(f"def {code.co_name}")), 0
-    )
-    padded = ["\n"] * max(0, code.co_firstlineno - 1 - definition) + lines
-    linecache.cache[code.co_filename] = (sum(map(len, padded)), None, padded, code.co_filename)
+    shift = code.co_firstlineno - _first_line(source, code.co_name)
+    lines = ["\n"] * max(0, shift) + source.splitlines(keepends=True)
+    linecache.cache[code.co_filename] = (sum(map(len, lines)), None, lines, code.co_filename)
+
+
+def _first_line(source: str, name: str) -> int:
+    """The line, counted from 1, where a function's definition begins, decorators included."""
+    try:
+        statements = ast.parse(source).body
+    except SyntaxError:
+        return 1
+    for statement in statements:
+        if isinstance(statement, ast.FunctionDef) and statement.name == name:
+            return min(node.lineno for node in (statement, *statement.decorator_list))
+    return 1

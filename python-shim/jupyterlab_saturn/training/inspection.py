@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterator
 
 import torch
+from torch import nn
 
 from ..errors import Json
 from ..task import Task
@@ -18,6 +19,16 @@ from .request import Request
 from .seeding import derive
 from .signature import signature
 from .techniques import TECHNIQUES
+
+_BATCH_NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)
+_DROPOUTS = (
+    nn.Dropout,
+    nn.Dropout1d,
+    nn.Dropout2d,
+    nn.Dropout3d,
+    nn.AlphaDropout,
+    nn.FeatureAlphaDropout,
+)
 
 
 def inspect_tasks(request: Request, events: EventSocket) -> None:
@@ -70,13 +81,12 @@ def _warnings(task: Task, max_devices: int) -> Iterator[str]:
     if max_devices < 2:
         return
     modules = list(task.model.modules())
-    if any(isinstance(module, torch.nn.modules.batchnorm._BatchNorm) for module in modules):
+    if any(isinstance(module, _BATCH_NORMS) for module in modules):
         yield (
             "Batch normalisation takes its statistics from each device's part of a batch, so "
             "results depend on the number of devices."
         )
-    dropout = torch.nn.modules.dropout._DropoutNd
-    if any(isinstance(module, dropout) and module.p > 0 for module in modules):
+    if any(isinstance(module, _DROPOUTS) and module.p > 0 for module in modules):
         yield (
             "Dropout draws other masks on other numbers of devices: results are equal in "
             "distribution, not in digits."

@@ -57,7 +57,7 @@ class Training:
         self._events = events
         self._stop_wanted = stop_wanted
         self._checkpoints = Checkpoints(
-            request.paths.checkpoints(request.task["name"]), request.task["hash"], world, device
+            request.paths.checkpoints(request.task["name"]), _identity(request), world, device
         )
         self._saved_step = 0
         self._loss: float | None = None
@@ -174,3 +174,8 @@ class Training:
     def _tell(self, kind: _Told, **fields: object) -> None:
         if self._world.is_root:
             self._events.emit(kind, **fields)
+
+
+def _identity(request: Request) -> str:
+    """What a checkpoint must be of to be gone on from: a schedule depends on the length, too."""
+    return f"{request.task['hash']}/seed-{request.task['seed']}/steps-{request.steps}"

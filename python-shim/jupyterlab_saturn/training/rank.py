@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import faulthandler
+import os
 import signal
 import sys
 import traceback
@@ -63,7 +64,7 @@ def main(request_path: str, rank: int, parent: int | None = None) -> int:
     with EventSocket(request.events, request.job, rank) as events:
         try:
             _work(request, rank, events, stop)
-        except (Exception, SystemExit) as error:
+        except BaseException as error:  # PyTorch has errors that are no Exception
             traceback.print_exc()
             return _report(error, events)
     return EXIT_OK
@@ -106,4 +107,7 @@ def _report(error: BaseException, events: EventSocket) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1], int(sys.argv[2])))
+    code = main(sys.argv[1], int(sys.argv[2]))
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)  # the clean-up of a broken process group may wait for ranks that are gone

@@ -60,7 +60,10 @@ def _tensor(tensor: torch.Tensor) -> list[Any]:
 
 
 def _optimizer(task: Task) -> list[Any]:
-    optimizer = task.optimizer([p for p in task.model.parameters() if p.requires_grad])
+    trained = [parameter for parameter in task.model.parameters() if parameter.requires_grad]
+    if not trained:
+        return []
+    optimizer = task.optimizer(trained)
     switches = {
         # Whether there is momentum decides the memory, how much does not.
         key: bool(value) if isinstance(value, float) else value

@@ -17,6 +17,7 @@ _WARM_UP_LEAST = 2  # the second step is the first with optimizer state in memor
 _WARM_UP_MOST = 5
 _WARM_UP_TOLERANCE = 0.1
 _TIMED_LEAST = 5
+_SLOW_TIMED_LEAST = 2  # when time is up before
 _TIMED_MOST = 200
 _TIMED_SECONDS_LEAST = 0.25
 _TIMED_SECONDS_MOST = 20.0
@@ -70,10 +71,10 @@ def _timed(workload: Workload, world: World, device: RankDevice, spent: float) -
     times: list[float] = []
     while len(times) < _TIMED_MOST:
         times.append(_time_step(workload, world, device))
+        if spent + sum(times) > _TIMED_SECONDS_MOST and len(times) >= _SLOW_TIMED_LEAST:
+            break
         if len(times) < _TIMED_LEAST:
             continue
-        if spent + sum(times) > _TIMED_SECONDS_MOST:
-            break
         error = _spread(times) / statistics.median(times) / math.sqrt(len(times))
         if error < _PRECISION and sum(times) >= _TIMED_SECONDS_LEAST:
             break

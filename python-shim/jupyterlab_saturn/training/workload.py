@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import torch
 
+from ..errors import SaturnError
 from ..task import Task
 from .data import Samples, TrainBatches
 from .device import RankDevice
@@ -49,13 +50,18 @@ class Workload:
         Raises
         ------
         SaturnError
-            As `build_task`; and when the strategy does not exist or does not fit.
+            As `build_task`; ``unknown-technique`` or ``infeasible``.
         """
         spec = request.task
+        way = technique(request.strategy["technique"])
         task = build_task(request.paths, spec)
+        reason = way.feasible(task, world.size)
+        if reason is not None:
+            raise SaturnError(
+                "infeasible", f"{way.name} cannot run {spec['name']} on {world.size}: {reason}."
+            )
         context = Context(world=world, device=device.torch_device, steps=steps)
-        runner = technique(request.strategy["technique"]).build(task, context)
-        return cls(task, runner, spec["seed"], world)
+        return cls(task, way.build(task, context), spec["seed"], world)
 
     def advance(self) -> torch.Tensor:
         """Make the next step. Returns the mean loss of this rank's part, on the device."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gc
 import importlib
+import io
 import json
 import os
 import selectors
@@ -100,6 +101,9 @@ class Zygote:
         os.dup2(output, 2)
         os.close(output)
         os.close(nothing)
+        for stream in (sys.stdout, sys.stderr):
+            if isinstance(stream, io.TextIOWrapper):
+                stream.reconfigure(line_buffering=True)
 
     def _reap(self) -> None:
         while self._children:

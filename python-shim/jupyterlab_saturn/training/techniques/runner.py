@@ -45,6 +45,8 @@ class Runner:
         self._task = task
         self._world = context.world
         self._device = context.device
+        if not task.model.training:  # else as the factory left it, with what it froze
+            task.model.train()
         self._optimizer = task.optimizer(
             [parameter for parameter in module.parameters() if parameter.requires_grad]
         )
@@ -67,7 +69,6 @@ class Runner:
             ``bad-batch`` or ``bad-loss`` when dataset or loss do not fit together.
         """
         inputs, targets = pair(move(batch, self._device))
-        self.module.train()
         loss = self._task.loss(self.module(inputs), targets)
         if not isinstance(loss, torch.Tensor) or loss.numel() != 1:
             raise SaturnError(
@@ -80,7 +81,7 @@ class Runner:
                 ),
                 "Return the mean over the samples of the batch.",
             )
-        self._backward(loss)
+        loss.backward()  # type: ignore[no-untyped-call]
         self._optimizer.step()
         self._optimizer.zero_grad(set_to_none=True)
         if self._schedule is not None:
@@ -96,6 +97,7 @@ class Runner:
         metrics = self._task.metrics or {"loss": self._task.loss}
         totals = dict.fromkeys(metrics, 0.0)
         size = max(1, self._task.batch_size // self._world.size)
+        modes = [(module, module.training) for module in self.module.modules()]
         self.module.eval()
         for part, counted in evaluation_parts(
             samples.count, size, self._world.rank, self._world.size
@@ -105,6 +107,8 @@ class Runner:
             for name, metric in metrics.items():
                 if counted > 0:
                     totals[name] += float(metric(outputs, targets)) * counted
+        for module, mode in modes:
+            module.training = mode
         sums = self._world.sum(list(totals.values()))
         return {name: total / samples.count for name, total in zip(totals, sums, strict=True)}
 
@@ -139,9 +143,6 @@ class Runner:
         return all(
             bool(torch.isfinite(_local(parameter)).all()) for parameter in self.module.parameters()
         )
-
-    def _backward(self, loss: torch.Tensor) -> None:
-        loss.backward()  # type: ignore[no-untyped-call]
 
 
 def _local(tensor: torch.Tensor) -> torch.Tensor:

@@ -1,0 +1,243 @@
+"""Real rank groups for tests: forked by a real zygote, heard on a real events socket."""
+
+from __future__ import annotations
+
+import atexit
+import functools
+import hashlib
+import json
+import os
+import queue
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import cloudpickle
+from jupyterlab_saturn import wire
+from jupyterlab_saturn.errors import Json
+from jupyterlab_saturn.paths import SessionPaths
+
+MEGABYTE = 1 << 20
+_DEADLINE_SECONDS = 60.0
+
+
+class ZygoteClient:
+    """The agent's end of a zygote's socket."""
+
+    def __init__(self) -> None:
+        ours, theirs = socket.socketpair()
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "jupyterlab_saturn.training.zygote", str(theirs.fileno())],
+            pass_fds=[theirs.fileno()],
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        )
+        theirs.close()
+        self.socket = ours
+        self._lines = ours.makefile("r", encoding="utf-8")
+        self.greeting: Json = self._receive()
+        self.exits: dict[str, int] = {}
+
+    def spawn(self, identity: str, request: Path, rank: int, log: Path) -> int:
+        """Fork a rank. Returns its process id."""
+        order = {
+            "op": "spawn", "id": identity, "request": str(request), "rank": rank, "log": str(log),
+        }  # fmt: skip
+        self.socket.sendall(json.dumps(order).encode() + b"\n")
+        while True:
+            message = self._receive()
+            if message["op"] == "spawned":
+                assert message["id"] == identity
+                return int(message["pid"])
+            self.exits[message["id"]] = message["code"]
+
+    def wait(self, identity: str) -> int:
+        """Exit code of a rank, once it ends."""
+        while identity not in self.exits:
+            message = self._receive()
+            self.exits[message["id"]] = message["code"]
+        return self.exits.pop(identity)
+
+    def close(self) -> None:
+        self._lines.close()
+        self.socket.close()
+        self.process.wait(_DEADLINE_SECONDS)
+
+    def _receive(self) -> Json:
+        self.socket.settimeout(_DEADLINE_SECONDS)
+        message: Json = json.loads(self._lines.readline())
+        return message
+
+
+@functools.cache
+def shared_zygote() -> ZygoteClient:
+    """One zygote for all tests: loading torch takes seconds."""
+    client = ZygoteClient()
+    atexit.register(client.close)
+    return client
+
+
+class Group:
+    """The ranks of one job, and what they have said."""
+
+    def __init__(
+        self, folder: Path, request: Json, ranks: int, zygote: ZygoteClient | None = None
+    ) -> None:
+        self._zygote = zygote or shared_zygote()
+        self.events: list[Json] = []
+        self._job: str = request["job"]
+        self._log = folder / f"{self._job}.log"
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self._socket.bind(request["events"])
+        self._heard: queue.Queue[Json] = queue.Queue()
+        # All the time: the kernel queues few datagrams, then the ranks wait.
+        self._listener = threading.Thread(target=self._listen, daemon=True)
+        self._listener.start()
+        path = folder / f"{self._job}.json"
+        path.write_text(json.dumps(request))
+        self.pids = [
+            self._zygote.spawn(f"{self._job}/{rank}", path, rank, self._log)
+            for rank in range(ranks)
+        ]
+
+    def until(self, kind: str) -> Json:
+        """The next event of a kind."""
+        while True:
+            try:
+                event = self._heard.get(timeout=_DEADLINE_SECONDS)
+            except queue.Empty:
+                raise AssertionError(f"no {kind}\n{self.events}\n{self.log}") from None
+            if event["kind"] == kind:
+                return event
+
+    def signal(self, number: int, ranks: list[int] | None = None) -> None:
+        for rank in range(len(self.pids)) if ranks is None else ranks:
+            os.kill(self.pids[rank], number)
+
+    def wait(self) -> list[int]:
+        """Exit codes of all ranks; afterwards `events` is complete."""
+        codes = [self._zygote.wait(f"{self._job}/{rank}") for rank in range(len(self.pids))]
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as end:
+            end.sendto(b"", self._socket.getsockname())
+        self._listener.join(_DEADLINE_SECONDS)
+        self._socket.close()
+        return codes
+
+    def of(self, kind: str) -> list[Json]:
+        return [event for event in self.events if event["kind"] == kind]
+
+    @property
+    def log(self) -> str:
+        return self._log.read_text()
+
+    def _listen(self) -> None:
+        while data := self._socket.recv(1 << 18):
+            event: Json = json.loads(data)
+            assert event["job"] == self._job
+            self.events.append(event)
+            self._heard.put(event)
+
+
+class Session:
+    """A session folder with payloads, tasks and jobs. Close it."""
+
+    def __init__(self) -> None:
+        # Short: the path of a socket holds about a hundred bytes.
+        self._root = Path(tempfile.mkdtemp(prefix="saturn-test-"))
+        self.paths = SessionPaths("test", self._root).ensure()
+        self._jobs = 0
+        self.record = self._root / "record"
+        self.script = self._root / "script"
+
+    def close(self) -> None:
+        shutil.rmtree(self._root)
+
+    def spec(self, factory: Callable[..., Any], name: str | None = None, **params: Any) -> Json:
+        """A wire TaskSpec of a factory, pickled as the kernel does it."""
+        data = cloudpickle.dumps(factory)
+        digest = hashlib.sha256(data).hexdigest()[:32]
+        payload = self.paths.payload(f"{digest}.pkl")
+        if not payload.exists():
+            payload.touch(0o600)
+            payload.write_bytes(data)
+        spec = {
+            "name": name or factory.__name__,
+            "sweep": factory.__name__,
+            "params": params,
+            "seed": 7,
+            "payload": payload.name,
+            "hash": f"{digest}-{sorted(params.items())}",
+        }
+        wire.validate("TaskSpec", spec)
+        return spec
+
+    def train(self, spec: Json, technique: str, world: int = 1, **changes: Any) -> Group:
+        """Start a group that trains a task."""
+        return self.start(self.train_job(spec, technique, world, **changes))
+
+    def train_job(self, spec: Json, technique: str, world: int = 1, **changes: Any) -> Json:
+        """The request of a group that trains a task."""
+        job = self._group_job("train", spec, technique, world)
+        return {**job, "attempt": 1, "steps": 12, "checkpointSeconds": 1e6, **changes}
+
+    def trial(self, spec: Json, technique: str, world: int = 1, **changes: Any) -> Group:
+        """Start a group that measures a task."""
+        job = self._group_job("trial", spec, technique, world)
+        return self.start({**job, "signature": "s", **changes})
+
+    def inspect(self, specs: list[Json], max_devices: int) -> Group:
+        """Start the inspection of tasks."""
+        return self.start({"kind": "inspect", "tasks": specs, "maxDevices": max_devices})
+
+    def start(self, job: Json, zygote: ZygoteClient | None = None) -> Group:
+        """Start the ranks of a request, completed."""
+        self._jobs += 1
+        request = {
+            "session": str(self.paths.folder),
+            "job": f"job-{self._jobs}",
+            "events": str(self._root / f"events-{self._jobs}"),
+            **job,
+        }
+        return Group(self._root, request, len(job.get("devices", [0])), zygote)
+
+    def weights(self, spec: Json) -> dict[str, Any]:
+        """The trained weights, loaded as anybody would."""
+        import torch
+
+        loaded: dict[str, Any] = torch.load(self.paths.model(spec["name"]), weights_only=True)
+        return loaded
+
+    def _group_job(self, kind: str, spec: Json, technique: str, world: int) -> Json:
+        return {
+            "kind": kind,
+            "task": spec,
+            "strategy": {"technique": technique, "devices": world},
+            "devices": [virtual_device(index) for index in range(world)],
+            "rendezvous": str(self._root / f"rendezvous-{self._jobs}"),
+        }
+
+
+def virtual_device(index: int, memory_bytes: int = 2048 * MEGABYTE) -> Json:
+    """A wire Device on one of the cores this process may use."""
+    cores = sorted(os.sched_getaffinity(0))
+    return {
+        "id": f"cpu{index}",
+        "kind": "cpu",
+        "name": "CPU",
+        "memoryBytes": memory_bytes,
+        "cores": [cores[index % len(cores)]],
+    }
+
+
+def finish(group: Group) -> Json:
+    """Wait for a group that must finish. Returns its result."""
+    codes = group.wait()
+    assert set(codes) == {0}, f"{codes}\n{group.events}\n{group.log}"
+    result: Json = group.of("finished")[-1]["result"]
+    wire.validate("Result", result)
+    return result

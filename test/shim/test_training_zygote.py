@@ -1,0 +1,107 @@
+"""The zygote forks only when that is safe, and nothing outlives it."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from ranks import Session, ZygoteClient, shared_zygote
+from training_tasks import mlp
+
+ENDLESS = 10**7
+
+
+@pytest.fixture
+def session() -> Iterator[Session]:
+    session = Session()
+    yield session
+    session.close()
+
+
+def wait_until_gone(pid: int) -> None:
+    """Wait for the end of a process that is not our child; a zombie is as good as gone."""
+    for _ in range(600):
+        try:
+            if Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2][0] == "Z":
+                return
+        except OSError:
+            return
+        time.sleep(0.05)
+    raise AssertionError(f"process {pid} is still alive")
+
+
+def test_it_announces_itself_ready() -> None:
+    assert shared_zygote().greeting == {"op": "ready"}
+
+
+def test_it_refuses_to_fork_beside_a_thread(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "sitecustomize.py").write_text(
+        "import threading, time\n"
+        "threading.Thread(target=time.sleep, args=(600,), daemon=True).start()\n"
+    )
+    monkeypatch.syspath_prepend(str(tmp_path))
+    zygote = ZygoteClient()
+    assert zygote.greeting["op"] == "unsafe"
+    assert "1 threads" in zygote.greeting["reason"]
+    assert zygote.process.wait(30) == 0
+    zygote.close()
+
+
+@pytest.mark.parametrize("end", ["killed", "let go"])
+def test_ranks_end_with_it(session: Session, end: str) -> None:
+    zygote = ZygoteClient()
+    job = session.train_job(session.spec(mlp), "ddp", 2, steps=ENDLESS)
+    group = session.start(job, zygote)
+    group.until("started")
+    if end == "killed":
+        zygote.process.send_signal(signal.SIGKILL)
+    zygote.close()
+    assert zygote.process.returncode == (-signal.SIGKILL if end == "killed" else 0)
+    for pid in group.pids:
+        wait_until_gone(pid)
+
+
+def test_a_rank_has_a_session_of_its_own_and_no_foreign_descriptors(session: Session) -> None:
+    group = session.train(session.spec(mlp), "single", steps=ENDLESS)
+    group.until("started")
+    (pid,) = group.pids
+    assert os.getsid(pid) == pid
+    targets = {link.name: str(link.readlink()) for link in Path(f"/proc/{pid}/fd").iterdir()}
+    assert targets["1"] == targets["2"]
+    assert targets["1"].endswith(".log")
+    assert [target for target in targets.values() if target.startswith("pipe:")] == []
+    assert len([target for target in targets.values() if target.startswith("socket:")]) == 1
+    group.signal(signal.SIGTERM)
+    assert group.wait() == [0]
+
+
+def test_a_rank_starts_cold_as_well(session: Session, tmp_path: Path) -> None:
+    job = session.train_job(session.spec(mlp), "single", steps=2)
+    events = tmp_path / "events"
+    request = tmp_path / "request.json"
+    request.write_text(
+        json.dumps(
+            {"session": str(session.paths.folder), "job": "cold", "events": str(events), **job}
+        )
+    )
+    command = [sys.executable, "-m", "jupyterlab_saturn.training.rank", str(request), "0"]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    # Nobody listens: it can tell nobody, and says so.
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 1
+    assert "FileNotFoundError" in done.stderr
+
+
+def test_a_request_that_is_none_fails_with_a_sentence(session: Session) -> None:
+    group = session.start({"kind": "dance"})
+    assert group.wait() == [1]
+    assert "there is no job of kind 'dance'" in group.log
