@@ -37,6 +37,12 @@ def wait_until_gone(pid: int) -> None:
     raise AssertionError(f"process {pid} is still alive")
 
 
+def test_the_agent_and_the_kernel_can_name_ranks_without_loading_torch() -> None:
+    code = "import sys, jupyterlab_saturn.training.rank; sys.exit('torch' in sys.modules)"
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    assert subprocess.run([sys.executable, "-c", code], env=environment).returncode == 0
+
+
 def test_it_announces_itself_ready() -> None:
     assert shared_zygote().greeting == {"op": "ready"}
 

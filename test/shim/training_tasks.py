@@ -89,7 +89,8 @@ def mlp(
 
     def accuracy(outputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
         right: torch.Tensor = outputs.argmax(1) == targets
-        return right.float().mean()
+        share: torch.Tensor = right.float().mean()
+        return share
 
     def one_cycle(optimizer: torch.optim.Optimizer, steps: int) -> Any:
         return torch.optim.lr_scheduler.OneCycleLR(optimizer, max_lr=lr, total_steps=steps)
@@ -127,7 +128,8 @@ def hog(megabytes: int, batch_size: int = 2) -> Task:
 
         def forward(self, x: torch.Tensor) -> torch.Tensor:
             ballast = torch.ones(megabytes << 18)  # 4 bytes each
-            return self.linear(x) * ballast[0]
+            outputs: torch.Tensor = self.linear(x)
+            return outputs * ballast[0]
 
     return Task(
         model=Hog(),

@@ -195,5 +195,5 @@ def _first_line(source: str, name: str) -> int:
         return 1
     for statement in statements:
         if isinstance(statement, ast.FunctionDef) and statement.name == name:
-            return min(node.lineno for node in (statement, *statement.decorator_list))
+            return min([statement.lineno, *(node.lineno for node in statement.decorator_list)])
     return 1

@@ -155,8 +155,9 @@ def main(descriptor: int) -> None:
             return
         gc.collect()
         gc.freeze()  # the collector would write to, and so copy, the pages shared with children
-        zygote.send(op="ready")
-        zygote.serve()
+        with suppress(ConnectionError):  # the agent is gone: so is the work
+            zygote.send(op="ready")
+            zygote.serve()
 
 
 if __name__ == "__main__":
