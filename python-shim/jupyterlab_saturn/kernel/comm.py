@@ -169,12 +169,21 @@ class Relay:
     def _adopt(self, comm: Any) -> None:
         with self._lock:
             self._comms[comm.comm_id] = comm
+        # ipykernel 7.4 takes what comes in to the shell that last sent on the comm, in the belief
+        # that it waits for an answer. Ours are to stay on the front end's subshell: the main shell
+        # hears nothing while a cell runs.
+        comm._reply_subshell_for = _as_sent
         comm.on_msg(lambda message: self.receive(message["content"]["data"], comm.send))
         comm.on_close(lambda _: self._forget(comm))
 
     def _forget(self, comm: Any) -> None:
         with self._lock:
             self._comms.pop(comm.comm_id, None)
+
+
+def _as_sent(_: Any, subshell: str | None) -> str | None:
+    """The shell that the front end sent a message to."""
+    return subshell
 
 
 def _no_widget(_: Json) -> str | None:
