@@ -22,7 +22,6 @@ from jupyterlab_saturn.agent.presence import agent_alive
 from jupyterlab_saturn.paths import SessionPaths
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
-from traitlets.config import Config
 
 ROOT = Path(__file__).resolve().parent.parent
 OUT = ROOT / "out" / "demo"
@@ -72,7 +71,6 @@ def execute(notebook: nbformat.NotebookNode) -> None:
         notebook,
         timeout=LONGEST_CELL_SECONDS,
         kernel_name="python3",
-        config=Config({"KernelManager": {"transport": "ipc"}}),
         resources={"metadata": {"path": str(OUT)}},
     )
     try:
