@@ -1,4 +1,13 @@
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, realpathSync, rmSync } from 'node:fs';
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  writeFileSync
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -40,11 +49,10 @@ export class Sandbox {
     };
   }
 
-  /** Puts a copy of an example among the notebooks. */
-  copyExample(name: string): string {
-    const path = join(this.notebooks, name);
-    cpSync(join(repository, 'examples', name), path);
-    return path;
+  /** Puts a copy of an example, edited, among the notebooks. */
+  copyExample(name: string, edit: (text: string) => string): void {
+    const text = readFileSync(join(repository, 'examples', name), 'utf8');
+    writeFileSync(join(this.notebooks, name), edit(text));
   }
 
   /** Copies the logs and journals of all sessions to out/test, for whoever looks into a failure. */

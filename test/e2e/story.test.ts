@@ -22,6 +22,8 @@ const task = (status: string) =>
   section('tasks').locator(`.jp-SaturnTasks .jp-SaturnStatus.jp-mod-${status}`);
 const widget = () => notebook.page.locator('.jp-OutputArea .jp-SaturnWidget').last();
 
+const tasksShown = () => section('tasks').locator('[data-task]').count();
+
 /** Sum of the steps that the panel shows for the tasks in training. */
 async function stepsShown(): Promise<number> {
   const bars = await section('run').locator('.jp-SaturnRunning [role="progressbar"]').all();
@@ -36,7 +38,8 @@ async function shot(name: string): Promise<void> {
 beforeAll(async () => {
   mkdirSync(reports, { recursive: true });
   sandbox.env.SATURN_IDLE_SECONDS = '15';
-  sandbox.copyExample('quickstart.ipynb');
+  // Longer than the example, so that the training is not over before the story is.
+  sandbox.copyExample('quickstart.ipynb', text => text.replace('--epochs 10', '--epochs 40'));
   server = await LabServer.start(sandbox);
   eyes = await Eyes.open();
   notebook = new NotebookPage(eyes.page, server);
@@ -85,37 +88,41 @@ test('training shows its progress in the panel, the widget and the status bar', 
   const before = await stepsShown();
   await until('steps are counted', async () => (await stepsShown()) > before);
   await widget().locator('svg').waitFor();
-  await eyes.page.locator('.jp-SaturnStatusItem', { hasText: /Training/ }).waitFor();
+  await eyes.page.locator('.jp-SaturnStatusItem', { hasText: /\d+ running/ }).waitFor();
   await shot('story-light');
 });
 
-test('a reloaded page finds panel and widget again', async () => {
+test('a page reloaded while a cell runs finds the session again', async () => {
   await notebook.reload();
-  await panel.waitFor(); // the layout is restored, panel open
-  await until(
-    'the tasks are back',
-    async () => (await section('tasks').locator('[data-task]').count()) === TASKS
-  );
-  await widget().locator('svg').waitFor();
+  // The layout is restored with the panel open, and the panel does not wait for `%saturn wait` to end.
+  await panel.waitFor();
+  await until('the tasks are back', async () => (await tasksShown()) === TASKS);
+  await task('running').first().waitFor();
 });
 
 test('training outlives a kernel restart, and the panel attaches again by itself', async () => {
-  await task('running').first().waitFor();
   await notebook.restartKernel();
   await task('running').first().waitFor({ timeout: 60_000 });
   const before = await stepsShown();
   await until('steps are counted', async () => (await stepsShown()) !== before);
 });
 
-test('the new kernel shows status and results', async () => {
+test('the new kernel shows what goes on, also after a reload', async () => {
   await notebook.run('%load_ext jupyterlab_saturn');
   const status = await notebook.run('%saturn status');
   await status.locator('.jp-SaturnWidget svg').waitFor();
+  await notebook.command('docmanager:save');
+  await notebook.reload();
+  await widget().locator('svg').waitFor();
+  await until('the tasks are back', async () => (await tasksShown()) === TASKS);
+  await task('running').first().waitFor();
+});
+
+test('the results are those of all tasks', async () => {
   await notebook.run('%saturn wait', 240);
   expect(await task('finished').count()).toBe(TASKS);
   const results = await notebook.run('%saturn results');
-  const rows = results.locator('.jp-OutputArea-output table tbody tr');
-  expect(await rows.count()).toBe(TASKS);
+  expect(await results.locator('.jp-OutputArea-output table tbody tr').count()).toBe(TASKS);
   expect(await section('run').locator('.jp-SaturnLeaderboard tbody tr').count()).toBe(TASKS);
 });
 
