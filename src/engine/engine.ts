@@ -18,8 +18,9 @@ import { archiveTasks } from './archive.js';
 import { Clients } from './clients.js';
 import type { IDisposable } from './disposable.js';
 import { Journal } from './journal.js';
-import { type IIncoming, Post } from './post.js';
-import { eventOf, refuseBusy } from './requests.js';
+import { type IIncoming, type Incoming, Post } from './post.js';
+import { eventOfReport } from './reports.js';
+import { eventOfRequest, refuseBusy } from './requests.js';
 import { VERSION } from './version.js';
 
 const TICK = 1000;
@@ -91,8 +92,8 @@ export class Engine implements IDisposable {
     void this.close();
   }
 
-  private _handle(incoming: IIncoming<'client'> | IIncoming<'agent'>): void {
-    if (isFromAgent(incoming)) {
+  private _handle(incoming: Incoming): void {
+    if (incoming.sender === 'agent') {
       if (this._backlog.length > 0 && incoming.message.type !== 'agent.hello') {
         this._backlog.push(incoming);
       } else {
@@ -152,7 +153,7 @@ export class Engine implements IDisposable {
         return;
       }
       default: {
-        const event = eventOf(message, session);
+        const event = eventOfRequest(message, session);
         if (event) {
           this._apply(event);
         }
@@ -170,7 +171,7 @@ export class Engine implements IDisposable {
       return;
     }
     try {
-      const event = agentEvent(message);
+      const event = eventOfReport(message);
       if (event) {
         this._apply(event);
       }
@@ -341,26 +342,5 @@ export namespace Engine {
     readonly now: () => number;
     /** One line for the engine's log. */
     readonly log: (line: string) => void;
-  }
-}
-
-function isFromAgent(incoming: IIncoming<'client'> | IIncoming<'agent'>): incoming is IIncoming<'agent'> {
-  return /^(agent|cluster\.report|inspect\.result|trial\.result|group\.event)/.test(incoming.message.type);
-}
-
-function agentEvent(message: Message<'agent'>): SessionEvent | null {
-  switch (message.type) {
-    case 'agent.hello':
-      return { kind: 'agent-connected', hello: message.body };
-    case 'agent.ping':
-      return null;
-    case 'cluster.report':
-      return { kind: 'node-changed', ...message.body };
-    case 'inspect.result':
-      return { kind: 'inspected', result: message.body };
-    case 'trial.result':
-      return { kind: 'trial-finished', ...message.body };
-    case 'group.event':
-      return { kind: 'group', event: message.body };
   }
 }

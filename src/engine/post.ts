@@ -15,11 +15,15 @@ import type { IDisposable } from './disposable.js';
 export interface IIncoming<D extends Direction> {
   /** Routing id of the sender, as hex. */
   readonly from: string;
+  readonly sender: D;
   readonly message: Message<D>;
 }
 
+/** What may come in. */
+export type Incoming = IIncoming<'client'> | IIncoming<'agent'>;
+
 /** Who handles messages; a thrown error becomes an `error` reply. */
-export type Handler = (incoming: IIncoming<'client'> | IIncoming<'agent'>) => void;
+export type Handler = (incoming: Incoming) => void;
 
 /**
  * The engine's post office: one ROUTER socket, messages validated on the way in and out.
@@ -89,7 +93,7 @@ export class Post implements IDisposable {
         });
       }
       re = idOf(frame);
-      this._handler({ from, message: parseEither(frame) } as IIncoming<'client'> | IIncoming<'agent'>);
+      this._handler(parse(from, frame));
     } catch (error) {
       this.send(from, 'error', { error: failureOf(error) }, re);
     }
@@ -97,12 +101,12 @@ export class Post implements IDisposable {
 }
 
 /** Types of clients and agents are distinct, so that the type tells who speaks. */
-function parseEither(frame: Buffer): Message<'client'> | Message<'agent'> {
+function parse(from: string, frame: Buffer): Incoming {
   try {
-    return parseMessage('client', frame);
+    return { from, sender: 'client', message: parseMessage('client', frame) };
   } catch (error) {
     if (error instanceof SaturnError && error.failure.code === 'unknown-message') {
-      return parseMessage('agent', frame);
+      return { from, sender: 'agent', message: parseMessage('agent', frame) };
     }
     throw error;
   }

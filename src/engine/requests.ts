@@ -9,7 +9,7 @@ import type { Message, SessionEvent } from '../core/wire/messages.js';
  * @returns null for requests that change nothing.
  * @throws SaturnError saying what is wrong and what to do first.
  */
-export function eventOf(message: Message<'client'>, session: ISession): SessionEvent | null {
+export function eventOfRequest(message: Message<'client'>, session: ISession): SessionEvent | null {
   switch (message.type) {
     case 'tasks.remove': {
       const tasks = selectTasks(session, message.body.tasks);
