@@ -156,8 +156,9 @@ export class SaturnConnection implements IDisposable {
       case 'autorestarting':
         this._dropChannel();
         this._memory.forget(this._kernel?.id ?? '');
-        this._turn++;
         this._restarted = true;
+        // Stays so while the new process starts, until it can be asked.
+        this._enter({ kind: 'kernel-restarting' });
         break;
       case 'dead':
         this._dead = true;

@@ -211,6 +211,7 @@ describe('SaturnConnection', () => {
       kernel.living.splice(0);
       kernel.comms.clear();
       context.setStatus('starting');
+      expect(connection.absence).toEqual({ kind: 'kernel-restarting' });
       context.setStatus('idle');
       await settle();
       expect(kernel.executed).toEqual(['%load_ext jupyterlab_saturn']);
