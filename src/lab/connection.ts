@@ -13,6 +13,7 @@ import {
 import type { Absence } from './absence.js';
 import { CommChannel, type Incoming } from './commChannel.js';
 import type { CommMemory } from './commMemory.js';
+import { languageOf, livingComm, loadExtension, subshellOf } from './kernelCalls.js';
 import { COMM_TARGET } from './tokens.js';
 import { VERSION } from './version.js';
 
@@ -94,16 +95,8 @@ export class SaturnConnection implements IDisposable {
     const turn = this._enter({ kind: 'loading' });
     let problem: Failure | null = null;
     try {
-      const reply = await kernel.requestExecute({
-        code: `%load_ext ${COMM_TARGET}`,
-        silent: true,
-        store_history: false,
-        allow_stdin: false,
-        stop_on_error: false
-      }).done;
-      if (reply.content.status === 'error') {
-        problem = Private.loadFailure(reply.content.ename, reply.content.evalue);
-      } else if (!this._channel) {
+      problem = await loadExtension(kernel);
+      if (!problem && !this._channel) {
         await this._look(kernel, turn);
         problem = this._channel ? null : Private.noComm();
       }
@@ -220,17 +213,18 @@ export class SaturnConnection implements IDisposable {
       this._wanted = true;
       this._open(kernel.createComm(COMM_TARGET, remembered));
     }
+    clearTimeout(this._slowTimer);
     this._slowTimer = setTimeout(() => {
       if (this._turn === turn && this._phase?.kind === 'connecting') {
         this._enter({ kind: 'kernel-busy' }, turn);
       }
     }, SLOW_AFTER);
     try {
-      const language = (await kernel.spec)?.language ?? 'python';
+      const language = await languageOf(kernel);
       if (this._turn !== turn) {
         return;
       }
-      if (language.toLowerCase() !== 'python') {
+      if (language !== 'python') {
         this._enter({ kind: 'not-python', language });
         return;
       }
@@ -256,15 +250,14 @@ export class SaturnConnection implements IDisposable {
 
   /** Ask the kernel for its living comm and take it. */
   private async _look(kernel: Kernel.IKernelConnection, turn: number): Promise<void> {
-    const reply = await kernel.requestCommInfo({ target_name: COMM_TARGET });
-    if (this._turn !== turn || reply.content.status !== 'ok') {
+    const id = await livingComm(kernel);
+    if (this._turn !== turn) {
       return;
     }
-    const id = Object.keys(reply.content.comms).at(-1);
     if (this._channel && this._channel.id !== id) {
       this._dropChannel();
     }
-    if (id !== undefined && !this._channel && !kernel.hasComm(id)) {
+    if (id !== null && !this._channel && !kernel.hasComm(id)) {
       this._open(kernel.createComm(COMM_TARGET, id));
     }
   }
@@ -281,7 +274,7 @@ export class SaturnConnection implements IDisposable {
     if (this._kernel) {
       this._memory.remember(this._kernel.id, channel.id);
     }
-    void Private.subshell(comm, this._kernel).then(() => {
+    void subshellOf(comm, this._kernel).then(() => {
       if (this._channel === channel) {
         void this._greet(channel);
       }
@@ -385,27 +378,6 @@ export namespace SaturnConnection {
 }
 
 namespace Private {
-  /**
-   * Wait for the subshell of a comm, if its kernel has subshells: what is said before goes to the main
-   * shell and waits there behind the cells that run.
-   */
-  export async function subshell(comm: Kernel.IComm, kernel: Kernel.IKernelConnection | null): Promise<void> {
-    if (kernel?.supportsSubshells) {
-      // Not part of JupyterLab's interface, nor there before 4.4. Without one the main shell must do.
-      const { subshellStarted } = comm as { subshellStarted?: Promise<void> };
-      await subshellStarted?.catch(() => undefined);
-    }
-  }
-
-  export const loadFailure = (name: string, value: string): Failure => ({
-    code: 'load-failed',
-    message: `The kernel could not load jupyterlab_saturn: ${name}: ${value}`,
-    hint:
-      name === 'ModuleNotFoundError'
-        ? 'Run %pip install jupyterlab_saturn in this notebook, so that it is where the kernel runs.'
-        : 'Run %load_ext jupyterlab_saturn in a cell to see the whole traceback.'
-  });
-
   export const noComm = (): Failure => ({
     code: 'no-comm',
     message: 'The extension is loaded, but the kernel opened no channel to the panel.',
