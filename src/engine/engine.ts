@@ -10,8 +10,7 @@ import {
   type Message,
   type Plan,
   type PlanRequest,
-  type SessionEvent,
-  type SessionState
+  type SessionEvent
 } from '../core/wire/messages.js';
 import { Agents } from './agents.js';
 import { archiveTasks } from './archive.js';
@@ -49,7 +48,7 @@ export class Engine implements IDisposable {
     this._agents = new Agents(_options.now);
     this._clients = new Clients({
       now: _options.now,
-      state: () => this._publicState(),
+      state: () => this._session.state,
       send: (client, state) => this._post.send(client, 'state', { state })
     });
     this._timer = setInterval(() => this._tick(), TICK);
@@ -110,10 +109,10 @@ export class Engine implements IDisposable {
     switch (message.type) {
       case 'hello':
       case 'state':
-        this._post.send(from, 'state', { state: this._publicState() }, message.id);
+        this._post.send(from, 'state', { state: this._session.state }, message.id);
         return;
       case 'render': {
-        const rendered = render(message.body.view, this._publicState(), this._options.now());
+        const rendered = render(message.body.view, this._session.state, this._options.now());
         this._post.send(from, 'rendered', rendered, message.id);
         return;
       }
@@ -303,18 +302,6 @@ export class Engine implements IDisposable {
         this._post.send(agent, 'shutdown', {});
       }
     }
-  }
-
-  /** The state without the sources, which would make every push large. */
-  private _publicState(): SessionState {
-    const { state } = this._session;
-    return {
-      ...state,
-      tasks: state.tasks.map(task => {
-        const { source: _source, ...spec } = task.spec;
-        return { ...task, spec };
-      })
-    };
   }
 }
 

@@ -23,7 +23,9 @@ export namespace ITaskCell {
 }
 
 const HEADER = /^%%saturn[ \t]+task\b(.*)$/;
-const FACTORY = /^(?:async[ \t]+)?def[ \t]+([A-Za-z_]\w*)[ \t]*\(/m;
+/** Functions on the cell's top level; like the kernel, the last one is taken for the factory. */
+const FUNCTIONS = /^(?:async[ \t]+)?def[ \t]+([A-Za-z_]\w*)[ \t]*\(/gm;
+const NAMED = /[ \t]--factory[ \t=]+([A-Za-z_]\w*)/;
 const AXIS = /^([A-Za-z_]\w*)=(.*)$/s;
 /** Quotes hold a word together, and a value. */
 const WORD = /(?:"[^"]*"|'[^']*'|[^\s"'])+/g;
@@ -41,7 +43,7 @@ export function parseTaskCell(id: string, source: string): ITaskCell | null {
   return {
     id,
     source,
-    sweep: FACTORY.exec(rest.join('\n'))?.[1] ?? null,
+    sweep: NAMED.exec(header[1] ?? '')?.[1] ?? [...rest.join('\n').matchAll(FUNCTIONS)].at(-1)?.[1] ?? null,
     grid,
     size: grid.reduce((size, axis) => size * axis.values.length, 1)
   };
@@ -67,7 +69,9 @@ export function cellStatus(cell: ITaskCell, tasks: readonly TaskState[]): CellSt
   if (found.every(spec => spec === undefined)) {
     return 'new';
   }
-  const same = found.every(spec => spec && cell.source.includes(spec.source?.trim() ?? ''));
+  // One task of a sweep carries the source for all.
+  const source = found.find(spec => spec?.source)?.source;
+  const same = found.every(spec => spec) && (source === undefined || cell.source.includes(source.trim()));
   return same ? 'current' : 'changed';
 }
 

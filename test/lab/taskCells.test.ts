@@ -24,6 +24,8 @@ describe('parseTaskCell', () => {
     ['blank lines above', '\n\n%%saturn task\ndef g(): ...', 'g', 1],
     ['a trailing comma', '%%saturn task --sweep a=1,2,\ndef f(a): ...', 'f', 2],
     ['Windows line ends', '%%saturn task --sweep a=1,2\r\ndef f(a): ...', 'f', 2],
+    ['helpers above the factory', '%%saturn task\ndef helper(): ...\ndef g(): ...', 'g', 1],
+    ['a named factory', '%%saturn task --factory f\ndef f(): ...\ndef g(): ...', 'f', 1],
     ['no factory yet', '%%saturn task --sweep a=1,2', null, 2]
   ])('reads %s', (_, source, sweep, size) => {
     expect(parseTaskCell('c', source)).toMatchObject({ sweep, size });

@@ -72,6 +72,7 @@ def test_a_task_cell_adds_its_sweep(shell: Shell, engine: FakeEngine) -> None:
     assert [spec["name"] for spec in body["tasks"]][:2] == ["digits-mlp-1e-3", "digits-mlp-3e-3"]
     assert {(spec["epochs"], spec["seed"]) for spec in body["tasks"]} == {(2.0, 7)}
     assert body["tasks"][0]["source"].startswith("def digits(model, lr=0.1):")
+    assert all("source" not in spec for spec in body["tasks"][1:])
     assert "origin" not in body["tasks"][0]
     assert shell.user_ns["x"] == 5
     assert shell.texts() == ["the tasks"]

@@ -24,7 +24,6 @@ from .sweep import Scalar, Value, check_parameters, expand, grid_of
 Condition = Callable[[Json], bool]
 
 _DEVICE_SECONDS = 120.0
-_SOURCE_BYTES = 2**20  # of all tasks of a sweep together; the wire takes 4 MiB
 
 
 class Session:
@@ -111,8 +110,6 @@ class Session:
             seed=seed,
             origin=origin,
         )
-        if len(captured.source) * len(specs) > _SOURCE_BYTES:
-            specs = [{key: spec[key] for key in spec if key != "source"} for spec in specs]
         connection = self._connection()
         store(self.paths, captured)
         rev = connection.request("tasks.add", {"tasks": specs, "replace": replace})["rev"]

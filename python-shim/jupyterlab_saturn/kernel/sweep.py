@@ -165,8 +165,6 @@ def expand(
         common["steps"] = steps
     if origin:
         common["origin"] = origin
-    if captured.source:
-        common["source"] = captured.source
     specs: dict[str, Json] = {}
     for point in itertools.product(*grid.values()):
         name = _task_name(function, point)
@@ -180,6 +178,8 @@ def expand(
         identity = (captured.fingerprint, params, epochs, steps, seed)
         digest = hashlib.sha256(repr(identity).encode()).hexdigest()
         specs[name] = {**common, "name": name, "params": params, "hash": digest[:32]}
+    if captured.source:
+        next(iter(specs.values()))["source"] = captured.source
     return list(specs.values())
 
 

@@ -2,10 +2,10 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { MAX_MESSAGE_BYTES, type PlanRequest, type SessionState } from '../../../src/core/wire/messages.js';
+import { MAX_MESSAGE_BYTES, type PlanRequest } from '../../../src/core/wire/messages.js';
 import { Engine } from '../../../src/engine/engine.js';
 import { VERSION } from '../../../src/engine/version.js';
-import { cpuNode, inspection, serialPlan, spec } from '../session/simulation.js';
+import { inspection, serialPlan, spec } from '../session/simulation.js';
 import { Peer } from './peer.js';
 
 let folder: string;
@@ -37,17 +37,6 @@ function peer(): Peer {
   const made = new Peer(endpoint());
   peers.push(made);
   return made;
-}
-
-async function agent(): Promise<Peer> {
-  const made = peer();
-  await made.ask('agent.hello', { node: cpuNode(2), groups: [], trials: [], inspecting: [] });
-  return made;
-}
-
-async function stateOf(client: Peer): Promise<SessionState> {
-  const reply = await client.ask('state');
-  return reply.type === 'state' ? reply.body.state : expect.unreachable();
 }
 
 async function errorOf(client: Peer, type: string, body: object = {}): Promise<string> {
@@ -114,7 +103,7 @@ describe('messages', () => {
     expect((await client.next('error')).error.code).toBe('too-large');
     expect(await errorOf(client, 'no.such.type')).toBe('unknown-message');
     expect(await errorOf(client, 'run', { tasks: [7] })).toBe('bad-message');
-    expect((await stateOf(client)).tasks).toEqual([]);
+    expect((await client.state()).tasks).toEqual([]);
   });
 
   it('that come too early are refused with what to do first', async () => {
@@ -126,19 +115,19 @@ describe('messages', () => {
     expect(await errorOf(client, 'run')).toBe('no-devices');
     expect(await errorOf(client, 'tasks.add', { tasks: [spec('b'), spec('b')] })).toBe('duplicate-task');
     expect(await errorOf(client, 'tasks.add', { tasks: [spec('a', 'other')] })).toBe('duplicate-task');
-    expect((await stateOf(client)).tasks).toHaveLength(1);
+    expect((await client.state()).tasks).toHaveLength(1);
   });
 });
 
 it('leads tasks through profile and plan to trained models, and tells every client', async () => {
-  const hands = await agent();
+  const hands = await peer().enrol();
   const [one, two] = [peer(), peer()];
   await one.ask('hello', { pid: 1, version: VERSION });
   await two.ask('hello', { pid: 2, version: VERSION });
   await one.ask('tasks.add', { tasks: [spec('a'), spec('b')] });
   await one.ask('run');
-  await work(hands, async () => (await stateOf(one)).goal === 'none');
-  const state = await stateOf(two);
+  await work(hands, async () => (await one.state()).goal === 'none');
+  const state = await two.state();
   expect(state.tasks.map(task => [task.status, task.result?.metrics.accuracy])).toEqual([
     ['finished', 1],
     ['finished', 1]
@@ -154,31 +143,31 @@ it('leads tasks through profile and plan to trained models, and tells every clie
 });
 
 it('started again on its journal, knows everything and takes up the work', async () => {
-  let hands = await agent();
+  let hands = await peer().enrol();
   let client = peer();
   await client.ask('tasks.add', { tasks: [spec('a')] });
   await client.ask('run');
-  await work(hands, async () => (await stateOf(client)).trials.length === 1);
-  const before = await stateOf(client);
+  await work(hands, async () => (await client.state()).trials.length === 1);
+  const before = await client.state();
   await engine.close();
   await start();
   client = peer();
-  const after = await stateOf(client);
+  const after = await client.state();
   expect(after.agent).toBe('away');
   expect(after.cells).toEqual(before.cells);
   expect(after.goal).toBe('run');
   expect(after.rev).toBeGreaterThan(before.rev);
-  hands = await agent();
-  await work(hands, async () => (await stateOf(client)).goal === 'none');
-  expect((await stateOf(client)).tasks[0]?.status).toBe('finished');
+  hands = await peer().enrol();
+  await work(hands, async () => (await client.state()).goal === 'none');
+  expect((await client.state()).tasks[0]?.status).toBe('finished');
 });
 
 it('does not journal progress, and journals all else before it answers', async () => {
-  const hands = await agent();
+  const hands = await peer().enrol();
   const client = peer();
   await client.ask('tasks.add', { tasks: [spec('a')] });
   await client.ask('run');
-  await work(hands, async () => (await stateOf(client)).goal === 'none');
+  await work(hands, async () => (await client.state()).goal === 'none');
   const kinds = readFileSync(join(folder, 'journal.jsonl'), 'utf8')
     .trim()
     .split('\n')
@@ -202,17 +191,17 @@ it('does not journal progress, and journals all else before it answers', async (
 it('tells agents to leave when nobody is there and nothing is to do', async () => {
   await engine.close();
   await start(5);
-  const hands = await agent();
+  const hands = await peer().enrol();
   clock += 8;
   expect(await hands.next('shutdown')).toEqual({});
 });
 
 it('archives the folder of a task that is replaced', async () => {
-  const hands = await agent();
+  const hands = await peer().enrol();
   const client = peer();
   await client.ask('tasks.add', { tasks: [spec('a')] });
   await client.ask('run');
-  await work(hands, async () => (await stateOf(client)).goal === 'none');
+  await work(hands, async () => (await client.state()).goal === 'none');
   mkdirSync(join(folder, 'tasks', 'a'), { recursive: true });
   const reply = await client.ask('tasks.add', { tasks: [spec('a', 'new')], replace: true });
   expect(reply.type === 'tasks.added' && reply.body.replaced).toEqual(['a']);

@@ -3,8 +3,10 @@ import {
   type EngineMessages,
   type Envelope,
   type Message,
-  parseMessage
+  parseMessage,
+  type SessionState
 } from '../../../src/core/wire/messages.js';
+import { cpuNode } from '../session/simulation.js';
 
 /** A client or agent on a real socket: asks, and remembers all it was told. */
 export class Peer {
@@ -53,6 +55,21 @@ export class Peer {
     const message = await this.until(m => m.type === type);
     this.heard.splice(this.heard.indexOf(message), 1);
     return message.body as EngineMessages[T];
+  }
+
+  /** Say hello as the agent of a node with two devices. */
+  async enrol(): Promise<this> {
+    await this.ask('agent.hello', { node: cpuNode(2), groups: [], trials: [], inspecting: [] });
+    return this;
+  }
+
+  /** The session's state as the engine has it now. */
+  async state(): Promise<SessionState> {
+    const reply = await this.ask('state');
+    if (reply.type !== 'state') {
+      throw new Error(`the engine answers ${JSON.stringify(reply.body)}`);
+    }
+    return reply.body.state;
   }
 
   close(): void {

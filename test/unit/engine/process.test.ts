@@ -4,8 +4,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { SessionState } from '../../../src/core/wire/messages.js';
-import { cpuNode, inspection, spec } from '../session/simulation.js';
+import { inspection, spec } from '../session/simulation.js';
 import { Peer } from './peer.js';
 
 const BUNDLE = 'python-shim/jupyterlab_saturn/engine/engine.mjs';
@@ -32,17 +31,6 @@ function peer(): Peer {
   return made;
 }
 
-async function agent(): Promise<Peer> {
-  const made = peer();
-  await made.ask('agent.hello', { node: cpuNode(2), groups: [], trials: [], inspecting: [] });
-  return made;
-}
-
-async function stateOf(client: Peer): Promise<SessionState> {
-  const reply = await client.ask('state');
-  return reply.type === 'state' ? reply.body.state : expect.unreachable();
-}
-
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'saturn-process-'));
   peers = [];
@@ -66,19 +54,19 @@ describe('the engine process', () => {
 
   it('killed, is as it was when started again', async () => {
     const client = peer();
-    await agent();
+    await peer().enrol();
     await client.ask('tasks.add', { tasks: [spec('a'), spec('b')] });
-    const before = await stateOf(client);
+    const before = await client.state();
     child.kill('SIGKILL');
     await once(child, 'exit');
     launch();
-    const after = await stateOf(peer());
+    const after = await peer().state();
     expect(after.tasks).toEqual(before.tasks);
     expect(after.agent).toBe('away');
   });
 
   it('plans in a thread with the real planner', async () => {
-    const hands = await agent();
+    const hands = await peer().enrol();
     const client = peer();
     await client.ask('tasks.add', { tasks: [spec('a'), spec('b'), spec('c')] });
     await client.ask('plan', { budget: { iterations: 200 } });
@@ -105,7 +93,7 @@ describe('the engine process', () => {
       const limit = (bytes: string): void => {
         execFileSync('prlimit', ['--pid', String(child.pid), `--fsize=${bytes}`]);
       };
-      const hands = await agent();
+      const hands = await peer().enrol();
       const client = peer();
       await client.ask('tasks.add', { tasks: [spec('a')] });
       const journal = join(folder, 'journal.jsonl');
@@ -114,17 +102,17 @@ describe('the engine process', () => {
 
       const refused = await client.ask('tasks.add', { tasks: [spec('b')] });
       expect(refused.type === 'error' && refused.body.error.code).toBe('disk-full');
-      expect((await stateOf(client)).tasks).toHaveLength(1);
+      expect((await client.state()).tasks).toHaveLength(1);
       expect(readFileSync(journal).length).toBe(size);
 
       const told = { task: 'a', hash: 'h', inspection: inspection('sig') };
       const id = await hands.send('inspect.result', told);
-      expect((await stateOf(client)).tasks[0]?.status).toBe('inspecting');
+      expect((await client.state()).tasks[0]?.status).toBe('inspecting');
       expect(hands.heard.some(m => m.re === id)).toBe(false);
 
       limit('unlimited:unlimited');
       await hands.until(m => m.re === id && m.type === 'ok');
-      expect((await stateOf(client)).tasks[0]?.status).toBe('ready');
+      expect((await client.state()).tasks[0]?.status).toBe('ready');
       expect((await client.ask('tasks.add', { tasks: [spec('b')] })).type).toBe('tasks.added');
     }
   );
