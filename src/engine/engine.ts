@@ -4,13 +4,15 @@ import type { Command } from '../core/session/command.js';
 import { emptySession, type ISession, isActive } from '../core/session/session.js';
 import { step } from '../core/session/step.js';
 import { admit } from '../core/session/tasks.js';
+import { progressLine } from '../core/view/progressLine.js';
 import { render } from '../core/view/render.js';
 import {
   failureOf,
   type Message,
   type Plan,
   type PlanRequest,
-  type SessionEvent
+  type SessionEvent,
+  type SessionState
 } from '../core/wire/messages.js';
 import { Agents } from './agents.js';
 import { archiveTasks } from './archive.js';
@@ -48,7 +50,7 @@ export class Engine implements IDisposable {
     this._agents = new Agents(_options.now);
     this._clients = new Clients({
       now: _options.now,
-      state: () => this._session.state,
+      state: () => this._publicState(),
       send: (client, state) => this._post.send(client, 'state', { state })
     });
     this._timer = setInterval(() => this._tick(), TICK);
@@ -109,7 +111,7 @@ export class Engine implements IDisposable {
     switch (message.type) {
       case 'hello':
       case 'state':
-        this._post.send(from, 'state', { state: this._session.state }, message.id);
+        this._post.send(from, 'state', { state: this._publicState() }, message.id);
         return;
       case 'render': {
         const rendered = render(message.body.view, this._session.state, this._options.now());
@@ -252,6 +254,11 @@ export class Engine implements IDisposable {
     if (address !== undefined) {
       this._post.send(address, type, body);
     }
+  }
+
+  private _publicState(): SessionState {
+    const { state } = this._session;
+    return { ...state, progress: progressLine(state, this._options.now()) };
   }
 
   private async _plan(basis: number, request: PlanRequest): Promise<void> {

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 import time
-from collections import Counter
 from collections.abc import Callable
 from types import TracebackType
 from typing import Any, Self
@@ -14,53 +13,6 @@ from ..errors import Json
 _FIRST_SECONDS = 0.5
 _REDRAW_SECONDS = 0.2
 _RUNNING = frozenset({"starting", "running", "stopping"})
-
-
-def describe(state: Json, now: float) -> str:
-    """A sentence on what goes on in a session.
-
-    Parameters
-    ----------
-    now
-        Seconds since the epoch.
-    """
-    tasks = Counter(task["status"] for task in state["tasks"])
-    if tasks["inspecting"]:
-        return f"Building tasks: {tasks.total() - tasks['inspecting']} of {tasks.total()} done"
-    trials = state["trials"]
-    if trials:
-        running = sum(trial["status"] == "running" for trial in trials)
-        done = state["trialsDone"]
-        return f"Profiling: {done} of {done + len(trials)} trials done, {running} running"
-    if state["planning"]:
-        return "Planning"
-    running = sum(tasks[status] for status in _RUNNING)
-    if running or state["goal"] == "run":
-        steps = f", {_steps(state)}" if running else ""
-        return (
-            f"Training: {tasks['finished']} of {tasks.total()} tasks finished, "
-            f"{running} running{steps}{_time_left(state, now)}"
-        )
-    words = [f"{count} {status}" for status, count in sorted(tasks.items())]
-    return f"{tasks.total()} tasks: {', '.join(words)}" if words else "No tasks"
-
-
-def _steps(state: Json) -> str:
-    tasks = [
-        task
-        for task in state["tasks"]
-        if "inspection" in task and task["status"] not in ("failed", "stopped")
-    ]
-    done = sum(task["progress"]["step"] for task in tasks)
-    return f"step {done} of {sum(task['inspection']['steps'] for task in tasks)}"
-
-
-def _time_left(state: Json, now: float) -> str:
-    plan = state.get("plan")
-    if plan is None or "startedAt" not in plan:
-        return ""
-    left = plan["startedAt"] + plan["plan"]["makespan"] - now
-    return f", about {left:.0f} s left" if left > 0 else ""
 
 
 def is_training(state: Json) -> bool:
@@ -103,11 +55,11 @@ class Progress:
             sys.stderr.flush()
 
     def update(self, state: Json) -> None:
-        """Show a state, at most five times a second."""
+        """Show what the engine says of a state, at most five times a second."""
         now = self._clock()
         if now - self._begun >= _FIRST_SECONDS and now - self._at >= _REDRAW_SECONDS:
             self._at = now
-            self._write(describe(state, time.time()))
+            self._write(state.get("progress", ""))
 
     def finish(self) -> None:
         """Say how long it took, unless nothing was shown so far."""

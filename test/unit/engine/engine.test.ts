@@ -135,7 +135,7 @@ it('leads tasks through profile and plan to trained models, and tells every clie
   const pushed = await two.until(
     m => m.type === 'state' && m.re === undefined && m.body.state.goal === 'none'
   );
-  expect(pushed.type).toBe('state');
+  expect(pushed.type === 'state' && pushed.body.state.progress).toBe('Saturn: 2/2 trained');
   for (const view of ['cluster', 'tasks', 'profile', 'plan', 'status', 'results', 'report']) {
     const reply = await one.ask('render', { view });
     expect(reply.type === 'rendered' && reply.body.text.length > 0 && reply.body.html).toContain('<');
