@@ -94,6 +94,7 @@ def test_large_captures_name_the_largest_variables(shell: Shell) -> None:
 
 
 def test_payloads_run_elsewhere(shell: Shell, home: Path) -> None:
+    registered = cloudpickle.list_registry_pickle_by_value()
     (home / "neighbour.py").write_text("SCALE = 3\ndef times(n):\n    return n * SCALE\n")
     found = captured(
         shell,
@@ -113,7 +114,7 @@ def test_payloads_run_elsewhere(shell: Shell, home: Path) -> None:
     (home / "neighbour.py").unlink()
     done = subprocess.run([sys.executable, "-c", run], capture_output=True, text=True, cwd=home)
     assert done.stdout == "42\n", done.stderr
-    assert not cloudpickle.list_registry_pickle_by_value()
+    assert cloudpickle.list_registry_pickle_by_value() == registered
     assert found.source.startswith("def f(n):")
 
 
