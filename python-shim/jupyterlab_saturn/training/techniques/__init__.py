@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from ...errors import SaturnError
+from .context import Context
 from .ddp import DataParallel
 from .fsdp import FullySharded
 from .runner import Runner, State
 from .single import Single
-from .technique import Context, Technique
+from .technique import Technique
 
 TECHNIQUES: dict[str, Technique] = {
     technique.name: technique for technique in (Single(), DataParallel(), FullySharded())

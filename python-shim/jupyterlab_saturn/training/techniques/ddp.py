@@ -9,8 +9,9 @@ from torch.nn.parallel import DistributedDataParallel
 
 from ...errors import SaturnError
 from ...task import Task
+from .context import Context
 from .runner import Runner
-from .technique import Context, why_not_data_parallel
+from .technique import why_not_data_parallel
 
 
 class DataParallel:

@@ -11,8 +11,9 @@ from torch.distributed.fsdp import fully_shard
 from ...task import Task
 from ..world import check_average
 from .blocks import find_blocks
+from .context import Context
 from .runner import Runner
-from .technique import Context, why_not_data_parallel
+from .technique import why_not_data_parallel
 
 
 class FullySharded:

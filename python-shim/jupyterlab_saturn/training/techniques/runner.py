@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pickle
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 from torch.distributed.checkpoint.state_dict import (
@@ -19,9 +19,7 @@ from ...errors import SaturnError
 from ...task import Task
 from ..batch import move, pair
 from ..data import Samples, evaluation_parts
-
-if TYPE_CHECKING:
-    from .technique import Context
+from .context import Context
 
 State = dict[str, Any]
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from ...task import Task
+from .context import Context
 from .runner import Runner
-from .technique import Context, why_not_trainable
+from .technique import why_not_trainable
 
 
 class Single:

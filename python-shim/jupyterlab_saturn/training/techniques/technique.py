@@ -2,29 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Protocol
 
-import torch
-
 from ...task import Task
-from ..world import World
+from .context import Context
 from .runner import Runner
-
-
-@dataclass(frozen=True, kw_only=True)
-class Context:
-    """Where and how long a technique is to run a task.
-
-    Attributes
-    ----------
-    steps
-        Optimizer steps in all, for the schedule.
-    """
-
-    world: World
-    device: torch.device
-    steps: int
 
 
 class Technique(Protocol):
