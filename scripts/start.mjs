@@ -14,6 +14,9 @@ await main(async () => {
   // What the user changed since the last start stays.
   cpSync(join(root, 'examples'), folder, { recursive: true, force: false });
   process.stdout.write(`\nJupyterLab on ${folder}; end with Ctrl-C.\n`);
-  const lab = ['lab', '--notebook-dir', folder, '--LabApp.default_url=/lab/tree/quickstart.ipynb'];
+  const lab = ['lab', `--ServerApp.root_dir=${folder}`, '--LabApp.default_url=/lab/tree/quickstart.ipynb'];
+  if (process.getuid?.() === 0) {
+    lab.push('--allow-root'); // in a container, where there is nobody else
+  }
   await run(inVenv('jupyter'), [...lab, ...process.argv.slice(2)], { cwd: folder, env: venvEnv, show: true });
 });
