@@ -1,6 +1,6 @@
 /** The Python environment in .venv: JupyterLab, PyTorch, the tools, and this package in place. */
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { root } from './root.mjs';
 import { Failure, run, step } from './step.mjs';
@@ -41,6 +41,7 @@ export async function installPython(python) {
     name: 'Python packages',
     stamp: join(venv, '.saturn-packages'),
     inputs: [lock],
+    outputs: [join(venv, 'package.json')],
     work: async () => {
       // On its own first: which build of PyTorch comes is decided by the user's index, and the
       // other packages then have to fit it.
@@ -50,6 +51,8 @@ export async function installPython(python) {
       }
       await pip(['install', torch[0]]);
       await pip(['install', '-r', lock]);
+      // Node.js is not to take scripts in there, JupyterLab's own, for modules as ours are.
+      writeFileSync(join(venv, 'package.json'), '{ "type": "commonjs" }\n');
     }
   });
   await step({
