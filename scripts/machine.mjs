@@ -32,6 +32,9 @@ function findPython() {
   for (const command of process.env.PYTHON ? [process.env.PYTHON] : names) {
     const { status, stdout } = spawnSync(command, ['-c', probe], { encoding: 'utf8' });
     if (status !== 0) {
+      if (process.env.PYTHON) {
+        found.push(`${command}, named by PYTHON, does not run`);
+      }
       continue;
     }
     const [major, minor, venv] = stdout.trim().split(' ');
