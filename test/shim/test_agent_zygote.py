@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import os
 import signal
 import socket
@@ -14,7 +13,7 @@ from fakes.bench import HERE, assert_gone, living, session, task, until
 from jupyterlab_saturn.agent.launcher import Launcher
 from jupyterlab_saturn.agent.rank_process import RankProcess, end
 from jupyterlab_saturn.errors import SaturnError
-from jupyterlab_saturn.paths import SessionPaths
+from jupyterlab_saturn.paths import SessionPaths, write_json
 
 
 class Starter:
@@ -29,7 +28,7 @@ class Starter:
     async def start(self, acts: str, rank: int = 0) -> RankProcess:
         request = self.paths.folder / "request.json"
         spec = {"job": "j", "events": str(self.paths.events_socket), "task": task(ranks=acts)}
-        request.write_text(json.dumps(spec))
+        write_json(request, spec)  # whole at once: the rank before may just be reading it
         return await self.launcher.start(request, rank, self.log)
 
     @property
