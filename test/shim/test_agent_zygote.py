@@ -110,7 +110,7 @@ def test_a_dead_zygote_takes_its_ranks_along_and_is_replaced() -> None:
             assert first is not None
             os.kill(first, signal.SIGKILL)
             assert await rank.exited == -signal.SIGKILL
-            assert living(here.token, "time.sleep") == []
+            until(lambda: living(here.token, "time.sleep") == [])
             again = await here.start("exit 6")
             assert await again.exited == 6
             assert here.zygote not in (None, first)
