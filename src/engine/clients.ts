@@ -4,13 +4,17 @@ import type { IDisposable } from './disposable.js';
 /** A client that was silent for this long has left, in seconds; clients ping every 5. */
 const CLIENT_TIMEOUT = 20;
 
-/** Changes are pushed to clients at most this often, in milliseconds. */
-const PUSH_INTERVAL = 200;
+/**
+ * How long a change may wait for others before it is pushed, in milliseconds. Progress alone can
+ * wait: each push has every view drawn anew, on cores that may be training.
+ */
+const PATIENCE = { change: 200, progress: 1000 };
 
 /** The kernels that watch the session: who they are, and the newest state to each of them. */
 export class Clients implements IDisposable {
   private readonly _seen = new Map<string, number>();
   private _timer: NodeJS.Timeout | null = null;
+  private _urgency: Clients.Urgency = 'progress';
   private _lastSeen: number;
 
   constructor(private readonly _options: Clients.IOptions) {
@@ -29,16 +33,18 @@ export class Clients implements IDisposable {
   }
 
   /** Push the state to all clients soon; several calls make one push. */
-  changed(): void {
-    this._timer ??= setTimeout(() => this.push(), PUSH_INTERVAL);
+  changed(urgency: Clients.Urgency = 'change'): void {
+    if (this._timer && (urgency === 'progress' || this._urgency === 'change')) {
+      return;
+    }
+    this._stopTimer();
+    this._urgency = urgency;
+    this._timer = setTimeout(() => this.push(), PATIENCE[urgency]);
   }
 
   /** Push the state to all clients now. */
   push(): void {
-    if (this._timer) {
-      clearTimeout(this._timer);
-      this._timer = null;
-    }
+    this._stopTimer();
     const state = this._options.state();
     const now = this._options.now();
     for (const [client, time] of this._seen) {
@@ -51,16 +57,23 @@ export class Clients implements IDisposable {
   }
 
   dispose(): void {
+    this._stopTimer();
+    this._seen.clear();
+  }
+
+  private _stopTimer(): void {
     if (this._timer) {
       clearTimeout(this._timer);
       this._timer = null;
     }
-    this._seen.clear();
   }
 }
 
 /** Namespace of {@link Clients}. */
 export namespace Clients {
+  /** Whether something happened, or merely went on. */
+  export type Urgency = 'change' | 'progress';
+
   export interface IOptions {
     /** Seconds since the epoch. */
     readonly now: () => number;

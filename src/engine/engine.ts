@@ -205,7 +205,8 @@ export class Engine implements IDisposable {
   private _apply(event: SessionEvent): void {
     const time = this._options.now();
     // Progress is worth no disk write: checkpoints say where a task goes on.
-    if (!(event.kind === 'group' && event.event.kind === 'step')) {
+    const progress = event.kind === 'group' && event.event.kind === 'step';
+    if (!progress) {
       this._journal.append(event, time);
     }
     const { session, commands } = step(this._session, event, time);
@@ -213,7 +214,7 @@ export class Engine implements IDisposable {
     for (const command of commands) {
       this._execute(command);
     }
-    this._clients.changed();
+    this._clients.changed(progress ? 'progress' : 'change');
   }
 
   private _execute(command: Command): void {

@@ -253,12 +253,12 @@ class Session:
 
     def render(self, view: str) -> View:
         """A picture by the engine: ``cluster``, ``tasks``, ``profile``, ``plan``, ``status``,
-        ``results`` or ``report``. Live, beside that, where a front end can show it."""
+        ``results`` or ``report``; the status is live where a front end can show that."""
         connection = self._connection()
         answer = connection.request("render", {"view": view})
         state = connection.state
-        live = view in ("plan", "status") and state is not None
-        return View(answer["text"], answer["html"], self.live(state) if live and state else None)
+        widget = self.live(state) if view == "status" and state is not None else None
+        return View(answer["text"], answer["html"], widget)
 
     def close(self) -> None:
         """Leave the session; it goes on without this kernel."""
