@@ -1,8 +1,10 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { SaturnError } from '../../../src/core/model/failure.js';
 import {
   asMessage,
   asRecord,
+  type Direction,
   failureOf,
   MAX_MESSAGE_BYTES,
   parseMessage
@@ -69,4 +71,24 @@ describe('asRecord', () => {
     expect(codeOf(() => asRecord({ ...record, event: { kind: 'party' } }))).toBe('bad-message');
     expect(codeOf(() => asRecord({ ...record, seq: 0 }))).toBe('bad-message');
   });
+});
+
+describe('the cases that Python judges, too', () => {
+  interface ICase {
+    why?: string;
+    from: Direction;
+    message: { type: string };
+    code: string | null;
+  }
+  const cases: ICase[] = JSON.parse(readFileSync('test/fixtures/messages.json', 'utf8'));
+  it.each(cases.map(one => [one.why ?? one.message.type, one] as const))(
+    '%s',
+    (_, { from, message, code }) => {
+      if (code === null) {
+        expect(asMessage(from, message)).toEqual(message);
+      } else {
+        expect(codeOf(() => asMessage(from, message))).toBe(code);
+      }
+    }
+  );
 });
