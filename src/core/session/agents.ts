@@ -10,6 +10,7 @@ import {
   withStalePlan,
   withState
 } from './session.js';
+import { stopGroup } from './stopping.js';
 import { inspect } from './tasks.js';
 
 const look = (devices: readonly Device[]): string =>
@@ -74,7 +75,9 @@ export function noteAgent(session: ISession, hello: AgentHello, time: number): I
     };
   });
   const known = noteNode(next, hello.node);
+  // It may not have heard that it is to stop them.
+  const stops = known.session.state.tasks.filter(task => task.status === 'stopping').flatMap(stopGroup);
   const asked = known.commands.some(command => command.kind === 'inspect');
   const again: Command[] = asked ? [] : inspect(known.session, task => !inspecting.has(task.spec.name));
-  return { session: known.session, commands: [...known.commands, ...again] };
+  return { session: known.session, commands: [...known.commands, ...again, ...stops] };
 }

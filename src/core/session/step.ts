@@ -9,16 +9,13 @@ import {
   type ISession,
   type IStep,
   isActive,
-  lastAttempt,
   mapTasks,
   withNotice,
   withStalePlan,
   withState
 } from './session.js';
+import { stopGroup } from './stopping.js';
 import { addTasks, noteInspection, removeTasks } from './tasks.js';
-
-/** A running task asked to stop has this long to reach a step boundary and save, in seconds. */
-export const STOP_GRACE_SECONDS = 60;
 
 /**
  * The session state machine: one event in, the next session and the commands out. It is pure:
@@ -157,13 +154,8 @@ function noteStop(session: ISession, names: readonly string[] | null, time: numb
     if (names !== null && !named.has(task.spec.name)) {
       return task;
     }
-    const attempt = lastAttempt(task);
-    if ((task.status === 'running' || task.status === 'starting') && attempt) {
-      commands.push({
-        kind: 'stop',
-        node: attempt.node,
-        body: { task: task.spec.name, attempt: attempt.number, graceSeconds: STOP_GRACE_SECONDS }
-      });
+    if (task.status === 'running' || task.status === 'starting') {
+      commands.push(...stopGroup(task));
       return { ...task, status: 'stopping' };
     }
     return names !== null && task.status === 'ready' ? { ...task, status: 'stopped' } : task;

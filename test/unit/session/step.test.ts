@@ -297,6 +297,15 @@ describe('trouble while training', () => {
     expect(sim.take('start')).toEqual([]);
   });
 
+  it('are asked again to stop when the agent may not have heard it', () => {
+    const { sim, task } = training(['a']);
+    sim.feed({ kind: 'stop-requested' });
+    sim.take('stop');
+    sim.connect(2, [{ task, attempt: 1 }]);
+    expect(sim.take('stop').map(stop => stop.body.task)).toEqual([task]);
+    expect(sim.status(task)).toBe('stopping');
+  });
+
   it('drops late words of an attempt that is over', () => {
     const { sim, task } = training(['a']);
     sim.group(task, 1, 'lost');
