@@ -21,15 +21,19 @@ export class Clients implements IDisposable {
     this._lastSeen = _options.now();
   }
 
-  /** Note that a client said something. */
+  /** Note that a client said something. One that is new, or was given up, gets the state. */
   seen(client: string): void {
+    if (!this._seen.has(client)) {
+      this.changed();
+    }
     this._lastSeen = this._options.now();
     this._seen.set(client, this._lastSeen);
   }
 
-  /** Seconds since any client was heard of. */
+  /** Seconds since any client was heard of; 0 while one counts as there, though it may be busy. */
   get silence(): number {
-    return this._options.now() - this._lastSeen;
+    const silence = this._options.now() - this._lastSeen;
+    return this._seen.size > 0 && silence <= CLIENT_TIMEOUT ? 0 : silence;
   }
 
   /** Push the state to all clients soon; several calls make one push. */

@@ -16,6 +16,8 @@ beforeEach(() => {
     send: client => pushed.push(client)
   });
   clients.seen('a');
+  clients.push();
+  pushed = [];
 });
 
 afterEach(() => {
@@ -53,7 +55,22 @@ it('forgets who has been silent', () => {
   clients.push();
   clients.push();
   expect(pushed).toEqual(['b', 'b']);
-  expect(clients.silence).toBe(15);
+});
+
+it('counts one that is busy as there for a while', () => {
+  now = 20;
+  expect(clients.silence).toBe(0);
+  now = 21;
+  expect(clients.silence).toBe(21);
+});
+
+it('tells one that comes back what it missed', () => {
+  clients.push();
+  now = 25;
+  clients.push();
+  clients.seen('a');
+  vi.advanceTimersByTime(200);
+  expect(pushed).toEqual(['a', 'a']);
 });
 
 it('pushes nothing once disposed', () => {
