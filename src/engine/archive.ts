@@ -1,5 +1,6 @@
-import { existsSync, mkdirSync, renameSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
+import type { ISession } from '../core/session/session.js';
 
 /**
  * Move the folders of tasks from `<session>/tasks` to `<session>/archive`, so that nothing of an
@@ -15,4 +16,14 @@ export function archiveTasks(folder: string, tasks: readonly string[], stamp: nu
       renameSync(from, join(folder, 'archive', `${stamp}-${task}`));
     }
   }
+}
+
+/**
+ * Names of task folders that belong to no trained task of the session: an engine that was killed
+ * after it noted a removal, and before it moved the folders, leaves them.
+ */
+export function strangers(folder: string, { state }: ISession): string[] {
+  const tasks = join(folder, 'tasks');
+  const trained = new Set(state.tasks.filter(task => task.attempts.length > 0).map(task => task.spec.name));
+  return existsSync(tasks) ? readdirSync(tasks).filter(name => !trained.has(name)) : [];
 }

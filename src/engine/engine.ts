@@ -7,6 +7,7 @@ import { admit } from '../core/session/tasks.js';
 import { progressLine } from '../core/view/progressLine.js';
 import { render } from '../core/view/render.js';
 import {
+  type Failure,
   failureOf,
   type Message,
   type Plan,
@@ -15,7 +16,7 @@ import {
   type SessionState
 } from '../core/wire/messages.js';
 import { Agents } from './agents.js';
-import { archiveTasks } from './archive.js';
+import { archiveTasks, strangers } from './archive.js';
 import { Clients } from './clients.js';
 import type { IDisposable } from './disposable.js';
 import { Journal } from './journal.js';
@@ -25,6 +26,12 @@ import { eventOfRequest, refuseBusy } from './requests.js';
 import { VERSION } from './version.js';
 
 const TICK = 1000;
+
+/** Answer to an agent that was away; on the code it says hello again. */
+const UNKNOWN_AGENT: Failure = {
+  code: 'unknown-agent',
+  message: 'This agent has not said hello, or was away.'
+};
 
 /**
  * The brain of a session: owns the only copy of its state. Every event is written to the journal
@@ -70,6 +77,7 @@ export class Engine implements IDisposable {
     // Revisions grow across restarts, so that a client never waits for one that is past.
     const rev = Math.max(session.state.rev, Math.floor(options.now() * 1000));
     const engine = new Engine(options, journal, { ...session, state: { ...session.state, rev } });
+    engine._archive(strangers(options.folder, session));
     if (records.length === 0) {
       engine._apply({ kind: 'created', session: options.session, version: VERSION });
     }
@@ -168,7 +176,11 @@ export class Engine implements IDisposable {
     if (message.type === 'agent.hello') {
       this._agents.hello(from, message.body.node.id);
     } else if (!this._agents.seen(from)) {
-      // From before this engine; the agent repeats it after its hello.
+      // It was silent for too long, and what it says now may not fit what was decided meanwhile.
+      // The agent answers by a hello, and repeats after that what is not acknowledged.
+      if (message.type === 'agent.ping') {
+        this._post.send(from, 'error', { error: UNKNOWN_AGENT });
+      }
       return;
     }
     try {
@@ -238,11 +250,15 @@ export class Engine implements IDisposable {
         this._options.planner.cancel();
         break;
       case 'archive':
-        try {
-          archiveTasks(this._options.folder, command.tasks, Math.floor(this._options.now() * 1000));
-        } catch (error) {
-          this._options.log(`cannot archive: ${failureOf(error).message}`);
-        }
+        this._archive(command.tasks);
+    }
+  }
+
+  private _archive(tasks: readonly string[]): void {
+    try {
+      archiveTasks(this._options.folder, tasks, Math.floor(this._options.now() * 1000));
+    } catch (error) {
+      this._options.log(`cannot archive: ${failureOf(error).message}`);
     }
   }
 

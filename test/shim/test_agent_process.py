@@ -154,6 +154,18 @@ def test_a_killed_engine_is_restarted_and_told_everything_again() -> None:
         assert here.ear.hear_event("stopped")["body"]["task"] == "c"
 
 
+def test_given_up_by_the_engine_it_says_hello_again() -> None:
+    with scene() as here:
+        here.train("a", ranks="started 0;sleep 300")
+        here.ear.say("error", {"error": {"code": "unknown-agent", "message": "Who are you?"}})
+        hello = here.ear.hear("agent.hello")
+        assert hello["body"]["groups"] == [{"task": "a", "attempt": 1}]
+        assert here.ear.hear("group.event")["body"]["kind"] == "started"
+        # The new line is the one that counts.
+        here.ear.say("group.stop", {"task": "a", "attempt": 1, "graceSeconds": 20})
+        assert here.ear.hear_event("stopped")["body"]["task"] == "a"
+
+
 def test_what_is_acknowledged_is_not_said_again() -> None:
     with scene() as here:
         body = {"tasks": [task(f"t{n}", ranks="inspected") for n in range(3)], "maxDevices": 1}

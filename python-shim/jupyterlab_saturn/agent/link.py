@@ -17,6 +17,8 @@ from .outbox import Outbox
 _log = logging.getLogger(__name__)
 
 _RECONNECT_MS = 50
+_UNKNOWN = "unknown-agent"
+"""Code of the engine's answer to an agent that was silent for so long that it gave it up."""
 
 
 class EngineLink:
@@ -50,7 +52,8 @@ class EngineLink:
         self._tasks: list[asyncio.Task[None]] = []
 
     def open(self) -> None:
-        """A new line for a new engine: hello first, then everything not yet acknowledged.
+        """A new line, for a new engine or one that gave this agent up: hello first, then
+        everything not yet acknowledged.
 
         A socket of the last engine's must not be used on: what it holds would precede the hello.
         """
@@ -132,6 +135,10 @@ class EngineLink:
                 _log.warning("The engine says something strange. %s", error.message)
                 continue
             if envelope["type"] == "error":
+                if envelope["body"]["error"]["code"] == _UNKNOWN:
+                    _log.warning("The engine took this agent for gone; it says hello again.")
+                    self.open()
+                    return
                 _log.error("The engine refused a message: %s", envelope["body"]["error"])
             if "re" in envelope and envelope["type"] in ("ok", "error"):
                 self._outbox.acknowledge(envelope["re"])

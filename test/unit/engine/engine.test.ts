@@ -196,6 +196,27 @@ it('tells agents to leave when nobody is there and nothing is to do', async () =
   expect(await hands.next('shutdown')).toEqual({});
 });
 
+it('asks an agent that was away to say hello again', async () => {
+  const hands = await peer().enrol();
+  const client = peer();
+  clock += 20;
+  while ((await client.state()).agent !== 'away') {
+    await new Promise(resolve => setTimeout(resolve, 50));
+  }
+  await hands.send('agent.ping');
+  expect((await hands.next('error')).error.code).toBe('unknown-agent');
+  await hands.enrol();
+  expect((await client.state()).agent).toBe('connected');
+});
+
+it('archives what a removal left behind when the engine was killed in its midst', async () => {
+  await engine.close();
+  mkdirSync(join(folder, 'tasks', 'gone'), { recursive: true });
+  await start();
+  expect(existsSync(join(folder, 'tasks', 'gone'))).toBe(false);
+  expect(existsSync(join(folder, 'archive'))).toBe(true);
+});
+
 it('archives the folder of a task that is replaced', async () => {
   const hands = await peer().enrol();
   const client = peer();
