@@ -1,6 +1,7 @@
 import type { JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { commandsPlugin } from './lab/plugins/commands.js';
 import { panelPlugin } from './lab/plugins/panel.js';
+import { rendererPlugin } from './lab/plugins/renderer.js';
 import { statusPlugin } from './lab/plugins/status.js';
 import { storePlugin } from './lab/plugins/store.js';
 import { widgetPlugin } from './lab/plugins/widget.js';
@@ -12,6 +13,7 @@ const plugins: JupyterFrontEndPlugin<unknown>[] = [
   commandsPlugin,
   panelPlugin,
   statusPlugin,
+  rendererPlugin,
   widgetPlugin
 ];
 

@@ -28,11 +28,15 @@ export class GanttView extends Widget {
     this._details.setAttribute('aria-live', 'polite');
     this._toggle.className = `${TOGGLE_CLASS} jp-mod-styled jp-mod-minimal`;
     this._toggle.type = 'button';
-    this._observer = new ResizeObserver(() => this.update());
+    this._sizes = new ResizeObserver(() => this.update());
+    this._sights = new IntersectionObserver(entries => {
+      this._inSight = entries.at(-1)?.isIntersecting ?? true;
+      this.update();
+    });
     this.node.append(this._chart, this._details, this._toggle);
   }
 
-  /** What is drawn; null for nothing. Drawing is put off and coalesced. */
+  /** What is drawn; null for nothing. Drawing is put off until it can be seen, and coalesced. */
   get input(): IGanttInput | null {
     return this._input;
   }
@@ -63,7 +67,8 @@ export class GanttView extends Widget {
   }
 
   override dispose(): void {
-    this._observer.disconnect();
+    this._sizes.disconnect();
+    this._sights.disconnect();
     Signal.clearData(this);
     super.dispose();
   }
@@ -83,12 +88,14 @@ export class GanttView extends Widget {
     this._chart.addEventListener('click', this);
     this._chart.addEventListener('keydown', this);
     this._toggle.addEventListener('click', this);
-    this._observer.observe(this._chart);
+    this._sizes.observe(this._chart);
+    this._sights.observe(this.node);
     this.update();
   }
 
   protected override onBeforeDetach(message: Message): void {
-    this._observer.disconnect();
+    this._sizes.disconnect();
+    this._sights.disconnect();
     this._chart.removeEventListener('click', this);
     this._chart.removeEventListener('keydown', this);
     this._toggle.removeEventListener('click', this);
@@ -97,6 +104,9 @@ export class GanttView extends Widget {
 
   protected override onUpdateRequest(message: Message): void {
     super.onUpdateRequest(message);
+    if (!this._inSight && this._drawn !== '') {
+      return;
+    }
     const html = this._markup();
     if (html !== this._drawn) {
       const focused = Private.barOf(this._chart.ownerDocument.activeElement)?.dataset.id;
@@ -186,12 +196,14 @@ export class GanttView extends Widget {
   private readonly _chart = document.createElement('div');
   private readonly _details = document.createElement('div');
   private readonly _toggle = document.createElement('button');
-  private readonly _observer: ResizeObserver;
+  private readonly _sizes: ResizeObserver;
+  private readonly _sights: IntersectionObserver;
   private readonly _selectionChanged = new Signal<this, IGanttBar | null>(this);
   private _input: IGanttInput | null = null;
   private _selected: string | null = null;
   private _asTable = false;
   private _drawn = '';
+  private _inSight = true;
 }
 
 export namespace GanttView {

@@ -1,6 +1,6 @@
 import type { INotebookTracker, NotebookPanel } from '@jupyterlab/notebook';
 import { type ISignal, Signal } from '@lumino/signaling';
-import { type ClientMessages, type Failure, failureOf } from '../core/wire/messages.js';
+import { type ClientMessages, type Failure, failureOf, type SessionState } from '../core/wire/messages.js';
 import type { CommMemory } from './commMemory.js';
 import { SaturnConnection } from './connection.js';
 import { NotebookCells } from './notebookCells.js';
@@ -50,6 +50,10 @@ export class SaturnStore implements ISaturnStore {
 
   get isDisposed(): boolean {
     return this._isDisposed;
+  }
+
+  stateOf(panel: NotebookPanel): SessionState | null {
+    return this._notebooks.get(panel)?.connection.state ?? null;
   }
 
   async load(): Promise<void> {
@@ -148,7 +152,10 @@ export class SaturnStore implements ISaturnStore {
     if (this._isDisposed) {
       return;
     }
-    this._view = this._look();
+    const view = this._look();
+    if (!Private.isSame(view, this._view)) {
+      this._view = view;
+    }
     this._changed.emit();
   }
 
@@ -156,10 +163,10 @@ export class SaturnStore implements ISaturnStore {
     const entry = this._current;
     return {
       state: entry?.connection.state ?? null,
-      absence: entry ? entry.connection.absence : { kind: 'no-notebook' },
+      absence: entry ? entry.connection.absence : Private.NO_NOTEBOOK,
       connected: entry?.connection.connected ?? false,
-      cells: entry?.cells.cells ?? [],
-      pending: entry?.pending ?? new Set(),
+      cells: entry?.cells.cells ?? Private.NO_CELLS,
+      pending: entry?.pending ?? Private.NONE,
       failure: this._failure
     };
   }
@@ -195,4 +202,12 @@ namespace Private {
     readonly cells: NotebookCells;
     pending: ReadonlySet<keyof ClientMessages>;
   }
+
+  export const NO_NOTEBOOK = { kind: 'no-notebook' } as const;
+  export const NO_CELLS: ISaturnStore.IView['cells'] = [];
+  export const NONE: ISaturnStore.IView['pending'] = new Set();
+
+  /** Whether two pictures are of the same things, so that nobody need draw the second. */
+  export const isSame = (a: ISaturnStore.IView, b: ISaturnStore.IView) =>
+    (Object.keys(a) as (keyof ISaturnStore.IView)[]).every(key => a[key] === b[key]);
 }

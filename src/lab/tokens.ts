@@ -1,3 +1,4 @@
+import type { NotebookPanel } from '@jupyterlab/notebook';
 import { Token } from '@lumino/coreutils';
 import type { IDisposable } from '@lumino/disposable';
 import type { ISignal } from '@lumino/signaling';
@@ -19,7 +20,7 @@ export const ISaturnStore = new Token<ISaturnStore>(
 
 /** See the token of the same name. */
 export interface ISaturnStore extends IDisposable {
-  /** Emitted after `view` was replaced. */
+  /** Emitted after `view` was replaced, or the session of a notebook in the background changed. */
   readonly changed: ISignal<ISaturnStore, void>;
 
   /** Emitted when an action failed; `view.failure` then says the same until dismissed. */
@@ -30,6 +31,9 @@ export interface ISaturnStore extends IDisposable {
 
   /** Whether attached sessions are attached again after a kernel restart. */
   reattach: boolean;
+
+  /** Newest state known of a notebook's session, the current notebook or not; null when there is none. */
+  stateOf(panel: NotebookPanel): SessionState | null;
 
   /** Load the extension in the current notebook's kernel. Failures end in `view`. */
   load(): Promise<void>;

@@ -1,10 +1,8 @@
 import { DOMWidgetModel, DOMWidgetView } from '@jupyter-widgets/base';
 import type { TranslationBundle } from '@jupyterlab/translation';
-import { PanelLayout, Widget } from '@lumino/widgets';
-import { progressLine } from '../core/view/progressLine.js';
-import { sessionGantt } from '../core/view/sessionGantt.js';
+import { PanelLayout } from '@lumino/widgets';
 import { failureOf, type SessionState, validate } from '../core/wire/messages.js';
-import { GanttView } from './gantt.js';
+import { SessionView } from './sessionView.js';
 import { EXTENSION_ID } from './tokens.js';
 import { VERSION } from './version.js';
 
@@ -25,86 +23,32 @@ export class SaturnModel extends DOMWidgetModel {
   }
 }
 
-/** The live schedule in a cell's output: title, a line of progress, and the chart. */
+/** The live schedule for front ends that know widgets, but not our own MIME type. */
 export abstract class SaturnView extends DOMWidgetView {
   protected abstract readonly trans: TranslationBundle;
 
   override render(): void {
     super.render();
-    this._title.className = 'jp-SaturnWidget-title';
-    this._progress.className = 'jp-SaturnWidget-progress';
-    this._progress.setAttribute('role', 'status');
-    const head = new Widget();
-    head.addClass('jp-SaturnWidget-head');
-    head.node.append(this._title, this._progress);
-    this._gantt = new GanttView({ trans: this.trans });
+    const session = new SessionView({ trans: this.trans });
     const layout = new PanelLayout();
-    this.luminoWidget.addClass('jp-SaturnWidget');
     this.luminoWidget.layout = layout;
-    layout.addWidget(head);
-    layout.addWidget(this._gantt);
-    this.listenTo(this.model, 'change:state change:title', this._show);
-    this._show();
+    layout.addWidget(session);
+    this.listenTo(this.model, 'change:state change:title', () => this._show(session));
+    this._show(session);
   }
 
-  override remove(): void {
-    clearInterval(this._timer);
-    this._timer = undefined;
-    super.remove();
-  }
-
-  private _show(): void {
+  private _show(session: SessionView): void {
     const value: unknown = this.model.get('state');
-    this._title.textContent = String(this.model.get('title') ?? '');
-    this._title.hidden = this._title.textContent === '';
-    this._state = null;
-    if (value === null) {
-      this._say(this.trans.__('No session yet.'));
-    } else {
-      try {
+    session.heading = String(this.model.get('title') ?? '');
+    try {
+      if (value !== null) {
         validate('SessionState', value);
-        this._state = value as SessionState;
-      } catch (error) {
-        this._say(failureOf(error).message);
       }
-    }
-    this._draw();
-    this._keepTime();
-  }
-
-  private _draw(): void {
-    const now = Date.now() / 1000;
-    if (this._gantt) {
-      this._gantt.input = this._state && sessionGantt(this._state, now);
-    }
-    if (this._state) {
-      this._say(progressLine(this._state, now));
+      session.state = value as SessionState | null;
+    } catch (error) {
+      session.say(failureOf(error).message);
     }
   }
-
-  private _say(text: string): void {
-    if (this._progress.textContent !== text) {
-      this._progress.textContent = text;
-    }
-  }
-
-  /** Between states the bars of what trains grow by themselves. */
-  private _keepTime(): void {
-    const run = this._state?.run;
-    const training = run !== undefined && run.endedAt === undefined;
-    if (training && this._timer === undefined) {
-      this._timer = setInterval(() => this._draw(), 1000);
-    } else if (!training) {
-      clearInterval(this._timer);
-      this._timer = undefined;
-    }
-  }
-
-  private _gantt: GanttView | null = null;
-  private _state: SessionState | null = null;
-  private _timer: ReturnType<typeof setInterval> | undefined;
-  private readonly _title = document.createElement('div');
-  private readonly _progress = document.createElement('div');
 }
 
 /** What the widget registry is given: widget managers make views without options of ours. */

@@ -1,5 +1,5 @@
 import { type ISignal, Signal } from '@lumino/signaling';
-import type { ClientMessages, Failure } from '../../src/core/wire/messages.js';
+import type { ClientMessages, Failure, SessionState } from '../../src/core/wire/messages.js';
 import type { ISaturnStore } from '../../src/lab/tokens.js';
 
 /** A store whose picture the test sets. */
@@ -21,6 +21,10 @@ export class StillStore implements ISaturnStore {
   set(part: Partial<ISaturnStore.IView>): void {
     this.view = { ...this.view, ...part };
     this.changed.emit();
+  }
+
+  stateOf(): SessionState | null {
+    return this.view.state;
   }
 
   async load(): Promise<void> {

@@ -210,8 +210,10 @@ def test_the_widget_waits_for_a_front_end(
     assert set(bundle) == {
         "text/plain",
         "text/html",
+        "application/vnd.jupyterlab-saturn.session+json",
         "application/vnd.jupyter.widget-view+json",
     }
+    assert bundle["application/vnd.jupyterlab-saturn.session+json"] == {"session": session.name}
     # A plan stays as it was made, with what it was compared with.
     assert session.plan().widget is None
     widget = relay._widget

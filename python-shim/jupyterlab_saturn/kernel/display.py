@@ -7,6 +7,8 @@ from typing import Any
 
 from ..errors import Json
 
+#: Names the session; the extension draws it live, or shows the HTML beside it without a kernel.
+_SESSION = "application/vnd.jupyterlab-saturn.session+json"
 _WIDGET = "application/vnd.jupyter.widget-view+json"
 
 
@@ -19,13 +21,18 @@ class View:
         For terminals and logs.
     html
         Self-contained, without script.
+    session
+        Name of the session, when the same may be shown live by the extension.
     widget
-        Model id of a widget that shows the same live, when a front end can show it.
+        Model id of a widget that shows the same live, for front ends without that extension.
     """
 
-    def __init__(self, text: str, html: str, widget: str | None = None) -> None:
+    def __init__(
+        self, text: str, html: str, session: str | None = None, widget: str | None = None
+    ) -> None:
         self.text = text
         self.html = html
+        self.session = session
         self.widget = widget
 
     def __repr__(self) -> str:
@@ -33,6 +40,8 @@ class View:
 
     def _repr_mimebundle_(self, **_: Any) -> Json:
         bundle: Json = {"text/plain": self.text, "text/html": self.html}
+        if self.session is not None:
+            bundle[_SESSION] = {"session": self.session}
         if self.widget is not None:
             bundle[_WIDGET] = {"version_major": 2, "version_minor": 0, "model_id": self.widget}
         return bundle
@@ -65,6 +74,7 @@ def joined(view: View, *more: View) -> View:
     return View(
         "\n\n".join(part.text for part in parts),
         "".join(part.html for part in parts),
+        view.session,
         view.widget,
     )
 

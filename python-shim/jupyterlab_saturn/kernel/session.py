@@ -257,8 +257,9 @@ class Session:
         connection = self._connection()
         answer = connection.request("render", {"view": view})
         state = connection.state
-        widget = self.live(state) if view == "status" and state is not None else None
-        return View(answer["text"], answer["html"], widget)
+        if view != "status" or state is None:
+            return View(answer["text"], answer["html"])
+        return View(answer["text"], answer["html"], state["session"], self.live(state))
 
     def close(self) -> None:
         """Leave the session; it goes on without this kernel."""

@@ -1,8 +1,9 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import type { CommandRegistry } from '@lumino/commands';
-import { createContext, useContext, useEffect, useState, useSyncExternalStore } from 'react';
+import { createContext, useContext, useSyncExternalStore } from 'react';
 import type { ISaturnStore } from '../tokens.js';
 import type { WhatIf } from '../whatIf.js';
+import type { Picture } from './picture.js';
 
 /** What every part of the panel needs. */
 export interface IEnv {
@@ -10,8 +11,7 @@ export interface IEnv {
   readonly commands: CommandRegistry;
   readonly whatIf: WhatIf;
   readonly trans: TranslationBundle;
-  /** Seconds since the epoch. */
-  readonly clock: () => number;
+  readonly picture: Picture;
 }
 
 const Env = createContext<IEnv | null>(null);
@@ -29,16 +29,10 @@ export function useEnv(): IEnv {
 }
 
 /** The store's picture, rendered again when it changes. */
-export function useView(): ISaturnStore.IView {
-  const { store } = useEnv();
-  return useSyncExternalStore(
-    listener => {
-      store.changed.connect(listener);
-      return () => void store.changed.disconnect(listener);
-    },
-    () => store.view
-  );
-}
+export const useView = (): ISaturnStore.IView => useMoment().view;
+
+/** The time, in seconds since the epoch; goes on by itself while something trains. */
+export const useNow = (): number => useMoment().now;
 
 /** What-if question and answer, rendered again when they change. */
 export function useWhatIf(): WhatIf.IView {
@@ -52,16 +46,13 @@ export function useWhatIf(): WhatIf.IView {
   );
 }
 
-/** The time, in seconds since the epoch; goes on by itself, once a second, while `running`. */
-export function useNow(running: boolean): number {
-  const { clock } = useEnv();
-  const [, tick] = useState(0);
-  useEffect(() => {
-    if (!running) {
-      return;
-    }
-    const timer = setInterval(() => tick(count => count + 1), 1000);
-    return () => clearInterval(timer);
-  }, [running]);
-  return clock();
+function useMoment(): Picture.IMoment {
+  const { picture } = useEnv();
+  return useSyncExternalStore(
+    listener => {
+      picture.changed.connect(listener);
+      return () => void picture.changed.disconnect(listener);
+    },
+    () => picture.moment
+  );
 }

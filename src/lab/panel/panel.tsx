@@ -1,4 +1,5 @@
 import { ReactWidget } from '@jupyterlab/ui-components';
+import type { Message } from '@lumino/messaging';
 import { count } from '../../core/view/format.js';
 import type { SessionState } from '../../core/wire/messages.js';
 import { saturnIcon } from '../icons.js';
@@ -7,6 +8,7 @@ import { AbsenceNote } from './absenceNote.js';
 import { ActionBar } from './actionBar.js';
 import { EnvProvider, type IEnv, useEnv, useView } from './env.js';
 import { FailureNote } from './failure.js';
+import { Picture } from './picture.js';
 import { PlanSection } from './plan.js';
 import { ProfileSection } from './profile.js';
 import { RunSection } from './run.js';
@@ -14,22 +16,40 @@ import { TasksSection } from './tasks.js';
 
 /** The side panel: the session of the current notebook from its tasks to its results. */
 export class SaturnPanel extends ReactWidget {
-  constructor(env: IEnv) {
+  constructor(options: SaturnPanel.IOptions) {
     super();
-    this._env = env;
+    const { clock, ...env } = options;
+    const { trans, store } = env;
+    this._env = { ...env, picture: new Picture(store, clock) };
     this.id = SaturnPanel.ID;
     this.title.icon = saturnIcon;
-    this.title.caption = env.trans.__('Saturn: plan and train many models');
+    this.title.caption = trans.__('Saturn: plan and train many models');
     this.addClass('jp-SaturnPanel');
     this.node.setAttribute('role', 'region');
-    this.node.setAttribute('aria-label', env.trans.__('Saturn'));
+    this.node.setAttribute('aria-label', trans.__('Saturn'));
   }
 
   override dispose(): void {
     if (!this.isDisposed) {
+      this._env.picture.dispose();
       this._env.whatIf.dispose();
     }
     super.dispose();
+  }
+
+  protected override onAfterAttach(message: Message): void {
+    super.onAfterAttach(message);
+    this._env.picture.isShown = this.isVisible;
+  }
+
+  protected override onAfterShow(message: Message): void {
+    super.onAfterShow(message);
+    this._env.picture.isShown = true;
+  }
+
+  protected override onAfterHide(message: Message): void {
+    super.onAfterHide(message);
+    this._env.picture.isShown = false;
   }
 
   protected override render() {
@@ -46,6 +66,11 @@ export class SaturnPanel extends ReactWidget {
 export namespace SaturnPanel {
   /** Id of the panel in the shell. */
   export const ID = 'jupyterlab-saturn-panel';
+
+  export interface IOptions extends Omit<IEnv, 'picture'> {
+    /** Seconds since the epoch. */
+    clock: () => number;
+  }
 }
 
 function Content() {

@@ -9,9 +9,6 @@ import { WhatIfForm } from './whatIfForm.js';
 /** The schedule, how good it is, what simpler rules give, and what-if questions. */
 export function PlanSection({ state }: { state: SessionState }) {
   const { trans } = useEnv();
-  const training = state.run !== undefined && state.run.endedAt === undefined;
-  const now = useNow(training);
-  const gantt = sessionGantt(state, now);
   const { plan } = state;
   return (
     <Section
@@ -25,6 +22,17 @@ export function PlanSection({ state }: { state: SessionState }) {
             : ''
       }
     >
+      <PlanBody state={state} />
+    </Section>
+  );
+}
+
+function PlanBody({ state }: { state: SessionState }) {
+  const { trans } = useEnv();
+  const gantt = sessionGantt(state, useNow());
+  const { plan } = state;
+  return (
+    <>
       {gantt ? (
         <GanttHost input={gantt} />
       ) : (
@@ -41,7 +49,7 @@ export function PlanSection({ state }: { state: SessionState }) {
       {plan && <Unplanned plan={plan.plan} />}
       {plan && <Baselines plan={plan.plan} />}
       {state.cells.some(cell => cell.status === 'ok') && <WhatIfForm state={state} />}
-    </Section>
+    </>
   );
 }
 

@@ -14,26 +14,37 @@ const SHOWN = new Set<TaskState['status']>(['starting', 'running', 'stopping', '
 /** What trains now, and the trained models, best first. */
 export function RunSection({ state }: { state: SessionState }) {
   const { trans } = useEnv();
-  const active = state.tasks.filter(task => SHOWN.has(task.status));
-  const now = useNow(active.length > 0);
-  const finished = state.tasks.filter(task => task.status === 'finished').length;
+  const finished = finishedIn(state);
   return (
     <Section
       name="run"
       title={trans.__('Run')}
       summary={state.tasks.length > 0 ? trans.__('%1 of %2', count(finished), count(state.tasks.length)) : ''}
     >
-      {state.tasks.length > 0 && (
-        <>
-          <Progress
-            done={finished}
-            of={state.tasks.length}
-            label={trans.__('Trained tasks')}
-            text={trans.__('%1 of %2 tasks', count(finished), count(state.tasks.length))}
-          />
-          <div className="jp-SaturnPanel-quiet">{progressLine(state, now)}</div>
-        </>
-      )}
+      <RunBody state={state} />
+    </Section>
+  );
+}
+
+const finishedIn = (state: SessionState) => state.tasks.filter(task => task.status === 'finished').length;
+
+function RunBody({ state }: { state: SessionState }) {
+  const { trans } = useEnv();
+  const now = useNow();
+  const active = state.tasks.filter(task => SHOWN.has(task.status));
+  const finished = finishedIn(state);
+  if (state.tasks.length === 0) {
+    return <p className="jp-SaturnPanel-hint">{trans.__('Progress and results appear here.')}</p>;
+  }
+  return (
+    <>
+      <Progress
+        done={finished}
+        of={state.tasks.length}
+        label={trans.__('Trained tasks')}
+        text={trans.__('%1 of %2 tasks', count(finished), count(state.tasks.length))}
+      />
+      <div className="jp-SaturnPanel-quiet">{progressLine(state, now)}</div>
       {active.length > 0 && (
         <ul className="jp-SaturnRunning" aria-label={trans.__('Tasks in training')}>
           {active.map(task => (
@@ -41,11 +52,8 @@ export function RunSection({ state }: { state: SessionState }) {
           ))}
         </ul>
       )}
-      {state.tasks.length === 0 && (
-        <p className="jp-SaturnPanel-hint">{trans.__('Progress and results appear here.')}</p>
-      )}
       <Leaderboard state={state} />
-    </Section>
+    </>
   );
 }
 
