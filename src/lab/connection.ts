@@ -11,10 +11,10 @@ import {
   type SessionState
 } from '../core/wire/messages.js';
 import type { Absence } from './absence.js';
-import { CommChannel, type Incoming } from './commChannel.js';
+import type { CommChannel, Incoming } from './commChannel.js';
 import type { CommMemory } from './commMemory.js';
-import { languageOf, livingComm, loadExtension, subshellOf } from './kernelCalls.js';
-import { COMM_TARGET } from './tokens.js';
+import { languageOf, loadExtension } from './kernelCalls.js';
+import { KernelLine } from './kernelLine.js';
 import { VERSION } from './version.js';
 
 /** How long a kernel may take to say which comms it has before it is called busy, in milliseconds. */
@@ -23,8 +23,8 @@ const SLOW_AFTER = 1500;
 /**
  * The line to the session of one notebook, through whatever kernel the notebook has.
  *
- * It finds the kernel's comm or accepts the one the kernel opens, survives page reloads, lost
- * connections and kernel restarts, and keeps the last state for as long as there is no newer one.
+ * It survives page reloads, lost connections and kernel restarts, and keeps the last state for as long as
+ * there is no newer one.
  */
 export class SaturnConnection implements IDisposable {
   constructor(options: SaturnConnection.IOptions) {
@@ -57,13 +57,13 @@ export class SaturnConnection implements IDisposable {
 
   /** Why `state` is missing or may be out of date; null when it is live. */
   get absence(): Absence | null {
-    if (!this._kernel) {
+    if (!this._line) {
       const status = this._context.kernelDisplayStatus;
       return this._dead
         ? { kind: 'kernel-dead' }
         : { kind: status === 'starting' || status === 'initializing' ? 'kernel-starting' : 'no-kernel' };
     }
-    const { status, connectionStatus } = this._kernel;
+    const { status, connectionStatus } = this._line.kernel;
     if (status === 'restarting' || status === 'autorestarting') {
       return { kind: 'kernel-restarting' };
     }
@@ -79,7 +79,7 @@ export class SaturnConnection implements IDisposable {
   /** Whether messages reach an engine. */
   get connected(): boolean {
     const kind = this.absence?.kind;
-    return this._channel !== null && (kind === undefined || kind === 'agent-away');
+    return this._line?.channel != null && (kind === undefined || kind === 'agent-away');
   }
 
   get isDisposed(): boolean {
@@ -88,34 +88,35 @@ export class SaturnConnection implements IDisposable {
 
   /** Load the extension in the kernel, which then opens its comm. */
   async load(): Promise<void> {
-    const kernel = this._kernel;
-    if (!kernel) {
+    const line = this._line;
+    if (!line) {
       return;
     }
     const turn = this._enter({ kind: 'loading' });
     let problem: Failure | null = null;
     try {
-      problem = await loadExtension(kernel);
-      if (!problem && !this._channel) {
-        await this._look(kernel, turn);
-        problem = this._channel ? null : Private.noComm();
+      problem = await loadExtension(line.kernel);
+      if (!problem && !line.channel) {
+        await line.look(() => this._turn === turn);
+        problem = line.channel ? null : Private.noComm();
       }
     } catch (error) {
       problem = failureOf(error);
     }
-    if (problem && this._turn === turn && !this._channel) {
+    if (problem && this._turn === turn && !line.channel) {
       this._enter({ kind: 'failed', failure: problem, retry: 'load' });
     }
   }
 
   /** Ask the kernel to attach to its session, starting it when it does not run. */
   async attach(): Promise<void> {
-    if (!this._channel) {
+    const channel = this._line?.channel;
+    if (!channel) {
       return;
     }
     const turn = this._enter({ kind: 'attaching' });
     try {
-      this._onMessage(this._channel, await this._channel.request('attach', {}));
+      this._onMessage(channel, await channel.request('attach', {}));
     } catch (error) {
       if (this._turn === turn) {
         this._enter({ kind: 'failed', failure: failureOf(error), retry: 'attach' });
@@ -125,7 +126,7 @@ export class SaturnConnection implements IDisposable {
 
   /** Send a message to the engine. Rejects with a SaturnError when it refuses or is out of reach. */
   request<T extends keyof ClientMessages>(type: T, body: ClientMessages[T]): Promise<Incoming> {
-    return this._channel ? this._channel.request(type, body) : Promise.reject(Private.notConnected());
+    return this._line?.channel?.request(type, body) ?? Promise.reject(Private.notConnected());
   }
 
   dispose(): void {
@@ -147,8 +148,7 @@ export class SaturnConnection implements IDisposable {
     switch (status) {
       case 'restarting':
       case 'autorestarting':
-        this._dropChannel();
-        this._memory.forget(this._kernel?.id ?? '');
+        this._line?.forget();
         this._restarted = true;
         // Stays so while the new process starts, until it can be asked.
         this._enter({ kind: 'kernel-restarting' });
@@ -159,9 +159,9 @@ export class SaturnConnection implements IDisposable {
         break;
       case 'idle':
       case 'busy':
-        if (this._restarted && this._kernel) {
+        if (this._restarted && this._line) {
           this._restarted = false;
-          void this._probe(this._kernel);
+          void this._probe(this._line);
         }
         break;
     }
@@ -170,9 +170,9 @@ export class SaturnConnection implements IDisposable {
 
   private _onConnectionStatusChanged(_: unknown, status: Kernel.ConnectionStatus): void {
     if (status === 'connected') {
-      if (this._wasConnected && this._channel) {
-        // Pushes were missed while the line was down; a greeting brings the whole state.
-        void this._greet(this._channel);
+      if (this._wasConnected && this._line?.channel) {
+        // Pushes were missed meanwhile; a greeting brings the whole state.
+        void this._greet(this._line.channel);
       }
       this._wasConnected = true;
     }
@@ -180,38 +180,36 @@ export class SaturnConnection implements IDisposable {
   }
 
   private _follow(kernel: Kernel.IKernelConnection | null): void {
-    if (kernel === this._kernel) {
+    if (kernel === (this._line?.kernel ?? null)) {
       return;
     }
     this._leave();
-    this._kernel = kernel;
     if (kernel) {
+      const line = new KernelLine(kernel, this._memory);
+      this._line = line;
       this._dead = false;
       this._wasConnected = kernel.connectionStatus === 'connected';
-      kernel.registerCommTarget(COMM_TARGET, this._onCommOpened);
-      void this._probe(kernel);
+      line.opened.connect(this._onOpened, this);
+      line.ready.connect(this._onReady, this);
+      line.closed.connect(this._onClosed, this);
+      void this._probe(line);
     }
     this._changed.emit();
   }
 
   private _leave(): void {
     this._turn++;
-    this._dropChannel();
     clearTimeout(this._slowTimer);
-    if (this._kernel && !this._kernel.isDisposed) {
-      this._kernel.removeCommTarget(COMM_TARGET, this._onCommOpened);
-    }
-    this._kernel = null;
+    this._line?.dispose();
+    this._line = null;
     this._phase = null;
   }
 
   /** Find out where this kernel stands and connect as far as possible. */
-  private async _probe(kernel: Kernel.IKernelConnection): Promise<void> {
+  private async _probe(line: KernelLine): Promise<void> {
     const turn = this._enter({ kind: 'connecting' });
-    const remembered = this._memory.recall(kernel.id);
-    if (remembered && !kernel.hasComm(remembered)) {
+    if (line.recall()) {
       this._wanted = true;
-      this._open(kernel.createComm(COMM_TARGET, remembered));
     }
     clearTimeout(this._slowTimer);
     this._slowTimer = setTimeout(() => {
@@ -220,7 +218,7 @@ export class SaturnConnection implements IDisposable {
       }
     }, SLOW_AFTER);
     try {
-      const language = await languageOf(kernel);
+      const language = await languageOf(line.kernel);
       if (this._turn !== turn) {
         return;
       }
@@ -228,8 +226,8 @@ export class SaturnConnection implements IDisposable {
         this._enter({ kind: 'not-python', language });
         return;
       }
-      await this._look(kernel, turn);
-      if (this._turn !== turn || this._channel) {
+      await line.look(() => this._turn === turn);
+      if (this._turn !== turn || line.channel) {
         return;
       }
       if (this._wanted && this.reattach) {
@@ -248,37 +246,13 @@ export class SaturnConnection implements IDisposable {
     }
   }
 
-  /** Ask the kernel for its living comm and take it. */
-  private async _look(kernel: Kernel.IKernelConnection, turn: number): Promise<void> {
-    const id = await livingComm(kernel);
-    if (this._turn !== turn) {
-      return;
-    }
-    if (this._channel && this._channel.id !== id) {
-      this._dropChannel();
-    }
-    if (id !== null && !this._channel && !kernel.hasComm(id)) {
-      this._open(kernel.createComm(COMM_TARGET, id));
-    }
-  }
-
-  private readonly _onCommOpened = (comm: Kernel.IComm): void => this._open(comm);
-
-  private _open(comm: Kernel.IComm): void {
-    this._dropChannel();
-    const channel = new CommChannel(comm);
-    this._channel = channel;
+  private _onOpened(_: KernelLine, channel: CommChannel): void {
     channel.pushed.connect(this._onMessage, this);
     channel.malformed.connect(this._onMalformed, this);
-    channel.closed.connect(this._onClosed, this);
-    if (this._kernel) {
-      this._memory.remember(this._kernel.id, channel.id);
-    }
-    void subshellOf(comm, this._kernel).then(() => {
-      if (this._channel === channel) {
-        void this._greet(channel);
-      }
-    });
+  }
+
+  private _onReady(_: KernelLine, channel: CommChannel): void {
+    void this._greet(channel);
   }
 
   private async _greet(channel: CommChannel): Promise<void> {
@@ -286,14 +260,14 @@ export class SaturnConnection implements IDisposable {
       // A browser has no process id.
       this._onMessage(channel, await channel.request('hello', { pid: 0, version: VERSION }));
     } catch (error) {
-      if (this._channel === channel) {
+      if (this._isCurrent(channel)) {
         this._enter({ kind: 'failed', failure: failureOf(error), retry: 'attach' });
       }
     }
   }
 
   private _onMessage(channel: CommChannel, message: Incoming): void {
-    if (channel !== this._channel) {
+    if (!this._isCurrent(channel)) {
       return;
     }
     switch (message.type) {
@@ -330,17 +304,12 @@ export class SaturnConnection implements IDisposable {
     this._failed.emit(failure);
   }
 
-  private _onClosed(channel: CommChannel): void {
-    if (channel === this._channel) {
-      this._channel = null;
-      this._memory.forget(this._kernel?.id ?? '');
-      this._enter({ kind: 'not-loaded' });
-    }
+  private _onClosed(): void {
+    this._enter({ kind: 'not-loaded' });
   }
 
-  private _dropChannel(): void {
-    this._channel?.dispose();
-    this._channel = null;
+  private _isCurrent(channel: CommChannel): boolean {
+    return this._line?.channel === channel;
   }
 
   /** Move to a phase; returns the turn, by which late answers to earlier questions are told apart. */
@@ -355,8 +324,7 @@ export class SaturnConnection implements IDisposable {
   private readonly _memory: CommMemory;
   private readonly _changed = new Signal<this, void>(this);
   private readonly _failed = new Signal<this, Failure>(this);
-  private _kernel: Kernel.IKernelConnection | null = null;
-  private _channel: CommChannel | null = null;
+  private _line: KernelLine | null = null;
   private _state: SessionState | null = null;
   private _phase: Absence | null = null;
   private _slowTimer: ReturnType<typeof setTimeout> | undefined;
