@@ -111,3 +111,12 @@ def test_a_request_that_is_none_fails_with_a_sentence(session: Session) -> None:
     group = session.start({"kind": "dance"})
     assert group.wait() == [1]
     assert "there is no job of kind 'dance'" in group.log
+
+
+@pytest.mark.parametrize("module", ["zygote", "rank"])
+def test_whose_parent_died_before_it_began_does_not_begin(module: str) -> None:
+    nobody = subprocess.Popen([sys.executable, "-S", "-c", ""])
+    nobody.wait()
+    command = [sys.executable, "-m", f"jupyterlab_saturn.training.{module}"]
+    arguments = ["99", str(nobody.pid)] if module == "zygote" else ["/none", "0", str(nobody.pid)]
+    assert subprocess.run([*command, *arguments], check=False).returncode == -signal.SIGKILL

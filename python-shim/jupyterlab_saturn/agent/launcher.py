@@ -26,7 +26,7 @@ class Launcher:
     zygote_log
         File for the zygote's output.
     rank_command, zygote_command
-        Programs of a cold rank and of the zygote.
+        Programs of a cold rank and of the zygote; the last argument of both is this process's id.
     """
 
     def __init__(
@@ -72,6 +72,7 @@ class Launcher:
                 *self._command,
                 str(request),
                 str(rank),
+                str(os.getpid()),
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import json
 import logging
+import os
 import signal
 import socket
 import sys
@@ -34,7 +35,7 @@ class ZygoteClient:
     Parameters
     ----------
     command
-        Program to which the number of the inherited socket is appended.
+        Program to which the number of the inherited socket and the id of this process are appended.
     log
         File for its output.
     environment
@@ -129,6 +130,7 @@ class ZygoteClient:
                 self._process = await asyncio.create_subprocess_exec(
                     *self._command,
                     str(theirs.fileno()),
+                    str(os.getpid()),
                     stdin=asyncio.subprocess.DEVNULL,
                     stdout=log,
                     stderr=log,

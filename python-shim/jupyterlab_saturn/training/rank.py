@@ -1,4 +1,7 @@
-"""One process of a rank group: ``python -m jupyterlab_saturn.training.rank REQUEST RANK``."""
+"""One process of a rank group: ``python -m jupyterlab_saturn.training.rank REQUEST RANK [PID]``.
+
+The parent's process id, when given, tells a parent that died before this process began.
+"""
 
 from __future__ import annotations
 
@@ -107,7 +110,7 @@ def _report(error: BaseException, events: EventSocket) -> int:
 
 
 if __name__ == "__main__":
-    code = main(sys.argv[1], int(sys.argv[2]))
+    code = main(sys.argv[1], *map(int, sys.argv[2:]))
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(code)  # the clean-up of a broken process group may wait for ranks that are gone

@@ -1,4 +1,6 @@
-"""A process with torch loaded that forks ranks: ``python -m jupyterlab_saturn.training.zygote FD``.
+"""A process with torch loaded that forks ranks.
+
+``python -m jupyterlab_saturn.training.zygote FD [PID]``
 
 Loading torch takes seconds, a fork takes milliseconds. Forking is safe only while the process
 has one thread and no CUDA context, so it loads, checks, and computes nothing itself.
@@ -142,9 +144,15 @@ def why_unsafe() -> str | None:
     return None
 
 
-def main(descriptor: int) -> None:
-    """Serve the agent at the other end of an inherited AF_UNIX stream socket."""
-    lifeline.bind()
+def main(descriptor: int, parent: int | None = None) -> None:
+    """Serve the agent at the other end of an inherited AF_UNIX stream socket.
+
+    Parameters
+    ----------
+    parent
+        Process id of the agent, if known.
+    """
+    lifeline.bind(parent)
     with socket.socket(fileno=descriptor) as agent:
         agent.set_inheritable(False)
         zygote = Zygote(agent)
@@ -161,4 +169,4 @@ def main(descriptor: int) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]))
+    main(*map(int, sys.argv[1:]))
