@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import sys
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 from fakes.bench import HERE, Json, session, task
@@ -148,6 +149,16 @@ def test_a_task_that_ends_the_process_gets_the_blame_and_no_other() -> None:
     assert by_task["d"]["hash"] == "hash-of-d"
 
 
+def test_an_inspection_killed_once_is_done_again(tmp_path: Path) -> None:
+    results = inspect(
+        task("a", ranks="inspected"),
+        task("b", ranks=f"once {tmp_path / 'mark'} 9;inspected"),
+        task("c", ranks="inspected"),
+    )
+    assert [result["task"] for result in results] == ["a", "b", "c"]
+    assert all("inspection" in result for result in results)
+
+
 def test_when_nothing_can_be_inspected_all_are_told_why() -> None:
     results = inspect(*(task(f"t{n}", ranks="failed no torch") for n in range(6)))
     assert [result["error"]["message"] for result in results] == ["no torch"] * 6
@@ -170,6 +181,11 @@ def test_a_trial_with_an_error_has_failed() -> None:
 def test_a_lost_trial_has_failed() -> None:
     cell = try_out(rank0="kill 9", rank1="sleep 300")
     assert (cell["status"], cell["error"]["code"]) == ("failed", "trial-lost")
+
+
+def test_a_trial_killed_once_is_made_again(tmp_path: Path) -> None:
+    cell = try_out(rank0=f"once {tmp_path / 'mark'} 9;trial 0.25", rank1="")
+    assert (cell["status"], cell["stepSeconds"]) == ("ok", 0.25)
 
 
 def test_a_hung_trial_has_failed() -> None:

@@ -17,7 +17,8 @@ class Inspection:
     """Builds tasks once, in one process after another; every task gets its result.
 
     When a process ends before it has told of all its tasks, the first of the untold gets the
-    blame and the others a new process, unless two processes in a row tell nothing.
+    blame and the others a new process, unless two processes in a row tell nothing. A process
+    that was killed from outside may be nobody's fault: its task gets one more.
     """
 
     def __init__(self, place: Workplace, tasks: Sequence[Json], max_devices: int) -> None:
@@ -33,6 +34,7 @@ class Inspection:
     async def run(self) -> None:
         """Inspect until every task has its result."""
         mute = 0
+        spared = ""
         while self._left:
             before = len(self._left)
             try:
@@ -41,6 +43,9 @@ class Inspection:
                 outcome = Outcome("failed", error=failure_of(error))
             if not self._left:
                 return
+            if outcome.kind == "lost" and self.tasks[0] != spared:
+                spared = self.tasks[0]
+                continue
             mute = mute + 1 if len(self._left) == before else 0
             failure = outcome.error or {
                 "code": "not-inspected",

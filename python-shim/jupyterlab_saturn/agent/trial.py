@@ -21,6 +21,9 @@ class Trial:
         """Measure and report."""
         try:
             outcome = await self._measure()
+            if outcome.kind == "lost":
+                # Killed from outside, perhaps for another's hunger: once is no verdict.
+                outcome = await self._measure()
         except Exception as error:
             outcome = Outcome("failed", error=failure_of(error))
         self._place.say("trial.result", {"trial": self.id, "cell": self._cell(outcome)})

@@ -95,6 +95,12 @@ class FakeRank:
     def do_kill(self, number: str, _: Any) -> None:
         os.kill(os.getpid(), int(number))
 
+    def do_once(self, argument: str, _: Any) -> None:
+        mark, number = argument.rsplit(" ", 1)
+        if not Path(mark).exists():
+            Path(mark).touch()
+            os.kill(os.getpid(), int(number))
+
     def do_print(self, text: str, _: Any) -> None:
         sys.stdout.write(f"{text}\n")
         sys.stdout.flush()
