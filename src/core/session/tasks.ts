@@ -20,8 +20,10 @@ export interface IAdmission {
 }
 
 /**
- * Decide what to do with new task specs. The same name with the same hash is left alone;
- * running a cell again replaces its own tasks as long as they were not trained.
+ * Decide what to do with new task specs. The same name with the same hash is left alone, unless
+ * it could not be built: what it lacked may be there now;
+ * running a cell again replaces its own tasks as long as they were not trained, and whatever never
+ * could be built gives way to its correction.
  *
  * @throws SaturnError `duplicate-task`, `task-running` or `already-trained`; nothing is added then.
  */
@@ -41,7 +43,8 @@ export function admit(session: ISession, specs: readonly TaskSpec[], replace: bo
     if (!old) {
       admission.added.push(spec);
     } else if (old.spec.hash === spec.hash) {
-      admission.unchanged.push(spec);
+      const again = old.status === 'invalid' && old.attempts.length === 0;
+      (again ? admission.replaced : admission.unchanged).push(spec);
     } else {
       refuseReplacement(old, spec, replace);
       admission.replaced.push(spec);
@@ -60,7 +63,8 @@ function refuseReplacement(old: TaskState, spec: TaskSpec, replace: boolean): vo
     });
   }
   const sameCell = spec.origin !== undefined && spec.origin === old.spec.origin;
-  if (!replace && !sameCell) {
+  const correction = old.status === 'invalid';
+  if (!replace && !sameCell && !correction) {
     throw new SaturnError({
       code: 'duplicate-task',
       message: `A task named "${name}" exists already, with other code or settings.`,

@@ -67,6 +67,19 @@ describe('admit', () => {
     expect(admit(session, [spec('a', 'other')], true).replaced).toHaveLength(1);
   });
 
+  it('has what could not be built tried again', () => {
+    const sim = new Simulation();
+    sim.connect();
+    sim.feed({ kind: 'tasks-added', tasks: [spec('a')] });
+    const error = { code: 'factory-failed', message: 'no such file' };
+    sim.feed({ kind: 'inspected', result: { task: 'a', hash: 'h', error } });
+    expect(sim.status('a')).toBe('invalid');
+    const { replaced } = admit(sim.session, [spec('a')], false);
+    sim.feed({ kind: 'tasks-added', tasks: replaced });
+    sim.settle();
+    expect(sim.status('a')).toBe('ready');
+  });
+
   it('lets a cell that runs again replace its own tasks until they were trained', () => {
     const sim = new Simulation();
     sim.connect();
@@ -78,6 +91,15 @@ describe('admit', () => {
     sim.settle();
     expect(code(() => admit(sim.session, [spec('a', 'h2', 'cell')], false))).toBe('already-trained');
     expect(admit(sim.session, [spec('a', 'h2', 'cell')], true).replaced).toHaveLength(1);
+  });
+
+  it('lets a correction from anywhere take the place of what could not be built', () => {
+    const sim = new Simulation();
+    sim.connect();
+    sim.feed({ kind: 'tasks-added', tasks: [spec('a', 'wrong')] });
+    const error = { code: 'bad-task', message: 'It returned a NoneType.' };
+    sim.feed({ kind: 'inspected', result: { task: 'a', hash: 'wrong', error } });
+    expect(admit(sim.session, [spec('a', 'right')], false).replaced).toHaveLength(1);
   });
 
   it('never replaces a task that is being trained', () => {
