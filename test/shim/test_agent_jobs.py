@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import signal
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -45,7 +46,7 @@ async def place() -> AsyncIterator[tuple[Workplace, Said]]:
         )
         events = EventSocket(paths.events_socket)
         said = Said()
-        limits = Limits(last_words=0.2, stacks=0.3, leave=0.5)
+        limits = Limits(last_words=0.2, stacks=0.3, leave=0.5, silence=1.0, silence_steps=2.0)
         try:
             yield (
                 Workplace(paths=paths, launcher=launcher, events=events, say=said, limits=limits),
@@ -230,6 +231,23 @@ def test_training_ends_badly_once(acts: str, kind: str, code: str) -> None:
     events = train(rank0=f"started 0;step 1;{acts}", rank1="")
     assert [event["kind"] for event in events] == ["started", "step", kind]
     assert events[-1]["error"]["code"] == code
+
+
+def test_training_that_makes_no_step_any_more_is_lost_with_its_stacks() -> None:
+    events = train(ranks="stacks;started 0;step 1;sleep 300", rank1="stacks;sleep 300")
+    assert [event["kind"] for event in events] == ["started", "step", "lost"]
+    assert events[-1]["error"]["code"] == "rank-hung"
+    assert events[-1]["error"]["traceback"].count("do_sleep") == 2
+
+
+def test_a_rank_that_stands_still_is_lost() -> None:
+    events = train(rank0=f"started 0;step 1;kill {int(signal.SIGSTOP)}", rank1="")
+    assert [event["kind"] for event in events] == ["started", "step", "lost"]
+
+
+def test_what_follows_the_last_step_may_take_long() -> None:
+    events = train(rank0="started 0;step 8;sleep 1.5;checkpoint 8;sleep 1.5;finished 8")
+    assert events[-1]["kind"] == "finished"
 
 
 def test_a_malformed_last_word_is_a_failure() -> None:

@@ -24,6 +24,7 @@ _log = logging.getLogger(__name__)
 
 _LAST_WORDS = frozenset({"finished", "stopped", "trial"})
 _FAILURES = frozenset({"failed", "oom"})
+_PROGRESS = frozenset({"started", "step", "checkpoint"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,6 +37,10 @@ class Limits:
     """For the ranks to write their stacks into their logs before they are killed as hung."""
     leave: float = 15.0
     """For the processes to end after the job's last word."""
+    silence: float = 1800.0
+    """For the next step while training, or `silence_steps` of them if that is longer. A
+    checkpoint of a large model to a slow disk is no hang."""
+    silence_steps: float = 20.0
 
 
 class RankGroup:
@@ -78,6 +83,7 @@ class RankGroup:
         self._record = GroupRecord(ranks)
         self._ranks: list[RankProcess] = []
         self._timers: list[asyncio.TimerHandle] = []
+        self._silence: asyncio.TimerHandle | None = None
         self._killed = False
 
     def log(self, rank: int) -> Path:
@@ -104,8 +110,9 @@ class RankGroup:
         except SaturnError as error:
             self._record.refused = error.to_json()
         finally:
-            for timer in self._timers:
-                timer.cancel()
+            for timer in (*self._timers, self._silence):
+                if timer is not None:
+                    timer.cancel()
             self._killed = True
             await end(self._ranks)
             self._events.drain()
@@ -155,7 +162,19 @@ class RankGroup:
             self._after(self._limits.leave, self._kill)
         elif kind in ("started", "checkpoint"):
             self._record.safe_step = event.get("step")
+        self._watch(kind, event.get("step"))
         self._heard(event)
+
+    def _watch(self, kind: str, step: Any) -> None:
+        """Wait for the next step, if one is to come. What follows the last may take any time."""
+        if self._silence is not None:
+            self._silence.cancel()
+            self._silence = None
+        if kind in _PROGRESS and isinstance(step, int) and step < self._request.get("steps", 0):
+            steps_take = self._limits.silence_steps * self._request.get("stepSeconds", 0.0)
+            patience = max(self._limits.silence, steps_take)
+            loop = asyncio.get_running_loop()
+            self._silence = loop.call_later(patience, self._hang, patience)
 
     def _left(self, rank: int, exited: asyncio.Future[int]) -> None:
         if self._killed:
@@ -167,6 +186,11 @@ class RankGroup:
 
     def _expire(self, deadline: float) -> None:
         self._record.expired = deadline
+        self._tell(signal.SIGUSR1)
+        self._after(self._limits.stacks, self._kill)
+
+    def _hang(self, patience: float) -> None:
+        self._record.hung = patience
         self._tell(signal.SIGUSR1)
         self._after(self._limits.stacks, self._kill)
 

@@ -51,6 +51,8 @@ class GroupRecord:
     stopping: bool = False
     expired: float | None = None
     """The deadline in seconds, once it has passed."""
+    hung: float | None = None
+    """For how many seconds no step was made, once that was too long."""
     refused: Json | None = None
     """Why the ranks could not be started."""
 
@@ -89,13 +91,21 @@ def decide(
     if record.stopping:
         return Outcome("stopped", step=record.safe_step)
     if record.expired is not None:
-        stacks = "\n\n".join(f"rank {rank}:\n{log(rank)}" for rank in range(record.ranks))
         return Outcome(
             "failed",
             error={
                 "code": "trial-timeout",
                 "message": f"The trial took longer than {record.expired:g} seconds.",
-                "traceback": stacks[-60_000:],
+                "traceback": _stacks(record, log),
+            },
+        )
+    if record.hung is not None:
+        return Outcome(
+            "lost",
+            error={
+                "code": "rank-hung",
+                "message": f"No step was made for {record.hung:g} seconds, so it was ended.",
+                "traceback": _stacks(record, log),
             },
         )
     spoke = {event["rank"] for event in record.failures}
@@ -122,6 +132,11 @@ def decide(
             log(0),
         ),
     )
+
+
+def _stacks(record: GroupRecord, log: Callable[[int], str]) -> str:
+    """The logs of all ranks: when told to, they write into them where they are."""
+    return "\n\n".join(f"rank {rank}:\n{log(rank)}" for rank in range(record.ranks))[-60_000:]
 
 
 def _silent_end(rank: int, code: int, log: str) -> Outcome:
