@@ -122,7 +122,8 @@ export class Engine implements IDisposable {
         this._post.send(from, 'state', { state: this._publicState() }, message.id);
         return;
       case 'render': {
-        const rendered = render(message.body.view, this._session.state, this._options.now());
+        const { view, tasks } = message.body;
+        const rendered = render(view, session.state, this._options.now(), tasks);
         this._post.send(from, 'rendered', rendered, message.id);
         return;
       }
@@ -185,7 +186,7 @@ export class Engine implements IDisposable {
     }
     try {
       const event = eventOfReport(message);
-      if (event) {
+      if (event && !this._isRefusal(message)) {
         this._apply(event);
       }
     } catch (error) {
@@ -198,6 +199,15 @@ export class Engine implements IDisposable {
     if (message.type === 'cluster.report') {
       this._answerClusterRequest(message);
     }
+  }
+
+  /** Whether a client is about to be told, as an answer, that its choice of devices failed: no news to others. */
+  private _isRefusal(message: Message<'agent'>): boolean {
+    return (
+      message.type === 'cluster.report' &&
+      message.body.error !== undefined &&
+      this._clusterRequests.length > 0
+    );
   }
 
   private _answerClusterRequest(message: Message<'agent'> & { type: 'cluster.report' }): void {

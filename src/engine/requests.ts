@@ -1,6 +1,7 @@
 import { SaturnError } from '../core/model/failure.js';
 import { type ISession, isActive, maxDevices } from '../core/session/session.js';
 import { selectTasks } from '../core/session/tasks.js';
+import { plural } from '../core/view/format.js';
 import type { Message, SessionEvent } from '../core/wire/messages.js';
 
 /**
@@ -21,6 +22,7 @@ export function eventOfRequest(message: Message<'client'>, session: ISession): S
       return { kind: 'profile-requested', ...message.body };
     case 'plan':
       refuseNothing(session);
+      refuseUnknownTechniques(session, message.body.excludeTechniques ?? []);
       return { kind: 'plan-requested', ...message.body };
     case 'run':
       refuseNothing(session);
@@ -45,10 +47,17 @@ export function refuseBusy(session: ISession, what: string): void {
   if (training + measuring > 0) {
     throw new SaturnError({
       code: 'busy',
-      message: `${what} while ${training} tasks are being trained and ${measuring} trials are running.`,
+      message: `${what} while ${busyWith(training, measuring)}.`,
       hint: 'Stop them first with %saturn stop, or wait with %saturn wait.'
     });
   }
+}
+
+function busyWith(training: number, measuring: number): string {
+  return [
+    ...(training > 0 ? [plural(training, 'task is being trained', 'tasks are being trained')] : []),
+    ...(measuring > 0 ? [plural(measuring, 'trial is running', 'trials are running')] : [])
+  ].join(' and ');
 }
 
 function refuseActive(session: ISession, names: readonly string[], done: string): void {
@@ -58,6 +67,23 @@ function refuseActive(session: ISession, names: readonly string[], done: string)
       code: 'task-running',
       message: `${active.map(task => task.spec.name).join(', ')} cannot be ${done} while being trained.`,
       hint: 'Stop it first with %saturn stop.'
+    });
+  }
+}
+
+/** A misspelt technique would be left in use without a word. */
+function refuseUnknownTechniques(session: ISession, names: readonly string[]): void {
+  const known = new Set(
+    session.state.tasks.flatMap(task =>
+      (task.inspection?.feasibility ?? []).map(entry => entry.strategy.technique)
+    )
+  );
+  const unknown = names.filter(name => !known.has(name));
+  if (known.size > 0 && unknown.length > 0) {
+    throw new SaturnError({
+      code: 'unknown-technique',
+      message: `There is no technique ${unknown.map(name => `"${name}"`).join(', ')}.`,
+      hint: `There are: ${[...known].join(', ')}.`
     });
   }
 }

@@ -21,7 +21,16 @@ const VIEWS: Record<Render['view'], (state: SessionState, now: number) => Render
  * A display of a session for any front end.
  *
  * @param now - seconds since the epoch.
+ * @param tasks - names of the tasks to show; all when absent.
  */
-export function render(view: Render['view'], state: SessionState, now: number): Rendered {
-  return VIEWS[view](state, now);
+export function render(
+  view: Render['view'],
+  state: SessionState,
+  now: number,
+  tasks?: readonly string[]
+): Rendered {
+  const shown = tasks
+    ? { ...state, tasks: state.tasks.filter(task => tasks.includes(task.spec.name)) }
+    : state;
+  return VIEWS[view](shown, now);
 }

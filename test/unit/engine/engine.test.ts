@@ -119,6 +119,41 @@ describe('messages', () => {
   });
 });
 
+it('shows only the tasks that were asked for', async () => {
+  const client = peer();
+  await client.ask('tasks.add', { tasks: [spec('one'), spec('two')] });
+  const reply = await client.ask('render', { view: 'tasks', tasks: ['two'] });
+  const text = reply.type === 'rendered' ? reply.body.text : '';
+  expect(text).toContain('1 task in 1 sweep');
+  expect(text).not.toContain('one');
+});
+
+it('tells a failed choice of devices to whom it answers, and to nobody else', async () => {
+  const hands = await peer().enrol();
+  const client = peer();
+  const asked = errorOf(client, 'cluster.set', { request: { kind: 'cuda' } });
+  await hands.next('cluster.set');
+  const { cluster } = await client.state();
+  const report = {
+    node: cluster!.nodes[0]!,
+    error: { code: 'no-gpu', message: 'There is no GPU.' }
+  };
+  await hands.ask('cluster.report', report);
+  expect(await asked).toBe('no-gpu');
+  expect((await client.state()).notices).toEqual([]);
+  await hands.ask('cluster.report', report);
+  expect((await client.state()).notices).toHaveLength(1);
+});
+
+it('refuses to leave out a technique that there is not', async () => {
+  const hands = await peer().enrol();
+  const client = peer();
+  await client.ask('tasks.add', { tasks: [spec('a')] });
+  await work(hands, async () => (await client.state()).tasks[0]?.status === 'ready');
+  expect(await errorOf(client, 'plan', { excludeTechniques: ['dpd'] })).toBe('unknown-technique');
+  expect(await errorOf(client, 'plan', { excludeTechniques: ['ddp'] })).toBe('ok');
+});
+
 it('leads tasks through profile and plan to trained models, and tells every client', async () => {
   const hands = await peer().enrol();
   const [one, two] = [peer(), peer()];

@@ -75,7 +75,7 @@ describe('admit', () => {
     sim.feed({ kind: 'inspected', result: { task: 'a', hash: 'h', error } });
     expect(sim.status('a')).toBe('invalid');
     const { replaced } = admit(sim.session, [spec('a')], false);
-    sim.feed({ kind: 'tasks-added', tasks: replaced });
+    sim.feed({ kind: 'tasks-added', tasks: [...replaced] });
     sim.settle();
     expect(sim.status('a')).toBe('ready');
   });
