@@ -96,11 +96,16 @@ function stepsDone(task: TaskState, now: number): number {
   return step + Math.max(0, since);
 }
 
-/** In the user's words: why no strategy can run a task. */
+/**
+ * In the user's words: why no strategy can run a task. What was tried tells more than what could
+ * not be; what befell several strategies is told once.
+ */
 function whyNone(task: TaskState, cells: ReadonlyMap<string, ProfileCell>): string {
   const { inspection } = task;
-  const reasons = new Map<string, string>();
-  for (const { strategy, feasible, reason } of inspection?.feasibility ?? []) {
+  const verdicts = inspection?.feasibility ?? [];
+  const tried = verdicts.filter(verdict => verdict.feasible);
+  const labels = new Map<string, string[]>();
+  for (const { strategy, feasible, reason } of tried.length > 0 ? tried : verdicts) {
     const cell = cells.get(cellKey(inspection?.signature ?? '', strategy));
     const why = !feasible
       ? (reason ?? 'not feasible')
@@ -111,7 +116,8 @@ function whyNone(task: TaskState, cells: ReadonlyMap<string, ProfileCell>): stri
           : cell.status === 'failed'
             ? `its trial failed (${cell.error?.message ?? 'no message'})`
             : cell.status;
-    reasons.set(strategyKey(strategy), `${strategyLabel(strategy)}: ${why}`);
+    labels.set(why, [...(labels.get(why) ?? []), strategyLabel(strategy)]);
   }
-  return reasons.size > 0 ? [...reasons.values()].join('; ') : 'No technique knows how to run it.';
+  const reasons = [...labels].map(([why, strategies]) => `${strategies.join(', ')}: ${why}`);
+  return reasons.length > 0 ? reasons.join('; ') : 'No technique knows how to run it.';
 }

@@ -26,6 +26,7 @@ export function planView(state: SessionState): Rendered {
     ]);
   }
   const segments = plan.plan.segments.length;
+  const invalid = state.tasks.filter(task => task.status === 'invalid').length;
   return display('plan', [
     ...planSentences(plan.plan),
     state.planning
@@ -35,6 +36,10 @@ export function planView(state: SessionState): Rendered {
           'Tasks, devices or measurements changed since. Make a new plan with `%saturn plan`.',
           'jp-saturn-note jp-saturn-warning'
         ),
+    invalid > 0 &&
+      sentence(
+        `${plural(invalid, 'task')} cannot be built and ${invalid === 1 ? 'is' : 'are'} not in it; see why with \`%saturn status\`.`
+      ),
     segments > 0 &&
       chartPart(
         planGantt(plan.plan, state.cluster ?? { nodes: [] }, {

@@ -1,5 +1,6 @@
 import type { SessionState, TaskStatus } from '../wire/generated/types.js';
 import { count, duration, plural } from './format.js';
+import { leftOut } from './leftOut.js';
 import { sessionTimeLeft } from './timeLeft.js';
 
 const PRESENT: ReadonlySet<TaskStatus> = new Set(['starting', 'running', 'stopping']);
@@ -36,16 +37,23 @@ function facts(state: SessionState, now: number): string[] {
     return [`planning ${plural(all - trained - failed, 'task')}`, ...troubles];
   }
   if (running === 0 && trained === 0 && state.goal !== 'run') {
-    const ready = all - failed;
+    const out = leftOut(state).length;
+    const ready = all - failed - out;
     const planned = state.plan?.fresh === true && ready > 0;
-    return [`${plural(ready, 'task')} ${planned ? 'planned' : 'ready'}`, ...troubles];
+    return [
+      `${plural(ready, 'task')} ${planned ? 'planned' : 'ready'}`,
+      ...(out > 0 ? [`${count(out)} left out`] : []),
+      ...troubles
+    ];
   }
   const stopped = number(status => status === 'stopped');
+  const out = leftOut(state).length;
   const left = state.goal === 'run' || running > 0 ? sessionTimeLeft(state, now) : undefined;
   return [
     `${count(trained)}/${count(all)} trained`,
     ...(running > 0 ? [`${count(running)} running`] : []),
     ...(stopped > 0 ? [`${count(stopped)} stopped`] : []),
+    ...(out > 0 ? [`${count(out)} left out`] : []),
     ...troubles,
     ...(left !== undefined && left > 0 ? [`about ${duration(left < 10 ? left : Math.round(left))} left`] : [])
   ];

@@ -3,6 +3,7 @@ import type { Goal, Rendered, SessionState, TaskState } from '../wire/generated/
 import { display, lead, sentence, tablePart } from './display.js';
 import { markup } from './escape.js';
 import { count, duration, metric, NOTHING } from './format.js';
+import { leftOut } from './leftOut.js';
 import { progressLine } from './progressLine.js';
 import type { ICell, ITable } from './table.js';
 import { NO_TASKS, statusCell } from './taskWords.js';
@@ -10,6 +11,7 @@ import { taskTimeLeft } from './timeLeft.js';
 import { troublesPart } from './troubles.js';
 
 const LATEST_NOTICES = 3;
+const LEFT_OUT_HINT = 'Correct its cell and run it again, or choose other devices; then: %saturn plan';
 
 const GOALS: Record<Goal, string | undefined> = {
   none: undefined,
@@ -34,6 +36,10 @@ export function statusView(state: SessionState, now: number): Rendered {
     state.tasks.length > 0 && tablePart(progressTable(state, now)),
     troublesPart([
       ...state.notices.slice(-LATEST_NOTICES).map(error => ({ where: [], error })),
+      ...leftOut(state).map(({ task, reason }) => ({
+        where: [task],
+        error: { code: 'left-out', message: `Left out: ${reason}`, hint: LEFT_OUT_HINT }
+      })),
       ...failed.map(task => ({
         where: [task.spec.name],
         error: task.error as NonNullable<TaskState['error']>
@@ -47,7 +53,8 @@ function nextStep(state: SessionState): ReturnType<typeof sentence> | false {
   if (some('stopped')) {
     return sentence('Go on from the checkpoints with `%saturn run`.');
   }
-  if (some('ready')) {
+  const out = new Set(leftOut(state).map(({ task }) => task));
+  if (state.tasks.some(task => task.status === 'ready' && !out.has(task.spec.name))) {
     return sentence(
       'Train them with `%saturn run`, or look first with `%saturn profile` and `%saturn plan`.'
     );

@@ -93,6 +93,22 @@ describe('render', () => {
     expect(render('status', state, NOW).text.split('\n')[0]).toBe(progressLine(state, NOW));
   });
 
+  it('says which tasks the plan leaves out, and why, instead of asking to train them', () => {
+    const state = plannedSession();
+    state.tasks = state.tasks.slice(0, 2);
+    state.plan!.plan.unplanned = state.tasks.map(task => ({ task: task.spec.name, reason: 'ddp x2: oom' }));
+    const { text } = render('status', state, NOW);
+    expect(text).toContain('0 tasks ready, 2 left out');
+    expect(text).toContain('Left out: ddp x2: oom');
+    expect(text).not.toContain('%saturn run');
+  });
+
+  it('says in the plan how many tasks could not be built', () => {
+    const state = plannedSession();
+    state.tasks[0]!.status = 'invalid';
+    expect(render('plan', state, NOW).text).toContain('1 task cannot be built and is not in it');
+  });
+
   it('tells a failure of many tasks once, with its traceback folded', () => {
     const state = definedSession();
     const error = { code: 'factory', message: 'It raised.', traceback: 'Traceback\n  deep\nKeyError: "a"' };
