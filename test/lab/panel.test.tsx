@@ -77,6 +77,32 @@ describe('SaturnPanel', () => {
       expect(statuses.filter(status => status === '✕ cannot be built')).toHaveLength(1);
     });
 
+    it('has the tasks that failed first, where they are seen', () => {
+      ui.show({ state: states.runningState() });
+      const statuses = ui.all('.jp-SaturnTasks-item .jp-SaturnStatus').map(node => node.textContent);
+      expect(statuses.slice(0, 2).sort()).toEqual(['✕ cannot be built', '✕ failed']);
+    });
+
+    it('is one tab stop, within which the arrow keys move', () => {
+      ui.show({ state: states.runningState() });
+      const press = (key: string) =>
+        act(() => {
+          document.activeElement?.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true }));
+        });
+      const tasks = ui.all('.jp-SaturnTasks-item > details > summary');
+      expect(tasks.filter(node => node.tabIndex === 0)).toEqual([tasks[0]]);
+      act(() => tasks[0]?.focus());
+      press('ArrowDown');
+      expect(document.activeElement).toBe(tasks[1]);
+      press('End');
+      press('ArrowDown');
+      expect(document.activeElement).toBe(tasks.at(-1));
+      expect(tasks.filter(node => node.tabIndex === 0)).toEqual([tasks.at(-1)]);
+      press('Home');
+      press('ArrowUp');
+      expect(document.activeElement).toBe(tasks[0]);
+    });
+
     it('opens what failed: message, hint and traceback', () => {
       ui.show({ state: states.runningState() });
       const broken = ui.find('[data-task="digits-rnn-32-1e-3"]');
@@ -144,7 +170,7 @@ describe('SaturnPanel', () => {
         'max',
         'current-practice'
       ]);
-      expect(rules.map(row => row[3])).toEqual(['', '+9 %', '+18 %', '+35 %', '+42 %', '+42 %']);
+      expect(rules.map(row => row[2])).toEqual(['', '+9 %', '+18 %', '+35 %', '+42 %', '+42 %']);
     });
 
     it('says when it is out of date, and which tasks it leaves out', () => {

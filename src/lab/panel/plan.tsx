@@ -119,10 +119,13 @@ function Baselines({ plan }: { plan: Plan }) {
       <tbody>
         {rows.map(row => (
           <tr key={row.name} className={row.own ? 'jp-mod-own' : ''}>
-            <th scope="row">{row.name}</th>
-            <td className="jp-SaturnBaselines-track" aria-hidden="true">
-              <div style={{ width: `${(100 * row.makespan) / longest}%` }} />
-            </td>
+            <th scope="row">
+              {row.name}
+              <div
+                className="jp-SaturnBaselines-bar"
+                style={{ width: `${(100 * row.makespan) / longest}%` }}
+              />
+            </th>
             <td className="jp-SaturnBaselines-number">{duration(row.makespan)}</td>
             <td className="jp-SaturnBaselines-number">
               {row.own ? '' : trans.__('+%1', percent(row.makespan / plan.makespan - 1)).replace('+-', '−')}

@@ -1,3 +1,4 @@
+import { type KeyboardEvent, useState } from 'react';
 import { compactCount, count, plural } from '../../core/view/format.js';
 import type { SessionState, TaskState } from '../../core/wire/messages.js';
 import { CommandIDs } from '../commandIDs.js';
@@ -12,7 +13,7 @@ export function TasksSection({ state }: { state: SessionState | null }) {
   const { trans } = useEnv();
   const { cells } = useView();
   const tasks = state?.tasks ?? [];
-  const failed = tasks.filter(task => task.status === 'failed' || task.status === 'invalid').length;
+  const failed = tasks.filter(isFailed).length;
   return (
     <Section
       name="tasks"
@@ -23,15 +24,45 @@ export function TasksSection({ state }: { state: SessionState | null }) {
     >
       <CellList />
       {tasks.length === 0 && cells.length === 0 && <NoTasks />}
-      {tasks.length > 0 && (
-        <ul className="jp-SaturnTasks" aria-label={trans.__('Tasks of the session')}>
-          {tasks.map(task => (
-            <TaskItem key={task.spec.name} task={task} />
-          ))}
-        </ul>
-      )}
+      {tasks.length > 0 && <TaskList tasks={tasks} />}
     </Section>
   );
+}
+
+const isFailed = (task: TaskState) => task.status === 'failed' || task.status === 'invalid';
+
+/** All tasks, those that failed first: one stop in the tab order, within which the arrow keys move. */
+function TaskList({ tasks }: { tasks: readonly TaskState[] }) {
+  const { trans } = useEnv();
+  const ordered = [...tasks.filter(isFailed), ...tasks.filter(task => !isFailed(task))];
+  const [chosen, choose] = useState('');
+  const stop = tasks.some(task => task.spec.name === chosen) ? chosen : ordered[0]?.spec.name;
+  return (
+    <ul
+      className="jp-SaturnTasks"
+      aria-label={trans.__('Tasks of the session')}
+      onKeyDown={moveFocus}
+      onFocus={event => choose(event.target.closest<HTMLElement>('[data-task]')?.dataset.task ?? '')}
+    >
+      {ordered.map(task => (
+        <TaskItem key={task.spec.name} task={task} isStop={task.spec.name === stop} />
+      ))}
+    </ul>
+  );
+}
+
+/** Up, Down, Home and End go from one summary of a list to another. */
+function moveFocus(event: KeyboardEvent<HTMLElement>): void {
+  const all = [...event.currentTarget.querySelectorAll<HTMLElement>(':scope > li > details > summary')];
+  const from = all.indexOf(event.target as HTMLElement);
+  const last = all.length - 1;
+  const to = { ArrowUp: Math.max(0, from - 1), ArrowDown: Math.min(last, from + 1), Home: 0, End: last }[
+    event.key
+  ];
+  if (from >= 0 && to !== undefined) {
+    event.preventDefault();
+    all[to]?.focus();
+  }
 }
 
 function NoTasks() {
@@ -52,16 +83,16 @@ function NoTasks() {
   );
 }
 
-function TaskItem({ task }: { task: TaskState }) {
+function TaskItem(props: { task: TaskState; isStop: boolean }) {
   const { trans } = useEnv();
-  const { spec, inspection, error } = task;
+  const { spec, inspection, error } = props.task;
   const warnings = inspection?.warnings ?? [];
   return (
     <li className="jp-SaturnTasks-item" data-task={spec.name}>
       <details open={error !== undefined || warnings.length > 0}>
-        <summary>
+        <summary tabIndex={props.isStop ? 0 : -1}>
           <span className="jp-SaturnTasks-name">{spec.name}</span>
-          <StatusMark status={task.status} />
+          <StatusMark status={props.task.status} />
         </summary>
         <div className="jp-SaturnTasks-body">
           {error && <FailureNote failure={error} />}
