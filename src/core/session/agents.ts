@@ -55,13 +55,10 @@ export function noteAgent(session: ISession, hello: AgentHello, time: number): I
     agent: 'connected',
     // If the engine was away, nobody is working on the question it had asked.
     planning: false,
-    trials: session.state.trials.map(trial => {
-      if (trial.status === 'queued' || trial.node !== node || alive.has(trial.id)) {
-        return trial;
-      }
-      const { node: _node, devices: _devices, ...rest } = trial;
-      return { ...rest, status: 'queued' as const };
-    })
+    // What is still missing is asked for anew: the task of a trial may have been removed meanwhile.
+    trials: session.state.trials.filter(
+      trial => trial.status === 'queued' || trial.node !== node || alive.has(trial.id)
+    )
   });
   next = mapTasks(next, task => {
     const attempt = lastAttempt(task);

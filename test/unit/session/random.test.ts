@@ -7,7 +7,8 @@ import { Simulation, spec } from './simulation.js';
 /** What a user, an agent or fate may do next. */
 type Move =
   | { do: 'add'; task: string; hash: string }
-  | { do: 'profile' | 'plan' | 'run' | 'stop' | 'perform' | 'away' | 'connect' }
+  | { do: 'profile' | 'plan' | 'run' | 'stop' | 'reset' | 'perform' | 'away' | 'connect' | 'reconnect' }
+  | { do: 'run one' | 'stop one' | 'remove'; task: string }
   | {
       do: 'group';
       kind: 'started' | 'step' | 'checkpoint' | 'finished' | 'failed' | 'oom' | 'lost' | 'stopped';
@@ -35,7 +36,25 @@ const move: fc.Arbitrary<Move> = fc.oneof(
       )
     })
   },
-  { weight: 1, arbitrary: fc.record({ do: fc.constantFrom('away' as const, 'connect' as const) }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      do: fc.constantFrom('run one' as const, 'stop one' as const, 'remove' as const),
+      task: fc.constantFrom('a', 'b', 'c', 'd')
+    })
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      do: fc.constantFrom(
+        'away' as const,
+        'connect' as const,
+        'reconnect' as const,
+        'reconnect' as const,
+        'reset' as const
+      )
+    })
+  },
   {
     weight: 5,
     arbitrary: fc.record({
@@ -76,6 +95,36 @@ function act(sim: Simulation, m: Move): void {
     case 'stop':
       sim.feed({ kind: 'stop-requested' });
       return;
+    case 'reset':
+      if (devicesInUse(sim.session).length === 0) {
+        sim.feed({ kind: 'reset' });
+      }
+      return;
+    case 'run one':
+    case 'stop one':
+      if (tasks.some(t => t.spec.name === m.task)) {
+        const kind = m.do === 'run one' ? 'run-requested' : 'stop-requested';
+        sim.feed({ kind, tasks: [m.task] });
+      }
+      return;
+    case 'remove':
+      if (tasks.some(t => t.spec.name === m.task && !isActive(t))) {
+        sim.feed({ kind: 'tasks-removed', tasks: [m.task] });
+      }
+      return;
+    case 'reconnect': {
+      // The engine was away: what it had not sent is lost, what the agent was doing goes on.
+      const lost = sim.pending.map(command => JSON.stringify(command)).join();
+      sim.pending = [];
+      const groups = tasks
+        .filter(t => isActive(t) && !lost.includes(`"start"`))
+        .map(t => ({ task: t.spec.name, attempt: lastAttempt(t)!.number }));
+      const commands = sim.connect(2, groups);
+      const stopping = tasks.filter(t => t.status === 'stopping').map(t => t.spec.name);
+      const told = commands.flatMap(command => (command.kind === 'stop' ? [command.body.task] : []));
+      expect(told).toEqual(groups.map(group => group.task).filter(name => stopping.includes(name)));
+      return;
+    }
     case 'away':
       sim.pending = [];
       sim.feed({ kind: 'agent-away' });
@@ -122,7 +171,7 @@ it('whatever happens: no device is used twice, replay is exact, and all work end
         expect(new Set(used).size).toBe(used.length);
       }
 
-      trained += sim.session.state.tasks.filter(task => task.attempts.length > 0).length;
+      trained += sim.log.filter(({ event }) => event.kind === 'group').length;
 
       let replayed = emptySession('test', '/tmp/test');
       for (const { event, time } of sim.log) {
