@@ -79,7 +79,7 @@ describe('the engine process', () => {
       await hands.ask('trial.result', { trial, cell });
     }
     await client.ask('hello', { pid: 1, version: '0' });
-    const done = await client.until(m => m.type === 'state' && m.body.state.goal === 'none');
+    const done = await client.until(m => m.type === 'state' && m.body.state.plan?.fresh === true);
     const plan = done.type === 'state' ? done.body.state.plan?.plan : undefined;
     // Three tasks of 10 steps: two side by side then one on both devices, or two after one.
     expect(plan?.makespan).toBeCloseTo(12, 6);
