@@ -9,7 +9,7 @@ import pytest
 from jupyterlab_saturn import wire
 from jupyterlab_saturn.errors import Json
 from ranks import Session
-from training_tasks import broken, mlp, not_a_task
+from training_tasks import broken, misfit, mlp, not_a_task
 
 
 @pytest.fixture
@@ -88,6 +88,24 @@ def test_one_broken_task_among_many_hurts_nobody(session: Session) -> None:
     assert large["error"]["code"] == "batch-too-large"
     assert unknown["error"]["code"] == "factory-failed"
     assert "batchsize" in unknown["error"]["message"]
+
+
+@pytest.mark.parametrize(
+    ("part", "message"),
+    [
+        ("no optimizer", "The optimizer's function returned a NoneType, not an optimizer."),
+        ("wrong argument", "unexpected keyword argument 'speed'"),
+        ("metrics", "The metrics are no functions by name."),
+        ("schedule", "The schedule is a int, not a function."),
+        ("epochs", "A length of 'two' leaves nothing to train."),
+    ],
+)
+def test_wrong_parts_are_told_in_the_users_words(session: Session, part: str, message: str) -> None:
+    (result,) = inspect(session, [session.spec(misfit, part=part)])
+    assert result["error"]["code"] == "bad-task"
+    assert message in result["error"]["message"]
+    assert "hint" in result["error"]
+    assert "traceback" not in result["error"]
 
 
 def test_the_signature_ignores_what_does_not_change_the_speed(session: Session) -> None:

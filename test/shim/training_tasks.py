@@ -145,6 +145,24 @@ def broken(lr: float) -> Task:
     raise ValueError(f"no such rate: {lr}")
 
 
+def misfit(part: str) -> Task:
+    """A task with one part that is not what it must be."""
+    from dataclasses import replace
+    from functools import partial
+
+    import torch
+    from torch import nn
+
+    wrong: dict[str, dict[str, Any]] = {
+        "no optimizer": {"optimizer": lambda parameters: None},
+        "wrong argument": {"optimizer": partial(torch.optim.SGD, speed=1)},
+        "metrics": {"metrics": [nn.MSELoss()]},
+        "schedule": {"schedule": 3},
+        "epochs": {"epochs": "two"},
+    }
+    return replace(mlp(), **wrong[part])
+
+
 def not_a_task() -> Any:
     """A factory that forgets to make a Task."""
     return {"model": None}

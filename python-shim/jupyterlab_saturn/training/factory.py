@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import ast
 import linecache
+import math
 import os
 import pickle
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import torch
@@ -112,60 +113,74 @@ def _check(task: Any, name: str) -> None:
     if not isinstance(task.model, torch.nn.Module):
         raise SaturnError(
             "bad-task",
-            f"{name}: model is a {type(task.model).__name__}, not a torch.nn.Module.",
+            f"The model is a {type(task.model).__name__}, not a torch.nn.Module.",
             "Give the Task a module whose forward takes the inputs.",
         )
     for role, data in (("data", task.data), ("eval_data", task.eval_data)):
         if data is not None or role == "data":
-            _check_data(data, role, name)
-    for role, part in (("loss", task.loss), ("optimizer", task.optimizer)):
+            _check_data(data, role)
+    _check_functions(task)
+    _check_length(task)
+
+
+def _check_functions(task: Task) -> None:
+    required = [("loss", task.loss), ("optimizer", task.optimizer)]
+    optional = [("schedule", task.schedule), ("collate", task.collate)]
+    given = required + [(role, part) for role, part in optional if part is not None]
+    for role, part in given:
         if not callable(part) or isinstance(part, torch.optim.Optimizer):
             raise SaturnError(
                 "bad-task",
-                f"{name}: {role} is a {type(part).__name__}, not a function.",
+                f"The {role} is a {type(part).__name__}, not a function.",
                 "Pass the function itself, e.g. loss=nn.CrossEntropyLoss() and "
                 "optimizer=partial(torch.optim.AdamW, lr=1e-3).",
             )
-    _check_length(task, name)
+    metrics: Any = task.metrics
+    if not isinstance(metrics, Mapping) or not all(callable(each) for each in metrics.values()):
+        raise SaturnError(
+            "bad-task",
+            "The metrics are no functions by name.",
+            'Pass e.g. metrics={"error": error}, with error(outputs, targets).',
+        )
 
 
-def _check_data(data: Any, role: str, name: str) -> None:
+def _check_data(data: Any, role: str) -> None:
     if isinstance(data, DataLoader):
         raise SaturnError(
             "bad-task",
-            f"{name}: {role} is a DataLoader, but batches are made here, for any device count.",
+            f"The {role} is a DataLoader, but batches are made here, for any device count.",
             f"Pass its dataset: {role}=loader.dataset, with batch_size and collate beside it.",
         )
     sized = hasattr(data, "__len__") and hasattr(data, "__getitem__")
     if not sized or isinstance(data, IterableDataset):
         raise SaturnError(
             "bad-task",
-            f"{name}: {role} is a {type(data).__name__}, which has no length and no index.",
+            f"The {role} is a {type(data).__name__}, which has no length and no index.",
             "Pass a map-style dataset, such as torch.utils.data.TensorDataset.",
         )
 
 
-def _check_length(task: Task, name: str) -> None:
+def _check_length(task: Task) -> None:
     batch = task.batch_size
     if isinstance(batch, bool) or not isinstance(batch, int) or batch < 1:
         raise SaturnError(
             "bad-task",
-            f"{name}: batch_size is {batch!r}, but it must be a whole number of samples.",
+            f"The batch_size is {batch!r}, but it must be a whole number of samples.",
             "Give the samples of one optimizer step, over all devices together.",
         )
     if batch > sample_count(task):
         raise SaturnError(
             "batch-too-large",
-            f"{name}: a batch of {batch} samples is more than the {sample_count(task)} there are.",
+            f"A batch of {batch} samples is more than the {sample_count(task)} there are.",
             f"Use a batch_size of at most {sample_count(task)}.",
         )
     if task.eval_data is not None and len(task.eval_data) == 0:  # type: ignore[arg-type]
-        raise SaturnError("bad-task", f"{name}: eval_data is empty.", "Leave it out, or fill it.")
-    length = task.steps if task.steps is not None else task.epochs
-    if not length > 0:
+        raise SaturnError("bad-task", "The eval_data is empty.", "Leave it out, or fill it.")
+    length: Any = task.steps if task.steps is not None else task.epochs
+    if not isinstance(length, int | float) or not 0 < length < math.inf:
         raise SaturnError(
             "bad-task",
-            f"{name}: a length of {length!r} leaves nothing to train.",
+            f"A length of {length!r} leaves nothing to train.",
             "Give steps or epochs above 0.",
         )
 

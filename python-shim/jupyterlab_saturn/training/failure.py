@@ -81,6 +81,12 @@ def user_traceback(error: BaseException) -> str:
     return "".join(report.format())[-_MAX_TRACEBACK:]
 
 
+def is_from_user(error: BaseException) -> bool:
+    """Whether it was raised in code that is not ours, rather than by our call of it."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return any(_is_foreign(frame.filename) for frame in frames)
+
+
 def _from_user(stack: traceback.StackSummary) -> traceback.StackSummary:
     frames = list(stack)
     for is_start in (_is_user, _is_foreign):

@@ -13,6 +13,7 @@ import torch
 
 from ..task import Task
 from .batch import shapes
+from .optimizing import make_optimizer
 
 
 def signature(task: Task, batch: Any) -> str:
@@ -63,7 +64,7 @@ def _optimizer(task: Task) -> list[Any]:
     trained = [parameter for parameter in task.model.parameters() if parameter.requires_grad]
     if not trained:
         return []
-    optimizer = task.optimizer(trained)
+    optimizer = make_optimizer(task, trained)
     switches = {
         # Whether there is momentum decides the memory, how much does not.
         key: bool(value) if isinstance(value, float) else value

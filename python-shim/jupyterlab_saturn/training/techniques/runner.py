@@ -19,6 +19,7 @@ from ...errors import SaturnError
 from ...task import Task
 from ..batch import move, pair
 from ..data import Samples, evaluation_parts
+from ..optimizing import make_optimizer, make_schedule
 from .context import Context
 
 State = dict[str, Any]
@@ -45,12 +46,10 @@ class Runner:
         self._device = context.device
         if not task.model.training:  # else as the factory left it, with what it froze
             task.model.train()
-        self._optimizer = task.optimizer(
-            [parameter for parameter in module.parameters() if parameter.requires_grad]
+        self._optimizer = make_optimizer(
+            task, [parameter for parameter in module.parameters() if parameter.requires_grad]
         )
-        self._schedule = (
-            None if task.schedule is None else task.schedule(self._optimizer, context.steps)
-        )
+        self._schedule = make_schedule(task, self._optimizer, context.steps)
 
     def step(self, batch: Any) -> torch.Tensor:
         """Make one optimizer step on this rank's part of a batch.
