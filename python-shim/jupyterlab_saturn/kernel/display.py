@@ -79,25 +79,6 @@ def joined(view: View, *more: View) -> View:
     )
 
 
-def failures(found: dict[str, Json]) -> View:
-    """The failures of tasks by their names; a failure that several share is shown once."""
-    groups: dict[tuple[str, str], list[str]] = {}
-    for name, failure in found.items():
-        reason = failure["message"]
-        detail = failure.get("traceback") or failure.get("hint", "")
-        groups.setdefault((reason, detail), []).append(name)
-    texts, parts = [], []
-    for (reason, detail), names in groups.items():
-        who = ", ".join(names)
-        texts.append("\n".join(filter(None, [f"{who}: {reason}", detail.rstrip()])))
-        parts.append(
-            f"<details open><summary><b>{html.escape(who)}</b>: "
-            f'<span style="color: var(--jp-error-color1, #d32f2f)">{html.escape(reason)}</span>'
-            f"</summary><pre>{html.escape(detail)}</pre></details>"
-        )
-    return View("\n\n".join(texts), "".join(parts))
-
-
 def show(view: View | Results) -> None:
     """Display in the running cell, or print where there is none."""
     from IPython.display import display

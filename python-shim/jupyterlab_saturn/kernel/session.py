@@ -14,7 +14,7 @@ from .attachment import Attachment, Launcher
 from .capture import capture
 from .connection import Connection
 from .devices import device_request
-from .display import Results, View, failures, joined, note
+from .display import Results, View, joined, note
 from .leaderboard import rows_of
 from .payload import store
 from .progress import Progress, is_training
@@ -122,9 +122,7 @@ class Session:
         }
         if len(invalid) == len(names):
             raise SaturnError.from_json(next(iter(invalid.values())))
-        view = self.render("tasks")
-        if invalid:
-            view = joined(view, failures(invalid))
+        view = self.render("tasks", [spec["name"] for spec in specs])
         if not _devices(state):
             view = joined(view, note("Tasks are built once there are devices: %saturn cluster"))
         return view
@@ -251,11 +249,17 @@ class Session:
         self._wait(rev, lambda _: True)
         return self.render("tasks")
 
-    def render(self, view: str) -> View:
-        """A picture by the engine: ``cluster``, ``tasks``, ``profile``, ``plan``, ``status``,
-        ``results`` or ``report``; the status is live where a front end can show that."""
+    def render(self, view: str, tasks: Iterable[str] | None = None) -> View:
+        """A picture by the engine, of some tasks or all; the status live where it can be.
+
+        Parameters
+        ----------
+        view
+            ``cluster``, ``tasks``, ``profile``, ``plan``, ``status``, ``results`` or ``report``.
+        """
         connection = self._connection()
-        answer = connection.request("render", {"view": view})
+        only = {} if tasks is None else {"tasks": list(tasks)}
+        answer = connection.request("render", {"view": view, **only})
         state = connection.state
         if view != "status" or state is None:
             return View(answer["text"], answer["html"])
@@ -267,6 +271,8 @@ class Session:
 
     def __repr__(self) -> str:
         where = "attached" if self.attachment.attached else "not attached"
+        if not self._started:
+            where = "new: nothing in it yet"
         return f"Session {self.name!r} in {self.paths.folder} ({where})"
 
     @property

@@ -147,7 +147,7 @@ class FakeEngine:
         if kind in ("hello", "state"):
             return "state", {"state": self.state}
         if kind == "render":
-            view = body["view"]
+            view = " of ".join([body["view"], *filter(None, [", ".join(body.get("tasks", []))])])
             return "rendered", {"text": f"the {view}", "html": f"<b>the {view}</b>"}
         if kind == "tasks.add":
             names = [spec["name"] for spec in body["tasks"]]
