@@ -56,6 +56,13 @@ def test_unloading_leaves_no_magic_hook_or_thread(shell: Shell, engine: FakeEngi
     assert threading.active_count() == before
 
 
+def test_loaded_again_means_the_session_chosen_before(home: Path) -> None:
+    sessions = Sessions()
+    sessions.choose(sessions.get("vision"))
+    sessions.close()
+    assert sessions.current.name == "vision"
+
+
 def test_loading_attaches_to_a_session_that_runs(
     session: Session, engine: FakeEngine, launcher: FakeLauncher
 ) -> None:

@@ -17,13 +17,18 @@ class Sessions:
     def __init__(self) -> None:
         self._by_folder: dict[Path, Session] = {}
         self._current: Session | None = None
+        self._chosen: Path | None = None
         self._follower: Follower | None = None
 
     @property
     def current(self) -> Session:
-        """The session that magics mean; ``default`` until another is chosen."""
+        """The session that magics mean; ``default`` until another is chosen.
+
+        A choice outlives `close`, so the extension loaded again means the same session.
+        """
         if self._current is None:
-            self._current = self.get()
+            chosen = self._chosen
+            self._current = self.get() if chosen is None else self.get(chosen.name, chosen.parent)
         return self._current
 
     def get(self, name: str = "default", home: Path | str | None = None) -> Session:
@@ -36,6 +41,7 @@ class Sessions:
     def choose(self, session: Session) -> None:
         """Make magics and panel mean another session."""
         self._current = session
+        self._chosen = session.paths.folder
         if self._follower is not None:
             self._follower(session)
 
