@@ -75,7 +75,8 @@ def test_a_task_cell_adds_its_sweep(shell: Shell, engine: FakeEngine) -> None:
     assert all("source" not in spec for spec in body["tasks"][1:])
     assert "origin" not in body["tasks"][0]
     assert shell.user_ns["x"] == 5
-    assert shell.texts() == ["the tasks"]
+    names = [spec["name"] for spec in body["tasks"]]
+    assert shell.texts() == [f"the tasks of {', '.join(names)}"]
 
 
 def test_a_task_cell_knows_its_notebook_cell(
@@ -146,7 +147,8 @@ def test_verbs(
 ) -> None:
     assert shell.cell(f"%saturn {line}") is None
     assert (type, body) in engine.received
-    assert shell.outputs == [{"text/plain": view, "text/html": f"<b>{view}</b>"}]
+    (output,) = shell.outputs
+    assert (output["text/plain"], output["text/html"]) == (view, f"<b>{view}</b>")
 
 
 def test_an_interrupt_ends_the_wait_alone(
@@ -159,6 +161,10 @@ def test_an_interrupt_ends_the_wait_alone(
     for line, goes_on in (("wait", "training goes on"), ("profile", "measuring goes on")):
         assert shell.cell(f"%saturn {line}") is None
         assert goes_on in shell.texts()[0]
+    for line in ("run", "stop", "reset"):
+        assert shell.cell(f"%saturn {line}") is None
+        assert "Interrupted" in shell.texts()[0]
+    engine.received.clear()
     assert shell.cell("%%saturn task --sweep model=a\n" + CELL) is None
     assert "Interrupted" in shell.texts()[0]
     assert "stop" not in engine.types()
@@ -180,6 +186,23 @@ def test_help_shows_every_verb_option_and_example(shell: Shell) -> None:
             assert all(option.name in text for option in verb.options)
     assert shell.cell("%saturn help plan") is None
     assert "--seconds" in shell.texts()[0] and "--sweep" not in shell.texts()[0]
+
+
+@pytest.mark.parametrize(
+    ("cell", "word"),
+    [
+        ("%saturn plan --help", "--seconds"),
+        ("%saturn plan --exclude fsdp -h", "--seconds"),
+        ("%saturn --help", "%saturn VERB"),
+        ("%%saturn task --help\n" + CELL, "--sweep"),
+    ],
+)
+def test_help_where_other_programs_have_it(
+    shell: Shell, engine: FakeEngine, cell: str, word: str
+) -> None:
+    assert shell.cell(cell) is None
+    assert word in shell.texts()[0]
+    assert engine.types() == []
 
 
 def test_every_example_is_understood() -> None:

@@ -19,7 +19,7 @@ _QUERY = (
     "--query-gpu=index,uuid,name,memory.total",
     "--format=csv,noheader,nounits",
 )
-_CPU_HINT = "Use virtual CPU devices instead: %saturn cluster --cpu"
+_CPU_HINT = "Use virtual CPU devices instead: %saturn cluster --cpu 2"
 _MEMORY_SHARE = 0.8
 _LEAST_MEMORY = _MIB
 

@@ -17,6 +17,8 @@ from .session import Session
 from .sweep import parse_sweep
 from .tokens import split_words
 
+_HELP = frozenset({"-h", "--help"})
+
 
 @magics_class
 class SaturnMagics(Magics):
@@ -59,6 +61,9 @@ class SaturnMagics(Magics):
     def saturn(self, line: str, cell: str | None = None) -> None:
         """Train many models on the devices there are. `%saturn help` shows every verb."""
         words = split_words(line)
+        if any(word in _HELP for word in words):
+            words = ["help", *[word for word in words[:1] if word not in _HELP]]
+            cell = None  # what a help option stands before is not done
         if not words:
             if cell is not None:
                 raise _no_cell_verb("%%saturn")
@@ -71,7 +76,10 @@ class SaturnMagics(Magics):
         if cell is not None:
             self._task(line, arguments, cell)
         else:
-            self._verbs[verb.name](arguments)
+            self._patiently(
+                lambda: self._verbs[verb.name](arguments),
+                "Interrupted; what was asked for goes on. See %saturn status",
+            )
 
     def _task(self, line: str, arguments: Arguments, cell: str) -> None:
         options = arguments.options
@@ -143,15 +151,16 @@ class SaturnMagics(Magics):
 
     def _profile(self, arguments: Arguments) -> None:
         options = arguments.options
+        force, wait = options.get("force", False), "detach" not in options
         self._patiently(
-            lambda: self._session.profile(options.get("force", False), "detach" not in options),
+            lambda: show(self._session.profile(force, wait)),
             "Interrupted; measuring goes on. Stop it with: %saturn stop",
         )
 
     def _plan(self, arguments: Arguments) -> None:
         options = arguments.options
         self._patiently(
-            lambda: self._session.plan(options.get("seconds"), _excluded(arguments)),
+            lambda: show(self._session.plan(options.get("seconds"), _excluded(arguments))),
             "Interrupted; measuring and planning go on. Stop them with: %saturn stop",
         )
 
@@ -160,16 +169,16 @@ class SaturnMagics(Magics):
 
     def _wait(self, _: Arguments) -> None:
         self._patiently(
-            self._session.wait, "Interrupted; training goes on. Stop it with: %saturn stop"
+            lambda: show(self._session.wait()),
+            "Interrupted; training goes on. Stop it with: %saturn stop",
         )
 
-    def _patiently(self, act: Callable[[], Any], interrupted: str) -> None:
-        """Show what comes of a wait; an interrupt ends the wait, not the work."""
+    def _patiently(self, act: Callable[[], None], interrupted: str) -> None:
+        """Do what may wait; an interrupt ends the wait, not the work."""
         try:
-            view = act()
+            act()
         except KeyboardInterrupt:
-            view = note(interrupted)
-        show(view)
+            show(note(interrupted))
 
     def _choose(self, arguments: Arguments) -> None:
         if len(arguments.names) > 1:

@@ -15,7 +15,11 @@ def selection(tasks: Iterable[str] | None) -> Json:
         return {}
     names = [tasks] if isinstance(tasks, str) else list(tasks)
     if not names:
-        raise SaturnError("no-tasks", "No task is named.", "Name tasks, or leave the list out.")
+        raise SaturnError(
+            "no-tasks",
+            "No task is named.",
+            "Name some, e.g. those that %saturn status shows; %saturn reset takes out all.",
+        )
     return {"tasks": names}
 
 
@@ -40,7 +44,7 @@ def check_length(epochs: float | None, steps: int | None, seed: int) -> None:
     for name, value in (("epochs", epochs), ("steps", steps)):
         if value is not None and value <= 0:
             raise SaturnError(
-                "bad-length", f"{value} {name} leave nothing to train.", f"Give {name} above 0."
+                "bad-length", f"{value:g} {name} leave nothing to train.", f"Give {name} above 0."
             )
     if seed < 0:
         raise SaturnError("bad-seed", f"{seed} is no seed.", "Seeds are 0 or more.")
