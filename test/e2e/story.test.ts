@@ -133,6 +133,19 @@ test('a dark theme shows it as well', async () => {
   await notebook.theme('JupyterLab Light');
 });
 
+test('a notebook opened again without its kernel shows the picture that was saved', async () => {
+  await notebook.command('docmanager:save');
+  await notebook.command('notebook:shutdown-kernel');
+  await notebook.reload();
+  // Cells far from sight are not drawn.
+  const status = notebook.cell('%saturn status');
+  await status.scrollIntoViewIfNeeded();
+  await status.locator('.jp-SaturnOutput .jp-RenderedHTML table').waitFor();
+  expect(await notebook.page.locator('.jp-SaturnOutput .jp-SaturnWidget').count()).toBe(0);
+  expect(await notebook.page.getByText('Error displaying widget').count()).toBe(0);
+  await shot('story-saved');
+});
+
 test('nothing of this wrote an error to the console', () => {
   expect(eyes.ours).toEqual([]);
 });
