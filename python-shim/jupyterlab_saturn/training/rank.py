@@ -43,7 +43,7 @@ def main(request_path: str, rank: int, parent: int | None = None) -> int:
     """Do a rank's part of a request.
 
     Dies with its parent. SIGTERM makes training commit a checkpoint and end; SIGUSR1 writes the
-    stack of all threads to stderr.
+    stack of the main thread to stderr.
 
     Parameters
     ----------
@@ -57,7 +57,8 @@ def main(request_path: str, rank: int, parent: int | None = None) -> int:
         3 when another rank vanished.
     """
     lifeline.bind(parent)
-    faulthandler.register(signal.SIGUSR1)
+    # This thread only: the frames of another may change under the reader, which then crashes.
+    faulthandler.register(signal.SIGUSR1, all_threads=False)
     # Imports torch: only now that the process cannot be left behind, and it takes seconds.
     from .events import EventSocket
     from .request import Request

@@ -106,7 +106,7 @@ class FakeRank:
         sys.stdout.flush()
 
     def do_stacks(self, _: str, __: Any) -> None:
-        faulthandler.register(signal.SIGUSR1, all_threads=True)
+        faulthandler.register(signal.SIGUSR1, all_threads=False)
 
     def do_deaf(self, _: str, __: Any) -> None:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
