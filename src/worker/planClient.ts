@@ -1,4 +1,4 @@
-import { type PlannerAnswer, PlannerLink, type PlannerPort } from '../core/planner/link.js';
+import { type PlannerAnswer, PlannerLink, type PlannerPort } from '../core/planner/thread/link.js';
 import type { Plan, PlanRequest } from '../core/wire/generated/types.js';
 
 /** The part of a Web Worker that the client uses. */

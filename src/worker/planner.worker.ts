@@ -1,6 +1,6 @@
 import loadHighs from 'highs';
-import { answering } from '../core/planner/answer.js';
-import type { PlannerAnswer, PlannerQuestion } from '../core/planner/link.js';
+import { answering } from '../core/planner/thread/answer.js';
+import type { PlannerAnswer, PlannerQuestion } from '../core/planner/thread/link.js';
 
 /**
  * Entry of the browser's planner thread. It may import our own core and HiGHS only: a worker has no access to the

@@ -1,9 +1,9 @@
 import type { Plan } from '../wire/generated/types.js';
-import { type Arrangement, realise } from './arrangement.js';
-import type { BaselineSchedule } from './baselines.js';
-import type { Bound } from './bounds.js';
+import type { BaselineSchedule } from './baselines/baselines.js';
+import type { Bound } from './bounds/area.js';
 import type { Problem } from './problem.js';
-import { type Schedule, toSegments } from './schedule.js';
+import { type Arrangement, realise } from './schedule/arrangement.js';
+import { type Schedule, toSegments } from './schedule/schedule.js';
 
 /** A makespan within this share of the bound is as short as the bound, which rounding keeps it from reaching. */
 const PROVEN = 1e-9;

@@ -1,15 +1,15 @@
 import type { Highs } from 'highs';
 import type { Plan, PlanBudget, PlanRequest } from '../wire/generated/types.js';
-import { type Arrangement, arrangementOf, realise } from './arrangement.js';
-import { makeBaselines } from './baselines.js';
-import { lowerBound } from './bounds.js';
-import { construct } from './construction.js';
+import { makeBaselines } from './baselines/baselines.js';
+import { lowerBound } from './bounds/area.js';
 import { Incumbent } from './incumbent.js';
-import { milpSize, solveMilp } from './milp.js';
+import { milpSize, solveMilp } from './milp/paperMilp.js';
 import { isEmpty, type Problem, toProblem } from './problem.js';
 import { mulberry32 } from './random.js';
 import { assertRequest } from './request.js';
-import { anneal, type SearchLimit } from './search.js';
+import { type Arrangement, arrangementOf, realise } from './schedule/arrangement.js';
+import { anneal, type SearchLimit } from './search/annealing.js';
+import { construct } from './search/construction.js';
 
 /** What the planner needs from its surroundings. */
 export interface PlanOptions {

@@ -10,17 +10,26 @@ export interface Job {
   configs: Config[];
   /** The fastest configuration at every device count, for the simple rules that ask for a count. */
   perCount: Config[];
+  /**
+   * Where it runs now, if it does and may also be moved. Going on there starts at 0 and pays no start; the seconds
+   * of `configs` include what leaving costs.
+   */
+  current?: Place;
 }
 
-/** A task that runs already and keeps its devices. */
-export interface RunningJob {
-  name: string;
-  steps: number;
+/** A strategy on devices of one node. */
+export interface Place {
   config: Config;
   /** Index into {@link Problem.nodes}. */
   node: number;
   /** Indexes into the node's devices. */
   devices: number[];
+}
+
+/** A task that runs already and keeps its devices. */
+export interface RunningJob extends Place {
+  name: string;
+  steps: number;
 }
 
 /** A node as the planner sees it. */

@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads';
-import { type PlannerAnswer, PlannerLink, type PlannerPort } from '../../core/planner/link.js';
+import { type PlannerAnswer, PlannerLink, type PlannerPort } from '../../core/planner/thread/link.js';
 import type { Plan, PlanRequest } from '../../core/wire/generated/types.js';
 import type { PlannerWorkerData } from './plannerWorker.js';
 

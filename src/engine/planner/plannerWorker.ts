@@ -1,7 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import loadHighs from 'highs';
-import { answering } from '../../core/planner/answer.js';
-import type { PlannerAnswer, PlannerQuestion } from '../../core/planner/link.js';
+import { answering } from '../../core/planner/thread/answer.js';
+import type { PlannerAnswer, PlannerQuestion } from '../../core/planner/thread/link.js';
 
 /** What the thread is started with. */
 export interface PlannerWorkerData {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { lowerBound } from '../../../src/core/planner/bounds.js';
+import { lowerBound } from '../../../src/core/planner/bounds/area.js';
 import { toProblem } from '../../../src/core/planner/problem.js';
 import { sweeps, textWorkload, type Workload } from '../../bench/generator.js';
 

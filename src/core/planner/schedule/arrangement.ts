@@ -1,6 +1,9 @@
-import type { Config } from './pareto.js';
-import type { Problem } from './problem.js';
+import type { Config } from '../pareto.js';
+import type { Problem } from '../problem.js';
 import { type Schedule, Scheduler } from './schedule.js';
+
+/** In place of a configuration's index: the job goes on where it runs, see {@link Job.current}. It is in no queue. */
+export const KEPT = -1;
 
 /**
  * What the search changes: for each job its configuration, for each node the order of its jobs. Start times follow:
@@ -8,15 +11,20 @@ import { type Schedule, Scheduler } from './schedule.js';
  * for replaying any plan in the order of its starts never starts a job later.
  */
 export interface Arrangement {
-  /** Per job, index into its `configs`. */
+  /** Per job, index into its `configs`, or {@link KEPT}. */
   config: number[];
-  /** Per node, job indexes in the order they take devices. */
+  /** Per node, job indexes in the order they take devices, after those kept. */
   queues: number[][];
 }
 
 /** The schedule an arrangement stands for. */
 export function realise(problem: Problem, arrangement: Arrangement): Schedule {
   const scheduler = new Scheduler(problem);
+  for (const [job, { current }] of problem.jobs.entries()) {
+    if (arrangement.config[job] === KEPT) {
+      scheduler.keep(job, current!);
+    }
+  }
   for (const [node, queue] of arrangement.queues.entries()) {
     for (const job of queue) {
       scheduler.place(job, problem.jobs[job]!.configs[arrangement.config[job]!]!, node);
@@ -31,6 +39,10 @@ export function arrangementOf(problem: Problem, schedule: Schedule): Arrangement
   const queues: number[][] = problem.nodes.map(() => []);
   // Sorting is stable: jobs without duration keep the order in which they were placed.
   for (const placed of [...schedule.placed].sort((a, b) => a.start - b.start)) {
+    if (placed.config === problem.jobs[placed.job]!.current?.config) {
+      config[placed.job] = KEPT;
+      continue;
+    }
     config[placed.job] = atMost(problem.jobs[placed.job]!.configs, placed.config);
     queues[placed.node]!.push(placed.job);
   }

@@ -1,7 +1,7 @@
-import type { Arrangement } from './arrangement.js';
-import { type Lanes, lanesOf } from './lanes.js';
-import type { Config } from './pareto.js';
-import type { Problem } from './problem.js';
+import type { Config } from '../pareto.js';
+import type { Problem } from '../problem.js';
+import type { Arrangement } from '../schedule/arrangement.js';
+import { type Lanes, lanesOf } from '../schedule/lanes.js';
 
 /** Makespans aimed at, as multiples of the lower bound. */
 const TARGETS = Array.from({ length: 24 }, (_, i) => 1 + 0.015 * i + 0.002 * i * i);

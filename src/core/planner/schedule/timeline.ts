@@ -1,4 +1,4 @@
-import type { PlanNode } from './problem.js';
+import type { PlanNode } from '../problem.js';
 
 /** Where and when something runs on one node. */
 export interface Slot {
@@ -34,6 +34,14 @@ export class Timeline {
   /** The times at which devices become free. */
   times(): readonly number[] {
     return this.free;
+  }
+
+  /** Run something from 0 on on these devices, which must be free then. */
+  hold(devices: number[], seconds: number): Slot {
+    for (const device of devices) {
+      this.free[device] = seconds;
+    }
+    return { start: 0, end: seconds, devices };
   }
 
   /**

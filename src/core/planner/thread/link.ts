@@ -1,5 +1,5 @@
-import { SaturnError } from '../model/failure.js';
-import type { Failure, Plan, PlanRequest } from '../wire/generated/types.js';
+import { SaturnError } from '../../model/failure.js';
+import type { Failure, Plan, PlanRequest } from '../../wire/generated/types.js';
 
 /** A question to a planner in another thread. */
 export interface PlannerQuestion {

@@ -1,8 +1,8 @@
-import type { Baseline } from '../wire/generated/types.js';
-import type { Config } from './pareto.js';
-import type { Problem } from './problem.js';
-import { below, mulberry32, type Random } from './random.js';
-import { type Schedule, Scheduler } from './schedule.js';
+import type { Baseline } from '../../wire/generated/types.js';
+import type { Config } from '../pareto.js';
+import type { Problem } from '../problem.js';
+import { below, mulberry32, type Random } from '../random.js';
+import { type Schedule, Scheduler } from '../schedule/schedule.js';
 
 /** A simple rule and the schedule it makes. */
 export interface BaselineSchedule {

@@ -1,8 +1,8 @@
 import type { Highs, ModelData } from 'highs';
-import { type Arrangement, realise } from './arrangement.js';
-import type { Config } from './pareto.js';
-import type { Problem } from './problem.js';
-import type { Schedule } from './schedule.js';
+import type { Config } from '../pareto.js';
+import type { Problem } from '../problem.js';
+import { type Arrangement, realise } from '../schedule/arrangement.js';
+import type { Schedule } from '../schedule/schedule.js';
 import { SparseRows } from './sparseRows.js';
 
 /** When HiGHS must stop. Nodes are those of its search tree: the same everywhere, unlike seconds. */

@@ -1,8 +1,8 @@
-import { type Arrangement, copyArrangement } from './arrangement.js';
-import { type Lanes, lanesOf } from './lanes.js';
-import type { Config } from './pareto.js';
-import type { Problem } from './problem.js';
-import { below, type Random } from './random.js';
+import type { Config } from '../pareto.js';
+import type { Problem } from '../problem.js';
+import { below, type Random } from '../random.js';
+import { type Arrangement, copyArrangement } from '../schedule/arrangement.js';
+import { type Lanes, lanesOf } from '../schedule/lanes.js';
 
 /** When a search ends. */
 export interface SearchLimit {

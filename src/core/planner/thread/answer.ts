@@ -1,7 +1,7 @@
 import type { Highs } from 'highs';
-import { SaturnError } from '../model/failure.js';
+import { SaturnError } from '../../model/failure.js';
+import { plan } from '../plan.js';
 import type { PlannerAnswer, PlannerQuestion } from './link.js';
-import { plan } from './plan.js';
 
 /**
  * The far end of a {@link PlannerLink}: plan, and post plans as they improve, then the end. HiGHS is loaded at the

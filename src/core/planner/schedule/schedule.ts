@@ -1,6 +1,6 @@
-import type { Segment } from '../wire/generated/types.js';
-import type { Config } from './pareto.js';
-import type { Problem } from './problem.js';
+import type { Segment } from '../../wire/generated/types.js';
+import type { Config } from '../pareto.js';
+import type { Place, Problem } from '../problem.js';
 import { type Slot, Timeline } from './timeline.js';
 
 /** A job with everything decided. */
@@ -30,6 +30,14 @@ export class Scheduler {
   /** Run a job on a node as soon as it has enough free devices, and not before `notBefore`. */
   place(job: number, config: Config, node: number, notBefore = 0): Placed {
     const slot = this.timelines[node]!.place(config.devices, config.seconds, notBefore);
+    const placed = { job, config, node, ...slot };
+    this.placed.push(placed);
+    return placed;
+  }
+
+  /** Let a job go on where it runs; to be called before anything is placed on those devices. */
+  keep(job: number, { config, node, devices }: Place): Placed {
+    const slot = this.timelines[node]!.hold(devices, config.seconds);
     const placed = { job, config, node, ...slot };
     this.placed.push(placed);
     return placed;

@@ -1,5 +1,5 @@
-import type { Plan } from '../wire/generated/types.js';
-import type { Problem } from './problem.js';
+import type { Plan } from '../../wire/generated/types.js';
+import type { Problem } from '../problem.js';
 
 /** A makespan no plan can beat, and what sets it. */
 export interface Bound {
