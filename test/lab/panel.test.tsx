@@ -164,7 +164,7 @@ describe('SaturnPanel', () => {
       const rules = rows(section('plan')?.querySelector('.jp-SaturnBaselines'));
       expect(rules.map(row => row[0])).toEqual([
         'this plan',
-        'optimus-greedy',
+        'optimus-dynamic',
         'min',
         'random',
         'max',

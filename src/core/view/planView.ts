@@ -66,6 +66,7 @@ export function planSentences(plan: Plan): IPart[] {
   const reason = {
     area: ' All devices together set that limit; only more devices or faster strategies lower it.',
     'longest-task': ' The longest task alone sets that limit.',
+    packing: ' The tasks do not fit together without idle devices.',
     none: ''
   }[plan.binding];
   return [
@@ -87,7 +88,9 @@ const RULES: Record<Baseline['name'], string> = {
   min: 'every task on as few devices as it can use',
   random: 'strategies, places and order by chance',
   'current-practice': 'each task alone on a node, by its fastest strategy there',
-  'optimus-greedy': 'free devices given one by one to the task they help most'
+  'optimus-static': 'devices given out once, one by one to the task they help most',
+  'optimus-dynamic': 'as optimus-static, given out again whenever a task ends',
+  'round-robin': 'every task in turn for a while on all devices of a node'
 };
 
 /** What simple rules would need. */

@@ -58,6 +58,7 @@ function PlanFacts({ plan, madeAt }: { plan: Plan; madeAt: number }) {
   const binding = {
     area: trans.__('all devices busy all the time'),
     'longest-task': trans.__('the longest task alone'),
+    packing: trans.__('tasks that leave devices idle however they are put together'),
     none: ''
   }[plan.binding];
   return (

@@ -70,7 +70,7 @@ describe('baselines', () => {
 
   it('optimus gives spare devices to those who gain most, whenever devices become free', () => {
     const tasks = [scaling('a', [1, 2]), scaling('b', [1, 2, 3]), scaling('c', [3])];
-    expect(baseline(requestOf([4], tasks), 'optimus-greedy')).toEqual({
+    expect(baseline(requestOf([4], tasks), 'optimus-dynamic')).toEqual({
       makespan: 20 + 40 / 3,
       placed: [
         ['a', 2, 0, 0],

@@ -231,7 +231,7 @@ export function plannedSession(): SessionState {
           { name: 'min', makespan: makespan * 1.18 },
           { name: 'random', makespan: makespan * 1.66 },
           { name: 'current-practice', makespan: makespan * 1.31 },
-          { name: 'optimus-greedy', makespan: makespan * 1.12 }
+          { name: 'optimus-dynamic', makespan: makespan * 1.12 }
         ]
       }
     }

@@ -21,7 +21,7 @@ export function makeBaselines(problem: Problem, seed: number): BaselineSchedule[
     { name: 'min', schedule: min(problem) },
     { name: 'random', schedule: random(problem, mulberry32(seed)) },
     { name: 'current-practice', schedule: currentPractice(problem) },
-    { name: 'optimus-greedy', schedule: optimusGreedy(problem) }
+    { name: 'optimus-dynamic', schedule: optimusGreedy(problem) }
   ];
 }
 
