@@ -1,0 +1,256 @@
+import type { Problem } from '../problem.js';
+import { below, type Random } from '../random.js';
+import { type Arrangement, KEPT } from '../schedule/arrangement.js';
+import type { Walk } from './annealing.js';
+import { JobTable } from './jobTable.js';
+import { NodeQueue } from './nodeQueue.js';
+
+/** How much the mean time at which devices become free weighs against the makespan. */
+const WASTE = 1;
+
+/** What a running job's leaving its devices costs, as a share of the makespan: of equal plans the quieter one. */
+const SWITCH = 1e-6;
+
+/**
+ * A walk through arrangements: change a job's configuration, its place in its node's queue, or its node; move a
+ * running job or let it go on. What is minimised is the makespan plus the mean time at which devices become free, so
+ * that waste squeezed out of any node counts long before it shows in the makespan.
+ */
+export class NodeWalk implements Walk<Arrangement> {
+  makespan = 0;
+  private cost = 0;
+  private spent = 0;
+  private switches = 0;
+  private switchCost = 0;
+  private readonly table: JobTable;
+  private readonly config: Int32Array;
+  private readonly nodeOf: Int32Array;
+  /** Per job, its index in its node's queue. */
+  private readonly place: Int32Array;
+  private readonly queues: NodeQueue[];
+  /** Per node, how many of its jobs go on where they run. */
+  private readonly kept: Int32Array;
+
+  constructor(
+    private readonly problem: Problem,
+    start: Arrangement,
+    private readonly random: Random
+  ) {
+    const { jobs, nodes } = problem;
+    this.table = new JobTable(problem);
+    this.config = new Int32Array(jobs.length);
+    this.nodeOf = new Int32Array(jobs.length);
+    this.place = new Int32Array(jobs.length);
+    this.kept = new Int32Array(nodes.length);
+    this.queues = nodes.map(({ freeAt }) => new NodeQueue(freeAt, this.table, this.config, this.place));
+    this.restore(start);
+    this.switchCost = SWITCH * this.makespan;
+  }
+
+  get size(): number {
+    return this.nodeOf.length;
+  }
+
+  /** The makespan; a trifle more for every running job that is moved. */
+  get score(): number {
+    return this.makespan + this.switches * this.switchCost;
+  }
+
+  snapshot(): Arrangement {
+    return {
+      config: [...this.config],
+      queues: this.queues.map(({ jobs }, node) => jobs.slice(this.kept[node]))
+    };
+  }
+
+  restore({ config, queues }: Arrangement): void {
+    this.config.set(config);
+    this.kept.fill(0);
+    this.switches = 0;
+    for (const { tail } of this.queues) {
+      tail.length = 0;
+    }
+    for (const [job, { current }] of this.problem.jobs.entries()) {
+      if (config[job] === KEPT) {
+        this.nodeOf[job] = current!.node;
+        this.kept[current!.node]!++;
+        this.queues[current!.node]!.tail.push(job);
+      } else if (current !== undefined) {
+        this.switches++;
+      }
+    }
+    this.makespan = 0;
+    this.spent = 0;
+    for (const [node, queue] of this.queues.entries()) {
+      for (const job of queues[node]!) {
+        this.nodeOf[job] = node;
+        queue.tail.push(job);
+      }
+      queue.tryTail(0);
+      queue.accept();
+      this.makespan = Math.max(this.makespan, queue.end);
+      this.spent += queue.spent;
+    }
+    this.cost = this.costOf(this.makespan, this.spent, this.switches);
+  }
+
+  step(temperature: number): void {
+    const { random, nodeOf, table, config } = this;
+    const job = this.pick();
+    const from = nodeOf[job]!;
+    const old = config[job]!;
+    const { current } = this.problem.jobs[job]!;
+    if (current !== undefined && old !== KEPT && random() < 0.3) {
+      this.keep(job, current.node, temperature);
+      return;
+    }
+    const to = random() < 0.5 ? from : this.otherNode(from);
+    const fitting = table.fitting(job, this.queues[to]!.size);
+    if (fitting === 0) {
+      return;
+    }
+    const partner = old !== KEPT && random() < 0.5 ? this.partner(job, to) : -1;
+    if (old === KEPT || old >= fitting || (partner < 0 && random() < 0.5)) {
+      config[job] = this.otherConfig(old, fitting);
+    }
+    if (partner >= 0) {
+      this.tryExchange(job, partner);
+    } else {
+      const least = this.kept[to]! - (old === KEPT && to === from ? 1 : 0);
+      const length = this.queues[to]!.jobs.length - (to === from ? 1 : 0);
+      this.tryMove(job, to, least + below(random, length - least + 1));
+    }
+    const switches = this.switches + (old === KEPT ? 1 : 0);
+    if (!this.decide(from, to, switches, temperature)) {
+      config[job] = old;
+      return;
+    }
+    nodeOf[job] = to;
+    if (partner >= 0) {
+      nodeOf[partner] = from;
+    }
+    if (old === KEPT) {
+      this.kept[from]!--;
+    }
+  }
+
+  /** Let a running job that was moved go on where it runs. */
+  private keep(job: number, node: number, temperature: number): void {
+    const from = this.nodeOf[job]!;
+    const old = this.config[job]!;
+    this.config[job] = KEPT;
+    this.tryMove(job, node, 0);
+    if (this.decide(from, node, this.switches - 1, temperature)) {
+      this.nodeOf[job] = node;
+      this.kept[node]!++;
+    } else {
+      this.config[job] = old;
+    }
+  }
+
+  /** Half of the time a job of the node that ends last. */
+  private pick(): number {
+    if (this.random() < 0.5) {
+      const { jobs } = this.queues[this.latest()]!;
+      if (jobs.length > 0) {
+        return jobs[below(this.random, jobs.length)]!;
+      }
+    }
+    return below(this.random, this.nodeOf.length);
+  }
+
+  private latest(): number {
+    const { queues, makespan } = this;
+    let node = 0;
+    while (queues[node]!.end < makespan) {
+      node++;
+    }
+    return node;
+  }
+
+  private otherNode(node: number): number {
+    const { length } = this.queues;
+    return length === 1 ? node : (node + 1 + below(this.random, length - 1)) % length;
+  }
+
+  /** Half of the time the next smaller or larger configuration, else any; one of the first `fitting`. */
+  private otherConfig(index: number, fitting: number): number {
+    if (index === KEPT || this.random() < 0.5) {
+      return below(this.random, fitting);
+    }
+    const next = index + (this.random() < 0.5 ? 1 : -1);
+    return Math.min(fitting - 1, Math.max(0, next));
+  }
+
+  /** A job of the node to change places with, such that both fit; -1 when the one drawn does not. */
+  private partner(job: number, node: number): number {
+    const { table, config } = this;
+    const { jobs } = this.queues[node]!;
+    const partner = jobs[below(this.random, jobs.length)];
+    if (partner === undefined || partner === job || config[partner] === KEPT) {
+      return -1;
+    }
+    const devices = table.devices[table.first[partner]! + config[partner]!]!;
+    return devices <= this.queues[this.nodeOf[job]!]!.size ? partner : -1;
+  }
+
+  /** Try two jobs in each other's places. */
+  private tryExchange(job: number, partner: number): void {
+    const { queues, nodeOf, place } = this;
+    const from = queues[nodeOf[job]!]!;
+    const to = queues[nodeOf[partner]!]!;
+    if (from === to) {
+      from.trySwap(place[job]!, place[partner]!);
+    } else {
+      from.tryInstead(place[job]!, partner);
+      to.tryInstead(place[partner]!, job);
+    }
+  }
+
+  /** Try a job at another place, counted without the job itself. */
+  private tryMove(job: number, node: number, place: number): void {
+    const from = this.queues[this.nodeOf[job]!]!;
+    const to = this.queues[node]!;
+    if (from === to) {
+      from.tryMove(this.place[job]!, place);
+    } else {
+      from.tryWithout(this.place[job]!);
+      to.tryWith(place, job);
+    }
+  }
+
+  /** Take over the queues under trial, or not. */
+  private decide(a: number, b: number, switches: number, temperature: number): boolean {
+    const { queues } = this;
+    const [from, to] = [queues[a]!, queues[b]!];
+    let spent = this.spent + from.trialSpent - from.spent;
+    let makespan = from.trialEnd;
+    if (a !== b) {
+      spent += to.trialSpent - to.spent;
+      makespan = Math.max(makespan, to.trialEnd);
+    }
+    for (let node = 0; node < queues.length; node++) {
+      if (node !== a && node !== b) {
+        makespan = Math.max(makespan, queues[node]!.end);
+      }
+    }
+    const cost = this.costOf(makespan, spent, switches);
+    const worse = cost - this.cost;
+    if (worse > 0 && this.random() >= Math.exp(-worse / temperature)) {
+      return false;
+    }
+    from.accept();
+    if (a !== b) {
+      to.accept();
+    }
+    this.makespan = makespan;
+    this.spent = spent;
+    this.switches = switches;
+    this.cost = cost;
+    return true;
+  }
+
+  private costOf(makespan: number, spent: number, switches: number): number {
+    return makespan + (WASTE * spent) / this.problem.deviceCount + switches * this.switchCost;
+  }
+}
