@@ -1,36 +1,36 @@
-import type { Plan } from '../wire/generated/types.js';
+import type { Baseline, Plan } from '../wire/generated/types.js';
 import type { BaselineSchedule } from './baselines/baselines.js';
-import type { Bound } from './bounds/area.js';
 import type { Problem } from './problem.js';
-import { type Arrangement, realise } from './schedule/arrangement.js';
+import { type Arrangement, arrangementOf } from './schedule/arrangement.js';
 import { type Schedule, toSegments } from './schedule/schedule.js';
 
 /** A makespan within this share of the bound is as short as the bound, which rounding keeps it from reaching. */
 const PROVEN = 1e-9;
 
-/** Plans are reported while searching when they are shorter by at least this share. */
+/** Plans are reported while searching when they, or their gap, are better by at least this share. */
 const NOTICEABLE = 0.002;
 
-/** The shortest plan found so far, and the best bound. */
+/** The shortest plan found so far, the best bound, and how both came about. */
 export class Incumbent {
   /** No plan is shorter than this, in seconds. */
-  bound: number;
+  bound = 0;
   /** Of the shortest plan; Infinity before the first. */
   makespan = Infinity;
-  private best: Arrangement | undefined;
+  private best: Schedule | undefined;
   private method: Plan['method'] = 'empty';
-  private readonly binding: Plan['binding'];
+  private binding: Plan['binding'] = 'none';
   private proven = false;
-  private reported = Infinity;
+  private reported = { makespan: Infinity, bound: 0 };
+  private readonly log: NonNullable<Plan['log']> = [];
 
   constructor(
     private readonly problem: Problem,
-    bound: Bound,
-    readonly baselines: BaselineSchedule[],
-    private readonly onProgress?: (plan: Plan) => void
-  ) {
-    this.bound = bound.seconds;
-    this.binding = bound.binding;
+    private readonly options: Incumbent.IOptions
+  ) {}
+
+  /** The plans to compare with. */
+  get baselines(): readonly BaselineSchedule[] {
+    return this.options.baselines;
   }
 
   /** A plan this short needs no further search. */
@@ -43,42 +43,48 @@ export class Incumbent {
     return this.proven || this.makespan <= this.target;
   }
 
-  /** The shortest plan, as the search sees it. */
-  get arrangement(): Arrangement {
+  /** The shortest plan. */
+  get schedule(): Schedule {
     if (this.best === undefined) {
       throw new Error('No plan has been offered.');
     }
     return this.best;
   }
 
-  /** The shortest plan in full. */
-  schedule(): Schedule {
-    return realise(this.problem, this.arrangement);
+  /** The shortest plan, as the search sees it. */
+  get arrangement(): Arrangement {
+    return arrangementOf(this.problem, this.schedule);
   }
 
   /** Take a plan if it is the shortest; it must not be changed afterwards. */
-  offer(method: Plan['method'], arrangement: Arrangement, makespan: number): void {
-    if (makespan >= this.makespan) {
-      return;
-    }
-    this.best = arrangement;
-    this.makespan = makespan;
-    this.method = method;
-    if (makespan < this.reported * (1 - NOTICEABLE) && this.reported < Infinity) {
-      this.report();
+  offer(method: Plan['method'], schedule: Schedule): void {
+    if (schedule.makespan < this.makespan) {
+      this.best = schedule;
+      this.makespan = schedule.makespan;
+      this.method = method;
+      this.note(method);
     }
   }
 
-  /** Take a better bound, or the word of a solver that the plan is optimal. */
-  raise(bound: number, optimal: boolean): void {
-    this.bound = Math.min(this.makespan, Math.max(this.bound, bound));
+  /**
+   * Take a better bound.
+   *
+   * @param optimal - the word of a solver that the plan known is the shortest.
+   */
+  raise(bound: number, binding: Plan['binding'], optimal = false): void {
+    const better = Math.min(this.makespan, bound);
+    if (better > this.bound) {
+      this.bound = better;
+      this.binding = binding;
+      this.note('bound');
+    }
     this.proven ||= optimal;
   }
 
   /** Tell whoever waits. */
   report(): void {
-    this.reported = this.makespan;
-    this.onProgress?.(this.plan());
+    this.reported = { makespan: this.makespan, bound: this.bound };
+    this.options.onProgress?.(this.plan());
   }
 
   /** The shortest plan for the wire. */
@@ -86,7 +92,7 @@ export class Incumbent {
     const { makespan, problem } = this;
     const bound = makespan <= this.target ? makespan : this.bound;
     return {
-      segments: toSegments(problem, this.schedule()),
+      segments: toSegments(problem, this.schedule),
       unplanned: problem.unplanned,
       makespan,
       lowerBound: bound,
@@ -94,11 +100,39 @@ export class Incumbent {
       binding: this.binding,
       optimal: this.optimal,
       method: this.method,
-      baselines: this.baselines.map(({ name, schedule }) => ({
-        name,
-        makespan: schedule.makespan,
-        segments: toSegments(problem, schedule)
-      }))
+      baselines: this.options.baselines.map(
+        ({ name, schedule }): Baseline => ({
+          name,
+          makespan: schedule.makespan,
+          segments: toSegments(problem, schedule)
+        })
+      ),
+      log: [...this.log]
     };
+  }
+
+  /** Write the log, and report what is worth it once there has been a first report. */
+  private note(method: string): void {
+    const { makespan, bound, options, reported } = this;
+    if (makespan === Infinity) {
+      return;
+    }
+    const seconds = options.elapsed?.();
+    this.log.push({ ...(seconds !== undefined && { seconds }), makespan, lowerBound: bound, method });
+    const shorter = makespan < reported.makespan * (1 - NOTICEABLE);
+    const surer = bound > reported.bound * (1 + NOTICEABLE);
+    if (reported.makespan < Infinity && (shorter || surer)) {
+      this.report();
+    }
+  }
+}
+
+export namespace Incumbent {
+  export interface IOptions {
+    readonly baselines: readonly BaselineSchedule[];
+    /** Called with each plan noticeably better than the last one reported, after the first {@link report}. */
+    readonly onProgress?: (plan: Plan) => void;
+    /** Seconds since the request; without it the log tells no times, so that answers can be compared. */
+    readonly elapsed?: () => number;
   }
 }

@@ -7,6 +7,8 @@ export interface Config {
   devices: number;
   /** From taking the devices to giving them back: start and all remaining steps. */
   seconds: number;
+  /** Of these, seconds that train nothing: starting, and leaving the place where it runs now. */
+  overhead: number;
 }
 
 /** The fastest configuration at each device count, fewest devices first. */

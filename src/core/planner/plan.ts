@@ -10,6 +10,7 @@ import { assertRequest } from './request.js';
 import { type Arrangement, arrangementOf, realise } from './schedule/arrangement.js';
 import { anneal, type SearchLimit } from './search/annealing.js';
 import { construct } from './search/construction.js';
+import { NodeWalk } from './search/nodeWalk.js';
 
 /** What the planner needs from its surroundings. */
 export interface PlanOptions {
@@ -50,31 +51,32 @@ export async function plan(request: PlanRequest, options: PlanOptions = {}): Pro
   if (isEmpty(problem)) {
     return emptyPlan(problem);
   }
-  const incumbent = new Incumbent(
-    problem,
-    lowerBound(problem),
-    makeBaselines(problem, request.seed),
-    options.onProgress
-  );
+  const { seconds } = request.budget;
+  const elapsed = () => now() - started;
+  const incumbent = new Incumbent(problem, {
+    baselines: makeBaselines(problem, request.seed),
+    onProgress: options.onProgress,
+    ...(seconds !== undefined && { elapsed })
+  });
   const seed = startingPoint(problem, incumbent);
   incumbent.report();
   const budget = withDefault(request.budget);
   const useMilp =
     options.loadHighs !== undefined && milpSize(problem) <= MILP_LARGEST && budget.iterations !== 0;
   if (!incumbent.optimal) {
-    const limit = limitOf(budget, () => now() - started, useMilp ? SEARCH_SHARE : 1, incumbent.target);
-    anneal(problem, seed, mulberry32(request.seed), limit, (arrangement, makespan) =>
-      incumbent.offer('local-search', arrangement, makespan)
+    const limit = limitOf(budget, elapsed, useMilp ? SEARCH_SHARE : 1, incumbent.target);
+    anneal(new NodeWalk(problem, seed, mulberry32(request.seed)), limit, arrangement =>
+      incumbent.offer('local-search', realise(problem, arrangement))
     );
   }
   if (!incumbent.optimal && useMilp) {
-    const left = budget.seconds === undefined ? undefined : budget.seconds - (now() - started);
+    const left = budget.seconds === undefined ? undefined : budget.seconds - elapsed();
     if (left === undefined || left > 0) {
       const highs = await options.loadHighs!();
       const limits = { nodes: MILP_NODES, seconds: left };
-      const answer = solveMilp(highs, problem, incumbent.schedule(), incumbent.bound, limits);
-      incumbent.offer('milp', answer.arrangement, answer.makespan);
-      incumbent.raise(answer.bound, answer.optimal);
+      const answer = solveMilp(highs, problem, incumbent.schedule, incumbent.bound, limits);
+      incumbent.offer('milp', realise(problem, answer.arrangement));
+      incumbent.raise(answer.bound, 'packing', answer.optimal);
     }
   }
   return incumbent.plan();
@@ -96,12 +98,12 @@ function emptyPlan(problem: Problem): Plan {
 
 /** Offer what takes no search; returns the best of it. */
 function startingPoint(problem: Problem, incumbent: Incumbent): Arrangement {
-  const { arrangement, makespan } = construct(problem, incumbent.bound);
-  incumbent.offer('construction', arrangement, makespan);
+  const bound = lowerBound(problem);
+  incumbent.raise(bound.seconds, bound.binding);
+  incumbent.offer('construction', realise(problem, construct(problem, bound.seconds).arrangement));
   for (const { schedule } of incumbent.baselines) {
     if (schedule.makespan < incumbent.makespan) {
-      const replayed = arrangementOf(problem, schedule);
-      incumbent.offer('baseline', replayed, realise(problem, replayed).makespan);
+      incumbent.offer('baseline', realise(problem, arrangementOf(problem, schedule)));
     }
   }
   return incumbent.arrangement;

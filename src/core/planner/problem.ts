@@ -81,7 +81,8 @@ export function toProblem(request: PlanRequest): Problem {
       .map(option => ({
         option,
         devices: option.strategy.devices,
-        seconds: option.startSeconds + task.steps * option.stepSeconds
+        seconds: option.startSeconds + task.steps * option.stepSeconds,
+        overhead: option.startSeconds
       }));
     if (usable.length === 0) {
       problem.unplanned.push({ task: task.name, reason: reasonOf(task, excluded, largestNode) });
@@ -113,7 +114,12 @@ function toRunning(
   return {
     name: task.name,
     steps: task.steps,
-    config: { option, devices: placement.devices.length, seconds: task.steps * option.stepSeconds },
+    config: {
+      option,
+      devices: placement.devices.length,
+      seconds: task.steps * option.stepSeconds,
+      overhead: 0
+    },
     node,
     devices: placement.devices.map(device => nodes[node]!.devices.indexOf(device))
   };

@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { arrangementOf, realise } from '../../../src/core/planner/schedule/arrangement.js';
 import { makeBaselines } from '../../../src/core/planner/baselines/baselines.js';
 import { lowerBound } from '../../../src/core/planner/bounds/area.js';
-import { Lanes } from '../../../src/core/planner/schedule/lanes.js';
 import { fastestPerCount, paretoFront } from '../../../src/core/planner/pareto.js';
 import { toProblem } from '../../../src/core/planner/problem.js';
 import { mulberry32 } from '../../../src/core/planner/random.js';
+import { arrangementOf, realise } from '../../../src/core/planner/schedule/arrangement.js';
+import { Lanes } from '../../../src/core/planner/schedule/lanes.js';
 import { Timeline } from '../../../src/core/planner/schedule/timeline.js';
 import type { PlanRequest } from '../../../src/core/wire/generated/types.js';
 import { option, requestOf, requests } from './requests.js';
@@ -134,7 +134,8 @@ describe('configurations', () => {
   const config = (devices: number, seconds: number) => ({
     option: option(devices, seconds),
     devices,
-    seconds
+    seconds,
+    overhead: 0
   });
 
   it('keep the fastest per count, and of those only what more devices make faster', () => {

@@ -3,13 +3,17 @@ import type { Config } from '../pareto.js';
 import type { Place, Problem } from '../problem.js';
 import { type Slot, Timeline } from './timeline.js';
 
-/** A job with everything decided. */
+/** A job with everything decided; one stretch of it when it changes places while it runs. */
 export interface Placed extends Slot {
   /** Index into {@link Problem.jobs}. */
   job: number;
   config: Config;
   /** Index into {@link Problem.nodes}. */
   node: number;
+  /** Steps of this stretch; all of the job's when absent. */
+  steps?: number;
+  /** Seconds paid for starting and, before a switch, for the checkpoint; the configuration's own when absent. */
+  overhead?: number;
 }
 
 /** All jobs placed, in the order they were placed; running tasks are not repeated here. */
@@ -80,7 +84,7 @@ export function toSegments(problem: Problem, schedule: Schedule): Segment[] {
   const segment = (
     task: { name: string; steps: number },
     config: Config,
-    where: Slot & { node: number }
+    where: Slot & Pick<Placed, 'node' | 'steps' | 'overhead'>
   ): Segment => {
     const node = problem.nodes[where.node]!;
     return {
@@ -90,12 +94,18 @@ export function toSegments(problem: Problem, schedule: Schedule): Segment[] {
       devices: where.devices.map(device => node.devices[device]!),
       start: where.start,
       end: where.end,
-      steps: task.steps
+      steps: where.steps ?? task.steps,
+      overheadSeconds: where.overhead ?? config.overhead
     };
   };
   return [
     ...problem.running.map(running =>
-      segment(running, running.config, { ...running, start: 0, end: running.config.seconds })
+      segment(running, running.config, {
+        node: running.node,
+        devices: running.devices,
+        start: 0,
+        end: running.config.seconds
+      })
     ),
     ...schedule.placed.map(placed => segment(problem.jobs[placed.job]!, placed.config, placed))
   ].sort((a, b) => a.start - b.start || (a.task < b.task ? -1 : 1));
