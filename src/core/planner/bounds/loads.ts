@@ -1,0 +1,103 @@
+import { deviceFunctions, TIME_FUNCTIONS } from './dualFeasible.js';
+import type { JobType, NodeClass } from './jobTypes.js';
+
+/** One way to run the jobs of a type. */
+export interface Column {
+  /** Index into the job types. */
+  type: number;
+  /** Index into the type's configurations, or -1 (`KEPT`) when the job goes on where it runs. */
+  config: number;
+  /** Index into the node classes. */
+  nodeClass: number;
+  devices: number;
+  seconds: number;
+}
+
+/** A pair of dual feasible functions, for the nodes of one class. */
+export interface Pair {
+  nodeClass: number;
+  /** Index into the device functions of the class. */
+  space: number;
+  /** Index into {@link TIME_FUNCTIONS}. */
+  time: number;
+}
+
+/** Pairs with weights of at least 0. */
+export type Certificate = (Pair & { weight: number })[];
+
+/** By how much, as a share, work must exceed the room for it before it is called too much. */
+const MARGIN = 1e-9;
+
+/** Job types and node classes, with all the ways to run the former on the latter. */
+export class Loads {
+  /** Of every type in turn; those of type t are from `starts[t]` up to `starts[t + 1]`. */
+  readonly columns: Column[] = [];
+  readonly starts: number[] = [0];
+  /** Per class, the values of its device functions at every device count. */
+  readonly space: number[][][];
+
+  constructor(
+    readonly types: JobType[],
+    readonly classes: NodeClass[]
+  ) {
+    this.space = classes.map(({ size }) => deviceFunctions(size));
+    for (const [type, { configs, current }] of types.entries()) {
+      for (const [nodeClass, { size, nodes }] of classes.entries()) {
+        for (const [config, { devices, seconds }] of configs.entries()) {
+          if (devices <= size) {
+            this.columns.push({ type, config, nodeClass, devices, seconds });
+          }
+        }
+        if (current !== undefined && nodes.includes(current.node)) {
+          const { devices, seconds } = current.config;
+          this.columns.push({ type, config: -1, nodeClass, devices, seconds });
+        }
+      }
+      this.starts.push(this.columns.length);
+    }
+  }
+
+  /** What a pair makes of some devices for some seconds; the nodes of the class hold 1 each until `target`. */
+  weight(pair: Pair, devices: number, seconds: number, target: number): number {
+    return this.space[pair.nodeClass]![pair.space]![devices]! * TIME_FUNCTIONS[pair.time]!(seconds / target);
+  }
+
+  /** What is left of the room of a class: its nodes less what is taken on them already. */
+  room(pair: Pair, target: number): number {
+    const { nodes, busy } = this.classes[pair.nodeClass]!;
+    return busy.reduce(
+      (left, { devices, seconds }) => left - this.weight(pair, devices, seconds, target),
+      nodes.length
+    );
+  }
+
+  /**
+   * Whether no plan of makespan `target` exists, by adding up: each job weighed in its lightest way weighs more than
+   * all nodes hold. This takes nobody's word for anything.
+   */
+  refutes(certificate: Certificate, target: number): boolean {
+    let room = 0;
+    let scale = 0;
+    for (const pair of certificate) {
+      room += pair.weight * this.room(pair, target);
+      scale += pair.weight * this.classes[pair.nodeClass]!.nodes.length;
+    }
+    const perClass = this.classes.map((_, index) => certificate.filter(pair => pair.nodeClass === index));
+    let work = 0;
+    for (const [type, { jobs }] of this.types.entries()) {
+      let least = Infinity;
+      for (let c = this.starts[type]!; c < this.starts[type + 1]!; c++) {
+        const { nodeClass, devices, seconds } = this.columns[c]!;
+        if (seconds <= target) {
+          let weight = 0;
+          for (const pair of perClass[nodeClass]!) {
+            weight += pair.weight * this.weight(pair, devices, seconds, target);
+          }
+          least = Math.min(least, weight);
+        }
+      }
+      work += jobs.length * least;
+    }
+    return work > room + MARGIN * scale;
+  }
+}
