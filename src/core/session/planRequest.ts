@@ -17,7 +17,18 @@ export interface IPlanRequestOptions {
   readonly selection?: readonly string[] | null;
   readonly budget?: PlanBudget;
   readonly seed?: number;
+  /** Whether to tell the price of every alternative; true when absent. */
+  readonly explain?: boolean;
 }
+
+/**
+ * How many spreads a step may in truth be faster or slower than measured. The spread is a median absolute deviation:
+ * 3 of them are 2 standard deviations of normal noise.
+ */
+const SPREADS = 3;
+
+/** A step is at least this share of what was measured, however much the measurements spread. */
+const LEAST_SHARE = 0.1;
 
 /**
  * The planning question a session poses: the remaining steps of each task, and the measured
@@ -38,6 +49,7 @@ export function planRequest(
       .filter(task => isActive(task) || (task.status === 'ready' && (chosen?.has(task.spec.name) ?? true)))
       .map(task => planTask(task, cells, now)),
     excludeTechniques: state.excludeTechniques,
+    explain: options.explain ?? true,
     seed: options.seed ?? 0,
     budget: options.budget ?? {}
   };
@@ -56,10 +68,16 @@ function planTask(task: TaskState, cells: ReadonlyMap<string, ProfileCell>, now:
   const attempt = lastAttempt(task);
   if (isActive(task) && attempt) {
     const key = strategyKey(attempt.strategy);
+    const stepSeconds = runningSpeed(task, attempt, cells);
     plan.running = { strategy: attempt.strategy, node: attempt.node, devices: attempt.devices };
     plan.options = [
       ...plan.options.filter(option => strategyKey(option.strategy) !== key),
-      { strategy: attempt.strategy, stepSeconds: runningSpeed(task, attempt, cells), startSeconds: 0 }
+      {
+        strategy: attempt.strategy,
+        stepSeconds,
+        startSeconds: 0,
+        ...measured(cells.get(cellKey(task.inspection?.signature ?? '', attempt.strategy)), stepSeconds)
+      }
     ];
   }
   return plan;
@@ -79,10 +97,27 @@ function optionsOf(task: TaskState, cells: ReadonlyMap<string, ProfileCell>): Pl
   for (const { strategy, feasible } of inspection?.feasibility ?? []) {
     const cell = cells.get(cellKey(inspection?.signature ?? '', strategy));
     if (feasible && cell?.status === 'ok' && cell.stepSeconds !== undefined) {
-      options.push({ strategy, stepSeconds: cell.stepSeconds, startSeconds: cell.startSeconds ?? 0 });
+      options.push({
+        strategy,
+        stepSeconds: cell.stepSeconds,
+        startSeconds: cell.startSeconds ?? 0,
+        ...measured(cell, cell.stepSeconds)
+      });
     }
   }
   return options;
+}
+
+/** What a cell tells besides the step time: between what bounds it lies, and the memory. */
+function measured(cell: ProfileCell | undefined, stepSeconds: number): Partial<PlanOption> {
+  const { spreadSeconds, peakBytes } = cell ?? {};
+  return {
+    ...(spreadSeconds !== undefined && {
+      stepSecondsLow: Math.max(stepSeconds - SPREADS * spreadSeconds, LEAST_SHARE * stepSeconds),
+      stepSecondsHigh: stepSeconds + SPREADS * spreadSeconds
+    }),
+    ...(peakBytes !== undefined && { peakBytes })
+  };
 }
 
 /** Steps a task need not do again: what ran, or for a waiting task what a checkpoint holds. */

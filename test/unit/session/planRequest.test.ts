@@ -22,3 +22,36 @@ it('says once why several strategies failed, and nothing of those never tried', 
   state.cells = tried.map(strategy => ({ ...cell, strategy, error }));
   expect(planRequest(state, 0).tasks[0]?.reason).toBe('single x1, ddp x2: its trial failed (No number)');
 });
+
+it('gives every option the interval and the memory of its cell', () => {
+  const sim = new Simulation();
+  sim.connect(2);
+  sim.feed({ kind: 'tasks-added', tasks: [spec('a')] });
+  sim.settle();
+  const state = structuredClone(sim.session.state);
+  const [task] = state.tasks;
+  const { signature } = task!.inspection!;
+  const strategies = [1, 2, 3].map(devices => ({ technique: 'ddp', devices }));
+  task!.inspection!.feasibility = strategies.map(strategy => ({ strategy, feasible: true }));
+  const cell = { signature, status: 'ok', stepSeconds: 1 } as const;
+  const [one, two, three] = strategies;
+  state.cells = [
+    { ...cell, source: 'measured', strategy: one!, spreadSeconds: 0.01, peakBytes: 5 },
+    { ...cell, source: 'measured', strategy: two!, spreadSeconds: 10 },
+    { ...cell, source: 'interpolated', strategy: three! }
+  ];
+  const { tasks, explain } = planRequest(state, 0);
+  expect(explain).toBe(true);
+  expect(tasks[0]?.options).toEqual([
+    {
+      strategy: one,
+      stepSeconds: 1,
+      startSeconds: 0,
+      stepSecondsLow: 0.97,
+      stepSecondsHigh: 1.03,
+      peakBytes: 5
+    },
+    { strategy: two, stepSeconds: 1, startSeconds: 0, stepSecondsLow: 0.1, stepSecondsHigh: 31 },
+    { strategy: three, stepSeconds: 1, startSeconds: 0 }
+  ]);
+});
