@@ -1,26 +1,59 @@
-/** `npm run bench`: planner time and gap on generated cases. */
+/**
+ * `npm run bench`: a quick look at the planner's speed and gaps.
+ * `npm run bench:planner`: in full; `-- --peers` asks other solvers too, `-- --seconds 2 --seeds 5` is shorter.
+ * `npm run bench:paper`: the settings of the Saturn paper.
+ */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from './build.mjs';
+import { checkMachine } from './machine.mjs';
 import { installPackages } from './packages.mjs';
 import { root } from './root.mjs';
-import { main, run } from './step.mjs';
+import { Failure, main, run, step } from './step.mjs';
+
+const outdir = join(root, 'out', 'bench');
+const benches = ['planner', 'paper'];
+const QUICK = ['--seconds', '2', '--seeds', '2'];
 
 await main(async () => {
+  const [name, ...rest] = process.argv.length > 2 ? process.argv.slice(2) : ['planner', ...QUICK];
+  if (!benches.includes(name)) {
+    throw new Failure(`There is no benchmark "${name}"; there are: ${benches.join(', ')}.`);
+  }
   await installPackages();
   await build(['wire']);
+  const peers = rest.indexOf('--peers');
+  const args = peers < 0 ? rest : rest.with(peers, `--peers=${await installPeers()}`);
   const { build: bundle } = await import('esbuild');
-  const outdir = join(root, 'out', 'bench');
-  mkdirSync(outdir, { recursive: true });
+  const outfile = join(outdir, `${name}.mjs`);
   await bundle({
     absWorkingDir: root,
-    entryPoints: ['test/bench/planner.ts'],
-    outfile: join(outdir, 'planner.mjs'),
+    entryPoints: [`test/bench/${name}.ts`],
+    outfile,
     bundle: true,
     format: 'esm',
     platform: 'node',
     target: 'node20',
     external: ['highs']
   });
-  await run(process.execPath, [join(outdir, 'planner.mjs'), ...process.argv.slice(2)], { show: true });
+  await run(process.execPath, [outfile, ...args], { show: true });
 });
+
+/** OR-Tools and CBC in an environment of their own; returns its Python. */
+async function installPeers() {
+  const folder = join(outdir, 'peers');
+  const python = join(folder, 'bin', 'python');
+  const packages = join(root, 'test', 'bench', 'peers', 'requirements.txt');
+  mkdirSync(outdir, { recursive: true });
+  await step({
+    name: 'other solvers',
+    stamp: join(folder, '.installed'),
+    inputs: [packages],
+    outputs: [python],
+    work: async () => {
+      await run(checkMachine().command, ['-m', 'venv', '--clear', folder]);
+      await run(python, ['-m', 'pip', '--disable-pip-version-check', 'install', '-r', packages]);
+    }
+  });
+  return python;
+}

@@ -144,6 +144,23 @@ export function textWorkload(seed: number, tasks: number, nodes: number, size = 
   return { types, request: request(list, nodes, size, seed) };
 }
 
+/** Tasks that have nothing in common: a random model and batch size each. */
+export function distinct(seed: number, tasks: number, nodes: number, size = LARGEST): Workload {
+  const generator = new Generator(seed);
+  const list: PlanTask[] = [];
+  for (let i = 0; i < tasks; i++) {
+    const model = generator.model();
+    addType(list, generator, model, BATCHES[generator.index(BATCHES.length)]!, 1, tasks);
+  }
+  return { types: tasks, request: request(list, nodes, size, seed) };
+}
+
+/** The tasks of a workload on nodes of other sizes, none larger than those they were made for. */
+export function onNodes({ request, types }: Workload, sizes: number[]): Workload {
+  const nodes = sizes.flatMap((size, n) => gpuNodes(1, size).map(node => ({ ...node, id: `node${n}` })));
+  return { types, request: { ...request, cluster: { nodes } } };
+}
+
 /** A cluster of equal nodes of GPUs. */
 export function gpuNodes(count: number, size: number): Node[] {
   return Array.from({ length: count }, (_, n) => ({

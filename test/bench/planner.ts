@@ -1,116 +1,190 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { pathToFileURL } from 'node:url';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
 import loadHighs, { type Highs } from 'highs';
 import { checkPlan } from '../../src/core/model/checker.js';
+import { makeBaselines } from '../../src/core/planner/baselines/baselines.js';
+import { solveMilp } from '../../src/core/planner/milp/paperMilp.js';
 import { plan } from '../../src/core/planner/plan.js';
+import { toProblem } from '../../src/core/planner/problem.js';
+import { arrangementOf, realise } from '../../src/core/planner/schedule/arrangement.js';
 import type { Plan, PlanRequest } from '../../src/core/wire/generated/types.js';
-import { sweeps } from './generator.js';
+import { CASES, type Case, seeds } from './cases.js';
+import { type GapCurve, gapPlot } from './gapPlot.js';
+import { askPeer, type PeerAnswer } from './peers.js';
 
-/** One generated case: how fast the first plan is there, how good the last. */
-export interface Row {
-  name: string;
-  /** Seconds until the first plan. */
+const { values: flags } = parseArgs({
+  options: {
+    seconds: { type: 'string', default: '10' },
+    seeds: { type: 'string', default: '20' },
+    cases: { type: 'string' },
+    /** Python with OR-Tools and PuLP; without it no other solver is asked. */
+    peers: { type: 'string' },
+    'peer-factor': { type: 'string', default: '10' },
+    out: { type: 'string', default: join('out', 'bench') }
+  }
+});
+
+/** One run of the planner on one problem. Times are seconds since the request. */
+interface Run {
+  seed: number;
   first: number;
-  /** Its makespan over the final lower bound, less 1. */
-  firstGap: number;
-  /** Seconds until the planner was done. */
-  total: number;
+  makespan: number;
+  bound: number;
   gap: number;
   optimal: boolean;
-  method: Plan['method'];
-  /** Makespan of the shortest baseline over that of the plan. */
-  advantage: number;
-  bestBaseline: string;
+  method: string;
+  total: number;
+  curve: GapCurve;
+  baselines: Record<string, number>;
+  peers: Record<string, PeerAnswer>;
 }
 
-/** Tasks, nodes and the search time in seconds; every node has 8 GPUs. */
-const CASES: [tasks: number, nodes: number, seconds: number][] = [
-  [8, 1, 2],
-  [12, 1, 2],
-  [24, 2, 4],
-  [48, 4, 5],
-  [100, 8, 5]
-];
+const seconds = Number(flags.seconds);
+const wasm = createRequire(import.meta.url).resolve('highs/runtime');
+const highs = loadHighs({ locateFile: () => wasm });
+const chosen = CASES.filter(({ name }) => flags.cases === undefined || flags.cases.split(',').includes(name));
 
-/** Seeds of each case. */
-const SEEDS = [101, 102];
-
-/** Run every case; takes about 40 seconds. */
-export async function benchPlanner(onRow: (row: Row) => void = () => {}): Promise<Row[]> {
-  const wasm = createRequire(import.meta.url).resolve('highs/runtime');
-  const highs = loadHighs({ locateFile: () => wasm });
-  const rows: Row[] = [];
-  for (const [tasks, nodes, seconds] of CASES) {
-    for (const seed of SEEDS) {
-      const { request } = sweeps(seed, tasks, nodes);
-      const row = await measure(
-        `${tasks}/${nodes}x8 #${seed}`,
-        { ...request, budget: { seconds } },
-        () => highs
-      );
-      rows.push(row);
-      onRow(row);
-    }
+console.log(`Proven gap after ${seconds} s, one thread; ${flags.seeds} problems a case.\n`);
+const widths = [12, 7, 8, 8, 9, 9, 9, 9, 8, 26];
+row(['case', 'first', 'at 0.1 s', 'at 1 s', 'median', 'max', 'proven', 'seconds', 'gain', 'goal']);
+const results: { name: string; goal: string; runs: Run[] }[] = [];
+for (const entry of chosen) {
+  const runs: Run[] = [];
+  for (const seed of seeds(Number(flags.seeds))) {
+    runs.push(await measure(entry, seed));
   }
-  return rows;
+  results.push({ name: entry.name, goal: entry.goal, runs });
+  summarise(entry, runs);
+}
+const folder = flags.out;
+mkdirSync(folder, { recursive: true });
+writeFileSync(join(folder, 'planner.json'), JSON.stringify({ seconds, results }, null, 1));
+writeFileSync(
+  join(folder, 'planner.svg'),
+  gapPlot(
+    results.map(({ name, runs }) => ({ name, curves: runs.map(run => run.curve) })),
+    seconds
+  )
+);
+console.log(`\nWritten: ${join(folder, 'planner.json')}, ${join(folder, 'planner.svg')}`);
+if (flags.peers !== undefined) {
+  comparePeers();
 }
 
-async function measure(name: string, request: PlanRequest, highs: () => Promise<Highs>): Promise<Row> {
-  const started = performance.now();
-  const seconds = () => (performance.now() - started) / 1000;
-  let first: { seconds: number; makespan: number } | undefined;
+async function measure({ name, request: make }: Case, seed: number): Promise<Run> {
+  const request: PlanRequest = { ...make(seed), budget: { seconds } };
+  const clock = () => performance.now() / 1000;
+  await highs;
+  const started = clock();
+  let first: number | undefined;
   const done = await plan(request, {
-    loadHighs: highs,
-    onProgress: ({ makespan }) => {
-      first ??= { seconds: seconds(), makespan };
+    loadHighs: () => highs,
+    onProgress: () => {
+      first ??= clock() - started;
     }
   });
-  const total = seconds();
+  const total = clock() - started;
   const wrong = checkPlan(request, done);
   if (wrong.length > 0) {
-    throw new Error(`${name}: the plan is not valid: ${wrong.join(' ')}`);
+    throw new Error(`${name}, seed ${seed}: the plan is not valid: ${wrong.join(' ')}`);
   }
-  const baseline = done.baselines.reduce((best, other) => (other.makespan < best.makespan ? other : best));
   return {
-    name,
-    first: first!.seconds,
-    firstGap: first!.makespan / done.lowerBound - 1,
-    total,
+    seed,
+    first: first ?? total,
+    makespan: done.makespan,
+    bound: done.lowerBound,
     gap: done.gap,
     optimal: done.optimal,
     method: done.method,
-    advantage: baseline.makespan / done.makespan,
-    bestBaseline: baseline.name
+    total,
+    curve: (done.log ?? []).map(step => [step.seconds ?? 0, step.makespan / done.lowerBound - 1]),
+    baselines: Object.fromEntries(done.baselines.map(rule => [rule.name, rule.makespan])),
+    peers: flags.peers === undefined ? {} : await askPeers(flags.peers, request, done)
   };
 }
 
-function line(cells: string[]): string {
-  const widths = [14, 10, 10, 9, 8, 8, 13, 9, 17];
-  return cells.map((cell, i) => (i === 0 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!))).join(' ');
+/** The same seconds without and with our plan as a start, then many times as long. */
+async function askPeers(python: string, request: PlanRequest, done: Plan): Promise<Run['peers']> {
+  const long = seconds * Number(flags['peer-factor']);
+  const peers: Run['peers'] = {
+    'CP-SAT': await askPeer(python, 'cp_sat', request, seconds),
+    'CP-SAT, hint': await askPeer(python, 'cp_sat', request, seconds, done),
+    [`CP-SAT, hint, ${long} s`]: await askPeer(python, 'cp_sat', request, long, done)
+  };
+  if (request.tasks.length <= 12) {
+    peers['paper, CBC'] = await askPeer(python, 'paper_cbc', request, seconds);
+    peers['paper, HiGHS'] = paperInHighs(await highs, request);
+  }
+  return peers;
+}
+
+/** The paper's program, tightened as far as it goes, started from the best simple rule. */
+function paperInHighs(solver: Highs, request: PlanRequest): PeerAnswer {
+  const problem = toProblem(request);
+  const started = performance.now();
+  const start = makeBaselines(problem, 1)
+    .map(({ schedule }) => realise(problem, arrangementOf(problem, schedule)))
+    .reduce((best, schedule) => (schedule.makespan < best.makespan ? schedule : best));
+  const { makespan, bound, optimal } = solveMilp(solver, problem, start, 0, { seconds });
+  return {
+    makespan,
+    bound,
+    status: optimal ? 'optimal' : 'feasible',
+    seconds: (performance.now() - started) / 1000
+  };
+}
+
+function at(run: Run, time: number): number {
+  return run.curve.reduce((gap, [since, value]) => (since <= time ? value : gap), Infinity);
+}
+
+function summarise({ name, goal }: Case, runs: Run[]): void {
+  const median = (list: number[]) => [...list].sort((a, b) => a - b)[Math.floor((list.length - 1) / 2)]!;
+  const gaps = runs.map(run => run.gap);
+  row([
+    name,
+    `${(1000 * Math.max(...runs.map(run => run.first))).toFixed(0)} ms`,
+    percent(median(runs.map(run => at(run, 0.1)))),
+    percent(median(runs.map(run => at(run, 1)))),
+    percent(median(gaps)),
+    percent(Math.max(...gaps)),
+    `${runs.filter(run => run.optimal).length}/${runs.length}`,
+    median(runs.map(run => run.total)).toFixed(1),
+    `${median(runs.map(run => Math.min(...Object.values(run.baselines)) / run.makespan)).toFixed(2)} x`,
+    goal
+  ]);
+}
+
+/** Who found better plans or bounds than we did; times are the medians of their own clocks. */
+function comparePeers(): void {
+  console.log('\nOther solvers on the same problems: plan and bound over ours, median and best for them.');
+  for (const { name, runs } of results) {
+    for (const peer of Object.keys(runs[0]?.peers ?? {})) {
+      const answers = runs.map(run => ({ run, answer: run.peers[peer]! }));
+      const plans = answers.map(({ run, answer }) => (answer.makespan ?? Infinity) / run.makespan - 1);
+      const bounds = answers.map(({ run, answer }) => answer.bound / run.bound - 1);
+      const sorted = (list: number[]) => [...list].sort((a, b) => a - b);
+      const middle = (list: number[]) => sorted(list)[Math.floor((list.length - 1) / 2)]!;
+      console.log(
+        `${name.padEnd(12)} ${peer.padEnd(22)} plan ${signed(middle(plans))} (best ${signed(Math.min(...plans))})` +
+          `   bound ${signed(middle(bounds))} (best ${signed(Math.max(...bounds))})`
+      );
+    }
+  }
+}
+
+function signed(share: number): string {
+  return Number.isFinite(share) ? `${share >= 0 ? '+' : ''}${(100 * share).toFixed(2)} %` : 'none';
 }
 
 function percent(share: number): string {
-  return `${(100 * share).toFixed(2)} %`;
+  return Number.isFinite(share) ? `${(100 * share).toFixed(2)} %` : '-';
 }
 
-if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {
-  console.log('Planner on generated cases: tasks / nodes x GPUs, two seeds each.');
+function row(cells: string[]): void {
   console.log(
-    line(['case', 'first', 'first gap', 'total', 'gap', 'proven', 'method', 'gain', 'best baseline'])
-  );
-  await benchPlanner(row =>
-    console.log(
-      line([
-        row.name,
-        `${(1000 * row.first).toFixed(0)} ms`,
-        percent(row.firstGap),
-        `${row.total.toFixed(2)} s`,
-        percent(row.gap),
-        row.optimal ? 'yes' : 'no',
-        row.method,
-        `${row.advantage.toFixed(2)} x`,
-        row.bestBaseline
-      ])
-    )
+    cells.map((cell, i) => (i === 0 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!))).join(' ')
   );
 }
