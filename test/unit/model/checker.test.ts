@@ -61,7 +61,8 @@ describe('checkPlan', () => {
       { ...b, node: 'n0', devices: ['d1'], steps: 2, start: 3, end: 8 },
       c!
     ];
-    expect(checkPlan(request, made)).toEqual([]);
+    expect(checkPlan({ ...request, switches: 'planned' }, made)).toEqual([]);
+    expect(checkPlan(request, made).join()).toMatch(/"b": it has 2 segments; one is allowed/);
   });
 
   const corruptions: [string, (made: Plan) => void, RegExp][] = [
