@@ -12,6 +12,19 @@ from instance import Instance, answer
 from ortools.sat.python import cp_model
 
 
+def in_order(instance: Instance) -> list[dict[str, int]] | None:
+    """The known plan with equal jobs renamed so that they start in order, as the model wants."""
+    if instance.hint is None:
+        return None
+    hints: list[dict[str, int]] = []
+    first = 0
+    for job in range(1, len(instance.jobs) + 1):
+        if job == len(instance.jobs) or instance.jobs[job] != instance.jobs[first]:
+            hints += sorted(instance.hint[first:job], key=lambda known: known["start"])
+            first = job
+    return hints
+
+
 def solve(instance: Instance) -> None:
     model = cp_model.CpModel()
     horizon = instance.horizon
@@ -19,10 +32,11 @@ def solve(instance: Instance) -> None:
     on_node: list[list[tuple[cp_model.IntervalVar, int]]] = [[] for _ in instance.nodes]
     area = []
     starts = []
+    hints = in_order(instance)
     for job, configs in enumerate(instance.jobs):
         start = model.new_int_var(0, horizon, f"start {job}")
         starts.append(start)
-        known = instance.hint[job] if instance.hint else None
+        known = hints[job] if hints else None
         if known:
             model.add_hint(start, known["start"])
         present = []
@@ -51,6 +65,12 @@ def solve(instance: Instance) -> None:
         model.add_cumulative([run for run, _ in runs], [devices for _, devices in runs], size)
     model.add(sum(area) <= makespan * sum(instance.nodes))
     model.minimize(makespan)
+    if hints:
+        ends = [
+            known["start"] + configs[known["config"]][1]
+            for known, configs in zip(hints, instance.jobs, strict=True)
+        ]
+        model.add_hint(makespan, max(ends))
     solver = cp_model.CpSolver()
     solver.parameters.max_time_in_seconds = instance.seconds
     solver.parameters.num_workers = 1
