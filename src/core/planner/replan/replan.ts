@@ -1,0 +1,148 @@
+import type { Segment } from '../../wire/generated/types.js';
+import { lowerBound } from '../bounds/area.js';
+import type { Problem } from '../problem.js';
+import type { Random } from '../random.js';
+import { type Arrangement, arrangementOf, KEPT, realise } from '../schedule/arrangement.js';
+import type { Schedule } from '../schedule/schedule.js';
+import { anneal, type Cooling, type SearchLimit } from '../search/annealing.js';
+import { construct } from '../search/construction.js';
+import { NodeWalk } from '../search/nodeWalk.js';
+import { hold, staying, withCaution } from './caution.js';
+import { onPreviousDevices } from './devices.js';
+import { makespanOf } from './insertion.js';
+import { followPrevious, takePrevious } from './previous.js';
+
+/** What re-planning needs besides the problem. */
+export interface ReplanOptions {
+  /** The earlier plan, its times from now on. */
+  previous: readonly Segment[];
+  random: Random;
+  /** The limit of a search that may use the budget between two shares of it. */
+  limit(from: number, to: number): SearchLimit;
+  /** Makespan of a plan that needs no search, in seconds; a longer earlier plan is not kept for its own sake. */
+  longest?: number;
+}
+
+/** What came of the earlier plan. */
+export interface Replanned {
+  schedule: Schedule;
+  method: 'previous' | 'construction' | 'local-search';
+}
+
+/** The earlier plan is given up only for one that is shorter by more than this share of it. */
+const WORTH_A_CHANGE = 0.005;
+
+/** Share of the budget for the search in which running tasks stay, when there are any. */
+const STAYING_SHARE = 0.5;
+
+/** For a start that is a plan already: not so hot that it is forgotten. */
+const FROM_PLAN: Cooling = { hot: 0.25, cold: 0.0025, rounds: 2 };
+
+/**
+ * A plan for a situation that has changed since an earlier one: devices came or went, tasks came, ended or were
+ * stopped, estimates proved wrong.
+ *
+ * - Running tasks that may be moved are moved only when the plan becomes shorter even with what is risky about the
+ *   moves counted against it (see {@link withCaution}), and each of them only if the plan is longer without its move.
+ * - The earlier plan, followed as far as it goes, is kept unless the new one is shorter by half a percent: the same
+ *   question gives the same plan.
+ * - Tasks keep their devices where they can.
+ */
+export function replan(problem: Problem, options: ReplanOptions): Replanned {
+  const { previous, longest = Infinity } = options;
+  const cautious = withCaution(problem);
+  const kept = withoutIdleMoves(cautious, followPrevious(problem, previous));
+  const found = search(problem, cautious, kept, options);
+  const better = withoutIdleMoves(cautious, found.arrangement);
+  const before = makespanOf(cautious, kept);
+  const worth = makespanOf(cautious, better) < before * (1 - WORTH_A_CHANGE);
+  if (!worth) {
+    const schedule = verbatim(problem, previous, kept) ?? realiseLike(problem, kept, previous);
+    if (schedule.makespan <= longest) {
+      return { schedule, method: 'previous' };
+    }
+  }
+  return { schedule: realiseLike(problem, better, previous), method: found.method };
+}
+
+/** The best arrangement found, moves of running tasks counted with caution. */
+function search(
+  problem: Problem,
+  cautious: Problem,
+  kept: Arrangement,
+  { random, limit }: ReplanOptions
+): { arrangement: Arrangement; method: Replanned['method'] } {
+  const held = hold(problem);
+  const movable = held.problem.jobs.length < problem.jobs.length;
+  const share = movable ? STAYING_SHARE : 1;
+  let best = { arrangement: kept, method: 'previous' as Replanned['method'] };
+  let makespan = makespanOf(cautious, kept);
+  const offer = (arrangement: Arrangement, method: Replanned['method']) => {
+    const own = makespanOf(cautious, arrangement);
+    if (own < makespan) {
+      best = { arrangement, method };
+      makespan = own;
+    }
+  };
+  offer(staying(problem, kept), 'previous');
+  if (held.problem.jobs.length > 0) {
+    const bound = lowerBound(held.problem).seconds;
+    const starts = [held.lower(staying(problem, kept)), construct(held.problem, bound).arrangement];
+    offer(held.lift(starts[1]!), 'construction');
+    const [a, b] = starts.map(start => makespanOf(held.problem, start));
+    const start = starts[a! <= b! ? 0 : 1]!;
+    anneal(
+      new NodeWalk(held.problem, start, random),
+      limit(0, share),
+      better => offer(held.lift(better), 'local-search'),
+      FROM_PLAN
+    );
+  }
+  if (movable) {
+    const scratch = construct(cautious, lowerBound(cautious).seconds).arrangement;
+    offer(scratch, 'construction');
+    anneal(
+      new NodeWalk(cautious, best.arrangement, random),
+      limit(share, 1),
+      better => offer(better, 'local-search'),
+      FROM_PLAN
+    );
+  }
+  return best;
+}
+
+/** Every move taken back without which the plan is no longer. */
+function withoutIdleMoves(cautious: Problem, arrangement: Arrangement): Arrangement {
+  let best = arrangement;
+  let makespan = makespanOf(cautious, best);
+  for (let changed = true; changed; ) {
+    changed = false;
+    for (const [job, { current }] of cautious.jobs.entries()) {
+      if (current !== undefined && best.config[job] !== KEPT) {
+        const quiet = staying(cautious, best, job);
+        const own = makespanOf(cautious, quiet);
+        if (own <= makespan) {
+          best = quiet;
+          makespan = own;
+          changed = true;
+        }
+      }
+    }
+  }
+  return best;
+}
+
+/** The earlier plan as it was, if it is as good as its arrangement. */
+function verbatim(problem: Problem, previous: readonly Segment[], kept: Arrangement): Schedule | undefined {
+  const schedule = takePrevious(problem, previous);
+  const same = schedule !== undefined && sameMoves(problem, arrangementOf(problem, schedule), kept);
+  return same && schedule.makespan <= realise(problem, kept).makespan ? schedule : undefined;
+}
+
+function sameMoves({ jobs }: Problem, a: Arrangement, b: Arrangement): boolean {
+  return jobs.every((_, job) => (a.config[job] === KEPT) === (b.config[job] === KEPT));
+}
+
+function realiseLike(problem: Problem, arrangement: Arrangement, previous: readonly Segment[]): Schedule {
+  return onPreviousDevices(problem, realise(problem, arrangement), previous);
+}
