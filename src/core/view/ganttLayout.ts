@@ -7,10 +7,13 @@ import {
   type IGanttInput,
   type IGanttLayout,
   type IGanttLine,
+  type IGanttLink,
   type ILane,
   type IPlacedBar,
   type IPlacedText,
-  SECTION_NAMES
+  type IRect,
+  SECTION_NAMES,
+  SECTIONS
 } from './ganttModel.js';
 import { fitText, textWidth } from './textFit.js';
 import { SHORTEST_AXIS, timeTicks } from './timeTicks.js';
@@ -21,6 +24,10 @@ const LABEL_ROOM = { least: 36, most: 170 };
 /** Room at the right end, so that a bar of no length at the very end is inside too. */
 const END_ROOM = 2;
 const LEAST_BAR = 2;
+/** Overhead narrower than this is not drawn. */
+const LEAST_LEAD = 1.5;
+/** Charts less wide than this have no room to spare under the lane names. */
+const NARROW = 480;
 
 /**
  * Measure a chart out: the plan above, what happened below, one lane per device in each, on one time axis,
@@ -42,7 +49,11 @@ export function layoutGantt(input: IGanttInput, size: { width: number }): IGantt
   const top = MARGIN / 2 + headerRows * LINE_HEIGHT;
   const { sections, lanes, bottom } = placeLanes(input, top, labelRoom);
   const bars = placeBars(input.bars, lanes, scale);
-  const legend = ganttLegend(input, { x, right: x + plotWidth, y: bottom + LINE_HEIGHT + 16 });
+  const legend = ganttLegend(input, {
+    x: width < NARROW ? MARGIN : x,
+    right: x + plotWidth,
+    y: bottom + LINE_HEIGHT + 16
+  });
   const height = (legend.at(-1)?.y ?? bottom + LINE_HEIGHT) + MARGIN;
   const description = describe(input);
   return {
@@ -54,9 +65,11 @@ export function layoutGantt(input: IGanttInput, size: { width: number }): IGantt
     width,
     height,
     plot: { x, y: top, width: plotWidth, height: bottom - top },
+    secondsPerPixel: end / (plotWidth - END_ROOM),
     sections,
     lanes,
     bars,
+    links: placeLinks(bars),
     ticks: timeTicks(end, plotWidth / 84).map(tick => ({ x: scale(tick.value), label: tick.label })),
     lines,
     legend
@@ -65,7 +78,8 @@ export function layoutGantt(input: IGanttInput, size: { width: number }): IGantt
 
 function chartEnd(input: IGanttInput): number {
   const ends = input.bars.map(bar => bar.end);
-  const end = [...ends, input.now ?? 0, input.lowerBound ?? 0, input.makespan ?? 0].reduce(
+  const lines = wantedLines(input).map(line => line.seconds ?? 0);
+  const end = [...ends, ...lines].reduce(
     (most, value) => (Number.isFinite(value) ? Math.max(most, value) : most),
     0
   );
@@ -81,12 +95,16 @@ function placeLanes(
   const sections: IPlacedText[] = [];
   const lanes: ILane[] = [];
   let y = top;
-  for (const kind of ['planned', 'actual'] as const) {
+  for (const kind of SECTIONS) {
     if (!input.bars.some(bar => bar.kind === kind)) {
       continue;
     }
     y += lanes.length === 0 ? 0 : 6;
-    sections.push({ x: MARGIN, y: y + 12, text: SECTION_NAMES[kind], anchor: 'start' });
+    const text =
+      kind === 'baseline' && input.baseline
+        ? `${SECTION_NAMES[kind]}: ${input.baseline.name}`
+        : SECTION_NAMES[kind];
+    sections.push({ x: MARGIN, y: y + 12, text, anchor: 'start' });
     y += LINE_HEIGHT + 1;
     for (const row of input.rows) {
       lanes.push({ kind, key: row.key, label: fitText(row.label, labelRoom, FONT_SIZE), y, height });
@@ -116,7 +134,26 @@ function placeBars(
       return { x, y: first.y + 2, width, height: last.y + last.height - first.y - 4 };
     });
     const largest = rects.reduce((best, rect) => (rect.height > best.height ? rect : best));
-    return [{ bar, rects, texts: barTexts(bar, largest) }];
+    const lead = Math.min(width, scale(bar.start + (bar.overhead ?? 0)) - x);
+    return [{ bar, rects, texts: barTexts(bar, largest), lead: lead < LEAST_LEAD ? 0 : lead }];
+  });
+}
+
+function placeLinks(bars: readonly IPlacedBar[]): IGanttLink[] {
+  const byId = new Map(bars.map(placed => [placed.bar.id, placed]));
+  const middle = (rect: IRect): number => rect.y + rect.height / 2;
+  return bars.flatMap(({ bar, rects }) => {
+    const [from] = rects as [IRect];
+    const [to] = (bar.next === undefined ? undefined : byId.get(bar.next))?.rects ?? [];
+    return to
+      ? [
+          {
+            from: { x: from.x + from.width, y: middle(from) },
+            to: { x: to.x, y: middle(to) },
+            colour: bar.colour
+          }
+        ]
+      : [];
   });
 }
 
@@ -160,26 +197,49 @@ function adjacentRuns(mine: readonly ILane[], lanes: readonly ILane[]): ILane[][
   return runs;
 }
 
+function wantedLines(
+  input: IGanttInput
+): { kind: IGanttLine['kind']; seconds: number | undefined; text: string }[] {
+  const { makespan, lowerBound, now, baseline } = input;
+  return [
+    { kind: 'makespan', seconds: makespan, text: `plan ends ${duration(makespan)}` },
+    { kind: 'lower-bound', seconds: lowerBound, text: `lower bound ${duration(lowerBound)}` },
+    ...(baseline
+      ? [
+          {
+            kind: 'baseline' as const,
+            seconds: baseline.makespan,
+            text: `${baseline.name} ends ${duration(baseline.makespan)}`
+          }
+        ]
+      : []),
+    ...(input.deadlines ?? []).map(({ seconds, label }) => ({
+      kind: 'deadline' as const,
+      seconds,
+      text: label
+    })),
+    { kind: 'now', seconds: now, text: `now ${duration(now)}` }
+  ];
+}
+
 /** Lines with their labels above the chart, in as few rows as keep the labels apart. */
 function placeLines(
   input: IGanttInput,
   scale: (seconds: number) => number,
   bounds: { left: number; right: number }
 ): { lines: IGanttLine[]; rows: number } {
-  const wanted: [IGanttLine['kind'], number | undefined, string][] = [
-    ['makespan', input.makespan, `plan ends ${duration(input.makespan)}`],
-    ['lower-bound', input.lowerBound, `lower bound ${duration(input.lowerBound)}`],
-    ['now', input.now, `now ${duration(input.now)}`]
-  ];
   const rows: [number, number][][] = [];
   const lines: IGanttLine[] = [];
-  for (const [kind, seconds, text] of wanted) {
+  for (const { kind, seconds, text: words } of wantedLines(input)) {
     if (seconds === undefined || !Number.isFinite(seconds) || seconds <= 0) {
       continue;
     }
     const x = scale(seconds);
+    const after = bounds.right - x;
+    const wanted = textWidth(words, FONT_SIZE) + 8;
+    const before = x - bounds.left >= wanted || (after < wanted && x - MARGIN > after);
+    const text = fitText(words, (before ? x - MARGIN : after) - 8, FONT_SIZE);
     const wide = textWidth(text, FONT_SIZE);
-    const before = x - bounds.left > wide + 8 || x - bounds.left > bounds.right - x;
     const span: [number, number] = before ? [x - wide - 8, x] : [x, x + wide + 8];
     let row = rows.findIndex(taken => taken.every(([from, to]) => span[1] < from || span[0] > to));
     if (row < 0) {
@@ -189,6 +249,7 @@ function placeLines(
     lines.push({
       kind,
       x,
+      textWidth: wide,
       text: {
         x: before ? x - 4 : x + 4,
         y: MARGIN / 2 + row * LINE_HEIGHT + 11,
@@ -201,11 +262,13 @@ function placeLines(
 }
 
 function describe(input: IGanttInput): string {
+  const { baseline } = input;
   const number = (kind: IGanttBar['kind']): number => input.bars.filter(bar => bar.kind === kind).length;
   const facts = [
     `${plural(number('planned'), 'planned bar')} and ${plural(number('actual'), 'actual bar')} on ${plural(input.rows.length, 'device')}`,
     input.makespan !== undefined && `the plan ends after ${duration(input.makespan)}`,
     input.lowerBound !== undefined && `no plan can end before ${duration(input.lowerBound)}`,
+    baseline !== undefined && `${baseline.name} would end after ${duration(baseline.makespan)}`,
     input.now !== undefined && `${duration(input.now)} have passed`
   ].filter(fact => fact !== false);
   return `${facts.join('; ')}.`;

@@ -1,10 +1,23 @@
-import { FONT_SIZE, type IGanttInput, type ILegendItem } from './ganttModel.js';
-import { textWidth } from './textFit.js';
+import { FONT_SIZE, type IGanttBar, type IGanttInput, type ILegendItem } from './ganttModel.js';
+import { fitText, textWidth } from './textFit.js';
 
 /** Width of a swatch, in pixels. */
 export const SWATCH = 18;
 
-/** Legend in lines under the chart: what the colours mean, when there is more than one, then the techniques. */
+/** Room between a swatch and its name, and between entries, in pixels. */
+const GAP = 5;
+const SPACE = 12;
+
+/** What marks mean that are not explained where they are. */
+const MARKS = [
+  { kind: 'overhead', text: 'start, checkpoint', is: bar => (bar.overhead ?? 0) > 0 },
+  { kind: 'pinned', text: 'pinned', is: bar => bar.pinned === true }
+] as const satisfies readonly { kind: string; text: string; is: (bar: IGanttBar) => boolean }[];
+
+/**
+ * Legend in lines under the chart: what the colours mean, when there is more than one, then the techniques, then
+ * marks. An entry too long for a line is cut short.
+ */
 export function ganttLegend(
   input: IGanttInput,
   place: { x: number; right: number; y: number }
@@ -17,17 +30,23 @@ export function ganttLegend(
       ? groups.map((text, colour) => ({ kind: 'colour' as const, text, colour, technique: '' }))
       : []
     ).filter(entry => used.has(entry.colour)),
-    ...techniques.map(technique => ({ kind: 'texture' as const, text: technique, colour: 0, technique }))
+    ...techniques.map(technique => ({ kind: 'texture' as const, text: technique, colour: 0, technique })),
+    ...MARKS.filter(({ is }) => input.bars.some(is)).map(({ kind, text }) => ({
+      ...{ kind, text },
+      ...{ colour: 0, technique: '' }
+    }))
   ];
+  const most = place.right - place.x - SWATCH - GAP;
   let x = place.x;
   let y = place.y;
   return entries.map(entry => {
-    const width = SWATCH + 5 + textWidth(entry.text, FONT_SIZE) + 12;
-    if (x > place.x && x + width > place.right) {
+    const text = fitText(entry.text, most, FONT_SIZE);
+    const width = SWATCH + GAP + textWidth(text, FONT_SIZE) + SPACE;
+    if (x > place.x && x + width - SPACE > place.right) {
       x = place.x;
       y += 18;
     }
-    const item = { ...entry, x, y };
+    const item = { ...entry, text, x, y };
     x += width;
     return item;
   });

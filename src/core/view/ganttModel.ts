@@ -1,8 +1,11 @@
 /** Size of all text in the chart, in pixels. */
 export const FONT_SIZE = 11;
 
-/** What the two halves of a chart are called. */
-export const SECTION_NAMES = { planned: 'Plan', actual: 'Actual' } as const;
+/** What the parts of a chart are called, in their order from above. */
+export const SECTION_NAMES = { planned: 'Plan', actual: 'Actual', baseline: 'Baseline' } as const;
+
+/** The parts of a chart, from above. */
+export const SECTIONS = ['planned', 'actual', 'baseline'] as const;
 
 /** Work of one task on some devices; times are seconds from the left end of the chart. */
 export interface IGanttBar {
@@ -15,7 +18,8 @@ export interface IGanttBar {
   readonly rows: readonly string[];
   readonly start: number;
   readonly end: number;
-  readonly kind: 'planned' | 'actual';
+  /** `baseline`: planned by a simple rule, to compare with. */
+  readonly kind: (typeof SECTIONS)[number];
   readonly state?: 'starting' | 'running' | 'finished' | 'failed' | 'oom' | 'lost' | 'stopped';
   /** Number of its group: {@link IGanttInput.groups}. */
   readonly colour: number;
@@ -27,6 +31,18 @@ export interface IGanttBar {
   readonly brief?: string;
   /** Written after or under the label when there is room, e.g. the strategy. */
   readonly note?: string;
+  /** Seconds at its beginning that pay for starting and for the checkpoint before. */
+  readonly overhead?: number;
+  /** Whether the user said where, how or when it is to run. */
+  readonly pinned?: boolean;
+  /** The bar of the same task that goes on where this one ends: its id. */
+  readonly next?: string;
+}
+
+/** A moment by which work is to be done. */
+export interface IGanttDeadline {
+  readonly seconds: number;
+  readonly label: string;
 }
 
 /** A device. */
@@ -47,6 +63,9 @@ export interface IGanttInput {
   readonly lowerBound?: number;
   /** When the plan ends. */
   readonly makespan?: number;
+  /** The plan of a simple rule whose bars are shown, too. */
+  readonly baseline?: { readonly name: string; readonly makespan: number };
+  readonly deadlines?: readonly IGanttDeadline[];
 }
 
 /** A rectangle in pixels. */
@@ -72,6 +91,15 @@ export interface IPlacedBar {
   readonly bar: IGanttBar;
   readonly rects: readonly IRect[];
   readonly texts: readonly IPlacedText[];
+  /** Width of the part that is overhead, in pixels. */
+  readonly lead: number;
+}
+
+/** From the end of a bar to the beginning of the one that goes on with its task. */
+export interface IGanttLink {
+  readonly from: { readonly x: number; readonly y: number };
+  readonly to: { readonly x: number; readonly y: number };
+  readonly colour: number;
 }
 
 /** A row of the plan or of what happened. */
@@ -85,14 +113,16 @@ export interface ILane {
 
 /** A vertical line through the chart. */
 export interface IGanttLine {
-  readonly kind: 'lower-bound' | 'makespan' | 'now';
+  readonly kind: 'lower-bound' | 'makespan' | 'now' | 'baseline' | 'deadline';
   readonly x: number;
   readonly text: IPlacedText;
+  /** Of its text, in pixels. */
+  readonly textWidth: number;
 }
 
-/** An entry of the legend: a swatch in a colour or a texture, and its name. */
+/** An entry of the legend: a swatch in a colour, a texture or as a mark, and its name. */
 export interface ILegendItem {
-  readonly kind: 'colour' | 'texture';
+  readonly kind: 'colour' | 'texture' | 'overhead' | 'pinned';
   readonly colour: number;
   readonly technique: string;
   readonly text: string;
@@ -111,9 +141,12 @@ export interface IGanttLayout {
   readonly height: number;
   /** Where time runs. */
   readonly plot: IRect;
+  /** Seconds that one pixel stands for. */
+  readonly secondsPerPixel: number;
   readonly sections: readonly IPlacedText[];
   readonly lanes: readonly ILane[];
   readonly bars: readonly IPlacedBar[];
+  readonly links: readonly IGanttLink[];
   readonly ticks: readonly { readonly x: number; readonly label: string }[];
   readonly lines: readonly IGanttLine[];
   readonly legend: readonly ILegendItem[];

@@ -52,7 +52,7 @@ export function ganttSvg(layout: IGanttLayout, options: IGanttSvgOptions = {}): 
 <style>${new Markup(STYLE)}</style>
 <defs>${patterns(layout, name)}</defs>
 <rect class="jp-saturn-paper" width="${layout.width}" height="${n(layout.height)}" fill="#ffffff"/>
-${axis(layout)}${bars}${lines(layout)}${barTexts(layout)}${layout.legend.map(item => legendSvg(item, name))}</svg>`
+${axis(layout)}${layout.links.length > 0 && links(layout)}${bars}${lines(layout)}${barTexts(layout)}${layout.legend.map(item => legendSvg(item, name))}</svg>`
     .source;
 }
 
@@ -72,7 +72,14 @@ function axis(layout: IGanttLayout): Markup {
   const grid = (x1: number, y1: number, x2: number, y2: number): Markup =>
     markup`<line class="jp-saturn-grid" x1="${n(x1)}" y1="${n(y1)}" x2="${n(x2)}" y2="${n(y2)}" stroke="#e0e0e0"/>`;
   return markup`<g aria-hidden="true">
-${layout.sections.map(section => text(section, 'jp-saturn-ink', '#212121', markup` font-weight="600"`))}
+${layout.sections.map(section =>
+  text(
+    section,
+    'jp-saturn-ink jp-saturn-halo',
+    '#212121',
+    markup` font-weight="600" stroke="#ffffff" stroke-width="3" paint-order="stroke"`
+  )
+)}
 ${layout.lanes.map(lane => [
   grid(plot.x, lane.y, right, lane.y),
   text(
@@ -98,10 +105,11 @@ function barSvg(placed: IPlacedBar, name: (part: string) => string, tabIndex: nu
   const outlined = isOutlined(bar);
   const textureInk: Ink = outlined ? 'theme' : ink === '#000000' ? 'light' : 'dark';
   const texture = bar.technique !== undefined && textureOf(bar.technique) !== null;
+  const faint = trouble || bar.kind === 'baseline';
   const style = outlined
-    ? markup`fill="${fill}" fill-opacity="${trouble ? '0.1' : '0.24'}" stroke="${trouble ? '#d32f2f' : fill}" stroke-width="1.5"${trouble && markup` stroke-dasharray="4 2"`}`
+    ? markup`fill="${fill}" fill-opacity="${faint ? '0.1' : '0.24'}" stroke="${trouble ? '#d32f2f' : fill}" stroke-width="${bar.pinned === true ? '2.5' : '1.5'}"${trouble && markup` stroke-dasharray="4 2"`}`
     : markup`fill="${fill}"`;
-  return markup`<g class="jp-saturn-bar jp-mod-${bar.kind}${bar.state !== undefined && ` jp-mod-${bar.state}`}${trouble && ' jp-mod-trouble'}" data-task="${bar.task}" data-id="${bar.id}" data-kind="${bar.kind}"${tabIndex !== undefined && markup` role="option" aria-selected="false" aria-label="${bar.detail.replaceAll('\n', ', ')}" tabindex="${tabIndex}"`}><title>${bar.detail}</title>${rects.map(
+  return markup`<g class="jp-saturn-bar jp-mod-${bar.kind}${bar.state !== undefined && ` jp-mod-${bar.state}`}${trouble && ' jp-mod-trouble'}${bar.pinned === true && ' jp-mod-pinned'}" data-task="${bar.task}" data-id="${bar.id}" data-kind="${bar.kind}"${tabIndex !== undefined && markup` role="option" aria-selected="false" aria-label="${bar.detail.replaceAll('\n', ', ')}" tabindex="${tabIndex}"`}><title>${bar.detail}</title>${rects.map(
     rect => {
       const shape = outlined ? inset(rect) : rect;
       return [
@@ -111,7 +119,9 @@ function barSvg(placed: IPlacedBar, name: (part: string) => string, tabIndex: nu
           rectangle(
             shape,
             markup`rx="2" fill="url(#${name(`${bar.technique}-${textureInk}`)})" pointer-events="none"`
-          )
+          ),
+        placed.lead > 0 && leadSvg(shape, placed.lead),
+        bar.pinned === true && pinSvg(shape.x, shape.y)
       ];
     }
   )}</g>
@@ -123,9 +133,30 @@ function underlay({ x, y, width, height }: IRect): Markup {
   return markup`<path class="jp-saturn-paper" d="M${n(x)} ${n(y)}h${n(width)}v${n(height)}h${n(-width)}z" fill="#ffffff"/>`;
 }
 
+/** The beginning of a bar that is no training yet: paler, with a line where training begins. */
+function leadSvg(rect: IRect, lead: number): Markup {
+  const width = Math.min(lead, rect.width);
+  const end = n(rect.x + width);
+  return markup`${rectangle({ ...rect, width }, markup`class="jp-saturn-paper" fill="#ffffff" fill-opacity="0.6" pointer-events="none"`)}<path class="jp-saturn-line" d="M${end} ${n(rect.y)}v${n(rect.height)}" stroke="#212121" stroke-opacity="0.5" pointer-events="none"/>`;
+}
+
+/** The corner that marks a bar somebody pinned. */
+function pinSvg(x: number, y: number): Markup {
+  return markup`<path class="jp-saturn-ink" d="M${n(x)} ${n(y)}h9l-9 9z" fill="#212121" pointer-events="none"/>`;
+}
+
+/** What ties the parts of a task together. */
+function links(layout: IGanttLayout): Markup {
+  return markup`<g aria-hidden="true" fill="none" stroke-width="1.5">${layout.links.map(
+    ({ from, to, colour }) =>
+      markup`<path d="M${n(from.x)} ${n(from.y)}L${n(to.x)} ${n(to.y)}" stroke="${colourOf(colour).fill}"/>`
+  )}</g>
+`;
+}
+
 /** Planned work, and work that came to nothing, is drawn as an outline. */
 function isOutlined(bar: IGanttBar): boolean {
-  return bar.kind === 'planned' || TROUBLE.has(bar.state);
+  return bar.kind !== 'actual' || TROUBLE.has(bar.state);
 }
 
 /** Room for an outline inside a rectangle. */
@@ -164,13 +195,31 @@ function patterns(layout: IGanttLayout, name: (part: string) => string): Markup[
   });
 }
 
-const DASHES = { 'lower-bound': '5 3', makespan: '1 3', now: '' } as const;
+const DASHES = {
+  'lower-bound': '5 3',
+  makespan: '1 3',
+  now: '',
+  baseline: '8 2 1 2',
+  deadline: '10 3'
+} as const;
 
+/** Lines first and then their names, each on a ground of its own: a line never crosses the name of another. */
 function lines(layout: IGanttLayout): Markup {
   const bottom = layout.plot.y + layout.plot.height;
-  return markup`<g aria-hidden="true">${layout.lines.map(line => [
-    markup`<line class="jp-saturn-line" x1="${n(line.x)}" y1="${n(line.text.y - 9)}" x2="${n(line.x)}" y2="${n(bottom)}" stroke="#212121" stroke-width="${line.kind === 'now' ? '1.5' : '1.2'}"${DASHES[line.kind] !== '' && markup` stroke-dasharray="${DASHES[line.kind]}"`} pointer-events="none"/>`,
-    text(line.text, 'jp-saturn-ink', '#212121')
+  return markup`<g aria-hidden="true" pointer-events="none">${layout.lines.map(
+    line =>
+      markup`<line class="jp-saturn-line" x1="${n(line.x)}" y1="${n(line.text.y - 9)}" x2="${n(line.x)}" y2="${n(bottom)}" stroke="#212121" stroke-width="${line.kind === 'now' || line.kind === 'deadline' ? '1.5' : '1.2'}"${DASHES[line.kind] !== '' && markup` stroke-dasharray="${DASHES[line.kind]}"`}/>`
+  )}${layout.lines.map(({ text: name, textWidth }) => [
+    rectangle(
+      {
+        x: (name.anchor === 'end' ? name.x - textWidth : name.x) - 2,
+        y: name.y - 10,
+        width: textWidth + 4,
+        height: 14
+      },
+      markup`class="jp-saturn-paper" fill="#ffffff"`
+    ),
+    text(name, 'jp-saturn-ink', '#212121')
   ])}</g>
 `;
 }
@@ -178,16 +227,26 @@ function lines(layout: IGanttLayout): Markup {
 function legendSvg(item: ILegendItem, name: (part: string) => string): Markup {
   const swatch = { x: item.x, y: item.y - 9, width: SWATCH, height: 11 };
   const label = { x: item.x + SWATCH + 5, y: item.y, text: item.text, anchor: 'start' } as const;
+  const box = { x: swatch.x + 0.5, y: swatch.y + 0.5, width: SWATCH - 1, height: 10 };
   const content =
     item.kind === 'colour'
       ? rectangle(swatch, markup`rx="2" fill="${colourOf(item.colour).fill}"`)
       : [
           rectangle(
-            { x: swatch.x + 0.5, y: swatch.y + 0.5, width: SWATCH - 1, height: 10 },
+            box,
             markup`rx="2" class="jp-saturn-paper jp-saturn-line" fill="#ffffff" stroke="#212121"`
           ),
-          textureOf(item.technique) !== null &&
-            rectangle(swatch, markup`rx="2" fill="url(#${name(`${item.technique}-theme`)})"`)
+          item.kind === 'texture' &&
+            textureOf(item.technique) !== null &&
+            rectangle(swatch, markup`rx="2" fill="url(#${name(`${item.technique}-theme`)})"`),
+          item.kind === 'overhead' && [
+            rectangle(
+              { ...box, x: box.x + 7, width: box.width - 7 },
+              markup`class="jp-saturn-ink" fill="#212121" fill-opacity="0.24"`
+            ),
+            markup`<path class="jp-saturn-line" d="M${n(box.x + 7)} ${n(box.y)}v${n(box.height)}" stroke="#212121"/>`
+          ],
+          item.kind === 'pinned' && pinSvg(box.x, box.y)
         ];
   return markup`<g aria-hidden="true">${content}${text(label, 'jp-saturn-ink', '#212121')}</g>
 `;

@@ -1,14 +1,20 @@
 import { strategyLabel } from '../model/strategy.js';
-import type { Baseline, Plan, Rendered, SessionState } from '../wire/generated/types.js';
+import type { Baseline, DeviceShare, Plan, Rendered, SessionState } from '../wire/generated/types.js';
 import { display, type IPart, lead, sentence, tablePart } from './display.js';
 import { Markup, markup } from './escape.js';
+import { explanationTable } from './explanationTable.js';
 import { count, duration, NOTHING, percent, plural } from './format.js';
 import { ganttSvg, type IGanttBar, type IGanttInput, layoutGantt } from './gantt.js';
 import { SECTION_NAMES } from './ganttModel.js';
 import { ganttText } from './ganttText.js';
+import { conflictTable, planSentences } from './planSentences.js';
+import { searchSvg, searchTable } from './searchLog.js';
 import { planGantt } from './sessionGantt.js';
 import type { ITable } from './table.js';
 import { NO_TASKS } from './taskWords.js';
+
+/** Plans of more tasks have their explanation folded. */
+const MOST_EXPLAINED = 24;
 
 /** Width of the charts in displays, in pixels. */
 export const CHART_WIDTH = 860;
@@ -26,6 +32,7 @@ export function planView(state: SessionState): Rendered {
     ]);
   }
   const segments = plan.plan.segments.length;
+  const { conflicts = [] } = plan.plan;
   const invalid = state.tasks.filter(task => task.status === 'invalid').length;
   return display('plan', [
     ...planSentences(plan.plan),
@@ -40,6 +47,7 @@ export function planView(state: SessionState): Rendered {
       sentence(
         `${plural(invalid, 'task')} cannot be built and ${invalid === 1 ? 'is' : 'are'} not in it; see why with \`%saturn status\`.`
       ),
+    conflicts.length > 0 && conflictTable(conflicts),
     segments > 0 &&
       chartPart(
         planGantt(plan.plan, state.cluster ?? { nodes: [] }, {
@@ -50,29 +58,10 @@ export function planView(state: SessionState): Rendered {
       ),
     plan.plan.baselines.length > 0 && tablePart(baselineTable(plan.plan)),
     plan.plan.unplanned.length > 0 && unplanned(plan.plan),
-    segments > 0 && folded('Every task of the plan', segmentTable(plan.plan))
+    ...explanationParts(plan.plan),
+    segments > 0 && folded('Every task of the plan', tablePart(segmentTable(plan.plan))),
+    ...searchParts(plan.plan)
   ]);
-}
-
-/** How long the plan takes and how good that is. */
-export function planSentences(plan: Plan): IPart[] {
-  const tasks = new Set(plan.segments.map(segment => segment.task)).size;
-  if (tasks === 0) {
-    return [lead('The plan is empty: there is nothing to train.')];
-  }
-  const quality = plan.optimal
-    ? 'No plan can be shorter.'
-    : `At most ${percent(plan.gap)} above the best possible: no plan can be shorter than ${duration(plan.lowerBound)}.`;
-  const reason = {
-    area: ' All devices together set that limit; only more devices or faster strategies lower it.',
-    'longest-task': ' The longest task alone sets that limit.',
-    packing: ' The tasks do not fit together without idle devices.',
-    none: ''
-  }[plan.binding];
-  return [
-    lead(`The plan: ${plural(tasks, 'task')} in ${duration(plan.makespan)}.`),
-    sentence(quality + (plan.optimal ? '' : reason))
-  ];
 }
 
 /** A chart: SVG, and for a terminal one of blocks per kind of bar. */
@@ -133,6 +122,10 @@ function unplanned(plan: Plan): IPart {
 }
 
 function segmentTable(plan: Plan): ITable {
+  const places = plan.segments.flatMap(segment => [segment, ...(segment.elsewhere ?? [])]);
+  const several = new Set(places.map(({ node }) => node)).size > 1;
+  const place = ({ node, devices }: DeviceShare): string =>
+    several ? `${node} ${devices.join(', ')}` : devices.join(', ');
   return {
     columns: [
       { label: 'Task' },
@@ -147,7 +140,7 @@ function segmentTable(plan: Plan): ITable {
       .map(segment => [
         segment.task,
         strategyLabel(segment.strategy),
-        segment.devices.join(', '),
+        [segment, ...(segment.elsewhere ?? [])].map(place).join('; '),
         duration(segment.start),
         duration(segment.end),
         count(segment.steps)
@@ -155,7 +148,29 @@ function segmentTable(plan: Plan): ITable {
   };
 }
 
-function folded(summary: string, table: ITable): IPart {
-  const part = tablePart(table);
-  return { text: part.text, html: markup`<details><summary>${summary}</summary>\n${part.html}</details>\n` };
+/** Why each task has its strategy; folded where there are many. */
+export function explanationParts(plan: Plan): IPart[] {
+  const { explanation } = plan;
+  if (!explanation || explanation.tasks.length === 0) {
+    return [];
+  }
+  const { caption, ...table } = explanationTable(explanation, plan);
+  return explanation.tasks.length > MOST_EXPLAINED
+    ? [folded(caption as string, tablePart(table))]
+    : [tablePart({ caption, ...table })];
+}
+
+/** How the search went, folded. */
+function searchParts({ log = [] }: Plan): IPart[] {
+  const picture = searchSvg(log);
+  if (!picture) {
+    return [];
+  }
+  const { caption, ...table } = searchTable(log);
+  const { html, text } = tablePart(table);
+  return [folded(caption as string, { html: markup`${picture}\n${html}`, text: `\n${caption}${text}` })];
+}
+
+function folded(summary: string, { html, text }: IPart): IPart {
+  return { text, html: markup`<details><summary>${summary}</summary>\n${html}</details>\n` };
 }

@@ -2,7 +2,8 @@ import type { Rendered, SessionState } from '../wire/generated/types.js';
 import { display, type IPart, joined, lead, tablePart } from './display.js';
 import { Markup, markup, printable } from './escape.js';
 import { moment } from './format.js';
-import { baselineTable, chartPart, planSentences } from './planView.js';
+import { planSentences } from './planSentences.js';
+import { baselineTable, chartPart, explanationParts } from './planView.js';
 import { resultsParts } from './resultsView.js';
 import { sessionGantt } from './sessionGantt.js';
 import { NO_TASKS } from './taskWords.js';
@@ -39,7 +40,8 @@ export function reportView(state: SessionState, now: number): Rendered {
     (plan !== undefined || chart !== null) && heading('Schedule'),
     ...(plan ? planSentences(plan) : []),
     chart !== null && chartPart(chart, kinds),
-    plan !== undefined && plan.baselines.length > 0 && tablePart(baselineTable(plan))
+    plan !== undefined && plan.baselines.length > 0 && tablePart(baselineTable(plan)),
+    ...(plan ? explanationParts(plan) : [])
   ]);
   const content = display('report', [body]);
   return {

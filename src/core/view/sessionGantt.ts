@@ -1,29 +1,51 @@
 import { strategyLabel } from '../model/strategy.js';
-import type { Attempt, Cluster, Plan, Segment, SessionState, TaskState } from '../wire/generated/types.js';
+import type {
+  Attempt,
+  Baseline,
+  Cluster,
+  Plan,
+  Segment,
+  SessionState,
+  TaskState
+} from '../wire/generated/types.js';
 import { count, duration, metric } from './format.js';
-import type { IGanttBar, IGanttInput, IGanttRow } from './gantt.js';
+import type { IGanttBar, IGanttDeadline, IGanttInput, IGanttRow } from './gantt.js';
+import { plannedBars, rowKey } from './plannedBars.js';
 import { type ITaskGroups, taskGroups } from './taskGroups.js';
 
-const rowKey = (node: string, device: string): string => `${node}/${device}`;
+/** What a chart of a plan may show besides it. */
+export interface IPlanGanttOptions {
+  readonly title?: string;
+  /** Names of all tasks of the session, so that colours agree with its own chart. */
+  readonly tasks?: readonly string[];
+  /** A simple rule's plan, shown under it on the same scale. */
+  readonly baseline?: Baseline | null;
+  /** Names of the tasks to mark as pinned. */
+  readonly pinned?: ReadonlySet<string>;
+  readonly deadlines?: readonly IGanttDeadline[];
+}
 
-/**
- * Chart of a plan alone: an answer to a what-if question, or a baseline's segments.
- *
- * @param options - `tasks`: names of all tasks of the session, so that colours agree with its own chart.
- */
+/** Chart of a plan alone: an answer to a what-if question. */
 export function planGantt(
   plan: Pick<Plan, 'segments' | 'makespan'> & Partial<Pick<Plan, 'lowerBound'>>,
   cluster: Cluster,
-  options: { title?: string; tasks?: readonly string[] } = {}
+  options: IPlanGanttOptions = {}
 ): IGanttInput {
-  const groups = taskGroups([...(options.tasks ?? []), ...plan.segments.map(segment => segment.task)]);
+  const { title = 'Plan', tasks = [], baseline, pinned, deadlines } = options;
+  const groups = taskGroups([...tasks, ...plan.segments.map(segment => segment.task)]);
+  const rule = baseline?.segments ?? [];
   return {
-    title: options.title ?? 'Plan',
-    rows: clusterRows(cluster, plan.segments),
-    bars: plan.segments.map((segment, i) => plannedBar(segment, i, 0, groups)),
+    title,
+    rows: clusterRows(cluster, placesOf([...plan.segments, ...rule])),
+    bars: [
+      ...plannedBars(plan.segments, { groups, pinned }),
+      ...plannedBars(rule, { groups, kind: 'baseline' })
+    ],
     groups: groups.groups,
     lowerBound: plan.lowerBound,
-    makespan: plan.makespan
+    makespan: plan.makespan,
+    ...(baseline && { baseline: { name: baseline.name, makespan: baseline.makespan } }),
+    ...(deadlines && deadlines.length > 0 && { deadlines })
   };
 }
 
@@ -31,8 +53,13 @@ export function planGantt(
  * Chart of a session: its plan and what happened since training began, or null when there is neither.
  *
  * @param now - seconds since the epoch.
+ * @param baseline - a simple rule's plan, shown under it from the same moment.
  */
-export function sessionGantt(state: SessionState, now: number): IGanttInput | null {
+export function sessionGantt(
+  state: SessionState,
+  now: number,
+  baseline: Baseline | null = null
+): IGanttInput | null {
   const { plan, run, cluster } = state;
   const training = run !== undefined && run.endedAt === undefined;
   const waiting = plan !== undefined && plan.startedAt === undefined && !training;
@@ -43,10 +70,12 @@ export function sessionGantt(state: SessionState, now: number): IGanttInput | nu
     attempts.reduce((first, { attempt }) => Math.min(first, attempt.requestedAt), Infinity);
   const planStart = plan?.startedAt === undefined ? 0 : Math.max(0, plan.startedAt - origin);
   const segments = plan?.plan.segments ?? [];
+  const rule = baseline?.segments ?? [];
   const groups = taskGroups([...state.tasks.map(task => task.spec.name), ...segments.map(s => s.task)]);
   const shown = waiting ? [] : attempts.filter(({ attempt }) => (attempt.endedAt ?? Infinity) > origin);
   const bars = [
-    ...segments.map((segment, i) => plannedBar(segment, i, planStart, groups)),
+    ...plannedBars(segments, { groups, offset: planStart }),
+    ...plannedBars(rule, { groups, offset: planStart, kind: 'baseline' }),
     ...shown.map(({ task, attempt }) => actualBar(task, attempt, origin, now, groups))
   ];
   if (bars.length === 0) {
@@ -54,16 +83,23 @@ export function sessionGantt(state: SessionState, now: number): IGanttInput | nu
   }
   return {
     title: `Schedule of session ${state.session}`,
-    rows: clusterRows(cluster ?? { nodes: [] }, [...segments, ...shown.map(({ attempt }) => attempt)]),
+    rows: clusterRows(cluster ?? { nodes: [] }, [
+      ...placesOf([...segments, ...rule]),
+      ...shown.map(({ attempt }) => attempt)
+    ]),
     bars,
     groups: groups.groups,
     ...(training && { now: Math.max(0, now - origin) }),
     ...(plan && {
       lowerBound: planStart + plan.plan.lowerBound,
       makespan: planStart + plan.plan.makespan
-    })
+    }),
+    ...(baseline && { baseline: { name: baseline.name, makespan: planStart + baseline.makespan } })
   };
 }
+
+const placesOf = (segments: readonly Segment[]) =>
+  segments.flatMap(segment => [segment, ...(segment.elsewhere ?? [])]);
 
 /** A row per device of the cluster, then per device that is used but no longer there. */
 function clusterRows(
@@ -87,29 +123,6 @@ function clusterRows(
     }
   }
   return [...rows.values()];
-}
-
-function plannedBar(segment: Segment, index: number, offset: number, groups: ITaskGroups): IGanttBar {
-  const start = offset + segment.start;
-  const end = offset + segment.end;
-  return {
-    id: `plan:${index}:${segment.task}`,
-    task: segment.task,
-    label: groups.shortName(segment.task),
-    brief: groups.briefName(segment.task),
-    note: strategyLabel(segment.strategy),
-    technique: segment.strategy.technique,
-    rows: segment.devices.map(device => rowKey(segment.node, device)),
-    start,
-    end,
-    kind: 'planned',
-    colour: groups.indexOf(segment.task),
-    detail: [
-      segment.task,
-      `planned: ${strategyLabel(segment.strategy)} on ${segment.devices.join(', ')}`,
-      `${duration(start)} to ${duration(end)} (${duration(end - start)}), ${count(segment.steps)} steps`
-    ].join('\n')
-  };
 }
 
 function actualBar(

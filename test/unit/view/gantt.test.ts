@@ -9,7 +9,14 @@ import {
   layoutGantt
 } from '../../../src/core/view/gantt.js';
 import { planGantt, sessionGantt } from '../../../src/core/view/sessionGantt.js';
-import { definedSession, finishedSession, plannedSession, runningSession, T0 } from './sessions.js';
+import {
+  definedSession,
+  explainedSession,
+  finishedSession,
+  plannedSession,
+  runningSession,
+  T0
+} from './sessions.js';
 
 const TECHNIQUES = ['single', 'ddp', 'fsdp', 'pipeline', 'tensor', 'offload', 'mine'];
 
@@ -279,7 +286,19 @@ describe('ganttSvg', () => {
   it.each([
     ['plan', () => planGantt(plannedSession().plan!.plan, definedSession().cluster!)],
     ['running', () => sessionGantt(runningSession(), T0 + 12)],
-    ['finished', () => sessionGantt(finishedSession(), T0 + 60)]
+    ['finished', () => sessionGantt(finishedSession(), T0 + 60)],
+    [
+      'baseline',
+      () => {
+        const state = explainedSession();
+        const { plan } = state.plan!;
+        return planGantt(plan, state.cluster!, {
+          baseline: plan.baselines[0],
+          pinned: new Set([plan.segments[2]!.task]),
+          deadlines: [{ seconds: 20, label: 'deadline 20 s' }]
+        });
+      }
+    ]
   ] as const)('looks as approved: %s', async (name, input) => {
     const svg = ganttSvg(layoutGantt(input() as IGanttInput, { width: 860 }));
     await expect(`${svg}\n`).toMatchFileSnapshot(`output/gantt-${name}.svg`);

@@ -6,7 +6,9 @@ import { type Render, type SessionState, validate } from '../../../src/core/wire
 import {
   definedSession,
   emptySession,
+  explainedSession,
   finishedSession,
+  intricateSession,
   plannedSession,
   profiledSession,
   profilingSession,
@@ -48,6 +50,8 @@ describe('render', () => {
     ['profile', 'profile-under-way', profilingSession()],
     ['plan', 'plan', plannedSession()],
     ['plan', 'plan-stale', stale],
+    ['plan', 'plan-explained', explainedSession()],
+    ['plan', 'plan-intricate', intricateSession()],
     ['status', 'status', runningSession()],
     ['status', 'status-troubled', troubled],
     ['results', 'results', finishedSession()],
@@ -76,7 +80,14 @@ describe('render', () => {
   });
 
   it.each(VIEWS)('%s is safe, closed markup whatever the state says', view => {
-    for (const state of [plannedSession(), profiledSession(), finishedSession()].map(hostile)) {
+    const sessions = [
+      plannedSession(),
+      explainedSession(),
+      intricateSession(),
+      profiledSession(),
+      finishedSession()
+    ];
+    for (const state of sessions.map(hostile)) {
       const { text, html } = render(view, state, NOW);
       // biome-ignore lint/suspicious/noControlCharactersInRegex: none may be left
       expect(text).not.toMatch(/[\u0000\u001b]/);

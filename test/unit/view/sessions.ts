@@ -1,6 +1,8 @@
 import type {
   Attempt,
+  Baseline,
   Inspection,
+  Plan,
   ProfileCell,
   Segment,
   SessionState,
@@ -236,6 +238,88 @@ export function plannedSession(): SessionState {
       }
     }
   };
+}
+
+/** Planned, with everything a plan can say of itself. */
+export function explainedSession(): SessionState {
+  const state = plannedSession();
+  const plan = state.plan?.plan as Plan;
+  const { makespan } = plan;
+  const by = (name: Baseline['name'], stretch: number): Segment[] =>
+    plan.segments.map(segment => ({
+      ...segment,
+      start: segment.start * stretch,
+      end: segment.end * stretch,
+      strategy: name === 'max' ? DDP : segment.strategy
+    }));
+  plan.baselines = plan.baselines.map(baseline => ({
+    ...baseline,
+    segments: by(baseline.name, baseline.makespan / makespan)
+  }));
+  plan.explanation = {
+    binding: 'Both devices are busy for 97 % of the plan: only more devices or faster strategies shorten it.',
+    tasks: plan.segments.map(({ task, strategy }, i) => ({
+      task,
+      strategy,
+      alternatives: [DDP, FSDP, SINGLE]
+        .filter(other => other.technique !== strategy.technique)
+        .map((other, j) => ({ strategy: other, makespan: makespan + j * i, price: j * i })),
+      ...(i % 3 !== 2 && { tolerance: 0.04 * (i + 1) })
+    }))
+  };
+  plan.switching = { makespan: makespan * 0.97, lowerBound: makespan * 0.969, switches: 2 };
+  plan.log = [
+    { seconds: 0.004, makespan: makespan * 1.12, lowerBound: makespan * 0.9, method: 'construction' },
+    { seconds: 0.03, makespan: makespan * 1.05, lowerBound: makespan * 0.9, method: 'local-search' },
+    { seconds: 0.2, makespan: makespan * 1.05, lowerBound: makespan * 0.97, method: 'bound' },
+    { seconds: 0.9, makespan, lowerBound: makespan * 0.97, method: 'local-search' },
+    { seconds: 4, makespan, lowerBound: makespan / 1.031, method: 'bound' }
+  ];
+  return state;
+}
+
+/** A plan of switches, of a task over two nodes and of tasks fused in one run, and a wish it does not meet. */
+export function intricateSession(): SessionState {
+  const state = plannedSession();
+  const [local] = state.cluster?.nodes ?? [];
+  state.cluster?.nodes.push({ id: 'far', devices: local?.devices ?? [] });
+  const names = state.tasks.map(one => one.spec.name);
+  const segment = (
+    [task, start, end]: [string | undefined, number, number],
+    part: Partial<Segment>
+  ): Segment => ({
+    ...{ task: task as string, start, end, strategy: SINGLE, node: 'local', devices: ['cpu0'] },
+    ...{ steps: 100, overheadSeconds: 1.2 },
+    ...part
+  });
+  const both = ['cpu0', 'cpu1'];
+  const fused = { fusion: 'adapters', node: 'far', devices: both, strategy: DDP };
+  const segments = [
+    segment([names[8], 0, 8], { steps: 30 }),
+    segment([names[8], 8, 16], { strategy: DDP, devices: both, overheadSeconds: 1.7 }),
+    segment([names[4], 0, 8], { devices: ['cpu1'] }),
+    ...[0, 1, 2].map(i => segment([names[i], 0, 16], fused)),
+    segment([names[10], 16, 27], {
+      strategy: { technique: 'fsdp', devices: 3 },
+      devices: both,
+      elsewhere: [{ node: 'far', devices: ['cpu0'] }]
+    }),
+    segment([names[5], 16, 22], { node: 'far', devices: ['cpu1'] })
+  ];
+  const plan = state.plan?.plan as Plan;
+  Object.assign(plan, { segments, makespan: 27, lowerBound: 25.5, gap: 27 / 25.5 - 1, method: 'switching' });
+  plan.weightedCompletion = { seconds: 143, lowerBound: 139, gap: 143 / 139 - 1 };
+  plan.conflicts = [
+    {
+      constraint: 'deadline',
+      task: names[10],
+      message: 'It ends after 27 s, 7 s late.',
+      relax: 'Its deadline, to 26 s, or the pin of digits-vit-32-1e-3.',
+      proven: true
+    },
+    { constraint: 'concurrent', message: 'Three runs at once, one too many.' }
+  ];
+  return state;
 }
 
 /** Everything that ended before `T0 + seconds` as if it had, a little late; what runs, runs. */
