@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import loadHighs, { type Highs } from 'highs';
 import { checkPlan } from '../../src/core/model/checker.js';
-import { makeBaselines } from '../../src/core/planner/baselines/baselines.js';
+import { interrupts, makeBaselines } from '../../src/core/planner/baselines/baselines.js';
 import { solveMilp } from '../../src/core/planner/milp/paperMilp.js';
 import { plan } from '../../src/core/planner/plan.js';
 import { toProblem } from '../../src/core/planner/problem.js';
@@ -125,6 +125,7 @@ function paperInHighs(solver: Highs, request: PlanRequest): PeerAnswer {
   const problem = toProblem(request);
   const started = performance.now();
   const start = makeBaselines(problem, 1)
+    .filter(rule => !interrupts(rule))
     .map(({ schedule }) => realise(problem, arrangementOf(problem, schedule)))
     .reduce((best, schedule) => (schedule.makespan < best.makespan ? schedule : best));
   const { makespan, bound, optimal } = solveMilp(solver, problem, start, 0, { seconds });

@@ -1,6 +1,6 @@
 import type { Highs } from 'highs';
 import type { Plan, PlanBudget, PlanRequest } from '../wire/generated/types.js';
-import { makeBaselines } from './baselines/baselines.js';
+import { interrupts, makeBaselines } from './baselines/baselines.js';
 import { lowerBound } from './bounds/area.js';
 import { Incumbent } from './incumbent.js';
 import { milpSize, solveMilp } from './milp/paperMilp.js';
@@ -101,8 +101,9 @@ function startingPoint(problem: Problem, incumbent: Incumbent): Arrangement {
   const bound = lowerBound(problem);
   incumbent.raise(bound.seconds, bound.binding);
   incumbent.offer('construction', realise(problem, construct(problem, bound.seconds).arrangement));
-  for (const { schedule } of incumbent.baselines) {
-    if (schedule.makespan < incumbent.makespan) {
+  for (const baseline of incumbent.baselines) {
+    const { schedule } = baseline;
+    if (schedule.makespan < incumbent.makespan && !interrupts(baseline)) {
       incumbent.offer('baseline', realise(problem, arrangementOf(problem, schedule)));
     }
   }

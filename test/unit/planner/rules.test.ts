@@ -1,12 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { makeBaselines } from '../../../src/core/planner/baselines/baselines.js';
+import { checkPhysics } from '../../../src/core/model/checker/physics.js';
+import { interrupts, makeBaselines } from '../../../src/core/planner/baselines/baselines.js';
+import { apportion } from '../../../src/core/planner/baselines/marginalGain.js';
 import { lowerBound } from '../../../src/core/planner/bounds/area.js';
 import { fastestPerCount, paretoFront } from '../../../src/core/planner/pareto.js';
 import { toProblem } from '../../../src/core/planner/problem.js';
 import { mulberry32 } from '../../../src/core/planner/random.js';
 import { arrangementOf, realise } from '../../../src/core/planner/schedule/arrangement.js';
 import { Lanes } from '../../../src/core/planner/schedule/lanes.js';
+import { toSegments } from '../../../src/core/planner/schedule/schedule.js';
 import { Timeline } from '../../../src/core/planner/schedule/timeline.js';
 import type { PlanRequest } from '../../../src/core/wire/generated/types.js';
 import { option, requestOf, requests } from './requests.js';
@@ -68,16 +71,102 @@ describe('baselines', () => {
     });
   });
 
-  it('optimus gives spare devices to those who gain most, whenever devices become free', () => {
-    const tasks = [scaling('a', [1, 2]), scaling('b', [1, 2, 3]), scaling('c', [3])];
-    expect(baseline(requestOf([4], tasks), 'optimus-dynamic')).toEqual({
-      makespan: 20 + 40 / 3,
+  it('optimus shares out devices to those who gain most, looking one step ahead', () => {
+    const rung = (devices: number, seconds: number) => ({ devices, seconds });
+    const steep = [rung(1, 40), rung(2, 20), rung(4, 10)];
+    const flatThenSteep = [rung(1, 40), rung(2, 39), rung(3, 1)];
+    expect(apportion([steep, flatThenSteep], 4)).toEqual([1, 1]);
+    expect(apportion([flatThenSteep], 3)).toEqual([2]);
+    expect(apportion([steep, flatThenSteep], 5)).toEqual([2, 0]);
+    expect(apportion([steep, steep, steep], 2)).toEqual([0, 0, 0]);
+  });
+
+  it('optimus static settles the counts once; a node with as many tasks as devices spares none', () => {
+    const tasks = [scaling('a', [1, 2]), scaling('b', [1, 2, 3]), scaling('c', [1])];
+    expect(baseline(requestOf([4], tasks), 'optimus-static')).toEqual({
+      makespan: 40,
       placed: [
-        ['a', 2, 0, 0],
-        ['b', 2, 0, 0],
-        ['c', 3, 0, 20]
-      ]
+        ['b', 1, 0, 0],
+        ['c', 1, 0, 0],
+        ['a', 2, 0, 0]
+      ].sort((x, y) => (x[1] as number) - (y[1] as number))
     });
+    expect(baseline(requestOf([3], tasks), 'optimus-static').placed.map(([, devices]) => devices)).toEqual([
+      1, 1, 1
+    ]);
+  });
+
+  it('optimus dynamic shares out again whenever devices become free, at the price of stop and start', () => {
+    const fine = (name: string, counts: number[]) => ({
+      name,
+      steps: 40,
+      options: counts.map(count => ({ ...option(count, 1 / count, 1), stopSeconds: 2 }))
+    });
+    const request = requestOf([4], [fine('long', [1, 2, 4]), fine('short', [2])]);
+    const problem = toProblem(request);
+    const { schedule } = makeBaselines(problem, 1).find(({ name }) => name === 'optimus-dynamic')!;
+    expect(toSegments(problem, schedule)).toMatchObject([
+      { task: 'long', start: 0, end: 21 },
+      { task: 'short', start: 0, end: 21 }
+    ]);
+    const uneven = requestOf([4], [fine('long', [1, 2, 4]), { ...fine('short', [2]), steps: 18 }]);
+    const later = toProblem(uneven);
+    const moved = makeBaselines(later, 1).find(({ name }) => name === 'optimus-dynamic')!;
+    expect(interrupts(moved)).toBe(true);
+    // 18 of 40 steps are done at 10 s; the other 22 take 5.5 s on 4 devices instead of 11 s, at a price of 3 s.
+    expect(toSegments(later, moved.schedule)).toMatchObject([
+      { task: 'long', start: 0, end: 12, steps: 18, overheadSeconds: 3 },
+      { task: 'short', start: 0, end: 10 },
+      { task: 'long', start: 12, end: 18.5, steps: 22, overheadSeconds: 1 }
+    ]);
+  });
+
+  it('round-robin gives each task a quarter of its steps on a whole node at a time', () => {
+    const tasks = ['a', 'b'].map(name => ({
+      name,
+      steps: 6,
+      options: [{ ...option(2, 1, 1), stopSeconds: 3 }]
+    }));
+    const problem = toProblem(requestOf([2], tasks));
+    const { schedule } = makeBaselines(problem, 1).find(({ name }) => name === 'round-robin')!;
+    const turns = toSegments(problem, schedule).map(({ task, start, steps }) => [task, start, steps]);
+    expect(turns).toEqual([
+      ['a', 0, 2],
+      ['b', 6, 2],
+      ['a', 12, 1],
+      ['b', 17, 1],
+      ['a', 22, 2],
+      ['b', 28, 2],
+      ['a', 34, 1],
+      ['b', 36, 1]
+    ]);
+    const alone = toProblem(requestOf([2], tasks.slice(0, 1)));
+    expect(makeBaselines(alone, 1).map(({ schedule: { placed } }) => placed.length)).toEqual(
+      makeBaselines(alone, 1).map(() => 1)
+    );
+  });
+
+  it('respect what no wish can change', () => {
+    fc.assert(
+      fc.property(requests({ nodes: 3, size: 5, tasks: 10, options: 6 }), drawn => {
+        const request: PlanRequest = {
+          ...drawn,
+          tasks: drawn.tasks.map(task => ({
+            ...task,
+            options: task.options.map((each, i) => ({ ...each, stopSeconds: i }))
+          }))
+        };
+        const problem = toProblem(request);
+        for (const { name, schedule } of makeBaselines(problem, request.seed)) {
+          const segments = toSegments(problem, schedule);
+          const { makespan } = schedule;
+          expect([name, checkPhysics(request, { segments, makespan, unplanned: problem.unplanned })]).toEqual(
+            [name, []]
+          );
+        }
+      }),
+      { numRuns: 300 }
+    );
   });
 
   it('random is the same for the same seed', () => {
@@ -85,11 +174,15 @@ describe('baselines', () => {
     expect(baseline(request, 'random')).toEqual(baseline(request, 'random'));
   });
 
-  it('can all be replayed as arrangements without ending later', () => {
+  it('can be replayed as arrangements without ending later, unless they interrupt tasks', () => {
     fc.assert(
       fc.property(requests({ nodes: 3, size: 5, tasks: 10, options: 6 }), request => {
         const problem = toProblem(request);
-        for (const { schedule } of makeBaselines(problem, request.seed)) {
+        for (const each of makeBaselines(problem, request.seed)) {
+          const { schedule } = each;
+          if (interrupts(each)) {
+            continue;
+          }
           const replayed = realise(problem, arrangementOf(problem, schedule));
           expect(replayed.makespan).toBeLessThanOrEqual(schedule.makespan);
         }

@@ -47,26 +47,6 @@ export class Scheduler {
     return placed;
   }
 
-  /** The node with enough devices that can start first; the smallest such node among equals. -1 when none has. */
-  soonest(devices: number): number {
-    let best = -1;
-    let bestStart = Infinity;
-    for (const [node, timeline] of this.timelines.entries()) {
-      if (timeline.size >= devices) {
-        const start = timeline.startOf(devices);
-        if (
-          best < 0 ||
-          start < bestStart ||
-          (start === bestStart && timeline.size < this.timelines[best]!.size)
-        ) {
-          best = node;
-          bestStart = start;
-        }
-      }
-    }
-    return best;
-  }
-
   /** What has been placed so far. */
   schedule(): Schedule {
     let makespan = 0;

@@ -1,0 +1,226 @@
+import type { Config } from '../pareto.js';
+import type { Job, Problem } from '../problem.js';
+import type { Placed, Schedule } from '../schedule/schedule.js';
+import { apportion, type Rung } from './marginalGain.js';
+import { fitting } from './wholeNode.js';
+
+/** Shares of a step by which rounding may make it look unfinished. */
+const ROUNDING = 1e-9;
+
+/**
+ * Optimus as the Saturn paper adapts it, with introspection: whenever devices of a node become free, waiting tasks
+ * start on the fewest they can use and {@link apportion} shares out the rest among all that run there. A running task
+ * is moved when its remaining time, checkpoint and new start included, says so; it then has several stretches.
+ */
+export function optimusDynamic(problem: Problem): Schedule {
+  return new DynamicRule(problem).run();
+}
+
+/** A job under way. */
+interface Run {
+  /** Its present stretch; `end` is when the job would be done. */
+  placed: Placed;
+  /** Seconds before the first step of this stretch. */
+  started: number;
+  /** Steps left when this stretch began. */
+  steps: number;
+  /** It ran before the plan began. */
+  resumed: boolean;
+}
+
+/** What a task may get; `config` tells how. */
+interface Choice extends Rung {
+  config: Config;
+}
+
+class DynamicRule {
+  private readonly free: number[][];
+  /** Per node. */
+  private readonly runs: Run[][];
+  private readonly stretches: Placed[] = [];
+  private waiting: number[] = [];
+
+  constructor(private readonly problem: Problem) {
+    this.free = problem.nodes.map(({ freeAt }) => [...freeAt]);
+    this.runs = problem.nodes.map(() => []);
+    for (const [job, { current, steps }] of problem.jobs.entries()) {
+      if (current === undefined) {
+        this.waiting.push(job);
+      } else {
+        const { config, node, devices } = current;
+        const placed = { job, config, node, devices, start: 0, end: config.seconds };
+        this.hold({ placed, started: 0, steps, resumed: true });
+      }
+    }
+  }
+
+  run(): Schedule {
+    let now = 0;
+    let nodes = [...this.problem.nodes.keys()];
+    while (now < Infinity) {
+      for (const node of nodes) {
+        // Again, as tasks without duration leave their devices free at once.
+        while (this.share(node, now) && this.waiting.length > 0);
+      }
+      const next = this.nextFree(now);
+      nodes = this.free.flatMap((free, node) => (free.includes(next) ? [node] : []));
+      now = next;
+    }
+    const makespan = this.free.flat().reduce((latest, free) => Math.max(latest, free), 0);
+    return { placed: this.stretches, makespan };
+  }
+
+  /** Share out what is free or may be moved on a node; returns whether that changed anything. */
+  private share(node: number, now: number): boolean {
+    const free = this.free[node]!;
+    const runs = this.runs[node]!.filter(({ placed }) => placed.end > now);
+    const movable = runs.filter(run => mayMove(run, now));
+    const idle = free.reduce((count, time) => (time <= now ? count + 1 : count), 0);
+    if (idle === 0 && this.waiting.length === 0) {
+      return false;
+    }
+    const held = movable.reduce((sum, run) => sum + run.placed.devices.length, 0);
+    const ladders = movable.map(run => this.ladder(node, this.problem.jobs[run.placed.job]!, run, now));
+    const joining: number[] = [];
+    let left = ladders.reduce((rest, ladder) => rest - ladder[0]!.devices, idle + held);
+    for (const job of this.waiting) {
+      if (left <= 0) {
+        break;
+      }
+      const ladder = this.ladder(node, this.problem.jobs[job]!);
+      if (ladder.length > 0 && ladder[0]!.devices <= left) {
+        joining.push(job);
+        ladders.push(ladder);
+        left -= ladder[0]!.devices;
+      }
+    }
+    const rungs = apportion(ladders, idle + held);
+    const chosen = ladders.map((ladder, i) => ladder[rungs[i]!]!.config);
+    const moved = movable.filter((run, i) => chosen[i] !== run.placed.config);
+    this.runs[node] = runs.filter(run => !moved.includes(run));
+    const paid = new Map(moved.map(run => [run.placed.job, this.leave(run, now)]));
+    for (const [i, job] of joining.entries()) {
+      this.start(node, job, chosen[movable.length + i]!, now);
+    }
+    for (const [i, run] of movable.entries()) {
+      if (chosen[i] !== run.placed.config) {
+        this.start(node, run.placed.job, chosen[i]!, now, paid.get(run.placed.job));
+      }
+    }
+    if (joining.length > 0) {
+      this.waiting = this.waiting.filter(job => !joining.includes(job));
+    }
+    return joining.length + moved.length > 0;
+  }
+
+  /** What a job may get on a node, and how long it then takes to its end. */
+  private ladder(node: number, job: Job, run?: Run, now = 0): Choice[] {
+    const left = run === undefined ? job.steps : run.steps - stepsDone(run, now);
+    const stop = run?.placed.config.option.stopSeconds ?? 0;
+    const configs = fitting(job.configs, this.free[node]!.length);
+    const current = run?.placed.config;
+    if (current !== undefined && !configs.includes(current)) {
+      // It runs by a strategy that others beat; for as many devices it stands in their place.
+      return merge(configs, current).map(toChoice);
+    }
+    return configs.map(toChoice);
+
+    function toChoice(config: Config): Choice {
+      const { stepSeconds, startSeconds } = config.option;
+      const overhead = config === current ? 0 : stop + startSeconds;
+      return { config, devices: config.devices, seconds: overhead + left * stepSeconds };
+    }
+  }
+
+  /** Stop a run after its last whole step; returns what it leaves behind. */
+  private leave(run: Run, now: number): { steps: number; from: number; oldStop: number } {
+    const { placed } = run;
+    const stop = placed.config.option.stopSeconds ?? 0;
+    const steps = stepsDone(run, now);
+    if (steps === 0) {
+      // It ran before the plan began and does no more here: leaving is paid where it goes.
+      this.stretches.splice(this.stretches.indexOf(placed), 1);
+      this.release(placed, 0);
+      return { steps: run.steps, from: 0, oldStop: stop };
+    }
+    placed.end = placed.start + run.started + steps * placed.config.option.stepSeconds + stop;
+    placed.steps = steps;
+    placed.overhead = run.started + stop;
+    this.release(placed, placed.end);
+    return { steps: run.steps - steps, from: placed.end, oldStop: 0 };
+  }
+
+  /** Start a job, or what is left of it, on the devices of a node that are free first. */
+  private start(
+    node: number,
+    job: number,
+    config: Config,
+    now: number,
+    rest?: { steps: number; from: number; oldStop: number }
+  ): void {
+    const free = this.free[node]!;
+    const devices = [...free.keys()]
+      .sort((a, b) => free[a]! - free[b]! || a - b)
+      .slice(0, config.devices)
+      .sort((a, b) => a - b);
+    const start = devices.reduce(
+      (latest, device) => Math.max(latest, free[device]!),
+      Math.max(now, rest?.from ?? 0)
+    );
+    const steps = rest?.steps ?? this.problem.jobs[job]!.steps;
+    const started = config.option.startSeconds + (rest?.oldStop ?? 0);
+    const end = start + started + steps * config.option.stepSeconds;
+    const placed: Placed = { job, config, node, devices, start, end };
+    if (rest !== undefined) {
+      placed.steps = steps;
+      placed.overhead = started;
+    }
+    this.hold({ placed, started, steps, resumed: false });
+  }
+
+  private hold(run: Run): void {
+    const { placed } = run;
+    this.runs[placed.node]!.push(run);
+    this.stretches.push(placed);
+    this.release(placed, placed.end);
+  }
+
+  private release({ node, devices }: Placed, at: number): void {
+    for (const device of devices) {
+      this.free[node]![device] = at;
+    }
+  }
+
+  /** The first time after `now` at which a device becomes free. */
+  private nextFree(now: number): number {
+    let next = Infinity;
+    for (const free of this.free) {
+      for (const time of free) {
+        if (time > now && time < next) {
+          next = time;
+        }
+      }
+    }
+    return next;
+  }
+}
+
+/** Whole steps of the present stretch done by `now`. */
+function stepsDone({ placed, started }: Run, now: number): number {
+  const training = now - placed.start - started;
+  const { stepSeconds } = placed.config.option;
+  return training > 0 && stepSeconds > 0 ? Math.floor(training / stepSeconds + ROUNDING) : 0;
+}
+
+/** A run may move once it has trained a step, or before it does if that is no loss, and while it has steps left. */
+function mayMove(run: Run, now: number): boolean {
+  const done = stepsDone(run, now);
+  return run.steps > done && (done > 0 || (run.resumed && now === 0));
+}
+
+/** A front with a configuration that is not on it, in place of that for as many devices. */
+function merge(configs: Config[], current: Config): Config[] {
+  return [...configs.filter(config => config.devices !== current.devices), current].sort(
+    (a, b) => a.devices - b.devices
+  );
+}
