@@ -2,10 +2,13 @@ import fc from 'fast-check';
 import loadHighs, { type Highs } from 'highs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { lowerBound } from '../../../src/core/planner/bounds/area.js';
+import { type Assignment, assign } from '../../../src/core/planner/bounds/assignment.js';
 import { deviceFunctions, TIME_FUNCTIONS } from '../../../src/core/planner/bounds/dualFeasible.js';
 import { raiseByFractions } from '../../../src/core/planner/bounds/fractional.js';
 import { isEmpty, type Problem, toProblem } from '../../../src/core/planner/problem.js';
 import { mulberry32 } from '../../../src/core/planner/random.js';
+import type { PlanRequest } from '../../../src/core/wire/generated/types.js';
+import { sweeps } from '../../bench/generator.js';
 import { bruteForce } from './bruteForce.js';
 import { option, requestOf, requests } from './requests.js';
 
@@ -13,6 +16,16 @@ let highs: Highs;
 beforeAll(async () => {
   highs = await loadHighs();
 });
+
+/** 24 tasks on nodes of 8, 4, 4 and 2 devices. */
+function unlike(seed: number): PlanRequest {
+  const { request } = sweeps(seed, 24, 4);
+  const nodes = request.cluster.nodes.map((node, n) => ({
+    ...node,
+    devices: node.devices.slice(0, [8, 4, 4, 2][n])
+  }));
+  return { ...request, cluster: { nodes } };
+}
 
 /** The bound after as many steps as it takes. */
 function fractional(problem: Problem, high: number): number {
@@ -80,9 +93,95 @@ describe('the bound by fractions', () => {
     );
   });
 
+  it('knows how little small nodes can do for large tasks', () => {
+    const problem = toProblem(unlike(1));
+    const area = lowerBound(problem).seconds;
+    expect(fractional(problem, 2 * area)).toBeGreaterThan(1.25 * area);
+  });
+
   it('sees that two halves and a bit do not fit side by side', () => {
     const tasks = ['a', 'b', 'c'].map(name => ({ name, steps: 1, options: [option(3, 10)] }));
     expect(fractional(toProblem(requestOf([5], tasks)), 100)).toBeCloseTo(30, 2);
     expect(fractional(toProblem(requestOf([5, 5], tasks)), 100)).toBeCloseTo(20, 2);
+  });
+});
+
+describe('whole jobs assigned to nodes', () => {
+  const small = requests({ nodes: 3, size: 3, tasks: 4, options: 3 });
+
+  it('are found at the shortest makespan, and all there', () => {
+    fc.assert(
+      fc.property(small, request => {
+        const problem = toProblem(request);
+        fc.pre(problem.jobs.length > 0);
+        const optimum = bruteForce(request);
+        fc.pre(optimum > 0);
+        const found = assign(highs, problem, optimum, {});
+        expect(found.status).toBe('found');
+        const { nodes } = found as Extract<Assignment, { status: 'found' }>;
+        const jobs = nodes.flat().map(({ job }) => job);
+        expect(jobs.sort((a, b) => a - b)).toEqual(problem.jobs.map((_, job) => job));
+        for (const [node, assigned] of nodes.entries()) {
+          for (const { job, config } of assigned) {
+            const { devices, seconds } = problem.jobs[job]!.configs[config]!;
+            expect(devices).toBeLessThanOrEqual(problem.nodes[node]!.devices.length);
+            expect(seconds).toBeLessThanOrEqual(optimum);
+          }
+        }
+      }),
+      { numRuns: 150 }
+    );
+  });
+
+  it('see what fractions do not: large tasks on unlike nodes', () => {
+    const problem = toProblem(unlike(2));
+    const area = lowerBound(problem).seconds;
+    const bound = fractional(problem, 2 * area);
+    expect(bound).toBeGreaterThan(1.005 * area);
+    expect(assign(highs, problem, 1.02 * bound, {})).toEqual({ status: 'infeasible' });
+    expect(assign(highs, problem, 1.1 * bound, {}).status).toBe('found');
+  });
+
+  it('avoid what is known not to fit, on every node alike', () => {
+    const tasks = ['a', 'b', 'c', 'd'].map(name => ({ name, steps: 1, options: [option(1, 10)] }));
+    const problem = toProblem(requestOf([2, 2], tasks));
+    const content = (count: number) => ({ node: 0, batches: [{ type: 0, config: 0, count }] });
+    const counts = (found: Assignment) =>
+      found.status === 'found' ? found.nodes.map(jobs => jobs.length).sort() : found.status;
+    expect(counts(assign(highs, problem, 20, {}, [content(4)]))).not.toEqual([0, 4]);
+    expect(counts(assign(highs, problem, 20, {}, [content(3)]))).toEqual([2, 2]);
+    expect(counts(assign(highs, problem, 20, {}, [content(2)]))).toBe('infeasible');
+  });
+
+  it('go on where they run, at no start cost, when only that meets the target', () => {
+    const tasks = ['a', 'b'].map(name => ({ name, steps: 1, options: [option(2, 10, 5)] }));
+    const problem = toProblem(requestOf([2, 2], tasks));
+    const job = problem.jobs[0]!;
+    job.current = { config: { ...job.configs[0]!, seconds: 10 }, node: 1, devices: [0, 1] };
+    const found = assign(highs, problem, 15, {});
+    expect(found.status).toBe('found');
+    expect(assign(highs, problem, 14.9, {})).toEqual({ status: 'infeasible' });
+    problem.jobs[1]!.current = { config: { ...job.configs[0]!, seconds: 10 }, node: 0, devices: [0, 1] };
+    expect(assign(highs, problem, 12, {})).toMatchObject({
+      status: 'found',
+      nodes: [[{ job: 1, config: -1 }], [{ job: 0, config: -1 }]]
+    });
+  });
+
+  it('leave no memory behind', () => {
+    const tasks = ['a', 'b', 'c'].map((name, i) => ({
+      name,
+      steps: 1,
+      options: [option(1, 5 + i), option(2, 3 + i)]
+    }));
+    const problem = toProblem(requestOf([2, 2], tasks));
+    assign(highs, problem, 9, {});
+    fractional(problem, 100);
+    const before = highs.memoryBytes;
+    for (let i = 0; i < 60; i++) {
+      assign(highs, problem, 9, {});
+      fractional(problem, 100);
+    }
+    expect(highs.memoryBytes).toBe(before);
   });
 });

@@ -1,8 +1,7 @@
-import type { Highs, Model } from 'highs';
-import { SparseRows } from '../milp/sparseRows.js';
+import type { Highs } from 'highs';
 import type { Problem } from '../problem.js';
-import { TIME_FUNCTIONS } from './dualFeasible.js';
 import { groupJobs, groupNodes, mergeBySize } from './jobTypes.js';
+import { LoadProgram } from './loadProgram.js';
 import { type Certificate, Loads, type Pair } from './loads.js';
 
 /** What the linear program says about a target makespan. */
@@ -14,12 +13,6 @@ export interface FractionalAnswer {
   /** How many jobs take each column, in fractions; 0 for those that take longer than the target. */
   shares: Float64Array;
 }
-
-/** A row is added when it is overfull by this share more than the fullest so far. */
-const VIOLATION = 1e-7;
-
-/** Rows added at a time for each class. */
-const ROWS_AT_ONCE = 4;
 
 /** Rounds of adding rows: fewer rows only make the answer weaker. */
 const MOST_ROUNDS = 60;
@@ -37,11 +30,11 @@ export function shareOut(
   target: number,
   pairs: Pair[]
 ): FractionalAnswer | undefined {
-  const program = new Program(loads, target);
+  const program = new LoadProgram(loads, target);
   if (!program.complete) {
     return undefined;
   }
-  return highs.withModel(program.data(highs, pairs), solver => {
+  return highs.withModel(program.fractions(highs, pairs), solver => {
     solver.options.set({ output_flag: false, solver: 'simplex' });
     const rows = [...pairs];
     for (let round = 0; ; round++) {
@@ -55,10 +48,8 @@ export function shareOut(
           .filter(({ weight }) => weight > 0);
         return { load, certificate, shares: program.spread(colValue) };
       }
-      for (const pair of violated) {
-        program.append(solver, highs, pair);
-        rows.push(pair);
-      }
+      program.append(solver, highs, violated);
+      rows.push(...violated);
     }
   });
 }
@@ -132,139 +123,4 @@ function mergePairs(pairs: Pair[], others: Pair[]): Pair[] {
   const key = ({ nodeClass, space, time }: Pair) => `${nodeClass} ${space} ${time}`;
   const known = new Set(pairs.map(key));
   return [...pairs, ...others.filter(pair => !known.has(key(pair)))];
-}
-
-/** The linear program at one target: columns that are short enough, then the load. */
-class Program {
-  /** Of {@link Loads.columns}, those that are short enough. */
-  private readonly used: number[] = [];
-  /** Per time function, the values of the used columns. */
-  private readonly times: Float64Array[];
-  readonly complete: boolean;
-
-  constructor(
-    private readonly loads: Loads,
-    private readonly target: number
-  ) {
-    const { columns, starts } = loads;
-    this.complete = loads.types.every((_, type) => {
-      const before = this.used.length;
-      for (let c = starts[type]!; c < starts[type + 1]!; c++) {
-        if (columns[c]!.seconds <= target) {
-          this.used.push(c);
-        }
-      }
-      return this.used.length > before;
-    });
-    this.times = TIME_FUNCTIONS.map(f => Float64Array.from(this.used, c => f(columns[c]!.seconds / target)));
-  }
-
-  get loadColumn(): number {
-    return this.used.length;
-  }
-
-  get jobRows(): number {
-    return this.loads.types.length;
-  }
-
-  data(highs: Highs, pairs: Pair[]) {
-    const { types, columns } = this.loads;
-    const rows = new SparseRows();
-    const ofType: [number, number][][] = types.map(() => []);
-    for (const [i, c] of this.used.entries()) {
-      ofType[columns[c]!.type]!.push([i, 1]);
-    }
-    for (const [type, { jobs }] of types.entries()) {
-      rows.add(jobs.length, Infinity, ofType[type]!);
-    }
-    for (const pair of pairs) {
-      rows.add(-Infinity, -this.taken(pair), this.row(pair));
-    }
-    const numCols = this.used.length + 1;
-    return {
-      numCols,
-      numRows: rows.count,
-      colCost: Float64Array.from({ length: numCols }, (_, i) => (i === this.loadColumn ? 1 : 0)),
-      colLower: new Float64Array(numCols),
-      colUpper: new Float64Array(numCols).fill(highs.infinity),
-      ...rows.data(numCols, highs.infinity)
-    };
-  }
-
-  append(solver: Model, highs: Highs, pair: Pair): void {
-    const entries = this.row(pair);
-    solver.addRow(-highs.infinity, -this.taken(pair), {
-      indices: Int32Array.from(entries, ([column]) => column),
-      values: Float64Array.from(entries, ([, value]) => value)
-    });
-  }
-
-  /** The pairs by which the jobs, shared out as told, overfill a class most; at most a few for each class. */
-  violated(values: Float64Array, load: number): Pair[] {
-    const { classes, columns, space } = this.loads;
-    // By class, time function and device count: the jobs' shares weighed by time.
-    const sums = classes.map(({ size }) => this.times.map(() => new Float64Array(size + 1)));
-    for (const [i, c] of this.used.entries()) {
-      const share = values[i]!;
-      if (share > 0) {
-        const { nodeClass, devices } = columns[c]!;
-        for (const [time, weights] of this.times.entries()) {
-          sums[nodeClass]![time]![devices]! += share * weights[i]!;
-        }
-      }
-    }
-    return classes.flatMap(({ nodes }, nodeClass) => {
-      const found: { pair: Pair; excess: number }[] = [];
-      for (const [time, byDevices] of sums[nodeClass]!.entries()) {
-        let most: { pair: Pair; excess: number } | undefined;
-        for (const [f, weights] of space[nodeClass]!.entries()) {
-          const pair = { nodeClass, space: f, time };
-          let sum = this.taken(pair);
-          for (let devices = 1; devices < weights.length; devices++) {
-            sum += weights[devices]! * byDevices[devices]!;
-          }
-          const excess = sum / nodes.length - load;
-          if (excess > Math.max(VIOLATION, most?.excess ?? 0)) {
-            most = { pair, excess };
-          }
-        }
-        if (most !== undefined) {
-          found.push(most);
-        }
-      }
-      return found
-        .sort((a, b) => b.excess - a.excess)
-        .slice(0, ROWS_AT_ONCE)
-        .map(({ pair }) => pair);
-    });
-  }
-
-  /** Values of all columns from those of the used ones. */
-  spread(values: Float64Array): Float64Array {
-    const shares = new Float64Array(this.loads.columns.length);
-    for (const [i, c] of this.used.entries()) {
-      shares[c] = values[i]!;
-    }
-    return shares;
-  }
-
-  private taken(pair: Pair): number {
-    return this.loads.classes[pair.nodeClass]!.nodes.length - this.loads.room(pair, this.target);
-  }
-
-  private row(pair: Pair): [number, number][] {
-    const { columns, space, classes } = this.loads;
-    const weights = space[pair.nodeClass]![pair.space]!;
-    const times = this.times[pair.time]!;
-    const entries: [number, number][] = [];
-    for (const [i, c] of this.used.entries()) {
-      const { nodeClass, devices } = columns[c]!;
-      const value = weights[devices]! * times[i]!;
-      if (nodeClass === pair.nodeClass && value > 0) {
-        entries.push([i, value]);
-      }
-    }
-    entries.push([this.loadColumn, -classes[pair.nodeClass]!.nodes.length]);
-    return entries;
-  }
 }

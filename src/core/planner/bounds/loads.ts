@@ -25,6 +25,14 @@ export interface Pair {
 /** Pairs with weights of at least 0. */
 export type Certificate = (Pair & { weight: number })[];
 
+/** Jobs weighed against the room there is. */
+export interface Weighed {
+  /** What is left of the room when every job takes its lightest column; below 0 they do not fit. */
+  slack: number;
+  /** By how much each column is heavier than the lightest of its type; Infinity when it takes too long. */
+  extra: Float64Array;
+}
+
 /** By how much, as a share, work must exceed the room for it before it is called too much. */
 const MARGIN = 1e-9;
 
@@ -76,28 +84,36 @@ export class Loads {
    * all nodes hold. This takes nobody's word for anything.
    */
   refutes(certificate: Certificate, target: number): boolean {
-    let room = 0;
-    let scale = 0;
+    return this.weigh(certificate, target).slack < 0;
+  }
+
+  /** Weigh every job in its lightest way against the room there is. */
+  weigh(certificate: Certificate, target: number): Weighed {
+    let slack = 0;
     for (const pair of certificate) {
-      room += pair.weight * this.room(pair, target);
-      scale += pair.weight * this.classes[pair.nodeClass]!.nodes.length;
+      slack += pair.weight * (this.room(pair, target) + MARGIN * this.classes[pair.nodeClass]!.nodes.length);
     }
     const perClass = this.classes.map((_, index) => certificate.filter(pair => pair.nodeClass === index));
-    let work = 0;
+    const extra = new Float64Array(this.columns.length).fill(Infinity);
     for (const [type, { jobs }] of this.types.entries()) {
+      const [first, end] = [this.starts[type]!, this.starts[type + 1]!];
       let least = Infinity;
-      for (let c = this.starts[type]!; c < this.starts[type + 1]!; c++) {
+      for (let c = first; c < end; c++) {
         const { nodeClass, devices, seconds } = this.columns[c]!;
         if (seconds <= target) {
           let weight = 0;
           for (const pair of perClass[nodeClass]!) {
             weight += pair.weight * this.weight(pair, devices, seconds, target);
           }
+          extra[c] = weight;
           least = Math.min(least, weight);
         }
       }
-      work += jobs.length * least;
+      for (let c = first; c < end; c++) {
+        extra[c]! -= least === Infinity ? 0 : least;
+      }
+      slack -= jobs.length * least;
     }
-    return work > room + MARGIN * scale;
+    return { slack, extra };
   }
 }

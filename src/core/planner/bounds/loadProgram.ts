@@ -1,0 +1,209 @@
+import type { Highs, Model, ModelData } from 'highs';
+import { SparseRows } from '../milp/sparseRows.js';
+import { TIME_FUNCTIONS } from './dualFeasible.js';
+import type { Loads, Pair } from './loads.js';
+
+/** A row is added when it is overfull by this share more than the fullest so far. */
+const VIOLATION = 1e-7;
+
+/** Rows added at a time for each class. */
+const ROWS_AT_ONCE = 4;
+
+/** Columns, as indexes into {@link Loads.columns}, with counts that must not all be reached together. */
+export type Exclusion = { column: number; count: number }[];
+
+/** The linear program at one target: columns that are short enough, then the load. */
+export class LoadProgram {
+  /** Of {@link Loads.columns}, those that are short enough. */
+  private readonly used: number[] = [];
+  /** Per time function, the values of the used columns. */
+  private readonly times: Float64Array[];
+  readonly complete: boolean;
+
+  /**
+   * @param most - how many jobs may take each column; 0 leaves it out. Without it any number may.
+   */
+  constructor(
+    private readonly loads: Loads,
+    private readonly target: number,
+    private readonly most?: readonly number[]
+  ) {
+    const { columns, starts } = loads;
+    this.complete = loads.types.every((_, type) => {
+      const before = this.used.length;
+      for (let c = starts[type]!; c < starts[type + 1]!; c++) {
+        if (columns[c]!.seconds <= target && most?.[c] !== 0) {
+          this.used.push(c);
+        }
+      }
+      return this.used.length > before;
+    });
+    this.times = TIME_FUNCTIONS.map(f => Float64Array.from(this.used, c => f(columns[c]!.seconds / target)));
+  }
+
+  get loadColumn(): number {
+    return this.used.length;
+  }
+
+  get jobRows(): number {
+    return this.loads.types.length;
+  }
+
+  /** Jobs in fractions, with the load to be as small as possible. */
+  fractions(highs: Highs, pairs: Pair[]): ModelData {
+    const rows = this.rows(pairs);
+    const numCols = this.used.length + 1;
+    return {
+      numCols,
+      numRows: rows.count,
+      colCost: Float64Array.from({ length: numCols }, (_, i) => (i === this.loadColumn ? 1 : 0)),
+      colLower: new Float64Array(numCols),
+      colUpper: new Float64Array(numCols).fill(highs.infinity),
+      ...rows.data(numCols, highs.infinity)
+    };
+  }
+
+  /** Whole jobs, with a load of at most `load`; `exclude` may add columns that are 0 or 1, and rows. */
+  wholes(highs: Highs, pairs: Pair[], load: number, noGoods: Exclusion[]): ModelData {
+    const rows = this.rows(pairs);
+    const upper = this.used.map(c => this.mostOf(c));
+    upper.push(load);
+    for (const exclusion of noGoods) {
+      this.exclude(rows, upper, exclusion);
+    }
+    const numCols = upper.length;
+    return {
+      numCols,
+      numRows: rows.count,
+      colCost: new Float64Array(numCols),
+      colLower: new Float64Array(numCols),
+      colUpper: Float64Array.from(upper),
+      integrality: Int32Array.from(upper, (_, i) => (i === this.loadColumn ? 0 : 1)),
+      ...rows.data(numCols, highs.infinity)
+    };
+  }
+
+  append(solver: Model, highs: Highs, pairs: Pair[]): void {
+    for (const pair of pairs) {
+      const entries = this.row(pair);
+      solver.addRow(-highs.infinity, -this.taken(pair), {
+        indices: Int32Array.from(entries, ([column]) => column),
+        values: Float64Array.from(entries, ([, value]) => value)
+      });
+    }
+  }
+
+  /** The pairs by which the jobs, shared out as told, overfill a class most; at most a few for each class. */
+  violated(values: Float64Array, load: number): Pair[] {
+    const { classes, columns, space } = this.loads;
+    // By class, time function and device count: the jobs' shares weighed by time.
+    const sums = classes.map(({ size }) => this.times.map(() => new Float64Array(size + 1)));
+    for (const [i, c] of this.used.entries()) {
+      const share = values[i]!;
+      if (share > 0) {
+        const { nodeClass, devices } = columns[c]!;
+        for (const [time, weights] of this.times.entries()) {
+          sums[nodeClass]![time]![devices]! += share * weights[i]!;
+        }
+      }
+    }
+    return classes.flatMap(({ nodes }, nodeClass) => {
+      const found: { pair: Pair; excess: number }[] = [];
+      for (const [time, byDevices] of sums[nodeClass]!.entries()) {
+        let most: { pair: Pair; excess: number } | undefined;
+        for (const [f, weights] of space[nodeClass]!.entries()) {
+          const pair = { nodeClass, space: f, time };
+          let sum = this.taken(pair);
+          for (let devices = 1; devices < weights.length; devices++) {
+            sum += weights[devices]! * byDevices[devices]!;
+          }
+          const excess = sum / nodes.length - load;
+          if (excess > Math.max(VIOLATION, most?.excess ?? 0)) {
+            most = { pair, excess };
+          }
+        }
+        if (most !== undefined) {
+          found.push(most);
+        }
+      }
+      return found
+        .sort((a, b) => b.excess - a.excess)
+        .slice(0, ROWS_AT_ONCE)
+        .map(({ pair }) => pair);
+    });
+  }
+
+  /** Values of all columns from those of the used ones. */
+  spread(values: Float64Array): Float64Array {
+    const shares = new Float64Array(this.loads.columns.length);
+    for (const [i, c] of this.used.entries()) {
+      shares[c] = values[i]!;
+    }
+    return shares;
+  }
+
+  private rows(pairs: Pair[]): SparseRows {
+    const { types, columns } = this.loads;
+    const rows = new SparseRows();
+    const ofType: [number, number][][] = types.map(() => []);
+    for (const [i, c] of this.used.entries()) {
+      ofType[columns[c]!.type]!.push([i, 1]);
+    }
+    for (const [type, { jobs }] of types.entries()) {
+      rows.add(jobs.length, jobs.length, ofType[type]!);
+    }
+    for (const pair of pairs) {
+      rows.add(-Infinity, -this.taken(pair), this.row(pair));
+    }
+    return rows;
+  }
+
+  /** Not all of the columns as often as told, or oftener. `upper` are the columns' bounds so far. */
+  private exclude(rows: SparseRows, upper: number[], exclusion: Exclusion): void {
+    const all: [number, number][] = [];
+    for (const { column, count } of exclusion) {
+      const i = this.used.indexOf(column);
+      const most = i < 0 ? 0 : upper[i]!;
+      if (count > most) {
+        return;
+      }
+      if (most === 1) {
+        all.push([i, 1]);
+        continue;
+      }
+      // 1 where the column is taken as often as told: below, it is taken at most count - 1 times.
+      const often = upper.push(1) - 1;
+      rows.add(-Infinity, count - 1, [
+        [i, 1],
+        [often, count - 1 - most]
+      ]);
+      all.push([often, 1]);
+    }
+    rows.add(-Infinity, all.length - 1, all);
+  }
+
+  private mostOf(column: number): number {
+    const jobs = this.loads.types[this.loads.columns[column]!.type]!.jobs.length;
+    return Math.min(jobs, this.most?.[column] ?? jobs);
+  }
+
+  private taken(pair: Pair): number {
+    return this.loads.classes[pair.nodeClass]!.nodes.length - this.loads.room(pair, this.target);
+  }
+
+  private row(pair: Pair): [number, number][] {
+    const { columns, space, classes } = this.loads;
+    const weights = space[pair.nodeClass]![pair.space]!;
+    const times = this.times[pair.time]!;
+    const entries: [number, number][] = [];
+    for (const [i, c] of this.used.entries()) {
+      const { nodeClass, devices } = columns[c]!;
+      const value = weights[devices]! * times[i]!;
+      if (nodeClass === pair.nodeClass && value > 0) {
+        entries.push([i, value]);
+      }
+    }
+    entries.push([this.loadColumn, -classes[pair.nodeClass]!.nodes.length]);
+    return entries;
+  }
+}
