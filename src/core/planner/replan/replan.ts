@@ -35,8 +35,8 @@ const WORTH_A_CHANGE = 0.005;
 /** Share of the budget for the search in which running tasks stay, when there are any. */
 const STAYING_SHARE = 0.5;
 
-/** For a start that is a plan already: not so hot that it is forgotten. */
-const FROM_PLAN: Cooling = { hot: 0.25, cold: 0.0025, rounds: 2 };
+/** For a small budget: of several plans to start from, the best one may still be of the wrong kind. */
+const FROM_PLAN: Cooling = { hot: 1, cold: 0.0025, rounds: 2 };
 
 /**
  * A plan for a situation that has changed since an earlier one: devices came or went, tasks came, ended or were

@@ -1,0 +1,219 @@
+import type { PlanOption, PlanRequest } from '../../wire/generated/types.js';
+import type { Config } from '../pareto.js';
+import type { Job, Problem } from '../problem.js';
+import type { Random } from '../random.js';
+import { Insertion, makespanOf } from '../replan/insertion.js';
+import { type Arrangement, arrangementOf, KEPT, realise } from '../schedule/arrangement.js';
+import { anneal, type Cooling } from '../search/annealing.js';
+import { NodeWalk } from '../search/nodeWalk.js';
+
+/** A plan with one task's strategy dictated: the problem that has no other, and an arrangement of it. */
+export interface Forced {
+  problem: Problem;
+  arrangement: Arrangement;
+  makespan: number;
+}
+
+/** Tasks that differ in nothing, what they may run as, and for each the shortest plan found in which one of them does. */
+export interface Kind {
+  /** Indexes into {@link Problem.jobs}. */
+  jobs: number[];
+  /** The fastest option of each technique at each number of devices. */
+  choices: Config[];
+  /** Per choice. */
+  best: (Forced | undefined)[];
+  /** Plans met with one of these tasks changed; none when there are too many tasks to look into them. */
+  met: Forced[];
+}
+
+/** Steps of the search that prices one alternative: enough to mend what it upsets. */
+const STEPS = 1024;
+
+/** Steps for all alternatives together; when there is less than {@link STRIDE} for each, they are only put in their best place. */
+const ALL_STEPS = 200_000;
+
+/** Steps that are worth starting a search for. */
+const STRIDE = 256;
+
+/** Number of jobs up to which all places of the queues are tried, for a task in every role its kind has in the plan. */
+const MANY_JOBS = 200;
+
+/** A plan only disturbed is mended, not made anew. */
+const MENDING: Cooling = { hot: 0.1, cold: 0.0025, rounds: 1 };
+
+/** A technique at a number of devices. */
+export function choiceKey({ strategy }: PlanOption): string {
+  return `${strategy.technique} ${strategy.devices}`;
+}
+
+/** The kinds of the jobs of a problem, in the order of their first jobs. */
+export function kindsOf(request: PlanRequest, problem: Problem): Kind[] {
+  const tasks = new Map(request.tasks.map(task => [task.name, task]));
+  const excluded = new Set(request.excludeTechniques ?? []);
+  const kinds = new Map<string, Kind>();
+  for (const [index, job] of problem.jobs.entries()) {
+    const options = tasks
+      .get(job.name)!
+      .options.filter(
+        ({ strategy }) => !excluded.has(strategy.technique) && strategy.devices <= problem.largestNode
+      );
+    const choices = choicesOf(job, options);
+    const names = choices.map(({ option, seconds }) => `${choiceKey(option)} ${seconds}`).join();
+    const key = job.current === undefined ? names : `current ${index}`;
+    const kind = kinds.get(key);
+    if (kind === undefined) {
+      kinds.set(key, { jobs: [index], choices, best: choices.map(() => undefined), met: [] });
+    } else {
+      kind.jobs.push(index);
+    }
+  }
+  return [...kinds.values()];
+}
+
+function choicesOf(job: Job, options: readonly PlanOption[]): Config[] {
+  const fastest = new Map<string, Config>();
+  const leaving = job.current?.config.option.stopSeconds ?? 0;
+  for (const option of options) {
+    const overhead = option.startSeconds + leaving * (job.current === undefined ? 0 : 1);
+    const seconds = overhead + job.steps * option.stepSeconds;
+    const key = choiceKey(option);
+    if (seconds < (fastest.get(key)?.seconds ?? Infinity)) {
+      fastest.set(key, { option, devices: option.strategy.devices, seconds, overhead });
+    }
+  }
+  return [...fastest.values()];
+}
+
+/** The configuration a job has in an arrangement. */
+export function configOf({ jobs }: Problem, { config }: Arrangement, job: number): Config {
+  const { configs, current } = jobs[job]!;
+  return config[job] === KEPT ? current!.config : configs[config[job]!]!;
+}
+
+/**
+ * Prices alternatives: for each kind of task and each of its choices, the plan at hand with one such task changed,
+ * put back where it does the least harm, and then mended by a short search. Every plan met on the way counts for all
+ * the choices it contains.
+ */
+export class Pricing {
+  /** The plan that alternatives are compared with. */
+  base: Forced;
+
+  constructor(
+    private readonly problem: Problem,
+    readonly kinds: Kind[],
+    arrangement: Arrangement,
+    private readonly random: Random,
+    /** Whether a shorter plan found on the way takes the place of the one given. */
+    private readonly mayImprove: boolean
+  ) {
+    this.base = { problem, arrangement, makespan: makespanOf(problem, arrangement) };
+    this.note(this.base);
+  }
+
+  /** Price everything. */
+  run(): void {
+    const open = this.kinds.reduce((sum, { choices }) => sum + choices.length, 0);
+    const steps = Math.min(STEPS, Math.floor(ALL_STEPS / Math.max(1, open)));
+    for (const kind of this.kinds) {
+      for (const choice of kind.choices.keys()) {
+        this.price(kind, choice, steps);
+      }
+    }
+  }
+
+  private price(kind: Kind, choice: number, steps: number): void {
+    let best: Forced | undefined;
+    for (const job of this.representatives(kind)) {
+      const plan = this.force(job, kind.choices[choice]!);
+      if (this.few) {
+        kind.met.push(plan);
+      }
+      best = best === undefined || plan.makespan < best.makespan ? plan : best;
+    }
+    if (best === undefined || (kind.best[choice]?.makespan ?? Infinity) <= best.makespan) {
+      return;
+    }
+    if (best.makespan > this.base.makespan && steps >= STRIDE) {
+      best = this.mend(best, steps);
+      kind.met.push(best);
+      this.note(best);
+    } else {
+      kind.best[choice] = best;
+      this.improve(best);
+    }
+  }
+
+  /** A short search among the plans with the same strategy dictated. */
+  private mend(start: Forced, steps: number): Forced {
+    let best = start;
+    anneal(
+      new NodeWalk(start.problem, start.arrangement, this.random),
+      { target: this.base.makespan, progress: done => done / steps },
+      arrangement => {
+        best = { ...start, arrangement, makespan: makespanOf(start.problem, arrangement) };
+      },
+      MENDING
+    );
+    return best;
+  }
+
+  /** One job of the kind for each way in which its jobs run in the plan. */
+  private representatives(kind: Kind): number[] {
+    const found = new Map<string, number>();
+    for (const job of kind.jobs) {
+      const key = choiceKey(configOf(this.base.problem, this.base.arrangement, job).option);
+      found.set(key, found.get(key) ?? job);
+    }
+    return [...found.values()].slice(0, this.few ? Infinity : 1);
+  }
+
+  /** The plan with a job's configuration dictated; the job goes where it does the least harm. */
+  private force(job: number, config: Config): Forced {
+    const { config: chosen, queues } = this.base.arrangement;
+    const { current, ...own } = this.problem.jobs[job]!;
+    const stays = current !== undefined && choiceKey(current.config.option) === choiceKey(config.option);
+    const forced: Job = { ...own, configs: [config], ...(stays && { current }) };
+    const jobs = this.problem.jobs.map((other, index) => (index === job ? forced : other));
+    const problem = { ...this.problem, jobs };
+    const arrangement: Arrangement = {
+      config: chosen.map((choice, index) => (index === job && stays ? KEPT : choice)),
+      queues: queues.map(queue => queue.filter(other => other !== job))
+    };
+    if (stays) {
+      return { problem, arrangement, makespan: makespanOf(problem, arrangement) };
+    }
+    arrangement.config[job] = 0;
+    const insertion = new Insertion(problem, arrangement);
+    insertion.insert(job, this.few);
+    return { problem, arrangement, makespan: insertion.makespan };
+  }
+
+  /** Let a plan count for everything in it. */
+  private note(plan: Forced): void {
+    for (const kind of this.kinds) {
+      for (const job of kind.jobs) {
+        const key = choiceKey(configOf(plan.problem, plan.arrangement, job).option);
+        const choice = kind.choices.findIndex(({ option }) => choiceKey(option) === key);
+        if (choice >= 0 && plan.makespan < (kind.best[choice]?.makespan ?? Infinity)) {
+          kind.best[choice] = plan;
+        }
+      }
+    }
+    this.improve(plan);
+  }
+
+  /** Take a shorter plan in place of the one at hand. */
+  private improve(plan: Forced): void {
+    if (this.mayImprove && plan.makespan < this.base.makespan) {
+      // Back among all choices, or what was dictated would be dictated to the alternatives that follow.
+      const arrangement = arrangementOf(this.problem, realise(plan.problem, plan.arrangement));
+      this.base = { problem: this.problem, arrangement, makespan: makespanOf(this.problem, arrangement) };
+      this.note(this.base);
+    }
+  }
+
+  private get few(): boolean {
+    return this.problem.jobs.length <= MANY_JOBS;
+  }
+}
