@@ -8,6 +8,7 @@ const ROOMS: Record<string, { rooms: string[]; packages: string[] }> = {
   'core/model': { rooms: ['core/wire'], packages: [] },
   'core/profiling': { rooms: ['core/wire', 'core/model'], packages: [] },
   'core/planner': { rooms: ['core/wire', 'core/model'], packages: ['highs'] },
+  'core/simulation': { rooms: ['core/wire', 'core/model', 'core/planner'], packages: [] },
   'core/session': { rooms: ['core/wire', 'core/model', 'core/profiling'], packages: [] },
   'core/view': { rooms: ['core/wire', 'core/model', 'core/session'], packages: [] },
   engine: { rooms: ['core'], packages: ['highs', 'zeromq', 'node:'] },
