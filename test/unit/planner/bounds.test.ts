@@ -3,6 +3,7 @@ import loadHighs, { type Highs } from 'highs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { lowerBound } from '../../../src/core/planner/bounds/area.js';
 import { type Assignment, assign } from '../../../src/core/planner/bounds/assignment.js';
+import { raiseBounds } from '../../../src/core/planner/bounds/bounds.js';
 import { deviceFunctions, TIME_FUNCTIONS } from '../../../src/core/planner/bounds/dualFeasible.js';
 import { raiseByFractions } from '../../../src/core/planner/bounds/fractional.js';
 import { isEmpty, type Problem, toProblem } from '../../../src/core/planner/problem.js';
@@ -183,5 +184,58 @@ describe('whole jobs assigned to nodes', () => {
       fractional(problem, 100);
     }
     expect(highs.memoryBytes).toBe(before);
+  });
+});
+
+describe('bounds raised step by step', () => {
+  const shape = requests({ nodes: 2, size: 3, tasks: 5, options: 3 });
+
+  it('never pass the shortest plan', () => {
+    fc.assert(
+      fc.property(shape, request => {
+        const problem = toProblem(request);
+        fc.pre(!isEmpty(problem));
+        const optimum = bruteForce(request);
+        const bounds: number[] = [];
+        raiseBounds(highs, problem, {
+          makespan: () => 2 * optimum + 1,
+          raise: bound => bounds.push(bound)
+        });
+        expect(bounds).toEqual([...bounds].sort((a, b) => a - b));
+        expect(bounds.at(-1)!).toBeLessThanOrEqual(optimum * (1 + 1e-9));
+      }),
+      { numRuns: 100 }
+    );
+  });
+
+  it('come with ways to assign the jobs, and say what they rest on', () => {
+    const problem = toProblem(unlike(2));
+    const bindings: string[] = [];
+    const targets: number[] = [];
+    let bound = 0;
+    raiseBounds(highs, problem, {
+      makespan: () => 2 * bound,
+      raise: (better, binding) => {
+        bound = better;
+        bindings.push(binding);
+      },
+      onAssignment: (_, target) => targets.push(target),
+      nodes: 100
+    });
+    expect(bindings[0]).toBe('area');
+    expect(bindings.slice(1).every(binding => binding === 'packing')).toBe(true);
+    expect(bindings.length).toBeGreaterThan(3);
+    expect(targets.length).toBeGreaterThan(0);
+    expect(Math.min(...targets)).toBeGreaterThan(bound);
+  });
+
+  it('end when time is up', () => {
+    let raised = 0;
+    raiseBounds(highs, toProblem(unlike(2)), {
+      makespan: () => Infinity,
+      raise: () => raised++,
+      secondsLeft: () => 0
+    });
+    expect(raised).toBe(1);
   });
 });

@@ -10,7 +10,7 @@ import { type Certificate, Loads, type Pair } from './loads.js';
 export interface Batch {
   /** Index into the job types ({@link groupJobs}). */
   type: number;
-  /** Index into the type's configurations, or -1 when the job goes on where it runs. */
+  /** Index into the type's configurations, or {@link KEPT}. */
   config: number;
   count: number;
 }
@@ -22,7 +22,7 @@ export interface NoGood {
   batches: Batch[];
 }
 
-/** A job with its configuration, by index; -1 when it goes on where it runs. */
+/** A job with its configuration, by index; {@link KEPT} when it goes on where it runs. */
 export interface Assigned {
   job: number;
   config: number;

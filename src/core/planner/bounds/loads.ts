@@ -1,3 +1,4 @@
+import { KEPT } from '../schedule/arrangement.js';
 import { deviceFunctions, TIME_FUNCTIONS } from './dualFeasible.js';
 import type { JobType, NodeClass } from './jobTypes.js';
 
@@ -5,7 +6,7 @@ import type { JobType, NodeClass } from './jobTypes.js';
 export interface Column {
   /** Index into the job types. */
   type: number;
-  /** Index into the type's configurations, or -1 (`KEPT`) when the job goes on where it runs. */
+  /** Index into the type's configurations, or {@link KEPT} when the job goes on where it runs. */
   config: number;
   /** Index into the node classes. */
   nodeClass: number;
@@ -58,7 +59,7 @@ export class Loads {
         }
         if (current !== undefined && nodes.includes(current.node)) {
           const { devices, seconds } = current.config;
-          this.columns.push({ type, config: -1, nodeClass, devices, seconds });
+          this.columns.push({ type, config: KEPT, nodeClass, devices, seconds });
         }
       }
       this.starts.push(this.columns.length);
