@@ -2,10 +2,12 @@ import type { Highs } from 'highs';
 import type { Plan, PlanBudget, PlanRequest } from '../wire/generated/types.js';
 import { interrupts, makeBaselines } from './baselines/baselines.js';
 import { lowerBound } from './bounds/area.js';
+import { explain } from './explanation/explanation.js';
 import { Incumbent } from './incumbent.js';
 import { milpSize, solveMilp } from './milp/paperMilp.js';
 import { isEmpty, type Problem, toProblem } from './problem.js';
 import { mulberry32 } from './random.js';
+import { replan } from './replan/replan.js';
 import { assertRequest } from './request.js';
 import { type Arrangement, arrangementOf, realise } from './schedule/arrangement.js';
 import { anneal, type SearchLimit } from './search/annealing.js';
@@ -58,13 +60,17 @@ export async function plan(request: PlanRequest, options: PlanOptions = {}): Pro
     onProgress: options.onProgress,
     ...(seconds !== undefined && { elapsed })
   });
+  const budget = withDefault(request.budget);
+  if (request.previous !== undefined || problem.jobs.some(({ current }) => current !== undefined)) {
+    planAnew(request, problem, incumbent, (from, to) => limitOf(budget, elapsed, from, to, incumbent.target));
+    return answer(request, problem, incumbent, false);
+  }
   const seed = startingPoint(problem, incumbent);
   incumbent.report();
-  const budget = withDefault(request.budget);
   const useMilp =
     options.loadHighs !== undefined && milpSize(problem) <= MILP_LARGEST && budget.iterations !== 0;
   if (!incumbent.optimal) {
-    const limit = limitOf(budget, elapsed, useMilp ? SEARCH_SHARE : 1, incumbent.target);
+    const limit = limitOf(budget, elapsed, 0, useMilp ? SEARCH_SHARE : 1, incumbent.target);
     anneal(new NodeWalk(problem, seed, mulberry32(request.seed)), limit, arrangement =>
       incumbent.offer('local-search', realise(problem, arrangement))
     );
@@ -74,12 +80,56 @@ export async function plan(request: PlanRequest, options: PlanOptions = {}): Pro
     if (left === undefined || left > 0) {
       const highs = await options.loadHighs!();
       const limits = { nodes: MILP_NODES, seconds: left };
-      const answer = solveMilp(highs, problem, incumbent.schedule, incumbent.bound, limits);
-      incumbent.offer('milp', realise(problem, answer.arrangement));
-      incumbent.raise(answer.bound, 'packing', answer.optimal);
+      const solved = solveMilp(highs, problem, incumbent.schedule, incumbent.bound, limits);
+      incumbent.offer('milp', realise(problem, solved.arrangement));
+      incumbent.raise(solved.bound, 'packing', solved.optimal);
     }
   }
-  return incumbent.plan();
+  return answer(request, problem, incumbent, true);
+}
+
+/** Plan from an earlier plan, or from what runs now. */
+function planAnew(
+  request: PlanRequest,
+  problem: Problem,
+  incumbent: Incumbent,
+  limit: (from: number, to: number) => SearchLimit
+): void {
+  const bound = lowerBound(problem);
+  incumbent.raise(bound.seconds, bound.binding);
+  const rules = incumbent.baselines.filter(baseline => !interrupts(baseline));
+  const { method, schedule } = replan(problem, {
+    previous: request.previous ?? [],
+    random: mulberry32(request.seed),
+    limit,
+    longest: Math.min(...rules.map(rule => rule.schedule.makespan))
+  });
+  incumbent.offer(method, schedule);
+  for (const rule of rules) {
+    incumbent.offer('baseline', rule.schedule);
+  }
+  incumbent.report();
+}
+
+/** The plan with all that was asked for besides. */
+function answer(request: PlanRequest, problem: Problem, incumbent: Incumbent, mayImprove: boolean): Plan {
+  if (request.explain !== true) {
+    return incumbent.plan();
+  }
+  const random = mulberry32(request.seed);
+  const limits = { binding: incumbent.plan().binding, lowerBound: incumbent.bound };
+  const { explanation, better } = explain(
+    request,
+    problem,
+    incumbent.schedule,
+    limits,
+    random,
+    mayImprove && !incumbent.optimal
+  );
+  if (better !== undefined) {
+    incumbent.offer('local-search', better);
+  }
+  return { ...incumbent.plan(), explanation };
 }
 
 function emptyPlan(problem: Problem): Plan {
@@ -116,14 +166,21 @@ function withDefault(budget: PlanBudget): PlanBudget {
     : budget;
 }
 
-function limitOf(budget: PlanBudget, elapsed: () => number, share: number, target: number): SearchLimit {
-  const { iterations, seconds } = budget;
+/** A limit for what may use the budget from one share of it to another. */
+function limitOf(
+  { iterations, seconds }: PlanBudget,
+  elapsed: () => number,
+  from: number,
+  to: number,
+  target: number
+): SearchLimit {
+  const share = to - from;
   return {
     target,
     progress: done =>
       Math.max(
-        iterations === undefined ? 0 : iterations === 0 ? 1 : done / iterations,
-        seconds === undefined ? 0 : elapsed() / (seconds * share)
+        iterations === undefined ? 0 : iterations === 0 ? 1 : done / (iterations * share),
+        seconds === undefined ? 0 : (elapsed() / seconds - from) / share
       )
   };
 }
