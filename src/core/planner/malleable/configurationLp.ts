@@ -37,6 +37,8 @@ export interface ConfigurationAnswer {
   times: PatternTime[];
   /** Per work: by how many seconds the makespan grows with one more of it. */
   prices: Float64Array;
+  /** Per supply, the best patterns for these prices: what a second of a node is worth in each period. */
+  best: BestPatterns[];
 }
 
 /** Share of the makespan within which the columns known are as good as all. */
@@ -85,7 +87,7 @@ export function solveConfigurationLp(
           ? 0
           : master.grow(solver, highs, best, rowDual);
       if (added === 0) {
-        return { bound, times: master.times(colValue), prices: prices.work };
+        return { bound, times: master.times(colValue), prices: prices.work, best };
       }
     }
   });

@@ -5,7 +5,7 @@ import type { Problem } from '../problem.js';
 import type { Placed } from '../schedule/schedule.js';
 import { type RoundLimit, type Supply, solveConfigurationLp, type Work } from './configurationLp.js';
 import { orderStages } from './ordering.js';
-import { choicesOf, supplyOf, wholeSeconds } from './preemptiveBound.js';
+import { choicesOf, supplyOf, wholeSeconds } from './relaxation.js';
 import { type Sequence, Sequencer, stagesOf } from './sequence.js';
 import type { Stage } from './stages.js';
 
@@ -18,7 +18,6 @@ const EXTRAS = [0, 0.003, 0.02];
 /** The jobs of one node, and how long they take when switches cost nothing. */
 export class NodePlan {
   readonly sequencer: Sequencer;
-  readonly jobs: number[];
   /** Devices of the node. */
   readonly size: number;
   private readonly choices: Config[][];
@@ -26,15 +25,18 @@ export class NodePlan {
   private readonly works: Work[];
   private readonly supply: Supply;
 
-  /** @param placed the node's part of a schedule. */
+  /**
+   * @param placed what the node does in a schedule of these jobs; nothing when there is none.
+   * @param scale about the makespan, in seconds.
+   */
   constructor(
     private readonly highs: Highs,
     private readonly problem: Problem,
     private readonly node: number,
-    private readonly placed: readonly Placed[]
+    readonly jobs: readonly number[],
+    private readonly placed: readonly Placed[],
+    scale: number
   ) {
-    const scale = placed.reduce((latest, { end }) => Math.max(latest, end), 0);
-    this.jobs = [...new Set(placed.map(({ job }) => job))].sort((a, b) => a - b);
     this.sequencer = new Sequencer(highs, problem, node, this.jobs, scale);
     const size = problem.nodes[node]!.devices.length;
     this.size = size;
@@ -63,11 +65,6 @@ export class NodePlan {
   /** What the jobs may run as here. */
   choicesOf(job: number): Config[] {
     return this.choices[this.jobs.indexOf(job)]!;
-  }
-
-  /** The schedule's own stages: the same again, without switches. */
-  unswitched(): Sequence | undefined {
-    return this.sequencer.sequence(this.knownStages().map(({ stage }) => stage));
   }
 
   /** Sequences of the patterns that the linear program would run, near to the schedule and farther from it. */

@@ -2,7 +2,7 @@ import type { Highs } from 'highs';
 import type { Config } from '../pareto.js';
 import type { Problem } from '../problem.js';
 import type { Placed } from '../schedule/schedule.js';
-import { type Run, type Stage, type Timing, timeStages } from './stages.js';
+import { devicesOf, type Run, type Stage, type Timing, timeStages } from './stages.js';
 import { placeStretches, stretchesOf } from './stretches.js';
 
 /** What one node does: stages with their times, and the stretches they come to. */
@@ -34,7 +34,7 @@ export class Sequencer {
    */
   sequence(stages: readonly Stage[]): Sequence | undefined {
     const { highs, problem, node } = this;
-    let left = joined(stages);
+    let left = joined(this.filled(stages));
     for (;;) {
       const timing = timeStages(highs, problem, node, left, this.scale);
       if (timing === undefined) {
@@ -63,6 +63,33 @@ export class Sequencer {
       }
       left = joined(used);
     }
+  }
+
+  /** Stages in which jobs run on, or begin sooner, where devices would be idle: runs grow, which costs nothing. */
+  private filled(stages: readonly Stage[]): Stage[] {
+    const sorted = [...this.problem.nodes[this.node]!.freeAt].sort((a, b) => a - b);
+    const filled = stages.map(stage => new Map(stage));
+    const extend = (stage: Map<number, Config>, neighbour: Stage | undefined) => {
+      let held = devicesOf(stage);
+      for (const [job, config] of neighbour ?? []) {
+        const after = held + config.devices;
+        if (
+          !stage.has(job) &&
+          after <= sorted.length &&
+          sorted[after - 1]! === sorted[Math.max(held, 1) - 1]!
+        ) {
+          stage.set(job, config);
+          held = after;
+        }
+      }
+    };
+    for (let index = 1; index < filled.length; index++) {
+      extend(filled[index]!, filled[index - 1]);
+    }
+    for (let index = filled.length - 2; index >= 0; index--) {
+      extend(filled[index]!, filled[index + 1]);
+    }
+    return filled;
   }
 }
 

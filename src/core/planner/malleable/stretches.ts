@@ -38,15 +38,19 @@ export function stretchesOf(
   return stretches;
 }
 
+/** A gap of this share of the whole is rounding. */
+const ROUNDING = 1e-8;
+
 /**
  * Give stretches their devices and times: each in turn takes devices free by the stages, and starts when they are and
  * when the job's stretch before it has ended. Whole steps make that a little later or sooner than the stages tell.
+ * What then turns out to go on where it was is no switch and pays none.
  */
 export function placeStretches(
   problem: Problem,
   node: number,
   stretches: readonly Stretch[],
-  { seconds }: Timing
+  { seconds, makespan }: Timing
 ): Placed[] {
   const starts = [0];
   for (const length of seconds) {
@@ -55,10 +59,14 @@ export function placeStretches(
   const free = [...problem.nodes[node]!.freeAt];
   /** Per device, the first stage that may use it. */
   const idleFrom = free.map(time => (time > 0 ? firstAt(starts, time) : 0));
-  const ends = new Map<number, number>();
-  return stretches.map(({ job, config, from, to, overhead, kept, steps }) => {
+  const last = new Map<number, Placed & { steps: number; overhead: number }>();
+  const all: Placed[] = [];
+  for (const { job, config, from, to, overhead, kept, steps } of stretches) {
+    const { current } = problem.jobs[job]!;
+    const { startSeconds, stopSeconds = 0, stepSeconds } = config.option;
+    const before = last.get(job);
     const devices = kept
-      ? problem.jobs[job]!.current!.devices
+      ? current!.devices
       : free
           .map((time, device) => ({ time, device }))
           .filter(({ device }) => idleFrom[device]! <= from)
@@ -66,15 +74,35 @@ export function placeStretches(
           .slice(0, config.devices)
           .map(({ device }) => device)
           .sort((a, b) => a - b);
-    const start = devices.reduce((latest, device) => Math.max(latest, free[device]!), ends.get(job) ?? 0);
-    const end = start + (overhead + steps * config.option.stepSeconds);
+    const start = devices.reduce((latest, device) => Math.max(latest, free[device]!), before?.end ?? 0);
+    let placed = { job, config, node, devices, start, end: start, steps, overhead };
+    if (
+      before?.config.option === config.option &&
+      sameDevices(before.devices, devices) &&
+      start <= before.end + ROUNDING * makespan
+    ) {
+      placed = before;
+      placed.steps += steps;
+      placed.overhead += overhead - startSeconds - stopSeconds;
+    } else {
+      if (before === undefined && start === 0 && !kept && current?.node === node) {
+        const goesOn = current.config.option === config.option && sameDevices(current.devices, devices);
+        placed.overhead -= goesOn ? startSeconds + stopSeconds : 0;
+      }
+      all.push(placed);
+      last.set(job, placed);
+    }
+    placed.end = placed.start + (placed.overhead + placed.steps * stepSeconds);
     for (const device of devices) {
-      free[device] = end;
+      free[device] = placed.end;
       idleFrom[device] = to;
     }
-    ends.set(job, end);
-    return { job, config, node, devices, start, end, steps, overhead };
-  });
+  }
+  return all;
+}
+
+function sameDevices(a: readonly number[], b: readonly number[]): boolean {
+  return a.length === b.length && a.every(device => b.includes(device));
 }
 
 /** The first stage that starts at a time or after it, but for rounding. */
