@@ -2,9 +2,18 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import type { Message } from '@lumino/messaging';
 import { type ISignal, Signal } from '@lumino/signaling';
 import { Widget } from '@lumino/widgets';
-import { ganttSvg, type IGanttBar, type IGanttInput, layoutGantt } from '../core/view/gantt.js';
+import { duration } from '../core/view/format.js';
+import {
+  ganttSvg,
+  type IGanttBar,
+  type IGanttInput,
+  type IGanttLayout,
+  type IGanttMove,
+  layoutGantt
+} from '../core/view/gantt.js';
 import { tableHtml } from '../core/view/table.js';
-import { neighbour } from './ganttKeys.js';
+import { GanttDrag } from './ganttDrag.js';
+import { editByKey, type IGanttEdit, neighbour } from './ganttKeys.js';
 import { ganttTable } from './ganttTable.js';
 
 const GANTT_CLASS = 'jp-SaturnGantt';
@@ -15,8 +24,9 @@ const TOGGLE_CLASS = 'jp-SaturnGantt-toggle';
 /**
  * The schedule, live: the chart of core/view with focus, selection and resizing.
  *
- * The bars are one stop in the tab order; arrow keys move between them, Home and End to the first and
- * the last, Escape clears the selection. The same facts are to be had as a table.
+ * The bars are one stop in the tab order; arrow keys go from one to another, Home and End to the first and
+ * the last, Escape clears the selection. Bars that can be moved are dragged, or moved by arrow keys with Shift;
+ * Enter holds them to their strategy and Delete lets them go. The same facts are to be had as a table.
  */
 export class GanttView extends Widget {
   constructor(options: GanttView.IOptions) {
@@ -32,6 +42,16 @@ export class GanttView extends Widget {
     this._sights = new IntersectionObserver(entries => {
       this._inSight = entries.at(-1)?.isIntersecting ?? true;
       this.update();
+    });
+    this._drag = new GanttDrag({
+      chart: this._chart,
+      layout: () => this._chartLayout,
+      onMove: ({ bar }, { move }) => this._say(this._moveWords(bar, move)),
+      onDrop: ({ bar }, { move }) => this._edited.emit({ kind: 'move', bar, move }),
+      onEnd: () => {
+        this._wasDragged = true;
+        this.update();
+      }
     });
     this.node.append(this._chart, this._details, this._toggle);
   }
@@ -66,7 +86,13 @@ export class GanttView extends Widget {
     return this._selectionChanged;
   }
 
+  /** Emitted when the user wants a bar elsewhere or at another time, held to its strategy, or let go. */
+  get edited(): ISignal<this, IGanttEdit> {
+    return this._edited;
+  }
+
   override dispose(): void {
+    this._drag.dispose();
     this._sizes.disconnect();
     this._sights.disconnect();
     Signal.clearData(this);
@@ -78,7 +104,9 @@ export class GanttView extends Widget {
       this.asTable = !this._asTable;
     } else if (event instanceof KeyboardEvent) {
       this._onKey(event);
-    } else {
+    } else if (event.type === 'pointerdown') {
+      this._wasDragged = false;
+    } else if (!this._wasDragged) {
       this._select(Private.barOf(event.target)?.dataset.id ?? null);
     }
   }
@@ -87,6 +115,7 @@ export class GanttView extends Widget {
     super.onAfterAttach(message);
     this._chart.addEventListener('click', this);
     this._chart.addEventListener('keydown', this);
+    this._chart.addEventListener('pointerdown', this);
     this._toggle.addEventListener('click', this);
     this._sizes.observe(this._chart);
     this._sights.observe(this.node);
@@ -98,13 +127,14 @@ export class GanttView extends Widget {
     this._sights.disconnect();
     this._chart.removeEventListener('click', this);
     this._chart.removeEventListener('keydown', this);
+    this._chart.removeEventListener('pointerdown', this);
     this._toggle.removeEventListener('click', this);
     super.onBeforeDetach(message);
   }
 
   protected override onUpdateRequest(message: Message): void {
     super.onUpdateRequest(message);
-    if (!this._inSight && this._drawn !== '') {
+    if (this._drag.isDragging || (!this._inSight && this._drawn !== '')) {
       return;
     }
     const html = this._markup();
@@ -125,19 +155,27 @@ export class GanttView extends Widget {
   }
 
   private _markup(): string {
+    this._chartLayout = null;
     if (!this._input) {
       return '';
     }
     if (this._asTable) {
       return tableHtml(ganttTable(this._input, this._trans)).source;
     }
-    const layout = layoutGantt(this._input, { width: this._chart.clientWidth || Private.WIDTH });
-    return ganttSvg(layout, { interactive: true });
+    this._chartLayout = layoutGantt(this._input, { width: this._chart.clientWidth || Private.WIDTH });
+    return ganttSvg(this._chartLayout, { interactive: true });
   }
 
   private _onKey(event: KeyboardEvent): void {
     const from = Private.barOf(event.target)?.dataset.id;
     if (from === undefined || !this._input || event.ctrlKey || event.metaKey || event.altKey) {
+      return;
+    }
+    const edit = this._chartLayout && editByKey(this._chartLayout, from, event);
+    if (edit) {
+      event.preventDefault();
+      event.stopPropagation();
+      this._edited.emit(edit);
       return;
     }
     let to: string | null;
@@ -158,6 +196,20 @@ export class GanttView extends Widget {
     if (to !== null) {
       this._barNode(to)?.focus();
     }
+  }
+
+  /** Where a bar under way would land. */
+  private _moveWords(bar: IGanttBar, { rows, start }: IGanttMove): string {
+    const labels = new Map(this._input?.rows.map(row => [row.key, row.label]));
+    const devices = (rows ?? bar.rows).map(row => labels.get(row) ?? row).join(', ');
+    const from = start ?? bar.start;
+    return this._trans.__(
+      '%1: on %2, from %3 to %4',
+      bar.task,
+      devices,
+      duration(from),
+      duration(from + bar.end - bar.start)
+    );
   }
 
   private _select(id: string | null): void {
@@ -181,7 +233,10 @@ export class GanttView extends Widget {
   }
 
   private _describe(): void {
-    const text = this._asTable ? '' : (this.selection?.detail ?? '');
+    this._say(this._asTable ? '' : (this.selection?.detail ?? ''));
+  }
+
+  private _say(text: string): void {
     if (this._details.textContent !== text) {
       this._details.textContent = text;
     }
@@ -199,7 +254,11 @@ export class GanttView extends Widget {
   private readonly _sizes: ResizeObserver;
   private readonly _sights: IntersectionObserver;
   private readonly _selectionChanged = new Signal<this, IGanttBar | null>(this);
+  private readonly _edited = new Signal<this, IGanttEdit>(this);
+  private readonly _drag: GanttDrag;
   private _input: IGanttInput | null = null;
+  private _chartLayout: IGanttLayout | null = null;
+  private _wasDragged = false;
   private _selected: string | null = null;
   private _asTable = false;
   private _drawn = '';

@@ -1,4 +1,37 @@
-import type { IGanttBar, IGanttInput } from '../core/view/gantt.js';
+import {
+  type IGanttBar,
+  type IGanttInput,
+  type IGanttLayout,
+  type IGanttMove,
+  stepped
+} from '../core/view/gantt.js';
+
+/** What a user did to a bar: moved it, held it to its strategy, or let it go. */
+export type IGanttEdit =
+  | { readonly kind: 'move'; readonly bar: IGanttBar; readonly move: IGanttMove }
+  | { readonly kind: 'strategy' | 'release'; readonly bar: IGanttBar };
+
+/** A move that changes nothing. */
+const STILL: IGanttMove = { rows: null, start: null };
+
+/**
+ * What a key does to a bar that can be moved: arrows with Shift move it, Enter holds it to its strategy, Delete lets
+ * it go. Null for other keys and other bars.
+ */
+export function editByKey(layout: IGanttLayout, id: string, event: KeyboardEvent): IGanttEdit | null {
+  const placed = layout.bars.find(({ bar }) => bar.id === id);
+  if (!placed?.bar.movable) {
+    return null;
+  }
+  const { bar } = placed;
+  if (event.shiftKey && event.key.startsWith('Arrow')) {
+    return { kind: 'move', bar, move: stepped(layout, placed, event.key) ?? STILL };
+  }
+  if (event.key === 'Enter') {
+    return { kind: 'strategy', bar };
+  }
+  return event.key === 'Delete' || event.key === 'Backspace' ? { kind: 'release', bar } : null;
+}
 
 /**
  * The bar a key leads to: left and right along the same devices, up and down to the bar nearest in time

@@ -81,6 +81,8 @@ export interface IPlanner {
    * @throws SaturnError `plan-cancelled` when withdrawn, or why there is no plan.
    */
   plan(request: PlanRequest, onProgress?: (plan: Plan) => void): Promise<Plan>;
+  /** Start what a question will need. */
+  prepare(): void;
   /** Give up the open question, if there is one. */
   cancel(): void;
   dispose(): void;

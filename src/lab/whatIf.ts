@@ -8,10 +8,14 @@ import {
   type SessionState
 } from '../core/wire/messages.js';
 import type { IPlanner } from './tokens.js';
-import { currentSeconds, type IQuestion, whatIfRequest } from './whatIfRequest.js';
+import type { IQuestion } from './whatIfQuestion.js';
+import { currentSeconds, whatIfRequest } from './whatIfRequest.js';
 
-/** How long a slider must rest before its question is asked, in milliseconds. */
-const PAUSE = 200;
+/**
+ * Least time from one question to the next while a gesture goes on, in milliseconds. The first is asked at once; each
+ * given up while it is worked on costs a planner, and another takes about so long to start.
+ */
+const REST = 100;
 
 /** Asks a planner what-if questions and keeps the newest answer. */
 export class WhatIf implements IDisposable {
@@ -37,12 +41,19 @@ export class WhatIf implements IDisposable {
     return this._isDisposed;
   }
 
-  /** Ask, after a short rest; a question still open is withdrawn. */
+  /** Get ready: a question is to be expected. */
+  prepare(): void {
+    this._planner ??= this._makePlanner();
+    this._planner.prepare();
+  }
+
+  /** Ask at once, or as soon after the last question as is worth it; a question still open is withdrawn. */
   ask(state: SessionState, question: IQuestion): void {
     this._withdraw();
     const answer = this._view.folder === state.folder ? this._view.answer : null;
     this._show({ folder: state.folder, question, answer, solving: true, failure: null });
-    this._timer = setTimeout(() => void this._solve(state, question), PAUSE);
+    const wait = Math.max(0, this._asked + REST - performance.now());
+    this._timer = setTimeout(() => void this._solve(state, question), wait);
   }
 
   /** Forget question and answer. */
@@ -64,8 +75,12 @@ export class WhatIf implements IDisposable {
   private async _solve(state: SessionState, question: IQuestion): Promise<void> {
     const turn = this._turn;
     const now = this._clock();
-    const request = whatIfRequest(state, question, now, this.seconds);
+    this._asked = performance.now();
+    const previous = this._view.answer?.plan.segments;
+    const request = whatIfRequest(state, question, { now, seconds: this.seconds, previous });
     const current = currentSeconds(state, now);
+    const { cluster, tasks } = request;
+    const fixed = new Set(tasks.filter(task => task.running).map(task => task.name));
     const show = (part: Partial<WhatIf.IView>) => {
       if (turn === this._turn && !this._isDisposed) {
         this._show({ ...this._view, ...part });
@@ -73,7 +88,7 @@ export class WhatIf implements IDisposable {
     };
     try {
       this._planner ??= this._makePlanner();
-      const answer = (plan: Plan) => ({ plan, cluster: request.cluster, current });
+      const answer = (plan: Plan): WhatIf.IAnswer => ({ plan, cluster, current, fixed, question });
       const plan = await this._planner.plan(request, better => show({ answer: answer(better) }));
       show({ answer: answer(plan), solving: false });
     } catch (error) {
@@ -98,6 +113,7 @@ export class WhatIf implements IDisposable {
   private _planner: IPlanner | null = null;
   private _view: WhatIf.IView = Private.NOTHING;
   private _timer: ReturnType<typeof setTimeout> | undefined;
+  private _asked = -Infinity;
   private _turn = 0;
   private _isDisposed = false;
 }
@@ -118,6 +134,10 @@ export namespace WhatIf {
     readonly cluster: Cluster;
     /** What the session's own plan still took when the question was asked, in seconds; null without one. */
     readonly current: number | null;
+    /** Tasks that run and stay where they are. */
+    readonly fixed: ReadonlySet<string>;
+    /** What it answers: the newest question, or the one before. */
+    readonly question: IQuestion;
   }
 
   /** Question and answer. */

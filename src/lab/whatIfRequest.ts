@@ -1,14 +1,14 @@
 import { planRequest } from '../core/session/planRequest.js';
 import { sessionTimeLeft } from '../core/view/timeLeft.js';
-import type { Cluster, PlanRequest, SessionState, TaskState } from '../core/wire/messages.js';
-
-/** A what-if question: how the same tasks would be planned otherwise. */
-export interface IQuestion {
-  /** Devices of the whole cluster. */
-  readonly devices: number;
-  /** Techniques not to use. */
-  readonly exclude: readonly string[];
-}
+import type {
+  Cluster,
+  PlanRequest,
+  PlanTask,
+  Segment,
+  SessionState,
+  TaskState
+} from '../core/wire/messages.js';
+import { devicesOf, type IQuestion } from './whatIfQuestion.js';
 
 /** How many devices a cluster has. */
 export const deviceCount = (cluster: Cluster | undefined) =>
@@ -19,36 +19,63 @@ export const techniquesOf = (state: SessionState) => [
   ...new Set(state.cells.map(cell => cell.strategy.technique))
 ];
 
-/**
- * The planning problem a question poses: what is left to do, or everything again when all is done.
- *
- * @param now - seconds since the epoch.
- * @param seconds - how long to search.
- */
-export function whatIfRequest(
-  state: SessionState,
-  question: IQuestion,
-  now: number,
-  seconds: number
-): PlanRequest {
-  const open = planRequest(state, now, { budget: { seconds } });
+/** How a what-if question is asked. */
+export interface IAsking {
+  /** Seconds since the epoch. */
+  readonly now: number;
+  /** How long to search. */
+  readonly seconds: number;
+  /** A plan to start from, so that an answer changes no more than it must; the session's own when absent. */
+  readonly previous?: Segment[];
+}
+
+/** The planning problem a question poses: what is left to do, or everything again when all is done. */
+export function whatIfRequest(state: SessionState, question: IQuestion, asking: IAsking): PlanRequest {
+  const { now, seconds } = asking;
+  const options = { budget: { seconds }, explain: false };
+  const open = planRequest(state, now, options);
   const request =
-    open.tasks.length > 0
-      ? open
-      : planRequest({ ...state, tasks: state.tasks.map(asNew) }, now, { budget: { seconds } });
-  const cluster = resize(request.cluster, question.devices);
+    open.tasks.length > 0 ? open : planRequest({ ...state, tasks: state.tasks.map(asNew) }, now, options);
+  const cluster = resize(request.cluster, question);
   const there = new Set(cluster.nodes.flatMap(node => node.devices.map(device => `${node.id}/${device.id}`)));
+  const previous = asking.previous ?? ownSegments(state, now);
   return {
     ...request,
     cluster,
     excludeTechniques: [...question.exclude],
+    ...(previous.length > 0 && { previous }),
     tasks: request.tasks.map(({ running, ...task }) => {
       const stays =
         running?.devices.every(device => there.has(`${running.node}/${device}`)) &&
         !question.exclude.includes(running.strategy.technique);
-      return stays ? { ...task, running } : task;
+      return stays ? { ...task, running, ...dueBy(question, task.name) } : wished(question, task);
     })
   };
+}
+
+/** The task with what is wished for it. */
+function wished(question: IQuestion, task: PlanTask): PlanTask {
+  const { pin, earliestStart } = question.wishes.get(task.name) ?? {};
+  return {
+    ...task,
+    ...(pin && { pin }),
+    ...(earliestStart !== undefined && { earliestStart }),
+    ...dueBy(question, task.name)
+  };
+}
+
+/** The earlier of a task's own deadline and the one for all. */
+function dueBy({ wishes, deadline }: IQuestion, task: string): Pick<PlanTask, 'deadline'> {
+  const earlier = Math.min(wishes.get(task)?.deadline ?? Infinity, deadline ?? Infinity);
+  return earlier < Infinity ? { deadline: earlier } : {};
+}
+
+/** The rest of the session's own plan, its times from now on. */
+function ownSegments({ plan }: SessionState, now: number): Segment[] {
+  const passed = plan?.startedAt === undefined ? 0 : Math.max(0, now - plan.startedAt);
+  return (plan?.plan.segments ?? [])
+    .filter(segment => segment.end > passed)
+    .map(segment => ({ ...segment, start: Math.max(0, segment.start - passed), end: segment.end - passed }));
 }
 
 /**
@@ -69,26 +96,20 @@ function asNew(task: TaskState): TaskState {
   return task.inspection && task.status !== 'invalid' ? { ...rest, status: 'ready', attempts: [] } : task;
 }
 
-/** The cluster with as many devices as asked: the last are left out, or the last is repeated. */
-function resize(cluster: Cluster, devices: number): Cluster {
-  let left = devices;
+/** The cluster with as many devices on each node as asked: the last are left out, or the last is repeated. */
+function resize(cluster: Cluster, question: IQuestion): Cluster {
   const nodes = cluster.nodes.map(node => {
-    const kept = node.devices.slice(0, left);
-    left -= kept.length;
-    return { ...node, devices: kept };
-  });
-  const last = nodes.at(-1);
-  const model = last?.devices.at(-1);
-  if (last && model) {
-    const stem = model.id.replace(/\d+$/, '');
-    const taken = new Set(last.devices.map(device => device.id));
-    for (let number = 0; left > 0; number++) {
-      const id = `${stem}${number}`;
+    const wanted = devicesOf(question, node);
+    const devices = node.devices.slice(0, wanted);
+    const model = node.devices.at(-1);
+    const taken = new Set(devices.map(device => device.id));
+    for (let number = 0; model && devices.length < wanted; number++) {
+      const id = `${model.id.replace(/\d+$/, '')}${number}`;
       if (!taken.has(id)) {
-        last.devices.push({ ...model, id });
-        left--;
+        devices.push({ ...model, id });
       }
     }
-  }
+    return { ...node, devices };
+  });
   return { nodes: nodes.filter(node => node.devices.length > 0) };
 }

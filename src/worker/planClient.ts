@@ -5,16 +5,28 @@ import type { Plan, PlanRequest } from '../core/wire/generated/types.js';
 export type PlannerWebWorker = Pick<Worker, 'postMessage' | 'terminate' | 'addEventListener'>;
 
 /**
- * The planner in a Web Worker, for what-if questions that the page answers by itself. The worker starts with the
- * first question.
+ * The planner in a Web Worker, for what-if questions that the page answers by itself. A worker whose question is given
+ * up is ended; another stands by already, so that the next question need not wait for one to start.
  */
 export class PlanClient {
   private readonly link: PlannerLink;
+  private spare: PlannerWebWorker | undefined;
   private ended = false;
 
-  /** @param start - starts the worker; the default bundles and starts `planner.worker`. */
-  constructor(start: () => PlannerWebWorker = startWorker) {
-    this.link = new PlannerLink((answer, lost) => launch(start(), answer, lost));
+  /** @param start - starts a worker; the default bundles and starts `planner.worker`. */
+  constructor(private readonly start: () => PlannerWebWorker = startWorker) {
+    this.link = new PlannerLink((answer, lost) => this.launch(answer, lost));
+  }
+
+  /** Have a worker stand by for the first question. */
+  prepare(): void {
+    if (this.spare === undefined && !this.ended) {
+      const spare = this.start();
+      this.spare = spare;
+      spare.addEventListener('error', () => {
+        this.spare = this.spare === spare ? undefined : this.spare;
+      });
+    }
   }
 
   /** Ask for a plan; the latest question wins. See {@link PlannerLink.plan} for what it throws. */
@@ -32,27 +44,31 @@ export class PlanClient {
     return this.ended;
   }
 
-  /** End the worker. */
+  /** End the workers. */
   dispose(): void {
     this.ended = true;
+    this.spare?.terminate();
+    this.spare = undefined;
     void this.link.dispose();
+  }
+
+  private launch(answer: (answer: PlannerAnswer) => void, lost: (message: string) => void): PlannerPort {
+    const worker = this.spare ?? this.start();
+    this.spare = undefined;
+    worker.addEventListener('message', event => {
+      answer((event as MessageEvent<PlannerAnswer>).data);
+      // Not before the first answer, which it would delay.
+      this.prepare();
+    });
+    worker.addEventListener('error', event => lost((event as ErrorEvent).message || 'its script failed'));
+    return {
+      ask: question => worker.postMessage(question),
+      terminate: async () => worker.terminate()
+    };
   }
 }
 
 function startWorker(): Worker {
   // Bundlers recognise this expression, and no other, as a worker with its own bundle.
   return new Worker(new URL('./planner.worker.js', import.meta.url), { type: 'module' });
-}
-
-function launch(
-  worker: PlannerWebWorker,
-  answer: (answer: PlannerAnswer) => void,
-  lost: (message: string) => void
-): PlannerPort {
-  worker.addEventListener('message', event => answer((event as MessageEvent<PlannerAnswer>).data));
-  worker.addEventListener('error', event => lost((event as ErrorEvent).message || 'its script failed'));
-  return {
-    ask: question => worker.postMessage(question),
-    terminate: async () => worker.terminate()
-  };
 }

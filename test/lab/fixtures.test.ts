@@ -9,6 +9,7 @@ describe('session fixtures', () => {
     ['empty', states.emptyState],
     ['profiling', states.profilingState],
     ['planned', states.plannedState],
+    ['explained', states.explainedState],
     ['running', states.runningState],
     ['finished', states.finishedState]
   ])('%s is a valid SessionState', (_, make) => {

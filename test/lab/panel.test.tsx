@@ -6,14 +6,21 @@ import type { SessionState } from '../../src/core/wire/messages.js';
 import { CommandIDs } from '../../src/lab/commandIDs.js';
 import { parseTaskCell } from '../../src/lab/taskCells.js';
 import type { IPlanner } from '../../src/lab/tokens.js';
+import { type IQuestion, plainQuestion } from '../../src/lab/whatIfQuestion.js';
 import * as states from '../fixtures/sessionStates.js';
 import { openPanel } from './panelHarness.js';
 
 const planner: IPlanner = {
   plan: request => solve({ ...request, budget: { iterations: 50 } }),
+  prepare: () => undefined,
   cancel: () => undefined,
   dispose: () => undefined
 };
+
+const plainWith = (part: Partial<IQuestion>): IQuestion => ({
+  ...plainQuestion(states.plannedState()),
+  ...part
+});
 
 describe('SaturnPanel', () => {
   let ui: ReturnType<typeof openPanel>;
@@ -195,7 +202,9 @@ describe('SaturnPanel', () => {
       ui.show({ state: states.plannedState() });
       const slider = ui.find('input[type="range"]') as HTMLInputElement;
       expect(slider.value).toBe('2');
-      act(() => ui.whatIf.ask(states.plannedState(), { devices: 4, exclude: ['fsdp'] }));
+      act(() =>
+        ui.whatIf.ask(states.plannedState(), plainWith({ devices: { local: 4 }, exclude: ['fsdp'] }))
+      );
       await act(() => vi.waitFor(() => expect(ui.whatIf.view.solving).toBe(false)));
       MessageLoop.flush();
       const answer = ui.find('.jp-SaturnWhatIf-answer');

@@ -107,7 +107,8 @@ function placeLanes(
     sections.push({ x: MARGIN, y: y + 12, text, anchor: 'start' });
     y += LINE_HEIGHT + 1;
     for (const row of input.rows) {
-      lanes.push({ kind, key: row.key, label: fitText(row.label, labelRoom, FONT_SIZE), y, height });
+      const { key, node } = row;
+      lanes.push({ kind, key, node, label: fitText(row.label, labelRoom, FONT_SIZE), y, height });
       y += height;
     }
   }

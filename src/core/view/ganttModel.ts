@@ -35,6 +35,8 @@ export interface IGanttBar {
   readonly overhead?: number;
   /** Whether the user said where, how or when it is to run. */
   readonly pinned?: boolean;
+  /** Whether the user may move it. */
+  readonly movable?: boolean;
   /** The bar of the same task that goes on where this one ends: its id. */
   readonly next?: string;
 }
@@ -49,6 +51,8 @@ export interface IGanttDeadline {
 export interface IGanttRow {
   readonly key: string;
   readonly label: string;
+  /** Id of its node. */
+  readonly node?: string;
 }
 
 /** What a Gantt chart shows. */
@@ -107,6 +111,7 @@ export interface ILane {
   readonly kind: IGanttBar['kind'];
   readonly key: string;
   readonly label: string;
+  readonly node?: string;
   readonly y: number;
   readonly height: number;
 }

@@ -34,6 +34,9 @@ const STYLE = `
 .jp-saturn-gantt .jp-saturn-bar:focus-visible>.jp-saturn-shape{stroke:var(--jp-ui-font-color1,#212121);stroke-width:3}
 `;
 
+/** Keys that a host must heed for bars that can be moved. */
+const MOVE_KEYS = 'Shift+ArrowUp Shift+ArrowDown Shift+ArrowLeft Shift+ArrowRight Enter Delete';
+
 const TROUBLE: ReadonlySet<string | undefined> = new Set(['failed', 'oom', 'lost']);
 
 /** Inks a texture is drawn in: against a bar's text colour, or in the theme's colour over a planned bar. */
@@ -52,7 +55,7 @@ export function ganttSvg(layout: IGanttLayout, options: IGanttSvgOptions = {}): 
 <style>${new Markup(STYLE)}</style>
 <defs>${patterns(layout, name)}</defs>
 <rect class="jp-saturn-paper" width="${layout.width}" height="${n(layout.height)}" fill="#ffffff"/>
-${axis(layout)}${layout.links.length > 0 && links(layout)}${bars}${lines(layout)}${barTexts(layout)}${layout.legend.map(item => legendSvg(item, name))}</svg>`
+${axis(layout)}${layout.links.length > 0 && links(layout)}${bars}${lines(layout)}${barTexts(layout, interactive)}${layout.legend.map(item => legendSvg(item, name))}</svg>`
     .source;
 }
 
@@ -109,7 +112,7 @@ function barSvg(placed: IPlacedBar, name: (part: string) => string, tabIndex: nu
   const style = outlined
     ? markup`fill="${fill}" fill-opacity="${faint ? '0.1' : '0.24'}" stroke="${trouble ? '#d32f2f' : fill}" stroke-width="${bar.pinned === true ? '2.5' : '1.5'}"${trouble && markup` stroke-dasharray="4 2"`}`
     : markup`fill="${fill}"`;
-  return markup`<g class="jp-saturn-bar jp-mod-${bar.kind}${bar.state !== undefined && ` jp-mod-${bar.state}`}${trouble && ' jp-mod-trouble'}${bar.pinned === true && ' jp-mod-pinned'}" data-task="${bar.task}" data-id="${bar.id}" data-kind="${bar.kind}"${tabIndex !== undefined && markup` role="option" aria-selected="false" aria-label="${bar.detail.replaceAll('\n', ', ')}" tabindex="${tabIndex}"`}><title>${bar.detail}</title>${rects.map(
+  return markup`<g class="jp-saturn-bar jp-mod-${bar.kind}${bar.state !== undefined && ` jp-mod-${bar.state}`}${trouble && ' jp-mod-trouble'}${bar.pinned === true && ' jp-mod-pinned'}${bar.movable === true && ' jp-mod-movable'}" data-task="${bar.task}" data-id="${bar.id}" data-kind="${bar.kind}"${tabIndex !== undefined && markup` role="option" aria-selected="false" aria-label="${bar.detail.replaceAll('\n', ', ')}" tabindex="${tabIndex}"${bar.movable === true && markup` aria-keyshortcuts="${MOVE_KEYS}"`}`}><title>${bar.detail}</title>${rects.map(
     rect => {
       const shape = outlined ? inset(rect) : rect;
       return [
@@ -165,16 +168,17 @@ function inset(rect: IRect): IRect {
 }
 
 /** Names and notes of the bars: a layer of its own, above the lines. */
-function barTexts(layout: IGanttLayout): Markup {
+function barTexts(layout: IGanttLayout, interactive: boolean): Markup {
   return markup`<g aria-hidden="true" pointer-events="none" stroke-width="2.5" stroke-linejoin="round">
 ${layout.bars.map(({ bar, texts }) => {
   const { fill, ink } = colourOf(bar.colour);
   const halo = ' stroke-opacity="0.8" paint-order="stroke"';
-  return texts.map(line =>
+  const written = texts.map(line =>
     isOutlined(bar)
       ? text(line, 'jp-saturn-ink jp-saturn-halo', '#212121', markup` stroke="#ffffff"${new Markup(halo)}`)
       : text(line, 'jp-saturn-label', ink, markup` stroke="${fill}"${new Markup(halo)}`)
   );
+  return interactive ? markup`<g data-of="${bar.id}">${written}</g>` : written;
 })}
 </g>
 `;

@@ -23,6 +23,8 @@ export interface IPlannedBarsOptions {
   readonly kind?: 'planned' | 'baseline';
   /** Names of the tasks to mark as pinned. */
   readonly pinned?: ReadonlySet<string>;
+  /** Whether the user may move a task; none when absent. */
+  readonly movable?: (task: string) => boolean;
 }
 
 /**
@@ -85,7 +87,7 @@ interface IPart {
 
 function bar(run: IRun, { id, part, parts, next }: IPart, options: IPlannedBarsOptions): IGanttBar {
   const { segment, tasks } = run;
-  const { groups, offset = 0, kind = 'planned', pinned } = options;
+  const { groups, offset = 0, kind = 'planned', pinned, movable } = options;
   const start = offset + segment.start;
   const end = offset + segment.end;
   const number = parts > 1 ? ` (${part + 1}/${parts})` : '';
@@ -110,6 +112,7 @@ function bar(run: IRun, { id, part, parts, next }: IPart, options: IPlannedBarsO
     colour: groups.indexOf(first),
     ...(overhead > 0 && { overhead }),
     ...(isPinned && { pinned: true }),
+    ...(tasks.length === 1 && movable?.(first) && { movable: true }),
     ...(next !== undefined && { next }),
     detail: [
       listing(tasks) + (tasks.length > 1 ? ', fused in one run' : ''),

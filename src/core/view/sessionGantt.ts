@@ -1,17 +1,15 @@
 import { strategyLabel } from '../model/strategy.js';
-import type {
-  Attempt,
-  Baseline,
-  Cluster,
-  Plan,
-  Segment,
-  SessionState,
-  TaskState
-} from '../wire/generated/types.js';
+import type { Attempt, Cluster, Plan, Segment, SessionState, TaskState } from '../wire/generated/types.js';
 import { count, duration, metric } from './format.js';
 import type { IGanttBar, IGanttDeadline, IGanttInput, IGanttRow } from './gantt.js';
 import { plannedBars, rowKey } from './plannedBars.js';
 import { type ITaskGroups, taskGroups } from './taskGroups.js';
+
+/** Another plan for the same tasks: a simple rule's, say. */
+export type IGanttBaseline = Pick<Plan, 'makespan'> & {
+  readonly name: string;
+  readonly segments?: Segment[];
+};
 
 /** What a chart of a plan may show besides it. */
 export interface IPlanGanttOptions {
@@ -19,10 +17,12 @@ export interface IPlanGanttOptions {
   /** Names of all tasks of the session, so that colours agree with its own chart. */
   readonly tasks?: readonly string[];
   /** A simple rule's plan, shown under it on the same scale. */
-  readonly baseline?: Baseline | null;
+  readonly baseline?: IGanttBaseline | null;
   /** Names of the tasks to mark as pinned. */
   readonly pinned?: ReadonlySet<string>;
   readonly deadlines?: readonly IGanttDeadline[];
+  /** Whether the user may move a task; none when absent. */
+  readonly movable?: (task: string) => boolean;
 }
 
 /** Chart of a plan alone: an answer to a what-if question. */
@@ -31,14 +31,14 @@ export function planGantt(
   cluster: Cluster,
   options: IPlanGanttOptions = {}
 ): IGanttInput {
-  const { title = 'Plan', tasks = [], baseline, pinned, deadlines } = options;
+  const { title = 'Plan', tasks = [], baseline, pinned, deadlines, movable } = options;
   const groups = taskGroups([...tasks, ...plan.segments.map(segment => segment.task)]);
   const rule = baseline?.segments ?? [];
   return {
     title,
     rows: clusterRows(cluster, placesOf([...plan.segments, ...rule])),
     bars: [
-      ...plannedBars(plan.segments, { groups, pinned }),
+      ...plannedBars(plan.segments, { groups, pinned, movable }),
       ...plannedBars(rule, { groups, kind: 'baseline' })
     ],
     groups: groups.groups,
@@ -58,7 +58,7 @@ export function planGantt(
 export function sessionGantt(
   state: SessionState,
   now: number,
-  baseline: Baseline | null = null
+  baseline: IGanttBaseline | null = null
 ): IGanttInput | null {
   const { plan, run, cluster } = state;
   const training = run !== undefined && run.endedAt === undefined;
@@ -111,14 +111,15 @@ function clusterRows(
   const rows = new Map<string, IGanttRow>();
   for (const node of cluster.nodes) {
     for (const { id } of node.devices) {
-      rows.set(rowKey(node.id, id), { key: rowKey(node.id, id), label: label(node.id, id) });
+      const key = rowKey(node.id, id);
+      rows.set(key, { key, label: label(node.id, id), node: node.id });
     }
   }
   for (const { node, devices } of used) {
     for (const id of devices) {
       const key = rowKey(node, id);
       if (!rows.has(key)) {
-        rows.set(key, { key, label: `${label(node, id)} (gone)` });
+        rows.set(key, { key, label: `${label(node, id)} (gone)`, node });
       }
     }
   }

@@ -1,8 +1,13 @@
+import { useState } from 'react';
 import { duration, moment, percent } from '../../core/view/format.js';
+import { savedBySwitching } from '../../core/view/planSentences.js';
 import { sessionGantt } from '../../core/view/sessionGantt.js';
-import type { Plan, SessionState } from '../../core/wire/messages.js';
+import type { Baseline, Plan, SessionState } from '../../core/wire/messages.js';
+import { Baselines } from './baselines.js';
 import { useEnv, useNow } from './env.js';
+import { Explanation, SearchLog } from './explanation.js';
 import { GanttHost } from './ganttHost.js';
+import { Conflicts, Unplanned } from './planTroubles.js';
 import { Section } from './section.js';
 import { WhatIfForm } from './whatIfForm.js';
 
@@ -29,8 +34,10 @@ export function PlanSection({ state }: { state: SessionState }) {
 
 function PlanBody({ state }: { state: SessionState }) {
   const { trans } = useEnv();
-  const gantt = sessionGantt(state, useNow());
+  const [shown, setShown] = useState<Baseline['name'] | null>(null);
   const { plan } = state;
+  const rule = plan?.plan.baselines.find(({ name, segments }) => name === shown && segments);
+  const gantt = sessionGantt(state, useNow(), rule);
   return (
     <>
       {gantt ? (
@@ -46,8 +53,11 @@ function PlanBody({ state }: { state: SessionState }) {
         </div>
       )}
       {plan && <PlanFacts plan={plan.plan} madeAt={plan.madeAt} />}
+      {plan && <Conflicts plan={plan.plan} />}
       {plan && <Unplanned plan={plan.plan} />}
-      {plan && <Baselines plan={plan.plan} />}
+      {plan && <Baselines plan={plan.plan} shown={shown} onShow={setShown} />}
+      {plan && <Explanation plan={plan.plan} />}
+      {plan && <SearchLog plan={plan.plan} />}
       {state.cells.some(cell => cell.status === 'ok') && <WhatIfForm state={state} />}
     </>
   );
@@ -61,6 +71,8 @@ function PlanFacts({ plan, madeAt }: { plan: Plan; madeAt: number }) {
     packing: trans.__('tasks that leave devices idle however they are put together'),
     none: ''
   }[plan.binding];
+  const { explanation, weightedCompletion, switching } = plan;
+  const saved = switching && savedBySwitching(plan, switching);
   return (
     <dl className="jp-SaturnFacts">
       <dt>{trans.__('Makespan')}</dt>
@@ -72,6 +84,30 @@ function PlanFacts({ plan, madeAt }: { plan: Plan; madeAt: number }) {
       </dd>
       <dt>{trans.__('Gap')}</dt>
       <dd>{plan.optimal ? trans.__('none: proven shortest') : trans.__('at most %1', percent(plan.gap))}</dd>
+      {explanation && (
+        <>
+          <dt>{trans.__('Why')}</dt>
+          <dd>{explanation.binding}</dd>
+        </>
+      )}
+      {weightedCompletion && (
+        <>
+          <dt>{trans.__('Weighted ends')}</dt>
+          <dd>
+            {trans.__(
+              '%1, at most %2 above the best possible',
+              duration(weightedCompletion.seconds),
+              percent(weightedCompletion.gap)
+            )}
+          </dd>
+        </>
+      )}
+      {saved && (
+        <>
+          <dt>{trans.__('Switching')}</dt>
+          <dd>{saved}</dd>
+        </>
+      )}
       <dt>{trans.__('Made')}</dt>
       <dd title={moment(madeAt)}>
         <time dateTime={new Date(madeAt * 1000).toISOString()}>
@@ -79,61 +115,5 @@ function PlanFacts({ plan, madeAt }: { plan: Plan; madeAt: number }) {
         </time>
       </dd>
     </dl>
-  );
-}
-
-function Unplanned({ plan }: { plan: Plan }) {
-  const { trans } = useEnv();
-  if (plan.unplanned.length === 0) {
-    return null;
-  }
-  return (
-    <div className="jp-SaturnPanel-warning">
-      {trans._n('%1 task is left out:', '%1 tasks are left out:', plan.unplanned.length)}
-      <ul>
-        {plan.unplanned.map(({ task, reason }) => (
-          <li key={task}>
-            <strong>{task}</strong>: {reason}
-          </li>
-        ))}
-      </ul>
-    </div>
-  );
-}
-
-/** Bars on one scale: this plan, then what simple rules would need. */
-function Baselines({ plan }: { plan: Plan }) {
-  const { trans } = useEnv();
-  if (plan.baselines.length === 0 || plan.makespan <= 0) {
-    return null;
-  }
-  const longest = Math.max(plan.makespan, ...plan.baselines.map(({ makespan }) => makespan));
-  const rows = [
-    { name: trans.__('this plan'), makespan: plan.makespan, own: true },
-    ...[...plan.baselines]
-      .sort((a, b) => a.makespan - b.makespan)
-      .map(({ name, makespan }) => ({ name, makespan, own: false }))
-  ];
-  return (
-    <table className="jp-SaturnBaselines">
-      <caption>{trans.__('Compared with simple rules')}</caption>
-      <tbody>
-        {rows.map(row => (
-          <tr key={row.name} className={row.own ? 'jp-mod-own' : ''}>
-            <th scope="row">
-              {row.name}
-              <div
-                className="jp-SaturnBaselines-bar"
-                style={{ width: `${(100 * row.makespan) / longest}%` }}
-              />
-            </th>
-            <td className="jp-SaturnBaselines-number">{duration(row.makespan)}</td>
-            <td className="jp-SaturnBaselines-number">
-              {row.own ? '' : trans.__('+%1', percent(row.makespan / plan.makespan - 1)).replace('+-', '−')}
-            </td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
   );
 }
