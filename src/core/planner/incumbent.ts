@@ -107,6 +107,7 @@ export class Incumbent {
           segments: toSegments(problem, schedule)
         })
       ),
+      ...(problem.conflicts.length > 0 && { conflicts: problem.conflicts }),
       log: [...this.log]
     };
   }

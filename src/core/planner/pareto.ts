@@ -1,7 +1,17 @@
 import type { PlanOption } from '../wire/generated/types.js';
 
+/** Where something may run. */
+export interface Eligibility {
+  /** Indexes of the nodes it may use, ascending; all with enough devices when absent. */
+  nodes?: number[];
+  /** Per node, indexes of the devices it may use, ascending; all of a node's where absent. */
+  among?: (number[] | undefined)[];
+  /** Over how many nodes its devices are spread evenly; one when absent. */
+  span?: number;
+}
+
 /** A strategy of one task, with the time its remaining steps take. */
-export interface Config {
+export interface Config extends Eligibility {
   option: PlanOption;
   /** Devices held. */
   devices: number;
@@ -36,4 +46,37 @@ export function paretoFront(configs: Config[]): Config[] {
     }
   }
   return front;
+}
+
+/**
+ * The same where configurations may differ in where they may run: one is dropped only for another that may run
+ * wherever it may. Fewest devices first, and of equally many the fastest; more devices need not mean less time.
+ */
+export function paretoFrontByPlace(configs: Config[]): Config[] {
+  const front: Config[] = [];
+  const sorted = [...configs].sort((a, b) => a.devices - b.devices || a.seconds - b.seconds);
+  for (const config of sorted) {
+    if (!front.some(better => better.seconds <= config.seconds && covers(better, config))) {
+      front.push(config);
+    }
+  }
+  return front;
+}
+
+/** Whether `wide` may run wherever `narrow`, which needs no fewer devices, may. */
+function covers(wide: Eligibility, narrow: Eligibility): boolean {
+  if ((wide.span ?? 1) !== (narrow.span ?? 1)) {
+    return false;
+  }
+  if (wide.nodes !== undefined && !(narrow.nodes?.every(node => wide.nodes!.includes(node)) ?? false)) {
+    return false;
+  }
+  return (
+    wide.among?.every(
+      (devices, node) =>
+        devices === undefined ||
+        (narrow.nodes !== undefined && !narrow.nodes.includes(node)) ||
+        (narrow.among?.[node]?.every(device => devices.includes(device)) ?? false)
+    ) ?? true
+  );
 }

@@ -1,12 +1,19 @@
-import { strategyKey } from '../model/strategy.js';
-import type { PlanRequest, PlanTask, Unplanned } from '../wire/generated/types.js';
-import { type Config, fastestPerCount, paretoFront } from './pareto.js';
+import { strategyKey, strategyLabel } from '../model/strategy.js';
+import type { Conflict, Pin, PlanOption, PlanRequest, PlanTask, Unplanned } from '../wire/generated/types.js';
+import { Eligibilities } from './eligibility.js';
+import { type Config, fastestPerCount, paretoFront, paretoFrontByPlace } from './pareto.js';
+import { reasonOf } from './unplanned.js';
+
+const SECONDS_PER_HOUR = 3600;
 
 /** A task that may be placed anywhere. */
 export interface Job {
   name: string;
   steps: number;
-  /** The configurations worth considering: more devices, less time. Never empty. */
+  /**
+   * The configurations worth considering, never empty: more devices, less time, unless they differ in where they may
+   * run.
+   */
   configs: Config[];
   /** The fastest configuration at every device count, for the simple rules that ask for a count. */
   perCount: Config[];
@@ -15,6 +22,12 @@ export interface Job {
    * of `configs` include what leaving costs.
    */
   current?: Place;
+  /** Not before this, in seconds. */
+  release: number;
+  /** To be done by then, in seconds; Infinity when at any time. */
+  deadline: number;
+  /** How much its end counts where weighted ends are added up. */
+  weight: number;
 }
 
 /** A strategy on devices of one node. */
@@ -30,6 +43,20 @@ export interface Place {
 export interface RunningJob extends Place {
   name: string;
   steps: number;
+  /** As of a {@link Job}. */
+  deadline: number;
+  /** As of a {@link Job}. */
+  weight: number;
+}
+
+/** Jobs that may run as one, for as many steps as the longest of them. */
+export interface FusedJob {
+  /** Names the run: its tasks'. */
+  name: string;
+  /** Indexes into {@link Problem.jobs}, ascending; at least 2. */
+  members: number[];
+  /** As of a {@link Job}. */
+  configs: Config[];
 }
 
 /** A node as the planner sees it. */
@@ -40,6 +67,14 @@ export interface PlanNode {
   freeAt: number[];
 }
 
+/** What all runs together may take; Infinity where there is no limit. */
+export interface Limits {
+  /** Runs at once. */
+  concurrent: number;
+  deviceSeconds: number;
+  cost: number;
+}
+
 /** The question in the planner's own form: indexes instead of names, only what can be planned. */
 export interface Problem {
   nodes: PlanNode[];
@@ -48,53 +83,79 @@ export interface Problem {
   unplanned: Unplanned[];
   deviceCount: number;
   largestNode: number;
+  fusions: FusedJob[];
+  limits: Limits;
+  /** Per node, money per device-second. */
+  prices: number[];
+  /** Minimise the sum of weighted ends instead of the last one. */
+  weighted: boolean;
+  /** Wishes given up because nothing could meet them. */
+  conflicts: Conflict[];
+  /**
+   * Whether any node with enough devices will do for a job at any time, and only the last end counts: nothing but
+   * Pareto fronts, devices free from some time on, and jobs that may go on where they run.
+   */
+  plain: boolean;
 }
 
 /** Compile a request that {@link assertRequest} has accepted. */
 export function toProblem(request: PlanRequest): Problem {
+  const { prices = {}, limits = {}, switches = 'none' } = request;
+  const places = new Eligibilities(request);
   const nodes = request.cluster.nodes.map(node => ({
     id: node.id,
     devices: node.devices.map(device => device.id),
     freeAt: node.devices.map(() => 0)
   }));
-  const excluded = new Set(request.excludeTechniques ?? []);
-  const largestNode = nodes.reduce((largest, node) => Math.max(largest, node.devices.length), 0);
   const problem: Problem = {
     nodes,
     jobs: [],
     running: [],
     unplanned: [],
     deviceCount: nodes.reduce((sum, node) => sum + node.devices.length, 0),
-    largestNode
+    largestNode: places.largestNode,
+    fusions: [],
+    limits: {
+      concurrent: limits.concurrent ?? Infinity,
+      deviceSeconds: limits.deviceSeconds ?? Infinity,
+      cost: limits.cost ?? Infinity
+    },
+    prices: nodes.map(({ id }) => (prices[id] ?? 0) / SECONDS_PER_HOUR),
+    weighted: request.objective === 'weighted-completion',
+    conflicts: [],
+    plain: false
   };
+  const pins = new Map<string, Pin>();
   for (const task of request.tasks) {
-    if (task.running !== undefined) {
-      const running = toRunning(task, task.running, nodes);
-      for (const device of running.devices) {
-        nodes[running.node]!.freeAt[device] = running.config.seconds;
-      }
-      problem.running.push(running);
-      continue;
-    }
-    const usable = task.options
-      .filter(({ strategy }) => !excluded.has(strategy.technique) && strategy.devices <= largestNode)
-      .map(option => ({
-        option,
-        devices: option.strategy.devices,
-        seconds: option.startSeconds + task.steps * option.stepSeconds,
-        overhead: option.startSeconds
-      }));
-    if (usable.length === 0) {
-      problem.unplanned.push({ task: task.name, reason: reasonOf(task, excluded, largestNode) });
+    const { running } = task;
+    const pin = running === undefined || switches !== 'none' ? keepablePin(task, places, problem) : task.pin;
+    const usable = usableConfigs(task, places, pin);
+    if (running !== undefined && (switches === 'none' || usable.length === 0)) {
+      addRunning(problem, task, running);
+    } else if (usable.length === 0) {
+      problem.unplanned.push({ task: task.name, reason: reasonOf(task, places) });
     } else {
-      problem.jobs.push({
+      const { earliestStart = 0, deadline = Infinity, weight = 1 } = task;
+      const job: Job = {
         name: task.name,
         steps: task.steps,
-        configs: paretoFront(usable),
-        perCount: fastestPerCount(usable)
-      });
+        configs: usable.every(isFree) ? paretoFront(usable) : paretoFrontByPlace(usable),
+        perCount: fastestPerCount(usable),
+        release: earliestStart,
+        deadline,
+        weight
+      };
+      if (running !== undefined && earliestStart === 0 && meets(running, pin)) {
+        job.current = placeOf(task, running, nodes);
+      }
+      if (pin !== undefined) {
+        pins.set(task.name, pin);
+      }
+      problem.jobs.push(job);
     }
   }
+  addFusions(problem, request, places, pins);
+  problem.plain = isPlain(problem);
   return problem;
 }
 
@@ -103,47 +164,174 @@ export function isEmpty(problem: Problem): boolean {
   return problem.jobs.length === 0 && problem.running.length === 0;
 }
 
-function toRunning(
-  task: PlanTask,
-  placement: NonNullable<PlanTask['running']>,
-  nodes: PlanNode[]
-): RunningJob {
-  const key = strategyKey(placement.strategy);
-  const option = task.options.find(candidate => strategyKey(candidate.strategy) === key)!;
-  const node = nodes.findIndex(candidate => candidate.id === placement.node);
-  return {
-    name: task.name,
-    steps: task.steps,
-    config: {
-      option,
-      devices: placement.devices.length,
-      seconds: task.steps * option.stepSeconds,
-      overhead: 0
+function isPlain({ jobs, running, fusions, limits, weighted }: Problem): boolean {
+  return (
+    !weighted &&
+    fusions.length === 0 &&
+    Object.values(limits).every(limit => limit === Infinity) &&
+    running.every(({ deadline }) => deadline === Infinity) &&
+    jobs.every(
+      ({ configs, release, deadline }) => release === 0 && deadline === Infinity && configs.every(isFree)
+    )
+  );
+}
+
+/** Whether a configuration may run on any node with enough devices. */
+function isFree({ nodes, among, span }: Config): boolean {
+  return nodes === undefined && among === undefined && span === undefined;
+}
+
+function usableConfigs(task: PlanTask, places: Eligibilities, pin?: Pin): Config[] {
+  const leaving = task.running === undefined ? 0 : (runningOption(task, task.running).stopSeconds ?? 0);
+  return task.options.flatMap(option => {
+    const eligibility = places.of(option, pin === undefined ? [] : [pin]);
+    const overhead = leaving + option.startSeconds;
+    return eligibility === undefined ? [] : [configOf(option, task.steps, overhead, eligibility)];
+  });
+}
+
+function configOf(
+  option: PlanOption,
+  steps: number,
+  overhead: number,
+  eligibility: Omit<Config, 'option' | 'devices' | 'seconds' | 'overhead'> = {}
+): Config {
+  const seconds = overhead + steps * option.stepSeconds;
+  return { option, devices: option.strategy.devices, seconds, overhead, ...eligibility };
+}
+
+/**
+ * As much of a task's pin as can be met, and a conflict for the rest: devices give way before the node, and the node
+ * before the strategy.
+ */
+function keepablePin(task: PlanTask, places: Eligibilities, problem: Problem): Pin | undefined {
+  const { pin } = task;
+  if (pin === undefined || usableConfigs(task, places).length === 0) {
+    return undefined;
+  }
+  const { strategy, node, devices } = pin;
+  const attempts: { kept: Pin; relax: string }[] = [
+    { kept: pin, relax: '' },
+    {
+      kept: { ...(strategy !== undefined && { strategy }), ...(node !== undefined && { node }) },
+      relax: 'Let it use other devices of the node.'
     },
+    {
+      kept: { ...(strategy !== undefined && { strategy }) },
+      relax: 'Let it run on another node.'
+    },
+    {
+      kept: { ...(node !== undefined && { node }), ...(devices !== undefined && { devices }) },
+      relax: 'Let it run by another strategy.'
+    },
+    {
+      kept: { ...(node !== undefined && { node }) },
+      relax: 'Let it run by another strategy on other devices of the node.'
+    },
+    { kept: {}, relax: 'Unpin it.' }
+  ];
+  const met = attempts.find(
+    ({ kept }) => usableConfigs(task, places, kept).length > 0 || meetsRunning(task, kept)
+  )!;
+  if (met.kept !== pin) {
+    problem.conflicts.push({
+      constraint: 'pin',
+      task: task.name,
+      message: `Nothing can run "${task.name}" ${pinLabel(pin)}.`,
+      relax: met.relax,
+      proven: true
+    });
+  }
+  return met.kept;
+}
+
+function pinLabel({ strategy, node, devices }: Pin): string {
+  return [
+    ...(strategy === undefined ? [] : [`as ${strategyLabel(strategy)}`]),
+    ...(devices === undefined ? [] : [`on ${devices.join(', ')}`]),
+    ...(node === undefined ? [] : [devices === undefined ? `on node ${node}` : `of node ${node}`])
+  ].join(' ');
+}
+
+type Placement = NonNullable<PlanTask['running']>;
+
+function meetsRunning({ running, earliestStart = 0 }: PlanTask, pin: Pin): boolean {
+  return running !== undefined && earliestStart === 0 && meets(running, pin);
+}
+
+/** Whether a task that goes on where it runs meets a pin. */
+function meets(running: Placement, pin: Pin = {}): boolean {
+  return (
+    (pin.strategy === undefined || strategyKey(pin.strategy) === strategyKey(running.strategy)) &&
+    (pin.node === undefined || pin.node === running.node) &&
+    (pin.devices === undefined || running.devices.every(device => pin.devices!.includes(device)))
+  );
+}
+
+/** The option a running task runs by: the one for its node, if there are several of its strategy. */
+function runningOption({ options }: PlanTask, { strategy, node }: Placement): PlanOption {
+  const own = options.filter(option => strategyKey(option.strategy) === strategyKey(strategy));
+  return own.find(({ nodes }) => nodes?.includes(node) ?? true) ?? own[0]!;
+}
+
+function placeOf(task: PlanTask, running: Placement, nodes: PlanNode[]): Place {
+  const node = nodes.findIndex(candidate => candidate.id === running.node);
+  return {
+    config: configOf(runningOption(task, running), task.steps, 0),
     node,
-    devices: placement.devices.map(device => nodes[node]!.devices.indexOf(device))
+    devices: running.devices.map(device => nodes[node]!.devices.indexOf(device))
   };
 }
 
-/** Why no option of a task can be used, for the person who asked. */
-function reasonOf(task: PlanTask, excluded: Set<string>, largestNode: number): string {
-  if (task.options.length === 0) {
-    return task.reason ?? 'No strategy has been measured for it.';
+/** A task that stays where it runs, and the wishes it thereby fails to meet. */
+function addRunning({ running: all, nodes, conflicts }: Problem, task: PlanTask, running: Placement): void {
+  const { name, steps, deadline = Infinity, weight = 1, earliestStart = 0, pin } = task;
+  const place = placeOf(task, running, nodes);
+  all.push({ name, steps, deadline, weight, ...place });
+  for (const device of place.devices) {
+    nodes[place.node]!.freeAt[device] = place.config.seconds;
   }
-  if (largestNode === 0) {
-    return 'The cluster has no devices.';
+  const relax = 'Let running tasks be moved.';
+  const told = conflicts.some(conflict => conflict.task === name);
+  if (!told && !meets(running, pin)) {
+    const message = `"${name}" runs already and stays where it is, not ${pinLabel(pin!)}.`;
+    conflicts.push({ constraint: 'pin', task: name, message, relax, proven: true });
   }
-  const shut = [...new Set(task.options.map(option => option.strategy.technique))].filter(name =>
-    excluded.has(name)
-  );
-  const open = task.options.filter(option => !excluded.has(option.strategy.technique));
-  const techniques = `${shut.length === 1 ? 'the technique' : 'the techniques'} ${shut.join(', ')}`;
-  if (open.length === 0) {
-    return `It can only run with ${techniques}, which you excluded.`;
+  if (earliestStart > 0) {
+    const message = `"${name}" runs already and goes on.`;
+    conflicts.push({ constraint: 'earliest-start', task: name, message, relax, proven: true });
   }
-  const need = open.reduce((least, option) => Math.min(least, option.strategy.devices), Infinity);
-  const largest = `the largest node has ${largestNode} ${largestNode === 1 ? 'device' : 'devices'}`;
-  return shut.length === 0
-    ? `It needs at least ${need} devices on one node; ${largest}.`
-    : `Without ${techniques}, which you excluded, it needs at least ${need} devices on one node; ${largest}.`;
+}
+
+/**
+ * Fused runs of tasks that do not run yet, each of which could also run by itself, under the pins of all. A task
+ * whose pin had to give way runs by itself.
+ */
+function addFusions(
+  problem: Problem,
+  request: PlanRequest,
+  places: Eligibilities,
+  pins: Map<string, Pin>
+): void {
+  const tasks = new Map(request.tasks.map(task => [task.name, task]));
+  const index = new Map(problem.jobs.map(({ name }, job) => [name, job]));
+  const unpinned = new Set(problem.conflicts.map(({ task }) => task));
+  for (const { tasks: names, options } of request.fusions ?? []) {
+    const free = names.every(
+      name => index.has(name) && tasks.get(name)!.running === undefined && !unpinned.has(name)
+    );
+    if (!free) {
+      continue;
+    }
+    const steps = names.reduce((most, name) => Math.max(most, tasks.get(name)!.steps), 0);
+    const own = names.flatMap(name => pins.get(name) ?? []);
+    const configs = options.flatMap(option => {
+      const eligibility = places.of(option, own);
+      return eligibility === undefined ? [] : [configOf(option, steps, option.startSeconds, eligibility)];
+    });
+    if (configs.length > 0) {
+      const members = names.map(name => index.get(name)!).sort((a, b) => a - b);
+      problem.fusions.push({ name: names.join('+'), members, configs: paretoFrontByPlace(configs) });
+    }
+  }
 }

@@ -1,10 +1,10 @@
 import { SaturnError } from '../model/failure.js';
 import { strategyKey, strategyLabel } from '../model/strategy.js';
-import type { PlanRequest, PlanTask } from '../wire/generated/types.js';
+import type { Fusion, PlanOption, PlanRequest, PlanTask } from '../wire/generated/types.js';
 
 /**
  * Refuse a question that has no meaning: numbers that are not finite or negative, names used twice, running tasks
- * on devices that do not exist or are taken.
+ * on devices that do not exist or are taken, wishes about what is not there.
  *
  * @throws SaturnError `bad-plan-request`.
  */
@@ -34,32 +34,123 @@ export function assertRequest(request: PlanRequest): void {
   let work = 0;
   for (const task of request.tasks) {
     work += assertTask(task);
+    assertWishes(request, task);
+  }
+  for (const fusion of request.fusions ?? []) {
+    work += assertFusion(request, fusion);
   }
   if (!Number.isFinite(work)) {
     throw bad('The tasks together take longer than a number can tell.');
   }
+  assertLimits(request);
   assertRunning(request);
 }
 
 /** Check one task's numbers; returns the device-seconds of its most expensive option. */
 function assertTask(task: PlanTask): number {
   count(task.steps, `Task "${task.name}": the number of steps`);
+  return assertOptions(task.options, task.steps, `Task "${task.name}"`);
+}
+
+/** Check how something may run; returns the device-seconds of the most expensive way. */
+function assertOptions(options: PlanOption[], steps: number, owner: string): number {
   let most = 0;
-  for (const { strategy, stepSeconds, startSeconds } of task.options) {
-    const what = `Task "${task.name}", ${strategyLabel(strategy)}:`;
+  for (const option of options) {
+    const { strategy, stepSeconds, startSeconds, stopSeconds = 0, span = 1, peakBytes = 0 } = option;
+    const what = `${owner}, ${strategyLabel(strategy)}:`;
     count(strategy.devices, `${what} the device count`);
     if (strategy.devices === 0) {
       throw bad(`${what} a strategy needs at least one device.`);
     }
     measure(stepSeconds, `${what} the seconds per step`);
     measure(startSeconds, `${what} the seconds to start`);
-    most = Math.max(most, (startSeconds + task.steps * stepSeconds) * strategy.devices);
+    measure(stopSeconds, `${what} the seconds to stop`);
+    measure(peakBytes, `${what} the memory`);
+    count(span, `${what} the number of nodes`);
+    if (span === 0 || strategy.devices % span !== 0) {
+      throw bad(`${what} ${strategy.devices} devices cannot be spread evenly over ${span} nodes.`);
+    }
+    most = Math.max(most, (startSeconds + steps * stepSeconds + stopSeconds) * strategy.devices);
   }
-  unique(
-    task.options.map(option => strategyKey(option.strategy)),
-    `strategy of task "${task.name}"`
-  );
+  for (const [i, option] of options.entries()) {
+    if (options.slice(0, i).some(other => alike(option, other))) {
+      throw bad(
+        `There are two entries "${strategyKey(option.strategy)}" for one strategy of ${owner[0]!.toLowerCase()}${owner.slice(1)}.`
+      );
+    }
+  }
   return most;
+}
+
+/** Whether one segment could be of either option. */
+function alike(a: PlanOption, b: PlanOption): boolean {
+  return (
+    strategyKey(a.strategy) === strategyKey(b.strategy) &&
+    (a.span ?? 1) === (b.span ?? 1) &&
+    (a.nodes === undefined || b.nodes === undefined || a.nodes.some(node => b.nodes!.includes(node)))
+  );
+}
+
+function assertWishes(request: PlanRequest, task: PlanTask): void {
+  const { name, pin, earliestStart = 0, deadline = 0, weight = 1 } = task;
+  measure(earliestStart, `Task "${name}": the earliest start`);
+  measure(deadline, `Task "${name}": the deadline`);
+  measure(weight, `Task "${name}": the weight`);
+  if (pin === undefined) {
+    return;
+  }
+  if (pin.devices !== undefined && pin.node === undefined) {
+    throw bad(`Task "${name}" is pinned to devices, but not to the node they are of.`);
+  }
+  const node = request.cluster.nodes.find(candidate => candidate.id === pin.node);
+  if (pin.node !== undefined && node === undefined) {
+    throw bad(`Task "${name}" is pinned to node "${pin.node}", which is not in the cluster.`);
+  }
+  for (const device of pin.devices ?? []) {
+    if (!node!.devices.some(candidate => candidate.id === device)) {
+      throw bad(`Task "${name}" is pinned to device "${device}", which node "${pin.node}" does not have.`);
+    }
+  }
+  unique(pin.devices ?? [], `pin of task "${name}"`);
+}
+
+/** Check one fusion; returns the device-seconds of its most expensive option. */
+function assertFusion(request: PlanRequest, { tasks, options }: Fusion): number {
+  const owner = `Fusion of ${tasks.join(', ')}`;
+  if (tasks.length < 2) {
+    throw bad(`${owner}: fewer than two tasks cannot be fused.`);
+  }
+  unique(tasks, 'fusion');
+  let steps = 0;
+  for (const name of tasks) {
+    const task = request.tasks.find(candidate => candidate.name === name);
+    if (task === undefined) {
+      throw bad(`${owner}: task "${name}" is not among those to plan.`);
+    }
+    steps = Math.max(steps, task.steps);
+  }
+  const key = (names: string[]) => [...names].sort().join('\n');
+  if (request.fusions!.filter(other => key(other.tasks) === key(tasks)).length > 1) {
+    throw bad(`${owner} is listed twice.`);
+  }
+  return assertOptions(options, steps, owner);
+}
+
+function assertLimits({ limits = {}, prices = {}, cluster }: PlanRequest): void {
+  if (limits.concurrent !== undefined) {
+    count(limits.concurrent, 'The limit of runs at once');
+    if (limits.concurrent === 0) {
+      throw bad('The limit of runs at once must be at least 1.');
+    }
+  }
+  measure(limits.deviceSeconds ?? 0, 'The limit of device-seconds');
+  measure(limits.cost ?? 0, 'The limit of cost');
+  for (const [node, price] of Object.entries(prices)) {
+    measure(price, `The price of node "${node}"`);
+    if (!cluster.nodes.some(({ id }) => id === node)) {
+      throw bad(`There is a price for node "${node}", which is not in the cluster.`);
+    }
+  }
 }
 
 function assertRunning(request: PlanRequest): void {

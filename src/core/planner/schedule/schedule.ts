@@ -14,6 +14,10 @@ export interface Placed extends Slot {
   steps?: number;
   /** Seconds paid for starting and, before a switch, for the checkpoint; the configuration's own when absent. */
   overhead?: number;
+  /** Its devices on other nodes, when it spans several. */
+  elsewhere?: Pick<Place, 'node' | 'devices'>[];
+  /** The run of several jobs that this is a part of: they are all placed alike. */
+  fusion?: string;
 }
 
 /** All jobs placed, in the order they were placed; running tasks are not repeated here. */
@@ -64,18 +68,22 @@ export function toSegments(problem: Problem, schedule: Schedule): Segment[] {
   const segment = (
     task: { name: string; steps: number },
     config: Config,
-    where: Slot & Pick<Placed, 'node' | 'steps' | 'overhead'>
+    where: Slot & Omit<Placed, 'job' | 'config'>
   ): Segment => {
-    const node = problem.nodes[where.node]!;
+    const share = ({ node, devices }: Pick<Place, 'node' | 'devices'>) => {
+      const { id, devices: names } = problem.nodes[node]!;
+      return { node: id, devices: devices.map(device => names[device]!) };
+    };
     return {
       task: task.name,
       strategy: config.option.strategy,
-      node: node.id,
-      devices: where.devices.map(device => node.devices[device]!),
+      ...share(where),
       start: where.start,
       end: where.end,
       steps: where.steps ?? task.steps,
-      overheadSeconds: where.overhead ?? config.overhead
+      overheadSeconds: where.overhead ?? config.overhead,
+      ...(where.elsewhere !== undefined && { elsewhere: where.elsewhere.map(share) }),
+      ...(where.fusion !== undefined && { fusion: where.fusion })
     };
   };
   return [
