@@ -2,7 +2,11 @@ import fc from 'fast-check';
 import loadHighs, { type Highs } from 'highs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { lowerBound } from '../../../src/core/planner/bounds/area.js';
-import { type Assignment, assign } from '../../../src/core/planner/bounds/assignment.js';
+import {
+  type Assignment,
+  AssignmentSearch,
+  type NoGood
+} from '../../../src/core/planner/bounds/assignment.js';
 import { raiseBounds } from '../../../src/core/planner/bounds/bounds.js';
 import { deviceFunctions, TIME_FUNCTIONS } from '../../../src/core/planner/bounds/dualFeasible.js';
 import { raiseByFractions } from '../../../src/core/planner/bounds/fractional.js';
@@ -26,6 +30,11 @@ function unlike(seed: number): PlanRequest {
     devices: node.devices.slice(0, [8, 4, 4, 2][n])
   }));
   return { ...request, cluster: { nodes } };
+}
+
+/** A search of its own for each target. */
+function assign(highs: Highs, problem: Problem, target: number, noGoods: NoGood[] = []): Assignment {
+  return new AssignmentSearch(highs, problem).find(target, {}, noGoods);
 }
 
 /** The bound after as many steps as it takes. */
@@ -117,7 +126,7 @@ describe('whole jobs assigned to nodes', () => {
         fc.pre(problem.jobs.length > 0);
         const optimum = bruteForce(request);
         fc.pre(optimum > 0);
-        const found = assign(highs, problem, optimum, {});
+        const found = assign(highs, problem, optimum);
         expect(found.status).toBe('found');
         const { nodes } = found as Extract<Assignment, { status: 'found' }>;
         const jobs = nodes.flat().map(({ job }) => job);
@@ -139,8 +148,8 @@ describe('whole jobs assigned to nodes', () => {
     const area = lowerBound(problem).seconds;
     const bound = fractional(problem, 2 * area);
     expect(bound).toBeGreaterThan(1.005 * area);
-    expect(assign(highs, problem, 1.02 * bound, {})).toEqual({ status: 'infeasible' });
-    expect(assign(highs, problem, 1.1 * bound, {}).status).toBe('found');
+    expect(assign(highs, problem, 1.02 * bound)).toEqual({ status: 'infeasible' });
+    expect(assign(highs, problem, 1.1 * bound).status).toBe('found');
   });
 
   it('avoid what is known not to fit, on every node alike', () => {
@@ -149,9 +158,9 @@ describe('whole jobs assigned to nodes', () => {
     const content = (count: number) => ({ node: 0, batches: [{ type: 0, config: 0, count }] });
     const counts = (found: Assignment) =>
       found.status === 'found' ? found.nodes.map(jobs => jobs.length).sort() : found.status;
-    expect(counts(assign(highs, problem, 20, {}, [content(4)]))).not.toEqual([0, 4]);
-    expect(counts(assign(highs, problem, 20, {}, [content(3)]))).toEqual([2, 2]);
-    expect(counts(assign(highs, problem, 20, {}, [content(2)]))).toBe('infeasible');
+    expect(counts(assign(highs, problem, 20, [content(4)]))).not.toEqual([0, 4]);
+    expect(counts(assign(highs, problem, 20, [content(3)]))).toEqual([2, 2]);
+    expect(counts(assign(highs, problem, 20, [content(2)]))).toBe('infeasible');
   });
 
   it('go on where they run, at no start cost, when only that meets the target', () => {
@@ -159,11 +168,11 @@ describe('whole jobs assigned to nodes', () => {
     const problem = toProblem(requestOf([2, 2], tasks));
     const job = problem.jobs[0]!;
     job.current = { config: { ...job.configs[0]!, seconds: 10 }, node: 1, devices: [0, 1] };
-    const found = assign(highs, problem, 15, {});
+    const found = assign(highs, problem, 15);
     expect(found.status).toBe('found');
-    expect(assign(highs, problem, 14.9, {})).toEqual({ status: 'infeasible' });
+    expect(assign(highs, problem, 14.9)).toEqual({ status: 'infeasible' });
     problem.jobs[1]!.current = { config: { ...job.configs[0]!, seconds: 10 }, node: 0, devices: [0, 1] };
-    expect(assign(highs, problem, 12, {})).toMatchObject({
+    expect(assign(highs, problem, 12)).toMatchObject({
       status: 'found',
       nodes: [[{ job: 1, config: -1 }], [{ job: 0, config: -1 }]]
     });
@@ -176,11 +185,11 @@ describe('whole jobs assigned to nodes', () => {
       options: [option(1, 5 + i), option(2, 3 + i)]
     }));
     const problem = toProblem(requestOf([2, 2], tasks));
-    assign(highs, problem, 9, {});
+    assign(highs, problem, 9);
     fractional(problem, 100);
     const before = highs.memoryBytes;
     for (let i = 0; i < 60; i++) {
-      assign(highs, problem, 9, {});
+      assign(highs, problem, 9);
       fractional(problem, 100);
     }
     expect(highs.memoryBytes).toBe(before);

@@ -1,10 +1,11 @@
-import type { Highs } from 'highs';
+import type { Highs, ModelData } from 'highs';
 import type { MilpLimit } from '../milp/paperMilp.js';
 import type { Problem } from '../problem.js';
 import { shareOut } from './fractional.js';
 import { groupJobs, groupNodes, type JobType, type NodeClass } from './jobTypes.js';
 import { type Exclusion, LoadProgram } from './loadProgram.js';
 import { type Certificate, Loads, type Pair } from './loads.js';
+import { tailor } from './tailored.js';
 
 /** Jobs of one type that run alike on one node. */
 export interface Batch {
@@ -44,65 +45,101 @@ const INFEASIBLE = 8;
 const FEASIBLE = 2;
 
 /** Rounds of adding rows to the integer program. */
-const MOST_ROUNDS = 30;
+const MOST_ROUNDS = 40;
+
+/** Functions of time above which no more are made. */
+const MOST_FUNCTIONS = 400;
 
 /**
- * Give every job a node and a configuration such that no node is overfull by any pair of dual feasible functions at
- * the target makespan: an integer program over types, whose rows are added as they are violated. What it finds need
- * not fit in time, for the functions do not see everything; that it finds nothing proves that nothing fits.
- *
- * @param target - makespan in seconds.
- * @param limit - for each run of HiGHS; reached, the answer is 'unknown'.
- * @param noGoods - what is known not to fit, at this target or a longer one.
+ * Gives every job a node and a configuration such that no node is overfull by any pair of dual feasible functions at
+ * a target makespan: an integer program over types, whose rows are added as they are violated. Where the usual
+ * functions see nothing wrong, some are made for what shares a node. That nothing is found proves that no plan meets
+ * the target; what is found need not pack, for even then not everything is seen.
  */
-export function assign(
-  highs: Highs,
-  problem: Problem,
-  target: number,
-  limit: MilpLimit,
-  noGoods: NoGood[] = []
-): Assignment {
-  const types = groupJobs(problem);
-  const classes = groupNodes(problem);
-  const perNode = new Loads(types, separate(classes));
-  const most = mostOfEach(highs, new Loads(types, classes), perNode, target);
-  if (most === undefined) {
-    return { status: 'infeasible' };
+export class AssignmentSearch {
+  private readonly classes: NodeClass[];
+  private readonly perClass: Loads;
+  private readonly perNode: Loads;
+  /** Pairs that were violated before: they cost less than finding them again. */
+  private pairs: Pair[] = [];
+
+  constructor(
+    private readonly highs: Highs,
+    private readonly problem: Problem
+  ) {
+    const types = groupJobs(problem);
+    this.classes = groupNodes(problem);
+    this.perClass = new Loads(types, this.classes);
+    this.perNode = new Loads(types, separate(this.classes));
   }
-  const program = new LoadProgram(perNode, target, most.counts);
-  if (!program.complete) {
-    return { status: 'infeasible' };
+
+  /**
+   * Search at one target; what was learned at others is used.
+   *
+   * @param target - makespan in seconds.
+   * @param limit - for each run of HiGHS; reached, the answer is 'unknown'.
+   * @param noGoods - what is known not to fit, at this target or a longer one.
+   */
+  find(target: number, limit: MilpLimit, noGoods: NoGood[] = []): Assignment {
+    const { highs, perNode, classes } = this;
+    const most = mostOfEach(highs, this.perClass, perNode, target);
+    if (most === undefined) {
+      return { status: 'infeasible' };
+    }
+    const program = new LoadProgram(perNode, target, most.counts);
+    if (!program.complete) {
+      return { status: 'infeasible' };
+    }
+    const exclusions = noGoods.flatMap(noGood => exclusionsOf(perNode, classes, noGood));
+    this.pairs = addEverywhere(perNode, this.pairs, most.pairs);
+    for (let round = 0; round < MOST_ROUNDS; round++) {
+      const answer = solve(highs, program.wholes(highs, this.pairs, 1 + SLACK, exclusions), limit);
+      if (typeof answer === 'string') {
+        return { status: answer };
+      }
+      const violated = program.violated(answer, 1 + SLACK);
+      if (violated.length === 0) {
+        violated.push(...this.tailored(program.spread(answer), target));
+      }
+      if (violated.length === 0) {
+        return decode(this.problem, perNode, program.spread(answer));
+      }
+      this.pairs = addEverywhere(perNode, this.pairs, violated);
+    }
+    return { status: 'unknown' };
   }
-  const exclusions = noGoods.flatMap(noGood => exclusionsOf(perNode, classes, noGood));
-  const load = 1 + SLACK;
-  let pairs = most.pairs;
-  for (let round = 0; round < MOST_ROUNDS; round++) {
-    const answer = highs.withModel(program.wholes(highs, pairs, load, exclusions), solver => {
-      solver.options.set({ output_flag: false, mip_max_improving_sols: 1 });
-      if (limit.nodes !== undefined) {
-        solver.options.set('mip_max_nodes', limit.nodes);
-      }
-      if (limit.seconds !== undefined) {
-        solver.options.set('time_limit', limit.seconds);
-      }
-      const { modelStatus } = solver.run();
-      if (modelStatus === INFEASIBLE) {
-        return 'infeasible';
-      }
-      return solver.info.get('primal_solution_status') === FEASIBLE
-        ? solver.getSolution().colValue.map(Math.round)
-        : 'unknown';
+
+  /** Pairs made for the contents of nodes that do not fit, though no pair known so far sees it. */
+  private tailored(counts: Float64Array, target: number): Pair[] {
+    const { highs, perNode } = this;
+    return perNode.classes.flatMap((_, nodeClass) => {
+      const content = perNode.columns.flatMap((column, c) =>
+        column.nodeClass === nodeClass && counts[c]! > 0 ? [{ column, count: counts[c]! }] : []
+      );
+      return perNode.time.length < MOST_FUNCTIONS
+        ? tailor(highs, perNode, nodeClass, content, target, 2 * SLACK)
+        : [];
     });
-    if (typeof answer === 'string') {
-      return { status: answer };
-    }
-    const violated = program.violated(answer, load);
-    if (violated.length === 0) {
-      return decode(problem, perNode, program.spread(answer));
-    }
-    pairs = addEverywhere(perNode, pairs, violated);
   }
-  return { status: 'unknown' };
+}
+
+function solve(highs: Highs, model: ModelData, limit: MilpLimit): Float64Array | 'infeasible' | 'unknown' {
+  return highs.withModel(model, solver => {
+    solver.options.set({ output_flag: false, mip_max_improving_sols: 1 });
+    if (limit.nodes !== undefined) {
+      solver.options.set('mip_max_nodes', limit.nodes);
+    }
+    if (limit.seconds !== undefined) {
+      solver.options.set('time_limit', limit.seconds);
+    }
+    const { modelStatus } = solver.run();
+    if (modelStatus === INFEASIBLE) {
+      return 'infeasible';
+    }
+    return solver.info.get('primal_solution_status') === FEASIBLE
+      ? solver.getSolution().colValue.map(Math.round)
+      : 'unknown';
+  });
 }
 
 /** Every node with devices as a class of its own. */

@@ -2,7 +2,7 @@ import type { Highs } from 'highs';
 import type { Plan } from '../../wire/generated/types.js';
 import type { Problem } from '../problem.js';
 import { lowerBound } from './area.js';
-import { type Assignment, assign } from './assignment.js';
+import { type Assignment, AssignmentSearch } from './assignment.js';
 import { raiseByFractions } from './fractional.js';
 
 /** What a search for better bounds is told, and whom it tells. */
@@ -28,12 +28,15 @@ const MOST_NODES = 8;
 /** Share of the seconds left that one integer program may take. */
 const PATIENCE = 0.25;
 
-/** First step above the bound for integer programs, and the precision at which they end. */
+/** First step above the bound for integer programs, as a share. */
 const STEP = 1e-3;
+
+/** Between a bound and a target not refuted that are this close no more are tried. */
+const PRECISION = 2e-4;
 
 /**
  * Raise the lower bound step by step, the cheap ways first: area and longest task; jobs in fractions under dual
- * feasible functions; whole jobs under the same. Each of them proves targets too short: no plan has that makespan.
+ * feasible functions; whole jobs under the same and some more. Each of them proves targets too short: no plan has that makespan.
  */
 export function raiseBounds(highs: Highs, problem: Problem, search: BoundSearch): void {
   const { seconds, binding } = lowerBound(problem);
@@ -60,17 +63,18 @@ function raiseByWholes(
   search: BoundSearch,
   raise: (bound: number) => boolean
 ): void {
+  const assignments = new AssignmentSearch(highs, problem);
   let bound = from;
   let step = STEP;
   let open = Infinity;
   for (;;) {
     const limit = Math.min(open, search.makespan());
     const left = secondsLeft(search);
-    if (left <= 0 || limit <= bound * (1 + STEP / 2)) {
+    if (left <= 0 || limit <= bound * (1 + PRECISION)) {
       return;
     }
     const target = Math.min(bound * (1 + step), (bound + limit) / 2);
-    const answer = assign(highs, problem, target, {
+    const answer = assignments.find(target, {
       nodes: search.nodes ?? NODES,
       ...(left < Infinity && { seconds: PATIENCE * left })
     });

@@ -33,9 +33,9 @@ export const TIME_FUNCTIONS: DualFeasible[] = [
  * Functions of devices / size for a node of `size` devices, the first the identity: of each the values at 0, 1, ...
  * `size` devices, exact but for the last division.
  */
-export function deviceFunctions(size: number): number[][] {
+export function deviceFunctions(size: number): (readonly number[])[] {
   const counts = Array.from({ length: size + 1 }, (_, devices) => devices);
-  const found = new Map<string, number[]>();
+  const found = new Map<string, readonly number[]>();
   const add = (f: (devices: number) => number) => {
     const values = counts.map(f);
     found.set(values.join(), values);

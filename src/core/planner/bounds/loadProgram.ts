@@ -1,6 +1,5 @@
 import type { Highs, Model, ModelData } from 'highs';
 import { SparseRows } from '../milp/sparseRows.js';
-import { TIME_FUNCTIONS } from './dualFeasible.js';
 import type { Loads, Pair } from './loads.js';
 
 /** A row is added when it is overfull by this share more than the fullest so far. */
@@ -17,7 +16,7 @@ export class LoadProgram {
   /** Of {@link Loads.columns}, those that are short enough. */
   private readonly used: number[] = [];
   /** Per time function, the values of the used columns. */
-  private readonly times: Float64Array[];
+  private readonly known: Float64Array[] = [];
   readonly complete: boolean;
 
   /**
@@ -38,11 +37,19 @@ export class LoadProgram {
       }
       return this.used.length > before;
     });
-    this.times = TIME_FUNCTIONS.map(f => Float64Array.from(this.used, c => f(columns[c]!.seconds / target)));
   }
 
   get loadColumn(): number {
     return this.used.length;
+  }
+
+  /** Per time function, the values of the used columns; the loads may have got more functions. */
+  private get times(): Float64Array[] {
+    const { time, columns } = this.loads;
+    for (const f of time.slice(this.known.length)) {
+      this.known.push(Float64Array.from(this.used, c => f(columns[c]!.seconds / this.target)));
+    }
+    return this.known;
   }
 
   get jobRows(): number {
@@ -96,13 +103,14 @@ export class LoadProgram {
   /** The pairs by which the jobs, shared out as told, overfill a class most; at most a few for each class. */
   violated(values: Float64Array, load: number): Pair[] {
     const { classes, columns, space } = this.loads;
+    const { times } = this;
     // By class, time function and device count: the jobs' shares weighed by time.
-    const sums = classes.map(({ size }) => this.times.map(() => new Float64Array(size + 1)));
+    const sums = classes.map(({ size }) => times.map(() => new Float64Array(size + 1)));
     for (const [i, c] of this.used.entries()) {
       const share = values[i]!;
       if (share > 0) {
         const { nodeClass, devices } = columns[c]!;
-        for (const [time, weights] of this.times.entries()) {
+        for (const [time, weights] of times.entries()) {
           sums[nodeClass]![time]![devices]! += share * weights[i]!;
         }
       }

@@ -1,5 +1,5 @@
 import { KEPT } from '../schedule/arrangement.js';
-import { deviceFunctions, TIME_FUNCTIONS } from './dualFeasible.js';
+import { type DualFeasible, deviceFunctions, TIME_FUNCTIONS } from './dualFeasible.js';
 import type { JobType, NodeClass } from './jobTypes.js';
 
 /** One way to run the jobs of a type. */
@@ -17,9 +17,9 @@ export interface Column {
 /** A pair of dual feasible functions, for the nodes of one class. */
 export interface Pair {
   nodeClass: number;
-  /** Index into the device functions of the class. */
+  /** Index into {@link Loads.space} of the class. */
   space: number;
-  /** Index into {@link TIME_FUNCTIONS}. */
+  /** Index into {@link Loads.time}. */
   time: number;
 }
 
@@ -42,14 +42,17 @@ export class Loads {
   /** Of every type in turn; those of type t are from `starts[t]` up to `starts[t + 1]`. */
   readonly columns: Column[] = [];
   readonly starts: number[] = [0];
-  /** Per class, the values of its device functions at every device count. */
-  readonly space: number[][][];
+  /** Per class, the values of its device functions at every device count; classes of one size share a list. */
+  readonly space: (readonly number[])[][];
+  /** Functions of seconds / target. */
+  readonly time: DualFeasible[] = [...TIME_FUNCTIONS];
 
   constructor(
     readonly types: JobType[],
     readonly classes: NodeClass[]
   ) {
-    this.space = classes.map(({ size }) => deviceFunctions(size));
+    const bySize = new Map(classes.map(({ size }) => [size, deviceFunctions(size)]));
+    this.space = classes.map(({ size }) => bySize.get(size)!);
     for (const [type, { configs, current }] of types.entries()) {
       for (const [nodeClass, { size, nodes }] of classes.entries()) {
         for (const [config, { devices, seconds }] of configs.entries()) {
@@ -68,7 +71,7 @@ export class Loads {
 
   /** What a pair makes of some devices for some seconds; the nodes of the class hold 1 each until `target`. */
   weight(pair: Pair, devices: number, seconds: number, target: number): number {
-    return this.space[pair.nodeClass]![pair.space]![devices]! * TIME_FUNCTIONS[pair.time]!(seconds / target);
+    return this.space[pair.nodeClass]![pair.space]![devices]! * this.time[pair.time]!(seconds / target);
   }
 
   /** What is left of the room of a class: its nodes less what is taken on them already. */
