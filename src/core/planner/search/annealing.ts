@@ -29,7 +29,7 @@ export interface Cooling {
 }
 
 /** Good for a start that nothing has improved yet. */
-export const FROM_SCRATCH: Cooling = { hot: 0.5, cold: 0.0025, rounds: 4 };
+export const FROM_SCRATCH: Cooling = { hot: 0.1, cold: 0.0025, rounds: 4 };
 
 /** Steps between two looks at the budget; the last stride is always finished. */
 const STRIDE = 256;

@@ -58,6 +58,15 @@ export class NodeQueue {
     this.tryTail(place);
   }
 
+  /** Try other jobs in the place of some that follow each other. */
+  tryStretch(from: number, count: number, others: number[]): void {
+    for (let i = 0; i < others.length; i++) {
+      this.tail[i] = others[i]!;
+    }
+    this.copy(from + count, this.jobs.length, others.length);
+    this.tryTail(from);
+  }
+
   /** Try two jobs in each other's places. */
   trySwap(a: number, b: number): void {
     const start = Math.min(a, b);

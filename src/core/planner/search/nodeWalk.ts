@@ -11,9 +11,16 @@ const WASTE = 1;
 /** What a running job's leaving its devices costs, as a share of the makespan: of equal plans the quieter one. */
 const SWITCH = 1e-6;
 
+/** Share of the moves between nodes that exchange stretches of their queues. */
+const STRETCHES = 0.3;
+
+/** Jobs of the longer stretch at most. */
+const LONGEST_STRETCH = 12;
+
 /**
- * A walk through arrangements: change a job's configuration, its place in its node's queue, or its node; move a
- * running job or let it go on. What is minimised is the makespan plus the mean time at which devices become free, so
+ * A walk through arrangements: change a job's configuration, its place in its node's queue, or its node; exchange a
+ * stretch of one queue for one of another with about as much work, so that big jobs can change places with many small
+ * ones at once; move a running job or let it go on. What is minimised is the makespan plus the mean time at which devices become free, so
  * that waste squeezed out of any node counts long before it shows in the makespan.
  */
 export class NodeWalk implements Walk<Arrangement> {
@@ -105,6 +112,10 @@ export class NodeWalk implements Walk<Arrangement> {
       return;
     }
     const to = random() < 0.5 ? from : this.otherNode(from);
+    if (from !== to && old !== KEPT && random() < STRETCHES) {
+      this.exchangeStretches(job, from, to, temperature);
+      return;
+    }
     const fitting = table.fitting(job, this.queues[to]!.size);
     if (fitting === 0) {
       return;
@@ -132,6 +143,54 @@ export class NodeWalk implements Walk<Arrangement> {
     if (old === KEPT) {
       this.kept[from]!--;
     }
+  }
+
+  /** Exchange jobs from `job` on for as much work of another node. */
+  private exchangeStretches(job: number, from: number, to: number, temperature: number): void {
+    const { random, queues, kept, nodeOf, place } = this;
+    const [a, b] = [queues[from]!, queues[to]!];
+    const length = b.jobs.length - kept[to]!;
+    if (length === 0) {
+      return;
+    }
+    const p = place[job]!;
+    const q = kept[to]! + below(random, length);
+    const many = random() < 0.5 ? 1 : 2 + below(random, 3);
+    const mine = a.jobs.slice(p, p + many);
+    const work = mine.reduce((sum, member) => sum + this.work(member), 0);
+    const theirs: number[] = [];
+    for (let i = q, sum = 0; i < b.jobs.length && theirs.length < LONGEST_STRETCH; i++) {
+      const next = this.work(b.jobs[i]!);
+      if (i > q && sum + next / 2 > work) {
+        break;
+      }
+      sum += next;
+      theirs.push(b.jobs[i]!);
+    }
+    if (!this.allFit(mine, b.size) || !this.allFit(theirs, a.size)) {
+      return;
+    }
+    a.tryStretch(p, mine.length, theirs);
+    b.tryStretch(q, theirs.length, mine);
+    if (this.decide(from, to, this.switches, temperature)) {
+      for (const member of mine) {
+        nodeOf[member] = to;
+      }
+      for (const member of theirs) {
+        nodeOf[member] = from;
+      }
+    }
+  }
+
+  /** Device-seconds of a job as it is. */
+  private work(job: number): number {
+    const index = this.table.first[job]! + this.config[job]!;
+    return this.table.devices[index]! * this.table.seconds[index]!;
+  }
+
+  private allFit(jobs: number[], size: number): boolean {
+    const { table, config } = this;
+    return jobs.every(job => table.devices[table.first[job]! + config[job]!]! <= size);
   }
 
   /** Let a running job that was moved go on where it runs. */
