@@ -10,6 +10,9 @@ import {
 import { raiseBounds } from '../../../src/core/planner/bounds/bounds.js';
 import { deviceFunctions, TIME_FUNCTIONS } from '../../../src/core/planner/bounds/dualFeasible.js';
 import { raiseByFractions } from '../../../src/core/planner/bounds/fractional.js';
+import { groupJobs, groupNodes } from '../../../src/core/planner/bounds/jobTypes.js';
+import { Loads } from '../../../src/core/planner/bounds/loads.js';
+import { tailor } from '../../../src/core/planner/bounds/tailored.js';
 import { isEmpty, type Problem, toProblem } from '../../../src/core/planner/problem.js';
 import { mulberry32 } from '../../../src/core/planner/random.js';
 import type { PlanRequest } from '../../../src/core/wire/generated/types.js';
@@ -53,14 +56,8 @@ describe('dual feasible functions', () => {
     for (const size of [1, 2, 3, 4, 5, 6, 7, 8, 12, 16]) {
       for (const values of deviceFunctions(size)) {
         expect(values[0]).toBe(0);
-        const most = values.map(() => 0);
-        for (let devices = 1; devices <= size; devices++) {
-          expect(values[devices]).toBeGreaterThanOrEqual(values[devices - 1]!);
-          for (let last = 1; last <= devices; last++) {
-            most[devices] = Math.max(most[devices]!, most[devices - last]! + values[last]!);
-          }
-        }
-        expect(most[size]).toBeLessThanOrEqual(1 + 1e-12);
+        expect([...values].sort((a, b) => a - b)).toEqual(values);
+        expect(heaviestFill(values)).toBeLessThanOrEqual(1 + 1e-12);
       }
     }
   });
@@ -83,6 +80,50 @@ describe('dual feasible functions', () => {
       const values = Array.from({ length: 1001 }, (_, i) => f(i / 1000));
       expect(values).toEqual([...values].sort((a, b) => a - b));
     }
+  });
+});
+
+/** The most that whole parts adding up to `capacity` can come to. */
+function heaviestFill(values: readonly number[]): number {
+  const most = values.map(() => 0);
+  for (let room = 1; room < values.length; room++) {
+    for (let last = 1; last <= room; last++) {
+      most[room] = Math.max(most[room]!, most[room - last]! + values[last]!);
+    }
+  }
+  return most.at(-1)!;
+}
+
+describe('dual feasible functions made for one node', () => {
+  it('show that its jobs do not fit where the usual ones do not, and are dual feasible', () => {
+    const random = mulberry32(5);
+    let shown = 0;
+    for (let round = 0; round < 15; round++) {
+      const tasks = Array.from({ length: 6 }, (_, i) => ({
+        name: `t${i}`,
+        steps: 1,
+        options: [option(1 + Math.floor(4 * random()), 20 + Math.floor(60 * random()))]
+      }));
+      const problem = toProblem(requestOf([5], tasks));
+      const loads = new Loads(groupJobs(problem), groupNodes(problem));
+      const content = loads.columns.map(column => ({ column, count: loads.types[column.type]!.jobs.length }));
+      const bound = fractional(problem, 1000);
+      const [spaces, times] = [loads.space[0]!.length, loads.time.length];
+      const target = 1.001 * bound;
+      for (const pair of tailor(highs, loads, 0, content, target, 1e-5)) {
+        shown++;
+        expect(loads.refutes([{ ...pair, weight: 1 }], target)).toBe(true);
+      }
+      for (const values of loads.space[0]!.slice(spaces)) {
+        expect(heaviestFill(values)).toBeLessThanOrEqual(1);
+      }
+      for (const f of loads.time.slice(times)) {
+        const values = Array.from({ length: 501 }, (_, i) => (i === 0 ? 0 : f(i / 500)));
+        expect(heaviestFill(values)).toBeLessThanOrEqual(1);
+        expect(values).toEqual([...values].sort((a, b) => a - b));
+      }
+    }
+    expect(shown).toBeGreaterThan(5);
   });
 });
 

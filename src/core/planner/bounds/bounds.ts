@@ -86,11 +86,13 @@ function raiseByWholes(
       }
       continue;
     }
-    open = target;
-    step = STEP;
     if (answer.status === 'found') {
       search.onAssignment?.(answer, target);
+    } else if (step === STEP) {
+      return;
     }
+    open = target;
+    step = STEP;
   }
 }
 
