@@ -1,3 +1,5 @@
+import { Lanes } from '../schedule/lanes.js';
+import { DeviceFilling, mostWithin } from './deviceFilling.js';
 import { DominanceMemo } from './dominance.js';
 import type { NodePlan, NodeProblem, NodeStart } from './nodeProblem.js';
 
@@ -22,8 +24,17 @@ export interface NodeDecision {
 /** Share of itself, and seconds, by which a target is raised, so that rounding cannot hide a plan that just meets it. */
 const ROUNDING = 1e-11;
 
+/**
+ * The target in whole units of time; durations are rounded down to such. Times then add up exactly, in any order, and
+ * the target is raised by far more than a plan gains from the rounding.
+ */
+const UNITS = 2 ** 43;
+
 /** Bytes for states found to be hopeless. */
 const MEMORY = 256 * 2 ** 20;
+
+/** With so many jobs left it is worth looking at what each device can do with them. */
+const FILLING_LARGEST = 6;
 
 /** States visited between two looks at the limit. */
 const STRIDE = 1024;
@@ -33,34 +44,45 @@ const STRIDE = 1024;
  * target by a share of 1e-11, or by that many seconds.
  */
 export function decideNode(problem: NodeProblem, target: number, limit: NodeSearchLimit): NodeDecision {
-  const { free } = problem;
-  const atStart = free.filter(time => time === 0).length;
+  const unit = (target * (1 + ROUNDING) + ROUNDING) / UNITS;
+  const free = problem.free.map(time => (time === 0 ? 0 : Math.max(1, Math.floor(time / unit))));
+  const atStart = problem.free.filter(time => time === 0).length;
   const first: NodeStart[] = [];
   const last: NodeStart[] = [];
   const types = problem.types.map((type, index) => {
-    const config = type.configs.findIndex(
+    const configs = type.configs.map(config => {
+      const seconds = Math.floor(config.seconds / unit);
+      return {
+        ...config,
+        seconds: config.onlyAtStart && config.seconds > 0 ? Math.max(1, seconds) : seconds
+      };
+    });
+    const instant = configs.findIndex(
       ({ devices, seconds, onlyAtStart }) =>
         seconds === 0 && devices <= (onlyAtStart === true ? atStart : free.length)
     );
-    if (config < 0) {
-      return type;
+    if (instant < 0) {
+      return { count: type.count, configs };
     }
-    const starts = type.configs[config]!.onlyAtStart === true ? first : last;
+    const starts = configs[instant]!.onlyAtStart === true ? first : last;
     for (let i = 0; i < type.count; i++) {
-      starts.push({ type: index, config });
+      starts.push({ type: index, config: instant });
     }
-    return { ...type, count: 0 };
+    return { count: 0, configs };
   });
-  const decision = new NodeSearch({ ...problem, types }, raised(target), limit).run();
-  if (decision.plan !== undefined) {
-    // Jobs without duration need no search.
-    decision.plan.order = [...first, ...decision.plan.order, ...last];
+  const search = new NodeSearch({ free, types }, limit);
+  const answer = search.run();
+  if (answer !== 'feasible') {
+    return { answer, nodes: search.nodes };
   }
-  return decision;
-}
-
-function raised(target: number): number {
-  return target * (1 + ROUNDING) + ROUNDING;
+  // Jobs without duration need no search.
+  const order = [...first, ...search.order(), ...last];
+  const lanes = new Lanes(problem.free);
+  for (const { type, config } of order) {
+    const { devices, seconds } = problem.types[type]!.configs[config]!;
+    lanes.place(devices, seconds);
+  }
+  return { answer, plan: { order, makespan: lanes.end }, nodes: search.nodes };
 }
 
 /** Thrown to leave the recursion. */
@@ -83,20 +105,22 @@ class NodeSearch {
   private readonly left: Int32Array;
   private readonly least: Float64Array;
   private readonly radix: number[];
-  private readonly path: NodeStart[] = [];
+  private readonly usefulOf: number[] = [];
+  private readonly path: Started[] = [];
+  private readonly filling: DeviceFilling;
   private readonly choices: Choice[] = [];
   private readonly byType: Choice[][];
   private readonly slack: number;
   /** Device-seconds of useful work to be done before {@link half}; 0 when mirroring is not allowed. */
   private readonly early: number = 0;
   private readonly half: number;
-  private nodes = 0;
+  nodes = 0;
 
   constructor(
     problem: NodeProblem,
-    private readonly target: number,
     private readonly limit: NodeSearchLimit
   ) {
+    const target = UNITS;
     const { free, types } = problem;
     this.size = free.length;
     const jobs = types.reduce((sum, { count }) => sum + count, 0);
@@ -123,6 +147,7 @@ class NodeSearch {
         }
       }
       area += count * least;
+      this.usefulOf.push(least);
       for (const [config, { devices, seconds, onlyAtStart = false }] of configs.entries()) {
         if (devices <= this.size && seconds <= target) {
           this.choices.push({
@@ -139,31 +164,36 @@ class NodeSearch {
     }
     this.choices.sort((a, b) => b.seconds - a.seconds || a.type - b.type || a.config - b.config);
     this.byType = types.map((_, type) => this.choices.filter(choice => choice.type === type));
+    this.filling = new DeviceFilling(
+      this.byType.map(choices =>
+        choices.map(({ seconds, useful, devices }) => ({ seconds, useful: useful / devices }))
+      ),
+      this.radix,
+      target
+    );
     if (free.every(time => time === 0) && this.choices.every(({ onlyAtStart }) => !onlyAtStart)) {
       this.early = area / 2;
     }
   }
 
-  run(): NodeDecision {
-    const { free, target } = this;
-    let found = false;
-    if (!(free[0]![this.size - 1]! > target)) {
-      const key = this.left.reduce((sum, count, type) => sum + count * this.radix[type]!, 0);
-      try {
-        found = this.visit(0, key, 0, 0, 0);
-      } catch (error) {
-        if (error instanceof OutOfBudget) {
-          return { answer: 'unknown', nodes: this.nodes };
-        }
-        throw error;
+  run(): NodeDecision['answer'] {
+    if (this.free[0]!.some(time => time > UNITS)) {
+      return 'infeasible';
+    }
+    const key = this.left.reduce((sum, count, type) => sum + count * this.radix[type]!, 0);
+    try {
+      return this.visit(0, key, 0, 0, 0) ? 'feasible' : 'infeasible';
+    } catch (error) {
+      if (error instanceof OutOfBudget) {
+        return 'unknown';
       }
+      throw error;
     }
-    if (!found) {
-      return { answer: 'infeasible', nodes: this.nodes };
-    }
-    const makespan = this.free[this.path.length]![this.size - 1] ?? 0;
-    const order = this.path.map(({ type, config }) => ({ type, config }));
-    return { answer: 'feasible', plan: { order, makespan }, nodes: this.nodes };
+  }
+
+  /** The plan found. */
+  order(): NodeStart[] {
+    return this.path.map(({ choice: { type, config } }) => ({ type, config }));
   }
 
   /**
@@ -181,14 +211,14 @@ class NodeSearch {
     if (++this.nodes % STRIDE === 0 && (this.nodes >= this.limit.nodes || this.limit.stop?.())) {
       throw new OutOfBudget();
     }
-    const { size, target, left, least, half, state } = this;
+    const { size, left, least, half, state, path } = this;
     const free = this.free[depth]!;
     let capacity = 0;
     let beforeHalf = useful;
     for (let i = 0; i < size; i++) {
       const from = Math.max(free[i]!, now);
       state[i] = from;
-      capacity += target - from;
+      capacity += UNITS - from;
       if (from < half) {
         beforeHalf += half - from;
       }
@@ -198,11 +228,15 @@ class NodeSearch {
     }
     let soonestEnd = Infinity;
     let demand = 0;
+    let jobs = 0;
+    let work = 0;
     for (let type = 0; type < left.length; type++) {
       const count = left[type]!;
       if (count === 0) {
         continue;
       }
+      jobs += count;
+      work += count * this.usefulOf[type]!;
       let smallest = Infinity;
       for (const { devices, seconds, onlyAtStart, area } of this.byType[type]!) {
         const ready = free[devices - 1]!;
@@ -213,18 +247,28 @@ class NodeSearch {
         if (end < soonestEnd && end > ready) {
           soonestEnd = end;
         }
-        if (area < smallest && Math.max(ready, now) + seconds <= target && !(onlyAtStart && now > 0)) {
+        if (area < smallest && Math.max(ready, now) + seconds <= UNITS && !(onlyAtStart && now > 0)) {
           smallest = area;
         }
       }
       least[type] = smallest;
       demand += count * smallest;
     }
+    if (jobs <= FILLING_LARGEST) {
+      const front = this.filling.frontOf(key, left);
+      let possible = 0;
+      for (let i = 0; i < size; i++) {
+        possible += mostWithin(front, UNITS - state[i]!);
+      }
+      if (possible < work - this.slack) {
+        return false;
+      }
+    }
     const budget = capacity - demand + this.slack;
     if (!(budget >= 0)) {
       return false;
     }
-    state[size] = -useful;
+    state[size] = -Math.min(useful, this.early);
     if (this.memo.covers(key, state)) {
       return false;
     }
@@ -256,15 +300,16 @@ class NodeSearch {
           devices < smallestCount ||
           devices > device ||
           left[type] === 0 ||
-          start + seconds > target ||
+          start + seconds > UNITS ||
           idle + choice.area - smallestAreas[type]! > budget ||
-          (choice.onlyAtStart && start > 0)
+          (choice.onlyAtStart && start > 0) ||
+          this.swappable(c, start)
         ) {
           continue;
         }
         this.place(depth, devices, start + seconds);
         left[type]!--;
-        this.path.push(choice);
+        path.push({ choice, index: c, start, end: start + seconds });
         const done =
           start + seconds <= half
             ? choice.useful
@@ -274,14 +319,33 @@ class NodeSearch {
         if (this.visit(depth + 1, key - this.radix[type]!, start, c, useful + done)) {
           return true;
         }
-        this.path.pop();
+        path.pop();
         left[type]!++;
       }
     }
     state.set(free);
-    state[size] = -useful;
+    state[size] = -Math.min(useful, this.early);
     this.memo.add(key, state);
     return false;
+  }
+
+  /**
+   * Whether a choice would follow directly, on the same devices, a job that could just as well follow it, and that
+   * order has been tried. To swap them must not move useful work out of the first half.
+   */
+  private swappable(index: number, start: number): boolean {
+    const choice = this.choices[index]!;
+    return this.path.some(
+      before =>
+        before.end === start &&
+        index < before.index &&
+        before.choice.devices === choice.devices &&
+        !before.choice.onlyAtStart &&
+        !choice.onlyAtStart &&
+        (choice.useful * before.choice.area >= before.choice.useful * choice.area ||
+          before.start >= this.half ||
+          start + choice.seconds <= this.half)
+    );
   }
 
   /** Of the devices free at the start, those that became free last are taken, as `Lanes` does. */
@@ -306,6 +370,14 @@ class NodeSearch {
       to[i] = from[i]!;
     }
   }
+}
+
+interface Started {
+  choice: Choice;
+  /** Of the choice. */
+  index: number;
+  start: number;
+  end: number;
 }
 
 interface Choice extends NodeStart {
