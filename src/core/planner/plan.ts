@@ -61,7 +61,8 @@ export async function plan(request: PlanRequest, options: PlanOptions = {}): Pro
     ...(seconds !== undefined && { elapsed })
   });
   const budget = withDefault(request.budget);
-  if (request.previous !== undefined || problem.jobs.some(({ current }) => current !== undefined)) {
+  const begun = request.previous !== undefined || problem.jobs.some(({ current }) => current !== undefined);
+  if (begun && problem.plain) {
     planAnew(request, problem, incumbent, (from, to) => limitOf(budget, elapsed, from, to, incumbent.target));
     return answer(request, problem, incumbent, false);
   }
@@ -113,7 +114,7 @@ function planAnew(
 
 /** The plan with all that was asked for besides. */
 function answer(request: PlanRequest, problem: Problem, incumbent: Incumbent, mayImprove: boolean): Plan {
-  if (request.explain !== true) {
+  if (request.explain !== true || !problem.plain) {
     return incumbent.plan();
   }
   const random = mulberry32(request.seed);

@@ -1,10 +1,11 @@
 import type { PlanOption, PlanRequest } from '../../wire/generated/types.js';
+import { Eligibilities } from '../eligibility.js';
 import type { Config } from '../pareto.js';
 import type { Job, Problem } from '../problem.js';
 import type { Random } from '../random.js';
 import { Insertion, makespanOf } from '../replan/insertion.js';
 import { type Arrangement, arrangementOf, KEPT, realise } from '../schedule/arrangement.js';
-import { anneal, type Cooling } from '../search/annealing.js';
+import { anneal, type Cooling, type SearchLimit } from '../search/annealing.js';
 import { NodeWalk } from '../search/nodeWalk.js';
 
 /** A plan with one task's strategy dictated: the problem that has no other, and an arrangement of it. */
@@ -26,37 +27,43 @@ export interface Kind {
   met: Forced[];
 }
 
-/** Steps of the search that prices one alternative: enough to mend what it upsets. */
-const STEPS = 1024;
+/** Steps of the search that prices one alternative, at least and at most. */
+const FEWEST_STEPS = 256;
+const MOST_STEPS = 4096;
 
-/** Steps for all alternatives together; when there is less than {@link STRIDE} for each, they are only put in their best place. */
-const ALL_STEPS = 200_000;
+/** Steps for all alternatives together, unless there are so many that each gets its fewest. */
+const ALL_STEPS = 100_000;
 
-/** Steps that are worth starting a search for. */
-const STRIDE = 256;
-
-/** Number of jobs up to which all places of the queues are tried, for a task in every role its kind has in the plan. */
+/**
+ * Number of jobs beyond which alternatives are priced roughly: one task of each kind is put at the end of the queue
+ * where it does the least harm, and nothing else is changed.
+ */
 const MANY_JOBS = 200;
 
-/** A plan only disturbed is mended, not made anew. */
-const MENDING: Cooling = { hot: 0.1, cold: 0.0025, rounds: 1 };
+/** First what was disturbed is mended, then the plan is shaken, in case all of it has to change. */
+const MENDING: Cooling[] = [
+  { hot: 0.1, cold: 0.0025, rounds: 1 },
+  { hot: 1, cold: 0.0025, rounds: 1 }
+];
 
 /** A technique at a number of devices. */
 export function choiceKey({ strategy }: PlanOption): string {
   return `${strategy.technique} ${strategy.devices}`;
 }
 
-/** The kinds of the jobs of a problem, in the order of their first jobs. */
+/**
+ * The kinds of the jobs of a plain problem, in the order of their first jobs. Options that may only run in some places
+ * are no choices in it: others are as good everywhere.
+ */
 export function kindsOf(request: PlanRequest, problem: Problem): Kind[] {
   const tasks = new Map(request.tasks.map(task => [task.name, task]));
-  const excluded = new Set(request.excludeTechniques ?? []);
+  const places = new Eligibilities(request);
   const kinds = new Map<string, Kind>();
   for (const [index, job] of problem.jobs.entries()) {
-    const options = tasks
-      .get(job.name)!
-      .options.filter(
-        ({ strategy }) => !excluded.has(strategy.technique) && strategy.devices <= problem.largestNode
-      );
+    const options = tasks.get(job.name)!.options.filter(option => {
+      const eligibility = places.of(option);
+      return eligibility !== undefined && Object.keys(eligibility).length === 0;
+    });
     const choices = choicesOf(job, options);
     const names = choices.map(({ option, seconds }) => `${choiceKey(option)} ${seconds}`).join();
     const key = job.current === undefined ? names : `current ${index}`;
@@ -114,7 +121,7 @@ export class Pricing {
   /** Price everything. */
   run(): void {
     const open = this.kinds.reduce((sum, { choices }) => sum + choices.length, 0);
-    const steps = Math.min(STEPS, Math.floor(ALL_STEPS / Math.max(1, open)));
+    const steps = Math.min(MOST_STEPS, Math.max(FEWEST_STEPS, ALL_STEPS / Math.max(1, open)));
     for (const kind of this.kinds) {
       for (const choice of kind.choices.keys()) {
         this.price(kind, choice, steps);
@@ -134,7 +141,7 @@ export class Pricing {
     if (best === undefined || (kind.best[choice]?.makespan ?? Infinity) <= best.makespan) {
       return;
     }
-    if (best.makespan > this.base.makespan && steps >= STRIDE) {
+    if (best.makespan > this.base.makespan && this.few) {
       best = this.mend(best, steps);
       kind.met.push(best);
       this.note(best);
@@ -147,14 +154,18 @@ export class Pricing {
   /** A short search among the plans with the same strategy dictated. */
   private mend(start: Forced, steps: number): Forced {
     let best = start;
-    anneal(
-      new NodeWalk(start.problem, start.arrangement, this.random),
-      { target: this.base.makespan, progress: done => done / steps },
-      arrangement => {
-        best = { ...start, arrangement, makespan: makespanOf(start.problem, arrangement) };
-      },
-      MENDING
-    );
+    const walk = new NodeWalk(start.problem, start.arrangement, this.random);
+    const limit: SearchLimit = {
+      target: this.base.makespan,
+      progress: done => (done * MENDING.length) / steps
+    };
+    const onBetter = (arrangement: Arrangement) => {
+      best = { ...start, arrangement, makespan: makespanOf(start.problem, arrangement) };
+    };
+    for (const cooling of steps < MENDING.length * FEWEST_STEPS ? MENDING.slice(0, 1) : MENDING) {
+      anneal(walk, limit, onBetter, cooling);
+      walk.restore(best.arrangement);
+    }
     return best;
   }
 

@@ -24,7 +24,7 @@ export interface Explained {
 }
 
 /**
- * Explain a plan: what every other choice for every task would cost, by planning again with that choice dictated, how
+ * Explain a plan of a plain problem: what every other choice for every task would cost, by planning again with that choice dictated, how
  * wrong the estimates may be, and what keeps the plan from being shorter.
  *
  * Prices are those of the best plan found: the true price may be lower.
@@ -155,6 +155,6 @@ function inWords(seconds: number): string {
     ['h', 3600],
     ['min', 60]
   ];
-  const [name, size] = units.find(([, size]) => seconds >= 2 * size) ?? ['s', 1];
+  const [name, size] = units.find(([, size]) => seconds >= 1.99 * size) ?? ['s', 1];
   return `${Number((seconds / size).toPrecision(3))} ${name}`;
 }

@@ -39,7 +39,7 @@ const STAYING_SHARE = 0.5;
 const FROM_PLAN: Cooling = { hot: 1, cold: 0.0025, rounds: 2 };
 
 /**
- * A plan for a situation that has changed since an earlier one: devices came or went, tasks came, ended or were
+ * A plan of a plain problem for a situation that has changed since an earlier one: devices came or went, tasks came, ended or were
  * stopped, estimates proved wrong.
  *
  * - Running tasks that may be moved are moved only when the plan becomes shorter even with what is risky about the
