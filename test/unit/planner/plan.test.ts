@@ -9,8 +9,12 @@ import { sweeps } from '../../bench/generator.js';
 import { bruteForce } from './bruteForce.js';
 import { option, requestOf, requests } from './requests.js';
 
+/** Of the baselines that interrupt no task, as the plans compared with them do not either. */
 function shortestBaseline({ baselines }: Plan): number {
-  return Math.min(...baselines.map(baseline => baseline.makespan));
+  const whole = baselines.filter(
+    ({ segments = [] }) => new Set(segments.map(({ task }) => task)).size === segments.length
+  );
+  return Math.min(...whole.map(baseline => baseline.makespan));
 }
 
 async function refusal(request: PlanRequest): Promise<string> {

@@ -11,7 +11,7 @@ import { arrangementOf, realise } from '../../../src/core/planner/schedule/arran
 import { Lanes } from '../../../src/core/planner/schedule/lanes.js';
 import { toSegments } from '../../../src/core/planner/schedule/schedule.js';
 import { Timeline } from '../../../src/core/planner/schedule/timeline.js';
-import type { PlanRequest } from '../../../src/core/wire/generated/types.js';
+import type { PlanOption, PlanRequest, PlanTask } from '../../../src/core/wire/generated/types.js';
 import { option, requestOf, requests } from './requests.js';
 
 function baseline(request: PlanRequest, name: string) {
@@ -146,26 +146,68 @@ describe('baselines', () => {
     );
   });
 
-  it('respect what no wish can change', () => {
+  it('respect what no wish can change: devices, memory, the nodes it was measured for, spans', () => {
+    const place = fc.record({
+      peak: fc.constantFrom(undefined, 1e9, 2e9),
+      nodes: fc.constantFrom<(string[] | undefined)[]>(undefined, ['n0'], ['n1', 'n2']),
+      span: fc.constantFrom(undefined, undefined, 2)
+    });
+    const changes = fc.array(place, { minLength: 5, maxLength: 5 });
+    const shape = { nodes: 3, size: 5, tasks: 10, options: 6 };
+    const memory = fc.array(fc.constantFrom(1e9, 2e9), { minLength: 5, maxLength: 5 });
+    const switches = fc.constantFrom<PlanRequest['switches']>(undefined, 'running');
     fc.assert(
-      fc.property(requests({ nodes: 3, size: 5, tasks: 10, options: 6 }), drawn => {
-        const request: PlanRequest = {
-          ...drawn,
-          tasks: drawn.tasks.map(task => ({
-            ...task,
-            options: task.options.map((each, i) => ({ ...each, stopSeconds: i }))
-          }))
-        };
-        const problem = toProblem(request);
-        for (const { name, schedule } of makeBaselines(problem, request.seed)) {
-          const segments = toSegments(problem, schedule);
-          const { makespan } = schedule;
-          expect([name, checkPhysics(request, { segments, makespan, unplanned: problem.unplanned })]).toEqual(
-            [name, []]
-          );
+      fc.property(
+        requests(shape),
+        fc.boolean(),
+        changes,
+        memory,
+        switches,
+        (drawn, plain, drawnPlaces, sizes, moves) => {
+          const request: PlanRequest = {
+            ...drawn,
+            switches: moves,
+            cluster: {
+              nodes: drawn.cluster.nodes.map(node => ({
+                ...node,
+                devices: node.devices.map((device, i) => ({
+                  ...device,
+                  memoryBytes: plain ? 2e9 : sizes[i]!
+                }))
+              }))
+            },
+            tasks: drawn.tasks.map(
+              ({ running, ...task }): PlanTask => ({
+                ...task,
+                ...(plain && running !== undefined && { running }),
+                options: task.options.map((each, i): PlanOption => {
+                  const { peak, nodes, span } = drawnPlaces[i % drawnPlaces.length]!;
+                  const even = each.strategy.devices % 2 === 0;
+                  return {
+                    ...each,
+                    stopSeconds: i,
+                    ...(!plain && {
+                      ...(peak !== undefined && { peakBytes: peak }),
+                      ...(nodes !== undefined && { nodes }),
+                      ...(span !== undefined && even && { span })
+                    })
+                  };
+                })
+              })
+            )
+          };
+          const problem = toProblem(request);
+          for (const { name, schedule } of makeBaselines(problem, request.seed)) {
+            const segments = toSegments(problem, schedule);
+            const { makespan } = schedule;
+            expect([
+              name,
+              checkPhysics(request, { segments, makespan, unplanned: problem.unplanned })
+            ]).toEqual([name, []]);
+          }
         }
-      }),
-      { numRuns: 300 }
+      ),
+      { numRuns: 400 }
     );
   });
 

@@ -1,32 +1,39 @@
+import type { Config } from '../pareto.js';
 import type { Problem } from '../problem.js';
 import { Lanes } from '../schedule/lanes.js';
 import type { Schedule } from '../schedule/schedule.js';
-import { fitting, keepRunning } from './wholeNode.js';
+import { Ground, mayUse } from './ground.js';
 
 /**
  * Every task on as few devices as it can use, in the given order. When there are more devices than tasks, each may
  * use an even share of them.
  */
 export function min(problem: Problem): Schedule {
-  const { scheduler, waiting } = keepRunning(problem);
+  const ground = new Ground(problem);
   const share = Math.floor(problem.deviceCount / Math.max(1, problem.jobs.length + problem.running.length));
-  const lanes = scheduler.timelines.map(timeline => new Lanes(timeline.times()));
-  for (const job of waiting) {
-    const { perCount } = problem.jobs[job]!;
-    const config = fitting(perCount, share).at(-1) ?? perCount[0]!;
-    const node = soonest(lanes, config.devices);
-    scheduler.place(job, config, node);
-    lanes[node]!.place(config.devices, config.seconds);
+  const lanes = ground.free.map(free => new Lanes(free));
+  for (const job of ground.waiting) {
+    const configs = problem.jobs[job]!.perCount.filter(({ span }) => span === undefined);
+    const fitting = configs.filter(config => config.devices <= share);
+    const config =
+      fitting.at(-1) ?? configs[0] ?? ground.free.flatMap((_, node) => ground.countsOn(job, node))[0]!;
+    const node = soonest(problem, lanes, config);
+    ground.place(job, config, node);
+    if (config.among === undefined) {
+      lanes[node]!.place(config.devices, config.seconds);
+    } else {
+      lanes[node] = new Lanes(ground.free[node]!);
+    }
   }
-  return scheduler.schedule();
+  return ground.schedule();
 }
 
-/** The node with enough devices that can start first; the smallest such node among equals. */
-function soonest(lanes: Lanes[], devices: number): number {
+/** The node on which a configuration can start first; the smallest such node among equals. */
+function soonest(problem: Problem, lanes: Lanes[], config: Config): number {
   let best = -1;
   for (const [node, lane] of lanes.entries()) {
-    if (lane.size >= devices) {
-      const sooner = best < 0 ? -1 : lane.startOf(devices) - lanes[best]!.startOf(devices);
+    if (mayUse(problem, config, node)) {
+      const sooner = best < 0 ? -1 : lane.startOf(config.devices) - lanes[best]!.startOf(config.devices);
       if (sooner < 0 || (sooner === 0 && lane.size < lanes[best]!.size)) {
         best = node;
       }

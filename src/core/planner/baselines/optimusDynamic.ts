@@ -1,8 +1,8 @@
 import type { Config } from '../pareto.js';
-import type { Job, Problem } from '../problem.js';
+import type { Problem } from '../problem.js';
 import type { Placed, Schedule } from '../schedule/schedule.js';
+import { Ground } from './ground.js';
 import { apportion, type Rung } from './marginalGain.js';
-import { fitting } from './wholeNode.js';
 
 /** Shares of a step by which rounding may make it look unfinished. */
 const ROUNDING = 1e-9;
@@ -26,6 +26,8 @@ interface Run {
   steps: number;
   /** It ran before the plan began. */
   resumed: boolean;
+  /** A task that can use no others waits for its devices, so it stays where it is. */
+  awaited: boolean;
 }
 
 /** What a task may get; `config` tells how. */
@@ -34,22 +36,23 @@ interface Choice extends Rung {
 }
 
 class DynamicRule {
+  private readonly ground: Ground;
   private readonly free: number[][];
   /** Per node. */
   private readonly runs: Run[][];
-  private readonly stretches: Placed[] = [];
-  private waiting: number[] = [];
+  private readonly stretches: Placed[];
+  private waiting: number[];
 
   constructor(private readonly problem: Problem) {
-    this.free = problem.nodes.map(({ freeAt }) => [...freeAt]);
+    this.ground = new Ground(problem);
+    this.free = this.ground.free;
+    this.waiting = [...this.ground.waiting];
     this.runs = problem.nodes.map(() => []);
-    for (const [job, { current, steps }] of problem.jobs.entries()) {
-      if (current === undefined) {
-        this.waiting.push(job);
-      } else {
-        const { config, node, devices } = current;
-        const placed = { job, config, node, devices, start: 0, end: config.seconds };
-        this.hold({ placed, started: 0, steps, resumed: true });
+    this.stretches = this.ground.schedule().placed;
+    for (const placed of this.stretches) {
+      const { current, steps } = problem.jobs[placed.job]!;
+      if (current !== undefined) {
+        this.runs[placed.node]!.push({ placed, started: 0, steps, resumed: true, awaited: false });
       }
     }
   }
@@ -80,14 +83,14 @@ class DynamicRule {
       return false;
     }
     const held = movable.reduce((sum, run) => sum + run.placed.devices.length, 0);
-    const ladders = movable.map(run => this.ladder(node, this.problem.jobs[run.placed.job]!, run, now));
+    const ladders = movable.map(run => this.ladder(node, run.placed.job, run, now));
     const joining: number[] = [];
     let left = ladders.reduce((rest, ladder) => rest - ladder[0]!.devices, idle + held);
     for (const job of this.waiting) {
       if (left <= 0) {
         break;
       }
-      const ladder = this.ladder(node, this.problem.jobs[job]!);
+      const ladder = this.ladder(node, job);
       if (ladder.length > 0 && ladder[0]!.devices <= left) {
         joining.push(job);
         ladders.push(ladder);
@@ -114,10 +117,10 @@ class DynamicRule {
   }
 
   /** What a job may get on a node, and how long it then takes to its end. */
-  private ladder(node: number, job: Job, run?: Run, now = 0): Choice[] {
-    const left = run === undefined ? job.steps : run.steps - stepsDone(run, now);
+  private ladder(node: number, job: number, run?: Run, now = 0): Choice[] {
+    const left = run === undefined ? this.problem.jobs[job]!.steps : run.steps - stepsDone(run, now);
     const stop = run?.placed.config.option.stopSeconds ?? 0;
-    const configs = fitting(job.configs, this.free[node]!.length);
+    const configs = this.ground.frontOn(job, node);
     const current = run?.placed.config;
     if (current !== undefined && !configs.includes(current)) {
       // It runs by a strategy that others beat; for as many devices it stands in their place.
@@ -159,7 +162,7 @@ class DynamicRule {
     rest?: { steps: number; from: number; oldStop: number }
   ): void {
     const free = this.free[node]!;
-    const devices = [...free.keys()]
+    const devices = [...(config.among?.[node] ?? free.keys())]
       .sort((a, b) => free[a]! - free[b]! || a - b)
       .slice(0, config.devices)
       .sort((a, b) => a - b);
@@ -167,6 +170,9 @@ class DynamicRule {
       (latest, device) => Math.max(latest, free[device]!),
       Math.max(now, rest?.from ?? 0)
     );
+    for (const run of this.runs[node]!) {
+      run.awaited ||= run.placed.end > now && run.placed.devices.some(device => devices.includes(device));
+    }
     const steps = rest?.steps ?? this.problem.jobs[job]!.steps;
     const started = config.option.startSeconds + (rest?.oldStop ?? 0);
     const end = start + started + steps * config.option.stepSeconds;
@@ -175,7 +181,7 @@ class DynamicRule {
       placed.steps = steps;
       placed.overhead = started;
     }
-    this.hold({ placed, started, steps, resumed: false });
+    this.hold({ placed, started, steps, resumed: false, awaited: false });
   }
 
   private hold(run: Run): void {
@@ -214,6 +220,9 @@ function stepsDone({ placed, started }: Run, now: number): number {
 
 /** A run may move once it has trained a step, or before it does if that is no loss, and while it has steps left. */
 function mayMove(run: Run, now: number): boolean {
+  if (run.awaited) {
+    return false;
+  }
   const done = stepsDone(run, now);
   return run.steps > done && (done > 0 || (run.resumed && now === 0));
 }

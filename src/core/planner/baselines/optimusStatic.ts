@@ -1,7 +1,7 @@
 import type { Problem } from '../problem.js';
 import type { Schedule } from '../schedule/schedule.js';
+import { Ground, mayUse } from './ground.js';
 import { apportion } from './marginalGain.js';
-import { fitting, keepRunning } from './wholeNode.js';
 
 /**
  * Optimus as the Saturn paper adapts it, one shot (sections 4.3 and 5): tasks are dealt to nodes, on each of them
@@ -10,43 +10,40 @@ import { fitting, keepRunning } from './wholeNode.js';
  * none to spare: there, as in the paper's listing, every task stays on the fewest it can use.
  */
 export function optimusStatic(problem: Problem): Schedule {
-  const { scheduler, waiting } = keepRunning(problem);
-  for (const [node, jobs] of dealt(problem, waiting).entries()) {
-    const { size } = scheduler.timelines[node]!;
-    const ladders = jobs.map(job => fitting(problem.jobs[job]!.configs, size));
-    const rungs = apportion(ladders, size);
+  const ground = new Ground(problem);
+  for (const [node, jobs] of dealt(problem, ground).entries()) {
+    const ladders = jobs.map(job => ground.frontOn(job, node));
+    const rungs = apportion(ladders, ground.free[node]!.length);
     const chosen = jobs.map((job, i) => ({ job, config: ladders[i]![rungs[i]!]! }));
     chosen.sort((a, b) => b.config.seconds - a.config.seconds || a.job - b.job);
     for (const { job, config } of chosen) {
-      scheduler.place(job, config, node);
+      ground.place(job, config, node);
     }
   }
-  return scheduler.schedule();
+  return ground.schedule();
 }
 
 /** Per node its jobs: those with most work first, each to the node that then has least work per device. */
-function dealt(problem: Problem, jobs: number[]): number[][] {
+function dealt(problem: Problem, ground: Ground): number[][] {
   const hands: number[][] = problem.nodes.map(() => []);
-  const load = problem.nodes.map(({ freeAt }) => freeAt.reduce((sum, seconds) => sum + seconds, 0));
-  const work = jobs.map(job => ({
+  const load = ground.free.map(free => free.reduce((sum, seconds) => sum + seconds, 0));
+  const work = ground.waiting.map(job => ({
     job,
     seconds: Math.min(...problem.jobs[job]!.configs.map(config => config.devices * config.seconds))
   }));
   for (const { job, seconds } of work.sort((a, b) => b.seconds - a.seconds || a.job - b.job)) {
-    const least = problem.jobs[job]!.configs[0]!.devices;
+    const { configs } = problem.jobs[job]!;
     let best = -1;
-    for (const [node, { devices }] of problem.nodes.entries()) {
-      const fuller = best >= 0 && share(node) >= share(best);
-      if (devices.length >= least && !fuller) {
+    let bestShare = Infinity;
+    for (const [node, free] of ground.free.entries()) {
+      const share = (load[node]! + seconds) / free.length;
+      if (share < bestShare && configs.some(config => mayUse(problem, config, node))) {
         best = node;
+        bestShare = share;
       }
     }
     hands[best]!.push(job);
     load[best]! += seconds;
-
-    function share(node: number): number {
-      return (load[node]! + seconds) / problem.nodes[node]!.devices.length;
-    }
   }
   return hands;
 }

@@ -1,7 +1,7 @@
-import type { Config } from '../pareto.js';
 import type { Problem } from '../problem.js';
-import { type Placed, type Schedule, Scheduler } from '../schedule/schedule.js';
-import { fitting, keepRunning, WholeNodes } from './wholeNode.js';
+import type { Placed, Schedule } from '../schedule/schedule.js';
+import { Ground } from './ground.js';
+import { WholeNodes } from './wholeNode.js';
 
 /** Turns in which a task is trained; four early looks at every learning curve. */
 const TURNS = 4;
@@ -10,9 +10,7 @@ const TURNS = 4;
 const NEGLIGIBLE = 1e-6;
 
 /** What one job does when it is its turn. */
-interface Turn {
-  job: number;
-  config: Config;
+interface Turn extends Pick<Placed, 'job' | 'config' | 'node' | 'devices'> {
   steps: number;
 }
 
@@ -21,20 +19,20 @@ interface Turn {
  * compare learning curves early. Each turn pays the start, and all but a task's last pay the checkpoint.
  */
 export function roundRobin(problem: Problem): Schedule {
-  const { scheduler, waiting } = keepRunning(problem);
-  const begin = scheduler.timelines.map(timeline => timeline.startOf(timeline.size));
-  const whole = new Scheduler(problem);
+  const whole = new Ground(problem);
+  const fixed = whole.schedule().placed.length;
+  const begin = whole.free.map((_, node) => whole.readyAt(node));
+  let makespan = begin.reduce((latest, time) => Math.max(latest, time), 0);
   const nodes = new WholeNodes(whole);
-  for (const job of waiting) {
-    nodes.place(job, size => fitting(problem.jobs[job]!.configs, size).at(-1));
+  for (const job of whole.waiting) {
+    nodes.place(job, node => whole.frontOn(job, node).at(-1));
   }
   const all = whole.schedule();
   const negligible = NEGLIGIBLE * all.makespan;
-  const placed: Placed[] = [...scheduler.schedule().placed];
-  let { makespan } = scheduler.schedule();
+  const placed = all.placed.slice(0, fixed);
   for (const node of problem.nodes.keys()) {
-    const own = all.placed.filter(candidate => candidate.node === node);
-    const stretches = inTurn(problem, node, own, begin[node]!, negligible);
+    const own = all.placed.slice(fixed).filter(candidate => candidate.node === node);
+    const stretches = inTurn(problem, own, begin[node]!, negligible);
     placed.push(...stretches);
     makespan = stretches.reduce((latest, { end }) => Math.max(latest, end), makespan);
   }
@@ -42,26 +40,25 @@ export function roundRobin(problem: Problem): Schedule {
 }
 
 /** The turns of one node, one after another. */
-function inTurn(problem: Problem, node: number, jobs: Placed[], begin: number, negligible: number): Placed[] {
+function inTurn(problem: Problem, jobs: Placed[], begin: number, negligible: number): Placed[] {
   const turns: Turn[] = [];
   for (let round = 0; round < TURNS; round++) {
-    for (const { job, config } of jobs) {
+    for (const { job, config, node, devices } of jobs) {
       const total = problem.jobs[job]!.steps;
       const steps = upTo(round + 1, total) - upTo(round, total);
       const all = config.seconds <= negligible || total === 0;
       if (all ? round === 0 : steps > 0) {
-        add(turns, negligible, { job, config, steps: all ? total : steps });
+        add(turns, negligible, { job, config, node, devices, steps: all ? total : steps });
       }
     }
   }
   const last = new Map(turns.map(({ job }, i) => [job, i]));
   let now = begin;
-  return turns.map(({ job, config, steps }, i) => {
+  return turns.map(({ job, config, node, devices, steps }, i) => {
     const stop = last.get(job) === i ? 0 : (config.option.stopSeconds ?? 0);
     const overhead = config.option.startSeconds + stop;
     const start = now;
     now += overhead + steps * config.option.stepSeconds;
-    const devices = Array.from({ length: config.devices }, (_, device) => device);
     return { job, config, node, devices, start, end: now, steps, overhead };
   });
 }
