@@ -1,0 +1,236 @@
+import type { Highs } from 'highs';
+import type { Plan, PlanBudget } from '../../wire/generated/types.js';
+import { type Assigned, AssignmentSearch } from '../bounds/assignment.js';
+import { raiseBounds } from '../bounds/bounds.js';
+import { shortestOnNode } from '../exact/nodeOptimum.js';
+import { packedJobs, packingOf } from '../exact/packing.js';
+import type { Problem } from '../problem.js';
+import type { Random } from '../random.js';
+import { type Arrangement, KEPT, realise } from '../schedule/arrangement.js';
+import { anneal, type Cooling, FROM_SCRATCH } from './annealing.js';
+import { construct } from './construction.js';
+import { Effort } from './effort.js';
+import { NodeWalk } from './nodeWalk.js';
+import { pack } from './packing.js';
+
+/** What the search needs and whom it tells. */
+export interface ImproveOptions {
+  random: Random;
+  budget: PlanBudget;
+  /** Seconds since the budget began; asked only when it sets seconds. */
+  elapsed: () => number;
+  /** No plan is shorter, in seconds. */
+  bound: number;
+  /** Loads HiGHS; without it there are no bounds but the one given, except on a single node. */
+  loadHighs?: () => Promise<Highs>;
+  /** Told of each plan shorter than all before; the arrangement is not changed afterwards. */
+  offer: (method: Plan['method'], arrangement: Arrangement, makespan: number) => void;
+  /** Told of each better bound, and of proofs that the last plan offered is the shortest. */
+  raise: (bound: number, binding: Plan['binding'], optimal: boolean) => void;
+}
+
+/** A plan longer than the bound by no more than this share is as short as the bound. */
+const PROVEN = 1e-9;
+
+/** Share of the budget for the annealing that comes before everything else. */
+const FIRST = 0.08;
+
+/** Share of the budget of every later annealing, and of a try at packing. */
+const ROUND = 0.12;
+
+/** Share of the budget for bounds. */
+const BOUNDS = 0.25;
+
+/** Share of the budget of every exact search. */
+const EXACT = 0.3;
+
+/** Jobs above which a single node is not searched exactly. */
+const EXACT_JOBS = 40;
+
+/** Nodes up to which jobs are assigned to nodes by an integer program. */
+const ASSIGNED_NODES = 8;
+
+/** What one integer program costs in iterations, its most nodes without and its most seconds with a clock. */
+const ASSIGNMENT = { iterations: 50_000, nodes: 200, seconds: 2 };
+
+/** For a round that begins with a plan made for a target: less heat than would lose it. */
+const REPAIR: Cooling = { hot: 0.05, cold: 0.0025, rounds: 1 };
+const ONCE: Cooling = { ...FROM_SCRATCH, rounds: 1 };
+
+/** Where rounds aim, between the bound and the makespan of the best plan. */
+const AIMS = [0.3, 0.6, 0.45, 0.15];
+
+/**
+ * Better plans and bounds until the budget is used up or they meet: annealing from the start given, from plans
+ * constructed for shorter and shorter targets, and from assignments of jobs to nodes that no dual feasible function
+ * objects to; on a single node, exact search. With a budget in iterations the same question gives the same answer.
+ */
+export async function improve(problem: Problem, start: Arrangement, options: ImproveOptions): Promise<void> {
+  await new Portfolio(problem, start, options).run();
+}
+
+class Portfolio {
+  private readonly effort: Effort;
+  private makespan: number;
+  private bound: number;
+  /** No assignment packed at a shorter target. */
+  private unpacked = 0;
+
+  constructor(
+    private readonly problem: Problem,
+    private best: Arrangement,
+    private readonly options: ImproveOptions
+  ) {
+    this.effort = new Effort(options.budget, options.elapsed);
+    this.makespan = realise(problem, best).makespan;
+    this.bound = options.bound;
+  }
+
+  async run(): Promise<void> {
+    const { problem } = this;
+    if (this.over()) {
+      return;
+    }
+    this.anneal(this.best, FIRST, FROM_SCRATCH);
+    const alone = problem.nodes.filter(({ devices }) => devices.length > 0).length === 1;
+    if (alone && problem.jobs.length <= EXACT_JOBS) {
+      this.searchNode();
+    }
+    const highs = this.over() ? undefined : await this.options.loadHighs?.();
+    if (highs !== undefined) {
+      this.raiseBounds(highs, alone ? ROUND : BOUNDS);
+    }
+    const assignments =
+      highs === undefined || alone || problem.nodes.length > ASSIGNED_NODES
+        ? undefined
+        : new AssignmentSearch(highs, problem);
+    for (let round = 0; !this.over(); round++) {
+      const aim = this.bound + AIMS[round % AIMS.length]! * (this.makespan - this.bound);
+      if (alone && problem.jobs.length <= EXACT_JOBS && round % 3 === 2) {
+        this.searchNode();
+      } else if (round % 3 === 0) {
+        this.anneal(this.best, ROUND, ONCE);
+      } else if (round % 3 === 1 || assignments === undefined) {
+        this.anneal(construct(problem, aim).arrangement, ROUND, ONCE);
+      } else {
+        this.pack(assignments);
+      }
+    }
+  }
+
+  private over(): boolean {
+    return this.makespan <= this.bound * (1 + PROVEN) || this.effort.used >= 1;
+  }
+
+  private anneal(start: Arrangement, share: number, cooling: Cooling): void {
+    const walk = new NodeWalk(this.problem, start, this.options.random);
+    this.offer('local-search', start, walk.makespan);
+    const limit = this.effort.part(share, this.bound * (1 + PROVEN));
+    anneal(walk, limit, arrangement => this.offer('local-search', arrangement, walk.makespan), cooling);
+  }
+
+  /** Assign jobs to nodes for a target and pack them there; or learn that this cannot be. */
+  private pack(assignments: AssignmentSearch): void {
+    const { effort } = this;
+    if (effort.iterationsLeft < ASSIGNMENT.iterations) {
+      this.anneal(this.best, 1, ONCE);
+      return;
+    }
+    const low = Math.max(this.bound, Math.min(this.unpacked, this.makespan));
+    const target = low + (this.makespan - low) / 2;
+    effort.spend(ASSIGNMENT.iterations);
+    const left = effort.secondsUntil(1);
+    const seconds = Math.min(ASSIGNMENT.seconds, left / 4);
+    const limit = { nodes: ASSIGNMENT.nodes, ...(left < Infinity && { seconds }) };
+    const assignment = assignments.find(target, limit);
+    if (assignment.status === 'infeasible') {
+      this.raise(target);
+    } else if (assignment.status === 'found') {
+      this.repair(assignment.nodes, target, ROUND);
+    }
+    this.unpacked = this.makespan > target ? target : 0;
+  }
+
+  /** Pack jobs on the nodes they are assigned to, then move what does not fit. */
+  private repair(assigned: Assigned[][], target: number, share: number): void {
+    const { arrangement } = pack(this.problem, assigned, target);
+    this.offer('packing', arrangement, realise(this.problem, arrangement).makespan);
+    this.anneal(arrangement, share, REPAIR);
+  }
+
+  /** Bounds that need HiGHS; what they say about who goes where is tried at once. */
+  private raiseBounds(highs: Highs, share: number): void {
+    const { effort } = this;
+    const end = effort.used + share;
+    const found: { nodes: Assigned[][]; target: number }[] = [];
+    raiseBounds(highs, this.problem, {
+      makespan: () => this.makespan,
+      raise: bound => this.raise(bound),
+      onAssignment: ({ nodes }, target) => found.push({ nodes, target }),
+      secondsLeft: () => (this.over() ? 0 : effort.secondsUntil(end)),
+      nodes: ASSIGNMENT.nodes
+    });
+    for (const { nodes, target } of found.slice(-2)) {
+      if (!this.over()) {
+        this.repair(nodes, target, ROUND / 2);
+      }
+    }
+  }
+
+  private searchNode(): void {
+    const { problem, effort } = this;
+    const node = problem.nodes.findIndex(({ devices }) => devices.length > 0);
+    const packing = packingOf(
+      problem,
+      node,
+      problem.jobs.map((_, job) => job)
+    );
+    const limit = effort.part(EXACT, 0);
+    let nodes = 0;
+    const found = shortestOnNode(
+      packing.problem,
+      this.bound,
+      this.makespan,
+      {
+        nodes: Math.min(1e9, EXACT * (this.options.budget.iterations ?? Infinity)),
+        stop: () => limit.progress(nodes) >= 1
+      },
+      {
+        onPlan: plan => {
+          const config = [...this.best.config];
+          const queues: number[][] = problem.nodes.map(() => []);
+          for (const packed of packedJobs(packing, plan)) {
+            config[packed.job] = packed.config;
+            if (packed.config !== KEPT) {
+              queues[node]!.push(packed.job);
+            }
+          }
+          this.offer('exact', { config, queues }, plan.makespan);
+        },
+        onBound: bound => this.raise(bound)
+      }
+    );
+    nodes = found.nodes;
+    limit.progress(nodes);
+    if (found.optimal) {
+      this.raise(found.bound);
+      this.options.raise(found.bound, 'packing', true);
+      this.bound = this.makespan;
+    }
+  }
+
+  private offer(method: Plan['method'], arrangement: Arrangement, makespan: number): void {
+    if (makespan < this.makespan) {
+      this.best = arrangement;
+      this.makespan = makespan;
+      this.options.offer(method, arrangement, makespan);
+    }
+  }
+
+  private raise(bound: number): void {
+    if (bound > this.bound) {
+      this.bound = bound;
+      this.options.raise(bound, 'packing', false);
+    }
+  }
+}
