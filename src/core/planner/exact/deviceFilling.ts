@@ -1,72 +1,96 @@
-/** A way to run a job, for one of the devices it holds. */
-export interface Share {
-  seconds: number;
-  /** Device-seconds of useful work that each device does. */
-  useful: number;
+import type { NodeProblem } from './nodeProblem.js';
+
+/** Points of a front at most; beyond, neighbours are taken together, which claims a little more than is possible. */
+const LARGEST_FRONT = 2048;
+
+/** Both ascending: with so many seconds so much useful work can be done, and no more before the next. */
+export interface Front {
+  seconds: Float64Array;
+  useful: Float64Array;
 }
 
 /**
- * How much useful work one device can do in a given time with some jobs, each run at most once and in one of several
- * ways: a knapsack. Added up over the devices of a node it bounds what the jobs can get done there, since in any plan
- * each device runs some of the jobs one after another.
+ * How much useful work one device can do in a given time with some jobs, each run at most once: a knapsack. A job's
+ * useful work is the fewest device-seconds it takes, shared equally by the devices that run it. Added up over the
+ * devices of a node this bounds what gets done there, since in any plan each device runs some of the jobs one after
+ * another.
  */
 export class DeviceFilling {
+  /** Per type, by how much a job of it adds to the number of a set of jobs. */
+  readonly radix: number[] = [];
+  /** Per type, the useful work of a job, in device-seconds. */
+  readonly useful: number[] = [];
   private readonly fronts = new Map<number, Front>();
 
   /**
-   * @param shares - per type of job, the ways to run one of them.
-   * @param radix - per type, by how much a job of it adds to the number of a set of jobs.
-   * @param longest - no device has more time than that.
+   * @param longest - plans sought take no more seconds than that.
    */
   constructor(
-    private readonly shares: readonly (readonly Share[])[],
-    private readonly radix: readonly number[],
+    private readonly problem: NodeProblem,
     private readonly longest: number
-  ) {}
+  ) {
+    let radix = 1;
+    for (const { count, configs } of problem.types) {
+      this.radix.push(radix);
+      radix *= count + 1;
+      let least = Infinity;
+      for (const { devices, seconds } of configs) {
+        if (seconds <= longest && devices <= problem.free.length) {
+          least = Math.min(least, devices * seconds);
+        }
+      }
+      this.useful.push(least);
+    }
+  }
 
-  /** The greatest amounts by time, for the jobs `left`, whose number is `key`. */
+  /** What a device can do with the jobs `left`, whose number is `key`. */
   frontOf(key: number, left: Int32Array): Front {
     const known = this.fronts.get(key);
     if (known !== undefined) {
       return known;
     }
-    const type = left.findIndex(count => count > 0);
     let front: Front = { seconds: new Float64Array(1), useful: new Float64Array(1) };
+    const type = left.findIndex(count => count > 0);
     if (type >= 0) {
       left[type]!--;
       const rest = this.frontOf(key - this.radix[type]!, left);
       left[type]!++;
-      front = this.extend(rest, this.shares[type]!);
+      front = rest;
+      for (const { devices, seconds } of this.problem.types[type]!.configs) {
+        front = this.merge(front, rest, seconds, this.useful[type]! / devices);
+      }
+      front = coarsened(front);
     }
     this.fronts.set(key, front);
     return front;
   }
 
-  private extend({ seconds, useful }: Front, shares: readonly Share[]): Front {
-    const points: [number, number][] = [];
-    for (const share of [{ seconds: 0, useful: 0 }, ...shares]) {
-      for (let i = 0; i < seconds.length && seconds[i]! + share.seconds <= this.longest; i++) {
-        points.push([seconds[i]! + share.seconds, useful[i]! + share.useful]);
+  /** The best of a front and of another to which a job is added. */
+  private merge(front: Front, rest: Front, seconds: number, useful: number): Front {
+    const length = front.seconds.length + rest.seconds.length;
+    const merged = { seconds: new Float64Array(length), useful: new Float64Array(length) };
+    let count = 0;
+    let most = -1;
+    let i = 0;
+    let j = 0;
+    while (i < front.seconds.length || j < rest.seconds.length) {
+      const own = front.seconds[i] ?? Infinity;
+      const other = (rest.seconds[j] ?? Infinity) + seconds;
+      const time = Math.min(own, other);
+      if (time > this.longest) {
+        break;
+      }
+      const value = own <= other ? front.useful[i++]! : rest.useful[j++]! + useful;
+      if (value > most) {
+        most = value;
+        // Of two points at the same time the second is better.
+        count -= count > 0 && merged.seconds[count - 1] === time ? 1 : 0;
+        merged.seconds[count] = time;
+        merged.useful[count++] = value;
       }
     }
-    points.sort((a, b) => a[0] - b[0] || b[1] - a[1]);
-    let most = -1;
-    const kept = points.filter(([, value]) => {
-      const better = value > most;
-      most = Math.max(most, value);
-      return better;
-    });
-    return {
-      seconds: Float64Array.from(kept, ([time]) => time),
-      useful: Float64Array.from(kept, ([, value]) => value)
-    };
+    return { seconds: merged.seconds.slice(0, count), useful: merged.useful.slice(0, count) };
   }
-}
-
-/** Both ascending: with so much time so much useful work can be done, and no more before the next. */
-interface Front {
-  seconds: Float64Array;
-  useful: Float64Array;
 }
 
 /** The most useful work in a time. */
@@ -82,4 +106,18 @@ export function mostWithin({ seconds, useful }: Front, time: number): number {
     }
   }
   return useful[low]!;
+}
+
+function coarsened(front: Front): Front {
+  let { seconds, useful } = front;
+  while (seconds.length > LARGEST_FRONT) {
+    const { length } = seconds;
+    const [times, values] = [seconds, useful];
+    seconds = Float64Array.from(
+      { length: Math.ceil((length + 1) / 2) },
+      (_, k) => times[Math.max(0, 2 * k - 1)]!
+    );
+    useful = Float64Array.from(seconds, (_, k) => values[Math.min(length - 1, 2 * k)]!);
+  }
+  return { seconds, useful };
 }

@@ -1,3 +1,4 @@
+import { DeviceFilling } from './deviceFilling.js';
 import type { NodePlan, NodeProblem } from './nodeProblem.js';
 import { decideNode, type NodeSearchLimit } from './nodeSearch.js';
 
@@ -48,11 +49,13 @@ export function shortestOnNode(
   let nodes = 0;
   let plan: NodePlan | undefined;
   let patience = FIRST_ROUND;
+  let filling: DeviceFilling | undefined;
   const ask = (target: number) => {
-    const decision = decideNode(problem, target, {
+    const within = {
       nodes: Math.min(patience, limit.nodes - nodes),
       ...(limit.stop !== undefined && { stop: limit.stop })
-    });
+    };
+    const decision = decideNode(problem, target, within, filling);
     nodes += decision.nodes;
     if (decision.plan !== undefined && decision.plan.makespan < makespan) {
       ({ plan } = decision);
@@ -73,6 +76,7 @@ export function shortestOnNode(
     }
     patience = FIRST_ROUND;
   }
+  filling = new DeviceFilling(problem, makespan);
   while (!closed() && !over()) {
     let answer = ask(makespan * (1 - EXACT / 2) - EXACT / 2);
     if (answer !== 'unknown') {

@@ -33,6 +33,9 @@ const UNITS = 2 ** 43;
 /** Bytes for states found to be hopeless. */
 const MEMORY = 256 * 2 ** 20;
 
+/** Share by which amounts of useful work, which do not add up exactly, may differ. */
+const FUZZ = 1e-9;
+
 /** With so many jobs left it is worth looking at what each device can do with them. */
 const FILLING_LARGEST = 6;
 
@@ -43,8 +46,13 @@ const STRIDE = 1024;
  * Whether all jobs can be done within `target` seconds. `infeasible` is a proof; a plan found may be longer than the
  * target by a share of 1e-11, or by that many seconds.
  */
-export function decideNode(problem: NodeProblem, target: number, limit: NodeSearchLimit): NodeDecision {
-  const unit = (target * (1 + ROUNDING) + ROUNDING) / UNITS;
+export function decideNode(
+  problem: NodeProblem,
+  target: number,
+  limit: NodeSearchLimit,
+  filling = new DeviceFilling(problem, raised(target))
+): NodeDecision {
+  const unit = raised(target) / UNITS;
   const free = problem.free.map(time => (time === 0 ? 0 : Math.max(1, Math.floor(time / unit))));
   const atStart = problem.free.filter(time => time === 0).length;
   const first: NodeStart[] = [];
@@ -70,7 +78,7 @@ export function decideNode(problem: NodeProblem, target: number, limit: NodeSear
     }
     return { count: 0, configs };
   });
-  const search = new NodeSearch({ free, types }, limit);
+  const search = new NodeSearch({ free, types }, limit, filling, unit);
   const answer = search.run();
   if (answer !== 'feasible') {
     return { answer, nodes: search.nodes };
@@ -83,6 +91,10 @@ export function decideNode(problem: NodeProblem, target: number, limit: NodeSear
     lanes.place(devices, seconds);
   }
   return { answer, plan: { order, makespan: lanes.end }, nodes: search.nodes };
+}
+
+function raised(target: number): number {
+  return target * (1 + ROUNDING) + ROUNDING;
 }
 
 /** Thrown to leave the recursion. */
@@ -105,9 +117,8 @@ class NodeSearch {
   private readonly left: Int32Array;
   private readonly least: Float64Array;
   private readonly radix: number[];
-  private readonly usefulOf: number[] = [];
   private readonly path: Started[] = [];
-  private readonly filling: DeviceFilling;
+  private readonly unit: number;
   private readonly choices: Choice[] = [];
   private readonly byType: Choice[][];
   private readonly slack: number;
@@ -118,7 +129,9 @@ class NodeSearch {
 
   constructor(
     problem: NodeProblem,
-    private readonly limit: NodeSearchLimit
+    private readonly limit: NodeSearchLimit,
+    private readonly filling: DeviceFilling,
+    unit: number
   ) {
     const target = UNITS;
     const { free, types } = problem;
@@ -130,12 +143,8 @@ class NodeSearch {
     this.state = new Float64Array(this.size + 1);
     this.left = Int32Array.from(types, ({ count }) => count);
     this.least = new Float64Array(types.length);
-    this.radix = [];
-    let radix = 1;
-    for (const { count } of types) {
-      this.radix.push(radix);
-      radix *= count + 1;
-    }
+    this.radix = filling.radix;
+    this.unit = unit * (1 + FUZZ);
     this.slack = this.size * target * ROUNDING;
     this.half = target / 2;
     let area = 0;
@@ -147,7 +156,6 @@ class NodeSearch {
         }
       }
       area += count * least;
-      this.usefulOf.push(least);
       for (const [config, { devices, seconds, onlyAtStart = false }] of configs.entries()) {
         if (devices <= this.size && seconds <= target) {
           this.choices.push({
@@ -164,13 +172,6 @@ class NodeSearch {
     }
     this.choices.sort((a, b) => b.seconds - a.seconds || a.type - b.type || a.config - b.config);
     this.byType = types.map((_, type) => this.choices.filter(choice => choice.type === type));
-    this.filling = new DeviceFilling(
-      this.byType.map(choices =>
-        choices.map(({ seconds, useful, devices }) => ({ seconds, useful: useful / devices }))
-      ),
-      this.radix,
-      target
-    );
     if (free.every(time => time === 0) && this.choices.every(({ onlyAtStart }) => !onlyAtStart)) {
       this.early = area / 2;
     }
@@ -236,7 +237,7 @@ class NodeSearch {
         continue;
       }
       jobs += count;
-      work += count * this.usefulOf[type]!;
+      work += count * this.filling.useful[type]!;
       let smallest = Infinity;
       for (const { devices, seconds, onlyAtStart, area } of this.byType[type]!) {
         const ready = free[devices - 1]!;
@@ -258,9 +259,9 @@ class NodeSearch {
       const front = this.filling.frontOf(key, left);
       let possible = 0;
       for (let i = 0; i < size; i++) {
-        possible += mostWithin(front, UNITS - state[i]!);
+        possible += mostWithin(front, (UNITS - state[i]!) * this.unit);
       }
-      if (possible < work - this.slack) {
+      if (possible < work * (1 - FUZZ)) {
         return false;
       }
     }
