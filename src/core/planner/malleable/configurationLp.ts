@@ -173,7 +173,8 @@ class Master {
         sum + work.count * Math.min(...work.choices.map(choice => choice.devices * choice.seconds)),
       0
     );
-    this.scale = Math.max(area / devices, ...fastest);
+    const starts = supplies.flatMap(({ periods }) => periods.map(({ start }) => start));
+    this.scale = Math.max(area / devices, ...fastest, ...starts);
     // A piece of work counts as long as its fastest choice takes, which keeps all coefficients at most 1.
     this.units = Float64Array.from(fastest, seconds => seconds / this.scale);
     for (const [w, { count }] of works.entries()) {

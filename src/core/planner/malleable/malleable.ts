@@ -28,9 +28,6 @@ export interface SwitchingAnswer {
   switches: number;
 }
 
-/** Share of the effort for the nodes as the schedule fills them; the rest is for jobs shared out anew. */
-const AS_GIVEN = 0.5;
-
 /** Changes of a node's sequence tried at a time. */
 const CHANGES = 50;
 
@@ -50,8 +47,8 @@ export function planSwitches(
 ): SwitchingAnswer {
   const { highs, progress, onBetter } = options;
   let solved = 0;
-  const spend = (share: number) => progress(solved++) < share;
-  const relaxation = relax(highs, problem, { progress: () => (spend(1) ? 0 : 1) });
+  const more = () => progress(solved++) < 1;
+  const relaxation = relax(highs, problem, { progress: () => (more() ? 0 : 1) });
   let best = schedule;
   const offer = (other: Schedule | undefined) => {
     if (other !== undefined && costOf(measured(other)) < costOf(measured(best))) {
@@ -60,13 +57,19 @@ export function planSwitches(
     }
   };
   const given = problem.jobs.map((_, job) => schedule.placed.find(placed => placed.job === job)!.node);
-  const even = balance(problem, given, relaxation);
-  const moved = even.some((node, job) => node !== given[job]);
+  const even = balance(problem, given, relaxation, options.random);
   const none = { placed: [], makespan: schedule.makespan };
-  offer(new Assignment(problem, schedule, given, options).solve(() => spend(moved ? AS_GIVEN : 1)));
-  if (moved) {
-    offer(new Assignment(problem, none, even, options).solve(() => spend(1)));
+  const assignments = [new Assignment(problem, schedule, given, options)];
+  if (even.some((node, job) => node !== given[job])) {
+    assignments.unshift(new Assignment(problem, none, even, options));
   }
+  for (const assignment of assignments) {
+    assignment.relax(more);
+    offer(assignment.schedule);
+  }
+  const shortest = assignments.reduce((least, other) => (other.makespan < least.makespan ? other : least));
+  shortest.refine(more);
+  offer(shortest.schedule);
   return { schedule: best, bound: relaxation.bound, switches: measured(best).switches };
 }
 
@@ -88,6 +91,7 @@ type Part = Pick<Sequence, 'placed' | 'makespan' | 'switches'>;
 class Assignment {
   private readonly filled: Filled[];
   private readonly longest: number;
+  private readonly random: Random;
 
   /**
    * @param schedule what the nodes do without switches; nothing placed when that is not known.
@@ -97,49 +101,62 @@ class Assignment {
     problem: Problem,
     schedule: Schedule,
     where: readonly number[],
-    private readonly options: SwitchingOptions
+    { highs, random }: SwitchingOptions
   ) {
+    this.random = random;
     this.longest = problem.running.reduce((most, { config }) => Math.max(most, config.seconds), 0);
     this.filled = problem.nodes.flatMap((_, node): Filled[] => {
       const jobs = [...where.keys()].filter(job => where[job] === node);
       const placed = schedule.placed.filter(entry => entry.node === node);
-      const plan = new NodePlan(options.highs, problem, node, jobs, placed, schedule.makespan);
+      if (jobs.length === 0) {
+        return [];
+      }
+      const plan = new NodePlan(highs, problem, node, jobs, placed, schedule.makespan);
       const makespan = placed.reduce((latest, { end }) => Math.max(latest, end), 0);
       const plain = placed.length > 0 ? { plain: { placed, makespan, switches: 0 } } : {};
-      return jobs.length === 0 ? [] : [{ node: plan, ...plain, relaxed: false }];
+      return [{ node: plan, ...plain, relaxed: false }];
     });
   }
 
-  /** Shorten what the fullest node does, until that gains no more; nodes that are done earlier need no switches. */
-  solve(more: () => boolean): Schedule | undefined {
-    let stalled = 0;
-    while (stalled < STALLED && more()) {
-      const last = this.filled.reduce((most, other) => (endOf(other) > endOf(most) ? other : most));
-      const before = endOf(last);
-      if (!last.relaxed) {
-        this.begin(last, more);
-      } else if (last.switching === undefined) {
-        break;
-      } else {
-        let left = CHANGES;
-        last.switching = refine(last.node, last.switching, this.options.random, () => left-- > 0 && more());
+  /** Shorten what the fullest node does by the linear program, as long as that has not been tried there. */
+  relax(more: () => boolean): void {
+    for (let last = this.fullest(); !last.relaxed && more(); last = this.fullest()) {
+      last.relaxed = true;
+      for (const sequence of last.node.relaxed({ progress: () => (more() ? 0 : 1) })) {
+        if (last.switching === undefined || costOf(sequence) < costOf(last.switching)) {
+          last.switching = sequence;
+        }
       }
+    }
+  }
+
+  /** Shorten what the fullest node does by small changes until that gains no more. */
+  refine(more: () => boolean): void {
+    for (let stalled = 0; stalled < STALLED && more(); ) {
+      this.relax(more);
+      const last = this.fullest();
+      if (last.switching === undefined) {
+        return;
+      }
+      const before = endOf(last);
+      let left = CHANGES;
+      last.switching = refine(last.node, last.switching, this.random, () => left-- > 0 && more());
       stalled = endOf(last) < before * (1 - PROGRESS) ? 0 : stalled + 1;
     }
-    return this.schedule();
   }
 
-  private begin(filled: Filled, more: () => boolean): void {
-    filled.relaxed = true;
-    for (const sequence of filled.node.relaxed({ progress: () => (more() ? 0 : 1) })) {
-      if (filled.switching === undefined || costOf(sequence) < costOf(filled.switching)) {
-        filled.switching = sequence;
-      }
-    }
+  /** In seconds; Infinity as long as some node has no plan. */
+  get makespan(): number {
+    return this.filled.reduce((latest, node) => Math.max(latest, endOf(node)), this.longest);
   }
 
-  private schedule(): Schedule | undefined {
-    const makespan = this.filled.reduce((latest, node) => Math.max(latest, endOf(node)), this.longest);
+  private fullest(): Filled {
+    return this.filled.reduce((most, other) => (endOf(other) > endOf(most) ? other : most));
+  }
+
+  /** Nodes that are done in time without switches make none. Undefined as long as some node has no plan. */
+  get schedule(): Schedule | undefined {
+    const { makespan } = this;
     if (makespan === Infinity) {
       return undefined;
     }

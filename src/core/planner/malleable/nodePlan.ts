@@ -5,7 +5,7 @@ import type { Problem } from '../problem.js';
 import type { Placed } from '../schedule/schedule.js';
 import { type RoundLimit, type Supply, solveConfigurationLp, type Work } from './configurationLp.js';
 import { orderStages } from './ordering.js';
-import { choicesOf, supplyOf, wholeSeconds } from './relaxation.js';
+import { choicesOf, isNothing, supplyOf, wholeSeconds } from './relaxation.js';
 import { type Sequence, Sequencer, stagesOf } from './sequence.js';
 import type { Stage } from './stages.js';
 
@@ -35,7 +35,7 @@ export class NodePlan {
     private readonly node: number,
     readonly jobs: readonly number[],
     private readonly placed: readonly Placed[],
-    scale: number
+    private readonly scale: number
   ) {
     this.sequencer = new Sequencer(highs, problem, node, this.jobs, scale);
     const size = problem.nodes[node]!.devices.length;
@@ -69,6 +69,9 @@ export class NodePlan {
 
   /** Sequences of the patterns that the linear program would run, near to the schedule and farther from it. */
   *relaxed(limit: RoundLimit): Generator<Sequence> {
+    if (this.works.some(work => isNothing(work, this.scale))) {
+      return;
+    }
     const known = this.knownStages().map(({ stage, start }) => ({
       supply: 0,
       period: this.periodOf(start),
