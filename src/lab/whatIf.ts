@@ -11,13 +11,16 @@ import type { IPlanner } from './tokens.js';
 import type { IQuestion } from './whatIfQuestion.js';
 import { currentSeconds, whatIfRequest } from './whatIfRequest.js';
 
-/**
- * Least time from one question to the next while a gesture goes on, in milliseconds. The first is asked at once; each
- * given up while it is worked on costs a planner, and another takes about so long to start.
- */
+/** How long no other question may have come before the search for a good answer begins, in milliseconds. */
 const REST = 100;
 
-/** Asks a planner what-if questions and keeps the newest answer. */
+/** Enough for a plan, a bound and the baselines, and for nothing that takes time. */
+const SKETCH = { iterations: 0 };
+
+/**
+ * Asks a planner what-if questions and keeps the newest answer. Each question gets a sketch of an answer at once; the
+ * search for a better one begins when the questions rest, as giving it up costs a planner.
+ */
 export class WhatIf implements IDisposable {
   constructor(options: WhatIf.IOptions) {
     this._makePlanner = options.makePlanner;
@@ -47,18 +50,18 @@ export class WhatIf implements IDisposable {
     this._planner.prepare();
   }
 
-  /** Ask at once, or as soon after the last question as is worth it; a question still open is withdrawn. */
+  /** Ask at once; a question still open is given up. */
   ask(state: SessionState, question: IQuestion): void {
-    this._withdraw();
+    this._giveUp();
     const answer = this._view.folder === state.folder ? this._view.answer : null;
     this._show({ folder: state.folder, question, answer, solving: true, failure: null });
-    const wait = Math.max(0, this._asked + REST - performance.now());
-    this._timer = setTimeout(() => void this._solve(state, question), wait);
+    void this._answer(state, question);
   }
 
   /** Forget question and answer. */
   reset(): void {
-    this._withdraw();
+    this._giveUp();
+    this._planner?.cancel();
     this._show(Private.NOTHING);
   }
 
@@ -72,34 +75,63 @@ export class WhatIf implements IDisposable {
     Signal.clearData(this);
   }
 
-  private async _solve(state: SessionState, question: IQuestion): Promise<void> {
+  private async _answer(state: SessionState, question: IQuestion): Promise<void> {
     const turn = this._turn;
+    const isCurrent = () => turn === this._turn && !this._isDisposed;
+    // A sketch is done in a moment; giving it up would cost more.
+    await this._sketch;
+    if (!isCurrent()) {
+      return;
+    }
     const now = this._clock();
-    this._asked = performance.now();
-    const previous = this._view.answer?.plan.segments;
-    const request = whatIfRequest(state, question, { now, seconds: this.seconds, previous });
-    const current = currentSeconds(state, now);
+    const request = whatIfRequest(state, question, now, this.seconds);
     const { cluster, tasks } = request;
+    const current = currentSeconds(state, now);
     const fixed = new Set(tasks.filter(task => task.running).map(task => task.name));
-    const show = (part: Partial<WhatIf.IView>) => {
-      if (turn === this._turn && !this._isDisposed) {
-        this._show({ ...this._view, ...part });
+    const show = (plan: Plan, solving: boolean) => {
+      if (isCurrent()) {
+        this._show({ ...this._view, answer: { plan, cluster, current, fixed, question }, solving });
       }
     };
     try {
       this._planner ??= this._makePlanner();
-      const answer = (plan: Plan): WhatIf.IAnswer => ({ plan, cluster, current, fixed, question });
-      const plan = await this._planner.plan(request, better => show({ answer: answer(better) }));
-      show({ answer: answer(plan), solving: false });
+      const sketching = this._planner.plan({ ...request, budget: SKETCH });
+      this._sketch = sketching.then(
+        () => undefined,
+        () => undefined
+      );
+      const sketch = await sketching;
+      show(sketch, !sketch.optimal);
+      if (!sketch.optimal) {
+        await this._rest();
+      }
+      if (!sketch.optimal && isCurrent()) {
+        this._isSearching = true;
+        show(await this._planner.plan(request, better => show(better, true)), false);
+        this._isSearching = false;
+      }
     } catch (error) {
-      show({ answer: null, solving: false, failure: failureOf(error) });
+      if (isCurrent()) {
+        this._isSearching = false;
+        this._show({ ...this._view, answer: null, solving: false, failure: failureOf(error) });
+      }
     }
   }
 
-  private _withdraw(): void {
+  /** Resolves when the questions rest; never when another comes first. */
+  private _rest(): Promise<void> {
+    return new Promise(resolve => {
+      this._timer = setTimeout(resolve, REST);
+    });
+  }
+
+  private _giveUp(): void {
     this._turn++;
     clearTimeout(this._timer);
-    this._planner?.cancel();
+    if (this._isSearching) {
+      this._isSearching = false;
+      this._planner?.cancel();
+    }
   }
 
   private _show(view: WhatIf.IView): void {
@@ -113,7 +145,8 @@ export class WhatIf implements IDisposable {
   private _planner: IPlanner | null = null;
   private _view: WhatIf.IView = Private.NOTHING;
   private _timer: ReturnType<typeof setTimeout> | undefined;
-  private _asked = -Infinity;
+  private _sketch: Promise<void> = Promise.resolve();
+  private _isSearching = false;
   private _turn = 0;
   private _isDisposed = false;
 }

@@ -1,13 +1,6 @@
 import { planRequest } from '../core/session/planRequest.js';
 import { sessionTimeLeft } from '../core/view/timeLeft.js';
-import type {
-  Cluster,
-  PlanRequest,
-  PlanTask,
-  Segment,
-  SessionState,
-  TaskState
-} from '../core/wire/messages.js';
+import type { Cluster, PlanRequest, PlanTask, SessionState, TaskState } from '../core/wire/messages.js';
 import { devicesOf, type IQuestion } from './whatIfQuestion.js';
 
 /** How many devices a cluster has. */
@@ -19,31 +12,28 @@ export const techniquesOf = (state: SessionState) => [
   ...new Set(state.cells.map(cell => cell.strategy.technique))
 ];
 
-/** How a what-if question is asked. */
-export interface IAsking {
-  /** Seconds since the epoch. */
-  readonly now: number;
-  /** How long to search. */
-  readonly seconds: number;
-  /** A plan to start from, so that an answer changes no more than it must; the session's own when absent. */
-  readonly previous?: Segment[];
-}
-
-/** The planning problem a question poses: what is left to do, or everything again when all is done. */
-export function whatIfRequest(state: SessionState, question: IQuestion, asking: IAsking): PlanRequest {
-  const { now, seconds } = asking;
+/**
+ * The planning problem a question poses: what is left to do, or everything again when all is done.
+ *
+ * @param now - seconds since the epoch.
+ * @param seconds - how long to search.
+ */
+export function whatIfRequest(
+  state: SessionState,
+  question: IQuestion,
+  now: number,
+  seconds: number
+): PlanRequest {
   const options = { budget: { seconds }, explain: false };
   const open = planRequest(state, now, options);
   const request =
     open.tasks.length > 0 ? open : planRequest({ ...state, tasks: state.tasks.map(asNew) }, now, options);
   const cluster = resize(request.cluster, question);
   const there = new Set(cluster.nodes.flatMap(node => node.devices.map(device => `${node.id}/${device.id}`)));
-  const previous = asking.previous ?? ownSegments(state, now);
   return {
     ...request,
     cluster,
     excludeTechniques: [...question.exclude],
-    ...(previous.length > 0 && { previous }),
     tasks: request.tasks.map(({ running, ...task }) => {
       const stays =
         running?.devices.every(device => there.has(`${running.node}/${device}`)) &&
@@ -68,14 +58,6 @@ function wished(question: IQuestion, task: PlanTask): PlanTask {
 function dueBy({ wishes, deadline }: IQuestion, task: string): Pick<PlanTask, 'deadline'> {
   const earlier = Math.min(wishes.get(task)?.deadline ?? Infinity, deadline ?? Infinity);
   return earlier < Infinity ? { deadline: earlier } : {};
-}
-
-/** The rest of the session's own plan, its times from now on. */
-function ownSegments({ plan }: SessionState, now: number): Segment[] {
-  const passed = plan?.startedAt === undefined ? 0 : Math.max(0, now - plan.startedAt);
-  return (plan?.plan.segments ?? [])
-    .filter(segment => segment.end > passed)
-    .map(segment => ({ ...segment, start: Math.max(0, segment.start - passed), end: segment.end - passed }));
 }
 
 /**

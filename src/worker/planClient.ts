@@ -18,14 +18,19 @@ export class PlanClient {
     this.link = new PlannerLink((answer, lost) => this.launch(answer, lost));
   }
 
-  /** Have a worker stand by for the first question. */
+  /** Have a worker stand by. One that cannot be started is told by the question that needs it. */
   prepare(): void {
-    if (this.spare === undefined && !this.ended) {
+    if (this.spare !== undefined || this.ended) {
+      return;
+    }
+    try {
       const spare = this.start();
-      this.spare = spare;
       spare.addEventListener('error', () => {
         this.spare = this.spare === spare ? undefined : this.spare;
       });
+      this.spare = spare;
+    } catch {
+      this.spare = undefined;
     }
   }
 

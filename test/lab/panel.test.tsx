@@ -217,6 +217,58 @@ describe('SaturnPanel', () => {
     });
   });
 
+  describe('the plan explained', () => {
+    it('says what binds it, what each choice costs and what switching would save', () => {
+      ui.show({ state: states.explainedState() });
+      expect(text('plan')).toContain('Both devices are busy for 97 %');
+      expect(text('plan')).toContain('would save 0.58 s (2 %), with 2 switches');
+      const table = rows(ui.find('.jp-SaturnExplanation table'));
+      expect(table[0]).toEqual(['Task', 'Instead', 'Holds until it is']);
+      expect(table[2]?.slice(1)).toEqual(['single x1 as shortfsdp x2 +1 s', '4 % slower']);
+      expect(ui.find('.jp-SaturnSearch svg')?.getAttribute('aria-label')).toContain('3 steps');
+    });
+
+    it('shows none of it for a plan that does not say', () => {
+      ui.show({ state: states.plannedState() });
+      for (const part of ['.jp-SaturnExplanation', '.jp-SaturnSearch', '.jp-SaturnConflicts']) {
+        expect(ui.find(part)).toBeNull();
+      }
+      expect(text('plan')).not.toContain('Switching');
+      expect(ui.find('.jp-SaturnBaselines button')).toBeNull();
+    });
+
+    it('puts the schedule of a simple rule under it and takes it away', () => {
+      ui.show({ state: states.explainedState() });
+      const chart = () => section('plan')?.querySelector('.jp-SaturnGantt svg');
+      act(() => ui.button('max').click());
+      MessageLoop.flush();
+      expect(ui.button('max').getAttribute('aria-pressed')).toBe('true');
+      expect(chart()?.querySelectorAll('[data-kind="baseline"]')).toHaveLength(12);
+      expect(chart()?.textContent).toContain('max ends 41.1 s');
+      act(() => ui.button('max').click());
+      MessageLoop.flush();
+      expect(chart()?.querySelectorAll('[data-kind="baseline"]')).toHaveLength(0);
+    });
+
+    it('says which wishes are not met and what would help', () => {
+      const state = states.explainedState();
+      state.plan!.plan.conflicts = [
+        {
+          constraint: 'deadline',
+          task: 'digits-mlp-32-1e-3',
+          message: 'It ends 3 s late.',
+          relax: 'a deadline of 29 s',
+          proven: true
+        }
+      ];
+      ui.show({ state });
+      const conflicts = ui.find('.jp-SaturnConflicts')?.textContent;
+      expect(conflicts).toContain('1 wish is not met');
+      expect(conflicts).toContain('deadline of digits-mlp-32-1e-3: It ends 3 s late. No plan can.');
+      expect(conflicts).toContain('What would help: a deadline of 29 s');
+    });
+  });
+
   describe('run', () => {
     it('shows what trains, its progress and its loss', () => {
       ui.show({ state: states.runningState() });

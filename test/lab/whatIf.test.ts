@@ -1,4 +1,4 @@
-import { describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { SaturnError } from '../../src/core/model/failure.js';
 import { plan as solve } from '../../src/core/planner/plan.js';
 import { type Pin, type Plan, type PlanRequest, validate } from '../../src/core/wire/messages.js';
@@ -16,7 +16,7 @@ const question = (devices: number, part: Partial<IQuestion> = {}): IQuestion => 
   ...part
 });
 const request = (state = plannedState(), devices = 2, exclude: string[] = [], now = EPOCH) =>
-  whatIfRequest(state, question(devices, { exclude }), { now, seconds: 1 });
+  whatIfRequest(state, question(devices, { exclude }), now, 1);
 
 describe('whatIfRequest', () => {
   it('is a valid plan request for the tasks still to train', () => {
@@ -58,7 +58,7 @@ describe('whatIfRequest', () => {
       nodes: [...(state.cluster?.nodes ?? []), { id: 'far', devices: local?.devices ?? [] }]
     };
     const ask = (devices: Record<string, number>) =>
-      whatIfRequest(state, { ...question(0), devices }, { now: EPOCH, seconds: 1 }).cluster.nodes.map(
+      whatIfRequest(state, { ...question(0), devices }, EPOCH, 1).cluster.nodes.map(
         node => [node.id, node.devices.length] as const
       );
     expect(ask({})).toEqual([
@@ -84,22 +84,14 @@ describe('whatIfRequest', () => {
         ]),
         deadline: 10
       }),
-      { now: EPOCH, seconds: 1 }
+      EPOCH,
+      1
     );
     expect(() => validate('PlanRequest', asked)).not.toThrow();
     expect(asked.tasks[0]).toMatchObject({ name: first, pin, earliestStart: 3, deadline: 8 });
     expect(asked.tasks[1]).not.toHaveProperty('pin');
     expect(asked.tasks.slice(1).map(task => task.deadline)).toEqual(Array(11).fill(10));
     expect(request().tasks.every(task => task.deadline === undefined)).toBe(true);
-  });
-
-  it('starts from the plan there is, its times from now on', () => {
-    const state = runningState();
-    const { previous = [] } = request(state, 2, [], EPOCH + 20);
-    const { segments = [] } = state.plan?.plan ?? {};
-    expect(previous).toHaveLength(segments.filter(segment => segment.end > 20).length);
-    expect(previous[0]?.start).toBe(0);
-    expect(Math.max(...previous.map(segment => segment.end))).toBe(state.plan!.plan.makespan - 20);
   });
 
   it('asks about all tasks again when all are done', () => {
@@ -172,42 +164,93 @@ describe('WhatIf', () => {
     whatIf.dispose();
   });
 
-  it('asks the first question at once, and no more often than planners can start', async () => {
-    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
-    try {
-      const planner = new DirectPlanner();
+  describe('with a planner that answers when it is told to', () => {
+    const plan = plannedState().plan?.plan as Plan;
+    const open: ((plan: Plan) => void)[] = [];
+    let planner: DirectPlanner;
+    let whatIf: WhatIf;
+    const turn = () => vi.advanceTimersByTimeAsync(1);
+
+    beforeEach(() => {
+      vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+      open.length = 0;
+      planner = new DirectPlanner();
       planner.plan = asked => {
         planner.asked.push(asked);
-        return new Promise(() => undefined);
+        return new Promise(resolve => open.push(resolve));
       };
-      const whatIf = setUp(planner);
-      whatIf.ask(plannedState(), question(3));
-      await vi.advanceTimersByTimeAsync(0);
-      expect(planner.asked).toHaveLength(1);
-      for (let i = 0; i < 20; i++) {
-        whatIf.ask(plannedState(), question(3 + (i % 5)));
-        await vi.advanceTimersByTimeAsync(10);
-      }
-      await vi.advanceTimersByTimeAsync(100);
-      expect(planner.asked.length).toBeLessThanOrEqual(4);
-      const last = planner.asked.at(-1)?.cluster.nodes[0]?.devices;
-      expect(last).toHaveLength(7);
+      whatIf = setUp(planner);
+    });
+
+    afterEach(() => {
       whatIf.dispose();
-    } finally {
       vi.useRealTimers();
-    }
+    });
+
+    it('asks for a sketch at once and for a good answer when the questions rest', async () => {
+      whatIf.ask(plannedState(), question(3));
+      await turn();
+      expect(planner.asked.map(asked => asked.budget)).toEqual([{ iterations: 0 }]);
+      open[0]?.(plan);
+      await turn();
+      expect(whatIf.view).toMatchObject({ answer: { plan }, solving: true });
+      await vi.advanceTimersByTimeAsync(150);
+      expect(planner.asked.map(asked => asked.budget)).toEqual([{ iterations: 0 }, { seconds: 1 }]);
+      open[1]?.(plan);
+      await turn();
+      expect(whatIf.view.solving).toBe(false);
+    });
+
+    it('gives no planner up while a slider moves, and answers where it ends', async () => {
+      for (const devices of [3, 4, 5, 6]) {
+        whatIf.ask(plannedState(), question(devices));
+        await turn();
+        if (devices === 3 || devices === 6) {
+          open.at(-1)?.(plan);
+        }
+        await vi.advanceTimersByTimeAsync(30);
+      }
+      expect(planner.cancelled).toBe(0);
+      const devices = planner.asked.map(asked => asked.cluster.nodes[0]?.devices.length);
+      expect(devices).toEqual([3, 4, 6]);
+      expect(whatIf.view.question?.devices).toEqual({ local: 6 });
+    });
+
+    it('gives a search up for the next question', async () => {
+      whatIf.ask(plannedState(), question(3));
+      await turn();
+      open[0]?.(plan);
+      await vi.advanceTimersByTimeAsync(150);
+      whatIf.ask(plannedState(), question(4));
+      await turn();
+      expect(planner.cancelled).toBe(1);
+      expect(planner.asked.at(-1)?.budget).toEqual({ iterations: 0 });
+      open[1]?.({ ...plan, makespan: 1 });
+      await turn();
+      expect(whatIf.view).toMatchObject({ answer: { plan }, solving: true });
+    });
+
+    it('searches no further when the sketch is proven shortest', async () => {
+      whatIf.ask(plannedState(), question(3));
+      await turn();
+      open[0]?.({ ...plan, optimal: true });
+      await vi.advanceTimersByTimeAsync(150);
+      expect(whatIf.view.solving).toBe(false);
+      expect(planner.asked).toHaveLength(1);
+    });
   });
 
-  it('shows the first answer as soon as there is one, and which tasks cannot be moved', async () => {
+  it('shows each better answer, and which tasks cannot be moved', async () => {
     const planner = new DirectPlanner();
     const plan = plannedState().plan?.plan as Plan;
-    planner.plan = (_, onProgress) => {
-      onProgress?.(plan);
-      return new Promise(() => undefined);
+    const better = { ...plan, makespan: plan.makespan - 1 };
+    planner.plan = ({ budget }, onProgress) => {
+      onProgress?.(better);
+      return budget.iterations === 0 ? Promise.resolve(plan) : new Promise(() => undefined);
     };
     const whatIf = setUp(planner);
     whatIf.ask(runningState(), question(2));
-    await vi.waitFor(() => expect(whatIf.view.answer?.plan).toBe(plan));
+    await vi.waitFor(() => expect(whatIf.view.answer?.plan).toBe(better));
     expect(whatIf.view.solving).toBe(true);
     expect([...(whatIf.view.answer?.fixed ?? [])]).toHaveLength(1);
     whatIf.dispose();
@@ -219,18 +262,6 @@ describe('WhatIf', () => {
     whatIf.prepare();
     whatIf.prepare();
     expect(planner.prepared).toBe(2);
-    whatIf.dispose();
-  });
-
-  it('asks once when a slider moves through many values', async () => {
-    const planner = new DirectPlanner();
-    const whatIf = setUp(planner);
-    for (const devices of [3, 4, 5, 6]) {
-      whatIf.ask(plannedState(), question(devices));
-    }
-    await done(whatIf);
-    expect(planner.asked).toHaveLength(1);
-    expect(whatIf.view.question?.devices).toEqual({ local: 6 });
     whatIf.dispose();
   });
 

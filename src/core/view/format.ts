@@ -1,3 +1,5 @@
+import { duration as durationOf } from '../model/duration.js';
+
 /** Shown where there is no value. */
 export const NOTHING = '–';
 
@@ -11,25 +13,7 @@ export function duration(seconds: number | undefined): string {
   if (seconds < 0) {
     return `-${duration(-seconds)}`;
   }
-  if (seconds < 59.95) {
-    return seconds > 0 && seconds < 0.001
-      ? 'under 1 ms'
-      : `${seconds < 9.95 ? trimmed(seconds, 2) : Number(seconds.toFixed(1))} s`;
-  }
-  const whole = Math.round(seconds);
-  if (whole < 3600) {
-    return pair(Math.floor(whole / 60), 'min', whole % 60, 's');
-  }
-  const minutes = Math.round(seconds / 60);
-  if (minutes < 24 * 60) {
-    return pair(Math.floor(minutes / 60), 'h', minutes % 60, 'min');
-  }
-  const hours = Math.round(seconds / 3600);
-  return pair(Math.floor(hours / 24), 'd', hours % 24, 'h');
-}
-
-function pair(large: number, unit: string, small: number, smallUnit: string): string {
-  return small === 0 ? `${large} ${unit}` : `${large} ${unit} ${small} ${smallUnit}`;
+  return seconds > 0 && seconds < 0.001 ? 'under 1 ms' : durationOf(seconds);
 }
 
 /** The time of one step: `0.85 ms`, `42 ms`, `1.3 s`. */

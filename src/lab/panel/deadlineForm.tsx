@@ -58,7 +58,7 @@ export function DeadlineForm({ question, tasks, seconds, onAsk }: DeadlineForm.I
         ))}
       </select>
       <select
-        className="jp-mod-styled jp-SaturnWhatIf-task"
+        className="jp-mod-styled jp-SaturnWhatIf-wide"
         aria-label={trans.__('Task to be done by then')}
         value={task}
         onChange={event => setTask(event.target.value)}

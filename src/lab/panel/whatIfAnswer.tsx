@@ -67,10 +67,10 @@ export function WhatIfAnswer(props: WhatIfAnswer.IProps) {
             onEdit={edit}
           />
           <div className="jp-SaturnWhatIf-row">
-            <label htmlFor={`${id}-rule`}>{trans.__('Beside')}</label>
+            <label htmlFor={`${id}-rule`}>{trans.__('Compare')}</label>
             <select
               id={`${id}-rule`}
-              className="jp-mod-styled"
+              className="jp-mod-styled jp-SaturnWhatIf-wide"
               value={rule}
               onChange={event => setRule(event.target.value)}
             >

@@ -78,10 +78,45 @@ describe('PlanClient', () => {
     await expect(client.plan(small)).rejects.toMatchObject({ failure: { code: 'planner-disposed' } });
   });
 
+  it('has a worker stand by from before the first question, and another while that one works', async () => {
+    const started: { asked: number; ended: boolean }[] = [];
+    const client = new PlanClient(() => {
+      const worker = { asked: 0, ended: false };
+      started.push(worker);
+      const thread = new ThreadWorker();
+      return {
+        postMessage: (message: unknown) => {
+          worker.asked++;
+          thread.postMessage(message);
+        },
+        terminate: () => {
+          worker.ended = true;
+          thread.terminate();
+        },
+        addEventListener: (type: string, listener: unknown) => thread.addEventListener(type, listener)
+      };
+    });
+    client.prepare();
+    client.prepare();
+    expect(started).toEqual([{ asked: 0, ended: false }]);
+    await client.plan(small);
+    await client.plan(small);
+    expect(started.map(worker => worker.asked)).toEqual([2, 0]);
+    const open = expect(client.plan({ ...sweeps(102, 24, 2).request, budget: { seconds: 3600 } })).rejects;
+    client.cancel();
+    await open.toMatchObject({ failure: { code: 'plan-cancelled' } });
+    expect(started.map(worker => worker.ended)).toEqual([true, false]);
+    await client.plan(small);
+    expect(started[1]?.asked).toBe(1);
+    client.dispose();
+    expect(started.every(worker => worker.ended)).toBe(true);
+  });
+
   it('tells when no worker can be started', async () => {
     const client = new PlanClient(() => {
       throw new Error('workers are blocked');
     });
+    expect(() => client.prepare()).not.toThrow();
     await expect(client.plan(small)).rejects.toMatchObject({ failure: { code: 'planner-lost' } });
     client.dispose();
   });
