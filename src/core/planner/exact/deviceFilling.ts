@@ -1,7 +1,10 @@
 import type { NodeProblem } from './nodeProblem.js';
 
 /** Points of a front at most; beyond, neighbours are taken together, which claims a little more than is possible. */
-const LARGEST_FRONT = 2048;
+const LARGEST_FRONT = 512;
+
+/** Fronts kept; with 16 bytes a point that is 64 MB at most. */
+const MOST_FRONTS = 8192;
 
 /** Both ascending: with so many seconds so much useful work can be done, and no more before the next. */
 export interface Front {
@@ -43,10 +46,10 @@ export class DeviceFilling {
     }
   }
 
-  /** What a device can do with the jobs `left`, whose number is `key`. */
-  frontOf(key: number, left: Int32Array): Front {
+  /** What a device can do with the jobs `left`, whose number is `key`; undefined when there is no room to know. */
+  frontOf(key: number, left: Int32Array): Front | undefined {
     const known = this.fronts.get(key);
-    if (known !== undefined) {
+    if (known !== undefined || this.fronts.size >= MOST_FRONTS) {
       return known;
     }
     let front: Front = { seconds: new Float64Array(1), useful: new Float64Array(1) };
@@ -55,6 +58,9 @@ export class DeviceFilling {
       left[type]!--;
       const rest = this.frontOf(key - this.radix[type]!, left);
       left[type]!++;
+      if (rest === undefined) {
+        return undefined;
+      }
       front = rest;
       for (const { devices, seconds } of this.problem.types[type]!.configs) {
         front = this.merge(front, rest, seconds, this.useful[type]! / devices);

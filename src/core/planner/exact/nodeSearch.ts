@@ -37,7 +37,7 @@ const MEMORY = 256 * 2 ** 20;
 const FUZZ = 1e-9;
 
 /** With so many jobs left it is worth looking at what each device can do with them. */
-const FILLING_LARGEST = 6;
+const FILLING_LARGEST = 7;
 
 /** States visited between two looks at the limit. */
 const STRIDE = 1024;
@@ -255,8 +255,8 @@ class NodeSearch {
       least[type] = smallest;
       demand += count * smallest;
     }
-    if (jobs <= FILLING_LARGEST) {
-      const front = this.filling.frontOf(key, left);
+    const front = jobs <= FILLING_LARGEST ? this.filling.frontOf(key, left) : undefined;
+    if (front !== undefined) {
       let possible = 0;
       for (let i = 0; i < size; i++) {
         possible += mostWithin(front, (UNITS - state[i]!) * this.unit);
