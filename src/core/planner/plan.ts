@@ -2,8 +2,11 @@ import type { Highs } from 'highs';
 import type { Plan, PlanBudget, PlanRequest } from '../wire/generated/types.js';
 import { interrupts, makeBaselines } from './baselines/baselines.js';
 import { lowerBound } from './bounds/area.js';
+import { planConstrained } from './constrained/constrainedPlan.js';
 import { explain } from './explanation/explanation.js';
 import { Incumbent } from './incumbent.js';
+import { planSwitches } from './malleable/malleable.js';
+import { adoptSwitches, amongSwitching, preemptiveArea, savingOf } from './malleable/switchingPlan.js';
 import { milpSize, solveMilp } from './milp/paperMilp.js';
 import { isEmpty, type Problem, toProblem } from './problem.js';
 import { mulberry32 } from './random.js';
@@ -36,6 +39,12 @@ const MILP_NODES = 500;
 /** Share of a budget in seconds for the search when the MILP comes after it. */
 const SEARCH_SHARE = 0.3;
 
+/** Share of a budget in seconds after which planning of switches begins, where they are asked for. */
+const SWITCHING_FROM = 0.7;
+
+/** Iterations of the search that take as long as one linear program of those that plan switches. */
+const ITERATIONS_PER_PROGRAM = 200;
+
 /**
  * Choose strategy, devices and start for every task so that all are done as early as possible.
  *
@@ -55,29 +64,41 @@ export async function plan(request: PlanRequest, options: PlanOptions = {}): Pro
   }
   const { seconds } = request.budget;
   const elapsed = () => now() - started;
+  if (!problem.plain) {
+    return planConstrained(problem, {
+      seed: request.seed,
+      progress: limitOf(withDefault(request.budget), elapsed, 0, 1, 0).progress,
+      onProgress: options.onProgress,
+      ...(seconds !== undefined && { elapsed })
+    });
+  }
   const incumbent = new Incumbent(problem, {
     baselines: makeBaselines(problem, request.seed),
-    onProgress: options.onProgress,
+    onProgress: reporter(request, problem, options),
     ...(seconds !== undefined && { elapsed })
   });
   const budget = withDefault(request.budget);
+  const searched = request.switches === 'planned' ? SWITCHING_FROM : 1;
   const begun = request.previous !== undefined || problem.jobs.some(({ current }) => current !== undefined);
   if (begun && problem.plain) {
-    planAnew(request, problem, incumbent, (from, to) => limitOf(budget, elapsed, from, to, incumbent.target));
-    return answer(request, problem, incumbent, false);
+    planAnew(request, problem, incumbent, (from, to) =>
+      limitOf(budget, elapsed, searched * from, searched * to, incumbent.target)
+    );
+    const found = answer(request, problem, incumbent, false);
+    return withSwitches(request, problem, incumbent, found, options, elapsed);
   }
   const seed = startingPoint(problem, incumbent);
   incumbent.report();
   const useMilp =
     options.loadHighs !== undefined && milpSize(problem) <= MILP_LARGEST && budget.iterations !== 0;
   if (!incumbent.optimal) {
-    const limit = limitOf(budget, elapsed, 0, useMilp ? SEARCH_SHARE : 1, incumbent.target);
+    const limit = limitOf(budget, elapsed, 0, searched * (useMilp ? SEARCH_SHARE : 1), incumbent.target);
     anneal(new NodeWalk(problem, seed, mulberry32(request.seed)), limit, arrangement =>
       incumbent.offer('local-search', realise(problem, arrangement))
     );
   }
   if (!incumbent.optimal && useMilp) {
-    const left = budget.seconds === undefined ? undefined : budget.seconds - elapsed();
+    const left = budget.seconds === undefined ? undefined : searched * budget.seconds - elapsed();
     if (left === undefined || left > 0) {
       const highs = await options.loadHighs!();
       const limits = { nodes: MILP_NODES, seconds: left };
@@ -86,7 +107,53 @@ export async function plan(request: PlanRequest, options: PlanOptions = {}): Pro
       incumbent.raise(solved.bound, 'packing', solved.optimal);
     }
   }
-  return answer(request, problem, incumbent, true);
+  const found = answer(request, problem, incumbent, true);
+  return withSwitches(request, problem, incumbent, found, options, elapsed);
+}
+
+/** Where switches are asked for, bounds that only hold without them are not told. */
+function reporter(
+  request: PlanRequest,
+  problem: Problem,
+  { onProgress }: PlanOptions
+): PlanOptions['onProgress'] {
+  if (onProgress === undefined || request.switches !== 'planned') {
+    return onProgress;
+  }
+  const bound = preemptiveArea(problem);
+  return found => onProgress(amongSwitching(found, bound));
+}
+
+/** The plan with switches where they are asked for; else what they would save, as far as the budget allows. */
+async function withSwitches(
+  request: PlanRequest,
+  problem: Problem,
+  { schedule }: Incumbent,
+  found: Plan,
+  { loadHighs }: PlanOptions,
+  elapsed: () => number
+): Promise<Plan> {
+  const asked = request.switches === 'planned';
+  const { iterations, seconds } = withDefault(request.budget);
+  const left = seconds === undefined ? Infinity : seconds - elapsed();
+  if (
+    loadHighs === undefined ||
+    iterations === 0 ||
+    left <= 0 ||
+    !problem.jobs.some(({ steps }) => steps > 1)
+  ) {
+    return asked ? amongSwitching(found, preemptiveArea(problem)) : found;
+  }
+  const switching = planSwitches(problem, schedule, {
+    highs: await loadHighs(),
+    random: mulberry32(request.seed),
+    progress: solved =>
+      Math.max(
+        iterations === undefined ? 0 : (solved * ITERATIONS_PER_PROGRAM) / iterations,
+        seconds === undefined ? 0 : elapsed() / seconds
+      )
+  });
+  return asked ? adoptSwitches(problem, found, switching) : { ...found, switching: savingOf(switching) };
 }
 
 /** Plan from an earlier plan, or from what runs now. */
@@ -143,7 +210,8 @@ function emptyPlan(problem: Problem): Plan {
     binding: 'none',
     optimal: true,
     method: 'empty',
-    baselines: []
+    baselines: [],
+    ...(problem.weighted && { weightedCompletion: { seconds: 0, lowerBound: 0, gap: 0 } })
   };
 }
 

@@ -28,6 +28,8 @@ export interface Job {
   deadline: number;
   /** How much its end counts where weighted ends are added up. */
   weight: number;
+  /** Its pin had to give way for it to run by itself; fused it may meet it. */
+  strayed: boolean;
 }
 
 /** A strategy on devices of one node. */
@@ -125,7 +127,6 @@ export function toProblem(request: PlanRequest): Problem {
     conflicts: [],
     plain: false
   };
-  const pins = new Map<string, Pin>();
   for (const task of request.tasks) {
     const { running } = task;
     const pin = running === undefined || switches !== 'none' ? keepablePin(task, places, problem) : task.pin;
@@ -143,18 +144,16 @@ export function toProblem(request: PlanRequest): Problem {
         perCount: fastestPerCount(usable),
         release: earliestStart,
         deadline,
-        weight
+        weight,
+        strayed: pin !== task.pin
       };
       if (running !== undefined && earliestStart === 0 && meets(running, pin)) {
         job.current = placeOf(task, running, nodes);
       }
-      if (pin !== undefined) {
-        pins.set(task.name, pin);
-      }
       problem.jobs.push(job);
     }
   }
-  addFusions(problem, request, places, pins);
+  addFusions(problem, request, places);
   problem.plain = isPlain(problem);
   return problem;
 }
@@ -303,35 +302,27 @@ function addRunning({ running: all, nodes, conflicts }: Problem, task: PlanTask,
   }
 }
 
-/**
- * Fused runs of tasks that do not run yet, each of which could also run by itself, under the pins of all. A task
- * whose pin had to give way runs by itself.
- */
-function addFusions(
-  problem: Problem,
-  request: PlanRequest,
-  places: Eligibilities,
-  pins: Map<string, Pin>
-): void {
+/** Fused runs of tasks that do not run yet, each of which could also run by itself, under the pins of all. */
+function addFusions(problem: Problem, request: PlanRequest, places: Eligibilities): void {
   const tasks = new Map(request.tasks.map(task => [task.name, task]));
   const index = new Map(problem.jobs.map(({ name }, job) => [name, job]));
-  const unpinned = new Set(problem.conflicts.map(({ task }) => task));
   for (const { tasks: names, options } of request.fusions ?? []) {
-    const free = names.every(
-      name => index.has(name) && tasks.get(name)!.running === undefined && !unpinned.has(name)
-    );
-    if (!free) {
+    const own = names.map(name => tasks.get(name)!);
+    if (!own.every(({ name, running }) => index.has(name) && running === undefined)) {
       continue;
     }
-    const steps = names.reduce((most, name) => Math.max(most, tasks.get(name)!.steps), 0);
-    const own = names.flatMap(name => pins.get(name) ?? []);
+    const steps = own.reduce((most, task) => Math.max(most, task.steps), 0);
+    const pins = own.flatMap(({ pin }) => pin ?? []);
     const configs = options.flatMap(option => {
-      const eligibility = places.of(option, own);
+      const eligibility = places.of(option, pins);
       return eligibility === undefined ? [] : [configOf(option, steps, option.startSeconds, eligibility)];
     });
     if (configs.length > 0) {
       const members = names.map(name => index.get(name)!).sort((a, b) => a - b);
       problem.fusions.push({ name: names.join('+'), members, configs: paretoFrontByPlace(configs) });
+      for (const conflict of problem.conflicts) {
+        conflict.proven &&= !names.includes(conflict.task!);
+      }
     }
   }
 }

@@ -1,0 +1,129 @@
+import type { Config } from '../pareto.js';
+import type { Problem } from '../problem.js';
+import { lanesOf, type Run } from './runTable.js';
+
+/** A way to get a job done, and what it costs; a fused run's costs are shared evenly by its jobs. */
+export interface Way {
+  /** The soonest it may begin: released, and enough devices free of tasks that run already. */
+  head: number;
+  /** The soonest the job may be done this way. */
+  end: number;
+  seconds: number;
+  /** Share of the run's device-seconds. */
+  area: number;
+  /** Share of the run's seconds: of the lane it holds. */
+  laneSeconds: number;
+  /** Share of the least the run may cost. */
+  cost: number;
+}
+
+/** What bounds need of a job. */
+export interface RelaxedJob {
+  /** By end. Never empty. */
+  ways: Way[];
+  /** Devices that any of its ways may use: indexes counted through all nodes. */
+  devices: Set<number> | undefined;
+  release: number;
+  deadline: number;
+  weight: number;
+}
+
+/**
+ * The problem with its jobs taken apart: every bound here adds up what each job needs at least, whatever it is run
+ * with, and compares it with what there is.
+ */
+export class Relaxation {
+  readonly jobs: RelaxedJob[];
+  /** When each device becomes free. */
+  readonly freeAt: number[];
+  /** When each lane of concurrent runs becomes free; empty when there is no limit. */
+  readonly lanes: number[];
+
+  constructor(
+    readonly problem: Problem,
+    runs: Run[]
+  ) {
+    this.freeAt = problem.nodes.flatMap(node => node.freeAt);
+    // Running jobs that go on may be more than wished: then lanes bound nothing.
+    this.lanes = problem.jobs.some(({ current }) => current !== undefined) ? [] : lanesOf(problem);
+    const ways = problem.jobs.map((): Way[] => []);
+    const configs = problem.jobs.map((): Config[] => []);
+    for (const run of runs) {
+      for (const [index, config] of run.configs.entries()) {
+        const way = this.wayOf(run, config, run.sites[index]!);
+        for (const job of run.jobs) {
+          ways[job]!.push(way);
+          configs[job]!.push(config);
+        }
+      }
+    }
+    this.jobs = problem.jobs.map(({ current, release, deadline, weight }, job) => {
+      if (current !== undefined) {
+        ways[job]!.push(this.goingOn(current));
+      }
+      return {
+        ways: ways[job]!.sort((a, b) => a.end - b.end),
+        devices: current === undefined ? this.devicesOf(configs[job]!) : undefined,
+        release,
+        deadline,
+        weight
+      };
+    });
+  }
+
+  private wayOf({ jobs, release }: Run, config: Config, sites: number[]): Way {
+    const { nodes, prices } = this.problem;
+    const { devices, seconds, among, span = 1 } = config;
+    const share = devices / span;
+    const starts = sites.map(node => {
+      const { freeAt } = nodes[node]!;
+      const own = among?.[node]?.map(device => freeAt[device]!) ?? [...freeAt];
+      return own.sort((a, b) => a - b)[share - 1]!;
+    });
+    const cheapest = sites.map(node => prices[node]!).sort((a, b) => a - b);
+    const price = cheapest.slice(0, span).reduce((sum, own) => sum + own, 0) / span;
+    const lane = seconds > 0 ? (this.lanes[0] ?? 0) : 0;
+    const head = Math.max(release, lane, starts.sort((a, b) => a - b)[span - 1]!);
+    const area = (devices * seconds) / jobs.length;
+    return {
+      head,
+      end: head + seconds,
+      seconds,
+      area,
+      laneSeconds: seconds / jobs.length,
+      cost: area * price
+    };
+  }
+
+  private goingOn({ config: { devices, seconds }, node }: NonNullable<Run['current']>): Way {
+    const area = devices * seconds;
+    return {
+      head: 0,
+      end: seconds,
+      seconds,
+      area,
+      laneSeconds: seconds,
+      cost: area * this.problem.prices[node]!
+    };
+  }
+
+  /** Undefined when they are all devices. */
+  private devicesOf(configs: Config[]): Set<number> | undefined {
+    if (configs.some(({ nodes, among }) => nodes === undefined && among === undefined)) {
+      return undefined;
+    }
+    const all = new Set<number>();
+    let first = 0;
+    for (const [node, { freeAt }] of this.problem.nodes.entries()) {
+      for (const { nodes, among } of configs) {
+        if (nodes?.includes(node) ?? true) {
+          for (const device of among?.[node] ?? freeAt.keys()) {
+            all.add(first + device);
+          }
+        }
+      }
+      first += freeAt.length;
+    }
+    return all;
+  }
+}

@@ -1,0 +1,87 @@
+import type { Config } from '../pareto.js';
+import type { Place, Problem } from '../problem.js';
+
+/** Something that takes devices: a job by itself, or several fused. */
+export interface Run {
+  /** Indexes into {@link Problem.jobs}. */
+  jobs: number[];
+  /** Names the run when it is fused. */
+  fusion?: string;
+  configs: Config[];
+  /** Per configuration, the nodes it may use. */
+  sites: number[][];
+  current?: Place;
+  release: number;
+  /** Of the first of its jobs that is due. */
+  deadline: number;
+  /** Of all its jobs together. */
+  weight: number;
+  /** Counts as missed by so many seconds if it takes part: its pin had to give way. */
+  strayed: number;
+  /** Other runs with some job of this one: indexes into the table. */
+  rivals: number[];
+}
+
+/** All runs of a problem: first those of single jobs, in their order, then the fused ones. */
+export function runsOf(problem: Problem): Run[] {
+  const { jobs, fusions } = problem;
+  const singles = jobs.map(
+    ({ configs, current, release, deadline, weight, strayed }, job): Run => ({
+      jobs: [job],
+      configs,
+      sites: configs.map(config => sitesOf(problem, config)),
+      ...(current !== undefined && { current }),
+      release,
+      deadline,
+      weight,
+      strayed: strayed && fusions.some(({ members }) => members.includes(job)) ? configs[0]!.seconds + 1 : 0,
+      rivals: []
+    })
+  );
+  const fused = fusions.map(
+    ({ name, members, configs }): Run => ({
+      jobs: members,
+      fusion: name,
+      configs,
+      sites: configs.map(config => sitesOf(problem, config)),
+      release: members.reduce((latest, job) => Math.max(latest, jobs[job]!.release), 0),
+      deadline: members.reduce((first, job) => Math.min(first, jobs[job]!.deadline), Infinity),
+      weight: members.reduce((sum, job) => sum + jobs[job]!.weight, 0),
+      strayed: 0,
+      rivals: []
+    })
+  );
+  const runs = [...singles, ...fused];
+  for (const [index, run] of runs.entries()) {
+    if (run.fusion !== undefined) {
+      for (const [other, { jobs: shared }] of runs.entries()) {
+        if (other !== index && shared.some(job => run.jobs.includes(job))) {
+          run.rivals.push(other);
+          if (other < jobs.length) {
+            runs[other]!.rivals.push(index);
+          }
+        }
+      }
+    }
+  }
+  return runs;
+}
+
+/** The nodes a configuration may use, ascending. */
+export function sitesOf({ nodes }: Problem, { nodes: own, devices, span = 1 }: Config): number[] {
+  return own ?? nodes.flatMap(({ freeAt }, node) => (freeAt.length * span >= devices ? [node] : []));
+}
+
+/**
+ * When each of the lanes in which runs go on becomes free, earliest first; tasks that run already hold some from 0
+ * on. No lanes when there is no limit.
+ */
+export function lanesOf({ limits, running }: Problem): number[] {
+  if (limits.concurrent === Infinity) {
+    return [];
+  }
+  const ends = running.map(({ config }) => config.seconds).sort((a, b) => b - a);
+  const most = Math.min(limits.concurrent, running.length);
+  const free = Array.from({ length: limits.concurrent - most }, () => 0);
+  return [...free, ...ends.slice(0, most).reverse()];
+}

@@ -1,0 +1,74 @@
+import type { Relaxation, Way } from './relaxation.js';
+
+/** What sums of many floating-point numbers may be off by, as a share. */
+const ROUNDING = 1e-9;
+
+/**
+ * No plan has a smaller sum of weight times end. Three relaxations, the best of which counts: every job as if it
+ * were alone; all jobs' work poured onto the devices as onto one fast machine; the same with the lanes of concurrent
+ * runs for devices.
+ *
+ * On the fast machine it is mean busy times that are small when work goes in the order of weight over work, the best
+ * of the jobs that may begin at any time (Eastman, Even and Isaacs, Management Science 11, 1964; with releases,
+ * Goemans et al., SIAM J. Discrete Math. 15, 2002). A run is half its own time longer in coming to its end.
+ */
+export function weightedBound({ jobs, freeAt, lanes, problem }: Relaxation): number {
+  const fixed = problem.running.reduce((sum, { config, weight }) => sum + weight * config.seconds, 0);
+  let alone = 0;
+  let halves = 0;
+  for (const { ways, weight } of jobs) {
+    alone += weight * ways[0]!.end;
+    halves += (weight * least(ways, way => way.seconds)) / 2;
+  }
+  const poured = (machines: number[], price: (way: Way) => number) =>
+    halves +
+    leastBusy(
+      machines,
+      jobs.map(({ ways, weight }) => ({
+        work: least(ways, price),
+        release: least(ways, way => way.head),
+        weight
+      }))
+    );
+  const bounds = [alone, poured(freeAt, way => way.area)];
+  if (lanes.length > 0) {
+    bounds.push(poured(lanes, way => way.laneSeconds));
+  }
+  return (fixed + Math.max(...bounds)) * (1 - ROUNDING);
+}
+
+function least(ways: Way[], value: (way: Way) => number): number {
+  return ways.reduce((smallest, way) => Math.min(smallest, value(way)), Infinity);
+}
+
+/** The least sum of weight times mean busy time, machines working together on any job from its release on. */
+function leastBusy(freeAt: number[], jobs: { work: number; release: number; weight: number }[]): number {
+  const order = [...jobs].sort((a, b) => b.weight * a.work - a.weight * b.work);
+  const left = order.map(({ work }) => work);
+  const events = [...new Set([...freeAt, ...jobs.map(({ release }) => release)])].sort((a, b) => a - b);
+  let sum = order.reduce((total, { work, release, weight }) => total + (work > 0 ? 0 : weight * release), 0);
+  let time = 0;
+  let event = 0;
+  let open = order.filter(({ work }) => work > 0).length;
+  while (open > 0) {
+    while (event < events.length && events[event]! <= time) {
+      event++;
+    }
+    const next = events[event] ?? Infinity;
+    const rate = freeAt.reduce((count, free) => (free <= time ? count + 1 : count), 0);
+    const job = order.findIndex(({ release }, i) => left[i]! > 0 && release <= time);
+    if (job < 0 || rate === 0) {
+      time = next;
+      continue;
+    }
+    const { weight, work } = order[job]!;
+    const until = time + left[job]! / rate;
+    const end = Math.min(next, until);
+    sum += (weight * rate * (end - time) * (end + time)) / 2 / work;
+    left[job] = until <= next ? 0 : left[job]! - rate * (end - time);
+    open -= left[job]! > 0 ? 0 : 1;
+    left[job] = Math.max(0, left[job]!);
+    time = end;
+  }
+  return sum;
+}
