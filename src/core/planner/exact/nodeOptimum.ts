@@ -84,7 +84,8 @@ export function shortestOnNode(
     }
     // Too hard; the bound can still rise on targets that are easier to refute.
     let high = makespan;
-    while (!over() && high - bound > FINEST * (makespan - bound)) {
+    const finest = FINEST * (makespan - bound);
+    while (!over() && high - bound > finest) {
       const middle = (bound + high) / 2;
       answer = ask(middle);
       high = Math.min(makespan, answer === 'unknown' ? middle : high);
