@@ -152,6 +152,20 @@ describe('search on one node', () => {
     expect(asked).toBe(1);
   });
 
+  it('does not claim anything about more jobs than it can tell apart', () => {
+    const types = Array.from({ length: 60 }, (_, i) => ({
+      count: 1,
+      configs: [{ devices: 1, seconds: 1 + i / 60 }]
+    }));
+    const problem = { free: [0, 0], types };
+    expect(decideNode(problem, 1, ENDLESS)).toEqual({ answer: 'unknown', nodes: 0 });
+    expect(shortestOnNode(problem, 3, 200, ENDLESS)).toMatchObject({
+      bound: 3,
+      makespan: 200,
+      optimal: false
+    });
+  });
+
   it('proves the plan of a sweep shortest', () => {
     const problem = toProblem(sweeps(105, 8, 1).request);
     const packing = packingOf(problem, 0, [...problem.jobs.keys()]);

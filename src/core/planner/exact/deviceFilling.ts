@@ -23,6 +23,8 @@ export class DeviceFilling {
   readonly radix: number[] = [];
   /** Per type, the useful work of a job, in device-seconds. */
   readonly useful: number[] = [];
+  /** Whether sets of jobs have numbers of their own, which too many jobs have not. */
+  readonly exact: boolean;
   private readonly fronts = new Map<number, Front>();
 
   /**
@@ -44,6 +46,7 @@ export class DeviceFilling {
       }
       this.useful.push(least);
     }
+    this.exact = radix <= Number.MAX_SAFE_INTEGER;
   }
 
   /** What a device can do with the jobs `left`, whose number is `key`; undefined when there is no room to know. */

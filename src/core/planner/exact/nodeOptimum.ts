@@ -50,6 +50,9 @@ export function shortestOnNode(
   let plan: NodePlan | undefined;
   let patience = FIRST_ROUND;
   let filling: DeviceFilling | undefined;
+  if (!new DeviceFilling(problem, makespan).exact) {
+    return { bound, makespan, optimal: false, nodes };
+  }
   const ask = (target: number) => {
     const within = {
       nodes: Math.min(patience, limit.nodes - nodes),

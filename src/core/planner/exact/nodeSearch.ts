@@ -13,7 +13,7 @@ export interface NodeSearchLimit {
 
 /** What a search found out about a makespan. */
 export interface NodeDecision {
-  /** `unknown` when the limit was reached. */
+  /** `unknown` when the limit was reached, or when there are too many sets of jobs to tell apart. */
   answer: 'feasible' | 'infeasible' | 'unknown';
   /** When `feasible`. */
   plan?: NodePlan;
@@ -52,6 +52,9 @@ export function decideNode(
   limit: NodeSearchLimit,
   filling = new DeviceFilling(problem, raised(target))
 ): NodeDecision {
+  if (!filling.exact) {
+    return { answer: 'unknown', nodes: 0 };
+  }
   const unit = raised(target) / UNITS;
   const free = problem.free.map(time => (time === 0 ? 0 : Math.max(1, Math.floor(time / unit))));
   const atStart = problem.free.filter(time => time === 0).length;
