@@ -43,8 +43,10 @@ export interface PlannerPolicyOptions extends Pick<PlanOptions, 'loadHighs'> {
   name?: string;
   /** `none`: plan once, and again only for changes. `running`: look again. `planned`: switches may also be planned. */
   switches?: NonNullable<PlanRequest['switches']>;
-  /** Seconds between looks; with `running` and `planned`, it also looks when a task ends. */
+  /** Seconds between looks. */
   interval?: number;
+  /** Whether it also looks when a task ends; with `running` and `planned` it does unless told otherwise. */
+  atEnds?: boolean;
   /**
    * Seconds by which a new plan must be shorter than the present one to replace it, as in the Saturn paper (section
    * 4.4); without it the planner weighs the cost of every switch itself.
@@ -62,7 +64,7 @@ export function plannerPolicy(options: PlannerPolicyOptions = {}): Policy {
   return {
     name: options.name ?? `planner, switches ${switches}`,
     interval,
-    atEnds: switches !== 'none',
+    atEnds: options.atEnds ?? switches !== 'none',
     plan: async (request, moment) => {
       const asked: PlanRequest = {
         ...request,
