@@ -198,28 +198,32 @@ function adjacentRuns(mine: readonly ILane[], lanes: readonly ILane[]): ILane[][
   return runs;
 }
 
-function wantedLines(
-  input: IGanttInput
-): { kind: IGanttLine['kind']; seconds: number | undefined; text: string }[] {
-  const { makespan, lowerBound, now, baseline } = input;
+interface IWantedLine {
+  readonly kind: IGanttLine['kind'];
+  readonly seconds: number | undefined;
+  /** Its name in full and in brief. */
+  readonly words: readonly [string, string];
+}
+
+function wantedLines({ makespan, lowerBound, now, baseline, deadlines = [] }: IGanttInput): IWantedLine[] {
+  const line = (
+    kind: IGanttLine['kind'],
+    seconds: number | undefined,
+    long: string,
+    short: string
+  ): IWantedLine => ({
+    ...{ kind, seconds },
+    words: [`${long} ${duration(seconds)}`, `${short} ${duration(seconds)}`]
+  });
   return [
-    { kind: 'makespan', seconds: makespan, text: `plan ends ${duration(makespan)}` },
-    { kind: 'lower-bound', seconds: lowerBound, text: `lower bound ${duration(lowerBound)}` },
-    ...(baseline
-      ? [
-          {
-            kind: 'baseline' as const,
-            seconds: baseline.makespan,
-            text: `${baseline.name} ends ${duration(baseline.makespan)}`
-          }
-        ]
-      : []),
-    ...(input.deadlines ?? []).map(({ seconds, label }) => ({
-      kind: 'deadline' as const,
-      seconds,
-      text: label
+    line('makespan', makespan, 'plan ends', 'plan'),
+    line('lower-bound', lowerBound, 'lower bound', 'bound'),
+    ...(baseline ? [line('baseline', baseline.makespan, `${baseline.name} ends`, baseline.name)] : []),
+    ...deadlines.map(({ seconds, label }) => ({
+      ...{ kind: 'deadline' as const, seconds },
+      words: [label, `by ${duration(seconds)}`] as const
     })),
-    { kind: 'now', seconds: now, text: `now ${duration(now)}` }
+    line('now', now, 'now', 'now')
   ];
 }
 
@@ -231,15 +235,17 @@ function placeLines(
 ): { lines: IGanttLine[]; rows: number } {
   const rows: [number, number][][] = [];
   const lines: IGanttLine[] = [];
-  for (const { kind, seconds, text: words } of wantedLines(input)) {
+  for (const { kind, seconds, words } of wantedLines(input)) {
     if (seconds === undefined || !Number.isFinite(seconds) || seconds <= 0) {
       continue;
     }
     const x = scale(seconds);
     const after = bounds.right - x;
-    const wanted = textWidth(words, FONT_SIZE) + 8;
+    const wanted = textWidth(words[0], FONT_SIZE) + 8;
     const before = x - bounds.left >= wanted || (after < wanted && x - MARGIN > after);
-    const text = fitText(words, (before ? x - MARGIN : after) - 8, FONT_SIZE);
+    const room = (before ? x - MARGIN : after) - 8;
+    const fitting = words.find(wording => textWidth(wording, FONT_SIZE) <= room);
+    const text = fitting ?? fitText(words[0], room, FONT_SIZE);
     const wide = textWidth(text, FONT_SIZE);
     const span: [number, number] = before ? [x - wide - 8, x] : [x, x + wide + 8];
     let row = rows.findIndex(taken => taken.every(([from, to]) => span[1] < from || span[0] > to));
