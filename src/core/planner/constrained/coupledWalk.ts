@@ -12,9 +12,6 @@ const WASTE = 1;
 /** How much missed wishes, in seconds, weigh against the objective while walking. */
 const PENALTY = 3;
 
-/** Share of the objective in what is minimised while wishes are missed: a tie-break. */
-const ASIDE = 1e-3;
-
 /** Places in the order that a small move crosses at most. */
 const NEAR = 8;
 
@@ -31,6 +28,8 @@ export class CoupledWalk implements Walk<Sequence> {
   /** The run that ends last; -1 when that may not be moved. */
   private last = -1;
   private allowed: number | undefined;
+  /** The objective to begin with: the scale of changes, also while only wishes count. */
+  private scale = 0;
   private readonly decoder: Decoder;
   private readonly fused: number[];
   private readonly penalty: number;
@@ -47,6 +46,8 @@ export class CoupledWalk implements Walk<Sequence> {
     const weights = problem.jobs.reduce((sum, { weight }) => sum + weight, 0);
     this.penalty = PENALTY * (problem.weighted ? weights : 1);
     this.sequence = start;
+    this.decoder.decode(start);
+    this.scale = this.decoder.objective;
     this.restore(start);
   }
 
@@ -95,15 +96,15 @@ export class CoupledWalk implements Walk<Sequence> {
     if (allowed !== undefined) {
       this.score = violation <= allowed ? objective : Infinity;
     } else {
-      this.score = violation === 0 ? 0 : violation + ASIDE * ASIDE * objective;
+      this.score = violation === 0 ? 0 : this.scale + violation;
     }
   }
 
   private costNow(): number {
-    const { decoder, problem, allowed, penalty } = this;
+    const { decoder, problem, penalty } = this;
     const { violation, objective, spent } = decoder;
     const smooth = problem.weighted ? objective : objective + (WASTE * spent) / problem.deviceCount;
-    return allowed === undefined ? violation + ASIDE * smooth : smooth + penalty * violation;
+    return smooth + penalty * violation;
   }
 
   private change(): void {

@@ -16,6 +16,9 @@ export interface Measured {
 /** Ends aimed at, as multiples of the lower bound; Infinity: as little device time as possible. */
 const TARGETS = [1, 1.05, 1.1, 1.2, 1.35, 1.6, 2, 3, Infinity];
 
+/** Runs times nodes above which only the first targets are tried. */
+const LARGE = 5000;
+
 /** The greater comes first. */
 type Priority = (run: Run, devices: number, seconds: number) => number;
 
@@ -42,11 +45,16 @@ const PRIORITIES: Priority[] = [
 export function construct(problem: Problem, runs: Run[], bound: number): Measured {
   const decoder = new Decoder(problem, runs);
   const rules = PRIORITIES.filter((_, i) => i < 3 || (i < 5 ? hasDeadlines(runs) : problem.weighted));
-  const released = runs.some(run => run.release > 0);
+  const firsts = [
+    () => 0,
+    ...(runs.some(run => run.release > 0) ? [(run: Run) => -run.release] : []),
+    ...(runs.some(isChoosy) ? [(run: Run) => (isChoosy(run) ? 1 : 0)] : [])
+  ];
   let best: Measured | undefined;
+  const targets = runs.length * problem.nodes.length > LARGE ? TARGETS.slice(0, 3) : TARGETS;
   for (const fuse of problem.fusions.length > 0 ? [false, true] : [false]) {
     let previous = '';
-    for (const target of TARGETS) {
+    for (const target of targets) {
       const config = runs.map(run => cheapestWithin(run, bound * target));
       const key = config.join();
       if (key === previous) {
@@ -54,9 +62,9 @@ export function construct(problem: Problem, runs: Run[], bound: number): Measure
       }
       previous = key;
       for (const priority of rules) {
-        for (const byRelease of released ? [false, true] : [false]) {
+        for (const first of firsts) {
           const sequence = emptySequence(problem, runs, config, fuse);
-          sequence.order = ordered(runs, config, priority, byRelease);
+          sequence.order = ordered(runs, config, priority, first);
           decoder.settle(sequence);
           best = better(best, { sequence, violation: decoder.violation, objective: decoder.objective });
         }
@@ -92,7 +100,7 @@ export function simpleSequences(
   const widest = runs.map(({ configs }) => pickBy(configs, config => -config.devices));
   const narrowest = runs.map(({ configs }) => pickBy(configs, config => config.devices));
   const fastest = runs.map(({ configs }) => pickBy(configs, config => config.seconds));
-  const longestFirst = ordered(runs, fastest, (_, __, seconds) => seconds, false);
+  const longestFirst = ordered(runs, fastest, (_, __, seconds) => seconds);
   return [
     { name: 'max' as const, config: widest, order: given },
     { name: 'min' as const, config: narrowest, order: given },
@@ -121,17 +129,20 @@ function emptySequence(problem: Problem, runs: Run[], config: number[], fuse: bo
   return sequence;
 }
 
-function ordered(runs: Run[], config: number[], priority: Priority, byRelease: boolean): number[] {
+/** By a first and then a second priority. */
+function ordered(
+  runs: Run[],
+  config: number[],
+  priority: Priority,
+  first: (run: Run) => number = () => 0
+): number[] {
   const value = runs.map((run, index) => {
     const { devices, seconds } = run.configs[config[index]!]!;
     return priority(run, devices, seconds);
   });
   return runs
     .map((_, run) => run)
-    .sort(
-      (a, b) =>
-        (byRelease ? runs[a]!.release - runs[b]!.release : 0) || compare(value[b]!, value[a]!) || a - b
-    );
+    .sort((a, b) => first(runs[b]!) - first(runs[a]!) || compare(value[b]!, value[a]!) || a - b);
 }
 
 /** As a difference would, but for infinite numbers as well. */
@@ -161,6 +172,11 @@ function pickBy(configs: Run['configs'], value: (config: Run['configs'][number])
     }
   }
   return best;
+}
+
+/** Whether a run may not use any device: those that may leave it theirs when they come later. */
+function isChoosy({ configs }: Run): boolean {
+  return configs.every(({ nodes, among }) => nodes !== undefined || among !== undefined);
 }
 
 function hasDeadlines(runs: Run[]): boolean {

@@ -39,10 +39,14 @@ export class Relaxation {
   /** When each lane of concurrent runs becomes free; empty when there is no limit. */
   readonly lanes: number[];
 
+  /** Per node, when its devices become free, soonest first. */
+  private readonly sorted: number[][];
+
   constructor(
     readonly problem: Problem,
     runs: Run[]
   ) {
+    this.sorted = problem.nodes.map(({ freeAt }) => [...freeAt].sort((a, b) => a - b));
     this.freeAt = problem.nodes.flatMap(node => node.freeAt);
     // Running jobs that go on may be more than wished: then lanes bound nothing.
     this.lanes = problem.jobs.some(({ current }) => current !== undefined) ? [] : lanesOf(problem);
@@ -75,15 +79,13 @@ export class Relaxation {
     const { nodes, prices } = this.problem;
     const { devices, seconds, among, span = 1 } = config;
     const share = devices / span;
-    const starts = sites.map(node => {
-      const { freeAt } = nodes[node]!;
-      const own = among?.[node]?.map(device => freeAt[device]!) ?? [...freeAt];
-      return own.sort((a, b) => a - b)[share - 1]!;
+    const starts = smallest(sites, span, node => {
+      const own = among?.[node]?.map(device => nodes[node]!.freeAt[device]!);
+      return (own?.sort((a, b) => a - b) ?? this.sorted[node]!)[share - 1]!;
     });
-    const cheapest = sites.map(node => prices[node]!).sort((a, b) => a - b);
-    const price = cheapest.slice(0, span).reduce((sum, own) => sum + own, 0) / span;
+    const price = smallest(sites, span, node => prices[node]!).reduce((sum, own) => sum + own, 0) / span;
     const lane = seconds > 0 ? (this.lanes[0] ?? 0) : 0;
-    const head = Math.max(release, lane, starts.sort((a, b) => a - b)[span - 1]!);
+    const head = Math.max(release, lane, starts[span - 1]!);
     const area = (devices * seconds) / jobs.length;
     return {
       head,
@@ -126,4 +128,15 @@ export class Relaxation {
     }
     return all;
   }
+}
+
+/** The `count` smallest values, smallest first. */
+function smallest(nodes: number[], count: number, value: (node: number) => number): number[] {
+  if (count > 1) {
+    return nodes
+      .map(value)
+      .sort((a, b) => a - b)
+      .slice(0, count);
+  }
+  return [nodes.reduce((least, node) => Math.min(least, value(node)), Infinity)];
 }
