@@ -1,0 +1,72 @@
+import type { Plan } from '../../wire/generated/types.js';
+import type { Bound } from '../bounds/area.js';
+import type { Problem } from '../problem.js';
+import { toSegments } from '../schedule/schedule.js';
+import type { SwitchingAnswer } from './malleable.js';
+import { choicesOf, wholeSeconds } from './relaxation.js';
+
+/** A makespan within this share of the bound is as short as the bound, which rounding keeps it from reaching. */
+const PROVEN = 1e-9;
+
+/** Sums of floating-point numbers carry rounding errors; far more than they can be. */
+const ROUNDING = 1e-12;
+
+/**
+ * A bound at once, for plans that may switch too: every job by the strategy that takes least of the devices, all
+ * devices busy until the end; or the longest job.
+ */
+export function preemptiveArea(problem: Problem): Bound {
+  let longest = 0;
+  let area = 0;
+  for (const { config } of problem.running) {
+    longest = Math.max(longest, config.seconds);
+    area += config.devices * config.seconds;
+  }
+  for (const job of problem.jobs) {
+    const seconds = choicesOf(job).map(config => wholeSeconds(job, config));
+    longest = Math.max(longest, Math.min(...seconds));
+    area += Math.min(...choicesOf(job).map(({ devices }, index) => devices * seconds[index]!));
+  }
+  const even = problem.deviceCount > 0 ? area / problem.deviceCount : 0;
+  return {
+    seconds: Math.max(longest, even) * (1 - ROUNDING),
+    binding: even > longest ? 'area' : longest > 0 ? 'longest-task' : 'none'
+  };
+}
+
+/** A plan as an answer to a question that allows switches: the bound is lower, for more plans are allowed. */
+export function amongSwitching(plan: Plan, { seconds, binding }: Bound): Plan {
+  const { makespan } = plan;
+  const optimal = makespan <= seconds * (1 + PROVEN);
+  const lowerBound = optimal ? makespan : seconds;
+  return { ...plan, lowerBound, gap: lowerBound > 0 ? makespan / lowerBound - 1 : 0, binding, optimal };
+}
+
+/** The plan with switches in place of one that is no shorter without. */
+export function adoptSwitches(problem: Problem, plan: Plan, answer: SwitchingAnswer): Plan {
+  const { schedule, bound } = answer;
+  const area = preemptiveArea(problem);
+  const proven: Bound = bound > area.seconds * (1 + PROVEN) ? { seconds: bound, binding: 'packing' } : area;
+  const allowed = amongSwitching(plan, proven);
+  return schedule.makespan >= plan.makespan
+    ? allowed
+    : amongSwitching(
+        {
+          ...allowed,
+          segments: toSegments(problem, schedule),
+          makespan: schedule.makespan,
+          method: 'switching',
+          log: [
+            ...(plan.log ?? []),
+            { makespan: schedule.makespan, lowerBound: proven.seconds, method: 'switching' }
+          ]
+        },
+        proven
+      );
+}
+
+/** What switching would give, for the plan without. */
+export function savingOf({ schedule, bound, switches }: SwitchingAnswer): NonNullable<Plan['switching']> {
+  const { makespan } = schedule;
+  return { makespan, lowerBound: Math.min(bound, makespan), switches };
+}
