@@ -6,6 +6,7 @@ import { balance } from '../../../src/core/planner/malleable/balance.js';
 import { planSwitches, type SwitchingAnswer } from '../../../src/core/planner/malleable/malleable.js';
 import { BestPatterns } from '../../../src/core/planner/malleable/pattern.js';
 import { relax } from '../../../src/core/planner/malleable/relaxation.js';
+import { plan } from '../../../src/core/planner/plan.js';
 import { type Problem, toProblem } from '../../../src/core/planner/problem.js';
 import { mulberry32 } from '../../../src/core/planner/random.js';
 import { arrangementOf, realise } from '../../../src/core/planner/schedule/arrangement.js';
@@ -339,7 +340,8 @@ describe('plans with switches', () => {
       problem,
       problem.jobs.map(() => 0),
       relax(highs, problem, { progress: () => 0 }),
-      mulberry32(1)
+      mulberry32(1),
+      () => true
     );
     expect(even.filter(node => node === 1).length).toBeGreaterThan(6);
   });
@@ -367,3 +369,44 @@ function stayed(problem: Problem): Schedule {
   }
   return realise(problem, arrangement);
 }
+
+describe('the planner', () => {
+  const loadHighs = async () => highs;
+
+  it('answers with switches where they are asked for', async () => {
+    const request: PlanRequest = { ...three([2, 3]), switches: 'planned', budget: { iterations: 10_000 } };
+    const told: Plan[] = [];
+    const made = await plan(request, { loadHighs, onProgress: step => told.push(step) });
+    expect(checkPlan(request, made)).toEqual([]);
+    expect(made).toMatchObject({ method: 'switching', lowerBound: expect.closeTo(1503, 6), optimal: false });
+    expect(made.makespan).toBeLessThanOrEqual(1510);
+    expect(made.segments.length).toBe(4);
+    for (const step of told) {
+      expect(checkPlan(request, step)).toEqual([]);
+      expect(step.lowerBound).toBeLessThanOrEqual(made.makespan);
+    }
+  });
+
+  it('tells what switching would save where it is not asked for', async () => {
+    const request: PlanRequest = { ...three([2, 3]), budget: { iterations: 10_000 } };
+    const made = await plan(request, { loadHighs });
+    expect(checkPlan(request, made)).toEqual([]);
+    expect(made).toMatchObject({ makespan: 2004, switching: { switches: 1 } });
+    expect(made.switching!.makespan).toBeLessThanOrEqual(1510);
+    expect(made.switching!.lowerBound).toBeCloseTo(1503, 6);
+  });
+
+  it('claims no more than holds with switches, even without HiGHS', async () => {
+    await fc.assert(
+      fc.asyncProperty(usual(false), fc.boolean(), async (drawn, able) => {
+        const request: PlanRequest = { ...drawn, switches: 'planned', budget: { iterations: 2000 } };
+        const made = await plan(request, able ? { loadHighs } : {});
+        expect(checkPlan(request, made)).toEqual([]);
+        // A plan by other means is no shorter.
+        const best = switched(toProblem(request), constructed(toProblem(request)), 60);
+        expect(made.lowerBound).toBeLessThanOrEqual(best.schedule.makespan * (1 + 1e-9));
+      }),
+      { numRuns: 12, seed: 3 }
+    );
+  });
+});

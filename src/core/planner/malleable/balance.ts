@@ -19,18 +19,20 @@ const EFFORT = 10_000;
  * that run stay on their nodes.
  *
  * @param nodes per job, the node to begin with.
+ * @param more whether there is time to look on.
  * @returns per job, its node.
  */
 export function balance(
   problem: Problem,
   nodes: readonly number[],
   relaxation: Relaxation,
-  random: Random
+  random: Random,
+  more: () => boolean
 ): number[] {
   let best = new Sharing(problem, nodes, relaxation);
   best.descend();
   const tries = problem.nodes.length < 2 ? 0 : Math.ceil(EFFORT / problem.jobs.length);
-  for (let i = 0; i < tries && best.end > relaxation.bound * (1 + ENOUGH); i++) {
+  for (let i = 0; i < tries && best.end > relaxation.bound * (1 + ENOUGH) && more(); i++) {
     const next = new Sharing(problem, best.where, relaxation);
     next.kick(random);
     next.descend();

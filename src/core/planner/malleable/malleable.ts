@@ -57,7 +57,7 @@ export function planSwitches(
     }
   };
   const given = problem.jobs.map((_, job) => schedule.placed.find(placed => placed.job === job)!.node);
-  const even = balance(problem, given, relaxation, options.random);
+  const even = balance(problem, given, relaxation, options.random, () => progress(solved) < 1);
   const none = { placed: [], makespan: schedule.makespan };
   const assignments = [new Assignment(problem, schedule, given, options)];
   if (even.some((node, job) => node !== given[job])) {

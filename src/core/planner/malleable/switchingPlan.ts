@@ -34,12 +34,21 @@ export function preemptiveArea(problem: Problem): Bound {
   };
 }
 
-/** A plan as an answer to a question that allows switches: the bound is lower, for more plans are allowed. */
+/**
+ * A plan as an answer to a question that allows switches: the bound is lower, for more plans are allowed, those of
+ * rules that interrupt tasks among them.
+ */
 export function amongSwitching(plan: Plan, { seconds, binding }: Bound): Plan {
-  const { makespan } = plan;
+  let best = plan;
+  for (const { makespan, segments } of plan.baselines) {
+    if (segments !== undefined && makespan < best.makespan) {
+      best = { ...plan, segments, makespan, method: 'baseline' };
+    }
+  }
+  const { makespan } = best;
   const optimal = makespan <= seconds * (1 + PROVEN);
   const lowerBound = optimal ? makespan : seconds;
-  return { ...plan, lowerBound, gap: lowerBound > 0 ? makespan / lowerBound - 1 : 0, binding, optimal };
+  return { ...best, lowerBound, gap: lowerBound > 0 ? makespan / lowerBound - 1 : 0, binding, optimal };
 }
 
 /** The plan with switches in place of one that is no shorter without. */
@@ -47,22 +56,13 @@ export function adoptSwitches(problem: Problem, plan: Plan, answer: SwitchingAns
   const { schedule, bound } = answer;
   const area = preemptiveArea(problem);
   const proven: Bound = bound > area.seconds * (1 + PROVEN) ? { seconds: bound, binding: 'packing' } : area;
-  const allowed = amongSwitching(plan, proven);
-  return schedule.makespan >= plan.makespan
-    ? allowed
-    : amongSwitching(
-        {
-          ...allowed,
-          segments: toSegments(problem, schedule),
-          makespan: schedule.makespan,
-          method: 'switching',
-          log: [
-            ...(plan.log ?? []),
-            { makespan: schedule.makespan, lowerBound: proven.seconds, method: 'switching' }
-          ]
-        },
-        proven
-      );
+  const { makespan } = schedule;
+  if (makespan >= plan.makespan) {
+    return amongSwitching(plan, proven);
+  }
+  const segments = toSegments(problem, schedule);
+  const log = [...(plan.log ?? []), { makespan, lowerBound: proven.seconds, method: 'switching' }];
+  return amongSwitching({ ...plan, segments, makespan, method: 'switching', log }, proven);
 }
 
 /** What switching would give, for the plan without. */
