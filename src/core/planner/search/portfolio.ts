@@ -2,6 +2,7 @@ import type { Highs } from 'highs';
 import type { Plan, PlanBudget } from '../../wire/generated/types.js';
 import { type Assigned, AssignmentSearch } from '../bounds/assignment.js';
 import { raiseBounds } from '../bounds/bounds.js';
+import { raiseByFractions } from '../bounds/fractional.js';
 import { shortestOnNode } from '../exact/nodeOptimum.js';
 import { packedJobs, packingOf } from '../exact/packing.js';
 import type { Problem } from '../problem.js';
@@ -41,6 +42,9 @@ const ROUND = 0.12;
 /** Share of the budget for bounds. */
 const BOUNDS = 0.25;
 
+/** Share of the budget of an annealing on more nodes than that: they take long to cool. */
+const LONG_ROUND = 0.46;
+
 /** Share of the budget of every exact search. */
 const EXACT = 0.3;
 
@@ -52,6 +56,9 @@ const ASSIGNED_NODES = 8;
 
 /** What one integer program costs in iterations, its most nodes without and its most seconds with a clock. */
 const ASSIGNMENT = { iterations: 50_000, nodes: 200, seconds: 2 };
+
+/** What one target asked about costs in iterations, while bounds are raised. */
+const QUESTION = 5000;
 
 /** For a round that begins with a plan made for a target: less heat than would lose it. */
 const REPAIR: Cooling = { hot: 0.05, cold: 0.0025, rounds: 1 };
@@ -106,12 +113,13 @@ class Portfolio {
         : new AssignmentSearch(highs, problem);
     for (let round = 0; !this.over(); round++) {
       const aim = this.bound + AIMS[round % AIMS.length]! * (this.makespan - this.bound);
+      const share = problem.nodes.length > ASSIGNED_NODES ? LONG_ROUND : ROUND;
       if (alone && problem.jobs.length <= EXACT_JOBS && round % 3 === 2) {
         this.searchNode();
       } else if (round % 3 === 0) {
-        this.anneal(this.best, ROUND, ONCE);
+        this.anneal(this.best, share, ONCE);
       } else if (round % 3 === 1 || assignments === undefined) {
-        this.anneal(construct(problem, aim).arrangement, ROUND, ONCE);
+        this.anneal(construct(problem, aim).arrangement, share, ONCE);
       } else {
         this.pack(assignments);
       }
@@ -160,14 +168,25 @@ class Portfolio {
 
   /** Bounds that need HiGHS; what they say about who goes where is tried at once. */
   private raiseBounds(highs: Highs, share: number): void {
-    const { effort } = this;
+    const { effort, problem } = this;
     const end = effort.used + share;
+    const raise = (bound: number) => {
+      this.raise(bound);
+      return !this.over();
+    };
+    if (problem.nodes.length > ASSIGNED_NODES || effort.iterationsLeft < ASSIGNMENT.iterations) {
+      raiseByFractions(highs, problem, this.bound, this.makespan, raise);
+      return;
+    }
     const found: { nodes: Assigned[][]; target: number }[] = [];
-    raiseBounds(highs, this.problem, {
+    raiseBounds(highs, problem, {
       makespan: () => this.makespan,
-      raise: bound => this.raise(bound),
+      raise,
       onAssignment: ({ nodes }, target) => found.push({ nodes, target }),
-      secondsLeft: () => (this.over() ? 0 : effort.secondsUntil(end)),
+      secondsLeft: () => {
+        effort.spend(QUESTION);
+        return this.over() || effort.used >= end ? 0 : effort.secondsUntil(end);
+      },
       nodes: ASSIGNMENT.nodes
     });
     for (const { nodes, target } of found.slice(-2)) {
