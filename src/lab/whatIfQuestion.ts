@@ -139,6 +139,21 @@ export function placesOf(
   );
 }
 
+/** The wish as far as its devices are there: a pin to others is left aside. */
+export function possibleWish(wish: IWish, cluster: Cluster): IWish {
+  const { node, devices, strategy } = wish.pin ?? {};
+  if (node === undefined) {
+    return wish;
+  }
+  const there = new Set(cluster.nodes.find(({ id }) => id === node)?.devices.map(device => device.id) ?? []);
+  const left = devices?.filter(device => there.has(device));
+  if (there.size === 0 || left?.length === 0) {
+    return withoutPart(wish, 'place');
+  }
+  const { pin: _, ...times } = wish;
+  return { ...times, ...pinOf({ strategy, node, devices: left }) };
+}
+
 /** The strategy a plan gives a task. */
 export function strategyOf(segments: readonly Segment[], task: string): Strategy | undefined {
   return segments.find(segment => segment.task === task)?.strategy;

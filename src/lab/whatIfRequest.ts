@@ -1,7 +1,7 @@
 import { planRequest } from '../core/session/planRequest.js';
 import { sessionTimeLeft } from '../core/view/timeLeft.js';
 import type { Cluster, PlanRequest, PlanTask, SessionState, TaskState } from '../core/wire/messages.js';
-import { devicesOf, type IQuestion } from './whatIfQuestion.js';
+import { devicesOf, type IQuestion, possibleWish } from './whatIfQuestion.js';
 
 /** How many devices a cluster has. */
 export const deviceCount = (cluster: Cluster | undefined) =>
@@ -28,7 +28,7 @@ export function whatIfRequest(
   const open = planRequest(state, now, options);
   const request =
     open.tasks.length > 0 ? open : planRequest({ ...state, tasks: state.tasks.map(asNew) }, now, options);
-  const cluster = resize(request.cluster, question);
+  const cluster = askedCluster(request.cluster, question);
   const there = new Set(cluster.nodes.flatMap(node => node.devices.map(device => `${node.id}/${device.id}`)));
   return {
     ...request,
@@ -38,14 +38,14 @@ export function whatIfRequest(
       const stays =
         running?.devices.every(device => there.has(`${running.node}/${device}`)) &&
         !question.exclude.includes(running.strategy.technique);
-      return stays ? { ...task, running, ...dueBy(question, task.name) } : wished(question, task);
+      return stays ? { ...task, running, ...dueBy(question, task.name) } : wished(question, task, cluster);
     })
   };
 }
 
 /** The task with what is wished for it. */
-function wished(question: IQuestion, task: PlanTask): PlanTask {
-  const { pin, earliestStart } = question.wishes.get(task.name) ?? {};
+function wished(question: IQuestion, task: PlanTask, cluster: Cluster): PlanTask {
+  const { pin, earliestStart } = possibleWish(question.wishes.get(task.name) ?? {}, cluster);
   return {
     ...task,
     ...(pin && { pin }),
@@ -79,7 +79,7 @@ function asNew(task: TaskState): TaskState {
 }
 
 /** The cluster with as many devices on each node as asked: the last are left out, or the last is repeated. */
-function resize(cluster: Cluster, question: IQuestion): Cluster {
+export function askedCluster(cluster: Cluster, question: IQuestion): Cluster {
   const nodes = cluster.nodes.map(node => {
     const wanted = devicesOf(question, node);
     const devices = node.devices.slice(0, wanted);

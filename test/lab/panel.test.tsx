@@ -263,10 +263,19 @@ describe('SaturnPanel', () => {
       ];
       ui.show({ state });
       const conflicts = ui.find('.jp-SaturnConflicts')?.textContent;
-      expect(conflicts).toContain('1 wish is not met');
-      expect(conflicts).toContain('deadline of digits-mlp-32-1e-3: It ends 3 s late. No plan can.');
-      expect(conflicts).toContain('What would help: a deadline of 29 s');
+      expect(conflicts).toBe('No plan meets this wish:It ends 3 s late.What would help: a deadline of 29 s');
     });
+  });
+
+  it('tells the first few of many conflicts, and which are proven', () => {
+    const state = states.plannedState();
+    const conflict = { constraint: 'deadline', message: 'Late.' } as const;
+    state.plan!.plan.conflicts = [...Array(7).fill(conflict), { ...conflict, proven: true }];
+    ui.show({ state });
+    const groups = ui.all('.jp-SaturnConflicts');
+    expect(groups.map(group => group.querySelectorAll(':scope > ul > li').length)).toEqual([1, 4]);
+    expect(groups[1]?.textContent).toContain('No plan was found that meets these 7 wishes:');
+    expect(groups[1]?.querySelector('summary')?.textContent).toBe('and 3 more');
   });
 
   describe('run', () => {

@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { plan as solve } from '../../src/core/planner/plan.js';
 import type { Conflict, PlanRequest } from '../../src/core/wire/messages.js';
 import type { IPlanner } from '../../src/lab/tokens.js';
+import { plainQuestion } from '../../src/lab/whatIfQuestion.js';
 import * as states from '../fixtures/sessionStates.js';
 import { openPanel } from './panelHarness.js';
 
@@ -174,8 +175,23 @@ describe('What if', () => {
     planner.conflicts = [{ constraint: 'pin', task: 'a', message: 'No such device.', relax: 'the pin' }];
     await press(single(), 'Enter');
     expect(ui.find('.jp-SaturnWhatIf .jp-SaturnConflicts')?.textContent).toContain(
-      'pin of a: No such device.What would help: the pin'
+      'No such device.What would help: the pin'
     );
+  });
+
+  it('leaves a pin aside while its device is not there', async () => {
+    const state = states.explainedState();
+    const task = state.tasks[0]?.spec.name as string;
+    const pin = { node: 'local', devices: ['cpu1'] as [string] };
+    const question = { ...plainQuestion(state), wishes: new Map([[task, { pin, deadline: 50 }]]) };
+    act(() => ui.whatIf.ask(state, { ...question, devices: { local: 1 } }));
+    await settled();
+    expect(last(planner, task)).not.toHaveProperty('pin');
+    expect(last(planner, task)?.deadline).toBe(50);
+    expect(wishes()).toEqual([`${task}on local cpu1 (not there) ✕done by 50 s ✕`]);
+    act(() => ui.whatIf.ask(state, question));
+    await settled();
+    expect(last(planner, task)?.pin).toEqual(pin);
   });
 
   it('shows another plan under the answer, on the same scale', () => {

@@ -69,13 +69,11 @@ function isSwitched(plan: Plan): boolean {
 export function conflictTable(conflicts: readonly Conflict[]): IPart {
   return tablePart({
     caption: `Not met: ${plural(conflicts.length, 'wish', 'wishes')}`,
-    columns: [{ label: 'Wish' }, { label: 'Why' }, { label: 'What would help' }],
+    columns: [{ label: 'Wish' }, { label: 'Why' }, { label: 'Other plans' }, { label: 'What would help' }],
     rows: conflicts.map(conflict => [
       wishName(conflict),
-      {
-        text: `${conflict.message}${conflict.proven === true ? ' No plan can.' : ''}`,
-        tone: 'warning'
-      },
+      { text: conflict.message, tone: 'warning' },
+      conflict.proven === true ? 'none can meet it' : 'none was found',
       conflict.relax ?? ''
     ])
   });
@@ -91,6 +89,6 @@ const WISHES: Record<Conflict['constraint'], string> = {
 };
 
 /** `deadline of digits-vit`. */
-export function wishName({ constraint, task }: Conflict): string {
+function wishName({ constraint, task }: Conflict): string {
   return task === undefined ? WISHES[constraint] : `${WISHES[constraint]} of ${task}`;
 }

@@ -1,5 +1,4 @@
-import { wishName } from '../../core/view/planSentences.js';
-import type { Plan } from '../../core/wire/messages.js';
+import type { Conflict, Plan } from '../../core/wire/messages.js';
 import { useEnv } from './env.js';
 
 /** Tasks no strategy can run, and why. */
@@ -22,26 +21,61 @@ export function Unplanned({ plan }: { plan: Plan }) {
   );
 }
 
-/** Wishes a plan does not meet, and what would have to give way. */
+/** How many wishes are told before the rest is folded. */
+const MOST = 4;
+
+/** Wishes a plan does not meet, those that no plan can meet first, and what would have to give way. */
 export function Conflicts({ plan }: { plan: Plan }) {
   const { trans } = useEnv();
   const { conflicts = [] } = plan;
-  if (conflicts.length === 0) {
-    return null;
-  }
+  const proven = conflicts.filter(conflict => conflict.proven);
+  const others = conflicts.filter(conflict => !conflict.proven);
+  return (
+    <>
+      {proven.length > 0 && (
+        <ConflictGroup
+          title={trans._n('No plan meets this wish:', 'No plan meets these %1 wishes:', proven.length)}
+          conflicts={proven}
+        />
+      )}
+      {others.length > 0 && (
+        <ConflictGroup
+          title={trans._n(
+            'No plan was found that meets this wish:',
+            'No plan was found that meets these %1 wishes:',
+            others.length
+          )}
+          conflicts={others}
+        />
+      )}
+    </>
+  );
+}
+
+function ConflictGroup({ title, conflicts }: { title: string; conflicts: readonly Conflict[] }) {
+  const { trans } = useEnv();
+  const list = (some: readonly Conflict[]) => (
+    <ul>
+      {some.map(({ message, relax }, i) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: equal conflicts are told apart by their place alone
+        <li key={i}>
+          {message}
+          {relax && <div className="jp-SaturnPanel-quiet">{trans.__('What would help: %1', relax)}</div>}
+        </li>
+      ))}
+    </ul>
+  );
+  const rest = conflicts.slice(MOST);
   return (
     <div className="jp-SaturnPanel-warning jp-SaturnConflicts">
-      {trans._n('%1 wish is not met:', '%1 wishes are not met:', conflicts.length)}
-      <ul>
-        {conflicts.map((conflict, i) => (
-          // biome-ignore lint/suspicious/noArrayIndexKey: equal conflicts are told apart by their place alone
-          <li key={i}>
-            <strong>{wishName(conflict)}</strong>: {conflict.message}
-            {conflict.proven && ` ${trans.__('No plan can.')}`}
-            {conflict.relax && <div>{trans.__('What would help: %1', conflict.relax)}</div>}
-          </li>
-        ))}
-      </ul>
+      {title}
+      {list(conflicts.slice(0, MOST))}
+      {rest.length > 0 && (
+        <details>
+          <summary>{trans.__('and %1 more', rest.length)}</summary>
+          {list(rest)}
+        </details>
+      )}
     </div>
   );
 }

@@ -1,7 +1,7 @@
 import { useId } from 'react';
 import type { SessionState } from '../../core/wire/messages.js';
 import { devicesOf, type IQuestion, plainQuestion } from '../whatIfQuestion.js';
-import { deviceCount, techniquesOf } from '../whatIfRequest.js';
+import { askedCluster, deviceCount, techniquesOf } from '../whatIfRequest.js';
 import { DeadlineForm } from './deadlineForm.js';
 import { useEnv, useWhatIf } from './env.js';
 import { WhatIfAnswer } from './whatIfAnswer.js';
@@ -48,7 +48,7 @@ export function WhatIfForm({ state }: { state: SessionState }) {
         seconds={state.plan?.plan.makespan ?? 60}
         onAsk={ask}
       />
-      <WishList question={asked} onAsk={ask} />
+      <WishList question={asked} cluster={askedCluster(state.cluster ?? { nodes: [] }, asked)} onAsk={ask} />
       {own ? (
         <>
           <div className="jp-SaturnWhatIf-answer" aria-busy={solving}>

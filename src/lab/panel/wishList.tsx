@@ -1,10 +1,12 @@
 import { useId } from 'react';
 import { strategyLabel } from '../../core/model/strategy.js';
 import { duration } from '../../core/view/format.js';
+import type { Cluster } from '../../core/wire/messages.js';
 import {
   type IQuestion,
   type IWish,
   partsOf,
+  possibleWish,
   type WishPart,
   withoutPart,
   withWish
@@ -12,7 +14,7 @@ import {
 import { useEnv } from './env.js';
 
 /** What is asked of single tasks and of all, each part with a way to take it back. */
-export function WishList({ question, onAsk }: WishList.IProps) {
+export function WishList({ question, cluster, onAsk }: WishList.IProps) {
   const { trans } = useEnv();
   const id = useId();
   const { wishes, deadline } = question;
@@ -42,6 +44,7 @@ export function WishList({ question, onAsk }: WishList.IProps) {
               <Part
                 key={part}
                 words={words(wish, part, trans)}
+                isIdle={!partsOf(possibleWish(wish, cluster)).includes(part)}
                 of={task}
                 onRemove={() => onAsk(withWish(question, task, withoutPart(wish, part)))}
               />
@@ -56,22 +59,25 @@ export function WishList({ question, onAsk }: WishList.IProps) {
 export namespace WishList {
   export interface IProps {
     question: IQuestion;
+    /** The devices of the question. */
+    cluster: Cluster;
     onAsk: (question: IQuestion) => void;
   }
 }
 
-function Part(props: { words: string; of: string; onRemove: () => void }) {
+function Part(props: { words: string; of: string; isIdle?: boolean; onRemove: () => void }) {
   const { trans } = useEnv();
-  const label = trans.__('Take back: %1, %2', props.of, props.words);
+  const words = props.isIdle ? trans.__('%1 (not there)', props.words) : props.words;
+  const label = trans.__('Take back: %1, %2', props.of, words);
   return (
     <button
       type="button"
-      className="jp-SaturnWhatIf-wish"
+      className={`jp-SaturnWhatIf-wish${props.isIdle ? ' jp-mod-idle' : ''}`}
       aria-label={label}
       title={label}
       onClick={props.onRemove}
     >
-      {props.words} <span aria-hidden="true">✕</span>
+      {words} <span aria-hidden="true">✕</span>
     </button>
   );
 }
