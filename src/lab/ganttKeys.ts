@@ -3,6 +3,7 @@ import {
   type IGanttInput,
   type IGanttLayout,
   type IGanttMove,
+  SECTIONS,
   stepped
 } from '../core/view/gantt.js';
 
@@ -73,11 +74,11 @@ export function neighbour(input: IGanttInput, from: string, key: string): string
 
 const inRowsOf = (bar: IGanttBar) => (row: string) => bar.rows.includes(row);
 
-/** Number of the topmost lane of a bar: the plan's lanes come first, then what happened. */
+/** Number of the topmost lane of a bar: the plan's lanes come first, then what happened, then a baseline's. */
 function placeOf(input: IGanttInput): (bar: IGanttBar) => number {
   const index = new Map(input.rows.map((row, i) => [row.key, i]));
   return bar =>
-    Math.min(...bar.rows.map(row => index.get(row) ?? 0)) + (bar.kind === 'actual' ? input.rows.length : 0);
+    Math.min(...bar.rows.map(row => index.get(row) ?? 0)) + SECTIONS.indexOf(bar.kind) * input.rows.length;
 }
 
 /** Seconds between two bars; negative by as much as they overlap. */

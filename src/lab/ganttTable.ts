@@ -6,8 +6,9 @@ import type { ITable } from '../core/view/table.js';
 /** The bars of a chart as a table, in the order of time. */
 export function ganttTable(input: IGanttInput, trans: TranslationBundle): ITable {
   const device = new Map(input.rows.map(row => [row.key, row.label]));
+  const words = { planned: trans.__('planned'), baseline: input.baseline?.name ?? trans.__('baseline') };
   const state = (bar: IGanttInput['bars'][number]) =>
-    bar.kind === 'planned' ? trans.__('planned') : (bar.state ?? '');
+    (bar.kind === 'actual' ? bar.state : words[bar.kind]) ?? '';
   return {
     caption: input.title,
     columns: [

@@ -2,11 +2,12 @@ import { nullTranslator } from '@jupyterlab/translation';
 import { MessageLoop } from '@lumino/messaging';
 import { Widget } from '@lumino/widgets';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { IGanttBar } from '../../src/core/view/gantt.js';
+import type { IGanttBar, IGanttInput } from '../../src/core/view/gantt.js';
 import { sessionGantt } from '../../src/core/view/sessionGantt.js';
 import { GanttView } from '../../src/lab/gantt.js';
 import { neighbour } from '../../src/lab/ganttKeys.js';
-import { EPOCH, plannedState, runningState } from '../fixtures/sessionStates.js';
+import { ganttTable } from '../../src/lab/ganttTable.js';
+import { EPOCH, explainedState, plannedState, runningState } from '../fixtures/sessionStates.js';
 
 describe('GanttView', () => {
   let view: GanttView;
@@ -125,6 +126,19 @@ describe('neighbour', () => {
     expect(go(first, 'ArrowLeft')).toBeNull();
     const last = go(first, 'End') as string;
     expect(go(last, 'ArrowDown', 'ArrowUp') ?? last).toBeTruthy();
+  });
+
+  it('goes down from the plan to the baseline shown under it', () => {
+    const state = explainedState();
+    const chart = sessionGantt(state, EPOCH, state.plan?.plan.baselines[0]) as IGanttInput;
+    const seen: (string | undefined)[] = [];
+    for (let id = neighbour(chart, ids[0] as string, 'Home'); id; id = neighbour(chart, id, 'ArrowDown')) {
+      seen.push(chart.bars.find(bar => bar.id === id)?.kind);
+    }
+    expect(seen).toContain('planned');
+    expect(seen.at(-1)).toBe('baseline');
+    const table = ganttTable(chart, nullTranslator.load(''));
+    expect(new Set(table.rows.map(row => row[1]))).toEqual(new Set(['planned', 'max']));
   });
 
   it('knows nothing of other keys and other bars', () => {
