@@ -72,7 +72,9 @@ export function plannerPolicy(options: PlannerPolicyOptions = {}): Policy {
         seed,
         budget: moment === 'start' ? budget : (options.laterBudget ?? budget)
       };
-      const made = await plan(asked, { loadHighs: options.loadHighs });
+      // When it only looks again, what HiGHS adds to an answer without planned switches is not used.
+      const useHighs = moment === 'start' || switches === 'planned';
+      const made = await plan(asked, useHighs ? { loadHighs: options.loadHighs } : {});
       const optional = moment === 'end' || moment === 'interval';
       const present = (request.previous ?? []).reduce((latest, { end }) => Math.max(latest, end), 0);
       return optional && threshold !== undefined && made.makespan > present - threshold
