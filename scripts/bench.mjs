@@ -2,6 +2,7 @@
  * `npm run bench`: a quick look at the planner's speed and gaps.
  * `npm run bench:planner`: in full; `-- --peers` asks other solvers too, `-- --seconds 2 --seeds 5` is shorter.
  * `npm run bench:paper`: the settings of the Saturn paper.
+ * `npm run bench -- replan`: planning anew in a fraction of a second.
  */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -12,7 +13,7 @@ import { root } from './root.mjs';
 import { Failure, main, run, step } from './step.mjs';
 
 const outdir = join(root, 'out', 'bench');
-const benches = ['planner', 'paper'];
+const benches = ['planner', 'paper', 'replan'];
 const QUICK = ['--seconds', '2', '--seeds', '2'];
 
 await main(async () => {

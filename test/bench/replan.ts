@@ -1,125 +1,65 @@
+/**
+ * `npm run bench -- replan`: planning anew, 0.3 of the way through a plan, within a fraction of a second, against
+ * planning the same question without the earlier plan for ten seconds. `--seeds 5 --seconds 10 --sizes 12,24` change it.
+ */
+import { parseArgs } from 'node:util';
 import { checkPlan } from '../../src/core/model/checker.js';
 import { plan } from '../../src/core/planner/plan.js';
-import { mulberry32, type Random } from '../../src/core/planner/random.js';
-import type { PlanOption, PlanRequest, PlanTask, Segment } from '../../src/core/wire/generated/types.js';
+import type { PlanRequest } from '../../src/core/wire/generated/types.js';
+import { afterwards, withSteps } from './afterwards.js';
 import { sweeps, textWorkload } from './generator.js';
 
-/** Seconds to start a task anew, checkpoint included. */
-const RESTART = 60;
+/** Seconds for planning anew. */
+const BUDGETS = [0.1, 0.2, 0.5];
 
-/** Steps of every task, so that what is left of one can be told. */
-const STEPS = 1000;
+/** Iterations of the plan that is begun. */
+const BEGUN = 100_000;
 
-/** When the plan is made anew, as a share of its makespan. */
-const MOMENT = 0.3;
+const CASES: Record<string, (seed: number) => PlanRequest> = {
+  '12txt': seed => textWorkload(seed, 12, 1).request,
+  '12': seed => sweeps(seed, 12, 1).request,
+  '24': seed => sweeps(seed, 24, 2).request,
+  '48': seed => sweeps(seed, 48, 4).request,
+  '100': seed => sweeps(seed, 100, 8).request
+};
 
-/** Share of the tasks that the user stops until then. */
-const STOPPED = 0.1;
+const { values } = parseArgs({
+  options: {
+    seeds: { type: 'string', default: '3' },
+    seconds: { type: 'string', default: '10' },
+    sizes: { type: 'string', default: Object.keys(CASES).join() }
+  }
+});
 
-/** Standard deviation of the logarithm of true over estimated step times. */
-const ERROR = 0.1;
+console.log('Longer than the plan made from scratch, seconds taken, running tasks moved.');
+for (const size of values.sizes.split(',')) {
+  for (let seed = 101; seed < 101 + Number(values.seeds); seed++) {
+    const question = withSteps(CASES[size]!(seed));
+    const begun = await plan({ ...question, budget: { iterations: BEGUN } });
+    const later = afterwards(question, begun.segments, seed);
+    const { previous: _, ...unknown } = later;
+    const scratch = await plan({ ...unknown, budget: { seconds: Number(values.seconds) } });
+    const cells = [`${size.padEnd(6)} #${seed}`];
+    for (const seconds of BUDGETS) {
+      cells.push(await measure({ ...later, budget: { seconds } }, scratch.makespan));
+    }
+    console.log(cells.join('   '));
+  }
+}
 
-/** A generated question whose tasks have many steps and cost something to start. */
-export function withSteps(request: PlanRequest): PlanRequest {
-  const option = (one: PlanOption): PlanOption => ({
-    ...one,
-    stepSeconds: one.stepSeconds / STEPS,
-    startSeconds: RESTART
+async function measure(request: PlanRequest, scratch: number): Promise<string> {
+  const started = performance.now();
+  const made = await plan(request);
+  const took = (performance.now() - started) / 1000;
+  const wrong = checkPlan(request, made);
+  if (wrong.length > 0) {
+    throw new Error(`The plan is not valid: ${wrong.join(' ')}`);
+  }
+  const places = new Map(made.segments.map(segment => [segment.task, segment]));
+  const moved = request.tasks.filter(({ name, running }) => {
+    const place = places.get(name)!;
+    return running !== undefined && (place.node !== running.node || (place.overheadSeconds ?? 0) > 0);
   });
-  return {
-    ...request,
-    tasks: request.tasks.map(task => ({ ...task, steps: STEPS, options: task.options.map(option) }))
-  };
-}
-
-/**
- * The question some time after a plan was begun: tasks ran faster or slower than estimated, some were stopped, what
- * runs has been measured.
- */
-export function afterwards(request: PlanRequest, segments: readonly Segment[], seed: number): PlanRequest {
-  const random = mulberry32(seed);
-  const moment = MOMENT * segments.reduce((latest, { end }) => Math.max(latest, end), 0);
-  const free = new Map<string, number>();
-  const previous: Segment[] = [];
-  const tasks = new Map(request.tasks.map(task => [task.name, task]));
-  const left: PlanTask[] = [];
-  for (const segment of [...segments].sort((a, b) => a.start - b.start)) {
-    const error = Math.exp(ERROR * normal(random));
-    const stopped = random() < STOPPED;
-    const keys = segment.devices.map(device => `${segment.node} ${device}`);
-    const start = Math.max(0, ...keys.map(key => free.get(key) ?? 0));
-    const duration = RESTART + (segment.end - segment.start - RESTART) * error;
-    for (const key of keys) {
-      free.set(key, start + duration);
-    }
-    const task = tasks.get(segment.task)!;
-    if (stopped || start + duration <= moment) {
-      continue;
-    }
-    if (start >= moment) {
-      left.push(task);
-      previous.push({ ...segment, start: segment.start - moment, end: segment.end - moment });
-      continue;
-    }
-    const steps = Math.min(STEPS, Math.ceil(((start + duration - moment) / (duration - RESTART)) * STEPS));
-    const chosen = ({ strategy }: PlanOption) =>
-      strategy.technique === segment.strategy.technique && strategy.devices === segment.strategy.devices;
-    const options = task.options.map(one =>
-      chosen(one) ? { ...one, stepSeconds: one.stepSeconds * error } : one
-    );
-    const { strategy, node, devices } = segment;
-    left.push({ ...task, steps, options, running: { strategy, node, devices } });
-    const end = steps * options.find(chosen)!.stepSeconds;
-    previous.push({ ...segment, start: 0, end, steps, overheadSeconds: 0 });
-  }
-  const earliest = (segment: Segment) => ({ ...segment, start: Math.max(0, segment.start) });
-  return { ...request, tasks: left, previous: previous.map(earliest), switches: 'running' };
-}
-
-function normal(random: Random): number {
-  const u = Math.max(random(), 1e-12);
-  return Math.sqrt(-2 * Math.log(u)) * Math.cos(2 * Math.PI * random());
-}
-
-/** Cases: what, and the question for a seed. */
-const CASES: [name: string, request: (seed: number) => PlanRequest][] = [
-  ['12txt', seed => textWorkload(seed, 12, 1).request],
-  ['12', seed => sweeps(seed, 12, 1).request],
-  ['24', seed => sweeps(seed, 24, 2).request],
-  ['48', seed => sweeps(seed, 48, 4).request],
-  ['100', seed => sweeps(seed, 100, 8).request]
-];
-
-/**
- * Re-planning within a budget against planning from scratch for longer, on the same question.
- *
- * @param budgets - seconds for re-planning.
- * @param cold - seconds for planning from scratch.
- */
-export async function benchReplan(
-  names: readonly string[],
-  seeds: readonly number[],
-  budgets: readonly number[],
-  cold: number
-): Promise<void> {
-  for (const [name, request] of CASES.filter(([name]) => names.includes(name))) {
-    for (const seed of seeds) {
-      const first = withSteps(request(seed));
-      const begun = await plan({ ...first, budget: { seconds: 2 } });
-      const later = afterwards(first, begun.segments, seed);
-      const { previous: _, ...fresh } = later;
-      const scratch = await plan({ ...fresh, budget: { seconds: cold } });
-      let line = `${name.padEnd(6)}#${seed}`;
-      for (const seconds of budgets) {
-        const started = performance.now();
-        const made = await plan({ ...later, budget: { seconds } });
-        const took = (performance.now() - started) / 1000;
-        const wrong = checkPlan(later, made);
-        const worse = `${(100 * (made.makespan / scratch.makespan - 1)).toFixed(2)} %`;
-        const moved = made.switching === undefined ? '' : '';
-        line += `  ${seconds} s: ${worse.padStart(8)} in ${took.toFixed(2)} s${moved}${wrong.join(' ')}`;
-      }
-      process.stdout.write(`${line}\n`);
-    }
-  }
+  const longer = `${(100 * (made.makespan / scratch - 1)).toFixed(2)} %`;
+  return `${longer.padStart(8)} ${took.toFixed(2)} s ${moved.length} moved`;
 }

@@ -9,8 +9,8 @@ import { followPrevious, takePrevious } from '../../../src/core/planner/replan/p
 import { KEPT, realise } from '../../../src/core/planner/schedule/arrangement.js';
 import { toSegments } from '../../../src/core/planner/schedule/schedule.js';
 import type { Plan, PlanRequest, PlanTask, Segment } from '../../../src/core/wire/generated/types.js';
+import { afterwards, withSteps } from '../../bench/afterwards.js';
 import { sweeps } from '../../bench/generator.js';
-import { afterwards, withSteps } from '../../bench/replan.js';
 import { option, requestOf, requests } from './requests.js';
 
 /** Ask again with the answer as the plan to start from. */

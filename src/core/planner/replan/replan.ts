@@ -32,15 +32,12 @@ export interface Replanned {
 /** The earlier plan is given up only for one that is shorter by more than this share of it. */
 const WORTH_A_CHANGE = 0.005;
 
-/** Share of the budget for the search in which running tasks stay, when there are any. */
-const STAYING_SHARE = 0.5;
-
-/** For a small budget: of several plans to start from, the best one may still be of the wrong kind. */
-const FROM_PLAN: Cooling = { hot: 1, cold: 0.0025, rounds: 2 };
+/** For small budgets, and a start that may be of the wrong kind: the best of a few plans. */
+const FROM_PLAN: Cooling = { hot: 0.5, cold: 0.005, rounds: 3 };
 
 /**
- * A plan of a plain problem for a situation that has changed since an earlier one: devices came or went, tasks came, ended or were
- * stopped, estimates proved wrong.
+ * A plan of a plain problem for a situation that has changed since an earlier one: devices came or went, tasks came,
+ * ended or were stopped, estimates proved wrong.
  *
  * - Running tasks that may be moved are moved only when the plan becomes shorter even with what is risky about the
  *   moves counted against it (see {@link withCaution}), and each of them only if the plan is longer without its move.
@@ -74,7 +71,8 @@ function search(
 ): { arrangement: Arrangement; method: Replanned['method'] } {
   const held = hold(problem);
   const movable = held.problem.jobs.length < problem.jobs.length;
-  const share = movable ? STAYING_SHARE : 1;
+  // With few running tasks little can be gained by moving them, with many little by anything else.
+  const share = held.problem.jobs.length / problem.jobs.length;
   let best = { arrangement: kept, method: 'previous' as Replanned['method'] };
   let makespan = makespanOf(cautious, kept);
   const offer = (arrangement: Arrangement, method: Replanned['method']) => {
