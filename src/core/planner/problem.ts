@@ -1,7 +1,8 @@
-import { strategyKey, strategyLabel } from '../model/strategy.js';
-import type { Conflict, Pin, PlanOption, PlanRequest, PlanTask, Unplanned } from '../wire/generated/types.js';
+import type { Conflict, PlanRequest, PlanTask, Unplanned } from '../wire/generated/types.js';
+import { configOf, isFree, type Placement, runningOption, usableConfigs } from './configuration.js';
 import { Eligibilities } from './eligibility.js';
 import { type Config, fastestPerCount, paretoFront, paretoFrontByPlace } from './pareto.js';
+import { keepablePin, meets, pinLabel } from './pinning.js';
 import { reasonOf } from './unplanned.js';
 
 const SECONDS_PER_HOUR = 3600;
@@ -173,104 +174,6 @@ function isPlain({ jobs, running, fusions, limits, weighted }: Problem): boolean
       ({ configs, release, deadline }) => release === 0 && deadline === Infinity && configs.every(isFree)
     )
   );
-}
-
-/** Whether a configuration may run on any node with enough devices. */
-function isFree({ nodes, among, span }: Config): boolean {
-  return nodes === undefined && among === undefined && span === undefined;
-}
-
-function usableConfigs(task: PlanTask, places: Eligibilities, pin?: Pin): Config[] {
-  const leaving = task.running === undefined ? 0 : (runningOption(task, task.running).stopSeconds ?? 0);
-  return task.options.flatMap(option => {
-    const eligibility = places.of(option, pin === undefined ? [] : [pin]);
-    const overhead = leaving + option.startSeconds;
-    return eligibility === undefined ? [] : [configOf(option, task.steps, overhead, eligibility)];
-  });
-}
-
-function configOf(
-  option: PlanOption,
-  steps: number,
-  overhead: number,
-  eligibility: Omit<Config, 'option' | 'devices' | 'seconds' | 'overhead'> = {}
-): Config {
-  const seconds = overhead + steps * option.stepSeconds;
-  return { option, devices: option.strategy.devices, seconds, overhead, ...eligibility };
-}
-
-/**
- * As much of a task's pin as can be met, and a conflict for the rest: devices give way before the node, and the node
- * before the strategy.
- */
-function keepablePin(task: PlanTask, places: Eligibilities, problem: Problem): Pin | undefined {
-  const { pin } = task;
-  if (pin === undefined || usableConfigs(task, places).length === 0) {
-    return undefined;
-  }
-  const { strategy, node, devices } = pin;
-  const attempts: { kept: Pin; relax: string }[] = [
-    { kept: pin, relax: '' },
-    {
-      kept: { ...(strategy !== undefined && { strategy }), ...(node !== undefined && { node }) },
-      relax: 'Let it use other devices of the node.'
-    },
-    {
-      kept: { ...(strategy !== undefined && { strategy }) },
-      relax: 'Let it run on another node.'
-    },
-    {
-      kept: { ...(node !== undefined && { node }), ...(devices !== undefined && { devices }) },
-      relax: 'Let it run by another strategy.'
-    },
-    {
-      kept: { ...(node !== undefined && { node }) },
-      relax: 'Let it run by another strategy on other devices of the node.'
-    },
-    { kept: {}, relax: 'Unpin it.' }
-  ];
-  const met = attempts.find(
-    ({ kept }) => usableConfigs(task, places, kept).length > 0 || meetsRunning(task, kept)
-  )!;
-  if (met.kept !== pin) {
-    problem.conflicts.push({
-      constraint: 'pin',
-      task: task.name,
-      message: `Nothing can run "${task.name}" ${pinLabel(pin)}.`,
-      relax: met.relax,
-      proven: true
-    });
-  }
-  return met.kept;
-}
-
-function pinLabel({ strategy, node, devices }: Pin): string {
-  return [
-    ...(strategy === undefined ? [] : [`as ${strategyLabel(strategy)}`]),
-    ...(devices === undefined ? [] : [`on ${devices.join(', ')}`]),
-    ...(node === undefined ? [] : [devices === undefined ? `on node ${node}` : `of node ${node}`])
-  ].join(' ');
-}
-
-type Placement = NonNullable<PlanTask['running']>;
-
-function meetsRunning({ running, earliestStart = 0 }: PlanTask, pin: Pin): boolean {
-  return running !== undefined && earliestStart === 0 && meets(running, pin);
-}
-
-/** Whether a task that goes on where it runs meets a pin. */
-function meets(running: Placement, pin: Pin = {}): boolean {
-  return (
-    (pin.strategy === undefined || strategyKey(pin.strategy) === strategyKey(running.strategy)) &&
-    (pin.node === undefined || pin.node === running.node) &&
-    (pin.devices === undefined || running.devices.every(device => pin.devices!.includes(device)))
-  );
-}
-
-/** The option a running task runs by: the one for its node, if there are several of its strategy. */
-function runningOption({ options }: PlanTask, { strategy, node }: Placement): PlanOption {
-  const own = options.filter(option => strategyKey(option.strategy) === strategyKey(strategy));
-  return own.find(({ nodes }) => nodes?.includes(node) ?? true) ?? own[0]!;
 }
 
 function placeOf(task: PlanTask, running: Placement, nodes: PlanNode[]): Place {

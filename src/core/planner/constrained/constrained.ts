@@ -2,7 +2,7 @@ import type { Problem } from '../problem.js';
 import type { Random } from '../random.js';
 import { KEPT } from '../schedule/arrangement.js';
 import type { Schedule } from '../schedule/schedule.js';
-import { anneal, type SearchLimit } from '../search/annealing.js';
+import { anneal, type Cooling, type SearchLimit } from '../search/annealing.js';
 import type { Usage } from './conflicts.js';
 import { CoupledWalk } from './coupledWalk.js';
 import { Decoder } from './decoder.js';
@@ -12,6 +12,9 @@ import { copySequence, type Sequence, setActive } from './sequence.js';
 
 /** Share of the budget in which wishes are to come true; the rest makes the objective small. */
 const MEETING = 0.4;
+
+/** Hot: wishes put walls between plans, which only much worse ones get over. */
+const COOLING: Cooling = { hot: 0.5, cold: 0.0025, rounds: 4 };
 
 /** A plan in which wishes couple the jobs of all nodes. */
 export interface ConstrainedPlan extends Usage {
@@ -90,14 +93,14 @@ export class ConstrainedSearch {
         used = done;
         return limit.progress(done) / MEETING;
       };
-      anneal(walk, { target: 0, progress }, keep);
+      anneal(walk, { target: 0, progress }, keep, COOLING);
       walk.restore(this.best.sequence);
     }
     const spent = limit.progress(used);
     if (spent < 1) {
       walk.improve(this.best.violation);
       const progress = (done: number) => (limit.progress(used + done) - spent) / (1 - spent);
-      anneal(walk, { target: limit.target, progress }, keep);
+      anneal(walk, { target: limit.target, progress }, keep, COOLING);
     }
   }
 

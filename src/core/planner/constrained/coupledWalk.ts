@@ -10,7 +10,7 @@ import { copySequence, type Sequence, setActive } from './sequence.js';
 const WASTE = 1;
 
 /** How much missed wishes, in seconds, weigh against the objective while walking. */
-const PENALTY = 3;
+const PENALTY = 1;
 
 /** Places in the order that a small move crosses at most. */
 const NEAR = 8;
