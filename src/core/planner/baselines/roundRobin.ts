@@ -6,7 +6,7 @@ import { WholeNodes } from './wholeNode.js';
 /** Turns in which a task is trained; four early looks at every learning curve. */
 const TURNS = 4;
 
-/** A job that takes less than this share of the whole schedule has one turn: too short to stand between two others. */
+/** Two turns of a task are one when what lies between them takes less than this share of the whole. */
 const NEGLIGIBLE = 1e-6;
 
 /** What one job does when it is its turn. */
@@ -28,11 +28,10 @@ export function roundRobin(problem: Problem): Schedule {
     nodes.place(job, node => whole.frontOn(job, node).at(-1));
   }
   const all = whole.schedule();
-  const negligible = NEGLIGIBLE * all.makespan;
   const placed = all.placed.slice(0, fixed);
   for (const node of problem.nodes.keys()) {
     const own = all.placed.slice(fixed).filter(candidate => candidate.node === node);
-    const stretches = inTurn(problem, own, begin[node]!, negligible);
+    const stretches = inTurn(problem, own, begin[node]!, all.makespan);
     placed.push(...stretches);
     makespan = stretches.reduce((latest, { end }) => Math.max(latest, end), makespan);
   }
@@ -40,26 +39,36 @@ export function roundRobin(problem: Problem): Schedule {
 }
 
 /** The turns of one node, one after another. */
-function inTurn(problem: Problem, jobs: Placed[], begin: number, negligible: number): Placed[] {
-  const turns: Turn[] = [];
+function inTurn(problem: Problem, jobs: Placed[], begin: number, length: number): Placed[] {
+  let turns: Turn[] = [];
   for (let round = 0; round < TURNS; round++) {
     for (const { job, config, node, devices } of jobs) {
       const total = problem.jobs[job]!.steps;
       const steps = upTo(round + 1, total) - upTo(round, total);
-      const all = config.seconds <= negligible || total === 0;
-      if (all ? round === 0 : steps > 0) {
-        add(turns, negligible, { job, config, node, devices, steps: all ? total : steps });
+      if (steps > 0 || (total === 0 && round === 0)) {
+        turns.push({ job, config, node, devices, steps });
       }
     }
   }
+  for (;;) {
+    const stretches = timed(turns, begin);
+    const joined = join(turns, stretches, NEGLIGIBLE * Math.max(length, stretches.at(-1)?.end ?? 0));
+    if (joined.length === turns.length) {
+      return stretches;
+    }
+    turns = joined;
+  }
+}
+
+function timed(turns: Turn[], begin: number): Placed[] {
   const last = new Map(turns.map(({ job }, i) => [job, i]));
   let now = begin;
-  return turns.map(({ job, config, node, devices, steps }, i) => {
-    const stop = last.get(job) === i ? 0 : (config.option.stopSeconds ?? 0);
-    const overhead = config.option.startSeconds + stop;
+  return turns.map((turn, i) => {
+    const { startSeconds, stopSeconds = 0, stepSeconds } = turn.config.option;
+    const overhead = startSeconds + (last.get(turn.job) === i ? 0 : stopSeconds);
     const start = now;
-    now += overhead + steps * config.option.stepSeconds;
-    return { job, config, node, devices, start, end: now, steps, overhead };
+    now += overhead + turn.steps * stepSeconds;
+    return { ...turn, start, end: now, overhead };
   });
 }
 
@@ -68,12 +77,21 @@ function upTo(turns: number, total: number): number {
   return Math.round((total * turns) / TURNS);
 }
 
-/** Add a turn; one that follows a turn of the same job only makes that longer. */
-function add(turns: Turn[], negligible: number, turn: Turn): void {
-  const before = turns.findLast(({ config }) => config.seconds > negligible);
-  if (before?.job === turn.job) {
-    before.steps += turn.steps;
-  } else {
-    turns.push(turn);
+/** A turn that follows another of the same job at once only makes that longer. */
+function join(turns: Turn[], stretches: Placed[], negligible: number): Turn[] {
+  const joined: Turn[] = [];
+  const before = new Map<number, { turn: Turn; end: number }>();
+  for (const [i, turn] of turns.entries()) {
+    const { start, end } = stretches[i]!;
+    const earlier = before.get(turn.job);
+    if (earlier !== undefined && start <= earlier.end + negligible) {
+      earlier.turn.steps += turn.steps;
+      earlier.end = end;
+    } else {
+      const kept = { ...turn };
+      before.set(turn.job, { turn: kept, end });
+      joined.push(kept);
+    }
   }
+  return joined;
 }
