@@ -79,7 +79,7 @@ test('running the notebook makes tasks, a profile and a plan', async () => {
   await section('profile').locator('.jp-SaturnProfile tbody tr').first().waitFor({ timeout: 120_000 });
   await section('plan').locator('.jp-SaturnGantt svg').waitFor({ timeout: 180_000 });
   const baselines = await section('plan').locator('.jp-SaturnBaselines tbody tr').count();
-  expect(baselines).toBe(1 + 5);
+  expect(baselines).toBe(1 + 7);
   await widget().locator('svg').waitFor();
 });
 

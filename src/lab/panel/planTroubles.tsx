@@ -60,7 +60,7 @@ function ConflictGroup({ title, conflicts }: { title: string; conflicts: readonl
         // biome-ignore lint/suspicious/noArrayIndexKey: equal conflicts are told apart by their place alone
         <li key={i}>
           {message}
-          {relax && <div className="jp-SaturnPanel-quiet">{trans.__('What would help: %1', relax)}</div>}
+          {relax && <div>{trans.__('What would help: %1', relax)}</div>}
         </li>
       ))}
     </ul>
