@@ -6,26 +6,40 @@ export class Effort {
   private done = 0;
 
   /**
-   * @param elapsed - seconds since the budget began; asked only when it sets seconds.
+   * @param clock - seconds since the budget began; asked only when it sets seconds.
    */
   constructor(
-    private readonly budget: PlanBudget,
-    private readonly elapsed: () => number
+    readonly budget: PlanBudget,
+    private readonly clock: () => number
   ) {}
+
+  /** Seconds since the budget began. */
+  get elapsed(): number {
+    return this.clock();
+  }
+
+  /** A budget that ends when this share of the whole is used. */
+  shareOf(share: number): PlanBudget {
+    const { iterations, seconds } = this.budget;
+    return {
+      ...(iterations !== undefined && { iterations: Math.floor(share * iterations) }),
+      ...(seconds !== undefined && { seconds: share * seconds })
+    };
+  }
 
   /** Share of the budget used; the search ends at 1. */
   get used(): number {
     const { iterations, seconds } = this.budget;
     return Math.max(
       iterations === undefined ? 0 : iterations === 0 ? 1 : this.done / iterations,
-      seconds === undefined ? 0 : this.elapsed() / seconds
+      seconds === undefined ? 0 : this.elapsed / seconds
     );
   }
 
   /** Seconds until a share of the budget is used; Infinity when the budget does not say. */
   secondsUntil(share: number): number {
     const { seconds } = this.budget;
-    return seconds === undefined ? Infinity : Math.max(0, share * seconds - this.elapsed());
+    return seconds === undefined ? Infinity : Math.max(0, share * seconds - this.elapsed);
   }
 
   /** Iterations left; Infinity when the budget does not say. */

@@ -18,6 +18,12 @@ const SWITCH = 1e-6;
 const MANY_NODES = 9;
 const BELOW = 0.004;
 
+/** Share of the moves on one node that change a configuration and nothing else. */
+const IN_PLACE = 0.3;
+
+/** How often a job that changes places with another takes another configuration, too. */
+const EXCHANGED = 0.3;
+
 /** Share of the moves between nodes that exchange stretches of their queues. */
 const STRETCHES = 0.3;
 
@@ -129,11 +135,19 @@ export class NodeWalk implements Walk<Arrangement> {
     if (fitting === 0) {
       return;
     }
+    if (from === to && old !== KEPT && random() < IN_PLACE) {
+      this.reconfigure(job, fitting, temperature);
+      return;
+    }
     const partner = old !== KEPT && random() < 0.5 ? this.partner(job, to) : -1;
-    if (old === KEPT || old >= fitting || (partner < 0 && random() < 0.5)) {
+    if (old === KEPT || old >= fitting || random() < (partner < 0 ? 0.5 : EXCHANGED)) {
       config[job] = this.otherConfig(old, fitting);
     }
+    const partnerOld = partner < 0 ? 0 : config[partner]!;
     if (partner >= 0) {
+      if (random() < EXCHANGED) {
+        config[partner] = this.otherConfig(partnerOld, table.fitting(partner, this.queues[from]!.size));
+      }
       this.tryExchange(job, partner);
     } else {
       const least = this.kept[to]! - (old === KEPT && to === from ? 1 : 0);
@@ -143,6 +157,9 @@ export class NodeWalk implements Walk<Arrangement> {
     const switches = this.switches + (old === KEPT ? 1 : 0);
     if (!this.decide(from, to, switches, temperature)) {
       config[job] = old;
+      if (partner >= 0) {
+        config[partner] = partnerOld;
+      }
       return;
     }
     nodeOf[job] = to;
@@ -151,6 +168,20 @@ export class NodeWalk implements Walk<Arrangement> {
     }
     if (old === KEPT) {
       this.kept[from]!--;
+    }
+  }
+
+  /** Give a job another configuration where it is. */
+  private reconfigure(job: number, fitting: number, temperature: number): void {
+    const { config, nodeOf, place, queues } = this;
+    const node = nodeOf[job]!;
+    const old = config[job]!;
+    config[job] = this.otherConfig(old, fitting);
+    if (config[job] !== old) {
+      queues[node]!.tryInstead(place[job]!, job);
+      if (!this.decide(node, node, this.switches, temperature)) {
+        config[job] = old;
+      }
     }
   }
 

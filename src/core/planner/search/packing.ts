@@ -2,7 +2,7 @@ import type { Assigned } from '../bounds/assignment.js';
 import { decideNode } from '../exact/nodeSearch.js';
 import { packedJobs, packingOf } from '../exact/packing.js';
 import type { Problem } from '../problem.js';
-import { type Arrangement, KEPT } from '../schedule/arrangement.js';
+import { type Arrangement, KEPT, realise } from '../schedule/arrangement.js';
 
 /** States the exact search visits for each node. */
 const STATES = 20_000;
@@ -10,6 +10,8 @@ const STATES = 20_000;
 /** Jobs packed on the nodes they are assigned to. */
 export interface Packed {
   arrangement: Arrangement;
+  /** In seconds. */
+  makespan: number;
   /** Per node, whether its jobs, as they are assigned, are proven not to be done before the target. */
   overfull: boolean[];
 }
@@ -46,5 +48,5 @@ export function pack(problem: Problem, nodes: Assigned[][], target: number): Pac
       .sort((a, b) => seconds(b) - seconds(a) || a - b);
     return fixed;
   });
-  return { arrangement, overfull };
+  return { arrangement, makespan: realise(problem, arrangement).makespan, overfull };
 }

@@ -1,6 +1,6 @@
 import type { Highs } from 'highs';
 import type { Plan, PlanBudget } from '../../wire/generated/types.js';
-import { type Assigned, AssignmentSearch } from '../bounds/assignment.js';
+import { type Assignment, AssignmentSearch, type NoGood } from '../bounds/assignment.js';
 import { raiseBounds } from '../bounds/bounds.js';
 import { raiseByFractions } from '../bounds/fractional.js';
 import { shortestOnNode } from '../exact/nodeOptimum.js';
@@ -12,7 +12,7 @@ import { anneal, type Cooling, FROM_SCRATCH } from './annealing.js';
 import { construct } from './construction.js';
 import { Effort } from './effort.js';
 import { NodeWalk } from './nodeWalk.js';
-import { pack } from './packing.js';
+import { type Packed, pack } from './packing.js';
 
 /** What the search needs and whom it tells. */
 export interface ImproveOptions {
@@ -63,6 +63,8 @@ const QUESTION = 5000;
 /** For a round that begins with a plan made for a target: less heat than would lose it. */
 const REPAIR: Cooling = { hot: 0.05, cold: 0.0025, rounds: 1 };
 const ONCE: Cooling = { ...FROM_SCRATCH, rounds: 1 };
+/** For rounds that should end elsewhere. */
+const HOT: Cooling = { hot: 1, cold: 0.05, rounds: 1 };
 
 /** Where rounds aim, between the bound and the makespan of the best plan. */
 const AIMS = [0.3, 0.6, 0.45, 0.15];
@@ -76,12 +78,16 @@ export async function improve(problem: Problem, start: Arrangement, options: Imp
   await new Portfolio(problem, start, options).run();
 }
 
+type Found = Extract<Assignment, { status: 'found' }>;
+
 class Portfolio {
   private readonly effort: Effort;
   private makespan: number;
   private bound: number;
   /** No assignment packed at a shorter target. */
   private unpacked = 0;
+  /** What is proven not to be done on one node before a target. */
+  private readonly noGoods: (NoGood & { target: number })[] = [];
 
   constructor(
     private readonly problem: Problem,
@@ -113,13 +119,14 @@ class Portfolio {
         : new AssignmentSearch(highs, problem);
     for (let round = 0; !this.over(); round++) {
       const aim = this.bound + AIMS[round % AIMS.length]! * (this.makespan - this.bound);
-      const share = problem.nodes.length > ASSIGNED_NODES ? LONG_ROUND : ROUND;
+      const many = problem.nodes.length > ASSIGNED_NODES;
+      const share = many ? LONG_ROUND : ROUND;
       if (alone && problem.jobs.length <= EXACT_JOBS && round % 3 === 2) {
         this.searchNode();
       } else if (round % 3 === 0) {
         this.anneal(this.best, share, ONCE);
       } else if (round % 3 === 1 || assignments === undefined) {
-        this.anneal(construct(problem, aim).arrangement, share, ONCE);
+        this.anneal(construct(problem, aim).arrangement, share, round % 2 === 0 || many ? ONCE : HOT);
       } else {
         this.pack(assignments);
       }
@@ -146,24 +153,40 @@ class Portfolio {
     }
     const low = Math.max(this.bound, Math.min(this.unpacked, this.makespan));
     const target = low + (this.makespan - low) / 2;
-    effort.spend(ASSIGNMENT.iterations);
-    const left = effort.secondsUntil(1);
-    const seconds = Math.min(ASSIGNMENT.seconds, left / 4);
-    const limit = { nodes: ASSIGNMENT.nodes, ...(left < Infinity && { seconds }) };
-    const assignment = assignments.find(target, limit);
-    if (assignment.status === 'infeasible') {
-      this.raise(target);
-    } else if (assignment.status === 'found') {
-      this.repair(assignment.nodes, target, ROUND);
+    const end = effort.used + ROUND;
+    let packed: Packed | undefined;
+    do {
+      effort.spend(ASSIGNMENT.iterations);
+      const left = effort.secondsUntil(1);
+      const seconds = Math.min(ASSIGNMENT.seconds, left / 4);
+      const limit = { nodes: ASSIGNMENT.nodes, ...(left < Infinity && { seconds }) };
+      const known = this.noGoods.filter(noGood => noGood.target >= target);
+      const answer = assignments.find(target, limit, known);
+      if (answer.status === 'infeasible') {
+        this.raise(target);
+      }
+      if (answer.status !== 'found') {
+        break;
+      }
+      const next = this.packed(answer, target);
+      packed = packed === undefined || next.makespan < packed.makespan ? next : packed;
+    } while (this.makespan > target && effort.used < end);
+    if (packed !== undefined) {
+      this.anneal(packed.arrangement, ROUND, REPAIR);
     }
     this.unpacked = this.makespan > target ? target : 0;
   }
 
-  /** Pack jobs on the nodes they are assigned to, then move what does not fit. */
-  private repair(assigned: Assigned[][], target: number, share: number): void {
-    const { arrangement } = pack(this.problem, assigned, target);
-    this.offer('packing', arrangement, realise(this.problem, arrangement).makespan);
-    this.anneal(arrangement, share, REPAIR);
+  /** Pack jobs on the nodes they are assigned to, and remember what does not fit together. */
+  private packed({ nodes, batches }: Found, target: number): Packed {
+    const packed = pack(this.problem, nodes, target);
+    this.offer('packing', packed.arrangement, packed.makespan);
+    for (const [node, overfull] of packed.overfull.entries()) {
+      if (overfull) {
+        this.noGoods.push({ node, batches: batches[node]!, target });
+      }
+    }
+    return packed;
   }
 
   /** Bounds that need HiGHS; what they say about who goes where is tried at once. */
@@ -178,20 +201,20 @@ class Portfolio {
       raiseByFractions(highs, problem, this.bound, this.makespan, raise);
       return;
     }
-    const found: { nodes: Assigned[][]; target: number }[] = [];
+    const found: { assignment: Found; target: number }[] = [];
     raiseBounds(highs, problem, {
       makespan: () => this.makespan,
       raise,
-      onAssignment: ({ nodes }, target) => found.push({ nodes, target }),
+      onAssignment: (assignment, target) => found.push({ assignment, target }),
       secondsLeft: () => {
         effort.spend(QUESTION);
         return this.over() || effort.used >= end ? 0 : effort.secondsUntil(end);
       },
       nodes: ASSIGNMENT.nodes
     });
-    for (const { nodes, target } of found.slice(-2)) {
+    for (const { assignment, target } of found.slice(-2)) {
       if (!this.over()) {
-        this.repair(nodes, target, ROUND / 2);
+        this.anneal(this.packed(assignment, target).arrangement, ROUND / 2, REPAIR);
       }
     }
   }
