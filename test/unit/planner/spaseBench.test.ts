@@ -30,7 +30,7 @@ describe('spase-bench files', () => {
     validate('Plan', plan);
     expect(checkPlan(request, plan)).toEqual([]);
     expect(plan.unplanned).toEqual([]);
-    expect(plan.gap).toBeLessThan(0.3);
+    expect(plan.gap).toBeLessThan(0.05);
   });
 
   it('profiles hold every cell of the instances, and what does not fit', () => {
