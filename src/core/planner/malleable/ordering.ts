@@ -6,6 +6,9 @@ export interface Candidate {
   period: number;
 }
 
+/** Orders looked at in all: enough to end by itself for a dozen stages, and a limit for many. */
+const MOST_ORDERS = 30_000;
+
 /**
  * Put stages in an order that starts few runs, by their cost: the best of several paths, each by nearest neighbours
  * and then by moving stretches of it, backwards too, while that saves anything.
@@ -37,7 +40,8 @@ export function orderStages(
     );
   let best: number[] = [];
   let shortest = Infinity;
-  for (let first = 0; first < count; first++) {
+  let left = MOST_ORDERS;
+  for (let first = 0; first < count && (left > 0 || shortest === Infinity); first++) {
     let order = nearest(candidates, costs, first);
     if (order === undefined) {
       continue;
@@ -46,6 +50,9 @@ export function orderStages(
     for (let better: number[] | undefined = order; better !== undefined; ) {
       better = undefined;
       for (const next of rearranged(order)) {
+        if (left-- <= 0) {
+          break;
+        }
         if (allowed(next) && length(next) < own - 1e-12) {
           [better, own] = [next, length(next)];
           order = next;
