@@ -2,8 +2,12 @@ import type { Strategy } from '../wire/generated/types.js';
 
 /** One string per distinct strategy, for use as a map key. */
 export function strategyKey(strategy: Strategy): string {
-  const knobs = Object.entries(strategy.knobs ?? {}).sort(([a], [b]) => (a < b ? -1 : 1));
-  return [`${strategy.technique}:${strategy.devices}`, ...knobs.map(([k, v]) => `${k}=${v}`)].join(',');
+  const name = `${strategy.technique}:${strategy.devices}`;
+  if (strategy.knobs === undefined) {
+    return name;
+  }
+  const knobs = Object.entries(strategy.knobs).sort(([a], [b]) => (a < b ? -1 : 1));
+  return [name, ...knobs.map(([k, v]) => `${k}=${v}`)].join(',');
 }
 
 /** What a person calls a strategy: `ddp x2`. */

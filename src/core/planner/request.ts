@@ -48,44 +48,48 @@ export function assertRequest(request: PlanRequest): void {
 
 /** Check one task's numbers; returns the device-seconds of its most expensive option. */
 function assertTask(task: PlanTask): number {
-  count(task.steps, `Task "${task.name}": the number of steps`);
+  count(task.steps, 'the number of steps', () => `Task "${task.name}":`);
   return assertOptions(task.options, task.steps, `Task "${task.name}"`);
 }
 
 /** Check how something may run; returns the device-seconds of the most expensive way. */
 function assertOptions(options: PlanOption[], steps: number, owner: string): number {
   let most = 0;
+  const known = new Map<string, PlanOption[]>();
   for (const option of options) {
     const { strategy, stepSeconds, startSeconds, stopSeconds = 0, span = 1, peakBytes = 0 } = option;
-    const what = `${owner}, ${strategyLabel(strategy)}:`;
-    count(strategy.devices, `${what} the device count`);
+    const which = () => `${owner}, ${strategyLabel(strategy)}:`;
+    count(strategy.devices, 'the device count', which);
     if (strategy.devices === 0) {
-      throw bad(`${what} a strategy needs at least one device.`);
+      throw bad(`${which()} a strategy needs at least one device.`);
     }
-    measure(stepSeconds, `${what} the seconds per step`);
-    measure(startSeconds, `${what} the seconds to start`);
-    measure(stopSeconds, `${what} the seconds to stop`);
-    measure(peakBytes, `${what} the memory`);
-    count(span, `${what} the number of nodes`);
+    measure(stepSeconds, 'the seconds per step', which);
+    measure(startSeconds, 'the seconds to start', which);
+    measure(stopSeconds, 'the seconds to stop', which);
+    measure(peakBytes, 'the memory', which);
+    count(span, 'the number of nodes', which);
     if (span === 0 || strategy.devices % span !== 0) {
-      throw bad(`${what} ${strategy.devices} devices cannot be spread evenly over ${span} nodes.`);
+      throw bad(`${which()} ${strategy.devices} devices cannot be spread evenly over ${span} nodes.`);
     }
     most = Math.max(most, (startSeconds + steps * stepSeconds + stopSeconds) * strategy.devices);
-  }
-  for (const [i, option] of options.entries()) {
-    if (options.slice(0, i).some(other => alike(option, other))) {
+    const key = strategyKey(strategy);
+    const others = known.get(key);
+    if (others === undefined) {
+      known.set(key, [option]);
+    } else if (others.some(other => overlap(option, other))) {
       throw bad(
-        `There are two entries "${strategyKey(option.strategy)}" for one strategy of ${owner[0]!.toLowerCase()}${owner.slice(1)}.`
+        `There are two entries "${key}" for one strategy of ${owner[0]!.toLowerCase()}${owner.slice(1)}.`
       );
+    } else {
+      others.push(option);
     }
   }
   return most;
 }
 
-/** Whether one segment could be of either option. */
-function alike(a: PlanOption, b: PlanOption): boolean {
+/** Whether one segment could be of either option of a strategy. */
+function overlap(a: PlanOption, b: PlanOption): boolean {
   return (
-    strategyKey(a.strategy) === strategyKey(b.strategy) &&
     (a.span ?? 1) === (b.span ?? 1) &&
     (a.nodes === undefined || b.nodes === undefined || a.nodes.some(node => b.nodes!.includes(node)))
   );
@@ -93,9 +97,10 @@ function alike(a: PlanOption, b: PlanOption): boolean {
 
 function assertWishes(request: PlanRequest, task: PlanTask): void {
   const { name, pin, earliestStart = 0, deadline = 0, weight = 1 } = task;
-  measure(earliestStart, `Task "${name}": the earliest start`);
-  measure(deadline, `Task "${name}": the deadline`);
-  measure(weight, `Task "${name}": the weight`);
+  const which = () => `Task "${name}":`;
+  measure(earliestStart, 'the earliest start', which);
+  measure(deadline, 'the deadline', which);
+  measure(weight, 'the weight', which);
   if (pin === undefined) {
     return;
   }
@@ -197,16 +202,21 @@ function unique(names: string[], what: string): void {
   }
 }
 
-function measure(value: number, what: string): void {
+/** @param of - whose measure it is, told only when it is wrong. */
+function measure(value: number, what: string, of?: () => string): void {
   if (!Number.isFinite(value) || value < 0) {
-    throw bad(`${what} must be a number of at least 0, not ${value}.`);
+    throw bad(`${prefix(of)}${what} must be a number of at least 0, not ${value}.`);
   }
 }
 
-function count(value: number, what: string): void {
+function count(value: number, what: string, of?: () => string): void {
   if (!Number.isSafeInteger(value) || value < 0) {
-    throw bad(`${what} must be a whole number of at least 0, not ${value}.`);
+    throw bad(`${prefix(of)}${what} must be a whole number of at least 0, not ${value}.`);
   }
+}
+
+function prefix(of?: () => string): string {
+  return of === undefined ? '' : `${of()} `;
 }
 
 function bad(message: string): SaturnError {

@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 import fc from 'fast-check';
-import loadHighs from 'highs';
+import loadHighs, { type Highs } from 'highs';
 import { describe, expect, it } from 'vitest';
 import { checkPlan } from '../../../src/core/model/checker.js';
 import { plan } from '../../../src/core/planner/plan.js';
@@ -113,5 +113,35 @@ describe('degenerate cases', () => {
       ]
     );
     expect(await solve(request)).toMatchObject({ makespan: 2e9, optimal: true });
+  });
+});
+
+describe('HiGHS', () => {
+  it('gives its memory back: none more after a thousand models', async () => {
+    const solver = await highs;
+    let models = 0;
+    const counting: Highs = Object.create(solver, {
+      withModel: {
+        value: (...args: Parameters<Highs['withModel']>) => {
+          models++;
+          return solver.withModel(...args);
+        }
+      }
+    });
+    const tasks = ['a', 'b', 'c', 'd', 'e'].map((name, i) => ({
+      name,
+      steps: 7,
+      options: [option(1, 5 + i, 1), option(2, 3 + i, 1)]
+    }));
+    const ask = (seed: number) =>
+      plan(requestOf([2, 2], tasks, { seed, switches: 'planned', budget: { iterations: 60_000 } }), {
+        loadHighs: async () => counting
+      });
+    await ask(0);
+    const before = solver.memoryBytes;
+    for (let seed = 1; models < 1000; seed++) {
+      await ask(seed);
+    }
+    expect(solver.memoryBytes).toBe(before);
   });
 });

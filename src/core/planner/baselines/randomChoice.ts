@@ -1,3 +1,4 @@
+import type { Config } from '../pareto.js';
 import type { Problem } from '../problem.js';
 import { below, type Random } from '../random.js';
 import type { Schedule } from '../schedule/schedule.js';
@@ -16,10 +17,20 @@ export function randomChoice(problem: Problem, next: Random): Schedule {
     const single = perCount.filter(({ span }) => span === undefined);
     const choices = single.length > 0 ? single : configs.filter(({ span }) => span === undefined);
     const config = choices[below(next, choices.length)]!;
-    const nodes = problem.nodes.flatMap(({ devices }, node) =>
-      mayUse(problem, config, node) ? devices.map(() => node) : []
-    );
-    ground.place(job, config, nodes[below(next, nodes.length)]!);
+    ground.place(job, config, nodeOf(problem, config, next));
   }
   return ground.schedule();
+}
+
+/** The node of a device drawn from all those of nodes on which a configuration may run. */
+function nodeOf(problem: Problem, config: Config, next: Random): number {
+  const sizes = problem.nodes.map(({ devices }, node) => (mayUse(problem, config, node) ? devices.length : 0));
+  let device = below(
+    next,
+    sizes.reduce((sum, size) => sum + size, 0)
+  );
+  return sizes.findIndex(size => {
+    device -= size;
+    return device < 0;
+  });
 }

@@ -16,20 +16,20 @@ export class WholeNodes {
    * @param configOn - how it would run on a node, if it can.
    */
   place(job: number, configOn: (node: number) => Config | undefined): void {
-    const known = new Map<number, Config | undefined>();
     let best: { node: number; config: Config; end: number } | undefined;
+    let config: Config | undefined;
+    let likeness: number | undefined;
     for (const [node, ready] of this.ready.entries()) {
-      const key = this.ground.likeness(job, node);
-      if (!known.has(key)) {
-        known.set(key, configOn(node));
+      const own = this.ground.likeness(job, node);
+      if (own !== likeness) {
+        likeness = own;
+        config = configOn(node);
       }
-      const config = known.get(key);
       if (config !== undefined && (best === undefined || ready + config.seconds < best.end)) {
         best = { node, config, end: ready + config.seconds };
       }
     }
-    const { node, config, end } = best!;
-    this.ground.place(job, config, node, this.ready[node]!);
-    this.ready[node] = end;
+    this.ground.place(job, best!.config, best!.node, this.ready[best!.node]!);
+    this.ready[best!.node] = best!.end;
   }
 }
