@@ -22,16 +22,12 @@ export class Incumbent {
   private proven = false;
   private reported = { makespan: Infinity, bound: 0 };
   private readonly log: NonNullable<Plan['log']> = [];
+  private baselines: Baseline[] = [];
 
   constructor(
     private readonly problem: Problem,
-    private readonly options: Incumbent.IOptions
+    private readonly options: Incumbent.IOptions = {}
   ) {}
-
-  /** The plans to compare with. */
-  get baselines(): readonly BaselineSchedule[] {
-    return this.options.baselines;
-  }
 
   /** A plan this short needs no further search. */
   get target(): number {
@@ -59,11 +55,25 @@ export class Incumbent {
   /** Take a plan if it is the shortest; it must not be changed afterwards. */
   offer(method: Plan['method'], schedule: Schedule): void {
     if (schedule.makespan < this.makespan) {
-      this.best = schedule;
-      this.makespan = schedule.makespan;
-      this.method = method;
-      this.note(method);
+      this.settle(method, schedule);
     }
+  }
+
+  /** Take a plan even if it is longer: for other reasons it is the better one. */
+  settle(method: Plan['method'], schedule: Schedule): void {
+    this.best = schedule;
+    this.makespan = schedule.makespan;
+    this.method = method;
+    this.note(method);
+  }
+
+  /** The plans to compare with, for all reports from now on. */
+  compare(baselines: readonly BaselineSchedule[]): void {
+    this.baselines = baselines.map(({ name, schedule }) => ({
+      name,
+      makespan: schedule.makespan,
+      segments: toSegments(this.problem, schedule)
+    }));
   }
 
   /**
@@ -100,13 +110,7 @@ export class Incumbent {
       binding: this.binding,
       optimal: this.optimal,
       method: this.method,
-      baselines: this.options.baselines.map(
-        ({ name, schedule }): Baseline => ({
-          name,
-          makespan: schedule.makespan,
-          segments: toSegments(problem, schedule)
-        })
-      ),
+      baselines: this.baselines,
       ...(problem.conflicts.length > 0 && { conflicts: problem.conflicts }),
       log: [...this.log]
     };
@@ -130,7 +134,6 @@ export class Incumbent {
 
 export namespace Incumbent {
   export interface IOptions {
-    readonly baselines: readonly BaselineSchedule[];
     /** Called with each plan noticeably better than the last one reported, after the first {@link report}. */
     readonly onProgress?: (plan: Plan) => void;
     /** Seconds since the request; without it the log tells no times, so that answers can be compared. */

@@ -1,5 +1,5 @@
 import type { Plan, PlanRequest } from '../wire/generated/types.js';
-import { type BaselineSchedule, interrupts, makeBaselines } from './baselines/baselines.js';
+import { interrupts, makeBaselines } from './baselines/baselines.js';
 import { lowerBound } from './bounds/area.js';
 import { explain } from './explanation/explanation.js';
 import { Incumbent } from './incumbent.js';
@@ -9,8 +9,9 @@ import { milpSize, solveMilp } from './milp/paperMilp.js';
 import type { PlanOptions } from './plan.js';
 import type { Problem } from './problem.js';
 import { mulberry32 } from './random.js';
-import { replan } from './replan/replan.js';
+import { follow, replan } from './replan/replan.js';
 import { realise } from './schedule/arrangement.js';
+import type { Schedule } from './schedule/schedule.js';
 import { construct } from './search/construction.js';
 import type { Effort } from './search/effort.js';
 import { improve } from './search/portfolio.js';
@@ -46,8 +47,6 @@ export function planPlain(
 
 class PlainPlanning {
   private readonly incumbent: Incumbent;
-  /** Rules whose plans may be ours: they leave every task where it is. */
-  private readonly rules: BaselineSchedule[];
   private readonly mayInterrupt: boolean;
 
   constructor(
@@ -56,11 +55,8 @@ class PlainPlanning {
     private readonly effort: Effort,
     private readonly options: PlanOptions
   ) {
-    const baselines = makeBaselines(problem, request.seed);
     this.mayInterrupt = request.switches === 'planned';
-    this.rules = baselines.filter(baseline => !interrupts(baseline));
     this.incumbent = new Incumbent(problem, {
-      baselines,
       onProgress: this.reporter(),
       ...(effort.budget.seconds !== undefined && { elapsed: () => effort.elapsed })
     });
@@ -94,10 +90,8 @@ class PlainPlanning {
   private async search(): Promise<void> {
     const { problem, incumbent, effort, options } = this;
     incumbent.offer('construction', realise(problem, construct(problem, incumbent.bound).arrangement));
-    for (const { schedule } of this.rules) {
-      incumbent.offer('baseline', schedule);
-    }
     incumbent.report();
+    incumbent.offer('baseline', this.compare());
     const small = milpSize(problem) <= MILP_LARGEST && options.loadHighs !== undefined;
     await improve(problem, incumbent.arrangement, {
       random: mulberry32(this.request.seed),
@@ -118,20 +112,30 @@ class PlainPlanning {
     }
   }
 
-  /** Plan from an earlier plan, or from what runs now. */
+  /** Plan from an earlier plan, or from what runs now: what has been planned goes on until there is something better. */
   private replan(): void {
     const { request, problem, incumbent, effort, share } = this;
-    const { method, schedule } = replan(problem, {
-      previous: request.previous ?? [],
+    const followed = follow(problem, request.previous ?? []);
+    incumbent.offer('previous', followed.schedule);
+    incumbent.report();
+    const rule = this.compare();
+    const { method, schedule } = replan(problem, followed, {
       random: mulberry32(request.seed),
       limit: (from, to) => effort.part(share * (to - from), incumbent.target),
-      longest: Math.min(...this.rules.map(rule => rule.schedule.makespan))
+      longest: rule.makespan
     });
-    incumbent.offer(method, schedule);
-    for (const rule of this.rules) {
-      incumbent.offer('baseline', rule.schedule);
-    }
-    incumbent.report();
+    incumbent.settle(method, schedule);
+    incumbent.offer('baseline', rule);
+  }
+
+  /** Make the plans to compare with; returns the shortest that may be ours, as it leaves every task where it is. */
+  private compare(): Schedule {
+    const baselines = makeBaselines(this.problem, this.request.seed);
+    this.incumbent.compare(baselines);
+    return baselines
+      .filter(baseline => !interrupts(baseline))
+      .map(({ schedule }) => schedule)
+      .reduce((best, schedule) => (schedule.makespan < best.makespan ? schedule : best));
   }
 
   /** @param mayImprove - whether a shorter plan met on the way is taken; a plan that runs is left in peace. */

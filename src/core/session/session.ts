@@ -1,6 +1,9 @@
 import type { Attempt, Failure, PlanBudget, SessionState, TaskState, TaskStatus } from '../wire/messages.js';
 import type { Command } from './command.js';
 
+/** How long to look for a better plan when the user does not say; one that is proven shortest is there at once. */
+const SEARCH_BUDGET: PlanBudget = { seconds: 2 };
+
 /**
  * Everything the engine knows: the state that clients see, and a few marks of its own.
  * Values are never changed in place; each event makes a new session.
@@ -41,7 +44,7 @@ export function emptySession(name: string, folder: string): ISession {
       notices: []
     },
     basis: 0,
-    budget: {},
+    budget: SEARCH_BUDGET,
     selection: null,
     trialCount: 0
   };

@@ -24,7 +24,9 @@ export function randomChoice(problem: Problem, next: Random): Schedule {
 
 /** The node of a device drawn from all those of nodes on which a configuration may run. */
 function nodeOf(problem: Problem, config: Config, next: Random): number {
-  const sizes = problem.nodes.map(({ devices }, node) => (mayUse(problem, config, node) ? devices.length : 0));
+  const sizes = problem.nodes.map(({ devices }, node) =>
+    mayUse(problem, config, node) ? devices.length : 0
+  );
   let device = below(
     next,
     sizes.reduce((sum, size) => sum + size, 0)

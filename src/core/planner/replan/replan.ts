@@ -12,10 +12,17 @@ import { onPreviousDevices } from './devices.js';
 import { makespanOf } from './insertion.js';
 import { followPrevious, takePrevious } from './previous.js';
 
-/** What re-planning needs besides the problem. */
-export interface ReplanOptions {
+/** An earlier plan, as far as it still goes. */
+export interface Followed {
   /** The earlier plan, its times from now on. */
   previous: readonly Segment[];
+  /** What follows it, without moves of running tasks that make nothing shorter. */
+  arrangement: Arrangement;
+  schedule: Schedule;
+}
+
+/** What re-planning needs besides the problem and the earlier plan. */
+export interface ReplanOptions {
   random: Random;
   /** The limit of a search that may use the budget between two shares of it. */
   limit(from: number, to: number): SearchLimit;
@@ -45,21 +52,24 @@ const FROM_PLAN: Cooling = { hot: 0.5, cold: 0.005, rounds: 3 };
  *   question gives the same plan.
  * - Tasks keep their devices where they can.
  */
-export function replan(problem: Problem, options: ReplanOptions): Replanned {
-  const { previous, longest = Infinity } = options;
+export function replan(problem: Problem, followed: Followed, options: ReplanOptions): Replanned {
+  const { previous, arrangement: kept } = followed;
+  const { longest = Infinity } = options;
   const cautious = withCaution(problem);
-  const kept = withoutIdleMoves(cautious, followPrevious(problem, previous));
   const found = search(problem, cautious, kept, options);
   const better = withoutIdleMoves(cautious, found.arrangement);
-  const before = makespanOf(cautious, kept);
-  const worth = makespanOf(cautious, better) < before * (1 - WORTH_A_CHANGE);
-  if (!worth) {
-    const schedule = verbatim(problem, previous, kept) ?? realiseLike(problem, kept, previous);
-    if (schedule.makespan <= longest) {
-      return { schedule, method: 'previous' };
-    }
+  const worth = makespanOf(cautious, better) < makespanOf(cautious, kept) * (1 - WORTH_A_CHANGE);
+  if (!worth && followed.schedule.makespan <= longest) {
+    return { schedule: followed.schedule, method: 'previous' };
   }
   return { schedule: realiseLike(problem, better, previous), method: found.method };
+}
+
+/** Follow an earlier plan as far as it goes: at once, but for tasks it does not know a good plan takes {@link replan}. */
+export function follow(problem: Problem, previous: readonly Segment[]): Followed {
+  const arrangement = withoutIdleMoves(withCaution(problem), followPrevious(problem, previous));
+  const schedule = verbatim(problem, previous, arrangement) ?? realiseLike(problem, arrangement, previous);
+  return { previous, arrangement, schedule };
 }
 
 /** The best arrangement found, moves of running tasks counted with caution. */
