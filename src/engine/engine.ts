@@ -1,4 +1,3 @@
-import { checkPlan } from '../core/model/checker.js';
 import { SaturnError } from '../core/model/failure.js';
 import type { Command } from '../core/session/command.js';
 import { emptySession, type ISession, isActive } from '../core/session/session.js';
@@ -10,7 +9,6 @@ import {
   type Failure,
   failureOf,
   type Message,
-  type Plan,
   type PlanRequest,
   type SessionEvent,
   type SessionState
@@ -20,6 +18,7 @@ import { archiveTasks, strangers } from './archive.js';
 import { Clients } from './clients.js';
 import type { IDisposable } from './disposable.js';
 import { Journal } from './journal.js';
+import { Planning } from './planning.js';
 import { type IIncoming, type Incoming, Post } from './post.js';
 import { eventOfReport } from './reports.js';
 import { eventOfRequest, refuseBusy } from './requests.js';
@@ -40,6 +39,7 @@ const UNKNOWN_AGENT: Failure = {
 export class Engine implements IDisposable {
   private readonly _agents: Agents;
   private readonly _clients: Clients;
+  private readonly _planning: Planning;
   private readonly _timer: NodeJS.Timeout;
   private _session: ISession;
   private _post!: Post;
@@ -59,6 +59,11 @@ export class Engine implements IDisposable {
       now: _options.now,
       state: () => this._publicState(),
       send: (client, state) => this._post.send(client, 'state', { state })
+    });
+    this._planning = new Planning({
+      planner: _options.planner,
+      now: _options.now,
+      onDraft: () => this._clients.changed()
     });
     this._timer = setInterval(() => this._tick(), TICK);
   }
@@ -93,7 +98,7 @@ export class Engine implements IDisposable {
     clearInterval(this._timer);
     this._clients.dispose();
     await this._post.close();
-    this._options.planner.dispose();
+    this._planning.dispose();
     this._journal.dispose();
   }
 
@@ -257,7 +262,7 @@ export class Engine implements IDisposable {
         void this._plan(command.basis, command.request);
         break;
       case 'cancel-plan':
-        this._options.planner.cancel();
+        this._planning.cancel();
         break;
       case 'archive':
         this._archive(command.tasks);
@@ -284,26 +289,12 @@ export class Engine implements IDisposable {
   }
 
   private _publicState(): SessionState {
-    const { state } = this._session;
+    const state = this._planning.withDraft(this._session.state, this._session.basis);
     return { ...state, progress: progressLine(state, this._options.now()) };
   }
 
   private async _plan(basis: number, request: PlanRequest): Promise<void> {
-    let event: SessionEvent;
-    try {
-      const plan = await this._options.planner.plan(request);
-      const faults = checkPlan(request, plan);
-      if (faults.length > 0) {
-        throw new SaturnError({
-          code: 'bad-plan',
-          message: `The planner made a plan that cannot be run: ${faults.slice(0, 3).join('; ')}.`,
-          hint: 'This is a defect of the planner; please report it with the session folder.'
-        });
-      }
-      event = { kind: 'plan-made', plan, basis };
-    } catch (error) {
-      event = { kind: 'plan-failed', error: failureOf(error), basis };
-    }
+    const event = await this._planning.answer(basis, request);
     if (basis !== this._session.basis || !this._session.state.planning) {
       return;
     }
@@ -341,12 +332,6 @@ export class Engine implements IDisposable {
 
 /** Namespace of {@link Engine}. */
 export namespace Engine {
-  /** What answers planning questions. */
-  export interface IPlanner extends IDisposable {
-    plan(request: PlanRequest): Promise<Plan>;
-    cancel(): void;
-  }
-
   export interface IOptions {
     /** Name of the session. */
     readonly session: string;
@@ -358,7 +343,7 @@ export namespace Engine {
     readonly endpoint: string;
     /** With nothing to do and no client for this long, agents are told to leave. */
     readonly idleSeconds: number;
-    readonly planner: IPlanner;
+    readonly planner: Planning.IPlanner;
     /** Seconds since the epoch. */
     readonly now: () => number;
     /** One line for the engine's log. */

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { MAX_MESSAGE_BYTES, type PlanRequest } from '../../../src/core/wire/messages.js';
 import { Engine } from '../../../src/engine/engine.js';
+import type { Planning } from '../../../src/engine/planning.js';
 import { VERSION } from '../../../src/engine/version.js';
 import { inspection, serialPlan, spec } from '../session/simulation.js';
 import { Peer } from './peer.js';
@@ -14,7 +15,7 @@ let peers: Peer[];
 let clock: number;
 
 const endpoint = (): string => `ipc://${join(folder, 'engine.sock')}`;
-const planner: Engine.IPlanner = {
+const planner: Planning.IPlanner = {
   plan: async (request: PlanRequest) => serialPlan(request),
   cancel: () => undefined,
   dispose: () => undefined
