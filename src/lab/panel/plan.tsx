@@ -47,7 +47,10 @@ function PlanBody({ state }: { state: SessionState }) {
           {trans.__('No plan yet. “Plan” measures what is missing and finds the shortest schedule it can.')}
         </p>
       )}
-      {plan && !plan.fresh && (
+      {plan && state.planning && (
+        <div className="jp-SaturnPanel-quiet">{trans.__('A better plan is being looked for…')}</div>
+      )}
+      {plan && !plan.fresh && !state.planning && (
         <div className="jp-SaturnPanel-warning">
           {trans.__('Tasks, devices or measurements changed since this plan was made. Plan again.')}
         </div>
