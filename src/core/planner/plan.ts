@@ -36,17 +36,10 @@ export async function plan(request: PlanRequest, options: PlanOptions = {}): Pro
   if (isEmpty(problem)) {
     return emptyPlan(problem);
   }
-  const { seed } = request;
-  const budget = withDefault(request.budget);
-  const effort = new Effort(budget, () => now() - started);
+  const effort = new Effort(withDefault(request.budget), () => now() - started);
   return problem.plain
     ? planPlain(request, problem, effort, options)
-    : planConstrained(problem, {
-        seed,
-        progress: effort.part(1, 0).progress,
-        onProgress: options.onProgress,
-        ...(budget.seconds !== undefined && { elapsed: () => effort.elapsed })
-      });
+    : planConstrained(request, problem, effort, options);
 }
 
 function emptyPlan(problem: Problem): Plan {

@@ -1,10 +1,11 @@
-import type { Baseline, Plan } from '../../wire/generated/types.js';
+import type { Baseline, Plan, PlanRequest } from '../../wire/generated/types.js';
+import type { PlanOptions } from '../plan.js';
 import type { Problem } from '../problem.js';
 import { mulberry32 } from '../random.js';
 import { type Schedule, toSegments } from '../schedule/schedule.js';
-import type { SearchLimit } from '../search/annealing.js';
+import type { Effort } from '../search/effort.js';
 import { conflictsOf } from './conflicts.js';
-import { ConstrainedSearch } from './constrained.js';
+import { type ConstrainedPlan, ConstrainedSearch } from './constrained.js';
 import { type Bound, makespanBound } from './makespanBound.js';
 import { Relaxation } from './relaxation.js';
 import { runsOf } from './runTable.js';
@@ -16,83 +17,126 @@ const PROVEN = 1e-8;
 /** Plans are reported while searching when they are better by at least this share. */
 const NOTICEABLE = 0.002;
 
-export interface ConstrainedOptions {
-  seed: number;
-  /** Share of the budget used so far, as of a {@link SearchLimit}. */
-  progress: SearchLimit['progress'];
-  /** A plan to begin with, if there is one. */
-  start?: Schedule;
-  onProgress?: (plan: Plan) => void;
-  /** Seconds since the request, for the log; without it the log tells no times. */
-  elapsed?: () => number;
-}
-
 /**
  * Plan where wishes couple jobs: pins, releases, deadlines, limits, fused and spanning runs, weighted ends. Wishes
- * come first, then the objective; what cannot be met is named with its reason.
+ * come first, then the objective; what cannot be met is named with its reason. Switches are not planned here, though
+ * bounds are valid for plans that have them where they are allowed.
  */
-export function planConstrained(problem: Problem, options: ConstrainedOptions): Plan {
-  const runs = runsOf(problem);
-  const relaxation = new Relaxation(problem, runs);
-  const loose = makespanBound(relaxation, false);
-  const strict = makespanBound(relaxation, true);
-  const weighted = problem.weighted ? weightedBound(relaxation) : undefined;
-  const search = new ConstrainedSearch(problem, runs, loose.seconds, mulberry32(options.seed), options.start);
-  const log: NonNullable<Plan['log']> = [];
-  const toPlan = (method: Plan['method']): Plan => {
-    const made = search.plan();
-    const conflicts = conflictsOf(relaxation, made.schedule, made, strict.seconds === Infinity);
-    const bound = boundedBy(made.violation > 0 ? loose : strict, made.schedule.makespan);
-    const seconds = endsOf(problem, made.schedule);
+export async function planConstrained(
+  request: PlanRequest,
+  problem: Problem,
+  effort: Effort,
+  options: PlanOptions
+): Promise<Plan> {
+  return new ConstrainedPlanning(request, problem, effort, options).run();
+}
+
+class ConstrainedPlanning {
+  private readonly relaxation: Relaxation;
+  /** For plans that miss wishes. */
+  private readonly loose: Bound;
+  /** For plans that meet all wishes. */
+  private readonly strict: Bound;
+  private readonly weighted: number | undefined;
+  private readonly search: ConstrainedSearch;
+  private readonly log: NonNullable<Plan['log']> = [];
+  private method: Plan['method'] = 'construction';
+
+  constructor(
+    private readonly request: PlanRequest,
+    private readonly problem: Problem,
+    private readonly effort: Effort,
+    private readonly options: PlanOptions
+  ) {
+    const runs = runsOf(problem);
+    this.relaxation = new Relaxation(problem, runs, request.switches === 'planned');
+    this.loose = makespanBound(this.relaxation, false);
+    this.strict = makespanBound(this.relaxation, true);
+    this.weighted = problem.weighted ? weightedBound(this.relaxation) : undefined;
+    this.search = new ConstrainedSearch(problem, runs, {
+      bound: this.loose.seconds,
+      random: mulberry32(request.seed),
+      ...(request.previous !== undefined && { previous: request.previous })
+    });
+  }
+
+  async run(): Promise<Plan> {
+    this.improve();
+    const { kept, ...made } = this.search.final();
+    if (kept) {
+      this.method = 'previous';
+    }
+    return this.toPlan(made);
+  }
+
+  /** Whether there is nothing to go on from: else what the search meets need not become the plan. */
+  private get fresh(): boolean {
+    const { request, problem } = this;
+    return request.previous === undefined && problem.jobs.every(({ current }) => current === undefined);
+  }
+
+  private improve(): void {
+    const { search, options, weighted, strict, loose } = this;
+    let reported = search.plan();
+    this.note(reported.schedule.makespan);
+    options.onProgress?.(this.toPlan(reported));
+    const target = (weighted ?? strict.seconds) * (1 + PROVEN);
+    const goal = target < Infinity ? target : (weighted ?? loose.seconds);
+    search.run(
+      share => this.effort.part(share, goal),
+      () => {
+        this.method = 'local-search';
+        const made = search.plan();
+        this.note(made.schedule.makespan);
+        const noticeable =
+          made.violation < reported.violation * (1 - NOTICEABLE) ||
+          made.objective < reported.objective * (1 - NOTICEABLE);
+        if (options.onProgress !== undefined && this.fresh && noticeable) {
+          reported = made;
+          options.onProgress(this.toPlan(made));
+        }
+      }
+    );
+  }
+
+  private note(makespan: number): void {
+    const seconds = this.effort.budget.seconds === undefined ? undefined : this.effort.elapsed;
+    const { seconds: lowerBound } = boundedBy(this.loose, makespan);
+    const { method } = this;
+    this.log.push({ ...(seconds !== undefined && { seconds }), makespan, lowerBound, method });
+  }
+
+  private toPlan(made: ConstrainedPlan): Plan {
+    const { problem, search, strict, loose, weighted } = this;
+    const { schedule, violation } = made;
+    const conflicts = conflictsOf(this.relaxation, schedule, made, strict.seconds === Infinity);
+    const bound = boundedBy(violation > 0 ? loose : strict, schedule.makespan);
+    const seconds = endsOf(problem, schedule);
     const least = boundedBy({ seconds: weighted ?? 0, binding: 'none' }, seconds);
-    const proven = problem.weighted ? least.seconds >= seconds : bound.seconds >= made.schedule.makespan;
+    const proven = problem.weighted ? least.seconds >= seconds : bound.seconds >= schedule.makespan;
     return {
-      segments: toSegments(problem, made.schedule),
+      segments: toSegments(problem, schedule),
       unplanned: problem.unplanned,
-      makespan: made.schedule.makespan,
+      makespan: schedule.makespan,
       lowerBound: bound.seconds,
-      gap: gapOf(made.schedule.makespan, bound.seconds),
+      gap: gapOf(schedule.makespan, bound.seconds),
       binding: bound.binding,
-      optimal: proven && made.violation === 0,
-      method,
+      optimal: proven && violation === 0,
+      method: this.method,
       baselines: search.simple.map(
-        ({ name, schedule }): Baseline => ({
-          name,
-          makespan: schedule.makespan,
-          segments: toSegments(problem, schedule)
+        (rule): Baseline => ({
+          name: rule.name,
+          makespan: rule.schedule.makespan,
+          segments: toSegments(problem, rule.schedule)
         })
       ),
       ...(problem.weighted && {
         weightedCompletion: { seconds, lowerBound: least.seconds, gap: gapOf(seconds, least.seconds) }
       }),
       ...(conflicts.length > 0 && { conflicts }),
-      log: [...log]
+      log: [...this.log]
     };
-  };
-  const note = (method: string, makespan: number) => {
-    const seconds = options.elapsed?.();
-    const { seconds: bound } = boundedBy(loose, makespan);
-    log.push({ ...(seconds !== undefined && { seconds }), makespan, lowerBound: bound, method });
-  };
-  let reported = search.plan();
-  note('construction', reported.schedule.makespan);
-  let method: Plan['method'] = 'construction';
-  options.onProgress?.(toPlan(method));
-  const target = (weighted ?? strict.seconds) * (1 + PROVEN);
-  const goal = target < Infinity ? target : (weighted ?? loose.seconds);
-  search.run({ target: goal, progress: options.progress }, () => {
-    method = 'local-search';
-    const made = search.plan();
-    note(method, made.schedule.makespan);
-    const noticeable =
-      made.violation < reported.violation * (1 - NOTICEABLE) ||
-      made.objective < reported.objective * (1 - NOTICEABLE);
-    if (options.onProgress !== undefined && noticeable) {
-      reported = made;
-      options.onProgress(toPlan(method));
-    }
-  });
-  return toPlan(method);
+  }
 }
 
 /** A bound as the plan states it: what it reaches but for rounding, it reaches. */

@@ -39,7 +39,9 @@ export class CoupledWalk implements Walk<Sequence> {
     private readonly problem: Problem,
     private readonly runs: Run[],
     start: Sequence,
-    private readonly random: Random
+    private readonly random: Random,
+    /** Whether jobs that run already stay where they are. */
+    private readonly holds = false
   ) {
     this.decoder = new Decoder(problem, runs);
     this.fused = runs.flatMap(({ fusion }, run) => (fusion === undefined ? [] : [run]));
@@ -183,6 +185,9 @@ export class CoupledWalk implements Walk<Sequence> {
     const { configs, sites, current } = this.runs[run]!;
     const old = sequence.config[run]!;
     const oldNodes = sequence.nodes[run]!;
+    if (this.holds && current !== undefined) {
+      return;
+    }
     this.undo.push(() => {
       sequence.config[run] = old;
       sequence.nodes[run] = oldNodes;

@@ -7,6 +7,9 @@ import type { Sequence } from './sequence.js';
 /** A deadline or limit missed by no more than this share is met: rounding of sums. */
 export const ROUNDING = 1e-9;
 
+/** Per run, the devices it is to use where they are free, by node. */
+export type Wanted = (Map<number, number[]> | undefined)[];
+
 /** Turns sequences into times on devices, and into what the wishes are about. */
 export class Decoder {
   makespan = 0;
@@ -34,7 +37,8 @@ export class Decoder {
 
   constructor(
     private readonly problem: Problem,
-    private readonly runs: Run[]
+    private readonly runs: Run[],
+    private readonly wanted: Wanted = []
   ) {
     const { nodes, running, prices, deviceCount } = problem;
     this.initial = nodes.map(({ freeAt }) => Float64Array.from(freeAt));
@@ -163,7 +167,7 @@ export class Decoder {
     let price = 0;
     const taken: number[][] = [];
     for (let i = 0; i < nodes.length; i++) {
-      const own = this.take(nodes[i]!, share, start, end, among?.[nodes[i]!]);
+      const own = this.take(index, nodes[i]!, share, start, end, among?.[nodes[i]!]);
       if (this.placed !== undefined) {
         taken.push(own);
       }
@@ -230,8 +234,12 @@ export class Decoder {
     return SCRATCH[count - 1]!;
   }
 
-  /** Take devices free at a time: those that fewest others name, and of these those that became free last. */
+  /**
+   * Take devices free at a time: those wanted, then those that fewest others name, and of these those that became
+   * free last.
+   */
   private take(
+    run: number,
     node: number,
     count: number,
     start: number,
@@ -242,7 +250,12 @@ export class Decoder {
     const claims = this.claims[node]!;
     const length = allowed?.length ?? times.length;
     const taken: number[] = [];
-    for (let k = 0; k < count; k++) {
+    for (const device of this.wanted[run]?.get(node) ?? []) {
+      if (taken.length < count && times[device]! <= start && (allowed?.includes(device) ?? true)) {
+        taken.push(device);
+      }
+    }
+    for (let k = taken.length; k < count; k++) {
       let best = -1;
       for (let i = 0; i < length; i++) {
         const device = allowed === undefined ? i : allowed[i]!;

@@ -53,7 +53,7 @@ export function construct(problem: Problem, runs: Run[], bound: number): Measure
   let best: Measured | undefined;
   const targets = runs.length * problem.nodes.length > LARGE ? TARGETS.slice(0, 3) : TARGETS;
   for (const fuse of problem.fusions.length > 0 ? [false, true] : [false]) {
-    let previous = '';
+    let previous: string | undefined;
     for (const target of targets) {
       const config = runs.map(run => cheapestWithin(run, bound * target));
       const key = config.join();

@@ -42,9 +42,11 @@ export class Relaxation {
   /** Per node, when its devices become free, soonest first. */
   private readonly sorted: number[][];
 
+  /** @param switching - whether jobs may change strategy and place while they run. */
   constructor(
     readonly problem: Problem,
-    runs: Run[]
+    runs: Run[],
+    switching = false
   ) {
     this.sorted = problem.nodes.map(({ freeAt }) => [...freeAt].sort((a, b) => a - b));
     this.freeAt = problem.nodes.flatMap(node => node.freeAt);
@@ -65,8 +67,9 @@ export class Relaxation {
       if (current !== undefined) {
         ways[job]!.push(this.goingOn(current));
       }
+      const own = switching ? [mixed(ways[job]!, current?.config.option.stopSeconds)] : ways[job]!;
       return {
-        ways: ways[job]!.sort((a, b) => a.end - b.end),
+        ways: own.sort((a, b) => a.end - b.end),
         devices: current === undefined ? this.devicesOf(configs[job]!) : undefined,
         release,
         deadline,
@@ -128,6 +131,28 @@ export class Relaxation {
     }
     return all;
   }
+}
+
+/**
+ * What any mixture of ways needs at least: each stretch does no greater share of the work than its length has in the
+ * time of its way, start included. Leaving where a job runs now may cost the devices it has there instead of those
+ * it goes to, and counts for nothing.
+ */
+function mixed(ways: Way[], leaving = 0): Way {
+  const least = (value: (way: Way) => number) =>
+    ways.reduce((low, way) => Math.min(low, value(way)), Infinity);
+  const left = (value: number, { seconds }: Way) =>
+    seconds > 0 ? (value * Math.max(0, seconds - leaving)) / seconds : 0;
+  const head = least(way => way.head);
+  const seconds = least(way => left(way.seconds, way));
+  return {
+    head,
+    end: head + seconds,
+    seconds,
+    area: least(way => left(way.area, way)),
+    laneSeconds: least(way => left(way.laneSeconds, way)),
+    cost: least(way => left(way.cost, way))
+  };
 }
 
 /** The `count` smallest values, smallest first. */

@@ -71,7 +71,7 @@ export function takePrevious(problem: Problem, previous: readonly Segment[]): Sc
 }
 
 /** A task with several stretches is taken for the longest of them. */
-function longestSegments(previous: readonly Segment[]): Map<string, Segment> {
+export function longestSegments(previous: readonly Segment[]): Map<string, Segment> {
   const longest = new Map<string, Segment>();
   for (const segment of previous) {
     const known = longest.get(segment.task);
@@ -83,7 +83,7 @@ function longestSegments(previous: readonly Segment[]): Map<string, Segment> {
 }
 
 /** Whether the earlier plan has the task go on where it runs. */
-function goesOn({ nodes }: Problem, { current }: Job, segment: Segment): boolean {
+export function goesOn({ nodes }: Problem, { current }: Job, segment: Segment): boolean {
   if (current === undefined) {
     return false;
   }

@@ -37,7 +37,7 @@ export interface Replanned {
 }
 
 /** The earlier plan is given up only for one that is shorter by more than this share of it. */
-const WORTH_A_CHANGE = 0.005;
+export const WORTH_A_CHANGE = 0.005;
 
 /** For small budgets, and a start that may be of the wrong kind: the best of a few plans. */
 const FROM_PLAN: Cooling = { hot: 0.5, cold: 0.005, rounds: 3 };
