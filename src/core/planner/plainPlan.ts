@@ -9,7 +9,7 @@ import { milpSize, solveMilp } from './milp/paperMilp.js';
 import type { PlanOptions } from './plan.js';
 import type { Problem } from './problem.js';
 import { mulberry32 } from './random.js';
-import { follow, replan } from './replan/replan.js';
+import { follow, replan, sketch } from './replan/replan.js';
 import { realise } from './schedule/arrangement.js';
 import type { Schedule } from './schedule/schedule.js';
 import { construct } from './search/construction.js';
@@ -115,9 +115,16 @@ class PlainPlanning {
   /** Plan from an earlier plan, or from what runs now: what has been planned goes on until there is something better. */
   private replan(): void {
     const { request, problem, incumbent, effort, share } = this;
-    const followed = follow(problem, request.previous ?? []);
+    const { previous = [] } = request;
+    if (previous.length === 0) {
+      incumbent.offer('construction', sketch(problem));
+      incumbent.report();
+    }
+    const followed = follow(problem, previous);
     incumbent.offer('previous', followed.schedule);
-    incumbent.report();
+    if (previous.length > 0) {
+      incumbent.report();
+    }
     const rule = this.compare();
     const { method, schedule } = replan(problem, followed, {
       random: mulberry32(request.seed),

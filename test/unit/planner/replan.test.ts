@@ -67,6 +67,22 @@ describe('planning anew', () => {
     );
   });
 
+  it('tells at once of a plan that follows the earlier one, or else of one around what runs', async () => {
+    const first = withSteps(sweeps(106, 24, 2).request);
+    const made = await plan(first);
+    const { previous, ...unknown } = afterwards(first, made.segments, 6);
+    for (const request of [{ ...unknown, previous: previous! }, unknown]) {
+      const told: Plan[] = [];
+      const last = await plan(request, { onProgress: one => told.push(one) });
+      expect(told[0]).toMatchObject({
+        method: 'previous' in request ? 'previous' : 'construction',
+        baselines: []
+      });
+      expect(told.flatMap(one => checkPlan(request, one))).toEqual([]);
+      expect(last.baselines.length).toBeGreaterThan(0);
+    }
+  });
+
   it('leaves running tasks where they are when the request does not let them move', async () => {
     const first = withSteps(sweeps(105, 12, 1).request);
     const made = await plan(first);

@@ -1,7 +1,7 @@
 import type { Config } from '../pareto.js';
 import type { Problem } from '../problem.js';
 import { type Arrangement, KEPT } from '../schedule/arrangement.js';
-import { type Lanes, lanesOf } from '../schedule/lanes.js';
+import { Lanes, lanesOf } from '../schedule/lanes.js';
 
 /** Placements one round of insertions may cost; beyond, jobs are only put at the ends of queues. */
 const LARGEST = 20_000_000;
@@ -13,7 +13,10 @@ export function makespanOf(problem: Problem, arrangement: Arrangement): number {
 
 /** Puts jobs into an arrangement where they do the least harm. */
 export class Insertion {
+  /** Per node, with its whole queue placed. */
   private readonly lanes: Lanes[];
+  /** Per node, for trying: with its queue up to some place, and with a job there and the rest. */
+  private trials: { before: Lanes; after: Lanes }[] | undefined;
   /** Per node, jobs that go on where they run. */
   private readonly kept: number[][];
   private readonly ends: Float64Array;
@@ -59,27 +62,26 @@ export class Insertion {
    * @param everywhere - whether to look at all places of the queues, not only at their ends.
    */
   insert(job: number, everywhere = true): void {
-    const { arrangement, lanes, problem } = this;
+    const { arrangement, problem } = this;
     const { configs } = problem.jobs[job]!;
     const total = this.spent.reduce((sum, spent) => sum + spent, 0);
     let best = { cost: Infinity, node: -1, place: 0, config: 0 };
-    for (const [node, queue] of arrangement.queues.entries()) {
+    for (const [node, { length }] of arrangement.queues.entries()) {
       let others = 0;
       for (const [other, end] of this.ends.entries()) {
         others = other === node ? others : Math.max(others, end);
       }
       for (const [index, config] of configs.entries()) {
-        if (config.devices > lanes[node]!.size) {
+        if (config.devices > this.lanes[node]!.size) {
           break;
         }
-        for (let place = everywhere ? 0 : queue.length; place <= queue.length; place++) {
-          this.replay(node, place, config);
-          const spent = total - this.spent[node]! + lanes[node]!.spent;
-          const cost = Math.max(others, lanes[node]!.end) + spent / problem.deviceCount;
+        this.tryPlaces(node, config, everywhere ? 0 : length, (place, lanes) => {
+          const spent = total - this.spent[node]! + lanes.spent;
+          const cost = Math.max(others, lanes.end) + spent / problem.deviceCount;
           if (cost < best.cost) {
             best = { cost, node, place, config: index };
           }
-        }
+        });
       }
     }
     arrangement.config[job] = best.config;
@@ -95,30 +97,57 @@ export class Insertion {
   }
 
   private decode(node: number): void {
-    this.replay(node, -1);
-    this.ends[node] = this.lanes[node]!.end;
-    this.spent[node] = this.lanes[node]!.spent;
+    const lanes = this.lanes[node]!;
+    this.restart(node, lanes);
+    for (const job of this.arrangement.queues[node]!) {
+      this.place(job, lanes);
+    }
+    this.ends[node] = lanes.end;
+    this.spent[node] = lanes.spent;
   }
 
-  /** A node's queue with one more configuration at a place of it. */
-  private replay(node: number, place: number, added?: Config): void {
-    const { problem, arrangement } = this;
-    const lanes = this.lanes[node]!;
-    const queue = arrangement.queues[node]!;
+  /** A node's queue with one more configuration at each place of it from some place on. */
+  private tryPlaces(
+    node: number,
+    added: Config,
+    from: number,
+    look: (place: number, lanes: Lanes) => void
+  ): void {
+    this.trials ??= this.problem.nodes.map(({ freeAt }) => ({
+      before: new Lanes(freeAt),
+      after: new Lanes(freeAt)
+    }));
+    const { before, after } = this.trials[node]!;
+    const queue = this.arrangement.queues[node]!;
+    if (from === queue.length) {
+      before.copy(this.lanes[node]!);
+    } else {
+      this.restart(node, before);
+    }
+    for (let place = from; place <= queue.length; place++) {
+      after.copy(before);
+      after.place(added.devices, added.seconds);
+      for (let later = place; later < queue.length; later++) {
+        this.place(queue[later]!, after);
+      }
+      look(place, after);
+      if (place < queue.length) {
+        this.place(queue[place]!, before);
+      }
+    }
+  }
+
+  /** Nothing but what goes on where it runs. */
+  private restart(node: number, lanes: Lanes): void {
     lanes.reset();
     for (const job of this.kept[node]!) {
-      const { devices, seconds } = problem.jobs[job]!.current!.config;
+      const { devices, seconds } = this.problem.jobs[job]!.current!.config;
       lanes.place(devices, seconds);
     }
-    for (const [i, job] of queue.entries()) {
-      if (i === place) {
-        lanes.place(added!.devices, added!.seconds);
-      }
-      const { devices, seconds } = problem.jobs[job]!.configs[arrangement.config[job]!]!;
-      lanes.place(devices, seconds);
-    }
-    if (place === queue.length) {
-      lanes.place(added!.devices, added!.seconds);
-    }
+  }
+
+  private place(job: number, lanes: Lanes): void {
+    const { devices, seconds } = this.problem.jobs[job]!.configs[this.arrangement.config[job]!]!;
+    lanes.place(devices, seconds);
   }
 }

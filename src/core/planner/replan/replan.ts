@@ -65,7 +65,14 @@ export function replan(problem: Problem, followed: Followed, options: ReplanOpti
   return { schedule: realiseLike(problem, better, previous), method: found.method };
 }
 
-/** Follow an earlier plan as far as it goes: at once, but for tasks it does not know a good plan takes {@link replan}. */
+/** A plan at once that knows of no earlier one: what runs stays, the rest is constructed around it. */
+export function sketch(problem: Problem): Schedule {
+  const held = hold(problem);
+  const { arrangement } = construct(held.problem, lowerBound(held.problem).seconds);
+  return realise(problem, held.lift(arrangement));
+}
+
+/** Follow an earlier plan as far as it goes, without any search. */
 export function follow(problem: Problem, previous: readonly Segment[]): Followed {
   const arrangement = withoutIdleMoves(withCaution(problem), followPrevious(problem, previous));
   const schedule = verbatim(problem, previous, arrangement) ?? realiseLike(problem, arrangement, previous);

@@ -20,6 +20,11 @@ export class Lanes {
     this.free.set(this.initial);
   }
 
+  /** Be in the same state as the lanes of the same node elsewhere. */
+  copy({ free }: Lanes): void {
+    this.free.set(free);
+  }
+
   /** The soonest that `count` devices are free together; `count` from 1 to `size`. */
   startOf(count: number): number {
     return this.free[count - 1]!;
