@@ -6,6 +6,7 @@ import { type Schedule, toSegments } from '../schedule/schedule.js';
 import type { Effort } from '../search/effort.js';
 import { conflictsOf } from './conflicts.js';
 import { type ConstrainedPlan, ConstrainedSearch } from './constrained.js';
+import { explainConstrained } from './explanation.js';
 import { type Bound, makespanBound } from './makespanBound.js';
 import { Relaxation } from './relaxation.js';
 import { runsOf } from './runTable.js';
@@ -66,7 +67,16 @@ class ConstrainedPlanning {
     if (kept) {
       this.method = 'previous';
     }
-    return this.toPlan(made);
+    return {
+      ...this.toPlan(made),
+      ...(this.request.explain === true && { explanation: this.explain(made) })
+    };
+  }
+
+  private explain(made: ConstrainedPlan): Plan['explanation'] {
+    const { request, relaxation, weighted, loose, strict } = this;
+    const limits = { ...(made.violation > 0 ? loose : strict), ...(weighted !== undefined && { weighted }) };
+    return explainConstrained(request, relaxation, made, limits, mulberry32(request.seed));
   }
 
   /** Whether there is nothing to go on from: else what the search meets need not become the plan. */
