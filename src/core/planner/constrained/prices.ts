@@ -12,14 +12,17 @@ import { CoupledWalk } from './coupledWalk.js';
 import { Decoder } from './decoder.js';
 import { sequenceOf } from './previousSequence.js';
 import type { Measured } from './priorityRules.js';
-import { type Run, runsOf } from './runTable.js';
+import { type Run, runsOf, sitesOf } from './runTable.js';
 import { copySequence, type Sequence } from './sequence.js';
 
 /** Placements that pricing all alternatives may cost, about. */
-const ALL_PLACEMENTS = 4_000_000;
+const ALL_PLACEMENTS = 2_000_000;
+
+/** Placements after which no more alternatives are priced, however many there are. */
+const MOST_PLACEMENTS = 3_000_000;
 
 /** Steps of the search that prices one alternative, at least, unless there are none, and at most. */
-const FEWEST_STEPS = 48;
+const FEWEST_STEPS = 32;
 const MOST_STEPS = 2048;
 
 /** Temperatures of that search, as shares of the objective over the number of jobs. */
@@ -64,6 +67,7 @@ export interface Priced {
 interface Forced extends Measured {
   problem: Problem;
   runs: Run[];
+  makespan: number;
 }
 
 /** The kinds of the jobs of a plan, in the order of their first jobs. */
@@ -107,6 +111,8 @@ export class Pricing {
   private readonly steps: number;
   private readonly precise: boolean;
   private readonly weights: number;
+  /** Placements made so far, but for those of searches. */
+  private placements = 0;
 
   constructor(
     private readonly problem: Problem,
@@ -117,7 +123,8 @@ export class Pricing {
     this.runs = runsOf(problem);
     const { objective, violation, schedule } = plan;
     const sequence = sequenceOf(problem, this.runs, schedule);
-    this.base = { problem, runs: this.runs, sequence, objective, violation };
+    const { makespan } = schedule;
+    this.base = { problem, runs: this.runs, sequence, objective, violation, makespan };
     const open = kinds.reduce((sum, { choices }) => sum + choices.size, 0);
     const steps = Math.floor(ALL_PLACEMENTS / Math.max(1, open * problem.jobs.length));
     this.steps = steps < FEWEST_STEPS ? 0 : Math.min(MOST_STEPS, steps);
@@ -132,16 +139,14 @@ export class Pricing {
     const alternatives: Priced[] = [];
     const plans: Forced[] = [];
     for (const [key, configs] of kind.choices) {
-      if (key === chosen) {
+      if (key === chosen || this.placements > MOST_PLACEMENTS) {
         continue;
       }
       const plan = this.force(kind.jobs[0]!, key, configs);
       if (plan !== undefined) {
-        const decoder = new Decoder(plan.problem, plan.runs);
-        decoder.decode(plan.sequence);
         alternatives.push({
           strategy: configs[0]!.option.strategy,
-          makespan: decoder.makespan,
+          makespan: plan.makespan,
           price: (plan.objective - this.plan.objective) / this.weights
         });
         plans.push(plan);
@@ -162,25 +167,44 @@ export class Pricing {
       jobs: this.problem.jobs.map((other, index) => (index === job ? forced : other)),
       fusions: this.problem.fusions.filter(({ members }) => !members.includes(job))
     };
-    const runs = runsOf(problem);
+    const alone = problem.fusions.length === this.problem.fusions.length;
+    const runs = alone ? this.runsWith(job, forced) : runsOf(problem);
+    const sequence = alone ? copySequence(this.base.sequence) : sequenceOf(problem, runs, this.plan.schedule);
     const decoder = new Decoder(problem, runs);
-    const sequence = sequenceOf(problem, runs, this.plan.schedule);
     sequence.nodes[job] = [];
     let best: Forced | undefined;
     for (const config of [...configs.keys(), ...(stays ? [KEPT] : [])]) {
       sequence.config[job] = config;
+      this.placements += runs.length;
       decoder.decode(sequence);
-      const { objective, violation } = decoder;
-      const one = { problem, runs, sequence: copySequence(sequence), objective, violation };
+      const { objective, violation, makespan } = decoder;
+      const one = { problem, runs, sequence: copySequence(sequence), objective, violation, makespan };
       best = best === undefined || isBetter(one, best) ? one : best;
     }
     return this.mend(best!);
+  }
+
+  /** The runs with a job that is in no fused one changed. */
+  private runsWith(job: number, { configs, current }: Job): Run[] {
+    const { current: _, ...own } = this.runs[job]!;
+    const runs = [...this.runs];
+    runs[job] = {
+      ...own,
+      configs,
+      sites: configs.map(config => sitesOf(this.problem, config)),
+      ...(current !== undefined && { current }),
+      strayed: 0
+    };
+    return runs;
   }
 
   /** A short search among the plans with the same strategy dictated. */
   private mend(start: Forced): Forced | undefined {
     const { problem, runs } = start;
     const allowed = this.plan.violation * (1 + ROUNDING);
+    if (this.steps === 0) {
+      return start.violation <= allowed ? start : undefined;
+    }
     const walk = new CoupledWalk(problem, runs, start.sequence, this.random);
     let best = start;
     const search = (steps: number, until: () => boolean) => {
@@ -210,8 +234,8 @@ export class Pricing {
   private measured(problem: Problem, runs: Run[], sequence: Sequence): Forced {
     const decoder = new Decoder(problem, runs);
     decoder.decode(sequence);
-    const { objective, violation } = decoder;
-    return { problem, runs, sequence, objective, violation };
+    const { objective, violation, makespan } = decoder;
+    return { problem, runs, sequence, objective, violation, makespan };
   }
 
   /** As of plain plans: the error meets all jobs of the kind that run so, in both plans alike. */
