@@ -40,6 +40,9 @@ const ALL_STEPS = 100_000;
  */
 const MANY_JOBS = 200;
 
+/** Jobs times alternatives beyond which what was disturbed is not mended. */
+const MANY_PAIRS = 250_000;
+
 /** First what was disturbed is mended, then the plan is shaken, in case all of it has to change. */
 const MENDING: Cooling[] = [
   { hot: 0.1, cold: 0.0025, rounds: 1 },
@@ -105,6 +108,8 @@ export function configOf({ jobs }: Problem, { config }: Arrangement, job: number
 export class Pricing {
   /** The plan that alternatives are compared with. */
   base: Forced;
+  /** Number of alternatives to price. */
+  private readonly open: number;
 
   constructor(
     private readonly problem: Problem,
@@ -114,14 +119,14 @@ export class Pricing {
     /** Whether a shorter plan found on the way takes the place of the one given. */
     private readonly mayImprove: boolean
   ) {
+    this.open = kinds.reduce((sum, { choices }) => sum + choices.length, 0);
     this.base = { problem, arrangement, makespan: makespanOf(problem, arrangement) };
     this.note(this.base);
   }
 
   /** Price everything. */
   run(): void {
-    const open = this.kinds.reduce((sum, { choices }) => sum + choices.length, 0);
-    const steps = Math.min(MOST_STEPS, Math.max(FEWEST_STEPS, ALL_STEPS / Math.max(1, open)));
+    const steps = Math.min(MOST_STEPS, Math.max(FEWEST_STEPS, ALL_STEPS / Math.max(1, this.open)));
     for (const kind of this.kinds) {
       for (const choice of kind.choices.keys()) {
         this.price(kind, choice, steps);
@@ -141,7 +146,11 @@ export class Pricing {
     if (best === undefined || (kind.best[choice]?.makespan ?? Infinity) <= best.makespan) {
       return;
     }
-    if (best.makespan > this.base.makespan && this.few) {
+    if (
+      best.makespan > this.base.makespan &&
+      this.few &&
+      this.problem.jobs.length * this.open <= MANY_PAIRS
+    ) {
       best = this.mend(best, steps);
       kind.met.push(best);
       this.note(best);

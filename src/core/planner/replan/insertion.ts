@@ -15,8 +15,8 @@ export function makespanOf(problem: Problem, arrangement: Arrangement): number {
 export class Insertion {
   /** Per node, with its whole queue placed. */
   private readonly lanes: Lanes[];
-  /** Per node, for trying: with its queue up to some place, and with a job there and the rest. */
-  private trials: { before: Lanes; after: Lanes }[] | undefined;
+  /** Per node size, for trying: with a queue up to some place, and with a job there and the rest. */
+  private readonly trials = new Map<number, { before: Lanes; after: Lanes }>();
   /** Per node, jobs that go on where they run. */
   private readonly kept: number[][];
   private readonly ends: Float64Array;
@@ -29,9 +29,9 @@ export class Insertion {
   ) {
     this.lanes = lanesOf(problem);
     this.kept = problem.nodes.map(() => []);
-    for (const [job, { current }] of problem.jobs.entries()) {
+    for (let job = 0; job < problem.jobs.length; job++) {
       if (arrangement.config[job] === KEPT) {
-        this.kept[current!.node]!.push(job);
+        this.kept[problem.jobs[job]!.current!.node]!.push(job);
       }
     }
     this.ends = new Float64Array(problem.nodes.length);
@@ -65,12 +65,10 @@ export class Insertion {
     const { arrangement, problem } = this;
     const { configs } = problem.jobs[job]!;
     const total = this.spent.reduce((sum, spent) => sum + spent, 0);
+    const { latest, second } = this.latestEnds();
     let best = { cost: Infinity, node: -1, place: 0, config: 0 };
     for (const [node, { length }] of arrangement.queues.entries()) {
-      let others = 0;
-      for (const [other, end] of this.ends.entries()) {
-        others = other === node ? others : Math.max(others, end);
-      }
+      const others = this.ends[node] === latest ? second : latest;
       for (const [index, config] of configs.entries()) {
         if (config.devices > this.lanes[node]!.size) {
           break;
@@ -87,6 +85,20 @@ export class Insertion {
     arrangement.config[job] = best.config;
     arrangement.queues[best.node]!.splice(best.place, 0, job);
     this.decode(best.node);
+  }
+
+  /** The makespan, and what it would be without the node that sets it. */
+  private latestEnds(): { latest: number; second: number } {
+    let [latest, second] = [0, 0];
+    for (const end of this.ends) {
+      if (end > latest) {
+        second = latest;
+        latest = end;
+      } else {
+        second = Math.max(second, end);
+      }
+    }
+    return { latest, second };
   }
 
   /** Placements needed to try all places for all of these jobs. */
@@ -113,11 +125,11 @@ export class Insertion {
     from: number,
     look: (place: number, lanes: Lanes) => void
   ): void {
-    this.trials ??= this.problem.nodes.map(({ freeAt }) => ({
-      before: new Lanes(freeAt),
-      after: new Lanes(freeAt)
-    }));
-    const { before, after } = this.trials[node]!;
+    const { size } = this.lanes[node]!;
+    const { freeAt } = this.problem.nodes[node]!;
+    const trial = this.trials.get(size) ?? { before: new Lanes(freeAt), after: new Lanes(freeAt) };
+    this.trials.set(size, trial);
+    const { before, after } = trial;
     const queue = this.arrangement.queues[node]!;
     if (from === queue.length) {
       before.copy(this.lanes[node]!);
@@ -139,7 +151,7 @@ export class Insertion {
 
   /** Nothing but what goes on where it runs. */
   private restart(node: number, lanes: Lanes): void {
-    lanes.reset();
+    lanes.reset(this.lanes[node]!);
     for (const job of this.kept[node]!) {
       const { devices, seconds } = this.problem.jobs[job]!.current!.config;
       lanes.place(devices, seconds);

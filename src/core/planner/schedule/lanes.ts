@@ -15,12 +15,12 @@ export class Lanes {
     this.free = this.initial.slice();
   }
 
-  /** Forget everything placed. */
-  reset(): void {
-    this.free.set(this.initial);
+  /** Forget everything placed; be as other lanes of as many devices are before anything is placed. */
+  reset({ initial }: Lanes = this): void {
+    this.free.set(initial);
   }
 
-  /** Be in the same state as the lanes of the same node elsewhere. */
+  /** Be as other lanes of as many devices are now. */
   copy({ free }: Lanes): void {
     this.free.set(free);
   }
