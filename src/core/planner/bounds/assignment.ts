@@ -1,5 +1,4 @@
 import type { Highs, ModelData } from 'highs';
-import type { MilpLimit } from '../milp/paperMilp.js';
 import type { Problem } from '../problem.js';
 import { shareOut } from './fractional.js';
 import { groupJobs, groupNodes, type JobType, type NodeClass } from './jobTypes.js';
@@ -34,6 +33,14 @@ export type Assignment =
   | { status: 'found'; nodes: Assigned[][]; batches: Batch[][] }
   | { status: 'infeasible' }
   | { status: 'unknown' };
+
+/** When a search for an assignment ends with 'unknown'. */
+export interface AssignmentLimit {
+  /** Nodes of HiGHS's search tree, for each of its runs. */
+  nodes?: number;
+  /** Seconds left for all runs together; Infinity when there is no limit. */
+  secondsLeft?(): number;
+}
 
 /**
  * The room on every node is enlarged by this share: far more than the tolerances of HiGHS, whose word that nothing
@@ -77,10 +84,9 @@ export class AssignmentSearch {
    * Search at one target; what was learned at others is used.
    *
    * @param target - makespan in seconds.
-   * @param limit - for each run of HiGHS; reached, the answer is 'unknown'.
    * @param noGoods - what is known not to fit, at this target or a longer one.
    */
-  find(target: number, limit: MilpLimit, noGoods: NoGood[] = []): Assignment {
+  find(target: number, limit: AssignmentLimit, noGoods: NoGood[] = []): Assignment {
     const { highs, perNode, classes } = this;
     const most = mostOfEach(highs, this.perClass, perNode, target);
     if (most === undefined) {
@@ -123,14 +129,22 @@ export class AssignmentSearch {
   }
 }
 
-function solve(highs: Highs, model: ModelData, limit: MilpLimit): Float64Array | 'infeasible' | 'unknown' {
+function solve(
+  highs: Highs,
+  model: ModelData,
+  limit: AssignmentLimit
+): Float64Array | 'infeasible' | 'unknown' {
+  const left = limit.secondsLeft?.() ?? Infinity;
+  if (left <= 0) {
+    return 'unknown';
+  }
   return highs.withModel(model, solver => {
     solver.options.set({ output_flag: false, mip_max_improving_sols: 1 });
     if (limit.nodes !== undefined) {
       solver.options.set('mip_max_nodes', limit.nodes);
     }
-    if (limit.seconds !== undefined) {
-      solver.options.set('time_limit', limit.seconds);
+    if (left < Infinity) {
+      solver.options.set('time_limit', left);
     }
     const { modelStatus } = solver.run();
     if (modelStatus === INFEASIBLE) {

@@ -25,8 +25,8 @@ const NODES = 1000;
 /** Integer programs over more nodes take longer than what they prove is worth. */
 const MOST_NODES = 8;
 
-/** Share of the seconds left that one integer program may take. */
-const PATIENCE = 0.25;
+/** Share of the seconds left that the integer programs for one target may take. */
+const PATIENCE = 0.5;
 
 /** First step above the bound for integer programs, as a share. */
 const STEP = 1e-3;
@@ -76,7 +76,7 @@ function raiseByWholes(
     const target = Math.min(bound * (1 + step), (bound + limit) / 2);
     const answer = assignments.find(target, {
       nodes: search.nodes ?? NODES,
-      ...(left < Infinity && { seconds: PATIENCE * left })
+      secondsLeft: () => (left < Infinity ? secondsLeft(search) - (1 - PATIENCE) * left : Infinity)
     });
     if (answer.status === 'infeasible') {
       bound = target;

@@ -36,14 +36,23 @@ const PROVEN = 1e-9;
 /** Share of the budget for the annealing that comes before everything else. */
 const FIRST = 0.08;
 
-/** Share of the budget of every later annealing, and of a try at packing. */
+/** Share of the budget of every later annealing at most. */
 const ROUND = 0.12;
+
+/** Share of the budget for assigning jobs for one target, and packing them. */
+const ASSIGNING = 0.15;
 
 /** Share of the budget for bounds. */
 const BOUNDS = 0.25;
 
 /** Share of the budget of an annealing on more nodes than that: they take long to cool. */
 const LONG_ROUND = 0.46;
+
+/**
+ * Share of the budget of an annealing on few nodes, for each job: few jobs are soon frozen in the wrong place, and to
+ * start afresh helps more than to cool slowly.
+ */
+const ROUND_PER_JOB = 0.00125;
 
 /** Share of the budget of every exact search. */
 const EXACT = 0.3;
@@ -54,8 +63,17 @@ const EXACT_JOBS = 40;
 /** Nodes up to which jobs are assigned to nodes by an integer program. */
 const ASSIGNED_NODES = 8;
 
-/** What one integer program costs in iterations, its most nodes without and its most seconds with a clock. */
-const ASSIGNMENT = { iterations: 50_000, nodes: 200, seconds: 2 };
+/**
+ * What the integer programs for one target cost in iterations, and the most nodes of their search trees: few when
+ * iterations are counted, as many as there is time for with a clock.
+ */
+const ASSIGNMENT = { iterations: 50_000, nodes: 200, nodesInTime: 100_000 };
+
+/** Where their targets are, between what is known and what is not: the lower the easier to refute. */
+const LOWER = 0.35;
+
+/** Targets of integer programs closer than this share are not told apart. */
+const PRECISION = 5e-4;
 
 /** What one target asked about costs in iterations, while bounds are raised. */
 const QUESTION = 5000;
@@ -84,8 +102,10 @@ class Portfolio {
   private readonly effort: Effort;
   private makespan: number;
   private bound: number;
-  /** No assignment packed at a shorter target. */
+  /** An assignment for this target did not pack. */
   private unpacked = 0;
+  /** Whether there is an assignment for this target took too long to say. */
+  private undecided = Infinity;
   /** What is proven not to be done on one node before a target. */
   private readonly noGoods: (NoGood & { target: number })[] = [];
 
@@ -117,18 +137,20 @@ class Portfolio {
       highs === undefined || alone || problem.nodes.length > ASSIGNED_NODES
         ? undefined
         : new AssignmentSearch(highs, problem);
+    const exact = alone && problem.jobs.length <= EXACT_JOBS;
+    const many = problem.nodes.length > ASSIGNED_NODES;
+    const share = many ? LONG_ROUND : alone ? ROUND : Math.min(ROUND, ROUND_PER_JOB * problem.jobs.length);
+    const cycle = 1 + (many ? 2 : Math.round((4 * ROUND) / share));
     for (let round = 0; !this.over(); round++) {
       const aim = this.bound + AIMS[round % AIMS.length]! * (this.makespan - this.bound);
-      const many = problem.nodes.length > ASSIGNED_NODES;
-      const share = many ? LONG_ROUND : ROUND;
-      if (alone && problem.jobs.length <= EXACT_JOBS && round % 3 === 2) {
+      if (exact && round % cycle === cycle - 1) {
         this.searchNode();
-      } else if (round % 3 === 0) {
+      } else if (round % cycle === 0) {
         this.anneal(this.best, share, ONCE);
-      } else if (round % 3 === 1 || assignments === undefined) {
-        this.anneal(construct(problem, aim).arrangement, share, round % 2 === 0 || many ? ONCE : HOT);
-      } else {
+      } else if (assignments !== undefined && round % cycle === cycle - 1) {
         this.pack(assignments);
+      } else {
+        this.anneal(construct(problem, aim).arrangement, share, round % 2 === 0 || many ? ONCE : HOT);
       }
     }
   }
@@ -151,17 +173,16 @@ class Portfolio {
       this.anneal(this.best, 1, ONCE);
       return;
     }
-    const low = Math.max(this.bound, Math.min(this.unpacked, this.makespan));
-    const target = low + (this.makespan - low) / 2;
-    const end = effort.used + ROUND;
+    const target = this.nextTarget();
+    const end = effort.used + ASSIGNING;
     let packed: Packed | undefined;
+    let status: Assignment['status'];
     do {
       effort.spend(ASSIGNMENT.iterations);
-      const left = effort.secondsUntil(1);
-      const seconds = Math.min(ASSIGNMENT.seconds, left / 4);
-      const limit = { nodes: ASSIGNMENT.nodes, ...(left < Infinity && { seconds }) };
+      const limit = { nodes: this.treeNodes, secondsLeft: () => effort.secondsUntil(Math.min(1, end)) };
       const known = this.noGoods.filter(noGood => noGood.target >= target);
       const answer = assignments.find(target, limit, known);
+      ({ status } = answer);
       if (answer.status === 'infeasible') {
         this.raise(target);
       }
@@ -172,9 +193,32 @@ class Portfolio {
       packed = packed === undefined || next.makespan < packed.makespan ? next : packed;
     } while (this.makespan > target && effort.used < end);
     if (packed !== undefined) {
-      this.anneal(packed.arrangement, ROUND, REPAIR);
+      this.anneal(packed.arrangement, ROUND / 2, REPAIR);
     }
-    this.unpacked = this.makespan > target ? target : 0;
+    if (this.makespan <= target) {
+      this.unpacked = 0;
+    } else if (packed !== undefined) {
+      this.unpacked = target;
+    } else if (status === 'unknown') {
+      this.undecided = target;
+    }
+  }
+
+  /** Between the targets about which all is said and the best plan; lower when no answer was found in time. */
+  private nextTarget(): number {
+    const low = Math.max(this.bound, this.unpacked);
+    const high = Math.min(this.makespan, this.undecided);
+    if (high - low > PRECISION * low) {
+      return low + LOWER * (high - low);
+    }
+    this.unpacked = 0;
+    this.undecided = Infinity;
+    return this.bound + LOWER * (this.makespan - this.bound);
+  }
+
+  /** The most nodes of HiGHS's search trees for one target. */
+  private get treeNodes(): number {
+    return this.effort.iterationsLeft < Infinity ? ASSIGNMENT.nodes : ASSIGNMENT.nodesInTime;
   }
 
   /** Pack jobs on the nodes they are assigned to, and remember what does not fit together. */
@@ -210,7 +254,7 @@ class Portfolio {
         effort.spend(QUESTION);
         return this.over() || effort.used >= end ? 0 : effort.secondsUntil(end);
       },
-      nodes: ASSIGNMENT.nodes
+      nodes: this.treeNodes
     });
     for (const { assignment, target } of found.slice(-2)) {
       if (!this.over()) {
