@@ -1,7 +1,7 @@
 import type { Baseline, Plan } from '../wire/generated/types.js';
 import type { BaselineSchedule } from './baselines/baselines.js';
 import type { Problem } from './problem.js';
-import { type Arrangement, arrangementOf } from './schedule/arrangement.js';
+import { type Arrangement, arrangementOf, realise } from './schedule/arrangement.js';
 import { type Schedule, toSegments } from './schedule/schedule.js';
 
 /** A makespan within this share of the bound is as short as the bound, which rounding keeps it from reaching. */
@@ -65,6 +65,11 @@ export class Incumbent {
     this.makespan = schedule.makespan;
     this.method = method;
     this.note(method);
+  }
+
+  /** Take the plan that the search sees, in which no job starts later: it may be shorter. */
+  tighten(): void {
+    this.offer(this.method, realise(this.problem, this.arrangement));
   }
 
   /** The plans to compare with, for all reports from now on. */

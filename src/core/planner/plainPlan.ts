@@ -92,6 +92,7 @@ class PlainPlanning {
     incumbent.offer('construction', realise(problem, construct(problem, incumbent.bound).arrangement));
     incumbent.report();
     incumbent.offer('baseline', this.compare());
+    incumbent.tighten();
     const small = milpSize(problem) <= MILP_LARGEST && options.loadHighs !== undefined;
     await improve(problem, incumbent.arrangement, {
       random: mulberry32(this.request.seed),

@@ -1,6 +1,7 @@
 import { DeviceFilling } from './deviceFilling.js';
 import type { NodePlan, NodeProblem } from './nodeProblem.js';
-import { decideNode, type NodeSearchLimit } from './nodeSearch.js';
+import { decideNode } from './nodeSearch.js';
+import type { NodeSearchLimit } from './orderSearch.js';
 
 /** What is known of the shortest makespan. */
 export interface NodeOptimum {

@@ -33,3 +33,28 @@ export interface NodePlan {
   /** When all is done, in seconds. */
   makespan: number;
 }
+
+/** A configuration that can be of use, as the search sees it. */
+export interface Choice extends NodeStart {
+  devices: number;
+  seconds: number;
+  onlyAtStart: boolean;
+  /** Device-seconds. */
+  area: number;
+  /** Device-seconds of the cheapest configuration. */
+  useful: number;
+}
+
+/** The configurations that fit the node and are over by a time, longest first. */
+export function choicesOf({ free, types }: NodeProblem, target: number): Choice[] {
+  const choices = types.flatMap(({ configs }, type) => {
+    const own = configs.flatMap(({ devices, seconds, onlyAtStart = false }, config) =>
+      devices <= free.length && seconds <= target
+        ? [{ type, config, devices, seconds, onlyAtStart, area: devices * seconds }]
+        : []
+    );
+    const useful = own.reduce((least, { area }) => Math.min(least, area), Infinity);
+    return own.map(choice => ({ ...choice, useful }));
+  });
+  return choices.sort((a, b) => b.seconds - a.seconds || a.type - b.type || a.config - b.config);
+}
