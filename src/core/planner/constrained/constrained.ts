@@ -93,6 +93,11 @@ export class ConstrainedSearch {
     }
   }
 
+  /** Take a plan if it is the best. */
+  offer(sequence: Sequence): void {
+    this.take(sequence);
+  }
+
   /** The best plan so far. */
   plan(): ConstrainedPlan {
     return this.planOf(this.best.sequence);

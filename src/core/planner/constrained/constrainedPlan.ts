@@ -1,19 +1,28 @@
 import type { Baseline, Plan, PlanRequest } from '../../wire/generated/types.js';
+import { lowerBound } from '../bounds/area.js';
 import type { PlanOptions } from '../plan.js';
 import type { Problem } from '../problem.js';
 import { mulberry32 } from '../random.js';
+import { realise } from '../schedule/arrangement.js';
 import { type Schedule, toSegments } from '../schedule/schedule.js';
+import { construct } from '../search/construction.js';
 import type { Effort } from '../search/effort.js';
+import { improve } from '../search/portfolio.js';
 import { conflictsOf } from './conflicts.js';
 import { type ConstrainedPlan, ConstrainedSearch } from './constrained.js';
 import { explainConstrained } from './explanation.js';
 import { type Bound, makespanBound } from './makespanBound.js';
 import { Relaxation } from './relaxation.js';
-import { runsOf } from './runTable.js';
-import { weightedBound } from './weightedBound.js';
+import { type Run, runsOf } from './runTable.js';
+import { uninterruptedBound, weightedBound } from './weightedBound.js';
+import { sequenceLike, withoutWishes } from './wishless.js';
 
 /** A plan within this share of its bound is as good as the bound, which rounding keeps it from reaching. */
 const PROVEN = 1e-8;
+
+/** Share of the budget for plans without wishes, where these are only about places, and where they are not. */
+const FOR_PLACES = 0.5;
+const FOR_WISHES = 0.25;
 
 /** Plans are reported while searching when they are better by at least this share. */
 const NOTICEABLE = 0.002;
@@ -33,11 +42,13 @@ export async function planConstrained(
 }
 
 class ConstrainedPlanning {
+  private readonly runs: Run[];
   private readonly relaxation: Relaxation;
   /** For plans that miss wishes. */
-  private readonly loose: Bound;
+  private loose: Bound;
   /** For plans that meet all wishes. */
-  private readonly strict: Bound;
+  private strict: Bound;
+  /** On the sum of weighted ends, where that is to be small. */
   private readonly weighted: number | undefined;
   private readonly search: ConstrainedSearch;
   private readonly log: NonNullable<Plan['log']> = [];
@@ -50,18 +61,32 @@ class ConstrainedPlanning {
     private readonly options: PlanOptions
   ) {
     const runs = runsOf(problem);
+    this.runs = runs;
     this.relaxation = new Relaxation(problem, runs, request.switches === 'planned');
     this.loose = makespanBound(this.relaxation, false);
     this.strict = makespanBound(this.relaxation, true);
-    this.weighted = problem.weighted ? weightedBound(this.relaxation) : undefined;
     this.search = new ConstrainedSearch(problem, runs, {
       bound: this.loose.seconds,
       random: mulberry32(request.seed),
       ...(request.previous !== undefined && { previous: request.previous })
     });
+    if (problem.weighted) {
+      const bound = weightedBound(this.relaxation);
+      const reached = endsOf(problem, this.search.plan().schedule);
+      this.weighted =
+        request.switches === 'planned'
+          ? bound
+          : Math.max(bound, uninterruptedBound(this.relaxation, reached));
+    }
   }
 
   async run(): Promise<Plan> {
+    const first = this.search.plan();
+    this.note(first.schedule.makespan);
+    this.options.onProgress?.(this.toPlan(first));
+    if (this.fresh) {
+      await this.planWithoutWishes();
+    }
     this.improve();
     const { kept, ...made } = this.search.final();
     if (kept) {
@@ -85,11 +110,52 @@ class ConstrainedPlanning {
     return request.previous === undefined && problem.jobs.every(({ current }) => current === undefined);
   }
 
+  /** Plans and bounds from the plain problem without wishes. */
+  private async planWithoutWishes(): Promise<void> {
+    const { problem, runs, request, effort, options, search } = this;
+    const free = withoutWishes(problem);
+    if (free === undefined || effort.used >= 1) {
+      return;
+    }
+    const share = this.isPlacement ? FOR_PLACES : FOR_WISHES;
+    const budget = effort.shareOf(share);
+    const bound = lowerBound(free);
+    this.raise(bound);
+    const start = construct(free, bound.seconds).arrangement;
+    search.offer(sequenceLike(problem, runs, realise(free, start)));
+    await improve(free, start, {
+      random: mulberry32(request.seed),
+      budget,
+      elapsed: () => effort.elapsed,
+      bound: bound.seconds,
+      ...(options.loadHighs !== undefined && { loadHighs: options.loadHighs }),
+      offer: (_, arrangement) => search.offer(sequenceLike(problem, runs, realise(free, arrangement))),
+      raise: (seconds, binding) => this.raise({ seconds, binding })
+    });
+    effort.spend(budget.iterations ?? 0);
+  }
+
+  /** Whether wishes are only about where and how jobs run, not when or how much of all there is. */
+  private get isPlacement(): boolean {
+    const { jobs, limits, running } = this.problem;
+    return (
+      Object.values(limits).every(limit => limit === Infinity) &&
+      [...jobs, ...running].every(({ deadline }) => deadline === Infinity) &&
+      jobs.every(({ release }) => release === 0)
+    );
+  }
+
+  /** Take a bound that holds without wishes. */
+  private raise(bound: Bound): void {
+    if (this.request.switches !== 'planned') {
+      this.loose = bound.seconds > this.loose.seconds ? bound : this.loose;
+      this.strict = bound.seconds > this.strict.seconds ? bound : this.strict;
+    }
+  }
+
   private improve(): void {
     const { search, options, weighted, strict, loose } = this;
     let reported = search.plan();
-    this.note(reported.schedule.makespan);
-    options.onProgress?.(this.toPlan(reported));
     const target = (weighted ?? strict.seconds) * (1 + PROVEN);
     const goal = target < Infinity ? target : (weighted ?? loose.seconds);
     search.run(

@@ -1,4 +1,5 @@
-import type { Relaxation, Way } from './relaxation.js';
+import type { Relaxation, RelaxedJob, Way } from './relaxation.js';
+import { boundByPrices, type Demand } from './timePrices.js';
 
 /** What sums of many floating-point numbers may be off by, as a share. */
 const ROUNDING = 1e-9;
@@ -11,9 +12,10 @@ const ROUNDING = 1e-9;
  * On the fast machine it is mean busy times that are small when work goes in the order of weight over work, the best
  * of the jobs that may begin at any time (Eastman, Even and Isaacs, Management Science 11, 1964; with releases,
  * Goemans et al., SIAM J. Discrete Math. 15, 2002). A run is half its own time longer in coming to its end.
+ *
+ * They hold for jobs that change strategy and place while they run as well.
  */
 export function weightedBound({ jobs, freeAt, lanes, problem }: Relaxation): number {
-  const fixed = problem.running.reduce((sum, { config, weight }) => sum + weight * config.seconds, 0);
   let alone = 0;
   let halves = 0;
   for (const { ways, weight } of jobs) {
@@ -34,7 +36,40 @@ export function weightedBound({ jobs, freeAt, lanes, problem }: Relaxation): num
   if (lanes.length > 0) {
     bounds.push(poured(lanes, way => way.laneSeconds));
   }
-  return (fixed + Math.max(...bounds)) * (1 - ROUNDING);
+  return (fixedEnds(problem) + Math.max(...bounds)) * (1 - ROUNDING);
+}
+
+/**
+ * The same for plans in which every job is done in one go, which chooses time and work of each together.
+ *
+ * @param reached - the sum of a plan.
+ */
+export function uninterruptedBound({ jobs, freeAt, problem }: Relaxation, reached: number): number {
+  const demands = new Map<string, Demand>();
+  for (const job of jobs) {
+    const key = JSON.stringify([job.weight, job.ways]);
+    const known = demands.get(key);
+    if (known === undefined) {
+      demands.set(key, demandOf(job));
+    } else {
+      known.count++;
+    }
+  }
+  const fixed = fixedEnds(problem);
+  return (fixed + boundByPrices(freeAt, [...demands.values()], reached - fixed)) * (1 - ROUNDING);
+}
+
+function demandOf({ ways, weight }: RelaxedJob): Demand {
+  const courses = ways.map(({ head, seconds, area }) => ({
+    head,
+    seconds,
+    devices: seconds > 0 ? area / seconds : 0
+  }));
+  return { count: 1, weight, courses };
+}
+
+function fixedEnds({ running }: Relaxation['problem']): number {
+  return running.reduce((sum, { config, weight }) => sum + weight * config.seconds, 0);
 }
 
 function least(ways: Way[], value: (way: Way) => number): number {

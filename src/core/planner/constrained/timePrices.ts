@@ -1,0 +1,173 @@
+/** A way to get something done: when it may begin, how long it takes, and on how many devices. */
+export interface Course {
+  head: number;
+  seconds: number;
+  devices: number;
+}
+
+/** Things that differ in nothing: how many, how much their ends count, and the ways to do each. */
+export interface Demand {
+  count: number;
+  weight: number;
+  courses: Course[];
+}
+
+/** Intervals of time with prices of their own, and rounds in which these are made better, at most. */
+const MOST_INTERVALS = 128;
+const MOST_ROUNDS = 400;
+
+/** Ways times intervals times rounds, about: what the bound may cost. */
+const EFFORT = 8_000_000;
+
+/** Rounds without a better bound after which steps become shorter. */
+const PATIENCE = 12;
+
+/**
+ * No plan has a smaller sum of weight times end. Devices cost a price per second that changes in the course of time;
+ * each job goes where price and weighted end together are least, whatever the others do; what all devices could earn
+ * is taken off. Any prices give a bound: Lagrangian relaxation of the capacity in the time-indexed program (Dyer and
+ * Wolsey, Discrete Applied Mathematics 26, 1990), here in continuous time, with prices constant in intervals: then
+ * some best course begins or ends where intervals meet, or at its head. Good prices are found by subgradients
+ * (Polyak, USSR Comput. Math. Math. Phys. 9, 1969).
+ *
+ * @param freeAt - when each device becomes free.
+ * @param reached - the sum of a plan.
+ */
+export function boundByPrices(freeAt: readonly number[], demands: Demand[], reached: number): number {
+  const ways = demands.reduce((sum, { courses }) => sum + courses.length, 0);
+  const work = demands.reduce(
+    (sum, { count, courses }) =>
+      sum + count * courses.reduce((most, { devices, seconds }) => Math.max(most, devices * seconds), 0),
+    0
+  );
+  const latest = freeAt.reduce((last, free) => Math.max(last, free), 0);
+  const least = demands.reduce(
+    (sum, { count, courses }) =>
+      sum + count * courses.reduce((low, { devices, seconds }) => Math.min(low, devices * seconds), Infinity),
+    0
+  );
+  if (ways === 0 || freeAt.length === 0 || work <= 0) {
+    return 0;
+  }
+  const horizon = latest + (1.3 * Math.max(least, work / 8)) / freeAt.length;
+  const intervals = Math.max(8, Math.min(MOST_INTERVALS, Math.floor(EFFORT / 100 / ways)));
+  const rounds = Math.min(MOST_ROUNDS, Math.floor(EFFORT / ways / intervals));
+  const prices = new TimePrices(freeAt, demands, horizon, intervals);
+  let best = 0;
+  let step = 1;
+  let idle = 0;
+  for (let round = 0; round < rounds && step > 1e-3; round++) {
+    const { bound, distance } = prices.measure();
+    if (bound > best * (1 + 1e-5)) {
+      best = bound;
+      idle = 0;
+    } else if (++idle > PATIENCE) {
+      step /= 2;
+      idle = 0;
+    }
+    if (distance <= 0 || bound >= reached) {
+      break;
+    }
+    prices.move((step * (reached - bound)) / distance);
+  }
+  return best;
+}
+
+class TimePrices {
+  private readonly width: number;
+  /** Per interval, price of a device-second. */
+  private readonly price: Float64Array;
+  /** Price of a device from 0 until each interval begins. */
+  private readonly sum: Float64Array;
+  /** Per interval, device-seconds there are. */
+  private readonly room: Float64Array;
+  /** Per interval, device-seconds taken beyond what there is, smoothed over rounds. */
+  private readonly excess: Float64Array;
+
+  constructor(
+    freeAt: readonly number[],
+    private readonly demands: Demand[],
+    horizon: number,
+    private readonly count: number
+  ) {
+    this.width = horizon / count;
+    this.price = new Float64Array(count);
+    this.sum = new Float64Array(count + 1);
+    this.excess = new Float64Array(count);
+    this.room = Float64Array.from({ length: count }, (_, i) =>
+      freeAt.reduce(
+        (all, free) => all + Math.max(0, (i + 1) * this.width - Math.max(free, i * this.width)),
+        0
+      )
+    );
+  }
+
+  /** The bound by the prices as they are, and the squared length of their subgradient. */
+  measure(): { bound: number; distance: number } {
+    const { price, sum, room, excess, width, count } = this;
+    let earned = 0;
+    for (let i = 0; i < count; i++) {
+      sum[i + 1] = sum[i]! + price[i]! * width;
+      earned += price[i]! * room[i]!;
+      excess[i] = -room[i]!;
+    }
+    let paid = 0;
+    for (const { count: many, weight, courses } of this.demands) {
+      let least = Infinity;
+      let begin = 0;
+      let chosen = courses[0]!;
+      const look = (course: Course, at: number) => {
+        const { seconds, devices } = course;
+        const cost = weight * (at + seconds) + devices * (this.until(at + seconds) - this.until(at));
+        if (cost < least) {
+          least = cost;
+          begin = at;
+          chosen = course;
+        }
+      };
+      for (const course of courses) {
+        const { head, seconds } = course;
+        look(course, head);
+        for (let i = 0; i <= count; i++) {
+          const time = i * width;
+          if (time > head) {
+            look(course, time);
+          }
+          if (time - seconds > head) {
+            look(course, time - seconds);
+          }
+        }
+      }
+      paid += many * least;
+      this.use(begin, begin + chosen.seconds, many * chosen.devices);
+    }
+    let distance = 0;
+    for (let i = 0; i < count; i++) {
+      if (price[i]! > 0 || excess[i]! > 0) {
+        distance += excess[i]! ** 2;
+      }
+    }
+    return { bound: paid - earned, distance };
+  }
+
+  /** Go along the subgradient. */
+  move(step: number): void {
+    for (let i = 0; i < this.count; i++) {
+      this.price[i] = Math.max(0, this.price[i]! + step * this.excess[i]!);
+    }
+  }
+
+  /** Price of a device from 0 until a time; nothing costs anything after the last interval. */
+  private until(time: number): number {
+    const at = time / this.width;
+    const i = Math.floor(at);
+    return i >= this.count ? this.sum[this.count]! : this.sum[i]! + (at - i) * this.width * this.price[i]!;
+  }
+
+  private use(from: number, to: number, devices: number): void {
+    const { width, count, excess } = this;
+    for (let i = Math.floor(from / width); i < count && i * width < to; i++) {
+      excess[i]! += devices * (Math.min(to, (i + 1) * width) - Math.max(from, i * width));
+    }
+  }
+}
