@@ -14,7 +14,8 @@ import { explainConstrained } from './explanation.js';
 import { type Bound, makespanBound } from './makespanBound.js';
 import { Relaxation } from './relaxation.js';
 import { type Run, runsOf } from './runTable.js';
-import { uninterruptedBound, weightedBound } from './weightedBound.js';
+import type { Sequence } from './sequence.js';
+import { type Begun, uninterruptedBound, weightedBound } from './weightedBound.js';
 import { sequenceLike, withoutWishes } from './wishless.js';
 
 /** A plan within this share of its bound is as good as the bound, which rounding keeps it from reaching. */
@@ -71,12 +72,12 @@ class ConstrainedPlanning {
       ...(request.previous !== undefined && { previous: request.previous })
     });
     if (problem.weighted) {
-      const bound = weightedBound(this.relaxation);
-      const reached = endsOf(problem, this.search.plan().schedule);
-      this.weighted =
-        request.switches === 'planned'
-          ? bound
-          : Math.max(bound, uninterruptedBound(this.relaxation, reached));
+      this.weighted = weightedBound(this.relaxation);
+      if (request.switches !== 'planned') {
+        const reached = endsOf(problem, this.search.plan().schedule);
+        const offer = (begun: Begun[]) => this.search.offer(sequenceBegun(runs, begun));
+        this.weighted = Math.max(this.weighted, uninterruptedBound(this.relaxation, reached, offer));
+      }
     }
   }
 
@@ -222,6 +223,21 @@ function boundedBy({ seconds, binding }: Bound, made: number): Bound {
 
 function gapOf(made: number, bound: number): number {
   return bound > 0 ? made / bound - 1 : 0;
+}
+
+/** Jobs in the order in which they would begin; those that would share a run go by themselves. */
+function sequenceBegun(runs: Run[], begun: Begun[]): Sequence {
+  const sequence: Sequence = {
+    order: [...begun].sort((a, b) => a.begin - b.begin).map(({ job }) => job),
+    config: runs.map(() => 0),
+    nodes: runs.map(() => []),
+    active: runs.map(({ fusion }) => fusion === undefined)
+  };
+  for (const { job, way } of begun) {
+    sequence.config[job] = way.run === job ? way.config : 0;
+  }
+  sequence.order.push(...[...runs.keys()].slice(begun.length));
+  return sequence;
 }
 
 /** The sum over all tasks of weight times end. */

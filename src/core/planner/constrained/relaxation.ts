@@ -1,9 +1,14 @@
 import type { Config } from '../pareto.js';
 import type { Problem } from '../problem.js';
+import { KEPT } from '../schedule/arrangement.js';
 import { lanesOf, type Run } from './runTable.js';
 
 /** A way to get a job done, and what it costs; a fused run's costs are shared evenly by its jobs. */
 export interface Way {
+  /** Index into the table of runs. */
+  run: number;
+  /** Index into its configurations, or `KEPT`. */
+  config: number;
   /** The soonest it may begin: released, and enough devices free of tasks that run already. */
   head: number;
   /** The soonest the job may be done this way. */
@@ -54,9 +59,9 @@ export class Relaxation {
     this.lanes = problem.jobs.some(({ current }) => current !== undefined) ? [] : lanesOf(problem);
     const ways = problem.jobs.map((): Way[] => []);
     const configs = problem.jobs.map((): Config[] => []);
-    for (const run of runs) {
+    for (const [own, run] of runs.entries()) {
       for (const [index, config] of run.configs.entries()) {
-        const way = this.wayOf(run, config, run.sites[index]!);
+        const way = { run: own, config: index, ...this.wayOf(run, config, run.sites[index]!) };
         for (const job of run.jobs) {
           ways[job]!.push(way);
           configs[job]!.push(config);
@@ -65,7 +70,7 @@ export class Relaxation {
     }
     this.jobs = problem.jobs.map(({ current, release, deadline, weight }, job) => {
       if (current !== undefined) {
-        ways[job]!.push(this.goingOn(current));
+        ways[job]!.push({ run: job, config: KEPT, ...this.goingOn(current) });
       }
       const own = switching ? [mixed(ways[job]!, current?.config.option.stopSeconds)] : ways[job]!;
       return {
@@ -78,7 +83,7 @@ export class Relaxation {
     });
   }
 
-  private wayOf({ jobs, release }: Run, config: Config, sites: number[]): Way {
+  private wayOf({ jobs, release }: Run, config: Config, sites: number[]): Omit<Way, 'run' | 'config'> {
     const { nodes, prices } = this.problem;
     const { devices, seconds, among, span = 1 } = config;
     const share = devices / span;
@@ -100,7 +105,10 @@ export class Relaxation {
     };
   }
 
-  private goingOn({ config: { devices, seconds }, node }: NonNullable<Run['current']>): Way {
+  private goingOn({
+    config: { devices, seconds },
+    node
+  }: NonNullable<Run['current']>): Omit<Way, 'run' | 'config'> {
     const area = devices * seconds;
     return {
       head: 0,
@@ -146,6 +154,7 @@ function mixed(ways: Way[], leaving = 0): Way {
   const head = least(way => way.head);
   const seconds = least(way => left(way.seconds, way));
   return {
+    ...ways[0]!,
     head,
     end: head + seconds,
     seconds,

@@ -12,12 +12,21 @@ export interface Demand {
   courses: Course[];
 }
 
+/** When each demand begins, and by which of its courses, where that is cheapest. */
+export interface Choice {
+  course: number;
+  begin: number;
+}
+
 /** Intervals of time with prices of their own, and rounds in which these are made better, at most. */
 const MOST_INTERVALS = 128;
 const MOST_ROUNDS = 400;
 
 /** Ways times intervals times rounds, about: what the bound may cost. */
 const EFFORT = 8_000_000;
+
+/** Bounds better by a smaller share are no better. */
+const NOTICEABLE = 1e-5;
 
 /** Rounds without a better bound after which steps become shorter. */
 const PATIENCE = 12;
@@ -32,8 +41,14 @@ const PATIENCE = 12;
  *
  * @param freeAt - when each device becomes free.
  * @param reached - the sum of a plan.
+ * @param onBetter - called with each demand's choice at prices better than all before.
  */
-export function boundByPrices(freeAt: readonly number[], demands: Demand[], reached: number): number {
+export function boundByPrices(
+  freeAt: readonly number[],
+  demands: Demand[],
+  reached: number,
+  onBetter: (choices: Choice[]) => void
+): number {
   const ways = demands.reduce((sum, { courses }) => sum + courses.length, 0);
   const work = demands.reduce(
     (sum, { count, courses }) =>
@@ -57,9 +72,10 @@ export function boundByPrices(freeAt: readonly number[], demands: Demand[], reac
   let step = 1;
   let idle = 0;
   for (let round = 0; round < rounds && step > 1e-3; round++) {
-    const { bound, distance } = prices.measure();
-    if (bound > best * (1 + 1e-5)) {
+    const { bound, distance, choices } = prices.measure();
+    if (bound > best * (1 + NOTICEABLE)) {
       best = bound;
+      onBetter(choices);
       idle = 0;
     } else if (++idle > PATIENCE) {
       step /= 2;
@@ -81,7 +97,7 @@ class TimePrices {
   private readonly sum: Float64Array;
   /** Per interval, device-seconds there are. */
   private readonly room: Float64Array;
-  /** Per interval, device-seconds taken beyond what there is, smoothed over rounds. */
+  /** Per interval, device-seconds taken beyond what there is. */
   private readonly excess: Float64Array;
 
   constructor(
@@ -102,8 +118,8 @@ class TimePrices {
     );
   }
 
-  /** The bound by the prices as they are, and the squared length of their subgradient. */
-  measure(): { bound: number; distance: number } {
+  /** The bound by the prices as they are, the squared length of their subgradient, and what demands choose. */
+  measure(): { bound: number; distance: number; choices: Choice[] } {
     const { price, sum, room, excess, width, count } = this;
     let earned = 0;
     for (let i = 0; i < count; i++) {
@@ -112,34 +128,36 @@ class TimePrices {
       excess[i] = -room[i]!;
     }
     let paid = 0;
+    const choices: Choice[] = [];
     for (const { count: many, weight, courses } of this.demands) {
       let least = Infinity;
       let begin = 0;
-      let chosen = courses[0]!;
-      const look = (course: Course, at: number) => {
-        const { seconds, devices } = course;
+      let chosen = 0;
+      const look = (index: number, at: number) => {
+        const { seconds, devices } = courses[index]!;
         const cost = weight * (at + seconds) + devices * (this.until(at + seconds) - this.until(at));
         if (cost < least) {
           least = cost;
           begin = at;
-          chosen = course;
+          chosen = index;
         }
       };
-      for (const course of courses) {
-        const { head, seconds } = course;
-        look(course, head);
+      for (const [index, { head, seconds }] of courses.entries()) {
+        look(index, head);
         for (let i = 0; i <= count; i++) {
           const time = i * width;
           if (time > head) {
-            look(course, time);
+            look(index, time);
           }
           if (time - seconds > head) {
-            look(course, time - seconds);
+            look(index, time - seconds);
           }
         }
       }
       paid += many * least;
-      this.use(begin, begin + chosen.seconds, many * chosen.devices);
+      const { seconds, devices } = courses[chosen]!;
+      this.use(begin, begin + seconds, many * devices);
+      choices.push({ course: chosen, begin });
     }
     let distance = 0;
     for (let i = 0; i < count; i++) {
@@ -147,7 +165,7 @@ class TimePrices {
         distance += excess[i]! ** 2;
       }
     }
-    return { bound: paid - earned, distance };
+    return { bound: paid - earned, distance, choices };
   }
 
   /** Go along the subgradient. */

@@ -1,4 +1,4 @@
-import type { Relaxation, RelaxedJob, Way } from './relaxation.js';
+import type { Relaxation, Way } from './relaxation.js';
 import { boundByPrices, type Demand } from './timePrices.js';
 
 /** What sums of many floating-point numbers may be off by, as a share. */
@@ -39,33 +39,55 @@ export function weightedBound({ jobs, freeAt, lanes, problem }: Relaxation): num
   return (fixedEnds(problem) + Math.max(...bounds)) * (1 - ROUNDING);
 }
 
+/** The way a job takes, and when it begins. */
+export interface Begun {
+  job: number;
+  way: Way;
+  begin: number;
+}
+
 /**
  * The same for plans in which every job is done in one go, which chooses time and work of each together.
  *
  * @param reached - the sum of a plan.
+ * @param onBetter - called with what jobs would do if they only had to keep to prices: the better these, the more
+ * nearly that is a plan.
  */
-export function uninterruptedBound({ jobs, freeAt, problem }: Relaxation, reached: number): number {
-  const demands = new Map<string, Demand>();
-  for (const job of jobs) {
-    const key = JSON.stringify([job.weight, job.ways]);
-    const known = demands.get(key);
+export function uninterruptedBound(
+  { jobs, freeAt, problem }: Relaxation,
+  reached: number,
+  onBetter: (begun: Begun[]) => void
+): number {
+  const kinds = new Map<string, { demand: Demand; members: number[] }>();
+  for (const [job, { ways, weight }] of jobs.entries()) {
+    const courses = ways.map(({ head, seconds, area }) => ({
+      head,
+      seconds,
+      devices: seconds > 0 ? area / seconds : 0
+    }));
+    const key = JSON.stringify([weight, courses]);
+    const known = kinds.get(key);
     if (known === undefined) {
-      demands.set(key, demandOf(job));
+      kinds.set(key, { demand: { count: 1, weight, courses }, members: [job] });
     } else {
-      known.count++;
+      known.demand.count++;
+      known.members.push(job);
     }
   }
+  const all = [...kinds.values()];
   const fixed = fixedEnds(problem);
-  return (fixed + boundByPrices(freeAt, [...demands.values()], reached - fixed)) * (1 - ROUNDING);
-}
-
-function demandOf({ ways, weight }: RelaxedJob): Demand {
-  const courses = ways.map(({ head, seconds, area }) => ({
-    head,
-    seconds,
-    devices: seconds > 0 ? area / seconds : 0
-  }));
-  return { count: 1, weight, courses };
+  const bound = boundByPrices(
+    freeAt,
+    all.map(({ demand }) => demand),
+    reached - fixed,
+    choices =>
+      onBetter(
+        choices.flatMap(({ course, begin }, kind) =>
+          all[kind]!.members.map(job => ({ job, way: jobs[job]!.ways[course]!, begin }))
+        )
+      )
+  );
+  return (fixed + bound) * (1 - ROUNDING);
 }
 
 function fixedEnds({ running }: Relaxation['problem']): number {
