@@ -45,14 +45,12 @@ const ASSIGNING = 0.15;
 /** Share of the budget for bounds. */
 const BOUNDS = 0.25;
 
-/** Share of the budget of an annealing on more nodes than that: they take long to cool. */
-const LONG_ROUND = 0.46;
-
 /**
  * Share of the budget of an annealing on few nodes, for each job: few jobs are soon frozen in the wrong place, and to
  * start afresh helps more than to cool slowly.
  */
 const ROUND_PER_JOB = 0.00125;
+const SHORTEST_ROUND = 0.03;
 
 /** Share of the budget of every exact search. */
 const EXACT = 0.3;
@@ -133,14 +131,18 @@ class Portfolio {
     if (highs !== undefined) {
       this.raiseBounds(highs, alone ? ROUND : BOUNDS);
     }
+    if (problem.nodes.length > ASSIGNED_NODES && !this.over()) {
+      // Many nodes take long to cool.
+      this.anneal(this.best, 1, ONCE);
+    }
     const assignments =
       highs === undefined || alone || problem.nodes.length > ASSIGNED_NODES
         ? undefined
         : new AssignmentSearch(highs, problem);
     const exact = alone && problem.jobs.length <= EXACT_JOBS;
-    const many = problem.nodes.length > ASSIGNED_NODES;
-    const share = many ? LONG_ROUND : alone ? ROUND : Math.min(ROUND, ROUND_PER_JOB * problem.jobs.length);
-    const cycle = 1 + (many ? 2 : Math.round((4 * ROUND) / share));
+    const byJobs = Math.max(SHORTEST_ROUND, ROUND_PER_JOB * problem.jobs.length);
+    const share = alone ? ROUND : Math.min(ROUND, byJobs);
+    const cycle = alone ? 3 : 1 + Math.round((4 * ROUND) / share);
     for (let round = 0; !this.over(); round++) {
       const aim = this.bound + AIMS[round % AIMS.length]! * (this.makespan - this.bound);
       if (exact && round % cycle === cycle - 1) {
@@ -150,7 +152,7 @@ class Portfolio {
       } else if (assignments !== undefined && round % cycle === cycle - 1) {
         this.pack(assignments);
       } else {
-        this.anneal(construct(problem, aim).arrangement, share, round % 2 === 0 || many ? ONCE : HOT);
+        this.anneal(construct(problem, aim).arrangement, share, round % 2 === 0 ? ONCE : HOT);
       }
     }
   }
