@@ -4,6 +4,7 @@ import { checkPlan } from '../../../src/core/model/checker.js';
 import { plan } from '../../../src/core/planner/plan.js';
 import type { Plan, PlanRequest } from '../../../src/core/wire/generated/types.js';
 import { validate } from '../../../src/core/wire/messages.js';
+import { textWorkload } from '../../bench/generator.js';
 import { bruteForceWithWishes } from './constrainedBruteForce.js';
 import { option, requestOf } from './requests.js';
 import { wishfulRequests } from './wishes.js';
@@ -303,5 +304,25 @@ describe('tasks that nothing can run', () => {
     const impossible = { name: 'a', steps: 1, options: [], ...fields };
     const made = await checked(requestOf([2, 2], [impossible, task('b')], more));
     expect(made.unplanned).toEqual([{ task: 'a', reason }]);
+  });
+});
+
+describe('a pin that agrees with the plan without it', () => {
+  it('costs next to nothing', async () => {
+    for (const [tasks, nodes] of [
+      [12, 1],
+      [40, 4]
+    ] as const) {
+      const request = { ...textWorkload(1, tasks, nodes).request, budget: { iterations: 12_000 } };
+      const free = await plan(request);
+      const { task: name, strategy, node, devices } = free.segments[tasks / 2]!;
+      const pinned = request.tasks.map(one =>
+        one.name === name ? { ...one, pin: { strategy, node, devices } } : one
+      );
+      const made = await checked({ ...request, tasks: pinned });
+      expect(made.conflicts).toBeUndefined();
+      expect(made.makespan).toBeLessThan(1.02 * free.makespan);
+      expect(made.lowerBound).toBeGreaterThan(0.97 * free.lowerBound);
+    }
   });
 });

@@ -74,9 +74,10 @@ class ConstrainedPlanning {
     if (problem.weighted) {
       this.weighted = weightedBound(this.relaxation);
       if (request.switches !== 'planned') {
-        const reached = endsOf(problem, this.search.plan().schedule);
+        const { schedule } = this.search.plan();
+        const plan = { weighted: endsOf(problem, schedule), makespan: schedule.makespan };
         const offer = (begun: Begun[]) => this.search.offer(sequenceBegun(runs, begun));
-        this.weighted = Math.max(this.weighted, uninterruptedBound(this.relaxation, reached, offer));
+        this.weighted = Math.max(this.weighted, uninterruptedBound(this.relaxation, plan, offer));
       }
     }
   }

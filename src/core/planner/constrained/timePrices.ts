@@ -40,34 +40,22 @@ const PATIENCE = 12;
  * (Polyak, USSR Comput. Math. Math. Phys. 9, 1969).
  *
  * @param freeAt - when each device becomes free.
- * @param reached - the sum of a plan.
+ * @param plan - some plan, whose makespan is as far as prices go, in seconds.
  * @param onBetter - called with each demand's choice at prices better than all before.
  */
 export function boundByPrices(
   freeAt: readonly number[],
   demands: Demand[],
-  reached: number,
+  plan: { weighted: number; makespan: number },
   onBetter: (choices: Choice[]) => void
 ): number {
   const ways = demands.reduce((sum, { courses }) => sum + courses.length, 0);
-  const work = demands.reduce(
-    (sum, { count, courses }) =>
-      sum + count * courses.reduce((most, { devices, seconds }) => Math.max(most, devices * seconds), 0),
-    0
-  );
-  const latest = freeAt.reduce((last, free) => Math.max(last, free), 0);
-  const least = demands.reduce(
-    (sum, { count, courses }) =>
-      sum + count * courses.reduce((low, { devices, seconds }) => Math.min(low, devices * seconds), Infinity),
-    0
-  );
-  if (ways === 0 || freeAt.length === 0 || work <= 0) {
+  if (ways === 0 || freeAt.length === 0 || plan.makespan <= 0) {
     return 0;
   }
-  const horizon = latest + (1.3 * Math.max(least, work / 8)) / freeAt.length;
   const intervals = Math.max(8, Math.min(MOST_INTERVALS, Math.floor(EFFORT / 100 / ways)));
   const rounds = Math.min(MOST_ROUNDS, Math.floor(EFFORT / ways / intervals));
-  const prices = new TimePrices(freeAt, demands, horizon, intervals);
+  const prices = new TimePrices(freeAt, demands, plan.makespan, intervals);
   let best = 0;
   let step = 1;
   let idle = 0;
@@ -81,10 +69,10 @@ export function boundByPrices(
       step /= 2;
       idle = 0;
     }
-    if (distance <= 0 || bound >= reached) {
+    if (distance <= 0 || bound >= plan.weighted) {
       break;
     }
-    prices.move((step * (reached - bound)) / distance);
+    prices.move((step * (plan.weighted - bound)) / distance);
   }
   return best;
 }

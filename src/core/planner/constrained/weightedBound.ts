@@ -49,13 +49,13 @@ export interface Begun {
 /**
  * The same for plans in which every job is done in one go, which chooses time and work of each together.
  *
- * @param reached - the sum of a plan.
+ * @param plan - some plan.
  * @param onBetter - called with what jobs would do if they only had to keep to prices: the better these, the more
  * nearly that is a plan.
  */
 export function uninterruptedBound(
   { jobs, freeAt, problem }: Relaxation,
-  reached: number,
+  plan: { weighted: number; makespan: number },
   onBetter: (begun: Begun[]) => void
 ): number {
   const kinds = new Map<string, { demand: Demand; members: number[] }>();
@@ -79,7 +79,7 @@ export function uninterruptedBound(
   const bound = boundByPrices(
     freeAt,
     all.map(({ demand }) => demand),
-    reached - fixed,
+    { ...plan, weighted: plan.weighted - fixed },
     choices =>
       onBetter(
         choices.flatMap(({ course, begin }, kind) =>
