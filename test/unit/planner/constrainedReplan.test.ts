@@ -19,14 +19,18 @@ function task(name: string) {
 
 describe('re-planning under wishes', () => {
   it('changes nothing where nothing has changed', async () => {
+    let kept = 0;
     for (const drawn of fc.sample(wishfulRequests(7), { numRuns: 80, seed: 11 })) {
       const request = { ...drawn, budget: { iterations: 400 } };
       const { segments } = await checked(request);
       const again = await checked({ ...request, previous: segments, seed: drawn.seed + 1 });
       if (again.method === 'previous') {
+        kept++;
         expect(again.segments).toEqual(segments);
       }
     }
+    // A search as short as the first may by luck find a plan that is clearly better.
+    expect(kept).toBeGreaterThan(65);
   });
 
   it('keeps a plan with a pin and a deadline, down to its devices', async () => {

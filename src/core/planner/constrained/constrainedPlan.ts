@@ -94,6 +94,9 @@ class ConstrainedPlanning {
     if (kept) {
       this.method = 'previous';
     }
+    if (!this.fresh) {
+      this.note(made.schedule.makespan);
+    }
     return {
       ...this.toPlan(made),
       ...(this.request.explain === true && { explanation: this.explain(made) })
@@ -164,12 +167,15 @@ class ConstrainedPlanning {
       share => this.effort.part(share, goal),
       () => {
         this.method = 'local-search';
+        if (!this.fresh) {
+          return;
+        }
         const made = search.plan();
         this.note(made.schedule.makespan);
         const noticeable =
           made.violation < reported.violation * (1 - NOTICEABLE) ||
           made.objective < reported.objective * (1 - NOTICEABLE);
-        if (options.onProgress !== undefined && this.fresh && noticeable) {
+        if (options.onProgress !== undefined && noticeable) {
           reported = made;
           options.onProgress(this.toPlan(made));
         }
