@@ -3,20 +3,8 @@ import { below, type Random } from '../random.js';
 import { type Arrangement, KEPT } from '../schedule/arrangement.js';
 import type { Walk } from './annealing.js';
 import { JobTable } from './jobTable.js';
+import { NodeCost } from './nodeCost.js';
 import { NodeQueue } from './nodeQueue.js';
-
-/** How much the mean time at which devices become free weighs against the makespan. */
-const WASTE = 1;
-
-/** What a running job's leaving its devices costs, as a share of the makespan: of equal plans the quieter one. */
-const SWITCH = 1e-6;
-
-/**
- * Nodes from which on the latest says too little about the others: instead of the makespan, all time beyond a target
- * a little below the shortest makespan so far is minimised.
- */
-const MANY_NODES = 9;
-const BELOW = 0.004;
 
 /** Share of the moves on one node that change a configuration and nothing else. */
 const IN_PLACE = 0.3;
@@ -33,17 +21,10 @@ const LONGEST_STRETCH = 12;
 /**
  * A walk through arrangements: change a job's configuration, its place in its node's queue, or its node; exchange a
  * stretch of one queue for one of another with about as much work, so that big jobs can change places with many small
- * ones at once; move a running job or let it go on. What is minimised is the makespan plus the mean time at which devices become free, so
- * that waste squeezed out of any node counts long before it shows in the makespan.
+ * ones at once; move a running job or let it go on. What is minimised is said in {@link NodeCost}.
  */
 export class NodeWalk implements Walk<Arrangement> {
-  makespan = 0;
-  private cost = 0;
-  private spent = 0;
-  private switches = 0;
-  private switchCost = 0;
-  /** Where nodes should end; 0 when there are few, which leaves the makespan to be minimised. */
-  private target = 0;
+  private readonly cost: NodeCost;
   private readonly table: JobTable;
   private readonly config: Int32Array;
   private readonly nodeOf: Int32Array;
@@ -65,8 +46,13 @@ export class NodeWalk implements Walk<Arrangement> {
     this.place = new Int32Array(jobs.length);
     this.kept = new Int32Array(nodes.length);
     this.queues = nodes.map(({ freeAt }) => new NodeQueue(freeAt, this.table, this.config, this.place));
+    this.cost = new NodeCost(this.queues, problem.deviceCount, random);
     this.restore(start);
-    this.switchCost = SWITCH * this.makespan;
+    this.cost.priceSwitches();
+  }
+
+  get makespan(): number {
+    return this.cost.makespan;
   }
 
   get size(): number {
@@ -75,7 +61,7 @@ export class NodeWalk implements Walk<Arrangement> {
 
   /** The makespan; a trifle more for every running job that is moved. */
   get score(): number {
-    return this.makespan + this.switches * this.switchCost;
+    return this.cost.score;
   }
 
   snapshot(): Arrangement {
@@ -88,7 +74,7 @@ export class NodeWalk implements Walk<Arrangement> {
   restore({ config, queues }: Arrangement): void {
     this.config.set(config);
     this.kept.fill(0);
-    this.switches = 0;
+    let switches = 0;
     for (const { tail } of this.queues) {
       tail.length = 0;
     }
@@ -98,11 +84,9 @@ export class NodeWalk implements Walk<Arrangement> {
         this.kept[current!.node]!++;
         this.queues[current!.node]!.tail.push(job);
       } else if (current !== undefined) {
-        this.switches++;
+        switches++;
       }
     }
-    this.makespan = 0;
-    this.spent = 0;
     for (const [node, queue] of this.queues.entries()) {
       for (const job of queues[node]!) {
         this.nodeOf[job] = node;
@@ -110,10 +94,8 @@ export class NodeWalk implements Walk<Arrangement> {
       }
       queue.tryTail(0);
       queue.accept();
-      this.makespan = Math.max(this.makespan, queue.end);
-      this.spent += queue.spent;
     }
-    this.aim();
+    this.cost.restart(switches);
   }
 
   step(temperature: number): void {
@@ -154,8 +136,7 @@ export class NodeWalk implements Walk<Arrangement> {
       const length = this.queues[to]!.jobs.length - (to === from ? 1 : 0);
       this.tryMove(job, to, least + below(random, length - least + 1));
     }
-    const switches = this.switches + (old === KEPT ? 1 : 0);
-    if (!this.decide(from, to, switches, temperature)) {
+    if (!this.cost.decide(from, to, old === KEPT ? 1 : 0, temperature)) {
       config[job] = old;
       if (partner >= 0) {
         config[partner] = partnerOld;
@@ -179,7 +160,7 @@ export class NodeWalk implements Walk<Arrangement> {
     config[job] = this.otherConfig(old, fitting);
     if (config[job] !== old) {
       queues[node]!.tryInstead(place[job]!, job);
-      if (!this.decide(node, node, this.switches, temperature)) {
+      if (!this.cost.decide(node, node, 0, temperature)) {
         config[job] = old;
       }
     }
@@ -212,7 +193,7 @@ export class NodeWalk implements Walk<Arrangement> {
     }
     a.tryStretch(p, mine.length, theirs);
     b.tryStretch(q, theirs.length, mine);
-    if (this.decide(from, to, this.switches, temperature)) {
+    if (this.cost.decide(from, to, 0, temperature)) {
       for (const member of mine) {
         nodeOf[member] = to;
       }
@@ -239,7 +220,7 @@ export class NodeWalk implements Walk<Arrangement> {
     const old = this.config[job]!;
     this.config[job] = KEPT;
     this.tryMove(job, node, 0);
-    if (this.decide(from, node, this.switches - 1, temperature)) {
+    if (this.cost.decide(from, node, -1, temperature)) {
       this.nodeOf[job] = node;
       this.kept[node]!++;
     } else {
@@ -316,57 +297,5 @@ export class NodeWalk implements Walk<Arrangement> {
       from.tryWithout(this.place[job]!);
       to.tryWith(place, job);
     }
-  }
-
-  /** Take over the queues under trial, or not. */
-  private decide(a: number, b: number, switches: number, temperature: number): boolean {
-    const { queues } = this;
-    const [from, to] = [queues[a]!, queues[b]!];
-    let spent = this.spent + from.trialSpent - from.spent;
-    if (a !== b) {
-      spent += to.trialSpent - to.spent;
-    }
-    const { target } = this;
-    let makespan = 0;
-    let excess = 0;
-    for (let node = 0; node < queues.length; node++) {
-      const queue = queues[node]!;
-      const end = node === a || node === b ? queue.trialEnd : queue.end;
-      if (end > makespan) {
-        makespan = end;
-      }
-      if (end > target) {
-        excess += end - target;
-      }
-    }
-    const cost = this.costOf(target > 0 ? excess : makespan, spent, switches);
-    const worse = cost - this.cost;
-    if (worse > 0 && this.random() >= Math.exp(-worse / temperature)) {
-      return false;
-    }
-    from.accept();
-    if (a !== b) {
-      to.accept();
-    }
-    this.makespan = makespan;
-    this.spent = spent;
-    this.switches = switches;
-    this.cost = cost;
-    if (target > 0 && makespan * (1 - BELOW) < target) {
-      this.aim();
-    }
-    return true;
-  }
-
-  /** Set the target below the current makespan. */
-  private aim(): void {
-    const { queues, makespan } = this;
-    this.target = queues.length < MANY_NODES ? 0 : makespan * (1 - BELOW);
-    const excess = queues.reduce((sum, { end }) => sum + Math.max(0, end - this.target), 0);
-    this.cost = this.costOf(this.target > 0 ? excess : makespan, this.spent, this.switches);
-  }
-
-  private costOf(late: number, spent: number, switches: number): number {
-    return late + (WASTE * spent) / this.problem.deviceCount + switches * this.switchCost;
   }
 }

@@ -9,6 +9,7 @@ import type { Problem } from '../problem.js';
 import type { Random } from '../random.js';
 import { type Arrangement, KEPT, realise } from '../schedule/arrangement.js';
 import { anneal, type Cooling, FROM_SCRATCH } from './annealing.js';
+import { AssignmentTargets } from './assignmentTargets.js';
 import { construct } from './construction.js';
 import { Effort } from './effort.js';
 import { NodeWalk } from './nodeWalk.js';
@@ -33,8 +34,9 @@ export interface ImproveOptions {
 /** A plan longer than the bound by no more than this share is as short as the bound. */
 const PROVEN = 1e-9;
 
-/** Share of the budget for the annealing that comes before everything else. */
+/** Share of the budget for the annealing that comes before everything else; less where an exact search follows. */
 const FIRST = 0.08;
+const FIRST_ALONE = 0.02;
 
 /** Share of the budget of every later annealing at most. */
 const ROUND = 0.12;
@@ -67,12 +69,6 @@ const ASSIGNED_NODES = 8;
  */
 const ASSIGNMENT = { iterations: 50_000, nodes: 200, nodesInTime: 100_000 };
 
-/** Where their targets are, between what is known and what is not: the lower the easier to refute. */
-const LOWER = 0.35;
-
-/** Targets of integer programs closer than this share are not told apart. */
-const PRECISION = 5e-4;
-
 /** What one target asked about costs in iterations, while bounds are raised. */
 const QUESTION = 5000;
 
@@ -100,10 +96,7 @@ class Portfolio {
   private readonly effort: Effort;
   private makespan: number;
   private bound: number;
-  /** An assignment for this target did not pack. */
-  private unpacked = 0;
-  /** Whether there is an assignment for this target took too long to say. */
-  private undecided = Infinity;
+  private readonly targets = new AssignmentTargets();
   /** What is proven not to be done on one node before a target. */
   private readonly noGoods: (NoGood & { target: number })[] = [];
 
@@ -122,9 +115,10 @@ class Portfolio {
     if (this.over()) {
       return;
     }
-    this.anneal(this.best, FIRST, FROM_SCRATCH);
     const alone = problem.nodes.filter(({ devices }) => devices.length > 0).length === 1;
-    if (alone && problem.jobs.length <= EXACT_JOBS) {
+    const exact = alone && problem.jobs.length <= EXACT_JOBS;
+    this.anneal(this.best, exact ? FIRST_ALONE : FIRST, FROM_SCRATCH);
+    if (exact) {
       this.searchNode();
     }
     const highs = this.over() ? undefined : await this.options.loadHighs?.();
@@ -139,7 +133,6 @@ class Portfolio {
       highs === undefined || alone || problem.nodes.length > ASSIGNED_NODES
         ? undefined
         : new AssignmentSearch(highs, problem);
-    const exact = alone && problem.jobs.length <= EXACT_JOBS;
     const byJobs = Math.max(SHORTEST_ROUND, ROUND_PER_JOB * problem.jobs.length);
     const share = alone ? ROUND : Math.min(ROUND, byJobs);
     const cycle = alone ? 3 : 1 + Math.round((4 * ROUND) / share);
@@ -175,7 +168,7 @@ class Portfolio {
       this.anneal(this.best, 1, ONCE);
       return;
     }
-    const target = this.nextTarget();
+    const target = this.targets.next(this.bound, this.makespan);
     const end = effort.used + ASSIGNING;
     let packed: Packed | undefined;
     let status: Assignment['status'];
@@ -198,24 +191,12 @@ class Portfolio {
       this.anneal(packed.arrangement, ROUND / 2, REPAIR);
     }
     if (this.makespan <= target) {
-      this.unpacked = 0;
+      this.targets.met();
     } else if (packed !== undefined) {
-      this.unpacked = target;
+      this.targets.missed(target);
     } else if (status === 'unknown') {
-      this.undecided = target;
+      this.targets.tooHard(target);
     }
-  }
-
-  /** Between the targets about which all is said and the best plan; lower when no answer was found in time. */
-  private nextTarget(): number {
-    const low = Math.max(this.bound, this.unpacked);
-    const high = Math.min(this.makespan, this.undecided);
-    if (high - low > PRECISION * low) {
-      return low + LOWER * (high - low);
-    }
-    this.unpacked = 0;
-    this.undecided = Infinity;
-    return this.bound + LOWER * (this.makespan - this.bound);
   }
 
   /** The most nodes of HiGHS's search trees for one target. */
