@@ -2,6 +2,7 @@ import type { PlanRequest, Strategy } from '../../wire/generated/types.js';
 import { usableConfigs } from '../configuration.js';
 import { Eligibilities } from '../eligibility.js';
 import { choiceKey } from '../explanation/alternatives.js';
+import { leastError } from '../explanation/leastError.js';
 import { type Config, paretoFrontByPlace } from '../pareto.js';
 import type { Job, Problem } from '../problem.js';
 import type { Random } from '../random.js';
@@ -31,12 +32,6 @@ const COLD = 0.0025;
 
 /** Kinds times jobs above which the tolerance of estimates is not worked out. */
 const MANY = 4000;
-
-/** Errors beyond this share are not looked at: nothing measured is that wrong. */
-const LARGEST_ERROR = 4;
-
-/** Halvings of the interval in which the error lies that changes the choice. */
-const HALVINGS = 12;
 
 /** Alternatives compared, the best first. */
 const RIVALS = 4;
@@ -245,20 +240,7 @@ export class Pricing {
       const own = slowed(this.base, kind, key, error);
       return rivals.some(rival => isBetter(slowed(rival, kind, key, error), own));
     };
-    if (!loses(LARGEST_ERROR)) {
-      return undefined;
-    }
-    let low = 0;
-    let high = LARGEST_ERROR;
-    for (let i = 0; i < HALVINGS; i++) {
-      const middle = (low + high) / 2;
-      if (loses(middle)) {
-        high = middle;
-      } else {
-        low = middle;
-      }
-    }
-    return low;
+    return leastError(loses);
   }
 }
 

@@ -1,11 +1,6 @@
 import { Insertion, makespanOf } from '../replan/insertion.js';
 import { choiceKey, configOf, type Forced, type Kind } from './alternatives.js';
-
-/** Errors beyond this share are not looked at: nothing measured is that wrong. */
-const LARGEST_ERROR = 4;
-
-/** Halvings of the interval in which the error lies that changes the choice. */
-const HALVINGS = 12;
+import { leastError } from './leastError.js';
 
 /** Alternatives compared, the shortest first. */
 const RIVALS = 4;
@@ -29,20 +24,7 @@ export function toleranceOf(base: Forced, kind: Kind, choice: number): number | 
     const own = slowed(base, kind, key, error) * (1 - 1e-9);
     return rivals.some(rival => slowed(rival, kind, key, error) < own);
   };
-  if (!loses(LARGEST_ERROR)) {
-    return undefined;
-  }
-  let low = 0;
-  let high = LARGEST_ERROR;
-  for (let i = 0; i < HALVINGS; i++) {
-    const middle = (low + high) / 2;
-    if (loses(middle)) {
-      high = middle;
-    } else {
-      low = middle;
-    }
-  }
-  return low;
+  return leastError(loses);
 }
 
 /** The plan with all tasks of the kind that run by one choice made to run by another, for each of the others. */
