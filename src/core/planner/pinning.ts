@@ -1,14 +1,15 @@
 import { strategyKey, strategyLabel } from '../model/strategy.js';
-import type { Pin, PlanTask } from '../wire/generated/types.js';
+import type { Conflict, Pin, PlanTask } from '../wire/generated/types.js';
 import { type Placement, usableConfigs } from './configuration.js';
 import type { Eligibilities } from './eligibility.js';
-import type { Problem } from './problem.js';
 
 /**
  * As much of a task's pin as can be met, and a conflict for the rest: devices give way before the node, and the node
  * before the strategy.
+ *
+ * @param conflicts - the conflict is added to them.
  */
-export function keepablePin(task: PlanTask, places: Eligibilities, problem: Problem): Pin | undefined {
+export function keepablePin(task: PlanTask, places: Eligibilities, conflicts: Conflict[]): Pin | undefined {
   const { pin } = task;
   if (pin === undefined || usableConfigs(task, places).length === 0) {
     return undefined;
@@ -38,7 +39,7 @@ export function keepablePin(task: PlanTask, places: Eligibilities, problem: Prob
     ({ kept }) => usableConfigs(task, places, kept).length > 0 || meetsRunning(task, kept)
   )!;
   if (met.kept !== pin) {
-    problem.conflicts.push({
+    conflicts.push({
       constraint: 'pin',
       task: task.name,
       message: `Nothing can run "${task.name}" ${pinLabel(pin)}.`,

@@ -6,7 +6,7 @@ import { Incumbent } from './incumbent.js';
 import { planSwitches } from './malleable/malleable.js';
 import { adoptSwitches, amongSwitching, preemptiveArea, savingOf } from './malleable/switchingPlan.js';
 import { milpSize, solveMilp } from './milp/paperMilp.js';
-import type { PlanOptions } from './plan.js';
+import type { PlanOptions } from './planOptions.js';
 import type { Problem } from './problem.js';
 import { mulberry32 } from './random.js';
 import { follow, replan, sketch } from './replan/replan.js';

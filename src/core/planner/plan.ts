@@ -1,20 +1,10 @@
-import type { Highs } from 'highs';
 import type { Plan, PlanBudget, PlanRequest } from '../wire/generated/types.js';
 import { planConstrained } from './constrained/constrainedPlan.js';
 import { planPlain } from './plainPlan.js';
+import type { PlanOptions } from './planOptions.js';
 import { isEmpty, type Problem, toProblem } from './problem.js';
 import { assertRequest } from './request.js';
 import { Effort } from './search/effort.js';
-
-/** What the planner needs from its surroundings. */
-export interface PlanOptions {
-  /** Loads HiGHS; without it there are fewer proofs, and no planned switches. */
-  loadHighs?: () => Promise<Highs>;
-  /** Called with each plan noticeably better than the last one reported, the first as soon as there is one. */
-  onProgress?: (plan: Plan) => void;
-  /** A clock that never goes back, in seconds. */
-  now?: () => number;
-}
 
 /** Iterations of the search when the request sets no budget. */
 export const DEFAULT_ITERATIONS = 20_000;

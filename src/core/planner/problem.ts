@@ -130,7 +130,8 @@ export function toProblem(request: PlanRequest): Problem {
   };
   for (const task of request.tasks) {
     const { running } = task;
-    const pin = running === undefined || switches !== 'none' ? keepablePin(task, places, problem) : task.pin;
+    const pin =
+      running === undefined || switches !== 'none' ? keepablePin(task, places, problem.conflicts) : task.pin;
     const usable = usableConfigs(task, places, pin);
     if (running !== undefined && (switches === 'none' || usable.length === 0)) {
       addRunning(problem, task, running);

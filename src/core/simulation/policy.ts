@@ -1,5 +1,6 @@
 import { RULES } from '../planner/baselines/baselines.js';
-import { type PlanOptions, plan } from '../planner/plan.js';
+import { plan } from '../planner/plan.js';
+import type { PlanOptions } from '../planner/planOptions.js';
 import { toProblem } from '../planner/problem.js';
 import { toSegments } from '../planner/schedule/schedule.js';
 import type { Baseline, PlanBudget, PlanRequest, Segment } from '../wire/generated/types.js';

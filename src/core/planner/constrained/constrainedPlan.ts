@@ -1,6 +1,6 @@
 import type { Baseline, Plan, PlanRequest } from '../../wire/generated/types.js';
 import { lowerBound } from '../bounds/area.js';
-import type { PlanOptions } from '../plan.js';
+import type { PlanOptions } from '../planOptions.js';
 import type { Problem } from '../problem.js';
 import { mulberry32 } from '../random.js';
 import { realise } from '../schedule/arrangement.js';
