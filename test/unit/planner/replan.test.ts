@@ -30,6 +30,29 @@ const moving = requests({ nodes: 3, size: 4, tasks: 8, options: 4 }).map(
 );
 
 describe('planning anew', () => {
+  it('keeps a choice of the earlier plan that no plan needs', async () => {
+    const request = requestOf(
+      [4, 1, 1],
+      [
+        {
+          name: 't0',
+          steps: 1,
+          options: [option(1, 4)],
+          running: { strategy: { technique: 'ddp', devices: 1 }, node: 'n0', devices: ['d0'] }
+        },
+        { name: 't1', steps: 0, options: [option(1, 0), option(2, 0)] },
+        { name: 't2', steps: 0, options: [option(4, 0, 2), option(2, 0, 5)] }
+      ]
+    );
+    const made = await plan(request);
+    const wide = made.segments.map(segment =>
+      segment.task === 't1'
+        ? { ...segment, node: 'n0', devices: ['d1', 'd2'], strategy: { technique: 'ddp', devices: 2 } }
+        : segment
+    );
+    expect((await again(request, { ...made, segments: wide })).segments).toEqual(wide);
+  });
+
   it('without news changes nothing, or finds a plan clearly shorter', async () => {
     await fc.assert(
       fc.asyncProperty(requests({ nodes: 3, size: 4, tasks: 8, options: 4 }), async request => {

@@ -116,7 +116,7 @@ function placedAs(problem: Problem, job: number, segment: Segment): Placed | und
   const key = strategyKey(segment.strategy);
   const config = goesOn(problem, own, segment)
     ? own.current!.config
-    : own.configs.find(({ option }) => strategyKey(option.strategy) === key);
+    : [...own.configs, ...own.perCount].find(({ option }) => strategyKey(option.strategy) === key);
   if (node < 0 || config === undefined || segment.elsewhere !== undefined) {
     return undefined;
   }
