@@ -1,0 +1,4 @@
+import fc from 'fast-check';
+
+// The same cases each time, so that a failure is somebody's change; others with FC_SEED=<number>.
+fc.configureGlobal({ seed: Number(process.env.FC_SEED ?? 1) });
