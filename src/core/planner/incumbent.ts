@@ -1,11 +1,9 @@
 import type { Baseline, Plan } from '../wire/generated/types.js';
 import type { BaselineSchedule } from './baselines/baselines.js';
 import type { Problem } from './problem.js';
+import { PROVEN } from './proof.js';
 import { type Arrangement, arrangementOf, realise } from './schedule/arrangement.js';
 import { type Schedule, toSegments } from './schedule/schedule.js';
-
-/** A makespan within this share of the bound is as short as the bound, which rounding keeps it from reaching. */
-const PROVEN = 1e-9;
 
 /** Plans are reported while searching when they, or their gap, are better by at least this share. */
 const NOTICEABLE = 0.002;

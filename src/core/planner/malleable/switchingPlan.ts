@@ -1,12 +1,10 @@
 import type { Plan } from '../../wire/generated/types.js';
 import type { Bound } from '../bounds/area.js';
 import type { Problem } from '../problem.js';
+import { PROVEN } from '../proof.js';
 import { toSegments } from '../schedule/schedule.js';
 import type { SwitchingAnswer } from './malleable.js';
 import { choicesOf, wholeSeconds } from './relaxation.js';
-
-/** A makespan within this share of the bound is as short as the bound, which rounding keeps it from reaching. */
-const PROVEN = 1e-9;
 
 /** Sums of floating-point numbers carry rounding errors; far more than they can be. */
 const ROUNDING = 1e-12;

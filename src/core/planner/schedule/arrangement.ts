@@ -57,8 +57,3 @@ function atMost(front: Config[], config: Config): number {
   }
   return index;
 }
-
-/** A copy that shares nothing. */
-export function copyArrangement({ config, queues }: Arrangement): Arrangement {
-  return { config: [...config], queues: queues.map(queue => [...queue]) };
-}

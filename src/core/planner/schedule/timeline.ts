@@ -26,11 +26,6 @@ export class Timeline {
     return [...this.free].sort((a, b) => a - b)[count - 1] ?? 0;
   }
 
-  /** Devices free at a time. */
-  freeCount(at: number): number {
-    return this.free.reduce((sum, free) => (free <= at ? sum + 1 : sum), 0);
-  }
-
   /** The times at which devices become free. */
   times(): readonly number[] {
     return this.free;

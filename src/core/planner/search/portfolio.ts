@@ -6,6 +6,7 @@ import { raiseByFractions } from '../bounds/fractional.js';
 import { shortestOnNode } from '../exact/nodeOptimum.js';
 import { packedJobs, packingOf } from '../exact/packing.js';
 import type { Problem } from '../problem.js';
+import { PROVEN } from '../proof.js';
 import type { Random } from '../random.js';
 import { type Arrangement, KEPT, realise } from '../schedule/arrangement.js';
 import { anneal, type Cooling, FROM_SCRATCH } from './annealing.js';
@@ -30,9 +31,6 @@ export interface ImproveOptions {
   /** Told of each better bound, and of proofs that the last plan offered is the shortest. */
   raise: (bound: number, binding: Plan['binding'], optimal: boolean) => void;
 }
-
-/** A plan longer than the bound by no more than this share is as short as the bound. */
-const PROVEN = 1e-9;
 
 /** Share of the budget for the annealing that comes before everything else; less where an exact search follows. */
 const FIRST = 0.08;
