@@ -45,7 +45,8 @@ export class Sandbox {
       JUPYTER_RUNTIME_DIR: at('runtime'),
       IPYTHONDIR: at('ipython'),
       XDG_RUNTIME_DIR: at('run'),
-      SATURN_HOME: this.sessions
+      SATURN_HOME: this.sessions,
+      SATURN_CACHE: at('cache')
     };
   }
 

@@ -21,7 +21,7 @@ function launch(): void {
       ...['--session', 'test', '--folder', folder, '--journal', join(folder, 'journal.jsonl')],
       ...['--endpoint', `ipc://${join(folder, 'engine.sock')}`]
     ],
-    { stdio: ['pipe', 'ignore', 'pipe'] }
+    { stdio: ['pipe', 'ignore', 'pipe'], env: { ...process.env, SATURN_CACHE: join(folder, 'cache') } }
   );
 }
 
