@@ -11,7 +11,7 @@ import {
   withState
 } from './session.js';
 import { stopGroup } from './stopping.js';
-import { inspect } from './tasks.js';
+import { inspect, inspectAgain } from './tasks.js';
 
 const look = (devices: readonly Device[]): string =>
   devices.map(device => `${device.kind} ${device.name} ${device.memoryBytes}`).join('\n');
@@ -34,10 +34,7 @@ export function noteNode(session: ISession, node: Node): IStep {
     }
   }
   if (maxDevices(next) > before) {
-    next = mapTasks(next, task =>
-      task.status === 'ready' || task.status === 'invalid' ? { ...task, status: 'inspecting' } : task
-    );
-    return { session: next, commands: inspect(next, () => true) };
+    return inspectAgain(next);
   }
   return { session: next, commands: [] };
 }

@@ -7,6 +7,7 @@ import {
   type IStep,
   isActive,
   lastAttempt,
+  techniquesOf,
   withState,
   withTask
 } from './session.js';
@@ -63,7 +64,8 @@ export function dispatchTrials(session: ISession): IStep {
           signature: trial.signature,
           strategy: trial.strategy,
           devices,
-          deadlineSeconds: TRIAL_DEADLINE_SECONDS
+          deadlineSeconds: TRIAL_DEADLINE_SECONDS,
+          ...techniquesOf(session)
         };
         commands.push({ kind: 'trial', node: node.id, body });
         return { ...trial, status: 'running' as const, node: node.id, devices };
@@ -138,7 +140,8 @@ function startSegment(
     strategy: segment.strategy,
     devices: segment.devices,
     checkpointSeconds: CHECKPOINT_SECONDS,
-    ...(stepSeconds === undefined ? {} : { stepSeconds })
+    ...(stepSeconds === undefined ? {} : { stepSeconds }),
+    ...techniquesOf(session)
   };
   const started = withTask(session, task.spec.name, {
     status: 'starting',

@@ -1,5 +1,5 @@
 import { cellKey } from '../model/strategy.js';
-import type { Attempt, GroupEvent, ProfileCell, TaskState } from '../wire/messages.js';
+import type { Attempt, GroupEvent, ProfileCell, TaskState, Validation } from '../wire/messages.js';
 import {
   findTask,
   type ISession,
@@ -31,6 +31,8 @@ export function noteGroup(session: ISession, event: GroupEvent): ISession {
       });
     case 'step':
       return withTask(session, name, { progress: progressOf(task, event) });
+    case 'validated':
+      return withTask(session, name, { validations: validationsOf(task, event) });
     case 'checkpoint':
       return withTask(session, name, {
         ...(event.step === undefined ? {} : { checkpointStep: event.step }),
@@ -87,6 +89,12 @@ function progressOf(task: TaskState, event: GroupEvent): TaskState['progress'] {
     ...(loss === undefined ? {} : { loss }),
     ...(stepSeconds === undefined ? {} : { stepSeconds })
   };
+}
+
+/** The metrics of a step replace what was said of it before: a run that goes on from an older checkpoint repeats it. */
+function validationsOf(task: TaskState, { step = 0, metrics = {} }: GroupEvent): Validation[] {
+  const others = (task.validations ?? []).filter(validation => validation.step !== step);
+  return [...others, { step, metrics }].sort((a, b) => a.step - b.step);
 }
 
 /** Out of memory while training: the strategy is infeasible after all, and the task needs another. */

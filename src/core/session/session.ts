@@ -1,4 +1,12 @@
-import type { Attempt, Failure, PlanBudget, SessionState, TaskState, TaskStatus } from '../wire/messages.js';
+import type {
+  Attempt,
+  Failure,
+  Goal,
+  PlanBudget,
+  SessionState,
+  TaskState,
+  TaskStatus
+} from '../wire/messages.js';
 import type { Command } from './command.js';
 
 /** How long to look for a better plan when the user does not say; one that is proven shortest is there at once. */
@@ -82,6 +90,13 @@ export function withTask(session: ISession, name: string, patch: Partial<TaskSta
   return mapTasks(session, task => (task.spec.name === name ? { ...task, ...patch } : task));
 }
 
+const RANK: Record<Goal, number> = { none: 0, profile: 1, plan: 2, run: 3 };
+
+/** The session that is to go at least this far. */
+export function withGoal(session: ISession, goal: Goal): ISession {
+  return RANK[goal] > RANK[session.state.goal] ? withState(session, { goal }) : session;
+}
+
 /** The session whose plan no longer answers the question, nor does one that is being made. */
 export function withStalePlan(session: ISession): ISession {
   const { plan, planning } = session.state;
@@ -102,4 +117,10 @@ export function withNotice(session: ISession, notice: Failure): ISession {
 /** Largest number of devices on one node; a strategy never spans nodes. */
 export function maxDevices(session: ISession): number {
   return Math.max(0, ...(session.state.cluster?.nodes ?? []).map(node => node.devices.length));
+}
+
+/** What a command carries so that the agent can load the techniques; nothing when there are none. */
+export function techniquesOf(session: ISession): { techniques?: TechniqueSpec[] } {
+  const { techniques = [] } = session.state;
+  return techniques.length > 0 ? { techniques } : {};
 }

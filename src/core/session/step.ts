@@ -1,21 +1,23 @@
-import { cellKey } from '../model/strategy.js';
-import type { Goal, ProfileCell, SessionEvent } from '../wire/messages.js';
+import type { SessionEvent } from '../wire/messages.js';
 import { advance } from './advance.js';
 import { noteAgent, noteNode } from './agents.js';
 import type { Command } from './command.js';
 import { noteGroup } from './groups.js';
+import { noteProfile, noteRecalled, noteTrial } from './profile.js';
 import {
   emptySession,
   type ISession,
   type IStep,
   isActive,
   mapTasks,
+  withGoal,
   withNotice,
   withStalePlan,
   withState
 } from './session.js';
 import { stopGroup } from './stopping.js';
 import { addTasks, noteInspection, removeTasks } from './tasks.js';
+import { noteTechniques } from './techniques.js';
 
 /**
  * The session state machine: one event in, the next session and the commands out. It is pure:
@@ -33,12 +35,6 @@ export function step(session: ISession, event: SessionEvent, time: number): ISte
   };
 }
 
-const RANK: Record<Goal, number> = { none: 0, profile: 1, plan: 2, run: 3 };
-
-function withGoal(session: ISession, goal: Goal): ISession {
-  return RANK[goal] > RANK[session.state.goal] ? withState(session, { goal }) : session;
-}
-
 function note(session: ISession, event: SessionEvent, time: number): IStep {
   const only = (next: ISession): IStep => ({ session: next, commands: [] });
   switch (event.kind) {
@@ -53,9 +49,13 @@ function note(session: ISession, event: SessionEvent, time: number): IStep {
     case 'node-changed':
       return event.error ? only(withNotice(session, event.error)) : noteNode(session, event.node);
     case 'profile-requested':
-      return only(withGoal(event.force ? forgetCells(session) : session, 'profile'));
+      return only(noteProfile(session, event));
     case 'trial-finished':
       return only(noteTrial(session, event.trial, event.cell));
+    case 'cells-recalled':
+      return only(noteRecalled(session, event.cells));
+    case 'techniques-set':
+      return noteTechniques(session, event.techniques, event.remove ?? []);
     case 'plan-requested': {
       const asked = withState(session, {
         excludeTechniques: event.excludeTechniques ?? session.state.excludeTechniques
@@ -90,38 +90,20 @@ function note(session: ISession, event: SessionEvent, time: number): IStep {
       return only(withState(session, { agent: 'away' }));
     case 'reset': {
       const tasks = session.state.tasks.map(task => task.spec.name);
-      const { cluster, cells, agent, session: name, folder } = session.state;
+      const { cluster, cells, agent, techniques, session: name, folder } = session.state;
       const empty = emptySession(name, folder);
       const fresh: ISession = { ...empty, basis: session.basis + 1, trialCount: session.trialCount };
       return {
-        session: withState(fresh, { cells, agent, ...(cluster ? { cluster } : {}) }),
+        session: withState(fresh, {
+          cells,
+          agent,
+          ...(cluster ? { cluster } : {}),
+          ...(techniques ? { techniques } : {})
+        }),
         commands: [{ kind: 'cancel-plan' }, { kind: 'archive', tasks }]
       };
     }
   }
-}
-
-function forgetCells(session: ISession): ISession {
-  const again = new Set(
-    session.state.tasks.filter(task => task.status === 'ready').map(task => task.inspection?.signature)
-  );
-  return withStalePlan(
-    withState(session, { cells: session.state.cells.filter(cell => !again.has(cell.signature)) })
-  );
-}
-
-function noteTrial(session: ISession, id: string, cell: ProfileCell): ISession {
-  if (!session.state.trials.some(trial => trial.id === id)) {
-    return session;
-  }
-  const key = cellKey(cell.signature, cell.strategy);
-  return withStalePlan(
-    withState(session, {
-      trials: session.state.trials.filter(trial => trial.id !== id),
-      trialsDone: session.state.trialsDone + 1,
-      cells: [...session.state.cells.filter(old => cellKey(old.signature, old.strategy) !== key), cell]
-    })
-  );
 }
 
 /** Training is wanted: of all tasks that can go on, or of the named ones, which also retries failed ones. */

@@ -1,5 +1,5 @@
 import { SaturnError } from '../model/failure.js';
-import type { Inspect, InspectResult, TaskSpec, TaskState } from '../wire/messages.js';
+import type { Inspect, InspectResult, TaskSpec, TaskState, TaskStatus } from '../wire/messages.js';
 import type { Command } from './command.js';
 import {
   findTask,
@@ -8,6 +8,7 @@ import {
   isActive,
   mapTasks,
   maxDevices,
+  techniquesOf,
   withStalePlan,
   withState
 } from './session.js';
@@ -119,14 +120,30 @@ export function inspect(session: ISession, which: (task: TaskState) => boolean):
   if (tasks.length === 0 || devices === 0 || session.state.agent === 'away') {
     return [];
   }
-  const body: Inspect = { tasks, maxDevices: devices };
+  const body: Inspect = { tasks, maxDevices: devices, ...techniquesOf(session) };
   return [{ kind: 'inspect', body }];
 }
 
-/** Note what an inspection found; results of a spec that was replaced meanwhile are dropped. */
+/** What is feasible may have changed: have the tasks that wait inspected again. */
+export function inspectAgain(session: ISession): IStep {
+  const next = withStalePlan(
+    mapTasks(session, task =>
+      task.status === 'ready' || task.status === 'invalid' ? { ...task, status: 'inspecting' } : task
+    )
+  );
+  return { session: next, commands: inspect(next, () => true) };
+}
+
+const INSPECTED: readonly TaskStatus[] = ['inspecting', 'ready', 'invalid'];
+
+/** Note what an inspection found, the last word counts; results of a spec that was replaced meanwhile are dropped. */
 export function noteInspection(session: ISession, result: InspectResult): ISession {
   const known = mapTasks(session, task => {
-    if (task.spec.name !== result.task || task.spec.hash !== result.hash || task.status !== 'inspecting') {
+    if (
+      task.spec.name !== result.task ||
+      task.spec.hash !== result.hash ||
+      !INSPECTED.includes(task.status)
+    ) {
       return task;
     }
     const { error: _gone, ...rest } = task;
