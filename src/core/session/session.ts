@@ -5,7 +5,8 @@ import type {
   PlanBudget,
   SessionState,
   TaskState,
-  TaskStatus
+  TaskStatus,
+  TechniqueSpec
 } from '../wire/messages.js';
 import type { Command } from './command.js';
 
