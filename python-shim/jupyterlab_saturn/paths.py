@@ -63,6 +63,11 @@ def write_json(path: Path, value: Any) -> None:
     temporary.replace(path)
 
 
+def _runtime_of_all() -> Path:
+    base = os.environ.get("XDG_RUNTIME_DIR")
+    return Path(base) / "saturn" if base else Path(tempfile.gettempdir()) / f"saturn-{os.getuid()}"
+
+
 class SessionPaths:
     """Where a session keeps what.
 
@@ -164,6 +169,10 @@ class SessionPaths:
     def model(self, task: str) -> Path:
         return self.task(task) / "model.pt"
 
+    def model_folder(self, task: str) -> Path:
+        """Where a task's own export goes."""
+        return self.task(task) / "model"
+
     def trial(self, trial: str) -> Path:
         return self.trials / trial
 
@@ -171,11 +180,12 @@ class SessionPaths:
     def runtime(self) -> Path:
         """Folder of the session's sockets; short, since socket paths hold about 100 bytes."""
         digest = hashlib.sha256(str(self.folder).encode()).hexdigest()[:16]
-        base = os.environ.get("XDG_RUNTIME_DIR")
-        parent = (
-            Path(base) / "saturn" if base else Path(tempfile.gettempdir()) / f"saturn-{os.getuid()}"
-        )
-        return parent / digest
+        return _runtime_of_all() / digest
+
+    @property
+    def leases(self) -> Path:
+        """Folder of locks on this machine's devices, shared by all sessions of the user."""
+        return _runtime_of_all() / "devices"
 
     def ensure_runtime(self) -> Path:
         """Make the folder of the sockets, private to its owner. Raises like `ensure_private`."""

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import torch
     from torch.optim.lr_scheduler import LRScheduler
     from torch.utils.data import Dataset
 
-    Loss = Callable[[Any, Any], torch.Tensor]
-    Optimizer = Callable[[Iterable[torch.nn.Parameter]], torch.optim.Optimizer]
+    Loss = Callable[[Any, Any], "torch.Tensor | tuple[torch.Tensor, torch.Tensor | float]"]
+    Forward = Callable[[torch.nn.Module, Any], Any]
+    Optimizer = Callable[[Iterable[Any]], torch.optim.Optimizer]
+    ParameterGroups = Callable[[list[tuple[str, torch.nn.Parameter]]], list[dict[str, Any]]]
+    StopEarly = Callable[[Sequence[Mapping[str, float]]], bool]
+    Export = Callable[[dict[str, torch.Tensor], Path], object]
     Schedule = Callable[[torch.optim.Optimizer, int], LRScheduler]
     Metric = Callable[[Any, Any], "torch.Tensor | float"]
 
@@ -31,11 +37,27 @@ class Task:
     data
         Map-style dataset (``len`` and ``[]``) of ``(inputs, targets)`` pairs to train on.
     loss
-        ``loss(outputs, targets)``: mean over the samples given.
+        ``loss(outputs, targets)``: mean over the samples given; or a pair ``(sum, count)`` where
+        samples count unequally, such as a sum over tokens and how many tokens there were.
     optimizer
         Makes the optimizer from the parameters, e.g. ``partial(torch.optim.AdamW, lr=1e-3)``.
+    parameter_groups
+        Makes of ``(name, parameter)`` pairs the groups that `optimizer` gets, e.g. some without
+        weight decay. A group may be empty: a device may hold a part of the model only.
+    forward
+        ``forward(model, inputs)`` instead of ``model(inputs)``.
     batch_size
         Samples of one optimizer step, over all devices together.
+    micro_batches
+        Into how many equal parts a batch is cut, of which a device works on one at a time, to
+        save memory (gradient accumulation). Each device does its share of them.
+    clip_norm
+        Largest norm of the gradient over all parameters; a longer one is scaled down to it.
+    precision
+        ``"bfloat16"``: forward and loss run under ``torch.autocast``; parameters stay as they are.
+    exact_random
+        Draw random numbers, such as masks of dropout, by micro-batch and block, so that they are
+        the same on any number of devices that divides `micro_batches`. Costs a little speed.
     epochs
         Passes over `data`; a part of an epoch is allowed. An incomplete last batch is dropped.
     steps
@@ -46,11 +68,20 @@ class Task:
         Held-out dataset for `metrics`.
     metrics
         Name to ``metric(outputs, targets)``: mean over the samples given.
+    validate_every
+        Steps between evaluations of `metrics` while training; only at the end when absent.
+    stop_early
+        Given the evaluations so far, each the metrics and their ``step``: whether to stop here.
     collate
         Makes a batch of a list of samples; PyTorch's default when absent.
     blocks
         Dotted name of the list of repeated layers (``"encoder.layers"``), the unit that sharding
         techniques work on. Found by itself when absent.
+    workers
+        Processes of each rank that load batches ahead; 0 loads between the steps.
+    export
+        ``export(weights, folder)`` writes the trained model; a state dict in ``model.pt`` when
+        absent.
     """
 
     model: torch.nn.Module
@@ -65,3 +96,13 @@ class Task:
     metrics: Mapping[str, Metric] = field(default_factory=dict)
     collate: Callable[[list[Any]], Any] | None = None
     blocks: str | None = None
+    parameter_groups: ParameterGroups | None = None
+    forward: Forward | None = None
+    micro_batches: int = 1
+    clip_norm: float | None = None
+    precision: Literal["float32", "bfloat16"] = "float32"
+    exact_random: bool = False
+    validate_every: int | None = None
+    stop_early: StopEarly | None = None
+    workers: int = 0
+    export: Export | None = None

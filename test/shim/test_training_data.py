@@ -79,9 +79,12 @@ def test_tensors_take_the_fast_way_to_the_same_batch() -> None:
 
 
 def test_augmentation_depends_on_sample_and_epoch_alone() -> None:
-    whole = batches(data=Noisy(26)).batch(4)[0]
+    whole = batches(data=Noisy(26)).micro_batches(4)[0].batch[0]
     torch.rand(5)
-    parts = [batches(rank=rank, ranks=2, data=Noisy(26)).batch(4)[0] for rank in range(2)]
+    parts = [
+        batches(rank=rank, ranks=2, data=Noisy(26)).micro_batches(4)[0].batch[0]
+        for rank in range(2)
+    ]
     assert torch.equal(torch.cat(parts), whole)
     samples = Samples(Noisy(26), None, 3)
     assert torch.equal(samples.batch([1, 2], epoch=1)[0], samples.batch([1, 2], epoch=1)[0])

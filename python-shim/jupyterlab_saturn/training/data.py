@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch.utils.data import Dataset, Subset, TensorDataset, default_collate
 
 from ..errors import SaturnError
+from .failure import describe, is_out_of_memory
 from .seeding import derive, global_state, seed_all
 
 Collate = Callable[[list[Any]], Any]
@@ -34,17 +36,46 @@ class Samples:
         """The collated batch of some samples, as they look in an epoch."""
         if self._tensors is not None:
             return self._tensors.batch(indices)
-        if self._random:
-            samples = [self._seeded(index, epoch) for index in indices]
-        elif callable(many := getattr(self._dataset, "__getitems__", None)):
-            samples = many(list(indices))
-        else:
-            samples = [self._dataset[index] for index in indices]
-        return self._collate(samples)
+        many = getattr(self._dataset, "__getitems__", None)
+        if callable(many) and not self._random:
+            return self._collate(many(list(indices)))
+        return self._collate([self._sample(index, epoch) for index in indices])
 
-    def _seeded(self, index: int, epoch: int) -> Any:
-        seed_all(derive(self._seed, "sample", epoch, index))
-        return self._dataset[index]
+    def _sample(self, index: int, epoch: int) -> Any:
+        if self._random:
+            seed_all(derive(self._seed, "sample", epoch, index))
+        try:
+            return self._dataset[index]
+        except Exception as error:
+            if is_out_of_memory(error):
+                raise
+            failure = describe(error, "data-failed")
+            told = SaturnError(
+                "data-failed",
+                f"Sample {index} of the data cannot be loaded: {failure['message']}",
+                f"Look at data[{index}]; the seed and the step decide when its turn comes.",
+            )
+            told.traceback = failure.get("traceback")
+            raise told from error
+
+
+@dataclass(frozen=True, slots=True)
+class MicroBatch:
+    """Samples that go through the model together.
+
+    Attributes
+    ----------
+    batch
+        What collating them gave.
+    samples
+        How many they are.
+    seed
+        For what is drawn while the model works on them.
+    """
+
+    batch: Any
+    samples: int
+    seed: int
 
 
 class TrainBatches:
@@ -54,6 +85,13 @@ class TrainBatches:
     `batch_size` of them, rank r the r-th equal part of those. An incomplete last batch is left
     out. So a run continues from its step number alone, on any number of ranks.
 
+    Parameters
+    ----------
+    micro_batches
+        Into how many parts the batch of all ranks is cut. Each rank has its share of them; when
+        they do not divide by the ranks, its part is cut into so many of equal size as it takes
+        for none to be larger.
+
     Raises
     ------
     SaturnError
@@ -61,7 +99,13 @@ class TrainBatches:
     """
 
     def __init__(
-        self, samples: Samples, batch_size: int, seed: int, rank: int = 0, ranks: int = 1
+        self,
+        samples: Samples,
+        batch_size: int,
+        seed: int,
+        rank: int = 0,
+        ranks: int = 1,
+        micro_batches: int = 1,
     ) -> None:
         if batch_size % ranks != 0:
             raise SaturnError(
@@ -69,6 +113,7 @@ class TrainBatches:
                 f"A batch of {batch_size} samples does not divide evenly over {ranks} devices.",
                 "Choose a batch size that does, or fewer devices.",
             )
+        self._pieces = math.ceil(micro_batches / ranks)
         self._samples = samples
         self._batch_size = batch_size
         self._seed = seed
@@ -88,10 +133,18 @@ class TrainBatches:
         first = place * self._batch_size + self._rank * self._part
         return self._order[first : first + self._part].tolist()
 
-    def batch(self, step: int) -> Any:
-        """This rank's part of the batch of a step, counted from 0."""
+    def micro_batches(self, step: int) -> list[MicroBatch]:
+        """This rank's part of the batch of a step, counted from 0, to be worked on in order."""
         indices = self.indices(step)
-        return self._samples.batch(indices, self._epoch)
+        size = math.ceil(len(indices) / self._pieces)
+        starts = range(0, len(indices), size)
+        return [self._micro_batch(step, indices[s : s + size], n) for n, s in enumerate(starts)]
+
+    def _micro_batch(self, step: int, indices: list[int], piece: int) -> MicroBatch:
+        # By its place in the whole batch, whatever rank has it.
+        number = self._rank * self._pieces + piece
+        seed = derive(self._seed, "step", step, number)
+        return MicroBatch(self._samples.batch(indices, self._epoch), len(indices), seed)
 
 
 def evaluation_parts(count: int, size: int, rank: int, ranks: int) -> Iterator[tuple[range, int]]:

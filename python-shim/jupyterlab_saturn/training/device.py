@@ -7,7 +7,7 @@ import resource
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
-from typing import Protocol
+from typing import Literal, Protocol
 
 import torch
 
@@ -16,6 +16,10 @@ from ..errors import Json, SaturnError
 
 class RankDevice(Protocol):
     """Where a rank's tensors live, and how much of it they take."""
+
+    @property
+    def kind(self) -> Literal["cpu", "cuda"]:
+        """As wire ``Device`` objects tell it."""
 
     @property
     def torch_device(self) -> torch.device:
@@ -62,6 +66,10 @@ class CpuDevice:
         if len(cores) > 1:
             # Starts the thread pool, whose stacks should not count against the limit.
             torch.ones(1 << 18).add_(1)
+
+    @property
+    def kind(self) -> Literal["cpu", "cuda"]:
+        return "cpu"
 
     @property
     def torch_device(self) -> torch.device:
@@ -115,6 +123,10 @@ class CudaDevice:
             )
         torch.cuda.set_device(rank)
         self._device = torch.device("cuda", rank)
+
+    @property
+    def kind(self) -> Literal["cpu", "cuda"]:
+        return "cuda"
 
     @property
     def torch_device(self) -> torch.device:

@@ -15,11 +15,13 @@ EventKind = Literal[
     "trial",
     "started",
     "step",
+    "validated",
     "checkpoint",
     "finished",
     "stopped",
     "failed",
     "oom",
+    "lost",
 ]
 
 

@@ -18,7 +18,7 @@ from .failure import describe
 from .request import Request
 from .seeding import derive
 from .signature import signature
-from .techniques import TECHNIQUES
+from .techniques import Choice, Knobs, Technique, catalogue
 
 _BATCH_NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)
 _DROPOUTS = (
@@ -59,22 +59,37 @@ def inspect_task(request: Request, spec: Json) -> Json:
         "samples": sample_count(task),
         "batchSize": task.batch_size,
         "parameters": sum(parameter.numel() for parameter in task.model.parameters()),
-        "feasibility": list(_feasibility(task, request.max_devices)),
+        "feasibility": list(_feasibility(task, request)),
         "warnings": list(_warnings(task, request.max_devices)),
     }
 
 
-def _feasibility(task: Task, max_devices: int) -> Iterator[Json]:
-    for name, technique in TECHNIQUES.items():
-        for devices in range(1, max_devices + 1):
-            reason = technique.feasible(task, devices)
-            verdict: Json = {
-                "strategy": {"technique": name, "devices": devices},
-                "feasible": reason is None,
-            }
-            if reason is not None:
-                verdict["reason"] = reason
-            yield verdict
+def _feasibility(task: Task, request: Request) -> Iterator[Json]:
+    for technique in catalogue(request.techniques, request.paths).values():
+        for devices in range(1, request.max_devices + 1):
+            reason = technique.feasible(task, devices, request.device_kind)
+            if reason is None:
+                for choice in technique.choices(task, devices):
+                    yield _verdict(technique, devices, choice)
+            else:
+                strategy = _strategy(technique.name, devices, {})
+                yield {"strategy": strategy, "feasible": False, "reason": reason}
+
+
+def _verdict(technique: Technique, devices: int, choice: Choice) -> Json:
+    verdict: Json = {
+        "strategy": _strategy(technique.name, devices, choice.knobs),
+        "feasible": True,
+    }
+    if choice.instead_of is not None:
+        name, knobs = choice.instead_of
+        verdict["insteadOf"] = _strategy(name, devices, knobs)
+    return verdict
+
+
+def _strategy(name: str, devices: int, knobs: Knobs) -> Json:
+    strategy: Json = {"technique": name, "devices": devices}
+    return {**strategy, "knobs": dict(knobs)} if knobs else strategy
 
 
 def _warnings(task: Task, max_devices: int) -> Iterator[str]:

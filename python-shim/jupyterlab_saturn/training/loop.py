@@ -14,14 +14,14 @@ from ..errors import Json, SaturnError
 from .checkpoint import Checkpoints
 from .device import RankDevice
 from .events import EventSocket
-from .export import write_weights
+from .export import write_folder, write_weights
 from .pace import Pace
 from .request import Request
 from .workload import Workload
 from .world import World
 
 _TELL_SECONDS = 0.2
-_Told = Literal["started", "checkpoint", "finished", "stopped"]
+_Told = Literal["started", "validated", "checkpoint", "finished", "stopped"]
 
 
 @dataclass(frozen=True)
@@ -61,6 +61,7 @@ class Training:
         )
         self._saved_step = 0
         self._loss: float | None = None
+        self._validations: list[Json] = []
 
     def run(self) -> None:
         """Train, telling the agent about it.
@@ -76,26 +77,30 @@ class Training:
         if manifest is not None:
             workload.step = self._saved_step = manifest["step"]
             self._loss = manifest["loss"]
+            self._validations = manifest["validations"]
         self._tell("started", step=workload.step)
-        self._train(workload)
-        if workload.step < self._request.steps:
+        enough = self._enough(workload) or self._train(workload)
+        if workload.step < self._request.steps and not enough:
             self._save(workload)
             self._tell("stopped", step=workload.step)
         else:
             self._finish(workload)
 
-    def _train(self, workload: Workload) -> None:
-        """Step until the last step or an agreed stop."""
+    def _train(self, workload: Workload) -> bool:
+        """Step until the last step or an agreed stop. Returns whether the task's rule ended it."""
         if any(self._world.max([self._stop_wanted()])):
-            return
+            return False
+        every = workload.task.validate_every
         pace = Pace(self._request.step_seconds)
         agreed_at = saved_at = told_at = time.monotonic()
         agreed_step = workload.step
         while workload.step < self._request.steps:
-            loss = workload.advance()
-            if not pace.due(workload.step) and workload.step < self._request.steps:
+            share = workload.advance()
+            validates = every is not None and workload.step % every == 0
+            ends = workload.step == self._request.steps
+            if not (pace.due(workload.step) or validates or ends):
                 continue
-            known = self._agree(loss, workload.step - agreed_step, agreed_at, saved_at)
+            known = self._agree(share, workload.step - agreed_step, agreed_at, saved_at)
             self._require_finite(known.loss, workload.step)
             self._loss = known.loss
             pace.agreed(workload.step, known.step_seconds)
@@ -105,22 +110,44 @@ class Training:
                 self._events.emit_step(
                     step=workload.step, loss=known.loss, stepSeconds=known.step_seconds
                 )
+            if validates and not ends and self._validate(workload):
+                return True
             if known.stop:
                 break
             if known.unsaved_seconds >= self._request.checkpoint_seconds:
                 self._save(workload)
                 saved_at = time.monotonic()
             agreed_at, agreed_step = time.monotonic(), workload.step
+        return False
+
+    def _validate(self, workload: Workload) -> bool:
+        """Evaluate the task as it is. Returns whether its rule ends the training."""
+        metrics = _finite(workload.evaluate())
+        self._validations.append({"step": workload.step, "metrics": metrics})
+        self._tell("validated", step=workload.step, metrics=metrics)
+        return self._enough(workload)
+
+    def _enough(self, workload: Workload) -> bool:
+        """Whether the task's own rule says that this step, just validated, is the last."""
+        rule, known = workload.task.stop_early, self._validations
+        if rule is None or not known or known[-1]["step"] != workload.step:
+            return False
+        history = [
+            {"step": one["step"], **{n: math.nan if v is None else v for n, v in metrics.items()}}
+            for one in known
+            for metrics in [one["metrics"]]
+        ]
+        return self._world.on_root(lambda: bool(rule(history)))
 
     def _agree(
-        self, loss: torch.Tensor, steps: int, agreed_at: float, saved_at: float
+        self, share: torch.Tensor, steps: int, agreed_at: float, saved_at: float
     ) -> _Agreement:
-        value = loss.item()  # waits for the device, so the clock is read after
+        value = share.item()  # waits for the device, so the clock is read after
         now = time.monotonic()
         stop, value, step_seconds, unsaved = self._world.mean(
             [float(self._stop_wanted()), value, (now - agreed_at) / steps, now - saved_at]
         )
-        return _Agreement(stop > 0, value, step_seconds, unsaved)
+        return _Agreement(stop > 0, value * self._world.size, step_seconds, unsaved)
 
     def _require_finite(self, value: float, step: int) -> None:
         if math.isfinite(value):
@@ -147,6 +174,7 @@ class Training:
             "task": self._request.task["name"],
             "strategy": self._request.strategy,
             "loss": self._loss,
+            "validations": self._validations,
             "torch": torch.__version__,
         }
         self._checkpoints.save(workload.runner, workload.step, details)
@@ -155,25 +183,36 @@ class Training:
 
     def _finish(self, workload: Workload) -> None:
         self._save(workload)
-        metrics = {
-            name: value if math.isfinite(value) else None
-            for name, value in workload.evaluate().items()
-        }
+        metrics = _finite(workload.evaluate())
         paths = self._request.paths
-        target = paths.model(self._request.task["name"])
+        name, export = self._request.task["name"], workload.task.export
+        target = paths.model(name) if export is None else paths.model_folder(name)
         with self._device.unlimited():
             weights = workload.runner.full_weights()
-            self._world.on_root(lambda: write_weights(target, weights))
+            self._world.on_root(
+                lambda: (
+                    write_weights(target, weights)
+                    if export is None
+                    else write_folder(target, lambda folder: export(weights, folder))
+                )
+            )
         result: Json = {
             "loss": self._loss,
             "metrics": metrics,
             "model": str(target.relative_to(paths.folder)),
         }
+        if workload.step < self._request.steps:
+            result["stoppedEarly"] = True
         self._tell("finished", step=workload.step, result=result)
 
     def _tell(self, kind: _Told, **fields: object) -> None:
         if self._world.is_root:
             self._events.emit(kind, **fields)
+
+
+def _finite(metrics: dict[str, float]) -> dict[str, float | None]:
+    """As JSON can hold them."""
+    return {name: value if math.isfinite(value) else None for name, value in metrics.items()}
 
 
 def _identity(request: Request) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
@@ -13,9 +13,21 @@ from ..task import Task
 from .failure import describe, is_from_user, is_out_of_memory
 
 
-def make_optimizer(task: Task, parameters: Iterable[torch.nn.Parameter]) -> torch.optim.Optimizer:
-    """Raises SaturnError ``bad-task`` when the task's function makes none."""
-    optimizer = _call("optimizer", lambda: task.optimizer(parameters))
+def make_optimizer(
+    task: Task, named: Sequence[tuple[str, torch.nn.Parameter]]
+) -> torch.optim.Optimizer:
+    """The optimizer of some of a task's parameters, by name.
+
+    Raises SaturnError ``bad-task`` when the task's function makes none.
+    """
+    make_groups = task.parameter_groups
+    groups: Any = (
+        # Optimizers refuse an empty list, which the ends of a pipeline may have.
+        [parameter for _, parameter in named] or [{"params": []}]
+        if make_groups is None
+        else _call("parameter_groups", lambda: make_groups(list(named)))
+    )
+    optimizer = _call("optimizer", lambda: task.optimizer(groups))
     if not isinstance(optimizer, torch.optim.Optimizer):
         raise SaturnError(
             "bad-task",

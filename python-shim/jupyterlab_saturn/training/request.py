@@ -33,6 +33,10 @@ class Request:
         Commit a checkpoint about this often.
     step_seconds
         What a step should take, when that was measured.
+    techniques
+        Wire ``TechniqueSpec`` objects: techniques of the user's own.
+    device_kind, device_bytes
+        What the devices are and the memory of the smallest, to inspect for; 0 when unknown.
     """
 
     kind: Kind
@@ -50,6 +54,9 @@ class Request:
     steps: int = 1
     checkpoint_seconds: float = 60.0
     step_seconds: float | None = None
+    techniques: tuple[Json, ...] = ()
+    device_kind: Literal["cpu", "cuda"] = "cpu"
+    device_bytes: int = 0
 
     @property
     def task(self) -> Json:
@@ -83,6 +90,9 @@ class Request:
                 steps=int(raw["steps"]) if kind == "train" else 1,
                 checkpoint_seconds=float(raw["checkpointSeconds"]) if kind == "train" else 60.0,
                 step_seconds=raw.get("stepSeconds"),
+                techniques=tuple(raw.get("techniques", ())),
+                device_kind=raw.get("deviceKind", "cpu"),
+                device_bytes=int(raw.get("deviceBytes", 0)),
                 **({} if kind == "inspect" else _group_fields(raw)),
             )
         except (OSError, KeyError, TypeError, ValueError) as error:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import random
 import sys
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -34,3 +36,28 @@ def global_state() -> tuple[Any, ...]:
         random.getstate(),
         tuple(part.tobytes() if hasattr(part, "tobytes") else part for part in drawn),
     )
+
+
+class BlockSeeds:
+    """Seeds torch before each block of a model, by the micro-batch and the block.
+
+    So what a block draws does not depend on what ran before it on the same device: on how the
+    blocks and the micro-batches are spread over devices.
+
+    Parameters
+    ----------
+    blocks
+        In their order in the model.
+    """
+
+    def __init__(self, blocks: Sequence[torch.nn.Module]) -> None:
+        self._seed = 0
+        for number, block in enumerate(blocks):
+            block.register_forward_pre_hook(functools.partial(self._enter, number))
+
+    def begin(self, seed: int) -> None:
+        """From now on blocks work on the micro-batch of this seed."""
+        self._seed = seed
+
+    def _enter(self, number: int, _block: torch.nn.Module, _inputs: Any) -> None:
+        torch.manual_seed(derive(self._seed, "block", number))

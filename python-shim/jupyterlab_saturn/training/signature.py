@@ -41,6 +41,11 @@ def signature(task: Task, batch: Any) -> str:
         "loss": _identity(task.loss),
         "collate": None if task.collate is None else _identity(task.collate),
         "blocks": task.blocks,
+        "forward": None if task.forward is None else _identity(task.forward),
+        "micro_batches": task.micro_batches,
+        "clips": task.clip_norm is not None,
+        "precision": task.precision,
+        "exact_random": task.exact_random,
     }
     text = json.dumps(facts, sort_keys=True)
     return hashlib.blake2b(text.encode(), digest_size=12).hexdigest()
@@ -61,7 +66,7 @@ def _tensor(tensor: torch.Tensor) -> list[Any]:
 
 
 def _optimizer(task: Task) -> list[Any]:
-    trained = [parameter for parameter in task.model.parameters() if parameter.requires_grad]
+    trained = [(n, p) for n, p in task.model.named_parameters() if p.requires_grad]
     if not trained:
         return []
     optimizer = make_optimizer(task, trained)

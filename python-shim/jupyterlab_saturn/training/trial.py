@@ -35,7 +35,7 @@ def run_trial(request: Request, world: World, device: RankDevice, events: EventS
     workload = Workload.build(request, world, device, _WARM_UP_MOST + _TIMED_MOST)
     start_seconds = max(0.0, time.time() - request.requested_at)
     warm_up = _warm_up(workload, world, device)
-    times = _timed(workload, world, device, spent=sum(warm_up))
+    times, loads = _timed(workload, world, device, spent=sum(warm_up))
     peak_bytes = int(world.max([device.peak_bytes()])[0])
     step_seconds = statistics.median(times)
     cell: Json = {
@@ -45,6 +45,8 @@ def run_trial(request: Request, world: World, device: RankDevice, events: EventS
         "source": "measured",
         "stepSeconds": step_seconds,
         "spreadSeconds": _spread(times),
+        "steps": len(times),
+        "loadSeconds": statistics.median(loads),
         "startSeconds": world.max([start_seconds])[0],
         "peakBytes": peak_bytes,
     }
@@ -56,7 +58,7 @@ def _warm_up(workload: Workload, world: World, device: RankDevice) -> list[float
     """Step until two steps in a row take about the same time, or often enough."""
     times: list[float] = []
     while len(times) < _WARM_UP_MOST:
-        times.append(_time_step(workload, world, device))
+        times.append(_time_step(workload, world, device)[0])
         if len(times) >= _WARM_UP_LEAST:
             before, last = times[-2:]
             if abs(last - before) <= _WARM_UP_TOLERANCE * before:
@@ -66,11 +68,19 @@ def _warm_up(workload: Workload, world: World, device: RankDevice) -> list[float
     return times
 
 
-def _timed(workload: Workload, world: World, device: RankDevice, spent: float) -> list[float]:
-    """Step until the median is known well enough, or time is up."""
+def _timed(
+    workload: Workload, world: World, device: RankDevice, spent: float
+) -> tuple[list[float], list[float]]:
+    """Step until the median is known well enough, or time is up.
+
+    Returns the times of the steps, and what of each was loading.
+    """
     times: list[float] = []
+    loads: list[float] = []
     while len(times) < _TIMED_MOST:
-        times.append(_time_step(workload, world, device))
+        step, load = _time_step(workload, world, device)
+        times.append(step)
+        loads.append(load)
         if spent + sum(times) > _TIMED_SECONDS_MOST and len(times) >= _SLOW_TIMED_LEAST:
             break
         if len(times) < _TIMED_LEAST:
@@ -78,15 +88,19 @@ def _timed(workload: Workload, world: World, device: RankDevice, spent: float) -
         error = _spread(times) / statistics.median(times) / math.sqrt(len(times))
         if error < _PRECISION and sum(times) >= _TIMED_SECONDS_LEAST:
             break
-    return times
+    return times, loads
 
 
-def _time_step(workload: Workload, world: World, device: RankDevice) -> float:
+def _time_step(workload: Workload, world: World, device: RankDevice) -> tuple[float, float]:
+    """Seconds of the next step on the slowest rank, and of loading its batch."""
     device.synchronize()
     begin = time.perf_counter()
-    workload.advance()
+    batch = workload.load()
+    loaded = time.perf_counter()
+    workload.advance(batch)
     device.synchronize()
-    return world.max([time.perf_counter() - begin])[0]
+    step, load = world.max([time.perf_counter() - begin, loaded - begin])
+    return step, load
 
 
 def _spread(times: list[float]) -> float:

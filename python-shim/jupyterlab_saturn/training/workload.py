@@ -6,12 +6,13 @@ import torch
 
 from ..errors import SaturnError
 from ..task import Task
-from .data import Samples, TrainBatches
+from .data import MicroBatch, Samples, TrainBatches
 from .device import RankDevice
 from .factory import build_task
+from .loading import Loader
 from .request import Request
-from .seeding import derive, seed_all
-from .techniques import Context, Runner, technique
+from .seeding import derive
+from .techniques import Context, Runner, catalogue, find
 from .world import World
 
 
@@ -24,19 +25,20 @@ class Workload:
         Optimizer steps made so far.
     """
 
-    def __init__(self, task: Task, runner: Runner, seed: int, world: World) -> None:
+    def __init__(self, task: Task, runner: Runner, seed: int, steps: int) -> None:
         self.task = task
         self.runner = runner
         self.step = 0
         self._seed = seed
-        self._rank = world.rank
-        self._batches = TrainBatches(
+        batches = TrainBatches(
             Samples(task.data, task.collate, seed),
             task.batch_size,
             seed,
-            world.rank,
-            world.size,
+            runner.data_rank,
+            runner.data_ranks,
+            task.micro_batches,
         )
+        self._loader = Loader(batches, task.workers, steps)
 
     @classmethod
     def build(cls, request: Request, world: World, device: RankDevice, steps: int) -> Workload:
@@ -53,23 +55,30 @@ class Workload:
             As `build_task`; ``unknown-technique`` or ``infeasible``.
         """
         spec = request.task
-        way = technique(request.strategy["technique"])
+        way = find(request.strategy["technique"], catalogue(request.techniques, request.paths))
         task = build_task(request.paths, spec)
-        reason = way.feasible(task, world.size)
+        reason = way.feasible(task, world.size, device.kind)
         if reason is not None:
             raise SaturnError(
                 "infeasible", f"{way.name} cannot run {spec['name']} on {world.size}: {reason}."
             )
-        context = Context(world=world, device=device.torch_device, steps=steps)
-        return cls(task, way.build(task, context), spec["seed"], world)
+        context = Context(
+            world=world,
+            device=device.torch_device,
+            steps=steps,
+            knobs=request.strategy.get("knobs", {}),
+        )
+        return cls(task, way.build(task, context), spec["seed"], steps)
 
-    def advance(self) -> torch.Tensor:
-        """Make the next step. Returns the mean loss of this rank's part, on the device."""
-        # What the step draws depends on the step, so a resumed run draws the same.
-        seed_all(derive(self._seed, "step", self.step, self._rank))
-        loss = self.runner.step(self._batches.batch(self.step))
+    def load(self) -> list[MicroBatch]:
+        """This rank's part of the next step's batch. Raises like `Loader.load`."""
+        return self._loader.load(self.step)
+
+    def advance(self, micro_batches: list[MicroBatch] | None = None) -> torch.Tensor:
+        """Make the next step, on what `load` gave. Returns this rank's share of the loss."""
+        share = self.runner.step(self.load() if micro_batches is None else micro_batches)
         self.step += 1
-        return loss
+        return share
 
     def evaluate(self) -> dict[str, float]:
         """Metrics on held-out data; none when there is none. A collective."""

@@ -10,6 +10,7 @@ from typing import TypeVar
 
 import torch
 import torch.distributed as dist
+from torch.distributed.device_mesh import DeviceMesh, init_device_mesh
 
 from ..errors import SaturnError
 from .failure import describe
@@ -51,7 +52,7 @@ class World:
             os.environ.setdefault("GLOO_SOCKET_IFNAME", "lo")
             on_gpu = device.type == "cuda"
             dist.init_process_group(
-                "cpu:gloo,cuda:nccl" if on_gpu else "gloo",
+                _backend(device),
                 store=dist.FileStore(str(rendezvous), size),  # type: ignore[attr-defined]
                 rank=rank,
                 world_size=size,
@@ -65,6 +66,16 @@ class World:
     @property
     def is_root(self) -> bool:
         return self.rank == 0
+
+    def mesh(self, device: torch.device, **sizes: int) -> DeviceMesh:
+        """The ranks as a grid, e.g. ``mesh(device, replicate=2, shard=4)``, the last size fastest.
+
+        Never the default mesh, which is of GPUs whenever the machine has some.
+        """
+        if not dist.is_initialized():  # what is sharded over one device still wants a group
+            store = dist.HashStore()  # type: ignore[attr-defined]
+            dist.init_process_group(_backend(device), store=store, rank=0, world_size=1)
+        return init_device_mesh(device.type, tuple(sizes.values()), mesh_dim_names=tuple(sizes))
 
     def mean(self, values: Sequence[float]) -> list[float]:
         """Each value averaged over the ranks; a NaN of one is a NaN for all."""
@@ -107,9 +118,15 @@ class World:
             for tensor in tensors:
                 dist.broadcast(tensor, src=0)
 
+    def add_up(self, tensor: torch.Tensor) -> torch.Tensor:
+        """A tensor, summed over the ranks in place, on whatever device it is."""
+        if self.size > 1:
+            dist.all_reduce(tensor)
+        return tensor
+
     def leave(self) -> None:
         """End the group, after the last collective."""
-        if self.size > 1 and dist.is_initialized():
+        if dist.is_initialized():
             dist.destroy_process_group()
 
     def _reduce(self, values: Sequence[float], operation: dist.ReduceOp.RedOpType) -> list[float]:
@@ -118,6 +135,10 @@ class World:
         tensor = torch.tensor(values, dtype=torch.float64)
         dist.all_reduce(tensor, op=operation)
         return tensor.tolist()
+
+
+def _backend(device: torch.device) -> str:
+    return "cpu:gloo,cuda:nccl" if device.type == "cuda" else "gloo"
 
 
 def check_average(world: World, device: torch.device) -> None:

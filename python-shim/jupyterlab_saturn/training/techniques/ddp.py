@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 
 import torch
 from torch.nn.parallel import DistributedDataParallel
 
 from ...errors import SaturnError
 from ...task import Task
-from .context import Context
+from ..data import MicroBatch
+from ..footprint import Footprint
+from .context import Context, Knobs
 from .runner import Runner
-from .technique import why_not_data_parallel
+from .technique import Choice, DeviceKind, why_not_data_parallel
 
 
 class DataParallel:
@@ -19,8 +22,16 @@ class DataParallel:
 
     name = "ddp"
 
-    def feasible(self, task: Task, devices: int) -> str | None:
+    def feasible(self, task: Task, devices: int, kind: DeviceKind) -> str | None:
+        if devices < 2:
+            return "on one device it is the same as single"
         return why_not_data_parallel(task, devices)
+
+    def choices(self, task: Task, devices: int) -> list[Choice]:
+        return [Choice()]
+
+    def estimate(self, footprint: Footprint, devices: int, knobs: Knobs) -> int:
+        return footprint.state + footprint.activations // devices
 
     def build(self, task: Task, context: Context) -> Runner:
         device = context.device
@@ -32,9 +43,11 @@ class DataParallel:
 
 
 class _DataParallelRunner(Runner):
-    def step(self, batch: Any) -> torch.Tensor:
+    module: DistributedDataParallel
+
+    def step(self, micro_batches: Sequence[MicroBatch]) -> torch.Tensor:
         try:
-            return super().step(batch)
+            return super().step(micro_batches)
         except RuntimeError as error:
             if "Expected to have finished reduction" not in str(error):
                 raise
@@ -44,3 +57,6 @@ class _DataParallelRunner(Runner):
                 "for their gradients in vain.",
                 "Freeze them with requires_grad_(False), or run the task with single or fsdp.",
             ) from error
+
+    def _synchronising(self, last: bool) -> AbstractContextManager[None]:
+        return nullcontext() if last else self.module.no_sync()

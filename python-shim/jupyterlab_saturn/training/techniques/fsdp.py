@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import chain
 
 import torch
-from torch.distributed.device_mesh import init_device_mesh
-from torch.distributed.fsdp import fully_shard
+from torch.distributed.fsdp import FSDPModule, fully_shard
 
 from ...task import Task
+from ..footprint import Footprint
 from ..world import check_average
 from .blocks import find_blocks
-from .context import Context
+from .context import Context, Knobs
 from .runner import Runner
-from .technique import why_not_data_parallel
+from .technique import Choice, DeviceKind, why_not_data_parallel
 
 
 class FullySharded:
@@ -26,18 +28,16 @@ class FullySharded:
 
     name = "fsdp"
 
-    def feasible(self, task: Task, devices: int) -> str | None:
-        reason = why_not_data_parallel(task, devices)
-        if reason is not None:
-            return reason
-        trained = [p for p in task.model.parameters() if p.requires_grad]
-        scalar = next((n for n, p in task.model.named_parameters() if p.dim() == 0), None)
-        if scalar is not None:
-            return f"the parameter {scalar} has no dimension to shard; give it shape (1,)"
-        types = sorted({str(parameter.dtype) for parameter in trained})
-        if len(types) > 1:
-            return f"the model mixes parameters of {' and '.join(types)}"
-        return None
+    def feasible(self, task: Task, devices: int, kind: DeviceKind) -> str | None:
+        if devices < 2:
+            return "on one device it is the same as single"
+        return why_not_data_parallel(task, devices) or why_not_shardable(task)
+
+    def choices(self, task: Task, devices: int) -> list[Choice]:
+        return [Choice()]
+
+    def estimate(self, footprint: Footprint, devices: int, knobs: Knobs) -> int:
+        return (footprint.state + footprint.activations) // devices + footprint.largest_block
 
     def build(self, task: Task, context: Context) -> Runner:
         check_average(context.world, context.device)
@@ -45,11 +45,29 @@ class FullySharded:
         # Shards are cut from each rank's own copy: these must not differ.
         with torch.no_grad():
             context.world.copy_from_root([*chain(model.parameters(), model.buffers())])
-        # Given explicitly: the default mesh is of GPUs whenever there are some.
-        mesh = init_device_mesh(
-            context.device.type, (context.world.size,), mesh_dim_names=("shard",)
-        )
+        mesh = context.mesh(shard=context.world.size)
         for block in find_blocks(model, task.blocks):
             fully_shard(block, mesh=mesh)
         fully_shard(model, mesh=mesh)
-        return Runner(task, model, context)
+        return ShardedRunner(task, model, context)
+
+
+class ShardedRunner(Runner):
+    """Steps a module that `fully_shard` was applied to."""
+
+    @contextmanager
+    def _synchronising(self, last: bool) -> Iterator[None]:
+        if isinstance(self.module, FSDPModule):
+            self.module.set_requires_gradient_sync(last)
+        yield
+
+
+def why_not_shardable(task: Task) -> str | None:
+    """Why a task's parameters cannot be sharded."""
+    scalar = next((n for n, p in task.model.named_parameters() if p.dim() == 0), None)
+    if scalar is not None:
+        return f"the parameter {scalar} has no dimension to shard; give it shape (1,)"
+    types = sorted({str(p.dtype) for p in task.model.parameters() if p.requires_grad})
+    if len(types) > 1:
+        return f"the model mixes parameters of {' and '.join(types)}"
+    return None

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pickle
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import torch
@@ -15,21 +17,23 @@ from torch.distributed.checkpoint.state_dict import (
 )
 from torch.distributed.tensor import DTensor
 
-from ...errors import SaturnError
 from ...task import Task
 from ..batch import move, pair
-from ..data import Samples, evaluation_parts
+from ..data import MicroBatch, Samples, evaluation_parts
+from ..gradients import Gradients
+from ..loss import Part, evaluate_loss
 from ..optimizing import make_optimizer, make_schedule
+from ..seeding import BlockSeeds, seed_all
+from .blocks import find_blocks
 from .context import Context
 
 State = dict[str, Any]
 
-# Keys by parameter name instead of by position, so that a state fits any technique's optimizer.
-_FLAT = StateDictOptions(flatten_optimizer_state_dict=True)
-
 
 class Runner:
     """Steps, evaluates, saves and restores a task under one technique.
+
+    As it is, it runs `module` as a whole on each device; techniques override what differs.
 
     Parameters
     ----------
@@ -37,53 +41,57 @@ class Runner:
         The task whose model `module` runs.
     module
         The model as the technique placed or wrapped it, on the context's device.
+    data_rank, data_ranks
+        Which part of each batch this rank trains on, of how many. Every rank its own when absent;
+        ranks that work on one batch together share a part.
     """
 
-    def __init__(self, task: Task, module: torch.nn.Module, context: Context) -> None:
+    def __init__(
+        self,
+        task: Task,
+        module: torch.nn.Module,
+        context: Context,
+        *,
+        data_rank: int | None = None,
+        data_ranks: int | None = None,
+    ) -> None:
         self.module = module
+        self.data_rank = context.world.rank if data_rank is None else data_rank
+        self.data_ranks = context.world.size if data_ranks is None else data_ranks
         self._task = task
         self._world = context.world
         self._device = context.device
         if not task.model.training:  # else as the factory left it, with what it froze
             task.model.train()
-        self._optimizer = make_optimizer(
-            task, [parameter for parameter in module.parameters() if parameter.requires_grad]
-        )
+        self._optimizer = make_optimizer(task, list(self._trained()))
         self._schedule = make_schedule(task, self._optimizer, context.steps)
+        self._gradients = Gradients(self._world, self._copies)
+        self._seeds = (
+            BlockSeeds(find_blocks(task.model, task.blocks)) if task.exact_random else None
+        )
 
-    def step(self, batch: Any) -> torch.Tensor:
+    def step(self, micro_batches: Sequence[MicroBatch]) -> torch.Tensor:
         """Make one optimizer step on this rank's part of a batch.
 
         Returns
         -------
         torch.Tensor
-            Mean loss of this part, on the device: reading it waits for the step, so it is left
-            to those who need it. Parts are equal, so the loss of the batch is the mean over ranks.
+            This rank's share of the loss of the batch, on the device: the shares of all ranks
+            add up to it. Reading it waits for the step, so that is left to those who need it.
 
         Raises
         ------
         SaturnError
             ``bad-batch`` or ``bad-loss`` when dataset or loss do not fit together.
         """
-        inputs, targets = pair(move(batch, self._device))
-        loss = self._task.loss(self.module(inputs), targets)
-        if not isinstance(loss, torch.Tensor) or loss.numel() != 1:
-            raise SaturnError(
-                "bad-loss",
-                "The loss is not one number but "
-                + (
-                    f"a tensor of shape {tuple(loss.shape)}."
-                    if isinstance(loss, torch.Tensor)
-                    else f"a {type(loss).__name__}."
-                ),
-                "Return the mean over the samples of the batch.",
-            )
-        loss.backward()  # type: ignore[no-untyped-call]
+        part = self._accumulate(micro_batches)
+        share, scale = part.settle(self._world, self._voice, self.data_ranks)
+        self._gradients.conclude(self._parameters(), scale, self._task.clip_norm)
         self._optimizer.step()
         self._optimizer.zero_grad(set_to_none=True)
         if self._schedule is not None:
             self._schedule.step()
-        return loss.detach()
+        return share
 
     @torch.no_grad()
     def evaluate(self, samples: Samples) -> dict[str, float]:
@@ -91,19 +99,17 @@ class Runner:
 
         A collective.
         """
-        metrics = self._task.metrics or {"loss": self._task.loss}
+        metrics = self._task.metrics or {"loss": self._mean_loss}
         totals = dict.fromkeys(metrics, 0.0)
-        size = max(1, self._task.batch_size // self._world.size)
+        size = max(1, self._task.batch_size // self._task.micro_batches // self.data_ranks)
         modes = [(module, module.training) for module in self.module.modules()]
         self.module.eval()
-        for part, counted in evaluation_parts(
-            samples.count, size, self._world.rank, self._world.size
-        ):
+        for part, counted in evaluation_parts(samples.count, size, self.data_rank, self.data_ranks):
             inputs, targets = pair(move(samples.batch(part), self._device))
-            outputs = self.module(inputs)
-            for name, metric in metrics.items():
-                if counted > 0:
-                    totals[name] += float(metric(outputs, targets)) * counted
+            outputs = self._outputs(inputs)
+            if counted > 0 and self._voice > 0:
+                for name, metric in metrics.items():
+                    totals[name] += float(metric(outputs, targets)) * counted * self._voice
         for module, mode in modes:
             module.training = mode
         sums = self._world.sum(list(totals.values()))
@@ -112,11 +118,13 @@ class Runner:
     def state(self) -> State:
         """Model, optimizer and schedule, each rank its shards; also the template to restore into.
 
+        Parameters that are not trained are left out: the factory makes them anew.
         A collective.
         """
         schedule = None if self._schedule is None else self._schedule.state_dict()
+        options = StateDictOptions(ignore_frozen_params=True)
         return {
-            "model": get_model_state_dict(self.module),
+            "model": get_model_state_dict(self.module, options=options),
             "optim": get_optimizer_state_dict(self.module, self._optimizer, options=_FLAT),
             # One value: what schedules keep differs in shape from step to step.
             "schedule": pickle.dumps(schedule),
@@ -124,7 +132,7 @@ class Runner:
 
     def restore(self, state: State) -> None:
         """Take over a state of any technique and world size. A collective."""
-        set_model_state_dict(self.module, state["model"])
+        set_model_state_dict(self.module, state["model"], options=StateDictOptions(strict=False))
         set_optimizer_state_dict(self.module, self._optimizer, state["optim"], options=_FLAT)
         if self._schedule is not None:
             self._schedule.load_state_dict(pickle.loads(state["schedule"]))
@@ -136,10 +144,68 @@ class Runner:
         return dict(weights) if self._world.is_root else {}  # type: ignore[arg-type]
 
     def is_finite(self) -> bool:
-        """Whether all weights on this rank are numbers."""
-        return all(
-            bool(torch.isfinite(_local(parameter)).all()) for parameter in self.module.parameters()
-        )
+        """Whether all trained weights on this rank are numbers."""
+        return all(bool(torch.isfinite(_local(p)).all()) for p in self._parameters())
+
+    @property
+    def _voice(self) -> float:
+        """What this rank's numbers count in sums over all ranks: those of a part count once."""
+        return self.data_ranks / self._world.size
+
+    def _copies(self, parameter: torch.Tensor) -> float:
+        """How many ranks hold each element of a parameter that is no DTensor."""
+        return self._world.size
+
+    def _trained(self) -> Iterator[tuple[str, torch.nn.Parameter]]:
+        """The parameters that this rank trains, by their names in the plain model."""
+        names = {id(p): name for name, p in self._task.model.named_parameters()}
+        for name, parameter in self.module.named_parameters():
+            if parameter.requires_grad:
+                yield names.get(id(parameter), name), parameter
+
+    def _parameters(self) -> list[torch.nn.Parameter]:
+        groups = self._optimizer.param_groups
+        return [parameter for group in groups for parameter in group["params"]]
+
+    def _accumulate(self, micro_batches: Sequence[MicroBatch]) -> Part:
+        """Forward and backward of this rank's micro-batches, one after another."""
+        part = Part(self._task.batch_size, self._device)
+        for number, micro in enumerate(micro_batches, 1):
+            self._seed(micro.seed)
+            inputs, targets = pair(move(micro.batch, self._device))
+            with self._synchronising(number == len(micro_batches)):
+                with self._precise():
+                    loss = evaluate_loss(self._task.loss, self._outputs(inputs), targets)
+                # Techniques average gradients over the ranks, but a batch's are a sum over them.
+                weighted = part.add(loss, micro.samples) * self.data_ranks
+                weighted.backward()  # type: ignore[no-untyped-call]
+        return part
+
+    def _outputs(self, inputs: Any) -> Any:
+        forward = self._task.forward
+        return self.module(inputs) if forward is None else forward(self.module, inputs)
+
+    def _mean_loss(self, outputs: Any, targets: Any) -> torch.Tensor:
+        return evaluate_loss(self._task.loss, outputs, targets).mean
+
+    def _seed(self, seed: int) -> None:
+        """Seed what a micro-batch draws."""
+        seed_all(seed)
+        if self._seeds is not None:
+            self._seeds.begin(seed)
+
+    def _precise(self) -> AbstractContextManager[Any]:
+        if self._task.precision == "float32":
+            return nullcontext()
+        return torch.autocast(self._device.type, dtype=torch.bfloat16)
+
+    def _synchronising(self, last: bool) -> AbstractContextManager[None]:
+        """Round a micro-batch: gradients need to be averaged over the ranks after the last only."""
+        return nullcontext()
+
+
+# Keys by parameter name instead of by position, so that a state fits any technique's optimizer.
+_FLAT = StateDictOptions(flatten_optimizer_state_dict=True)
 
 
 def _local(tensor: torch.Tensor) -> torch.Tensor:

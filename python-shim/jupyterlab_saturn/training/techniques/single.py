@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from ...task import Task
-from .context import Context
+from ..footprint import Footprint
+from .context import Context, Knobs
 from .runner import Runner
-from .technique import why_not_trainable
+from .technique import Choice, DeviceKind, why_not_trainable
 
 
 class Single:
@@ -13,10 +14,16 @@ class Single:
 
     name = "single"
 
-    def feasible(self, task: Task, devices: int) -> str | None:
+    def feasible(self, task: Task, devices: int, kind: DeviceKind) -> str | None:
         if devices != 1:
             return "it runs on one device only"
         return why_not_trainable(task)
+
+    def choices(self, task: Task, devices: int) -> list[Choice]:
+        return [Choice()]
+
+    def estimate(self, footprint: Footprint, devices: int, knobs: Knobs) -> int:
+        return footprint.state + footprint.activations
 
     def build(self, task: Task, context: Context) -> Runner:
         return Runner(task, task.model.to(context.device), context)

@@ -2,25 +2,47 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
 
 from ...task import Task
-from .context import Context
+from ..footprint import Footprint
+from .context import Context, Knobs
 from .runner import Runner
+
+DeviceKind = Literal["cpu", "cuda"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choice:
+    """Settings of a technique that are worth a trial.
+
+    Attributes
+    ----------
+    instead_of
+        A technique and settings that are faster wherever they fit: this choice is worth a trial
+        only where that one, on as many devices, does not.
+    """
+
+    knobs: Knobs = field(default_factory=dict)
+    instead_of: tuple[str, Knobs] | None = None
 
 
 class Technique(Protocol):
-    """A way to run a task on some devices. It changes the speed of training, not what is trained.
-
-    Register one in `techniques.TECHNIQUES`.
-    """
+    """A way to run a task on some devices: it changes the speed, not what is trained."""
 
     @property
     def name(self) -> str:
         """What strategies call it."""
 
-    def feasible(self, task: Task, devices: int) -> str | None:
+    def feasible(self, task: Task, devices: int, kind: DeviceKind) -> str | None:
         """Why it cannot run the task on so many devices; None when it may."""
+
+    def choices(self, task: Task, devices: int) -> list[Choice]:
+        """The settings worth a trial on so many devices, of a task that is feasible there."""
+
+    def estimate(self, footprint: Footprint, devices: int, knobs: Knobs) -> int:
+        """Bytes that each device needs at the very least; 0 when that cannot be told."""
 
     def build(self, task: Task, context: Context) -> Runner:
         """Take the task's model to pieces or copies over the world, and make its optimizer.
@@ -29,12 +51,15 @@ class Technique(Protocol):
         """
 
 
-def why_not_data_parallel(task: Task, devices: int) -> str | None:
-    """Why a task cannot be split by samples over so many devices."""
-    if devices < 2:
-        return "on one device it is the same as single"
-    if task.batch_size % devices != 0:
-        return f"a batch of {task.batch_size} does not divide evenly over {devices} devices"
+def why_not_data_parallel(task: Task, parts: int) -> str | None:
+    """Why a task cannot be split by samples into so many parts."""
+    if task.batch_size % parts != 0:
+        return f"a batch of {task.batch_size} does not divide evenly over {parts} devices"
+    if task.exact_random and task.micro_batches % parts != 0:
+        return (
+            f"exact_random draws by micro-batch, and {task.micro_batches} of them do not divide "
+            f"evenly over {parts} devices"
+        )
     return why_not_trainable(task)
 
 

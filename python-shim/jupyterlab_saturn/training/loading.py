@@ -1,0 +1,91 @@
+"""Batches loaded between the steps, or ahead of them by other processes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from torch.utils.data import DataLoader, Dataset
+
+from ..errors import Json, SaturnError
+from .data import MicroBatch, TrainBatches
+
+
+class Loader:
+    """The micro-batches of one step after another.
+
+    Parameters
+    ----------
+    workers
+        Processes that load ahead; 0 loads when asked.
+    steps
+        Steps in all.
+    """
+
+    def __init__(self, batches: TrainBatches, workers: int, steps: int) -> None:
+        self._batches = batches
+        self._workers = workers
+        self._steps = steps
+        self._ahead: Iterator[Any] | None = None
+        self._next = 0
+
+    def load(self, step: int) -> list[MicroBatch]:
+        """The micro-batches of a step, counted from 0.
+
+        Raises
+        ------
+        SaturnError
+            ``data-failed`` when the dataset raises, ``loader-died`` when a process that loads
+            is gone.
+        """
+        if self._workers == 0:
+            return self._batches.micro_batches(step)
+        if self._ahead is None or step != self._next:
+            self._ahead = self._start(step)
+        self._next = step + 1
+        try:
+            loaded = next(self._ahead)
+        except RuntimeError as error:
+            if "DataLoader worker" not in str(error):
+                raise
+            raise SaturnError(
+                "loader-died",
+                f"A process that loads data is gone: {error}",
+                "It may have run out of memory: use fewer workers.",
+            ) from error
+        if isinstance(loaded, _Failed):
+            raise SaturnError.from_json(loaded.error)
+        return loaded  # type: ignore[no-any-return]
+
+    def _start(self, step: int) -> Iterator[Any]:
+        loader = DataLoader(
+            _Steps(self._batches, self._steps),
+            sampler=range(step, self._steps),
+            batch_size=None,
+            num_workers=self._workers,
+        )
+        return iter(loader)
+
+
+class _Failed:
+    """An error on its way out of a worker, which could only bring a text otherwise."""
+
+    def __init__(self, error: Json) -> None:
+        self.error = error
+
+
+class _Steps(Dataset[Any]):
+    """The micro-batches of a step, by the step."""
+
+    def __init__(self, batches: TrainBatches, steps: int) -> None:
+        self._batches = batches
+        self._steps = steps
+
+    def __len__(self) -> int:
+        return self._steps
+
+    def __getitem__(self, step: int) -> list[MicroBatch] | _Failed:
+        try:
+            return self._batches.micro_batches(step)
+        except SaturnError as error:
+            return _Failed(error.to_json())
