@@ -29,6 +29,18 @@ def no_memory_of_other_tests(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setenv("SATURN_CACHE", str(tmp_path / "cache"))
 
 
+@pytest.fixture(autouse=True, scope="session")
+def sockets_and_devices_of_its_own() -> Iterator[None]:
+    """Sessions of these tests do not meet those of anybody else on this machine."""
+    # Not in a folder of pytest's: socket paths hold about 100 bytes.
+    with (
+        tempfile.TemporaryDirectory(prefix="sat-") as folder,
+        pytest.MonkeyPatch.context() as patch,
+    ):
+        patch.setenv("XDG_RUNTIME_DIR", folder)
+        yield
+
+
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The notebook's folder."""

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -8,10 +9,11 @@ from jupyterlab_saturn.errors import SaturnError
 from jupyterlab_saturn.wire import validate
 
 EIGHT = "".join(
-    f"{index}, GPU-{index}c7a9a1e-5b0f-1d2c-8e4b-0a1b2c3d4e5f, NVIDIA A100-SXM4-40GB, 40960\n"
+    f"{index}, GPU-{index}c7a9a1e-5b0f-1d2c-8e4b-0a1b2c3d4e5f, NVIDIA A100-SXM4-40GB, 40960, "
+    "550.54.15\n"
     for index in range(8)
 )
-SHARED_MEMORY = "0, GPU-2c7a9a1e-5b0f-1d2c-8e4b-0a1b2c3d4e5f, NVIDIA GB10, [N/A]\n"
+SHARED_MEMORY = "0, GPU-2c7a9a1e-5b0f-1d2c-8e4b-0a1b2c3d4e5f, NVIDIA GB10, [N/A], 580.95.05\n"
 
 
 def put_tool(monkeypatch: pytest.MonkeyPatch, folder: Path, script: str) -> None:
@@ -41,15 +43,17 @@ def test_gpus_are_parsed() -> None:
         "kind": "cuda",
         "name": "NVIDIA A100-SXM4-40GB",
         "memoryBytes": 40960 * 1024 * 1024,
+        "model": "NVIDIA A100-SXM4-40GB, 40960 MiB",
         "uuid": "GPU-3c7a9a1e-5b0f-1d2c-8e4b-0a1b2c3d4e5f",
     }
 
 
 def test_a_gpu_without_memory_of_its_own_is_a_device() -> None:
-    assert devices.parse_gpus(SHARED_MEMORY)[0]["memoryBytes"] == 0
+    [gpu] = devices.parse_gpus(SHARED_MEMORY)
+    assert (gpu["memoryBytes"], gpu["model"]) == (0, "NVIDIA GB10")
 
 
-@pytest.mark.parametrize("text", ["", "\n\n", "No devices were found\n", "a, b, c, d\n"])
+@pytest.mark.parametrize("text", ["", "\n\n", "No devices were found\n", "a, b, c, d, e\n"])
 def test_what_is_no_gpu_is_none(text: str) -> None:
     assert devices.parse_gpus(text) == []
 
@@ -94,6 +98,19 @@ def test_cores_are_dealt_evenly_and_shared_when_scarce(
         validate("Device", device)
 
 
+def test_devices_that_can_stand_in_for_each_other_are_of_one_model() -> None:
+    one, two, three = (
+        device["model"] for device in devices.cpu_devices([0, 1, 2, 3], 8 << 30, count=3)
+    )
+    assert two == three != one
+    assert one == f"{devices.cpu_model()}, 2 cores, 2184 MiB"
+    assert two == f"{devices.cpu_model()}, 1 core, 2184 MiB"
+    [fewer] = {
+        device["model"] for device in devices.cpu_devices([4, 5], 8 << 30, memory=2184 << 20)
+    }
+    assert fewer == two
+
+
 def test_memory_can_be_chosen() -> None:
     made = devices.cpu_devices([0, 1], 8 << 30, count=3, memory=123 << 20)
     assert [device["memoryBytes"] for device in made] == [123 << 20] * 3
@@ -106,6 +123,7 @@ def test_without_gpus_auto_means_cpu() -> None:
     assert [device["cores"] for device in node["devices"]] == [
         [core] for core in devices.usable_cores()
     ]
+    assert re.fullmatch(r"torch [\d.]+\S*, python 3\.\d+", node["software"])
 
 
 @pytest.mark.usefixtures("two_gpus")
@@ -113,6 +131,7 @@ def test_with_gpus_auto_means_gpus() -> None:
     node = devices.discover({"kind": "auto"})
     validate("Node", node)
     assert [device["id"] for device in node["devices"]] == ["cuda0", "cuda1"]
+    assert node["software"].endswith(", driver 550.54.15")
     assert [d["id"] for d in devices.discover({"kind": "cuda", "count": 1})["devices"]] == ["cuda0"]
     assert {d["kind"] for d in devices.discover({"kind": "cpu", "count": 3})["devices"]} == {"cpu"}
 

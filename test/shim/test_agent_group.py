@@ -12,6 +12,7 @@ from fakes.bench import HERE, Json, living, session, task
 from jupyterlab_saturn.agent.events import EventSocket
 from jupyterlab_saturn.agent.group import Limits, RankGroup
 from jupyterlab_saturn.agent.launcher import Launcher
+from jupyterlab_saturn.agent.leases import Leases
 from jupyterlab_saturn.agent.outcome import Outcome
 from jupyterlab_saturn.agent.workplace import Workplace
 
@@ -38,6 +39,7 @@ async def place(
                     launcher=launcher,
                     events=events,
                     say=lambda type, body: None,
+                    leases=Leases(paths),
                     limits=limits,
                 ),
                 token,

@@ -2,29 +2,39 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import signal
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fakes.bench import HERE, Json, session, task
 from jupyterlab_saturn import wire
 from jupyterlab_saturn.agent.attempt import Attempt
 from jupyterlab_saturn.agent.events import EventSocket
-from jupyterlab_saturn.agent.group import Limits
+from jupyterlab_saturn.agent.group import Limits, RankGroup
 from jupyterlab_saturn.agent.inspection import Inspection
 from jupyterlab_saturn.agent.launcher import Launcher
+from jupyterlab_saturn.agent.leases import Leases
 from jupyterlab_saturn.agent.trial import Trial
 from jupyterlab_saturn.agent.workplace import Workplace
 
 NODE = {
     "id": "here",
     "devices": [
-        {"id": f"cpu{n}", "kind": "cpu", "name": "CPU", "memoryBytes": 1 << 30, "cores": [0]}
+        {
+            "id": f"cpu{n}",
+            "kind": "cpu",
+            "name": "CPU",
+            "memoryBytes": (n + 1) << 30,
+            "cores": [0],
+        }
         for n in range(2)
     ],
 }
+MINE = [{"name": "mine", "target": "my.module:Mine"}]
 
 
 class Said(list[tuple[str, Json]]):
@@ -49,7 +59,14 @@ async def place() -> AsyncIterator[tuple[Workplace, Said]]:
         limits = Limits(last_words=0.2, stacks=0.3, leave=0.5, silence=1.0, silence_steps=2.0)
         try:
             yield (
-                Workplace(paths=paths, launcher=launcher, events=events, say=said, limits=limits),
+                Workplace(
+                    paths=paths,
+                    launcher=launcher,
+                    events=events,
+                    say=said,
+                    leases=Leases(paths),
+                    limits=limits,
+                ),
                 said,
             )
             assert [path.name for path in runtime.iterdir()] == ["events.sock"]
@@ -61,7 +78,7 @@ async def place() -> AsyncIterator[tuple[Workplace, Said]]:
 def inspect(*tasks: Json) -> list[Json]:
     async def main() -> Said:
         async with place() as (here, said):
-            inspection = Inspection(here, tasks, 2)
+            inspection = Inspection(here, {"tasks": tasks, "maxDevices": 2}, NODE)
             assert inspection.tasks == [one["name"] for one in tasks]
             await inspection.run()
             assert inspection.tasks == []
@@ -206,15 +223,17 @@ def test_a_malformed_cell_is_a_failure() -> None:
 
 
 def test_training_is_told_from_start_to_finish() -> None:
-    events = train(rank0="started 0;step 4;checkpoint 8;finished 8")
+    events = train(rank0="started 0;step 4;validated 4;checkpoint 8;finished 8")
     assert [(event["kind"], event.get("step")) for event in events] == [
         ("started", 0),
         ("step", 4),
+        ("validated", 4),
         ("checkpoint", 8),
         ("finished", 8),
     ]
     assert events[1]["loss"] == 0.5 and events[1]["stepSeconds"] == 0.01
-    assert events[3]["result"] == {"loss": 0.25, "metrics": {"accuracy": 0.5}}
+    assert events[2]["metrics"] == {"accuracy": 0.75, "odd": None}
+    assert events[4]["result"] == {"loss": 0.25, "metrics": {"accuracy": 0.5}}
 
 
 @pytest.mark.parametrize(
@@ -225,6 +244,7 @@ def test_training_is_told_from_start_to_finish() -> None:
         ("kill 9", "lost", "rank-lost"),
         ("exit 5", "failed", "rank-failed"),
         ("exit 0", "failed", "no-result"),
+        ("lost loader-died", "lost", "loader-died"),
     ],
 )
 def test_training_ends_badly_once(acts: str, kind: str, code: str) -> None:
@@ -238,6 +258,14 @@ def test_training_that_makes_no_step_any_more_is_lost_with_its_stacks() -> None:
     assert [event["kind"] for event in events] == ["started", "step", "lost"]
     assert events[-1]["error"]["code"] == "rank-hung"
     assert events[-1]["error"]["traceback"].count("do_sleep") == 2
+
+
+def test_ranks_that_wait_in_vain_are_lost_with_the_stacks_of_all() -> None:
+    events = train(rank0="started 0;sleep 1;lost rank-hung", rank1="stacks;sleep 300")
+    assert [event["kind"] for event in events] == ["started", "lost"]
+    error = events[-1]["error"]
+    assert (error["code"], error["message"]) == ("rank-hung", "Not my fault: rank-hung.")
+    assert "do_sleep" in error["traceback"].partition("rank 1:")[2]
 
 
 def test_a_rank_that_stands_still_is_lost() -> None:
@@ -264,6 +292,57 @@ def test_training_is_stopped() -> None:
 def test_training_is_stopped_by_force() -> None:
     events = train(rank0="deaf;started 0;checkpoint 4;sleep 300", rank1="", stop="0.1")
     assert (events[-1]["kind"], events[-1]["step"]) == ("stopped", 4)
+
+
+def written(job: Callable[[Workplace], Awaitable[None]], file: str) -> Json:
+    """The request that a job wrote down for its ranks."""
+
+    async def main() -> Json:
+        async with place() as (here, _):
+            await job(here)
+            text = next(here.paths.folder.glob(file)).read_text("utf-8")
+            request: Json = json.loads(text)
+            return request
+
+    return asyncio.run(main())
+
+
+def test_ranks_are_told_of_the_users_techniques() -> None:
+    body = {
+        "task": task(ranks="finished 1"),
+        "strategy": {"technique": "mine", "devices": 1},
+        "devices": ["cpu0"],
+        "techniques": MINE,
+    }
+    training = {**body, "attempt": 1, "steps": 1, "checkpointSeconds": 60}
+    trial = {**body, "trial": "x", "signature": "s", "deadlineSeconds": 60}
+    request = written(lambda here: Attempt(here, training, NODE).run(), "tasks/t/*/request.json")
+    assert request["techniques"] == MINE
+    request = written(lambda here: Trial(here, trial, NODE).run(), "trials/x/request.json")
+    assert request["techniques"] == MINE
+
+
+def test_an_inspection_knows_the_devices_and_the_users_techniques(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    requests: list[Json] = []
+    complete = Workplace.group
+
+    def group(here: Workplace, request: Json, *args: Any, **options: Any) -> RankGroup:
+        requests.append(request)
+        return complete(here, request, *args, **options)
+
+    monkeypatch.setattr(Workplace, "group", group)
+
+    async def main() -> None:
+        async with place() as (here, _):
+            body = {"tasks": [task(ranks="inspected")], "maxDevices": 2, "techniques": MINE}
+            await Inspection(here, body, NODE).run()
+
+    asyncio.run(main())
+    [request] = requests
+    assert request["techniques"] == MINE
+    assert (request["deviceKind"], request["deviceBytes"]) == ("cpu", 1 << 30)
 
 
 def test_the_devices_of_the_request_are_in_the_order_asked_for() -> None:

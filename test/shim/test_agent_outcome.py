@@ -68,6 +68,37 @@ def test_a_killed_rank_is_lost_though_its_peer_complains() -> None:
     )
 
 
+def test_a_rank_the_system_killed_for_memory_is_told_so() -> None:
+    killed = record(exits=[(1, -9), (0, 3)], memory_kills=1)
+    outcome = decide(killed, log)
+    assert outcome.kind == "lost"
+    assert outcome.error is not None
+    assert outcome.error["code"] == "host-out-of-memory"
+    assert outcome.error["message"].startswith("Rank 1 was killed by the system for memory")
+    assert "smaller" in outcome.error["hint"]
+    assert outcome.error["traceback"] == "last line of rank 1"
+
+
+def test_a_crash_beside_anothers_lack_of_memory_is_a_crash() -> None:
+    outcome = decide(record(exits=[(1, -11)], memory_kills=1), log)
+    assert outcome.error is not None
+    assert outcome.error["message"] == "Rank 1 was killed by signal 11 (SIGSEGV)."
+
+
+@pytest.mark.parametrize(("kills", "code"), [(0, "loader-died"), (2, "host-out-of-memory")])
+def test_a_process_that_loads_data_may_be_lost_to_memory(kills: int, code: str) -> None:
+    told = said("lost", 0, "A process that loads data is gone.")
+    told["error"]["code"] = "loader-died"
+    outcome = decide(record(failures=[told], exits=[(0, 1)], memory_kills=kills), log)
+    assert (outcome.kind, outcome.error and outcome.error["code"]) == ("lost", code)
+
+
+def test_an_error_comes_before_a_loss() -> None:
+    failures = [said("lost", 0, "waited in vain"), said("failed", 1, "mine")]
+    outcome = decide(record(failures=failures), log)
+    assert (outcome.kind, outcome.error and outcome.error["message"]) == ("failed", "mine")
+
+
 def test_the_first_to_go_without_a_word_is_named() -> None:
     outcome = decide(record(exits=[(1, -11), (0, -6)]), log)
     assert outcome.kind == "lost"

@@ -16,6 +16,7 @@ from fakes.bench import (
     PYTHON,
     EngineEar,
     Json,
+    agent,
     assert_gone,
     living,
     session,
@@ -59,18 +60,11 @@ class Scene:
 
 @contextmanager
 def scene(zygote: str = "ready") -> Iterator[Scene]:
-    with session() as (paths, token), EngineEar(paths) as ear:
-        command = [PYTHON, str(HERE / "agent_main.py"), zygote, str(paths.folder)]
-        with paths.agent_log.open("ab") as log:
-            agent = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
-        try:
-            made = Scene(paths, token, ear)
-            made.node = ear.hear("agent.hello")["body"]["node"]
-            until(lambda: "endpoint" in (read_status(paths) or {}))
-            yield made
-        finally:
-            agent.terminate()
-            agent.wait(30)
+    with session() as (paths, token), EngineEar(paths) as ear, agent(paths, zygote):
+        made = Scene(paths, token, ear)
+        made.node = ear.hear("agent.hello")["body"]["node"]
+        until(lambda: "endpoint" in (read_status(paths) or {}))
+        yield made
 
 
 def agent_of(scene: Scene) -> int:

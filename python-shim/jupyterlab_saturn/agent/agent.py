@@ -22,6 +22,7 @@ from .events import EventSocket
 from .group import Limits
 from .inspection import Inspection
 from .launcher import Launcher
+from .leases import Leases
 from .link import EngineLink
 from .trial import Trial
 from .workplace import INSPECT_PREFIX, RENDEZVOUS_PREFIX, Workplace
@@ -113,6 +114,7 @@ class Agent:
                 launcher=self._launcher,
                 events=events,
                 say=self._say,
+                leases=Leases(self._paths),
                 limits=self._limits,
             )
             engine = EngineProcess(
@@ -210,7 +212,7 @@ class Agent:
             self._link.say("cluster.report", {"node": self._node, **report}, re=asked)
 
     def _inspect(self, body: Json) -> None:
-        inspection = Inspection(self._place, body["tasks"], body["maxDevices"])
+        inspection = Inspection(self._place, body, self._node)
         self._inspections.append(inspection)
         self._begin(self._in_turn(inspection), lambda: self._inspections.remove(inspection))
 

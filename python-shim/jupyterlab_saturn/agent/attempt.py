@@ -6,12 +6,11 @@ import time
 
 from ..errors import Json, SaturnError, failure_of
 from ..wire import validate
-from .group import RankGroup
+from .group import PROGRESS, RankGroup
 from .outcome import Outcome
 from .workplace import Workplace, choose_devices
 
-_PROGRESS = frozenset({"started", "step", "checkpoint"})
-_EVENT_FIELDS = ("step", "loss", "stepSeconds", "result", "error")
+_EVENT_FIELDS = ("step", "loss", "stepSeconds", "metrics", "result", "error")
 
 
 class Attempt:
@@ -55,6 +54,7 @@ class Attempt:
             "devices": devices,
             "rendezvous": str(rendezvous),
             "checkpointSeconds": body["checkpointSeconds"],
+            "techniques": body.get("techniques", []),
         }
         if "stepSeconds" in body:
             request["stepSeconds"] = body["stepSeconds"]
@@ -63,12 +63,13 @@ class Attempt:
         if self._grace is not None:
             self._group.stop(self._grace)
         try:
-            return await self._group.run()
+            with self._place.leases.hold(devices):
+                return await self._group.run()
         finally:
             rendezvous.unlink(missing_ok=True)
 
     def _hear(self, event: Json) -> None:
-        if event["kind"] in _PROGRESS:
+        if event["kind"] in PROGRESS:
             self._tell(event["kind"], event)
 
     def _tell(self, kind: str, facts: Json) -> None:
@@ -82,7 +83,7 @@ class Attempt:
         try:
             validate("GroupEvent", body)
         except SaturnError as error:
-            if kind in _PROGRESS:
+            if kind in PROGRESS:
                 raise
             body = {name: body[name] for name in ("task", "attempt", "time")}
             body |= {"kind": "failed", "error": error.to_json()}

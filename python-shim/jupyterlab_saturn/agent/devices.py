@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import functools
 import os
 import platform
 import shutil
@@ -13,10 +14,11 @@ from pathlib import Path
 import psutil
 
 from ..errors import Json, SaturnError
+from .software import software
 
 _MIB = 1024 * 1024
 _QUERY = (
-    "--query-gpu=index,uuid,name,memory.total",
+    "--query-gpu=index,uuid,name,memory.total,driver_version",
     "--format=csv,noheader,nounits",
 )
 _CPU_HINT = "Use virtual CPU devices instead: %saturn cluster --cpu 2"
@@ -35,9 +37,11 @@ def discover(request: Json) -> Json:
         ``no-devices``: GPUs were asked for and there are none, or fewer than asked for.
     """
     kind, count = request["kind"], request.get("count")
+    name = platform.node() or "localhost"
     if kind != "cpu":
         try:
-            gpus = visible_gpus(query_gpus(), os.environ.get("CUDA_VISIBLE_DEVICES"))
+            answer = query_gpus()
+            gpus = visible_gpus(answer, os.environ.get("CUDA_VISIBLE_DEVICES"))
             if not gpus:
                 raise SaturnError(
                     "no-devices",
@@ -49,12 +53,14 @@ def discover(request: Json) -> Json:
             if kind == "cuda":
                 raise
         else:
-            return {"id": platform.node() or "localhost", "devices": _first(gpus, count)}
+            versions = software(driver_version(answer))
+            return {"id": name, "devices": _first(gpus, count), "software": versions}
     return {
-        "id": platform.node() or "localhost",
+        "id": name,
         "devices": cpu_devices(
             usable_cores(), memory_bytes(), count=count, memory=request.get("memoryBytes")
         ),
+        "software": software(),
     }
 
 
@@ -90,12 +96,9 @@ def query_gpus() -> str:
 
 
 def parse_gpus(text: str) -> list[Json]:
-    """Devices named by the CSV lines (index, UUID, name, MiB) of nvidia-smi."""
+    """Devices named by the CSV lines (index, UUID, name, MiB, driver) of nvidia-smi."""
     devices: list[Json] = []
-    for row in csv.reader(text.splitlines(), skipinitialspace=True):
-        if len(row) != 4 or not row[0].isdigit():
-            continue
-        index, uuid, name, memory = row
+    for index, uuid, name, memory, _ in _rows(text):
         devices.append(
             {
                 "id": f"cuda{index}",
@@ -103,10 +106,22 @@ def parse_gpus(text: str) -> list[Json]:
                 "name": name,
                 # GPUs that share the machine's memory report "[N/A]".
                 "memoryBytes": int(memory) * _MIB if memory.isdigit() else 0,
+                # A part of a GPU has the name of the whole.
+                "model": f"{name}, {memory} MiB" if memory.isdigit() else name,
                 "uuid": uuid,
             }
         )
     return devices
+
+
+def driver_version(text: str) -> str | None:
+    """The driver's version, by the CSV lines of nvidia-smi."""
+    return next((driver for *_, driver in _rows(text)), None)
+
+
+def _rows(text: str) -> list[list[str]]:
+    rows = csv.reader(text.splitlines(), skipinitialspace=True)
+    return [row for row in rows if len(row) == 5 and row[0].isdigit()]
 
 
 def visible_gpus(text: str, visible: str | None) -> list[Json]:
@@ -163,6 +178,7 @@ def cpu_devices(
                 "kind": "cpu",
                 "name": f"CPU {noun} {', '.join(map(str, own))}",
                 "memoryBytes": size,
+                "model": f"{cpu_model()}, {len(own)} {noun}, {size // _MIB} MiB",
                 "cores": own,
             }
         )
@@ -174,6 +190,17 @@ def usable_cores() -> list[int]:
     if hasattr(os, "sched_getaffinity"):
         return sorted(os.sched_getaffinity(0))
     return list(range(os.cpu_count() or 1))
+
+
+@functools.cache
+def cpu_model() -> str:
+    """What the maker calls this machine's processor."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text("utf-8").splitlines()
+    except OSError:
+        lines = []
+    names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    return next(names, "") or platform.processor() or platform.machine()
 
 
 def memory_bytes() -> int:

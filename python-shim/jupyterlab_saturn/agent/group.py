@@ -17,14 +17,16 @@ from ..wire import validate
 from .events import EventSocket
 from .launcher import Launcher
 from .logs import tail
-from .outcome import GroupRecord, Outcome, decide
+from .memory_killer import memory_kills
+from .outcome import HUNG, GroupRecord, Outcome, decide
 from .rank_process import RankProcess, end, kill
 
 _log = logging.getLogger(__name__)
 
 _LAST_WORDS = frozenset({"finished", "stopped", "trial"})
-_FAILURES = frozenset({"failed", "oom"})
-_PROGRESS = frozenset({"started", "step", "checkpoint"})
+_FAILURES = frozenset({"failed", "oom", "lost"})
+PROGRESS = frozenset({"started", "step", "validated", "checkpoint"})
+"""Events of a training that goes on."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,6 +60,8 @@ class RankGroup:
         Told of each event of the ranks, failures included, when it comes.
     may_be_silent
         Whether leaving without a last word is in order.
+    kills
+        Counts what the system's out-of-memory killer has ended.
     """
 
     def __init__(
@@ -71,6 +75,7 @@ class RankGroup:
         heard: Callable[[Json], None],
         may_be_silent: bool = False,
         limits: Limits | None = None,
+        kills: Callable[[], int | None] = memory_kills,
     ) -> None:
         self.job: str = request["job"]
         self._request = request
@@ -80,6 +85,7 @@ class RankGroup:
         self._heard = heard
         self._may_be_silent = may_be_silent
         self._limits = limits or Limits()
+        self._kills = kills
         self._record = GroupRecord(ranks)
         self._ranks: list[RankProcess] = []
         self._timers: list[asyncio.TimerHandle] = []
@@ -102,6 +108,7 @@ class RankGroup:
             their stacks are then in their logs.
         """
         self._events.register(self.job, self._hear)
+        killed_before = self._kills()
         try:
             await self._start()
             if deadline is not None:
@@ -117,6 +124,8 @@ class RankGroup:
             await end(self._ranks)
             self._events.drain()
             self._events.unregister(self.job)
+        if killed_before is not None:
+            self._record.memory_kills = (self._kills() or 0) - killed_before
         return decide(
             self._record, lambda rank: tail(self.log(rank)), may_be_silent=self._may_be_silent
         )
@@ -155,8 +164,12 @@ class RankGroup:
             _log.warning("An event of job %s names no kind or rank: %.300s", self.job, event)
             return
         if kind in _FAILURES:
-            self._record.failures.append({**event, "error": _failure(event)})
-            self._after(self._limits.last_words, self._kill)
+            error = _failure(event)
+            self._record.failures.append({**event, "error": error})
+            if error["code"] == HUNG:
+                self._end_with_stacks()
+            else:
+                self._after(self._limits.last_words, self._kill)
         elif kind in _LAST_WORDS:
             self._record.last_word = event
             self._after(self._limits.leave, self._kill)
@@ -170,7 +183,7 @@ class RankGroup:
         if self._silence is not None:
             self._silence.cancel()
             self._silence = None
-        if kind in _PROGRESS and isinstance(step, int) and step < self._request.get("steps", 0):
+        if kind in PROGRESS and isinstance(step, int) and step < self._request.get("steps", 0):
             steps_take = self._limits.silence_steps * self._request.get("stepSeconds", 0.0)
             patience = max(self._limits.silence, steps_take)
             loop = asyncio.get_running_loop()
@@ -186,11 +199,13 @@ class RankGroup:
 
     def _expire(self, deadline: float) -> None:
         self._record.expired = deadline
-        self._tell(signal.SIGUSR1)
-        self._after(self._limits.stacks, self._kill)
+        self._end_with_stacks()
 
     def _hang(self, patience: float) -> None:
         self._record.hung = patience
+        self._end_with_stacks()
+
+    def _end_with_stacks(self) -> None:
         self._tell(signal.SIGUSR1)
         self._after(self._limits.stacks, self._kill)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import secrets
 import shutil
-from collections.abc import Sequence
 
 from ..errors import Json, failure_of
 from ..wire import validate
@@ -21,10 +20,11 @@ class Inspection:
     that was killed from outside may be nobody's fault: its task gets one more.
     """
 
-    def __init__(self, place: Workplace, tasks: Sequence[Json], max_devices: int) -> None:
+    def __init__(self, place: Workplace, body: Json, node: Json) -> None:
         self._place = place
-        self._max_devices = max_devices
-        self._left: dict[str, Json] = {task["name"]: task for task in tasks}
+        self._body = body
+        self._node = node
+        self._left: dict[str, Json] = {task["name"]: task for task in body["tasks"]}
 
     @property
     def tasks(self) -> list[str]:
@@ -56,10 +56,14 @@ class Inspection:
 
     async def _round(self) -> Outcome:
         folder = self._place.paths.runtime / f"{INSPECT_PREFIX}{secrets.token_hex(8)}"
+        devices = self._node["devices"]
         request = {
             "kind": "inspect",
             "tasks": list(self._left.values()),
-            "maxDevices": self._max_devices,
+            "maxDevices": self._body["maxDevices"],
+            "deviceKind": devices[0]["kind"],
+            "deviceBytes": min(device["memoryBytes"] for device in devices),
+            "techniques": self._body.get("techniques", []),
         }
         try:
             group = self._place.group(request, folder, 1, heard=self._hear, may_be_silent=True)

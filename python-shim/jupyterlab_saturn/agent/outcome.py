@@ -13,6 +13,9 @@ from ..training.rank import EXIT_PEER_LOST
 
 Kind = Literal["finished", "stopped", "failed", "oom", "lost"]
 
+HUNG = "rank-hung"
+"""Code of the failure of ranks that wait for each other in vain."""
+
 # What a rank says when it fails only because a peer did: gloo, TCPStore, NCCL, torch's own words.
 _SECONDARY = re.compile(
     r"connection (was )?(closed|reset|refused|aborted)|closed by peer|reset by peer|broken pipe"
@@ -41,7 +44,7 @@ class GroupRecord:
 
     ranks: int
     failures: list[Json] = field(default_factory=list)
-    """Events ``failed`` and ``oom``, in the order they came."""
+    """Events ``failed``, ``oom`` and ``lost``, in the order they came."""
     exits: list[tuple[int, int]] = field(default_factory=list)
     """Rank and exit code (negative: signal) of ranks that left before they were killed."""
     last_word: Json | None = None
@@ -55,6 +58,9 @@ class GroupRecord:
     """For how many seconds no step was made, once that was too long."""
     refused: Json | None = None
     """Why the ranks could not be started."""
+    memory_kills: int = 0
+    """Processes that the system's out-of-memory killer ended meanwhile, of this group or another
+    job beside it."""
 
 
 def is_secondary(error: Json) -> bool:
@@ -75,7 +81,7 @@ def decide(
     may_be_silent
         Whether leaving with code 0 and without a last word is in order.
     """
-    errors = [event["error"] for event in record.failures]
+    errors = [event["error"] for event in record.failures if event["kind"] != "lost"]
     for event in record.failures:
         if event["kind"] == "oom":
             return Outcome("oom", error=event["error"])
@@ -100,19 +106,17 @@ def decide(
             },
         )
     if record.hung is not None:
-        return Outcome(
-            "lost",
-            error={
-                "code": "rank-hung",
-                "message": f"No step was made for {record.hung:g} seconds, so it was ended.",
-                "traceback": _stacks(record, log),
-            },
-        )
+        message = f"No step was made for {record.hung:g} seconds, so it was ended."
+        failure = {"code": HUNG, "message": message, "traceback": _stacks(record, log)}
+        return Outcome("lost", error=failure)
+    for event in record.failures:
+        if event["kind"] == "lost":
+            return _told_lost(event["error"], record, log)
     spoke = {event["rank"] for event in record.failures}
     silent = [(rank, code) for rank, code in record.exits if code != 0 and rank not in spoke]
     for rank, code in silent:
         if code != EXIT_PEER_LOST:
-            return _silent_end(rank, code, log(rank))
+            return _silent_end(rank, code, log(rank), record.memory_kills)
     if errors:
         return Outcome("failed", error=errors[0])
     if silent:
@@ -139,7 +143,26 @@ def _stacks(record: GroupRecord, log: Callable[[int], str]) -> str:
     return "\n\n".join(f"rank {rank}:\n{log(rank)}" for rank in range(record.ranks))[-60_000:]
 
 
-def _silent_end(rank: int, code: int, log: str) -> Outcome:
+def _told_lost(failure: Json, record: GroupRecord, log: Callable[[int], str]) -> Outcome:
+    """The outcome of a group one of whose ranks told of a loss that is not the task's fault."""
+    if failure["code"] == HUNG:
+        failure = {**failure, "traceback": _stacks(record, log)}
+    elif record.memory_kills > 0:
+        failure = {**failure, **_killed_for_memory("A process that loads data")}
+    return Outcome("lost", error=failure)
+
+
+def _killed_for_memory(who: str) -> Json:
+    return {
+        "code": "host-out-of-memory",
+        "message": f"{who} was killed by the system for memory: this machine, or the limit of "
+        "its container, had none left.",
+        "hint": "Give each device less memory (%saturn cluster --cpu 2 --memory 4GB), make the "
+        "batch smaller, or close other programs.",
+    }
+
+
+def _silent_end(rank: int, code: int, log: str, memory_kills: int) -> Outcome:
     if code > 0:
         return Outcome(
             "failed",
@@ -151,6 +174,8 @@ def _silent_end(rank: int, code: int, log: str) -> Outcome:
                 log,
             ),
         )
+    if -code == signal.SIGKILL and memory_kills > 0:
+        return Outcome("lost", error=_with_log(_killed_for_memory(f"Rank {rank}"), log))
     message = f"Rank {rank} was killed by signal {-code} ({_signal_name(-code)})"
     failure = {"code": "rank-lost", "message": f"{message}."}
     if -code == signal.SIGKILL:

@@ -39,11 +39,13 @@ class Trial:
             "strategy": body["strategy"],
             "devices": devices,
             "rendezvous": str(rendezvous),
+            "techniques": body.get("techniques", []),
         }
         folder = self._place.paths.trial(self.id)
         group = self._place.group(request, folder, len(devices), heard=_ignore)
         try:
-            return await group.run(body["deadlineSeconds"])
+            with self._place.leases.hold(devices):
+                return await group.run(body["deadlineSeconds"])
         finally:
             rendezvous.unlink(missing_ok=True)
 
@@ -64,7 +66,7 @@ class Trial:
             "code": "trial-stopped",
             "message": "The trial ended before it had measured anything.",
         }
-        if outcome.kind == "lost":
+        if failure["code"] == "rank-lost":
             failure = {**failure, "code": "trial-lost"}
         return {**cell, "status": "oom" if outcome.kind == "oom" else "failed", "error": failure}
 

@@ -14,6 +14,7 @@ from ..paths import SessionPaths
 from .events import EventSocket
 from .group import Limits, RankGroup
 from .launcher import Launcher
+from .leases import Leases
 
 INSPECT_PREFIX = "inspect-"
 RENDEZVOUS_PREFIX = "rendezvous-"
@@ -28,6 +29,7 @@ class Workplace:
     events: EventSocket
     say: Callable[[str, Json], None]
     """Sends a message to the engine: type and body."""
+    leases: Leases
     limits: Limits = field(default_factory=Limits)
 
     def group(self, request: Json, folder: Path, ranks: int, **options: Any) -> RankGroup:

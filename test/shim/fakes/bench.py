@@ -6,6 +6,7 @@ import contextlib
 import os
 import shutil
 import signal
+import subprocess
 import sys
 import tempfile
 import time
@@ -52,6 +53,19 @@ def session() -> Iterator[tuple[SessionPaths, str]]:
             else:
                 os.environ[name] = value
         shutil.rmtree(home, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def agent(paths: SessionPaths, zygote: str = "ready") -> Iterator[subprocess.Popen[bytes]]:
+    """A real agent of a session, with a fake zygote and an engine that does nothing."""
+    command = [PYTHON, str(HERE / "agent_main.py"), zygote, str(paths.folder)]
+    with paths.agent_log.open("ab") as log:
+        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+    try:
+        yield process
+    finally:
+        process.terminate()
+        process.wait(30)
 
 
 def living(token: str, part: str = "") -> list[tuple[int, str]]:

@@ -43,6 +43,9 @@ class FakeRank:
     def do_step(self, step: str, _: Any) -> None:
         self.say("step", step=int(step), loss=0.5, stepSeconds=0.01)
 
+    def do_validated(self, step: str, _: Any) -> None:
+        self.say("validated", step=int(step), metrics={"accuracy": 0.75, "odd": None})
+
     def do_checkpoint(self, step: str, _: Any) -> None:
         self.say("checkpoint", step=int(step))
 
@@ -82,6 +85,10 @@ class FakeRank:
 
     def do_failed(self, message: str, _: Any) -> None:
         self.say("failed", error={"code": "task-failed", "message": message})
+        sys.exit(1)
+
+    def do_lost(self, code: str, _: Any) -> None:
+        self.say("lost", error={"code": code, "message": f"Not my fault: {code}."})
         sys.exit(1)
 
     def do_noise(self, _: str, __: Any) -> None:
