@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     Export = Callable[[dict[str, torch.Tensor], Path], object]
     Schedule = Callable[[torch.optim.Optimizer, int], LRScheduler]
     Metric = Callable[[Any, Any], "torch.Tensor | float"]
+    Metrics = Callable[[Any, Any], Mapping[str, "torch.Tensor | float"]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,7 +36,8 @@ class Task:
     model
         Any ``torch.nn.Module``; called as ``model(inputs)``.
     data
-        Map-style dataset (``len`` and ``[]``) of ``(inputs, targets)`` pairs to train on.
+        Map-style dataset (``len`` and ``[]``) of ``(inputs, targets)`` pairs to train on; or a
+        ``DataLoader`` of one, of which all is taken but the order.
     loss
         ``loss(outputs, targets)``: mean over the samples given; or a pair ``(sum, count)`` where
         samples count unequally, such as a sum over tokens and how many tokens there were.
@@ -45,9 +47,11 @@ class Task:
         Makes of ``(name, parameter)`` pairs the groups that `optimizer` gets, e.g. some without
         weight decay. A group may be empty: a device may hold a part of the model only.
     forward
-        ``forward(model, inputs)`` instead of ``model(inputs)``.
+        ``forward(model, inputs)`` instead of ``model(inputs)``. Techniques that split a model
+        know what it does only where it is `by_keyword`.
     batch_size
-        Samples of one optimizer step, over all devices together.
+        Samples of one optimizer step, over all devices together; may be left out beside a
+        ``DataLoader``, which then says it.
     micro_batches
         Into how many equal parts a batch is cut, of which a device works on one at a time, to
         save memory (gradient accumulation). Each device does its share of them.
@@ -67,7 +71,8 @@ class Task:
     eval_data
         Held-out dataset for `metrics`.
     metrics
-        Name to ``metric(outputs, targets)``: mean over the samples given.
+        Name to ``metric(outputs, targets)``: mean over the samples given; or one function that
+        returns several by name.
     validate_every
         Steps between evaluations of `metrics` while training; only at the end when absent.
     stop_early
@@ -82,18 +87,20 @@ class Task:
     export
         ``export(weights, folder)`` writes the trained model; a state dict in ``model.pt`` when
         absent.
+    remarks
+        Sentences to tell with the task, such as what could not be taken over from elsewhere.
     """
 
     model: torch.nn.Module
     data: Dataset[Any]
     loss: Loss
     optimizer: Optimizer
-    batch_size: int
+    batch_size: int = 0
     epochs: float = 1.0
     steps: int | None = None
     schedule: Schedule | None = None
     eval_data: Dataset[Any] | None = None
-    metrics: Mapping[str, Metric] = field(default_factory=dict)
+    metrics: Mapping[str, Metric] | Metrics = field(default_factory=dict)
     collate: Callable[[list[Any]], Any] | None = None
     blocks: str | None = None
     parameter_groups: ParameterGroups | None = None
@@ -106,3 +113,9 @@ class Task:
     stop_early: StopEarly | None = None
     workers: int = 0
     export: Export | None = None
+    remarks: Sequence[str] = ()
+
+
+def by_keyword(model: torch.nn.Module, inputs: Mapping[str, Any]) -> Any:
+    """A `Task.forward` for inputs that are a dict of the model's arguments."""
+    return model(**inputs)

@@ -12,11 +12,12 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import torch
-from torch.utils.data import DataLoader, IterableDataset
+from torch.utils.data import IterableDataset
 
 from ..errors import Json, SaturnError
 from ..paths import SessionPaths
 from ..task import Task
+from .adapters import adapt
 from .failure import describe, is_out_of_memory
 from .seeding import derive, seed_all
 
@@ -69,8 +70,12 @@ def build_task(paths: SessionPaths, spec: Json) -> Task:
     factory = load_factory(paths, spec["payload"])
     _remember_source(factory, spec.get("source"))
     seed_all(derive(spec["seed"], "factory"))
+    # Where a model goes is for a technique to say: a Hugging Face Trainer would move it at once.
+    os.environ.setdefault("ACCELERATE_USE_CPU", "true")
     try:
-        task = factory(**spec["params"])
+        task = adapt(factory(**spec["params"]))
+    except SaturnError:
+        raise
     except (Exception, SystemExit) as error:
         if is_out_of_memory(error):
             raise
@@ -108,7 +113,8 @@ def _check(task: Any, name: str) -> None:
             "bad-task",
             f"{name} returned a {type(task).__name__}, but a Task is needed to train anything.",
             "End the function with: return Task(model=..., data=..., loss=..., optimizer=..., "
-            "batch_size=...)",
+            "batch_size=...), or return a Hugging Face Trainer or a LightningModule and its "
+            "DataModule.",
         )
     if not isinstance(task.model, torch.nn.Module):
         raise SaturnError(
@@ -136,7 +142,8 @@ def _check_functions(task: Task) -> None:
                 "optimizer=partial(torch.optim.AdamW, lr=1e-3).",
             )
     metrics: Any = task.metrics
-    if not isinstance(metrics, Mapping) or not all(callable(each) for each in metrics.values()):
+    by_name = isinstance(metrics, Mapping) and all(callable(each) for each in metrics.values())
+    if not by_name and not callable(metrics):
         raise SaturnError(
             "bad-task",
             "The metrics are no functions by name.",
@@ -145,12 +152,6 @@ def _check_functions(task: Task) -> None:
 
 
 def _check_data(data: Any, role: str) -> None:
-    if isinstance(data, DataLoader):
-        raise SaturnError(
-            "bad-task",
-            f"The {role} is a DataLoader, but batches are made here, for any device count.",
-            f"Pass its dataset: {role}=loader.dataset, with batch_size and collate beside it.",
-        )
     sized = hasattr(data, "__len__") and hasattr(data, "__getitem__")
     if not sized or isinstance(data, IterableDataset):
         raise SaturnError(

@@ -93,6 +93,7 @@ def _strategy(name: str, devices: int, knobs: Knobs) -> Json:
 
 
 def _warnings(task: Task, max_devices: int) -> Iterator[str]:
+    yield from task.remarks
     if max_devices < 2:
         return
     modules = list(task.model.modules())

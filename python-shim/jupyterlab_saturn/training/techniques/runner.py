@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pickle
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from itertools import chain
 from typing import Any
 
 import torch
@@ -99,8 +101,7 @@ class Runner:
 
         A collective.
         """
-        metrics = self._task.metrics or {"loss": self._mean_loss}
-        totals = dict.fromkeys(metrics, 0.0)
+        totals: dict[str, float] = defaultdict(float)
         size = max(1, self._task.batch_size // self._task.micro_batches // self.data_ranks)
         modes = [(module, module.training) for module in self.module.modules()]
         self.module.eval()
@@ -108,12 +109,14 @@ class Runner:
             inputs, targets = pair(move(samples.batch(part), self._device))
             outputs = self._outputs(inputs)
             if counted > 0 and self._voice > 0:
-                for name, metric in metrics.items():
-                    totals[name] += float(metric(outputs, targets)) * counted * self._voice
+                for name, value in self._measured(outputs, targets).items():
+                    totals[name] += float(value) * counted * self._voice
         for module, mode in modes:
             module.training = mode
-        sums = self._world.sum(list(totals.values()))
-        return {name: total / samples.count for name, total in zip(totals, sums, strict=True)}
+        # A rank may have measured nothing: then it does not know the names either.
+        parts = self._world.gather(dict(totals))
+        names = dict.fromkeys(chain.from_iterable(parts))
+        return {n: sum(part.get(n, 0.0) for part in parts) / samples.count for n in names}
 
     def state(self) -> State:
         """Model, optimizer and schedule, each rank its shards; also the template to restore into.
@@ -185,8 +188,13 @@ class Runner:
         forward = self._task.forward
         return self.module(inputs) if forward is None else forward(self.module, inputs)
 
-    def _mean_loss(self, outputs: Any, targets: Any) -> torch.Tensor:
-        return evaluate_loss(self._task.loss, outputs, targets).mean
+    def _measured(self, outputs: Any, targets: Any) -> Mapping[str, torch.Tensor | float]:
+        metrics = self._task.metrics
+        if callable(metrics):
+            return metrics(outputs, targets)
+        if not metrics:
+            return {"loss": evaluate_loss(self._task.loss, outputs, targets).mean}
+        return {name: metric(outputs, targets) for name, metric in metrics.items()}
 
     def _seed(self, seed: int) -> None:
         """Seed what a micro-batch draws."""
