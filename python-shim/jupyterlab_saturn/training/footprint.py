@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 
@@ -33,6 +34,15 @@ class Footprint:
     largest_block: int
 
     @property
+    def resident(self) -> int:
+        """Parameters and optimizer state: there at all times."""
+        return self.trained + self.frozen + self.optimizer
+
+    @property
     def state(self) -> int:
         """Parameters, gradients and optimizer state together."""
-        return 2 * self.trained + self.frozen + self.optimizer
+        return self.resident + self.trained
+
+    def kept(self, knobs: Mapping[str, str | float | bool]) -> int:
+        """Kept for the backward, by the knob ``checkpointing``."""
+        return self.checkpointed if knobs.get("checkpointing") else self.activations

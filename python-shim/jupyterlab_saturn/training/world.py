@@ -112,11 +112,13 @@ class World:
             raise SaturnError.from_json(outcome[1])  # type: ignore[arg-type]
         return outcome[0]  # type: ignore[return-value]
 
-    def copy_from_root(self, tensors: Sequence[torch.Tensor]) -> None:
-        """Overwrite each tensor by rank 0's."""
+    def copy_from_root(self, tensors: Sequence[torch.Tensor], device: torch.device) -> None:
+        """Overwrite each tensor by rank 0's, which travels from `device` to `device`."""
         if self.size > 1:
             for tensor in tensors:
-                dist.broadcast(tensor, src=0)
+                copy = tensor.to(device)
+                dist.broadcast(copy, src=0)
+                tensor.copy_(copy)
 
     def add_up(self, tensor: torch.Tensor) -> torch.Tensor:
         """A tensor, summed over the ranks in place, on whatever device it is."""

@@ -10,12 +10,21 @@ from .context import Context, Knobs
 from .custom import load_technique
 from .ddp import DataParallel
 from .fsdp import FullySharded
+from .hsdp import HybridSharded
+from .offload import Offloaded
 from .runner import Runner, State
 from .single import Single
 from .technique import Choice, DeviceKind, Technique
 
 TECHNIQUES: dict[str, Technique] = {
-    technique.name: technique for technique in (Single(), DataParallel(), FullySharded())
+    technique.name: technique
+    for technique in (
+        Single(),
+        DataParallel(),
+        FullySharded(),
+        HybridSharded(),
+        Offloaded(),
+    )
 }
 
 

@@ -12,6 +12,7 @@ from ...errors import SaturnError
 from ...task import Task
 from ..data import MicroBatch
 from ..footprint import Footprint
+from .checkpointing import checkpoint_blocks, checkpointed
 from .context import Context, Knobs
 from .runner import Runner
 from .technique import Choice, DeviceKind, why_not_data_parallel
@@ -28,16 +29,21 @@ class DataParallel:
         return why_not_data_parallel(task, devices)
 
     def choices(self, task: Task, devices: int) -> list[Choice]:
-        return [Choice()]
+        return [Choice(), *checkpointed(self.name, task, {})]
 
     def estimate(self, footprint: Footprint, devices: int, knobs: Knobs) -> int:
-        return footprint.state + footprint.activations // devices
+        # Gradients live in buckets that are there all the time.
+        return footprint.state + footprint.kept(knobs) // devices
 
     def build(self, task: Task, context: Context) -> Runner:
+        if context.knobs.get("checkpointing"):
+            checkpoint_blocks(task)
         device = context.device
         # Copies rank 0's parameters and buffers to the others, too.
         module = DistributedDataParallel(
-            task.model.to(device), device_ids=[device] if device.type == "cuda" else None
+            task.model.to(device),
+            device_ids=[device] if device.type == "cuda" else None,
+            gradient_as_bucket_view=True,
         )
         return _DataParallelRunner(task, module, context)
 

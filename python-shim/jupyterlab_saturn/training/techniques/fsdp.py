@@ -7,12 +7,14 @@ from contextlib import contextmanager
 from itertools import chain
 
 import torch
-from torch.distributed.fsdp import FSDPModule, fully_shard
+from torch.distributed.device_mesh import DeviceMesh
+from torch.distributed.fsdp import FSDPModule, OffloadPolicy, fully_shard
 
 from ...task import Task
 from ..footprint import Footprint
 from ..world import check_average
 from .blocks import find_blocks
+from .checkpointing import checkpoint_blocks, checkpointed
 from .context import Context, Knobs
 from .runner import Runner
 from .technique import Choice, DeviceKind, why_not_data_parallel
@@ -21,9 +23,8 @@ from .technique import Choice, DeviceKind, why_not_data_parallel
 class FullySharded:
     """FSDP2, `torch.distributed.fsdp.fully_shard`: for models that do not fit on one device.
 
-    Blocks gather their parameters when they run and drop them after; what is outside of blocks
-    stays gathered. A model without repeated blocks is sharded as a whole, which saves the
-    memory of gradients and optimizer state only.
+    Blocks gather their parameters when they run. With the knob ``reshard`` they drop them right
+    after, and gradients are reduced after each micro-batch; without, both stay for the step.
     """
 
     name = "fsdp"
@@ -34,32 +35,83 @@ class FullySharded:
         return why_not_data_parallel(task, devices) or why_not_shardable(task)
 
     def choices(self, task: Task, devices: int) -> list[Choice]:
-        return [Choice()]
+        return [Choice(knobs={"reshard": False}), *frugal_choices(self.name, task, {})]
 
     def estimate(self, footprint: Footprint, devices: int, knobs: Knobs) -> int:
-        return (footprint.state + footprint.activations) // devices + footprint.largest_block
+        return sharded_bytes(footprint, devices, devices, knobs)
 
     def build(self, task: Task, context: Context) -> Runner:
-        check_average(context.world, context.device)
-        model = task.model.to(context.device)
-        # Shards are cut from each rank's own copy: these must not differ.
-        with torch.no_grad():
-            context.world.copy_from_root([*chain(model.parameters(), model.buffers())])
-        mesh = context.mesh(shard=context.world.size)
-        for block in find_blocks(model, task.blocks):
-            fully_shard(block, mesh=mesh)
-        fully_shard(model, mesh=mesh)
-        return ShardedRunner(task, model, context)
+        shard_model(task, context, context.mesh(shard=context.world.size))
+        return ShardedRunner(task, context)
 
 
 class ShardedRunner(Runner):
-    """Steps a module that `fully_shard` was applied to."""
+    """Steps a model that `shard_model` was applied to."""
+
+    def __init__(self, task: Task, context: Context) -> None:
+        super().__init__(task, task.model, context)
+        self._frugal = is_frugal(context.knobs)
 
     @contextmanager
     def _synchronising(self, last: bool) -> Iterator[None]:
-        if isinstance(self.module, FSDPModule):
+        if not self._frugal and isinstance(self.module, FSDPModule):
             self.module.set_requires_gradient_sync(last)
+            self.module.set_reshard_after_backward(last)
         yield
+
+
+def shard_model(
+    task: Task, context: Context, mesh: DeviceMesh, offload: OffloadPolicy | None = None
+) -> None:
+    """Shard a task's model over the last size of a mesh, block by block. A collective.
+
+    It moves to the device one block at a time, so it need not fit there as a whole. What is
+    outside of blocks is gathered for the whole of a micro-batch.
+    """
+    check_average(context.world, context.device)
+    model = task.model
+    if context.knobs.get("checkpointing"):
+        checkpoint_blocks(task)
+    # Shards are cut from each rank's own copy: these must not differ.
+    with torch.no_grad():
+        tensors = [*chain(model.parameters(), model.buffers())]
+        context.world.copy_from_root(tensors, context.device)
+    policy = OffloadPolicy() if offload is None else offload
+    for block in find_blocks(model, task.blocks):
+        fully_shard(
+            block,
+            mesh=mesh,
+            reshard_after_forward=is_frugal(context.knobs),
+            offload_policy=policy,
+        )
+    fully_shard(model, mesh=mesh, offload_policy=policy)
+
+
+def frugal_choices(technique: str, task: Task, knobs: Knobs) -> list[Choice]:
+    """The choice of `knobs` with ``reshard``, for where it does not fit without, and so on.
+
+    None for a model without blocks.
+    """
+    if not find_blocks(task.model, task.blocks):
+        return []
+    fast, frugal = ({**knobs, "reshard": reshard} for reshard in (False, True))
+    return [
+        Choice(knobs=frugal, instead_of=(technique, fast)),
+        *checkpointed(technique, task, frugal),
+    ]
+
+
+def is_frugal(knobs: Knobs) -> bool:
+    """Whether what is gathered is to be dropped as soon as it may be."""
+    return bool(knobs.get("reshard", True))
+
+
+def sharded_bytes(footprint: Footprint, shards: int, devices: int, knobs: Knobs) -> int:
+    """Bytes that each of some devices needs at the least when so many share one copy."""
+    kept = footprint.kept(knobs) // devices
+    whole = footprint.trained + footprint.frozen
+    most = max(kept, footprint.largest_block) if is_frugal(knobs) else kept + whole
+    return footprint.resident // shards + max(footprint.trained // shards, most)
 
 
 def why_not_shardable(task: Task) -> str | None:

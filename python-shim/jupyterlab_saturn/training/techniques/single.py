@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ...task import Task
 from ..footprint import Footprint
+from .checkpointing import checkpoint_blocks, checkpointed
 from .context import Context, Knobs
 from .runner import Runner
 from .technique import Choice, DeviceKind, why_not_trainable
@@ -20,10 +21,12 @@ class Single:
         return why_not_trainable(task)
 
     def choices(self, task: Task, devices: int) -> list[Choice]:
-        return [Choice()]
+        return [Choice(), *checkpointed(self.name, task, {})]
 
     def estimate(self, footprint: Footprint, devices: int, knobs: Knobs) -> int:
-        return footprint.state + footprint.activations
+        return footprint.resident + max(footprint.trained, footprint.kept(knobs))
 
     def build(self, task: Task, context: Context) -> Runner:
+        if context.knobs.get("checkpointing"):
+            checkpoint_blocks(task)
         return Runner(task, task.model.to(context.device), context)

@@ -1,0 +1,45 @@
+"""Copies of the model, each sharded over a part of the devices."""
+
+from __future__ import annotations
+
+from ...task import Task
+from ..footprint import Footprint
+from .context import Context, Knobs
+from .fsdp import ShardedRunner, frugal_choices, shard_model, sharded_bytes, why_not_shardable
+from .runner import Runner
+from .technique import Choice, DeviceKind, why_not_data_parallel
+
+
+class HybridSharded:
+    """`fully_shard` on a grid of replicas and shards: fewer devices to gather from than fsdp."""
+
+    name = "hsdp"
+
+    def feasible(self, task: Task, devices: int, kind: DeviceKind) -> str | None:
+        if not _replicas(devices):
+            return f"{devices} devices are no grid of two copies or more over two shards or more"
+        return why_not_data_parallel(task, devices) or why_not_shardable(task)
+
+    def choices(self, task: Task, devices: int) -> list[Choice]:
+        """More copies first: they take more memory and gather less."""
+        counts = _replicas(devices)
+        choices: list[Choice] = []
+        for count in counts:
+            instead_of = (self.name, choices[-1].knobs) if choices else None
+            knobs = {"replicas": count, "reshard": False}
+            choices.append(Choice(knobs=knobs, instead_of=instead_of))
+        return [*choices, *frugal_choices(self.name, task, {"replicas": counts[-1]})]
+
+    def estimate(self, footprint: Footprint, devices: int, knobs: Knobs) -> int:
+        return sharded_bytes(footprint, devices // int(knobs["replicas"]), devices, knobs)
+
+    def build(self, task: Task, context: Context) -> Runner:
+        size = context.world.size
+        replicas = int(context.knobs.get("replicas", _replicas(size)[-1]))
+        shard_model(task, context, context.mesh(replicate=replicas, shard=size // replicas))
+        return ShardedRunner(task, context)
+
+
+def _replicas(devices: int) -> list[int]:
+    """How many copies of two shards or more there can be, the most first; none for a prime."""
+    return [count for count in range(devices // 2, 1, -1) if devices % count == 0]
