@@ -4,6 +4,10 @@
 
 Loading torch takes seconds, a fork takes milliseconds. Forking is safe only while the process
 has one thread and no CUDA context, so it loads, checks, and computes nothing itself.
+
+Tasks may need libraries that take seconds, too. A rank that loaded some says so when it ends;
+then a child tries whether they can be loaded without harm, and the zygote loads them for the ranks
+to come.
 """
 
 from __future__ import annotations
@@ -23,7 +27,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import Json
-from . import lifeline, rank
+from . import libraries, lifeline, rank
 
 _READ_BYTES = 1 << 16
 
@@ -37,9 +41,11 @@ class Zygote:
     def __init__(self, agent: socket.socket) -> None:
         self._agent = agent
         self._unread = b""
-        self._children: dict[int, str] = {}
+        self._children: dict[int, Json] = {}
         self._selector = selectors.DefaultSelector()
         self._wakeup, self._waker = os.pipe()
+        self._known: set[str] = set()
+        self._rehearsals: dict[int, list[str]] = {}
 
     def serve(self) -> None:
         """Work until the agent closes its end."""
@@ -77,13 +83,14 @@ class Zygote:
             try:
                 self._let_go(order["log"])
                 code = rank.main(order["request"], order["rank"], parent=zygote)
+                _lesson(order).write_text(" ".join(libraries.slow_libraries()))
             except BaseException:
                 traceback.print_exc()
             finally:
                 sys.stdout.flush()
                 sys.stderr.flush()
                 os._exit(code)  # the clean-up of the zygote's modules is not this process's
-        self._children[child] = order["id"]
+        self._children[child] = order
         self.send(op="spawned", id=order["id"], pid=child)
 
     def _let_go(self, log: str) -> None:
@@ -108,12 +115,49 @@ class Zygote:
                 stream.reconfigure(line_buffering=True)
 
     def _reap(self) -> None:
-        while self._children:
+        while self._children or self._rehearsals:
             pid, status = os.waitpid(-1, os.WNOHANG)
             if pid == 0:
                 return
-            identity = self._children.pop(pid)
-            self.send(op="exited", id=identity, pid=pid, code=os.waitstatus_to_exitcode(status))
+            if pid in self._rehearsals:
+                self._learn(self._rehearsals.pop(pid), status)
+                continue
+            order = self._children.pop(pid)
+            self._rehearse(_lesson(order))
+            self.send(op="exited", id=order["id"], pid=pid, code=os.waitstatus_to_exitcode(status))
+
+    def _rehearse(self, lesson: Path) -> None:
+        """Have a child load libraries that are new, and see whether it could still be forked."""
+        try:
+            names = [name for name in lesson.read_text().split() if name not in self._known]
+            lesson.unlink()
+        except OSError:  # the rank did not come to its end
+            return
+        if not names:
+            return
+        self._known.update(names)
+        zygote = os.getpid()
+        child = os.fork()
+        if child == 0:
+            try:
+                signal.set_wakeup_fd(-1)
+                lifeline.bind(zygote)
+                libraries.load(names)
+                os._exit(0 if why_unsafe() is None else 1)
+            finally:
+                os._exit(1)
+        self._rehearsals[child] = names
+
+    def _learn(self, names: list[str], status: int) -> None:
+        if status == 0:
+            libraries.load(names)
+            _settle()
+
+
+def _lesson(order: Json) -> Path:
+    """Where a rank leaves the names of the libraries it had to load."""
+    log = Path(order["log"])
+    return log.with_name(f"{log.name}.{order['rank']}.libraries")
 
 
 def preload() -> None:
@@ -122,6 +166,8 @@ def preload() -> None:
     os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1", MKL_NUM_THREADS="1")
     # Without a context: asks the driver for devices through NVML only.
     os.environ.setdefault("PYTORCH_NVML_BASED_CUDA_CHECK", "1")
+    # pandas brings Arrow, whose allocator starts a thread.
+    os.environ.setdefault("JE_ARROW_MALLOC_CONF", "background_thread:false")
     for name in ("numpy", "cloudpickle"):
         with suppress(ImportError):
             importlib.import_module(name)
@@ -144,6 +190,11 @@ def why_unsafe() -> str | None:
     return None
 
 
+def _settle() -> None:
+    gc.collect()
+    gc.freeze()  # the collector would write to, and so copy, the pages shared with children
+
+
 def main(descriptor: int, parent: int | None = None) -> None:
     """Serve the agent at the other end of an inherited AF_UNIX stream socket.
 
@@ -161,8 +212,7 @@ def main(descriptor: int, parent: int | None = None) -> None:
         if reason is not None:
             zygote.send(op="unsafe", reason=reason)
             return
-        gc.collect()
-        gc.freeze()  # the collector would write to, and so copy, the pages shared with children
+        _settle()
         with suppress(ConnectionError):  # the agent is gone: so is the work
             zygote.send(op="ready")
             zygote.serve()

@@ -1,0 +1,36 @@
+"""Libraries that take seconds to load and that tasks of a session turned out to need."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Iterable
+
+_SLOW = (
+    "datasets",
+    "diffusers",
+    "lightning.pytorch",
+    "pandas",
+    "peft",
+    "pytorch_lightning",
+    "scipy.stats",
+    "sentence_transformers",
+    "sklearn",
+    "timm",
+    "torchvision",
+    "transformers",
+    "transformers.trainer",
+    "trl.trainer.sft_trainer",
+)
+
+
+def slow_libraries() -> list[str]:
+    """Those that this process has loaded."""
+    return [name for name in _SLOW if name in sys.modules]
+
+
+def load(names: Iterable[str]) -> None:
+    """Load some of them. Raises whatever loading raises."""
+    for name in names:
+        if name in _SLOW:
+            importlib.import_module(name)
