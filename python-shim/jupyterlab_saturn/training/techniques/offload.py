@@ -11,7 +11,7 @@ from torch.distributed.fsdp import CPUOffloadPolicy
 
 from ...task import Task
 from ..footprint import Footprint
-from .checkpointing import checkpoint_blocks
+from .checkpointing import checkpointed
 from .context import Context, Knobs
 from .fsdp import FullySharded, ShardedRunner, shard_model, why_not_shardable
 from .runner import Runner
@@ -23,8 +23,8 @@ class Offloaded:
     """`fully_shard` with `CPUOffloadPolicy`, on one device or more.
 
     A block's parameters visit the device while it runs, its gradients leave right after, and the
-    optimizer steps on the host. With the knob ``activations``, what the forward keeps waits on
-    the host, too: of blocks, that is their inputs. On CPU devices nothing moves.
+    optimizer steps on the host. With the knob ``activations``, what the forward keeps for the
+    backward waits on the host, too. On CPU devices all this moves nothing.
     """
 
     name = "offload"
@@ -35,21 +35,19 @@ class Offloaded:
     def choices(self, task: Task, devices: int) -> list[Choice]:
         faster = Single() if devices == 1 else FullySharded()
         frugal = faster.choices(task, devices)[-1].knobs
-        return [
-            Choice(instead_of=(faster.name, frugal)),
-            Choice(knobs={"activations": True}, instead_of=(self.name, {})),
-        ]
+        choices = [Choice(instead_of=(faster.name, frugal)), *checkpointed(self.name, task, {})]
+        last = choices[-1].knobs
+        spilling = Choice(knobs={**last, "activations": True}, instead_of=(self.name, last))
+        return [*choices, spilling]
 
     def estimate(self, footprint: Footprint, devices: int, knobs: Knobs) -> int:
-        kept = 0 if knobs.get("activations") else footprint.activations // devices
+        kept = 0 if knobs.get("activations") else footprint.kept(knobs) // devices
         return max(kept, footprint.largest_block)
 
     def build(self, task: Task, context: Context) -> Runner:
         mesh = context.mesh(shard=context.world.size)
-        spills = bool(context.knobs.get("activations"))
-        if spills:
-            checkpoint_blocks(task)
         shard_model(task, context, mesh, CPUOffloadPolicy(pin_memory=_is_gpu(context.device)))
+        spills = context.knobs.get("activations")
         return _SpillingRunner(task, context) if spills else ShardedRunner(task, context)
 
 
