@@ -2,7 +2,8 @@ import { SaturnError } from '../core/model/failure.js';
 import type { Command } from '../core/session/command.js';
 import { emptySession, type ISession, isActive } from '../core/session/session.js';
 import { step } from '../core/session/step.js';
-import { admit } from '../core/session/tasks.js';
+import { admit, selectTasks } from '../core/session/tasks.js';
+import { cacheView } from '../core/view/cacheView.js';
 import { progressLine } from '../core/view/progressLine.js';
 import { render } from '../core/view/render.js';
 import {
@@ -20,6 +21,8 @@ import type { IDisposable } from './disposable.js';
 import { Journal } from './journal.js';
 import { Planning } from './planning.js';
 import { type IIncoming, type Incoming, Post } from './post.js';
+import { ProfileCache } from './profileCache.js';
+import { Recollection } from './recollection.js';
 import { eventOfReport } from './reports.js';
 import { eventOfRequest, refuseBusy } from './requests.js';
 import { VERSION } from './version.js';
@@ -40,6 +43,8 @@ export class Engine implements IDisposable {
   private readonly _agents: Agents;
   private readonly _clients: Clients;
   private readonly _planning: Planning;
+  private readonly _cache: ProfileCache;
+  private readonly _recollection: Recollection;
   private readonly _timer: NodeJS.Timeout;
   private _session: ISession;
   private _post!: Post;
@@ -65,6 +70,8 @@ export class Engine implements IDisposable {
       now: _options.now,
       onDraft: () => this._clients.changed()
     });
+    this._cache = new ProfileCache(_options.cache);
+    this._recollection = new Recollection(this._cache);
     this._timer = setInterval(() => this._tick(), TICK);
   }
 
@@ -128,7 +135,11 @@ export class Engine implements IDisposable {
         return;
       case 'render': {
         const { view, tasks } = message.body;
-        const rendered = render(view, session.state, this._options.now(), tasks);
+        const now = this._options.now();
+        const shown = tasks && selectTasks(session, tasks);
+        const state = this._told(session.state);
+        const rendered =
+          view === 'cache' ? cacheView(state, this._cache.memory(), now) : render(view, state, now, shown);
         this._post.send(from, 'rendered', rendered, message.id);
         return;
       }
@@ -165,6 +176,12 @@ export class Engine implements IDisposable {
         }
         this._clusterRequests.push({ from, id: message.id });
         this._post.send(agent, 'cluster.set', message.body);
+        return;
+      }
+      case 'cache.clear': {
+        const signatures = session.state.tasks.flatMap(task => task.inspection?.signature ?? []);
+        this._cache.clear(message.body.all === true ? 'all' : new Set(signatures));
+        this._post.send(from, 'ok', { rev: session.state.rev }, message.id);
         return;
       }
       default: {
@@ -233,10 +250,17 @@ export class Engine implements IDisposable {
     const time = this._options.now();
     // Progress is worth no disk write: checkpoints say where a task goes on.
     const progress = event.kind === 'group' && event.event.kind === 'step';
+    let taken = step(this._session, event, time);
     if (!progress) {
+      const cells = this._recollection.before(this._session, event, taken.session);
+      if (cells.length > 0) {
+        this._apply({ kind: 'cells-recalled', cells });
+        taken = step(this._session, event, time);
+      }
       this._journal.append(event, time);
+      this._recollection.after(this._session, event, taken.session, time);
     }
-    const { session, commands } = step(this._session, event, time);
+    const { session, commands } = taken;
     this._session = session;
     for (const command of commands) {
       this._execute(command);
@@ -290,19 +314,33 @@ export class Engine implements IDisposable {
 
   private _publicState(): SessionState {
     const state = this._planning.withDraft(this._session.state, this._session.basis);
-    return { ...state, progress: progressLine(state, this._options.now()) };
+    return { ...this._told(state), progress: progressLine(state, this._options.now()) };
+  }
+
+  /** A state with what the engine alone knows, and is not part of the session's history. */
+  private _told(state: SessionState): SessionState {
+    const { trouble } = this._recollection;
+    return {
+      ...state,
+      profiled: this._session.profiled,
+      ...(trouble ? { notices: [...state.notices, trouble] } : {})
+    };
   }
 
   private async _plan(basis: number, request: PlanRequest): Promise<void> {
     const event = await this._planning.answer(basis, request);
-    if (basis !== this._session.basis || !this._session.state.planning) {
+    const { planning, probing } = this._session.state;
+    if (basis !== this._session.basis || !(planning || probing)) {
       return;
     }
     try {
       this._apply(event);
     } catch (error) {
       this._options.log(`the plan is lost: ${failureOf(error).message}`);
-      this._session = { ...this._session, state: { ...this._session.state, planning: false } };
+      this._session = {
+        ...this._session,
+        state: { ...this._session.state, planning: false, probing: false }
+      };
       this._clients.changed();
     }
   }
@@ -343,6 +381,8 @@ export namespace Engine {
     readonly endpoint: string;
     /** With nothing to do and no client for this long, agents are told to leave. */
     readonly idleSeconds: number;
+    /** Folder of the measurements of all sessions. */
+    readonly cache: string;
     readonly planner: Planning.IPlanner;
     /** Seconds since the epoch. */
     readonly now: () => number;

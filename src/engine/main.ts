@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { Engine } from './engine.js';
 import { PlannerThread } from './planner/plannerThread.js';
+import { profileCacheFolder } from './profileCache.js';
 
 /**
  * The engine as a process. Its parent, the agent, holds the other end of its standard input:
@@ -29,6 +30,7 @@ async function main(): Promise<void> {
     journal,
     endpoint,
     idleSeconds: Number(values['idle-seconds']),
+    cache: profileCacheFolder(process.env),
     planner: new PlannerThread({
       script: join(here, 'planner.mjs'),
       wasm: join(here, 'highs.wasm')

@@ -1,8 +1,8 @@
 import { SaturnError } from '../core/model/failure.js';
-import { type ISession, isActive, maxDevices } from '../core/session/session.js';
+import { type ISession, isActive, lastAttempt, maxDevices } from '../core/session/session.js';
 import { selectTasks } from '../core/session/tasks.js';
 import { plural } from '../core/view/format.js';
-import type { Message, SessionEvent } from '../core/wire/messages.js';
+import type { Message, SessionEvent, TechniquesSet } from '../core/wire/messages.js';
 
 /**
  * The event a client's request makes, once it is found to make sense.
@@ -17,8 +17,12 @@ export function eventOfRequest(message: Message<'client'>, session: ISession): S
       refuseActive(session, tasks, 'removed');
       return { kind: 'tasks-removed', tasks };
     }
+    case 'techniques.set':
+      refuseTechniques(session, message.body);
+      return { kind: 'techniques-set', ...message.body };
     case 'profile':
       refuseNothing(session);
+      refuseUnknownTechniques(session, message.body.excludeTechniques ?? []);
       return { kind: 'profile-requested', ...message.body };
     case 'plan':
       refuseNothing(session);
@@ -67,6 +71,32 @@ function refuseActive(session: ISession, names: readonly string[], done: string)
       code: 'task-running',
       message: `${active.map(task => task.spec.name).join(', ')} cannot be ${done} while being trained.`,
       hint: 'Stop it first with %saturn stop.'
+    });
+  }
+}
+
+/** A technique must be there to be removed, and idle to be changed: what it measures would count for the new one. */
+function refuseTechniques(session: ISession, { techniques, remove = [] }: TechniquesSet): void {
+  const own = (session.state.techniques ?? []).map(({ name }) => name);
+  const unknown = remove.filter(name => !own.includes(name));
+  if (unknown.length > 0) {
+    throw new SaturnError({
+      code: 'unknown-technique',
+      message: `No technique ${unknown.map(name => `"${name}"`).join(', ')} was registered.`,
+      hint: own.length > 0 ? `Registered are: ${own.join(', ')}.` : 'See %saturn technique list.'
+    });
+  }
+  const changed = new Set([...techniques.map(({ name }) => name), ...remove]);
+  const { tasks, trials } = session.state;
+  const used = [
+    ...trials.filter(({ status }) => status === 'running').map(({ strategy }) => strategy),
+    ...tasks.filter(isActive).flatMap(task => lastAttempt(task)?.strategy ?? [])
+  ].find(({ technique }) => changed.has(technique));
+  if (used) {
+    throw new SaturnError({
+      code: 'busy',
+      message: `The technique "${used.technique}" cannot be changed while it measures or trains.`,
+      hint: 'Stop it first with %saturn stop, or wait with %saturn wait.'
     });
   }
 }

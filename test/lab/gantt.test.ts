@@ -4,6 +4,7 @@ import { Widget } from '@lumino/widgets';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { IGanttBar, IGanttInput } from '../../src/core/view/gantt.js';
 import { sessionGantt } from '../../src/core/view/sessionGantt.js';
+import type { Row } from '../../src/core/view/table.js';
 import { GanttView } from '../../src/lab/gantt.js';
 import { neighbour } from '../../src/lab/ganttKeys.js';
 import { ganttTable } from '../../src/lab/ganttTable.js';
@@ -138,7 +139,7 @@ describe('neighbour', () => {
     expect(seen).toContain('planned');
     expect(seen.at(-1)).toBe('baseline');
     const table = ganttTable(chart, nullTranslator.load(''));
-    expect(new Set(table.rows.map(row => row[1]))).toEqual(new Set(['planned', 'max']));
+    expect(new Set(table.rows.map(row => (row as Row)[1]))).toEqual(new Set(['planned', 'max']));
   });
 
   it('knows nothing of other keys and other bars', () => {

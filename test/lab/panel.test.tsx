@@ -8,6 +8,7 @@ import { parseTaskCell } from '../../src/lab/taskCells.js';
 import type { IPlanner } from '../../src/lab/tokens.js';
 import { type IQuestion, plainQuestion } from '../../src/lab/whatIfQuestion.js';
 import * as states from '../fixtures/sessionStates.js';
+import { variedSession } from '../unit/view/sessions.js';
 import { openPanel } from './panelHarness.js';
 
 const planner: IPlanner = {
@@ -120,6 +121,15 @@ describe('SaturnPanel', () => {
       expect(ui.find('[data-task="digits-mlp-32-1e-3"] details')?.hasAttribute('open')).toBe(false);
     });
 
+    it('says what can run a task, and what cannot and why', () => {
+      ui.show({ state: variedSession() });
+      const [item] = ui.all('.jp-SaturnTasks-item');
+      expect(item?.textContent).toContain('Can run: single on 1 device; ddp, fsdp and pipeline on 2 or 4');
+      expect([...(item?.querySelectorAll('li') ?? [])].map(node => node.textContent)).toContain(
+        '✕ not with tensor on 4 devices: its 6 attention heads do not divide evenly over 4 devices'
+      );
+    });
+
     it.each([
       ['the cell that made them', states.SWEEP_SOURCE, ''],
       ['an edited cell', states.SWEEP_SOURCE.replace('Task(...)', 'None'), 'edited since it ran'],
@@ -142,15 +152,18 @@ describe('SaturnPanel', () => {
   });
 
   describe('profile', () => {
-    it('is a matrix of step times, the fastest marked', () => {
+    it('has a row for each technique of tasks of equal speed, the fastest marked', () => {
       ui.show({ state: states.plannedState() });
       const table = section('profile')?.querySelector('table');
-      expect(rows(table).slice(0, 2)).toEqual([
-        ['Task', 'single x1', 'ddp x2', 'fsdp x2'],
-        ['mlp 32', '4 ms (fastest)', '5 ms', '9 ms']
+      expect(rows(table).slice(0, 5)).toEqual([
+        ['Technique', '1 device', '2 devices'],
+        ['mlp 32'],
+        ['single', '4 ms (fastest)± 0.12 ms, 307 MiB', '–'],
+        ['ddp', '–', '5 ms± 0.15 ms, 410 MiB'],
+        ['fsdp', '–', '9 ms± 0.27 ms, 512 MiB']
       ]);
-      expect(rows(table)).toHaveLength(7);
-      expect(rows(table).at(-1)).toEqual(['vit 64', '143 ms', '80 ms (fastest)', 'out of memory']);
+      expect(rows(table)).toHaveLength(1 + 6 * 4);
+      expect(rows(table).at(-1)).toEqual(['fsdp', '–', '✕ out of memory']);
     });
 
     it('shows how far the trials are', () => {
@@ -158,8 +171,41 @@ describe('SaturnPanel', () => {
       expect(section('profile')?.querySelector('[role="progressbar"]')?.getAttribute('aria-valuetext')).toBe(
         '9 of 12 trials'
       );
-      expect(text('profile')).toContain('measuring…');
-      expect(text('profile')).toContain('queued');
+      expect(text('profile')).toContain('▸ measuring');
+      expect(text('profile')).toContain('… waiting');
+    });
+
+    it('tells every state of a strategy by words', () => {
+      ui.show({ state: variedSession() });
+      const table = section('profile')?.querySelector('table');
+      expect(rows(table).slice(2)).toEqual([
+        ['single', '↺ 400 ms (earlier session)± 8 ms, 2.79 GiB', 'cannot', 'cannot'],
+        ['ddp', '–', '240 ms (fastest)± 4.8 ms, 2.79 GiB', '≈ about 140 ms120 ms to 200 ms'],
+        ['fsdp', '–', '✕ out of memory', '▸ measuring'],
+        ['fsdp checkpointing', '–', '… waiting', 'left out'],
+        ['pipeline schedule=1f1b micro_batches=4', '–', 'not measured', 'not measured'],
+        ['tensor', '–', '✕ failed', 'cannot'],
+        ['hsdp', '–', 'cannot', 'cannot']
+      ]);
+      ui.show({ state: { ...variedSession(), profiled: true } });
+      expect(text('profile')).toContain('not needed');
+    });
+
+    it('says why, where the keyboard goes too', () => {
+      ui.show({ state: variedSession() });
+      const reasons = [...(section('profile')?.querySelectorAll('.jp-SaturnProfile-reasons li') ?? [])];
+      expect(reasons.map(node => node.textContent)).toContain(
+        'fsdp x4 fits, and is faster. (digits fsdp checkpointing x4)'
+      );
+      const failure = section('profile')?.querySelector('.jp-SaturnProfile-failure');
+      expect(failure?.textContent).toContain('digits under tensor x2');
+      expect(failure?.querySelector('pre')?.textContent).toContain('the ranks disagree');
+    });
+
+    it('says that trials are being chosen', () => {
+      ui.show({ state: { ...variedSession(), trials: [] } });
+      expect(text('profile')).toContain('choosing trials');
+      expect(text('profile')).toContain('looking which other could change the plan');
     });
   });
 

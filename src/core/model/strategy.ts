@@ -10,13 +10,25 @@ export function strategyKey(strategy: Strategy): string {
   return [name, ...knobs.map(([k, v]) => `${k}=${v}`)].join(',');
 }
 
+const knobWords = ({ knobs }: Pick<Strategy, 'knobs'>): string[] =>
+  Object.entries(knobs ?? {}).map(([k, v]) => (v === true ? k : `${k}=${v}`));
+
 /** What a person calls a strategy: `ddp x2`. */
 export function strategyLabel(strategy: Strategy): string {
-  const knobs = Object.entries(strategy.knobs ?? {}).map(([k, v]) => (v === true ? k : `${k}=${v}`));
-  return [`${strategy.technique} x${strategy.devices}`, ...knobs].join(' ');
+  return [`${strategy.technique} x${strategy.devices}`, ...knobWords(strategy)].join(' ');
+}
+
+/** What a person calls a technique with its knobs, on however many devices: `fsdp checkpointing`. */
+export function variantLabel(strategy: Omit<Strategy, 'devices'>): string {
+  return [strategy.technique, ...knobWords(strategy)].join(' ');
 }
 
 /** Key of a profile cell: signature and strategy. */
 export function cellKey(signature: string, strategy: Strategy): string {
   return `${signature} ${strategyKey(strategy)}`;
+}
+
+/** Key of a strategy's curve: the same technique with the same knobs, whatever the device count. */
+export function curveKey({ technique, knobs }: Strategy): string {
+  return strategyKey({ technique, devices: 0, ...(knobs && { knobs }) });
 }

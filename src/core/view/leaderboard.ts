@@ -1,7 +1,8 @@
 import { strategyLabel } from '../model/strategy.js';
 import type { SessionState, TaskState } from '../wire/generated/types.js';
-import { duration, metric, NOTHING } from './format.js';
+import { count, duration, metric, NOTHING } from './format.js';
 import type { ITable } from './table.js';
+import { earlyStopWords } from './validation.js';
 
 /** Names of metrics of which more is better. */
 const HIGHER_IS_BETTER =
@@ -50,11 +51,13 @@ export function actualSeconds(task: TaskState): number | undefined {
 export function leaderboard(state: SessionState): ITable {
   const tasks = ranking(state.tasks);
   const metrics = metricNames(tasks);
+  const early = tasks.some(task => task.result?.stoppedEarly);
   return {
     columns: [
       { label: 'Task' },
       ...metrics.map(label => ({ label, align: 'right' as const })),
       { label: 'Loss', align: 'right' },
+      ...(early ? [{ label: 'Steps', align: 'right' as const }] : []),
       { label: 'Strategy' },
       { label: 'Planned', align: 'right' },
       { label: 'Took', align: 'right' },
@@ -64,6 +67,7 @@ export function leaderboard(state: SessionState): ITable {
       task.spec.name,
       ...metrics.map(name => metric(task.result?.metrics[name])),
       metric(task.result?.loss),
+      ...(early ? [earlyStopWords(task) ?? count(task.progress.step)] : []),
       [...new Set(task.attempts.map(attempt => strategyLabel(attempt.strategy)))].join(', then ') || NOTHING,
       duration(plannedSeconds(state, task.spec.name)),
       duration(actualSeconds(task)),

@@ -1,147 +1,114 @@
-import { cellKey, strategyKey, strategyLabel } from '../model/strategy.js';
-import type { ProfileCell, Rendered, SessionState, Strategy, TaskState } from '../wire/generated/types.js';
+import type { ProfileCell, Rendered, SessionState } from '../wire/generated/types.js';
 import { display, lead, sentence, tablePart } from './display.js';
-import { bytes, count, NOTHING, plural, stepTime } from './format.js';
-import type { ICell } from './table.js';
+import { bytes, listing, NOTHING, plural, stepTime } from './format.js';
+import {
+  countEntries,
+  entriesOf,
+  type IProfileClass,
+  type IProfileMatrix,
+  isRecalled,
+  type ProfileEntry,
+  profileMatrix,
+  reasonOf
+} from './profileMatrix.js';
+import { profileFailures, profileReasons } from './profileReasons.js';
+import { profileSentence } from './profileSentence.js';
+import { remarksPart } from './remarks.js';
+import type { ICell, ITable } from './table.js';
 import { NO_TASKS } from './taskWords.js';
 import { troublesPart } from './troubles.js';
 
-/** Tasks that run at equal speed, a row of the profile. */
-interface ISpeedClass {
-  readonly signature: string;
-  readonly tasks: readonly TaskState[];
-}
-
-/** How long a step takes and how much memory it needs: tasks that share a speed against strategies. */
+/** How long a step takes and how much memory it needs: for tasks of equal speed, techniques by device counts. */
 export function profileView(state: SessionState): Rendered {
   if (state.tasks.length === 0) {
     return display('profile', [lead(NO_TASKS)]);
   }
-  const classes = speedClasses(state.tasks);
-  const strategies = strategiesOf(state, classes);
-  const cells = new Map(state.cells.map(cell => [cellKey(cell.signature, cell.strategy), cell]));
-  const measured = state.cells.length > 0;
+  const matrix = profileMatrix(state);
+  const begun = state.cells.length > 0 || state.trials.length > 0;
+  const needless = state.profiled === true;
+  const legend = legendOf(matrix);
   return display('profile', [
-    lead(measured || state.trials.length > 0 ? progress(state) : 'Nothing is measured yet.'),
-    !measured && state.trials.length === 0 && sentence('Measure the tasks with `%saturn profile`.'),
-    classes.length > 0 &&
-      strategies.length > 0 &&
-      tablePart({
-        columns: [
-          { label: 'Tasks of equal speed' },
-          ...strategies.map(strategy => ({ label: strategyLabel(strategy) }))
-        ],
-        rows: classes.map(speed => [
-          rowName(speed),
-          ...strategies.map(strategy =>
-            profileCell(state, speed, strategy, cells.get(cellKey(speed.signature, strategy)))
-          )
-        ])
-      }),
-    measured &&
-      sentence(
-        'Time of a step ± its spread, and the largest memory of any device.',
-        'jp-saturn-note jp-saturn-muted'
-      ),
-    troublesPart(
-      state.cells
-        .filter(cell => cell.status === 'failed' && cell.error !== undefined)
-        .map(cell => ({
-          where: [`${nameOf(classes, cell.signature)} under ${strategyLabel(cell.strategy)}`],
-          error: cell.error as NonNullable<ProfileCell['error']>
-        }))
-    )
+    lead(begun ? profileSentence(state, matrix) : 'Nothing is measured yet.'),
+    !begun && sentence('Measure the tasks with `%saturn profile`.'),
+    matrix.devices.length > 0 && tablePart(speedTable(matrix, needless)),
+    legend !== '' && sentence(legend, 'jp-saturn-note jp-saturn-muted'),
+    remarksPart('Why not', profileReasons(matrix)),
+    troublesPart(profileFailures(state, matrix).map(({ where, error }) => ({ where: [where], error })))
   ]);
 }
 
-function progress(state: SessionState): string {
-  const all = state.trialsDone + state.trials.length;
-  if (state.trials.length === 0) {
-    return `${plural(state.cells.length, 'measurement')} done.`;
-  }
-  const running = state.trials.filter(trial => trial.status === 'running').length;
-  return `${count(state.trialsDone)} of ${plural(all, 'trial')} done, ${count(running)} running.`;
-}
-
-function speedClasses(tasks: readonly TaskState[]): ISpeedClass[] {
-  const classes = new Map<string, TaskState[]>();
-  for (const task of tasks) {
-    if (task.inspection) {
-      const { signature } = task.inspection;
-      classes.set(signature, [...(classes.get(signature) ?? []), task]);
-    }
-  }
-  return [...classes].map(([signature, members]) => ({ signature, tasks: members }));
-}
-
-function strategiesOf(state: SessionState, classes: readonly ISpeedClass[]): Strategy[] {
-  const signatures = new Set(classes.map(({ signature }) => signature));
-  const all = [
-    ...state.cells.filter(cell => signatures.has(cell.signature)).map(cell => cell.strategy),
-    ...state.trials.map(trial => trial.strategy),
-    ...classes.flatMap(({ tasks }) =>
-      tasks.flatMap(task => (task.inspection?.feasibility ?? []).filter(f => f.feasible).map(f => f.strategy))
-    )
-  ];
-  const distinct = [...new Map(all.map(strategy => [strategyKey(strategy), strategy])).values()];
-  return distinct.sort((a, b) => a.devices - b.devices || (strategyKey(a) < strategyKey(b) ? -1 : 1));
-}
-
-function nameOf(classes: readonly ISpeedClass[], signature: string): string {
-  const speed = classes.find(candidate => candidate.signature === signature);
-  return speed ? rowName(speed).text : signature;
-}
-
-function rowName({ tasks }: ISpeedClass): ICell {
-  const names = tasks.map(task => task.spec.name);
-  const others = names.length - 1;
+function speedTable({ classes, devices }: IProfileMatrix, needless: boolean): ITable {
   return {
-    text: others === 0 ? (names[0] as string) : `${names[0]} + ${plural(others, 'other')}`,
-    title: names.join('\n')
+    columns: [{ label: 'Technique' }, ...devices.map(count => ({ label: plural(count, 'device') }))],
+    rows: classes.flatMap(speed => [
+      { heading: nameOf(speed) },
+      ...speed.rows.map(row => [row.label, ...row.entries.map(entry => entryCell(entry, needless))])
+    ])
   };
 }
 
-function profileCell(
-  state: SessionState,
-  speed: ISpeedClass,
-  strategy: Strategy,
-  cell: ProfileCell | undefined
-): ICell {
-  const key = strategyKey(strategy);
-  const trial = state.trials.find(
-    candidate => candidate.signature === speed.signature && strategyKey(candidate.strategy) === key
-  );
-  if (trial) {
-    return trial.status === 'running' ? { text: 'measuring…' } : { text: 'waiting', tone: 'muted' };
-  }
-  if (cell) {
-    return cellText(cell);
-  }
-  const feasibility = speed.tasks[0]?.inspection?.feasibility.find(f => strategyKey(f.strategy) === key);
-  return feasibility?.feasible
-    ? { text: 'not measured', tone: 'muted' }
-    : { text: NOTHING, tone: 'muted', title: feasibility?.reason ?? 'Not a strategy for these tasks.' };
+function nameOf({ label, tasks }: IProfileClass): string {
+  return tasks.length === 1 ? (tasks[0] as string) : `${label}: ${listing(tasks, 3)}`;
 }
 
-function cellText(cell: ProfileCell): ICell {
-  switch (cell.status) {
+/** An entry in words that tell every state from the others; what is more is a tooltip, and told below the tables. */
+function entryCell(entry: ProfileEntry, needless: boolean): ICell {
+  const title = reasonOf(entry);
+  const sign = isRecalled(entry) ? '↺ ' : '';
+  switch (entry.kind) {
+    case 'measured':
+      return { text: `${sign}${numbers(entry.cell)}`, title: costs(entry.cell) };
+    case 'interpolated':
+      return { text: `≈ ${interval(entry.cell)}`, tone: 'muted' };
     case 'oom':
-      return { text: 'out of memory', tone: 'warning', title: cell.error?.message };
+      return { text: `${sign}✕ out of memory`, tone: 'warning', title };
     case 'failed':
-      return { text: 'failed', tone: 'bad', title: cell.error?.message };
+      return { text: '✕ failed', tone: 'bad', title };
     case 'pruned':
-      return { text: 'left out', tone: 'muted', title: cell.error?.message };
-    case 'ok': {
-      const spread = cell.spreadSeconds === undefined ? '' : ` ± ${stepTime(cell.spreadSeconds)}`;
-      const memory = cell.peakBytes === undefined ? '' : `, ${bytes(cell.peakBytes)}`;
-      const estimated = cell.source === 'interpolated';
-      return {
-        text: `${estimated ? '~' : ''}${stepTime(cell.stepSeconds)}${spread}${memory}`,
-        title: [
-          estimated ? 'Estimated from the measurements of other device counts.' : 'Measured.',
-          ...(cell.startSeconds === undefined ? [] : [`Starting takes ${stepTime(cell.startSeconds)}.`])
-        ].join(' ')
-      };
-    }
+      return { text: 'left out', tone: 'muted', title };
+    case 'infeasible':
+      return { text: 'cannot', tone: 'muted', title };
+    case 'running':
+      return { text: '▸ measuring' };
+    case 'queued':
+      return { text: '… waiting', tone: 'muted' };
+    case 'open':
+      return { text: needless ? 'not needed' : 'not measured', tone: 'muted' };
+    case 'none':
+      return { text: NOTHING, tone: 'muted' };
   }
+}
+
+function numbers({ stepSeconds, spreadSeconds, peakBytes }: ProfileCell): string {
+  const spread = spreadSeconds === undefined ? '' : ` ± ${stepTime(spreadSeconds)}`;
+  return `${stepTime(stepSeconds)}${spread}${peakBytes === undefined ? '' : `, ${bytes(peakBytes)}`}`;
+}
+
+function interval({ stepSeconds, stepSecondsLow, stepSecondsHigh }: ProfileCell): string {
+  return stepSecondsLow === undefined || stepSecondsHigh === undefined
+    ? stepTime(stepSeconds)
+    : `${stepTime(stepSeconds)} (${stepTime(stepSecondsLow)} to ${stepTime(stepSecondsHigh)})`;
+}
+
+function costs({ steps, loadSeconds, startSeconds, saveSeconds }: ProfileCell): string | undefined {
+  const facts = [
+    steps !== undefined && `${steps} steps timed`,
+    loadSeconds !== undefined && `loading takes ${stepTime(loadSeconds)} of a step`,
+    startSeconds !== undefined && `starting takes ${stepTime(startSeconds)}`,
+    saveSeconds !== undefined && `a checkpoint takes ${stepTime(saveSeconds)}`
+  ].filter(fact => fact !== false);
+  return facts.length === 0 ? undefined : facts.join(', ');
+}
+
+/** What the signs in the tables mean, of those that are there. */
+function legendOf(matrix: IProfileMatrix): string {
+  return [
+    ...(countEntries(matrix, 'measured') > 0
+      ? ['A time is that of one step ± its spread; then the largest memory of any device.']
+      : []),
+    ...(entriesOf(matrix).some(isRecalled) ? ['↺: measured in an earlier session.'] : []),
+    ...(countEntries(matrix, 'interpolated') > 0
+      ? ['≈: estimated from other device counts, and the range it lies in.']
+      : [])
+  ].join(' ');
 }

@@ -33,6 +33,9 @@ function facts(state: SessionState, now: number): string[] {
     const trials = state.trialsDone + state.trials.length;
     return [`measuring, ${count(state.trialsDone)} of ${plural(trials, 'trial')} done`, ...troubles];
   }
+  if (state.probing) {
+    return [`choosing what to measure next, ${plural(state.trialsDone, 'trial')} done`, ...troubles];
+  }
   if (state.planning) {
     return [`planning ${plural(all - trained - failed, 'task')}`, ...troubles];
   }

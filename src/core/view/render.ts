@@ -1,4 +1,5 @@
 import type { Render, Rendered, SessionState } from '../wire/generated/types.js';
+import { checkView } from './checkView.js';
 import { clusterView } from './clusterView.js';
 import { planView } from './planView.js';
 import { profileView } from './profileView.js';
@@ -6,11 +7,17 @@ import { reportView } from './reportView.js';
 import { resultsView } from './resultsView.js';
 import { statusView } from './statusView.js';
 import { tasksView } from './tasksView.js';
+import { techniquesView } from './techniquesView.js';
 
-const VIEWS: Record<Render['view'], (state: SessionState, now: number) => Rendered> = {
+/** Views of the state alone; the engine makes the others. */
+type StateView = Exclude<Render['view'], 'cache'>;
+
+const VIEWS: Record<StateView, (state: SessionState, now: number) => Rendered> = {
   cluster: clusterView,
   tasks: tasksView,
+  check: checkView,
   profile: profileView,
+  techniques: techniquesView,
   plan: planView,
   status: statusView,
   results: resultsView,
@@ -24,7 +31,7 @@ const VIEWS: Record<Render['view'], (state: SessionState, now: number) => Render
  * @param tasks - names of the tasks to show; all when absent.
  */
 export function render(
-  view: Render['view'],
+  view: StateView,
   state: SessionState,
   now: number,
   tasks?: readonly string[]

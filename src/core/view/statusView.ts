@@ -9,6 +9,7 @@ import type { ICell, ITable } from './table.js';
 import { NO_TASKS, statusCell } from './taskWords.js';
 import { taskTimeLeft } from './timeLeft.js';
 import { troublesPart } from './troubles.js';
+import { validationWords } from './validation.js';
 
 const LATEST_NOTICES = 3;
 const LEFT_OUT_HINT = 'Correct its cell and run it again, or choose other devices; then: %saturn plan';
@@ -63,12 +64,14 @@ function nextStep(state: SessionState): ReturnType<typeof sentence> | false {
 }
 
 function progressTable(state: SessionState, now: number): ITable {
+  const validated = state.tasks.some(task => validationWords(task) !== undefined);
   return {
     columns: [
       { label: 'Task' },
       { label: 'State' },
       { label: 'Progress' },
       { label: 'Loss', align: 'right' },
+      ...(validated ? [{ label: 'Validated' }] : []),
       { label: 'Running as' },
       { label: 'Left', align: 'right' }
     ],
@@ -77,6 +80,7 @@ function progressTable(state: SessionState, now: number): ITable {
       statusCell(task),
       progressCell(task),
       metric(task.result ? task.result.loss : task.progress.loss),
+      ...(validated ? [validationWords(task) ?? NOTHING] : []),
       place(task),
       duration(taskTimeLeft(task, state, now))
     ])
@@ -92,7 +96,7 @@ function progressCell(task: TaskState): ICell {
   }
   const step = Math.min(task.progress.step, steps);
   const full = Math.floor((step / steps) * BAR_CELLS);
-  const words = `${count(step)}/${count(steps)}`;
+  const words = `${count(step)}/${count(steps)}${task.result?.stoppedEarly ? ', stopped early' : ''}`;
   return {
     text: `${'█'.repeat(full)}${'░'.repeat(BAR_CELLS - full)} ${words}`,
     html: markup`<progress max="${steps}" value="${step}" aria-label="Progress of ${task.spec.name}"></progress>${words}`

@@ -17,6 +17,7 @@ export const STYLESHEET = `
 .jp-saturn .jp-saturn-table .jp-saturn-cell{border:none;border-bottom:1px solid var(--jp-border-color2,#e0e0e0);padding:4px 12px 4px 0;text-align:left;vertical-align:top;max-width:none;font-weight:normal;white-space:nowrap}
 .jp-saturn .jp-saturn-table thead .jp-saturn-cell{color:var(--jp-ui-font-color2,#616161);border-bottom-color:var(--jp-border-color1,#bdbdbd);vertical-align:bottom}
 .jp-saturn .jp-saturn-table .jp-saturn-number{text-align:right;font-variant-numeric:tabular-nums}
+.jp-saturn .jp-saturn-table .jp-saturn-heading{padding-top:12px;font-weight:600}
 .jp-saturn .jp-saturn-table tfoot td{text-align:left;padding:4px 0;color:var(--jp-ui-font-color2,#616161)}
 .jp-saturn progress{width:7em;height:8px;margin-right:8px;vertical-align:middle;accent-color:var(--jp-brand-color1,#1976d2)}
 .jp-saturn details{margin:4px 0}

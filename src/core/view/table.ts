@@ -20,11 +20,19 @@ export interface IColumn {
   readonly align?: 'left' | 'right';
 }
 
-/** A table for both renderings: a cell per column in every row; the first column names the row. */
+/** A line over the rows that follow, as wide as the table. */
+export interface IHeading {
+  readonly heading: string;
+}
+
+/** A cell per column; the first names the row. */
+export type Row = readonly (string | ICell)[];
+
+/** A table for both renderings. */
 export interface ITable {
   readonly caption?: string;
   readonly columns: readonly IColumn[];
-  readonly rows: readonly (readonly (string | ICell)[])[];
+  readonly rows: readonly (Row | IHeading)[];
 }
 
 /** Longest table shown in a display; the rest is counted. */
@@ -33,6 +41,8 @@ export const MOST_ROWS = 200;
 const cellOf = (cell: string | ICell | undefined): ICell =>
   typeof cell === 'object' ? cell : { text: cell ?? '' };
 
+const isHeading = (row: Row | IHeading): row is IHeading => 'heading' in row;
+
 function remainder(table: ITable): string | undefined {
   const hidden = table.rows.length - MOST_ROWS;
   return hidden > 0 ? `… and ${count(hidden)} more` : undefined;
@@ -40,12 +50,15 @@ function remainder(table: ITable): string | undefined {
 
 /** The table in aligned columns for a monospaced font, two spaces between them. */
 export function tableText(table: ITable): string {
-  const rows = table.rows
+  const shown = table.rows
     .slice(0, MOST_ROWS)
-    .map(row => table.columns.map((_, i) => printable(cellOf(row[i]).text)));
+    .map(row => (isHeading(row) ? row : table.columns.map((_, i) => printable(cellOf(row[i]).text))));
   const labels = table.columns.map(column => printable(column.label));
   const widths = labels.map((label, i) =>
-    rows.reduce((width, row) => Math.max(width, [...(row[i] as string)].length), [...label].length)
+    shown.reduce(
+      (width, row) => ('heading' in row ? width : Math.max(width, [...(row[i] as string)].length)),
+      [...label].length
+    )
   );
   const line = (cells: readonly string[]): string =>
     cells
@@ -60,7 +73,9 @@ export function tableText(table: ITable): string {
     ...(table.caption === undefined ? [] : [printable(table.caption)]),
     line(labels),
     line(widths.map(width => '─'.repeat(width))),
-    ...rows.map(line),
+    ...shown.map((row, i) =>
+      'heading' in row ? `${i > 0 ? '\n' : ''}${printable(row.heading)}` : line(row)
+    ),
     ...(rest === undefined ? [] : [rest])
   ].join('\n');
 }
@@ -84,6 +99,10 @@ ${table.caption !== undefined && markup`<caption>${table.caption}</caption>\n`}<
 <tbody>
 ${table.rows
   .slice(0, MOST_ROWS)
-  .map(row => markup`<tr>${table.columns.map((_, i) => cellHtml(row[i], i))}</tr>\n`)}</tbody>
+  .map((row, i) =>
+    isHeading(row)
+      ? markup`${i > 0 && markup`</tbody>\n<tbody>\n`}<tr><th scope="rowgroup" colspan="${table.columns.length}" class="jp-saturn-cell jp-saturn-heading">${row.heading}</th></tr>\n`
+      : markup`<tr>${table.columns.map((_, column) => cellHtml(row[column], column))}</tr>\n`
+  )}</tbody>
 ${rest !== undefined && markup`<tfoot><tr><td colspan="${table.columns.length}">${rest}</td></tr></tfoot>\n`}</table></div>`;
 }

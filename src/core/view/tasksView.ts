@@ -1,9 +1,9 @@
-import { strategyLabel } from '../model/strategy.js';
 import type { Rendered, SessionState, TaskState } from '../wire/generated/types.js';
-import { display, type IPart, lead, sentence, tablePart } from './display.js';
-import { markup, printable } from './escape.js';
-import { compactCount, count, listing, NOTHING, plural } from './format.js';
+import { display, lead, sentence, tablePart } from './display.js';
+import { compactCount, count, NOTHING, plural } from './format.js';
+import { type Remarks, remarksOf, remarksPart } from './remarks.js';
 import type { ITable } from './table.js';
+import { usableTechniques } from './taskChecks.js';
 import { NO_TASKS, statusCell } from './taskWords.js';
 import { troublesPart } from './troubles.js';
 
@@ -34,8 +34,8 @@ export function tasksView(state: SessionState): Rendered {
           error: task.error as NonNullable<TaskState['error']>
         }))
       ),
-    remarks('Cannot be used', infeasible(state.tasks)),
-    remarks('Warnings', warnings(state.tasks))
+    remarksPart('Warnings', warnings(state.tasks)),
+    looking === 0 && sentence('What can run them on how many devices, and what not and why: `%saturn check`.')
   ]);
 }
 
@@ -49,7 +49,7 @@ function sweepTable(sweep: string, tasks: readonly TaskState[]): ITable {
       { label: 'Batch', align: 'right' },
       { label: 'Steps', align: 'right' },
       { label: 'Parameters', align: 'right' },
-      { label: 'Strategies' },
+      { label: 'Techniques' },
       { label: 'State' }
     ],
     rows: tasks.map(task => [
@@ -61,68 +61,20 @@ function sweepTable(sweep: string, tasks: readonly TaskState[]): ITable {
       count(task.inspection?.batchSize),
       count(task.inspection?.steps),
       compactCount(task.inspection?.parameters),
-      strategies(task),
+      techniques(task),
       statusCell(task)
     ])
   };
 }
 
-function strategies(task: TaskState): string {
-  if (!task.inspection) {
-    return NOTHING;
-  }
-  const feasible = task.inspection.feasibility.filter(entry => entry.feasible);
-  return feasible.length === 0 ? 'none' : feasible.map(entry => strategyLabel(entry.strategy)).join(', ');
-}
-
-/** Sentences, each with the tasks it is about. */
-type Remarks = Map<string, string[]>;
-
-function note(remarks: Remarks, remark: string, task: string): void {
-  const tasks = remarks.get(remark);
-  if (tasks) {
-    tasks.push(task);
-  } else {
-    remarks.set(remark, [task]);
-  }
-}
-
-function infeasible(tasks: readonly TaskState[]): Remarks {
-  const found: Remarks = new Map();
-  for (const task of tasks) {
-    for (const { strategy, feasible, reason } of task.inspection?.feasibility ?? []) {
-      if (!feasible) {
-        note(found, `${strategyLabel(strategy)}: ${reason ?? 'no reason given'}`, task.spec.name);
-      }
-    }
-  }
-  return found;
+/** Names of the techniques that can run a task; {@link checkView} says more. */
+function techniques(task: TaskState): string {
+  const names = usableTechniques(task);
+  return task.inspection === undefined ? NOTHING : names.join(', ') || 'none';
 }
 
 function warnings(tasks: readonly TaskState[]): Remarks {
-  const found: Remarks = new Map();
-  for (const task of tasks) {
-    for (const warning of task.inspection?.warnings ?? []) {
-      note(found, warning, task.spec.name);
-    }
-  }
-  return found;
-}
-
-function remarks(title: string, found: Remarks): IPart | false {
-  if (found.size === 0) {
-    return false;
-  }
-  const entries = [...found];
-  return {
-    text: [
-      `\n${title}:`,
-      ...entries.map(([remark, tasks]) => printable(`  ${remark} (${listing(tasks, 3)})`))
-    ].join('\n'),
-    html: markup`<details><summary>${title} (${entries.length})</summary>
-<ul>${entries.map(
-      ([remark, tasks]) =>
-        markup`<li>${remark} <span class="jp-saturn-muted">(${listing(tasks, 3)})</span></li>`
-    )}</ul></details>\n`
-  };
+  return remarksOf(
+    tasks.flatMap(task => (task.inspection?.warnings ?? []).map(warning => [warning, task.spec.name]))
+  );
 }

@@ -3,6 +3,7 @@ import { count, duration, metric } from '../../core/view/format.js';
 import { actualSeconds, metricNames, ranking } from '../../core/view/leaderboard.js';
 import { progressLine } from '../../core/view/progressLine.js';
 import { taskTimeLeft } from '../../core/view/timeLeft.js';
+import { earlyStopWords, validationWords } from '../../core/view/validation.js';
 import type { SessionState, TaskState } from '../../core/wire/messages.js';
 import { useEnv, useNow } from './env.js';
 import { Progress } from './progress.js';
@@ -67,6 +68,7 @@ function RunningTask(props: { task: TaskState; state: SessionState; now: number 
   const facts = [
     steps,
     progress.loss !== undefined && trans.__('loss %1', metric(progress.loss)),
+    validationWords(task),
     left !== undefined && trans.__('%1 left', duration(left))
   ];
   return (
@@ -112,6 +114,12 @@ function Leaderboard({ state }: { state: SessionState }) {
             <tr key={task.spec.name}>
               <th scope="row" title={task.result?.model}>
                 {task.spec.name}
+                {task.result?.stoppedEarly && (
+                  <span className="jp-SaturnPanel-quiet" title={earlyStopWords(task)}>
+                    {' '}
+                    {trans.__('(stopped early)')}
+                  </span>
+                )}
               </th>
               {metrics.map(name => (
                 <td key={name}>{metric(task.result?.metrics[name])}</td>

@@ -1,5 +1,6 @@
 import { type KeyboardEvent, useState } from 'react';
 import { compactCount, count, plural } from '../../core/view/format.js';
+import { taskChecks, wordsOfUses } from '../../core/view/taskChecks.js';
 import type { SessionState, TaskState } from '../../core/wire/messages.js';
 import { CommandIDs } from '../commandIDs.js';
 import { CellList } from './cellList.js';
@@ -101,6 +102,7 @@ function TaskItem(props: { task: TaskState; isStop: boolean }) {
               {warning}
             </div>
           ))}
+          <TaskCheck task={props.task} />
           {inspection && (
             <div className="jp-SaturnPanel-quiet">
               {trans.__(
@@ -119,5 +121,29 @@ function TaskItem(props: { task: TaskState; isStop: boolean }) {
         </div>
       </details>
     </li>
+  );
+}
+
+/** What can train a task, and what cannot and why. */
+function TaskCheck({ task }: { task: TaskState }) {
+  const { trans } = useEnv();
+  const [check] = taskChecks([task]);
+  if (check?.state !== 'checked') {
+    return null;
+  }
+  const { can, cannot } = check;
+  return (
+    <>
+      <div className={can.length > 0 ? 'jp-SaturnPanel-quiet' : 'jp-SaturnPanel-warning'}>
+        {can.length > 0 ? trans.__('Can run: %1', wordsOfUses(can)) : trans.__('Nothing can run it.')}
+      </div>
+      {cannot.length > 0 && (
+        <ul className="jp-SaturnTasks-refusals" aria-label={trans.__('What cannot run it')}>
+          {cannot.map(({ uses, reason }) => (
+            <li key={reason}>{trans.__('✕ not with %1: %2', wordsOfUses(uses), reason)}</li>
+          ))}
+        </ul>
+      )}
+    </>
   );
 }

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -6,7 +6,7 @@ import { MAX_MESSAGE_BYTES, type PlanRequest } from '../../../src/core/wire/mess
 import { Engine } from '../../../src/engine/engine.js';
 import type { Planning } from '../../../src/engine/planning.js';
 import { VERSION } from '../../../src/engine/version.js';
-import { inspection, serialPlan, spec } from '../session/simulation.js';
+import { cpuNode, inspection, serialPlan, spec } from '../session/simulation.js';
 import { Peer } from './peer.js';
 
 let folder: string;
@@ -28,6 +28,7 @@ async function start(idleSeconds = 1e9): Promise<void> {
     journal: join(folder, 'journal.jsonl'),
     endpoint: endpoint(),
     idleSeconds,
+    cache: join(folder, 'cache'),
     planner,
     now: () => clock++,
     log: () => undefined
@@ -43,6 +44,15 @@ function peer(): Peer {
 async function errorOf(client: Peer, type: string, body: object = {}): Promise<string> {
   const reply = await client.ask(type, body);
   return reply.type === 'error' ? reply.body.error.code : reply.type;
+}
+
+/** Kinds of the events in the journal. */
+function journaled(): string[] {
+  return readFileSync(join(folder, 'journal.jsonl'), 'utf8')
+    .trim()
+    .split('\n')
+    .map(line => JSON.parse(line).event)
+    .map(event => (event.kind === 'group' ? event.event.kind : event.kind));
 }
 
 /** An agent that inspects, measures and trains without fault. */
@@ -198,19 +208,90 @@ it('started again on its journal, knows everything and takes up the work', async
   expect((await client.state()).tasks[0]?.status).toBe('finished');
 });
 
+describe('measurements of earlier sessions', () => {
+  const plain = cpuNode(2);
+  const node = {
+    ...plain,
+    software: 'torch 2.13.0',
+    devices: plain.devices.map(device => ({ ...device, model: 'core' }))
+  };
+
+  /** Profile one task in a new session; the kinds of its events. */
+  async function profile(body: object = {}): Promise<string[]> {
+    await engine.close();
+    rmSync(join(folder, 'journal.jsonl'));
+    await start();
+    const hands = await peer().enrol(node);
+    const client = peer();
+    await client.ask('tasks.add', { tasks: [spec('a')] });
+    await work(hands, async () => (await client.state()).tasks[0]?.status === 'ready');
+    await client.ask('profile', body);
+    await work(hands, async () => (await client.state()).goal === 'none');
+    return journaled();
+  }
+
+  it('are recalled before trials are chosen, unless all is to be measured anew', async () => {
+    expect(await profile({ full: true })).not.toContain('cells-recalled');
+    const again = await profile({ full: true });
+    expect(again).not.toContain('trial-finished');
+    expect(again.slice(-2)).toEqual(['cells-recalled', 'profile-requested']);
+    expect((await peer().state()).cells.map(cell => cell.recalled)).toEqual([true, true]);
+    const forced = await profile({ full: true, force: true });
+    expect(forced).not.toContain('cells-recalled');
+    expect(forced.filter(kind => kind === 'trial-finished')).toHaveLength(2);
+  });
+
+  it('are shown, and forgotten when told so', async () => {
+    await profile({ full: true });
+    const client = peer();
+    const memory = async (): Promise<string> => {
+      const reply = await client.ask('render', { view: 'cache' });
+      return reply.type === 'rendered' ? reply.body.text : '';
+    };
+    expect(await memory()).toContain("2 measurements remembered, 2 of this session's tasks.");
+    await client.ask('cache.clear');
+    expect(await memory()).toContain('No measurements are remembered yet.');
+    expect(await profile({ full: true })).toContain('trial-finished');
+  });
+
+  it('that cannot be kept are told once, and measuring goes on', async () => {
+    writeFileSync(join(folder, 'cache'), 'in the way');
+    await profile({ full: true });
+    const { cells, notices } = await peer().state();
+    expect(cells.map(cell => cell.status)).toEqual(['ok', 'ok']);
+    expect(notices.map(notice => notice.code)).toEqual(['no-profile-cache']);
+  });
+});
+
+it('refuses to change a technique while it is used, and to remove one it does not know', async () => {
+  const hands = await peer().enrol();
+  const client = peer();
+  const mine = { name: 'ddp', target: 'mine:Ddp' };
+  expect(await errorOf(client, 'techniques.set', { techniques: [], remove: ['ddp'] })).toBe(
+    'unknown-technique'
+  );
+  await client.ask('techniques.set', { techniques: [mine] });
+  expect((await client.state()).techniques).toEqual([mine]);
+  await client.ask('tasks.add', { tasks: [spec('a')] });
+  await client.ask('profile', { full: true });
+  await work(hands, async () => hands.heard.some(({ type }) => type === 'trial.start'));
+  const used = (await client.state()).trials.find(trial => trial.status === 'running')?.strategy.technique;
+  expect(await errorOf(client, 'techniques.set', { techniques: [{ ...mine, name: used }] })).toBe('busy');
+});
+
+it('shows nothing of tasks it does not know', async () => {
+  expect(await errorOf(peer(), 'render', { view: 'check', tasks: ['nobody'] })).toBe('unknown-task');
+});
+
 it('does not journal progress, and journals all else before it answers', async () => {
   const hands = await peer().enrol();
   const client = peer();
   await client.ask('tasks.add', { tasks: [spec('a')] });
   await client.ask('run');
   await work(hands, async () => (await client.state()).goal === 'none');
-  const kinds = readFileSync(join(folder, 'journal.jsonl'), 'utf8')
-    .trim()
-    .split('\n')
-    .map(line => JSON.parse(line).event)
-    .map(event => (event.kind === 'group' ? event.event.kind : event.kind));
+  const kinds = journaled();
   expect(kinds).not.toContain('step');
-  expect(kinds).toEqual([
+  expect(kinds.filter(kind => kind !== 'plan-made')).toEqual([
     'created',
     'agent-connected',
     'tasks-added',
@@ -218,10 +299,10 @@ it('does not journal progress, and journals all else before it answers', async (
     'inspected',
     'trial-finished',
     'trial-finished',
-    'plan-made',
     'started',
     'finished'
   ]);
+  expect(kinds.slice(-3)).toEqual(['plan-made', 'started', 'finished']);
 });
 
 it('tells agents to leave when nobody is there and nothing is to do', async () => {

@@ -58,8 +58,8 @@ export class Peer {
   }
 
   /** Say hello as the agent of a node with two devices. */
-  async enrol(): Promise<this> {
-    await this.ask('agent.hello', { node: cpuNode(2), groups: [], trials: [], inspecting: [] });
+  async enrol(node = cpuNode(2)): Promise<this> {
+    await this.ask('agent.hello', { node, groups: [], trials: [], inspecting: [] });
     return this;
   }
 

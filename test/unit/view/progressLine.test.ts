@@ -27,6 +27,7 @@ describe('progressLine', () => {
     [inspecting, 'Saturn: looking at 1 new task'],
     [definedSession(), 'Saturn: 12 tasks ready'],
     [profilingSession(), 'Saturn: measuring, 12 of 16 trials done'],
+    [{ ...profiledSession(), probing: true }, 'Saturn: choosing what to measure next, 16 trials done'],
     [{ ...profiledSession(), planning: true }, 'Saturn: planning 12 tasks'],
     [plannedSession(), 'Saturn: 12 tasks planned'],
     [runningSession(), 'Saturn: 2/12 trained, 2 running, about 13 s left'],

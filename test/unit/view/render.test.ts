@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { progressLine } from '../../../src/core/view/progressLine.js';
 import { render } from '../../../src/core/view/render.js';
-import { type Render, type SessionState, validate } from '../../../src/core/wire/messages.js';
+import { type SessionState, type TaskState, validate } from '../../../src/core/wire/messages.js';
 import {
   definedSession,
   emptySession,
@@ -13,11 +13,22 @@ import {
   profiledSession,
   profilingSession,
   runningSession,
-  T0
+  T0,
+  variedSession
 } from './sessions.js';
 
 const NOW = T0 + 12;
-const VIEWS: Render['view'][] = ['cluster', 'tasks', 'profile', 'plan', 'status', 'results', 'report'];
+const VIEWS = [
+  'cluster',
+  'tasks',
+  'check',
+  'profile',
+  'techniques',
+  'plan',
+  'status',
+  'results',
+  'report'
+] as const;
 
 function hostile(state: SessionState): SessionState {
   const nasty = `</style><script>alert(1)</script><img src=x onerror="alert(2)"> & \u001b[2J\u0000`;
@@ -37,6 +48,46 @@ stale.plan!.plan.unplanned = [
   { task: 'digits-vit-64-1e-3', reason: 'It needs more memory than any device has.' }
 ];
 
+const OWN = [
+  { name: 'mine', target: 'mine:Mine', source: 'class Mine: ...' },
+  { name: 'theirs', target: 'lab.techniques:Theirs' }
+];
+
+/** One task not built yet, one that cannot be built, and one that nothing can run. */
+function uncheckedSession(): SessionState {
+  const state = definedSession();
+  const [first, second, third] = state.tasks as [TaskState, TaskState, TaskState];
+  const { inspection, ...unbuilt } = first;
+  const error = { code: 'not-a-task', message: 'The function returns None.', hint: 'Return a Task.' };
+  const feasibility = inspection!.feasibility.map(({ strategy }) => ({
+    ...{ strategy, feasible: false, reason: 'the model has no parameter to train' }
+  }));
+  return {
+    ...state,
+    tasks: [
+      { ...unbuilt, status: 'inspecting' },
+      { ...unbuilt, spec: second.spec, status: 'invalid', error },
+      { ...third, inspection: { ...inspection!, feasibility } }
+    ]
+  };
+}
+
+/** Where every task is validated while it trains, and the first trained one ended by its own rule. */
+function validated(state: SessionState): SessionState {
+  const early = state.tasks.find(task => task.result !== undefined);
+  return {
+    ...state,
+    tasks: state.tasks.map(task => ({
+      ...task,
+      validations: [
+        { step: 10, metrics: { accuracy: 0.5 } },
+        { step: 20, metrics: { accuracy: 0.75, loss: null } }
+      ],
+      ...(task === early ? { result: { ...task.result!, stoppedEarly: true } } : {})
+    }))
+  };
+}
+
 const troubled: SessionState = { ...runningSession(), agent: 'away' };
 troubled.notices = [
   { code: 'disk-full', message: 'The journal cannot be written.', hint: 'Free some space.' }
@@ -48,13 +99,19 @@ describe('render', () => {
     ['tasks', 'tasks', definedSession()],
     ['profile', 'profile', profiledSession()],
     ['profile', 'profile-under-way', profilingSession()],
+    ['profile', 'profile-varied', variedSession()],
+    ['check', 'check', variedSession()],
+    ['check', 'check-troubled', uncheckedSession()],
+    ['techniques', 'techniques', { ...variedSession(), techniques: OWN }],
     ['plan', 'plan', plannedSession()],
     ['plan', 'plan-stale', stale],
     ['plan', 'plan-explained', explainedSession()],
     ['plan', 'plan-intricate', intricateSession()],
     ['status', 'status', runningSession()],
     ['status', 'status-troubled', troubled],
+    ['status', 'status-validated', validated(runningSession())],
     ['results', 'results', finishedSession()],
+    ['results', 'results-early', validated(finishedSession())],
     ['report', 'report', finishedSession()]
   ] as const)('%s looks as approved: %s', async (view, name, state) => {
     validate('SessionState', state);

@@ -398,3 +398,107 @@ export function finishedSession(): SessionState {
   const ends = tasks.flatMap(t => t.attempts.map(attempt => attempt.endedAt as number));
   return { ...state, goal: 'none', tasks, run: { startedAt: T0, endedAt: Math.max(...ends) } };
 }
+
+const COUNTS = [1, 2, 4];
+const CHECKPOINTING = { checkpointing: true };
+
+/** One measured task under techniques with knobs on up to four devices, in every state there is. */
+export function variedSession(): SessionState {
+  const state = definedSession();
+  const [first, second] = state.tasks as [TaskState, TaskState];
+  const feasibility: Inspection['feasibility'] = [
+    ...COUNTS.map(devices => ({
+      strategy: { technique: 'single', devices },
+      ...(devices === 1 ? { feasible: true } : { feasible: false, reason: 'it uses one device' })
+    })),
+    ...COUNTS.slice(1).flatMap(devices => [
+      { strategy: { technique: 'ddp', devices }, feasible: true },
+      ...[{}, CHECKPOINTING].map(knobs => ({
+        strategy: { technique: 'fsdp', devices, knobs },
+        feasible: true
+      })),
+      {
+        strategy: { technique: 'pipeline', devices, knobs: { schedule: '1f1b', micro_batches: 4 } },
+        feasible: true
+      }
+    ]),
+    { strategy: { technique: 'tensor', devices: 2 }, feasible: true },
+    {
+      strategy: { technique: 'tensor', devices: 4 },
+      feasible: false,
+      reason: 'its 6 attention heads do not divide evenly over 4 devices'
+    },
+    {
+      strategy: { technique: 'hsdp', devices: 2 },
+      feasible: false,
+      reason: 'it needs at least 4 devices'
+    },
+    {
+      strategy: { technique: 'hsdp', devices: 4 },
+      feasible: false,
+      reason: 'it needs at least 2 nodes'
+    }
+  ];
+  const known = (strategy: Strategy, rest: Partial<ProfileCell> = {}): ProfileCell => ({
+    ...{ signature: 'mlp-32', strategy, status: 'ok', source: 'measured' },
+    ...rest
+  });
+  const speed = (stepSeconds: number): Partial<ProfileCell> => ({
+    ...{ stepSeconds, spreadSeconds: stepSeconds / 50, startSeconds: 1.2, saveSeconds: 0.3, steps: 12 },
+    ...{ loadSeconds: stepSeconds / 10, peakBytes: 3e9 }
+  });
+  return {
+    ...state,
+    goal: 'profile',
+    probing: true,
+    tasks: [first, second].map(task => ({
+      ...task,
+      inspection: {
+        ...(task.inspection as Inspection),
+        feasibility,
+        warnings: ['Dropout draws other masks on other numbers of devices.']
+      }
+    })),
+    cells: [
+      known({ technique: 'single', devices: 1 }, { ...speed(0.4), recalled: true }),
+      known({ technique: 'ddp', devices: 2 }, speed(0.24)),
+      known(
+        { technique: 'ddp', devices: 4 },
+        { source: 'interpolated', stepSeconds: 0.14, stepSecondsLow: 0.12, stepSecondsHigh: 0.2 }
+      ),
+      known(
+        { technique: 'fsdp', devices: 2, knobs: {} },
+        {
+          status: 'oom',
+          error: { code: 'out-of-memory', message: 'The device ran out of memory at step 1.' }
+        }
+      ),
+      known(
+        { technique: 'fsdp', devices: 4, knobs: CHECKPOINTING },
+        { status: 'pruned', reason: 'fsdp x4 fits, and is faster.' }
+      ),
+      known(
+        { technique: 'tensor', devices: 2 },
+        {
+          status: 'failed',
+          error: {
+            code: 'trial-failed',
+            message: 'RuntimeError: the ranks disagree',
+            traceback: 'Traceback (most recent call last):\nRuntimeError: the ranks disagree'
+          }
+        }
+      )
+    ],
+    trials: [
+      {
+        ...{ id: 't1', task: first.spec.name, signature: 'mlp-32', status: 'running', node: 'local' },
+        strategy: { technique: 'fsdp', devices: 4, knobs: {} },
+        devices: ['cpu0']
+      },
+      {
+        ...{ id: 't2', task: first.spec.name, signature: 'mlp-32', status: 'queued' },
+        strategy: { technique: 'fsdp', devices: 2, knobs: CHECKPOINTING }
+      }
+    ]
+  };
+}
