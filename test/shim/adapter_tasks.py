@@ -1,0 +1,184 @@
+"""What users of Hugging Face and Lightning bring, small. Factories travel by value."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import cloudpickle
+
+cloudpickle.register_pickle_by_value(sys.modules[__name__])
+
+STEPS = 5
+
+
+def english(samples: int, longest: int) -> list[bytes]:
+    """Pieces of Python's own help texts, of different lengths."""
+    from pydoc_data.topics import topics
+
+    text = " ".join(topics[name] for name in sorted(topics)).encode()
+    lengths = [longest - number % 7 for number in range(samples)]
+    starts = [sum(lengths[:number]) for number in range(samples)]
+    return [text[start : start + length] for start, length in zip(starts, lengths, strict=True)]
+
+
+def byte_tokenizer() -> Any:
+    """A byte-level tokenizer without merges."""
+    from tokenizers import Tokenizer, decoders, models, pre_tokenizers
+    from transformers import PreTrainedTokenizerFast
+
+    alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
+    vocabulary = {letter: number for number, letter in enumerate(["<pad>", "<eos>", *alphabet])}
+    tokenizer = Tokenizer(models.BPE(vocab=vocabulary, merges=[]))
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    return PreTrainedTokenizerFast(tokenizer_object=tokenizer, pad_token="<pad>", eos_token="<eos>")
+
+
+def tiny_llama(**changes: Any) -> Any:
+    """A Llama of two layers with weights at random."""
+    from transformers import LlamaConfig, LlamaForCausalLM
+
+    config = {
+        "vocab_size": 258, "hidden_size": 16, "intermediate_size": 32, "num_hidden_layers": 2,
+        "num_attention_heads": 4, "num_key_value_heads": 2, "max_position_embeddings": 64,
+        "pad_token_id": 0, "eos_token_id": 1, "bos_token_id": 1,
+    }  # fmt: skip
+    return LlamaForCausalLM(LlamaConfig(**{**config, **changes}))
+
+
+def arguments(**changes: Any) -> dict[str, Any]:
+    """Of a Trainer, on whatever device, without a trace on the disk."""
+    import tempfile
+
+    return {
+        "output_dir": tempfile.mkdtemp(prefix="saturn-test-trainer-"),
+        "per_device_train_batch_size": 4,
+        "gradient_accumulation_steps": 2,
+        "max_steps": STEPS,
+        "learning_rate": 1e-2,
+        "lr_scheduler_type": "cosine",
+        "warmup_steps": 2,
+        "weight_decay": 0.1,
+        "max_grad_norm": 0.5,
+        "report_to": "none",
+        "save_strategy": "no",
+        "logging_steps": 1,
+        "disable_tqdm": True,
+        "use_cpu": True,
+        **changes,
+    }
+
+
+def language(order: list[int] | None = None, kind: str = "trainer", **changes: Any) -> Any:
+    """A language model on texts of different lengths.
+
+    Parameters
+    ----------
+    order
+        Samples in the order a Trainer is to take them in.
+    """
+    from torch.utils.data import Dataset
+    from transformers import DataCollatorForLanguageModeling, Trainer, TrainingArguments
+
+    tokenizer = byte_tokenizer()
+    texts = [tokenizer(text.decode("latin-1")) for text in english(30, 24)]
+
+    class Texts(Dataset[Any]):
+        def __init__(self, order: list[int]) -> None:
+            self.order = order
+
+        def __len__(self) -> int:
+            return len(self.order)
+
+        def __getitem__(self, place: int) -> Any:
+            return dict(texts[self.order[place]])
+
+    class Doubled(Trainer):
+        def compute_loss(
+            self, model: Any, inputs: Any, return_outputs: bool = False, **options: Any
+        ) -> Any:
+            loss, outputs = super().compute_loss(model, inputs, return_outputs=True, **options)
+            return (2 * loss, outputs) if return_outputs else 2 * loss
+
+    strategy = "random" if order is None else "sequential"
+    return {"trainer": Trainer, "doubled": Doubled}[kind](
+        model=tiny_llama(),
+        args=TrainingArguments(**arguments(train_sampling_strategy=strategy, **changes)),
+        train_dataset=Texts(list(range(30)) if order is None else order),
+        eval_dataset=Texts([1, 2, 3]),
+        data_collator=DataCollatorForLanguageModeling(tokenizer, mlm=False),
+        processing_class=tokenizer,
+    )
+
+
+def adapters(order: list[int] | None = None, script: str = "", **changes: Any) -> Any:
+    """trl's SFTTrainer, adapting the projections of attention by LoRA.
+
+    Parameters
+    ----------
+    script
+        File that, when it is there, has this process told to stop at its third batch.
+    """
+    import os
+    import signal
+    from pathlib import Path
+
+    import datasets
+    from peft import LoraConfig
+    from trl import SFTConfig, SFTTrainer
+
+    texts = [{"text": text.decode("latin-1")} for text in english(30, 24)]
+    strategy = "random" if order is None else "sequential"
+    trainer = SFTTrainer(
+        model=tiny_llama(),
+        args=SFTConfig(
+            **arguments(train_sampling_strategy=strategy, bf16=False, **changes), max_length=32
+        ),
+        train_dataset=datasets.Dataset.from_list(
+            texts if order is None else [texts[sample] for sample in order]
+        ),
+        processing_class=byte_tokenizer(),
+        peft_config=LoraConfig(r=4, lora_alpha=8, target_modules=["q_proj", "v_proj"]),
+    )
+    collate, batches = trainer.data_collator, 0
+
+    def stopping(samples: list[Any]) -> Any:
+        nonlocal batches
+        batches += 1
+        if batches == 3 and script and Path(script).exists():
+            os.kill(os.getpid(), signal.SIGTERM)
+        return collate(samples)
+
+    trainer.data_collator = stopping
+    return trainer
+
+
+def digits(order: list[int] | None = None, **changes: Any) -> Any:
+    """A vision transformer on scikit-learn's digits, as (model, dataset, arguments)."""
+    import torch
+    from sklearn.datasets import load_digits
+    from torch.utils.data import Dataset
+    from transformers import TrainingArguments, ViTConfig, ViTForImageClassification
+
+    images, labels = load_digits(return_X_y=True)
+
+    class Digits(Dataset[Any]):
+        def __len__(self) -> int:
+            return 60 if order is None else len(order)
+
+        def __getitem__(self, place: int) -> Any:
+            sample = place if order is None else order[place]
+            image = torch.tensor(images[sample], dtype=torch.float32).reshape(1, 8, 8) / 16
+            return {"pixel_values": image, "labels": int(labels[sample])}
+
+    config = ViTConfig(
+        hidden_size=16, num_hidden_layers=2, num_attention_heads=2, intermediate_size=32,
+        image_size=8, patch_size=4, num_channels=1, num_labels=10,
+        # Attention does not depend on the bias of its keys: what Adam makes of that gradient of
+        # nothing but rounding differs from run to run.
+        qkv_bias=False,
+    )  # fmt: skip
+    strategy = "random" if order is None else "sequential"
+    options = arguments(train_sampling_strategy=strategy, gradient_accumulation_steps=1, **changes)
+    return ViTForImageClassification(config), Digits(), TrainingArguments(**options)
