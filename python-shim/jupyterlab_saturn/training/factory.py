@@ -20,6 +20,7 @@ from ..task import Task
 from .adapters import adapt
 from .failure import describe, is_out_of_memory
 from .seeding import derive, seed_all
+from .soundness import require_sound
 
 
 def load_factory(paths: SessionPaths, payload: str) -> Callable[..., Any]:
@@ -127,6 +128,7 @@ def _check(task: Any, name: str) -> None:
             _check_data(data, role)
     _check_functions(task)
     _check_length(task)
+    require_sound(task)
 
 
 def _check_functions(task: Task) -> None:

@@ -7,7 +7,6 @@ import os
 from collections.abc import Iterator
 
 import torch
-from torch import nn
 
 from ..errors import Json
 from ..task import Task
@@ -15,20 +14,13 @@ from .data import Samples
 from .events import EventSocket
 from .factory import build_task, sample_count, steps_per_epoch, total_steps
 from .failure import describe
+from .rehearsal import Rehearsal, rehearse
 from .request import Request
 from .seeding import derive
 from .signature import signature
+from .soundness import vary, warnings
 from .techniques import Choice, Knobs, Technique, catalogue
-
-_BATCH_NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)
-_DROPOUTS = (
-    nn.Dropout,
-    nn.Dropout1d,
-    nn.Dropout2d,
-    nn.Dropout3d,
-    nn.AlphaDropout,
-    nn.FeatureAlphaDropout,
-)
+from .techniques.technique import Demand
 
 
 def inspect_tasks(request: Request, events: EventSocket) -> None:
@@ -38,49 +30,87 @@ def inspect_tasks(request: Request, events: EventSocket) -> None:
     """
     os.environ["CUDA_VISIBLE_DEVICES"] = ""  # looking must not take memory from those who train
     torch.set_num_threads(1)
+    rehearsals: dict[str, Rehearsal | None] = {}
     for spec in request.tasks:
         result: Json = {"task": spec["name"], "hash": spec["hash"]}
         try:
-            result["inspection"] = inspect_task(request, spec)
+            result["inspection"] = inspect_task(request, spec, rehearsals)
         except (Exception, SystemExit) as error:
             result["error"] = describe(error, "inspection-failed")
         events.emit("inspected", result=result)
         gc.collect()  # a model with a cycle would stay beside the next
 
 
-def inspect_task(request: Request, spec: Json) -> Json:
-    """The wire ``Inspection`` of a wire ``TaskSpec``. Raises like `build_task`."""
+def inspect_task(request: Request, spec: Json, rehearsals: dict[str, Rehearsal | None]) -> Json:
+    """The wire ``Inspection`` of a wire ``TaskSpec``.
+
+    Parameters
+    ----------
+    rehearsals
+        By signature, those already made: equal tasks need but one. This one's is added.
+
+    Raises
+    ------
+    SaturnError
+        As `build_task` and `rehearse`.
+    """
     task = build_task(request.paths, spec)
     samples = Samples(task.data, task.collate, derive(spec["seed"], "inspection"))
+    name = signature(task, samples.batch([0]))
+    if name not in rehearsals:
+        rehearsals[name] = rehearse(task, samples, request.device_kind)
     return {
-        "signature": signature(task, samples.batch([0])),
+        "signature": name,
         "steps": total_steps(task, spec),
         "stepsPerEpoch": steps_per_epoch(task),
         "samples": sample_count(task),
         "batchSize": task.batch_size,
         "parameters": sum(parameter.numel() for parameter in task.model.parameters()),
-        "feasibility": list(_feasibility(task, request)),
-        "warnings": list(_warnings(task, request.max_devices)),
+        "feasibility": list(_feasibility(task, samples, request, rehearsals[name])),
+        "warnings": list(warnings(task, samples, request.max_devices)),
     }
 
 
-def _feasibility(task: Task, request: Request) -> Iterator[Json]:
+def _feasibility(
+    task: Task, samples: Samples, request: Request, rehearsal: Rehearsal | None
+) -> Iterator[Json]:
+    unmet = dict(_unmet(samples, rehearsal))
     for technique in catalogue(request.techniques, request.paths).values():
+        demands = sorted(getattr(technique, "demands", ()))
+        lacking = next((unmet[demand] for demand in demands if demand in unmet), None)
         for devices in range(1, request.max_devices + 1):
-            reason = technique.feasible(task, devices, request.device_kind)
+            reason = technique.feasible(task, devices, request.device_kind) or lacking
             if reason is None:
                 for choice in technique.choices(task, devices):
-                    yield _verdict(technique, devices, choice)
+                    yield _verdict(technique, devices, choice, rehearsal)
             else:
                 strategy = _strategy(technique.name, devices, {})
                 yield {"strategy": strategy, "feasible": False, "reason": reason}
 
 
-def _verdict(technique: Technique, devices: int, choice: Choice) -> Json:
+def _unmet(samples: Samples, rehearsal: Rehearsal | None) -> Iterator[tuple[Demand, str]]:
+    """What the task does not have of what techniques may demand, and why they cannot run it."""
+    if rehearsal is not None and rehearsal.idle:
+        first, *others = rehearsal.idle
+        names = f"{first} and {len(others)} more" if others else first
+        yield (
+            "every-gradient",
+            f"the loss does not depend on {names}, whose gradients would be waited for in vain; "
+            "freeze what is not to be trained",
+        )
+    if vary(samples):
+        yield "equal-shapes", "batches differ in shape; let collate pad them to one length"
+
+
+def _verdict(
+    technique: Technique, devices: int, choice: Choice, rehearsal: Rehearsal | None
+) -> Json:
     verdict: Json = {
         "strategy": _strategy(technique.name, devices, choice.knobs),
         "feasible": True,
     }
+    if rehearsal is not None:
+        verdict["estimateBytes"] = technique.estimate(rehearsal.footprint, devices, choice.knobs)
     if choice.instead_of is not None:
         name, knobs = choice.instead_of
         verdict["insteadOf"] = _strategy(name, devices, knobs)
@@ -90,20 +120,3 @@ def _verdict(technique: Technique, devices: int, choice: Choice) -> Json:
 def _strategy(name: str, devices: int, knobs: Knobs) -> Json:
     strategy: Json = {"technique": name, "devices": devices}
     return {**strategy, "knobs": dict(knobs)} if knobs else strategy
-
-
-def _warnings(task: Task, max_devices: int) -> Iterator[str]:
-    yield from task.remarks
-    if max_devices < 2:
-        return
-    modules = list(task.model.modules())
-    if any(isinstance(module, _BATCH_NORMS) for module in modules):
-        yield (
-            "Batch normalisation takes its statistics from each device's part of a batch, so "
-            "results depend on the number of devices."
-        )
-    if any(isinstance(module, _DROPOUTS) and module.p > 0 for module in modules):
-        yield (
-            "Dropout draws other masks on other numbers of devices: results are equal in "
-            "distribution, not in digits."
-        )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -18,14 +19,23 @@ def make_optimizer(
 ) -> torch.optim.Optimizer:
     """The optimizer of some of a task's parameters, by name.
 
-    Raises SaturnError ``bad-task`` when the task's function makes none.
+    Raises
+    ------
+    SaturnError
+        ``bad-task`` when the task's function makes none, or one that wants to evaluate the loss
+        itself.
     """
     make_groups = task.parameter_groups
     groups: Any = (
         # Optimizers refuse an empty list, which the ends of a pipeline may have.
         [parameter for _, parameter in named] or [{"params": []}]
         if make_groups is None
-        else _call("parameter_groups", lambda: make_groups(list(named)))
+        # None without a parameter: a checkpoint names an optimizer's state by parameters.
+        else [
+            group
+            for group in _call("parameter_groups", lambda: make_groups(list(named)))
+            if group["params"]
+        ]
     )
     optimizer = _call("optimizer", lambda: task.optimizer(groups))
     if not isinstance(optimizer, torch.optim.Optimizer):
@@ -33,6 +43,14 @@ def make_optimizer(
             "bad-task",
             f"The optimizer's function returned a {type(optimizer).__name__}, not an optimizer.",
             "Give e.g. optimizer=partial(torch.optim.AdamW, lr=1e-3).",
+        )
+    closure = inspect.signature(optimizer.step).parameters.get("closure")
+    if closure is not None and closure.default is inspect.Parameter.empty:
+        raise SaturnError(
+            "bad-task",
+            f"The optimizer {type(optimizer).__name__} evaluates the loss several times a step, "
+            "which no technique here can do.",
+            "Use one whose step() needs no closure, such as torch.optim.AdamW.",
         )
     return optimizer
 

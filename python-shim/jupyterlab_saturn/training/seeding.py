@@ -6,7 +6,8 @@ import functools
 import hashlib
 import random
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -36,6 +37,21 @@ def global_state() -> tuple[Any, ...]:
         random.getstate(),
         tuple(part.tobytes() if hasattr(part, "tobytes") else part for part in drawn),
     )
+
+
+@contextmanager
+def undisturbed() -> Iterator[None]:
+    """Leave the global generators as they were before."""
+    numpy = sys.modules.get("numpy")
+    drawn, of_python = torch.get_rng_state(), random.getstate()
+    of_numpy = None if numpy is None else numpy.random.get_state()
+    try:
+        yield
+    finally:
+        torch.set_rng_state(drawn)
+        random.setstate(of_python)
+        if numpy is not None and of_numpy is not None:
+            numpy.random.set_state(of_numpy)
 
 
 class BlockSeeds:

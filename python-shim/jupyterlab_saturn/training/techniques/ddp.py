@@ -22,6 +22,7 @@ class DataParallel:
     """`torch.nn.parallel.DistributedDataParallel`: fast while the model fits on each device."""
 
     name = "ddp"
+    demands = frozenset({"every-gradient"})
 
     def feasible(self, task: Task, devices: int, kind: DeviceKind) -> str | None:
         if devices < 2:

@@ -12,6 +12,7 @@ from torch.distributed.fsdp import FSDPModule, OffloadPolicy, fully_shard
 
 from ...task import Task
 from ..footprint import Footprint
+from ..soundness import why_not_split
 from ..world import check_average
 from .blocks import find_blocks
 from .checkpointing import checkpoint_blocks, checkpointed
@@ -122,4 +123,4 @@ def why_not_shardable(task: Task) -> str | None:
     types = sorted({str(p.dtype) for p in task.model.parameters() if p.requires_grad})
     if len(types) > 1:
         return f"the model mixes parameters of {' and '.join(types)}"
-    return None
+    return why_not_split(task)

@@ -12,6 +12,10 @@ from .runner import Runner
 
 DeviceKind = Literal["cpu", "cuda"]
 
+Demand = Literal["every-gradient", "equal-shapes"]
+"""What only a rehearsed step tells of a task: that all parameters to be trained get a gradient,
+that all batches have one shape. A technique lists in `demands` what it cannot do without."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Choice:
@@ -29,7 +33,10 @@ class Choice:
 
 
 class Technique(Protocol):
-    """A way to run a task on some devices: it changes the speed, not what is trained."""
+    """A way to run a task on some devices: it changes the speed, not what is trained.
+
+    It may also have an attribute `demands`, a set of `Demand`.
+    """
 
     @property
     def name(self) -> str:
