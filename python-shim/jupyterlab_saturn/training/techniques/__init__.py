@@ -7,14 +7,14 @@ from collections.abc import Mapping, Sequence
 from ...errors import Json, SaturnError
 from ...paths import SessionPaths
 from .context import Context, Knobs
-from .custom import load_technique
+from .custom import BaseTechnique, load_technique, make_technique
 from .ddp import DataParallel
 from .fsdp import FullySharded
 from .hsdp import HybridSharded
 from .offload import Offloaded
 from .runner import Runner, State
 from .single import Single
-from .technique import Choice, DeviceKind, Technique
+from .technique import Choice, DeviceKind, Technique, why_not_data_parallel
 
 TECHNIQUES: dict[str, Technique] = {
     technique.name: technique
@@ -34,9 +34,21 @@ def catalogue(specs: Sequence[Json], paths: SessionPaths) -> dict[str, Technique
     Raises
     ------
     SaturnError
-        As `load_technique`.
+        ``bad-technique``, as `load_technique` and `require_free`.
     """
+    for spec in specs:
+        require_free(spec["name"])
     return {**TECHNIQUES, **{spec["name"]: load_technique(spec, paths) for spec in specs}}
+
+
+def require_free(name: str) -> None:
+    """Raises SaturnError ``bad-technique`` when a name is that of a technique of the package."""
+    if name in TECHNIQUES:
+        raise SaturnError(
+            "bad-technique",
+            f"{name!r} is the name of a technique that comes with the package.",
+            "Give yours another name.",
+        )
 
 
 def find(name: str, techniques: Mapping[str, Technique]) -> Technique:
@@ -53,6 +65,7 @@ def find(name: str, techniques: Mapping[str, Technique]) -> Technique:
 
 __all__ = [
     "TECHNIQUES",
+    "BaseTechnique",
     "Choice",
     "Context",
     "DeviceKind",
@@ -62,4 +75,7 @@ __all__ = [
     "Technique",
     "catalogue",
     "find",
+    "make_technique",
+    "require_free",
+    "why_not_data_parallel",
 ]

@@ -1,0 +1,110 @@
+"""What an examination found."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+from ...errors import Json, SaturnError
+from ..techniques import TECHNIQUES, Technique, make_technique, require_free
+from .checks import CHECKS, Check
+from .ground import ProvingGround
+from .subject import Subject
+from .tasks import llama, stack
+
+_PATIENCE_SECONDS = 30.0
+_MOST_PROBLEMS = 3
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Whether a check passed, and what it found when not."""
+
+    name: str
+    passed: bool
+    detail: str
+
+
+@dataclass(frozen=True)
+class Report:
+    """The findings on a technique."""
+
+    technique: str
+    findings: tuple[Finding, ...]
+
+    @property
+    def passed(self) -> bool:
+        return all(finding.passed for finding in self.findings)
+
+    def to_json(self) -> Json:
+        """``{"technique", "checks": [{"name", "passed", "detail"}], "passed"}``"""
+        checks = [asdict(finding) for finding in self.findings]
+        return {"technique": self.technique, "checks": checks, "passed": self.passed}
+
+    def to_text(self) -> str:
+        """A table, a line a check."""
+        width = max(len(finding.name) for finding in self.findings)
+        lines = [
+            f"{'passed' if each.passed else 'FAILED'}  {each.name:{width}}  {each.detail}"
+            for each in self.findings
+        ]
+        verdict = "conforms" if self.passed else "does not conform"
+        return "\n".join([*lines, f"{self.technique} {verdict}."])
+
+
+def examine(target: str, source: str | None, devices: Sequence[int]) -> Report:
+    """Run all checks of a technique on the CPUs of this machine.
+
+    Parameters
+    ----------
+    target
+        Name of a built-in technique, or ``module:Class``.
+    source
+        Source of the module, when it is in no file.
+    devices
+        Device counts to try it on.
+    """
+    try:
+        technique = TECHNIQUES.get(target) or _own(target, source)
+    except SaturnError as error:
+        return Report(target, (Finding("made", False, str(error)),))
+    specs: list[Json] = []
+    if target not in TECHNIQUES:
+        specs = [{"name": technique.name, "target": target}]
+        if source is not None:
+            specs[0]["source"] = source
+    with ProvingGround(specs, patience=_PATIENCE_SECONDS) as ground:
+        subject = subject_of(technique, ground, devices)
+        return Report(technique.name, tuple(look_into(check, subject) for check in CHECKS))
+
+
+def _own(target: str, source: str | None) -> Technique:
+    technique = make_technique(target, source)
+    require_free(technique.name)
+    return technique
+
+
+def subject_of(technique: Technique, ground: ProvingGround, devices: Sequence[int]) -> Subject:
+    """The technique with a plain task, or with one of known layers when it needs that."""
+    plain = Subject(technique, ground, devices, stack)
+    try:
+        if list(plain.strategies()):
+            return plain
+        known = Subject(technique, ground, devices, llama)
+        return known if list(known.strategies()) else plain
+    except Exception:
+        return plain  # the checks tell what it raised
+
+
+def look_into(check: Check, subject: Subject) -> Finding:
+    """What a check finds. Never raises."""
+    try:
+        problems = list(check.problems(subject))
+    except Exception as error:
+        problems = ["".join(traceback.format_exception(error))]
+    if not problems:
+        return Finding(check.name, True, check.promise)
+    more = len(problems) - _MOST_PROBLEMS
+    shown = [*problems[:_MOST_PROBLEMS], *([f"and {more} more"] if more > 0 else [])]
+    return Finding(check.name, False, "\n".join(shown))

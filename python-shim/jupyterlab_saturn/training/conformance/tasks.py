@@ -1,0 +1,191 @@
+"""Small tasks that show whether a technique changes what is trained."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+import torch
+from torch import nn
+from torch.nn import functional
+from torch.utils.data import TensorDataset
+
+from ...task import Task
+
+STEPS = 5  # the third begins another epoch
+BATCH = 8
+_SAMPLES = 2 * BATCH + 3
+_HELD_OUT = 7
+_WIDTH, _CLASSES = 16, 3
+
+
+def stack(dropout: float = 0.0, oddity: str = "", **options: Any) -> Task:
+    """Four equal blocks between two linear layers.
+
+    Parameters
+    ----------
+    oddity
+        What makes the model hard to lay out, see `ODDITIES`.
+    options
+        As `_task`.
+    """
+    blocks = nn.Sequential(*(_Block(dropout) for _ in range(4)))
+    model = nn.Sequential(nn.Linear(6, _WIDTH), blocks, nn.Linear(_WIDTH, _CLASSES))
+    if oddity:
+        ODDITIES[oddity](model)
+    # Powers of two: no other choice of samples has the same sum.
+    targets = 2 ** torch.arange(_HELD_OUT)
+    return _task(
+        model,
+        torch.randn(_SAMPLES, 6),
+        torch.randint(0, _CLASSES, (_SAMPLES,)),
+        TensorDataset(torch.randn(_HELD_OUT, 6), targets),
+        **options,
+    )
+
+
+def llama(**options: Any) -> Task:
+    """A Llama of the transformers library, for techniques that need to know the layers."""
+    from transformers import LlamaConfig, LlamaForCausalLM
+
+    model = LlamaForCausalLM(  # type: ignore[no-untyped-call]
+        LlamaConfig(
+            vocab_size=2**_HELD_OUT,
+            hidden_size=_WIDTH,
+            intermediate_size=2 * _WIDTH,
+            num_hidden_layers=4,
+            num_attention_heads=4,
+            num_key_value_heads=4,
+            max_position_embeddings=4,
+            tie_word_embeddings=False,
+            attention_dropout=options.pop("dropout", 0.0),
+        )
+    )
+    tokens = torch.randint(0, _CLASSES, (_SAMPLES, 4))
+    held_out = TensorDataset(
+        torch.randint(0, _CLASSES, (_HELD_OUT, 4)), 2 ** torch.arange(_HELD_OUT)
+    )
+    return _task(model, tokens, tokens[:, -1], held_out, forward=_last_logits, **options)
+
+
+def _scalar(model: nn.Sequential) -> None:
+    model[0] = _Scaled(model[0], torch.tensor(1.0))
+
+
+def _mixed(model: nn.Sequential) -> None:
+    model[0] = _Scaled(model[0], torch.ones(1, dtype=torch.float64))
+
+
+def _tied(model: nn.Sequential) -> None:
+    layers = [module for module in model[1].modules() if isinstance(module, nn.Linear)]
+    layers[-1].weight = layers[0].weight
+
+
+def _frozen(model: nn.Sequential) -> None:
+    model.requires_grad_(False)
+
+
+def _blockless(model: nn.Sequential) -> None:
+    model[1] = nn.Tanh()
+
+
+ODDITIES = {
+    "scalar": _scalar,
+    "mixed": _mixed,
+    "tied": _tied,
+    "frozen": _frozen,
+    "blockless": _blockless,
+}
+
+
+def _task(
+    model: nn.Module,
+    inputs: torch.Tensor,
+    targets: torch.Tensor,
+    held_out: TensorDataset,
+    *,
+    adam: bool = False,
+    scheduled: bool = False,
+    counted: bool = False,
+    **fields: Any,
+) -> Task:
+    """A task of plain gradient descent, which shows a gradient that is wrong by a factor.
+
+    Parameters
+    ----------
+    adam
+        AdamW instead, with two groups of parameters.
+    scheduled
+        With a learning rate that changes from step to step.
+    counted
+        With a loss that is a sum and a count, in which samples count differently.
+    """
+    sgd, adamw = partial(torch.optim.SGD, lr=0.1), partial(torch.optim.AdamW, lr=1e-2)
+    return Task(
+        **{
+            "model": model,
+            "data": TensorDataset(inputs, targets),
+            "loss": _counted_loss if counted else functional.cross_entropy,
+            "optimizer": adamw if adam else sgd,
+            "parameter_groups": _groups if adam else None,
+            "schedule": _decay if scheduled else None,
+            "batch_size": BATCH,
+            "eval_data": held_out,
+            "metrics": {"seen": _seen, "error": _error},
+            **fields,
+        }
+    )
+
+
+class _Block(nn.Module):
+    def __init__(self, dropout: float) -> None:
+        super().__init__()
+        self.linear = nn.Linear(_WIDTH, _WIDTH)
+        self.dropout = nn.Dropout(dropout)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        found: torch.Tensor = x + self.dropout(torch.tanh(self.linear(x)))
+        return found
+
+
+class _Scaled(nn.Module):
+    def __init__(self, module: nn.Module, scale: torch.Tensor) -> None:
+        super().__init__()
+        self.module = module
+        self.scale = nn.Parameter(scale)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        found: torch.Tensor = self.module(x)
+        return found * self.scale.to(found.dtype)
+
+
+def _last_logits(model: nn.Module, tokens: torch.Tensor) -> torch.Tensor:
+    logits: torch.Tensor = model(input_ids=tokens).logits[:, -1]
+    return logits
+
+
+def _counted_loss(outputs: torch.Tensor, targets: torch.Tensor) -> tuple[torch.Tensor, float]:
+    weights = 1.0 + targets
+    losses = functional.cross_entropy(outputs, targets, reduction="none")
+    return (weights * losses).sum(), weights.sum().item()
+
+
+def _groups(named: list[tuple[str, nn.Parameter]]) -> list[dict[str, Any]]:
+    matrices = [parameter for name, parameter in named if name.endswith("weight")]
+    others = [parameter for name, parameter in named if not name.endswith("weight")]
+    return [
+        {"params": matrices, "weight_decay": 0.5},
+        {"params": others, "weight_decay": 0.0, "lr": 3e-2},
+    ]
+
+
+def _decay(optimizer: torch.optim.Optimizer, steps: int) -> Any:
+    return torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: 0.5**step)
+
+
+def _seen(outputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+    return targets.double().mean()
+
+
+def _error(outputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+    return functional.cross_entropy(outputs, targets % _CLASSES)
