@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import torch
 import torch.distributed as dist
@@ -48,18 +48,14 @@ class World:
         if size > 1:
             if rendezvous is None:
                 raise SaturnError("bad-request", f"{size} ranks have no place to meet.")
-            # All ranks of a group are on this host; resolving its name may be slow or wrong.
-            os.environ.setdefault("GLOO_SOCKET_IFNAME", "lo")
-            on_gpu = device.type == "cuda"
-            dist.init_process_group(
-                _backend(device),
+            patience = max(_PATIENCE_SECONDS, _PATIENCE_STEPS * (step_seconds or 0.0))
+            _meet(
+                device,
                 store=dist.FileStore(str(rendezvous), size),  # type: ignore[attr-defined]
                 rank=rank,
                 world_size=size,
-                timeout=timedelta(
-                    seconds=max(_PATIENCE_SECONDS, _PATIENCE_STEPS * (step_seconds or 0.0))
-                ),
-                device_id=device if on_gpu else None,
+                timeout=timedelta(seconds=patience),
+                device_id=device if device.type == "cuda" else None,
             )
         return cls(rank, size)
 
@@ -74,7 +70,7 @@ class World:
         """
         if not dist.is_initialized():  # what is sharded over one device still wants a group
             store = dist.HashStore()  # type: ignore[attr-defined]
-            dist.init_process_group(_backend(device), store=store, rank=0, world_size=1)
+            _meet(device, store=store, rank=0, world_size=1)
         return init_device_mesh(device.type, tuple(sizes.values()), mesh_dim_names=tuple(sizes))
 
     def mean(self, values: Sequence[float]) -> list[float]:
@@ -139,8 +135,11 @@ class World:
         return tensor.tolist()
 
 
-def _backend(device: torch.device) -> str:
-    return "cpu:gloo,cuda:nccl" if device.type == "cuda" else "gloo"
+def _meet(device: torch.device, **place: Any) -> None:
+    # All ranks of a group are on this host; resolving its name may be slow or wrong.
+    os.environ.setdefault("GLOO_SOCKET_IFNAME", "lo")
+    backend = "cpu:gloo,cuda:nccl" if device.type == "cuda" else "gloo"
+    dist.init_process_group(backend, **place)
 
 
 def check_average(world: World, device: torch.device) -> None:
