@@ -182,3 +182,75 @@ def digits(order: list[int] | None = None, **changes: Any) -> Any:
     strategy = "random" if order is None else "sequential"
     options = arguments(train_sampling_strategy=strategy, gradient_accumulation_steps=1, **changes)
     return ViTForImageClassification(config), Digits(), TrainingArguments(**options)
+
+
+def lightning(
+    order: list[int] | None = None, kind: str = "plain", interval: str = "step", **options: Any
+) -> Any:
+    """A LightningModule on scikit-learn's digits, with its DataModule.
+
+    Parameters
+    ----------
+    interval
+        What its schedule is stepped by.
+    """
+    import pytorch_lightning as pl
+    import torch
+    from sklearn.datasets import load_digits
+    from torch import nn
+    from torch.utils.data import DataLoader, Subset, TensorDataset
+
+    class Block(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.linear = nn.Linear(12, 12)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return x + torch.tanh(self.linear(x))
+
+    class Classifier(pl.LightningModule):
+        def __init__(self) -> None:
+            super().__init__()
+            self.first = nn.Linear(64, 12)
+            self.blocks = nn.Sequential(Block(), Block())
+            self.last = nn.Linear(12, 10)
+            self.automatic_optimization = kind != "manual"
+
+        def forward(self, x: torch.Tensor) -> Any:
+            return self.last(self.blocks(self.first(x)))
+
+        def training_step(self, batch: Any, batch_idx: int) -> Any:
+            loss = nn.functional.cross_entropy(self(batch[0]), batch[1])
+            self.log("train_loss", loss, prog_bar=True)
+            return {"loss": loss}
+
+        def validation_step(self, batch: Any, batch_idx: int) -> None:
+            outputs = self(batch[0])
+            right = (outputs.argmax(1) == batch[1]).float().mean()
+            loss = nn.functional.cross_entropy(outputs, batch[1])
+            self.log_dict({"accuracy": right, "loss": loss})
+
+        def configure_optimizers(self) -> Any:
+            optimizer = torch.optim.AdamW(self.parameters(), lr=1e-2)
+            if kind == "two":
+                return [optimizer, torch.optim.AdamW(self.parameters(), lr=1e-2)]
+            schedule = torch.optim.lr_scheduler.ExponentialLR(optimizer, 0.5)
+            return [optimizer], [{"scheduler": schedule, "interval": interval}]
+
+        def on_train_epoch_start(self) -> None:
+            """A hook that nobody calls here."""
+
+    class Digits(pl.LightningDataModule):
+        def setup(self, stage: str) -> None:
+            images, labels = load_digits(return_X_y=True)
+            inputs = torch.tensor(images, dtype=torch.float32) / 16
+            self.data = TensorDataset(inputs, torch.tensor(labels))
+
+        def train_dataloader(self) -> Any:
+            samples = Subset(self.data, list(range(24)) if order is None else order)
+            return DataLoader(samples, batch_size=4, shuffle=order is None)
+
+        def val_dataloader(self) -> Any:
+            return DataLoader(Subset(self.data, range(100, 123)), batch_size=7)
+
+    return Classifier(), Digits(), {"gradient_clip_val": 0.5, "max_steps": STEPS, **options}
