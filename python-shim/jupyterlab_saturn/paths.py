@@ -68,6 +68,14 @@ def _runtime_of_all() -> Path:
     return Path(base) / "saturn" if base else Path(tempfile.gettempdir()) / f"saturn-{os.getuid()}"
 
 
+SCRATCH_PREFIX = "mp-"
+
+
+def scratch(runtime: Path, job: str) -> Path:
+    """Folder for the sockets of a job's processes; as short as they need it."""
+    return runtime / f"{SCRATCH_PREFIX}{job[:8]}"
+
+
 class SessionPaths:
     """Where a session keeps what.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import functools
 import hashlib
+import itertools
 import json
 import os
 import queue
@@ -24,6 +25,7 @@ from jupyterlab_saturn.errors import Json
 from jupyterlab_saturn.paths import SessionPaths
 
 MEGABYTE = 1 << 20
+_jobs = itertools.count(1)  # of all tests, since the zygote that tells of their ends is one
 _DEADLINE_SECONDS = 60.0
 
 
@@ -196,7 +198,7 @@ class Session:
 
     def start(self, job: Json, zygote: ZygoteClient | None = None) -> Group:
         """Start the ranks of a request, completed."""
-        self._jobs += 1
+        self._jobs = next(_jobs)
         request = {
             "session": str(self.paths.folder),
             "job": f"job-{self._jobs}",

@@ -55,7 +55,9 @@ def test_another_identity_sees_nothing_and_may_save_the_same_step(folder: Path) 
 
 
 @pytest.mark.parametrize("harm", ["cut", "flip", "file gone", "manifest cut", "manifest gone"])
-def test_a_damaged_checkpoint_gives_way_to_the_one_before(folder: Path, harm: str) -> None:
+def test_a_damaged_checkpoint_gives_way_to_the_one_before(
+    folder: Path, harm: str, caplog: pytest.LogCaptureFixture
+) -> None:
     commits = Commits(folder, "a")
     save(commits, 1)
     save(commits, 2)
@@ -72,6 +74,26 @@ def test_a_damaged_checkpoint_gives_way_to_the_one_before(folder: Path, harm: st
         case "manifest gone":
             manifest.unlink()
     assert newest(folder) == 1
+    [warning] = caplog.messages
+    assert f"The checkpoint {commits.path(2)} is damaged" in warning
+
+
+def test_damaged_checkpoints_do_not_take_the_place_of_good_ones(folder: Path) -> None:
+    commits = Commits(folder, "a")
+    for step in (10, 20):
+        save(commits, step)
+    (commits.path(20) / "weights").write_text("spoilt")
+    assert newest(folder) == 10
+    save(commits, 15)
+    assert sorted(path.name for path in folder.iterdir()) == ["step-000000010", "step-000000015"]
+
+
+def test_what_was_trained_otherwise_is_passed_over_without_a_word(
+    folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    save(Commits(folder, "another"), 3)
+    assert newest(folder) == 0
+    assert caplog.messages == []
 
 
 def test_a_full_disk_is_refused_before_anything_is_written(

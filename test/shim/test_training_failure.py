@@ -40,12 +40,32 @@ def test_allocations_that_fail_are_out_of_memory(error: BaseException) -> None:
     [
         ValueError(CPU_TEXT),  # about memory, but no allocation
         RuntimeError("the matrices do not fit"),
-        OSError(errno.ENOSPC, "No space left on device"),
+        OSError(errno.ENOENT, "No such file or directory"),
+        EOFError("the archive ends too early"),
     ],
 )
 def test_other_errors_are_not(error: BaseException) -> None:
     assert not is_out_of_memory(error)
     assert describe(error, "training-failed")["code"] == "training-failed"
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (OSError(errno.ENOSPC, "No space left on device"), "disk-full"),
+        (OSError(errno.EDQUOT, "Disk quota exceeded"), "disk-full"),
+        (RuntimeError("[unbound_buffer.cc:78] Timed out waiting 180000ms for recv"), "rank-hung"),
+        (torch.distributed.DistStoreError("wait timeout after 5ms, keys: /worker_0"), "rank-hung"),
+        (RuntimeError("DataLoader worker (pid(s) 4) exited unexpectedly"), "loader-died"),
+    ],
+)
+def test_what_is_nobodys_mistake_has_a_code_and_a_way_out(error: Exception, code: str) -> None:
+    wrapped = RuntimeError("unexpected pos 704 vs 598")
+    wrapped.__context__ = error
+    failure = describe(wrapped, "training-failed")
+    wire.validate("Failure", failure)
+    assert failure["code"] == code
+    assert failure["hint"]
 
 
 def test_a_lost_peer_is_told_from_an_error_of_ones_own() -> None:

@@ -95,8 +95,6 @@ def mlp(
     def one_cycle(optimizer: torch.optim.Optimizer, steps: int) -> Any:
         return torch.optim.lr_scheduler.OneCycleLR(optimizer, max_lr=lr, total_steps=steps)
 
-    if "die-on" in mishaps:
-        _die_on(*mishaps["die-on"])
     data: Any = TensorDataset(torch.randn(44, 6), torch.randint(0, 3, (44,)))
     fields: dict[str, Any] = {
         "model": nn.Sequential(
@@ -166,24 +164,3 @@ def misfit(part: str) -> Task:
 def not_a_task() -> Any:
     """A factory that forgets to make a Task."""
     return {"model": None}
-
-
-def _die_on(event: str, pattern: str) -> None:
-    """Have this process killed in the act of an audited event (PEP 578).
-
-    It is the first with the second different argument that matches the pattern.
-    """
-    import os
-    import re
-    import signal
-    import sys
-
-    seen: set[str] = set()
-
-    def hook(name: str, arguments: tuple[Any, ...]) -> None:
-        if name == event:
-            seen.update(text for text in map(str, arguments) if re.search(pattern, text))
-            if len(seen) > 1:
-                os.kill(os.getpid(), signal.SIGKILL)
-
-    sys.addaudithook(hook)

@@ -13,7 +13,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
 from ..errors import Json, SaturnError, failure_of
-from ..paths import SessionPaths, write_json
+from ..paths import SCRATCH_PREFIX, SessionPaths, write_json
 from . import presence
 from .attempt import Attempt
 from .devices import discover
@@ -141,7 +141,7 @@ class Agent:
     def _sweep(self) -> None:
         """Make the folder of the sockets, free of what an agent that was killed left there."""
         runtime = self._paths.ensure_runtime()
-        for prefix in (INSPECT_PREFIX, RENDEZVOUS_PREFIX):
+        for prefix in (INSPECT_PREFIX, RENDEZVOUS_PREFIX, SCRATCH_PREFIX):
             for left in runtime.glob(f"{prefix}*"):
                 if left.is_dir():
                     shutil.rmtree(left, ignore_errors=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import shutil
 import signal
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import Json, SaturnError
-from ..paths import ensure_private, write_json
+from ..paths import ensure_private, scratch, write_json
 from ..wire import validate
 from .events import EventSocket
 from .launcher import Launcher
@@ -124,6 +125,7 @@ class RankGroup:
             await end(self._ranks)
             self._events.drain()
             self._events.unregister(self.job)
+            shutil.rmtree(scratch(self._events.path.parent, self.job), ignore_errors=True)
         if killed_before is not None:
             self._record.memory_kills = (self._kills() or 0) - killed_before
         return decide(

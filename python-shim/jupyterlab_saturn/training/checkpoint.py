@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,20 @@ _OPTIMIZER_STATE = "optim.state."
 
 # Not an Exception: PyTorch derives it from BaseException.
 _FAILURES = (Exception, CheckpointException)
+
+
+@dataclass(frozen=True)
+class _Leaf:
+    """One value of a state. A sharded tensor counts as a whole."""
+
+    bytes: int
+    shape: tuple[int, ...] | None = None
+
+    @classmethod
+    def of(cls, value: Any) -> _Leaf:
+        if isinstance(value, torch.Tensor):
+            return cls(value.numel() * value.element_size(), tuple(value.shape))
+        return cls(len(value) if isinstance(value, bytes) else 8)
 
 
 class Checkpoints:
@@ -58,7 +73,7 @@ class Checkpoints:
         """
         with self._device.unlimited():
             state = runner.state()
-            size = sum(_bytes(value) for _, value in _leaves(state))
+            size = sum(leaf.bytes for leaf in self._outline(state).values())
             folder = self._world.on_root(lambda: self._commits.begin(step, size))
             files: dict[str, Json] = {}
             problem: str | None = None
@@ -92,7 +107,8 @@ class Checkpoints:
         folder = self._commits.path(manifest["step"])
         with self._device.unlimited():
             state = runner.state()
-            self._world.on_root(lambda: _require_fit(folder, state))
+            outline = self._outline(state)
+            self._world.on_root(lambda: _require_fit(folder, outline))
             problem: str | None = None
             try:
                 with _without_loneliness_warning():
@@ -114,6 +130,12 @@ class Checkpoints:
                 )
             runner.restore(state)
         return manifest
+
+    def _outline(self, state: State) -> dict[str, _Leaf]:
+        """What all ranks hold together: a rank may have a part of the model only."""
+        mine = {name: _Leaf.of(value) for name, value in _leaves(state)}
+        parts = self._world.gather(mine)
+        return {name: leaf for part in parts for name, leaf in part.items()}
 
     def _written(self, folder: Path) -> dict[str, Json]:
         """Fingerprints of the files this rank wrote, named ``__<rank>_<n>.distcp``."""
@@ -151,16 +173,16 @@ def _without_loneliness_warning() -> Iterator[None]:
         yield
 
 
-def _require_fit(folder: Path, state: State) -> None:
+def _require_fit(folder: Path, outline: dict[str, _Leaf]) -> None:
     saved = FileSystemReader(folder).read_metadata().state_dict_metadata
-    for name, value in _leaves(state):
+    for name, leaf in outline.items():
         known = saved.get(name)
         if known is None and name.startswith(_OPTIMIZER_STATE):
             continue
         differs = known is None or (
-            isinstance(value, torch.Tensor)
+            leaf.shape is not None
             and isinstance(known, TensorStorageMetadata)
-            and known.size != value.shape
+            and tuple(known.size) != leaf.shape
         )
         if differs:
             raise SaturnError(
@@ -178,10 +200,3 @@ def _leaves(state: State, prefix: str = "") -> Iterator[tuple[str, Any]]:
             yield from _leaves(value, f"{prefix}{key}.")
         else:
             yield f"{prefix}{key}", value
-
-
-def _bytes(value: Any) -> int:
-    """Bytes of a value over all ranks; a sharded tensor counts as a whole."""
-    if isinstance(value, torch.Tensor):
-        return value.numel() * value.element_size()
-    return len(value) if isinstance(value, bytes) else 8

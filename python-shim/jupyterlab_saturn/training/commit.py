@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import re
 import shutil
@@ -11,6 +12,8 @@ from pathlib import Path
 
 from ..errors import Json, SaturnError
 from ..paths import ensure_private
+
+_log = logging.getLogger(__name__)
 
 _MANIFEST = "manifest.json"
 _COMMITTED = re.compile(r"step-(\d+)")
@@ -65,7 +68,7 @@ class Commits:
             )
 
     def commit(self, step: int, files: dict[str, Json], details: Json) -> Path:
-        """Make the save of a step the newest checkpoint and drop the oldest.
+        """Make the save of a step the newest checkpoint and drop all but it and the one before.
 
         Parameters
         ----------
@@ -85,8 +88,11 @@ class Commits:
             shutil.rmtree(final)
         temporary.rename(final)
         sync_folder(self.folder)
-        for old in self._committed()[_KEPT:]:
-            shutil.rmtree(self.path(old))
+        committed = self._committed()
+        # So are those of later steps. Left, they would be kept in place of good ones.
+        later = [other for other in committed if other > step]
+        for other in (*later, *committed[len(later) + _KEPT :]):
+            shutil.rmtree(self.path(other))
         return final
 
     def abandon(self, step: int) -> None:
@@ -94,9 +100,22 @@ class Commits:
         shutil.rmtree(self._temporary(step), ignore_errors=True)
 
     def newest(self) -> Json | None:
-        """Manifest of the newest checkpoint that is complete and undamaged."""
-        manifests = (self._manifest(step) for step in self._committed())
-        return next((manifest for manifest in manifests if manifest is not None), None)
+        """Manifest of the newest checkpoint that is complete and undamaged.
+
+        Damaged ones are passed over with a warning in the log.
+        """
+        for step in self._committed():
+            manifest = self._manifest(step)
+            if manifest is not None and manifest["identity"] != self._identity:
+                continue
+            if manifest is not None and self._is_sound(manifest):
+                return manifest
+            _log.warning(
+                "The checkpoint %s is damaged: its files are not those that were saved. "
+                "Training goes on from the one before, or begins anew.",
+                self.path(step),
+            )
+        return None
 
     def path(self, step: int) -> Path:
         """Folder of a committed step."""
@@ -113,21 +132,25 @@ class Commits:
         return sorted((int(name[1]) for name in names if name), reverse=True)
 
     def _manifest(self, step: int) -> Json | None:
-        """The manifest of a step, if all it says is true."""
-        folder = self.path(step)
+        """What a checkpoint says of itself; None when that cannot be read."""
         try:
-            manifest: Json = json.loads((folder / _MANIFEST).read_text("utf-8"))
-            files: dict[str, Json] = manifest["files"]
-            sound = (
-                (manifest["v"], manifest["step"]) == (1, step)
-                and manifest["identity"] == self._identity
-                # Sizes first: reading a large checkpoint only to refuse it takes long.
-                and all((folder / name).stat().st_size == files[name]["size"] for name in files)
-                and all(fingerprint(folder / name) == files[name] for name in files)
-            )
-        except (OSError, ValueError, KeyError, TypeError):
+            manifest: Json = json.loads((self.path(step) / _MANIFEST).read_text("utf-8"))
+            complete = (manifest["v"], manifest["step"]) == (1, step)
+            complete = complete and {"identity", "files"} <= manifest.keys()
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
             return None
-        return manifest if sound else None
+        return manifest if complete else None
+
+    def _is_sound(self, manifest: Json) -> bool:
+        """Whether all it says of its files is true."""
+        folder, files = self.path(manifest["step"]), manifest["files"]
+        try:
+            # Sizes first: reading a large checkpoint only to refuse it takes long.
+            return all(
+                (folder / name).stat().st_size == files[name]["size"] for name in files
+            ) and all(fingerprint(folder / name) == files[name] for name in files)
+        except (OSError, KeyError, TypeError):
+            return False
 
     def _sweep(self) -> None:
         for leftover in self.folder.glob("step-*.tmp"):

@@ -23,6 +23,9 @@ _OUT_OF_MEMORY = (
     "CUDNN_STATUS_ALLOC_FAILED",
 )
 
+# What a collective, or the file at which ranks meet, raises after waiting for long enough.
+_WAITED_IN_VAIN = ("Timed out waiting", "Timeout waiting for key", "wait timeout after")
+
 # What a collective raises when another rank's process is gone.
 _PEER_LOST = (
     "Connection closed by peer",
@@ -30,6 +33,8 @@ _PEER_LOST = (
     "Broken pipe",
     "remote process exited",
 )
+
+_LOADER = "torch/utils/data/dataloader.py"
 
 _PACKAGE = str(Path(__file__).parents[1])
 _MAX_MESSAGE = 2_000
@@ -49,6 +54,22 @@ def is_peer_lost(error: BaseException) -> bool:
     )
 
 
+def is_hung(error: BaseException) -> bool:
+    """Whether a collective gave up waiting for another rank, which is there but does not come."""
+    return any(
+        isinstance(link, RuntimeError) and any(text in str(link) for text in _WAITED_IN_VAIN)
+        for link in _chain(error)
+    )
+
+
+def is_loader_lost(error: BaseException) -> bool:
+    """Whether a process that loads data for this one is gone.
+
+    What it was sending is then missing in many ways, of which `DataLoader` names only some.
+    """
+    return any(_is_loader_lost(link) for link in _chain(error))
+
+
 def describe(error: BaseException, code: str) -> Json:
     """An exception as a wire ``Failure`` whose traceback begins in the user's own code.
 
@@ -66,6 +87,28 @@ def describe(error: BaseException, code: str) -> Json:
         }
     if isinstance(error, SaturnError):
         return error.to_json()
+    if is_loader_lost(error):
+        return {
+            "code": "loader-died",
+            "message": _clip(f"A process that loads data is gone: {_headline(error)}"),
+            "hint": "It may have run out of memory: use fewer workers.",
+            "traceback": user_traceback(error),
+        }
+    if is_hung(error):
+        return {
+            "code": "rank-hung",
+            "message": "The ranks waited for one of them in vain, so all were ended.",
+            "hint": "Their stacks tell where each was: look for a rank that does other things "
+            "than the others, or waits for something outside.",
+            "traceback": user_traceback(error),
+        }
+    if _is_disk_full(error):
+        return {
+            "code": "disk-full",
+            "message": _clip(f"The disk is full: {_headline(error)}"),
+            "hint": "Free some space and run again: training goes on from the last checkpoint.",
+            "traceback": user_traceback(error),
+        }
     return {"code": code, "message": _clip(_headline(error)), "traceback": user_traceback(error)}
 
 
@@ -114,6 +157,22 @@ def _is_allocation(error: BaseException) -> bool:
     if torch is not None and isinstance(error, torch.OutOfMemoryError):
         return True
     return isinstance(error, RuntimeError) and any(text in str(error) for text in _OUT_OF_MEMORY)
+
+
+def _is_loader_lost(error: BaseException) -> bool:
+    text = str(error)
+    if isinstance(error, RuntimeError) and "DataLoader worker (pid" in text:
+        return True
+    # An error of the dataset's comes out of its process as one that was caught there.
+    if not isinstance(error, OSError | EOFError) or text.startswith("Caught "):
+        return False
+    frames = traceback.extract_tb(error.__traceback__)
+    return any(frame.filename.endswith(_LOADER) for frame in frames)
+
+
+def _is_disk_full(error: BaseException) -> bool:
+    full = (errno.ENOSPC, errno.EDQUOT)
+    return any(isinstance(link, OSError) and link.errno in full for link in _chain(error))
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:

@@ -35,24 +35,14 @@ class Loader:
         Raises
         ------
         SaturnError
-            ``data-failed`` when the dataset raises, ``loader-died`` when a process that loads
-            is gone.
+            ``data-failed`` when the dataset raises.
         """
         if self._workers == 0:
             return self._batches.micro_batches(step)
         if self._ahead is None or step != self._next:
             self._ahead = self._start(step)
         self._next = step + 1
-        try:
-            loaded = next(self._ahead)
-        except RuntimeError as error:
-            if "DataLoader worker" not in str(error):
-                raise
-            raise SaturnError(
-                "loader-died",
-                f"A process that loads data is gone: {error}",
-                "It may have run out of memory: use fewer workers.",
-            ) from error
+        loaded = next(self._ahead)
         if isinstance(loaded, _Failed):
             raise SaturnError.from_json(loaded.error)
         return loaded  # type: ignore[no-any-return]

@@ -62,8 +62,10 @@ def main(request_path: str, rank: int, parent: int | None = None) -> int:
     # Imports torch: only now that the process cannot be left behind, and it takes seconds.
     from .events import EventSocket
     from .request import Request
+    from .scratch import use_scratch
 
     request = Request.read(request_path)
+    use_scratch(request.scratch)
     stop = _StopFlag() if request.kind == "train" else None
     with EventSocket(request.events, request.job, rank) as events:
         try:
@@ -99,14 +101,19 @@ def _work(request: Request, rank: int, events: EventSocket, stop: _StopFlag | No
 
 
 def _report(error: BaseException, events: EventSocket) -> int:
-    from .failure import describe, is_out_of_memory, is_peer_lost
+    from .failure import describe, is_peer_lost
 
     if is_peer_lost(error):
         # The rank that ended first has told why, or was killed: then the group is lost.
         return EXIT_PEER_LOST
-    events.emit(
-        "oom" if is_out_of_memory(error) else "failed", error=describe(error, "training-failed")
-    )
+    failure = describe(error, "training-failed")
+    match failure["code"]:
+        case "out-of-memory":
+            events.emit("oom", error=failure)
+        case "loader-died" | "rank-hung":
+            events.emit("lost", error=failure)
+        case _:
+            events.emit("failed", error=failure)
     return EXIT_FAILED
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from ..errors import Json, SaturnError
-from ..paths import SessionPaths
+from ..paths import SessionPaths, scratch
 
 Kind = Literal["inspect", "trial", "train"]
 
@@ -62,6 +62,11 @@ class Request:
     def task(self) -> Json:
         """The one task to try or train."""
         return self.tasks[0]
+
+    @property
+    def scratch(self) -> Path:
+        """Folder for temporary files, removed when the group is over."""
+        return scratch(self.events.parent, self.job)
 
     @property
     def world_size(self) -> int:
