@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import torch
 from adapter_tasks import STEPS, adapters, byte_tokenizer, digits, language, tiny_llama
+from jupyterlab_saturn.errors import SaturnError
 from jupyterlab_saturn.training.adapters import adapt
 from jupyterlab_saturn.training.data import Samples, TrainBatches
 from jupyterlab_saturn.training.seeding import derive, seed_all
@@ -128,3 +129,82 @@ def test_a_loss_of_the_users_own_is_called_as_a_whole(session: Session) -> None:
     assert_same(dict(AutoModelForCausalLM.from_pretrained(folder).named_parameters()), weights)
     (remark,) = [said for said in adapt(language(**own)).remarks if "as a whole" in said]
     assert "stages" in remark
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"fp16": True}, "bf16=True"),
+        ({"lr_scheduler_type": "reduce_lr_on_plateau", "eval_strategy": "epoch"}, "'cosine'"),
+    ],
+)
+def test_what_cannot_be_kept_is_refused_in_a_sentence(changes: dict[str, Any], words: str) -> None:
+    with pytest.raises(SaturnError) as caught:
+        adapt(language(**changes))
+    assert caught.value.code == "unsupported"
+    assert words in str(caught.value)
+
+
+def test_what_is_left_out_is_told() -> None:
+    from transformers import TrainerCallback
+
+    class Watching(TrainerCallback):
+        pass
+
+    trainer = language(torch_compile=False, neftune_noise_alpha=5.0, seed=3)
+    trainer.add_callback(Watching())
+    trainer.compute_metrics = lambda prediction: {"eval_zero": 0.0}
+    remarks = "\n".join(adapt(trainer).remarks)
+    for words in ("neftune_noise_alpha", "Watching", "seed=3", "compute_metrics", "leaves out 6"):
+        assert words in remarks
+    assert "as a whole" not in remarks
+
+
+def test_evaluation_and_stopping_are_taken_over() -> None:
+    from transformers import EarlyStoppingCallback
+
+    trainer = language(
+        eval_strategy="steps", eval_steps=2, metric_for_best_model="right", greater_is_better=True
+    )
+    trainer.add_callback(EarlyStoppingCallback(2, 0.1))
+    trainer.compute_metrics = lambda said: {
+        "eval_right": (said.predictions.argmax(-1) == said.label_ids).mean()
+    }
+    task = adapt(trainer)
+    assert task.validate_every == 2
+    assert callable(task.metrics) and task.stop_early is not None
+    inputs, targets = task.collate([task.data[0], task.data[1]])
+    assert "labels" not in inputs
+    logits = torch.nn.functional.one_hot(targets["labels"].clamp(0), 258).float()
+    assert task.metrics(logits, targets)["right"] > 0.9
+    rising = [{"step": 2.0 * number, "right": 0.2 * number} for number in range(5)]
+    assert not task.stop_early(rising)
+    assert not task.stop_early([*rising, {"right": 0.85}])
+    assert task.stop_early([*rising, {"right": 0.85}, {"right": 0.9}])
+
+
+def test_a_batch_without_labels_is_told_of() -> None:
+    trainer = language()
+    trainer.data_collator = lambda samples: {"input_ids": torch.zeros(2, 3, dtype=torch.int64)}
+    task = adapt(trainer)
+    with pytest.raises(SaturnError, match="no labels"):
+        task.collate([task.data[0]])
+
+
+def test_an_optimizer_that_exists_is_made_anew_of_the_same_groups() -> None:
+    from jupyterlab_saturn.training.optimizing import make_optimizer, make_schedule
+
+    trainer = language()
+    named = dict(trainer.model.named_parameters())
+    norms = [parameter for name, parameter in named.items() if "norm" in name]
+    rest = [parameter for name, parameter in named.items() if "norm" not in name]
+    trainer.optimizer = torch.optim.SGD(
+        [{"params": norms, "lr": 0.5}, {"params": rest}], lr=0.1, momentum=0.9
+    )
+    trainer.lr_scheduler = torch.optim.lr_scheduler.LambdaLR(trainer.optimizer, lambda _: 0.5)
+    task = adapt(trainer)
+    optimizer = make_optimizer(task, list(named.items()))
+    make_schedule(task, optimizer, 10)
+    assert isinstance(optimizer, torch.optim.SGD) and optimizer is not trainer.optimizer
+    groups = [(len(g["params"]), g["lr"], g["momentum"]) for g in optimizer.param_groups]
+    assert groups == [(len(norms), 0.25, 0.9), (len(rest), 0.05, 0.9)]

@@ -68,7 +68,10 @@ def _like(
     groups = [
         (
             frozenset(names[id(parameter)] for parameter in group["params"]),
-            {key: value for key, value in group.items() if key in optimizer.defaults},
+            {
+                **{key: value for key, value in group.items() if key in optimizer.defaults},
+                "lr": group.get("initial_lr", group["lr"]),  # a schedule has changed it already
+            },
         )
         for group in optimizer.param_groups
     ]
