@@ -19,12 +19,17 @@ class Gradients:
 
     Parameters
     ----------
+    device
+        Where gradients are, for a rank that has none.
     copies
         On how many ranks each element of a parameter that is no `DTensor` is.
     """
 
-    def __init__(self, world: World, copies: Callable[[torch.Tensor], float]) -> None:
+    def __init__(
+        self, world: World, device: torch.device, copies: Callable[[torch.Tensor], float]
+    ) -> None:
         self._world = world
+        self._device = device
         self._copies = copies
 
     def conclude(
@@ -54,8 +59,8 @@ class Gradients:
         for parameter in parameters:
             if parameter.grad is not None:
                 by_copies[self._copies_of(parameter.grad)].append(_local(parameter.grad))
-        device = next((g.device for gradients in by_copies.values() for g in gradients), None)
-        squared = torch.zeros((), device=device)
+        own = (g.device for gradients in by_copies.values() for g in gradients)
+        squared = torch.zeros((), device=next(own, self._device))
         for copies, gradients in by_copies.items():
             squared = squared + torch.nn.utils.get_total_norm(gradients) ** 2 / copies
         return self._world.add_up(squared).sqrt()

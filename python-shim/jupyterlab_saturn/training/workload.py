@@ -36,7 +36,7 @@ class Workload:
             seed,
             runner.data_rank,
             runner.data_ranks,
-            task.micro_batches,
+            runner.micro_batches,
         )
         self._loader = Loader(batches, task.workers, steps)
 

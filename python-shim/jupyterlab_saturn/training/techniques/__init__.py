@@ -12,6 +12,7 @@ from .ddp import DataParallel
 from .fsdp import FullySharded
 from .hsdp import HybridSharded
 from .offload import Offloaded
+from .pipeline import Pipeline
 from .runner import Runner, State
 from .single import Single
 from .technique import Choice, DeviceKind, Technique, why_not_data_parallel
@@ -24,6 +25,7 @@ TECHNIQUES: dict[str, Technique] = {
         FullySharded(),
         HybridSharded(),
         Offloaded(),
+        Pipeline(),
     )
 }
 

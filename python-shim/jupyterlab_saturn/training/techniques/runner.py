@@ -5,7 +5,7 @@ from __future__ import annotations
 import pickle
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from itertools import chain
 from typing import Any
 
@@ -46,6 +46,11 @@ class Runner:
     data_rank, data_ranks
         Which part of each batch this rank trains on, of how many. Every rank its own when absent;
         ranks that work on one batch together share a part.
+
+    Attributes
+    ----------
+    micro_batches
+        Into how many parts the batch of all ranks is cut.
     """
 
     def __init__(
@@ -58,6 +63,7 @@ class Runner:
         data_ranks: int | None = None,
     ) -> None:
         self.module = module
+        self.micro_batches = task.micro_batches
         self.data_rank = context.world.rank if data_rank is None else data_rank
         self.data_ranks = context.world.size if data_ranks is None else data_ranks
         self._task = task
@@ -67,10 +73,8 @@ class Runner:
             task.model.train()
         self._optimizer = make_optimizer(task, list(self._trained()))
         self._schedule = make_schedule(task, self._optimizer, context.steps)
-        self._gradients = Gradients(self._world, self._copies)
-        self._seeds = (
-            BlockSeeds(find_blocks(task.model, task.blocks)) if task.exact_random else None
-        )
+        self._gradients = Gradients(self._world, self._device, self._copies)
+        self._seeds = BlockSeeds(self._blocks()) if task.exact_random else None
 
     def step(self, micro_batches: Sequence[MicroBatch]) -> torch.Tensor:
         """Make one optimizer step on this rank's part of a batch.
@@ -103,16 +107,15 @@ class Runner:
         """
         totals: dict[str, float] = defaultdict(float)
         size = max(1, self._task.batch_size // self._task.micro_batches // self.data_ranks)
-        modes = [(module, module.training) for module in self.module.modules()]
-        self.module.eval()
-        for part, counted in evaluation_parts(samples.count, size, self.data_rank, self.data_ranks):
-            inputs, targets = pair(move(samples.batch(part), self._device))
-            outputs = self._outputs(inputs)
-            if counted > 0 and self._voice > 0:
-                for name, value in self._measured(outputs, targets).items():
-                    totals[name] += float(value) * counted * self._voice
-        for module, mode in modes:
-            module.training = mode
+        with self._evaluating():
+            for part, counted in evaluation_parts(
+                samples.count, size, self.data_rank, self.data_ranks
+            ):
+                inputs, targets = pair(move(samples.batch(part), self._device))
+                outputs = self._outputs(inputs)
+                if counted > 0 and self._voice > 0:
+                    for name, value in self._measured(outputs, targets).items():
+                        totals[name] += float(value) * counted * self._voice
         # A rank may have measured nothing: then it does not know the names either.
         parts = self._world.gather(dict(totals))
         names = dict.fromkeys(chain.from_iterable(parts))
@@ -128,7 +131,7 @@ class Runner:
         options = StateDictOptions(ignore_frozen_params=True)
         return {
             "model": get_model_state_dict(self.module, options=options),
-            "optim": get_optimizer_state_dict(self.module, self._optimizer, options=_FLAT),
+            "optim": self._optimizer_state(),
             # One value: what schedules keep differs in shape from step to step.
             "schedule": pickle.dumps(schedule),
         }
@@ -136,7 +139,8 @@ class Runner:
     def restore(self, state: State) -> None:
         """Take over a state of any technique and world size. A collective."""
         set_model_state_dict(self.module, state["model"], options=StateDictOptions(strict=False))
-        set_optimizer_state_dict(self.module, self._optimizer, state["optim"], options=_FLAT)
+        if state["optim"]:
+            set_optimizer_state_dict(self.module, self._optimizer, state["optim"], options=_FLAT)
         if self._schedule is not None:
             self._schedule.load_state_dict(pickle.loads(state["schedule"]))
 
@@ -169,6 +173,26 @@ class Runner:
     def _parameters(self) -> list[torch.nn.Parameter]:
         groups = self._optimizer.param_groups
         return [parameter for group in groups for parameter in group["params"]]
+
+    def _optimizer_state(self) -> Mapping[str, Any]:
+        if not self._parameters():  # a part of a model may have nothing to train
+            return {}
+        return get_optimizer_state_dict(self.module, self._optimizer, options=_FLAT)
+
+    def _blocks(self) -> Sequence[torch.nn.Module]:
+        """The repeated layers of the model, in order."""
+        return find_blocks(self._task.model, self._task.blocks)
+
+    @contextmanager
+    def _evaluating(self) -> Iterator[None]:
+        """Within it, the model is in evaluation mode."""
+        modes = [(module, module.training) for module in self.module.modules()]
+        self.module.eval()
+        try:
+            yield
+        finally:
+            for module, mode in modes:
+                module.training = mode
 
     def _accumulate(self, micro_batches: Sequence[MicroBatch]) -> Part:
         """Forward and backward of this rank's micro-batches, one after another."""

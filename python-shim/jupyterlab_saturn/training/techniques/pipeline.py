@@ -1,0 +1,326 @@
+"""The blocks of a model divided among the devices, through which micro-batches flow."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any, NamedTuple
+
+import torch
+import torch.distributed as dist
+from torch import nn
+from torch.distributed.pipelining import PipelineStage
+from torch.distributed.pipelining.schedules import (
+    Schedule1F1B,
+    ScheduleGPipe,
+    ScheduleInterleaved1F1B,
+    ScheduleLoopedBFS,
+)
+from torch.nn.modules.batchnorm import _BatchNorm
+
+from ...task import Task
+from ..batch import move, pair, shapes
+from ..data import MicroBatch
+from ..footprint import Footprint
+from ..loss import Loss, Part, evaluate_loss
+from ..seeding import derive, seed_all
+from .anatomy import anatomy, chain_of
+from .blocks import find_blocks
+from .context import Context, Knobs
+from .runner import Runner, State
+from .stages import Stages, cut
+from .technique import Choice, DeviceKind, why_not_trainable
+
+_ROUNDS = 4  # micro-batches for each stage: then at most a fifth of the time is spent waiting
+_SCHEDULES_KEPT = 8
+_INTERLEAVED = "interleaved"
+
+
+class Pipeline:
+    """`torch.distributed.pipelining`: the devices work on different micro-batches at once.
+
+    Only hidden states pass between devices, so it does well where links are slow. Each device has
+    a share of the parameters and their optimizer state. Knobs: ``schedule`` is ``"1f1b"`` (one
+    forward, one backward) or ``"interleaved"`` (two stages a device, which wait less and send
+    more); ``micro_batches`` is into how many parts a batch is cut.
+    """
+
+    name = "pipeline"
+
+    def feasible(self, task: Task, devices: int, kind: DeviceKind) -> str | None:
+        if devices < 2:
+            return "on one device it is the same as single"
+        reason = why_not_trainable(task) or _why_not_cut(task, devices)
+        if reason is not None:
+            return reason
+        known = anatomy(task)
+        if isinstance(known, str):
+            return known
+        if cut(known, devices) is None:
+            return f"the model has too few blocks with parameters for {devices} stages"
+        return None
+
+    def choices(self, task: Task, devices: int) -> list[Choice]:
+        known = anatomy(task)
+        schedules = ["1f1b"]
+        if not isinstance(known, str) and cut(known, 2 * devices) is not None:
+            schedules.append(_INTERLEAVED)
+        counts = ((name, _micro_batches(task, devices, name)) for name in schedules)
+        return [
+            Choice(knobs={"schedule": name, "micro_batches": count})
+            for name, count in counts
+            if count is not None
+        ]
+
+    def estimate(self, footprint: Footprint, devices: int, knobs: Knobs) -> int:
+        micro_batches = int(knobs.get("micro_batches", devices * _ROUNDS))
+        return footprint.state // devices + footprint.activations // micro_batches
+
+    def build(self, task: Task, context: Context) -> Runner:
+        world = context.world
+        schedule = str(context.knobs.get("schedule", "1f1b"))
+        wanted = context.knobs.get("micro_batches") or _micro_batches(task, world.size, schedule)
+        known = anatomy(task)
+        assert not isinstance(known, str), known  # it was feasible
+        each = 2 if schedule == _INTERLEAVED else 1
+        ranges = cut(known, each * world.size)
+        assert ranges is not None
+        stages = Stages(task.model, known, ranges, world.rank, world.size, context.device)
+        return _PipelineRunner(task, stages, context, int(wanted or 0), known.counted)
+
+
+class _PipelineRunner(Runner):
+    """Steps the stages of one rank. All ranks get all batches: each part sees the inputs."""
+
+    def __init__(
+        self, task: Task, stages: Stages, context: Context, micro_batches: int, counted: bool
+    ) -> None:
+        self._stages = stages
+        self._counted = counted
+        self._passed: dict[int, torch.Tensor] = {}
+        self._forms: dict[str, dict[int, torch.Tensor]] = {}
+        self._schedules: dict[tuple[str, int], _Schedule] = {}
+        super().__init__(task, stages.model, context, data_rank=0, data_ranks=1)
+        self.micro_batches = micro_batches
+
+    def state(self) -> State:
+        state = super().state()
+        owned = self._stages.owned
+        state["model"] = {n: value for n, value in state["model"].items() if n in owned}
+        return state
+
+    def full_weights(self) -> dict[str, torch.Tensor]:
+        own = self._stages.model.state_dict()
+        weights: dict[str, torch.Tensor] = {}
+        for holding in self._stages.holdings:
+            if holding.rank == self._world.rank:
+                tensor = own[holding.name].cpu().contiguous()
+                if not self._world.is_root:
+                    dist.send(tensor, dst=0)
+            elif self._world.is_root:
+                tensor = torch.empty(holding.shape, dtype=holding.dtype)
+                dist.recv(tensor, src=holding.rank)
+            if self._world.is_root:
+                weights[holding.name] = tensor
+        return weights
+
+    @property
+    def _voice(self) -> float:
+        return 1.0 if self._stages.has_last else 0.0
+
+    def _copies(self, parameter: torch.Tensor) -> float:
+        return 1.0
+
+    def _blocks(self) -> Sequence[nn.Module]:
+        return self._stages.blocks
+
+    def _accumulate(self, micro_batches: Sequence[MicroBatch]) -> Part:
+        part = Part(self._task.batch_size, self._device)
+        # Buffers between stages have one shape, but padding may differ between micro-batches.
+        alike: dict[str, list[_Work]] = defaultdict(list)
+        for micro in micro_batches:
+            inputs, targets = pair(move(micro.batch, self._device))
+            alike[json.dumps(shapes(inputs))].append(_Work(micro, inputs, targets))
+        for key, group in alike.items():
+            if key not in self._forms:
+                self._forms[key] = self._probe(group[0].inputs)
+            self._schedule_of(key, len(group)).run(partial(self._work, group, part))
+        if self._counted and not self._stages.has_last:
+            part.add(Loss(torch.zeros((), device=self._device), 0.0), 0)
+        return part
+
+    def _work(
+        self, group: Sequence[_Work], part: Part, stage: int, number: int, *received: torch.Tensor
+    ) -> torch.Tensor:
+        """A stage's forward of a micro-batch: hidden states, or the loss in the last."""
+        micro, inputs, targets = group[number]
+        if self._task.exact_random:
+            self._seed(micro.seed)
+        else:  # stages must not draw alike
+            seed_all(derive(micro.seed, "stage", stage))
+        with self._precise():
+            outputs = self._run(stage, inputs, *received)
+            if stage < self._stages.count - 1:
+                return outputs  # type: ignore[no-any-return]
+            loss = evaluate_loss(self._task.loss, outputs, targets)
+        return part.add(loss, micro.samples).reshape(1)
+
+    def _run(self, stage: int, inputs: Any, *received: torch.Tensor) -> Any:
+        return self._stages.run(stage, partial(super()._outputs, inputs), *received)
+
+    def _outputs(self, inputs: Any) -> Any:
+        """The model's outputs on the rank of the last stage, None on others. A collective."""
+        for stage in self._stages.own:
+            received = () if stage == 0 else (self._receive(stage - 1),)
+            outputs = self._run(stage, inputs, *received)
+            if stage < self._stages.count - 1:
+                self._send(stage, outputs)
+        return outputs if self._stages.has_last else None
+
+    @torch.no_grad()
+    def _probe(self, inputs: Any) -> dict[int, torch.Tensor]:
+        """What stages return for inputs of this shape, by stage. A collective."""
+        self._passed.clear()
+        with self._evaluating(), self._precise():
+            self._outputs(inputs)
+        return dict(self._passed)
+
+    def _send(self, stage: int, hidden: torch.Tensor) -> None:
+        to = (stage + 1) % self._world.size
+        self._remember(stage, hidden.shape, hidden.dtype)
+        dist.send_object_list([hidden.shape, hidden.dtype], to, device=torch.device("cpu"))
+        dist.send(hidden, to)
+
+    def _receive(self, stage: int) -> torch.Tensor:
+        sender = stage % self._world.size
+        form: list[Any] = [None, None]
+        dist.recv_object_list(form, sender, device=torch.device("cpu"))
+        self._remember(stage, *form)
+        hidden = torch.empty(form[0], dtype=form[1], device=self._device)
+        dist.recv(hidden, sender)
+        return hidden
+
+    def _remember(self, stage: int, shape: torch.Size, dtype: torch.dtype) -> None:
+        form = torch.empty(shape, dtype=dtype, device="meta", requires_grad=True)
+        self._passed[stage] = form
+
+    def _schedule_of(self, key: str, micro_batches: int) -> _Schedule:
+        known = self._schedules.get((key, micro_batches))
+        if known is None:
+            if len(self._schedules) == _SCHEDULES_KEPT:  # each has buffers; the oldest goes
+                del self._schedules[next(iter(self._schedules))]
+            known = _Schedule(self._stages, self._forms[key], micro_batches, self._device)
+            self._schedules[key, micro_batches] = known
+        return known
+
+
+class _Work(NamedTuple):
+    """A micro-batch, its inputs and targets on the device."""
+
+    micro: MicroBatch
+    inputs: Any
+    targets: Any
+
+
+class _Schedule:
+    """The order of forwards and backwards of some micro-batches of one shape."""
+
+    def __init__(
+        self,
+        stages: Stages,
+        forms: dict[int, torch.Tensor],
+        micro_batches: int,
+        device: torch.device,
+    ) -> None:
+        self._modules = [_StageModule(stage) for stage in stages.own]
+        loss = torch.empty(1, device="meta", requires_grad=True)
+        parts: list[Any] = [
+            PipelineStage(
+                module,
+                module.stage,
+                stages.count,
+                device,
+                input_args=() if module.stage == 0 else forms[module.stage - 1],
+                output_args=forms.get(module.stage, loss),
+            )
+            for module in self._modules
+        ]
+        self._numbers = torch.arange(micro_batches)
+        # The last stage returns its loss already, each with its weight in the batch.
+        options: Any = {"loss_fn": lambda loss, _: loss, "scale_grads": False}
+        ranks = stages.count // len(parts)
+        # The schedules that take any number of micro-batches keep all their activations.
+        kind: Callable[..., Any]
+        if len(parts) == 1:
+            kind = Schedule1F1B if micro_batches >= ranks else ScheduleGPipe
+        else:
+            even = micro_batches >= ranks and micro_batches % (micro_batches // ranks) == 0
+            kind = ScheduleInterleaved1F1B if even else ScheduleLoopedBFS
+        taken: Any = parts[0] if len(parts) == 1 else parts
+        self._schedule = kind(taken, micro_batches, **options)
+
+    def run(self, work: Callable[..., torch.Tensor]) -> None:
+        """Forward and backward of all micro-batches.
+
+        Parameters
+        ----------
+        work
+            ``work(stage, number, *received)`` is a stage's forward of a micro-batch.
+        """
+        for module in self._modules:
+            module.work = work
+        try:
+            self._schedule.step(number=self._numbers, target=self._numbers)
+        except RuntimeError as error:
+            # It wraps what stages raise in a text of its own.
+            raise error.__cause__ or error from None
+
+
+class _StageModule(nn.Module):
+    """A stage as `PipelineStage` wants it. Parameters stay with the model."""
+
+    def __init__(self, stage: int) -> None:
+        super().__init__()
+        self.stage = stage
+        self.work: Callable[..., torch.Tensor] | None = None
+
+    def forward(self, *received: torch.Tensor, number: torch.Tensor) -> torch.Tensor:
+        assert self.work is not None
+        return self.work(self.stage, int(number), *received)
+
+
+def _micro_batches(task: Task, devices: int, schedule: str) -> int | None:
+    """Into how many parts a batch is best cut; None when it cannot be cut as it must be."""
+    if _why_not_recut(task):
+        counts = [task.micro_batches]
+    else:
+        counts = list(range(task.micro_batches, task.batch_size + 1))
+    step = devices if schedule == _INTERLEAVED else 1
+    fitting = [n for n in counts if n >= devices and task.batch_size % n == 0 and n % step == 0]
+    few = [n for n in fitting if n <= devices * _ROUNDS]
+    return max(few, default=min(fitting, default=None))
+
+
+def _why_not_cut(task: Task, devices: int) -> str | None:
+    """Why a task's batches cannot be cut for so many stages."""
+    if len(chain_of(task)) < devices:
+        return f"the model has fewer than {devices} blocks, one for each device"
+    if task.exact_random and not find_blocks(task.model, task.blocks):
+        return "exact_random draws by block, and the model has no list of like blocks"
+    if _micro_batches(task, devices, "1f1b") is None:
+        why = _why_not_recut(task)
+        if why is not None:
+            return f"{why}, and {task.micro_batches} of them do not keep {devices} stages busy"
+        return f"a batch of {task.batch_size} cannot be cut evenly into {devices} parts or more"
+    return None
+
+
+def _why_not_recut(task: Task) -> str | None:
+    """Why micro-batches must be those of the task."""
+    if task.exact_random:
+        return "exact_random draws by micro-batch"
+    if any(isinstance(module, _BatchNorm) for module in task.model.modules()):
+        return "batch normalisation works on a micro-batch"
+    return None
