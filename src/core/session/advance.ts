@@ -1,9 +1,8 @@
-import { missingTrials } from '../profiling/trials.js';
-import type { TrialState } from '../wire/messages.js';
 import type { Command } from './command.js';
 import { dispatchSegments, dispatchTrials } from './dispatch.js';
+import { keepProfile } from './measuring.js';
 import { planRequest } from './planRequest.js';
-import { type ISession, type IStep, isActive, maxDevices, withState } from './session.js';
+import { type ISession, type IStep, isActive, withState } from './session.js';
 
 /**
  * Go as far towards the goal as can be gone now: wait for inspections, make the missing trials,
@@ -16,9 +15,10 @@ export function advance(session: ISession, time: number): IStep {
   if (goal === 'none' || agent === 'away' || !cluster || tasks.some(task => task.status === 'inspecting')) {
     return { session, commands: [] };
   }
-  const trials = dispatchTrials(queueTrials(session));
-  if (trials.session.state.trials.length > 0) {
-    return trials;
+  const profile = keepProfile(session, time);
+  const trials = dispatchTrials(profile.session);
+  if (trials.session.state.trials.length > 0 || trials.session.state.probing) {
+    return { session: trials.session, commands: [...profile.commands, ...trials.commands] };
   }
   if (goal === 'profile') {
     return done(trials.session, time);
@@ -37,37 +37,11 @@ function done(session: ISession, time: number): IStep {
   const { run } = session.state;
   const ended = run && run.endedAt === undefined && session.state.goal === 'run';
   return {
-    session: withState(session, { goal: 'none', ...(ended ? { run: { ...run, endedAt: time } } : {}) }),
+    session: withState(
+      { ...session, full: false },
+      { goal: 'none', ...(ended ? { run: { ...run, endedAt: time } } : {}) }
+    ),
     commands: []
-  };
-}
-
-function queueTrials(session: ISession): ISession {
-  const { tasks, cells, trials, plan, goal } = session.state;
-  if (goal !== 'profile' && plan?.fresh) {
-    return session;
-  }
-  const selected = session.selection ? new Set(session.selection) : null;
-  const candidates = tasks.filter(
-    task => task.status === 'ready' && (goal !== 'run' || (selected?.has(task.spec.name) ?? true))
-  );
-  const wishes = missingTrials(candidates, [...cells, ...trials], maxDevices(session));
-  if (wishes.length === 0) {
-    return session;
-  }
-  const added = wishes.map(
-    (wish, index): TrialState => ({
-      id: `trial-${session.trialCount + index + 1}`,
-      ...wish,
-      status: 'queued'
-    })
-  );
-  return {
-    ...withState(session, {
-      trials: [...trials, ...added],
-      trialsDone: trials.length > 0 ? session.state.trialsDone : 0
-    }),
-    trialCount: session.trialCount + added.length
   };
 }
 

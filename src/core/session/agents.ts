@@ -7,7 +7,7 @@ import {
   lastAttempt,
   mapTasks,
   maxDevices,
-  withStalePlan,
+  withStaleProfile,
   withState
 } from './session.js';
 import { stopGroup } from './stopping.js';
@@ -28,7 +28,7 @@ export function noteNode(session: ISession, node: Node): IStep {
   let next = withState(session, { cluster });
   const kinds = (devices: readonly Device[]): string => [...new Set(devices.map(d => look([d])))].join('\n');
   if (old && look(old.devices) !== look(node.devices)) {
-    next = withStalePlan(next);
+    next = withStaleProfile(next);
     if (kinds(old.devices) !== kinds(node.devices)) {
       next = withState(next, { cells: [] });
     }
@@ -52,6 +52,7 @@ export function noteAgent(session: ISession, hello: AgentHello, time: number): I
     agent: 'connected',
     // If the engine was away, nobody is working on the question it had asked.
     planning: false,
+    probing: false,
     // What is still missing is asked for anew: the task of a trial may have been removed meanwhile.
     trials: session.state.trials.filter(
       trial => trial.status === 'queued' || trial.node !== node || alive.has(trial.id)

@@ -6,10 +6,11 @@ import {
   isActive,
   lastAttempt,
   withNotice,
-  withStalePlan,
+  withStaleProfile,
   withState,
   withTask
 } from './session.js';
+import { DEVICE_BUSY, noteBusy } from './stopping.js';
 
 /** A rank group that vanishes is started again from its checkpoint this often, then its task has failed. */
 export const MAX_LOST = 3;
@@ -48,6 +49,9 @@ export function noteGroup(session: ISession, event: GroupEvent): ISession {
         ...(event.result ? { result: event.result } : {})
       });
     case 'failed':
+      if (event.error?.code === DEVICE_BUSY) {
+        return noteBusy(notStarted(session, task), event.error, event.time);
+      }
       return withTask(session, name, {
         ...ended(task, attempt, event, 'failed'),
         status: 'failed',
@@ -91,6 +95,14 @@ function progressOf(task: TaskState, event: GroupEvent): TaskState['progress'] {
   };
 }
 
+/** It never ran: this was no attempt. */
+function notStarted(session: ISession, task: TaskState): ISession {
+  return withTask(session, task.spec.name, {
+    status: task.status === 'stopping' ? 'stopped' : 'ready',
+    attempts: task.attempts.slice(0, -1)
+  });
+}
+
 /** The metrics of a step replace what was said of it before: a run that goes on from an older checkpoint repeats it. */
 function validationsOf(task: TaskState, { step = 0, metrics = {} }: GroupEvent): Validation[] {
   const others = (task.validations ?? []).filter(validation => validation.step !== step);
@@ -111,7 +123,7 @@ function noteOutOfMemory(session: ISession, task: TaskState, attempt: Attempt, e
   const marked = withState(session, {
     cells: [...session.state.cells.filter(c => cellKey(c.signature, c.strategy) !== key), cell]
   });
-  return withStalePlan(
+  return withStaleProfile(
     withTask(marked, task.spec.name, {
       ...ended(task, attempt, event, 'oom'),
       status: task.status === 'stopping' ? 'stopped' : 'ready',

@@ -9,12 +9,14 @@ import type {
   SessionState,
   TaskState
 } from '../wire/messages.js';
-import { isActive, lastAttempt } from './session.js';
+import { isActive, isMeasured, lastAttempt } from './session.js';
 
 /** What to plan besides the state: see {@link planRequest}. */
 export interface IPlanRequestOptions {
   /** Names to plan; all ready and active tasks when absent or null. */
   readonly selection?: readonly string[] | null;
+  /** The profile to plan with; what was really measured when absent. */
+  readonly cells?: readonly ProfileCell[];
   readonly budget?: PlanBudget;
   readonly seed?: number;
   /** Whether to tell the price of every alternative; true when absent. */
@@ -41,7 +43,8 @@ export function planRequest(
   now: number,
   options: IPlanRequestOptions = {}
 ): PlanRequest {
-  const cells = new Map(state.cells.map(cell => [cellKey(cell.signature, cell.strategy), cell]));
+  const usable = options.cells ?? state.cells.filter(cell => isMeasured(cell) || cell.status === 'pruned');
+  const cells = new Map(usable.map(cell => [cellKey(cell.signature, cell.strategy), cell]));
   const chosen = options.selection ? new Set(options.selection) : null;
   return {
     cluster: state.cluster ?? { nodes: [] },
@@ -108,10 +111,11 @@ function optionsOf(task: TaskState, cells: ReadonlyMap<string, ProfileCell>): Pl
   return options;
 }
 
-/** What a cell tells besides the step time: between what bounds it lies, and the memory. */
+/** What a cell tells besides the step time: what leaving costs, between what bounds it lies, and the memory. */
 function measured(cell: ProfileCell | undefined, stepSeconds: number): Partial<PlanOption> {
-  const { spreadSeconds, peakBytes } = cell ?? {};
+  const { spreadSeconds, peakBytes, saveSeconds } = cell ?? {};
   return {
+    ...(saveSeconds !== undefined && { stopSeconds: saveSeconds }),
     ...(spreadSeconds !== undefined && {
       stepSecondsLow: Math.max(stepSeconds - SPREADS * spreadSeconds, LEAST_SHARE * stepSeconds),
       stepSecondsHigh: stepSeconds + SPREADS * spreadSeconds
@@ -150,7 +154,7 @@ function whyNone(task: TaskState, cells: ReadonlyMap<string, ProfileCell>): stri
           ? 'out of memory'
           : cell.status === 'failed'
             ? `its trial failed (${cell.error?.message ?? 'no message'})`
-            : cell.status;
+            : (cell.reason ?? cell.status);
     labels.set(why, [...(labels.get(why) ?? []), strategyLabel(strategy)]);
   }
   const reasons = [...labels].map(([why, strategies]) => `${strategies.join(', ')}: ${why}`);

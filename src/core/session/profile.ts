@@ -1,49 +1,81 @@
 import { cellKey } from '../model/strategy.js';
 import type { ProfileCell, SessionEvent } from '../wire/messages.js';
-import { type ISession, withGoal, withStalePlan, withState } from './session.js';
+import {
+  type ISession,
+  isMeasured,
+  withGoal,
+  withStalePlan,
+  withStaleProfile,
+  withState
+} from './session.js';
+import { DEVICE_BUSY, noteBusy } from './stopping.js';
 
 /** Measuring is wanted: of what could change the plan, or of everything; again if forced. */
 export function noteProfile(
   session: ISession,
-  { force = false, excludeTechniques }: SessionEvent & { kind: 'profile-requested' }
+  { force = false, full = false, excludeTechniques }: SessionEvent & { kind: 'profile-requested' }
 ): ISession {
-  const asked = force ? forgetCells(session) : session;
-  return withGoal(
-    excludeTechniques ? withStalePlan(withState(asked, { excludeTechniques })) : asked,
-    'profile'
-  );
+  const asked = withTechniques(force ? forgetCells(session) : session, excludeTechniques);
+  return withGoal(full ? withStaleProfile({ ...asked, full }) : asked, 'profile');
+}
+
+/** The session that leaves out these techniques; those as before when absent. */
+export function withTechniques(session: ISession, excluded: readonly string[] | undefined): ISession {
+  const before = session.state.excludeTechniques;
+  return excluded === undefined || excluded.join() === before.join()
+    ? session
+    : withStaleProfile(withState(session, { excludeTechniques: [...excluded] }));
 }
 
 function forgetCells(session: ISession): ISession {
   const again = new Set(
     session.state.tasks.filter(task => task.status === 'ready').map(task => task.inspection?.signature)
   );
-  return withStalePlan(
+  return withStaleProfile(
     withState(session, { cells: session.state.cells.filter(cell => !again.has(cell.signature)) })
   );
 }
 
 /** A trial is over; the answer to one that nobody waits for any more is dropped. */
-export function noteTrial(session: ISession, id: string, cell: ProfileCell): ISession {
-  if (!session.state.trials.some(trial => trial.id === id)) {
+export function noteTrial(session: ISession, id: string, cell: ProfileCell, time: number): ISession {
+  const { cells, trials, trialsDone } = session.state;
+  const left = trials.filter(trial => trial.id !== id);
+  if (left.length === trials.length) {
     return session;
+  }
+  if (cell.error?.code === DEVICE_BUSY) {
+    return noteBusy(withState(session, { trials: left }), cell.error, time);
   }
   const key = cellKey(cell.signature, cell.strategy);
   return withStalePlan(
     withState(session, {
-      trials: session.state.trials.filter(trial => trial.id !== id),
-      trialsDone: session.state.trialsDone + 1,
-      cells: [...session.state.cells.filter(old => cellKey(old.signature, old.strategy) !== key), cell]
+      trials: left,
+      trialsDone: trialsDone + 1,
+      cells: [...cells.filter(old => cellKey(old.signature, old.strategy) !== key), cell]
     })
   );
 }
 
-/** Take in what earlier sessions measured; what this one measured itself, or is about to, stands. */
+/** Take in what earlier sessions measured; what this one measured itself stands. */
 export function noteRecalled(session: ISession, recalled: readonly ProfileCell[]): ISession {
   const { cells, trials } = session.state;
-  const known = new Set([...cells, ...trials].map(one => cellKey(one.signature, one.strategy)));
-  const added = recalled
-    .filter(cell => !known.has(cellKey(cell.signature, cell.strategy)))
-    .map(cell => ({ ...cell, recalled: true }));
-  return added.length > 0 ? withStalePlan(withState(session, { cells: [...cells, ...added] })) : session;
+  const known = new Set(cells.filter(isMeasured).map(cell => cellKey(cell.signature, cell.strategy)));
+  const added = new Map(
+    recalled
+      .map((cell): [string, ProfileCell] => [
+        cellKey(cell.signature, cell.strategy),
+        { ...cell, recalled: true }
+      ])
+      .filter(([key]) => !known.has(key))
+  );
+  const isNew = (one: Pick<ProfileCell, 'signature' | 'strategy'>): boolean =>
+    added.has(cellKey(one.signature, one.strategy));
+  return added.size === 0
+    ? session
+    : withStaleProfile(
+        withState(session, {
+          cells: [...cells.filter(cell => !isNew(cell)), ...added.values()],
+          trials: trials.filter(trial => trial.status === 'running' || !isNew(trial))
+        })
+      );
 }

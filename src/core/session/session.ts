@@ -3,6 +3,7 @@ import type {
   Failure,
   Goal,
   PlanBudget,
+  ProfileCell,
   SessionState,
   TaskState,
   TaskStatus,
@@ -25,6 +26,12 @@ export interface ISession {
   readonly budget: PlanBudget;
   /** Names of the tasks to run; null means all. */
   readonly selection: readonly string[] | null;
+  /** Whether no measurement that is missing could change the plan, as far as one can tell. */
+  readonly profiled: boolean;
+  /** The makespan of a plan with what is measured; absent while it is not known. */
+  readonly reach?: number | undefined;
+  /** Whether everything is to be measured, not only what could change the plan. */
+  readonly full: boolean;
   /** Trials ever requested, for their ids. */
   readonly trialCount: number;
 }
@@ -55,6 +62,8 @@ export function emptySession(name: string, folder: string): ISession {
     basis: 0,
     budget: SEARCH_BUDGET,
     selection: null,
+    profiled: false,
+    full: false,
     trialCount: 0
   };
 }
@@ -100,12 +109,30 @@ export function withGoal(session: ISession, goal: Goal): ISession {
 
 /** The session whose plan no longer answers the question, nor does one that is being made. */
 export function withStalePlan(session: ISession): ISession {
-  const { plan, planning } = session.state;
-  if (!planning && !plan?.fresh) {
-    return session;
+  const { plan, planning, probing } = session.state;
+  if (!planning && !probing && !plan?.fresh) {
+    return { ...session, reach: undefined };
   }
-  const stale = withState(session, { planning: false, ...(plan ? { plan: { ...plan, fresh: false } } : {}) });
+  const stale = withState(
+    { ...session, reach: undefined },
+    {
+      planning: false,
+      probing: false,
+      ...(plan ? { plan: { ...plan, fresh: false } } : {})
+    }
+  );
   return { ...stale, basis: session.basis + 1 };
+}
+
+/** The session in which other measurements may matter than before, so that its plan is stale as well. */
+export function withStaleProfile(session: ISession): ISession {
+  const stale = withStalePlan({ ...session, profiled: false });
+  return session.profiled ? withState(stale, { trialsDone: 0 }) : stale;
+}
+
+/** Whether a cell is what a trial or training found, not what is thought of it. */
+export function isMeasured(cell: ProfileCell): boolean {
+  return cell.source === 'measured' && cell.status !== 'pruned';
 }
 
 const MAX_NOTICES = 20;

@@ -3,7 +3,8 @@ import { advance } from './advance.js';
 import { noteAgent, noteNode } from './agents.js';
 import type { Command } from './command.js';
 import { noteGroup } from './groups.js';
-import { noteProfile, noteRecalled, noteTrial } from './profile.js';
+import { noteProbe } from './measuring.js';
+import { noteProfile, noteRecalled, noteTrial, withTechniques } from './profile.js';
 import {
   emptySession,
   type ISession,
@@ -13,9 +14,10 @@ import {
   withGoal,
   withNotice,
   withStalePlan,
+  withStaleProfile,
   withState
 } from './session.js';
-import { stopGroup } from './stopping.js';
+import { stopGroup, withoutGoal } from './stopping.js';
 import { addTasks, noteInspection, removeTasks } from './tasks.js';
 import { noteTechniques } from './techniques.js';
 
@@ -51,20 +53,22 @@ function note(session: ISession, event: SessionEvent, time: number): IStep {
     case 'profile-requested':
       return only(noteProfile(session, event));
     case 'trial-finished':
-      return only(noteTrial(session, event.trial, event.cell));
+      return only(noteTrial(session, event.trial, event.cell, time));
     case 'cells-recalled':
       return only(noteRecalled(session, event.cells));
     case 'techniques-set':
       return noteTechniques(session, event.techniques, event.remove ?? []);
     case 'plan-requested': {
-      const asked = withState(session, {
-        excludeTechniques: event.excludeTechniques ?? session.state.excludeTechniques
-      });
+      const asked = withTechniques(session, event.excludeTechniques);
       return only(withGoal(withStalePlan({ ...asked, budget: event.budget ?? session.budget }), 'plan'));
     }
     case 'plan-made': {
-      if (event.basis !== session.basis) {
+      const { planning, probing } = session.state;
+      if (event.basis !== session.basis || !(planning || probing)) {
         return only(session);
+      }
+      if (probing) {
+        return only(noteProbe(session, event.plan));
       }
       const running = session.state.tasks.some(isActive);
       return only(
@@ -76,7 +80,7 @@ function note(session: ISession, event: SessionEvent, time: number): IStep {
     }
     case 'plan-failed':
       return event.basis === session.basis
-        ? only(withNotice(withState(session, { planning: false, goal: 'none' }), event.error))
+        ? only(withNotice(withState(session, { planning: false, probing: false, goal: 'none' }), event.error))
         : only(session);
     case 'run-requested':
       return only(noteRun(session, event.tasks ?? null));
@@ -125,7 +129,7 @@ function noteRun(session: ISession, names: readonly string[] | null): ISession {
   const { run } = asked.state;
   const reopened =
     run?.endedAt === undefined ? asked : withState(asked, { run: { startedAt: run.startedAt } });
-  return withGoal(changed || !same ? withStalePlan(reopened) : reopened, 'run');
+  return withGoal(changed || !same ? withStaleProfile(reopened) : reopened, 'run');
 }
 
 /** Stop everything, or the named tasks: running ones save and leave, waiting ones are set aside. */
@@ -145,14 +149,8 @@ function noteStop(session: ISession, names: readonly string[] | null, time: numb
   if (names !== null) {
     return { session: withStalePlan(stopped), commands };
   }
-  const { run } = stopped.state;
   return {
-    session: withState(stopped, {
-      goal: 'none',
-      planning: false,
-      trials: stopped.state.trials.filter(trial => trial.status === 'running'),
-      ...(run && run.endedAt === undefined ? { run: { ...run, endedAt: time } } : {})
-    }),
+    session: withoutGoal(stopped, time),
     commands: [{ kind: 'cancel-plan' }, ...commands]
   };
 }

@@ -9,7 +9,7 @@ import {
   mapTasks,
   maxDevices,
   techniquesOf,
-  withStalePlan,
+  withStaleProfile,
   withState
 } from './session.js';
 
@@ -101,7 +101,7 @@ export function addTasks(session: ISession, specs: readonly TaskSpec[]): IStep {
   const tasks = [...kept, ...[...incoming.values()].map(fresh)];
   const names = new Set(specs.map(spec => spec.name));
   const trials = session.state.trials.filter(trial => trial.status === 'running' || !names.has(trial.task));
-  const next = withStalePlan(withState(session, { tasks, trials }));
+  const next = withStaleProfile(withState(session, { tasks, trials }));
   return {
     session: next,
     commands: [
@@ -126,7 +126,7 @@ export function inspect(session: ISession, which: (task: TaskState) => boolean):
 
 /** What is feasible may have changed: have the tasks that wait inspected again. */
 export function inspectAgain(session: ISession): IStep {
-  const next = withStalePlan(
+  const next = withStaleProfile(
     mapTasks(session, task =>
       task.status === 'ready' || task.status === 'invalid' ? { ...task, status: 'inspecting' } : task
     )
@@ -155,7 +155,7 @@ export function noteInspection(session: ISession, result: InspectResult): ISessi
           error: result.error ?? { code: 'internal', message: 'The inspection ended without an answer.' }
         };
   });
-  return withStalePlan(known);
+  return withStaleProfile(known);
 }
 
 /**
@@ -182,7 +182,7 @@ export function removeTasks(session: ISession, names: readonly string[]): IStep 
   const tasks = session.state.tasks.filter(task => !gone.has(task.spec.name));
   const trials = session.state.trials.filter(trial => trial.status === 'running' || !gone.has(trial.task));
   return {
-    session: withStalePlan(withState(session, { tasks, trials })),
+    session: withStaleProfile(withState(session, { tasks, trials })),
     commands: [{ kind: 'archive', tasks: names }]
   };
 }

@@ -1,3 +1,4 @@
+import { bytes as bytesOf } from '../model/bytes.js';
 import { duration as durationOf } from '../model/duration.js';
 
 /** Shown where there is no value. */
@@ -32,14 +33,7 @@ export function bytes(size: number | undefined): string {
   if (size === undefined || !Number.isFinite(size)) {
     return NOTHING;
   }
-  const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'];
-  let value = size;
-  let unit = 0;
-  while (value >= 999.5 && unit < units.length - 1) {
-    value /= 1024;
-    unit += 1;
-  }
-  return `${unit === 0 ? Math.round(value) : trimmed(value, 3)} ${units[unit]}`;
+  return bytesOf(size);
 }
 
 /** A whole number with thousands separated: `12,345`. */

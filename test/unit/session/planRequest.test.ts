@@ -23,7 +23,7 @@ it('says once why several strategies failed, and nothing of those never tried', 
   expect(planRequest(state, 0).tasks[0]?.reason).toBe('single x1, ddp x2: its trial failed (No number)');
 });
 
-it('gives every option the interval and the memory of its cell', () => {
+it('plans with measured cells only, and tells their interval, memory, and what leaving costs', () => {
   const sim = new Simulation();
   sim.connect(2);
   sim.feed({ kind: 'tasks-added', tasks: [spec('a')] });
@@ -36,7 +36,7 @@ it('gives every option the interval and the memory of its cell', () => {
   const cell = { signature, status: 'ok', stepSeconds: 1 } as const;
   const [one, two, three] = strategies;
   state.cells = [
-    { ...cell, source: 'measured', strategy: one!, spreadSeconds: 0.01, peakBytes: 5 },
+    { ...cell, source: 'measured', strategy: one!, spreadSeconds: 0.01, peakBytes: 5, saveSeconds: 2 },
     { ...cell, source: 'measured', strategy: two!, spreadSeconds: 10 },
     { ...cell, source: 'interpolated', strategy: three! }
   ];
@@ -47,11 +47,11 @@ it('gives every option the interval and the memory of its cell', () => {
       strategy: one,
       stepSeconds: 1,
       startSeconds: 0,
+      stopSeconds: 2,
       stepSecondsLow: 0.97,
       stepSecondsHigh: 1.03,
       peakBytes: 5
     },
-    { strategy: two, stepSeconds: 1, startSeconds: 0, stepSecondsLow: 0.1, stepSecondsHigh: 31 },
-    { strategy: three, stepSeconds: 1, startSeconds: 0 }
+    { strategy: two, stepSeconds: 1, startSeconds: 0, stepSecondsLow: 0.1, stepSecondsHigh: 31 }
   ]);
 });

@@ -2,6 +2,7 @@ import type { Command } from '../../../src/core/session/command.js';
 import { emptySession, type ISession } from '../../../src/core/session/session.js';
 import { step } from '../../../src/core/session/step.js';
 import type {
+  GroupEvent,
   GroupStart,
   Inspection,
   Node,
@@ -169,8 +170,8 @@ export class Simulation {
   group(
     task: string,
     attempt: number,
-    kind: 'started' | 'step' | 'checkpoint' | 'finished' | 'failed' | 'oom' | 'lost' | 'stopped',
-    more: { step?: number; loss?: number } = {}
+    kind: GroupEvent['kind'],
+    more: Omit<Partial<GroupEvent>, 'task' | 'attempt' | 'kind' | 'time'> = {}
   ): readonly Command[] {
     return this.feed({ kind: 'group', event: { task, attempt, kind, time: this.time, ...more } });
   }
