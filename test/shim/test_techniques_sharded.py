@@ -189,6 +189,29 @@ def test_half_precision_is_the_same_to_its_digits(
         assert {tensor.dtype for tensor in weights.values()} == {torch.float32}
 
 
+def test_parameters_cast_to_half_precision_do_not_outlive_their_block(session: Session) -> None:
+    def halved(cached: bool) -> Task:
+        from dataclasses import replace
+
+        task = mlp(precision="bfloat16")
+        base = task.loss
+
+        def loss(outputs: torch.Tensor, targets: torch.Tensor) -> Any:
+            assert torch.is_autocast_cache_enabled() == cached
+            return base(outputs, targets)
+
+        return replace(task, loss=loss, metrics={}, eval_data=None)
+
+    for cached, strategy in [
+        (True, SINGLE),
+        (True, {"technique": "fsdp", "devices": 2, "knobs": {"reshard": False}}),
+        (False, {"technique": "fsdp", "devices": 2, "knobs": {"reshard": True}}),
+        (False, {"technique": "offload", "devices": 1, "knobs": {}}),
+    ]:
+        spec = session.spec(halved, f"halved-{label(strategy)}", cached=cached)
+        finish(session.train(spec, "", strategy["devices"], strategy=strategy))
+
+
 class Block(nn.Module):
     """Counts its forwards."""
 

@@ -52,6 +52,8 @@ class ShardedRunner(Runner):
     def __init__(self, task: Task, context: Context) -> None:
         super().__init__(task, task.model, context)
         self._frugal = is_frugal(context.knobs)
+        # Kept, they would be the whole model on each device.
+        self._caches_casts = not self._frugal
 
     @contextmanager
     def _synchronising(self, last: bool) -> Iterator[None]:

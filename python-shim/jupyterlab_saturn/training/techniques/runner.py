@@ -53,6 +53,9 @@ class Runner:
         Into how many parts the batch of all ranks is cut.
     """
 
+    _caches_casts = True
+    """Whether a parameter cast to half precision is kept until the forward is over."""
+
     def __init__(
         self,
         task: Task,
@@ -229,7 +232,8 @@ class Runner:
     def _precise(self) -> AbstractContextManager[Any]:
         if self._task.precision == "float32":
             return nullcontext()
-        return torch.autocast(self._device.type, dtype=torch.bfloat16)
+        cached = self._caches_casts
+        return torch.autocast(self._device.type, dtype=torch.bfloat16, cache_enabled=cached)
 
     def _synchronising(self, last: bool) -> AbstractContextManager[None]:
         """Round a micro-batch: gradients need to be averaged over the ranks after the last only."""
