@@ -3,8 +3,11 @@ import type { Plan, ProfileCell } from '../wire/messages.js';
 import { Belief } from './belief.js';
 import type { IGridCell } from './grid.js';
 
-/** An unmeasured cell is hoped to be faster than believed by this many standard deviations. */
-export const OPTIMISM = 0.5;
+/**
+ * All that is not measured is hoped to be faster than believed by this many standard deviations of the whole; of each
+ * cell the fewer the more signatures there are, as good luck with all of them at once is less likely.
+ */
+export const OPTIMISM = 2;
 
 /** Trials go on while they could make the plan shorter by more than this share. */
 export const WORTHWHILE = 0.02;
@@ -53,6 +56,8 @@ export function anchors(
 export function hopes(open: readonly IGridCell[], measured: readonly ProfileCell[]): ProfileCell[] {
   const working = measured.filter(works);
   const belief = new Belief(working);
+  const signatures = new Set([...open, ...working].map(cell => cell.signature)).size;
+  const optimism = OPTIMISM / Math.sqrt(signatures);
   return [
     ...working,
     ...open.map(({ signature, strategy }): ProfileCell => {
@@ -63,7 +68,7 @@ export function hopes(open: readonly IGridCell[], measured: readonly ProfileCell
         strategy,
         status: 'ok',
         source: 'interpolated',
-        stepSeconds: seconds * Math.exp(-OPTIMISM * spread),
+        stepSeconds: seconds * Math.exp(-optimism * spread),
         ...(like?.startSeconds !== undefined && { startSeconds: like.startSeconds })
       };
     })

@@ -71,7 +71,7 @@ export function noteProbe(session: ISession, plan: Plan): ISession {
     session.state.tasks.map(task => [task.spec.name, task.inspection?.signature ?? ''])
   );
   const cells = wanted(plan, surveyOf(session).open, signatures);
-  const enough = cells.length === 0 || plan.makespan > (1 - WORTHWHILE) * session.reach;
+  const enough = cells.length === 0 || plan.lowerBound > (1 - WORTHWHILE) * session.reach;
   return enough ? { ...answered, profiled: true } : queue(answered, sideBySide(answered, cells));
 }
 

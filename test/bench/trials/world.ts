@@ -23,6 +23,9 @@ export interface World {
 /** Bytes of each device. */
 const MEMORY = 40e9;
 
+/** An estimate without data sees this share of the memory that will be needed. */
+const ESTIMATED = 0.9;
+
 /** Device counts of the grid. */
 const COUNTS = [1, 2, 3, 4, 5, 6, 7, 8];
 
@@ -30,16 +33,17 @@ const COUNTS = [1, 2, 3, 4, 5, 6, 7, 8];
 const VARIETY = { technique: 0.15, scaling: 0.1 };
 
 /** The paper's workload: two models, two batch sizes, three learning rates; each seed has somewhat other curves. */
-export function paperWorld(workload: keyof typeof SHAPES, seed: number): World {
+export function paperWorld(workload: keyof typeof SHAPES, seed: number, estimates = false): World {
   const random = mulberry32(seed * 7919);
   return world(
     SHAPES[workload].map(shape => ({ shape, signature: signatureOf(shape), factor: 1, rates: 3 })),
-    random
+    random,
+    estimates
   );
 }
 
 /** Twelve tasks that share no signature: any of the paper's curves, on models of any size. */
-export function distinctWorld(seed: number): World {
+export function distinctWorld(seed: number, estimates = false): World {
   const random = mulberry32(seed * 104_729);
   const shapes = [...SHAPES.txt, ...SHAPES.img];
   return world(
@@ -52,7 +56,8 @@ export function distinctWorld(seed: number): World {
         rates: 1
       };
     }),
-    random
+    random,
+    estimates
   );
 }
 
@@ -70,7 +75,7 @@ interface Entry {
   rates: number;
 }
 
-function world(entries: Entry[], random: Random): World {
+function world(entries: Entry[], random: Random, estimates: boolean): World {
   const [node] = gpuNodes(1, COUNTS.length);
   const truth = new Map<string, PlanOption>();
   const tasks = entries.flatMap(({ shape, signature, factor, rates }) => {
@@ -93,18 +98,22 @@ function world(entries: Entry[], random: Random): World {
     }
     return Array.from({ length: rates }, (_, rate) => ({
       spec: specOf(`${signature}-lr${rate}`),
-      inspection: inspectionOf(signature, shape, cells)
+      inspection: inspectionOf(signature, shape, cells, estimates)
     }));
   });
   return { node: node!, tasks, truth };
 }
 
-function inspectionOf(signature: string, shape: Shape, cells: ProfileCell[]): Inspection {
+function inspectionOf(signature: string, shape: Shape, cells: ProfileCell[], estimates: boolean): Inspection {
   const tried = new Set(cells.map(cell => strategyKey(cell.strategy)));
   const feasibility = shape.regimes.flatMap(({ technique, knobs }) =>
     COUNTS.map((devices): Feasibility => {
       const strategy: Strategy = { technique, devices, ...(knobs && { knobs }) };
-      return { strategy, feasible: tried.has(strategyKey(strategy)) };
+      return {
+        strategy,
+        feasible: tried.has(strategyKey(strategy)),
+        ...(estimates && { estimateBytes: Math.round(ESTIMATED * peak(shape, strategy)) })
+      };
     })
   );
   return {
