@@ -15,7 +15,7 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -30,12 +30,19 @@ _DEADLINE_SECONDS = 60.0
 
 
 class ZygoteClient:
-    """The agent's end of a zygote's socket."""
+    """The agent's end of a zygote's socket.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    prefix
+        Command that becomes the zygote in the end, such as ``unshare``.
+    """
+
+    def __init__(self, prefix: Sequence[str] = ()) -> None:
         ours, theirs = socket.socketpair()
+        command = [sys.executable, "-m", "jupyterlab_saturn.training.zygote", str(theirs.fileno())]
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "jupyterlab_saturn.training.zygote", str(theirs.fileno())],
+            [*prefix, *command],
             pass_fds=[theirs.fileno()],
             env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
         )
@@ -178,9 +185,16 @@ class Session:
         wire.validate("TaskSpec", spec)
         return spec
 
-    def train(self, spec: Json, technique: str, world: int = 1, **changes: Any) -> Group:
+    def train(
+        self,
+        spec: Json,
+        technique: str,
+        world: int = 1,
+        zygote: ZygoteClient | None = None,
+        **changes: Any,
+    ) -> Group:
         """Start a group that trains a task."""
-        return self.start(self.train_job(spec, technique, world, **changes))
+        return self.start(self.train_job(spec, technique, world, **changes), zygote)
 
     def train_job(self, spec: Json, technique: str, world: int = 1, **changes: Any) -> Json:
         """The request of a group that trains a task."""

@@ -89,6 +89,34 @@ def test_a_loss_that_raises_has_failed_with_the_users_frames_first(session: Sess
     assert "jupyterlab_saturn/training/loop.py" in group.log
 
 
+@pytest.mark.parametrize("workers", [0, 1])
+def test_a_dataset_that_raises_is_told_with_the_sample(session: Session, workers: int) -> None:
+    def gap(workers: int) -> Task:
+        from typing import Any
+
+        from torch.utils.data import Dataset
+
+        class Gap(Dataset[Any]):
+            def __init__(self, data: Any) -> None:
+                self.data = data
+
+            def __len__(self) -> int:
+                return len(self.data)
+
+            def __getitem__(self, index: int) -> Any:
+                if index == 17:
+                    raise KeyError("no such image")
+                return self.data[index]
+
+        task = mlp(workers=workers)
+        return type(task)(**{**vars(task), "data": Gap(task.data)})
+
+    error = failure(session.train(session.spec(gap, workers=workers), "single"))
+    assert error["code"] == "data-failed"
+    assert error["message"].startswith("Sample 17 of the data cannot be loaded: KeyError")
+    assert "in __getitem__" in error["traceback"].splitlines()[1]
+
+
 def test_one_rank_that_raises_ends_the_other_silently(session: Session) -> None:
     session.script.write_text(json.dumps({"raise-last": 2}))
     group = session.train(session.spec(mlp, script=str(session.script)), "ddp", 2)

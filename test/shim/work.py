@@ -8,6 +8,7 @@ import tempfile
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +25,6 @@ from jupyterlab_saturn.agent.workplace import Workplace
 from jupyterlab_saturn.errors import Json
 from jupyterlab_saturn.paths import SessionPaths
 from ranks import Session, virtual_device
-
-LIMITS = Limits(silence=3.0, silence_steps=0.0)
 
 
 class Workshop(Session):
@@ -45,11 +44,18 @@ class Workshop(Session):
             events=self._events,
             say=self._say,
             leases=Leases(self.paths),
-            limits=LIMITS,
         )
 
-    def attempt(self, spec: Json, technique: str, world: int = 1, **changes: Any) -> list[Json]:
-        """Train to the end, whatever that is. All events that an engine hears of it."""
+    def attempt(
+        self, spec: Json, technique: str, world: int = 1, patience: float = 60.0, **changes: Any
+    ) -> list[Json]:
+        """Train to the end, whatever that is. All events that an engine hears of it.
+
+        Parameters
+        ----------
+        patience
+            Seconds without a step after which ranks hang.
+        """
         body = {
             "attempt": 1,
             "steps": 12,
@@ -58,7 +64,8 @@ class Workshop(Session):
             **changes,
         }
         wire.validate("GroupStart", body)
-        return self._do(Attempt(self._place, body, self._node(world)).run())
+        place = replace(self._place, limits=Limits(silence=patience, silence_steps=0.0))
+        return self._do(Attempt(place, body, self._node(world)).run())
 
     def try_out(self, spec: Json, technique: str, world: int = 1, **changes: Any) -> Json:
         """Measure a few steps. The profile cell."""
