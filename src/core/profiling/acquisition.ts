@@ -34,7 +34,7 @@ export function anchors(
     uses.set(curveKey(cell.strategy), usesOf(cell) + 1);
   };
   known.forEach(use);
-  const middle = (2 / 3) * Math.log2(Math.max(...open.map(cell => cell.strategy.devices)));
+  const middle = Math.round((2 / 3) * Math.log2(Math.max(...open.map(cell => cell.strategy.devices))));
   const distance = (cell: IGridCell): number => Math.abs(Math.log2(cell.strategy.devices) - middle);
   const chosen: IGridCell[] = [];
   for (const signature of new Set(open.map(cell => cell.signature))) {
