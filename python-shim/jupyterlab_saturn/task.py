@@ -86,7 +86,7 @@ class Task:
         Processes of each rank that load batches ahead; 0 loads between the steps.
     export
         ``export(weights, folder)`` writes the trained model; a state dict in ``model.pt`` when
-        absent.
+        absent. Called of a task made anew, whose `model` is whole and untrained.
     remarks
         Sentences to tell with the task, such as what could not be taken over from elsewhere.
     """

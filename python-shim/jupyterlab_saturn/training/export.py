@@ -9,7 +9,29 @@ from pathlib import Path
 
 import torch
 
+from ..errors import Json
+from ..paths import SessionPaths
+from ..task import Task
 from .commit import sync_folder
+from .factory import build_task
+
+
+def write_model(
+    paths: SessionPaths, spec: Json, task: Task, weights: dict[str, torch.Tensor]
+) -> Path:
+    """Write a trained model, as a state dict or as the task's own `export` does it.
+
+    Returns the file or the folder. Raises what building the task or its `export` raises.
+    """
+    name = spec["name"]
+    if task.export is None:
+        write_weights(paths.model(name), weights)
+        return paths.model(name)
+    # The model at hand may be in pieces: libraries then save those of this rank only.
+    export = build_task(paths, spec).export
+    assert export is not None
+    write_folder(paths.model_folder(name), lambda folder: export(weights, folder))
+    return paths.model_folder(name)
 
 
 def write_weights(path: Path, weights: Mapping[str, torch.Tensor]) -> None:

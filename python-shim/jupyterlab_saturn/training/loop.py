@@ -14,7 +14,7 @@ from ..errors import Json, SaturnError
 from .checkpoint import Checkpoints
 from .device import RankDevice
 from .events import EventSocket
-from .export import write_folder, write_weights
+from .export import write_model
 from .pace import Pace
 from .request import Request
 from .workload import Workload
@@ -185,16 +185,10 @@ class Training:
         self._save(workload)
         metrics = _finite(workload.evaluate())
         paths = self._request.paths
-        name, export = self._request.task["name"], workload.task.export
-        target = paths.model(name) if export is None else paths.model_folder(name)
         with self._device.unlimited():
             weights = workload.runner.full_weights()
-            self._world.on_root(
-                lambda: (
-                    write_weights(target, weights)
-                    if export is None
-                    else write_folder(target, lambda folder: export(weights, folder))
-                )
+            target = self._world.on_root(
+                lambda: write_model(paths, self._request.task, workload.task, weights)
             )
         result: Json = {
             "loss": self._loss,

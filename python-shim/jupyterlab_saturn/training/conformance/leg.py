@@ -12,7 +12,7 @@ from ...paths import SessionPaths
 from ..checkpoint import Checkpoints
 from ..data import MicroBatch
 from ..device import CpuDevice
-from ..export import write_weights
+from ..export import write_model
 from ..request import Request
 from ..workload import Workload
 from ..world import World
@@ -108,7 +108,7 @@ def run_leg(leg: Leg, world: World) -> Outcome:
     if leg.finish:
         metrics = workload.evaluate()
         weights = workload.runner.full_weights()
-        world.on_root(lambda: write_weights(paths.model(leg.task["name"]), weights))
+        world.on_root(lambda: write_model(paths, leg.task, workload.task, weights))
     return Outcome(
         began=began, losses=losses, metrics=metrics, part=workload.runner.data_rank, probed=probed
     )
