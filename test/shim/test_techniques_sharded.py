@@ -177,6 +177,26 @@ def test_a_run_goes_through_all_layouts(session: Session) -> None:
     assert_same(session.weights(switched), session.weights(spec))
 
 
+def test_a_held_out_loss_counts_what_the_loss_counts(session: Session) -> None:
+    def counting() -> Task:
+        from dataclasses import replace
+
+        from torch import nn
+
+        def loss(outputs: torch.Tensor, targets: torch.Tensor) -> Any:
+            losses = nn.functional.cross_entropy(outputs, targets, reduction="none")
+            counts = targets != 0
+            return losses[counts].sum(), counts.sum()
+
+        return replace(mlp(), loss=loss, metrics={}, micro_batches=4)
+
+    spec = session.spec(counting)
+    held_out, _ = train(session, spec, SINGLE)
+    for strategy in strategies("ddp", 4):
+        shared = session.spec(counting, label(strategy))
+        assert train(session, shared, strategy)[0] == pytest.approx(held_out, rel=1e-5)
+
+
 def test_half_precision_is_the_same_to_its_digits(
     session: Session, reference: tuple[list[float], dict[str, Any]]
 ) -> None:

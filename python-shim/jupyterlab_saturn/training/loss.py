@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +13,24 @@ from ..errors import SaturnError
 from .world import World
 
 
+@dataclass
+class Mean:
+    """A mean as it grows: a total, and by what it is to be divided."""
+
+    total: float = 0.0
+    weight: float = 0.0
+
+    def add(self, other: Mean, share: float = 1.0) -> None:
+        """Take in a share of what another has taken in."""
+        self.total += other.total * share
+        self.weight += other.weight * share
+
+    @property
+    def value(self) -> float:
+        """NaN of nothing."""
+        return self.total / self.weight if self.weight else math.nan
+
+
 @dataclass(frozen=True)
 class Loss:
     """What a task's loss says of some samples: a mean, or a sum and what it is to be divided by."""
@@ -19,9 +38,11 @@ class Loss:
     value: torch.Tensor
     count: torch.Tensor | float | None
 
-    @property
-    def mean(self) -> torch.Tensor:
-        return self.value if self.count is None else self.value / self.count
+    def over(self, samples: int) -> Mean:
+        """As a mean over that many samples, or over what the loss itself counts."""
+        if self.count is None:
+            return Mean(float(self.value) * samples, samples)
+        return Mean(float(self.value), float(self.count))
 
 
 def evaluate_loss(loss: Callable[[Any, Any], Any], outputs: Any, targets: Any) -> Loss:

@@ -6,7 +6,6 @@ import pickle
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from itertools import chain
 from typing import Any
 
 import torch
@@ -23,7 +22,7 @@ from ...task import Task
 from ..batch import move, pair
 from ..data import MicroBatch, Samples, evaluation_parts
 from ..gradients import Gradients
-from ..loss import Part, evaluate_loss
+from ..loss import Mean, Part, evaluate_loss
 from ..optimizing import make_optimizer, make_schedule
 from ..seeding import BlockSeeds, seed_all
 from .blocks import find_blocks
@@ -108,7 +107,7 @@ class Runner:
 
         A collective.
         """
-        totals: dict[str, float] = defaultdict(float)
+        mine: dict[str, Mean] = defaultdict(Mean)
         size = max(1, self._task.batch_size // self._task.micro_batches // self.data_ranks)
         with self._evaluating():
             for part, counted in evaluation_parts(
@@ -117,12 +116,14 @@ class Runner:
                 inputs, targets = pair(move(samples.batch(part), self._device))
                 outputs = self._outputs(inputs)
                 if counted > 0 and self._voice > 0:
-                    for name, value in self._measured(outputs, targets).items():
-                        totals[name] += float(value) * counted * self._voice
+                    for name, mean in self._measured(outputs, targets, counted):
+                        mine[name].add(mean, self._voice)
         # A rank may have measured nothing: then it does not know the names either.
-        parts = self._world.gather(dict(totals))
-        names = dict.fromkeys(chain.from_iterable(parts))
-        return {n: sum(part.get(n, 0.0) for part in parts) / samples.count for n in names}
+        everywhere: dict[str, Mean] = defaultdict(Mean)
+        for known in self._world.gather(dict(mine)):
+            for name, mean in known.items():
+                everywhere[name].add(mean)
+        return {name: mean.value for name, mean in everywhere.items()}
 
     def state(self) -> State:
         """Model, optimizer and schedule, each rank its shards; also the template to restore into.
@@ -215,13 +216,20 @@ class Runner:
         forward = self._task.forward
         return self.module(inputs) if forward is None else forward(self.module, inputs)
 
-    def _measured(self, outputs: Any, targets: Any) -> Mapping[str, torch.Tensor | float]:
+    def _measured(self, outputs: Any, targets: Any, samples: int) -> Iterator[tuple[str, Mean]]:
+        """The metrics of so many samples, by name."""
         metrics = self._task.metrics
-        if callable(metrics):
-            return metrics(outputs, targets)
         if not metrics:
-            return {"loss": evaluate_loss(self._task.loss, outputs, targets).mean}
-        return {name: metric(outputs, targets) for name, metric in metrics.items()}
+            loss = evaluate_loss(self._task.loss, outputs, targets)
+            yield "loss", loss.over(samples)
+            return
+        values = (
+            metrics(outputs, targets)
+            if callable(metrics)
+            else {name: metric(outputs, targets) for name, metric in metrics.items()}
+        )
+        for name, value in values.items():
+            yield name, Mean(float(value) * samples, samples)
 
     def _seed(self, seed: int) -> None:
         """Seed what a micro-batch draws."""
