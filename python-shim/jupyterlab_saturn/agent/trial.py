@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+
 from ..errors import Json, SaturnError, failure_of
 from ..wire import validate
 from .outcome import Outcome
@@ -48,6 +50,8 @@ class Trial:
                 return await group.run(body["deadlineSeconds"])
         finally:
             rendezvous.unlink(missing_ok=True)
+            # What a rank that was killed while saving left.
+            shutil.rmtree(self._place.paths.trial(group.job), ignore_errors=True)
 
     def _cell(self, outcome: Outcome) -> Json:
         cell = {

@@ -79,15 +79,15 @@ class CpuDevice:
         if self._memory_bytes == 0 or not Path("/proc/self/status").exists():
             return
         self._limit = _status_bytes("VmData") + self._memory_bytes
-        self._set_limit(self._limit)
+        _set_limit(self._limit)
 
     @contextmanager
     def unlimited(self) -> Iterator[None]:
-        self._set_limit(resource.RLIM_INFINITY)
+        _set_limit(resource.RLIM_INFINITY)
         try:
             yield
         finally:
-            self._set_limit(self._limit)
+            _set_limit(self._limit)
 
     def synchronize(self) -> None:
         return
@@ -100,13 +100,6 @@ class CpuDevice:
 
     def peak_bytes(self) -> int:
         return max(0, _status_bytes("VmHWM") - self._baseline)
-
-    @staticmethod
-    def _set_limit(soft: int) -> None:
-        hard = resource.getrlimit(resource.RLIMIT_DATA)[1]
-        if hard != resource.RLIM_INFINITY:
-            soft = hard if soft == resource.RLIM_INFINITY else min(soft, hard)
-        resource.setrlimit(resource.RLIMIT_DATA, (soft, hard))
 
 
 class CudaDevice:
@@ -162,6 +155,18 @@ def claim(devices: Sequence[Json], rank: int) -> RankDevice:
     if mine["kind"] == "cuda":
         return CudaDevice([device["uuid"] for device in devices], rank)
     return CpuDevice(mine.get("cores", ()), mine["memoryBytes"])
+
+
+def lift_memory_limit() -> None:
+    """Let a process that works for a rank on host memory, such as loading, take what it needs."""
+    _set_limit(resource.RLIM_INFINITY)
+
+
+def _set_limit(soft: int) -> None:
+    hard = resource.getrlimit(resource.RLIMIT_DATA)[1]
+    if hard != resource.RLIM_INFINITY:
+        soft = hard if soft == resource.RLIM_INFINITY else min(soft, hard)
+    resource.setrlimit(resource.RLIMIT_DATA, (soft, hard))
 
 
 def _status_bytes(field: str) -> int:

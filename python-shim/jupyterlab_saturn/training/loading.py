@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import functools
+import os
 from collections.abc import Iterator
 from typing import Any
 
+import torch
 from torch.utils.data import DataLoader, Dataset
 
 from ..errors import Json, SaturnError
+from . import lifeline
 from .data import MicroBatch, TrainBatches
+from .device import lift_memory_limit
 
 
 class Loader:
-    """The micro-batches of one step after another.
+    """The micro-batches of one step after another. Close it: it may have processes.
 
     Parameters
     ----------
@@ -47,14 +52,26 @@ class Loader:
             raise SaturnError.from_json(loaded.error)
         return loaded  # type: ignore[no-any-return]
 
+    def close(self) -> None:
+        """End the processes. Nothing is loaded afterwards."""
+        self._ahead = None  # which ends them, when nothing else holds it
+
     def _start(self, step: int) -> Iterator[Any]:
         loader = DataLoader(
             _Steps(self._batches, self._steps),
             sampler=range(step, self._steps),
             batch_size=None,
             num_workers=self._workers,
+            worker_init_fn=functools.partial(_begin, os.getpid()),
+            generator=torch.Generator(),  # else it would draw from the global one
         )
         return iter(loader)
+
+
+def _begin(rank: int, _worker: int) -> None:
+    """In a process that loads for a rank."""
+    lifeline.bind(rank)
+    lift_memory_limit()
 
 
 class _Failed:

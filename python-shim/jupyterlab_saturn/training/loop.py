@@ -72,7 +72,11 @@ class Training:
             ``loss-not-finite`` when training diverged, and whatever building, stepping or
             saving the task raises. Committed checkpoints stay.
         """
-        workload = Workload.build(self._request, self._world, self._device, self._request.steps)
+        request = self._request
+        with Workload.build(request, self._world, self._device, request.steps) as workload:
+            self._run(workload)
+
+    def _run(self, workload: Workload) -> None:
         manifest = self._checkpoints.resume(workload.runner)
         if manifest is not None:
             workload.step = self._saved_step = manifest["step"]

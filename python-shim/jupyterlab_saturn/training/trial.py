@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
-import math
+import shutil
 import statistics
 import time
 
-from ..errors import Json
+import torch
+
+from ..errors import Json, SaturnError
+from .checkpoint import Checkpoints
 from .device import RankDevice
 from .events import EventSocket
 from .request import Request
+from .stopwatch import Stopwatch
 from .workload import Workload
 from .world import World
 
 _WARM_UP_LEAST = 2  # the second step is the first with optimizer state in memory
 _WARM_UP_MOST = 5
+_WARM_UP_SECONDS = 20.0
 _WARM_UP_TOLERANCE = 0.1
-_TIMED_LEAST = 5
-_SLOW_TIMED_LEAST = 2  # when time is up before
-_TIMED_MOST = 200
-_TIMED_SECONDS_LEAST = 0.25
-_TIMED_SECONDS_MOST = 20.0
-_PRECISION = 0.03
+_STEPS_MOST = 2_000
+_WINDOW_SECONDS = 0.05
+_WINDOW_STEPS_MOST = 50
+_MEMORY_SHARE = 0.95
 
 
 def run_trial(request: Request, world: World, device: RankDevice, events: EventSocket) -> None:
@@ -29,81 +32,121 @@ def run_trial(request: Request, world: World, device: RankDevice, events: EventS
 
     A step's time is the whole step, loading the batch included, on the slowest rank. All ranks
     see the same times, so all stop after the same step.
+
+    Raises
+    ------
+    torch.OutOfMemoryError
+        When steps take nearly all the memory of a GPU, and anything else they raise.
     """
     device.reset_peak()
     # As many steps as the trial may make: some schedules refuse to be stepped beyond their end.
-    workload = Workload.build(request, world, device, _WARM_UP_MOST + _TIMED_MOST)
-    start_seconds = max(0.0, time.time() - request.requested_at)
-    warm_up = _warm_up(workload, world, device)
-    times, loads = _timed(workload, world, device, spent=sum(warm_up))
-    peak_bytes = int(world.max([device.peak_bytes()])[0])
-    step_seconds = statistics.median(times)
+    with Workload.build(request, world, device, _STEPS_MOST) as workload:
+        start_seconds = max(0.0, time.time() - request.requested_at)
+        trial = _Trial(workload, world, device)
+        measured = trial.measure()
+        peak_bytes = int(world.max([device.peak_bytes()])[0])
+        require_headroom(request, peak_bytes)
+        save_seconds = _save_seconds(request, workload, world, device)
     cell: Json = {
         "signature": request.signature,
         "strategy": request.strategy,
         "status": "ok",
         "source": "measured",
-        "stepSeconds": step_seconds,
-        "spreadSeconds": _spread(times),
-        "steps": len(times),
-        "loadSeconds": statistics.median(loads),
+        **measured,
         "startSeconds": world.max([start_seconds])[0],
         "peakBytes": peak_bytes,
     }
+    if save_seconds is not None:
+        cell["saveSeconds"] = save_seconds
     if world.is_root:
         events.emit("trial", cell=cell)
 
 
-def _warm_up(workload: Workload, world: World, device: RankDevice) -> list[float]:
-    """Step until two steps in a row take about the same time, or often enough."""
-    times: list[float] = []
-    while len(times) < _WARM_UP_MOST:
-        times.append(_time_step(workload, world, device)[0])
-        if len(times) >= _WARM_UP_LEAST:
-            before, last = times[-2:]
-            if abs(last - before) <= _WARM_UP_TOLERANCE * before:
+class _Trial:
+    """Steps a workload by the clock."""
+
+    def __init__(self, workload: Workload, world: World, device: RankDevice) -> None:
+        self._workload = workload
+        self._world = world
+        self._device = device
+
+    def measure(self) -> Json:
+        """The part of a profile cell that tells of time.
+
+        Steps are timed in windows, as training agrees every few steps, too: what the ranks do to
+        agree, and a GPU that runs behind its process, must not count as a part of each.
+        """
+        warm_up = self._warm_up()
+        steps = max(1, min(_WINDOW_STEPS_MOST, int(_WINDOW_SECONDS / max(warm_up[-1], 1e-9))))
+        stopwatch = Stopwatch(sum(warm_up), (_STEPS_MOST - len(warm_up)) // steps)
+        loads: list[float] = []
+        while not stopwatch.enough():
+            step, load = self._time(steps)
+            stopwatch.add(step, steps)
+            loads.append(load)
+        return {
+            "stepSeconds": stopwatch.median,
+            "spreadSeconds": stopwatch.spread,
+            "steps": steps * len(loads),
+            "loadSeconds": statistics.median(loads),
+        }
+
+    def _warm_up(self) -> list[float]:
+        """Step until two steps in a row take about the same time, or often enough."""
+        times: list[float] = []
+        while len(times) < _WARM_UP_MOST:
+            times.append(self._time(1)[0])
+            if len(times) >= _WARM_UP_LEAST:
+                before, last = times[-2:]
+                if abs(last - before) <= _WARM_UP_TOLERANCE * before:
+                    break
+            if sum(times) > _WARM_UP_SECONDS:
                 break
-        if sum(times) > _TIMED_SECONDS_MOST:
-            break
-    return times
+        return times
+
+    def _time(self, steps: int) -> tuple[float, float]:
+        """Seconds of each of the next steps on the slowest rank, and of loading its batch."""
+        loading = 0.0
+        self._device.synchronize()
+        begin = time.perf_counter()
+        for _ in range(steps):
+            asked = time.perf_counter()
+            batch = self._workload.load()
+            loading += time.perf_counter() - asked
+            self._workload.advance(batch)
+        self._device.synchronize()
+        taken = time.perf_counter() - begin
+        step, load = self._world.max([taken / steps, loading / steps])
+        return step, load
 
 
-def _timed(
-    workload: Workload, world: World, device: RankDevice, spent: float
-) -> tuple[list[float], list[float]]:
-    """Step until the median is known well enough, or time is up.
+def require_headroom(request: Request, peak_bytes: int) -> None:
+    """Refuse a GPU that is all but full: it fails sooner or later, as memory falls to pieces.
 
-    Returns the times of the steps, and what of each was loading.
+    Raises
+    ------
+    torch.OutOfMemoryError
+        When the peak leaves next to nothing of the smallest device.
     """
-    times: list[float] = []
-    loads: list[float] = []
-    while len(times) < _TIMED_MOST:
-        step, load = _time_step(workload, world, device)
-        times.append(step)
-        loads.append(load)
-        if spent + sum(times) > _TIMED_SECONDS_MOST and len(times) >= _SLOW_TIMED_LEAST:
-            break
-        if len(times) < _TIMED_LEAST:
-            continue
-        error = _spread(times) / statistics.median(times) / math.sqrt(len(times))
-        if error < _PRECISION and sum(times) >= _TIMED_SECONDS_LEAST:
-            break
-    return times, loads
+    memory = min(device["memoryBytes"] for device in request.devices)
+    if request.devices[0]["kind"] == "cuda" and peak_bytes > _MEMORY_SHARE * memory:
+        raise torch.OutOfMemoryError(
+            f"A step took {peak_bytes / 1e9:.1f} of {memory / 1e9:.1f} GB, which is too close to "
+            "the limit to go on for long."
+        )
 
 
-def _time_step(workload: Workload, world: World, device: RankDevice) -> tuple[float, float]:
-    """Seconds of the next step on the slowest rank, and of loading its batch."""
-    device.synchronize()
+def _save_seconds(
+    request: Request, workload: Workload, world: World, device: RankDevice
+) -> float | None:
+    """Seconds to commit a checkpoint; None where none can be, as for lack of space."""
+    folder = request.paths.trial(request.job)
     begin = time.perf_counter()
-    batch = workload.load()
-    loaded = time.perf_counter()
-    workload.advance(batch)
-    device.synchronize()
-    step, load = world.max([time.perf_counter() - begin, loaded - begin])
-    return step, load
-
-
-def _spread(times: list[float]) -> float:
-    """Median absolute deviation."""
-    middle = statistics.median(times)
-    return statistics.median(abs(value - middle) for value in times)
+    try:
+        Checkpoints(folder, request.job, world, device).save(workload.runner, workload.step, {})
+        return world.max([time.perf_counter() - begin])[0]
+    except SaturnError:
+        return None
+    finally:
+        if world.is_root:
+            shutil.rmtree(folder, ignore_errors=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
+
 import torch
 
 from ..errors import SaturnError
@@ -16,8 +18,8 @@ from .techniques import Context, Runner, catalogue, find
 from .world import World
 
 
-class Workload:
-    """What one rank does of a task, step by step.
+class Workload(AbstractContextManager["Workload"]):
+    """What one rank does of a task, step by step. Leaving it ends the processes that load.
 
     Attributes
     ----------
@@ -69,6 +71,9 @@ class Workload:
             knobs=request.strategy.get("knobs", {}),
         )
         return cls(task, way.build(task, context), spec["seed"], steps)
+
+    def __exit__(self, *_: object) -> None:
+        self._loader.close()
 
     def load(self) -> list[MicroBatch]:
         """This rank's part of the next step's batch. Raises like `Loader.load`."""
