@@ -226,16 +226,17 @@ def test_a_trial_is_measured_and_a_double_order_ignored() -> None:
 def test_an_agent_killed_leaves_a_session_the_next_one_takes_over() -> None:
     with session() as (paths, token):
         paths.ensure_runtime()
-        (paths.runtime / "inspect-dead").mkdir()
-        (paths.runtime / "rendezvous-dead").write_text("")
+        left = [paths.runtime / name for name in ("inspect-dead", "rendezvous-dead", "mp-dead")]
+        left[0].mkdir()
+        left[1].write_text("")
+        left[2].mkdir()
         write_json(paths.agent_status, {"pid": 2**22 + 1, "endpoint": "ipc:///nowhere"})
         with EngineEar(paths) as ear, started(paths):
             write_json(paths.devices, {"kind": "cpu", "count": 3})
             assert ensure_agent(paths) == paths.engine_endpoint
             hello = ear.hear("agent.hello")
             assert len(hello["body"]["node"]["devices"]) == 3
-            assert not (paths.runtime / "inspect-dead").exists()
-            assert not (paths.runtime / "rendezvous-dead").exists()
+            assert not any(path.exists() for path in left)
         assert_gone(token)
 
 

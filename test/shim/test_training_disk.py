@@ -37,11 +37,11 @@ def assert_same_weights(session: Session, spec: Json, reference: Json) -> None:
 
 
 class SmallDisk(Session):
-    """A session for whose ranks, and nobody else, the folder of tasks is a disk of one megabyte."""
+    """A session for whose ranks alone the folder of tasks is a disk of four megabytes."""
 
     def __init__(self) -> None:
         super().__init__()
-        mount = f"mount -t tmpfs -o size=1m,mode=700 tmpfs '{self.paths.tasks}'"
+        mount = f"mount -t tmpfs -o size=4m,mode=700 tmpfs '{self.paths.tasks}'"
         alone = ["unshare", "--mount", "--map-root-user", "sh", "-c"]
         if subprocess.run([*alone, mount], capture_output=True, check=False).returncode != 0:
             super().close()
@@ -78,7 +78,7 @@ def filling(script: str, folder: str, at: str) -> Task:
 
     def fill() -> None:
         with ballast.open("ab", buffering=0) as file:
-            for size in (4096, 1):
+            for size in (65536, 1):
                 try:
                     while Path(script).exists():
                         file.write(b"x" * size)
