@@ -36,17 +36,17 @@ def cnn(**fields: Any) -> Task:
 
 
 def gpt(dropout: float = 0.0, **fields: Any) -> Task:
-    return _language_model(fidelity_nets.gpt(dropout), token_loss, **fields)
+    return _language_model(fidelity_nets.gpt(dropout), **{"loss": token_loss, **fields})
 
 
 def llama(**fields: Any) -> Task:
     model = fidelity_nets.llama()
-    return _language_model(model, output_loss, export=partial(export, model), **fields)
+    return _language_model(model, loss=output_loss, export=partial(export, model), **fields)
 
 
 def lora(**fields: Any) -> Task:
     model = fidelity_nets.lora()
-    return _language_model(model, output_loss, export=partial(export, model), **fields)
+    return _language_model(model, loss=output_loss, export=partial(export, model), **fields)
 
 
 MODELS = {"mlp": mlp, "cnn": cnn, "gpt": gpt, "llama": llama, "lora": lora}
@@ -76,22 +76,23 @@ def export(model: Any, weights: dict[str, torch.Tensor], folder: Path) -> None:
 def _classifier(model: nn.Module, inputs: torch.Tensor, **fields: Any) -> Task:
     loss = functional.cross_entropy
     data = TensorDataset(inputs, torch.randint(0, 3, (SAMPLES,)))
-    return _task(model, data, loss, **{"metrics": {"accuracy": accuracy, "loss": loss}, **fields})
+    metrics = {"accuracy": accuracy, "loss": loss}
+    return _task(model, data, **{"loss": loss, "metrics": metrics, **fields})
 
 
-def _language_model(model: nn.Module, loss: Any, **fields: Any) -> Task:
+def _language_model(model: nn.Module, **fields: Any) -> Task:
     tokens = torch.randint(0, VOCABULARY, (SAMPLES, LENGTH + 1))
     data = TensorDataset(tokens[:, :-1], tokens[:, 1:])
-    return _task(model, data, loss, **{"metrics": {"loss": loss}, **fields})
+    held_out = output_loss if fields["loss"] is output_loss else token_loss
+    return _task(model, data, **{"metrics": {"loss": held_out}, **fields})
 
 
-def _task(model: nn.Module, data: TensorDataset, loss: Any, **fields: Any) -> Task:
+def _task(model: nn.Module, data: TensorDataset, **fields: Any) -> Task:
     held_out = torch.randperm(SAMPLES)[:23]
     return Task(
         **{
             "model": model,
             "data": data,
-            "loss": loss,
             "optimizer": partial(torch.optim.AdamW, lr=1e-2, weight_decay=0.1),
             "batch_size": BATCH,
             "micro_batches": 4,

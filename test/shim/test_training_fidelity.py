@@ -1,11 +1,10 @@
-"""A technique changes the speed of training, never what is trained."""
+"""Training goes on where it was stopped, whatever the technique: the loop, its signals and ranks."""
 
 from __future__ import annotations
 
 import json
 from collections import defaultdict
 from collections.abc import Iterator
-from itertools import permutations
 from typing import Any
 
 import pytest
@@ -51,18 +50,20 @@ def losses(session: Session, technique: str, **params: Any) -> tuple[list[float]
     return [sum(values) / len(values) for values in by_step.values()], result
 
 
-@pytest.mark.parametrize("augment", [False, True])
-def test_losses_do_not_depend_on_the_technique(session: Session, augment: bool) -> None:
-    expected, result = losses(session, "single", augment=augment)
-    assert len(set(expected)) == 12
+def test_augmented_samples_do_not_depend_on_the_technique(session: Session) -> None:
+    plain, _ = losses(session, "single")
+    expected, result = losses(session, "single", augment=True)
+    assert expected != plain
     for technique in ("ddp", "fsdp"):
-        measured, other = losses(session, technique, augment=augment)
+        measured, other = losses(session, technique, augment=True)
         assert measured == pytest.approx(expected, rel=1e-5)
         assert other["loss"] == pytest.approx(expected[-1], rel=1e-5)
         assert other["metrics"] == pytest.approx(result["metrics"], rel=1e-5)
 
 
-@pytest.mark.parametrize(("first", "second"), list(permutations(WORLDS, 2)))
+@pytest.mark.parametrize(
+    ("first", "second"), [("single", "ddp"), ("ddp", "fsdp"), ("fsdp", "single")]
+)
 def test_a_run_goes_on_under_another_technique(
     session: Session, unbroken: dict[str, torch.Tensor], first: str, second: str
 ) -> None:
