@@ -1,4 +1,4 @@
-"""Training goes on where it was stopped, whatever the technique: the loop, its signals and ranks."""
+"""Training goes on where it was stopped, whatever the technique: real ranks, told by signals."""
 
 from __future__ import annotations
 

@@ -77,19 +77,23 @@ class Outcome:
 def run_leg(leg: Leg, world: World) -> Outcome:
     """Train a leg on the ranks of a world. A collective. Raises what training raises."""
     device = CpuDevice((), 0)
-    paths = SessionPaths.of_folder(leg.folder)
     request = Request(
         kind="train",
         job="leg",
         events=leg.folder,
-        paths=paths,
+        paths=SessionPaths.of_folder(leg.folder),
         tasks=(leg.task,),
         requested_at=0.0,
         strategy=leg.strategy,
         techniques=leg.techniques,
         steps=leg.steps,
     )
-    workload = Workload.build(request, world, device, leg.steps)
+    with Workload.build(request, world, device, leg.steps) as workload:
+        return _run(leg, workload, world, device)
+
+
+def _run(leg: Leg, workload: Workload, world: World, device: CpuDevice) -> Outcome:
+    paths = SessionPaths.of_folder(leg.folder)
     checkpoints = Checkpoints(
         paths.checkpoints(leg.task["name"]), f"{leg.task['hash']}/{leg.steps}", world, device
     )
