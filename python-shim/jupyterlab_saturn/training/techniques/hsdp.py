@@ -31,13 +31,17 @@ class HybridSharded:
         return [*choices, *frugal_choices(self.name, task, {"replicas": counts[-1]})]
 
     def estimate(self, footprint: Footprint, devices: int, knobs: Knobs) -> int:
-        return sharded_bytes(footprint, devices // int(knobs["replicas"]), devices, knobs)
+        return sharded_bytes(footprint, devices // _copies(knobs, devices), devices, knobs)
 
     def build(self, task: Task, context: Context) -> Runner:
         size = context.world.size
-        replicas = int(context.knobs.get("replicas", _replicas(size)[-1]))
-        shard_model(task, context, context.mesh(replicate=replicas, shard=size // replicas))
+        copies = _copies(context.knobs, size)
+        shard_model(task, context, context.mesh(replicate=copies, shard=size // copies))
         return ShardedRunner(task, context)
+
+
+def _copies(knobs: Knobs, devices: int) -> int:
+    return int(knobs.get("replicas", _replicas(devices)[-1]))
 
 
 def _replicas(devices: int) -> list[int]:
