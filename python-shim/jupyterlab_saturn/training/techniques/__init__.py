@@ -10,12 +10,14 @@ from .context import Context, Knobs
 from .custom import BaseTechnique, load_technique, make_technique
 from .ddp import DataParallel
 from .fsdp import FullySharded
+from .fsdp_tensor import ShardedTensor
 from .hsdp import HybridSharded
 from .offload import Offloaded
 from .pipeline import Pipeline
 from .runner import Runner, State
 from .single import Single
 from .technique import Choice, DeviceKind, Technique, why_not_data_parallel
+from .tensor import Tensor
 
 TECHNIQUES: dict[str, Technique] = {
     technique.name: technique
@@ -26,6 +28,8 @@ TECHNIQUES: dict[str, Technique] = {
         HybridSharded(),
         Offloaded(),
         Pipeline(),
+        Tensor(),
+        ShardedTensor(),
     )
 }
 

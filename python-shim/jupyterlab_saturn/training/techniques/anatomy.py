@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 from itertools import chain
@@ -14,16 +14,12 @@ from weakref import WeakKeyDictionary
 import torch
 from torch import nn
 from torch.utils._python_dispatch import TorchDispatchMode
-from torch.utils._pytree import tree_leaves
 from torch.utils.flop_counter import flop_registry
 
 from ...task import Task
-from ..batch import pair
-from ..data import Samples
-from ..loss import evaluate_loss
 from .blocks import find_blocks
+from .rehearsal import memory, rehearse, tensors_of
 
-_SAMPLES = 2  # one is too few for batch normalisation
 _BEFORE, _BETWEEN, _AFTER = "before the blocks", "between the blocks", "after the blocks"
 
 
@@ -97,16 +93,13 @@ def _examine(task: Task) -> Anatomy:
     if len(blocks) < 2:
         raise _Unlike("the model has no list or sequence of blocks to be cut between")
     model = task.model
-    count = min(_SAMPLES, task.batch_size)
-    inputs, targets = pair(Samples(task.data, task.collate, 0).batch(range(count)))
     watch = _Watch(model)
-    with _unchanged(model), watch, ExitStack() as hooks:
+    with ExitStack() as hooks:
         walk = _Walk(blocks, watch)
         for handle in walk.follow():
             hooks.callback(handle.remove)
-        outputs = model(inputs) if task.forward is None else task.forward(model, inputs)
-        loss = evaluate_loss(task.loss, outputs, targets)
-        walk.conclude(loss.value)
+        _, loss = rehearse(task, watch)
+    walk.conclude(loss.value)
     names = [[n for n, m in model.named_modules(remove_duplicate=False) if m is b] for b in blocks]
     return Anatomy(
         blocks=blocks,
@@ -145,7 +138,7 @@ class _Watch(TorchDispatchMode):  # type: ignore[no-untyped-call]
 
     def origins(self, value: Any) -> frozenset[str]:
         """In which places the parameters are read that a value depends on."""
-        known = (self._origin(tensor) for tensor in _tensors(value))
+        known = (self._origin(tensor) for tensor in tensors_of(value))
         return frozenset(chain.from_iterable(known))
 
     def rename(self, tensor: torch.Tensor, origin: str) -> torch.Tensor:
@@ -159,7 +152,7 @@ class _Watch(TorchDispatchMode):  # type: ignore[no-untyped-call]
     ) -> Any:
         kwargs = kwargs or {}
         origins = self.origins((args, kwargs))
-        for tensor in _tensors((args, kwargs)):
+        for tensor in tensors_of((args, kwargs)):
             self.used[memory(tensor)].add(self.place)
         if func is torch.ops.aten._local_scalar_dense.default:
             self._decide(origins)
@@ -170,10 +163,10 @@ class _Watch(TorchDispatchMode):  # type: ignore[no-untyped-call]
         for place, argument in enumerate(func._schema.arguments):
             if argument.alias_info is not None and argument.alias_info.is_write:
                 value = args[place] if place < len(args) else kwargs.get(argument.name)
-                for tensor in _tensors(value):
+                for tensor in tensors_of(value):
                     self.written[memory(tensor)].add(self.place)
                     self._origins[memory(tensor)] = origins
-        for tensor in _tensors(result):
+        for tensor in tensors_of(result):
             self._origins[memory(tensor)] = origins
             self._kept.append(tensor)
         return result
@@ -288,29 +281,6 @@ def _end(model: nn.Module, blocks: Sequence[nn.Module], watch: _Watch) -> frozen
     return frozenset(end)
 
 
-@contextmanager
-def _unchanged(model: nn.Module) -> Iterator[None]:
-    """Train for a moment, and leave no trace of it."""
-    modes = [(module, module.training) for module in model.modules()]
-    buffers = [(buffer, buffer.clone()) for buffer in model.buffers()]
-    if not model.training:
-        model.train()
-    try:
-        with torch.no_grad(), torch.random.fork_rng(devices=[]):
-            yield
-    finally:
-        with torch.no_grad():
-            for buffer, before in buffers:
-                buffer.copy_(before)
-        for module, mode in modes:
-            module.training = mode
-
-
-def memory(tensor: torch.Tensor) -> int:
-    """What tensors have in common that are views of the same memory."""
-    return int(tensor.untyped_storage()._cdata)
-
-
 def _is_same(tensor: torch.Tensor, other: torch.Tensor) -> bool:
     """Whether it is the same values in the same memory, untouched since they were copied there."""
     return (
@@ -319,10 +289,6 @@ def _is_same(tensor: torch.Tensor, other: torch.Tensor) -> bool:
         and tensor.stride() == other.stride()
         and tensor._version == 0
     )
-
-
-def _tensors(value: Any) -> list[torch.Tensor]:
-    return [leaf for leaf in tree_leaves(value) if isinstance(leaf, torch.Tensor)]
 
 
 def _inside(number: int) -> str:

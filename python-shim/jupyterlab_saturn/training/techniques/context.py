@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import chain
 
 import torch
+from torch import nn
 from torch.distributed.device_mesh import DeviceMesh
+from torch.distributed.tensor import DTensor
 
 from ..world import World
 
@@ -32,3 +35,13 @@ class Context:
     def mesh(self, **sizes: int) -> DeviceMesh:
         """The ranks as a grid, e.g. ``mesh(replicate=2, shard=4)``. A collective."""
         return self.world.mesh(self.device, **sizes)
+
+    def unify(self, model: nn.Module) -> None:
+        """Make a model's tensors on all ranks those of rank 0, before they are cut. A collective.
+
+        What is cut already is left alone.
+        """
+        tensors = chain(model.parameters(), model.buffers())
+        whole = [tensor for tensor in tensors if not isinstance(tensor, DTensor)]
+        with torch.no_grad():
+            self.world.copy_from_root(whole, self.device)

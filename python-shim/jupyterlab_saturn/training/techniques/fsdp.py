@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from itertools import chain
 
-import torch
 from torch.distributed.device_mesh import DeviceMesh
 from torch.distributed.fsdp import FSDPModule, OffloadPolicy, fully_shard
 
@@ -47,10 +45,16 @@ class FullySharded:
 
 
 class ShardedRunner(Runner):
-    """Steps a model that `shard_model` was applied to."""
+    """Steps a model that `shard_model` was applied to.
 
-    def __init__(self, task: Task, context: Context) -> None:
-        super().__init__(task, task.model, context)
+    Parameters
+    ----------
+    parts
+        ``data_rank`` and ``data_ranks`` as of `Runner`.
+    """
+
+    def __init__(self, task: Task, context: Context, **parts: int) -> None:
+        super().__init__(task, task.model, context, **parts)
         self._frugal = is_frugal(context.knobs)
         # Kept, they would be the whole model on each device.
         self._caches_casts = not self._frugal
@@ -75,10 +79,7 @@ def shard_model(
     model = task.model
     if context.knobs.get("checkpointing"):
         checkpoint_blocks(task)
-    # Shards are cut from each rank's own copy: these must not differ.
-    with torch.no_grad():
-        tensors = [*chain(model.parameters(), model.buffers())]
-        context.world.copy_from_root(tensors, context.device)
+    context.unify(model)
     policy = OffloadPolicy() if offload is None else offload
     for block in find_blocks(model, task.blocks):
         fully_shard(

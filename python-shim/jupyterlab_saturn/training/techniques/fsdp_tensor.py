@@ -1,0 +1,70 @@
+"""Layers split inside over some devices, and what they are made of sharded over the others."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ...task import Task
+from ..data import MicroBatch
+from ..footprint import Footprint
+from ..loss import Part
+from .context import Context, Knobs
+from .fsdp import ShardedRunner, is_frugal, shard_model, sharded_bytes, why_not_shardable
+from .runner import Runner
+from .technique import Choice, DeviceKind, why_not_data_parallel
+from .tensor import Split, why_not_joined
+
+
+class ShardedTensor:
+    """tensor within groups of neighbouring devices, fsdp between them: for the largest models.
+
+    Knob ``tensor``: devices in a group.
+    """
+
+    name = "fsdp-tensor"
+
+    def feasible(self, task: Task, devices: int, kind: DeviceKind) -> str | None:
+        grids = _grids(devices)
+        if not grids:
+            return f"{devices} devices are no grid of two groups or more of two devices or more"
+        reasons = [_why_not(task, devices, group) for group in grids]
+        return why_not_shardable(task) or (None if None in reasons else reasons[0])
+
+    def choices(self, task: Task, devices: int) -> list[Choice]:
+        fitting = [g for g in _grids(devices) if _why_not(task, devices, g) is None]
+        return [Choice(knobs={"tensor": group, "reshard": True}) for group in fitting[:2]]
+
+    def estimate(self, footprint: Footprint, devices: int, knobs: Knobs) -> int:
+        return sharded_bytes(footprint, devices, devices, knobs) if is_frugal(knobs) else 0
+
+    def build(self, task: Task, context: Context) -> Runner:
+        size = context.world.size
+        group = int(context.knobs.get("tensor", _grids(size)[0]))
+        mesh = context.mesh(shard=size // group, tensor=group)
+        context.unify(task.model)
+        split = Split(task, mesh["tensor"])
+        shard_model(task, context, mesh["shard"])
+        place = mesh.get_local_rank("shard")
+        return _ShardedTensorRunner(task, context, split, data_rank=place, data_ranks=size // group)
+
+
+class _ShardedTensorRunner(ShardedRunner):
+    """Steps a model that is split and sharded. A group's ranks work on the same samples."""
+
+    def __init__(self, task: Task, context: Context, split: Split, **parts: int) -> None:
+        super().__init__(task, context, **parts)
+        self._split = split
+
+    def _accumulate(self, micro_batches: Sequence[MicroBatch]) -> Part:
+        part = super()._accumulate(micro_batches)
+        self._split.complete_gradients()
+        return part
+
+
+def _grids(devices: int) -> list[int]:
+    """Sizes of the groups there can be, such that there are two or more of them."""
+    return [group for group in (2, 4, 8) if devices % group == 0 and devices >= 2 * group]
+
+
+def _why_not(task: Task, devices: int, group: int) -> str | None:
+    return why_not_data_parallel(task, devices // group) or why_not_joined(task, group)
