@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import atexit
 import functools
-import hashlib
 import itertools
 import json
 import os
@@ -19,10 +18,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-import cloudpickle
 from jupyterlab_saturn import wire
 from jupyterlab_saturn.errors import Json
 from jupyterlab_saturn.paths import SessionPaths
+from jupyterlab_saturn.training.conformance.ground import task_spec
 
 MEGABYTE = 1 << 20
 _jobs = itertools.count(1)  # of all tests, since the zygote that tells of their ends is one
@@ -168,20 +167,7 @@ class Session:
 
     def spec(self, factory: Callable[..., Any], name: str | None = None, **params: Any) -> Json:
         """A wire TaskSpec of a factory, pickled as the kernel does it."""
-        data = cloudpickle.dumps(factory)
-        digest = hashlib.sha256(data).hexdigest()[:32]
-        payload = self.paths.payload(f"{digest}.pkl")
-        if not payload.exists():
-            payload.touch(0o600)
-            payload.write_bytes(data)
-        spec = {
-            "name": name or factory.__name__,
-            "sweep": factory.__name__,
-            "params": params,
-            "seed": 7,
-            "payload": payload.name,
-            "hash": f"{digest}-{sorted(params.items())}",
-        }
+        spec = task_spec(self.paths, factory, name or factory.__name__, **params)
         wire.validate("TaskSpec", spec)
         return spec
 

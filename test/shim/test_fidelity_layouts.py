@@ -27,18 +27,22 @@ from fidelity_models import MODELS, STEPS, export, gpt
 from jupyterlab_saturn.errors import Json
 
 # What must be among the layouts, so that a technique that refuses all proves nothing.
-WAYS = {
-    "mlp": {"single", "ddp", "fsdp", "hsdp", "offload", "pipeline"},
-    "cnn": {"single", "ddp", "fsdp", "hsdp", "offload", "pipeline"},
-    "gpt": {"single", "ddp", "fsdp", "hsdp", "offload", "pipeline"},
-    "llama": {"single", "ddp", "fsdp", "hsdp", "offload", "pipeline"},
-    "lora": {"single", "ddp", "fsdp", "hsdp", "offload", "pipeline"},
-}
+_WAYS = {"single", "ddp", "fsdp", "hsdp", "offload", "pipeline"}
+_ALL_WAYS = {*_WAYS, "tensor", "fsdp-tensor"}
+WAYS = {"mlp": _WAYS, "cnn": _WAYS, "gpt": _ALL_WAYS, "llama": _ALL_WAYS, "lora": _ALL_WAYS}
 
 
 def chosen(model: str) -> dict[str, Json]:
+    """By day one layout of each technique for the GPT, of every other for the other models."""
     found = layouts(MODELS[model]())
-    return found if NIGHTLY else one_of_each(found)
+    assert {strategy["technique"] for strategy in found.values()} == WAYS[model]
+    if NIGHTLY:
+        return found
+    few = one_of_each(found)
+    if model == "gpt":
+        return few
+    parity = list(MODELS).index(model) % 2
+    return {name: few[name] for name in list(few)[parity::2]}
 
 
 @dataclass(frozen=True)
@@ -72,7 +76,6 @@ def trained(model: str) -> dict[str, Trained]:
 @pytest.mark.timeout(1800)
 @pytest.mark.parametrize("model", MODELS)
 def test_a_layout_trains_what_a_plain_loop_trains(model: str) -> None:
-    assert {strategy["technique"] for strategy in chosen(model).values()} >= WAYS[model]
     found = trained(model)
     assert too_far({name: each.losses for name, each in found.items()}) == {}
     assert too_far({name: each.weights for name, each in found.items()}) == {}

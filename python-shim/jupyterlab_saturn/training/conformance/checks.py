@@ -11,7 +11,7 @@ import psutil
 from ...errors import Json
 from ..world import World
 from .subject import SINGLE, Subject, metric_difference
-from .tasks import BATCH, ODDITIES
+from .tasks import BATCH, ODDITIES, stack
 
 _COUNTS = range(1, 9)
 
@@ -54,6 +54,7 @@ def _switches(legs: Callable[[Json], Sequence[Json]]) -> Callable[[Subject], Ite
 
 
 def _refuses(subject: Subject) -> Iterator[str]:
+    subject = subject.on(stack)
     for options in _ODD:
         for devices in _COUNTS:
             reason: object = subject.refusal(devices, **options)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import traceback
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 from ...errors import Json, SaturnError
+from ..failure import user_traceback
 from ..techniques import TECHNIQUES, Technique, make_technique, require_free
 from .checks import CHECKS, Check
 from .ground import ProvingGround
@@ -102,7 +102,7 @@ def look_into(check: Check, subject: Subject) -> Finding:
     try:
         problems = list(check.problems(subject))
     except Exception as error:
-        problems = ["".join(traceback.format_exception(error))]
+        problems = [user_traceback(error)]
     if not problems:
         return Finding(check.name, True, check.promise)
     more = len(problems) - _MOST_PROBLEMS

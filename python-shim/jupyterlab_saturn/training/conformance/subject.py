@@ -55,6 +55,12 @@ class Subject:
         self._hung: set[int] = set()
         self.reference = cache(self._reference)
 
+    def on(self, factory: Callable[..., Task]) -> Subject:
+        """The technique with other tasks."""
+        other = Subject(self.technique, self.ground, self.devices, factory)
+        other._hung = self._hung
+        return other
+
     def refusal(self, devices: int, **options: Any) -> str | None:
         """Why it cannot run the task of some options."""
         return self.technique.feasible(self._factory(**options), devices, "cpu")
