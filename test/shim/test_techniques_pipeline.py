@@ -46,6 +46,8 @@ class Chain(nn.Module):
         self.way = way
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
+        if self.way == "looking" and x.isnan().any():
+            raise ValueError("no number")
         beginning = hidden = self.first(x)
         for block in self.blocks:
             hidden = block(hidden)
@@ -174,6 +176,10 @@ def test_the_slowest_stage_is_as_fast_as_can_be(
             sum(costs[i] for i in r) for r in expected
         )
         assert [i for r in found for i in r] == list(range(len(costs)))
+
+
+def test_a_model_that_looks_at_its_inputs_is_watched_with_numbers() -> None:
+    assert PIPELINE.feasible(task(Chain("looking")), 2, "cpu") is None
 
 
 def test_interleaving_is_a_choice_where_there_are_blocks_for_it() -> None:

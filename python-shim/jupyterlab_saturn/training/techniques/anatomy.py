@@ -18,7 +18,7 @@ from torch.utils.flop_counter import flop_registry
 
 from ...task import Task
 from .blocks import find_blocks
-from .rehearsal import memory, rehearse, tensors_of
+from .watching import Run, Unfit, memory, reserve, tensors_of, watch
 
 _BEFORE, _BETWEEN, _AFTER = "before the blocks", "between the blocks", "after the blocks"
 
@@ -63,11 +63,9 @@ def anatomy(task: Task) -> Anatomy | str:
     known = _KNOWN.get(task.model)
     if known is None:
         try:
-            known = _examine(task)
-        except _Unlike as unlike:
-            known = str(unlike)
-        except Exception as error:
-            known = f"the model cannot be watched at work: {type(error).__name__}: {error}"
+            known = watch(task, partial(_examine, task))
+        except Unfit as unfit:
+            known = str(unfit)
         _KNOWN[task.model] = known
     return known
 
@@ -84,27 +82,23 @@ def chain_of(task: Task) -> list[nn.Module]:
 _KNOWN: WeakKeyDictionary[nn.Module, Anatomy | str] = WeakKeyDictionary()
 
 
-class _Unlike(Exception):
-    """The model is not a beginning, a chain of blocks, and an end."""
-
-
-def _examine(task: Task) -> Anatomy:
+def _examine(task: Task, run: Run) -> Anatomy:
     blocks = chain_of(task)
     if len(blocks) < 2:
-        raise _Unlike("the model has no list or sequence of blocks to be cut between")
+        raise Unfit("the model has no list or sequence of blocks to be cut between")
     model = task.model
-    watch = _Watch(model)
+    seen = _Watch(model)
     with ExitStack() as hooks:
-        walk = _Walk(blocks, watch)
+        walk = _Walk(blocks, seen)
         for handle in walk.follow():
             hooks.callback(handle.remove)
-        _, loss = rehearse(task, watch)
+        _, loss = run(seen)
     walk.conclude(loss.value)
     names = [[n for n, m in model.named_modules(remove_duplicate=False) if m is b] for b in blocks]
     return Anatomy(
         blocks=blocks,
         names=names,
-        end=_end(model, blocks, watch),
+        end=_end(model, blocks, seen),
         costs=walk.costs,
         outputs=walk.outputs,
         counted=loss.count is not None,
@@ -134,7 +128,7 @@ class _Watch(TorchDispatchMode):  # type: ignore[no-untyped-call]
         self.written: dict[int, set[str]] = defaultdict(set)
         self._parameters = {memory(p) for p in model.parameters()}
         self._origins: dict[int, frozenset[str]] = {}
-        self._kept: list[Any] = []  # or its memory would be given to others
+        self._reserved: list[Any] = []
 
     def origins(self, value: Any) -> frozenset[str]:
         """In which places the parameters are read that a value depends on."""
@@ -168,7 +162,7 @@ class _Watch(TorchDispatchMode):  # type: ignore[no-untyped-call]
                     self._origins[memory(tensor)] = origins
         for tensor in tensors_of(result):
             self._origins[memory(tensor)] = origins
-            self._kept.append(tensor)
+            self._reserved.append(reserve(tensor))
         return result
 
     def _origin(self, tensor: torch.Tensor) -> frozenset[str]:
@@ -179,7 +173,7 @@ class _Watch(TorchDispatchMode):  # type: ignore[no-untyped-call]
 
     def _decide(self, origins: frozenset[str]) -> None:
         if origins and self.place in (_BEFORE, _BETWEEN):
-            raise _Unlike(f"the model's forward looks at computed values {self.place}")
+            raise Unfit(f"the model's forward looks at computed values {self.place}")
 
 
 class _Walk:
@@ -208,9 +202,9 @@ class _Walk:
     def conclude(self, loss: torch.Tensor) -> None:
         """Check how the forward ended."""
         if self._watch.place != _AFTER:
-            raise _Unlike("not every block runs")
+            raise Unfit("not every block runs")
         if not self._watch.origins(loss) <= {_AFTER, _out(len(self._blocks) - 1)}:
-            raise _Unlike(
+            raise Unfit(
                 "the loss depends on more of the inside of the model than the last block's "
                 "output, as with a skip connection"
             )
@@ -220,17 +214,17 @@ class _Walk:
 
     def _enter(self, number: int, _block: nn.Module, args: Any, kwargs: Any) -> Any:
         if number != self._next:
-            raise _Unlike("the blocks do not run once each, one after another")
+            raise Unfit("the blocks do not run once each, one after another")
         hidden = args[0] if args else kwargs.get("hidden_states")
         if not isinstance(hidden, torch.Tensor) or not hidden.is_floating_point():
-            raise _Unlike("the first argument of a block is no tensor of hidden states")
+            raise Unfit("the first argument of a block is no tensor of hidden states")
         if number == 0:
             self._hidden = self._watch.rename(hidden, _out(-1))
         elif not _is_same(hidden, self._hidden):
-            raise _Unlike("the hidden states are changed between the blocks")
+            raise Unfit("the hidden states are changed between the blocks")
         kwargs = {**kwargs, **({} if args else {"hidden_states": None})}
         if self._watch.origins((args[1:], kwargs)):
-            raise _Unlike(
+            raise Unfit(
                 "the blocks share other values that depend on parameters than the hidden states"
             )
         self._watch.place = _inside(number)
@@ -243,11 +237,11 @@ class _Walk:
         hidden = output[0] if several else output
         outputs = len(output) if several else None
         if not isinstance(hidden, torch.Tensor) or not hidden.is_floating_point():
-            raise _Unlike("the blocks return neither hidden states nor a tuple that begins so")
+            raise Unfit("the blocks return neither hidden states nor a tuple that begins so")
         if number > 0 and outputs != self.outputs:
-            raise _Unlike("the blocks return different numbers of values")
+            raise Unfit("the blocks return different numbers of values")
         if not self._watch.origins(hidden) <= {_inside(number), _out(number - 1)}:
-            raise _Unlike(f"block {number} depends on more than the output of the one before")
+            raise Unfit(f"block {number} depends on more than the output of the one before")
         self.outputs = outputs
         self.costs.append(self._watch.flops - sum(self.costs))
         self._hidden = self._watch.rename(hidden, _out(number))
@@ -257,7 +251,7 @@ class _Walk:
 
 
 def _end(model: nn.Module, blocks: Sequence[nn.Module], watch: _Watch) -> frozenset[str]:
-    """What of the model outside of blocks runs after them. Raises _Unlike for what runs twice."""
+    """What of the model outside of blocks runs after them. Raises Unfit for what runs twice."""
     homes = {
         memory(tensor): _inside(number)
         for number, block in enumerate(blocks)
@@ -277,7 +271,7 @@ def _end(model: nn.Module, blocks: Sequence[nn.Module], watch: _Watch) -> frozen
         elif not places <= {home or _BEFORE}:
             both = home is None and places == {_BEFORE, _AFTER}
             where = "both before and after the blocks" if both else "in several of its parts"
-            raise _Unlike(f"the model needs {name} {where}, which would be on different devices")
+            raise Unfit(f"the model needs {name} {where}, which would be on different devices")
     return frozenset(end)
 
 

@@ -20,7 +20,7 @@ from torch import nn
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from ...task import Task
-from .rehearsal import memory, rehearse, tensors_of
+from .watching import Run, Unfit, memory, reserve, tensors_of, watch
 
 _ELEMENTWISE = frozenset(
     (
@@ -66,9 +66,9 @@ def joints(task: Task) -> list[Joint] | str:
     known = _KNOWN.get(task.model)
     if known is None:
         try:
-            known = _find(task)
-        except Exception as error:
-            known = f"the model cannot be watched at work: {type(error).__name__}: {error}"
+            known = watch(task, partial(_find, task))
+        except Unfit as unfit:
+            known = str(unfit)
         _KNOWN[task.model] = known
     return known
 
@@ -76,14 +76,14 @@ def joints(task: Task) -> list[Joint] | str:
 _KNOWN: WeakKeyDictionary[nn.Module, list[Joint] | str] = WeakKeyDictionary()
 
 
-def _find(task: Task) -> list[Joint]:
-    watch = _Watch(task.model)
+def _find(task: Task, run: Run) -> list[Joint]:
+    seen = _Watch(task.model)
     with ExitStack() as hooks:
-        for handle in watch.follow():
+        for handle in seen.follow():
             hooks.callback(handle.remove)
-        outputs, _ = rehearse(task, watch)
-    watch.spoil(outputs)
-    return list(watch.joints())
+        outputs, _ = run(seen)
+    seen.spoil(outputs)
+    return list(seen.joints())
 
 
 class _Watch(TorchDispatchMode):  # type: ignore[no-untyped-call]
@@ -104,7 +104,7 @@ class _Watch(TorchDispatchMode):  # type: ignore[no-untyped-call]
             memory(p): name for name, layer in self._layers.items() for p in layer.parameters()
         }
         self._made: dict[int, frozenset[str]] = {}
-        self._kept: list[Any] = []  # or its memory would be given to others
+        self._reserved: list[Any] = []
         self._takers: dict[str, set[str]] = defaultdict(set)
         self._makers: dict[str, set[str]] = defaultdict(set)
         self._spoilt: set[str] = set()
@@ -169,11 +169,10 @@ class _Watch(TorchDispatchMode):  # type: ignore[no-untyped-call]
                 self._spoilt.add(owner)
                 self._whole.add(owner)
         makers = self._makers_of(given)
-        if self._inside is not None or not makers:
-            return func(*args, **kwargs)
-        state = torch.get_rng_state()
+        if self._inside is not None or not makers or func.namespace == "prim":
+            return func(*args, **kwargs)  # prim: where a tensor is, not what is in it
         result = func(*args, **kwargs)
-        if not torch.equal(state, torch.get_rng_state()):
+        if torch.Tag.nondeterministic_seeded in func.tags:
             self._random |= makers
         name = func._schema.name.removeprefix("aten::")
         elementwise = torch.Tag.pointwise in func.tags or name in _ELEMENTWISE
@@ -181,7 +180,7 @@ class _Watch(TorchDispatchMode):  # type: ignore[no-untyped-call]
         if elementwise and len(shapes) == 1 and all(map(self._makers_of, given)):
             for tensor in tensors_of(result):
                 self._made[memory(tensor)] = makers
-                self._kept.append(tensor)
+                self._reserved.append(reserve(tensor))
         else:
             self._spoilt |= makers
         return result
@@ -198,7 +197,7 @@ class _Watch(TorchDispatchMode):  # type: ignore[no-untyped-call]
     def _leave(self, name: str, _layer: nn.Module, _args: Any, output: torch.Tensor) -> None:
         self._inside = None
         self._made[memory(output)] = frozenset([name])
-        self._kept.append(output)
+        self._reserved.append(reserve(output))
 
     def _makers_of(self, value: Any) -> frozenset[str]:
         none: frozenset[str] = frozenset()
