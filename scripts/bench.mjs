@@ -1,7 +1,8 @@
 /**
- * `npm run bench`: a quick look at the planner's speed and gaps.
+ * `npm run bench`: a quick look at the planner's speed and gaps, and at how few trials profiling makes.
  * `npm run bench:planner`: in full; `-- --peers` asks other solvers too, `-- --seconds 2 --seeds 5` is shorter.
  * `npm run bench:paper`: the settings of the Saturn paper.
+ * `npm run bench:trials`: trials that profiling makes, and how much they leave to be wished for.
  * `npm run bench -- replan`: planning anew in a fraction of a second.
  */
 import { mkdirSync } from 'node:fs';
@@ -13,16 +14,27 @@ import { root } from './root.mjs';
 import { Failure, main, run, step } from './step.mjs';
 
 const outdir = join(root, 'out', 'bench');
-const benches = ['planner', 'paper', 'replan'];
-const QUICK = ['--seconds', '2', '--seeds', '2'];
+const benches = ['planner', 'paper', 'replan', 'trials'];
+const QUICK = [
+  ['planner', '--seconds', '2', '--seeds', '2'],
+  ['trials', '--seeds', '3', '--cases', 'paper']
+];
 
 await main(async () => {
-  const [name, ...rest] = process.argv.length > 2 ? process.argv.slice(2) : ['planner', ...QUICK];
-  if (!benches.includes(name)) {
-    throw new Failure(`There is no benchmark "${name}"; there are: ${benches.join(', ')}.`);
+  const chosen = process.argv.length > 2 ? [process.argv.slice(2)] : QUICK;
+  for (const [name] of chosen) {
+    if (!benches.includes(name)) {
+      throw new Failure(`There is no benchmark "${name}"; there are: ${benches.join(', ')}.`);
+    }
   }
   await installPackages();
   await build(['wire']);
+  for (const [name, ...rest] of chosen) {
+    await bench(name, rest);
+  }
+});
+
+async function bench(name, rest) {
   const peers = rest.indexOf('--peers');
   const args = peers < 0 ? rest : rest.with(peers, `--peers=${await installPeers()}`);
   const { build: bundle } = await import('esbuild');
@@ -38,7 +50,7 @@ await main(async () => {
     external: ['highs']
   });
   await run(process.execPath, [outfile, ...args], { show: true });
-});
+}
 
 /** OR-Tools and CBC in an environment of their own; returns its Python. */
 async function installPeers() {

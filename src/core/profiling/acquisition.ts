@@ -4,13 +4,14 @@ import { Belief } from './belief.js';
 import type { IGridCell } from './grid.js';
 
 /**
- * All that is not measured is hoped to be faster than believed by this many standard deviations of the whole; of each
- * cell the fewer the more signatures there are, as good luck with all of them at once is less likely.
+ * What is not measured is hoped to be faster than believed by this many standard deviations. With more than a few
+ * signatures it is fewer, as good luck with all of them at once is less likely: the spread of a sum grows with the root.
  */
-export const OPTIMISM = 2;
+const OPTIMISM = 1.5;
+const FEW = 4;
 
 /** Trials go on while they could make the plan shorter by more than this share. */
-export const WORTHWHILE = 0.02;
+export const WORTHWHILE = 0.03;
 
 /** The interval of an interpolated cell reaches this many standard deviations to both sides. */
 const INTERVAL = 2;
@@ -57,7 +58,7 @@ export function hopes(open: readonly IGridCell[], measured: readonly ProfileCell
   const working = measured.filter(works);
   const belief = new Belief(working);
   const signatures = new Set([...open, ...working].map(cell => cell.signature)).size;
-  const optimism = OPTIMISM / Math.sqrt(signatures);
+  const optimism = OPTIMISM * Math.min(1, Math.sqrt(FEW / signatures));
   return [
     ...working,
     ...open.map(({ signature, strategy }): ProfileCell => {

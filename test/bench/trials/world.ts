@@ -29,6 +29,9 @@ const ESTIMATED = 0.9;
 /** Device counts of the grid. */
 const COUNTS = [1, 2, 3, 4, 5, 6, 7, 8];
 
+/** Tasks, times techniques, times device counts. */
+export const GRID_CELLS = 12 * 4 * COUNTS.length;
+
 /** How far the curves of two worlds lie apart, as standard deviations of logarithms: height, and power of the count. */
 const VARIETY = { technique: 0.15, scaling: 0.1 };
 
