@@ -144,6 +144,23 @@ def test_watching_a_model_leaves_it_as_it_was() -> None:
     assert not any(module.training or module._forward_hooks for module in model.modules())
 
 
+def test_what_a_model_remembers_of_being_watched_is_forgotten() -> None:
+    class Remembering(Chain):
+        def __init__(self) -> None:
+            super().__init__()
+            self.tables: dict[int, torch.Tensor] = {}
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            self.seen = x
+            self.tables.setdefault(len(x), torch.ones(6))
+            return super().forward(x * self.tables[len(x)])
+
+    model = Remembering()
+    assert isinstance(anatomy(task(model)), Anatomy)
+    assert not hasattr(model, "seen")
+    assert model.tables == {}
+
+
 def test_what_is_around_the_blocks_goes_with_the_ends() -> None:
     found = anatomy(task(Chain()))
     assert isinstance(found, Anatomy)

@@ -87,16 +87,28 @@ def _run(task: Task, mode: TorchDispatchMode, numbers: Any) -> tuple[Any, Loss]:
 
 @contextmanager
 def _unchanged(model: nn.Module) -> Iterator[None]:
-    modes = [(module, module.training) for module in model.modules()]
+    """Leave the model as it was: also what it would remember, which may be without numbers."""
     buffers = [(buffer, buffer.clone()) for buffer in model.buffers()]
+    modules = list(model.modules())
+    attributes = [(vars(module), dict(vars(module))) for module in modules]
+    inner = [
+        (value, value.copy())
+        for _, own in attributes
+        for value in own.values()
+        if isinstance(value, dict | list | set)
+    ]
     if not model.training:
         model.train()
     try:
         with torch.no_grad(), undisturbed():
             yield
     finally:
+        for container, before in [*attributes, *inner]:
+            container.clear()
+            if isinstance(container, list):
+                container.extend(before)
+            else:
+                container.update(before)
         with torch.no_grad():
-            for buffer, before in buffers:
-                buffer.copy_(before)
-        for module, mode in modes:
-            module.training = mode
+            for buffer, values in buffers:
+                buffer.copy_(values)
