@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
+import torch
 from jupyterlab_saturn import wire
 from jupyterlab_saturn.errors import Json
+from jupyterlab_saturn.training.signature import signature
 from ranks import Session
 from training_tasks import broken, misfit, mlp, not_a_task
 
@@ -118,6 +121,7 @@ def test_the_signature_ignores_what_does_not_change_the_speed(session: Session) 
         session.spec(mlp, "rate", lr=0.5),
         {**base, "name": "seed", "seed": 99},
         {**base, "name": "epochs", "epochs": 9},
+        session.spec(mlp, "validates", validate_every=2),
     ]
     different = [
         session.spec(mlp, "batch", batch_size=4),
@@ -125,10 +129,34 @@ def test_the_signature_ignores_what_does_not_change_the_speed(session: Session) 
     ]
     results = inspect(session, [base, *same, *different])
     signatures = [result["inspection"]["signature"] for result in results]
-    assert set(signatures[:4]) == {signatures[0]}
-    assert signatures[4] != signatures[0]
+    assert set(signatures[:5]) == {signatures[0]}
+    assert signatures[5] != signatures[0]
     # The same shapes from another dataset: loading is measured, but not told apart.
-    assert signatures[5] == signatures[0]
+    assert signatures[6] == signatures[0]
+
+
+def test_the_signature_covers_how_a_step_is_made() -> None:
+    def name(**task: Any) -> str:
+        made = mlp(**task)
+        return signature(made, [torch.zeros(1, 6), torch.zeros(1)])
+
+    def twice(model: Any, x: Any) -> Any:
+        return model(x) + model(x)
+
+    base = name()
+    assert base == name()
+    changes: list[Any] = [
+        {"micro_batches": 2},
+        {"precision": "bfloat16"},
+        {"clip_norm": 1.0},
+        {"workers": 1},
+        {"exact_random": True},
+        {"forward": twice},
+    ]
+    assert len({base, *(name(**change) for change in changes)}) == 1 + len(changes)
+    assert name(clip_norm=1.0) == name(clip_norm=2.0)
+    decays = (functools.partial(torch.optim.AdamW, weight_decay=decay) for decay in (0.0, 0.1))
+    assert {name(optimizer=decay) for decay in decays} == {base}
 
 
 @pytest.mark.parametrize("what", ["optimizer", "momentum", "loss", "frozen", "heads", "width"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import inspect
 import json
 from collections.abc import Callable
 from types import CodeType
@@ -15,13 +16,16 @@ from ..task import Task
 from .batch import shapes
 from .optimizing import make_optimizer
 
+_FREE = ("lr", "weight_decay")  # settings of an optimizer that cost nothing
+
 
 def signature(task: Task, batch: Any) -> str:
     """A digest that is equal for tasks which run at equal speed on equal devices.
 
     It covers the structure of the model with the code and plain settings of its modules, shapes
-    and types of parameters and of a batch, the batch size, the kind of optimizer, and the code of
-    loss and collate. Learning rate, weight decay, seed and length are left out.
+    and types of parameters and of a batch, how batches are cut and loaded, the kind of optimizer,
+    and the code of forward, loss and collate. Learning rate, weight decay, the norm to clip to,
+    seed, length and when to validate are left out.
 
     Parameters
     ----------
@@ -46,6 +50,9 @@ def signature(task: Task, batch: Any) -> str:
         "clips": task.clip_norm is not None,
         "precision": task.precision,
         "exact_random": task.exact_random,
+        "workers": task.workers,
+        # Models of transformers choose their kernels by it, with the same code.
+        "attention": getattr(getattr(task.model, "config", None), "_attn_implementation", None),
     }
     text = json.dumps(facts, sort_keys=True)
     return hashlib.blake2b(text.encode(), digest_size=12).hexdigest()
@@ -76,7 +83,7 @@ def _optimizer(task: Task) -> list[Any]:
         for key, value in optimizer.defaults.items()
         if value is None or isinstance(value, bool | float | str)
     }
-    return [_name(type(optimizer)), {k: v for k, v in switches.items() if k != "lr"}]
+    return [_name(type(optimizer)), {k: v for k, v in switches.items() if k not in _FREE}]
 
 
 def _identity(function: Callable[..., Any]) -> list[Any]:
@@ -95,7 +102,7 @@ def _name(thing: Any) -> str:
 
 def _code(function: Any) -> str:
     """Digest of what a Python function does; empty for one in C."""
-    code = getattr(function, "__code__", None)
+    code = getattr(inspect.unwrap(function), "__code__", None)
     return "" if code is None else hashlib.blake2b(_bytecode(code), digest_size=8).hexdigest()
 
 
