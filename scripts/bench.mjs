@@ -3,6 +3,7 @@
  * `npm run bench:planner`: in full; `-- --peers` asks other solvers too, `-- --seconds 2 --seeds 5` is shorter.
  * `npm run bench:paper`: the settings of the Saturn paper.
  * `npm run bench:trials`: trials that profiling makes, and how much they leave to be wished for.
+ * `npm run bench:training`: steps against hand-written loops, starts of trials, switches; `-- --pairs 10` is shorter.
  * `npm run bench -- replan`: planning anew in a fraction of a second.
  */
 import { mkdirSync } from 'node:fs';
@@ -12,12 +13,14 @@ import { checkMachine } from './machine.mjs';
 import { installPackages } from './packages.mjs';
 import { root } from './root.mjs';
 import { Failure, main, run, step } from './step.mjs';
+import { inVenv } from './venv.mjs';
 
 const outdir = join(root, 'out', 'bench');
-const benches = ['planner', 'paper', 'replan', 'trials'];
+const benches = ['planner', 'paper', 'replan', 'trials', 'training'];
 const QUICK = [
   ['planner', '--seconds', '2', '--seeds', '2'],
-  ['trials', '--seeds', '3', '--cases', 'paper']
+  ['trials', '--seeds', '3', '--cases', 'paper'],
+  ['training', '--pairs', '10', '--turns', '2']
 ];
 
 await main(async () => {
@@ -35,6 +38,10 @@ await main(async () => {
 });
 
 async function bench(name, rest) {
+  if (name === 'training') {
+    await run(inVenv('python'), [join(root, 'test/bench/training/main.py'), ...rest], { show: true });
+    return;
+  }
   const peers = rest.indexOf('--peers');
   const args = peers < 0 ? rest : rest.with(peers, `--peers=${await installPeers()}`);
   const { build: bundle } = await import('esbuild');
