@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from ...task import Task
-from ..data import MicroBatch
 from ..footprint import Footprint
-from ..loss import Part
 from .context import Context, Knobs
 from .fsdp import ShardedRunner, is_frugal, shard_model, sharded_bytes, why_not_shardable
 from .runner import Runner
 from .technique import Choice, DeviceKind, why_not_data_parallel
-from .tensor import Split, why_not_joined
+from .tensor import Split, SplitRunner, why_not_joined
 
 
 class ShardedTensor:
@@ -45,20 +41,12 @@ class ShardedTensor:
         split = Split(task, mesh["tensor"])
         shard_model(task, context, mesh["shard"])
         place = mesh.get_local_rank("shard")
-        return _ShardedTensorRunner(task, context, split, data_rank=place, data_ranks=size // group)
+        parts = {"data_rank": place, "data_ranks": size // group}
+        return _ShardedTensorRunner(split, task, context, **parts)
 
 
-class _ShardedTensorRunner(ShardedRunner):
+class _ShardedTensorRunner(SplitRunner, ShardedRunner):
     """Steps a model that is split and sharded. A group's ranks work on the same samples."""
-
-    def __init__(self, task: Task, context: Context, split: Split, **parts: int) -> None:
-        super().__init__(task, context, **parts)
-        self._split = split
-
-    def _accumulate(self, micro_batches: Sequence[MicroBatch]) -> Part:
-        part = super()._accumulate(micro_batches)
-        self._split.complete_gradients()
-        return part
 
 
 def _grids(devices: int) -> list[int]:

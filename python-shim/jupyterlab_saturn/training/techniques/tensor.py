@@ -23,10 +23,9 @@ from ...task import Task
 from ..data import MicroBatch
 from ..footprint import Footprint
 from ..loss import Part
-from ..optimizing import make_optimizer
 from ..soundness import why_not_split
 from .context import Context, Knobs
-from .runner import Runner
+from .runner import Runner, State
 from .technique import Choice, DeviceKind, why_not_trainable
 from .widths import joints
 
@@ -61,7 +60,7 @@ class Tensor:
         context.unify(task.model)
         split = Split(task, context.mesh(tensor=context.world.size))
         task.model.to(context.device)
-        return _TensorRunner(task, context, split)
+        return SplitRunner(split, task, task.model, context, data_rank=0, data_ranks=1)
 
 
 class Split:
@@ -86,12 +85,36 @@ class Split:
                 dist.all_reduce(local, group=self._group)
 
 
-class _TensorRunner(Runner):
-    """Steps a split model. All ranks work on the same samples and draw the same numbers."""
+class SplitRunner(Runner):
+    """Steps a split model. Ranks that share a model work on the same samples, and draw alike.
 
-    def __init__(self, task: Task, context: Context, split: Split) -> None:
-        super().__init__(task, task.model, context, data_rank=0, data_ranks=1)
+    The optimizer goes through parameters one by one: those split and those whole are of two
+    kinds, which ``foreach`` and ``fused`` do not mix. It is told so here only, not in checkpoints.
+
+    Parameters
+    ----------
+    options
+        Of the class that this one is mixed in before.
+    """
+
+    def __init__(self, split: Split, *options: Any, **named: Any) -> None:
+        super().__init__(*options, **named)
         self._split = split
+        defaults = self._optimizer.defaults
+        self._wanted: dict[str, Any] = {
+            way: defaults[way] for way in ("foreach", "fused") if way in defaults
+        }
+        for group in self._optimizer.param_groups:
+            group.update(dict.fromkeys(self._wanted, False))
+
+    def restore(self, state: State) -> None:
+        options = ((name, name.rpartition(".")[2]) for name in state["optim"])
+        singly = {name: False for name, option in options if option in self._wanted}
+        super().restore({**state, "optim": {**state["optim"], **singly}})
+
+    def _optimizer_state(self) -> Mapping[str, Any]:
+        state = super()._optimizer_state()
+        return {n: self._wanted.get(n.rpartition(".")[2], value) for n, value in state.items()}
 
     def _accumulate(self, micro_batches: Sequence[MicroBatch]) -> Part:
         part = super()._accumulate(micro_batches)
@@ -104,11 +127,6 @@ def why_not_joined(task: Task, parts: int) -> str | None:
     plan = _plan(task, parts)
     if isinstance(plan, str):
         return plan
-    trained = [(name, p) for name, p in task.model.named_parameters() if p.requires_grad]
-    defaults = make_optimizer(task, trained).defaults
-    for way in ("foreach", "fused"):
-        if defaults.get(way):
-            return f"the optimizer's {way}=True cannot take split and whole parameters together"
     return why_not_split(task)
 
 
