@@ -4,20 +4,13 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
 import torch
 import torch.distributed as dist
 from torch import nn
-from torch.distributed.pipelining import PipelineStage
-from torch.distributed.pipelining.schedules import (
-    Schedule1F1B,
-    ScheduleGPipe,
-    ScheduleInterleaved1F1B,
-    ScheduleLoopedBFS,
-)
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from ...task import Task
@@ -30,6 +23,7 @@ from .anatomy import anatomy, chain_of
 from .blocks import find_blocks
 from .context import Context, Knobs
 from .runner import Runner, State
+from .stage_schedule import StageSchedule
 from .stages import Stages, cut
 from .technique import Choice, DeviceKind, why_not_trainable
 
@@ -101,7 +95,7 @@ class _PipelineRunner(Runner):
         self._counted = counted
         self._passed: dict[int, torch.Tensor] = {}
         self._forms: dict[str, dict[int, torch.Tensor]] = {}
-        self._schedules: dict[tuple[str, int], _Schedule] = {}
+        self._schedules: dict[tuple[str, int], StageSchedule] = {}
         super().__init__(task, stages.model, context, data_rank=0, data_ranks=1)
         self.micro_batches = micro_batches
 
@@ -206,12 +200,12 @@ class _PipelineRunner(Runner):
         form = torch.empty(shape, dtype=dtype, device="meta", requires_grad=True)
         self._passed[stage] = form
 
-    def _schedule_of(self, key: str, micro_batches: int) -> _Schedule:
+    def _schedule_of(self, key: str, micro_batches: int) -> StageSchedule:
         known = self._schedules.get((key, micro_batches))
         if known is None:
             if len(self._schedules) == _SCHEDULES_KEPT:  # each has buffers; the oldest goes
                 del self._schedules[next(iter(self._schedules))]
-            known = _Schedule(self._stages, self._forms[key], micro_batches, self._device)
+            known = StageSchedule(self._stages, self._forms[key], micro_batches, self._device)
             self._schedules[key, micro_batches] = known
         return known
 
@@ -222,73 +216,6 @@ class _Work(NamedTuple):
     micro: MicroBatch
     inputs: Any
     targets: Any
-
-
-class _Schedule:
-    """The order of forwards and backwards of some micro-batches of one shape."""
-
-    def __init__(
-        self,
-        stages: Stages,
-        forms: dict[int, torch.Tensor],
-        micro_batches: int,
-        device: torch.device,
-    ) -> None:
-        self._modules = [_StageModule(stage) for stage in stages.own]
-        loss = torch.empty(1, device="meta", requires_grad=True)
-        parts: list[Any] = [
-            PipelineStage(
-                module,
-                module.stage,
-                stages.count,
-                device,
-                input_args=() if module.stage == 0 else forms[module.stage - 1],
-                output_args=forms.get(module.stage, loss),
-            )
-            for module in self._modules
-        ]
-        self._numbers = torch.arange(micro_batches)
-        # The last stage returns its loss already, each with its weight in the batch.
-        options: Any = {"loss_fn": lambda loss, _: loss, "scale_grads": False}
-        ranks = stages.count // len(parts)
-        # The schedules that take any number of micro-batches keep all their activations.
-        kind: Callable[..., Any]
-        if len(parts) == 1:
-            kind = Schedule1F1B if micro_batches >= ranks else ScheduleGPipe
-        else:
-            even = micro_batches >= ranks and micro_batches % (micro_batches // ranks) == 0
-            kind = ScheduleInterleaved1F1B if even else ScheduleLoopedBFS
-        taken: Any = parts[0] if len(parts) == 1 else parts
-        self._schedule = kind(taken, micro_batches, **options)
-
-    def run(self, work: Callable[..., torch.Tensor]) -> None:
-        """Forward and backward of all micro-batches.
-
-        Parameters
-        ----------
-        work
-            ``work(stage, number, *received)`` is a stage's forward of a micro-batch.
-        """
-        for module in self._modules:
-            module.work = work
-        try:
-            self._schedule.step(number=self._numbers, target=self._numbers)
-        except RuntimeError as error:
-            # It wraps what stages raise in a text of its own.
-            raise error.__cause__ or error from None
-
-
-class _StageModule(nn.Module):
-    """A stage as `PipelineStage` wants it. Parameters stay with the model."""
-
-    def __init__(self, stage: int) -> None:
-        super().__init__()
-        self.stage = stage
-        self.work: Callable[..., torch.Tensor] | None = None
-
-    def forward(self, *received: torch.Tensor, number: torch.Tensor) -> torch.Tensor:
-        assert self.work is not None
-        return self.work(self.stage, int(number), *received)
 
 
 def _micro_batches(task: Task, devices: int, schedule: str) -> int | None:
