@@ -18,7 +18,7 @@ from .rehearsal import Rehearsal, rehearse
 from .request import Request
 from .seeding import derive
 from .signature import signature
-from .soundness import vary, warnings
+from .soundness import warnings
 from .techniques import Choice, Knobs, Technique, catalogue
 from .techniques.technique import Demand
 
@@ -66,15 +66,13 @@ def inspect_task(request: Request, spec: Json, rehearsals: dict[str, Rehearsal |
         "samples": sample_count(task),
         "batchSize": task.batch_size,
         "parameters": sum(parameter.numel() for parameter in task.model.parameters()),
-        "feasibility": list(_feasibility(task, samples, request, rehearsals[name])),
+        "feasibility": list(_feasibility(task, request, rehearsals[name])),
         "warnings": list(warnings(task, samples, request.max_devices)),
     }
 
 
-def _feasibility(
-    task: Task, samples: Samples, request: Request, rehearsal: Rehearsal | None
-) -> Iterator[Json]:
-    unmet = dict(_unmet(samples, rehearsal))
+def _feasibility(task: Task, request: Request, rehearsal: Rehearsal | None) -> Iterator[Json]:
+    unmet = dict(_unmet(rehearsal))
     for technique in catalogue(request.techniques, request.paths).values():
         demands = sorted(getattr(technique, "demands", ()))
         lacking = next((unmet[demand] for demand in demands if demand in unmet), None)
@@ -88,7 +86,7 @@ def _feasibility(
                 yield {"strategy": strategy, "feasible": False, "reason": reason}
 
 
-def _unmet(samples: Samples, rehearsal: Rehearsal | None) -> Iterator[tuple[Demand, str]]:
+def _unmet(rehearsal: Rehearsal | None) -> Iterator[tuple[Demand, str]]:
     """What the task does not have of what techniques may demand, and why they cannot run it."""
     if rehearsal is not None and rehearsal.idle:
         first, *others = rehearsal.idle
@@ -98,8 +96,6 @@ def _unmet(samples: Samples, rehearsal: Rehearsal | None) -> Iterator[tuple[Dema
             f"the loss does not depend on {names}, whose gradients would be waited for in vain; "
             "freeze what is not to be trained",
         )
-    if vary(samples):
-        yield "equal-shapes", "batches differ in shape; let collate pad them to one length"
 
 
 def _verdict(

@@ -34,7 +34,7 @@ def _seed_torch(value: int) -> None:
     It then notes, with the stack, what is to be done once CUDA starts.
     """
     torch.default_generator.manual_seed(value)
-    if torch.cuda.is_initialized():
+    if torch.cuda.is_initialized():  # type: ignore[no-untyped-call]
         torch.cuda.manual_seed(value)
 
 

@@ -100,7 +100,7 @@ def warnings(task: Task, samples: Samples, max_devices: int) -> Iterator[str]:
             "different each time it is loaded. Draw from torch, random or numpy.random: these are "
             "seeded for each sample."
         )
-    if vary(samples):
+    if _vary(samples):
         yield (
             "Batches differ in shape, so steps differ in time and memory: a trial measures some of "
             "them."
@@ -120,7 +120,7 @@ def warnings(task: Task, samples: Samples, max_devices: int) -> Iterator[str]:
         )
 
 
-def vary(samples: Samples) -> bool:
+def _vary(samples: Samples) -> bool:
     """Whether batches of one sample differ in shape."""
     last = samples.count - 1
     probes = {last * part // (_PROBES - 1) for part in range(_PROBES)}

@@ -12,9 +12,9 @@ from .runner import Runner
 
 DeviceKind = Literal["cpu", "cuda"]
 
-Demand = Literal["every-gradient", "equal-shapes"]
-"""What only a rehearsed step tells of a task: that all parameters to be trained get a gradient,
-that all batches have one shape. A technique lists in `demands` what it cannot do without."""
+Demand = Literal["every-gradient"]
+"""What only a rehearsed step tells of a task: that all parameters to be trained get a gradient.
+A technique lists in `demands` what it cannot do without."""
 
 
 @dataclass(frozen=True, kw_only=True)
