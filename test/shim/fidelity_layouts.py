@@ -63,6 +63,11 @@ def one_of_each(found: dict[str, Json]) -> dict[str, Json]:
     return {name: found[name] for name in chosen.values()}
 
 
+def few(found: dict[str, Json]) -> dict[str, Json]:
+    """Of `one_of_each` those on at most two devices, which two cores run in little time."""
+    return {name: way for name, way in one_of_each(found).items() if way["devices"] <= 2}
+
+
 def weights_of(task: Json) -> dict[str, torch.Tensor]:
     """The weights of a trained task."""
     paths = shared_ground().paths
