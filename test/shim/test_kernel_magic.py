@@ -40,6 +40,27 @@ CELL = "def digits(model, lr=0.1):\n    ...\n"
         ("%saturn session a/b", "bad-session-name", "letters"),
         ("%saturn session a b", "bad-option", "%saturn session"),
         ("%saturn task --sweep a=1", "not-a-line", "%%saturn task"),
+        ("%saturn cache --all", "bad-option", "--clear --all"),
+        ("%saturn cache --claer", "unknown-option", "Did you mean --clear?"),
+        ("%saturn profile --fulll", "unknown-option", "Did you mean --full?"),
+        ("%saturn technique registre a:B", "bad-option", "Did you mean register?"),
+        ("%saturn technique dance", "bad-option", "register, list"),
+        ("%saturn technique register", "bad-option", "module:Class"),
+        ("%saturn technique register mine", "bad-technique", "module:Class"),
+        ("%saturn technique register a:B --name ddp", "bad-technique", "another name"),
+        ("%saturn technique register a:B --name Big", "bad-technique", "small letters"),
+        ("%saturn technique register a:B --devices 2", "bad-option", "check"),
+        ("%saturn technique check ddp --name x", "bad-option", "register"),
+        ("%saturn technique check nobody", "unknown-technique", "single, ddp"),
+        ("%saturn technique check ddp --devices two", "bad-option", "--devices 1,2"),
+        ("%saturn technique check ddp --devices 0", "bad-option", "--devices 1,2"),
+        ("%saturn technique remove", "bad-option", "remove NAME"),
+        ("%%saturn technique\nclass A: ...", "bad-option", "%%saturn technique zero"),
+        ("%%saturn technique a b\nclass A: ...", "bad-option", "%%saturn technique zero"),
+        ("%%saturn technique ddp\nclass A: ...", "bad-technique", "another name"),
+        ("%%saturn technique mine\nx = 1", "bad-technique", "docs/techniques.md"),
+        ("%%saturn technique mine\n%time x", "bad-technique", "magics"),
+        ("%%saturn technique mine\nclass A:\n    name = 'b'", "bad-technique", "technique b"),
         ("%%saturn plan\n" + CELL, "not-a-cell", "%%saturn task"),
         ("%%saturn\n" + CELL, "not-a-cell", "%%saturn task"),
         ("%%saturn task --sweep model=a,,b\n" + CELL, "bad-sweep", "lr=1e-3"),
@@ -130,6 +151,36 @@ def test_what_the_engine_refuses_is_shown(shell: Shell, engine: FakeEngine) -> N
         ),
         ("profile --force", "profile", {"force": True}, "the profile"),
         ("profile --detach", "profile", {}, "the status"),
+        (
+            "profile --full --exclude fsdp",
+            "profile",
+            {"full": True, "excludeTechniques": ["fsdp"]},
+            "the profile",
+        ),
+        ("check", "render", {"view": "check"}, "the check"),
+        ("cache", "render", {"view": "cache"}, "the cache"),
+        ("cache --clear", "cache.clear", {}, "the cache"),
+        ("cache --clear --all", "cache.clear", {"all": True}, "the cache"),
+        ("technique", "render", {"view": "techniques"}, "the techniques"),
+        ("technique list", "render", {"view": "techniques"}, "the techniques"),
+        (
+            "technique register mine.all:TwoByTwo",
+            "techniques.set",
+            {"techniques": [{"name": "two-by-two", "target": "mine.all:TwoByTwo"}], "remove": []},
+            "the techniques",
+        ),
+        (
+            "technique register mine:Two --name pairs",
+            "techniques.set",
+            {"techniques": [{"name": "pairs", "target": "mine:Two"}], "remove": []},
+            "the techniques",
+        ),
+        (
+            "technique remove pairs",
+            "techniques.set",
+            {"techniques": [], "remove": ["pairs"]},
+            "the techniques",
+        ),
         ("plan", "plan", {}, "the plan"),
         ("plan --exclude none", "plan", {"excludeTechniques": []}, "the plan"),
         ("run a b", "run", {"tasks": ["a", "b"]}, "the status"),
@@ -208,7 +259,7 @@ def test_help_where_other_programs_have_it(
 def test_every_example_is_understood() -> None:
     for verb in VERBS:
         magic, name, *words = split_words(verb.example)
-        assert magic == ("%%saturn" if verb.is_cell else "%saturn")
+        assert magic == ("%saturn" if verb.is_line else "%%saturn")
         assert find_verb(name) is verb
         parse(verb, words)
 
@@ -227,7 +278,13 @@ def test_quoted_words_and_equals_signs() -> None:
     [
         ("%saturn ", {"plan", "results", "help"}, {"task"}),
         ("%saturn pl", {"plan"}, {"run"}),
-        ("%%saturn ", {"task"}, {"plan"}),
+        ("%%saturn ", {"task", "technique"}, {"plan"}),
+        ("%%saturn technique ", set(), {"--name", "register"}),
+        ("%saturn technique ", {"register", "check", "--name"}, {"ddp"}),
+        ("%saturn technique remove ", {"pairs"}, {"ddp", "register"}),
+        ("%saturn technique check ", {"pairs", "ddp"}, {"register"}),
+        ("%saturn check ", {"digits-a"}, set()),
+        ("%saturn profile --", {"--force", "--full", "--exclude"}, {"--seconds"}),
         ("%saturn plan --", {"--seconds", "--exclude"}, {"--sweep"}),
         ("%saturn plan --seconds 2 --", {"--exclude"}, {"--seconds"}),
         ("%saturn plan --exclude ", {"ddp", "fsdp", "single", "pipeline"}, {"--seconds"}),
@@ -244,6 +301,7 @@ def test_completion(
     shell: Shell, engine: FakeEngine, line: str, offered: set[str], not_offered: set[str]
 ) -> None:
     shell.cell("%%saturn task --sweep model=a,b\n" + CELL)
+    shell.cell("%saturn technique register mine:Pairs")
     found = shell.completions(line)
     assert offered <= found
     assert not not_offered & found

@@ -52,6 +52,18 @@ def test_add_does_not_wait_without_devices(session: Session, engine: FakeEngine)
     assert "%saturn cluster" in session.add(make).text
 
 
+def test_a_check_waits_until_the_tasks_are_built(session: Session, engine: FakeEngine) -> None:
+    session.add(make, {"lr": [0.1, 0.2]})
+    built = engine.state["tasks"]
+    engine.change(tasks=[{**task, "status": "inspecting"} for task in built])
+    threading.Timer(0.3, lambda: engine.change(tasks=built)).start()
+    assert session.check().text == "the check"
+    assert session.attachment.state["tasks"] == built  # type: ignore[index]
+    assert session.check(["make-0.2"]).text == "the check of make-0.2"
+    engine.change(cluster={"nodes": []}, tasks=[{**built[0], "status": "inspecting"}])
+    assert "%saturn cluster" in session.check().text
+
+
 @pytest.mark.parametrize("options", [{"epochs": 0}, {"steps": -1}, {"seed": -1}])
 def test_impossible_lengths(session: Session, options: dict[str, Any]) -> None:
     with pytest.raises(SaturnError):
@@ -131,9 +143,16 @@ def test_results_are_rows(session: Session, engine: FakeEngine) -> None:
         "planned": {"start": 100, "end": 103},
         "outcome": "finished",
     }
-    result = {"loss": 0.5, "metrics": {"accuracy": 0.9}, "model": "tasks/make/model.pt"}
+    result = {
+        "loss": 0.5,
+        "metrics": {"accuracy": 0.9},
+        "model": "tasks/make/model.pt",
+        "stoppedEarly": True,
+    }
+    validations = [{"step": 5, "metrics": {"accuracy": 0.8}}]
     progress = {"step": 10, "loss": 0.5}
     done = {**task, "status": "finished", "attempts": [attempt], "result": result}
+    done["validations"] = validations
     engine.change(tasks=[{**done, "progress": progress}], run={"startedAt": 100})
     (row,) = results = session.results()
     assert row == {
@@ -145,6 +164,8 @@ def test_results_are_rows(session: Session, engine: FakeEngine) -> None:
         "steps": 10,
         "loss": 0.5,
         "metrics": {"accuracy": 0.9},
+        "validations": validations,
+        "stopped_early": True,
         "model": "/nowhere/tasks/make/model.pt",
         "planned": {"start": 0, "end": 3},
         "actual": {"start": 1.5, "end": 4.25},

@@ -8,8 +8,8 @@ from typing import Any, Protocol
 
 from ..errors import Json
 from .options import VERBS, Option, Verb
-
-_TECHNIQUES = ("single", "ddp", "fsdp")
+from .technique_magic import ACTIONS
+from .techniques import BUILT_IN
 
 
 class CompletionEvent(Protocol):
@@ -33,16 +33,16 @@ def complete(event: CompletionEvent, state: Json | None, names: Mapping[str, Any
         words.append("")
     is_cell = words[0].startswith("%%")
     if len(words) == 2:
-        return [verb.name for verb in VERBS if verb.is_cell == is_cell]
+        return [verb.name for verb in VERBS if (verb.is_cell if is_cell else verb.is_line)]
     verb = next((verb for verb in VERBS if verb.name == words[1]), None)
-    if len(words) < 2 or verb is None:
-        return []
+    if len(words) < 2 or verb is None or (is_cell and verb.is_line):
+        return []  # a cell of a verb that is a line too takes a name alone, which is new
     option = _open_option(verb, words[2:])
     if option is not None and option.kind != "sweep":
         return _values(option, state, names)
     used = set(words[2:-1])
     options = [each.name for each in verb.options if each.name not in used]
-    return options + _positional(verb, state)
+    return options + _positional(verb, words[2:-1], state)
 
 
 def _open_option(verb: Verb, words: list[str]) -> Option | None:
@@ -55,7 +55,7 @@ def _open_option(verb: Verb, words: list[str]) -> Option | None:
 
 def _values(option: Option, state: Json | None, names: Mapping[str, Any]) -> list[str]:
     if option.name == "--exclude":
-        return ["none", *sorted({*_TECHNIQUES, *_techniques(state)})]
+        return ["none", *sorted({*BUILT_IN, *_techniques(state)})]
     if option.name == "--factory":
         return [
             name
@@ -65,11 +65,16 @@ def _values(option: Option, state: Json | None, names: Mapping[str, Any]) -> lis
     return ["all"] if option.name == "--gpu" else []
 
 
-def _positional(verb: Verb, state: Json | None) -> list[str]:
+def _positional(verb: Verb, before: list[str], state: Json | None) -> list[str]:
     if verb.names == "tasks" and state is not None:
         return [task["spec"]["name"] for task in state["tasks"]]
     if verb.names == "verb":
         return [each.name for each in VERBS]
+    if verb.names == "technique":
+        own = [spec["name"] for spec in (state or {}).get("techniques", ())]
+        return (
+            {"remove": own, "check": [*own, *BUILT_IN]}.get(before[0], []) if before else [*ACTIONS]
+        )
     return []
 
 

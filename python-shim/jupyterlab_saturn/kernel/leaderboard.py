@@ -9,8 +9,9 @@ def rows_of(state: Json) -> list[Json]:
     """A dictionary for each task of a wire ``SessionState``, in the order they were added.
 
     Keys: ``task``, ``status``, ``params``, ``technique``, ``devices`` (ids), ``steps``, ``loss``,
-    ``metrics``, ``model`` (path of the weights), ``planned`` and ``actual`` (``start`` and ``end``
-    in seconds since the run began). What is not known is None.
+    ``metrics``, ``validations`` (``step`` and ``metrics`` while it trained), ``stopped_early``
+    (by the task's own rule), ``model`` (path of the weights), ``planned`` and ``actual``
+    (``start`` and ``end`` in seconds since the run began). What is not known is None.
     """
     return [_row(task, state) for task in state["tasks"]]
 
@@ -30,6 +31,8 @@ def _row(task: Json, state: Json) -> Json:
         "steps": task["progress"]["step"],
         "loss": result.get("loss", task["progress"].get("loss")),
         "metrics": dict(result.get("metrics", {})),
+        "validations": list(task.get("validations", [])),
+        "stopped_early": result.get("stoppedEarly", False),
         "model": None if model is None else f"{state['folder']}/{model}",
         "planned": _span(attempt.get("planned", {}), "start", "end", began),
         "actual": {

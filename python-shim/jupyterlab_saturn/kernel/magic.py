@@ -9,6 +9,7 @@ from typing import Any
 from IPython.core.magic import Magics, line_cell_magic, magics_class
 
 from ..errors import SaturnError
+from . import technique_magic
 from .current import Sessions
 from .display import note, show
 from .manual import overview, page
@@ -39,6 +40,11 @@ class SaturnMagics(Magics):
         self._sessions = sessions
         self._verbs: dict[str, Callable[[Arguments], None]] = {
             "cluster": self._cluster,
+            "check": lambda arguments: show(self._session.check(arguments.names or None)),
+            "technique": lambda arguments: show(
+                technique_magic.act(self._session.techniques, arguments)
+            ),
+            "cache": self._cache,
             "profile": self._profile,
             "plan": self._plan,
             "run": self._run,
@@ -70,16 +76,24 @@ class SaturnMagics(Magics):
             show(overview())
             return
         verb = find_verb(words[0])
-        if (cell is not None) != verb.is_cell:
-            raise _no_cell_verb(f"%%saturn {verb.name}") if cell is not None else _no_line_verb()
+        if cell is not None and not verb.is_cell:
+            raise _no_cell_verb(f"%%saturn {verb.name}")
+        if cell is None and not verb.is_line:
+            raise _no_line_verb()
         arguments = parse(verb, words[1:])
-        if cell is not None:
-            self._task(line, arguments, cell)
+        if verb.name == "task":
+            self._task(line, arguments, cell or "")
         else:
             self._patiently(
-                lambda: self._verbs[verb.name](arguments),
+                lambda: self._act(verb.name, arguments, cell),
                 "Interrupted; what was asked for goes on. See %saturn status",
             )
+
+    def _act(self, verb: str, arguments: Arguments, cell: str | None) -> None:
+        if cell is None:
+            self._verbs[verb](arguments)
+        else:
+            show(technique_magic.define(self._session.techniques, arguments, cell))
 
     def _task(self, line: str, arguments: Arguments, cell: str) -> None:
         options = arguments.options
@@ -151,11 +165,20 @@ class SaturnMagics(Magics):
 
     def _profile(self, arguments: Arguments) -> None:
         options = arguments.options
-        force, wait = options.get("force", False), "detach" not in options
+        force, wait = "force" in options, "detach" not in options
+        full, exclude = "full" in options, _excluded(arguments)
         self._patiently(
-            lambda: show(self._session.profile(force, wait)),
+            lambda: show(self._session.profile(force, wait, full=full, exclude=exclude)),
             "Interrupted; measuring goes on. Stop it with: %saturn stop",
         )
+
+    def _cache(self, arguments: Arguments) -> None:
+        clear, everything = "clear" in arguments.options, "all" in arguments.options
+        if everything and not clear:
+            raise SaturnError(
+                "bad-option", "--all goes with --clear.", "Write: %saturn cache --clear --all"
+            )
+        show(self._session.cache(clear, everything))
 
     def _plan(self, arguments: Arguments) -> None:
         options = arguments.options
@@ -210,7 +233,8 @@ def _no_cell_verb(written: str) -> SaturnError:
     return SaturnError(
         "not-a-cell",
         f"{written} is no beginning of a cell.",
-        "A cell starts with %%saturn task; other verbs stand on a line of their own: %saturn help",
+        "A cell starts with %%saturn task or %%saturn technique NAME; other verbs stand on a line "
+        "of their own: %saturn help",
     )
 
 

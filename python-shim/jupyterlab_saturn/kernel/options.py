@@ -32,6 +32,7 @@ class Verb:
     example: str
     options: tuple[Option, ...] = ()
     names: str = ""
+    is_line: bool = True
     is_cell: bool = False
 
 
@@ -50,6 +51,7 @@ VERBS = (
             Option("--factory", "text", "The function, when it is not the cell's last.", "digits"),
             Option("--replace", "flag", "Put these in the place of tasks of the same names."),
         ),
+        is_line=False,
         is_cell=True,
     ),
     Verb(
@@ -64,12 +66,41 @@ VERBS = (
         ),
     ),
     Verb(
+        "check",
+        "Show what can run each task on how many devices, what not and why. Trains nothing.",
+        "%saturn check",
+        names="tasks",
+    ),
+    Verb(
+        "technique",
+        "Train with techniques of your own: register one of a module, or define one in a cell "
+        "that begins with %%saturn technique NAME; list, check or remove them.",
+        "%saturn technique register mypackage.zero:Zero --name zero",
+        (
+            Option("--name", "text", "What register calls it: the name of the class.", "zero"),
+            Option("--devices", "list", "Numbers of ranks that check tries.", "1,2,4"),
+        ),
+        names="technique",
+        is_cell=True,
+    ),
+    Verb(
         "profile",
-        "Measure a few steps of every task under every strategy.",
+        "Measure a few steps of the tasks, under those strategies that could change the plan.",
         "%saturn profile",
         (
-            Option("--force", "flag", "Measure again what is measured already."),
+            Option("--force", "flag", "Measure again what is measured, also in earlier sessions."),
+            Option("--full", "flag", "Measure every strategy."),
+            _EXCLUDE,
             Option("--detach", "flag", "Return at once; measuring goes on."),
+        ),
+    ),
+    Verb(
+        "cache",
+        "Show what is remembered of all measurements, for later sessions.",
+        "%saturn cache --clear",
+        (
+            Option("--clear", "flag", "Forget the measurements of this session's tasks."),
+            Option("--all", "flag", "With --clear: forget all measurements."),
         ),
     ),
     Verb(

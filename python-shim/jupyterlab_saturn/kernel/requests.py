@@ -13,7 +13,7 @@ def selection(tasks: Iterable[str] | None) -> Json:
     """The wire's ``TaskSelection``. Raises SaturnError ``no-tasks`` for an empty list."""
     if tasks is None:
         return {}
-    names = [tasks] if isinstance(tasks, str) else list(tasks)
+    names = _names(tasks)
     if not names:
         raise SaturnError(
             "no-tasks",
@@ -21,6 +21,14 @@ def selection(tasks: Iterable[str] | None) -> Json:
             "Name some, e.g. those that %saturn status shows; %saturn reset takes out all.",
         )
     return {"tasks": names}
+
+
+def profile_body(force: bool, full: bool, exclude: Iterable[str] | None) -> Json:
+    """The wire's ``ProfileStart``."""
+    body: Json = {name: True for name, wanted in (("force", force), ("full", full)) if wanted}
+    if exclude is not None:
+        body["excludeTechniques"] = _names(exclude)
+    return body
 
 
 def plan_body(seconds: float | None, exclude: Iterable[str] | None) -> Json:
@@ -35,8 +43,12 @@ def plan_body(seconds: float | None, exclude: Iterable[str] | None) -> Json:
             )
         body["budget"] = {"seconds": seconds}
     if exclude is not None:
-        body["excludeTechniques"] = [exclude] if isinstance(exclude, str) else list(exclude)
+        body["excludeTechniques"] = _names(exclude)
     return body
+
+
+def _names(names: Iterable[str]) -> list[str]:
+    return [names] if isinstance(names, str) else list(names)
 
 
 def check_length(epochs: float | None, steps: int | None, seed: int) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +18,14 @@ from .display import Results, View, joined, note
 from .leaderboard import rows_of
 from .payload import store
 from .progress import Progress, is_training
-from .requests import check_function, check_length, plan_body, selection
+from .requests import check_function, check_length, plan_body, profile_body, selection
 from .sweep import Scalar, Value, check_parameters, expand, grid_of
+from .techniques import Techniques
 
 Condition = Callable[[Json], bool]
 
 _DEVICE_SECONDS = 120.0
+_BUILT_ON_DEVICES = "Tasks are built once there are devices: %saturn cluster"
 
 
 class Session:
@@ -124,7 +126,7 @@ class Session:
             raise SaturnError.from_json(next(iter(invalid.values())))
         view = self.render("tasks", [spec["name"] for spec in specs])
         if not _devices(state):
-            view = joined(view, note("Tasks are built once there are devices: %saturn cluster"))
+            view = joined(view, note(_BUILT_ON_DEVICES))
         return view
 
     def cluster(
@@ -156,17 +158,65 @@ class Session:
         self._connection()
         return self.render("cluster")
 
-    def profile(self, force: bool = False, wait: bool = True) -> View:
-        """Measure every task under every strategy that can run it.
+    def check(self, tasks: Iterable[str] | None = None) -> View:
+        """What can run each task on how many devices, what not and why. Trains nothing.
+
+        Parameters
+        ----------
+        tasks
+            Names of tasks; all when None.
+        """
+        names = selection(tasks).get("tasks")
+        rev = self.state["rev"]
+        state = self._wait(rev, lambda state: not _building(state, names))
+        view = self.render("check", names)
+        return view if _devices(state) else joined(view, note(_BUILT_ON_DEVICES))
+
+    def profile(
+        self,
+        force: bool = False,
+        wait: bool = True,
+        *,
+        full: bool = False,
+        exclude: Iterable[str] | None = None,
+    ) -> View:
+        """Measure the tasks under those strategies that could change the plan.
 
         Parameters
         ----------
         force
-            Measure again what is already measured.
+            Measure again what is already measured, also in earlier sessions.
         wait
             Wait for the end; else it goes on by itself.
+        full
+            Measure every strategy that can run a task.
+        exclude
+            Techniques not to try, nor to plan with; what was excluded before when None.
         """
-        return self._pursue("profile", {"force": True} if force else {}, wait)
+        return self._pursue("profile", profile_body(force, full, exclude), wait)
+
+    def cache(self, clear: bool = False, everything: bool = False) -> View:
+        """The measurements that are remembered for later sessions.
+
+        Parameters
+        ----------
+        clear
+            Forget those of this session's tasks.
+        everything
+            Forget all, whatever session they come from.
+        """
+        if clear or everything:
+            self._connection().request("cache.clear", {"all": True} if everything else {})
+        return self.render("cache")
+
+    @property
+    def techniques(self) -> Techniques:
+        """The techniques of the user's own: register, define, remove and check them."""
+        return Techniques(
+            self._change_techniques,
+            lambda: self.state.get("techniques", []),
+            lambda: self.render("techniques"),
+        )
 
     def plan(
         self,
@@ -255,7 +305,8 @@ class Session:
         Parameters
         ----------
         view
-            ``cluster``, ``tasks``, ``profile``, ``plan``, ``status``, ``results`` or ``report``.
+            ``cluster``, ``tasks``, ``check``, ``profile``, ``cache``, ``techniques``, ``plan``,
+            ``status``, ``results`` or ``report``.
         """
         connection = self._connection()
         only = {} if tasks is None else {"tasks": list(tasks)}
@@ -295,6 +346,11 @@ class Session:
             raise SaturnError.from_json(troubles[-1]) if troubles else _no_plan()
         return joined(self.render(goal), *(note(trouble["message"]) for trouble in troubles))
 
+    def _change_techniques(self, techniques: list[Json], remove: list[str]) -> Json:
+        body = {"techniques": techniques, "remove": remove}
+        rev = self._connection().request("techniques.set", body)["rev"]
+        return self._wait(rev, lambda state: not _building(state))
+
     def _wait(self, rev: int, condition: Condition) -> Json:
         with Progress(_shell()) as progress:
             state = self._connection().wait_for(
@@ -319,10 +375,12 @@ def _devices(state: Json) -> int:
     return sum(len(node["devices"]) for node in state.get("cluster", {"nodes": []})["nodes"])
 
 
-def _building(state: Json, names: set[str]) -> bool:
-    """Whether tasks are still being built; without devices nothing is."""
+def _building(state: Json, names: Collection[str] | None = None) -> bool:
+    """Whether tasks, all or those named, are still being built; without devices nothing is."""
     waiting = any(
-        task["status"] == "inspecting" for task in state["tasks"] if task["spec"]["name"] in names
+        task["status"] == "inspecting"
+        for task in state["tasks"]
+        if names is None or task["spec"]["name"] in names
     )
     return waiting and (state["agent"] == "away" or _devices(state) > 0)
 

@@ -167,6 +167,13 @@ class FakeEngine:
             self.change(goal="none")
         elif kind == "reset":
             self.change(tasks=[])
+        elif kind == "techniques.set":
+            gone = {*body.get("remove", ()), *(spec["name"] for spec in body["techniques"])}
+            kept = [spec for spec in self.state.get("techniques", ()) if spec["name"] not in gone]
+            self.change(
+                techniques=[*kept, *body["techniques"]],
+                tasks=[{**task, **self.inspect(task["spec"])} for task in self.state["tasks"]],
+            )
         elif kind != "ping":
             self.change()
         return "ok", {"rev": self.state["rev"]}
