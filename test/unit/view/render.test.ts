@@ -80,7 +80,7 @@ function validated(state: SessionState): SessionState {
     tasks: state.tasks.map(task => ({
       ...task,
       validations: [
-        { step: 10, metrics: { accuracy: 0.5 } },
+        { step: 10, metrics: { accuracy: 0.5, loss: 0.7 } },
         { step: 20, metrics: { accuracy: 0.75, loss: null } }
       ],
       ...(task === early ? { result: { ...task.result!, stoppedEarly: true } } : {})
