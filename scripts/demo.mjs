@@ -1,4 +1,7 @@
-/** `npm run demo`: sets up and runs examples/quickstart.ipynb without a browser; results in out/demo. */
+/**
+ * `npm run demo [-- NOTEBOOK]`: sets up and runs a notebook without a browser, examples/quickstart.ipynb unless
+ * another is given; results in out/demo.
+ */
 import { join } from 'node:path';
 import { root } from './root.mjs';
 import { setup } from './setup.mjs';
@@ -8,7 +11,10 @@ import { inVenv, venvEnv } from './venv.mjs';
 await main(async () => {
   await setup();
   try {
-    await run(inVenv('python'), [join(root, 'scripts', 'demo.py')], { env: venvEnv, show: true });
+    await run(inVenv('python'), [join(root, 'scripts', 'demo.py'), ...process.argv.slice(2)], {
+      env: venvEnv,
+      show: true
+    });
   } catch {
     throw new Failure('The demo did not get to its end.');
   }

@@ -1,6 +1,7 @@
-"""Runs the quickstart without a browser and writes what came out to out/demo.
+"""Runs a notebook without a browser and writes what came out to out/demo.
 
-quickstart.ipynb is the executed notebook, report.html the schedule as planned and as it was,
+The notebook is examples/quickstart.ipynb unless another is given. In out/demo, the file of its name
+is the executed notebook, report.html the schedule as planned and as it was,
 results.json the same as numbers.
 """
 
@@ -65,8 +66,9 @@ def say(text: str) -> None:
     sys.stdout.flush()
 
 
-def execute(notebook: nbformat.NotebookNode) -> None:
-    """Run all cells; the notebook keeps the outputs also when one fails."""
+def execute(path: Path) -> None:
+    """Run all cells; the notebook in out/demo has the outputs also when one fails."""
+    notebook = nbformat.read(path, as_version=4)
     client = Terminal(
         notebook,
         timeout=LONGEST_CELL_SECONDS,
@@ -76,7 +78,7 @@ def execute(notebook: nbformat.NotebookNode) -> None:
     try:
         client.execute()
     finally:
-        (OUT / "quickstart.ipynb").write_text(nbformat.writes(notebook), encoding="utf-8")
+        (OUT / path.name).write_text(nbformat.writes(notebook), encoding="utf-8")
 
 
 def summary(session: Session) -> Json:
@@ -95,6 +97,7 @@ def summary(session: Session) -> Json:
                 "steps": row["steps"],
                 "finalLoss": row["loss"],
                 "accuracy": row["metrics"].get("accuracy"),
+                "metrics": row["metrics"],
             }
             for row in session.results()
         ],
@@ -110,14 +113,14 @@ def summary(session: Session) -> Json:
     }
 
 
-def write_results(session: Session) -> bool:
+def write_results(session: Session, notebook: str) -> bool:
     """Write and print what came out; whether every task finished."""
     found = summary(session)
     (OUT / "results.json").write_text(json.dumps(found, indent=2), encoding="utf-8")
     report = session.render("report")
     (OUT / "report.html").write_text(report.html, encoding="utf-8")
     say(f"\n{session.render('plan').text}\n\n{session.results()!r}\n\n")
-    for name in ("quickstart.ipynb", "report.html", "results.json"):
+    for name in (notebook, "report.html", "results.json"):
         say(f"wrote {(OUT / name).relative_to(ROOT)}\n")
     return all(task["status"] == "finished" for task in found["tasks"])
 
@@ -142,20 +145,19 @@ def end(paths: SessionPaths) -> None:
         time.sleep(0.1)
 
 
-def main() -> int:
+def main(path: Path) -> int:
     paths = SessionPaths("default", HOME)
     end(paths)  # of a demo that was interrupted
     shutil.rmtree(OUT, ignore_errors=True)
     OUT.mkdir(parents=True)
     HOME.mkdir(mode=0o700)
     os.environ["SATURN_HOME"] = str(HOME)
-    notebook = nbformat.read(ROOT / "examples" / "quickstart.ipynb", as_version=4)
     session = Session("default", HOME)
     try:
-        execute(notebook)
-        finished = write_results(session)
+        execute(path)
+        finished = write_results(session, path.name)
     except CellExecutionError as error:
-        say(f"\n{error}\nA cell of the quickstart failed; see {OUT / 'quickstart.ipynb'}.\n")
+        say(f"\n{error}\nA cell of the notebook failed; see {OUT / path.name}.\n")
         return 1
     finally:
         session.close()
@@ -166,4 +168,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(Path(*sys.argv[1:] or [ROOT / "examples" / "quickstart.ipynb"])))
