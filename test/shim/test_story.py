@@ -272,6 +272,7 @@ def test_out_of_memory_is_infeasible_and_an_error_is_a_failure(session: Session)
         for task in state["tasks"]
         for cell in state["cells"]
         if cell["signature"] == task["inspection"]["signature"]
+        and cell["strategy"] == {"technique": "single", "devices": 1}
     }
     assert {need: cell["status"] for need, cell in cells.items()} == {
         "room": "oom",
