@@ -12,6 +12,7 @@ import pytest
 import torch
 from jupyterlab_saturn.task import Task
 from jupyterlab_saturn.training.data import MicroBatch, Samples, TrainBatches
+from jupyterlab_saturn.training.failure import is_loader_lost
 from jupyterlab_saturn.training.loading import Loader
 from jupyterlab_saturn.training.seeding import global_state
 from ranks import MEGABYTE, Session, finish, virtual_device
@@ -78,6 +79,20 @@ def test_workers_end_when_the_loader_is_closed(ahead: Loader) -> None:
     gone, alive = psutil.wait_procs(started, timeout=10)
     assert len(gone) == 2
     assert not alive
+
+
+def test_a_process_that_dies_disturbs_only_who_waits_for_its_batches(ahead: Loader) -> None:
+    before = set(children())
+    ahead.load(0)
+    started = set(children()) - before
+    for process in started:
+        process.kill()
+    for _ in range(100):  # in which the death is noticed
+        time.sleep(0.002)
+    with pytest.raises(RuntimeError) as caught:
+        for step in range(1, STEPS):
+            ahead.load(step)
+    assert is_loader_lost(caught.value)
 
 
 @pytest.fixture

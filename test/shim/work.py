@@ -98,9 +98,10 @@ class Workshop(Session):
         assert zygote == self._launcher.zygote.pid
         assert [path.name for path in self.paths.runtime.iterdir()] == ["events.sock"]
         assert list(self.paths.leases.iterdir()) == []
-        temporary = [path.name for path in Path(os.environ["TMPDIR"]).iterdir()]
+        left = [str(path) for path in Path(os.environ["TMPDIR"]).rglob("*")]
         # PyTorch's cache is for all processes to come.
-        assert [name for name in temporary if not name.startswith("torchinductor_")] == []
+        left = [path for path in left if "/torchinductor_" not in path]
+        assert left == [], left
 
     def _do(self, job: Any) -> list[Json]:
         self._said = []

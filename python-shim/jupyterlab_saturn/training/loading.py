@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
+import signal
 from collections.abc import Iterator
 from typing import Any
 
@@ -65,7 +66,11 @@ class Loader:
             worker_init_fn=functools.partial(_begin, os.getpid()),
             generator=torch.Generator(),  # else it would draw from the global one
         )
-        return iter(loader)
+        ahead = iter(loader)
+        # DataLoader has itself told of a process that dies, and raises wherever Python then is:
+        # in a save, or while another failure is told. It also looks when a batch does not come.
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        return ahead
 
 
 def _begin(rank: int, _worker: int) -> None:
