@@ -167,6 +167,25 @@ def test_a_rehearsal_changes_nothing() -> None:
     assert all(torch.equal(after[name], value) for name, value in before.items())
 
 
+def test_what_a_model_remembers_of_a_rehearsal_is_forgotten() -> None:
+    class Remembering(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.layer = nn.Linear(6, 3)
+            self.tables: dict[int, torch.Tensor] = {}
+
+        def forward(self, x: torch.Tensor) -> Any:
+            self.seen = x
+            self.tables.setdefault(len(x), torch.ones(6))
+            return self.layer(x * self.tables[len(x)])
+
+    model = Remembering()
+    task = mlp(model=model)
+    assert rehearse(task, samples(task), "cpu") is not None
+    assert not hasattr(model, "seen")
+    assert model.tables == {}
+
+
 def test_parameters_without_a_gradient_are_named() -> None:
     class Partial(nn.Module):
         def __init__(self) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import torch
 
 from ..errors import SaturnError
+from ..task import Task
 from .world import World
 
 
@@ -43,6 +44,11 @@ class Loss:
         if self.count is None:
             return Mean(float(self.value) * samples, samples)
         return Mean(float(self.value), float(self.count))
+
+
+def outputs_of(task: Task, model: torch.nn.Module, inputs: Any) -> Any:
+    """What a task's model makes of inputs. `model` may be wrapped, or a part of it."""
+    return model(inputs) if task.forward is None else task.forward(model, inputs)
 
 
 def evaluate_loss(loss: Callable[[Any, Any], Any], outputs: Any, targets: Any) -> Loss:

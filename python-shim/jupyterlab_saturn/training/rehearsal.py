@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -20,10 +20,11 @@ from .data import Samples
 from .failure import describe, is_out_of_memory
 from .footprint import Footprint
 from .keeping import Keeping
-from .loss import evaluate_loss
+from .loss import evaluate_loss, outputs_of
 from .optimizing import make_optimizer
 from .seeding import undisturbed
 from .techniques.blocks import find_blocks
+from .traces import without_trace
 
 _SECONDS = 20.0
 _REAL_SAMPLES = 2  # batch normalisation refuses one
@@ -101,14 +102,16 @@ def _follow(task: Task, batch: Any, kind: str) -> Rehearsal:
     model = task.model
     blocks = find_blocks(model, task.blocks)
     named = {name: p for name, p in model.named_parameters() if p.requires_grad}
-    with mode, _buffers(model, mode.from_tensor):
+    with without_trace(model), mode:
+        _replace_buffers(model, mode)
         with Keeping(model, blocks) as keeping:
             loss = _loss(task, fake)
             kept = keeping.bytes()
         gradients = torch.autograd.grad(loss, list(named.values()), allow_unused=True)
         if kind == "cuda":
             # On the CPU dropout takes more memory: wider masks, and attention written out.
-            with _evaluating(model), Keeping(model, blocks) as keeping:
+            model.eval()
+            with Keeping(model, blocks) as keeping:
                 loss = _loss(task, fake)
                 kept = min(kept, keeping.bytes())
         optimizer = _optimizer_bytes(task, named, mode)
@@ -129,8 +132,7 @@ def _follow(task: Task, batch: Any, kind: str) -> Rehearsal:
 def _loss(task: Task, batch: Any) -> torch.Tensor:
     inputs, targets = pair(batch)
     with _precise(task):
-        forward = task.forward
-        outputs = task.model(inputs) if forward is None else forward(task.model, inputs)
+        outputs = outputs_of(task, task.model, inputs)
         return evaluate_loss(task.loss, outputs, targets).value
 
 
@@ -177,7 +179,7 @@ def _confirm(task: Task, samples: Samples, kind: str, fake: Exception) -> None:
 
 
 def _fails(task: Task, batch: Any) -> Exception | None:
-    with torch.no_grad(), _buffers(task.model, torch.clone):
+    with without_trace(task.model), torch.no_grad():
         try:
             _loss(task, batch)
         except Exception as error:
@@ -216,34 +218,11 @@ def _deadline(seconds: float) -> Iterator[None]:
         handle.remove()
 
 
-@contextmanager
-def _buffers(
-    model: torch.nn.Module, replace: Callable[[torch.Tensor], torch.Tensor]
-) -> Iterator[None]:
-    """Let the model work on other buffers, which it may change."""
-    own = [
-        (module, name, buffer)
-        for module in model.modules()
-        for name, buffer in module.named_buffers(recurse=False)
-    ]
-    for module, name, buffer in own:
-        setattr(module, name, replace(buffer))
-    try:
-        yield
-    finally:
-        for module, name, buffer in own:
-            setattr(module, name, buffer)
-
-
-@contextmanager
-def _evaluating(model: torch.nn.Module) -> Iterator[None]:
-    modes = [(module, module.training) for module in model.modules()]
-    model.eval()
-    try:
-        yield
-    finally:
-        for module, training in modes:
-            module.training = training
+def _replace_buffers(model: torch.nn.Module, mode: FakeTensorMode) -> None:
+    """Let a model work on buffers without memory, which it may change."""
+    for module in model.modules():
+        for name, buffer in list(module.named_buffers(recurse=False)):
+            setattr(module, name, mode.from_tensor(buffer))
 
 
 def _bytes(tensors: Iterable[torch.Tensor]) -> int:

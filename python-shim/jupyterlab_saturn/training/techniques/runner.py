@@ -22,7 +22,7 @@ from ...task import Task
 from ..batch import move, pair
 from ..data import MicroBatch, Samples, evaluation_parts
 from ..gradients import Gradients
-from ..loss import Mean, Part, evaluate_loss
+from ..loss import Mean, Part, evaluate_loss, outputs_of
 from ..optimizing import make_optimizer, make_schedule
 from ..seeding import BlockSeeds, seed_all
 from .blocks import find_blocks
@@ -213,8 +213,7 @@ class Runner:
         return part
 
     def _outputs(self, inputs: Any) -> Any:
-        forward = self._task.forward
-        return self.module(inputs) if forward is None else forward(self.module, inputs)
+        return outputs_of(self._task, self.module, inputs)
 
     def _measured(self, outputs: Any, targets: Any, samples: int) -> Iterator[tuple[str, Mean]]:
         """The metrics of so many samples, by name."""

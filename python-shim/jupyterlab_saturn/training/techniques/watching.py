@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable
+from contextlib import nullcontext
 from typing import Any, TypeVar
 
 import torch
-from torch import nn
 from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.multiprocessing.reductions import StorageWeakRef
 from torch.utils._python_dispatch import TorchDispatchMode
@@ -16,8 +15,8 @@ from torch.utils._pytree import tree_leaves
 from ...task import Task
 from ..batch import pair
 from ..data import Samples
-from ..loss import Loss, evaluate_loss
-from ..seeding import undisturbed
+from ..loss import Loss, evaluate_loss, outputs_of
+from ..traces import without_trace
 
 T = TypeVar("T")
 Run = Callable[[TorchDispatchMode], tuple[Any, Loss]]
@@ -77,38 +76,10 @@ def tensors_of(value: Any) -> list[torch.Tensor]:
 
 def _run(task: Task, mode: TorchDispatchMode, numbers: Any) -> tuple[Any, Loss]:
     count = min(_SAMPLES, task.batch_size)
-    model, forward = task.model, task.forward
-    with _unchanged(model):
+    with without_trace(task.model), torch.no_grad():
+        if not task.model.training:
+            task.model.train()
         inputs, targets = pair(Samples(task.data, task.collate, 0).batch(range(count)))
         with numbers, mode:
-            outputs = model(inputs) if forward is None else forward(model, inputs)
+            outputs = outputs_of(task, task.model, inputs)
             return outputs, evaluate_loss(task.loss, outputs, targets)
-
-
-@contextmanager
-def _unchanged(model: nn.Module) -> Iterator[None]:
-    """Leave the model as it was: also what it would remember, which may be without numbers."""
-    buffers = [(buffer, buffer.clone()) for buffer in model.buffers()]
-    modules = list(model.modules())
-    attributes = [(vars(module), dict(vars(module))) for module in modules]
-    inner = [
-        (value, value.copy())
-        for _, own in attributes
-        for value in own.values()
-        if isinstance(value, dict | list | set)
-    ]
-    if not model.training:
-        model.train()
-    try:
-        with torch.no_grad(), undisturbed():
-            yield
-    finally:
-        for container, before in [*attributes, *inner]:
-            container.clear()
-            if isinstance(container, list):
-                container.extend(before)
-            else:
-                container.update(before)
-        with torch.no_grad():
-            for buffer, values in buffers:
-                buffer.copy_(values)
