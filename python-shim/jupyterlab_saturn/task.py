@@ -58,7 +58,9 @@ class Task:
     clip_norm
         Largest norm of the gradient over all parameters; a longer one is scaled down to it.
     precision
-        ``"bfloat16"``: forward and loss run under ``torch.autocast``; parameters stay as they are.
+        ``"bfloat16"`` or ``"float16"``: forward and loss run under ``torch.autocast``; parameters
+        stay as they are. With float16, for GPUs that lack the other, losses are scaled so that
+        gradients do not vanish, and a step whose gradients overflow is left out.
     exact_random
         Draw random numbers, such as masks of dropout, by micro-batch and block, so that they are
         the same on any number of devices that divides `micro_batches`. Costs a little speed.
@@ -107,7 +109,7 @@ class Task:
     forward: Forward | None = None
     micro_batches: int = 1
     clip_norm: float | None = None
-    precision: Literal["float32", "bfloat16"] = "float32"
+    precision: Literal["float32", "bfloat16", "float16"] = "float32"
     exact_random: bool = False
     validate_every: int | None = None
     stop_early: StopEarly | None = None

@@ -134,7 +134,6 @@ def test_a_loss_of_the_users_own_is_called_as_a_whole(session: Session) -> None:
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"fp16": True}, "bf16=True"),
         ({"lr_scheduler_type": "reduce_lr_on_plateau", "eval_strategy": "epoch"}, "'cosine'"),
     ],
 )
@@ -143,6 +142,11 @@ def test_what_cannot_be_kept_is_refused_in_a_sentence(changes: dict[str, Any], w
         adapt(language(**changes))
     assert caught.value.code == "unsupported"
     assert words in str(caught.value)
+
+
+@pytest.mark.parametrize(("argument", "precision"), [("bf16", "bfloat16"), ("fp16", "float16")])
+def test_half_precision_is_taken_over(argument: str, precision: str) -> None:
+    assert adapt(language(**{argument: True})).precision == precision
 
 
 def test_what_is_left_out_is_told() -> None:

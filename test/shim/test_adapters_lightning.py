@@ -78,7 +78,7 @@ def test_it_trains_and_validates_as_lightning_does(
     [
         ({"kind": "manual"}, "optimizes by hand"),
         ({"kind": "two"}, "makes 2 optimizers"),
-        ({"precision": "16-mixed"}, "bf16-mixed"),
+        ({"precision": "64-true"}, "bf16-mixed"),
     ],
 )
 def test_what_cannot_be_kept_is_refused_in_a_sentence(params: dict[str, Any], words: str) -> None:
@@ -86,6 +86,14 @@ def test_what_cannot_be_kept_is_refused_in_a_sentence(params: dict[str, Any], wo
         adapt(lightning(**params))
     assert caught.value.code == "unsupported"
     assert words in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("said", "precision"),
+    [("32-true", "float32"), ("bf16-mixed", "bfloat16"), ("16-mixed", "float16")],
+)
+def test_precision_is_taken_over(said: str, precision: str) -> None:
+    assert adapt(lightning(precision=said)).precision == precision
 
 
 def test_what_is_left_out_is_told() -> None:

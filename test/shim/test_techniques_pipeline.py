@@ -275,7 +275,8 @@ def train(session: Session, spec: Json, devices: int, schedule: str, count: int)
 
 
 @pytest.mark.parametrize(
-    ("devices", "schedule", "precision"), [(4, "1f1b", "float32"), (2, "interleaved", "bfloat16")]
+    ("devices", "schedule", "precision"),
+    [(4, "1f1b", "float32"), (2, "interleaved", "bfloat16"), (2, "1f1b", "float16")],
 )
 def test_any_padding_masks_and_loss_give_what_one_device_gives(
     session: Session, devices: int, schedule: str, precision: str

@@ -199,13 +199,14 @@ def test_a_held_out_loss_counts_what_the_loss_counts(session: Session) -> None:
         assert train(session, shared, strategy)[0] == pytest.approx(held_out, rel=1e-5)
 
 
+@pytest.mark.parametrize("precision", ["bfloat16", "float16"])
 def test_half_precision_is_the_same_to_its_digits(
-    session: Session, reference: tuple[list[float], dict[str, Any]]
+    session: Session, reference: tuple[list[float], dict[str, Any]], precision: str
 ) -> None:
-    losses, _ = train(session, demanding(session, "half", precision="bfloat16"), SINGLE)
+    losses, _ = train(session, demanding(session, precision, precision=precision), SINGLE)
     assert losses != pytest.approx(reference[0], rel=1e-5)
-    for technique, devices in [("fsdp", 2), ("offload", 1)]:
-        spec = demanding(session, f"half-{technique}", precision="bfloat16")
+    for technique, devices in [("ddp", 2), ("fsdp", 2), ("offload", 1)]:
+        spec = demanding(session, f"{precision}-{technique}", precision=precision)
         measured, weights = train(session, spec, strategies(technique, devices)[-1])
         assert measured == pytest.approx(losses, rel=1e-2)
         assert {tensor.dtype for tensor in weights.values()} == {torch.float32}

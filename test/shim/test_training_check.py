@@ -39,7 +39,7 @@ def refusal(task: Task, kind: Any = "cpu") -> SaturnError:
         ({"micro_batches": 3}, "A batch of 8 cannot be cut into 3 equal micro_batches."),
         ({"micro_batches": 0}, "A batch of 8 cannot be cut into 0 equal micro_batches."),
         ({"clip_norm": 0.0}, "The clip_norm is 0.0"),
-        ({"precision": "float16"}, "There is no precision 'float16'."),
+        ({"precision": "float8"}, "There is no precision 'float8'."),
         ({"validate_every": 0}, "The validate_every is 0"),
         ({"stop_early": lambda history: True}, "The rule stop_early looks at evaluations"),
         (

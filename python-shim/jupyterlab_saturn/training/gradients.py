@@ -37,14 +37,18 @@ class Gradients:
         parameters: Sequence[torch.nn.Parameter],
         scale: torch.Tensor | None,
         clip_norm: float | None,
-    ) -> None:
+    ) -> torch.Tensor:
         """Multiply all gradients by `scale`, then scale them down to the norm `clip_norm`.
 
         A collective.
+
+        Returns
+        -------
+        torch.Tensor
+            The norm over all ranks before it was clipped; NaN without `clip_norm`, which needs
+            none.
         """
-        if scale is None and clip_norm is None:
-            return
-        factor = scale
+        factor, norm = scale, torch.tensor(math.nan)
         if clip_norm is not None:
             norm = self.norm(parameters) * (1.0 if scale is None else scale)
             clipping = torch.clamp(clip_norm / (norm + _EPSILON), max=1.0)
@@ -52,6 +56,7 @@ class Gradients:
         gradients = [_local(p.grad) for p in parameters if p.grad is not None]
         if gradients and factor is not None:
             torch._foreach_mul_(gradients, factor.to(gradients[0].device))
+        return norm
 
     def norm(self, parameters: Sequence[torch.nn.Parameter]) -> torch.Tensor:
         """The Euclidean norm of the gradient over all parameters of all ranks. A collective."""

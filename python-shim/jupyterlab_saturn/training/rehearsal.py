@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -22,6 +22,7 @@ from .footprint import Footprint
 from .keeping import Keeping
 from .loss import evaluate_loss, outputs_of
 from .optimizing import make_optimizer
+from .precision import precise
 from .seeding import undisturbed
 from .techniques.blocks import find_blocks
 from .traces import without_trace
@@ -131,13 +132,9 @@ def _follow(task: Task, batch: Any, kind: str) -> Rehearsal:
 
 def _loss(task: Task, batch: Any) -> torch.Tensor:
     inputs, targets = pair(batch)
-    with _precise(task):
+    with precise(task, "cpu"):
         outputs = outputs_of(task, task.model, inputs)
         return evaluate_loss(task.loss, outputs, targets).value
-
-
-def _precise(task: Task) -> AbstractContextManager[Any]:
-    return nullcontext() if task.precision == "float32" else torch.autocast("cpu", torch.bfloat16)
 
 
 def _optimizer_bytes(task: Task, named: dict[str, torch.nn.Parameter], mode: FakeTensorMode) -> int:

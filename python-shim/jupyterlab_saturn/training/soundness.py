@@ -14,8 +14,9 @@ from ..task import Task
 from .batch import shapes
 from .data import Samples
 from .optimizing import make_optimizer
+from .precision import HALVES
 
-_PRECISIONS = ("float32", "bfloat16")
+_PRECISIONS = ("float32", *HALVES)
 _BATCH_NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)
 _DROPOUTS = (
     nn.Dropout,

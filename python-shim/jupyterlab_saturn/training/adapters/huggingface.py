@@ -56,12 +56,6 @@ def from_trainer(trainer: Trainer) -> Task:
     """
     args = trainer.args
     model: Any = trainer.model
-    if args.fp16:
-        raise SaturnError(
-            "unsupported",
-            "The TrainingArguments ask for fp16, whose loss scaling would be lost in a switch.",
-            "Use bf16=True.",
-        )
     size = args.per_device_train_batch_size * args.gradient_accumulation_steps
     train = unpack(trainer.get_train_dataloader(), "train_dataset", size)
     held_out = _held_out(trainer)
@@ -85,7 +79,7 @@ def from_trainer(trainer: Trainer) -> Task:
         epochs=args.num_train_epochs,
         steps=args.max_steps if args.max_steps > 0 else None,
         clip_norm=args.max_grad_norm or None,
-        precision="bfloat16" if args.bf16 else "float32",
+        precision="bfloat16" if args.bf16 else "float16" if args.fp16 else "float32",
         workers=train.workers,
         eval_data=None if held_out is None else held_out.data,
         metrics=_metrics(trainer),

@@ -26,6 +26,8 @@ _PRECISIONS: dict[str, Any] = {
     "32-true": "float32",
     "bf16": "bfloat16",
     "bf16-mixed": "bfloat16",
+    "16": "float16",
+    "16-mixed": "float16",
 }
 _OPTIONS = (
     "accumulate_grad_batches",
@@ -266,7 +268,7 @@ def _precision(options: Mapping[str, Any]) -> Any:
     if asked not in _PRECISIONS:
         raise _unsupported(
             f"A precision of {asked} is not one that every strategy keeps.",
-            "Use 32-true or bf16-mixed.",
+            "Use 32-true, bf16-mixed or 16-mixed.",
         )
     return _PRECISIONS[asked]
 

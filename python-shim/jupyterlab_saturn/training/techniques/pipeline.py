@@ -159,7 +159,8 @@ class _PipelineRunner(Runner):
             if stage < self._stages.count - 1:
                 return outputs  # type: ignore[no-any-return]
             loss = evaluate_loss(self._task.loss, outputs, targets)
-        return part.add(loss, micro.samples).reshape(1)
+        amplified: torch.Tensor = self._amplified(part.add(loss, micro.samples))
+        return amplified.reshape(1)
 
     def _run(self, stage: int, inputs: Any, *received: torch.Tensor) -> Any:
         return self._stages.run(stage, partial(super()._outputs, inputs), *received)

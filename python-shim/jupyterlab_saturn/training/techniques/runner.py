@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import pickle
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -24,6 +25,7 @@ from ..data import MicroBatch, Samples, evaluation_parts
 from ..gradients import Gradients
 from ..loss import Mean, Part, evaluate_loss, outputs_of
 from ..optimizing import make_optimizer, make_schedule
+from ..precision import LossScale, precise
 from ..seeding import BlockSeeds, seed_all
 from .blocks import find_blocks
 from .context import Context
@@ -77,6 +79,7 @@ class Runner:
         self._schedule = make_schedule(task, self._optimizer, context.steps)
         self._gradients = Gradients(self._world, self._device, self._copies)
         self._seeds = BlockSeeds(self._blocks()) if task.exact_random else None
+        self._loss_scale = LossScale() if task.precision == "float16" else None
 
     def step(self, micro_batches: Sequence[MicroBatch]) -> torch.Tensor:
         """Make one optimizer step on this rank's part of a batch.
@@ -94,8 +97,8 @@ class Runner:
         """
         part = self._accumulate(micro_batches)
         share, scale = part.settle(self._world, self._voice, self.data_ranks)
-        self._gradients.conclude(self._parameters(), scale, self._task.clip_norm)
-        self._optimizer.step()
+        if self._conclude(scale):
+            self._optimizer.step()
         self._optimizer.zero_grad(set_to_none=True)
         if self._schedule is not None:
             self._schedule.step()
@@ -133,12 +136,15 @@ class Runner:
         """
         schedule = None if self._schedule is None else self._schedule.state_dict()
         options = StateDictOptions(ignore_frozen_params=True)
-        return {
+        state: State = {
             "model": get_model_state_dict(self.module, options=options),
             "optim": self._optimizer_state(),
             # One value: what schedules keep differs in shape from step to step.
             "schedule": pickle.dumps(schedule),
         }
+        if self._loss_scale is not None:
+            state["loss_scale"] = pickle.dumps(self._loss_scale.state())
+        return state
 
     def restore(self, state: State) -> None:
         """Take over a state of any technique and world size. A collective."""
@@ -147,6 +153,8 @@ class Runner:
             set_optimizer_state_dict(self.module, self._optimizer, state["optim"], options=_FLAT)
         if self._schedule is not None:
             self._schedule.load_state_dict(pickle.loads(state["schedule"]))
+        if self._loss_scale is not None:
+            self._loss_scale.restore(pickle.loads(state["loss_scale"]))
 
     def full_weights(self) -> dict[str, torch.Tensor]:
         """The plain model's state dict on the CPU, on rank 0; empty elsewhere. A collective."""
@@ -181,6 +189,12 @@ class Runner:
     def _optimizer_state(self) -> Mapping[str, Any]:
         if not self._parameters():  # a part of a model may have nothing to train
             return {}
+        if not self._optimizer.state:
+            # Then it is made by a step with gradients of zero, which must not count as one.
+            get_optimizer_state_dict(self.module, self._optimizer, options=_FLAT)
+            for made in self._optimizer.state.values():
+                if "step" in made:
+                    made["step"] = made["step"] * 0
         return get_optimizer_state_dict(self.module, self._optimizer, options=_FLAT)
 
     def _blocks(self) -> Sequence[torch.nn.Module]:
@@ -207,9 +221,7 @@ class Runner:
             with self._synchronising(number == len(micro_batches)):
                 with self._precise():
                     loss = evaluate_loss(self._task.loss, self._outputs(inputs), targets)
-                # Techniques average gradients over the ranks, but a batch's are a sum over them.
-                weighted = part.add(loss, micro.samples) * self.data_ranks
-                weighted.backward()  # type: ignore[no-untyped-call]
+                self._amplified(part.add(loss, micro.samples)).backward()
         return part
 
     def _outputs(self, inputs: Any) -> Any:
@@ -236,11 +248,27 @@ class Runner:
         if self._seeds is not None:
             self._seeds.begin(seed)
 
+    def _amplified(self, loss: torch.Tensor) -> Any:
+        """The share of a batch's loss as its backward needs it."""
+        if self._loss_scale is None:
+            # Techniques average gradients over the ranks, but a batch's are a sum over them.
+            return loss * self.data_ranks
+        # That factor comes later, for a gradient to overflow or not on any number of ranks.
+        return loss.float() * self._loss_scale.value
+
+    def _conclude(self, scale: torch.Tensor | None) -> bool:
+        """Finish the gradients; `scale` as of `Part.settle`. Returns whether to step by them."""
+        clip_norm, loss_scale = self._task.clip_norm, self._loss_scale
+        if loss_scale is None:
+            self._gradients.conclude(self._parameters(), scale, clip_norm)
+            return True
+        outstanding = torch.tensor(self.data_ranks / loss_scale.value, device=self._device)
+        scale = outstanding if scale is None else scale * outstanding
+        norm = self._gradients.conclude(self._parameters(), scale, clip_norm or math.inf)
+        return loss_scale.accepts(norm)
+
     def _precise(self) -> AbstractContextManager[Any]:
-        if self._task.precision == "float32":
-            return nullcontext()
-        cached = self._caches_casts
-        return torch.autocast(self._device.type, dtype=torch.bfloat16, cache_enabled=cached)
+        return precise(self._task, self._device.type, cached=self._caches_casts)
 
     def _synchronising(self, last: bool) -> AbstractContextManager[None]:
         """Round a micro-batch: gradients need to be averaged over the ranks after the last only."""
