@@ -1,21 +1,17 @@
-import { SaturnError } from '../core/model/failure.js';
 import type { Command } from '../core/session/command.js';
 import { emptySession, type ISession, isActive } from '../core/session/session.js';
 import { step } from '../core/session/step.js';
-import { admit, selectTasks } from '../core/session/tasks.js';
-import { cacheView } from '../core/view/cacheView.js';
 import { progressLine } from '../core/view/progressLine.js';
-import { render } from '../core/view/render.js';
 import {
   type Failure,
   failureOf,
-  type Message,
   type PlanRequest,
   type SessionEvent,
   type SessionState
 } from '../core/wire/messages.js';
 import { Agents } from './agents.js';
 import { archiveTasks, strangers } from './archive.js';
+import { ClientDesk } from './clientDesk.js';
 import { Clients } from './clients.js';
 import type { IDisposable } from './disposable.js';
 import { Journal } from './journal.js';
@@ -24,7 +20,6 @@ import { type IIncoming, type Incoming, Post } from './post.js';
 import { ProfileCache } from './profileCache.js';
 import { Recollection } from './recollection.js';
 import { eventOfReport } from './reports.js';
-import { eventOfRequest, refuseBusy } from './requests.js';
 import { VERSION } from './version.js';
 
 const TICK = 1000;
@@ -45,13 +40,12 @@ export class Engine implements IDisposable {
   private readonly _planning: Planning;
   private readonly _cache: ProfileCache;
   private readonly _recollection: Recollection;
+  private readonly _desk: ClientDesk;
   private readonly _timer: NodeJS.Timeout;
   private _session: ISession;
   private _post!: Post;
   /** What agents said while the journal could not be written, oldest first. */
   private _backlog: IIncoming<'agent'>[] = [];
-  /** Clients that wait for the agent's answer to `cluster.set`. */
-  private _clusterRequests: { from: string; id: string }[] = [];
 
   private constructor(
     private readonly _options: Engine.IOptions,
@@ -72,6 +66,16 @@ export class Engine implements IDisposable {
     });
     this._cache = new ProfileCache(_options.cache);
     this._recollection = new Recollection(this._cache);
+    this._desk = new ClientDesk({
+      session: () => this._session,
+      publicState: () => this._publicState(),
+      told: state => this._told(state),
+      apply: event => this._apply(event),
+      send: (...message) => this._post.send(...message),
+      agents: this._agents,
+      cache: this._cache,
+      now: _options.now
+    });
     this._timer = setInterval(() => this._tick(), TICK);
   }
 
@@ -121,76 +125,8 @@ export class Engine implements IDisposable {
         this._handleAgent(incoming);
       }
     } else {
-      this._handleClient(incoming);
-    }
-  }
-
-  private _handleClient({ from, message }: IIncoming<'client'>): void {
-    this._clients.seen(from);
-    const session = this._session;
-    switch (message.type) {
-      case 'hello':
-      case 'state':
-        this._post.send(from, 'state', { state: this._publicState() }, message.id);
-        return;
-      case 'render': {
-        const { view, tasks } = message.body;
-        const now = this._options.now();
-        const shown = tasks && selectTasks(session, tasks);
-        const state = this._told(session.state);
-        const rendered =
-          view === 'cache' ? cacheView(state, this._cache.memory(), now) : render(view, state, now, shown);
-        this._post.send(from, 'rendered', rendered, message.id);
-        return;
-      }
-      case 'tasks.add': {
-        const admission = admit(session, message.body.tasks, message.body.replace ?? false);
-        const tasks = [...admission.added, ...admission.replaced];
-        if (tasks.length > 0) {
-          this._apply({ kind: 'tasks-added', tasks });
-        }
-        const names = (specs: readonly { name: string }[]): string[] => specs.map(spec => spec.name);
-        const { rev } = this._session.state;
-        this._post.send(
-          from,
-          'tasks.added',
-          {
-            rev,
-            added: names(admission.added),
-            replaced: names(admission.replaced),
-            unchanged: names(admission.unchanged)
-          },
-          message.id
-        );
-        return;
-      }
-      case 'cluster.set': {
-        refuseBusy(session, 'The devices cannot be changed');
-        const [agent] = this._agents.addresses;
-        if (agent === undefined) {
-          throw new SaturnError({
-            code: 'no-agent',
-            message: 'No agent is connected that could look for devices.',
-            hint: 'Try again in a few seconds.'
-          });
-        }
-        this._clusterRequests.push({ from, id: message.id });
-        this._post.send(agent, 'cluster.set', message.body);
-        return;
-      }
-      case 'cache.clear': {
-        const signatures = session.state.tasks.flatMap(task => task.inspection?.signature ?? []);
-        this._cache.clear(message.body.all === true ? 'all' : new Set(signatures));
-        this._post.send(from, 'ok', { rev: session.state.rev }, message.id);
-        return;
-      }
-      default: {
-        const event = eventOfRequest(message, session);
-        if (event) {
-          this._apply(event);
-        }
-        this._post.send(from, 'ok', { rev: this._session.state.rev }, message.id);
-      }
+      this._clients.seen(incoming.from);
+      this._desk.handle(incoming);
     }
   }
 
@@ -208,7 +144,7 @@ export class Engine implements IDisposable {
     }
     try {
       const event = eventOfReport(message);
-      if (event && !this._isRefusal(message)) {
+      if (event && !this._desk.awaitsRefusal(message)) {
         this._apply(event);
       }
     } catch (error) {
@@ -219,29 +155,7 @@ export class Engine implements IDisposable {
     }
     this._post.send(from, 'ok', { rev: this._session.state.rev }, message.id);
     if (message.type === 'cluster.report') {
-      this._answerClusterRequest(message);
-    }
-  }
-
-  /** Whether a client is about to be told, as an answer, that its choice of devices failed: no news to others. */
-  private _isRefusal(message: Message<'agent'>): boolean {
-    return (
-      message.type === 'cluster.report' &&
-      message.body.error !== undefined &&
-      this._clusterRequests.length > 0
-    );
-  }
-
-  private _answerClusterRequest(message: Message<'agent'> & { type: 'cluster.report' }): void {
-    const request = this._clusterRequests.shift();
-    if (!request) {
-      return;
-    }
-    const { error } = message.body;
-    if (error) {
-      this._post.send(request.from, 'error', { error }, request.id);
-    } else {
-      this._post.send(request.from, 'ok', { rev: this._session.state.rev }, request.id);
+      this._desk.answerCluster(message);
     }
   }
 
