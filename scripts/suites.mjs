@@ -62,10 +62,12 @@ function vitest(project, prepare) {
   };
 }
 
+/** In two processes, since most tests wait for others that they started. */
 function pytest() {
   const report = join(reports, 'shim.xml');
   const config = ['-c', join(shim, 'pyproject.toml'), join(root, 'test', 'shim')];
-  const command = [inVenv('python'), ['-m', 'pytest', ...config, `--junitxml=${report}`, '--durations=10']];
+  const options = ['-n', '2', '--dist', 'loadfile', `--junitxml=${report}`, '--durations=10'];
+  const command = [inVenv('python'), ['-m', 'pytest', ...config, ...options]];
   return runner(command, { env: venvEnv }, report, text => {
     const number = name => Number(text.match(new RegExp(`<testsuite [^>]*\\b${name}="(\\d+)"`))?.[1] ?? 0);
     const failed = number('failures') + number('errors');

@@ -52,20 +52,14 @@ def layouts(task: Task) -> dict[str, Json]:
     return found
 
 
-def one_of_each(found: dict[str, Json]) -> dict[str, Json]:
-    """The layout of each technique on the fewest devices, with the settings it offers last."""
-    fewest: dict[str, int] = {}
-    chosen: dict[str, str] = {}
-    for name, strategy in found.items():
-        technique = strategy["technique"]
-        if strategy["devices"] <= fewest.setdefault(technique, strategy["devices"]):
-            chosen[technique] = name
-    return {name: found[name] for name in chosen.values()}
-
-
 def few(found: dict[str, Json]) -> dict[str, Json]:
-    """Of `one_of_each` those on at most two devices, which two cores run in little time."""
-    return {name: way for name, way in one_of_each(found).items() if way["devices"] <= 2}
+    """Of each technique one layout on at most two devices, with the settings it offers last."""
+    chosen = {
+        strategy["technique"]: name
+        for name, strategy in found.items()
+        if strategy["devices"] <= 2
+    }
+    return {name: found[name] for name in chosen.values()}
 
 
 def weights_of(task: Json) -> dict[str, torch.Tensor]:
