@@ -55,9 +55,7 @@ def layouts(task: Task) -> dict[str, Json]:
 def few(found: dict[str, Json]) -> dict[str, Json]:
     """Of each technique one layout on at most two devices, with the settings it offers last."""
     chosen = {
-        strategy["technique"]: name
-        for name, strategy in found.items()
-        if strategy["devices"] <= 2
+        strategy["technique"]: name for name, strategy in found.items() if strategy["devices"] <= 2
     }
     return {name: found[name] for name in chosen.values()}
 
