@@ -123,8 +123,8 @@ def test_what_cannot_be_split_is_refused() -> None:
 
 
 def test_groups_of_split_layers_need_a_grid() -> None:
-    assert "no grid" in str(BOTH.feasible(task(Feed()), 2, "cpu"))
-    assert "no grid" in str(BOTH.feasible(task(Feed()), 6 + 1, "cpu"))
+    assert "a grid" in str(BOTH.feasible(task(Feed()), 2, "cpu"))
+    assert "a grid" in str(BOTH.feasible(task(Feed()), 6 + 1, "cpu"))
     assert BOTH.feasible(task(Feed()), 4, "cpu") is None
     assert [c.knobs["tensor"] for c in BOTH.choices(task(Feed()), 8)] == [2, 4]
     assert "batch of 7" in str(BOTH.feasible(task(Feed(), batch_size=7), 4, "cpu"))

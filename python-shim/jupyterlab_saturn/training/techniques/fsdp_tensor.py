@@ -22,7 +22,7 @@ class ShardedTensor:
     def feasible(self, task: Task, devices: int, kind: DeviceKind) -> str | None:
         grids = _grids(devices)
         if not grids:
-            return f"{devices} devices are no grid of two groups or more of two devices or more"
+            return "it takes a grid of two groups or more of 2, 4 or 8 devices, as 4 devices are"
         reasons = [_why_not(task, devices, group) for group in grids]
         return why_not_shardable(task) or (None if None in reasons else reasons[0])
 

@@ -17,7 +17,7 @@ class HybridSharded:
 
     def feasible(self, task: Task, devices: int, kind: DeviceKind) -> str | None:
         if not _replicas(devices):
-            return f"{devices} devices are no grid of two copies or more over two shards or more"
+            return "it takes a grid of two copies or more over two shards or more, as 4 devices are"
         return why_not_data_parallel(task, devices) or why_not_shardable(task)
 
     def choices(self, task: Task, devices: int) -> list[Choice]:

@@ -240,7 +240,7 @@ def _why_not_cut(task: Task, devices: int) -> str | None:
     if _micro_batches(task, devices, "1f1b") is None:
         why = _why_not_recut(task)
         if why is not None:
-            return f"{why}, and {task.micro_batches} of them do not keep {devices} stages busy"
+            return f"{why}, and there are fewer of them ({task.micro_batches}) than stages"
         return f"a batch of {task.batch_size} cannot be cut evenly into {devices} parts or more"
     return None
 
