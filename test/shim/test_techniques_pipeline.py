@@ -123,9 +123,13 @@ def test_a_batch_that_cannot_be_cut_is_refused() -> None:
     for model, fields, reason in (
         (Chain(), {"batch_size": 7}, None),
         (Chain(), {"batch_size": 1}, "cannot be cut evenly into 2 parts"),
-        (Chain(), {"exact_random": True}, "exact_random draws by micro-batch, and 1 of them"),
+        (
+            Chain(),
+            {"exact_random": True},
+            "exact_random draws by micro-batch, and there are fewer of them (1) than stages",
+        ),
         (Chain(), {"exact_random": True, "micro_batches": 2}, None),
-        (normal, {}, "batch normalisation works on a micro-batch, and 1 of them"),
+        (normal, {}, "batch normalisation works on a micro-batch, and there are fewer"),
         (normal, {"micro_batches": 2}, None),
         (normal, {"exact_random": True, "micro_batches": 2}, "no list of like blocks"),
     ):

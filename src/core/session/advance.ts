@@ -2,7 +2,7 @@ import type { Command } from './command.js';
 import { dispatchSegments, dispatchTrials } from './dispatch.js';
 import { keepProfile } from './measuring.js';
 import { planRequest } from './planRequest.js';
-import { type ISession, type IStep, isActive, withState } from './session.js';
+import { type ISession, type IStep, isActive, isOpen, withState } from './session.js';
 
 /**
  * Go as far towards the goal as can be gone now: wait for inspections, make the missing trials,
@@ -51,7 +51,7 @@ function keepPlan(session: ISession, time: number): IStep {
     return { session, commands: [] };
   }
   const { plan, tasks } = session.state;
-  if (plan && !tasks.some(task => task.status === 'ready' || isActive(task))) {
+  if (plan && !tasks.some(task => isOpen(task, session.state))) {
     // Nothing is left to plan: the plan that was followed stays, to look back at.
     return { session: withState(session, { plan: { ...plan, fresh: true } }), commands: [] };
   }

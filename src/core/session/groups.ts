@@ -6,6 +6,7 @@ import {
   isActive,
   lastAttempt,
   withNotice,
+  withStalePlan,
   withStaleProfile,
   withState,
   withTask
@@ -62,12 +63,14 @@ export function noteGroup(session: ISession, event: GroupEvent): ISession {
     case 'lost':
       return noteLost(session, task, attempt, event);
     case 'stopped':
-      return withTask(session, name, {
-        ...ended(task, attempt, event, 'stopped'),
-        // Stopped without being asked to (the agent is leaving): it may go on later.
-        status: task.status === 'stopping' ? 'stopped' : 'ready',
-        ...(event.step === undefined ? {} : { checkpointStep: event.step })
-      });
+      return withStalePlan(
+        withTask(session, name, {
+          ...ended(task, attempt, event, 'stopped'),
+          // Stopped without being asked to (the agent is leaving): it may go on later.
+          status: task.status === 'stopping' ? 'stopped' : 'ready',
+          ...(event.step === undefined ? {} : { checkpointStep: event.step })
+        })
+      );
   }
 }
 

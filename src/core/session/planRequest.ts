@@ -9,11 +9,11 @@ import type {
   SessionState,
   TaskState
 } from '../wire/messages.js';
-import { isActive, isMeasured, lastAttempt } from './session.js';
+import { isActive, isMeasured, isOpen, lastAttempt } from './session.js';
 
 /** What to plan besides the state: see {@link planRequest}. */
 export interface IPlanRequestOptions {
-  /** Names to plan; all ready and active tasks when absent or null. */
+  /** Names to plan, besides active tasks; all open ones when absent or null. */
   readonly selection?: readonly string[] | null;
   /** The profile to plan with; what was really measured when absent. */
   readonly cells?: readonly ProfileCell[];
@@ -49,7 +49,7 @@ export function planRequest(
   return {
     cluster: state.cluster ?? { nodes: [] },
     tasks: state.tasks
-      .filter(task => isActive(task) || (task.status === 'ready' && (chosen?.has(task.spec.name) ?? true)))
+      .filter(task => isOpen(task, state) && (isActive(task) || (chosen?.has(task.spec.name) ?? true)))
       .map(task => planTask(task, cells, now)),
     excludeTechniques: state.excludeTechniques,
     explain: options.explain ?? true,

@@ -2,7 +2,9 @@ import { cellKey } from '../model/strategy.js';
 import type { ProfileCell, SessionEvent } from '../wire/messages.js';
 import {
   type ISession,
+  isActive,
   isMeasured,
+  isOpen,
   withGoal,
   withStalePlan,
   withStaleProfile,
@@ -29,7 +31,9 @@ export function withTechniques(session: ISession, excluded: readonly string[] | 
 
 function forgetCells(session: ISession): ISession {
   const again = new Set(
-    session.state.tasks.filter(task => task.status === 'ready').map(task => task.inspection?.signature)
+    session.state.tasks
+      .filter(task => isOpen(task, session.state) && !isActive(task))
+      .map(task => task.inspection?.signature)
   );
   return withStaleProfile(
     withState(session, { cells: session.state.cells.filter(cell => !again.has(cell.signature)) })

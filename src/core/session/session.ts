@@ -75,6 +75,15 @@ export function isActive(task: TaskState): boolean {
   return ACTIVE.includes(task.status);
 }
 
+/**
+ * Whether a task is still to be planned for: it trains or is ready to; while nothing runs also one that was stopped,
+ * which the next run goes on with.
+ */
+export function isOpen(task: TaskState, { goal, tasks }: SessionState): boolean {
+  const resumes = task.status === 'stopped' && goal !== 'run' && !tasks.some(isActive);
+  return task.status === 'ready' || isActive(task) || resumes;
+}
+
 /** The newest attempt of a task. */
 export function lastAttempt(task: TaskState): Attempt | undefined {
   return task.attempts.at(-1);

@@ -113,6 +113,8 @@ function note(session: ISession, event: SessionEvent, time: number): IStep {
 /** Training is wanted: of all tasks that can go on, or of the named ones, which also retries failed ones. */
 function noteRun(session: ISession, names: readonly string[] | null): ISession {
   const named = new Set(names ?? []);
+  const { plan: planned } = session.state;
+  const known = new Set(planned?.fresh ? planned.plan.segments.map(({ task }) => task) : []);
   let changed = false;
   const next = mapTasks(session, task => {
     const wanted = names === null || named.has(task.spec.name);
@@ -120,7 +122,7 @@ function noteRun(session: ISession, names: readonly string[] | null): ISession {
     if (!wanted || !resumes) {
       return task;
     }
-    changed = true;
+    changed ||= !known.has(task.spec.name);
     const { error: _gone, ...rest } = task;
     return { ...rest, status: 'ready' };
   });

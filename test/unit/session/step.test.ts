@@ -294,6 +294,39 @@ describe('trouble while training', () => {
     expect(sim.session.state.tasks.every(t => t.status === 'finished')).toBe(true);
   });
 
+  it('plans what a run would go on with after all was stopped, and the run follows that plan', () => {
+    const { sim, task } = training(['a', 'b']);
+    sim.feed({ kind: 'stop-requested' });
+    const [stop] = sim.take('stop');
+    sim.group(task, stop!.body.attempt, 'stopped', { step: 3 });
+    expect(sim.session.state.plan?.fresh).toBe(false);
+    sim.feed({ kind: 'plan-requested', excludeTechniques: ['single'] });
+    const [question] = sim.take('plan');
+    expect(question?.request.excludeTechniques).toEqual(['single']);
+    expect(question?.request.tasks.map(t => [t.name, t.steps])).toEqual([
+      ['a', 7],
+      ['b', 10]
+    ]);
+    sim.perform(question!);
+    sim.settle();
+    const planned = sim.session.state.plan;
+    expect(sim.status('a')).toBe('stopped');
+    sim.feed({ kind: 'run-requested' });
+    expect(sim.take('plan')).toEqual([]);
+    const [start] = sim.take('start');
+    expect(start?.body.strategy.technique).toBe('ddp');
+    expect(sim.session.state.plan?.plan).toEqual(planned?.plan);
+  });
+
+  it('leaves out of plans what was stopped alone, as long as others train', () => {
+    const { sim, task } = training(['a', 'b', 'c']);
+    sim.feed({ kind: 'stop-requested', tasks: ['c'] });
+    sim.take('plan');
+    sim.feed({ kind: 'plan-requested' });
+    const [question] = sim.take('plan');
+    expect(question?.request.tasks.map(t => t.name)).toEqual([task, 'b']);
+  });
+
   it('keeps running tasks where they are when planning anew', () => {
     const { sim, task } = training(['a', 'b']);
     sim.group(task, 1, 'step', { step: 5 });
