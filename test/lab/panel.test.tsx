@@ -183,12 +183,19 @@ describe('SaturnPanel', () => {
         ['ddp', '–', '240 ms (fastest)± 4.8 ms, 2.79 GiB', '≈ about 140 ms120 ms to 200 ms'],
         ['fsdp', '–', '✕ out of memory', '▸ measuring'],
         ['fsdp checkpointing', '–', '… waiting', 'left out'],
-        ['pipeline schedule=1f1b micro_batches=4', '–', 'not measured', 'not measured'],
         ['tensor', '–', '✕ failed', 'cannot'],
-        ['hsdp', '–', 'cannot', 'cannot']
+        [expect.stringMatching(/^2 more: 1 not measured, 1 cannot/)]
       ]);
+    });
+
+    it('folds what has no numbers, and opens it', () => {
       ui.show({ state: { ...variedSession(), profiled: true } });
-      expect(text('profile')).toContain('not needed');
+      const folded = section('profile')?.querySelector('.jp-SaturnProfile-folded details');
+      expect(folded?.querySelector('summary')?.textContent).toBe('2 more: 1 not needed, 1 cannot');
+      expect([...(folded?.querySelectorAll('li') ?? [])].map(item => item.textContent)).toEqual([
+        'pipeline schedule=1f1b micro_batches=4: not needed',
+        'hsdp: cannot'
+      ]);
     });
 
     it('says why, where the keyboard goes too', () => {

@@ -1,6 +1,8 @@
 import type { ProfileCell, Rendered, SessionState } from '../wire/generated/types.js';
 import { display, lead, sentence, tablePart } from './display.js';
+import { markup } from './escape.js';
 import { bytes, listing, NOTHING, plural, stepTime } from './format.js';
+import { foldProfile } from './profileFold.js';
 import {
   countEntries,
   entriesOf,
@@ -14,7 +16,7 @@ import {
 import { profileFailures, profileReasons } from './profileReasons.js';
 import { profileSentence } from './profileSentence.js';
 import { remarksPart } from './remarks.js';
-import type { ICell, ITable } from './table.js';
+import type { ICell, ITable, Row } from './table.js';
 import { NO_TASKS } from './taskWords.js';
 import { troublesPart } from './troubles.js';
 
@@ -40,11 +42,18 @@ export function profileView(state: SessionState): Rendered {
 function speedTable({ classes, devices }: IProfileMatrix, needless: boolean): ITable {
   return {
     columns: [{ label: 'Technique' }, ...devices.map(count => ({ label: plural(count, 'device') }))],
-    rows: classes.flatMap(speed => [
-      { heading: nameOf(speed) },
-      ...speed.rows.map(row => [row.label, ...row.entries.map(entry => entryCell(entry, needless))])
-    ])
+    rows: classes.flatMap(speed => [{ heading: nameOf(speed) }, ...foldedRows(speed, needless)])
   };
+}
+
+function foldedRows({ rows }: IProfileClass, needless: boolean): Row[] {
+  const { shown, folded, line } = foldProfile(rows, needless);
+  const list = markup`<ul>${folded.map(({ label, word }) => markup`<li>${label}: ${word}</li>`)}</ul>`;
+  const html = markup`<details><summary>${line}</summary>${list}</details>`;
+  return [
+    ...shown.map(row => [row.label, ...row.entries.map(entry => entryCell(entry, needless))]),
+    ...(folded.length > 0 ? [[{ text: line, html, tone: 'muted' as const }]] : [])
+  ];
 }
 
 function nameOf({ label, tasks }: IProfileClass): string {

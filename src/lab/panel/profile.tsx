@@ -1,4 +1,5 @@
 import { count, listing, plural } from '../../core/view/format.js';
+import { foldProfile } from '../../core/view/profileFold.js';
 import { countEntries, type IProfileClass, profileMatrix } from '../../core/view/profileMatrix.js';
 import { profileFailures, profileReasons } from '../../core/view/profileReasons.js';
 import { profileSentence } from '../../core/view/profileSentence.js';
@@ -74,18 +75,16 @@ export function ProfileSection({ state }: { state: SessionState }) {
 
 /** Tasks of equal speed: a row for each technique with its knobs. */
 function SpeedClass({ speed, profiled }: { speed: IProfileClass; profiled: boolean }) {
+  const { shown, folded, line } = foldProfile(speed.rows, profiled);
+  const width = 1 + (speed.rows[0]?.entries.length ?? 0);
   return (
     <tbody>
       <tr className="jp-SaturnProfile-tasks">
-        <th
-          scope="rowgroup"
-          colSpan={1 + (speed.rows[0]?.entries.length ?? 0)}
-          title={listing(speed.tasks, 12)}
-        >
+        <th scope="rowgroup" colSpan={width} title={listing(speed.tasks, 12)}>
           {speed.label}
         </th>
       </tr>
-      {speed.rows.map(row => (
+      {shown.map(row => (
         <tr key={row.label}>
           <th scope="row">{row.label}</th>
           {row.entries.map((entry, i) => (
@@ -94,6 +93,22 @@ function SpeedClass({ speed, profiled }: { speed: IProfileClass; profiled: boole
           ))}
         </tr>
       ))}
+      {folded.length > 0 && (
+        <tr className="jp-SaturnProfile-folded">
+          <td colSpan={width}>
+            <details>
+              <summary>{line}</summary>
+              <ul>
+                {folded.map(({ label, word }) => (
+                  <li key={label}>
+                    {label}: {word}
+                  </li>
+                ))}
+              </ul>
+            </details>
+          </td>
+        </tr>
+      )}
     </tbody>
   );
 }
