@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from jupyterlab_saturn.kernel.progress import Progress
 from jupyterlab_saturn.kernel.session import Session
 from jupyterlab_saturn.kernel.tokens import split_words
 
+README = Path(__file__).resolve().parents[2] / "README.md"
 CELL = "def digits(model, lr=0.1):\n    ...\n"
 
 
@@ -237,6 +239,11 @@ def test_help_shows_every_verb_option_and_example(shell: Shell) -> None:
             assert all(option.name in text for option in verb.options)
     assert shell.cell("%saturn help plan") is None
     assert "--seconds" in shell.texts()[0] and "--sweep" not in shell.texts()[0]
+
+
+def test_the_readme_names_every_verb() -> None:
+    readme = README.read_text("utf-8")
+    assert [verb.name for verb in VERBS if f"saturn {verb.name}" not in readme] == []
 
 
 @pytest.mark.parametrize(
