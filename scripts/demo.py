@@ -23,6 +23,7 @@ from jupyterlab_saturn.agent.presence import agent_alive
 from jupyterlab_saturn.paths import SessionPaths
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
+from traitlets.config import Config
 
 ROOT = Path(__file__).resolve().parent.parent
 OUT = ROOT / "out" / "demo"
@@ -30,6 +31,8 @@ HOME = OUT / "session"
 LONGEST_CELL_SECONDS = 900
 PROGRESS_SECONDS = 5.0
 PATIENCE_SECONDS = 30.0
+# The kernel's ports are of this machine alone, but others may share it.
+ENCRYPTED = Config({"KernelManager": {"transport_encryption": "auto"}})
 DISPLAYS = ("display_data", "update_display_data")
 
 Json = dict[str, Any]
@@ -74,6 +77,7 @@ def execute(path: Path) -> None:
         timeout=LONGEST_CELL_SECONDS,
         kernel_name="python3",
         resources={"metadata": {"path": str(OUT)}},
+        config=ENCRYPTED,
     )
     try:
         client.execute()
@@ -91,7 +95,7 @@ def summary(session: Session) -> Json:
             {
                 "name": row["task"],
                 "status": row["status"],
-                "strategy": {"technique": row["technique"], "devices": row["devices"]},
+                "strategy": {key: row[key] for key in ("technique", "knobs", "devices")},
                 "planned": row["planned"],
                 "actual": row["actual"],
                 "steps": row["steps"],

@@ -347,7 +347,7 @@ describe('SaturnPanel', () => {
       ui.show({ state: states.finishedState() });
       const board = rows(section('run')?.querySelector('table'));
       expect(board).toHaveLength(13);
-      expect(board[0]).toEqual(['Task', 'accuracy', 'Loss', 'Took']);
+      expect(board[0]).toEqual(['Task', 'accuracy', 'Training loss', 'Took']);
       expect(board[1]?.slice(0, 3)).toEqual(['digits-vit-64-3e-3', '0.9600', '0.1700']);
     });
 

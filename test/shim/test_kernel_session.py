@@ -135,7 +135,7 @@ def test_results_are_rows(session: Session, engine: FakeEngine) -> None:
     task = engine.state["tasks"][0]
     attempt = {
         "number": 1,
-        "strategy": {"technique": "ddp", "devices": 2},
+        "strategy": {"technique": "fsdp", "devices": 2, "knobs": {"reshard": False}},
         "node": "n",
         "devices": ["cpu0", "cpu1"],
         "requestedAt": 101.5,
@@ -159,7 +159,8 @@ def test_results_are_rows(session: Session, engine: FakeEngine) -> None:
         "task": "make",
         "status": "finished",
         "params": {},
-        "technique": "ddp",
+        "technique": "fsdp",
+        "knobs": {"reshard": False},
         "devices": ["cpu0", "cpu1"],
         "steps": 10,
         "loss": 0.5,

@@ -8,10 +8,11 @@ from ..errors import Json
 def rows_of(state: Json) -> list[Json]:
     """A dictionary for each task of a wire ``SessionState``, in the order they were added.
 
-    Keys: ``task``, ``status``, ``params``, ``technique``, ``devices`` (ids), ``steps``, ``loss``,
-    ``metrics``, ``validations`` (``step`` and ``metrics`` while it trained), ``stopped_early``
-    (by the task's own rule), ``model`` (path of the weights), ``planned`` and ``actual``
-    (``start`` and ``end`` in seconds since the run began). What is not known is None.
+    Keys: ``task``, ``status``, ``params``, ``technique``, ``knobs`` (its settings), ``devices``
+    (ids), ``steps``, ``loss`` (of training), ``metrics``, ``validations`` (``step`` and
+    ``metrics`` while it trained), ``stopped_early`` (by the task's own rule), ``model`` (path of
+    the weights), ``planned`` and ``actual`` (``start`` and ``end`` in seconds since the run
+    began). What is not known is None.
     """
     return [_row(task, state) for task in state["tasks"]]
 
@@ -27,6 +28,7 @@ def _row(task: Json, state: Json) -> Json:
         "status": task["status"],
         "params": dict(task["spec"]["params"]),
         "technique": attempt.get("strategy", {}).get("technique"),
+        "knobs": dict(attempt.get("strategy", {}).get("knobs", {})),
         "devices": list(attempt.get("devices", [])),
         "steps": task["progress"]["step"],
         "loss": result.get("loss", task["progress"].get("loss")),

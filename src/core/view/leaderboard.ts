@@ -56,7 +56,7 @@ export function leaderboard(state: SessionState): ITable {
     columns: [
       { label: 'Task' },
       ...metrics.map(label => ({ label, align: 'right' as const })),
-      { label: 'Loss', align: 'right' },
+      { label: 'Training loss', align: 'right' },
       ...(early ? [{ label: 'Steps', align: 'right' as const }] : []),
       { label: 'Strategy' },
       { label: 'Planned', align: 'right' },

@@ -105,7 +105,7 @@ function Leaderboard({ state }: { state: SessionState }) {
                 {name}
               </th>
             ))}
-            <th scope="col">{trans.__('Loss')}</th>
+            <th scope="col">{trans.__('Training loss')}</th>
             <th scope="col">{trans.__('Took')}</th>
           </tr>
         </thead>
