@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 from collections.abc import Callable, Iterator
@@ -25,7 +26,7 @@ from fakes.bench import (
 )
 from jupyterlab_saturn import __version__
 from jupyterlab_saturn.agent.launch import agent_alive, ensure_agent
-from jupyterlab_saturn.agent.presence import AgentLock, read_status
+from jupyterlab_saturn.agent.presence import AgentLock, SocketFolder, read_status
 from jupyterlab_saturn.errors import SaturnError
 from jupyterlab_saturn.paths import SessionPaths, write_json
 
@@ -104,6 +105,30 @@ def test_a_second_agent_leaves_quietly() -> None:
         assert "Another agent of session test lives" in second.stderr
         assert agent_alive(here.paths)
         here.train("t", ranks="started 0;sleep 300")
+
+
+def test_it_leaves_when_its_session_is_removed() -> None:
+    with scene() as here:
+        here.train("t", ranks="started 0;deaf;sleep 300")
+        shutil.rmtree(here.paths.folder)
+        assert_gone(here.token, seconds=20)
+
+
+def test_of_a_session_made_again_it_waits_for_the_one_before() -> None:
+    with session() as (paths, _):
+        before, after = SocketFolder(paths), SocketFolder(paths)
+        assert before.acquire()
+        left = paths.runtime / "engine.sock"
+        left.touch()
+        assert not after.acquire()
+        after.release()
+        assert left.exists()
+        before.release()
+        assert not paths.runtime.exists()
+        assert after.acquire()
+        before.release()
+        assert paths.runtime.exists()
+        after.release()
 
 
 def test_everything_dies_with_it() -> None:

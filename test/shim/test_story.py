@@ -204,6 +204,21 @@ def test_the_agent_is_killed_while_training(session: Session) -> None:
     again.close()
 
 
+def test_a_session_removed_while_it_trains_begins_anew(session: Session, home: Path) -> None:
+    start_slow(session)
+    before = processes(session.paths)
+    session.paths.folder.rename(home / "removed")
+    again = Session("story", home)
+    again.cluster(cpu=1)
+    again.add(lines, {"lr": [0.1]})
+    assert statuses(again.state) == {"lines-0.1": "ready"}
+    assert not [process for process in before if process.is_running()]
+    again.run()
+    again.wait()
+    assert statuses(again.state) == {"lines-0.1": "finished"}
+    again.close()
+
+
 def test_stopped_and_resumed(session: Session) -> None:
     start_slow(session)
     session.stop()

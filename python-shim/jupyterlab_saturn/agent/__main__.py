@@ -16,6 +16,8 @@ from .agent import Agent
 
 _log = logging.getLogger(__name__)
 
+_WATCH_SECONDS = 1.0
+
 
 def serve(
     paths: SessionPaths, *, detach: bool = False, make: Callable[[SessionPaths], Agent] = Agent
@@ -46,7 +48,12 @@ def serve(
         os._exit(0)
 
     async def work() -> None:
-        await make(paths).run()
+        agent = make(paths)
+        watching = asyncio.create_task(_watch(lock, agent))
+        try:
+            await agent.run()
+        finally:
+            watching.cancel()
 
     try:
         asyncio.run(work())
@@ -59,6 +66,14 @@ def serve(
     finally:
         lock.release()
     return 0
+
+
+async def _watch(lock: presence.AgentLock, agent: Agent) -> None:
+    """End an agent whose session was removed: what it does would be of use to nobody."""
+    while lock.kept():
+        await asyncio.sleep(_WATCH_SECONDS)
+    _log.warning("The folder of the session was removed.")
+    agent.end()
 
 
 def main() -> int:

@@ -30,6 +30,7 @@ from .workplace import INSPECT_PREFIX, RENDEZVOUS_PREFIX, Workplace
 _log = logging.getLogger(__name__)
 
 _PING_SECONDS = 2.0
+_TURN_SECONDS = 0.1
 
 
 class Agent:
@@ -69,7 +70,7 @@ class Agent:
         self._place: Workplace
 
     async def run(self) -> None:
-        """Work until the engine says `shutdown` or a signal (TERM, INT) comes.
+        """Work until the engine says `shutdown`, a signal (TERM, INT) comes, or `end` is called.
 
         On return no process, socket or status of this agent is left.
 
@@ -80,19 +81,27 @@ class Agent:
         """
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, self._ended.set)
+            loop.add_signal_handler(number, self.end)
+        sockets = presence.SocketFolder(self._paths)
         try:
             self._paths.ensure()
+            while not sockets.acquire():
+                if self._ended.is_set():
+                    return
+                await asyncio.sleep(_TURN_SECONDS)
             self._sweep()
-            try:
-                await self._work()
-            finally:
-                shutil.rmtree(self._paths.runtime, ignore_errors=True)
+            await self._work()
+            presence.clear_status(self._paths)
         except BaseException as error:
             with contextlib.suppress(OSError):
                 presence.write_error(self._paths, error)
             raise
-        presence.clear_status(self._paths)
+        finally:
+            sockets.release()
+
+    def end(self) -> None:
+        """Make `run` return."""
+        self._ended.set()
 
     async def _work(self) -> None:
         command = self._command
@@ -139,8 +148,8 @@ class Agent:
                 task.result()
 
     def _sweep(self) -> None:
-        """Make the folder of the sockets, free of what an agent that was killed left there."""
-        runtime = self._paths.ensure_runtime()
+        """Free the folder of the sockets of what an agent that was killed left there."""
+        runtime = self._paths.runtime
         for prefix in (INSPECT_PREFIX, RENDEZVOUS_PREFIX, SCRATCH_PREFIX):
             for left in runtime.glob(f"{prefix}*"):
                 if left.is_dir():

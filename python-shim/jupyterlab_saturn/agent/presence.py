@@ -5,8 +5,10 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import shutil
 import time
 from io import TextIOWrapper
+from pathlib import Path
 
 from .. import __version__
 from ..errors import Json, failure_of
@@ -35,11 +37,57 @@ class AgentLock:
         file.close()
         return False
 
+    def kept(self) -> bool:
+        """Whether the lock is still the session's; not once its folder was removed."""
+        return self._file is not None and _is_at(self._file.fileno(), self._paths.agent_lock)
+
     def release(self) -> None:
         """Give the lock back."""
         if self._file is not None:
             self._file.close()
             self._file = None
+
+
+class SocketFolder:
+    """The folder of a session's sockets, for one agent at a time.
+
+    Its path is that of the session's folder, which may be removed and made again while an agent
+    of before still lives. Of two engines on one path, either would be heard by the other's
+    clients, and the first to leave would take the other's socket along.
+    """
+
+    def __init__(self, paths: SessionPaths) -> None:
+        self._paths = paths
+        self._folder: int | None = None
+
+    def acquire(self) -> bool:
+        """Make it and lock it; False while another agent has it. Raises like `ensure_private`."""
+        path = self._paths.ensure_runtime()
+        folder = os.open(path, os.O_RDONLY)
+        try:
+            fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(folder)
+            return False
+        if not _is_at(folder, path):  # removed by who had it, between our opening and locking it
+            os.close(folder)
+            return False
+        self._folder = folder
+        return True
+
+    def release(self) -> None:
+        """Remove it, if it is ours."""
+        if self._folder is not None:
+            shutil.rmtree(self._paths.runtime, ignore_errors=True)
+            os.close(self._folder)
+            self._folder = None
+
+
+def _is_at(file: int, path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(file), path.stat())
+    except FileNotFoundError:
+        return False
 
 
 def agent_alive(paths: SessionPaths) -> bool:
