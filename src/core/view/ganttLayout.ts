@@ -135,9 +135,18 @@ function placeBars(
       return { x, y: first.y + 2, width, height: last.y + last.height - first.y - 4 };
     });
     const largest = rects.reduce((best, rect) => (rect.height > best.height ? rect : best));
-    const lead = Math.min(width, scale(bar.start + (bar.overhead ?? 0)) - x);
-    return [{ bar, rects, texts: barTexts(bar, largest), lead: lead < LEAST_LEAD ? 0 : lead }];
+    const wide = Math.min(width, scale(bar.start + (bar.overhead ?? 0)) - x);
+    const lead = wide < LEAST_LEAD ? 0 : wide;
+    return [{ bar, rects, texts: textsBeside(lead, bar, largest), lead }];
   });
+}
+
+/** Texts that do not cross the edge of the lead, unless that would cost words. */
+function textsBeside(lead: number, bar: IGanttBar, rect: IRect): IPlacedText[] {
+  const across = barTexts(bar, rect);
+  const beside = barTexts(bar, { ...rect, x: rect.x + lead, width: rect.width - lead });
+  const words = (texts: readonly IPlacedText[]): string => texts.map(({ text }) => text).join('\n');
+  return words(beside) === words(across) ? beside : across;
 }
 
 function placeLinks(bars: readonly IPlacedBar[]): IGanttLink[] {

@@ -145,6 +145,35 @@ describe('layoutGantt', () => {
     ]);
   });
 
+  it('writes behind the edge of the start, unless that costs words', () => {
+    const rows = [{ key: 'n/cpu0', node: 'n', label: 'cpu0' }];
+    const placed = (overhead: number) => {
+      const common = {
+        task: 't',
+        rows: ['n/cpu0'],
+        kind: 'planned',
+        technique: 'single',
+        colour: 0,
+        detail: ''
+      };
+      const bar: IGanttBar = {
+        ...common,
+        id: 't',
+        kind: 'planned',
+        label: 'digits',
+        start: 0,
+        end: 100,
+        overhead
+      };
+      return layoutGantt({ title: '', rows, bars: [bar], makespan: 100 }, { width: 600 }).bars[0]!;
+    };
+    const short = placed(10);
+    expect(short.texts[0]!.x).toBeGreaterThan(short.rects[0]!.x + short.lead);
+    const long = placed(99);
+    expect(long.texts[0]).toMatchObject({ text: 'digits' });
+    expect(long.texts[0]!.x).toBeLessThan(long.rects[0]!.x + long.lead);
+  });
+
   it('turns a label upright where only that fits', () => {
     const keys = [...'abcdef'];
     const rows = keys.map(key => ({ key, label: key }));
