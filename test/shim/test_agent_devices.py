@@ -48,9 +48,9 @@ def test_gpus_are_parsed() -> None:
     }
 
 
-def test_a_gpu_without_memory_of_its_own_is_a_device() -> None:
+def test_a_gpu_without_memory_of_its_own_has_the_machines() -> None:
     [gpu] = devices.parse_gpus(SHARED_MEMORY)
-    assert (gpu["memoryBytes"], gpu["model"]) == (0, "NVIDIA GB10")
+    assert (gpu["memoryBytes"], gpu["model"]) == (devices.memory_bytes(), "NVIDIA GB10")
 
 
 @pytest.mark.parametrize("text", ["", "\n\n", "No devices were found\n", "a, b, c, d, e\n"])

@@ -105,7 +105,7 @@ def parse_gpus(text: str) -> list[Json]:
                 "kind": "cuda",
                 "name": name,
                 # GPUs that share the machine's memory report "[N/A]".
-                "memoryBytes": int(memory) * _MIB if memory.isdigit() else 0,
+                "memoryBytes": int(memory) * _MIB if memory.isdigit() else memory_bytes(),
                 # A part of a GPU has the name of the whole.
                 "model": f"{name}, {memory} MiB" if memory.isdigit() else name,
                 "uuid": uuid,
