@@ -2,7 +2,12 @@ import { describe, expect, it } from 'vitest';
 import { foldProfile } from '../../../src/core/view/profileFold.js';
 import type { IProfileRow, ProfileEntry } from '../../../src/core/view/profileMatrix.js';
 
-const cell = { signature: 's', strategy: { technique: 'single', devices: 1 }, status: 'ok' } as const;
+const cell = {
+  signature: 's',
+  strategy: { technique: 'single', devices: 1 },
+  status: 'ok',
+  source: 'measured'
+} as const;
 const measured: ProfileEntry = { kind: 'measured', cell };
 const cannot: ProfileEntry = { kind: 'infeasible', reason: 'it has no layers' };
 const open: ProfileEntry = { kind: 'open' };
