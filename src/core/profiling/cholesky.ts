@@ -19,6 +19,11 @@ export class Cholesky {
     });
   }
 
+  /** Logarithm of the determinant of A. */
+  get logDeterminant(): number {
+    return this._rows.reduce((sum, row, i) => sum + 2 * Math.log(row[i]!), 0);
+  }
+
   /** Solve L y = b. */
   forward(b: ArrayLike<number>): Float64Array {
     const y = Float64Array.from(b);

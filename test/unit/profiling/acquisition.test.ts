@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { anchors, hopes, interpolated, wanted } from '../../../src/core/profiling/acquisition.js';
 import { Belief } from '../../../src/core/profiling/belief.js';
@@ -36,6 +37,24 @@ describe('what is believed', () => {
     const ddp = known[2]!.stepSeconds!;
     expect(guess / ddp).toBeGreaterThan(1.3);
     expect(guess / ddp).toBeLessThan(3);
+  });
+
+  it('is surer of techniques where they differ by the same on every signature', () => {
+    const signatures = ['s', 't', 'u', 'v', 'w'];
+    const spreadWhere = (ratio: (i: number) => number): number => {
+      const known = signatures.flatMap((signature, i) => [
+        ...curve(signature, 'ddp', [4]),
+        ...curve(signature, 'fsdp', [4], ratio(i))
+      ]);
+      return new Belief([...known, ...curve('x', 'ddp', [4])]).of('x', strategy('fsdp', 4)).spread;
+    };
+    fc.assert(
+      fc.property(fc.double({ min: 0.5, max: 2, noNaN: true }), ratio => {
+        const alike = spreadWhere(() => ratio);
+        const unlike = spreadWhere(i => ratio * Math.exp(i % 2 === 0 ? 1 : -1));
+        expect(unlike).toBeGreaterThan(1.5 * alike);
+      })
+    );
   });
 
   it('of anything at all is some number, even with nothing measured', () => {
