@@ -41,6 +41,15 @@ class Samples:
             return self._collate(many(list(indices)))
         return self._collate([self._sample(index, epoch) for index in indices])
 
+    def batches(self, indices: Sequence[int], size: int, epoch: int = 0) -> list[Any]:
+        """Some samples as batches of so many, the last of what is left; see `batch`."""
+        if self._tensors is not None:
+            whole = self._tensors.batch(indices)
+            pieces = (torch.split(tensor, size) for tensor in whole)
+            return [list(parts) for parts in zip(*pieces, strict=True)]
+        starts = range(0, len(indices), size)
+        return [self.batch(indices[start : start + size], epoch) for start in starts]
+
     def _sample(self, index: int, epoch: int) -> Any:
         if self._random:
             seed_all(derive(self._seed, "sample", epoch, index))
@@ -137,14 +146,16 @@ class TrainBatches:
         """This rank's part of the batch of a step, counted from 0, to be worked on in order."""
         indices = self.indices(step)
         size = math.ceil(len(indices) / self._pieces)
-        starts = range(0, len(indices), size)
-        return [self._micro_batch(step, indices[s : s + size], n) for n, s in enumerate(starts)]
-
-    def _micro_batch(self, step: int, indices: list[int], piece: int) -> MicroBatch:
-        # By its place in the whole batch, whatever rank has it.
-        number = self._rank * self._pieces + piece
-        seed = derive(self._seed, "step", step, number)
-        return MicroBatch(self._samples.batch(indices, self._epoch), len(indices), seed)
+        batches = self._samples.batches(indices, size, self._epoch)
+        return [
+            MicroBatch(
+                batch,
+                min(size, len(indices) - piece * size),
+                # By its place in the whole batch, whatever rank has it.
+                derive(self._seed, "step", step, self._rank * self._pieces + piece),
+            )
+            for piece, batch in enumerate(batches)
+        ]
 
 
 def evaluation_parts(count: int, size: int, rank: int, ranks: int) -> Iterator[tuple[range, int]]:

@@ -21,14 +21,14 @@ def derive(seed: int, *key: int | str) -> int:
 
 def seed_all(value: int) -> None:
     """Seed the global generators of torch, Python and, where it is loaded, NumPy."""
-    _seed_torch(value)
+    seed_torch(value)
     random.seed(value)
     numpy = sys.modules.get("numpy")
     if numpy is not None:
         numpy.random.seed(value & 0xFFFFFFFF)
 
 
-def _seed_torch(value: int) -> None:
+def seed_torch(value: int) -> None:
     """As `torch.manual_seed`, which takes half a millisecond where CUDA is not in use.
 
     It then notes, with the stack, what is to be done once CUDA starts.
@@ -86,4 +86,4 @@ class BlockSeeds:
         self._seed = seed
 
     def _enter(self, number: int, _block: torch.nn.Module, _inputs: Any) -> None:
-        _seed_torch(derive(self._seed, "block", number))
+        seed_torch(derive(self._seed, "block", number))

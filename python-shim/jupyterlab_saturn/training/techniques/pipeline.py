@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from collections.abc import Sequence
 from functools import partial
@@ -18,7 +17,7 @@ from ..batch import move, pair, shapes
 from ..data import MicroBatch
 from ..footprint import Footprint
 from ..loss import Loss, Part, evaluate_loss
-from ..seeding import derive, seed_all
+from ..seeding import derive, seed_all, seed_torch
 from .anatomy import anatomy, chain_of
 from .blocks import find_blocks
 from .context import Context, Knobs
@@ -136,10 +135,12 @@ class _PipelineRunner(Runner):
         alike: dict[str, list[_Work]] = defaultdict(list)
         for micro in micro_batches:
             inputs, targets = pair(move(micro.batch, self._device))
-            alike[json.dumps(shapes(inputs))].append(_Work(micro, inputs, targets))
+            alike[str(shapes(inputs))].append(_Work(micro, inputs, targets))
         for key, group in alike.items():
             if key not in self._forms:
                 self._forms[key] = self._probe(group[0].inputs)
+            # Python's and NumPy's generators, for which it takes longer, once for all of them.
+            seed_all(derive(group[0].micro.seed, "rank", self._world.rank))
             self._schedule_of(key, len(group)).run(partial(self._work, group, part))
         if self._counted and not self._stages.has_last:
             part.add(Loss(torch.zeros((), device=self._device), 0.0), 0)
@@ -153,7 +154,7 @@ class _PipelineRunner(Runner):
         if self._task.exact_random:
             self._seed(micro.seed)
         else:  # stages must not draw alike
-            seed_all(derive(micro.seed, "stage", stage))
+            seed_torch(derive(micro.seed, "stage", stage))
         with self._precise():
             outputs = self._run(stage, inputs, *received)
             if stage < self._stages.count - 1:

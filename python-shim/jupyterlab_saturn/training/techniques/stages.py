@@ -134,11 +134,11 @@ class Stages:
         after = self._stand_ins[self._ranges[stage].stop % len(self._stand_ins)]  # likewise
         for number in others:
             self._put(number, self._stand_ins[number])
-        before.received, after.leaves = received, stage < self.count - 1
+        before.part.received, after.part.leaves = received, stage < self.count - 1
         try:
             yield
         finally:
-            before.received, after.leaves = None, False
+            before.part.received, after.part.leaves = None, False
             for number in others:
                 self._put(number, self.blocks[number])
 
@@ -185,17 +185,23 @@ class _StandIn(nn.Module):
         # Models look at settings of their blocks, such as what kind of mask to give them.
         settings = {n: v for n, v in vars(block).items() if n[0] != "_" and not hasattr(self, n)}
         vars(self).update(settings)
-        self.received: torch.Tensor | None = None
-        self.leaves = False
+        self.part = _StandInPart()
         self._outputs = outputs
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
         hidden = args[0] if args else kwargs["hidden_states"]
-        if self.leaves:
+        if self.part.leaves:
             raise _LeaveForward(hidden)
-        if self.received is not None:
-            hidden = self.received
+        if self.part.received is not None:
+            hidden = self.part.received
         return hidden if self._outputs is None else (hidden, *[None] * (self._outputs - 1))
+
+
+class _StandInPart:
+    """What a stand-in does at its next call; not in the module, where setting things is slow."""
+
+    received: torch.Tensor | None = None
+    leaves = False
 
 
 class _LeaveForward(BaseException):  # no Exception, which a model may catch
@@ -228,9 +234,13 @@ class _Ownership:
 
 def _hollow(model: nn.Module, name: str, parameter: nn.Parameter, device: torch.device) -> None:
     """Put zeros that take no memory in the place of a parameter."""
-    zeros = torch.zeros((), dtype=parameter.dtype, device=device).expand(parameter.shape)
+    zero = torch.zeros((), dtype=parameter.dtype, device=device)
     path, _, attribute = name.rpartition(".")
-    setattr(model.get_submodule(path), attribute, nn.Parameter(zeros, requires_grad=False))
+    module = model.get_submodule(path)
+    setattr(module, attribute, nn.Parameter(zero.expand(parameter.shape), requires_grad=False))
+    if type(module) is nn.Embedding:  # where language models begin: nothing need be looked up
+        width = module.embedding_dim
+        module.forward = lambda input: zero.expand(*input.shape, width)  # type: ignore[method-assign]
 
 
 def _has_parameters(module: nn.Module) -> bool:
