@@ -205,12 +205,12 @@ def test_verbs(
 
 
 def test_an_interrupt_ends_the_wait_alone(
-    shell: Shell, engine: FakeEngine, session: Session, monkeypatch: pytest.MonkeyPatch
+    shell: Shell, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(session, "_wait", interrupt)
+    monkeypatch.setattr(Progress, "__enter__", interrupt)
     for line, goes_on in (("wait", "training goes on"), ("profile", "measuring goes on")):
         assert shell.cell(f"%saturn {line}") is None
         assert goes_on in shell.texts()[0]

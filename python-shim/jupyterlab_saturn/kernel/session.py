@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +16,11 @@ from .devices import device_request
 from .display import Results, View, joined, note
 from .leaderboard import rows_of
 from .payload import store
-from .progress import Progress, is_training
+from .progress import is_training
 from .requests import check_function, check_length, plan_body, profile_body, selection
 from .sweep import Scalar, Value, check_parameters, expand, grid_of
 from .techniques import Techniques
-
-Condition = Callable[[Json], bool]
+from .waiting import Condition, device_count, is_building, pursue, wait
 
 _DEVICE_SECONDS = 120.0
 _BUILT_ON_DEVICES = "Tasks are built once there are devices: %saturn cluster"
@@ -116,7 +114,7 @@ class Session:
         store(self.paths, captured)
         rev = connection.request("tasks.add", {"tasks": specs, "replace": replace})["rev"]
         names = {spec["name"] for spec in specs}
-        state = self._wait(rev, lambda state: not _building(state, names))
+        state = self._wait(rev, lambda state: not is_building(state, names))
         invalid = {
             task["spec"]["name"]: task["error"]
             for task in state["tasks"]
@@ -125,7 +123,7 @@ class Session:
         if len(invalid) == len(names):
             raise SaturnError.from_json(next(iter(invalid.values())))
         view = self.render("tasks", [spec["name"] for spec in specs])
-        if not _devices(state):
+        if not device_count(state):
             view = joined(view, note(_BUILT_ON_DEVICES))
         return view
 
@@ -168,9 +166,9 @@ class Session:
         """
         names = selection(tasks).get("tasks")
         rev = self.state["rev"]
-        state = self._wait(rev, lambda state: not _building(state, names))
+        state = self._wait(rev, lambda state: not is_building(state, names))
         view = self.render("check", names)
-        return view if _devices(state) else joined(view, note(_BUILT_ON_DEVICES))
+        return view if device_count(state) else joined(view, note(_BUILT_ON_DEVICES))
 
     def profile(
         self,
@@ -334,60 +332,23 @@ class Session:
         return self.attachment.attach()
 
     def _pursue(self, goal: str, body: Json, wait: bool) -> View:
-        """Set the engine a goal, wait until it is reached, and tell what went wrong meanwhile."""
+        """Set the engine a goal and, if wanted, wait until it is reached."""
         connection = self._connection()
-        before = (connection.wait_for(lambda _: True, 30))["notices"]
-        rev = connection.request(goal, body)["rev"]
         if not wait:
+            connection.request(goal, body)
             return self.render("status")
-        state = self._wait(rev, lambda state: state["goal"] == "none")
-        troubles = [notice for notice in state["notices"] if notice not in before]
-        if goal == "plan" and not state.get("plan", {}).get("fresh"):
-            raise SaturnError.from_json(troubles[-1]) if troubles else _no_plan()
+        troubles = pursue(connection, goal, body)
         return joined(self.render(goal), *(note(trouble["message"]) for trouble in troubles))
 
     def _change_techniques(self, techniques: list[Json], remove: list[str]) -> Json:
         body = {"techniques": techniques, "remove": remove}
         rev = self._connection().request("techniques.set", body)["rev"]
-        return self._wait(rev, lambda state: not _building(state))
+        return self._wait(rev, lambda state: not is_building(state))
 
     def _wait(self, rev: int, condition: Condition) -> Json:
-        with Progress(_shell()) as progress:
-            state = self._connection().wait_for(
-                lambda state: state["rev"] >= rev and condition(state), None, progress.update
-            )
-            progress.finish()
-        return state
+        return wait(self._connection(), rev, condition)
 
 
 def _no_widget(_: Json) -> str | None:
     """Where no front end is attached, nothing is shown live."""
     return None
-
-
-def _shell() -> Any:
-    """The running IPython shell, without importing IPython where there is none."""
-    ipython = sys.modules.get("IPython")
-    return None if ipython is None else ipython.get_ipython()
-
-
-def _devices(state: Json) -> int:
-    return sum(len(node["devices"]) for node in state.get("cluster", {"nodes": []})["nodes"])
-
-
-def _building(state: Json, names: Collection[str] | None = None) -> bool:
-    """Whether tasks, all or those named, are still being built; without devices nothing is."""
-    waiting = any(
-        task["status"] == "inspecting"
-        for task in state["tasks"]
-        if names is None or task["spec"]["name"] in names
-    )
-    return waiting and (state["agent"] == "away" or _devices(state) > 0)
-
-
-def _no_plan() -> SaturnError:
-    return SaturnError(
-        "no-plan",
-        "There is no plan: planning was stopped before one was made.",
-        "Try again with %saturn plan.",
-    )
