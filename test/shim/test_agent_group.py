@@ -232,6 +232,23 @@ def test_a_cancelled_group_leaves_nobody(zygote: str) -> None:
     asyncio.run(main())
 
 
+def test_a_group_cancelled_while_a_rank_starts_leaves_nobody() -> None:
+    """The rank is there already, and speaks, before the zygote says its process id."""
+
+    async def main() -> None:
+        async with place("slow") as (here, token):
+            story = Story(here, ranks="helper;deaf;started 0;sleep 300")
+            running = asyncio.create_task(story.group.run())
+            await story.came.wait()
+            running.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await running
+            [zygote] = living(token)
+            assert "zygote.py" in zygote[1]
+
+    asyncio.run(main())
+
+
 def test_noise_on_the_socket_harms_nothing() -> None:
     outcome, story = tell(rank0="noise;started 0;noise;finished 1", rank1="noise")
     assert outcome.kind == "finished"

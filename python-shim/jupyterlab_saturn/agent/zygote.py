@@ -16,7 +16,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from ..errors import Json
-from .rank_process import RankProcess, kill
+from .rank_process import RankProcess, end, kill
 
 _log = logging.getLogger(__name__)
 
@@ -100,7 +100,13 @@ class ZygoteClient:
                 {"op": "spawn", "id": id, "request": str(request), "rank": rank, "log": str(log)}
             )
             async with asyncio.timeout(_SPAWN_SECONDS):
-                return await asked
+                return await asyncio.shield(asked)
+        except asyncio.CancelledError:
+            # The order is out: nobody else will know of the rank that comes.
+            with contextlib.suppress(TimeoutError, ConnectionError):
+                async with asyncio.timeout(_SPAWN_SECONDS):
+                    await end([await asked])
+            raise
         except (TimeoutError, ConnectionError):
             # It is not killed for being slow: living ranks would die with it.
             _log.warning("The zygote does not answer; rank %d of %s starts cold.", rank, request)

@@ -1,7 +1,7 @@
 """A zygote without torch: ``python zygote.py MODE FD``.
 
 Modes: ``ready`` forks ranks; ``unsafe`` refuses; ``dies`` exits at once; ``mute`` never answers
-an order; ``noisy`` talks nonsense first.
+an order; ``slow`` answers late; ``noisy`` talks nonsense first.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import select
 import signal
 import socket
 import sys
+import time
 import traceback
 from typing import Any
 
@@ -69,6 +70,8 @@ def main(mode: str, fd: int) -> None:
                     continue
                 pid = fork(order)
                 children[pid] = order["id"]
+                if mode == "slow":
+                    time.sleep(0.5)
                 send(line, op="spawned", id=order["id"], pid=pid)
         while children:
             pid, status = os.waitpid(-1, os.WNOHANG)
