@@ -37,18 +37,19 @@ class Gradients:
         parameters: Sequence[torch.nn.Parameter],
         scale: torch.Tensor | None,
         clip_norm: float | None,
-    ) -> torch.Tensor:
+    ) -> torch.Tensor | None:
         """Multiply all gradients by `scale`, then scale them down to the norm `clip_norm`.
 
         A collective.
 
         Returns
         -------
-        torch.Tensor
-            The norm over all ranks before it was clipped; NaN without `clip_norm`, which needs
-            none.
+        torch.Tensor | None
+            The norm over all ranks before it was clipped; None without `clip_norm`.
         """
-        factor, norm = scale, torch.tensor(math.nan)
+        if scale is None and clip_norm is None:
+            return None
+        factor, norm = scale, None
         if clip_norm is not None:
             norm = self.norm(parameters) * (1.0 if scale is None else scale)
             clipping = torch.clamp(clip_norm / (norm + _EPSILON), max=1.0)

@@ -259,13 +259,12 @@ class Runner:
     def _conclude(self, scale: torch.Tensor | None) -> bool:
         """Finish the gradients; `scale` as of `Part.settle`. Returns whether to step by them."""
         clip_norm, loss_scale = self._task.clip_norm, self._loss_scale
-        if loss_scale is None:
-            self._gradients.conclude(self._parameters(), scale, clip_norm)
-            return True
-        outstanding = torch.tensor(self.data_ranks / loss_scale.value, device=self._device)
-        scale = outstanding if scale is None else scale * outstanding
-        norm = self._gradients.conclude(self._parameters(), scale, clip_norm or math.inf)
-        return loss_scale.accepts(norm)
+        if loss_scale is not None:
+            outstanding = torch.tensor(self.data_ranks / loss_scale.value, device=self._device)
+            scale = outstanding if scale is None else scale * outstanding
+            clip_norm = clip_norm or math.inf  # the norm is wanted in any case
+        norm = self._gradients.conclude(self._parameters(), scale, clip_norm)
+        return loss_scale is None or norm is None or loss_scale.accepts(norm)
 
     def _precise(self) -> AbstractContextManager[Any]:
         return precise(self._task, self._device.type, cached=self._caches_casts)
