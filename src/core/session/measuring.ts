@@ -4,7 +4,15 @@ import { gridOf, type IGridCell } from '../profiling/grid.js';
 import { survey } from '../profiling/survey.js';
 import type { Plan, PlanBudget, TrialState } from '../wire/messages.js';
 import { planRequest } from './planRequest.js';
-import { type ISession, type IStep, isActive, isMeasured, isOpen, maxDevices, withState } from './session.js';
+import {
+  type ISession,
+  type IStep,
+  isActive,
+  isMeasured,
+  maxDevices,
+  waitingTasks,
+  withState
+} from './session.js';
 
 /**
  * How long to look for the plan that tells which trials could matter: in iterations, so that it is the same on every
@@ -86,11 +94,10 @@ function sideBySide({ state }: ISession, cells: readonly IGridCell[]): IGridCell
 }
 
 function surveyOf(session: ISession): ReturnType<typeof survey> {
-  const { tasks, cells, trials, cluster, excludeTechniques } = session.state;
+  const { cells, trials, cluster, excludeTechniques } = session.state;
   const selection = selectionOf(session);
   const selected = selection && new Set(selection);
-  const waiting = tasks.filter(task => isOpen(task, session.state) && !isActive(task));
-  const candidates = waiting.filter(task => selected?.has(task.spec.name) ?? true);
+  const candidates = waitingTasks(session.state).filter(task => selected?.has(task.spec.name) ?? true);
   const grid = gridOf(candidates, { maxDevices: maxDevices(session), excludeTechniques });
   const pending = new Set(trials.map(trial => cellKey(trial.signature, trial.strategy)));
   const found = survey(grid, cells.filter(isMeasured), cluster ?? { nodes: [] });

@@ -2,9 +2,8 @@ import { cellKey } from '../model/strategy.js';
 import type { ProfileCell, SessionEvent } from '../wire/messages.js';
 import {
   type ISession,
-  isActive,
   isMeasured,
-  isOpen,
+  waitingTasks,
   withGoal,
   withStalePlan,
   withStaleProfile,
@@ -30,11 +29,7 @@ export function withTechniques(session: ISession, excluded: readonly string[] | 
 }
 
 function forgetCells(session: ISession): ISession {
-  const again = new Set(
-    session.state.tasks
-      .filter(task => isOpen(task, session.state) && !isActive(task))
-      .map(task => task.inspection?.signature)
-  );
+  const again = new Set(waitingTasks(session.state).map(task => task.inspection?.signature));
   return withStaleProfile(
     withState(session, { cells: session.state.cells.filter(cell => !again.has(cell.signature)) })
   );

@@ -84,6 +84,11 @@ export function isOpen(task: TaskState, { goal, tasks }: SessionState): boolean 
   return task.status === 'ready' || isActive(task) || resumes;
 }
 
+/** The tasks still to be planned for that hold no devices. */
+export function waitingTasks(state: SessionState): TaskState[] {
+  return state.tasks.filter(task => isOpen(task, state) && !isActive(task));
+}
+
 /** The newest attempt of a task. */
 export function lastAttempt(task: TaskState): Attempt | undefined {
   return task.attempts.at(-1);
