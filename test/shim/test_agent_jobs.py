@@ -116,6 +116,91 @@ def try_out(**acts: str | float) -> Json:
     return cell
 
 
+async def eventually(true: Callable[[], object]) -> None:
+    async with asyncio.timeout(20):
+        while not true():
+            await asyncio.sleep(0.01)
+
+
+def test_a_trial_that_is_stopped_leaves_no_rank_and_no_cell() -> None:
+    async def main() -> None:
+        async with place() as (here, said):
+            body = {
+                "trial": "trial-1",
+                "task": task(ranks="deaf;helper;print here;sleep 300"),
+                "signature": "sig",
+                "strategy": {"technique": "ddp", "devices": 2},
+                "devices": ["cpu0", "cpu1"],
+                "deadlineSeconds": 600,
+            }
+            trial = Trial(here, body, NODE)
+            running = asyncio.create_task(trial.run())
+            logs = [here.paths.trial("trial-1") / f"rank{rank}.log" for rank in range(2)]
+            await eventually(
+                lambda: all(log.exists() and "here" in log.read_text() for log in logs)
+            )
+            trial.stop()
+            trial.stop()
+            async with asyncio.timeout(2):
+                await running
+            assert said == [("trial.result", {"trial": "trial-1"})]
+            with here.leases.hold(NODE["devices"]):
+                pass
+
+    asyncio.run(main())
+
+
+def test_a_trial_stopped_before_it_began_is_over() -> None:
+    async def main() -> None:
+        async with place() as (here, said):
+            trial = Trial(here, {"trial": "x", "task": task()}, NODE)
+            trial.stop()
+            await trial.run()
+            assert said == [("trial.result", {"trial": "x"})]
+
+    asyncio.run(main())
+
+
+def test_a_job_that_is_stopped_and_cancelled_ends() -> None:
+    async def main() -> None:
+        async with place() as (here, said):
+            tasks = [task("a", ranks="sleep 300"), task("b", ranks="sleep 300")]
+            inspection = Inspection(here, {"tasks": tasks, "maxDevices": 1}, NODE)
+            running = asyncio.create_task(inspection.run())
+            await asyncio.sleep(0.3)
+            inspection.stop(["a"])
+            running.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await running
+            assert said == []
+
+    asyncio.run(main())
+
+
+def test_inspections_that_are_given_up_do_not_keep_the_others_waiting() -> None:
+    async def main() -> None:
+        async with place() as (here, said):
+            tasks = [
+                task("a", ranks="inspected"),
+                task("b", ranks="deaf;sleep 300"),
+                task("c", ranks="inspected"),
+                task("d", ranks="sleep 300"),
+            ]
+            inspection = Inspection(here, {"tasks": tasks, "maxDevices": 2}, NODE)
+            running = asyncio.create_task(inspection.run())
+            await eventually(lambda: len(said) == 1)
+            inspection.stop(["b", "a", "unknown"])
+            await eventually(lambda: len(said) == 2)
+            inspection.stop(["d"])
+            async with asyncio.timeout(2):
+                await running
+            assert [body["task"] for _, body in said] == ["a", "c"]
+            assert all("inspection" in body for _, body in said)
+            assert inspection.tasks == []
+
+    asyncio.run(main())
+
+
 def train(**acts: str) -> list[Json]:
     grace = acts.pop("stop", None)
 

@@ -248,6 +248,32 @@ def test_a_trial_is_measured_and_a_double_order_ignored() -> None:
         assert here.ear.hear("trial.result", "agent.ping")["type"] == "agent.ping"
 
 
+def test_trials_and_inspections_are_stopped() -> None:
+    with scene() as here:
+        body = {
+            "trial": "trial-1",
+            "task": task(rank0="helper;sleep 300"),
+            "signature": "sig",
+            "strategy": {"technique": "single", "devices": 1},
+            "devices": [here.node["devices"][0]["id"]],
+            "deadlineSeconds": 600,
+        }
+        here.ear.say("inspect", {"tasks": [task("slow", ranks="sleep 300")], "maxDevices": 1})
+        here.ear.say("trial.start", body)
+        until(lambda: len(here.processes("zygote.py")) == 3)  # ranks are forked from it
+        here.ear.say("trial.stop", {"trial": "unknown"})
+        here.ear.say("trial.stop", {"trial": "trial-1"})
+        assert here.ear.hear("trial.result")["body"] == {"trial": "trial-1"}
+        here.ear.say("inspect.stop", {"tasks": ["slow", "unknown"]})
+        until(lambda: len(here.processes("zygote.py")) == 1, 2.0)
+        assert here.processes("time.sleep") == []
+        # Both may be asked for again at once.
+        here.ear.say("trial.start", {**body, "trial": "trial-2", "task": task(rank0="trial 1")})
+        assert "cell" in here.ear.hear("trial.result")["body"]
+        here.ear.say("inspect", {"tasks": [task("slow", ranks="inspected")], "maxDevices": 1})
+        assert "inspection" in here.ear.hear("inspect.result")["body"]
+
+
 def test_an_agent_killed_leaves_a_session_the_next_one_takes_over() -> None:
     with session() as (paths, token):
         paths.ensure_runtime()

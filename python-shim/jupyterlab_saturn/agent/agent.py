@@ -197,8 +197,15 @@ class Agent:
                 self._begin(self._set_cluster(envelope["id"], body["request"]))
             case "inspect":
                 self._inspect(body)
+            case "inspect.stop":
+                for inspection in self._inspections:
+                    inspection.stop(body["tasks"])
             case "trial.start":
                 self._start_trial(body)
+            case "trial.stop":
+                trial = self._trials.get(body["trial"])
+                if trial is not None:
+                    trial.stop()
             case "group.start":
                 self._start_attempt(body)
             case "group.stop":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 import shutil
+from collections.abc import Sequence
 
 from ..errors import Json, failure_of
 from ..wire import validate
@@ -25,22 +26,32 @@ class Inspection:
         self._body = body
         self._node = node
         self._left: dict[str, Json] = {task["name"]: task for task in body["tasks"]}
+        self._building: asyncio.Task[Outcome] | None = None
 
     @property
     def tasks(self) -> list[str]:
         """Names of the tasks without a result yet."""
         return list(self._left)
 
+    def stop(self, tasks: Sequence[str]) -> None:
+        """Give up some tasks. The process at work is killed; the others get a new one."""
+        given_up = [self._left.pop(task) for task in tasks if task in self._left]
+        if given_up and self._building is not None:
+            self._building.cancel()
+
     async def run(self) -> None:
-        """Inspect until every task has its result."""
+        """Inspect until every task has its result, or was given up."""
         mute = 0
         spared = ""
         while self._left:
             before = len(self._left)
+            self._building = asyncio.create_task(self._outcome())
             try:
-                outcome = await self._round()
-            except Exception as error:
-                outcome = Outcome("failed", error=failure_of(error))
+                outcome = await self._building
+            except asyncio.CancelledError:
+                if _is_cancelled():
+                    raise
+                continue  # some tasks were given up
             if not self._left:
                 return
             if outcome.kind == "lost" and self.tasks[0] != spared:
@@ -53,6 +64,12 @@ class Inspection:
             }
             for task in self.tasks if mute == 2 else self.tasks[:1]:
                 self._report({"task": task, "hash": self._left[task]["hash"], "error": failure})
+
+    async def _outcome(self) -> Outcome:
+        try:
+            return await self._round()
+        except Exception as error:
+            return Outcome("failed", error=failure_of(error))
 
     async def _round(self) -> Outcome:
         folder = self._place.paths.runtime / f"{INSPECT_PREFIX}{secrets.token_hex(8)}"
@@ -80,3 +97,9 @@ class Inspection:
     def _report(self, result: Json | None) -> None:
         if result is not None and self._left.pop(result["task"], None) is not None:
             self._place.say("inspect.result", result)
+
+
+def _is_cancelled() -> bool:
+    """Whether it is the present work itself that is to end, not only what it waits for."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 
 from ..errors import Json, SaturnError, failure_of
@@ -18,17 +19,37 @@ class Trial:
         self._place = place
         self._body = body
         self._node = node
+        self._measuring: asyncio.Task[Outcome] | None = None
+        self._stopped = False
 
     async def run(self) -> None:
-        """Measure and report."""
+        """Measure and report; when stopped, report once the ranks are gone."""
+        result: Json = {"trial": self.id}
+        if not self._stopped:
+            self._measuring = asyncio.create_task(self._outcome())
+            try:
+                result["cell"] = self._cell(await self._measuring)
+            except asyncio.CancelledError:
+                if not self._stopped:
+                    raise
+        self._place.say("trial.result", result)
+
+    def stop(self) -> None:
+        """Kill the ranks: there is nothing to save."""
+        if not self._stopped:
+            self._stopped = True
+            if self._measuring is not None:
+                self._measuring.cancel()
+
+    async def _outcome(self) -> Outcome:
         try:
             outcome = await self._measure()
             if outcome.kind == "lost":
                 # Killed from outside, perhaps for another's hunger: once is no verdict.
                 outcome = await self._measure()
+            return outcome
         except Exception as error:
-            outcome = Outcome("failed", error=failure_of(error))
-        self._place.say("trial.result", {"trial": self.id, "cell": self._cell(outcome)})
+            return Outcome("failed", error=failure_of(error))
 
     async def _measure(self) -> Outcome:
         body = self._body

@@ -20,7 +20,7 @@ from .progress import is_training
 from .requests import check_function, check_length, plan_body, profile_body, selection
 from .sweep import Scalar, Value, check_parameters, expand, grid_of
 from .techniques import Techniques
-from .waiting import Condition, device_count, is_building, pursue, wait
+from .waiting import Condition, device_count, is_building, is_stopping, pursue, wait
 
 _DEVICE_SECONDS = 120.0
 _BUILT_ON_DEVICES = "Tasks are built once there are devices: %saturn cluster"
@@ -276,13 +276,15 @@ class Session:
     def stop(self, tasks: Iterable[str] | None = None) -> View:
         """Stop training after saving a checkpoint; `run` goes on from there.
 
+        Trials and inspections end at once; they are made again when they are next needed.
+
         Parameters
         ----------
         tasks
             Names of tasks; everything, measuring and planning too, when None.
         """
         rev = self._connection().request("stop", selection(tasks))["rev"]
-        self._wait(rev, lambda state: not any(t["status"] == "stopping" for t in state["tasks"]))
+        self._wait(rev, lambda state: not is_stopping(state))
         return self.render("status")
 
     def remove(self, names: Iterable[str]) -> View:
