@@ -236,11 +236,23 @@ def test_stopped_and_resumed(session: Session) -> None:
 
 
 def test_a_trial_is_stopped_and_the_session_reset_at_once(session: Session) -> None:
-    def standing(pause: float) -> Task:
-        return lines(pause=pause)
+    def standing() -> Task:
+        import dataclasses
+        import time
+
+        task = lines()
+        batches: list[int] = []
+
+        def collate(samples: list[Any]) -> Any:
+            batches.append(len(samples))
+            if len(batches) > 20:  # an inspection needs fewer
+                time.sleep(300)
+            return task.collate(samples)
+
+        return dataclasses.replace(task, collate=collate)
 
     session.cluster(cpu=2)
-    session.add(standing, {"pause": [100.0]})
+    session.add(standing)
     session.profile(wait=False)
     until(lambda: any(trial["status"] == "running" for trial in session.state["trials"]))
     with pytest.raises(SaturnError) as busy:
