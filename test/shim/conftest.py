@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from fakes.engine import FakeEngine, FakeLauncher
 from fakes.shell import Shell
-from jupyterlab_saturn.kernel.current import Sessions
 from jupyterlab_saturn.kernel.extension import Extension
 from jupyterlab_saturn.kernel.session import Session
+from jupyterlab_saturn.kernel.session_registry import Sessions
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -9,8 +9,8 @@ import time
 
 from ..errors import SaturnError
 from ..paths import SessionPaths
-from .logs import tail
-from .presence import agent_alive, read_status
+from .agent_lock import agent_alive, read_status
+from .log_tail import tail
 
 __all__ = ["agent_alive", "ensure_agent"]
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import psutil
 
 from ..errors import Json, SaturnError
-from .software import software
+from .software_versions import software
 
 _MIB = 1024 * 1024
 _QUERY = (

@@ -12,7 +12,7 @@ from zmq.utils.monitor import recv_monitor_message
 
 from .. import wire
 from ..errors import Json, SaturnError
-from .outbox import Outbox
+from .unacked_messages import UnackedMessages
 
 _log = logging.getLogger(__name__)
 
@@ -46,7 +46,7 @@ class EngineLink:
         self._hello = hello
         self._connected = connected
         self._heard = heard
-        self._outbox = Outbox()
+        self._unacked = UnackedMessages()
         self._context = zmq.asyncio.Context()
         self._socket: zmq.asyncio.Socket | None = None
         self._tasks: list[asyncio.Task[None]] = []
@@ -70,7 +70,7 @@ class EngineLink:
             asyncio.create_task(self._listen(socket)),
         ]
         self._put(wire.message("agent.hello", self._hello()))
-        for envelope in self._outbox.pending():
+        for envelope in self._unacked.pending():
             self._put(envelope)
 
     def close(self) -> None:
@@ -89,7 +89,7 @@ class EngineLink:
 
     def unacknowledged(self) -> list[Json]:
         """What the engine was told, or is to be told, and has not yet written down."""
-        return self._outbox.pending()
+        return self._unacked.pending()
 
     def say(self, type: str, body: Json, *, re: str | None = None, keep: bool = True) -> None:
         """Send a message now, and once more to each new engine until one acknowledges it.
@@ -101,7 +101,7 @@ class EngineLink:
         """
         envelope = wire.message(type, body, re)
         if keep:
-            self._outbox.keep(envelope)
+            self._unacked.keep(envelope)
         self._put(envelope)
 
     def _put(self, envelope: Json) -> None:
@@ -111,7 +111,7 @@ class EngineLink:
             data = wire.encode("agent", envelope)
         except (SaturnError, ValueError):
             _log.exception("A message of type %s cannot be sent.", envelope["type"])
-            self._outbox.acknowledge(envelope["id"])
+            self._unacked.acknowledge(envelope["id"])
             return
         # Without a high-water mark nothing is ever waited for here.
         self._socket.send(data)
@@ -141,7 +141,7 @@ class EngineLink:
                     return
                 _log.error("The engine refused a message: %s", envelope["body"]["error"])
             if "re" in envelope and envelope["type"] in ("ok", "error"):
-                self._outbox.acknowledge(envelope["re"])
+                self._unacked.acknowledge(envelope["re"])
                 continue
             try:
                 self._heard(envelope)

@@ -14,9 +14,9 @@ from importlib import resources
 from pathlib import Path
 
 from ..errors import SaturnError
-from ..node import find_node
+from ..nodejs import find_node
 from ..paths import SessionPaths
-from .logs import tail
+from .log_tail import tail
 
 _log = logging.getLogger(__name__)
 

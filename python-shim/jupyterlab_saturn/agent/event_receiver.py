@@ -16,7 +16,7 @@ _log = logging.getLogger(__name__)
 _MAX_BYTES = 128 * 1024
 
 
-class EventSocket:
+class EventReceiver:
     """Receives the ranks' datagrams and hands each to the job it names.
 
     Must be made in the running event loop that serves it. A datagram that is no JSON object, or

@@ -9,11 +9,11 @@ from collections.abc import Sequence
 
 from ..errors import Json, failure_of
 from ..wire import validate
-from .outcome import Outcome
-from .workplace import INSPECT_PREFIX, Workplace
+from .group_outcome import Outcome
+from .job_context import INSPECT_PREFIX, JobContext
 
 
-class Inspection:
+class InspectionJob:
     """Builds tasks once, in one process after another; every task gets its result.
 
     When a process ends before it has told of all its tasks, the first of the untold gets the
@@ -21,7 +21,7 @@ class Inspection:
     that was killed from outside may be nobody's fault: its task gets one more.
     """
 
-    def __init__(self, place: Workplace, body: Json, node: Json) -> None:
+    def __init__(self, place: JobContext, body: Json, node: Json) -> None:
         self._place = place
         self._body = body
         self._node = node

@@ -11,22 +11,22 @@ from typing import Any
 
 from ..errors import Json, SaturnError
 from ..paths import SessionPaths
-from .events import EventSocket
-from .group import Limits, RankGroup
-from .launcher import Launcher
-from .leases import Leases
+from .device_leases import Leases
+from .event_receiver import EventReceiver
+from .rank_group import Limits, RankGroup
+from .rank_launcher import Launcher
 
 INSPECT_PREFIX = "inspect-"
 RENDEZVOUS_PREFIX = "rendezvous-"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Workplace:
+class JobContext:
     """What every job works with."""
 
     paths: SessionPaths
     launcher: Launcher
-    events: EventSocket
+    events: EventReceiver
     say: Callable[[str, Json], None]
     """Sends a message to the engine: type and body."""
     leases: Leases

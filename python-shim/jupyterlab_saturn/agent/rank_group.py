@@ -15,11 +15,11 @@ from typing import Any
 from ..errors import Json, SaturnError
 from ..paths import ensure_private, scratch, write_json
 from ..wire import validate
-from .events import EventSocket
-from .launcher import Launcher
-from .logs import tail
-from .memory_killer import memory_kills
-from .outcome import HUNG, GroupRecord, Outcome, decide
+from .event_receiver import EventReceiver
+from .group_outcome import HUNG, GroupRecord, Outcome, decide
+from .log_tail import tail
+from .oom_killer import memory_kills
+from .rank_launcher import Launcher
 from .rank_process import RankProcess, end, kill
 
 _log = logging.getLogger(__name__)
@@ -72,7 +72,7 @@ class RankGroup:
         ranks: int,
         *,
         launcher: Launcher,
-        events: EventSocket,
+        events: EventReceiver,
         heard: Callable[[Json], None],
         may_be_silent: bool = False,
         limits: Limits | None = None,

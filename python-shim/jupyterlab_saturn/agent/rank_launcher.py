@@ -10,8 +10,8 @@ from pathlib import Path
 
 from ..errors import SaturnError
 from .rank_process import RankProcess
-from .zygote import COMMAND as ZYGOTE_COMMAND
-from .zygote import ZygoteClient
+from .zygote_client import COMMAND as ZYGOTE_COMMAND
+from .zygote_client import ZygoteClient
 
 RANK_COMMAND = (sys.executable, "-m", "jupyterlab_saturn.training.rank")
 

@@ -6,17 +6,17 @@ import time
 
 from ..errors import Json, SaturnError, failure_of
 from ..wire import validate
-from .group import PROGRESS, RankGroup
-from .outcome import Outcome
-from .workplace import Workplace, choose_devices
+from .group_outcome import Outcome
+from .job_context import JobContext, choose_devices
+from .rank_group import PROGRESS, RankGroup
 
 _EVENT_FIELDS = ("step", "loss", "stepSeconds", "metrics", "result", "error")
 
 
-class Attempt:
+class TrainingJob:
     """One attempt to train a task; its events go to the engine, the last one when all is over."""
 
-    def __init__(self, place: Workplace, body: Json, node: Json) -> None:
+    def __init__(self, place: JobContext, body: Json, node: Json) -> None:
         self.task: str = body["task"]["name"]
         self.number: int = body["attempt"]
         self._place = place

@@ -7,14 +7,14 @@ import shutil
 
 from ..errors import Json, SaturnError, failure_of
 from ..wire import validate
-from .outcome import Outcome
-from .workplace import Workplace, choose_devices
+from .group_outcome import Outcome
+from .job_context import JobContext, choose_devices
 
 
-class Trial:
+class TrialJob:
     """Tries a strategy for a few steps; ends in one profile cell."""
 
-    def __init__(self, place: Workplace, body: Json, node: Json) -> None:
+    def __init__(self, place: JobContext, body: Json, node: Json) -> None:
         self.id: str = body["trial"]
         self._place = place
         self._body = body

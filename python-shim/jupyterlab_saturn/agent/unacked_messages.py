@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..errors import Json
 
 
-class Outbox:
+class UnackedMessages:
     """Messages without acknowledgement, in the order they were first sent."""
 
     def __init__(self) -> None:

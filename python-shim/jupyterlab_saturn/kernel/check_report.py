@@ -8,7 +8,7 @@ from ..errors import Json
 from .display import View
 
 
-class Findings(View):
+class CheckReport(View):
     """The report of a technique's check.
 
     Attributes

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from .. import wire
 from ..errors import Json, SaturnError
-from .channel import Channel, Events, Request, call
+from .socket_thread import Channel, Events, Request, call
 
 StateListener = Callable[[Json], None]
 StatusListener = Callable[[], None]

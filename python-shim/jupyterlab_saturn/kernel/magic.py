@@ -10,13 +10,13 @@ from IPython.core.magic import Magics, line_cell_magic, magics_class
 
 from ..errors import SaturnError
 from . import technique_magic
-from .current import Sessions
 from .display import note, show
-from .manual import overview, page
+from .help_text import overview, page
 from .options import Arguments, find_verb, parse
 from .session import Session
+from .session_registry import Sessions
 from .sweep import parse_sweep
-from .tokens import split_words
+from .tokenizer import split_words
 
 _HELP = frozenset({"-h", "--help"})
 

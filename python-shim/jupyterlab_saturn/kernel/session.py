@@ -12,14 +12,14 @@ from ..paths import SessionPaths
 from .attachment import Attachment, Launcher
 from .capture import capture
 from .connection import Connection
-from .devices import device_request
+from .device_request import device_request
 from .display import Results, View, joined, note
-from .leaderboard import rows_of
 from .payload import store
 from .progress import is_training
-from .requests import check_function, check_length, plan_body, profile_body, selection
+from .request_bodies import check_function, check_length, plan_body, profile_body, selection
+from .result_rows import rows_of
 from .sweep import Scalar, Value, check_parameters, expand, grid_of
-from .techniques import Techniques
+from .technique_registry import Techniques
 from .waiting import Condition, device_count, is_building, is_stopping, pursue, wait
 
 _DEVICE_SECONDS = 120.0

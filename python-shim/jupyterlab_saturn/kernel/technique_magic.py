@@ -7,7 +7,7 @@ import difflib
 from ..errors import SaturnError
 from .display import View
 from .options import Arguments
-from .techniques import Techniques
+from .technique_registry import Techniques
 
 #: What may stand behind `%saturn technique`.
 ACTIONS = ("register", "list", "remove", "check")

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import Json, SaturnError
+from .check_report import CheckReport
 from .display import View
-from .findings import Findings
 
 #: The techniques that come with the package.
 BUILT_IN = ("single", "ddp", "fsdp", "hsdp", "offload", "pipeline", "tensor", "fsdp-tensor")
@@ -76,7 +76,7 @@ class Techniques:
         self._change([], [name])
         return self._render()
 
-    def check(self, name: str, devices: Iterable[int] | int | None = None) -> Findings:
+    def check(self, name: str, devices: Iterable[int] | int | None = None) -> CheckReport:
         """Try whether a technique keeps its promises, with real ranks on the CPU.
 
         Parameters
@@ -101,7 +101,7 @@ class Techniques:
                 source = Path(folder) / "technique.py"
                 source.write_text(spec["source"], encoding="utf-8")
                 arguments += ["--source", str(source)]
-            return Findings(_examined(arguments))
+            return CheckReport(_examined(arguments))
 
     def _set(self, spec: Json) -> View:
         state = self._change([spec], [])

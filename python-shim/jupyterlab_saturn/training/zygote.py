@@ -27,7 +27,8 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import Json
-from . import libraries, lifeline, rank
+from . import rank
+from .runtime import parent_death, preloaded_libraries
 
 _READ_BYTES = 1 << 16
 
@@ -83,7 +84,7 @@ class Zygote:
             try:
                 self._let_go(order["log"])
                 code = rank.main(order["request"], order["rank"], parent=zygote)
-                _lesson(order).write_text(" ".join(libraries.slow_libraries()))
+                _lesson(order).write_text(" ".join(preloaded_libraries.slow_libraries()))
             except BaseException:
                 traceback.print_exc()
             finally:
@@ -141,8 +142,8 @@ class Zygote:
         if child == 0:
             try:
                 signal.set_wakeup_fd(-1)
-                lifeline.bind(zygote)
-                libraries.load(names)
+                parent_death.bind(zygote)
+                preloaded_libraries.load(names)
                 os._exit(0 if why_unsafe() is None else 1)
             finally:
                 os._exit(1)
@@ -150,7 +151,7 @@ class Zygote:
 
     def _learn(self, names: list[str], status: int) -> None:
         if status == 0:
-            libraries.load(names)
+            preloaded_libraries.load(names)
             _settle()
 
 
@@ -173,7 +174,8 @@ def preload() -> None:
             importlib.import_module(name)
     import torch
 
-    from . import inspection, loop, trial  # noqa: F401
+    from .inspect import inspection  # noqa: F401
+    from .run import training_loop, trial  # noqa: F401
 
     # The first optimizer of a process loads the compiler's modules, a second's work.
     torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=1.0)
@@ -203,7 +205,7 @@ def main(descriptor: int, parent: int | None = None) -> None:
     parent
         Process id of the agent, if known.
     """
-    lifeline.bind(parent)
+    parent_death.bind(parent)
     with socket.socket(fileno=descriptor) as agent:
         agent.set_inheritable(False)
         zygote = Zygote(agent)

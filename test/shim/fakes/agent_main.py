@@ -7,7 +7,7 @@ from pathlib import Path
 
 from jupyterlab_saturn.agent.__main__ import serve
 from jupyterlab_saturn.agent.agent import Agent
-from jupyterlab_saturn.agent.launcher import Launcher
+from jupyterlab_saturn.agent.rank_launcher import Launcher
 from jupyterlab_saturn.paths import SessionPaths
 
 HERE = Path(__file__).parent

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Patience:
+class EarlyStopping:
     """A rule for `Task.stop_early`.
 
     Attributes

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 import torch
 from torch.distributed.tensor import DTensor, Replicate
 
-from .world import World
+from ..runtime.process_group import ProcessGroup
 
 _EPSILON = 1e-6  # as torch.nn.utils.clip_grad_norm_, to the digit
 
@@ -26,7 +26,7 @@ class Gradients:
     """
 
     def __init__(
-        self, world: World, device: torch.device, copies: Callable[[torch.Tensor], float]
+        self, world: ProcessGroup, device: torch.device, copies: Callable[[torch.Tensor], float]
     ) -> None:
         self._world = world
         self._device = device

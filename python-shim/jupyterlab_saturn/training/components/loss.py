@@ -9,9 +9,9 @@ from typing import Any
 
 import torch
 
-from ..errors import SaturnError
-from ..task import Task
-from .world import World
+from ...errors import SaturnError
+from ...task import Task
+from ..runtime.process_group import ProcessGroup
 
 
 @dataclass
@@ -101,7 +101,7 @@ class Part:
         return value
 
     def settle(
-        self, world: World, voice: float, data_ranks: int
+        self, world: ProcessGroup, voice: float, data_ranks: int
     ) -> tuple[torch.Tensor, torch.Tensor | None]:
         """This rank's share of the loss of the batch, and by what gradients are still to be scaled.
 

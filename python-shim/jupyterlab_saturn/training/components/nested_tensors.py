@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from ..errors import SaturnError
+from ...errors import SaturnError
 
 
 def move(value: Any, device: torch.device) -> Any:

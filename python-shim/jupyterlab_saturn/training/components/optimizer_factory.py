@@ -9,9 +9,9 @@ from typing import Any
 import torch
 from torch.optim.lr_scheduler import LRScheduler
 
-from ..errors import SaturnError
-from ..task import Task
-from .failure import describe, is_from_user, is_out_of_memory
+from ...errors import SaturnError
+from ...task import Task
+from ..runtime.failure import describe, is_from_user, is_out_of_memory
 
 
 def make_optimizer(

@@ -8,8 +8,8 @@ from typing import Any
 
 import torch
 
-from ..errors import SaturnError
-from ..task import Task
+from ...errors import SaturnError
+from ...task import Task
 
 HALVES = {"bfloat16": torch.bfloat16, "float16": torch.float16}
 """The precisions beside float32, and the type that autocast gets for each."""

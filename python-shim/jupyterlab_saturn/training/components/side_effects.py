@@ -12,7 +12,7 @@ from .seeding import undisturbed
 
 
 @contextmanager
-def without_trace(model: nn.Module) -> Iterator[None]:
+def without_side_effects(model: nn.Module) -> Iterator[None]:
     """Leave a model and the global generators as they were, whatever is run meanwhile.
 
     That is the model's buffers, its modes, and what it remembers of a forward in attributes or in

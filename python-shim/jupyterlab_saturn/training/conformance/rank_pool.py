@@ -16,21 +16,21 @@ import psutil
 import torch
 
 from ...errors import Json, SaturnError
-from .. import lifeline
-from ..failure import describe, is_peer_lost
-from ..world import World
+from ..runtime import parent_death
+from ..runtime.failure import describe, is_peer_lost
+from ..runtime.process_group import ProcessGroup
 
 T = TypeVar("T")
-Work = Callable[[World], T]
+Work = Callable[[ProcessGroup], T]
 
-_PRELOADED = [__name__, f"{__package__}.leg"]
+_PRELOADED = [__name__, f"{__package__}.segment"]
 _AFTERMATH_SECONDS = 2.0  # in which the others may say what they know of a failure
 
 
-class Crew:
+class RankPool:
     """Ranks of one group on the CPUs of this machine, forked where torch is already loaded.
 
-    A piece of work that fails or hangs costs the crew its life: then its ranks are killed.
+    A piece of work that fails or hangs costs the pool its life: then its ranks are killed.
 
     Parameters
     ----------
@@ -145,10 +145,10 @@ def _receive(pipe: Connection) -> _Done | _Failed:
 
 def _serve(pipe: Connection, rank: int, size: int, rendezvous: Path) -> None:
     """A rank's life."""
-    lifeline.bind()
+    parent_death.bind()
     os.dup2(2, 1)  # what the user's code prints is no part of a report
     torch.set_num_threads(1)
-    world = World.join(rank, size, torch.device("cpu"), rendezvous)
+    world = ProcessGroup.join(rank, size, torch.device("cpu"), rendezvous)
     while True:
         try:
             work: Work[Any] = pipe.recv()

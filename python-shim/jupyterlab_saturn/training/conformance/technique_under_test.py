@@ -13,9 +13,9 @@ import torch
 from ...errors import Json, SaturnError
 from ...task import Task
 from ..techniques import Technique
-from .ground import ProvingGround
-from .leg import Outcome
-from .tasks import STEPS
+from .probe_tasks import STEPS
+from .test_bench import TestBench
+from .train_segment import Outcome
 
 _BOUND = 1e-5
 SINGLE: Json = {"technique": "single", "devices": 1}
@@ -30,7 +30,7 @@ class Trained:
     weights: dict[str, torch.Tensor]
 
 
-class Subject:
+class TechniqueUnderTest:
     """A technique under examination, compared with `single`.
 
     Parameters
@@ -44,20 +44,20 @@ class Subject:
     def __init__(
         self,
         technique: Technique,
-        ground: ProvingGround,
+        bench: TestBench,
         devices: Sequence[int],
         factory: Callable[..., Task],
     ) -> None:
         self.technique = technique
-        self.ground = ground
+        self.bench = bench
         self.devices = devices
         self._factory = factory
         self._hung: set[int] = set()
         self.reference = cache(self._reference)
 
-    def on(self, factory: Callable[..., Task]) -> Subject:
+    def on(self, factory: Callable[..., Task]) -> TechniqueUnderTest:
         """The technique with other tasks."""
-        other = Subject(self.technique, self.ground, self.devices, factory)
+        other = TechniqueUnderTest(self.technique, self.bench, self.devices, factory)
         other._hung = self._hung
         return other
 
@@ -79,35 +79,35 @@ class Subject:
 
     def differences(
         self,
-        legs: Callable[[Json], Sequence[Json]],
+        segments: Callable[[Json], Sequence[Json]],
         difference: Callable[[Trained, Trained], str | None] | None = None,
         **options: Any,
     ) -> Iterator[str]:
-        """How training by some legs differs from `single` without a pause, for each strategy.
+        """How training by some segments differs from `single` without a pause, for each strategy.
 
         Parameters
         ----------
-        legs
+        segments
             Given the strategy under examination: by which ones to train, one after another.
         difference
             Tells two trainings apart; `training_difference` when absent.
         """
         for strategy in self.strategies(**options):
-            problem = self._problem(legs(strategy), difference or training_difference, options)
+            problem = self._problem(segments(strategy), difference or training_difference, options)
             if problem is not None:
                 yield f"{told(strategy)}: {problem}"
 
     def _problem(
         self,
-        legs: Sequence[Json],
+        segments: Sequence[Json],
         difference: Callable[[Trained, Trained], str | None],
         options: dict[str, Any],
     ) -> str | None:
-        busy = max(leg["devices"] for leg in legs)
+        busy = max(segment["devices"] for segment in segments)
         if busy in self._hung:
             return "not tried, since it hung before"
         try:
-            return difference(self._train(legs, options), self.reference(**options))
+            return difference(self._train(segments, options), self.reference(**options))
         except SaturnError as error:
             if error.code == "hung":
                 self._hung.add(busy)
@@ -116,17 +116,17 @@ class Subject:
     def _reference(self, **options: Any) -> Trained:
         return self._train([SINGLE], options)
 
-    def _train(self, legs: Sequence[Json], options: dict[str, Any]) -> Trained:
-        spec = self.ground.spec(self._factory, **options)
+    def _train(self, segments: Sequence[Json], options: dict[str, Any]) -> Trained:
+        spec = self.bench.spec(self._factory, **options)
         losses: list[float] = []
-        for number, strategy in enumerate(legs, 1):
-            last = number == len(legs)
-            until = None if last else STEPS * number // len(legs)
-            outcome: Outcome = self.ground.train(
+        for number, strategy in enumerate(segments, 1):
+            last = number == len(segments)
+            until = None if last else STEPS * number // len(segments)
+            outcome: Outcome = self.bench.train(
                 spec, strategy, steps=STEPS, until=until, save=not last
             )[0]
             losses += outcome.losses
-        return Trained(losses, outcome.metrics, self.ground.weights(spec))
+        return Trained(losses, outcome.metrics, self.bench.weights(spec))
 
 
 def told(strategy: Json) -> str:

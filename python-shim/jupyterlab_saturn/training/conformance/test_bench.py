@@ -16,21 +16,21 @@ import torch
 
 from ...errors import Json
 from ...paths import SessionPaths
-from .crew import Crew, Work
-from .leg import Leg, Outcome, Probe, run_leg
+from .rank_pool import RankPool, Work
+from .train_segment import Outcome, Probe, TrainSegment, run_segment
 
-_WORKS_OF_A_CREW = 60  # process groups of meshes are never given back
+_WORKS_OF_A_POOL = 60  # process groups of meshes are never given back
 
 
-class ProvingGround:
-    """Trains tasks in a session folder of its own, on crews of ranks that it keeps. Close it.
+class TestBench:
+    """Trains tasks in a session folder of its own, on pools of ranks that it keeps. Close it.
 
     Parameters
     ----------
     techniques
         Wire ``TechniqueSpec`` objects of the user's own.
     patience, preload
-        As for `Crew`.
+        As for `RankPool`.
     """
 
     def __init__(
@@ -45,11 +45,11 @@ class ProvingGround:
         self._techniques = tuple(techniques)
         self._patience = patience
         self._preload = preload
-        self._crews: dict[int, tuple[Crew, int]] = {}
+        self._pools: dict[int, tuple[RankPool, int]] = {}
         self._made = 0
         self._tasks = 0
 
-    def __enter__(self) -> ProvingGround:
+    def __enter__(self) -> TestBench:
         return self
 
     def __exit__(
@@ -62,9 +62,9 @@ class ProvingGround:
 
     def close(self) -> None:
         """End all ranks and remove the folder."""
-        for crew, _ in self._crews.values():
-            crew.close()
-        self._crews.clear()
+        for pool, _ in self._pools.values():
+            pool.close()
+        self._pools.clear()
         shutil.rmtree(self._root, ignore_errors=True)
 
     def train(
@@ -93,7 +93,7 @@ class ProvingGround:
         SaturnError
             What building or training the task raises; ``hung``.
         """
-        leg = Leg(
+        segment = TrainSegment(
             folder=self.paths.folder,
             task=task,
             strategy=strategy,
@@ -104,20 +104,20 @@ class ProvingGround:
             finish=until is None,
             probe=probe,
         )
-        return self.do(strategy["devices"], functools.partial(run_leg, leg))
+        return self.do(strategy["devices"], functools.partial(run_segment, segment))
 
     def do(self, ranks: int, work: Work[Any]) -> list[Any]:
-        """Have so many ranks do a piece of work; as `Crew.do`."""
-        crew, works = self._crews.get(ranks, (None, 0))
-        if crew is None or not crew.alive or works == _WORKS_OF_A_CREW:
-            if crew is not None:
-                crew.close()
+        """Have so many ranks do a piece of work; as `RankPool.do`."""
+        pool, works = self._pools.get(ranks, (None, 0))
+        if pool is None or not pool.alive or works == _WORKS_OF_A_POOL:
+            if pool is not None:
+                pool.close()
             self._made += 1
             rendezvous = self._root / f"rendezvous-{self._made}"
-            crew = Crew(ranks, rendezvous, patience=self._patience, preload=self._preload)
+            pool = RankPool(ranks, rendezvous, patience=self._patience, preload=self._preload)
             works = 0
-        self._crews[ranks] = (crew, works + 1)
-        return crew.do(work)
+        self._pools[ranks] = (pool, works + 1)
+        return pool.do(work)
 
     def weights(self, task: Json) -> dict[str, torch.Tensor]:
         """The trained model of a task, loaded as anybody would."""

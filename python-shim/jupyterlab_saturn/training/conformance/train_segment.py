@@ -9,19 +9,19 @@ from typing import Any
 
 from ...errors import Json
 from ...paths import SessionPaths
-from ..checkpoint import Checkpoints
-from ..data import MicroBatch
-from ..device import CpuDevice
-from ..export import write_model
-from ..request import Request
-from ..workload import Workload
-from ..world import World
+from ..run.checkpoint import Checkpoints
+from ..run.model_export import write_model
+from ..run.workload import Workload
+from ..runtime.device import CpuDevice
+from ..runtime.process_group import ProcessGroup
+from ..runtime.rank_request import Request
+from ..task.data_order import MicroBatch
 
 Probe = Callable[[MicroBatch], Any]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Leg:
+class TrainSegment:
     """A stretch of a task's training under one strategy, from its newest checkpoint on.
 
     Attributes
@@ -29,7 +29,7 @@ class Leg:
     folder
         Of the session that the task belongs to.
     steps, until
-        Optimizer steps in all, and after how many this leg ends.
+        Optimizer steps in all, and after how many this segment ends.
     save
         Whether to commit a checkpoint at the end.
     finish
@@ -51,7 +51,7 @@ class Leg:
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """What a leg came to, as one rank tells it.
+    """What a segment came to, as one rank tells it.
 
     Attributes
     ----------
@@ -74,45 +74,50 @@ class Outcome:
     probed: list[list[Any]] = field(default_factory=list)
 
 
-def run_leg(leg: Leg, world: World) -> Outcome:
-    """Train a leg on the ranks of a world. A collective. Raises what training raises."""
+def run_segment(segment: TrainSegment, world: ProcessGroup) -> Outcome:
+    """Train a segment on the ranks of a world. A collective. Raises what training raises."""
     device = CpuDevice((), 0)
     request = Request(
         kind="train",
-        job="leg",
-        events=leg.folder,
-        paths=SessionPaths.of_folder(leg.folder),
-        tasks=(leg.task,),
+        job="segment",
+        events=segment.folder,
+        paths=SessionPaths.of_folder(segment.folder),
+        tasks=(segment.task,),
         requested_at=0.0,
-        strategy=leg.strategy,
-        techniques=leg.techniques,
-        steps=leg.steps,
+        strategy=segment.strategy,
+        techniques=segment.techniques,
+        steps=segment.steps,
     )
-    with Workload.build(request, world, device, leg.steps) as workload:
-        return _run(leg, workload, world, device)
+    with Workload.build(request, world, device, segment.steps) as workload:
+        return _run(segment, workload, world, device)
 
 
-def _run(leg: Leg, workload: Workload, world: World, device: CpuDevice) -> Outcome:
-    paths = SessionPaths.of_folder(leg.folder)
+def _run(
+    segment: TrainSegment, workload: Workload, world: ProcessGroup, device: CpuDevice
+) -> Outcome:
+    paths = SessionPaths.of_folder(segment.folder)
     checkpoints = Checkpoints(
-        paths.checkpoints(leg.task["name"]), f"{leg.task['hash']}/{leg.steps}", world, device
+        paths.checkpoints(segment.task["name"]),
+        f"{segment.task['hash']}/{segment.steps}",
+        world,
+        device,
     )
     manifest = checkpoints.resume(workload.runner)
     began = workload.step = 0 if manifest is None else manifest["step"]
     losses: list[float] = []
     probed: list[list[Any]] = []
-    while workload.step < leg.until:
+    while workload.step < segment.until:
         micro_batches = workload.load()
-        if leg.probe is not None:
-            probed.append([leg.probe(micro) for micro in micro_batches])
+        if segment.probe is not None:
+            probed.append([segment.probe(micro) for micro in micro_batches])
         losses += world.sum([workload.advance(micro_batches).item()])
-    if leg.save:
+    if segment.save:
         checkpoints.save(workload.runner, workload.step, {})
     metrics: dict[str, float] = {}
-    if leg.finish:
+    if segment.finish:
         metrics = workload.evaluate()
         weights = workload.runner.full_weights()
-        world.on_root(lambda: write_model(paths, leg.task, workload.task, weights))
+        world.on_root(lambda: write_model(paths, segment.task, workload.task, weights))
     return Outcome(
         began=began, losses=losses, metrics=metrics, part=workload.runner.data_rank, probed=probed
     )

@@ -13,26 +13,26 @@ from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.nn.modules.module import register_module_forward_pre_hook
 from torch.utils._pytree import tree_map_only
 
-from ..errors import SaturnError
-from ..task import Task
-from .batch import pair, shapes
-from .data import Samples
-from .failure import describe, is_out_of_memory
-from .footprint import Footprint
-from .keeping import Keeping
-from .loss import evaluate_loss, outputs_of
-from .optimizing import make_optimizer
-from .precision import precise
-from .seeding import undisturbed
-from .techniques.blocks import find_blocks
-from .traces import without_trace
+from ...errors import SaturnError
+from ...task import Task
+from ..components.loss import evaluate_loss, outputs_of
+from ..components.nested_tensors import pair, shapes
+from ..components.optimizer_factory import make_optimizer
+from ..components.precision import precise
+from ..components.seeding import undisturbed
+from ..components.side_effects import without_side_effects
+from ..model.activation_memory import ActivationMemory
+from ..model.blocks import find_blocks
+from ..model.memory_estimate import MemoryEstimate
+from ..runtime.failure import describe, is_out_of_memory
+from ..task.data_order import Samples
 
 _SECONDS = 20.0
 _REAL_SAMPLES = 2  # batch normalisation refuses one
 
 
 @dataclass(frozen=True, kw_only=True)
-class Rehearsal:
+class DryRun:
     """What a training step would do.
 
     Attributes
@@ -43,11 +43,11 @@ class Rehearsal:
         Names of parameters that are to be trained but that the loss does not depend on.
     """
 
-    footprint: Footprint
+    footprint: MemoryEstimate
     idle: tuple[str, ...]
 
 
-def rehearse(task: Task, samples: Samples, kind: Literal["cpu", "cuda"]) -> Rehearsal | None:
+def dry_run(task: Task, samples: Samples, kind: Literal["cpu", "cuda"]) -> DryRun | None:
     """Go through a step of one micro-batch on one device with tensors that have no memory.
 
     The task's model and the global generators stay as they are.
@@ -59,7 +59,7 @@ def rehearse(task: Task, samples: Samples, kind: Literal["cpu", "cuda"]) -> Rehe
 
     Returns
     -------
-    Rehearsal | None
+    DryRun | None
         None when PyTorch cannot follow, as with control flow that depends on values or with
         kernels it does not know, or when it takes too long.
 
@@ -97,28 +97,28 @@ def _load(samples: Samples, count: int) -> Any:
         ) from error
 
 
-def _follow(task: Task, batch: Any, kind: str) -> Rehearsal:
+def _follow(task: Task, batch: Any, kind: str) -> DryRun:
     mode = FakeTensorMode(allow_non_fake_inputs=True)
     fake = tree_map_only(torch.Tensor, mode.from_tensor, batch)
     model = task.model
     blocks = find_blocks(model, task.blocks)
     named = {name: p for name, p in model.named_parameters() if p.requires_grad}
-    with without_trace(model), mode:
+    with without_side_effects(model), mode:
         _replace_buffers(model, mode)
-        with Keeping(model, blocks) as keeping:
+        with ActivationMemory(model, blocks) as memory:
             loss = _loss(task, fake)
-            kept = keeping.bytes()
+            kept = memory.bytes()
         gradients = torch.autograd.grad(loss, list(named.values()), allow_unused=True)
         if kind == "cuda":
             # On the CPU dropout takes more memory: wider masks, and attention written out.
             model.eval()
-            with Keeping(model, blocks) as keeping:
+            with ActivationMemory(model, blocks) as memory:
                 loss = _loss(task, fake)
-                kept = min(kept, keeping.bytes())
+                kept = min(kept, memory.bytes())
         optimizer = _optimizer_bytes(task, named, mode)
     trained = _bytes(named.values())
-    return Rehearsal(
-        footprint=Footprint(
+    return DryRun(
+        footprint=MemoryEstimate(
             trained=trained,
             frozen=_bytes([*model.parameters(), *model.buffers()]) - trained,
             optimizer=optimizer,
@@ -176,7 +176,7 @@ def _confirm(task: Task, samples: Samples, kind: str, fake: Exception) -> None:
 
 
 def _fails(task: Task, batch: Any) -> Exception | None:
-    with without_trace(task.model), torch.no_grad():
+    with without_side_effects(task.model), torch.no_grad():
         try:
             _loss(task, batch)
         except Exception as error:

@@ -8,57 +8,57 @@ from collections.abc import Iterator
 
 import torch
 
-from ..errors import Json
-from ..task import Task
-from .data import Samples
-from .events import EventSocket
-from .factory import build_task, sample_count, steps_per_epoch, total_steps
-from .failure import describe
-from .rehearsal import Rehearsal, rehearse
-from .request import Request
-from .seeding import derive
-from .signature import signature
-from .soundness import warnings
-from .techniques import Choice, Knobs, Technique, catalogue
-from .techniques.technique import Demand
+from ...errors import Json
+from ...task import Task
+from ..components.seeding import derive
+from ..runtime.event_sender import EventSender
+from ..runtime.failure import describe
+from ..runtime.rank_request import Request
+from ..task.data_order import Samples
+from ..task.factory import build_task, sample_count, steps_per_epoch, total_steps
+from ..task.task_validation import warnings
+from ..techniques import Choice, Knobs, Technique, catalogue
+from ..techniques.technique import Demand
+from .dry_run import DryRun, dry_run
+from .performance_signature import signature
 
 
-def inspect_tasks(request: Request, events: EventSocket) -> None:
+def inspect_tasks(request: Request, events: EventSender) -> None:
     """Inspect each task of a request and tell the agent, one by one.
 
     A task that cannot be built gets an error; the others are not concerned.
     """
     os.environ["CUDA_VISIBLE_DEVICES"] = ""  # looking must not take memory from those who train
     torch.set_num_threads(1)
-    rehearsals: dict[str, Rehearsal | None] = {}
+    dry_runs: dict[str, DryRun | None] = {}
     for spec in request.tasks:
         result: Json = {"task": spec["name"], "hash": spec["hash"]}
         try:
-            result["inspection"] = inspect_task(request, spec, rehearsals)
+            result["inspection"] = inspect_task(request, spec, dry_runs)
         except (Exception, SystemExit) as error:
             result["error"] = describe(error, "inspection-failed")
         events.emit("inspected", result=result)
         gc.collect()  # a model with a cycle would stay beside the next
 
 
-def inspect_task(request: Request, spec: Json, rehearsals: dict[str, Rehearsal | None]) -> Json:
+def inspect_task(request: Request, spec: Json, dry_runs: dict[str, DryRun | None]) -> Json:
     """The wire ``Inspection`` of a wire ``TaskSpec``.
 
     Parameters
     ----------
-    rehearsals
+    dry_runs
         By signature, those already made: equal tasks need but one. This one's is added.
 
     Raises
     ------
     SaturnError
-        As `build_task` and `rehearse`.
+        As `build_task` and `dry_run`.
     """
     task = build_task(request.paths, spec)
     samples = Samples(task.data, task.collate, derive(spec["seed"], "inspection"))
     name = signature(task, samples.batch([0]))
-    if name not in rehearsals:
-        rehearsals[name] = rehearse(task, samples, request.device_kind)
+    if name not in dry_runs:
+        dry_runs[name] = dry_run(task, samples, request.device_kind)
     return {
         "signature": name,
         "steps": total_steps(task, spec),
@@ -66,13 +66,13 @@ def inspect_task(request: Request, spec: Json, rehearsals: dict[str, Rehearsal |
         "samples": sample_count(task),
         "batchSize": task.batch_size,
         "parameters": sum(parameter.numel() for parameter in task.model.parameters()),
-        "feasibility": list(_feasibility(task, request, rehearsals[name])),
+        "feasibility": list(_feasibility(task, request, dry_runs[name])),
         "warnings": list(warnings(task, samples, request.max_devices)),
     }
 
 
-def _feasibility(task: Task, request: Request, rehearsal: Rehearsal | None) -> Iterator[Json]:
-    unmet = dict(_unmet(rehearsal))
+def _feasibility(task: Task, request: Request, dry_run: DryRun | None) -> Iterator[Json]:
+    unmet = dict(_unmet(dry_run))
     for technique in catalogue(request.techniques, request.paths).values():
         demands = sorted(getattr(technique, "demands", ()))
         lacking = next((unmet[demand] for demand in demands if demand in unmet), None)
@@ -80,16 +80,16 @@ def _feasibility(task: Task, request: Request, rehearsal: Rehearsal | None) -> I
             reason = technique.feasible(task, devices, request.device_kind) or lacking
             if reason is None:
                 for choice in technique.choices(task, devices):
-                    yield _verdict(technique, devices, choice, rehearsal)
+                    yield _verdict(technique, devices, choice, dry_run)
             else:
                 strategy = _strategy(technique.name, devices, {})
                 yield {"strategy": strategy, "feasible": False, "reason": reason}
 
 
-def _unmet(rehearsal: Rehearsal | None) -> Iterator[tuple[Demand, str]]:
+def _unmet(dry_run: DryRun | None) -> Iterator[tuple[Demand, str]]:
     """What the task does not have of what techniques may demand, and why they cannot run it."""
-    if rehearsal is not None and rehearsal.idle:
-        first, *others = rehearsal.idle
+    if dry_run is not None and dry_run.idle:
+        first, *others = dry_run.idle
         names = f"{first} and {len(others)} more" if others else first
         yield (
             "every-gradient",
@@ -98,15 +98,13 @@ def _unmet(rehearsal: Rehearsal | None) -> Iterator[tuple[Demand, str]]:
         )
 
 
-def _verdict(
-    technique: Technique, devices: int, choice: Choice, rehearsal: Rehearsal | None
-) -> Json:
+def _verdict(technique: Technique, devices: int, choice: Choice, dry_run: DryRun | None) -> Json:
     verdict: Json = {
         "strategy": _strategy(technique.name, devices, choice.knobs),
         "feasible": True,
     }
-    if rehearsal is not None:
-        verdict["estimateBytes"] = technique.estimate(rehearsal.footprint, devices, choice.knobs)
+    if dry_run is not None:
+        verdict["estimateBytes"] = technique.estimate(dry_run.footprint, devices, choice.knobs)
     if choice.instead_of is not None:
         name, knobs = choice.instead_of
         verdict["insteadOf"] = _strategy(name, devices, knobs)

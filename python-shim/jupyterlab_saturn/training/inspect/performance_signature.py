@@ -12,9 +12,9 @@ from typing import Any
 
 import torch
 
-from ..task import Task
-from .batch import shapes
-from .optimizing import make_optimizer
+from ...task import Task
+from ..components.nested_tensors import shapes
+from ..components.optimizer_factory import make_optimizer
 
 _FREE = ("lr", "weight_decay")  # settings of an optimizer that cost nothing
 

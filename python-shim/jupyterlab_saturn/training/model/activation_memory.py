@@ -16,7 +16,7 @@ from torch.utils._pytree import tree_leaves
 _OUTSIDE = -1
 
 
-class Keeping:
+class ActivationMemory:
     """Counts the memory of the tensors that autograd saves while it is entered.
 
     Parameters and buffers of the model are not counted: they are there anyway. What blocks with
@@ -36,7 +36,7 @@ class Keeping:
         self._kept: list[tuple[int, weakref.ref[torch.Tensor]]] = []
         self._within = ExitStack()
 
-    def __enter__(self) -> Keeping:
+    def __enter__(self) -> ActivationMemory:
         self._own = {id(t) for t in (*self._model.parameters(), *self._model.buffers())}
         for number, block in enumerate(self._blocks):
             for handle in (

@@ -18,13 +18,13 @@ from torch.utils.flop_counter import flop_registry
 
 from ...task import Task
 from .blocks import find_blocks
-from .watching import Run, Unfit, memory, reserve, tensors_of, watch
+from .op_tracing import Run, Unfit, memory, reserve, tensors_of, watch
 
 _BEFORE, _BETWEEN, _AFTER = "before the blocks", "between the blocks", "after the blocks"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Anatomy:
+class BlockChain:
     """A model as a beginning, a chain of blocks, and an end.
 
     Each block gets the hidden states of the one before, unchanged, as its first argument or as
@@ -58,8 +58,8 @@ class Anatomy:
     counted: bool
 
 
-def anatomy(task: Task) -> Anatomy | str:
-    """The anatomy of a task's model, or why it has none. Found once for each model."""
+def block_chain(task: Task) -> BlockChain | str:
+    """The block chain of a task's model, or why it has none. Found once for each model."""
     known = _KNOWN.get(task.model)
     if known is None:
         try:
@@ -79,10 +79,10 @@ def chain_of(task: Task) -> list[nn.Module]:
     return max(sequences, key=len, default=[])
 
 
-_KNOWN: WeakKeyDictionary[nn.Module, Anatomy | str] = WeakKeyDictionary()
+_KNOWN: WeakKeyDictionary[nn.Module, BlockChain | str] = WeakKeyDictionary()
 
 
-def _examine(task: Task, run: Run) -> Anatomy:
+def _examine(task: Task, run: Run) -> BlockChain:
     blocks = chain_of(task)
     if len(blocks) < 2:
         raise Unfit("the model has no list or sequence of blocks to be cut between")
@@ -95,7 +95,7 @@ def _examine(task: Task, run: Run) -> Anatomy:
         _, loss = run(seen)
     walk.conclude(loss.value)
     names = [[n for n, m in model.named_modules(remove_duplicate=False) if m is b] for b in blocks]
-    return Anatomy(
+    return BlockChain(
         blocks=blocks,
         names=names,
         end=_end(model, blocks, seen),
@@ -182,7 +182,7 @@ class _Walk:
     Attributes
     ----------
     costs, outputs
-        As of `Anatomy`.
+        As of `BlockChain`.
     """
 
     def __init__(self, blocks: Sequence[nn.Module], watch: _Watch) -> None:

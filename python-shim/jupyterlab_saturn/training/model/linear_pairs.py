@@ -20,7 +20,7 @@ from torch import nn
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from ...task import Task
-from .watching import Run, Unfit, memory, reserve, tensors_of, watch
+from .op_tracing import Run, Unfit, memory, reserve, tensors_of, watch
 
 _ELEMENTWISE = frozenset(
     (
@@ -58,8 +58,8 @@ class Joint:
     random: bool
 
 
-def joints(task: Task) -> list[Joint] | str:
-    """The joints of a task's model in the order they are made; or why it cannot be watched.
+def linear_pairs(task: Task) -> list[Joint] | str:
+    """The linear_pairs of a task's model in the order they are made; or why it cannot be watched.
 
     No layer is in two of them. Found once for each model.
     """
@@ -83,7 +83,7 @@ def _find(task: Task, run: Run) -> list[Joint]:
             hooks.callback(handle.remove)
         outputs, _ = run(seen)
     seen.spoil(outputs)
-    return list(seen.joints())
+    return list(seen.linear_pairs())
 
 
 class _Watch(TorchDispatchMode):  # type: ignore[no-untyped-call]
@@ -122,7 +122,7 @@ class _Watch(TorchDispatchMode):  # type: ignore[no-untyped-call]
         """What some tensors were made of cannot be split."""
         self._spoilt |= self._makers_of(value)
 
-    def joints(self) -> Iterator[Joint]:
+    def linear_pairs(self) -> Iterator[Joint]:
         """What was found, once all ran."""
         split: set[str] = set()
         for first in list(self._takers):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, kw_only=True)
-class Footprint:
+class MemoryEstimate:
     """Bytes that training takes on one device with the whole batch at once.
 
     Attributes

@@ -13,10 +13,10 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
 from ...task import Task
-from ..batch import pair
-from ..data import Samples
-from ..loss import Loss, evaluate_loss, outputs_of
-from ..traces import without_trace
+from ..components.loss import Loss, evaluate_loss, outputs_of
+from ..components.nested_tensors import pair
+from ..components.side_effects import without_side_effects
+from ..task.data_order import Samples
 
 T = TypeVar("T")
 Run = Callable[[TorchDispatchMode], tuple[Any, Loss]]
@@ -76,7 +76,7 @@ def tensors_of(value: Any) -> list[torch.Tensor]:
 
 def _run(task: Task, mode: TorchDispatchMode, numbers: Any) -> tuple[Any, Loss]:
     count = min(_SAMPLES, task.batch_size)
-    with without_trace(task.model), torch.no_grad():
+    with without_side_effects(task.model), torch.no_grad():
         if not task.model.training:
             task.model.train()
         inputs, targets = pair(Samples(task.data, task.collate, 0).batch(range(count)))

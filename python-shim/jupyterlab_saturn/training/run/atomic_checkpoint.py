@@ -10,8 +10,8 @@ import shutil
 import zlib
 from pathlib import Path
 
-from ..errors import Json, SaturnError
-from ..paths import ensure_private
+from ...errors import Json, SaturnError
+from ...paths import ensure_private
 
 _log = logging.getLogger(__name__)
 
@@ -22,7 +22,7 @@ _SPARE = 1.2  # of the space a save needs: file system overhead and other writer
 _CHUNK = 1 << 20
 
 
-class Commits:
+class AtomicCheckpoints:
     """A folder of committed checkpoints ``step-N`` of one task; one process at a time writes.
 
     A save goes to ``step-N.tmp``. When all its files are on disk the manifest with their sizes

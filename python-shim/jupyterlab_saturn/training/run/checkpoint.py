@@ -17,11 +17,11 @@ from torch.distributed.checkpoint.metadata import TensorStorageMetadata
 from torch.distributed.checkpoint.state_dict_loader import load
 from torch.distributed.checkpoint.state_dict_saver import save
 
-from ..errors import Json, SaturnError
-from .commit import Commits, fingerprint
-from .device import RankDevice
-from .techniques import Runner, State
-from .world import World
+from ...errors import Json, SaturnError
+from ..runtime.device import RankDevice
+from ..runtime.process_group import ProcessGroup
+from ..techniques import Runner, State
+from .atomic_checkpoint import AtomicCheckpoints, fingerprint
 
 _METADATA = ".metadata"
 _OPTIMIZER_STATE = "optim.state."
@@ -53,13 +53,15 @@ class Checkpoints:
     Parameters
     ----------
     folder
-        Where they are; see `Commits`.
+        Where they are; see `AtomicCheckpoints`.
     identity
-        What is trained; see `Commits`.
+        What is trained; see `AtomicCheckpoints`.
     """
 
-    def __init__(self, folder: Path, identity: str, world: World, device: RankDevice) -> None:
-        self._commits = Commits(folder, identity)
+    def __init__(
+        self, folder: Path, identity: str, world: ProcessGroup, device: RankDevice
+    ) -> None:
+        self._commits = AtomicCheckpoints(folder, identity)
         self._world = world
         self._device = device
 

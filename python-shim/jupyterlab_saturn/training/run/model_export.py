@@ -9,11 +9,11 @@ from pathlib import Path
 
 import torch
 
-from ..errors import Json
-from ..paths import SessionPaths
-from ..task import Task
-from .commit import sync_folder
-from .factory import build_task
+from ...errors import Json
+from ...paths import SessionPaths
+from ...task import Task
+from ..task.factory import build_task
+from .atomic_checkpoint import sync_folder
 
 
 def write_model(

@@ -13,7 +13,7 @@ _MOST_SECONDS = 20.0
 _PRECISION = 0.03
 
 
-class Stopwatch:
+class StepTimer:
     """Times of windows of steps, as seconds a step, until the median is known well enough.
 
     Parameters

@@ -6,7 +6,7 @@ from __future__ import annotations
 _INTERVAL_SECONDS = 0.2
 
 
-class Pace:
+class SyncInterval:
     """Steps between two agreements of the ranks.
 
     All ranks feed it the same agreed numbers, so all agree at the same steps.

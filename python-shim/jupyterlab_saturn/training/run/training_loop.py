@@ -10,15 +10,15 @@ from typing import Literal
 
 import torch
 
-from ..errors import Json, SaturnError
+from ...errors import Json, SaturnError
+from ..runtime.device import RankDevice
+from ..runtime.event_sender import EventSender
+from ..runtime.process_group import ProcessGroup
+from ..runtime.rank_request import Request
 from .checkpoint import Checkpoints
-from .device import RankDevice
-from .events import EventSocket
-from .export import write_model
-from .pace import Pace
-from .request import Request
+from .model_export import write_model
+from .sync_interval import SyncInterval
 from .workload import Workload
-from .world import World
 
 _TELL_SECONDS = 0.2
 _Told = Literal["started", "validated", "checkpoint", "finished", "stopped"]
@@ -46,9 +46,9 @@ class Training:
     def __init__(
         self,
         request: Request,
-        world: World,
+        world: ProcessGroup,
         device: RankDevice,
-        events: EventSocket,
+        events: EventSender,
         stop_wanted: Callable[[], bool],
     ) -> None:
         self._request = request
@@ -95,19 +95,19 @@ class Training:
         if any(self._world.max([self._stop_wanted()])):
             return False
         every = workload.task.validate_every
-        pace = Pace(self._request.step_seconds)
+        interval = SyncInterval(self._request.step_seconds)
         agreed_at = saved_at = told_at = time.monotonic()
         agreed_step = workload.step
         while workload.step < self._request.steps:
             share = workload.advance()
             validates = every is not None and workload.step % every == 0
             ends = workload.step == self._request.steps
-            if not (pace.due(workload.step) or validates or ends):
+            if not (interval.due(workload.step) or validates or ends):
                 continue
             known = self._agree(share, workload.step - agreed_step, agreed_at, saved_at)
             self._require_finite(known.loss, workload.step)
             self._loss = known.loss
-            pace.agreed(workload.step, known.step_seconds)
+            interval.agreed(workload.step, known.step_seconds)
             now = time.monotonic()
             if self._world.is_root and now - told_at >= _TELL_SECONDS:
                 told_at = now

@@ -8,14 +8,14 @@ import time
 
 import torch
 
-from ..errors import Json, SaturnError
+from ...errors import Json, SaturnError
+from ..runtime.device import RankDevice
+from ..runtime.event_sender import EventSender
+from ..runtime.process_group import ProcessGroup
+from ..runtime.rank_request import Request
 from .checkpoint import Checkpoints
-from .device import RankDevice
-from .events import EventSocket
-from .request import Request
-from .stopwatch import Stopwatch
+from .step_timer import StepTimer
 from .workload import Workload
-from .world import World
 
 _WARM_UP_LEAST = 2  # the second step is the first with optimizer state in memory
 _WARM_UP_MOST = 5
@@ -27,7 +27,9 @@ _WINDOW_STEPS_MOST = 50
 _MEMORY_SHARE = 0.95
 
 
-def run_trial(request: Request, world: World, device: RankDevice, events: EventSocket) -> None:
+def run_trial(
+    request: Request, world: ProcessGroup, device: RankDevice, events: EventSender
+) -> None:
     """Measure the request's task under its strategy and tell the agent the profile cell.
 
     A step's time is the whole step, loading the batch included, on the slowest rank. All ranks
@@ -65,7 +67,7 @@ def run_trial(request: Request, world: World, device: RankDevice, events: EventS
 class _Trial:
     """Steps a workload by the clock."""
 
-    def __init__(self, workload: Workload, world: World, device: RankDevice) -> None:
+    def __init__(self, workload: Workload, world: ProcessGroup, device: RankDevice) -> None:
         self._workload = workload
         self._world = world
         self._device = device
@@ -78,15 +80,15 @@ class _Trial:
         """
         warm_up = self._warm_up()
         steps = max(1, min(_WINDOW_STEPS_MOST, int(_WINDOW_SECONDS / max(warm_up[-1], 1e-9))))
-        stopwatch = Stopwatch(sum(warm_up), (_STEPS_MOST - len(warm_up)) // steps)
+        timer = StepTimer(sum(warm_up), (_STEPS_MOST - len(warm_up)) // steps)
         loads: list[float] = []
-        while not stopwatch.enough():
+        while not timer.enough():
             step, load = self._time(steps)
-            stopwatch.add(step, steps)
+            timer.add(step, steps)
             loads.append(load)
         return {
-            "stepSeconds": stopwatch.median,
-            "spreadSeconds": stopwatch.spread,
+            "stepSeconds": timer.median,
+            "spreadSeconds": timer.spread,
             "steps": steps * len(loads),
             "loadSeconds": statistics.median(loads),
         }
@@ -137,7 +139,7 @@ def require_headroom(request: Request, peak_bytes: int) -> None:
 
 
 def _save_seconds(
-    request: Request, workload: Workload, world: World, device: RankDevice
+    request: Request, workload: Workload, world: ProcessGroup, device: RankDevice
 ) -> float | None:
     """Seconds to commit a checkpoint; None where none can be, as for lack of space."""
     folder = request.paths.trial(request.job)

@@ -6,16 +6,16 @@ from contextlib import AbstractContextManager
 
 import torch
 
-from ..errors import SaturnError
-from ..task import Task
-from .data import MicroBatch, Samples, TrainBatches
-from .device import RankDevice
-from .factory import build_task
-from .loading import Loader
-from .request import Request
-from .seeding import derive
-from .techniques import Context, Runner, catalogue, find
-from .world import World
+from ...errors import SaturnError
+from ...task import Task
+from ..components.seeding import derive
+from ..runtime.device import RankDevice
+from ..runtime.process_group import ProcessGroup
+from ..runtime.rank_request import Request
+from ..task.batch_loader import Loader
+from ..task.data_order import MicroBatch, Samples, TrainBatches
+from ..task.factory import build_task
+from ..techniques import Context, Runner, catalogue, find
 
 
 class Workload(AbstractContextManager["Workload"]):
@@ -43,7 +43,9 @@ class Workload(AbstractContextManager["Workload"]):
         self._loader = Loader(batches, task.workers, steps)
 
     @classmethod
-    def build(cls, request: Request, world: World, device: RankDevice, steps: int) -> Workload:
+    def build(
+        cls, request: Request, world: ProcessGroup, device: RankDevice, steps: int
+    ) -> Workload:
         """Build the request's task under its strategy. A collective.
 
         Parameters

@@ -11,7 +11,7 @@ from typing import Literal, Protocol
 
 import torch
 
-from ..errors import Json, SaturnError
+from ...errors import Json, SaturnError
 
 
 class RankDevice(Protocol):

@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 from typing import Any, Literal, Self
 
-from ..errors import Json
+from ...errors import Json
 
 EventKind = Literal[
     "inspected",
@@ -25,7 +25,7 @@ EventKind = Literal[
 ]
 
 
-class EventSocket:
+class EventSender:
     """A rank's line to its agent. Owns its socket: close it or use it as a context manager.
 
     Parameters

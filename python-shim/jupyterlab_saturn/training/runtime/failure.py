@@ -9,7 +9,7 @@ import traceback
 from collections.abc import Iterator
 from pathlib import Path
 
-from ..errors import Json, SaturnError
+from ...errors import Json, SaturnError
 
 # Texts of allocators that raise a plain RuntimeError. The list that accelerate keeps in
 # `utils/memory.py::should_reduce_batch_size` served as a check of ours.

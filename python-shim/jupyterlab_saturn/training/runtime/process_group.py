@@ -12,7 +12,7 @@ import torch
 import torch.distributed as dist
 from torch.distributed.device_mesh import DeviceMesh, init_device_mesh
 
-from ..errors import SaturnError
+from ...errors import SaturnError
 from .failure import describe
 
 T = TypeVar("T")
@@ -22,7 +22,7 @@ _PATIENCE_SECONDS = 180.0
 _PATIENCE_STEPS = 20
 
 
-class World:
+class ProcessGroup:
     """The ranks that do a job together; one alone has no process group and agrees at once.
 
     Every method is a collective: all ranks call it, in the same order.
@@ -40,7 +40,7 @@ class World:
         device: torch.device,
         rendezvous: Path | None,
         step_seconds: float | None = None,
-    ) -> World:
+    ) -> ProcessGroup:
         """Meet the other ranks at the file `rendezvous`.
 
         Groups on GPUs get a CPU backend too, on which small agreements and saving run.
@@ -142,7 +142,7 @@ def _meet(device: torch.device, **place: Any) -> None:
     dist.init_process_group(backend, **place)
 
 
-def check_average(world: World, device: torch.device) -> None:
+def check_average(world: ProcessGroup, device: torch.device) -> None:
     """Refuse a backend whose averaging reduce-scatter does not average.
 
     Sharded training averages gradients with it; gloo once returned the sum without a word

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from ..errors import Json, SaturnError
-from ..paths import SessionPaths, scratch
+from ...errors import Json, SaturnError
+from ...paths import SessionPaths, scratch
 
 Kind = Literal["inspect", "trial", "train"]
 

@@ -11,10 +11,10 @@ from typing import Any
 import torch
 from torch.utils.data import DataLoader, Dataset
 
-from ..errors import Json, SaturnError
-from . import lifeline
-from .data import MicroBatch, TrainBatches
-from .device import lift_memory_limit
+from ...errors import Json, SaturnError
+from ..runtime import parent_death
+from ..runtime.device import lift_memory_limit
+from .data_order import MicroBatch, TrainBatches
 
 
 class Loader:
@@ -75,7 +75,7 @@ class Loader:
 
 def _begin(rank: int, _worker: int) -> None:
     """In a process that loads for a rank."""
-    lifeline.bind(rank)
+    parent_death.bind(rank)
     lift_memory_limit()
 
 

@@ -10,9 +10,9 @@ from typing import Any
 import torch
 from torch.utils.data import Dataset, Subset, TensorDataset, default_collate
 
-from ..errors import SaturnError
-from .failure import describe, is_out_of_memory
-from .seeding import derive, global_state, seed_all
+from ...errors import SaturnError
+from ..components.seeding import derive, global_state, seed_all
+from ..runtime.failure import describe, is_out_of_memory
 
 Collate = Callable[[list[Any]], Any]
 

@@ -14,13 +14,13 @@ from typing import Any
 import torch
 from torch.utils.data import IterableDataset
 
-from ..errors import Json, SaturnError
-from ..paths import SessionPaths
-from ..task import Task
-from .adapters import adapt
-from .failure import describe, is_out_of_memory
-from .seeding import derive, seed_all
-from .soundness import require_sound
+from ...errors import Json, SaturnError
+from ...paths import SessionPaths
+from ...task import Task
+from ..adapters import adapt
+from ..components.seeding import derive, seed_all
+from ..runtime.failure import describe, is_out_of_memory
+from .task_validation import require_sound
 
 
 def load_factory(paths: SessionPaths, payload: str) -> Callable[..., Any]:

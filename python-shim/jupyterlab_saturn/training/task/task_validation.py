@@ -9,12 +9,12 @@ import torch
 from torch import nn
 from torch.utils._pytree import tree_leaves
 
-from ..errors import SaturnError
-from ..task import Task
-from .batch import shapes
-from .data import Samples
-from .optimizing import make_optimizer
-from .precision import HALVES
+from ...errors import SaturnError
+from ...task import Task
+from ..components.nested_tensors import shapes
+from ..components.optimizer_factory import make_optimizer
+from ..components.precision import HALVES
+from .data_order import Samples
 
 _PRECISIONS = ("float32", *HALVES)
 _BATCH_NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)

@@ -7,7 +7,7 @@ import functools
 from torch.utils.checkpoint import checkpoint
 
 from ...task import Task
-from .blocks import find_blocks
+from ..model.blocks import find_blocks
 from .context import Knobs
 from .technique import Choice
 

@@ -15,7 +15,7 @@ from torch.distributed.pipelining.schedules import (
     ScheduleLoopedBFS,
 )
 
-from .stages import Stages
+from .pipeline_stages import Stages
 
 
 class StageSchedule:

@@ -13,7 +13,7 @@ import torch
 from torch import nn
 
 from ...errors import SaturnError
-from .anatomy import Anatomy
+from ..model.block_chain import BlockChain
 
 
 @dataclass(frozen=True)
@@ -51,14 +51,14 @@ class Stages:
     def __init__(
         self,
         model: nn.Module,
-        anatomy: Anatomy,
+        block_chain: BlockChain,
         ranges: Sequence[range],
         rank: int,
         ranks: int,
         device: torch.device,
     ) -> None:
         self.model = model
-        self.blocks = anatomy.blocks
+        self.blocks = block_chain.blocks
         self.count = len(ranges)
         self.own = range(rank, self.count, ranks)
         self._ranges = ranges
@@ -67,10 +67,10 @@ class Stages:
                 (model.get_submodule(name.rpartition(".")[0]), name.rpartition(".")[2])
                 for name in many
             ]
-            for many in anatomy.names
+            for many in block_chain.names
         ]
-        self._stand_ins = [_StandIn(block, anatomy.outputs) for block in anatomy.blocks]
-        owner = _Ownership(anatomy, ranges, ranks)
+        self._stand_ins = [_StandIn(block, block_chain.outputs) for block in block_chain.blocks]
+        owner = _Ownership(block_chain, ranges, ranks)
         self.holdings = [
             Holding(name, value.shape, value.dtype, owner.rank(name))
             for name, value in model.state_dict().items()
@@ -147,14 +147,14 @@ class Stages:
             setattr(parent, name, module)
 
 
-def cut(anatomy: Anatomy, stages: int) -> list[range] | None:
+def cut(block_chain: BlockChain, stages: int) -> list[range] | None:
     """The blocks of each stage, such that the slowest is as fast as can be; None if too few.
 
     Every stage begins at a block that has parameters, so that none is without.
     """
-    costs = anatomy.costs
+    costs = block_chain.costs
     count = len(costs)
-    starts = [number for number in range(1, count) if _has_parameters(anatomy.blocks[number])]
+    starts = [number for number in range(1, count) if _has_parameters(block_chain.blocks[number])]
     total = [0]
     for cost in costs:
         total.append(total[-1] + cost)
@@ -214,14 +214,14 @@ class _LeaveForward(BaseException):  # no Exception, which a model may catch
 class _Ownership:
     """Which rank has what of a model."""
 
-    def __init__(self, anatomy: Anatomy, ranges: Sequence[range], ranks: int) -> None:
-        self._anatomy = anatomy
+    def __init__(self, block_chain: BlockChain, ranges: Sequence[range], ranks: int) -> None:
+        self._block_chain = block_chain
         self._last = (len(ranges) - 1) % ranks
         self._prefixes = {
             f"{name}.": stage % ranks
             for stage, blocks in enumerate(ranges)
             for block in blocks
-            for name in anatomy.names[block]
+            for name in block_chain.names[block]
         }
 
     def rank(self, name: str) -> int:
@@ -229,7 +229,7 @@ class _Ownership:
         for prefix, rank in self._prefixes.items():
             if name.startswith(prefix):
                 return rank
-        return self._last if name in self._anatomy.end else 0
+        return self._last if name in self._block_chain.end else 0
 
 
 def _hollow(model: nn.Module, name: str, parameter: nn.Parameter, device: torch.device) -> None:
