@@ -21,7 +21,7 @@ from jupyterlab_saturn.agent.job_context import JobContext
 from jupyterlab_saturn.agent.rank_group import Limits
 from jupyterlab_saturn.agent.rank_launcher import Launcher
 from jupyterlab_saturn.agent.training_job import TrainingJob
-from jupyterlab_saturn.agent.trial_job import Trial
+from jupyterlab_saturn.agent.trial_job import TrialJob
 from jupyterlab_saturn.errors import Json
 from jupyterlab_saturn.paths import SessionPaths
 from ranks import Session, virtual_device
@@ -77,7 +77,7 @@ class Workshop(Session):
             **changes,
         }
         wire.validate("TrialStart", body)
-        [result] = self._do(Trial(self._place, body, self._node(world)).run())
+        [result] = self._do(TrialJob(self._place, body, self._node(world)).run())
         cell: Json = result["cell"]
         return cell
 
