@@ -92,6 +92,7 @@ def imports_of(path: Path) -> Iterator[str]:
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.level == 0:
+            assert not (node.module or "").startswith(PACKAGE.name), "within, imports are relative"
             yield node.module or ""
         elif isinstance(node, ast.ImportFrom):
             stem = [part for part in base[: len(base) - node.level + 1] if part]

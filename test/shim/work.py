@@ -15,11 +15,11 @@ from typing import Any
 import pytest
 from fakes.bench import TOKEN, living
 from jupyterlab_saturn import wire
-from jupyterlab_saturn.agent.device_leases import Leases
+from jupyterlab_saturn.agent.device_leases import DeviceLeases
 from jupyterlab_saturn.agent.event_receiver import EventReceiver
 from jupyterlab_saturn.agent.job_context import JobContext
 from jupyterlab_saturn.agent.rank_group import Limits
-from jupyterlab_saturn.agent.rank_launcher import Launcher
+from jupyterlab_saturn.agent.rank_launcher import RankLauncher
 from jupyterlab_saturn.agent.training_job import TrainingJob
 from jupyterlab_saturn.agent.trial_job import TrialJob
 from jupyterlab_saturn.errors import Json
@@ -36,14 +36,14 @@ class Workshop(Session):
         self._runner = asyncio.Runner()
         self._said: list[Json] = []
         self.paths.ensure_runtime()
-        self._launcher = Launcher(self.paths.zygote_log)
+        self._launcher = RankLauncher(self.paths.zygote_log)
         self._events = self._runner.run(_open(self.paths))
         self._place = JobContext(
             paths=self.paths,
             launcher=self._launcher,
             events=self._events,
             say=self._say,
-            leases=Leases(self.paths),
+            leases=DeviceLeases(self.paths),
         )
 
     def attempt(

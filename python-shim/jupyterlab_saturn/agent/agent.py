@@ -16,14 +16,14 @@ from ..errors import Json, SaturnError, failure_of
 from ..paths import SCRATCH_PREFIX, SessionPaths, write_json
 from . import agent_lock
 from .device_discovery import discover
-from .device_leases import Leases
+from .device_leases import DeviceLeases
 from .engine_link import EngineLink
 from .engine_process import EngineProcess, engine_command
 from .event_receiver import EventReceiver
 from .inspection_job import InspectionJob
 from .job_context import INSPECT_PREFIX, RENDEZVOUS_PREFIX, JobContext
 from .rank_group import Limits
-from .rank_launcher import Launcher
+from .rank_launcher import RankLauncher
 from .training_job import TrainingJob
 from .trial_job import TrialJob
 
@@ -51,12 +51,12 @@ class Agent:
         paths: SessionPaths,
         *,
         command: Sequence[str] | None = None,
-        launcher: Launcher | None = None,
+        launcher: RankLauncher | None = None,
         limits: Limits | None = None,
     ) -> None:
         self._paths = paths
         self._command = command
-        self._launcher = launcher or Launcher(paths.zygote_log)
+        self._launcher = launcher or RankLauncher(paths.zygote_log)
         self._limits = limits or Limits()
         self._node: Json = {}
         self._inspections: list[InspectionJob] = []
@@ -123,7 +123,7 @@ class Agent:
                 launcher=self._launcher,
                 events=events,
                 say=self._say,
-                leases=Leases(self._paths),
+                leases=DeviceLeases(self._paths),
                 limits=self._limits,
             )
             engine = EngineProcess(

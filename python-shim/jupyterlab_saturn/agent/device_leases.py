@@ -14,7 +14,7 @@ from ..errors import Json, SaturnError
 from ..paths import SessionPaths, ensure_private
 
 
-class Leases:
+class DeviceLeases:
     """The devices that this session's jobs hold, kept from the user's other sessions.
 
     What is held is hardware, a GPU by its UUID or a core by its number: one flock(2) each, which

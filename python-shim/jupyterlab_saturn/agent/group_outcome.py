@@ -27,7 +27,7 @@ _SECONDARY = re.compile(
 
 
 @dataclass(frozen=True)
-class Outcome:
+class GroupOutcome:
     """The one end of a rank group."""
 
     kind: Kind
@@ -71,7 +71,7 @@ def is_secondary(error: Json) -> bool:
 
 def decide(
     record: GroupRecord, log: Callable[[int], str], *, may_be_silent: bool = False
-) -> Outcome:
+) -> GroupOutcome:
     """The outcome of a group all of whose ranks are gone.
 
     Parameters
@@ -84,20 +84,20 @@ def decide(
     errors = [event["error"] for event in record.failures if event["kind"] != "lost"]
     for event in record.failures:
         if event["kind"] == "oom":
-            return Outcome("oom", error=event["error"])
+            return GroupOutcome("oom", error=event["error"])
     for error in errors:
         if not is_secondary(error):
-            return Outcome("failed", error=error)
+            return GroupOutcome("failed", error=error)
     word = record.last_word
     if word is not None:
         kind: Kind = "stopped" if word["kind"] == "stopped" else "finished"
-        return Outcome(kind, step=word.get("step"), word=word)
+        return GroupOutcome(kind, step=word.get("step"), word=word)
     if record.refused is not None:
-        return Outcome("failed", error=record.refused)
+        return GroupOutcome("failed", error=record.refused)
     if record.stopping:
-        return Outcome("stopped", step=record.safe_step)
+        return GroupOutcome("stopped", step=record.safe_step)
     if record.expired is not None:
-        return Outcome(
+        return GroupOutcome(
             "failed",
             error={
                 "code": "trial-timeout",
@@ -108,7 +108,7 @@ def decide(
     if record.hung is not None:
         message = f"No step was made for {record.hung:g} seconds, so it was ended."
         failure = {"code": HUNG, "message": message, "traceback": _stacks(record, log)}
-        return Outcome("lost", error=failure)
+        return GroupOutcome("lost", error=failure)
     for event in record.failures:
         if event["kind"] == "lost":
             return _told_lost(event["error"], record, log)
@@ -118,14 +118,14 @@ def decide(
         if code != EXIT_PEER_LOST:
             return _silent_end(rank, code, log(rank), record.memory_kills)
     if errors:
-        return Outcome("failed", error=errors[0])
+        return GroupOutcome("failed", error=errors[0])
     if silent:
         message = "The ranks lost the connection to each other."
         failure = {"code": "rank-lost", "message": message}
-        return Outcome("lost", error=_with_log(failure, log(silent[0][0])))
+        return GroupOutcome("lost", error=_with_log(failure, log(silent[0][0])))
     if may_be_silent:
-        return Outcome("finished")
-    return Outcome(
+        return GroupOutcome("finished")
+    return GroupOutcome(
         "failed",
         error=_with_log(
             {
@@ -143,13 +143,13 @@ def _stacks(record: GroupRecord, log: Callable[[int], str]) -> str:
     return "\n\n".join(f"rank {rank}:\n{log(rank)}" for rank in range(record.ranks))[-60_000:]
 
 
-def _told_lost(failure: Json, record: GroupRecord, log: Callable[[int], str]) -> Outcome:
+def _told_lost(failure: Json, record: GroupRecord, log: Callable[[int], str]) -> GroupOutcome:
     """The outcome of a group one of whose ranks told of a loss that is not the task's fault."""
     if failure["code"] == HUNG:
         failure = {**failure, "traceback": _stacks(record, log)}
     elif record.memory_kills > 0:
         failure = {**failure, **_killed_for_memory("A process that loads data")}
-    return Outcome("lost", error=failure)
+    return GroupOutcome("lost", error=failure)
 
 
 def _killed_for_memory(who: str) -> Json:
@@ -162,9 +162,9 @@ def _killed_for_memory(who: str) -> Json:
     }
 
 
-def _silent_end(rank: int, code: int, log: str, memory_kills: int) -> Outcome:
+def _silent_end(rank: int, code: int, log: str, memory_kills: int) -> GroupOutcome:
     if code > 0:
-        return Outcome(
+        return GroupOutcome(
             "failed",
             error=_with_log(
                 {
@@ -175,13 +175,13 @@ def _silent_end(rank: int, code: int, log: str, memory_kills: int) -> Outcome:
             ),
         )
     if -code == signal.SIGKILL and memory_kills > 0:
-        return Outcome("lost", error=_with_log(_killed_for_memory(f"Rank {rank}"), log))
+        return GroupOutcome("lost", error=_with_log(_killed_for_memory(f"Rank {rank}"), log))
     message = f"Rank {rank} was killed by signal {-code} ({_signal_name(-code)})"
     failure = {"code": "rank-lost", "message": f"{message}."}
     if -code == signal.SIGKILL:
         failure["message"] = f"{message}; the system's out-of-memory killer does this."
         failure["hint"] = "Look for it in the system's log, and give the task more memory."
-    return Outcome("lost", error=_with_log(failure, log))
+    return GroupOutcome("lost", error=_with_log(failure, log))
 
 
 def _with_log(failure: Json, log: str) -> Json:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from ..errors import Json, failure_of
 from ..wire import validate
-from .group_outcome import Outcome
+from .group_outcome import GroupOutcome
 from .job_context import INSPECT_PREFIX, JobContext
 
 
@@ -26,7 +26,7 @@ class InspectionJob:
         self._body = body
         self._node = node
         self._left: dict[str, Json] = {task["name"]: task for task in body["tasks"]}
-        self._building: asyncio.Task[Outcome] | None = None
+        self._building: asyncio.Task[GroupOutcome] | None = None
 
     @property
     def tasks(self) -> list[str]:
@@ -65,13 +65,13 @@ class InspectionJob:
             for task in self.tasks if mute == 2 else self.tasks[:1]:
                 self._report({"task": task, "hash": self._left[task]["hash"], "error": failure})
 
-    async def _outcome(self) -> Outcome:
+    async def _outcome(self) -> GroupOutcome:
         try:
             return await self._round()
         except Exception as error:
-            return Outcome("failed", error=failure_of(error))
+            return GroupOutcome("failed", error=failure_of(error))
 
-    async def _round(self) -> Outcome:
+    async def _round(self) -> GroupOutcome:
         folder = self._place.paths.runtime / f"{INSPECT_PREFIX}{secrets.token_hex(8)}"
         devices = self._node["devices"]
         request = {

@@ -11,10 +11,10 @@ from typing import Any
 
 from ..errors import Json, SaturnError
 from ..paths import SessionPaths
-from .device_leases import Leases
+from .device_leases import DeviceLeases
 from .event_receiver import EventReceiver
 from .rank_group import Limits, RankGroup
-from .rank_launcher import Launcher
+from .rank_launcher import RankLauncher
 
 INSPECT_PREFIX = "inspect-"
 RENDEZVOUS_PREFIX = "rendezvous-"
@@ -25,15 +25,15 @@ class JobContext:
     """What every job works with."""
 
     paths: SessionPaths
-    launcher: Launcher
+    launcher: RankLauncher
     events: EventReceiver
     say: Callable[[str, Json], None]
     """Sends a message to the engine: type and body."""
-    leases: Leases
+    leases: DeviceLeases
     limits: Limits = field(default_factory=Limits)
 
     def group(self, request: Json, folder: Path, ranks: int, **options: Any) -> RankGroup:
-        """A rank group of this workplace; the request is completed with what all requests hold."""
+        """A rank group of this context; the request is completed with what all requests hold."""
         return RankGroup(
             {
                 **request,

@@ -16,10 +16,10 @@ from ..errors import Json, SaturnError
 from ..paths import ensure_private, scratch, write_json
 from ..wire import validate
 from .event_receiver import EventReceiver
-from .group_outcome import HUNG, GroupRecord, Outcome, decide
+from .group_outcome import HUNG, GroupOutcome, GroupRecord, decide
 from .log_tail import tail
 from .oom_killer import memory_kills
-from .rank_launcher import Launcher
+from .rank_launcher import RankLauncher
 from .rank_process import RankProcess, end, kill
 
 _log = logging.getLogger(__name__)
@@ -71,7 +71,7 @@ class RankGroup:
         folder: Path,
         ranks: int,
         *,
-        launcher: Launcher,
+        launcher: RankLauncher,
         events: EventReceiver,
         heard: Callable[[Json], None],
         may_be_silent: bool = False,
@@ -97,7 +97,7 @@ class RankGroup:
         """Where a rank's output goes."""
         return self._folder / f"rank{rank}.log"
 
-    async def run(self, deadline: float | None = None) -> Outcome:
+    async def run(self, deadline: float | None = None) -> GroupOutcome:
         """Start the ranks, wait until all are gone, and judge.
 
         Cancelled, it kills them first, so that none is left either way.

@@ -16,7 +16,7 @@ from .zygote_client import ZygoteClient
 RANK_COMMAND = (sys.executable, "-m", "jupyterlab_saturn.training.rank")
 
 
-class Launcher:
+class RankLauncher:
     """Starts ranks, in the agent's working folder, each in a session of its own.
 
     Must be used from the main thread alone: on Linux a rank dies with the *thread* it came from.

@@ -6,7 +6,7 @@ import time
 
 from ..errors import Json, SaturnError, failure_of
 from ..wire import validate
-from .group_outcome import Outcome
+from .group_outcome import GroupOutcome
 from .job_context import JobContext, choose_devices
 from .rank_group import PROGRESS, RankGroup
 
@@ -30,7 +30,7 @@ class TrainingJob:
         try:
             outcome = await self._train()
         except Exception as error:
-            outcome = Outcome("failed", error=failure_of(error))
+            outcome = GroupOutcome("failed", error=failure_of(error))
         result = (outcome.word or {}).get("result")
         facts = {"step": outcome.step, "error": outcome.error, "result": result}
         self._tell(outcome.kind, facts)
@@ -41,7 +41,7 @@ class TrainingJob:
         if self._group is not None:
             self._group.stop(grace)
 
-    async def _train(self) -> Outcome:
+    async def _train(self) -> GroupOutcome:
         body = self._body
         devices = choose_devices(self._node, body["devices"], body["strategy"])
         rendezvous = self._place.rendezvous()

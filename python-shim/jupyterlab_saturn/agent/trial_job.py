@@ -7,7 +7,7 @@ import shutil
 
 from ..errors import Json, SaturnError, failure_of
 from ..wire import validate
-from .group_outcome import Outcome
+from .group_outcome import GroupOutcome
 from .job_context import JobContext, choose_devices
 
 
@@ -19,7 +19,7 @@ class TrialJob:
         self._place = place
         self._body = body
         self._node = node
-        self._measuring: asyncio.Task[Outcome] | None = None
+        self._measuring: asyncio.Task[GroupOutcome] | None = None
         self._stopped = False
 
     async def run(self) -> None:
@@ -41,7 +41,7 @@ class TrialJob:
             if self._measuring is not None:
                 self._measuring.cancel()
 
-    async def _outcome(self) -> Outcome:
+    async def _outcome(self) -> GroupOutcome:
         try:
             outcome = await self._measure()
             if outcome.kind == "lost":
@@ -49,9 +49,9 @@ class TrialJob:
                 outcome = await self._measure()
             return outcome
         except Exception as error:
-            return Outcome("failed", error=failure_of(error))
+            return GroupOutcome("failed", error=failure_of(error))
 
-    async def _measure(self) -> Outcome:
+    async def _measure(self) -> GroupOutcome:
         body = self._body
         devices = choose_devices(self._node, body["devices"], body["strategy"])
         rendezvous = self._place.rendezvous()
@@ -74,7 +74,7 @@ class TrialJob:
             # What a rank that was killed while saving left.
             shutil.rmtree(self._place.paths.trial(group.job), ignore_errors=True)
 
-    def _cell(self, outcome: Outcome) -> Json:
+    def _cell(self, outcome: GroupOutcome) -> Json:
         cell = {
             "signature": self._body["signature"],
             "strategy": self._body["strategy"],

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from .completion import CompletionEvent, complete
 from .magic import SaturnMagics
-from .session_registry import Sessions, sessions
+from .session_registry import SessionRegistry, sessions
 
 if TYPE_CHECKING:
     from .comm_relay import Relay
@@ -17,7 +17,7 @@ _COMMANDS = ("%saturn", "%%saturn")
 class Extension:
     """Magics, completion and relay of one shell."""
 
-    def __init__(self, shell: Any, sessions: Sessions) -> None:
+    def __init__(self, shell: Any, sessions: SessionRegistry) -> None:
         self._shell = shell
         self._sessions = sessions
         self._relay: Relay | None = None

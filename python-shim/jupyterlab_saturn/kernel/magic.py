@@ -12,11 +12,11 @@ from ..errors import SaturnError
 from . import technique_magic
 from .display import note, show
 from .help_text import overview, page
+from .line_splitting import split_words
 from .options import Arguments, find_verb, parse
 from .session import Session
-from .session_registry import Sessions
+from .session_registry import SessionRegistry
 from .sweep import parse_sweep
-from .tokenizer import split_words
 
 _HELP = frozenset({"-h", "--help"})
 
@@ -35,7 +35,7 @@ class SaturnMagics(Magics):
 
     shell: Any
 
-    def __init__(self, shell: Any, sessions: Sessions) -> None:
+    def __init__(self, shell: Any, sessions: SessionRegistry) -> None:
         super().__init__(shell)
         self._sessions = sessions
         self._verbs: dict[str, Callable[[Arguments], None]] = {

@@ -19,7 +19,7 @@ from .progress import is_training
 from .request_bodies import check_function, check_length, plan_body, profile_body, selection
 from .result_rows import rows_of
 from .sweep import Scalar, Value, check_parameters, expand, grid_of
-from .technique_registry import Techniques
+from .technique_registry import TechniqueRegistry
 from .waiting import Condition, device_count, is_building, is_stopping, pursue, wait
 
 _DEVICE_SECONDS = 120.0
@@ -208,9 +208,9 @@ class Session:
         return self.render("cache")
 
     @property
-    def techniques(self) -> Techniques:
+    def techniques(self) -> TechniqueRegistry:
         """The techniques of the user's own: register, define, remove and check them."""
-        return Techniques(
+        return TechniqueRegistry(
             self._change_techniques,
             lambda: self.state.get("techniques", []),
             lambda: self.render("techniques"),

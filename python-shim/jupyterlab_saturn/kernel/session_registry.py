@@ -11,7 +11,7 @@ from .session import Session
 Follower = Callable[[Session], None]
 
 
-class Sessions:
+class SessionRegistry:
     """One `Session` a folder, so that magics, scripts and the panel share a connection."""
 
     def __init__(self) -> None:
@@ -60,4 +60,4 @@ class Sessions:
 
 
 #: The kernel's sessions.
-sessions = Sessions()
+sessions = SessionRegistry()

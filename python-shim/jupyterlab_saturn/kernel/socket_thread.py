@@ -44,7 +44,7 @@ class Events:
     on_gone: Callable[[], None]
 
 
-class Channel:
+class SocketThread:
     """Carries messages to the engine and back.
 
     It says hello to each new engine, sends again what the one before left unanswered, pings, and

@@ -27,7 +27,7 @@ _CONFORMANCE = "jupyterlab_saturn.training.conformance"
 Change = Callable[[list[Json], list[str]], Json]
 
 
-class Techniques:
+class TechniqueRegistry:
     """The techniques of a session, beside those that come with the package.
 
     Every method raises SaturnError with what went wrong and what to do next.

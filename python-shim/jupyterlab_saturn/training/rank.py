@@ -17,7 +17,7 @@ from .runtime import parent_death
 
 if TYPE_CHECKING:
     from .runtime.event_sender import EventSender
-    from .runtime.rank_request import Request
+    from .runtime.rank_request import RankRequest
 
 EXIT_OK = 0
 EXIT_FAILED = 1
@@ -61,10 +61,10 @@ def main(request_path: str, rank: int, parent: int | None = None) -> int:
     faulthandler.register(signal.SIGUSR1, all_threads=False)
     # Imports torch: only now that the process cannot be left behind, and it takes seconds.
     from .runtime.event_sender import EventSender
-    from .runtime.rank_request import Request
+    from .runtime.rank_request import RankRequest
     from .runtime.scratch_folder import use_scratch
 
-    request = Request.read(request_path)
+    request = RankRequest.read(request_path)
     use_scratch(request.scratch)
     stop = _StopFlag() if request.kind == "train" else None
     with EventSender(request.events, request.job, rank) as events:
@@ -76,14 +76,14 @@ def main(request_path: str, rank: int, parent: int | None = None) -> int:
     return EXIT_OK
 
 
-def _work(request: Request, rank: int, events: EventSender, stop: _StopFlag | None) -> None:
+def _work(request: RankRequest, rank: int, events: EventSender, stop: _StopFlag | None) -> None:
     if request.kind == "inspect":
         from .inspect.inspection import inspect_tasks
 
         inspect_tasks(request, events)
         return
 
-    from .run.training_loop import Training
+    from .run.training_loop import TrainingLoop
     from .run.trial import run_trial
     from .runtime.device import claim
     from .runtime.process_group import ProcessGroup
@@ -96,7 +96,7 @@ def _work(request: Request, rank: int, events: EventSender, stop: _StopFlag | No
     if stop is None:
         run_trial(request, world, device, events)
     else:
-        Training(request, world, device, events, stop).run()
+        TrainingLoop(request, world, device, events, stop).run()
     world.leave()
 
 

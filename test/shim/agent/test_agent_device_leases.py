@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from fakes.bench import EngineEar, Json, agent, session, task, until
-from jupyterlab_saturn.agent.device_leases import Leases
+from jupyterlab_saturn.agent.device_leases import DeviceLeases
 from jupyterlab_saturn.errors import SaturnError
 from jupyterlab_saturn.paths import SessionPaths
 
@@ -54,7 +54,7 @@ def refused() -> Iterator[None]:
 def test_two_sessions_do_not_share_hardware(
     homes: tuple[SessionPaths, SessionPaths], held: Json, wanted: Json
 ) -> None:
-    mine, theirs = (Leases(paths) for paths in homes)
+    mine, theirs = (DeviceLeases(paths) for paths in homes)
     with theirs.hold([held]):
         with refused(), mine.hold([wanted]):
             raise AssertionError("both hold it")
@@ -66,7 +66,7 @@ def test_two_sessions_do_not_share_hardware(
 
 
 def test_the_refusal_names_the_owner(homes: tuple[SessionPaths, SessionPaths]) -> None:
-    mine, theirs = (Leases(paths) for paths in homes)
+    mine, theirs = (DeviceLeases(paths) for paths in homes)
     with theirs.hold([cpu(0, 0)]), pytest.raises(SaturnError) as caught, mine.hold([cpu(7, 0)]):
         pass
     assert f"session 'theirs' in {homes[1].folder}" in caught.value.message
@@ -74,7 +74,7 @@ def test_the_refusal_names_the_owner(homes: tuple[SessionPaths, SessionPaths]) -
 
 
 def test_jobs_of_one_session_may_share(homes: tuple[SessionPaths, SessionPaths]) -> None:
-    mine, theirs = (Leases(paths) for paths in homes)
+    mine, theirs = (DeviceLeases(paths) for paths in homes)
     with mine.hold([cpu(0, 0), cpu(1, 0)]):
         with mine.hold([cpu(1, 0)]):
             pass
@@ -85,7 +85,7 @@ def test_jobs_of_one_session_may_share(homes: tuple[SessionPaths, SessionPaths])
 
 
 def test_what_is_refused_holds_nothing(homes: tuple[SessionPaths, SessionPaths]) -> None:
-    mine, theirs = (Leases(paths) for paths in homes)
+    mine, theirs = (DeviceLeases(paths) for paths in homes)
     with theirs.hold([cpu(1, 1)]):
         with refused(), mine.hold([cpu(0, 0), cpu(1, 1), cpu(2, 2)]):
             pass
@@ -100,7 +100,7 @@ def test_the_name_of_an_owner_long_gone_keeps_nobody_out(
     homes[0].leases.parent.chmod(0o700)
     note = homes[0].leases / "core-0.lock"
     note.write_text("a name longer than the one that follows, and not even of the right kind" * 9)
-    with Leases(homes[0]).hold([cpu(0, 0)]):
+    with DeviceLeases(homes[0]).hold([cpu(0, 0)]):
         assert json.loads(note.read_text())["session"] == "mine"
 
 

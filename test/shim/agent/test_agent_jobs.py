@@ -12,12 +12,12 @@ from typing import Any
 import pytest
 from fakes.bench import HERE, Json, session, task
 from jupyterlab_saturn import wire
-from jupyterlab_saturn.agent.device_leases import Leases
+from jupyterlab_saturn.agent.device_leases import DeviceLeases
 from jupyterlab_saturn.agent.event_receiver import EventReceiver
 from jupyterlab_saturn.agent.inspection_job import InspectionJob
 from jupyterlab_saturn.agent.job_context import JobContext
 from jupyterlab_saturn.agent.rank_group import Limits, RankGroup
-from jupyterlab_saturn.agent.rank_launcher import Launcher
+from jupyterlab_saturn.agent.rank_launcher import RankLauncher
 from jupyterlab_saturn.agent.training_job import TrainingJob
 from jupyterlab_saturn.agent.trial_job import TrialJob
 
@@ -49,7 +49,7 @@ class Said(list[tuple[str, Json]]):
 async def place() -> AsyncIterator[tuple[JobContext, Said]]:
     with session() as (paths, _):
         runtime = paths.ensure_runtime()
-        launcher = Launcher(
+        launcher = RankLauncher(
             paths.zygote_log,
             rank_command=[sys.executable, str(HERE / "rank.py")],
             zygote_command=[sys.executable, str(HERE / "zygote.py"), "ready"],
@@ -64,7 +64,7 @@ async def place() -> AsyncIterator[tuple[JobContext, Said]]:
                     launcher=launcher,
                     events=events,
                     say=said,
-                    leases=Leases(paths),
+                    leases=DeviceLeases(paths),
                     limits=limits,
                 ),
                 said,

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 from fakes.bench import HERE, Json, session, task
-from jupyterlab_saturn.agent.device_leases import Leases
+from jupyterlab_saturn.agent.device_leases import DeviceLeases
 from jupyterlab_saturn.agent.event_receiver import EventReceiver
 from jupyterlab_saturn.agent.job_context import JobContext
 from jupyterlab_saturn.agent.oom_killer import memory_kills
-from jupyterlab_saturn.agent.rank_launcher import Launcher
+from jupyterlab_saturn.agent.rank_launcher import RankLauncher
 from jupyterlab_saturn.agent.trial_job import TrialJob
 
 V2 = "low 0\nhigh 0\nmax 12\noom 5\noom_kill 4\noom_group_kill 0\n"
@@ -60,7 +60,7 @@ def test_a_trial_killed_for_memory_twice_has_failed_and_is_not_infeasible(
     async def main() -> None:
         with session() as (paths, _):
             paths.ensure_runtime()
-            launcher = Launcher(
+            launcher = RankLauncher(
                 paths.zygote_log,
                 rank_command=[sys.executable, str(HERE / "rank.py")],
                 zygote_command=[sys.executable, str(HERE / "zygote.py"), "ready"],
@@ -71,7 +71,7 @@ def test_a_trial_killed_for_memory_twice_has_failed_and_is_not_infeasible(
                 launcher=launcher,
                 events=events,
                 say=lambda _, body: said.append(body),
-                leases=Leases(paths),
+                leases=DeviceLeases(paths),
             )
             device = {"id": "cpu0", "kind": "cpu", "name": "CPU", "memoryBytes": 1, "cores": [0]}
             body = {

@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 from fakes.bench import HERE, Json, living, session, task
-from jupyterlab_saturn.agent.device_leases import Leases
+from jupyterlab_saturn.agent.device_leases import DeviceLeases
 from jupyterlab_saturn.agent.event_receiver import EventReceiver
-from jupyterlab_saturn.agent.group_outcome import Outcome
+from jupyterlab_saturn.agent.group_outcome import GroupOutcome
 from jupyterlab_saturn.agent.job_context import JobContext
 from jupyterlab_saturn.agent.rank_group import Limits, RankGroup
-from jupyterlab_saturn.agent.rank_launcher import Launcher
+from jupyterlab_saturn.agent.rank_launcher import RankLauncher
 
 LIMITS = Limits(last_words=0.2, stacks=0.5, leave=0.5)
 BOTH = pytest.mark.parametrize("zygote", ["unsafe", "ready"])
@@ -26,7 +26,7 @@ async def place(
 ) -> AsyncIterator[tuple[JobContext, str]]:
     with session() as (paths, token):
         paths.ensure_runtime()
-        launcher = Launcher(
+        launcher = RankLauncher(
             paths.zygote_log,
             rank_command=[sys.executable, str(HERE / "rank.py")],
             zygote_command=[sys.executable, str(HERE / "zygote.py"), zygote],
@@ -39,7 +39,7 @@ async def place(
                     launcher=launcher,
                     events=events,
                     say=lambda type, body: None,
-                    leases=Leases(paths),
+                    leases=DeviceLeases(paths),
                     limits=limits,
                 ),
                 token,
@@ -80,8 +80,8 @@ def tell(
     limits: Limits = LIMITS,
     then: Callable[[Story], Awaitable[None]] | None = None,
     **acts: str,
-) -> tuple[Outcome, Story]:
-    async def main() -> tuple[Outcome, Story]:
+) -> tuple[GroupOutcome, Story]:
+    async def main() -> tuple[GroupOutcome, Story]:
         async with place(zygote, limits) as (here, token):
             story = Story(here, **acts)
             running = asyncio.create_task(story.group.run(deadline))

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 from fakes.bench import HERE, assert_gone, living, session, task, until
-from jupyterlab_saturn.agent.rank_launcher import Launcher
+from jupyterlab_saturn.agent.rank_launcher import RankLauncher
 from jupyterlab_saturn.agent.rank_process import RankProcess, end
 from jupyterlab_saturn.errors import SaturnError
 from jupyterlab_saturn.paths import SessionPaths, write_json
@@ -22,7 +22,7 @@ class Starter:
     def __init__(self, paths: SessionPaths, token: str, zygote: list[str], rank: list[str]) -> None:
         self.paths = paths
         self.token = token
-        self.launcher = Launcher(paths.zygote_log, rank_command=rank, zygote_command=zygote)
+        self.launcher = RankLauncher(paths.zygote_log, rank_command=rank, zygote_command=zygote)
         self.log = paths.folder / "rank.log"
 
     async def start(self, acts: str, rank: int = 0) -> RankProcess:

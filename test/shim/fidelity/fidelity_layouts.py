@@ -1,4 +1,4 @@
-"""What fidelity tests share: one ground to train on, all layouts, and how far apart results are."""
+"""What fidelity tests share: one bench to train on, all layouts, and how far apart results are."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ PRELOAD = ("fidelity_models", "transformers.models.llama.modeling_llama", "peft"
 
 
 @functools.cache
-def shared_ground() -> TestBench:
-    """One ground for all tests, so that its ranks live on."""
-    ground = TestBench(preload=PRELOAD)
-    atexit.register(ground.close)
-    return ground
+def shared_bench() -> TestBench:
+    """One bench for all tests, so that its ranks live on."""
+    bench = TestBench(preload=PRELOAD)
+    atexit.register(bench.close)
+    return bench
 
 
 @functools.cache
@@ -62,7 +62,7 @@ def few(found: dict[str, Json]) -> dict[str, Json]:
 
 def weights_of(task: Json) -> dict[str, torch.Tensor]:
     """The weights of a trained task."""
-    paths = shared_ground().paths
+    paths = shared_bench().paths
     exported = paths.model_folder(task["name"]) / "weights.pt"
     file = exported if exported.exists() else paths.model(task["name"])
     weights: dict[str, torch.Tensor] = torch.load(file, weights_only=True)

@@ -10,14 +10,14 @@ from typing import Any
 
 import pytest
 import torch
-from fidelity_layouts import layouts, shared_ground
+from fidelity_layouts import layouts, shared_bench
 from fidelity_models import gpt
 from jupyterlab_saturn.errors import Json
 from jupyterlab_saturn.task import Task
-from jupyterlab_saturn.training.run.training_loop import Training
+from jupyterlab_saturn.training.run.training_loop import TrainingLoop
 from jupyterlab_saturn.training.runtime.device import CpuDevice
 from jupyterlab_saturn.training.runtime.process_group import ProcessGroup
-from jupyterlab_saturn.training.runtime.rank_request import Request
+from jupyterlab_saturn.training.runtime.rank_request import RankRequest
 from torch.nn import functional
 
 STEPS = 24
@@ -48,17 +48,17 @@ class Recorder:
         return sum(event["kind"] == "validated" for event in self.events) >= self.patience
 
 
-def run_training(request: Request, validations: int, world: ProcessGroup) -> list[Json]:
+def run_training(request: RankRequest, validations: int, world: ProcessGroup) -> list[Json]:
     """The one training loop, as in a rank. Returns what it tells; rank 0 tells all."""
     recorder = Recorder(validations)
     told: Any = recorder
-    Training(request, world, CpuDevice((), 0), told, recorder.enough).run()
+    TrainingLoop(request, world, CpuDevice((), 0), told, recorder.enough).run()
     return recorder.events
 
 
 def run(task: Json, strategy: Json, validations: int = 1000) -> list[Json]:
-    paths = shared_ground().paths
-    request = Request(
+    paths = shared_bench().paths
+    request = RankRequest(
         kind="train",
         job="decisions",
         events=paths.folder,
@@ -70,7 +70,7 @@ def run(task: Json, strategy: Json, validations: int = 1000) -> list[Json]:
         checkpoint_seconds=1e9,
     )
     work = functools.partial(run_training, request, validations)
-    events: list[Json] = shared_ground().do(strategy["devices"], work)[0]
+    events: list[Json] = shared_bench().do(strategy["devices"], work)[0]
     return events
 
 
@@ -99,11 +99,11 @@ def demanding(variant: str, target: float) -> Task:
 @pytest.mark.parametrize("variant", ["counted", "bfloat16"])
 def test_decisions_are_the_same_across_switches(variant: str) -> None:
     """The history of validations, and when it is enough; with gradients accumulated."""
-    ground, bound = shared_ground(), 2e-2 if variant == "bfloat16" else 1e-5
+    bench, bound = shared_bench(), 2e-2 if variant == "bfloat16" else 1e-5
     found = layouts(demanding(variant, 0.0))
     route = [found[name] for name in ROUTE if name in found]
     assert len(route) >= 4
-    endless = run(ground.spec(demanding, variant=variant, target=0.0), found["single x 1"])
+    endless = run(bench.spec(demanding, variant=variant, target=0.0), found["single x 1"])
     losses = [each["metrics"]["loss"] for each in endless if each["kind"] == "validated"]
     assert len(losses) == STEPS - 1
     # In the middle of a gap, so that rounding decides nothing.
@@ -111,12 +111,12 @@ def test_decisions_are_the_same_across_switches(variant: str) -> None:
     _, lower, upper = max((b - a, a, b) for a, b in itertools.pairwise(late))
     target = (lower + upper) / 2
 
-    unbroken = run(ground.spec(demanding, variant=variant, target=target), found["single x 1"])
+    unbroken = run(bench.spec(demanding, variant=variant, target=target), found["single x 1"])
     *history, finished = [each for each in unbroken if each["kind"] in ("validated", "finished")]
     assert finished["result"]["stoppedEarly"]
     assert 2 * len(route) < len(history) < len(losses)
 
-    task = ground.spec(demanding, variant=variant, target=target)
+    task = bench.spec(demanding, variant=variant, target=target)
     told: list[Json] = []
     for number, strategy in enumerate(route, 1):
         told += run(task, strategy, 1 if number < len(route) else 1000)

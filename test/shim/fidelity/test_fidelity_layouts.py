@@ -18,7 +18,7 @@ from fidelity_layouts import (
     layouts,
     reference,
     relative,
-    shared_ground,
+    shared_bench,
     too_far,
     weights_of,
 )
@@ -52,17 +52,17 @@ class Trained:
 @functools.cache
 def trained(model: str) -> dict[str, Trained]:
     """A model, trained to the end in each layout."""
-    ground, expected = shared_ground(), reference(model)
+    bench, expected = shared_bench(), reference(model)
     found: dict[str, Trained] = {}
     for name, strategy in layouts_of(model).items():
-        task = ground.spec(MODELS[model])
-        outcome = ground.train(task, strategy, steps=STEPS)[0]
-        folder = ground.paths.model_folder(task["name"])
+        task = bench.spec(MODELS[model])
+        outcome = bench.train(task, strategy, steps=STEPS)[0]
+        folder = bench.paths.model_folder(task["name"])
         found[name] = Trained(
             losses=relative(outcome.losses, expected.losses),
             weights=deviation(weights_of(task), expected.weights),
             metrics=relative([*outcome.metrics.values()], [*expected.metrics.values()]),
-            path=folder if folder.exists() else ground.paths.model(task["name"]),
+            path=folder if folder.exists() else bench.paths.model(task["name"]),
         )
     return found
 
@@ -120,20 +120,20 @@ def load_plainly(models: list[list[str]]) -> list[float]:
 
 @pytest.mark.timeout(1800)
 def test_exact_random_drops_the_same_in_every_layout() -> None:
-    ground = shared_ground()
+    bench = shared_bench()
     fields: dict[str, Any] = {"dropout": 0.2, "exact_random": True}
-    plain = ground.spec(gpt, dropout=0.2)
-    exact = ground.spec(gpt, **fields)
+    plain = bench.spec(gpt, dropout=0.2)
+    exact = bench.spec(gpt, **fields)
     single = {"technique": "single", "devices": 1}
-    expected = ground.train(exact, single, steps=STEPS)[0].losses
+    expected = bench.train(exact, single, steps=STEPS)[0].losses
     weights = weights_of(exact)
     # Dropout is on: it makes a difference.
     assert relative(expected, reference("gpt").losses) > 1e-3
-    assert ground.train(plain, single, steps=STEPS)[0].losses != expected
+    assert bench.train(plain, single, steps=STEPS)[0].losses != expected
     deviations = {}
     for name, strategy in layouts(gpt(**fields)).items():
-        task = ground.spec(gpt, **fields)
-        losses = ground.train(task, strategy, steps=STEPS)[0].losses
+        task = bench.spec(gpt, **fields)
+        losses = bench.train(task, strategy, steps=STEPS)[0].losses
         deviations[name] = max(relative(losses, expected), deviation(weights_of(task), weights))
     assert len(deviations) > 3
     assert too_far(deviations) == {}

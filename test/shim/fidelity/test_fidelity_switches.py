@@ -16,7 +16,7 @@ from fidelity_layouts import (
     layouts,
     reference,
     relative,
-    shared_ground,
+    shared_bench,
     too_far,
     weights_of,
 )
@@ -48,18 +48,18 @@ def pairs(names: list[str]) -> list[tuple[str, str]]:
 def test_a_switch_in_mid_epoch_changes_nothing(
     record_property: Callable[[str, object], None],
 ) -> None:
-    ground, expected = shared_ground(), reference("gpt")
+    bench, expected = shared_bench(), reference("gpt")
     found = layouts(gpt())
     switches = pairs(list(found if NIGHTLY else few(found)))
     begun = {}
     for first in dict.fromkeys(first for first, _ in switches):
-        task = begun[first] = ground.spec(gpt)
-        losses = ground.train(task, found[first], steps=STEPS, until=SWITCH, save=True)[0].losses
+        task = begun[first] = bench.spec(gpt)
+        losses = bench.train(task, found[first], steps=STEPS, until=SWITCH, save=True)[0].losses
         assert relative(losses, expected.losses[:SWITCH]) < 1e-5
     deviations = {}
     for first, second in switches:
         task = begun[first]  # which is only read from here on
-        outcome = ground.train(task, found[second], steps=STEPS)[0]
+        outcome = bench.train(task, found[second], steps=STEPS)[0]
         assert outcome.began == SWITCH
         deviations[f"{first} to {second}"] = max(
             relative(outcome.losses, expected.losses[SWITCH:]),
@@ -75,18 +75,18 @@ def test_a_switch_in_mid_epoch_changes_nothing(
 def test_thirty_switches_in_one_run_change_nothing() -> None:
     """And each sample of an epoch is trained on once."""
     steps, generator = 31, random.Random(4)
-    ground = shared_ground()
+    bench = shared_bench()
     found = layouts(indexed_mlp())
     if not NIGHTLY:
         found = few(found)
-    unbroken, broken = ground.spec(indexed_mlp), ground.spec(indexed_mlp)
-    expected = ground.train(unbroken, {"technique": "single", "devices": 1}, steps=steps)[0].losses
+    unbroken, broken = bench.spec(indexed_mlp), bench.spec(indexed_mlp)
+    expected = bench.train(unbroken, {"technique": "single", "devices": 1}, steps=steps)[0].losses
     losses: list[float] = []
     seen: list[list[int]] = []
     last = ""
     for step in range(steps):
         last = generator.choice([name for name in found if name != last])
-        outcomes = ground.train(
+        outcomes = bench.train(
             broken,
             found[last],
             steps=steps,

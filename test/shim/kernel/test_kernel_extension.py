@@ -14,7 +14,7 @@ from fakes.shell import Shell
 from jupyter_client.manager import KernelManager, start_new_kernel
 from jupyterlab_saturn.kernel.extension import Extension
 from jupyterlab_saturn.kernel.session import Session
-from jupyterlab_saturn.kernel.session_registry import Sessions
+from jupyterlab_saturn.kernel.session_registry import SessionRegistry
 
 ROOT = Path(__file__).resolve().parents[3]
 HEAVY = ("torch", "zmq", "ipywidgets", "cloudpickle", "fastjsonschema", "comm", "numpy")
@@ -46,7 +46,7 @@ assert "saturn" not in shell.magics_manager.magics["line"]
 
 def test_unloading_leaves_no_magic_hook_or_thread(shell: Shell, engine: FakeEngine) -> None:
     before = threading.active_count()
-    sessions = Sessions()
+    sessions = SessionRegistry()
     extension = Extension(shell, sessions)
     extension.load()
     sessions.current.attachment.close()
@@ -57,7 +57,7 @@ def test_unloading_leaves_no_magic_hook_or_thread(shell: Shell, engine: FakeEngi
 
 
 def test_loaded_again_means_the_session_chosen_before(home: Path) -> None:
-    sessions = Sessions()
+    sessions = SessionRegistry()
     sessions.choose(sessions.get("vision"))
     sessions.close()
     assert sessions.current.name == "vision"
@@ -69,7 +69,7 @@ def test_loading_attaches_to_a_session_that_runs(
     """As after a kernel restart: the run goes on, and the new kernel finds it."""
     engine.change(goal="run")
     late = Session(launcher=launcher)
-    sessions = Sessions()
+    sessions = SessionRegistry()
     sessions.choose(late)
     Shell.clear_instance()
     shell = Shell.instance()
@@ -153,9 +153,9 @@ def test_a_real_kernel_marks_failed_cells_and_knows_cell_ids(
 
 def test_the_quickstart_is_a_valid_notebook_of_twelve_tasks() -> None:
     import nbformat
+    from jupyterlab_saturn.kernel.line_splitting import split_words
     from jupyterlab_saturn.kernel.options import find_verb, parse
     from jupyterlab_saturn.kernel.sweep import parse_sweep
-    from jupyterlab_saturn.kernel.tokenizer import split_words
 
     path = ROOT / "examples" / "quickstart.ipynb"
     nbformat.validate(nbformat.read(path, as_version=4))

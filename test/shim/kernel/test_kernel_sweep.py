@@ -8,8 +8,8 @@ import pytest
 from jupyterlab_saturn import wire
 from jupyterlab_saturn.errors import SaturnError
 from jupyterlab_saturn.kernel.capture import Captured
+from jupyterlab_saturn.kernel.line_splitting import split_words
 from jupyterlab_saturn.kernel.sweep import check_parameters, expand, grid_of, parse_sweep
-from jupyterlab_saturn.kernel.tokenizer import split_words
 
 CAPTURED = Captured(b"", "0" * 32 + ".pkl", "f" * 64, "def digits(): ...")
 

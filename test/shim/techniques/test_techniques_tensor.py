@@ -14,7 +14,7 @@ import pytest
 import torch
 from jupyterlab_saturn.errors import Json
 from jupyterlab_saturn.task import Task
-from jupyterlab_saturn.training.model.linear_pairs import Joint, linear_pairs
+from jupyterlab_saturn.training.model.linear_pairs import LinearPair, linear_pairs
 from jupyterlab_saturn.training.techniques import TECHNIQUES
 from ranks import Session, finish
 from torch import nn
@@ -89,7 +89,7 @@ def task(model: nn.Module, **fields: Any) -> Task:
 def test_layers_with_element_wise_functions_between_are_split_together(
     way: str, makers: tuple[str, ...], takers: tuple[str, ...]
 ) -> None:
-    joint = Joint(makers=makers, takers=takers, width=8, random=way == "dropped")
+    joint = LinearPair(makers=makers, takers=takers, width=8, random=way == "dropped")
     assert linear_pairs(task(Feed(way))) == [joint]
 
 

@@ -13,7 +13,7 @@ import torch
 from jupyterlab_saturn.task import Task
 from jupyterlab_saturn.training.components.seeding import global_state
 from jupyterlab_saturn.training.runtime.failure import is_loader_lost
-from jupyterlab_saturn.training.task.batch_loader import Loader
+from jupyterlab_saturn.training.task.batch_loader import BatchLoader
 from jupyterlab_saturn.training.task.data_order import MicroBatch, Samples, TrainBatches
 from ranks import MEGABYTE, Session, finish, virtual_device
 from training_tasks import mlp
@@ -21,12 +21,12 @@ from training_tasks import mlp
 STEPS = 12
 
 
-def loader(workers: int) -> Loader:
+def loader(workers: int) -> BatchLoader:
     """Of samples with noise on them, in two micro-batches a step."""
     torch.manual_seed(0)
     task = mlp(augment=True)
     batches = TrainBatches(Samples(task.data, None, 7), 8, 7, micro_batches=2)
-    return Loader(batches, workers, STEPS)
+    return BatchLoader(batches, workers, STEPS)
 
 
 def flat(micro_batches: list[MicroBatch]) -> list[Any]:
@@ -46,31 +46,31 @@ def children() -> list[psutil.Process]:
 
 
 @pytest.fixture
-def ahead() -> Iterator[Loader]:
+def ahead() -> Iterator[BatchLoader]:
     loading = loader(2)
     yield loading
     loading.close()
 
 
-def test_workers_load_the_same_batches_in_the_same_order(ahead: Loader) -> None:
+def test_workers_load_the_same_batches_in_the_same_order(ahead: BatchLoader) -> None:
     here = loader(0)
     for step in range(STEPS):
         assert_equal(ahead.load(step), here.load(step))
 
 
-def test_loading_goes_on_from_any_step(ahead: Loader) -> None:
+def test_loading_goes_on_from_any_step(ahead: BatchLoader) -> None:
     here = loader(0)
     for step in (7, 8, 3):
         assert_equal(ahead.load(step), here.load(step))
 
 
-def test_workers_leave_the_global_generators_alone(ahead: Loader) -> None:
+def test_workers_leave_the_global_generators_alone(ahead: BatchLoader) -> None:
     before = global_state()
     ahead.load(0)
     assert global_state() == before
 
 
-def test_workers_end_when_the_loader_is_closed(ahead: Loader) -> None:
+def test_workers_end_when_the_loader_is_closed(ahead: BatchLoader) -> None:
     before = set(children())
     ahead.load(0)
     started = set(children()) - before
@@ -81,7 +81,7 @@ def test_workers_end_when_the_loader_is_closed(ahead: Loader) -> None:
     assert not alive
 
 
-def test_a_process_that_dies_disturbs_only_who_waits_for_its_batches(ahead: Loader) -> None:
+def test_a_process_that_dies_disturbs_only_who_waits_for_its_batches(ahead: BatchLoader) -> None:
     before = set(children())
     ahead.load(0)
     started = set(children()) - before

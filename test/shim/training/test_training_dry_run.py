@@ -14,7 +14,7 @@ from jupyterlab_saturn.task import Task
 from jupyterlab_saturn.training.components.seeding import global_state
 from jupyterlab_saturn.training.inspect.dry_run import dry_run
 from jupyterlab_saturn.training.task.data_order import Samples
-from jupyterlab_saturn.training.task.task_validation import require_sound, warnings, why_not_split
+from jupyterlab_saturn.training.task.task_validation import require_valid, warnings, why_not_split
 from jupyterlab_saturn.training.techniques import TECHNIQUES
 from ranks import Session
 from torch import nn
@@ -52,14 +52,14 @@ def refusal(task: Task, kind: Any = "cpu") -> SaturnError:
 )
 def test_settings_that_cannot_be_meant_are_refused(change: Any, message: str) -> None:
     with pytest.raises(SaturnError) as caught:
-        require_sound(mlp(**change))
+        require_valid(mlp(**change))
     assert caught.value.code == "bad-task"
     assert message in caught.value.message
     assert caught.value.hint
 
 
 def test_settings_that_can_be_meant_are_not() -> None:
-    require_sound(
+    require_valid(
         mlp(
             micro_batches=4,
             clip_norm=1,
@@ -130,12 +130,12 @@ def only_with_numbers(model: nn.Module, x: torch.Tensor) -> Any:
 
 
 @pytest.mark.parametrize("forward", [by_value, only_with_numbers])
-def test_what_cannot_be_rehearsed_is_not_refused(forward: Any) -> None:
+def test_what_cannot_be_tried_dry_is_not_refused(forward: Any) -> None:
     task = mlp(forward=forward)
     assert dry_run(task, samples(task), "cpu") is None
 
 
-def test_a_rehearsal_without_end_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_dry_run_without_end_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     def endless(model: nn.Module, x: torch.Tensor) -> Any:
         while True:
             x = x + model(x).sum()
@@ -154,7 +154,7 @@ def test_what_speaks_of_a_device_may_be_right_on_a_gpu() -> None:
     assert refusal(task).code == "forward-failed"
 
 
-def test_a_rehearsal_changes_nothing() -> None:
+def test_a_dry_run_changes_nothing() -> None:
     model = nn.Sequential(nn.Linear(6, 8), nn.BatchNorm1d(8), nn.Dropout(0.5), nn.Linear(8, 3))
     task = mlp(model=model)
     before = {name: value.clone() for name, value in model.state_dict().items()}
@@ -167,7 +167,7 @@ def test_a_rehearsal_changes_nothing() -> None:
     assert all(torch.equal(after[name], value) for name, value in before.items())
 
 
-def test_what_a_model_remembers_of_a_rehearsal_is_forgotten() -> None:
+def test_what_a_model_remembers_of_a_dry_run_is_forgotten() -> None:
     class Remembering(nn.Module):
         def __init__(self) -> None:
             super().__init__()

@@ -9,7 +9,12 @@ import torch
 from jupyterlab_saturn import wire
 from jupyterlab_saturn.errors import SaturnError
 from jupyterlab_saturn.paths import SessionPaths
-from jupyterlab_saturn.training.runtime.failure import describe, is_out_of_memory, is_peer_lost
+from jupyterlab_saturn.training.runtime.failure import (
+    describe,
+    is_from_user,
+    is_out_of_memory,
+    is_peer_lost,
+)
 from jupyterlab_saturn.training.task.factory import build_task
 
 CPU_TEXT = (
@@ -105,3 +110,11 @@ def test_a_traceback_shows_the_lines_of_a_cell(tmp_path: object) -> None:
     lines = (caught.value.traceback or "").splitlines()
     assert lines[1].strip() == 'File "/nowhere/cell-1.py", line 6, in cell_task'
     assert lines[2].strip() == "raise KeyError(rate - limit)"
+
+
+def test_what_any_module_of_the_package_raises_is_not_from_the_user() -> None:
+    with pytest.raises(SaturnError) as raised:
+        wire.decode("agent", b"{")
+    assert is_from_user(raised.value)  # by way of this function
+    assert raised.tb.tb_next is not None
+    assert not is_from_user(raised.value.with_traceback(raised.tb.tb_next))

@@ -86,7 +86,7 @@ def test_a_loss_that_raises_has_failed_with_the_users_frames_first(session: Sess
     assert error["code"] == "training-failed"
     assert error["message"] == "ValueError: the labels are wrong"
     assert "in loss" in error["traceback"].splitlines()[1]
-    assert "jupyterlab_saturn/training/loop.py" in group.log
+    assert "jupyterlab_saturn/training/run/training_loop.py" in group.log
 
 
 @pytest.mark.parametrize("workers", [0, 1])

@@ -131,7 +131,7 @@ def test_the_parts_of_the_memory_are_told_apart() -> None:
 
 
 @pytest.mark.parametrize("change", [{}, {"micro_batches": 2}, {"precision": "bfloat16"}])
-def test_a_rehearsal_keeps_what_a_real_forward_keeps(change: Any) -> None:
+def test_a_dry_run_keeps_what_a_real_forward_keeps(change: Any) -> None:
     task = mlp(**change)
     samples = 8 // task.micro_batches
     inputs, targets = torch.zeros(samples, 6), torch.zeros(samples, dtype=torch.int64)
@@ -153,7 +153,7 @@ def test_blocks_are_found_in_the_memory() -> None:
     assert whole.checkpointed == whole.activations
 
 
-def test_a_rehearsal_takes_no_memory() -> None:
+def test_a_dry_run_takes_no_memory() -> None:
     layers = [nn.Sequential(nn.Linear(6, 1 << 16), nn.Tanh(), nn.Linear(1 << 16, 6))] * 3
     data = TensorDataset(torch.zeros(1 << 16, 6), torch.zeros(1 << 16, dtype=torch.int64))
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

@@ -23,7 +23,7 @@ from ..runtime.process_group import ProcessGroup
 T = TypeVar("T")
 Work = Callable[[ProcessGroup], T]
 
-_PRELOADED = [__name__, f"{__package__}.segment"]
+_PRELOADED = [__name__, f"{__package__}.train_segment"]
 _AFTERMATH_SECONDS = 2.0  # in which the others may say what they know of a failure
 
 

@@ -15,7 +15,7 @@ from ...task import Task
 from ..techniques import Technique
 from .probe_tasks import STEPS
 from .test_bench import TestBench
-from .train_segment import Outcome
+from .train_segment import SegmentResult
 
 _BOUND = 1e-5
 SINGLE: Json = {"technique": "single", "devices": 1}
@@ -122,7 +122,7 @@ class TechniqueUnderTest:
         for number, strategy in enumerate(segments, 1):
             last = number == len(segments)
             until = None if last else STEPS * number // len(segments)
-            outcome: Outcome = self.bench.train(
+            outcome: SegmentResult = self.bench.train(
                 spec, strategy, steps=STEPS, until=until, save=not last
             )[0]
             losses += outcome.losses

@@ -17,7 +17,7 @@ import torch
 from ...errors import Json
 from ...paths import SessionPaths
 from .rank_pool import RankPool, Work
-from .train_segment import Outcome, Probe, TrainSegment, run_segment
+from .train_segment import Probe, SegmentResult, TrainSegment, run_segment
 
 _WORKS_OF_A_POOL = 60  # process groups of meshes are never given back
 
@@ -76,7 +76,7 @@ class TestBench:
         until: int | None = None,
         save: bool = False,
         probe: Probe | None = None,
-    ) -> list[Outcome]:
+    ) -> list[SegmentResult]:
         """Train a task on from its newest checkpoint. Returns what each rank tells.
 
         Parameters

@@ -14,7 +14,7 @@ from ..run.model_export import write_model
 from ..run.workload import Workload
 from ..runtime.device import CpuDevice
 from ..runtime.process_group import ProcessGroup
-from ..runtime.rank_request import Request
+from ..runtime.rank_request import RankRequest
 from ..task.data_order import MicroBatch
 
 Probe = Callable[[MicroBatch], Any]
@@ -50,7 +50,7 @@ class TrainSegment:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Outcome:
+class SegmentResult:
     """What a segment came to, as one rank tells it.
 
     Attributes
@@ -74,10 +74,10 @@ class Outcome:
     probed: list[list[Any]] = field(default_factory=list)
 
 
-def run_segment(segment: TrainSegment, world: ProcessGroup) -> Outcome:
+def run_segment(segment: TrainSegment, world: ProcessGroup) -> SegmentResult:
     """Train a segment on the ranks of a world. A collective. Raises what training raises."""
     device = CpuDevice((), 0)
-    request = Request(
+    request = RankRequest(
         kind="train",
         job="segment",
         events=segment.folder,
@@ -94,7 +94,7 @@ def run_segment(segment: TrainSegment, world: ProcessGroup) -> Outcome:
 
 def _run(
     segment: TrainSegment, workload: Workload, world: ProcessGroup, device: CpuDevice
-) -> Outcome:
+) -> SegmentResult:
     paths = SessionPaths.of_folder(segment.folder)
     checkpoints = Checkpoints(
         paths.checkpoints(segment.task["name"]),
@@ -118,6 +118,6 @@ def _run(
         metrics = workload.evaluate()
         weights = workload.runner.full_weights()
         world.on_root(lambda: write_model(paths, segment.task, workload.task, weights))
-    return Outcome(
+    return SegmentResult(
         began=began, losses=losses, metrics=metrics, part=workload.runner.data_rank, probed=probed
     )

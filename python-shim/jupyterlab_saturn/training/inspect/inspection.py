@@ -13,7 +13,7 @@ from ...task import Task
 from ..components.seeding import derive
 from ..runtime.event_sender import EventSender
 from ..runtime.failure import describe
-from ..runtime.rank_request import Request
+from ..runtime.rank_request import RankRequest
 from ..task.data_order import Samples
 from ..task.factory import build_task, sample_count, steps_per_epoch, total_steps
 from ..task.task_validation import warnings
@@ -23,7 +23,7 @@ from .dry_run import DryRun, dry_run
 from .performance_signature import signature
 
 
-def inspect_tasks(request: Request, events: EventSender) -> None:
+def inspect_tasks(request: RankRequest, events: EventSender) -> None:
     """Inspect each task of a request and tell the agent, one by one.
 
     A task that cannot be built gets an error; the others are not concerned.
@@ -41,7 +41,7 @@ def inspect_tasks(request: Request, events: EventSender) -> None:
         gc.collect()  # a model with a cycle would stay beside the next
 
 
-def inspect_task(request: Request, spec: Json, dry_runs: dict[str, DryRun | None]) -> Json:
+def inspect_task(request: RankRequest, spec: Json, dry_runs: dict[str, DryRun | None]) -> Json:
     """The wire ``Inspection`` of a wire ``TaskSpec``.
 
     Parameters
@@ -71,7 +71,7 @@ def inspect_task(request: Request, spec: Json, dry_runs: dict[str, DryRun | None
     }
 
 
-def _feasibility(task: Task, request: Request, dry_run: DryRun | None) -> Iterator[Json]:
+def _feasibility(task: Task, request: RankRequest, dry_run: DryRun | None) -> Iterator[Json]:
     unmet = dict(_unmet(dry_run))
     for technique in catalogue(request.techniques, request.paths).values():
         demands = sorted(getattr(technique, "demands", ()))

@@ -37,7 +37,7 @@ _ELEMENTWISE = frozenset(
 
 
 @dataclass(frozen=True, kw_only=True)
-class Joint:
+class LinearPair:
     """Linear layers that are to be split together.
 
     Attributes
@@ -58,7 +58,7 @@ class Joint:
     random: bool
 
 
-def linear_pairs(task: Task) -> list[Joint] | str:
+def linear_pairs(task: Task) -> list[LinearPair] | str:
     """The linear_pairs of a task's model in the order they are made; or why it cannot be watched.
 
     No layer is in two of them. Found once for each model.
@@ -73,10 +73,10 @@ def linear_pairs(task: Task) -> list[Joint] | str:
     return known
 
 
-_KNOWN: WeakKeyDictionary[nn.Module, list[Joint] | str] = WeakKeyDictionary()
+_KNOWN: WeakKeyDictionary[nn.Module, list[LinearPair] | str] = WeakKeyDictionary()
 
 
-def _find(task: Task, run: Run) -> list[Joint]:
+def _find(task: Task, run: Run) -> list[LinearPair]:
     seen = _Watch(task.model)
     with ExitStack() as hooks:
         for handle in seen.follow():
@@ -122,7 +122,7 @@ class _Watch(TorchDispatchMode):  # type: ignore[no-untyped-call]
         """What some tensors were made of cannot be split."""
         self._spoilt |= self._makers_of(value)
 
-    def linear_pairs(self) -> Iterator[Joint]:
+    def linear_pairs(self) -> Iterator[LinearPair]:
         """What was found, once all ran."""
         split: set[str] = set()
         for first in list(self._takers):
@@ -141,7 +141,7 @@ class _Watch(TorchDispatchMode):  # type: ignore[no-untyped-call]
             ):
                 split |= makers | takers
                 random = bool(makers & self._random)
-                yield Joint(
+                yield LinearPair(
                     makers=tuple(sorted(makers)),
                     takers=tuple(sorted(takers)),
                     width=width,

@@ -14,7 +14,7 @@ from ...errors import Json, SaturnError
 from ..runtime.device import RankDevice
 from ..runtime.event_sender import EventSender
 from ..runtime.process_group import ProcessGroup
-from ..runtime.rank_request import Request
+from ..runtime.rank_request import RankRequest
 from .checkpoint import Checkpoints
 from .model_export import write_model
 from .sync_interval import SyncInterval
@@ -34,7 +34,7 @@ class _Agreement:
     unsaved_seconds: float
 
 
-class Training:
+class TrainingLoop:
     """Trains a task from its newest checkpoint to its last step, or until told to stop.
 
     Parameters
@@ -45,7 +45,7 @@ class Training:
 
     def __init__(
         self,
-        request: Request,
+        request: RankRequest,
         world: ProcessGroup,
         device: RankDevice,
         events: EventSender,
@@ -213,6 +213,6 @@ def _finite(metrics: dict[str, float]) -> dict[str, float | None]:
     return {name: value if math.isfinite(value) else None for name, value in metrics.items()}
 
 
-def _identity(request: Request) -> str:
+def _identity(request: RankRequest) -> str:
     """What a checkpoint must be of to be gone on from: a schedule depends on the length, too."""
     return f"{request.task['hash']}/seed-{request.task['seed']}/steps-{request.steps}"

@@ -12,7 +12,7 @@ from ...errors import Json, SaturnError
 from ..runtime.device import RankDevice
 from ..runtime.event_sender import EventSender
 from ..runtime.process_group import ProcessGroup
-from ..runtime.rank_request import Request
+from ..runtime.rank_request import RankRequest
 from .checkpoint import Checkpoints
 from .step_timer import StepTimer
 from .workload import Workload
@@ -28,7 +28,7 @@ _MEMORY_SHARE = 0.95
 
 
 def run_trial(
-    request: Request, world: ProcessGroup, device: RankDevice, events: EventSender
+    request: RankRequest, world: ProcessGroup, device: RankDevice, events: EventSender
 ) -> None:
     """Measure the request's task under its strategy and tell the agent the profile cell.
 
@@ -122,7 +122,7 @@ class _Trial:
         return step, load
 
 
-def require_headroom(request: Request, peak_bytes: int) -> None:
+def require_headroom(request: RankRequest, peak_bytes: int) -> None:
     """Refuse a GPU that is all but full: it fails sooner or later, as memory falls to pieces.
 
     Raises
@@ -139,7 +139,7 @@ def require_headroom(request: Request, peak_bytes: int) -> None:
 
 
 def _save_seconds(
-    request: Request, workload: Workload, world: ProcessGroup, device: RankDevice
+    request: RankRequest, workload: Workload, world: ProcessGroup, device: RankDevice
 ) -> float | None:
     """Seconds to commit a checkpoint; None where none can be, as for lack of space."""
     folder = request.paths.trial(request.job)

@@ -11,8 +11,8 @@ from ...task import Task
 from ..components.seeding import derive
 from ..runtime.device import RankDevice
 from ..runtime.process_group import ProcessGroup
-from ..runtime.rank_request import Request
-from ..task.batch_loader import Loader
+from ..runtime.rank_request import RankRequest
+from ..task.batch_loader import BatchLoader
 from ..task.data_order import MicroBatch, Samples, TrainBatches
 from ..task.factory import build_task
 from ..techniques import Context, Runner, catalogue, find
@@ -40,11 +40,11 @@ class Workload(AbstractContextManager["Workload"]):
             runner.data_ranks,
             runner.micro_batches,
         )
-        self._loader = Loader(batches, task.workers, steps)
+        self._loader = BatchLoader(batches, task.workers, steps)
 
     @classmethod
     def build(
-        cls, request: Request, world: ProcessGroup, device: RankDevice, steps: int
+        cls, request: RankRequest, world: ProcessGroup, device: RankDevice, steps: int
     ) -> Workload:
         """Build the request's task under its strategy. A collective.
 
@@ -78,7 +78,7 @@ class Workload(AbstractContextManager["Workload"]):
         self._loader.close()
 
     def load(self) -> list[MicroBatch]:
-        """This rank's part of the next step's batch. Raises like `Loader.load`."""
+        """This rank's part of the next step's batch. Raises like `BatchLoader.load`."""
         return self._loader.load(self.step)
 
     def advance(self, micro_batches: list[MicroBatch] | None = None) -> torch.Tensor:

@@ -36,7 +36,7 @@ _PEER_LOST = (
 
 _LOADER = "torch/utils/data/dataloader.py"
 
-_PACKAGE = str(Path(__file__).parents[1])
+_PACKAGE = str(Path(__file__).parents[2])
 _MAX_MESSAGE = 2_000
 _MAX_TRACEBACK = 20_000
 

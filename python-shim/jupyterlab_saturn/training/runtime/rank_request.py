@@ -14,7 +14,7 @@ Kind = Literal["inspect", "trial", "train"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Request:
+class RankRequest:
     """What a group of ranks is to do.
 
     Attributes
@@ -74,7 +74,7 @@ class Request:
         return 1 if self.kind == "inspect" else int(self.strategy["devices"])
 
     @classmethod
-    def read(cls, path: Path | str) -> Request:
+    def read(cls, path: Path | str) -> RankRequest:
         """The request in a file. Raises SaturnError ``bad-request`` when it is not one."""
         path = Path(path)
         try:

@@ -17,7 +17,7 @@ from ..runtime.device import lift_memory_limit
 from .data_order import MicroBatch, TrainBatches
 
 
-class Loader:
+class BatchLoader:
     """The micro-batches of one step after another. Close it: it may have processes.
 
     Parameters

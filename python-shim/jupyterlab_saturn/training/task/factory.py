@@ -20,7 +20,7 @@ from ...task import Task
 from ..adapters import adapt
 from ..components.seeding import derive, seed_all
 from ..runtime.failure import describe, is_out_of_memory
-from .task_validation import require_sound
+from .task_validation import require_valid
 
 
 def load_factory(paths: SessionPaths, payload: str) -> Callable[..., Any]:
@@ -128,7 +128,7 @@ def _check(task: Any, name: str) -> None:
             _check_data(data, role)
     _check_functions(task)
     _check_length(task)
-    require_sound(task)
+    require_valid(task)
 
 
 def _check_functions(task: Task) -> None:

@@ -31,7 +31,7 @@ _WHOLE_TENSOR_OPTIMIZERS = ("adafactor", "lamb", "lars", "muon", "shampoo", "soa
 _PROBES = 4
 
 
-def require_sound(task: Task) -> None:
+def require_valid(task: Task) -> None:
     """Check the settings of a task against each other.
 
     Raises

@@ -13,7 +13,7 @@ from .runner import Runner
 DeviceKind = Literal["cpu", "cuda"]
 
 Demand = Literal["every-gradient"]
-"""What only a rehearsed step tells of a task: that all parameters to be trained get a gradient.
+"""What only a dry run tells of a task: that all parameters to be trained get a gradient.
 A technique lists in `demands` what it cannot do without."""
 
 

@@ -35,7 +35,7 @@ _WHOLE = "embedding_rowwise"  # saves memory only, and shares its weight with th
 _INSIDE = "replicated_with_grad_allreduce"
 
 
-class Tensor:
+class TensorParallel:
     """`torch.distributed.tensor.parallel`: for links so fast that every layer may be added up.
 
     Models of transformers say themselves how they are split, by their ``tp_plan``; PEFT's LoRA
