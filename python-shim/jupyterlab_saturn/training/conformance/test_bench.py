@@ -33,6 +33,8 @@ class TestBench:
         As for `RankPool`.
     """
 
+    __test__ = False  # no test case, whatever pytest makes of its name
+
     def __init__(
         self,
         techniques: Sequence[Json] = (),
