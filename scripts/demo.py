@@ -19,7 +19,7 @@ from typing import Any
 
 import nbformat
 from jupyterlab_saturn import Session
-from jupyterlab_saturn.agent.presence import agent_alive
+from jupyterlab_saturn.agent.agent_lock import agent_alive
 from jupyterlab_saturn.paths import SessionPaths
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError

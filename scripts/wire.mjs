@@ -26,7 +26,14 @@ for (const [file, part] of Object.entries(parts)) {
     definitions[name] = definition;
   }
 }
-const { directions, version, maxBytes } = parts['messages.json'];
+const { version, maxBytes } = parts['messages.json'];
+// A direction may go on in another file: the engine speaks to clients and to executors.
+const directions = {};
+for (const part of Object.values(parts)) {
+  for (const [from, types] of Object.entries(part.directions ?? {})) {
+    directions[from] = { ...directions[from], ...types };
+  }
+}
 const { events } = parts['journal.json'];
 const flat = value => JSON.parse(JSON.stringify(value).replace(/"\$ref":"\w+\.json#/g, '"$ref":"#'));
 const bundle = flat({ $id: 'saturn-wire', version, maxBytes, directions, events, definitions });

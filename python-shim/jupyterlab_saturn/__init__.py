@@ -25,7 +25,7 @@ def session(name: str | None = None, home: Path | str | None = None) -> Session:
     home
         Folder of all sessions; ``$SATURN_HOME``, else ``.saturn`` in the working folder.
     """
-    from .kernel.current import sessions
+    from .kernel.session_registry import sessions
 
     if name is None and home is None:
         return sessions.current

@@ -187,6 +187,12 @@ export class Engine implements IDisposable {
       case 'inspect':
         this._toAgent(undefined, 'inspect', command.body);
         break;
+      case 'stop-inspection':
+        this._toAgent(undefined, 'inspect.stop', command.body);
+        break;
+      case 'stop-trial':
+        this._toAgent(command.node, 'trial.stop', command.body);
+        break;
       case 'trial':
         this._toAgent(command.node, 'trial.start', command.body);
         break;

@@ -54,8 +54,8 @@ function measurementOf(
   after: ISession
 ): { node: string | undefined; cell: ProfileCell } | undefined {
   if (event.kind === 'trial-finished') {
-    const trial = state.trials.find(({ id }) => id === event.trial);
-    return trial && { node: trial.node, cell: event.cell };
+    const trial = state.trials.find(({ id, status }) => id === event.trial && status === 'running');
+    return trial && event.cell && { node: trial.node, cell: event.cell };
   }
   if (event.kind === 'group' && event.event.kind === 'oom') {
     const task = state.tasks.find(({ spec }) => spec.name === event.event.task);

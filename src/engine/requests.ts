@@ -46,22 +46,25 @@ export function eventOfRequest(message: Message<'client'>, session: ISession): S
 /** @throws SaturnError `busy` while devices are in use. */
 export function refuseBusy(session: ISession, what: string): void {
   const { tasks, trials } = session.state;
-  const training = tasks.filter(isActive).length;
-  const measuring = trials.filter(trial => trial.status === 'running').length;
-  if (training + measuring > 0) {
+  const stopping = tasks.filter(({ status }) => status === 'stopping').length;
+  const training = tasks.filter(isActive).length - stopping;
+  // A trial that is being stopped has nothing to save: whatever comes next merely waits for its devices.
+  const measuring = trials.filter(({ status }) => status === 'running').length;
+  const reasons = [
+    ...(training > 0 ? [plural(training, 'task is being trained', 'tasks are being trained')] : []),
+    ...(stopping > 0 ? [plural(stopping, 'task saves and stops', 'tasks save and stop')] : []),
+    ...(measuring > 0 ? [plural(measuring, 'trial is running', 'trials are running')] : [])
+  ];
+  if (reasons.length > 0) {
     throw new SaturnError({
       code: 'busy',
-      message: `${what} while ${busyWith(training, measuring)}.`,
-      hint: 'Stop them first with %saturn stop, or wait with %saturn wait.'
+      message: `${what} while ${reasons.join(' and ')}.`,
+      hint:
+        training + measuring > 0
+          ? 'Stop them first with %saturn stop, or wait with %saturn wait.'
+          : 'Wait with %saturn wait.'
     });
   }
-}
-
-function busyWith(training: number, measuring: number): string {
-  return [
-    ...(training > 0 ? [plural(training, 'task is being trained', 'tasks are being trained')] : []),
-    ...(measuring > 0 ? [plural(measuring, 'trial is running', 'trials are running')] : [])
-  ].join(' and ');
 }
 
 function refuseActive(session: ISession, names: readonly string[], done: string): void {

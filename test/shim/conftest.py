@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from fakes.engine import FakeEngine, FakeLauncher
 from fakes.shell import Shell
-from jupyterlab_saturn.kernel.current import Sessions
 from jupyterlab_saturn.kernel.extension import Extension
 from jupyterlab_saturn.kernel.session import Session
+from jupyterlab_saturn.kernel.session_registry import SessionRegistry
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -81,7 +81,7 @@ def shell(session: Session, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shell]:
     shell = Shell.instance()
     # What a notebook defines lies in its kernel's __main__.
     monkeypatch.setitem(sys.modules, "__main__", shell.user_module)
-    sessions = Sessions()
+    sessions = SessionRegistry()
     sessions.choose(session)
     extension = Extension(shell, sessions)
     extension.load()

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -232,6 +233,67 @@ def test_stopped_and_resumed(session: Session) -> None:
     task = next(t for t in session.state["tasks"] if t["spec"] == stopped["spec"])
     assert task["status"] == "finished"
     assert task["attempts"][-1]["fromStep"] == stopped["checkpointStep"]
+
+
+def test_a_trial_is_stopped_and_the_session_reset_at_once(session: Session) -> None:
+    def standing() -> Task:
+        import dataclasses
+        import time
+
+        task = lines()
+        batches: list[int] = []
+
+        def collate(samples: list[Any]) -> Any:
+            batches.append(len(samples))
+            if len(batches) > 20:  # an inspection needs fewer
+                time.sleep(300)
+            return task.collate(samples)
+
+        return dataclasses.replace(task, collate=collate)
+
+    session.cluster(cpu=2)
+    session.add(standing)
+    session.profile(wait=False)
+    until(lambda: any(trial["status"] == "running" for trial in session.state["trials"]))
+    with pytest.raises(SaturnError) as busy:
+        session.reset()
+    assert busy.value.code == "busy"
+    session.stop()
+    assert session.state["trials"] == []
+    assert not [cell for cell in session.state["cells"] if cell["source"] == "measured"]
+    session.reset()
+    assert session.state["tasks"] == []
+    session.add(lines)
+    session.run()
+    session.wait()
+    assert statuses(session.state) == {"lines": "finished"}
+
+
+def test_an_inspection_is_stopped_and_made_again_when_needed(
+    session: Session, tmp_path: Path
+) -> None:
+    gate = tmp_path / "open"
+
+    def gated(name: str) -> Task:
+        import time
+
+        while name == "slow" and not gate.exists():
+            time.sleep(0.1)
+        return lines()
+
+    session.cluster(cpu=1)
+    adding = threading.Thread(target=session.add, args=(gated, {"name": ["slow", "quick"]}))
+    adding.start()
+    until(
+        lambda: statuses(session.state) == {"gated-slow": "inspecting", "gated-quick": "inspecting"}
+    )
+    session.stop(["gated-slow"])
+    adding.join(60)
+    assert statuses(session.state) == {"gated-slow": "stopped", "gated-quick": "ready"}
+    gate.touch()
+    session.run()
+    session.wait()
+    assert statuses(session.state) == {"gated-slow": "finished", "gated-quick": "finished"}
 
 
 def test_a_value_that_makes_the_factory_raise(session: Session) -> None:

@@ -15,13 +15,13 @@ from typing import Any
 import pytest
 from fakes.bench import TOKEN, living
 from jupyterlab_saturn import wire
-from jupyterlab_saturn.agent.attempt import Attempt
-from jupyterlab_saturn.agent.events import EventSocket
-from jupyterlab_saturn.agent.group import Limits
-from jupyterlab_saturn.agent.launcher import Launcher
-from jupyterlab_saturn.agent.leases import Leases
-from jupyterlab_saturn.agent.trial import Trial
-from jupyterlab_saturn.agent.workplace import Workplace
+from jupyterlab_saturn.agent.device_leases import DeviceLeases
+from jupyterlab_saturn.agent.event_receiver import EventReceiver
+from jupyterlab_saturn.agent.job_context import JobContext
+from jupyterlab_saturn.agent.rank_group import Limits
+from jupyterlab_saturn.agent.rank_launcher import RankLauncher
+from jupyterlab_saturn.agent.training_job import TrainingJob
+from jupyterlab_saturn.agent.trial_job import TrialJob
 from jupyterlab_saturn.errors import Json
 from jupyterlab_saturn.paths import SessionPaths
 from ranks import Session, virtual_device
@@ -36,14 +36,14 @@ class Workshop(Session):
         self._runner = asyncio.Runner()
         self._said: list[Json] = []
         self.paths.ensure_runtime()
-        self._launcher = Launcher(self.paths.zygote_log)
+        self._launcher = RankLauncher(self.paths.zygote_log)
         self._events = self._runner.run(_open(self.paths))
-        self._place = Workplace(
+        self._place = JobContext(
             paths=self.paths,
             launcher=self._launcher,
             events=self._events,
             say=self._say,
-            leases=Leases(self.paths),
+            leases=DeviceLeases(self.paths),
         )
 
     def attempt(
@@ -65,7 +65,7 @@ class Workshop(Session):
         }
         wire.validate("GroupStart", body)
         place = replace(self._place, limits=Limits(silence=patience, silence_steps=0.0))
-        return self._do(Attempt(place, body, self._node(world)).run())
+        return self._do(TrainingJob(place, body, self._node(world)).run())
 
     def try_out(self, spec: Json, technique: str, world: int = 1, **changes: Any) -> Json:
         """Measure a few steps. The profile cell."""
@@ -77,7 +77,7 @@ class Workshop(Session):
             **changes,
         }
         wire.validate("TrialStart", body)
-        [result] = self._do(Trial(self._place, body, self._node(world)).run())
+        [result] = self._do(TrialJob(self._place, body, self._node(world)).run())
         cell: Json = result["cell"]
         return cell
 
@@ -149,5 +149,5 @@ def kinds(events: list[Json]) -> list[str]:
     return [event["kind"] for event in events if event["kind"] != "step"]
 
 
-async def _open(paths: SessionPaths) -> EventSocket:
-    return EventSocket(paths.events_socket)
+async def _open(paths: SessionPaths) -> EventReceiver:
+    return EventReceiver(paths.events_socket)

@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from ..errors import SaturnError
 from ..paths import SessionPaths
-from . import presence
+from . import agent_lock
 from .agent import Agent
 
 _log = logging.getLogger(__name__)
@@ -38,11 +38,11 @@ def serve(
     logging.basicConfig(
         level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
     )
-    lock = presence.AgentLock(paths)
+    lock = agent_lock.AgentLock(paths)
     if not lock.acquire():
         _log.info("Another agent of session %s lives.", paths.name)
         return 0
-    presence.clear_status(paths)
+    agent_lock.clear_status(paths)
     # Before there is any thread, event loop or socket. The child keeps the lock.
     if detach and os.fork() != 0:
         os._exit(0)
@@ -68,7 +68,7 @@ def serve(
     return 0
 
 
-async def _watch(lock: presence.AgentLock, agent: Agent) -> None:
+async def _watch(lock: agent_lock.AgentLock, agent: Agent) -> None:
     """End an agent whose session was removed: what it does would be of use to nobody."""
     while lock.kept():
         await asyncio.sleep(_WATCH_SECONDS)

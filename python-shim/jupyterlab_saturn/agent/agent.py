@@ -14,18 +14,18 @@ from typing import Any
 
 from ..errors import Json, SaturnError, failure_of
 from ..paths import SCRATCH_PREFIX, SessionPaths, write_json
-from . import presence
-from .attempt import Attempt
-from .devices import discover
-from .engine import EngineProcess, engine_command
-from .events import EventSocket
-from .group import Limits
-from .inspection import Inspection
-from .launcher import Launcher
-from .leases import Leases
-from .link import EngineLink
-from .trial import Trial
-from .workplace import INSPECT_PREFIX, RENDEZVOUS_PREFIX, Workplace
+from . import agent_lock
+from .device_discovery import discover
+from .device_leases import DeviceLeases
+from .engine_link import EngineLink
+from .engine_process import EngineProcess, engine_command
+from .event_receiver import EventReceiver
+from .inspection_job import InspectionJob
+from .job_context import INSPECT_PREFIX, RENDEZVOUS_PREFIX, JobContext
+from .rank_group import Limits
+from .rank_launcher import RankLauncher
+from .training_job import TrainingJob
+from .trial_job import TrialJob
 
 _log = logging.getLogger(__name__)
 
@@ -43,7 +43,7 @@ class Agent:
     launcher
         What starts ranks.
     limits
-        Patience with rank groups.
+        EarlyStopping with rank groups.
     """
 
     def __init__(
@@ -51,23 +51,23 @@ class Agent:
         paths: SessionPaths,
         *,
         command: Sequence[str] | None = None,
-        launcher: Launcher | None = None,
+        launcher: RankLauncher | None = None,
         limits: Limits | None = None,
     ) -> None:
         self._paths = paths
         self._command = command
-        self._launcher = launcher or Launcher(paths.zygote_log)
+        self._launcher = launcher or RankLauncher(paths.zygote_log)
         self._limits = limits or Limits()
         self._node: Json = {}
-        self._inspections: list[Inspection] = []
-        self._trials: dict[str, Trial] = {}
-        self._attempts: dict[tuple[str, int], Attempt] = {}
+        self._inspections: list[InspectionJob] = []
+        self._trials: dict[str, TrialJob] = {}
+        self._attempts: dict[tuple[str, int], TrainingJob] = {}
         self._jobs: set[asyncio.Task[None]] = set()
         self._inspecting = asyncio.Lock()
         self._discovering = asyncio.Lock()
         self._ended = asyncio.Event()
         self._link: EngineLink
-        self._place: Workplace
+        self._place: JobContext
 
     async def run(self) -> None:
         """Work until the engine says `shutdown`, a signal (TERM, INT) comes, or `end` is called.
@@ -82,7 +82,7 @@ class Agent:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self.end)
-        sockets = presence.SocketFolder(self._paths)
+        sockets = agent_lock.SocketFolder(self._paths)
         try:
             self._paths.ensure()
             while not sockets.acquire():
@@ -91,10 +91,10 @@ class Agent:
                 await asyncio.sleep(_TURN_SECONDS)
             self._sweep()
             await self._work()
-            presence.clear_status(self._paths)
+            agent_lock.clear_status(self._paths)
         except BaseException as error:
             with contextlib.suppress(OSError):
-                presence.write_error(self._paths, error)
+                agent_lock.write_error(self._paths, error)
             raise
         finally:
             sockets.release()
@@ -109,21 +109,21 @@ class Agent:
             command = await asyncio.to_thread(engine_command, self._paths)
         self._node = await asyncio.to_thread(self._discover_again)
         async with contextlib.AsyncExitStack() as stack:
-            events = EventSocket(self._paths.events_socket)
+            events = EventReceiver(self._paths.events_socket)
             stack.callback(events.close)
             self._link = EngineLink(
                 self._paths.engine_endpoint,
                 hello=self._hello,
-                connected=lambda: presence.write_ready(self._paths),
+                connected=lambda: agent_lock.write_ready(self._paths),
                 heard=self._handle,
             )
             stack.callback(self._link.terminate)
-            self._place = Workplace(
+            self._place = JobContext(
                 paths=self._paths,
                 launcher=self._launcher,
                 events=events,
                 say=self._say,
-                leases=Leases(self._paths),
+                leases=DeviceLeases(self._paths),
                 limits=self._limits,
             )
             engine = EngineProcess(
@@ -197,8 +197,15 @@ class Agent:
                 self._begin(self._set_cluster(envelope["id"], body["request"]))
             case "inspect":
                 self._inspect(body)
+            case "inspect.stop":
+                for inspection in self._inspections:
+                    inspection.stop(body["tasks"])
             case "trial.start":
                 self._start_trial(body)
+            case "trial.stop":
+                trial = self._trials.get(body["trial"])
+                if trial is not None:
+                    trial.stop()
             case "group.start":
                 self._start_attempt(body)
             case "group.stop":
@@ -221,20 +228,20 @@ class Agent:
             self._link.say("cluster.report", {"node": self._node, **report}, re=asked)
 
     def _inspect(self, body: Json) -> None:
-        inspection = Inspection(self._place, body, self._node)
+        inspection = InspectionJob(self._place, body, self._node)
         self._inspections.append(inspection)
         self._begin(self._in_turn(inspection), lambda: self._inspections.remove(inspection))
 
-    async def _in_turn(self, inspection: Inspection) -> None:
+    async def _in_turn(self, inspection: InspectionJob) -> None:
         # One at a time: each builds whole models in memory that is not its own.
         async with self._inspecting:
             await inspection.run()
 
     def _start_trial(self, body: Json) -> None:
         if body["trial"] in self._trials:
-            _log.warning("Trial %s is already running.", body["trial"])
+            _log.warning("TrialJob %s is already running.", body["trial"])
             return
-        trial = Trial(self._place, body, self._node)
+        trial = TrialJob(self._place, body, self._node)
         self._trials[trial.id] = trial
         self._begin(trial.run(), lambda: self._trials.pop(trial.id))
 
@@ -243,7 +250,7 @@ class Agent:
         if key in self._attempts:
             _log.warning("Attempt %d of %s is already running.", key[1], key[0])
             return
-        self._attempts[key] = Attempt(self._place, body, self._node)
+        self._attempts[key] = TrainingJob(self._place, body, self._node)
         self._begin(self._attempts[key].run(), lambda: self._attempts.pop(key))
 
     def _begin(

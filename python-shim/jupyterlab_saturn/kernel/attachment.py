@@ -27,12 +27,12 @@ class AgentLauncher:
     """The real launcher: a detached process beside the notebook."""
 
     def ensure(self, paths: SessionPaths) -> str:
-        from ..agent.launch import ensure_agent
+        from ..agent.agent_launch import ensure_agent
 
         return ensure_agent(paths)
 
     def alive(self, paths: SessionPaths) -> bool:
-        from ..agent.launch import agent_alive
+        from ..agent.agent_launch import agent_alive
 
         return agent_alive(paths)
 

@@ -15,8 +15,8 @@ from types import FunctionType, ModuleType
 from typing import TYPE_CHECKING, Any
 
 from ..errors import SaturnError
+from .closure_references import notebook_modules, references
 from .fingerprint import fingerprint
-from .references import notebook_modules, references
 
 if TYPE_CHECKING:
     from collections.abc import Callable

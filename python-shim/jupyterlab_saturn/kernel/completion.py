@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from ..errors import Json
 from .options import VERBS, Option, Verb
 from .technique_magic import ACTIONS
-from .techniques import BUILT_IN
+from .technique_registry import BUILT_IN
 
 
 class CompletionEvent(Protocol):

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from .. import wire
 from ..errors import Json, SaturnError
-from .channel import Channel, Events, Request, call
+from .socket_thread import Events, Request, SocketThread, call
 
 StateListener = Callable[[Json], None]
 StatusListener = Callable[[], None]
@@ -44,7 +44,7 @@ class Connection:
         self._state_listeners: list[StateListener] = []
         self._status_listeners: list[StatusListener] = []
         events = Events(self._on_state, self._on_up, self._on_gone)
-        self._channel = Channel(endpoint, alive, hello, events)
+        self._channel = SocketThread(endpoint, alive, hello, events)
         atexit.register(self.close)
 
     @property

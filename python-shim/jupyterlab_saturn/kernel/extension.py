@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from .completion import CompletionEvent, complete
-from .current import Sessions, sessions
 from .magic import SaturnMagics
+from .session_registry import SessionRegistry, sessions
 
 if TYPE_CHECKING:
-    from .comm import Relay
+    from .comm_relay import Relay
 
 _COMMANDS = ("%saturn", "%%saturn")
 
@@ -17,7 +17,7 @@ _COMMANDS = ("%saturn", "%%saturn")
 class Extension:
     """Magics, completion and relay of one shell."""
 
-    def __init__(self, shell: Any, sessions: Sessions) -> None:
+    def __init__(self, shell: Any, sessions: SessionRegistry) -> None:
         self._shell = shell
         self._sessions = sessions
         self._relay: Relay | None = None
@@ -28,7 +28,7 @@ class Extension:
         for command in _COMMANDS:
             self._shell.set_hook("complete_command", self._complete, str_key=command)
         if getattr(self._shell, "kernel", None) is not None:
-            from .comm import Relay
+            from .comm_relay import Relay
 
             self._relay = Relay()
             self._relay.open()

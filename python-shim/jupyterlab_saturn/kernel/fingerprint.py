@@ -16,7 +16,7 @@ from types import (
 )
 from typing import Any
 
-from .references import references
+from .closure_references import references
 
 _SCALARS = (type(None), bool, int, float, complex, str, bytes, type(...), type(NotImplemented))
 # What Python and its libraries keep in a class for themselves.

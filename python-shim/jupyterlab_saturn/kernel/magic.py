@@ -10,13 +10,13 @@ from IPython.core.magic import Magics, line_cell_magic, magics_class
 
 from ..errors import SaturnError
 from . import technique_magic
-from .current import Sessions
 from .display import note, show
-from .manual import overview, page
+from .help_text import overview, page
+from .line_splitting import split_words
 from .options import Arguments, find_verb, parse
 from .session import Session
+from .session_registry import SessionRegistry
 from .sweep import parse_sweep
-from .tokens import split_words
 
 _HELP = frozenset({"-h", "--help"})
 
@@ -35,7 +35,7 @@ class SaturnMagics(Magics):
 
     shell: Any
 
-    def __init__(self, shell: Any, sessions: Sessions) -> None:
+    def __init__(self, shell: Any, sessions: SessionRegistry) -> None:
         super().__init__(shell)
         self._sessions = sessions
         self._verbs: dict[str, Callable[[Arguments], None]] = {

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from ..errors import SaturnError
-from .tokens import split_commas, unquoted
+from .line_splitting import split_commas, unquoted
 
 Kind = Literal["flag", "int", "number", "text", "list", "sweep"]
 

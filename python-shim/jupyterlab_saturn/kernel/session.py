@@ -12,15 +12,15 @@ from ..paths import SessionPaths
 from .attachment import Attachment, Launcher
 from .capture import capture
 from .connection import Connection
-from .devices import device_request
+from .device_request import device_request
 from .display import Results, View, joined, note
-from .leaderboard import rows_of
 from .payload import store
 from .progress import is_training
-from .requests import check_function, check_length, plan_body, profile_body, selection
+from .request_bodies import check_function, check_length, plan_body, profile_body, selection
+from .result_rows import rows_of
 from .sweep import Scalar, Value, check_parameters, expand, grid_of
-from .techniques import Techniques
-from .waiting import Condition, device_count, is_building, pursue, wait
+from .technique_registry import TechniqueRegistry
+from .waiting import Condition, device_count, is_building, is_stopping, pursue, wait
 
 _DEVICE_SECONDS = 120.0
 _BUILT_ON_DEVICES = "Tasks are built once there are devices: %saturn cluster"
@@ -208,9 +208,9 @@ class Session:
         return self.render("cache")
 
     @property
-    def techniques(self) -> Techniques:
+    def techniques(self) -> TechniqueRegistry:
         """The techniques of the user's own: register, define, remove and check them."""
-        return Techniques(
+        return TechniqueRegistry(
             self._change_techniques,
             lambda: self.state.get("techniques", []),
             lambda: self.render("techniques"),
@@ -276,13 +276,15 @@ class Session:
     def stop(self, tasks: Iterable[str] | None = None) -> View:
         """Stop training after saving a checkpoint; `run` goes on from there.
 
+        Trials and inspections end at once; they are made again when they are next needed.
+
         Parameters
         ----------
         tasks
             Names of tasks; everything, measuring and planning too, when None.
         """
         rev = self._connection().request("stop", selection(tasks))["rev"]
-        self._wait(rev, lambda state: not any(t["status"] == "stopping" for t in state["tasks"]))
+        self._wait(rev, lambda state: not is_stopping(state))
         return self.render("status")
 
     def remove(self, names: Iterable[str]) -> View:

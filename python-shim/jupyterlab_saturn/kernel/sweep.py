@@ -13,7 +13,7 @@ from typing import Any
 
 from ..errors import Json, SaturnError
 from .capture import Captured
-from .tokens import split_commas, unquoted
+from .line_splitting import split_commas, unquoted
 
 Scalar = str | int | float | bool
 #: Parameter name to its values.

@@ -7,13 +7,13 @@ import difflib
 from ..errors import SaturnError
 from .display import View
 from .options import Arguments
-from .techniques import Techniques
+from .technique_registry import TechniqueRegistry
 
 #: What may stand behind `%saturn technique`.
 ACTIONS = ("register", "list", "remove", "check")
 
 
-def act(techniques: Techniques, arguments: Arguments) -> View:
+def act(techniques: TechniqueRegistry, arguments: Arguments) -> View:
     """Do what a line asks for. Raises SaturnError ``bad-option`` with what to write."""
     action, *names = arguments.names or ["list"]
     options = arguments.options
@@ -48,7 +48,7 @@ def act(techniques: Techniques, arguments: Arguments) -> View:
     return techniques.check(name, _counts(options.get("devices")))
 
 
-def define(techniques: Techniques, arguments: Arguments, cell: str) -> View:
+def define(techniques: TechniqueRegistry, arguments: Arguments, cell: str) -> View:
     """Make a technique of a cell. Raises SaturnError ``bad-option`` or ``bad-technique``."""
     if len(arguments.names) != 1 or arguments.options:
         raise SaturnError(

@@ -58,6 +58,11 @@ def is_building(state: Json, names: Collection[str] | None = None) -> bool:
     return waiting and (state["agent"] == "away" or device_count(state) > 0)
 
 
+def is_stopping(state: Json) -> bool:
+    """Whether something was told to stop and is not yet over."""
+    return any(one["status"] == "stopping" for one in [*state["tasks"], *state["trials"]])
+
+
 def device_count(state: Json) -> int:
     """How many devices a session has."""
     return sum(len(node["devices"]) for node in state.get("cluster", {"nodes": []})["nodes"])

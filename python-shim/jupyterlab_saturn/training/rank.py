@@ -13,11 +13,11 @@ import traceback
 from types import FrameType
 from typing import TYPE_CHECKING
 
-from . import lifeline
+from .runtime import parent_death
 
 if TYPE_CHECKING:
-    from .events import EventSocket
-    from .request import Request
+    from .runtime.event_sender import EventSender
+    from .runtime.rank_request import RankRequest
 
 EXIT_OK = 0
 EXIT_FAILED = 1
@@ -56,18 +56,18 @@ def main(request_path: str, rank: int, parent: int | None = None) -> int:
         Exit status: 0 when done or stopped as asked; 1 after telling the agent of a failure;
         3 when another rank vanished.
     """
-    lifeline.bind(parent)
+    parent_death.bind(parent)
     # This thread only: the frames of another may change under the reader, which then crashes.
     faulthandler.register(signal.SIGUSR1, all_threads=False)
     # Imports torch: only now that the process cannot be left behind, and it takes seconds.
-    from .events import EventSocket
-    from .request import Request
-    from .scratch import use_scratch
+    from .runtime.event_sender import EventSender
+    from .runtime.rank_request import RankRequest
+    from .runtime.scratch_folder import use_scratch
 
-    request = Request.read(request_path)
+    request = RankRequest.read(request_path)
     use_scratch(request.scratch)
     stop = _StopFlag() if request.kind == "train" else None
-    with EventSocket(request.events, request.job, rank) as events:
+    with EventSender(request.events, request.job, rank) as events:
         try:
             _work(request, rank, events, stop)
         except BaseException as error:  # PyTorch has errors that are no Exception
@@ -76,32 +76,32 @@ def main(request_path: str, rank: int, parent: int | None = None) -> int:
     return EXIT_OK
 
 
-def _work(request: Request, rank: int, events: EventSocket, stop: _StopFlag | None) -> None:
+def _work(request: RankRequest, rank: int, events: EventSender, stop: _StopFlag | None) -> None:
     if request.kind == "inspect":
-        from .inspection import inspect_tasks
+        from .inspect.inspection import inspect_tasks
 
         inspect_tasks(request, events)
         return
 
-    from .device import claim
-    from .loop import Training
-    from .trial import run_trial
-    from .world import World
+    from .run.training_loop import TrainingLoop
+    from .run.trial import run_trial
+    from .runtime.device import claim
+    from .runtime.process_group import ProcessGroup
 
     device = claim(request.devices, rank)
-    world = World.join(
+    world = ProcessGroup.join(
         rank, request.world_size, device.torch_device, request.rendezvous, request.step_seconds
     )
     device.limit_memory()
     if stop is None:
         run_trial(request, world, device, events)
     else:
-        Training(request, world, device, events, stop).run()
+        TrainingLoop(request, world, device, events, stop).run()
     world.leave()
 
 
-def _report(error: BaseException, events: EventSocket) -> int:
-    from .failure import describe, is_peer_lost
+def _report(error: BaseException, events: EventSender) -> int:
+    from .runtime.failure import describe, is_peer_lost
 
     if is_peer_lost(error):
         # The rank that ended first has told why, or was killed: then the group is lost.

@@ -27,7 +27,8 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import Json
-from . import libraries, lifeline, rank
+from . import rank
+from .runtime import parent_death, preloaded_libraries
 
 _READ_BYTES = 1 << 16
 
@@ -45,7 +46,7 @@ class Zygote:
         self._selector = selectors.DefaultSelector()
         self._wakeup, self._waker = os.pipe()
         self._known: set[str] = set()
-        self._rehearsals: dict[int, list[str]] = {}
+        self._import_trials: dict[int, list[str]] = {}
 
     def serve(self) -> None:
         """Work until the agent closes its end."""
@@ -83,7 +84,7 @@ class Zygote:
             try:
                 self._let_go(order["log"])
                 code = rank.main(order["request"], order["rank"], parent=zygote)
-                _lesson(order).write_text(" ".join(libraries.slow_libraries()))
+                _slow_imports_file(order).write_text(" ".join(preloaded_libraries.slow_libraries()))
             except BaseException:
                 traceback.print_exc()
             finally:
@@ -115,18 +116,18 @@ class Zygote:
                 stream.reconfigure(line_buffering=True)
 
     def _reap(self) -> None:
-        while self._children or self._rehearsals:
+        while self._children or self._import_trials:
             pid, status = os.waitpid(-1, os.WNOHANG)
             if pid == 0:
                 return
-            if pid in self._rehearsals:
-                self._learn(self._rehearsals.pop(pid), status)
+            if pid in self._import_trials:
+                self._learn(self._import_trials.pop(pid), status)
                 continue
             order = self._children.pop(pid)
-            self._rehearse(_lesson(order))
+            self._try_imports(_slow_imports_file(order))
             self.send(op="exited", id=order["id"], pid=pid, code=os.waitstatus_to_exitcode(status))
 
-    def _rehearse(self, lesson: Path) -> None:
+    def _try_imports(self, lesson: Path) -> None:
         """Have a child load libraries that are new, and see whether it could still be forked."""
         try:
             names = [name for name in lesson.read_text().split() if name not in self._known]
@@ -141,20 +142,20 @@ class Zygote:
         if child == 0:
             try:
                 signal.set_wakeup_fd(-1)
-                lifeline.bind(zygote)
-                libraries.load(names)
+                parent_death.bind(zygote)
+                preloaded_libraries.load(names)
                 os._exit(0 if why_unsafe() is None else 1)
             finally:
                 os._exit(1)
-        self._rehearsals[child] = names
+        self._import_trials[child] = names
 
     def _learn(self, names: list[str], status: int) -> None:
         if status == 0:
-            libraries.load(names)
+            preloaded_libraries.load(names)
             _settle()
 
 
-def _lesson(order: Json) -> Path:
+def _slow_imports_file(order: Json) -> Path:
     """Where a rank leaves the names of the libraries it had to load."""
     log = Path(order["log"])
     return log.with_name(f"{log.name}.{order['rank']}.libraries")
@@ -173,7 +174,8 @@ def preload() -> None:
             importlib.import_module(name)
     import torch
 
-    from . import inspection, loop, trial  # noqa: F401
+    from .inspect import inspection  # noqa: F401
+    from .run import training_loop, trial  # noqa: F401
 
     # The first optimizer of a process loads the compiler's modules, a second's work.
     torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=1.0)
@@ -203,7 +205,7 @@ def main(descriptor: int, parent: int | None = None) -> None:
     parent
         Process id of the agent, if known.
     """
-    lifeline.bind(parent)
+    parent_death.bind(parent)
     with socket.socket(fileno=descriptor) as agent:
         agent.set_inheritable(False)
         zygote = Zygote(agent)

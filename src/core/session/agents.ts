@@ -10,7 +10,7 @@ import {
   withStaleProfile,
   withState
 } from './session.js';
-import { stopGroup } from './stopping.js';
+import { inspecting, stopGroup, stopInspections } from './stopping.js';
 import { inspect, inspectAgain } from './tasks.js';
 
 const look = (devices: readonly Device[]): string =>
@@ -41,13 +41,14 @@ export function noteNode(session: ISession, node: Node): IStep {
 
 /**
  * An agent is there, perhaps a new one, perhaps after the engine was away. What it does not know
- * of is gone: groups go on from their checkpoints, trials and inspections are asked for again.
+ * of is gone: groups go on from their checkpoints, trials and inspections are asked for again. What it goes on with
+ * and is to stop, or that is not wanted any more, it is told to stop once more: it may not have heard.
  */
 export function noteAgent(session: ISession, hello: AgentHello, time: number): IStep {
   const node = hello.node.id;
   const groups = new Set(hello.groups.map(group => `${group.task} ${group.attempt}`));
   const alive = new Set(hello.trials);
-  const inspecting = new Set(hello.inspecting);
+  const underWay = new Set(hello.inspecting);
   let next = withState(session, {
     agent: 'connected',
     // If the engine was away, nobody is working on the question it had asked.
@@ -70,9 +71,17 @@ export function noteAgent(session: ISession, hello: AgentHello, time: number): I
     };
   });
   const known = noteNode(next, hello.node);
-  // It may not have heard that it is to stop them.
-  const stops = known.session.state.tasks.filter(task => task.status === 'stopping').flatMap(stopGroup);
+  const { tasks, trials } = known.session.state;
+  const wanted = new Set(inspecting(known.session, () => true));
+  const measuring = new Set(trials.filter(({ status }) => status === 'running').map(({ id }) => id));
+  const stops: Command[] = [
+    ...tasks.filter(task => task.status === 'stopping').flatMap(stopGroup),
+    ...hello.trials
+      .filter(id => !measuring.has(id))
+      .map((trial): Command => ({ kind: 'stop-trial', node, body: { trial } })),
+    ...stopInspections(hello.inspecting.filter(name => !wanted.has(name)))
+  ];
   const asked = known.commands.some(command => command.kind === 'inspect');
-  const again: Command[] = asked ? [] : inspect(known.session, task => !inspecting.has(task.spec.name));
+  const again: Command[] = asked ? [] : inspect(known.session, task => !underWay.has(task.spec.name));
   return { session: known.session, commands: [...known.commands, ...again, ...stops] };
 }

@@ -1,11 +1,25 @@
-import type { GroupStart, GroupStop, Inspect, PlanRequest, TrialStart } from '../wire/messages.js';
+import type {
+  GroupStart,
+  GroupStop,
+  Inspect,
+  InspectStop,
+  PlanRequest,
+  TrialStart,
+  TrialStop
+} from '../wire/messages.js';
+
+/** What is to be done with devices and processes. */
+export type ExecutorCommand =
+  | { readonly kind: 'inspect'; readonly body: Inspect }
+  | { readonly kind: 'stop-inspection'; readonly body: InspectStop }
+  | { readonly kind: 'trial'; readonly node: string; readonly body: TrialStart }
+  | { readonly kind: 'stop-trial'; readonly node: string; readonly body: TrialStop }
+  | { readonly kind: 'start'; readonly node: string; readonly body: GroupStart }
+  | { readonly kind: 'stop'; readonly node: string; readonly body: GroupStop };
 
 /** What the engine is to do. The state machine only asks; the engine acts, after the journal is safe on disk. */
 export type Command =
-  | { readonly kind: 'inspect'; readonly body: Inspect }
-  | { readonly kind: 'trial'; readonly node: string; readonly body: TrialStart }
-  | { readonly kind: 'start'; readonly node: string; readonly body: GroupStart }
-  | { readonly kind: 'stop'; readonly node: string; readonly body: GroupStop }
+  | ExecutorCommand
   | { readonly kind: 'plan'; readonly basis: number; readonly request: PlanRequest }
   | { readonly kind: 'cancel-plan' }
   /** Move the tasks' folders out of the way, so that a task of the same name starts afresh. */

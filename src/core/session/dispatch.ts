@@ -35,7 +35,7 @@ function busyDevices(session: ISession): Set<string> {
     }
   }
   for (const trial of session.state.trials) {
-    if (trial.status === 'running') {
+    if (trial.status !== 'queued') {
       hold(trial.node, trial.devices);
     }
   }

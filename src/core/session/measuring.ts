@@ -97,7 +97,9 @@ function surveyOf(session: ISession): ReturnType<typeof survey> {
   const { cells, trials, cluster, excludeTechniques } = session.state;
   const selection = selectionOf(session);
   const selected = selection && new Set(selection);
-  const candidates = waitingTasks(session.state).filter(task => selected?.has(task.spec.name) ?? true);
+  const candidates = waitingTasks(session.state).filter(
+    ({ spec: { name } }) => (selected?.has(name) ?? true) && !session.setAside.includes(name)
+  );
   const grid = gridOf(candidates, { maxDevices: maxDevices(session), excludeTechniques });
   const pending = new Set(trials.map(trial => cellKey(trial.signature, trial.strategy)));
   const found = survey(grid, cells.filter(isMeasured), cluster ?? { nodes: [] });

@@ -35,12 +35,24 @@ function forgetCells(session: ISession): ISession {
   );
 }
 
-/** A trial is over; the answer to one that nobody waits for any more is dropped. */
-export function noteTrial(session: ISession, id: string, cell: ProfileCell, time: number): ISession {
+/**
+ * A trial is over; the answer to one that nobody waits for any more is dropped. One that was stopped leaves nothing,
+ * also if it was quicker than the stop.
+ */
+export function noteTrial(
+  session: ISession,
+  id: string,
+  cell: ProfileCell | undefined,
+  time: number
+): ISession {
   const { cells, trials, trialsDone } = session.state;
-  const left = trials.filter(trial => trial.id !== id);
-  if (left.length === trials.length) {
+  const over = trials.find(trial => trial.id === id);
+  if (!over) {
     return session;
+  }
+  const left = trials.filter(trial => trial !== over);
+  if (!cell || over.status === 'stopping') {
+    return withState(session, { trials: left });
   }
   if (cell.error?.code === DEVICE_BUSY) {
     return noteBusy(withState(session, { trials: left }), cell.error, time);
@@ -74,7 +86,7 @@ export function noteRecalled(session: ISession, recalled: readonly ProfileCell[]
     : withStaleProfile(
         withState(session, {
           cells: [...cells.filter(cell => !isNew(cell)), ...added.values()],
-          trials: trials.filter(trial => trial.status === 'running' || !isNew(trial))
+          trials: trials.filter(trial => trial.status !== 'queued' || !isNew(trial))
         })
       );
 }

@@ -32,6 +32,8 @@ export interface ISession {
   readonly reach?: number | undefined;
   /** Whether everything is to be measured, not only what could change the plan. */
   readonly full: boolean;
+  /** Names of tasks that were stopped while measuring was wanted: they are not measured until it is asked for again. */
+  readonly setAside: readonly string[];
   /** Trials ever requested, for their ids. */
   readonly trialCount: number;
 }
@@ -64,6 +66,7 @@ export function emptySession(name: string, folder: string): ISession {
     selection: null,
     profiled: false,
     full: false,
+    setAside: [],
     trialCount: 0
   };
 }
@@ -77,11 +80,16 @@ export function isActive(task: TaskState): boolean {
 
 /**
  * Whether a task is still to be planned for: it trains or is ready to; while nothing runs also one that was stopped,
- * which the next run goes on with.
+ * which the next run goes on with, once it was inspected.
  */
 export function isOpen(task: TaskState, { goal, tasks }: SessionState): boolean {
-  const resumes = task.status === 'stopped' && goal !== 'run' && !tasks.some(isActive);
+  const resumes = isResumable(task) && goal !== 'run' && !tasks.some(isActive);
   return task.status === 'ready' || isActive(task) || resumes;
+}
+
+/** Whether a task was stopped after it was inspected, so that a run can go on with it. */
+export function isResumable(task: TaskState): boolean {
+  return task.status === 'stopped' && task.inspection !== undefined;
 }
 
 /** The tasks still to be planned for that hold no devices. */
@@ -116,9 +124,10 @@ export function withTask(session: ISession, name: string, patch: Partial<TaskSta
 
 const RANK: Record<Goal, number> = { none: 0, profile: 1, plan: 2, run: 3 };
 
-/** The session that is to go at least this far. */
+/** The session that is to go at least this far, with all its tasks. */
 export function withGoal(session: ISession, goal: Goal): ISession {
-  return RANK[goal] > RANK[session.state.goal] ? withState(session, { goal }) : session;
+  const whole = session.setAside.length > 0 ? withStaleProfile({ ...session, setAside: [] }) : session;
+  return RANK[goal] > RANK[whole.state.goal] ? withState(whole, { goal }) : whole;
 }
 
 /** The session whose plan no longer answers the question, nor does one that is being made. */

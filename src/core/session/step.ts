@@ -1,7 +1,6 @@
 import type { SessionEvent } from '../wire/messages.js';
 import { advance } from './advance.js';
 import { noteAgent, noteNode } from './agents.js';
-import type { Command } from './command.js';
 import { noteGroup } from './groups.js';
 import { noteProbe } from './measuring.js';
 import { noteProfile, noteRecalled, noteTrial, withTechniques } from './profile.js';
@@ -10,6 +9,7 @@ import {
   type ISession,
   type IStep,
   isActive,
+  isResumable,
   mapTasks,
   withGoal,
   withNotice,
@@ -17,8 +17,8 @@ import {
   withStaleProfile,
   withState
 } from './session.js';
-import { stopGroup, withoutGoal } from './stopping.js';
-import { addTasks, noteInspection, removeTasks } from './tasks.js';
+import { inspecting, noteStop, stopInspections, stopTrials } from './stopping.js';
+import { addTasks, inspectStopped, noteInspection, removeTasks } from './tasks.js';
 import { noteTechniques } from './techniques.js';
 
 /**
@@ -50,8 +50,10 @@ function note(session: ISession, event: SessionEvent, time: number): IStep {
       return only(noteInspection(session, event.result));
     case 'node-changed':
       return event.error ? only(withNotice(session, event.error)) : noteNode(session, event.node);
-    case 'profile-requested':
-      return only(noteProfile(session, event));
+    case 'profile-requested': {
+      const whole = inspectStopped(session, null);
+      return { ...whole, session: noteProfile(whole.session, event) };
+    }
     case 'trial-finished':
       return only(noteTrial(session, event.trial, event.cell, time));
     case 'cells-recalled':
@@ -59,8 +61,10 @@ function note(session: ISession, event: SessionEvent, time: number): IStep {
     case 'techniques-set':
       return noteTechniques(session, event.techniques, event.remove ?? []);
     case 'plan-requested': {
-      const asked = withTechniques(session, event.excludeTechniques);
-      return only(withGoal(withStalePlan({ ...asked, budget: event.budget ?? session.budget }), 'plan'));
+      const whole = inspectStopped(session, null);
+      const asked = withTechniques(whole.session, event.excludeTechniques);
+      const budget = event.budget ?? session.budget;
+      return { ...whole, session: withGoal(withStalePlan({ ...asked, budget }), 'plan') };
     }
     case 'plan-made': {
       const { planning, probing } = session.state;
@@ -82,8 +86,11 @@ function note(session: ISession, event: SessionEvent, time: number): IStep {
       return event.basis === session.basis
         ? only(withNotice(withState(session, { planning: false, probing: false, goal: 'none' }), event.error))
         : only(session);
-    case 'run-requested':
-      return only(noteRun(session, event.tasks ?? null));
+    case 'run-requested': {
+      const names = event.tasks ?? null;
+      const whole = inspectStopped(session, names);
+      return { ...whole, session: noteRun(whole.session, names) };
+    }
     case 'stop-requested':
       return noteStop(session, event.tasks ?? null, time);
     case 'group':
@@ -94,17 +101,24 @@ function note(session: ISession, event: SessionEvent, time: number): IStep {
       return only(withState(session, { agent: 'away' }));
     case 'reset': {
       const tasks = session.state.tasks.map(task => task.spec.name);
-      const { cluster, cells, agent, techniques, session: name, folder } = session.state;
+      const ended = stopTrials(session, () => true);
+      const { cluster, cells, trials, agent, techniques, session: name, folder } = ended.session.state;
       const empty = emptySession(name, folder);
       const fresh: ISession = { ...empty, basis: session.basis + 1, trialCount: session.trialCount };
       return {
         session: withState(fresh, {
           cells,
+          trials,
           agent,
           ...(cluster ? { cluster } : {}),
           ...(techniques ? { techniques } : {})
         }),
-        commands: [{ kind: 'cancel-plan' }, { kind: 'archive', tasks }]
+        commands: [
+          { kind: 'cancel-plan' },
+          ...stopInspections(inspecting(session, () => true)),
+          ...ended.commands,
+          { kind: 'archive', tasks }
+        ]
       };
     }
   }
@@ -118,7 +132,7 @@ function noteRun(session: ISession, names: readonly string[] | null): ISession {
   let changed = false;
   const next = mapTasks(session, task => {
     const wanted = names === null || named.has(task.spec.name);
-    const resumes = task.status === 'stopped' || (names !== null && task.status === 'failed');
+    const resumes = isResumable(task) || (names !== null && task.status === 'failed');
     if (!wanted || !resumes) {
       return task;
     }
@@ -132,27 +146,4 @@ function noteRun(session: ISession, names: readonly string[] | null): ISession {
   const reopened =
     run?.endedAt === undefined ? asked : withState(asked, { run: { startedAt: run.startedAt } });
   return withGoal(changed || !same ? withStaleProfile(reopened) : reopened, 'run');
-}
-
-/** Stop everything, or the named tasks: running ones save and leave, waiting ones are set aside. */
-function noteStop(session: ISession, names: readonly string[] | null, time: number): IStep {
-  const named = new Set(names ?? []);
-  const commands: Command[] = [];
-  const stopped = mapTasks(session, task => {
-    if (names !== null && !named.has(task.spec.name)) {
-      return task;
-    }
-    if (task.status === 'running' || task.status === 'starting') {
-      commands.push(...stopGroup(task));
-      return { ...task, status: 'stopping' };
-    }
-    return names !== null && task.status === 'ready' ? { ...task, status: 'stopped' } : task;
-  });
-  if (names !== null) {
-    return { session: withStalePlan(stopped), commands };
-  }
-  return {
-    session: withoutGoal(stopped, time),
-    commands: [{ kind: 'cancel-plan' }, ...commands]
-  };
 }

@@ -1,6 +1,16 @@
-import type { Failure, TaskState } from '../wire/messages.js';
+import type { Failure, TaskState, TrialState } from '../wire/messages.js';
 import type { Command } from './command.js';
-import { type ISession, lastAttempt, withNotice, withState } from './session.js';
+import {
+  type ISession,
+  type IStep,
+  isActive,
+  lastAttempt,
+  mapTasks,
+  waitingTasks,
+  withNotice,
+  withStalePlan,
+  withState
+} from './session.js';
 
 /** A running task asked to stop has this long to reach a step boundary and save, in seconds. */
 export const STOP_GRACE_SECONDS = 60;
@@ -15,6 +25,87 @@ export function stopGroup(task: TaskState): Command[] {
   return [{ kind: 'stop', node: attempt.node, body }];
 }
 
+/** Have some inspections given up; nothing when there are none. */
+export function stopInspections(tasks: string[]): Command[] {
+  return tasks.length > 0 ? [{ kind: 'stop-inspection', body: { tasks } }] : [];
+}
+
+/** Names of the tasks of a session that are being inspected, among some of them. */
+export function inspecting(session: ISession, among: (name: string) => boolean): string[] {
+  return session.state.tasks
+    .filter(task => task.status === 'inspecting' && among(task.spec.name))
+    .map(task => task.spec.name);
+}
+
+/** Have a trial that runs ended. */
+export function stopTrial(trial: TrialState): Command[] {
+  return trial.node === undefined
+    ? []
+    : [{ kind: 'stop-trial', node: trial.node, body: { trial: trial.id } }];
+}
+
+/** End some trials: those that wait are gone, those that run are gone once their node says so. */
+export function stopTrials(session: ISession, which: (trial: TrialState) => boolean): IStep {
+  const { trials } = session.state;
+  const stopped = trials.filter(trial => trial.status === 'running' && which(trial));
+  const left = trials
+    .filter(trial => trial.status !== 'queued' || !which(trial))
+    .map(trial => (stopped.includes(trial) ? { ...trial, status: 'stopping' as const } : trial));
+  return {
+    session:
+      left.length < trials.length || stopped.length > 0 ? withState(session, { trials: left }) : session,
+    commands: stopped.flatMap(stopTrial)
+  };
+}
+
+/**
+ * End the trials that measure for nobody now that some tasks are not to be measured. One that runs for others as well
+ * goes on; one that waits is asked for again on their behalf.
+ */
+export function stopTrialsOf(session: ISession, names: ReadonlySet<string>): IStep {
+  const needed = new Set(
+    waitingTasks(session.state)
+      .filter(({ spec: { name } }) => !names.has(name) && !session.setAside.includes(name))
+      .map(task => task.inspection?.signature)
+  );
+  return stopTrials(
+    session,
+    trial => !needed.has(trial.signature) || (trial.status === 'queued' && names.has(trial.task))
+  );
+}
+
+/**
+ * Stop everything, or the named tasks: running ones save and leave, waiting ones are set aside, inspections and trials
+ * end at once.
+ */
+export function noteStop(session: ISession, names: readonly string[] | null, time: number): IStep {
+  const named = new Set(names ?? session.state.tasks.map(task => task.spec.name));
+  const groups: Command[] = [];
+  const stopped = mapTasks(session, task => {
+    if (!named.has(task.spec.name)) {
+      return task;
+    }
+    if (isActive(task) && task.status !== 'stopping') {
+      groups.push(...stopGroup(task));
+      return { ...task, status: 'stopping' };
+    }
+    if (task.status === 'inspecting') {
+      const { inspection: _outdated, ...rest } = task;
+      return { ...rest, status: 'stopped' };
+    }
+    return names !== null && task.status === 'ready' ? { ...task, status: 'stopped' } : task;
+  });
+  const inspections = stopInspections(inspecting(session, name => named.has(name)));
+  if (names === null) {
+    const idle = stopTrials(withoutGoal(stopped, time), () => true);
+    const commands: Command[] = [{ kind: 'cancel-plan' }, ...groups, ...inspections, ...idle.commands];
+    return { session: idle.session, commands };
+  }
+  const setAside = [...new Set([...session.setAside, ...names])];
+  const trials = stopTrialsOf(withStalePlan({ ...stopped, setAside }), named);
+  return { session: trials.session, commands: [...groups, ...inspections, ...trials.commands] };
+}
+
 /** The session that begins nothing more by itself; what runs goes on. */
 export function withoutGoal(session: ISession, time: number): ISession {
   const { run, trials } = session.state;
@@ -24,7 +115,7 @@ export function withoutGoal(session: ISession, time: number): ISession {
       goal: 'none',
       planning: false,
       probing: false,
-      trials: trials.filter(trial => trial.status === 'running'),
+      trials: trials.filter(trial => trial.status !== 'queued'),
       ...(run && run.endedAt === undefined ? { run: { ...run, endedAt: time } } : {})
     }
   );

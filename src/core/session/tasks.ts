@@ -6,12 +6,14 @@ import {
   type ISession,
   type IStep,
   isActive,
+  isResumable,
   mapTasks,
   maxDevices,
   techniquesOf,
   withStaleProfile,
   withState
 } from './session.js';
+import { inspecting, stopInspections, stopTrialsOf } from './stopping.js';
 
 /** What adding specs would do. */
 export interface IAdmission {
@@ -22,7 +24,7 @@ export interface IAdmission {
 
 /**
  * Decide what to do with new task specs. The same name with the same hash is left alone, unless
- * it could not be built: what it lacked may be there now;
+ * it could not be built (what it lacked may be there now) or its inspection was stopped;
  * running a cell again replaces its own tasks as long as they were not trained, and whatever never
  * could be built gives way to its correction.
  *
@@ -44,7 +46,8 @@ export function admit(session: ISession, specs: readonly TaskSpec[], replace: bo
     if (!old) {
       admission.added.push(spec);
     } else if (old.spec.hash === spec.hash) {
-      const again = old.status === 'invalid' && old.attempts.length === 0;
+      const unknown = old.status === 'invalid' || isUninspected(old);
+      const again = unknown && old.attempts.length === 0;
       (again ? admission.replaced : admission.unchanged).push(spec);
     } else {
       refuseReplacement(old, spec, replace);
@@ -100,13 +103,14 @@ export function addTasks(session: ISession, specs: readonly TaskSpec[]): IStep {
   });
   const tasks = [...kept, ...[...incoming.values()].map(fresh)];
   const names = new Set(specs.map(spec => spec.name));
-  const trials = session.state.trials.filter(trial => trial.status === 'running' || !names.has(trial.task));
-  const next = withStaleProfile(withState(session, { tasks, trials }));
+  const trials = stopTrialsOf(withStaleProfile(withState(session, { tasks })), names);
   return {
-    session: next,
+    session: trials.session,
     commands: [
+      ...stopInspections(inspecting(session, name => names.has(name))),
+      ...trials.commands,
       ...(archived.length > 0 ? [{ kind: 'archive', tasks: archived } as const] : []),
-      ...inspect(next, task => names.has(task.spec.name))
+      ...inspect(trials.session, task => names.has(task.spec.name))
     ]
   };
 }
@@ -132,6 +136,26 @@ export function inspectAgain(session: ISession): IStep {
     )
   );
   return { session: next, commands: inspect(next, () => true) };
+}
+
+/** Have those tasks inspected, of the named ones or of all, whose inspection was stopped. */
+export function inspectStopped(session: ISession, names: readonly string[] | null): IStep {
+  const again = new Set(
+    session.state.tasks
+      .filter(task => isUninspected(task) && (names?.includes(task.spec.name) ?? true))
+      .map(task => task.spec.name)
+  );
+  if (again.size === 0) {
+    return { session, commands: [] };
+  }
+  const next = withStaleProfile(
+    mapTasks(session, task => (again.has(task.spec.name) ? { ...task, status: 'inspecting' } : task))
+  );
+  return { session: next, commands: inspect(next, task => again.has(task.spec.name)) };
+}
+
+function isUninspected(task: TaskState): boolean {
+  return task.status === 'stopped' && !isResumable(task);
 }
 
 const INSPECTED: readonly TaskStatus[] = ['inspecting', 'ready', 'invalid'];
@@ -180,9 +204,13 @@ export function selectTasks(session: ISession, names: readonly string[] | undefi
 export function removeTasks(session: ISession, names: readonly string[]): IStep {
   const gone = new Set(names);
   const tasks = session.state.tasks.filter(task => !gone.has(task.spec.name));
-  const trials = session.state.trials.filter(trial => trial.status === 'running' || !gone.has(trial.task));
+  const trials = stopTrialsOf(withStaleProfile(withState(session, { tasks })), gone);
   return {
-    session: withStaleProfile(withState(session, { tasks, trials })),
-    commands: [{ kind: 'archive', tasks: names }]
+    session: trials.session,
+    commands: [
+      ...stopInspections(inspecting(session, name => gone.has(name))),
+      ...trials.commands,
+      { kind: 'archive', tasks: [...names] }
+    ]
   };
 }

@@ -21,7 +21,7 @@ export function noteTechniques(
       techniques: [...kept, ...given.values()],
       cells: session.state.cells.filter(cell => !changed.has(cell.strategy.technique)),
       trials: session.state.trials.filter(
-        trial => trial.status === 'running' || !changed.has(trial.strategy.technique)
+        trial => trial.status !== 'queued' || !changed.has(trial.strategy.technique)
       )
     })
   );

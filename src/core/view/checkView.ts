@@ -31,7 +31,7 @@ function summary(checks: readonly ITaskCheck[]): string {
     checks.filter(wanted).reduce((sum, { tasks }) => sum + tasks.length, 0);
   const all = number(() => true);
   const good = number(({ can }) => can.length > 0);
-  const waiting = number(({ state }) => state === 'unknown');
+  const waiting = number(({ state }) => state in UNBUILT);
   const facts = [
     `${good === all ? plural(all, 'task') : `${good} of ${plural(all, 'task')}`} can be trained`,
     ...(waiting > 0 ? [`${waiting} not built yet`] : [])
@@ -39,14 +39,17 @@ function summary(checks: readonly ITaskCheck[]): string {
   return `${facts.join(', ')}.`;
 }
 
+/** What is said of tasks that were not built. */
+const UNBUILT: Partial<Record<ITaskCheck['state'], string>> = {
+  unknown: 'not built yet; ask again in a moment.',
+  stopped: 'stopped before it was built; `%saturn profile`, `plan` or `run` builds it.'
+};
+
 function checkPart({ tasks, state, can, cannot, warnings }: ITaskCheck): IPart {
   const names = listing(tasks, NAMES);
+  const unknown = UNBUILT[state];
   const answer =
-    state === 'unknown'
-      ? 'not built yet; ask again in a moment.'
-      : can.length === 0
-        ? 'nothing can run it.'
-        : `${wordsOfUses(can)}.`;
+    unknown !== undefined ? unknown : can.length === 0 ? 'nothing can run it.' : `${wordsOfUses(can)}.`;
   const remarks = [
     ...cannot.map(({ uses, reason }) => ['✕', `not with ${wordsOfUses(uses)}: ${ended(reason)}`] as const),
     ...warnings.map(warning => ['!', ended(warning)] as const)

@@ -135,7 +135,7 @@ function entry(
   const fits = (one: { signature: string; strategy: Strategy }): boolean =>
     one.signature === signature && strategyKey(one.strategy) === key;
   const trial = state.trials.find(fits);
-  if (trial) {
+  if (trial && trial.status !== 'stopping') {
     return { kind: trial.status };
   }
   const cell = state.cells.find(fits);

@@ -29,9 +29,13 @@ function facts(state: SessionState, now: number): string[] {
   if (inspecting > 0) {
     return [`looking at ${plural(inspecting, 'new task')}`, ...troubles];
   }
-  if (state.trials.length > 0) {
-    const trials = state.trialsDone + state.trials.length;
+  const ending = state.trials.filter(({ status }) => status === 'stopping').length;
+  if (state.trials.length > ending) {
+    const trials = state.trialsDone + state.trials.length - ending;
     return [`measuring, ${count(state.trialsDone)} of ${plural(trials, 'trial')} done`, ...troubles];
+  }
+  if (ending > 0) {
+    return [`stopping ${plural(ending, 'trial')}`, ...troubles];
   }
   if (state.probing) {
     return [`choosing what to measure next, ${plural(state.trialsDone, 'trial')} done`, ...troubles];

@@ -10,8 +10,8 @@ export interface IUse {
 /** What inspection says of tasks that get the same answers. */
 export interface ITaskCheck {
   readonly tasks: readonly string[];
-  /** `unknown`: they are not built yet. */
-  readonly state: 'unknown' | 'invalid' | 'checked';
+  /** `unknown`: they are not built yet; `stopped`: nor are they being built. */
+  readonly state: 'unknown' | 'stopped' | 'invalid' | 'checked';
   /** What can run them. */
   readonly can: readonly IUse[];
   /** What cannot, and why; a technique that nothing else is said of is without device counts. */
@@ -48,9 +48,10 @@ export function wordsOfUses(uses: readonly IUse[]): string {
 
 function checkOf({ inspection, status, error }: TaskState): Omit<ITaskCheck, 'tasks'> {
   if (status === 'inspecting' || inspection === undefined) {
+    const nothing = { can: [], cannot: [], warnings: [] };
     return status === 'invalid' && error !== undefined
-      ? { state: 'invalid', can: [], cannot: [], warnings: [], error }
-      : { state: 'unknown', can: [], cannot: [], warnings: [] };
+      ? { state: 'invalid', ...nothing, error }
+      : { state: status === 'stopped' ? 'stopped' : 'unknown', ...nothing };
   }
   const { feasibility, warnings } = inspection;
   const can = usable(feasibility);

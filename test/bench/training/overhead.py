@@ -106,15 +106,15 @@ def rank_main(
     """One rank: ours and by hand, window by window. Returns the seconds of a step in each."""
     import bare
     import models
+    from jupyterlab_saturn.training.run.workload import Workload
+    from jupyterlab_saturn.training.runtime.process_group import ProcessGroup
     from jupyterlab_saturn.training.techniques import TECHNIQUES, Context
-    from jupyterlab_saturn.training.workload import Workload
-    from jupyterlab_saturn.training.world import World
 
     cores = sorted(os.sched_getaffinity(0))
     os.sched_setaffinity(0, [cores[rank % len(cores)]])
     torch.set_num_threads(1)
     device = torch.device("cpu")
-    world = World.join(rank, ranks, device, Path(meet))
+    world = ProcessGroup.join(rank, ranks, device, Path(meet))
     if ranks == 1 and technique != "single":
         world.mesh(device, one=1)  # a group of one, which the hand-written loop needs, too
     task = models.task(size)

@@ -7,14 +7,14 @@ from pathlib import Path
 
 from jupyterlab_saturn.agent.__main__ import serve
 from jupyterlab_saturn.agent.agent import Agent
-from jupyterlab_saturn.agent.launcher import Launcher
+from jupyterlab_saturn.agent.rank_launcher import RankLauncher
 from jupyterlab_saturn.paths import SessionPaths
 
 HERE = Path(__file__).parent
 
 
 def make(paths: SessionPaths) -> Agent:
-    launcher = Launcher(
+    launcher = RankLauncher(
         paths.zygote_log,
         rank_command=[sys.executable, str(HERE / "rank.py")],
         zygote_command=[sys.executable, str(HERE / "zygote.py"), sys.argv[1]],

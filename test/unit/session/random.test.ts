@@ -96,7 +96,7 @@ function act(sim: Simulation, m: Move): void {
       sim.feed({ kind: 'stop-requested' });
       return;
     case 'reset':
-      if (devicesInUse(sim.session).length === 0) {
+      if (!tasks.some(isActive)) {
         sim.feed({ kind: 'reset' });
       }
       return;
@@ -119,7 +119,12 @@ function act(sim: Simulation, m: Move): void {
       const groups = tasks
         .filter(t => isActive(t) && !lost.includes(`"start"`))
         .map(t => ({ task: t.spec.name, attempt: lastAttempt(t)!.number }));
-      const commands = sim.connect(2, groups);
+      const commands = sim.connect(2, groups, surviving(sim.session, lost));
+      const wanted = sim.session.state.trials
+        .filter(trial => trial.status === 'stopping')
+        .map(trial => trial.id);
+      const ended = commands.flatMap(command => (command.kind === 'stop-trial' ? [command.body.trial] : []));
+      expect(ended).toEqual(wanted);
       const stopping = tasks.filter(t => t.status === 'stopping').map(t => t.spec.name);
       const told = commands.flatMap(command => (command.kind === 'stop' ? [command.body.task] : []));
       expect(told).toEqual(groups.map(group => group.task).filter(name => stopping.includes(name)));
@@ -152,10 +157,17 @@ function act(sim: Simulation, m: Move): void {
   }
 }
 
+/** Trials that their agent goes on with. */
+function surviving({ state }: ISession, lost: string): string[] {
+  return state.trials
+    .filter(trial => trial.status !== 'queued' && !lost.includes(`"${trial.id}"`))
+    .map(trial => trial.id);
+}
+
 function devicesInUse({ state }: ISession): string[] {
   return [
     ...state.tasks.filter(isActive).flatMap(task => lastAttempt(task)!.devices),
-    ...state.trials.filter(trial => trial.status === 'running').flatMap(trial => trial.devices ?? [])
+    ...state.trials.filter(trial => trial.status !== 'queued').flatMap(trial => trial.devices ?? [])
   ];
 }
 

@@ -110,10 +110,14 @@ export class Simulation {
   }
 
   /** An agent with a node of `devices` says hello. */
-  connect(devices = 2, groups: { task: string; attempt: number }[] = []): readonly Command[] {
+  connect(
+    devices = 2,
+    groups: { task: string; attempt: number }[] = [],
+    trials: string[] = []
+  ): readonly Command[] {
     return this.feed({
       kind: 'agent-connected',
-      hello: { node: cpuNode(devices), groups, trials: [], inspecting: [] }
+      hello: { node: cpuNode(devices), groups, trials, inspecting: [] }
     });
   }
 
@@ -151,6 +155,9 @@ export class Simulation {
         });
         break;
       }
+      case 'stop-trial':
+        this.feed({ kind: 'trial-finished', trial: command.body.trial });
+        break;
       case 'start':
         this.finish(command.body);
         break;
@@ -160,6 +167,7 @@ export class Simulation {
       case 'plan':
         this.feed({ kind: 'plan-made', plan: serialPlan(command.request), basis: command.basis });
         break;
+      case 'stop-inspection':
       case 'cancel-plan':
       case 'archive':
         break;

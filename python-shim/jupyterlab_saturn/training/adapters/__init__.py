@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from ...task import Task
-from .loader import unpack_loaders
+from .data_loader import unpack_loaders
 
 _TRAINERS = ("transformers.trainer.Trainer",)
 _ARGUMENTS = ("transformers.training_args.TrainingArguments",)

@@ -21,10 +21,10 @@ from transformers.trainer_utils import EvalPrediction, IntervalStrategy
 
 from ...errors import SaturnError
 from ...task import Task, by_keyword
-from .loader import Unpacked, unpack, unpack_eval
+from .data_loader import Unpacked, unpack, unpack_eval
+from .early_stopping import EarlyStopping
 from .logits_loss import logits_loss, logits_of
 from .optimizer import optimizer_of
-from .patience import Patience
 
 # Arguments that change what is trained, or that people count on, and that have no place here.
 _LEFT_OUT = (
@@ -196,11 +196,11 @@ def _validate_every(args: TrainingArguments, steps_per_epoch: int) -> int | None
     return max(1, math.ceil(args.eval_steps * steps))
 
 
-def _stop_early(trainer: Trainer) -> Patience | None:
+def _stop_early(trainer: Trainer) -> EarlyStopping | None:
     args = trainer.args
     for callback in trainer.callback_handler.callbacks:
         if isinstance(callback, EarlyStoppingCallback):
-            return Patience(
+            return EarlyStopping(
                 metric=(args.metric_for_best_model or "loss").removeprefix("eval_"),
                 evaluations=callback.early_stopping_patience,
                 threshold=callback.early_stopping_threshold or 0.0,

@@ -19,7 +19,7 @@ from torch.utils.data import DataLoader, default_collate
 
 from ...errors import SaturnError
 from ...task import Task
-from .loader import Collate, Unpacked, unpack, unpack_eval
+from .data_loader import Collate, Unpacked, unpack, unpack_eval
 
 _PRECISIONS: dict[str, Any] = {
     "32": "float32",

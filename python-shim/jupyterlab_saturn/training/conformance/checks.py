@@ -9,9 +9,9 @@ from typing import Any
 import psutil
 
 from ...errors import Json
-from ..world import World
-from .subject import SINGLE, Subject, metric_difference
-from .tasks import BATCH, ODDITIES, stack
+from ..runtime.process_group import ProcessGroup
+from .probe_tasks import BATCH, ODDITIES, stack
+from .technique_under_test import SINGLE, TechniqueUnderTest, metric_difference
 
 _COUNTS = range(1, 9)
 
@@ -32,48 +32,52 @@ class Check:
 
     name: str
     promise: str
-    problems: Callable[[Subject], Iterator[str]]
+    problems: Callable[[TechniqueUnderTest], Iterator[str]]
 
 
-def _runs(subject: Subject) -> Iterator[str]:
-    refusals = [f"on {n}: {subject.refusal(n)}" for n in subject.devices]
-    if not list(subject.strategies()):
+def _runs(candidate: TechniqueUnderTest) -> Iterator[str]:
+    refusals = [f"on {n}: {candidate.refusal(n)}" for n in candidate.devices]
+    if not list(candidate.strategies()):
         yield f"it can run nothing ({'; '.join(refusals)})"
 
 
-def _trains(**options: Any) -> Callable[[Subject], Iterator[str]]:
-    return lambda subject: subject.differences(_alone, **options)
+def _trains(**options: Any) -> Callable[[TechniqueUnderTest], Iterator[str]]:
+    return lambda candidate: candidate.differences(_alone, **options)
 
 
-def _evaluates(subject: Subject) -> Iterator[str]:
-    return subject.differences(_alone, difference=metric_difference)
+def _evaluates(candidate: TechniqueUnderTest) -> Iterator[str]:
+    return candidate.differences(_alone, difference=metric_difference)
 
 
-def _switches(legs: Callable[[Json], Sequence[Json]]) -> Callable[[Subject], Iterator[str]]:
-    return lambda subject: subject.differences(legs, adam=True, scheduled=True, clip_norm=0.2)
+def _switches(
+    segments: Callable[[Json], Sequence[Json]],
+) -> Callable[[TechniqueUnderTest], Iterator[str]]:
+    return lambda candidate: candidate.differences(
+        segments, adam=True, scheduled=True, clip_norm=0.2
+    )
 
 
-def _refuses(subject: Subject) -> Iterator[str]:
-    subject = subject.on(stack)
+def _refuses(candidate: TechniqueUnderTest) -> Iterator[str]:
+    candidate = candidate.on(stack)
     for options in _ODD:
         for devices in _COUNTS:
-            reason: object = subject.refusal(devices, **options)
+            reason: object = candidate.refusal(devices, **options)
             if reason is not None and not (isinstance(reason, str) and reason.strip()):
                 yield f"on {devices}, of {options}: {reason!r} is no sentence"
         if options.get("oddity") != "frozen":  # nothing trains that
-            yield from subject.differences(_alone, **options)
-        elif list(subject.strategies(**options)):
+            yield from candidate.differences(_alone, **options)
+        elif list(candidate.strategies(**options)):
             yield "it says it can train a model that has no parameter to train"
 
 
-def _leaves_nothing(subject: Subject) -> Iterator[str]:
-    for devices in subject.devices:
-        for names in subject.ground.do(devices, _children):
+def _leaves_nothing(candidate: TechniqueUnderTest) -> Iterator[str]:
+    for devices in candidate.devices:
+        for names in candidate.bench.do(devices, _children):
             if names:
                 yield f"on {devices}: {', '.join(names)} still runs"
 
 
-def _children(world: World) -> list[str]:
+def _children(world: ProcessGroup) -> list[str]:
     me = psutil.Process()  # type: ignore[no-untyped-call]
     return [child.name() for child in me.children(recursive=True)]  # type: ignore[no-untyped-call]
 

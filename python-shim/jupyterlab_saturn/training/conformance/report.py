@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 from ...errors import Json, SaturnError
-from ..failure import user_traceback
+from ..runtime.failure import user_traceback
 from ..techniques import TECHNIQUES, Technique, make_technique, require_free
 from .checks import CHECKS, Check
-from .ground import ProvingGround
-from .subject import Subject
-from .tasks import llama, stack
+from .probe_tasks import llama, stack
+from .technique_under_test import TechniqueUnderTest
+from .test_bench import TestBench
 
 _PATIENCE_SECONDS = 30.0
 _MOST_PROBLEMS = 3
@@ -74,9 +74,9 @@ def examine(target: str, source: str | None, devices: Sequence[int]) -> Report:
         specs = [{"name": technique.name, "target": target}]
         if source is not None:
             specs[0]["source"] = source
-    with ProvingGround(specs, patience=_PATIENCE_SECONDS) as ground:
-        subject = subject_of(technique, ground, devices)
-        return Report(technique.name, tuple(look_into(check, subject) for check in CHECKS))
+    with TestBench(specs, patience=_PATIENCE_SECONDS) as bench:
+        candidate = subject_of(technique, bench, devices)
+        return Report(technique.name, tuple(look_into(check, candidate) for check in CHECKS))
 
 
 def _own(target: str, source: str | None) -> Technique:
@@ -85,22 +85,24 @@ def _own(target: str, source: str | None) -> Technique:
     return technique
 
 
-def subject_of(technique: Technique, ground: ProvingGround, devices: Sequence[int]) -> Subject:
+def subject_of(
+    technique: Technique, bench: TestBench, devices: Sequence[int]
+) -> TechniqueUnderTest:
     """The technique with a plain task, or with one of known layers when it needs that."""
-    plain = Subject(technique, ground, devices, stack)
+    plain = TechniqueUnderTest(technique, bench, devices, stack)
     try:
         if list(plain.strategies()):
             return plain
-        known = Subject(technique, ground, devices, llama)
+        known = TechniqueUnderTest(technique, bench, devices, llama)
         return known if list(known.strategies()) else plain
     except Exception:
         return plain  # the checks tell what it raised
 
 
-def look_into(check: Check, subject: Subject) -> Finding:
+def look_into(check: Check, candidate: TechniqueUnderTest) -> Finding:
     """What a check finds. Never raises."""
     try:
-        problems = list(check.problems(subject))
+        problems = list(check.problems(candidate))
     except Exception as error:
         problems = [user_traceback(error)]
     if not problems:

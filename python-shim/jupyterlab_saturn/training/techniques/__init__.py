@@ -17,7 +17,7 @@ from .pipeline import Pipeline
 from .runner import Runner, State
 from .single import Single
 from .technique import Choice, DeviceKind, Technique, why_not_data_parallel
-from .tensor import Tensor
+from .tensor import TensorParallel
 
 TECHNIQUES: dict[str, Technique] = {
     technique.name: technique
@@ -28,7 +28,7 @@ TECHNIQUES: dict[str, Technique] = {
         HybridSharded(),
         Offloaded(),
         Pipeline(),
-        Tensor(),
+        TensorParallel(),
         ShardedTensor(),
     )
 }

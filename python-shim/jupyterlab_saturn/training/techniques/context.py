@@ -11,7 +11,7 @@ from torch import nn
 from torch.distributed.device_mesh import DeviceMesh
 from torch.distributed.tensor import DTensor
 
-from ..world import World
+from ..runtime.process_group import ProcessGroup
 
 Knobs = Mapping[str, str | float | bool]
 """Settings of a technique by name, as in a wire ``Strategy``."""
@@ -27,7 +27,7 @@ class Context:
         Optimizer steps in all, for the schedule.
     """
 
-    world: World
+    world: ProcessGroup
     device: torch.device
     steps: int
     knobs: Knobs = field(default_factory=dict)

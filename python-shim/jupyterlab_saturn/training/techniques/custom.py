@@ -14,14 +14,14 @@ from typing import Any, cast
 from ...errors import Json, SaturnError
 from ...paths import SessionPaths
 from ...task import Task
-from ..failure import describe, user_traceback
-from ..footprint import Footprint
+from ..model.memory_estimate import MemoryEstimate
+from ..runtime.failure import describe, user_traceback
 from .context import Context, Knobs
 from .runner import Runner
 from .technique import Choice, DeviceKind, Technique
 
 _METHODS = ("feasible", "choices", "estimate", "build")
-_ANY_FOOTPRINT = Footprint(**{each.name: 1 << 20 for each in fields(Footprint)})
+_ANY_FOOTPRINT = MemoryEstimate(**{each.name: 1 << 20 for each in fields(MemoryEstimate)})
 
 
 class BaseTechnique(ABC):
@@ -44,7 +44,7 @@ class BaseTechnique(ABC):
         """The settings worth a trial."""
         return [Choice()]
 
-    def estimate(self, footprint: Footprint, devices: int, knobs: Knobs) -> int:
+    def estimate(self, footprint: MemoryEstimate, devices: int, knobs: Knobs) -> int:
         """Bytes that each device needs at the very least; 0 when that cannot be told."""
         return 0
 
@@ -142,7 +142,7 @@ class _Guarded:
     def choices(self, task: Task, devices: int) -> list[Choice]:
         return self._technique.choices(task, devices)
 
-    def estimate(self, footprint: Footprint, devices: int, knobs: Knobs) -> int:
+    def estimate(self, footprint: MemoryEstimate, devices: int, knobs: Knobs) -> int:
         try:
             return self._technique.estimate(footprint, devices, knobs)
         except Exception:

@@ -10,9 +10,9 @@ from torch.nn.parallel import DistributedDataParallel
 
 from ...errors import SaturnError
 from ...task import Task
-from ..data import MicroBatch
-from ..footprint import Footprint
-from .checkpointing import checkpoint_blocks, checkpointed
+from ..model.memory_estimate import MemoryEstimate
+from ..task.data_order import MicroBatch
+from .activation_checkpointing import checkpoint_blocks, checkpointed
 from .context import Context, Knobs
 from .runner import Runner
 from .technique import Choice, DeviceKind, why_not_data_parallel
@@ -32,7 +32,7 @@ class DataParallel:
     def choices(self, task: Task, devices: int) -> list[Choice]:
         return [Choice(), *checkpointed(self.name, task, {})]
 
-    def estimate(self, footprint: Footprint, devices: int, knobs: Knobs) -> int:
+    def estimate(self, footprint: MemoryEstimate, devices: int, knobs: Knobs) -> int:
         # Gradients live in buckets that are there all the time.
         return footprint.state + footprint.kept(knobs) // devices
 

@@ -9,11 +9,11 @@ from torch.distributed.device_mesh import DeviceMesh
 from torch.distributed.fsdp import FSDPModule, OffloadPolicy, fully_shard
 
 from ...task import Task
-from ..footprint import Footprint
-from ..soundness import why_not_split
-from ..world import check_average
-from .blocks import find_blocks
-from .checkpointing import checkpoint_blocks, checkpointed
+from ..model.blocks import find_blocks
+from ..model.memory_estimate import MemoryEstimate
+from ..runtime.process_group import check_average
+from ..task.task_validation import why_not_split
+from .activation_checkpointing import checkpoint_blocks, checkpointed
 from .context import Context, Knobs
 from .runner import Runner
 from .technique import Choice, DeviceKind, why_not_data_parallel
@@ -36,7 +36,7 @@ class FullySharded:
     def choices(self, task: Task, devices: int) -> list[Choice]:
         return [Choice(knobs={"reshard": False}), *frugal_choices(self.name, task, {})]
 
-    def estimate(self, footprint: Footprint, devices: int, knobs: Knobs) -> int:
+    def estimate(self, footprint: MemoryEstimate, devices: int, knobs: Knobs) -> int:
         return sharded_bytes(footprint, devices, devices, knobs)
 
     def build(self, task: Task, context: Context) -> Runner:
@@ -110,7 +110,7 @@ def is_frugal(knobs: Knobs) -> bool:
     return bool(knobs.get("reshard", True))
 
 
-def sharded_bytes(footprint: Footprint, shards: int, devices: int, knobs: Knobs) -> int:
+def sharded_bytes(footprint: MemoryEstimate, shards: int, devices: int, knobs: Knobs) -> int:
     """Bytes that each of some devices needs at the least when so many share one copy."""
     kept = footprint.kept(knobs) // devices
     whole = footprint.trained + footprint.frozen

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ...task import Task
-from ..footprint import Footprint
+from ..model.memory_estimate import MemoryEstimate
 from .context import Context, Knobs
 from .fsdp import ShardedRunner, is_frugal, shard_model, sharded_bytes, why_not_shardable
 from .runner import Runner
@@ -30,7 +30,7 @@ class ShardedTensor:
         fitting = [g for g in _grids(devices) if _why_not(task, devices, g) is None]
         return [Choice(knobs={"tensor": group, "reshard": True}) for group in fitting[:2]]
 
-    def estimate(self, footprint: Footprint, devices: int, knobs: Knobs) -> int:
+    def estimate(self, footprint: MemoryEstimate, devices: int, knobs: Knobs) -> int:
         return sharded_bytes(footprint, devices, devices, knobs) if is_frugal(knobs) else 0
 
     def build(self, task: Task, context: Context) -> Runner:

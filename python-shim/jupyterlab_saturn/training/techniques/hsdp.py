@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ...task import Task
-from ..footprint import Footprint
+from ..model.memory_estimate import MemoryEstimate
 from .context import Context, Knobs
 from .fsdp import ShardedRunner, frugal_choices, shard_model, sharded_bytes, why_not_shardable
 from .runner import Runner
@@ -30,7 +30,7 @@ class HybridSharded:
             choices.append(Choice(knobs=knobs, instead_of=instead_of))
         return [*choices, *frugal_choices(self.name, task, {"replicas": counts[-1]})]
 
-    def estimate(self, footprint: Footprint, devices: int, knobs: Knobs) -> int:
+    def estimate(self, footprint: MemoryEstimate, devices: int, knobs: Knobs) -> int:
         return sharded_bytes(footprint, devices // _copies(knobs, devices), devices, knobs)
 
     def build(self, task: Task, context: Context) -> Runner:

@@ -10,8 +10,8 @@ from torch.autograd.graph import save_on_cpu
 from torch.distributed.fsdp import CPUOffloadPolicy
 
 from ...task import Task
-from ..footprint import Footprint
-from .checkpointing import checkpointed
+from ..model.memory_estimate import MemoryEstimate
+from .activation_checkpointing import checkpointed
 from .context import Context, Knobs
 from .fsdp import FullySharded, ShardedRunner, shard_model, why_not_shardable
 from .runner import Runner
@@ -40,7 +40,7 @@ class Offloaded:
         spilling = Choice(knobs={**last, "activations": True}, instead_of=(self.name, last))
         return [*choices, spilling]
 
-    def estimate(self, footprint: Footprint, devices: int, knobs: Knobs) -> int:
+    def estimate(self, footprint: MemoryEstimate, devices: int, knobs: Knobs) -> int:
         kept = 0 if knobs.get("activations") else footprint.kept(knobs) // devices
         return max(kept, footprint.largest_block)
 

@@ -13,17 +13,17 @@ from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from ...task import Task
-from ..batch import move, pair, shapes
-from ..data import MicroBatch
-from ..footprint import Footprint
-from ..loss import Loss, Part, evaluate_loss
-from ..seeding import derive, seed_all, seed_torch
-from .anatomy import anatomy, chain_of
-from .blocks import find_blocks
+from ..components.loss import Loss, Part, evaluate_loss
+from ..components.nested_tensors import move, pair, shapes
+from ..components.seeding import derive, seed_all, seed_torch
+from ..model.block_chain import block_chain, chain_of
+from ..model.blocks import find_blocks
+from ..model.memory_estimate import MemoryEstimate
+from ..task.data_order import MicroBatch
 from .context import Context, Knobs
+from .pipeline_schedule import StageSchedule
+from .pipeline_stages import Stages, cut
 from .runner import Runner, State
-from .stage_schedule import StageSchedule
-from .stages import Stages, cut
 from .technique import Choice, DeviceKind, why_not_trainable
 
 _ROUNDS = 4  # micro-batches for each stage: then at most a fifth of the time is spent waiting
@@ -48,7 +48,7 @@ class Pipeline:
         reason = why_not_trainable(task) or _why_not_cut(task, devices)
         if reason is not None:
             return reason
-        known = anatomy(task)
+        known = block_chain(task)
         if isinstance(known, str):
             return known
         if cut(known, devices) is None:
@@ -56,7 +56,7 @@ class Pipeline:
         return None
 
     def choices(self, task: Task, devices: int) -> list[Choice]:
-        known = anatomy(task)
+        known = block_chain(task)
         schedules = ["1f1b"]
         if not isinstance(known, str) and cut(known, 2 * devices) is not None:
             schedules.append(_INTERLEAVED)
@@ -67,7 +67,7 @@ class Pipeline:
             if count is not None
         ]
 
-    def estimate(self, footprint: Footprint, devices: int, knobs: Knobs) -> int:
+    def estimate(self, footprint: MemoryEstimate, devices: int, knobs: Knobs) -> int:
         micro_batches = int(knobs.get("micro_batches", devices * _ROUNDS))
         return footprint.state // devices + footprint.activations // micro_batches
 
@@ -75,7 +75,7 @@ class Pipeline:
         world = context.world
         schedule = str(context.knobs.get("schedule", "1f1b"))
         wanted = context.knobs.get("micro_batches") or _micro_batches(task, world.size, schedule)
-        known = anatomy(task)
+        known = block_chain(task)
         assert not isinstance(known, str), known  # it was feasible
         each = 2 if schedule == _INTERLEAVED else 1
         ranges = cut(known, each * world.size)

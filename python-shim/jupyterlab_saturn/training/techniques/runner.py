@@ -20,14 +20,14 @@ from torch.distributed.checkpoint.state_dict import (
 from torch.distributed.tensor import DTensor
 
 from ...task import Task
-from ..batch import move, pair
-from ..data import MicroBatch, Samples, evaluation_parts
-from ..gradients import Gradients
-from ..loss import Mean, Part, evaluate_loss, outputs_of
-from ..optimizing import make_optimizer, make_schedule
-from ..precision import LossScale, precise
-from ..seeding import BlockSeeds, seed_all
-from .blocks import find_blocks
+from ..components.gradients import Gradients
+from ..components.loss import Mean, Part, evaluate_loss, outputs_of
+from ..components.nested_tensors import move, pair
+from ..components.optimizer_factory import make_optimizer, make_schedule
+from ..components.precision import LossScale, precise
+from ..components.seeding import BlockSeeds, seed_all
+from ..model.blocks import find_blocks
+from ..task.data_order import MicroBatch, Samples, evaluation_parts
 from .context import Context
 
 State = dict[str, Any]

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from ...task import Task
-from ..footprint import Footprint
-from .checkpointing import checkpoint_blocks, checkpointed
+from ..model.memory_estimate import MemoryEstimate
+from .activation_checkpointing import checkpoint_blocks, checkpointed
 from .context import Context, Knobs
 from .runner import Runner
 from .technique import Choice, DeviceKind, why_not_trainable
@@ -23,7 +23,7 @@ class Single:
     def choices(self, task: Task, devices: int) -> list[Choice]:
         return [Choice(), *checkpointed(self.name, task, {})]
 
-    def estimate(self, footprint: Footprint, devices: int, knobs: Knobs) -> int:
+    def estimate(self, footprint: MemoryEstimate, devices: int, knobs: Knobs) -> int:
         return footprint.resident + max(footprint.trained, footprint.kept(knobs))
 
     def build(self, task: Task, context: Context) -> Runner:

@@ -6,14 +6,14 @@ from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 from ...task import Task
-from ..footprint import Footprint
+from ..model.memory_estimate import MemoryEstimate
 from .context import Context, Knobs
 from .runner import Runner
 
 DeviceKind = Literal["cpu", "cuda"]
 
 Demand = Literal["every-gradient"]
-"""What only a rehearsed step tells of a task: that all parameters to be trained get a gradient.
+"""What only a dry run tells of a task: that all parameters to be trained get a gradient.
 A technique lists in `demands` what it cannot do without."""
 
 
@@ -48,7 +48,7 @@ class Technique(Protocol):
     def choices(self, task: Task, devices: int) -> list[Choice]:
         """The settings worth a trial on so many devices, of a task that is feasible there."""
 
-    def estimate(self, footprint: Footprint, devices: int, knobs: Knobs) -> int:
+    def estimate(self, footprint: MemoryEstimate, devices: int, knobs: Knobs) -> int:
         """Bytes that each device needs at the very least; 0 when that cannot be told."""
 
     def build(self, task: Task, context: Context) -> Runner:

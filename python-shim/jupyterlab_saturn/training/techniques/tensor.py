@@ -20,14 +20,14 @@ from torch.distributed.tensor.parallel import (
 )
 
 from ...task import Task
-from ..data import MicroBatch
-from ..footprint import Footprint
-from ..loss import Part
-from ..soundness import why_not_split
+from ..components.loss import Part
+from ..model.linear_pairs import linear_pairs
+from ..model.memory_estimate import MemoryEstimate
+from ..task.data_order import MicroBatch
+from ..task.task_validation import why_not_split
 from .context import Context, Knobs
 from .runner import Runner, State
 from .technique import Choice, DeviceKind, why_not_trainable
-from .widths import joints
 
 _BY_COLUMNS, _BY_ROWS = "colwise", "rowwise"
 _GATHERED = "colwise_gather_output"
@@ -35,7 +35,7 @@ _WHOLE = "embedding_rowwise"  # saves memory only, and shares its weight with th
 _INSIDE = "replicated_with_grad_allreduce"
 
 
-class Tensor:
+class TensorParallel:
     """`torch.distributed.tensor.parallel`: for links so fast that every layer may be added up.
 
     Models of transformers say themselves how they are split, by their ``tp_plan``; PEFT's LoRA
@@ -53,7 +53,7 @@ class Tensor:
     def choices(self, task: Task, devices: int) -> list[Choice]:
         return [Choice()]
 
-    def estimate(self, footprint: Footprint, devices: int, knobs: Knobs) -> int:
+    def estimate(self, footprint: MemoryEstimate, devices: int, knobs: Knobs) -> int:
         return (footprint.state + footprint.activations) // devices
 
     def build(self, task: Task, context: Context) -> Runner:
@@ -142,7 +142,7 @@ def _plan(task: Task, parts: int) -> _Plan | str:
     declared = getattr(task.model, "tp_plan", None)
     if isinstance(declared, Mapping) and declared:
         return _declared(task, declared, parts)
-    found = joints(task)
+    found = linear_pairs(task)
     if isinstance(found, str):
         return found
     if not found:

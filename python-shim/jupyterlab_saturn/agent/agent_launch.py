@@ -1,0 +1,90 @@
+"""The kernel's side of the agent: see whether it lives, start it, learn where its engine is."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+
+from ..errors import SaturnError
+from ..paths import SessionPaths
+from .agent_lock import agent_alive, read_status
+from .log_tail import tail
+
+__all__ = ["agent_alive", "ensure_agent"]
+
+_POLL_SECONDS = 0.02
+
+
+def ensure_agent(paths: SessionPaths, timeout: float = 60.0) -> str:
+    """The endpoint of the session's engine, of a living agent or of one started for it.
+
+    The agent is nobody's child and in a session of its own, so it outlives the kernel and leaves
+    it no zombie. Its working folder is the kernel's.
+
+    Parameters
+    ----------
+    timeout
+        Seconds to wait for an answering engine.
+
+    Raises
+    ------
+    SaturnError
+        Why the agent or its engine could not be started (``no-node``, ``no-engine``,
+        ``engine-dies``, ``unsafe-folder``...), or ``agent-timeout``.
+    """
+    paths.ensure()
+    deadline = time.monotonic() + timeout
+    started = False
+    while True:
+        # Asked before the status is read: an agent that is gone has written its last word.
+        alive = agent_alive(paths)
+        if not alive and not started:
+            _start(paths)
+            started = True
+            continue
+        status = read_status(paths)
+        if not alive or (status is not None and "error" in status and _lives(status["pid"])):
+            raise _gone(paths)
+        if status is not None and "endpoint" in status and _lives(status["pid"]):
+            return str(status["endpoint"])
+        if time.monotonic() > deadline:
+            raise SaturnError(
+                "agent-timeout",
+                f"The agent of session {paths.name!r} has no engine after {timeout:.0f} seconds.",
+                f"Its log is {paths.agent_log}, the engine's {paths.engine_log}.",
+            )
+        time.sleep(_POLL_SECONDS)
+
+
+def _start(paths: SessionPaths) -> None:
+    # -P: a file of the user's named like a standard module must not break the agent.
+    command = [sys.executable, "-P", "-m", __package__, "--detach", str(paths.folder)]
+    with paths.agent_log.open("ab") as log:
+        started = subprocess.run(
+            command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
+        )
+    if started.returncode != 0:
+        raise _gone(paths)
+
+
+def _gone(paths: SessionPaths) -> SaturnError:
+    status = read_status(paths)
+    if status is not None and "error" in status:
+        return SaturnError.from_json(status["error"])
+    error = SaturnError(
+        "agent-died",
+        f"The agent of session {paths.name!r} ended without a word.",
+        f"Its log is {paths.agent_log}.",
+    )
+    error.traceback = tail(paths.agent_log)
+    return error
+
+
+def _lives(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except OSError:
+        return False
+    return True

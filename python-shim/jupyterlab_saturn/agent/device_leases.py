@@ -1,0 +1,107 @@
+"""Whose a device is just now: one session at a time uses it, on the whole machine."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import IO
+
+from ..errors import Json, SaturnError
+from ..paths import SessionPaths, ensure_private
+
+
+class DeviceLeases:
+    """The devices that this session's jobs hold, kept from the user's other sessions.
+
+    What is held is hardware, a GPU by its UUID or a core by its number: one flock(2) each, which
+    goes with this process however it ends. The session's own jobs may share; that is for the
+    engine to plan.
+    """
+
+    def __init__(self, paths: SessionPaths) -> None:
+        self._paths = paths
+        self._held: dict[str, tuple[IO[str], int]] = {}
+
+    @contextlib.contextmanager
+    def hold(self, devices: Sequence[Json]) -> Iterator[None]:
+        """Hold some wire ``Device`` objects, all or none, until the end of a job.
+
+        Raises
+        ------
+        SaturnError
+            ``device-busy``: another session holds one; the message says which.
+        """
+        taken: list[str] = []
+        users = {part: device for device in devices for part in _parts(device)}
+        try:
+            # Sorted: of two sessions that want the same at once, one gets it.
+            for part in sorted(users):
+                self._take(part, users[part])
+                taken.append(part)
+            yield
+        finally:
+            for part in taken:
+                self._release(part)
+
+    def _take(self, part: str, device: Json) -> None:
+        file, jobs = self._held.get(part) or (self._lock(part, device), 0)
+        self._held[part] = file, jobs + 1
+
+    def _release(self, part: str) -> None:
+        file, jobs = self._held.pop(part)
+        if jobs > 1:
+            self._held[part] = file, jobs - 1
+            return
+        # While it is still locked, so that nobody's file is removed but our own.
+        Path(file.name).unlink(missing_ok=True)
+        file.close()
+
+    def _lock(self, part: str, device: Json) -> IO[str]:
+        path = ensure_private(self._paths.leases) / f"{part}.lock"
+        while True:
+            file = path.open("a+", encoding="utf-8")
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                file.seek(0)
+                with file:
+                    raise _busy(device, file.read()) from None
+            if _is_at(file, path):
+                break
+            file.close()  # removed by who had it, between our opening and our locking it
+        file.truncate(0)
+        owner = {"session": self._paths.name, "folder": str(self._paths.folder), "pid": os.getpid()}
+        file.write(json.dumps(owner))
+        file.flush()
+        return file
+
+
+def _parts(device: Json) -> list[str]:
+    if device["kind"] == "cuda":
+        return [device["uuid"]]
+    return [f"core-{core}" for core in device.get("cores", ())]
+
+
+def _is_at(file: IO[str], path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(file.fileno()), path.stat())
+    except FileNotFoundError:
+        return False
+
+
+def _busy(device: Json, note: str) -> SaturnError:
+    try:
+        owner = json.loads(note)
+        who = f"session {owner['session']!r} in {owner['folder']} (process {owner['pid']})"
+    except (ValueError, KeyError, TypeError):
+        who = "another session"  # which has not yet written down its name
+    return SaturnError(
+        "device-busy",
+        f"The device {device['id']} ({device['name']}) is in use by {who}.",
+        "Wait until it is done, stop it there with %saturn stop, "
+        "or choose other devices with %saturn cluster.",
+    )

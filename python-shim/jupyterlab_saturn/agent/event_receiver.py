@@ -1,0 +1,75 @@
+"""The datagram socket on which ranks tell the agent what happens."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import socket
+from collections.abc import Callable
+from pathlib import Path
+
+from ..errors import Json
+
+_log = logging.getLogger(__name__)
+
+_MAX_BYTES = 128 * 1024
+
+
+class EventReceiver:
+    """Receives the ranks' datagrams and hands each to the job it names.
+
+    Must be made in the running event loop that serves it. A datagram that is no JSON object, or
+    names no registered job, is logged and dropped: a late word of a dead group, or noise.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._jobs: dict[str, Callable[[Json], None]] = {}
+        path.unlink(missing_ok=True)
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self._socket.bind(str(path))
+        self._socket.setblocking(False)
+        self._loop = asyncio.get_running_loop()
+        self._loop.add_reader(self._socket, self.drain)
+
+    def register(self, job: str, listener: Callable[[Json], None]) -> None:
+        """Send a job's datagrams to a listener until `unregister`."""
+        self._jobs[job] = listener
+
+    def unregister(self, job: str) -> None:
+        """Stop listening for a job."""
+        self._jobs.pop(job, None)
+
+    def drain(self) -> None:
+        """Handle every datagram that has arrived. A dead rank's last words are then known."""
+        while True:
+            try:
+                data = self._socket.recv(_MAX_BYTES)
+            except (BlockingIOError, InterruptedError):
+                return
+            self._dispatch(data)
+
+    def close(self) -> None:
+        """Close the socket and remove its file."""
+        self._loop.remove_reader(self._socket)
+        self._socket.close()
+        self.path.unlink(missing_ok=True)
+
+    def _dispatch(self, data: bytes) -> None:
+        try:
+            # What is not a number is null on the wire.
+            event = json.loads(data, parse_constant=lambda _: None)
+        except ValueError:
+            event = None
+        if not isinstance(event, dict) or not isinstance(event.get("job"), str):
+            _log.warning("A rank sent %d bytes that make no event.", len(data))
+            return
+        listener = self._jobs.get(event["job"])
+        if listener is None:
+            _log.info("An event of the ended job %s came too late.", event["job"])
+            return
+        try:
+            listener(event)
+        except Exception:
+            _log.exception("An event of job %s could not be handled.", event["job"])

@@ -1,0 +1,195 @@
+"""How a rank group ended, judged once from everything its ranks said and did."""
+
+from __future__ import annotations
+
+import re
+import signal
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Literal
+
+from ..errors import Json
+from ..training.rank import EXIT_PEER_LOST
+
+Kind = Literal["finished", "stopped", "failed", "oom", "lost"]
+
+HUNG = "rank-hung"
+"""Code of the failure of ranks that wait for each other in vain."""
+
+# What a rank says when it fails only because a peer did: gloo, TCPStore, NCCL, torch's own words.
+_SECONDARY = re.compile(
+    r"connection (was )?(closed|reset|refused|aborted)|closed by peer|reset by peer|broken pipe"
+    r"|socket timeout|timed out waiting|timed out after|wait timeout|watchdog"
+    r"|remote process exited|ncclRemoteError|DistNetworkError|DistStoreError"
+    r"|failed to recv|gloo.*(timeout|read error|write error)|another rank",
+    re.IGNORECASE | re.DOTALL,
+)
+
+
+@dataclass(frozen=True)
+class GroupOutcome:
+    """The one end of a rank group."""
+
+    kind: Kind
+    step: int | None = None
+    """Completed steps, or those of the last checkpoint when stopped by force."""
+    error: Json | None = None
+    word: Json | None = None
+    """The rank's last event of a finished job: its result or cell."""
+
+
+@dataclass
+class GroupRecord:
+    """What is known of a group's ranks."""
+
+    ranks: int
+    failures: list[Json] = field(default_factory=list)
+    """Events ``failed``, ``oom`` and ``lost``, in the order they came."""
+    exits: list[tuple[int, int]] = field(default_factory=list)
+    """Rank and exit code (negative: signal) of ranks that left before they were killed."""
+    last_word: Json | None = None
+    """The event ``finished``, ``stopped`` or ``trial``."""
+    safe_step: int | None = None
+    """Steps held by the newest committed checkpoint."""
+    stopping: bool = False
+    expired: float | None = None
+    """The deadline in seconds, once it has passed."""
+    hung: float | None = None
+    """For how many seconds no step was made, once that was too long."""
+    refused: Json | None = None
+    """Why the ranks could not be started."""
+    memory_kills: int = 0
+    """Processes that the system's out-of-memory killer ended meanwhile, of this group or another
+    job beside it."""
+
+
+def is_secondary(error: Json) -> bool:
+    """Whether a failure only echoes the end of another rank."""
+    text = f"{error['message']}\n{error.get('traceback', '')[-2000:]}"
+    return _SECONDARY.search(text) is not None
+
+
+def decide(
+    record: GroupRecord, log: Callable[[int], str], *, may_be_silent: bool = False
+) -> GroupOutcome:
+    """The outcome of a group all of whose ranks are gone.
+
+    Parameters
+    ----------
+    log
+        End of a rank's log.
+    may_be_silent
+        Whether leaving with code 0 and without a last word is in order.
+    """
+    errors = [event["error"] for event in record.failures if event["kind"] != "lost"]
+    for event in record.failures:
+        if event["kind"] == "oom":
+            return GroupOutcome("oom", error=event["error"])
+    for error in errors:
+        if not is_secondary(error):
+            return GroupOutcome("failed", error=error)
+    word = record.last_word
+    if word is not None:
+        kind: Kind = "stopped" if word["kind"] == "stopped" else "finished"
+        return GroupOutcome(kind, step=word.get("step"), word=word)
+    if record.refused is not None:
+        return GroupOutcome("failed", error=record.refused)
+    if record.stopping:
+        return GroupOutcome("stopped", step=record.safe_step)
+    if record.expired is not None:
+        return GroupOutcome(
+            "failed",
+            error={
+                "code": "trial-timeout",
+                "message": f"The trial took longer than {record.expired:g} seconds.",
+                "traceback": _stacks(record, log),
+            },
+        )
+    if record.hung is not None:
+        message = f"No step was made for {record.hung:g} seconds, so it was ended."
+        failure = {"code": HUNG, "message": message, "traceback": _stacks(record, log)}
+        return GroupOutcome("lost", error=failure)
+    for event in record.failures:
+        if event["kind"] == "lost":
+            return _told_lost(event["error"], record, log)
+    spoke = {event["rank"] for event in record.failures}
+    silent = [(rank, code) for rank, code in record.exits if code != 0 and rank not in spoke]
+    for rank, code in silent:
+        if code != EXIT_PEER_LOST:
+            return _silent_end(rank, code, log(rank), record.memory_kills)
+    if errors:
+        return GroupOutcome("failed", error=errors[0])
+    if silent:
+        message = "The ranks lost the connection to each other."
+        failure = {"code": "rank-lost", "message": message}
+        return GroupOutcome("lost", error=_with_log(failure, log(silent[0][0])))
+    if may_be_silent:
+        return GroupOutcome("finished")
+    return GroupOutcome(
+        "failed",
+        error=_with_log(
+            {
+                "code": "no-result",
+                "message": "The ranks left without a result, as if the code had called exit.",
+                "hint": "Look for exit() in the factory or the model.",
+            },
+            log(0),
+        ),
+    )
+
+
+def _stacks(record: GroupRecord, log: Callable[[int], str]) -> str:
+    """The logs of all ranks: when told to, they write into them where they are."""
+    return "\n\n".join(f"rank {rank}:\n{log(rank)}" for rank in range(record.ranks))[-60_000:]
+
+
+def _told_lost(failure: Json, record: GroupRecord, log: Callable[[int], str]) -> GroupOutcome:
+    """The outcome of a group one of whose ranks told of a loss that is not the task's fault."""
+    if failure["code"] == HUNG:
+        failure = {**failure, "traceback": _stacks(record, log)}
+    elif record.memory_kills > 0:
+        failure = {**failure, **_killed_for_memory("A process that loads data")}
+    return GroupOutcome("lost", error=failure)
+
+
+def _killed_for_memory(who: str) -> Json:
+    return {
+        "code": "host-out-of-memory",
+        "message": f"{who} was killed by the system for memory: this machine, or the limit of "
+        "its container, had none left.",
+        "hint": "Give each device less memory (%saturn cluster --cpu 2 --memory 4GB), make the "
+        "batch smaller, or close other programs.",
+    }
+
+
+def _silent_end(rank: int, code: int, log: str, memory_kills: int) -> GroupOutcome:
+    if code > 0:
+        return GroupOutcome(
+            "failed",
+            error=_with_log(
+                {
+                    "code": "rank-failed",
+                    "message": f"Rank {rank} ended with code {code} and said no reason.",
+                },
+                log,
+            ),
+        )
+    if -code == signal.SIGKILL and memory_kills > 0:
+        return GroupOutcome("lost", error=_with_log(_killed_for_memory(f"Rank {rank}"), log))
+    message = f"Rank {rank} was killed by signal {-code} ({_signal_name(-code)})"
+    failure = {"code": "rank-lost", "message": f"{message}."}
+    if -code == signal.SIGKILL:
+        failure["message"] = f"{message}; the system's out-of-memory killer does this."
+        failure["hint"] = "Look for it in the system's log, and give the task more memory."
+    return GroupOutcome("lost", error=_with_log(failure, log))
+
+
+def _with_log(failure: Json, log: str) -> Json:
+    return {**failure, "traceback": log} if log else failure
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return "unknown"

@@ -1,0 +1,105 @@
+"""Building tasks once, without training them, to learn what they are."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import shutil
+from collections.abc import Sequence
+
+from ..errors import Json, failure_of
+from ..wire import validate
+from .group_outcome import GroupOutcome
+from .job_context import INSPECT_PREFIX, JobContext
+
+
+class InspectionJob:
+    """Builds tasks once, in one process after another; every task gets its result.
+
+    When a process ends before it has told of all its tasks, the first of the untold gets the
+    blame and the others a new process, unless two processes in a row tell nothing. A process
+    that was killed from outside may be nobody's fault: its task gets one more.
+    """
+
+    def __init__(self, place: JobContext, body: Json, node: Json) -> None:
+        self._place = place
+        self._body = body
+        self._node = node
+        self._left: dict[str, Json] = {task["name"]: task for task in body["tasks"]}
+        self._building: asyncio.Task[GroupOutcome] | None = None
+
+    @property
+    def tasks(self) -> list[str]:
+        """Names of the tasks without a result yet."""
+        return list(self._left)
+
+    def stop(self, tasks: Sequence[str]) -> None:
+        """Give up some tasks. The process at work is killed; the others get a new one."""
+        given_up = [self._left.pop(task) for task in tasks if task in self._left]
+        if given_up and self._building is not None:
+            self._building.cancel()
+
+    async def run(self) -> None:
+        """Inspect until every task has its result, or was given up."""
+        mute = 0
+        spared = ""
+        while self._left:
+            before = len(self._left)
+            self._building = asyncio.create_task(self._outcome())
+            try:
+                outcome = await self._building
+            except asyncio.CancelledError:
+                if _is_cancelled():
+                    raise
+                continue  # some tasks were given up
+            if not self._left:
+                return
+            if outcome.kind == "lost" and self.tasks[0] != spared:
+                spared = self.tasks[0]
+                continue
+            mute = mute + 1 if len(self._left) == before else 0
+            failure = outcome.error or {
+                "code": "not-inspected",
+                "message": "The inspection ended without a word on this task.",
+            }
+            for task in self.tasks if mute == 2 else self.tasks[:1]:
+                self._report({"task": task, "hash": self._left[task]["hash"], "error": failure})
+
+    async def _outcome(self) -> GroupOutcome:
+        try:
+            return await self._round()
+        except Exception as error:
+            return GroupOutcome("failed", error=failure_of(error))
+
+    async def _round(self) -> GroupOutcome:
+        folder = self._place.paths.runtime / f"{INSPECT_PREFIX}{secrets.token_hex(8)}"
+        devices = self._node["devices"]
+        request = {
+            "kind": "inspect",
+            "tasks": list(self._left.values()),
+            "maxDevices": self._body["maxDevices"],
+            "deviceKind": devices[0]["kind"],
+            "deviceBytes": min(device["memoryBytes"] for device in devices),
+            "techniques": self._body.get("techniques", []),
+        }
+        try:
+            group = self._place.group(request, folder, 1, heard=self._hear, may_be_silent=True)
+            return await group.run()
+        finally:
+            await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
+
+    def _hear(self, event: Json) -> None:
+        if event["kind"] == "inspected":
+            result = event.get("result")
+            validate("InspectResult", result)
+            self._report(result)
+
+    def _report(self, result: Json | None) -> None:
+        if result is not None and self._left.pop(result["task"], None) is not None:
+            self._place.say("inspect.result", result)
+
+
+def _is_cancelled() -> bool:
+    """Whether it is the present work itself that is to end, not only what it waits for."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0

@@ -1,0 +1,233 @@
+"""A rank group: the processes of one job, from their request to their one outcome."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import shutil
+import signal
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from ..errors import Json, SaturnError
+from ..paths import ensure_private, scratch, write_json
+from ..wire import validate
+from .event_receiver import EventReceiver
+from .group_outcome import HUNG, GroupOutcome, GroupRecord, decide
+from .log_tail import tail
+from .oom_killer import memory_kills
+from .rank_launcher import RankLauncher
+from .rank_process import RankProcess, end, kill
+
+_log = logging.getLogger(__name__)
+
+_LAST_WORDS = frozenset({"finished", "stopped", "trial"})
+_FAILURES = frozenset({"failed", "oom", "lost"})
+PROGRESS = frozenset({"started", "step", "validated", "checkpoint"})
+"""Events of a training that goes on."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """Seconds of patience with a group."""
+
+    last_words: float = 0.5
+    """For the other ranks to speak when one has ended badly."""
+    stacks: float = 0.5
+    """For the ranks to write their stacks into their logs before they are killed as hung."""
+    leave: float = 15.0
+    """For the processes to end after the job's last word."""
+    silence: float = 1800.0
+    """For the next step while training, or `silence_steps` of them if that is longer. A
+    checkpoint of a large model to a slow disk is no hang."""
+    silence_steps: float = 20.0
+
+
+class RankGroup:
+    """Runs the ranks of one request and judges how they ended, exactly once.
+
+    Parameters
+    ----------
+    request
+        What goes into ``request.json``; its ``job`` is the group's id.
+    folder
+        Where the request and the logs ``rank<r>.log`` go.
+    ranks
+        How many.
+    heard
+        Told of each event of the ranks, failures included, when it comes.
+    may_be_silent
+        Whether leaving without a last word is in order.
+    kills
+        Counts what the system's out-of-memory killer has ended.
+    """
+
+    def __init__(
+        self,
+        request: Json,
+        folder: Path,
+        ranks: int,
+        *,
+        launcher: RankLauncher,
+        events: EventReceiver,
+        heard: Callable[[Json], None],
+        may_be_silent: bool = False,
+        limits: Limits | None = None,
+        kills: Callable[[], int | None] = memory_kills,
+    ) -> None:
+        self.job: str = request["job"]
+        self._request = request
+        self._folder = folder
+        self._launcher = launcher
+        self._events = events
+        self._heard = heard
+        self._may_be_silent = may_be_silent
+        self._limits = limits or Limits()
+        self._kills = kills
+        self._record = GroupRecord(ranks)
+        self._ranks: list[RankProcess] = []
+        self._timers: list[asyncio.TimerHandle] = []
+        self._silence: asyncio.TimerHandle | None = None
+        self._killed = False
+
+    def log(self, rank: int) -> Path:
+        """Where a rank's output goes."""
+        return self._folder / f"rank{rank}.log"
+
+    async def run(self, deadline: float | None = None) -> GroupOutcome:
+        """Start the ranks, wait until all are gone, and judge.
+
+        Cancelled, it kills them first, so that none is left either way.
+
+        Parameters
+        ----------
+        deadline
+            Seconds after which ranks still there have failed with code ``trial-timeout``;
+            their stacks are then in their logs.
+        """
+        self._events.register(self.job, self._hear)
+        killed_before = self._kills()
+        try:
+            await self._start()
+            if deadline is not None:
+                self._after(deadline, lambda: self._expire(deadline))
+            await asyncio.gather(*(asyncio.shield(rank.exited) for rank in self._ranks))
+        except SaturnError as error:
+            self._record.refused = error.to_json()
+        finally:
+            for timer in (*self._timers, self._silence):
+                if timer is not None:
+                    timer.cancel()
+            self._killed = True
+            await end(self._ranks)
+            self._events.drain()
+            self._events.unregister(self.job)
+            shutil.rmtree(scratch(self._events.path.parent, self.job), ignore_errors=True)
+        if killed_before is not None:
+            self._record.memory_kills = (self._kills() or 0) - killed_before
+        return decide(
+            self._record, lambda rank: tail(self.log(rank)), may_be_silent=self._may_be_silent
+        )
+
+    def stop(self, grace: float) -> None:
+        """Ask the ranks to checkpoint and leave; kill those still there after `grace` seconds."""
+        self._record.stopping = True
+        self._tell(signal.SIGTERM)
+        self._after(grace, self._kill)
+
+    async def _start(self) -> None:
+        try:
+            ensure_private(self._folder)
+            write_json(self._folder / "request.json", self._request)
+        except OSError as error:
+            raise SaturnError(
+                "not-writable", f"Nothing can be written to {self._folder}: {error.strerror}."
+            ) from error
+        request = self._folder / "request.json"
+        for number in range(self._record.ranks):
+            if self._record.stopping:
+                break
+            log = self.log(number)
+            # The log of an attempt starts anew, whatever an earlier life of the session left.
+            log.unlink(missing_ok=True)
+            rank = await self._launcher.start(request, number, log)
+            self._ranks.append(rank)
+            rank.exited.add_done_callback(partial(self._left, number))
+        if self._record.stopping:
+            self._tell(signal.SIGTERM)
+
+    def _hear(self, event: Json) -> None:
+        kind = event.get("kind")
+        rank = event.get("rank")
+        if not isinstance(kind, str) or not isinstance(rank, int):
+            _log.warning("An event of job %s names no kind or rank: %.300s", self.job, event)
+            return
+        if kind in _FAILURES:
+            error = _failure(event)
+            self._record.failures.append({**event, "error": error})
+            if error["code"] == HUNG:
+                self._end_with_stacks()
+            else:
+                self._after(self._limits.last_words, self._kill)
+        elif kind in _LAST_WORDS:
+            self._record.last_word = event
+            self._after(self._limits.leave, self._kill)
+        elif kind in ("started", "checkpoint"):
+            self._record.safe_step = event.get("step")
+        self._watch(kind, event.get("step"))
+        self._heard(event)
+
+    def _watch(self, kind: str, step: Any) -> None:
+        """Wait for the next step, if one is to come. What follows the last may take any time."""
+        if self._silence is not None:
+            self._silence.cancel()
+            self._silence = None
+        if kind in PROGRESS and isinstance(step, int) and step < self._request.get("steps", 0):
+            steps_take = self._limits.silence_steps * self._request.get("stepSeconds", 0.0)
+            patience = max(self._limits.silence, steps_take)
+            loop = asyncio.get_running_loop()
+            self._silence = loop.call_later(patience, self._hang, patience)
+
+    def _left(self, rank: int, exited: asyncio.Future[int]) -> None:
+        if self._killed:
+            return
+        code = exited.result()
+        self._record.exits.append((rank, code))
+        if code != 0:
+            self._after(self._limits.last_words, self._kill)
+
+    def _expire(self, deadline: float) -> None:
+        self._record.expired = deadline
+        self._end_with_stacks()
+
+    def _hang(self, patience: float) -> None:
+        self._record.hung = patience
+        self._end_with_stacks()
+
+    def _end_with_stacks(self) -> None:
+        self._tell(signal.SIGUSR1)
+        self._after(self._limits.stacks, self._kill)
+
+    def _tell(self, number: signal.Signals) -> None:
+        for rank in self._ranks:
+            rank.signal(number)
+
+    def _kill(self) -> None:
+        self._killed = True
+        kill(self._ranks)
+
+    def _after(self, seconds: float, act: Callable[[], None]) -> None:
+        self._timers.append(asyncio.get_running_loop().call_later(seconds, act))
+
+
+def _failure(event: Json) -> Json:
+    error: Any = event.get("error")
+    try:
+        validate("Failure", error)
+        return dict(error)
+    except SaturnError:
+        message = f"Rank {event['rank']} failed: {str(error)[:2000]}"
+        return {"code": "rank-failed", "message": message}

@@ -1,0 +1,90 @@
+"""One attempt to train a task."""
+
+from __future__ import annotations
+
+import time
+
+from ..errors import Json, SaturnError, failure_of
+from ..wire import validate
+from .group_outcome import GroupOutcome
+from .job_context import JobContext, choose_devices
+from .rank_group import PROGRESS, RankGroup
+
+_EVENT_FIELDS = ("step", "loss", "stepSeconds", "metrics", "result", "error")
+
+
+class TrainingJob:
+    """One attempt to train a task; its events go to the engine, the last one when all is over."""
+
+    def __init__(self, place: JobContext, body: Json, node: Json) -> None:
+        self.task: str = body["task"]["name"]
+        self.number: int = body["attempt"]
+        self._place = place
+        self._body = body
+        self._node = node
+        self._group: RankGroup | None = None
+        self._grace: float | None = None
+
+    async def run(self) -> None:
+        """Train and report."""
+        try:
+            outcome = await self._train()
+        except Exception as error:
+            outcome = GroupOutcome("failed", error=failure_of(error))
+        result = (outcome.word or {}).get("result")
+        facts = {"step": outcome.step, "error": outcome.error, "result": result}
+        self._tell(outcome.kind, facts)
+
+    def stop(self, grace: float) -> None:
+        """Ask the group to checkpoint and leave; kill what is left of it after `grace` seconds."""
+        self._grace = grace
+        if self._group is not None:
+            self._group.stop(grace)
+
+    async def _train(self) -> GroupOutcome:
+        body = self._body
+        devices = choose_devices(self._node, body["devices"], body["strategy"])
+        rendezvous = self._place.rendezvous()
+        request = {
+            "kind": "train",
+            "task": body["task"],
+            "attempt": self.number,
+            "steps": body["steps"],
+            "strategy": body["strategy"],
+            "devices": devices,
+            "rendezvous": str(rendezvous),
+            "checkpointSeconds": body["checkpointSeconds"],
+            "techniques": body.get("techniques", []),
+        }
+        if "stepSeconds" in body:
+            request["stepSeconds"] = body["stepSeconds"]
+        folder = self._place.paths.attempt(self.task, self.number)
+        self._group = self._place.group(request, folder, len(devices), heard=self._hear)
+        if self._grace is not None:
+            self._group.stop(self._grace)
+        try:
+            with self._place.leases.hold(devices):
+                return await self._group.run()
+        finally:
+            rendezvous.unlink(missing_ok=True)
+
+    def _hear(self, event: Json) -> None:
+        if event["kind"] in PROGRESS:
+            self._tell(event["kind"], event)
+
+    def _tell(self, kind: str, facts: Json) -> None:
+        body: Json = {
+            "task": self.task,
+            "attempt": self.number,
+            "kind": kind,
+            "time": facts.get("time", time.time()),
+        }
+        body |= {name: facts[name] for name in _EVENT_FIELDS if facts.get(name) is not None}
+        try:
+            validate("GroupEvent", body)
+        except SaturnError as error:
+            if kind in PROGRESS:
+                raise
+            body = {name: body[name] for name in ("task", "attempt", "time")}
+            body |= {"kind": "failed", "error": error.to_json()}
+        self._place.say("group.event", body)

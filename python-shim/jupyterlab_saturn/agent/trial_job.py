@@ -1,0 +1,100 @@
+"""A few measured steps of a task under a strategy."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+
+from ..errors import Json, SaturnError, failure_of
+from ..wire import validate
+from .group_outcome import GroupOutcome
+from .job_context import JobContext, choose_devices
+
+
+class TrialJob:
+    """Tries a strategy for a few steps; ends in one profile cell."""
+
+    def __init__(self, place: JobContext, body: Json, node: Json) -> None:
+        self.id: str = body["trial"]
+        self._place = place
+        self._body = body
+        self._node = node
+        self._measuring: asyncio.Task[GroupOutcome] | None = None
+        self._stopped = False
+
+    async def run(self) -> None:
+        """Measure and report; when stopped, report once the ranks are gone."""
+        result: Json = {"trial": self.id}
+        if not self._stopped:
+            self._measuring = asyncio.create_task(self._outcome())
+            try:
+                result["cell"] = self._cell(await self._measuring)
+            except asyncio.CancelledError:
+                if not self._stopped:
+                    raise
+        self._place.say("trial.result", result)
+
+    def stop(self) -> None:
+        """Kill the ranks: there is nothing to save."""
+        if not self._stopped:
+            self._stopped = True
+            if self._measuring is not None:
+                self._measuring.cancel()
+
+    async def _outcome(self) -> GroupOutcome:
+        try:
+            outcome = await self._measure()
+            if outcome.kind == "lost":
+                # Killed from outside, perhaps for another's hunger: once is no verdict.
+                outcome = await self._measure()
+            return outcome
+        except Exception as error:
+            return GroupOutcome("failed", error=failure_of(error))
+
+    async def _measure(self) -> GroupOutcome:
+        body = self._body
+        devices = choose_devices(self._node, body["devices"], body["strategy"])
+        rendezvous = self._place.rendezvous()
+        request = {
+            "kind": "trial",
+            "task": body["task"],
+            "signature": body["signature"],
+            "strategy": body["strategy"],
+            "devices": devices,
+            "rendezvous": str(rendezvous),
+            "techniques": body.get("techniques", []),
+        }
+        folder = self._place.paths.trial(self.id)
+        group = self._place.group(request, folder, len(devices), heard=_ignore)
+        try:
+            with self._place.leases.hold(devices):
+                return await group.run(body["deadlineSeconds"])
+        finally:
+            rendezvous.unlink(missing_ok=True)
+            # What a rank that was killed while saving left.
+            shutil.rmtree(self._place.paths.trial(group.job), ignore_errors=True)
+
+    def _cell(self, outcome: GroupOutcome) -> Json:
+        cell = {
+            "signature": self._body["signature"],
+            "strategy": self._body["strategy"],
+            "source": "measured",
+        }
+        if outcome.kind == "finished" and outcome.word is not None:
+            measured = {**(outcome.word.get("cell") or {}), **cell}
+            try:
+                validate("ProfileCell", measured)
+            except SaturnError as error:
+                return {**cell, "status": "failed", "error": error.to_json()}
+            return measured
+        failure = outcome.error or {
+            "code": "trial-stopped",
+            "message": "The trial ended before it had measured anything.",
+        }
+        if failure["code"] == "rank-lost":
+            failure = {**failure, "code": "trial-lost"}
+        return {**cell, "status": "oom" if outcome.kind == "oom" else "failed", "error": failure}
+
+
+def _ignore(event: Json) -> None:
+    """A trial has nothing to tell before its end."""

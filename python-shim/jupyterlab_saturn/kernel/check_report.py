@@ -1,0 +1,52 @@
+"""What the check of a technique found, as a table."""
+
+from __future__ import annotations
+
+import html
+
+from ..errors import Json
+from .display import View
+
+
+class CheckReport(View):
+    """The report of a technique's check.
+
+    Attributes
+    ----------
+    passed
+        Whether the technique keeps all its promises.
+    """
+
+    def __init__(self, report: Json) -> None:
+        self.passed: bool = report["passed"]
+        checks: list[Json] = report["checks"]
+        failed = sum(not check["passed"] for check in checks)
+        verdict = (
+            f"{report['technique']} passed all {len(checks)} checks."
+            if self.passed
+            else f"{report['technique']} failed {failed} of {len(checks)} checks."
+        )
+        width = max((len(check["name"]) for check in checks), default=0)
+        lines = [
+            f"{_mark(check)}  {check['name']:<{width}}  {check['detail']}".rstrip()
+            for check in checks
+        ]
+        super().__init__("\n".join([*lines, verdict]), _table(checks, verdict))
+
+
+def _mark(check: Json) -> str:
+    return "✓ passed" if check["passed"] else "✕ failed"
+
+
+def _table(checks: list[Json], verdict: str) -> str:
+    rows = "".join(
+        "<tr>"
+        + "".join(
+            f'<td style="text-align: left; white-space: pre-wrap">{html.escape(cell)}</td>'
+            for cell in (_mark(check), check["name"], check["detail"])
+        )
+        + "</tr>"
+        for check in checks
+    )
+    head = "<tr><th>Result</th><th>Check</th><th>What it found</th></tr>"
+    return f"<table>{head}{rows}</table><p>{html.escape(verdict)}</p>"

@@ -1,0 +1,207 @@
+"""The thread that owns a kernel's ZeroMQ socket, and what it does by itself."""
+
+from __future__ import annotations
+
+import logging
+import queue
+import socket
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from .. import wire
+from ..errors import Json, SaturnError
+
+if TYPE_CHECKING:
+    import zmq
+
+#: A ping goes out this often, in seconds.
+PING_SECONDS = 5.0
+#: An engine that said nothing for this long is taken for away, in seconds.
+SILENCE_SECONDS = 6.0
+_TICK_SECONDS = 0.5
+_log = logging.getLogger(__name__)
+
+
+@dataclass
+class Request:
+    """A message on its way, until its reply comes or nobody waits for it any more."""
+
+    envelope: Json
+    reply: Callable[[Json], None]
+    data: bytes
+    given_up: bool = False
+
+
+@dataclass(frozen=True)
+class Events:
+    """What a channel tells, in its thread."""
+
+    on_state: Callable[[Json], None]
+    on_up: Callable[[bool], None]
+    on_gone: Callable[[], None]
+
+
+class SocketThread:
+    """Carries messages to the engine and back.
+
+    It says hello to each new engine, sends again what the one before left unanswered, pings, and
+    ends when the engine is silent and `alive` denies that anybody will restart it.
+
+    Parameters
+    ----------
+    endpoint
+        Address of the engine's socket.
+    alive
+        Whether the agent that keeps the engine running is alive.
+    hello
+        Body of the ``hello`` message.
+    events
+        Who hears of states and of changes of the line.
+    """
+
+    def __init__(
+        self, endpoint: str, alive: Callable[[], bool], hello: Json, events: Events
+    ) -> None:
+        self._endpoint = endpoint
+        self._alive = alive
+        self._hello = hello
+        self._events = events
+        self._up = False
+        self._closed = False
+        self._pending: dict[str, Request] = {}
+        self._outgoing: queue.SimpleQueue[Request] = queue.SimpleQueue()
+        self._wake_in, self._wake_out = socket.socketpair()
+        self._wake_in.setblocking(False)
+        self._thread = threading.Thread(target=self._run, name="saturn-connection", daemon=True)
+        self._thread.start()
+
+    def put(self, request: Request) -> None:
+        """Send a message as soon as there is an engine to take it. For any thread."""
+        self._outgoing.put(request)
+        self._wake()
+
+    def close(self) -> None:
+        """End the thread, and with it the sockets."""
+        self._closed = True
+        self._wake()
+        if threading.current_thread() is not self._thread:
+            self._thread.join(timeout=5)
+
+    def _wake(self) -> None:
+        try:
+            self._wake_in.send(b"x")
+        except OSError:  # full (the thread will wake anyway), or closed
+            return
+
+    # What follows runs in the channel's thread alone.
+
+    def _run(self) -> None:
+        import zmq
+
+        with zmq.Context() as context, context.socket(zmq.DEALER) as dealer:
+            dealer.linger = 0
+            # Nothing is queued for an engine that is not there: it is sent when it is back.
+            dealer.immediate = 1
+            dealer.reconnect_ivl = 100
+            monitor = dealer.get_monitor_socket(
+                zmq.EVENT_HANDSHAKE_SUCCEEDED | zmq.EVENT_DISCONNECTED
+            )
+            dealer.connect(self._endpoint)
+            try:
+                self._serve(dealer, monitor)
+            finally:
+                dealer.disable_monitor()
+                monitor.close(linger=0)
+                self._wake_out.close()
+                self._wake_in.close()
+
+    def _serve(self, dealer: zmq.Socket[bytes], monitor: zmq.Socket[bytes]) -> None:
+        import zmq
+        from zmq.utils.monitor import recv_monitor_message
+
+        poller = zmq.Poller()
+        for each in (dealer, monitor, self._wake_out):
+            poller.register(each, zmq.POLLIN)
+        linked = False
+        heard = pinged = asked = time.monotonic()
+        while not self._closed:
+            ready = dict(poller.poll(int(_TICK_SECONDS * 1000)))
+            now = time.monotonic()
+            if self._wake_out.fileno() in ready:
+                self._wake_out.recv(4096)
+            if monitor in ready:
+                linked = recv_monitor_message(monitor)["event"] == zmq.EVENT_HANDSHAKE_SUCCEEDED
+                if linked:
+                    asked = pinged = now
+                    self._greet(dealer)
+            if dealer in ready:
+                heard = now
+                self._receive(dealer.recv())
+            while not self._outgoing.empty():
+                request = self._outgoing.get()
+                self._pending[request.envelope["id"]] = request
+                if linked:
+                    _send(dealer, request.data)
+            if now - heard > SILENCE_SECONDS:
+                self._set_up(False)
+                if not self._alive():
+                    call(self._events.on_gone)
+                    return
+                if linked and now - asked > SILENCE_SECONDS / 2:
+                    asked = now
+                    _send(dealer, _encoded("hello", self._hello))
+            elif linked and now - pinged > PING_SECONDS:
+                pinged = now
+                _send(dealer, _encoded("ping", {}))
+
+    def _greet(self, dealer: zmq.Socket[bytes]) -> None:
+        """Tell a new engine who we are, and again what its predecessor left unanswered."""
+        _send(dealer, _encoded("hello", self._hello))
+        self._pending = {
+            id: request for id, request in self._pending.items() if not request.given_up
+        }
+        for request in self._pending.values():
+            _send(dealer, request.data)
+
+    def _receive(self, data: bytes) -> None:
+        try:
+            envelope = wire.decode("engine", data)
+        except SaturnError as error:
+            # A reply answers to nobody, so its reader is told here; the request times out.
+            _log.warning("The engine said what nobody understands: %s", error)
+            return
+        request = self._pending.pop(envelope.get("re", ""), None)
+        if envelope["type"] == "state":
+            call(self._events.on_state, envelope["body"]["state"])
+            self._set_up(True)
+        if request is not None:
+            call(request.reply, envelope)
+
+    def _set_up(self, up: bool) -> None:
+        if up != self._up:
+            self._up = up
+            call(self._events.on_up, up)
+
+
+def call(listener: Callable[..., None], *arguments: Any) -> None:
+    """Call a listener whose trouble is not to end the thread."""
+    try:
+        listener(*arguments)
+    except Exception:
+        _log.exception("A listener of the session failed.")
+
+
+def _encoded(type: str, body: Json) -> bytes:
+    return wire.encode("client", wire.message(type, body))
+
+
+def _send(dealer: zmq.Socket[bytes], data: bytes) -> None:
+    import zmq
+
+    try:
+        dealer.send(data, zmq.NOBLOCK)
+    except zmq.Again:  # the engine is just going away; requests are sent again when it is back
+        return

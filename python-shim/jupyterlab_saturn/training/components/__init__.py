@@ -1,0 +1,1 @@
+"""The parts of a training step: loss, gradients, optimizer, precision, random numbers."""

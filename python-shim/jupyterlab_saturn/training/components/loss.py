@@ -1,0 +1,120 @@
+"""The loss of a batch, put together from that of its micro-batches on all ranks."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from ...errors import SaturnError
+from ...task import Task
+from ..runtime.process_group import ProcessGroup
+
+
+@dataclass
+class Mean:
+    """A mean as it grows: a total, and by what it is to be divided."""
+
+    total: float = 0.0
+    weight: float = 0.0
+
+    def add(self, other: Mean, share: float = 1.0) -> None:
+        """Take in a share of what another has taken in."""
+        self.total += other.total * share
+        self.weight += other.weight * share
+
+    @property
+    def value(self) -> float:
+        """NaN of nothing."""
+        return self.total / self.weight if self.weight else math.nan
+
+
+@dataclass(frozen=True)
+class Loss:
+    """What a task's loss says of some samples: a mean, or a sum and what it is to be divided by."""
+
+    value: torch.Tensor
+    count: torch.Tensor | float | None
+
+    def over(self, samples: int) -> Mean:
+        """As a mean over that many samples, or over what the loss itself counts."""
+        if self.count is None:
+            return Mean(float(self.value) * samples, samples)
+        return Mean(float(self.value), float(self.count))
+
+
+def outputs_of(task: Task, model: torch.nn.Module, inputs: Any) -> Any:
+    """What a task's model makes of inputs. `model` may be wrapped, or a part of it."""
+    return model(inputs) if task.forward is None else task.forward(model, inputs)
+
+
+def evaluate_loss(loss: Callable[[Any, Any], Any], outputs: Any, targets: Any) -> Loss:
+    """Call a task's loss.
+
+    Raises
+    ------
+    SaturnError
+        ``bad-loss`` when it returns neither one number nor a pair of sum and count.
+    """
+    said = loss(outputs, targets)
+    value, count = said if isinstance(said, tuple) and len(said) == 2 else (said, None)
+    if isinstance(value, torch.Tensor) and value.numel() == 1:
+        return Loss(value, count)
+    kind = (
+        f"a tensor of shape {tuple(value.shape)}"
+        if isinstance(value, torch.Tensor)
+        else f"a {type(value).__name__}"
+    )
+    raise SaturnError(
+        "bad-loss",
+        f"The loss is not one number but {kind}.",
+        "Return the mean over the samples of the batch, or a pair of their sum and their count.",
+    )
+
+
+class Part:
+    """The loss of one rank's part of a batch, as it grows by micro-batches.
+
+    Parameters
+    ----------
+    batch_size
+        Samples of the batch on all ranks.
+    """
+
+    def __init__(self, batch_size: int, device: torch.device) -> None:
+        self._batch_size = batch_size
+        self._total = torch.zeros((), device=device)
+        self._count: torch.Tensor | None = None
+
+    def add(self, loss: Loss, samples: int) -> torch.Tensor:
+        """Add the loss of so many samples. Returns what to differentiate for it."""
+        if loss.count is None:
+            value = loss.value * (samples / self._batch_size)
+        else:
+            value = loss.value
+            before = torch.zeros_like(self._total) if self._count is None else self._count
+            self._count = before + loss.count
+        self._total = self._total + value.detach()
+        return value
+
+    def settle(
+        self, world: ProcessGroup, voice: float, data_ranks: int
+    ) -> tuple[torch.Tensor, torch.Tensor | None]:
+        """This rank's share of the loss of the batch, and by what gradients are still to be scaled.
+
+        A collective.
+
+        Parameters
+        ----------
+        voice
+            What this rank's numbers count in sums over all ranks.
+        """
+        share = self._total * voice
+        counts = None if self._count is None else self._count * voice
+        if counts is None:
+            return share, None
+        scale = 1 / world.add_up(counts)
+        return share * scale, scale

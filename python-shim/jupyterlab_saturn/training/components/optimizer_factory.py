@@ -1,0 +1,93 @@
+"""The optimizer and the schedule that a task's own functions make."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import torch
+from torch.optim.lr_scheduler import LRScheduler
+
+from ...errors import SaturnError
+from ...task import Task
+from ..runtime.failure import describe, is_from_user, is_out_of_memory
+
+
+def make_optimizer(
+    task: Task, named: Sequence[tuple[str, torch.nn.Parameter]]
+) -> torch.optim.Optimizer:
+    """The optimizer of some of a task's parameters, by name.
+
+    Raises
+    ------
+    SaturnError
+        ``bad-task`` when the task's function makes none, or one that wants to evaluate the loss
+        itself.
+    """
+    make_groups = task.parameter_groups
+    groups: Any = (
+        # Optimizers refuse an empty list, which the ends of a pipeline may have.
+        [parameter for _, parameter in named] or [{"params": []}]
+        if make_groups is None
+        # None without a parameter: a checkpoint names an optimizer's state by parameters.
+        else [
+            group
+            for group in _call("parameter_groups", lambda: make_groups(list(named)))
+            if group["params"]
+        ]
+    )
+    optimizer = _call("optimizer", lambda: task.optimizer(groups))
+    if not isinstance(optimizer, torch.optim.Optimizer):
+        raise SaturnError(
+            "bad-task",
+            f"The optimizer's function returned a {type(optimizer).__name__}, not an optimizer.",
+            "Give e.g. optimizer=partial(torch.optim.AdamW, lr=1e-3).",
+        )
+    closure = inspect.signature(optimizer.step).parameters.get("closure")
+    if closure is not None and closure.default is inspect.Parameter.empty:
+        raise SaturnError(
+            "bad-task",
+            f"The optimizer {type(optimizer).__name__} evaluates the loss several times a step, "
+            "which no technique here can do.",
+            "Use one whose step() needs no closure, such as torch.optim.AdamW.",
+        )
+    return optimizer
+
+
+def make_schedule(task: Task, optimizer: torch.optim.Optimizer, steps: int) -> LRScheduler | None:
+    """None when the task has none. Raises SaturnError ``bad-task`` when its function makes none.
+
+    Parameters
+    ----------
+    steps
+        Optimizer steps in all.
+    """
+    make = task.schedule
+    if make is None:
+        return None
+    schedule = _call("schedule", lambda: make(optimizer, steps))
+    if not hasattr(schedule, "step") or not hasattr(schedule, "state_dict"):
+        raise SaturnError(
+            "bad-task",
+            f"The schedule's function returned a {type(schedule).__name__}, not a scheduler.",
+            "Let schedule(optimizer, total_steps) return e.g. an OneCycleLR.",
+        )
+    return schedule  # type: ignore[no-any-return]
+
+
+def _call(role: str, make: Callable[[], Any]) -> Any:
+    try:
+        return make()
+    except Exception as error:
+        if is_out_of_memory(error):
+            raise
+        failure = describe(error, "bad-task")
+        told = SaturnError(
+            "bad-task",
+            f"The {role} cannot be made: {failure['message']}.",
+            f"Correct what the Task's {role} is given.",
+        )
+        if is_from_user(error):
+            told.traceback = failure.get("traceback")
+        raise told from error

@@ -1,0 +1,152 @@
+"""Where tasks are trained for the sake of comparing."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import shutil
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import cloudpickle
+import torch
+
+from ...errors import Json
+from ...paths import SessionPaths
+from .rank_pool import RankPool, Work
+from .train_segment import Probe, SegmentResult, TrainSegment, run_segment
+
+_WORKS_OF_A_POOL = 60  # process groups of meshes are never given back
+
+
+class TestBench:
+    """Trains tasks in a session folder of its own, on pools of ranks that it keeps. Close it.
+
+    Parameters
+    ----------
+    techniques
+        Wire ``TechniqueSpec`` objects of the user's own.
+    patience, preload
+        As for `RankPool`.
+    """
+
+    __test__ = False  # no test case, whatever pytest makes of its name
+
+    def __init__(
+        self,
+        techniques: Sequence[Json] = (),
+        *,
+        patience: float = 60.0,
+        preload: tuple[str, ...] = (),
+    ) -> None:
+        self._root = Path(tempfile.mkdtemp(prefix="saturn-proving-"))
+        self.paths = SessionPaths("proving", self._root).ensure()
+        self._techniques = tuple(techniques)
+        self._patience = patience
+        self._preload = preload
+        self._pools: dict[int, tuple[RankPool, int]] = {}
+        self._made = 0
+        self._tasks = 0
+
+    def __enter__(self) -> TestBench:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End all ranks and remove the folder."""
+        for pool, _ in self._pools.values():
+            pool.close()
+        self._pools.clear()
+        shutil.rmtree(self._root, ignore_errors=True)
+
+    def train(
+        self,
+        task: Json,
+        strategy: Json,
+        *,
+        steps: int,
+        until: int | None = None,
+        save: bool = False,
+        probe: Probe | None = None,
+    ) -> list[SegmentResult]:
+        """Train a task on from its newest checkpoint. Returns what each rank tells.
+
+        Parameters
+        ----------
+        until
+            Step to end after. When absent the task is finished: evaluated, its model written.
+        save
+            Whether to commit a checkpoint at the end.
+        probe
+            What to tell of each micro-batch; pickled by reference.
+
+        Raises
+        ------
+        SaturnError
+            What building or training the task raises; ``hung``.
+        """
+        segment = TrainSegment(
+            folder=self.paths.folder,
+            task=task,
+            strategy=strategy,
+            steps=steps,
+            until=steps if until is None else until,
+            techniques=self._techniques,
+            save=save,
+            finish=until is None,
+            probe=probe,
+        )
+        return self.do(strategy["devices"], functools.partial(run_segment, segment))
+
+    def do(self, ranks: int, work: Work[Any]) -> list[Any]:
+        """Have so many ranks do a piece of work; as `RankPool.do`."""
+        pool, works = self._pools.get(ranks, (None, 0))
+        if pool is None or not pool.alive or works == _WORKS_OF_A_POOL:
+            if pool is not None:
+                pool.close()
+            self._made += 1
+            rendezvous = self._root / f"rendezvous-{self._made}"
+            pool = RankPool(ranks, rendezvous, patience=self._patience, preload=self._preload)
+            works = 0
+        self._pools[ranks] = (pool, works + 1)
+        return pool.do(work)
+
+    def weights(self, task: Json) -> dict[str, torch.Tensor]:
+        """The trained model of a task, loaded as anybody would."""
+        loaded: dict[str, torch.Tensor] = torch.load(
+            self.paths.model(task["name"]), weights_only=True
+        )
+        return loaded
+
+    def spec(self, factory: Callable[..., Any], **params: Any) -> Json:
+        """A wire ``TaskSpec`` of a factory, under a name of its own; as `task_spec`."""
+        self._tasks += 1
+        return task_spec(self.paths, factory, f"task-{self._tasks}", **params)
+
+
+def task_spec(paths: SessionPaths, factory: Callable[..., Any], name: str, **params: Any) -> Json:
+    """A wire ``TaskSpec`` of a factory, which is pickled into the session as the kernel does it."""
+    data = cloudpickle.dumps(factory)
+    digest = hashlib.sha256(data).hexdigest()[:32]
+    payload = paths.payload(f"{digest}.pkl")
+    if not payload.exists():
+        payload.touch(0o600)
+        payload.write_bytes(data)
+    return {
+        "name": name,
+        "sweep": factory.__name__,
+        "params": params,
+        "seed": 7,
+        "payload": payload.name,
+        "hash": f"{digest}-{sorted(params.items())}",
+    }

@@ -1,0 +1,1 @@
+"""What building a task once tells, before anything is trained."""

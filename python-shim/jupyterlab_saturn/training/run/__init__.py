@@ -1,0 +1,1 @@
+"""A task under a strategy, step by step: training, trials, checkpoints."""

@@ -1,0 +1,176 @@
+"""Checkpoints on disk that are there whole or not at all."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import re
+import shutil
+import zlib
+from pathlib import Path
+
+from ...errors import Json, SaturnError
+from ...paths import ensure_private
+
+_log = logging.getLogger(__name__)
+
+_MANIFEST = "manifest.json"
+_COMMITTED = re.compile(r"step-(\d+)")
+_KEPT = 2
+_SPARE = 1.2  # of the space a save needs: file system overhead and other writers
+_CHUNK = 1 << 20
+
+
+class AtomicCheckpoints:
+    """A folder of committed checkpoints ``step-N`` of one task; one process at a time writes.
+
+    A save goes to ``step-N.tmp``. When all its files are on disk the manifest with their sizes
+    and checksums is written last, then the folder is renamed. Whatever a crash leaves behind is
+    either complete or recognisably not.
+
+    Parameters
+    ----------
+    folder
+        Where the checkpoints are; made on demand.
+    identity
+        What was trained. Checkpoints of something else are as good as none.
+    """
+
+    def __init__(self, folder: Path, identity: str) -> None:
+        self.folder = folder
+        self._identity = identity
+
+    def begin(self, step: int, need_bytes: int) -> Path:
+        """An empty folder to save into.
+
+        Raises
+        ------
+        SaturnError
+            ``disk-full`` when the disk has no room for `need_bytes`.
+        """
+        ensure_private(self.folder)
+        self._sweep()
+        self.require_space(need_bytes)
+        folder = self._temporary(step)
+        folder.mkdir(mode=0o700)
+        return folder
+
+    def require_space(self, need_bytes: int) -> None:
+        """Raises SaturnError ``disk-full`` when the disk has no room for so much."""
+        free = shutil.disk_usage(self.folder).free
+        if free < need_bytes * _SPARE:
+            raise SaturnError(
+                "disk-full",
+                f"A checkpoint of {need_bytes / 1e6:.1f} MB does not fit: {self.folder} has "
+                f"{free / 1e6:.1f} MB left.",
+                "Free some space and run again: training goes on from the last checkpoint.",
+            )
+
+    def commit(self, step: int, files: dict[str, Json], details: Json) -> Path:
+        """Make the save of a step the newest checkpoint and drop all but it and the one before.
+
+        Parameters
+        ----------
+        files
+            By name, the `fingerprint` of each file saved.
+        details
+            What else the manifest tells about the checkpoint.
+        """
+        temporary, final = self._temporary(step), self.path(step)
+        manifest = {"v": 1, "step": step, "identity": self._identity, "files": files, **details}
+        with (temporary / _MANIFEST).open("w", encoding="utf-8") as file:
+            json.dump(manifest, file)
+            file.flush()
+            os.fsync(file.fileno())
+        sync_folder(temporary)
+        if final.exists():  # invalid, else it would have been resumed from
+            shutil.rmtree(final)
+        temporary.rename(final)
+        sync_folder(self.folder)
+        committed = self._committed()
+        # So are those of later steps. Left, they would be kept in place of good ones.
+        later = [other for other in committed if other > step]
+        for other in (*later, *committed[len(later) + _KEPT :]):
+            shutil.rmtree(self.path(other))
+        return final
+
+    def abandon(self, step: int) -> None:
+        """Remove a save that failed."""
+        shutil.rmtree(self._temporary(step), ignore_errors=True)
+
+    def newest(self) -> Json | None:
+        """Manifest of the newest checkpoint that is complete and undamaged.
+
+        Damaged ones are passed over with a warning in the log.
+        """
+        for step in self._committed():
+            manifest = self._manifest(step)
+            if manifest is not None and manifest["identity"] != self._identity:
+                continue
+            if manifest is not None and self._is_sound(manifest):
+                return manifest
+            _log.warning(
+                "The checkpoint %s is damaged: its files are not those that were saved. "
+                "Training goes on from the one before, or begins anew.",
+                self.path(step),
+            )
+        return None
+
+    def path(self, step: int) -> Path:
+        """Folder of a committed step."""
+        return self.folder / f"step-{step:09d}"
+
+    def _temporary(self, step: int) -> Path:
+        return self.folder / f"step-{step:09d}.tmp"
+
+    def _committed(self) -> list[int]:
+        """Newest first."""
+        if not self.folder.is_dir():
+            return []
+        names = (_COMMITTED.fullmatch(entry.name) for entry in self.folder.iterdir())
+        return sorted((int(name[1]) for name in names if name), reverse=True)
+
+    def _manifest(self, step: int) -> Json | None:
+        """What a checkpoint says of itself; None when that cannot be read."""
+        try:
+            manifest: Json = json.loads((self.path(step) / _MANIFEST).read_text("utf-8"))
+            complete = (manifest["v"], manifest["step"]) == (1, step)
+            complete = complete and {"identity", "files"} <= manifest.keys()
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            return None
+        return manifest if complete else None
+
+    def _is_sound(self, manifest: Json) -> bool:
+        """Whether all it says of its files is true."""
+        folder, files = self.path(manifest["step"]), manifest["files"]
+        try:
+            # Sizes first: reading a large checkpoint only to refuse it takes long.
+            return all(
+                (folder / name).stat().st_size == files[name]["size"] for name in files
+            ) and all(fingerprint(folder / name) == files[name] for name in files)
+        except (OSError, KeyError, TypeError):
+            return False
+
+    def _sweep(self) -> None:
+        for leftover in self.folder.glob("step-*.tmp"):
+            shutil.rmtree(leftover, ignore_errors=True)
+
+
+def fingerprint(path: Path) -> Json:
+    """Size and CRC-32 of a file."""
+    checksum, size = 0, 0
+    with path.open("rb") as file:
+        while chunk := file.read(_CHUNK):
+            checksum = zlib.crc32(chunk, checksum)
+            size += len(chunk)
+    return {"size": size, "crc32": checksum}
+
+
+def sync_folder(path: Path) -> None:
+    """Bring a folder's entries to disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

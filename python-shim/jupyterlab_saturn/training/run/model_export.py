@@ -1,0 +1,67 @@
+"""The trained model as a file of its own."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import torch
+
+from ...errors import Json
+from ...paths import SessionPaths
+from ...task import Task
+from ..task.factory import build_task
+from .atomic_checkpoint import sync_folder
+
+
+def write_model(
+    paths: SessionPaths, spec: Json, task: Task, weights: dict[str, torch.Tensor]
+) -> Path:
+    """Write a trained model, as a state dict or as the task's own `export` does it.
+
+    Returns the file or the folder. Raises what building the task or its `export` raises.
+    """
+    name = spec["name"]
+    if task.export is None:
+        write_weights(paths.model(name), weights)
+        return paths.model(name)
+    # The model at hand may be in pieces: libraries then save those of this rank only.
+    export = build_task(paths, spec).export
+    assert export is not None
+    write_folder(paths.model_folder(name), lambda folder: export(weights, folder))
+    return paths.model_folder(name)
+
+
+def write_weights(path: Path, weights: Mapping[str, torch.Tensor]) -> None:
+    """Write a state dict that ``torch.load(path, weights_only=True)`` reads anywhere.
+
+    The file appears whole, or not at all.
+    """
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    temporary = path.with_name(f"{path.name}.tmp")
+    plain = {name: value.detach() for name, value in weights.items()}
+    try:
+        with temporary.open("wb") as file:
+            torch.save(plain, file)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+    sync_folder(path.parent)
+
+
+def write_folder(path: Path, write: Callable[[Path], object]) -> None:
+    """Have a folder written, which then replaces the one of that name as a whole."""
+    temporary = path.with_name(f"{path.name}.tmp")
+    shutil.rmtree(temporary, ignore_errors=True)
+    temporary.mkdir(mode=0o700, parents=True)
+    try:
+        write(temporary)
+        shutil.rmtree(path, ignore_errors=True)
+        temporary.replace(path)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+    sync_folder(path.parent)

@@ -1,0 +1,1 @@
+"""What a rank stands on: request, device, process group, how it tells of events and failures."""

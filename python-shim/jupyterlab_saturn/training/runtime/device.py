@@ -1,0 +1,178 @@
+"""The device of a rank: a CUDA GPU, or a virtual one made of CPU cores and a memory limit."""
+
+from __future__ import annotations
+
+import os
+import resource
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, suppress
+from pathlib import Path
+from typing import Literal, Protocol
+
+import torch
+
+from ...errors import Json, SaturnError
+
+
+class RankDevice(Protocol):
+    """Where a rank's tensors live, and how much of it they take."""
+
+    @property
+    def kind(self) -> Literal["cpu", "cuda"]:
+        """As wire ``Device`` objects tell it."""
+
+    @property
+    def torch_device(self) -> torch.device:
+        """What tensors are moved to."""
+
+    def limit_memory(self) -> None:
+        """From now on an allocation beyond the device's memory fails."""
+
+    def unlimited(self) -> AbstractContextManager[None]:
+        """Work on host memory, such as saving, which the limit does not concern."""
+
+    def synchronize(self) -> None:
+        """Wait until all work given to the device is done."""
+
+    def reset_peak(self) -> None:
+        """Forget the peak so far."""
+
+    def peak_bytes(self) -> int:
+        """Most memory in use at any time since `reset_peak`."""
+
+
+class CpuDevice:
+    """Some cores of this machine, with a memory limit that gives true out-of-memory errors.
+
+    The limit counts what the rank adds to what the process held when `limit_memory` was called:
+    ``RLIMIT_DATA`` (setrlimit(2)) makes the kernel refuse the allocation, and torch raises.
+    """
+
+    def __init__(self, cores: Sequence[int], memory_bytes: int) -> None:
+        self._memory_bytes = memory_bytes
+        self._limit = resource.RLIM_INFINITY
+        self._baseline = 0
+        os.environ["CUDA_VISIBLE_DEVICES"] = ""
+        if cores and hasattr(os, "sched_setaffinity"):
+            try:
+                os.sched_setaffinity(0, cores)
+            except OSError as error:
+                raise SaturnError(
+                    "no-core",
+                    f"This process may not run on the cores {sorted(cores)}: {error.strerror}.",
+                    "Set the devices again with %saturn cluster.",
+                ) from error
+        torch.set_num_threads(max(1, len(cores)))
+        if len(cores) > 1:
+            # Starts the thread pool, whose stacks should not count against the limit.
+            torch.ones(1 << 18).add_(1)
+
+    @property
+    def kind(self) -> Literal["cpu", "cuda"]:
+        return "cpu"
+
+    @property
+    def torch_device(self) -> torch.device:
+        return torch.device("cpu")
+
+    def limit_memory(self) -> None:
+        if self._memory_bytes == 0 or not Path("/proc/self/status").exists():
+            return
+        self._limit = _status_bytes("VmData") + self._memory_bytes
+        _set_limit(self._limit)
+
+    @contextmanager
+    def unlimited(self) -> Iterator[None]:
+        _set_limit(resource.RLIM_INFINITY)
+        try:
+            yield
+        finally:
+            _set_limit(self._limit)
+
+    def synchronize(self) -> None:
+        return
+
+    def reset_peak(self) -> None:
+        # proc(5): writing 5 resets the peak of the resident set to its current size.
+        with suppress(OSError):
+            Path("/proc/self/clear_refs").write_text("5")
+        self._baseline = _status_bytes("VmRSS")
+
+    def peak_bytes(self) -> int:
+        return max(0, _status_bytes("VmHWM") - self._baseline)
+
+
+class CudaDevice:
+    """A GPU. The rank sees the GPUs of its group and no other."""
+
+    def __init__(self, uuids: Sequence[str], rank: int) -> None:
+        # Read when CUDA starts, so it must not have started in this process.
+        os.environ["CUDA_VISIBLE_DEVICES"] = ",".join(uuids)
+        if not torch.cuda.is_available() or torch.cuda.device_count() < len(uuids):
+            raise SaturnError(
+                "no-gpu",
+                f"Of the GPUs {', '.join(uuids)} only {torch.cuda.device_count()} can be used.",
+                "See with nvidia-smi whether they work, then set them with %saturn cluster.",
+            )
+        torch.cuda.set_device(rank)
+        self._device = torch.device("cuda", rank)
+
+    @property
+    def kind(self) -> Literal["cpu", "cuda"]:
+        return "cuda"
+
+    @property
+    def torch_device(self) -> torch.device:
+        return self._device
+
+    def limit_memory(self) -> None:
+        return  # the hardware does
+
+    @contextmanager
+    def unlimited(self) -> Iterator[None]:
+        yield
+
+    def synchronize(self) -> None:
+        torch.cuda.synchronize(self._device)
+
+    def reset_peak(self) -> None:
+        torch.cuda.reset_peak_memory_stats(self._device)
+
+    def peak_bytes(self) -> int:
+        # Reserved, not allocated: what other processes cannot have.
+        return torch.cuda.max_memory_reserved(self._device)
+
+
+def claim(devices: Sequence[Json], rank: int) -> RankDevice:
+    """Take a rank's place among the wire ``Device`` objects of its group.
+
+    Raises
+    ------
+    SaturnError
+        ``no-core`` or ``no-gpu`` when the device is not to be had.
+    """
+    mine = devices[rank]
+    if mine["kind"] == "cuda":
+        return CudaDevice([device["uuid"] for device in devices], rank)
+    return CpuDevice(mine.get("cores", ()), mine["memoryBytes"])
+
+
+def lift_memory_limit() -> None:
+    """Let a process that works for a rank on host memory, such as loading, take what it needs."""
+    _set_limit(resource.RLIM_INFINITY)
+
+
+def _set_limit(soft: int) -> None:
+    hard = resource.getrlimit(resource.RLIMIT_DATA)[1]
+    if hard != resource.RLIM_INFINITY:
+        soft = hard if soft == resource.RLIM_INFINITY else min(soft, hard)
+    resource.setrlimit(resource.RLIMIT_DATA, (soft, hard))
+
+
+def _status_bytes(field: str) -> int:
+    """A field of proc_pid_status(5), 0 where there is none."""
+    with suppress(OSError), Path("/proc/self/status").open() as lines:
+        for line in lines:
+            if line.startswith(f"{field}:"):
+                return int(line.split()[1]) * 1024
+    return 0

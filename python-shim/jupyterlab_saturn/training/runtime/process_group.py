@@ -1,0 +1,169 @@
+"""The ranks of a group, and how they agree."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, TypeVar
+
+import torch
+import torch.distributed as dist
+from torch.distributed.device_mesh import DeviceMesh, init_device_mesh
+
+from ...errors import SaturnError
+from .failure import describe
+
+T = TypeVar("T")
+
+# Beyond the slowest thing one rank does while others wait: building the task, writing a model.
+_PATIENCE_SECONDS = 180.0
+_PATIENCE_STEPS = 20
+
+
+class ProcessGroup:
+    """The ranks that do a job together; one alone has no process group and agrees at once.
+
+    Every method is a collective: all ranks call it, in the same order.
+    """
+
+    def __init__(self, rank: int, size: int) -> None:
+        self.rank = rank
+        self.size = size
+
+    @classmethod
+    def join(
+        cls,
+        rank: int,
+        size: int,
+        device: torch.device,
+        rendezvous: Path | None,
+        step_seconds: float | None = None,
+    ) -> ProcessGroup:
+        """Meet the other ranks at the file `rendezvous`.
+
+        Groups on GPUs get a CPU backend too, on which small agreements and saving run.
+        """
+        if size > 1:
+            if rendezvous is None:
+                raise SaturnError("bad-request", f"{size} ranks have no place to meet.")
+            patience = max(_PATIENCE_SECONDS, _PATIENCE_STEPS * (step_seconds or 0.0))
+            _meet(
+                device,
+                store=dist.FileStore(str(rendezvous), size),  # type: ignore[attr-defined]
+                rank=rank,
+                world_size=size,
+                timeout=timedelta(seconds=patience),
+                device_id=device if device.type == "cuda" else None,
+            )
+        return cls(rank, size)
+
+    @property
+    def is_root(self) -> bool:
+        return self.rank == 0
+
+    def mesh(self, device: torch.device, **sizes: int) -> DeviceMesh:
+        """The ranks as a grid, e.g. ``mesh(device, replicate=2, shard=4)``, the last size fastest.
+
+        Never the default mesh, which is of GPUs whenever the machine has some.
+        """
+        if not dist.is_initialized():  # what is sharded over one device still wants a group
+            store = dist.HashStore()  # type: ignore[attr-defined]
+            _meet(device, store=store, rank=0, world_size=1)
+        return init_device_mesh(device.type, tuple(sizes.values()), mesh_dim_names=tuple(sizes))
+
+    def mean(self, values: Sequence[float]) -> list[float]:
+        """Each value averaged over the ranks; a NaN of one is a NaN for all."""
+        return [value / self.size for value in self._reduce(values, dist.ReduceOp.SUM)]
+
+    def sum(self, values: Sequence[float]) -> list[float]:
+        """Each value added over the ranks."""
+        return self._reduce(values, dist.ReduceOp.SUM)
+
+    def max(self, values: Sequence[float]) -> list[float]:
+        """The largest of each value over the ranks."""
+        return self._reduce(values, dist.ReduceOp.MAX)
+
+    def gather(self, value: T) -> list[T]:
+        """The values of all ranks, by rank."""
+        if self.size == 1:
+            return [value]
+        values: list[T | None] = [None] * self.size
+        dist.all_gather_object(values, value)
+        return values  # type: ignore[return-value]
+
+    def on_root(self, work: Callable[[], T]) -> T:
+        """Do something on rank 0; all ranks get its value, or its error as a SaturnError."""
+        if self.size == 1:
+            return work()
+        outcome: list[object] = [None, None]
+        if self.is_root:
+            try:
+                outcome[0] = work()
+            except Exception as error:
+                outcome[1] = describe(error, "training-failed")
+        dist.broadcast_object_list(outcome, src=0)
+        if outcome[1] is not None:
+            raise SaturnError.from_json(outcome[1])  # type: ignore[arg-type]
+        return outcome[0]  # type: ignore[return-value]
+
+    def copy_from_root(self, tensors: Sequence[torch.Tensor], device: torch.device) -> None:
+        """Overwrite each tensor by rank 0's, which travels from `device` to `device`."""
+        if self.size > 1:
+            for tensor in tensors:
+                copy = tensor.to(device)
+                dist.broadcast(copy, src=0)
+                tensor.copy_(copy)
+
+    def add_up(self, tensor: torch.Tensor) -> torch.Tensor:
+        """A tensor, summed over the ranks in place, on whatever device it is."""
+        if self.size > 1:
+            dist.all_reduce(tensor)
+        return tensor
+
+    def leave(self) -> None:
+        """End the group, after the last collective."""
+        if dist.is_initialized():
+            dist.destroy_process_group()
+
+    def _reduce(self, values: Sequence[float], operation: dist.ReduceOp.RedOpType) -> list[float]:
+        if self.size == 1:
+            return list(values)
+        tensor = torch.tensor(values, dtype=torch.float64)
+        dist.all_reduce(tensor, op=operation)
+        return tensor.tolist()
+
+
+def _meet(device: torch.device, **place: Any) -> None:
+    # All ranks of a group are on this host; resolving its name may be slow or wrong.
+    os.environ.setdefault("GLOO_SOCKET_IFNAME", "lo")
+    backend = "cpu:gloo,cuda:nccl" if device.type == "cuda" else "gloo"
+    dist.init_process_group(backend, **place)
+
+
+def check_average(world: ProcessGroup, device: torch.device) -> None:
+    """Refuse a backend whose averaging reduce-scatter does not average.
+
+    Sharded training averages gradients with it; gloo once returned the sum without a word
+    (pytorch issue 162338), which silently trains with another learning rate.
+
+    Raises
+    ------
+    SaturnError
+        ``wrong-average``.
+    """
+    if world.size == 1:
+        return
+    parts = torch.arange(world.size, dtype=torch.float32, device=device) + world.rank
+    mine = torch.empty(1, device=device)
+    reduce_scatter = getattr(dist, "reduce_scatter_single", dist.reduce_scatter_tensor)
+    reduce_scatter(mine, parts, op=dist.ReduceOp.AVG)
+    expected = world.rank + (world.size - 1) / 2
+    if abs(mine.item() - expected) > 1e-3:
+        raise SaturnError(
+            "wrong-average",
+            f"This PyTorch averages wrongly between {device.type} devices: it gave "
+            f"{mine.item():g} instead of {expected:g}.",
+            "Update PyTorch, or exclude fsdp from the plan.",
+        )

@@ -1,0 +1,1 @@
+"""A task as the user made it: built, validated, and its samples in their order."""

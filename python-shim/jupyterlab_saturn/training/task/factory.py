@@ -1,0 +1,217 @@
+"""From a pickled factory to the Task it makes."""
+
+from __future__ import annotations
+
+import ast
+import linecache
+import math
+import os
+import pickle
+import stat
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import torch
+from torch.utils.data import IterableDataset
+
+from ...errors import Json, SaturnError
+from ...paths import SessionPaths
+from ...task import Task
+from ..adapters import adapt
+from ..components.seeding import derive, seed_all
+from ..runtime.failure import describe, is_out_of_memory
+from .task_validation import require_valid
+
+
+def load_factory(paths: SessionPaths, payload: str) -> Callable[..., Any]:
+    """Unpickle a factory of the session.
+
+    Unpickling runs code, so only a file of ours that nobody else can write is read, and only
+    from the session's own folder.
+
+    Raises
+    ------
+    SaturnError
+        ``bad-payload`` for a name that is none, ``no-payload``, ``unsafe-payload``, or
+        ``factory-failed`` when unpickling raises.
+    """
+    path = paths.payload(payload)
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except OSError as error:
+        raise SaturnError(
+            "no-payload",
+            f"The code of the task, {path}, cannot be read: {error.strerror}.",
+            "Run the task's cell again.",
+        ) from error
+    with os.fdopen(descriptor, "rb") as file:
+        info = os.fstat(file.fileno())
+        if not stat.S_ISREG(info.st_mode) or info.st_uid != os.getuid() or info.st_mode & 0o022:
+            raise SaturnError(
+                "unsafe-payload",
+                f"{path} is not a file that only you can write, so it is not opened.",
+                "Remove it and run the task's cell again.",
+            )
+        try:
+            factory: Callable[..., Any] = pickle.load(file)
+        except Exception as error:
+            raise _failed(error, "The task's code cannot be loaded here") from error
+    return factory
+
+
+def build_task(paths: SessionPaths, spec: Json) -> Task:
+    """Call the factory of a wire ``TaskSpec``, with all generators seeded by the task's seed.
+
+    Raises
+    ------
+    SaturnError
+        As `load_factory`; ``factory-failed`` when the factory raises, ``bad-task`` when what
+        it returns cannot be trained. Running out of memory is raised as it is.
+    """
+    factory = load_factory(paths, spec["payload"])
+    _remember_source(factory, spec.get("source"))
+    seed_all(derive(spec["seed"], "factory"))
+    # Where a model goes is for a technique to say: a Hugging Face Trainer would move it at once.
+    os.environ.setdefault("ACCELERATE_USE_CPU", "true")
+    try:
+        task = adapt(factory(**spec["params"]))
+    except SaturnError:
+        raise
+    except (Exception, SystemExit) as error:
+        if is_out_of_memory(error):
+            raise
+        raise _failed(error, f"{spec['sweep']} raised") from error
+    _check(task, spec["sweep"])
+    return task  # type: ignore[no-any-return]
+
+
+def total_steps(task: Task, spec: Json) -> int:
+    """Optimizer steps of a task: the spec's wish before the factory's, steps before epochs."""
+    if "steps" in spec:
+        return int(spec["steps"])
+    if "epochs" in spec:
+        return _steps_of_epochs(task, spec["epochs"])
+    return task.steps if task.steps is not None else _steps_of_epochs(task, task.epochs)
+
+
+def steps_per_epoch(task: Task) -> int:
+    """Whole batches in one pass over the data."""
+    return sample_count(task) // task.batch_size
+
+
+def sample_count(task: Task) -> int:
+    """Samples to train on."""
+    return len(task.data)  # type: ignore[arg-type]
+
+
+def _steps_of_epochs(task: Task, epochs: float) -> int:
+    return max(1, round(epochs * steps_per_epoch(task)))
+
+
+def _check(task: Any, name: str) -> None:
+    if not isinstance(task, Task):
+        raise SaturnError(
+            "bad-task",
+            f"{name} returned a {type(task).__name__}, but a Task is needed to train anything.",
+            "End the function with: return Task(model=..., data=..., loss=..., optimizer=..., "
+            "batch_size=...), or return a Hugging Face Trainer or a LightningModule and its "
+            "DataModule.",
+        )
+    if not isinstance(task.model, torch.nn.Module):
+        raise SaturnError(
+            "bad-task",
+            f"The model is a {type(task.model).__name__}, not a torch.nn.Module.",
+            "Give the Task a module whose forward takes the inputs.",
+        )
+    for role, data in (("data", task.data), ("eval_data", task.eval_data)):
+        if data is not None or role == "data":
+            _check_data(data, role)
+    _check_functions(task)
+    _check_length(task)
+    require_valid(task)
+
+
+def _check_functions(task: Task) -> None:
+    required = [("loss", task.loss), ("optimizer", task.optimizer)]
+    optional = [("schedule", task.schedule), ("collate", task.collate)]
+    given = required + [(role, part) for role, part in optional if part is not None]
+    for role, part in given:
+        if not callable(part) or isinstance(part, torch.optim.Optimizer):
+            raise SaturnError(
+                "bad-task",
+                f"The {role} is a {type(part).__name__}, not a function.",
+                "Pass the function itself, e.g. loss=nn.CrossEntropyLoss() and "
+                "optimizer=partial(torch.optim.AdamW, lr=1e-3).",
+            )
+    metrics: Any = task.metrics
+    by_name = isinstance(metrics, Mapping) and all(callable(each) for each in metrics.values())
+    if not by_name and not callable(metrics):
+        raise SaturnError(
+            "bad-task",
+            "The metrics are no functions by name.",
+            'Pass e.g. metrics={"error": error}, with error(outputs, targets).',
+        )
+
+
+def _check_data(data: Any, role: str) -> None:
+    sized = hasattr(data, "__len__") and hasattr(data, "__getitem__")
+    if not sized or isinstance(data, IterableDataset):
+        raise SaturnError(
+            "bad-task",
+            f"The {role} is a {type(data).__name__}, which has no length and no index.",
+            "Pass a map-style dataset, such as torch.utils.data.TensorDataset.",
+        )
+
+
+def _check_length(task: Task) -> None:
+    batch = task.batch_size
+    if isinstance(batch, bool) or not isinstance(batch, int) or batch < 1:
+        raise SaturnError(
+            "bad-task",
+            f"The batch_size is {batch!r}, but it must be a whole number of samples.",
+            "Give the samples of one optimizer step, over all devices together.",
+        )
+    if batch > sample_count(task):
+        raise SaturnError(
+            "batch-too-large",
+            f"A batch of {batch} samples is more than the {sample_count(task)} there are.",
+            f"Use a batch_size of at most {sample_count(task)}.",
+        )
+    if task.eval_data is not None and len(task.eval_data) == 0:  # type: ignore[arg-type]
+        raise SaturnError("bad-task", "The eval_data is empty.", "Leave it out, or fill it.")
+    length: Any = task.steps if task.steps is not None else task.epochs
+    if not isinstance(length, int | float) or not 0 < length < math.inf:
+        raise SaturnError(
+            "bad-task",
+            f"A length of {length!r} leaves nothing to train.",
+            "Give steps or epochs above 0.",
+        )
+
+
+def _failed(error: BaseException, what: str) -> SaturnError:
+    failure = describe(error, "factory-failed")
+    wrapped = SaturnError("factory-failed", f"{what}: {failure['message']}")
+    wrapped.traceback = failure.get("traceback")
+    return wrapped
+
+
+def _remember_source(factory: Any, source: str | None) -> None:
+    """Let tracebacks show the lines of a notebook cell, whose file is not on this disk."""
+    code = getattr(factory, "__code__", None)
+    if code is None or source is None or linecache.getlines(code.co_filename):
+        return
+    shift = code.co_firstlineno - _first_line(source, code.co_name)
+    lines = ["\n"] * max(0, shift) + source.splitlines(keepends=True)
+    linecache.cache[code.co_filename] = (sum(map(len, lines)), None, lines, code.co_filename)
+
+
+def _first_line(source: str, name: str) -> int:
+    """The line, counted from 1, where a function's definition begins, decorators included."""
+    try:
+        statements = ast.parse(source).body
+    except SyntaxError:
+        return 1
+    for statement in statements:
+        if isinstance(statement, ast.FunctionDef) and statement.name == name:
+            return min([statement.lineno, *(node.lineno for node in statement.decorator_list)])
+    return 1

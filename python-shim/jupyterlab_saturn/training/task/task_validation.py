@@ -1,0 +1,154 @@
+"""What cannot be right in a task, and what is worth knowing of it, told before anything runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import torch
+from torch import nn
+from torch.utils._pytree import tree_leaves
+
+from ...errors import SaturnError
+from ...task import Task
+from ..components.nested_tensors import shapes
+from ..components.optimizer_factory import make_optimizer
+from ..components.precision import HALVES
+from .data_order import Samples
+
+_PRECISIONS = ("float32", *HALVES)
+_BATCH_NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)
+_DROPOUTS = (
+    nn.Dropout,
+    nn.Dropout1d,
+    nn.Dropout2d,
+    nn.Dropout3d,
+    nn.AlphaDropout,
+    nn.FeatureAlphaDropout,
+)
+# Their steps look at whole matrices, or at many numbers packed together.
+_WHOLE_TENSOR_OPTIMIZERS = ("adafactor", "lamb", "lars", "muon", "shampoo", "soap", "8bit", "4bit")
+_PROBES = 4
+
+
+def require_valid(task: Task) -> None:
+    """Check the settings of a task against each other.
+
+    Raises
+    ------
+    SaturnError
+        ``bad-task``.
+    """
+    pieces, batch, clip = task.micro_batches, task.batch_size, task.clip_norm
+    if not _is_count(pieces) or batch % pieces != 0:
+        raise _bad(
+            f"A batch of {batch} cannot be cut into {pieces!r} equal micro_batches.",
+            "Give a whole number that divides the batch_size.",
+        )
+    if clip is not None and not (_is_number(clip) and clip > 0):
+        raise _bad(
+            f"The clip_norm is {clip!r}, but a norm to clip to is above 0.",
+            "Leave it out to clip nothing.",
+        )
+    if task.precision not in _PRECISIONS:
+        raise _bad(
+            f"There is no precision {task.precision!r}.", f"There are: {', '.join(_PRECISIONS)}."
+        )
+    if task.validate_every is not None and not _is_count(task.validate_every):
+        raise _bad(
+            f"The validate_every is {task.validate_every!r}, but it counts steps.",
+            "Give 1 or more, or leave it out to evaluate at the end only.",
+        )
+    if task.stop_early is not None and (task.validate_every is None or task.eval_data is None):
+        raise _bad(
+            "The rule stop_early looks at evaluations while training, but there are none.",
+            "Give the Task validate_every and eval_data, too.",
+        )
+    if not _is_count(task.workers, least=0):
+        raise _bad(
+            f"The workers are {task.workers!r}, but they count processes.",
+            "Give 0 to load between the steps.",
+        )
+    for role in ("forward", "parameter_groups", "stop_early", "export"):
+        part = getattr(task, role)
+        if part is not None and not callable(part):
+            raise _bad(
+                f"The {role} is a {type(part).__name__}, not a function.", "Pass a function."
+            )
+
+
+def why_not_split(task: Task) -> str | None:
+    """Why a task's parameters cannot be spread over devices piece by piece."""
+    trained = [(name, p) for name, p in task.model.named_parameters() if p.requires_grad]
+    kind = type(make_optimizer(task, trained)).__name__
+    if any(name in kind.lower() for name in _WHOLE_TENSOR_OPTIMIZERS):
+        return f"the optimizer {kind} works on whole matrices, which sharding cuts; use ddp"
+    return None
+
+
+def warnings(task: Task, samples: Samples, max_devices: int) -> Iterator[str]:
+    """What the user should know of a task that can be trained, in sentences.
+
+    Parameters
+    ----------
+    samples
+        The task's data.
+    """
+    yield from task.remarks
+    if _differs_each_time(samples):
+        yield (
+            "The dataset draws random numbers from a generator of its own, so a sample looks "
+            "different each time it is loaded. Draw from torch, random or numpy.random: these are "
+            "seeded for each sample."
+        )
+    if _vary(samples):
+        yield (
+            "Batches differ in shape, so steps differ in time and memory: a trial measures some of "
+            "them."
+        )
+    if max_devices < 2:
+        return
+    modules = list(task.model.modules())
+    if any(isinstance(module, _BATCH_NORMS) for module in modules):
+        yield (
+            "Batch normalisation takes its statistics from each device's part of a batch, so "
+            "results depend on the number of devices."
+        )
+    if not task.exact_random and any(isinstance(m, _DROPOUTS) and m.p > 0 for m in modules):
+        yield (
+            "Dropout draws other masks on other numbers of devices: results are equal in "
+            "distribution, not in digits. With exact_random=True they are."
+        )
+
+
+def _vary(samples: Samples) -> bool:
+    """Whether batches of one sample differ in shape."""
+    last = samples.count - 1
+    probes = {last * part // (_PROBES - 1) for part in range(_PROBES)}
+    return len({str(shapes(samples.batch([index]))) for index in probes}) > 1
+
+
+def _differs_each_time(samples: Samples) -> bool:
+    """Whether a sample, loaded twice, is not the same."""
+    once, again = (tree_leaves(samples.batch([0])) for _ in range(2))
+    return any(
+        isinstance(one, torch.Tensor) and not torch.equal(_bits(one), _bits(other))
+        for one, other in zip(once, again, strict=False)
+    )
+
+
+def _bits(tensor: torch.Tensor) -> torch.Tensor:
+    """Also of what is not a number, which equals nothing."""
+    return tensor.contiguous().reshape(-1).view(torch.uint8)
+
+
+def _bad(message: str, hint: str) -> SaturnError:
+    return SaturnError("bad-task", message, hint)
+
+
+def _is_count(value: Any, least: int = 1) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= least
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)

@@ -1,0 +1,156 @@
+"""A device is used by one session at a time; who comes second is told by whom."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from fakes.bench import EngineEar, Json, agent, session, task, until
+from jupyterlab_saturn.agent.device_leases import DeviceLeases
+from jupyterlab_saturn.errors import SaturnError
+from jupyterlab_saturn.paths import SessionPaths
+
+
+def cpu(number: int, *cores: int) -> Json:
+    return {
+        "id": f"cpu{number}",
+        "kind": "cpu",
+        "name": f"CPU cores {cores}",
+        "memoryBytes": 1 << 30,
+        "cores": list(cores),
+    }
+
+
+def gpu(number: int, uuid: str) -> Json:
+    name = "NVIDIA H200"
+    return {"id": f"cuda{number}", "kind": "cuda", "name": name, "memoryBytes": 0, "uuid": uuid}
+
+
+@pytest.fixture
+def homes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[SessionPaths, SessionPaths]:
+    """Two sessions of one user."""
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    return SessionPaths("mine", tmp_path / "a"), SessionPaths("theirs", tmp_path / "b")
+
+
+@contextlib.contextmanager
+def refused() -> Iterator[None]:
+    with pytest.raises(SaturnError) as caught:
+        yield
+    assert caught.value.code == "device-busy"
+    assert caught.value.hint is not None and "%saturn cluster" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("held", "wanted"),
+    [
+        (cpu(0, 0, 1), cpu(3, 1)),
+        (gpu(0, "GPU-aa"), gpu(1, "GPU-aa")),
+    ],
+)
+def test_two_sessions_do_not_share_hardware(
+    homes: tuple[SessionPaths, SessionPaths], held: Json, wanted: Json
+) -> None:
+    mine, theirs = (DeviceLeases(paths) for paths in homes)
+    with theirs.hold([held]):
+        with refused(), mine.hold([wanted]):
+            raise AssertionError("both hold it")
+        with mine.hold([cpu(0, 5), gpu(5, "GPU-bb")]):
+            pass
+    with mine.hold([wanted]):
+        pass
+    assert list(homes[0].leases.iterdir()) == []
+
+
+def test_the_refusal_names_the_owner(homes: tuple[SessionPaths, SessionPaths]) -> None:
+    mine, theirs = (DeviceLeases(paths) for paths in homes)
+    with theirs.hold([cpu(0, 0)]), pytest.raises(SaturnError) as caught, mine.hold([cpu(7, 0)]):
+        pass
+    assert f"session 'theirs' in {homes[1].folder}" in caught.value.message
+    assert "cpu7" in caught.value.message
+
+
+def test_jobs_of_one_session_may_share(homes: tuple[SessionPaths, SessionPaths]) -> None:
+    mine, theirs = (DeviceLeases(paths) for paths in homes)
+    with mine.hold([cpu(0, 0), cpu(1, 0)]):
+        with mine.hold([cpu(1, 0)]):
+            pass
+        with refused(), theirs.hold([cpu(0, 0)]):
+            pass
+    with theirs.hold([cpu(0, 0)]):
+        pass
+
+
+def test_what_is_refused_holds_nothing(homes: tuple[SessionPaths, SessionPaths]) -> None:
+    mine, theirs = (DeviceLeases(paths) for paths in homes)
+    with theirs.hold([cpu(1, 1)]):
+        with refused(), mine.hold([cpu(0, 0), cpu(1, 1), cpu(2, 2)]):
+            pass
+        with theirs.hold([cpu(0, 0), cpu(2, 2)]):
+            pass
+
+
+def test_the_name_of_an_owner_long_gone_keeps_nobody_out(
+    homes: tuple[SessionPaths, SessionPaths],
+) -> None:
+    homes[0].leases.mkdir(parents=True, mode=0o700)
+    homes[0].leases.parent.chmod(0o700)
+    note = homes[0].leases / "core-0.lock"
+    note.write_text("a name longer than the one that follows, and not even of the right kind" * 9)
+    with DeviceLeases(homes[0]).hold([cpu(0, 0)]):
+        assert json.loads(note.read_text())["session"] == "mine"
+
+
+ONE = {"technique": "single", "devices": 1}
+
+
+def train(ear: EngineEar, name: str, acts: str) -> None:
+    body = {
+        "task": task(name, ranks=acts),
+        "attempt": 1,
+        "steps": 8,
+        "strategy": ONE,
+        "devices": ["cpu0"],
+        "checkpointSeconds": 60,
+    }
+    ear.say("group.start", body)
+
+
+def test_two_agents_on_one_device() -> None:
+    with session() as (mine, _):
+        theirs = SessionPaths("theirs", mine.folder.parent).ensure()
+        with EngineEar(mine) as my_ear, EngineEar(theirs) as their_ear, agent(mine):
+            with agent(theirs) as owner:
+                for ear in (my_ear, their_ear):
+                    ear.hear("agent.hello")
+                    ear.say("cluster.set", {"request": {"kind": "cpu", "count": 1}})
+                    ear.hear("cluster.report")
+                train(their_ear, "theirs", "started 0;sleep 300")
+                their_ear.hear_event("started")
+
+                train(my_ear, "mine", "finished 8")
+                refusal = my_ear.hear_event("failed", "finished", "lost")["body"]
+                assert refusal["kind"] == "failed"
+                assert refusal["error"]["code"] == "device-busy"
+                assert str(theirs.folder) in refusal["error"]["message"]
+                trial = {
+                    "trial": "x",
+                    "task": task(ranks="trial 0.5"),
+                    "signature": "s",
+                    "strategy": ONE,
+                    "devices": ["cpu0"],
+                    "deadlineSeconds": 60,
+                }
+                my_ear.say("trial.start", trial)
+                cell = my_ear.hear("trial.result")["body"]["cell"]
+                assert (cell["status"], cell["error"]["code"]) == ("failed", "device-busy")
+
+                # However the owner ends, what it held is free.
+                owner.kill()
+                owner.wait(30)
+            train(my_ear, "again", "finished 8")
+            until(lambda: my_ear.hear_event("failed", "finished")["body"]["task"] == "again")
+            assert not list(mine.leases.glob("core-*.lock"))

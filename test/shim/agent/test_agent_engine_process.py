@@ -1,0 +1,161 @@
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from fakes.bench import HERE, assert_gone, living, session, until
+from jupyterlab_saturn.agent.engine_process import (
+    EngineProcess,
+    engine_bundle,
+    engine_command,
+    idle_seconds,
+)
+from jupyterlab_saturn.errors import SaturnError
+from jupyterlab_saturn.paths import SessionPaths
+
+SITS = [sys.executable, "-S", str(HERE / "idle_engine.py")]
+
+
+class Engine(EngineProcess):
+    """An engine whose starts and ends are counted."""
+
+    def __init__(self, command: list[str], log: Path) -> None:
+        self.starts: list[int | None] = []
+        self.deaths = 0
+        super().__init__(command, log, started=self._start, died=self._death, first_delay=0.01)
+
+    def _start(self) -> None:
+        self.starts.append(self.pid)
+
+    def _death(self) -> None:
+        self.deaths += 1
+
+
+def test_a_dead_engine_is_restarted_and_the_last_one_ended() -> None:
+    async def main() -> None:
+        with session() as (paths, token):
+            engine = Engine(SITS, paths.engine_log)
+            supervision = asyncio.create_task(engine.supervise())
+            for life in range(3):
+                while len(engine.starts) == life:
+                    await asyncio.sleep(0.01)
+                pid = engine.pid
+                assert pid is not None
+                if life < 2:
+                    os.kill(pid, signal.SIGKILL)
+            supervision.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await supervision
+            assert (len(set(engine.starts)), engine.deaths, engine.pid) == (3, 3, None)
+            assert living(token) == []
+
+    asyncio.run(main())
+
+
+def test_an_engine_that_keeps_dying_is_given_up_with_its_log() -> None:
+    async def main() -> None:
+        with session() as (paths, _):
+            command = ["/bin/sh", "-c", "echo cannot open the journal >&2; exit 3"]
+            engine = Engine(command, paths.engine_log)
+            with pytest.raises(SaturnError, match="5 times within a minute") as caught:
+                await engine.supervise()
+            assert caught.value.code == "engine-dies"
+            assert "code 3" in caught.value.message
+            assert caught.value.traceback is not None
+            assert caught.value.traceback.splitlines() == ["cannot open the journal"] * 5
+            assert engine.deaths == 5
+
+    asyncio.run(main())
+
+
+def test_deaths_far_apart_are_forgiven() -> None:
+    async def main() -> None:
+        with session() as (paths, _):
+            now = 0.0
+
+            def clock() -> float:
+                nonlocal now
+                now += 20.0
+                return now
+
+            starts: list[None] = []
+            engine = EngineProcess(
+                ["/bin/true"],
+                paths.engine_log,
+                started=lambda: starts.append(None),
+                died=lambda: None,
+                first_delay=0.001,
+                clock=clock,
+            )
+            supervision = asyncio.create_task(engine.supervise())
+            while len(starts) < 8:
+                await asyncio.sleep(0.01)
+            assert not supervision.done()
+            supervision.cancel()
+            await asyncio.gather(supervision, return_exceptions=True)
+
+    asyncio.run(main())
+
+
+def test_an_engine_that_cannot_be_started_is_explained() -> None:
+    async def main() -> None:
+        with session() as (paths, _), pytest.raises(SaturnError) as caught:
+            await Engine(["/nowhere/node"], paths.engine_log).supervise()
+        assert caught.value.code == "cannot-start"
+
+    asyncio.run(main())
+
+
+def test_the_engine_sees_the_end_of_whoever_holds_its_input() -> None:
+    code = (
+        "import asyncio, sys; from pathlib import Path;"
+        "from jupyterlab_saturn.agent.engine_process import EngineProcess;"
+        f"engine = EngineProcess({SITS!r}, Path(sys.argv[1]), started=int, died=int);"
+        "asyncio.run(engine.supervise())"
+    )
+    with session() as (paths, token):
+        holder = subprocess.Popen([sys.executable, "-c", code, str(paths.engine_log)])
+        until(lambda: living(token, "idle_engine.py"))
+        holder.kill()
+        holder.wait()
+        assert_gone(token)
+
+
+def test_the_command_names_everything(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("SATURN_ENGINE", str(HERE / "idle_engine.mjs"))
+    monkeypatch.setenv("SATURN_IDLE_SECONDS", "7.5")
+    paths = SessionPaths("mine", tmp_path)
+    node, bundle, *options = engine_command(paths)
+    assert Path(node).name.startswith("node") and bundle == str(HERE / "idle_engine.mjs")
+    assert dict(zip(options[::2], options[1::2], strict=True)) == {
+        "--session": "mine",
+        "--folder": str(tmp_path / "mine"),
+        "--journal": str(paths.journal),
+        "--endpoint": paths.engine_endpoint,
+        "--idle-seconds": "7.5",
+    }
+
+
+def test_a_missing_bundle_is_explained(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("SATURN_ENGINE", str(tmp_path / "idle_engine.mjs"))
+    with pytest.raises(SaturnError) as caught:
+        engine_bundle()
+    assert caught.value.code == "no-engine"
+    assert caught.value.hint is not None and "build" in caught.value.hint
+
+
+@pytest.mark.parametrize("text", ["soon", "-1", "nan", "inf"])
+def test_idle_seconds_must_be_seconds(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    monkeypatch.setenv("SATURN_IDLE_SECONDS", text)
+    with pytest.raises(SaturnError, match="no number of seconds"):
+        idle_seconds()
+
+
+def test_idle_seconds_have_a_default(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("SATURN_IDLE_SECONDS", raising=False)
+    assert idle_seconds() == 120

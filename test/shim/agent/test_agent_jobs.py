@@ -1,0 +1,451 @@
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import signal
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fakes.bench import HERE, Json, session, task
+from jupyterlab_saturn import wire
+from jupyterlab_saturn.agent.device_leases import DeviceLeases
+from jupyterlab_saturn.agent.event_receiver import EventReceiver
+from jupyterlab_saturn.agent.inspection_job import InspectionJob
+from jupyterlab_saturn.agent.job_context import JobContext
+from jupyterlab_saturn.agent.rank_group import Limits, RankGroup
+from jupyterlab_saturn.agent.rank_launcher import RankLauncher
+from jupyterlab_saturn.agent.training_job import TrainingJob
+from jupyterlab_saturn.agent.trial_job import TrialJob
+
+NODE = {
+    "id": "here",
+    "devices": [
+        {
+            "id": f"cpu{n}",
+            "kind": "cpu",
+            "name": "CPU",
+            "memoryBytes": (n + 1) << 30,
+            "cores": [0],
+        }
+        for n in range(2)
+    ],
+}
+MINE = [{"name": "mine", "target": "my.module:Mine"}]
+
+
+class Said(list[tuple[str, Json]]):
+    """What a job said to the engine, each word valid on the wire."""
+
+    def __call__(self, type: str, body: Json) -> None:
+        wire.encode("agent", wire.message(type, body))
+        self.append((type, body))
+
+
+@contextlib.asynccontextmanager
+async def place() -> AsyncIterator[tuple[JobContext, Said]]:
+    with session() as (paths, _):
+        runtime = paths.ensure_runtime()
+        launcher = RankLauncher(
+            paths.zygote_log,
+            rank_command=[sys.executable, str(HERE / "rank.py")],
+            zygote_command=[sys.executable, str(HERE / "zygote.py"), "ready"],
+        )
+        events = EventReceiver(paths.events_socket)
+        said = Said()
+        limits = Limits(last_words=0.2, stacks=0.3, leave=0.5, silence=1.0, silence_steps=2.0)
+        try:
+            yield (
+                JobContext(
+                    paths=paths,
+                    launcher=launcher,
+                    events=events,
+                    say=said,
+                    leases=DeviceLeases(paths),
+                    limits=limits,
+                ),
+                said,
+            )
+            assert [path.name for path in runtime.iterdir()] == ["events.sock"]
+        finally:
+            await launcher.close()
+            events.close()
+
+
+def inspect(*tasks: Json) -> list[Json]:
+    async def main() -> Said:
+        async with place() as (here, said):
+            inspection = InspectionJob(here, {"tasks": tasks, "maxDevices": 2}, NODE)
+            assert inspection.tasks == [one["name"] for one in tasks]
+            await inspection.run()
+            assert inspection.tasks == []
+            return said
+
+    said = asyncio.run(main())
+    assert {type for type, _ in said} == {"inspect.result"}
+    return [body for _, body in said]
+
+
+def try_out(**acts: str | float) -> Json:
+    deadline = float(acts.pop("deadline", 60.0))
+    devices = str(acts.pop("devices", "cpu0 cpu1")).split()
+
+    async def main() -> Said:
+        async with place() as (here, said):
+            body = {
+                "trial": "trial-1",
+                "task": task(**acts),
+                "signature": "sig",
+                "strategy": {"technique": "ddp", "devices": 2},
+                "devices": devices,
+                "deadlineSeconds": deadline,
+            }
+            trial = TrialJob(here, body, NODE)
+            assert trial.id == "trial-1"
+            await trial.run()
+            return said
+
+    [(type, body)] = asyncio.run(main())
+    assert (type, body["trial"]) == ("trial.result", "trial-1")
+    cell: Json = body["cell"]
+    assert (cell["signature"], cell["source"]) == ("sig", "measured")
+    assert cell["strategy"] == {"technique": "ddp", "devices": 2}
+    return cell
+
+
+async def eventually(true: Callable[[], object]) -> None:
+    async with asyncio.timeout(20):
+        while not true():
+            await asyncio.sleep(0.01)
+
+
+def test_a_trial_that_is_stopped_leaves_no_rank_and_no_cell() -> None:
+    async def main() -> None:
+        async with place() as (here, said):
+            body = {
+                "trial": "trial-1",
+                "task": task(ranks="deaf;helper;print here;sleep 300"),
+                "signature": "sig",
+                "strategy": {"technique": "ddp", "devices": 2},
+                "devices": ["cpu0", "cpu1"],
+                "deadlineSeconds": 600,
+            }
+            trial = TrialJob(here, body, NODE)
+            running = asyncio.create_task(trial.run())
+            logs = [here.paths.trial("trial-1") / f"rank{rank}.log" for rank in range(2)]
+            await eventually(
+                lambda: all(log.exists() and "here" in log.read_text() for log in logs)
+            )
+            trial.stop()
+            trial.stop()
+            async with asyncio.timeout(2):
+                await running
+            assert said == [("trial.result", {"trial": "trial-1"})]
+            with here.leases.hold(NODE["devices"]):
+                pass
+
+    asyncio.run(main())
+
+
+def test_a_trial_stopped_before_it_began_is_over() -> None:
+    async def main() -> None:
+        async with place() as (here, said):
+            trial = TrialJob(here, {"trial": "x", "task": task()}, NODE)
+            trial.stop()
+            await trial.run()
+            assert said == [("trial.result", {"trial": "x"})]
+
+    asyncio.run(main())
+
+
+def test_a_job_that_is_stopped_and_cancelled_ends() -> None:
+    async def main() -> None:
+        async with place() as (here, said):
+            tasks = [task("a", ranks="sleep 300"), task("b", ranks="sleep 300")]
+            inspection = InspectionJob(here, {"tasks": tasks, "maxDevices": 1}, NODE)
+            running = asyncio.create_task(inspection.run())
+            await asyncio.sleep(0.3)
+            inspection.stop(["a"])
+            running.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await running
+            assert said == []
+
+    asyncio.run(main())
+
+
+def test_inspections_that_are_given_up_do_not_keep_the_others_waiting() -> None:
+    async def main() -> None:
+        async with place() as (here, said):
+            tasks = [
+                task("a", ranks="inspected"),
+                task("b", ranks="deaf;sleep 300"),
+                task("c", ranks="inspected"),
+                task("d", ranks="sleep 300"),
+            ]
+            inspection = InspectionJob(here, {"tasks": tasks, "maxDevices": 2}, NODE)
+            running = asyncio.create_task(inspection.run())
+            await eventually(lambda: len(said) == 1)
+            inspection.stop(["b", "a", "unknown"])
+            await eventually(lambda: len(said) == 2)
+            inspection.stop(["d"])
+            async with asyncio.timeout(2):
+                await running
+            assert [body["task"] for _, body in said] == ["a", "c"]
+            assert all("inspection" in body for _, body in said)
+            assert inspection.tasks == []
+
+    asyncio.run(main())
+
+
+def train(**acts: str) -> list[Json]:
+    grace = acts.pop("stop", None)
+
+    async def main() -> Said:
+        async with place() as (here, said):
+            body = {
+                "task": task(**acts),
+                "attempt": 3,
+                "steps": 8,
+                "strategy": {"technique": "ddp", "devices": 2},
+                "devices": ["cpu1", "cpu0"],
+                "checkpointSeconds": 60,
+                "stepSeconds": 0.5,
+            }
+            attempt = TrainingJob(here, body, NODE)
+            running = asyncio.create_task(attempt.run())
+            if grace is not None:
+                while len(said) < 2:
+                    await asyncio.sleep(0.01)
+                attempt.stop(float(grace))
+            await running
+            return said
+
+    said = asyncio.run(main())
+    assert {type for type, _ in said} == {"group.event"}
+    assert {(body["task"], body["attempt"]) for _, body in said} == {("t", 3)}
+    return [body for _, body in said]
+
+
+def test_every_task_is_inspected_by_one_process() -> None:
+    results = inspect(*(task(f"t{n}", ranks="inspected") for n in range(3)))
+    assert [result["task"] for result in results] == ["t0", "t1", "t2"]
+    assert all("inspection" in result and "error" not in result for result in results)
+
+
+def test_a_task_that_ends_the_process_gets_the_blame_and_no_other() -> None:
+    results = inspect(
+        task("a", ranks="inspected"),
+        task("b", ranks="kill 9"),
+        task("c", ranks="inspected"),
+        task("d", ranks="exit 0"),
+        task("e", ranks="inspected"),
+    )
+    by_task = {result["task"]: result for result in results}
+    assert len(results) == 5
+    assert [name for name in by_task if "inspection" in by_task[name]] == ["a", "c", "e"]
+    assert by_task["b"]["error"]["code"] == "rank-lost"
+    assert by_task["d"]["error"]["code"] == "not-inspected"
+    assert by_task["d"]["hash"] == "hash-of-d"
+
+
+def test_an_inspection_killed_once_is_done_again(tmp_path: Path) -> None:
+    results = inspect(
+        task("a", ranks="inspected"),
+        task("b", ranks=f"once {tmp_path / 'mark'} 9;inspected"),
+        task("c", ranks="inspected"),
+    )
+    assert [result["task"] for result in results] == ["a", "b", "c"]
+    assert all("inspection" in result for result in results)
+
+
+def test_when_nothing_can_be_inspected_all_are_told_why() -> None:
+    results = inspect(*(task(f"t{n}", ranks="failed no torch") for n in range(6)))
+    assert [result["error"]["message"] for result in results] == ["no torch"] * 6
+
+
+def test_a_trial_gives_its_cell() -> None:
+    assert try_out(rank0="trial 0.25")["stepSeconds"] == 0.25
+
+
+def test_a_trial_out_of_memory_is_infeasible() -> None:
+    cell = try_out(rank0="sleep 300", rank1="oom no memory")
+    assert (cell["status"], cell["error"]["message"]) == ("oom", "no memory")
+
+
+def test_a_trial_with_an_error_has_failed() -> None:
+    cell = try_out(rank0="sleep 300", rank1="failed ValueError")
+    assert (cell["status"], cell["error"]["message"]) == ("failed", "ValueError")
+
+
+def test_a_lost_trial_has_failed() -> None:
+    cell = try_out(rank0="kill 9", rank1="sleep 300")
+    assert (cell["status"], cell["error"]["code"]) == ("failed", "trial-lost")
+
+
+def test_a_trial_killed_once_is_made_again(tmp_path: Path) -> None:
+    cell = try_out(rank0=f"once {tmp_path / 'mark'} 9;trial 0.25", rank1="")
+    assert (cell["status"], cell["stepSeconds"]) == ("ok", 0.25)
+
+
+def test_a_hung_trial_has_failed() -> None:
+    cell = try_out(ranks="stacks;sleep 300", deadline=0.7)
+    assert (cell["status"], cell["error"]["code"]) == ("failed", "trial-timeout")
+
+
+@pytest.mark.parametrize("devices", ["cpu0 cpu7", "cpu0", "cpu0 cpu0", "cpu0 cpu1 cpu1"])
+def test_a_trial_on_devices_that_are_not_there_has_failed(devices: str) -> None:
+    cell = try_out(rank0="trial 1", devices=devices)
+    assert (cell["status"], cell["error"]["code"]) == ("failed", "unknown-device")
+
+
+def test_a_malformed_cell_is_a_failure() -> None:
+    cell = try_out(rank0="trial -1")
+    assert (cell["status"], cell["error"]["code"]) == ("failed", "bad-message")
+
+
+def test_training_is_told_from_start_to_finish() -> None:
+    events = train(rank0="started 0;step 4;validated 4;checkpoint 8;finished 8")
+    assert [(event["kind"], event.get("step")) for event in events] == [
+        ("started", 0),
+        ("step", 4),
+        ("validated", 4),
+        ("checkpoint", 8),
+        ("finished", 8),
+    ]
+    assert events[1]["loss"] == 0.5 and events[1]["stepSeconds"] == 0.01
+    assert events[2]["metrics"] == {"accuracy": 0.75, "odd": None}
+    assert events[4]["result"] == {"loss": 0.25, "metrics": {"accuracy": 0.5}}
+
+
+@pytest.mark.parametrize(
+    ("acts", "kind", "code"),
+    [
+        ("failed ValueError", "failed", "task-failed"),
+        ("oom no memory", "oom", "out-of-memory"),
+        ("kill 9", "lost", "rank-lost"),
+        ("exit 5", "failed", "rank-failed"),
+        ("exit 0", "failed", "no-result"),
+        ("lost loader-died", "lost", "loader-died"),
+    ],
+)
+def test_training_ends_badly_once(acts: str, kind: str, code: str) -> None:
+    events = train(rank0=f"started 0;step 1;{acts}", rank1="")
+    assert [event["kind"] for event in events] == ["started", "step", kind]
+    assert events[-1]["error"]["code"] == code
+
+
+def test_training_that_makes_no_step_any_more_is_lost_with_its_stacks() -> None:
+    events = train(ranks="stacks;started 0;step 1;sleep 300", rank1="stacks;sleep 300")
+    assert [event["kind"] for event in events] == ["started", "step", "lost"]
+    assert events[-1]["error"]["code"] == "rank-hung"
+    assert events[-1]["error"]["traceback"].count("do_sleep") == 2
+
+
+def test_ranks_that_wait_in_vain_are_lost_with_the_stacks_of_all() -> None:
+    events = train(rank0="sleep 1;lost rank-hung", rank1="stacks;sleep 300")
+    assert [event["kind"] for event in events] == ["lost"]
+    error = events[-1]["error"]
+    assert (error["code"], error["message"]) == ("rank-hung", "Not my fault: rank-hung.")
+    assert "do_sleep" in error["traceback"].partition("rank 1:")[2]
+
+
+def test_a_rank_that_stands_still_is_lost() -> None:
+    events = train(rank0=f"started 0;step 1;kill {int(signal.SIGSTOP)}", rank1="")
+    assert [event["kind"] for event in events] == ["started", "step", "lost"]
+
+
+def test_what_follows_the_last_step_may_take_long() -> None:
+    events = train(rank0="started 0;step 8;sleep 1.5;checkpoint 8;sleep 1.5;finished 8")
+    assert events[-1]["kind"] == "finished"
+
+
+def test_a_malformed_last_word_is_a_failure() -> None:
+    events = train(rank0="started 0;step -3;finished -1")
+    assert [event["kind"] for event in events] == ["started", "failed"]
+    assert events[-1]["error"]["code"] == "bad-message"
+
+
+def test_training_is_stopped() -> None:
+    events = train(ranks="obey 5;started 0;sleep 300", stop="60")
+    assert (events[-1]["kind"], events[-1]["step"]) == ("stopped", 5)
+
+
+def test_training_is_stopped_by_force() -> None:
+    events = train(rank0="deaf;started 0;checkpoint 4;sleep 300", rank1="", stop="0.1")
+    assert (events[-1]["kind"], events[-1]["step"]) == ("stopped", 4)
+
+
+def written(job: Callable[[JobContext], Awaitable[None]], file: str) -> Json:
+    """The request that a job wrote down for its ranks."""
+
+    async def main() -> Json:
+        async with place() as (here, _):
+            await job(here)
+            text = next(here.paths.folder.glob(file)).read_text("utf-8")
+            request: Json = json.loads(text)
+            return request
+
+    return asyncio.run(main())
+
+
+def test_ranks_are_told_of_the_users_techniques() -> None:
+    body = {
+        "task": task(ranks="finished 1"),
+        "strategy": {"technique": "mine", "devices": 1},
+        "devices": ["cpu0"],
+        "techniques": MINE,
+    }
+    training = {**body, "attempt": 1, "steps": 1, "checkpointSeconds": 60}
+    trial = {**body, "trial": "x", "signature": "s", "deadlineSeconds": 60}
+    request = written(
+        lambda here: TrainingJob(here, training, NODE).run(), "tasks/t/*/request.json"
+    )
+    assert request["techniques"] == MINE
+    request = written(lambda here: TrialJob(here, trial, NODE).run(), "trials/x/request.json")
+    assert request["techniques"] == MINE
+
+
+def test_an_inspection_knows_the_devices_and_the_users_techniques(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    requests: list[Json] = []
+    complete = JobContext.group
+
+    def group(here: JobContext, request: Json, *args: Any, **options: Any) -> RankGroup:
+        requests.append(request)
+        return complete(here, request, *args, **options)
+
+    monkeypatch.setattr(JobContext, "group", group)
+
+    async def main() -> None:
+        async with place() as (here, _):
+            body = {"tasks": [task(ranks="inspected")], "maxDevices": 2, "techniques": MINE}
+            await InspectionJob(here, body, NODE).run()
+
+    asyncio.run(main())
+    [request] = requests
+    assert request["techniques"] == MINE
+    assert (request["deviceKind"], request["deviceBytes"]) == ("cpu", 1 << 30)
+
+
+def test_the_devices_of_the_request_are_in_the_order_asked_for() -> None:
+    async def main() -> None:
+        async with place() as (here, said):
+            body = {
+                "task": task(ranks="finished 1"),
+                "attempt": 1,
+                "steps": 1,
+                "strategy": {"technique": "ddp", "devices": 2},
+                "devices": ["cpu1", "cpu0"],
+                "checkpointSeconds": 60,
+            }
+            await TrainingJob(here, body, NODE).run()
+            request = (here.paths.attempt("t", 1) / "request.json").read_text()
+            assert request.index('"cpu1"') < request.index('"cpu0"')
+            assert said[-1][1]["kind"] == "finished"
+
+    asyncio.run(main())

@@ -1,0 +1,166 @@
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator
+
+import pytest
+from fakes.bench import HERE, assert_gone, living, session, task, until
+from jupyterlab_saturn.agent.rank_launcher import RankLauncher
+from jupyterlab_saturn.agent.rank_process import RankProcess, end
+from jupyterlab_saturn.errors import SaturnError
+from jupyterlab_saturn.paths import SessionPaths, write_json
+
+
+class Starter:
+    """A launcher, and requests for it."""
+
+    def __init__(self, paths: SessionPaths, token: str, zygote: list[str], rank: list[str]) -> None:
+        self.paths = paths
+        self.token = token
+        self.launcher = RankLauncher(paths.zygote_log, rank_command=rank, zygote_command=zygote)
+        self.log = paths.folder / "rank.log"
+
+    async def start(self, acts: str, rank: int = 0) -> RankProcess:
+        request = self.paths.folder / "request.json"
+        spec = {"job": "j", "events": str(self.paths.events_socket), "task": task(ranks=acts)}
+        write_json(request, spec)  # whole at once: the rank before may just be reading it
+        return await self.launcher.start(request, rank, self.log)
+
+    @property
+    def zygote(self) -> int | None:
+        return self.launcher.zygote.pid
+
+
+@contextlib.asynccontextmanager
+async def starter(
+    mode: str, zygote: list[str] | None = None, rank: list[str] | None = None
+) -> AsyncIterator[Starter]:
+    with session() as (paths, token), contextlib.ExitStack() as stack:
+        paths.ensure_runtime()
+        ear = stack.enter_context(socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM))
+        ear.bind(str(paths.events_socket))
+        made = Starter(
+            paths,
+            token,
+            zygote or [sys.executable, str(HERE / "zygote.py"), mode],
+            rank or [sys.executable, str(HERE / "rank.py")],
+        )
+        try:
+            yield made
+        finally:
+            await made.launcher.close()
+
+
+def test_ranks_are_forked_and_reported() -> None:
+    async def main() -> None:
+        async with starter("ready") as here:
+            ranks = [await here.start("print forked;exit 5", rank) for rank in range(3)]
+            assert [await rank.exited for rank in ranks] == [5, 5, 5]
+            killed = await here.start("kill 9")
+            assert await killed.exited == -9
+            assert here.log.read_text() == "forked\n" * 3
+            assert living(here.token, "rank.py") == []
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize("mode", ["unsafe", "dies"])
+def test_without_a_zygote_ranks_start_cold(mode: str) -> None:
+    async def main() -> None:
+        async with starter(mode) as here:
+            rank = await here.start("print cold;sleep 300")
+            until(lambda: here.log.exists() and here.log.read_text() == "cold\n")
+            assert [pid for pid, _ in living(here.token, "rank.py")] == [rank.pid]
+            assert os.getsid(rank.pid) == rank.pid
+            rank.signal(signal.SIGTERM)
+            assert await rank.exited == -signal.SIGTERM
+
+    asyncio.run(main())
+
+
+def test_a_zygote_that_is_not_there_is_no_trouble() -> None:
+    async def main() -> None:
+        async with starter("ready", zygote=["/nowhere/zygote"]) as here:
+            rank = await here.start("exit 4")
+            assert await rank.exited == 4
+
+    asyncio.run(main())
+
+
+def test_nonsense_from_the_zygote_is_ignored() -> None:
+    async def main() -> None:
+        async with starter("noisy") as here:
+            rank = await here.start("exit 4")
+            assert await rank.exited == 4
+
+    asyncio.run(main())
+
+
+def test_a_dead_zygote_takes_its_ranks_along_and_is_replaced() -> None:
+    async def main() -> None:
+        async with starter("ready") as here:
+            rank = await here.start("helper;print up;sleep 300")
+            until(lambda: here.log.exists() and here.log.read_text())
+            first = here.zygote
+            assert first is not None
+            os.kill(first, signal.SIGKILL)
+            assert await rank.exited == -signal.SIGKILL
+            until(lambda: living(here.token, "time.sleep") == [])
+            again = await here.start("exit 6")
+            assert await again.exited == 6
+            assert here.zygote not in (None, first)
+
+    asyncio.run(main())
+
+
+def test_a_zygote_that_keeps_dying_is_left_alone() -> None:
+    async def main() -> None:
+        async with starter("dies") as here:
+            for _ in range(6):
+                rank = await here.start("exit 2")
+                assert await rank.exited == 2
+            assert here.zygote is None
+            assert here.paths.zygote_log.read_text() == "dying\n" * 3
+
+    asyncio.run(main())
+
+
+def test_closing_ends_the_zygote() -> None:
+    async def main() -> None:
+        async with starter("ready") as here:
+            await (await here.start("exit 0")).exited
+            zygote = here.zygote
+            assert zygote is not None
+            await here.launcher.close()
+            assert here.zygote is None
+            assert_gone(here.token)
+
+    asyncio.run(main())
+
+
+def test_ending_ranks_ends_all_they_started() -> None:
+    async def main() -> None:
+        async with starter("ready") as here:
+            ranks = [await here.start("deaf;helper;print up;sleep 300", n) for n in range(2)]
+            until(lambda: here.log.exists() and here.log.read_text() == "up\n" * 2)
+            assert len(living(here.token, "time.sleep")) == 2
+            await end(ranks)
+            assert living(here.token, "time.sleep") == []
+            assert [rank.exited.result() for rank in ranks] == [-9, -9]
+
+    asyncio.run(main())
+
+
+def test_a_system_that_refuses_processes_is_an_error_for_people() -> None:
+    async def main() -> None:
+        async with starter("unsafe", rank=["/nowhere/rank"]) as here:
+            with pytest.raises(SaturnError, match="Rank 1 cannot be started") as caught:
+                await here.start("exit 0", rank=1)
+            assert caught.value.code == "cannot-start"
+
+    asyncio.run(main())

@@ -1,0 +1,134 @@
+"""A run that switches from any layout to any other trains what an unbroken one trains."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from itertools import permutations
+from typing import Any
+
+import pytest
+import torch
+from fidelity_layouts import (
+    NIGHTLY,
+    deviation,
+    few,
+    layouts,
+    reference,
+    relative,
+    shared_bench,
+    too_far,
+    weights_of,
+)
+from fidelity_models import BATCH, SAMPLES, STEPS, STEPS_PER_EPOCH, gpt, indexed_mlp, sample_numbers
+from fidelity_reference import order
+from jupyterlab_saturn.training.task.data_order import Samples, TrainBatches
+from torch.utils.data import TensorDataset
+
+SWITCH = 3
+"""In mid-epoch."""
+
+assert SWITCH % STEPS_PER_EPOCH != 0
+
+DOZEN = 12
+
+
+def pairs(names: list[str]) -> list[tuple[str, str]]:
+    """Ordered pairs of layouts: all at night; else a dozen in which each comes and goes."""
+    if NIGHTLY:
+        return list(permutations(names, 2))
+    count = len(names)
+    rings = (
+        (a, names[(i + step) % count]) for step in range(1, count) for i, a in enumerate(names)
+    )
+    return [pair for pair, _ in zip(rings, range(DOZEN), strict=False)]
+
+
+@pytest.mark.timeout(7200)
+def test_a_switch_in_mid_epoch_changes_nothing(
+    record_property: Callable[[str, object], None],
+) -> None:
+    bench, expected = shared_bench(), reference("gpt")
+    found = layouts(gpt())
+    switches = pairs(list(found if NIGHTLY else few(found)))
+    begun = {}
+    for first in dict.fromkeys(first for first, _ in switches):
+        task = begun[first] = bench.spec(gpt)
+        losses = bench.train(task, found[first], steps=STEPS, until=SWITCH, save=True)[0].losses
+        assert relative(losses, expected.losses[:SWITCH]) < 1e-5
+    deviations = {}
+    for first, second in switches:
+        task = begun[first]  # which is only read from here on
+        outcome = bench.train(task, found[second], steps=STEPS)[0]
+        assert outcome.began == SWITCH
+        deviations[f"{first} to {second}"] = max(
+            relative(outcome.losses, expected.losses[SWITCH:]),
+            deviation(weights_of(task), expected.weights),
+        )
+    record_property("switches", len(deviations))
+    record_property("worst", max(deviations.values()))
+    assert len(deviations) >= DOZEN
+    assert too_far(deviations) == {}
+
+
+@pytest.mark.timeout(1800)
+def test_thirty_switches_in_one_run_change_nothing() -> None:
+    """And each sample of an epoch is trained on once."""
+    steps, generator = 31, random.Random(4)
+    bench = shared_bench()
+    found = layouts(indexed_mlp())
+    if not NIGHTLY:
+        found = few(found)
+    unbroken, broken = bench.spec(indexed_mlp), bench.spec(indexed_mlp)
+    expected = bench.train(unbroken, {"technique": "single", "devices": 1}, steps=steps)[0].losses
+    losses: list[float] = []
+    seen: list[list[int]] = []
+    last = ""
+    for step in range(steps):
+        last = generator.choice([name for name in found if name != last])
+        outcomes = bench.train(
+            broken,
+            found[last],
+            steps=steps,
+            until=step + 1 if step + 1 < steps else None,
+            save=True,
+            probe=sample_numbers,
+        )
+        losses += outcomes[0].losses
+        # Ranks that share a part of the batch have seen the same of it.
+        parts = {outcome.part: outcome.probed[0] for outcome in outcomes}
+        assert all(parts[outcome.part] == outcome.probed[0] for outcome in outcomes)
+        seen.append([n for _, part in sorted(parts.items()) for micro in part for n in micro])
+    assert too_far({"losses": relative(losses, expected)}) == {}
+    assert too_far({"weights": deviation(weights_of(broken), weights_of(unbroken))}) == {}
+    for epoch in range(steps // STEPS_PER_EPOCH):
+        of_epoch = seen[epoch * STEPS_PER_EPOCH : (epoch + 1) * STEPS_PER_EPOCH]
+        assert [n for batch in of_epoch for n in batch] == order(epoch, SAMPLES)[
+            : BATCH * STEPS_PER_EPOCH
+        ]
+
+
+@pytest.mark.parametrize("case", range(100))
+def test_any_way_to_split_and_to_go_on_takes_each_sample_once(case: int) -> None:
+    """Random sizes, seeds and switches, each step on another number of ranks."""
+    generator = random.Random(case)
+    batch = generator.choice([1, 2, 4, 6, 8, 12])
+    count = generator.randint(batch, 5 * batch + 3)
+    seed, micro_batches = generator.randrange(1000), generator.choice([1, 2, 3, 4])
+    samples = Samples(TensorDataset(torch.arange(count)), None, seed)
+    counts = [n for n in (1, 2, 3, 4, 6, 8) if batch % n == 0]
+    per_epoch = count // batch
+    for epoch in range(3):
+        seen: list[int] = []
+        for step in range(epoch * per_epoch, (epoch + 1) * per_epoch):
+            ranks = generator.choice(counts)
+            for rank in range(ranks):
+                batches = TrainBatches(samples, batch, seed, rank, ranks, micro_batches)
+                seen += [n for m in batches.micro_batches(step) for n in numbers(m.batch)]
+        assert len(seen) == len(set(seen)) == per_epoch * batch
+
+
+def numbers(batch: Any) -> list[int]:
+    (indices,) = batch
+    found: list[int] = indices.tolist()
+    return found

@@ -1,0 +1,226 @@
+"""The relay between the front end's comm and the engine."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from fakes.engine import FakeEngine, FakeLauncher
+from jupyterlab_saturn import wire
+from jupyterlab_saturn.errors import Json
+from jupyterlab_saturn.kernel.comm_relay import Relay
+from jupyterlab_saturn.kernel.session import Session
+
+
+class FrontEnd:
+    """The browser's end of a comm: validates what comes, finds replies by id."""
+
+    def __init__(self) -> None:
+        self.comm_id = "comm-1"
+        self.got: list[Json] = []
+        self.closed = False
+        self._changed = threading.Condition()
+        self._on_msg: Callable[[Json], None] = lambda _: None
+        self._on_close: Callable[[Json], None] = lambda _: None
+
+    # What the kernel does with its end.
+
+    def on_msg(self, callback: Callable[[Json], None]) -> None:
+        self._on_msg = callback
+
+    def on_close(self, callback: Callable[[Json], None]) -> None:
+        self._on_close = callback
+
+    def send(self, data: Json) -> None:
+        wire.check("kernel" if data["type"] == "kernel.status" else "engine", data)
+        with self._changed:
+            self.got.append(data)
+            self._changed.notify_all()
+
+    def close(self) -> None:
+        self.closed = True
+
+    # What the browser does with its own.
+
+    def say(self, type: str, body: Json | None = None, id: str = "1") -> None:
+        self.deliver({"v": 1, "id": id, "type": type, "body": body or {}})
+
+    def deliver(self, data: Any) -> None:
+        self._on_msg({"content": {"data": data}})
+
+    def leave(self) -> None:
+        self._on_close({})
+
+    def find(self, condition: Callable[[Json], bool] = bool, **wanted: Any) -> Json:
+        """The first message with these fields and this condition; waits for it."""
+
+        def found() -> list[Json]:
+            return [
+                message
+                for message in self.got
+                if all(message.get(key) == value for key, value in wanted.items())
+                and condition(message["body"])
+            ]
+
+        with self._changed:
+            assert self._changed.wait_for(found, 10), self.got
+            return found()[0]
+
+
+@pytest.fixture
+def relay(session: Session) -> Iterator[Relay]:
+    relay = Relay()
+    relay.follow(session)
+    yield relay
+    relay.close()
+
+
+@pytest.fixture
+def front(relay: Relay) -> FrontEnd:
+    front = FrontEnd()
+    relay._on_open(front, {})
+    return front
+
+
+HELLO = {"pid": 0, "version": "0.1.0"}
+
+
+def test_hello_to_a_kernel_that_is_not_attached(front: FrontEnd, launcher: FakeLauncher) -> None:
+    front.say("hello", HELLO)
+    status = front.find(type="kernel.status", re="1")
+    assert status["body"] == {"version": "0.1.0", "session": "default", "attached": False}
+    assert launcher.starts == 0
+
+
+def test_attach_starts_the_session_and_brings_its_state(
+    front: FrontEnd, launcher: FakeLauncher
+) -> None:
+    front.say("attach")
+    assert front.find(type="kernel.status", re="1")["body"]["attached"] is True
+    assert front.find(type="state")["body"]["state"]["session"] == "default"
+    assert launcher.starts == 1
+    front.say("hello", HELLO, id="2")
+    assert front.find(type="kernel.status", re="2")["body"]["attached"] is True
+
+
+def test_attach_that_fails_says_why(
+    front: FrontEnd, launcher: FakeLauncher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_: object) -> str:
+        raise OSError("no more processes")
+
+    monkeypatch.setattr(launcher, "ensure", refuse)
+    front.say("attach")
+    body = front.find(type="kernel.status", re="1")["body"]
+    assert body["attached"] is False
+    assert "no more processes" in body["error"]["message"]
+
+
+def test_messages_pass_as_they_are_and_replies_find_back(
+    front: FrontEnd, engine: FakeEngine
+) -> None:
+    front.say("render", {"view": "plan"}, id="a")
+    front.say("plan", {"excludeTechniques": ["ddp"]}, id="b")
+    assert front.find(re="a")["body"]["text"] == "the plan"
+    assert front.find(re="b")["type"] == "ok"
+    assert engine.received == [
+        ("render", {"view": "plan"}),
+        ("plan", {"excludeTechniques": ["ddp"]}),
+    ]
+    engine.refused["run"] = {"code": "no-tasks", "message": "None."}
+    front.say("run", id="c")
+    assert front.find(re="c")["body"]["error"]["code"] == "no-tasks"
+
+
+def test_pushed_states_are_passed_on(front: FrontEnd, engine: FakeEngine) -> None:
+    engine.change(trialsDone=9)
+    front.find(lambda body: body["state"]["trialsDone"] == 9, type="state")
+
+
+@pytest.mark.parametrize(
+    ("data", "code", "re"),
+    [
+        ({"v": 1, "id": "x", "type": "dance", "body": {}}, "unknown-message", "x"),
+        ({"v": 2, "id": "x", "type": "run", "body": {}}, "bad-message", "x"),
+        ({"v": 1, "id": "x", "type": "run", "body": {"tasks": []}}, "bad-message", "x"),
+        ({"v": 1, "id": "x", "type": "agent.ping", "body": {}}, "unknown-message", "x"),
+        ({"v": 1, "id": 7, "type": "run", "body": {}}, "bad-message", None),
+        ("run", "bad-message", None),
+    ],
+)
+def test_bad_messages_are_answered_and_go_nowhere(
+    front: FrontEnd, engine: FakeEngine, data: Any, code: str, re: str | None
+) -> None:
+    front.deliver(data)
+    answer = front.find(type="error")
+    assert answer["body"]["error"]["code"] == code
+    assert answer.get("re") == re
+    assert engine.received == []
+
+
+def test_requests_without_a_session_are_refused(front: FrontEnd) -> None:
+    front.say("run")
+    assert front.find(re="1")["body"]["error"]["code"] == "not-attached"
+
+
+def test_changes_of_attachment_are_told(
+    front: FrontEnd,
+    engine: FakeEngine,
+    launcher: FakeLauncher,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("jupyterlab_saturn.kernel.socket_thread.SILENCE_SECONDS", 0.3)
+    launcher.die()
+    gone = front.find(lambda body: "error" in body, type="kernel.status")
+    assert gone["body"]["attached"] is False
+    assert gone["body"]["error"]["code"] == "agent-gone"
+
+
+def test_a_closed_comm_gets_nothing_more(
+    front: FrontEnd, relay: Relay, engine: FakeEngine, session: Session
+) -> None:
+    front.leave()
+    count = len(front.got)
+    engine.change(trialsDone=5)
+    session.attachment.attach().wait_for(lambda state: state["trialsDone"] == 5, 10)
+    assert len(front.got) == count
+    relay.close()
+    assert front.closed is False  # it was closed from the other end
+
+
+def test_following_another_session(
+    front: FrontEnd, relay: Relay, engine: FakeEngine, launcher: FakeLauncher
+) -> None:
+    other = Session("other", launcher=launcher)
+    relay.follow(other)
+    assert front.got[-1]["body"]["session"] == "other"
+    other.close()
+
+
+def test_the_widget_waits_for_a_front_end(
+    front: FrontEnd, relay: Relay, engine: FakeEngine, session: Session
+) -> None:
+    assert session.status().widget is None
+    front.say("hello", HELLO)
+    first = session.status()
+    assert session.run().widget == first.widget is not None
+    bundle = first._repr_mimebundle_()
+    assert set(bundle) == {
+        "text/plain",
+        "text/html",
+        "application/vnd.jupyterlab-saturn.session+json",
+        "application/vnd.jupyter.widget-view+json",
+    }
+    assert bundle["application/vnd.jupyterlab-saturn.session+json"] == {"session": session.name}
+    # A plan stays as it was made, with what it was compared with.
+    assert session.plan().widget is None
+    widget = relay._widget
+    assert widget.model_id == first.widget
+    names = {"_model_name": "SaturnModel", "_view_name": "SaturnView"}
+    for name, value in {**names, "_model_module": "jupyterlab-saturn"}.items():
+        assert getattr(widget, name) == value
+    engine.change(trialsDone=7)
+    front.find(lambda body: body["state"]["trialsDone"] == 7, type="state")
+    assert widget.state["trialsDone"] == 7

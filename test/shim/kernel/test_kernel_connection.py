@@ -1,0 +1,210 @@
+"""The line to the engine: requests, pushed states, restarts, and ends."""
+
+from __future__ import annotations
+
+import multiprocessing
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from fakes.engine import FakeEngine, FakeLauncher
+from jupyterlab_saturn.errors import SaturnError
+from jupyterlab_saturn.kernel import socket_thread as module
+from jupyterlab_saturn.kernel.connection import Connection
+
+HELLO = {"pid": 1, "version": "0.1.0"}
+
+
+@pytest.fixture
+def fake(launcher: FakeLauncher) -> Iterator[FakeEngine]:
+    engine = FakeEngine(launcher.endpoint)
+    yield engine
+    engine.stop()
+
+
+@pytest.fixture
+def connection(fake: FakeEngine) -> Iterator[Connection]:
+    connection = Connection(fake.endpoint, lambda: True, HELLO)
+    connection.wait_for(lambda _: True, 10)
+    yield connection
+    connection.close()
+
+
+def eventually(condition: Callable[[], bool]) -> None:
+    """Wait for something of another thread; fails after a time no machine needs."""
+    step = threading.Event()
+    for _ in range(2000):
+        if condition():
+            return
+        step.wait(0.01)
+    pytest.fail("it never came true")
+
+
+def test_says_hello_and_learns_the_state(fake: FakeEngine, connection: Connection) -> None:
+    assert fake.received == [("hello", HELLO)]
+    assert connection.attached
+    assert connection.state is not None and connection.state["session"] == "default"
+
+
+def test_requests_get_their_replies(fake: FakeEngine, connection: Connection) -> None:
+    assert connection.request("render", {"view": "plan"})["text"] == "the plan"
+    fake.refused["run"] = {"code": "no-tasks", "message": "None.", "hint": "Make some."}
+    with pytest.raises(SaturnError) as caught:
+        connection.request("run")
+    assert (caught.value.code, caught.value.hint) == ("no-tasks", "Make some.")
+
+
+def test_bad_requests_never_leave(fake: FakeEngine, connection: Connection) -> None:
+    with pytest.raises(SaturnError, match="malformed"):
+        connection.request("render", {"view": "nonsense"})
+    with pytest.raises(SaturnError, match="'dance'"):
+        connection.request("dance")
+    assert fake.types() == ["hello"]
+
+
+def test_silence_ends_in_advice(fake: FakeEngine, connection: Connection) -> None:
+    fake.silent.add("run")
+    with pytest.raises(SaturnError) as caught:
+        connection.request("run", timeout=0.05)
+    assert caught.value.code == "engine-silent"
+    assert caught.value.hint
+
+
+def test_pushed_states_reach_waiters_and_listeners(
+    fake: FakeEngine, connection: Connection
+) -> None:
+    heard: list[int] = []
+    seen: list[int] = []
+    end = connection.listen(lambda state: heard.append(state["rev"]), lambda: None)
+    fake.change(goal="profile")
+    fake.change(goal="none", trialsDone=3)
+    state = connection.wait_for(
+        lambda state: state["trialsDone"] == 3, 10, lambda state: seen.append(state["rev"])
+    )
+    assert state["rev"] == 3
+    assert seen[-1] == 3
+    eventually(lambda: heard == [2, 3])
+    end()
+    fake.change()
+    connection.wait_for(lambda state: state["rev"] == 4, 10)
+    assert heard == [2, 3]
+
+
+def test_a_failing_listener_ends_nothing(fake: FakeEngine, connection: Connection) -> None:
+    connection.listen(lambda state: state["nothing"], lambda: None)
+    fake.change()
+    connection.wait_for(lambda state: state["rev"] == 2, 10)
+    assert connection.request("state")["state"]["rev"] == 2
+
+
+def test_a_restarted_engine_is_greeted_and_asked_again(
+    fake: FakeEngine, connection: Connection
+) -> None:
+    fake.silent.add("profile")
+    answers: list[str] = []
+    connection.post("profile", {}, lambda envelope: answers.append(envelope["type"]))
+    eventually(lambda: "profile" in fake.types())
+    fake.stop()
+    second = FakeEngine(fake.endpoint, {**fake.state, "rev": 100})
+    try:
+        connection.wait_for(lambda state: state["rev"] >= 100, 20)
+        eventually(lambda: answers == ["ok"])
+        assert second.types() == ["hello", "profile"]
+        assert not connection.gone
+    finally:
+        second.stop()
+
+
+def test_what_was_given_up_is_not_asked_again(fake: FakeEngine, connection: Connection) -> None:
+    fake.silent.add("run")
+    with pytest.raises(SaturnError):
+        connection.request("run", timeout=0.05)
+    fake.stop()
+    second = FakeEngine(fake.endpoint, {**fake.state, "rev": 100})
+    try:
+        connection.wait_for(lambda state: state["rev"] >= 100, 20)
+        assert connection.request("state")["state"]["rev"] == 100
+        assert second.types() == ["hello", "state"]
+    finally:
+        second.stop()
+
+
+def test_a_dead_agent_is_noticed(launcher: FakeLauncher, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "SILENCE_SECONDS", 0.3)
+    fake = FakeEngine(launcher.endpoint)
+    statuses: list[bool] = []
+    living = [True]
+    connection = Connection(fake.endpoint, lambda: living[0], HELLO)
+    connection.listen(lambda _: None, lambda: statuses.append(connection.gone))
+    try:
+        connection.wait_for(lambda _: True, 10)
+        living[0] = False
+        fake.stop()
+        with pytest.raises(SaturnError) as caught:
+            connection.wait_for(lambda _: False, 20)
+        assert caught.value.code == "agent-gone"
+        assert connection.gone and not connection.attached
+        assert statuses[-1] is True
+        with pytest.raises(SaturnError, match="not running"):
+            connection.request("state")
+    finally:
+        connection.close()
+        fake.stop()
+
+
+def test_pings_keep_coming_and_silence_brings_hellos(
+    launcher: FakeLauncher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "PING_SECONDS", 0.05)
+    monkeypatch.setattr(module, "SILENCE_SECONDS", 1.5)
+    fake = FakeEngine(launcher.endpoint)
+    connection = Connection(fake.endpoint, lambda: True, HELLO)
+    try:
+        connection.wait_for(lambda _: True, 10)
+        eventually(lambda: fake.pings >= 3)
+        fake.silent |= {"ping", "hello"}
+        eventually(lambda: fake.types().count("hello") >= 3)
+        assert not connection.attached
+        fake.silent.clear()
+        eventually(lambda: connection.attached)
+    finally:
+        connection.close()
+        fake.stop()
+
+
+def test_closing_leaves_no_thread_and_is_idempotent(fake: FakeEngine) -> None:
+    before = threading.active_count()
+    for _ in range(3):
+        connection = Connection(fake.endpoint, lambda: True, HELLO)
+        connection.wait_for(lambda _: True, 10)
+        connection.close()
+        connection.close()
+    assert threading.active_count() == before
+    with pytest.raises(SaturnError, match="closed"):
+        connection.request("state")
+
+
+def test_closing_without_an_engine(tmp_path: Path) -> None:
+    before = threading.active_count()
+    Connection(f"ipc://{tmp_path}/none", lambda: True, HELLO).close()
+    assert threading.active_count() == before
+
+
+def test_a_forked_child_is_refused_and_harms_nothing(connection: Connection) -> None:
+    context = multiprocessing.get_context("fork")
+    codes = context.SimpleQueue()
+
+    def child() -> None:
+        try:
+            connection.request("state")
+        except SaturnError as error:
+            codes.put(error.code)
+        connection.close()
+
+    process = context.Process(target=child)
+    process.start()
+    assert codes.get() == "forked"
+    process.join(20)
+    assert process.exitcode == 0
+    assert connection.request("state")["state"]["rev"] == 1

@@ -1,0 +1,172 @@
+"""Loading: cheap, complete, and taken back without a trace."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+from fakes.engine import FakeEngine, FakeLauncher
+from fakes.shell import Shell
+from jupyter_client.manager import KernelManager, start_new_kernel
+from jupyterlab_saturn.kernel.extension import Extension
+from jupyterlab_saturn.kernel.session import Session
+from jupyterlab_saturn.kernel.session_registry import SessionRegistry
+
+ROOT = Path(__file__).resolve().parents[3]
+HEAVY = ("torch", "zmq", "ipywidgets", "cloudpickle", "fastjsonschema", "comm", "numpy")
+
+
+def test_loading_imports_nothing_heavy(home: Path) -> None:
+    script = f"""
+import sys
+from IPython.core.interactiveshell import InteractiveShell
+shell = InteractiveShell.instance()
+before = set(sys.modules)
+assert shell.run_cell("%load_ext jupyterlab_saturn").success
+print([name for name in {HEAVY} if name in set(sys.modules) - before])
+assert shell.run_cell("%saturn help").success
+assert shell.run_cell("%unload_ext jupyterlab_saturn").success
+assert "saturn" not in shell.magics_manager.magics["line"]
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        capture_output=True,
+        text=True,
+        cwd=home,
+        env={"PYTHONPATH": str(ROOT / "python-shim"), "HOME": str(home)},
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[0] == "[]"
+    assert not (home / ".saturn").exists()
+
+
+def test_unloading_leaves_no_magic_hook_or_thread(shell: Shell, engine: FakeEngine) -> None:
+    before = threading.active_count()
+    sessions = SessionRegistry()
+    extension = Extension(shell, sessions)
+    extension.load()
+    sessions.current.attachment.close()
+    extension.unload()
+    assert "saturn" not in shell.magics_manager.magics["line"]
+    assert "%saturn" not in shell.strdispatchers["complete_command"].strs
+    assert threading.active_count() == before
+
+
+def test_loaded_again_means_the_session_chosen_before(home: Path) -> None:
+    sessions = SessionRegistry()
+    sessions.choose(sessions.get("vision"))
+    sessions.close()
+    assert sessions.current.name == "vision"
+
+
+def test_loading_attaches_to_a_session_that_runs(
+    session: Session, engine: FakeEngine, launcher: FakeLauncher
+) -> None:
+    """As after a kernel restart: the run goes on, and the new kernel finds it."""
+    engine.change(goal="run")
+    late = Session(launcher=launcher)
+    sessions = SessionRegistry()
+    sessions.choose(late)
+    Shell.clear_instance()
+    shell = Shell.instance()
+    extension = Extension(shell, sessions)
+    extension.load()
+    try:
+        late.attachment.attach().wait_for(lambda state: state["goal"] == "run", 10)
+        assert shell.cell("%saturn status") is None
+        assert shell.texts() == ["the status"]
+        assert launcher.starts == 1
+    finally:
+        extension.unload()
+        Shell.clear_instance()
+
+
+@pytest.fixture
+def kernel(home: Path, monkeypatch: pytest.MonkeyPatch):  # type: ignore[no-untyped-def]
+    monkeypatch.setenv("PYTHONPATH", str(ROOT / "python-shim"))
+    manager, client = start_new_kernel(cwd=str(home))
+    yield manager, client
+    client.stop_channels()
+    manager.shutdown_kernel(now=True)
+
+
+def run(client, code: str, metadata: dict | None = None):  # type: ignore[no-untyped-def, type-arg]
+    """Run a cell as a front end does; returns the reply and what came on the way."""
+    content = {"code": code, "silent": False, "store_history": True, "stop_on_error": False}
+    message = client.session.msg(
+        "execute_request",
+        {**content, "user_expressions": {}, "allow_stdin": False},
+        metadata=metadata,
+    )
+    client.shell_channel.send(message)
+    heard = []
+    while True:
+        heard.append(client.get_iopub_msg(timeout=60))
+        last = heard[-1]
+        if last["parent_header"].get("msg_id") != message["header"]["msg_id"]:
+            continue
+        if last["msg_type"] == "status" and last["content"]["execution_state"] == "idle":
+            break
+    reply = client.get_shell_msg(timeout=60)
+    while reply["parent_header"].get("msg_id") != message["header"]["msg_id"]:
+        reply = client.get_shell_msg(timeout=60)
+    return reply, heard
+
+
+def test_a_real_kernel_opens_a_comm_and_answers_on_it(
+    kernel: tuple[KernelManager, object],
+) -> None:
+    _, client = kernel
+    _, heard = run(client, "%load_ext jupyterlab_saturn")
+    (opened,) = [message for message in heard if message["msg_type"] == "comm_open"]
+    assert opened["content"]["target_name"] == "jupyterlab_saturn"
+    hello = {"v": 1, "id": "h", "type": "hello", "body": {"pid": 0, "version": "0.1.0"}}
+    content = {"comm_id": opened["content"]["comm_id"], "data": hello}
+    client.shell_channel.send(client.session.msg("comm_msg", content))  # type: ignore[attr-defined]
+    while True:
+        message = client.get_iopub_msg(timeout=60)  # type: ignore[attr-defined]
+        if message["msg_type"] == "comm_msg":
+            break
+    assert message["content"]["data"]["re"] == "h"
+    assert message["content"]["data"]["body"]["attached"] is False
+
+
+def test_a_real_kernel_marks_failed_cells_and_knows_cell_ids(
+    kernel: tuple[KernelManager, object],
+) -> None:
+    _, client = kernel
+    run(client, "%load_ext jupyterlab_saturn")
+    reply, heard = run(client, "%saturn plann")
+    assert reply["content"]["status"] == "error"
+    (error,) = [message for message in heard if message["msg_type"] == "error"]
+    assert error["content"]["ename"] == "SaturnError"
+    assert len(error["content"]["traceback"]) == 2
+    reveal = "print(get_ipython().find_line_magic('saturn').__self__._cell_id())"
+    _, heard = run(client, reveal, {"cellId": "cell-9"})
+    (stream,) = [message for message in heard if message["msg_type"] == "stream"]
+    assert stream["content"]["text"] == "cell-9\n"
+
+
+def test_the_quickstart_is_a_valid_notebook_of_twelve_tasks() -> None:
+    import nbformat
+    from jupyterlab_saturn.kernel.line_splitting import split_words
+    from jupyterlab_saturn.kernel.options import find_verb, parse
+    from jupyterlab_saturn.kernel.sweep import parse_sweep
+
+    path = ROOT / "examples" / "quickstart.ipynb"
+    nbformat.validate(nbformat.read(path, as_version=4))
+    notebook = json.loads(path.read_text("utf-8"))
+    assert (notebook["nbformat"], notebook["nbformat_minor"]) == (4, 5)
+    sources = ["".join(cell["source"]) for cell in notebook["cells"] if cell["cell_type"] == "code"]
+    assert sources[0] == "%load_ext jupyterlab_saturn"
+    (task,) = [source for source in sources if source.startswith("%%saturn task")]
+    words = split_words(task.splitlines()[0])
+    size = 1
+    for values in parse_sweep(parse(find_verb("task"), words[2:]).options["sweep"]).values():
+        size *= len(values)
+    assert size == 12
+    assert all(not cell.get("outputs") for cell in notebook["cells"])

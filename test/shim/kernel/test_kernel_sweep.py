@@ -1,0 +1,131 @@
+"""Sweeps: from typed words to task specs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from jupyterlab_saturn import wire
+from jupyterlab_saturn.errors import SaturnError
+from jupyterlab_saturn.kernel.capture import Captured
+from jupyterlab_saturn.kernel.line_splitting import split_words
+from jupyterlab_saturn.kernel.sweep import check_parameters, expand, grid_of, parse_sweep
+
+CAPTURED = Captured(b"", "0" * 32 + ".pkl", "f" * 64, "def digits(): ...")
+
+
+def specs(line: str, **options: Any) -> list[dict[str, Any]]:
+    return expand("digits", parse_sweep(split_words(line)), CAPTURED, **options)
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("32", 32),
+        ("-4", -4),
+        ("1_000", 1000),
+        ("1e-3", 1e-3),
+        (".5", 0.5),
+        ("2.", 2.0),
+        ("True", True),
+        ("false", False),
+        ("mlp", "mlp"),
+        ("bert-base/uncased", "bert-base/uncased"),
+        ('"1"', "1"),
+        ("'a, b'", "a, b"),
+        ("'None'", "None"),
+        ("nan", "nan"),
+    ],
+)
+def test_values_have_the_type_they_look_like(text: str, value: Any) -> None:
+    (found,) = parse_sweep(split_words(f"x={text}"))["x"]
+    assert found.value == value
+    assert type(found.value) is type(value)
+
+
+def test_names_keep_values_as_typed_and_follow_the_sweep() -> None:
+    found = specs("model=mlp,cnn lr=1e-3,3e-3", epochs=2.0, origin="cell-1")
+    assert [spec["name"] for spec in found] == [
+        "digits-mlp-1e-3",
+        "digits-mlp-3e-3",
+        "digits-cnn-1e-3",
+        "digits-cnn-3e-3",
+    ]
+    assert found[0]["params"] == {"model": "mlp", "lr": 1e-3}
+    assert len({spec["hash"] for spec in found}) == 4
+    for spec in found:
+        wire.validate("TaskSpec", spec)
+
+
+def test_the_issue_sweep_makes_twelve() -> None:
+    assert len(specs("model=mlp,cnn,vit batch_size=32,64 lr=1e-3,3e-3")) == 12
+
+
+def test_hash_depends_on_code_arguments_length_and_seed_only() -> None:
+    base = specs("a=1")[0]["hash"]
+    assert specs("a=1", origin="other")[0]["hash"] == base
+    changed = [
+        specs("a=2")[0],
+        specs("a='1'")[0],
+        specs("a=1", seed=1)[0],
+        specs("a=1", steps=5)[0],
+    ]
+    assert len({base, *(spec["hash"] for spec in changed)}) == 5
+
+
+def test_names_fit_the_wire() -> None:
+    for line in ("path='/data/my set,1'", "name=" + "x" * 200, "x=é"):
+        for spec in specs(line):
+            wire.validate("TaskSpec", spec)
+    (spec,) = expand("_private", {}, CAPTURED)
+    assert spec["name"] == "private"
+
+
+@pytest.mark.parametrize(
+    ("line", "code", "named"),
+    [
+        ("lr", "bad-sweep", "'lr'"),
+        ("lr=", "bad-sweep", "'lr'"),
+        ("lr=1,,2", "bad-sweep", "'lr'"),
+        ("1x=2", "bad-sweep", "1x"),
+        ("lr=1 lr=2", "bad-sweep", "'lr'"),
+        ("lr=None", "bad-sweep", "None"),
+        ("lr=1e999", "bad-sweep", "'lr'"),
+        (f"lr={2**60}", "bad-sweep", "'lr'"),
+        ("", "bad-sweep", "no parameter"),
+        ("a='x", "bad-quotes", "'x"),
+        ("a=1,1", "duplicate-task", "digits-1"),
+        ("a='x/y','x_y'", "duplicate-task", "digits-x_y"),
+    ],
+)
+def test_bad_sweeps_name_what_is_wrong(line: str, code: str, named: str) -> None:
+    with pytest.raises(SaturnError) as caught:
+        specs(line)
+    assert caught.value.code == code
+    assert named in caught.value.message
+
+
+def test_python_sweeps() -> None:
+    grid = grid_of({"model": ["mlp"], "lr": (0.1, 1), "deep": True, "name": "one"})
+    assert [[value.text for value in values] for values in grid.values()] == [
+        ["mlp"],
+        ["0.1", "1"],
+        ["True"],
+        ["one"],
+    ]
+    for bad in ({"x": [object()]}, {"x": []}, {"x": [float("inf")]}):
+        with pytest.raises(SaturnError, match="'x'"):
+            grid_of(bad)
+
+
+def test_parameters_must_fit_the_function() -> None:
+    def digits(model: str, lr: float, depth: int = 2) -> None: ...
+
+    def anything(**options: Any) -> None: ...
+
+    check_parameters(digits, ["model", "lr"])
+    check_parameters(anything, ["whatever"])
+    with pytest.raises(SaturnError, match="'modle'"):
+        check_parameters(digits, ["modle", "lr"])
+    with pytest.raises(SaturnError, match="'lr'"):
+        check_parameters(digits, ["model"])

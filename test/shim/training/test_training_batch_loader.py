@@ -1,0 +1,175 @@
+"""Processes that load ahead change when batches are made, not what is in them, and end in time."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import psutil
+import pytest
+import torch
+from jupyterlab_saturn.task import Task
+from jupyterlab_saturn.training.components.seeding import global_state
+from jupyterlab_saturn.training.runtime.failure import is_loader_lost
+from jupyterlab_saturn.training.task.batch_loader import BatchLoader
+from jupyterlab_saturn.training.task.data_order import MicroBatch, Samples, TrainBatches
+from ranks import MEGABYTE, Session, finish, virtual_device
+from training_tasks import mlp
+
+STEPS = 12
+
+
+def loader(workers: int) -> BatchLoader:
+    """Of samples with noise on them, in two micro-batches a step."""
+    torch.manual_seed(0)
+    task = mlp(augment=True)
+    batches = TrainBatches(Samples(task.data, None, 7), 8, 7, micro_batches=2)
+    return BatchLoader(batches, workers, STEPS)
+
+
+def flat(micro_batches: list[MicroBatch]) -> list[Any]:
+    return [(micro.samples, micro.seed, *micro.batch) for micro in micro_batches]
+
+
+def assert_equal(one: list[MicroBatch], other: list[MicroBatch]) -> None:
+    torch.testing.assert_close(flat(one), flat(other), rtol=0, atol=0)
+
+
+def children() -> list[psutil.Process]:
+    return [
+        process
+        for process in psutil.Process().children(recursive=True)
+        if "multiprocessing" not in " ".join(process.cmdline())
+    ]
+
+
+@pytest.fixture
+def ahead() -> Iterator[BatchLoader]:
+    loading = loader(2)
+    yield loading
+    loading.close()
+
+
+def test_workers_load_the_same_batches_in_the_same_order(ahead: BatchLoader) -> None:
+    here = loader(0)
+    for step in range(STEPS):
+        assert_equal(ahead.load(step), here.load(step))
+
+
+def test_loading_goes_on_from_any_step(ahead: BatchLoader) -> None:
+    here = loader(0)
+    for step in (7, 8, 3):
+        assert_equal(ahead.load(step), here.load(step))
+
+
+def test_workers_leave_the_global_generators_alone(ahead: BatchLoader) -> None:
+    before = global_state()
+    ahead.load(0)
+    assert global_state() == before
+
+
+def test_workers_end_when_the_loader_is_closed(ahead: BatchLoader) -> None:
+    before = set(children())
+    ahead.load(0)
+    started = set(children()) - before
+    assert len(started) == 2
+    ahead.close()
+    gone, alive = psutil.wait_procs(started, timeout=10)
+    assert len(gone) == 2
+    assert not alive
+
+
+def test_a_process_that_dies_disturbs_only_who_waits_for_its_batches(ahead: BatchLoader) -> None:
+    before = set(children())
+    ahead.load(0)
+    started = set(children()) - before
+    for process in started:
+        process.kill()
+    for _ in range(100):  # in which the death is noticed
+        time.sleep(0.002)
+    with pytest.raises(RuntimeError) as caught:
+        for step in range(1, STEPS):
+            ahead.load(step)
+    assert is_loader_lost(caught.value)
+
+
+@pytest.fixture
+def session() -> Iterator[Session]:
+    session = Session()
+    yield session
+    session.close()
+
+
+def assert_nothing_left(pids: list[int]) -> None:
+    """No process of the ranks' sessions lives on. Each has a moment to be ended by the kernel."""
+    deadline = time.monotonic() + 3.0  # the watchdog of DataLoader itself looks every five
+    while left := [p for p in psutil.pids() if _session(p) in pids and _lives(p)]:
+        assert time.monotonic() < deadline, left
+        time.sleep(0.02)
+
+
+def _session(pid: int) -> int:
+    try:
+        return os.getsid(pid)
+    except ProcessLookupError:
+        return -1
+
+
+def _lives(pid: int) -> bool:
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+def test_training_with_workers_is_the_same_and_leaves_none_behind(session: Session) -> None:
+    results = []
+    for workers in (0, 2):
+        spec = session.spec(mlp, f"workers-{workers}", workers=workers, augment=True)
+        group = session.train(spec, "ddp", 2)
+        results.append(finish(group)["loss"])
+        assert_nothing_left(group.pids)
+    assert results[0] == results[1]
+
+
+def test_a_failed_training_leaves_no_worker_behind(session: Session) -> None:
+    def wrong() -> Task:
+        task = mlp(workers=2, augment=True)
+
+        def loss(outputs: Any, targets: Any) -> Any:
+            raise ValueError("the labels are wrong")
+
+        return type(task)(**{**vars(task), "loss": loss})
+
+    group = session.train(session.spec(wrong), "single")
+    assert group.wait() == [1]
+    assert_nothing_left(group.pids)
+
+
+def test_a_killed_rank_takes_its_workers_along(session: Session) -> None:
+    spec = session.spec(mlp, workers=2, augment=True)
+    group = session.train(spec, "single", steps=10**7)
+    group.until("step")
+    group.signal(9)
+    assert group.wait() == [-9]
+    assert_nothing_left(group.pids)
+
+
+def test_what_workers_hold_is_not_the_devices_memory(session: Session) -> None:
+    def hungry() -> Task:
+        import torch
+
+        task = mlp(workers=1, augment=True)
+
+        class Hungry(type(task.data)):  # type: ignore[misc]
+            def __getitem__(self, index: int) -> Any:
+                if torch.utils.data.get_worker_info() is not None:
+                    torch.ones(200 << 18)  # 200 MB for a moment
+                return super().__getitem__(index)
+
+        return type(task)(**{**vars(task), "data": Hungry(task.data.data)})
+
+    small = [virtual_device(0, 150 * MEGABYTE)]
+    finish(session.train(session.spec(hungry), "single", devices=small, steps=2))
