@@ -76,7 +76,7 @@ function pytest() {
   });
 }
 
-const python = [shim, join(root, 'scripts'), join(root, 'test')];
+const python = [shim, join(root, 'scripts'), join(root, 'docs'), join(root, 'test')];
 const ruff = (...args) => [
   inVenv('ruff'),
   [...args, '--quiet', '--config', join(shim, 'pyproject.toml'), ...python]
