@@ -1,7 +1,7 @@
 import type { Command } from '../core/session/command.js';
 import { emptySession, type ISession, isActive } from '../core/session/session.js';
 import { step } from '../core/session/step.js';
-import { progressLine } from '../core/view/progressLine.js';
+import { progressLine } from '../core/view/status/progressLine.js';
 import {
   type Failure,
   failureOf,
@@ -9,17 +9,17 @@ import {
   type SessionEvent,
   type SessionState
 } from '../core/wire/messages.js';
-import { Agents } from './agents.js';
-import { archiveTasks, strangers } from './archive.js';
-import { ClientDesk } from './clientDesk.js';
-import { Clients } from './clients.js';
+import { Recollection } from './cacheSync.js';
+import { Agents } from './connectedAgents.js';
+import { Clients } from './connectedClients.js';
 import type { IDisposable } from './disposable.js';
 import { Journal } from './journal.js';
-import { Planning } from './planning.js';
-import { type IIncoming, type Incoming, Post } from './post.js';
+import { Planning } from './planner/sessionPlanner.js';
 import { ProfileCache } from './profileCache.js';
-import { Recollection } from './recollection.js';
-import { eventOfReport } from './reports.js';
+import { eventOfReport } from './reportEvents.js';
+import { ClientDesk } from './requestHandler.js';
+import { type IIncoming, type Incoming, Post } from './router.js';
+import { archiveTasks, strangers } from './taskArchive.js';
 import { VERSION } from './version.js';
 
 const TICK = 1000;

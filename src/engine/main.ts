@@ -2,7 +2,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { Engine } from './engine.js';
-import { PlannerThread } from './planner/plannerThread.js';
+import { PlannerThread } from './planner/threadPlannerClient.js';
 import { profileCacheFolder } from './profileCache.js';
 
 /**

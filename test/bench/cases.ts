@@ -1,5 +1,5 @@
 import type { PlanRequest } from '../../src/core/wire/generated/types.js';
-import { distinct, onNodes, sweeps, textWorkload } from './generator.js';
+import { distinct, onNodes, sweeps, textWorkload } from './problemGenerator.js';
 
 /** A kind of planning problem, one problem a seed, and what the planner should reach on it. */
 export interface Case {

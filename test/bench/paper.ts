@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import loadHighs from 'highs';
-import { checkPlan } from '../../src/core/model/checker.js';
+import { checkPlan } from '../../src/core/model/checker/checker.js';
 import { plan } from '../../src/core/planner/plan.js';
 import type { Plan } from '../../src/core/wire/generated/types.js';
 import { barChart } from './paper/chart.js';

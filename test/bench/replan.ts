@@ -3,11 +3,11 @@
  * planning the same question without the earlier plan for ten seconds. `--seeds 5 --seconds 10 --sizes 12,24` change it.
  */
 import { parseArgs } from 'node:util';
-import { checkPlan } from '../../src/core/model/checker.js';
+import { checkPlan } from '../../src/core/model/checker/checker.js';
 import { plan } from '../../src/core/planner/plan.js';
 import type { PlanRequest } from '../../src/core/wire/generated/types.js';
-import { afterwards, withSteps } from './afterwards.js';
-import { sweeps, textWorkload } from './generator.js';
+import { sweeps, textWorkload } from './problemGenerator.js';
+import { afterwards, withSteps } from './replanCase.js';
 
 /** Seconds for planning anew. */
 const BUDGETS = [0.1, 0.2, 0.5];

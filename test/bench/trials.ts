@@ -3,8 +3,8 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import loadHighs from 'highs';
-import { makespanOf, omniscient, profile } from './trials/profiling.js';
-import { distinctWorld, GRID_CELLS, paperWorld, type World } from './trials/world.js';
+import { makespanOf, omniscient, profile } from './trials/profilingRun.js';
+import { distinctWorld, GRID_CELLS, paperWorld, type World } from './trials/syntheticCluster.js';
 
 /** How many trials profiling makes of a grid of 384 cells, and how much longer the plan is than with all cells known. */
 

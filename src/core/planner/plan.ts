@@ -1,10 +1,10 @@
 import type { Plan, PlanBudget, PlanRequest } from '../wire/generated/types.js';
+import type { PlanOptions } from './common/planOptions.js';
 import { planConstrained } from './constrained/constrainedPlan.js';
-import { planPlain } from './plainPlan.js';
-import type { PlanOptions } from './planOptions.js';
-import { isEmpty, type Problem, toProblem } from './problem.js';
-import { assertRequest } from './request.js';
-import { Effort } from './search/effort.js';
+import { isEmpty, type Problem, toProblem } from './problem/problem.js';
+import { assertRequest } from './problem/requestValidation.js';
+import { Effort } from './search/searchBudget.js';
+import { planPlain } from './unconstrainedPlan.js';
 
 /** Iterations of the search when the request sets no budget. */
 export const DEFAULT_ITERATIONS = 20_000;

@@ -1,8 +1,8 @@
 import { bytes } from '../model/bytes.js';
 import { curveKey, strategyLabel } from '../model/strategy.js';
 import type { Cluster, ProfileCell, Scalar, Strategy } from '../wire/messages.js';
-import { memoryOf } from './doubt.js';
-import type { IGridCell } from './grid.js';
+import { memoryOf } from './memoryRisk.js';
+import type { IGridCell } from './profileGrid.js';
 
 /** An estimate of memory rules a strategy out when it exceeds the devices' by more than it may be wrong. */
 export const ESTIMATE_SLACK = 1.15;

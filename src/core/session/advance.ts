@@ -1,8 +1,8 @@
 import type { Command } from './command.js';
 import { dispatchSegments, dispatchTrials } from './dispatch.js';
-import { keepProfile } from './measuring.js';
 import { planRequest } from './planRequest.js';
 import { type ISession, type IStep, isActive, isOpen, withState } from './session.js';
+import { keepProfile } from './trialPlanning.js';
 
 /**
  * Go as far towards the goal as can be gone now: wait for inspections, make the missing trials,

@@ -2,9 +2,8 @@ import type { SessionEvent } from '../wire/messages.js';
 import { advance } from './advance.js';
 import { noteAgent, noteNode } from './agents.js';
 import type { Command } from './command.js';
-import { noteGroup } from './groups.js';
-import { noteProbe } from './measuring.js';
-import { noteProfile, noteRecalled, noteTrial, withTechniques } from './profile.js';
+import { noteProfile, noteRecalled, noteTrial, withTechniques } from './profiling.js';
+import { noteGroup } from './rankGroups.js';
 import {
   emptySession,
   type ISession,
@@ -20,6 +19,7 @@ import {
 import { stopGroup, withoutGoal } from './stopping.js';
 import { addTasks, noteInspection, removeTasks } from './tasks.js';
 import { noteTechniques } from './techniques.js';
+import { noteProbe } from './trialPlanning.js';
 
 /**
  * The session state machine: one event in, the next session and the commands out. It is pure:

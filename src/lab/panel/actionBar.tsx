@@ -1,7 +1,7 @@
 import type { ReactNode } from 'react';
-import { type Action, isPossible } from '../actions.js';
-import { CommandIDs } from '../commandIDs.js';
-import { useEnv, useView } from './env.js';
+import { CommandIDs } from '../commands/commandIDs.js';
+import { type Action, isPossible } from '../commands/sessionActions.js';
+import { useEnv, useView } from '../context/panelContext.js';
 
 /** Buttons for what can be asked of the session, always in sight. */
 export function ActionBar() {

@@ -1,6 +1,6 @@
-import { CommandIDs } from '../commandIDs.js';
-import { cellStatus, type ITaskCell } from '../taskCells.js';
-import { useEnv, useView } from './env.js';
+import { CommandIDs } from '../commands/commandIDs.js';
+import { useEnv, useView } from '../context/panelContext.js';
+import { cellStatus, type ITaskCell } from '../notebook/taskCells.js';
 
 /** Task cells of the notebook whose tasks are not in the session yet, or are from an older text. */
 export function CellList() {

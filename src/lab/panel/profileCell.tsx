@@ -1,7 +1,12 @@
-import { bytes, stepTime } from '../../core/view/format.js';
-import { isRecalled, type ProfileEntry, reasonOf, stepSecondsOf } from '../../core/view/profileMatrix.js';
+import { bytes, stepTime } from '../../core/view/format/format.js';
+import {
+  isRecalled,
+  type ProfileEntry,
+  reasonOf,
+  stepSecondsOf
+} from '../../core/view/profile/profileMatrix.js';
 import type { ProfileCell as Cell } from '../../core/wire/messages.js';
-import { useEnv } from './env.js';
+import { useEnv } from '../context/panelContext.js';
 
 /** One entry of the profile: every state has a sign or a word of its own, never a colour alone. */
 export function ProfileCell(props: ProfileCell.IProps) {

@@ -1,12 +1,12 @@
 import type { Highs } from 'highs';
 import { RULES } from '../../../src/core/planner/baselines/baselines.js';
 import { plan } from '../../../src/core/planner/plan.js';
-import { toProblem } from '../../../src/core/planner/problem.js';
-import { checkHistory, type History } from '../../../src/core/simulation/history.js';
-import { type Policy, plannerPolicy, rulePolicy } from '../../../src/core/simulation/policy.js';
-import { type Scenario, withErrors } from '../../../src/core/simulation/scenario.js';
-import { simulate } from '../../../src/core/simulation/simulator.js';
+import { toProblem } from '../../../src/core/planner/problem/problem.js';
 import type { Baseline, PlanOption, PlanRequest } from '../../../src/core/wire/generated/types.js';
+import { checkHistory, type History } from '../simulation/history.js';
+import { type Policy, plannerPolicy, rulePolicy } from '../simulation/policy.js';
+import { type Scenario, withErrors } from '../simulation/scenario.js';
+import { simulate } from '../simulation/simulator.js';
 import { type ClusterName, instance, signatureOfTask, type WorkloadName } from './instances.js';
 import { FIGURE_5, FIGURE_7, FIGURE_8A, type TABLE_5 } from './published.js';
 

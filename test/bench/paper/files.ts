@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Plan, ProfileCell } from '../../../src/core/wire/generated/types.js';
 import { CLUSTERS, type ClusterName, instance, WORKLOADS, type WorkloadName } from './instances.js';
 import { readable } from './json.js';
-import { cellsOf, SHAPES } from './profiles.js';
+import { cellsOf, SHAPES } from './paperProfiles.js';
 
 /** Where the instances, profiles and answers are kept. */
 export const FOLDER = 'examples/spase-bench';

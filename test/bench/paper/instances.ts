@@ -1,5 +1,5 @@
 import type { Node, PlanRequest, PlanTask } from '../../../src/core/wire/generated/types.js';
-import { optionsOf, SHAPES, type Shape, signatureOf } from './profiles.js';
+import { optionsOf, SHAPES, type Shape, signatureOf } from './paperProfiles.js';
 
 /** The paper's clusters: GPUs of each node. */
 export const CLUSTERS = {

@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { MAX_MESSAGE_BYTES, type PlanRequest } from '../../../src/core/wire/messages.js';
 import { Engine } from '../../../src/engine/engine.js';
-import type { Planning } from '../../../src/engine/planning.js';
+import type { Planning } from '../../../src/engine/planner/sessionPlanner.js';
 import { VERSION } from '../../../src/engine/version.js';
-import { cpuNode, inspection, serialPlan, spec } from '../session/simulation.js';
-import { Peer } from './peer.js';
+import { cpuNode, inspection, serialPlan, spec } from '../session/sessionHarness.js';
+import { Peer } from './fakePeer.js';
 
 let folder: string;
 let engine: Engine;

@@ -4,8 +4,8 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { inspection, spec } from '../session/simulation.js';
-import { Peer } from './peer.js';
+import { inspection, spec } from '../session/sessionHarness.js';
+import { Peer } from './fakePeer.js';
 
 const BUNDLE = 'python-shim/jupyterlab_saturn/engine/engine.mjs';
 

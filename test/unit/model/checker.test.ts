@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { checkPlan } from '../../../src/core/model/checker.js';
+import { checkPlan } from '../../../src/core/model/checker/checker.js';
 import { plan } from '../../../src/core/planner/plan.js';
 import type { Plan, PlanRequest } from '../../../src/core/wire/generated/types.js';
-import { option, requestOf, requests } from '../planner/requests.js';
+import { option, requestOf, requests } from '../planner/planRequests.js';
 
 /**
  * One node of two devices. `a` runs already on `d0` until 8; `b` takes `d1` until 7, `c` both from 8 to 13; `x` cannot

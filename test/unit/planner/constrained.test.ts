@@ -1,13 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { checkPlan } from '../../../src/core/model/checker.js';
+import { checkPlan } from '../../../src/core/model/checker/checker.js';
 import { plan } from '../../../src/core/planner/plan.js';
 import type { Plan, PlanRequest } from '../../../src/core/wire/generated/types.js';
 import { validate } from '../../../src/core/wire/messages.js';
-import { textWorkload } from '../../bench/generator.js';
+import { textWorkload } from '../../bench/problemGenerator.js';
 import { bruteForceWithWishes } from './constrainedBruteForce.js';
-import { option, requestOf } from './requests.js';
-import { wishfulRequests } from './wishes.js';
+import { wishfulRequests } from './constrainedRequests.js';
+import { option, requestOf } from './planRequests.js';
 
 /** What was to be made small, and its bound. */
 function outcome({ weightedCompletion, makespan, lowerBound }: Plan): { made: number; bound: number } {

@@ -4,8 +4,8 @@ import { plan } from '../../../src/core/planner/plan.js';
 import type { PlanRequest } from '../../../src/core/wire/generated/types.js';
 import { validate } from '../../../src/core/wire/messages.js';
 import { bruteForceWithWishes } from './constrainedBruteForce.js';
-import { option, requestOf } from './requests.js';
-import { wishfulRequests } from './wishes.js';
+import { wishfulRequests } from './constrainedRequests.js';
+import { option, requestOf } from './planRequests.js';
 
 async function explained(request: PlanRequest) {
   const made = await plan({ ...request, explain: true });

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { checkPlan } from '../../../src/core/model/checker.js';
+import { checkPlan } from '../../../src/core/model/checker/checker.js';
 import { plan } from '../../../src/core/planner/plan.js';
 import type { Plan, PlanRequest } from '../../../src/core/wire/generated/types.js';
-import { option, requestOf } from './requests.js';
-import { wishfulRequests } from './wishes.js';
+import { wishfulRequests } from './constrainedRequests.js';
+import { option, requestOf } from './planRequests.js';
 
 async function checked(request: PlanRequest): Promise<Plan> {
   const made = await plan(request);

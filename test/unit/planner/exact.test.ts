@@ -1,15 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { lowerBound } from '../../../src/core/planner/bounds/area.js';
+import { lowerBound } from '../../../src/core/planner/bounds/areaBound.js';
+import { packedJobs, packingOf } from '../../../src/core/planner/exact/nodeContents.js';
 import { shortestOnNode } from '../../../src/core/planner/exact/nodeOptimum.js';
 import type { NodePlan, NodeProblem } from '../../../src/core/planner/exact/nodeProblem.js';
 import { decideNode } from '../../../src/core/planner/exact/nodeSearch.js';
-import { packedJobs, packingOf } from '../../../src/core/planner/exact/packing.js';
-import { type Problem, toProblem } from '../../../src/core/planner/problem.js';
+import { type Problem, toProblem } from '../../../src/core/planner/problem/problem.js';
 import { type Arrangement, KEPT, realise } from '../../../src/core/planner/schedule/arrangement.js';
-import { sweeps } from '../../bench/generator.js';
+import { sweeps } from '../../bench/problemGenerator.js';
 import { bruteForce } from './bruteForce.js';
-import { option, requestOf, requests } from './requests.js';
+import { option, requestOf, requests } from './planRequests.js';
 
 const ENDLESS = { nodes: Infinity };
 

@@ -1,23 +1,23 @@
 import fc from 'fast-check';
 import loadHighs, { type Highs } from 'highs';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { checkPlan } from '../../../src/core/model/checker.js';
-import { balance } from '../../../src/core/planner/malleable/balance.js';
-import { planSwitches, type SwitchingAnswer } from '../../../src/core/planner/malleable/malleable.js';
-import { BestPatterns } from '../../../src/core/planner/malleable/pattern.js';
-import { relax } from '../../../src/core/planner/malleable/relaxation.js';
+import { checkPlan } from '../../../src/core/model/checker/checker.js';
+import { mulberry32 } from '../../../src/core/planner/common/random.js';
+import { BestPatterns } from '../../../src/core/planner/malleable/bestPatterns.js';
+import { balance } from '../../../src/core/planner/malleable/loadBalance.js';
+import { planSwitches, type SwitchingAnswer } from '../../../src/core/planner/malleable/planSwitches.js';
+import { relax } from '../../../src/core/planner/malleable/switchingRelaxation.js';
 import { plan } from '../../../src/core/planner/plan.js';
-import { type Problem, toProblem } from '../../../src/core/planner/problem.js';
-import { mulberry32 } from '../../../src/core/planner/random.js';
+import { type Problem, toProblem } from '../../../src/core/planner/problem/problem.js';
 import { arrangementOf, realise } from '../../../src/core/planner/schedule/arrangement.js';
 import { type Schedule, toSegments } from '../../../src/core/planner/schedule/schedule.js';
 import { anneal } from '../../../src/core/planner/search/annealing.js';
 import { construct } from '../../../src/core/planner/search/construction.js';
-import { NodeWalk } from '../../../src/core/planner/search/nodeWalk.js';
+import { NodeWalk } from '../../../src/core/planner/search/nodeNeighbourhood.js';
 import type { Plan, PlanRequest, PlanTask } from '../../../src/core/wire/generated/types.js';
-import { distinct, sweeps, textWorkload, type Workload } from '../../bench/generator.js';
+import { distinct, sweeps, textWorkload, type Workload } from '../../bench/problemGenerator.js';
 import { bruteForce } from './bruteForce.js';
-import { option, requestOf, requests } from './requests.js';
+import { option, requestOf, requests } from './planRequests.js';
 
 let highs: Highs;
 beforeAll(async () => {

@@ -1,17 +1,17 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { checkPlan } from '../../../src/core/model/checker.js';
+import { checkPlan } from '../../../src/core/model/checker/checker.js';
 import { plan } from '../../../src/core/planner/plan.js';
-import { toProblem } from '../../../src/core/planner/problem.js';
-import { withCaution } from '../../../src/core/planner/replan/caution.js';
+import { toProblem } from '../../../src/core/planner/problem/problem.js';
 import { makespanOf } from '../../../src/core/planner/replan/insertion.js';
-import { followPrevious, takePrevious } from '../../../src/core/planner/replan/previous.js';
+import { withCaution } from '../../../src/core/planner/replan/pessimisticTimes.js';
+import { followPrevious, takePrevious } from '../../../src/core/planner/replan/previousPlan.js';
 import { KEPT, realise } from '../../../src/core/planner/schedule/arrangement.js';
 import { toSegments } from '../../../src/core/planner/schedule/schedule.js';
 import type { Plan, PlanRequest, PlanTask, Segment } from '../../../src/core/wire/generated/types.js';
-import { afterwards, withSteps } from '../../bench/afterwards.js';
-import { sweeps } from '../../bench/generator.js';
-import { option, requestOf, requests } from './requests.js';
+import { sweeps } from '../../bench/problemGenerator.js';
+import { afterwards, withSteps } from '../../bench/replanCase.js';
+import { option, requestOf, requests } from './planRequests.js';
 
 /** Ask again with the answer as the plan to start from. */
 async function again(request: PlanRequest, made: Plan, more: Partial<PlanRequest> = {}): Promise<Plan> {

@@ -2,19 +2,19 @@ import { createRequire } from 'node:module';
 import fc from 'fast-check';
 import loadHighs, { type Highs } from 'highs';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { lowerBound } from '../../../src/core/planner/bounds/area.js';
-import { AssignmentSearch } from '../../../src/core/planner/bounds/assignment.js';
-import { isEmpty, type Problem, toProblem } from '../../../src/core/planner/problem.js';
-import { mulberry32 } from '../../../src/core/planner/random.js';
+import { lowerBound } from '../../../src/core/planner/bounds/areaBound.js';
+import { AssignmentSearch } from '../../../src/core/planner/bounds/assignmentSearch.js';
+import { mulberry32 } from '../../../src/core/planner/common/random.js';
+import { isEmpty, type Problem, toProblem } from '../../../src/core/planner/problem/problem.js';
 import { type Arrangement, KEPT, realise } from '../../../src/core/planner/schedule/arrangement.js';
 import { anneal, FROM_SCRATCH, type Walk } from '../../../src/core/planner/search/annealing.js';
 import { construct } from '../../../src/core/planner/search/construction.js';
-import { NodeWalk } from '../../../src/core/planner/search/nodeWalk.js';
-import { pack } from '../../../src/core/planner/search/packing.js';
+import { NodeWalk } from '../../../src/core/planner/search/nodeNeighbourhood.js';
+import { pack } from '../../../src/core/planner/search/nodePacking.js';
 import { type ImproveOptions, improve } from '../../../src/core/planner/search/portfolio.js';
-import { sweeps } from '../../bench/generator.js';
+import { sweeps } from '../../bench/problemGenerator.js';
 import { bruteForce } from './bruteForce.js';
-import { option, requestOf, requests } from './requests.js';
+import { option, requestOf, requests } from './planRequests.js';
 
 let highs: Highs;
 beforeAll(async () => {

@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { plan } from '../../../src/core/planner/plan.js';
 import type { PlanRequest } from '../../../src/core/wire/generated/types.js';
 import { bruteForceWithWishes } from './constrainedBruteForce.js';
-import { option, requestOf } from './requests.js';
-import { wishfulRequests } from './wishes.js';
+import { wishfulRequests } from './constrainedRequests.js';
+import { option, requestOf } from './planRequests.js';
 
 async function boundOf(request: PlanRequest): Promise<number> {
   const { weightedCompletion } = await plan({ ...request, budget: { iterations: 0 } });

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { planRequest } from '../../../src/core/session/planRequest.js';
-import { Simulation, spec } from './simulation.js';
+import { Simulation, spec } from './sessionHarness.js';
 
 it('says once why several strategies failed, and nothing of those never tried', () => {
   const sim = new Simulation();

@@ -5,7 +5,7 @@ import type { Command } from '../../../src/core/session/command.js';
 import { emptySession, isMeasured } from '../../../src/core/session/session.js';
 import { step } from '../../../src/core/session/step.js';
 import type { Plan, PlanRequest, ProfileCell, Strategy } from '../../../src/core/wire/messages.js';
-import { inspection, Simulation, serialPlan, spec } from './simulation.js';
+import { inspection, Simulation, serialPlan, spec } from './sessionHarness.js';
 
 const DEVICES = 4;
 

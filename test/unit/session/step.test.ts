@@ -3,7 +3,7 @@ import type { SaturnError } from '../../../src/core/model/failure.js';
 import { emptySession } from '../../../src/core/session/session.js';
 import { step } from '../../../src/core/session/step.js';
 import { admit } from '../../../src/core/session/tasks.js';
-import { cpuNode, Simulation, serialPlan, spec } from './simulation.js';
+import { cpuNode, Simulation, serialPlan, spec } from './sessionHarness.js';
 
 function ready(names: string[], devices = 2): Simulation {
   const sim = new Simulation();

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
-import type { Outage, Scenario } from '../../../src/core/simulation/scenario.js';
 import type { PlanTask } from '../../../src/core/wire/generated/types.js';
-import { nodesOf, option } from '../planner/requests.js';
+import type { Outage, Scenario } from '../../bench/simulation/scenario.js';
+import { nodesOf, option } from '../planner/planRequests.js';
 
 /** A scenario of these tasks, each with a signature of its own, on nodes `n0`, `n1`... with devices `d0`, `d1`... */
 export function scenarioOf(sizes: number[], tasks: PlanTask[], more: Partial<Scenario> = {}): Scenario {

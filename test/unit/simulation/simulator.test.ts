@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { checkHistory } from '../../../src/core/simulation/history.js';
-import { type Policy, plannerPolicy, rulePolicy } from '../../../src/core/simulation/policy.js';
-import { withErrors } from '../../../src/core/simulation/scenario.js';
-import { simulate } from '../../../src/core/simulation/simulator.js';
 import type { Baseline, PlanRequest } from '../../../src/core/wire/generated/types.js';
+import { checkHistory } from '../../bench/simulation/history.js';
+import { type Policy, plannerPolicy, rulePolicy } from '../../bench/simulation/policy.js';
+import { withErrors } from '../../bench/simulation/scenario.js';
+import { simulate } from '../../bench/simulation/simulator.js';
 import { scaling, scenarioOf, scenarios } from './scenarios.js';
 
 const RULES: Baseline['name'][] = [

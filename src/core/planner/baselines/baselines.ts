@@ -1,6 +1,6 @@
 import type { Baseline } from '../../wire/generated/types.js';
-import type { Problem } from '../problem.js';
-import { mulberry32 } from '../random.js';
+import { mulberry32 } from '../common/random.js';
+import type { Problem } from '../problem/problem.js';
 import type { Schedule } from '../schedule/schedule.js';
 import { currentPractice } from './currentPractice.js';
 import { max } from './max.js';

@@ -1,6 +1,6 @@
-import type { Problem } from '../problem.js';
+import type { Problem } from '../problem/problem.js';
 import type { Schedule } from '../schedule/schedule.js';
-import { Ground } from './ground.js';
+import { Ground } from './listSchedule.js';
 import { WholeNodes } from './wholeNode.js';
 
 /**

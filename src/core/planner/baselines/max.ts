@@ -1,6 +1,6 @@
-import type { Problem } from '../problem.js';
+import type { Problem } from '../problem/problem.js';
 import type { Schedule } from '../schedule/schedule.js';
-import { Ground } from './ground.js';
+import { Ground } from './listSchedule.js';
 import { WholeNodes } from './wholeNode.js';
 
 /** Every task on as many devices of a node as it can use, one after another in the given order. */

@@ -1,8 +1,8 @@
-import type { Config } from '../pareto.js';
-import type { Problem } from '../problem.js';
+import type { Config } from '../problem/pareto.js';
+import type { Problem } from '../problem/problem.js';
 import { Lanes } from '../schedule/lanes.js';
 import type { Schedule } from '../schedule/schedule.js';
-import { Ground, mayUse } from './ground.js';
+import { Ground, mayUse } from './listSchedule.js';
 
 /**
  * Every task on as few devices as it can use, in the given order. When there are more devices than tasks, each may

@@ -1,7 +1,7 @@
-import type { Config } from '../pareto.js';
-import type { Problem } from '../problem.js';
+import type { Config } from '../problem/pareto.js';
+import type { Problem } from '../problem/problem.js';
 import type { Placed, Schedule } from '../schedule/schedule.js';
-import { Ground } from './ground.js';
+import { Ground } from './listSchedule.js';
 import { apportion, type Rung } from './marginalGain.js';
 
 /** Shares of a step by which rounding may make it look unfinished. */

@@ -1,6 +1,6 @@
-import type { Problem } from '../problem.js';
+import type { Problem } from '../problem/problem.js';
 import type { Schedule } from '../schedule/schedule.js';
-import { Ground, mayUse } from './ground.js';
+import { Ground, mayUse } from './listSchedule.js';
 import { apportion } from './marginalGain.js';
 
 /**

@@ -1,8 +1,8 @@
-import type { Config } from '../pareto.js';
-import type { Problem } from '../problem.js';
-import { below, type Random } from '../random.js';
+import { below, type Random } from '../common/random.js';
+import type { Config } from '../problem/pareto.js';
+import type { Problem } from '../problem/problem.js';
 import type { Schedule } from '../schedule/schedule.js';
-import { Ground, mayUse } from './ground.js';
+import { Ground, mayUse } from './listSchedule.js';
 
 /** Random order, random strategy, random node on which it fits; larger nodes are likelier, as in the paper. */
 export function randomChoice(problem: Problem, next: Random): Schedule {

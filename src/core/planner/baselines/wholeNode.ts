@@ -1,5 +1,5 @@
-import type { Config } from '../pareto.js';
-import type { Ground } from './ground.js';
+import type { Config } from '../problem/pareto.js';
+import type { Ground } from './listSchedule.js';
 
 /** Gives jobs whole nodes, one job after another on each. */
 export class WholeNodes {

@@ -1,5 +1,5 @@
-import type { Config } from '../pareto.js';
-import type { Place, Problem } from '../problem.js';
+import type { Config } from '../problem/pareto.js';
+import type { Place, Problem } from '../problem/problem.js';
 
 /** Jobs that no plan needs to tell apart: tasks of a sweep that differ in their learning rate only. */
 export interface JobType {

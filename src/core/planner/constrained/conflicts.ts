@@ -1,8 +1,8 @@
 import { duration } from '../../model/duration.js';
 import type { Conflict } from '../../wire/generated/types.js';
 import type { Schedule } from '../schedule/schedule.js';
+import type { Relaxation, RelaxedJob, Way } from './constrainedRelaxation.js';
 import { overloaded } from './makespanBound.js';
-import type { Relaxation, RelaxedJob, Way } from './relaxation.js';
 
 /** A wish missed by no more than this share is met: rounding of sums. */
 const ROUNDING = 1e-9;

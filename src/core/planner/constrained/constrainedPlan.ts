@@ -1,22 +1,22 @@
 import type { Baseline, Plan, PlanRequest } from '../../wire/generated/types.js';
-import { lowerBound } from '../bounds/area.js';
-import type { PlanOptions } from '../planOptions.js';
-import type { Problem } from '../problem.js';
-import { mulberry32 } from '../random.js';
+import { lowerBound } from '../bounds/areaBound.js';
+import type { PlanOptions } from '../common/planOptions.js';
+import { mulberry32 } from '../common/random.js';
+import type { Problem } from '../problem/problem.js';
 import { realise } from '../schedule/arrangement.js';
 import { type Schedule, toSegments } from '../schedule/schedule.js';
 import { construct } from '../search/construction.js';
-import type { Effort } from '../search/effort.js';
 import { improve } from '../search/portfolio.js';
+import type { Effort } from '../search/searchBudget.js';
 import { conflictsOf } from './conflicts.js';
-import { type ConstrainedPlan, ConstrainedSearch } from './constrained.js';
-import { explainConstrained } from './explanation.js';
+import { explainConstrained } from './constrainedExplanation.js';
+import { Relaxation } from './constrainedRelaxation.js';
+import { type ConstrainedPlan, ConstrainedSearch } from './constrainedSearch.js';
+import { sequenceLike, withoutWishes } from './dropConstraints.js';
 import { type Bound, makespanBound } from './makespanBound.js';
-import { Relaxation } from './relaxation.js';
+import type { Sequence } from './runSequence.js';
 import { type Run, runsOf } from './runTable.js';
-import type { Sequence } from './sequence.js';
 import { type Begun, uninterruptedBound, weightedBound } from './weightedBound.js';
-import { sequenceLike, withoutWishes } from './wishless.js';
 
 /** A plan within this share of its bound is as good as the bound, which rounding keeps it from reaching. */
 const PROVEN = 1e-8;

@@ -1,8 +1,8 @@
-import type { Problem } from '../problem.js';
+import type { Problem } from '../problem/problem.js';
 import { KEPT } from '../schedule/arrangement.js';
 import type { Placed, Schedule } from '../schedule/schedule.js';
+import type { Sequence } from './runSequence.js';
 import { lanesOf, type Run } from './runTable.js';
-import type { Sequence } from './sequence.js';
 
 /** A deadline or limit missed by no more than this share is met: rounding of sums. */
 export const ROUNDING = 1e-9;

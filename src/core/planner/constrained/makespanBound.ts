@@ -1,5 +1,5 @@
 import type { Plan } from '../../wire/generated/types.js';
-import type { Relaxation, RelaxedJob, Way } from './relaxation.js';
+import type { Relaxation, RelaxedJob, Way } from './constrainedRelaxation.js';
 
 /** What sums of many floating-point numbers may be off by, as a share. */
 const ROUNDING = 1e-9;

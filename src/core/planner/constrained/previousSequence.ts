@@ -1,12 +1,12 @@
 import { strategyKey } from '../../model/strategy.js';
 import type { Segment } from '../../wire/generated/types.js';
-import type { Problem } from '../problem.js';
-import { goesOn, longestSegments } from '../replan/previous.js';
+import type { Problem } from '../problem/problem.js';
+import { goesOn, longestSegments } from '../replan/previousPlan.js';
 import { KEPT } from '../schedule/arrangement.js';
 import type { Schedule } from '../schedule/schedule.js';
 import { Decoder, type Wanted } from './decoder.js';
+import { type Sequence, setActive } from './runSequence.js';
 import type { Run } from './runTable.js';
-import { type Sequence, setActive } from './sequence.js';
 
 /** Placements that trying all places for all new runs may cost; beyond, they are only put at the end. */
 const LARGEST = 5_000_000;

@@ -1,9 +1,9 @@
-import type { Problem } from '../problem.js';
-import { below, type Random } from '../random.js';
+import { below, type Random } from '../common/random.js';
+import type { Problem } from '../problem/problem.js';
 import { KEPT } from '../schedule/arrangement.js';
 import { Decoder } from './decoder.js';
+import { copySequence, type Sequence, setActive } from './runSequence.js';
 import type { Run } from './runTable.js';
-import { copySequence, type Sequence, setActive } from './sequence.js';
 
 /** A sequence with what it amounts to. */
 export interface Measured {

@@ -1,5 +1,5 @@
-import type { Config } from '../pareto.js';
-import type { Place, Problem } from '../problem.js';
+import type { Config } from '../problem/pareto.js';
+import type { Place, Problem } from '../problem/problem.js';
 
 /** Something that takes devices: a job by itself, or several fused. */
 export interface Run {

@@ -1,4 +1,4 @@
-import type { Relaxation, Way } from './relaxation.js';
+import type { Relaxation, Way } from './constrainedRelaxation.js';
 import { boundByPrices, type Demand } from './timePrices.js';
 
 /** What sums of many floating-point numbers may be off by, as a share. */

@@ -1,12 +1,12 @@
 import type { PlanOption, PlanRequest } from '../../wire/generated/types.js';
-import { Eligibilities } from '../eligibility.js';
-import type { Config } from '../pareto.js';
-import type { Job, Problem } from '../problem.js';
-import type { Random } from '../random.js';
+import type { Random } from '../common/random.js';
+import { Eligibilities } from '../problem/eligibility.js';
+import type { Config } from '../problem/pareto.js';
+import type { Job, Problem } from '../problem/problem.js';
 import { Insertion, makespanOf } from '../replan/insertion.js';
 import { type Arrangement, arrangementOf, KEPT, realise } from '../schedule/arrangement.js';
 import { anneal, type Cooling, type SearchLimit } from '../search/annealing.js';
-import { NodeWalk } from '../search/nodeWalk.js';
+import { NodeWalk } from '../search/nodeNeighbourhood.js';
 
 /** A plan with one task's strategy dictated: the problem that has no other, and an arrangement of it. */
 export interface Forced {

@@ -1,6 +1,6 @@
 import { Insertion, makespanOf } from '../replan/insertion.js';
 import { choiceKey, configOf, type Forced, type Kind } from './alternatives.js';
-import { leastError } from './leastError.js';
+import { leastError } from './breakEvenError.js';
 
 /** Alternatives compared, the shortest first. */
 const RIVALS = 4;

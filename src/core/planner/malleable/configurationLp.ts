@@ -1,6 +1,6 @@
 import type { Highs, Model } from 'highs';
 import { SparseRows } from '../milp/sparseRows.js';
-import { BestPatterns, type Pattern } from './pattern.js';
+import { BestPatterns, type Pattern } from './bestPatterns.js';
 
 /** Equal pieces of work: `count` of them, each a whole that any mix of its choices may complete. */
 export interface Work {

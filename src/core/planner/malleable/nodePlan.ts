@@ -1,13 +1,13 @@
 import type { Highs } from 'highs';
 import { groupJobs } from '../bounds/jobTypes.js';
-import type { Config } from '../pareto.js';
-import type { Problem } from '../problem.js';
+import type { Config } from '../problem/pareto.js';
+import type { Problem } from '../problem/problem.js';
 import type { Placed } from '../schedule/schedule.js';
 import { type RoundLimit, type Supply, solveConfigurationLp, type Work } from './configurationLp.js';
-import { orderStages } from './ordering.js';
-import { choicesOf, isNothing, supplyOf, wholeSeconds } from './relaxation.js';
-import { type Sequence, Sequencer, stagesOf } from './sequence.js';
+import { orderStages } from './stageOrder.js';
+import { type Sequence, Sequencer, stagesOf } from './stageSequence.js';
 import type { Stage } from './stages.js';
+import { choicesOf, isNothing, supplyOf, wholeSeconds } from './switchingRelaxation.js';
 
 /**
  * What a second of a pattern costs extra that is not among those of the plan without switches: the more, the closer

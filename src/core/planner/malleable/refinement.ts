@@ -1,7 +1,7 @@
-import type { Config } from '../pareto.js';
-import { below, type Random } from '../random.js';
+import { below, type Random } from '../common/random.js';
+import type { Config } from '../problem/pareto.js';
 import type { NodePlan } from './nodePlan.js';
-import type { Sequence } from './sequence.js';
+import type { Sequence } from './stageSequence.js';
 import { devicesOf, type Stage } from './stages.js';
 
 /** A switch is worth making when it shortens the plan by this share. */

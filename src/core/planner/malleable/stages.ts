@@ -1,7 +1,7 @@
 import type { Highs } from 'highs';
 import { SparseRows } from '../milp/sparseRows.js';
-import type { Config } from '../pareto.js';
-import type { Job, Problem } from '../problem.js';
+import type { Config } from '../problem/pareto.js';
+import type { Job, Problem } from '../problem/problem.js';
 
 /** What runs together on a node: for each job, by its index, how. */
 export type Stage = ReadonlyMap<number, Config>;

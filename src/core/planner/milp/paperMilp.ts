@@ -1,6 +1,6 @@
 import type { Highs, ModelData } from 'highs';
-import type { Config } from '../pareto.js';
-import type { Problem } from '../problem.js';
+import type { Config } from '../problem/pareto.js';
+import type { Problem } from '../problem/problem.js';
 import { type Arrangement, realise } from '../schedule/arrangement.js';
 import type { Schedule } from '../schedule/schedule.js';
 import { SparseRows } from './sparseRows.js';

@@ -1,5 +1,5 @@
-import type { Config } from '../pareto.js';
-import type { Problem } from '../problem.js';
+import type { Config } from '../problem/pareto.js';
+import type { Problem } from '../problem/problem.js';
 import { type Arrangement, KEPT } from '../schedule/arrangement.js';
 import { Lanes, lanesOf } from '../schedule/lanes.js';
 

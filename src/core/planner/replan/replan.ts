@@ -1,16 +1,16 @@
 import type { Segment } from '../../wire/generated/types.js';
-import { lowerBound } from '../bounds/area.js';
-import type { Problem } from '../problem.js';
-import type { Random } from '../random.js';
+import { lowerBound } from '../bounds/areaBound.js';
+import type { Random } from '../common/random.js';
+import type { Problem } from '../problem/problem.js';
 import { type Arrangement, arrangementOf, KEPT, realise } from '../schedule/arrangement.js';
 import type { Schedule } from '../schedule/schedule.js';
 import { anneal, type Cooling, type SearchLimit } from '../search/annealing.js';
 import { construct } from '../search/construction.js';
-import { NodeWalk } from '../search/nodeWalk.js';
-import { hold, staying, withCaution } from './caution.js';
-import { onPreviousDevices } from './devices.js';
+import { NodeWalk } from '../search/nodeNeighbourhood.js';
 import { makespanOf } from './insertion.js';
-import { followPrevious, takePrevious } from './previous.js';
+import { hold, staying, withCaution } from './pessimisticTimes.js';
+import { onPreviousDevices } from './previousDevices.js';
+import { followPrevious, takePrevious } from './previousPlan.js';
 
 /** An earlier plan, as far as it still goes. */
 export interface Followed {

@@ -1,5 +1,5 @@
-import type { Config } from '../pareto.js';
-import type { Problem } from '../problem.js';
+import type { Config } from '../problem/pareto.js';
+import type { Problem } from '../problem/problem.js';
 import { type Schedule, Scheduler } from './schedule.js';
 
 /** In place of a configuration's index: the job goes on where it runs, see {@link Job.current}. It is in no queue. */

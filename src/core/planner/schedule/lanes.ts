@@ -1,4 +1,4 @@
-import type { Problem } from '../problem.js';
+import type { Problem } from '../problem/problem.js';
 
 /**
  * When the devices of one node become free, sorted and nameless: all the search needs to know of a node, since any

@@ -1,6 +1,6 @@
 import type { Segment } from '../../wire/generated/types.js';
-import type { Config } from '../pareto.js';
-import type { Place, Problem } from '../problem.js';
+import type { Config } from '../problem/pareto.js';
+import type { Place, Problem } from '../problem/problem.js';
 import { type Slot, Timeline } from './timeline.js';
 
 /** A job with everything decided; one stretch of it when it changes places while it runs. */

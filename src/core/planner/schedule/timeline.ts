@@ -1,4 +1,4 @@
-import type { PlanNode } from '../problem.js';
+import type { PlanNode } from '../problem/problem.js';
 
 /** Where and when something runs on one node. */
 export interface Slot {

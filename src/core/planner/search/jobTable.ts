@@ -1,5 +1,5 @@
-import type { Config } from '../pareto.js';
-import type { Problem } from '../problem.js';
+import type { Config } from '../problem/pareto.js';
+import type { Problem } from '../problem/problem.js';
 
 /**
  * The configurations of all jobs in flat arrays, for loops that read little else. The configuration in which a job

@@ -1,4 +1,4 @@
-import type { Random } from '../random.js';
+import type { Random } from '../common/random.js';
 import type { NodeQueue } from './nodeQueue.js';
 
 /** How much the mean time at which devices become free weighs against the makespan. */

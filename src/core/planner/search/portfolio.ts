@@ -1,20 +1,20 @@
 import type { Highs } from 'highs';
 import type { Plan, PlanBudget } from '../../wire/generated/types.js';
-import { type Assignment, AssignmentSearch, type NoGood } from '../bounds/assignment.js';
-import { raiseBounds } from '../bounds/bounds.js';
-import { raiseByFractions } from '../bounds/fractional.js';
+import { type Assignment, AssignmentSearch, type NoGood } from '../bounds/assignmentSearch.js';
+import { raiseByFractions } from '../bounds/fractionalBound.js';
+import { raiseBounds } from '../bounds/raiseBounds.js';
+import type { Random } from '../common/random.js';
+import { packedJobs, packingOf } from '../exact/nodeContents.js';
 import { shortestOnNode } from '../exact/nodeOptimum.js';
-import { packedJobs, packingOf } from '../exact/packing.js';
-import type { Problem } from '../problem.js';
+import type { Problem } from '../problem/problem.js';
 import { PROVEN } from '../proof.js';
-import type { Random } from '../random.js';
 import { type Arrangement, KEPT, realise } from '../schedule/arrangement.js';
 import { anneal, type Cooling, FROM_SCRATCH } from './annealing.js';
 import { AssignmentTargets } from './assignmentTargets.js';
 import { construct } from './construction.js';
-import { Effort } from './effort.js';
-import { NodeWalk } from './nodeWalk.js';
-import { type Packed, pack } from './packing.js';
+import { NodeWalk } from './nodeNeighbourhood.js';
+import { type Packed, pack } from './nodePacking.js';
+import { Effort } from './searchBudget.js';
 
 /** What the search needs and whom it tells. */
 export interface ImproveOptions {

@@ -1,0 +1,87 @@
+import type { Segment } from '../../wire/generated/types.js';
+import type { Problem } from '../problem/problem.js';
+import type { Placed, Schedule } from '../schedule/schedule.js';
+
+/** A time at which a task of the schedule starts on a device it had in the earlier plan. */
+interface Wish {
+  start: number;
+  job: number;
+}
+
+/**
+ * The same schedule, with tasks on the devices they had in an earlier plan wherever those are free. Any devices free
+ * at the start of a task will do as long as tasks choose in the order of their starts: at no time do more devices
+ * have a task than the node has.
+ */
+export function onPreviousDevices(
+  problem: Problem,
+  schedule: Schedule,
+  previous: readonly Segment[]
+): Schedule {
+  const wanted = wantedDevices(problem, schedule, previous);
+  const free = problem.nodes.map(({ freeAt }) => [...freeAt]);
+  const wishes: Wish[][][] = free.map(devices => devices.map(() => []));
+  const inTurn = [...schedule.placed.keys()].sort(
+    (a, b) => schedule.placed[a]!.start - schedule.placed[b]!.start
+  );
+  const placed = [...schedule.placed];
+  const stays = ({ job, config }: Placed) => config === problem.jobs[job]!.current?.config;
+  const take = ({ node, devices, end }: Placed) => {
+    for (const device of devices) {
+      free[node]![device] = end;
+    }
+  };
+  for (const index of inTurn) {
+    const { job, node, start } = placed[index]!;
+    for (const device of wanted[index]!) {
+      wishes[node]![device]!.push({ start, job });
+    }
+  }
+  placed.filter(stays).forEach(take);
+  for (const index of inTurn) {
+    const one = placed[index]!;
+    if (!stays(one)) {
+      const devices = choose(one, free[one.node]!, wanted[index]!, wishes[one.node]!);
+      placed[index] = { ...one, devices };
+      take(placed[index]);
+    }
+  }
+  return { placed, makespan: schedule.makespan };
+}
+
+/** Per placed job, the devices the earlier plan gave it, if that was on the same node and as many. */
+function wantedDevices(problem: Problem, { placed }: Schedule, previous: readonly Segment[]): number[][] {
+  const before = new Map<string, Segment[]>();
+  for (const segment of previous) {
+    before.set(segment.task, [...(before.get(segment.task) ?? []), segment]);
+  }
+  return placed.map(({ job, node, devices: { length } }) => {
+    const { id, devices } = problem.nodes[node]!;
+    const same = before
+      .get(problem.jobs[job]!.name)
+      ?.find(segment => segment.node === id && segment.devices.length === length);
+    return (same?.devices ?? []).map(device => devices.indexOf(device)).filter(device => device >= 0);
+  });
+}
+
+/** Of the free devices first those wanted, then those nobody wants meanwhile, then those idle for the shortest time. */
+function choose(
+  { job, start, end, devices: { length } }: Placed,
+  free: readonly number[],
+  wanted: readonly number[],
+  wishes: readonly Wish[][]
+): number[] {
+  const rank = (device: number) => {
+    if (wanted.includes(device)) {
+      return 0;
+    }
+    return wishes[device]!.some(wish => wish.job !== job && wish.start >= start && wish.start < end) ? 2 : 1;
+  };
+  const candidates = [...free.keys()].filter(device => free[device]! <= start);
+  const chosen = candidates
+    .sort((a, b) => rank(a) - rank(b) || free[b]! - free[a]! || a - b)
+    .slice(0, length);
+  // The order within a task is part of its assignment: devices stand for ranks.
+  const asBefore = wanted.length === length && wanted.every(device => chosen.includes(device));
+  return asBefore ? [...wanted] : chosen.sort((a, b) => a - b);
+}

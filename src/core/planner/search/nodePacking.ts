@@ -1,0 +1,52 @@
+import type { Assigned } from '../bounds/assignmentSearch.js';
+import { packedJobs, packingOf } from '../exact/nodeContents.js';
+import { decideNode } from '../exact/nodeSearch.js';
+import type { Problem } from '../problem/problem.js';
+import { type Arrangement, KEPT, realise } from '../schedule/arrangement.js';
+
+/** States the exact search visits for each node. */
+const STATES = 20_000;
+
+/** Jobs packed on the nodes they are assigned to. */
+export interface Packed {
+  arrangement: Arrangement;
+  /** In seconds. */
+  makespan: number;
+  /** Per node, whether its jobs, as they are assigned, are proven not to be done before the target. */
+  overfull: boolean[];
+}
+
+/**
+ * Put jobs in an order on the nodes they are assigned to, so that every node is done before the target if that is
+ * found to be possible, with the configurations told or else with others. Where it is not, the longest come first.
+ */
+export function pack(problem: Problem, nodes: Assigned[][], target: number): Packed {
+  const arrangement: Arrangement = { config: problem.jobs.map(() => 0), queues: problem.nodes.map(() => []) };
+  for (const { job, config } of nodes.flat()) {
+    arrangement.config[job] = config;
+  }
+  const overfull = nodes.map((assigned, node) => {
+    const jobs = assigned.map(({ job }) => job);
+    let fixed = false;
+    for (const configs of [arrangement.config, undefined]) {
+      const packing = packingOf(problem, node, jobs, configs);
+      const { answer, plan } = decideNode(packing.problem, target, { nodes: STATES });
+      if (plan !== undefined) {
+        for (const { job, config } of packedJobs(packing, plan)) {
+          arrangement.config[job] = config;
+          if (config !== KEPT) {
+            arrangement.queues[node]!.push(job);
+          }
+        }
+        return fixed;
+      }
+      fixed ||= configs !== undefined && answer === 'infeasible';
+    }
+    const seconds = (job: number) => problem.jobs[job]!.configs[arrangement.config[job]!]!.seconds;
+    arrangement.queues[node] = jobs
+      .filter(job => arrangement.config[job] !== KEPT)
+      .sort((a, b) => seconds(b) - seconds(a) || a - b);
+    return fixed;
+  });
+  return { arrangement, makespan: realise(problem, arrangement).makespan, overfull };
+}

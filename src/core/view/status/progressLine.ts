@@ -1,0 +1,67 @@
+import type { SessionState, TaskStatus } from '../../wire/generated/types.js';
+import { count, duration, plural } from '../format/format.js';
+import { leftOut } from '../leftOut.js';
+import { sessionTimeLeft } from './timeLeft.js';
+
+const PRESENT: ReadonlySet<TaskStatus> = new Set(['starting', 'running', 'stopping']);
+
+/**
+ * Where the session stands, in one line: `Saturn: 3/12 trained, 2 running, about 40 s left`.
+ *
+ * @param now - seconds since the epoch.
+ */
+export function progressLine(state: SessionState, now: number): string {
+  return `Saturn: ${facts(state, now).join(', ')}`;
+}
+
+function facts(state: SessionState, now: number): string[] {
+  const all = state.tasks.length;
+  if (all === 0) {
+    return ['no tasks yet', ...away(state)];
+  }
+  const number = (wanted: (status: TaskStatus) => boolean): number =>
+    state.tasks.filter(task => wanted(task.status)).length;
+  const trained = number(status => status === 'finished');
+  const running = number(status => PRESENT.has(status));
+  const failed = number(status => status === 'failed' || status === 'invalid');
+  const inspecting = number(status => status === 'inspecting');
+  const troubles = [...(failed > 0 ? [`${count(failed)} failed`] : []), ...away(state)];
+  if (inspecting > 0) {
+    return [`looking at ${plural(inspecting, 'new task')}`, ...troubles];
+  }
+  if (state.trials.length > 0) {
+    const trials = state.trialsDone + state.trials.length;
+    return [`measuring, ${count(state.trialsDone)} of ${plural(trials, 'trial')} done`, ...troubles];
+  }
+  if (state.probing) {
+    return [`choosing what to measure next, ${plural(state.trialsDone, 'trial')} done`, ...troubles];
+  }
+  if (state.planning) {
+    return [`planning ${plural(all - trained - failed, 'task')}`, ...troubles];
+  }
+  if (running === 0 && trained === 0 && state.goal !== 'run') {
+    const out = leftOut(state).length;
+    const ready = all - failed - out;
+    const planned = state.plan?.fresh === true && ready > 0;
+    return [
+      `${plural(ready, 'task')} ${planned ? 'planned' : 'ready'}`,
+      ...(out > 0 ? [`${count(out)} left out`] : []),
+      ...troubles
+    ];
+  }
+  const stopped = number(status => status === 'stopped');
+  const out = leftOut(state).length;
+  const left = state.goal === 'run' || running > 0 ? sessionTimeLeft(state, now) : undefined;
+  return [
+    `${count(trained)}/${count(all)} trained`,
+    ...(running > 0 ? [`${count(running)} running`] : []),
+    ...(stopped > 0 ? [`${count(stopped)} stopped`] : []),
+    ...(out > 0 ? [`${count(out)} left out`] : []),
+    ...troubles,
+    ...(left !== undefined && left > 0 ? [`about ${duration(left < 10 ? left : Math.round(left))} left`] : [])
+  ];
+}
+
+function away(state: SessionState): string[] {
+  return state.agent === 'away' ? ['agent away'] : [];
+}
