@@ -3,7 +3,7 @@ import type { Failure, ProfileCell, SessionEvent } from '../core/wire/messages.j
 import type { ProfileCache } from './profileCache.js';
 
 /** Brings what earlier sessions measured into a session, and keeps what it measures for later ones. */
-export class Recollection {
+export class CacheSync {
   /** The user wants to measure all anew. */
   private _forced = false;
 

@@ -2,7 +2,7 @@
 const AGENT_TIMEOUT = 15;
 
 /** The agents that have said hello: which connection leads to which node. */
-export class Agents {
+export class ConnectedAgents {
   private readonly _nodes = new Map<string, { address: string; seen: number }>();
 
   constructor(private readonly _now: () => number) {}

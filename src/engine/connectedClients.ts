@@ -8,16 +8,16 @@ const CLIENT_TIMEOUT = 20;
  * How long a change may wait for others before it is pushed, in milliseconds. Progress alone can
  * wait: each push has every view drawn anew, on cores that may be training.
  */
-const PATIENCE = { change: 200, progress: 1000 };
+const PUSH_DELAY = { change: 200, progress: 1000 };
 
 /** The kernels that watch the session: who they are, and the newest state to each of them. */
-export class Clients implements IDisposable {
+export class ConnectedClients implements IDisposable {
   private readonly _seen = new Map<string, number>();
   private _timer: NodeJS.Timeout | null = null;
-  private _urgency: Clients.Urgency = 'progress';
+  private _urgency: ConnectedClients.Urgency = 'progress';
   private _lastSeen: number;
 
-  constructor(private readonly _options: Clients.IOptions) {
+  constructor(private readonly _options: ConnectedClients.IOptions) {
     this._lastSeen = _options.now();
   }
 
@@ -37,13 +37,13 @@ export class Clients implements IDisposable {
   }
 
   /** Push the state to all clients soon; several calls make one push. */
-  changed(urgency: Clients.Urgency = 'change'): void {
+  changed(urgency: ConnectedClients.Urgency = 'change'): void {
     if (this._timer && (urgency === 'progress' || this._urgency === 'change')) {
       return;
     }
     this._stopTimer();
     this._urgency = urgency;
-    this._timer = setTimeout(() => this.push(), PATIENCE[urgency]);
+    this._timer = setTimeout(() => this.push(), PUSH_DELAY[urgency]);
   }
 
   /** Push the state to all clients now. */
@@ -73,8 +73,8 @@ export class Clients implements IDisposable {
   }
 }
 
-/** Namespace of {@link Clients}. */
-export namespace Clients {
+/** Namespace of {@link ConnectedClients}. */
+export namespace ConnectedClients {
   /** Whether something happened, or merely went on. */
   export type Urgency = 'change' | 'progress';
 

@@ -1,7 +1,7 @@
-import { SaturnError } from '../core/model/failure.js';
 import { type ISession, isActive, lastAttempt, maxDevices } from '../core/session/session.js';
 import { selectTasks } from '../core/session/tasks.js';
 import { plural } from '../core/view/format/format.js';
+import { SaturnError } from '../core/wire/failure.js';
 import type { Message, SessionEvent, TechniquesSet } from '../core/wire/messages.js';
 
 /**

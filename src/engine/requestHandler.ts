@@ -1,8 +1,8 @@
-import { SaturnError } from '../core/model/failure.js';
 import type { ISession } from '../core/session/session.js';
 import { admit, selectTasks } from '../core/session/tasks.js';
 import { cacheView } from '../core/view/profile/cacheView.js';
 import { render } from '../core/view/render.js';
+import { SaturnError } from '../core/wire/failure.js';
 import type {
   EngineMessages,
   Message,
@@ -11,19 +11,19 @@ import type {
   SessionState,
   TasksAdd
 } from '../core/wire/messages.js';
-import type { Agents } from './connectedAgents.js';
+import type { ConnectedAgents } from './connectedAgents.js';
 import type { ProfileCache } from './profileCache.js';
 import { eventOfRequest, refuseBusy } from './requestEvents.js';
-import type { IIncoming, Post } from './router.js';
+import type { IIncoming, MessageRouter } from './router.js';
 
 type ClusterReport = Message<'agent'> & { type: 'cluster.report' };
 
-/** Where clients are answered: what they ask is shown, what they want becomes an event. */
-export class ClientDesk {
+/** Answers clients: what they ask is shown, what they want becomes an event. */
+export class RequestHandler {
   /** Clients that wait for the agent's answer to `cluster.set`, oldest first. */
   private readonly _clusterRequests: { from: string; id: string }[] = [];
 
-  constructor(private readonly _options: ClientDesk.IOptions) {}
+  constructor(private readonly _options: RequestHandler.IOptions) {}
 
   /**
    * Answer a client.
@@ -92,7 +92,7 @@ export class ClientDesk {
     const session = this._options.session();
     const now = this._options.now();
     const shown = tasks && selectTasks(session, tasks);
-    const state = this._options.told(session.state);
+    const state = this._options.withEngineInfo(session.state);
     return view === 'cache'
       ? cacheView(state, this._options.cache.memory(), now)
       : render(view, state, now, shown);
@@ -125,19 +125,19 @@ export class ClientDesk {
   }
 }
 
-/** Namespace of {@link ClientDesk}. */
-export namespace ClientDesk {
+/** Namespace of {@link RequestHandler}. */
+export namespace RequestHandler {
   export interface IOptions {
     /** The session as it is now. */
     readonly session: () => ISession;
     /** What clients are told of it. */
     readonly publicState: () => SessionState;
     /** A state with what the engine alone knows. */
-    readonly told: (state: SessionState) => SessionState;
+    readonly withEngineInfo: (state: SessionState) => SessionState;
     /** Journal an event and act on it. */
     readonly apply: (event: SessionEvent) => void;
-    readonly send: Post['send'];
-    readonly agents: Agents;
+    readonly send: MessageRouter['send'];
+    readonly agents: ConnectedAgents;
     readonly cache: ProfileCache;
     /** Seconds since the epoch. */
     readonly now: () => number;

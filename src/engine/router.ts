@@ -1,5 +1,5 @@
 import { Router } from 'zeromq';
-import { SaturnError } from '../core/model/failure.js';
+import { SaturnError } from '../core/wire/failure.js';
 import {
   asMessage,
   type Direction,
@@ -26,10 +26,10 @@ export type Incoming = IIncoming<'client'> | IIncoming<'agent'>;
 export type Handler = (incoming: Incoming) => void;
 
 /**
- * The engine's post office: one ROUTER socket, messages validated on the way in and out.
+ * Routes messages between the engine, its clients and agents: one ROUTER socket, messages validated on the way in and out.
  * What is malformed, too large or unknown gets an `error` reply and goes no further.
  */
-export class Post implements IDisposable {
+export class MessageRouter implements IDisposable {
   private readonly _socket = new Router({
     // One byte more than allowed would drop the connection without a word; leave room to say why.
     maxMessageSize: 4 * MAX_MESSAGE_BYTES,
@@ -43,11 +43,11 @@ export class Post implements IDisposable {
   private constructor(private readonly _handler: Handler) {}
 
   /** Bind to an endpoint and start to receive. */
-  static async open(endpoint: string, handler: Handler): Promise<Post> {
-    const post = new Post(handler);
-    await post._socket.bind(endpoint);
-    void post._receive();
-    return post;
+  static async open(endpoint: string, handler: Handler): Promise<MessageRouter> {
+    const router = new MessageRouter(handler);
+    await router._socket.bind(endpoint);
+    void router._receive();
+    return router;
   }
 
   /** Send a message; messages to one receiver arrive in the order of these calls. */

@@ -1,5 +1,9 @@
-import { type PlannerAnswer, PlannerLink, type PlannerPort } from '../core/planner/thread/plannerClient.js';
-import type { Plan, PlanRequest } from '../core/wire/generated/types.js';
+import {
+  type IPlannerTransport,
+  type PlannerAnswer,
+  PlannerClient
+} from '../core/planner/thread/plannerClient.js';
+import type { Plan, PlanRequest } from '../core/wire/messages.js';
 
 /** The part of a Web Worker that the client uses. */
 export type PlannerWebWorker = Pick<Worker, 'postMessage' | 'terminate' | 'addEventListener'>;
@@ -8,58 +12,61 @@ export type PlannerWebWorker = Pick<Worker, 'postMessage' | 'terminate' | 'addEv
  * The planner in a Web Worker, for what-if questions that the page answers by itself. A worker whose question is given
  * up is ended; another stands by already, so that the next question need not wait for one to start.
  */
-export class PlanClient {
-  private readonly link: PlannerLink;
-  private spare: PlannerWebWorker | undefined;
-  private ended = false;
+export class WorkerPlannerClient {
+  private readonly _link: PlannerClient;
+  private _spare: PlannerWebWorker | undefined;
+  private _ended = false;
 
-  /** @param start - starts a worker; the default bundles and starts `planner.worker`. */
-  constructor(private readonly start: () => PlannerWebWorker = startWorker) {
-    this.link = new PlannerLink((answer, lost) => this.launch(answer, lost));
+  /** @_start _start - starts a worker; the default bundles and starts `planner.worker`. */
+  constructor(private readonly _start: () => PlannerWebWorker = startWorker) {
+    this._link = new PlannerClient((answer, lost) => this._launch(answer, lost));
   }
 
   /** Have a worker stand by. One that cannot be started is told by the question that needs it. */
   prepare(): void {
-    if (this.spare !== undefined || this.ended) {
+    if (this._spare !== undefined || this._ended) {
       return;
     }
     try {
-      const spare = this.start();
+      const spare = this._start();
       spare.addEventListener('error', () => {
-        this.spare = this.spare === spare ? undefined : this.spare;
+        this._spare = this._spare === spare ? undefined : this._spare;
       });
-      this.spare = spare;
+      this._spare = spare;
     } catch {
-      this.spare = undefined;
+      this._spare = undefined;
     }
   }
 
-  /** Ask for a plan; the latest question wins. See {@link PlannerLink.plan} for what it throws. */
+  /** Ask for a plan; the latest question wins. See {@link PlannerClient.plan} for what it throws. */
   plan(request: PlanRequest, onProgress?: (plan: Plan) => void): Promise<Plan> {
-    return this.link.plan(request, onProgress);
+    return this._link.plan(request, onProgress);
   }
 
   /** Give up the open question. */
   cancel(): void {
-    this.link.cancel();
+    this._link.cancel();
   }
 
   /** Whether {@link dispose} has been called. */
   get isDisposed(): boolean {
-    return this.ended;
+    return this._ended;
   }
 
   /** End the workers. */
   dispose(): void {
-    this.ended = true;
-    this.spare?.terminate();
-    this.spare = undefined;
-    void this.link.dispose();
+    this._ended = true;
+    this._spare?.terminate();
+    this._spare = undefined;
+    void this._link.dispose();
   }
 
-  private launch(answer: (answer: PlannerAnswer) => void, lost: (message: string) => void): PlannerPort {
-    const worker = this.spare ?? this.start();
-    this.spare = undefined;
+  private _launch(
+    answer: (answer: PlannerAnswer) => void,
+    lost: (message: string) => void
+  ): IPlannerTransport {
+    const worker = this._spare ?? this._start();
+    this._spare = undefined;
     worker.addEventListener('message', event => {
       answer((event as MessageEvent<PlannerAnswer>).data);
       // Not before the first answer, which it would delay.

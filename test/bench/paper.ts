@@ -5,7 +5,7 @@ import { parseArgs } from 'node:util';
 import loadHighs from 'highs';
 import { checkPlan } from '../../src/core/model/checker/checker.js';
 import { plan } from '../../src/core/planner/plan.js';
-import type { Plan } from '../../src/core/wire/generated/types.js';
+import type { Plan } from '../../src/core/wire/messages.js';
 import { barChart } from './paper/chart.js';
 import { figure5, figure7, figure8, table5 } from './paper/figures.js';
 import { answerFile, FOLDER, generatedFiles, planText, SETTINGS, write } from './paper/files.js';

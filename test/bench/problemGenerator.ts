@@ -1,18 +1,18 @@
 import { mulberry32 } from '../../src/core/planner/common/random.js';
-import type { Node, PlanOption, PlanRequest, PlanTask } from '../../src/core/wire/generated/types.js';
+import type { Node, PlanOption, PlanRequest, PlanTask } from '../../src/core/wire/messages.js';
 
 /**
  * Synthetic finetuning workloads on 40 GB GPUs: the planner's benchmark cases, version 1. Step times come from
  * textbook scaling and memory formulas with a little noise. They show what the planner does with a profile of this
  * shape; they measure no real model.
  */
-export interface Workload {
+export interface IWorkload {
   /** Distinct (model, batch) pairs; tasks of a type differ in learning rate only. */
   types: number;
   request: PlanRequest;
 }
 
-interface Model {
+interface IModel {
   name: string;
   /** 1e9 parameters. */
   parameters: number;
@@ -23,7 +23,7 @@ interface Model {
   weight: number;
 }
 
-const MODELS: Model[] = [
+const MODELS: IModel[] = [
   { name: 'resnet200', parameters: 0.065, activations: 0.35, hours: 6, weight: 2 },
   { name: 'bert-large', parameters: 0.34, activations: 0.25, hours: 4, weight: 3 },
   { name: 'gpt2-medium', parameters: 0.35, activations: 0.45, hours: 5, weight: 3 },
@@ -38,22 +38,22 @@ const MEMORY = 40;
 const LARGEST = 8;
 
 class Generator {
-  private readonly random: () => number;
+  private readonly _random: () => number;
 
   constructor(seed: number) {
-    this.random = mulberry32(Math.imul(seed, 2654435761) >>> 0);
+    this._random = mulberry32(Math.imul(seed, 2654435761) >>> 0);
   }
 
   uniform(low: number, high: number): number {
-    return low + (high - low) * this.random();
+    return low + (high - low) * this._random();
   }
 
   index(count: number): number {
-    return Math.floor(count * this.random());
+    return Math.floor(count * this._random());
   }
 
-  model(): Model {
-    let left = this.random() * MODELS.reduce((sum, model) => sum + model.weight, 0);
+  model(): IModel {
+    let left = this._random() * MODELS.reduce((sum, model) => sum + model.weight, 0);
     for (const model of MODELS) {
       left -= model.weight;
       if (left < 0) {
@@ -64,9 +64,9 @@ class Generator {
   }
 
   /** Every cell that fits into memory: one step stands for the whole run. */
-  cells(model: Model, batch: number): PlanOption[] {
+  cells(model: IModel, batch: number): PlanOption[] {
     const { parameters: p, activations: act } = model;
-    const work = model.hours * Math.exp(0.35 * this.normal()) * 3600;
+    const work = model.hours * Math.exp(0.35 * this._normal()) * 3600;
     const a = this.uniform(0.02, 0.1) * Math.sqrt(16 / batch);
     const tensor = this.uniform(0.05, 0.12);
     const pipeline = this.uniform(0.82, 0.95);
@@ -74,7 +74,7 @@ class Generator {
     const state = 16 * p;
     const options: PlanOption[] = [];
     const consider = (technique: string, devices: number, efficiency: number, memory: number) => {
-      const noise = Math.exp(0.02 * this.normal());
+      const noise = Math.exp(0.02 * this._normal());
       if (memory <= MEMORY) {
         const stepSeconds = Math.max(1, Math.round((work / (devices * efficiency)) * noise));
         options.push({ strategy: { technique, devices }, stepSeconds, startSeconds: 0 });
@@ -107,15 +107,15 @@ class Generator {
     return options;
   }
 
-  private normal(): number {
-    const u = Math.max(this.random(), 1e-12);
-    const v = this.random();
+  private _normal(): number {
+    const u = Math.max(this._random(), 1e-12);
+    const v = this._random();
     return Math.sqrt(-2 * Math.log(u)) * Math.cos(2 * Math.PI * v);
   }
 }
 
 /** Hyper-parameter sweeps: a random model, two neighbouring batch sizes, two to six learning rates each. */
-export function sweeps(seed: number, tasks: number, nodes: number, size = LARGEST): Workload {
+export function sweeps(seed: number, tasks: number, nodes: number, size = LARGEST): IWorkload {
   const generator = new Generator(seed);
   const list: PlanTask[] = [];
   let types = 0;
@@ -131,7 +131,7 @@ export function sweeps(seed: number, tasks: number, nodes: number, size = LARGES
 }
 
 /** The paper's text workload: GPT-2 XL and GPT-J, batch 16 and 32, a quarter of the tasks each. */
-export function textWorkload(seed: number, tasks: number, nodes: number, size = LARGEST): Workload {
+export function textWorkload(seed: number, tasks: number, nodes: number, size = LARGEST): IWorkload {
   const generator = new Generator(seed);
   const list: PlanTask[] = [];
   let types = 0;
@@ -145,7 +145,7 @@ export function textWorkload(seed: number, tasks: number, nodes: number, size = 
 }
 
 /** Tasks that have nothing in common: a random model and batch size each. */
-export function distinct(seed: number, tasks: number, nodes: number, size = LARGEST): Workload {
+export function distinct(seed: number, tasks: number, nodes: number, size = LARGEST): IWorkload {
   const generator = new Generator(seed);
   const list: PlanTask[] = [];
   for (let i = 0; i < tasks; i++) {
@@ -156,7 +156,7 @@ export function distinct(seed: number, tasks: number, nodes: number, size = LARG
 }
 
 /** The tasks of a workload on nodes of other sizes, none larger than those they were made for. */
-export function onNodes({ request, types }: Workload, sizes: number[]): Workload {
+export function onNodes({ request, types }: IWorkload, sizes: number[]): IWorkload {
   const nodes = sizes.flatMap((size, n) => gpuNodes(1, size).map(node => ({ ...node, id: `node${n}` })));
   return { types, request: { ...request, cluster: { nodes } } };
 }
@@ -177,7 +177,7 @@ export function gpuNodes(count: number, size: number): Node[] {
 function addType(
   list: PlanTask[],
   generator: Generator,
-  model: Model,
+  model: IModel,
   batch: number,
   rates: number,
   limit: number

@@ -1,5 +1,5 @@
 import { mulberry32, type Random } from '../../src/core/planner/common/random.js';
-import type { PlanOption, PlanRequest, PlanTask, Segment } from '../../src/core/wire/generated/types.js';
+import type { PlanOption, PlanRequest, PlanTask, Segment } from '../../src/core/wire/messages.js';
 
 /** Seconds to start a task anew, checkpoint included. */
 const RESTART = 60;
@@ -33,7 +33,7 @@ export function withSteps(request: PlanRequest): PlanRequest {
  * The question some time after a plan was begun: tasks ran faster or slower than estimated, some were stopped, what
  * runs has been measured.
  */
-export function afterwards(request: PlanRequest, segments: readonly Segment[], seed: number): PlanRequest {
+export function replanCase(request: PlanRequest, segments: readonly Segment[], seed: number): PlanRequest {
   const random = mulberry32(seed);
   const moment = MOMENT * segments.reduce((latest, { end }) => Math.max(latest, end), 0);
   const free = new Map<string, number>();

@@ -2,7 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Locator } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
-import { Eyes } from './browser.js';
+import { BrowserPage } from './browser.js';
 import { NotebookPage } from './notebook.js';
 import { until } from './processes.js';
 import { reports, Sandbox } from './sandbox.js';
@@ -13,7 +13,7 @@ import { LabServer } from './server.js';
 const TASKS = 12;
 const sandbox = new Sandbox();
 let server: LabServer;
-let eyes: Eyes;
+let eyes: BrowserPage;
 let notebook: NotebookPage;
 let panel: Locator;
 
@@ -41,7 +41,7 @@ beforeAll(async () => {
   // Longer than the example, so that the training is not over before the story is.
   sandbox.copyExample('quickstart.ipynb', text => text.replace('--epochs 10', '--epochs 40'));
   server = await LabServer.start(sandbox);
-  eyes = await Eyes.open();
+  eyes = await BrowserPage.open();
   notebook = new NotebookPage(eyes.page, server);
   panel = eyes.page.locator('#jupyterlab-saturn-panel');
 });

@@ -2,7 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Locator } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
-import { Eyes } from './browser.js';
+import { BrowserPage } from './browser.js';
 import { NotebookPage } from './notebook.js';
 import { until } from './processes.js';
 import { reports, Sandbox } from './sandbox.js';
@@ -12,7 +12,7 @@ import { LabServer } from './server.js';
 
 const sandbox = new Sandbox();
 let server: LabServer;
-let eyes: Eyes;
+let eyes: BrowserPage;
 let notebook: NotebookPage;
 let panel: Locator;
 
@@ -39,7 +39,7 @@ beforeAll(async () => {
   sandbox.env.SATURN_IDLE_SECONDS = '15';
   sandbox.copyExample('quickstart.ipynb', text => upTo(text, 'run-text'));
   server = await LabServer.start(sandbox);
-  eyes = await Eyes.open();
+  eyes = await BrowserPage.open();
   notebook = new NotebookPage(eyes.page, server);
   panel = eyes.page.locator('#jupyterlab-saturn-panel');
   await notebook.open('quickstart.ipynb');

@@ -2,8 +2,8 @@ import { type ISignal, Signal } from '@lumino/signaling';
 import type { ClientMessages, Failure, SessionState } from '../../src/core/wire/messages.js';
 import type { ISaturnStore } from '../../src/lab/session/tokens.js';
 
-/** A store whose picture the test sets. */
-export class StillStore implements ISaturnStore {
+/** A store whose view the test sets. */
+export class FakeStore implements ISaturnStore {
   readonly changed: ISignal<this, void> & { emit(): void } = new Signal<this, void>(this);
   readonly failed = new Signal<this, Failure>(this);
   readonly did: string[] = [];
@@ -11,7 +11,7 @@ export class StillStore implements ISaturnStore {
   isDisposed = false;
   view: ISaturnStore.IView = {
     state: null,
-    absence: null,
+    connectionProblem: null,
     connected: true,
     cells: [],
     pending: new Set(),

@@ -1,20 +1,20 @@
-import type { Plan, PlanRequest } from '../wire/generated/types.js';
+import type { Plan, PlanRequest } from '../wire/messages.js';
 import { interrupts, makeBaselines } from './baselines/baselines.js';
 import { lowerBound } from './bounds/areaBound.js';
-import type { PlanOptions } from './common/planOptions.js';
+import type { IPlanOptions } from './common/planOptions.js';
 import { mulberry32 } from './common/random.js';
 import { explain } from './explanation/planExplanation.js';
 import { adoptSwitches, amongSwitching, preemptiveArea, savingOf } from './malleable/adoptSwitches.js';
 import { planSwitches } from './malleable/planSwitches.js';
 import { milpSize, solveMilp } from './milp/paperMilp.js';
-import type { Problem } from './problem/problem.js';
+import type { IProblem } from './problem/problem.js';
 import { follow, replan, sketch } from './replan/replan.js';
 import { realise } from './schedule/arrangement.js';
-import type { Schedule } from './schedule/schedule.js';
+import type { ISchedule } from './schedule/schedule.js';
 import { construct } from './search/construction.js';
 import { Incumbent } from './search/incumbent.js';
 import { improve } from './search/portfolio.js';
-import type { Effort } from './search/searchBudget.js';
+import type { SearchBudget } from './search/searchBudget.js';
 
 /** Share of the budget for the search when planned switches are asked for, and when only what they would save is told. */
 const BEFORE_SWITCHES = 0.7;
@@ -36,75 +36,75 @@ const ITERATIONS_PER_PROGRAM = 200;
  * Plan where nodes do not depend on each other: find a good plan, from an earlier one if there is one, and a bound;
  * then explain it, and plan switches.
  */
-export function planPlain(
+export function planUnconstrained(
   request: PlanRequest,
-  problem: Problem,
-  effort: Effort,
-  options: PlanOptions
+  problem: IProblem,
+  searchBudget: SearchBudget,
+  options: IPlanOptions
 ): Promise<Plan> {
-  return new PlainPlanning(request, problem, effort, options).run();
+  return new PlainPlanning(request, problem, searchBudget, options).run();
 }
 
 class PlainPlanning {
-  private readonly incumbent: Incumbent;
-  private readonly mayInterrupt: boolean;
+  private readonly _incumbent: Incumbent;
+  private readonly _mayInterrupt: boolean;
 
   constructor(
-    private readonly request: PlanRequest,
-    private readonly problem: Problem,
-    private readonly effort: Effort,
-    private readonly options: PlanOptions
+    private readonly _request: PlanRequest,
+    private readonly _problem: IProblem,
+    private readonly _searchBudget: SearchBudget,
+    private readonly _options: IPlanOptions
   ) {
-    this.mayInterrupt = request.switches === 'planned';
-    this.incumbent = new Incumbent(problem, {
-      onProgress: this.reporter(),
-      ...(effort.budget.seconds !== undefined && { elapsed: () => effort.elapsed })
+    this._mayInterrupt = _request.switches === 'planned';
+    this._incumbent = new Incumbent(_problem, {
+      onProgress: this._reporter(),
+      ...(_searchBudget.budget.seconds !== undefined && { elapsed: () => _searchBudget.elapsed })
     });
   }
 
   async run(): Promise<Plan> {
-    const { problem, incumbent, request } = this;
+    const { _problem: problem, _incumbent: incumbent, _request: request } = this;
     const bound = lowerBound(problem);
     incumbent.raise(bound.seconds, bound.binding);
     const begun = request.previous !== undefined || problem.jobs.some(job => job.current !== undefined);
     if (begun) {
-      this.replan();
+      this._replan();
     } else {
-      await this.search();
+      await this._search();
     }
-    const explanation = request.explain === true ? this.explain(!begun) : undefined;
+    const explanation = request.explain === true ? this._explain(!begun) : undefined;
     const found = { ...incumbent.plan(), ...(explanation !== undefined && { explanation }) };
-    return this.mayInterrupt || !begun ? this.withSwitches(found) : found;
+    return this._mayInterrupt || !begun ? this._withSwitches(found) : found;
   }
 
   /** Share of the budget for plans without switches. */
-  private get share(): number {
-    return this.mayInterrupt ? BEFORE_SWITCHES : this.canSwitch ? BEFORE_SAVING : 1;
+  private get _share(): number {
+    return this._mayInterrupt ? BEFORE_SWITCHES : this._canSwitch ? BEFORE_SAVING : 1;
   }
 
-  private get canSwitch(): boolean {
-    return this.options.loadHighs !== undefined && this.problem.jobs.some(({ steps }) => steps > 1);
+  private get _canSwitch(): boolean {
+    return this._options.loadHighs !== undefined && this._problem.jobs.some(({ steps }) => steps > 1);
   }
 
   /** A first plan at once, then better plans and bounds. */
-  private async search(): Promise<void> {
-    const { problem, incumbent, effort, options } = this;
+  private async _search(): Promise<void> {
+    const { _problem: problem, _incumbent: incumbent, _searchBudget: searchBudget, _options: options } = this;
     incumbent.offer('construction', realise(problem, construct(problem, incumbent.bound).arrangement));
     incumbent.report();
-    incumbent.offer('baseline', this.compare());
+    incumbent.offer('baseline', this._compare());
     incumbent.tighten();
     const small = milpSize(problem) <= MILP_LARGEST && options.loadHighs !== undefined;
     await improve(problem, incumbent.arrangement, {
-      random: mulberry32(this.request.seed),
-      budget: effort.shareOf(this.share * (small ? BEFORE_MILP : 1)),
-      elapsed: () => effort.elapsed,
+      random: mulberry32(this._request.seed),
+      budget: searchBudget.shareOf(this._share * (small ? BEFORE_MILP : 1)),
+      elapsed: () => searchBudget.elapsed,
       bound: incumbent.bound,
       ...(options.loadHighs !== undefined && { loadHighs: options.loadHighs }),
       offer: (method, arrangement) => incumbent.offer(method, realise(problem, arrangement)),
       raise: (bound, binding, optimal) => incumbent.raise(bound, binding, optimal)
     });
-    if (small && !incumbent.optimal && effort.used < 1 && effort.budget.iterations !== 0) {
-      const seconds = effort.secondsUntil(this.share);
+    if (small && !incumbent.optimal && searchBudget.used < 1 && searchBudget.budget.iterations !== 0) {
+      const seconds = searchBudget.secondsUntil(this._share);
       const limits = { nodes: MILP_NODES, ...(seconds < Infinity && { seconds }) };
       const { schedule, bound } = incumbent;
       const solved = solveMilp(await options.loadHighs!(), problem, schedule, bound, limits);
@@ -114,8 +114,14 @@ class PlainPlanning {
   }
 
   /** Plan from an earlier plan, or from what runs now: what has been planned goes on until there is something better. */
-  private replan(): void {
-    const { request, problem, incumbent, effort, share } = this;
+  private _replan(): void {
+    const {
+      _request: request,
+      _problem: problem,
+      _incumbent: incumbent,
+      _searchBudget: searchBudget,
+      _share: share
+    } = this;
     const { previous = [] } = request;
     if (previous.length === 0) {
       incumbent.offer('construction', sketch(problem));
@@ -126,10 +132,10 @@ class PlainPlanning {
     if (previous.length > 0) {
       incumbent.report();
     }
-    const rule = this.compare();
+    const rule = this._compare();
     const { method, schedule } = replan(problem, followed, {
       random: mulberry32(request.seed),
-      limit: (from, to) => effort.part(share * (to - from), incumbent.target),
+      limit: (from, to) => searchBudget.part(share * (to - from), incumbent.target),
       longest: rule.makespan
     });
     incumbent.settle(method, schedule);
@@ -137,9 +143,9 @@ class PlainPlanning {
   }
 
   /** Make the plans to compare with; returns the shortest that may be ours, as it leaves every task where it is. */
-  private compare(): Schedule {
-    const baselines = makeBaselines(this.problem, this.request.seed);
-    this.incumbent.compare(baselines);
+  private _compare(): ISchedule {
+    const baselines = makeBaselines(this._problem, this._request.seed);
+    this._incumbent.compare(baselines);
     return baselines
       .filter(baseline => !interrupts(baseline))
       .map(({ schedule }) => schedule)
@@ -147,8 +153,8 @@ class PlainPlanning {
   }
 
   /** @param mayImprove - whether a shorter plan met on the way is taken; a plan that runs is left in peace. */
-  private explain(mayImprove: boolean): Plan['explanation'] {
-    const { request, problem, incumbent } = this;
+  private _explain(mayImprove: boolean): Plan['explanation'] {
+    const { _request: request, _problem: problem, _incumbent: incumbent } = this;
     const { explanation, better } = explain(
       request,
       problem,
@@ -164,13 +170,19 @@ class PlainPlanning {
   }
 
   /** The plan with switches where they are asked for; else what they would save, as far as the budget allows. */
-  private async withSwitches(found: Plan): Promise<Plan> {
-    const { problem, request, effort, options, mayInterrupt } = this;
-    if (!this.canSwitch || effort.used >= 1 || effort.budget.iterations === 0) {
+  private async _withSwitches(found: Plan): Promise<Plan> {
+    const {
+      _problem: problem,
+      _request: request,
+      _searchBudget: searchBudget,
+      _options: options,
+      _mayInterrupt: mayInterrupt
+    } = this;
+    if (!this._canSwitch || searchBudget.used >= 1 || searchBudget.budget.iterations === 0) {
       return mayInterrupt ? amongSwitching(found, preemptiveArea(problem)) : found;
     }
-    const limit = effort.part(1, 0);
-    const switching = planSwitches(problem, this.incumbent.schedule, {
+    const limit = searchBudget.part(1, 0);
+    const switching = planSwitches(problem, this._incumbent.schedule, {
       highs: await options.loadHighs!(),
       random: mulberry32(request.seed),
       progress: programs => limit.progress(programs * ITERATIONS_PER_PROGRAM)
@@ -181,12 +193,12 @@ class PlainPlanning {
   }
 
   /** Where switches are asked for, bounds that only hold without them are not told. */
-  private reporter(): PlanOptions['onProgress'] {
-    const { onProgress } = this.options;
-    if (onProgress === undefined || !this.mayInterrupt) {
+  private _reporter(): IPlanOptions['onProgress'] {
+    const { onProgress } = this._options;
+    if (onProgress === undefined || !this._mayInterrupt) {
       return onProgress;
     }
-    const bound = preemptiveArea(this.problem);
+    const bound = preemptiveArea(this._problem);
     return found => onProgress(amongSwitching(found, bound));
   }
 }

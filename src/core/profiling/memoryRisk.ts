@@ -6,7 +6,7 @@ import type { IGridCell } from './profileGrid.js';
 const MEMORY_SCALING = 0.7;
 
 /** The memory that each of so many devices of one node has at best, in bytes. */
-export function memoryOf(devices: number, { nodes }: Cluster): number {
+export function deviceMemory(devices: number, { nodes }: Cluster): number {
   return Math.max(
     0,
     ...nodes.map(
@@ -16,14 +16,14 @@ export function memoryOf(devices: number, { nodes }: Cluster): number {
 }
 
 /**
- * Whether a strategy would rather not fit: too little to rule it out, enough not to build hopes on it. Either the same
+ * Whether a strategy would rather not fit: too little to rule it out, enough not to count on it. Either the same
  * on more devices left too little memory free, or the same ran out of memory on fewer devices and nothing tells how
  * many are enough: then twice as many are the next to try.
  *
  * @param measured - what trials and training found of the cell's signature.
  * @param open - cells of the same signature that a trial may tell something about.
  */
-export function isDoubtful(
+export function isMemoryRisk(
   { strategy, estimateBytes = 0 }: IGridCell,
   measured: readonly ProfileCell[],
   open: readonly IGridCell[],
@@ -31,7 +31,7 @@ export function isDoubtful(
 ): boolean {
   const curve = curveKey(strategy);
   const onCurve = (other: { readonly strategy: Strategy }): boolean => curveKey(other.strategy) === curve;
-  const memory = memoryOf(strategy.devices, cluster);
+  const memory = deviceMemory(strategy.devices, cluster);
   const tried = measured.filter(onCurve);
   const counts = (status: ProfileCell['status']): number[] =>
     tried.filter(cell => cell.status === status).map(cell => cell.strategy.devices);

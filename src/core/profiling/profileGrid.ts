@@ -19,7 +19,7 @@ export interface IGridOptions {
  * Every strategy that inspection found feasible, once for each performance signature: learning rate, seed and epochs
  * are not part of it, so a grid over them costs nothing.
  */
-export function gridOf(
+export function profileGrid(
   tasks: readonly TaskState[],
   { maxDevices, excludeTechniques = [] }: IGridOptions
 ): IGridCell[] {

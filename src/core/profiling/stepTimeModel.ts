@@ -2,7 +2,7 @@ import { curveKey } from '../model/strategy.js';
 import type { ProfileCell, Strategy } from '../wire/messages.js';
 import { Cholesky } from './cholesky.js';
 
-/** What is thought of a step's time before it is measured, in seconds. */
+/** A prediction of a step's time before it is measured, in seconds. */
 export interface IEstimate {
   readonly seconds: number;
   /** Standard deviation of its logarithm: 0.1 is about 10 %. */
@@ -52,7 +52,7 @@ const PIVOT = Math.log2(3);
  * all cells at once: how heavy a signature is, how good a technique is on it and in general, how each scales, and how
  * much techniques differ at all.
  */
-export class Belief {
+export class StepTimeModel {
   private readonly _points: IPoint[];
   private readonly _level: number;
   private readonly _fit: IFit;

@@ -1,15 +1,15 @@
 import { cellKey, strategyLabel } from '../model/strategy.js';
 import type { Cluster, ProfileCell, Strategy } from '../wire/messages.js';
-import { isDoubtful } from './memoryRisk.js';
+import { isMemoryRisk } from './memoryRisk.js';
 import type { IGridCell } from './profileGrid.js';
-import { whyNot } from './pruning.js';
+import { pruningReason } from './pruning.js';
 
 /** What is to be thought of the cells of a grid that were not measured. */
-export interface ISurvey {
+export interface ITrialCandidates {
   /** Those a trial may tell something about. */
   readonly open: readonly IGridCell[];
-  /** Of those, the ones that are likely enough to fit to build hopes on. */
-  readonly hopeful: readonly IGridCell[];
+  /** Of those, the ones that are likely enough to fit to count on. */
+  readonly promising: readonly IGridCell[];
   /** Those that deserve none, and why. */
   readonly pruned: readonly ProfileCell[];
 }
@@ -23,11 +23,11 @@ type Standing = { readonly fits: Strategy } | 'unfit' | 'unknown';
  *
  * @param measured - what trials and training found, of this grid and others.
  */
-export function survey(
+export function trialCandidates(
   grid: readonly IGridCell[],
   measured: readonly ProfileCell[],
   cluster: Cluster
-): ISurvey {
+): ITrialCandidates {
   const cells = new Map(grid.map(cell => [cellKey(cell.signature, cell.strategy), cell]));
   const found = new Map(measured.map(cell => [cellKey(cell.signature, cell.strategy), cell]));
   const bySignature = groupBySignature(measured);
@@ -57,7 +57,7 @@ export function survey(
     const setAside = (reason: string): void => {
       pruned.push({ signature, strategy, status: 'pruned', source: 'interpolated', reason });
     };
-    const reason = whyNot(cell, bySignature.get(signature) ?? [], cluster);
+    const reason = pruningReason(cell, bySignature.get(signature) ?? [], cluster);
     if (reason !== undefined) {
       setAside(reason);
       return 'unfit';
@@ -76,11 +76,16 @@ export function survey(
     standingOf(signature, strategy);
   }
   const openBySignature = groupBySignature(open);
-  const hopeful = open.filter(
+  const promising = open.filter(
     cell =>
-      !isDoubtful(cell, bySignature.get(cell.signature) ?? [], openBySignature.get(cell.signature)!, cluster)
+      !isMemoryRisk(
+        cell,
+        bySignature.get(cell.signature) ?? [],
+        openBySignature.get(cell.signature)!,
+        cluster
+      )
   );
-  return { open, hopeful, pruned };
+  return { open, promising, pruned };
 }
 
 function groupBySignature<T extends { readonly signature: string }>(cells: readonly T[]): Map<string, T[]> {

@@ -1,10 +1,10 @@
 import { cellKey, curveKey } from '../model/strategy.js';
 import type { Plan, ProfileCell } from '../wire/messages.js';
 import type { IGridCell } from './profileGrid.js';
-import { Belief } from './stepTimeModel.js';
+import { StepTimeModel } from './stepTimeModel.js';
 
 /**
- * What is not measured is hoped to be faster than believed by this many standard deviations. With more than a few
+ * What is not measured is taken to be faster than predicted by this many standard deviations. With more than a few
  * signatures it is fewer, as good luck with all of them at once is less likely: the spread of a sum grows with the root.
  */
 const OPTIMISM = 1.5;
@@ -24,11 +24,11 @@ const works = (cell: ProfileCell): boolean => cell.status === 'ok' && cell.stepS
  *
  * @param known - cells measured, and cells about to be.
  */
-export function anchors(
+export function initialTrials(
   open: readonly IGridCell[],
   known: readonly Pick<ProfileCell, 'signature' | 'strategy'>[]
 ): IGridCell[] {
-  const told = new Set(known.map(cell => cell.signature));
+  const seen = new Set(known.map(cell => cell.signature));
   const uses = new Map<string, number>();
   const usesOf = (cell: Pick<ProfileCell, 'strategy'>): number => uses.get(curveKey(cell.strategy)) ?? 0;
   const use = (cell: Pick<ProfileCell, 'strategy'>): void => {
@@ -39,7 +39,7 @@ export function anchors(
   const distance = (cell: IGridCell): number => Math.abs(Math.log2(cell.strategy.devices) - middle);
   const chosen: IGridCell[] = [];
   for (const signature of new Set(open.map(cell => cell.signature))) {
-    if (!told.has(signature)) {
+    if (!seen.has(signature)) {
       const [first] = open
         .filter(cell => cell.signature === signature)
         .sort((a, b) => usesOf(a) - usesOf(b) || distance(a) - distance(b));
@@ -51,18 +51,21 @@ export function anchors(
 }
 
 /**
- * The profile as good as it may be: what works as measured, and the cells not measured as fast as can be hoped. What a
+ * The profile as good as it may be: what works as measured, and the cells not measured as fast as the model holds possible. What a
  * plan of it leaves unused is not worth a trial now.
  */
-export function hopes(open: readonly IGridCell[], measured: readonly ProfileCell[]): ProfileCell[] {
+export function optimisticProfile(
+  open: readonly IGridCell[],
+  measured: readonly ProfileCell[]
+): ProfileCell[] {
   const working = measured.filter(works);
-  const belief = new Belief(working);
+  const model = new StepTimeModel(working);
   const signatures = new Set([...open, ...working].map(cell => cell.signature)).size;
   const optimism = OPTIMISM * Math.min(1, Math.sqrt(FEW / signatures));
   return [
     ...working,
     ...open.map(({ signature, strategy }): ProfileCell => {
-      const { seconds, spread } = belief.of(signature, strategy);
+      const { seconds, spread } = model.of(signature, strategy);
       const [like] = working.filter(cell => cell.signature === signature);
       return {
         signature,
@@ -77,11 +80,11 @@ export function hopes(open: readonly IGridCell[], measured: readonly ProfileCell
 }
 
 /**
- * The open cells that a plan of {@link hopes} uses, those first on which most device time rests.
+ * The open cells that a plan of {@link optimisticProfile} uses, those first on which most device time rests.
  *
  * @param signatures - of tasks, by name.
  */
-export function wanted(
+export function selectTrials(
   plan: Plan,
   open: readonly IGridCell[],
   signatures: ReadonlyMap<string, string>
@@ -98,7 +101,10 @@ export function wanted(
 }
 
 /** The open cells between measured ones of their curve, with intervals; there is no telling of those beyond. */
-export function interpolated(open: readonly IGridCell[], measured: readonly ProfileCell[]): ProfileCell[] {
+export function interpolatedCells(
+  open: readonly IGridCell[],
+  measured: readonly ProfileCell[]
+): ProfileCell[] {
   const working = measured.filter(works);
   const counts = new Map<string, number[]>();
   const curveOf = ({ signature, strategy }: Pick<ProfileCell, 'signature' | 'strategy'>): string =>
@@ -113,9 +119,9 @@ export function interpolated(open: readonly IGridCell[], measured: readonly Prof
   if (between.length === 0) {
     return [];
   }
-  const belief = new Belief(working);
+  const model = new StepTimeModel(working);
   return between.map(({ signature, strategy }): ProfileCell => {
-    const { seconds, spread } = belief.of(signature, strategy);
+    const { seconds, spread } = model.of(signature, strategy);
     return {
       signature,
       strategy,

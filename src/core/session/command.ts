@@ -6,7 +6,7 @@ export type Command =
   | { readonly kind: 'trial'; readonly node: string; readonly body: TrialStart }
   | { readonly kind: 'start'; readonly node: string; readonly body: GroupStart }
   | { readonly kind: 'stop'; readonly node: string; readonly body: GroupStop }
-  | { readonly kind: 'plan'; readonly basis: number; readonly request: PlanRequest }
+  | { readonly kind: 'plan'; readonly planRevision: number; readonly request: PlanRequest }
   | { readonly kind: 'cancel-plan' }
   /** Move the tasks' folders out of the way, so that a task of the same name starts afresh. */
   | { readonly kind: 'archive'; readonly tasks: readonly string[] };

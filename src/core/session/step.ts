@@ -19,7 +19,7 @@ import {
 import { stopGroup, withoutGoal } from './stopping.js';
 import { addTasks, noteInspection, removeTasks } from './tasks.js';
 import { noteTechniques } from './techniques.js';
-import { noteProbe } from './trialPlanning.js';
+import { noteTrialPlan } from './trialPlanning.js';
 
 /**
  * The session state machine: one event in, the next session and the commands out. It is pure:
@@ -64,11 +64,11 @@ function note(session: ISession, event: SessionEvent, time: number): IStep {
     }
     case 'plan-made': {
       const { planning, probing } = session.state;
-      if (event.basis !== session.basis || !(planning || probing)) {
+      if (event.basis !== session.planRevision || !(planning || probing)) {
         return only(session);
       }
       if (probing) {
-        return only(noteProbe(session, event.plan));
+        return only(noteTrialPlan(session, event.plan));
       }
       const running = session.state.tasks.some(isActive);
       return only(
@@ -79,7 +79,7 @@ function note(session: ISession, event: SessionEvent, time: number): IStep {
       );
     }
     case 'plan-failed':
-      return event.basis === session.basis
+      return event.basis === session.planRevision
         ? only(withNotice(withState(session, { planning: false, probing: false, goal: 'none' }), event.error))
         : only(session);
     case 'run-requested':
@@ -96,7 +96,11 @@ function note(session: ISession, event: SessionEvent, time: number): IStep {
       const tasks = session.state.tasks.map(task => task.spec.name);
       const { cluster, cells, agent, techniques, session: name, folder } = session.state;
       const empty = emptySession(name, folder);
-      const fresh: ISession = { ...empty, basis: session.basis + 1, trialCount: session.trialCount };
+      const fresh: ISession = {
+        ...empty,
+        planRevision: session.planRevision + 1,
+        trialCount: session.trialCount
+      };
       return {
         session: withState(fresh, {
           cells,

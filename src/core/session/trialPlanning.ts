@@ -1,7 +1,13 @@
 import { cellKey } from '../model/strategy.js';
-import { gridOf, type IGridCell } from '../profiling/profileGrid.js';
-import { survey } from '../profiling/trialCandidates.js';
-import { anchors, hopes, interpolated, WORTHWHILE, wanted } from '../profiling/trialSelection.js';
+import { type IGridCell, profileGrid } from '../profiling/profileGrid.js';
+import { trialCandidates } from '../profiling/trialCandidates.js';
+import {
+  initialTrials,
+  interpolatedCells,
+  optimisticProfile,
+  selectTrials,
+  WORTHWHILE
+} from '../profiling/trialSelection.js';
 import type { Plan, PlanBudget, TrialState } from '../wire/messages.js';
 import { planRequest } from './planRequest.js';
 import {
@@ -18,25 +24,25 @@ import {
  * How long to look for the plan that tells which trials could matter: in iterations, so that it is the same on every
  * machine.
  */
-export const PROBE_BUDGET: PlanBudget = { iterations: 2000 };
+export const TRIAL_PLAN_BUDGET: PlanBudget = { iterations: 2000 };
 
 /**
  * Measure what is worth measuring next: a first cell of each signature, then, as long as there is one, what a plan
- * full of hope would use. Asks for nothing while trials are under way or the planner is being asked.
+ * for the optimistic profile would use. Asks for nothing while trials are under way or the planner is being asked.
  *
  * @param time - seconds since the epoch.
  */
-export function keepProfile(session: ISession, time: number): IStep {
+export function planTrials(session: ISession, time: number): IStep {
   const { goal, plan, trials, probing, tasks } = session.state;
   if (session.profiled || probing || (goal !== 'profile' && plan?.fresh)) {
     return { session, commands: [] };
   }
   const measured = session.state.cells.filter(isMeasured);
-  const { open, hopeful, pruned } = surveyOf(session);
-  const known = withState(session, { cells: [...measured, ...pruned, ...interpolated(open, measured)] });
-  const told = [...measured.filter(cell => cell.status === 'ok'), ...trials];
-  const likely = anchors(hopeful, told);
-  const first = [...likely, ...anchors(open, [...told, ...likely])];
+  const { open, promising, pruned } = candidatesOf(session);
+  const known = withState(session, { cells: [...measured, ...pruned, ...interpolatedCells(open, measured)] });
+  const tried = [...measured.filter(cell => cell.status === 'ok'), ...trials];
+  const likely = initialTrials(promising, tried);
+  const first = [...likely, ...initialTrials(open, [...tried, ...likely])];
   if (first.length > 0) {
     return { session: queue(known, first), commands: [] };
   }
@@ -53,33 +59,33 @@ export function keepProfile(session: ISession, time: number): IStep {
   if (session.full) {
     return { session: queue(known, open), commands: [] };
   }
-  const basis = session.basis + 1;
+  const planRevision = session.planRevision + 1;
   const request = planRequest(known.state, time, {
-    ...(session.reach !== undefined && { cells: hopes(hopeful, measured) }),
+    ...(session.bestMakespan !== undefined && { cells: optimisticProfile(promising, measured) }),
     selection: selectionOf(session),
-    budget: PROBE_BUDGET,
+    budget: TRIAL_PLAN_BUDGET,
     explain: false
   });
   return {
-    session: { ...withState(known, { probing: true }), basis },
-    commands: [{ kind: 'plan', basis, request }]
+    session: { ...withState(known, { probing: true }), planRevision },
+    commands: [{ kind: 'plan', planRevision, request }]
   };
 }
 
 /**
- * Take in a plan that was asked for to find trials. The first tells how far what is measured reaches; the next, full of
- * hope, which trials might get further. When it gets hardly further, the profile is good enough.
+ * Take in a plan that was asked for to find trials. The first tells how far what is measured reaches; the next, for
+ * the optimistic profile, which trials might get further. When it gets hardly further, the profile is good enough.
  */
-export function noteProbe(session: ISession, plan: Plan): ISession {
+export function noteTrialPlan(session: ISession, plan: Plan): ISession {
   const answered = withState(session, { probing: false });
-  if (session.reach === undefined) {
-    return { ...answered, reach: plan.unplanned.length > 0 ? Infinity : plan.makespan };
+  if (session.bestMakespan === undefined) {
+    return { ...answered, bestMakespan: plan.unplanned.length > 0 ? Infinity : plan.makespan };
   }
   const signatures = new Map(
     session.state.tasks.map(task => [task.spec.name, task.inspection?.signature ?? ''])
   );
-  const cells = wanted(plan, surveyOf(session).open, signatures);
-  const enough = cells.length === 0 || plan.lowerBound > (1 - WORTHWHILE) * session.reach;
+  const cells = selectTrials(plan, candidatesOf(session).open, signatures);
+  const enough = cells.length === 0 || plan.lowerBound > (1 - WORTHWHILE) * session.bestMakespan;
   return enough ? { ...answered, profiled: true } : queue(answered, sideBySide(answered, cells));
 }
 
@@ -93,16 +99,16 @@ function sideBySide({ state }: ISession, cells: readonly IGridCell[]): IGridCell
   });
 }
 
-function surveyOf(session: ISession): ReturnType<typeof survey> {
+function candidatesOf(session: ISession): ReturnType<typeof trialCandidates> {
   const { cells, trials, cluster, excludeTechniques } = session.state;
   const selection = selectionOf(session);
   const selected = selection && new Set(selection);
   const candidates = waitingTasks(session.state).filter(task => selected?.has(task.spec.name) ?? true);
-  const grid = gridOf(candidates, { maxDevices: maxDevices(session), excludeTechniques });
+  const grid = profileGrid(candidates, { maxDevices: maxDevices(session), excludeTechniques });
   const pending = new Set(trials.map(trial => cellKey(trial.signature, trial.strategy)));
-  const found = survey(grid, cells.filter(isMeasured), cluster ?? { nodes: [] });
+  const found = trialCandidates(grid, cells.filter(isMeasured), cluster ?? { nodes: [] });
   const isFree = (cell: IGridCell): boolean => !pending.has(cellKey(cell.signature, cell.strategy));
-  return { ...found, open: found.open.filter(isFree), hopeful: found.hopeful.filter(isFree) };
+  return { ...found, open: found.open.filter(isFree), promising: found.promising.filter(isFree) };
 }
 
 /** Only a run is of some tasks. */

@@ -1,4 +1,4 @@
-import type { Render, Rendered, SessionState } from '../wire/generated/types.js';
+import type { Render, Rendered, SessionState } from '../wire/messages.js';
 import { planView } from './plan/planView.js';
 import { profileView } from './profile/profileView.js';
 import { reportView } from './report/reportView.js';

@@ -1,6 +1,6 @@
 import { checkPlan } from '../../core/model/checker/checker.js';
-import { SaturnError } from '../../core/model/failure.js';
 import { isActive } from '../../core/session/session.js';
+import { SaturnError } from '../../core/wire/failure.js';
 import {
   failureOf,
   type Plan,
@@ -11,17 +11,17 @@ import {
 import type { IDisposable } from '../disposable.js';
 
 /** Puts the session's planning questions, and shows the best plan so far while the answer is looked for. */
-export class Planning implements IDisposable {
-  private _draft: { basis: number; plan: NonNullable<SessionState['plan']> } | null = null;
+export class SessionPlanner implements IDisposable {
+  private _draft: { planRevision: number; plan: NonNullable<SessionState['plan']> } | null = null;
 
-  constructor(private readonly _options: Planning.IOptions) {}
+  constructor(private readonly _options: SessionPlanner.IOptions) {}
 
   /** The answer to a question, checked, as the event to take in. Never rejects. */
-  async answer(basis: number, request: PlanRequest): Promise<SessionEvent> {
+  async answer(planRevision: number, request: PlanRequest): Promise<SessionEvent> {
     const { planner, now, onDraft } = this._options;
     try {
       const plan = await planner.plan(request, better => {
-        this._draft = { basis, plan: { plan: better, madeAt: now(), fresh: false } };
+        this._draft = { planRevision, plan: { plan: better, madeAt: now(), fresh: false } };
         onDraft();
       });
       const faults = checkPlan(request, plan);
@@ -32,9 +32,9 @@ export class Planning implements IDisposable {
           hint: 'This is a defect of the planner; please report it with the session folder.'
         });
       }
-      return { kind: 'plan-made', plan, basis };
+      return { kind: 'plan-made', plan, basis: planRevision };
     } catch (error) {
-      return { kind: 'plan-failed', error: failureOf(error), basis };
+      return { kind: 'plan-failed', error: failureOf(error), basis: planRevision };
     }
   }
 
@@ -42,9 +42,9 @@ export class Planning implements IDisposable {
    * The state with the best plan so far in it, while a better one is looked for. Nobody acts on that plan; with tasks
    * running, the plan they follow is what is of interest.
    */
-  withDraft(state: SessionState, basis: number): SessionState {
+  withDraft(state: SessionState, planRevision: number): SessionState {
     const draft = this._draft;
-    return draft?.basis === basis && state.planning && !state.tasks.some(isActive)
+    return draft?.planRevision === planRevision && state.planning && !state.tasks.some(isActive)
       ? { ...state, plan: draft.plan }
       : state;
   }
@@ -59,8 +59,8 @@ export class Planning implements IDisposable {
   }
 }
 
-/** Namespace of {@link Planning}. */
-export namespace Planning {
+/** Namespace of {@link SessionPlanner}. */
+export namespace SessionPlanner {
   /** What answers planning questions. */
   export interface IPlanner extends IDisposable {
     /** @param onProgress - called with each better plan before the final one. */

@@ -1,14 +1,14 @@
 import { Worker } from 'node:worker_threads';
 import {
+  type IPlannerTransport,
   type PlannerAnswer,
-  PlannerLink,
-  type PlannerPort
+  PlannerClient
 } from '../../core/planner/thread/plannerClient.js';
-import type { Plan, PlanRequest } from '../../core/wire/generated/types.js';
-import type { PlannerWorkerData } from './threadPlannerServer.js';
+import type { Plan, PlanRequest } from '../../core/wire/messages.js';
+import type { IThreadPlannerData } from './threadPlannerServer.js';
 
 /** Where the built planner lies. */
-export interface PlannerFiles {
+export interface IPlannerFiles {
   /** The bundle of `plannerWorker.ts`. */
   script: string | URL;
   /** Path of `highs.wasm`. */
@@ -19,35 +19,35 @@ export interface PlannerFiles {
  * The planner in a worker thread, so that the process goes on answering while it works. The thread starts with the
  * first question and does not keep the process alive while it has none.
  */
-export class PlannerThread {
-  private readonly link: PlannerLink;
+export class ThreadPlannerClient {
+  private readonly _link: PlannerClient;
 
-  constructor(files: PlannerFiles) {
-    this.link = new PlannerLink((answer, lost) => launch(files, answer, lost));
+  constructor(files: IPlannerFiles) {
+    this._link = new PlannerClient((answer, lost) => launch(files, answer, lost));
   }
 
-  /** Ask for a plan; the latest question wins. See {@link PlannerLink.plan} for what it throws. */
+  /** Ask for a plan; the latest question wins. See {@link PlannerClient.plan} for what it throws. */
   plan(request: PlanRequest, onProgress?: (plan: Plan) => void): Promise<Plan> {
-    return this.link.plan(request, onProgress);
+    return this._link.plan(request, onProgress);
   }
 
   /** Give up the open question. */
   cancel(): void {
-    this.link.cancel();
+    this._link.cancel();
   }
 
   /** End the thread. */
   dispose(): Promise<void> {
-    return this.link.dispose();
+    return this._link.dispose();
   }
 }
 
 function launch(
-  { script, wasm }: PlannerFiles,
+  { script, wasm }: IPlannerFiles,
   answer: (answer: PlannerAnswer) => void,
   lost: (message: string) => void
-): PlannerPort {
-  const workerData: PlannerWorkerData = { wasm };
+): IPlannerTransport {
+  const workerData: IThreadPlannerData = { wasm };
   const worker = new Worker(script, { workerData });
   worker.on('message', (message: PlannerAnswer) => {
     if (!('plan' in message)) {

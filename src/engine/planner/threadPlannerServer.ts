@@ -1,10 +1,10 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import loadHighs from 'highs';
-import type { PlannerAnswer, PlannerQuestion } from '../../core/planner/thread/plannerClient.js';
-import { answering } from '../../core/planner/thread/plannerServer.js';
+import type { IPlannerQuestion, PlannerAnswer } from '../../core/planner/thread/plannerClient.js';
+import { servePlanner } from '../../core/planner/thread/plannerServer.js';
 
 /** What the thread is started with. */
-export interface PlannerWorkerData {
+export interface IThreadPlannerData {
   /** Path of `highs.wasm`. */
   wasm: string;
 }
@@ -12,10 +12,10 @@ export interface PlannerWorkerData {
 /** Entry of the planner's thread: answers questions one after another. */
 if (parentPort !== null) {
   const port = parentPort;
-  const { wasm } = workerData as PlannerWorkerData;
-  const answer = answering(
+  const { wasm } = workerData as IThreadPlannerData;
+  const answer = servePlanner(
     () => loadHighs({ locateFile: () => wasm }),
     (message: PlannerAnswer) => port.postMessage(message)
   );
-  port.on('message', (question: PlannerQuestion) => void answer(question));
+  port.on('message', (question: IPlannerQuestion) => void answer(question));
 }

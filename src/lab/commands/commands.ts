@@ -41,13 +41,13 @@ export function addCommands(options: addCommands.IOptions): IDisposable {
   add(CommandIDs.load, {
     label: trans.__('Load %saturn in This Notebook'),
     caption: trans.__('Load the extension in the kernel of the current notebook'),
-    isEnabled: () => store.view.absence?.kind === 'not-loaded',
+    isEnabled: () => store.view.connectionProblem?.kind === 'not-loaded',
     execute: () => store.load()
   });
   add(CommandIDs.attach, {
     label: trans.__('Attach to the Session'),
     caption: trans.__('Connect the kernel to its session, starting it when it does not run'),
-    isEnabled: () => store.view.absence?.kind === 'not-attached',
+    isEnabled: () => store.view.connectionProblem?.kind === 'not-attached',
     execute: () => store.attach()
   });
   add(CommandIDs.profile, {

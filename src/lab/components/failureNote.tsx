@@ -1,9 +1,9 @@
 import type { Failure } from '../../core/wire/messages.js';
-import { useEnv } from '../context/panelContext.js';
+import { usePanelContext } from '../context/panelContext.js';
 
 /** What went wrong, what to do, and the traceback for those who want it. */
 export function FailureNote(props: FailureNote.IProps) {
-  const { trans } = useEnv();
+  const { trans } = usePanelContext();
   const { failure, onDismiss } = props;
   return (
     <div className="jp-SaturnFailure" role={onDismiss ? 'alert' : undefined}>

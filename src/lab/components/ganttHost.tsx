@@ -1,13 +1,13 @@
 import { Widget } from '@lumino/widgets';
 import { useEffect, useLayoutEffect, useRef } from 'react';
 import type { IGanttInput } from '../../core/view/gantt/gantt.js';
-import { useEnv } from '../context/panelContext.js';
-import type { IGanttEdit } from '../gantt/ganttKeys.js';
+import { usePanelContext } from '../context/panelContext.js';
+import type { GanttEdit } from '../gantt/ganttKeys.js';
 import { GanttView } from '../gantt/ganttView.js';
 
 /** A live Gantt chart within the panel. */
 export function GanttHost({ input, onEdit }: GanttHost.IProps) {
-  const { trans } = useEnv();
+  const { trans } = usePanelContext();
   const host = useRef<HTMLDivElement>(null);
   const view = useRef<GanttView | null>(null);
   const edit = useRef(onEdit);
@@ -35,6 +35,6 @@ export namespace GanttHost {
   export interface IProps {
     input: IGanttInput | null;
     /** Called when the user moves, holds or lets go a bar that can be moved. */
-    onEdit?: (edit: IGanttEdit) => void;
+    onEdit?: (edit: GanttEdit) => void;
   }
 }

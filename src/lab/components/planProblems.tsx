@@ -1,9 +1,9 @@
 import type { Conflict, Plan } from '../../core/wire/messages.js';
-import { useEnv } from '../context/panelContext.js';
+import { usePanelContext } from '../context/panelContext.js';
 
 /** Tasks no strategy can run, and why. */
 export function Unplanned({ plan }: { plan: Plan }) {
-  const { trans } = useEnv();
+  const { trans } = usePanelContext();
   if (plan.unplanned.length === 0) {
     return null;
   }
@@ -21,12 +21,12 @@ export function Unplanned({ plan }: { plan: Plan }) {
   );
 }
 
-/** How many wishes are told before the rest is folded. */
+/** How many constraints are told before the rest is folded. */
 const MOST = 4;
 
-/** Wishes a plan does not meet, those that no plan can meet first, and what would have to give way. */
+/** Constraints a plan does not meet, those that no plan can meet first, and what would have to give way. */
 export function Conflicts({ plan }: { plan: Plan }) {
-  const { trans } = useEnv();
+  const { trans } = usePanelContext();
   const { conflicts = [] } = plan;
   const proven = conflicts.filter(conflict => conflict.proven);
   const others = conflicts.filter(conflict => !conflict.proven);
@@ -53,7 +53,7 @@ export function Conflicts({ plan }: { plan: Plan }) {
 }
 
 function ConflictGroup({ title, conflicts }: { title: string; conflicts: readonly Conflict[] }) {
-  const { trans } = useEnv();
+  const { trans } = usePanelContext();
   const list = (some: readonly Conflict[]) => (
     <ul>
       {some.map(({ message, relax }, i) => (

@@ -1,5 +1,5 @@
 /** A bar that fills from left to right. */
-export function Progress(props: Progress.IProps) {
+export function ProgressBar(props: ProgressBar.IProps) {
   const share = Math.min(1, Math.max(0, props.of > 0 ? props.done / props.of : 0));
   return (
     <div
@@ -16,7 +16,7 @@ export function Progress(props: Progress.IProps) {
   );
 }
 
-export namespace Progress {
+export namespace ProgressBar {
   export interface IProps {
     done: number;
     of: number;

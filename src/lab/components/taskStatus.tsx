@@ -1,6 +1,6 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import type { TaskStatus } from '../../core/wire/messages.js';
-import { useEnv } from '../context/panelContext.js';
+import { usePanelContext } from '../context/panelContext.js';
 
 const MARKS: Record<TaskStatus, string> = {
   inspecting: '…',
@@ -40,7 +40,7 @@ export function statusText(status: TaskStatus, trans: TranslationBundle): string
 
 /** Mark and word of a task's status; never colour alone. */
 export function StatusMark(props: { status: TaskStatus }) {
-  const { trans } = useEnv();
+  const { trans } = usePanelContext();
   return (
     <span className={`jp-SaturnStatus jp-mod-${props.status}`}>
       <span aria-hidden="true">{MARKS[props.status]} </span>

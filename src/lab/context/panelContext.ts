@@ -2,57 +2,43 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import type { CommandRegistry } from '@lumino/commands';
 import { createContext, useContext, useSyncExternalStore } from 'react';
 import type { ISaturnStore } from '../session/tokens.js';
-import type { WhatIf } from '../whatIf/whatIf.js';
-import type { Picture } from './viewSnapshot.js';
+import type { ViewSnapshot } from './viewSnapshot.js';
 
 /** What every part of the panel needs. */
-export interface IEnv {
+export interface IPanelContext {
   readonly store: ISaturnStore;
   readonly commands: CommandRegistry;
-  readonly whatIf: WhatIf;
   readonly trans: TranslationBundle;
-  readonly picture: Picture;
+  readonly snapshot: ViewSnapshot;
 }
 
-const Env = createContext<IEnv | null>(null);
+const PanelContext = createContext<IPanelContext | null>(null);
 
-/** Hands the environment to the parts within. */
-export const EnvProvider = Env.Provider;
+/** Hands the context to the parts within. */
+export const PanelContextProvider = PanelContext.Provider;
 
-/** The panel's environment. */
-export function useEnv(): IEnv {
-  const env = useContext(Env);
-  if (!env) {
+/** The panel's context. */
+export function usePanelContext(): IPanelContext {
+  const context = useContext(PanelContext);
+  if (!context) {
     throw new Error('Parts of the panel are rendered within its environment.');
   }
-  return env;
+  return context;
 }
 
-/** The store's picture, rendered again when it changes. */
+/** The store's view, rendered again when it changes. */
 export const useView = (): ISaturnStore.IView => useMoment().view;
 
 /** The time, in seconds since the epoch; goes on by itself while something trains. */
 export const useNow = (): number => useMoment().now;
 
-/** What-if question and answer, rendered again when they change. */
-export function useWhatIf(): WhatIf.IView {
-  const { whatIf } = useEnv();
+function useMoment(): ViewSnapshot.IMoment {
+  const { snapshot } = usePanelContext();
   return useSyncExternalStore(
     listener => {
-      whatIf.changed.connect(listener);
-      return () => void whatIf.changed.disconnect(listener);
+      snapshot.changed.connect(listener);
+      return () => void snapshot.changed.disconnect(listener);
     },
-    () => whatIf.view
-  );
-}
-
-function useMoment(): Picture.IMoment {
-  const { picture } = useEnv();
-  return useSyncExternalStore(
-    listener => {
-      picture.changed.connect(listener);
-      return () => void picture.changed.disconnect(listener);
-    },
-    () => picture.moment
+    () => snapshot.moment
   );
 }

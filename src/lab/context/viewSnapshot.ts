@@ -1,10 +1,10 @@
 import type { IDisposable } from '@lumino/disposable';
 import { type ISignal, Signal } from '@lumino/signaling';
 import type { ISaturnStore } from '../session/tokens.js';
-import { PATIENCE } from './clock.js';
+import { REDRAW_DELAY } from './clock.js';
 
-/** What the panel draws: the store's picture at a time. It stands still while nobody can see it. */
-export class Picture implements IDisposable {
+/** What the panel draws: the store's view at a time. It stands still while nobody can see it. */
+export class ViewSnapshot implements IDisposable {
   /** @param clock - seconds since the epoch. */
   constructor(
     private readonly _store: ISaturnStore,
@@ -19,7 +19,7 @@ export class Picture implements IDisposable {
     return this._changed;
   }
 
-  get moment(): Picture.IMoment {
+  get moment(): ViewSnapshot.IMoment {
     return this._moment;
   }
 
@@ -60,19 +60,19 @@ export class Picture implements IDisposable {
     this._changed.emit();
     const run = view.state?.run;
     if (run !== undefined && run.endedAt === undefined) {
-      this._timer = setTimeout(this._refresh, PATIENCE);
+      this._timer = setTimeout(this._refresh, REDRAW_DELAY);
     }
   };
 
   private readonly _changed = new Signal<this, void>(this);
-  private _moment: Picture.IMoment;
+  private _moment: ViewSnapshot.IMoment;
   private _timer: ReturnType<typeof setTimeout> | undefined;
   private _isShown = false;
   private _isDisposed = false;
 }
 
-export namespace Picture {
-  /** A picture of the session and when it was looked at. */
+export namespace ViewSnapshot {
+  /** A view of the session and when it was looked at. */
   export interface IMoment {
     readonly view: ISaturnStore.IView;
     /** Seconds since the epoch. */

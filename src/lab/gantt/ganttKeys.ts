@@ -8,7 +8,7 @@ import {
 } from '../../core/view/gantt/gantt.js';
 
 /** What a user did to a bar: moved it, held it to its strategy, or let it go. */
-export type IGanttEdit =
+export type GanttEdit =
   | { readonly kind: 'move'; readonly bar: IGanttBar; readonly move: IGanttMove }
   | { readonly kind: 'strategy' | 'release'; readonly bar: IGanttBar };
 
@@ -19,7 +19,7 @@ const STILL: IGanttMove = { rows: null, start: null };
  * What a key does to a bar that can be moved: arrows with Shift move it, Enter holds it to its strategy, Delete lets
  * it go. Null for other keys and other bars.
  */
-export function editByKey(layout: IGanttLayout, id: string, event: KeyboardEvent): IGanttEdit | null {
+export function editByKey(layout: IGanttLayout, id: string, event: KeyboardEvent): GanttEdit | null {
   const placed = layout.bars.find(({ bar }) => bar.id === id);
   if (!placed?.bar.movable) {
     return null;

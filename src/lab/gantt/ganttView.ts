@@ -13,7 +13,7 @@ import {
   layoutGantt
 } from '../../core/view/gantt/gantt.js';
 import { GanttDrag } from './ganttDrag.js';
-import { editByKey, type IGanttEdit, neighbour } from './ganttKeys.js';
+import { editByKey, type GanttEdit, neighbour } from './ganttKeys.js';
 import { ganttTable } from './ganttTable.js';
 
 const GANTT_CLASS = 'jp-SaturnGantt';
@@ -87,7 +87,7 @@ export class GanttView extends Widget {
   }
 
   /** Emitted when the user wants a bar elsewhere or at another time, held to its strategy, or let go. */
-  get edited(): ISignal<this, IGanttEdit> {
+  get edited(): ISignal<this, GanttEdit> {
     return this._edited;
   }
 
@@ -254,7 +254,7 @@ export class GanttView extends Widget {
   private readonly _sizes: ResizeObserver;
   private readonly _sights: IntersectionObserver;
   private readonly _selectionChanged = new Signal<this, IGanttBar | null>(this);
-  private readonly _edited = new Signal<this, IGanttEdit>(this);
+  private readonly _edited = new Signal<this, GanttEdit>(this);
   private readonly _drag: GanttDrag;
   private _input: IGanttInput | null = null;
   private _chartLayout: IGanttLayout | null = null;

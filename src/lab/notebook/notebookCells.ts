@@ -75,5 +75,5 @@ export class NotebookCells implements IDisposable {
 
 export namespace NotebookCells {
   /** What is read of a notebook. */
-  export type INotebook = Pick<Notebook, 'model' | 'modelChanged'>;
+  export interface INotebook extends Pick<Notebook, 'model' | 'modelChanged'> {}
 }

@@ -4,7 +4,7 @@ import { PanelLayout, Widget } from '@lumino/widgets';
 import { progressLine } from '../../core/view/status/progressLine.js';
 import { sessionGantt } from '../../core/view/gantt/sessionGantt.js';
 import type { SessionState } from '../../core/wire/messages.js';
-import { now, PATIENCE } from '../context/clock.js';
+import { now, REDRAW_DELAY } from '../context/clock.js';
 import { GanttView } from '../gantt/ganttView.js';
 
 /** The live schedule in a cell's output: title, a line of progress, and the chart. */
@@ -85,7 +85,7 @@ export class SessionView extends Widget {
     clearInterval(this._timer);
     this._timer =
       this.isAttached && run !== undefined && run.endedAt === undefined
-        ? setInterval(() => this._draw(), PATIENCE)
+        ? setInterval(() => this._draw(), REDRAW_DELAY)
         : undefined;
   }
 

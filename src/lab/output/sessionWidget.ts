@@ -3,8 +3,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import { PanelLayout } from '@lumino/widgets';
 import { failureOf, type SessionState, validate } from '../../core/wire/messages.js';
 import { SessionView } from './sessionView.js';
-import { EXTENSION_ID } from '../session/tokens.js';
-import { VERSION } from '../extension.js';
+import { EXTENSION_ID, VERSION } from '../extension.js';
 
 /** The session of a cell's output: what the kernel last said of it. */
 export class SaturnModel extends DOMWidgetModel {
@@ -25,11 +24,11 @@ export class SaturnModel extends DOMWidgetModel {
 
 /** The live schedule for front ends that know widgets, but not our own MIME type. */
 export abstract class SaturnView extends DOMWidgetView {
-  protected abstract readonly trans: TranslationBundle;
+  protected abstract readonly _trans: TranslationBundle;
 
   override render(): void {
     super.render();
-    const session = new SessionView({ trans: this.trans });
+    const session = new SessionView({ trans: this._trans });
     const layout = new PanelLayout();
     this.luminoWidget.layout = layout;
     layout.addWidget(session);
@@ -56,7 +55,7 @@ export function widgetExports(trans: TranslationBundle) {
   return {
     SaturnModel,
     SaturnView: class extends SaturnView {
-      protected override readonly trans = trans;
+      protected override readonly _trans = trans;
     }
   };
 }

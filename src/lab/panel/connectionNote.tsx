@@ -1,15 +1,15 @@
-import { useEnv } from '../context/panelContext.js';
-import { type Absence, absenceText } from '../session/connectionProblem.js';
+import { usePanelContext } from '../context/panelContext.js';
+import { type ConnectionProblem, connectionProblemText } from '../session/connectionProblem.js';
 
 /** Why there is no live session and what to do: the whole panel, or a strip above an older state. */
-export function AbsenceNote(props: AbsenceNote.IProps) {
-  const { store, trans } = useEnv();
-  const { title, detail, busy, action } = absenceText(props.absence, trans);
+export function ConnectionNote(props: ConnectionNote.IProps) {
+  const { store, trans } = usePanelContext();
+  const { title, detail, busy, action } = connectionProblemText(props.problem, trans);
   return (
     <div
       className={`jp-SaturnAbsence${props.strip ? ' jp-mod-strip' : ''}${busy ? ' jp-mod-busy' : ''}`}
       role="status"
-      data-absence={props.absence.kind}
+      data-problem={props.problem.kind}
     >
       <div className="jp-SaturnAbsence-title">{title}</div>
       {detail && <div className="jp-SaturnAbsence-detail">{detail}</div>}
@@ -26,9 +26,9 @@ export function AbsenceNote(props: AbsenceNote.IProps) {
   );
 }
 
-export namespace AbsenceNote {
+export namespace ConnectionNote {
   export interface IProps {
-    absence: Absence;
+    problem: ConnectionProblem;
     /** A state is shown below. */
     strip: boolean;
   }

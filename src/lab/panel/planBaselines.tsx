@@ -1,10 +1,10 @@
 import { duration, percent } from '../../core/view/format/format.js';
 import type { Baseline, Plan } from '../../core/wire/messages.js';
-import { useEnv } from '../context/panelContext.js';
+import { usePanelContext } from '../context/panelContext.js';
 
 /** Bars on one scale: this plan, then what simple rules would need. A rule's schedule can be shown under the plan's. */
-export function Baselines({ plan, shown, onShow }: Baselines.IProps) {
-  const { trans } = useEnv();
+export function PlanBaselines({ plan, shown, onShow }: PlanBaselines.IProps) {
+  const { trans } = usePanelContext();
   if (plan.baselines.length === 0 || plan.makespan <= 0) {
     return null;
   }
@@ -55,7 +55,7 @@ export function Baselines({ plan, shown, onShow }: Baselines.IProps) {
   );
 }
 
-export namespace Baselines {
+export namespace PlanBaselines {
   export interface IProps {
     plan: Plan;
     /** The rule whose schedule is shown, or null. */

@@ -3,11 +3,11 @@ import { strategyLabel } from '../../core/model/strategy.js';
 import { bestAlternatives, priceWords, toleranceWords } from '../../core/view/plan/explanationTable.js';
 import { searchSvg } from '../../core/view/plan/searchLog.js';
 import type { Plan } from '../../core/wire/messages.js';
-import { useEnv } from '../context/panelContext.js';
+import { usePanelContext } from '../context/panelContext.js';
 
 /** For every task its strategy, what the next best would cost, and how wrong its estimate may be; folded. */
-export function Explanation({ plan }: { plan: Plan }) {
-  const { trans } = useEnv();
+export function PlanExplanation({ plan }: { plan: Plan }) {
+  const { trans } = usePanelContext();
   const { explanation, makespan } = plan;
   if (!explanation || explanation.tasks.length === 0) {
     return null;
@@ -51,7 +51,7 @@ export function Explanation({ plan }: { plan: Plan }) {
 
 /** How plan and bound came together, as a picture; folded. */
 export function SearchLog({ plan }: { plan: Plan }) {
-  const { trans } = useEnv();
+  const { trans } = usePanelContext();
   const svg = searchSvg(plan.log ?? [])?.source ?? null;
   const host = useRef<HTMLDivElement>(null);
   useLayoutEffect(() => {

@@ -6,14 +6,14 @@ import type { Baseline, Plan, SessionState } from '../../core/wire/messages.js';
 import { GanttHost } from '../components/ganttHost.js';
 import { Conflicts, Unplanned } from '../components/planProblems.js';
 import { Section } from '../components/section.js';
-import { useEnv, useNow } from '../context/panelContext.js';
+import { useNow, usePanelContext } from '../context/panelContext.js';
 import { WhatIfForm } from '../whatIf/whatIfForm.js';
-import { Baselines } from './planBaselines.js';
-import { Explanation, SearchLog } from './planExplanation.js';
+import { PlanBaselines } from './planBaselines.js';
+import { PlanExplanation, SearchLog } from './planExplanation.js';
 
 /** The schedule, how good it is, what simpler rules give, and what-if questions. */
 export function PlanSection({ state }: { state: SessionState }) {
-  const { trans } = useEnv();
+  const { trans } = usePanelContext();
   const { plan } = state;
   return (
     <Section
@@ -33,7 +33,7 @@ export function PlanSection({ state }: { state: SessionState }) {
 }
 
 function PlanBody({ state }: { state: SessionState }) {
-  const { trans } = useEnv();
+  const { trans } = usePanelContext();
   const [shown, setShown] = useState<Baseline['name'] | null>(null);
   const { plan } = state;
   const rule = plan?.plan.baselines.find(({ name, segments }) => name === shown && segments);
@@ -58,8 +58,8 @@ function PlanBody({ state }: { state: SessionState }) {
       {plan && <PlanFacts plan={plan.plan} madeAt={plan.madeAt} />}
       {plan && <Conflicts plan={plan.plan} />}
       {plan && <Unplanned plan={plan.plan} />}
-      {plan && <Baselines plan={plan.plan} shown={shown} onShow={setShown} />}
-      {plan && <Explanation plan={plan.plan} />}
+      {plan && <PlanBaselines plan={plan.plan} shown={shown} onShow={setShown} />}
+      {plan && <PlanExplanation plan={plan.plan} />}
       {plan && <SearchLog plan={plan.plan} />}
       {state.cells.some(cell => cell.status === 'ok') && <WhatIfForm state={state} />}
     </>
@@ -67,7 +67,7 @@ function PlanBody({ state }: { state: SessionState }) {
 }
 
 function PlanFacts({ plan, madeAt }: { plan: Plan; madeAt: number }) {
-  const { trans } = useEnv();
+  const { trans } = usePanelContext();
   const binding = {
     area: trans.__('all devices busy all the time'),
     'longest-task': trans.__('the longest task alone'),

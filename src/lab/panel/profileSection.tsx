@@ -5,14 +5,14 @@ import { profileFailures, profileReasons } from '../../core/view/profile/profile
 import { profileSentence } from '../../core/view/profile/profileSentence.js';
 import type { SessionState } from '../../core/wire/messages.js';
 import { FailureNote } from '../components/failureNote.js';
-import { Progress } from '../components/progressBar.js';
+import { ProgressBar } from '../components/progressBar.js';
 import { Section } from '../components/section.js';
-import { useEnv } from '../context/panelContext.js';
+import { usePanelContext } from '../context/panelContext.js';
 import { ProfileCell } from './profileCell.js';
 
 /** How fast each kind of task runs under each strategy. */
 export function ProfileSection({ state }: { state: SessionState }) {
-  const { trans } = useEnv();
+  const { trans } = usePanelContext();
   const matrix = profileMatrix(state);
   const total = state.trialsDone + state.trials.length;
   const known = countEntries(matrix, 'measured', 'oom', 'failed');
@@ -32,7 +32,7 @@ export function ProfileSection({ state }: { state: SessionState }) {
               : ''
       }
     >
-      {measuring && <Progress done={state.trialsDone} of={total} label={trans.__('Trials')} text={text} />}
+      {measuring && <ProgressBar done={state.trialsDone} of={total} label={trans.__('Trials')} text={text} />}
       {matrix.devices.length === 0 ? (
         <p className="jp-SaturnPanel-hint">
           {trans.__('Tasks are measured for a few steps under each way to run them, once there are tasks.')}
@@ -114,7 +114,7 @@ function SpeedClass({ speed, profiled }: { speed: IProfileClass; profiled: boole
 }
 
 function Reasons({ reasons }: { reasons: readonly (readonly [string, readonly string[]])[] }) {
-  const { trans } = useEnv();
+  const { trans } = usePanelContext();
   return reasons.length === 0 ? null : (
     <details className="jp-SaturnProfile-reasons">
       <summary>{trans.__('Why not (%1)', count(reasons.length))}</summary>

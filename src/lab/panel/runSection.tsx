@@ -5,16 +5,16 @@ import { earlyStopWords, validationWords } from '../../core/view/results/validat
 import { progressLine } from '../../core/view/status/progressLine.js';
 import { taskTimeLeft } from '../../core/view/status/timeLeft.js';
 import type { SessionState, TaskState } from '../../core/wire/messages.js';
-import { Progress } from '../components/progressBar.js';
+import { ProgressBar } from '../components/progressBar.js';
 import { Section } from '../components/section.js';
 import { StatusMark } from '../components/taskStatus.js';
-import { useEnv, useNow } from '../context/panelContext.js';
+import { useNow, usePanelContext } from '../context/panelContext.js';
 
 const SHOWN = new Set<TaskState['status']>(['starting', 'running', 'stopping', 'stopped']);
 
 /** What trains now, and the trained models, best first. */
 export function RunSection({ state }: { state: SessionState }) {
-  const { trans } = useEnv();
+  const { trans } = usePanelContext();
   const finished = finishedIn(state);
   return (
     <Section
@@ -30,7 +30,7 @@ export function RunSection({ state }: { state: SessionState }) {
 const finishedIn = (state: SessionState) => state.tasks.filter(task => task.status === 'finished').length;
 
 function RunBody({ state }: { state: SessionState }) {
-  const { trans } = useEnv();
+  const { trans } = usePanelContext();
   const now = useNow();
   const active = state.tasks.filter(task => SHOWN.has(task.status));
   const finished = finishedIn(state);
@@ -39,7 +39,7 @@ function RunBody({ state }: { state: SessionState }) {
   }
   return (
     <>
-      <Progress
+      <ProgressBar
         done={finished}
         of={state.tasks.length}
         label={trans.__('Trained tasks')}
@@ -59,7 +59,7 @@ function RunBody({ state }: { state: SessionState }) {
 }
 
 function RunningTask(props: { task: TaskState; state: SessionState; now: number }) {
-  const { trans } = useEnv();
+  const { trans } = usePanelContext();
   const { task, state, now } = props;
   const { progress, inspection } = task;
   const attempt = task.attempts.at(-1);
@@ -77,7 +77,7 @@ function RunningTask(props: { task: TaskState; state: SessionState; now: number 
         <span className="jp-SaturnTasks-name">{task.spec.name}</span>
         <StatusMark status={task.status} />
       </div>
-      <Progress done={progress.step} of={inspection?.steps ?? 0} label={task.spec.name} text={steps} />
+      <ProgressBar done={progress.step} of={inspection?.steps ?? 0} label={task.spec.name} text={steps} />
       <div className="jp-SaturnPanel-quiet">
         {facts.filter(Boolean).join(' · ')}
         {attempt && ` · ${strategyLabel(attempt.strategy)} ${trans.__('on %1', attempt.devices.join(', '))}`}
@@ -87,7 +87,7 @@ function RunningTask(props: { task: TaskState; state: SessionState; now: number 
 }
 
 function Leaderboard({ state }: { state: SessionState }) {
-  const { trans } = useEnv();
+  const { trans } = usePanelContext();
   const ranked = ranking(state.tasks);
   if (ranked.length === 0) {
     return null;

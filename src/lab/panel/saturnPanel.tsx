@@ -4,11 +4,18 @@ import { count } from '../../core/view/format/format.js';
 import type { SessionState } from '../../core/wire/messages.js';
 import { FailureNote } from '../components/failureNote.js';
 import { saturnIcon } from '../components/icons.js';
-import { EnvProvider, type IEnv, useEnv, useView } from '../context/panelContext.js';
-import { Picture } from '../context/viewSnapshot.js';
+import {
+  type IPanelContext,
+  PanelContextProvider,
+  usePanelContext,
+  useView
+} from '../context/panelContext.js';
+import { ViewSnapshot } from '../context/viewSnapshot.js';
+import type { WhatIf } from '../whatIf/whatIf.js';
+import { WhatIfProvider } from '../whatIf/whatIfContext.js';
 import { deviceCount } from '../whatIf/whatIfRequest.js';
 import { ActionBar } from './actionBar.js';
-import { AbsenceNote } from './connectionNote.js';
+import { ConnectionNote } from './connectionNote.js';
 import { PlanSection } from './planSection.js';
 import { ProfileSection } from './profileSection.js';
 import { RunSection } from './runSection.js';
@@ -18,9 +25,10 @@ import { TasksSection } from './tasksSection.js';
 export class SaturnPanel extends ReactWidget {
   constructor(options: SaturnPanel.IOptions) {
     super();
-    const { clock, ...env } = options;
-    const { trans, store } = env;
-    this._env = { ...env, picture: new Picture(store, clock) };
+    const { clock, whatIf, ...context } = options;
+    const { trans, store } = context;
+    this._whatIf = whatIf;
+    this._context = { ...context, snapshot: new ViewSnapshot(store, clock) };
     this.id = SaturnPanel.ID;
     this.title.icon = saturnIcon;
     this.title.caption = trans.__('Saturn: plan and train many models');
@@ -31,57 +39,62 @@ export class SaturnPanel extends ReactWidget {
 
   override dispose(): void {
     if (!this.isDisposed) {
-      this._env.picture.dispose();
-      this._env.whatIf.dispose();
+      this._context.snapshot.dispose();
+      this._whatIf.dispose();
     }
     super.dispose();
   }
 
   protected override onAfterAttach(message: Message): void {
     super.onAfterAttach(message);
-    this._env.picture.isShown = this.isVisible;
+    this._context.snapshot.isShown = this.isVisible;
   }
 
   protected override onAfterShow(message: Message): void {
     super.onAfterShow(message);
-    this._env.picture.isShown = true;
+    this._context.snapshot.isShown = true;
   }
 
   protected override onAfterHide(message: Message): void {
     super.onAfterHide(message);
-    this._env.picture.isShown = false;
+    this._context.snapshot.isShown = false;
   }
 
   protected override render() {
     return (
-      <EnvProvider value={this._env}>
-        <Content />
-      </EnvProvider>
+      <PanelContextProvider value={this._context}>
+        <WhatIfProvider value={this._whatIf}>
+          <Content />
+        </WhatIfProvider>
+      </PanelContextProvider>
     );
   }
 
-  private readonly _env: IEnv;
+  private readonly _context: IPanelContext;
+  private readonly _whatIf: WhatIf;
 }
 
 export namespace SaturnPanel {
   /** Id of the panel in the shell. */
   export const ID = 'jupyterlab-saturn-panel';
 
-  export interface IOptions extends Omit<IEnv, 'picture'> {
+  export interface IOptions extends Omit<IPanelContext, 'snapshot'> {
+    /** Answers what-if questions; the panel disposes of it. */
+    whatIf: WhatIf;
     /** Seconds since the epoch. */
     clock: () => number;
   }
 }
 
 function Content() {
-  const { store } = useEnv();
-  const { state, absence, failure, cells } = useView();
+  const { store } = usePanelContext();
+  const { state, connectionProblem: problem, failure, cells } = useView();
   return (
     <>
       <Header state={state} />
       <div className="jp-SaturnPanel-body">
         {failure && <FailureNote failure={failure} onDismiss={() => store.dismiss()} />}
-        {absence && <AbsenceNote absence={absence} strip={state !== null} />}
+        {problem && <ConnectionNote problem={problem} strip={state !== null} />}
         {(state || cells.length > 0) && (
           <>
             <TasksSection state={state} />
@@ -97,7 +110,7 @@ function Content() {
 }
 
 function Header({ state }: { state: SessionState | null }) {
-  const { trans } = useEnv();
+  const { trans } = usePanelContext();
   const devices = deviceCount(state?.cluster);
   return (
     <header className="jp-SaturnPanel-header">
@@ -117,7 +130,7 @@ function Header({ state }: { state: SessionState | null }) {
 
 /** Latest troubles that belong to no task, newest first. */
 function Notices({ state }: { state: SessionState }) {
-  const { trans } = useEnv();
+  const { trans } = usePanelContext();
   if (state.notices.length === 0) {
     return null;
   }

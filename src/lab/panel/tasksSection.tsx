@@ -6,12 +6,12 @@ import { CommandIDs } from '../commands/commandIDs.js';
 import { FailureNote } from '../components/failureNote.js';
 import { Section } from '../components/section.js';
 import { StatusMark } from '../components/taskStatus.js';
-import { useEnv, useView } from '../context/panelContext.js';
+import { usePanelContext, useView } from '../context/panelContext.js';
 import { CellList } from './cellList.js';
 
 /** The tasks of the session, and those that cells of the notebook would add. */
 export function TasksSection({ state }: { state: SessionState | null }) {
-  const { trans } = useEnv();
+  const { trans } = usePanelContext();
   const { cells } = useView();
   const tasks = state?.tasks ?? [];
   const failed = tasks.filter(isFailed).length;
@@ -34,7 +34,7 @@ const isFailed = (task: TaskState) => task.status === 'failed' || task.status ==
 
 /** All tasks, those that failed first: one stop in the tab order, within which the arrow keys move. */
 function TaskList({ tasks }: { tasks: readonly TaskState[] }) {
-  const { trans } = useEnv();
+  const { trans } = usePanelContext();
   const ordered = [...tasks.filter(isFailed), ...tasks.filter(task => !isFailed(task))];
   const [chosen, choose] = useState('');
   const stop = tasks.some(task => task.spec.name === chosen) ? chosen : ordered[0]?.spec.name;
@@ -67,7 +67,7 @@ function moveFocus(event: KeyboardEvent<HTMLElement>): void {
 }
 
 function NoTasks() {
-  const { commands, trans } = useEnv();
+  const { commands, trans } = usePanelContext();
   return (
     <div className="jp-SaturnPanel-hint">
       <p>
@@ -85,7 +85,7 @@ function NoTasks() {
 }
 
 function TaskItem(props: { task: TaskState; isStop: boolean }) {
-  const { trans } = useEnv();
+  const { trans } = usePanelContext();
   const { spec, inspection, error } = props.task;
   const warnings = inspection?.warnings ?? [];
   return (
@@ -126,7 +126,7 @@ function TaskItem(props: { task: TaskState; isStop: boolean }) {
 
 /** What can train a task, and what cannot and why. */
 function TaskCheck({ task }: { task: TaskState }) {
-  const { trans } = useEnv();
+  const { trans } = usePanelContext();
   const [check] = taskChecks([task]);
   if (check?.state !== 'checked') {
     return null;

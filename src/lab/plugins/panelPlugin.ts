@@ -2,7 +2,7 @@ import { ILayoutRestorer, type JupyterFrontEnd, type JupyterFrontEndPlugin } fro
 import { ICommandPalette, Notification } from '@jupyterlab/apputils';
 import { ISettingRegistry } from '@jupyterlab/settingregistry';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
-import { PlanClient } from '../../worker/workerPlannerClient.js';
+import { WorkerPlannerClient } from '../../worker/workerPlannerClient.js';
 import { CommandIDs } from '../commands/commandIDs.js';
 import { now } from '../context/clock.js';
 import { followSettings, type ISettings } from '../panel/panelSettings.js';
@@ -29,7 +29,7 @@ export const panelPlugin: JupyterFrontEndPlugin<void> = {
     translator: ITranslator | null
   ) => {
     const trans = (translator ?? nullTranslator).load('jupyterlab_saturn');
-    const whatIf = new WhatIf({ makePlanner: () => new PlanClient(), clock: now, seconds: 2 });
+    const whatIf = new WhatIf({ makePlanner: () => new WorkerPlannerClient(), clock: now, seconds: 2 });
     const panel = new SaturnPanel({ store, commands: app.commands, whatIf, trans, clock: now });
     app.commands.addCommand(CommandIDs.open, {
       label: trans.__('Show Saturn'),

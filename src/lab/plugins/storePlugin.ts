@@ -1,7 +1,7 @@
 import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { INotebookTracker } from '@jupyterlab/notebook';
 import { CommMemory } from '../session/commMemory.js';
-import { SaturnStore } from '../session/sessionStore.js';
+import { SaturnStore } from '../session/saturnStore.js';
 import { ISaturnStore } from '../session/tokens.js';
 
 /** Provides the session of the current notebook. */

@@ -1,8 +1,7 @@
 import { IJupyterWidgetRegistry } from '@jupyter-widgets/base';
 import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
-import { VERSION } from '../extension.js';
-import { EXTENSION_ID } from '../session/tokens.js';
+import { EXTENSION_ID, VERSION } from '../extension.js';
 
 /** The live schedule in cell outputs. */
 export const widgetPlugin: JupyterFrontEndPlugin<void> = {

@@ -2,7 +2,7 @@ import type { Kernel } from '@jupyterlab/services';
 import { type JSONObject, UUID } from '@lumino/coreutils';
 import type { IDisposable } from '@lumino/disposable';
 import { type ISignal, Signal } from '@lumino/signaling';
-import { SaturnError } from '../../core/model/failure.js';
+import { SaturnError } from '../../core/wire/failure.js';
 import {
   asMessage,
   type ClientMessages,

@@ -2,7 +2,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import type { Failure } from '../../core/wire/messages.js';
 
 /** Why the panel has no live session state to show, or shows one that may be out of date. */
-export type Absence =
+export type ConnectionProblem =
   | { readonly kind: 'no-notebook' }
   | { readonly kind: 'no-kernel' }
   | { readonly kind: 'kernel-starting' }
@@ -17,14 +17,14 @@ export type Absence =
   | { readonly kind: 'not-attached'; readonly session: string }
   | { readonly kind: 'attaching' }
   | { readonly kind: 'waiting' }
-  | { readonly kind: 'failed'; readonly failure: Failure; readonly retry: Absence.Action | null }
+  | { readonly kind: 'failed'; readonly failure: Failure; readonly retry: ConnectionProblem.Action | null }
   | { readonly kind: 'agent-away' };
 
-export namespace Absence {
-  /** What a button can do about an absence. */
+export namespace ConnectionProblem {
+  /** What a button can do about a connection problem. */
   export type Action = 'load' | 'attach';
 
-  /** An absence in a person's words. */
+  /** A connection problem in a person's words. */
   export interface IText {
     title: string;
     detail: string;
@@ -34,18 +34,26 @@ export namespace Absence {
   }
 }
 
-/** What to tell the user about an absence, and the one thing to do next. */
-export function absenceText(absence: Absence, trans: TranslationBundle): Absence.IText {
-  const say = (title: string, detail: string): Absence.IText => ({
+/** What to tell the user about a connection problem, and the one thing to do next. */
+export function connectionProblemText(
+  problem: ConnectionProblem,
+  trans: TranslationBundle
+): ConnectionProblem.IText {
+  const say = (title: string, detail: string): ConnectionProblem.IText => ({
     title,
     detail,
     busy: false,
     action: null
   });
-  const wait = (title: string, detail = ''): Absence.IText => ({ title, detail, busy: true, action: null });
+  const wait = (title: string, detail = ''): ConnectionProblem.IText => ({
+    title,
+    detail,
+    busy: true,
+    action: null
+  });
   const load = { do: 'load', label: trans.__('Load %saturn in this notebook') } as const;
   const attach = { do: 'attach', label: trans.__('Attach') } as const;
-  switch (absence.kind) {
+  switch (problem.kind) {
     case 'no-notebook':
       return say(trans.__('No notebook'), trans.__('Open a notebook to see its tasks and their schedule.'));
     case 'no-kernel':
@@ -80,7 +88,7 @@ export function absenceText(absence: Absence, trans: TranslationBundle): Absence
         trans.__('Not a Python kernel'),
         trans.__(
           'This notebook runs %1; %saturn needs a Python kernel with PyTorch. Choose one at the top right of the notebook.',
-          absence.language
+          problem.language
         )
       );
     case 'connecting':
@@ -101,7 +109,7 @@ export function absenceText(absence: Absence, trans: TranslationBundle): Absence
           trans.__('No session attached'),
           trans.__(
             'Attach to the session “%1” to see its tasks; it is started if it does not run yet.',
-            absence.session
+            problem.session
           )
         ),
         action: attach
@@ -112,11 +120,11 @@ export function absenceText(absence: Absence, trans: TranslationBundle): Absence
       return wait(trans.__('Waiting for the session to answer'));
     case 'failed':
       return {
-        ...say(absence.failure.message, absence.failure.hint ?? ''),
+        ...say(problem.failure.message, problem.failure.hint ?? ''),
         action:
-          absence.retry === 'load'
+          problem.retry === 'load'
             ? { ...load, label: trans.__('Try again') }
-            : absence.retry === 'attach'
+            : problem.retry === 'attach'
               ? { ...attach, label: trans.__('Try again') }
               : null
       };

@@ -10,7 +10,7 @@ import { COMM_TARGET } from './tokens.js';
  * Holds the one comm that a kernel and the front end talk on: the one that the kernel opens, that lives
  * in it already, or that this tab used before it was reloaded.
  */
-export class KernelLine implements IDisposable {
+export class KernelComm implements IDisposable {
   constructor(
     readonly kernel: Kernel.IKernelConnection,
     private readonly _memory: CommMemory

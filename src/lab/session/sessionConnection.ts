@@ -2,7 +2,7 @@ import type { ISessionContext } from '@jupyterlab/apputils';
 import type { Kernel } from '@jupyterlab/services';
 import type { IDisposable } from '@lumino/disposable';
 import { type ISignal, Signal } from '@lumino/signaling';
-import { SaturnError } from '../../core/model/failure.js';
+import { SaturnError } from '../../core/wire/failure.js';
 import {
   type ClientMessages,
   type Failure,
@@ -13,9 +13,9 @@ import {
 import { VERSION } from '../extension.js';
 import type { CommChannel, Incoming } from './commChannel.js';
 import type { CommMemory } from './commMemory.js';
-import type { Absence } from './connectionProblem.js';
+import type { ConnectionProblem } from './connectionProblem.js';
 import { languageOf, loadExtension } from './kernelCalls.js';
-import { KernelLine } from './kernelComm.js';
+import { KernelComm } from './kernelComm.js';
 
 /** How long a kernel may take to say which comms it has before it is called busy, in milliseconds. */
 const SLOW_AFTER = 1500;
@@ -26,8 +26,8 @@ const SLOW_AFTER = 1500;
  * It survives page reloads, lost connections and kernel restarts, and keeps the last state for as long as
  * there is no newer one.
  */
-export class SaturnConnection implements IDisposable {
-  constructor(options: SaturnConnection.IOptions) {
+export class SessionConnection implements IDisposable {
+  constructor(options: SessionConnection.IOptions) {
     this._context = options.sessionContext;
     this._memory = options.memory;
     this.reattach = options.reattach;
@@ -40,7 +40,7 @@ export class SaturnConnection implements IDisposable {
   /** Whether to load the extension and attach again after a kernel restart. */
   reattach: boolean;
 
-  /** Emitted when `state` or `absence` changed. */
+  /** Emitted when `state` or `problem` changed. */
   get changed(): ISignal<this, void> {
     return this._changed;
   }
@@ -56,7 +56,7 @@ export class SaturnConnection implements IDisposable {
   }
 
   /** Why `state` is missing or may be out of date; null when it is live. */
-  get absence(): Absence | null {
+  get problem(): ConnectionProblem | null {
     if (!this._line) {
       const status = this._context.kernelDisplayStatus;
       return this._dead
@@ -78,7 +78,7 @@ export class SaturnConnection implements IDisposable {
 
   /** Whether messages reach an engine. */
   get connected(): boolean {
-    const kind = this.absence?.kind;
+    const kind = this.problem?.kind;
     return this._line?.channel != null && (kind === undefined || kind === 'agent-away');
   }
 
@@ -185,7 +185,7 @@ export class SaturnConnection implements IDisposable {
     }
     this._leave();
     if (kernel) {
-      const line = new KernelLine(kernel, this._memory);
+      const line = new KernelComm(kernel, this._memory);
       this._line = line;
       this._dead = false;
       this._wasConnected = kernel.connectionStatus === 'connected';
@@ -206,7 +206,7 @@ export class SaturnConnection implements IDisposable {
   }
 
   /** Find out where this kernel stands and connect as far as possible. */
-  private async _probe(line: KernelLine): Promise<void> {
+  private async _probe(line: KernelComm): Promise<void> {
     const turn = this._enter({ kind: 'connecting' });
     if (line.recall()) {
       this._wanted = true;
@@ -246,12 +246,12 @@ export class SaturnConnection implements IDisposable {
     }
   }
 
-  private _onOpened(_: KernelLine, channel: CommChannel): void {
+  private _onOpened(_: KernelComm, channel: CommChannel): void {
     channel.pushed.connect(this._onMessage, this);
     channel.malformed.connect(this._onMalformed, this);
   }
 
-  private _onReady(_: KernelLine, channel: CommChannel): void {
+  private _onReady(_: KernelComm, channel: CommChannel): void {
     void this._greet(channel);
   }
 
@@ -313,7 +313,7 @@ export class SaturnConnection implements IDisposable {
   }
 
   /** Move to a phase; returns the turn, by which late answers to earlier questions are told apart. */
-  private _enter(phase: Absence | null, turn = this._turn + 1): number {
+  private _enter(phase: ConnectionProblem | null, turn = this._turn + 1): number {
     this._turn = turn;
     this._phase = phase;
     this._changed.emit();
@@ -324,9 +324,9 @@ export class SaturnConnection implements IDisposable {
   private readonly _memory: CommMemory;
   private readonly _changed = new Signal<this, void>(this);
   private readonly _failed = new Signal<this, Failure>(this);
-  private _line: KernelLine | null = null;
+  private _line: KernelComm | null = null;
   private _state: SessionState | null = null;
-  private _phase: Absence | null = null;
+  private _phase: ConnectionProblem | null = null;
   private _slowTimer: ReturnType<typeof setTimeout> | undefined;
   private _turn = 0;
   private _wanted = false;
@@ -336,7 +336,7 @@ export class SaturnConnection implements IDisposable {
   private _isDisposed = false;
 }
 
-export namespace SaturnConnection {
+export namespace SessionConnection {
   export interface IOptions {
     /** The notebook's session context; its kernel is followed. */
     sessionContext: ISessionContext;

@@ -2,12 +2,9 @@ import type { NotebookPanel } from '@jupyterlab/notebook';
 import { Token } from '@lumino/coreutils';
 import type { IDisposable } from '@lumino/disposable';
 import type { ISignal } from '@lumino/signaling';
-import type { ClientMessages, Failure, Plan, PlanRequest, SessionState } from '../../core/wire/messages.js';
+import type { ClientMessages, Failure, SessionState } from '../../core/wire/messages.js';
 import type { ITaskCell } from '../notebook/taskCells.js';
-import type { Absence } from './connectionProblem.js';
-
-/** Id of the labextension: prefix of every plugin and the name of its settings. */
-export const EXTENSION_ID = 'jupyterlab-saturn';
+import type { ConnectionProblem } from './connectionProblem.js';
 
 /** The comm target on which a kernel and the front end talk. */
 export const COMM_TARGET = 'jupyterlab_saturn';
@@ -26,7 +23,7 @@ export interface ISaturnStore extends IDisposable {
   /** Emitted when an action failed; `view.failure` then says the same until dismissed. */
   readonly failed: ISignal<ISaturnStore, Failure>;
 
-  /** The current picture; a new object on every change, never mutated. */
+  /** The current view; a new object on every change, never mutated. */
   readonly view: ISaturnStore.IView;
 
   /** Whether attached sessions are attached again after a kernel restart. */
@@ -56,12 +53,12 @@ export interface ISaturnStore extends IDisposable {
 }
 
 export namespace ISaturnStore {
-  /** One consistent picture of the current notebook's session. */
+  /** One consistent view of the current notebook's session. */
   export interface IView {
-    /** Newest state known; may be out of date while `absence` is set. */
+    /** Newest state known; may be out of date while `connectionProblem` is set. */
     readonly state: SessionState | null;
     /** Why there is no state or why it may be out of date; null when all is well. */
-    readonly absence: Absence | null;
+    readonly connectionProblem: ConnectionProblem | null;
     /** Whether messages reach an engine, so that actions make sense. */
     readonly connected: boolean;
     /** Task cells of the notebook, in order. */
@@ -71,19 +68,4 @@ export namespace ISaturnStore {
     /** The last action's failure, until dismissed. */
     readonly failure: Failure | null;
   }
-}
-
-/** A planner that answers what-if questions, off the main thread; the latest question wins. */
-export interface IPlanner {
-  /**
-   * Solve; `onProgress` sees each better plan before the last.
-   *
-   * @throws SaturnError `plan-cancelled` when withdrawn, or why there is no plan.
-   */
-  plan(request: PlanRequest, onProgress?: (plan: Plan) => void): Promise<Plan>;
-  /** Start what a question will need. */
-  prepare(): void;
-  /** Give up the open question, if there is one. */
-  cancel(): void;
-  dispose(): void;
 }

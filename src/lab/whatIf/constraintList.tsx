@@ -2,23 +2,23 @@ import { useId } from 'react';
 import { strategyLabel } from '../../core/model/strategy.js';
 import { duration } from '../../core/view/format/format.js';
 import type { Cluster } from '../../core/wire/messages.js';
-import { useEnv } from '../context/panelContext.js';
+import { usePanelContext } from '../context/panelContext.js';
 import {
+  type ConstraintPart,
+  constraintParts,
+  feasibleConstraints,
   type IQuestion,
-  type IWish,
-  partsOf,
-  possibleWish,
-  type WishPart,
-  withoutPart,
-  withWish
+  type ITaskConstraints,
+  withConstraints,
+  withoutConstraint
 } from './whatIfQuestion.js';
 
 /** What is asked of single tasks and of all, each part with a way to take it back. */
-export function WishList({ question, cluster, onAsk }: WishList.IProps) {
-  const { trans } = useEnv();
+export function ConstraintList({ question, cluster, onAsk }: ConstraintList.IProps) {
+  const { trans } = usePanelContext();
   const id = useId();
-  const { wishes, deadline } = question;
-  if (wishes.size === 0 && deadline === null) {
+  const { constraints, deadline } = question;
+  if (constraints.size === 0 && deadline === null) {
     return null;
   }
   return (
@@ -37,16 +37,16 @@ export function WishList({ question, cluster, onAsk }: WishList.IProps) {
             />
           </li>
         )}
-        {[...wishes].map(([task, wish]) => (
+        {[...constraints].map(([task, constraint]) => (
           <li key={task} data-task={task}>
             <span className="jp-SaturnTasks-name">{task}</span>
-            {partsOf(wish).map(part => (
+            {constraintParts(constraint).map(part => (
               <Part
                 key={part}
-                words={words(wish, part, trans)}
-                isIdle={!partsOf(possibleWish(wish, cluster)).includes(part)}
+                words={words(constraint, part, trans)}
+                isIdle={!constraintParts(feasibleConstraints(constraint, cluster)).includes(part)}
                 of={task}
-                onRemove={() => onAsk(withWish(question, task, withoutPart(wish, part)))}
+                onRemove={() => onAsk(withConstraints(question, task, withoutConstraint(constraint, part)))}
               />
             ))}
           </li>
@@ -56,7 +56,7 @@ export function WishList({ question, cluster, onAsk }: WishList.IProps) {
   );
 }
 
-export namespace WishList {
+export namespace ConstraintList {
   export interface IProps {
     question: IQuestion;
     /** The devices of the question. */
@@ -66,7 +66,7 @@ export namespace WishList {
 }
 
 function Part(props: { words: string; of: string; isIdle?: boolean; onRemove: () => void }) {
-  const { trans } = useEnv();
+  const { trans } = usePanelContext();
   const words = props.isIdle ? trans.__('%1 (not there)', props.words) : props.words;
   const label = trans.__('Take back: %1, %2', props.of, words);
   return (
@@ -82,8 +82,12 @@ function Part(props: { words: string; of: string; isIdle?: boolean; onRemove: ()
   );
 }
 
-function words(wish: IWish, part: WishPart, trans: ReturnType<typeof useEnv>['trans']): string {
-  const { pin, earliestStart, deadline } = wish;
+function words(
+  constraint: ITaskConstraints,
+  part: ConstraintPart,
+  trans: ReturnType<typeof usePanelContext>['trans']
+): string {
+  const { pin, earliestStart, deadline } = constraint;
   switch (part) {
     case 'strategy':
       return trans.__('as %1', pin?.strategy ? strategyLabel(pin.strategy) : '');

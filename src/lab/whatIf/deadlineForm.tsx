@@ -1,13 +1,13 @@
 import { useId, useState } from 'react';
-import { useEnv } from '../context/panelContext.js';
-import { type IQuestion, withWish } from './whatIfQuestion.js';
+import { usePanelContext } from '../context/panelContext.js';
+import { type IQuestion, withConstraints } from './whatIfQuestion.js';
 
 const SECONDS = { s: 1, min: 60, h: 3600 } as const;
 type Unit = keyof typeof SECONDS;
 
 /** By when a task, or all of them, are to be done. */
 export function DeadlineForm({ question, tasks, seconds, onAsk }: DeadlineForm.IProps) {
-  const { trans } = useEnv();
+  const { trans } = usePanelContext();
   const id = useId();
   const usual: Unit = seconds < 120 ? 's' : seconds < 7200 ? 'min' : 'h';
   const [chosen, setUnit] = useState<Unit | null>(null);
@@ -20,7 +20,7 @@ export function DeadlineForm({ question, tasks, seconds, onAsk }: DeadlineForm.I
     onAsk(
       task === ''
         ? { ...question, deadline: value }
-        : withWish(question, task, { ...question.wishes.get(task), deadline: value })
+        : withConstraints(question, task, { ...question.constraints.get(task), deadline: value })
     );
     setAmount('');
   };

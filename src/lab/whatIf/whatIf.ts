@@ -7,7 +7,7 @@ import {
   type Plan,
   type SessionState
 } from '../../core/wire/messages.js';
-import type { IPlanner } from '../session/tokens.js';
+import type { IWhatIfPlanner } from './whatIfPlanner.js';
 import type { IQuestion } from './whatIfQuestion.js';
 import { currentSeconds, whatIfRequest } from './whatIfRequest.js';
 
@@ -139,10 +139,10 @@ export class WhatIf implements IDisposable {
     this._changed.emit();
   }
 
-  private readonly _makePlanner: () => IPlanner;
+  private readonly _makePlanner: () => IWhatIfPlanner;
   private readonly _clock: () => number;
   private readonly _changed = new Signal<this, void>(this);
-  private _planner: IPlanner | null = null;
+  private _planner: IWhatIfPlanner | null = null;
   private _view: WhatIf.IView = Private.NOTHING;
   private _timer: ReturnType<typeof setTimeout> | undefined;
   private _sketch: Promise<void> = Promise.resolve();
@@ -154,7 +154,7 @@ export class WhatIf implements IDisposable {
 export namespace WhatIf {
   export interface IOptions {
     /** Called with the first question. */
-    makePlanner: () => IPlanner;
+    makePlanner: () => IWhatIfPlanner;
     /** Seconds since the epoch. */
     clock: () => number;
     seconds: number;

@@ -2,28 +2,29 @@ import { useId, useState } from 'react';
 import { duration, percent } from '../../core/view/format/format.js';
 import type { IGanttDeadline } from '../../core/view/gantt/gantt.js';
 import { rowKey } from '../../core/view/gantt/plannedBars.js';
-import { type IGanttBaseline, planGantt } from '../../core/view/gantt/sessionGantt.js';
+import { type GanttBaseline, planGantt } from '../../core/view/gantt/sessionGantt.js';
 import type { SessionState } from '../../core/wire/messages.js';
 import { FailureNote } from '../components/failureNote.js';
 import { GanttHost } from '../components/ganttHost.js';
 import { Conflicts, Unplanned } from '../components/planProblems.js';
-import { useEnv, useWhatIf } from '../context/panelContext.js';
-import type { IGanttEdit } from '../gantt/ganttKeys.js';
+import { usePanelContext } from '../context/panelContext.js';
+import type { GanttEdit } from '../gantt/ganttKeys.js';
 import type { WhatIf } from './whatIf.js';
+import { useWhatIfView } from './whatIfContext.js';
 import {
   devicesOf,
   type IQuestion,
   placesOf,
   strategyOf,
+  withConstraints,
   withMove,
-  withStrategy,
-  withWish
+  withStrategy
 } from './whatIfQuestion.js';
 
 /** The plan that answers a what-if question: its price, what it does not meet, and the schedule to change further. */
 export function WhatIfAnswer(props: WhatIfAnswer.IProps) {
-  const { trans } = useEnv();
-  const { answer, solving, failure } = useWhatIf();
+  const { trans } = usePanelContext();
+  const { answer, solving, failure } = useWhatIfView();
   const { state, question, onAsk } = props;
   const id = useId();
   const [rule, setRule] = useState('');
@@ -37,7 +38,7 @@ export function WhatIfAnswer(props: WhatIfAnswer.IProps) {
   const measured = Math.max(0, ...state.cells.map(cell => cell.strategy.devices));
   const most = Math.max(0, ...(state.cluster?.nodes ?? []).map(node => devicesOf(question, node)));
   const others = comparisons(state, answer, trans.__('current plan'));
-  const edit = (what: IGanttEdit) => {
+  const edit = (what: GanttEdit) => {
     const next = edited(question, answer, what);
     if (next !== question) {
       onAsk(next);
@@ -60,7 +61,7 @@ export function WhatIfAnswer(props: WhatIfAnswer.IProps) {
               title: trans.__('What if'),
               tasks: state.tasks.map(task => task.spec.name),
               baseline: others.find(other => other.name === rule),
-              pinned: new Set(answer.question.wishes.keys()),
+              pinned: new Set(answer.question.constraints.keys()),
               deadlines: deadlinesOf(answer.question, trans),
               movable: task => !answer.fixed.has(task)
             })}
@@ -103,7 +104,7 @@ export namespace WhatIfAnswer {
 }
 
 /** The question after a gesture in the chart of an answer; the same when the gesture changes nothing. */
-function edited(question: IQuestion, { plan, cluster }: WhatIf.IAnswer, what: IGanttEdit): IQuestion {
+function edited(question: IQuestion, { plan, cluster }: WhatIf.IAnswer, what: GanttEdit): IQuestion {
   const { task } = what.bar;
   switch (what.kind) {
     case 'move':
@@ -115,12 +116,12 @@ function edited(question: IQuestion, { plan, cluster }: WhatIf.IAnswer, what: IG
       return strategy ? withStrategy(question, task, strategy) : question;
     }
     case 'release':
-      return question.wishes.has(task) ? withWish(question, task, {}) : question;
+      return question.constraints.has(task) ? withConstraints(question, task, {}) : question;
   }
 }
 
 /** Plans that can be shown beside an answer: the session's own unless it is under way, and the simple rules'. */
-function comparisons(state: SessionState, { plan }: WhatIf.IAnswer, current: string): IGanttBaseline[] {
+function comparisons(state: SessionState, { plan }: WhatIf.IAnswer, current: string): GanttBaseline[] {
   const own = state.plan?.startedAt === undefined ? state.plan?.plan : undefined;
   return [
     ...(own ? [{ name: current, makespan: own.makespan, segments: own.segments }] : []),
@@ -129,22 +130,22 @@ function comparisons(state: SessionState, { plan }: WhatIf.IAnswer, current: str
 }
 
 function deadlinesOf(
-  { deadline, wishes }: IQuestion,
-  trans: ReturnType<typeof useEnv>['trans']
+  { deadline, constraints }: IQuestion,
+  trans: ReturnType<typeof usePanelContext>['trans']
 ): IGanttDeadline[] {
   return [
     ...(deadline === null ? [] : [{ seconds: deadline, label: trans.__('deadline %1', duration(deadline)) }]),
-    ...[...wishes].flatMap(([task, wish]) =>
-      wish.deadline === undefined
+    ...[...constraints].flatMap(([task, constraint]) =>
+      constraint.deadline === undefined
         ? []
-        : [{ seconds: wish.deadline, label: trans.__('%1 by %2', task, duration(wish.deadline)) }]
+        : [{ seconds: constraint.deadline, label: trans.__('%1 by %2', task, duration(constraint.deadline)) }]
     )
   ];
 }
 
 /** How long the plan takes, what that costs, and how good it is. */
 function Price({ answer, solving }: { answer: WhatIf.IAnswer; solving: boolean }) {
-  const { trans } = useEnv();
+  const { trans } = usePanelContext();
   const { plan, current } = answer;
   return (
     <div className="jp-SaturnWhatIf-result" aria-live="polite">
@@ -159,7 +160,7 @@ function Price({ answer, solving }: { answer: WhatIf.IAnswer; solving: boolean }
 }
 
 function Difference({ seconds, of }: { seconds: number; of: number }) {
-  const { trans } = useEnv();
+  const { trans } = usePanelContext();
   const share = of > 0 ? Math.abs(seconds) / of : 0;
   if (share < 0.005) {
     return <span>{trans.__('as the current plan')}</span>;

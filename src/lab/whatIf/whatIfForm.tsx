@@ -1,16 +1,18 @@
 import { useId } from 'react';
 import type { SessionState } from '../../core/wire/messages.js';
-import { useEnv, useWhatIf } from '../context/panelContext.js';
-import { WishList } from './constraintList.js';
+import { usePanelContext } from '../context/panelContext.js';
+import { ConstraintList } from './constraintList.js';
 import { DeadlineForm } from './deadlineForm.js';
 import { WhatIfAnswer } from './whatIfAnswer.js';
+import { useWhatIf, useWhatIfView } from './whatIfContext.js';
 import { devicesOf, type IQuestion, plainQuestion } from './whatIfQuestion.js';
 import { askedCluster, deviceCount, techniquesOf } from './whatIfRequest.js';
 
 /** “What if there were four devices? What without fsdp? What with this task done first?”, answered in the browser. */
 export function WhatIfForm({ state }: { state: SessionState }) {
-  const { whatIf, trans } = useEnv();
-  const { question, solving, folder } = useWhatIf();
+  const { trans } = usePanelContext();
+  const whatIf = useWhatIf();
+  const { question, solving, folder } = useWhatIfView();
   // An answer about another session's tasks would be wrong here.
   const own = folder === state.folder ? question : null;
   const asked = own ?? plainQuestion(state);
@@ -48,7 +50,11 @@ export function WhatIfForm({ state }: { state: SessionState }) {
         seconds={state.plan?.plan.makespan ?? 60}
         onAsk={ask}
       />
-      <WishList question={asked} cluster={askedCluster(state.cluster ?? { nodes: [] }, asked)} onAsk={ask} />
+      <ConstraintList
+        question={asked}
+        cluster={askedCluster(state.cluster ?? { nodes: [] }, asked)}
+        onAsk={ask}
+      />
       {own ? (
         <>
           <div className="jp-SaturnWhatIf-answer" aria-busy={solving}>
@@ -73,7 +79,7 @@ function DeviceSliders(props: {
   question: IQuestion;
   onAsk: (question: IQuestion) => void;
 }) {
-  const { trans } = useEnv();
+  const { trans } = usePanelContext();
   const id = useId();
   const { state, question, onAsk } = props;
   const nodes = (state.cluster?.nodes ?? []).filter(node => node.devices.length > 0);

@@ -3,7 +3,7 @@ import type { IGanttBar, IGanttMove } from '../../core/view/gantt/gantt.js';
 import type { Cluster, Pin, Segment, SessionState, Strategy } from '../../core/wire/messages.js';
 
 /** What is asked of one task; times are seconds from the start of the plan. */
-export interface IWish {
+export interface ITaskConstraints {
   readonly pin?: Pin;
   readonly earliestStart?: number;
   readonly deadline?: number;
@@ -16,17 +16,17 @@ export interface IQuestion {
   /** Techniques not to use. */
   readonly exclude: readonly string[];
   /** By task. */
-  readonly wishes: ReadonlyMap<string, IWish>;
+  readonly constraints: ReadonlyMap<string, ITaskConstraints>;
   /** When all tasks are to be done, in seconds from the start of the plan; null for whenever. */
   readonly deadline: number | null;
 }
 
-/** A part of a wish that can be taken back by itself. */
-export type WishPart = 'strategy' | 'place' | 'earliestStart' | 'deadline';
+/** A part of a constraint that can be taken back by itself. */
+export type ConstraintPart = 'strategy' | 'place' | 'earliestStart' | 'deadline';
 
 /** The question that the session's own plan answers. */
 export function plainQuestion(state: SessionState): IQuestion {
-  return { devices: {}, exclude: state.excludeTechniques, wishes: new Map(), deadline: null };
+  return { devices: {}, exclude: state.excludeTechniques, constraints: new Map(), deadline: null };
 }
 
 /** How many devices a question gives a node. */
@@ -36,19 +36,19 @@ export function devicesOf(question: IQuestion, node: Cluster['nodes'][number]): 
     : node.devices.length;
 }
 
-/** The question with another wish for a task; none when it asks nothing. */
-export function withWish(question: IQuestion, task: string, wish: IWish): IQuestion {
-  const wishes = new Map(question.wishes);
-  if (partsOf(wish).length > 0) {
-    wishes.set(task, wish);
+/** The question with another constraint for a task; none when it asks nothing. */
+export function withConstraints(question: IQuestion, task: string, constraint: ITaskConstraints): IQuestion {
+  const constraints = new Map(question.constraints);
+  if (constraintParts(constraint).length > 0) {
+    constraints.set(task, constraint);
   } else {
-    wishes.delete(task);
+    constraints.delete(task);
   }
-  return { ...question, wishes };
+  return { ...question, constraints };
 }
 
-/** What a wish asks, part by part. */
-export function partsOf({ pin, earliestStart, deadline }: IWish): WishPart[] {
+/** What a constraint asks, part by part. */
+export function constraintParts({ pin, earliestStart, deadline }: ITaskConstraints): ConstraintPart[] {
   return [
     ...(pin?.strategy ? ['strategy' as const] : []),
     ...(pin?.node !== undefined ? ['place' as const] : []),
@@ -57,11 +57,11 @@ export function partsOf({ pin, earliestStart, deadline }: IWish): WishPart[] {
   ];
 }
 
-/** The wish without one of its parts. */
-export function withoutPart(wish: IWish, part: WishPart): IWish {
-  const { pin = {}, ...times } = wish;
+/** The constraint without one of its parts. */
+export function withoutConstraint(constraint: ITaskConstraints, part: ConstraintPart): ITaskConstraints {
+  const { pin = {}, ...times } = constraint;
   if (part === 'earliestStart' || part === 'deadline') {
-    const { [part]: _, ...others } = wish;
+    const { [part]: _, ...others } = constraint;
     return others;
   }
   const { strategy, node, devices } = pin;
@@ -81,22 +81,22 @@ export function withMove(
   move: IGanttMove,
   places: ReadonlyMap<string, { node: string; device: string }>
 ): IQuestion {
-  let wish = question.wishes.get(bar.task) ?? {};
+  let constraint = question.constraints.get(bar.task) ?? {};
   const found = move.rows?.flatMap(row => places.get(row) ?? []) ?? [];
   const node = found[0]?.node;
   if (node !== undefined) {
     const devices = found.map(place => place.device);
-    wish = { ...wish, ...pinOf({ strategy: wish.pin?.strategy, node, devices }) };
+    constraint = { ...constraint, ...pinOf({ strategy: constraint.pin?.strategy, node, devices }) };
   }
   if (move.start !== null) {
-    wish = timed(wish, bar, move.start);
+    constraint = timed(constraint, bar, move.start);
   }
-  return withWish(question, bar.task, wish);
+  return withConstraints(question, bar.task, constraint);
 }
 
-function timed(wish: IWish, bar: IGanttBar, start: number): IWish {
+function timed(constraint: ITaskConstraints, bar: IGanttBar, start: number): ITaskConstraints {
   const end = bar.end - bar.start + start;
-  const { earliestStart, deadline, ...others } = wish;
+  const { earliestStart, deadline, ...others } = constraint;
   if (start > bar.start) {
     return {
       ...others,
@@ -116,14 +116,14 @@ function timed(wish: IWish, bar: IGanttBar, start: number): IWish {
 
 /** The question with a task held to a strategy, or no longer held to it if it was. */
 export function withStrategy(question: IQuestion, task: string, strategy: Strategy): IQuestion {
-  const wish = question.wishes.get(task) ?? {};
-  const held = wish.pin?.strategy;
-  return withWish(
+  const constraint = question.constraints.get(task) ?? {};
+  const held = constraint.pin?.strategy;
+  return withConstraints(
     question,
     task,
     held && strategyKey(held) === strategyKey(strategy)
-      ? withoutPart(wish, 'strategy')
-      : { ...wish, pin: { ...wish.pin, strategy } }
+      ? withoutConstraint(constraint, 'strategy')
+      : { ...constraint, pin: { ...constraint.pin, strategy } }
   );
 }
 
@@ -139,18 +139,18 @@ export function placesOf(
   );
 }
 
-/** The wish as far as its devices are there: a pin to others is left aside. */
-export function possibleWish(wish: IWish, cluster: Cluster): IWish {
-  const { node, devices, strategy } = wish.pin ?? {};
+/** The constraint as far as its devices are there: a pin to others is left aside. */
+export function feasibleConstraints(constraint: ITaskConstraints, cluster: Cluster): ITaskConstraints {
+  const { node, devices, strategy } = constraint.pin ?? {};
   if (node === undefined) {
-    return wish;
+    return constraint;
   }
   const there = new Set(cluster.nodes.find(({ id }) => id === node)?.devices.map(device => device.id) ?? []);
   const left = devices?.filter(device => there.has(device));
   if (there.size === 0 || left?.length === 0) {
-    return withoutPart(wish, 'place');
+    return withoutConstraint(constraint, 'place');
   }
-  const { pin: _, ...times } = wish;
+  const { pin: _, ...times } = constraint;
   return { ...times, ...pinOf({ strategy, node, devices: left }) };
 }
 

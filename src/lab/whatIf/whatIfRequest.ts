@@ -1,7 +1,7 @@
 import { planRequest } from '../../core/session/planRequest.js';
 import { sessionTimeLeft } from '../../core/view/status/timeLeft.js';
 import type { Cluster, PlanRequest, PlanTask, SessionState, TaskState } from '../../core/wire/messages.js';
-import { devicesOf, type IQuestion, possibleWish } from './whatIfQuestion.js';
+import { devicesOf, feasibleConstraints, type IQuestion } from './whatIfQuestion.js';
 
 /** How many devices a cluster has. */
 export const deviceCount = (cluster: Cluster | undefined) =>
@@ -38,14 +38,16 @@ export function whatIfRequest(
       const stays =
         running?.devices.every(device => there.has(`${running.node}/${device}`)) &&
         !question.exclude.includes(running.strategy.technique);
-      return stays ? { ...task, running, ...dueBy(question, task.name) } : wished(question, task, cluster);
+      return stays
+        ? { ...task, running, ...dueBy(question, task.name) }
+        : constrained(question, task, cluster);
     })
   };
 }
 
 /** The task with what is wished for it. */
-function wished(question: IQuestion, task: PlanTask, cluster: Cluster): PlanTask {
-  const { pin, earliestStart } = possibleWish(question.wishes.get(task.name) ?? {}, cluster);
+function constrained(question: IQuestion, task: PlanTask, cluster: Cluster): PlanTask {
+  const { pin, earliestStart } = feasibleConstraints(question.constraints.get(task.name) ?? {}, cluster);
   return {
     ...task,
     ...(pin && { pin }),
@@ -55,8 +57,8 @@ function wished(question: IQuestion, task: PlanTask, cluster: Cluster): PlanTask
 }
 
 /** The earlier of a task's own deadline and the one for all. */
-function dueBy({ wishes, deadline }: IQuestion, task: string): Pick<PlanTask, 'deadline'> {
-  const earlier = Math.min(wishes.get(task)?.deadline ?? Infinity, deadline ?? Infinity);
+function dueBy({ constraints, deadline }: IQuestion, task: string): Pick<PlanTask, 'deadline'> {
+  const earlier = Math.min(constraints.get(task)?.deadline ?? Infinity, deadline ?? Infinity);
   return earlier < Infinity ? { deadline: earlier } : {};
 }
 

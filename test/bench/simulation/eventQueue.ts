@@ -1,11 +1,11 @@
 import { placeKey } from '../../../src/core/model/checker/taskHistory.js';
-import type { Segment } from '../../../src/core/wire/generated/types.js';
+import type { Segment } from '../../../src/core/wire/messages.js';
 
 /** Two times of a plan are the same when they differ by no more than this share of its length. */
 const SAME = 1e-9;
 
 /** A stretch of a plan that is still to be done or under way. */
-export interface Item {
+export interface IItem {
   segment: Segment;
   /** Steps its task has done when it is over. */
   until: number;
@@ -15,9 +15,9 @@ export interface Item {
  * A plan as a list of things to do. Its times only tell the order: everything starts as soon as its devices have done
  * what comes before it there, as a task that takes longer than planned delays those after it.
  */
-export class Agenda {
+export class EventQueue {
   /** In the order of the plan. */
-  items: Item[];
+  items: IItem[];
 
   /**
    * @param segments - a plan.
@@ -26,7 +26,7 @@ export class Agenda {
   constructor(segments: readonly Segment[], done: (task: string) => number) {
     const length = segments.reduce((latest, { end }) => Math.max(latest, end), 0);
     const reached = new Map<string, number>();
-    const last = new Map<string, Item>();
+    const last = new Map<string, IItem>();
     this.items = [];
     for (const segment of [...segments].sort((a, b) => a.start - b.start || a.end - b.end)) {
       const { task, steps } = segment;
@@ -49,7 +49,7 @@ export class Agenda {
   }
 
   /** Strike something out. */
-  remove(item: Item): void {
+  remove(item: IItem): void {
     this.items = this.items.filter(other => other !== item);
   }
 
@@ -59,12 +59,12 @@ export class Agenda {
   }
 
   /** The next thing a task is to do. */
-  nextOf(task: string): Item | undefined {
+  nextOf(task: string): IItem | undefined {
     return this.items.find(({ segment }) => segment.task === task);
   }
 
   /** Whether something comes later for the same task. */
-  hasLater(item: Item): boolean {
+  hasLater(item: IItem): boolean {
     return this.items.some(other => other !== item && other.segment.task === item.segment.task);
   }
 
@@ -74,7 +74,7 @@ export class Agenda {
    * @param isFree - whether a device is there and does nothing.
    * @param isIdle - whether a task does nothing.
    */
-  ready(isFree: (node: string, device: string) => boolean, isIdle: (task: string) => boolean): Item[] {
+  ready(isFree: (node: string, device: string) => boolean, isIdle: (task: string) => boolean): IItem[] {
     const claimed = new Set<string>();
     const busy = new Set<string>();
     return this.items.filter(({ segment: { task, node, devices } }) => {

@@ -1,9 +1,9 @@
 import { strategyKey } from '../../../src/core/model/strategy.js';
-import type { Strategy } from '../../../src/core/wire/generated/types.js';
-import { type Scenario, trueStepSeconds } from './scenario.js';
+import type { Strategy } from '../../../src/core/wire/messages.js';
+import { type IScenario, trueStepSeconds } from './scenario.js';
 
 /** What a task did on some devices from taking them to giving them back. */
-export interface Run {
+export interface IRun {
   task: string;
   strategy: Strategy;
   node: string;
@@ -19,8 +19,8 @@ export interface Run {
 }
 
 /** What happened. */
-export interface History {
-  runs: Run[];
+export interface IHistory {
+  runs: IRun[];
   /** When the last task ended, in seconds. */
   makespan: number;
   /** The makespan of the first plan, as the policy expected it. */
@@ -43,7 +43,7 @@ const TOLERANCE = 1e-9;
  *
  * @returns what is wrong, one sentence each.
  */
-export function checkHistory(scenario: Scenario, history: History): string[] {
+export function checkHistory(scenario: IScenario, history: IHistory): string[] {
   const slack = TOLERANCE * Math.max(1, history.makespan);
   const wrong: string[] = [];
   for (const entry of scenario.tasks) {
@@ -80,7 +80,7 @@ export function checkHistory(scenario: Scenario, history: History): string[] {
 }
 
 /** No device does two things at once, or anything while it is not there. */
-function checkDevices(scenario: Scenario, history: History, slack: number): string[] {
+function checkDevices(scenario: IScenario, history: IHistory, slack: number): string[] {
   const wrong: string[] = [];
   for (const node of scenario.cluster.nodes) {
     for (const { id } of node.devices) {

@@ -1,9 +1,9 @@
 import { RULES } from '../../../src/core/planner/baselines/baselines.js';
-import type { PlanOptions } from '../../../src/core/planner/common/planOptions.js';
+import type { IPlanOptions } from '../../../src/core/planner/common/planOptions.js';
 import { plan } from '../../../src/core/planner/plan.js';
 import { toProblem } from '../../../src/core/planner/problem/problem.js';
 import { toSegments } from '../../../src/core/planner/schedule/schedule.js';
-import type { Baseline, PlanBudget, PlanRequest, Segment } from '../../../src/core/wire/generated/types.js';
+import type { Baseline, PlanBudget, PlanRequest, Segment } from '../../../src/core/wire/messages.js';
 
 /**
  * Why a policy is asked. `start`, and `change` (a task or a device came or went): it has to answer. `end` (a task
@@ -12,7 +12,7 @@ import type { Baseline, PlanBudget, PlanRequest, Segment } from '../../../src/co
 export type Moment = 'start' | 'change' | 'end' | 'interval';
 
 /** Decides who runs where. It sees what a real planner would: estimates, never the truth. */
-export interface Policy {
+export interface IPolicy {
   readonly name: string;
   /** Seconds between two looks at how things are; none when absent. */
   readonly interval?: number;
@@ -27,7 +27,7 @@ export interface Policy {
 }
 
 /** A simple rule. Those that interrupt tasks are asked again whenever a task ends. */
-export function rulePolicy(name: Baseline['name'], seed = 1): Policy {
+export function rulePolicy(name: Baseline['name'], seed = 1): IPolicy {
   const dynamic = name === 'optimus-dynamic';
   return {
     name,
@@ -40,7 +40,7 @@ export function rulePolicy(name: Baseline['name'], seed = 1): Policy {
 }
 
 /** How the planner is asked. */
-export interface PlannerPolicyOptions extends Pick<PlanOptions, 'loadHighs'> {
+export interface IPlannerPolicyOptions extends Pick<IPlanOptions, 'loadHighs'> {
   name?: string;
   /** `none`: plan once, and again only for changes. `running`: look again. `planned`: switches may also be planned. */
   switches?: NonNullable<PlanRequest['switches']>;
@@ -60,7 +60,7 @@ export interface PlannerPolicyOptions extends Pick<PlanOptions, 'loadHighs'> {
 }
 
 /** The planner. */
-export function plannerPolicy(options: PlannerPolicyOptions = {}): Policy {
+export function plannerPolicy(options: IPlannerPolicyOptions = {}): IPolicy {
   const { switches = 'none', interval, threshold, budget = {}, seed = 1 } = options;
   return {
     name: options.name ?? `planner, switches ${switches}`,

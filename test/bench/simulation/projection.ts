@@ -1,6 +1,6 @@
 import { strategyKey } from '../../../src/core/model/strategy.js';
-import type { PlanRequest, Segment } from '../../../src/core/wire/generated/types.js';
-import type { Item } from './eventQueue.js';
+import type { PlanRequest, Segment } from '../../../src/core/wire/messages.js';
+import type { IItem } from './eventQueue.js';
 
 /**
  * What is left of a plan, its times from now on by present estimates: everything in the plan's order, as soon as the
@@ -10,7 +10,7 @@ import type { Item } from './eventQueue.js';
  */
 export function project(
   request: PlanRequest,
-  items: readonly Item[],
+  items: readonly IItem[],
   done: (task: string) => number
 ): Segment[] {
   const tasks = new Map(request.tasks.map(task => [task.name, task]));

@@ -1,17 +1,17 @@
 import { strategyKey } from '../../../src/core/model/strategy.js';
 import { mulberry32, type Random } from '../../../src/core/planner/common/random.js';
-import type { Cluster, PlanTask, Strategy } from '../../../src/core/wire/generated/types.js';
+import type { Cluster, PlanTask, Strategy } from '../../../src/core/wire/messages.js';
 
 /** A world to try policies in: what is believed, what is true, and what will happen. Times are seconds. */
-export interface Scenario {
+export interface IScenario {
   cluster: Cluster;
-  tasks: ScenarioTask[];
-  outages?: Outage[];
+  tasks: IScenarioTask[];
+  outages?: IOutage[];
   /** A task writes a checkpoint every so many steps; one whose device is lost goes on from the last. None when absent. */
   checkpointSteps?: number;
 }
 
-export interface ScenarioTask {
+export interface IScenarioTask {
   /** What is known beforehand; `running` and wishes are not used. */
   task: PlanTask;
   /** Tasks with equal signatures run at equal speed: what one teaches is known of all. */
@@ -25,7 +25,7 @@ export interface ScenarioTask {
 }
 
 /** A device that is not there for a while, or never again. */
-export interface Outage {
+export interface IOutage {
   node: string;
   device: string;
   from: number;
@@ -33,7 +33,7 @@ export interface Outage {
 }
 
 /** True seconds per step of a task under a strategy. */
-export function trueStepSeconds({ task, truth }: ScenarioTask, strategy: Strategy): number {
+export function trueStepSeconds({ task, truth }: IScenarioTask, strategy: Strategy): number {
   const key = strategyKey(strategy);
   const believed = task.options.find(option => strategyKey(option.strategy) === key)!.stepSeconds;
   return truth?.get(key) ?? believed;
@@ -45,7 +45,7 @@ export function trueStepSeconds({ task, truth }: ScenarioTask, strategy: Strateg
  *
  * @param spread - standard deviation of the factor's logarithm: 0.1 is about 10 % up or down.
  */
-export function withErrors(scenario: Scenario, spread: number, seed: number): Scenario {
+export function withErrors(scenario: IScenario, spread: number, seed: number): IScenario {
   const random = mulberry32(seed);
   const bySignature = new Map<string, Map<string, number>>();
   const tasks = scenario.tasks.map(entry => {

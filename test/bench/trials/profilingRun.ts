@@ -13,13 +13,13 @@ import type {
   SessionEvent,
   SessionState
 } from '../../../src/core/wire/messages.js';
-import { normal, type World } from './syntheticCluster.js';
+import { type IGroundTruth, normal } from './groundTruth.js';
 
 /** Two measurements of the same differ by about this share. */
 const NOISE = 0.02;
 
 /** What profiling a world came to. */
-export interface Outcome {
+export interface IOutcome {
   state: SessionState;
   /** Cells in the order they were tried. */
   trials: ProfileCell[];
@@ -29,10 +29,10 @@ export interface Outcome {
 
 /** Profile a world with the session's own state machine, and trials that answer what is true but for some noise. */
 export async function profile(
-  world: World,
+  world: IGroundTruth,
   seed: number,
   options: { full?: boolean; loadHighs?: () => Promise<Highs> } = {}
-): Promise<Outcome> {
+): Promise<IOutcome> {
   const random = mulberry32(seed);
   const pending: Command[] = [];
   const trials: ProfileCell[] = [];
@@ -71,7 +71,7 @@ export async function profile(
       feed({ kind: 'trial-finished', trial, cell });
     } else if (command.kind === 'plan') {
       probes++;
-      const { basis, request } = command;
+      const { planRevision: basis, request } = command;
       feed({ kind: 'plan-made', plan: await plan(request, planOptions(options)), basis });
     }
   }
@@ -80,7 +80,7 @@ export async function profile(
 
 /** How long the tasks truly take when the plan of what is known is followed. */
 export async function makespanOf(
-  world: World,
+  world: IGroundTruth,
   state: SessionState,
   budget: PlanBudget,
   options: { loadHighs?: () => Promise<Highs> } = {}
@@ -90,7 +90,7 @@ export async function makespanOf(
 }
 
 /** A state in which everything is known as it is. */
-export function omniscient(world: World, state: SessionState): SessionState {
+export function omniscient(world: IGroundTruth, state: SessionState): SessionState {
   const signatures = new Set(world.tasks.map(task => task.inspection.signature));
   const cells = [...signatures].flatMap(signature =>
     [...world.truth]
@@ -110,7 +110,7 @@ export function omniscient(world: World, state: SessionState): SessionState {
 }
 
 /** Each device follows the plan's order. */
-function follow(world: World, made: Plan): number {
+function follow(world: IGroundTruth, made: Plan): number {
   const inspections = new Map(world.tasks.map(task => [task.spec.name, task.inspection]));
   const freeAt = new Map<string, number>();
   let makespan = made.unplanned.length > 0 ? Infinity : 0;

@@ -7,17 +7,17 @@ import { addCommands } from '../../../src/lab/commands/commands.js';
 import { parseTaskCell } from '../../../src/lab/notebook/taskCells.js';
 import { plannedState, runningState } from '../../fixtures/sessionStates.js';
 import { FakePanel, FakeTracker } from '../fakeNotebook.js';
-import { StillStore } from '../fakeStore.js';
+import { FakeStore } from '../fakeStore.js';
 
 describe('addCommands', () => {
   let commands: CommandRegistry;
-  let store: StillStore;
+  let store: FakeStore;
   let tracker: FakeTracker;
   let added: IDisposable;
 
   beforeEach(() => {
     commands = new CommandRegistry();
-    store = new StillStore();
+    store = new FakeStore();
     tracker = new FakeTracker();
     added = addCommands({
       commands,
@@ -49,10 +49,10 @@ describe('addCommands', () => {
   });
 
   it('loads and attaches only where that is what is missing', async () => {
-    store.set({ absence: { kind: 'not-loaded' } });
+    store.set({ connectionProblem: { kind: 'not-loaded' } });
     expect([CommandIDs.load, CommandIDs.attach].map(id => commands.isEnabled(id))).toEqual([true, false]);
     await commands.execute(CommandIDs.load);
-    store.set({ absence: { kind: 'not-attached', session: 's' } });
+    store.set({ connectionProblem: { kind: 'not-attached', session: 's' } });
     expect([CommandIDs.load, CommandIDs.attach].map(id => commands.isEnabled(id))).toEqual([false, true]);
     await commands.execute(CommandIDs.attach);
     expect(store.did).toEqual(['load', 'attach']);

@@ -7,14 +7,14 @@ import { describe, expect, it } from 'vitest';
 import { CommandIDs } from '../../../src/lab/commands/commandIDs.js';
 import { SaturnStatusItem } from '../../../src/lab/components/statusItem.js';
 import { EPOCH, plannedState, runningState } from '../../fixtures/sessionStates.js';
-import { StillStore } from '../fakeStore.js';
+import { FakeStore } from '../fakeStore.js';
 
 // React asks for it before it lets `act` batch updates.
 Reflect.set(globalThis, 'IS_REACT_ACT_ENVIRONMENT', true);
 
 describe('SaturnStatusItem', () => {
   it('tells the progress of a session, opens the panel, and is away without one', async () => {
-    const store = new StillStore();
+    const store = new FakeStore();
     const commands = new CommandRegistry();
     const opened: string[] = [];
     commands.addCommand(CommandIDs.open, { execute: () => void opened.push('open') });

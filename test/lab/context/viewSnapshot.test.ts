@@ -1,12 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { PATIENCE } from '../../../src/lab/context/clock.js';
-import { Picture } from '../../../src/lab/context/viewSnapshot.js';
+import { REDRAW_DELAY } from '../../../src/lab/context/clock.js';
+import { ViewSnapshot } from '../../../src/lab/context/viewSnapshot.js';
 import { EPOCH, finishedState, runningState } from '../../fixtures/sessionStates.js';
-import { StillStore } from '../fakeStore.js';
+import { FakeStore } from '../fakeStore.js';
 
 describe('Picture', () => {
-  let store: StillStore;
-  let picture: Picture;
+  let store: FakeStore;
+  let picture: ViewSnapshot;
   let changes = 0;
   let time = EPOCH;
 
@@ -14,8 +14,8 @@ describe('Picture', () => {
     vi.useFakeTimers();
     changes = 0;
     time = EPOCH;
-    store = new StillStore();
-    picture = new Picture(store, () => time);
+    store = new FakeStore();
+    picture = new ViewSnapshot(store, () => time);
     picture.changed.connect(() => void changes++);
   });
 
@@ -26,12 +26,12 @@ describe('Picture', () => {
 
   it('stands still while nobody sees it and is up to date when somebody looks', () => {
     store.set({ state: runningState() });
-    vi.advanceTimersByTime(10 * PATIENCE);
+    vi.advanceTimersByTime(10 * REDRAW_DELAY);
     expect([changes, picture.moment.view.state]).toEqual([0, null]);
     picture.isShown = true;
     expect([changes, picture.moment.view]).toEqual([1, store.view]);
     picture.isShown = false;
-    vi.advanceTimersByTime(10 * PATIENCE);
+    vi.advanceTimersByTime(10 * REDRAW_DELAY);
     expect([changes, vi.getTimerCount()]).toEqual([1, 0]);
   });
 
@@ -40,11 +40,11 @@ describe('Picture', () => {
     store.set({ state: runningState() });
     changes = 0;
     time += 1;
-    vi.advanceTimersByTime(PATIENCE);
+    vi.advanceTimersByTime(REDRAW_DELAY);
     expect([changes, picture.moment.now]).toEqual([1, EPOCH + 1]);
-    vi.advanceTimersByTime(PATIENCE - 1);
+    vi.advanceTimersByTime(REDRAW_DELAY - 1);
     store.set({ state: runningState() });
-    vi.advanceTimersByTime(PATIENCE - 1);
+    vi.advanceTimersByTime(REDRAW_DELAY - 1);
     expect(changes).toBe(2);
     store.set({ state: finishedState() });
     expect(vi.getTimerCount()).toBe(0);

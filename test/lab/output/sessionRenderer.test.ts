@@ -6,12 +6,12 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { SessionState } from '../../../src/core/wire/messages.js';
 import { SESSION_MIME, SessionRenderer } from '../../../src/lab/output/sessionRenderer.js';
 import { emptyState, finishedState, plannedState, runningState } from '../../fixtures/sessionStates.js';
-import { StillStore } from '../fakeStore.js';
+import { FakeStore } from '../fakeStore.js';
 
 const registry = new RenderMimeRegistry({ initialFactories: standardRendererFactories });
 
 describe('SessionRenderer', () => {
-  let store: StillStore;
+  let store: FakeStore;
   let renderer: SessionRenderer;
 
   const render = (session: unknown = 'quickstart') =>
@@ -33,7 +33,7 @@ describe('SessionRenderer', () => {
   const line = () => renderer.node.querySelector('.jp-SaturnWidget-progress')?.textContent;
 
   beforeEach(() => {
-    store = new StillStore();
+    store = new FakeStore();
     renderer = new SessionRenderer({
       store,
       findState: () => store.view.state,

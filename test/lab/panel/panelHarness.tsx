@@ -4,17 +4,18 @@ import { MessageLoop } from '@lumino/messaging';
 import { Widget } from '@lumino/widgets';
 import { act } from 'react';
 import { SaturnPanel } from '../../../src/lab/panel/saturnPanel.js';
-import type { IPlanner, ISaturnStore } from '../../../src/lab/session/tokens.js';
+import type { ISaturnStore } from '../../../src/lab/session/tokens.js';
 import { WhatIf } from '../../../src/lab/whatIf/whatIf.js';
+import type { IWhatIfPlanner } from '../../../src/lab/whatIf/whatIfPlanner.js';
 import { EPOCH } from '../../fixtures/sessionStates.js';
-import { StillStore } from '../fakeStore.js';
+import { FakeStore } from '../fakeStore.js';
 
 // React asks for it before it lets `act` batch updates.
 Reflect.set(globalThis, 'IS_REACT_ACT_ENVIRONMENT', true);
 
 /** The panel in the document, with all it needs. */
-export function openPanel(planner: IPlanner, now = EPOCH + 20) {
-  const store = new StillStore();
+export function openPanel(planner: IWhatIfPlanner, now = EPOCH + 20) {
+  const store = new FakeStore();
   const commands = new CommandRegistry();
   const whatIf = new WhatIf({ makePlanner: () => planner, clock: () => now, seconds: 1 });
   const trans = nullTranslator.load('jupyterlab_saturn');
@@ -28,7 +29,7 @@ export function openPanel(planner: IPlanner, now = EPOCH + 20) {
     store,
     commands,
     whatIf,
-    /** Change the store's picture and let everything draw. */
+    /** Change the store's view and let everything draw. */
     show: (part: Partial<ISaturnStore.IView>) => {
       act(() => store.set(part));
       MessageLoop.flush();

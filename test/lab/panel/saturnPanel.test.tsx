@@ -5,13 +5,13 @@ import { plan as solve } from '../../../src/core/planner/plan.js';
 import type { SessionState } from '../../../src/core/wire/messages.js';
 import { CommandIDs } from '../../../src/lab/commands/commandIDs.js';
 import { parseTaskCell } from '../../../src/lab/notebook/taskCells.js';
-import type { IPlanner } from '../../../src/lab/session/tokens.js';
+import type { IWhatIfPlanner } from '../../../src/lab/whatIf/whatIfPlanner.js';
 import { type IQuestion, plainQuestion } from '../../../src/lab/whatIf/whatIfQuestion.js';
 import * as states from '../../fixtures/sessionStates.js';
 import { variedSession } from '../../unit/view/sessionStates.js';
 import { openPanel } from './panelHarness.js';
 
-const planner: IPlanner = {
+const planner: IWhatIfPlanner = {
   plan: request => solve({ ...request, budget: { iterations: 50 } }),
   prepare: () => undefined,
   cancel: () => undefined,
@@ -43,10 +43,10 @@ describe('SaturnPanel', () => {
 
   describe('without a state', () => {
     it('says why and offers what helps', () => {
-      ui.show({ absence: { kind: 'not-loaded' }, connected: false });
+      ui.show({ connectionProblem: { kind: 'not-loaded' }, connected: false });
       expect(ui.find('[role="status"]')?.textContent).toContain('%saturn is not loaded');
       ui.button('Load %saturn in this notebook').click();
-      ui.show({ absence: { kind: 'not-attached', session: 'quickstart' } });
+      ui.show({ connectionProblem: { kind: 'not-attached', session: 'quickstart' } });
       ui.button('Attach').click();
       expect(ui.store.did).toEqual(['load', 'attach']);
       expect(ui.all('[data-section]')).toEqual([]);
@@ -54,14 +54,18 @@ describe('SaturnPanel', () => {
 
     it('still shows the task cells of the notebook', () => {
       const cell = parseTaskCell('cell-1', states.SWEEP_SOURCE);
-      ui.show({ absence: { kind: 'no-kernel' }, cells: cell ? [cell] : [] });
+      ui.show({ connectionProblem: { kind: 'no-kernel' }, cells: cell ? [cell] : [] });
       expect(text('tasks')).toContain('12 tasks');
       expect(text('tasks')).toContain('not run yet');
     });
   });
 
   it('keeps the last state under a strip while the kernel restarts', () => {
-    ui.show({ state: states.runningState(), absence: { kind: 'kernel-restarting' }, connected: false });
+    ui.show({
+      state: states.runningState(),
+      connectionProblem: { kind: 'kernel-restarting' },
+      connected: false
+    });
     expect(ui.find('.jp-SaturnAbsence.jp-mod-strip')?.textContent).toContain('Training goes on');
     expect(ui.all('[data-section]')).toHaveLength(4);
     expect(ui.button('Run').disabled).toBe(true);

@@ -1,10 +1,10 @@
 import { nullTranslator } from '@jupyterlab/translation';
 import { describe, expect, it } from 'vitest';
-import { type Absence, absenceText } from '../../../src/lab/session/connectionProblem.js';
+import { type ConnectionProblem, connectionProblemText } from '../../../src/lab/session/connectionProblem.js';
 
 const failure = { code: 'no-node', message: 'No Node.js was found.', hint: 'Install Node.js 20.' };
 
-const all: Absence[] = [
+const all: ConnectionProblem[] = [
   { kind: 'no-notebook' },
   { kind: 'no-kernel' },
   { kind: 'kernel-starting' },
@@ -24,19 +24,19 @@ const all: Absence[] = [
 ];
 
 describe('absenceText', () => {
-  const text = (absence: Absence) => absenceText(absence, nullTranslator.load(''));
+  const text = (problem: ConnectionProblem) => connectionProblemText(problem, nullTranslator.load(''));
 
-  it.each(all)('says $kind, and what comes next', absence => {
-    const { title, detail, busy } = text(absence);
+  it.each(all)('says $kind, and what comes next', problem => {
+    const { title, detail, busy } = text(problem);
     expect(title).not.toBe('');
     // Either the product works on it, or the user is told what to do.
     expect(busy || detail !== '').toBe(true);
   });
 
   it('offers a button exactly where one helps', () => {
-    const actions = all.flatMap(absence => {
-      const { action } = text(absence);
-      return action ? [[absence.kind, action.do]] : [];
+    const actions = all.flatMap(problem => {
+      const { action } = text(problem);
+      return action ? [[problem.kind, action.do]] : [];
     });
     expect(actions).toEqual([
       ['not-loaded', 'load'],

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { CommMemory } from '../../../src/lab/session/commMemory.js';
-import { SaturnConnection } from '../../../src/lab/session/sessionConnection.js';
+import { SessionConnection } from '../../../src/lab/session/sessionConnection.js';
 import { plannedState, runningState } from '../../fixtures/sessionStates.js';
 import { FakeContext, FakeKernel, settle } from '../fakeKernel.js';
 
@@ -9,10 +9,10 @@ const status = (attached: boolean) => ({ version: '0.1.0', session: 'quickstart'
 describe('SaturnConnection', () => {
   let kernel: FakeKernel;
   let context: FakeContext;
-  let connection: SaturnConnection;
+  let connection: SessionConnection;
 
   const connect = (reattach = true) => {
-    connection = new SaturnConnection({
+    connection = new SessionConnection({
       sessionContext: context.asContext,
       memory: new CommMemory(sessionStorage),
       reattach
@@ -28,7 +28,7 @@ describe('SaturnConnection', () => {
     kernel.comm.say('kernel.status', status(true), 'hello');
     kernel.comm.say('state', { state: plannedState() });
     await settle();
-    expect(connection.absence).toBeNull();
+    expect(connection.problem).toBeNull();
   };
 
   beforeEach(() => {
@@ -45,25 +45,25 @@ describe('SaturnConnection', () => {
   describe('#absence', () => {
     it('is no-kernel without one, kernel-starting while one comes up', () => {
       context = new FakeContext(null);
-      expect(connect().absence).toEqual({ kind: 'no-kernel' });
+      expect(connect().problem).toEqual({ kind: 'no-kernel' });
       context.kernelDisplayStatus = 'initializing';
-      expect(connection.absence).toEqual({ kind: 'kernel-starting' });
+      expect(connection.problem).toEqual({ kind: 'kernel-starting' });
     });
 
     it('is not-python for another language, which is told nothing', async () => {
       kernel = new FakeKernel('k1', 'julia');
       context = new FakeContext(kernel);
       connect();
-      expect(connection.absence).toEqual({ kind: 'connecting' });
+      expect(connection.problem).toEqual({ kind: 'connecting' });
       await settle();
-      expect(connection.absence).toEqual({ kind: 'not-python', language: 'julia' });
+      expect(connection.problem).toEqual({ kind: 'not-python', language: 'julia' });
       expect(kernel.executed).toEqual([]);
     });
 
     it('is not-loaded when the kernel has no comm', async () => {
       connect();
       await settle();
-      expect(connection.absence).toEqual({ kind: 'not-loaded' });
+      expect(connection.problem).toEqual({ kind: 'not-loaded' });
       expect(connection.connected).toBe(false);
     });
 
@@ -72,9 +72,9 @@ describe('SaturnConnection', () => {
       kernel.hold = new Promise(() => undefined);
       connect();
       await vi.advanceTimersByTimeAsync(1000);
-      expect(connection.absence).toEqual({ kind: 'connecting' });
+      expect(connection.problem).toEqual({ kind: 'connecting' });
       await vi.advanceTimersByTimeAsync(1000);
-      expect(connection.absence).toEqual({ kind: 'kernel-busy' });
+      expect(connection.problem).toEqual({ kind: 'kernel-busy' });
     });
 
     it('goes from not-attached over waiting to live', async () => {
@@ -84,17 +84,17 @@ describe('SaturnConnection', () => {
       expect(kernel.comm.sent.map(message => message.type)).toEqual(['hello']);
       kernel.comm.say('kernel.status', status(false), 'hello');
       await settle();
-      expect(connection.absence).toEqual({ kind: 'not-attached', session: 'quickstart' });
+      expect(connection.problem).toEqual({ kind: 'not-attached', session: 'quickstart' });
 
       void connection.attach();
-      expect(connection.absence).toEqual({ kind: 'attaching' });
+      expect(connection.problem).toEqual({ kind: 'attaching' });
       kernel.comm.say('kernel.status', status(true), 'attach');
       await settle();
-      expect(connection.absence).toEqual({ kind: 'waiting' });
+      expect(connection.problem).toEqual({ kind: 'waiting' });
       expect(connection.connected).toBe(false);
 
       kernel.comm.say('state', { state: plannedState() });
-      expect(connection.absence).toBeNull();
+      expect(connection.problem).toBeNull();
       expect(connection.connected).toBe(true);
       expect(connection.state?.tasks).toHaveLength(12);
     });
@@ -109,20 +109,20 @@ describe('SaturnConnection', () => {
       const error = { code: 'no-node', message: 'No Node found.', hint: 'Install one.' };
       kernel.comm.say('kernel.status', { ...status(false), error }, 'attach');
       await settle();
-      expect(connection.absence).toEqual({ kind: 'failed', failure: error, retry: 'attach' });
+      expect(connection.problem).toEqual({ kind: 'failed', failure: error, retry: 'attach' });
     });
 
     it('is agent-away, still connected, when the engine says so', async () => {
       await goLive();
       kernel.comm.say('state', { state: { ...plannedState(), agent: 'away' } });
-      expect(connection.absence).toEqual({ kind: 'agent-away' });
+      expect(connection.problem).toEqual({ kind: 'agent-away' });
       expect(connection.connected).toBe(true);
     });
 
     it('is kernel-dead after a crash and keeps the last state', async () => {
       await goLive();
       context.setStatus('dead');
-      expect(connection.absence).toEqual({ kind: 'kernel-dead' });
+      expect(connection.problem).toEqual({ kind: 'kernel-dead' });
       expect(connection.connected).toBe(false);
       expect(connection.state).not.toBeNull();
     });
@@ -130,16 +130,16 @@ describe('SaturnConnection', () => {
     it('is kernel-disconnected while the line is down, and greets when it is back', async () => {
       await goLive();
       context.setConnection('connecting');
-      expect(connection.absence).toEqual({ kind: 'kernel-disconnected' });
+      expect(connection.problem).toEqual({ kind: 'kernel-disconnected' });
       context.setConnection('connected');
-      expect(connection.absence).toBeNull();
+      expect(connection.problem).toBeNull();
       expect(kernel.comm.sent.map(message => message.type)).toEqual(['hello', 'hello']);
     });
 
     it('is not-loaded when the kernel closes the comm', async () => {
       await goLive();
       kernel.comm.end();
-      expect(connection.absence).toEqual({ kind: 'not-loaded' });
+      expect(connection.problem).toEqual({ kind: 'not-loaded' });
     });
   });
 
@@ -148,12 +148,12 @@ describe('SaturnConnection', () => {
       connect();
       await settle();
       const loading = connection.load();
-      expect(connection.absence).toEqual({ kind: 'loading' });
+      expect(connection.problem).toEqual({ kind: 'loading' });
       await loading;
       expect(kernel.executed).toEqual(['%load_ext jupyterlab_saturn']);
       kernel.comm.say('kernel.status', status(false), 'hello');
       await settle();
-      expect(connection.absence).toEqual({ kind: 'not-attached', session: 'quickstart' });
+      expect(connection.problem).toEqual({ kind: 'not-attached', session: 'quickstart' });
     });
 
     it('says how to install what the kernel lacks', async () => {
@@ -165,8 +165,8 @@ describe('SaturnConnection', () => {
       connect();
       await settle();
       await connection.load();
-      expect(connection.absence).toMatchObject({ kind: 'failed', retry: 'load' });
-      expect(JSON.stringify(connection.absence)).toContain('%pip install jupyterlab_saturn');
+      expect(connection.problem).toMatchObject({ kind: 'failed', retry: 'load' });
+      expect(JSON.stringify(connection.problem)).toContain('%pip install jupyterlab_saturn');
     });
 
     it('finds the comm of an extension that was loaded already', async () => {
@@ -183,7 +183,7 @@ describe('SaturnConnection', () => {
       connect();
       await settle();
       await connection.load();
-      expect(connection.absence).toMatchObject({ kind: 'failed', failure: { code: 'no-comm' } });
+      expect(connection.problem).toMatchObject({ kind: 'failed', failure: { code: 'no-comm' } });
     });
   });
 
@@ -206,12 +206,12 @@ describe('SaturnConnection', () => {
     it('loads and attaches again by itself when it was attached', async () => {
       await goLive();
       context.setStatus('restarting');
-      expect(connection.absence).toEqual({ kind: 'kernel-restarting' });
+      expect(connection.problem).toEqual({ kind: 'kernel-restarting' });
       expect(connection.state).not.toBeNull();
       kernel.living.splice(0);
       kernel.comms.clear();
       context.setStatus('starting');
-      expect(connection.absence).toEqual({ kind: 'kernel-restarting' });
+      expect(connection.problem).toEqual({ kind: 'kernel-restarting' });
       context.setStatus('idle');
       await settle();
       expect(kernel.executed).toEqual(['%load_ext jupyterlab_saturn']);
@@ -221,7 +221,7 @@ describe('SaturnConnection', () => {
       kernel.comm.say('state', { state: runningState() });
       await settle();
       expect(kernel.comm.sent.map(message => message.type)).toEqual(['hello', 'attach']);
-      expect(connection.absence).toBeNull();
+      expect(connection.problem).toBeNull();
       expect(connection.state?.goal).toBe('run');
     });
 
@@ -240,7 +240,7 @@ describe('SaturnConnection', () => {
       context.restart();
       await settle();
       expect(kernel.executed).toEqual([]);
-      expect(connection.absence).toEqual({ kind: 'not-loaded' });
+      expect(connection.problem).toEqual({ kind: 'not-loaded' });
       connection.dispose();
 
       connect(true);
@@ -262,7 +262,7 @@ describe('SaturnConnection', () => {
       kernel.living.push('comm-late');
       release();
       await settle();
-      expect(connection.absence).toEqual({ kind: 'not-loaded' });
+      expect(connection.problem).toEqual({ kind: 'not-loaded' });
       expect(kernel.comms.size).toBe(0);
     });
   });
@@ -275,7 +275,7 @@ describe('SaturnConnection', () => {
       kernel.hold = new Promise(() => undefined);
       connect();
       kernel.comm.say('state', { state: runningState() });
-      expect(connection.absence).toBeNull();
+      expect(connection.problem).toBeNull();
       expect(connection.state?.goal).toBe('run');
     });
 

@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { SaturnError } from '../../../src/core/model/failure.js';
 import { plan as solve } from '../../../src/core/planner/plan.js';
+import { SaturnError } from '../../../src/core/wire/failure.js';
 import { type Pin, type Plan, type PlanRequest, validate } from '../../../src/core/wire/messages.js';
-import type { IPlanner } from '../../../src/lab/session/tokens.js';
 import { WhatIf } from '../../../src/lab/whatIf/whatIf.js';
+import type { IWhatIfPlanner } from '../../../src/lab/whatIf/whatIfPlanner.js';
 import type { IQuestion } from '../../../src/lab/whatIf/whatIfQuestion.js';
 import {
   currentSeconds,
@@ -16,7 +16,7 @@ import { EPOCH, finishedState, plannedState, runningState } from '../../fixtures
 const question = (devices: number, part: Partial<IQuestion> = {}): IQuestion => ({
   devices: { local: devices },
   exclude: [],
-  wishes: new Map(),
+  constraints: new Map(),
   deadline: null,
   ...part
 });
@@ -83,7 +83,7 @@ describe('whatIfRequest', () => {
     const asked = whatIfRequest(
       plannedState(),
       question(2, {
-        wishes: new Map([
+        constraints: new Map([
           [first, { pin, earliestStart: 3, deadline: 8 }],
           [second, { deadline: 20 }]
         ]),
@@ -113,7 +113,7 @@ it('knows what a session has to choose from', () => {
 });
 
 /** Plans in this thread, with the real planner. */
-class DirectPlanner implements IPlanner {
+class DirectPlanner implements IWhatIfPlanner {
   readonly asked: PlanRequest[] = [];
   cancelled = 0;
   prepared = 0;
@@ -138,7 +138,7 @@ class DirectPlanner implements IPlanner {
 }
 
 describe('WhatIf', () => {
-  const setUp = (planner: IPlanner = new DirectPlanner()) =>
+  const setUp = (planner: IWhatIfPlanner = new DirectPlanner()) =>
     new WhatIf({ makePlanner: () => planner, clock: () => EPOCH, seconds: 1 });
   const done = (whatIf: WhatIf) => vi.waitFor(() => expect(whatIf.view.solving).toBe(false));
 

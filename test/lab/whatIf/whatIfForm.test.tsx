@@ -3,13 +3,13 @@ import { act } from 'react';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { plan as solve } from '../../../src/core/planner/plan.js';
 import type { Conflict, PlanRequest } from '../../../src/core/wire/messages.js';
-import type { IPlanner } from '../../../src/lab/session/tokens.js';
+import type { IWhatIfPlanner } from '../../../src/lab/whatIf/whatIfPlanner.js';
 import { plainQuestion } from '../../../src/lab/whatIf/whatIfQuestion.js';
 import * as states from '../../fixtures/sessionStates.js';
 import { openPanel } from '../panel/panelHarness.js';
 
 /** Plans in this thread; remembers what it was asked. */
-class Planner implements IPlanner {
+class Planner implements IWhatIfPlanner {
   readonly asked: PlanRequest[] = [];
   conflicts: Conflict[] = [];
 
@@ -60,7 +60,7 @@ describe('What if', () => {
     });
     await settled();
   };
-  const wishes = () => ui.all('.jp-SaturnWhatIf-wishes li').map(item => item.textContent);
+  const constraints = () => ui.all('.jp-SaturnWhatIf-wishes li').map(item => item.textContent);
 
   beforeEach(async () => {
     planner = new Planner();
@@ -74,7 +74,7 @@ describe('What if', () => {
   it('begins with the question that the plan answers', () => {
     expect(planner.asked).toHaveLength(1);
     expect(bars()).toHaveLength(12);
-    expect(wishes()).toEqual([]);
+    expect(constraints()).toEqual([]);
     expect(bars()[0]?.getAttribute('aria-keyshortcuts')).toContain('Shift+ArrowUp');
   });
 
@@ -87,13 +87,13 @@ describe('What if', () => {
     const to = from === 'cpu0' ? 'cpu1' : 'cpu0';
     await drag(bar, 0, to === 'cpu1' ? 26 : -26);
     expect(last(planner, task)?.pin).toEqual({ node: 'local', devices: [to] });
-    expect(wishes()).toEqual([`${task}on local ${to} ✕`]);
+    expect(constraints()).toEqual([`${task}on local ${to} ✕`]);
     const moved = bars().find(one => one.dataset.task === task);
     expect(moved?.classList.contains('jp-mod-pinned')).toBe(true);
     act(() => ui.find('.jp-SaturnWhatIf-wish')?.click());
     await settled();
     expect(last(planner, task)).not.toHaveProperty('pin');
-    expect(wishes()).toEqual([]);
+    expect(constraints()).toEqual([]);
   });
 
   it('asks for a later start of a bar dragged to the right, for an end of one dragged to the left', async () => {
@@ -104,7 +104,7 @@ describe('What if', () => {
     const other = bars().find(one => one.dataset.task !== task && !one.textContent?.includes('\n0 s to'));
     await drag(other as HTMLElement, -30, 0);
     expect(last(planner, other?.dataset.task)?.deadline).toBeGreaterThan(0);
-    expect(wishes()).toHaveLength(2);
+    expect(constraints()).toHaveLength(2);
     expect(ui.find('.jp-SaturnWhatIf .jp-SaturnGantt')?.textContent).toContain(`${other?.dataset.task} by`);
   });
 
@@ -135,10 +135,10 @@ describe('What if', () => {
     expect(last(planner, task)?.pin?.devices).toEqual([down ? 'cpu1' : 'cpu0']);
     await press(bar(), 'Enter');
     expect(last(planner, task)?.pin?.strategy).toEqual({ technique: 'single', devices: 1 });
-    expect(wishes()[0]).toMatch(/as single x1 ✕on local cpu\d ✕not before/);
+    expect(constraints()[0]).toMatch(/as single x1 ✕on local cpu\d ✕not before/);
     await press(bar(), 'Delete');
     expect(last(planner, task)).not.toHaveProperty('pin');
-    expect(wishes()).toEqual([]);
+    expect(constraints()).toEqual([]);
   });
 
   it('sets a deadline for all tasks or one', async () => {
@@ -168,7 +168,7 @@ describe('What if', () => {
         ?.tasks.filter(one => one.deadline === 20)
         .map(one => one.name)
     ).toEqual([task]);
-    expect(wishes()).toEqual(['all tasksdone by 40 s ✕', `${task}done by 20 s ✕`]);
+    expect(constraints()).toEqual(['all tasksdone by 40 s ✕', `${task}done by 20 s ✕`]);
   });
 
   it('says what cannot be met and what would help', async () => {
@@ -183,12 +183,12 @@ describe('What if', () => {
     const state = states.explainedState();
     const task = state.tasks[0]?.spec.name as string;
     const pin = { node: 'local', devices: ['cpu1'] as [string] };
-    const question = { ...plainQuestion(state), wishes: new Map([[task, { pin, deadline: 50 }]]) };
+    const question = { ...plainQuestion(state), constraints: new Map([[task, { pin, deadline: 50 }]]) };
     act(() => ui.whatIf.ask(state, { ...question, devices: { local: 1 } }));
     await settled();
     expect(last(planner, task)).not.toHaveProperty('pin');
     expect(last(planner, task)?.deadline).toBe(50);
-    expect(wishes()).toEqual([`${task}on local cpu1 (not there) ✕done by 50 s ✕`]);
+    expect(constraints()).toEqual([`${task}on local cpu1 (not there) ✕done by 50 s ✕`]);
     act(() => ui.whatIf.ask(state, question));
     await settled();
     expect(last(planner, task)?.pin).toEqual(pin);

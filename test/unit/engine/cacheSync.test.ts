@@ -5,7 +5,7 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 import { emptySession, type ISession } from '../../../src/core/session/session.js';
 import { step } from '../../../src/core/session/step.js';
 import type { Plan, ProfileCell, SessionEvent } from '../../../src/core/wire/messages.js';
-import { Recollection } from '../../../src/engine/cacheSync.js';
+import { CacheSync } from '../../../src/engine/cacheSync.js';
 import { ProfileCache } from '../../../src/engine/profileCache.js';
 import { cpuNode, inspection, spec } from '../session/sessionHarness.js';
 
@@ -28,7 +28,7 @@ const plan: Plan = {
 
 let home: string;
 let cache: ProfileCache;
-let recollection: Recollection;
+let recollection: CacheSync;
 let session: ISession;
 
 /** Take in events as the engine does; the kinds of what was recalled before which. */
@@ -58,7 +58,7 @@ const finished = (change: Partial<ProfileCell> = {}): SessionEvent => ({
 beforeEach(() => {
   home = mkdtempSync(join(tmpdir(), 'saturn-recollection-'));
   cache = new ProfileCache(join(home, 'profiles'));
-  recollection = new Recollection(cache);
+  recollection = new CacheSync(cache);
   session = emptySession('s', '/s');
   take(
     {
@@ -120,7 +120,7 @@ it('keeps nothing of a trial that nobody waits for', () => {
 it('keeps that memory did not suffice for training, in place of a trial that found it did', () => {
   take(inspected, { kind: 'run-requested' });
   take(finished());
-  const answer = (): SessionEvent => ({ kind: 'plan-made', plan, basis: session.basis });
+  const answer = (): SessionEvent => ({ kind: 'plan-made', plan, basis: session.planRevision });
   while (session.state.planning || session.state.probing) {
     take(answer());
   }

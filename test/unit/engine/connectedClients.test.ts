@@ -1,16 +1,16 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { emptySession } from '../../../src/core/session/session.js';
-import { Clients } from '../../../src/engine/connectedClients.js';
+import { ConnectedClients } from '../../../src/engine/connectedClients.js';
 
 let now: number;
 let pushed: string[];
-let clients: Clients;
+let clients: ConnectedClients;
 
 beforeEach(() => {
   vi.useFakeTimers();
   now = 0;
   pushed = [];
-  clients = new Clients({
+  clients = new ConnectedClients({
     now: () => now,
     state: () => emptySession('test', '/tmp/test').state,
     send: client => pushed.push(client)

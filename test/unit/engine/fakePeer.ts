@@ -9,7 +9,7 @@ import {
 import { cpuNode } from '../session/sessionHarness.js';
 
 /** A client or agent on a real socket: asks, and remembers all it was told. */
-export class Peer {
+export class FakePeer {
   readonly heard: Message<'engine'>[] = [];
   private readonly _socket = new Dealer({ linger: 0 });
   private _waiting: (() => void)[] = [];

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { emptySession } from '../../../src/core/session/session.js';
 import type { Plan, PlanRequest } from '../../../src/core/wire/messages.js';
-import { Planning } from '../../../src/engine/planner/sessionPlanner.js';
+import { SessionPlanner } from '../../../src/engine/planner/sessionPlanner.js';
 import { option, requestOf } from '../planner/planRequests.js';
 import { serialPlan } from '../session/sessionHarness.js';
 
@@ -10,7 +10,7 @@ const state = { ...emptySession('s', '/s').state, planning: true };
 
 function planningBy(plan: (request: PlanRequest, onProgress?: (plan: Plan) => void) => Promise<Plan>) {
   let drafts = 0;
-  const planning = new Planning({
+  const planning = new SessionPlanner({
     planner: { plan, cancel: () => undefined, dispose: () => undefined },
     now: () => 7,
     onDraft: () => drafts++

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { checkPhysics } from '../../../src/core/model/checker/feasibility.js';
+import { checkFeasibility } from '../../../src/core/model/checker/feasibility.js';
 import { interrupts, makeBaselines } from '../../../src/core/planner/baselines/baselines.js';
 import { apportion } from '../../../src/core/planner/baselines/marginalGain.js';
 import { lowerBound } from '../../../src/core/planner/bounds/areaBound.js';
@@ -11,7 +11,7 @@ import { arrangementOf, realise } from '../../../src/core/planner/schedule/arran
 import { Lanes } from '../../../src/core/planner/schedule/lanes.js';
 import { toSegments } from '../../../src/core/planner/schedule/schedule.js';
 import { Timeline } from '../../../src/core/planner/schedule/timeline.js';
-import type { PlanOption, PlanRequest, PlanTask } from '../../../src/core/wire/generated/types.js';
+import type { PlanOption, PlanRequest, PlanTask } from '../../../src/core/wire/messages.js';
 import { option, requestOf, requests } from './planRequests.js';
 
 function baseline(request: PlanRequest, name: string) {
@@ -202,7 +202,7 @@ describe('baselines', () => {
             const { makespan } = schedule;
             expect([
               name,
-              checkPhysics(request, { segments, makespan, unplanned: problem.unplanned })
+              checkFeasibility(request, { segments, makespan, unplanned: problem.unplanned })
             ]).toEqual([name, []]);
           }
         }

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { plan } from '../../../src/core/planner/plan.js';
-import type { PlanRequest } from '../../../src/core/wire/generated/types.js';
+import type { PlanRequest } from '../../../src/core/wire/messages.js';
 import { validate } from '../../../src/core/wire/messages.js';
-import { bruteForceWithWishes } from './constrainedBruteForce.js';
-import { wishfulRequests } from './constrainedRequests.js';
+import { bruteForceWithConstraints } from './constrainedBruteForce.js';
+import { constrainedRequests } from './constrainedRequests.js';
 import { option, requestOf } from './planRequests.js';
 
 async function explained(request: PlanRequest) {
@@ -20,7 +20,7 @@ function task(name: string) {
 
 describe('explanations under wishes', () => {
   it('tell of every planned task, and change nothing', async () => {
-    for (const drawn of fc.sample(wishfulRequests(6), { numRuns: 40, seed: 21 })) {
+    for (const drawn of fc.sample(constrainedRequests(6), { numRuns: 40, seed: 21 })) {
       const request = { ...drawn, budget: { iterations: 300 } };
       const { made, explanation = { tasks: [] } } = await explained(request);
       expect(made.segments).toEqual((await plan(request)).segments);
@@ -39,7 +39,7 @@ describe('explanations under wishes', () => {
     const [first] = explanation!.tasks;
     for (const { strategy, makespan } of first!.alternatives) {
       const tasks = request.tasks.map(one => (one.name === 'a' ? { ...one, pin: { strategy } } : one));
-      expect(makespan).toBeCloseTo(bruteForceWithWishes({ ...request, tasks }));
+      expect(makespan).toBeCloseTo(bruteForceWithConstraints({ ...request, tasks }));
     }
     expect(made.makespan).toBe(100);
     expect(first!.alternatives).toHaveLength(2);

@@ -2,8 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { checkPlan } from '../../../src/core/model/checker/checker.js';
 import { plan } from '../../../src/core/planner/plan.js';
-import type { Plan, PlanRequest } from '../../../src/core/wire/generated/types.js';
-import { wishfulRequests } from './constrainedRequests.js';
+import type { Plan, PlanRequest } from '../../../src/core/wire/messages.js';
+import { constrainedRequests } from './constrainedRequests.js';
 import { option, requestOf } from './planRequests.js';
 
 async function checked(request: PlanRequest): Promise<Plan> {
@@ -20,7 +20,7 @@ function task(name: string) {
 describe('re-planning under wishes', () => {
   it('changes nothing where nothing has changed', async () => {
     let kept = 0;
-    for (const drawn of fc.sample(wishfulRequests(7), { numRuns: 80, seed: 11 })) {
+    for (const drawn of fc.sample(constrainedRequests(7), { numRuns: 80, seed: 11 })) {
       const request = { ...drawn, budget: { iterations: 400 } };
       const { segments } = await checked(request);
       const again = await checked({ ...request, previous: segments, seed: drawn.seed + 1 });

@@ -1,14 +1,8 @@
 import fc from 'fast-check';
-import type {
-  Fusion,
-  Pin,
-  PlanOption,
-  PlanRequest,
-  PlanTask
-} from '../../../src/core/wire/generated/types.js';
+import type { Fusion, Pin, PlanOption, PlanRequest, PlanTask } from '../../../src/core/wire/messages.js';
 import { requestOf } from './planRequests.js';
 
-interface DrawnOption {
+interface IDrawnOption {
   devices: number;
   stepSeconds: number;
   startSeconds: number;
@@ -18,7 +12,7 @@ interface DrawnOption {
   span: boolean;
 }
 
-const drawnOption: fc.Arbitrary<DrawnOption> = fc.record({
+const drawnOption: fc.Arbitrary<IDrawnOption> = fc.record({
   devices: fc.integer({ min: 1, max: 4 }),
   stepSeconds: fc.integer({ min: 1, max: 9 }),
   startSeconds: fc.integer({ min: 0, max: 5 }),
@@ -36,7 +30,7 @@ function sometimes<T>(arbitrary: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> {
   return fc.option(arbitrary, { nil: undefined, freq: 2 });
 }
 
-function toOption({ devices, heavy, near, span, ...costs }: DrawnOption, technique: string): PlanOption {
+function toOption({ devices, heavy, near, span, ...costs }: IDrawnOption, technique: string): PlanOption {
   const spans = span && devices % 2 === 0;
   return {
     strategy: { technique, devices },
@@ -47,8 +41,8 @@ function toOption({ devices, heavy, near, span, ...costs }: DrawnOption, techniq
   };
 }
 
-/** Small requests that say everything a request can say: wishes, limits, fusions, spans, running tasks, prices. */
-export function wishfulRequests(most: number): fc.Arbitrary<PlanRequest> {
+/** Small requests that say everything a request can say: constraints, limits, fusions, spans, running tasks, prices. */
+export function constrainedRequests(most: number): fc.Arbitrary<PlanRequest> {
   const task = fc.record({
     steps: fc.integer({ min: 1, max: 6 }),
     options: fc.uniqueArray(drawnOption, {

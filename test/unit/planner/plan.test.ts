@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { checkPlan } from '../../../src/core/model/checker/checker.js';
-import { SaturnError } from '../../../src/core/model/failure.js';
 import { plan } from '../../../src/core/planner/plan.js';
-import type { Plan, PlanRequest } from '../../../src/core/wire/generated/types.js';
+import { SaturnError } from '../../../src/core/wire/failure.js';
+import type { Plan, PlanRequest } from '../../../src/core/wire/messages.js';
 import { validate } from '../../../src/core/wire/messages.js';
 import { sweeps } from '../../bench/problemGenerator.js';
 import { bruteForce } from './bruteForce.js';

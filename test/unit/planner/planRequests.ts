@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { Node, PlanOption, PlanRequest, PlanTask } from '../../../src/core/wire/generated/types.js';
+import type { Node, PlanOption, PlanRequest, PlanTask } from '../../../src/core/wire/messages.js';
 
 /** Nodes `n0`, `n1`... of the given sizes with devices `d0`, `d1`... */
 export function nodesOf(sizes: number[]): Node[] {
@@ -29,7 +29,7 @@ export function requestOf(sizes: number[], tasks: PlanTask[], more: Partial<Plan
   return { cluster: { nodes: nodesOf(sizes) }, tasks, seed: 1, budget: { iterations: 1000 }, ...more };
 }
 
-interface Shape {
+interface IShape {
   nodes: number;
   size: number;
   tasks: number;
@@ -59,7 +59,7 @@ export function requests({
   tasks,
   options: count,
   running = true
-}: Shape): fc.Arbitrary<PlanRequest> {
+}: IShape): fc.Arbitrary<PlanRequest> {
   return fc
     .record({
       sizes: fc.array(fc.integer({ min: 0, max: size }), { minLength: 1, maxLength: nodes }),

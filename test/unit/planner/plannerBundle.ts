@@ -8,7 +8,7 @@ import { build } from 'esbuild';
 export const wasm = createRequire(import.meta.url).resolve('highs/runtime');
 
 /** A folder with a planner thread as it is built for users. */
-export interface Bundle {
+export interface IBundle {
   folder: string;
   /** The bundle. */
   script: string;
@@ -16,7 +16,7 @@ export interface Bundle {
 }
 
 /** Bundle one entry into a temporary folder. */
-export async function bundle(entry: string): Promise<Bundle> {
+export async function bundle(entry: string): Promise<IBundle> {
   const folder = await mkdtemp(join(tmpdir(), 'saturn-planner-'));
   const script = join(folder, 'planner.mjs');
   await build({

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { lowerBound } from '../../../src/core/planner/bounds/areaBound.js';
 import { toProblem } from '../../../src/core/planner/problem/problem.js';
-import { sweeps, textWorkload, type Workload } from '../../bench/problemGenerator.js';
+import { type IWorkload, sweeps, textWorkload } from '../../bench/problemGenerator.js';
 
 /** Numbers that change with any change to the generator: benchmark results would no longer compare. */
-function fingerprint({ request, types }: Workload) {
+function fingerprint({ request, types }: IWorkload) {
   const cells = request.tasks.flatMap(task => task.options);
   const hash = cells.reduce(
     (h, { strategy, stepSeconds }) => (Math.imul(h, 31) + strategy.devices * 1000003 + stepSeconds) >>> 0,

@@ -4,7 +4,7 @@ import loadHighs, { type Highs } from 'highs';
 import { describe, expect, it } from 'vitest';
 import { checkPlan } from '../../../src/core/model/checker/checker.js';
 import { plan } from '../../../src/core/planner/plan.js';
-import type { Plan, PlanRequest } from '../../../src/core/wire/generated/types.js';
+import type { Plan, PlanRequest } from '../../../src/core/wire/messages.js';
 import { distinct, sweeps } from '../../bench/problemGenerator.js';
 import { bruteForce } from './bruteForce.js';
 import { option, requestOf, requests } from './planRequests.js';

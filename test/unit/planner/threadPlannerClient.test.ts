@@ -1,25 +1,25 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { checkPlan } from '../../../src/core/model/checker/checker.js';
-import { SaturnError } from '../../../src/core/model/failure.js';
-import type { Plan } from '../../../src/core/wire/generated/types.js';
-import { PlannerThread } from '../../../src/engine/planner/threadPlannerClient.js';
+import { SaturnError } from '../../../src/core/wire/failure.js';
+import type { Plan } from '../../../src/core/wire/messages.js';
+import { ThreadPlannerClient } from '../../../src/engine/planner/threadPlannerClient.js';
 import { sweeps } from '../../bench/problemGenerator.js';
-import { type Bundle, bundle, wasm, writeScript } from './plannerBundle.js';
+import { bundle, type IBundle, wasm, writeScript } from './plannerBundle.js';
 import { option, requestOf } from './planRequests.js';
 
-let built: Bundle;
+let built: IBundle;
 beforeAll(async () => {
   built = await bundle('src/engine/planner/threadPlannerServer.ts');
 });
 afterAll(() => built.remove());
 
-const threads: PlannerThread[] = [];
+const threads: ThreadPlannerClient[] = [];
 afterEach(async () => {
   await Promise.all(threads.splice(0).map(thread => thread.dispose()));
 });
 
-function start(script = built.script, path = wasm): PlannerThread {
-  const thread = new PlannerThread({ script, wasm: path });
+function start(script = built.script, path = wasm): ThreadPlannerClient {
+  const thread = new ThreadPlannerClient({ script, wasm: path });
   threads.push(thread);
   return thread;
 }

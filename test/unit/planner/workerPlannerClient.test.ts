@@ -3,13 +3,13 @@ import { join } from 'node:path';
 import { Worker as NodeWorker } from 'node:worker_threads';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { checkPlan } from '../../../src/core/model/checker/checker.js';
-import type { Plan } from '../../../src/core/wire/generated/types.js';
-import { PlanClient, type PlannerWebWorker } from '../../../src/worker/workerPlannerClient.js';
+import type { Plan } from '../../../src/core/wire/messages.js';
+import { type PlannerWebWorker, WorkerPlannerClient } from '../../../src/worker/workerPlannerClient.js';
 import { sweeps } from '../../bench/problemGenerator.js';
-import { type Bundle, bundle, wasm, writeScript } from './plannerBundle.js';
+import { bundle, type IBundle, wasm, writeScript } from './plannerBundle.js';
 import { option, requestOf } from './planRequests.js';
 
-let built: Bundle;
+let built: IBundle;
 let script: string;
 beforeAll(async () => {
   built = await bundle('src/worker/workerPlannerServer.ts');
@@ -30,22 +30,22 @@ afterAll(() => built.remove());
 
 /** The real worker script in a Node thread that offers what the script uses of a Web Worker's scope. */
 class ThreadWorker implements PlannerWebWorker {
-  private readonly thread = new NodeWorker(script);
+  private readonly _thread = new NodeWorker(script);
 
   postMessage(message: unknown): void {
-    this.thread.postMessage(message);
+    this._thread.postMessage(message);
   }
 
   terminate(): void {
-    void this.thread.terminate();
+    void this._thread.terminate();
   }
 
   addEventListener(type: string, listener: unknown): void {
     const call = listener as (event: unknown) => void;
     if (type === 'message') {
-      this.thread.on('message', data => call({ data }));
+      this._thread.on('message', data => call({ data }));
     } else {
-      this.thread.on('error', (error: Error) => call({ message: error.message }));
+      this._thread.on('error', (error: Error) => call({ message: error.message }));
     }
   }
 }
@@ -57,7 +57,7 @@ const small = requestOf(
 
 describe('PlanClient', () => {
   it('plans in the worker, reports better plans, and lets the latest question win', async () => {
-    const client = new PlanClient(() => new ThreadWorker());
+    const client = new WorkerPlannerClient(() => new ThreadWorker());
     const endless = { ...sweeps(102, 24, 2).request, budget: { seconds: 3600 } };
     const seen: Plan[] = [];
     let dropped: Promise<unknown> = Promise.resolve();
@@ -80,7 +80,7 @@ describe('PlanClient', () => {
 
   it('has a worker stand by from before the first question, and another while that one works', async () => {
     const started: { asked: number; ended: boolean }[] = [];
-    const client = new PlanClient(() => {
+    const client = new WorkerPlannerClient(() => {
       const worker = { asked: 0, ended: false };
       started.push(worker);
       const thread = new ThreadWorker();
@@ -113,7 +113,7 @@ describe('PlanClient', () => {
   });
 
   it('tells when no worker can be started', async () => {
-    const client = new PlanClient(() => {
+    const client = new WorkerPlannerClient(() => {
       throw new Error('workers are blocked');
     });
     expect(() => client.prepare()).not.toThrow();

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { cellKey } from '../../../src/core/model/strategy.js';
-import { gridOf } from '../../../src/core/profiling/profileGrid.js';
+import { profileGrid } from '../../../src/core/profiling/profileGrid.js';
 import { strategy, task } from './profileCells.js';
 
 const GRID = ['single', 'ddp', 'fsdp'].flatMap(technique =>
@@ -13,14 +13,14 @@ describe('gridOf', () => {
     const tasks = ['mlp', 'cnn'].flatMap(model =>
       ['1e-3', '3e-3', '1e-2'].map(rate => task(`${model}-${rate}`, model, GRID))
     );
-    const grid = gridOf(tasks, { maxDevices: 4 });
+    const grid = profileGrid(tasks, { maxDevices: 4 });
     expect(grid).toHaveLength(2 * GRID.length);
     expect(new Set(grid.map(cell => cell.task))).toEqual(new Set(['mlp-1e-3', 'cnn-1e-3']));
   });
 
   it('knows nothing of tasks that were not inspected', () => {
     const { inspection: _none, ...rest } = task('a', 's', GRID);
-    expect(gridOf([rest], { maxDevices: 4 })).toEqual([]);
+    expect(profileGrid([rest], { maxDevices: 4 })).toEqual([]);
   });
 
   it('is what inspection found feasible, fits the largest node and is not excluded, nothing twice', () => {
@@ -45,7 +45,7 @@ describe('gridOf', () => {
             }
             return state;
           });
-          const keys = gridOf(made, { maxDevices: most, excludeTechniques: excluded }).map(cell =>
+          const keys = profileGrid(made, { maxDevices: most, excludeTechniques: excluded }).map(cell =>
             cellKey(cell.signature, cell.strategy)
           );
           const wanted = specs

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { strategyLabel } from '../../../src/core/model/strategy.js';
 import type { IGridCell } from '../../../src/core/profiling/profileGrid.js';
-import { survey } from '../../../src/core/profiling/trialCandidates.js';
+import { trialCandidates } from '../../../src/core/profiling/trialCandidates.js';
 import type { ProfileCell } from '../../../src/core/wire/messages.js';
 import { bad, cluster, ok, open, strategy } from './profileCells.js';
 
@@ -10,10 +10,10 @@ const counts = (technique: string, numbers: number[], knobs = {}): IGridCell[] =
 
 /** Labels of what a survey thinks open, hopeful and pruned. */
 function labels(grid: IGridCell[], measured: ProfileCell[], devices = 8) {
-  const found = survey(grid, measured, cluster(devices));
+  const found = trialCandidates(grid, measured, cluster(devices));
   const names = (cells: readonly Pick<ProfileCell, 'strategy'>[]) =>
     cells.map(cell => strategyLabel(cell.strategy));
-  return { open: names(found.open), hopeful: names(found.hopeful), pruned: names(found.pruned), found };
+  return { open: names(found.open), hopeful: names(found.promising), pruned: names(found.pruned), found };
 }
 
 describe('out of memory', () => {
@@ -34,8 +34,8 @@ describe('out of memory', () => {
     const saving = open('s', strategy('fsdp', 4, { reshard: true, checkpointing: false }));
     const other = open('s', strategy('fsdp', 4, { reshard: false, checkpointing: true }));
     const grid = [without, saving, other];
-    expect(survey(grid, [bad('s', saving.strategy)], cluster(8)).open).toEqual([other]);
-    expect(survey(grid, [bad('s', without.strategy)], cluster(8)).open).toEqual([saving, other]);
+    expect(trialCandidates(grid, [bad('s', saving.strategy)], cluster(8)).open).toEqual([other]);
+    expect(trialCandidates(grid, [bad('s', without.strategy)], cluster(8)).open).toEqual([saving, other]);
   });
 
   it('says nothing about other knobs', () => {
@@ -73,10 +73,10 @@ describe('an estimate of memory', () => {
       device.memoryBytes = 2e9;
     }
     large.nodes.push(...cluster(4).nodes);
-    expect(survey(grid, [], large).pruned).toEqual([]);
-    expect(survey([open('s', strategy('ddp', 4), { estimateBytes: 1.9e9 })], [], large).pruned).toHaveLength(
-      1
-    );
+    expect(trialCandidates(grid, [], large).pruned).toEqual([]);
+    expect(
+      trialCandidates([open('s', strategy('ddp', 4), { estimateBytes: 1.9e9 })], [], large).pruned
+    ).toHaveLength(1);
   });
 });
 

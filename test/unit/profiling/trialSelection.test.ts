@@ -1,7 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { Belief } from '../../../src/core/profiling/stepTimeModel.js';
-import { anchors, hopes, interpolated, wanted } from '../../../src/core/profiling/trialSelection.js';
+import { StepTimeModel } from '../../../src/core/profiling/stepTimeModel.js';
+import {
+  initialTrials,
+  interpolatedCells,
+  optimisticProfile,
+  selectTrials
+} from '../../../src/core/profiling/trialSelection.js';
 import type { Plan, ProfileCell } from '../../../src/core/wire/messages.js';
 import { ok, open, strategy } from './profileCells.js';
 
@@ -12,7 +17,7 @@ const curve = (signature: string, technique: string, counts: number[], one = 1, 
 describe('what is believed', () => {
   it('of a measured cell is what was measured', () => {
     const cells = [...curve('s', 'ddp', [1, 4], 2), ...curve('t', 'fsdp', [2], 30)];
-    const belief = new Belief(cells);
+    const belief = new StepTimeModel(cells);
     for (const { signature, strategy: of, stepSeconds } of cells) {
       const { seconds, spread } = belief.of(signature, of);
       expect(seconds / stepSeconds!).toBeCloseTo(1, 1);
@@ -21,7 +26,7 @@ describe('what is believed', () => {
   });
 
   it('is surer between measured counts than beyond them', () => {
-    const belief = new Belief(curve('s', 'ddp', [2, 4]));
+    const belief = new StepTimeModel(curve('s', 'ddp', [2, 4]));
     const spreadOf = (count: number) => belief.of('s', strategy('ddp', count)).spread;
     expect(spreadOf(3)).toBeLessThan(spreadOf(1));
     expect(spreadOf(3)).toBeLessThan(spreadOf(8));
@@ -33,7 +38,7 @@ describe('what is believed', () => {
       ...curve('s', 'fsdp', [4], 3),
       ...curve('t', 'ddp', [4], 100)
     ];
-    const guess = new Belief(known).of('t', strategy('fsdp', 4)).seconds;
+    const guess = new StepTimeModel(known).of('t', strategy('fsdp', 4)).seconds;
     const ddp = known[2]!.stepSeconds!;
     expect(guess / ddp).toBeGreaterThan(1.3);
     expect(guess / ddp).toBeLessThan(3);
@@ -46,7 +51,7 @@ describe('what is believed', () => {
         ...curve(signature, 'ddp', [4]),
         ...curve(signature, 'fsdp', [4], ratio(i))
       ]);
-      return new Belief([...known, ...curve('x', 'ddp', [4])]).of('x', strategy('fsdp', 4)).spread;
+      return new StepTimeModel([...known, ...curve('x', 'ddp', [4])]).of('x', strategy('fsdp', 4)).spread;
     };
     fc.assert(
       fc.property(fc.double({ min: 0.5, max: 2, noNaN: true }), ratio => {
@@ -58,7 +63,7 @@ describe('what is believed', () => {
   });
 
   it('of anything at all is some number, even with nothing measured', () => {
-    const { seconds, spread } = new Belief([]).of('s', strategy('ddp', 2));
+    const { seconds, spread } = new StepTimeModel([]).of('s', strategy('ddp', 2));
     expect(seconds).toBeGreaterThan(0);
     expect(spread).toBeGreaterThan(1);
   });
@@ -72,24 +77,27 @@ describe('first trials', () => {
   );
 
   it('are one a signature, on a middling count, each by another technique', () => {
-    const first = anchors(grid, []);
+    const first = initialTrials(grid, []);
     expect(first.map(cell => cell.signature)).toEqual(['s', 't', 'u']);
     expect(first.map(cell => cell.strategy.technique)).toEqual(['ddp', 'fsdp', 'pipeline']);
     expect(first.map(cell => cell.strategy.devices)).toEqual([4, 4, 4]);
   });
 
   it('are not of signatures about which something is known', () => {
-    expect(anchors(grid, [ok('s', strategy('ddp', 1))]).map(cell => cell.signature)).toEqual(['t', 'u']);
+    expect(initialTrials(grid, [ok('s', strategy('ddp', 1))]).map(cell => cell.signature)).toEqual([
+      't',
+      'u'
+    ]);
   });
 });
 
 describe('hope', () => {
   const measured = [...curve('s', 'ddp', [2]), ok('s', strategy('ddp', 4), 0.5, { startSeconds: 7 })];
-  const cells = hopes([open('s', strategy('fsdp', 2)), open('s', strategy('ddp', 8))], measured);
+  const cells = optimisticProfile([open('s', strategy('fsdp', 2)), open('s', strategy('ddp', 8))], measured);
 
   it('leaves what works as it is, and is better than belief where nothing was measured', () => {
     expect(cells.slice(0, 2)).toEqual(measured);
-    const belief = new Belief(measured);
+    const belief = new StepTimeModel(measured);
     for (const cell of cells.slice(2)) {
       expect(cell.source).toBe('interpolated');
       expect(cell.stepSeconds).toBeLessThan(belief.of(cell.signature, cell.strategy).seconds);
@@ -113,7 +121,7 @@ describe('hope', () => {
       ['y', 't'],
       ['z', 'measured']
     ]);
-    expect(wanted(plan, grid, signatures).map(cell => cell.signature)).toEqual(['t', 's']);
+    expect(selectTrials(plan, grid, signatures).map(cell => cell.signature)).toEqual(['t', 's']);
   });
 });
 
@@ -122,7 +130,7 @@ describe('interpolated cells', () => {
     const measured = [...curve('s', 'ddp', [2, 8]), ...curve('t', 'ddp', [1]), ...curve('s', 'fsdp', [1])];
     const grid = [1, 3, 5].map(count => open('s', strategy('ddp', count)));
     const others = [open('t', strategy('ddp', 4)), open('s', strategy('fsdp', 4))];
-    const cells = interpolated([...grid, ...others], measured);
+    const cells = interpolatedCells([...grid, ...others], measured);
     expect(cells.map(cell => [cell.signature, cell.strategy.devices])).toEqual([
       ['s', 3],
       ['s', 5]

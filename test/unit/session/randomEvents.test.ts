@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { emptySession, type ISession, isActive, lastAttempt } from '../../../src/core/session/session.js';
 import { step } from '../../../src/core/session/step.js';
-import { Simulation, spec } from './sessionHarness.js';
+import { SessionHarness, spec } from './sessionHarness.js';
 
 /** What a user, an agent or fate may do next. */
 type Move =
@@ -73,7 +73,7 @@ const move: fc.Arbitrary<Move> = fc.oneof(
   }
 );
 
-function act(sim: Simulation, m: Move): void {
+function act(sim: SessionHarness, m: Move): void {
   const { tasks } = sim.session.state;
   switch (m.do) {
     case 'add': {
@@ -163,7 +163,7 @@ it('whatever happens: no device is used twice, replay is exact, and all work end
   let trained = 0;
   fc.assert(
     fc.property(fc.array(move, { minLength: 20, maxLength: 120, size: 'max' }), moves => {
-      const sim = new Simulation();
+      const sim = new SessionHarness();
       sim.connect(2);
       for (const m of moves) {
         act(sim, m);

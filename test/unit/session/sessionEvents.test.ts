@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { GroupEvent } from '../../../src/core/wire/messages.js';
-import { cpuNode, inspection, Simulation, spec } from './sessionHarness.js';
+import { cpuNode, inspection, SessionHarness, spec } from './sessionHarness.js';
 
-function ready(names: string[]): Simulation {
-  const sim = new Simulation();
+function ready(names: string[]): SessionHarness {
+  const sim = new SessionHarness();
   sim.connect(2);
   sim.feed({ kind: 'tasks-added', tasks: names.map(name => spec(name)) });
   sim.settle();
@@ -11,7 +11,7 @@ function ready(names: string[]): Simulation {
 }
 
 /** A session with everything measured and its first task started. */
-function training(names: string[]): Simulation {
+function training(names: string[]): SessionHarness {
   const sim = ready(names);
   sim.feed({ kind: 'profile-requested', full: true });
   sim.settle();
@@ -97,7 +97,7 @@ describe("techniques of the user's own", () => {
   });
 
   it('count as of the last inspection, whichever was asked for first', () => {
-    const sim = new Simulation();
+    const sim = new SessionHarness();
     sim.connect(2);
     sim.feed({ kind: 'tasks-added', tasks: [spec('a')] });
     sim.feed({ kind: 'techniques-set', techniques: [mine] });

@@ -93,7 +93,7 @@ export function serialPlan(request: PlanRequest): Plan {
 }
 
 /** A session with its event log and the commands not yet acted on; time is whatever the test says. */
-export class Simulation {
+export class SessionHarness {
   session: ISession = emptySession('test', '/tmp/test');
   readonly log: { event: SessionEvent; time: number }[] = [];
   pending: Command[] = [];
@@ -158,7 +158,7 @@ export class Simulation {
         this.group(command.body.task, command.body.attempt, 'stopped', { step: 3 });
         break;
       case 'plan':
-        this.feed({ kind: 'plan-made', plan: serialPlan(command.request), basis: command.basis });
+        this.feed({ kind: 'plan-made', plan: serialPlan(command.request), basis: command.planRevision });
         break;
       case 'cancel-plan':
       case 'archive':

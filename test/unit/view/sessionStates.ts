@@ -278,7 +278,7 @@ export function explainedSession(): SessionState {
   return state;
 }
 
-/** A plan of switches, of a task over two nodes and of tasks fused in one run, and a wish it does not meet. */
+/** A plan of switches, of a task over two nodes and of tasks fused in one run, and a constraint it does not meet. */
 export function intricateSession(): SessionState {
   const state = plannedSession();
   const [local] = state.cluster?.nodes ?? [];

@@ -1,7 +1,7 @@
-import type { Baseline, Plan, PlanRequest } from '../../wire/generated/types.js';
+import type { Baseline, Plan, PlanRequest } from '../../wire/messages.js';
 import { checkClaims } from './claims.js';
-import { hasWishes, type Unmet, unmetWishes } from './constraints.js';
-import { checkPhysics } from './feasibility.js';
+import { hasConstraints, type IUnmetConstraint, unmetConstraints } from './constraints.js';
+import { checkFeasibility } from './feasibility.js';
 import { checkSwitches } from './switchRules.js';
 import { slack } from './tolerance.js';
 
@@ -11,16 +11,16 @@ const PREEMPTIVE: readonly Baseline['name'][] = ['round-robin', 'optimus-dynamic
 /**
  * Check a plan against the question it answers, by the definitions alone: nothing here is shared with the planner.
  *
- * A plan need not meet every wish (pins, earliest starts, deadlines, limits) but must name those it does not.
- * Baselines follow simple rules and know nothing of wishes.
+ * A plan need not meet every constraint (pins, earliest starts, deadlines, limits) but must name those it does not.
+ * Baselines follow simple rules and know nothing of constraints.
  *
  * @returns what is wrong, one sentence each; empty when the plan may be carried out.
  */
 export function checkPlan(request: PlanRequest, plan: Plan): string[] {
   return [
-    ...checkPhysics(request, plan),
+    ...checkFeasibility(request, plan),
     ...checkSwitches(request, plan.segments),
-    ...checkWishes(request, plan),
+    ...checkConstraints(request, plan),
     ...checkClaims(request, plan),
     ...plan.baselines.flatMap(baseline =>
       checkBaseline(request, plan, baseline).map(problem => `Baseline ${baseline.name}: ${problem}`)
@@ -28,16 +28,20 @@ export function checkPlan(request: PlanRequest, plan: Plan): string[] {
   ];
 }
 
-/** Every wish is met or named as a conflict, and no other is. */
-function checkWishes(request: PlanRequest, plan: Plan): string[] {
-  const unmet = unmetWishes(request, plan.segments, plan.makespan);
+/** Every constraint is met or named as a conflict, and no other is. */
+function checkConstraints(request: PlanRequest, plan: Plan): string[] {
+  const unmet = unmetConstraints(request, plan.segments, plan.makespan);
   const conflicts = plan.conflicts ?? [];
-  const same = (a: Pick<Unmet, 'constraint' | 'task'>, b: Pick<Unmet, 'constraint' | 'task'>) =>
-    a.constraint === b.constraint && a.task === b.task;
+  const same = (
+    a: Pick<IUnmetConstraint, 'constraint' | 'task'>,
+    b: Pick<IUnmetConstraint, 'constraint' | 'task'>
+  ) => a.constraint === b.constraint && a.task === b.task;
   return [
-    ...unmet.filter(wish => !conflicts.some(conflict => same(conflict, wish))).map(wish => wish.message),
+    ...unmet
+      .filter(constraint => !conflicts.some(conflict => same(conflict, constraint)))
+      .map(constraint => constraint.message),
     ...conflicts
-      .filter(conflict => !unmet.some(wish => same(wish, conflict)))
+      .filter(conflict => !unmet.some(constraint => same(constraint, conflict)))
       .map(({ constraint, task }) => {
         const whose = task === undefined ? '' : ` of task "${task}"`;
         return `A conflict with the wish ${constraint}${whose} is named, but the plan meets it.`;
@@ -50,7 +54,7 @@ function checkBaseline(request: PlanRequest, plan: Plan, baseline: Baseline): st
   const wrong: string[] = [];
   const switches: string[] = [];
   if (segments !== undefined) {
-    wrong.push(...checkPhysics(request, { segments, makespan, unplanned: plan.unplanned }));
+    wrong.push(...checkFeasibility(request, { segments, makespan, unplanned: plan.unplanned }));
     switches.push(...checkSwitches(request, segments));
     if (!PREEMPTIVE.includes(name)) {
       wrong.push(...switches);
@@ -59,8 +63,8 @@ function checkBaseline(request: PlanRequest, plan: Plan, baseline: Baseline): st
   const comparable =
     request.objective !== 'weighted-completion' &&
     (segments === undefined
-      ? !hasWishes(request) && !PREEMPTIVE.includes(name)
-      : switches.length === 0 && unmetWishes(request, segments, makespan).length === 0);
+      ? !hasConstraints(request) && !PREEMPTIVE.includes(name)
+      : switches.length === 0 && unmetConstraints(request, segments, makespan).length === 0);
   if (comparable && !(makespan >= plan.makespan - slack(makespan))) {
     wrong.push(`it is shorter (${makespan} s) than the plan (${plan.makespan} s)`);
   }

@@ -1,17 +1,21 @@
-import type { Conflict, PlanRequest, PlanTask, Segment } from '../../wire/generated/types.js';
+import type { Conflict, PlanRequest, PlanTask, Segment } from '../../wire/messages.js';
 import { strategyKey, strategyLabel } from '../strategy.js';
-import { type Run, runsOf, sharesOf } from './deviceRuns.js';
+import { type IRun, runsOf, sharesOf } from './deviceRuns.js';
 import { slack } from './tolerance.js';
 
-/** A wish that a schedule does not meet. */
-export interface Unmet extends Pick<Conflict, 'constraint' | 'task'> {
+/** A constraint that a schedule does not meet. */
+export interface IUnmetConstraint extends Pick<Conflict, 'constraint' | 'task'> {
   message: string;
 }
 
 const SECONDS_PER_HOUR = 3600;
 
-/** The wishes of a request that a schedule does not meet, be it possible or not. */
-export function unmetWishes(request: PlanRequest, segments: Segment[], makespan: number): Unmet[] {
+/** The constraints of a request that a schedule does not meet, be it possible or not. */
+export function unmetConstraints(
+  request: PlanRequest,
+  segments: Segment[],
+  makespan: number
+): IUnmetConstraint[] {
   const off = slack(makespan);
   const unmet = request.tasks.flatMap(task =>
     unmetOfTask(
@@ -43,8 +47,8 @@ export function unmetWishes(request: PlanRequest, segments: Segment[], makespan:
   return unmet;
 }
 
-/** Whether a request wishes anything that a schedule may fail to meet. */
-export function hasWishes({ tasks, limits = {} }: PlanRequest): boolean {
+/** Whether a request constraints anything that a schedule may fail to meet. */
+export function hasConstraints({ tasks, limits = {} }: PlanRequest): boolean {
   return (
     Object.keys(limits).length > 0 ||
     tasks.some(
@@ -54,10 +58,10 @@ export function hasWishes({ tasks, limits = {} }: PlanRequest): boolean {
   );
 }
 
-function unmetOfTask(task: PlanTask, segments: Segment[], off: number): Unmet[] {
-  const unmet: Unmet[] = [];
+function unmetOfTask(task: PlanTask, segments: Segment[], off: number): IUnmetConstraint[] {
+  const unmet: IUnmetConstraint[] = [];
   const { name, pin, earliestStart = 0, deadline = Infinity } = task;
-  const say = (constraint: Unmet['constraint'], problem: string) =>
+  const say = (constraint: IUnmetConstraint['constraint'], problem: string) =>
     unmet.push({ constraint, task: name, message: `Task "${name}": ${problem}.` });
   for (const segment of segments) {
     if (pin?.strategy !== undefined && strategyKey(pin.strategy) !== strategyKey(segment.strategy)) {
@@ -84,7 +88,7 @@ function unmetOfTask(task: PlanTask, segments: Segment[], off: number): Unmet[] 
 }
 
 /** Most runs that go on at one time. */
-function mostAtOnce(runs: Run[], off: number): number {
+function mostAtOnce(runs: IRun[], off: number): number {
   const ends = runs.filter(run => run.end - run.start > off);
   let most = 0;
   for (const { start } of ends) {
@@ -94,7 +98,7 @@ function mostAtOnce(runs: Run[], off: number): number {
   return most;
 }
 
-function sum(runs: Run[], price: (node: string) => number): number {
+function sum(runs: IRun[], price: (node: string) => number): number {
   let total = 0;
   for (const { start, end, shares } of runs) {
     for (const { node, devices } of shares) {

@@ -1,8 +1,8 @@
-import type { DeviceShare, Segment } from '../../wire/generated/types.js';
+import type { DeviceShare, Segment } from '../../wire/messages.js';
 import { placeKey } from './taskHistory.js';
 
 /** Devices held from a start to an end: by one segment, or by those of several tasks that run fused. */
-export interface Run {
+export interface IRun {
   /** Never empty. */
   segments: Segment[];
   start: number;
@@ -16,9 +16,9 @@ export function sharesOf({ node, devices, elsewhere = [] }: Segment): DeviceShar
 }
 
 /** The runs that segments stand for; fused segments that differ in place or time are told to `say`. */
-export function runsOf(segments: Segment[], off: number, say: (problem: string) => void): Run[] {
-  const fused = new Map<string, Run>();
-  const runs: Run[] = [];
+export function runsOf(segments: Segment[], off: number, say: (problem: string) => void): IRun[] {
+  const fused = new Map<string, IRun>();
+  const runs: IRun[] = [];
   for (const segment of segments) {
     const known = segment.fusion === undefined ? undefined : fused.get(segment.fusion);
     if (known === undefined) {

@@ -1,24 +1,24 @@
-import type { PlanOption, PlanRequest, PlanTask, Segment, Unplanned } from '../../wire/generated/types.js';
+import type { PlanOption, PlanRequest, PlanTask, Segment, Unplanned } from '../../wire/messages.js';
 import { strategyKey, strategyLabel } from '../strategy.js';
-import { type Run, runsOf, sharesOf } from './deviceRuns.js';
-import { goesOnRunning, type History, historyOf, runningOption } from './taskHistory.js';
+import { type IRun, runsOf, sharesOf } from './deviceRuns.js';
+import { goesOnRunning, historyOf, type IHistory, runningOption } from './taskHistory.js';
 import { slack } from './tolerance.js';
 
 /** What a schedule claims to be. */
-export interface Claim {
+export interface IClaim {
   segments: Segment[];
   makespan: number;
   unplanned: Unplanned[];
 }
 
-/** What no wish and no rule can change: places, durations, devices, all steps done. */
-export function checkPhysics(request: PlanRequest, claim: Claim): string[] {
+/** What no constraint and no rule can change: places, durations, devices, all steps done. */
+export function checkFeasibility(request: PlanRequest, claim: IClaim): string[] {
   const { segments, makespan, unplanned } = claim;
   const off = slack(makespan);
   const wrong: string[] = [];
   const say = (problem: string) => wrong.push(problem);
   const byTask = new Map<string, Segment[]>(request.tasks.map(task => [task.name, []]));
-  const histories = new Map<Segment, History>();
+  const histories = new Map<Segment, IHistory>();
   for (const segment of segments) {
     const own = byTask.get(segment.task);
     if (own === undefined) {
@@ -146,8 +146,8 @@ function checkComplete(task: PlanTask, segments: Segment[], off: number, sayAll:
 /** The option a run goes by, and its duration. */
 function checkRun(
   request: PlanRequest,
-  run: Run,
-  histories: Map<Segment, History>,
+  run: IRun,
+  histories: Map<Segment, IHistory>,
   off: number,
   sayAll: Say
 ): void {
@@ -219,7 +219,7 @@ function optionOf(options: PlanOption[], segment: Segment, say: Say): PlanOption
 }
 
 /** Whether a run that begins may do so: its technique, its memory. */
-function checkAllowed(request: PlanRequest, { shares }: Run, option: PlanOption, say: Say): void {
+function checkAllowed(request: PlanRequest, { shares }: IRun, option: PlanOption, say: Say): void {
   const { strategy, peakBytes = 0 } = option;
   if ((request.excludeTechniques ?? []).includes(strategy.technique)) {
     say(`the technique ${strategy.technique} is excluded`);
@@ -238,8 +238,8 @@ function checkAllowed(request: PlanRequest, { shares }: Run, option: PlanOption,
 }
 
 /** No device does two things at once. */
-function checkDevices(runs: Run[], off: number, say: Say): void {
-  const byDevice = new Map<string, Run[]>();
+function checkDevices(runs: IRun[], off: number, say: Say): void {
+  const byDevice = new Map<string, IRun[]>();
   for (const run of runs) {
     for (const { node, devices } of run.shares) {
       for (const device of devices) {

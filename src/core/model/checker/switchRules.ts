@@ -1,4 +1,4 @@
-import type { PlanRequest, Segment } from '../../wire/generated/types.js';
+import type { PlanRequest, Segment } from '../../wire/messages.js';
 import { goesOnRunning } from './taskHistory.js';
 
 /** Which tasks may have several segments, and whether running ones stay: the request's `switches`. */

@@ -1,8 +1,8 @@
-import type { PlanOption, PlanTask, Segment } from '../../wire/generated/types.js';
+import type { PlanOption, PlanTask, Segment } from '../../wire/messages.js';
 import { strategyKey } from '../strategy.js';
 
 /** What a segment's place among those of its task decides: which costs it pays. */
-export interface History {
+export interface IHistory {
   /** The task ran here already, or has done so until now. */
   goesOn: boolean;
   /** The task goes on elsewhere, or later, after it. */
@@ -12,7 +12,7 @@ export interface History {
 }
 
 /** For each segment of a task, given by start. */
-export function historyOf(task: PlanTask, segments: Segment[], off: number): Map<Segment, History> {
+export function historyOf(task: PlanTask, segments: Segment[], off: number): Map<Segment, IHistory> {
   const goesOn = segments.map((segment, i) =>
     i === 0 ? goesOnRunning(task, segment) : follows(segments[i - 1]!, segment, off)
   );

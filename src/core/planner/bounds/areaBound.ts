@@ -1,8 +1,8 @@
-import type { Plan } from '../../wire/generated/types.js';
-import type { Problem } from '../problem/problem.js';
+import type { Plan } from '../../wire/messages.js';
+import type { IProblem } from '../problem/problem.js';
 
 /** A makespan no plan can beat, and what sets it. */
-export interface Bound {
+export interface IBound {
   seconds: number;
   binding: Plan['binding'];
 }
@@ -22,7 +22,7 @@ const ROUNDING = 1e-12;
  * takes at most C, so at least the smallest devices x seconds among those. The smallest C at which this adds up is
  * found by bisection over the run times, between which the sum is constant, and is exact.
  */
-export function lowerBound(problem: Problem): Bound {
+export function lowerBound(problem: IProblem): IBound {
   const longest = longestTask(problem);
   const area = smallestTarget(problem, longest);
   if (area <= 0) {
@@ -34,7 +34,7 @@ export function lowerBound(problem: Problem): Bound {
   };
 }
 
-function longestTask(problem: Problem): number {
+function longestTask(problem: IProblem): number {
   let longest = 0;
   for (const { config } of problem.running) {
     longest = Math.max(longest, config.seconds);
@@ -46,7 +46,7 @@ function longestTask(problem: Problem): number {
 }
 
 /** Device-seconds that any plan of makespan `target` spends at least. */
-function leastArea(problem: Problem, target: number): number {
+function leastArea(problem: IProblem, target: number): number {
   let area = 0;
   for (const { config } of problem.running) {
     area += config.devices * config.seconds;
@@ -63,7 +63,7 @@ function leastArea(problem: Problem, target: number): number {
   return area;
 }
 
-function smallestTarget(problem: Problem, longest: number): number {
+function smallestTarget(problem: IProblem, longest: number): number {
   const steps = [longest];
   for (const { configs } of problem.jobs) {
     for (const { seconds } of configs) {

@@ -1,13 +1,13 @@
 import type { Highs, ModelData } from 'highs';
-import type { Problem } from '../problem/problem.js';
+import type { IProblem } from '../problem/problem.js';
 import { shareOut } from './fractionalBound.js';
-import { groupJobs, groupNodes, type JobType, type NodeClass } from './jobTypes.js';
+import { groupJobs, groupNodes, type IJobType, type INodeClass } from './jobTypes.js';
 import { type Exclusion, LoadProgram } from './loadProgram.js';
-import { type Certificate, Loads, type Pair } from './loads.js';
+import { type Certificate, type IPair, Loads } from './loads.js';
 import { tailor } from './tailoredFunctions.js';
 
 /** Jobs of one type that run alike on one node. */
-export interface Batch {
+export interface IBatch {
   /** Index into the job types ({@link groupJobs}). */
   type: number;
   /** Index into the type's configurations, or {@link KEPT}. */
@@ -16,26 +16,26 @@ export interface Batch {
 }
 
 /** Something that does not fit before the target on any node like this one, nor does anything with more in it. */
-export interface NoGood {
-  /** Index into {@link Problem.nodes}. */
+export interface INoGood {
+  /** Index into {@link IProblem.nodes}. */
   node: number;
-  batches: Batch[];
+  batches: IBatch[];
 }
 
 /** A job with its configuration, by index; {@link KEPT} when it goes on where it runs. */
-export interface Assigned {
+export interface IAssigned {
   job: number;
   config: number;
 }
 
 /** Which jobs run where and as what; or the word that they cannot, in time; or nothing before the limit. */
 export type Assignment =
-  | { status: 'found'; nodes: Assigned[][]; batches: Batch[][] }
+  | { status: 'found'; nodes: IAssigned[][]; batches: IBatch[][] }
   | { status: 'infeasible' }
   | { status: 'unknown' };
 
 /** When a search for an assignment ends with 'unknown'. */
-export interface AssignmentLimit {
+export interface IAssignmentLimit {
   /** Nodes of HiGHS's search tree, for each of its runs. */
   nodes?: number;
   /** Seconds left for all runs together; Infinity when there is no limit. */
@@ -64,20 +64,20 @@ const MOST_FUNCTIONS = 400;
  * the target; what is found need not pack, for even then not everything is seen.
  */
 export class AssignmentSearch {
-  private readonly classes: NodeClass[];
-  private readonly perClass: Loads;
-  private readonly perNode: Loads;
+  private readonly _classes: INodeClass[];
+  private readonly _perClass: Loads;
+  private readonly _perNode: Loads;
   /** Pairs that were violated before: they cost less than finding them again. */
-  private pairs: Pair[] = [];
+  private _pairs: IPair[] = [];
 
   constructor(
-    private readonly highs: Highs,
-    private readonly problem: Problem
+    private readonly _highs: Highs,
+    private readonly _problem: IProblem
   ) {
-    const types = groupJobs(problem);
-    this.classes = groupNodes(problem);
-    this.perClass = new Loads(types, this.classes);
-    this.perNode = new Loads(types, separate(this.classes));
+    const types = groupJobs(_problem);
+    this._classes = groupNodes(_problem);
+    this._perClass = new Loads(types, this._classes);
+    this._perNode = new Loads(types, separate(this._classes));
   }
 
   /**
@@ -86,9 +86,9 @@ export class AssignmentSearch {
    * @param target - makespan in seconds.
    * @param noGoods - what is known not to fit, at this target or a longer one.
    */
-  find(target: number, limit: AssignmentLimit, noGoods: NoGood[] = []): Assignment {
-    const { highs, perNode, classes } = this;
-    const most = mostOfEach(highs, this.perClass, perNode, target);
+  find(target: number, limit: IAssignmentLimit, noGoods: INoGood[] = []): Assignment {
+    const { _highs: highs, _perNode: perNode, _classes: classes } = this;
+    const most = mostOfEach(highs, this._perClass, perNode, target);
     if (most === undefined) {
       return { status: 'infeasible' };
     }
@@ -97,27 +97,27 @@ export class AssignmentSearch {
       return { status: 'infeasible' };
     }
     const exclusions = noGoods.flatMap(noGood => exclusionsOf(perNode, classes, noGood));
-    this.pairs = addEverywhere(perNode, this.pairs, most.pairs);
+    this._pairs = addEverywhere(perNode, this._pairs, most.pairs);
     for (let round = 0; round < MOST_ROUNDS; round++) {
-      const answer = solve(highs, program.wholes(highs, this.pairs, 1 + SLACK, exclusions), limit);
+      const answer = solve(highs, program.wholes(highs, this._pairs, 1 + SLACK, exclusions), limit);
       if (typeof answer === 'string') {
         return { status: answer };
       }
       const violated = program.violated(answer, 1 + SLACK);
       if (violated.length === 0) {
-        violated.push(...this.tailored(program.spread(answer), target));
+        violated.push(...this._tailored(program.spread(answer), target));
       }
       if (violated.length === 0) {
-        return decode(this.problem, perNode, program.spread(answer));
+        return decode(this._problem, perNode, program.spread(answer));
       }
-      this.pairs = addEverywhere(perNode, this.pairs, violated);
+      this._pairs = addEverywhere(perNode, this._pairs, violated);
     }
     return { status: 'unknown' };
   }
 
   /** Pairs made for the contents of nodes that do not fit, though no pair known so far sees it. */
-  private tailored(counts: Float64Array, target: number): Pair[] {
-    const { highs, perNode } = this;
+  private _tailored(counts: Float64Array, target: number): IPair[] {
+    const { _highs: highs, _perNode: perNode } = this;
     return perNode.classes.flatMap((_, nodeClass) => {
       const content = perNode.columns.flatMap((column, c) =>
         column.nodeClass === nodeClass && counts[c]! > 0 ? [{ column, count: counts[c]! }] : []
@@ -132,7 +132,7 @@ export class AssignmentSearch {
 function solve(
   highs: Highs,
   model: ModelData,
-  limit: AssignmentLimit
+  limit: IAssignmentLimit
 ): Float64Array | 'infeasible' | 'unknown' {
   const left = limit.secondsLeft?.() ?? Infinity;
   if (left <= 0) {
@@ -157,7 +157,7 @@ function solve(
 }
 
 /** Every node with devices as a class of its own. */
-function separate(classes: NodeClass[]): NodeClass[] {
+function separate(classes: INodeClass[]): INodeClass[] {
   const alone = classes.flatMap(({ nodes, size, busy }) =>
     // Nodes of a class are taken alike, so that each has its share of what is taken.
     nodes.map((node, i) => ({
@@ -178,7 +178,7 @@ function mostOfEach(
   perClass: Loads,
   perNode: Loads,
   target: number
-): { counts: number[]; pairs: Pair[] } | undefined {
+): { counts: number[]; pairs: IPair[] } | undefined {
   const area = perClass.classes.map((_, nodeClass) => ({ nodeClass, space: 0, time: 0 }));
   const answer = shareOut(highs, perClass, target, area);
   if (answer === undefined || perClass.refutes(answer.certificate, target)) {
@@ -200,7 +200,7 @@ function mostOfEach(
 }
 
 /** The pairs of classes for each of their nodes. */
-function everywhere(perNode: Loads, classes: NodeClass[], certificate: Certificate): Certificate {
+function everywhere(perNode: Loads, classes: INodeClass[], certificate: Certificate): Certificate {
   return certificate.flatMap(pair =>
     perNode.classes.flatMap(({ nodes }, nodeClass) =>
       classes[pair.nodeClass]!.nodes.includes(nodes[0]!) ? [{ ...pair, nodeClass }] : []
@@ -209,9 +209,9 @@ function everywhere(perNode: Loads, classes: NodeClass[], certificate: Certifica
 }
 
 /** Pairs with others, those for all nodes of the same size: what overfills one node may soon overfill the next. */
-function addEverywhere(perNode: Loads, pairs: Pair[], others: Pair[]): Pair[] {
-  const all = new Map<string, Pair>();
-  const add = (pair: Pair) => all.set(`${pair.nodeClass} ${pair.space} ${pair.time}`, pair);
+function addEverywhere(perNode: Loads, pairs: IPair[], others: IPair[]): IPair[] {
+  const all = new Map<string, IPair>();
+  const add = (pair: IPair) => all.set(`${pair.nodeClass} ${pair.space} ${pair.time}`, pair);
   for (const pair of pairs) {
     add(pair);
   }
@@ -225,7 +225,7 @@ function addEverywhere(perNode: Loads, pairs: Pair[], others: Pair[]): Pair[] {
   return [...all.values()];
 }
 
-function exclusionsOf(perNode: Loads, classes: NodeClass[], { node, batches }: NoGood): Exclusion[] {
+function exclusionsOf(perNode: Loads, classes: INodeClass[], { node, batches }: INoGood): Exclusion[] {
   const alike = classes.find(({ nodes }) => nodes.includes(node))!.nodes;
   return alike.map(other =>
     batches.map(({ type, config, count }) => ({
@@ -240,10 +240,10 @@ function exclusionsOf(perNode: Loads, classes: NodeClass[], { node, batches }: N
   );
 }
 
-function decode(problem: Problem, perNode: Loads, counts: Float64Array): Assignment {
-  const nodes: Assigned[][] = problem.nodes.map(() => []);
-  const batches: Batch[][] = problem.nodes.map(() => []);
-  const left = perNode.types.map(({ jobs }: JobType) => [...jobs]);
+function decode(problem: IProblem, perNode: Loads, counts: Float64Array): Assignment {
+  const nodes: IAssigned[][] = problem.nodes.map(() => []);
+  const batches: IBatch[][] = problem.nodes.map(() => []);
+  const left = perNode.types.map(({ jobs }: IJobType) => [...jobs]);
   for (const [c, { type, config, nodeClass }] of perNode.columns.entries()) {
     const count = counts[c]!;
     if (count > 0) {

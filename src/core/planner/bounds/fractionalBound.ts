@@ -1,11 +1,11 @@
 import type { Highs } from 'highs';
-import type { Problem } from '../problem/problem.js';
+import type { IProblem } from '../problem/problem.js';
 import { groupJobs, groupNodes, mergeBySize } from './jobTypes.js';
 import { LoadProgram } from './loadProgram.js';
-import { type Certificate, Loads, type Pair } from './loads.js';
+import { type Certificate, type IPair, Loads } from './loads.js';
 
 /** What the linear program says about a target makespan. */
-export interface FractionalAnswer {
+export interface IFractionalAnswer {
   /** How full the fullest node would be: above 1 no plan meets the target. */
   load: number;
   /** Weights of the pairs that show it. */
@@ -28,8 +28,8 @@ export function shareOut(
   highs: Highs,
   loads: Loads,
   target: number,
-  pairs: Pair[]
-): FractionalAnswer | undefined {
+  pairs: IPair[]
+): IFractionalAnswer | undefined {
   const program = new LoadProgram(loads, target);
   if (!program.complete) {
     return undefined;
@@ -73,7 +73,7 @@ const MOST_COLUMNS = 6000;
  */
 export function raiseByFractions(
   highs: Highs,
-  problem: Problem,
+  problem: IProblem,
   low: number,
   high: number,
   raise: (bound: number) => boolean
@@ -83,7 +83,7 @@ export function raiseByFractions(
   if (loads.columns.length > MOST_COLUMNS) {
     loads = new Loads(types, mergeBySize(loads.classes));
   }
-  let pairs: Pair[] = loads.classes.map((_, nodeClass) => ({ nodeClass, space: 0, time: 0 }));
+  let pairs: IPair[] = loads.classes.map((_, nodeClass) => ({ nodeClass, space: 0, time: 0 }));
   let step = STEP;
   let [bound, limit] = [low, high];
   while (bound > 0 && limit > bound * (1 + 2 * STEP)) {
@@ -119,8 +119,8 @@ function furthest(loads: Loads, certificate: Certificate, refuted: number, limit
   return low;
 }
 
-function mergePairs(pairs: Pair[], others: Pair[]): Pair[] {
-  const key = ({ nodeClass, space, time }: Pair) => `${nodeClass} ${space} ${time}`;
+function mergePairs(pairs: IPair[], others: IPair[]): IPair[] {
+  const key = ({ nodeClass, space, time }: IPair) => `${nodeClass} ${space} ${time}`;
   const known = new Set(pairs.map(key));
   return [...pairs, ...others.filter(pair => !known.has(key(pair)))];
 }

@@ -1,12 +1,12 @@
 import type { Highs } from 'highs';
-import type { Plan } from '../../wire/generated/types.js';
-import type { Problem } from '../problem/problem.js';
+import type { Plan } from '../../wire/messages.js';
+import type { IProblem } from '../problem/problem.js';
 import { lowerBound } from './areaBound.js';
 import { type Assignment, AssignmentSearch } from './assignmentSearch.js';
 import { raiseByFractions } from './fractionalBound.js';
 
 /** What a search for better bounds is told, and whom it tells. */
-export interface BoundSearch {
+export interface IBoundSearch {
   /** Makespan of the shortest plan known so far, in seconds; asked again and again. */
   makespan(): number;
   /** Told each better bound, in seconds. */
@@ -38,7 +38,7 @@ const PRECISION = 2e-4;
  * Raise the lower bound step by step, the cheap ways first: area and longest task; jobs in fractions under dual
  * feasible functions; whole jobs under the same and some more. Each of them proves targets too short: no plan has that makespan.
  */
-export function raiseBounds(highs: Highs, problem: Problem, search: BoundSearch): void {
+export function raiseBounds(highs: Highs, problem: IProblem, search: IBoundSearch): void {
   const { seconds, binding } = lowerBound(problem);
   let bound = seconds;
   search.raise(bound, binding);
@@ -58,9 +58,9 @@ export function raiseBounds(highs: Highs, problem: Problem, search: BoundSearch)
 /** Targets further and further above the bound until one cannot be refuted, then between. */
 function raiseByWholes(
   highs: Highs,
-  problem: Problem,
+  problem: IProblem,
   from: number,
-  search: BoundSearch,
+  search: IBoundSearch,
   raise: (bound: number) => boolean
 ): void {
   const assignments = new AssignmentSearch(highs, problem);
@@ -96,6 +96,6 @@ function raiseByWholes(
   }
 }
 
-function secondsLeft(search: BoundSearch): number {
+function secondsLeft(search: IBoundSearch): number {
   return search.secondsLeft?.() ?? Infinity;
 }

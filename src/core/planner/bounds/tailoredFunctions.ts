@@ -1,6 +1,6 @@
 import type { Highs } from 'highs';
 import type { DualFeasible } from './dualFeasible.js';
-import type { Column, Loads, Pair } from './loads.js';
+import type { IColumn, IPair, Loads } from './loads.js';
 
 /** Time is cut into this many equal parts up to the target; shares are rounded down to them. */
 const PARTS = 2000;
@@ -18,7 +18,7 @@ const FITTINGS = 3;
 const ROUNDING = 1e-9;
 
 /** Jobs that share a node. */
-export type Content = { column: Column; count: number }[];
+export type Content = { column: IColumn; count: number }[];
 
 /**
  * Look for dual feasible functions by which the jobs on one node overfill it, made for these very jobs. What is found
@@ -34,7 +34,7 @@ export function tailor(
   content: Content,
   target: number,
   excess: number
-): Pair[] {
+): IPair[] {
   const { size, busy } = loads.classes[nodeClass]!;
   const items = [
     ...content.map(({ column: { devices, seconds }, count }) => ({ devices, seconds, count })),
@@ -42,7 +42,7 @@ export function tailor(
   ].map(({ devices, seconds, count }) => ({ devices, part: partOf(seconds / target), count }));
   const space = loads.space[nodeClass]!;
   const tried = new Set<string>();
-  const found: Pair[] = [];
+  const found: IPair[] = [];
   for (const start of [...space]) {
     const key = items.map(({ devices }) => start[devices]).join();
     if (tried.has(key)) {

@@ -1,20 +1,20 @@
-import type { PlanRequest, Strategy } from '../../wire/generated/types.js';
+import type { PlanRequest, Strategy } from '../../wire/messages.js';
 import type { Random } from '../common/random.js';
 import { choiceKey } from '../explanation/alternatives.js';
-import { leastError } from '../explanation/breakEvenError.js';
+import { breakEvenError } from '../explanation/breakEvenError.js';
 import { usableConfigs } from '../problem/configuration.js';
 import { Eligibilities } from '../problem/eligibility.js';
-import { type Config, paretoFrontByPlace } from '../problem/pareto.js';
-import type { Job, Problem } from '../problem/problem.js';
+import { type IConfig, paretoFrontByPlace } from '../problem/pareto.js';
+import type { IJob, IProblem } from '../problem/problem.js';
 import { KEPT } from '../schedule/arrangement.js';
-import type { Schedule } from '../schedule/schedule.js';
-import { CoupledWalk } from './constrainedNeighbourhood.js';
-import type { ConstrainedPlan } from './constrainedSearch.js';
+import type { ISchedule } from '../schedule/schedule.js';
+import { ConstrainedNeighbourhood } from './constrainedNeighbourhood.js';
+import type { IConstrainedPlan } from './constrainedSearch.js';
 import { Decoder } from './decoder.js';
 import { sequenceOf } from './previousSequence.js';
-import type { Measured } from './priorityRules.js';
-import { copySequence, type Sequence } from './runSequence.js';
-import { type Run, runsOf, sitesOf } from './runTable.js';
+import type { IMeasured } from './priorityRules.js';
+import { copySequence, type IRunSequence } from './runSequence.js';
+import { type IRun, runsOf, sitesOf } from './runTable.js';
 
 /** Placements that pricing all alternatives may cost, about. */
 const ALL_PLACEMENTS = 2_000_000;
@@ -36,22 +36,22 @@ const MANY = 4000;
 /** Alternatives compared, the best first. */
 const RIVALS = 4;
 
-/** A wish missed by this share more is missed no more: rounding. */
+/** A constraint missed by this share more is missed no more: rounding. */
 const ROUNDING = 1e-9;
 
-/** Jobs that differ in nothing, wishes included, and run alike in the plan. */
-export interface Kind {
-  /** Indexes into {@link Problem.jobs}. */
+/** Jobs that differ in nothing, constraints included, and run alike in the plan. */
+export interface IKind {
+  /** Indexes into {@link IProblem.jobs}. */
   jobs: number[];
-  chosen: Config;
+  chosen: IConfig;
   /** Whether they run together with others. */
   fused: boolean;
   /** Per technique at a number of devices, the configurations that are not dominated. */
-  choices: Map<string, Config[]>;
+  choices: Map<string, IConfig[]>;
 }
 
 /** Another strategy and the best plan found with it. */
-export interface Priced {
+export interface IPriced {
   strategy: Strategy;
   makespan: number;
   /** By how much the objective grows, in seconds; a sum of weighted ends by its share per weight. */
@@ -59,23 +59,23 @@ export interface Priced {
 }
 
 /** A plan with one job's strategy dictated. */
-interface Forced extends Measured {
-  problem: Problem;
-  runs: Run[];
+interface IForced extends IMeasured {
+  problem: IProblem;
+  runs: IRun[];
   makespan: number;
 }
 
 /** The kinds of the jobs of a plan, in the order of their first jobs. */
-export function kindsOf(request: PlanRequest, problem: Problem, { placed }: Schedule): Kind[] {
+export function kindsOf(request: PlanRequest, problem: IProblem, { placed }: ISchedule): IKind[] {
   const tasks = new Map(request.tasks.map(task => [task.name, task]));
   const places = new Eligibilities(request);
-  const kinds = new Map<string, Kind>();
+  const kinds = new Map<string, IKind>();
   for (const { job, config, fusion } of [...placed].sort((a, b) => a.job - b.job)) {
     const { name, steps, release, deadline, weight, current } = problem.jobs[job]!;
     const task = tasks.get(name)!;
     const { strategy: _, ...place } = task.pin ?? {};
     const usable = usableConfigs(task, places, place);
-    const choices = new Map<string, Config[]>();
+    const choices = new Map<string, IConfig[]>();
     for (const one of usable.length > 0 ? usable : usableConfigs(task, places)) {
       const key = choiceKey(one.option);
       choices.set(key, paretoFrontByPlace([...(choices.get(key) ?? []), one]));
@@ -100,93 +100,95 @@ export function kindsOf(request: PlanRequest, problem: Problem, { placed }: Sche
 }
 
 /** Prices alternatives: the plan with one job of a kind changed in place, and then mended by a short search. */
-export class Pricing {
-  private readonly runs: Run[];
-  private readonly base: Forced;
-  private readonly steps: number;
-  private readonly precise: boolean;
-  private readonly weights: number;
+export class ConstrainedPricing {
+  private readonly _runs: IRun[];
+  private readonly _base: IForced;
+  private readonly _steps: number;
+  private readonly _precise: boolean;
+  private readonly _weights: number;
   /** Placements made so far, but for those of searches. */
-  private placements = 0;
+  private _placements = 0;
 
   constructor(
-    private readonly problem: Problem,
-    private readonly plan: ConstrainedPlan,
-    kinds: Kind[],
-    private readonly random: Random
+    private readonly _problem: IProblem,
+    private readonly _plan: IConstrainedPlan,
+    kinds: IKind[],
+    private readonly _random: Random
   ) {
-    this.runs = runsOf(problem);
-    const { objective, violation, schedule } = plan;
-    const sequence = sequenceOf(problem, this.runs, schedule);
+    this._runs = runsOf(_problem);
+    const { objective, violation, schedule } = _plan;
+    const sequence = sequenceOf(_problem, this._runs, schedule);
     const { makespan } = schedule;
-    this.base = { problem, runs: this.runs, sequence, objective, violation, makespan };
+    this._base = { problem: _problem, runs: this._runs, sequence, objective, violation, makespan };
     const open = kinds.reduce((sum, { choices }) => sum + choices.size, 0);
-    const steps = Math.floor(ALL_PLACEMENTS / Math.max(1, open * problem.jobs.length));
-    this.steps = steps < FEWEST_STEPS ? 0 : Math.min(MOST_STEPS, steps);
-    this.precise = kinds.length * problem.jobs.length <= MANY;
-    const all = [...problem.jobs, ...problem.running];
-    this.weights = problem.weighted ? all.reduce((sum, { weight }) => sum + weight, 0) : 1;
+    const steps = Math.floor(ALL_PLACEMENTS / Math.max(1, open * _problem.jobs.length));
+    this._steps = steps < FEWEST_STEPS ? 0 : Math.min(MOST_STEPS, steps);
+    this._precise = kinds.length * _problem.jobs.length <= MANY;
+    const all = [..._problem.jobs, ..._problem.running];
+    this._weights = _problem.weighted ? all.reduce((sum, { weight }) => sum + weight, 0) : 1;
   }
 
   /** The alternatives of a kind, and by what share its choice may be slower than estimated before one is better. */
-  price(kind: Kind): { alternatives: Priced[]; tolerance: number | undefined } {
+  price(kind: IKind): { alternatives: IPriced[]; tolerance: number | undefined } {
     const chosen = kind.fused ? undefined : choiceKey(kind.chosen.option);
-    const alternatives: Priced[] = [];
-    const plans: Forced[] = [];
+    const alternatives: IPriced[] = [];
+    const plans: IForced[] = [];
     for (const [key, configs] of kind.choices) {
-      if (key === chosen || this.placements > MOST_PLACEMENTS) {
+      if (key === chosen || this._placements > MOST_PLACEMENTS) {
         continue;
       }
-      const plan = this.force(kind.jobs[0]!, key, configs);
+      const plan = this._force(kind.jobs[0]!, key, configs);
       if (plan !== undefined) {
         alternatives.push({
           strategy: configs[0]!.option.strategy,
           makespan: plan.makespan,
-          price: (plan.objective - this.plan.objective) / this.weights
+          price: (plan.objective - this._plan.objective) / this._weights
         });
         plans.push(plan);
       }
     }
     const tolerance =
-      chosen === undefined || !this.precise ? undefined : this.toleranceOf(kind, chosen, plans);
+      chosen === undefined || !this._precise ? undefined : this._toleranceOf(kind, chosen, plans);
     return { alternatives, tolerance };
   }
 
-  /** The best plan found in which a job runs so and wishes are met as well as in the plan; undefined if none was. */
-  private force(job: number, key: string, configs: Config[]): Forced | undefined {
-    const { current, ...own } = this.problem.jobs[job]!;
+  /** The best plan found in which a job runs so and constraints are met as well as in the plan; undefined if none was. */
+  private _force(job: number, key: string, configs: IConfig[]): IForced | undefined {
+    const { current, ...own } = this._problem.jobs[job]!;
     const stays = current !== undefined && choiceKey(current.config.option) === key;
-    const forced: Job = { ...own, configs, strayed: false, ...(stays && { current }) };
-    const problem: Problem = {
-      ...this.problem,
-      jobs: this.problem.jobs.map((other, index) => (index === job ? forced : other)),
-      fusions: this.problem.fusions.filter(({ members }) => !members.includes(job))
+    const forced: IJob = { ...own, configs, strayed: false, ...(stays && { current }) };
+    const problem: IProblem = {
+      ...this._problem,
+      jobs: this._problem.jobs.map((other, index) => (index === job ? forced : other)),
+      fusions: this._problem.fusions.filter(({ members }) => !members.includes(job))
     };
-    const alone = problem.fusions.length === this.problem.fusions.length;
-    const runs = alone ? this.runsWith(job, forced) : runsOf(problem);
-    const sequence = alone ? copySequence(this.base.sequence) : sequenceOf(problem, runs, this.plan.schedule);
+    const alone = problem.fusions.length === this._problem.fusions.length;
+    const runs = alone ? this._runsWith(job, forced) : runsOf(problem);
+    const sequence = alone
+      ? copySequence(this._base.sequence)
+      : sequenceOf(problem, runs, this._plan.schedule);
     const decoder = new Decoder(problem, runs);
     sequence.nodes[job] = [];
-    let best: Forced | undefined;
+    let best: IForced | undefined;
     for (const config of [...configs.keys(), ...(stays ? [KEPT] : [])]) {
       sequence.config[job] = config;
-      this.placements += runs.length;
+      this._placements += runs.length;
       decoder.decode(sequence);
       const { objective, violation, makespan } = decoder;
       const one = { problem, runs, sequence: copySequence(sequence), objective, violation, makespan };
       best = best === undefined || isBetter(one, best) ? one : best;
     }
-    return this.mend(best!);
+    return this._mend(best!);
   }
 
   /** The runs with a job that is in no fused one changed. */
-  private runsWith(job: number, { configs, current }: Job): Run[] {
-    const { current: _, ...own } = this.runs[job]!;
-    const runs = [...this.runs];
+  private _runsWith(job: number, { configs, current }: IJob): IRun[] {
+    const { current: _, ...own } = this._runs[job]!;
+    const runs = [...this._runs];
     runs[job] = {
       ...own,
       configs,
-      sites: configs.map(config => sitesOf(this.problem, config)),
+      sites: configs.map(config => sitesOf(this._problem, config)),
       ...(current !== undefined && { current }),
       strayed: 0
     };
@@ -194,39 +196,39 @@ export class Pricing {
   }
 
   /** A short search among the plans with the same strategy dictated. */
-  private mend(start: Forced): Forced | undefined {
+  private _mend(start: IForced): IForced | undefined {
     const { problem, runs } = start;
-    const allowed = this.plan.violation * (1 + ROUNDING);
-    if (this.steps === 0) {
+    const allowed = this._plan.violation * (1 + ROUNDING);
+    if (this._steps === 0) {
       return start.violation <= allowed ? start : undefined;
     }
-    const walk = new CoupledWalk(problem, runs, start.sequence, this.random);
+    const neighbourhood = new ConstrainedNeighbourhood(problem, runs, start.sequence, this._random);
     let best = start;
     const search = (steps: number, until: () => boolean) => {
       const scale = best.objective / Math.max(1, problem.jobs.length);
       for (let i = 0; i < steps && !until(); i++) {
-        walk.step(scale * HOT * (COLD / HOT) ** (i / steps));
+        neighbourhood.step(scale * HOT * (COLD / HOT) ** (i / steps));
         if (
-          walk.score < (best.violation > allowed ? Infinity : best.objective) &&
-          walk.violation <= allowed
+          neighbourhood.score < (best.violation > allowed ? Infinity : best.objective) &&
+          neighbourhood.violation <= allowed
         ) {
-          best = this.measured(problem, runs, walk.snapshot());
+          best = this._measured(problem, runs, neighbourhood.snapshot());
         }
       }
     };
     if (best.violation > allowed) {
-      search(this.steps, () => best.violation <= allowed);
+      search(this._steps, () => best.violation <= allowed);
     }
     if (best.violation > allowed) {
       return undefined;
     }
-    walk.restore(best.sequence);
-    walk.improve(allowed);
-    search(this.steps, () => best.objective <= this.plan.objective);
+    neighbourhood.restore(best.sequence);
+    neighbourhood.improve(allowed);
+    search(this._steps, () => best.objective <= this._plan.objective);
     return best;
   }
 
-  private measured(problem: Problem, runs: Run[], sequence: Sequence): Forced {
+  private _measured(problem: IProblem, runs: IRun[], sequence: IRunSequence): IForced {
     const decoder = new Decoder(problem, runs);
     decoder.decode(sequence);
     const { objective, violation, makespan } = decoder;
@@ -234,18 +236,18 @@ export class Pricing {
   }
 
   /** As of plain plans: the error meets all jobs of the kind that run so, in both plans alike. */
-  private toleranceOf(kind: Kind, key: string, plans: Forced[]): number | undefined {
+  private _toleranceOf(kind: IKind, key: string, plans: IForced[]): number | undefined {
     const rivals = plans.sort((a, b) => a.objective - b.objective).slice(0, RIVALS);
     const loses = (error: number) => {
-      const own = slowed(this.base, kind, key, error);
+      const own = slowed(this._base, kind, key, error);
       return rivals.some(rival => isBetter(slowed(rival, kind, key, error), own));
     };
-    return leastError(loses);
+    return breakEvenError(loses);
   }
 }
 
-/** Better by more than rounding, wishes first. */
-function isBetter(a: Measured, b: Measured): boolean {
+/** Better by more than rounding, constraints first. */
+function isBetter(a: IMeasured, b: IMeasured): boolean {
   const less = (one: number, other: number) => one < other * (1 - ROUNDING);
   return (
     less(a.violation, b.violation) || (!less(b.violation, a.violation) && less(a.objective, b.objective))
@@ -253,8 +255,8 @@ function isBetter(a: Measured, b: Measured): boolean {
 }
 
 /** A plan when a choice is slower for all jobs of a kind, everything else as planned. */
-function slowed({ problem, runs, sequence }: Forced, kind: Kind, key: string, error: number): Measured {
-  const slow = (config: Config): Config =>
+function slowed({ problem, runs, sequence }: IForced, kind: IKind, key: string, error: number): IMeasured {
+  const slow = (config: IConfig): IConfig =>
     choiceKey(config.option) === key
       ? { ...config, seconds: config.seconds + error * (config.seconds - config.overhead) }
       : config;

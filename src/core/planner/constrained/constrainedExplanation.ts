@@ -1,4 +1,4 @@
-import { duration } from '../../model/duration.js';
+import { duration } from '../../model/quantities.js';
 import { strategyKey } from '../../model/strategy.js';
 import type {
   Alternative,
@@ -6,36 +6,36 @@ import type {
   PlanRequest,
   Strategy,
   TaskExplanation
-} from '../../wire/generated/types.js';
+} from '../../wire/messages.js';
 import type { Random } from '../common/random.js';
-import type { Problem } from '../problem/problem.js';
-import { type Kind, kindsOf, Pricing } from './choicePrices.js';
-import type { Relaxation } from './constrainedRelaxation.js';
-import type { ConstrainedPlan } from './constrainedSearch.js';
-import type { Bound } from './makespanBound.js';
+import type { IProblem } from '../problem/problem.js';
+import { ConstrainedPricing, type IKind, kindsOf } from './choicePrices.js';
+import type { ConstrainedRelaxation } from './constrainedRelaxation.js';
+import type { IConstrainedPlan } from './constrainedSearch.js';
+import type { IMakespanBound } from './makespanBound.js';
 
 /** What is known of the best plans possible. */
-export interface Limits extends Bound {
+export interface ILimits extends IMakespanBound {
   /** Bound on the sum of weighted ends, where that is to be small. */
   weighted?: number;
 }
 
 /**
- * Explain a plan under wishes: what other strategies would cost with all wishes met as well as they are, how wrong
+ * Explain a plan under constraints: what other strategies would cost with all constraints met as well as they are, how wrong
  * the estimates may be, and what keeps the plan from being better. Where weighted ends are added up, a price is by
- * how much later tasks end on average, by weight. A strategy with which no plan was found that meets the wishes as
+ * how much later tasks end on average, by weight. A strategy with which no plan was found that meets the constraints as
  * well is left out.
  */
 export function explainConstrained(
   request: PlanRequest,
-  relaxation: Relaxation,
-  plan: ConstrainedPlan,
-  limits: Limits,
+  relaxation: ConstrainedRelaxation,
+  plan: IConstrainedPlan,
+  limits: ILimits,
   random: Random
 ): Explanation {
   const { problem } = relaxation;
   const kinds = kindsOf(request, problem, plan.schedule);
-  const pricing = new Pricing(problem, plan, kinds, random);
+  const pricing = new ConstrainedPricing(problem, plan, kinds, random);
   const tasks: TaskExplanation[] = problem.running.map(({ name, config }) => ({
     task: name,
     strategy: config.option.strategy,
@@ -49,7 +49,7 @@ export function explainConstrained(
   return { binding: bindingOf(request, relaxation, plan, limits), tasks };
 }
 
-function explainKind(problem: Problem, pricing: Pricing, kind: Kind): TaskExplanation[] {
+function explainKind(problem: IProblem, pricing: ConstrainedPricing, kind: IKind): TaskExplanation[] {
   const { alternatives: priced, tolerance } = pricing.price(kind);
   const alternatives = priced.map(
     ({ strategy, makespan, price }): Alternative => ({ strategy, makespan, price: Math.max(0, price) })
@@ -70,9 +70,9 @@ function key(strategy: Strategy): string {
 /** What keeps a plan from being better, in a few sentences with numbers. */
 function bindingOf(
   { switches }: PlanRequest,
-  relaxation: Relaxation,
-  { schedule, objective, violation }: ConstrainedPlan,
-  { seconds, binding, weighted }: Limits
+  relaxation: ConstrainedRelaxation,
+  { schedule, objective, violation }: IConstrainedPlan,
+  { seconds, binding, weighted }: ILimits
 ): string {
   const sentences: string[] = [];
   switch (binding) {
@@ -110,7 +110,7 @@ function bindingOf(
 }
 
 /** The task that can be done last of all at the soonest. */
-function latest({ problem, jobs }: Relaxation): string {
+function latest({ problem, jobs }: ConstrainedRelaxation): string {
   const ends = [
     ...problem.running.map(({ name, config }) => ({ name, end: config.seconds })),
     ...jobs.map(({ ways }, job) => ({ name: problem.jobs[job]!.name, end: ways[0]!.end }))

@@ -1,10 +1,10 @@
-import type { Config } from '../problem/pareto.js';
-import type { Problem } from '../problem/problem.js';
+import type { IConfig } from '../problem/pareto.js';
+import type { IProblem } from '../problem/problem.js';
 import { KEPT } from '../schedule/arrangement.js';
-import { lanesOf, type Run } from './runTable.js';
+import { type IRun, lanesOf } from './runTable.js';
 
 /** A way to get a job done, and what it costs; a fused run's costs are shared evenly by its jobs. */
-export interface Way {
+export interface IWay {
   /** Index into the table of runs. */
   run: number;
   /** Index into its configurations, or `KEPT`. */
@@ -23,9 +23,9 @@ export interface Way {
 }
 
 /** What bounds need of a job. */
-export interface RelaxedJob {
+export interface IRelaxedJob {
   /** By end. Never empty. */
-  ways: Way[];
+  ways: IWay[];
   /** Devices that any of its ways may use: indexes counted through all nodes. */
   devices: Set<number> | undefined;
   release: number;
@@ -37,31 +37,31 @@ export interface RelaxedJob {
  * The problem with its jobs taken apart: every bound here adds up what each job needs at least, whatever it is run
  * with, and compares it with what there is.
  */
-export class Relaxation {
-  readonly jobs: RelaxedJob[];
+export class ConstrainedRelaxation {
+  readonly jobs: IRelaxedJob[];
   /** When each device becomes free. */
   readonly freeAt: number[];
   /** When each lane of concurrent runs becomes free; empty when there is no limit. */
   readonly lanes: number[];
 
   /** Per node, when its devices become free, soonest first. */
-  private readonly sorted: number[][];
+  private readonly _sorted: number[][];
 
   /** @param switching - whether jobs may change strategy and place while they run. */
   constructor(
-    readonly problem: Problem,
-    runs: Run[],
+    readonly problem: IProblem,
+    runs: IRun[],
     switching = false
   ) {
-    this.sorted = problem.nodes.map(({ freeAt }) => [...freeAt].sort((a, b) => a - b));
+    this._sorted = problem.nodes.map(({ freeAt }) => [...freeAt].sort((a, b) => a - b));
     this.freeAt = problem.nodes.flatMap(node => node.freeAt);
-    // Running jobs that go on may be more than wished: then lanes bound nothing.
+    // Running jobs that go on may be more than allowed: then lanes bound nothing.
     this.lanes = problem.jobs.some(({ current }) => current !== undefined) ? [] : lanesOf(problem);
-    const ways = problem.jobs.map((): Way[] => []);
-    const configs = problem.jobs.map((): Config[] => []);
+    const ways = problem.jobs.map((): IWay[] => []);
+    const configs = problem.jobs.map((): IConfig[] => []);
     for (const [own, run] of runs.entries()) {
       for (const [index, config] of run.configs.entries()) {
-        const way = { run: own, config: index, ...this.wayOf(run, config, run.sites[index]!) };
+        const way = { run: own, config: index, ...this._wayOf(run, config, run.sites[index]!) };
         for (const job of run.jobs) {
           ways[job]!.push(way);
           configs[job]!.push(config);
@@ -70,12 +70,12 @@ export class Relaxation {
     }
     this.jobs = problem.jobs.map(({ current, release, deadline, weight }, job) => {
       if (current !== undefined) {
-        ways[job]!.push({ run: job, config: KEPT, ...this.goingOn(current) });
+        ways[job]!.push({ run: job, config: KEPT, ...this._goingOn(current) });
       }
       const own = switching ? [mixed(ways[job]!, current?.config.option.stopSeconds)] : ways[job]!;
       return {
         ways: own.sort((a, b) => a.end - b.end),
-        devices: current === undefined ? this.devicesOf(configs[job]!) : undefined,
+        devices: current === undefined ? this._devicesOf(configs[job]!) : undefined,
         release,
         deadline,
         weight
@@ -83,13 +83,13 @@ export class Relaxation {
     });
   }
 
-  private wayOf({ jobs, release }: Run, config: Config, sites: number[]): Omit<Way, 'run' | 'config'> {
+  private _wayOf({ jobs, release }: IRun, config: IConfig, sites: number[]): Omit<IWay, 'run' | 'config'> {
     const { nodes, prices } = this.problem;
     const { devices, seconds, among, span = 1 } = config;
     const share = devices / span;
     const starts = smallest(sites, span, node => {
       const own = among?.[node]?.map(device => nodes[node]!.freeAt[device]!);
-      return (own?.sort((a, b) => a - b) ?? this.sorted[node]!)[share - 1]!;
+      return (own?.sort((a, b) => a - b) ?? this._sorted[node]!)[share - 1]!;
     });
     const price = smallest(sites, span, node => prices[node]!).reduce((sum, own) => sum + own, 0) / span;
     const lane = seconds > 0 ? (this.lanes[0] ?? 0) : 0;
@@ -105,10 +105,10 @@ export class Relaxation {
     };
   }
 
-  private goingOn({
+  private _goingOn({
     config: { devices, seconds },
     node
-  }: NonNullable<Run['current']>): Omit<Way, 'run' | 'config'> {
+  }: NonNullable<IRun['current']>): Omit<IWay, 'run' | 'config'> {
     const area = devices * seconds;
     return {
       head: 0,
@@ -121,7 +121,7 @@ export class Relaxation {
   }
 
   /** Undefined when they are all devices. */
-  private devicesOf(configs: Config[]): Set<number> | undefined {
+  private _devicesOf(configs: IConfig[]): Set<number> | undefined {
     if (configs.some(({ nodes, among }) => nodes === undefined && among === undefined)) {
       return undefined;
     }
@@ -146,10 +146,10 @@ export class Relaxation {
  * time of its way, start included. Leaving where a job runs now may cost the devices it has there instead of those
  * it goes to, and counts for nothing.
  */
-function mixed(ways: Way[], leaving = 0): Way {
-  const least = (value: (way: Way) => number) =>
+function mixed(ways: IWay[], leaving = 0): IWay {
+  const least = (value: (way: IWay) => number) =>
     ways.reduce((low, way) => Math.min(low, value(way)), Infinity);
-  const left = (value: number, { seconds }: Way) =>
+  const left = (value: number, { seconds }: IWay) =>
     seconds > 0 ? (value * Math.max(0, seconds - leaving)) / seconds : 0;
   const head = least(way => way.head);
   const seconds = least(way => left(way.seconds, way));

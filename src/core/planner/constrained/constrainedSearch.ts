@@ -1,42 +1,42 @@
-import type { Segment } from '../../wire/generated/types.js';
+import type { Segment } from '../../wire/messages.js';
 import type { Random } from '../common/random.js';
-import type { Problem } from '../problem/problem.js';
-import { withCaution } from '../replan/pessimisticTimes.js';
-import { WORTH_A_CHANGE } from '../replan/replan.js';
+import type { IProblem } from '../problem/problem.js';
+import { withPessimisticTimes } from '../replan/pessimisticTimes.js';
+import { MIN_IMPROVEMENT } from '../replan/replan.js';
 import { KEPT } from '../schedule/arrangement.js';
-import type { Schedule } from '../schedule/schedule.js';
-import { anneal, type Cooling, type SearchLimit } from '../search/annealing.js';
-import type { Usage } from './conflicts.js';
-import { CoupledWalk } from './constrainedNeighbourhood.js';
+import type { ISchedule } from '../schedule/schedule.js';
+import { anneal, type ICooling, type ISearchLimit } from '../search/annealing.js';
+import type { IResourceUsage } from './conflicts.js';
+import { ConstrainedNeighbourhood } from './constrainedNeighbourhood.js';
 import { Decoder } from './decoder.js';
 import { followPrevious, sequenceOf } from './previousSequence.js';
-import { better, construct, type Measured, simpleSequences } from './priorityRules.js';
-import { copySequence, type Sequence } from './runSequence.js';
-import { type Run, runsOf } from './runTable.js';
+import { better, construct, type IMeasured, simpleSequences } from './priorityRules.js';
+import { copySequence, type IRunSequence } from './runSequence.js';
+import { type IRun, runsOf } from './runTable.js';
 
-/** Share of the budget in which wishes are to come true; the rest makes the objective small. */
+/** Share of the budget in which constraints are to be met; the rest makes the objective small. */
 const MEETING = 0.4;
 
-/** Hot: wishes put walls between plans, which only much worse ones get over. */
-const COOLING: Cooling = { hot: 0.5, cold: 0.0025, rounds: 4 };
+/** Hot: constraints put walls between plans, which only much worse ones get over. */
+const COOLING: ICooling = { hot: 0.5, cold: 0.0025, rounds: 4 };
 
-/** A plan in which wishes couple the jobs of all nodes. */
-export interface ConstrainedPlan extends Usage {
-  schedule: Schedule;
+/** A plan in which constraints couple the jobs of all nodes. */
+export interface IConstrainedPlan extends IResourceUsage {
+  schedule: ISchedule;
   /** What was to be made small: the makespan or the sum of weighted ends. */
   objective: number;
-  /** By how much wishes are missed, in seconds; 0 when all are met. */
+  /** By how much constraints are missed, in seconds; 0 when all are met. */
   violation: number;
 }
 
 /** A simple rule's plan. */
-export interface SimplePlan {
+export interface ISimplePlan {
   name: ReturnType<typeof simpleSequences>[number]['name'];
-  schedule: Schedule;
+  schedule: ISchedule;
 }
 
 /** What the search begins with. */
-export interface SearchStart {
+export interface ISearchStart {
   /** No plan is shorter, in seconds. */
   bound: number;
   random: Random;
@@ -49,105 +49,105 @@ const MOST_REPLAYS = 8;
 
 /**
  * The search for problems that are not plain. An earlier plan is given up, and running jobs are moved, by the rules
- * of `replan`: what is to be made small counts with what moves risk, wishes as estimated.
+ * of `replan`: what is to be made small counts with what moves risk, constraints as estimated.
  */
 export class ConstrainedSearch {
-  readonly simple: SimplePlan[];
-  private best: Measured;
+  readonly simple: ISimplePlan[];
+  private _best: IMeasured;
   /** The best in which every running job stays. */
-  private staying: Measured;
+  private _staying: IMeasured;
   /** The earlier plan as far as it goes; undefined where there is none, or a simple rule does better. */
-  private readonly kept: Measured | undefined;
-  private readonly random: Random;
-  private readonly decoder: Decoder;
+  private readonly _kept: IMeasured | undefined;
+  private readonly _random: Random;
+  private readonly _decoder: Decoder;
   /** What counts for running jobs that may be moved. */
-  private readonly cautious: { problem: Problem; runs: Run[]; decoder: Decoder } | undefined;
+  private readonly _cautious: { problem: IProblem; runs: IRun[]; decoder: Decoder } | undefined;
 
   /** Find a first plan, no worse than those of the simple rules and the earlier one. */
   constructor(
-    private readonly problem: Problem,
-    private readonly runs: Run[],
-    { bound, random, previous = [] }: SearchStart
+    private readonly _problem: IProblem,
+    private readonly _runs: IRun[],
+    { bound, random, previous = [] }: ISearchStart
   ) {
-    this.random = random;
-    if (problem.jobs.some(({ current }) => current !== undefined)) {
-      const slow = withCaution(problem);
+    this._random = random;
+    if (_problem.jobs.some(({ current }) => current !== undefined)) {
+      const slow = withPessimisticTimes(_problem);
       const slowRuns = runsOf(slow);
-      this.cautious = { problem: slow, runs: slowRuns, decoder: new Decoder(slow, slowRuns) };
+      this._cautious = { problem: slow, runs: slowRuns, decoder: new Decoder(slow, slowRuns) };
     }
-    const followed = previous.length > 0 ? followPrevious(problem, runs, previous) : undefined;
-    this.decoder = new Decoder(problem, runs, followed?.wanted);
-    const simple = simpleSequences(problem, runs, random).map(({ name, sequence }) => ({
+    const followed = previous.length > 0 ? followPrevious(_problem, _runs, previous) : undefined;
+    this._decoder = new Decoder(_problem, _runs, followed?.wanted);
+    const simple = simpleSequences(_problem, _runs, random).map(({ name, sequence }) => ({
       name,
       sequence,
-      schedule: this.decoder.schedule(sequence)
+      schedule: this._decoder.schedule(sequence)
     }));
     this.simple = simple.map(({ name, schedule }) => ({ name, schedule }));
-    const plain = simple.map(({ sequence }) => this.measure(sequence)).reduce(better);
-    this.best = better(plain, this.measure(construct(problem, runs, bound).sequence));
-    this.staying = this.best;
+    const plain = simple.map(({ sequence }) => this._measure(sequence)).reduce(better);
+    this._best = better(plain, this._measure(construct(_problem, _runs, bound).sequence));
+    this._staying = this._best;
     if (followed !== undefined) {
-      const kept = this.tidy(this.measure(followed.sequence));
-      this.take(kept.sequence);
-      this.kept = better(kept, plain) === kept ? kept : undefined;
+      const kept = this._tidy(this._measure(followed.sequence));
+      this._take(kept.sequence);
+      this._kept = better(kept, plain) === kept ? kept : undefined;
     }
   }
 
   /** Take a plan if it is the best. */
-  offer(sequence: Sequence): void {
-    this.take(sequence);
+  offer(sequence: IRunSequence): void {
+    this._take(sequence);
   }
 
   /** The best plan so far. */
-  plan(): ConstrainedPlan {
-    return this.planOf(this.best.sequence);
+  plan(): IConstrainedPlan {
+    return this._planOf(this._best.sequence);
   }
 
   /** The plan to go by: the earlier one unless the best is clearly better, no running job moved for nothing. */
-  final(): ConstrainedPlan & { kept: boolean } {
-    const { kept } = this;
-    const best = this.tidy(this.quiet(this.best));
+  final(): IConstrainedPlan & { kept: boolean } {
+    const { _kept: kept } = this;
+    const best = this._tidy(this._quiet(this._best));
     const keeps = kept !== undefined && !isWorth(best, kept);
-    return { ...this.planOf(keeps ? kept.sequence : best.sequence), kept: keeps };
+    return { ...this._planOf(keeps ? kept.sequence : best.sequence), kept: keeps };
   }
 
   /**
-   * Make the missed wishes fewer, then the objective smaller.
+   * Make the missed constraints fewer, then the objective smaller.
    *
    * @param part - the limit of a search that may use this share of the budget.
    * @param onBetter - called after each improvement; {@link plan} tells it.
    */
-  run(part: (share: number) => SearchLimit, onBetter: () => void): void {
-    const { problem, runs, cautious } = this;
+  run(part: (share: number) => ISearchLimit, onBetter: () => void): void {
+    const { _problem: problem, _runs: runs, _cautious: cautious } = this;
     if (runs.length === 0) {
       return;
     }
     if (cautious === undefined) {
-      this.search(problem, runs, this.best, false, part(1), onBetter);
+      this._search(problem, runs, this._best, false, part(1), onBetter);
       return;
     }
     // With few running jobs little can be gained by moving them, with many little by anything else.
     const share = problem.jobs.filter(({ current }) => current === undefined).length / problem.jobs.length;
     if (share > 0) {
-      this.search(problem, runs, this.staying, true, part(share), onBetter);
+      this._search(problem, runs, this._staying, true, part(share), onBetter);
     }
-    this.search(cautious.problem, cautious.runs, this.best, false, part(1 - share), onBetter);
+    this._search(cautious.problem, cautious.runs, this._best, false, part(1 - share), onBetter);
   }
 
-  private search(
-    problem: Problem,
-    runs: Run[],
-    start: Measured,
+  private _search(
+    problem: IProblem,
+    runs: IRun[],
+    start: IMeasured,
     holds: boolean,
-    limit: SearchLimit,
+    limit: ISearchLimit,
     onBetter: () => void
   ): void {
-    const walk = new CoupledWalk(problem, runs, start.sequence, this.random, holds);
+    const neighbourhood = new ConstrainedNeighbourhood(problem, runs, start.sequence, this._random, holds);
     let found = start;
-    const keep = (sequence: Sequence) => {
-      const before = this.best;
-      found = better(found, this.take(sequence));
-      if (this.best !== before) {
+    const keep = (sequence: IRunSequence) => {
+      const before = this._best;
+      found = better(found, this._take(sequence));
+      if (this._best !== before) {
         onBetter();
       }
     };
@@ -157,35 +157,35 @@ export class ConstrainedSearch {
         used = done;
         return limit.progress(done) / MEETING;
       };
-      anneal(walk, { target: 0, progress }, keep, COOLING);
-      walk.restore(found.sequence);
+      anneal(neighbourhood, { target: 0, progress }, keep, COOLING);
+      neighbourhood.restore(found.sequence);
     }
     const spent = limit.progress(used);
     if (spent < 1) {
-      walk.improve(walk.violation);
+      neighbourhood.improve(neighbourhood.violation);
       const progress = (done: number) => (limit.progress(used + done) - spent) / (1 - spent);
-      anneal(walk, { target: limit.target, progress }, keep, COOLING);
+      anneal(neighbourhood, { target: limit.target, progress }, keep, COOLING);
     }
   }
 
-  private planOf(sequence: Sequence): ConstrainedPlan {
-    const { decoder } = this;
+  private _planOf(sequence: IRunSequence): IConstrainedPlan {
+    const { _decoder: decoder } = this;
     const schedule = decoder.schedule(sequence);
     const { objective, violation, deviceSeconds, cost } = decoder;
     return { schedule, objective, violation, deviceSeconds, cost };
   }
 
-  private take(sequence: Sequence): Measured {
-    const measured = this.measure(sequence);
-    this.best = better(this.best, measured);
-    if (this.cautious !== undefined && stays(this.problem, sequence)) {
-      this.staying = better(this.staying, measured);
+  private _take(sequence: IRunSequence): IMeasured {
+    const measured = this._measure(sequence);
+    this._best = better(this._best, measured);
+    if (this._cautious !== undefined && stays(this._problem, sequence)) {
+      this._staying = better(this._staying, measured);
     }
     return measured;
   }
 
-  private measure(sequence: Sequence): Measured {
-    const { decoder, cautious } = this;
+  private _measure(sequence: IRunSequence): IMeasured {
+    const { _decoder: decoder, _cautious: cautious } = this;
     decoder.decode(sequence);
     const { violation, objective } = decoder;
     cautious?.decoder.decode(sequence);
@@ -197,15 +197,15 @@ export class ConstrainedSearch {
   }
 
   /** Every move of a running job taken back without which the plan is as good. */
-  private quiet(start: Measured): Measured {
+  private _quiet(start: IMeasured): IMeasured {
     let best = start;
     for (let changed = true; changed; ) {
       changed = false;
-      for (const [job, { current }] of this.problem.jobs.entries()) {
+      for (const [job, { current }] of this._problem.jobs.entries()) {
         if (current !== undefined && best.sequence.config[job] !== KEPT) {
           const { sequence } = best;
           const config = sequence.config.map((choice, run) => (run === job ? KEPT : choice));
-          const without = this.measure({ ...sequence, config });
+          const without = this._measure({ ...sequence, config });
           if (without.violation <= best.violation && without.objective <= best.objective) {
             best = without;
             changed = true;
@@ -217,17 +217,17 @@ export class ConstrainedSearch {
   }
 
   /** The plan replayed in the order of its starts until that changes nothing: so it would be followed. */
-  private tidy(start: Measured): Measured {
+  private _tidy(start: IMeasured): IMeasured {
     let best = start;
     let times = '';
     for (let i = 0; i < MOST_REPLAYS; i++) {
-      const schedule = this.decoder.schedule(best.sequence);
+      const schedule = this._decoder.schedule(best.sequence);
       const own = schedule.placed.map(({ job, start: at }) => `${job} ${at}`).sort();
       if (own.join() === times) {
         break;
       }
       times = own.join();
-      const next = this.measure(sequenceOf(this.problem, this.runs, schedule));
+      const next = this._measure(sequenceOf(this._problem, this._runs, schedule));
       if (next.violation > best.violation || next.objective > best.objective) {
         break;
       }
@@ -237,14 +237,14 @@ export class ConstrainedSearch {
   }
 }
 
-function stays({ jobs }: Problem, { config }: Sequence): boolean {
+function stays({ jobs }: IProblem, { config }: IRunSequence): boolean {
   return jobs.every(({ current }, job) => current === undefined || config[job] === KEPT);
 }
 
 /** Whether a plan is so much better than the earlier one that this is given up. */
-function isWorth(best: Measured, kept: Measured): boolean {
+function isWorth(best: IMeasured, kept: IMeasured): boolean {
   return (
-    best.violation < kept.violation * (1 - WORTH_A_CHANGE) ||
-    (best.violation <= kept.violation && best.objective < kept.objective * (1 - WORTH_A_CHANGE))
+    best.violation < kept.violation * (1 - MIN_IMPROVEMENT) ||
+    (best.violation <= kept.violation && best.objective < kept.objective * (1 - MIN_IMPROVEMENT))
   );
 }

@@ -1,15 +1,15 @@
-import { type Config, paretoFront } from '../problem/pareto.js';
-import type { Problem } from '../problem/problem.js';
-import type { Schedule } from '../schedule/schedule.js';
-import type { Sequence } from './runSequence.js';
-import type { Run } from './runTable.js';
+import { type IConfig, paretoFront } from '../problem/pareto.js';
+import type { IProblem } from '../problem/problem.js';
+import type { ISchedule } from '../schedule/schedule.js';
+import type { IRunSequence } from './runSequence.js';
+import type { IRun } from './runTable.js';
 
 /**
- * The plain problem that is left without wishes: every job anywhere at any time. Its bounds hold with the wishes, and
+ * The plain problem that is left without constraints: every job anywhere at any time. Its bounds hold with the constraints, and
  * its plans are good to begin with. Undefined when runs may be fused or span nodes, which a plain problem cannot say,
  * or weighted ends count.
  */
-export function withoutWishes(problem: Problem): Problem | undefined {
+export function dropConstraints(problem: IProblem): IProblem | undefined {
   const { jobs, fusions, weighted } = problem;
   const spans = jobs.some(({ configs }) => configs.some(({ span }) => span !== undefined));
   if (weighted || spans || fusions.length > 0 || jobs.length === 0) {
@@ -26,17 +26,17 @@ export function withoutWishes(problem: Problem): Problem | undefined {
     })),
     limits: { concurrent: Infinity, deviceSeconds: Infinity, cost: Infinity },
     conflicts: [],
-    plain: true
+    unconstrained: true
   };
 }
 
 /**
- * A sequence like a plan made without wishes, nodes that are alike exchanged so that as much work as may be is where
+ * A sequence like a plan made without constraints, nodes that are alike exchanged so that as much work as may be is where
  * it must be. Jobs that may not run where the plan has them take what is free first.
  */
-export function sequenceLike(problem: Problem, runs: Run[], { placed }: Schedule): Sequence {
+export function sequenceLike(problem: IProblem, runs: IRun[], { placed }: ISchedule): IRunSequence {
   const standing = exchanged(problem, runs, placed);
-  const sequence: Sequence = {
+  const sequence: IRunSequence = {
     order: [],
     config: runs.map(() => 0),
     nodes: runs.map(() => []),
@@ -55,8 +55,8 @@ export function sequenceLike(problem: Problem, runs: Run[], { placed }: Schedule
 
 /** The fastest configuration allowed that needs no more devices; of equally fast ones the narrowest. */
 function choose(
-  configs: Config[],
-  { devices }: Config,
+  configs: IConfig[],
+  { devices }: IConfig,
   allowed: (index: number) => boolean
 ): number | undefined {
   let best: number | undefined;
@@ -69,7 +69,7 @@ function choose(
 }
 
 /** Per node of the plan, the node that stands for it: the one like it that allows most of its work, greedily. */
-function exchanged({ nodes }: Problem, runs: Run[], placed: Schedule['placed']): number[] {
+function exchanged({ nodes }: IProblem, runs: IRun[], placed: ISchedule['placed']): number[] {
   const kind = nodes.map(({ freeAt }) => [...freeAt].sort((a, b) => a - b).join());
   const allowed = nodes.map(() => nodes.map(() => 0));
   for (const { job, node, config } of placed) {

@@ -1,11 +1,11 @@
-import type { Run } from './runTable.js';
+import type { IRun } from './runTable.js';
 
 /**
  * What the search over coupled jobs changes: one order of all runs, in which each takes the devices it needs as soon
  * as they are free, it may start, and not too many others go on. Replaying any plan in the order of its starts never
  * starts a run later, so that some sequence gives an optimal plan, but for the choice among unlike devices of a node.
  */
-export interface Sequence {
+export interface IRunSequence {
   /** Every run, also those that take no part. */
   order: number[];
   /** Per run, index into its configurations, or `KEPT`. */
@@ -17,12 +17,12 @@ export interface Sequence {
 }
 
 /** A copy that shares nothing that is changed in place. */
-export function copySequence({ order, config, nodes, active }: Sequence): Sequence {
+export function copySequence({ order, config, nodes, active }: IRunSequence): IRunSequence {
   return { order: [...order], config: [...config], nodes: [...nodes], active: [...active] };
 }
 
 /** Let a run take part or, if it is fused, its jobs run by themselves again. */
-export function setActive(runs: Run[], { active }: Sequence, run: number, on: boolean): void {
+export function setActive(runs: IRun[], { active }: IRunSequence, run: number, on: boolean): void {
   if (!on) {
     separate(runs, active, run);
     return;
@@ -38,7 +38,7 @@ export function setActive(runs: Run[], { active }: Sequence, run: number, on: bo
   active[run] = true;
 }
 
-function separate(runs: Run[], active: boolean[], run: number): void {
+function separate(runs: IRun[], active: boolean[], run: number): void {
   active[run] = false;
   for (const job of runs[run]!.jobs) {
     active[job] = true;

@@ -1,10 +1,10 @@
-import type { Problem } from '../problem/problem.js';
+import type { IProblem } from '../problem/problem.js';
 import { KEPT } from '../schedule/arrangement.js';
-import type { NodePlan, NodeProblem } from './nodeProblem.js';
+import type { INodePlan, INodeProblem } from './nodeProblem.js';
 
 /** Jobs of a problem that are to share one of its nodes, as the exact search sees them. */
-export interface Packing {
-  problem: NodeProblem;
+export interface INodeContents {
+  problem: INodeProblem;
   /** Per type, the jobs it stands for. */
   jobs: number[][];
   /** Per type and configuration there, the index into the jobs' `configs`, or {@link KEPT}. */
@@ -12,7 +12,7 @@ export interface Packing {
 }
 
 /** A job and the configuration it takes: index into its `configs`, or {@link KEPT}. */
-export interface PackedJob {
+export interface INodeJob {
   job: number;
   config: number;
 }
@@ -20,14 +20,19 @@ export interface PackedJob {
 /**
  * Jobs that are to run on a node and on no other. One that runs there may go on.
  *
- * @param jobs - indexes into {@link Problem.jobs}.
+ * @param jobs - indexes into {@link IProblem.jobs}.
  * @param fixed - per job of the problem, the only configuration it may take, or {@link KEPT}; any if left out.
  */
-export function packingOf(problem: Problem, node: number, jobs: number[], fixed?: number[]): Packing {
+export function nodeContents(
+  problem: IProblem,
+  node: number,
+  jobs: number[],
+  fixed?: number[]
+): INodeContents {
   const { freeAt } = problem.nodes[node]!;
   const byKey = new Map<string, number>();
-  const packing: Packing = { problem: { free: freeAt, types: [] }, jobs: [], configs: [] };
-  const types: { count: number; configs: NodeProblem['types'][number]['configs'] }[] = [];
+  const packing: INodeContents = { problem: { free: freeAt, types: [] }, jobs: [], configs: [] };
+  const types: { count: number; configs: INodeProblem['types'][number]['configs'] }[] = [];
   for (const job of jobs) {
     const { configs, current } = problem.jobs[job]!;
     const indexes = configs.flatMap(({ devices }, index) => (devices <= freeAt.length ? [index] : []));
@@ -56,7 +61,7 @@ export function packingOf(problem: Problem, node: number, jobs: number[], fixed?
 }
 
 /** The jobs in the order of a plan: those kept first, since they hold their devices from the start. */
-export function packedJobs({ jobs, configs }: Packing, { order }: NodePlan): PackedJob[] {
+export function jobsInOrder({ jobs, configs }: INodeContents, { order }: INodePlan): INodeJob[] {
   const next = jobs.map(() => 0);
   const packed = order.map(({ type, config }) => ({
     job: jobs[type]![next[type]!++]!,

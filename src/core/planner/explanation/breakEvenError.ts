@@ -10,7 +10,7 @@ const HALVINGS = 12;
  * @param loses - whether it does with a step time longer by this share; once it does, larger errors do too.
  * @returns a share of the step time, or undefined when no error up to 400 % matters.
  */
-export function leastError(loses: (error: number) => boolean): number | undefined {
+export function breakEvenError(loses: (error: number) => boolean): number | undefined {
   if (!loses(LARGEST_ERROR)) {
     return undefined;
   }

@@ -1,26 +1,20 @@
 import { strategyKey, strategyLabel } from '../../model/strategy.js';
-import type {
-  Alternative,
-  Explanation,
-  Plan,
-  PlanRequest,
-  TaskExplanation
-} from '../../wire/generated/types.js';
+import type { Alternative, Explanation, Plan, PlanRequest, TaskExplanation } from '../../wire/messages.js';
 import { lowerBound } from '../bounds/areaBound.js';
 import type { Random } from '../common/random.js';
-import type { Problem } from '../problem/problem.js';
+import type { IProblem } from '../problem/problem.js';
 import { arrangementOf, realise } from '../schedule/arrangement.js';
-import type { Schedule } from '../schedule/schedule.js';
-import { choiceKey, configOf, type Kind, kindsOf, Pricing } from './alternatives.js';
+import type { ISchedule } from '../schedule/schedule.js';
+import { choiceKey, configOf, type IKind, kindsOf, Pricing } from './alternatives.js';
 import { toleranceOf } from './tolerance.js';
 
 /** Kinds times jobs above which the tolerance of estimates is not worked out. */
 const MANY = 4000;
 
 /** An explanation, and a plan shorter than the one explained if one was met on the way: then it explains that plan. */
-export interface Explained {
+export interface IPlanExplanation {
   explanation: Explanation;
-  better?: Schedule;
+  better?: ISchedule;
 }
 
 /**
@@ -34,12 +28,12 @@ export interface Explained {
  */
 export function explain(
   request: PlanRequest,
-  problem: Problem,
-  schedule: Schedule,
+  problem: IProblem,
+  schedule: ISchedule,
   limits: Pick<Plan, 'binding' | 'lowerBound'>,
   random: Random,
   mayImprove = true
-): Explained {
+): IPlanExplanation {
   const pricing = new Pricing(
     problem,
     kindsOf(request, problem),
@@ -67,9 +61,9 @@ export function explain(
 }
 
 function explainKind(
-  problem: Problem,
+  problem: IProblem,
   { base }: Pricing,
-  kind: Kind,
+  kind: IKind,
   makespan: number,
   precise: boolean
 ): TaskExplanation[] {
@@ -107,7 +101,7 @@ function explainKind(
 
 /** What keeps a plan from being shorter, in a sentence with numbers. */
 function bindingOf(
-  problem: Problem,
+  problem: IProblem,
   { binding, lowerBound: bound }: Pick<Plan, 'binding' | 'lowerBound'>,
   makespan: number
 ): string {
@@ -131,7 +125,7 @@ function bindingOf(
 }
 
 /** The task whose fastest strategy takes longest. */
-function longest({ jobs, running }: Problem): { name: string; how: string; seconds: number } {
+function longest({ jobs, running }: IProblem): { name: string; how: string; seconds: number } {
   const candidates = [
     ...running.map(({ name, config }) => ({
       name,

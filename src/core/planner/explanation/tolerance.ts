@@ -1,6 +1,6 @@
 import { Insertion, makespanOf } from '../replan/insertion.js';
-import { choiceKey, configOf, type Forced, type Kind } from './alternatives.js';
-import { leastError } from './breakEvenError.js';
+import { choiceKey, configOf, type IForced, type IKind } from './alternatives.js';
+import { breakEvenError } from './breakEvenError.js';
 
 /** Alternatives compared, the shortest first. */
 const RIVALS = 4;
@@ -13,7 +13,7 @@ const RIVALS = 4;
  * @param choice - index of a choice that the plan uses.
  * @returns a share of the step time, or undefined when no error up to 400 % matters.
  */
-export function toleranceOf(base: Forced, kind: Kind, choice: number): number | undefined {
+export function toleranceOf(base: IForced, kind: IKind, choice: number): number | undefined {
   const key = choiceKey(kind.choices[choice]!.option);
   const used = uses(base, kind, key);
   const rivals = [...kind.met, ...withoutChoice(base, kind, key)]
@@ -24,11 +24,11 @@ export function toleranceOf(base: Forced, kind: Kind, choice: number): number | 
     const own = slowed(base, kind, key, error) * (1 - 1e-9);
     return rivals.some(rival => slowed(rival, kind, key, error) < own);
   };
-  return leastError(loses);
+  return breakEvenError(loses);
 }
 
 /** The plan with all tasks of the kind that run by one choice made to run by another, for each of the others. */
-function withoutChoice({ problem, arrangement }: Forced, kind: Kind, key: string): Forced[] {
+function withoutChoice({ problem, arrangement }: IForced, kind: IKind, key: string): IForced[] {
   const changed = kind.jobs.filter(job => {
     const { option } = configOf(problem, arrangement, job);
     return problem.jobs[job]!.current === undefined && choiceKey(option) === key;
@@ -40,7 +40,7 @@ function withoutChoice({ problem, arrangement }: Forced, kind: Kind, key: string
       const jobs = problem.jobs.map((job, index) =>
         changed.includes(index) ? { ...job, configs: [config] } : job
       );
-      const plan: Forced = {
+      const plan: IForced = {
         problem: { ...problem, jobs },
         arrangement: {
           config: arrangement.config.map((choice, index) => (changed.includes(index) ? 0 : choice)),
@@ -55,12 +55,12 @@ function withoutChoice({ problem, arrangement }: Forced, kind: Kind, key: string
 }
 
 /** How many tasks of a kind run by a choice. */
-function uses({ problem, arrangement }: Forced, kind: Kind, key: string): number {
+function uses({ problem, arrangement }: IForced, kind: IKind, key: string): number {
   return kind.jobs.filter(job => choiceKey(configOf(problem, arrangement, job).option) === key).length;
 }
 
 /** The makespan when a choice is slower for all tasks of the kind, everything else as planned. */
-function slowed({ problem, arrangement }: Forced, kind: Kind, key: string, error: number): number {
+function slowed({ problem, arrangement }: IForced, kind: IKind, key: string, error: number): number {
   const jobs = [...problem.jobs];
   for (const index of kind.jobs) {
     const config = configOf(problem, arrangement, index);

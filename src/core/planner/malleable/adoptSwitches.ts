@@ -1,9 +1,9 @@
-import type { Plan } from '../../wire/generated/types.js';
-import type { Bound } from '../bounds/areaBound.js';
-import type { Problem } from '../problem/problem.js';
-import { PROVEN } from '../proof.js';
+import type { Plan } from '../../wire/messages.js';
+import type { IBound } from '../bounds/areaBound.js';
+import { PROVEN } from '../common/tolerance.js';
+import type { IProblem } from '../problem/problem.js';
 import { toSegments } from '../schedule/schedule.js';
-import type { SwitchingAnswer } from './planSwitches.js';
+import type { ISwitchingAnswer } from './planSwitches.js';
 import { choicesOf, wholeSeconds } from './switchingRelaxation.js';
 
 /** Sums of floating-point numbers carry rounding errors; far more than they can be. */
@@ -13,7 +13,7 @@ const ROUNDING = 1e-12;
  * A bound at once, for plans that may switch too: every job by the strategy that takes least of the devices, all
  * devices busy until the end; or the longest job.
  */
-export function preemptiveArea(problem: Problem): Bound {
+export function preemptiveArea(problem: IProblem): IBound {
   let longest = 0;
   let area = 0;
   for (const { config } of problem.running) {
@@ -36,7 +36,7 @@ export function preemptiveArea(problem: Problem): Bound {
  * A plan as an answer to a question that allows switches: the bound is lower, for more plans are allowed, those of
  * rules that interrupt tasks among them.
  */
-export function amongSwitching(plan: Plan, { seconds, binding }: Bound): Plan {
+export function amongSwitching(plan: Plan, { seconds, binding }: IBound): Plan {
   let best = plan;
   for (const { makespan, segments } of plan.baselines) {
     if (segments !== undefined && makespan < best.makespan) {
@@ -50,10 +50,10 @@ export function amongSwitching(plan: Plan, { seconds, binding }: Bound): Plan {
 }
 
 /** The plan with switches in place of one that is no shorter without. */
-export function adoptSwitches(problem: Problem, plan: Plan, answer: SwitchingAnswer): Plan {
+export function adoptSwitches(problem: IProblem, plan: Plan, answer: ISwitchingAnswer): Plan {
   const { schedule, bound } = answer;
   const area = preemptiveArea(problem);
-  const proven: Bound = bound > area.seconds * (1 + PROVEN) ? { seconds: bound, binding: 'packing' } : area;
+  const proven: IBound = bound > area.seconds * (1 + PROVEN) ? { seconds: bound, binding: 'packing' } : area;
   const { makespan } = schedule;
   if (makespan >= plan.makespan) {
     return amongSwitching(plan, proven);
@@ -64,7 +64,7 @@ export function adoptSwitches(problem: Problem, plan: Plan, answer: SwitchingAns
 }
 
 /** What switching would give, for the plan without. */
-export function savingOf({ schedule, bound, switches }: SwitchingAnswer): NonNullable<Plan['switching']> {
+export function savingOf({ schedule, bound, switches }: ISwitchingAnswer): NonNullable<Plan['switching']> {
   const { makespan } = schedule;
   return { makespan, lowerBound: Math.min(bound, makespan), switches };
 }

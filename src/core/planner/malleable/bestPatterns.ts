@@ -1,13 +1,13 @@
 /** A way to run a job: devices held, and what that is worth per second. */
-export interface Choice {
+export interface IChoice {
   devices: number;
   value: number;
 }
 
 /** Something to run, at most `count` times at once, each time by one of its choices. */
-export interface Item {
+export interface IItem {
   count: number;
-  choices: readonly Choice[];
+  choices: readonly IChoice[];
 }
 
 /** What runs on a node at the same time: indexes of items, repeated for copies, and of their choices. */
@@ -18,15 +18,15 @@ export type Pattern = { item: number; choice: number }[];
  * dynamic programming over devices. Choices worth nothing are not taken.
  */
 export class BestPatterns {
-  private readonly layers: { item: number; taken: Int32Array }[] = [];
-  private readonly values: Float64Array;
+  private readonly _layers: { item: number; taken: Int32Array }[] = [];
+  private readonly _values: Float64Array;
 
   constructor(
-    private readonly items: readonly Item[],
+    private readonly _items: readonly IItem[],
     largest: number
   ) {
     let values = new Float64Array(largest + 1);
-    for (const [item, { count, choices }] of items.entries()) {
+    for (const [item, { count, choices }] of _items.entries()) {
       const copies = Math.min(count, largest);
       for (let copy = 0; copy < copies; copy++) {
         const next = values.slice();
@@ -41,27 +41,27 @@ export class BestPatterns {
           }
         }
         values = next;
-        this.layers.push({ item, taken });
+        this._layers.push({ item, taken });
       }
     }
-    this.values = values;
+    this._values = values;
   }
 
   /** What the best pattern on `size` devices is worth per second. */
   value(size: number): number {
-    return this.values[size]!;
+    return this._values[size]!;
   }
 
   /** The best pattern on `size` devices. */
   pattern(size: number): Pattern {
     const pattern: Pattern = [];
     let left = size;
-    for (let layer = this.layers.length - 1; layer >= 0; layer--) {
-      const { item, taken } = this.layers[layer]!;
+    for (let layer = this._layers.length - 1; layer >= 0; layer--) {
+      const { item, taken } = this._layers[layer]!;
       const choice = taken[left]!;
       if (choice >= 0) {
         pattern.push({ item, choice });
-        left -= this.items[item]!.choices[choice]!.devices;
+        left -= this._items[item]!.choices[choice]!.devices;
       }
     }
     return pattern.reverse();

@@ -1,6 +1,6 @@
 import { below, type Random } from '../common/random.js';
-import type { Problem } from '../problem/problem.js';
-import type { Relaxation } from './switchingRelaxation.js';
+import type { IProblem } from '../problem/problem.js';
+import type { ISwitchingRelaxation } from './switchingRelaxation.js';
 
 /** Nodes that are done at the bound but for this share are filled evenly enough. */
 const ENOUGH = 1e-4;
@@ -22,10 +22,10 @@ const EFFORT = 10_000;
  * @param more whether there is time to look on.
  * @returns per job, its node.
  */
-export function balance(
-  problem: Problem,
+export function balanceLoads(
+  problem: IProblem,
   nodes: readonly number[],
-  relaxation: Relaxation,
+  relaxation: ISwitchingRelaxation,
   random: Random,
   more: () => boolean
 ): number[] {
@@ -46,43 +46,43 @@ export function balance(
 /** Which job is on which node. */
 class Sharing {
   readonly where: number[];
-  private readonly sums: number[];
+  private readonly _sums: number[];
   /** To move a job is to exchange it for none. */
-  private readonly none: [number, number][];
+  private readonly _none: [number, number][];
 
   constructor(
-    private readonly problem: Problem,
+    private readonly _problem: IProblem,
     nodes: readonly number[],
-    private readonly relaxation: Relaxation
+    private readonly _relaxation: ISwitchingRelaxation
   ) {
     this.where = [...nodes];
-    this.sums = problem.nodes.map(() => 0);
-    this.none = problem.nodes.map((_, node) => [-1, node]);
+    this._sums = _problem.nodes.map(() => 0);
+    this._none = _problem.nodes.map((_, node) => [-1, node]);
     for (const [job, node] of nodes.entries()) {
-      this.sums[node]! += relaxation.price(job, node);
+      this._sums[node]! += _relaxation.price(job, node);
     }
   }
 
   /** When the last node is done, about. */
   get end(): number {
-    return this.sums.reduce((latest, sum, node) => Math.max(latest, this.relaxation.soonest(node, sum)), 0);
+    return this._sums.reduce((latest, sum, node) => Math.max(latest, this._relaxation.soonest(node, sum)), 0);
   }
 
   /** Move a job from the node that is done last, or exchange it for another, the best way each time while any helps. */
   descend(): void {
-    const { price, soonest } = this.relaxation;
+    const { price, soonest } = this._relaxation;
     for (;;) {
-      const { sums, where } = this;
+      const { _sums: sums, where } = this;
       const ends = sums.map((sum, node) => soonest(node, sum));
       const last = ends.reduce((most, end, node) => (end > ends[most]! ? node : most), 0);
       let least = ends[last]! * (1 - GAIN);
       let best: [number, number, number] | undefined;
       for (const [from, node] of where.entries()) {
-        if (node !== last || this.stays(from)) {
+        if (node !== last || this._stays(from)) {
           continue;
         }
-        for (const [to, other] of [...where.entries(), ...this.none]) {
-          if (other === last || this.stays(to)) {
+        for (const [to, other] of [...where.entries(), ...this._none]) {
+          if (other === last || this._stays(to)) {
             continue;
           }
           const [out, back] = to < 0 ? [0, 0] : [price(to, other), price(to, last)];
@@ -99,39 +99,39 @@ class Sharing {
       if (best === undefined) {
         return;
       }
-      this.exchange(...best);
+      this._exchange(...best);
     }
   }
 
   /** A few exchanges at random. */
   kick(random: Random): void {
-    const { price } = this.relaxation;
+    const { price } = this._relaxation;
     for (let i = 0; i < KICKS; i++) {
       const from = below(random, this.where.length);
       const to = below(random, this.where.length);
       const [a, b] = [this.where[from]!, this.where[to]!];
-      if (!this.stays(from) && !this.stays(to) && price(from, b) < Infinity && price(to, a) < Infinity) {
-        this.exchange(from, to, b);
+      if (!this._stays(from) && !this._stays(to) && price(from, b) < Infinity && price(to, a) < Infinity) {
+        this._exchange(from, to, b);
       }
     }
   }
 
-  private exchange(from: number, to: number, node: number): void {
+  private _exchange(from: number, to: number, node: number): void {
     const before = this.where[from]!;
-    this.move(from, node);
+    this._move(from, node);
     if (to >= 0) {
-      this.move(to, before);
+      this._move(to, before);
     }
   }
 
-  private move(job: number, node: number): void {
-    const { sums, where } = this;
-    sums[where[job]!]! -= this.relaxation.price(job, where[job]!);
-    sums[node]! += this.relaxation.price(job, node);
+  private _move(job: number, node: number): void {
+    const { _sums: sums, where } = this;
+    sums[where[job]!]! -= this._relaxation.price(job, where[job]!);
+    sums[node]! += this._relaxation.price(job, node);
     where[job] = node;
   }
 
-  private stays(job: number): boolean {
-    return this.problem.jobs[job]?.current !== undefined;
+  private _stays(job: number): boolean {
+    return this._problem.jobs[job]?.current !== undefined;
   }
 }

@@ -1,27 +1,27 @@
 import type { Highs } from 'highs';
 import type { Random } from '../common/random.js';
-import type { Problem } from '../problem/problem.js';
-import type { Schedule } from '../schedule/schedule.js';
-import { balance } from './loadBalance.js';
+import type { IProblem } from '../problem/problem.js';
+import type { ISchedule } from '../schedule/schedule.js';
+import { balanceLoads } from './loadBalance.js';
 import { NodePlan } from './nodePlan.js';
 import { costOf, refine } from './refinement.js';
-import type { Sequence } from './stageSequence.js';
+import type { IStageSequence } from './stageSequence.js';
 import { relax } from './switchingRelaxation.js';
 
 /** What planning with switches needs besides the problem. */
-export interface SwitchingOptions {
+export interface ISwitchingOptions {
   highs: Highs;
   random: Random;
   /** Told how many linear programs have been solved; 1 or more ends the search. */
   progress: (solved: number) => number;
   /** Told of each better schedule. */
-  onBetter?: (schedule: Schedule) => void;
+  onBetter?: (schedule: ISchedule) => void;
 }
 
 /** The shortest plan found with switches. */
-export interface SwitchingAnswer {
+export interface ISwitchingAnswer {
   /** The schedule given when no switch pays. Else jobs that switch have several entries, in the order of time. */
-  schedule: Schedule;
+  schedule: ISchedule;
   /** No plan is shorter, whatever it switches; in seconds. */
   bound: number;
   /** Stretches beyond the first of each job. */
@@ -41,23 +41,23 @@ const PROGRESS = 1e-5;
  * taken as the schedule has them, and shared out evenly by their prices.
  */
 export function planSwitches(
-  problem: Problem,
-  schedule: Schedule,
-  options: SwitchingOptions
-): SwitchingAnswer {
+  problem: IProblem,
+  schedule: ISchedule,
+  options: ISwitchingOptions
+): ISwitchingAnswer {
   const { highs, progress, onBetter } = options;
   let solved = 0;
   const more = () => progress(solved++) < 1;
   const relaxation = relax(highs, problem, { progress: () => (more() ? 0 : 1) });
   let best = schedule;
-  const offer = (other: Schedule | undefined) => {
+  const offer = (other: ISchedule | undefined) => {
     if (other !== undefined && costOf(measured(other)) < costOf(measured(best))) {
       best = other;
       onBetter?.(other);
     }
   };
   const given = problem.jobs.map((_, job) => schedule.placed.find(placed => placed.job === job)!.node);
-  const even = balance(problem, given, relaxation, options.random, () => progress(solved) < 1);
+  const even = balanceLoads(problem, given, relaxation, options.random, () => progress(solved) < 1);
   const none = { placed: [], makespan: schedule.makespan };
   const assignments = [new Assignment(problem, schedule, given, options)];
   if (even.some((node, job) => node !== given[job])) {
@@ -73,39 +73,39 @@ export function planSwitches(
   return { schedule: best, bound: relaxation.bound, switches: measured(best).switches };
 }
 
-function measured({ makespan, placed }: Schedule): { makespan: number; switches: number } {
+function measured({ makespan, placed }: ISchedule): { makespan: number; switches: number } {
   return { makespan, switches: placed.length - new Set(placed.map(({ job }) => job)).size };
 }
 
 /** What a node does, without switches and with them; at least one is known before it is asked for. */
-interface Filled {
+interface IFilled {
   node: NodePlan;
   plain?: Part;
-  switching?: Sequence;
+  switching?: IStageSequence;
   relaxed: boolean;
 }
 
-type Part = Pick<Sequence, 'placed' | 'makespan' | 'switches'>;
+type Part = Pick<IStageSequence, 'placed' | 'makespan' | 'switches'>;
 
 /** Jobs on nodes, each node planned by itself. */
 class Assignment {
-  private readonly filled: Filled[];
-  private readonly longest: number;
-  private readonly random: Random;
+  private readonly _filled: IFilled[];
+  private readonly _longest: number;
+  private readonly _random: Random;
 
   /**
    * @param schedule what the nodes do without switches; nothing placed when that is not known.
    * @param where per job, its node.
    */
   constructor(
-    problem: Problem,
-    schedule: Schedule,
+    problem: IProblem,
+    schedule: ISchedule,
     where: readonly number[],
-    { highs, random }: SwitchingOptions
+    { highs, random }: ISwitchingOptions
   ) {
-    this.random = random;
-    this.longest = problem.running.reduce((most, { config }) => Math.max(most, config.seconds), 0);
-    this.filled = problem.nodes.flatMap((_, node): Filled[] => {
+    this._random = random;
+    this._longest = problem.running.reduce((most, { config }) => Math.max(most, config.seconds), 0);
+    this._filled = problem.nodes.flatMap((_, node): IFilled[] => {
       const jobs = [...where.keys()].filter(job => where[job] === node);
       const placed = schedule.placed.filter(entry => entry.node === node);
       if (jobs.length === 0) {
@@ -120,7 +120,7 @@ class Assignment {
 
   /** Shorten what the fullest node does by the linear program, as long as that has not been tried there. */
   relax(more: () => boolean): void {
-    for (let last = this.fullest(); !last.relaxed && more(); last = this.fullest()) {
+    for (let last = this._fullest(); !last.relaxed && more(); last = this._fullest()) {
       last.relaxed = true;
       for (const sequence of last.node.relaxed({ progress: () => (more() ? 0 : 1) })) {
         if (last.switching === undefined || costOf(sequence) < costOf(last.switching)) {
@@ -134,33 +134,33 @@ class Assignment {
   refine(more: () => boolean): void {
     for (let stalled = 0; stalled < STALLED && more(); ) {
       this.relax(more);
-      const last = this.fullest();
+      const last = this._fullest();
       if (last.switching === undefined) {
         return;
       }
       const before = endOf(last);
       let left = CHANGES;
-      last.switching = refine(last.node, last.switching, this.random, () => left-- > 0 && more());
+      last.switching = refine(last.node, last.switching, this._random, () => left-- > 0 && more());
       stalled = endOf(last) < before * (1 - PROGRESS) ? 0 : stalled + 1;
     }
   }
 
   /** In seconds; Infinity as long as some node has no plan. */
   get makespan(): number {
-    return this.filled.reduce((latest, node) => Math.max(latest, endOf(node)), this.longest);
+    return this._filled.reduce((latest, node) => Math.max(latest, endOf(node)), this._longest);
   }
 
-  private fullest(): Filled {
-    return this.filled.reduce((most, other) => (endOf(other) > endOf(most) ? other : most));
+  private _fullest(): IFilled {
+    return this._filled.reduce((most, other) => (endOf(other) > endOf(most) ? other : most));
   }
 
   /** Nodes that are done in time without switches make none. Undefined as long as some node has no plan. */
-  get schedule(): Schedule | undefined {
+  get schedule(): ISchedule | undefined {
     const { makespan } = this;
     if (makespan === Infinity) {
       return undefined;
     }
-    const placed = this.filled.flatMap(({ plain, switching }) =>
+    const placed = this._filled.flatMap(({ plain, switching }) =>
       plain !== undefined && plain.makespan <= makespan ? plain.placed : switching!.placed
     );
     return { placed, makespan };
@@ -168,6 +168,6 @@ class Assignment {
 }
 
 /** When a node is done; Infinity as long as nothing is known that does all its jobs. */
-function endOf({ plain, switching }: Filled): number {
+function endOf({ plain, switching }: IFilled): number {
   return Math.min(plain?.makespan ?? Infinity, switching?.makespan ?? Infinity);
 }

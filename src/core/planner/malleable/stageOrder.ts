@@ -1,7 +1,7 @@
 import type { Stage } from './stages.js';
 
 /** A stage that may only be run in its turn: those of earlier periods come first. */
-export interface Candidate {
+export interface ICandidate {
   stage: Stage;
   period: number;
 }
@@ -16,7 +16,7 @@ const MOST_ORDERS = 30_000;
  * @param cost of starting to run a job in a stage.
  */
 export function orderStages(
-  candidates: readonly Candidate[],
+  candidates: readonly ICandidate[],
   cost: (job: number, stage: Stage) => number
 ): Stage[] {
   const count = candidates.length;
@@ -69,7 +69,7 @@ export function orderStages(
 
 /** A path from one stage always on to the one that costs least; undefined when the first may not be first. */
 function nearest(
-  candidates: readonly Candidate[],
+  candidates: readonly ICandidate[],
   costs: readonly number[][],
   first: number
 ): number[] | undefined {

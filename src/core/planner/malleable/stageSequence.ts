@@ -1,15 +1,15 @@
 import type { Highs } from 'highs';
-import type { Config } from '../problem/pareto.js';
-import type { Problem } from '../problem/problem.js';
-import type { Placed } from '../schedule/schedule.js';
-import { devicesOf, type Run, type Stage, type Timing, timeStages } from './stages.js';
-import { placeStretches, stretchesOf } from './wholeStepRuns.js';
+import type { IConfig } from '../problem/pareto.js';
+import type { IProblem } from '../problem/problem.js';
+import type { IPlaced } from '../schedule/schedule.js';
+import { devicesOf, type IRun, type ITiming, type Stage, timeStages } from './stages.js';
+import { placeRuns, wholeStepRuns } from './wholeStepRuns.js';
 
 /** What one node does: stages with their times, and the stretches they come to. */
-export interface Sequence {
+export interface IStageSequence {
   stages: Stage[];
-  timing: Timing;
-  placed: Placed[];
+  timing: ITiming;
+  placed: IPlaced[];
   /** When the last stretch ends. */
   makespan: number;
   /** Stretches beyond the first of each job. */
@@ -19,37 +19,37 @@ export interface Sequence {
 /** Makes sequences of the stages of one node. */
 export class Sequencer {
   constructor(
-    private readonly highs: Highs,
-    private readonly problem: Problem,
-    private readonly node: number,
+    private readonly _highs: Highs,
+    private readonly _problem: IProblem,
+    private readonly _node: number,
     /** The jobs that the node must do. */
-    private readonly jobs: readonly number[],
+    private readonly _jobs: readonly number[],
     /** About the makespan, in seconds. */
-    private readonly scale: number
+    private readonly _scale: number
   ) {}
 
   /**
    * The best sequence that keeps the order of stages: with the shortest times, and without stages and stretches that
    * then do nothing. Undefined when the stages cannot do all work, or some job has none.
    */
-  sequence(stages: readonly Stage[]): Sequence | undefined {
-    const { highs, problem, node } = this;
-    let left = joined(this.filled(stages));
+  sequence(stages: readonly Stage[]): IStageSequence | undefined {
+    const { _highs: highs, _problem: problem, _node: node } = this;
+    let left = joined(this._filled(stages));
     for (;;) {
-      const timing = timeStages(highs, problem, node, left, this.scale);
+      const timing = timeStages(highs, problem, node, left, this._scale);
       if (timing === undefined) {
         return undefined;
       }
-      const stretches = stretchesOf(problem, node, left, timing);
+      const stretches = wholeStepRuns(problem, node, left, timing);
       const idle = stretches.filter(
         ({ job, steps }) => steps === 0 && stretches.some(other => other.job === job && other.steps > 0)
       );
       const used = without(left, idle).filter((_, index) => timing.seconds[index]! > 0);
       if (idle.length === 0 && used.length === left.length) {
-        const placed = placeStretches(problem, node, stretches, timing);
+        const placed = placeRuns(problem, node, stretches, timing);
         if (
           stretches.some(({ steps }) => steps === 0) ||
-          new Set(placed.map(({ job }) => job)).size < this.jobs.length
+          new Set(placed.map(({ job }) => job)).size < this._jobs.length
         ) {
           return undefined;
         }
@@ -58,7 +58,7 @@ export class Sequencer {
           timing,
           placed,
           makespan: placed.reduce((latest, { end }) => Math.max(latest, end), 0),
-          switches: placed.length - this.jobs.length
+          switches: placed.length - this._jobs.length
         };
       }
       left = joined(used);
@@ -66,10 +66,10 @@ export class Sequencer {
   }
 
   /** Stages in which jobs run on, or begin sooner, where devices would be idle: runs grow, which costs nothing. */
-  private filled(stages: readonly Stage[]): Stage[] {
-    const sorted = [...this.problem.nodes[this.node]!.freeAt].sort((a, b) => a - b);
+  private _filled(stages: readonly Stage[]): Stage[] {
+    const sorted = [...this._problem.nodes[this._node]!.freeAt].sort((a, b) => a - b);
     const filled = stages.map(stage => new Map(stage));
-    const extend = (stage: Map<number, Config>, neighbour: Stage | undefined) => {
+    const extend = (stage: Map<number, IConfig>, neighbour: Stage | undefined) => {
       let held = devicesOf(stage);
       for (const [job, config] of neighbour ?? []) {
         const after = held + config.devices;
@@ -95,9 +95,9 @@ export class Sequencer {
 
 /** The stages in which the jobs of a schedule run on a node; times at which devices become free begin new ones. */
 export function stagesOf(
-  problem: Problem,
+  problem: IProblem,
   node: number,
-  placed: readonly Placed[]
+  placed: readonly IPlaced[]
 ): { stage: Stage; start: number }[] {
   const own = placed.filter(entry => entry.node === node);
   const { freeAt } = problem.nodes[node]!;
@@ -105,7 +105,7 @@ export function stagesOf(
   const times = new Set([0, ...freeAt, ...own.flatMap(entry => [entry.start, entry.end])]);
   const sorted = [...times].filter(time => time < end).sort((a, b) => a - b);
   return sorted.map(start => {
-    const stage = new Map<number, Config>();
+    const stage = new Map<number, IConfig>();
     for (const entry of own) {
       if (entry.start <= start && start < entry.end) {
         stage.set(entry.job, entry.config);
@@ -124,7 +124,7 @@ function same(a: Stage, b: Stage): boolean {
   return a.size === b.size && [...a].every(([job, { option }]) => b.get(job)?.option === option);
 }
 
-function without(stages: Stage[], runs: Run[]): Stage[] {
+function without(stages: Stage[], runs: IRun[]): Stage[] {
   return stages.map((stage, index) => {
     const gone = runs.filter(({ from, to }) => from <= index && index < to);
     return gone.length === 0

@@ -1,12 +1,12 @@
 import type { Highs } from 'highs';
 import { classOfNode, groupJobs, groupNodes } from '../bounds/jobTypes.js';
-import type { Config } from '../problem/pareto.js';
-import type { Job, PlanNode, Problem } from '../problem/problem.js';
+import type { IConfig } from '../problem/pareto.js';
+import type { IJob, IPlanNode, IProblem } from '../problem/problem.js';
 import type { BestPatterns } from './bestPatterns.js';
-import { type RoundLimit, type Supply, solveConfigurationLp, type Work } from './configurationLp.js';
+import { type IRoundLimit, type ISupply, type IWork, solveConfigurationLp } from './configurationLp.js';
 
 /** What is known of a problem when its jobs may be interrupted at will. */
-export interface Relaxation {
+export interface ISwitchingRelaxation {
   /** A makespan in seconds that no plan beats, whether its jobs change strategy and place while they run or not. */
   bound: number;
   /**
@@ -26,7 +26,7 @@ const LEAST_SECONDS = 1e-6;
  * Let jobs be interrupted at will, for nothing. A stretch of a job then does the share of its work that its length,
  * start included, has in the time of the whole job; never more than in a plan, where every stretch pays a full start.
  */
-export function relax(highs: Highs, problem: Problem, limit: RoundLimit): Relaxation {
+export function relax(highs: Highs, problem: IProblem, limit: IRoundLimit): ISwitchingRelaxation {
   const longest = problem.running.reduce((most, { config }) => Math.max(most, config.seconds), 0);
   const works = groupJobs(problem).map(({ jobs }) => {
     const job = problem.jobs[jobs[0]!]!;
@@ -77,7 +77,7 @@ export function relax(highs: Highs, problem: Problem, limit: RoundLimit): Relaxa
 }
 
 /** What a work's devices are worth on a node, or all of the node for as long as it takes when that is too long. */
-function leastPrice({ choices }: Work, { periods }: Supply, best: BestPatterns, bound: number): number {
+function leastPrice({ choices }: IWork, { periods }: ISupply, best: BestPatterns, bound: number): number {
   const size = periods[periods.length - 1]!.devices;
   const value = best.value(size);
   const own = choices.filter(({ devices }) => devices <= size);
@@ -87,16 +87,16 @@ function leastPrice({ choices }: Work, { periods }: Supply, best: BestPatterns, 
 }
 
 /** Whether work is too short to be planned in shares, by a makespan in seconds. */
-export function isNothing(work: Work, makespan: number): boolean {
+export function isNothing(work: IWork, makespan: number): boolean {
   return !(fastest(work) > Math.max(LEAST_SECONDS, LEAST_SHARE * makespan));
 }
 
-function fastest({ choices }: Work): number {
+function fastest({ choices }: IWork): number {
   return choices.reduce((least, { seconds }) => Math.min(least, seconds), Infinity);
 }
 
 /** What is left of a price after all periods but the last is earned in the last one. */
-function soonest({ periods }: Supply, best: BestPatterns, price: number): number {
+function soonest({ periods }: ISupply, best: BestPatterns, price: number): number {
   let left = price;
   for (const [index, { start, devices }] of periods.entries()) {
     const value = best.value(devices);
@@ -110,7 +110,7 @@ function soonest({ periods }: Supply, best: BestPatterns, price: number): number
 }
 
 /** Equal nodes, as the linear program sees them. */
-export function supplyOf({ freeAt }: PlanNode, nodes: number): Supply {
+export function supplyOf({ freeAt }: IPlanNode, nodes: number): ISupply {
   const starts = [...freeAt].sort((a, b) => a - b);
   const periods = starts
     .map((start, index) => ({ start, devices: index + 1 }))
@@ -122,7 +122,7 @@ export function supplyOf({ freeAt }: PlanNode, nodes: number): Supply {
 }
 
 /** What a job may run as, the strategy it runs with now included. */
-export function choicesOf({ configs, current }: Job): Config[] {
+export function choicesOf({ configs, current }: IJob): IConfig[] {
   return current === undefined || configs.some(({ option }) => option === current.config.option)
     ? configs
     : [...configs, current.config];
@@ -132,7 +132,7 @@ export function choicesOf({ configs, current }: Job): Config[] {
  * Seconds of a whole job by one configuration: one start and all steps. The strategy it runs with now is there
  * without a start.
  */
-export function wholeSeconds({ steps, current }: Job, { option }: Config): number {
+export function wholeSeconds({ steps, current }: IJob, { option }: IConfig): number {
   const start = current?.config.option === option ? 0 : option.startSeconds;
   return start + steps * option.stepSeconds;
 }

@@ -1,21 +1,21 @@
-import type { Problem } from '../problem/problem.js';
-import type { Placed } from '../schedule/schedule.js';
-import { type Run, runsOf, type Stage, type Timing } from './stages.js';
+import type { IProblem } from '../problem/problem.js';
+import type { IPlaced } from '../schedule/schedule.js';
+import { type IRun, type ITiming, runsOf, type Stage } from './stages.js';
 
 /** A run with the whole steps it does. */
-export interface Stretch extends Run {
+export interface IWholeStepRun extends IRun {
   steps: number;
 }
 
 /** The runs of timed stages, each job's steps shared out as the times tell; each as near as whole steps can be. */
-export function stretchesOf(
-  problem: Problem,
+export function wholeStepRuns(
+  problem: IProblem,
   node: number,
   stages: readonly Stage[],
-  { seconds }: Timing
-): Stretch[] {
+  { seconds }: ITiming
+): IWholeStepRun[] {
   const stretches = runsOf(problem, node, stages).map(run => ({ ...run, steps: 0 }));
-  const byJob = new Map<number, Stretch[]>();
+  const byJob = new Map<number, IWholeStepRun[]>();
   for (const stretch of stretches) {
     byJob.set(stretch.job, [...(byJob.get(stretch.job) ?? []), stretch]);
   }
@@ -46,12 +46,12 @@ const ROUNDING = 1e-8;
  * when the job's stretch before it has ended. Whole steps make that a little later or sooner than the stages tell.
  * What then turns out to go on where it was is no switch and pays none.
  */
-export function placeStretches(
-  problem: Problem,
+export function placeRuns(
+  problem: IProblem,
   node: number,
-  stretches: readonly Stretch[],
-  { seconds, makespan }: Timing
-): Placed[] {
+  stretches: readonly IWholeStepRun[],
+  { seconds, makespan }: ITiming
+): IPlaced[] {
   const starts = [0];
   for (const length of seconds) {
     starts.push(starts[starts.length - 1]! + length);
@@ -59,8 +59,8 @@ export function placeStretches(
   const free = [...problem.nodes[node]!.freeAt];
   /** Per device, the first stage that may use it. */
   const idleFrom = free.map(time => (time > 0 ? firstAt(starts, time) : 0));
-  const last = new Map<number, Placed & { steps: number; overhead: number }>();
-  const all: Placed[] = [];
+  const last = new Map<number, IPlaced & { steps: number; overhead: number }>();
+  const all: IPlaced[] = [];
   for (const { job, config, from, to, overhead, kept, steps } of stretches) {
     const { current } = problem.jobs[job]!;
     const { startSeconds, stopSeconds = 0, stepSeconds } = config.option;

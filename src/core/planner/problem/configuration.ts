@@ -1,18 +1,18 @@
 import { strategyKey } from '../../model/strategy.js';
-import type { Pin, PlanOption, PlanTask } from '../../wire/generated/types.js';
+import type { Pin, PlanOption, PlanTask } from '../../wire/messages.js';
 import type { Eligibilities } from './eligibility.js';
-import type { Config, Eligibility } from './pareto.js';
+import type { IConfig, IEligibility } from './pareto.js';
 
 /** Where a task runs already. */
 export type Placement = NonNullable<PlanTask['running']>;
 
 /** Whether a configuration may run on any node with enough devices. */
-export function isFree({ nodes, among, span }: Config): boolean {
+export function isFree({ nodes, among, span }: IConfig): boolean {
   return nodes === undefined && among === undefined && span === undefined;
 }
 
 /** How a task may run, under a pin if it has one; what leaving its present place costs is paid first. */
-export function usableConfigs(task: PlanTask, places: Eligibilities, pin?: Pin): Config[] {
+export function usableConfigs(task: PlanTask, places: Eligibilities, pin?: Pin): IConfig[] {
   const leaving = task.running === undefined ? 0 : (runningOption(task, task.running).stopSeconds ?? 0);
   return task.options.flatMap(option => {
     const eligibility = places.of(option, pin === undefined ? [] : [pin]);
@@ -26,8 +26,8 @@ export function configOf(
   option: PlanOption,
   steps: number,
   overhead: number,
-  eligibility: Eligibility = {}
-): Config {
+  eligibility: IEligibility = {}
+): IConfig {
   const seconds = overhead + steps * option.stepSeconds;
   return { option, devices: option.strategy.devices, seconds, overhead, ...eligibility };
 }

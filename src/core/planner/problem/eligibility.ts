@@ -1,6 +1,6 @@
 import { strategyKey } from '../../model/strategy.js';
-import type { Pin, PlanOption, PlanRequest } from '../../wire/generated/types.js';
-import type { Eligibility } from './pareto.js';
+import type { Pin, PlanOption, PlanRequest } from '../../wire/messages.js';
+import type { IEligibility } from './pareto.js';
 
 /** What keeps an option from running: which of the things that decide about it do not fit. */
 export type Blocker = 'excluded' | 'devices' | 'memory' | 'nodes';
@@ -9,36 +9,36 @@ export type Blocker = 'excluded' | 'devices' | 'memory' | 'nodes';
 export class Eligibilities {
   readonly largestNode: number;
   readonly largestMemory: number;
-  private readonly excluded: Set<string>;
-  private readonly leastMemory: number;
+  private readonly _excluded: Set<string>;
+  private readonly _leastMemory: number;
 
-  constructor(private readonly request: PlanRequest) {
-    const { nodes } = request.cluster;
-    this.excluded = new Set(request.excludeTechniques ?? []);
+  constructor(private readonly _request: PlanRequest) {
+    const { nodes } = _request.cluster;
+    this._excluded = new Set(_request.excludeTechniques ?? []);
     this.largestNode = nodes.reduce((largest, node) => Math.max(largest, node.devices.length), 0);
     const memories = nodes.flatMap(node => node.devices.map(device => device.memoryBytes));
-    this.leastMemory = memories.reduce((least, bytes) => Math.min(least, bytes), Infinity);
+    this._leastMemory = memories.reduce((least, bytes) => Math.min(least, bytes), Infinity);
     this.largestMemory = memories.reduce((most, bytes) => Math.max(most, bytes), 0);
   }
 
   isExcluded(option: PlanOption): boolean {
-    return this.excluded.has(option.strategy.technique);
+    return this._excluded.has(option.strategy.technique);
   }
 
   /** Where an option may run under some pins; undefined when nowhere. */
-  of(option: PlanOption, pins: readonly Pin[] = []): Eligibility | undefined {
+  of(option: PlanOption, pins: readonly Pin[] = []): IEligibility | undefined {
     if (this.isExcluded(option)) {
       return undefined;
     }
     const { strategy, peakBytes = 0, span = 1 } = option;
-    const plain = option.nodes === undefined && peakBytes <= this.leastMemory && span === 1;
+    const plain = option.nodes === undefined && peakBytes <= this._leastMemory && span === 1;
     if (plain && pins.length === 0) {
       return strategy.devices <= this.largestNode ? {} : undefined;
     }
     if (pins.some(pin => pin.strategy !== undefined && strategyKey(pin.strategy) !== strategyKey(strategy))) {
       return undefined;
     }
-    return this.places(option, pins);
+    return this._places(option, pins);
   }
 
   /** What keeps an option, unpinned, from running. */
@@ -46,27 +46,27 @@ export class Eligibilities {
     const { nodes, peakBytes, ...rest } = option;
     const open = { ...rest, strategy: { ...rest.strategy, technique: '' } };
     const blockers: Blocker[] = this.isExcluded(option) ? ['excluded'] : [];
-    if (this.places(open, []) === undefined) {
+    if (this._places(open, []) === undefined) {
       return [...blockers, 'devices'];
     }
-    if (this.places({ ...open, ...(nodes !== undefined && { nodes }) }, []) === undefined) {
+    if (this._places({ ...open, ...(nodes !== undefined && { nodes }) }, []) === undefined) {
       blockers.push('nodes');
     }
-    if (this.places({ ...open, ...(peakBytes !== undefined && { peakBytes }) }, []) === undefined) {
+    if (this._places({ ...open, ...(peakBytes !== undefined && { peakBytes }) }, []) === undefined) {
       blockers.push('memory');
-    } else if (!blockers.includes('nodes') && this.places({ ...option }, []) === undefined) {
+    } else if (!blockers.includes('nodes') && this._places({ ...option }, []) === undefined) {
       blockers.push('memory');
     }
     return blockers;
   }
 
-  private places(option: PlanOption, pins: readonly Pin[]): Eligibility | undefined {
+  private _places(option: PlanOption, pins: readonly Pin[]): IEligibility | undefined {
     const { strategy, peakBytes = 0, span = 1 } = option;
     const share = strategy.devices / span;
     const nodes: number[] = [];
     const among: (number[] | undefined)[] = [];
     let large = 0;
-    for (const [index, { id, devices }] of this.request.cluster.nodes.entries()) {
+    for (const [index, { id, devices }] of this._request.cluster.nodes.entries()) {
       if (devices.length < share) {
         continue;
       }

@@ -1,7 +1,7 @@
-import type { PlanOption } from '../../wire/generated/types.js';
+import type { PlanOption } from '../../wire/messages.js';
 
 /** Where something may run. */
-export interface Eligibility {
+export interface IEligibility {
   /** Indexes of the nodes it may use, ascending; all with enough devices when absent. */
   nodes?: number[];
   /** Per node, indexes of the devices it may use, ascending; all of a node's where absent. */
@@ -11,7 +11,7 @@ export interface Eligibility {
 }
 
 /** A strategy of one task, with the time its remaining steps take. */
-export interface Config extends Eligibility {
+export interface IConfig extends IEligibility {
   option: PlanOption;
   /** Devices held. */
   devices: number;
@@ -22,8 +22,8 @@ export interface Config extends Eligibility {
 }
 
 /** The fastest configuration at each device count, fewest devices first. */
-export function fastestPerCount(configs: Config[]): Config[] {
-  const best = new Map<number, Config>();
+export function fastestPerCount(configs: IConfig[]): IConfig[] {
+  const best = new Map<number, IConfig>();
   for (const config of configs) {
     const known = best.get(config.devices);
     if (known === undefined || config.seconds < known.seconds) {
@@ -37,8 +37,8 @@ export function fastestPerCount(configs: Config[]): Config[] {
  * Drop each configuration for which another needs no more devices and no more time. What remains grows in devices
  * and shrinks in seconds. An optimal plan needs no other, since the better one fits wherever the worse one did.
  */
-export function paretoFront(configs: Config[]): Config[] {
-  const front: Config[] = [];
+export function paretoFront(configs: IConfig[]): IConfig[] {
+  const front: IConfig[] = [];
   for (const config of fastestPerCount(configs)) {
     const last = front[front.length - 1];
     if (last === undefined || config.seconds < last.seconds) {
@@ -52,8 +52,8 @@ export function paretoFront(configs: Config[]): Config[] {
  * The same where configurations may differ in where they may run: one is dropped only for another that may run
  * wherever it may. Fewest devices first, and of equally many the fastest; more devices need not mean less time.
  */
-export function paretoFrontByPlace(configs: Config[]): Config[] {
-  const front: Config[] = [];
+export function paretoFrontByPlace(configs: IConfig[]): IConfig[] {
+  const front: IConfig[] = [];
   const sorted = [...configs].sort((a, b) => a.devices - b.devices || a.seconds - b.seconds);
   for (const config of sorted) {
     if (!front.some(better => better.seconds <= config.seconds && covers(better, config))) {
@@ -64,7 +64,7 @@ export function paretoFrontByPlace(configs: Config[]): Config[] {
 }
 
 /** Whether `wide` may run wherever `narrow`, which needs no fewer devices, may. */
-function covers(wide: Eligibility, narrow: Eligibility): boolean {
+function covers(wide: IEligibility, narrow: IEligibility): boolean {
   if ((wide.span ?? 1) !== (narrow.span ?? 1)) {
     return false;
   }

@@ -1,5 +1,5 @@
 import { strategyKey, strategyLabel } from '../../model/strategy.js';
-import type { Conflict, Pin, PlanTask } from '../../wire/generated/types.js';
+import type { Conflict, Pin, PlanTask } from '../../wire/messages.js';
 import { type Placement, usableConfigs } from './configuration.js';
 import type { Eligibilities } from './eligibility.js';
 

@@ -1,28 +1,28 @@
-import type { Conflict, PlanRequest, PlanTask, Unplanned } from '../../wire/generated/types.js';
+import type { Conflict, PlanRequest, PlanTask, Unplanned } from '../../wire/messages.js';
 import { configOf, isFree, type Placement, runningOption, usableConfigs } from './configuration.js';
 import { Eligibilities } from './eligibility.js';
-import { type Config, fastestPerCount, paretoFront, paretoFrontByPlace } from './pareto.js';
+import { fastestPerCount, type IConfig, paretoFront, paretoFrontByPlace } from './pareto.js';
 import { keepablePin, meets, pinLabel } from './pinning.js';
-import { reasonOf } from './unplannedReasons.js';
+import { unplannedReason } from './unplannedReasons.js';
 
 const SECONDS_PER_HOUR = 3600;
 
 /** A task that may be placed anywhere. */
-export interface Job {
+export interface IJob {
   name: string;
   steps: number;
   /**
    * The configurations worth considering, never empty: more devices, less time, unless they differ in where they may
    * run.
    */
-  configs: Config[];
+  configs: IConfig[];
   /** The fastest configuration at every device count, for the simple rules that ask for a count. */
-  perCount: Config[];
+  perCount: IConfig[];
   /**
    * Where it runs now, if it does and may also be moved. Going on there starts at 0 and pays no start; the seconds
    * of `configs` include what leaving costs.
    */
-  current?: Place;
+  current?: IPlace;
   /** Not before this, in seconds. */
   release: number;
   /** To be done by then, in seconds; Infinity when at any time. */
@@ -34,36 +34,36 @@ export interface Job {
 }
 
 /** A strategy on devices of one node. */
-export interface Place {
-  config: Config;
-  /** Index into {@link Problem.nodes}. */
+export interface IPlace {
+  config: IConfig;
+  /** Index into {@link IProblem.nodes}. */
   node: number;
   /** Indexes into the node's devices. */
   devices: number[];
 }
 
 /** A task that runs already and keeps its devices. */
-export interface RunningJob extends Place {
+export interface IRunningJob extends IPlace {
   name: string;
   steps: number;
-  /** As of a {@link Job}. */
+  /** As of a {@link IJob}. */
   deadline: number;
-  /** As of a {@link Job}. */
+  /** As of a {@link IJob}. */
   weight: number;
 }
 
 /** Jobs that may run as one, for as many steps as the longest of them. */
-export interface FusedJob {
+export interface IFusedJob {
   /** Names the run: its tasks'. */
   name: string;
-  /** Indexes into {@link Problem.jobs}, ascending; at least 2. */
+  /** Indexes into {@link IProblem.jobs}, ascending; at least 2. */
   members: number[];
-  /** As of a {@link Job}. */
-  configs: Config[];
+  /** As of a {@link IJob}. */
+  configs: IConfig[];
 }
 
 /** A node as the planner sees it. */
-export interface PlanNode {
+export interface IPlanNode {
   id: string;
   devices: string[];
   /** When each device becomes free: the end of the task running on it, else 0. */
@@ -71,7 +71,7 @@ export interface PlanNode {
 }
 
 /** What all runs together may take; Infinity where there is no limit. */
-export interface Limits {
+export interface ILimits {
   /** Runs at once. */
   concurrent: number;
   deviceSeconds: number;
@@ -79,30 +79,30 @@ export interface Limits {
 }
 
 /** The question in the planner's own form: indexes instead of names, only what can be planned. */
-export interface Problem {
-  nodes: PlanNode[];
-  jobs: Job[];
-  running: RunningJob[];
+export interface IProblem {
+  nodes: IPlanNode[];
+  jobs: IJob[];
+  running: IRunningJob[];
   unplanned: Unplanned[];
   deviceCount: number;
   largestNode: number;
-  fusions: FusedJob[];
-  limits: Limits;
+  fusions: IFusedJob[];
+  limits: ILimits;
   /** Per node, money per device-second. */
   prices: number[];
   /** Minimise the sum of weighted ends instead of the last one. */
   weighted: boolean;
-  /** Wishes given up because nothing could meet them. */
+  /** Constraints given up because nothing could meet them. */
   conflicts: Conflict[];
   /**
    * Whether any node with enough devices will do for a job at any time, and only the last end counts: nothing but
    * Pareto fronts, devices free from some time on, and jobs that may go on where they run.
    */
-  plain: boolean;
+  unconstrained: boolean;
 }
 
 /** Compile a request that {@link assertRequest} has accepted. */
-export function toProblem(request: PlanRequest): Problem {
+export function toProblem(request: PlanRequest): IProblem {
   const { prices = {}, limits = {}, switches = 'none' } = request;
   const places = new Eligibilities(request);
   const nodes = request.cluster.nodes.map(node => ({
@@ -110,7 +110,7 @@ export function toProblem(request: PlanRequest): Problem {
     devices: node.devices.map(device => device.id),
     freeAt: node.devices.map(() => 0)
   }));
-  const problem: Problem = {
+  const problem: IProblem = {
     nodes,
     jobs: [],
     running: [],
@@ -126,7 +126,7 @@ export function toProblem(request: PlanRequest): Problem {
     prices: nodes.map(({ id }) => (prices[id] ?? 0) / SECONDS_PER_HOUR),
     weighted: request.objective === 'weighted-completion',
     conflicts: [],
-    plain: false
+    unconstrained: false
   };
   for (const task of request.tasks) {
     const { running } = task;
@@ -136,10 +136,10 @@ export function toProblem(request: PlanRequest): Problem {
     if (running !== undefined && (switches === 'none' || usable.length === 0)) {
       addRunning(problem, task, running);
     } else if (usable.length === 0) {
-      problem.unplanned.push({ task: task.name, reason: reasonOf(task, places) });
+      problem.unplanned.push({ task: task.name, reason: unplannedReason(task, places) });
     } else {
       const { earliestStart = 0, deadline = Infinity, weight = 1 } = task;
-      const job: Job = {
+      const job: IJob = {
         name: task.name,
         steps: task.steps,
         configs: usable.every(isFree) ? paretoFront(usable) : paretoFrontByPlace(usable),
@@ -156,16 +156,16 @@ export function toProblem(request: PlanRequest): Problem {
     }
   }
   addFusions(problem, request, places);
-  problem.plain = isPlain(problem);
+  problem.unconstrained = isPlain(problem);
   return problem;
 }
 
 /** Whether there is nothing to schedule. */
-export function isEmpty(problem: Problem): boolean {
+export function isEmpty(problem: IProblem): boolean {
   return problem.jobs.length === 0 && problem.running.length === 0;
 }
 
-function isPlain({ jobs, running, fusions, limits, weighted }: Problem): boolean {
+function isPlain({ jobs, running, fusions, limits, weighted }: IProblem): boolean {
   return (
     !weighted &&
     fusions.length === 0 &&
@@ -177,7 +177,7 @@ function isPlain({ jobs, running, fusions, limits, weighted }: Problem): boolean
   );
 }
 
-function placeOf(task: PlanTask, running: Placement, nodes: PlanNode[]): Place {
+function placeOf(task: PlanTask, running: Placement, nodes: IPlanNode[]): IPlace {
   const node = nodes.findIndex(candidate => candidate.id === running.node);
   return {
     config: configOf(runningOption(task, running), task.steps, 0),
@@ -186,8 +186,8 @@ function placeOf(task: PlanTask, running: Placement, nodes: PlanNode[]): Place {
   };
 }
 
-/** A task that stays where it runs, and the wishes it thereby fails to meet. */
-function addRunning({ running: all, nodes, conflicts }: Problem, task: PlanTask, running: Placement): void {
+/** A task that stays where it runs, and the constraints it thereby fails to meet. */
+function addRunning({ running: all, nodes, conflicts }: IProblem, task: PlanTask, running: Placement): void {
   const { name, steps, deadline = Infinity, weight = 1, earliestStart = 0, pin } = task;
   const place = placeOf(task, running, nodes);
   all.push({ name, steps, deadline, weight, ...place });
@@ -207,7 +207,7 @@ function addRunning({ running: all, nodes, conflicts }: Problem, task: PlanTask,
 }
 
 /** Fused runs of tasks that do not run yet, each of which could also run by itself, under the pins of all. */
-function addFusions(problem: Problem, request: PlanRequest, places: Eligibilities): void {
+function addFusions(problem: IProblem, request: PlanRequest, places: Eligibilities): void {
   const tasks = new Map(request.tasks.map(task => [task.name, task]));
   const index = new Map(problem.jobs.map(({ name }, job) => [name, job]));
   for (const { tasks: names, options } of request.fusions ?? []) {

@@ -1,10 +1,10 @@
-import { SaturnError } from '../../model/failure.js';
 import { strategyKey, strategyLabel } from '../../model/strategy.js';
-import type { Fusion, PlanOption, PlanRequest, PlanTask } from '../../wire/generated/types.js';
+import { SaturnError } from '../../wire/failure.js';
+import type { Fusion, PlanOption, PlanRequest, PlanTask } from '../../wire/messages.js';
 
 /**
  * Refuse a question that has no meaning: numbers that are not finite or negative, names used twice, running tasks
- * on devices that do not exist or are taken, wishes about what is not there.
+ * on devices that do not exist or are taken, constraints about what is not there.
  *
  * @throws SaturnError `bad-plan-request`.
  */
@@ -34,7 +34,7 @@ export function assertRequest(request: PlanRequest): void {
   let work = 0;
   for (const task of request.tasks) {
     work += assertTask(task);
-    assertWishes(request, task);
+    assertConstraints(request, task);
   }
   for (const fusion of request.fusions ?? []) {
     work += assertFusion(request, fusion);
@@ -95,7 +95,7 @@ function overlap(a: PlanOption, b: PlanOption): boolean {
   );
 }
 
-function assertWishes(request: PlanRequest, task: PlanTask): void {
+function assertConstraints(request: PlanRequest, task: PlanTask): void {
   const { name, pin, earliestStart = 0, deadline = 0, weight = 1 } = task;
   const which = () => `Task "${name}":`;
   measure(earliestStart, 'the earliest start', which);

@@ -1,12 +1,12 @@
 import { strategyLabel } from '../../model/strategy.js';
-import type { PlanOption, PlanTask } from '../../wire/generated/types.js';
+import type { PlanOption, PlanTask } from '../../wire/messages.js';
 import type { Blocker, Eligibilities } from './eligibility.js';
 
 /** Options told about when several are equally close to running. */
 const TOLD = 3;
 
 /** Why no option of a task can be used, for the person who asked: what the options closest to running lack. */
-export function reasonOf(task: PlanTask, places: Eligibilities): string {
+export function unplannedReason(task: PlanTask, places: Eligibilities): string {
   if (task.options.length === 0) {
     return task.reason ?? 'No strategy has been measured for it.';
   }

@@ -1,8 +1,8 @@
 import { strategyKey } from '../../model/strategy.js';
-import type { PlanOption } from '../../wire/generated/types.js';
-import type { Config } from '../problem/pareto.js';
-import type { Job, Problem } from '../problem/problem.js';
-import { type Arrangement, KEPT } from '../schedule/arrangement.js';
+import type { PlanOption } from '../../wire/messages.js';
+import type { IConfig } from '../problem/pareto.js';
+import type { IJob, IProblem } from '../problem/problem.js';
+import { type IArrangement, KEPT } from '../schedule/arrangement.js';
 
 /** By what share a step may be slower than measured when the measurement does not tell. */
 const UNCERTAINTY = 0.05;
@@ -19,17 +19,17 @@ const UNCERTAINTY = 0.05;
  * (The paper replaces a plan when the new one is shorter by a fixed threshold, section 4.4, which says nothing about
  * whether the difference can be believed.)
  */
-export function withCaution(problem: Problem): Problem {
-  return { ...problem, jobs: problem.jobs.map(cautious) };
+export function withPessimisticTimes(problem: IProblem): IProblem {
+  return { ...problem, jobs: problem.jobs.map(pessimistic) };
 }
 
-function cautious(job: Job): Job {
+function pessimistic(job: IJob): IJob {
   const { current, steps } = job;
   if (current === undefined) {
     return job;
   }
   const running = strategyKey(current.config.option.strategy);
-  const risk = ({ option, overhead }: Config) =>
+  const risk = ({ option, overhead }: IConfig) =>
     UNCERTAINTY * overhead +
     (strategyKey(option.strategy) === running ? 0 : steps * (slowest(option) - option.stepSeconds));
   return {
@@ -44,17 +44,17 @@ function slowest({ stepSeconds, stepSecondsHigh }: PlanOption): number {
 }
 
 /** The problem in which all running tasks stay. */
-export interface Held {
+export interface IFixedRunning {
   /** Tasks that run are no jobs in it; their devices become free when they end. */
-  problem: Problem;
+  problem: IProblem;
   /** An arrangement of it as one of the whole problem. */
-  lift(arrangement: Arrangement): Arrangement;
+  lift(arrangement: IArrangement): IArrangement;
   /** An arrangement of the whole problem in which running tasks stay, as one of it. */
-  lower(arrangement: Arrangement): Arrangement;
+  lower(arrangement: IArrangement): IArrangement;
 }
 
 /** Take the tasks that run out of the problem, with the devices they run on. */
-export function hold(problem: Problem): Held {
+export function fixRunning(problem: IProblem): IFixedRunning {
   const nodes = problem.nodes.map(node => ({ ...node, freeAt: [...node.freeAt] }));
   const open: number[] = [];
   for (const [job, { current }] of problem.jobs.entries()) {
@@ -86,7 +86,7 @@ export function hold(problem: Problem): Held {
 }
 
 /** The same arrangement with running tasks staying, all of them or one. */
-export function staying(problem: Problem, { config, queues }: Arrangement, only?: number): Arrangement {
+export function staying(problem: IProblem, { config, queues }: IArrangement, only?: number): IArrangement {
   const stays = (job: number) =>
     problem.jobs[job]!.current !== undefined && (only === undefined || job === only);
   return {

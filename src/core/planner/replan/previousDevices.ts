@@ -1,9 +1,9 @@
-import type { Segment } from '../../wire/generated/types.js';
-import type { Problem } from '../problem/problem.js';
-import type { Placed, Schedule } from '../schedule/schedule.js';
+import type { Segment } from '../../wire/messages.js';
+import type { IProblem } from '../problem/problem.js';
+import type { IPlaced, ISchedule } from '../schedule/schedule.js';
 
 /** A time at which a task of the schedule starts on a device it had in the earlier plan. */
-interface Wish {
+interface IDevicePreference {
   start: number;
   job: number;
 }
@@ -14,19 +14,19 @@ interface Wish {
  * have a task than the node has.
  */
 export function onPreviousDevices(
-  problem: Problem,
-  schedule: Schedule,
+  problem: IProblem,
+  schedule: ISchedule,
   previous: readonly Segment[]
-): Schedule {
+): ISchedule {
   const wanted = wantedDevices(problem, schedule, previous);
   const free = problem.nodes.map(({ freeAt }) => [...freeAt]);
-  const wishes: Wish[][][] = free.map(devices => devices.map(() => []));
+  const preferences: IDevicePreference[][][] = free.map(devices => devices.map(() => []));
   const inTurn = [...schedule.placed.keys()].sort(
     (a, b) => schedule.placed[a]!.start - schedule.placed[b]!.start
   );
   const placed = [...schedule.placed];
-  const stays = ({ job, config }: Placed) => config === problem.jobs[job]!.current?.config;
-  const take = ({ node, devices, end }: Placed) => {
+  const stays = ({ job, config }: IPlaced) => config === problem.jobs[job]!.current?.config;
+  const take = ({ node, devices, end }: IPlaced) => {
     for (const device of devices) {
       free[node]![device] = end;
     }
@@ -34,14 +34,14 @@ export function onPreviousDevices(
   for (const index of inTurn) {
     const { job, node, start } = placed[index]!;
     for (const device of wanted[index]!) {
-      wishes[node]![device]!.push({ start, job });
+      preferences[node]![device]!.push({ start, job });
     }
   }
   placed.filter(stays).forEach(take);
   for (const index of inTurn) {
     const one = placed[index]!;
     if (!stays(one)) {
-      const devices = choose(one, free[one.node]!, wanted[index]!, wishes[one.node]!);
+      const devices = choose(one, free[one.node]!, wanted[index]!, preferences[one.node]!);
       placed[index] = { ...one, devices };
       take(placed[index]);
     }
@@ -50,7 +50,7 @@ export function onPreviousDevices(
 }
 
 /** Per placed job, the devices the earlier plan gave it, if that was on the same node and as many. */
-function wantedDevices(problem: Problem, { placed }: Schedule, previous: readonly Segment[]): number[][] {
+function wantedDevices(problem: IProblem, { placed }: ISchedule, previous: readonly Segment[]): number[][] {
   const before = new Map<string, Segment[]>();
   for (const segment of previous) {
     before.set(segment.task, [...(before.get(segment.task) ?? []), segment]);
@@ -66,16 +66,20 @@ function wantedDevices(problem: Problem, { placed }: Schedule, previous: readonl
 
 /** Of the free devices first those wanted, then those nobody wants meanwhile, then those idle for the shortest time. */
 function choose(
-  { job, start, end, devices: { length } }: Placed,
+  { job, start, end, devices: { length } }: IPlaced,
   free: readonly number[],
   wanted: readonly number[],
-  wishes: readonly Wish[][]
+  preferences: readonly IDevicePreference[][]
 ): number[] {
   const rank = (device: number) => {
     if (wanted.includes(device)) {
       return 0;
     }
-    return wishes[device]!.some(wish => wish.job !== job && wish.start >= start && wish.start < end) ? 2 : 1;
+    return preferences[device]!.some(
+      preference => preference.job !== job && preference.start >= start && preference.start < end
+    )
+      ? 2
+      : 1;
   };
   const candidates = [...free.keys()].filter(device => free[device]! <= start);
   const chosen = candidates

@@ -1,9 +1,9 @@
 import { strategyKey } from '../../model/strategy.js';
-import type { Segment } from '../../wire/generated/types.js';
-import type { Config } from '../problem/pareto.js';
-import type { Job, Problem } from '../problem/problem.js';
-import { type Arrangement, KEPT } from '../schedule/arrangement.js';
-import type { Placed, Schedule } from '../schedule/schedule.js';
+import type { Segment } from '../../wire/messages.js';
+import type { IConfig } from '../problem/pareto.js';
+import type { IJob, IProblem } from '../problem/problem.js';
+import { type IArrangement, KEPT } from '../schedule/arrangement.js';
+import type { IPlaced, ISchedule } from '../schedule/schedule.js';
 import { Insertion } from './insertion.js';
 
 /** Times of the earlier plan may differ from the problem's by this share of its length: rounding, no more. */
@@ -14,7 +14,7 @@ const ROUNDING = 5e-10;
  * that are gone are left out; running tasks it does not know go on; others it does not know, or has put where they
  * cannot run any more, are put in where they fit best.
  */
-export function followPrevious(problem: Problem, previous: readonly Segment[]): Arrangement {
+export function followPrevious(problem: IProblem, previous: readonly Segment[]): IArrangement {
   const nodes = new Map(problem.nodes.map(({ id }, node) => [id, node]));
   const segments = longestSegments(previous);
   const config = problem.jobs.map(() => 0);
@@ -36,7 +36,7 @@ export function followPrevious(problem: Problem, previous: readonly Segment[]): 
       fresh.push(job);
     }
   }
-  const arrangement: Arrangement = { config, queues: problem.nodes.map(() => []) };
+  const arrangement: IArrangement = { config, queues: problem.nodes.map(() => []) };
   for (const { job, node } of followed.sort((a, b) => a.start - b.start)) {
     arrangement.queues[node]!.push(job);
   }
@@ -48,12 +48,12 @@ export function followPrevious(problem: Problem, previous: readonly Segment[]): 
  * The earlier plan itself, down to its starts and devices, when it is a plan of the problem as it stands: every task
  * in one stretch that lasts as long as it would now, on devices that are there and free. Otherwise undefined.
  */
-export function takePrevious(problem: Problem, previous: readonly Segment[]): Schedule | undefined {
+export function takePrevious(problem: IProblem, previous: readonly Segment[]): ISchedule | undefined {
   const jobs = new Map(problem.jobs.map(({ name }, job) => [name, job]));
   const own = previous.filter(({ task }) => jobs.has(task));
   const makespan = own.reduce((latest, { end }) => Math.max(latest, end), 0);
   const slack = makespan * ROUNDING;
-  const placed: Placed[] = [];
+  const placed: IPlaced[] = [];
   for (const segment of own) {
     const job = jobs.get(segment.task)!;
     const stretch = placedAs(problem, job, segment);
@@ -83,7 +83,7 @@ export function longestSegments(previous: readonly Segment[]): Map<string, Segme
 }
 
 /** Whether the earlier plan has the task go on where it runs. */
-export function goesOn({ nodes }: Problem, { current }: Job, segment: Segment): boolean {
+export function goesOn({ nodes }: IProblem, { current }: IJob, segment: Segment): boolean {
   if (current === undefined) {
     return false;
   }
@@ -99,7 +99,7 @@ export function goesOn({ nodes }: Problem, { current }: Job, segment: Segment): 
 }
 
 /** The same strategy, else the widest that needs no more devices than it did; -1 when none fits the node. */
-function likest(configs: readonly Config[], segment: Segment, size: number): number {
+function likest(configs: readonly IConfig[], segment: Segment, size: number): number {
   const key = strategyKey(segment.strategy);
   const same = configs.findIndex(({ option }) => strategyKey(option.strategy) === key);
   if (same >= 0 && configs[same]!.devices <= size) {
@@ -110,7 +110,7 @@ function likest(configs: readonly Config[], segment: Segment, size: number): num
 }
 
 /** The segment in the problem's terms, if every part of it still exists. */
-function placedAs(problem: Problem, job: number, segment: Segment): Placed | undefined {
+function placedAs(problem: IProblem, job: number, segment: Segment): IPlaced | undefined {
   const own = problem.jobs[job]!;
   const node = problem.nodes.findIndex(({ id }) => id === segment.node);
   const key = strategyKey(segment.strategy);
@@ -128,7 +128,7 @@ function placedAs(problem: Problem, job: number, segment: Segment): Placed | und
 }
 
 /** Whether no device does two things at once. */
-function isFree(problem: Problem, placed: readonly Placed[], slack: number): boolean {
+function isFree(problem: IProblem, placed: readonly IPlaced[], slack: number): boolean {
   const free = problem.nodes.map(({ freeAt }) => [...freeAt]);
   for (const { node, devices, start, end } of [...placed].sort(
     (a, b) => a.start - b.start || a.end - b.end

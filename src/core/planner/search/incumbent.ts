@@ -1,9 +1,9 @@
-import type { Baseline, Plan } from '../../wire/generated/types.js';
-import type { BaselineSchedule } from '../baselines/baselines.js';
-import type { Problem } from '../problem/problem.js';
-import { PROVEN } from '../proof.js';
-import { type Arrangement, arrangementOf, realise } from '../schedule/arrangement.js';
-import { type Schedule, toSegments } from '../schedule/schedule.js';
+import type { Baseline, Plan } from '../../wire/messages.js';
+import type { IBaselineSchedule } from '../baselines/baselines.js';
+import { PROVEN } from '../common/tolerance.js';
+import type { IProblem } from '../problem/problem.js';
+import { arrangementOf, type IArrangement, realise } from '../schedule/arrangement.js';
+import { type ISchedule, toSegments } from '../schedule/schedule.js';
 
 /** Plans are reported while searching when they, or their gap, are better by at least this share. */
 const NOTICEABLE = 0.002;
@@ -14,17 +14,17 @@ export class Incumbent {
   bound = 0;
   /** Of the shortest plan; Infinity before the first. */
   makespan = Infinity;
-  private best: Schedule | undefined;
-  private method: Plan['method'] = 'empty';
-  private binding: Plan['binding'] = 'none';
-  private proven = false;
-  private reported = { makespan: Infinity, bound: 0 };
-  private readonly log: NonNullable<Plan['log']> = [];
-  private baselines: Baseline[] = [];
+  private _best: ISchedule | undefined;
+  private _method: Plan['method'] = 'empty';
+  private _binding: Plan['binding'] = 'none';
+  private _proven = false;
+  private _reported = { makespan: Infinity, bound: 0 };
+  private readonly _log: NonNullable<Plan['log']> = [];
+  private _baselines: Baseline[] = [];
 
   constructor(
-    private readonly problem: Problem,
-    private readonly options: Incumbent.IOptions = {}
+    private readonly _problem: IProblem,
+    private readonly _options: Incumbent.IOptions = {}
   ) {}
 
   /** A plan this short needs no further search. */
@@ -34,48 +34,48 @@ export class Incumbent {
 
   /** Whether the plan is proven shortest. */
   get optimal(): boolean {
-    return this.proven || this.makespan <= this.target;
+    return this._proven || this.makespan <= this.target;
   }
 
   /** The shortest plan. */
-  get schedule(): Schedule {
-    if (this.best === undefined) {
+  get schedule(): ISchedule {
+    if (this._best === undefined) {
       throw new Error('No plan has been offered.');
     }
-    return this.best;
+    return this._best;
   }
 
   /** The shortest plan, as the search sees it. */
-  get arrangement(): Arrangement {
-    return arrangementOf(this.problem, this.schedule);
+  get arrangement(): IArrangement {
+    return arrangementOf(this._problem, this.schedule);
   }
 
   /** Take a plan if it is the shortest; it must not be changed afterwards. */
-  offer(method: Plan['method'], schedule: Schedule): void {
+  offer(method: Plan['method'], schedule: ISchedule): void {
     if (schedule.makespan < this.makespan) {
       this.settle(method, schedule);
     }
   }
 
   /** Take a plan even if it is longer: for other reasons it is the better one. */
-  settle(method: Plan['method'], schedule: Schedule): void {
-    this.best = schedule;
+  settle(method: Plan['method'], schedule: ISchedule): void {
+    this._best = schedule;
     this.makespan = schedule.makespan;
-    this.method = method;
-    this.note(method);
+    this._method = method;
+    this._note(method);
   }
 
   /** Take the plan that the search sees, in which no job starts later: it may be shorter. */
   tighten(): void {
-    this.offer(this.method, realise(this.problem, this.arrangement));
+    this.offer(this._method, realise(this._problem, this.arrangement));
   }
 
   /** The plans to compare with, for all reports from now on. */
-  compare(baselines: readonly BaselineSchedule[]): void {
-    this.baselines = baselines.map(({ name, schedule }) => ({
+  compare(baselines: readonly IBaselineSchedule[]): void {
+    this._baselines = baselines.map(({ name, schedule }) => ({
       name,
       makespan: schedule.makespan,
-      segments: toSegments(this.problem, schedule)
+      segments: toSegments(this._problem, schedule)
     }));
   }
 
@@ -88,21 +88,21 @@ export class Incumbent {
     const better = Math.min(this.makespan, bound);
     if (better > this.bound) {
       this.bound = better;
-      this.binding = binding;
-      this.note('bound');
+      this._binding = binding;
+      this._note('bound');
     }
-    this.proven ||= optimal;
+    this._proven ||= optimal;
   }
 
   /** Tell whoever waits. */
   report(): void {
-    this.reported = { makespan: this.makespan, bound: this.bound };
-    this.options.onProgress?.(this.plan());
+    this._reported = { makespan: this.makespan, bound: this.bound };
+    this._options.onProgress?.(this.plan());
   }
 
   /** The shortest plan for the wire. */
   plan(): Plan {
-    const { makespan, problem } = this;
+    const { makespan, _problem: problem } = this;
     const bound = makespan <= this.target ? makespan : this.bound;
     return {
       segments: toSegments(problem, this.schedule),
@@ -110,23 +110,23 @@ export class Incumbent {
       makespan,
       lowerBound: bound,
       gap: bound > 0 ? makespan / bound - 1 : 0,
-      binding: this.binding,
+      binding: this._binding,
       optimal: this.optimal,
-      method: this.method,
-      baselines: this.baselines,
+      method: this._method,
+      baselines: this._baselines,
       ...(problem.conflicts.length > 0 && { conflicts: problem.conflicts }),
-      log: [...this.log]
+      log: [...this._log]
     };
   }
 
   /** Write the log, and report what is worth it once there has been a first report. */
-  private note(method: string): void {
-    const { makespan, bound, options, reported } = this;
+  private _note(method: string): void {
+    const { makespan, bound, _options: options, _reported: reported } = this;
     if (makespan === Infinity) {
       return;
     }
     const seconds = options.elapsed?.();
-    this.log.push({ ...(seconds !== undefined && { seconds }), makespan, lowerBound: bound, method });
+    this._log.push({ ...(seconds !== undefined && { seconds }), makespan, lowerBound: bound, method });
     const shorter = makespan < reported.makespan * (1 - NOTICEABLE);
     const surer = bound > reported.bound * (1 + NOTICEABLE);
     if (reported.makespan < Infinity && (shorter || surer)) {

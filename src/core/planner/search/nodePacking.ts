@@ -1,15 +1,15 @@
-import type { Assigned } from '../bounds/assignmentSearch.js';
-import { packedJobs, packingOf } from '../exact/nodeContents.js';
+import type { IAssigned } from '../bounds/assignmentSearch.js';
+import { jobsInOrder, nodeContents } from '../exact/nodeContents.js';
 import { decideNode } from '../exact/nodeSearch.js';
-import type { Problem } from '../problem/problem.js';
-import { type Arrangement, KEPT, realise } from '../schedule/arrangement.js';
+import type { IProblem } from '../problem/problem.js';
+import { type IArrangement, KEPT, realise } from '../schedule/arrangement.js';
 
 /** States the exact search visits for each node. */
 const STATES = 20_000;
 
 /** Jobs packed on the nodes they are assigned to. */
-export interface Packed {
-  arrangement: Arrangement;
+export interface IPackedNodes {
+  arrangement: IArrangement;
   /** In seconds. */
   makespan: number;
   /** Per node, whether its jobs, as they are assigned, are proven not to be done before the target. */
@@ -20,8 +20,11 @@ export interface Packed {
  * Put jobs in an order on the nodes they are assigned to, so that every node is done before the target if that is
  * found to be possible, with the configurations told or else with others. Where it is not, the longest come first.
  */
-export function pack(problem: Problem, nodes: Assigned[][], target: number): Packed {
-  const arrangement: Arrangement = { config: problem.jobs.map(() => 0), queues: problem.nodes.map(() => []) };
+export function packNodes(problem: IProblem, nodes: IAssigned[][], target: number): IPackedNodes {
+  const arrangement: IArrangement = {
+    config: problem.jobs.map(() => 0),
+    queues: problem.nodes.map(() => [])
+  };
   for (const { job, config } of nodes.flat()) {
     arrangement.config[job] = config;
   }
@@ -29,10 +32,10 @@ export function pack(problem: Problem, nodes: Assigned[][], target: number): Pac
     const jobs = assigned.map(({ job }) => job);
     let fixed = false;
     for (const configs of [arrangement.config, undefined]) {
-      const packing = packingOf(problem, node, jobs, configs);
+      const packing = nodeContents(problem, node, jobs, configs);
       const { answer, plan } = decideNode(packing.problem, target, { nodes: STATES });
       if (plan !== undefined) {
-        for (const { job, config } of packedJobs(packing, plan)) {
+        for (const { job, config } of jobsInOrder(packing, plan)) {
           arrangement.config[job] = config;
           if (config !== KEPT) {
             arrangement.queues[node]!.push(job);

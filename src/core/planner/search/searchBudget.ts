@@ -1,21 +1,21 @@
-import type { PlanBudget } from '../../wire/generated/types.js';
-import type { SearchLimit } from './annealing.js';
+import type { PlanBudget } from '../../wire/messages.js';
+import type { ISearchLimit } from './annealing.js';
 
 /** How much of a budget in iterations or seconds has been used, over the parts of a search. */
-export class Effort {
-  private done = 0;
+export class SearchBudget {
+  private _done = 0;
 
   /**
-   * @param clock - seconds since the budget began; asked only when it sets seconds.
+   * @_clock _clock - seconds since the budget began; asked only when it sets seconds.
    */
   constructor(
     readonly budget: PlanBudget,
-    private readonly clock: () => number
+    private readonly _clock: () => number
   ) {}
 
   /** Seconds since the budget began. */
   get elapsed(): number {
-    return this.clock();
+    return this._clock();
   }
 
   /** A budget that ends when this share of the whole is used. */
@@ -31,7 +31,7 @@ export class Effort {
   get used(): number {
     const { iterations, seconds } = this.budget;
     return Math.max(
-      iterations === undefined ? 0 : iterations === 0 ? 1 : this.done / iterations,
+      iterations === undefined ? 0 : iterations === 0 ? 1 : this._done / iterations,
       seconds === undefined ? 0 : this.elapsed / seconds
     );
   }
@@ -44,16 +44,16 @@ export class Effort {
 
   /** Iterations left; Infinity when the budget does not say. */
   get iterationsLeft(): number {
-    return (this.budget.iterations ?? Infinity) - this.done;
+    return (this.budget.iterations ?? Infinity) - this._done;
   }
 
   /** Count work that is as much as some iterations. */
   spend(iterations: number): void {
-    this.done += iterations;
+    this._done += iterations;
   }
 
   /** A limit for a part of the search: this share of the whole budget, and no more than is left of it. */
-  part(share: number, target: number): SearchLimit {
+  part(share: number, target: number): ISearchLimit {
     const from = this.used;
     const size = Math.max(Number.MIN_VALUE, Math.min(share, 1 - from));
     let before = 0;

@@ -1,8 +1,8 @@
-import { SaturnError } from '../../model/failure.js';
-import type { Failure, Plan, PlanRequest } from '../../wire/generated/types.js';
+import { SaturnError } from '../../wire/failure.js';
+import type { Failure, Plan, PlanRequest } from '../../wire/messages.js';
 
 /** A question to a planner in another thread. */
-export interface PlannerQuestion {
+export interface IPlannerQuestion {
   id: number;
   request: PlanRequest;
 }
@@ -14,8 +14,8 @@ export type PlannerAnswer =
   | { id: number; error: Failure };
 
 /** A thread with a planner in it. */
-export interface PlannerPort {
-  ask(question: PlannerQuestion): void;
+export interface IPlannerTransport {
+  ask(question: IPlannerQuestion): void;
   /** Stop it at once, also in the middle of a solve; it says nothing more. */
   terminate(): Promise<void>;
 }
@@ -24,9 +24,9 @@ export interface PlannerPort {
 export type PlannerLauncher = (
   answer: (answer: PlannerAnswer) => void,
   lost: (message: string) => void
-) => PlannerPort;
+) => IPlannerTransport;
 
-interface Pending {
+interface IPending {
   id: number;
   resolve(plan: Plan): void;
   reject(error: Error): void;
@@ -37,14 +37,14 @@ interface Pending {
  * Asks a planner in another thread; the latest question wins. A planner at work hears nothing, so that giving up a
  * question means ending its thread; the next question starts another.
  */
-export class PlannerLink {
-  private port: PlannerPort | undefined;
-  private pending: Pending | undefined;
-  private lastId = 0;
-  private disposed = false;
-  private readonly ending = new Set<Promise<void>>();
+export class PlannerClient {
+  private _port: IPlannerTransport | undefined;
+  private _pending: IPending | undefined;
+  private _lastId = 0;
+  private _disposed = false;
+  private readonly _ending = new Set<Promise<void>>();
 
-  constructor(private readonly launch: PlannerLauncher) {}
+  constructor(private readonly _launch: PlannerLauncher) {}
 
   /**
    * Ask for a plan. A question still open is given up and its promise rejects with `plan-cancelled`.
@@ -53,20 +53,20 @@ export class PlannerLink {
    * @throws SaturnError `plan-cancelled`, `planner-lost`, `planner-disposed`, or what the planner itself throws.
    */
   plan(request: PlanRequest, onProgress?: (plan: Plan) => void): Promise<Plan> {
-    if (this.disposed) {
+    if (this._disposed) {
       return Promise.reject(
         new SaturnError({ code: 'planner-disposed', message: 'The planner has been shut down.' })
       );
     }
     this.cancel();
-    const id = ++this.lastId;
+    const id = ++this._lastId;
     return new Promise((resolve, reject) => {
-      this.pending = { id, resolve, reject, onProgress };
+      this._pending = { id, resolve, reject, onProgress };
       try {
-        this.port ??= this.start();
-        this.port.ask({ id, request });
+        this._port ??= this._start();
+        this._port.ask({ id, request });
       } catch (error) {
-        this.fail(
+        this._fail(
           `The planner cannot be started: ${error instanceof Error ? error.message : String(error)}.`
         );
       }
@@ -75,9 +75,9 @@ export class PlannerLink {
 
   /** Give up the open question, if there is one. */
   cancel(): void {
-    if (this.pending !== undefined) {
-      this.end();
-      this.settle()?.reject(
+    if (this._pending !== undefined) {
+      this._end();
+      this._settle()?.reject(
         new SaturnError({
           code: 'plan-cancelled',
           message: 'The question was withdrawn before it was answered.'
@@ -88,56 +88,56 @@ export class PlannerLink {
 
   /** Give up the open question and end the thread. Resolves when it is gone. */
   async dispose(): Promise<void> {
-    this.disposed = true;
+    this._disposed = true;
     this.cancel();
-    this.end();
-    await Promise.all(this.ending);
+    this._end();
+    await Promise.all(this._ending);
   }
 
-  private start(): PlannerPort {
-    const port: PlannerPort = this.launch(
-      answer => this.receive(answer),
+  private _start(): IPlannerTransport {
+    const port: IPlannerTransport = this._launch(
+      answer => this._receive(answer),
       message => {
-        if (this.port === port) {
-          this.fail(`The planner stopped: ${message}.`);
+        if (this._port === port) {
+          this._fail(`The planner stopped: ${message}.`);
         }
       }
     );
     return port;
   }
 
-  private receive(answer: PlannerAnswer): void {
-    if (answer.id !== this.pending?.id) {
+  private _receive(answer: PlannerAnswer): void {
+    if (answer.id !== this._pending?.id) {
       return;
     }
     if ('plan' in answer) {
-      this.pending.onProgress?.(answer.plan);
+      this._pending.onProgress?.(answer.plan);
     } else if ('done' in answer) {
-      this.settle()?.resolve(answer.done);
+      this._settle()?.resolve(answer.done);
     } else {
-      this.settle()?.reject(new SaturnError(answer.error));
+      this._settle()?.reject(new SaturnError(answer.error));
     }
   }
 
-  private fail(message: string): void {
-    this.end();
-    this.settle()?.reject(
+  private _fail(message: string): void {
+    this._end();
+    this._settle()?.reject(
       new SaturnError({ code: 'planner-lost', message, hint: 'Plan again; a new planner is started for it.' })
     );
   }
 
-  private settle(): Pending | undefined {
-    const { pending } = this;
-    this.pending = undefined;
+  private _settle(): IPending | undefined {
+    const { _pending: pending } = this;
+    this._pending = undefined;
     return pending;
   }
 
-  private end(): void {
-    const ended = this.port?.terminate();
-    this.port = undefined;
+  private _end(): void {
+    const ended = this._port?.terminate();
+    this._port = undefined;
     if (ended !== undefined) {
-      this.ending.add(ended);
-      void ended.finally(() => this.ending.delete(ended));
+      this._ending.add(ended);
+      void ended.finally(() => this._ending.delete(ended));
     }
   }
 }

@@ -1,7 +1,7 @@
 import type { Highs } from 'highs';
-import { SaturnError } from '../../model/failure.js';
+import { SaturnError } from '../../wire/failure.js';
 import { plan } from '../plan.js';
-import type { PlannerAnswer, PlannerQuestion } from './plannerClient.js';
+import type { IPlannerQuestion, PlannerAnswer } from './plannerClient.js';
 
 /**
  * The far end of a {@link PlannerLink}: plan, and post plans as they improve, then the end. HiGHS is loaded at the
@@ -9,10 +9,10 @@ import type { PlannerAnswer, PlannerQuestion } from './plannerClient.js';
  *
  * @returns a function to call with each question. It never rejects: errors are posted.
  */
-export function answering(
+export function servePlanner(
   loadHighs: () => Promise<Highs>,
   post: (answer: PlannerAnswer) => void
-): (question: PlannerQuestion) => Promise<void> {
+): (question: IPlannerQuestion) => Promise<void> {
   let loaded: Promise<Highs> | undefined;
   return async ({ id, request }) => {
     try {

@@ -1,4 +1,4 @@
-import type { Rendered } from '../../wire/generated/types.js';
+import type { Rendered } from '../../wire/messages.js';
 import { type Fragment, Markup, markup, printable } from './escape.js';
 import { STYLESHEET } from './stylesheet.js';
 import { type ITable, tableHtml, tableText } from './table.js';

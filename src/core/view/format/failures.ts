@@ -1,4 +1,4 @@
-import type { Failure } from '../../wire/generated/types.js';
+import type { Failure } from '../../wire/messages.js';
 import { type IPart, withCode } from './display.js';
 import { markup, printable, printableLines } from './escape.js';
 import { listing } from './format.js';
@@ -7,17 +7,17 @@ import { listing } from './format.js';
 const TRACEBACK_LINES = 12;
 
 /** A failure and whom it befell. */
-export interface ITrouble {
+export interface ITaskFailure {
   /** Tasks, or what else it concerns. */
   readonly where: readonly string[];
   readonly error: Failure;
 }
 
 /** Failures with what to do next; equal ones are told once. Tracebacks are folded in HTML, shortened in text. */
-export function troublesPart(troubles: readonly ITrouble[]): IPart {
+export function failuresPart(troubles: readonly ITaskFailure[]): IPart {
   const merged = merge(troubles);
   return {
-    text: merged.map(trouble => `\n${troubleText(trouble)}`).join('\n'),
+    text: merged.map(trouble => `\n${failureText(trouble)}`).join('\n'),
     html: merged.map(
       ({
         where,
@@ -29,7 +29,7 @@ ${error.hint !== undefined && markup`<p class="jp-saturn-note">${withCode(error.
   };
 }
 
-function merge(troubles: readonly ITrouble[]): ITrouble[] {
+function merge(troubles: readonly ITaskFailure[]): ITaskFailure[] {
   const merged = new Map<string, { where: string[]; error: Failure }>();
   for (const { where, error } of troubles) {
     const key = `${error.code}\n${error.message}`;
@@ -43,7 +43,7 @@ function merge(troubles: readonly ITrouble[]): ITrouble[] {
   return [...merged.values()];
 }
 
-function troubleText({ where, error }: ITrouble): string {
+function failureText({ where, error }: ITaskFailure): string {
   const lines = error.traceback === undefined ? [] : printableLines(error.traceback).trimEnd().split('\n');
   const shown = lines.length > TRACEBACK_LINES ? ['…', ...lines.slice(-TRACEBACK_LINES)] : lines;
   return [

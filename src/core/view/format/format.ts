@@ -1,5 +1,4 @@
-import { bytes as bytesOf } from '../../model/bytes.js';
-import { duration as durationOf } from '../../model/duration.js';
+import { bytes as bytesOf, duration as durationOf } from '../../model/quantities.js';
 
 /** Shown where there is no value. */
 export const NOTHING = '–';

@@ -1,5 +1,5 @@
 import { strategyLabel } from '../../model/strategy.js';
-import type { Segment } from '../../wire/generated/types.js';
+import type { Segment } from '../../wire/messages.js';
 import { count, duration, listing } from '../format/format.js';
 import type { IGanttBar } from './gantt.js';
 import type { ITaskGroups } from './taskGroups.js';

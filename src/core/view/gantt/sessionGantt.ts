@@ -1,12 +1,12 @@
 import { strategyLabel } from '../../model/strategy.js';
-import type { Attempt, Cluster, Plan, Segment, SessionState, TaskState } from '../../wire/generated/types.js';
+import type { Attempt, Cluster, Plan, Segment, SessionState, TaskState } from '../../wire/messages.js';
 import { count, duration, metric } from '../format/format.js';
 import type { IGanttBar, IGanttDeadline, IGanttInput, IGanttRow } from './gantt.js';
 import { plannedBars, rowKey } from './plannedBars.js';
 import { type ITaskGroups, taskGroups } from './taskGroups.js';
 
 /** Another plan for the same tasks: a simple rule's, say. */
-export type IGanttBaseline = Pick<Plan, 'makespan'> & {
+export type GanttBaseline = Pick<Plan, 'makespan'> & {
   readonly name: string;
   readonly segments?: Segment[];
 };
@@ -17,7 +17,7 @@ export interface IPlanGanttOptions {
   /** Names of all tasks of the session, so that colours agree with its own chart. */
   readonly tasks?: readonly string[];
   /** A simple rule's plan, shown under it on the same scale. */
-  readonly baseline?: IGanttBaseline | null;
+  readonly baseline?: GanttBaseline | null;
   /** Names of the tasks to mark as pinned. */
   readonly pinned?: ReadonlySet<string>;
   readonly deadlines?: readonly IGanttDeadline[];
@@ -58,7 +58,7 @@ export function planGantt(
 export function sessionGantt(
   state: SessionState,
   now: number,
-  baseline: IGanttBaseline | null = null
+  baseline: GanttBaseline | null = null
 ): IGanttInput | null {
   const { plan, run, cluster } = state;
   const training = run !== undefined && run.endedAt === undefined;

@@ -1,5 +1,5 @@
 import { strategyLabel } from '../../model/strategy.js';
-import type { Alternative, Explanation, Plan, TaskExplanation } from '../../wire/generated/types.js';
+import type { Alternative, Explanation, Plan, TaskExplanation } from '../../wire/messages.js';
 import { duration, NOTHING, percent } from '../format/format.js';
 import type { ITable } from '../format/table.js';
 

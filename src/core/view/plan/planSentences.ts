@@ -1,4 +1,4 @@
-import type { Conflict, Plan, Switching } from '../../wire/generated/types.js';
+import type { Conflict, Plan, Switching } from '../../wire/messages.js';
 import { type IPart, lead, sentence, tablePart } from '../format/display.js';
 import { duration, percent, plural } from '../format/format.js';
 
@@ -65,13 +65,13 @@ function isSwitched(plan: Plan): boolean {
   return new Set(plan.segments.map(({ task }) => task)).size < plan.segments.length;
 }
 
-/** Wishes that the plan does not meet, and what would have to give way. */
+/** Constraints that the plan does not meet, and what would have to give way. */
 export function conflictTable(conflicts: readonly Conflict[]): IPart {
   return tablePart({
     caption: `Not met: ${plural(conflicts.length, 'wish', 'wishes')}`,
     columns: [{ label: 'Wish' }, { label: 'Why' }, { label: 'Other plans' }, { label: 'What would help' }],
     rows: conflicts.map(conflict => [
-      wishName(conflict),
+      constraintName(conflict),
       { text: conflict.message, tone: 'warning' },
       conflict.proven === true ? 'none can meet it' : 'none was found',
       conflict.relax ?? ''
@@ -79,7 +79,7 @@ export function conflictTable(conflicts: readonly Conflict[]): IPart {
   });
 }
 
-const WISHES: Record<Conflict['constraint'], string> = {
+const CONSTRAINT_NAMES: Record<Conflict['constraint'], string> = {
   pin: 'pin',
   'earliest-start': 'earliest start',
   deadline: 'deadline',
@@ -89,6 +89,6 @@ const WISHES: Record<Conflict['constraint'], string> = {
 };
 
 /** `deadline of digits-vit`. */
-function wishName({ constraint, task }: Conflict): string {
-  return task === undefined ? WISHES[constraint] : `${WISHES[constraint]} of ${task}`;
+function constraintName({ constraint, task }: Conflict): string {
+  return task === undefined ? CONSTRAINT_NAMES[constraint] : `${CONSTRAINT_NAMES[constraint]} of ${task}`;
 }

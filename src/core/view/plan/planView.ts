@@ -1,5 +1,5 @@
 import { strategyLabel } from '../../model/strategy.js';
-import type { Baseline, DeviceShare, Plan, Rendered, SessionState } from '../../wire/generated/types.js';
+import type { Baseline, DeviceShare, Plan, Rendered, SessionState } from '../../wire/messages.js';
 import { display, type IPart, lead, sentence, tablePart } from '../format/display.js';
 import { Markup, markup } from '../format/escape.js';
 import { count, duration, NOTHING, percent, plural } from '../format/format.js';

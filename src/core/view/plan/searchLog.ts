@@ -1,4 +1,4 @@
-import type { PlanStep } from '../../wire/generated/types.js';
+import type { PlanStep } from '../../wire/messages.js';
 import { Markup, markup } from '../format/escape.js';
 import { duration, NOTHING, percent } from '../format/format.js';
 import type { ITable } from '../format/table.js';

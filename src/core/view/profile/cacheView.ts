@@ -1,6 +1,6 @@
-import type { Failure, Rendered, SessionState } from '../../wire/generated/types.js';
+import type { Failure, Rendered, SessionState } from '../../wire/messages.js';
 import { display, lead, sentence, tablePart } from '../format/display.js';
-import { troublesPart } from '../format/failures.js';
+import { failuresPart } from '../format/failures.js';
 import { count, duration, plural } from '../format/format.js';
 
 /** One measurement that outlives its session. */
@@ -31,7 +31,7 @@ export function cacheView(state: SessionState, memory: IMemory, now: number): Re
   const signatures = new Set(state.tasks.flatMap(task => task.inspection?.signature ?? []));
   const own = measurements.filter(({ signature }) => signatures.has(signature));
   const where = sentence(`They lie in \`${folder.replaceAll('`', "'")}\`.`);
-  const troubles = trouble !== undefined && troublesPart([{ where: [], error: trouble }]);
+  const troubles = trouble !== undefined && failuresPart([{ where: [], error: trouble }]);
   if (measurements.length === 0) {
     return display('cache', [
       lead('No measurements are remembered yet.'),

@@ -1,5 +1,5 @@
 import { strategyKey, variantLabel } from '../../model/strategy.js';
-import type { Feasibility, ProfileCell, SessionState, Strategy } from '../../wire/generated/types.js';
+import type { Feasibility, ProfileCell, SessionState, Strategy } from '../../wire/messages.js';
 
 /** Where the measuring of tasks of equal speed under one strategy stands. */
 export type ProfileEntry =

@@ -1,5 +1,5 @@
 import { strategyLabel } from '../../model/strategy.js';
-import type { Failure, SessionState } from '../../wire/generated/types.js';
+import type { Failure, SessionState } from '../../wire/messages.js';
 import { type Remarks, remarksOf } from '../format/remarks.js';
 import { type IProfileMatrix, reasonOf } from './profileMatrix.js';
 

@@ -1,4 +1,4 @@
-import type { SessionState } from '../../wire/generated/types.js';
+import type { SessionState } from '../../wire/messages.js';
 import { count, plural } from '../format/format.js';
 import { countEntries, entriesOf, type IProfileMatrix, isRecalled } from './profileMatrix.js';
 

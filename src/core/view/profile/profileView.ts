@@ -1,7 +1,7 @@
-import type { ProfileCell, Rendered, SessionState } from '../../wire/generated/types.js';
+import type { ProfileCell, Rendered, SessionState } from '../../wire/messages.js';
 import { display, lead, sentence, tablePart } from '../format/display.js';
 import { markup } from '../format/escape.js';
-import { troublesPart } from '../format/failures.js';
+import { failuresPart } from '../format/failures.js';
 import { bytes, listing, NOTHING, plural, stepTime } from '../format/format.js';
 import { remarksPart } from '../format/remarks.js';
 import type { ICell, ITable, Row } from '../format/table.js';
@@ -35,7 +35,7 @@ export function profileView(state: SessionState): Rendered {
     matrix.devices.length > 0 && tablePart(speedTable(matrix, needless)),
     legend !== '' && sentence(legend, 'jp-saturn-note jp-saturn-muted'),
     remarksPart('Why not', profileReasons(matrix)),
-    troublesPart(profileFailures(state, matrix).map(({ where, error }) => ({ where: [where], error })))
+    failuresPart(profileFailures(state, matrix).map(({ where, error }) => ({ where: [where], error })))
   ]);
 }
 

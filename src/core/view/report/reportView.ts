@@ -1,4 +1,4 @@
-import type { Rendered, SessionState } from '../../wire/generated/types.js';
+import type { Rendered, SessionState } from '../../wire/messages.js';
 import { display, type IPart, joined, lead, tablePart } from '../format/display.js';
 import { Markup, markup, printable } from '../format/escape.js';
 import { moment } from '../format/format.js';

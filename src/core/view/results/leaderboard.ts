@@ -1,5 +1,5 @@
 import { strategyLabel } from '../../model/strategy.js';
-import type { SessionState, TaskState } from '../../wire/generated/types.js';
+import type { SessionState, TaskState } from '../../wire/messages.js';
 import { count, duration, metric, NOTHING } from '../format/format.js';
 import type { ITable } from '../format/table.js';
 import { earlyStopWords } from './validationText.js';

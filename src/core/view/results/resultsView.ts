@@ -1,6 +1,6 @@
-import type { Rendered, SessionState, TaskState } from '../../wire/generated/types.js';
+import type { Rendered, SessionState, TaskState } from '../../wire/messages.js';
 import { display, type IPart, lead, sentence, tablePart } from '../format/display.js';
-import { troublesPart } from '../format/failures.js';
+import { failuresPart } from '../format/failures.js';
 import { count, duration, metric, plural } from '../format/format.js';
 import { NO_TASKS } from '../tasks/taskStatusText.js';
 import { leaderboard, metricNames, ranking } from './leaderboard.js';
@@ -17,7 +17,7 @@ export function resultsParts(state: SessionState): (IPart | false)[] {
   }
   const ranked = ranking(state.tasks);
   const failed = state.tasks.filter(task => task.status === 'failed' || task.status === 'invalid');
-  const troubles = troublesPart(
+  const troubles = failuresPart(
     failed.flatMap(task => (task.error ? [{ where: [task.spec.name], error: task.error }] : []))
   );
   if (ranked.length === 0) {

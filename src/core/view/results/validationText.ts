@@ -1,4 +1,4 @@
-import type { TaskState } from '../../wire/generated/types.js';
+import type { TaskState } from '../../wire/messages.js';
 import { count, metric } from '../format/format.js';
 
 /** What the newest validation of a task in training found: `accuracy 0.91 at step 100`. */

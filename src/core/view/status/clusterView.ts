@@ -1,4 +1,4 @@
-import type { Device, Rendered, SessionState } from '../../wire/generated/types.js';
+import type { Device, Rendered, SessionState } from '../../wire/messages.js';
 import { display, lead, sentence, tablePart } from '../format/display.js';
 import { bytes, plural } from '../format/format.js';
 

@@ -1,6 +1,5 @@
-import type { SessionState, TaskStatus } from '../../wire/generated/types.js';
+import type { SessionState, TaskStatus, Unplanned } from '../../wire/messages.js';
 import { count, duration, plural } from '../format/format.js';
-import { leftOut } from '../leftOut.js';
 import { sessionTimeLeft } from './timeLeft.js';
 
 const PRESENT: ReadonlySet<TaskStatus> = new Set(['starting', 'running', 'stopping']);
@@ -64,4 +63,12 @@ function facts(state: SessionState, now: number): string[] {
 
 function away(state: SessionState): string[] {
   return state.agent === 'away' ? ['agent away'] : [];
+}
+
+/** Tasks still to be trained that the plan says no strategy can run: nothing trains them. */
+export function leftOut(state: SessionState): Unplanned[] {
+  const { plan } = state;
+  const open = state.tasks.filter(({ status }) => status === 'ready' || status === 'stopped');
+  const names = new Set(open.map(task => task.spec.name));
+  return plan?.fresh ? plan.plan.unplanned.filter(({ task }) => names.has(task)) : [];
 }

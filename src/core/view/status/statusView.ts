@@ -1,14 +1,13 @@
 import { strategyLabel } from '../../model/strategy.js';
-import type { Goal, Rendered, SessionState, TaskState } from '../../wire/generated/types.js';
+import type { Goal, Rendered, SessionState, TaskState } from '../../wire/messages.js';
 import { display, lead, sentence, tablePart } from '../format/display.js';
 import { markup } from '../format/escape.js';
-import { troublesPart } from '../format/failures.js';
+import { failuresPart } from '../format/failures.js';
 import { count, duration, metric, NOTHING } from '../format/format.js';
 import type { ICell, ITable } from '../format/table.js';
-import { leftOut } from '../leftOut.js';
 import { validationWords } from '../results/validationText.js';
 import { NO_TASKS, statusCell } from '../tasks/taskStatusText.js';
-import { progressLine } from './progressLine.js';
+import { leftOut, progressLine } from './progressLine.js';
 import { taskTimeLeft } from './timeLeft.js';
 
 const LATEST_NOTICES = 3;
@@ -35,7 +34,7 @@ export function statusView(state: SessionState, now: number): Rendered {
     state.tasks.length === 0 ? sentence(NO_TASKS) : goal !== undefined && sentence(goal),
     state.tasks.length > 0 && state.goal === 'none' && nextStep(state),
     state.tasks.length > 0 && tablePart(progressTable(state, now)),
-    troublesPart([
+    failuresPart([
       ...state.notices.slice(-LATEST_NOTICES).map(error => ({ where: [], error })),
       ...leftOut(state).map(({ task, reason }) => ({
         where: [task],

@@ -1,5 +1,5 @@
 import { strategyKey } from '../../model/strategy.js';
-import type { SessionState, TaskState } from '../../wire/generated/types.js';
+import type { SessionState, TaskState } from '../../wire/messages.js';
 
 /**
  * Seconds a running task still needs, by its step time; the profile's while it has none of its own.

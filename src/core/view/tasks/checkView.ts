@@ -1,7 +1,7 @@
-import type { Rendered, SessionState } from '../../wire/generated/types.js';
+import type { Rendered, SessionState } from '../../wire/messages.js';
 import { display, type IPart, lead, sentence } from '../format/display.js';
 import { markup, printable } from '../format/escape.js';
-import { troublesPart } from '../format/failures.js';
+import { failuresPart } from '../format/failures.js';
 import { listing, plural } from '../format/format.js';
 import { type ITaskCheck, taskChecks, wordsOfUses } from './taskChecks.js';
 import { NO_TASKS } from './taskStatusText.js';
@@ -20,7 +20,7 @@ export function checkView(state: SessionState): Rendered {
   return display('check', [
     lead(summary(checks)),
     ...checks.filter(({ state }) => state !== 'invalid').map(checkPart),
-    invalid.length > 0 && troublesPart(invalid),
+    invalid.length > 0 && failuresPart(invalid),
     troubled.length > 0 &&
       sentence('Tasks that nothing can run are left out of the plan. Change their cell and run it again.')
   ]);

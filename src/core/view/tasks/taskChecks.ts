@@ -1,4 +1,4 @@
-import type { Failure, Feasibility, TaskState } from '../../wire/generated/types.js';
+import type { Failure, Feasibility, TaskState } from '../../wire/messages.js';
 import { listing, plural } from '../format/format.js';
 
 /** Techniques, and on how many devices each of them. */

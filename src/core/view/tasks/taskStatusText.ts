@@ -1,4 +1,4 @@
-import type { TaskState, TaskStatus } from '../../wire/generated/types.js';
+import type { TaskState, TaskStatus } from '../../wire/messages.js';
 import type { ICell, Tone } from '../format/table.js';
 
 const WORDS: Record<TaskStatus, [string, Tone?]> = {

@@ -1,6 +1,6 @@
-import type { Rendered, SessionState, TaskState } from '../../wire/generated/types.js';
+import type { Rendered, SessionState, TaskState } from '../../wire/messages.js';
 import { display, lead, sentence, tablePart } from '../format/display.js';
-import { troublesPart } from '../format/failures.js';
+import { failuresPart } from '../format/failures.js';
 import { compactCount, count, NOTHING, plural } from '../format/format.js';
 import { type Remarks, remarksOf, remarksPart } from '../format/remarks.js';
 import type { ITable } from '../format/table.js';
@@ -28,7 +28,7 @@ export function tasksView(state: SessionState): Rendered {
       )
     ),
     failed.length > 0 &&
-      troublesPart(
+      failuresPart(
         failed.map(task => ({
           where: [task.spec.name],
           error: task.error as NonNullable<TaskState['error']>

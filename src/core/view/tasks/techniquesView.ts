@@ -1,4 +1,4 @@
-import type { Rendered, SessionState, TechniqueSpec } from '../../wire/generated/types.js';
+import type { Rendered, SessionState, TechniqueSpec } from '../../wire/messages.js';
 import { display, lead, sentence, tablePart } from '../format/display.js';
 import { listing, NOTHING, plural } from '../format/format.js';
 import { usableTechniques } from './taskChecks.js';

@@ -3,7 +3,7 @@ import { type ISignal, Signal } from '@lumino/signaling';
 import { type ClientMessages, type Failure, failureOf, type SessionState } from '../../core/wire/messages.js';
 import { NotebookCells } from '../notebook/notebookCells.js';
 import type { CommMemory } from './commMemory.js';
-import { SaturnConnection } from './sessionConnection.js';
+import { SessionConnection } from './sessionConnection.js';
 import type { ISaturnStore } from './tokens.js';
 
 /**
@@ -120,7 +120,7 @@ export class SaturnStore implements ISaturnStore {
     if (this._notebooks.has(panel)) {
       return;
     }
-    const connection = new SaturnConnection({
+    const connection = new SessionConnection({
       sessionContext: panel.sessionContext,
       memory: this._memory,
       reattach: this._reattach
@@ -142,7 +142,7 @@ export class SaturnStore implements ISaturnStore {
     this._refresh();
   }
 
-  private _onFailed(connection: SaturnConnection, failure: Failure): void {
+  private _onFailed(connection: SessionConnection, failure: Failure): void {
     if (connection === this._current?.connection) {
       this.report(failure);
     }
@@ -163,7 +163,7 @@ export class SaturnStore implements ISaturnStore {
     const entry = this._current;
     return {
       state: entry?.connection.state ?? null,
-      absence: entry ? entry.connection.absence : Private.NO_NOTEBOOK,
+      connectionProblem: entry ? entry.connection.problem : Private.NO_NOTEBOOK,
       connected: entry?.connection.connected ?? false,
       cells: entry?.cells.cells ?? Private.NO_CELLS,
       pending: entry?.pending ?? Private.NONE,
@@ -184,10 +184,8 @@ export class SaturnStore implements ISaturnStore {
 
 export namespace SaturnStore {
   /** What is used of the notebook tracker. */
-  export type ITracker = Pick<
-    INotebookTracker,
-    'currentWidget' | 'currentChanged' | 'widgetAdded' | 'forEach'
-  >;
+  export interface ITracker
+    extends Pick<INotebookTracker, 'currentWidget' | 'currentChanged' | 'widgetAdded' | 'forEach'> {}
 
   export interface IOptions {
     tracker: ITracker;
@@ -198,7 +196,7 @@ export namespace SaturnStore {
 
 namespace Private {
   export interface IEntry {
-    readonly connection: SaturnConnection;
+    readonly connection: SessionConnection;
     readonly cells: NotebookCells;
     pending: ReadonlySet<keyof ClientMessages>;
   }

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Failure } from '../../../src/core/wire/messages.js';
 import { CommMemory } from '../../../src/lab/session/commMemory.js';
-import { SaturnStore } from '../../../src/lab/session/sessionStore.js';
+import { SaturnStore } from '../../../src/lab/session/saturnStore.js';
 import { plannedState, runningState, SWEEP_SOURCE } from '../../fixtures/sessionStates.js';
 import { FakeKernel, settle } from '../fakeKernel.js';
 import { FakePanel, FakeTracker } from '../fakeNotebook.js';
@@ -43,7 +43,7 @@ describe('SaturnStore', () => {
   it('has no notebook at first', () => {
     expect(store.view).toEqual({
       state: null,
-      absence: { kind: 'no-notebook' },
+      problem: { kind: 'no-notebook' },
       connected: false,
       cells: [],
       pending: new Set(),
@@ -61,7 +61,7 @@ describe('SaturnStore', () => {
     expect(store.view.state?.goal).toBe('run');
     running.panel.close();
     tracker.show(null);
-    expect(store.view.absence).toEqual({ kind: 'no-notebook' });
+    expect(store.view.connectionProblem).toEqual({ kind: 'no-notebook' });
   });
 
   it('keeps notebooks in the background connected', async () => {
@@ -79,7 +79,7 @@ describe('SaturnStore', () => {
     const panel = new FakePanel(null, ['import torch', SWEEP_SOURCE]);
     tracker.add(panel);
     tracker.show(panel);
-    expect(store.view.absence).toEqual({ kind: 'no-kernel' });
+    expect(store.view.connectionProblem).toEqual({ kind: 'no-kernel' });
     expect(store.view.cells.map(({ id, sweep, size }) => ({ id, sweep, size }))).toEqual([
       { id: 'cell-1', sweep: 'digits', size: 12 }
     ]);

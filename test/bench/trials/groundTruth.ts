@@ -9,11 +9,11 @@ import type {
   Strategy,
   TaskSpec
 } from '../../../src/core/wire/messages.js';
-import { cellsOf, SHAPES, type Shape, signatureOf } from '../paper/paperProfiles.js';
+import { cellsOf, type IShape, SHAPES, signatureOf } from '../paper/profiles.js';
 import { gpuNodes } from '../problemGenerator.js';
 
 /** Tasks, devices, and how fast every strategy truly is. */
-export interface World {
+export interface IGroundTruth {
   node: Node;
   tasks: { spec: TaskSpec; inspection: Inspection }[];
   /** By {@link cellKey}; what is not listed runs out of memory. */
@@ -36,7 +36,11 @@ export const GRID_CELLS = 12 * 4 * COUNTS.length;
 const VARIETY = { technique: 0.15, scaling: 0.1 };
 
 /** The paper's workload: two models, two batch sizes, three learning rates; each seed has somewhat other curves. */
-export function paperWorld(workload: keyof typeof SHAPES, seed: number, estimates = false): World {
+export function paperGroundTruth(
+  workload: keyof typeof SHAPES,
+  seed: number,
+  estimates = false
+): IGroundTruth {
   const random = mulberry32(seed * 7919);
   return world(
     SHAPES[workload].map(shape => ({ shape, signature: signatureOf(shape), factor: 1, rates: 3 })),
@@ -46,7 +50,7 @@ export function paperWorld(workload: keyof typeof SHAPES, seed: number, estimate
 }
 
 /** Twelve tasks that share no signature: any of the paper's curves, on models of any size. */
-export function distinctWorld(seed: number, estimates = false): World {
+export function distinctGroundTruth(seed: number, estimates = false): IGroundTruth {
   const random = mulberry32(seed * 104_729);
   const shapes = [...SHAPES.txt, ...SHAPES.img];
   return world(
@@ -65,20 +69,20 @@ export function distinctWorld(seed: number, estimates = false): World {
 }
 
 /** A regime just fits on its fewest devices; about 0.8 of its memory is shared out. */
-function peak({ regimes }: Shape, { technique, knobs, devices }: Strategy): number {
+function peak({ regimes }: IShape, { technique, knobs, devices }: Strategy): number {
   const { from } = regimes.find(regime => label(regime) === label({ technique, knobs }))!;
   return Math.round(MEMORY * ((from - 0.5) / devices) ** 0.8);
 }
 
-interface Entry {
-  shape: Shape;
+interface IEntry {
+  shape: IShape;
   signature: string;
   /** How much slower its steps are than the shape's. */
   factor: number;
   rates: number;
 }
 
-function world(entries: Entry[], random: Random, estimates: boolean): World {
+function world(entries: IEntry[], random: Random, estimates: boolean): IGroundTruth {
   const [node] = gpuNodes(1, COUNTS.length);
   const truth = new Map<string, PlanOption>();
   const tasks = entries.flatMap(({ shape, signature, factor, rates }) => {
@@ -107,7 +111,12 @@ function world(entries: Entry[], random: Random, estimates: boolean): World {
   return { node: node!, tasks, truth };
 }
 
-function inspectionOf(signature: string, shape: Shape, cells: ProfileCell[], estimates: boolean): Inspection {
+function inspectionOf(
+  signature: string,
+  shape: IShape,
+  cells: ProfileCell[],
+  estimates: boolean
+): Inspection {
   const tried = new Set(cells.map(cell => strategyKey(cell.strategy)));
   const feasibility = shape.regimes.flatMap(({ technique, knobs }) =>
     COUNTS.map((devices): Feasibility => {

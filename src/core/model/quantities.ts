@@ -1,3 +1,16 @@
+const UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'];
+
+/** A memory size in binary units, at most three digits: `512 B`, `310 MiB`, `1.5 GiB`. */
+export function bytes(size: number): string {
+  let value = size;
+  let unit = 0;
+  while (value >= 999.5 && unit < UNITS.length - 1) {
+    value /= 1024;
+    unit += 1;
+  }
+  return `${unit === 0 ? Math.round(value) : Number(value.toPrecision(3))} ${UNITS[unit]}`;
+}
+
 /** A length of time in two units at most: `4.2 s`, `24.3 s`, `1 min 20 s`, `2 h 5 min`, `3 d 4 h`. */
 export function duration(seconds: number): string {
   if (seconds < 59.95) {
