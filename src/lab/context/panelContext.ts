@@ -21,7 +21,7 @@ export const PanelContextProvider = PanelContext.Provider;
 export function usePanelContext(): IPanelContext {
   const context = useContext(PanelContext);
   if (!context) {
-    throw new Error('Parts of the panel are rendered within its environment.');
+    throw new Error('Parts of the panel are rendered within its context.');
   }
   return context;
 }

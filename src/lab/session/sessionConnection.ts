@@ -21,7 +21,7 @@ import { KernelComm } from './kernelComm.js';
 const SLOW_AFTER = 1500;
 
 /**
- * The line to the session of one notebook, through whatever kernel the notebook has.
+ * The connection to the session of one notebook, through whatever kernel the notebook has.
  *
  * It survives page reloads, lost connections and kernel restarts, and keeps the last state for as long as
  * there is no newer one.
@@ -57,13 +57,13 @@ export class SessionConnection implements IDisposable {
 
   /** Why `state` is missing or may be out of date; null when it is live. */
   get problem(): ConnectionProblem | null {
-    if (!this._line) {
+    if (!this._kernelComm) {
       const status = this._context.kernelDisplayStatus;
       return this._dead
         ? { kind: 'kernel-dead' }
         : { kind: status === 'starting' || status === 'initializing' ? 'kernel-starting' : 'no-kernel' };
     }
-    const { status, connectionStatus } = this._line.kernel;
+    const { status, connectionStatus } = this._kernelComm.kernel;
     if (status === 'restarting' || status === 'autorestarting') {
       return { kind: 'kernel-restarting' };
     }
@@ -79,7 +79,7 @@ export class SessionConnection implements IDisposable {
   /** Whether messages reach an engine. */
   get connected(): boolean {
     const kind = this.problem?.kind;
-    return this._line?.channel != null && (kind === undefined || kind === 'agent-away');
+    return this._kernelComm?.channel != null && (kind === undefined || kind === 'agent-away');
   }
 
   get isDisposed(): boolean {
@@ -88,29 +88,29 @@ export class SessionConnection implements IDisposable {
 
   /** Load the extension in the kernel, which then opens its comm. */
   async load(): Promise<void> {
-    const line = this._line;
-    if (!line) {
+    const kernelComm = this._kernelComm;
+    if (!kernelComm) {
       return;
     }
     const turn = this._enter({ kind: 'loading' });
     let problem: Failure | null = null;
     try {
-      problem = await loadExtension(line.kernel);
-      if (!problem && !line.channel) {
-        await line.look(() => this._turn === turn);
-        problem = line.channel ? null : Private.noComm();
+      problem = await loadExtension(kernelComm.kernel);
+      if (!problem && !kernelComm.channel) {
+        await kernelComm.look(() => this._turn === turn);
+        problem = kernelComm.channel ? null : Private.noComm();
       }
     } catch (error) {
       problem = failureOf(error);
     }
-    if (problem && this._turn === turn && !line.channel) {
+    if (problem && this._turn === turn && !kernelComm.channel) {
       this._enter({ kind: 'failed', failure: problem, retry: 'load' });
     }
   }
 
   /** Ask the kernel to attach to its session, starting it when it does not run. */
   async attach(): Promise<void> {
-    const channel = this._line?.channel;
+    const channel = this._kernelComm?.channel;
     if (!channel) {
       return;
     }
@@ -126,7 +126,7 @@ export class SessionConnection implements IDisposable {
 
   /** Send a message to the engine. Rejects with a SaturnError when it refuses or is out of reach. */
   request<T extends keyof ClientMessages>(type: T, body: ClientMessages[T]): Promise<Incoming> {
-    return this._line?.channel?.request(type, body) ?? Promise.reject(Private.notConnected());
+    return this._kernelComm?.channel?.request(type, body) ?? Promise.reject(Private.notConnected());
   }
 
   dispose(): void {
@@ -148,7 +148,7 @@ export class SessionConnection implements IDisposable {
     switch (status) {
       case 'restarting':
       case 'autorestarting':
-        this._line?.forget();
+        this._kernelComm?.forget();
         this._restarted = true;
         // Stays so while the new process starts, until it can be asked.
         this._enter({ kind: 'kernel-restarting' });
@@ -159,9 +159,9 @@ export class SessionConnection implements IDisposable {
         break;
       case 'idle':
       case 'busy':
-        if (this._restarted && this._line) {
+        if (this._restarted && this._kernelComm) {
           this._restarted = false;
-          void this._probe(this._line);
+          void this._probe(this._kernelComm);
         }
         break;
     }
@@ -170,9 +170,9 @@ export class SessionConnection implements IDisposable {
 
   private _onConnectionStatusChanged(_: unknown, status: Kernel.ConnectionStatus): void {
     if (status === 'connected') {
-      if (this._wasConnected && this._line?.channel) {
+      if (this._wasConnected && this._kernelComm?.channel) {
         // Pushes were missed meanwhile; a greeting brings the whole state.
-        void this._greet(this._line.channel);
+        void this._greet(this._kernelComm.channel);
       }
       this._wasConnected = true;
     }
@@ -180,19 +180,19 @@ export class SessionConnection implements IDisposable {
   }
 
   private _follow(kernel: Kernel.IKernelConnection | null): void {
-    if (kernel === (this._line?.kernel ?? null)) {
+    if (kernel === (this._kernelComm?.kernel ?? null)) {
       return;
     }
     this._leave();
     if (kernel) {
-      const line = new KernelComm(kernel, this._memory);
-      this._line = line;
+      const kernelComm = new KernelComm(kernel, this._memory);
+      this._kernelComm = kernelComm;
       this._dead = false;
       this._wasConnected = kernel.connectionStatus === 'connected';
-      line.opened.connect(this._onOpened, this);
-      line.ready.connect(this._onReady, this);
-      line.closed.connect(this._onClosed, this);
-      void this._probe(line);
+      kernelComm.opened.connect(this._onOpened, this);
+      kernelComm.ready.connect(this._onReady, this);
+      kernelComm.closed.connect(this._onClosed, this);
+      void this._probe(kernelComm);
     }
     this._changed.emit();
   }
@@ -200,15 +200,15 @@ export class SessionConnection implements IDisposable {
   private _leave(): void {
     this._turn++;
     clearTimeout(this._slowTimer);
-    this._line?.dispose();
-    this._line = null;
+    this._kernelComm?.dispose();
+    this._kernelComm = null;
     this._phase = null;
   }
 
   /** Find out where this kernel stands and connect as far as possible. */
-  private async _probe(line: KernelComm): Promise<void> {
+  private async _probe(kernelComm: KernelComm): Promise<void> {
     const turn = this._enter({ kind: 'connecting' });
-    if (line.recall()) {
+    if (kernelComm.recall()) {
       this._wanted = true;
     }
     clearTimeout(this._slowTimer);
@@ -218,7 +218,7 @@ export class SessionConnection implements IDisposable {
       }
     }, SLOW_AFTER);
     try {
-      const language = await languageOf(line.kernel);
+      const language = await languageOf(kernelComm.kernel);
       if (this._turn !== turn) {
         return;
       }
@@ -226,8 +226,8 @@ export class SessionConnection implements IDisposable {
         this._enter({ kind: 'not-python', language });
         return;
       }
-      await line.look(() => this._turn === turn);
-      if (this._turn !== turn || line.channel) {
+      await kernelComm.look(() => this._turn === turn);
+      if (this._turn !== turn || kernelComm.channel) {
         return;
       }
       if (this._wanted && this.reattach) {
@@ -309,7 +309,7 @@ export class SessionConnection implements IDisposable {
   }
 
   private _isCurrent(channel: CommChannel): boolean {
-    return this._line?.channel === channel;
+    return this._kernelComm?.channel === channel;
   }
 
   /** Move to a phase; returns the turn, by which late answers to earlier questions are told apart. */
@@ -324,7 +324,7 @@ export class SessionConnection implements IDisposable {
   private readonly _memory: CommMemory;
   private readonly _changed = new Signal<this, void>(this);
   private readonly _failed = new Signal<this, Failure>(this);
-  private _line: KernelComm | null = null;
+  private _kernelComm: KernelComm | null = null;
   private _state: SessionState | null = null;
   private _phase: ConnectionProblem | null = null;
   private _slowTimer: ReturnType<typeof setTimeout> | undefined;

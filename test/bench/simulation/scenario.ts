@@ -12,7 +12,7 @@ export interface IScenario {
 }
 
 export interface IScenarioTask {
-  /** What is known beforehand; `running` and wishes are not used. */
+  /** What is known beforehand; `running` and constraints are not used. */
   task: PlanTask;
   /** Tasks with equal signatures run at equal speed: what one teaches is known of all. */
   signature: string;

@@ -4,9 +4,9 @@ import { ViewSnapshot } from '../../../src/lab/context/viewSnapshot.js';
 import { EPOCH, finishedState, runningState } from '../../fixtures/sessionStates.js';
 import { FakeStore } from '../fakeStore.js';
 
-describe('Picture', () => {
+describe('ViewSnapshot', () => {
   let store: FakeStore;
-  let picture: ViewSnapshot;
+  let snapshot: ViewSnapshot;
   let changes = 0;
   let time = EPOCH;
 
@@ -15,33 +15,33 @@ describe('Picture', () => {
     changes = 0;
     time = EPOCH;
     store = new FakeStore();
-    picture = new ViewSnapshot(store, () => time);
-    picture.changed.connect(() => void changes++);
+    snapshot = new ViewSnapshot(store, () => time);
+    snapshot.changed.connect(() => void changes++);
   });
 
   afterEach(() => {
-    picture.dispose();
+    snapshot.dispose();
     vi.useRealTimers();
   });
 
   it('stands still while nobody sees it and is up to date when somebody looks', () => {
     store.set({ state: runningState() });
     vi.advanceTimersByTime(10 * REDRAW_DELAY);
-    expect([changes, picture.moment.view.state]).toEqual([0, null]);
-    picture.isShown = true;
-    expect([changes, picture.moment.view]).toEqual([1, store.view]);
-    picture.isShown = false;
+    expect([changes, snapshot.moment.view.state]).toEqual([0, null]);
+    snapshot.isShown = true;
+    expect([changes, snapshot.moment.view]).toEqual([1, store.view]);
+    snapshot.isShown = false;
     vi.advanceTimersByTime(10 * REDRAW_DELAY);
     expect([changes, vi.getTimerCount()]).toEqual([1, 0]);
   });
 
   it('goes on by itself while something trains, but not as long as states come', () => {
-    picture.isShown = true;
+    snapshot.isShown = true;
     store.set({ state: runningState() });
     changes = 0;
     time += 1;
     vi.advanceTimersByTime(REDRAW_DELAY);
-    expect([changes, picture.moment.now]).toEqual([1, EPOCH + 1]);
+    expect([changes, snapshot.moment.now]).toEqual([1, EPOCH + 1]);
     vi.advanceTimersByTime(REDRAW_DELAY - 1);
     store.set({ state: runningState() });
     vi.advanceTimersByTime(REDRAW_DELAY - 1);
@@ -51,7 +51,7 @@ describe('Picture', () => {
   });
 
   it('is not drawn again for what happens in another notebook', () => {
-    picture.isShown = true;
+    snapshot.isShown = true;
     changes = 0;
     store.changed.emit();
     expect(changes).toBe(0);

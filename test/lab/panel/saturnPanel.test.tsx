@@ -307,7 +307,7 @@ describe('SaturnPanel', () => {
       expect(chart()?.querySelectorAll('[data-kind="baseline"]')).toHaveLength(0);
     });
 
-    it('says which wishes are not met and what would help', () => {
+    it('says which constraints are not met and what would help', () => {
       const state = states.explainedState();
       state.plan!.plan.conflicts = [
         {

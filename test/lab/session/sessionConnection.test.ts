@@ -42,7 +42,7 @@ describe('SaturnConnection', () => {
     vi.useRealTimers();
   });
 
-  describe('#absence', () => {
+  describe('#problem', () => {
     it('is no-kernel without one, kernel-starting while one comes up', () => {
       context = new FakeContext(null);
       expect(connect().problem).toEqual({ kind: 'no-kernel' });

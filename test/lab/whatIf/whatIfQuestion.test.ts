@@ -65,7 +65,7 @@ it('holds a task to its strategy, and lets it go when asked again', () => {
   expect(constraint(withStrategy(held, 'a', { ...ddp, devices: 4 }))?.pin?.strategy?.devices).toBe(4);
 });
 
-it('takes a wish apart', () => {
+it('takes constraints apart', () => {
   const all: ITaskConstraints = {
     pin: { strategy: ddp, node: 'local', devices: ['cpu0', 'cpu1'] },
     earliestStart: 1,

@@ -28,18 +28,18 @@ const plan: Plan = {
 
 let home: string;
 let cache: ProfileCache;
-let recollection: CacheSync;
+let cacheSync: CacheSync;
 let session: ISession;
 
 /** Take in events as the engine does; the kinds of what was recalled before which. */
 function take(...events: SessionEvent[]): string[] {
   return events.flatMap(event => {
-    const cells = recollection.before(session, event, step(session, event, 1).session);
+    const cells = cacheSync.before(session, event, step(session, event, 1).session);
     if (cells.length > 0) {
       session = step(session, { kind: 'cells-recalled', cells }, 1).session;
     }
     const after = step(session, event, 1).session;
-    recollection.after(session, event, after, 1);
+    cacheSync.after(session, event, after, 1);
     session = after;
     return cells.length > 0 ? [event.kind] : [];
   });
@@ -56,9 +56,9 @@ const finished = (change: Partial<ProfileCell> = {}): SessionEvent => ({
 });
 
 beforeEach(() => {
-  home = mkdtempSync(join(tmpdir(), 'saturn-recollection-'));
+  home = mkdtempSync(join(tmpdir(), 'saturn-cache-sync-'));
   cache = new ProfileCache(join(home, 'profiles'));
-  recollection = new CacheSync(cache);
+  cacheSync = new CacheSync(cache);
   session = emptySession('s', '/s');
   take(
     {

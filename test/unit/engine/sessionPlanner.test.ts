@@ -10,40 +10,40 @@ const state = { ...emptySession('s', '/s').state, planning: true };
 
 function planningBy(plan: (request: PlanRequest, onProgress?: (plan: Plan) => void) => Promise<Plan>) {
   let drafts = 0;
-  const planning = new SessionPlanner({
+  const planner = new SessionPlanner({
     planner: { plan, cancel: () => undefined, dispose: () => undefined },
     now: () => 7,
     onDraft: () => drafts++
   });
-  return { planning, drafts: () => drafts };
+  return { planner, drafts: () => drafts };
 }
 
-describe('planning', () => {
+describe('SessionPlanner', () => {
   it('shows the best plan so far, marked as such, until the answer is there', async () => {
     let finish = (_: Plan) => {};
-    const { planning, drafts } = planningBy((_, onProgress) => {
+    const { planner, drafts } = planningBy((_, onProgress) => {
       onProgress?.(serialPlan(request));
       return new Promise(resolve => {
         finish = resolve;
       });
     });
-    const answer = planning.answer(3, request);
+    const answer = planner.answer(3, request);
     expect(drafts()).toBe(1);
-    expect(planning.withDraft(state, 3).plan).toEqual({ plan: serialPlan(request), madeAt: 7, fresh: false });
-    expect(planning.withDraft(state, 4)).toBe(state);
-    expect(planning.withDraft({ ...state, planning: false }, 3).plan).toBeUndefined();
+    expect(planner.withDraft(state, 3).plan).toEqual({ plan: serialPlan(request), madeAt: 7, fresh: false });
+    expect(planner.withDraft(state, 4)).toBe(state);
+    expect(planner.withDraft({ ...state, planning: false }, 3).plan).toBeUndefined();
     finish(serialPlan(request));
     expect(await answer).toEqual({ kind: 'plan-made', plan: serialPlan(request), basis: 3 });
   });
 
   it('refuses a plan that cannot be run, and tells of a planner that fails', async () => {
     const wrong = planningBy(async () => ({ ...serialPlan(request), makespan: 1 }));
-    expect(await wrong.planning.answer(1, request)).toMatchObject({
+    expect(await wrong.planner.answer(1, request)).toMatchObject({
       kind: 'plan-failed',
       error: { code: 'bad-plan' }
     });
     const broken = planningBy(() => Promise.reject(new Error('gone')));
-    expect(await broken.planning.answer(2, request)).toMatchObject({
+    expect(await broken.planner.answer(2, request)).toMatchObject({
       kind: 'plan-failed',
       basis: 2,
       error: { message: 'gone' }

@@ -347,7 +347,7 @@ function constrainedPlan(): Plan {
 }
 
 describe('checkPlan, asked for more', () => {
-  it('accepts a plan that meets every wish', () => {
+  it('accepts a plan that meets every constraint', () => {
     expect(checkPlan(constrainedRequest, constrainedPlan())).toEqual([]);
   });
 
@@ -509,7 +509,7 @@ describe('checkPlan, asked for more', () => {
     expect(checkPlan(request, made).join('\n')).toMatch(message);
   });
 
-  it('compares baselines that meet the wishes, and lets those that interrupt tasks do so', () => {
+  it('compares baselines that meet the constraints, and lets those that interrupt tasks do so', () => {
     const made = valid();
     made.baselines = [{ name: 'min', makespan: 12, segments: [] }];
     expect(checkPlan(request, made).join('\n')).toMatch(/Baseline min: it is shorter/);

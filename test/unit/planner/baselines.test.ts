@@ -146,7 +146,7 @@ describe('baselines', () => {
     );
   });
 
-  it('respect what no wish can change: devices, memory, the nodes it was measured for, spans', () => {
+  it('respect what no constraint can change: devices, memory, the nodes it was measured for, spans', () => {
     const place = fc.record({
       peak: fc.constantFrom(undefined, 1e9, 2e9),
       nodes: fc.constantFrom<(string[] | undefined)[]>(undefined, ['n0'], ['n1', 'n2']),

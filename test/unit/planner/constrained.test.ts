@@ -23,8 +23,8 @@ async function checked(request: PlanRequest): Promise<Plan> {
   return made;
 }
 
-describe('every plan under wishes', () => {
-  it('is valid: wishes met or named', async () => {
+describe('every plan under constraints', () => {
+  it('is valid: constraints met or named', async () => {
     const arbitrary = constrainedRequests(9).map(request => ({ ...request, budget: { iterations: 600 } }));
     await fc.assert(
       fc.asyncProperty(arbitrary, async request => {
@@ -70,7 +70,7 @@ function task(name: string) {
   return { name, steps: 10, options: [option(1, 10), option(2, 6), option(4, 4)] };
 }
 
-describe('wishes', () => {
+describe('constraints', () => {
   it('a pinned strategy, node and devices are used', async () => {
     const pinned = {
       ...task('a'),
@@ -173,7 +173,7 @@ describe('wishes', () => {
   });
 });
 
-describe('wishes that cannot be met are named', () => {
+describe('constraints that cannot be met are named', () => {
   const running = { strategy: { technique: 'ddp', devices: 1 }, node: 'n0', devices: ['d0'] };
   const cases: [string, PlanRequest, object][] = [
     [

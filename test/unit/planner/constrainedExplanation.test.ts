@@ -18,7 +18,7 @@ function task(name: string) {
   return { name, steps: 10, options: [option(1, 10), option(2, 6), option(4, 4)] };
 }
 
-describe('explanations under wishes', () => {
+describe('explanations under constraints', () => {
   it('tell of every planned task, and change nothing', async () => {
     for (const drawn of fc.sample(constrainedRequests(6), { numRuns: 40, seed: 21 })) {
       const request = { ...drawn, budget: { iterations: 300 } };
@@ -46,7 +46,7 @@ describe('explanations under wishes', () => {
     expect(explanation!.binding).toContain('keeps the devices');
   });
 
-  it('leave out what cannot meet the wishes', async () => {
+  it('leave out what cannot meet the constraints', async () => {
     const request = requestOf([4], [{ ...task('a'), deadline: 50 }, task('b')]);
     const { explanation } = await explained(request);
     expect(explanation!.tasks[0]!.strategy.devices).toBe(4);
@@ -63,7 +63,7 @@ describe('explanations under wishes', () => {
     expect(explanation!.tasks[0]!.alternatives.map(({ price }) => price)).toEqual([20]);
   });
 
-  it('say that switches are not planned together with wishes', async () => {
+  it('say that switches are not planned together with constraints', async () => {
     const { explanation } = await explained({
       ...requestOf([2], [{ ...task('a'), deadline: 300 }]),
       switches: 'planned'

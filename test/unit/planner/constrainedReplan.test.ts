@@ -17,7 +17,7 @@ function task(name: string) {
   return { name, steps: 10, options: [option(1, 10), option(2, 6), option(4, 4)] };
 }
 
-describe('re-planning under wishes', () => {
+describe('re-planning under constraints', () => {
   it('changes nothing where nothing has changed', async () => {
     let kept = 0;
     for (const drawn of fc.sample(constrainedRequests(7), { numRuns: 80, seed: 11 })) {
@@ -61,7 +61,7 @@ describe('re-planning under wishes', () => {
     expect(makespan).toBeLessThan(2 * 300);
   });
 
-  it('gives an earlier plan up for a new wish', async () => {
+  it('gives an earlier plan up for a new constraint', async () => {
     const request = requestOf([2], [...['a', 'b', 'c'].map(task)], { limits: { concurrent: 5 } });
     const { segments } = await checked(request);
     const last = segments.reduce((a, b) => (b.end > a.end ? b : a)).task;

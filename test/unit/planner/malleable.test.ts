@@ -68,8 +68,8 @@ function constructed(problem: IProblem): ISchedule {
 
 function annealed(problem: IProblem, iterations: number): ISchedule {
   let best = constructed(problem);
-  const walk = new NodeNeighbourhood(problem, arrangementOf(problem, best), mulberry32(1));
-  anneal(walk, { target: 0, progress: done => done / iterations }, arrangement => {
+  const neighbourhood = new NodeNeighbourhood(problem, arrangementOf(problem, best), mulberry32(1));
+  anneal(neighbourhood, { target: 0, progress: done => done / iterations }, arrangement => {
     const schedule = realise(problem, arrangement);
     best = schedule.makespan < best.makespan ? schedule : best;
   });

@@ -68,20 +68,20 @@ function runningProblem(): { problem: IProblem; kept: IArrangement } {
   };
 }
 
-describe('the walk over arrangements', () => {
+describe('the neighbourhood of arrangements', () => {
   it('knows the makespan of the arrangement it is at, whatever it did before', () => {
     fc.assert(
       fc.property(requests({ nodes: 4, size: 5, tasks: 12, options: 6 }), fc.nat(), (request, seed) => {
         const problem = toProblem(request);
         fc.pre(problem.jobs.length > 0);
-        const walk = new NodeNeighbourhood(problem, startOf(problem), mulberry32(seed));
+        const neighbourhood = new NodeNeighbourhood(problem, startOf(problem), mulberry32(seed));
         for (let i = 0; i < 40; i++) {
           for (let steps = 0; steps < 10; steps++) {
-            walk.step(100);
+            neighbourhood.step(100);
           }
-          const arrangement = walk.snapshot();
+          const arrangement = neighbourhood.snapshot();
           expectWhole(problem, arrangement);
-          expect(realise(problem, arrangement).makespan).toBe(walk.makespan);
+          expect(realise(problem, arrangement).makespan).toBe(neighbourhood.makespan);
         }
       }),
       { numRuns: 100 }
@@ -90,28 +90,28 @@ describe('the walk over arrangements', () => {
 
   it('moves running jobs, lets them go on, and counts them right', () => {
     const { problem, kept } = runningProblem();
-    const walk = new NodeNeighbourhood(problem, kept, mulberry32(3));
+    const neighbourhood = new NodeNeighbourhood(problem, kept, mulberry32(3));
     const seen = new Set<number>();
     for (let i = 0; i < 3000; i++) {
-      walk.step(20);
-      const arrangement = walk.snapshot();
+      neighbourhood.step(20);
+      const arrangement = neighbourhood.snapshot();
       expectWhole(problem, arrangement);
       const moved = [0, 1, 2].filter(job => arrangement.config[job] !== KEPT).length;
       seen.add(moved);
-      expect(realise(problem, arrangement).makespan).toBe(walk.makespan);
-      expect(walk.score > walk.makespan).toBe(moved > 0);
+      expect(realise(problem, arrangement).makespan).toBe(neighbourhood.makespan);
+      expect(neighbourhood.score > neighbourhood.makespan).toBe(moved > 0);
     }
     expect(seen.size).toBe(4);
   });
 
   it('on many nodes ends with less than it began with', () => {
     const problem = toProblem(sweeps(101, 60, 12).request);
-    const walk = new NodeNeighbourhood(problem, startOf(problem), mulberry32(1));
-    const before = walk.makespan;
+    const neighbourhood = new NodeNeighbourhood(problem, startOf(problem), mulberry32(1));
+    const before = neighbourhood.makespan;
     let best: IArrangement | undefined;
-    anneal(walk, { target: 0, progress: steps => steps / 20_000 }, arrangement => {
+    anneal(neighbourhood, { target: 0, progress: steps => steps / 20_000 }, arrangement => {
       best = arrangement;
-      expect(realise(problem, arrangement).makespan).toBe(walk.makespan);
+      expect(realise(problem, arrangement).makespan).toBe(neighbourhood.makespan);
     });
     expect(realise(problem, best!).makespan).toBeLessThan(before);
   });
@@ -147,16 +147,16 @@ describe('annealing', () => {
   });
 
   it('takes no step when its budget is used up', () => {
-    const walk = new Line();
+    const neighbourhood = new Line();
     anneal(
-      walk,
+      neighbourhood,
       { target: 0, progress: () => 1 },
       () => {
         throw new Error('a step was taken');
       },
       FROM_SCRATCH
     );
-    expect(walk.score).toBe(50);
+    expect(neighbourhood.score).toBe(50);
   });
 });
 

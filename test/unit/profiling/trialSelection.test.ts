@@ -17,17 +17,17 @@ const curve = (signature: string, technique: string, counts: number[], one = 1, 
 describe('what is believed', () => {
   it('of a measured cell is what was measured', () => {
     const cells = [...curve('s', 'ddp', [1, 4], 2), ...curve('t', 'fsdp', [2], 30)];
-    const belief = new StepTimeModel(cells);
+    const model = new StepTimeModel(cells);
     for (const { signature, strategy: of, stepSeconds } of cells) {
-      const { seconds, spread } = belief.of(signature, of);
+      const { seconds, spread } = model.of(signature, of);
       expect(seconds / stepSeconds!).toBeCloseTo(1, 1);
       expect(spread).toBeLessThan(0.03);
     }
   });
 
   it('is surer between measured counts than beyond them', () => {
-    const belief = new StepTimeModel(curve('s', 'ddp', [2, 4]));
-    const spreadOf = (count: number) => belief.of('s', strategy('ddp', count)).spread;
+    const model = new StepTimeModel(curve('s', 'ddp', [2, 4]));
+    const spreadOf = (count: number) => model.of('s', strategy('ddp', count)).spread;
     expect(spreadOf(3)).toBeLessThan(spreadOf(1));
     expect(spreadOf(3)).toBeLessThan(spreadOf(8));
   });
@@ -95,12 +95,12 @@ describe('hope', () => {
   const measured = [...curve('s', 'ddp', [2]), ok('s', strategy('ddp', 4), 0.5, { startSeconds: 7 })];
   const cells = optimisticProfile([open('s', strategy('fsdp', 2)), open('s', strategy('ddp', 8))], measured);
 
-  it('leaves what works as it is, and is better than belief where nothing was measured', () => {
+  it('leaves what works as it is, and is better than predicted where nothing was measured', () => {
     expect(cells.slice(0, 2)).toEqual(measured);
-    const belief = new StepTimeModel(measured);
+    const model = new StepTimeModel(measured);
     for (const cell of cells.slice(2)) {
       expect(cell.source).toBe('interpolated');
-      expect(cell.stepSeconds).toBeLessThan(belief.of(cell.signature, cell.strategy).seconds);
+      expect(cell.stepSeconds).toBeLessThan(model.of(cell.signature, cell.strategy).seconds);
     }
   });
 

@@ -6,7 +6,7 @@ import type { IProblem } from '../problem/problem.js';
 import { arrangementOf, realise } from '../schedule/arrangement.js';
 import type { ISchedule } from '../schedule/schedule.js';
 import { choiceKey, configOf, type IKind, kindsOf, Pricing } from './alternatives.js';
-import { toleranceOf } from './tolerance.js';
+import { toleranceOf } from './errorTolerance.js';
 
 /** Kinds times jobs above which the tolerance of estimates is not worked out. */
 const MANY = 4000;

@@ -1,6 +1,6 @@
 import type { Plan } from '../../wire/messages.js';
 import type { IBound } from '../bounds/areaBound.js';
-import { PROVEN } from '../common/tolerance.js';
+import { PROVEN } from '../common/optimalityTolerance.js';
 import type { IProblem } from '../problem/problem.js';
 import { toSegments } from '../schedule/schedule.js';
 import type { ISwitchingAnswer } from './planSwitches.js';

@@ -1,6 +1,6 @@
 import type { Baseline, Plan } from '../../wire/messages.js';
 import type { IBaselineSchedule } from '../baselines/baselines.js';
-import { PROVEN } from '../common/tolerance.js';
+import { PROVEN } from '../common/optimalityTolerance.js';
 import type { IProblem } from '../problem/problem.js';
 import { arrangementOf, type IArrangement, realise } from '../schedule/arrangement.js';
 import { type ISchedule, toSegments } from '../schedule/schedule.js';
