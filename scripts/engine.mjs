@@ -31,7 +31,7 @@ const platforms = [
 /** esbuild options of the engine's bundles. */
 export const bundle = {
   absWorkingDir: root,
-  entryPoints: { engine: 'src/engine/main.ts', planner: 'src/engine/planner/plannerWorker.ts' },
+  entryPoints: { engine: 'src/engine/main.ts', planner: 'src/engine/planner/threadPlannerServer.ts' },
   outdir: engineFolder,
   outExtension: { '.js': '.mjs' },
   bundle: true,

@@ -20,14 +20,14 @@ const usage = 'Usage: npm run plan -- request.json [--seconds S] [--iterations N
 
 /** What the command needs of src/core. */
 const entry = `
-export { checkPlan } from './src/core/model/checker.js';
+export { checkPlan } from './src/core/model/checker/checker.js';
 export { plan } from './src/core/planner/plan.js';
-export { duration, percent } from './src/core/view/format.js';
-export { planGantt } from './src/core/view/sessionGantt.js';
-export { baselineTable, explanationParts } from './src/core/view/planView.js';
-export { conflictTable, planSentences } from './src/core/view/planSentences.js';
-export { ganttText } from './src/core/view/ganttText.js';
-export { tableText } from './src/core/view/table.js';
+export { duration, percent } from './src/core/view/format/format.js';
+export { planGantt } from './src/core/view/gantt/sessionGantt.js';
+export { baselineTable, explanationParts } from './src/core/view/plan/planView.js';
+export { conflictTable, planSentences } from './src/core/view/plan/planSentences.js';
+export { ganttText } from './src/core/view/gantt/ganttText.js';
+export { tableText } from './src/core/view/format/table.js';
 export { default as schema } from './src/core/wire/generated/schema.json';
 `;
 

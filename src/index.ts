@@ -1,12 +1,12 @@
 import type { JupyterFrontEndPlugin } from '@jupyterlab/application';
-import { commandsPlugin } from './lab/plugins/commands.js';
-import { panelPlugin } from './lab/plugins/panel.js';
-import { rendererPlugin } from './lab/plugins/renderer.js';
-import { statusPlugin } from './lab/plugins/status.js';
-import { storePlugin } from './lab/plugins/store.js';
-import { widgetPlugin } from './lab/plugins/widget.js';
+import { commandsPlugin } from './lab/plugins/commandsPlugin.js';
+import { panelPlugin } from './lab/plugins/panelPlugin.js';
+import { rendererPlugin } from './lab/plugins/rendererPlugin.js';
+import { statusPlugin } from './lab/plugins/statusPlugin.js';
+import { storePlugin } from './lab/plugins/storePlugin.js';
+import { widgetPlugin } from './lab/plugins/widgetPlugin.js';
 
-export * from './lab/tokens.js';
+export * from './lab/session/tokens.js';
 
 const plugins: JupyterFrontEndPlugin<unknown>[] = [
   storePlugin,

@@ -1,7 +1,7 @@
 import type { Command } from '../core/session/command.js';
 import { emptySession, type ISession, isActive } from '../core/session/session.js';
 import { step } from '../core/session/step.js';
-import { progressLine } from '../core/view/progressLine.js';
+import { progressLine } from '../core/view/status/progressLine.js';
 import {
   type Failure,
   failureOf,
@@ -9,17 +9,17 @@ import {
   type SessionEvent,
   type SessionState
 } from '../core/wire/messages.js';
-import { Agents } from './agents.js';
-import { archiveTasks, strangers } from './archive.js';
-import { ClientDesk } from './clientDesk.js';
-import { Clients } from './clients.js';
+import { CacheSync } from './cacheSync.js';
+import { ConnectedAgents } from './connectedAgents.js';
+import { ConnectedClients } from './connectedClients.js';
 import type { IDisposable } from './disposable.js';
 import { Journal } from './journal.js';
-import { Planning } from './planning.js';
-import { type IIncoming, type Incoming, Post } from './post.js';
+import { SessionPlanner } from './planner/sessionPlanner.js';
 import { ProfileCache } from './profileCache.js';
-import { Recollection } from './recollection.js';
-import { eventOfReport } from './reports.js';
+import { eventOfReport } from './reportEvents.js';
+import { RequestHandler } from './requestHandler.js';
+import { type IIncoming, type Incoming, MessageRouter } from './router.js';
+import { archiveTasks, strangers } from './taskArchive.js';
 import { VERSION } from './version.js';
 
 const TICK = 1000;
@@ -35,15 +35,15 @@ const UNKNOWN_AGENT: Failure = {
  * before anything is done about it; then the state machine's commands go out to agents and planner.
  */
 export class Engine implements IDisposable {
-  private readonly _agents: Agents;
-  private readonly _clients: Clients;
-  private readonly _planning: Planning;
+  private readonly _agents: ConnectedAgents;
+  private readonly _clients: ConnectedClients;
+  private readonly _planner: SessionPlanner;
   private readonly _cache: ProfileCache;
-  private readonly _recollection: Recollection;
-  private readonly _desk: ClientDesk;
+  private readonly _cacheSync: CacheSync;
+  private readonly _requestHandler: RequestHandler;
   private readonly _timer: NodeJS.Timeout;
   private _session: ISession;
-  private _post!: Post;
+  private _router!: MessageRouter;
   /** What agents said while the journal could not be written, oldest first. */
   private _backlog: IIncoming<'agent'>[] = [];
 
@@ -53,25 +53,25 @@ export class Engine implements IDisposable {
     session: ISession
   ) {
     this._session = session;
-    this._agents = new Agents(_options.now);
-    this._clients = new Clients({
+    this._agents = new ConnectedAgents(_options.now);
+    this._clients = new ConnectedClients({
       now: _options.now,
       state: () => this._publicState(),
-      send: (client, state) => this._post.send(client, 'state', { state })
+      send: (client, state) => this._router.send(client, 'state', { state })
     });
-    this._planning = new Planning({
+    this._planner = new SessionPlanner({
       planner: _options.planner,
       now: _options.now,
       onDraft: () => this._clients.changed()
     });
     this._cache = new ProfileCache(_options.cache);
-    this._recollection = new Recollection(this._cache);
-    this._desk = new ClientDesk({
+    this._cacheSync = new CacheSync(this._cache);
+    this._requestHandler = new RequestHandler({
       session: () => this._session,
       publicState: () => this._publicState(),
-      told: state => this._told(state),
+      withEngineInfo: state => this._withEngineInfo(state),
       apply: event => this._apply(event),
-      send: (...message) => this._post.send(...message),
+      send: (...message) => this._router.send(...message),
       agents: this._agents,
       cache: this._cache,
       now: _options.now
@@ -100,7 +100,7 @@ export class Engine implements IDisposable {
     if (session.state.agent === 'connected') {
       engine._apply({ kind: 'agent-away' });
     }
-    engine._post = await Post.open(options.endpoint, incoming => engine._handle(incoming));
+    engine._router = await MessageRouter.open(options.endpoint, incoming => engine._handle(incoming));
     return engine;
   }
 
@@ -108,8 +108,8 @@ export class Engine implements IDisposable {
   async close(): Promise<void> {
     clearInterval(this._timer);
     this._clients.dispose();
-    await this._post.close();
-    this._planning.dispose();
+    await this._router.close();
+    this._planner.dispose();
     this._journal.dispose();
   }
 
@@ -126,7 +126,7 @@ export class Engine implements IDisposable {
       }
     } else {
       this._clients.seen(incoming.from);
-      this._desk.handle(incoming);
+      this._requestHandler.handle(incoming);
     }
   }
 
@@ -138,13 +138,13 @@ export class Engine implements IDisposable {
       // It was silent for too long, and what it says now may not fit what was decided meanwhile.
       // The agent answers by a hello, and repeats after that what is not acknowledged.
       if (message.type === 'agent.ping') {
-        this._post.send(from, 'error', { error: UNKNOWN_AGENT });
+        this._router.send(from, 'error', { error: UNKNOWN_AGENT });
       }
       return;
     }
     try {
       const event = eventOfReport(message);
-      if (event && !this._desk.awaitsRefusal(message)) {
+      if (event && !this._requestHandler.awaitsRefusal(message)) {
         this._apply(event);
       }
     } catch (error) {
@@ -153,9 +153,9 @@ export class Engine implements IDisposable {
       this._options.log(`kept back: ${failureOf(error).message}`);
       return;
     }
-    this._post.send(from, 'ok', { rev: this._session.state.rev }, message.id);
+    this._router.send(from, 'ok', { rev: this._session.state.rev }, message.id);
     if (message.type === 'cluster.report') {
-      this._desk.answerCluster(message);
+      this._requestHandler.answerCluster(message);
     }
   }
 
@@ -166,13 +166,13 @@ export class Engine implements IDisposable {
     const progress = event.kind === 'group' && event.event.kind === 'step';
     let taken = step(this._session, event, time);
     if (!progress) {
-      const cells = this._recollection.before(this._session, event, taken.session);
+      const cells = this._cacheSync.before(this._session, event, taken.session);
       if (cells.length > 0) {
         this._apply({ kind: 'cells-recalled', cells });
         taken = step(this._session, event, time);
       }
       this._journal.append(event, time);
-      this._recollection.after(this._session, event, taken.session, time);
+      this._cacheSync.after(this._session, event, taken.session, time);
     }
     const { session, commands } = taken;
     this._session = session;
@@ -203,10 +203,10 @@ export class Engine implements IDisposable {
         this._toAgent(command.node, 'group.stop', command.body);
         break;
       case 'plan':
-        void this._plan(command.basis, command.request);
+        void this._plan(command.planRevision, command.request);
         break;
       case 'cancel-plan':
-        this._planning.cancel();
+        this._planner.cancel();
         break;
       case 'archive':
         this._archive(command.tasks);
@@ -224,22 +224,22 @@ export class Engine implements IDisposable {
   /** Send to the agent of a node, or to any. One that is not there learns of it all at its hello. */
   private _toAgent(
     node: string | undefined,
-    ...[type, body]: Parameters<Post['send']> extends [string, ...infer Rest] ? Rest : never
+    ...[type, body]: Parameters<MessageRouter['send']> extends [string, ...infer Rest] ? Rest : never
   ): void {
     const address = node === undefined ? this._agents.addresses[0] : this._agents.addressOf(node);
     if (address !== undefined) {
-      this._post.send(address, type, body);
+      this._router.send(address, type, body);
     }
   }
 
   private _publicState(): SessionState {
-    const state = this._planning.withDraft(this._session.state, this._session.basis);
-    return { ...this._told(state), progress: progressLine(state, this._options.now()) };
+    const state = this._planner.withDraft(this._session.state, this._session.planRevision);
+    return { ...this._withEngineInfo(state), progress: progressLine(state, this._options.now()) };
   }
 
   /** A state with what the engine alone knows, and is not part of the session's history. */
-  private _told(state: SessionState): SessionState {
-    const { trouble } = this._recollection;
+  private _withEngineInfo(state: SessionState): SessionState {
+    const { trouble } = this._cacheSync;
     return {
       ...state,
       profiled: this._session.profiled,
@@ -247,10 +247,10 @@ export class Engine implements IDisposable {
     };
   }
 
-  private async _plan(basis: number, request: PlanRequest): Promise<void> {
-    const event = await this._planning.answer(basis, request);
+  private async _plan(planRevision: number, request: PlanRequest): Promise<void> {
+    const event = await this._planner.answer(planRevision, request);
     const { planning, probing } = this._session.state;
-    if (basis !== this._session.basis || !(planning || probing)) {
+    if (planRevision !== this._session.planRevision || !(planning || probing)) {
       return;
     }
     try {
@@ -282,7 +282,7 @@ export class Engine implements IDisposable {
     const busy = goal !== 'none' || tasks.some(isActive) || trials.length > 0;
     if (!busy && this._clients.silence > this._options.idleSeconds) {
       for (const agent of this._agents.addresses) {
-        this._post.send(agent, 'shutdown', {});
+        this._router.send(agent, 'shutdown', {});
       }
     }
   }
@@ -303,7 +303,7 @@ export namespace Engine {
     readonly idleSeconds: number;
     /** Folder of the measurements of all sessions. */
     readonly cache: string;
-    readonly planner: Planning.IPlanner;
+    readonly planner: SessionPlanner.IPlanner;
     /** Seconds since the epoch. */
     readonly now: () => number;
     /** One line for the engine's log. */

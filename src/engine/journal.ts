@@ -1,6 +1,6 @@
 import { closeSync, fsyncSync, ftruncateSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { SaturnError } from '../core/model/failure.js';
+import { SaturnError } from '../core/wire/failure.js';
 import { asRecord, type SessionEvent, type SessionRecord } from '../core/wire/messages.js';
 
 /**

@@ -2,7 +2,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { Engine } from './engine.js';
-import { PlannerThread } from './planner/plannerThread.js';
+import { ThreadPlannerClient } from './planner/threadPlannerClient.js';
 import { profileCacheFolder } from './profileCache.js';
 
 /**
@@ -31,7 +31,7 @@ async function main(): Promise<void> {
     endpoint,
     idleSeconds: Number(values['idle-seconds']),
     cache: profileCacheFolder(process.env),
-    planner: new PlannerThread({
+    planner: new ThreadPlannerClient({
       script: join(here, 'planner.mjs'),
       wasm: join(here, 'highs.wasm')
     }),

@@ -3,7 +3,7 @@ import { lstatSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, wr
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { cellKey } from '../core/model/strategy.js';
-import type { IMemory, IRemembered } from '../core/view/cacheView.js';
+import type { IMemory, IRemembered } from '../core/view/profile/cacheView.js';
 import {
   type Failure,
   type Node,

@@ -1,15 +1,15 @@
-import type { PlanRequest } from '../../src/core/wire/generated/types.js';
-import { distinct, onNodes, sweeps, textWorkload } from './generator.js';
+import type { PlanRequest } from '../../src/core/wire/messages.js';
+import { distinct, onNodes, sweeps, textWorkload } from './problemGenerator.js';
 
 /** A kind of planning problem, one problem a seed, and what the planner should reach on it. */
-export interface Case {
+export interface ICase {
   name: string;
   request(seed: number): PlanRequest;
   goal: string;
 }
 
 /** From what a workstation plans to what a large cluster does. */
-export const CASES: Case[] = [
+export const CASES: ICase[] = [
   { name: '8/1x8', request: seed => sweeps(seed, 8, 1).request, goal: 'all proven' },
   { name: '12/1x8', request: seed => sweeps(seed, 12, 1).request, goal: '70 % proven, max 0.7 %' },
   { name: '12txt/1x8', request: seed => textWorkload(seed, 12, 1).request, goal: '70 % proven, max 0.7 %' },

@@ -1,10 +1,10 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { strategyKey } from '../../src/core/model/strategy.js';
-import type { Plan, PlanRequest } from '../../src/core/wire/generated/types.js';
+import type { Plan, PlanRequest } from '../../src/core/wire/messages.js';
 
 /** What another solver says of a case. */
-export interface PeerAnswer {
+export interface IPeerAnswer {
   /** Null when it found no plan. */
   makespan: number | null;
   bound: number;
@@ -27,7 +27,7 @@ export function askPeer(
   request: PlanRequest,
   seconds: number,
   hint?: Plan
-): Promise<PeerAnswer> {
+): Promise<IPeerAnswer> {
   const child = spawn(python, [join('test', 'bench', 'peers', `${peer}.py`)], {
     stdio: ['pipe', 'pipe', 'inherit']
   });
@@ -40,7 +40,7 @@ export function askPeer(
     child.on('error', reject);
     child.on('close', code =>
       code === 0
-        ? resolve(JSON.parse(output) as PeerAnswer)
+        ? resolve(JSON.parse(output) as IPeerAnswer)
         : reject(new Error(`${peer} exited with ${code}`))
     );
   });

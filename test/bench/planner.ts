@@ -3,16 +3,16 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import loadHighs, { type Highs } from 'highs';
-import { checkPlan } from '../../src/core/model/checker.js';
+import { checkPlan } from '../../src/core/model/checker/checker.js';
 import { interrupts, makeBaselines } from '../../src/core/planner/baselines/baselines.js';
 import { solveMilp } from '../../src/core/planner/milp/paperMilp.js';
 import { plan } from '../../src/core/planner/plan.js';
-import { toProblem } from '../../src/core/planner/problem.js';
+import { toProblem } from '../../src/core/planner/problem/problem.js';
 import { arrangementOf, realise } from '../../src/core/planner/schedule/arrangement.js';
-import type { Plan, PlanRequest } from '../../src/core/wire/generated/types.js';
-import { CASES, type Case, seeds } from './cases.js';
+import type { Plan, PlanRequest } from '../../src/core/wire/messages.js';
+import { CASES, type ICase, seeds } from './cases.js';
 import { type GapCurve, gapPlot } from './gapPlot.js';
-import { askPeer, type PeerAnswer } from './peers.js';
+import { askPeer, type IPeerAnswer } from './peers.js';
 
 const { values: flags } = parseArgs({
   options: {
@@ -27,7 +27,7 @@ const { values: flags } = parseArgs({
 });
 
 /** One run of the planner on one problem. Times are seconds since the request. */
-interface Run {
+interface IRun {
   seed: number;
   first: number;
   makespan: number;
@@ -38,7 +38,7 @@ interface Run {
   total: number;
   curve: GapCurve;
   baselines: Record<string, number>;
-  peers: Record<string, PeerAnswer>;
+  peers: Record<string, IPeerAnswer>;
 }
 
 const seconds = Number(flags.seconds);
@@ -49,9 +49,9 @@ const chosen = CASES.filter(({ name }) => flags.cases === undefined || flags.cas
 console.log(`Proven gap after ${seconds} s, one thread; ${flags.seeds} problems a case.\n`);
 const widths = [12, 7, 8, 8, 9, 9, 9, 9, 8, 26];
 row(['case', 'first', 'at 0.1 s', 'at 1 s', 'median', 'max', 'proven', 'seconds', 'gain', 'goal']);
-const results: { name: string; goal: string; runs: Run[] }[] = [];
+const results: { name: string; goal: string; runs: IRun[] }[] = [];
 for (const entry of chosen) {
-  const runs: Run[] = [];
+  const runs: IRun[] = [];
   for (const seed of seeds(Number(flags.seeds))) {
     runs.push(await measure(entry, seed));
   }
@@ -73,7 +73,7 @@ if (flags.peers !== undefined) {
   comparePeers();
 }
 
-async function measure({ name, request: make }: Case, seed: number): Promise<Run> {
+async function measure({ name, request: make }: ICase, seed: number): Promise<IRun> {
   const request: PlanRequest = { ...make(seed), budget: { seconds } };
   const clock = () => performance.now() / 1000;
   await highs;
@@ -106,9 +106,9 @@ async function measure({ name, request: make }: Case, seed: number): Promise<Run
 }
 
 /** The same seconds without and with our plan as a start, then many times as long. */
-async function askPeers(python: string, request: PlanRequest, done: Plan): Promise<Run['peers']> {
+async function askPeers(python: string, request: PlanRequest, done: Plan): Promise<IRun['peers']> {
   const long = seconds * Number(flags['peer-factor']);
-  const peers: Run['peers'] = {
+  const peers: IRun['peers'] = {
     'CP-SAT': await askPeer(python, 'cp_sat', request, seconds),
     'CP-SAT, hint': await askPeer(python, 'cp_sat', request, seconds, done),
     [`CP-SAT, hint, ${long} s`]: await askPeer(python, 'cp_sat', request, long, done)
@@ -121,7 +121,7 @@ async function askPeers(python: string, request: PlanRequest, done: Plan): Promi
 }
 
 /** The paper's program, tightened as far as it goes, started from the best simple rule. */
-function paperInHighs(solver: Highs, request: PlanRequest): PeerAnswer {
+function paperInHighs(solver: Highs, request: PlanRequest): IPeerAnswer {
   const problem = toProblem(request);
   const started = performance.now();
   const start = makeBaselines(problem, 1)
@@ -137,11 +137,11 @@ function paperInHighs(solver: Highs, request: PlanRequest): PeerAnswer {
   };
 }
 
-function at(run: Run, time: number): number {
+function at(run: IRun, time: number): number {
   return run.curve.reduce((gap, [since, value]) => (since <= time ? value : gap), Infinity);
 }
 
-function summarise({ name, goal }: Case, runs: Run[]): void {
+function summarise({ name, goal }: ICase, runs: IRun[]): void {
   const median = (list: number[]) => [...list].sort((a, b) => a - b)[Math.floor((list.length - 1) / 2)]!;
   const gaps = runs.map(run => run.gap);
   row([

@@ -3,11 +3,11 @@
  * planning the same question without the earlier plan for ten seconds. `--seeds 5 --seconds 10 --sizes 12,24` change it.
  */
 import { parseArgs } from 'node:util';
-import { checkPlan } from '../../src/core/model/checker.js';
+import { checkPlan } from '../../src/core/model/checker/checker.js';
 import { plan } from '../../src/core/planner/plan.js';
-import type { PlanRequest } from '../../src/core/wire/generated/types.js';
-import { afterwards, withSteps } from './afterwards.js';
-import { sweeps, textWorkload } from './generator.js';
+import type { PlanRequest } from '../../src/core/wire/messages.js';
+import { sweeps, textWorkload } from './problemGenerator.js';
+import { replanCase, withSteps } from './replanCase.js';
 
 /** Seconds for planning anew. */
 const BUDGETS = [0.1, 0.2, 0.5];
@@ -36,7 +36,7 @@ for (const size of values.sizes.split(',')) {
   for (let seed = 101; seed < 101 + Number(values.seeds); seed++) {
     const question = withSteps(CASES[size]!(seed));
     const begun = await plan({ ...question, budget: { iterations: BEGUN } });
-    const later = afterwards(question, begun.segments, seed);
+    const later = replanCase(question, begun.segments, seed);
     const { previous: _, ...unknown } = later;
     const scratch = await plan({ ...unknown, budget: { seconds: Number(values.seconds) } });
     const cells = [`${size.padEnd(6)} #${seed}`];

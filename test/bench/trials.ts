@@ -3,8 +3,13 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import loadHighs from 'highs';
-import { makespanOf, omniscient, profile } from './trials/profiling.js';
-import { distinctWorld, GRID_CELLS, paperWorld, type World } from './trials/world.js';
+import {
+  distinctGroundTruth,
+  GRID_CELLS,
+  type IGroundTruth,
+  paperGroundTruth
+} from './trials/groundTruth.js';
+import { makespanOf, omniscient, profile } from './trials/profilingRun.js';
 
 /** How many trials profiling makes of a grid of 384 cells, and how much longer the plan is than with all cells known. */
 
@@ -19,11 +24,11 @@ const { values: flags } = parseArgs({
 /** Planner budget of the plans compared; in iterations, so that the table does not depend on the machine. */
 const BUDGET = { iterations: 20_000 };
 
-const CASES: { name: string; world(seed: number): World; goal: string }[] = [
-  { name: 'paper, text', world: seed => paperWorld('txt', seed), goal: '1/8, 3 %' },
-  { name: 'paper, images', world: seed => paperWorld('img', seed), goal: '1/8, 3 %' },
-  { name: '12 distinct', world: seed => distinctWorld(seed), goal: '' },
-  { name: '12 distinct, estimates', world: seed => distinctWorld(seed, true), goal: '1/8, 3 %' }
+const CASES: { name: string; world(seed: number): IGroundTruth; goal: string }[] = [
+  { name: 'paper, text', world: seed => paperGroundTruth('txt', seed), goal: '1/8, 3 %' },
+  { name: 'paper, images', world: seed => paperGroundTruth('img', seed), goal: '1/8, 3 %' },
+  { name: '12 distinct', world: seed => distinctGroundTruth(seed), goal: '' },
+  { name: '12 distinct, estimates', world: seed => distinctGroundTruth(seed, true), goal: '1/8, 3 %' }
 ];
 
 const wasm = createRequire(import.meta.url).resolve('highs/runtime');

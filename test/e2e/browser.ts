@@ -14,7 +14,7 @@ function findChromium(): string {
 }
 
 /** A browser with one page, which remembers what was written to its console. */
-export class Eyes {
+export class BrowserPage {
   /** Errors on the console and uncaught exceptions, with where they came from. */
   readonly errors: string[] = [];
 
@@ -33,7 +33,7 @@ export class Eyes {
     });
   }
 
-  static async open(): Promise<Eyes> {
+  static async open(): Promise<BrowserPage> {
     const browser = await chromium.launch({
       executablePath: findChromium(),
       args: [
@@ -47,7 +47,7 @@ export class Eyes {
       ]
     });
     const context = await browser.newContext({ viewport: { width: 1600, height: 1000 } });
-    return new Eyes(browser, context, await context.newPage());
+    return new BrowserPage(browser, context, await context.newPage());
   }
 
   /** The errors that this product wrote, as far as their text or place tells. */

@@ -27,13 +27,13 @@ export class NotebookPage {
   /** Opens a notebook and waits until its kernel is idle. */
   async open(name: string): Promise<void> {
     await this.page.goto(this._server.notebook(name));
-    await this.ready();
+    await this._ready();
   }
 
   /** Reloads the page; the notebook opens again by itself. */
   async reload(): Promise<void> {
     await this.page.reload();
-    await this.ready(false);
+    await this._ready(false);
   }
 
   /** Runs one of JupyterLab's commands to its end. */
@@ -80,7 +80,7 @@ export class NotebookPage {
 
   /** Runs a source as a new cell at the end and returns its cell once it has run. */
   async run(source: string, seconds = 60): Promise<Locator> {
-    const cell = await this.append(source);
+    const cell = await this._append(source);
     await this.command('notebook:run-cell');
     await this.ran(cell, seconds);
     return cell;
@@ -91,7 +91,7 @@ export class NotebookPage {
     const restarted = this.command('notebook:restart-kernel');
     await this.page.locator('.jp-Dialog button.jp-mod-accept').click();
     await restarted;
-    await this.kernelIdle();
+    await this._kernelIdle();
   }
 
   /** Switches to one of JupyterLab's own themes. */
@@ -101,15 +101,15 @@ export class NotebookPage {
     await this.page.locator(`body[data-jp-theme-light="${light}"]`).waitFor({ state: 'attached' });
   }
 
-  private async ready(idle = true): Promise<void> {
+  private async _ready(idle = true): Promise<void> {
     await this.page.locator('#jupyterlab-splash').waitFor({ state: 'detached', timeout: 60_000 });
     await this.cells.first().waitFor({ timeout: 60_000 });
     if (idle) {
-      await this.kernelIdle();
+      await this._kernelIdle();
     }
   }
 
-  private async kernelIdle(): Promise<void> {
+  private async _kernelIdle(): Promise<void> {
     await this.page.waitForFunction(
       () => {
         const context = (window as unknown as IExposed).jupyterapp.shell.currentWidget?.sessionContext;
@@ -120,7 +120,7 @@ export class NotebookPage {
     );
   }
 
-  private async append(source: string): Promise<Locator> {
+  private async _append(source: string): Promise<Locator> {
     const count = await this.cells.count();
     await this.cells.last().click();
     await this.command('notebook:insert-cell-below');

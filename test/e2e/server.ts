@@ -61,7 +61,7 @@ export class LabServer {
     child.stderr!.pipe(log, { end: false });
     child.once('close', () => log.end());
     const server = new LabServer(child, `http://127.0.0.1:${port}`, token);
-    await until('JupyterLab answers', () => server.answers());
+    await until('JupyterLab answers', () => server._answers());
     return server;
   }
 
@@ -82,7 +82,7 @@ export class LabServer {
     clearTimeout(late);
   }
 
-  private async answers(): Promise<boolean> {
+  private async _answers(): Promise<boolean> {
     if (this._process.exitCode !== null) {
       throw new Error(`JupyterLab ended with ${this._process.exitCode}; see out/test/jupyterlab.log.`);
     }

@@ -2,7 +2,7 @@ import type { ISessionContext } from '@jupyterlab/apputils';
 import type { Kernel } from '@jupyterlab/services';
 import { Signal } from '@lumino/signaling';
 import type { ClientMessages, EngineMessages, KernelMessages } from '../../src/core/wire/messages.js';
-import { COMM_TARGET } from '../../src/lab/tokens.js';
+import { COMM_TARGET } from '../../src/lab/session/tokens.js';
 
 /** One end of a comm whose other end is the test. */
 export class FakeComm implements Kernel.IComm {

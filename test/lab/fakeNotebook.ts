@@ -1,6 +1,6 @@
 import type { NotebookPanel } from '@jupyterlab/notebook';
 import { Signal } from '@lumino/signaling';
-import type { SaturnStore } from '../../src/lab/store.js';
+import type { SaturnStore } from '../../src/lab/session/saturnStore.js';
 import { FakeContext, type FakeKernel } from './fakeKernel.js';
 
 /** A notebook panel with a fake kernel; only what the extension uses of it. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import manifest from '../../package.json' with { type: 'json' };
 import { validate } from '../../src/core/wire/messages.js';
-import { VERSION } from '../../src/lab/version.js';
+import { VERSION } from '../../src/lab/extension.js';
 import * as states from '../fixtures/sessionStates.js';
 
 describe('session fixtures', () => {

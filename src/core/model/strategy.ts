@@ -1,4 +1,4 @@
-import type { Strategy } from '../wire/generated/types.js';
+import type { Strategy } from '../wire/messages.js';
 
 /** One string per distinct strategy, for use as a map key. */
 export function strategyKey(strategy: Strategy): string {

@@ -1,10 +1,10 @@
-import type { Plan, PlanBudget, PlanRequest } from '../wire/generated/types.js';
+import type { Plan, PlanBudget, PlanRequest } from '../wire/messages.js';
+import type { IPlanOptions } from './common/planOptions.js';
 import { planConstrained } from './constrained/constrainedPlan.js';
-import { planPlain } from './plainPlan.js';
-import type { PlanOptions } from './planOptions.js';
-import { isEmpty, type Problem, toProblem } from './problem.js';
-import { assertRequest } from './request.js';
-import { Effort } from './search/effort.js';
+import { type IProblem, isEmpty, toProblem } from './problem/problem.js';
+import { assertRequest } from './problem/requestValidation.js';
+import { SearchBudget } from './search/searchBudget.js';
+import { planUnconstrained } from './unconstrainedPlan.js';
 
 /** Iterations of the search when the request sets no budget. */
 export const DEFAULT_ITERATIONS = 20_000;
@@ -18,7 +18,7 @@ export const DEFAULT_ITERATIONS = 20_000;
  *
  * @throws SaturnError `bad-plan-request`.
  */
-export async function plan(request: PlanRequest, options: PlanOptions = {}): Promise<Plan> {
+export async function plan(request: PlanRequest, options: IPlanOptions = {}): Promise<Plan> {
   assertRequest(request);
   const now = options.now ?? (() => performance.now() / 1000);
   const started = now();
@@ -26,13 +26,13 @@ export async function plan(request: PlanRequest, options: PlanOptions = {}): Pro
   if (isEmpty(problem)) {
     return emptyPlan(problem);
   }
-  const effort = new Effort(withDefault(request.budget), () => now() - started);
-  return problem.plain
-    ? planPlain(request, problem, effort, options)
-    : planConstrained(request, problem, effort, options);
+  const searchBudget = new SearchBudget(withDefault(request.budget), () => now() - started);
+  return problem.unconstrained
+    ? planUnconstrained(request, problem, searchBudget, options)
+    : planConstrained(request, problem, searchBudget, options);
 }
 
-function emptyPlan(problem: Problem): Plan {
+function emptyPlan(problem: IProblem): Plan {
   return {
     segments: [],
     unplanned: problem.unplanned,

@@ -1,8 +1,8 @@
-import { bytes } from '../model/bytes.js';
+import { bytes } from '../model/quantities.js';
 import { curveKey, strategyLabel } from '../model/strategy.js';
 import type { Cluster, ProfileCell, Scalar, Strategy } from '../wire/messages.js';
-import { memoryOf } from './doubt.js';
-import type { IGridCell } from './grid.js';
+import { deviceMemory } from './memoryRisk.js';
+import type { IGridCell } from './profileGrid.js';
 
 /** An estimate of memory rules a strategy out when it exceeds the devices' by more than it may be wrong. */
 export const ESTIMATE_SLACK = 1.15;
@@ -19,7 +19,7 @@ const SAVING_KNOBS: readonly string[] = ['checkpointing', 'reshard'];
  *
  * @param measured - what trials and training found of the cell's signature.
  */
-export function whyNot(
+export function pruningReason(
   cell: IGridCell,
   measured: readonly ProfileCell[],
   cluster: Cluster
@@ -28,7 +28,7 @@ export function whyNot(
 }
 
 function tooLarge({ strategy, estimateBytes = 0 }: IGridCell, cluster: Cluster): string | undefined {
-  const memory = memoryOf(strategy.devices, cluster);
+  const memory = deviceMemory(strategy.devices, cluster);
   return estimateBytes > ESTIMATE_SLACK * memory
     ? `It needs at least ${bytes(estimateBytes)} on each device; they have ${bytes(memory)}.`
     : undefined;

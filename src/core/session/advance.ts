@@ -1,8 +1,8 @@
 import type { Command } from './command.js';
 import { dispatchSegments, dispatchTrials } from './dispatch.js';
-import { keepProfile } from './measuring.js';
 import { planRequest } from './planRequest.js';
 import { type ISession, type IStep, isActive, isOpen, withState } from './session.js';
+import { planTrials } from './trialPlanning.js';
 
 /**
  * Go as far towards the goal as can be gone now: wait for inspections, make the missing trials,
@@ -15,7 +15,7 @@ export function advance(session: ISession, time: number): IStep {
   if (goal === 'none' || agent === 'away' || !cluster || tasks.some(task => task.status === 'inspecting')) {
     return { session, commands: [] };
   }
-  const profile = keepProfile(session, time);
+  const profile = planTrials(session, time);
   const trials = dispatchTrials(profile.session);
   if (trials.session.state.trials.length > 0 || trials.session.state.probing) {
     return { session: trials.session, commands: [...profile.commands, ...trials.commands] };
@@ -55,13 +55,13 @@ function keepPlan(session: ISession, time: number): IStep {
     // Nothing is left to plan: the plan that was followed stays, to look back at.
     return { session: withState(session, { plan: { ...plan, fresh: true } }), commands: [] };
   }
-  const basis = session.basis + 1;
+  const planRevision = session.planRevision + 1;
   const request = planRequest(session.state, time, {
     selection: session.state.goal === 'run' ? session.selection : null,
     budget: session.budget
   });
-  const command: Command = { kind: 'plan', basis, request };
-  return { session: { ...withState(session, { planning: true }), basis }, commands: [command] };
+  const command: Command = { kind: 'plan', planRevision, request };
+  return { session: { ...withState(session, { planning: true }), planRevision }, commands: [command] };
 }
 
 function followPlan(session: ISession, time: number): IStep {

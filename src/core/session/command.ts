@@ -20,7 +20,7 @@ export type ExecutorCommand =
 /** What the engine is to do. The state machine only asks; the engine acts, after the journal is safe on disk. */
 export type Command =
   | ExecutorCommand
-  | { readonly kind: 'plan'; readonly basis: number; readonly request: PlanRequest }
+  | { readonly kind: 'plan'; readonly planRevision: number; readonly request: PlanRequest }
   | { readonly kind: 'cancel-plan' }
   /** Move the tasks' folders out of the way, so that a task of the same name starts afresh. */
   | { readonly kind: 'archive'; readonly tasks: readonly string[] };

@@ -21,7 +21,7 @@ const SEARCH_BUDGET: PlanBudget = { seconds: 2 };
 export interface ISession {
   readonly state: SessionState;
   /** Number of the newest planning question; answers to older ones are dropped. */
-  readonly basis: number;
+  readonly planRevision: number;
   /** How long to search, as last asked for. */
   readonly budget: PlanBudget;
   /** Names of the tasks to run; null means all. */
@@ -29,7 +29,7 @@ export interface ISession {
   /** Whether no measurement that is missing could change the plan, as far as one can tell. */
   readonly profiled: boolean;
   /** The makespan of a plan with what is measured; absent while it is not known. */
-  readonly reach?: number | undefined;
+  readonly bestMakespan?: number | undefined;
   /** Whether everything is to be measured, not only what could change the plan. */
   readonly full: boolean;
   /** Names of tasks that were stopped while measuring was wanted: they are not measured until it is asked for again. */
@@ -61,7 +61,7 @@ export function emptySession(name: string, folder: string): ISession {
       excludeTechniques: [],
       notices: []
     },
-    basis: 0,
+    planRevision: 0,
     budget: SEARCH_BUDGET,
     selection: null,
     profiled: false,
@@ -134,17 +134,17 @@ export function withGoal(session: ISession, goal: Goal): ISession {
 export function withStalePlan(session: ISession): ISession {
   const { plan, planning, probing } = session.state;
   if (!planning && !probing && !plan?.fresh) {
-    return { ...session, reach: undefined };
+    return { ...session, bestMakespan: undefined };
   }
   const stale = withState(
-    { ...session, reach: undefined },
+    { ...session, bestMakespan: undefined },
     {
       planning: false,
       probing: false,
       ...(plan ? { plan: { ...plan, fresh: false } } : {})
     }
   );
-  return { ...stale, basis: session.basis + 1 };
+  return { ...stale, planRevision: session.planRevision + 1 };
 }
 
 /** The session in which other measurements may matter than before, so that its plan is stale as well. */

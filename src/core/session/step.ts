@@ -1,9 +1,8 @@
 import type { SessionEvent } from '../wire/messages.js';
 import { advance } from './advance.js';
 import { noteAgent, noteNode } from './agents.js';
-import { noteGroup } from './groups.js';
-import { noteProbe } from './measuring.js';
-import { noteProfile, noteRecalled, noteTrial, withTechniques } from './profile.js';
+import { noteProfile, noteRecalled, noteTrial, withTechniques } from './profiling.js';
+import { noteGroup } from './rankGroups.js';
 import {
   emptySession,
   type ISession,
@@ -20,6 +19,7 @@ import {
 import { inspecting, noteStop, stopInspections, stopTrials } from './stopping.js';
 import { addTasks, inspectStopped, noteInspection, removeTasks } from './tasks.js';
 import { noteTechniques } from './techniques.js';
+import { noteTrialPlan } from './trialPlanning.js';
 
 /**
  * The session state machine: one event in, the next session and the commands out. It is pure:
@@ -68,11 +68,11 @@ function note(session: ISession, event: SessionEvent, time: number): IStep {
     }
     case 'plan-made': {
       const { planning, probing } = session.state;
-      if (event.basis !== session.basis || !(planning || probing)) {
+      if (event.basis !== session.planRevision || !(planning || probing)) {
         return only(session);
       }
       if (probing) {
-        return only(noteProbe(session, event.plan));
+        return only(noteTrialPlan(session, event.plan));
       }
       const running = session.state.tasks.some(isActive);
       return only(
@@ -83,7 +83,7 @@ function note(session: ISession, event: SessionEvent, time: number): IStep {
       );
     }
     case 'plan-failed':
-      return event.basis === session.basis
+      return event.basis === session.planRevision
         ? only(withNotice(withState(session, { planning: false, probing: false, goal: 'none' }), event.error))
         : only(session);
     case 'run-requested': {
@@ -104,7 +104,11 @@ function note(session: ISession, event: SessionEvent, time: number): IStep {
       const ended = stopTrials(session, () => true);
       const { cluster, cells, trials, agent, techniques, session: name, folder } = ended.session.state;
       const empty = emptySession(name, folder);
-      const fresh: ISession = { ...empty, basis: session.basis + 1, trialCount: session.trialCount };
+      const fresh: ISession = {
+        ...empty,
+        planRevision: session.planRevision + 1,
+        trialCount: session.trialCount
+      };
       return {
         session: withState(fresh, {
           cells,

@@ -1,4 +1,4 @@
-import { SaturnError } from '../model/failure.js';
+import { SaturnError } from '../wire/failure.js';
 import type { Inspect, InspectResult, TaskSpec, TaskState, TaskStatus } from '../wire/messages.js';
 import type { Command } from './command.js';
 import {

@@ -1,13 +1,13 @@
-import type { Render, Rendered, SessionState } from '../wire/generated/types.js';
-import { checkView } from './checkView.js';
-import { clusterView } from './clusterView.js';
-import { planView } from './planView.js';
-import { profileView } from './profileView.js';
-import { reportView } from './reportView.js';
-import { resultsView } from './resultsView.js';
-import { statusView } from './statusView.js';
-import { tasksView } from './tasksView.js';
-import { techniquesView } from './techniquesView.js';
+import type { Render, Rendered, SessionState } from '../wire/messages.js';
+import { planView } from './plan/planView.js';
+import { profileView } from './profile/profileView.js';
+import { reportView } from './report/reportView.js';
+import { resultsView } from './results/resultsView.js';
+import { clusterView } from './status/clusterView.js';
+import { statusView } from './status/statusView.js';
+import { checkView } from './tasks/checkView.js';
+import { tasksView } from './tasks/tasksView.js';
+import { techniquesView } from './tasks/techniquesView.js';
 
 /** Views of the state alone; the engine makes the others. */
 type StateView = Exclude<Render['view'], 'cache'>;

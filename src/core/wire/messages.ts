@@ -1,5 +1,5 @@
 import { Ajv, type ValidateFunction } from 'ajv';
-import { SaturnError } from '../model/failure.js';
+import { SaturnError } from './failure.js';
 import schema from './generated/schema.json' with { type: 'json' };
 import type {
   AgentMessages,

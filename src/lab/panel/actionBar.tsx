@@ -1,11 +1,11 @@
 import type { ReactNode } from 'react';
-import { type Action, isPossible } from '../actions.js';
-import { CommandIDs } from '../commandIDs.js';
-import { useEnv, useView } from './env.js';
+import { CommandIDs } from '../commands/commandIDs.js';
+import { type Action, isPossible } from '../commands/sessionActions.js';
+import { usePanelContext, useView } from '../context/panelContext.js';
 
 /** Buttons for what can be asked of the session, always in sight. */
 export function ActionBar() {
-  const { trans } = useEnv();
+  const { trans } = usePanelContext();
   return (
     <div className="jp-SaturnPanel-buttons" role="toolbar" aria-label={trans.__('Session')}>
       <ActionButton action="profile">{trans.__('Profile')}</ActionButton>
@@ -26,7 +26,7 @@ const COMMANDS: Record<Action, string> = {
 };
 
 function ActionButton(props: { action: Action; accent?: boolean; children: ReactNode }) {
-  const { commands } = useEnv();
+  const { commands } = usePanelContext();
   const view = useView();
   const command = COMMANDS[props.action];
   return (

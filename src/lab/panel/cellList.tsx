@@ -1,10 +1,10 @@
-import { CommandIDs } from '../commandIDs.js';
-import { cellStatus, type ITaskCell } from '../taskCells.js';
-import { useEnv, useView } from './env.js';
+import { CommandIDs } from '../commands/commandIDs.js';
+import { usePanelContext, useView } from '../context/panelContext.js';
+import { cellStatus, type ITaskCell } from '../notebook/taskCells.js';
 
 /** Task cells of the notebook whose tasks are not in the session yet, or are from an older text. */
 export function CellList() {
-  const { trans } = useEnv();
+  const { trans } = usePanelContext();
   const { cells, state } = useView();
   const open = cells
     .map(cell => ({ cell, status: cellStatus(cell, state?.tasks ?? []) }))
@@ -45,7 +45,7 @@ function GridText({ cell }: { cell: ITaskCell }) {
 }
 
 function CellButtons({ cell }: { cell: ITaskCell }) {
-  const { commands, trans } = useEnv();
+  const { commands, trans } = usePanelContext();
   return (
     <div className="jp-SaturnPanel-buttons">
       <button

@@ -1,11 +1,16 @@
-import { bytes, stepTime } from '../../core/view/format.js';
-import { isRecalled, type ProfileEntry, reasonOf, stepSecondsOf } from '../../core/view/profileMatrix.js';
+import { bytes, stepTime } from '../../core/view/format/format.js';
+import {
+  isRecalled,
+  type ProfileEntry,
+  reasonOf,
+  stepSecondsOf
+} from '../../core/view/profile/profileMatrix.js';
 import type { ProfileCell as Cell } from '../../core/wire/messages.js';
-import { useEnv } from './env.js';
+import { usePanelContext } from '../context/panelContext.js';
 
 /** One entry of the profile: every state has a sign or a word of its own, never a colour alone. */
 export function ProfileCell(props: ProfileCell.IProps) {
-  const { trans } = useEnv();
+  const { trans } = usePanelContext();
   const { entry, best, profiled } = props;
   const sign = isRecalled(entry) ? '↺ ' : '';
   const why = reasonOf(entry);
@@ -61,7 +66,7 @@ export namespace ProfileCell {
 }
 
 function Measured(props: { cell: Cell; sign: string; fastest: boolean }) {
-  const { trans } = useEnv();
+  const { trans } = usePanelContext();
   const { cell, sign, fastest } = props;
   const { stepSeconds, spreadSeconds, peakBytes, loadSeconds, startSeconds, saveSeconds } = cell;
   const costs = [
@@ -86,7 +91,7 @@ function Measured(props: { cell: Cell; sign: string; fastest: boolean }) {
 }
 
 function Interpolated({ cell }: { cell: Cell }) {
-  const { trans } = useEnv();
+  const { trans } = usePanelContext();
   const { stepSeconds, stepSecondsLow, stepSecondsHigh } = cell;
   return (
     <td className="jp-mod-quiet" title={trans.__('estimated from other device counts')}>

@@ -1,11 +1,11 @@
-import type { Row } from './figures.js';
+import type { IRow } from './figures.js';
 
 const HEIGHT = 160;
 const BAR = 11;
 const COLOURS = ['#8c8c8c', '#c9a227', '#4f81bd', '#7a5195', '#2a9d5c'];
 
 /** Bars of hours per setting and policy: ours filled, the paper's as an outline. */
-export function barChart<P extends string>(title: string, rows: Row<P>[], policies: P[]): string {
+export function barChart<P extends string>(title: string, rows: IRow<P>[], policies: P[]): string {
   const highest = Math.max(
     ...rows.flatMap(({ ours, paper }) => policies.flatMap(policy => [ours[policy], paper[policy] ?? 0]))
   );

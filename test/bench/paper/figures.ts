@@ -1,12 +1,12 @@
 import type { Highs } from 'highs';
 import { RULES } from '../../../src/core/planner/baselines/baselines.js';
 import { plan } from '../../../src/core/planner/plan.js';
-import { toProblem } from '../../../src/core/planner/problem.js';
-import { checkHistory, type History } from '../../../src/core/simulation/history.js';
-import { type Policy, plannerPolicy, rulePolicy } from '../../../src/core/simulation/policy.js';
-import { type Scenario, withErrors } from '../../../src/core/simulation/scenario.js';
-import { simulate } from '../../../src/core/simulation/simulator.js';
-import type { Baseline, PlanOption, PlanRequest } from '../../../src/core/wire/generated/types.js';
+import { toProblem } from '../../../src/core/planner/problem/problem.js';
+import type { Baseline, PlanOption, PlanRequest } from '../../../src/core/wire/messages.js';
+import { checkHistory, type IHistory } from '../simulation/history.js';
+import { type IPolicy, plannerPolicy, rulePolicy } from '../simulation/policy.js';
+import { type IScenario, withErrors } from '../simulation/scenario.js';
+import { simulate } from '../simulation/simulator.js';
 import { type ClusterName, instance, signatureOfTask, type WorkloadName } from './instances.js';
 import { FIGURE_5, FIGURE_7, FIGURE_8A, type TABLE_5 } from './published.js';
 
@@ -32,7 +32,7 @@ const THRESHOLD = 500;
 export type LoadHighs = () => Promise<Highs>;
 
 /** One setting of a figure: hours per policy, ours and the paper's. */
-export interface Row<P extends string = string> {
+export interface IRow<P extends string = string> {
   setting: `${ClusterName} ${WorkloadName}`;
   ours: Record<P, number>;
   paper: Partial<Record<P, number>>;
@@ -50,8 +50,8 @@ export type Policy8 =
   | 'planned';
 
 /** Figure 5: one-shot plans as planned. */
-export async function figure5(loadHighs: LoadHighs): Promise<Row<Policy5>[]> {
-  const rows: Row<Policy5>[] = [];
+export async function figure5(loadHighs: LoadHighs): Promise<IRow<Policy5>[]> {
+  const rows: IRow<Policy5>[] = [];
   for (const [setting, paper] of settings(FIGURE_5)) {
     const request = requestOf(setting);
     const made = await plan({ ...request, budget: FIRST }, { loadHighs });
@@ -73,9 +73,9 @@ export async function figure5(loadHighs: LoadHighs): Promise<Row<Policy5>[]> {
 }
 
 /** Figure 8(A): simulated runs with switch costs and estimates that are off. */
-export async function figure8(loadHighs: LoadHighs): Promise<Row<Policy8>[]> {
+export async function figure8(loadHighs: LoadHighs): Promise<IRow<Policy8>[]> {
   const look = { interval: INTERVAL, budget: FIRST, laterBudget: LATER, loadHighs };
-  const policies: Record<Policy8, Policy[]> = {
+  const policies: Record<Policy8, IPolicy[]> = {
     current: [rulePolicy('current-practice')],
     random: RANDOM_PLANS.map(seed => rulePolicy('random', seed)),
     static: [rulePolicy('optimus-static')],
@@ -85,11 +85,11 @@ export async function figure8(loadHighs: LoadHighs): Promise<Row<Policy8>[]> {
     weighed: [plannerPolicy({ ...look, switches: 'running' })],
     planned: [plannerPolicy({ ...look, switches: 'planned' })]
   };
-  const rows: Row<Policy8>[] = [];
+  const rows: IRow<Policy8>[] = [];
   for (const [setting, paper] of settings(FIGURE_8A)) {
     const exact = scenarioOf(requestOf(setting));
     const ours = {} as Record<Policy8, number>;
-    for (const [name, each] of Object.entries(policies) as [Policy8, Policy[]][]) {
+    for (const [name, each] of Object.entries(policies) as [Policy8, IPolicy[]][]) {
       const spans: number[] = [];
       for (const seed of SEEDS) {
         for (const policy of each) {
@@ -104,21 +104,21 @@ export async function figure8(loadHighs: LoadHighs): Promise<Row<Policy8>[]> {
 }
 
 /** One point of figure 7: hours and switches. */
-export interface Point {
+export interface IPoint {
   knob: 'interval' | 'threshold';
   seconds: number;
   paper: number;
   /** As in the paper: exact estimates, switches cost nothing. */
   free: { hours: number; switches: number };
   /** Switches cost what the profile says, and estimates are off, by each of {@link ERRORS}. */
-  real: Point['free'][];
+  real: IPoint['free'][];
 }
 
 /** Figure 7: how often to look, and how much a new plan must gain. */
-export async function figure7(loadHighs: LoadHighs): Promise<Point[]> {
+export async function figure7(loadHighs: LoadHighs): Promise<IPoint[]> {
   const exact = scenarioOf(requestOf('8 txt'));
   const gratis = withoutCosts(exact);
-  const points: Point[] = [];
+  const points: IPoint[] = [];
   for (const knob of ['interval', 'threshold'] as const) {
     for (const [key, paper] of Object.entries(FIGURE_7[knob])) {
       const seconds = Number(key);
@@ -131,9 +131,9 @@ export async function figure7(loadHighs: LoadHighs): Promise<Point[]> {
         laterBudget: LATER,
         loadHighs
       });
-      const real: Point['free'][] = [];
+      const real: IPoint['free'][] = [];
       for (const error of ERRORS) {
-        const histories: History[] = [];
+        const histories: IHistory[] = [];
         for (const seed of SEEDS) {
           histories.push(await checked(withErrors(exact, error, seed), policy));
         }
@@ -189,12 +189,12 @@ function requestOf(setting: string): PlanRequest {
   return instance(workload, cluster);
 }
 
-function scenarioOf(request: PlanRequest): Scenario {
+function scenarioOf(request: PlanRequest): IScenario {
   const tasks = request.tasks.map(task => ({ task, signature: signatureOfTask(task) }));
   return { cluster: request.cluster, tasks };
 }
 
-function withoutCosts(scenario: Scenario): Scenario {
+function withoutCosts(scenario: IScenario): IScenario {
   const free = (option: PlanOption) => ({ ...option, startSeconds: 0, stopSeconds: 0 });
   return {
     ...scenario,
@@ -205,7 +205,7 @@ function withoutCosts(scenario: Scenario): Scenario {
   };
 }
 
-async function checked(scenario: Scenario, policy: Policy): Promise<History> {
+async function checked(scenario: IScenario, policy: IPolicy): Promise<IHistory> {
   const history = await simulate(scenario, policy);
   const wrong = checkHistory(scenario, history);
   if (wrong.length > 0) {
@@ -219,8 +219,8 @@ function randomPlan(request: PlanRequest): number {
   return mean(RANDOM_PLANS.map(seed => RULES.random(problem, seed).makespan));
 }
 
-function settings<T>(figure: Record<string, T>): [Row['setting'], T & Row['paper']][] {
-  return Object.entries(figure) as [Row['setting'], T & Row['paper']][];
+function settings<T>(figure: Record<string, T>): [IRow['setting'], T & IRow['paper']][] {
+  return Object.entries(figure) as [IRow['setting'], T & IRow['paper']][];
 }
 
 function inHours<K extends string>(seconds: Record<K, number>): Record<K, number> {

@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Plan, ProfileCell } from '../../../src/core/wire/generated/types.js';
+import type { Plan, ProfileCell } from '../../../src/core/wire/messages.js';
 import { CLUSTERS, type ClusterName, instance, WORKLOADS, type WorkloadName } from './instances.js';
 import { readable } from './json.js';
 import { cellsOf, SHAPES } from './profiles.js';

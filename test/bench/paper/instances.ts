@@ -1,5 +1,5 @@
-import type { Node, PlanRequest, PlanTask } from '../../../src/core/wire/generated/types.js';
-import { optionsOf, SHAPES, type Shape, signatureOf } from './profiles.js';
+import type { Node, PlanRequest, PlanTask } from '../../../src/core/wire/messages.js';
+import { type IShape, optionsOf, SHAPES, signatureOf } from './profiles.js';
 
 /** The paper's clusters: GPUs of each node. */
 export const CLUSTERS = {
@@ -33,7 +33,7 @@ export function signatureOfTask({ name }: PlanTask): string {
   return name.slice(0, name.lastIndexOf('-lr'));
 }
 
-function task(shape: Shape, rate: string): PlanTask {
+function task(shape: IShape, rate: string): PlanTask {
   return { name: `${signatureOf(shape)}-lr${rate}`, steps: shape.steps, options: optionsOf(shape) };
 }
 

@@ -1,10 +1,10 @@
-import type { PlanOption, ProfileCell, Strategy } from '../../../src/core/wire/generated/types.js';
+import type { PlanOption, ProfileCell, Strategy } from '../../../src/core/wire/messages.js';
 
 /**
  * Step times for the models of the Saturn paper (Nagrecha and Kumar, PVLDB 17(4), table 3) on 40 GB A100s. The paper
  * does not publish its profiles; docs/spase-bench.md tells what is read off its charts and what is assumed.
  */
-export interface Shape {
+export interface IShape {
   model: string;
   batch: number;
   /** Optimizer steps of 10 epochs. */
@@ -12,11 +12,11 @@ export interface Shape {
   /** Seconds to start it, and to write a checkpoint. */
   startSeconds: number;
   stopSeconds: number;
-  regimes: Regime[];
+  regimes: IRegime[];
 }
 
 /** A way to run it, over the device counts it fits. */
-interface Regime {
+interface IRegime {
   technique: string;
   knobs?: Strategy['knobs'];
   from: number;
@@ -59,7 +59,7 @@ function hours(value: number, steps: number): number {
   return (3600 * value) / steps;
 }
 
-function gpt2(batch: number): Shape {
+function gpt2(batch: number): IShape {
   const steps = Math.ceil(TXT_SAMPLES / batch);
   const pipeline = published(GPT2.pipeline, batch);
   const fsdp = published(GPT2.fsdp, batch);
@@ -80,7 +80,7 @@ function gpt2(batch: number): Shape {
 }
 
 /** Hours of whole runs, where bars of figure 5 say something about them. */
-interface Anchors {
+interface IAnchors {
   /** One GPU, spilling. */
   spill: number;
   /** Two GPUs, FSDP with offload. */
@@ -89,10 +89,10 @@ interface Anchors {
 
 function gptj(
   batch: number,
-  anchors: Anchors,
+  anchors: IAnchors,
   pipelineFactor: number,
   fsdp: [from: number, hours: number]
-): Shape {
+): IShape {
   const steps = Math.ceil(TXT_SAMPLES / batch);
   const pipeline = published(GPT2.pipeline, batch);
   return {
@@ -119,7 +119,7 @@ function gptj(
 /** Hours of compute that scale, and hours of communication that do not. */
 type Split = [compute: number, communication: number];
 
-function vitG(batch: number, anchors: Anchors, from: number, [compute, communication]: Split): Shape {
+function vitG(batch: number, anchors: IAnchors, from: number, [compute, communication]: Split): IShape {
   const steps = Math.ceil(IMG_SAMPLES / batch);
   const fsdp = (devices: number) => hours(compute / devices + communication, steps);
   return {
@@ -137,7 +137,7 @@ function vitG(batch: number, anchors: Anchors, from: number, [compute, communica
   };
 }
 
-function resnet(batch: number, spillHours: number, [compute, communication]: Split): Shape {
+function resnet(batch: number, spillHours: number, [compute, communication]: Split): IShape {
   const steps = Math.ceil(IMG_SAMPLES / batch);
   const ddp = (devices: number) => hours(compute / devices + communication, steps);
   return {
@@ -155,11 +155,11 @@ function resnet(batch: number, spillHours: number, [compute, communication]: Spl
   };
 }
 
-function spill(seconds: number): Regime {
+function spill(seconds: number): IRegime {
   return { technique: 'spill', from: 1, to: 1, seconds: () => seconds };
 }
 
-function offloaded(onTwo: number): Regime {
+function offloaded(onTwo: number): IRegime {
   return {
     technique: 'fsdp',
     knobs: { checkpointing: true, offload: true },
@@ -170,7 +170,7 @@ function offloaded(onTwo: number): Regime {
 }
 
 /** The models of each workload, by batch size. */
-export const SHAPES: Readonly<Record<'txt' | 'img', Shape[]>> = {
+export const SHAPES: Readonly<Record<'txt' | 'img', IShape[]>> = {
   txt: [
     gpt2(16),
     gpt2(32),
@@ -186,12 +186,12 @@ export const SHAPES: Readonly<Record<'txt' | 'img', Shape[]>> = {
 };
 
 /** Tasks with this signature run at equal speed; learning rates make no difference. */
-export function signatureOf({ model, batch }: Shape): string {
+export function signatureOf({ model, batch }: IShape): string {
   return `${model}-b${batch}`;
 }
 
 /** The profile of a model as the planner is given it. */
-export function optionsOf(shape: Shape): PlanOption[] {
+export function optionsOf(shape: IShape): PlanOption[] {
   const { startSeconds, stopSeconds } = shape;
   return shape.regimes.flatMap(regime =>
     counts(regime.from, regime.to).map(devices => ({
@@ -204,7 +204,7 @@ export function optionsOf(shape: Shape): PlanOption[] {
 }
 
 /** The same profile with what does not fit into memory, as a profiler would report it. */
-export function cellsOf(shape: Shape): ProfileCell[] {
+export function cellsOf(shape: IShape): ProfileCell[] {
   const signature = signatureOf(shape);
   const fits = optionsOf(shape).map(
     ({ strategy, stepSeconds, startSeconds }): ProfileCell => ({
@@ -229,7 +229,7 @@ export function cellsOf(shape: Shape): ProfileCell[] {
   return [...fits, ...tooLarge];
 }
 
-function strategyOf({ technique, knobs }: Regime, devices: number): Strategy {
+function strategyOf({ technique, knobs }: IRegime, devices: number): Strategy {
   return knobs === undefined ? { technique, devices } : { technique, devices, knobs };
 }
 

@@ -3,7 +3,7 @@ import type { ClusterName, WorkloadName } from './instances.js';
 /** The paper's results, read off its charts, in hours. */
 
 /** Figure 5: one-shot plans, simulated. */
-export const FIGURE_5: Partial<Record<`${ClusterName} ${WorkloadName}`, Figure5>> = {
+export const FIGURE_5: Partial<Record<`${ClusterName} ${WorkloadName}`, IFigure5>> = {
   '8 txt': { random: 39, min: 46.3, max: 27.6, greedy: 27.9, saturn: 21.0 },
   '8 img': { random: 27, min: 29.6, max: 17.6, greedy: 18.0, saturn: 12.3 },
   '4x8 txt': { random: 12.9, min: 15.4, max: 6.8, greedy: 7.1, saturn: 4.3 },
@@ -12,7 +12,7 @@ export const FIGURE_5: Partial<Record<`${ClusterName} ${WorkloadName}`, Figure5>
   '2+2+4+8 img': { random: 15.4, min: 16.7, max: 11.4, greedy: 11.0, saturn: 7.3 }
 };
 
-export interface Figure5 {
+export interface IFigure5 {
   random: number;
   min: number;
   max: number;
@@ -21,7 +21,7 @@ export interface Figure5 {
 }
 
 /** Figure 8(A): real runs. */
-export const FIGURE_8A: Partial<Record<`${ClusterName} ${WorkloadName}`, Figure8>> = {
+export const FIGURE_8A: Partial<Record<`${ClusterName} ${WorkloadName}`, IFigure8>> = {
   '8 txt': { current: 28.7, random: 42, static: 29.7, dynamic: 25.1, saturn: 17.4 },
   '8 img': { current: 19.1, random: 28.4, static: 19.5, dynamic: 17.3, saturn: 11.3 },
   '2x8 txt': { current: 14.6, random: 21.8, static: 16.6, dynamic: 13.7, saturn: 8.2 },
@@ -30,7 +30,7 @@ export const FIGURE_8A: Partial<Record<`${ClusterName} ${WorkloadName}`, Figure8
   '8+4 img': { current: 15.1, random: 21.7, static: 16.2, dynamic: 13.4, saturn: 8.2 }
 };
 
-export interface Figure8 {
+export interface IFigure8 {
   current: number;
   random: number;
   static: number;

@@ -1,4 +1,4 @@
-import { ERROR, ERRORS, type Point, type Policy5, type Policy8, type Row } from './figures.js';
+import { ERROR, ERRORS, type IPoint, type IRow, type Policy5, type Policy8 } from './figures.js';
 import { TABLE_5 } from './published.js';
 
 /** Ours and the paper's hours differ visibly when they are further apart than this share. */
@@ -45,10 +45,14 @@ const NAMES: Record<Policy5 | Policy8, string> = {
 };
 
 /** A figure's table: our hours, the paper's in brackets, and how many times as fast as `reference` the last ones are. */
-export function rowsTable<P extends Policy5 | Policy8>(rows: Row<P>[], columns: P[], reference: P): string[] {
+export function rowsTable<P extends Policy5 | Policy8>(
+  rows: IRow<P>[],
+  columns: P[],
+  reference: P
+): string[] {
   const width = 15;
   const head = ['', ...columns.map(column => NAMES[column])];
-  const speedUp = (row: Record<P, number> | Row<P>['paper']) => {
+  const speedUp = (row: Record<P, number> | IRow<P>['paper']) => {
     const [slow, fast] = [row[reference], row['saturn' as P]];
     return slow === undefined || fast === undefined ? '' : `${(slow / fast).toFixed(2)}x`;
   };
@@ -68,7 +72,7 @@ export function rowsTable<P extends Policy5 | Policy8>(rows: Row<P>[], columns: 
 }
 
 /** What agrees with the paper and what does not, in sentences made from the numbers. */
-export function differences<P extends Policy5 | Policy8>(rows: Row<P>[]): string[] {
+export function differences<P extends Policy5 | Policy8>(rows: IRow<P>[]): string[] {
   let pairs = 0;
   const turned = new Map<string, string[]>();
   let reversed = 0;
@@ -114,8 +118,8 @@ function wrapped(text: string): string[] {
 }
 
 /** Figure 7 as a table. */
-export function pointsTable(points: Point[]): string[] {
-  const cell = ({ hours, switches }: Point['free']) => `${hours.toFixed(2)} h, ${switches.toFixed(0)} sw.`;
+export function pointsTable(points: IPoint[]): string[] {
+  const cell = ({ hours, switches }: IPoint['free']) => `${hours.toFixed(2)} h, ${switches.toFixed(0)} sw.`;
   return [
     line(['', 'paper', 'costs nothing', ...ERRORS.map(error => `costs, ${100 * error} % off`)], 20),
     ...points.map(({ knob, seconds, paper, free, real }) =>
@@ -125,11 +129,11 @@ export function pointsTable(points: Point[]): string[] {
 }
 
 /** Figure 7 in sentences. */
-export function pointsSummary(points: Point[]): string[] {
-  const columns: [string, (point: Point) => number][] = [
+export function pointsSummary(points: IPoint[]): string[] {
+  const columns: [string, (point: IPoint) => number][] = [
     ['the paper’s', ({ paper }) => paper],
     ['ours when switches cost nothing', ({ free }) => free.hours],
-    ...ERRORS.map((error, i): [string, (point: Point) => number] => [
+    ...ERRORS.map((error, i): [string, (point: IPoint) => number] => [
       `ours with costs and profiles ${100 * error} % off`,
       ({ real }) => real[i]!.hours
     ])

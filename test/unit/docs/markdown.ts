@@ -1,5 +1,5 @@
 /** What a Markdown file links to, and what can be linked to in it. */
-export interface Page {
+export interface IPage {
   links: { target: string; line: number }[];
   anchors: Set<string>;
 }
@@ -24,7 +24,7 @@ export function anchorOf(heading: string): string {
 }
 
 /** Reads a page: inline links, images, reference definitions, `href` and `src`; headings and ids. */
-export function readPage(text: string): Page {
+export function readPage(text: string): IPage {
   const prose = withoutCode(text);
   const links = [
     ...prose.matchAll(/\]\(\s*<?([^)\s>]+)>?(?:\s+"[^"]*")?\s*\)/g),

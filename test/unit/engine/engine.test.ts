@@ -4,18 +4,18 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { MAX_MESSAGE_BYTES, type PlanRequest } from '../../../src/core/wire/messages.js';
 import { Engine } from '../../../src/engine/engine.js';
-import type { Planning } from '../../../src/engine/planning.js';
+import type { SessionPlanner } from '../../../src/engine/planner/sessionPlanner.js';
 import { VERSION } from '../../../src/engine/version.js';
-import { cpuNode, inspection, serialPlan, spec } from '../session/simulation.js';
-import { Peer } from './peer.js';
+import { cpuNode, inspection, serialPlan, spec } from '../session/sessionHarness.js';
+import { FakePeer } from './fakePeer.js';
 
 let folder: string;
 let engine: Engine;
-let peers: Peer[];
+let peers: FakePeer[];
 let clock: number;
 
 const endpoint = (): string => `ipc://${join(folder, 'engine.sock')}`;
-const planner: Planning.IPlanner = {
+const planner: SessionPlanner.IPlanner = {
   plan: async (request: PlanRequest) => serialPlan(request),
   cancel: () => undefined,
   dispose: () => undefined
@@ -35,13 +35,13 @@ async function start(idleSeconds = 1e9): Promise<void> {
   });
 }
 
-function peer(): Peer {
-  const made = new Peer(endpoint());
+function peer(): FakePeer {
+  const made = new FakePeer(endpoint());
   peers.push(made);
   return made;
 }
 
-async function errorOf(client: Peer, type: string, body: object = {}): Promise<string> {
+async function errorOf(client: FakePeer, type: string, body: object = {}): Promise<string> {
   const reply = await client.ask(type, body);
   return reply.type === 'error' ? reply.body.error.code : reply.type;
 }
@@ -56,7 +56,7 @@ function journaled(): string[] {
 }
 
 /** An agent that inspects, measures and trains without fault. */
-async function work(hands: Peer, until: () => Promise<boolean>): Promise<void> {
+async function work(hands: FakePeer, until: () => Promise<boolean>): Promise<void> {
   while (!(await until())) {
     for (const message of hands.heard.splice(0)) {
       if (message.type === 'inspect') {

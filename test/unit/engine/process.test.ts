@@ -4,14 +4,14 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { inspection, spec } from '../session/simulation.js';
-import { Peer } from './peer.js';
+import { inspection, spec } from '../session/sessionHarness.js';
+import { FakePeer } from './fakePeer.js';
 
 const BUNDLE = 'python-shim/jupyterlab_saturn/engine/engine.mjs';
 
 let folder: string;
 let child: ChildProcess;
-let peers: Peer[];
+let peers: FakePeer[];
 
 function launch(): void {
   child = spawn(
@@ -25,8 +25,8 @@ function launch(): void {
   );
 }
 
-function peer(): Peer {
-  const made = new Peer(`ipc://${join(folder, 'engine.sock')}`);
+function peer(): FakePeer {
+  const made = new FakePeer(`ipc://${join(folder, 'engine.sock')}`);
   peers.push(made);
   return made;
 }

@@ -15,7 +15,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { emptySession } from '../../../src/core/session/session.js';
 import type { Node, ProfileCell, SessionState } from '../../../src/core/wire/messages.js';
 import { ProfileCache, profileCacheFolder } from '../../../src/engine/profileCache.js';
-import { cpuNode, inspection, STRATEGIES, spec } from '../session/simulation.js';
+import { cpuNode, inspection, STRATEGIES, spec } from '../session/sessionHarness.js';
 
 const [SINGLE, DDP] = STRATEGIES as [(typeof STRATEGIES)[0], (typeof STRATEGIES)[0]];
 

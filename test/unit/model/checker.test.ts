@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { checkPlan } from '../../../src/core/model/checker.js';
+import { checkPlan } from '../../../src/core/model/checker/checker.js';
 import { plan } from '../../../src/core/planner/plan.js';
-import type { Plan, PlanRequest } from '../../../src/core/wire/generated/types.js';
-import { option, requestOf, requests } from '../planner/requests.js';
+import type { Plan, PlanRequest } from '../../../src/core/wire/messages.js';
+import { option, requestOf, requests } from '../planner/planRequests.js';
 
 /**
  * One node of two devices. `a` runs already on `d0` until 8; `b` takes `d1` until 7, `c` both from 8 to 13; `x` cannot
@@ -274,7 +274,7 @@ describe('checkPlan', () => {
  * Two nodes of two devices, the second with little memory. `a` runs on `d0` of the first until 8 and may be moved; `b`
  * and `c` run fused on the second; `d` spans both nodes afterwards.
  */
-const wishful: PlanRequest = {
+const constrainedRequest: PlanRequest = {
   ...requestOf(
     [2, 2],
     [
@@ -305,7 +305,7 @@ const wishful: PlanRequest = {
   switches: 'running'
 };
 
-function wished(): Plan {
+function constrainedPlan(): Plan {
   const one = { technique: 'ddp', devices: 1 };
   const two = { technique: 'ddp', devices: 2 };
   const fused = { strategy: two, node: 'n1', devices: ['d0', 'd1'], start: 0, end: 7, fusion: 'b+c' };
@@ -347,12 +347,12 @@ function wished(): Plan {
 }
 
 describe('checkPlan, asked for more', () => {
-  it('accepts a plan that meets every wish', () => {
-    expect(checkPlan(wishful, wished())).toEqual([]);
+  it('accepts a plan that meets every constraint', () => {
+    expect(checkPlan(constrainedRequest, constrainedPlan())).toEqual([]);
   });
 
   it('accepts a running task moved, paying to stop and to start', () => {
-    const made = wished();
+    const made = constrainedPlan();
     Object.assign(made.segments[0]!, { devices: ['d1'], end: 16, overheadSeconds: 8 });
     made.weightedCompletion = { seconds: 55, lowerBound: 27.5, gap: 1 };
     made.conflicts = [
@@ -360,11 +360,11 @@ describe('checkPlan, asked for more', () => {
       { constraint: 'device-seconds', message: 'long' },
       { constraint: 'cost', message: 'dear' }
     ];
-    expect(checkPlan(wishful, made)).toEqual([]);
+    expect(checkPlan(constrainedRequest, made)).toEqual([]);
   });
 
   it('accepts planned switches: start and stop are paid where the task goes on elsewhere, not where it stays', () => {
-    const made = wished();
+    const made = constrainedPlan();
     const a = made.segments[0]!;
     made.segments.splice(
       0,
@@ -376,7 +376,7 @@ describe('checkPlan, asked for more', () => {
     Object.assign(made.segments[5]!, { start: 9, end: 19 });
     Object.assign(made, { makespan: 19, lowerBound: 19 });
     made.weightedCompletion = { seconds: 56, lowerBound: 28, gap: 1 };
-    const free: PlanRequest = { ...structuredClone(wishful), limits: {}, switches: 'planned' };
+    const free: PlanRequest = { ...structuredClone(constrainedRequest), limits: {}, switches: 'planned' };
     delete free.tasks[0]!.deadline;
     expect(checkPlan(free, made)).toEqual([]);
     Object.assign(made.segments[1]!, { end: 6, overheadSeconds: 0 });
@@ -503,13 +503,13 @@ describe('checkPlan, asked for more', () => {
     ]
   ];
   it.each(asked)('rejects %s', (_, change, message) => {
-    const request = structuredClone(wishful);
-    const made = wished();
+    const request = structuredClone(constrainedRequest);
+    const made = constrainedPlan();
     change(request, made);
     expect(checkPlan(request, made).join('\n')).toMatch(message);
   });
 
-  it('compares baselines that meet the wishes, and lets those that interrupt tasks do so', () => {
+  it('compares baselines that meet the constraints, and lets those that interrupt tasks do so', () => {
     const made = valid();
     made.baselines = [{ name: 'min', makespan: 12, segments: [] }];
     expect(checkPlan(request, made).join('\n')).toMatch(/Baseline min: it is shorter/);

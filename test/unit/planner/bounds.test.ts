@@ -1,24 +1,24 @@
 import fc from 'fast-check';
 import loadHighs, { type Highs } from 'highs';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { lowerBound } from '../../../src/core/planner/bounds/area.js';
+import { lowerBound } from '../../../src/core/planner/bounds/areaBound.js';
 import {
   type Assignment,
   AssignmentSearch,
-  type NoGood
-} from '../../../src/core/planner/bounds/assignment.js';
-import { raiseBounds } from '../../../src/core/planner/bounds/bounds.js';
+  type INoGood
+} from '../../../src/core/planner/bounds/assignmentSearch.js';
 import { deviceFunctions, TIME_FUNCTIONS } from '../../../src/core/planner/bounds/dualFeasible.js';
-import { raiseByFractions } from '../../../src/core/planner/bounds/fractional.js';
+import { raiseByFractions } from '../../../src/core/planner/bounds/fractionalBound.js';
 import { groupJobs, groupNodes } from '../../../src/core/planner/bounds/jobTypes.js';
 import { Loads } from '../../../src/core/planner/bounds/loads.js';
-import { tailor } from '../../../src/core/planner/bounds/tailored.js';
-import { isEmpty, type Problem, toProblem } from '../../../src/core/planner/problem.js';
-import { mulberry32 } from '../../../src/core/planner/random.js';
-import type { PlanRequest } from '../../../src/core/wire/generated/types.js';
-import { sweeps } from '../../bench/generator.js';
+import { raiseBounds } from '../../../src/core/planner/bounds/raiseBounds.js';
+import { tailor } from '../../../src/core/planner/bounds/tailoredFunctions.js';
+import { mulberry32 } from '../../../src/core/planner/common/random.js';
+import { type IProblem, isEmpty, toProblem } from '../../../src/core/planner/problem/problem.js';
+import type { PlanRequest } from '../../../src/core/wire/messages.js';
+import { sweeps } from '../../bench/problemGenerator.js';
 import { bruteForce } from './bruteForce.js';
-import { option, requestOf, requests } from './requests.js';
+import { option, requestOf, requests } from './planRequests.js';
 
 let highs: Highs;
 beforeAll(async () => {
@@ -36,12 +36,12 @@ function unlike(seed: number): PlanRequest {
 }
 
 /** A search of its own for each target. */
-function assign(highs: Highs, problem: Problem, target: number, noGoods: NoGood[] = []): Assignment {
+function assign(highs: Highs, problem: IProblem, target: number, noGoods: INoGood[] = []): Assignment {
   return new AssignmentSearch(highs, problem).find(target, {}, noGoods);
 }
 
 /** The bound after as many steps as it takes. */
-function fractional(problem: Problem, high: number): number {
+function fractional(problem: IProblem, high: number): number {
   let best = lowerBound(problem).seconds;
   raiseByFractions(highs, problem, best, high, bound => {
     expect(bound).toBeGreaterThan(best);

@@ -1,4 +1,4 @@
-import type { PlanRequest } from '../../../src/core/wire/generated/types.js';
+import type { PlanRequest } from '../../../src/core/wire/messages.js';
 
 /**
  * The optimal makespan by trying everything: every strategy, node and order of starts, each task as early as the

@@ -1,13 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { checkPlan } from '../../../src/core/model/checker.js';
+import { checkPlan } from '../../../src/core/model/checker/checker.js';
 import { plan } from '../../../src/core/planner/plan.js';
-import type { Plan, PlanRequest } from '../../../src/core/wire/generated/types.js';
+import type { Plan, PlanRequest } from '../../../src/core/wire/messages.js';
 import { validate } from '../../../src/core/wire/messages.js';
-import { textWorkload } from '../../bench/generator.js';
-import { bruteForceWithWishes } from './constrainedBruteForce.js';
-import { option, requestOf } from './requests.js';
-import { wishfulRequests } from './wishes.js';
+import { textWorkload } from '../../bench/problemGenerator.js';
+import { bruteForceWithConstraints } from './constrainedBruteForce.js';
+import { constrainedRequests } from './constrainedRequests.js';
+import { option, requestOf } from './planRequests.js';
 
 /** What was to be made small, and its bound. */
 function outcome({ weightedCompletion, makespan, lowerBound }: Plan): { made: number; bound: number } {
@@ -23,9 +23,9 @@ async function checked(request: PlanRequest): Promise<Plan> {
   return made;
 }
 
-describe('every plan under wishes', () => {
-  it('is valid: wishes met or named', async () => {
-    const arbitrary = wishfulRequests(9).map(request => ({ ...request, budget: { iterations: 600 } }));
+describe('every plan under constraints', () => {
+  it('is valid: constraints met or named', async () => {
+    const arbitrary = constrainedRequests(9).map(request => ({ ...request, budget: { iterations: 600 } }));
     await fc.assert(
       fc.asyncProperty(arbitrary, async request => {
         await checked(request);
@@ -36,9 +36,9 @@ describe('every plan under wishes', () => {
 
   it('is as good as trying everything, never better, and proves nothing that is not so', async () => {
     let missed = 0;
-    for (const request of fc.sample(wishfulRequests(4), { numRuns: 120, seed: 5 })) {
+    for (const request of fc.sample(constrainedRequests(4), { numRuns: 120, seed: 5 })) {
       const made = await checked({ ...request, budget: { iterations: 2000 } });
-      const best = bruteForceWithWishes(request);
+      const best = bruteForceWithConstraints(request);
       const conflicts = made.conflicts ?? [];
       if (best === Infinity) {
         expect(conflicts).not.toEqual([]);
@@ -59,7 +59,7 @@ describe('every plan under wishes', () => {
   });
 
   it('is the same each time', async () => {
-    for (const request of fc.sample(wishfulRequests(8), { numRuns: 20, seed: 3 })) {
+    for (const request of fc.sample(constrainedRequests(8), { numRuns: 20, seed: 3 })) {
       expect(await plan(request)).toEqual(await plan(structuredClone(request)));
     }
   });
@@ -70,7 +70,7 @@ function task(name: string) {
   return { name, steps: 10, options: [option(1, 10), option(2, 6), option(4, 4)] };
 }
 
-describe('wishes', () => {
+describe('constraints', () => {
   it('a pinned strategy, node and devices are used', async () => {
     const pinned = {
       ...task('a'),
@@ -173,7 +173,7 @@ describe('wishes', () => {
   });
 });
 
-describe('wishes that cannot be met are named', () => {
+describe('constraints that cannot be met are named', () => {
   const running = { strategy: { technique: 'ddp', devices: 1 }, node: 'n0', devices: ['d0'] };
   const cases: [string, PlanRequest, object][] = [
     [

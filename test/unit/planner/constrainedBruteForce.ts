@@ -1,14 +1,14 @@
-import type { PlanOption, PlanRequest, PlanTask } from '../../../src/core/wire/generated/types.js';
+import type { PlanOption, PlanRequest, PlanTask } from '../../../src/core/wire/messages.js';
 
 /** Something to be placed, in one of several ways. */
-interface Piece {
+interface IPiece {
   tasks: PlanTask[];
   ways: { devices: [number, number][]; seconds: number }[];
   /** Where it goes on from 0 on, if it may. */
   kept?: { devices: [number, number][]; seconds: number };
 }
 
-interface Placed {
+interface IPlaced {
   start: number;
   end: number;
   devices: [number, number][];
@@ -16,12 +16,12 @@ interface Placed {
 }
 
 /**
- * The least makespan, or sum of weighted ends, of the plans that meet all wishes; Infinity when there is none. Tries
+ * The least makespan, or sum of weighted ends, of the plans that meet all constraints; Infinity when there is none. Tries
  * every order of starts, strategy, set of devices and fusion. Tasks that nothing can run are left out.
  */
-export function bruteForceWithWishes(request: PlanRequest): number {
-  const fixed: Placed[] = [];
-  const pieces: Piece[] = [];
+export function bruteForceWithConstraints(request: PlanRequest): number {
+  const fixed: IPlaced[] = [];
+  const pieces: IPiece[] = [];
   for (const task of request.tasks) {
     const going = goingOn(request, task);
     const ways = waysOf(request, [task], task.options);
@@ -58,7 +58,7 @@ function meetsPin({ running, pin }: PlanTask): boolean {
   );
 }
 
-function solve(request: PlanRequest, fixed: Placed[], pieces: Piece[]): number {
+function solve(request: PlanRequest, fixed: IPlaced[], pieces: IPiece[]): number {
   let best = Infinity;
   const movable = pieces.filter(piece => piece.kept !== undefined);
   for (let mask = 0; mask < 1 << movable.length; mask++) {
@@ -75,7 +75,7 @@ function solve(request: PlanRequest, fixed: Placed[], pieces: Piece[]): number {
   return best;
 }
 
-function explore(request: PlanRequest, placed: Placed[], left: Piece[], best: number): number {
+function explore(request: PlanRequest, placed: IPlaced[], left: IPiece[], best: number): number {
   if (left.length === 0) {
     return meetsAll(request, placed) ? objectiveOf(request, placed) : Infinity;
   }
@@ -96,7 +96,7 @@ function explore(request: PlanRequest, placed: Placed[], left: Piece[], best: nu
 
 function startOf(
   request: PlanRequest,
-  placed: Placed[],
+  placed: IPlaced[],
   devices: [number, number][],
   release: number
 ): number {
@@ -111,7 +111,7 @@ function startOf(
   })!;
 }
 
-function meetsAll(request: PlanRequest, placed: Placed[]): boolean {
+function meetsAll(request: PlanRequest, placed: IPlaced[]): boolean {
   const { concurrent = Infinity, deviceSeconds = Infinity, cost = Infinity } = request.limits ?? {};
   const price = (node: number) => (request.prices?.[request.cluster.nodes[node]!.id] ?? 0) / 3600;
   const spent = placed.reduce((sum, run) => sum + (run.end - run.start) * run.devices.length, 0);
@@ -131,7 +131,7 @@ function meetsAll(request: PlanRequest, placed: Placed[]): boolean {
   );
 }
 
-function objectiveOf(request: PlanRequest, placed: Placed[]): number {
+function objectiveOf(request: PlanRequest, placed: IPlaced[]): number {
   return request.objective === 'weighted-completion'
     ? placed.reduce(
         (sum, run) => sum + run.tasks.reduce((own, { weight = 1 }) => own + weight * run.end, 0),
@@ -140,8 +140,8 @@ function objectiveOf(request: PlanRequest, placed: Placed[]): number {
     : placed.reduce((latest, run) => Math.max(latest, run.end), 0);
 }
 
-/** Where a running task goes on, whatever it wishes. */
-function goingOn({ cluster }: PlanRequest, { running, options, steps }: PlanTask): Piece['kept'] {
+/** Where a running task goes on, whatever it constraints. */
+function goingOn({ cluster }: PlanRequest, { running, options, steps }: PlanTask): IPiece['kept'] {
   if (running === undefined) {
     return undefined;
   }
@@ -160,7 +160,7 @@ function goingOn({ cluster }: PlanRequest, { running, options, steps }: PlanTask
 }
 
 /** Every set of devices on which tasks may run together, under the pins of all. */
-function waysOf({ cluster }: PlanRequest, tasks: PlanTask[], options: PlanOption[]): Piece['ways'] {
+function waysOf({ cluster }: PlanRequest, tasks: PlanTask[], options: PlanOption[]): IPiece['ways'] {
   const steps = Math.max(...tasks.map(task => task.steps));
   const { running } = tasks[0]!;
   const leaving = tasks[0]!.options.find(

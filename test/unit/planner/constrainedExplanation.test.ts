@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { plan } from '../../../src/core/planner/plan.js';
-import type { PlanRequest } from '../../../src/core/wire/generated/types.js';
+import type { PlanRequest } from '../../../src/core/wire/messages.js';
 import { validate } from '../../../src/core/wire/messages.js';
-import { bruteForceWithWishes } from './constrainedBruteForce.js';
-import { option, requestOf } from './requests.js';
-import { wishfulRequests } from './wishes.js';
+import { bruteForceWithConstraints } from './constrainedBruteForce.js';
+import { constrainedRequests } from './constrainedRequests.js';
+import { option, requestOf } from './planRequests.js';
 
 async function explained(request: PlanRequest) {
   const made = await plan({ ...request, explain: true });
@@ -18,9 +18,9 @@ function task(name: string) {
   return { name, steps: 10, options: [option(1, 10), option(2, 6), option(4, 4)] };
 }
 
-describe('explanations under wishes', () => {
+describe('explanations under constraints', () => {
   it('tell of every planned task, and change nothing', async () => {
-    for (const drawn of fc.sample(wishfulRequests(6), { numRuns: 40, seed: 21 })) {
+    for (const drawn of fc.sample(constrainedRequests(6), { numRuns: 40, seed: 21 })) {
       const request = { ...drawn, budget: { iterations: 300 } };
       const { made, explanation = { tasks: [] } } = await explained(request);
       expect(made.segments).toEqual((await plan(request)).segments);
@@ -39,14 +39,14 @@ describe('explanations under wishes', () => {
     const [first] = explanation!.tasks;
     for (const { strategy, makespan } of first!.alternatives) {
       const tasks = request.tasks.map(one => (one.name === 'a' ? { ...one, pin: { strategy } } : one));
-      expect(makespan).toBeCloseTo(bruteForceWithWishes({ ...request, tasks }));
+      expect(makespan).toBeCloseTo(bruteForceWithConstraints({ ...request, tasks }));
     }
     expect(made.makespan).toBe(100);
     expect(first!.alternatives).toHaveLength(2);
     expect(explanation!.binding).toContain('keeps the devices');
   });
 
-  it('leave out what cannot meet the wishes', async () => {
+  it('leave out what cannot meet the constraints', async () => {
     const request = requestOf([4], [{ ...task('a'), deadline: 50 }, task('b')]);
     const { explanation } = await explained(request);
     expect(explanation!.tasks[0]!.strategy.devices).toBe(4);
@@ -63,7 +63,7 @@ describe('explanations under wishes', () => {
     expect(explanation!.tasks[0]!.alternatives.map(({ price }) => price)).toEqual([20]);
   });
 
-  it('say that switches are not planned together with wishes', async () => {
+  it('say that switches are not planned together with constraints', async () => {
     const { explanation } = await explained({
       ...requestOf([2], [{ ...task('a'), deadline: 300 }]),
       switches: 'planned'

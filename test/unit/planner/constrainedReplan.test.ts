@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { checkPlan } from '../../../src/core/model/checker.js';
+import { checkPlan } from '../../../src/core/model/checker/checker.js';
 import { plan } from '../../../src/core/planner/plan.js';
-import type { Plan, PlanRequest } from '../../../src/core/wire/generated/types.js';
-import { option, requestOf } from './requests.js';
-import { wishfulRequests } from './wishes.js';
+import type { Plan, PlanRequest } from '../../../src/core/wire/messages.js';
+import { constrainedRequests } from './constrainedRequests.js';
+import { option, requestOf } from './planRequests.js';
 
 async function checked(request: PlanRequest): Promise<Plan> {
   const made = await plan(request);
@@ -17,10 +17,10 @@ function task(name: string) {
   return { name, steps: 10, options: [option(1, 10), option(2, 6), option(4, 4)] };
 }
 
-describe('re-planning under wishes', () => {
+describe('re-planning under constraints', () => {
   it('changes nothing where nothing has changed', async () => {
     let kept = 0;
-    for (const drawn of fc.sample(wishfulRequests(7), { numRuns: 80, seed: 11 })) {
+    for (const drawn of fc.sample(constrainedRequests(7), { numRuns: 80, seed: 11 })) {
       const request = { ...drawn, budget: { iterations: 400 } };
       const { segments } = await checked(request);
       const again = await checked({ ...request, previous: segments, seed: drawn.seed + 1 });
@@ -61,7 +61,7 @@ describe('re-planning under wishes', () => {
     expect(makespan).toBeLessThan(2 * 300);
   });
 
-  it('gives an earlier plan up for a new wish', async () => {
+  it('gives an earlier plan up for a new constraint', async () => {
     const request = requestOf([2], [...['a', 'b', 'c'].map(task)], { limits: { concurrent: 5 } });
     const { segments } = await checked(request);
     const last = segments.reduce((a, b) => (b.end > a.end ? b : a)).task;

@@ -1,20 +1,20 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { lowerBound } from '../../../src/core/planner/bounds/area.js';
+import { lowerBound } from '../../../src/core/planner/bounds/areaBound.js';
+import { jobsInOrder, nodeContents } from '../../../src/core/planner/exact/nodeContents.js';
 import { shortestOnNode } from '../../../src/core/planner/exact/nodeOptimum.js';
-import type { NodePlan, NodeProblem } from '../../../src/core/planner/exact/nodeProblem.js';
+import type { INodePlan, INodeProblem } from '../../../src/core/planner/exact/nodeProblem.js';
 import { decideNode } from '../../../src/core/planner/exact/nodeSearch.js';
-import { packedJobs, packingOf } from '../../../src/core/planner/exact/packing.js';
-import { type Problem, toProblem } from '../../../src/core/planner/problem.js';
-import { type Arrangement, KEPT, realise } from '../../../src/core/planner/schedule/arrangement.js';
-import { sweeps } from '../../bench/generator.js';
+import { type IProblem, toProblem } from '../../../src/core/planner/problem/problem.js';
+import { type IArrangement, KEPT, realise } from '../../../src/core/planner/schedule/arrangement.js';
+import { sweeps } from '../../bench/problemGenerator.js';
 import { bruteForce } from './bruteForce.js';
-import { option, requestOf, requests } from './requests.js';
+import { option, requestOf, requests } from './planRequests.js';
 
 const ENDLESS = { nodes: Infinity };
 
 /** The optimum by trying every order and configuration; Infinity when nothing works. */
-function everyOrder({ free, types }: NodeProblem): number {
+function everyOrder({ free, types }: INodeProblem): number {
   const left = types.map(({ count }) => count);
   const explore = (times: number[]): number => {
     let best = left.some(count => count > 0) ? Infinity : Math.max(0, ...times);
@@ -38,7 +38,7 @@ function everyOrder({ free, types }: NodeProblem): number {
 }
 
 /** When all is done if jobs take devices in this order; fails when the order is not a plan. */
-function replay({ free, types }: NodeProblem, { order }: NodePlan): number {
+function replay({ free, types }: INodeProblem, { order }: INodePlan): number {
   let times = [...free].sort((a, b) => a - b);
   const left = types.map(({ count }) => count);
   for (const { type, config } of order) {
@@ -58,7 +58,7 @@ function replay({ free, types }: NodeProblem, { order }: NodePlan): number {
 const duration = fc.oneof(fc.integer({ min: 0, max: 12 }), fc.double({ min: 0, max: 10, noNaN: true }));
 
 /** Small nodes with few jobs: devices that become free late, equal jobs, jobs without duration, jobs to go on. */
-const nodeProblems: fc.Arbitrary<NodeProblem> = fc
+const nodeProblems: fc.Arbitrary<INodeProblem> = fc
   .record({
     free: fc.oneof(
       fc.integer({ min: 1, max: 4 }).map(size => Array.from({ length: size }, () => 0)),
@@ -140,7 +140,7 @@ describe('search on one node', () => {
   });
 
   it('says so when its limit is reached, in the same place each time', () => {
-    const { problem } = packingOf(toProblem(sweeps(109, 16, 1).request), 0, [...Array(16).keys()]);
+    const { problem } = nodeContents(toProblem(sweeps(109, 16, 1).request), 0, [...Array(16).keys()]);
     const first = shortestOnNode(problem, 0, Infinity, { nodes: 20_000 });
     expect(first.optimal).toBe(false);
     expect(first.bound).toBeLessThan(first.makespan);
@@ -168,7 +168,7 @@ describe('search on one node', () => {
 
   it('proves the plan of a sweep shortest', () => {
     const problem = toProblem(sweeps(105, 8, 1).request);
-    const packing = packingOf(problem, 0, [...problem.jobs.keys()]);
+    const packing = nodeContents(problem, 0, [...problem.jobs.keys()]);
     expect(packing.jobs.length).toBe(3);
     const found = shortestOnNode(packing.problem, lowerBound(problem).seconds, Infinity, ENDLESS);
     expect(found.optimal).toBe(true);
@@ -178,12 +178,12 @@ describe('search on one node', () => {
 });
 
 /** Makespan of the plan when all jobs of a problem are packed on its first node. */
-function realised(problem: Problem, packing: ReturnType<typeof packingOf>, plan: NodePlan): number {
-  const arrangement: Arrangement = {
+function realised(problem: IProblem, packing: ReturnType<typeof nodeContents>, plan: INodePlan): number {
+  const arrangement: IArrangement = {
     config: problem.jobs.map(() => 0),
     queues: problem.nodes.map(() => [])
   };
-  for (const { job, config } of packedJobs(packing, plan)) {
+  for (const { job, config } of jobsInOrder(packing, plan)) {
     arrangement.config[job] = config;
     if (config !== KEPT) {
       arrangement.queues[0]!.push(job);
@@ -197,7 +197,7 @@ describe('packing of jobs on a node', () => {
     fc.assert(
       fc.property(requests({ nodes: 1, size: 4, tasks: 5, options: 4 }), request => {
         const problem = toProblem(request);
-        const packing = packingOf(problem, 0, [...problem.jobs.keys()]);
+        const packing = nodeContents(problem, 0, [...problem.jobs.keys()]);
         const { makespan, plan } = shortestOnNode(packing.problem, 0, Infinity, ENDLESS);
         const optimum = bruteForce(request);
         expect(makespan).toBeLessThanOrEqual(optimum * (1 + 1e-9) + 1e-9);
@@ -220,7 +220,7 @@ describe('packing of jobs on a node', () => {
       )
     );
     const shortest = (fixed?: number[]) => {
-      const packing = packingOf(problem, 0, [0, 1], fixed);
+      const packing = nodeContents(problem, 0, [0, 1], fixed);
       const { makespan, plan } = shortestOnNode(packing.problem, 0, Infinity, ENDLESS);
       expect(realised(problem, packing, plan!)).toBe(makespan);
       return makespan;

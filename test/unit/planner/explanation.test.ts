@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { checkPlan } from '../../../src/core/model/checker.js';
+import { checkPlan } from '../../../src/core/model/checker/checker.js';
 import { plan } from '../../../src/core/planner/plan.js';
-import type { PlanRequest, TaskExplanation } from '../../../src/core/wire/generated/types.js';
+import type { PlanRequest, TaskExplanation } from '../../../src/core/wire/messages.js';
 import { validate } from '../../../src/core/wire/messages.js';
-import { sweeps } from '../../bench/generator.js';
+import { sweeps } from '../../bench/problemGenerator.js';
 import { bruteForce } from './bruteForce.js';
-import { option, requestOf, requests } from './requests.js';
+import { option, requestOf, requests } from './planRequests.js';
 
 const explained = (request: PlanRequest): PlanRequest => ({ ...request, explain: true });
 

@@ -1,23 +1,23 @@
 import fc from 'fast-check';
 import loadHighs, { type Highs } from 'highs';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { checkPlan } from '../../../src/core/model/checker.js';
-import { balance } from '../../../src/core/planner/malleable/balance.js';
-import { planSwitches, type SwitchingAnswer } from '../../../src/core/planner/malleable/malleable.js';
-import { BestPatterns } from '../../../src/core/planner/malleable/pattern.js';
-import { relax } from '../../../src/core/planner/malleable/relaxation.js';
+import { checkPlan } from '../../../src/core/model/checker/checker.js';
+import { mulberry32 } from '../../../src/core/planner/common/random.js';
+import { BestPatterns } from '../../../src/core/planner/malleable/bestPatterns.js';
+import { balanceLoads } from '../../../src/core/planner/malleable/loadBalance.js';
+import { type ISwitchingAnswer, planSwitches } from '../../../src/core/planner/malleable/planSwitches.js';
+import { relax } from '../../../src/core/planner/malleable/switchingRelaxation.js';
 import { plan } from '../../../src/core/planner/plan.js';
-import { type Problem, toProblem } from '../../../src/core/planner/problem.js';
-import { mulberry32 } from '../../../src/core/planner/random.js';
+import { type IProblem, toProblem } from '../../../src/core/planner/problem/problem.js';
 import { arrangementOf, realise } from '../../../src/core/planner/schedule/arrangement.js';
-import { type Schedule, toSegments } from '../../../src/core/planner/schedule/schedule.js';
+import { type ISchedule, toSegments } from '../../../src/core/planner/schedule/schedule.js';
 import { anneal } from '../../../src/core/planner/search/annealing.js';
 import { construct } from '../../../src/core/planner/search/construction.js';
-import { NodeWalk } from '../../../src/core/planner/search/nodeWalk.js';
-import type { Plan, PlanRequest, PlanTask } from '../../../src/core/wire/generated/types.js';
-import { distinct, sweeps, textWorkload, type Workload } from '../../bench/generator.js';
+import { NodeNeighbourhood } from '../../../src/core/planner/search/nodeNeighbourhood.js';
+import type { Plan, PlanRequest, PlanTask } from '../../../src/core/wire/messages.js';
+import { distinct, type IWorkload, sweeps, textWorkload } from '../../bench/problemGenerator.js';
 import { bruteForce } from './bruteForce.js';
-import { option, requestOf, requests } from './requests.js';
+import { option, requestOf, requests } from './planRequests.js';
 
 let highs: Highs;
 beforeAll(async () => {
@@ -58,25 +58,25 @@ function usual(running: boolean): fc.Arbitrary<PlanRequest> {
     });
 }
 
-function boundOf(problem: Problem, rounds = 200): number {
+function boundOf(problem: IProblem, rounds = 200): number {
   return relax(highs, problem, { progress: done => done / rounds }).bound;
 }
 
-function constructed(problem: Problem): Schedule {
+function constructed(problem: IProblem): ISchedule {
   return realise(problem, construct(problem, boundOf(problem)).arrangement);
 }
 
-function annealed(problem: Problem, iterations: number): Schedule {
+function annealed(problem: IProblem, iterations: number): ISchedule {
   let best = constructed(problem);
-  const walk = new NodeWalk(problem, arrangementOf(problem, best), mulberry32(1));
-  anneal(walk, { target: 0, progress: done => done / iterations }, arrangement => {
+  const neighbourhood = new NodeNeighbourhood(problem, arrangementOf(problem, best), mulberry32(1));
+  anneal(neighbourhood, { target: 0, progress: done => done / iterations }, arrangement => {
     const schedule = realise(problem, arrangement);
     best = schedule.makespan < best.makespan ? schedule : best;
   });
   return best;
 }
 
-function switched(problem: Problem, schedule: Schedule, programs = 150): SwitchingAnswer {
+function switched(problem: IProblem, schedule: ISchedule, programs = 150): ISwitchingAnswer {
   return planSwitches(problem, schedule, {
     highs,
     random: mulberry32(1),
@@ -84,7 +84,7 @@ function switched(problem: Problem, schedule: Schedule, programs = 150): Switchi
   });
 }
 
-function check(request: PlanRequest, problem: Problem, { schedule, bound }: SwitchingAnswer): string[] {
+function check(request: PlanRequest, problem: IProblem, { schedule, bound }: ISwitchingAnswer): string[] {
   const { makespan } = schedule;
   const plan: Plan = {
     segments: toSegments(problem, schedule),
@@ -107,7 +107,7 @@ function withCosts(request: PlanRequest, startSeconds: number, stopSeconds: numb
 }
 
 /** Generated tasks, whose one step is the whole run, in steps of some seconds. */
-function inSteps({ request }: Workload): PlanRequest {
+function inSteps({ request }: IWorkload): PlanRequest {
   const steps = 10_000;
   const tasks = request.tasks.map(task => ({
     ...task,
@@ -118,7 +118,7 @@ function inSteps({ request }: Workload): PlanRequest {
 }
 
 /** The problem in which the running tasks may be moved. */
-function movable(request: PlanRequest): Problem {
+function movable(request: PlanRequest): IProblem {
   const problem = toProblem({
     ...request,
     tasks: request.tasks.map(({ running: _, ...task }) => task),
@@ -336,7 +336,7 @@ describe('plans with switches', () => {
     expect(check(request, problem, answer)).toEqual([]);
     expect(answer.schedule.makespan).toBeLessThan(1.01 * answer.bound);
     expect(switched(problem, plain, 300)).toEqual(answer);
-    const even = balance(
+    const even = balanceLoads(
       problem,
       problem.jobs.map(() => 0),
       relax(highs, problem, { progress: () => 0 }),
@@ -359,7 +359,7 @@ describe('plans with switches', () => {
 });
 
 /** Every job that runs goes on; the others come after. */
-function stayed(problem: Problem): Schedule {
+function stayed(problem: IProblem): ISchedule {
   const arrangement = construct(problem, boundOf(problem)).arrangement;
   for (const [job, { current }] of problem.jobs.entries()) {
     if (current !== undefined) {

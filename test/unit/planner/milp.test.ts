@@ -1,16 +1,16 @@
 import fc from 'fast-check';
 import loadHighs, { type Highs } from 'highs';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { checkPlan } from '../../../src/core/model/checker.js';
-import { lowerBound } from '../../../src/core/planner/bounds/area.js';
+import { checkPlan } from '../../../src/core/model/checker/checker.js';
+import { lowerBound } from '../../../src/core/planner/bounds/areaBound.js';
 import { milpSize, solveMilp } from '../../../src/core/planner/milp/paperMilp.js';
 import { plan } from '../../../src/core/planner/plan.js';
-import { toProblem } from '../../../src/core/planner/problem.js';
+import { toProblem } from '../../../src/core/planner/problem/problem.js';
 import { realise } from '../../../src/core/planner/schedule/arrangement.js';
 import { construct } from '../../../src/core/planner/search/construction.js';
-import { sweeps } from '../../bench/generator.js';
+import { sweeps } from '../../bench/problemGenerator.js';
 import { bruteForce } from './bruteForce.js';
-import { option, requestOf, requests } from './requests.js';
+import { option, requestOf, requests } from './planRequests.js';
 
 let highs: Highs;
 beforeAll(async () => {

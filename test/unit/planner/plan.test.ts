@@ -1,13 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { checkPlan } from '../../../src/core/model/checker.js';
-import { SaturnError } from '../../../src/core/model/failure.js';
+import { checkPlan } from '../../../src/core/model/checker/checker.js';
 import { plan } from '../../../src/core/planner/plan.js';
-import type { Plan, PlanRequest } from '../../../src/core/wire/generated/types.js';
+import { SaturnError } from '../../../src/core/wire/failure.js';
+import type { Plan, PlanRequest } from '../../../src/core/wire/messages.js';
 import { validate } from '../../../src/core/wire/messages.js';
-import { sweeps } from '../../bench/generator.js';
+import { sweeps } from '../../bench/problemGenerator.js';
 import { bruteForce } from './bruteForce.js';
-import { option, requestOf, requests } from './requests.js';
+import { option, requestOf, requests } from './planRequests.js';
 
 /** Of the baselines that interrupt no task, as the plans compared with them do not either. */
 function shortestBaseline({ baselines }: Plan): number {

@@ -2,12 +2,12 @@ import { createRequire } from 'node:module';
 import fc from 'fast-check';
 import loadHighs, { type Highs } from 'highs';
 import { describe, expect, it } from 'vitest';
-import { checkPlan } from '../../../src/core/model/checker.js';
+import { checkPlan } from '../../../src/core/model/checker/checker.js';
 import { plan } from '../../../src/core/planner/plan.js';
-import type { Plan, PlanRequest } from '../../../src/core/wire/generated/types.js';
-import { distinct, sweeps } from '../../bench/generator.js';
+import type { Plan, PlanRequest } from '../../../src/core/wire/messages.js';
+import { distinct, sweeps } from '../../bench/problemGenerator.js';
 import { bruteForce } from './bruteForce.js';
-import { option, requestOf, requests } from './requests.js';
+import { option, requestOf, requests } from './planRequests.js';
 
 const wasm = createRequire(import.meta.url).resolve('highs/runtime');
 const highs = loadHighs({ locateFile: () => wasm });

@@ -1,17 +1,17 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { checkPlan } from '../../../src/core/model/checker.js';
+import { checkPlan } from '../../../src/core/model/checker/checker.js';
 import { plan } from '../../../src/core/planner/plan.js';
-import { toProblem } from '../../../src/core/planner/problem.js';
-import { withCaution } from '../../../src/core/planner/replan/caution.js';
+import { toProblem } from '../../../src/core/planner/problem/problem.js';
 import { makespanOf } from '../../../src/core/planner/replan/insertion.js';
-import { followPrevious, takePrevious } from '../../../src/core/planner/replan/previous.js';
+import { withPessimisticTimes } from '../../../src/core/planner/replan/pessimisticTimes.js';
+import { followPrevious, takePrevious } from '../../../src/core/planner/replan/previousPlan.js';
 import { KEPT, realise } from '../../../src/core/planner/schedule/arrangement.js';
 import { toSegments } from '../../../src/core/planner/schedule/schedule.js';
-import type { Plan, PlanRequest, PlanTask, Segment } from '../../../src/core/wire/generated/types.js';
-import { afterwards, withSteps } from '../../bench/afterwards.js';
-import { sweeps } from '../../bench/generator.js';
-import { option, requestOf, requests } from './requests.js';
+import type { Plan, PlanRequest, PlanTask, Segment } from '../../../src/core/wire/messages.js';
+import { sweeps } from '../../bench/problemGenerator.js';
+import { replanCase, withSteps } from '../../bench/replanCase.js';
+import { option, requestOf, requests } from './planRequests.js';
 
 /** Ask again with the answer as the plan to start from. */
 async function again(request: PlanRequest, made: Plan, more: Partial<PlanRequest> = {}): Promise<Plan> {
@@ -69,7 +69,7 @@ describe('planning anew', () => {
   it('gives the same answer to the same question', async () => {
     const first = withSteps(sweeps(104, 12, 1).request);
     const made = await plan({ ...first, budget: { iterations: 3000 } });
-    const later = { ...afterwards(first, made.segments, 4), budget: { iterations: 3000 } };
+    const later = { ...replanCase(first, made.segments, 4), budget: { iterations: 3000 } };
     const [one, two] = [await plan(later), await plan(later)];
     expect(one).toEqual(two);
     expect(checkPlan(later, one)).toEqual([]);
@@ -93,7 +93,7 @@ describe('planning anew', () => {
   it('tells at once of a plan that follows the earlier one, or else of one around what runs', async () => {
     const first = withSteps(sweeps(106, 24, 2).request);
     const made = await plan(first);
-    const { previous, ...unknown } = afterwards(first, made.segments, 6);
+    const { previous, ...unknown } = replanCase(first, made.segments, 6);
     for (const request of [{ ...unknown, previous: previous! }, unknown]) {
       const told: Plan[] = [];
       const last = await plan(request, { onProgress: one => told.push(one) });
@@ -109,7 +109,7 @@ describe('planning anew', () => {
   it('leaves running tasks where they are when the request does not let them move', async () => {
     const first = withSteps(sweeps(105, 12, 1).request);
     const made = await plan(first);
-    const later: PlanRequest = { ...afterwards(first, made.segments, 5), switches: 'none' };
+    const later: PlanRequest = { ...replanCase(first, made.segments, 5), switches: 'none' };
     const answer = await plan(later);
     expect(checkPlan(later, answer)).toEqual([]);
   });
@@ -241,7 +241,7 @@ describe('a running task is moved', () => {
     const request = mover(100, 0.6);
     const waiting: PlanTask = { name: 'waits', steps: 10, options: [option(1, 1, 10)] };
     const problem = toProblem({ ...request, tasks: [...request.tasks, waiting] });
-    const [runs, waits] = withCaution(problem).jobs;
+    const [runs, waits] = withPessimisticTimes(problem).jobs;
     expect(runs!.configs.map(({ seconds }) => seconds)).toEqual([110.5, 70.5].map(n => expect.closeTo(n)));
     expect(waits).toBe(problem.jobs[1]);
     const arrangement = { config: [KEPT, 0], queues: [[1], []] };

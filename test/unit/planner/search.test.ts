@@ -2,19 +2,19 @@ import { createRequire } from 'node:module';
 import fc from 'fast-check';
 import loadHighs, { type Highs } from 'highs';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { lowerBound } from '../../../src/core/planner/bounds/area.js';
-import { AssignmentSearch } from '../../../src/core/planner/bounds/assignment.js';
-import { isEmpty, type Problem, toProblem } from '../../../src/core/planner/problem.js';
-import { mulberry32 } from '../../../src/core/planner/random.js';
-import { type Arrangement, KEPT, realise } from '../../../src/core/planner/schedule/arrangement.js';
-import { anneal, FROM_SCRATCH, type Walk } from '../../../src/core/planner/search/annealing.js';
+import { lowerBound } from '../../../src/core/planner/bounds/areaBound.js';
+import { AssignmentSearch } from '../../../src/core/planner/bounds/assignmentSearch.js';
+import { mulberry32 } from '../../../src/core/planner/common/random.js';
+import { type IProblem, isEmpty, toProblem } from '../../../src/core/planner/problem/problem.js';
+import { type IArrangement, KEPT, realise } from '../../../src/core/planner/schedule/arrangement.js';
+import { anneal, FROM_SCRATCH, type INeighbourhood } from '../../../src/core/planner/search/annealing.js';
 import { construct } from '../../../src/core/planner/search/construction.js';
-import { NodeWalk } from '../../../src/core/planner/search/nodeWalk.js';
-import { pack } from '../../../src/core/planner/search/packing.js';
-import { type ImproveOptions, improve } from '../../../src/core/planner/search/portfolio.js';
-import { sweeps } from '../../bench/generator.js';
+import { NodeNeighbourhood } from '../../../src/core/planner/search/nodeNeighbourhood.js';
+import { packNodes } from '../../../src/core/planner/search/nodePacking.js';
+import { type IImproveOptions, improve } from '../../../src/core/planner/search/portfolio.js';
+import { sweeps } from '../../bench/problemGenerator.js';
 import { bruteForce } from './bruteForce.js';
-import { option, requestOf, requests } from './requests.js';
+import { option, requestOf, requests } from './planRequests.js';
 
 let highs: Highs;
 beforeAll(async () => {
@@ -22,12 +22,12 @@ beforeAll(async () => {
   highs = await loadHighs({ locateFile: () => wasm });
 });
 
-function startOf(problem: Problem): Arrangement {
+function startOf(problem: IProblem): IArrangement {
   return construct(problem, lowerBound(problem).seconds).arrangement;
 }
 
 /** Every job exactly once: kept, or in a queue of a node on which it fits. */
-function expectWhole(problem: Problem, { config, queues }: Arrangement): void {
+function expectWhole(problem: IProblem, { config, queues }: IArrangement): void {
   const seen = [...queues.flat(), ...config.flatMap((index, job) => (index === KEPT ? [job] : []))];
   expect(seen.sort((a, b) => a - b)).toEqual(problem.jobs.map((_, job) => job));
   for (const [node, queue] of queues.entries()) {
@@ -39,7 +39,7 @@ function expectWhole(problem: Problem, { config, queues }: Arrangement): void {
 }
 
 /** Two nodes on which two tasks run that may also be moved, and more tasks that wait. */
-function runningProblem(): { problem: Problem; kept: Arrangement } {
+function runningProblem(): { problem: IProblem; kept: IArrangement } {
   const options = [option(1, 8), option(2, 5), option(3, 4)];
   const tasks = Array.from({ length: 8 }, (_, i) => ({ name: `t${i}`, steps: 1 + (i % 3), options }));
   const problem = toProblem(requestOf([4, 3], tasks));
@@ -68,20 +68,20 @@ function runningProblem(): { problem: Problem; kept: Arrangement } {
   };
 }
 
-describe('the walk over arrangements', () => {
+describe('the neighbourhood of arrangements', () => {
   it('knows the makespan of the arrangement it is at, whatever it did before', () => {
     fc.assert(
       fc.property(requests({ nodes: 4, size: 5, tasks: 12, options: 6 }), fc.nat(), (request, seed) => {
         const problem = toProblem(request);
         fc.pre(problem.jobs.length > 0);
-        const walk = new NodeWalk(problem, startOf(problem), mulberry32(seed));
+        const neighbourhood = new NodeNeighbourhood(problem, startOf(problem), mulberry32(seed));
         for (let i = 0; i < 40; i++) {
           for (let steps = 0; steps < 10; steps++) {
-            walk.step(100);
+            neighbourhood.step(100);
           }
-          const arrangement = walk.snapshot();
+          const arrangement = neighbourhood.snapshot();
           expectWhole(problem, arrangement);
-          expect(realise(problem, arrangement).makespan).toBe(walk.makespan);
+          expect(realise(problem, arrangement).makespan).toBe(neighbourhood.makespan);
         }
       }),
       { numRuns: 100 }
@@ -90,28 +90,28 @@ describe('the walk over arrangements', () => {
 
   it('moves running jobs, lets them go on, and counts them right', () => {
     const { problem, kept } = runningProblem();
-    const walk = new NodeWalk(problem, kept, mulberry32(3));
+    const neighbourhood = new NodeNeighbourhood(problem, kept, mulberry32(3));
     const seen = new Set<number>();
     for (let i = 0; i < 3000; i++) {
-      walk.step(20);
-      const arrangement = walk.snapshot();
+      neighbourhood.step(20);
+      const arrangement = neighbourhood.snapshot();
       expectWhole(problem, arrangement);
       const moved = [0, 1, 2].filter(job => arrangement.config[job] !== KEPT).length;
       seen.add(moved);
-      expect(realise(problem, arrangement).makespan).toBe(walk.makespan);
-      expect(walk.score > walk.makespan).toBe(moved > 0);
+      expect(realise(problem, arrangement).makespan).toBe(neighbourhood.makespan);
+      expect(neighbourhood.score > neighbourhood.makespan).toBe(moved > 0);
     }
     expect(seen.size).toBe(4);
   });
 
   it('on many nodes ends with less than it began with', () => {
     const problem = toProblem(sweeps(101, 60, 12).request);
-    const walk = new NodeWalk(problem, startOf(problem), mulberry32(1));
-    const before = walk.makespan;
-    let best: Arrangement | undefined;
-    anneal(walk, { target: 0, progress: steps => steps / 20_000 }, arrangement => {
+    const neighbourhood = new NodeNeighbourhood(problem, startOf(problem), mulberry32(1));
+    const before = neighbourhood.makespan;
+    let best: IArrangement | undefined;
+    anneal(neighbourhood, { target: 0, progress: steps => steps / 20_000 }, arrangement => {
       best = arrangement;
-      expect(realise(problem, arrangement).makespan).toBe(walk.makespan);
+      expect(realise(problem, arrangement).makespan).toBe(neighbourhood.makespan);
     });
     expect(realise(problem, best!).makespan).toBeLessThan(before);
   });
@@ -119,13 +119,13 @@ describe('the walk over arrangements', () => {
 
 describe('annealing', () => {
   /** Steps of 1 up or down on the whole numbers. */
-  class Line implements Walk<number> {
+  class Line implements INeighbourhood<number> {
     readonly size = 1;
     score = 50;
-    constructor(private readonly random = mulberry32(1)) {}
+    constructor(private readonly _random = mulberry32(1)) {}
     step(temperature: number): void {
-      const next = this.score + (this.random() < 0.5 ? 1 : -1);
-      if (next < this.score || this.random() < Math.exp(-1 / temperature)) {
+      const next = this.score + (this._random() < 0.5 ? 1 : -1);
+      if (next < this.score || this._random() < Math.exp(-1 / temperature)) {
         this.score = next;
       }
     }
@@ -147,16 +147,16 @@ describe('annealing', () => {
   });
 
   it('takes no step when its budget is used up', () => {
-    const walk = new Line();
+    const neighbourhood = new Line();
     anneal(
-      walk,
+      neighbourhood,
       { target: 0, progress: () => 1 },
       () => {
         throw new Error('a step was taken');
       },
       FROM_SCRATCH
     );
-    expect(walk.score).toBe(50);
+    expect(neighbourhood.score).toBe(50);
   });
 });
 
@@ -172,7 +172,7 @@ describe('packing', () => {
       if (found.status !== 'found') {
         continue;
       }
-      const { arrangement, overfull } = pack(problem, found.nodes, target);
+      const { arrangement, overfull } = packNodes(problem, found.nodes, target);
       expectWhole(problem, arrangement);
       for (const [node, assigned] of found.nodes.entries()) {
         expect([...arrangement.queues[node]!].sort()).toEqual(assigned.map(({ job }) => job).sort());
@@ -185,17 +185,17 @@ describe('packing', () => {
 });
 
 describe('the portfolio', () => {
-  interface Course {
+  interface ICourse {
     makespan: number;
     bound: number;
     optimal: boolean;
     steps: string[];
   }
 
-  async function run(problem: Problem, more: Partial<ImproveOptions> = {}): Promise<Course> {
+  async function run(problem: IProblem, more: Partial<IImproveOptions> = {}): Promise<ICourse> {
     const bound = lowerBound(problem).seconds;
     const start = startOf(problem);
-    const course: Course = {
+    const course: ICourse = {
       makespan: realise(problem, start).makespan,
       bound,
       optimal: false,

@@ -1,9 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { checkPlan } from '../../../src/core/model/checker.js';
-import { assertRequest } from '../../../src/core/planner/request.js';
-import type { Plan, PlanRequest, ProfileCell } from '../../../src/core/wire/generated/types.js';
+import { checkPlan } from '../../../src/core/model/checker/checker.js';
+import { assertRequest } from '../../../src/core/planner/problem/requestValidation.js';
+import type { Plan, PlanRequest, ProfileCell } from '../../../src/core/wire/messages.js';
 import { validate } from '../../../src/core/wire/messages.js';
 import { answerFile, FOLDER, generatedFiles, SETTINGS } from '../../bench/paper/files.js';
 

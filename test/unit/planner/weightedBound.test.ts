@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { plan } from '../../../src/core/planner/plan.js';
-import type { PlanRequest } from '../../../src/core/wire/generated/types.js';
-import { bruteForceWithWishes } from './constrainedBruteForce.js';
-import { option, requestOf } from './requests.js';
-import { wishfulRequests } from './wishes.js';
+import type { PlanRequest } from '../../../src/core/wire/messages.js';
+import { bruteForceWithConstraints } from './constrainedBruteForce.js';
+import { constrainedRequests } from './constrainedRequests.js';
+import { option, requestOf } from './planRequests.js';
 
 async function boundOf(request: PlanRequest): Promise<number> {
   const { weightedCompletion } = await plan({ ...request, budget: { iterations: 0 } });
@@ -13,9 +13,9 @@ async function boundOf(request: PlanRequest): Promise<number> {
 
 describe('the bound on weighted ends', () => {
   it('is never above the best plan', async () => {
-    for (const drawn of fc.sample(wishfulRequests(4), { numRuns: 150, seed: 31 })) {
+    for (const drawn of fc.sample(constrainedRequests(4), { numRuns: 150, seed: 31 })) {
       const request = { ...drawn, objective: 'weighted-completion' as const };
-      const best = bruteForceWithWishes(request);
+      const best = bruteForceWithConstraints(request);
       const { weightedCompletion } = await plan({ ...request, budget: { iterations: 0 } });
       expect(weightedCompletion?.lowerBound ?? 0).toBeLessThanOrEqual(best * (1 + 1e-9));
     }

@@ -1,9 +1,9 @@
 import { expect, it } from 'vitest';
 import { planRequest } from '../../../src/core/session/planRequest.js';
-import { Simulation, spec } from './simulation.js';
+import { SessionHarness, spec } from './sessionHarness.js';
 
 it('says once why several strategies failed, and nothing of those never tried', () => {
-  const sim = new Simulation();
+  const sim = new SessionHarness();
   sim.connect(2);
   sim.feed({ kind: 'tasks-added', tasks: [spec('a')] });
   sim.settle();
@@ -24,7 +24,7 @@ it('says once why several strategies failed, and nothing of those never tried', 
 });
 
 it('plans with measured cells only, and tells their interval, memory, and what leaving costs', () => {
-  const sim = new Simulation();
+  const sim = new SessionHarness();
   sim.connect(2);
   sim.feed({ kind: 'tasks-added', tasks: [spec('a')] });
   sim.settle();

@@ -5,7 +5,7 @@ import type { Command } from '../../../src/core/session/command.js';
 import { emptySession, isMeasured } from '../../../src/core/session/session.js';
 import { step } from '../../../src/core/session/step.js';
 import type { Plan, PlanRequest, ProfileCell, Strategy } from '../../../src/core/wire/messages.js';
-import { inspection, Simulation, serialPlan, spec } from './simulation.js';
+import { inspection, SessionHarness, serialPlan, spec } from './sessionHarness.js';
 
 const DEVICES = 4;
 
@@ -38,7 +38,7 @@ function fastestPlan(request: PlanRequest): Plan {
 }
 
 /** A session whose trials answer what a world says, and whose tasks `s1`, `s2`, `t1`... have the signature `s`, `t`... */
-class Profiling extends Simulation {
+class Profiling extends SessionHarness {
   /** Keys of the cells tried, in order. */
   readonly tried: string[] = [];
 
@@ -66,7 +66,7 @@ class Profiling extends Simulation {
         return;
       }
       case 'plan':
-        this.feed({ kind: 'plan-made', plan: fastestPlan(command.request), basis: command.basis });
+        this.feed({ kind: 'plan-made', plan: fastestPlan(command.request), basis: command.planRevision });
         return;
       default:
         super.perform(command);
@@ -304,7 +304,7 @@ describe('a profile', () => {
       sim.some(1);
     }
     const error = { code: 'bad-plan', message: 'No.' };
-    sim.feed({ kind: 'plan-failed', basis: sim.session.basis, error });
+    sim.feed({ kind: 'plan-failed', basis: sim.session.planRevision, error });
     expect(sim.session.state).toMatchObject({ goal: 'none', probing: false, notices: [error] });
   });
 });

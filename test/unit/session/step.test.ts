@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import type { SaturnError } from '../../../src/core/model/failure.js';
 import { emptySession } from '../../../src/core/session/session.js';
 import { step } from '../../../src/core/session/step.js';
 import { admit } from '../../../src/core/session/tasks.js';
-import { cpuNode, Simulation, serialPlan, spec } from './simulation.js';
+import type { SaturnError } from '../../../src/core/wire/failure.js';
+import { cpuNode, SessionHarness, serialPlan, spec } from './sessionHarness.js';
 
-function ready(names: string[], devices = 2): Simulation {
-  const sim = new Simulation();
+function ready(names: string[], devices = 2): SessionHarness {
+  const sim = new SessionHarness();
   sim.connect(devices);
   sim.feed({ kind: 'tasks-added', tasks: names.map(name => spec(name)) });
   sim.settle();
@@ -24,7 +24,7 @@ const code = (act: () => unknown): string => {
 
 describe('adding tasks', () => {
   it('has them inspected once devices are known', () => {
-    const sim = new Simulation();
+    const sim = new SessionHarness();
     sim.feed({ kind: 'tasks-added', tasks: [spec('a'), spec('b')] });
     expect(sim.pending).toEqual([]);
     sim.connect(2);
@@ -34,7 +34,7 @@ describe('adding tasks', () => {
   });
 
   it('keeps the other tasks when one factory raises', () => {
-    const sim = new Simulation();
+    const sim = new SessionHarness();
     sim.connect();
     sim.feed({ kind: 'tasks-added', tasks: [spec('good'), spec('bad')] });
     sim.take('inspect');
@@ -46,7 +46,7 @@ describe('adding tasks', () => {
   });
 
   it('drops the inspection of a spec that was replaced meanwhile', () => {
-    const sim = new Simulation();
+    const sim = new SessionHarness();
     sim.connect();
     sim.feed({ kind: 'tasks-added', tasks: [spec('a', 'old')] });
     sim.feed({ kind: 'tasks-added', tasks: [spec('a', 'new')] });
@@ -68,7 +68,7 @@ describe('admit', () => {
   });
 
   it('has what could not be built tried again', () => {
-    const sim = new Simulation();
+    const sim = new SessionHarness();
     sim.connect();
     sim.feed({ kind: 'tasks-added', tasks: [spec('a')] });
     const error = { code: 'factory-failed', message: 'no such file' };
@@ -81,7 +81,7 @@ describe('admit', () => {
   });
 
   it('lets a cell that runs again replace its own tasks until they were trained', () => {
-    const sim = new Simulation();
+    const sim = new SessionHarness();
     sim.connect();
     sim.feed({ kind: 'tasks-added', tasks: [spec('a', 'h1', 'cell')] });
     sim.settle();
@@ -94,7 +94,7 @@ describe('admit', () => {
   });
 
   it('lets a correction from anywhere take the place of what could not be built', () => {
-    const sim = new Simulation();
+    const sim = new SessionHarness();
     sim.connect();
     sim.feed({ kind: 'tasks-added', tasks: [spec('a', 'wrong')] });
     const error = { code: 'bad-task', message: 'It returned a NoneType.' };
@@ -126,7 +126,7 @@ describe('from tasks to trained models', () => {
   });
 
   it('measures one task for all of its signature', () => {
-    const sim = new Simulation();
+    const sim = new SessionHarness();
     sim.connect();
     sim.feed({ kind: 'tasks-added', tasks: ['m-1', 'm-2', 'n-1'].map(name => spec(name)) });
     sim.settle(name => name[0]!);
@@ -198,7 +198,7 @@ describe('from tasks to trained models', () => {
 });
 
 /** A session in which everything is measured and the first task of the plan has just begun. */
-function training(names: string[]): { sim: Simulation; task: string } {
+function training(names: string[]): { sim: SessionHarness; task: string } {
   const sim = ready(names);
   sim.feed({ kind: 'profile-requested', full: true });
   sim.settle();
@@ -234,7 +234,7 @@ describe('trouble while training', () => {
   });
 
   it('can plan around a running task whose strategy another task found infeasible', () => {
-    const sim = new Simulation();
+    const sim = new SessionHarness();
     sim.connect(2);
     sim.feed({ kind: 'tasks-added', tasks: [spec('a'), spec('b'), spec('c')] });
     sim.settle(() => 'same');
@@ -248,7 +248,7 @@ describe('trouble while training', () => {
     const plan = serialPlan(question!.request);
     const beside = { ...plan.segments[1]!, start: 0, end: 11, devices: ['cpu1'] };
     plan.segments[1] = beside;
-    sim.feed({ kind: 'plan-made', plan, basis: question!.basis });
+    sim.feed({ kind: 'plan-made', plan, basis: question!.planRevision });
     expect(sim.take('start').map(s => s.body.devices)).toEqual([['cpu0'], ['cpu1']]);
     sim.group('a', 1, 'started', { step: 0 });
     sim.group('b', 1, 'oom');

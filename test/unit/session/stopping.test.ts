@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { admit } from '../../../src/core/session/tasks.js';
-import { cpuNode, Simulation, spec } from './simulation.js';
+import { cpuNode, SessionHarness, spec } from './sessionHarness.js';
 
 const DEVICES = 4;
 
 /** Tasks whose name up to a dash is their signature, inspected. */
-function inspected(...names: string[]): Simulation {
-  const sim = new Simulation();
+function inspected(...names: string[]): SessionHarness {
+  const sim = new SessionHarness();
   sim.connect(DEVICES);
   sim.feed({ kind: 'tasks-added', tasks: names.map(name => spec(name)) });
   sim.settle(name => name.split('-')[0]!);
@@ -14,7 +14,8 @@ function inspected(...names: string[]): Simulation {
 }
 
 /** What trials are there, and how far they are. */
-const trials = (sim: Simulation) => sim.session.state.trials.map(trial => `${trial.task} ${trial.status}`);
+const trials = (sim: SessionHarness) =>
+  sim.session.state.trials.map(trial => `${trial.task} ${trial.status}`);
 
 describe('stopping a trial', () => {
   it('ends those that run and forgets those that wait', () => {
@@ -146,7 +147,7 @@ describe('stopping an inspection', () => {
   });
 
   it('lets the others go on', () => {
-    const sim = new Simulation();
+    const sim = new SessionHarness();
     sim.connect();
     sim.feed({ kind: 'tasks-added', tasks: [spec('hangs'), spec('fine')] });
     const [inspection] = sim.take('inspect');
@@ -160,7 +161,7 @@ describe('stopping an inspection', () => {
   });
 
   it('is made up for when the cell runs again', () => {
-    const sim = new Simulation();
+    const sim = new SessionHarness();
     sim.connect();
     sim.feed({ kind: 'tasks-added', tasks: [spec('a')] });
     sim.take('inspect');
@@ -172,7 +173,7 @@ describe('stopping an inspection', () => {
   });
 
   it('comes with the removal, or the replacement, of its task', () => {
-    const sim = new Simulation();
+    const sim = new SessionHarness();
     sim.connect();
     sim.feed({ kind: 'tasks-added', tasks: [spec('a'), spec('b')] });
     sim.take('inspect');

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
-import type { Outage, Scenario } from '../../../src/core/simulation/scenario.js';
-import type { PlanTask } from '../../../src/core/wire/generated/types.js';
-import { nodesOf, option } from '../planner/requests.js';
+import type { PlanTask } from '../../../src/core/wire/messages.js';
+import type { IOutage, IScenario } from '../../bench/simulation/scenario.js';
+import { nodesOf, option } from '../planner/planRequests.js';
 
 /** A scenario of these tasks, each with a signature of its own, on nodes `n0`, `n1`... with devices `d0`, `d1`... */
-export function scenarioOf(sizes: number[], tasks: PlanTask[], more: Partial<Scenario> = {}): Scenario {
+export function scenarioOf(sizes: number[], tasks: PlanTask[], more: Partial<IScenario> = {}): IScenario {
   return {
     cluster: { nodes: nodesOf(sizes) },
     tasks: tasks.map(task => ({ task, signature: task.name })),
@@ -30,14 +30,14 @@ export function scaling(
   };
 }
 
-interface Shape {
+interface IShape {
   /** Arrivals, early ends, lost devices. */
   events?: boolean;
   costs?: boolean;
 }
 
 /** Scenarios of a few tasks on up to three nodes; every task can run on one device. */
-export function scenarios({ events = false, costs = true }: Shape = {}): fc.Arbitrary<Scenario> {
+export function scenarios({ events = false, costs = true }: IShape = {}): fc.Arbitrary<IScenario> {
   const seconds = fc.integer({ min: 1, max: 20 });
   const cost = costs ? fc.integer({ min: 0, max: 15 }) : fc.constant(0);
   const task = fc.record({
@@ -67,7 +67,7 @@ export function scenarios({ events = false, costs = true }: Shape = {}): fc.Arbi
       checkpointSteps: fc.option(fc.integer({ min: 1, max: 5 }), { nil: undefined })
     })
     .map(
-      ({ sizes, tasks, outages, checkpointSteps }): Scenario => ({
+      ({ sizes, tasks, outages, checkpointSteps }): IScenario => ({
         cluster: { nodes: nodesOf(sizes) },
         tasks: tasks.map(({ steps, speeds, start, stop, arrival, endsAfter }, i) => ({
           task: {
@@ -79,7 +79,7 @@ export function scenarios({ events = false, costs = true }: Shape = {}): fc.Arbi
           arrival,
           endsAfter
         })),
-        outages: outages.map(({ lasts, ...one }): Outage => ({ ...one, until: one.from + lasts })),
+        outages: outages.map(({ lasts, ...one }): IOutage => ({ ...one, until: one.from + lasts })),
         checkpointSteps
       })
     );

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { checkHistory } from '../../../src/core/simulation/history.js';
-import { type Policy, plannerPolicy, rulePolicy } from '../../../src/core/simulation/policy.js';
-import { withErrors } from '../../../src/core/simulation/scenario.js';
-import { simulate } from '../../../src/core/simulation/simulator.js';
-import type { Baseline, PlanRequest } from '../../../src/core/wire/generated/types.js';
+import type { Baseline, PlanRequest } from '../../../src/core/wire/messages.js';
+import { checkHistory } from '../../bench/simulation/history.js';
+import { type IPolicy, plannerPolicy, rulePolicy } from '../../bench/simulation/policy.js';
+import { withErrors } from '../../bench/simulation/scenario.js';
+import { simulate } from '../../bench/simulation/simulator.js';
 import { scaling, scenarioOf, scenarios } from './scenarios.js';
 
 const RULES: Baseline['name'][] = [
@@ -17,7 +17,7 @@ const RULES: Baseline['name'][] = [
   'round-robin'
 ];
 const budget = { iterations: 100 };
-const POLICIES: Policy[] = [
+const POLICIES: IPolicy[] = [
   ...RULES.map(name => rulePolicy(name)),
   plannerPolicy({ budget }),
   plannerPolicy({ budget, switches: 'running', interval: 40 }),
@@ -81,9 +81,9 @@ describe('a simulated world', () => {
 
 describe('a policy', () => {
   /** Notes what it is asked. */
-  function listening(inner: Policy): { policy: Policy; asked: [string, PlanRequest][] } {
+  function listening(inner: IPolicy): { policy: IPolicy; asked: [string, PlanRequest][] } {
     const asked: [string, PlanRequest][] = [];
-    const policy: Policy = {
+    const policy: IPolicy = {
       ...inner,
       plan: (request, moment) => {
         asked.push([moment, request]);

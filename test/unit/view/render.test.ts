@@ -1,7 +1,7 @@
 // @vitest-environment jsdom
 import { describe, expect, it } from 'vitest';
-import { progressLine } from '../../../src/core/view/progressLine.js';
 import { render } from '../../../src/core/view/render.js';
+import { progressLine } from '../../../src/core/view/status/progressLine.js';
 import { type SessionState, type TaskState, validate } from '../../../src/core/wire/messages.js';
 import {
   definedSession,
@@ -15,7 +15,7 @@ import {
   runningSession,
   T0,
   variedSession
-} from './sessions.js';
+} from './sessionStates.js';
 
 const NOW = T0 + 12;
 const VIEWS = [

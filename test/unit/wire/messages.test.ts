@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { SaturnError } from '../../../src/core/model/failure.js';
+import { SaturnError } from '../../../src/core/wire/failure.js';
 import {
   asMessage,
   asRecord,

@@ -1,7 +1,7 @@
-import type { Baseline } from '../../wire/generated/types.js';
-import type { Problem } from '../problem.js';
-import { mulberry32 } from '../random.js';
-import type { Schedule } from '../schedule/schedule.js';
+import type { Baseline } from '../../wire/messages.js';
+import { mulberry32 } from '../common/random.js';
+import type { IProblem } from '../problem/problem.js';
+import type { ISchedule } from '../schedule/schedule.js';
 import { currentPractice } from './currentPractice.js';
 import { max } from './max.js';
 import { min } from './min.js';
@@ -11,13 +11,13 @@ import { randomChoice } from './randomChoice.js';
 import { roundRobin } from './roundRobin.js';
 
 /** A simple rule and the schedule it makes. */
-export interface BaselineSchedule {
+export interface IBaselineSchedule {
   name: Baseline['name'];
-  schedule: Schedule;
+  schedule: ISchedule;
 }
 
 /** A rule that needs no search. */
-export type Rule = (problem: Problem, seed: number) => Schedule;
+export type Rule = (problem: IProblem, seed: number) => ISchedule;
 
 /**
  * What people do without a planner, by name. The rules follow the baselines of the Saturn paper (Nagrecha and Kumar,
@@ -34,10 +34,10 @@ export const RULES: Readonly<Record<Baseline['name'], Rule>> = {
 };
 
 /**
- * Every rule's schedule of the same tasks on the same devices. Rules respect what no wish can change (devices, memory,
- * tasks that keep their place) and know nothing of wishes. Two of them interrupt tasks: see {@link interrupts}.
+ * Every rule's schedule of the same tasks on the same devices. Rules respect what no constraint can change (devices, memory,
+ * tasks that keep their place) and know nothing of constraints. Two of them interrupt tasks: see {@link interrupts}.
  */
-export function makeBaselines(problem: Problem, seed: number): BaselineSchedule[] {
+export function makeBaselines(problem: IProblem, seed: number): IBaselineSchedule[] {
   return Object.entries(RULES).map(([name, rule]) => ({
     name: name as Baseline['name'],
     schedule: rule(problem, seed)
@@ -45,7 +45,7 @@ export function makeBaselines(problem: Problem, seed: number): BaselineSchedule[
 }
 
 /** Whether some job has several stretches, which is a plan only for those who allow planned switches. */
-export function interrupts({ schedule }: BaselineSchedule): boolean {
+export function interrupts({ schedule }: IBaselineSchedule): boolean {
   const seen = new Set(schedule.placed.map(({ job }) => job));
   return seen.size < schedule.placed.length;
 }

@@ -1,5 +1,5 @@
 /** A number of devices a task may get, and the time it then takes. */
-export interface Rung {
+export interface IRung {
   devices: number;
   seconds: number;
 }
@@ -11,7 +11,7 @@ export interface Rung {
  * @param ladders - per task what it may get, fewest devices first.
  * @returns per task the rung it ends on.
  */
-export function apportion(ladders: readonly (readonly Rung[])[], devices: number): number[] {
+export function apportion(ladders: readonly (readonly IRung[])[], devices: number): number[] {
   const rungs = ladders.map(() => 0);
   let left = ladders.reduce((rest, ladder) => rest - ladder[0]!.devices, devices);
   for (;;) {

@@ -1,14 +1,14 @@
-import type { Problem } from '../problem.js';
-import type { Schedule } from '../schedule/schedule.js';
-import { Ground } from './ground.js';
+import type { IProblem } from '../problem/problem.js';
+import type { ISchedule } from '../schedule/schedule.js';
+import { ListSchedule } from './listSchedule.js';
 import { WholeNodes } from './wholeNode.js';
 
 /** Every task on as many devices of a node as it can use, one after another in the given order. */
-export function max(problem: Problem): Schedule {
-  const ground = new Ground(problem);
-  const nodes = new WholeNodes(ground);
-  for (const job of ground.waiting) {
-    nodes.place(job, node => ground.countsOn(job, node).at(-1));
+export function max(problem: IProblem): ISchedule {
+  const list = new ListSchedule(problem);
+  const nodes = new WholeNodes(list);
+  for (const job of list.waiting) {
+    nodes.place(job, node => list.countsOn(job, node).at(-1));
   }
-  return ground.schedule();
+  return list.schedule();
 }

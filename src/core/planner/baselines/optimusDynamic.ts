@@ -1,8 +1,8 @@
-import type { Config } from '../pareto.js';
-import type { Problem } from '../problem.js';
-import type { Placed, Schedule } from '../schedule/schedule.js';
-import { Ground } from './ground.js';
-import { apportion, type Rung } from './marginalGain.js';
+import type { IConfig } from '../problem/pareto.js';
+import type { IProblem } from '../problem/problem.js';
+import type { IPlaced, ISchedule } from '../schedule/schedule.js';
+import { ListSchedule } from './listSchedule.js';
+import { apportion, type IRung } from './marginalGain.js';
 
 /** Shares of a step by which rounding may make it look unfinished. */
 const ROUNDING = 1e-9;
@@ -12,14 +12,14 @@ const ROUNDING = 1e-9;
  * start on the fewest they can use and {@link apportion} shares out the rest among all that run there. A running task
  * is moved when its remaining time, checkpoint and new start included, says so; it then has several stretches.
  */
-export function optimusDynamic(problem: Problem): Schedule {
+export function optimusDynamic(problem: IProblem): ISchedule {
   return new DynamicRule(problem).run();
 }
 
 /** A job under way. */
-interface Run {
+interface IRun {
   /** Its present stretch; `end` is when the job would be done. */
-  placed: Placed;
+  placed: IPlaced;
   /** Seconds before the first step of this stretch. */
   started: number;
   /** Steps left when this stretch began. */
@@ -31,66 +31,66 @@ interface Run {
 }
 
 /** What a task may get; `config` tells how. */
-interface Choice extends Rung {
-  config: Config;
+interface IChoice extends IRung {
+  config: IConfig;
 }
 
 class DynamicRule {
-  private readonly ground: Ground;
-  private readonly free: number[][];
+  private readonly _ground: ListSchedule;
+  private readonly _free: number[][];
   /** Per node. */
-  private readonly runs: Run[][];
-  private readonly stretches: Placed[];
-  private waiting: number[];
+  private readonly _runs: IRun[][];
+  private readonly _stretches: IPlaced[];
+  private _waiting: number[];
 
-  constructor(private readonly problem: Problem) {
-    this.ground = new Ground(problem);
-    this.free = this.ground.free;
-    this.waiting = [...this.ground.waiting];
-    this.runs = problem.nodes.map(() => []);
-    this.stretches = this.ground.schedule().placed;
-    for (const placed of this.stretches) {
-      const { current, steps } = problem.jobs[placed.job]!;
+  constructor(private readonly _problem: IProblem) {
+    this._ground = new ListSchedule(_problem);
+    this._free = this._ground.free;
+    this._waiting = [...this._ground.waiting];
+    this._runs = _problem.nodes.map(() => []);
+    this._stretches = this._ground.schedule().placed;
+    for (const placed of this._stretches) {
+      const { current, steps } = _problem.jobs[placed.job]!;
       if (current !== undefined) {
-        this.runs[placed.node]!.push({ placed, started: 0, steps, resumed: true, awaited: false });
+        this._runs[placed.node]!.push({ placed, started: 0, steps, resumed: true, awaited: false });
       }
     }
   }
 
-  run(): Schedule {
+  run(): ISchedule {
     let now = 0;
-    let nodes = [...this.problem.nodes.keys()];
+    let nodes = [...this._problem.nodes.keys()];
     while (now < Infinity) {
       for (const node of nodes) {
         // Again, as tasks without duration leave their devices free at once.
-        while (this.share(node, now) && this.waiting.length > 0);
+        while (this._share(node, now) && this._waiting.length > 0);
       }
-      const next = this.nextFree(now);
-      nodes = this.free.flatMap((free, node) => (free.includes(next) ? [node] : []));
+      const next = this._nextFree(now);
+      nodes = this._free.flatMap((free, node) => (free.includes(next) ? [node] : []));
       now = next;
     }
-    const makespan = this.free.flat().reduce((latest, free) => Math.max(latest, free), 0);
-    return { placed: this.stretches, makespan };
+    const makespan = this._free.flat().reduce((latest, free) => Math.max(latest, free), 0);
+    return { placed: this._stretches, makespan };
   }
 
   /** Share out what is free or may be moved on a node; returns whether that changed anything. */
-  private share(node: number, now: number): boolean {
-    const free = this.free[node]!;
-    const runs = this.runs[node]!.filter(({ placed }) => placed.end > now);
+  private _share(node: number, now: number): boolean {
+    const free = this._free[node]!;
+    const runs = this._runs[node]!.filter(({ placed }) => placed.end > now);
     const movable = runs.filter(run => mayMove(run, now));
     const idle = free.reduce((count, time) => (time <= now ? count + 1 : count), 0);
-    if (idle === 0 && this.waiting.length === 0) {
+    if (idle === 0 && this._waiting.length === 0) {
       return false;
     }
     const held = movable.reduce((sum, run) => sum + run.placed.devices.length, 0);
-    const ladders = movable.map(run => this.ladder(node, run.placed.job, run, now));
+    const ladders = movable.map(run => this._ladder(node, run.placed.job, run, now));
     const joining: number[] = [];
     let left = ladders.reduce((rest, ladder) => rest - ladder[0]!.devices, idle + held);
-    for (const job of this.waiting) {
+    for (const job of this._waiting) {
       if (left <= 0) {
         break;
       }
-      const ladder = this.ladder(node, job);
+      const ladder = this._ladder(node, job);
       if (ladder.length > 0 && ladder[0]!.devices <= left) {
         joining.push(job);
         ladders.push(ladder);
@@ -100,27 +100,27 @@ class DynamicRule {
     const rungs = apportion(ladders, idle + held);
     const chosen = ladders.map((ladder, i) => ladder[rungs[i]!]!.config);
     const moved = movable.filter((run, i) => chosen[i] !== run.placed.config);
-    this.runs[node] = runs.filter(run => !moved.includes(run));
-    const paid = new Map(moved.map(run => [run.placed.job, this.leave(run, now)]));
+    this._runs[node] = runs.filter(run => !moved.includes(run));
+    const paid = new Map(moved.map(run => [run.placed.job, this._leave(run, now)]));
     for (const [i, job] of joining.entries()) {
-      this.start(node, job, chosen[movable.length + i]!, now);
+      this._start(node, job, chosen[movable.length + i]!, now);
     }
     for (const [i, run] of movable.entries()) {
       if (chosen[i] !== run.placed.config) {
-        this.start(node, run.placed.job, chosen[i]!, now, paid.get(run.placed.job));
+        this._start(node, run.placed.job, chosen[i]!, now, paid.get(run.placed.job));
       }
     }
     if (joining.length > 0) {
-      this.waiting = this.waiting.filter(job => !joining.includes(job));
+      this._waiting = this._waiting.filter(job => !joining.includes(job));
     }
     return joining.length + moved.length > 0;
   }
 
   /** What a job may get on a node, and how long it then takes to its end. */
-  private ladder(node: number, job: number, run?: Run, now = 0): Choice[] {
-    const left = run === undefined ? this.problem.jobs[job]!.steps : run.steps - stepsDone(run, now);
+  private _ladder(node: number, job: number, run?: IRun, now = 0): IChoice[] {
+    const left = run === undefined ? this._problem.jobs[job]!.steps : run.steps - stepsDone(run, now);
     const stop = run?.placed.config.option.stopSeconds ?? 0;
-    const configs = this.ground.frontOn(job, node);
+    const configs = this._ground.frontOn(job, node);
     const current = run?.placed.config;
     if (current !== undefined && !configs.includes(current)) {
       // It runs by a strategy that others beat; for as many devices it stands in their place.
@@ -128,7 +128,7 @@ class DynamicRule {
     }
     return configs.map(toChoice);
 
-    function toChoice(config: Config): Choice {
+    function toChoice(config: IConfig): IChoice {
       const { stepSeconds, startSeconds } = config.option;
       const overhead = config === current ? 0 : stop + startSeconds;
       return { config, devices: config.devices, seconds: overhead + left * stepSeconds };
@@ -136,32 +136,32 @@ class DynamicRule {
   }
 
   /** Stop a run after its last whole step; returns what it leaves behind. */
-  private leave(run: Run, now: number): { steps: number; from: number; oldStop: number } {
+  private _leave(run: IRun, now: number): { steps: number; from: number; oldStop: number } {
     const { placed } = run;
     const stop = placed.config.option.stopSeconds ?? 0;
     const steps = stepsDone(run, now);
     if (steps === 0) {
       // It ran before the plan began and does no more here: leaving is paid where it goes.
-      this.stretches.splice(this.stretches.indexOf(placed), 1);
-      this.release(placed, 0);
+      this._stretches.splice(this._stretches.indexOf(placed), 1);
+      this._release(placed, 0);
       return { steps: run.steps, from: 0, oldStop: stop };
     }
     placed.end = placed.start + run.started + steps * placed.config.option.stepSeconds + stop;
     placed.steps = steps;
     placed.overhead = run.started + stop;
-    this.release(placed, placed.end);
+    this._release(placed, placed.end);
     return { steps: run.steps - steps, from: placed.end, oldStop: 0 };
   }
 
   /** Start a job, or what is left of it, on the devices of a node that are free first. */
-  private start(
+  private _start(
     node: number,
     job: number,
-    config: Config,
+    config: IConfig,
     now: number,
     rest?: { steps: number; from: number; oldStop: number }
   ): void {
-    const free = this.free[node]!;
+    const free = this._free[node]!;
     const devices = [...(config.among?.[node] ?? free.keys())]
       .sort((a, b) => free[a]! - free[b]! || a - b)
       .slice(0, config.devices)
@@ -170,37 +170,37 @@ class DynamicRule {
       (latest, device) => Math.max(latest, free[device]!),
       Math.max(now, rest?.from ?? 0)
     );
-    for (const run of this.runs[node]!) {
+    for (const run of this._runs[node]!) {
       run.awaited ||= run.placed.end > now && run.placed.devices.some(device => devices.includes(device));
     }
-    const steps = rest?.steps ?? this.problem.jobs[job]!.steps;
+    const steps = rest?.steps ?? this._problem.jobs[job]!.steps;
     const started = config.option.startSeconds + (rest?.oldStop ?? 0);
     const end = start + started + steps * config.option.stepSeconds;
-    const placed: Placed = { job, config, node, devices, start, end };
+    const placed: IPlaced = { job, config, node, devices, start, end };
     if (rest !== undefined) {
       placed.steps = steps;
       placed.overhead = started;
     }
-    this.hold({ placed, started, steps, resumed: false, awaited: false });
+    this._hold({ placed, started, steps, resumed: false, awaited: false });
   }
 
-  private hold(run: Run): void {
+  private _hold(run: IRun): void {
     const { placed } = run;
-    this.runs[placed.node]!.push(run);
-    this.stretches.push(placed);
-    this.release(placed, placed.end);
+    this._runs[placed.node]!.push(run);
+    this._stretches.push(placed);
+    this._release(placed, placed.end);
   }
 
-  private release({ node, devices }: Placed, at: number): void {
+  private _release({ node, devices }: IPlaced, at: number): void {
     for (const device of devices) {
-      this.free[node]![device] = at;
+      this._free[node]![device] = at;
     }
   }
 
   /** The first time after `now` at which a device becomes free. */
-  private nextFree(now: number): number {
+  private _nextFree(now: number): number {
     let next = Infinity;
-    for (const free of this.free) {
+    for (const free of this._free) {
       for (const time of free) {
         if (time > now && time < next) {
           next = time;
@@ -212,14 +212,14 @@ class DynamicRule {
 }
 
 /** Whole steps of the present stretch done by `now`. */
-function stepsDone({ placed, started }: Run, now: number): number {
+function stepsDone({ placed, started }: IRun, now: number): number {
   const training = now - placed.start - started;
   const { stepSeconds } = placed.config.option;
   return training > 0 && stepSeconds > 0 ? Math.floor(training / stepSeconds + ROUNDING) : 0;
 }
 
 /** A run may move once it has trained a step, or before it does if that is no loss, and while it has steps left. */
-function mayMove(run: Run, now: number): boolean {
+function mayMove(run: IRun, now: number): boolean {
   if (run.awaited) {
     return false;
   }
@@ -228,7 +228,7 @@ function mayMove(run: Run, now: number): boolean {
 }
 
 /** A front with a configuration that is not on it, in place of that for as many devices. */
-function merge(configs: Config[], current: Config): Config[] {
+function merge(configs: IConfig[], current: IConfig): IConfig[] {
   return [...configs.filter(config => config.devices !== current.devices), current].sort(
     (a, b) => a.devices - b.devices
   );

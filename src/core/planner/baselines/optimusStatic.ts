@@ -1,6 +1,6 @@
-import type { Problem } from '../problem.js';
-import type { Schedule } from '../schedule/schedule.js';
-import { Ground, mayUse } from './ground.js';
+import type { IProblem } from '../problem/problem.js';
+import type { ISchedule } from '../schedule/schedule.js';
+import { ListSchedule, mayUse } from './listSchedule.js';
 import { apportion } from './marginalGain.js';
 
 /**
@@ -9,25 +9,25 @@ import { apportion } from './marginalGain.js';
  * taken, and the tasks start longest first as devices become free. A node with at least as many tasks as devices has
  * none to spare: there, as in the paper's listing, every task stays on the fewest it can use.
  */
-export function optimusStatic(problem: Problem): Schedule {
-  const ground = new Ground(problem);
-  for (const [node, jobs] of dealt(problem, ground).entries()) {
-    const ladders = jobs.map(job => ground.frontOn(job, node));
-    const rungs = apportion(ladders, ground.free[node]!.length);
+export function optimusStatic(problem: IProblem): ISchedule {
+  const list = new ListSchedule(problem);
+  for (const [node, jobs] of dealt(problem, list).entries()) {
+    const ladders = jobs.map(job => list.frontOn(job, node));
+    const rungs = apportion(ladders, list.free[node]!.length);
     const chosen = jobs.map((job, i) => ({ job, config: ladders[i]![rungs[i]!]! }));
     chosen.sort((a, b) => b.config.seconds - a.config.seconds || a.job - b.job);
     for (const { job, config } of chosen) {
-      ground.place(job, config, node);
+      list.place(job, config, node);
     }
   }
-  return ground.schedule();
+  return list.schedule();
 }
 
 /** Per node its jobs: those with most work first, each to the node that then has least work per device. */
-function dealt(problem: Problem, ground: Ground): number[][] {
+function dealt(problem: IProblem, list: ListSchedule): number[][] {
   const hands: number[][] = problem.nodes.map(() => []);
-  const load = ground.free.map(free => free.reduce((sum, seconds) => sum + seconds, 0));
-  const work = ground.waiting.map(job => ({
+  const load = list.free.map(free => free.reduce((sum, seconds) => sum + seconds, 0));
+  const work = list.waiting.map(job => ({
     job,
     seconds: Math.min(...problem.jobs[job]!.configs.map(config => config.devices * config.seconds))
   }));
@@ -35,7 +35,7 @@ function dealt(problem: Problem, ground: Ground): number[][] {
     const { configs } = problem.jobs[job]!;
     let best = -1;
     let bestShare = Infinity;
-    for (const [node, free] of ground.free.entries()) {
+    for (const [node, free] of list.free.entries()) {
       const share = (load[node]! + seconds) / free.length;
       if (share < bestShare && configs.some(config => mayUse(problem, config, node))) {
         best = node;

@@ -1,13 +1,13 @@
-import type { Config } from '../pareto.js';
-import type { Problem } from '../problem.js';
-import { below, type Random } from '../random.js';
-import type { Schedule } from '../schedule/schedule.js';
-import { Ground, mayUse } from './ground.js';
+import { below, type Random } from '../common/random.js';
+import type { IConfig } from '../problem/pareto.js';
+import type { IProblem } from '../problem/problem.js';
+import type { ISchedule } from '../schedule/schedule.js';
+import { ListSchedule, mayUse } from './listSchedule.js';
 
 /** Random order, random strategy, random node on which it fits; larger nodes are likelier, as in the paper. */
-export function randomChoice(problem: Problem, next: Random): Schedule {
-  const ground = new Ground(problem);
-  const { waiting } = ground;
+export function randomChoice(problem: IProblem, next: Random): ISchedule {
+  const list = new ListSchedule(problem);
+  const { waiting } = list;
   for (let i = waiting.length - 1; i > 0; i--) {
     const other = below(next, i + 1);
     [waiting[i], waiting[other]] = [waiting[other]!, waiting[i]!];
@@ -17,13 +17,13 @@ export function randomChoice(problem: Problem, next: Random): Schedule {
     const single = perCount.filter(({ span }) => span === undefined);
     const choices = single.length > 0 ? single : configs.filter(({ span }) => span === undefined);
     const config = choices[below(next, choices.length)]!;
-    ground.place(job, config, nodeOf(problem, config, next));
+    list.place(job, config, nodeOf(problem, config, next));
   }
-  return ground.schedule();
+  return list.schedule();
 }
 
 /** The node of a device drawn from all those of nodes on which a configuration may run. */
-function nodeOf(problem: Problem, config: Config, next: Random): number {
+function nodeOf(problem: IProblem, config: IConfig, next: Random): number {
   const sizes = problem.nodes.map(({ devices }, node) =>
     mayUse(problem, config, node) ? devices.length : 0
   );

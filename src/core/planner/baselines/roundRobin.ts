@@ -1,6 +1,6 @@
-import type { Problem } from '../problem.js';
-import type { Placed, Schedule } from '../schedule/schedule.js';
-import { Ground } from './ground.js';
+import type { IProblem } from '../problem/problem.js';
+import type { IPlaced, ISchedule } from '../schedule/schedule.js';
+import { ListSchedule } from './listSchedule.js';
 import { WholeNodes } from './wholeNode.js';
 
 /** Turns in which a task is trained; four early looks at every learning curve. */
@@ -10,7 +10,7 @@ const TURNS = 4;
 const NEGLIGIBLE = 1e-6;
 
 /** What one job does when it is its turn. */
-interface Turn extends Pick<Placed, 'job' | 'config' | 'node' | 'devices'> {
+interface ITurn extends Pick<IPlaced, 'job' | 'config' | 'node' | 'devices'> {
   steps: number;
 }
 
@@ -18,8 +18,8 @@ interface Turn extends Pick<Placed, 'job' | 'config' | 'node' | 'devices'> {
  * Every task in turn for a quarter of its steps on all devices of a node that it can use, as tools do that want to
  * compare learning curves early. Each turn pays the start, and all but a task's last pay the checkpoint.
  */
-export function roundRobin(problem: Problem): Schedule {
-  const whole = new Ground(problem);
+export function roundRobin(problem: IProblem): ISchedule {
+  const whole = new ListSchedule(problem);
   const fixed = whole.schedule().placed.length;
   const begin = whole.free.map((_, node) => whole.readyAt(node));
   let makespan = begin.reduce((latest, time) => Math.max(latest, time), 0);
@@ -39,8 +39,8 @@ export function roundRobin(problem: Problem): Schedule {
 }
 
 /** The turns of one node, one after another. */
-function inTurn(problem: Problem, jobs: Placed[], begin: number, length: number): Placed[] {
-  let turns: Turn[] = [];
+function inTurn(problem: IProblem, jobs: IPlaced[], begin: number, length: number): IPlaced[] {
+  let turns: ITurn[] = [];
   for (let round = 0; round < TURNS; round++) {
     for (const { job, config, node, devices } of jobs) {
       const total = problem.jobs[job]!.steps;
@@ -60,7 +60,7 @@ function inTurn(problem: Problem, jobs: Placed[], begin: number, length: number)
   }
 }
 
-function timed(turns: Turn[], begin: number): Placed[] {
+function timed(turns: ITurn[], begin: number): IPlaced[] {
   const last = new Map(turns.map(({ job }, i) => [job, i]));
   let now = begin;
   return turns.map((turn, i) => {
@@ -78,9 +78,9 @@ function upTo(turns: number, total: number): number {
 }
 
 /** A turn that follows another of the same job at once only makes that longer. */
-function join(turns: Turn[], stretches: Placed[], negligible: number): Turn[] {
-  const joined: Turn[] = [];
-  const before = new Map<number, { turn: Turn; end: number }>();
+function join(turns: ITurn[], stretches: IPlaced[], negligible: number): ITurn[] {
+  const joined: ITurn[] = [];
+  const before = new Map<number, { turn: ITurn; end: number }>();
   for (const [i, turn] of turns.entries()) {
     const { start, end } = stretches[i]!;
     const earlier = before.get(turn.job);

@@ -1,13 +1,13 @@
-import type { Config } from '../pareto.js';
-import type { Ground } from './ground.js';
+import type { IConfig } from '../problem/pareto.js';
+import type { ListSchedule } from './listSchedule.js';
 
 /** Gives jobs whole nodes, one job after another on each. */
 export class WholeNodes {
   /** Per node, when all of it is free. */
-  private readonly ready: number[];
+  private readonly _ready: number[];
 
-  constructor(private readonly ground: Ground) {
-    this.ready = ground.free.map((_, node) => ground.readyAt(node));
+  constructor(private readonly _ground: ListSchedule) {
+    this._ready = _ground.free.map((_, node) => _ground.readyAt(node));
   }
 
   /**
@@ -15,12 +15,12 @@ export class WholeNodes {
    *
    * @param configOn - how it would run on a node, if it can.
    */
-  place(job: number, configOn: (node: number) => Config | undefined): void {
-    let best: { node: number; config: Config; end: number } | undefined;
-    let config: Config | undefined;
+  place(job: number, configOn: (node: number) => IConfig | undefined): void {
+    let best: { node: number; config: IConfig; end: number } | undefined;
+    let config: IConfig | undefined;
     let likeness: number | undefined;
-    for (const [node, ready] of this.ready.entries()) {
-      const own = this.ground.likeness(job, node);
+    for (const [node, ready] of this._ready.entries()) {
+      const own = this._ground.likeness(job, node);
       if (own !== likeness) {
         likeness = own;
         config = configOn(node);
@@ -29,7 +29,7 @@ export class WholeNodes {
         best = { node, config, end: ready + config.seconds };
       }
     }
-    this.ground.place(job, best!.config, best!.node, this.ready[best!.node]!);
-    this.ready[best!.node] = best!.end;
+    this._ground.place(job, best!.config, best!.node, this._ready[best!.node]!);
+    this._ready[best!.node] = best!.end;
   }
 }

@@ -1,36 +1,36 @@
-import type { Config } from '../pareto.js';
-import type { Place, Problem } from '../problem.js';
+import type { IConfig } from '../problem/pareto.js';
+import type { IPlace, IProblem } from '../problem/problem.js';
 
 /** Jobs that no plan needs to tell apart: tasks of a sweep that differ in their learning rate only. */
-export interface JobType {
-  /** Indexes into {@link Problem.jobs}, ascending. */
+export interface IJobType {
+  /** Indexes into {@link IProblem.jobs}, ascending. */
   jobs: number[];
   /** What each of them may run as; the very list of the first of them. */
-  configs: Config[];
+  configs: IConfig[];
   /** Where it may go on instead. A job that may is the only one of its type. */
-  current?: Place;
+  current?: IPlace;
 }
 
 /** Devices that are taken from 0 until some time. */
-export interface Busy {
+export interface IBusyDevices {
   devices: number;
   /** Until when they are. */
   seconds: number;
 }
 
 /** Nodes that no plan needs to tell apart: equally many devices, free at the same times, and no job to go on there. */
-export interface NodeClass {
-  /** Indexes into {@link Problem.nodes}, ascending. */
+export interface INodeClass {
+  /** Indexes into {@link IProblem.nodes}, ascending. */
   nodes: number[];
   /** Devices of each of them; at least 1. */
   size: number;
   /** What is taken on all of them together. */
-  busy: Busy[];
+  busy: IBusyDevices[];
 }
 
 /** Jobs of a type have equal configurations, number by number; types are in the order of their first jobs. */
-export function groupJobs(problem: Problem): JobType[] {
-  const types = new Map<string, JobType>();
+export function groupJobs(problem: IProblem): IJobType[] {
+  const types = new Map<string, IJobType>();
   for (const [job, { configs, current }] of problem.jobs.entries()) {
     const key =
       current === undefined
@@ -47,9 +47,9 @@ export function groupJobs(problem: Problem): JobType[] {
 }
 
 /** The classes of the nodes that have devices, in the order of their first nodes. */
-export function groupNodes(problem: Problem): NodeClass[] {
+export function groupNodes(problem: IProblem): INodeClass[] {
   const home = new Set(problem.jobs.map(({ current }) => current?.node));
-  const classes = new Map<string, NodeClass>();
+  const classes = new Map<string, INodeClass>();
   for (const [node, { freeAt }] of problem.nodes.entries()) {
     if (freeAt.length === 0) {
       continue;
@@ -61,8 +61,8 @@ export function groupNodes(problem: Problem): NodeClass[] {
 }
 
 /** Nodes with equally many devices taken as one class whatever else they differ in: fewer classes, weaker bounds. */
-export function mergeBySize(classes: NodeClass[]): NodeClass[] {
-  const merged = new Map<string, NodeClass>();
+export function mergeBySize(classes: INodeClass[]): INodeClass[] {
+  const merged = new Map<string, INodeClass>();
   for (const { nodes, size, busy } of classes) {
     join(merged, String(size), nodes, size, busy);
   }
@@ -70,16 +70,16 @@ export function mergeBySize(classes: NodeClass[]): NodeClass[] {
 }
 
 /** For each node its place in a list of classes; -1 for one without devices. */
-export function classOfNode(problem: Problem, classes: NodeClass[]): number[] {
+export function classOfNode(problem: IProblem, classes: INodeClass[]): number[] {
   return problem.nodes.map((_, node) => classes.findIndex(({ nodes }) => nodes.includes(node)));
 }
 
 function join(
-  classes: Map<string, NodeClass>,
+  classes: Map<string, INodeClass>,
   key: string,
   nodes: number[],
   size: number,
-  busy: Busy[]
+  busy: IBusyDevices[]
 ): void {
   const known = classes.get(key);
   classes.set(key, {
@@ -90,7 +90,7 @@ function join(
 }
 
 /** Devices that become free together count as one task: side by side from 0 on, they might as well be. */
-function busyOf(freeAt: number[]): Busy[] {
+function busyOf(freeAt: number[]): IBusyDevices[] {
   const counts = new Map<number, number>();
   for (const seconds of freeAt) {
     if (seconds > 0) {

@@ -1,6 +1,6 @@
 import type { Highs, Model, ModelData } from 'highs';
 import { SparseRows } from '../milp/sparseRows.js';
-import type { Loads, Pair } from './loads.js';
+import type { IPair, Loads } from './loads.js';
 
 /** A row is added when it is overfull by this share more than the fullest so far. */
 const VIOLATION = 1e-7;
@@ -14,52 +14,52 @@ export type Exclusion = { column: number; count: number }[];
 /** The linear program at one target: columns that are short enough, then the load. */
 export class LoadProgram {
   /** Of {@link Loads.columns}, those that are short enough. */
-  private readonly used: number[] = [];
+  private readonly _used: number[] = [];
   /** Per time function, the values of the used columns. */
-  private readonly known: Float64Array[] = [];
+  private readonly _known: Float64Array[] = [];
   readonly complete: boolean;
 
   /**
-   * @param most - how many jobs may take each column; 0 leaves it out. Without it any number may.
+   * @_most _most - how many jobs may take each column; 0 leaves it out. Without it any number may.
    */
   constructor(
-    private readonly loads: Loads,
-    private readonly target: number,
-    private readonly most?: readonly number[]
+    private readonly _loads: Loads,
+    private readonly _target: number,
+    private readonly _most?: readonly number[]
   ) {
-    const { columns, starts } = loads;
-    this.complete = loads.types.every((_, type) => {
-      const before = this.used.length;
+    const { columns, starts } = _loads;
+    this.complete = _loads.types.every((_, type) => {
+      const before = this._used.length;
       for (let c = starts[type]!; c < starts[type + 1]!; c++) {
-        if (columns[c]!.seconds <= target && most?.[c] !== 0) {
-          this.used.push(c);
+        if (columns[c]!.seconds <= _target && _most?.[c] !== 0) {
+          this._used.push(c);
         }
       }
-      return this.used.length > before;
+      return this._used.length > before;
     });
   }
 
   get loadColumn(): number {
-    return this.used.length;
+    return this._used.length;
   }
 
   /** Per time function, the values of the used columns; the loads may have got more functions. */
-  private get times(): Float64Array[] {
-    const { time, columns } = this.loads;
-    for (const f of time.slice(this.known.length)) {
-      this.known.push(Float64Array.from(this.used, c => f(columns[c]!.seconds / this.target)));
+  private get _times(): Float64Array[] {
+    const { time, columns } = this._loads;
+    for (const f of time.slice(this._known.length)) {
+      this._known.push(Float64Array.from(this._used, c => f(columns[c]!.seconds / this._target)));
     }
-    return this.known;
+    return this._known;
   }
 
   get jobRows(): number {
-    return this.loads.types.length;
+    return this._loads.types.length;
   }
 
   /** Jobs in fractions, with the load to be as small as possible. */
-  fractions(highs: Highs, pairs: Pair[]): ModelData {
-    const rows = this.rows(pairs);
-    const numCols = this.used.length + 1;
+  fractions(highs: Highs, pairs: IPair[]): ModelData {
+    const rows = this._rows(pairs);
+    const numCols = this._used.length + 1;
     return {
       numCols,
       numRows: rows.count,
@@ -71,12 +71,12 @@ export class LoadProgram {
   }
 
   /** Whole jobs, with a load of at most `load`; `exclude` may add columns that are 0 or 1, and rows. */
-  wholes(highs: Highs, pairs: Pair[], load: number, noGoods: Exclusion[]): ModelData {
-    const rows = this.rows(pairs);
-    const upper = this.used.map(c => this.mostOf(c));
+  wholes(highs: Highs, pairs: IPair[], load: number, noGoods: Exclusion[]): ModelData {
+    const rows = this._rows(pairs);
+    const upper = this._used.map(c => this._mostOf(c));
     upper.push(load);
     for (const exclusion of noGoods) {
-      this.exclude(rows, upper, exclusion);
+      this._exclude(rows, upper, exclusion);
     }
     const numCols = upper.length;
     return {
@@ -90,10 +90,10 @@ export class LoadProgram {
     };
   }
 
-  append(solver: Model, highs: Highs, pairs: Pair[]): void {
+  append(solver: Model, highs: Highs, pairs: IPair[]): void {
     for (const pair of pairs) {
-      const entries = this.row(pair);
-      solver.addRow(-highs.infinity, -this.taken(pair), {
+      const entries = this._row(pair);
+      solver.addRow(-highs.infinity, -this._taken(pair), {
         indices: Int32Array.from(entries, ([column]) => column),
         values: Float64Array.from(entries, ([, value]) => value)
       });
@@ -101,12 +101,12 @@ export class LoadProgram {
   }
 
   /** The pairs by which the jobs, shared out as told, overfill a class most; at most a few for each class. */
-  violated(values: Float64Array, load: number): Pair[] {
-    const { classes, columns, space } = this.loads;
-    const { times } = this;
+  violated(values: Float64Array, load: number): IPair[] {
+    const { classes, columns, space } = this._loads;
+    const { _times: times } = this;
     // By class, time function and device count: the jobs' shares weighed by time.
     const sums = classes.map(({ size }) => times.map(() => new Float64Array(size + 1)));
-    for (const [i, c] of this.used.entries()) {
+    for (const [i, c] of this._used.entries()) {
       const share = values[i]!;
       if (share > 0) {
         const { nodeClass, devices } = columns[c]!;
@@ -116,12 +116,12 @@ export class LoadProgram {
       }
     }
     return classes.flatMap(({ nodes }, nodeClass) => {
-      const found: { pair: Pair; excess: number }[] = [];
+      const found: { pair: IPair; excess: number }[] = [];
       for (const [time, byDevices] of sums[nodeClass]!.entries()) {
-        let most: { pair: Pair; excess: number } | undefined;
+        let most: { pair: IPair; excess: number } | undefined;
         for (const [f, weights] of space[nodeClass]!.entries()) {
           const pair = { nodeClass, space: f, time };
-          let sum = this.taken(pair);
+          let sum = this._taken(pair);
           for (let devices = 1; devices < weights.length; devices++) {
             sum += weights[devices]! * byDevices[devices]!;
           }
@@ -143,34 +143,34 @@ export class LoadProgram {
 
   /** Values of all columns from those of the used ones. */
   spread(values: Float64Array): Float64Array {
-    const shares = new Float64Array(this.loads.columns.length);
-    for (const [i, c] of this.used.entries()) {
+    const shares = new Float64Array(this._loads.columns.length);
+    for (const [i, c] of this._used.entries()) {
       shares[c] = values[i]!;
     }
     return shares;
   }
 
-  private rows(pairs: Pair[]): SparseRows {
-    const { types, columns } = this.loads;
+  private _rows(pairs: IPair[]): SparseRows {
+    const { types, columns } = this._loads;
     const rows = new SparseRows();
     const ofType: [number, number][][] = types.map(() => []);
-    for (const [i, c] of this.used.entries()) {
+    for (const [i, c] of this._used.entries()) {
       ofType[columns[c]!.type]!.push([i, 1]);
     }
     for (const [type, { jobs }] of types.entries()) {
       rows.add(jobs.length, jobs.length, ofType[type]!);
     }
     for (const pair of pairs) {
-      rows.add(-Infinity, -this.taken(pair), this.row(pair));
+      rows.add(-Infinity, -this._taken(pair), this._row(pair));
     }
     return rows;
   }
 
   /** Not all of the columns as often as told, or oftener. `upper` are the columns' bounds so far. */
-  private exclude(rows: SparseRows, upper: number[], exclusion: Exclusion): void {
+  private _exclude(rows: SparseRows, upper: number[], exclusion: Exclusion): void {
     const all: [number, number][] = [];
     for (const { column, count } of exclusion) {
-      const i = this.used.indexOf(column);
+      const i = this._used.indexOf(column);
       const most = i < 0 ? 0 : upper[i]!;
       if (count > most) {
         return;
@@ -190,21 +190,21 @@ export class LoadProgram {
     rows.add(-Infinity, all.length - 1, all);
   }
 
-  private mostOf(column: number): number {
-    const jobs = this.loads.types[this.loads.columns[column]!.type]!.jobs.length;
-    return Math.min(jobs, this.most?.[column] ?? jobs);
+  private _mostOf(column: number): number {
+    const jobs = this._loads.types[this._loads.columns[column]!.type]!.jobs.length;
+    return Math.min(jobs, this._most?.[column] ?? jobs);
   }
 
-  private taken(pair: Pair): number {
-    return this.loads.classes[pair.nodeClass]!.nodes.length - this.loads.room(pair, this.target);
+  private _taken(pair: IPair): number {
+    return this._loads.classes[pair.nodeClass]!.nodes.length - this._loads.room(pair, this._target);
   }
 
-  private row(pair: Pair): [number, number][] {
-    const { columns, space, classes } = this.loads;
+  private _row(pair: IPair): [number, number][] {
+    const { columns, space, classes } = this._loads;
     const weights = space[pair.nodeClass]![pair.space]!;
-    const times = this.times[pair.time]!;
+    const times = this._times[pair.time]!;
     const entries: [number, number][] = [];
-    for (const [i, c] of this.used.entries()) {
+    for (const [i, c] of this._used.entries()) {
       const { nodeClass, devices } = columns[c]!;
       const value = weights[devices]! * times[i]!;
       if (nodeClass === pair.nodeClass && value > 0) {

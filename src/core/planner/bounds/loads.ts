@@ -1,9 +1,9 @@
 import { KEPT } from '../schedule/arrangement.js';
 import { type DualFeasible, deviceFunctions, TIME_FUNCTIONS } from './dualFeasible.js';
-import type { JobType, NodeClass } from './jobTypes.js';
+import type { IJobType, INodeClass } from './jobTypes.js';
 
 /** One way to run the jobs of a type. */
-export interface Column {
+export interface IColumn {
   /** Index into the job types. */
   type: number;
   /** Index into the type's configurations, or {@link KEPT} when the job goes on where it runs. */
@@ -15,7 +15,7 @@ export interface Column {
 }
 
 /** A pair of dual feasible functions, for the nodes of one class. */
-export interface Pair {
+export interface IPair {
   nodeClass: number;
   /** Index into {@link Loads.space} of the class. */
   space: number;
@@ -24,10 +24,10 @@ export interface Pair {
 }
 
 /** Pairs with weights of at least 0. */
-export type Certificate = (Pair & { weight: number })[];
+export type Certificate = (IPair & { weight: number })[];
 
 /** Jobs weighed against the room there is. */
-export interface Weighed {
+export interface IWeighed {
   /** What is left of the room when every job takes its lightest column; below 0 they do not fit. */
   slack: number;
   /** By how much each column is heavier than the lightest of its type; Infinity when it takes too long. */
@@ -40,7 +40,7 @@ const MARGIN = 1e-9;
 /** Job types and node classes, with all the ways to run the former on the latter. */
 export class Loads {
   /** Of every type in turn; those of type t are from `starts[t]` up to `starts[t + 1]`. */
-  readonly columns: Column[] = [];
+  readonly columns: IColumn[] = [];
   readonly starts: number[] = [0];
   /** Per class, the values of its device functions at every device count; classes of one size share a list. */
   readonly space: (readonly number[])[][];
@@ -48,8 +48,8 @@ export class Loads {
   readonly time: DualFeasible[] = [...TIME_FUNCTIONS];
 
   constructor(
-    readonly types: JobType[],
-    readonly classes: NodeClass[]
+    readonly types: IJobType[],
+    readonly classes: INodeClass[]
   ) {
     const bySize = new Map(classes.map(({ size }) => [size, deviceFunctions(size)]));
     this.space = classes.map(({ size }) => bySize.get(size)!);
@@ -70,12 +70,12 @@ export class Loads {
   }
 
   /** What a pair makes of some devices for some seconds; the nodes of the class hold 1 each until `target`. */
-  weight(pair: Pair, devices: number, seconds: number, target: number): number {
+  weight(pair: IPair, devices: number, seconds: number, target: number): number {
     return this.space[pair.nodeClass]![pair.space]![devices]! * this.time[pair.time]!(seconds / target);
   }
 
   /** What is left of the room of a class: its nodes less what is taken on them already. */
-  room(pair: Pair, target: number): number {
+  room(pair: IPair, target: number): number {
     const { nodes, busy } = this.classes[pair.nodeClass]!;
     return busy.reduce(
       (left, { devices, seconds }) => left - this.weight(pair, devices, seconds, target),
@@ -92,7 +92,7 @@ export class Loads {
   }
 
   /** Weigh every job in its lightest way against the room there is. */
-  weigh(certificate: Certificate, target: number): Weighed {
+  weigh(certificate: Certificate, target: number): IWeighed {
     let slack = 0;
     for (const pair of certificate) {
       slack += pair.weight * (this.room(pair, target) + MARGIN * this.classes[pair.nodeClass]!.nodes.length);

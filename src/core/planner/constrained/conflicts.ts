@@ -1,27 +1,27 @@
-import { duration } from '../../model/duration.js';
-import type { Conflict } from '../../wire/generated/types.js';
-import type { Schedule } from '../schedule/schedule.js';
+import { duration } from '../../model/quantities.js';
+import type { Conflict } from '../../wire/messages.js';
+import type { ISchedule } from '../schedule/schedule.js';
+import type { ConstrainedRelaxation, IRelaxedJob, IWay } from './constrainedRelaxation.js';
 import { overloaded } from './makespanBound.js';
-import type { Relaxation, RelaxedJob, Way } from './relaxation.js';
 
-/** A wish missed by no more than this share is met: rounding of sums. */
+/** A constraint missed by no more than this share is met: rounding of sums. */
 const ROUNDING = 1e-9;
 
 /** What a schedule takes of all that is limited. */
-export interface Usage {
+export interface IResourceUsage {
   deviceSeconds: number;
   cost: number;
 }
 
 /**
- * The wishes that a schedule does not meet: why, whether any could, and the least that would have to give way.
+ * The constraints that a schedule does not meet: why, whether any could, and the least that would have to give way.
  *
- * @param impossible - no schedule meets all wishes together.
+ * @param impossible - no schedule meets all constraints together.
  */
 export function conflictsOf(
-  relaxation: Relaxation,
-  schedule: Schedule,
-  usage: Usage,
+  relaxation: ConstrainedRelaxation,
+  schedule: ISchedule,
+  usage: IResourceUsage,
   impossible: boolean
 ): Conflict[] {
   const { problem } = relaxation;
@@ -42,7 +42,7 @@ function isLate(end: number, deadline: number, makespan: number): boolean {
   return end > deadline + ROUNDING * Math.max(makespan, deadline);
 }
 
-function lateRunning({ problem }: Relaxation, makespan: number): Conflict[] {
+function lateRunning({ problem }: ConstrainedRelaxation, makespan: number): Conflict[] {
   return problem.running
     .filter(({ config, deadline }) => isLate(config.seconds, deadline, makespan))
     .map(({ name, config, deadline }) => {
@@ -57,7 +57,11 @@ function lateRunning({ problem }: Relaxation, makespan: number): Conflict[] {
     });
 }
 
-function lateJobs(relaxation: Relaxation, { placed, makespan }: Schedule, impossible: boolean): Conflict[] {
+function lateJobs(
+  relaxation: ConstrainedRelaxation,
+  { placed, makespan }: ISchedule,
+  impossible: boolean
+): Conflict[] {
   const { problem, jobs } = relaxation;
   return placed
     .filter(({ job, end }) => isLate(end, problem.jobs[job]!.deadline, makespan))
@@ -97,8 +101,8 @@ function lateJobs(relaxation: Relaxation, { placed, makespan }: Schedule, imposs
     });
 }
 
-/** More runs at once than wished: those that run already and go on. */
-function crowded({ problem }: Relaxation, { placed }: Schedule): Conflict[] {
+/** More runs at once than allowed: those that run already and go on. */
+function crowded({ problem }: ConstrainedRelaxation, { placed }: ISchedule): Conflict[] {
   const { limits, running, jobs } = problem;
   const fixed = running.filter(({ config }) => config.seconds > 0).length;
   const kept = placed.filter(
@@ -117,9 +121,13 @@ function crowded({ problem }: Relaxation, { placed }: Schedule): Conflict[] {
   ];
 }
 
-function excess({ problem, jobs }: Relaxation, usage: Usage, impossible: boolean): Conflict[] {
+function excess(
+  { problem, jobs }: ConstrainedRelaxation,
+  usage: IResourceUsage,
+  impossible: boolean
+): Conflict[] {
   const { limits, running, prices } = problem;
-  const least = (price: (way: Way) => number) => jobs.reduce((sum, job) => sum + leastOf(job, price), 0);
+  const least = (price: (way: IWay) => number) => jobs.reduce((sum, job) => sum + leastOf(job, price), 0);
   const conflicts: Conflict[] = [];
   if (usage.deviceSeconds > limits.deviceSeconds * (1 + ROUNDING)) {
     const fixed = running.reduce((sum, { config }) => sum + config.devices * config.seconds, 0);
@@ -154,7 +162,7 @@ function excess({ problem, jobs }: Relaxation, usage: Usage, impossible: boolean
   return conflicts;
 }
 
-function leastOf({ ways }: RelaxedJob, price: (way: Way) => number): number {
+function leastOf({ ways }: IRelaxedJob, price: (way: IWay) => number): number {
   return ways.reduce((least, way) => Math.min(least, price(way)), Infinity);
 }
 

@@ -1,148 +1,161 @@
-import type { Baseline, Plan, PlanRequest } from '../../wire/generated/types.js';
-import { lowerBound } from '../bounds/area.js';
-import type { PlanOptions } from '../planOptions.js';
-import type { Problem } from '../problem.js';
-import { mulberry32 } from '../random.js';
+import type { Baseline, Plan, PlanRequest } from '../../wire/messages.js';
+import { lowerBound } from '../bounds/areaBound.js';
+import type { IPlanOptions } from '../common/planOptions.js';
+import { mulberry32 } from '../common/random.js';
+import type { IProblem } from '../problem/problem.js';
 import { realise } from '../schedule/arrangement.js';
-import { type Schedule, toSegments } from '../schedule/schedule.js';
+import { type ISchedule, toSegments } from '../schedule/schedule.js';
 import { construct } from '../search/construction.js';
-import type { Effort } from '../search/effort.js';
 import { improve } from '../search/portfolio.js';
+import type { SearchBudget } from '../search/searchBudget.js';
 import { conflictsOf } from './conflicts.js';
-import { type ConstrainedPlan, ConstrainedSearch } from './constrained.js';
-import { explainConstrained } from './explanation.js';
-import { type Bound, makespanBound } from './makespanBound.js';
-import { Relaxation } from './relaxation.js';
-import { type Run, runsOf } from './runTable.js';
-import type { Sequence } from './sequence.js';
-import { type Begun, uninterruptedBound, weightedBound } from './weightedBound.js';
-import { sequenceLike, withoutWishes } from './wishless.js';
+import { explainConstrained } from './constrainedExplanation.js';
+import { ConstrainedRelaxation } from './constrainedRelaxation.js';
+import { ConstrainedSearch, type IConstrainedPlan } from './constrainedSearch.js';
+import { dropConstraints, sequenceLike } from './dropConstraints.js';
+import { type IMakespanBound, makespanBound } from './makespanBound.js';
+import type { IRunSequence } from './runSequence.js';
+import { type IRun, runsOf } from './runTable.js';
+import { type IStartedJob, uninterruptedBound, weightedBound } from './weightedBound.js';
 
 /** A plan within this share of its bound is as good as the bound, which rounding keeps it from reaching. */
 const PROVEN = 1e-8;
 
-/** Share of the budget for plans without wishes, where these are only about places, and where they are not. */
+/** Share of the budget for plans without constraints, where these are only about places, and where they are not. */
 const FOR_PLACES = 0.5;
-const FOR_WISHES = 0.25;
+const FOR_CONSTRAINTS = 0.25;
 
 /** Plans are reported while searching when they are better by at least this share. */
 const NOTICEABLE = 0.002;
 
 /**
- * Plan where wishes couple jobs: pins, releases, deadlines, limits, fused and spanning runs, weighted ends. Wishes
+ * Plan where constraints couple jobs: pins, releases, deadlines, limits, fused and spanning runs, weighted ends. Constraints
  * come first, then the objective; what cannot be met is named with its reason. Switches are not planned here, though
  * bounds are valid for plans that have them where they are allowed.
  */
 export async function planConstrained(
   request: PlanRequest,
-  problem: Problem,
-  effort: Effort,
-  options: PlanOptions
+  problem: IProblem,
+  searchBudget: SearchBudget,
+  options: IPlanOptions
 ): Promise<Plan> {
-  return new ConstrainedPlanning(request, problem, effort, options).run();
+  return new ConstrainedPlanning(request, problem, searchBudget, options).run();
 }
 
 class ConstrainedPlanning {
-  private readonly runs: Run[];
-  private readonly relaxation: Relaxation;
-  /** For plans that miss wishes. */
-  private loose: Bound;
-  /** For plans that meet all wishes. */
-  private strict: Bound;
+  private readonly _runs: IRun[];
+  private readonly _relaxation: ConstrainedRelaxation;
+  /** For plans that miss constraints. */
+  private _loose: IMakespanBound;
+  /** For plans that meet all constraints. */
+  private _strict: IMakespanBound;
   /** On the sum of weighted ends, where that is to be small. */
-  private readonly weighted: number | undefined;
-  private readonly search: ConstrainedSearch;
-  private readonly log: NonNullable<Plan['log']> = [];
-  private method: Plan['method'] = 'construction';
+  private readonly _weighted: number | undefined;
+  private readonly _search: ConstrainedSearch;
+  private readonly _log: NonNullable<Plan['log']> = [];
+  private _method: Plan['method'] = 'construction';
 
   constructor(
-    private readonly request: PlanRequest,
-    private readonly problem: Problem,
-    private readonly effort: Effort,
-    private readonly options: PlanOptions
+    private readonly _request: PlanRequest,
+    private readonly _problem: IProblem,
+    private readonly _searchBudget: SearchBudget,
+    private readonly _options: IPlanOptions
   ) {
-    const runs = runsOf(problem);
-    this.runs = runs;
-    this.relaxation = new Relaxation(problem, runs, request.switches === 'planned');
-    this.loose = makespanBound(this.relaxation, false);
-    this.strict = makespanBound(this.relaxation, true);
-    this.search = new ConstrainedSearch(problem, runs, {
-      bound: this.loose.seconds,
-      random: mulberry32(request.seed),
-      ...(request.previous !== undefined && { previous: request.previous })
+    const runs = runsOf(_problem);
+    this._runs = runs;
+    this._relaxation = new ConstrainedRelaxation(_problem, runs, _request.switches === 'planned');
+    this._loose = makespanBound(this._relaxation, false);
+    this._strict = makespanBound(this._relaxation, true);
+    this._search = new ConstrainedSearch(_problem, runs, {
+      bound: this._loose.seconds,
+      random: mulberry32(_request.seed),
+      ...(_request.previous !== undefined && { previous: _request.previous })
     });
-    if (problem.weighted) {
-      this.weighted = weightedBound(this.relaxation);
-      if (request.switches !== 'planned') {
-        const { schedule } = this.search.plan();
-        const plan = { weighted: endsOf(problem, schedule), makespan: schedule.makespan };
-        const offer = (begun: Begun[]) => this.search.offer(sequenceBegun(runs, begun));
-        this.weighted = Math.max(this.weighted, uninterruptedBound(this.relaxation, plan, offer));
+    if (_problem.weighted) {
+      this._weighted = weightedBound(this._relaxation);
+      if (_request.switches !== 'planned') {
+        const { schedule } = this._search.plan();
+        const plan = { weighted: endsOf(_problem, schedule), makespan: schedule.makespan };
+        const offer = (begun: IStartedJob[]) => this._search.offer(sequenceBegun(runs, begun));
+        this._weighted = Math.max(this._weighted, uninterruptedBound(this._relaxation, plan, offer));
       }
     }
   }
 
   async run(): Promise<Plan> {
-    const first = this.search.plan();
-    this.note(first.schedule.makespan);
-    this.options.onProgress?.(this.toPlan(first));
-    if (this.fresh) {
-      await this.planWithoutWishes();
+    const first = this._search.plan();
+    this._note(first.schedule.makespan);
+    this._options.onProgress?.(this._toPlan(first));
+    if (this._fresh) {
+      await this._planWithoutConstraints();
     }
-    this.improve();
-    const { kept, ...made } = this.search.final();
+    this._improve();
+    const { kept, ...made } = this._search.final();
     if (kept) {
-      this.method = 'previous';
+      this._method = 'previous';
     }
-    if (!this.fresh) {
-      this.note(made.schedule.makespan);
+    if (!this._fresh) {
+      this._note(made.schedule.makespan);
     }
     return {
-      ...this.toPlan(made),
-      ...(this.request.explain === true && { explanation: this.explain(made) })
+      ...this._toPlan(made),
+      ...(this._request.explain === true && { explanation: this._explain(made) })
     };
   }
 
-  private explain(made: ConstrainedPlan): Plan['explanation'] {
-    const { request, relaxation, weighted, loose, strict } = this;
+  private _explain(made: IConstrainedPlan): Plan['explanation'] {
+    const {
+      _request: request,
+      _relaxation: relaxation,
+      _weighted: weighted,
+      _loose: loose,
+      _strict: strict
+    } = this;
     const limits = { ...(made.violation > 0 ? loose : strict), ...(weighted !== undefined && { weighted }) };
     return explainConstrained(request, relaxation, made, limits, mulberry32(request.seed));
   }
 
   /** Whether there is nothing to go on from: else what the search meets need not become the plan. */
-  private get fresh(): boolean {
-    const { request, problem } = this;
+  private get _fresh(): boolean {
+    const { _request: request, _problem: problem } = this;
     return request.previous === undefined && problem.jobs.every(({ current }) => current === undefined);
   }
 
-  /** Plans and bounds from the plain problem without wishes. */
-  private async planWithoutWishes(): Promise<void> {
-    const { problem, runs, request, effort, options, search } = this;
-    const free = withoutWishes(problem);
-    if (free === undefined || effort.used >= 1) {
+  /** Plans and bounds from the plain problem without constraints. */
+  private async _planWithoutConstraints(): Promise<void> {
+    const {
+      _problem: problem,
+      _runs: runs,
+      _request: request,
+      _searchBudget: searchBudget,
+      _options: options,
+      _search: search
+    } = this;
+    const free = dropConstraints(problem);
+    if (free === undefined || searchBudget.used >= 1) {
       return;
     }
-    const share = this.isPlacement ? FOR_PLACES : FOR_WISHES;
-    const budget = effort.shareOf(share);
+    const share = this._isPlacement ? FOR_PLACES : FOR_CONSTRAINTS;
+    const budget = searchBudget.shareOf(share);
     const bound = lowerBound(free);
-    this.raise(bound);
+    this._raise(bound);
     const start = construct(free, bound.seconds).arrangement;
     search.offer(sequenceLike(problem, runs, realise(free, start)));
     await improve(free, start, {
       random: mulberry32(request.seed),
       budget,
-      elapsed: () => effort.elapsed,
+      elapsed: () => searchBudget.elapsed,
       bound: bound.seconds,
       ...(options.loadHighs !== undefined && { loadHighs: options.loadHighs }),
       offer: (_, arrangement) => search.offer(sequenceLike(problem, runs, realise(free, arrangement))),
-      raise: (seconds, binding) => this.raise({ seconds, binding })
+      raise: (seconds, binding) => this._raise({ seconds, binding })
     });
-    effort.spend(budget.iterations ?? 0);
+    searchBudget.spend(budget.iterations ?? 0);
   }
 
-  /** Whether wishes are only about where and how jobs run, not when or how much of all there is. */
-  private get isPlacement(): boolean {
-    const { jobs, limits, running } = this.problem;
+  /** Whether constraints are only about where and how jobs run, not when or how much of all there is. */
+  private get _isPlacement(): boolean {
+    const { jobs, limits, running } = this._problem;
     return (
       Object.values(limits).every(limit => limit === Infinity) &&
       [...jobs, ...running].every(({ deadline }) => deadline === Infinity) &&
@@ -150,50 +163,50 @@ class ConstrainedPlanning {
     );
   }
 
-  /** Take a bound that holds without wishes. */
-  private raise(bound: Bound): void {
-    if (this.request.switches !== 'planned') {
-      this.loose = bound.seconds > this.loose.seconds ? bound : this.loose;
-      this.strict = bound.seconds > this.strict.seconds ? bound : this.strict;
+  /** Take a bound that holds without constraints. */
+  private _raise(bound: IMakespanBound): void {
+    if (this._request.switches !== 'planned') {
+      this._loose = bound.seconds > this._loose.seconds ? bound : this._loose;
+      this._strict = bound.seconds > this._strict.seconds ? bound : this._strict;
     }
   }
 
-  private improve(): void {
-    const { search, options, weighted, strict, loose } = this;
+  private _improve(): void {
+    const { _search: search, _options: options, _weighted: weighted, _strict: strict, _loose: loose } = this;
     let reported = search.plan();
     const target = (weighted ?? strict.seconds) * (1 + PROVEN);
     const goal = target < Infinity ? target : (weighted ?? loose.seconds);
     search.run(
-      share => this.effort.part(share, goal),
+      share => this._searchBudget.part(share, goal),
       () => {
-        this.method = 'local-search';
-        if (!this.fresh) {
+        this._method = 'local-search';
+        if (!this._fresh) {
           return;
         }
         const made = search.plan();
-        this.note(made.schedule.makespan);
+        this._note(made.schedule.makespan);
         const noticeable =
           made.violation < reported.violation * (1 - NOTICEABLE) ||
           made.objective < reported.objective * (1 - NOTICEABLE);
         if (options.onProgress !== undefined && noticeable) {
           reported = made;
-          options.onProgress(this.toPlan(made));
+          options.onProgress(this._toPlan(made));
         }
       }
     );
   }
 
-  private note(makespan: number): void {
-    const seconds = this.effort.budget.seconds === undefined ? undefined : this.effort.elapsed;
-    const { seconds: lowerBound } = boundedBy(this.loose, makespan);
-    const { method } = this;
-    this.log.push({ ...(seconds !== undefined && { seconds }), makespan, lowerBound, method });
+  private _note(makespan: number): void {
+    const seconds = this._searchBudget.budget.seconds === undefined ? undefined : this._searchBudget.elapsed;
+    const { seconds: lowerBound } = boundedBy(this._loose, makespan);
+    const { _method: method } = this;
+    this._log.push({ ...(seconds !== undefined && { seconds }), makespan, lowerBound, method });
   }
 
-  private toPlan(made: ConstrainedPlan): Plan {
-    const { problem, search, strict, loose, weighted } = this;
+  private _toPlan(made: IConstrainedPlan): Plan {
+    const { _problem: problem, _search: search, _strict: strict, _loose: loose, _weighted: weighted } = this;
     const { schedule, violation } = made;
-    const conflicts = conflictsOf(this.relaxation, schedule, made, strict.seconds === Infinity);
+    const conflicts = conflictsOf(this._relaxation, schedule, made, strict.seconds === Infinity);
     const bound = boundedBy(violation > 0 ? loose : strict, schedule.makespan);
     const seconds = endsOf(problem, schedule);
     const least = boundedBy({ seconds: weighted ?? 0, binding: 'none' }, seconds);
@@ -206,7 +219,7 @@ class ConstrainedPlanning {
       gap: gapOf(schedule.makespan, bound.seconds),
       binding: bound.binding,
       optimal: proven && violation === 0,
-      method: this.method,
+      method: this._method,
       baselines: search.simple.map(
         (rule): Baseline => ({
           name: rule.name,
@@ -218,13 +231,13 @@ class ConstrainedPlanning {
         weightedCompletion: { seconds, lowerBound: least.seconds, gap: gapOf(seconds, least.seconds) }
       }),
       ...(conflicts.length > 0 && { conflicts }),
-      log: [...this.log]
+      log: [...this._log]
     };
   }
 }
 
 /** A bound as the plan states it: what it reaches but for rounding, it reaches. */
-function boundedBy({ seconds, binding }: Bound, made: number): Bound {
+function boundedBy({ seconds, binding }: IMakespanBound, made: number): IMakespanBound {
   return { seconds: seconds * (1 + PROVEN) >= made ? made : seconds, binding };
 }
 
@@ -233,8 +246,8 @@ function gapOf(made: number, bound: number): number {
 }
 
 /** Jobs in the order in which they would begin; those that would share a run go by themselves. */
-function sequenceBegun(runs: Run[], begun: Begun[]): Sequence {
-  const sequence: Sequence = {
+function sequenceBegun(runs: IRun[], begun: IStartedJob[]): IRunSequence {
+  const sequence: IRunSequence = {
     order: [...begun].sort((a, b) => a.begin - b.begin).map(({ job }) => job),
     config: runs.map(() => 0),
     nodes: runs.map(() => []),
@@ -248,7 +261,7 @@ function sequenceBegun(runs: Run[], begun: Begun[]): Sequence {
 }
 
 /** The sum over all tasks of weight times end. */
-function endsOf({ jobs, running }: Problem, { placed }: Schedule): number {
+function endsOf({ jobs, running }: IProblem, { placed }: ISchedule): number {
   return (
     running.reduce((sum, { weight, config }) => sum + weight * config.seconds, 0) +
     placed.reduce((sum, { job, end }) => sum + jobs[job]!.weight * end, 0)

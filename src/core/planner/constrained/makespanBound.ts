@@ -1,5 +1,5 @@
-import type { Plan } from '../../wire/generated/types.js';
-import type { Relaxation, RelaxedJob, Way } from './relaxation.js';
+import type { Plan } from '../../wire/messages.js';
+import type { ConstrainedRelaxation, IRelaxedJob, IWay } from './constrainedRelaxation.js';
 
 /** What sums of many floating-point numbers may be off by, as a share. */
 const ROUNDING = 1e-9;
@@ -10,7 +10,7 @@ const HALVINGS = 50;
 /** Groups of jobs compared with devices of their own, and releases considered: each costs a pass over the jobs. */
 const MOST_GROUPS = 24;
 
-export interface Bound {
+export interface IMakespanBound {
   seconds: number;
   binding: Plan['binding'];
 }
@@ -21,7 +21,7 @@ export interface Bound {
  *
  * @param strict - whether the plan meets deadlines and limits; if so it may be impossible, and the bound Infinity.
  */
-export function makespanBound(relaxation: Relaxation, strict: boolean): Bound {
+export function makespanBound(relaxation: ConstrainedRelaxation, strict: boolean): IMakespanBound {
   const { jobs, problem } = relaxation;
   const open = jobs.map(job => (strict ? inTime(job) : job));
   if (open.some(({ ways }) => ways.length === 0)) {
@@ -64,19 +64,19 @@ export function makespanBound(relaxation: Relaxation, strict: boolean): Bound {
  *
  * @param deadline - of some job.
  */
-export function overloaded(relaxation: Relaxation, deadline: number): boolean {
+export function overloaded(relaxation: ConstrainedRelaxation, deadline: number): boolean {
   const due = relaxation.jobs.filter(job => job.deadline <= deadline).map(inTime);
   return due.some(({ ways }) => ways.length === 0) || refuter(relaxation, due, false)(deadline) !== undefined;
 }
 
-function inTime(job: RelaxedJob): RelaxedJob {
+function inTime(job: IRelaxedJob): IRelaxedJob {
   return { ...job, ways: job.ways.filter(way => way.end <= job.deadline * (1 + ROUNDING)) };
 }
 
 /** What shows that the jobs cannot all be done by a time; undefined when nothing does. */
 function refuter(
-  { freeAt, lanes, problem }: Relaxation,
-  jobs: RelaxedJob[],
+  { freeAt, lanes, problem }: ConstrainedRelaxation,
+  jobs: IRelaxedJob[],
   strict: boolean
 ): (target: number) => Plan['binding'] | undefined {
   const { limits, running } = problem;
@@ -127,14 +127,14 @@ function refuter(
     })?.binding;
 }
 
-interface Group {
-  members: RelaxedJob[];
+interface IGroup {
+  members: IRelaxedJob[];
   devices: Set<number> | undefined;
   release: number;
 }
 
 /** All jobs; those that share what devices they may use, with all that may use no others; those released late. */
-function groupsOf(jobs: RelaxedJob[]): Group[] {
+function groupsOf(jobs: IRelaxedJob[]): IGroup[] {
   const sets = new Map<string, Set<number>>();
   for (const { devices } of jobs) {
     if (devices !== undefined && sets.size < MOST_GROUPS) {
@@ -166,7 +166,7 @@ function groupsOf(jobs: RelaxedJob[]): Group[] {
 }
 
 /** What the jobs need at least when all are done by a time; Infinity when one cannot be. */
-function demandOf(jobs: RelaxedJob[], price: (way: Way) => number): (target: number) => number {
+function demandOf(jobs: IRelaxedJob[], price: (way: IWay) => number): (target: number) => number {
   const steps = jobs.map(({ ways }) => {
     let least = Infinity;
     return ways.map(way => {

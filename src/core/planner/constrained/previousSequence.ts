@@ -1,24 +1,24 @@
 import { strategyKey } from '../../model/strategy.js';
-import type { Segment } from '../../wire/generated/types.js';
-import type { Problem } from '../problem.js';
-import { goesOn, longestSegments } from '../replan/previous.js';
+import type { Segment } from '../../wire/messages.js';
+import type { IProblem } from '../problem/problem.js';
+import { goesOn, longestSegments } from '../replan/previousPlan.js';
 import { KEPT } from '../schedule/arrangement.js';
-import type { Schedule } from '../schedule/schedule.js';
-import { Decoder, type Wanted } from './decoder.js';
-import type { Run } from './runTable.js';
-import { type Sequence, setActive } from './sequence.js';
+import type { ISchedule } from '../schedule/schedule.js';
+import { Decoder, type PreferredDevices } from './decoder.js';
+import { type IRunSequence, setActive } from './runSequence.js';
+import type { IRun } from './runTable.js';
 
 /** Placements that trying all places for all new runs may cost; beyond, they are only put at the end. */
 const LARGEST = 5_000_000;
 
 /** A sequence that follows an earlier plan, and the devices that plan used. */
-export interface Followed {
-  sequence: Sequence;
-  wanted: Wanted;
+export interface IFollowed {
+  sequence: IRunSequence;
+  wanted: PreferredDevices;
 }
 
 /** A sequence that places jobs as a schedule does: replaying it starts none of them later. */
-export function sequenceOf(problem: Problem, runs: Run[], { placed }: Schedule): Sequence {
+export function sequenceOf(problem: IProblem, runs: IRun[], { placed }: ISchedule): IRunSequence {
   const sequence = emptySequence(runs);
   const { jobs } = problem;
   const seen = new Set<number>();
@@ -54,9 +54,9 @@ export function sequenceOf(problem: Problem, runs: Run[], { placed }: Schedule):
  * not know go on; others it does not know, or has put where they cannot run any more, are put in where they do the
  * least harm.
  */
-export function followPrevious(problem: Problem, runs: Run[], previous: readonly Segment[]): Followed {
+export function followPrevious(problem: IProblem, runs: IRun[], previous: readonly Segment[]): IFollowed {
   const sequence = emptySequence(runs);
-  const wanted: Wanted = [];
+  const wanted: PreferredDevices = [];
   const segments = longestSegments(previous);
   const starts = new Map<number, number>();
   for (const [run, { fusion, jobs }] of runs.entries()) {
@@ -95,7 +95,7 @@ export function followPrevious(problem: Problem, runs: Run[], previous: readonly
   return { sequence, wanted };
 }
 
-function emptySequence(runs: Run[]): Sequence {
+function emptySequence(runs: IRun[]): IRunSequence {
   return {
     order: [],
     config: runs.map(() => 0),
@@ -106,12 +106,12 @@ function emptySequence(runs: Run[]): Sequence {
 
 /** Give a run the strategy, nodes and devices of its segment, or the widest strategy that needs no more devices. */
 function follow(
-  problem: Problem,
-  { configs, sites }: Run,
+  problem: IProblem,
+  { configs, sites }: IRun,
   run: number,
   { strategy, node, devices, elsewhere = [] }: Segment,
-  { config, nodes }: Sequence,
-  wanted: Wanted
+  { config, nodes }: IRunSequence,
+  wanted: PreferredDevices
 ): boolean {
   const shares = [{ node, devices }, ...elsewhere];
   const places = shares.map(share => problem.nodes.findIndex(({ id }) => id === share.node));
@@ -137,7 +137,7 @@ function follow(
 }
 
 /** Put in runs where they do the least harm, those that need most first. */
-function insertAll(problem: Problem, runs: Run[], sequence: Sequence, fresh: number[]): void {
+function insertAll(problem: IProblem, runs: IRun[], sequence: IRunSequence, fresh: number[]): void {
   const decoder = new Decoder(problem, runs);
   const area = (run: number) =>
     runs[run]!.configs.reduce((least, { devices, seconds }) => Math.min(least, devices * seconds), Infinity);

@@ -1,14 +1,14 @@
-import type { Problem } from '../problem.js';
-import { below, type Random } from '../random.js';
+import { below, type Random } from '../common/random.js';
+import type { IProblem } from '../problem/problem.js';
 import { KEPT } from '../schedule/arrangement.js';
 import { Decoder } from './decoder.js';
-import type { Run } from './runTable.js';
-import { copySequence, type Sequence, setActive } from './sequence.js';
+import { copySequence, type IRunSequence, setActive } from './runSequence.js';
+import type { IRun } from './runTable.js';
 
 /** A sequence with what it amounts to. */
-export interface Measured {
-  sequence: Sequence;
-  /** By how much wishes are missed, in seconds. */
+export interface IMeasured {
+  sequence: IRunSequence;
+  /** By how much constraints are missed, in seconds. */
   violation: number;
   objective: number;
 }
@@ -20,7 +20,7 @@ const TARGETS = [1, 1.05, 1.1, 1.2, 1.35, 1.6, 2, 3, Infinity];
 const LARGE = 5000;
 
 /** The greater comes first. */
-type Priority = (run: Run, devices: number, seconds: number) => number;
+type Priority = (run: IRun, devices: number, seconds: number) => number;
 
 /**
  * Longest processing time, most work, widest; earliest due date, least slack; and what Smith (1956) showed best for
@@ -42,15 +42,15 @@ const PRIORITIES: Priority[] = [
  *
  * @returns the best found.
  */
-export function construct(problem: Problem, runs: Run[], bound: number): Measured {
+export function construct(problem: IProblem, runs: IRun[], bound: number): IMeasured {
   const decoder = new Decoder(problem, runs);
   const rules = PRIORITIES.filter((_, i) => i < 3 || (i < 5 ? hasDeadlines(runs) : problem.weighted));
   const firsts = [
     () => 0,
-    ...(runs.some(run => run.release > 0) ? [(run: Run) => -run.release] : []),
-    ...(runs.some(isChoosy) ? [(run: Run) => (isChoosy(run) ? 1 : 0)] : [])
+    ...(runs.some(run => run.release > 0) ? [(run: IRun) => -run.release] : []),
+    ...(runs.some(isChoosy) ? [(run: IRun) => (isChoosy(run) ? 1 : 0)] : [])
   ];
-  let best: Measured | undefined;
+  let best: IMeasured | undefined;
   const targets = runs.length * problem.nodes.length > LARGE ? TARGETS.slice(0, 3) : TARGETS;
   for (const fuse of problem.fusions.length > 0 ? [false, true] : [false]) {
     let previous: string | undefined;
@@ -74,8 +74,8 @@ export function construct(problem: Problem, runs: Run[], bound: number): Measure
   return best!;
 }
 
-/** The better of two: wishes first. */
-export function better(a: Measured | undefined, b: Measured): Measured {
+/** The better of two: constraints first. */
+export function better(a: IMeasured | undefined, b: IMeasured): IMeasured {
   return a === undefined ||
     b.violation < a.violation ||
     (b.violation === a.violation && b.objective < a.objective)
@@ -83,12 +83,12 @@ export function better(a: Measured | undefined, b: Measured): Measured {
     : a;
 }
 
-/** What people do without a planner, where wishes couple jobs: each task as wide as it can be, and so on. */
+/** What people do without a planner, where constraints couple jobs: each task as wide as it can be, and so on. */
 export function simpleSequences(
-  problem: Problem,
-  runs: Run[],
+  problem: IProblem,
+  runs: IRun[],
   random: Random
-): { name: 'max' | 'min' | 'random' | 'current-practice'; sequence: Sequence }[] {
+): { name: 'max' | 'min' | 'random' | 'current-practice'; sequence: IRunSequence }[] {
   const decoder = new Decoder(problem, runs);
   const drawn = runs.map(({ configs }) => below(random, configs.length));
   const shuffled = runs.map((_, run) => run);
@@ -114,8 +114,8 @@ export function simpleSequences(
 }
 
 /** Nothing ordered, no nodes chosen; running jobs go on. */
-function emptySequence(problem: Problem, runs: Run[], config: number[], fuse: boolean): Sequence {
-  const sequence: Sequence = {
+function emptySequence(problem: IProblem, runs: IRun[], config: number[], fuse: boolean): IRunSequence {
+  const sequence: IRunSequence = {
     order: runs.map((_, run) => run),
     config: config.map((choice, run) => (runs[run]!.current === undefined ? choice : KEPT)),
     nodes: runs.map(() => []),
@@ -131,10 +131,10 @@ function emptySequence(problem: Problem, runs: Run[], config: number[], fuse: bo
 
 /** By a first and then a second priority. */
 function ordered(
-  runs: Run[],
+  runs: IRun[],
   config: number[],
   priority: Priority,
-  first: (run: Run) => number = () => 0
+  first: (run: IRun) => number = () => 0
 ): number[] {
   const value = runs.map((run, index) => {
     const { devices, seconds } = run.configs[config[index]!]!;
@@ -151,19 +151,19 @@ function compare(a: number, b: number): number {
 }
 
 /** The configuration with the least device-seconds among those done by `target` and in time; else the fastest. */
-function cheapestWithin({ configs, release, deadline }: Run, target: number): number {
+function cheapestWithin({ configs, release, deadline }: IRun, target: number): number {
   const latest = Math.min(Math.max(target, release + fastestOf(configs)), deadline);
   return pickBy(configs, ({ devices, seconds }) =>
     release + seconds <= latest ? devices * seconds : Infinity
   );
 }
 
-function fastestOf(configs: Run['configs']): number {
+function fastestOf(configs: IRun['configs']): number {
   return configs.reduce((least, { seconds }) => Math.min(least, seconds), Infinity);
 }
 
 /** Index of the configuration with the least value; of equal ones the fastest. */
-function pickBy(configs: Run['configs'], value: (config: Run['configs'][number]) => number): number {
+function pickBy(configs: IRun['configs'], value: (config: IRun['configs'][number]) => number): number {
   let best = 0;
   for (let i = 1; i < configs.length; i++) {
     const [own, least] = [value(configs[i]!), value(configs[best]!)];
@@ -175,10 +175,10 @@ function pickBy(configs: Run['configs'], value: (config: Run['configs'][number])
 }
 
 /** Whether a run may not use any device: those that may leave it theirs when they come later. */
-function isChoosy({ configs }: Run): boolean {
+function isChoosy({ configs }: IRun): boolean {
   return configs.every(({ nodes, among }) => nodes !== undefined || among !== undefined);
 }
 
-function hasDeadlines(runs: Run[]): boolean {
+function hasDeadlines(runs: IRun[]): boolean {
   return runs.some(({ deadline }) => deadline < Infinity);
 }

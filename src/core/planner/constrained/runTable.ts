@@ -1,16 +1,16 @@
-import type { Config } from '../pareto.js';
-import type { Place, Problem } from '../problem.js';
+import type { IConfig } from '../problem/pareto.js';
+import type { IPlace, IProblem } from '../problem/problem.js';
 
 /** Something that takes devices: a job by itself, or several fused. */
-export interface Run {
-  /** Indexes into {@link Problem.jobs}. */
+export interface IRun {
+  /** Indexes into {@link IProblem.jobs}. */
   jobs: number[];
   /** Names the run when it is fused. */
   fusion?: string;
-  configs: Config[];
+  configs: IConfig[];
   /** Per configuration, the nodes it may use. */
   sites: number[][];
-  current?: Place;
+  current?: IPlace;
   release: number;
   /** Of the first of its jobs that is due. */
   deadline: number;
@@ -23,10 +23,10 @@ export interface Run {
 }
 
 /** All runs of a problem: first those of single jobs, in their order, then the fused ones. */
-export function runsOf(problem: Problem): Run[] {
+export function runsOf(problem: IProblem): IRun[] {
   const { jobs, fusions } = problem;
   const singles = jobs.map(
-    ({ configs, current, release, deadline, weight, strayed }, job): Run => ({
+    ({ configs, current, release, deadline, weight, strayed }, job): IRun => ({
       jobs: [job],
       configs,
       sites: configs.map(config => sitesOf(problem, config)),
@@ -39,7 +39,7 @@ export function runsOf(problem: Problem): Run[] {
     })
   );
   const fused = fusions.map(
-    ({ name, members, configs }): Run => ({
+    ({ name, members, configs }): IRun => ({
       jobs: members,
       fusion: name,
       configs,
@@ -68,7 +68,7 @@ export function runsOf(problem: Problem): Run[] {
 }
 
 /** The nodes a configuration may use, ascending. */
-export function sitesOf({ nodes }: Problem, { nodes: own, devices, span = 1 }: Config): number[] {
+export function sitesOf({ nodes }: IProblem, { nodes: own, devices, span = 1 }: IConfig): number[] {
   return own ?? nodes.flatMap(({ freeAt }, node) => (freeAt.length * span >= devices ? [node] : []));
 }
 
@@ -76,7 +76,7 @@ export function sitesOf({ nodes }: Problem, { nodes: own, devices, span = 1 }: C
  * When each of the lanes in which runs go on becomes free, earliest first; tasks that run already hold some from 0
  * on. No lanes when there is no limit.
  */
-export function lanesOf({ limits, running }: Problem): number[] {
+export function lanesOf({ limits, running }: IProblem): number[] {
   if (limits.concurrent === Infinity) {
     return [];
   }

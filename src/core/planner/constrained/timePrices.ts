@@ -1,19 +1,19 @@
 /** A way to get something done: when it may begin, how long it takes, and on how many devices. */
-export interface Course {
+export interface ICourse {
   head: number;
   seconds: number;
   devices: number;
 }
 
 /** Things that differ in nothing: how many, how much their ends count, and the ways to do each. */
-export interface Demand {
+export interface IDemand {
   count: number;
   weight: number;
-  courses: Course[];
+  courses: ICourse[];
 }
 
 /** When each demand begins, and by which of its courses, where that is cheapest. */
-export interface Choice {
+export interface IChoice {
   course: number;
   begin: number;
 }
@@ -45,9 +45,9 @@ const PATIENCE = 12;
  */
 export function boundByPrices(
   freeAt: readonly number[],
-  demands: Demand[],
+  demands: IDemand[],
   plan: { weighted: number; makespan: number },
-  onBetter: (choices: Choice[]) => void
+  onBetter: (choices: IChoice[]) => void
 ): number {
   const ways = demands.reduce((sum, { courses }) => sum + courses.length, 0);
   if (ways === 0 || freeAt.length === 0 || plan.makespan <= 0) {
@@ -78,37 +78,37 @@ export function boundByPrices(
 }
 
 class TimePrices {
-  private readonly width: number;
+  private readonly _width: number;
   /** Per interval, price of a device-second. */
-  private readonly price: Float64Array;
+  private readonly _price: Float64Array;
   /** Price of a device from 0 until each interval begins. */
-  private readonly sum: Float64Array;
+  private readonly _sum: Float64Array;
   /** Per interval, device-seconds there are. */
-  private readonly room: Float64Array;
+  private readonly _room: Float64Array;
   /** Per interval, device-seconds taken beyond what there is. */
-  private readonly excess: Float64Array;
+  private readonly _excess: Float64Array;
 
   constructor(
     freeAt: readonly number[],
-    private readonly demands: Demand[],
+    private readonly _demands: IDemand[],
     horizon: number,
-    private readonly count: number
+    private readonly _count: number
   ) {
-    this.width = horizon / count;
-    this.price = new Float64Array(count);
-    this.sum = new Float64Array(count + 1);
-    this.excess = new Float64Array(count);
-    this.room = Float64Array.from({ length: count }, (_, i) =>
+    this._width = horizon / _count;
+    this._price = new Float64Array(_count);
+    this._sum = new Float64Array(_count + 1);
+    this._excess = new Float64Array(_count);
+    this._room = Float64Array.from({ length: _count }, (_, i) =>
       freeAt.reduce(
-        (all, free) => all + Math.max(0, (i + 1) * this.width - Math.max(free, i * this.width)),
+        (all, free) => all + Math.max(0, (i + 1) * this._width - Math.max(free, i * this._width)),
         0
       )
     );
   }
 
   /** The bound by the prices as they are, the squared length of their subgradient, and what demands choose. */
-  measure(): { bound: number; distance: number; choices: Choice[] } {
-    const { price, sum, room, excess, width, count } = this;
+  measure(): { bound: number; distance: number; choices: IChoice[] } {
+    const { _price: price, _sum: sum, _room: room, _excess: excess, _width: width, _count: count } = this;
     let earned = 0;
     for (let i = 0; i < count; i++) {
       sum[i + 1] = sum[i]! + price[i]! * width;
@@ -116,14 +116,14 @@ class TimePrices {
       excess[i] = -room[i]!;
     }
     let paid = 0;
-    const choices: Choice[] = [];
-    for (const { count: many, weight, courses } of this.demands) {
+    const choices: IChoice[] = [];
+    for (const { count: many, weight, courses } of this._demands) {
       let least = Infinity;
       let begin = 0;
       let chosen = 0;
       const look = (index: number, at: number) => {
         const { seconds, devices } = courses[index]!;
-        const cost = weight * (at + seconds) + devices * (this.until(at + seconds) - this.until(at));
+        const cost = weight * (at + seconds) + devices * (this._until(at + seconds) - this._until(at));
         if (cost < least) {
           least = cost;
           begin = at;
@@ -144,7 +144,7 @@ class TimePrices {
       }
       paid += many * least;
       const { seconds, devices } = courses[chosen]!;
-      this.use(begin, begin + seconds, many * devices);
+      this._use(begin, begin + seconds, many * devices);
       choices.push({ course: chosen, begin });
     }
     let distance = 0;
@@ -158,20 +158,22 @@ class TimePrices {
 
   /** Go along the subgradient. */
   move(step: number): void {
-    for (let i = 0; i < this.count; i++) {
-      this.price[i] = Math.max(0, this.price[i]! + step * this.excess[i]!);
+    for (let i = 0; i < this._count; i++) {
+      this._price[i] = Math.max(0, this._price[i]! + step * this._excess[i]!);
     }
   }
 
   /** Price of a device from 0 until a time; nothing costs anything after the last interval. */
-  private until(time: number): number {
-    const at = time / this.width;
+  private _until(time: number): number {
+    const at = time / this._width;
     const i = Math.floor(at);
-    return i >= this.count ? this.sum[this.count]! : this.sum[i]! + (at - i) * this.width * this.price[i]!;
+    return i >= this._count
+      ? this._sum[this._count]!
+      : this._sum[i]! + (at - i) * this._width * this._price[i]!;
   }
 
-  private use(from: number, to: number, devices: number): void {
-    const { width, count, excess } = this;
+  private _use(from: number, to: number, devices: number): void {
+    const { _width: width, _count: count, _excess: excess } = this;
     for (let i = Math.floor(from / width); i < count && i * width < to; i++) {
       excess[i]! += devices * (Math.min(to, (i + 1) * width) - Math.max(from, i * width));
     }

@@ -1,5 +1,5 @@
-import type { Relaxation, Way } from './relaxation.js';
-import { boundByPrices, type Demand } from './timePrices.js';
+import type { ConstrainedRelaxation, IWay } from './constrainedRelaxation.js';
+import { boundByPrices, type IDemand } from './timePrices.js';
 
 /** What sums of many floating-point numbers may be off by, as a share. */
 const ROUNDING = 1e-9;
@@ -15,14 +15,14 @@ const ROUNDING = 1e-9;
  *
  * They hold for jobs that change strategy and place while they run as well.
  */
-export function weightedBound({ jobs, freeAt, lanes, problem }: Relaxation): number {
+export function weightedBound({ jobs, freeAt, lanes, problem }: ConstrainedRelaxation): number {
   let alone = 0;
   let halves = 0;
   for (const { ways, weight } of jobs) {
     alone += weight * ways[0]!.end;
     halves += (weight * least(ways, way => way.seconds)) / 2;
   }
-  const poured = (machines: number[], price: (way: Way) => number) =>
+  const poured = (machines: number[], price: (way: IWay) => number) =>
     halves +
     leastBusy(
       machines,
@@ -40,9 +40,9 @@ export function weightedBound({ jobs, freeAt, lanes, problem }: Relaxation): num
 }
 
 /** The way a job takes, and when it begins. */
-export interface Begun {
+export interface IStartedJob {
   job: number;
-  way: Way;
+  way: IWay;
   begin: number;
 }
 
@@ -54,11 +54,11 @@ export interface Begun {
  * nearly that is a plan.
  */
 export function uninterruptedBound(
-  { jobs, freeAt, problem }: Relaxation,
+  { jobs, freeAt, problem }: ConstrainedRelaxation,
   plan: { weighted: number; makespan: number },
-  onBetter: (begun: Begun[]) => void
+  onBetter: (begun: IStartedJob[]) => void
 ): number {
-  const kinds = new Map<string, { demand: Demand; members: number[] }>();
+  const kinds = new Map<string, { demand: IDemand; members: number[] }>();
   for (const [job, { ways, weight }] of jobs.entries()) {
     const courses = ways.map(({ head, seconds, area }) => ({
       head,
@@ -90,11 +90,11 @@ export function uninterruptedBound(
   return (fixed + bound) * (1 - ROUNDING);
 }
 
-function fixedEnds({ running }: Relaxation['problem']): number {
+function fixedEnds({ running }: ConstrainedRelaxation['problem']): number {
   return running.reduce((sum, { config, weight }) => sum + weight * config.seconds, 0);
 }
 
-function least(ways: Way[], value: (way: Way) => number): number {
+function least(ways: IWay[], value: (way: IWay) => number): number {
   return ways.reduce((smallest, way) => Math.min(smallest, value(way)), Infinity);
 }
 

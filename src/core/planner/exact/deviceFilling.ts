@@ -1,4 +1,4 @@
-import type { NodeProblem } from './nodeProblem.js';
+import type { INodeProblem } from './nodeProblem.js';
 
 /** Points of a front at most; beyond, neighbours are taken together, which claims a little more than is possible. */
 const LARGEST_FRONT = 512;
@@ -7,7 +7,7 @@ const LARGEST_FRONT = 512;
 const MOST_FRONTS = 8192;
 
 /** Both ascending: with so many seconds so much useful work can be done, and no more before the next. */
-export interface Front {
+export interface IFront {
   seconds: Float64Array;
   useful: Float64Array;
 }
@@ -25,22 +25,22 @@ export class DeviceFilling {
   readonly useful: number[] = [];
   /** Whether sets of jobs have numbers of their own, which too many jobs have not. */
   readonly exact: boolean;
-  private readonly fronts = new Map<number, Front>();
+  private readonly _fronts = new Map<number, IFront>();
 
   /**
-   * @param longest - plans sought take no more seconds than that.
+   * @_longest _longest - plans sought take no more seconds than that.
    */
   constructor(
-    private readonly problem: NodeProblem,
-    private readonly longest: number
+    private readonly _problem: INodeProblem,
+    private readonly _longest: number
   ) {
     let radix = 1;
-    for (const { count, configs } of problem.types) {
+    for (const { count, configs } of _problem.types) {
       this.radix.push(radix);
       radix *= count + 1;
       let least = Infinity;
       for (const { devices, seconds } of configs) {
-        if (seconds <= longest && devices <= problem.free.length) {
+        if (seconds <= _longest && devices <= _problem.free.length) {
           least = Math.min(least, devices * seconds);
         }
       }
@@ -50,12 +50,12 @@ export class DeviceFilling {
   }
 
   /** What a device can do with the jobs `left`, whose number is `key`; undefined when there is no room to know. */
-  frontOf(key: number, left: Int32Array): Front | undefined {
-    const known = this.fronts.get(key);
-    if (known !== undefined || this.fronts.size >= MOST_FRONTS) {
+  frontOf(key: number, left: Int32Array): IFront | undefined {
+    const known = this._fronts.get(key);
+    if (known !== undefined || this._fronts.size >= MOST_FRONTS) {
       return known;
     }
-    let front: Front = { seconds: new Float64Array(1), useful: new Float64Array(1) };
+    let front: IFront = { seconds: new Float64Array(1), useful: new Float64Array(1) };
     const type = left.findIndex(count => count > 0);
     if (type >= 0) {
       left[type]!--;
@@ -65,17 +65,17 @@ export class DeviceFilling {
         return undefined;
       }
       front = rest;
-      for (const { devices, seconds } of this.problem.types[type]!.configs) {
-        front = this.merge(front, rest, seconds, this.useful[type]! / devices);
+      for (const { devices, seconds } of this._problem.types[type]!.configs) {
+        front = this._merge(front, rest, seconds, this.useful[type]! / devices);
       }
       front = coarsened(front);
     }
-    this.fronts.set(key, front);
+    this._fronts.set(key, front);
     return front;
   }
 
   /** The best of a front and of another to which a job is added. */
-  private merge(front: Front, rest: Front, seconds: number, useful: number): Front {
+  private _merge(front: IFront, rest: IFront, seconds: number, useful: number): IFront {
     const length = front.seconds.length + rest.seconds.length;
     const merged = { seconds: new Float64Array(length), useful: new Float64Array(length) };
     let count = 0;
@@ -86,7 +86,7 @@ export class DeviceFilling {
       const own = front.seconds[i] ?? Infinity;
       const other = (rest.seconds[j] ?? Infinity) + seconds;
       const time = Math.min(own, other);
-      if (time > this.longest) {
+      if (time > this._longest) {
         break;
       }
       const value = own <= other ? front.useful[i++]! : rest.useful[j++]! + useful;
@@ -103,7 +103,7 @@ export class DeviceFilling {
 }
 
 /** The most useful work in a time. */
-export function mostWithin({ seconds, useful }: Front, time: number): number {
+export function mostWithin({ seconds, useful }: IFront, time: number): number {
   let low = 0;
   let high = seconds.length;
   while (high - low > 1) {
@@ -117,7 +117,7 @@ export function mostWithin({ seconds, useful }: Front, time: number): number {
   return useful[low]!;
 }
 
-function coarsened(front: Front): Front {
+function coarsened(front: IFront): IFront {
   let { seconds, useful } = front;
   while (seconds.length > LARGEST_FRONT) {
     const { length } = seconds;

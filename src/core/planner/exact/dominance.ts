@@ -3,27 +3,27 @@
  * less is better; one that is no better in any component than a recorded one need not be searched.
  */
 export class DominanceMemo {
-  private readonly lists = new Map<number, List>();
-  private left: number;
+  private readonly _lists = new Map<number, IList>();
+  private _left: number;
 
   /**
-   * @param width - components of a state.
+   * @_width _width - components of a state.
    * @param capacity - bytes to use; states beyond that are not recorded.
    */
   constructor(
-    private readonly width: number,
+    private readonly _width: number,
     capacity: number
   ) {
-    this.left = Math.floor(capacity / (width * Float64Array.BYTES_PER_ELEMENT));
+    this._left = Math.floor(capacity / (_width * Float64Array.BYTES_PER_ELEMENT));
   }
 
   /** Whether a recorded state with the same jobs is at least as good. */
   covers(key: number, state: Float64Array): boolean {
-    const list = this.lists.get(key);
+    const list = this._lists.get(key);
     if (list === undefined) {
       return false;
     }
-    const { width } = this;
+    const { _width: width } = this;
     const { data, count } = list;
     const end = count * width;
     for (let at = 0; at < end; at += width) {
@@ -43,12 +43,12 @@ export class DominanceMemo {
 
   /** Record a state; those it covers are forgotten. */
   add(key: number, state: Float64Array): void {
-    let list = this.lists.get(key);
+    let list = this._lists.get(key);
     if (list === undefined) {
-      list = { data: new Float64Array(4 * this.width), count: 0 };
-      this.lists.set(key, list);
+      list = { data: new Float64Array(4 * this._width), count: 0 };
+      this._lists.set(key, list);
     }
-    const { width } = this;
+    const { _width: width } = this;
     let { data } = list;
     let kept = 0;
     for (let entry = 0; entry < list.count; entry++) {
@@ -64,9 +64,9 @@ export class DominanceMemo {
         kept++;
       }
     }
-    this.left += list.count - kept;
+    this._left += list.count - kept;
     list.count = kept;
-    if (this.left <= 0) {
+    if (this._left <= 0) {
       return;
     }
     if ((kept + 1) * width > data.length) {
@@ -76,11 +76,11 @@ export class DominanceMemo {
     }
     data.set(state, kept * width);
     list.count++;
-    this.left--;
+    this._left--;
   }
 }
 
-interface List {
+interface IList {
   data: Float64Array;
   count: number;
 }

@@ -1,16 +1,16 @@
 import { DeviceFilling } from './deviceFilling.js';
-import type { NodePlan, NodeProblem } from './nodeProblem.js';
+import type { INodePlan, INodeProblem } from './nodeProblem.js';
 import { decideNode } from './nodeSearch.js';
-import type { NodeSearchLimit } from './orderSearch.js';
+import type { INodeSearchLimit } from './orderSearch.js';
 
 /** What is known of the shortest makespan. */
-export interface NodeOptimum {
+export interface INodeOptimum {
   /** No plan is shorter, in seconds. */
   bound: number;
   /** Of the shortest plan known, in seconds. */
   makespan: number;
   /** That plan, unless it is the one that was known before. */
-  plan?: NodePlan;
+  plan?: INodePlan;
   /** Whether no plan is shorter by more than a share of 1e-9, or by more than a nanosecond. */
   optimal: boolean;
   /** States visited. */
@@ -18,8 +18,8 @@ export interface NodeOptimum {
 }
 
 /** What a search reports as it goes. */
-export interface NodeOptimumEvents {
-  onPlan?: (plan: NodePlan) => void;
+export interface INodeOptimumEvents {
+  onPlan?: (plan: INodePlan) => void;
   onBound?: (bound: number) => void;
 }
 
@@ -41,14 +41,14 @@ const FINEST = 1 / 16;
  * @param makespan - of a plan that is known; Infinity when there is none.
  */
 export function shortestOnNode(
-  problem: NodeProblem,
+  problem: INodeProblem,
   bound: number,
   makespan: number,
-  limit: NodeSearchLimit,
-  { onPlan, onBound }: NodeOptimumEvents = {}
-): NodeOptimum {
+  limit: INodeSearchLimit,
+  { onPlan, onBound }: INodeOptimumEvents = {}
+): INodeOptimum {
   let nodes = 0;
-  let plan: NodePlan | undefined;
+  let plan: INodePlan | undefined;
   let patience = FIRST_ROUND;
   let filling: DeviceFilling | undefined;
   if (!new DeviceFilling(problem, makespan).exact) {
@@ -100,7 +100,7 @@ export function shortestOnNode(
 }
 
 /** A makespan that is enough if any is: what must run at the start does, the others run one after another. */
-function oneByOne({ free, types }: NodeProblem): number {
+function oneByOne({ free, types }: INodeProblem): number {
   let sum = free.reduce((latest, time) => Math.max(latest, time), 0);
   for (const { count, configs } of types) {
     sum += count * configs.reduce((longest, { seconds }) => Math.max(longest, seconds), 0);

@@ -1,18 +1,18 @@
 /** One node with jobs for it alone, whose kinds count and names do not. */
-export interface NodeProblem {
+export interface INodeProblem {
   /** When each device becomes free, in seconds. */
   free: readonly number[];
-  types: readonly NodeJobs[];
+  types: readonly INodeJobs[];
 }
 
 /** Jobs that have the same configurations. */
-export interface NodeJobs {
+export interface INodeJobs {
   count: number;
-  configs: readonly NodeConfig[];
+  configs: readonly INodeConfig[];
 }
 
 /** One way to run a job. */
-export interface NodeConfig {
+export interface INodeConfig {
   /** Devices held. */
   devices: number;
   /** How long they are held. */
@@ -22,20 +22,20 @@ export interface NodeConfig {
 }
 
 /** A job to start: indexes of its type and configuration. */
-export interface NodeStart {
+export interface INodeStart {
   type: number;
   config: number;
 }
 
 /** Jobs in the order in which they take devices, each as soon as enough of them are free. */
-export interface NodePlan {
-  order: NodeStart[];
+export interface INodePlan {
+  order: INodeStart[];
   /** When all is done, in seconds. */
   makespan: number;
 }
 
 /** A configuration that can be of use, as the search sees it. */
-export interface Choice extends NodeStart {
+export interface IChoice extends INodeStart {
   devices: number;
   seconds: number;
   onlyAtStart: boolean;
@@ -46,7 +46,7 @@ export interface Choice extends NodeStart {
 }
 
 /** The configurations that fit the node and are over by a time, longest first. */
-export function choicesOf({ free, types }: NodeProblem, target: number): Choice[] {
+export function choicesOf({ free, types }: INodeProblem, target: number): IChoice[] {
   const choices = types.flatMap(({ configs }, type) => {
     const own = configs.flatMap(({ devices, seconds, onlyAtStart = false }, config) =>
       devices <= free.length && seconds <= target

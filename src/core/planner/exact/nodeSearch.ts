@@ -1,14 +1,14 @@
 import { Lanes } from '../schedule/lanes.js';
 import { DeviceFilling } from './deviceFilling.js';
-import type { NodePlan, NodeProblem, NodeStart } from './nodeProblem.js';
-import { type NodeSearchLimit, OrderSearch, UNITS } from './orderSearch.js';
+import type { INodePlan, INodeProblem, INodeStart } from './nodeProblem.js';
+import { type INodeSearchLimit, OrderSearch, UNITS } from './orderSearch.js';
 
 /** What a search found out about a makespan. */
-export interface NodeDecision {
+export interface INodeDecision {
   /** `unknown` when the limit was reached, or when there are too many sets of jobs to tell apart. */
   answer: 'feasible' | 'infeasible' | 'unknown';
   /** When `feasible`. */
-  plan?: NodePlan;
+  plan?: INodePlan;
   /** States visited. */
   nodes: number;
 }
@@ -21,19 +21,19 @@ const ROUNDING = 1e-11;
  * target by a share of 1e-11, or by that many seconds.
  */
 export function decideNode(
-  problem: NodeProblem,
+  problem: INodeProblem,
   target: number,
-  limit: NodeSearchLimit,
+  limit: INodeSearchLimit,
   filling = new DeviceFilling(problem, raised(target))
-): NodeDecision {
+): INodeDecision {
   if (!filling.exact) {
     return { answer: 'unknown', nodes: 0 };
   }
   const unit = raised(target) / UNITS;
   const free = problem.free.map(time => (time === 0 ? 0 : Math.max(1, Math.floor(time / unit))));
   const atStart = problem.free.filter(time => time === 0).length;
-  const first: NodeStart[] = [];
-  const last: NodeStart[] = [];
+  const first: INodeStart[] = [];
+  const last: INodeStart[] = [];
   const types = problem.types.map((type, index) => {
     const configs = type.configs.map(config => {
       const seconds = Math.floor(config.seconds / unit);

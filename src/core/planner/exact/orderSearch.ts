@@ -1,9 +1,9 @@
 import { type DeviceFilling, mostWithin } from './deviceFilling.js';
 import { DominanceMemo } from './dominance.js';
-import { type Choice, choicesOf, type NodeProblem, type NodeStart } from './nodeProblem.js';
+import { choicesOf, type IChoice, type INodeProblem, type INodeStart } from './nodeProblem.js';
 
 /** When to give up. */
-export interface NodeSearchLimit {
+export interface INodeSearchLimit {
   /** States of the search to visit at most. */
   nodes: number;
   /** Asked now and then: whether to end early. */
@@ -44,59 +44,59 @@ class OutOfBudget extends Error {}
  * another with the same jobs left that led nowhere.
  */
 export class OrderSearch {
-  private readonly size: number;
-  private readonly free: Float64Array[];
-  private readonly memo: DominanceMemo;
-  private readonly state: Float64Array;
-  private readonly left: Int32Array;
-  private readonly least: Float64Array;
-  private readonly radix: number[];
-  private readonly path: Started[] = [];
-  private readonly unit: number;
+  private readonly _size: number;
+  private readonly _free: Float64Array[];
+  private readonly _memo: DominanceMemo;
+  private readonly _state: Float64Array;
+  private readonly _left: Int32Array;
+  private readonly _least: Float64Array;
+  private readonly _radix: number[];
+  private readonly _path: IStarted[] = [];
+  private readonly _unit: number;
   /** Longest first. */
-  private readonly choices: Choice[];
-  private readonly byType: Choice[][];
-  private readonly slack: number;
-  /** Device-seconds of useful work to be done before {@link half}; 0 when mirroring is not allowed. */
-  private readonly early: number = 0;
-  private readonly half: number;
+  private readonly _choices: IChoice[];
+  private readonly _byType: IChoice[][];
+  private readonly _slack: number;
+  /** Device-seconds of useful work to be done before {@link _half}; 0 when mirroring is not allowed. */
+  private readonly _early: number = 0;
+  private readonly _half: number;
   nodes = 0;
 
   constructor(
-    problem: NodeProblem,
-    private readonly limit: NodeSearchLimit,
-    private readonly filling: DeviceFilling,
+    problem: INodeProblem,
+    private readonly _limit: INodeSearchLimit,
+    private readonly _filling: DeviceFilling,
     unit: number
   ) {
     const { free, types } = problem;
-    this.size = free.length;
+    this._size = free.length;
     const jobs = types.reduce((sum, { count }) => sum + count, 0);
-    this.free = Array.from({ length: jobs + 1 }, () => new Float64Array(this.size));
-    this.free[0]!.set([...free].sort((a, b) => a - b));
-    this.memo = new DominanceMemo(this.size + 1, MEMORY);
-    this.state = new Float64Array(this.size + 1);
-    this.left = Int32Array.from(types, ({ count }) => count);
-    this.least = new Float64Array(types.length);
-    this.radix = filling.radix;
-    this.unit = unit * (1 + FUZZ);
-    this.slack = this.size * UNITS * SLACK;
-    this.half = UNITS / 2;
-    this.choices = choicesOf(problem, UNITS);
-    this.byType = types.map((_, type) => this.choices.filter(choice => choice.type === type));
-    if (free.every(time => time === 0) && this.choices.every(({ onlyAtStart }) => !onlyAtStart)) {
-      const useful = (type: number) => this.byType[type]![0]?.useful ?? Infinity;
+    this._free = Array.from({ length: jobs + 1 }, () => new Float64Array(this._size));
+    this._free[0]!.set([...free].sort((a, b) => a - b));
+    this._memo = new DominanceMemo(this._size + 1, MEMORY);
+    this._state = new Float64Array(this._size + 1);
+    this._left = Int32Array.from(types, ({ count }) => count);
+    this._least = new Float64Array(types.length);
+    this._radix = _filling.radix;
+    this._unit = unit * (1 + FUZZ);
+    this._slack = this._size * UNITS * SLACK;
+    this._half = UNITS / 2;
+    this._choices = choicesOf(problem, UNITS);
+    this._byType = types.map((_, type) => this._choices.filter(choice => choice.type === type));
+    if (free.every(time => time === 0) && this._choices.every(({ onlyAtStart }) => !onlyAtStart)) {
+      const useful = (type: number) => this._byType[type]![0]?.useful ?? Infinity;
       const area = types.reduce((sum, { count }, type) => (count > 0 ? sum + count * useful(type) : sum), 0);
-      this.early = area / 2;
+      this._early = area / 2;
     }
   }
 
   run(): 'feasible' | 'infeasible' | 'unknown' {
-    if (this.free[0]!.some(time => time > UNITS)) {
+    if (this._free[0]!.some(time => time > UNITS)) {
       return 'infeasible';
     }
-    const key = this.left.reduce((sum, count, type) => sum + count * this.radix[type]!, 0);
+    const key = this._left.reduce((sum, count, type) => sum + count * this._radix[type]!, 0);
     try {
-      return this.visit(0, key, 0, 0, 0) ? 'feasible' : 'infeasible';
+      return this._visit(0, key, 0, 0, 0) ? 'feasible' : 'infeasible';
     } catch (error) {
       if (error instanceof OutOfBudget) {
         return 'unknown';
@@ -106,8 +106,8 @@ export class OrderSearch {
   }
 
   /** The plan found. */
-  order(): NodeStart[] {
-    return this.path.map(({ choice: { type, config } }) => ({ type, config }));
+  order(): INodeStart[] {
+    return this._path.map(({ choice: { type, config } }) => ({ type, config }));
   }
 
   /**
@@ -118,15 +118,15 @@ export class OrderSearch {
    * @param first - of jobs that start at `now`, the first choice allowed: those before have been tried.
    * @param useful - device-seconds of useful work before {@link half} by jobs started.
    */
-  private visit(depth: number, key: number, now: number, first: number, useful: number): boolean {
+  private _visit(depth: number, key: number, now: number, first: number, useful: number): boolean {
     if (key === 0) {
       return true;
     }
-    if (++this.nodes % STRIDE === 0 && (this.nodes >= this.limit.nodes || this.limit.stop?.())) {
+    if (++this.nodes % STRIDE === 0 && (this.nodes >= this._limit.nodes || this._limit.stop?.())) {
       throw new OutOfBudget();
     }
-    const { size, left, least, half, state, path } = this;
-    const free = this.free[depth]!;
+    const { _size: size, _left: left, _least: least, _half: half, _state: state, _path: path } = this;
+    const free = this._free[depth]!;
     let capacity = 0;
     let beforeHalf = useful;
     for (let i = 0; i < size; i++) {
@@ -137,7 +137,7 @@ export class OrderSearch {
         beforeHalf += half - from;
       }
     }
-    if (beforeHalf < this.early - this.slack) {
+    if (beforeHalf < this._early - this._slack) {
       return false;
     }
     let soonestEnd = Infinity;
@@ -150,9 +150,9 @@ export class OrderSearch {
         continue;
       }
       jobs += count;
-      work += count * this.filling.useful[type]!;
+      work += count * this._filling.useful[type]!;
       let smallest = Infinity;
-      for (const { devices, seconds, onlyAtStart, area } of this.byType[type]!) {
+      for (const { devices, seconds, onlyAtStart, area } of this._byType[type]!) {
         const ready = free[devices - 1]!;
         if (onlyAtStart && ready > 0) {
           continue;
@@ -168,22 +168,22 @@ export class OrderSearch {
       least[type] = smallest;
       demand += count * smallest;
     }
-    const front = jobs <= FILLING_LARGEST ? this.filling.frontOf(key, left) : undefined;
+    const front = jobs <= FILLING_LARGEST ? this._filling.frontOf(key, left) : undefined;
     if (front !== undefined) {
       let possible = 0;
       for (let i = 0; i < size; i++) {
-        possible += mostWithin(front, (UNITS - state[i]!) * this.unit);
+        possible += mostWithin(front, (UNITS - state[i]!) * this._unit);
       }
       if (possible < work * (1 - FUZZ)) {
         return false;
       }
     }
-    const budget = capacity - demand + this.slack;
+    const budget = capacity - demand + this._slack;
     if (!(budget >= 0)) {
       return false;
     }
-    state[size] = -Math.min(useful, this.early);
-    if (this.memo.covers(key, state)) {
+    state[size] = -Math.min(useful, this._early);
+    if (this._memo.covers(key, state)) {
       return false;
     }
     const smallestAreas = least.slice();
@@ -207,8 +207,8 @@ export class OrderSearch {
       if (idle > budget) {
         break;
       }
-      for (let c = start === now ? first : 0; c < this.choices.length; c++) {
-        const choice = this.choices[c]!;
+      for (let c = start === now ? first : 0; c < this._choices.length; c++) {
+        const choice = this._choices[c]!;
         const { type, devices, seconds } = choice;
         if (
           devices < smallestCount ||
@@ -217,11 +217,11 @@ export class OrderSearch {
           start + seconds > UNITS ||
           idle + choice.area - smallestAreas[type]! > budget ||
           (choice.onlyAtStart && start > 0) ||
-          this.swappable(c, start)
+          this._swappable(c, start)
         ) {
           continue;
         }
-        this.place(depth, devices, start + seconds);
+        this._place(depth, devices, start + seconds);
         left[type]!--;
         path.push({ choice, index: c, start, end: start + seconds });
         const done =
@@ -230,7 +230,7 @@ export class OrderSearch {
             : start < half
               ? (choice.useful * (half - start)) / seconds
               : 0;
-        if (this.visit(depth + 1, key - this.radix[type]!, start, c, useful + done)) {
+        if (this._visit(depth + 1, key - this._radix[type]!, start, c, useful + done)) {
           return true;
         }
         path.pop();
@@ -238,8 +238,8 @@ export class OrderSearch {
       }
     }
     state.set(free);
-    state[size] = -Math.min(useful, this.early);
-    this.memo.add(key, state);
+    state[size] = -Math.min(useful, this._early);
+    this._memo.add(key, state);
     return false;
   }
 
@@ -247,9 +247,9 @@ export class OrderSearch {
    * Whether a choice would follow directly, on the same devices, a job that could just as well follow it, and that
    * order has been tried. To swap them must not move useful work out of the first half.
    */
-  private swappable(index: number, start: number): boolean {
-    const choice = this.choices[index]!;
-    return this.path.some(
+  private _swappable(index: number, start: number): boolean {
+    const choice = this._choices[index]!;
+    return this._path.some(
       before =>
         before.end === start &&
         index < before.index &&
@@ -257,16 +257,16 @@ export class OrderSearch {
         !before.choice.onlyAtStart &&
         !choice.onlyAtStart &&
         (choice.useful * before.choice.area >= before.choice.useful * choice.area ||
-          before.start >= this.half ||
-          start + choice.seconds <= this.half)
+          before.start >= this._half ||
+          start + choice.seconds <= this._half)
     );
   }
 
   /** Of the devices free at the start, those that became free last are taken, as `Lanes` does. */
-  private place(depth: number, count: number, end: number): void {
-    const { size } = this;
-    const from = this.free[depth]!;
-    const to = this.free[depth + 1]!;
+  private _place(depth: number, count: number, end: number): void {
+    const { _size: size } = this;
+    const from = this._free[depth]!;
+    const to = this._free[depth + 1]!;
     const start = from[count - 1]!;
     let next = count;
     while (next < size && from[next]! <= start) {
@@ -287,8 +287,8 @@ export class OrderSearch {
 }
 
 /** A job on the path from the first state. */
-interface Started {
-  choice: Choice;
+interface IStarted {
+  choice: IChoice;
   /** Of the choice. */
   index: number;
   start: number;

@@ -1,30 +1,30 @@
-import type { PlanOption, PlanRequest } from '../../wire/generated/types.js';
-import { Eligibilities } from '../eligibility.js';
-import type { Config } from '../pareto.js';
-import type { Job, Problem } from '../problem.js';
-import type { Random } from '../random.js';
+import type { PlanOption, PlanRequest } from '../../wire/messages.js';
+import type { Random } from '../common/random.js';
+import { Eligibilities } from '../problem/eligibility.js';
+import type { IConfig } from '../problem/pareto.js';
+import type { IJob, IProblem } from '../problem/problem.js';
 import { Insertion, makespanOf } from '../replan/insertion.js';
-import { type Arrangement, arrangementOf, KEPT, realise } from '../schedule/arrangement.js';
-import { anneal, type Cooling, type SearchLimit } from '../search/annealing.js';
-import { NodeWalk } from '../search/nodeWalk.js';
+import { arrangementOf, type IArrangement, KEPT, realise } from '../schedule/arrangement.js';
+import { anneal, type ICooling, type ISearchLimit } from '../search/annealing.js';
+import { NodeNeighbourhood } from '../search/nodeNeighbourhood.js';
 
 /** A plan with one task's strategy dictated: the problem that has no other, and an arrangement of it. */
-export interface Forced {
-  problem: Problem;
-  arrangement: Arrangement;
+export interface IForced {
+  problem: IProblem;
+  arrangement: IArrangement;
   makespan: number;
 }
 
 /** Tasks that differ in nothing, what they may run as, and for each the shortest plan found in which one of them does. */
-export interface Kind {
-  /** Indexes into {@link Problem.jobs}. */
+export interface IKind {
+  /** Indexes into {@link IProblem.jobs}. */
   jobs: number[];
   /** The fastest option of each technique at each number of devices. */
-  choices: Config[];
+  choices: IConfig[];
   /** Per choice. */
-  best: (Forced | undefined)[];
+  best: (IForced | undefined)[];
   /** Plans met with one of these tasks changed; none when there are too many tasks to look into them. */
-  met: Forced[];
+  met: IForced[];
 }
 
 /** Steps of the search that prices one alternative, at least and at most. */
@@ -44,7 +44,7 @@ const MANY_JOBS = 200;
 const MANY_PAIRS = 250_000;
 
 /** First what was disturbed is mended, then the plan is shaken, in case all of it has to change. */
-const MENDING: Cooling[] = [
+const MENDING: ICooling[] = [
   { hot: 0.1, cold: 0.0025, rounds: 1 },
   { hot: 1, cold: 0.0025, rounds: 1 }
 ];
@@ -58,10 +58,10 @@ export function choiceKey({ strategy }: PlanOption): string {
  * The kinds of the jobs of a plain problem, in the order of their first jobs. Options that may only run in some places
  * are no choices in it: others are as good everywhere.
  */
-export function kindsOf(request: PlanRequest, problem: Problem): Kind[] {
+export function kindsOf(request: PlanRequest, problem: IProblem): IKind[] {
   const tasks = new Map(request.tasks.map(task => [task.name, task]));
   const places = new Eligibilities(request);
-  const kinds = new Map<string, Kind>();
+  const kinds = new Map<string, IKind>();
   for (const [index, job] of problem.jobs.entries()) {
     const options = tasks.get(job.name)!.options.filter(option => {
       const eligibility = places.of(option);
@@ -80,8 +80,8 @@ export function kindsOf(request: PlanRequest, problem: Problem): Kind[] {
   return [...kinds.values()];
 }
 
-function choicesOf(job: Job, options: readonly PlanOption[]): Config[] {
-  const fastest = new Map<string, Config>();
+function choicesOf(job: IJob, options: readonly PlanOption[]): IConfig[] {
+  const fastest = new Map<string, IConfig>();
   const leaving = job.current?.config.option.stopSeconds ?? 0;
   for (const option of options) {
     const overhead = option.startSeconds + leaving * (job.current === undefined ? 0 : 1);
@@ -95,7 +95,7 @@ function choicesOf(job: Job, options: readonly PlanOption[]): Config[] {
 }
 
 /** The configuration a job has in an arrangement. */
-export function configOf({ jobs }: Problem, { config }: Arrangement, job: number): Config {
+export function configOf({ jobs }: IProblem, { config }: IArrangement, job: number): IConfig {
   const { configs, current } = jobs[job]!;
   return config[job] === KEPT ? current!.config : configs[config[job]!]!;
 }
@@ -107,38 +107,38 @@ export function configOf({ jobs }: Problem, { config }: Arrangement, job: number
  */
 export class Pricing {
   /** The plan that alternatives are compared with. */
-  base: Forced;
+  base: IForced;
   /** Number of alternatives to price. */
-  private readonly open: number;
+  private readonly _open: number;
 
   constructor(
-    private readonly problem: Problem,
-    readonly kinds: Kind[],
-    arrangement: Arrangement,
-    private readonly random: Random,
+    private readonly _problem: IProblem,
+    readonly kinds: IKind[],
+    arrangement: IArrangement,
+    private readonly _random: Random,
     /** Whether a shorter plan found on the way takes the place of the one given. */
-    private readonly mayImprove: boolean
+    private readonly _mayImprove: boolean
   ) {
-    this.open = kinds.reduce((sum, { choices }) => sum + choices.length, 0);
-    this.base = { problem, arrangement, makespan: makespanOf(problem, arrangement) };
-    this.note(this.base);
+    this._open = kinds.reduce((sum, { choices }) => sum + choices.length, 0);
+    this.base = { problem: _problem, arrangement, makespan: makespanOf(_problem, arrangement) };
+    this._note(this.base);
   }
 
   /** Price everything. */
   run(): void {
-    const steps = Math.min(MOST_STEPS, Math.max(FEWEST_STEPS, ALL_STEPS / Math.max(1, this.open)));
+    const steps = Math.min(MOST_STEPS, Math.max(FEWEST_STEPS, ALL_STEPS / Math.max(1, this._open)));
     for (const kind of this.kinds) {
       for (const choice of kind.choices.keys()) {
-        this.price(kind, choice, steps);
+        this._price(kind, choice, steps);
       }
     }
   }
 
-  private price(kind: Kind, choice: number, steps: number): void {
-    let best: Forced | undefined;
-    for (const job of this.representatives(kind)) {
-      const plan = this.force(job, kind.choices[choice]!);
-      if (this.few) {
+  private _price(kind: IKind, choice: number, steps: number): void {
+    let best: IForced | undefined;
+    for (const job of this._representatives(kind)) {
+      const plan = this._force(job, kind.choices[choice]!);
+      if (this._few) {
         kind.met.push(plan);
       }
       best = best === undefined || plan.makespan < best.makespan ? plan : best;
@@ -148,55 +148,55 @@ export class Pricing {
     }
     if (
       best.makespan > this.base.makespan &&
-      this.few &&
-      this.problem.jobs.length * this.open <= MANY_PAIRS
+      this._few &&
+      this._problem.jobs.length * this._open <= MANY_PAIRS
     ) {
-      best = this.mend(best, steps);
+      best = this._mend(best, steps);
       kind.met.push(best);
-      this.note(best);
+      this._note(best);
     } else {
       kind.best[choice] = best;
-      this.improve(best);
+      this._improve(best);
     }
   }
 
   /** A short search among the plans with the same strategy dictated. */
-  private mend(start: Forced, steps: number): Forced {
+  private _mend(start: IForced, steps: number): IForced {
     let best = start;
-    const walk = new NodeWalk(start.problem, start.arrangement, this.random);
-    const limit: SearchLimit = {
+    const neighbourhood = new NodeNeighbourhood(start.problem, start.arrangement, this._random);
+    const limit: ISearchLimit = {
       target: this.base.makespan,
       progress: done => (done * MENDING.length) / steps
     };
-    const onBetter = (arrangement: Arrangement) => {
+    const onBetter = (arrangement: IArrangement) => {
       best = { ...start, arrangement, makespan: makespanOf(start.problem, arrangement) };
     };
     for (const cooling of steps < MENDING.length * FEWEST_STEPS ? MENDING.slice(0, 1) : MENDING) {
-      anneal(walk, limit, onBetter, cooling);
-      walk.restore(best.arrangement);
+      anneal(neighbourhood, limit, onBetter, cooling);
+      neighbourhood.restore(best.arrangement);
     }
     return best;
   }
 
   /** One job of the kind for each way in which its jobs run in the plan. */
-  private representatives(kind: Kind): number[] {
+  private _representatives(kind: IKind): number[] {
     const found = new Map<string, number>();
     for (const job of kind.jobs) {
       const key = choiceKey(configOf(this.base.problem, this.base.arrangement, job).option);
       found.set(key, found.get(key) ?? job);
     }
-    return [...found.values()].slice(0, this.few ? Infinity : 1);
+    return [...found.values()].slice(0, this._few ? Infinity : 1);
   }
 
   /** The plan with a job's configuration dictated; the job goes where it does the least harm. */
-  private force(job: number, config: Config): Forced {
+  private _force(job: number, config: IConfig): IForced {
     const { config: chosen, queues } = this.base.arrangement;
-    const { current, ...own } = this.problem.jobs[job]!;
+    const { current, ...own } = this._problem.jobs[job]!;
     const stays = current !== undefined && choiceKey(current.config.option) === choiceKey(config.option);
-    const forced: Job = { ...own, configs: [config], ...(stays && { current }) };
-    const jobs = this.problem.jobs.map((other, index) => (index === job ? forced : other));
-    const problem = { ...this.problem, jobs };
-    const arrangement: Arrangement = {
+    const forced: IJob = { ...own, configs: [config], ...(stays && { current }) };
+    const jobs = this._problem.jobs.map((other, index) => (index === job ? forced : other));
+    const problem = { ...this._problem, jobs };
+    const arrangement: IArrangement = {
       config: chosen.map((choice, index) => (index === job && stays ? KEPT : choice)),
       queues: queues.map(queue => queue.filter(other => other !== job))
     };
@@ -205,12 +205,12 @@ export class Pricing {
     }
     arrangement.config[job] = 0;
     const insertion = new Insertion(problem, arrangement);
-    insertion.insert(job, this.few);
+    insertion.insert(job, this._few);
     return { problem, arrangement, makespan: insertion.makespan };
   }
 
   /** Let a plan count for everything in it. */
-  private note(plan: Forced): void {
+  private _note(plan: IForced): void {
     for (const kind of this.kinds) {
       for (const job of kind.jobs) {
         const key = choiceKey(configOf(plan.problem, plan.arrangement, job).option);
@@ -220,20 +220,20 @@ export class Pricing {
         }
       }
     }
-    this.improve(plan);
+    this._improve(plan);
   }
 
   /** Take a shorter plan in place of the one at hand. */
-  private improve(plan: Forced): void {
-    if (this.mayImprove && plan.makespan < this.base.makespan) {
+  private _improve(plan: IForced): void {
+    if (this._mayImprove && plan.makespan < this.base.makespan) {
       // Back among all choices, or what was dictated would be dictated to the alternatives that follow.
-      const arrangement = arrangementOf(this.problem, realise(plan.problem, plan.arrangement));
-      this.base = { problem: this.problem, arrangement, makespan: makespanOf(this.problem, arrangement) };
-      this.note(this.base);
+      const arrangement = arrangementOf(this._problem, realise(plan.problem, plan.arrangement));
+      this.base = { problem: this._problem, arrangement, makespan: makespanOf(this._problem, arrangement) };
+      this._note(this.base);
     }
   }
 
-  private get few(): boolean {
-    return this.problem.jobs.length <= MANY_JOBS;
+  private get _few(): boolean {
+    return this._problem.jobs.length <= MANY_JOBS;
   }
 }

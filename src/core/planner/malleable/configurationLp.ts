@@ -1,16 +1,16 @@
 import type { Highs, Model } from 'highs';
 import { SparseRows } from '../milp/sparseRows.js';
-import { BestPatterns, type Pattern } from './pattern.js';
+import { BestPatterns, type Pattern } from './bestPatterns.js';
 
 /** Equal pieces of work: `count` of them, each a whole that any mix of its choices may complete. */
-export interface Work {
+export interface IWork {
   count: number;
   /** Seconds are what the whole takes by this choice alone; more than 0. */
   choices: readonly { devices: number; seconds: number }[];
 }
 
 /** Equal nodes. */
-export interface Supply {
+export interface ISupply {
   /** How many. */
   nodes: number;
   /** Devices free on each, period after period; the last one lasts as long as needed. Devices only grow. */
@@ -18,7 +18,7 @@ export interface Supply {
 }
 
 /** A pattern that nodes of a supply run in one of its periods, for so many seconds in all. */
-export interface PatternTime {
+export interface IPatternTime {
   supply: number;
   period: number;
   pattern: Pattern;
@@ -26,15 +26,15 @@ export interface PatternTime {
 }
 
 /** When to end: `progress` is told the rounds done and answers 1 or more at the end. */
-export interface RoundLimit {
+export interface IRoundLimit {
   progress: (rounds: number) => number;
 }
 
 /** The answer: a bound however early it ends, and how the relaxed work would be done. */
-export interface ConfigurationAnswer {
+export interface IConfigurationAnswer {
   /** In seconds; no preemptive schedule of the works is shorter. */
   bound: number;
-  times: PatternTime[];
+  times: IPatternTime[];
   /** Per work: by how many seconds the makespan grows with one more of it. */
   prices: Float64Array;
   /** Per supply, the best patterns for these prices: what a second of a node is worth in each period. */
@@ -63,11 +63,11 @@ const LEAST = 1e-9;
  */
 export function solveConfigurationLp(
   highs: Highs,
-  works: readonly Work[],
-  supplies: readonly Supply[],
-  limit: RoundLimit,
-  known: { patterns: Omit<PatternTime, 'seconds'>[]; extra: number } = { patterns: [], extra: 0 }
-): ConfigurationAnswer {
+  works: readonly IWork[],
+  supplies: readonly ISupply[],
+  limit: IRoundLimit,
+  known: { patterns: Omit<IPatternTime, 'seconds'>[]; extra: number } = { patterns: [], extra: 0 }
+): IConfigurationAnswer {
   const master = new Master(works, supplies, known.extra);
   return highs.withModel(master.data(highs), solver => {
     solver.options.set({ output_flag: false, presolve: 'off', solver: 'simplex' });
@@ -94,13 +94,17 @@ export function solveConfigurationLp(
 }
 
 /** What a piece of work done is worth, and what each second costs that one runs; in seconds of makespan. */
-interface Prices {
+interface IPrices {
   work: Float64Array;
   running: Float64Array;
 }
 
 /** Per supply, the best patterns for these prices. */
-function bestPatterns(works: readonly Work[], supplies: readonly Supply[], prices: Prices): BestPatterns[] {
+function bestPatterns(
+  works: readonly IWork[],
+  supplies: readonly ISupply[],
+  prices: IPrices
+): BestPatterns[] {
   const items = works.map(({ count, choices }, w) => ({
     count,
     choices: choices.map(({ devices, seconds }) => ({
@@ -123,9 +127,9 @@ function bestPatterns(works: readonly Work[], supplies: readonly Supply[], price
  * running: C is at least what this leaves.
  */
 function dualBound(
-  works: readonly Work[],
-  supplies: readonly Supply[],
-  prices: Prices,
+  works: readonly IWork[],
+  supplies: readonly ISupply[],
+  prices: IPrices,
   best: BestPatterns[]
 ): number {
   let earned = 0;
@@ -154,54 +158,54 @@ function dualBound(
 /** The columns known. Column 0 is the makespan, in units of `scale`. */
 class Master {
   readonly scale: number;
-  private readonly columns: (Omit<PatternTime, 'seconds'> | undefined)[] = [undefined];
-  private readonly rows = new SparseRows();
-  private readonly units: Float64Array;
-  private readonly runningRow: number[];
-  private readonly periodRow: number[][];
+  private readonly _columns: (Omit<IPatternTime, 'seconds'> | undefined)[] = [undefined];
+  private readonly _rows = new SparseRows();
+  private readonly _units: Float64Array;
+  private readonly _runningRow: number[];
+  private readonly _periodRow: number[][];
 
   constructor(
-    private readonly works: readonly Work[],
-    private readonly supplies: readonly Supply[],
-    private readonly extra: number
+    private readonly _works: readonly IWork[],
+    private readonly _supplies: readonly ISupply[],
+    private readonly _extra: number
   ) {
-    const nodes = supplies.reduce((sum, supply) => sum + supply.nodes, 0);
-    const devices = supplies.reduce((sum, s) => sum + s.nodes * s.periods[s.periods.length - 1]!.devices, 0);
-    const fastest = works.map(({ choices }) => Math.min(...choices.map(({ seconds }) => seconds)));
-    const area = works.reduce(
+    const nodes = _supplies.reduce((sum, supply) => sum + supply.nodes, 0);
+    const devices = _supplies.reduce((sum, s) => sum + s.nodes * s.periods[s.periods.length - 1]!.devices, 0);
+    const fastest = _works.map(({ choices }) => Math.min(...choices.map(({ seconds }) => seconds)));
+    const area = _works.reduce(
       (sum, work) =>
         sum + work.count * Math.min(...work.choices.map(choice => choice.devices * choice.seconds)),
       0
     );
-    const starts = supplies.flatMap(({ periods }) => periods.map(({ start }) => start));
+    const starts = _supplies.flatMap(({ periods }) => periods.map(({ start }) => start));
     this.scale = Math.max(area / devices, ...fastest, ...starts);
     // A piece of work counts as long as its fastest choice takes, which keeps all coefficients at most 1.
-    this.units = Float64Array.from(fastest, seconds => seconds / this.scale);
-    for (const [w, { count }] of works.entries()) {
-      this.rows.add(count * this.units[w]!, Infinity, []);
+    this._units = Float64Array.from(fastest, seconds => seconds / this.scale);
+    for (const [w, { count }] of _works.entries()) {
+      this._rows.add(count * this._units[w]!, Infinity, []);
     }
-    this.runningRow = works.map(({ count }) => {
+    this._runningRow = _works.map(({ count }) => {
       if (nodes > 1) {
-        this.rows.add(0, Infinity, [[0, count]]);
+        this._rows.add(0, Infinity, [[0, count]]);
       }
-      return nodes > 1 ? this.rows.count - 1 : -1;
+      return nodes > 1 ? this._rows.count - 1 : -1;
     });
-    this.periodRow = supplies.map(({ nodes, periods }) =>
+    this._periodRow = _supplies.map(({ nodes, periods }) =>
       periods.map(({ start }, p) => {
         const end = periods[p + 1]?.start;
         if (end === undefined) {
-          this.rows.add((nodes * start) / this.scale, Infinity, [[0, nodes]]);
+          this._rows.add((nodes * start) / this.scale, Infinity, [[0, nodes]]);
         } else {
-          this.rows.add((nodes * (start - end)) / this.scale, Infinity, []);
+          this._rows.add((nodes * (start - end)) / this.scale, Infinity, []);
         }
-        return this.rows.count - 1;
+        return this._rows.count - 1;
       })
     );
   }
 
   /** The makespan alone; there is no solution before {@link begin}. */
   data(highs: Highs) {
-    const rows = this.rows;
+    const rows = this._rows;
     return {
       numCols: 1,
       numRows: rows.count,
@@ -214,64 +218,64 @@ class Master {
 
   /** Every work alone on every kind of node. */
   begin(solver: Model, highs: Highs): void {
-    for (const [supply, { periods }] of this.supplies.entries()) {
+    for (const [supply, { periods }] of this._supplies.entries()) {
       const period = periods.length - 1;
-      for (const [item, { choices }] of this.works.entries()) {
+      for (const [item, { choices }] of this._works.entries()) {
         for (const [choice, { devices }] of choices.entries()) {
           if (devices <= periods[period]!.devices) {
-            this.append(solver, highs, { supply, period, pattern: [{ item, choice }] }, this.extra);
+            this.append(solver, highs, { supply, period, pattern: [{ item, choice }] }, this._extra);
           }
         }
       }
     }
   }
 
-  append(solver: Model, highs: Highs, column: Omit<PatternTime, 'seconds'>, cost: number): void {
+  append(solver: Model, highs: Highs, column: Omit<IPatternTime, 'seconds'>, cost: number): void {
     const values = new Map<number, number>();
     const add = (row: number, value: number) => values.set(row, (values.get(row) ?? 0) + value);
     for (const { item, choice } of column.pattern) {
-      add(item, (this.units[item]! * this.scale) / this.works[item]!.choices[choice]!.seconds);
-      if (this.runningRow[item]! >= 0) {
-        add(this.runningRow[item]!, -1);
+      add(item, (this._units[item]! * this.scale) / this._works[item]!.choices[choice]!.seconds);
+      if (this._runningRow[item]! >= 0) {
+        add(this._runningRow[item]!, -1);
       }
     }
-    add(this.periodRow[column.supply]![column.period]!, -1);
+    add(this._periodRow[column.supply]![column.period]!, -1);
     solver.addCol(cost, 0, highs.infinity, {
       indices: Int32Array.from(values.keys()),
       values: Float64Array.from(values.values())
     });
-    this.columns.push(column);
+    this._columns.push(column);
   }
 
-  prices(rowDual: Float64Array): Prices {
+  prices(rowDual: Float64Array): IPrices {
     return {
-      work: Float64Array.from(this.works, (_, w) => Math.max(0, rowDual[w]!) * this.units[w]! * this.scale),
-      running: Float64Array.from(this.runningRow, row => (row < 0 ? 0 : Math.max(0, rowDual[row]!)))
+      work: Float64Array.from(this._works, (_, w) => Math.max(0, rowDual[w]!) * this._units[w]! * this.scale),
+      running: Float64Array.from(this._runningRow, row => (row < 0 ? 0 : Math.max(0, rowDual[row]!)))
     };
   }
 
   /** Add the patterns worth more than their time; returns how many. */
   grow(solver: Model, highs: Highs, best: BestPatterns[], rowDual: Float64Array): number {
-    const before = this.columns.length;
-    for (const [supply, { periods }] of this.supplies.entries()) {
+    const before = this._columns.length;
+    for (const [supply, { periods }] of this._supplies.entries()) {
       for (const [period, { devices }] of periods.entries()) {
-        const price = rowDual[this.periodRow[supply]![period]!]! + this.extra;
+        const price = rowDual[this._periodRow[supply]![period]!]! + this._extra;
         for (let size = devices; size > 0; size--) {
           const value = best[supply]!.value(size);
           if (value <= price + LEAST) {
             break;
           }
           if (size === devices || value < best[supply]!.value(size + 1)) {
-            this.append(solver, highs, { supply, period, pattern: best[supply]!.pattern(size) }, this.extra);
+            this.append(solver, highs, { supply, period, pattern: best[supply]!.pattern(size) }, this._extra);
           }
         }
       }
     }
-    return this.columns.length - before;
+    return this._columns.length - before;
   }
 
-  times(colValue: Float64Array): PatternTime[] {
-    return this.columns.flatMap((column, index) =>
+  times(colValue: Float64Array): IPatternTime[] {
+    return this._columns.flatMap((column, index) =>
       column === undefined || colValue[index]! < LEAST
         ? []
         : [{ ...column, seconds: colValue[index]! * this.scale }]

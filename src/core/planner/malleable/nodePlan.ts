@@ -1,13 +1,13 @@
 import type { Highs } from 'highs';
 import { groupJobs } from '../bounds/jobTypes.js';
-import type { Config } from '../pareto.js';
-import type { Problem } from '../problem.js';
-import type { Placed } from '../schedule/schedule.js';
-import { type RoundLimit, type Supply, solveConfigurationLp, type Work } from './configurationLp.js';
-import { orderStages } from './ordering.js';
-import { choicesOf, isNothing, supplyOf, wholeSeconds } from './relaxation.js';
-import { type Sequence, Sequencer, stagesOf } from './sequence.js';
+import type { IConfig } from '../problem/pareto.js';
+import type { IProblem } from '../problem/problem.js';
+import type { IPlaced } from '../schedule/schedule.js';
+import { type IRoundLimit, type ISupply, type IWork, solveConfigurationLp } from './configurationLp.js';
+import { orderStages } from './stageOrder.js';
+import { type IStageSequence, Sequencer, stagesOf } from './stageSequence.js';
 import type { Stage } from './stages.js';
+import { choicesOf, isNothing, supplyOf, wholeSeconds } from './switchingRelaxation.js';
 
 /**
  * What a second of a pattern costs extra that is not among those of the plan without switches: the more, the closer
@@ -20,78 +20,80 @@ export class NodePlan {
   readonly sequencer: Sequencer;
   /** Devices of the node. */
   readonly size: number;
-  private readonly choices: Config[][];
-  private readonly twins: number[][];
-  private readonly works: Work[];
-  private readonly supply: Supply;
+  private readonly _choices: IConfig[][];
+  private readonly _twins: number[][];
+  private readonly _works: IWork[];
+  private readonly _supply: ISupply;
 
   /**
-   * @param placed what the node does in a schedule of these jobs; nothing when there is none.
-   * @param scale about the makespan, in seconds.
+   * @_placed _placed what the node does in a schedule of these jobs; nothing when there is none.
+   * @_scale _scale about the makespan, in seconds.
    */
   constructor(
-    private readonly highs: Highs,
-    private readonly problem: Problem,
-    private readonly node: number,
+    private readonly _highs: Highs,
+    private readonly _problem: IProblem,
+    private readonly _node: number,
     readonly jobs: readonly number[],
-    private readonly placed: readonly Placed[],
-    private readonly scale: number
+    private readonly _placed: readonly IPlaced[],
+    private readonly _scale: number
   ) {
-    this.sequencer = new Sequencer(highs, problem, node, this.jobs, scale);
-    const size = problem.nodes[node]!.devices.length;
+    this.sequencer = new Sequencer(_highs, _problem, _node, this.jobs, _scale);
+    const size = _problem.nodes[_node]!.devices.length;
     this.size = size;
-    this.choices = this.jobs.map(index => {
-      const job = problem.jobs[index]!;
-      const configs = job.current?.node === node ? choicesOf(job) : job.configs;
+    this._choices = this.jobs.map(index => {
+      const job = _problem.jobs[index]!;
+      const configs = job.current?.node === _node ? choicesOf(job) : job.configs;
       return configs.filter(({ devices }) => devices <= size);
     });
-    const types = groupJobs(problem).map(({ jobs }) => jobs.filter(job => this.jobs.includes(job)));
-    this.twins = this.jobs.map(job => types.find(jobs => jobs.includes(job))!.filter(other => other !== job));
-    this.works = this.jobs.map((index, w) => ({
+    const types = groupJobs(_problem).map(({ jobs }) => jobs.filter(job => this.jobs.includes(job)));
+    this._twins = this.jobs.map(job =>
+      types.find(jobs => jobs.includes(job))!.filter(other => other !== job)
+    );
+    this._works = this.jobs.map((index, w) => ({
       count: 1,
-      choices: this.choices[w]!.map(config => ({
+      choices: this._choices[w]!.map(config => ({
         devices: config.devices,
-        seconds: wholeSeconds(problem.jobs[index]!, config)
+        seconds: wholeSeconds(_problem.jobs[index]!, config)
       }))
     }));
-    this.supply = supplyOf(problem.nodes[node]!, 1);
+    this._supply = supplyOf(_problem.nodes[_node]!, 1);
   }
 
   /** The others here that need the same. */
   twinsOf(job: number): number[] {
-    return this.twins[this.jobs.indexOf(job)]!;
+    return this._twins[this.jobs.indexOf(job)]!;
   }
 
   /** What the jobs may run as here. */
-  choicesOf(job: number): Config[] {
-    return this.choices[this.jobs.indexOf(job)]!;
+  choicesOf(job: number): IConfig[] {
+    return this._choices[this.jobs.indexOf(job)]!;
   }
 
   /** Sequences of the patterns that the linear program would run, near to the schedule and farther from it. */
-  *relaxed(limit: RoundLimit): Generator<Sequence> {
-    if (this.works.some(work => isNothing(work, this.scale))) {
+  *relaxed(limit: IRoundLimit): Generator<IStageSequence> {
+    if (this._works.some(work => isNothing(work, this._scale))) {
       return;
     }
-    const known = this.knownStages().map(({ stage, start }) => ({
+    const known = this._knownStages().map(({ stage, start }) => ({
       supply: 0,
-      period: this.periodOf(start),
+      period: this._periodOf(start),
       pattern: [...stage].map(([job, config]) => {
         const item = this.jobs.indexOf(job);
-        return { item, choice: this.choices[item]!.findIndex(({ option }) => option === config.option) };
+        return { item, choice: this._choices[item]!.findIndex(({ option }) => option === config.option) };
       })
     }));
     if (known.some(({ pattern }) => pattern.some(({ choice }) => choice < 0))) {
       return;
     }
     for (const extra of EXTRAS) {
-      const answer = solveConfigurationLp(this.highs, this.works, [this.supply], limit, {
+      const answer = solveConfigurationLp(this._highs, this._works, [this._supply], limit, {
         patterns: known,
         extra
       });
       const candidates = answer.times.map(({ pattern, period }) => ({
         period,
         stage: new Map(
-          pattern.map(({ item, choice }) => [this.jobs[item]!, this.choices[item]![choice]!] as const)
+          pattern.map(({ item, choice }) => [this.jobs[item]!, this._choices[item]![choice]!] as const)
         )
       }));
       const sequence = this.sequencer.sequence(
@@ -99,7 +101,7 @@ export class NodePlan {
           const { option } = stage.get(job)!;
           const seconds = option.startSeconds + (option.stopSeconds ?? 0);
           const price = answer.prices[this.jobs.indexOf(job)]!;
-          return (price * seconds) / wholeSeconds(this.problem.jobs[job]!, stage.get(job)!);
+          return (price * seconds) / wholeSeconds(this._problem.jobs[job]!, stage.get(job)!);
         })
       );
       if (sequence !== undefined) {
@@ -108,11 +110,11 @@ export class NodePlan {
     }
   }
 
-  private knownStages(): { stage: Stage; start: number }[] {
-    return stagesOf(this.problem, this.node, this.placed);
+  private _knownStages(): { stage: Stage; start: number }[] {
+    return stagesOf(this._problem, this._node, this._placed);
   }
 
-  private periodOf(start: number): number {
-    return this.supply.periods.findLastIndex(period => period.start <= start);
+  private _periodOf(start: number): number {
+    return this._supply.periods.findLastIndex(period => period.start <= start);
   }
 }

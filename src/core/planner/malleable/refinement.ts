@@ -1,14 +1,14 @@
-import type { Config } from '../pareto.js';
-import { below, type Random } from '../random.js';
+import { below, type Random } from '../common/random.js';
+import type { IConfig } from '../problem/pareto.js';
 import type { NodePlan } from './nodePlan.js';
-import type { Sequence } from './sequence.js';
+import type { IStageSequence } from './stageSequence.js';
 import { devicesOf, type Stage } from './stages.js';
 
 /** A switch is worth making when it shortens the plan by this share. */
 const WORTH = 1e-4;
 
 /** The makespan, and something for every switch, in seconds: what sequences are compared by. */
-export function costOf({ makespan, switches }: Pick<Sequence, 'makespan' | 'switches'>): number {
+export function costOf({ makespan, switches }: Pick<IStageSequence, 'makespan' | 'switches'>): number {
   return makespan * (1 + WORTH * switches);
 }
 
@@ -21,10 +21,10 @@ export function costOf({ makespan, switches }: Pick<Sequence, 'makespan' | 'swit
  */
 export function refine(
   node: NodePlan,
-  sequence: Sequence,
+  sequence: IStageSequence,
   random: Random,
-  more: (sequence: Sequence) => boolean
-): Sequence {
+  more: (sequence: IStageSequence) => boolean
+): IStageSequence {
   let best = sequence;
   while (more(best)) {
     const stages = changed(node, best.stages, random);
@@ -115,10 +115,10 @@ function altered(node: NodePlan, stages: readonly Stage[], index: number, random
 function drawn(
   node: NodePlan,
   job: number,
-  before: Config | undefined,
-  neighbours: Config[],
+  before: IConfig | undefined,
+  neighbours: IConfig[],
   random: Random
-): Config | undefined {
+): IConfig | undefined {
   const pick = <T>(list: readonly T[]) => list[below(random, list.length)]!;
   const chance = random();
   if (before !== undefined && chance < 0.25) {

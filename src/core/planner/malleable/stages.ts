@@ -1,15 +1,15 @@
 import type { Highs } from 'highs';
 import { SparseRows } from '../milp/sparseRows.js';
-import type { Config } from '../pareto.js';
-import type { Job, Problem } from '../problem.js';
+import type { IConfig } from '../problem/pareto.js';
+import type { IJob, IProblem } from '../problem/problem.js';
 
 /** What runs together on a node: for each job, by its index, how. */
-export type Stage = ReadonlyMap<number, Config>;
+export type Stage = ReadonlyMap<number, IConfig>;
 
 /** A job with one strategy through consecutive stages. */
-export interface Run {
+export interface IRun {
   job: number;
-  config: Config;
+  config: IConfig;
   /** Index of its first stage, and of the first after it. */
   from: number;
   to: number;
@@ -20,7 +20,7 @@ export interface Run {
 }
 
 /** How long stages last. */
-export interface Timing {
+export interface ITiming {
   /** Seconds of each stage. */
   seconds: Float64Array;
   makespan: number;
@@ -35,9 +35,9 @@ const LEAST_WORK = 1e-9;
 const LEAST_STAGE = 1e-9;
 
 /** The runs of a node's stages, by first stage. */
-export function runsOf(problem: Problem, node: number, stages: readonly Stage[]): Run[] {
-  const runs: Run[] = [];
-  const last = new Map<number, Run>();
+export function runsOf(problem: IProblem, node: number, stages: readonly Stage[]): IRun[] {
+  const runs: IRun[] = [];
+  const last = new Map<number, IRun>();
   for (const [index, stage] of stages.entries()) {
     for (const [job, config] of stage) {
       const before = last.get(job);
@@ -65,7 +65,7 @@ export function runsOf(problem: Problem, node: number, stages: readonly Stage[])
 }
 
 /** Seconds that all steps of a job take, started. */
-export function trainingSeconds({ steps }: Job, { option }: Config): number {
+export function trainingSeconds({ steps }: IJob, { option }: IConfig): number {
   return steps * option.stepSeconds;
 }
 
@@ -86,14 +86,14 @@ export function devicesOf(stage: Stage): number {
  */
 export function timeStages(
   highs: Highs,
-  problem: Problem,
+  problem: IProblem,
   node: number,
   stages: readonly Stage[],
   scale: number
-): Timing | undefined {
+): ITiming | undefined {
   const runs = runsOf(problem, node, stages);
   const rows = new SparseRows();
-  const byJob = new Map<number, Run[]>();
+  const byJob = new Map<number, IRun[]>();
   for (const run of runs) {
     byJob.set(run.job, [...(byJob.get(run.job) ?? []), run]);
   }

@@ -1,20 +1,20 @@
 import type { Highs, ModelData } from 'highs';
-import type { Config } from '../pareto.js';
-import type { Problem } from '../problem.js';
-import { type Arrangement, realise } from '../schedule/arrangement.js';
-import type { Schedule } from '../schedule/schedule.js';
+import type { IConfig } from '../problem/pareto.js';
+import type { IProblem } from '../problem/problem.js';
+import { type IArrangement, realise } from '../schedule/arrangement.js';
+import type { ISchedule } from '../schedule/schedule.js';
 import { SparseRows } from './sparseRows.js';
 
 /** When HiGHS must stop. Nodes are those of its search tree: the same everywhere, unlike seconds. */
-export interface MilpLimit {
+export interface IMilpLimit {
   nodes?: number;
   seconds?: number;
 }
 
 /** What HiGHS found. */
-export interface MilpAnswer {
+export interface IMilpAnswer {
   /** No longer than the schedule given. */
-  arrangement: Arrangement;
+  arrangement: IArrangement;
   makespan: number;
   /** No plan is shorter than this, in seconds. */
   bound: number;
@@ -32,13 +32,13 @@ const MODEL_OPTIMAL = 7;
 const SOLUTION_FEASIBLE = 2;
 
 /** A job of the model: those that run already have one configuration and fixed variables. */
-interface Row {
-  configs: Config[];
+interface IRow {
+  configs: IConfig[];
   fixed?: { node: number; devices: number[] };
 }
 
 /** Number of rows that order tasks in pairs on devices: what makes the model hard. */
-export function milpSize(problem: Problem): number {
+export function milpSize(problem: IProblem): number {
   const jobs = problem.jobs.length + problem.running.length;
   return jobs * (jobs - 1) * problem.deviceCount;
 }
@@ -53,13 +53,13 @@ export function milpSize(problem: Problem): number {
  */
 export function solveMilp(
   highs: Highs,
-  problem: Problem,
-  start: Schedule,
+  problem: IProblem,
+  start: ISchedule,
   lowerBound: number,
-  limit: MilpLimit
-): MilpAnswer {
+  limit: IMilpLimit
+): IMilpAnswer {
   const model = new Model(problem, start.makespan, lowerBound);
-  return highs.withModel(model.data(highs), (solver): MilpAnswer => {
+  return highs.withModel(model.data(highs), (solver): IMilpAnswer => {
     solver.options.set({
       output_flag: false,
       mip_rel_gap: 0,
@@ -92,78 +92,81 @@ export function solveMilp(
 
 /** Columns and rows of the model. Column 0 is the makespan. */
 class Model {
-  private readonly tasks: Row[];
-  private readonly start: number[] = [];
-  private readonly chosen: number[][] = [];
-  private readonly onNode: number[][] = [];
-  private readonly onDevice: number[][][] = [];
-  private readonly lower: number[] = [];
-  private readonly upper: number[] = [];
-  private readonly integer: (0 | 1)[] = [];
+  private readonly _tasks: IRow[];
+  private readonly _start: number[] = [];
+  private readonly _chosen: number[][] = [];
+  private readonly _onNode: number[][] = [];
+  private readonly _onDevice: number[][][] = [];
+  private readonly _lower: number[] = [];
+  private readonly _upper: number[] = [];
+  private readonly _integer: (0 | 1)[] = [];
   /** Columns that say whether the first of a pair goes before the second: `[first, second, column]`. */
-  private readonly before: [number, number, number][] = [];
-  private readonly rows = new SparseRows();
+  private readonly _before: [number, number, number][] = [];
+  private readonly _rows = new SparseRows();
 
   constructor(
-    private readonly problem: Problem,
-    private readonly scale: number,
+    private readonly _problem: IProblem,
+    private readonly _scale: number,
     lowerBound: number
   ) {
-    this.tasks = [
-      ...problem.jobs.map(job => ({ configs: job.configs.filter(config => config.seconds <= scale) })),
-      ...problem.running.map(({ config, node, devices }) => ({ configs: [config], fixed: { node, devices } }))
+    this._tasks = [
+      ..._problem.jobs.map(job => ({ configs: job.configs.filter(config => config.seconds <= _scale) })),
+      ..._problem.running.map(({ config, node, devices }) => ({
+        configs: [config],
+        fixed: { node, devices }
+      }))
     ];
-    this.column(Math.min(1, lowerBound / scale), 1, 0);
-    for (const task of this.tasks) {
-      this.addColumns(task);
+    this._column(Math.min(1, lowerBound / _scale), 1, 0);
+    for (const task of this._tasks) {
+      this._addColumns(task);
     }
-    for (let second = 1; second < this.tasks.length; second++) {
+    for (let second = 1; second < this._tasks.length; second++) {
       for (let first = 0; first < second; first++) {
-        if (this.tasks[first]!.fixed === undefined || this.tasks[second]!.fixed === undefined) {
-          this.before.push([first, second, this.binary()]);
+        if (this._tasks[first]!.fixed === undefined || this._tasks[second]!.fixed === undefined) {
+          this._before.push([first, second, this._binary()]);
         }
       }
     }
-    for (let task = 0; task < this.tasks.length; task++) {
-      this.addTaskRows(task);
+    for (let task = 0; task < this._tasks.length; task++) {
+      this._addTaskRows(task);
     }
-    this.addAreaRow();
-    for (const pair of this.before) {
-      this.addOrderRows(...pair);
+    this._addAreaRow();
+    for (const pair of this._before) {
+      this._addOrderRows(...pair);
     }
   }
 
   /** The model for HiGHS. */
   data(highs: Highs): ModelData {
-    const numCols = this.lower.length;
+    const numCols = this._lower.length;
     return {
       numCols,
-      numRows: this.rows.count,
-      colCost: Float64Array.from(this.lower, (_, column) => (column === 0 ? 1 : 0)),
-      colLower: Float64Array.from(this.lower),
-      colUpper: Float64Array.from(this.upper),
-      integrality: Int32Array.from(this.integer),
-      ...this.rows.data(numCols, highs.infinity)
+      numRows: this._rows.count,
+      colCost: Float64Array.from(this._lower, (_, column) => (column === 0 ? 1 : 0)),
+      colLower: Float64Array.from(this._lower),
+      colUpper: Float64Array.from(this._upper),
+      integrality: Int32Array.from(this._integer),
+      ...this._rows.data(numCols, highs.infinity)
     };
   }
 
   /** The columns' values for a schedule. */
-  encode(schedule: Schedule): Float64Array {
-    const values = new Float64Array(this.lower.length);
+  encode(schedule: ISchedule): Float64Array {
+    const values = new Float64Array(this._lower.length);
     values[0] = 1;
-    const starts = new Float64Array(this.tasks.length);
-    for (const [task, { fixed }] of this.tasks.entries()) {
+    const starts = new Float64Array(this._tasks.length);
+    for (const [task, { fixed }] of this._tasks.entries()) {
       if (fixed !== undefined) {
-        this.encodeTask(values, task, 0, fixed.node, fixed.devices);
+        this._encodeTask(values, task, 0, fixed.node, fixed.devices);
       }
     }
     for (const { job, config, node, devices, start } of schedule.placed) {
-      starts[job] = start / this.scale;
-      values[this.start[job]!] = starts[job]!;
-      this.encodeTask(values, job, this.tasks[job]!.configs.indexOf(config), node, devices);
+      starts[job] = start / this._scale;
+      values[this._start[job]!] = starts[job]!;
+      this._encodeTask(values, job, this._tasks[job]!.configs.indexOf(config), node, devices);
     }
     const rank = new Map(schedule.placed.map(({ job }, index) => [job, index]));
-    for (const [first, second, column] of this.before) {
+    for (const [first, second, column] of this._before) {
       const order = starts[first]! - starts[second]! || (rank.get(first) ?? -1) - (rank.get(second) ?? -1);
       values[column] = order < 0 ? 1 : 0;
     }
@@ -171,107 +174,111 @@ class Model {
   }
 
   /** The arrangement that the columns' values describe. */
-  decode(values: Float64Array): Arrangement {
+  decode(values: Float64Array): IArrangement {
     const largest = (columns: number[]) =>
       columns.reduce((best, column, index) => (values[column]! > values[columns[best]!]! ? index : best), 0);
-    const { jobs, nodes } = this.problem;
+    const { jobs, nodes } = this._problem;
     const config = jobs.map((job, index) => {
-      const chosen = this.tasks[index]!.configs[largest(this.chosen[index]!)]!;
+      const chosen = this._tasks[index]!.configs[largest(this._chosen[index]!)]!;
       return job.configs.indexOf(chosen);
     });
     const queues: number[][] = nodes.map(() => []);
-    const order = jobs.map((_, job) => job).sort((a, b) => values[this.start[a]!]! - values[this.start[b]!]!);
+    const order = jobs
+      .map((_, job) => job)
+      .sort((a, b) => values[this._start[a]!]! - values[this._start[b]!]!);
     for (const job of order) {
-      queues[largest(this.onNode[job]!)]!.push(job);
+      queues[largest(this._onNode[job]!)]!.push(job);
     }
     return { config, queues };
   }
 
-  private encodeTask(
+  private _encodeTask(
     values: Float64Array,
     task: number,
     config: number,
     node: number,
     devices: number[]
   ): void {
-    values[this.chosen[task]![config]!] = 1;
-    values[this.onNode[task]![node]!] = 1;
+    values[this._chosen[task]![config]!] = 1;
+    values[this._onNode[task]![node]!] = 1;
     for (const device of devices) {
-      values[this.onDevice[task]![node]![device]!] = 1;
+      values[this._onDevice[task]![node]![device]!] = 1;
     }
   }
 
-  private addColumns({ configs, fixed }: Row): void {
+  private _addColumns({ configs, fixed }: IRow): void {
     const given = (value: boolean) => (fixed === undefined ? undefined : Number(value));
-    this.start.push(this.column(0, fixed === undefined ? 1 : 0, 0));
-    this.chosen.push(configs.map(() => this.binary()));
-    this.onNode.push(this.problem.nodes.map((_, node) => this.binary(given(fixed?.node === node))));
-    this.onDevice.push(
-      this.problem.nodes.map(({ devices }, node) =>
-        devices.map((_, device) => this.binary(given(fixed?.node === node && fixed.devices.includes(device))))
+    this._start.push(this._column(0, fixed === undefined ? 1 : 0, 0));
+    this._chosen.push(configs.map(() => this._binary()));
+    this._onNode.push(this._problem.nodes.map((_, node) => this._binary(given(fixed?.node === node))));
+    this._onDevice.push(
+      this._problem.nodes.map(({ devices }, node) =>
+        devices.map((_, device) =>
+          this._binary(given(fixed?.node === node && fixed.devices.includes(device)))
+        )
       )
     );
   }
 
   /** Constraints 2 to 7: one strategy, one node, as many devices as the strategy wants, all on that node. */
-  private addTaskRows(task: number): void {
-    const { configs } = this.tasks[task]!;
+  private _addTaskRows(task: number): void {
+    const { configs } = this._tasks[task]!;
     const ones = (columns: number[]) => columns.map((column): [number, number] => [column, 1]);
-    this.rows.add(0, Infinity, [[0, 1], [this.start[task]!, -1], ...this.duration(task, -1)]);
-    this.rows.add(1, 1, ones(this.chosen[task]!));
-    this.rows.add(1, 1, ones(this.onNode[task]!));
-    const wanted = configs.map(({ devices }, s): [number, number] => [this.chosen[task]![s]!, -devices]);
-    this.rows.add(0, 0, [...ones(this.onDevice[task]!.flat()), ...wanted]);
-    for (const [node, columns] of this.onDevice[task]!.entries()) {
+    this._rows.add(0, Infinity, [[0, 1], [this._start[task]!, -1], ...this._duration(task, -1)]);
+    this._rows.add(1, 1, ones(this._chosen[task]!));
+    this._rows.add(1, 1, ones(this._onNode[task]!));
+    const wanted = configs.map(({ devices }, s): [number, number] => [this._chosen[task]![s]!, -devices]);
+    this._rows.add(0, 0, [...ones(this._onDevice[task]!.flat()), ...wanted]);
+    for (const [node, columns] of this._onDevice[task]!.entries()) {
       for (const column of columns) {
-        this.rows.add(-Infinity, 0, [
+        this._rows.add(-Infinity, 0, [
           [column, 1],
-          [this.onNode[task]![node]!, -1]
+          [this._onNode[task]![node]!, -1]
         ]);
       }
     }
   }
 
-  private addAreaRow(): void {
-    const work = this.tasks.flatMap(({ configs }, task) =>
+  private _addAreaRow(): void {
+    const work = this._tasks.flatMap(({ configs }, task) =>
       configs.map(({ devices, seconds }, s): [number, number] => [
-        this.chosen[task]![s]!,
-        (devices * seconds) / this.scale
+        this._chosen[task]![s]!,
+        (devices * seconds) / this._scale
       ])
     );
-    this.rows.add(-Infinity, 0, [...work, [0, -this.problem.deviceCount]]);
+    this._rows.add(-Infinity, 0, [...work, [0, -this._problem.deviceCount]]);
   }
 
   /** Constraints 10 and 11: two tasks that share a device run one after the other. */
-  private addOrderRows(first: number, second: number, before: number): void {
-    const [a, b] = [this.start[first]!, this.start[second]!];
-    for (const [node, { devices }] of this.problem.nodes.entries()) {
+  private _addOrderRows(first: number, second: number, before: number): void {
+    const [a, b] = [this._start[first]!, this._start[second]!];
+    for (const [node, { devices }] of this._problem.nodes.entries()) {
       for (let device = 0; device < devices.length; device++) {
         const both: [number, number][] = [
-          [this.onDevice[first]![node]![device]!, 1],
-          [this.onDevice[second]![node]![device]!, 1]
+          [this._onDevice[first]![node]![device]!, 1],
+          [this._onDevice[second]![node]![device]!, 1]
         ];
-        this.rows.add(-Infinity, 3, [[a, 1], ...this.duration(first, 1), [b, -1], ...both, [before, 1]]);
-        this.rows.add(-Infinity, 2, [[b, 1], ...this.duration(second, 1), [a, -1], ...both, [before, -1]]);
+        this._rows.add(-Infinity, 3, [[a, 1], ...this._duration(first, 1), [b, -1], ...both, [before, 1]]);
+        this._rows.add(-Infinity, 2, [[b, 1], ...this._duration(second, 1), [a, -1], ...both, [before, -1]]);
       }
     }
   }
 
-  private duration(task: number, sign: 1 | -1): [number, number][] {
-    return this.tasks[task]!.configs.map(({ seconds }, s): [number, number] => [
-      this.chosen[task]![s]!,
-      (sign * seconds) / this.scale
+  private _duration(task: number, sign: 1 | -1): [number, number][] {
+    return this._tasks[task]!.configs.map(({ seconds }, s): [number, number] => [
+      this._chosen[task]![s]!,
+      (sign * seconds) / this._scale
     ]);
   }
 
-  private binary(value?: number): number {
-    return this.column(value ?? 0, value ?? 1, 1);
+  private _binary(value?: number): number {
+    return this._column(value ?? 0, value ?? 1, 1);
   }
 
-  private column(lower: number, upper: number, integer: 0 | 1): number {
-    this.lower.push(lower);
-    this.upper.push(upper);
-    this.integer.push(integer);
-    return this.lower.length - 1;
+  private _column(lower: number, upper: number, integer: 0 | 1): number {
+    this._lower.push(lower);
+    this._upper.push(upper);
+    this._integer.push(integer);
+    return this._lower.length - 1;
   }
 }

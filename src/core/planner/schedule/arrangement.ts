@@ -1,6 +1,6 @@
-import type { Config } from '../pareto.js';
-import type { Problem } from '../problem.js';
-import { type Schedule, Scheduler } from './schedule.js';
+import type { IConfig } from '../problem/pareto.js';
+import type { IProblem } from '../problem/problem.js';
+import { type ISchedule, Scheduler } from './schedule.js';
 
 /** In place of a configuration's index: the job goes on where it runs, see {@link Job.current}. It is in no queue. */
 export const KEPT = -1;
@@ -10,7 +10,7 @@ export const KEPT = -1;
  * each job in turn starts as soon as enough devices of its node are free. Some arrangement gives an optimal plan,
  * for replaying any plan in the order of its starts never starts a job later.
  */
-export interface Arrangement {
+export interface IArrangement {
   /** Per job, index into its `configs`, or {@link KEPT}. */
   config: number[];
   /** Per node, job indexes in the order they take devices, after those kept. */
@@ -18,7 +18,7 @@ export interface Arrangement {
 }
 
 /** The schedule an arrangement stands for. */
-export function realise(problem: Problem, arrangement: Arrangement): Schedule {
+export function realise(problem: IProblem, arrangement: IArrangement): ISchedule {
   const scheduler = new Scheduler(problem);
   for (const [job, { current }] of problem.jobs.entries()) {
     if (arrangement.config[job] === KEPT) {
@@ -34,7 +34,7 @@ export function realise(problem: Problem, arrangement: Arrangement): Schedule {
 }
 
 /** An arrangement whose schedule is no longer than the one given. */
-export function arrangementOf(problem: Problem, schedule: Schedule): Arrangement {
+export function arrangementOf(problem: IProblem, schedule: ISchedule): IArrangement {
   const config = problem.jobs.map(() => 0);
   const queues: number[][] = problem.nodes.map(() => []);
   // Sorting is stable: jobs without duration keep the order in which they were placed.
@@ -50,7 +50,7 @@ export function arrangementOf(problem: Problem, schedule: Schedule): Arrangement
 }
 
 /** The configuration of a Pareto front that needs no more devices and time than the given one. */
-function atMost(front: Config[], config: Config): number {
+function atMost(front: IConfig[], config: IConfig): number {
   let index = 0;
   while (index + 1 < front.length && front[index + 1]!.devices <= config.devices) {
     index++;

@@ -7,9 +7,9 @@ const PRECISION = 5e-4;
 /** Which makespans to look for assignments for: bisection between what did not pack and what was too hard to say. */
 export class AssignmentTargets {
   /** An assignment for this target did not pack. */
-  private unpacked = 0;
+  private _unpacked = 0;
   /** Whether there is an assignment for this target took too long to say. */
-  private undecided = Infinity;
+  private _undecided = Infinity;
 
   /**
    * The next target, in seconds. When the range is used up it begins anew.
@@ -18,28 +18,28 @@ export class AssignmentTargets {
    * @param makespan - of the best plan.
    */
   next(bound: number, makespan: number): number {
-    const low = Math.max(bound, this.unpacked);
-    const high = Math.min(makespan, this.undecided);
+    const low = Math.max(bound, this._unpacked);
+    const high = Math.min(makespan, this._undecided);
     if (high - low > PRECISION * low) {
       return low + LOWER * (high - low);
     }
-    this.unpacked = 0;
-    this.undecided = Infinity;
+    this._unpacked = 0;
+    this._undecided = Infinity;
     return bound + LOWER * (makespan - bound);
   }
 
   /** A plan met the last target. */
   met(): void {
-    this.unpacked = 0;
+    this._unpacked = 0;
   }
 
   /** Assignments were found for a target, but did not pack. */
   missed(target: number): void {
-    this.unpacked = target;
+    this._unpacked = target;
   }
 
   /** No answer was found in time. */
   tooHard(target: number): void {
-    this.undecided = target;
+    this._undecided = target;
   }
 }

@@ -1,13 +1,13 @@
-import type { Config } from '../pareto.js';
-import type { Problem } from '../problem.js';
-import type { Arrangement } from '../schedule/arrangement.js';
+import type { IConfig } from '../problem/pareto.js';
+import type { IProblem } from '../problem/problem.js';
+import type { IArrangement } from '../schedule/arrangement.js';
 import { type Lanes, lanesOf } from '../schedule/lanes.js';
 
 /** Makespans aimed at, as multiples of the lower bound. */
 const TARGETS = Array.from({ length: 24 }, (_, i) => 1 + 0.015 * i + 0.002 * i * i);
 
 /** Orders in which jobs take devices: the greater comes first. */
-const PRIORITIES: ((config: Config) => number)[] = [
+const PRIORITIES: ((config: IConfig) => number)[] = [
   config => config.seconds,
   config => config.devices * config.seconds,
   config => config.devices
@@ -19,9 +19,9 @@ const PRIORITIES: ((config: Config) => number)[] = [
  *
  * @returns the shortest plan found and its makespan.
  */
-export function construct(problem: Problem, bound: number): { arrangement: Arrangement; makespan: number } {
+export function construct(problem: IProblem, bound: number): { arrangement: IArrangement; makespan: number } {
   const lanes = lanesOf(problem);
-  let best: { arrangement: Arrangement; makespan: number } | undefined;
+  let best: { arrangement: IArrangement; makespan: number } | undefined;
   let previous: string | undefined;
   for (const factor of TARGETS) {
     const choice = cheapestWithin(problem, bound * factor);
@@ -42,7 +42,7 @@ export function construct(problem: Problem, bound: number): { arrangement: Arran
 }
 
 /** Per job, the configuration with the least device-seconds among those that take at most `target`. */
-function cheapestWithin(problem: Problem, target: number): number[] {
+function cheapestWithin(problem: IProblem, target: number): number[] {
   return problem.jobs.map(({ configs }) => {
     let best = configs.length - 1;
     for (let i = best - 1; i >= 0 && configs[i]!.seconds <= target; i--) {
@@ -54,16 +54,16 @@ function cheapestWithin(problem: Problem, target: number): number[] {
   });
 }
 
-function area(config: Config): number {
+function area(config: IConfig): number {
   return config.devices * config.seconds;
 }
 
 function listSchedule(
-  problem: Problem,
+  problem: IProblem,
   lanes: Lanes[],
   choice: number[],
-  priority: (config: Config) => number
-): Arrangement {
+  priority: (config: IConfig) => number
+): IArrangement {
   for (const lane of lanes) {
     lane.reset();
   }

@@ -1,5 +1,5 @@
-import type { Config } from '../pareto.js';
-import type { Problem } from '../problem.js';
+import type { IConfig } from '../problem/pareto.js';
+import type { IProblem } from '../problem/problem.js';
 
 /**
  * The configurations of all jobs in flat arrays, for loops that read little else. The configuration in which a job
@@ -17,10 +17,10 @@ export class JobTable {
   /** Per job, a number that jobs with equal configurations share. */
   readonly type: Int32Array;
 
-  constructor({ jobs }: Problem) {
+  constructor({ jobs }: IProblem) {
     this.first = new Int32Array(jobs.length);
     this.count = Int32Array.from(jobs, ({ configs }) => configs.length);
-    const all: Config[] = [];
+    const all: IConfig[] = [];
     for (const [job, { configs, current }] of jobs.entries()) {
       if (current !== undefined) {
         all.push(current.config);

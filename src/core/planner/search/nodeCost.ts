@@ -1,4 +1,4 @@
-import type { Random } from '../random.js';
+import type { Random } from '../common/random.js';
 import type { NodeQueue } from './nodeQueue.js';
 
 /** How much the mean time at which devices become free weighs against the makespan. */
@@ -15,44 +15,44 @@ const MANY_NODES = 9;
 const BELOW = 0.004;
 
 /**
- * What a walk over the queues of nodes minimises: the makespan plus the mean time at which devices become free, so that
+ * What the search over the queues of nodes minimises: the makespan plus the mean time at which devices become free, so that
  * waste squeezed out of any node counts long before it shows in the makespan.
  */
 export class NodeCost {
   makespan = 0;
-  private cost = 0;
-  private spent = 0;
-  private switches = 0;
-  private switchCost = 0;
+  private _cost = 0;
+  private _spent = 0;
+  private _switches = 0;
+  private _switchCost = 0;
   /** Where nodes should end; 0 when there are few, which leaves the makespan to be minimised. */
-  private target = 0;
+  private _target = 0;
 
   constructor(
-    private readonly queues: NodeQueue[],
-    private readonly deviceCount: number,
-    private readonly random: Random
+    private readonly _queues: NodeQueue[],
+    private readonly _deviceCount: number,
+    private readonly _random: Random
   ) {}
 
   /** The makespan; a trifle more for every running job that is moved. */
   get score(): number {
-    return this.makespan + this.switches * this.switchCost;
+    return this.makespan + this._switches * this._switchCost;
   }
 
   /** Let switches cost their share of the present makespan. */
   priceSwitches(): void {
-    this.switchCost = SWITCH * this.makespan;
+    this._switchCost = SWITCH * this.makespan;
   }
 
   /** Take the queues as they are. */
   restart(switches: number): void {
     this.makespan = 0;
-    this.spent = 0;
-    this.switches = switches;
-    for (const { end, spent } of this.queues) {
+    this._spent = 0;
+    this._switches = switches;
+    for (const { end, spent } of this._queues) {
       this.makespan = Math.max(this.makespan, end);
-      this.spent += spent;
+      this._spent += spent;
     }
-    this.aim();
+    this._aim();
   }
 
   /**
@@ -63,9 +63,9 @@ export class NodeCost {
    * @param switched - how many more running jobs are moved than before.
    */
   decide(a: number, b: number, switched: number, temperature: number): boolean {
-    const { queues, target } = this;
+    const { _queues: queues, _target: target } = this;
     const [from, to] = [queues[a]!, queues[b]!];
-    let spent = this.spent + from.trialSpent - from.spent;
+    let spent = this._spent + from.trialSpent - from.spent;
     if (a !== b) {
       spent += to.trialSpent - to.spent;
     }
@@ -81,10 +81,10 @@ export class NodeCost {
         excess += end - target;
       }
     }
-    const switches = this.switches + switched;
-    const cost = this.costOf(target > 0 ? excess : makespan, spent, switches);
-    const worse = cost - this.cost;
-    if (worse > 0 && this.random() >= Math.exp(-worse / temperature)) {
+    const switches = this._switches + switched;
+    const cost = this._costOf(target > 0 ? excess : makespan, spent, switches);
+    const worse = cost - this._cost;
+    if (worse > 0 && this._random() >= Math.exp(-worse / temperature)) {
       return false;
     }
     from.accept();
@@ -92,24 +92,24 @@ export class NodeCost {
       to.accept();
     }
     this.makespan = makespan;
-    this.spent = spent;
-    this.switches = switches;
-    this.cost = cost;
+    this._spent = spent;
+    this._switches = switches;
+    this._cost = cost;
     if (target > 0 && makespan * (1 - BELOW) < target) {
-      this.aim();
+      this._aim();
     }
     return true;
   }
 
   /** Set the target below the current makespan. */
-  private aim(): void {
-    const { queues, makespan } = this;
-    this.target = queues.length < MANY_NODES ? 0 : makespan * (1 - BELOW);
-    const excess = queues.reduce((sum, { end }) => sum + Math.max(0, end - this.target), 0);
-    this.cost = this.costOf(this.target > 0 ? excess : makespan, this.spent, this.switches);
+  private _aim(): void {
+    const { _queues: queues, makespan } = this;
+    this._target = queues.length < MANY_NODES ? 0 : makespan * (1 - BELOW);
+    const excess = queues.reduce((sum, { end }) => sum + Math.max(0, end - this._target), 0);
+    this._cost = this._costOf(this._target > 0 ? excess : makespan, this._spent, this._switches);
   }
 
-  private costOf(late: number, spent: number, switches: number): number {
-    return late + (WASTE * spent) / this.deviceCount + switches * this.switchCost;
+  private _costOf(late: number, spent: number, switches: number): number {
+    return late + (WASTE * spent) / this._deviceCount + switches * this._switchCost;
   }
 }

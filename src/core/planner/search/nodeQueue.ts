@@ -21,40 +21,40 @@ export class NodeQueue {
   trialSpent = 0;
   /** To be filled with the jobs from the first change on. */
   readonly tail: number[] = [];
-  private from = 0;
+  private _from = 0;
   /** Row i: free times before the job at place i. */
-  private rows: Float64Array;
-  private trialRows: Float64Array;
+  private _rows: Float64Array;
+  private _trialRows: Float64Array;
 
   constructor(
     freeAt: readonly number[],
-    private readonly table: JobTable,
-    private readonly config: Int32Array,
-    private readonly place: Int32Array
+    private readonly _table: JobTable,
+    private readonly _config: Int32Array,
+    private readonly _place: Int32Array
   ) {
     this.size = freeAt.length;
-    this.rows = new Float64Array(16 * this.size);
-    this.trialRows = new Float64Array(16 * this.size);
-    this.rows.set(Float64Array.from(freeAt).sort());
+    this._rows = new Float64Array(16 * this.size);
+    this._trialRows = new Float64Array(16 * this.size);
+    this._rows.set(Float64Array.from(freeAt).sort());
   }
 
   /** Try the queue without the job at a place. */
   tryWithout(place: number): void {
-    this.copy(place + 1, this.jobs.length, 0);
+    this._copy(place + 1, this.jobs.length, 0);
     this.tryTail(place);
   }
 
   /** Try the queue with one more job. */
   tryWith(place: number, job: number): void {
     this.tail[0] = job;
-    this.copy(place, this.jobs.length, 1);
+    this._copy(place, this.jobs.length, 1);
     this.tryTail(place);
   }
 
   /** Try another job in the place of one. */
   tryInstead(place: number, job: number): void {
     this.tail[0] = job;
-    this.copy(place + 1, this.jobs.length, 1);
+    this._copy(place + 1, this.jobs.length, 1);
     this.tryTail(place);
   }
 
@@ -63,14 +63,14 @@ export class NodeQueue {
     for (let i = 0; i < others.length; i++) {
       this.tail[i] = others[i]!;
     }
-    this.copy(from + count, this.jobs.length, others.length);
+    this._copy(from + count, this.jobs.length, others.length);
     this.tryTail(from);
   }
 
   /** Try two jobs in each other's places. */
   trySwap(a: number, b: number): void {
     const start = Math.min(a, b);
-    this.copy(start, this.jobs.length, 0);
+    this._copy(start, this.jobs.length, 0);
     this.tail[a - start] = this.jobs[b]!;
     this.tail[b - start] = this.jobs[a]!;
     this.tryTail(start);
@@ -80,20 +80,20 @@ export class NodeQueue {
   tryMove(from: number, to: number): void {
     const { jobs, tail } = this;
     if (from <= to) {
-      this.copy(from + 1, to + 1, 0);
+      this._copy(from + 1, to + 1, 0);
       tail[to - from] = jobs[from]!;
-      this.copy(to + 1, jobs.length, to - from + 1);
+      this._copy(to + 1, jobs.length, to - from + 1);
       this.tryTail(from);
     } else {
       tail[0] = jobs[from]!;
-      this.copy(to, from, 1);
-      this.copy(from + 1, jobs.length, from - to + 1);
+      this._copy(to, from, 1);
+      this._copy(from + 1, jobs.length, from - to + 1);
       this.tryTail(to);
     }
   }
 
   /** Jobs of a stretch of the queue into the tail, which ends with them. */
-  private copy(start: number, end: number, at: number): void {
+  private _copy(start: number, end: number, at: number): void {
     const { jobs, tail } = this;
     let length = at;
     for (let i = start; i < end; i++) {
@@ -104,14 +104,14 @@ export class NodeQueue {
 
   /** Try the queue made of the current one before a place and {@link tail} after it. */
   tryTail(from: number): void {
-    const { size, tail, table, config } = this;
+    const { size, tail, _table: table, _config: config } = this;
     const { first, devices, seconds } = table;
-    this.from = from;
-    if (this.trialRows.length < (tail.length + 1) * size) {
-      this.trialRows = new Float64Array(2 * (tail.length + 1) * size);
+    this._from = from;
+    if (this._trialRows.length < (tail.length + 1) * size) {
+      this._trialRows = new Float64Array(2 * (tail.length + 1) * size);
     }
-    const rows = this.trialRows;
-    const before = this.rows;
+    const rows = this._trialRows;
+    const before = this._rows;
     for (let i = 0; i < size; i++) {
       rows[i] = before[from * size + i]!;
     }
@@ -152,14 +152,14 @@ export class NodeQueue {
 
   /** Make the queue under trial the current one. */
   accept(): void {
-    const { size, from, tail, jobs, place } = this;
+    const { size, _from: from, tail, jobs, _place: place } = this;
     const length = (from + tail.length + 1) * size;
-    if (this.rows.length < length) {
+    if (this._rows.length < length) {
       const grown = new Float64Array(2 * length);
-      grown.set(this.rows);
-      this.rows = grown;
+      grown.set(this._rows);
+      this._rows = grown;
     }
-    const { rows, trialRows } = this;
+    const { _rows: rows, _trialRows: trialRows } = this;
     for (let i = 0, at = from * size; at < length; i++, at++) {
       rows[at] = trialRows[i]!;
     }

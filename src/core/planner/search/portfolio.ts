@@ -1,23 +1,23 @@
 import type { Highs } from 'highs';
-import type { Plan, PlanBudget } from '../../wire/generated/types.js';
-import { type Assignment, AssignmentSearch, type NoGood } from '../bounds/assignment.js';
-import { raiseBounds } from '../bounds/bounds.js';
-import { raiseByFractions } from '../bounds/fractional.js';
+import type { Plan, PlanBudget } from '../../wire/messages.js';
+import { type Assignment, AssignmentSearch, type INoGood } from '../bounds/assignmentSearch.js';
+import { raiseByFractions } from '../bounds/fractionalBound.js';
+import { raiseBounds } from '../bounds/raiseBounds.js';
+import { PROVEN } from '../common/optimalityTolerance.js';
+import type { Random } from '../common/random.js';
+import { jobsInOrder, nodeContents } from '../exact/nodeContents.js';
 import { shortestOnNode } from '../exact/nodeOptimum.js';
-import { packedJobs, packingOf } from '../exact/packing.js';
-import type { Problem } from '../problem.js';
-import { PROVEN } from '../proof.js';
-import type { Random } from '../random.js';
-import { type Arrangement, KEPT, realise } from '../schedule/arrangement.js';
-import { anneal, type Cooling, FROM_SCRATCH } from './annealing.js';
+import type { IProblem } from '../problem/problem.js';
+import { type IArrangement, KEPT, realise } from '../schedule/arrangement.js';
+import { anneal, FROM_SCRATCH, type ICooling } from './annealing.js';
 import { AssignmentTargets } from './assignmentTargets.js';
 import { construct } from './construction.js';
-import { Effort } from './effort.js';
-import { NodeWalk } from './nodeWalk.js';
-import { type Packed, pack } from './packing.js';
+import { NodeNeighbourhood } from './nodeNeighbourhood.js';
+import { type IPackedNodes, packNodes } from './nodePacking.js';
+import { SearchBudget } from './searchBudget.js';
 
 /** What the search needs and whom it tells. */
-export interface ImproveOptions {
+export interface IImproveOptions {
   random: Random;
   budget: PlanBudget;
   /** Seconds since the budget began; asked only when it sets seconds. */
@@ -27,7 +27,7 @@ export interface ImproveOptions {
   /** Loads HiGHS; without it there are no bounds but the one given, except on a single node. */
   loadHighs?: () => Promise<Highs>;
   /** Told of each plan shorter than all before; the arrangement is not changed afterwards. */
-  offer: (method: Plan['method'], arrangement: Arrangement, makespan: number) => void;
+  offer: (method: Plan['method'], arrangement: IArrangement, makespan: number) => void;
   /** Told of each better bound, and of proofs that the last plan offered is the shortest. */
   raise: (bound: number, binding: Plan['binding'], optimal: boolean) => void;
 }
@@ -71,10 +71,10 @@ const ASSIGNMENT = { iterations: 50_000, nodes: 200, nodesInTime: 100_000 };
 const QUESTION = 5000;
 
 /** For a round that begins with a plan made for a target: less heat than would lose it. */
-const REPAIR: Cooling = { hot: 0.05, cold: 0.0025, rounds: 1 };
-const ONCE: Cooling = { ...FROM_SCRATCH, rounds: 1 };
+const REPAIR: ICooling = { hot: 0.05, cold: 0.0025, rounds: 1 };
+const ONCE: ICooling = { ...FROM_SCRATCH, rounds: 1 };
 /** For rounds that should end elsewhere. */
-const HOT: Cooling = { hot: 1, cold: 0.05, rounds: 1 };
+const HOT: ICooling = { hot: 1, cold: 0.05, rounds: 1 };
 
 /** Where rounds aim, between the bound and the makespan of the best plan. */
 const AIMS = [0.3, 0.6, 0.45, 0.15];
@@ -84,48 +84,52 @@ const AIMS = [0.3, 0.6, 0.45, 0.15];
  * constructed for shorter and shorter targets, and from assignments of jobs to nodes that no dual feasible function
  * objects to; on a single node, exact search. With a budget in iterations the same question gives the same answer.
  */
-export async function improve(problem: Problem, start: Arrangement, options: ImproveOptions): Promise<void> {
+export async function improve(
+  problem: IProblem,
+  start: IArrangement,
+  options: IImproveOptions
+): Promise<void> {
   await new Portfolio(problem, start, options).run();
 }
 
 type Found = Extract<Assignment, { status: 'found' }>;
 
 class Portfolio {
-  private readonly effort: Effort;
-  private makespan: number;
-  private bound: number;
-  private readonly targets = new AssignmentTargets();
+  private readonly _searchBudget: SearchBudget;
+  private _makespan: number;
+  private _bound: number;
+  private readonly _targets = new AssignmentTargets();
   /** What is proven not to be done on one node before a target. */
-  private readonly noGoods: (NoGood & { target: number })[] = [];
+  private readonly _noGoods: (INoGood & { target: number })[] = [];
 
   constructor(
-    private readonly problem: Problem,
-    private best: Arrangement,
-    private readonly options: ImproveOptions
+    private readonly _problem: IProblem,
+    private _best: IArrangement,
+    private readonly _options: IImproveOptions
   ) {
-    this.effort = new Effort(options.budget, options.elapsed);
-    this.makespan = realise(problem, best).makespan;
-    this.bound = options.bound;
+    this._searchBudget = new SearchBudget(_options.budget, _options.elapsed);
+    this._makespan = realise(_problem, _best).makespan;
+    this._bound = _options.bound;
   }
 
   async run(): Promise<void> {
-    const { problem } = this;
-    if (this.over()) {
+    const { _problem: problem } = this;
+    if (this._over()) {
       return;
     }
     const alone = problem.nodes.filter(({ devices }) => devices.length > 0).length === 1;
     const exact = alone && problem.jobs.length <= EXACT_JOBS;
-    this.anneal(this.best, exact ? FIRST_ALONE : FIRST, FROM_SCRATCH);
+    this._anneal(this._best, exact ? FIRST_ALONE : FIRST, FROM_SCRATCH);
     if (exact) {
-      this.searchNode();
+      this._searchNode();
     }
-    const highs = this.over() ? undefined : await this.options.loadHighs?.();
+    const highs = this._over() ? undefined : await this._options.loadHighs?.();
     if (highs !== undefined) {
-      this.raiseBounds(highs, alone ? ROUND : BOUNDS);
+      this._raiseBounds(highs, alone ? ROUND : BOUNDS);
     }
-    if (problem.nodes.length > ASSIGNED_NODES && !this.over()) {
+    if (problem.nodes.length > ASSIGNED_NODES && !this._over()) {
       // Many nodes take long to cool.
-      this.anneal(this.best, 1, ONCE);
+      this._anneal(this._best, 1, ONCE);
     }
     const assignments =
       highs === undefined || alone || problem.nodes.length > ASSIGNED_NODES
@@ -134,170 +138,178 @@ class Portfolio {
     const byJobs = Math.max(SHORTEST_ROUND, ROUND_PER_JOB * problem.jobs.length);
     const share = alone ? ROUND : Math.min(ROUND, byJobs);
     const cycle = alone ? 3 : 1 + Math.round((4 * ROUND) / share);
-    for (let round = 0; !this.over(); round++) {
-      const aim = this.bound + AIMS[round % AIMS.length]! * (this.makespan - this.bound);
+    for (let round = 0; !this._over(); round++) {
+      const aim = this._bound + AIMS[round % AIMS.length]! * (this._makespan - this._bound);
       if (exact && round % cycle === cycle - 1) {
-        this.searchNode();
+        this._searchNode();
       } else if (round % cycle === 0) {
-        this.anneal(this.best, share, ONCE);
+        this._anneal(this._best, share, ONCE);
       } else if (assignments !== undefined && round % cycle === cycle - 1) {
-        this.pack(assignments);
+        this._pack(assignments);
       } else {
-        this.anneal(construct(problem, aim).arrangement, share, round % 2 === 0 ? ONCE : HOT);
+        this._anneal(construct(problem, aim).arrangement, share, round % 2 === 0 ? ONCE : HOT);
       }
     }
   }
 
-  private over(): boolean {
-    return this.makespan <= this.bound * (1 + PROVEN) || this.effort.used >= 1;
+  private _over(): boolean {
+    return this._makespan <= this._bound * (1 + PROVEN) || this._searchBudget.used >= 1;
   }
 
-  private anneal(start: Arrangement, share: number, cooling: Cooling): void {
-    const walk = new NodeWalk(this.problem, start, this.options.random);
-    this.offer('local-search', start, walk.makespan);
-    const limit = this.effort.part(share, this.bound * (1 + PROVEN));
-    anneal(walk, limit, arrangement => this.offer('local-search', arrangement, walk.makespan), cooling);
+  private _anneal(start: IArrangement, share: number, cooling: ICooling): void {
+    const neighbourhood = new NodeNeighbourhood(this._problem, start, this._options.random);
+    this._offer('local-search', start, neighbourhood.makespan);
+    const limit = this._searchBudget.part(share, this._bound * (1 + PROVEN));
+    anneal(
+      neighbourhood,
+      limit,
+      arrangement => this._offer('local-search', arrangement, neighbourhood.makespan),
+      cooling
+    );
   }
 
   /** Assign jobs to nodes for a target and pack them there; or learn that this cannot be. */
-  private pack(assignments: AssignmentSearch): void {
-    const { effort } = this;
-    if (effort.iterationsLeft < ASSIGNMENT.iterations) {
-      this.anneal(this.best, 1, ONCE);
+  private _pack(assignments: AssignmentSearch): void {
+    const { _searchBudget: searchBudget } = this;
+    if (searchBudget.iterationsLeft < ASSIGNMENT.iterations) {
+      this._anneal(this._best, 1, ONCE);
       return;
     }
-    const target = this.targets.next(this.bound, this.makespan);
-    const end = effort.used + ASSIGNING;
-    let packed: Packed | undefined;
+    const target = this._targets.next(this._bound, this._makespan);
+    const end = searchBudget.used + ASSIGNING;
+    let packed: IPackedNodes | undefined;
     let status: Assignment['status'];
     do {
-      effort.spend(ASSIGNMENT.iterations);
-      const limit = { nodes: this.treeNodes, secondsLeft: () => effort.secondsUntil(Math.min(1, end)) };
-      const known = this.noGoods.filter(noGood => noGood.target >= target);
+      searchBudget.spend(ASSIGNMENT.iterations);
+      const limit = {
+        nodes: this._treeNodes,
+        secondsLeft: () => searchBudget.secondsUntil(Math.min(1, end))
+      };
+      const known = this._noGoods.filter(noGood => noGood.target >= target);
       const answer = assignments.find(target, limit, known);
       ({ status } = answer);
       if (answer.status === 'infeasible') {
-        this.raise(target);
+        this._raise(target);
       }
       if (answer.status !== 'found') {
         break;
       }
-      const next = this.packed(answer, target);
+      const next = this._packed(answer, target);
       packed = packed === undefined || next.makespan < packed.makespan ? next : packed;
-    } while (this.makespan > target && effort.used < end);
+    } while (this._makespan > target && searchBudget.used < end);
     if (packed !== undefined) {
-      this.anneal(packed.arrangement, ROUND / 2, REPAIR);
+      this._anneal(packed.arrangement, ROUND / 2, REPAIR);
     }
-    if (this.makespan <= target) {
-      this.targets.met();
+    if (this._makespan <= target) {
+      this._targets.met();
     } else if (packed !== undefined) {
-      this.targets.missed(target);
+      this._targets.missed(target);
     } else if (status === 'unknown') {
-      this.targets.tooHard(target);
+      this._targets.tooHard(target);
     }
   }
 
   /** The most nodes of HiGHS's search trees for one target. */
-  private get treeNodes(): number {
-    return this.effort.iterationsLeft < Infinity ? ASSIGNMENT.nodes : ASSIGNMENT.nodesInTime;
+  private get _treeNodes(): number {
+    return this._searchBudget.iterationsLeft < Infinity ? ASSIGNMENT.nodes : ASSIGNMENT.nodesInTime;
   }
 
   /** Pack jobs on the nodes they are assigned to, and remember what does not fit together. */
-  private packed({ nodes, batches }: Found, target: number): Packed {
-    const packed = pack(this.problem, nodes, target);
-    this.offer('packing', packed.arrangement, packed.makespan);
+  private _packed({ nodes, batches }: Found, target: number): IPackedNodes {
+    const packed = packNodes(this._problem, nodes, target);
+    this._offer('packing', packed.arrangement, packed.makespan);
     for (const [node, overfull] of packed.overfull.entries()) {
       if (overfull) {
-        this.noGoods.push({ node, batches: batches[node]!, target });
+        this._noGoods.push({ node, batches: batches[node]!, target });
       }
     }
     return packed;
   }
 
   /** Bounds that need HiGHS; what they say about who goes where is tried at once. */
-  private raiseBounds(highs: Highs, share: number): void {
-    const { effort, problem } = this;
-    const end = effort.used + share;
+  private _raiseBounds(highs: Highs, share: number): void {
+    const { _searchBudget: searchBudget, _problem: problem } = this;
+    const end = searchBudget.used + share;
     const raise = (bound: number) => {
-      this.raise(bound);
-      return !this.over();
+      this._raise(bound);
+      return !this._over();
     };
-    if (problem.nodes.length > ASSIGNED_NODES || effort.iterationsLeft < ASSIGNMENT.iterations) {
-      raiseByFractions(highs, problem, this.bound, this.makespan, raise);
+    if (problem.nodes.length > ASSIGNED_NODES || searchBudget.iterationsLeft < ASSIGNMENT.iterations) {
+      raiseByFractions(highs, problem, this._bound, this._makespan, raise);
       return;
     }
     const found: { assignment: Found; target: number }[] = [];
     raiseBounds(highs, problem, {
-      makespan: () => this.makespan,
+      makespan: () => this._makespan,
       raise,
       onAssignment: (assignment, target) => found.push({ assignment, target }),
       secondsLeft: () => {
-        effort.spend(QUESTION);
-        return this.over() || effort.used >= end ? 0 : effort.secondsUntil(end);
+        searchBudget.spend(QUESTION);
+        return this._over() || searchBudget.used >= end ? 0 : searchBudget.secondsUntil(end);
       },
-      nodes: this.treeNodes
+      nodes: this._treeNodes
     });
     for (const { assignment, target } of found.slice(-2)) {
-      if (!this.over()) {
-        this.anneal(this.packed(assignment, target).arrangement, ROUND / 2, REPAIR);
+      if (!this._over()) {
+        this._anneal(this._packed(assignment, target).arrangement, ROUND / 2, REPAIR);
       }
     }
   }
 
-  private searchNode(): void {
-    const { problem, effort } = this;
+  private _searchNode(): void {
+    const { _problem: problem, _searchBudget: searchBudget } = this;
     const node = problem.nodes.findIndex(({ devices }) => devices.length > 0);
-    const packing = packingOf(
+    const packing = nodeContents(
       problem,
       node,
       problem.jobs.map((_, job) => job)
     );
-    const limit = effort.part(EXACT, 0);
+    const limit = searchBudget.part(EXACT, 0);
     let nodes = 0;
     const found = shortestOnNode(
       packing.problem,
-      this.bound,
-      this.makespan,
+      this._bound,
+      this._makespan,
       {
-        nodes: Math.min(1e9, EXACT * (this.options.budget.iterations ?? Infinity)),
+        nodes: Math.min(1e9, EXACT * (this._options.budget.iterations ?? Infinity)),
         stop: () => limit.progress(nodes) >= 1
       },
       {
         onPlan: plan => {
-          const config = [...this.best.config];
+          const config = [...this._best.config];
           const queues: number[][] = problem.nodes.map(() => []);
-          for (const packed of packedJobs(packing, plan)) {
+          for (const packed of jobsInOrder(packing, plan)) {
             config[packed.job] = packed.config;
             if (packed.config !== KEPT) {
               queues[node]!.push(packed.job);
             }
           }
-          this.offer('exact', { config, queues }, plan.makespan);
+          this._offer('exact', { config, queues }, plan.makespan);
         },
-        onBound: bound => this.raise(bound)
+        onBound: bound => this._raise(bound)
       }
     );
     nodes = found.nodes;
     limit.progress(nodes);
     if (found.optimal) {
-      this.raise(found.bound);
-      this.options.raise(found.bound, 'packing', true);
-      this.bound = this.makespan;
+      this._raise(found.bound);
+      this._options.raise(found.bound, 'packing', true);
+      this._bound = this._makespan;
     }
   }
 
-  private offer(method: Plan['method'], arrangement: Arrangement, makespan: number): void {
-    if (makespan < this.makespan) {
-      this.best = arrangement;
-      this.makespan = makespan;
-      this.options.offer(method, arrangement, makespan);
+  private _offer(method: Plan['method'], arrangement: IArrangement, makespan: number): void {
+    if (makespan < this._makespan) {
+      this._best = arrangement;
+      this._makespan = makespan;
+      this._options.offer(method, arrangement, makespan);
     }
   }
 
-  private raise(bound: number): void {
-    if (bound > this.bound) {
-      this.bound = bound;
-      this.options.raise(bound, 'packing', false);
+  private _raise(bound: number): void {
+    if (bound > this._bound) {
+      this._bound = bound;
+      this._options.raise(bound, 'packing', false);
     }
   }
 }

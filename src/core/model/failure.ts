@@ -1,9 +1,0 @@
-import type { Failure } from '../wire/generated/types.js';
-
-/** An error meant for people: a code, a sentence, and what to do next. */
-export class SaturnError extends Error {
-  constructor(readonly failure: Failure) {
-    super(failure.message);
-    this.name = 'SaturnError';
-  }
-}

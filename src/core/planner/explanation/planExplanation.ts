@@ -1,0 +1,154 @@
+import { strategyKey, strategyLabel } from '../../model/strategy.js';
+import type { Alternative, Explanation, Plan, PlanRequest, TaskExplanation } from '../../wire/messages.js';
+import { lowerBound } from '../bounds/areaBound.js';
+import type { Random } from '../common/random.js';
+import type { IProblem } from '../problem/problem.js';
+import { arrangementOf, realise } from '../schedule/arrangement.js';
+import type { ISchedule } from '../schedule/schedule.js';
+import { choiceKey, configOf, type IKind, kindsOf, Pricing } from './alternatives.js';
+import { toleranceOf } from './errorTolerance.js';
+
+/** Kinds times jobs above which the tolerance of estimates is not worked out. */
+const MANY = 4000;
+
+/** An explanation, and a plan shorter than the one explained if one was met on the way: then it explains that plan. */
+export interface IPlanExplanation {
+  explanation: Explanation;
+  better?: ISchedule;
+}
+
+/**
+ * Explain a plan of a plain problem: what every other choice for every task would cost, by planning again with that choice dictated, how
+ * wrong the estimates may be, and what keeps the plan from being shorter.
+ *
+ * Prices are those of the best plan found: the true price may be lower.
+ *
+ * @param limits - what is known of the best possible plan.
+ * @param mayImprove - whether a shorter plan met on the way may take the place of the one given.
+ */
+export function explain(
+  request: PlanRequest,
+  problem: IProblem,
+  schedule: ISchedule,
+  limits: Pick<Plan, 'binding' | 'lowerBound'>,
+  random: Random,
+  mayImprove = true
+): IPlanExplanation {
+  const pricing = new Pricing(
+    problem,
+    kindsOf(request, problem),
+    arrangementOf(problem, schedule),
+    random,
+    mayImprove
+  );
+  pricing.run();
+  const improved = mayImprove && pricing.base.makespan < schedule.makespan;
+  const better = improved ? realise(problem, pricing.base.arrangement) : undefined;
+  const { makespan } = better ?? schedule;
+  const tasks: TaskExplanation[] = problem.running.map(({ name, config }) => ({
+    task: name,
+    strategy: config.option.strategy,
+    alternatives: []
+  }));
+  const precise = pricing.kinds.length * problem.jobs.length <= MANY;
+  for (const kind of pricing.kinds) {
+    tasks.push(...explainKind(problem, pricing, kind, makespan, precise));
+  }
+  const order = new Map(request.tasks.map(({ name }, index) => [name, index]));
+  tasks.sort((a, b) => order.get(a.task)! - order.get(b.task)!);
+  const explanation = { binding: bindingOf(problem, limits, makespan), tasks };
+  return { explanation, ...(better !== undefined && { better }) };
+}
+
+function explainKind(
+  problem: IProblem,
+  { base }: Pricing,
+  kind: IKind,
+  makespan: number,
+  precise: boolean
+): TaskExplanation[] {
+  const tolerances = new Map<number, number | undefined>();
+  return kind.jobs.map(job => {
+    const { option } = configOf(problem, base.arrangement, job);
+    const chosen = kind.choices.findIndex(other => choiceKey(other.option) === choiceKey(option));
+    if (precise && chosen >= 0 && !tolerances.has(chosen)) {
+      tolerances.set(chosen, toleranceOf(base, kind, chosen));
+    }
+    const tolerance = tolerances.get(chosen);
+    const alternatives = kind.choices.flatMap(({ option: other }, index): Alternative[] => {
+      const best = kind.best[index];
+      return index === chosen || best === undefined
+        ? []
+        : [
+            {
+              strategy: other.strategy,
+              makespan: best.makespan,
+              price: Math.max(0, best.makespan - makespan)
+            }
+          ];
+    });
+    alternatives.sort(
+      (a, b) => a.price - b.price || (strategyKey(a.strategy) < strategyKey(b.strategy) ? -1 : 1)
+    );
+    return {
+      task: problem.jobs[job]!.name,
+      strategy: option.strategy,
+      alternatives,
+      ...(tolerance !== undefined && { tolerance })
+    };
+  });
+}
+
+/** What keeps a plan from being shorter, in a sentence with numbers. */
+function bindingOf(
+  problem: IProblem,
+  { binding, lowerBound: bound }: Pick<Plan, 'binding' | 'lowerBound'>,
+  makespan: number
+): string {
+  const devices = problem.deviceCount === 1 ? 'the only device' : `all ${problem.deviceCount} devices`;
+  const rest = makespan > bound * (1 + 1e-9) ? ` The plan takes ${inWords(makespan)}.` : '';
+  const work = `The work of all tasks, each done in the cheapest way that is fast enough, keeps ${devices} busy for`;
+  switch (binding) {
+    case 'longest-task': {
+      const { name, how, seconds } = longest(problem);
+      return `Task "${name}" alone takes ${inWords(seconds)}${how}; more devices would not help.${rest}`;
+    }
+    case 'area':
+      return `${work} ${inWords(bound)}.${rest}`;
+    case 'packing': {
+      const area = lowerBound(problem).seconds;
+      return `${work} ${inWords(area)}, but the tasks do not fit together without idle devices: no plan is shorter than ${inWords(bound)}.${rest}`;
+    }
+    case 'none':
+      return 'Nothing takes any time.';
+  }
+}
+
+/** The task whose fastest strategy takes longest. */
+function longest({ jobs, running }: IProblem): { name: string; how: string; seconds: number } {
+  const candidates = [
+    ...running.map(({ name, config }) => ({
+      name,
+      how: ' to its end where it runs',
+      seconds: config.seconds
+    })),
+    ...jobs.map(({ name, configs, current }) => {
+      const fastest = configs[configs.length - 1]!;
+      const stays = current !== undefined && current.config.seconds < fastest.seconds;
+      const { option, seconds } = stays ? current.config : fastest;
+      return { name, how: ` by its fastest strategy, ${strategyLabel(option.strategy)}`, seconds };
+    })
+  ];
+  return candidates.reduce((most, one) => (one.seconds > most.seconds ? one : most));
+}
+
+/** `42 s`, `12.5 min`, `3.2 h` or `4.1 d`. */
+function inWords(seconds: number): string {
+  const units: [name: string, size: number][] = [
+    ['d', 86_400],
+    ['h', 3600],
+    ['min', 60]
+  ];
+  const [name, size] = units.find(([, size]) => seconds >= 1.99 * size) ?? ['s', 1];
+  return `${Number((seconds / size).toPrecision(3))} ${name}`;
+}

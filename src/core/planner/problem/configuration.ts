@@ -1,0 +1,39 @@
+import { strategyKey } from '../../model/strategy.js';
+import type { Pin, PlanOption, PlanTask } from '../../wire/messages.js';
+import type { Eligibilities } from './eligibility.js';
+import type { IConfig, IEligibility } from './pareto.js';
+
+/** Where a task runs already. */
+export type Placement = NonNullable<PlanTask['running']>;
+
+/** Whether a configuration may run on any node with enough devices. */
+export function isFree({ nodes, among, span }: IConfig): boolean {
+  return nodes === undefined && among === undefined && span === undefined;
+}
+
+/** How a task may run, under a pin if it has one; what leaving its present place costs is paid first. */
+export function usableConfigs(task: PlanTask, places: Eligibilities, pin?: Pin): IConfig[] {
+  const leaving = task.running === undefined ? 0 : (runningOption(task, task.running).stopSeconds ?? 0);
+  return task.options.flatMap(option => {
+    const eligibility = places.of(option, pin === undefined ? [] : [pin]);
+    const overhead = leaving + option.startSeconds;
+    return eligibility === undefined ? [] : [configOf(option, task.steps, overhead, eligibility)];
+  });
+}
+
+/** A strategy for so many steps. */
+export function configOf(
+  option: PlanOption,
+  steps: number,
+  overhead: number,
+  eligibility: IEligibility = {}
+): IConfig {
+  const seconds = overhead + steps * option.stepSeconds;
+  return { option, devices: option.strategy.devices, seconds, overhead, ...eligibility };
+}
+
+/** The option a running task runs by: the one for its node, if there are several of its strategy. */
+export function runningOption({ options }: PlanTask, { strategy, node }: Placement): PlanOption {
+  const own = options.filter(option => strategyKey(option.strategy) === strategyKey(strategy));
+  return own.find(({ nodes }) => nodes?.includes(node) ?? true) ?? own[0]!;
+}

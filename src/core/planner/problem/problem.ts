@@ -1,0 +1,232 @@
+import type { Conflict, PlanRequest, PlanTask, Unplanned } from '../../wire/messages.js';
+import { configOf, isFree, type Placement, runningOption, usableConfigs } from './configuration.js';
+import { Eligibilities } from './eligibility.js';
+import { fastestPerCount, type IConfig, paretoFront, paretoFrontByPlace } from './pareto.js';
+import { keepablePin, meets, pinLabel } from './pinning.js';
+import { unplannedReason } from './unplannedReasons.js';
+
+const SECONDS_PER_HOUR = 3600;
+
+/** A task that may be placed anywhere. */
+export interface IJob {
+  name: string;
+  steps: number;
+  /**
+   * The configurations worth considering, never empty: more devices, less time, unless they differ in where they may
+   * run.
+   */
+  configs: IConfig[];
+  /** The fastest configuration at every device count, for the simple rules that ask for a count. */
+  perCount: IConfig[];
+  /**
+   * Where it runs now, if it does and may also be moved. Going on there starts at 0 and pays no start; the seconds
+   * of `configs` include what leaving costs.
+   */
+  current?: IPlace;
+  /** Not before this, in seconds. */
+  release: number;
+  /** To be done by then, in seconds; Infinity when at any time. */
+  deadline: number;
+  /** How much its end counts where weighted ends are added up. */
+  weight: number;
+  /** Its pin had to give way for it to run by itself; fused it may meet it. */
+  strayed: boolean;
+}
+
+/** A strategy on devices of one node. */
+export interface IPlace {
+  config: IConfig;
+  /** Index into {@link IProblem.nodes}. */
+  node: number;
+  /** Indexes into the node's devices. */
+  devices: number[];
+}
+
+/** A task that runs already and keeps its devices. */
+export interface IRunningJob extends IPlace {
+  name: string;
+  steps: number;
+  /** As of a {@link IJob}. */
+  deadline: number;
+  /** As of a {@link IJob}. */
+  weight: number;
+}
+
+/** Jobs that may run as one, for as many steps as the longest of them. */
+export interface IFusedJob {
+  /** Names the run: its tasks'. */
+  name: string;
+  /** Indexes into {@link IProblem.jobs}, ascending; at least 2. */
+  members: number[];
+  /** As of a {@link IJob}. */
+  configs: IConfig[];
+}
+
+/** A node as the planner sees it. */
+export interface IPlanNode {
+  id: string;
+  devices: string[];
+  /** When each device becomes free: the end of the task running on it, else 0. */
+  freeAt: number[];
+}
+
+/** What all runs together may take; Infinity where there is no limit. */
+export interface ILimits {
+  /** Runs at once. */
+  concurrent: number;
+  deviceSeconds: number;
+  cost: number;
+}
+
+/** The question in the planner's own form: indexes instead of names, only what can be planned. */
+export interface IProblem {
+  nodes: IPlanNode[];
+  jobs: IJob[];
+  running: IRunningJob[];
+  unplanned: Unplanned[];
+  deviceCount: number;
+  largestNode: number;
+  fusions: IFusedJob[];
+  limits: ILimits;
+  /** Per node, money per device-second. */
+  prices: number[];
+  /** Minimise the sum of weighted ends instead of the last one. */
+  weighted: boolean;
+  /** Constraints given up because nothing could meet them. */
+  conflicts: Conflict[];
+  /**
+   * Whether any node with enough devices will do for a job at any time, and only the last end counts: nothing but
+   * Pareto fronts, devices free from some time on, and jobs that may go on where they run.
+   */
+  unconstrained: boolean;
+}
+
+/** Compile a request that {@link assertRequest} has accepted. */
+export function toProblem(request: PlanRequest): IProblem {
+  const { prices = {}, limits = {}, switches = 'none' } = request;
+  const places = new Eligibilities(request);
+  const nodes = request.cluster.nodes.map(node => ({
+    id: node.id,
+    devices: node.devices.map(device => device.id),
+    freeAt: node.devices.map(() => 0)
+  }));
+  const problem: IProblem = {
+    nodes,
+    jobs: [],
+    running: [],
+    unplanned: [],
+    deviceCount: nodes.reduce((sum, node) => sum + node.devices.length, 0),
+    largestNode: places.largestNode,
+    fusions: [],
+    limits: {
+      concurrent: limits.concurrent ?? Infinity,
+      deviceSeconds: limits.deviceSeconds ?? Infinity,
+      cost: limits.cost ?? Infinity
+    },
+    prices: nodes.map(({ id }) => (prices[id] ?? 0) / SECONDS_PER_HOUR),
+    weighted: request.objective === 'weighted-completion',
+    conflicts: [],
+    unconstrained: false
+  };
+  for (const task of request.tasks) {
+    const { running } = task;
+    const pin =
+      running === undefined || switches !== 'none' ? keepablePin(task, places, problem.conflicts) : task.pin;
+    const usable = usableConfigs(task, places, pin);
+    if (running !== undefined && (switches === 'none' || usable.length === 0)) {
+      addRunning(problem, task, running);
+    } else if (usable.length === 0) {
+      problem.unplanned.push({ task: task.name, reason: unplannedReason(task, places) });
+    } else {
+      const { earliestStart = 0, deadline = Infinity, weight = 1 } = task;
+      const job: IJob = {
+        name: task.name,
+        steps: task.steps,
+        configs: usable.every(isFree) ? paretoFront(usable) : paretoFrontByPlace(usable),
+        perCount: fastestPerCount(usable),
+        release: earliestStart,
+        deadline,
+        weight,
+        strayed: pin !== task.pin
+      };
+      if (running !== undefined && earliestStart === 0 && meets(running, pin)) {
+        job.current = placeOf(task, running, nodes);
+      }
+      problem.jobs.push(job);
+    }
+  }
+  addFusions(problem, request, places);
+  problem.unconstrained = isPlain(problem);
+  return problem;
+}
+
+/** Whether there is nothing to schedule. */
+export function isEmpty(problem: IProblem): boolean {
+  return problem.jobs.length === 0 && problem.running.length === 0;
+}
+
+function isPlain({ jobs, running, fusions, limits, weighted }: IProblem): boolean {
+  return (
+    !weighted &&
+    fusions.length === 0 &&
+    Object.values(limits).every(limit => limit === Infinity) &&
+    running.every(({ deadline }) => deadline === Infinity) &&
+    jobs.every(
+      ({ configs, release, deadline }) => release === 0 && deadline === Infinity && configs.every(isFree)
+    )
+  );
+}
+
+function placeOf(task: PlanTask, running: Placement, nodes: IPlanNode[]): IPlace {
+  const node = nodes.findIndex(candidate => candidate.id === running.node);
+  return {
+    config: configOf(runningOption(task, running), task.steps, 0),
+    node,
+    devices: running.devices.map(device => nodes[node]!.devices.indexOf(device))
+  };
+}
+
+/** A task that stays where it runs, and the constraints it thereby fails to meet. */
+function addRunning({ running: all, nodes, conflicts }: IProblem, task: PlanTask, running: Placement): void {
+  const { name, steps, deadline = Infinity, weight = 1, earliestStart = 0, pin } = task;
+  const place = placeOf(task, running, nodes);
+  all.push({ name, steps, deadline, weight, ...place });
+  for (const device of place.devices) {
+    nodes[place.node]!.freeAt[device] = place.config.seconds;
+  }
+  const relax = 'Let running tasks be moved.';
+  const told = conflicts.some(conflict => conflict.task === name);
+  if (!told && !meets(running, pin)) {
+    const message = `"${name}" runs already and stays where it is, not ${pinLabel(pin!)}.`;
+    conflicts.push({ constraint: 'pin', task: name, message, relax, proven: true });
+  }
+  if (earliestStart > 0) {
+    const message = `"${name}" runs already and goes on.`;
+    conflicts.push({ constraint: 'earliest-start', task: name, message, relax, proven: true });
+  }
+}
+
+/** Fused runs of tasks that do not run yet, each of which could also run by itself, under the pins of all. */
+function addFusions(problem: IProblem, request: PlanRequest, places: Eligibilities): void {
+  const tasks = new Map(request.tasks.map(task => [task.name, task]));
+  const index = new Map(problem.jobs.map(({ name }, job) => [name, job]));
+  for (const { tasks: names, options } of request.fusions ?? []) {
+    const own = names.map(name => tasks.get(name)!);
+    if (!own.every(({ name, running }) => index.has(name) && running === undefined)) {
+      continue;
+    }
+    const steps = own.reduce((most, task) => Math.max(most, task.steps), 0);
+    const pins = own.flatMap(({ pin }) => pin ?? []);
+    const configs = options.flatMap(option => {
+      const eligibility = places.of(option, pins);
+      return eligibility === undefined ? [] : [configOf(option, steps, option.startSeconds, eligibility)];
+    });
+    if (configs.length > 0) {
+      const members = names.map(name => index.get(name)!).sort((a, b) => a - b);
+      problem.fusions.push({ name: names.join('+'), members, configs: paretoFrontByPlace(configs) });
+      for (const conflict of problem.conflicts) {
+        conflict.proven &&= !names.includes(conflict.task!);
+      }
+    }
+  }
+}

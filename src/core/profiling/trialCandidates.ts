@@ -1,0 +1,102 @@
+import { cellKey, strategyLabel } from '../model/strategy.js';
+import type { Cluster, ProfileCell, Strategy } from '../wire/messages.js';
+import { isMemoryRisk } from './memoryRisk.js';
+import type { IGridCell } from './profileGrid.js';
+import { pruningReason } from './pruning.js';
+
+/** What is to be thought of the cells of a grid that were not measured. */
+export interface ITrialCandidates {
+  /** Those a trial may tell something about. */
+  readonly open: readonly IGridCell[];
+  /** Of those, the ones that are likely enough to fit to count on. */
+  readonly promising: readonly IGridCell[];
+  /** Those that deserve none, and why. */
+  readonly pruned: readonly ProfileCell[];
+}
+
+/** Whether a strategy fits: it does, it does not, or only a trial can tell. */
+type Standing = { readonly fits: Strategy } | 'unfit' | 'unknown';
+
+/**
+ * Sort a grid by what deserves a trial. A strategy that stands in for a faster one waits until that one is known not
+ * to fit.
+ *
+ * @param measured - what trials and training found, of this grid and others.
+ */
+export function trialCandidates(
+  grid: readonly IGridCell[],
+  measured: readonly ProfileCell[],
+  cluster: Cluster
+): ITrialCandidates {
+  const cells = new Map(grid.map(cell => [cellKey(cell.signature, cell.strategy), cell]));
+  const found = new Map(measured.map(cell => [cellKey(cell.signature, cell.strategy), cell]));
+  const bySignature = groupBySignature(measured);
+  const standings = new Map<string, Standing>();
+  const open: IGridCell[] = [];
+  const pruned: ProfileCell[] = [];
+
+  const standingOf = (signature: string, strategy: Strategy): Standing => {
+    const key = cellKey(signature, strategy);
+    const known = standings.get(key);
+    if (known !== undefined) {
+      return known;
+    }
+    // A relative of itself, however far round, is no relative.
+    standings.set(key, 'unknown');
+    const standing = judge(signature, strategy, key);
+    standings.set(key, standing);
+    return standing;
+  };
+
+  const judge = (signature: string, strategy: Strategy, key: string): Standing => {
+    const cell = cells.get(key);
+    const result = found.get(key);
+    if (result || !cell) {
+      return result?.status === 'ok' ? { fits: strategy } : 'unfit';
+    }
+    const setAside = (reason: string): void => {
+      pruned.push({ signature, strategy, status: 'pruned', source: 'interpolated', reason });
+    };
+    const reason = pruningReason(cell, bySignature.get(signature) ?? [], cluster);
+    if (reason !== undefined) {
+      setAside(reason);
+      return 'unfit';
+    }
+    const relative = cell.insteadOf ? standingOf(signature, cell.insteadOf) : 'unfit';
+    if (relative === 'unfit') {
+      open.push(cell);
+    } else if (relative !== 'unknown') {
+      setAside(`${strategyLabel(relative.fits)} fits, and is faster.`);
+      return relative;
+    }
+    return 'unknown';
+  };
+
+  for (const { signature, strategy } of grid) {
+    standingOf(signature, strategy);
+  }
+  const openBySignature = groupBySignature(open);
+  const promising = open.filter(
+    cell =>
+      !isMemoryRisk(
+        cell,
+        bySignature.get(cell.signature) ?? [],
+        openBySignature.get(cell.signature)!,
+        cluster
+      )
+  );
+  return { open, promising, pruned };
+}
+
+function groupBySignature<T extends { readonly signature: string }>(cells: readonly T[]): Map<string, T[]> {
+  const groups = new Map<string, T[]>();
+  for (const cell of cells) {
+    const group = groups.get(cell.signature);
+    if (group) {
+      group.push(cell);
+    } else {
+      groups.set(cell.signature, [cell]);
+    }
+  }
+  return groups;
+}

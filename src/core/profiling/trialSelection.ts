@@ -1,0 +1,135 @@
+import { cellKey, curveKey } from '../model/strategy.js';
+import type { Plan, ProfileCell } from '../wire/messages.js';
+import type { IGridCell } from './profileGrid.js';
+import { StepTimeModel } from './stepTimeModel.js';
+
+/**
+ * What is not measured is taken to be faster than predicted by this many standard deviations. With more than a few
+ * signatures it is fewer, as good luck with all of them at once is less likely: the spread of a sum grows with the root.
+ */
+const OPTIMISM = 1.5;
+const FEW = 4;
+
+/** Trials go on while they could make the plan shorter by more than this share. */
+export const WORTHWHILE = 0.03;
+
+/** The interval of an interpolated cell reaches this many standard deviations to both sides. */
+const INTERVAL = 2;
+
+const works = (cell: ProfileCell): boolean => cell.status === 'ok' && cell.stepSeconds !== undefined;
+
+/**
+ * The first trials of signatures that no trial told anything about: one each, on a middling count of devices, from which
+ * neither more nor fewer are far, and spread over the techniques, whose differences carry over to other signatures.
+ *
+ * @param known - cells measured, and cells about to be.
+ */
+export function initialTrials(
+  open: readonly IGridCell[],
+  known: readonly Pick<ProfileCell, 'signature' | 'strategy'>[]
+): IGridCell[] {
+  const seen = new Set(known.map(cell => cell.signature));
+  const uses = new Map<string, number>();
+  const usesOf = (cell: Pick<ProfileCell, 'strategy'>): number => uses.get(curveKey(cell.strategy)) ?? 0;
+  const use = (cell: Pick<ProfileCell, 'strategy'>): void => {
+    uses.set(curveKey(cell.strategy), usesOf(cell) + 1);
+  };
+  known.forEach(use);
+  const middle = Math.round((2 / 3) * Math.log2(Math.max(...open.map(cell => cell.strategy.devices))));
+  const distance = (cell: IGridCell): number => Math.abs(Math.log2(cell.strategy.devices) - middle);
+  const chosen: IGridCell[] = [];
+  for (const signature of new Set(open.map(cell => cell.signature))) {
+    if (!seen.has(signature)) {
+      const [first] = open
+        .filter(cell => cell.signature === signature)
+        .sort((a, b) => usesOf(a) - usesOf(b) || distance(a) - distance(b));
+      use(first!);
+      chosen.push(first!);
+    }
+  }
+  return chosen;
+}
+
+/**
+ * The profile as good as it may be: what works as measured, and the cells not measured as fast as the model holds possible. What a
+ * plan of it leaves unused is not worth a trial now.
+ */
+export function optimisticProfile(
+  open: readonly IGridCell[],
+  measured: readonly ProfileCell[]
+): ProfileCell[] {
+  const working = measured.filter(works);
+  const model = new StepTimeModel(working);
+  const signatures = new Set([...open, ...working].map(cell => cell.signature)).size;
+  const optimism = OPTIMISM * Math.min(1, Math.sqrt(FEW / signatures));
+  return [
+    ...working,
+    ...open.map(({ signature, strategy }): ProfileCell => {
+      const { seconds, spread } = model.of(signature, strategy);
+      const [like] = working.filter(cell => cell.signature === signature);
+      return {
+        signature,
+        strategy,
+        status: 'ok',
+        source: 'interpolated',
+        stepSeconds: seconds * Math.exp(-optimism * spread),
+        ...(like?.startSeconds !== undefined && { startSeconds: like.startSeconds })
+      };
+    })
+  ];
+}
+
+/**
+ * The open cells that a plan of {@link optimisticProfile} uses, those first on which most device time rests.
+ *
+ * @param signatures - of tasks, by name.
+ */
+export function selectTrials(
+  plan: Plan,
+  open: readonly IGridCell[],
+  signatures: ReadonlyMap<string, string>
+): IGridCell[] {
+  const cells = new Map(open.map(cell => [cellKey(cell.signature, cell.strategy), cell]));
+  const weights = new Map<IGridCell, number>();
+  for (const { task, strategy, devices, start, end } of plan.segments) {
+    const cell = cells.get(cellKey(signatures.get(task) ?? '', strategy));
+    if (cell) {
+      weights.set(cell, (weights.get(cell) ?? 0) + (end - start) * devices.length);
+    }
+  }
+  return [...weights].sort(([, a], [, b]) => b - a).map(([cell]) => cell);
+}
+
+/** The open cells between measured ones of their curve, with intervals; there is no telling of those beyond. */
+export function interpolatedCells(
+  open: readonly IGridCell[],
+  measured: readonly ProfileCell[]
+): ProfileCell[] {
+  const working = measured.filter(works);
+  const counts = new Map<string, number[]>();
+  const curveOf = ({ signature, strategy }: Pick<ProfileCell, 'signature' | 'strategy'>): string =>
+    `${signature} ${curveKey(strategy)}`;
+  for (const cell of working) {
+    counts.set(curveOf(cell), [...(counts.get(curveOf(cell)) ?? []), cell.strategy.devices]);
+  }
+  const between = open.filter(cell => {
+    const known = counts.get(curveOf(cell)) ?? [];
+    return Math.min(...known) < cell.strategy.devices && cell.strategy.devices < Math.max(...known);
+  });
+  if (between.length === 0) {
+    return [];
+  }
+  const model = new StepTimeModel(working);
+  return between.map(({ signature, strategy }): ProfileCell => {
+    const { seconds, spread } = model.of(signature, strategy);
+    return {
+      signature,
+      strategy,
+      status: 'ok',
+      source: 'interpolated',
+      stepSeconds: seconds,
+      stepSecondsLow: seconds * Math.exp(-INTERVAL * spread),
+      stepSecondsHigh: seconds * Math.exp(INTERVAL * spread)
+    };
+  });
+}

@@ -1,0 +1,136 @@
+import { cellKey } from '../model/strategy.js';
+import { type IGridCell, profileGrid } from '../profiling/profileGrid.js';
+import { trialCandidates } from '../profiling/trialCandidates.js';
+import {
+  initialTrials,
+  interpolatedCells,
+  optimisticProfile,
+  selectTrials,
+  WORTHWHILE
+} from '../profiling/trialSelection.js';
+import type { Plan, PlanBudget, TrialState } from '../wire/messages.js';
+import { planRequest } from './planRequest.js';
+import {
+  type ISession,
+  type IStep,
+  isActive,
+  isMeasured,
+  maxDevices,
+  waitingTasks,
+  withState
+} from './session.js';
+
+/**
+ * How long to look for the plan that tells which trials could matter: in iterations, so that it is the same on every
+ * machine.
+ */
+export const TRIAL_PLAN_BUDGET: PlanBudget = { iterations: 2000 };
+
+/**
+ * Measure what is worth measuring next: a first cell of each signature, then, as long as there is one, what a plan
+ * for the optimistic profile would use. Asks for nothing while trials are under way or the planner is being asked.
+ *
+ * @param time - seconds since the epoch.
+ */
+export function planTrials(session: ISession, time: number): IStep {
+  const { goal, plan, trials, probing, tasks } = session.state;
+  if (session.profiled || probing || (goal !== 'profile' && plan?.fresh)) {
+    return { session, commands: [] };
+  }
+  const measured = session.state.cells.filter(isMeasured);
+  const { open, promising, pruned } = candidatesOf(session);
+  const known = withState(session, { cells: [...measured, ...pruned, ...interpolatedCells(open, measured)] });
+  const tried = [...measured.filter(cell => cell.status === 'ok'), ...trials];
+  const likely = initialTrials(promising, tried);
+  const first = [...likely, ...initialTrials(open, [...tried, ...likely])];
+  if (first.length > 0) {
+    return { session: queue(known, first), commands: [] };
+  }
+  if (trials.length > 0) {
+    return { session: known, commands: [] };
+  }
+  if (open.length === 0) {
+    return { session: { ...known, profiled: true }, commands: [] };
+  }
+  if (tasks.some(isActive)) {
+    // Training goes on with what is known: devices are not kept waiting for a better plan.
+    return { session: known, commands: [] };
+  }
+  if (session.full) {
+    return { session: queue(known, open), commands: [] };
+  }
+  const planRevision = session.planRevision + 1;
+  const request = planRequest(known.state, time, {
+    ...(session.bestMakespan !== undefined && { cells: optimisticProfile(promising, measured) }),
+    selection: selectionOf(session),
+    budget: TRIAL_PLAN_BUDGET,
+    explain: false
+  });
+  return {
+    session: { ...withState(known, { probing: true }), planRevision },
+    commands: [{ kind: 'plan', planRevision, request }]
+  };
+}
+
+/**
+ * Take in a plan that was asked for to find trials. The first tells how far what is measured reaches; the next, for
+ * the optimistic profile, which trials might get further. When it gets hardly further, the profile is good enough.
+ */
+export function noteTrialPlan(session: ISession, plan: Plan): ISession {
+  const answered = withState(session, { probing: false });
+  if (session.bestMakespan === undefined) {
+    return { ...answered, bestMakespan: plan.unplanned.length > 0 ? Infinity : plan.makespan };
+  }
+  const signatures = new Map(
+    session.state.tasks.map(task => [task.spec.name, task.inspection?.signature ?? ''])
+  );
+  const cells = selectTrials(plan, candidatesOf(session).open, signatures);
+  const enough = cells.length === 0 || plan.lowerBound > (1 - WORTHWHILE) * session.bestMakespan;
+  return enough ? { ...answered, profiled: true } : queue(answered, sideBySide(answered, cells));
+}
+
+/** As many of the first cells as there are devices to try at once. */
+function sideBySide({ state }: ISession, cells: readonly IGridCell[]): IGridCell[] {
+  let left = (state.cluster?.nodes ?? []).reduce((sum, node) => sum + node.devices.length, 0);
+  return cells.filter(({ strategy }, index) => {
+    const fits = index === 0 || strategy.devices <= left;
+    left -= fits ? strategy.devices : 0;
+    return fits;
+  });
+}
+
+function candidatesOf(session: ISession): ReturnType<typeof trialCandidates> {
+  const { cells, trials, cluster, excludeTechniques } = session.state;
+  const selection = selectionOf(session);
+  const selected = selection && new Set(selection);
+  const candidates = waitingTasks(session.state).filter(
+    ({ spec: { name } }) => (selected?.has(name) ?? true) && !session.setAside.includes(name)
+  );
+  const grid = profileGrid(candidates, { maxDevices: maxDevices(session), excludeTechniques });
+  const pending = new Set(trials.map(trial => cellKey(trial.signature, trial.strategy)));
+  const found = trialCandidates(grid, cells.filter(isMeasured), cluster ?? { nodes: [] });
+  const isFree = (cell: IGridCell): boolean => !pending.has(cellKey(cell.signature, cell.strategy));
+  return { ...found, open: found.open.filter(isFree), promising: found.promising.filter(isFree) };
+}
+
+/** Only a run is of some tasks. */
+function selectionOf(session: ISession): readonly string[] | null {
+  return session.state.goal === 'run' ? session.selection : null;
+}
+
+function queue(session: ISession, cells: readonly IGridCell[]): ISession {
+  const { trials } = session.state;
+  const added = cells.map(
+    ({ task, signature, strategy }, index): TrialState => ({
+      id: `trial-${session.trialCount + index + 1}`,
+      task,
+      signature,
+      strategy,
+      status: 'queued'
+    })
+  );
+  return {
+    ...withState(session, { trials: [...trials, ...added] }),
+    trialCount: session.trialCount + added.length
+  };
+}

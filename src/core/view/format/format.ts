@@ -1,0 +1,104 @@
+import { bytes as bytesOf, duration as durationOf } from '../../model/quantities.js';
+
+/** Shown where there is no value. */
+export const NOTHING = '–';
+
+const trimmed = (value: number, digits: number): string => String(Number(value.toPrecision(digits)));
+
+/** A length of time in two units at most: `4.2 s`, `24.3 s`, `1 min 20 s`, `2 h 5 min`, `3 d 4 h`. */
+export function duration(seconds: number | undefined): string {
+  if (seconds === undefined || !Number.isFinite(seconds)) {
+    return NOTHING;
+  }
+  if (seconds < 0) {
+    return `-${duration(-seconds)}`;
+  }
+  return seconds > 0 && seconds < 0.001 ? 'under 1 ms' : durationOf(seconds);
+}
+
+/** The time of one step: `0.85 ms`, `42 ms`, `1.3 s`. */
+export function stepTime(seconds: number | undefined): string {
+  if (seconds === undefined || !Number.isFinite(seconds)) {
+    return NOTHING;
+  }
+  if (seconds >= 1) {
+    return `${trimmed(seconds, 3)} s`;
+  }
+  return `${trimmed(seconds * 1000, seconds >= 0.1 ? 3 : 2)} ms`;
+}
+
+/** A memory size in binary units, at most three digits: `512 B`, `310 MiB`, `1.5 GiB`. */
+export function bytes(size: number | undefined): string {
+  if (size === undefined || !Number.isFinite(size)) {
+    return NOTHING;
+  }
+  return bytesOf(size);
+}
+
+/** A whole number with thousands separated: `12,345`. */
+export function count(value: number | undefined): string {
+  return value === undefined || !Number.isFinite(value)
+    ? NOTHING
+    : String(Math.round(value)).replace(/\B(?=(\d{3})+$)/g, ',');
+}
+
+/** A large number in three digits: `950`, `12.3 K`, `1.25 M`, `7.24 B`. */
+export function compactCount(value: number | undefined): string {
+  if (value === undefined || !Number.isFinite(value)) {
+    return NOTHING;
+  }
+  for (const [size, unit] of [
+    [1e12, 'T'],
+    [1e9, 'B'],
+    [1e6, 'M'],
+    [1e3, 'K']
+  ] as const) {
+    if (value >= size * 0.9995) {
+      return `${trimmed(value / size, 3)} ${unit}`;
+    }
+  }
+  return trimmed(value, 3);
+}
+
+/** A fraction as percentage: 0.034 is `3.4 %`. Small but not nothing is `under 0.1 %`. */
+export function percent(fraction: number | undefined): string {
+  if (fraction === undefined || !Number.isFinite(fraction)) {
+    return NOTHING;
+  }
+  const value = fraction * 100;
+  if (value > 0 && value < 0.1) {
+    return 'under 0.1 %';
+  }
+  return `${Math.abs(value) < 9.95 ? Number(value.toFixed(1)) : Math.round(value)} %`;
+}
+
+/** A loss or a metric in four digits; null, which means "not a number", is said so. */
+export function metric(value: number | null | undefined): string {
+  if (value === undefined) {
+    return NOTHING;
+  }
+  if (value === null || Number.isNaN(value)) {
+    return 'not a number';
+  }
+  const size = Math.abs(value);
+  if (size !== 0 && (size < 1e-3 || size >= 1e5)) {
+    return value.toExponential(2);
+  }
+  return size < 1 ? value.toFixed(4) : value.toPrecision(4);
+}
+
+/** `1 task`, `3 tasks`. */
+export function plural(number: number, noun: string, nouns = `${noun}s`): string {
+  return `${count(number)} ${number === 1 ? noun : nouns}`;
+}
+
+/** `a, b and c`; with a limit, `a, b and 3 more`. */
+export function listing(items: readonly string[], limit = Infinity): string {
+  const shown = items.length > limit ? [...items.slice(0, limit), `${items.length - limit} more`] : items;
+  return shown.length < 2 ? shown.join('') : `${shown.slice(0, -1).join(', ')} and ${shown.at(-1)}`;
+}
+
+/** A moment as `2026-01-31 14:05 UTC`, the same wherever it is read. */
+export function moment(secondsSinceEpoch: number): string {
+  return `${new Date(secondsSinceEpoch * 1000).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
+}

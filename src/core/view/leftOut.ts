@@ -1,9 +1,0 @@
-import type { SessionState, Unplanned } from '../wire/generated/types.js';
-
-/** Tasks still to be trained that the plan says no strategy can run: nothing trains them. */
-export function leftOut(state: SessionState): Unplanned[] {
-  const { plan } = state;
-  const open = state.tasks.filter(({ status }) => status === 'ready' || status === 'stopped');
-  const names = new Set(open.map(task => task.spec.name));
-  return plan?.fresh ? plan.plan.unplanned.filter(({ task }) => names.has(task)) : [];
-}

@@ -1,0 +1,178 @@
+import { strategyKey, variantLabel } from '../../model/strategy.js';
+import type { Feasibility, ProfileCell, SessionState, Strategy } from '../../wire/messages.js';
+
+/** Where the measuring of tasks of equal speed under one strategy stands. */
+export type ProfileEntry =
+  /** How it runs is known, or estimated between measured device counts. */
+  | { readonly kind: 'measured' | 'interpolated'; readonly cell: ProfileCell }
+  /** It is not to be used, and the cell says why. */
+  | { readonly kind: 'oom' | 'failed' | 'pruned'; readonly cell: ProfileCell }
+  | { readonly kind: 'infeasible'; readonly reason: string }
+  /** `open`: it could be measured. `none`: it is no strategy for these tasks. */
+  | { readonly kind: 'running' | 'queued' | 'open' | 'none' };
+
+/** A technique with its knobs: an entry for each device count. */
+export interface IProfileRow {
+  readonly label: string;
+  readonly entries: readonly ProfileEntry[];
+}
+
+/** Tasks that run at equal speed, and how fast they run. */
+export interface IProfileClass {
+  readonly signature: string;
+  /** What a person calls these tasks: what they share, and others do not. */
+  readonly label: string;
+  readonly tasks: readonly string[];
+  readonly rows: readonly IProfileRow[];
+  /** Seconds of the shortest step measured. */
+  readonly best: number;
+}
+
+/** The profile as a table: for tasks of equal speed, techniques by device counts. */
+export interface IProfileMatrix {
+  readonly devices: readonly number[];
+  readonly classes: readonly IProfileClass[];
+}
+
+/** Arrange what a session knows of its tasks' speed. */
+export function profileMatrix(state: SessionState): IProfileMatrix {
+  const built = state.tasks.flatMap(({ spec, inspection }) => (inspection ? [{ spec, inspection }] : []));
+  const varying = varyingParams(built.map(({ spec }) => spec.params));
+  const sweeps = new Set(built.map(({ spec }) => spec.sweep));
+  const signatures = [...new Set(built.map(({ inspection }) => inspection.signature))];
+  const known = (signature: string): Strategy[] =>
+    [...state.cells, ...state.trials].filter(one => one.signature === signature).map(one => one.strategy);
+  const feasible = built.flatMap(({ inspection }) =>
+    inspection.feasibility.flatMap(one => (one.feasible ? [one.strategy] : []))
+  );
+  const devices = [...new Set([...signatures.flatMap(known), ...feasible].map(one => one.devices))].sort(
+    (a, b) => a - b
+  );
+  return {
+    devices,
+    classes: signatures.map(signature => {
+      const mine = built.filter(({ inspection }) => inspection.signature === signature);
+      const feasibility = mine[0]?.inspection.feasibility ?? [];
+      const shared = sharedParams(mine.map(({ spec }) => spec.params)).filter(([name]) => varying.has(name));
+      const words = shared.map(([, value]) => String(value));
+      const sweep = mine[0]?.spec.sweep ?? '';
+      const rows = variants(feasibility, known(signature)).map(variant => ({
+        label: variantLabel(variant),
+        entries: devices.map(count => entry(state, signature, { ...variant, devices: count }, feasibility))
+      }));
+      return {
+        signature,
+        label: (sweeps.size > 1 || words.length === 0 ? [sweep, ...words] : words).join(' '),
+        tasks: mine.map(({ spec }) => spec.name),
+        rows,
+        best: Math.min(
+          ...rows
+            .flatMap(row => row.entries)
+            .filter(({ kind }) => kind === 'measured')
+            .map(stepSecondsOf)
+        )
+      };
+    })
+  };
+}
+
+/** Entries of a matrix of some kinds. */
+export function countEntries(matrix: IProfileMatrix, ...kinds: ProfileEntry['kind'][]): number {
+  return entriesOf(matrix).filter(({ kind }) => kinds.includes(kind)).length;
+}
+
+/** All entries of a matrix. */
+export function entriesOf({ classes }: IProfileMatrix): ProfileEntry[] {
+  return classes.flatMap(({ rows }) => rows.flatMap(({ entries }) => entries));
+}
+
+/** Whether an entry was measured in an earlier session. */
+export function isRecalled(entry: ProfileEntry): boolean {
+  return 'cell' in entry && entry.cell.recalled === true;
+}
+
+/** Seconds of a step; infinite where that is not known. */
+export function stepSecondsOf(entry: ProfileEntry): number {
+  return 'cell' in entry ? (entry.cell.stepSeconds ?? Infinity) : Infinity;
+}
+
+/** Why an entry is not to be used, where there is a reason. */
+export function reasonOf(entry: ProfileEntry): string | undefined {
+  return entry.kind === 'infeasible'
+    ? entry.reason
+    : 'cell' in entry
+      ? (entry.cell.reason ?? entry.cell.error?.message)
+      : undefined;
+}
+
+/**
+ * Techniques with their knobs, in the order of the inspection. A technique is judged infeasible without knobs:
+ * that makes a row only when there is no other of it.
+ */
+function variants(
+  feasibility: readonly Feasibility[],
+  known: readonly Strategy[]
+): Omit<Strategy, 'devices'>[] {
+  const usable = [...feasibility.flatMap(one => (one.feasible ? [one.strategy] : [])), ...known];
+  const used = new Set(usable.map(({ technique }) => technique));
+  const useless = feasibility.map(({ strategy }) => strategy).filter(({ technique }) => !used.has(technique));
+  const order = [
+    ...new Set([...feasibility.map(({ strategy }) => strategy), ...known].map(one => one.technique))
+  ];
+  const distinct = new Map(
+    [...usable, ...useless].map(({ devices: _, ...variant }) => [variantLabel(variant), variant])
+  );
+  return [...distinct.values()].sort((a, b) => order.indexOf(a.technique) - order.indexOf(b.technique));
+}
+
+function entry(
+  state: SessionState,
+  signature: string,
+  strategy: Strategy,
+  feasibility: readonly Feasibility[]
+): ProfileEntry {
+  const key = strategyKey(strategy);
+  const fits = (one: { signature: string; strategy: Strategy }): boolean =>
+    one.signature === signature && strategyKey(one.strategy) === key;
+  const trial = state.trials.find(fits);
+  if (trial && trial.status !== 'stopping') {
+    return { kind: trial.status };
+  }
+  const cell = state.cells.find(fits);
+  if (cell) {
+    return knownEntry(cell);
+  }
+  const judged =
+    feasibility.find(one => strategyKey(one.strategy) === key) ??
+    feasibility.find(
+      one =>
+        !one.feasible &&
+        one.strategy.technique === strategy.technique &&
+        one.strategy.devices === strategy.devices
+    );
+  return judged === undefined
+    ? { kind: 'none' }
+    : judged.feasible
+      ? { kind: 'open' }
+      : { kind: 'infeasible', reason: judged.reason ?? 'No reason is given.' };
+}
+
+function knownEntry(cell: ProfileCell): ProfileEntry {
+  return {
+    kind: cell.status !== 'ok' ? cell.status : cell.source === 'interpolated' ? 'interpolated' : 'measured',
+    cell
+  };
+}
+
+type Params = SessionState['tasks'][number]['spec']['params'];
+
+/** Parameters that differ between some tasks. */
+function varyingParams(all: readonly Params[]): Set<string> {
+  const names = new Set(all.flatMap(params => Object.keys(params)));
+  return new Set([...names].filter(name => new Set(all.map(params => params[name])).size > 1));
+}
+
+/** Parameters that are the same in all tasks, with their values. */
+function sharedParams(all: readonly Params[]): [string, unknown][] {
+  return Object.entries(all[0] ?? {}).filter(([name, value]) => all.every(params => params[name] === value));
+}

@@ -1,0 +1,123 @@
+import type { Failure, Feasibility, TaskState } from '../../wire/messages.js';
+import { listing, plural } from '../format/format.js';
+
+/** Techniques, and on how many devices each of them. */
+export interface IUse {
+  readonly techniques: readonly string[];
+  readonly devices: readonly number[];
+}
+
+/** What inspection says of tasks that get the same answers. */
+export interface ITaskCheck {
+  readonly tasks: readonly string[];
+  /** `unknown`: they are not built yet; `stopped`: nor are they being built. */
+  readonly state: 'unknown' | 'stopped' | 'invalid' | 'checked';
+  /** What can run them. */
+  readonly can: readonly IUse[];
+  /** What cannot, and why; a technique that nothing else is said of is without device counts. */
+  readonly cannot: readonly { readonly uses: readonly IUse[]; readonly reason: string }[];
+  readonly warnings: readonly string[];
+  /** Why they cannot be built. */
+  readonly error?: Failure;
+}
+
+/** Check tasks; those with equal answers together, in the order of the tasks. */
+export function taskChecks(tasks: readonly TaskState[]): ITaskCheck[] {
+  const groups = new Map<string, ITaskCheck>();
+  for (const task of tasks) {
+    const answer = checkOf(task);
+    const key = JSON.stringify(answer);
+    groups.set(key, { ...answer, tasks: [...(groups.get(key)?.tasks ?? []), task.spec.name] });
+  }
+  return [...groups.values()];
+}
+
+/** Names of the techniques that can run a task, on some number of devices. */
+export function usableTechniques({ inspection }: TaskState): string[] {
+  return [...usable(inspection?.feasibility ?? []).keys()];
+}
+
+/** `single on 1 device; ddp and fsdp on 2 or 4 devices`. */
+export function wordsOfUses(uses: readonly IUse[]): string {
+  return uses
+    .map(({ techniques, devices }) =>
+      devices.length === 0 ? listing(techniques) : `${listing(techniques)} on ${deviceWords(devices)}`
+    )
+    .join('; ');
+}
+
+function checkOf({ inspection, status, error }: TaskState): Omit<ITaskCheck, 'tasks'> {
+  if (status === 'inspecting' || inspection === undefined) {
+    const nothing = { can: [], cannot: [], warnings: [] };
+    return status === 'invalid' && error !== undefined
+      ? { state: 'invalid', ...nothing, error }
+      : { state: status === 'stopped' ? 'stopped' : 'unknown', ...nothing };
+  }
+  const { feasibility, warnings } = inspection;
+  const can = usable(feasibility);
+  return { state: 'checked', can: merged(can), cannot: refusals(feasibility, can), warnings };
+}
+
+/** Device counts by technique, with whichever knobs. */
+type Counts = Map<string, number[]>;
+
+function note(counts: Counts, { technique, devices }: Feasibility['strategy']): void {
+  const list = counts.get(technique) ?? [];
+  if (!list.includes(devices)) {
+    counts.set(
+      technique,
+      [...list, devices].sort((a, b) => a - b)
+    );
+  }
+}
+
+function usable(feasibility: readonly Feasibility[]): Counts {
+  const counts: Counts = new Map();
+  for (const { strategy, feasible } of feasibility) {
+    if (feasible) {
+      note(counts, strategy);
+    }
+  }
+  return counts;
+}
+
+function refusals(feasibility: readonly Feasibility[], can: Counts): ITaskCheck['cannot'] {
+  const byReason = new Map<string, Counts>();
+  for (const { strategy, feasible, reason = 'no reason is given' } of feasibility) {
+    if (!feasible && !can.get(strategy.technique)?.includes(strategy.devices)) {
+      const counts: Counts = byReason.get(reason) ?? new Map();
+      note(counts, strategy);
+      byReason.set(reason, counts);
+    }
+  }
+  const reasons = [...byReason];
+  // Where one reason is all there is to say of a technique, the counts say nothing more.
+  const only = (technique: string): boolean =>
+    !can.has(technique) && reasons.filter(([, counts]) => counts.has(technique)).length === 1;
+  return reasons.map(([reason, counts]) => ({
+    uses: merged(
+      new Map([...counts].map(([technique, devices]) => [technique, only(technique) ? [] : devices]))
+    ),
+    reason
+  }));
+}
+
+/** Techniques with the same device counts as one. */
+function merged(counts: Counts): IUse[] {
+  const uses = new Map<string, IUse>();
+  for (const [technique, devices] of counts) {
+    const key = devices.join();
+    uses.set(key, { techniques: [...(uses.get(key)?.techniques ?? []), technique], devices });
+  }
+  return [...uses.values()];
+}
+
+/** `1 device`, `2 or 4 devices`, `2 to 8 devices`. */
+function deviceWords(devices: readonly number[]): string {
+  const first = devices[0] as number;
+  const last = devices.at(-1) as number;
+  if (devices.length > 2 && last - first === devices.length - 1) {
+    return `${first} to ${plural(last, 'device')}`;
+  }
+  return `${devices.slice(0, -1).join(', ')}${devices.length > 1 ? ' or ' : ''}${plural(last, 'device')}`;
+}

@@ -1,0 +1,78 @@
+import { checkPlan } from '../../core/model/checker/checker.js';
+import { isActive } from '../../core/session/session.js';
+import { SaturnError } from '../../core/wire/failure.js';
+import {
+  failureOf,
+  type Plan,
+  type PlanRequest,
+  type SessionEvent,
+  type SessionState
+} from '../../core/wire/messages.js';
+import type { IDisposable } from '../disposable.js';
+
+/** Puts the session's planning questions, and shows the best plan so far while the answer is looked for. */
+export class SessionPlanner implements IDisposable {
+  private _draft: { planRevision: number; plan: NonNullable<SessionState['plan']> } | null = null;
+
+  constructor(private readonly _options: SessionPlanner.IOptions) {}
+
+  /** The answer to a question, checked, as the event to take in. Never rejects. */
+  async answer(planRevision: number, request: PlanRequest): Promise<SessionEvent> {
+    const { planner, now, onDraft } = this._options;
+    try {
+      const plan = await planner.plan(request, better => {
+        this._draft = { planRevision, plan: { plan: better, madeAt: now(), fresh: false } };
+        onDraft();
+      });
+      const faults = checkPlan(request, plan);
+      if (faults.length > 0) {
+        throw new SaturnError({
+          code: 'bad-plan',
+          message: `The planner made a plan that cannot be run: ${faults.slice(0, 3).join('; ')}.`,
+          hint: 'This is a defect of the planner; please report it with the session folder.'
+        });
+      }
+      return { kind: 'plan-made', plan, basis: planRevision };
+    } catch (error) {
+      return { kind: 'plan-failed', error: failureOf(error), basis: planRevision };
+    }
+  }
+
+  /**
+   * The state with the best plan so far in it, while a better one is looked for. Nobody acts on that plan; with tasks
+   * running, the plan they follow is what is of interest.
+   */
+  withDraft(state: SessionState, planRevision: number): SessionState {
+    const draft = this._draft;
+    return draft?.planRevision === planRevision && state.planning && !state.tasks.some(isActive)
+      ? { ...state, plan: draft.plan }
+      : state;
+  }
+
+  /** Give up the open question. */
+  cancel(): void {
+    this._options.planner.cancel();
+  }
+
+  dispose(): void {
+    this._options.planner.dispose();
+  }
+}
+
+/** Namespace of {@link SessionPlanner}. */
+export namespace SessionPlanner {
+  /** What answers planning questions. */
+  export interface IPlanner extends IDisposable {
+    /** @param onProgress - called with each better plan before the final one. */
+    plan(request: PlanRequest, onProgress?: (plan: Plan) => void): Promise<Plan>;
+    cancel(): void;
+  }
+
+  export interface IOptions {
+    readonly planner: IPlanner;
+    /** Seconds since the epoch. */
+    readonly now: () => number;
+    /** Called when there is a better plan to show. */
+    readonly onDraft: () => void;
+  }
+}

@@ -1,0 +1,139 @@
+import { type ISession, isActive, lastAttempt, maxDevices } from '../core/session/session.js';
+import { selectTasks } from '../core/session/tasks.js';
+import { plural } from '../core/view/format/format.js';
+import { SaturnError } from '../core/wire/failure.js';
+import type { Message, SessionEvent, TechniquesSet } from '../core/wire/messages.js';
+
+/**
+ * The event a client's request makes, once it is found to make sense.
+ *
+ * @returns null for requests that change nothing.
+ * @throws SaturnError saying what is wrong and what to do first.
+ */
+export function eventOfRequest(message: Message<'client'>, session: ISession): SessionEvent | null {
+  switch (message.type) {
+    case 'tasks.remove': {
+      const tasks = selectTasks(session, message.body.tasks);
+      refuseActive(session, tasks, 'removed');
+      return { kind: 'tasks-removed', tasks };
+    }
+    case 'techniques.set':
+      refuseTechniques(session, message.body);
+      return { kind: 'techniques-set', ...message.body };
+    case 'profile':
+      refuseNothing(session);
+      refuseUnknownTechniques(session, message.body.excludeTechniques ?? []);
+      return { kind: 'profile-requested', ...message.body };
+    case 'plan':
+      refuseNothing(session);
+      refuseUnknownTechniques(session, message.body.excludeTechniques ?? []);
+      return { kind: 'plan-requested', ...message.body };
+    case 'run':
+      refuseNothing(session);
+      selectTasks(session, message.body.tasks);
+      return { kind: 'run-requested', ...message.body };
+    case 'stop':
+      selectTasks(session, message.body.tasks);
+      return { kind: 'stop-requested', ...message.body };
+    case 'reset':
+      refuseBusy(session, 'The session cannot be reset');
+      return { kind: 'reset' };
+    default:
+      return null;
+  }
+}
+
+/** @throws SaturnError `busy` while devices are in use. */
+export function refuseBusy(session: ISession, what: string): void {
+  const { tasks, trials } = session.state;
+  const stopping = tasks.filter(({ status }) => status === 'stopping').length;
+  const training = tasks.filter(isActive).length - stopping;
+  // A trial that is being stopped has nothing to save: whatever comes next merely waits for its devices.
+  const measuring = trials.filter(({ status }) => status === 'running').length;
+  const reasons = [
+    ...(training > 0 ? [plural(training, 'task is being trained', 'tasks are being trained')] : []),
+    ...(stopping > 0 ? [plural(stopping, 'task saves and stops', 'tasks save and stop')] : []),
+    ...(measuring > 0 ? [plural(measuring, 'trial is running', 'trials are running')] : [])
+  ];
+  if (reasons.length > 0) {
+    throw new SaturnError({
+      code: 'busy',
+      message: `${what} while ${reasons.join(' and ')}.`,
+      hint:
+        training + measuring > 0
+          ? 'Stop them first with %saturn stop, or wait with %saturn wait.'
+          : 'Wait with %saturn wait.'
+    });
+  }
+}
+
+function refuseActive(session: ISession, names: readonly string[], done: string): void {
+  const active = session.state.tasks.filter(task => names.includes(task.spec.name) && isActive(task));
+  if (active.length > 0) {
+    throw new SaturnError({
+      code: 'task-running',
+      message: `${active.map(task => task.spec.name).join(', ')} cannot be ${done} while being trained.`,
+      hint: 'Stop it first with %saturn stop.'
+    });
+  }
+}
+
+/** A technique must be there to be removed, and idle to be changed: what it measures would count for the new one. */
+function refuseTechniques(session: ISession, { techniques, remove = [] }: TechniquesSet): void {
+  const own = (session.state.techniques ?? []).map(({ name }) => name);
+  const unknown = remove.filter(name => !own.includes(name));
+  if (unknown.length > 0) {
+    throw new SaturnError({
+      code: 'unknown-technique',
+      message: `No technique ${unknown.map(name => `"${name}"`).join(', ')} was registered.`,
+      hint: own.length > 0 ? `Registered are: ${own.join(', ')}.` : 'See %saturn technique list.'
+    });
+  }
+  const changed = new Set([...techniques.map(({ name }) => name), ...remove]);
+  const { tasks, trials } = session.state;
+  const used = [
+    ...trials.filter(({ status }) => status === 'running').map(({ strategy }) => strategy),
+    ...tasks.filter(isActive).flatMap(task => lastAttempt(task)?.strategy ?? [])
+  ].find(({ technique }) => changed.has(technique));
+  if (used) {
+    throw new SaturnError({
+      code: 'busy',
+      message: `The technique "${used.technique}" cannot be changed while it measures or trains.`,
+      hint: 'Stop it first with %saturn stop, or wait with %saturn wait.'
+    });
+  }
+}
+
+/** A misspelt technique would be left in use without a word. */
+function refuseUnknownTechniques(session: ISession, names: readonly string[]): void {
+  const known = new Set(
+    session.state.tasks.flatMap(task =>
+      (task.inspection?.feasibility ?? []).map(entry => entry.strategy.technique)
+    )
+  );
+  const unknown = names.filter(name => !known.has(name));
+  if (known.size > 0 && unknown.length > 0) {
+    throw new SaturnError({
+      code: 'unknown-technique',
+      message: `There is no technique ${unknown.map(name => `"${name}"`).join(', ')}.`,
+      hint: `There are: ${[...known].join(', ')}.`
+    });
+  }
+}
+
+function refuseNothing(session: ISession): void {
+  if (session.state.tasks.length === 0) {
+    throw new SaturnError({
+      code: 'no-tasks',
+      message: 'There are no tasks yet.',
+      hint: 'Define some with a cell that begins with %%saturn task; %saturn help shows how.'
+    });
+  }
+  if (maxDevices(session) === 0) {
+    throw new SaturnError({
+      code: 'no-devices',
+      message: 'The cluster has no devices, so nothing can be measured or trained.',
+      hint: 'Choose some with %saturn cluster --cpu 2 (or --gpu).'
+    });
+  }
+}

@@ -1,0 +1,145 @@
+import type { ISession } from '../core/session/session.js';
+import { admit, selectTasks } from '../core/session/tasks.js';
+import { cacheView } from '../core/view/profile/cacheView.js';
+import { render } from '../core/view/render.js';
+import { SaturnError } from '../core/wire/failure.js';
+import type {
+  EngineMessages,
+  Message,
+  Render,
+  SessionEvent,
+  SessionState,
+  TasksAdd
+} from '../core/wire/messages.js';
+import type { ConnectedAgents } from './connectedAgents.js';
+import type { ProfileCache } from './profileCache.js';
+import { eventOfRequest, refuseBusy } from './requestEvents.js';
+import type { IIncoming, MessageRouter } from './router.js';
+
+type ClusterReport = Message<'agent'> & { type: 'cluster.report' };
+
+/** Answers clients: what they ask is shown, what they want becomes an event. */
+export class RequestHandler {
+  /** Clients that wait for the agent's answer to `cluster.set`, oldest first. */
+  private readonly _clusterRequests: { from: string; id: string }[] = [];
+
+  constructor(private readonly _options: RequestHandler.IOptions) {}
+
+  /**
+   * Answer a client.
+   *
+   * @throws SaturnError when the request makes no sense now; nothing has happened then.
+   */
+  handle({ from, message }: IIncoming<'client'>): void {
+    const { session, send } = this._options;
+    switch (message.type) {
+      case 'hello':
+      case 'state':
+        send(from, 'state', { state: this._options.publicState() }, message.id);
+        return;
+      case 'render':
+        send(from, 'rendered', this._render(message.body), message.id);
+        return;
+      case 'tasks.add':
+        send(from, 'tasks.added', this._addTasks(message.body), message.id);
+        return;
+      case 'cluster.set': {
+        refuseBusy(session(), 'The devices cannot be changed');
+        const agent = this._anyAgent();
+        this._clusterRequests.push({ from, id: message.id });
+        send(agent, 'cluster.set', message.body);
+        return;
+      }
+      case 'cache.clear': {
+        const signatures = session().state.tasks.flatMap(task => task.inspection?.signature ?? []);
+        this._options.cache.clear(message.body.all === true ? 'all' : new Set(signatures));
+        break;
+      }
+      default: {
+        const event = eventOfRequest(message, session());
+        if (event) {
+          this._options.apply(event);
+        }
+      }
+    }
+    send(from, 'ok', { rev: session().state.rev }, message.id);
+  }
+
+  /** Whether a client is about to be told, as an answer, that its choice of devices failed: no news to others. */
+  awaitsRefusal(message: Message<'agent'>): boolean {
+    return (
+      message.type === 'cluster.report' &&
+      message.body.error !== undefined &&
+      this._clusterRequests.length > 0
+    );
+  }
+
+  /** Tell the client that chose devices, if any did, what came of it. */
+  answerCluster({ body: { error } }: ClusterReport): void {
+    const request = this._clusterRequests.shift();
+    if (!request) {
+      return;
+    }
+    const { send, session } = this._options;
+    if (error) {
+      send(request.from, 'error', { error }, request.id);
+    } else {
+      send(request.from, 'ok', { rev: session().state.rev }, request.id);
+    }
+  }
+
+  private _render({ view, tasks }: Render): EngineMessages['rendered'] {
+    const session = this._options.session();
+    const now = this._options.now();
+    const shown = tasks && selectTasks(session, tasks);
+    const state = this._options.withEngineInfo(session.state);
+    return view === 'cache'
+      ? cacheView(state, this._options.cache.memory(), now)
+      : render(view, state, now, shown);
+  }
+
+  private _addTasks({ tasks, replace = false }: TasksAdd): EngineMessages['tasks.added'] {
+    const { added, replaced, unchanged } = admit(this._options.session(), tasks, replace);
+    if (added.length + replaced.length > 0) {
+      this._options.apply({ kind: 'tasks-added', tasks: [...added, ...replaced] });
+    }
+    const names = (specs: readonly { name: string }[]): string[] => specs.map(spec => spec.name);
+    return {
+      rev: this._options.session().state.rev,
+      added: names(added),
+      replaced: names(replaced),
+      unchanged: names(unchanged)
+    };
+  }
+
+  private _anyAgent(): string {
+    const [agent] = this._options.agents.addresses;
+    if (agent === undefined) {
+      throw new SaturnError({
+        code: 'no-agent',
+        message: 'No agent is connected that could look for devices.',
+        hint: 'Try again in a few seconds.'
+      });
+    }
+    return agent;
+  }
+}
+
+/** Namespace of {@link RequestHandler}. */
+export namespace RequestHandler {
+  export interface IOptions {
+    /** The session as it is now. */
+    readonly session: () => ISession;
+    /** What clients are told of it. */
+    readonly publicState: () => SessionState;
+    /** A state with what the engine alone knows. */
+    readonly withEngineInfo: (state: SessionState) => SessionState;
+    /** Journal an event and act on it. */
+    readonly apply: (event: SessionEvent) => void;
+    readonly send: MessageRouter['send'];
+    readonly agents: ConnectedAgents;
+    readonly cache: ProfileCache;
+    /** Seconds since the epoch. */
+    readonly now: () => number;
+  }
+}

@@ -1,0 +1,126 @@
+import { Router } from 'zeromq';
+import { SaturnError } from '../core/wire/failure.js';
+import {
+  asMessage,
+  type Direction,
+  type EngineMessages,
+  failureOf,
+  MAX_MESSAGE_BYTES,
+  type Message,
+  parseMessage
+} from '../core/wire/messages.js';
+import type { IDisposable } from './disposable.js';
+
+/** A message as it came in, with the address to answer to. */
+export interface IIncoming<D extends Direction> {
+  /** Routing id of the sender, as hex. */
+  readonly from: string;
+  readonly sender: D;
+  readonly message: Message<D>;
+}
+
+/** What may come in. */
+export type Incoming = IIncoming<'client'> | IIncoming<'agent'>;
+
+/** Who handles messages; a thrown error becomes an `error` reply. */
+export type Handler = (incoming: Incoming) => void;
+
+/**
+ * Routes messages between the engine, its clients and agents: one ROUTER socket, messages validated on the way in and out.
+ * What is malformed, too large or unknown gets an `error` reply and goes no further.
+ */
+export class MessageRouter implements IDisposable {
+  private readonly _socket = new Router({
+    // One byte more than allowed would drop the connection without a word; leave room to say why.
+    maxMessageSize: 4 * MAX_MESSAGE_BYTES,
+    linger: 200,
+    mandatory: false,
+    sendHighWaterMark: 10_000
+  });
+  private _sending: Promise<void> = Promise.resolve();
+  private _id = 0;
+
+  private constructor(private readonly _handler: Handler) {}
+
+  /** Bind to an endpoint and start to receive. */
+  static async open(endpoint: string, handler: Handler): Promise<MessageRouter> {
+    const router = new MessageRouter(handler);
+    await router._socket.bind(endpoint);
+    void router._receive();
+    return router;
+  }
+
+  /** Send a message; messages to one receiver arrive in the order of these calls. */
+  send<T extends keyof EngineMessages>(to: string, type: T, body: EngineMessages[T], re?: string): void {
+    this._id += 1;
+    const envelope = { v: 1, id: `e${this._id}`, type, body, ...(re === undefined ? {} : { re }) };
+    const text = JSON.stringify(asMessage('engine', envelope));
+    const frames = [Buffer.from(to, 'hex'), text];
+    this._sending = this._sending.then(async () => {
+      if (!this._socket.closed) {
+        // A receiver that is gone or does not read loses messages, never blocks the others.
+        await this._socket.send(frames).catch(() => undefined);
+      }
+    });
+  }
+
+  /** Send what is still to send, and close. */
+  async close(): Promise<void> {
+    await this._sending;
+    this.dispose();
+  }
+
+  dispose(): void {
+    this._socket.close();
+  }
+
+  private async _receive(): Promise<void> {
+    for await (const [identity, ...frames] of this._socket) {
+      if (identity) {
+        this._handle(identity.toString('hex'), frames);
+      }
+    }
+  }
+
+  private _handle(from: string, frames: readonly Buffer[]): void {
+    let re: string | undefined;
+    try {
+      const [frame] = frames;
+      if (!frame || frames.length !== 1) {
+        throw new SaturnError({
+          code: 'bad-message',
+          message: `A message has one frame, not ${frames.length}.`
+        });
+      }
+      re = idOf(frame);
+      this._handler(parse(from, frame));
+    } catch (error) {
+      this.send(from, 'error', { error: failureOf(error) }, re);
+    }
+  }
+}
+
+/** Types of clients and agents are distinct, so that the type tells who speaks. */
+function parse(from: string, frame: Buffer): Incoming {
+  try {
+    return { from, sender: 'client', message: parseMessage('client', frame) };
+  } catch (error) {
+    if (error instanceof SaturnError && error.failure.code === 'unknown-message') {
+      return { from, sender: 'agent', message: parseMessage('agent', frame) };
+    }
+    throw error;
+  }
+}
+
+/** The id of a message that may be malformed otherwise, to answer it. */
+function idOf(frame: Buffer): string | undefined {
+  if (frame.byteLength > MAX_MESSAGE_BYTES) {
+    return undefined;
+  }
+  try {
+    const { id } = JSON.parse(frame.toString('utf8')) as { id?: unknown };
+    return typeof id === 'string' && id.length <= 64 ? id : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,131 @@
+import { Dialog, showDialog } from '@jupyterlab/apputils';
+import type { INotebookTracker } from '@jupyterlab/notebook';
+import type { TranslationBundle } from '@jupyterlab/translation';
+import type { CommandRegistry } from '@lumino/commands';
+import { DisposableDelegate, DisposableSet, type IDisposable } from '@lumino/disposable';
+import { insertCellBelow, selectCell } from '../notebook/cellNavigation.js';
+import type { ISaturnStore } from '../session/tokens.js';
+import { CommandIDs } from './commandIDs.js';
+import { isPossible } from './sessionActions.js';
+
+const NO_ARGS = { type: 'object', properties: {} } as const;
+const CELL_ARGS = {
+  type: 'object',
+  required: ['cell'],
+  properties: { cell: { type: 'string', description: 'Id of a cell of the current notebook' } }
+} as const;
+
+const TASK_CELL = `%%saturn task --sweep lr=1e-3,3e-3 batch_size=32,64 --epochs 2
+def my_model(lr, batch_size):
+    from functools import partial
+    import torch
+    from jupyterlab_saturn import Task
+
+    return Task(
+        model=...,  # any torch.nn.Module
+        data=...,  # a dataset of (inputs, targets)
+        loss=torch.nn.functional.cross_entropy,
+        optimizer=partial(torch.optim.AdamW, lr=lr),
+        batch_size=batch_size,
+    )
+`;
+
+/** Register all commands but the one that shows the panel; dispose of the result to remove them. */
+export function addCommands(options: addCommands.IOptions): IDisposable {
+  const { commands, store, tracker, trans } = options;
+  const added = new DisposableSet();
+  const add = (id: string, command: CommandRegistry.ICommandOptions) => {
+    added.add(commands.addCommand(id, { describedBy: { args: NO_ARGS }, ...command }));
+  };
+
+  add(CommandIDs.load, {
+    label: trans.__('Load %saturn in This Notebook'),
+    caption: trans.__('Load the extension in the kernel of the current notebook'),
+    isEnabled: () => store.view.connectionProblem?.kind === 'not-loaded',
+    execute: () => store.load()
+  });
+  add(CommandIDs.attach, {
+    label: trans.__('Attach to the Session'),
+    caption: trans.__('Connect the kernel to its session, starting it when it does not run'),
+    isEnabled: () => store.view.connectionProblem?.kind === 'not-attached',
+    execute: () => store.attach()
+  });
+  add(CommandIDs.profile, {
+    label: trans.__('Profile the Tasks'),
+    caption: trans.__('Measure for a few steps how fast each task runs under each strategy'),
+    isEnabled: () => isPossible('profile', store.view),
+    execute: () => store.send('profile', {})
+  });
+  add(CommandIDs.plan, {
+    label: trans.__('Plan the Tasks'),
+    caption: trans.__('Measure what is missing and find the shortest schedule'),
+    isEnabled: () => isPossible('plan', store.view),
+    execute: () => store.send('plan', {})
+  });
+  add(CommandIDs.run, {
+    label: trans.__('Train the Tasks'),
+    caption: trans.__('Measure and plan what is missing, then train in the background'),
+    isEnabled: () => isPossible('run', store.view),
+    execute: () => store.send('run', {})
+  });
+  add(CommandIDs.stop, {
+    label: trans.__('Stop Training…'),
+    caption: trans.__('Save a checkpoint of every running task and stop'),
+    isEnabled: () => isPossible('stop', store.view),
+    execute: async () => (await confirmStop(trans)) && store.send('stop', {})
+  });
+  add(CommandIDs.insertTaskCell, {
+    label: trans.__('Insert a Task Cell'),
+    caption: trans.__('Insert a cell that makes a grid of tasks, to be filled in'),
+    isEnabled: () => tracker.currentWidget?.content.model != null,
+    execute: () => tracker.currentWidget && insertCellBelow(tracker.currentWidget.content, TASK_CELL)
+  });
+  add(CommandIDs.showCell, {
+    label: trans.__('Go to Task Cell'),
+    describedBy: { args: CELL_ARGS },
+    execute: args => tracker.currentWidget && selectCell(tracker.currentWidget.content, String(args.cell))
+  });
+  add(CommandIDs.runTaskCell, {
+    label: trans.__('Run Task Cell'),
+    describedBy: { args: CELL_ARGS },
+    execute: async args => {
+      const notebook = tracker.currentWidget?.content;
+      if (notebook && (await selectCell(notebook, String(args.cell)))) {
+        await commands.execute('notebook:run-cell');
+      }
+    }
+  });
+  const refresh = () => commands.notifyCommandChanged();
+  store.changed.connect(refresh);
+  tracker.currentChanged.connect(refresh);
+  added.add(
+    new DisposableDelegate(() => {
+      store.changed.disconnect(refresh);
+      tracker.currentChanged.disconnect(refresh);
+    })
+  );
+  return added;
+}
+
+export namespace addCommands {
+  export interface IOptions {
+    commands: CommandRegistry;
+    store: ISaturnStore;
+    tracker: Pick<INotebookTracker, 'currentWidget' | 'currentChanged'>;
+    trans: TranslationBundle;
+  }
+}
+
+async function confirmStop(trans: TranslationBundle): Promise<boolean> {
+  const { button } = await showDialog({
+    title: trans.__('Stop training?'),
+    body: trans.__(
+      'Running tasks save a checkpoint first; Run continues them from there. Measuring and planning stop too.'
+    ),
+    buttons: [
+      Dialog.cancelButton({ label: trans.__('Keep training') }),
+      Dialog.warnButton({ label: trans.__('Stop') })
+    ]
+  });
+  return button.accept;
+}

@@ -1,0 +1,26 @@
+import type { TaskStatus } from '../../core/wire/messages.js';
+import type { ISaturnStore } from '../session/tokens.js';
+
+/** What the user may ask of a session. */
+export type Action = 'profile' | 'plan' | 'run' | 'stop';
+
+const STARTABLE: ReadonlySet<TaskStatus> = new Set(['inspecting', 'ready', 'stopped', 'failed']);
+const ACTIVE: ReadonlySet<TaskStatus> = new Set(['starting', 'running', 'stopping']);
+
+/** Whether an action makes sense now. */
+export function isPossible(action: Action, view: ISaturnStore.IView): boolean {
+  const { state, connected, pending } = view;
+  if (!state || !connected || pending.has(action)) {
+    return false;
+  }
+  const some = (statuses: ReadonlySet<TaskStatus>) => state.tasks.some(task => statuses.has(task.status));
+  switch (action) {
+    case 'profile':
+    case 'plan':
+      return state.goal === 'none' && some(STARTABLE);
+    case 'run':
+      return state.goal !== 'run' && some(STARTABLE);
+    case 'stop':
+      return state.goal !== 'none' || some(ACTIVE);
+  }
+}

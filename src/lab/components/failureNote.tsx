@@ -1,0 +1,34 @@
+import type { Failure } from '../../core/wire/messages.js';
+import { usePanelContext } from '../context/panelContext.js';
+
+/** What went wrong, what to do, and the traceback for those who want it. */
+export function FailureNote(props: FailureNote.IProps) {
+  const { trans } = usePanelContext();
+  const { failure, onDismiss } = props;
+  return (
+    <div className="jp-SaturnFailure" role={onDismiss ? 'alert' : undefined}>
+      <div className="jp-SaturnFailure-message">{failure.message}</div>
+      {failure.hint && <div className="jp-SaturnFailure-hint">{failure.hint}</div>}
+      {failure.traceback && (
+        <details>
+          <summary>{trans.__('Traceback')}</summary>
+          {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling region must be reachable by keyboard */}
+          <pre tabIndex={0}>{failure.traceback}</pre>
+        </details>
+      )}
+      {onDismiss && (
+        <button type="button" className="jp-mod-styled jp-mod-minimal" onClick={onDismiss}>
+          {trans.__('Dismiss')}
+        </button>
+      )}
+    </div>
+  );
+}
+
+export namespace FailureNote {
+  export interface IProps {
+    failure: Failure;
+    /** Given when the note can be put away. */
+    onDismiss?: () => void;
+  }
+}

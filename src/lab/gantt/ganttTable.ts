@@ -1,0 +1,33 @@
+import type { TranslationBundle } from '@jupyterlab/translation';
+import { duration } from '../../core/view/format/format.js';
+import type { ITable } from '../../core/view/format/table.js';
+import type { IGanttInput } from '../../core/view/gantt/gantt.js';
+
+/** The bars of a chart as a table, in the order of time. */
+export function ganttTable(input: IGanttInput, trans: TranslationBundle): ITable {
+  const device = new Map(input.rows.map(row => [row.key, row.label]));
+  const words = { planned: trans.__('planned'), baseline: input.baseline?.name ?? trans.__('baseline') };
+  const state = (bar: IGanttInput['bars'][number]) =>
+    (bar.kind === 'actual' ? bar.state : words[bar.kind]) ?? '';
+  return {
+    caption: input.title,
+    columns: [
+      { label: trans.__('Task') },
+      { label: trans.__('State') },
+      { label: trans.__('Strategy') },
+      { label: trans.__('Devices') },
+      { label: trans.__('Start'), align: 'right' },
+      { label: trans.__('End'), align: 'right' }
+    ],
+    rows: [...input.bars]
+      .sort((a, b) => a.start - b.start || a.kind.localeCompare(b.kind))
+      .map(bar => [
+        bar.label,
+        state(bar),
+        bar.note ?? '',
+        bar.rows.map(row => device.get(row) ?? row).join(', '),
+        duration(bar.start),
+        duration(bar.end)
+      ])
+  };
+}

@@ -1,0 +1,35 @@
+import { usePanelContext } from '../context/panelContext.js';
+import { type ConnectionProblem, connectionProblemText } from '../session/connectionProblem.js';
+
+/** Why there is no live session and what to do: the whole panel, or a strip above an older state. */
+export function ConnectionNote(props: ConnectionNote.IProps) {
+  const { store, trans } = usePanelContext();
+  const { title, detail, busy, action } = connectionProblemText(props.problem, trans);
+  return (
+    <div
+      className={`jp-SaturnAbsence${props.strip ? ' jp-mod-strip' : ''}${busy ? ' jp-mod-busy' : ''}`}
+      role="status"
+      data-problem={props.problem.kind}
+    >
+      <div className="jp-SaturnAbsence-title">{title}</div>
+      {detail && <div className="jp-SaturnAbsence-detail">{detail}</div>}
+      {action && (
+        <button
+          type="button"
+          className="jp-mod-styled jp-mod-accept"
+          onClick={() => void (action.do === 'load' ? store.load() : store.attach())}
+        >
+          {action.label}
+        </button>
+      )}
+    </div>
+  );
+}
+
+export namespace ConnectionNote {
+  export interface IProps {
+    problem: ConnectionProblem;
+    /** A state is shown below. */
+    strip: boolean;
+  }
+}

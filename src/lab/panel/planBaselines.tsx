@@ -1,0 +1,65 @@
+import { duration, percent } from '../../core/view/format/format.js';
+import type { Baseline, Plan } from '../../core/wire/messages.js';
+import { usePanelContext } from '../context/panelContext.js';
+
+/** Bars on one scale: this plan, then what simple rules would need. A rule's schedule can be shown under the plan's. */
+export function PlanBaselines({ plan, shown, onShow }: PlanBaselines.IProps) {
+  const { trans } = usePanelContext();
+  if (plan.baselines.length === 0 || plan.makespan <= 0) {
+    return null;
+  }
+  const longest = Math.max(plan.makespan, ...plan.baselines.map(({ makespan }) => makespan));
+  const bar = (makespan: number) => (
+    <div className="jp-SaturnBaselines-bar" style={{ width: `${(100 * makespan) / longest}%` }} />
+  );
+  return (
+    <table className="jp-SaturnBaselines">
+      <caption>{trans.__('Compared with simple rules')}</caption>
+      <tbody>
+        <tr className="jp-mod-own">
+          <th scope="row">
+            {trans.__('this plan')}
+            {bar(plan.makespan)}
+          </th>
+          <td className="jp-SaturnBaselines-number">{duration(plan.makespan)}</td>
+          <td className="jp-SaturnBaselines-number" />
+        </tr>
+        {[...plan.baselines]
+          .sort((a, b) => a.makespan - b.makespan)
+          .map(({ name, makespan, segments }) => (
+            <tr key={name}>
+              <th scope="row">
+                {segments ? (
+                  <button
+                    type="button"
+                    className="jp-SaturnBaselines-toggle"
+                    aria-pressed={shown === name}
+                    title={trans.__('Show its schedule under the plan')}
+                    onClick={() => onShow(shown === name ? null : name)}
+                  >
+                    {name}
+                  </button>
+                ) : (
+                  name
+                )}
+                {bar(makespan)}
+              </th>
+              <td className="jp-SaturnBaselines-number">{duration(makespan)}</td>
+              <td className="jp-SaturnBaselines-number">
+                {trans.__('+%1', percent(makespan / plan.makespan - 1)).replace('+-', '−')}
+              </td>
+            </tr>
+          ))}
+      </tbody>
+    </table>
+  );
+}
+
+export namespace PlanBaselines {
+  export interface IProps {
+    plan: Plan;
+    /** The rule whose schedule is shown, or null. */
+    shown: Baseline['name'] | null;
+    onShow: (name: Baseline['name'] | null) => void;
+  }
+}

@@ -1,0 +1,45 @@
+import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
+import { INotebookTracker } from '@jupyterlab/notebook';
+import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
+import { ITranslator, nullTranslator } from '@jupyterlab/translation';
+import { SESSION_MIME, SessionRenderer } from '../output/sessionRenderer.js';
+import { ISaturnStore } from '../session/tokens.js';
+
+/** Before widgets, whose renderer shows nothing but an error once the kernel is gone; theirs has −10. */
+const RANK = -20;
+
+/** Sessions in cell outputs, live or as they were saved. */
+export const rendererPlugin: JupyterFrontEndPlugin<void> = {
+  id: 'jupyterlab-saturn:renderer',
+  description: 'Renders %saturn displays in cells, live while the session is known.',
+  autoStart: true,
+  requires: [ISaturnStore, INotebookTracker, IRenderMimeRegistry],
+  optional: [ITranslator],
+  activate: (
+    _app: JupyterFrontEnd,
+    store: ISaturnStore,
+    tracker: INotebookTracker,
+    registry: IRenderMimeRegistry,
+    translator: ITranslator | null
+  ) => {
+    const trans = (translator ?? nullTranslator).load('jupyterlab_saturn');
+    registry.addFactory(
+      {
+        safe: true,
+        mimeTypes: [SESSION_MIME],
+        createRenderer: ({ resolver }) =>
+          new SessionRenderer({
+            store,
+            // An output knows of its notebook no more than the resolver that both have.
+            findState: () => {
+              const panel = tracker.find(({ content }) => content.rendermime.resolver === resolver);
+              return panel ? store.stateOf(panel) : null;
+            },
+            makeSaved: () => registry.createRenderer('text/html'),
+            trans
+          })
+      },
+      RANK
+    );
+  }
+};

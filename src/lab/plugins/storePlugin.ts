@@ -1,0 +1,16 @@
+import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
+import { INotebookTracker } from '@jupyterlab/notebook';
+import { CommMemory } from '../session/commMemory.js';
+import { SaturnStore } from '../session/saturnStore.js';
+import { ISaturnStore } from '../session/tokens.js';
+
+/** Provides the session of the current notebook. */
+export const storePlugin: JupyterFrontEndPlugin<ISaturnStore> = {
+  id: 'jupyterlab-saturn:store',
+  description: 'Follows the kernel of the current notebook and its %saturn session.',
+  autoStart: true,
+  provides: ISaturnStore,
+  requires: [INotebookTracker],
+  activate: (_app: JupyterFrontEnd, tracker: INotebookTracker) =>
+    new SaturnStore({ tracker, memory: new CommMemory(window.sessionStorage), reattach: true })
+};

@@ -1,0 +1,361 @@
+import type { ISessionContext } from '@jupyterlab/apputils';
+import type { Kernel } from '@jupyterlab/services';
+import type { IDisposable } from '@lumino/disposable';
+import { type ISignal, Signal } from '@lumino/signaling';
+import { SaturnError } from '../../core/wire/failure.js';
+import {
+  type ClientMessages,
+  type Failure,
+  failureOf,
+  type KernelStatus,
+  type SessionState
+} from '../../core/wire/messages.js';
+import { VERSION } from '../extension.js';
+import type { CommChannel, Incoming } from './commChannel.js';
+import type { CommMemory } from './commMemory.js';
+import type { ConnectionProblem } from './connectionProblem.js';
+import { languageOf, loadExtension } from './kernelCalls.js';
+import { KernelComm } from './kernelComm.js';
+
+/** How long a kernel may take to say which comms it has before it is called busy, in milliseconds. */
+const SLOW_AFTER = 1500;
+
+/**
+ * The connection to the session of one notebook, through whatever kernel the notebook has.
+ *
+ * It survives page reloads, lost connections and kernel restarts, and keeps the last state for as long as
+ * there is no newer one.
+ */
+export class SessionConnection implements IDisposable {
+  constructor(options: SessionConnection.IOptions) {
+    this._context = options.sessionContext;
+    this._memory = options.memory;
+    this.reattach = options.reattach;
+    this._context.kernelChanged.connect(this._onKernelChanged, this);
+    this._context.statusChanged.connect(this._onStatusChanged, this);
+    this._context.connectionStatusChanged.connect(this._onConnectionStatusChanged, this);
+    this._follow(this._context.session?.kernel ?? null);
+  }
+
+  /** Whether to load the extension and attach again after a kernel restart. */
+  reattach: boolean;
+
+  /** Emitted when `state` or `problem` changed. */
+  get changed(): ISignal<this, void> {
+    return this._changed;
+  }
+
+  /** Troubles that belong to no request, such as a message nobody understands. */
+  get failed(): ISignal<this, Failure> {
+    return this._failed;
+  }
+
+  /** Newest state of the session, or null when there never was one. */
+  get state(): SessionState | null {
+    return this._state;
+  }
+
+  /** Why `state` is missing or may be out of date; null when it is live. */
+  get problem(): ConnectionProblem | null {
+    if (!this._kernelComm) {
+      const status = this._context.kernelDisplayStatus;
+      return this._dead
+        ? { kind: 'kernel-dead' }
+        : { kind: status === 'starting' || status === 'initializing' ? 'kernel-starting' : 'no-kernel' };
+    }
+    const { status, connectionStatus } = this._kernelComm.kernel;
+    if (status === 'restarting' || status === 'autorestarting') {
+      return { kind: 'kernel-restarting' };
+    }
+    if (this._wasConnected && connectionStatus !== 'connected') {
+      return { kind: 'kernel-disconnected' };
+    }
+    if (this._phase === null && this._state?.agent === 'away') {
+      return { kind: 'agent-away' };
+    }
+    return this._phase;
+  }
+
+  /** Whether messages reach an engine. */
+  get connected(): boolean {
+    const kind = this.problem?.kind;
+    return this._kernelComm?.channel != null && (kind === undefined || kind === 'agent-away');
+  }
+
+  get isDisposed(): boolean {
+    return this._isDisposed;
+  }
+
+  /** Load the extension in the kernel, which then opens its comm. */
+  async load(): Promise<void> {
+    const kernelComm = this._kernelComm;
+    if (!kernelComm) {
+      return;
+    }
+    const turn = this._enter({ kind: 'loading' });
+    let problem: Failure | null = null;
+    try {
+      problem = await loadExtension(kernelComm.kernel);
+      if (!problem && !kernelComm.channel) {
+        await kernelComm.look(() => this._turn === turn);
+        problem = kernelComm.channel ? null : Private.noComm();
+      }
+    } catch (error) {
+      problem = failureOf(error);
+    }
+    if (problem && this._turn === turn && !kernelComm.channel) {
+      this._enter({ kind: 'failed', failure: problem, retry: 'load' });
+    }
+  }
+
+  /** Ask the kernel to attach to its session, starting it when it does not run. */
+  async attach(): Promise<void> {
+    const channel = this._kernelComm?.channel;
+    if (!channel) {
+      return;
+    }
+    const turn = this._enter({ kind: 'attaching' });
+    try {
+      this._onMessage(channel, await channel.request('attach', {}));
+    } catch (error) {
+      if (this._turn === turn) {
+        this._enter({ kind: 'failed', failure: failureOf(error), retry: 'attach' });
+      }
+    }
+  }
+
+  /** Send a message to the engine. Rejects with a SaturnError when it refuses or is out of reach. */
+  request<T extends keyof ClientMessages>(type: T, body: ClientMessages[T]): Promise<Incoming> {
+    return this._kernelComm?.channel?.request(type, body) ?? Promise.reject(Private.notConnected());
+  }
+
+  dispose(): void {
+    if (this._isDisposed) {
+      return;
+    }
+    this._isDisposed = true;
+    this._turn++;
+    this._leave();
+    Signal.disconnectReceiver(this);
+    Signal.clearData(this);
+  }
+
+  private _onKernelChanged(): void {
+    this._follow(this._context.session?.kernel ?? null);
+  }
+
+  private _onStatusChanged(_: unknown, status: Kernel.Status): void {
+    switch (status) {
+      case 'restarting':
+      case 'autorestarting':
+        this._kernelComm?.forget();
+        this._restarted = true;
+        // Stays so while the new process starts, until it can be asked.
+        this._enter({ kind: 'kernel-restarting' });
+        break;
+      case 'dead':
+        this._dead = true;
+        this._leave();
+        break;
+      case 'idle':
+      case 'busy':
+        if (this._restarted && this._kernelComm) {
+          this._restarted = false;
+          void this._probe(this._kernelComm);
+        }
+        break;
+    }
+    this._changed.emit();
+  }
+
+  private _onConnectionStatusChanged(_: unknown, status: Kernel.ConnectionStatus): void {
+    if (status === 'connected') {
+      if (this._wasConnected && this._kernelComm?.channel) {
+        // Pushes were missed meanwhile; a greeting brings the whole state.
+        void this._greet(this._kernelComm.channel);
+      }
+      this._wasConnected = true;
+    }
+    this._changed.emit();
+  }
+
+  private _follow(kernel: Kernel.IKernelConnection | null): void {
+    if (kernel === (this._kernelComm?.kernel ?? null)) {
+      return;
+    }
+    this._leave();
+    if (kernel) {
+      const kernelComm = new KernelComm(kernel, this._memory);
+      this._kernelComm = kernelComm;
+      this._dead = false;
+      this._wasConnected = kernel.connectionStatus === 'connected';
+      kernelComm.opened.connect(this._onOpened, this);
+      kernelComm.ready.connect(this._onReady, this);
+      kernelComm.closed.connect(this._onClosed, this);
+      void this._probe(kernelComm);
+    }
+    this._changed.emit();
+  }
+
+  private _leave(): void {
+    this._turn++;
+    clearTimeout(this._slowTimer);
+    this._kernelComm?.dispose();
+    this._kernelComm = null;
+    this._phase = null;
+  }
+
+  /** Find out where this kernel stands and connect as far as possible. */
+  private async _probe(kernelComm: KernelComm): Promise<void> {
+    const turn = this._enter({ kind: 'connecting' });
+    if (kernelComm.recall()) {
+      this._wanted = true;
+    }
+    clearTimeout(this._slowTimer);
+    this._slowTimer = setTimeout(() => {
+      if (this._turn === turn && this._phase?.kind === 'connecting') {
+        this._enter({ kind: 'kernel-busy' }, turn);
+      }
+    }, SLOW_AFTER);
+    try {
+      const language = await languageOf(kernelComm.kernel);
+      if (this._turn !== turn) {
+        return;
+      }
+      if (language !== 'python') {
+        this._enter({ kind: 'not-python', language });
+        return;
+      }
+      await kernelComm.look(() => this._turn === turn);
+      if (this._turn !== turn || kernelComm.channel) {
+        return;
+      }
+      if (this._wanted && this.reattach) {
+        await this.load();
+      } else {
+        this._enter({ kind: 'not-loaded' });
+      }
+    } catch (error) {
+      if (this._turn === turn) {
+        this._enter({ kind: 'failed', failure: failureOf(error), retry: 'load' });
+      }
+    } finally {
+      if (this._turn === turn) {
+        clearTimeout(this._slowTimer);
+      }
+    }
+  }
+
+  private _onOpened(_: KernelComm, channel: CommChannel): void {
+    channel.pushed.connect(this._onMessage, this);
+    channel.malformed.connect(this._onMalformed, this);
+  }
+
+  private _onReady(_: KernelComm, channel: CommChannel): void {
+    void this._greet(channel);
+  }
+
+  private async _greet(channel: CommChannel): Promise<void> {
+    try {
+      // A browser has no process id.
+      this._onMessage(channel, await channel.request('hello', { pid: 0, version: VERSION }));
+    } catch (error) {
+      if (this._isCurrent(channel)) {
+        this._enter({ kind: 'failed', failure: failureOf(error), retry: 'attach' });
+      }
+    }
+  }
+
+  private _onMessage(channel: CommChannel, message: Incoming): void {
+    if (!this._isCurrent(channel)) {
+      return;
+    }
+    switch (message.type) {
+      case 'kernel.status':
+        this._onKernelStatus(message.body);
+        break;
+      case 'state':
+        this._wanted = true;
+        this._state = message.body.state;
+        this._enter(null);
+        break;
+      case 'error':
+        this._failed.emit(message.body.error);
+        break;
+    }
+  }
+
+  private _onKernelStatus(status: KernelStatus): void {
+    if (status.error) {
+      this._enter({ kind: 'failed', failure: status.error, retry: 'attach' });
+    } else if (!status.attached) {
+      if (this._wanted && this.reattach && this._phase?.kind !== 'attaching') {
+        void this.attach();
+      } else {
+        this._enter({ kind: 'not-attached', session: status.session });
+      }
+    } else if (this._phase !== null) {
+      this._wanted = true;
+      this._enter({ kind: 'waiting' });
+    }
+  }
+
+  private _onMalformed(_: CommChannel, failure: Failure): void {
+    this._failed.emit(failure);
+  }
+
+  private _onClosed(): void {
+    this._enter({ kind: 'not-loaded' });
+  }
+
+  private _isCurrent(channel: CommChannel): boolean {
+    return this._kernelComm?.channel === channel;
+  }
+
+  /** Move to a phase; returns the turn, by which late answers to earlier questions are told apart. */
+  private _enter(phase: ConnectionProblem | null, turn = this._turn + 1): number {
+    this._turn = turn;
+    this._phase = phase;
+    this._changed.emit();
+    return turn;
+  }
+
+  private readonly _context: ISessionContext;
+  private readonly _memory: CommMemory;
+  private readonly _changed = new Signal<this, void>(this);
+  private readonly _failed = new Signal<this, Failure>(this);
+  private _kernelComm: KernelComm | null = null;
+  private _state: SessionState | null = null;
+  private _phase: ConnectionProblem | null = null;
+  private _slowTimer: ReturnType<typeof setTimeout> | undefined;
+  private _turn = 0;
+  private _wanted = false;
+  private _restarted = false;
+  private _dead = false;
+  private _wasConnected = false;
+  private _isDisposed = false;
+}
+
+export namespace SessionConnection {
+  export interface IOptions {
+    /** The notebook's session context; its kernel is followed. */
+    sessionContext: ISessionContext;
+    memory: CommMemory;
+    reattach: boolean;
+  }
+}
+
+namespace Private {
+  export const noComm = (): Failure => ({
+    code: 'no-comm',
+    message: 'The extension is loaded, but the kernel opened no channel to the panel.',
+    hint: 'Run %reload_ext jupyterlab_saturn in a cell.'
+  });
+
+  export const notConnected = () =>
+    new SaturnError({
+      code: 'not-connected',
+      message: 'The current notebook is not attached to a session.',
+      hint: 'Open the Saturn panel and follow what it says.'
+    });
+}

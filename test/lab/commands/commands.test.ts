@@ -1,0 +1,111 @@
+import { nullTranslator } from '@jupyterlab/translation';
+import { CommandRegistry } from '@lumino/commands';
+import type { IDisposable } from '@lumino/disposable';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { CommandIDs } from '../../../src/lab/commands/commandIDs.js';
+import { addCommands } from '../../../src/lab/commands/commands.js';
+import { parseTaskCell } from '../../../src/lab/notebook/taskCells.js';
+import { plannedState, runningState } from '../../fixtures/sessionStates.js';
+import { FakePanel, FakeTracker } from '../fakeNotebook.js';
+import { FakeStore } from '../fakeStore.js';
+
+describe('addCommands', () => {
+  let commands: CommandRegistry;
+  let store: FakeStore;
+  let tracker: FakeTracker;
+  let added: IDisposable;
+
+  beforeEach(() => {
+    commands = new CommandRegistry();
+    store = new FakeStore();
+    tracker = new FakeTracker();
+    added = addCommands({
+      commands,
+      store,
+      tracker: tracker.asTracker,
+      trans: nullTranslator.load('')
+    });
+  });
+
+  afterEach(() => added.dispose());
+
+  it('describes every command and its arguments', () => {
+    for (const id of commands.listCommands()) {
+      expect(commands.label(id), id).not.toBe('');
+    }
+    expect(commands.listCommands()).toHaveLength(9);
+  });
+
+  it.each([
+    [CommandIDs.profile, 'profile'],
+    [CommandIDs.plan, 'plan'],
+    [CommandIDs.run, 'run']
+  ])('%s asks the engine', async (id, type) => {
+    expect(commands.isEnabled(id)).toBe(false);
+    store.set({ state: plannedState() });
+    expect(commands.isEnabled(id)).toBe(true);
+    await commands.execute(id);
+    expect(store.did).toEqual([type]);
+  });
+
+  it('loads and attaches only where that is what is missing', async () => {
+    store.set({ connectionProblem: { kind: 'not-loaded' } });
+    expect([CommandIDs.load, CommandIDs.attach].map(id => commands.isEnabled(id))).toEqual([true, false]);
+    await commands.execute(CommandIDs.load);
+    store.set({ connectionProblem: { kind: 'not-attached', session: 's' } });
+    expect([CommandIDs.load, CommandIDs.attach].map(id => commands.isEnabled(id))).toEqual([false, true]);
+    await commands.execute(CommandIDs.attach);
+    expect(store.did).toEqual(['load', 'attach']);
+  });
+
+  it.each([
+    ['Keep training', []],
+    ['Stop', ['stop']]
+  ])('asks before it stops: %s', async (answer, did) => {
+    store.set({ state: runningState() });
+    const stopping = commands.execute(CommandIDs.stop);
+    const button = await vi.waitFor(() => {
+      const found = [...document.querySelectorAll<HTMLElement>('.jp-Dialog button')].find(
+        one => one.textContent === answer
+      );
+      expect(found).toBeDefined();
+      return found;
+    });
+    button?.click();
+    await stopping;
+    expect(store.did).toEqual(did);
+  });
+
+  it('inserts a task cell that is one', async () => {
+    const panel = new FakePanel(null, ['import torch', 'x = 1']);
+    tracker.add(panel);
+    tracker.show(panel);
+    panel.content.activeCellIndex = 0;
+    await commands.execute(CommandIDs.insertTaskCell);
+    const source = panel.content.model.cells[1]?.sharedModel.getSource() ?? '';
+    expect(parseTaskCell('new', source)).toMatchObject({ sweep: 'my_model', size: 4 });
+    expect(panel.content).toMatchObject({ activeCellIndex: 1, mode: 'edit', scrolledTo: [1] });
+  });
+
+  it('runs a cell by its id, and none for an id that is gone', async () => {
+    const ran: number[] = [];
+    const panel = new FakePanel(null, ['a', 'b', 'c']);
+    tracker.add(panel);
+    tracker.show(panel);
+    commands.addCommand('notebook:run-cell', { execute: () => void ran.push(panel.content.activeCellIndex) });
+    await commands.execute(CommandIDs.runTaskCell, { cell: 'cell-2' });
+    await commands.execute(CommandIDs.runTaskCell, { cell: 'gone' });
+    expect(ran).toEqual([2]);
+    await commands.execute(CommandIDs.showCell, { cell: 'cell-1' });
+    expect(panel.content.scrolledTo).toEqual([2, 1]);
+  });
+
+  it('takes all commands away when disposed, and listens no more', () => {
+    added.dispose();
+    expect(commands.listCommands()).toEqual([]);
+    let changes = 0;
+    commands.commandChanged.connect(() => void changes++);
+    store.set({ state: plannedState() });
+    expect(changes).toBe(0);
+  });
+});

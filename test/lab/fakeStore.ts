@@ -1,0 +1,54 @@
+import { type ISignal, Signal } from '@lumino/signaling';
+import type { ClientMessages, Failure, SessionState } from '../../src/core/wire/messages.js';
+import type { ISaturnStore } from '../../src/lab/session/tokens.js';
+
+/** A store whose view the test sets. */
+export class FakeStore implements ISaturnStore {
+  readonly changed: ISignal<this, void> & { emit(): void } = new Signal<this, void>(this);
+  readonly failed = new Signal<this, Failure>(this);
+  readonly did: string[] = [];
+  reattach = true;
+  isDisposed = false;
+  view: ISaturnStore.IView = {
+    state: null,
+    connectionProblem: null,
+    connected: true,
+    cells: [],
+    pending: new Set(),
+    failure: null
+  };
+
+  set(part: Partial<ISaturnStore.IView>): void {
+    this.view = { ...this.view, ...part };
+    this.changed.emit();
+  }
+
+  stateOf(): SessionState | null {
+    return this.view.state;
+  }
+
+  async load(): Promise<void> {
+    this.did.push('load');
+  }
+
+  async attach(): Promise<void> {
+    this.did.push('attach');
+  }
+
+  async send(type: keyof ClientMessages): Promise<boolean> {
+    this.did.push(type);
+    return true;
+  }
+
+  report(failure: Failure): void {
+    this.set({ failure });
+  }
+
+  dismiss(): void {
+    this.set({ failure: null });
+  }
+
+  dispose(): void {
+    this.isDisposed = true;
+  }
+}

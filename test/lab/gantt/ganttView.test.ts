@@ -1,0 +1,149 @@
+import { nullTranslator } from '@jupyterlab/translation';
+import { MessageLoop } from '@lumino/messaging';
+import { Widget } from '@lumino/widgets';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Row } from '../../../src/core/view/format/table.js';
+import type { IGanttBar, IGanttInput } from '../../../src/core/view/gantt/gantt.js';
+import { sessionGantt } from '../../../src/core/view/gantt/sessionGantt.js';
+import { neighbour } from '../../../src/lab/gantt/ganttKeys.js';
+import { ganttTable } from '../../../src/lab/gantt/ganttTable.js';
+import { GanttView } from '../../../src/lab/gantt/ganttView.js';
+import { EPOCH, explainedState, plannedState, runningState } from '../../fixtures/sessionStates.js';
+
+describe('GanttView', () => {
+  let view: GanttView;
+  const selections: (string | null)[] = [];
+
+  const bars = () => [...view.node.querySelectorAll<SVGElement>('[data-id]')];
+  const stops = () => bars().filter(bar => bar.getAttribute('tabindex') === '0');
+  const press = (key: string) =>
+    document.activeElement?.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true }));
+  const draw = () => MessageLoop.flush();
+
+  beforeEach(() => {
+    selections.length = 0;
+    view = new GanttView({ trans: nullTranslator.load('') });
+    view.selectionChanged.connect((_, bar: IGanttBar | null) => void selections.push(bar?.task ?? null));
+    Widget.attach(view, document.body);
+    view.input = sessionGantt(runningState(), EPOCH + 20);
+    draw();
+  });
+
+  afterEach(() => view.dispose());
+
+  it('draws a list box of bars, one of which is a tab stop', () => {
+    expect(view.node.querySelector('svg')?.getAttribute('role')).toBe('listbox');
+    expect(bars()).toHaveLength(15); // 12 planned, 3 actual
+    expect(stops()).toHaveLength(1);
+    expect(bars().every(bar => bar.getAttribute('aria-label'))).toBe(true);
+  });
+
+  it('selects what is clicked and tells about it', () => {
+    bars()[3]?.dispatchEvent(new MouseEvent('click', { bubbles: true }));
+    expect(selections).toEqual([view.input?.bars[3]?.task]);
+    expect(bars()[3]?.getAttribute('aria-selected')).toBe('true');
+    expect(stops()).toEqual([bars()[3]]);
+    expect(view.node.querySelector('[aria-live]')?.textContent).toBe(view.input?.bars[3]?.detail);
+  });
+
+  it('moves with the arrow keys and lets go with Escape', () => {
+    stops()[0]?.focus();
+    press('ArrowRight');
+    press('ArrowRight');
+    press('End');
+    press('Escape');
+    expect(selections).toHaveLength(4);
+    expect(new Set(selections.slice(0, 3)).size).toBe(3);
+    expect(selections[3]).toBeNull();
+    expect(view.node.querySelector('[aria-live]')?.textContent).toBe('');
+  });
+
+  it('keeps focus and selection when the state moves on', () => {
+    stops()[0]?.focus();
+    press('ArrowRight');
+    const id = (document.activeElement as SVGElement).dataset.id;
+    view.input = sessionGantt(runningState(), EPOCH + 25);
+    draw();
+    expect((document.activeElement as SVGElement).dataset.id).toBe(id);
+    expect(view.selection?.id).toBe(id);
+  });
+
+  it('does not touch the document when nothing changed', () => {
+    const svg = view.node.querySelector('svg');
+    view.input = sessionGantt(runningState(), EPOCH + 20);
+    draw();
+    expect(view.node.querySelector('svg')).toBe(svg);
+  });
+
+  it('says the same as a table', () => {
+    const toggle = view.node.querySelector('button') as HTMLButtonElement;
+    toggle.click();
+    draw();
+    expect(view.node.querySelector('svg')).toBeNull();
+    expect(view.node.querySelectorAll('tbody tr')).toHaveLength(15);
+    toggle.click();
+    draw();
+    expect(bars()).toHaveLength(15);
+  });
+
+  it('shows nothing without input', () => {
+    view.input = null;
+    draw();
+    expect(view.node.querySelector('svg')).toBeNull();
+    expect(view.node.querySelector('button')?.hidden).toBe(true);
+  });
+
+  it('escapes what tasks are called', () => {
+    const state = plannedState();
+    const segment = state.plan?.plan.segments[0];
+    if (segment) {
+      segment.task = '<img src=x onerror=alert(1)>';
+    }
+    view.input = sessionGantt(state, EPOCH);
+    draw();
+    expect(view.node.querySelector('img')).toBeNull();
+  });
+});
+
+describe('neighbour', () => {
+  const input = sessionGantt(plannedState(), EPOCH);
+  const ids = input?.bars.map(bar => bar.id) ?? [];
+  const go = (from: string, ...keys: string[]) =>
+    keys.reduce<string | null>((id, key) => (id && input ? neighbour(input, id, key) : null), from);
+
+  it('walks all bars of a lane from the first to the last, and stops there', () => {
+    const seen: string[] = [];
+    for (let id = go(ids[0] as string, 'Home'); id; id = go(id, 'ArrowRight')) {
+      seen.push(id);
+    }
+    // Four on both devices, then those on the first device alone.
+    expect(seen.length).toBeGreaterThan(4);
+    expect(new Set(seen).size).toBe(seen.length);
+  });
+
+  it('goes back the way it came', () => {
+    const first = go(ids[0] as string, 'Home') as string;
+    expect(go(first, 'ArrowRight', 'ArrowLeft')).toBe(first);
+    expect(go(first, 'ArrowLeft')).toBeNull();
+    const last = go(first, 'End') as string;
+    expect(go(last, 'ArrowDown', 'ArrowUp') ?? last).toBeTruthy();
+  });
+
+  it('goes down from the plan to the baseline shown under it', () => {
+    const state = explainedState();
+    const chart = sessionGantt(state, EPOCH, state.plan?.plan.baselines[0]) as IGanttInput;
+    const seen: (string | undefined)[] = [];
+    for (let id = neighbour(chart, ids[0] as string, 'Home'); id; id = neighbour(chart, id, 'ArrowDown')) {
+      seen.push(chart.bars.find(bar => bar.id === id)?.kind);
+    }
+    expect(seen).toContain('planned');
+    expect(seen.at(-1)).toBe('baseline');
+    const table = ganttTable(chart, nullTranslator.load(''));
+    expect(new Set(table.rows.map(row => (row as Row)[1]))).toEqual(new Set(['planned', 'max']));
+  });
+
+  it('knows nothing of other keys and other bars', () => {
+    expect(go(ids[0] as string, 'x')).toBeNull();
+    expect(go('nobody', 'ArrowRight')).toBeNull();
+  });
+});

@@ -1,0 +1,110 @@
+import { MimeModel, RenderMimeRegistry, standardRendererFactories } from '@jupyterlab/rendermime';
+import { nullTranslator } from '@jupyterlab/translation';
+import { MessageLoop } from '@lumino/messaging';
+import { Widget } from '@lumino/widgets';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { SessionState } from '../../../src/core/wire/messages.js';
+import { SESSION_MIME, SessionRenderer } from '../../../src/lab/output/sessionRenderer.js';
+import { emptyState, finishedState, plannedState, runningState } from '../../fixtures/sessionStates.js';
+import { FakeStore } from '../fakeStore.js';
+
+const registry = new RenderMimeRegistry({ initialFactories: standardRendererFactories });
+
+describe('SessionRenderer', () => {
+  let store: FakeStore;
+  let renderer: SessionRenderer;
+
+  const render = (session: unknown = 'quickstart') =>
+    renderer.renderModel(
+      new MimeModel({
+        trusted: true,
+        data: { [SESSION_MIME]: { session } as never, 'text/html': '<svg id="saved"></svg>' }
+      })
+    );
+  const set = (state: SessionState | null) => {
+    store.set({ state });
+    MessageLoop.flush();
+  };
+  const shown = () => {
+    const saved = renderer.node.querySelector('#saved')?.closest('.lm-mod-hidden') === null;
+    const live = renderer.node.querySelector('.jp-SaturnWidget') !== null;
+    return [...(saved ? ['saved'] : []), ...(live ? ['live'] : [])];
+  };
+  const line = () => renderer.node.querySelector('.jp-SaturnWidget-progress')?.textContent;
+
+  beforeEach(() => {
+    store = new FakeStore();
+    renderer = new SessionRenderer({
+      store,
+      findState: () => store.view.state,
+      makeSaved: () => registry.createRenderer('text/html'),
+      trans: nullTranslator.load('')
+    });
+    Widget.attach(renderer, document.body);
+  });
+
+  afterEach(() => {
+    renderer.dispose();
+    vi.useRealTimers();
+  });
+
+  it('shows what was saved where no session is known', async () => {
+    await render();
+    expect(shown()).toEqual(['saved']);
+  });
+
+  it('is live once the session is known, and follows it, also over a time without it', async () => {
+    await render();
+    set(runningState());
+    expect(shown()).toEqual(['live']);
+    expect(line()).toContain('1/13 trained, 1 running');
+    expect(renderer.node.querySelectorAll('[data-kind="actual"]')).toHaveLength(3);
+    set(null);
+    expect(shown()).toEqual(['saved']);
+    set(finishedState());
+    expect(shown()).toEqual(['live']);
+    expect(line()).toBe('Saturn: 12/12 trained');
+  });
+
+  it('keeps the saved picture of a session of another name, or that was emptied since', async () => {
+    await render('another');
+    set(plannedState());
+    expect(shown()).toEqual(['saved']);
+    await render();
+    expect(shown()).toEqual(['live']);
+    set(emptyState());
+    expect(shown()).toEqual(['saved']);
+  });
+
+  it('shows what was saved when it does not understand its own data', async () => {
+    await render(7);
+    set(plannedState());
+    expect(shown()).toEqual(['saved']);
+  });
+
+  it('is rendered again in place', async () => {
+    await render();
+    await render();
+    expect(renderer.node.querySelectorAll('#saved')).toHaveLength(1);
+  });
+
+  it('draws nothing again when the session stayed as it was', async () => {
+    await render();
+    const state = plannedState();
+    set(state);
+    const svg = renderer.node.querySelector('.jp-SaturnWidget svg');
+    set(state);
+    expect(renderer.node.querySelector('.jp-SaturnWidget svg')).toBe(svg);
+  });
+
+  it('leaves no timer and no listener behind when its output is cleared', async () => {
+    await render();
+    vi.useFakeTimers();
+    set(runningState());
+    expect(vi.getTimerCount()).toBeGreaterThan(0);
+    renderer.dispose();
+    vi.runOnlyPendingTimers();
+    expect(vi.getTimerCount()).toBe(0);
+    set(finishedState());
+  });
+});

@@ -1,0 +1,49 @@
+import { nullTranslator } from '@jupyterlab/translation';
+import { CommandRegistry } from '@lumino/commands';
+import { MessageLoop } from '@lumino/messaging';
+import { Widget } from '@lumino/widgets';
+import { act } from 'react';
+import { SaturnPanel } from '../../../src/lab/panel/saturnPanel.js';
+import type { ISaturnStore } from '../../../src/lab/session/tokens.js';
+import { WhatIf } from '../../../src/lab/whatIf/whatIf.js';
+import type { IWhatIfPlanner } from '../../../src/lab/whatIf/whatIfPlanner.js';
+import { EPOCH } from '../../fixtures/sessionStates.js';
+import { FakeStore } from '../fakeStore.js';
+
+// React asks for it before it lets `act` batch updates.
+Reflect.set(globalThis, 'IS_REACT_ACT_ENVIRONMENT', true);
+
+/** The panel in the document, with all it needs. */
+export function openPanel(planner: IWhatIfPlanner, now = EPOCH + 20) {
+  const store = new FakeStore();
+  const commands = new CommandRegistry();
+  const whatIf = new WhatIf({ makePlanner: () => planner, clock: () => now, seconds: 1 });
+  const trans = nullTranslator.load('jupyterlab_saturn');
+  const panel = new SaturnPanel({ store, commands, whatIf, trans, clock: () => now });
+  act(() => {
+    Widget.attach(panel, document.body);
+    MessageLoop.flush();
+  });
+  return {
+    panel,
+    store,
+    commands,
+    whatIf,
+    /** Change the store's view and let everything draw. */
+    show: (part: Partial<ISaturnStore.IView>) => {
+      act(() => store.set(part));
+      MessageLoop.flush();
+    },
+    close: () => act(() => panel.dispose()),
+    find: (selector: string) => panel.node.querySelector<HTMLElement>(selector),
+    all: (selector: string) => [...panel.node.querySelectorAll<HTMLElement>(selector)],
+    button: (label: string) => {
+      const buttons = [...panel.node.querySelectorAll('button')];
+      const found = buttons.find(button => button.textContent === label);
+      if (!found) {
+        throw new Error(`No button says ${label}; there are: ${buttons.map(b => b.textContent).join(', ')}`);
+      }
+      return found;
+    }
+  };
+}

@@ -1,0 +1,213 @@
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { emptySession, type ISession, isActive, lastAttempt } from '../../../src/core/session/session.js';
+import { step } from '../../../src/core/session/step.js';
+import { SessionHarness, spec } from './sessionHarness.js';
+
+/** What a user, an agent or fate may do next. */
+type Move =
+  | { do: 'add'; task: string; hash: string }
+  | { do: 'profile' | 'plan' | 'run' | 'stop' | 'reset' | 'perform' | 'away' | 'connect' | 'reconnect' }
+  | { do: 'run one' | 'stop one' | 'remove'; task: string }
+  | {
+      do: 'group';
+      kind: 'started' | 'step' | 'checkpoint' | 'finished' | 'failed' | 'oom' | 'lost' | 'stopped';
+    };
+
+const move: fc.Arbitrary<Move> = fc.oneof(
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      do: fc.constant('add' as const),
+      task: fc.constantFrom('a', 'b', 'c', 'd'),
+      hash: fc.constantFrom('1', '2')
+    })
+  },
+  { weight: 14, arbitrary: fc.constant({ do: 'perform' as const }) },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      do: fc.constantFrom(
+        'profile' as const,
+        'plan' as const,
+        'run' as const,
+        'run' as const,
+        'stop' as const
+      )
+    })
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      do: fc.constantFrom('run one' as const, 'stop one' as const, 'remove' as const),
+      task: fc.constantFrom('a', 'b', 'c', 'd')
+    })
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      do: fc.constantFrom(
+        'away' as const,
+        'connect' as const,
+        'reconnect' as const,
+        'reconnect' as const,
+        'reset' as const
+      )
+    })
+  },
+  {
+    weight: 5,
+    arbitrary: fc.record({
+      do: fc.constant('group' as const),
+      kind: fc.constantFrom(
+        'started' as const,
+        'step' as const,
+        'checkpoint' as const,
+        'finished' as const,
+        'failed' as const,
+        'oom' as const,
+        'lost' as const,
+        'stopped' as const
+      )
+    })
+  }
+);
+
+function act(sim: SessionHarness, m: Move): void {
+  const { tasks } = sim.session.state;
+  switch (m.do) {
+    case 'add': {
+      const old = tasks.find(t => t.spec.name === m.task);
+      if (!old || (!isActive(old) && old.attempts.length === 0 && old.spec.hash !== m.hash)) {
+        sim.feed({ kind: 'tasks-added', tasks: [spec(m.task, m.hash)] });
+      }
+      return;
+    }
+    case 'profile':
+      sim.feed({ kind: 'profile-requested' });
+      return;
+    case 'plan':
+      sim.feed({ kind: 'plan-requested' });
+      return;
+    case 'run':
+      sim.feed({ kind: 'run-requested' });
+      return;
+    case 'stop':
+      sim.feed({ kind: 'stop-requested' });
+      return;
+    case 'reset':
+      if (!tasks.some(isActive)) {
+        sim.feed({ kind: 'reset' });
+      }
+      return;
+    case 'run one':
+    case 'stop one':
+      if (tasks.some(t => t.spec.name === m.task)) {
+        const kind = m.do === 'run one' ? 'run-requested' : 'stop-requested';
+        sim.feed({ kind, tasks: [m.task] });
+      }
+      return;
+    case 'remove':
+      if (tasks.some(t => t.spec.name === m.task && !isActive(t))) {
+        sim.feed({ kind: 'tasks-removed', tasks: [m.task] });
+      }
+      return;
+    case 'reconnect': {
+      // The engine was away: what it had not sent is lost, what the agent was doing goes on.
+      const lost = sim.pending.map(command => JSON.stringify(command)).join();
+      sim.pending = [];
+      const groups = tasks
+        .filter(t => isActive(t) && !lost.includes(`"start"`))
+        .map(t => ({ task: t.spec.name, attempt: lastAttempt(t)!.number }));
+      const commands = sim.connect(2, groups, surviving(sim.session, lost));
+      const wanted = sim.session.state.trials
+        .filter(trial => trial.status === 'stopping')
+        .map(trial => trial.id);
+      const ended = commands.flatMap(command => (command.kind === 'stop-trial' ? [command.body.trial] : []));
+      expect(ended).toEqual(wanted);
+      const stopping = tasks.filter(t => t.status === 'stopping').map(t => t.spec.name);
+      const told = commands.flatMap(command => (command.kind === 'stop' ? [command.body.task] : []));
+      expect(told).toEqual(groups.map(group => group.task).filter(name => stopping.includes(name)));
+      return;
+    }
+    case 'away':
+      sim.pending = [];
+      sim.feed({ kind: 'agent-away' });
+      return;
+    case 'connect':
+      sim.pending = [];
+      sim.connect(2);
+      return;
+    case 'perform': {
+      const next = sim.pending.shift();
+      if (next && next.kind !== 'start') {
+        sim.perform(next, name => `sig-${name}`);
+      }
+      return;
+    }
+    case 'group': {
+      const active = tasks.find(isActive);
+      if (active) {
+        const from = active.progress.step;
+        sim.group(active.spec.name, lastAttempt(active)!.number, m.kind, {
+          step: m.kind === 'finished' ? 10 : Math.min(9, from + 1)
+        });
+      }
+    }
+  }
+}
+
+/** Trials that their agent goes on with. */
+function surviving({ state }: ISession, lost: string): string[] {
+  return state.trials
+    .filter(trial => trial.status !== 'queued' && !lost.includes(`"${trial.id}"`))
+    .map(trial => trial.id);
+}
+
+function devicesInUse({ state }: ISession): string[] {
+  return [
+    ...state.tasks.filter(isActive).flatMap(task => lastAttempt(task)!.devices),
+    ...state.trials.filter(trial => trial.status !== 'queued').flatMap(trial => trial.devices ?? [])
+  ];
+}
+
+it('whatever happens: no device is used twice, replay is exact, and all work ends', () => {
+  let trained = 0;
+  fc.assert(
+    fc.property(fc.array(move, { minLength: 20, maxLength: 120, size: 'max' }), moves => {
+      const sim = new SessionHarness();
+      sim.connect(2);
+      for (const m of moves) {
+        act(sim, m);
+        const used = devicesInUse(sim.session);
+        expect(new Set(used).size).toBe(used.length);
+      }
+
+      trained += sim.log.filter(({ event }) => event.kind === 'group').length;
+
+      let replayed = emptySession('test', '/tmp/test');
+      for (const { event, time } of sim.log) {
+        replayed = step(replayed, event, time).session;
+      }
+      expect(replayed).toEqual(sim.session);
+
+      // A fresh agent that does all it is told brings everything to an end.
+      sim.pending = [];
+      sim.connect(2);
+      sim.feed({ kind: 'run-requested' });
+      sim.settle();
+      const { state } = sim.session;
+      expect(state.goal).toBe('none');
+      expect(state.trials).toEqual([]);
+      const hopeless = new Set(state.plan?.plan.unplanned.map(u => u.task));
+      for (const task of state.tasks) {
+        if (!hopeless.has(task.spec.name)) {
+          expect(['finished', 'failed']).toContain(task.status);
+        }
+      }
+    }),
+    { numRuns: 300 }
+  );
+  // The moves must lead to where trouble is, not stay at its door.
+  expect(trained).toBeGreaterThan(150);
+});

@@ -1,0 +1,96 @@
+import { describe, expect, it } from 'vitest';
+import {
+  entriesOf,
+  isRecalled,
+  profileMatrix,
+  reasonOf
+} from '../../../../src/core/view/profile/profileMatrix.js';
+import { profileSentence } from '../../../../src/core/view/profile/profileSentence.js';
+import type { SessionState } from '../../../../src/core/wire/messages.js';
+import { definedSession, profiledSession, profilingSession, variedSession } from '../sessionStates.js';
+
+const kinds = (state: SessionState): Record<string, string[]> =>
+  Object.fromEntries(
+    profileMatrix(state).classes[0]!.rows.map(row => [row.label, row.entries.map(entry => entry.kind)])
+  );
+
+const sentence = (state: SessionState): string => profileSentence(state, profileMatrix(state));
+
+describe('profileMatrix', () => {
+  it('has a row for each technique with its knobs, and tells every state apart', () => {
+    const state = variedSession();
+    expect(profileMatrix(state).devices).toEqual([1, 2, 4]);
+    expect(kinds(state)).toEqual({
+      single: ['measured', 'infeasible', 'infeasible'],
+      ddp: ['none', 'measured', 'interpolated'],
+      fsdp: ['none', 'oom', 'running'],
+      'fsdp checkpointing': ['none', 'queued', 'pruned'],
+      'pipeline schedule=1f1b micro_batches=4': ['none', 'open', 'open'],
+      tensor: ['none', 'failed', 'infeasible'],
+      hsdp: ['none', 'infeasible', 'infeasible']
+    });
+  });
+
+  it('holds a verdict on a technique for each of its knobs', () => {
+    const state = variedSession();
+    const [task] = state.tasks;
+    const strategy = { technique: 'fsdp', devices: 3 };
+    task!.inspection!.feasibility.push({ strategy, feasible: false, reason: 'odd' });
+    task!.inspection!.feasibility.push({ strategy: { technique: 'ddp', devices: 3 }, feasible: true });
+    expect(kinds(state)).toMatchObject({
+      fsdp: { 2: 'infeasible' },
+      'fsdp checkpointing': { 2: 'infeasible' }
+    });
+  });
+
+  it('says why, and what is from an earlier session', () => {
+    const entries = entriesOf(profileMatrix(variedSession()));
+    expect(entries.filter(isRecalled)).toHaveLength(1);
+    expect(entries.filter(({ kind }) => kind === 'pruned').map(reasonOf)).toEqual([
+      'fsdp x4 fits, and is faster.'
+    ]);
+    expect(entries.filter(({ kind }) => kind === 'oom').map(reasonOf)).toEqual([
+      'The device ran out of memory at step 1.'
+    ]);
+  });
+
+  it('calls tasks of equal speed by what they share', () => {
+    const { classes } = profileMatrix(profiledSession());
+    expect(classes.map(({ label }) => label)).toEqual([
+      ...['mlp 32', 'mlp 64', 'cnn 32', 'cnn 64', 'vit 32', 'vit 64']
+    ]);
+    expect(classes[0]?.tasks).toEqual(['digits-mlp-32-1e-3', 'digits-mlp-32-3e-3']);
+    expect(classes.map(({ best }) => best)).toEqual([0.0025, 0.005, 0.013125, 0.02625, 0.03, 0.06]);
+  });
+
+  it('is empty without tasks that are built', () => {
+    const state = definedSession();
+    const tasks = state.tasks.map(({ inspection: _, ...task }) => task);
+    expect(profileMatrix({ ...state, tasks })).toEqual({ devices: [], classes: [] });
+  });
+});
+
+describe('profileSentence', () => {
+  it('counts what was measured of what could be', () => {
+    expect(sentence(profilingSession())).toBe('10 of 16 strategies measured, 4 to come.');
+    expect(sentence(profiledSession())).toBe('14 of 16 strategies measured.');
+    expect(sentence(definedSession())).toBe('0 of 16 strategies measured.');
+  });
+
+  it('says why the others are not', () => {
+    expect(sentence({ ...profiledSession(), profiled: true })).toBe(
+      '14 of 16 strategies measured; the others cannot change the plan.'
+    );
+    const state = { ...variedSession(), trials: [] };
+    expect(sentence(state)).toMatch(/^4 of 10 .* 1 of them in earlier sessions; looking which other/);
+    expect(sentence({ ...state, probing: false, profiled: true })).toMatch(/cannot change the plan\.$/);
+  });
+
+  it('does not call nothing measured all recalled', () => {
+    const state = profiledSession();
+    const cells = state.cells.map(cell => ({ ...cell, recalled: true, source: 'measured' as const }));
+    expect(sentence({ ...state, cells })).toBe(
+      '16 of 16 strategies measured, all of them in earlier sessions.'
+    );
+  });
+});

@@ -1,0 +1,68 @@
+import { describe, expect, it } from 'vitest';
+import { progressLine } from '../../../../src/core/view/status/progressLine.js';
+import { sessionTimeLeft, taskTimeLeft } from '../../../../src/core/view/status/timeLeft.js';
+import type { SessionState } from '../../../../src/core/wire/messages.js';
+import {
+  definedSession,
+  emptySession,
+  finishedSession,
+  plannedSession,
+  profiledSession,
+  profilingSession,
+  runningSession,
+  T0
+} from '../sessionStates.js';
+
+const inspecting: SessionState = definedSession();
+inspecting.tasks[0]!.status = 'inspecting';
+const stopped: SessionState = { ...runningSession(), goal: 'none' };
+stopped.tasks = stopped.tasks.map(task =>
+  task.status === 'running' ? { ...task, status: 'stopped' } : task
+);
+
+describe('progressLine', () => {
+  it.each([
+    [emptySession(), 'Saturn: no tasks yet'],
+    [{ ...emptySession(), agent: 'away' as const }, 'Saturn: no tasks yet, agent away'],
+    [inspecting, 'Saturn: looking at 1 new task'],
+    [definedSession(), 'Saturn: 12 tasks ready'],
+    [profilingSession(), 'Saturn: measuring, 12 of 16 trials done'],
+    [{ ...profiledSession(), probing: true }, 'Saturn: choosing what to measure next, 16 trials done'],
+    [{ ...profiledSession(), planning: true }, 'Saturn: planning 12 tasks'],
+    [plannedSession(), 'Saturn: 12 tasks planned'],
+    [runningSession(), 'Saturn: 2/12 trained, 2 running, about 13 s left'],
+    [
+      { ...runningSession(), agent: 'away' as const },
+      'Saturn: 2/12 trained, 2 running, agent away, about 13 s left'
+    ],
+    [stopped, 'Saturn: 2/12 trained, 2 stopped'],
+    [finishedSession(), 'Saturn: 11/12 trained, 1 failed']
+  ])('%#', (state, line) => expect(progressLine(state, T0 + 12)).toBe(line));
+});
+
+describe('time left', () => {
+  it('counts the steps to go, and the time since the last one up to a step', () => {
+    const state = runningSession();
+    const task = state.tasks.find(({ status }) => status === 'running')!;
+    task.progress = { step: 40, stepSeconds: 0.5, at: T0 };
+    expect(taskTimeLeft(task, state, T0)).toBe(25);
+    expect(taskTimeLeft(task, state, T0 + 0.25)).toBe(24.75);
+    expect(taskTimeLeft(task, state, T0 + 1000)).toBe(24.5);
+  });
+
+  it('takes the profile while a task has no step time of its own', () => {
+    const state = runningSession();
+    const task = state.tasks.find(({ status }) => status === 'running')!;
+    task.progress = { step: 40 };
+    expect(taskTimeLeft(task, state, T0)).toBeCloseTo(50 * 0.048);
+    state.cells = [];
+    expect(taskTimeLeft(task, state, T0)).toBeUndefined();
+  });
+
+  it('lets waiting tasks start when all their devices are free', () => {
+    const state = runningSession();
+    expect(sessionTimeLeft(plannedSession(), T0)).toBeCloseTo(state.plan!.plan.makespan);
+    expect(sessionTimeLeft(finishedSession(), T0)).toBeUndefined();
+    expect(sessionTimeLeft(definedSession(), T0)).toBeUndefined();
+  });
+});
