@@ -2,40 +2,27 @@ import type { Command } from '../core/session/command.js';
 import { emptySession, type ISession, isActive } from '../core/session/session.js';
 import { step } from '../core/session/step.js';
 import { progressLine } from '../core/view/status/progressLine.js';
-import {
-  type Failure,
-  failureOf,
-  type PlanRequest,
-  type SessionEvent,
-  type SessionState
-} from '../core/wire/messages.js';
+import { failureOf, type PlanRequest, type SessionEvent, type SessionState } from '../core/wire/messages.js';
 import { CacheSync } from './cacheSync.js';
-import { ConnectedAgents } from './connectedAgents.js';
 import { ConnectedClients } from './connectedClients.js';
 import type { IDisposable } from './disposable.js';
+import type { IExecutor } from './executor/executor.js';
 import { Journal } from './journal.js';
 import { SessionPlanner } from './planner/sessionPlanner.js';
 import { ProfileCache } from './profileCache.js';
-import { eventOfReport } from './reportEvents.js';
 import { RequestHandler } from './requestHandler.js';
-import { type IIncoming, type Incoming, MessageRouter } from './router.js';
+import type { MessageRouter } from './router.js';
 import { archiveTasks, strangers } from './taskArchive.js';
 import { VERSION } from './version.js';
 
 const TICK = 1000;
 
-/** Answer to an agent that was away; on the code it says hello again. */
-const UNKNOWN_AGENT: Failure = {
-  code: 'unknown-agent',
-  message: 'This agent has not said hello, or was away.'
-};
-
 /**
  * The brain of a session: owns the only copy of its state. Every event is written to the journal
- * before anything is done about it; then the state machine's commands go out to agents and planner.
+ * before anything is done about it; then the state machine's commands go out to executor and planner.
  */
 export class Engine implements IDisposable {
-  private readonly _agents: ConnectedAgents;
+  private readonly _executor: IExecutor;
   private readonly _clients: ConnectedClients;
   private readonly _planner: SessionPlanner;
   private readonly _cache: ProfileCache;
@@ -43,9 +30,6 @@ export class Engine implements IDisposable {
   private readonly _requestHandler: RequestHandler;
   private readonly _timer: NodeJS.Timeout;
   private _session: ISession;
-  private _router!: MessageRouter;
-  /** What agents said while the journal could not be written, oldest first. */
-  private _backlog: IIncoming<'agent'>[] = [];
 
   private constructor(
     private readonly _options: Engine.IOptions,
@@ -53,29 +37,41 @@ export class Engine implements IDisposable {
     session: ISession
   ) {
     this._session = session;
-    this._agents = new ConnectedAgents(_options.now);
+    const { router, now, log } = _options;
     this._clients = new ConnectedClients({
-      now: _options.now,
+      now,
       state: () => this._publicState(),
-      send: (client, state) => this._router.send(client, 'state', { state })
+      send: (client, state) => router.send(client, 'state', { state })
     });
     this._planner = new SessionPlanner({
       planner: _options.planner,
-      now: _options.now,
+      now,
       onDraft: () => this._clients.changed()
     });
     this._cache = new ProfileCache(_options.cache);
     this._cacheSync = new CacheSync(this._cache);
+    this._executor = _options.executor({
+      take: report => {
+        this._apply(report);
+        return this._session.state.rev;
+      },
+      now,
+      log
+    });
     this._requestHandler = new RequestHandler({
       session: () => this._session,
       publicState: () => this._publicState(),
       withEngineInfo: state => this._withEngineInfo(state),
       apply: event => this._apply(event),
-      send: (...message) => this._router.send(...message),
-      agents: this._agents,
+      send: (...message) => router.send(...message),
+      executor: this._executor,
       cache: this._cache,
-      now: _options.now
+      now
     });
+    router.onClient = incoming => {
+      this._clients.seen(incoming.from);
+      this._requestHandler.handle(incoming);
+    };
     this._timer = setInterval(() => this._tick(), TICK);
   }
 
@@ -100,7 +96,7 @@ export class Engine implements IDisposable {
     if (session.state.agent === 'connected') {
       engine._apply({ kind: 'agent-away' });
     }
-    engine._router = await MessageRouter.open(options.endpoint, incoming => engine._handle(incoming));
+    await options.router.bind(options.endpoint);
     return engine;
   }
 
@@ -108,55 +104,14 @@ export class Engine implements IDisposable {
   async close(): Promise<void> {
     clearInterval(this._timer);
     this._clients.dispose();
-    await this._router.close();
+    this._executor.dispose();
+    await this._options.router.close();
     this._planner.dispose();
     this._journal.dispose();
   }
 
   dispose(): void {
     void this.close();
-  }
-
-  private _handle(incoming: Incoming): void {
-    if (incoming.sender === 'agent') {
-      if (this._backlog.length > 0 && incoming.message.type !== 'agent.hello') {
-        this._backlog.push(incoming);
-      } else {
-        this._handleAgent(incoming);
-      }
-    } else {
-      this._clients.seen(incoming.from);
-      this._requestHandler.handle(incoming);
-    }
-  }
-
-  private _handleAgent(incoming: IIncoming<'agent'>): void {
-    const { from, message } = incoming;
-    if (message.type === 'agent.hello') {
-      this._agents.hello(from, message.body.node.id);
-    } else if (!this._agents.seen(from)) {
-      // It was silent for too long, and what it says now may not fit what was decided meanwhile.
-      // The agent answers by a hello, and repeats after that what is not acknowledged.
-      if (message.type === 'agent.ping') {
-        this._router.send(from, 'error', { error: UNKNOWN_AGENT });
-      }
-      return;
-    }
-    try {
-      const event = eventOfReport(message);
-      if (event && !this._requestHandler.awaitsRefusal(message)) {
-        this._apply(event);
-      }
-    } catch (error) {
-      // Nothing an agent says may be lost: keep it, in order, until the journal takes it.
-      this._backlog.push(incoming);
-      this._options.log(`kept back: ${failureOf(error).message}`);
-      return;
-    }
-    this._router.send(from, 'ok', { rev: this._session.state.rev }, message.id);
-    if (message.type === 'cluster.report') {
-      this._requestHandler.answerCluster(message);
-    }
   }
 
   /** Journal an event, take it in, act on it, and tell the clients. Throws when it cannot be journaled. */
@@ -184,24 +139,6 @@ export class Engine implements IDisposable {
 
   private _execute(command: Command): void {
     switch (command.kind) {
-      case 'inspect':
-        this._toAgent(undefined, 'inspect', command.body);
-        break;
-      case 'stop-inspection':
-        this._toAgent(undefined, 'inspect.stop', command.body);
-        break;
-      case 'stop-trial':
-        this._toAgent(command.node, 'trial.stop', command.body);
-        break;
-      case 'trial':
-        this._toAgent(command.node, 'trial.start', command.body);
-        break;
-      case 'start':
-        this._toAgent(command.node, 'group.start', command.body);
-        break;
-      case 'stop':
-        this._toAgent(command.node, 'group.stop', command.body);
-        break;
       case 'plan':
         void this._plan(command.planRevision, command.request);
         break;
@@ -210,6 +147,9 @@ export class Engine implements IDisposable {
         break;
       case 'archive':
         this._archive(command.tasks);
+        break;
+      default:
+        this._executor.execute(command);
     }
   }
 
@@ -218,17 +158,6 @@ export class Engine implements IDisposable {
       archiveTasks(this._options.folder, tasks, Math.floor(this._options.now() * 1000));
     } catch (error) {
       this._options.log(`cannot archive: ${failureOf(error).message}`);
-    }
-  }
-
-  /** Send to the agent of a node, or to any. One that is not there learns of it all at its hello. */
-  private _toAgent(
-    node: string | undefined,
-    ...[type, body]: Parameters<MessageRouter['send']> extends [string, ...infer Rest] ? Rest : never
-  ): void {
-    const address = node === undefined ? this._agents.addresses[0] : this._agents.addressOf(node);
-    if (address !== undefined) {
-      this._router.send(address, type, body);
     }
   }
 
@@ -266,24 +195,10 @@ export class Engine implements IDisposable {
   }
 
   private _tick(): void {
-    const backlog = this._backlog;
-    this._backlog = [];
-    for (const incoming of backlog) {
-      this._handle(incoming);
-    }
-    if (this._agents.dropSilent()) {
-      try {
-        this._apply({ kind: 'agent-away' });
-      } catch (error) {
-        this._options.log(failureOf(error).message);
-      }
-    }
     const { goal, tasks, trials } = this._session.state;
     const busy = goal !== 'none' || tasks.some(isActive) || trials.length > 0;
     if (!busy && this._clients.silence > this._options.idleSeconds) {
-      for (const agent of this._agents.addresses) {
-        this._router.send(agent, 'shutdown', {});
-      }
+      this._executor.shutdown();
     }
   }
 }
@@ -299,7 +214,11 @@ export namespace Engine {
     readonly journal: string;
     /** ZeroMQ endpoint to bind, `ipc://...`. */
     readonly endpoint: string;
-    /** With nothing to do and no client for this long, agents are told to leave. */
+    /** Not yet bound; the engine closes it. */
+    readonly router: MessageRouter;
+    /** Makes what owns devices and processes. */
+    readonly executor: (context: IExecutor.IContext) => IExecutor;
+    /** With nothing to do and no client for this long, the executor is told to leave. */
     readonly idleSeconds: number;
     /** Folder of the measurements of all sessions. */
     readonly cache: string;

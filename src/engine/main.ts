@@ -2,8 +2,10 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { Engine } from './engine.js';
+import { AgentExecutor } from './executor/agentExecutor.js';
 import { ThreadPlannerClient } from './planner/threadPlannerClient.js';
 import { profileCacheFolder } from './profileCache.js';
+import { MessageRouter } from './router.js';
 
 /**
  * The engine as a process. Its parent, the agent, holds the other end of its standard input:
@@ -24,11 +26,14 @@ async function main(): Promise<void> {
     throw new Error('Needed: --session NAME --folder DIR --journal FILE --endpoint ipc://PATH');
   }
   const here = dirname(fileURLToPath(import.meta.url));
+  const router = new MessageRouter();
   const engine = await Engine.start({
     session,
     folder,
     journal,
     endpoint,
+    router,
+    executor: context => new AgentExecutor({ ...context, router }),
     idleSeconds: Number(values['idle-seconds']),
     cache: profileCacheFolder(process.env),
     planner: new ThreadPlannerClient({

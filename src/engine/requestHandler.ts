@@ -2,27 +2,21 @@ import type { ISession } from '../core/session/session.js';
 import { admit, selectTasks } from '../core/session/tasks.js';
 import { cacheView } from '../core/view/profile/cacheView.js';
 import { render } from '../core/view/render.js';
-import { SaturnError } from '../core/wire/failure.js';
-import type {
-  EngineMessages,
-  Message,
-  Render,
-  SessionEvent,
-  SessionState,
-  TasksAdd
+import {
+  type EngineMessages,
+  failureOf,
+  type Render,
+  type SessionEvent,
+  type SessionState,
+  type TasksAdd
 } from '../core/wire/messages.js';
-import type { ConnectedAgents } from './connectedAgents.js';
+import type { IExecutor } from './executor/executor.js';
 import type { ProfileCache } from './profileCache.js';
 import { eventOfRequest, refuseBusy } from './requestEvents.js';
 import type { IIncoming, MessageRouter } from './router.js';
 
-type ClusterReport = Message<'agent'> & { type: 'cluster.report' };
-
 /** Answers clients: what they ask is shown, what they want becomes an event. */
 export class RequestHandler {
-  /** Clients that wait for the agent's answer to `cluster.set`, oldest first. */
-  private readonly _clusterRequests: { from: string; id: string }[] = [];
-
   constructor(private readonly _options: RequestHandler.IOptions) {}
 
   /**
@@ -45,9 +39,10 @@ export class RequestHandler {
         return;
       case 'cluster.set': {
         refuseBusy(session(), 'The devices cannot be changed');
-        const agent = this._anyAgent();
-        this._clusterRequests.push({ from, id: message.id });
-        send(agent, 'cluster.set', message.body);
+        this._options.executor.chooseDevices(message.body.request).then(
+          () => send(from, 'ok', { rev: session().state.rev }, message.id),
+          (error: unknown) => send(from, 'error', { error: failureOf(error) }, message.id)
+        );
         return;
       }
       case 'cache.clear': {
@@ -63,29 +58,6 @@ export class RequestHandler {
       }
     }
     send(from, 'ok', { rev: session().state.rev }, message.id);
-  }
-
-  /** Whether a client is about to be told, as an answer, that its choice of devices failed: no news to others. */
-  awaitsRefusal(message: Message<'agent'>): boolean {
-    return (
-      message.type === 'cluster.report' &&
-      message.body.error !== undefined &&
-      this._clusterRequests.length > 0
-    );
-  }
-
-  /** Tell the client that chose devices, if any did, what came of it. */
-  answerCluster({ body: { error } }: ClusterReport): void {
-    const request = this._clusterRequests.shift();
-    if (!request) {
-      return;
-    }
-    const { send, session } = this._options;
-    if (error) {
-      send(request.from, 'error', { error }, request.id);
-    } else {
-      send(request.from, 'ok', { rev: session().state.rev }, request.id);
-    }
   }
 
   private _render({ view, tasks }: Render): EngineMessages['rendered'] {
@@ -111,18 +83,6 @@ export class RequestHandler {
       unchanged: names(unchanged)
     };
   }
-
-  private _anyAgent(): string {
-    const [agent] = this._options.agents.addresses;
-    if (agent === undefined) {
-      throw new SaturnError({
-        code: 'no-agent',
-        message: 'No agent is connected that could look for devices.',
-        hint: 'Try again in a few seconds.'
-      });
-    }
-    return agent;
-  }
 }
 
 /** Namespace of {@link RequestHandler}. */
@@ -137,7 +97,7 @@ export namespace RequestHandler {
     /** Journal an event and act on it. */
     readonly apply: (event: SessionEvent) => void;
     readonly send: MessageRouter['send'];
-    readonly agents: ConnectedAgents;
+    readonly executor: IExecutor;
     readonly cache: ProfileCache;
     /** Seconds since the epoch. */
     readonly now: () => number;

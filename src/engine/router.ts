@@ -19,17 +19,22 @@ export interface IIncoming<D extends Direction> {
   readonly message: Message<D>;
 }
 
-/** What may come in. */
-export type Incoming = IIncoming<'client'> | IIncoming<'agent'>;
+/** Who handles the messages of one kind of sender; a thrown error becomes an `error` reply. */
+export type Handler<D extends Direction> = (incoming: IIncoming<D>) => void;
 
-/** Who handles messages; a thrown error becomes an `error` reply. */
-export type Handler = (incoming: Incoming) => void;
+function refuse(incoming: { readonly sender: Direction }): void {
+  throw new SaturnError({ code: 'unknown-message', message: `Nobody here listens to a ${incoming.sender}.` });
+}
 
 /**
  * Routes messages between the engine, its clients and agents: one ROUTER socket, messages validated on the way in and out.
  * What is malformed, too large or unknown gets an `error` reply and goes no further.
  */
 export class MessageRouter implements IDisposable {
+  /** Takes what clients say; to be set before {@link bind}. */
+  onClient: Handler<'client'> = refuse;
+  /** Takes what agents say; to be set before {@link bind}. */
+  onAgent: Handler<'agent'> = refuse;
   private readonly _socket = new Router({
     // One byte more than allowed would drop the connection without a word; leave room to say why.
     maxMessageSize: 4 * MAX_MESSAGE_BYTES,
@@ -40,14 +45,10 @@ export class MessageRouter implements IDisposable {
   private _sending: Promise<void> = Promise.resolve();
   private _id = 0;
 
-  private constructor(private readonly _handler: Handler) {}
-
   /** Bind to an endpoint and start to receive. */
-  static async open(endpoint: string, handler: Handler): Promise<MessageRouter> {
-    const router = new MessageRouter(handler);
-    await router._socket.bind(endpoint);
-    void router._receive();
-    return router;
+  async bind(endpoint: string): Promise<void> {
+    await this._socket.bind(endpoint);
+    void this._receive();
   }
 
   /** Send a message; messages to one receiver arrive in the order of these calls. */
@@ -93,22 +94,25 @@ export class MessageRouter implements IDisposable {
         });
       }
       re = idOf(frame);
-      this._handler(parse(from, frame));
+      this._dispatch(from, frame);
     } catch (error) {
       this.send(from, 'error', { error: failureOf(error) }, re);
     }
   }
-}
 
-/** Types of clients and agents are distinct, so that the type tells who speaks. */
-function parse(from: string, frame: Buffer): Incoming {
-  try {
-    return { from, sender: 'client', message: parseMessage('client', frame) };
-  } catch (error) {
-    if (error instanceof SaturnError && error.failure.code === 'unknown-message') {
-      return { from, sender: 'agent', message: parseMessage('agent', frame) };
+  /** Types of clients and agents are distinct, so that the type tells who speaks. */
+  private _dispatch(from: string, frame: Buffer): void {
+    let message: Message<'client'>;
+    try {
+      message = parseMessage('client', frame);
+    } catch (error) {
+      if (error instanceof SaturnError && error.failure.code === 'unknown-message') {
+        this.onAgent({ from, sender: 'agent', message: parseMessage('agent', frame) });
+        return;
+      }
+      throw error;
     }
-    throw error;
+    this.onClient({ from, sender: 'client', message });
   }
 }
 

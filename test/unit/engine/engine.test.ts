@@ -4,7 +4,9 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { MAX_MESSAGE_BYTES, type PlanRequest } from '../../../src/core/wire/messages.js';
 import { Engine } from '../../../src/engine/engine.js';
+import { AgentExecutor } from '../../../src/engine/executor/agentExecutor.js';
 import type { SessionPlanner } from '../../../src/engine/planner/sessionPlanner.js';
+import { MessageRouter } from '../../../src/engine/router.js';
 import { VERSION } from '../../../src/engine/version.js';
 import { cpuNode, inspection, serialPlan, spec } from '../session/sessionHarness.js';
 import { FakePeer } from './fakePeer.js';
@@ -22,7 +24,10 @@ const planner: SessionPlanner.IPlanner = {
 };
 
 async function start(idleSeconds = 1e9): Promise<void> {
+  const router = new MessageRouter();
   engine = await Engine.start({
+    router,
+    executor: context => new AgentExecutor({ ...context, router }),
     session: 'test',
     folder,
     journal: join(folder, 'journal.jsonl'),

@@ -1,0 +1,51 @@
+import type { ExecutorCommand } from '../../core/session/command.js';
+import type { DeviceRequest, SessionEvent } from '../../core/wire/messages.js';
+import type { IDisposable } from '../disposable.js';
+
+/**
+ * Who owns devices and processes, on one node or several: the only thing of the kind that the engine knows.
+ * `schema/wire/executor.json` says what commands and reports mean.
+ *
+ * Commands to one node are carried out in the order of the calls. One to a node that is not there is dropped: when a
+ * node says what it is doing (`agent-connected`), the session asks again for whatever is missing.
+ *
+ * Reports of one node come in order. A report may come twice, after either side was restarted; the session takes no
+ * notice of what it knows.
+ */
+export interface IExecutor extends IDisposable {
+  /** Have a command carried out; what comes of it is reported. */
+  execute(command: ExecutorCommand): void;
+
+  /**
+   * Choose devices. Resolves once the change is reported and taken in.
+   *
+   * @throws SaturnError `no-agent` when no node is there, or why the devices cannot be had; nothing has changed then.
+   */
+  chooseDevices(request: DeviceRequest): Promise<void>;
+
+  /** There is nothing to do, and nobody who could ask for anything: nodes may leave. */
+  shutdown(): void;
+}
+
+/** Namespace of {@link IExecutor}. */
+export namespace IExecutor {
+  /** What an executor may tell the session. */
+  export type Report = SessionEvent & {
+    kind: 'agent-connected' | 'agent-away' | 'node-changed' | 'inspected' | 'trial-finished' | 'group';
+  };
+
+  /** What the engine gives an executor. */
+  export interface IContext {
+    /**
+     * Take a report in for good; returns the session's revision with it.
+     *
+     * @throws SaturnError when that is not possible now. The executor keeps the report then, with all later ones of the
+     * node, and offers it again.
+     */
+    readonly take: (report: Report) => number;
+    /** Seconds since the epoch. */
+    readonly now: () => number;
+    /** One line for the engine's log. */
+    readonly log: (line: string) => void;
+  }
+}
