@@ -9,7 +9,7 @@ export function ConnectionNote(props: ConnectionNote.IProps) {
     <div
       className={`jp-SaturnAbsence${props.strip ? ' jp-mod-strip' : ''}${busy ? ' jp-mod-busy' : ''}`}
       role="status"
-      data-problem={props.problem.kind}
+      data-absence={props.problem.kind}
     >
       <div className="jp-SaturnAbsence-title">{title}</div>
       {detail && <div className="jp-SaturnAbsence-detail">{detail}</div>}

@@ -43,7 +43,7 @@ describe('SaturnStore', () => {
   it('has no notebook at first', () => {
     expect(store.view).toEqual({
       state: null,
-      problem: { kind: 'no-notebook' },
+      connectionProblem: { kind: 'no-notebook' },
       connected: false,
       cells: [],
       pending: new Set(),
