@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,45 +12,34 @@ import pytest
 
 PACKAGE = Path(jupyterlab_saturn.__file__).parent
 
+TEXT = (Path(__file__).parents[2] / "ARCHITECTURE.md").read_text("utf-8")
+
 SHARED = ("task", "paths", "wire", "errors")
 """Modules that every room may import."""
 
-ROOMS: dict[str, tuple[str, ...]] = {
-    "": ("kernel",),  # `session()` and `%load_ext`, imported when they are called
-    "kernel": ("agent.agent_launch", "agent.agent_lock", "nodejs"),
-    "agent": ("nodejs", "training.rank"),  # its exit codes; torch is imported when it runs
-    "training.runtime": (),
-    "training.components": ("training.runtime",),
-    "training.adapters": (),
-    "training.task": ("training.adapters", "training.components", "training.runtime"),
-    "training.model": ("training.task", "training.components"),
-    "training.techniques": (
-        "training.model",
-        "training.task",
-        "training.components",
-        "training.runtime",
-    ),
-    "training.inspect": (
-        "training.techniques",
-        "training.model",
-        "training.task",
-        "training.components",
-        "training.runtime",
-    ),
-    "training.run": (
-        "training.techniques",
-        "training.task",
-        "training.components",
-        "training.runtime",
-    ),
-    "training.conformance": (
-        "training.run",
-        "training.techniques",
-        "training.task",
-        "training.runtime",
-    ),
-    "training": ("training.inspect", "training.run", "training.runtime"),
-}
+
+def rooms() -> dict[str, tuple[str, ...]]:
+    """What each room may import, as ARCHITECTURE.md says."""
+    found: dict[str, tuple[str, ...]] = {
+        "": ("kernel",)
+    }  # `session()` and `%load_ext`, when called
+    for room, allowed in re.findall(
+        r"^\| `python-shim/jupyterlab_saturn/(\w+)` \|.*\| ([^|]*) \|$", TEXT, re.M
+    ):
+        found[room] = tuple(re.findall(r"`([\w.]+)`", allowed))
+    [levels] = re.findall(r"^training +(.+)$", TEXT, re.M)
+    behind: tuple[str, ...] = ()
+    for level in reversed(levels.split(" > ")):
+        names = tuple(f"training.{name}" for name in level.split())
+        found |= dict.fromkeys(names, behind)
+        behind = (*names, *behind)
+    # The entry points are files: they lie in no room of their own.
+    found["training"] = (*found.pop("training.rank"), *found["training"])
+    del found["training.zygote"]
+    return found
+
+
+ROOMS = rooms()
 
 MODULES = sorted(
     path
@@ -124,11 +114,5 @@ def test_a_module_imports_only_what_its_room_may(path: Path) -> None:
             assert within(room, ("training",)), f"{name_of(path)} imports torch"
 
 
-def test_the_rooms_have_no_circle() -> None:
-    def below(room: str, path: tuple[str, ...] = ()) -> None:
-        assert room not in path, f"a circle: {path} {room}"
-        for other in ROOMS.get(room, ()):
-            below(other, (*path, room))
-
-    for room in ROOMS:
-        below(room)
+def test_all_rooms_are_told_of() -> None:
+    assert {room_of(path) for path in MODULES} == set(ROOMS)
