@@ -18,7 +18,7 @@ import { VERSION } from './version.js';
 const TICK = 1000;
 
 /**
- * The brain of a session: owns the only copy of its state. Every event is written to the journal
+ * The engine of a session: owns the only copy of its state. Every event is written to the journal
  * before anything is done about it; then the state machine's commands go out to executor and planner.
  */
 export class Engine implements IDisposable {

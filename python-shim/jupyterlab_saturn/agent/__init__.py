@@ -1,1 +1,1 @@
-"""The hands of a node: an agent that owns its devices and processes and decides nothing."""
+"""A node's agent: owns its devices and processes, and decides nothing."""

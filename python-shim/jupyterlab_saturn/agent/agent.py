@@ -34,7 +34,7 @@ _TURN_SECONDS = 0.1
 
 
 class Agent:
-    """One node's hands for one session. Whoever makes it holds the session's `AgentLock`.
+    """Owns one node's devices and processes for one session. Whoever makes it holds the session's `AgentLock`.
 
     Parameters
     ----------
