@@ -34,7 +34,7 @@ _TURN_SECONDS = 0.1
 
 
 class Agent:
-    """Owns one node's devices and processes for one session. Whoever makes it holds the session's `AgentLock`.
+    """Owns a node's devices and processes for a session, whose `AgentLock` its maker holds.
 
     Parameters
     ----------

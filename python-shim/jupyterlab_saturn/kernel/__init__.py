@@ -1,4 +1,4 @@
-"""What runs in the kernel: magics, the Python API and the relay between the front end and the engine.
+"""The kernel side: magics, the Python API, the relay between front end and engine.
 
 Runs in the user's kernel. Imports no torch, and nothing heavy before it is needed.
 """
