@@ -28,6 +28,12 @@ export function duration(seconds: number): string {
   return pair(Math.floor(hours / 24), 'd', hours % 24, 'h');
 }
 
+/** Two lengths of time that differ, in words that differ. */
+export function durationPair(a: number, b: number): [string, string] {
+  const short: [string, string] = [duration(a), duration(b)];
+  return short[0] === short[1] ? [`${Number(a.toPrecision(10))} s`, `${Number(b.toPrecision(10))} s`] : short;
+}
+
 function pair(large: number, unit: string, small: number, smallUnit: string): string {
   return small === 0 ? `${large} ${unit}` : `${large} ${unit} ${small} ${smallUnit}`;
 }

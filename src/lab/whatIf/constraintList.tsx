@@ -1,17 +1,9 @@
 import { useId } from 'react';
-import { strategyLabel } from '../../core/model/strategy.js';
 import { duration } from '../../core/view/format/format.js';
 import type { Cluster } from '../../core/wire/messages.js';
 import { usePanelContext } from '../context/panelContext.js';
-import {
-  type ConstraintPart,
-  constraintParts,
-  feasibleConstraints,
-  type IQuestion,
-  type ITaskConstraints,
-  withConstraints,
-  withoutConstraint
-} from './whatIfQuestion.js';
+import { CONSTRAINT_PARTS, constraintParts, withoutConstraint } from './constraintParts.js';
+import { feasibleConstraints, type IQuestion, withConstraints } from './whatIfQuestion.js';
 
 /** What is asked of single tasks and of all, each part with a way to take it back. */
 export function ConstraintList({ question, cluster, onAsk }: ConstraintList.IProps) {
@@ -43,7 +35,7 @@ export function ConstraintList({ question, cluster, onAsk }: ConstraintList.IPro
             {constraintParts(constraint).map(part => (
               <Part
                 key={part}
-                words={words(constraint, part, trans)}
+                words={CONSTRAINT_PARTS[part].words(constraint, trans)}
                 isIdle={!constraintParts(feasibleConstraints(constraint, cluster)).includes(part)}
                 of={task}
                 onRemove={() => onAsk(withConstraints(question, task, withoutConstraint(constraint, part)))}
@@ -80,22 +72,4 @@ function Part(props: { words: string; of: string; isIdle?: boolean; onRemove: ()
       {words} <span aria-hidden="true">✕</span>
     </button>
   );
-}
-
-function words(
-  constraint: ITaskConstraints,
-  part: ConstraintPart,
-  trans: ReturnType<typeof usePanelContext>['trans']
-): string {
-  const { pin, earliestStart, deadline } = constraint;
-  switch (part) {
-    case 'strategy':
-      return trans.__('as %1', pin?.strategy ? strategyLabel(pin.strategy) : '');
-    case 'place':
-      return trans.__('on %1', [pin?.node, pin?.devices?.join(', ')].filter(Boolean).join(' '));
-    case 'earliestStart':
-      return trans.__('not before %1', duration(earliestStart));
-    case 'deadline':
-      return trans.__('done by %1', duration(deadline));
-  }
 }

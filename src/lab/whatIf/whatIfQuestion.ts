@@ -1,13 +1,7 @@
 import { strategyKey } from '../../core/model/strategy.js';
 import type { IGanttBar, IGanttMove } from '../../core/view/gantt/gantt.js';
-import type { Cluster, Pin, Segment, SessionState, Strategy } from '../../core/wire/messages.js';
-
-/** What is asked of one task; times are seconds from the start of the plan. */
-export interface ITaskConstraints {
-  readonly pin?: Pin;
-  readonly earliestStart?: number;
-  readonly deadline?: number;
-}
+import type { Cluster, Segment, SessionState, Strategy } from '../../core/wire/messages.js';
+import { constraintParts, type ITaskConstraints, pinOf, withoutConstraint } from './constraintParts.js';
 
 /** A what-if question: how the same tasks would be planned otherwise. */
 export interface IQuestion {
@@ -20,9 +14,6 @@ export interface IQuestion {
   /** When all tasks are to be done, in seconds from the start of the plan; null for whenever. */
   readonly deadline: number | null;
 }
-
-/** A part of a constraint that can be taken back by itself. */
-export type ConstraintPart = 'strategy' | 'place' | 'earliestStart' | 'deadline';
 
 /** The question that the session's own plan answers. */
 export function plainQuestion(state: SessionState): IQuestion {
@@ -45,28 +36,6 @@ export function withConstraints(question: IQuestion, task: string, constraint: I
     constraints.delete(task);
   }
   return { ...question, constraints };
-}
-
-/** What a constraint asks, part by part. */
-export function constraintParts({ pin, earliestStart, deadline }: ITaskConstraints): ConstraintPart[] {
-  return [
-    ...(pin?.strategy ? ['strategy' as const] : []),
-    ...(pin?.node !== undefined ? ['place' as const] : []),
-    ...(earliestStart !== undefined ? ['earliestStart' as const] : []),
-    ...(deadline !== undefined ? ['deadline' as const] : [])
-  ];
-}
-
-/** The constraint without one of its parts. */
-export function withoutConstraint(constraint: ITaskConstraints, part: ConstraintPart): ITaskConstraints {
-  const { pin = {}, ...times } = constraint;
-  if (part === 'earliestStart' || part === 'deadline') {
-    const { [part]: _, ...others } = constraint;
-    return others;
-  }
-  const { strategy, node, devices } = pin;
-  const kept = part === 'strategy' ? { node, devices } : { strategy };
-  return { ...times, ...pinOf(kept) };
 }
 
 /**
@@ -157,16 +126,4 @@ export function feasibleConstraints(constraint: ITaskConstraints, cluster: Clust
 /** The strategy a plan gives a task. */
 export function strategyOf(segments: readonly Segment[], task: string): Strategy | undefined {
   return segments.find(segment => segment.task === task)?.strategy;
-}
-
-function pinOf({ strategy, node, devices }: { strategy?: Strategy; node?: string; devices?: string[] }): {
-  pin?: Pin;
-} {
-  const [first, ...rest] = devices ?? [];
-  const pin: Pin = {
-    ...(strategy && { strategy }),
-    ...(node !== undefined && { node }),
-    ...(first !== undefined && { devices: [first, ...rest] })
-  };
-  return Object.keys(pin).length > 0 ? { pin } : {};
 }

@@ -47,13 +47,8 @@ export function whatIfRequest(
 
 /** The task with what is wished for it. */
 function constrained(question: IQuestion, task: PlanTask, cluster: Cluster): PlanTask {
-  const { pin, earliestStart } = feasibleConstraints(question.constraints.get(task.name) ?? {}, cluster);
-  return {
-    ...task,
-    ...(pin && { pin }),
-    ...(earliestStart !== undefined && { earliestStart }),
-    ...dueBy(question, task.name)
-  };
+  const asked = feasibleConstraints(question.constraints.get(task.name) ?? {}, cluster);
+  return { ...task, ...asked, ...dueBy(question, task.name) };
 }
 
 /** The earlier of a task's own deadline and the one for all. */

@@ -1,4 +1,4 @@
-import { placeKey } from '../../../src/core/model/checker/taskHistory.js';
+import { placeKey } from '../../../src/core/model/schedule/taskHistory.js';
 import type { Segment } from '../../../src/core/wire/messages.js';
 
 /** Two times of a plan are the same when they differ by no more than this share of its length. */

@@ -1,4 +1,4 @@
-import { placeKey } from '../../../src/core/model/checker/taskHistory.js';
+import { placeKey } from '../../../src/core/model/schedule/taskHistory.js';
 import { strategyKey } from '../../../src/core/model/strategy.js';
 import type { PlanRequest, PlanTask, Segment } from '../../../src/core/wire/messages.js';
 import { Activity } from './activity.js';

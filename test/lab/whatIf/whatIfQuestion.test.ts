@@ -3,13 +3,15 @@ import type { IGanttBar, IGanttMove } from '../../../src/core/view/gantt/gantt.j
 import { rowKey } from '../../../src/core/view/gantt/plannedBars.js';
 import {
   constraintParts,
-  type IQuestion,
   type ITaskConstraints,
+  withoutConstraint
+} from '../../../src/lab/whatIf/constraintParts.js';
+import {
+  type IQuestion,
   placesOf,
   plainQuestion,
   withConstraints,
   withMove,
-  withoutConstraint,
   withStrategy
 } from '../../../src/lab/whatIf/whatIfQuestion.js';
 import { cluster, plannedState } from '../../fixtures/sessionStates.js';

@@ -1,9 +1,9 @@
 import type { Baseline, Plan, PlanRequest } from '../../wire/messages.js';
+import { type IUnmetConstraint, isConstrained, unmetConstraints } from '../constraints/constraints.js';
+import { slack } from '../schedule/tolerance.js';
 import { checkClaims } from './claims.js';
-import { hasConstraints, type IUnmetConstraint, unmetConstraints } from './constraints.js';
 import { checkFeasibility } from './feasibility.js';
 import { checkSwitches } from './switchRules.js';
-import { slack } from './tolerance.js';
 
 /** Rules that interrupt tasks whatever the request says of switches: what they show is what that would give. */
 const PREEMPTIVE: readonly Baseline['name'][] = ['round-robin', 'optimus-dynamic'];
@@ -63,7 +63,7 @@ function checkBaseline(request: PlanRequest, plan: Plan, baseline: Baseline): st
   const comparable =
     request.objective !== 'weighted-completion' &&
     (segments === undefined
-      ? !hasConstraints(request) && !PREEMPTIVE.includes(name)
+      ? !isConstrained(request) && !PREEMPTIVE.includes(name)
       : switches.length === 0 && unmetConstraints(request, segments, makespan).length === 0);
   if (comparable && !(makespan >= plan.makespan - slack(makespan))) {
     wrong.push(`it is shorter (${makespan} s) than the plan (${plan.makespan} s)`);

@@ -1,5 +1,5 @@
 import type { Plan, PlanRequest } from '../../wire/messages.js';
-import { slack, TOLERANCE } from './tolerance.js';
+import { slack, TOLERANCE } from '../schedule/tolerance.js';
 
 /** Largest gap of a plan that is called optimal: what a solver's floating-point proof leaves open. */
 const PROOF = 1e-5;

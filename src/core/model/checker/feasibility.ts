@@ -1,8 +1,8 @@
 import type { PlanOption, PlanRequest, PlanTask, Segment, Unplanned } from '../../wire/messages.js';
+import { type IRun, runsOf, sharesOf } from '../schedule/deviceRuns.js';
+import { goesOnRunning, historyOf, type IHistory, runningOption } from '../schedule/taskHistory.js';
+import { slack } from '../schedule/tolerance.js';
 import { strategyKey, strategyLabel } from '../strategy.js';
-import { type IRun, runsOf, sharesOf } from './deviceRuns.js';
-import { goesOnRunning, historyOf, type IHistory, runningOption } from './taskHistory.js';
-import { slack } from './tolerance.js';
 
 /** What a schedule claims to be. */
 export interface IClaim {

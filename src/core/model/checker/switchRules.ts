@@ -1,5 +1,5 @@
 import type { PlanRequest, Segment } from '../../wire/messages.js';
-import { goesOnRunning } from './taskHistory.js';
+import { goesOnRunning } from '../schedule/taskHistory.js';
 
 /** Which tasks may have several segments, and whether running ones stay: the request's `switches`. */
 export function checkSwitches(request: PlanRequest, segments: Segment[]): string[] {

@@ -6,6 +6,7 @@ import { usableConfigs } from '../problem/configuration.js';
 import { Eligibilities } from '../problem/eligibility.js';
 import { type IConfig, paretoFrontByPlace } from '../problem/pareto.js';
 import type { IJob, IProblem } from '../problem/problem.js';
+import { termsOf } from '../problem/terms.js';
 import { KEPT } from '../schedule/arrangement.js';
 import type { ISchedule } from '../schedule/schedule.js';
 import { ConstrainedNeighbourhood } from './constrainedNeighbourhood.js';
@@ -71,10 +72,11 @@ export function kindsOf(request: PlanRequest, problem: IProblem, { placed }: ISc
   const places = new Eligibilities(request);
   const kinds = new Map<string, IKind>();
   for (const { job, config, fusion } of [...placed].sort((a, b) => a.job - b.job)) {
-    const { name, steps, release, deadline, weight, current } = problem.jobs[job]!;
+    const { name, steps, release, deadline, weight, lanes, current } = problem.jobs[job]!;
     const task = tasks.get(name)!;
-    const { strategy: _, ...place } = task.pin ?? {};
-    const usable = usableConfigs(task, places, place);
+    const { pins } = termsOf(task);
+    const unforced = pins.map(({ strategy: _, ...place }) => place);
+    const usable = usableConfigs(task, places, unforced);
     const choices = new Map<string, IConfig[]>();
     for (const one of usable.length > 0 ? usable : usableConfigs(task, places)) {
       const key = choiceKey(one.option);
@@ -84,9 +86,9 @@ export function kindsOf(request: PlanRequest, problem: IProblem, { placed }: ISc
       current === undefined ? -1 : job,
       fusion,
       choiceKey(config.option),
-      [steps, release, weight],
+      [steps, release, weight, lanes],
       Number.isFinite(deadline) ? deadline : -1,
-      task.pin,
+      pins,
       task.options
     ]);
     const kind = kinds.get(key);

@@ -155,9 +155,10 @@ class ConstrainedPlanning {
 
   /** Whether constraints are only about where and how jobs run, not when or how much of all there is. */
   private get _isPlacement(): boolean {
-    const { jobs, limits, running } = this._problem;
+    const { jobs, lanes, budgets, running } = this._problem;
     return (
-      Object.values(limits).every(limit => limit === Infinity) &&
+      lanes.length === 0 &&
+      budgets.length === 0 &&
       [...jobs, ...running].every(({ deadline }) => deadline === Infinity) &&
       jobs.every(({ release }) => release === 0)
     );
@@ -206,7 +207,7 @@ class ConstrainedPlanning {
   private _toPlan(made: IConstrainedPlan): Plan {
     const { _problem: problem, _search: search, _strict: strict, _loose: loose, _weighted: weighted } = this;
     const { schedule, violation } = made;
-    const conflicts = conflictsOf(this._relaxation, schedule, made, strict.seconds === Infinity);
+    const conflicts = conflictsOf(this._request, this._relaxation, made, strict.seconds === Infinity);
     const bound = boundedBy(violation > 0 ? loose : strict, schedule.makespan);
     const seconds = endsOf(problem, schedule);
     const least = boundedBy({ seconds: weighted ?? 0, binding: 'none' }, seconds);

@@ -1,7 +1,7 @@
 import type { IConfig } from '../problem/pareto.js';
 import type { IProblem } from '../problem/problem.js';
 import { KEPT } from '../schedule/arrangement.js';
-import { type IRun, lanesOf } from './runTable.js';
+import type { IRun } from './runTable.js';
 
 /** A way to get a job done, and what it costs; a fused run's costs are shared evenly by its jobs. */
 export interface IWay {
@@ -16,10 +16,10 @@ export interface IWay {
   seconds: number;
   /** Share of the run's device-seconds. */
   area: number;
-  /** Share of the run's seconds: of the lane it holds. */
+  /** Share of the run's seconds: of each lane it holds. */
   laneSeconds: number;
-  /** Share of the least the run may cost. */
-  cost: number;
+  /** Of each budget, share of the least the run may take. */
+  takes: number[];
 }
 
 /** What bounds need of a job. */
@@ -31,6 +31,8 @@ export interface IRelaxedJob {
   release: number;
   deadline: number;
   weight: number;
+  /** As of an {@link IJob}. */
+  lanes: number[];
 }
 
 /**
@@ -41,8 +43,8 @@ export class ConstrainedRelaxation {
   readonly jobs: IRelaxedJob[];
   /** When each device becomes free. */
   readonly freeAt: number[];
-  /** When each lane of concurrent runs becomes free; empty when there is no limit. */
-  readonly lanes: number[];
+  /** As of the problem; none where they bound nothing. */
+  readonly lanes: number[][];
 
   /** Per node, when its devices become free, soonest first. */
   private readonly _sorted: number[][];
@@ -56,7 +58,7 @@ export class ConstrainedRelaxation {
     this._sorted = problem.nodes.map(({ freeAt }) => [...freeAt].sort((a, b) => a - b));
     this.freeAt = problem.nodes.flatMap(node => node.freeAt);
     // Running jobs that go on may be more than allowed: then lanes bound nothing.
-    this.lanes = problem.jobs.some(({ current }) => current !== undefined) ? [] : lanesOf(problem);
+    this.lanes = problem.jobs.some(({ current }) => current !== undefined) ? [] : problem.lanes;
     const ways = problem.jobs.map((): IWay[] => []);
     const configs = problem.jobs.map((): IConfig[] => []);
     for (const [own, run] of runs.entries()) {
@@ -68,7 +70,7 @@ export class ConstrainedRelaxation {
         }
       }
     }
-    this.jobs = problem.jobs.map(({ current, release, deadline, weight }, job) => {
+    this.jobs = problem.jobs.map(({ current, release, deadline, weight, lanes }, job) => {
       if (current !== undefined) {
         ways[job]!.push({ run: job, config: KEPT, ...this._goingOn(current) });
       }
@@ -78,22 +80,26 @@ export class ConstrainedRelaxation {
         devices: current === undefined ? this._devicesOf(configs[job]!) : undefined,
         release,
         deadline,
-        weight
+        weight,
+        lanes
       };
     });
   }
 
-  private _wayOf({ jobs, release }: IRun, config: IConfig, sites: number[]): Omit<IWay, 'run' | 'config'> {
-    const { nodes, prices } = this.problem;
+  private _wayOf(
+    { jobs, release, lanes }: IRun,
+    config: IConfig,
+    sites: number[]
+  ): Omit<IWay, 'run' | 'config'> {
+    const { nodes, budgets } = this.problem;
     const { devices, seconds, among, span = 1 } = config;
     const share = devices / span;
     const starts = smallest(sites, span, node => {
       const own = among?.[node]?.map(device => nodes[node]!.freeAt[device]!);
       return (own?.sort((a, b) => a - b) ?? this._sorted[node]!)[share - 1]!;
     });
-    const price = smallest(sites, span, node => prices[node]!).reduce((sum, own) => sum + own, 0) / span;
-    const lane = seconds > 0 ? (this.lanes[0] ?? 0) : 0;
-    const head = Math.max(release, lane, starts[span - 1]!);
+    const free = seconds > 0 ? lanes.map(set => this.lanes[set]?.[0] ?? 0) : [];
+    const head = Math.max(release, starts[span - 1]!, ...free);
     const area = (devices * seconds) / jobs.length;
     return {
       head,
@@ -101,7 +107,10 @@ export class ConstrainedRelaxation {
       seconds,
       area,
       laneSeconds: seconds / jobs.length,
-      cost: area * price
+      takes: budgets.map(
+        ({ rates }) =>
+          area * (smallest(sites, span, node => rates[node]!).reduce((sum, own) => sum + own, 0) / span)
+      )
     };
   }
 
@@ -116,7 +125,7 @@ export class ConstrainedRelaxation {
       seconds,
       area,
       laneSeconds: seconds,
-      cost: area * this.problem.prices[node]!
+      takes: this.problem.budgets.map(({ rates }) => area * rates[node]!)
     };
   }
 
@@ -160,7 +169,7 @@ function mixed(ways: IWay[], leaving = 0): IWay {
     seconds,
     area: least(way => left(way.area, way)),
     laneSeconds: least(way => left(way.laneSeconds, way)),
-    cost: least(way => left(way.cost, way))
+    takes: ways[0]!.takes.map((_, budget) => least(way => left(way.takes[budget]!, way)))
   };
 }
 

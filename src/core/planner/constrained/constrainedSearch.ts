@@ -6,7 +6,6 @@ import { MIN_IMPROVEMENT } from '../replan/replan.js';
 import { KEPT } from '../schedule/arrangement.js';
 import type { ISchedule } from '../schedule/schedule.js';
 import { anneal, type ICooling, type ISearchLimit } from '../search/annealing.js';
-import type { IResourceUsage } from './conflicts.js';
 import { ConstrainedNeighbourhood } from './constrainedNeighbourhood.js';
 import { Decoder } from './decoder.js';
 import { followPrevious, sequenceOf } from './previousSequence.js';
@@ -21,8 +20,10 @@ const MEETING = 0.4;
 const COOLING: ICooling = { hot: 0.5, cold: 0.0025, rounds: 4 };
 
 /** A plan in which constraints couple the jobs of all nodes. */
-export interface IConstrainedPlan extends IResourceUsage {
+export interface IConstrainedPlan {
   schedule: ISchedule;
+  /** Of each budget. */
+  taken: number[];
   /** What was to be made small: the makespan or the sum of weighted ends. */
   objective: number;
   /** By how much constraints are missed, in seconds; 0 when all are met. */
@@ -171,8 +172,8 @@ export class ConstrainedSearch {
   private _planOf(sequence: IRunSequence): IConstrainedPlan {
     const { _decoder: decoder } = this;
     const schedule = decoder.schedule(sequence);
-    const { objective, violation, deviceSeconds, cost } = decoder;
-    return { schedule, objective, violation, deviceSeconds, cost };
+    const { objective, violation } = decoder;
+    return { schedule, objective, violation, taken: [...decoder.taken] };
   }
 
   private _take(sequence: IRunSequence): IMeasured {

@@ -22,9 +22,11 @@ export function dropConstraints(problem: IProblem): IProblem | undefined {
       configs: paretoFront(job.configs.map(({ nodes: _, among: __, ...config }) => config)),
       release: 0,
       deadline: Infinity,
-      strayed: false
+      strayed: false,
+      lanes: []
     })),
-    limits: { concurrent: Infinity, deviceSeconds: Infinity, cost: Infinity },
+    lanes: [],
+    budgets: [],
     conflicts: [],
     unconstrained: true
   };

@@ -1,4 +1,5 @@
 import type { Plan } from '../../wire/messages.js';
+import type { IBudget, IProblem } from '../problem/problem.js';
 import type { ConstrainedRelaxation, IRelaxedJob, IWay } from './constrainedRelaxation.js';
 
 /** What sums of many floating-point numbers may be off by, as a share. */
@@ -19,7 +20,7 @@ export interface IMakespanBound {
  * No plan ends sooner: each job takes its time at the soonest, and the jobs that may use only some devices, from
  * some time on, need no more than these have. A job's work is that of its cheapest way that ends in time.
  *
- * @param strict - whether the plan meets deadlines and limits; if so it may be impossible, and the bound Infinity.
+ * @param strict - whether the plan meets deadlines and budgets; if so it may be impossible, and the bound Infinity.
  */
 export function makespanBound(relaxation: ConstrainedRelaxation, strict: boolean): IMakespanBound {
   const { jobs, problem } = relaxation;
@@ -79,12 +80,6 @@ function refuter(
   jobs: IRelaxedJob[],
   strict: boolean
 ): (target: number) => Plan['binding'] | undefined {
-  const { limits, running } = problem;
-  const work = running.reduce((sum, { config }) => sum + config.devices * config.seconds, 0);
-  const paid = running.reduce(
-    (sum, { config, node }) => sum + config.devices * config.seconds * problem.prices[node]!,
-    0
-  );
   const checks = [
     ...groupsOf(jobs).map(({ members, devices, release }) => ({
       binding: 'area' as const,
@@ -92,39 +87,33 @@ function refuter(
       supply: (target: number) =>
         roomOf(devices === undefined ? freeAt : [...devices].map(device => freeAt[device]!), release, target)
     })),
-    ...(lanes.length > 0
-      ? [
-          {
-            binding: 'packing' as const,
-            demand: demandOf(jobs, way => way.laneSeconds),
-            supply: (target: number) => roomOf(lanes, 0, target)
-          }
-        ]
-      : []),
-    ...(strict && limits.deviceSeconds < Infinity
-      ? [
-          {
-            binding: 'packing' as const,
-            demand: demandOf(jobs, way => way.area),
-            supply: () => limits.deviceSeconds - work
-          }
-        ]
-      : []),
-    ...(strict && limits.cost < Infinity
-      ? [
-          {
-            binding: 'packing' as const,
-            demand: demandOf(jobs, way => way.cost),
-            supply: () => limits.cost - paid
-          }
-        ]
-      : [])
+    ...lanes.map((free, set) => ({
+      binding: 'packing' as const,
+      demand: demandOf(
+        jobs.filter(job => job.lanes.includes(set)),
+        way => way.laneSeconds
+      ),
+      supply: (target: number) => roomOf(free, 0, target)
+    })),
+    ...(strict ? problem.budgets : []).map((budget, index) => {
+      const left = budget.limit - takenByRunning(problem, budget);
+      return {
+        binding: 'packing' as const,
+        demand: demandOf(jobs, way => way.takes[index]!),
+        supply: () => left
+      };
+    })
   ];
   return target =>
     checks.find(({ demand, supply }) => {
       const room = supply(target);
       return demand(target) > room + ROUNDING * Math.abs(room) && room < Infinity;
     })?.binding;
+}
+
+/** What tasks take of a budget that run already and stay. */
+export function takenByRunning({ running }: IProblem, { rates }: IBudget): number {
+  return running.reduce((sum, { config, node }) => sum + config.devices * config.seconds * rates[node]!, 0);
 }
 
 interface IGroup {

@@ -18,6 +18,8 @@ export interface IRun {
   weight: number;
   /** Counts as missed by so many seconds if it takes part: its pin had to give way. */
   strayed: number;
+  /** Which of {@link IProblem.lanes} it takes one of, ascending. */
+  lanes: number[];
   /** Other runs with some job of this one: indexes into the table. */
   rivals: number[];
 }
@@ -26,7 +28,7 @@ export interface IRun {
 export function runsOf(problem: IProblem): IRun[] {
   const { jobs, fusions } = problem;
   const singles = jobs.map(
-    ({ configs, current, release, deadline, weight, strayed }, job): IRun => ({
+    ({ configs, current, release, deadline, weight, strayed, lanes }, job): IRun => ({
       jobs: [job],
       configs,
       sites: configs.map(config => sitesOf(problem, config)),
@@ -35,6 +37,7 @@ export function runsOf(problem: IProblem): IRun[] {
       deadline,
       weight,
       strayed: strayed && fusions.some(({ members }) => members.includes(job)) ? configs[0]!.seconds + 1 : 0,
+      lanes,
       rivals: []
     })
   );
@@ -48,6 +51,7 @@ export function runsOf(problem: IProblem): IRun[] {
       deadline: members.reduce((first, job) => Math.min(first, jobs[job]!.deadline), Infinity),
       weight: members.reduce((sum, job) => sum + jobs[job]!.weight, 0),
       strayed: 0,
+      lanes: [...new Set(members.flatMap(job => jobs[job]!.lanes))].sort((a, b) => a - b),
       rivals: []
     })
   );
@@ -70,18 +74,4 @@ export function runsOf(problem: IProblem): IRun[] {
 /** The nodes a configuration may use, ascending. */
 export function sitesOf({ nodes }: IProblem, { nodes: own, devices, span = 1 }: IConfig): number[] {
   return own ?? nodes.flatMap(({ freeAt }, node) => (freeAt.length * span >= devices ? [node] : []));
-}
-
-/**
- * When each of the lanes in which runs go on becomes free, earliest first; tasks that run already hold some from 0
- * on. No lanes when there is no limit.
- */
-export function lanesOf({ limits, running }: IProblem): number[] {
-  if (limits.concurrent === Infinity) {
-    return [];
-  }
-  const ends = running.map(({ config }) => config.seconds).sort((a, b) => b - a);
-  const most = Math.min(limits.concurrent, running.length);
-  const free = Array.from({ length: limits.concurrent - most }, () => 0);
-  return [...free, ...ends.slice(0, most).reverse()];
 }

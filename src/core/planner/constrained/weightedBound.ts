@@ -1,4 +1,4 @@
-import type { ConstrainedRelaxation, IWay } from './constrainedRelaxation.js';
+import type { ConstrainedRelaxation, IRelaxedJob, IWay } from './constrainedRelaxation.js';
 import { boundByPrices, type IDemand } from './timePrices.js';
 
 /** What sums of many floating-point numbers may be off by, as a share. */
@@ -6,8 +6,8 @@ const ROUNDING = 1e-9;
 
 /**
  * No plan has a smaller sum of weight times end. Three relaxations, the best of which counts: every job as if it
- * were alone; all jobs' work poured onto the devices as onto one fast machine; the same with the lanes of concurrent
- * runs for devices.
+ * were alone; all jobs' work poured onto the devices as onto one fast machine; the same with each set of lanes for
+ * devices, jobs that need none of them alone.
  *
  * On the fast machine it is mean busy times that are small when work goes in the order of weight over work, the best
  * of the jobs that may begin at any time (Eastman, Even and Isaacs, Management Science 11, 1964; with releases,
@@ -16,27 +16,33 @@ const ROUNDING = 1e-9;
  * They hold for jobs that change strategy and place while they run as well.
  */
 export function weightedBound({ jobs, freeAt, lanes, problem }: ConstrainedRelaxation): number {
-  let alone = 0;
-  let halves = 0;
-  for (const { ways, weight } of jobs) {
-    alone += weight * ways[0]!.end;
-    halves += (weight * least(ways, way => way.seconds)) / 2;
-  }
-  const poured = (machines: number[], price: (way: IWay) => number) =>
-    halves +
-    leastBusy(
-      machines,
-      jobs.map(({ ways, weight }) => ({
-        work: least(ways, price),
-        release: least(ways, way => way.head),
-        weight
-      }))
-    );
-  const bounds = [alone, poured(freeAt, way => way.area)];
-  if (lanes.length > 0) {
-    bounds.push(poured(lanes, way => way.laneSeconds));
-  }
+  const bounds = [
+    alone(jobs),
+    poured(jobs, freeAt, way => way.area),
+    ...lanes.map((free, set) => {
+      const inLanes = jobs.filter(job => job.lanes.includes(set));
+      const others = jobs.filter(job => !job.lanes.includes(set));
+      return poured(inLanes, free, way => way.laneSeconds) + alone(others);
+    })
+  ];
   return (fixedEnds(problem) + Math.max(...bounds)) * (1 - ROUNDING);
+}
+
+function alone(jobs: IRelaxedJob[]): number {
+  return jobs.reduce((sum, { ways, weight }) => sum + weight * ways[0]!.end, 0);
+}
+
+function poured(jobs: IRelaxedJob[], machines: number[], price: (way: IWay) => number): number {
+  const halves = jobs.reduce(
+    (sum, { ways, weight }) => sum + (weight * least(ways, way => way.seconds)) / 2,
+    0
+  );
+  const work = jobs.map(({ ways, weight }) => ({
+    work: least(ways, price),
+    release: least(ways, way => way.head),
+    weight
+  }));
+  return halves + leastBusy(machines, work);
 }
 
 /** The way a job takes, and when it begins. */

@@ -11,11 +11,11 @@ export function isFree({ nodes, among, span }: IConfig): boolean {
   return nodes === undefined && among === undefined && span === undefined;
 }
 
-/** How a task may run, under a pin if it has one; what leaving its present place costs is paid first. */
-export function usableConfigs(task: PlanTask, places: Eligibilities, pin?: Pin): IConfig[] {
+/** How a task may run under some pins; what leaving its present place costs is paid first. */
+export function usableConfigs(task: PlanTask, places: Eligibilities, pins: readonly Pin[] = []): IConfig[] {
   const leaving = task.running === undefined ? 0 : (runningOption(task, task.running).stopSeconds ?? 0);
   return task.options.flatMap(option => {
-    const eligibility = places.of(option, pin === undefined ? [] : [pin]);
+    const eligibility = places.of(option, pins);
     const overhead = leaving + option.startSeconds;
     return eligibility === undefined ? [] : [configOf(option, task.steps, overhead, eligibility)];
   });

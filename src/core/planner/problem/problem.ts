@@ -2,10 +2,8 @@ import type { Conflict, PlanRequest, PlanTask, Unplanned } from '../../wire/mess
 import { configOf, isFree, type Placement, runningOption, usableConfigs } from './configuration.js';
 import { Eligibilities } from './eligibility.js';
 import { fastestPerCount, type IConfig, paretoFront, paretoFrontByPlace } from './pareto.js';
-import { keepablePin, meets, pinLabel } from './pinning.js';
+import { keepablePins, missByStaying, sharedTermsOf, staysWithin, termsOf } from './terms.js';
 import { unplannedReason } from './unplannedReasons.js';
-
-const SECONDS_PER_HOUR = 3600;
 
 /** A task that may be placed anywhere. */
 export interface IJob {
@@ -31,6 +29,8 @@ export interface IJob {
   weight: number;
   /** Its pin had to give way for it to run by itself; fused it may meet it. */
   strayed: boolean;
+  /** Which of {@link IProblem.lanes} it takes one of, ascending. */
+  lanes: number[];
 }
 
 /** A strategy on devices of one node. */
@@ -70,12 +70,13 @@ export interface IPlanNode {
   freeAt: number[];
 }
 
-/** What all runs together may take; Infinity where there is no limit. */
-export interface ILimits {
-  /** Runs at once. */
-  concurrent: number;
-  deviceSeconds: number;
-  cost: number;
+/** What all runs together may take of something. */
+export interface IBudget {
+  /** Whose it is. */
+  constraint: Conflict['constraint'];
+  limit: number;
+  /** Per node, what a second on a device takes. */
+  rates: number[];
 }
 
 /** The question in the planner's own form: indexes instead of names, only what can be planned. */
@@ -87,9 +88,9 @@ export interface IProblem {
   deviceCount: number;
   largestNode: number;
   fusions: IFusedJob[];
-  limits: ILimits;
-  /** Per node, money per device-second. */
-  prices: number[];
+  /** Sets of lanes, of which a run takes one each: when each lane becomes free, earliest first. */
+  lanes: number[][];
+  budgets: IBudget[];
   /** Minimise the sum of weighted ends instead of the last one. */
   weighted: boolean;
   /** Constraints given up because nothing could meet them. */
@@ -103,7 +104,7 @@ export interface IProblem {
 
 /** Compile a request that {@link assertRequest} has accepted. */
 export function toProblem(request: PlanRequest): IProblem {
-  const { prices = {}, limits = {}, switches = 'none' } = request;
+  const { switches = 'none' } = request;
   const places = new Eligibilities(request);
   const nodes = request.cluster.nodes.map(node => ({
     id: node.id,
@@ -118,44 +119,45 @@ export function toProblem(request: PlanRequest): IProblem {
     deviceCount: nodes.reduce((sum, node) => sum + node.devices.length, 0),
     largestNode: places.largestNode,
     fusions: [],
-    limits: {
-      concurrent: limits.concurrent ?? Infinity,
-      deviceSeconds: limits.deviceSeconds ?? Infinity,
-      cost: limits.cost ?? Infinity
-    },
-    prices: nodes.map(({ id }) => (prices[id] ?? 0) / SECONDS_PER_HOUR),
+    lanes: [],
+    budgets: [],
     weighted: request.objective === 'weighted-completion',
     conflicts: [],
     unconstrained: false
   };
   for (const task of request.tasks) {
     const { running } = task;
-    const pin =
-      running === undefined || switches !== 'none' ? keepablePin(task, places, problem.conflicts) : task.pin;
-    const usable = usableConfigs(task, places, pin);
-    if (running !== undefined && (switches === 'none' || usable.length === 0)) {
+    if (running !== undefined && switches === 'none') {
+      addRunning(problem, task, running);
+      continue;
+    }
+    const { pins, strayed } = keepablePins(task, places, problem.conflicts);
+    const usable = usableConfigs(task, places, pins);
+    if (running !== undefined && usable.length === 0) {
       addRunning(problem, task, running);
     } else if (usable.length === 0) {
       problem.unplanned.push({ task: task.name, reason: unplannedReason(task, places) });
     } else {
-      const { earliestStart = 0, deadline = Infinity, weight = 1 } = task;
+      const { release, deadline } = termsOf(task);
       const job: IJob = {
         name: task.name,
         steps: task.steps,
         configs: usable.every(isFree) ? paretoFront(usable) : paretoFrontByPlace(usable),
         perCount: fastestPerCount(usable),
-        release: earliestStart,
+        release,
         deadline,
-        weight,
-        strayed: pin !== task.pin
+        weight: task.weight ?? 1,
+        strayed,
+        lanes: []
       };
-      if (running !== undefined && earliestStart === 0 && meets(running, pin)) {
+      if (release === 0 && staysWithin(running, pins)) {
         job.current = placeOf(task, running, nodes);
       }
       problem.jobs.push(job);
     }
   }
   addFusions(problem, request, places);
+  addShared(problem, request);
   problem.unconstrained = isPlain(problem);
   return problem;
 }
@@ -165,11 +167,12 @@ export function isEmpty(problem: IProblem): boolean {
   return problem.jobs.length === 0 && problem.running.length === 0;
 }
 
-function isPlain({ jobs, running, fusions, limits, weighted }: IProblem): boolean {
+function isPlain({ jobs, running, fusions, lanes, budgets, weighted }: IProblem): boolean {
   return (
     !weighted &&
     fusions.length === 0 &&
-    Object.values(limits).every(limit => limit === Infinity) &&
+    lanes.length === 0 &&
+    budgets.length === 0 &&
     running.every(({ deadline }) => deadline === Infinity) &&
     jobs.every(
       ({ configs, release, deadline }) => release === 0 && deadline === Infinity && configs.every(isFree)
@@ -188,22 +191,13 @@ function placeOf(task: PlanTask, running: Placement, nodes: IPlanNode[]): IPlace
 
 /** A task that stays where it runs, and the constraints it thereby fails to meet. */
 function addRunning({ running: all, nodes, conflicts }: IProblem, task: PlanTask, running: Placement): void {
-  const { name, steps, deadline = Infinity, weight = 1, earliestStart = 0, pin } = task;
+  const { name, steps, weight = 1 } = task;
   const place = placeOf(task, running, nodes);
-  all.push({ name, steps, deadline, weight, ...place });
+  all.push({ name, steps, deadline: termsOf(task).deadline, weight, ...place });
   for (const device of place.devices) {
     nodes[place.node]!.freeAt[device] = place.config.seconds;
   }
-  const relax = 'Let running tasks be moved.';
-  const told = conflicts.some(conflict => conflict.task === name);
-  if (!told && !meets(running, pin)) {
-    const message = `"${name}" runs already and stays where it is, not ${pinLabel(pin!)}.`;
-    conflicts.push({ constraint: 'pin', task: name, message, relax, proven: true });
-  }
-  if (earliestStart > 0) {
-    const message = `"${name}" runs already and goes on.`;
-    conflicts.push({ constraint: 'earliest-start', task: name, message, relax, proven: true });
-  }
+  missByStaying(task, conflicts);
 }
 
 /** Fused runs of tasks that do not run yet, each of which could also run by itself, under the pins of all. */
@@ -216,7 +210,7 @@ function addFusions(problem: IProblem, request: PlanRequest, places: Eligibiliti
       continue;
     }
     const steps = own.reduce((most, task) => Math.max(most, task.steps), 0);
-    const pins = own.flatMap(({ pin }) => pin ?? []);
+    const pins = own.flatMap(task => termsOf(task).pins);
     const configs = options.flatMap(option => {
       const eligibility = places.of(option, pins);
       return eligibility === undefined ? [] : [configOf(option, steps, option.startSeconds, eligibility)];
@@ -229,4 +223,27 @@ function addFusions(problem: IProblem, request: PlanRequest, places: Eligibiliti
       }
     }
   }
+}
+
+/** The lanes and budgets that jobs share. */
+function addShared(problem: IProblem, request: PlanRequest): void {
+  const { lanes, budgets } = sharedTermsOf(request);
+  for (const { count, tasks } of lanes) {
+    const takesOne = ({ name }: { name: string }) => tasks?.includes(name) ?? true;
+    for (const job of problem.jobs.filter(takesOne)) {
+      job.lanes.push(problem.lanes.length);
+    }
+    problem.lanes.push(freeLanes(count, problem.running.filter(takesOne)));
+  }
+  for (const { constraint, limit, rate } of budgets) {
+    problem.budgets.push({ constraint, limit, rates: problem.nodes.map(({ id }) => rate(id)) });
+  }
+}
+
+/** When each lane becomes free, earliest first; tasks that run already hold some from 0 on. */
+function freeLanes(count: number, running: IRunningJob[]): number[] {
+  const ends = running.map(({ config }) => config.seconds).sort((a, b) => b - a);
+  const held = Math.min(count, running.length);
+  const free = Array.from({ length: count - held }, () => 0);
+  return [...free, ...ends.slice(0, held).reverse()];
 }

@@ -1,5 +1,6 @@
+import { CONSTRAINTS } from '../../model/constraints/constraints.js';
+import { assertCount, assertMeasure, assertUnique, badRequest } from '../../model/requestAssertions.js';
 import { strategyKey, strategyLabel } from '../../model/strategy.js';
-import { SaturnError } from '../../wire/failure.js';
 import type { Fusion, PlanOption, PlanRequest, PlanTask } from '../../wire/messages.js';
 
 /**
@@ -9,46 +10,49 @@ import type { Fusion, PlanOption, PlanRequest, PlanTask } from '../../wire/messa
  * @throws SaturnError `bad-plan-request`.
  */
 export function assertRequest(request: PlanRequest): void {
-  unique(
+  assertUnique(
     request.cluster.nodes.map(node => node.id),
     'node'
   );
   for (const node of request.cluster.nodes) {
-    unique(
+    assertUnique(
       node.devices.map(device => device.id),
       `device of node "${node.id}"`
     );
   }
-  unique(
+  assertUnique(
     request.tasks.map(task => task.name),
     'task'
   );
-  count(request.seed, 'The seed');
+  assertCount(request.seed, 'The seed');
   const { seconds, iterations } = request.budget;
   if (seconds !== undefined) {
-    measure(seconds, 'The search budget in seconds');
+    assertMeasure(seconds, 'The search budget in seconds');
   }
   if (iterations !== undefined) {
-    count(iterations, 'The search budget in iterations');
+    assertCount(iterations, 'The search budget in iterations');
   }
   let work = 0;
   for (const task of request.tasks) {
     work += assertTask(task);
-    assertConstraints(request, task);
   }
   for (const fusion of request.fusions ?? []) {
     work += assertFusion(request, fusion);
   }
   if (!Number.isFinite(work)) {
-    throw bad('The tasks together take longer than a number can tell.');
+    throw badRequest('The tasks together take longer than a number can tell.');
   }
-  assertLimits(request);
+  for (const constraint of CONSTRAINTS) {
+    constraint.assert(request);
+  }
   assertRunning(request);
 }
 
 /** Check one task's numbers; returns the device-seconds of its most expensive option. */
 function assertTask(task: PlanTask): number {
-  count(task.steps, 'the number of steps', () => `Task "${task.name}":`);
+  const which = () => `Task "${task.name}":`;
+  assertCount(task.steps, 'the number of steps', which);
+  assertMeasure(task.weight ?? 1, 'the weight', which);
   return assertOptions(task.options, task.steps, `Task "${task.name}"`);
 }
 
@@ -59,17 +63,17 @@ function assertOptions(options: PlanOption[], steps: number, owner: string): num
   for (const option of options) {
     const { strategy, stepSeconds, startSeconds, stopSeconds = 0, span = 1, peakBytes = 0 } = option;
     const which = () => `${owner}, ${strategyLabel(strategy)}:`;
-    count(strategy.devices, 'the device count', which);
+    assertCount(strategy.devices, 'the device count', which);
     if (strategy.devices === 0) {
-      throw bad(`${which()} a strategy needs at least one device.`);
+      throw badRequest(`${which()} a strategy needs at least one device.`);
     }
-    measure(stepSeconds, 'the seconds per step', which);
-    measure(startSeconds, 'the seconds to start', which);
-    measure(stopSeconds, 'the seconds to stop', which);
-    measure(peakBytes, 'the memory', which);
-    count(span, 'the number of nodes', which);
+    assertMeasure(stepSeconds, 'the seconds per step', which);
+    assertMeasure(startSeconds, 'the seconds to start', which);
+    assertMeasure(stopSeconds, 'the seconds to stop', which);
+    assertMeasure(peakBytes, 'the memory', which);
+    assertCount(span, 'the number of nodes', which);
     if (span === 0 || strategy.devices % span !== 0) {
-      throw bad(`${which()} ${strategy.devices} devices cannot be spread evenly over ${span} nodes.`);
+      throw badRequest(`${which()} ${strategy.devices} devices cannot be spread evenly over ${span} nodes.`);
     }
     most = Math.max(most, (startSeconds + steps * stepSeconds + stopSeconds) * strategy.devices);
     const key = strategyKey(strategy);
@@ -77,7 +81,7 @@ function assertOptions(options: PlanOption[], steps: number, owner: string): num
     if (others === undefined) {
       known.set(key, [option]);
     } else if (others.some(other => overlap(option, other))) {
-      throw bad(
+      throw badRequest(
         `There are two entries "${key}" for one strategy of ${owner[0]!.toLowerCase()}${owner.slice(1)}.`
       );
     } else {
@@ -95,67 +99,26 @@ function overlap(a: PlanOption, b: PlanOption): boolean {
   );
 }
 
-function assertConstraints(request: PlanRequest, task: PlanTask): void {
-  const { name, pin, earliestStart = 0, deadline = 0, weight = 1 } = task;
-  const which = () => `Task "${name}":`;
-  measure(earliestStart, 'the earliest start', which);
-  measure(deadline, 'the deadline', which);
-  measure(weight, 'the weight', which);
-  if (pin === undefined) {
-    return;
-  }
-  if (pin.devices !== undefined && pin.node === undefined) {
-    throw bad(`Task "${name}" is pinned to devices, but not to the node they are of.`);
-  }
-  const node = request.cluster.nodes.find(candidate => candidate.id === pin.node);
-  if (pin.node !== undefined && node === undefined) {
-    throw bad(`Task "${name}" is pinned to node "${pin.node}", which is not in the cluster.`);
-  }
-  for (const device of pin.devices ?? []) {
-    if (!node!.devices.some(candidate => candidate.id === device)) {
-      throw bad(`Task "${name}" is pinned to device "${device}", which node "${pin.node}" does not have.`);
-    }
-  }
-  unique(pin.devices ?? [], `pin of task "${name}"`);
-}
-
 /** Check one fusion; returns the device-seconds of its most expensive option. */
 function assertFusion(request: PlanRequest, { tasks, options }: Fusion): number {
   const owner = `Fusion of ${tasks.join(', ')}`;
   if (tasks.length < 2) {
-    throw bad(`${owner}: fewer than two tasks cannot be fused.`);
+    throw badRequest(`${owner}: fewer than two tasks cannot be fused.`);
   }
-  unique(tasks, 'fusion');
+  assertUnique(tasks, 'fusion');
   let steps = 0;
   for (const name of tasks) {
     const task = request.tasks.find(candidate => candidate.name === name);
     if (task === undefined) {
-      throw bad(`${owner}: task "${name}" is not among those to plan.`);
+      throw badRequest(`${owner}: task "${name}" is not among those to plan.`);
     }
     steps = Math.max(steps, task.steps);
   }
   const key = (names: string[]) => [...names].sort().join('\n');
   if (request.fusions!.filter(other => key(other.tasks) === key(tasks)).length > 1) {
-    throw bad(`${owner} is listed twice.`);
+    throw badRequest(`${owner} is listed twice.`);
   }
   return assertOptions(options, steps, owner);
-}
-
-function assertLimits({ limits = {}, prices = {}, cluster }: PlanRequest): void {
-  if (limits.concurrent !== undefined) {
-    count(limits.concurrent, 'The limit of runs at once');
-    if (limits.concurrent === 0) {
-      throw bad('The limit of runs at once must be at least 1.');
-    }
-  }
-  measure(limits.deviceSeconds ?? 0, 'The limit of device-seconds');
-  measure(limits.cost ?? 0, 'The limit of cost');
-  for (const [node, price] of Object.entries(prices)) {
-    measure(price, `The price of node "${node}"`);
-    if (!cluster.nodes.some(({ id }) => id === node)) {
-      throw bad(`There is a price for node "${node}", which is not in the cluster.`);
-    }
-  }
 }
 
 function assertRunning(request: PlanRequest): void {
@@ -166,63 +129,30 @@ function assertRunning(request: PlanRequest): void {
     }
     const node = request.cluster.nodes.find(candidate => candidate.id === running.node);
     if (node === undefined) {
-      throw bad(`Task "${name}" runs on node "${running.node}", which is not in the cluster.`);
+      throw badRequest(`Task "${name}" runs on node "${running.node}", which is not in the cluster.`);
     }
     if (running.devices.length !== running.strategy.devices) {
-      throw bad(
+      throw badRequest(
         `Task "${name}" runs as ${strategyLabel(running.strategy)} on ${running.devices.length} devices.`
       );
     }
     if (!options.some(option => strategyKey(option.strategy) === strategyKey(running.strategy))) {
-      throw bad(
+      throw badRequest(
         `Task "${name}" runs as ${strategyLabel(running.strategy)}, whose speed is not among its options.`
       );
     }
     for (const device of running.devices) {
       if (!node.devices.some(candidate => candidate.id === device)) {
-        throw bad(`Task "${name}" runs on device "${device}", which node "${node.id}" does not have.`);
+        throw badRequest(`Task "${name}" runs on device "${device}", which node "${node.id}" does not have.`);
       }
       const key = JSON.stringify([node.id, device]);
       const other = holder.get(key);
       if (other !== undefined) {
-        throw bad(`Tasks "${other}" and "${name}" both run on device "${device}" of node "${node.id}".`);
+        throw badRequest(
+          `Tasks "${other}" and "${name}" both run on device "${device}" of node "${node.id}".`
+        );
       }
       holder.set(key, name);
     }
   }
-}
-
-function unique(names: string[], what: string): void {
-  const seen = new Set<string>();
-  for (const name of names) {
-    if (seen.has(name)) {
-      throw bad(`There are two entries "${name}" for one ${what}.`);
-    }
-    seen.add(name);
-  }
-}
-
-/** @param of - whose measure it is, told only when it is wrong. */
-function measure(value: number, what: string, of?: () => string): void {
-  if (!Number.isFinite(value) || value < 0) {
-    throw bad(`${prefix(of)}${what} must be a number of at least 0, not ${value}.`);
-  }
-}
-
-function count(value: number, what: string, of?: () => string): void {
-  if (!Number.isSafeInteger(value) || value < 0) {
-    throw bad(`${prefix(of)}${what} must be a whole number of at least 0, not ${value}.`);
-  }
-}
-
-function prefix(of?: () => string): string {
-  return of === undefined ? '' : `${of()} `;
-}
-
-function bad(message: string): SaturnError {
-  return new SaturnError({
-    code: 'bad-plan-request',
-    message,
-    hint: 'Profile the tasks again, then plan; if it stays, report it with the session folder.'
-  });
 }

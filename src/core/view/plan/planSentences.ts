@@ -1,3 +1,4 @@
+import { constraintLabel } from '../../model/constraints/constraints.js';
 import type { Conflict, Plan, Switching } from '../../wire/messages.js';
 import { type IPart, lead, sentence, tablePart } from '../format/display.js';
 import { duration, percent, plural } from '../format/format.js';
@@ -79,16 +80,7 @@ export function conflictTable(conflicts: readonly Conflict[]): IPart {
   });
 }
 
-const CONSTRAINT_NAMES: Record<Conflict['constraint'], string> = {
-  pin: 'pin',
-  'earliest-start': 'earliest start',
-  deadline: 'deadline',
-  concurrent: 'runs at once',
-  'device-seconds': 'device time',
-  cost: 'cost'
-};
-
 /** `deadline of digits-vit`. */
 function constraintName({ constraint, task }: Conflict): string {
-  return task === undefined ? CONSTRAINT_NAMES[constraint] : `${CONSTRAINT_NAMES[constraint]} of ${task}`;
+  return task === undefined ? constraintLabel(constraint) : `${constraintLabel(constraint)} of ${task}`;
 }

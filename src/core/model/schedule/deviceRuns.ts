@@ -11,7 +11,11 @@ export interface IRun {
 }
 
 /** All devices of a segment, by node. */
-export function sharesOf({ node, devices, elsewhere = [] }: Segment): DeviceShare[] {
+export function sharesOf({
+  node,
+  devices,
+  elsewhere = []
+}: Pick<Segment, 'node' | 'devices' | 'elsewhere'>): DeviceShare[] {
   return [{ node, devices }, ...elsewhere];
 }
 

@@ -1,0 +1,26 @@
+import { assertMeasure } from '../requestAssertions.js';
+import { type IConstraint, missesByTask } from './constraint.js';
+
+/** A task starts no sooner than this. */
+export const earliestStart: IConstraint = {
+  name: 'earliest-start',
+  label: 'earliest start',
+
+  assert({ tasks }) {
+    for (const { name, earliestStart: soonest = 0 } of tasks) {
+      assertMeasure(soonest, 'the earliest start', () => `Task "${name}":`);
+    }
+  },
+
+  unmet: schedule =>
+    missesByTask(schedule, ({ earliestStart: soonest = 0 }, segments) =>
+      segments
+        .filter(({ start }) => start < soonest - schedule.off)
+        .map(({ start }) => `it starts at ${start} s, before ${soonest} s`)
+    ),
+
+  ofTask: ({ earliestStart: release }) => (release === undefined ? undefined : { release }),
+
+  missedByStaying: ({ name, earliestStart: soonest = 0 }) =>
+    soonest > 0 ? `"${name}" runs already and goes on.` : undefined
+};
