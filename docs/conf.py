@@ -8,6 +8,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent / "site"))
 
 import jupyterlab_saturn
+from jupyterlab_saturn.generated import wire_types
 
 project = "jupyterlab-saturn"
 author = "the jupyterlab-saturn developers"
@@ -48,9 +49,12 @@ nitpick_ignore_regex = [
     # names of types, which say what they are where they are written
     (
         "py:class",
-        r"tuple\[str|Loss|Forward|Optimizer|ParameterGroups|StopEarly|Export|Schedule|Metrics?",
+        r"tuple\[str|Loss|Forward|Optimizer|ParameterGroups|StopEarly|Export|Schedule|Metrics?"
+        r"|Change|ReportJson",
     ),
     ("py:class", r"jupyterlab_saturn\..*\.(T|Launcher|Loss)"),
+    # imported for type checkers alone, so that Sphinx does not know from where; see state.rst
+    ("py:class", "|".join(name for name in vars(wire_types) if name[0].isupper())),
 ]
 
 myst_enable_extensions = ["colon_fence", "deflist"]

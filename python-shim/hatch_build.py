@@ -13,6 +13,7 @@ BUILT = (
     f"{PACKAGE}/engine/engine.mjs",
     f"{PACKAGE}/engine/planner.mjs",
     f"{PACKAGE}/generated/schema.json",
+    f"{PACKAGE}/generated/wire_types.py",
     f"{PACKAGE}/labextension/package.json",
 )
 

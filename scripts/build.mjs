@@ -15,11 +15,12 @@ const parts = {
     step({
       name: 'wire types',
       stamp: stamp('wire'),
-      inputs: [at('schema', 'wire'), at('scripts', 'wire.mjs'), lock],
+      inputs: [at('schema', 'wire'), at('scripts', 'wire.mjs'), at('scripts', 'wirePython.mjs'), lock],
       outputs: [
         at('src', 'core', 'wire', 'generated', 'types.ts'),
         at('src', 'core', 'wire', 'generated', 'schema.json'),
-        at('python-shim', 'jupyterlab_saturn', 'generated', 'schema.json')
+        at('python-shim', 'jupyterlab_saturn', 'generated', 'schema.json'),
+        at('python-shim', 'jupyterlab_saturn', 'generated', 'wire_types.py')
       ],
       work: async () => {
         await run(process.execPath, [at('scripts', 'wire.mjs')]);

@@ -3,11 +3,13 @@
  *   src/core/wire/generated/schema.json   one bundle, for ajv
  *   src/core/wire/generated/types.ts      TypeScript types and the message maps
  *   python-shim/jupyterlab_saturn/generated/schema.json   the same bundle, for Python
+ *   python-shim/jupyterlab_saturn/generated/wire_types.py   TypedDicts, for mypy
  */
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { compile } from 'json-schema-to-typescript';
 import { root } from './root.mjs';
+import { pythonTypes } from './wirePython.mjs';
 
 const source = join(root, 'schema', 'wire');
 const parts = Object.fromEntries(
@@ -26,7 +28,7 @@ for (const [file, part] of Object.entries(parts)) {
     definitions[name] = definition;
   }
 }
-const { version, maxBytes } = parts['messages.json'];
+const { version, maxBytes, replies } = parts['messages.json'];
 // A direction may go on in another file: the engine speaks to clients and to executors.
 const directions = {};
 for (const part of Object.values(parts)) {
@@ -78,3 +80,4 @@ const json = `${JSON.stringify(bundle, null, 1)}\n`;
 write('src/core/wire/generated/schema.json', json);
 write('python-shim/jupyterlab_saturn/generated/schema.json', json);
 write('src/core/wire/generated/types.ts', [types.trimEnd(), ...maps].join('\n\n'));
+write('python-shim/jupyterlab_saturn/generated/wire_types.py', pythonTypes({ ...bundle, replies }));

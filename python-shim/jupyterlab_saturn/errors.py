@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import traceback
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .generated.wire_types import Failure
 
 Json = dict[str, Any]
+"""JSON whose members nobody promises."""
 
 
 class SaturnError(Exception):
@@ -41,9 +45,9 @@ class SaturnError(Exception):
             lines += ["", self.traceback]
         return lines
 
-    def to_json(self) -> Json:
+    def to_json(self) -> Failure:
         """The error as a wire ``Failure``."""
-        failure: Json = {"code": self.code, "message": self.message}
+        failure: Failure = {"code": self.code, "message": self.message}
         if self.hint is not None:
             failure["hint"] = self.hint
         if self.traceback is not None:
@@ -51,14 +55,14 @@ class SaturnError(Exception):
         return failure
 
     @classmethod
-    def from_json(cls, failure: Json) -> SaturnError:
+    def from_json(cls, failure: Failure) -> SaturnError:
         """The error a wire ``Failure`` describes."""
         error = cls(failure["code"], failure["message"], failure.get("hint"))
         error.traceback = failure.get("traceback")
         return error
 
 
-def failure_of(error: BaseException, code: str = "internal") -> Json:
+def failure_of(error: BaseException, code: str = "internal") -> Failure:
     """Any exception as a wire ``Failure``; foreign ones keep their traceback."""
     if isinstance(error, SaturnError):
         return error.to_json()

@@ -45,9 +45,9 @@ def test_what_is_too_large_is_not_sent() -> None:
         "hash": "h",
     }
     with pytest.raises(SaturnError) as refused:
-        wire.encode("client", wire.message("tasks.add", {"tasks": [spec]}))
+        wire.encode("client", wire.message("client", "tasks.add", {"tasks": [spec]}))
     assert refused.value.code == "too-large"
 
 
 def test_ids_are_unique() -> None:
-    assert wire.message("ping")["id"] != wire.message("ping")["id"]
+    assert wire.message("client", "ping")["id"] != wire.message("client", "ping")["id"]

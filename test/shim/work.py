@@ -109,9 +109,9 @@ class Workshop(Session):
         self.assert_nothing_left()
         return self._said
 
-    def _say(self, type: str, body: Json) -> None:
-        wire.encode("agent", wire.message(type, body))
-        self._said.append(body)
+    def _say(self, message: Json) -> None:
+        wire.encode("agent", message)
+        self._said.append(message["body"])
 
     def _order(self, spec: Json, technique: str, world: int) -> Json:
         return {

@@ -8,12 +8,12 @@ import json
 import logging
 import shutil
 import signal
-from collections import defaultdict
 from collections.abc import Callable, Coroutine, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ..errors import Json, SaturnError, failure_of
+from ..errors import SaturnError, failure_of
 from ..paths import SCRATCH_PREFIX, SessionPaths, write_json
+from ..wire import message
 from . import agent_lock
 from .device_discovery import discover
 from .device_leases import DeviceLeases
@@ -26,6 +26,20 @@ from .rank_group import Limits
 from .rank_launcher import RankLauncher
 from .training_job import TrainingJob
 from .trial_job import TrialJob
+
+if TYPE_CHECKING:
+    from ..generated.wire_types import (
+        AgentHello,
+        AgentMessage,
+        ClusterReport,
+        DeviceRequest,
+        EngineMessage,
+        Failure,
+        GroupStart,
+        Inspect,
+        Node,
+        TrialStart,
+    )
 
 _log = logging.getLogger(__name__)
 
@@ -43,7 +57,7 @@ class Agent:
     launcher
         What starts ranks.
     limits
-        EarlyStopping with rank groups.
+        Patience with rank groups.
     """
 
     def __init__(
@@ -58,7 +72,7 @@ class Agent:
         self._command = command
         self._launcher = launcher or RankLauncher(paths.zygote_log)
         self._limits = limits or Limits()
-        self._node: Json = {}
+        self._node: Node
         self._inspections: list[InspectionJob] = []
         self._trials: dict[str, TrialJob] = {}
         self._attempts: dict[tuple[str, int], TrainingJob] = {}
@@ -160,9 +174,9 @@ class Agent:
     async def _ping(self) -> None:
         while True:
             await asyncio.sleep(_PING_SECONDS)
-            self._link.say("agent.ping", {}, keep=False)
+            self._link.say(message("agent", "agent.ping"), keep=False)
 
-    def _discover_again(self) -> Json:
+    def _discover_again(self) -> Node:
         """The devices the session had, or what there is."""
         try:
             return discover(json.loads(self._paths.devices.read_text("utf-8")))
@@ -172,43 +186,48 @@ class Agent:
             _log.warning("The session's devices are not to be had. %s", error)
         return discover({"kind": "auto"})
 
-    def _hello(self) -> Json:
-        # What is over, but not yet written down by an engine, is not lost: its end follows.
-        told: dict[str, list[Json]] = defaultdict(list)
-        for envelope in self._link.unacknowledged():
-            told[envelope["type"]].append(envelope["body"])
-        groups = self._attempts.keys() | {(b["task"], b["attempt"]) for b in told["group.event"]}
-        trials = self._trials.keys() | {b["trial"] for b in told["trial.result"]}
+    def _hello(self) -> AgentHello:
+        groups, trials = {*self._attempts}, {*self._trials}
         inspecting = {task for one in self._inspections for task in one.tasks}
+        # What is over, but not yet written down by an engine, is not lost: its end follows.
+        for told in self._link.unacknowledged():
+            match told["type"]:
+                case "group.event":
+                    groups.add((told["body"]["task"], told["body"]["attempt"]))
+                case "trial.result":
+                    trials.add(told["body"]["trial"])
+                case "inspect.result":
+                    inspecting.add(told["body"]["task"])
         return {
             "node": self._node,
             "groups": [{"task": task, "attempt": attempt} for task, attempt in sorted(groups)],
             "trials": sorted(trials),
-            "inspecting": sorted(inspecting | {b["task"] for b in told["inspect.result"]}),
+            "inspecting": sorted(inspecting),
         }
 
-    def _say(self, type: str, body: Json) -> None:
-        self._link.say(type, body, keep=body.get("kind") != "step")
+    def _say(self, told: AgentMessage) -> None:
+        is_step = told["type"] == "group.event" and told["body"]["kind"] == "step"
+        self._link.say(told, keep=not is_step)
 
-    def _handle(self, envelope: Json) -> None:
-        body = envelope["body"]
-        match envelope["type"]:
+    def _handle(self, told: EngineMessage) -> None:
+        match told["type"]:
             case "cluster.set":
-                self._begin(self._set_cluster(envelope["id"], body["request"]))
+                self._begin(self._set_cluster(told["id"], told["body"]["request"]))
             case "inspect":
-                self._inspect(body)
+                self._inspect(told["body"])
             case "inspect.stop":
                 for inspection in self._inspections:
-                    inspection.stop(body["tasks"])
+                    inspection.stop(told["body"]["tasks"])
             case "trial.start":
-                self._start_trial(body)
+                self._start_trial(told["body"])
             case "trial.stop":
-                trial = self._trials.get(body["trial"])
+                trial = self._trials.get(told["body"]["trial"])
                 if trial is not None:
                     trial.stop()
             case "group.start":
-                self._start_attempt(body)
+                self._start_attempt(told["body"])
             case "group.stop":
+                body = told["body"]
                 attempt = self._attempts.get((body["task"], body["attempt"]))
                 if attempt is not None:
                     attempt.stop(body["graceSeconds"])
@@ -217,17 +236,20 @@ class Agent:
             case other:
                 _log.warning("The engine says %s, which is not for agents.", other)
 
-    async def _set_cluster(self, asked: str, request: Json) -> None:
+    async def _set_cluster(self, asked: str, request: DeviceRequest) -> None:
         async with self._discovering:
-            report: Json = {}
+            failure: Failure | None = None
             try:
                 self._node = await asyncio.to_thread(discover, request)
                 write_json(self._paths.devices, request)
             except Exception as error:
-                report["error"] = failure_of(error)
-            self._link.say("cluster.report", {"node": self._node, **report}, re=asked)
+                failure = failure_of(error)
+            report: ClusterReport = {"node": self._node}
+            if failure is not None:
+                report["error"] = failure
+            self._link.say(message("agent", "cluster.report", report, asked))
 
-    def _inspect(self, body: Json) -> None:
+    def _inspect(self, body: Inspect) -> None:
         inspection = InspectionJob(self._place, body, self._node)
         self._inspections.append(inspection)
         self._begin(self._in_turn(inspection), lambda: self._inspections.remove(inspection))
@@ -237,15 +259,15 @@ class Agent:
         async with self._inspecting:
             await inspection.run()
 
-    def _start_trial(self, body: Json) -> None:
+    def _start_trial(self, body: TrialStart) -> None:
         if body["trial"] in self._trials:
-            _log.warning("TrialJob %s is already running.", body["trial"])
+            _log.warning("Trial %s is already running.", body["trial"])
             return
         trial = TrialJob(self._place, body, self._node)
         self._trials[trial.id] = trial
         self._begin(trial.run(), lambda: self._trials.pop(trial.id))
 
-    def _start_attempt(self, body: Json) -> None:
+    def _start_attempt(self, body: GroupStart) -> None:
         key = body["task"]["name"], body["attempt"]
         if key in self._attempts:
             _log.warning("Attempt %d of %s is already running.", key[1], key[0])

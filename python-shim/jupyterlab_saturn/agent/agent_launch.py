@@ -48,7 +48,7 @@ def ensure_agent(paths: SessionPaths, timeout: float = 60.0) -> str:
         if not alive or (status is not None and "error" in status and _lives(status["pid"])):
             raise _gone(paths)
         if status is not None and "endpoint" in status and _lives(status["pid"]):
-            return str(status["endpoint"])
+            return status["endpoint"]
         if time.monotonic() > deadline:
             raise SaturnError(
                 "agent-timeout",

@@ -9,10 +9,35 @@ import shutil
 import time
 from io import TextIOWrapper
 from pathlib import Path
+from typing import TYPE_CHECKING, TypedDict, final
 
 from .. import __version__
-from ..errors import Json, failure_of
+from ..errors import failure_of
 from ..paths import SessionPaths, write_json
+
+if TYPE_CHECKING:
+    from ..generated.wire_types import Failure
+
+
+@final
+class ReadyStatus(TypedDict):
+    """The agent lives and its engine answers."""
+
+    pid: int
+    version: str
+    endpoint: str
+
+
+@final
+class ErrorStatus(TypedDict):
+    """Why that process is not, or no longer, the agent."""
+
+    pid: int
+    error: Failure
+
+
+AgentStatus = ReadyStatus | ErrorStatus
+"""What the status file holds."""
 
 
 class AgentLock:
@@ -106,15 +131,17 @@ def agent_alive(paths: SessionPaths) -> bool:
 
 def write_ready(paths: SessionPaths) -> None:
     """Tell everybody that this process is the agent and its engine answers."""
-    write_json(
-        paths.agent_status,
-        {"pid": os.getpid(), "version": __version__, "endpoint": paths.engine_endpoint},
-    )
+    endpoint = paths.engine_endpoint
+    _write(paths, {"pid": os.getpid(), "version": __version__, "endpoint": endpoint})
 
 
 def write_error(paths: SessionPaths, error: BaseException) -> None:
     """Tell everybody why this process is not, or no longer, the agent."""
-    write_json(paths.agent_status, {"pid": os.getpid(), "error": failure_of(error)})
+    _write(paths, {"pid": os.getpid(), "error": failure_of(error)})
+
+
+def _write(paths: SessionPaths, status: AgentStatus) -> None:
+    write_json(paths.agent_status, status)
 
 
 def clear_status(paths: SessionPaths) -> None:
@@ -122,10 +149,10 @@ def clear_status(paths: SessionPaths) -> None:
     paths.agent_status.unlink(missing_ok=True)
 
 
-def read_status(paths: SessionPaths) -> Json | None:
-    """``{pid, version, endpoint}`` or ``{pid, error}`` as last told; None when there is none."""
+def read_status(paths: SessionPaths) -> AgentStatus | None:
+    """What was last told; None when nothing was."""
     try:
-        status: Json = json.loads(paths.agent_status.read_text("utf-8"))
+        status: AgentStatus = json.loads(paths.agent_status.read_text("utf-8"))
     except (FileNotFoundError, ValueError):
         return None
     return status

@@ -10,11 +10,15 @@ import shutil
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import psutil
 
-from ..errors import Json, SaturnError
+from ..errors import SaturnError
 from .software_versions import software
+
+if TYPE_CHECKING:
+    from ..generated.wire_types import Device, DeviceRequest, Node
 
 _MIB = 1024 * 1024
 _QUERY = (
@@ -26,7 +30,7 @@ _MEMORY_SHARE = 0.8
 _LEAST_MEMORY = _MIB
 
 
-def discover(request: Json) -> Json:
+def discover(request: DeviceRequest) -> Node:
     """This node with the devices a ``DeviceRequest`` asks for, as a wire ``Node``.
 
     May take seconds: it asks the GPU driver.
@@ -95,9 +99,9 @@ def query_gpus() -> str:
     return answer.stdout
 
 
-def parse_gpus(text: str) -> list[Json]:
+def parse_gpus(text: str) -> list[Device]:
     """Devices named by the CSV lines (index, UUID, name, MiB, driver) of nvidia-smi."""
-    devices: list[Json] = []
+    devices: list[Device] = []
     for index, uuid, name, memory, _ in _rows(text):
         devices.append(
             {
@@ -124,7 +128,7 @@ def _rows(text: str) -> list[list[str]]:
     return [row for row in rows if len(row) == 5 and row[0].isdigit()]
 
 
-def visible_gpus(text: str, visible: str | None) -> list[Json]:
+def visible_gpus(text: str, visible: str | None) -> list[Device]:
     """The GPUs that ``CUDA_VISIBLE_DEVICES`` leaves, in its order.
 
     Follows the CUDA programming guide (environment variables): entries are indices or
@@ -133,7 +137,7 @@ def visible_gpus(text: str, visible: str | None) -> list[Json]:
     devices = parse_gpus(text)
     if visible is None:
         return devices
-    chosen: list[Json] = []
+    chosen: list[Device] = []
     for entry in (part.strip() for part in visible.split(",")):
         device = next(
             (
@@ -152,7 +156,7 @@ def visible_gpus(text: str, visible: str | None) -> list[Json]:
 
 def cpu_devices(
     cores: Sequence[int], total: int, *, count: int | None = None, memory: int | None = None
-) -> list[Json]:
+) -> list[Device]:
     """Virtual devices over CPU cores.
 
     Parameters
@@ -168,7 +172,7 @@ def cpu_devices(
     """
     count = count or len(cores)
     size = memory or max(_LEAST_MEMORY, int(total * _MEMORY_SHARE / count))
-    devices: list[Json] = []
+    devices: list[Device] = []
     for index in range(count):
         own = list(cores[index::count]) or [cores[index % len(cores)]]
         noun = "core" if len(own) == 1 else "cores"
@@ -215,7 +219,7 @@ def memory_bytes() -> int:
         return memory  # no container, or one without a limit
 
 
-def _first(gpus: list[Json], count: int | None) -> list[Json]:
+def _first(gpus: list[Device], count: int | None) -> list[Device]:
     if count is not None and count > len(gpus):
         raise SaturnError(
             "no-devices",

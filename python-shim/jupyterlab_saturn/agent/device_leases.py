@@ -8,10 +8,21 @@ import json
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING, TypedDict
 
-from ..errors import Json, SaturnError
+from ..errors import SaturnError
 from ..paths import SessionPaths, ensure_private
+
+if TYPE_CHECKING:
+    from ..generated.wire_types import Device
+
+
+class _Owner(TypedDict):
+    """Who holds a lock, as its file says."""
+
+    session: str
+    folder: str
+    pid: int
 
 
 class DeviceLeases:
@@ -27,7 +38,7 @@ class DeviceLeases:
         self._held: dict[str, tuple[IO[str], int]] = {}
 
     @contextlib.contextmanager
-    def hold(self, devices: Sequence[Json]) -> Iterator[None]:
+    def hold(self, devices: Sequence[Device]) -> Iterator[None]:
         """Hold some wire ``Device`` objects, all or none, until the end of a job.
 
         Raises
@@ -47,7 +58,7 @@ class DeviceLeases:
             for part in taken:
                 self._release(part)
 
-    def _take(self, part: str, device: Json) -> None:
+    def _take(self, part: str, device: Device) -> None:
         file, jobs = self._held.get(part) or (self._lock(part, device), 0)
         self._held[part] = file, jobs + 1
 
@@ -60,7 +71,7 @@ class DeviceLeases:
         Path(file.name).unlink(missing_ok=True)
         file.close()
 
-    def _lock(self, part: str, device: Json) -> IO[str]:
+    def _lock(self, part: str, device: Device) -> IO[str]:
         path = ensure_private(self._paths.leases) / f"{part}.lock"
         while True:
             file = path.open("a+", encoding="utf-8")
@@ -74,13 +85,17 @@ class DeviceLeases:
                 break
             file.close()  # removed by who had it, between our opening and our locking it
         file.truncate(0)
-        owner = {"session": self._paths.name, "folder": str(self._paths.folder), "pid": os.getpid()}
+        owner: _Owner = {
+            "session": self._paths.name,
+            "folder": str(self._paths.folder),
+            "pid": os.getpid(),
+        }
         file.write(json.dumps(owner))
         file.flush()
         return file
 
 
-def _parts(device: Json) -> list[str]:
+def _parts(device: Device) -> list[str]:
     if device["kind"] == "cuda":
         return [device["uuid"]]
     return [f"core-{core}" for core in device.get("cores", ())]
@@ -93,9 +108,9 @@ def _is_at(file: IO[str], path: Path) -> bool:
         return False
 
 
-def _busy(device: Json, note: str) -> SaturnError:
+def _busy(device: Device, note: str) -> SaturnError:
     try:
-        owner = json.loads(note)
+        owner: _Owner = json.loads(note)
         who = f"session {owner['session']!r} in {owner['folder']} (process {owner['pid']})"
     except (ValueError, KeyError, TypeError):
         who = "another session"  # which has not yet written down its name

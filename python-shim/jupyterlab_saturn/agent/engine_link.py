@@ -5,14 +5,18 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import zmq
 import zmq.asyncio
 from zmq.utils.monitor import recv_monitor_message
 
 from .. import wire
-from ..errors import Json, SaturnError
+from ..errors import SaturnError
 from .unacked_messages import UnackedMessages
+
+if TYPE_CHECKING:
+    from ..generated.wire_types import AgentHello, AgentMessage, EngineMessage
 
 _log = logging.getLogger(__name__)
 
@@ -38,9 +42,9 @@ class EngineLink:
         self,
         endpoint: str,
         *,
-        hello: Callable[[], Json],
+        hello: Callable[[], AgentHello],
         connected: Callable[[], None],
-        heard: Callable[[Json], None],
+        heard: Callable[[EngineMessage], None],
     ) -> None:
         self._endpoint = endpoint
         self._hello = hello
@@ -69,7 +73,7 @@ class EngineLink:
             asyncio.create_task(self._await_handshake(socket, monitor)),
             asyncio.create_task(self._listen(socket)),
         ]
-        self._put(wire.message("agent.hello", self._hello()))
+        self._put(wire.message("agent", "agent.hello", self._hello()))
         for envelope in self._unacked.pending():
             self._put(envelope)
 
@@ -87,11 +91,11 @@ class EngineLink:
         self.close()
         self._context.destroy(linger=0)
 
-    def unacknowledged(self) -> list[Json]:
+    def unacknowledged(self) -> list[AgentMessage]:
         """What the engine was told, or is to be told, and has not yet written down."""
         return self._unacked.pending()
 
-    def say(self, type: str, body: Json, *, re: str | None = None, keep: bool = True) -> None:
+    def say(self, envelope: AgentMessage, *, keep: bool = True) -> None:
         """Send a message now, and once more to each new engine until one acknowledges it.
 
         Parameters
@@ -99,12 +103,11 @@ class EngineLink:
         keep
             False for what is worthless later: it is sent once, or not at all without an engine.
         """
-        envelope = wire.message(type, body, re)
         if keep:
             self._unacked.keep(envelope)
         self._put(envelope)
 
-    def _put(self, envelope: Json) -> None:
+    def _put(self, envelope: AgentMessage) -> None:
         if self._socket is None:
             return
         try:

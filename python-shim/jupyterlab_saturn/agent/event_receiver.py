@@ -8,8 +8,10 @@ import logging
 import socket
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from ..errors import Json
+if TYPE_CHECKING:
+    from ..training.runtime.event_sender import RankEvent
 
 _log = logging.getLogger(__name__)
 
@@ -25,7 +27,7 @@ class EventReceiver:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._jobs: dict[str, Callable[[Json], None]] = {}
+        self._jobs: dict[str, Callable[[RankEvent], None]] = {}
         path.unlink(missing_ok=True)
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._socket.bind(str(path))
@@ -33,7 +35,7 @@ class EventReceiver:
         self._loop = asyncio.get_running_loop()
         self._loop.add_reader(self._socket, self.drain)
 
-    def register(self, job: str, listener: Callable[[Json], None]) -> None:
+    def register(self, job: str, listener: Callable[[RankEvent], None]) -> None:
         """Send a job's datagrams to a listener until `unregister`."""
         self._jobs[job] = listener
 
@@ -57,19 +59,21 @@ class EventReceiver:
         self.path.unlink(missing_ok=True)
 
     def _dispatch(self, data: bytes) -> None:
+        event: Any
         try:
             # What is not a number is null on the wire.
             event = json.loads(data, parse_constant=lambda _: None)
         except ValueError:
             event = None
-        if not isinstance(event, dict) or not isinstance(event.get("job"), str):
+        job = event.get("job") if isinstance(event, dict) else None
+        if not isinstance(job, str):
             _log.warning("A rank sent %d bytes that make no event.", len(data))
             return
-        listener = self._jobs.get(event["job"])
+        listener = self._jobs.get(job)
         if listener is None:
-            _log.info("An event of the ended job %s came too late.", event["job"])
+            _log.info("An event of the ended job %s came too late.", job)
             return
         try:
             listener(event)
         except Exception:
-            _log.exception("An event of job %s could not be handled.", event["job"])
+            _log.exception("An event of job %s could not be handled.", job)

@@ -6,10 +6,20 @@ import re
 import signal
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from ..errors import Json
 from ..training.rank import EXIT_PEER_LOST
+
+if TYPE_CHECKING:
+    from ..generated.wire_types import Failure
+    from ..training.runtime.event_sender import (
+        FailureEvent,
+        FinishedEvent,
+        ProgressEvent,
+        TrialEvent,
+    )
+
+    LastWord = FinishedEvent | ProgressEvent | TrialEvent
 
 Kind = Literal["finished", "stopped", "failed", "oom", "lost"]
 
@@ -33,8 +43,8 @@ class GroupOutcome:
     kind: Kind
     step: int | None = None
     """Completed steps, or those of the last checkpoint when stopped by force."""
-    error: Json | None = None
-    word: Json | None = None
+    error: Failure | None = None
+    word: LastWord | None = None
     """The rank's last event of a finished job: its result or cell."""
 
 
@@ -43,11 +53,11 @@ class GroupRecord:
     """What is known of a group's ranks."""
 
     ranks: int
-    failures: list[Json] = field(default_factory=list)
+    failures: list[FailureEvent] = field(default_factory=list)
     """Events ``failed``, ``oom`` and ``lost``, in the order they came."""
     exits: list[tuple[int, int]] = field(default_factory=list)
     """Rank and exit code (negative: signal) of ranks that left before they were killed."""
-    last_word: Json | None = None
+    last_word: LastWord | None = None
     """The event ``finished``, ``stopped`` or ``trial``."""
     safe_step: int | None = None
     """Steps held by the newest committed checkpoint."""
@@ -56,14 +66,14 @@ class GroupRecord:
     """The deadline in seconds, once it has passed."""
     hung: float | None = None
     """For how many seconds no step was made, once that was too long."""
-    refused: Json | None = None
+    refused: Failure | None = None
     """Why the ranks could not be started."""
     memory_kills: int = 0
     """Processes that the system's out-of-memory killer ended meanwhile, of this group or another
     job beside it."""
 
 
-def is_secondary(error: Json) -> bool:
+def is_secondary(error: Failure) -> bool:
     """Whether a failure only echoes the end of another rank."""
     text = f"{error['message']}\n{error.get('traceback', '')[-2000:]}"
     return _SECONDARY.search(text) is not None
@@ -91,7 +101,8 @@ def decide(
     word = record.last_word
     if word is not None:
         kind: Kind = "stopped" if word["kind"] == "stopped" else "finished"
-        return GroupOutcome(kind, step=word.get("step"), word=word)
+        step = word.get("step")
+        return GroupOutcome(kind, step=step if isinstance(step, int) else None, word=word)
     if record.refused is not None:
         return GroupOutcome("failed", error=record.refused)
     if record.stopping:
@@ -107,7 +118,7 @@ def decide(
         )
     if record.hung is not None:
         message = f"No step was made for {record.hung:g} seconds, so it was ended."
-        failure = {"code": HUNG, "message": message, "traceback": _stacks(record, log)}
+        failure: Failure = {"code": HUNG, "message": message, "traceback": _stacks(record, log)}
         return GroupOutcome("lost", error=failure)
     for event in record.failures:
         if event["kind"] == "lost":
@@ -121,8 +132,8 @@ def decide(
         return GroupOutcome("failed", error=errors[0])
     if silent:
         message = "The ranks lost the connection to each other."
-        failure = {"code": "rank-lost", "message": message}
-        return GroupOutcome("lost", error=_with_log(failure, log(silent[0][0])))
+        lost: Failure = {"code": "rank-lost", "message": message}
+        return GroupOutcome("lost", error=_with_log(lost, log(silent[0][0])))
     if may_be_silent:
         return GroupOutcome("finished")
     return GroupOutcome(
@@ -143,7 +154,7 @@ def _stacks(record: GroupRecord, log: Callable[[int], str]) -> str:
     return "\n\n".join(f"rank {rank}:\n{log(rank)}" for rank in range(record.ranks))[-60_000:]
 
 
-def _told_lost(failure: Json, record: GroupRecord, log: Callable[[int], str]) -> GroupOutcome:
+def _told_lost(failure: Failure, record: GroupRecord, log: Callable[[int], str]) -> GroupOutcome:
     """The outcome of a group one of whose ranks told of a loss that is not the task's fault."""
     if failure["code"] == HUNG:
         failure = {**failure, "traceback": _stacks(record, log)}
@@ -152,7 +163,7 @@ def _told_lost(failure: Json, record: GroupRecord, log: Callable[[int], str]) ->
     return GroupOutcome("lost", error=failure)
 
 
-def _killed_for_memory(who: str) -> Json:
+def _killed_for_memory(who: str) -> Failure:
     return {
         "code": "host-out-of-memory",
         "message": f"{who} was killed by the system for memory: this machine, or the limit of "
@@ -177,14 +188,14 @@ def _silent_end(rank: int, code: int, log: str, memory_kills: int) -> GroupOutco
     if -code == signal.SIGKILL and memory_kills > 0:
         return GroupOutcome("lost", error=_with_log(_killed_for_memory(f"Rank {rank}"), log))
     message = f"Rank {rank} was killed by signal {-code} ({_signal_name(-code)})"
-    failure = {"code": "rank-lost", "message": f"{message}."}
+    failure: Failure = {"code": "rank-lost", "message": f"{message}."}
     if -code == signal.SIGKILL:
         failure["message"] = f"{message}; the system's out-of-memory killer does this."
         failure["hint"] = "Look for it in the system's log, and give the task more memory."
     return GroupOutcome("lost", error=_with_log(failure, log))
 
 
-def _with_log(failure: Json, log: str) -> Json:
+def _with_log(failure: Failure, log: str) -> Failure:
     return {**failure, "traceback": log} if log else failure
 
 

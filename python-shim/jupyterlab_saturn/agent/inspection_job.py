@@ -6,11 +6,17 @@ import asyncio
 import secrets
 import shutil
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from ..errors import Json, failure_of
-from ..wire import validate
+from ..errors import failure_of
+from ..wire import message, validate
 from .group_outcome import GroupOutcome
 from .job_context import INSPECT_PREFIX, JobContext
+
+if TYPE_CHECKING:
+    from ..generated.wire_types import Failure, Inspect, InspectResult, Node, TaskSpec
+    from ..training.runtime.event_sender import RankEvent
+    from ..training.runtime.rank_request import InspectOrder
 
 
 class InspectionJob:
@@ -21,11 +27,11 @@ class InspectionJob:
     that was killed from outside may be nobody's fault: its task gets one more.
     """
 
-    def __init__(self, place: JobContext, body: Json, node: Json) -> None:
+    def __init__(self, place: JobContext, body: Inspect, node: Node) -> None:
         self._place = place
         self._body = body
         self._node = node
-        self._left: dict[str, Json] = {task["name"]: task for task in body["tasks"]}
+        self._left: dict[str, TaskSpec] = {task["name"]: task for task in body["tasks"]}
         self._building: asyncio.Task[GroupOutcome] | None = None
 
     @property
@@ -58,7 +64,7 @@ class InspectionJob:
                 spared = self.tasks[0]
                 continue
             mute = mute + 1 if len(self._left) == before else 0
-            failure = outcome.error or {
+            failure: Failure = outcome.error or {
                 "code": "not-inspected",
                 "message": "The inspection ended without a word on this task.",
             }
@@ -74,7 +80,7 @@ class InspectionJob:
     async def _round(self) -> GroupOutcome:
         folder = self._place.paths.runtime / f"{INSPECT_PREFIX}{secrets.token_hex(8)}"
         devices = self._node["devices"]
-        request = {
+        request: InspectOrder = {
             "kind": "inspect",
             "tasks": list(self._left.values()),
             "maxDevices": self._body["maxDevices"],
@@ -88,15 +94,15 @@ class InspectionJob:
         finally:
             await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
 
-    def _hear(self, event: Json) -> None:
+    def _hear(self, event: RankEvent) -> None:
         if event["kind"] == "inspected":
             result = event.get("result")
             validate("InspectResult", result)
             self._report(result)
 
-    def _report(self, result: Json | None) -> None:
-        if result is not None and self._left.pop(result["task"], None) is not None:
-            self._place.say("inspect.result", result)
+    def _report(self, result: InspectResult) -> None:
+        if self._left.pop(result["task"], None) is not None:
+            self._place.say(message("agent", "inspect.result", result))
 
 
 def _is_cancelled() -> bool:

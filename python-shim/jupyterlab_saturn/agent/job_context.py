@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ..errors import Json, SaturnError
+from ..errors import SaturnError
 from ..paths import SessionPaths
 from .device_leases import DeviceLeases
 from .event_receiver import EventReceiver
 from .rank_group import Limits, RankGroup
 from .rank_launcher import RankLauncher
+
+if TYPE_CHECKING:
+    from ..generated.wire_types import AgentMessage, Device, Node, Strategy
+    from ..training.runtime.rank_request import RankOrder
 
 INSPECT_PREFIX = "inspect-"
 RENDEZVOUS_PREFIX = "rendezvous-"
@@ -27,21 +31,20 @@ class JobContext:
     paths: SessionPaths
     launcher: RankLauncher
     events: EventReceiver
-    say: Callable[[str, Json], None]
-    """Sends a message to the engine: type and body."""
+    say: Callable[[AgentMessage], None]
+    """Sends a message to the engine."""
     leases: DeviceLeases
     limits: Limits = field(default_factory=Limits)
 
-    def group(self, request: Json, folder: Path, ranks: int, **options: Any) -> RankGroup:
+    def group(self, request: RankOrder, folder: Path, ranks: int, **options: Any) -> RankGroup:
         """A rank group of this context; the request is completed with what all requests hold."""
+        complete = request.copy()
+        complete["job"] = secrets.token_hex(8)
+        complete["session"] = str(self.paths.folder)
+        complete["events"] = str(self.events.path)
+        complete["requestedAt"] = time.time()
         return RankGroup(
-            {
-                **request,
-                "job": secrets.token_hex(8),
-                "session": str(self.paths.folder),
-                "events": str(self.events.path),
-                "requestedAt": time.time(),
-            },
+            complete,
             folder,
             ranks,
             launcher=self.launcher,
@@ -55,7 +58,7 @@ class JobContext:
         return self.paths.runtime / f"{RENDEZVOUS_PREFIX}{secrets.token_hex(8)}"
 
 
-def choose_devices(node: Json, ids: Sequence[str], strategy: Mapping[str, Any]) -> list[Json]:
+def choose_devices(node: Node, ids: Sequence[str], strategy: Strategy) -> list[Device]:
     """The node's devices of some ids, in their order.
 
     Raises

@@ -10,9 +10,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ..errors import Json, SaturnError
+from ..errors import SaturnError
 from ..paths import ensure_private, scratch, write_json
 from ..wire import validate
 from .event_receiver import EventReceiver
@@ -22,10 +22,13 @@ from .oom_killer import memory_kills
 from .rank_launcher import RankLauncher
 from .rank_process import RankProcess, end, kill
 
+if TYPE_CHECKING:
+    from ..generated.wire_types import Failure
+    from ..training.runtime.event_sender import FailureEvent, RankEvent
+    from ..training.runtime.rank_request import RankOrder
+
 _log = logging.getLogger(__name__)
 
-_LAST_WORDS = frozenset({"finished", "stopped", "trial"})
-_FAILURES = frozenset({"failed", "oom", "lost"})
 PROGRESS = frozenset({"started", "step", "validated", "checkpoint"})
 """Events of a training that goes on."""
 
@@ -67,13 +70,13 @@ class RankGroup:
 
     def __init__(
         self,
-        request: Json,
+        request: RankOrder,
         folder: Path,
         ranks: int,
         *,
         launcher: RankLauncher,
         events: EventReceiver,
-        heard: Callable[[Json], None],
+        heard: Callable[[RankEvent], None],
         may_be_silent: bool = False,
         limits: Limits | None = None,
         kills: Callable[[], int | None] = memory_kills,
@@ -159,34 +162,37 @@ class RankGroup:
         if self._record.stopping:
             self._tell(signal.SIGTERM)
 
-    def _hear(self, event: Json) -> None:
-        kind = event.get("kind")
-        rank = event.get("rank")
-        if not isinstance(kind, str) or not isinstance(rank, int):
+    def _hear(self, event: RankEvent) -> None:
+        # A datagram may hold anything; the types are what our own ranks send.
+        if not isinstance(event.get("kind"), str) or not isinstance(event.get("rank"), int):
             _log.warning("An event of job %s names no kind or rank: %.300s", self.job, event)
             return
-        if kind in _FAILURES:
-            error = _failure(event)
-            self._record.failures.append({**event, "error": error})
-            if error["code"] == HUNG:
-                self._end_with_stacks()
-            else:
-                self._after(self._limits.last_words, self._kill)
-        elif kind in _LAST_WORDS:
-            self._record.last_word = event
-            self._after(self._limits.leave, self._kill)
-        elif kind in ("started", "checkpoint"):
-            self._record.safe_step = event.get("step")
-        self._watch(kind, event.get("step"))
+        match event["kind"]:
+            case "failed" | "oom" | "lost":
+                error = _failure(event)
+                self._record.failures.append({**event, "error": error})
+                if error["code"] == HUNG:
+                    self._end_with_stacks()
+                else:
+                    self._after(self._limits.last_words, self._kill)
+            case "finished" | "stopped" | "trial":
+                self._record.last_word = event
+                self._after(self._limits.leave, self._kill)
+            case "started" | "checkpoint":
+                self._record.safe_step = event.get("step")
+        self._watch(event["kind"], event.get("step"))
         self._heard(event)
 
-    def _watch(self, kind: str, step: Any) -> None:
+    def _watch(self, kind: str, step: object) -> None:
         """Wait for the next step, if one is to come. What follows the last may take any time."""
         if self._silence is not None:
             self._silence.cancel()
             self._silence = None
-        if kind in PROGRESS and isinstance(step, int) and step < self._request.get("steps", 0):
-            steps_take = self._limits.silence_steps * self._request.get("stepSeconds", 0.0)
+        request = self._request
+        if request["kind"] != "train" or kind not in PROGRESS or not isinstance(step, int):
+            return
+        if step < request.get("steps", 0):
+            steps_take = self._limits.silence_steps * request.get("stepSeconds", 0.0)
             patience = max(self._limits.silence, steps_take)
             loop = asyncio.get_running_loop()
             self._silence = loop.call_later(patience, self._hang, patience)
@@ -223,11 +229,12 @@ class RankGroup:
         self._timers.append(asyncio.get_running_loop().call_later(seconds, act))
 
 
-def _failure(event: Json) -> Json:
+def _failure(event: FailureEvent) -> Failure:
     error: Any = event.get("error")
     try:
         validate("Failure", error)
-        return dict(error)
+        failure: Failure = error
+        return failure
     except SaturnError:
         message = f"Rank {event['rank']} failed: {str(error)[:2000]}"
         return {"code": "rank-failed", "message": message}

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
-from ..errors import Json, SaturnError, failure_of
-from ..wire import validate
+from ..errors import SaturnError, failure_of
+from ..wire import message, validate
 from .group_outcome import GroupOutcome
 from .job_context import JobContext, choose_devices
 from .rank_group import PROGRESS, RankGroup
+
+if TYPE_CHECKING:
+    from ..generated.wire_types import GroupStart, Node
+    from ..training.runtime.event_sender import RankEvent
+    from ..training.runtime.rank_request import TrainOrder
 
 _EVENT_FIELDS = ("step", "loss", "stepSeconds", "metrics", "result", "error")
 
@@ -16,7 +23,7 @@ _EVENT_FIELDS = ("step", "loss", "stepSeconds", "metrics", "result", "error")
 class TrainingJob:
     """One attempt to train a task; its events go to the engine, the last one when all is over."""
 
-    def __init__(self, place: JobContext, body: Json, node: Json) -> None:
+    def __init__(self, place: JobContext, body: GroupStart, node: Node) -> None:
         self.task: str = body["task"]["name"]
         self.number: int = body["attempt"]
         self._place = place
@@ -31,7 +38,8 @@ class TrainingJob:
             outcome = await self._train()
         except Exception as error:
             outcome = GroupOutcome("failed", error=failure_of(error))
-        result = (outcome.word or {}).get("result")
+        word = outcome.word
+        result = word.get("result") if word is not None and word["kind"] == "finished" else None
         facts = {"step": outcome.step, "error": outcome.error, "result": result}
         self._tell(outcome.kind, facts)
 
@@ -45,7 +53,7 @@ class TrainingJob:
         body = self._body
         devices = choose_devices(self._node, body["devices"], body["strategy"])
         rendezvous = self._place.rendezvous()
-        request = {
+        request: TrainOrder = {
             "kind": "train",
             "task": body["task"],
             "attempt": self.number,
@@ -68,12 +76,12 @@ class TrainingJob:
         finally:
             rendezvous.unlink(missing_ok=True)
 
-    def _hear(self, event: Json) -> None:
+    def _hear(self, event: RankEvent) -> None:
         if event["kind"] in PROGRESS:
             self._tell(event["kind"], event)
 
-    def _tell(self, kind: str, facts: Json) -> None:
-        body: Json = {
+    def _tell(self, kind: str, facts: Mapping[str, object]) -> None:
+        body: Any = {
             "task": self.task,
             "attempt": self.number,
             "kind": kind,
@@ -87,4 +95,4 @@ class TrainingJob:
                 raise
             body = {name: body[name] for name in ("task", "attempt", "time")}
             body |= {"kind": "failed", "error": error.to_json()}
-        self._place.say("group.event", body)
+        self._place.say(message("agent", "group.event", body))

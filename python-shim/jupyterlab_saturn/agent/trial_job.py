@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+from typing import TYPE_CHECKING, Any
 
-from ..errors import Json, SaturnError, failure_of
-from ..wire import validate
+from ..errors import SaturnError, failure_of
+from ..wire import message, validate
 from .group_outcome import GroupOutcome
 from .job_context import JobContext, choose_devices
+
+if TYPE_CHECKING:
+    from ..generated.wire_types import Failure, Node, ProfileCell, TrialResult, TrialStart
+    from ..training.runtime.event_sender import RankEvent
+    from ..training.runtime.rank_request import TrialOrder
 
 
 class TrialJob:
     """Tries a strategy for a few steps; ends in one profile cell."""
 
-    def __init__(self, place: JobContext, body: Json, node: Json) -> None:
+    def __init__(self, place: JobContext, body: TrialStart, node: Node) -> None:
         self.id: str = body["trial"]
         self._place = place
         self._body = body
@@ -24,7 +30,7 @@ class TrialJob:
 
     async def run(self) -> None:
         """Measure and report; when stopped, report once the ranks are gone."""
-        result: Json = {"trial": self.id}
+        result: TrialResult = {"trial": self.id}
         if not self._stopped:
             self._measuring = asyncio.create_task(self._outcome())
             try:
@@ -32,7 +38,7 @@ class TrialJob:
             except asyncio.CancelledError:
                 if not self._stopped:
                     raise
-        self._place.say("trial.result", result)
+        self._place.say(message("agent", "trial.result", result))
 
     def stop(self) -> None:
         """Kill the ranks: there is nothing to save."""
@@ -55,7 +61,7 @@ class TrialJob:
         body = self._body
         devices = choose_devices(self._node, body["devices"], body["strategy"])
         rendezvous = self._place.rendezvous()
-        request = {
+        request: TrialOrder = {
             "kind": "trial",
             "task": body["task"],
             "signature": body["signature"],
@@ -74,27 +80,32 @@ class TrialJob:
             # What a rank that was killed while saving left.
             shutil.rmtree(self._place.paths.trial(group.job), ignore_errors=True)
 
-    def _cell(self, outcome: GroupOutcome) -> Json:
-        cell = {
-            "signature": self._body["signature"],
-            "strategy": self._body["strategy"],
-            "source": "measured",
-        }
-        if outcome.kind == "finished" and outcome.word is not None:
-            measured = {**(outcome.word.get("cell") or {}), **cell}
-            try:
-                validate("ProfileCell", measured)
-            except SaturnError as error:
-                return {**cell, "status": "failed", "error": error.to_json()}
-            return measured
-        failure = outcome.error or {
+    def _cell(self, outcome: GroupOutcome) -> ProfileCell:
+        signature, strategy = self._body["signature"], self._body["strategy"]
+        failure: Failure = outcome.error or {
             "code": "trial-stopped",
             "message": "The trial ended before it had measured anything.",
         }
-        if failure["code"] == "rank-lost":
+        if outcome.kind == "finished" and outcome.word is not None:
+            told: Any = outcome.word.get("cell") or {}
+            told = {**told, "signature": signature, "strategy": strategy, "source": "measured"}
+            try:
+                validate("ProfileCell", told)
+            except SaturnError as error:
+                failure = error.to_json()
+            else:
+                cell: ProfileCell = told
+                return cell
+        elif failure["code"] == "rank-lost":
             failure = {**failure, "code": "trial-lost"}
-        return {**cell, "status": "oom" if outcome.kind == "oom" else "failed", "error": failure}
+        return {
+            "signature": signature,
+            "strategy": strategy,
+            "status": "oom" if outcome.kind == "oom" else "failed",
+            "source": "measured",
+            "error": failure,
+        }
 
 
-def _ignore(event: Json) -> None:
+def _ignore(event: RankEvent) -> None:
     """A trial has nothing to tell before its end."""

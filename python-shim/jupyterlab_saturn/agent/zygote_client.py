@@ -14,9 +14,12 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from ..errors import Json
 from .rank_process import RankProcess, end, kill
+
+if TYPE_CHECKING:
+    from ..training.zygote import SpawnOrder, ZygoteMessage
 
 _log = logging.getLogger(__name__)
 
@@ -158,7 +161,7 @@ class ZygoteClient:
 
     def _hear(self, line: bytes, ready: asyncio.Future[bool]) -> None:
         try:
-            said: Json = json.loads(line)
+            said: ZygoteMessage = json.loads(line)
             match said["op"]:
                 case "ready":
                     _settle(ready, True)
@@ -181,7 +184,7 @@ class ZygoteClient:
         except (ValueError, KeyError, TypeError):
             _log.warning("The zygote says something that makes no sense: %r", line[:200])
 
-    def _say(self, order: Json) -> None:
+    def _say(self, order: SpawnOrder) -> None:
         if self._writer is None or self._writer.is_closing():
             raise ConnectionError
         self._writer.write(json.dumps(order).encode() + b"\n")

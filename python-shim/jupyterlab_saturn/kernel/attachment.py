@@ -6,11 +6,14 @@ import os
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from ..errors import Json, SaturnError, failure_of
+from ..errors import SaturnError, failure_of
 from ..paths import SessionPaths
 from .connection import Connection, StateListener, StatusListener
+
+if TYPE_CHECKING:
+    from ..generated.wire_types import Failure, SessionState
 
 
 class Launcher(Protocol):
@@ -54,7 +57,7 @@ class Attachment:
         self._connection: Connection | None = None
         self._thread: threading.Thread | None = None
         self._listeners: list[_Listener] = []
-        self._error: Json | None = None
+        self._error: Failure | None = None
 
     @property
     def attached(self) -> bool:
@@ -67,12 +70,12 @@ class Attachment:
         return self._connection
 
     @property
-    def error(self) -> Json | None:
+    def error(self) -> Failure | None:
         """Why the last attempt to attach failed, as a wire ``Failure``."""
         return self._error
 
     @property
-    def state(self) -> Json | None:
+    def state(self) -> SessionState | None:
         """The newest state known, without asking for it."""
         return None if self._connection is None else self._connection.state
 
@@ -102,7 +105,7 @@ class Attachment:
             self._connection.listen(self._on_state, self._on_status)
             return self._connection
 
-    def attach_later(self, done: Callable[[Json | None], None]) -> None:
+    def attach_later(self, done: Callable[[Failure | None], None]) -> None:
         """Attach in a thread; `done` gets None, or the failure, in that thread."""
 
         def run() -> None:
@@ -144,7 +147,7 @@ class Attachment:
         if self._connection is not None:
             self._connection.close()
 
-    def _on_state(self, state: Json) -> None:
+    def _on_state(self, state: SessionState) -> None:
         for listener in list(self._listeners):
             listener.on_state(state)
 

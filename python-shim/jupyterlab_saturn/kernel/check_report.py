@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import html
+from typing import TYPE_CHECKING
 
-from ..errors import Json
 from .display import View
+
+if TYPE_CHECKING:
+    from ..training.conformance.report import FindingJson, ReportJson
 
 
 class CheckReport(View):
@@ -17,9 +20,9 @@ class CheckReport(View):
         Whether the technique keeps all its promises.
     """
 
-    def __init__(self, report: Json) -> None:
-        self.passed: bool = report["passed"]
-        checks: list[Json] = report["checks"]
+    def __init__(self, report: ReportJson) -> None:
+        self.passed = report["passed"]
+        checks = report["checks"]
         failed = sum(not check["passed"] for check in checks)
         verdict = (
             f"{report['technique']} passed all {len(checks)} checks."
@@ -34,11 +37,11 @@ class CheckReport(View):
         super().__init__("\n".join([*lines, verdict]), _table(checks, verdict))
 
 
-def _mark(check: Json) -> str:
+def _mark(check: FindingJson) -> str:
     return "✓ passed" if check["passed"] else "✕ failed"
 
 
-def _table(checks: list[Json], verdict: str) -> str:
+def _table(checks: list[FindingJson], verdict: str) -> str:
     rows = "".join(
         "<tr>"
         + "".join(

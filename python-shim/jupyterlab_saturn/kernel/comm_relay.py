@@ -4,16 +4,26 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .. import __version__, wire
-from ..errors import Json, SaturnError, failure_of
+from ..errors import Json, SaturnError
 from .session import Session
 
 #: Comm target, on both sides.
 TARGET = "jupyterlab_saturn"
 
-Send = Callable[[Json], None]
+if TYPE_CHECKING:
+    from ..generated.wire_types import (
+        ClientMessage,
+        EngineMessage,
+        Failure,
+        KernelMessage,
+        KernelStatus,
+        SessionState,
+    )
+
+Send = Callable[["EngineMessage | KernelMessage"], None]
 
 
 class Relay:
@@ -73,61 +83,58 @@ class Relay:
         except SaturnError as error:
             id = data.get("id") if isinstance(data, dict) else None
             re = id if isinstance(id, str) and 0 < len(id) <= 64 else None
-            send(wire.message("error", {"error": error.to_json()}, re))
+            send(_refusal(error, re))
             return
-        if data["type"] == "hello":
-            self._greet(data, send)
-        elif data["type"] == "attach":
-            self._attach(data, send)
+        message: ClientMessage = data
+        if message["type"] == "hello":
+            self._greet(message["id"], send)
+        elif message["type"] == "attach":
+            self._attach(message["id"], send)
         else:
-            self._pass_on(data, send)
+            self._pass_on(message, send)
 
-    def _greet(self, hello: Json, send: Send) -> None:
+    def _greet(self, asked: str, send: Send) -> None:
         self._greeted = True
-        send(self._status(hello["id"]))
+        send(self._status(asked))
         session = self._session
         if session is not None and session.attachment.attached and session.attachment.state:
-            send(wire.message("state", {"state": session.attachment.state}))
+            send(_news(session.attachment.state))
 
-    def _attach(self, request: Json, send: Send) -> None:
+    def _attach(self, asked: str, send: Send) -> None:
         session = self._session
         if session is None:
-            self._refuse(request, send)
+            send(_refusal(_not_attached(), asked))
             return
 
-        def done(failure: Json | None) -> None:
-            send(self._status(request["id"], failure))
+        def done(failure: Failure | None) -> None:
+            send(self._status(asked, failure))
             if failure is None and session.attachment.state:
-                send(wire.message("state", {"state": session.attachment.state}))
+                send(_news(session.attachment.state))
 
         session.attachment.attach_later(done)
 
-    def _pass_on(self, request: Json, send: Send) -> None:
+    def _pass_on(self, message: ClientMessage, send: Send) -> None:
         connection = None if self._session is None else self._session.attachment.connection
         if connection is None:
-            self._refuse(request, send)
+            send(_refusal(_not_attached(), message["id"]))
             return
+
+        def answered(answer: EngineMessage) -> None:
+            answer = answer.copy()
+            answer["re"] = message["id"]
+            send(answer)
+
+        # Ids are unique per sender, and to the engine the sender is this kernel.
+        passed = message.copy()
+        passed["id"] = wire.new_id()
         try:
-            connection.post(
-                request["type"],
-                request["body"],
-                # Ids are unique per sender, and to the engine the sender is this kernel.
-                lambda answer: send({**answer, "re": request["id"]}),
-            )
+            connection.post(passed, answered)
         except SaturnError as error:
-            send(wire.message("error", {"error": failure_of(error)}, request["id"]))
+            send(_refusal(error, message["id"]))
 
-    def _refuse(self, request: Json, send: Send) -> None:
-        error = SaturnError(
-            "not-attached",
-            "This notebook is not attached to a session.",
-            "Attach in the Saturn panel, or run %saturn status in a cell.",
-        )
-        send(wire.message("error", {"error": error.to_json()}, request["id"]))
-
-    def _status(self, re: str | None = None, failure: Json | None = None) -> Json:
+    def _status(self, re: str | None = None, failure: Failure | None = None) -> KernelMessage:
         session = self._session
-        body: Json = {
+        body: KernelStatus = {
             "version": __version__,
             "session": "default" if session is None else session.name,
             "attached": session is not None and session.attachment.attached,
@@ -135,23 +142,23 @@ class Relay:
         failure = failure or (None if session is None else session.attachment.error)
         if failure is not None:
             body["error"] = failure
-        return wire.message("kernel.status", body, re)
+        return wire.message("kernel", "kernel.status", body, re)
 
     def _tell_status(self) -> None:
         self._broadcast(self._status())
 
-    def _on_state(self, state: Json) -> None:
+    def _on_state(self, state: SessionState) -> None:
         if self._widget is not None:
             self._widget.state = state
-        self._broadcast(wire.message("state", {"state": state}))
+        self._broadcast(_news(state))
 
-    def _broadcast(self, envelope: Json) -> None:
+    def _broadcast(self, envelope: EngineMessage | KernelMessage) -> None:
         with self._lock:
             comms = list(self._comms.values())
         for comm in comms:
             comm.send(envelope)
 
-    def _live(self, state: Json) -> str | None:
+    def _live(self, state: SessionState) -> str | None:
         """Model id of the widget that shows the session, once a front end is there to draw it."""
         if not self._greeted:
             return None
@@ -181,12 +188,28 @@ class Relay:
             self._comms.pop(comm.comm_id, None)
 
 
+def _news(state: SessionState) -> EngineMessage:
+    return wire.message("engine", "state", {"state": state})
+
+
+def _refusal(error: SaturnError, re: str | None) -> EngineMessage:
+    return wire.message("engine", "error", {"error": error.to_json()}, re)
+
+
+def _not_attached() -> SaturnError:
+    return SaturnError(
+        "not-attached",
+        "This notebook is not attached to a session.",
+        "Attach in the Saturn panel, or run %saturn status in a cell.",
+    )
+
+
 def _as_sent(_: Any, subshell: str | None) -> str | None:
     """The shell that the front end sent a message to."""
     return subshell
 
 
-def _no_widget(_: Json) -> str | None:
+def _no_widget(_: SessionState) -> str | None:
     """Nothing follows this session any more."""
     return None
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterable, Mapping
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-from ..errors import Json
 from .options import VERBS, Option, Verb
 from .technique_magic import ACTIONS
 from .technique_registry import BUILT_IN
+
+if TYPE_CHECKING:
+    from ..generated.wire_types import SessionState
 
 
 class CompletionEvent(Protocol):
@@ -18,7 +20,9 @@ class CompletionEvent(Protocol):
     text_until_cursor: str
 
 
-def complete(event: CompletionEvent, state: Json | None, names: Mapping[str, Any]) -> list[str]:
+def complete(
+    event: CompletionEvent, state: SessionState | None, names: Mapping[str, Any]
+) -> list[str]:
     """What may stand at the cursor; IPython keeps what begins like the word there.
 
     Parameters
@@ -53,7 +57,7 @@ def _open_option(verb: Verb, words: list[str]) -> Option | None:
     return next((each for each in verb.options if each.name == last and each.kind != "flag"), None)
 
 
-def _values(option: Option, state: Json | None, names: Mapping[str, Any]) -> list[str]:
+def _values(option: Option, state: SessionState | None, names: Mapping[str, Any]) -> list[str]:
     if option.name == "--exclude":
         return ["none", *sorted({*BUILT_IN, *_techniques(state)})]
     if option.name == "--factory":
@@ -65,20 +69,20 @@ def _values(option: Option, state: Json | None, names: Mapping[str, Any]) -> lis
     return ["all"] if option.name == "--gpu" else []
 
 
-def _positional(verb: Verb, before: list[str], state: Json | None) -> list[str]:
+def _positional(verb: Verb, before: list[str], state: SessionState | None) -> list[str]:
     if verb.names == "tasks" and state is not None:
         return [task["spec"]["name"] for task in state["tasks"]]
     if verb.names == "verb":
         return [each.name for each in VERBS]
     if verb.names == "technique":
-        own = [spec["name"] for spec in (state or {}).get("techniques", ())]
+        own = [] if state is None else [spec["name"] for spec in state.get("techniques", ())]
         return (
             {"remove": own, "check": [*own, *BUILT_IN]}.get(before[0], []) if before else [*ACTIONS]
         )
     return []
 
 
-def _techniques(state: Json | None) -> Iterable[str]:
+def _techniques(state: SessionState | None) -> Iterable[str]:
     for task in () if state is None else state["tasks"]:
-        for entry in task.get("inspection", {}).get("feasibility", ()):
+        for entry in task["inspection"]["feasibility"] if "inspection" in task else ():
             yield entry["strategy"]["technique"]

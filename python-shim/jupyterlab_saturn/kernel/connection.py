@@ -7,12 +7,29 @@ import os
 import threading
 import time
 from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, overload
 
 from .. import wire
-from ..errors import Json, SaturnError
+from ..errors import SaturnError
 from .socket_thread import Events, Request, SocketThread, call
 
-StateListener = Callable[[Json], None]
+if TYPE_CHECKING:
+    from ..generated.wire_types import (
+        ClientHello,
+        ClientMessage,
+        EngineMessage,
+        Ok,
+        OkRequest,
+        Rendered,
+        RenderedRequest,
+        SessionState,
+        StateReply,
+        StateRequest,
+        TasksAdded,
+        TasksAddedRequest,
+    )
+
+StateListener = Callable[["SessionState"], None]
 StatusListener = Callable[[], None]
 
 _TICK_SECONDS = 0.5
@@ -34,10 +51,10 @@ class Connection:
         Body of the ``hello`` message: pid and version.
     """
 
-    def __init__(self, endpoint: str, alive: Callable[[], bool], hello: Json) -> None:
+    def __init__(self, endpoint: str, alive: Callable[[], bool], hello: ClientHello) -> None:
         self._pid = os.getpid()
         self._changed = threading.Condition()
-        self._state: Json | None = None
+        self._state: SessionState | None = None
         self._up = False
         self._gone = False
         self._closed = False
@@ -48,7 +65,7 @@ class Connection:
         atexit.register(self.close)
 
     @property
-    def state(self) -> Json | None:
+    def state(self) -> SessionState | None:
         """The newest state the engine told; None before the first."""
         return self._state
 
@@ -74,18 +91,25 @@ class Connection:
 
         return end
 
-    def post(self, type: str, body: Json, reply: Callable[[Json], None]) -> Request:
+    def post(self, message: ClientMessage, reply: Callable[[EngineMessage], None]) -> Request:
         """Send a message; `reply` gets the answer's envelope in the connection's thread.
 
         Raises SaturnError ``bad-message``, ``unknown-message``, ``too-large`` or ``agent-gone``.
         """
-        envelope = wire.message(type, body)
-        request = Request(envelope, reply, wire.encode("client", envelope))
+        request = Request(message, reply, wire.encode("client", message))
         self._refuse_when_gone()
         self._channel.put(request)
         return request
 
-    def request(self, type: str, body: Json | None = None, timeout: float = 20.0) -> Json:
+    @overload
+    def request(self, message: OkRequest, timeout: float = ...) -> Ok: ...
+    @overload
+    def request(self, message: StateRequest, timeout: float = ...) -> StateReply: ...
+    @overload
+    def request(self, message: RenderedRequest, timeout: float = ...) -> Rendered: ...
+    @overload
+    def request(self, message: TasksAddedRequest, timeout: float = ...) -> TasksAdded: ...
+    def request(self, message: ClientMessage, timeout: float = 20.0) -> Any:
         """Send a message and wait for the body of its reply.
 
         Parameters
@@ -99,14 +123,14 @@ class Connection:
             What the engine answered; ``engine-silent`` after the timeout; ``agent-gone`` when
             nobody is left to answer.
         """
-        replies: list[Json] = []
+        replies: list[EngineMessage] = []
 
-        def take(envelope: Json) -> None:
+        def take(envelope: EngineMessage) -> None:
             with self._changed:
                 replies.append(envelope)
                 self._changed.notify_all()
 
-        request = self.post(type, body or {}, take)
+        request = self.post(message, take)
         try:
             answered = self._wait(lambda: bool(replies), timeout)
         finally:
@@ -114,22 +138,21 @@ class Connection:
         if not answered:
             raise SaturnError(
                 "engine-silent",
-                f"The engine did not answer {type!r} within {timeout:g} seconds.",
+                f"The engine did not answer {message['type']!r} within {timeout:g} seconds.",
                 "Training goes on meanwhile. Try again; if it stays silent, look into engine.log "
                 "in the session's folder.",
             )
         envelope = replies[0]
         if envelope["type"] == "error":
             raise SaturnError.from_json(envelope["body"]["error"])
-        answer: Json = envelope["body"]
-        return answer
+        return envelope["body"]
 
     def wait_for(
         self,
-        predicate: Callable[[Json], bool],
+        predicate: Callable[[SessionState], bool],
         timeout: float | None = None,
         on_state: StateListener | None = None,
-    ) -> Json:
+    ) -> SessionState:
         """Wait until the state fulfils a condition, and return that state.
 
         Parameters
@@ -203,7 +226,7 @@ class Connection:
 
     # What follows is called in the channel's thread.
 
-    def _on_state(self, state: Json) -> None:
+    def _on_state(self, state: SessionState) -> None:
         with self._changed:
             self._state = state
             self._changed.notify_all()

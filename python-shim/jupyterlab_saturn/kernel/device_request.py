@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
-from ..errors import Json, SaturnError
+from ..errors import SaturnError
+
+if TYPE_CHECKING:
+    from ..generated.wire_types import DeviceRequest
 
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([kMGT]?i?)B?", re.IGNORECASE)
 _POWERS = {"": 0, "k": 1, "m": 2, "g": 3, "t": 4}
@@ -34,7 +38,7 @@ def parse_bytes(text: str | int) -> int:
 
 def device_request(
     cpu: int | None = None, gpu: int | bool | None = None, memory: str | int | None = None
-) -> Json:
+) -> DeviceRequest:
     """The wire's ``DeviceRequest``: what is there when neither `cpu` nor `gpu` is given.
 
     Parameters
@@ -63,7 +67,7 @@ def device_request(
         )
     if cpu is None and gpu is None:
         return {"kind": "auto"}
-    request: Json = {"kind": "cpu" if gpu is None else "cuda"}
+    request: DeviceRequest = {"kind": "cpu" if gpu is None else "cuda"}
     if gpu is not True:
         request["count"] = _count(cpu if gpu is None else gpu)
     if memory is not None:

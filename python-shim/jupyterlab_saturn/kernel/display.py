@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import html
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..errors import Json
+
+if TYPE_CHECKING:
+    from .result_rows import ResultRow
 
 #: Names the session; the extension draws it live, or shows the HTML beside it without a kernel.
 _SESSION = "application/vnd.jupyterlab-saturn.session+json"
@@ -47,10 +50,10 @@ class View:
         return bundle
 
 
-class Results(list[Json]):
+class Results(list["ResultRow"]):
     """The leaderboard: one row a task, as plain dictionaries, shown as a table."""
 
-    def __init__(self, rows: list[Json], view: View) -> None:
+    def __init__(self, rows: list[ResultRow], view: View) -> None:
         super().__init__(rows)
         self._view = view
 

@@ -6,16 +6,17 @@ import sys
 import time
 from collections.abc import Callable
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
-from ..errors import Json
+if TYPE_CHECKING:
+    from ..generated.wire_types import SessionState
 
 _FIRST_SECONDS = 0.5
 _REDRAW_SECONDS = 0.2
 _RUNNING = frozenset({"starting", "running", "stopping"})
 
 
-def is_training(state: Json) -> bool:
+def is_training(state: SessionState) -> bool:
     """Whether a task trains, or will before the engine rests."""
     return state["goal"] != "none" or any(task["status"] in _RUNNING for task in state["tasks"])
 
@@ -54,7 +55,7 @@ class Progress:
             sys.stderr.write("\n")
             sys.stderr.flush()
 
-    def update(self, state: Json) -> None:
+    def update(self, state: SessionState) -> None:
         """Show what the engine says of a state, at most five times a second."""
         now = self._clock()
         if now - self._begun >= _FIRST_SECONDS and now - self._at >= _REDRAW_SECONDS:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ..errors import Json, SaturnError
+from ..errors import SaturnError
+
+if TYPE_CHECKING:
+    from ..generated.wire_types import PlanStart, ProfileStart, TaskSelection
 
 
-def selection(tasks: Iterable[str] | None) -> Json:
+def selection(tasks: Iterable[str] | None) -> TaskSelection:
     """The wire's ``TaskSelection``. Raises SaturnError ``no-tasks`` for an empty list."""
     if tasks is None:
         return {}
@@ -23,17 +26,21 @@ def selection(tasks: Iterable[str] | None) -> Json:
     return {"tasks": names}
 
 
-def profile_body(force: bool, full: bool, exclude: Iterable[str] | None) -> Json:
+def profile_body(force: bool, full: bool, exclude: Iterable[str] | None) -> ProfileStart:
     """The wire's ``ProfileStart``."""
-    body: Json = {name: True for name, wanted in (("force", force), ("full", full)) if wanted}
+    body: ProfileStart = {}
+    if force:
+        body["force"] = True
+    if full:
+        body["full"] = True
     if exclude is not None:
         body["excludeTechniques"] = _names(exclude)
     return body
 
 
-def plan_body(seconds: float | None, exclude: Iterable[str] | None) -> Json:
+def plan_body(seconds: float | None, exclude: Iterable[str] | None) -> PlanStart:
     """The wire's ``PlanStart``. Raises SaturnError ``bad-budget``."""
-    body: Json = {}
+    body: PlanStart = {}
     if seconds is not None:
         if not 0 < seconds <= 3600:
             raise SaturnError(

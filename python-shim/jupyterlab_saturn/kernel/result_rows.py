@@ -2,50 +2,87 @@
 
 from __future__ import annotations
 
-from ..errors import Json
+from typing import TYPE_CHECKING, TypedDict
+
+if TYPE_CHECKING:
+    from ..generated.wire_types import (
+        Metrics,
+        Scalar,
+        SessionState,
+        TaskState,
+        TaskStatus,
+        Validation,
+    )
 
 
-def rows_of(state: Json) -> list[Json]:
-    """A dictionary for each task of a wire ``SessionState``, in the order they were added.
+class Span(TypedDict):
+    """Seconds since the run began; None when not known."""
 
-    Keys: ``task``, ``status``, ``params``, ``technique``, ``knobs`` (its settings), ``devices``
-    (ids), ``steps``, ``loss`` (of training), ``metrics``, ``validations`` (``step`` and
-    ``metrics`` while it trained), ``stopped_early`` (by the task's own rule), ``model`` (path of
-    the weights), ``planned`` and ``actual`` (``start`` and ``end`` in seconds since the run
-    began). What is not known is None.
-    """
+    start: float | None
+    end: float | None
+
+
+class ResultRow(TypedDict):
+    """One task. What is not known is None."""
+
+    task: str
+    status: TaskStatus
+    params: dict[str, Scalar]
+    technique: str | None
+    knobs: dict[str, Scalar]
+    """Settings of the technique."""
+    devices: list[str]
+    """Their ids."""
+    steps: int
+    """Completed optimizer steps."""
+    loss: float | None
+    """Of training."""
+    metrics: Metrics
+    validations: list[Validation]
+    """Metrics while it trained."""
+    stopped_early: bool
+    """By the task's own rule."""
+    model: str | None
+    """Path of the weights."""
+    planned: Span
+    actual: Span
+
+
+def rows_of(state: SessionState) -> list[ResultRow]:
+    """A row for each task of a session, in the order they were added."""
     return [_row(task, state) for task in state["tasks"]]
 
 
-def _row(task: Json, state: Json) -> Json:
+def _row(task: TaskState, state: SessionState) -> ResultRow:
     attempts = task["attempts"]
-    attempt = attempts[-1] if attempts else {}
-    result = task.get("result", {})
-    began = state.get("run", {}).get("startedAt")
-    model = result.get("model")
+    attempt = attempts[-1] if attempts else None
+    result = task.get("result")
+    strategy = None if attempt is None else attempt["strategy"]
+    planned = None if attempt is None else attempt.get("planned")
+    began = state["run"]["startedAt"] if "run" in state else None
+    model = None if result is None else result.get("model")
     return {
         "task": task["spec"]["name"],
         "status": task["status"],
         "params": dict(task["spec"]["params"]),
-        "technique": attempt.get("strategy", {}).get("technique"),
-        "knobs": dict(attempt.get("strategy", {}).get("knobs", {})),
-        "devices": list(attempt.get("devices", [])),
+        "technique": None if strategy is None else strategy["technique"],
+        "knobs": {} if strategy is None else dict(strategy.get("knobs", {})),
+        "devices": [] if attempt is None else list(attempt["devices"]),
         "steps": task["progress"]["step"],
-        "loss": result.get("loss", task["progress"].get("loss")),
-        "metrics": dict(result.get("metrics", {})),
+        "loss": task["progress"].get("loss") if result is None else result["loss"],
+        "metrics": {} if result is None else dict(result["metrics"]),
         "validations": list(task.get("validations", [])),
-        "stopped_early": result.get("stoppedEarly", False),
+        "stopped_early": result is not None and result.get("stoppedEarly", False),
         "model": None if model is None else f"{state['folder']}/{model}",
-        "planned": _span(attempt.get("planned", {}), "start", "end", began),
+        "planned": {
+            "start": _since(None if planned is None else planned["start"], began),
+            "end": _since(None if planned is None else planned["end"], began),
+        },
         "actual": {
             "start": _since(attempts[0]["requestedAt"] if attempts else None, began),
-            "end": _since(attempt.get("endedAt"), began),
+            "end": _since(None if attempt is None else attempt.get("endedAt"), began),
         },
     }
-
-
-def _span(times: Json, first: str, last: str, began: float | None) -> Json:
-    return {"start": _since(times.get(first), began), "end": _since(times.get(last), began)}
 
 
 def _since(clock: float | None, began: float | None) -> float | None:

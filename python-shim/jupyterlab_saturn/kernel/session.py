@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .. import __version__
-from ..errors import Json, SaturnError
+from ..errors import SaturnError
 from ..paths import SessionPaths
+from ..wire import message
 from .attachment import Attachment, Launcher
 from .capture import capture
 from .connection import Connection
@@ -21,6 +22,9 @@ from .result_rows import rows_of
 from .sweep import Scalar, Value, check_parameters, expand, grid_of
 from .technique_registry import TechniqueRegistry
 from .waiting import Condition, device_count, is_building, is_stopping, pursue, wait
+
+if TYPE_CHECKING:
+    from ..generated.wire_types import OkRequest, Render, SessionState, TechniqueSpec, ViewName
 
 _DEVICE_SECONDS = 120.0
 _BUILT_ON_DEVICES = "Tasks are built once there are devices: %saturn cluster"
@@ -51,16 +55,16 @@ class Session:
     ) -> None:
         self.paths = SessionPaths(name, home)
         self.attachment = Attachment(self.paths, __version__, launcher)
-        self.live: Callable[[Json], str | None] = _no_widget
+        self.live: Callable[[SessionState], str | None] = _no_widget
 
     @property
     def name(self) -> str:
         return self.paths.name
 
     @property
-    def state(self) -> Json:
+    def state(self) -> SessionState:
         """The session as the engine sees it: a wire ``SessionState``."""
-        return self._connection().request("state")["state"]  # type: ignore[no-any-return]
+        return self._connection().request(message("client", "state"))["state"]
 
     def add(
         self,
@@ -112,7 +116,8 @@ class Session:
         )
         connection = self._connection()
         store(self.paths, captured)
-        rev = connection.request("tasks.add", {"tasks": specs, "replace": replace})["rev"]
+        added = message("client", "tasks.add", {"tasks": specs, "replace": replace})
+        rev = connection.request(added)["rev"]
         names = {spec["name"] for spec in specs}
         state = self._wait(rev, lambda state: not is_building(state, names))
         invalid = {
@@ -147,7 +152,8 @@ class Session:
         request = device_request(cpu, gpu, memory)
         connection = self._connection()
         connection.wait_for(lambda state: state["agent"] == "connected", _DEVICE_SECONDS)
-        rev = connection.request("cluster.set", {"request": request}, _DEVICE_SECONDS)["rev"]
+        wanted = message("client", "cluster.set", {"request": request})
+        rev = connection.request(wanted, _DEVICE_SECONDS)["rev"]
         self._wait(rev, lambda _: True)
         return self.render("cluster")
 
@@ -191,7 +197,8 @@ class Session:
         exclude
             Techniques not to try, nor to plan with; what was excluded before when None.
         """
-        return self._pursue("profile", profile_body(force, full, exclude), wait)
+        body = profile_body(force, full, exclude)
+        return self._pursue("profile", message("client", "profile", body), wait)
 
     def cache(self, clear: bool = False, everything: bool = False) -> View:
         """The measurements that are remembered for later sessions.
@@ -204,7 +211,9 @@ class Session:
             Forget all, whatever session they come from.
         """
         if clear or everything:
-            self._connection().request("cache.clear", {"all": True} if everything else {})
+            self._connection().request(
+                message("client", "cache.clear", {"all": True} if everything else {})
+            )
         return self.render("cache")
 
     @property
@@ -231,7 +240,7 @@ class Session:
         exclude
             Techniques not to use; what was excluded before when None.
         """
-        return self._pursue("plan", plan_body(seconds, exclude), wait)
+        return self._pursue("plan", message("client", "plan", plan_body(seconds, exclude)), wait)
 
     def run(self, tasks: Iterable[str] | None = None, exclude: Iterable[str] | None = None) -> View:
         """Train in the background, after measuring and planning what is missing. Returns at once.
@@ -245,8 +254,8 @@ class Session:
         """
         connection = self._connection()
         if exclude is not None:
-            connection.request("plan", plan_body(None, exclude))
-        rev = connection.request("run", selection(tasks))["rev"]
+            connection.request(message("client", "plan", plan_body(None, exclude)))
+        rev = connection.request(message("client", "run", selection(tasks)))["rev"]
         self._wait(rev, lambda _: True)
         return self.render("status")
 
@@ -283,23 +292,25 @@ class Session:
         tasks
             Names of tasks; everything, measuring and planning too, when None.
         """
-        rev = self._connection().request("stop", selection(tasks))["rev"]
+        asked = message("client", "stop", selection(tasks))
+        rev = self._connection().request(asked)["rev"]
         self._wait(rev, lambda state: not is_stopping(state))
         return self.render("status")
 
     def remove(self, names: Iterable[str]) -> View:
         """Take tasks out of the session; what was trained is archived."""
-        rev = self._connection().request("tasks.remove", selection(names))["rev"]
+        asked = message("client", "tasks.remove", selection(names))
+        rev = self._connection().request(asked)["rev"]
         self._wait(rev, lambda _: True)
         return self.render("tasks")
 
     def reset(self) -> View:
         """Take out all tasks and the plan; measured speeds are kept."""
-        rev = self._connection().request("reset")["rev"]
+        rev = self._connection().request(message("client", "reset"))["rev"]
         self._wait(rev, lambda _: True)
         return self.render("tasks")
 
-    def render(self, view: str, tasks: Iterable[str] | None = None) -> View:
+    def render(self, view: ViewName, tasks: Iterable[str] | None = None) -> View:
         """A picture by the engine, of some tasks or all; the status live where it can be.
 
         Parameters
@@ -309,8 +320,10 @@ class Session:
             ``status``, ``results`` or ``report``.
         """
         connection = self._connection()
-        only = {} if tasks is None else {"tasks": list(tasks)}
-        answer = connection.request("render", {"view": view, **only})
+        body: Render = {"view": view}
+        if tasks is not None:
+            body["tasks"] = list(tasks)
+        answer = connection.request(message("client", "render", body))
         state = connection.state
         if view != "status" or state is None:
             return View(answer["text"], answer["html"])
@@ -333,24 +346,26 @@ class Session:
     def _connection(self) -> Connection:
         return self.attachment.attach()
 
-    def _pursue(self, goal: str, body: Json, wait: bool) -> View:
-        """Set the engine a goal and, if wanted, wait until it is reached."""
+    def _pursue(self, view: ViewName, request: OkRequest, wait: bool) -> View:
+        """Ask the engine for what a view shows and, if wanted, wait until it is there."""
         connection = self._connection()
         if not wait:
-            connection.request(goal, body)
+            connection.request(request)
             return self.render("status")
-        troubles = pursue(connection, goal, body)
-        return joined(self.render(goal), *(note(trouble["message"]) for trouble in troubles))
+        troubles = pursue(connection, request)
+        return joined(self.render(view), *(note(trouble["message"]) for trouble in troubles))
 
-    def _change_techniques(self, techniques: list[Json], remove: list[str]) -> Json:
-        body = {"techniques": techniques, "remove": remove}
-        rev = self._connection().request("techniques.set", body)["rev"]
+    def _change_techniques(
+        self, techniques: list[TechniqueSpec], remove: list[str]
+    ) -> SessionState:
+        asked = message("client", "techniques.set", {"techniques": techniques, "remove": remove})
+        rev = self._connection().request(asked)["rev"]
         return self._wait(rev, lambda state: not is_building(state))
 
-    def _wait(self, rev: int, condition: Condition) -> Json:
+    def _wait(self, rev: int, condition: Condition) -> SessionState:
         return wait(self._connection(), rev, condition)
 
 
-def _no_widget(_: Json) -> str | None:
+def _no_widget(_: SessionState) -> str | None:
     """Where no front end is attached, nothing is shown live."""
     return None

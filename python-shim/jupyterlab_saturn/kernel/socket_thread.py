@@ -12,10 +12,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from .. import wire
-from ..errors import Json, SaturnError
+from ..errors import SaturnError
 
 if TYPE_CHECKING:
     import zmq
+
+    from ..generated.wire_types import (
+        ClientHello,
+        ClientMessage,
+        EngineMessage,
+        SessionState,
+    )
 
 #: A ping goes out this often, in seconds.
 PING_SECONDS = 5.0
@@ -29,8 +36,8 @@ _log = logging.getLogger(__name__)
 class Request:
     """A message on its way, until its reply comes or nobody waits for it any more."""
 
-    envelope: Json
-    reply: Callable[[Json], None]
+    envelope: ClientMessage
+    reply: Callable[[EngineMessage], None]
     data: bytes
     given_up: bool = False
 
@@ -39,7 +46,7 @@ class Request:
 class Events:
     """What a channel tells, in its thread."""
 
-    on_state: Callable[[Json], None]
+    on_state: Callable[[SessionState], None]
     on_up: Callable[[bool], None]
     on_gone: Callable[[], None]
 
@@ -63,7 +70,7 @@ class SocketThread:
     """
 
     def __init__(
-        self, endpoint: str, alive: Callable[[], bool], hello: Json, events: Events
+        self, endpoint: str, alive: Callable[[], bool], hello: ClientHello, events: Events
     ) -> None:
         self._endpoint = endpoint
         self._alive = alive
@@ -152,19 +159,22 @@ class SocketThread:
                     return
                 if linked and now - asked > SILENCE_SECONDS / 2:
                     asked = now
-                    _send(dealer, _encoded("hello", self._hello))
+                    _send(dealer, self._greeting())
             elif linked and now - pinged > PING_SECONDS:
                 pinged = now
-                _send(dealer, _encoded("ping", {}))
+                _send(dealer, wire.encode("client", wire.message("client", "ping")))
 
     def _greet(self, dealer: zmq.Socket[bytes]) -> None:
         """Tell a new engine who we are, and again what its predecessor left unanswered."""
-        _send(dealer, _encoded("hello", self._hello))
+        _send(dealer, self._greeting())
         self._pending = {
             id: request for id, request in self._pending.items() if not request.given_up
         }
         for request in self._pending.values():
             _send(dealer, request.data)
+
+    def _greeting(self) -> bytes:
+        return wire.encode("client", wire.message("client", "hello", self._hello))
 
     def _receive(self, data: bytes) -> None:
         try:
@@ -192,10 +202,6 @@ def call(listener: Callable[..., None], *arguments: Any) -> None:
         listener(*arguments)
     except Exception:
         _log.exception("A listener of the session failed.")
-
-
-def _encoded(type: str, body: Json) -> bytes:
-    return wire.encode("client", wire.message(type, body))
 
 
 def _send(dealer: zmq.Socket[bytes], data: bytes) -> None:

@@ -9,11 +9,14 @@ import math
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ..errors import Json, SaturnError
+from ..errors import SaturnError
 from .capture import Captured
 from .line_splitting import split_commas, unquoted
+
+if TYPE_CHECKING:
+    from ..generated.wire_types import TaskSpec
 
 Scalar = str | int | float | bool
 #: Parameter name to its values.
@@ -150,7 +153,7 @@ def expand(
     steps: int | None = None,
     seed: int = 0,
     origin: str | None = None,
-) -> list[Json]:
+) -> list[TaskSpec]:
     """A ``TaskSpec`` for each point of the grid, in the order of the sweep.
 
     Raises
@@ -158,14 +161,7 @@ def expand(
     SaturnError
         ``duplicate-task`` when two points get the same name.
     """
-    common: Json = {"sweep": function, "seed": seed, "payload": captured.file}
-    if epochs is not None:
-        common["epochs"] = epochs
-    if steps is not None:
-        common["steps"] = steps
-    if origin:
-        common["origin"] = origin
-    specs: dict[str, Json] = {}
+    specs: dict[str, TaskSpec] = {}
     for point in itertools.product(*grid.values()):
         name = _task_name(function, point)
         if name in specs:
@@ -177,7 +173,20 @@ def expand(
         params = {key: value.value for key, value in zip(grid, point, strict=True)}
         identity = (captured.fingerprint, params, epochs, steps, seed)
         digest = hashlib.sha256(repr(identity).encode()).hexdigest()
-        specs[name] = {**common, "name": name, "params": params, "hash": digest[:32]}
+        spec = specs[name] = {
+            "name": name,
+            "sweep": function,
+            "params": params,
+            "seed": seed,
+            "payload": captured.file,
+            "hash": digest[:32],
+        }
+        if epochs is not None:
+            spec["epochs"] = epochs
+        if steps is not None:
+            spec["steps"] = steps
+        if origin:
+            spec["origin"] = origin
     if captured.source:
         next(iter(specs.values()))["source"] = captured.source
     return list(specs.values())

@@ -10,11 +10,15 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..errors import Json, SaturnError
 from .check_report import CheckReport
 from .display import View
+
+if TYPE_CHECKING:
+    from ..generated.wire_types import Failure, SessionState, TaskState, TechniqueSpec
+    from ..training.conformance.report import ReportJson
 
 #: The techniques that come with the package.
 BUILT_IN = ("single", "ddp", "fsdp", "hsdp", "offload", "pipeline", "tensor", "fsdp-tensor")
@@ -24,7 +28,7 @@ _TARGET = re.compile(r"[A-Za-z_][A-Za-z0-9_.]*:[A-Za-z_][A-Za-z0-9_]*")
 _CONFORMANCE = "jupyterlab_saturn.training.conformance"
 
 #: Registers specs, forgets names, and waits until the tasks are inspected; the state then.
-Change = Callable[[list[Json], list[str]], Json]
+Change = Callable[["list[TechniqueSpec]", list[str]], "SessionState"]
 
 
 class TechniqueRegistry:
@@ -34,7 +38,7 @@ class TechniqueRegistry:
     """
 
     def __init__(
-        self, change: Change, known: Callable[[], list[Json]], render: Callable[[], View]
+        self, change: Change, known: Callable[[], list[TechniqueSpec]], render: Callable[[], View]
     ) -> None:
         self._change = change
         self._known = known
@@ -103,7 +107,7 @@ class TechniqueRegistry:
                 arguments += ["--source", str(source)]
             return CheckReport(_examined(arguments))
 
-    def _set(self, spec: Json) -> View:
+    def _set(self, spec: TechniqueSpec) -> View:
         state = self._change([spec], [])
         broken = next(filter(None, map(_fault, state["tasks"])), None)
         if broken is not None:
@@ -123,8 +127,8 @@ class TechniqueRegistry:
         return self._render()._repr_mimebundle_(**options)
 
 
-def _fault(task: Json) -> Json | None:
-    error: Json | None = task.get("error")
+def _fault(task: TaskState) -> Failure | None:
+    error = task.get("error")
     return error if error is not None and error["code"] == "bad-technique" else None
 
 
@@ -189,7 +193,7 @@ def _device_options(devices: Iterable[int] | int | None) -> list[str]:
     return ["--devices", ",".join(map(str, counts))]
 
 
-def _examined(arguments: list[str]) -> Json:
+def _examined(arguments: list[str]) -> ReportJson:
     """The report of the conformance test, in a process of its own: it imports torch."""
     done = subprocess.run(
         [sys.executable, "-m", _CONFORMANCE, *arguments],
@@ -198,7 +202,7 @@ def _examined(arguments: list[str]) -> Json:
         text=True,
     )
     try:
-        report: Json = json.loads(done.stdout)
+        report: ReportJson = json.loads(done.stdout)
     except ValueError:
         error = SaturnError(
             "check-failed",

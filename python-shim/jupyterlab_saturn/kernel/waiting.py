@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Collection
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ..errors import Json, SaturnError
+from ..errors import SaturnError
 from .connection import Connection
 from .progress import Progress
 
-Condition = Callable[[Json], bool]
+if TYPE_CHECKING:
+    from ..generated.wire_types import Failure, OkRequest, SessionState
+
+Condition = Callable[["SessionState"], bool]
 """Whether a wire ``SessionState`` is what is waited for."""
 
 _STATE_SECONDS = 30.0
 
 
-def wait(connection: Connection, rev: int, condition: Condition) -> Json:
+def wait(connection: Connection, rev: int, condition: Condition) -> SessionState:
     """The first state at or after a revision that meets a condition. Raises like `wait_for`."""
     with Progress(_shell()) as progress:
         state = connection.wait_for(
@@ -26,13 +29,13 @@ def wait(connection: Connection, rev: int, condition: Condition) -> Json:
     return state
 
 
-def pursue(connection: Connection, goal: str, body: Json) -> list[Json]:
-    """Set the engine a goal and wait until it is reached.
+def pursue(connection: Connection, request: OkRequest) -> list[Failure]:
+    """Ask the engine for a profile or a plan and wait until the engine rests.
 
     Returns
     -------
-    list[Json]
-        What went wrong meanwhile, as wire ``Failure`` objects.
+    list[Failure]
+        What went wrong meanwhile, in the order it was noticed.
 
     Raises
     ------
@@ -40,15 +43,15 @@ def pursue(connection: Connection, goal: str, body: Json) -> list[Json]:
         The last of these when a plan was the goal and there is none.
     """
     before = connection.wait_for(lambda _: True, _STATE_SECONDS)["notices"]
-    rev = connection.request(goal, body)["rev"]
+    rev = connection.request(request)["rev"]
     state = wait(connection, rev, lambda state: state["goal"] == "none")
     troubles = [notice for notice in state["notices"] if notice not in before]
-    if goal == "plan" and not state.get("plan", {}).get("fresh"):
+    if request["type"] == "plan" and not state.get("plan", {}).get("fresh"):
         raise SaturnError.from_json(troubles[-1]) if troubles else _no_plan()
     return troubles
 
 
-def is_building(state: Json, names: Collection[str] | None = None) -> bool:
+def is_building(state: SessionState, names: Collection[str] | None = None) -> bool:
     """Whether tasks, all or those named, are still being built; without devices nothing is."""
     waiting = any(
         task["status"] == "inspecting"
@@ -58,12 +61,12 @@ def is_building(state: Json, names: Collection[str] | None = None) -> bool:
     return waiting and (state["agent"] == "away" or device_count(state) > 0)
 
 
-def is_stopping(state: Json) -> bool:
+def is_stopping(state: SessionState) -> bool:
     """Whether something was told to stop and is not yet over."""
     return any(one["status"] == "stopping" for one in [*state["tasks"], *state["trials"]])
 
 
-def device_count(state: Json) -> int:
+def device_count(state: SessionState) -> int:
     """How many devices a session has."""
     return sum(len(node["devices"]) for node in state.get("cluster", {"nodes": []})["nodes"])
 

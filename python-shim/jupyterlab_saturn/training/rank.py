@@ -109,11 +109,11 @@ def _report(error: BaseException, events: EventSender) -> int:
     failure = describe(error, "training-failed")
     match failure["code"]:
         case "out-of-memory":
-            events.emit("oom", error=failure)
+            events.emit({"kind": "oom", "error": failure})
         case "loader-died" | "rank-hung":
-            events.emit("lost", error=failure)
+            events.emit({"kind": "lost", "error": failure})
         case _:
-            events.emit("failed", error=failure)
+            events.emit({"kind": "failed", "error": failure})
     return EXIT_FAILED
 
 

@@ -24,13 +24,52 @@ import sys
 import traceback
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Literal, TypedDict
 
-from ..errors import Json
 from . import rank
 from .runtime import parent_death, preloaded_libraries
 
 _READ_BYTES = 1 << 16
+
+
+class SpawnOrder(TypedDict):
+    """Fork a rank. ``id`` names it in what is told of it; the others are paths."""
+
+    op: Literal["spawn"]
+    id: str
+    request: str
+    rank: int
+    log: str
+
+
+class Ready(TypedDict):
+    op: Literal["ready"]
+
+
+class Unsafe(TypedDict):
+    """It cannot be forked, and leaves."""
+
+    op: Literal["unsafe"]
+    reason: str
+
+
+class Spawned(TypedDict):
+    op: Literal["spawned"]
+    id: str
+    pid: int
+
+
+class Exited(TypedDict):
+    """A rank is over; its exit code is negative for the signal that killed it."""
+
+    op: Literal["exited"]
+    id: str
+    pid: int
+    code: int
+
+
+ZygoteMessage = Ready | Unsafe | Spawned | Exited
+"""What the agent is told."""
 
 
 class Zygote:
@@ -42,7 +81,7 @@ class Zygote:
     def __init__(self, agent: socket.socket) -> None:
         self._agent = agent
         self._unread = b""
-        self._children: dict[int, Json] = {}
+        self._children: dict[int, SpawnOrder] = {}
         self._selector = selectors.DefaultSelector()
         self._wakeup, self._waker = os.pipe()
         self._known: set[str] = set()
@@ -65,7 +104,7 @@ class Zygote:
             if self._agent.fileno() in ready and not self._read():
                 return
 
-    def send(self, **message: Any) -> None:
+    def send(self, message: ZygoteMessage) -> None:
         """Tell the agent."""
         self._agent.sendall(json.dumps(message).encode() + b"\n")
 
@@ -76,7 +115,7 @@ class Zygote:
             self._spawn(json.loads(line))
         return bool(data)
 
-    def _spawn(self, order: Json) -> None:
+    def _spawn(self, order: SpawnOrder) -> None:
         zygote = os.getpid()
         child = os.fork()
         if child == 0:
@@ -92,7 +131,7 @@ class Zygote:
                 sys.stderr.flush()
                 os._exit(code)  # the clean-up of the zygote's modules is not this process's
         self._children[child] = order
-        self.send(op="spawned", id=order["id"], pid=child)
+        self.send({"op": "spawned", "id": order["id"], "pid": child})
 
     def _let_go(self, log: str) -> None:
         """In the child: give up everything of the zygote's."""
@@ -125,7 +164,8 @@ class Zygote:
                 continue
             order = self._children.pop(pid)
             self._try_imports(_slow_imports_file(order))
-            self.send(op="exited", id=order["id"], pid=pid, code=os.waitstatus_to_exitcode(status))
+            code = os.waitstatus_to_exitcode(status)
+            self.send({"op": "exited", "id": order["id"], "pid": pid, "code": code})
 
     def _try_imports(self, lesson: Path) -> None:
         """Have a child load libraries that are new, and see whether it could still be forked."""
@@ -155,7 +195,7 @@ class Zygote:
             _settle()
 
 
-def _slow_imports_file(order: Json) -> Path:
+def _slow_imports_file(order: SpawnOrder) -> Path:
     """Where a rank leaves the names of the libraries it had to load."""
     log = Path(order["log"])
     return log.with_name(f"{log.name}.{order['rank']}.libraries")
@@ -212,11 +252,11 @@ def main(descriptor: int, parent: int | None = None) -> None:
         preload()
         reason = why_unsafe()
         if reason is not None:
-            zygote.send(op="unsafe", reason=reason)
+            zygote.send({"op": "unsafe", "reason": reason})
             return
         _settle()
         with suppress(ConnectionError):  # the agent is gone: so is the work
-            zygote.send(op="ready")
+            zygote.send({"op": "ready"})
             zygote.serve()
 
 

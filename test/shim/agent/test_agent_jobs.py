@@ -40,9 +40,9 @@ MINE = [{"name": "mine", "target": "my.module:Mine"}]
 class Said(list[tuple[str, Json]]):
     """What a job said to the engine, each word valid on the wire."""
 
-    def __call__(self, type: str, body: Json) -> None:
-        wire.encode("agent", wire.message(type, body))
-        self.append((type, body))
+    def __call__(self, message: Json) -> None:
+        wire.encode("agent", message)
+        self.append((message["type"], message["body"]))
 
 
 @contextlib.asynccontextmanager

@@ -70,7 +70,7 @@ def test_a_trial_killed_for_memory_twice_has_failed_and_is_not_infeasible(
                 paths=paths,
                 launcher=launcher,
                 events=events,
-                say=lambda _, body: said.append(body),
+                say=lambda message: said.append(message["body"]),
                 leases=DeviceLeases(paths),
             )
             device = {"id": "cpu0", "kind": "cpu", "name": "CPU", "memoryBytes": 1, "cores": [0]}

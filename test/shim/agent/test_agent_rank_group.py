@@ -38,7 +38,7 @@ async def place(
                     paths=paths,
                     launcher=launcher,
                     events=events,
-                    say=lambda type, body: None,
+                    say=lambda message: None,
                     leases=DeviceLeases(paths),
                     limits=limits,
                 ),

@@ -6,7 +6,7 @@ from jupyterlab_saturn.agent.unacked_messages import UnackedMessages
 
 def test_what_is_not_acknowledged_is_kept_in_order() -> None:
     unacked = UnackedMessages()
-    said = [wire.message("group.event", {"n": n}) for n in range(4)]
+    said = [wire.message("agent", "trial.result", {"trial": f"t{n}"}) for n in range(4)]
     for envelope in said:
         unacked.keep(envelope)
     assert unacked.acknowledge(said[1]["id"])

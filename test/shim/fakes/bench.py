@@ -142,7 +142,7 @@ class EngineEar:
 
     def say(self, type: str, body: Json, re: str | None = None) -> str:
         """Send a message to whoever spoke last; its id."""
-        envelope = wire.message(type, body, re)
+        envelope = wire.message("engine", type, body, re)
         self._socket.send_multipart([self.peer, wire.encode("engine", envelope)])
         return str(envelope["id"])
 

@@ -123,7 +123,9 @@ class FakeEngine:
                     pushes, self._pushes = self._pushes, []
                 for state in pushes:
                     for client in self._clients:
-                        push = wire.encode("engine", wire.message("state", {"state": state}))
+                        push = wire.encode(
+                            "engine", wire.message("engine", "state", {"state": state})
+                        )
                         router.send_multipart([client, push])
 
     def _answers(self, data: bytes) -> list[Json]:
@@ -136,12 +138,12 @@ class FakeEngine:
         if kind in self.silent:
             return []
         if kind in self.refused:
-            return [wire.message("error", {"error": self.refused[kind]}, id)]
+            return [wire.message("engine", "error", {"error": self.refused[kind]}, id)]
         try:
             type, answer = self._answer(kind, body)
         except SaturnError as error:
-            return [wire.message("error", {"error": failure_of(error)}, id)]
-        return [wire.message(type, answer, id)]
+            return [wire.message("engine", "error", {"error": failure_of(error)}, id)]
+        return [wire.message("engine", type, answer, id)]
 
     def _answer(self, kind: str, body: Json) -> tuple[str, Json]:
         if kind in ("hello", "state"):

@@ -12,6 +12,7 @@ from fakes.engine import FakeEngine, FakeLauncher
 from jupyterlab_saturn.errors import SaturnError
 from jupyterlab_saturn.kernel import socket_thread as module
 from jupyterlab_saturn.kernel.connection import Connection
+from jupyterlab_saturn.wire import message
 
 HELLO = {"pid": 1, "version": "0.1.0"}
 
@@ -48,25 +49,25 @@ def test_says_hello_and_learns_the_state(fake: FakeEngine, connection: Connectio
 
 
 def test_requests_get_their_replies(fake: FakeEngine, connection: Connection) -> None:
-    assert connection.request("render", {"view": "plan"})["text"] == "the plan"
+    assert connection.request(message("client", "render", {"view": "plan"}))["text"] == "the plan"
     fake.refused["run"] = {"code": "no-tasks", "message": "None.", "hint": "Make some."}
     with pytest.raises(SaturnError) as caught:
-        connection.request("run")
+        connection.request(message("client", "run"))
     assert (caught.value.code, caught.value.hint) == ("no-tasks", "Make some.")
 
 
 def test_bad_requests_never_leave(fake: FakeEngine, connection: Connection) -> None:
     with pytest.raises(SaturnError, match="malformed"):
-        connection.request("render", {"view": "nonsense"})
+        connection.request(message("client", "render", {"view": "nonsense"}))
     with pytest.raises(SaturnError, match="'dance'"):
-        connection.request("dance")
+        connection.request(message("client", "dance"))
     assert fake.types() == ["hello"]
 
 
 def test_silence_ends_in_advice(fake: FakeEngine, connection: Connection) -> None:
     fake.silent.add("run")
     with pytest.raises(SaturnError) as caught:
-        connection.request("run", timeout=0.05)
+        connection.request(message("client", "run"), timeout=0.05)
     assert caught.value.code == "engine-silent"
     assert caught.value.hint
 
@@ -95,7 +96,7 @@ def test_a_failing_listener_ends_nothing(fake: FakeEngine, connection: Connectio
     connection.listen(lambda state: state["nothing"], lambda: None)
     fake.change()
     connection.wait_for(lambda state: state["rev"] == 2, 10)
-    assert connection.request("state")["state"]["rev"] == 2
+    assert connection.request(message("client", "state"))["state"]["rev"] == 2
 
 
 def test_a_restarted_engine_is_greeted_and_asked_again(
@@ -103,7 +104,9 @@ def test_a_restarted_engine_is_greeted_and_asked_again(
 ) -> None:
     fake.silent.add("profile")
     answers: list[str] = []
-    connection.post("profile", {}, lambda envelope: answers.append(envelope["type"]))
+    connection.post(
+        message("client", "profile", {}), lambda envelope: answers.append(envelope["type"])
+    )
     eventually(lambda: "profile" in fake.types())
     fake.stop()
     second = FakeEngine(fake.endpoint, {**fake.state, "rev": 100})
@@ -119,12 +122,12 @@ def test_a_restarted_engine_is_greeted_and_asked_again(
 def test_what_was_given_up_is_not_asked_again(fake: FakeEngine, connection: Connection) -> None:
     fake.silent.add("run")
     with pytest.raises(SaturnError):
-        connection.request("run", timeout=0.05)
+        connection.request(message("client", "run"), timeout=0.05)
     fake.stop()
     second = FakeEngine(fake.endpoint, {**fake.state, "rev": 100})
     try:
         connection.wait_for(lambda state: state["rev"] >= 100, 20)
-        assert connection.request("state")["state"]["rev"] == 100
+        assert connection.request(message("client", "state"))["state"]["rev"] == 100
         assert second.types() == ["hello", "state"]
     finally:
         second.stop()
@@ -147,7 +150,7 @@ def test_a_dead_agent_is_noticed(launcher: FakeLauncher, monkeypatch: pytest.Mon
         assert connection.gone and not connection.attached
         assert statuses[-1] is True
         with pytest.raises(SaturnError, match="not running"):
-            connection.request("state")
+            connection.request(message("client", "state"))
     finally:
         connection.close()
         fake.stop()
@@ -182,7 +185,7 @@ def test_closing_leaves_no_thread_and_is_idempotent(fake: FakeEngine) -> None:
         connection.close()
     assert threading.active_count() == before
     with pytest.raises(SaturnError, match="closed"):
-        connection.request("state")
+        connection.request(message("client", "state"))
 
 
 def test_closing_without_an_engine(tmp_path: Path) -> None:
@@ -197,7 +200,7 @@ def test_a_forked_child_is_refused_and_harms_nothing(connection: Connection) -> 
 
     def child() -> None:
         try:
-            connection.request("state")
+            connection.request(message("client", "state"))
         except SaturnError as error:
             codes.put(error.code)
         connection.close()
@@ -207,4 +210,4 @@ def test_a_forked_child_is_refused_and_harms_nothing(connection: Connection) -> 
     assert codes.get() == "forked"
     process.join(20)
     assert process.exitcode == 0
-    assert connection.request("state")["state"]["rev"] == 1
+    assert connection.request(message("client", "state"))["state"]["rev"] == 1

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import psutil
 
-from ...errors import Json
 from ..runtime.process_group import ProcessGroup
 from .probe_tasks import BATCH, ODDITIES, stack
 from .technique_under_test import SINGLE, TechniqueUnderTest, metric_difference
+
+if TYPE_CHECKING:
+    from ...generated.wire_types import Strategy
 
 _COUNTS = range(1, 9)
 
@@ -50,7 +52,7 @@ def _evaluates(candidate: TechniqueUnderTest) -> Iterator[str]:
 
 
 def _switches(
-    segments: Callable[[Json], Sequence[Json]],
+    segments: Callable[[Strategy], Sequence[Strategy]],
 ) -> Callable[[TechniqueUnderTest], Iterator[str]]:
     return lambda candidate: candidate.differences(
         segments, adam=True, scheduled=True, clip_norm=0.2
@@ -82,7 +84,7 @@ def _children(world: ProcessGroup) -> list[str]:
     return [child.name() for child in me.children(recursive=True)]  # type: ignore[no-untyped-call]
 
 
-def _alone(strategy: Json) -> list[Json]:
+def _alone(strategy: Strategy) -> list[Strategy]:
     return [strategy]
 
 

@@ -10,15 +10,18 @@ from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import psutil
 import torch
 
-from ...errors import Json, SaturnError
+from ...errors import SaturnError
 from ..runtime import parent_death
 from ..runtime.failure import describe, is_peer_lost
 from ..runtime.process_group import ProcessGroup
+
+if TYPE_CHECKING:
+    from ...generated.wire_types import Failure
 
 T = TypeVar("T")
 Work = Callable[[ProcessGroup], T]
@@ -131,7 +134,7 @@ class _Done:
 class _Failed:
     """A wire ``Failure``, and whether it only follows from the loss of another rank."""
 
-    error: Json
+    error: Failure
     follows: bool
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypedDict
 
-from ...errors import Json, SaturnError
+from ...errors import SaturnError
 from ..runtime.failure import user_traceback
 from ..techniques import TECHNIQUES, Technique, make_technique, require_free
 from .checks import CHECKS, Check
@@ -13,8 +14,27 @@ from .probe_tasks import llama, stack
 from .technique_under_test import TechniqueUnderTest
 from .test_bench import TestBench
 
+if TYPE_CHECKING:
+    from ...generated.wire_types import TechniqueSpec
+
 _PATIENCE_SECONDS = 30.0
 _MOST_PROBLEMS = 3
+
+
+class FindingJson(TypedDict):
+    """A `Finding` as JSON."""
+
+    name: str
+    passed: bool
+    detail: str
+
+
+class ReportJson(TypedDict):
+    """A `Report` as JSON, for the process that asked for it."""
+
+    technique: str
+    checks: list[FindingJson]
+    passed: bool
 
 
 @dataclass(frozen=True)
@@ -37,9 +57,12 @@ class Report:
     def passed(self) -> bool:
         return all(finding.passed for finding in self.findings)
 
-    def to_json(self) -> Json:
-        """``{"technique", "checks": [{"name", "passed", "detail"}], "passed"}``"""
-        checks = [asdict(finding) for finding in self.findings]
+    def to_json(self) -> ReportJson:
+        """The report for another process."""
+        checks: list[FindingJson] = [
+            {"name": each.name, "passed": each.passed, "detail": each.detail}
+            for each in self.findings
+        ]
         return {"technique": self.technique, "checks": checks, "passed": self.passed}
 
     def to_text(self) -> str:
@@ -69,7 +92,7 @@ def examine(target: str, source: str | None, devices: Sequence[int]) -> Report:
         technique = TECHNIQUES.get(target) or _own(target, source)
     except SaturnError as error:
         return Report(target, (Finding("made", False, str(error)),))
-    specs: list[Json] = []
+    specs: list[TechniqueSpec] = []
     if target not in TECHNIQUES:
         specs = [{"name": technique.name, "target": target}]
         if source is not None:

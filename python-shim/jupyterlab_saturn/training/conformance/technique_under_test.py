@@ -6,19 +6,22 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 
-from ...errors import Json, SaturnError
+from ...errors import SaturnError
 from ...task import Task
 from ..techniques import Technique
 from .probe_tasks import STEPS
 from .test_bench import TestBench
 from .train_segment import SegmentResult
 
+if TYPE_CHECKING:
+    from ...generated.wire_types import Strategy
+
 _BOUND = 1e-5
-SINGLE: Json = {"technique": "single", "devices": 1}
+SINGLE: Strategy = {"technique": "single", "devices": 1}
 
 
 @dataclass(frozen=True)
@@ -65,7 +68,7 @@ class TechniqueUnderTest:
         """Why it cannot run the task of some options."""
         return self.technique.feasible(self._factory(**options), devices, "cpu")
 
-    def strategies(self, **options: Any) -> Iterator[Json]:
+    def strategies(self, **options: Any) -> Iterator[Strategy]:
         """The wire ``Strategy`` objects that are feasible for the task of some options."""
         task = self._factory(**options)
         for devices in self.devices:
@@ -79,7 +82,7 @@ class TechniqueUnderTest:
 
     def differences(
         self,
-        segments: Callable[[Json], Sequence[Json]],
+        segments: Callable[[Strategy], Sequence[Strategy]],
         difference: Callable[[Trained, Trained], str | None] | None = None,
         **options: Any,
     ) -> Iterator[str]:
@@ -99,7 +102,7 @@ class TechniqueUnderTest:
 
     def _problem(
         self,
-        segments: Sequence[Json],
+        segments: Sequence[Strategy],
         difference: Callable[[Trained, Trained], str | None],
         options: dict[str, Any],
     ) -> str | None:
@@ -116,7 +119,7 @@ class TechniqueUnderTest:
     def _reference(self, **options: Any) -> Trained:
         return self._train([SINGLE], options)
 
-    def _train(self, segments: Sequence[Json], options: dict[str, Any]) -> Trained:
+    def _train(self, segments: Sequence[Strategy], options: dict[str, Any]) -> Trained:
         spec = self.bench.spec(self._factory, **options)
         losses: list[float] = []
         for number, strategy in enumerate(segments, 1):
@@ -129,7 +132,7 @@ class TechniqueUnderTest:
         return Trained(losses, outcome.metrics, self.bench.weights(spec))
 
 
-def told(strategy: Json) -> str:
+def told(strategy: Strategy) -> str:
     """A strategy in a few words."""
     knobs = "".join(f", {name} {value}" for name, value in strategy["knobs"].items())
     return f"on {strategy['devices']}{knobs}"

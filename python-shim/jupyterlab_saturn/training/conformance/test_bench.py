@@ -9,15 +9,17 @@ import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import cloudpickle
 import torch
 
-from ...errors import Json
 from ...paths import SessionPaths
 from .rank_pool import RankPool, Work
 from .train_segment import Probe, SegmentResult, TrainSegment, run_segment
+
+if TYPE_CHECKING:
+    from ...generated.wire_types import Strategy, TaskSpec, TechniqueSpec
 
 _WORKS_OF_A_POOL = 60  # process groups of meshes are never given back
 
@@ -37,7 +39,7 @@ class TestBench:
 
     def __init__(
         self,
-        techniques: Sequence[Json] = (),
+        techniques: Sequence[TechniqueSpec] = (),
         *,
         patience: float = 60.0,
         preload: tuple[str, ...] = (),
@@ -71,8 +73,8 @@ class TestBench:
 
     def train(
         self,
-        task: Json,
-        strategy: Json,
+        task: TaskSpec,
+        strategy: Strategy,
         *,
         steps: int,
         until: int | None = None,
@@ -121,20 +123,22 @@ class TestBench:
         self._pools[ranks] = (pool, works + 1)
         return pool.do(work)
 
-    def weights(self, task: Json) -> dict[str, torch.Tensor]:
+    def weights(self, task: TaskSpec) -> dict[str, torch.Tensor]:
         """The trained model of a task, loaded as anybody would."""
         loaded: dict[str, torch.Tensor] = torch.load(
             self.paths.model(task["name"]), weights_only=True
         )
         return loaded
 
-    def spec(self, factory: Callable[..., Any], **params: Any) -> Json:
+    def spec(self, factory: Callable[..., Any], **params: Any) -> TaskSpec:
         """A wire ``TaskSpec`` of a factory, under a name of its own; as `task_spec`."""
         self._tasks += 1
         return task_spec(self.paths, factory, f"task-{self._tasks}", **params)
 
 
-def task_spec(paths: SessionPaths, factory: Callable[..., Any], name: str, **params: Any) -> Json:
+def task_spec(
+    paths: SessionPaths, factory: Callable[..., Any], name: str, **params: Any
+) -> TaskSpec:
     """A wire ``TaskSpec`` of a factory, which is pickled into the session as the kernel does it."""
     data = cloudpickle.dumps(factory)
     digest = hashlib.sha256(data).hexdigest()[:32]

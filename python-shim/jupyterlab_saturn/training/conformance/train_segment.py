@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ...errors import Json
 from ...paths import SessionPaths
 from ..run.checkpoint import Checkpoints
 from ..run.model_export import write_model
@@ -16,6 +15,9 @@ from ..runtime.device import CpuDevice
 from ..runtime.process_group import ProcessGroup
 from ..runtime.rank_request import RankRequest
 from ..task.data_order import MicroBatch
+
+if TYPE_CHECKING:
+    from ...generated.wire_types import Strategy, TaskSpec, TechniqueSpec
 
 Probe = Callable[[MicroBatch], Any]
 
@@ -39,11 +41,11 @@ class TrainSegment:
     """
 
     folder: Path
-    task: Json
-    strategy: Json
+    task: TaskSpec
+    strategy: Strategy
     steps: int
     until: int
-    techniques: tuple[Json, ...] = ()
+    techniques: tuple[TechniqueSpec, ...] = ()
     save: bool = False
     finish: bool = False
     probe: Probe | None = None

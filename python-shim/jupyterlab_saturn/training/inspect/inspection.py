@@ -5,10 +5,10 @@ from __future__ import annotations
 import gc
 import os
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import torch
 
-from ...errors import Json
 from ...task import Task
 from ..components.seeding import derive
 from ..runtime.event_sender import EventSender
@@ -22,6 +22,9 @@ from ..techniques.technique import Demand
 from .dry_run import DryRun, dry_run
 from .performance_signature import signature
 
+if TYPE_CHECKING:
+    from ...generated.wire_types import Feasibility, Inspection, InspectResult, Strategy, TaskSpec
+
 
 def inspect_tasks(request: RankRequest, events: EventSender) -> None:
     """Inspect each task of a request and tell the agent, one by one.
@@ -32,16 +35,18 @@ def inspect_tasks(request: RankRequest, events: EventSender) -> None:
     torch.set_num_threads(1)
     dry_runs: dict[str, DryRun | None] = {}
     for spec in request.tasks:
-        result: Json = {"task": spec["name"], "hash": spec["hash"]}
+        result: InspectResult = {"task": spec["name"], "hash": spec["hash"]}
         try:
             result["inspection"] = inspect_task(request, spec, dry_runs)
         except (Exception, SystemExit) as error:
             result["error"] = describe(error, "inspection-failed")
-        events.emit("inspected", result=result)
+        events.emit({"kind": "inspected", "result": result})
         gc.collect()  # a model with a cycle would stay beside the next
 
 
-def inspect_task(request: RankRequest, spec: Json, dry_runs: dict[str, DryRun | None]) -> Json:
+def inspect_task(
+    request: RankRequest, spec: TaskSpec, dry_runs: dict[str, DryRun | None]
+) -> Inspection:
     """The wire ``Inspection`` of a wire ``TaskSpec``.
 
     Parameters
@@ -71,7 +76,7 @@ def inspect_task(request: RankRequest, spec: Json, dry_runs: dict[str, DryRun | 
     }
 
 
-def _feasibility(task: Task, request: RankRequest, dry_run: DryRun | None) -> Iterator[Json]:
+def _feasibility(task: Task, request: RankRequest, dry_run: DryRun | None) -> Iterator[Feasibility]:
     unmet = dict(_unmet(dry_run))
     for technique in catalogue(request.techniques, request.paths).values():
         demands = sorted(getattr(technique, "demands", ()))
@@ -98,8 +103,10 @@ def _unmet(dry_run: DryRun | None) -> Iterator[tuple[Demand, str]]:
         )
 
 
-def _verdict(technique: Technique, devices: int, choice: Choice, dry_run: DryRun | None) -> Json:
-    verdict: Json = {
+def _verdict(
+    technique: Technique, devices: int, choice: Choice, dry_run: DryRun | None
+) -> Feasibility:
+    verdict: Feasibility = {
         "strategy": _strategy(technique.name, devices, choice.knobs),
         "feasible": True,
     }
@@ -111,6 +118,6 @@ def _verdict(technique: Technique, devices: int, choice: Choice, dry_run: DryRun
     return verdict
 
 
-def _strategy(name: str, devices: int, knobs: Knobs) -> Json:
-    strategy: Json = {"technique": name, "devices": devices}
+def _strategy(name: str, devices: int, knobs: Knobs) -> Strategy:
+    strategy: Strategy = {"technique": name, "devices": devices}
     return {**strategy, "knobs": dict(knobs)} if knobs else strategy

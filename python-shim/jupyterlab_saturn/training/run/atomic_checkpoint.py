@@ -9,9 +9,13 @@ import re
 import shutil
 import zlib
 from pathlib import Path
+from typing import TYPE_CHECKING, NotRequired, TypedDict
 
-from ...errors import Json, SaturnError
+from ...errors import SaturnError
 from ...paths import ensure_private
+
+if TYPE_CHECKING:
+    from ...generated.wire_types import Strategy, Validation
 
 _log = logging.getLogger(__name__)
 
@@ -20,6 +24,32 @@ _COMMITTED = re.compile(r"step-(\d+)")
 _KEPT = 2
 _SPARE = 1.2  # of the space a save needs: file system overhead and other writers
 _CHUNK = 1 << 20
+
+
+class FileFingerprint(TypedDict):
+    """By what a damaged file shows: its size in bytes and its CRC-32."""
+
+    size: int
+    crc32: int
+
+
+class CheckpointDetails(TypedDict):
+    """What whoever saves wants to find again."""
+
+    task: NotRequired[str]
+    strategy: NotRequired[Strategy]
+    loss: NotRequired[float | None]
+    validations: NotRequired[list[Validation]]
+    torch: NotRequired[str]
+
+
+class Manifest(CheckpointDetails):
+    """What a checkpoint says of itself."""
+
+    v: int
+    step: int
+    identity: str
+    files: dict[str, FileFingerprint]
 
 
 class AtomicCheckpoints:
@@ -67,7 +97,9 @@ class AtomicCheckpoints:
                 "Free some space and run again: training goes on from the last checkpoint.",
             )
 
-    def commit(self, step: int, files: dict[str, Json], details: Json) -> Path:
+    def commit(
+        self, step: int, files: dict[str, FileFingerprint], details: CheckpointDetails
+    ) -> Path:
         """Make the save of a step the newest checkpoint and drop all but it and the one before.
 
         Parameters
@@ -78,7 +110,13 @@ class AtomicCheckpoints:
             What else the manifest tells about the checkpoint.
         """
         temporary, final = self._temporary(step), self.path(step)
-        manifest = {"v": 1, "step": step, "identity": self._identity, "files": files, **details}
+        manifest: Manifest = {
+            **details,
+            "v": 1,
+            "step": step,
+            "identity": self._identity,
+            "files": files,
+        }
         with (temporary / _MANIFEST).open("w", encoding="utf-8") as file:
             json.dump(manifest, file)
             file.flush()
@@ -99,7 +137,7 @@ class AtomicCheckpoints:
         """Remove a save that failed."""
         shutil.rmtree(self._temporary(step), ignore_errors=True)
 
-    def newest(self) -> Json | None:
+    def newest(self) -> Manifest | None:
         """Manifest of the newest checkpoint that is complete and undamaged.
 
         Damaged ones are passed over with a warning in the log.
@@ -131,17 +169,17 @@ class AtomicCheckpoints:
         names = (_COMMITTED.fullmatch(entry.name) for entry in self.folder.iterdir())
         return sorted((int(name[1]) for name in names if name), reverse=True)
 
-    def _manifest(self, step: int) -> Json | None:
+    def _manifest(self, step: int) -> Manifest | None:
         """What a checkpoint says of itself; None when that cannot be read."""
         try:
-            manifest: Json = json.loads((self.path(step) / _MANIFEST).read_text("utf-8"))
+            manifest: Manifest = json.loads((self.path(step) / _MANIFEST).read_text("utf-8"))
             complete = (manifest["v"], manifest["step"]) == (1, step)
             complete = complete and {"identity", "files"} <= manifest.keys()
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             return None
         return manifest if complete else None
 
-    def _is_sound(self, manifest: Json) -> bool:
+    def _is_sound(self, manifest: Manifest) -> bool:
         """Whether all it says of its files is true."""
         folder, files = self.path(manifest["step"]), manifest["files"]
         try:
@@ -157,7 +195,7 @@ class AtomicCheckpoints:
             shutil.rmtree(leftover, ignore_errors=True)
 
 
-def fingerprint(path: Path) -> Json:
+def fingerprint(path: Path) -> FileFingerprint:
     """Size and CRC-32 of a file."""
     checksum, size = 0, 0
     with path.open("rb") as file:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch.distributed.checkpoint.api import CheckpointException
@@ -17,11 +17,14 @@ from torch.distributed.checkpoint.metadata import TensorStorageMetadata
 from torch.distributed.checkpoint.state_dict_loader import load
 from torch.distributed.checkpoint.state_dict_saver import save
 
-from ...errors import Json, SaturnError
+from ...errors import SaturnError
 from ..runtime.device import RankDevice
 from ..runtime.process_group import ProcessGroup
 from ..techniques import Runner, State
 from .atomic_checkpoint import AtomicCheckpoints, fingerprint
+
+if TYPE_CHECKING:
+    from .atomic_checkpoint import CheckpointDetails, FileFingerprint, Manifest
 
 _METADATA = ".metadata"
 _OPTIMIZER_STATE = "optim.state."
@@ -65,7 +68,7 @@ class Checkpoints:
         self._world = world
         self._device = device
 
-    def save(self, runner: Runner, step: int, details: Json) -> None:
+    def save(self, runner: Runner, step: int, details: CheckpointDetails) -> None:
         """Commit a checkpoint of a step, on disk when this returns.
 
         Raises
@@ -77,7 +80,7 @@ class Checkpoints:
             state = runner.state()
             size = sum(leaf.bytes for leaf in self._outline(state).values())
             folder = self._world.on_root(lambda: self._commits.begin(step, size))
-            files: dict[str, Json] = {}
+            files: dict[str, FileFingerprint] = {}
             problem: str | None = None
             try:
                 with _without_loneliness_warning():
@@ -94,7 +97,7 @@ class Checkpoints:
             written = {name: known for part, _ in outcomes for name, known in part.items()}
             self._world.on_root(lambda: self._conclude(step, size, written, problems, details))
 
-    def resume(self, runner: Runner) -> Json | None:
+    def resume(self, runner: Runner) -> Manifest | None:
         """Restore the newest valid checkpoint. Returns its manifest, None when there is none.
 
         Raises
@@ -139,7 +142,7 @@ class Checkpoints:
         parts = self._world.gather(mine)
         return {name: leaf for part in parts for name, leaf in part.items()}
 
-    def _written(self, folder: Path) -> dict[str, Json]:
+    def _written(self, folder: Path) -> dict[str, FileFingerprint]:
         """Fingerprints of the files this rank wrote, named ``__<rank>_<n>.distcp``."""
         names = [path.name for path in folder.glob(f"__{self._world.rank}_*")]
         if self._world.is_root:
@@ -147,7 +150,12 @@ class Checkpoints:
         return {name: fingerprint(folder / name) for name in names}
 
     def _conclude(
-        self, step: int, size: int, files: dict[str, Json], problems: list[str], details: Json
+        self,
+        step: int,
+        size: int,
+        files: dict[str, FileFingerprint],
+        problems: list[str],
+        details: CheckpointDetails,
     ) -> None:
         if not problems:
             try:

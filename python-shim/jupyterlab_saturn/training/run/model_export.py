@@ -6,18 +6,21 @@ import os
 import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import torch
 
-from ...errors import Json
 from ...paths import SessionPaths
 from ...task import Task
 from ..task.factory import build_task
 from .atomic_checkpoint import sync_folder
 
+if TYPE_CHECKING:
+    from ...generated.wire_types import TaskSpec
+
 
 def write_model(
-    paths: SessionPaths, spec: Json, task: Task, weights: dict[str, torch.Tensor]
+    paths: SessionPaths, spec: TaskSpec, task: Task, weights: dict[str, torch.Tensor]
 ) -> Path:
     """Write a trained model, as a state dict or as the task's own `export` does it.
 

@@ -6,11 +6,11 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING
 
 import torch
 
-from ...errors import Json, SaturnError
+from ...errors import SaturnError
 from ..runtime.device import RankDevice
 from ..runtime.event_sender import EventSender
 from ..runtime.process_group import ProcessGroup
@@ -20,8 +20,12 @@ from .model_export import write_model
 from .sync_interval import SyncInterval
 from .workload import Workload
 
+if TYPE_CHECKING:
+    from ...generated.wire_types import Result, Validation
+    from ..runtime.event_sender import RankEvent
+    from .atomic_checkpoint import CheckpointDetails
+
 _TELL_SECONDS = 0.2
-_Told = Literal["started", "validated", "checkpoint", "finished", "stopped"]
 
 
 @dataclass(frozen=True)
@@ -61,7 +65,7 @@ class TrainingLoop:
         )
         self._saved_step = 0
         self._loss: float | None = None
-        self._validations: list[Json] = []
+        self._validations: list[Validation] = []
 
     def run(self) -> None:
         """Train, telling the agent about it.
@@ -82,11 +86,11 @@ class TrainingLoop:
             workload.step = self._saved_step = manifest["step"]
             self._loss = manifest["loss"]
             self._validations = manifest["validations"]
-        self._tell("started", step=workload.step)
+        self._tell({"kind": "started", "step": workload.step})
         enough = self._enough(workload) or self._train(workload)
         if workload.step < self._request.steps and not enough:
             self._save(workload)
-            self._tell("stopped", step=workload.step)
+            self._tell({"kind": "stopped", "step": workload.step})
         else:
             self._finish(workload)
 
@@ -111,8 +115,13 @@ class TrainingLoop:
             now = time.monotonic()
             if self._world.is_root and now - told_at >= _TELL_SECONDS:
                 told_at = now
-                self._events.emit_step(
-                    step=workload.step, loss=known.loss, stepSeconds=known.step_seconds
+                self._events.emit_or_drop(
+                    {
+                        "kind": "step",
+                        "step": workload.step,
+                        "loss": known.loss,
+                        "stepSeconds": known.step_seconds,
+                    }
                 )
             if validates and not ends and self._validate(workload):
                 return True
@@ -128,7 +137,7 @@ class TrainingLoop:
         """Evaluate the task as it is. Returns whether its rule ends the training."""
         metrics = _finite(workload.evaluate())
         self._validations.append({"step": workload.step, "metrics": metrics})
-        self._tell("validated", step=workload.step, metrics=metrics)
+        self._tell({"kind": "validated", "step": workload.step, "metrics": metrics})
         return self._enough(workload)
 
     def _enough(self, workload: Workload) -> bool:
@@ -174,7 +183,7 @@ class TrainingLoop:
         # The loss is of the weights before the step: the step itself may have spoilt them.
         broken = self._world.max([0.0 if workload.runner.is_finite() else 1.0])[0]
         self._require_finite(math.nan if broken else 0.0, workload.step)
-        details: Json = {
+        details: CheckpointDetails = {
             "task": self._request.task["name"],
             "strategy": self._request.strategy,
             "loss": self._loss,
@@ -183,7 +192,7 @@ class TrainingLoop:
         }
         self._checkpoints.save(workload.runner, workload.step, details)
         self._saved_step = workload.step
-        self._tell("checkpoint", step=workload.step)
+        self._tell({"kind": "checkpoint", "step": workload.step})
 
     def _finish(self, workload: Workload) -> None:
         self._save(workload)
@@ -194,18 +203,18 @@ class TrainingLoop:
             target = self._world.on_root(
                 lambda: write_model(paths, self._request.task, workload.task, weights)
             )
-        result: Json = {
+        result: Result = {
             "loss": self._loss,
             "metrics": metrics,
             "model": str(target.relative_to(paths.folder)),
         }
         if workload.step < self._request.steps:
             result["stoppedEarly"] = True
-        self._tell("finished", step=workload.step, result=result)
+        self._tell({"kind": "finished", "step": workload.step, "result": result})
 
-    def _tell(self, kind: _Told, **fields: object) -> None:
+    def _tell(self, event: RankEvent) -> None:
         if self._world.is_root:
-            self._events.emit(kind, **fields)
+            self._events.emit(event)
 
 
 def _finite(metrics: dict[str, float]) -> dict[str, float | None]:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import shutil
 import statistics
 import time
+from typing import TYPE_CHECKING, TypedDict
 
 import torch
 
-from ...errors import Json, SaturnError
+from ...errors import SaturnError
 from ..runtime.device import RankDevice
 from ..runtime.event_sender import EventSender
 from ..runtime.process_group import ProcessGroup
@@ -16,6 +17,9 @@ from ..runtime.rank_request import RankRequest
 from .checkpoint import Checkpoints
 from .step_timer import StepTimer
 from .workload import Workload
+
+if TYPE_CHECKING:
+    from ...generated.wire_types import ProfileCell
 
 _WARM_UP_LEAST = 2  # the second step is the first with optimizer state in memory
 _WARM_UP_MOST = 5
@@ -49,19 +53,31 @@ def run_trial(
         peak_bytes = int(world.max([device.peak_bytes()])[0])
         require_headroom(request, peak_bytes)
         save_seconds = _save_seconds(request, workload, world, device)
-    cell: Json = {
+    cell: ProfileCell = {
         "signature": request.signature,
         "strategy": request.strategy,
         "status": "ok",
         "source": "measured",
-        **measured,
+        "steps": measured["steps"],
+        "stepSeconds": measured["stepSeconds"],
+        "spreadSeconds": measured["spreadSeconds"],
+        "loadSeconds": measured["loadSeconds"],
         "startSeconds": world.max([start_seconds])[0],
         "peakBytes": peak_bytes,
     }
     if save_seconds is not None:
         cell["saveSeconds"] = save_seconds
     if world.is_root:
-        events.emit("trial", cell=cell)
+        events.emit({"kind": "trial", "cell": cell})
+
+
+class _Timing(TypedDict):
+    """The part of a wire ``ProfileCell`` that tells of time."""
+
+    stepSeconds: float
+    spreadSeconds: float
+    steps: int
+    loadSeconds: float
 
 
 class _Trial:
@@ -72,8 +88,8 @@ class _Trial:
         self._world = world
         self._device = device
 
-    def measure(self) -> Json:
-        """The part of a profile cell that tells of time.
+    def measure(self) -> _Timing:
+        """Step for long enough to tell of time.
 
         Steps are timed in windows, as training agrees every few steps, too: what the ranks do to
         agree, and a GPU that runs behind its process, must not count as a part of each.

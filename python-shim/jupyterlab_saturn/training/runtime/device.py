@@ -7,11 +7,14 @@ import resource
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 import torch
 
-from ...errors import Json, SaturnError
+from ...errors import SaturnError
+
+if TYPE_CHECKING:
+    from ...generated.wire_types import Device
 
 
 class RankDevice(Protocol):
@@ -143,7 +146,7 @@ class CudaDevice:
         return torch.cuda.max_memory_reserved(self._device)
 
 
-def claim(devices: Sequence[Json], rank: int) -> RankDevice:
+def claim(devices: Sequence[Device], rank: int) -> RankDevice:
     """Take a rank's place among the wire ``Device`` objects of its group.
 
     Raises

@@ -6,23 +6,73 @@ import json
 import socket
 import time
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import TYPE_CHECKING, Literal, NotRequired, Self, TypedDict
 
-from ...errors import Json
+if TYPE_CHECKING:
+    from ...generated.wire_types import Failure, InspectResult, Metrics, ProfileCell, Result
 
-EventKind = Literal[
-    "inspected",
-    "trial",
-    "started",
-    "step",
-    "validated",
-    "checkpoint",
-    "finished",
-    "stopped",
-    "failed",
-    "oom",
-    "lost",
-]
+
+class _Event(TypedDict):
+    """What the sender adds to each event."""
+
+    job: NotRequired[str]
+    rank: NotRequired[int]
+    time: NotRequired[float]
+
+
+class InspectedEvent(_Event):
+    kind: Literal["inspected"]
+    result: InspectResult
+
+
+class TrialEvent(_Event):
+    kind: Literal["trial"]
+    cell: ProfileCell
+
+
+class ProgressEvent(_Event):
+    """So many steps are behind it: when it begins, with a checkpoint, and when told to leave."""
+
+    kind: Literal["started", "checkpoint", "stopped"]
+    step: int
+
+
+class StepEvent(_Event):
+    kind: Literal["step"]
+    step: int
+    loss: float | None
+    stepSeconds: float
+
+
+class ValidatedEvent(_Event):
+    kind: Literal["validated"]
+    step: int
+    metrics: Metrics
+
+
+class FinishedEvent(_Event):
+    kind: Literal["finished"]
+    step: int
+    result: Result
+
+
+class FailureEvent(_Event):
+    """It fails; ``lost`` when that is not the task's fault."""
+
+    kind: Literal["failed", "oom", "lost"]
+    error: Failure
+
+
+RankEvent = (
+    InspectedEvent
+    | TrialEvent
+    | ProgressEvent
+    | StepEvent
+    | ValidatedEvent
+    | FinishedEvent
+    | FailureEvent
+)
+"""What a rank tells, apart by its ``kind``."""
 
 
 class EventSender:
@@ -39,7 +89,8 @@ class EventSender:
     """
 
     def __init__(self, path: Path, job: str, rank: int) -> None:
-        self._stamp: Json = {"job": job, "rank": rank}
+        self._job = job
+        self._rank = rank
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         try:
             self._socket.connect(str(path))
@@ -47,17 +98,17 @@ class EventSender:
             self._socket.close()
             raise
 
-    def emit(self, kind: EventKind, **fields: Any) -> None:
+    def emit(self, event: RankEvent) -> None:
         """Send an event and wait until the agent's queue has room for it.
 
         Raises OSError when the agent is gone.
         """
-        self._socket.send(self._encode(kind, fields))
+        self._socket.send(self._encode(event))
 
-    def emit_step(self, **fields: Any) -> None:
-        """Send a ``step`` event, or drop it when the agent is behind: the next one is newer."""
+    def emit_or_drop(self, event: RankEvent) -> None:
+        """Send an event, or drop it when the agent is behind: the next one is newer."""
         try:
-            self._socket.send(self._encode("step", fields), socket.MSG_DONTWAIT)
+            self._socket.send(self._encode(event), socket.MSG_DONTWAIT)
         except BlockingIOError:
             return
 
@@ -70,6 +121,6 @@ class EventSender:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _encode(self, kind: EventKind, fields: Json) -> bytes:
-        event = {**self._stamp, "kind": kind, "time": time.time(), **fields}
-        return json.dumps(event, ensure_ascii=False, allow_nan=False).encode(errors="replace")
+    def _encode(self, event: RankEvent) -> bytes:
+        stamped = {"job": self._job, "rank": self._rank, "time": time.time(), **event}
+        return json.dumps(stamped, ensure_ascii=False, allow_nan=False).encode(errors="replace")

@@ -8,8 +8,12 @@ import sysconfig
 import traceback
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from ...errors import Json, SaturnError
+from ...errors import SaturnError
+
+if TYPE_CHECKING:
+    from ...generated.wire_types import Failure
 
 # Texts of allocators that raise a plain RuntimeError. The list that accelerate keeps in
 # `utils/memory.py::should_reduce_batch_size` served as a check of ours.
@@ -70,7 +74,7 @@ def is_loader_lost(error: BaseException) -> bool:
     return any(_is_loader_lost(link) for link in _chain(error))
 
 
-def describe(error: BaseException, code: str) -> Json:
+def describe(error: BaseException, code: str) -> Failure:
     """An exception as a wire ``Failure`` whose traceback begins in the user's own code.
 
     Parameters

@@ -97,7 +97,7 @@ class ProcessGroup:
         """Do something on rank 0; all ranks get its value, or its error as a SaturnError."""
         if self.size == 1:
             return work()
-        outcome: list[object] = [None, None]
+        outcome: list[Any] = [None, None]
         if self.is_root:
             try:
                 outcome[0] = work()
@@ -105,8 +105,9 @@ class ProcessGroup:
                 outcome[1] = describe(error, "training-failed")
         dist.broadcast_object_list(outcome, src=0)
         if outcome[1] is not None:
-            raise SaturnError.from_json(outcome[1])  # type: ignore[arg-type]
-        return outcome[0]  # type: ignore[return-value]
+            raise SaturnError.from_json(outcome[1])
+        value: T = outcome[0]
+        return value
 
     def copy_from_root(self, tensors: Sequence[torch.Tensor], device: torch.device) -> None:
         """Overwrite each tensor by rank 0's, which travels from `device` to `device`."""

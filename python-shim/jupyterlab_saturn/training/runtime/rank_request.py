@@ -5,12 +5,61 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal, NotRequired, TypedDict
 
-from ...errors import Json, SaturnError
+from ...errors import SaturnError
 from ...paths import SessionPaths, scratch
 
+if TYPE_CHECKING:
+    from ...generated.wire_types import Device, Strategy, TaskSpec, TechniqueSpec
+
 Kind = Literal["inspect", "trial", "train"]
+
+
+class _Order(TypedDict):
+    """What all requests hold. All but the techniques is added by the agent's `JobContext.group`."""
+
+    job: NotRequired[str]
+    session: NotRequired[str]
+    events: NotRequired[str]
+    requestedAt: NotRequired[float]
+    techniques: list[TechniqueSpec]
+
+
+class InspectOrder(_Order):
+    kind: Literal["inspect"]
+    tasks: list[TaskSpec]
+    maxDevices: int
+    deviceKind: Literal["cpu", "cuda"]
+    deviceBytes: int
+
+
+class _GroupOrder(_Order):
+    task: TaskSpec
+    strategy: Strategy
+    devices: list[Device]
+    rendezvous: str
+
+
+class TrialOrder(_GroupOrder):
+    kind: Literal["trial"]
+    signature: str
+
+
+class TrainOrder(_GroupOrder):
+    kind: Literal["train"]
+    attempt: int
+    steps: int
+    checkpointSeconds: float
+    stepSeconds: NotRequired[float]
+
+
+RankOrder = InspectOrder | TrialOrder | TrainOrder
+"""``request.json``: a `RankRequest` as the agent writes it."""
+
+
+def _alone() -> Strategy:
+    return {"technique": "single", "devices": 1}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,10 +92,10 @@ class RankRequest:
     job: str
     events: Path
     paths: SessionPaths
-    tasks: tuple[Json, ...]
+    tasks: tuple[TaskSpec, ...]
     requested_at: float
-    strategy: Json = field(default_factory=lambda: {"technique": "single", "devices": 1})
-    devices: tuple[Json, ...] = ()
+    strategy: Strategy = field(default_factory=_alone)
+    devices: tuple[Device, ...] = ()
     rendezvous: Path | None = None
     signature: str = ""
     max_devices: int = 1
@@ -54,12 +103,12 @@ class RankRequest:
     steps: int = 1
     checkpoint_seconds: float = 60.0
     step_seconds: float | None = None
-    techniques: tuple[Json, ...] = ()
+    techniques: tuple[TechniqueSpec, ...] = ()
     device_kind: Literal["cpu", "cuda"] = "cpu"
     device_bytes: int = 0
 
     @property
-    def task(self) -> Json:
+    def task(self) -> TaskSpec:
         """The one task to try or train."""
         return self.tasks[0]
 
@@ -78,43 +127,38 @@ class RankRequest:
         """The request in a file. Raises SaturnError ``bad-request`` when it is not one."""
         path = Path(path)
         try:
-            raw: Json = json.loads(path.read_text("utf-8"))
-            kind: Kind = raw["kind"]
-            if kind not in ("inspect", "trial", "train"):
-                raise ValueError(f"there is no job of kind {kind!r}")
+            raw: RankOrder = json.loads(path.read_text("utf-8"))
+            if raw["kind"] not in ("inspect", "trial", "train"):
+                raise ValueError(f"there is no job of kind {raw['kind']!r}")
             request = cls(
-                kind=kind,
+                kind=raw["kind"],
                 job=raw["job"],
                 events=Path(raw["events"]),
                 paths=SessionPaths.of_folder(raw["session"]),
-                tasks=tuple(raw["tasks"]) if kind == "inspect" else (raw["task"],),
+                tasks=tuple(raw["tasks"]) if raw["kind"] == "inspect" else (raw["task"],),
                 requested_at=float(raw.get("requestedAt", path.stat().st_mtime)),
-                max_devices=int(raw["maxDevices"]) if kind == "inspect" else 1,
-                signature=raw["signature"] if kind == "trial" else "",
-                attempt=int(raw["attempt"]) if kind == "train" else 1,
-                steps=int(raw["steps"]) if kind == "train" else 1,
-                checkpoint_seconds=float(raw["checkpointSeconds"]) if kind == "train" else 60.0,
-                step_seconds=raw.get("stepSeconds"),
+                max_devices=int(raw["maxDevices"]) if raw["kind"] == "inspect" else 1,
+                signature=raw["signature"] if raw["kind"] == "trial" else "",
+                attempt=int(raw["attempt"]) if raw["kind"] == "train" else 1,
+                steps=int(raw["steps"]) if raw["kind"] == "train" else 1,
+                checkpoint_seconds=(
+                    float(raw["checkpointSeconds"]) if raw["kind"] == "train" else 60.0
+                ),
+                step_seconds=raw.get("stepSeconds") if raw["kind"] == "train" else None,
                 techniques=tuple(raw.get("techniques", ())),
-                device_kind=raw.get("deviceKind", "cpu"),
-                device_bytes=int(raw.get("deviceBytes", 0)),
-                **({} if kind == "inspect" else _group_fields(raw)),
+                device_kind=raw.get("deviceKind", "cpu") if raw["kind"] == "inspect" else "cpu",
+                device_bytes=int(raw.get("deviceBytes", 0)) if raw["kind"] == "inspect" else 0,
+                strategy=_alone() if raw["kind"] == "inspect" else raw["strategy"],
+                devices=() if raw["kind"] == "inspect" else tuple(raw["devices"]),
+                rendezvous=None if raw["kind"] == "inspect" else Path(raw["rendezvous"]),
             )
         except (OSError, KeyError, TypeError, ValueError) as error:
             raise SaturnError(
                 "bad-request", f"{path} holds no job for a rank: {error!r}."
             ) from error
-        if kind != "inspect" and len(request.devices) != request.world_size:
+        if request.kind != "inspect" and len(request.devices) != request.world_size:
             raise SaturnError(
                 "bad-request",
                 f"{path} gives {len(request.devices)} devices to {request.world_size} ranks.",
             )
         return request
-
-
-def _group_fields(raw: Json) -> Json:
-    return {
-        "strategy": raw["strategy"],
-        "devices": tuple(raw["devices"]),
-        "rendezvous": Path(raw["rendezvous"]),
-    }

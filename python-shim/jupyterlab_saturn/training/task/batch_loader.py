@@ -6,15 +6,18 @@ import functools
 import os
 import signal
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch.utils.data import DataLoader, Dataset
 
-from ...errors import Json, SaturnError
+from ...errors import SaturnError
 from ..runtime import parent_death
 from ..runtime.device import lift_memory_limit
 from .data_order import MicroBatch, TrainBatches
+
+if TYPE_CHECKING:
+    from ...generated.wire_types import Failure
 
 
 class BatchLoader:
@@ -82,7 +85,7 @@ def _begin(rank: int, _worker: int) -> None:
 class _Failed:
     """An error on its way out of a worker, which could only bring a text otherwise."""
 
-    def __init__(self, error: Json) -> None:
+    def __init__(self, error: Failure) -> None:
         self.error = error
 
 

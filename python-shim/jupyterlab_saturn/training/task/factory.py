@@ -9,18 +9,21 @@ import os
 import pickle
 import stat
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch.utils.data import IterableDataset
 
-from ...errors import Json, SaturnError
+from ...errors import SaturnError
 from ...paths import SessionPaths
 from ...task import Task
 from ..adapters import adapt
 from ..components.seeding import derive, seed_all
 from ..runtime.failure import describe, is_out_of_memory
 from .task_validation import require_valid
+
+if TYPE_CHECKING:
+    from ...generated.wire_types import TaskSpec
 
 
 def load_factory(paths: SessionPaths, payload: str) -> Callable[..., Any]:
@@ -59,7 +62,7 @@ def load_factory(paths: SessionPaths, payload: str) -> Callable[..., Any]:
     return factory
 
 
-def build_task(paths: SessionPaths, spec: Json) -> Task:
+def build_task(paths: SessionPaths, spec: TaskSpec) -> Task:
     """Call the factory of a wire ``TaskSpec``, with all generators seeded by the task's seed.
 
     Raises
@@ -85,7 +88,7 @@ def build_task(paths: SessionPaths, spec: Json) -> Task:
     return task  # type: ignore[no-any-return]
 
 
-def total_steps(task: Task, spec: Json) -> int:
+def total_steps(task: Task, spec: TaskSpec) -> int:
     """Optimizer steps of a task: the spec's wish before the factory's, steps before epochs."""
     if "steps" in spec:
         return int(spec["steps"])

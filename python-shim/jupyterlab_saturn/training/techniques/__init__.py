@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
-from ...errors import Json, SaturnError
+from ...errors import SaturnError
 from ...paths import SessionPaths
 from .context import Context, Knobs
 from .custom import BaseTechnique, load_technique, make_technique
@@ -18,6 +19,9 @@ from .runner import Runner, State
 from .single import Single
 from .technique import Choice, DeviceKind, Technique, why_not_data_parallel
 from .tensor import TensorParallel
+
+if TYPE_CHECKING:
+    from ...generated.wire_types import TechniqueSpec
 
 TECHNIQUES: dict[str, Technique] = {
     technique.name: technique
@@ -34,7 +38,7 @@ TECHNIQUES: dict[str, Technique] = {
 }
 
 
-def catalogue(specs: Sequence[Json], paths: SessionPaths) -> dict[str, Technique]:
+def catalogue(specs: Sequence[TechniqueSpec], paths: SessionPaths) -> dict[str, Technique]:
     """The techniques there are, and those of wire ``TechniqueSpec`` objects.
 
     Raises

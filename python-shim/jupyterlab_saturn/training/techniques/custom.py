@@ -9,9 +9,9 @@ import types
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import fields
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
-from ...errors import Json, SaturnError
+from ...errors import SaturnError
 from ...paths import SessionPaths
 from ...task import Task
 from ..model.memory_estimate import MemoryEstimate
@@ -19,6 +19,9 @@ from ..runtime.failure import describe, user_traceback
 from .context import Context, Knobs
 from .runner import Runner
 from .technique import Choice, DeviceKind, Technique
+
+if TYPE_CHECKING:
+    from ...generated.wire_types import TechniqueSpec
 
 _METHODS = ("feasible", "choices", "estimate", "build")
 _ANY_FOOTPRINT = MemoryEstimate(**{each.name: 1 << 20 for each in fields(MemoryEstimate)})
@@ -49,7 +52,7 @@ class BaseTechnique(ABC):
         return 0
 
 
-def load_technique(spec: Json, paths: SessionPaths) -> Technique:
+def load_technique(spec: TechniqueSpec, paths: SessionPaths) -> Technique:
     """The technique of a wire ``TechniqueSpec``.
 
     What its methods raise while strategies are looked for makes these infeasible; `build` and
