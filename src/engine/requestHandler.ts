@@ -1,5 +1,6 @@
 import type { ISession } from '../core/session/session.js';
 import { admit, selectTasks } from '../core/session/tasks.js';
+import { ENGLISH } from '../core/view/format/translation.js';
 import { cacheView } from '../core/view/profile/cacheView.js';
 import { render } from '../core/view/render.js';
 import {
@@ -66,8 +67,8 @@ export class RequestHandler {
     const shown = tasks && selectTasks(session, tasks);
     const state = this._options.withEngineInfo(session.state);
     return view === 'cache'
-      ? cacheView(state, this._options.cache.memory(), now)
-      : render(view, state, now, shown);
+      ? cacheView(state, this._options.cache.memory(), now, ENGLISH)
+      : render(view, state, now, ENGLISH, shown);
   }
 
   private _addTasks({ tasks, replace = false }: TasksAdd): EngineMessages['tasks.added'] {

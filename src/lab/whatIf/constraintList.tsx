@@ -31,7 +31,7 @@ export function ConstraintList({ question, cluster, onAsk }: ConstraintList.IPro
           <li>
             <span>{trans.__('all tasks')}</span>
             <Part
-              words={trans.__('done by %1', duration(deadline))}
+              words={trans.__('done by %1', duration(deadline, trans))}
               of={trans.__('all tasks')}
               onRemove={() => onAsk({ ...question, deadline: null })}
             />
@@ -94,8 +94,8 @@ function words(
     case 'place':
       return trans.__('on %1', [pin?.node, pin?.devices?.join(', ')].filter(Boolean).join(' '));
     case 'earliestStart':
-      return trans.__('not before %1', duration(earliestStart));
+      return trans.__('not before %1', duration(earliestStart, trans));
     case 'deadline':
-      return trans.__('done by %1', duration(deadline));
+      return trans.__('done by %1', duration(deadline, trans));
   }
 }
