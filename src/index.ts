@@ -2,6 +2,7 @@ import type { JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { commandsPlugin } from './lab/plugins/commandsPlugin.js';
 import { panelPlugin } from './lab/plugins/panelPlugin.js';
 import { rendererPlugin } from './lab/plugins/rendererPlugin.js';
+import { ownSectionPlugins, sectionsPlugin } from './lab/plugins/sectionsPlugin.js';
 import { statusPlugin } from './lab/plugins/statusPlugin.js';
 import { storePlugin } from './lab/plugins/storePlugin.js';
 import { widgetPlugin } from './lab/plugins/widgetPlugin.js';
@@ -12,6 +13,8 @@ const plugins: JupyterFrontEndPlugin<unknown>[] = [
   storePlugin,
   commandsPlugin,
   panelPlugin,
+  sectionsPlugin,
+  ...ownSectionPlugins,
   statusPlugin,
   rendererPlugin,
   widgetPlugin

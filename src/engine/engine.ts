@@ -1,3 +1,4 @@
+import { ENGLISH } from '../core/model/translation.js';
 import type { Command } from '../core/session/command.js';
 import { emptySession, type ISession, isActive } from '../core/session/session.js';
 import { step } from '../core/session/step.js';
@@ -163,7 +164,7 @@ export class Engine implements IDisposable {
 
   private _publicState(): SessionState {
     const state = this._planner.withDraft(this._session.state, this._session.planRevision);
-    return { ...this._withEngineInfo(state), progress: progressLine(state, this._options.now()) };
+    return { ...this._withEngineInfo(state), progress: progressLine(state, this._options.now(), ENGLISH) };
   }
 
   /** A state with what the engine alone knows, and is not part of the session's history. */

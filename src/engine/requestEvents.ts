@@ -1,6 +1,7 @@
+import { ENGLISH } from '../core/model/translation.js';
 import { type ISession, isActive, lastAttempt, maxDevices } from '../core/session/session.js';
 import { selectTasks } from '../core/session/tasks.js';
-import { plural } from '../core/view/format/format.js';
+import { count, listing } from '../core/view/format/format.js';
 import { SaturnError } from '../core/wire/failure.js';
 import type { Message, SessionEvent, TechniquesSet } from '../core/wire/messages.js';
 
@@ -51,14 +52,20 @@ export function refuseBusy(session: ISession, what: string): void {
   // A trial that is being stopped has nothing to save: whatever comes next merely waits for its devices.
   const measuring = trials.filter(({ status }) => status === 'running').length;
   const reasons = [
-    ...(training > 0 ? [plural(training, 'task is being trained', 'tasks are being trained')] : []),
-    ...(stopping > 0 ? [plural(stopping, 'task saves and stops', 'tasks save and stop')] : []),
-    ...(measuring > 0 ? [plural(measuring, 'trial is running', 'trials are running')] : [])
+    ...(training > 0
+      ? [ENGLISH._n('%2 task is being trained', '%2 tasks are being trained', training, count(training))]
+      : []),
+    ...(stopping > 0
+      ? [ENGLISH._n('%2 task saves and stops', '%2 tasks save and stop', stopping, count(stopping))]
+      : []),
+    ...(measuring > 0
+      ? [ENGLISH._n('%2 trial is running', '%2 trials are running', measuring, count(measuring))]
+      : [])
   ];
   if (reasons.length > 0) {
     throw new SaturnError({
       code: 'busy',
-      message: `${what} while ${reasons.join(' and ')}.`,
+      message: `${what} while ${listing(reasons, ENGLISH)}.`,
       hint:
         training + measuring > 0
           ? 'Stop them first with %saturn stop, or wait with %saturn wait.'

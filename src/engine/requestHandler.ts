@@ -1,3 +1,4 @@
+import { ENGLISH } from '../core/model/translation.js';
 import type { ISession } from '../core/session/session.js';
 import { admit, selectTasks } from '../core/session/tasks.js';
 import { cacheView } from '../core/view/profile/cacheView.js';
@@ -66,8 +67,8 @@ export class RequestHandler {
     const shown = tasks && selectTasks(session, tasks);
     const state = this._options.withEngineInfo(session.state);
     return view === 'cache'
-      ? cacheView(state, this._options.cache.memory(), now)
-      : render(view, state, now, shown);
+      ? cacheView(state, this._options.cache.memory(), now, ENGLISH)
+      : render(view, state, now, ENGLISH, shown);
   }
 
   private _addTasks({ tasks, replace = false }: TasksAdd): EngineMessages['tasks.added'] {

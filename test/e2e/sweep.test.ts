@@ -111,7 +111,9 @@ test('training outlives a kernel restart, and the panel attaches again by itself
 test('the new kernel shows what goes on, also after a reload', async () => {
   await notebook.run('%load_ext jupyterlab_saturn');
   const status = await notebook.run('%saturn status');
-  await status.locator('.jp-SaturnWidget svg').waitFor();
+  await status.locator('.jp-RenderedHTML progress').first().waitFor();
+  const schedule = await notebook.run('%saturn show');
+  await schedule.locator('.jp-SaturnWidget svg').waitFor();
   await notebook.command('docmanager:save');
   await notebook.reload();
   await widget().locator('svg').waitFor();
@@ -139,9 +141,9 @@ test('a notebook opened again without its kernel shows the picture that was save
   await notebook.command('notebook:shutdown-kernel');
   await notebook.reload();
   // Cells far from sight are not drawn.
-  const status = notebook.cell('%saturn status');
-  await status.scrollIntoViewIfNeeded();
-  await status.locator('.jp-SaturnOutput .jp-RenderedHTML table').waitFor();
+  const schedule = notebook.cell('%saturn show');
+  await schedule.scrollIntoViewIfNeeded();
+  await schedule.locator('.jp-SaturnOutput .jp-RenderedHTML svg').waitFor();
   expect(await notebook.page.locator('.jp-SaturnOutput .jp-SaturnWidget').count()).toBe(0);
   expect(await notebook.page.getByText('Error displaying widget').count()).toBe(0);
   await shot('story-saved');

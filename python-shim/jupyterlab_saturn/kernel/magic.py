@@ -55,7 +55,7 @@ class SaturnMagics(Magics):
             "remove": lambda arguments: show(self._session.remove(arguments.names)),
             "reset": lambda _: show(self._session.reset()),
             "session": self._choose,
-            "show": lambda _: show(self._session.status()),
+            "show": lambda _: show(self._session.show()),
             "help": self._help,
         }
 

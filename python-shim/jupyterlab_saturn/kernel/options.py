@@ -117,7 +117,8 @@ VERBS = (
         names="tasks",
     ),
     Verb("wait", "Wait until the training is over.", "%saturn wait"),
-    Verb("status", "Show what goes on.", "%saturn status"),
+    Verb("status", "Show in a table how far every task is now.", "%saturn status"),
+    Verb("show", "Show the schedule, live: it follows what happens.", "%saturn show"),
     Verb("results", "Show the leaderboard.", "%saturn results"),
     Verb(
         "stop",
@@ -133,7 +134,6 @@ VERBS = (
         "%saturn session vision",
         names="session",
     ),
-    Verb("show", "Show the schedule live.", "%saturn show"),
     Verb("help", "Show this, or all about one verb.", "%saturn help plan", names="verb"),
 )
 

@@ -257,24 +257,22 @@ class Session:
             connection.request(message("client", "plan", plan_body(None, exclude)))
         rev = connection.request(message("client", "run", selection(tasks)))["rev"]
         self._wait(rev, lambda _: True)
-        return self.render("status")
+        return self.render("status", live=True)
 
     def wait(self) -> View:
         """Wait until nothing trains any more and nothing is to be trained."""
         if not self._started:
             return note("Nothing runs: there is no session here yet.")
         self._wait(0, lambda state: not is_training(state))
-        return self.render("status")
+        return self.render("status", live=True)
 
     def status(self) -> View:
-        """What goes on now."""
-        if not self._started:
-            return note(
-                f"No session {self.name!r} in {self.paths.folder.parent} yet. "
-                "Begin with %saturn cluster, then a cell that starts with %%saturn task."
-            )
-        self._connection()
-        return self.render("status")
+        """How far every task is at this moment: a table, which stays as it is."""
+        return self.render("status") if self._started else self._nothing_yet()
+
+    def show(self) -> View:
+        """The schedule, what is planned and what happened; live where it can be."""
+        return self.render("schedule", live=True) if self._started else self._nothing_yet()
 
     def results(self) -> Results:
         """One dictionary a task (see `leaderboard.rows_of`), shown as the leaderboard."""
@@ -295,7 +293,7 @@ class Session:
         asked = message("client", "stop", selection(tasks))
         rev = self._connection().request(asked)["rev"]
         self._wait(rev, lambda state: not is_stopping(state))
-        return self.render("status")
+        return self.render("status", live=True)
 
     def remove(self, names: Iterable[str]) -> View:
         """Take tasks out of the session; what was trained is archived."""
@@ -310,14 +308,20 @@ class Session:
         self._wait(rev, lambda _: True)
         return self.render("tasks")
 
-    def render(self, view: ViewName, tasks: Iterable[str] | None = None) -> View:
-        """A picture by the engine, of some tasks or all; the status live where it can be.
+    def render(
+        self, view: ViewName, tasks: Iterable[str] | None = None, *, live: bool = False
+    ) -> View:
+        """A picture by the engine, of some tasks or all.
 
         Parameters
         ----------
         view
             ``cluster``, ``tasks``, ``check``, ``profile``, ``cache``, ``techniques``, ``plan``,
-            ``status``, ``results`` or ``report``.
+            ``schedule``, ``status``, ``results`` or ``report``.
+        tasks
+            Names of tasks; all when None.
+        live
+            Whether the live schedule stands in for it where there can be one.
         """
         connection = self._connection()
         body: Render = {"view": view}
@@ -325,7 +329,7 @@ class Session:
             body["tasks"] = list(tasks)
         answer = connection.request(message("client", "render", body))
         state = connection.state
-        if view != "status" or state is None:
+        if not live or state is None:
             return View(answer["text"], answer["html"])
         return View(answer["text"], answer["html"], state["session"], self.live(state))
 
@@ -343,6 +347,12 @@ class Session:
     def _started(self) -> bool:
         return self.attachment.attached or self.paths.exists
 
+    def _nothing_yet(self) -> View:
+        return note(
+            f"No session {self.name!r} in {self.paths.folder.parent} yet. "
+            "Begin with %saturn cluster, then a cell that starts with %%saturn task."
+        )
+
     def _connection(self) -> Connection:
         return self.attachment.attach()
 
@@ -351,7 +361,7 @@ class Session:
         connection = self._connection()
         if not wait:
             connection.request(request)
-            return self.render("status")
+            return self.render("status", live=True)
         troubles = pursue(connection, request)
         return joined(self.render(view), *(note(trouble["message"]) for trouble in troubles))
 

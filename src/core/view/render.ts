@@ -1,9 +1,13 @@
+import type { ITranslation } from '../model/translation.js';
 import type { Render, Rendered, SessionState } from '../wire/messages.js';
+import type { Blocks } from './display/block.js';
+import { display } from './display/display.js';
 import { planView } from './plan/planView.js';
 import { profileView } from './profile/profileView.js';
-import { reportView } from './report/reportView.js';
+import { reportPage, reportView } from './report/reportView.js';
 import { resultsView } from './results/resultsView.js';
 import { clusterView } from './status/clusterView.js';
+import { scheduleView } from './status/scheduleView.js';
 import { statusView } from './status/statusView.js';
 import { checkView } from './tasks/checkView.js';
 import { tasksView } from './tasks/tasksView.js';
@@ -12,15 +16,16 @@ import { techniquesView } from './tasks/techniquesView.js';
 /** Views of the state alone; the engine makes the others. */
 type StateView = Exclude<Render['view'], 'cache'>;
 
-const VIEWS: Record<StateView, (state: SessionState, now: number) => Rendered> = {
-  cluster: clusterView,
-  tasks: tasksView,
-  check: checkView,
-  profile: profileView,
-  techniques: techniquesView,
-  plan: planView,
+const VIEWS: Record<StateView, (state: SessionState, now: number, trans: ITranslation) => Blocks> = {
+  cluster: (state, _, trans) => clusterView(state, trans),
+  tasks: (state, _, trans) => tasksView(state, trans),
+  check: (state, _, trans) => checkView(state, trans),
+  profile: (state, _, trans) => profileView(state, trans),
+  techniques: (state, _, trans) => techniquesView(state, trans),
+  plan: (state, _, trans) => planView(state, trans),
+  schedule: scheduleView,
   status: statusView,
-  results: resultsView,
+  results: (state, _, trans) => resultsView(state, trans),
   report: reportView
 };
 
@@ -34,10 +39,12 @@ export function render(
   view: StateView,
   state: SessionState,
   now: number,
+  trans: ITranslation,
   tasks?: readonly string[]
 ): Rendered {
   const shown = tasks
     ? { ...state, tasks: state.tasks.filter(task => tasks.includes(task.spec.name)) }
     : state;
-  return VIEWS[view](shown, now);
+  const drawn = display(view, VIEWS[view](shown, now, trans), trans);
+  return view === 'report' ? reportPage(shown, drawn, trans) : drawn;
 }

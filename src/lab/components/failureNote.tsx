@@ -1,14 +1,21 @@
 import type { Failure } from '../../core/wire/messages.js';
 import { usePanelContext } from '../context/panelContext.js';
+import { WithCode } from './withCode.js';
 
 /** What went wrong, what to do, and the traceback for those who want it. */
-export function FailureNote(props: FailureNote.IProps) {
+export function FailureNote({ failure, where, onDismiss }: FailureNote.IProps) {
   const { trans } = usePanelContext();
-  const { failure, onDismiss } = props;
   return (
     <div className="jp-SaturnFailure" role={onDismiss ? 'alert' : undefined}>
-      <div className="jp-SaturnFailure-message">{failure.message}</div>
-      {failure.hint && <div className="jp-SaturnFailure-hint">{failure.hint}</div>}
+      <div className="jp-SaturnFailure-message">
+        {where && <strong>{where}: </strong>}
+        {failure.message}
+      </div>
+      {failure.hint && (
+        <div className="jp-SaturnFailure-hint">
+          <WithCode text={failure.hint} />
+        </div>
+      )}
       {failure.traceback && (
         <details>
           <summary>{trans.__('Traceback')}</summary>
@@ -28,6 +35,8 @@ export function FailureNote(props: FailureNote.IProps) {
 export namespace FailureNote {
   export interface IProps {
     failure: Failure;
+    /** Whom it befell, where that is not plain. */
+    where?: string;
     /** Given when the note can be put away. */
     onDismiss?: () => void;
   }

@@ -1,12 +1,16 @@
 import { caretDownIcon } from '@jupyterlab/ui-components';
-import { type ReactNode, useId, useState } from 'react';
+import { Widget } from '@lumino/widgets';
+import { Component, type ReactNode, useId, useLayoutEffect, useRef, useState } from 'react';
+import { failureOf } from '../../core/wire/messages.js';
+import type { IPanelSections } from '../session/tokens.js';
+import { FailureNote } from './failureNote.js';
 
 /** A part of the panel under a heading that folds it away. */
-export function Section(props: Section.IProps) {
+export function Section({ section, view, now }: Section.IProps) {
   const [open, setOpen] = useState(true);
   const id = useId();
   return (
-    <section className="jp-SaturnPanel-section" aria-labelledby={`${id}-title`} data-section={props.name}>
+    <section className="jp-SaturnPanel-section" aria-labelledby={`${id}-title`} data-section={section.id}>
       <h3 className="jp-SaturnPanel-sectionHeader">
         <button
           type="button"
@@ -19,24 +23,55 @@ export function Section(props: Section.IProps) {
             className={`jp-SaturnPanel-caret${open ? '' : ' jp-mod-closed'}`}
             aria-hidden="true"
           />
-          <span id={`${id}-title`}>{props.title}</span>
-          <span className="jp-SaturnPanel-summary">{props.summary}</span>
+          <span id={`${id}-title`}>{section.title}</span>
+          <span className="jp-SaturnPanel-summary">{section.summary?.(view)}</span>
         </button>
       </h3>
       <div id={`${id}-body`} className="jp-SaturnPanel-sectionBody" hidden={!open}>
-        {open && props.children}
+        {open && (
+          <Guard>
+            {section.component ? (
+              <section.component view={view} now={now} />
+            ) : (
+              <WidgetHost create={section.createWidget} />
+            )}
+          </Guard>
+        )}
       </div>
     </section>
   );
 }
 
 export namespace Section {
-  export interface IProps {
-    /** Stable name, for styles and tests. */
-    name: string;
-    title: string;
-    /** A few words beside the title, seen even when folded. */
-    summary?: string;
-    children: ReactNode;
+  export interface IProps extends IPanelSections.IContent {
+    section: IPanelSections.Section;
   }
+}
+
+/** Keeps what one section throws from the others. */
+class Guard extends Component<{ children: ReactNode }, { error: unknown }> {
+  static getDerivedStateFromError(error: unknown) {
+    return { error };
+  }
+
+  override state: { error: unknown } = { error: undefined };
+
+  override render() {
+    return this.state.error === undefined ? (
+      this.props.children
+    ) : (
+      <FailureNote failure={failureOf(this.state.error)} />
+    );
+  }
+}
+
+function WidgetHost({ create }: { create: () => Widget }) {
+  const host = useRef<HTMLDivElement>(null);
+  // A layout effect ends while the host is still in the document, as detaching a widget requires.
+  useLayoutEffect(() => {
+    const widget = create();
+    Widget.attach(widget, host.current as HTMLDivElement);
+    return () => widget.dispose();
+  }, [create]);
+  return <div ref={host} />;
 }

@@ -52,7 +52,7 @@ export class SaturnStatusItem extends ReactWidget {
                   <span style={{ width: `${(100 * done) / state.tasks.length}%` }} />
                 </span>
               )}
-              {progressLine(state, clock())}
+              {progressLine(state, clock(), trans)}
             </button>
           );
         }}

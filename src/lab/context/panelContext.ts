@@ -1,15 +1,13 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import type { CommandRegistry } from '@lumino/commands';
-import { createContext, useContext, useSyncExternalStore } from 'react';
+import { createContext, useContext } from 'react';
 import type { ISaturnStore } from '../session/tokens.js';
-import type { ViewSnapshot } from './viewSnapshot.js';
 
 /** What every part of the panel needs. */
 export interface IPanelContext {
   readonly store: ISaturnStore;
   readonly commands: CommandRegistry;
   readonly trans: TranslationBundle;
-  readonly snapshot: ViewSnapshot;
 }
 
 const PanelContext = createContext<IPanelContext | null>(null);
@@ -24,21 +22,4 @@ export function usePanelContext(): IPanelContext {
     throw new Error('Parts of the panel are rendered within its context.');
   }
   return context;
-}
-
-/** The store's view, rendered again when it changes. */
-export const useView = (): ISaturnStore.IView => useMoment().view;
-
-/** The time, in seconds since the epoch; goes on by itself while something trains. */
-export const useNow = (): number => useMoment().now;
-
-function useMoment(): ViewSnapshot.IMoment {
-  const { snapshot } = usePanelContext();
-  return useSyncExternalStore(
-    listener => {
-      snapshot.changed.connect(listener);
-      return () => void snapshot.changed.disconnect(listener);
-    },
-    () => snapshot.moment
-  );
 }

@@ -1,14 +1,17 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { duration } from '../../core/view/format/format.js';
 import type { ITable } from '../../core/view/format/table.js';
-import type { IGanttInput } from '../../core/view/gantt/gantt.js';
+import { barStateWords, type IGanttInput } from '../../core/view/gantt/gantt.js';
 
 /** The bars of a chart as a table, in the order of time. */
 export function ganttTable(input: IGanttInput, trans: TranslationBundle): ITable {
   const device = new Map(input.rows.map(row => [row.key, row.label]));
-  const words = { planned: trans.__('planned'), baseline: input.baseline?.name ?? trans.__('baseline') };
   const state = (bar: IGanttInput['bars'][number]) =>
-    (bar.kind === 'actual' ? bar.state : words[bar.kind]) ?? '';
+    ({
+      planned: trans.__('planned'),
+      actual: bar.state ? barStateWords(bar.state, trans) : '',
+      baseline: input.baseline?.name ?? trans.__('baseline')
+    })[bar.kind];
   return {
     caption: input.title,
     columns: [
@@ -26,8 +29,8 @@ export function ganttTable(input: IGanttInput, trans: TranslationBundle): ITable
         state(bar),
         bar.note ?? '',
         bar.rows.map(row => device.get(row) ?? row).join(', '),
-        duration(bar.start),
-        duration(bar.end)
+        duration(bar.start, trans),
+        duration(bar.end, trans)
       ])
   };
 }

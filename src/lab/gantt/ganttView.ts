@@ -160,9 +160,11 @@ export class GanttView extends Widget {
       return '';
     }
     if (this._asTable) {
-      return tableHtml(ganttTable(this._input, this._trans)).source;
+      return tableHtml(ganttTable(this._input, this._trans), this._trans).source;
     }
-    this._chartLayout = layoutGantt(this._input, { width: this._chart.clientWidth || Private.WIDTH });
+    this._chartLayout = layoutGantt(this._input, this._trans, {
+      width: this._chart.clientWidth || Private.WIDTH
+    });
     return ganttSvg(this._chartLayout, { interactive: true });
   }
 
@@ -207,8 +209,8 @@ export class GanttView extends Widget {
       '%1: on %2, from %3 to %4',
       bar.task,
       devices,
-      duration(from),
-      duration(from + bar.end - bar.start)
+      duration(from, this._trans),
+      duration(from + bar.end - bar.start, this._trans)
     );
   }
 

@@ -69,8 +69,10 @@ export class SessionView extends Widget {
 
   private _draw(): void {
     const time = now();
-    this._gantt.input = this._state && sessionGantt(this._state, time);
-    this._write(this._state ? progressLine(this._state, time) : this._trans.__('No session yet.'));
+    this._gantt.input = this._state && sessionGantt(this._state, time, this._trans);
+    this._write(
+      this._state ? progressLine(this._state, time, this._trans) : this._trans.__('No session yet.')
+    );
   }
 
   private _write(text: string): void {

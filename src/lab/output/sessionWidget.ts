@@ -50,8 +50,16 @@ export abstract class SaturnView extends DOMWidgetView {
   }
 }
 
-/** What the widget registry is given: widget managers make views without options of ours. */
-export function widgetExports(trans: TranslationBundle) {
+/** What the widget registry is given. */
+export type WidgetExports = {
+  readonly SaturnModel: typeof SaturnModel;
+  readonly SaturnView: {
+    new (...options: ConstructorParameters<typeof DOMWidgetView>): SaturnView;
+  } & typeof DOMWidgetView;
+};
+
+/** Model and view of the widget: widget managers make views without options of ours. */
+export function widgetExports(trans: TranslationBundle): WidgetExports {
   return {
     SaturnModel,
     SaturnView: class extends SaturnView {

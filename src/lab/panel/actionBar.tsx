@@ -1,19 +1,26 @@
 import type { ReactNode } from 'react';
 import { CommandIDs } from '../commands/commandIDs.js';
 import { type Action, isPossible } from '../commands/sessionActions.js';
-import { usePanelContext, useView } from '../context/panelContext.js';
+import { usePanelContext } from '../context/panelContext.js';
+import type { ISaturnStore } from '../session/tokens.js';
 
 /** Buttons for what can be asked of the session, always in sight. */
-export function ActionBar() {
+export function ActionBar({ view }: { view: ISaturnStore.IView }) {
   const { trans } = usePanelContext();
   return (
     <div className="jp-SaturnPanel-buttons" role="toolbar" aria-label={trans.__('Session')}>
-      <ActionButton action="profile">{trans.__('Profile')}</ActionButton>
-      <ActionButton action="plan">{trans.__('Plan')}</ActionButton>
-      <ActionButton action="run" accent>
+      <ActionButton view={view} action="profile">
+        {trans.__('Profile')}
+      </ActionButton>
+      <ActionButton view={view} action="plan">
+        {trans.__('Plan')}
+      </ActionButton>
+      <ActionButton view={view} action="run" accent>
         {trans.__('Run')}
       </ActionButton>
-      <ActionButton action="stop">{trans.__('Stop')}</ActionButton>
+      <ActionButton view={view} action="stop">
+        {trans.__('Stop')}
+      </ActionButton>
     </div>
   );
 }
@@ -25,9 +32,14 @@ const COMMANDS: Record<Action, string> = {
   stop: CommandIDs.stop
 };
 
-function ActionButton(props: { action: Action; accent?: boolean; children: ReactNode }) {
+function ActionButton(props: {
+  view: ISaturnStore.IView;
+  action: Action;
+  accent?: boolean;
+  children: ReactNode;
+}) {
   const { commands } = usePanelContext();
-  const view = useView();
+  const { view } = props;
   const command = COMMANDS[props.action];
   return (
     <button

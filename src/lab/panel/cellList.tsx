@@ -1,11 +1,13 @@
+import { taskCount } from '../../core/view/format/format.js';
 import { CommandIDs } from '../commands/commandIDs.js';
-import { usePanelContext, useView } from '../context/panelContext.js';
+import { usePanelContext } from '../context/panelContext.js';
 import { cellStatus, type ITaskCell } from '../notebook/taskCells.js';
+import type { ISaturnStore } from '../session/tokens.js';
 
 /** Task cells of the notebook whose tasks are not in the session yet, or are from an older text. */
-export function CellList() {
+export function CellList({ view }: { view: ISaturnStore.IView }) {
   const { trans } = usePanelContext();
-  const { cells, state } = useView();
+  const { cells, state } = view;
   const open = cells
     .map(cell => ({ cell, status: cellStatus(cell, state?.tasks ?? []) }))
     .filter(({ status }) => status !== 'current');
@@ -19,7 +21,7 @@ export function CellList() {
           <div>
             <strong>{cell.sweep ?? trans.__('(no function yet)')}</strong>{' '}
             <span className="jp-SaturnPanel-quiet">
-              {trans._n('%1 task', '%1 tasks', cell.size)} ·{' '}
+              {taskCount(cell.size, trans)} ·{' '}
               {status === 'new' ? trans.__('not run yet') : trans.__('edited since it ran')}
             </span>
           </div>

@@ -10,16 +10,18 @@ export interface ISettings {
   readonly whatIfSeconds: number;
 }
 
+/** The plugin whose settings they are: JupyterLab names settings after plugins. */
+export const SETTINGS_ID = 'jupyterlab-saturn:plugin';
+
 /** What holds where there is no setting registry. */
 const FALLBACK: ISettings = { panelSide: 'right', reattach: true, whatIfSeconds: 2 };
 
 /** Call `apply` with the settings now and whenever they change. */
 export async function followSettings(
   registry: ISettingRegistry | null,
-  plugin: string,
   apply: (settings: ISettings) => void
 ): Promise<void> {
-  const settings = await registry?.load(plugin).catch(() => undefined);
+  const settings = await registry?.load(SETTINGS_ID).catch(() => undefined);
   if (!settings) {
     apply(FALLBACK);
     return;

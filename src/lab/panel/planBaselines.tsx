@@ -1,4 +1,5 @@
-import { duration, percent } from '../../core/view/format/format.js';
+import { duration } from '../../core/view/format/format.js';
+import { comparisons, comparisonTitle } from '../../core/view/plan/baselineTable.js';
 import type { Baseline, Plan } from '../../core/wire/messages.js';
 import { usePanelContext } from '../context/panelContext.js';
 
@@ -14,42 +15,38 @@ export function PlanBaselines({ plan, shown, onShow }: PlanBaselines.IProps) {
   );
   return (
     <table className="jp-SaturnBaselines">
-      <caption>{trans.__('Compared with simple rules')}</caption>
+      <caption>{comparisonTitle(trans)}</caption>
       <tbody>
         <tr className="jp-mod-own">
           <th scope="row">
             {trans.__('this plan')}
             {bar(plan.makespan)}
           </th>
-          <td className="jp-SaturnBaselines-number">{duration(plan.makespan)}</td>
-          <td className="jp-SaturnBaselines-number" />
+          <td className="jp-mod-number">{duration(plan.makespan, trans)}</td>
+          <td className="jp-mod-number" />
         </tr>
-        {[...plan.baselines]
-          .sort((a, b) => a.makespan - b.makespan)
-          .map(({ name, makespan, segments }) => (
-            <tr key={name}>
-              <th scope="row">
-                {segments ? (
-                  <button
-                    type="button"
-                    className="jp-SaturnBaselines-toggle"
-                    aria-pressed={shown === name}
-                    title={trans.__('Show its schedule under the plan')}
-                    onClick={() => onShow(shown === name ? null : name)}
-                  >
-                    {name}
-                  </button>
-                ) : (
-                  name
-                )}
-                {bar(makespan)}
-              </th>
-              <td className="jp-SaturnBaselines-number">{duration(makespan)}</td>
-              <td className="jp-SaturnBaselines-number">
-                {trans.__('+%1', percent(makespan / plan.makespan - 1)).replace('+-', '−')}
-              </td>
-            </tr>
-          ))}
+        {comparisons(plan, trans).map(({ baseline: { name, makespan, segments }, takes, thanPlan, how }) => (
+          <tr key={name} title={how}>
+            <th scope="row">
+              {segments ? (
+                <button
+                  type="button"
+                  className="jp-SaturnBaselines-toggle"
+                  aria-pressed={shown === name}
+                  title={trans.__('Show its schedule under the plan')}
+                  onClick={() => onShow(shown === name ? null : name)}
+                >
+                  {name}
+                </button>
+              ) : (
+                name
+              )}
+              {bar(makespan)}
+            </th>
+            <td className="jp-mod-number">{takes}</td>
+            <td className="jp-mod-number">{thanPlan}</td>
+          </tr>
+        ))}
       </tbody>
     </table>
   );

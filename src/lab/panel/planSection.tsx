@@ -1,122 +1,81 @@
+import type { TranslationBundle } from '@jupyterlab/translation';
+import { DisposableSet, type IDisposable } from '@lumino/disposable';
 import { useState } from 'react';
+import { noPlan } from '../../core/view/display/emptyStates.js';
 import { duration, moment, percent } from '../../core/view/format/format.js';
 import { sessionGantt } from '../../core/view/gantt/sessionGantt.js';
-import { savedBySwitching } from '../../core/view/plan/planSentences.js';
-import type { Baseline, Plan, SessionState } from '../../core/wire/messages.js';
+import { leftOutTasks, unmetWishes } from '../../core/view/plan/planProblems.js';
+import { planAge, planSentences } from '../../core/view/plan/planSentences.js';
+import { explanationBlock, searchBlock } from '../../core/view/plan/planView.js';
+import type { Baseline, SessionState } from '../../core/wire/messages.js';
+import { BlockList } from '../components/blockList.js';
 import { GanttHost } from '../components/ganttHost.js';
-import { Conflicts, Unplanned } from '../components/planProblems.js';
-import { Section } from '../components/section.js';
-import { useNow, usePanelContext } from '../context/panelContext.js';
+import { usePanelContext } from '../context/panelContext.js';
+import type { IPanelSections } from '../session/tokens.js';
+import type { WhatIf } from '../whatIf/whatIf.js';
+import { WhatIfProvider } from '../whatIf/whatIfContext.js';
 import { WhatIfForm } from '../whatIf/whatIfForm.js';
 import { PlanBaselines } from './planBaselines.js';
-import { PlanExplanation, SearchLog } from './planExplanation.js';
 
-/** The schedule, how good it is, what simpler rules give, and what-if questions. */
-export function PlanSection({ state }: { state: SessionState }) {
-  const { trans } = usePanelContext();
-  const { plan } = state;
-  return (
-    <Section
-      name="plan"
-      title={trans.__('Plan')}
-      summary={
-        state.planning
-          ? trans.__('planning…')
-          : plan
-            ? trans.__('%1, gap %2', duration(plan.plan.makespan), percent(plan.plan.gap))
-            : ''
+/** The schedule, how good it is, what simpler rules give, and what-if questions; `whatIf` goes with it. */
+export function addPlanSection(
+  sections: IPanelSections,
+  options: { whatIf: WhatIf; trans: TranslationBundle }
+): IDisposable {
+  const { whatIf, trans } = options;
+  const added = sections.add({
+    id: 'plan',
+    rank: 300,
+    title: trans.__('Plan'),
+    summary: ({ state }) => {
+      if (state?.planning) {
+        return trans.__('planning…');
       }
-    >
-      <PlanBody state={state} />
-    </Section>
-  );
+      const plan = state?.plan?.plan;
+      return plan ? trans.__('%1, gap %2', duration(plan.makespan, trans), percent(plan.gap, trans)) : '';
+    },
+    component: ({ view: { state }, now }) =>
+      state && (
+        <WhatIfProvider value={whatIf}>
+          <PlanBody state={state} now={now} />
+        </WhatIfProvider>
+      )
+  });
+  return DisposableSet.from([added, whatIf]);
 }
 
-function PlanBody({ state }: { state: SessionState }) {
+function PlanBody({ state, now }: { state: SessionState; now: number }) {
   const { trans } = usePanelContext();
   const [shown, setShown] = useState<Baseline['name'] | null>(null);
-  const { plan } = state;
-  const rule = plan?.plan.baselines.find(({ name, segments }) => name === shown && segments);
-  const gantt = sessionGantt(state, useNow(), rule);
+  const plan = state.plan?.plan;
+  const rule = plan?.baselines.find(({ name, segments }) => name === shown && segments);
+  const gantt = sessionGantt(state, now, trans, rule);
   return (
     <>
-      {gantt ? (
-        <GanttHost input={gantt} />
+      {gantt && <GanttHost input={gantt} />}
+      {state.plan && plan ? (
+        <>
+          <BlockList blocks={[planAge(state, trans), ...planSentences(plan, trans)]} />
+          <MadeAt time={state.plan.madeAt} />
+          <BlockList blocks={[...unmetWishes(plan, trans), leftOutTasks(plan, trans)]} />
+          <PlanBaselines plan={plan} shown={shown} onShow={setShown} />
+          <BlockList blocks={[explanationBlock(plan, trans, 0), searchBlock(plan, trans)]} />
+        </>
       ) : (
-        <p className="jp-SaturnPanel-hint">
-          {trans.__('No plan yet. “Plan” measures what is missing and finds the shortest schedule it can.')}
-        </p>
+        <BlockList blocks={noPlan(state, trans)} />
       )}
-      {plan && state.planning && (
-        <div className="jp-SaturnPanel-quiet">{trans.__('A better plan is being looked for…')}</div>
-      )}
-      {plan && !plan.fresh && !state.planning && (
-        <div className="jp-SaturnPanel-warning">
-          {trans.__('Tasks, devices or measurements changed since this plan was made. Plan again.')}
-        </div>
-      )}
-      {plan && <PlanFacts plan={plan.plan} madeAt={plan.madeAt} />}
-      {plan && <Conflicts plan={plan.plan} />}
-      {plan && <Unplanned plan={plan.plan} />}
-      {plan && <PlanBaselines plan={plan.plan} shown={shown} onShow={setShown} />}
-      {plan && <PlanExplanation plan={plan.plan} />}
-      {plan && <SearchLog plan={plan.plan} />}
       {state.cells.some(cell => cell.status === 'ok') && <WhatIfForm state={state} />}
     </>
   );
 }
 
-function PlanFacts({ plan, madeAt }: { plan: Plan; madeAt: number }) {
+/** When the plan was made, in seconds since the epoch. */
+function MadeAt({ time }: { time: number }) {
   const { trans } = usePanelContext();
-  const binding = {
-    area: trans.__('all devices busy all the time'),
-    'longest-task': trans.__('the longest task alone'),
-    packing: trans.__('tasks that leave devices idle however they are put together'),
-    none: ''
-  }[plan.binding];
-  const { explanation, weightedCompletion, switching } = plan;
-  const saved = switching && savedBySwitching(plan, switching);
+  const date = new Date(time * 1000);
   return (
-    <dl className="jp-SaturnFacts">
-      <dt>{trans.__('Makespan')}</dt>
-      <dd>{duration(plan.makespan)}</dd>
-      <dt>{trans.__('Lower bound')}</dt>
-      <dd>
-        {duration(plan.lowerBound)}
-        {binding && <span className="jp-SaturnPanel-quiet"> ({binding})</span>}
-      </dd>
-      <dt>{trans.__('Gap')}</dt>
-      <dd>{plan.optimal ? trans.__('none: proven shortest') : trans.__('at most %1', percent(plan.gap))}</dd>
-      {explanation && (
-        <>
-          <dt>{trans.__('Why')}</dt>
-          <dd>{explanation.binding}</dd>
-        </>
-      )}
-      {weightedCompletion && (
-        <>
-          <dt>{trans.__('Weighted ends')}</dt>
-          <dd>
-            {trans.__(
-              '%1, at most %2 above the best possible',
-              duration(weightedCompletion.seconds),
-              percent(weightedCompletion.gap)
-            )}
-          </dd>
-        </>
-      )}
-      {saved && (
-        <>
-          <dt>{trans.__('Switching')}</dt>
-          <dd>{saved}</dd>
-        </>
-      )}
-      <dt>{trans.__('Made')}</dt>
-      <dd title={moment(madeAt)}>
-        <time dateTime={new Date(madeAt * 1000).toISOString()}>
-          {new Date(madeAt * 1000).toLocaleTimeString()}
-        </time>
-      </dd>
-    </dl>
+    <p className="jp-SaturnSentence jp-mod-muted" title={moment(time)}>
+      <time dateTime={date.toISOString()}>{trans.__('Made at %1.', date.toLocaleTimeString())}</time>
+    </p>
   );
 }

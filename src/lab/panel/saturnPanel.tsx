@@ -1,34 +1,27 @@
 import { ReactWidget } from '@jupyterlab/ui-components';
 import type { Message } from '@lumino/messaging';
-import { count } from '../../core/view/format/format.js';
+import { count, deviceCount } from '../../core/view/format/format.js';
 import type { SessionState } from '../../core/wire/messages.js';
 import { FailureNote } from '../components/failureNote.js';
 import { saturnIcon } from '../components/icons.js';
-import {
-  type IPanelContext,
-  PanelContextProvider,
-  usePanelContext,
-  useView
-} from '../context/panelContext.js';
+import { Section } from '../components/section.js';
+import { type IPanelContext, PanelContextProvider, usePanelContext } from '../context/panelContext.js';
+import { useSignalState } from '../context/signalState.js';
 import { ViewSnapshot } from '../context/viewSnapshot.js';
-import type { WhatIf } from '../whatIf/whatIf.js';
-import { WhatIfProvider } from '../whatIf/whatIfContext.js';
-import { deviceCount } from '../whatIf/whatIfRequest.js';
+import type { IPanelSections, ISaturnStore } from '../session/tokens.js';
+import { devicesIn } from '../whatIf/whatIfRequest.js';
 import { ActionBar } from './actionBar.js';
 import { ConnectionNote } from './connectionNote.js';
-import { PlanSection } from './planSection.js';
-import { ProfileSection } from './profileSection.js';
-import { RunSection } from './runSection.js';
-import { TasksSection } from './tasksSection.js';
 
-/** The side panel: the session of the current notebook from its tasks to its results. */
+/** The side panel: the session of the current notebook, section by section. */
 export class SaturnPanel extends ReactWidget {
   constructor(options: SaturnPanel.IOptions) {
     super();
-    const { clock, whatIf, ...context } = options;
+    const { clock, sections, ...context } = options;
     const { trans, store } = context;
-    this._whatIf = whatIf;
-    this._context = { ...context, snapshot: new ViewSnapshot(store, clock) };
+    this._context = context;
+    this._sections = sections;
+    this._snapshot = new ViewSnapshot(store, clock);
     this.id = SaturnPanel.ID;
     this.title.icon = saturnIcon;
     this.title.caption = trans.__('Saturn: plan and train many models');
@@ -38,80 +31,77 @@ export class SaturnPanel extends ReactWidget {
   }
 
   override dispose(): void {
-    if (!this.isDisposed) {
-      this._context.snapshot.dispose();
-      this._whatIf.dispose();
-    }
+    this._snapshot.dispose();
     super.dispose();
   }
 
   protected override onAfterAttach(message: Message): void {
     super.onAfterAttach(message);
-    this._context.snapshot.isShown = this.isVisible;
+    this._snapshot.isShown = this.isVisible;
   }
 
   protected override onAfterShow(message: Message): void {
     super.onAfterShow(message);
-    this._context.snapshot.isShown = true;
+    this._snapshot.isShown = true;
   }
 
   protected override onAfterHide(message: Message): void {
     super.onAfterHide(message);
-    this._context.snapshot.isShown = false;
+    this._snapshot.isShown = false;
   }
 
   protected override render() {
     return (
       <PanelContextProvider value={this._context}>
-        <WhatIfProvider value={this._whatIf}>
-          <Content />
-        </WhatIfProvider>
+        <Content sections={this._sections} snapshot={this._snapshot} />
       </PanelContextProvider>
     );
   }
 
   private readonly _context: IPanelContext;
-  private readonly _whatIf: WhatIf;
+  private readonly _sections: IPanelSections;
+  private readonly _snapshot: ViewSnapshot;
 }
 
 export namespace SaturnPanel {
   /** Id of the panel in the shell. */
   export const ID = 'jupyterlab-saturn-panel';
 
-  export interface IOptions extends Omit<IPanelContext, 'snapshot'> {
-    /** Answers what-if questions; the panel disposes of it. */
-    whatIf: WhatIf;
+  export interface IOptions extends IPanelContext {
+    sections: IPanelSections;
     /** Seconds since the epoch. */
     clock: () => number;
   }
 }
 
-function Content() {
+function Content(props: { sections: IPanelSections; snapshot: ViewSnapshot }) {
   const { store } = usePanelContext();
-  const { state, connectionProblem: problem, failure, cells } = useView();
+  const { view, now } = useSignalState(props.snapshot.changed, () => props.snapshot.moment);
+  const sections = useSignalState(props.sections.changed, () => props.sections.sections);
+  const { state, connectionProblem: problem, failure } = view;
   return (
     <>
-      <Header state={state} />
+      <Header view={view} />
       <div className="jp-SaturnPanel-body">
         {failure && <FailureNote failure={failure} onDismiss={() => store.dismiss()} />}
         {problem && <ConnectionNote problem={problem} strip={state !== null} />}
-        {(state || cells.length > 0) && (
-          <>
-            <TasksSection state={state} />
-            {state && <ProfileSection state={state} />}
-            {state && <PlanSection state={state} />}
-            {state && <RunSection state={state} />}
-          </>
-        )}
+        {sections
+          .filter(({ isVisible = hasState }) => isVisible(view))
+          .map(section => (
+            <Section key={section.id} section={section} view={view} now={now} />
+          ))}
         {state && <Notices state={state} />}
       </div>
     </>
   );
 }
 
-function Header({ state }: { state: SessionState | null }) {
+const hasState = ({ state }: ISaturnStore.IView) => state !== null;
+
+function Header({ view }: { view: ISaturnStore.IView }) {
   const { trans } = usePanelContext();
-  const devices = deviceCount(state?.cluster);
+  const { state } = view;
+  const devices = devicesIn(state?.cluster);
   return (
     <header className="jp-SaturnPanel-header">
       <div className="jp-SaturnPanel-title">
@@ -119,11 +109,11 @@ function Header({ state }: { state: SessionState | null }) {
         {state && (
           <span className="jp-SaturnPanel-quiet" title={state.folder}>
             {state.session}
-            {devices > 0 && ` · ${trans._n('%1 device', '%1 devices', devices)}`}
+            {devices > 0 && ` · ${deviceCount(devices, trans)}`}
           </span>
         )}
       </div>
-      {state && <ActionBar />}
+      {state && <ActionBar view={view} />}
     </header>
   );
 }

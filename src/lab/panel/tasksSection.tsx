@@ -1,32 +1,43 @@
+import type { TranslationBundle } from '@jupyterlab/translation';
 import { type KeyboardEvent, useState } from 'react';
-import { compactCount, count, plural } from '../../core/view/format/format.js';
-import { taskChecks, wordsOfUses } from '../../core/view/tasks/taskChecks.js';
-import type { SessionState, TaskState } from '../../core/wire/messages.js';
+import { noTasks } from '../../core/view/display/emptyStates.js';
+import { compactCount, count } from '../../core/view/format/format.js';
+import { checkList } from '../../core/view/tasks/checkView.js';
+import { taskChecks } from '../../core/view/tasks/taskChecks.js';
+import type { TaskState } from '../../core/wire/messages.js';
 import { CommandIDs } from '../commands/commandIDs.js';
+import { List } from '../components/blockList.js';
 import { FailureNote } from '../components/failureNote.js';
-import { Section } from '../components/section.js';
 import { StatusMark } from '../components/taskStatus.js';
-import { usePanelContext, useView } from '../context/panelContext.js';
+import { WithCode } from '../components/withCode.js';
+import { usePanelContext } from '../context/panelContext.js';
+import type { IPanelSections } from '../session/tokens.js';
 import { CellList } from './cellList.js';
 
 /** The tasks of the session, and those that cells of the notebook would add. */
-export function TasksSection({ state }: { state: SessionState | null }) {
-  const { trans } = usePanelContext();
-  const { cells } = useView();
-  const tasks = state?.tasks ?? [];
-  const failed = tasks.filter(isFailed).length;
+export function tasksSection(trans: TranslationBundle): IPanelSections.Section {
+  return {
+    id: 'tasks',
+    rank: 100,
+    title: trans.__('Tasks'),
+    summary: ({ state }) => {
+      const tasks = state?.tasks ?? [];
+      const failed = tasks.filter(isFailed).length;
+      return failed > 0 ? trans.__('%1, %2 failed', count(tasks.length), count(failed)) : count(tasks.length);
+    },
+    isVisible: ({ state, cells }) => state !== null || cells.length > 0,
+    component: Tasks
+  };
+}
+
+function Tasks({ view }: IPanelSections.IContent) {
+  const tasks = view.state?.tasks ?? [];
   return (
-    <Section
-      name="tasks"
-      title={trans.__('Tasks')}
-      summary={
-        failed > 0 ? trans.__('%1, %2 failed', count(tasks.length), count(failed)) : count(tasks.length)
-      }
-    >
-      <CellList />
-      {tasks.length === 0 && cells.length === 0 && <NoTasks />}
+    <>
+      <CellList view={view} />
+      {tasks.length === 0 && view.cells.length === 0 && <NoTasks />}
       {tasks.length > 0 && <TaskList tasks={tasks} />}
-    </Section>
+    </>
   );
 }
 
@@ -71,7 +82,7 @@ function NoTasks() {
   return (
     <div className="jp-SaturnPanel-hint">
       <p>
-        {trans.__('A %%saturn task cell whose function returns a Task makes one task per point of its grid.')}
+        <WithCode text={noTasks(trans)} />
       </p>
       <button
         type="button"
@@ -97,17 +108,14 @@ function TaskItem(props: { task: TaskState; isStop: boolean }) {
         </summary>
         <div className="jp-SaturnTasks-body">
           {error && <FailureNote failure={error} />}
-          {warnings.map(warning => (
-            <div key={warning} className="jp-SaturnPanel-warning">
-              {warning}
-            </div>
-          ))}
           <TaskCheck task={props.task} />
           {inspection && (
             <div className="jp-SaturnPanel-quiet">
-              {trans.__(
-                '%1, batches of %2, %3 parameters',
-                plural(inspection.steps, 'step'),
+              {trans._n(
+                '%2 step, batches of %3, %4 parameters',
+                '%2 steps, batches of %3, %4 parameters',
+                inspection.steps,
+                count(inspection.steps),
                 count(inspection.batchSize),
                 compactCount(inspection.parameters)
               )}
@@ -124,26 +132,20 @@ function TaskItem(props: { task: TaskState; isStop: boolean }) {
   );
 }
 
-/** What can train a task, and what cannot and why. */
+/** What can train a task, what cannot and why, and what to beware of. */
 function TaskCheck({ task }: { task: TaskState }) {
   const { trans } = usePanelContext();
-  const [check] = taskChecks([task]);
+  const [check] = taskChecks([task], trans);
   if (check?.state !== 'checked') {
     return null;
   }
-  const { can, cannot } = check;
+  const canRun = check.can.length > 0;
   return (
-    <>
-      <div className={can.length > 0 ? 'jp-SaturnPanel-quiet' : 'jp-SaturnPanel-warning'}>
-        {can.length > 0 ? trans.__('Can run: %1', wordsOfUses(can)) : trans.__('Nothing can run it.')}
-      </div>
-      {cannot.length > 0 && (
-        <ul className="jp-SaturnTasks-refusals" aria-label={trans.__('What cannot run it')}>
-          {cannot.map(({ uses, reason }) => (
-            <li key={reason}>{trans.__('✕ not with %1: %2', wordsOfUses(uses), reason)}</li>
-          ))}
-        </ul>
-      )}
-    </>
+    <List
+      list={{
+        ...checkList(check, trans),
+        ...(canRun ? { about: trans.__('Can run') } : { tone: 'warning' })
+      }}
+    />
   );
 }

@@ -2,35 +2,33 @@ import { ILayoutRestorer, type JupyterFrontEnd, type JupyterFrontEndPlugin } fro
 import { ICommandPalette, Notification } from '@jupyterlab/apputils';
 import { ISettingRegistry } from '@jupyterlab/settingregistry';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
-import { WorkerPlannerClient } from '../../worker/workerPlannerClient.js';
 import { CommandIDs } from '../commands/commandIDs.js';
 import { now } from '../context/clock.js';
-import { followSettings, type ISettings } from '../panel/panelSettings.js';
+import { followSettings, type ISettings, SETTINGS_ID } from '../panel/panelSettings.js';
 import { SaturnPanel } from '../panel/saturnPanel.js';
-import { ISaturnStore } from '../session/tokens.js';
-import { WhatIf } from '../whatIf/whatIf.js';
+import { IPanelSections, ISaturnStore } from '../session/tokens.js';
 
 /** Its place among the panels of a side bar: after those of JupyterLab itself. */
 const RANK = 950;
 
-/** The side panel. Its id is also the name of the extension's settings. */
+/** The side panel. */
 export const panelPlugin: JupyterFrontEndPlugin<void> = {
-  id: 'jupyterlab-saturn:plugin',
-  description: 'Side panel with the tasks, profile, plan and progress of a %saturn session.',
+  id: SETTINGS_ID,
+  description: 'Side panel of a %saturn session; plugins add its sections.',
   autoStart: true,
-  requires: [ISaturnStore],
+  requires: [ISaturnStore, IPanelSections],
   optional: [ILayoutRestorer, ICommandPalette, ISettingRegistry, ITranslator],
   activate: async (
     app: JupyterFrontEnd,
     store: ISaturnStore,
+    sections: IPanelSections,
     restorer: ILayoutRestorer | null,
     palette: ICommandPalette | null,
     registry: ISettingRegistry | null,
     translator: ITranslator | null
   ) => {
     const trans = (translator ?? nullTranslator).load('jupyterlab_saturn');
-    const whatIf = new WhatIf({ makePlanner: () => new WorkerPlannerClient(), clock: now, seconds: 2 });
-    const panel = new SaturnPanel({ store, commands: app.commands, whatIf, trans, clock: now });
+    const panel = new SaturnPanel({ store, sections, commands: app.commands, trans, clock: now });
     app.commands.addCommand(CommandIDs.open, {
       label: trans.__('Show Saturn'),
       caption: trans.__('Show the tasks, the plan and the progress of the current notebook'),
@@ -53,14 +51,13 @@ export const panelPlugin: JupyterFrontEndPlugin<void> = {
     let side: ISettings['panelSide'] | null = null;
     const apply = (settings: ISettings) => {
       store.reattach = settings.reattach;
-      whatIf.seconds = settings.whatIfSeconds;
       if (settings.panelSide !== side) {
         side = settings.panelSide;
         app.shell.add(panel, side, { rank: RANK, type: 'Saturn' });
       }
     };
     // Awaited, so that the panel is in its place before the layout is restored.
-    await followSettings(registry, panelPlugin.id, apply);
+    await followSettings(registry, apply);
     restorer?.add(panel, SaturnPanel.ID);
   }
 };

@@ -1,4 +1,5 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
+import { agentAway } from '../../core/view/display/emptyStates.js';
 import type { Failure } from '../../core/wire/messages.js';
 
 /** Why the panel has no live session state to show, or shows one that may be out of date. */
@@ -128,12 +129,9 @@ export function connectionProblemText(
               ? { ...attach, label: trans.__('Try again') }
               : null
       };
-    case 'agent-away':
-      return wait(
-        trans.__('The agent is away'),
-        trans.__(
-          'The process that trains does not answer; what you see may be out of date. It is started again when you attach or run a %saturn command.'
-        )
-      );
+    case 'agent-away': {
+      const { title, detail } = agentAway(trans);
+      return wait(title, detail);
+    }
   }
 }

@@ -2,6 +2,8 @@ import type { NotebookPanel } from '@jupyterlab/notebook';
 import { Token } from '@lumino/coreutils';
 import type { IDisposable } from '@lumino/disposable';
 import type { ISignal } from '@lumino/signaling';
+import type { Widget } from '@lumino/widgets';
+import type { ComponentType } from 'react';
 import type { ClientMessages, Failure, SessionState } from '../../core/wire/messages.js';
 import type { ITaskCell } from '../notebook/taskCells.js';
 import type { ConnectionProblem } from './connectionProblem.js';
@@ -68,4 +70,73 @@ export namespace ISaturnStore {
     /** The last action's failure, until dismissed. */
     readonly failure: Failure | null;
   }
+}
+
+/** The sections of the side panel: what it shows of a session, one below the other. */
+export const IPanelSections = new Token<IPanelSections>(
+  'jupyterlab-saturn:IPanelSections',
+  'The sections of the Saturn panel. Add one to show more of a %saturn session than its tasks, profile, plan and run.'
+);
+
+/**
+ * See the token of the same name. An extension adds a section of its own so:
+ *
+ * ```ts
+ * const plugin: JupyterFrontEndPlugin<void> = {
+ *   id: 'my-extension:cost',
+ *   autoStart: true,
+ *   optional: [IPanelSections],
+ *   activate: (_app, sections: IPanelSections | null) => {
+ *     sections?.add({ id: 'cost', rank: 350, title: 'Cost', component: Cost });
+ *   }
+ * };
+ *
+ * const Cost = ({ view }: IPanelSections.IContent) => <p>{view.state?.tasks.length} tasks</p>;
+ * ```
+ *
+ * The token comes from the package `jupyterlab-saturn`, which the extension's `package.json` names under
+ * `jupyterlab.sharedPackages` as `{ "bundled": false, "singleton": true }`, so that both mean the same token.
+ */
+export interface IPanelSections {
+  /** By rank; those of equal rank in the order in which they came. A new list on every change. */
+  readonly sections: readonly IPanelSections.Section[];
+
+  /** Emitted after `sections` was replaced. */
+  readonly changed: ISignal<IPanelSections, void>;
+
+  /**
+   * Add a section; dispose of the result to take it away.
+   *
+   * @throws Error when there is one of this id.
+   */
+  add(section: IPanelSections.Section): IDisposable;
+}
+
+export namespace IPanelSections {
+  /** What every section says of itself. */
+  export interface IHeader {
+    /** Stable; the `data-section` of its element. */
+    readonly id: string;
+    /** Smaller is further up. Tasks have 100, the profile 200, the plan 300, the run 400. */
+    readonly rank: number;
+    readonly title: string;
+    /** A few words beside the title, seen even when the section is folded. */
+    readonly summary?: (view: ISaturnStore.IView) => string;
+    /** Whether there is anything to show; when absent, while a session is known. */
+    readonly isVisible?: (view: ISaturnStore.IView) => boolean;
+  }
+
+  /** What the body of a section is drawn from. */
+  export interface IContent {
+    readonly view: ISaturnStore.IView;
+    /** Seconds since the epoch; goes on by itself while something trains. */
+    readonly now: number;
+  }
+
+  /** A section: its body is a React component, or a Lumino widget that lives while the section is unfolded. */
+  export type Section = IHeader &
+    (
+      | { readonly component: ComponentType<IContent>; readonly createWidget?: undefined }
+      | { readonly createWidget: () => Widget; readonly component?: undefined }
+    );
 }

@@ -23,7 +23,7 @@ export function ConstraintList({ question, cluster, onAsk }: ConstraintList.IPro
           <li>
             <span>{trans.__('all tasks')}</span>
             <Part
-              words={trans.__('done by %1', duration(deadline))}
+              words={trans.__('done by %1', duration(deadline, trans))}
               of={trans.__('all tasks')}
               onRemove={() => onAsk({ ...question, deadline: null })}
             />

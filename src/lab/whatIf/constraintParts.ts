@@ -30,12 +30,12 @@ export const CONSTRAINT_PARTS = {
   earliestStart: {
     isAsked: ({ earliestStart }) => earliestStart !== undefined,
     without: ({ earliestStart: _, ...others }) => others,
-    words: ({ earliestStart }, trans) => trans.__('not before %1', duration(earliestStart))
+    words: ({ earliestStart }, trans) => trans.__('not before %1', duration(earliestStart, trans))
   },
   deadline: {
     isAsked: ({ deadline }) => deadline !== undefined,
     without: ({ deadline: _, ...others }) => others,
-    words: ({ deadline }, trans) => trans.__('done by %1', duration(deadline))
+    words: ({ deadline }, trans) => trans.__('done by %1', duration(deadline, trans))
   }
 } as const satisfies Record<string, IConstraintPart>;
 

@@ -3,10 +3,11 @@ import { duration, percent } from '../../core/view/format/format.js';
 import type { IGanttDeadline } from '../../core/view/gantt/gantt.js';
 import { rowKey } from '../../core/view/gantt/plannedBars.js';
 import { type GanttBaseline, planGantt } from '../../core/view/gantt/sessionGantt.js';
+import { leftOutTasks, unmetWishes } from '../../core/view/plan/planProblems.js';
 import type { SessionState } from '../../core/wire/messages.js';
+import { BlockList } from '../components/blockList.js';
 import { FailureNote } from '../components/failureNote.js';
 import { GanttHost } from '../components/ganttHost.js';
-import { Conflicts, Unplanned } from '../components/planProblems.js';
 import { usePanelContext } from '../context/panelContext.js';
 import type { GanttEdit } from '../gantt/ganttKeys.js';
 import type { WhatIf } from './whatIf.js';
@@ -47,8 +48,7 @@ export function WhatIfAnswer(props: WhatIfAnswer.IProps) {
   return (
     <>
       <Price answer={answer} solving={solving} />
-      <Conflicts plan={plan} />
-      <Unplanned plan={plan} />
+      <BlockList blocks={[...unmetWishes(plan, trans), leftOutTasks(plan, trans)]} />
       {most > measured && (
         <div className="jp-SaturnPanel-quiet">
           {trans.__('Measured on at most %1 devices at once, so no task gets more than that here.', measured)}
@@ -57,7 +57,7 @@ export function WhatIfAnswer(props: WhatIfAnswer.IProps) {
       {plan.segments.length > 0 && (
         <>
           <GanttHost
-            input={planGantt(plan, cluster, {
+            input={planGantt(plan, cluster, trans, {
               title: trans.__('What if'),
               tasks: state.tasks.map(task => task.spec.name),
               baseline: others.find(other => other.name === rule),
@@ -78,7 +78,7 @@ export function WhatIfAnswer(props: WhatIfAnswer.IProps) {
               <option value="">{trans.__('nothing')}</option>
               {others.map(({ name, makespan }) => (
                 <option key={name} value={name}>
-                  {trans.__('%1: %2', name, duration(makespan))}
+                  {trans.__('%1: %2', name, duration(makespan, trans))}
                 </option>
               ))}
             </select>
@@ -134,11 +134,18 @@ function deadlinesOf(
   trans: ReturnType<typeof usePanelContext>['trans']
 ): IGanttDeadline[] {
   return [
-    ...(deadline === null ? [] : [{ seconds: deadline, label: trans.__('deadline %1', duration(deadline)) }]),
+    ...(deadline === null
+      ? []
+      : [{ seconds: deadline, label: trans.__('deadline %1', duration(deadline, trans)) }]),
     ...[...constraints].flatMap(([task, constraint]) =>
       constraint.deadline === undefined
         ? []
-        : [{ seconds: constraint.deadline, label: trans.__('%1 by %2', task, duration(constraint.deadline)) }]
+        : [
+            {
+              seconds: constraint.deadline,
+              label: trans.__('%1 by %2', task, duration(constraint.deadline, trans))
+            }
+          ]
     )
   ];
 }
@@ -149,10 +156,10 @@ function Price({ answer, solving }: { answer: WhatIf.IAnswer; solving: boolean }
   const { plan, current } = answer;
   return (
     <div className="jp-SaturnWhatIf-result" aria-live="polite">
-      <strong>{duration(plan.makespan)}</strong>
+      <strong>{duration(plan.makespan, trans)}</strong>
       {current !== null && <Difference seconds={plan.makespan - current} of={current} />}
       <span className="jp-SaturnPanel-quiet">
-        {plan.optimal ? trans.__('proven shortest') : trans.__('gap %1', percent(plan.gap))}
+        {plan.optimal ? trans.__('proven shortest') : trans.__('gap %1', percent(plan.gap, trans))}
         {solving && ` · ${trans.__('still looking…')}`}
       </span>
     </div>
@@ -168,8 +175,8 @@ function Difference({ seconds, of }: { seconds: number; of: number }) {
   return (
     <span className={seconds < 0 ? 'jp-mod-better' : 'jp-mod-worse'}>
       {seconds < 0
-        ? trans.__('▼ %1 shorter (%2)', duration(-seconds), percent(share))
-        : trans.__('▲ %1 longer (%2)', duration(seconds), percent(share))}
+        ? trans.__('▼ %1 shorter (%2)', duration(-seconds, trans), percent(share, trans))
+        : trans.__('▲ %1 longer (%2)', duration(seconds, trans), percent(share, trans))}
     </span>
   );
 }

@@ -1,4 +1,5 @@
 import { useId } from 'react';
+import { deviceCount } from '../../core/view/format/format.js';
 import type { SessionState } from '../../core/wire/messages.js';
 import { usePanelContext } from '../context/panelContext.js';
 import { ConstraintList } from './constraintList.js';
@@ -6,7 +7,7 @@ import { DeadlineForm } from './deadlineForm.js';
 import { WhatIfAnswer } from './whatIfAnswer.js';
 import { useWhatIf, useWhatIfView } from './whatIfContext.js';
 import { devicesOf, type IQuestion, plainQuestion } from './whatIfQuestion.js';
-import { askedCluster, deviceCount, techniquesOf } from './whatIfRequest.js';
+import { askedCluster, devicesIn, techniquesOf } from './whatIfRequest.js';
 
 /** “What if there were four devices? What without fsdp? What with this task done first?”, answered in the browser. */
 export function WhatIfForm({ state }: { state: SessionState }) {
@@ -83,7 +84,7 @@ function DeviceSliders(props: {
   const id = useId();
   const { state, question, onAsk } = props;
   const nodes = (state.cluster?.nodes ?? []).filter(node => node.devices.length > 0);
-  const total = deviceCount(state.cluster);
+  const total = devicesIn(state.cluster);
   return nodes.map((node, i) => {
     const count = devicesOf(question, node);
     const others = nodes.some(other => other !== node && devicesOf(question, other) > 0);
@@ -98,7 +99,7 @@ function DeviceSliders(props: {
           min={others ? 0 : 1}
           max={Math.max(8, 2 * (nodes.length > 1 ? node.devices.length : total))}
           value={count}
-          aria-valuetext={trans._n('%1 device', '%1 devices', count)}
+          aria-valuetext={deviceCount(count, trans)}
           onChange={event =>
             onAsk({ ...question, devices: { ...question.devices, [node.id]: event.target.valueAsNumber } })
           }

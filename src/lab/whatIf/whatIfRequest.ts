@@ -4,7 +4,7 @@ import type { Cluster, PlanRequest, PlanTask, SessionState, TaskState } from '..
 import { devicesOf, feasibleConstraints, type IQuestion } from './whatIfQuestion.js';
 
 /** How many devices a cluster has. */
-export const deviceCount = (cluster: Cluster | undefined) =>
+export const devicesIn = (cluster: Cluster | undefined) =>
   (cluster?.nodes ?? []).reduce((sum, node) => sum + node.devices.length, 0);
 
 /** Techniques a session has measured, in order of first sight. */

@@ -2,6 +2,7 @@ import { nullTranslator } from '@jupyterlab/translation';
 import { MessageLoop } from '@lumino/messaging';
 import { Widget } from '@lumino/widgets';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { ENGLISH } from '../../../src/core/model/translation.js';
 import type { Row } from '../../../src/core/view/format/table.js';
 import type { IGanttBar, IGanttInput } from '../../../src/core/view/gantt/gantt.js';
 import { sessionGantt } from '../../../src/core/view/gantt/sessionGantt.js';
@@ -25,7 +26,7 @@ describe('GanttView', () => {
     view = new GanttView({ trans: nullTranslator.load('') });
     view.selectionChanged.connect((_, bar: IGanttBar | null) => void selections.push(bar?.task ?? null));
     Widget.attach(view, document.body);
-    view.input = sessionGantt(runningState(), EPOCH + 20);
+    view.input = sessionGantt(runningState(), EPOCH + 20, ENGLISH);
     draw();
   });
 
@@ -62,7 +63,7 @@ describe('GanttView', () => {
     stops()[0]?.focus();
     press('ArrowRight');
     const id = (document.activeElement as SVGElement).dataset.id;
-    view.input = sessionGantt(runningState(), EPOCH + 25);
+    view.input = sessionGantt(runningState(), EPOCH + 25, ENGLISH);
     draw();
     expect((document.activeElement as SVGElement).dataset.id).toBe(id);
     expect(view.selection?.id).toBe(id);
@@ -70,7 +71,7 @@ describe('GanttView', () => {
 
   it('does not touch the document when nothing changed', () => {
     const svg = view.node.querySelector('svg');
-    view.input = sessionGantt(runningState(), EPOCH + 20);
+    view.input = sessionGantt(runningState(), EPOCH + 20, ENGLISH);
     draw();
     expect(view.node.querySelector('svg')).toBe(svg);
   });
@@ -99,14 +100,14 @@ describe('GanttView', () => {
     if (segment) {
       segment.task = '<img src=x onerror=alert(1)>';
     }
-    view.input = sessionGantt(state, EPOCH);
+    view.input = sessionGantt(state, EPOCH, ENGLISH);
     draw();
     expect(view.node.querySelector('img')).toBeNull();
   });
 });
 
 describe('neighbour', () => {
-  const input = sessionGantt(plannedState(), EPOCH);
+  const input = sessionGantt(plannedState(), EPOCH, ENGLISH);
   const ids = input?.bars.map(bar => bar.id) ?? [];
   const go = (from: string, ...keys: string[]) =>
     keys.reduce<string | null>((id, key) => (id && input ? neighbour(input, id, key) : null), from);
@@ -131,7 +132,7 @@ describe('neighbour', () => {
 
   it('goes down from the plan to the baseline shown under it', () => {
     const state = explainedState();
-    const chart = sessionGantt(state, EPOCH, state.plan?.plan.baselines[0]) as IGanttInput;
+    const chart = sessionGantt(state, EPOCH, ENGLISH, state.plan?.plan.baselines[0]) as IGanttInput;
     const seen: (string | undefined)[] = [];
     for (let id = neighbour(chart, ids[0] as string, 'Home'); id; id = neighbour(chart, id, 'ArrowDown')) {
       seen.push(chart.bars.find(bar => bar.id === id)?.kind);

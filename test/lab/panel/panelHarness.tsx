@@ -3,7 +3,12 @@ import { CommandRegistry } from '@lumino/commands';
 import { MessageLoop } from '@lumino/messaging';
 import { Widget } from '@lumino/widgets';
 import { act } from 'react';
+import { PanelSections } from '../../../src/lab/panel/panelSections.js';
+import { addPlanSection } from '../../../src/lab/panel/planSection.js';
+import { profileSection } from '../../../src/lab/panel/profileSection.js';
+import { runSection } from '../../../src/lab/panel/runSection.js';
 import { SaturnPanel } from '../../../src/lab/panel/saturnPanel.js';
+import { tasksSection } from '../../../src/lab/panel/tasksSection.js';
 import type { ISaturnStore } from '../../../src/lab/session/tokens.js';
 import { WhatIf } from '../../../src/lab/whatIf/whatIf.js';
 import type { IWhatIfPlanner } from '../../../src/lab/whatIf/whatIfPlanner.js';
@@ -19,7 +24,12 @@ export function openPanel(planner: IWhatIfPlanner, now = EPOCH + 20) {
   const commands = new CommandRegistry();
   const whatIf = new WhatIf({ makePlanner: () => planner, clock: () => now, seconds: 1 });
   const trans = nullTranslator.load('jupyterlab_saturn');
-  const panel = new SaturnPanel({ store, commands, whatIf, trans, clock: () => now });
+  const sections = new PanelSections();
+  for (const section of [runSection, profileSection, tasksSection]) {
+    sections.add(section(trans));
+  }
+  const plan = addPlanSection(sections, { whatIf, trans });
+  const panel = new SaturnPanel({ store, commands, sections, trans, clock: () => now });
   act(() => {
     Widget.attach(panel, document.body);
     MessageLoop.flush();
@@ -28,13 +38,18 @@ export function openPanel(planner: IWhatIfPlanner, now = EPOCH + 20) {
     panel,
     store,
     commands,
+    sections,
     whatIf,
     /** Change the store's view and let everything draw. */
     show: (part: Partial<ISaturnStore.IView>) => {
       act(() => store.set(part));
       MessageLoop.flush();
     },
-    close: () => act(() => panel.dispose()),
+    close: () =>
+      act(() => {
+        panel.dispose();
+        plan.dispose();
+      }),
     find: (selector: string) => panel.node.querySelector<HTMLElement>(selector),
     all: (selector: string) => [...panel.node.querySelectorAll<HTMLElement>(selector)],
     button: (label: string) => {

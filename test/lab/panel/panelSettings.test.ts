@@ -11,7 +11,7 @@ const defaults = Object.fromEntries(
 describe('followSettings', () => {
   it('stands in with the defaults of the schema where there is no registry', async () => {
     const seen: ISettings[] = [];
-    await followSettings(null, 'x', settings => void seen.push(settings));
+    await followSettings(null, settings => void seen.push(settings));
     expect(seen).toEqual([defaults]);
   });
 
@@ -19,7 +19,7 @@ describe('followSettings', () => {
     const settings = { composite: { ...defaults }, changed: new Signal<object, void>({}) };
     const registry = { load: () => Promise.resolve(settings) } as unknown as ISettingRegistry;
     const sides: string[] = [];
-    await followSettings(registry, 'x', ({ panelSide }) => void sides.push(panelSide));
+    await followSettings(registry, ({ panelSide }) => void sides.push(panelSide));
     settings.composite.panelSide = 'left';
     settings.changed.emit();
     expect(sides).toEqual(['right', 'left']);
@@ -28,7 +28,7 @@ describe('followSettings', () => {
   it('goes on with the defaults when settings cannot be loaded', async () => {
     const registry = { load: () => Promise.reject(new Error('No schema')) } as unknown as ISettingRegistry;
     const seen: ISettings[] = [];
-    await followSettings(registry, 'x', settings => void seen.push(settings));
+    await followSettings(registry, settings => void seen.push(settings));
     expect(seen).toEqual([defaults]);
   });
 });

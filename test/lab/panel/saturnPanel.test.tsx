@@ -130,7 +130,7 @@ describe('SaturnPanel', () => {
       const [item] = ui.all('.jp-SaturnTasks-item');
       expect(item?.textContent).toContain('Can run: single on 1 device; ddp, fsdp and pipeline on 2 or 4');
       expect([...(item?.querySelectorAll('li') ?? [])].map(node => node.textContent)).toContain(
-        '✕ not with tensor on 4 devices: its 6 attention heads do not divide evenly over 4 devices'
+        '✕ not with tensor on 4 devices: its 6 attention heads do not divide evenly over 4 devices.'
       );
     });
 
@@ -184,7 +184,7 @@ describe('SaturnPanel', () => {
       const table = section('profile')?.querySelector('table');
       expect(rows(table).slice(2)).toEqual([
         ['single', '↺ 400 ms (earlier session)± 8 ms, 2.79 GiB', 'cannot', 'cannot'],
-        ['ddp', '–', '240 ms (fastest)± 4.8 ms, 2.79 GiB', '≈ about 140 ms120 ms to 200 ms'],
+        ['ddp', '–', '240 ms (fastest)± 4.8 ms, 2.79 GiB', '≈ 140 ms (estimated)(120 ms to 200 ms)'],
         ['fsdp', '–', '✕ out of memory', '▸ measuring'],
         ['fsdp checkpointing', '–', '… waiting', 'left out'],
         ['tensor', '–', '✕ failed', 'cannot'],
@@ -194,7 +194,7 @@ describe('SaturnPanel', () => {
 
     it('folds what has no numbers, and opens it', () => {
       ui.show({ state: { ...variedSession(), profiled: true } });
-      const folded = section('profile')?.querySelector('.jp-SaturnProfile-folded details');
+      const folded = section('profile')?.querySelector('.jp-SaturnTable details');
       expect(folded?.querySelector('summary')?.textContent).toBe('2 more: 1 not needed, 1 cannot');
       expect([...(folded?.querySelectorAll('li') ?? [])].map(item => item.textContent)).toEqual([
         'pipeline schedule=1f1b micro_batches=4: not needed',
@@ -204,11 +204,11 @@ describe('SaturnPanel', () => {
 
     it('says why, where the keyboard goes too', () => {
       ui.show({ state: variedSession() });
-      const reasons = [...(section('profile')?.querySelectorAll('.jp-SaturnProfile-reasons li') ?? [])];
+      const reasons = [...(section('profile')?.querySelectorAll('.jp-SaturnFold li') ?? [])];
       expect(reasons.map(node => node.textContent)).toContain(
         'fsdp x4 fits, and is faster. (digits fsdp checkpointing x4)'
       );
-      const failure = section('profile')?.querySelector('.jp-SaturnProfile-failure');
+      const failure = section('profile')?.querySelector('.jp-SaturnFailure');
       expect(failure?.textContent).toContain('digits under tensor x2');
       expect(failure?.querySelector('pre')?.textContent).toContain('the ranks disagree');
     });
@@ -224,7 +224,7 @@ describe('SaturnPanel', () => {
     it('draws the schedule and says how good it is', () => {
       ui.show({ state: states.plannedState() });
       expect(section('plan')?.querySelectorAll('svg [data-kind="planned"]')).toHaveLength(12);
-      expect(text('plan')).toContain('at most 3.1 %');
+      expect(text('plan')).toContain('At most 3.1 % above the best possible');
       const rules = rows(section('plan')?.querySelector('.jp-SaturnBaselines'));
       expect(rules.map(row => row[0])).toEqual([
         'this plan',
@@ -234,7 +234,10 @@ describe('SaturnPanel', () => {
         'max',
         'current-practice'
       ]);
-      expect(rules.map(row => row[2])).toEqual(['', '+9 %', '+18 %', '+35 %', '+42 %', '+42 %']);
+      expect(rules.map(row => row[2])).toEqual([
+        '',
+        ...['9', '18', '35', '42', '42'].map(more => `${more} % longer`)
+      ]);
     });
 
     it('says when it is out of date, and which tasks it leaves out', () => {
@@ -279,18 +282,18 @@ describe('SaturnPanel', () => {
       ui.show({ state: states.explainedState() });
       expect(text('plan')).toContain('Both devices are busy for 97 %');
       expect(text('plan')).toContain('would save 0.58 s (2 %), with 2 switches');
-      const table = rows(ui.find('.jp-SaturnExplanation table'));
+      const table = rows(ui.find('.jp-SaturnFold table'));
       expect(table[0]).toEqual(['Task', 'Instead', 'Holds until it is']);
-      expect(table[2]?.slice(1)).toEqual(['single x1 as shortfsdp x2 +1 s', '4 % slower']);
-      expect(ui.find('.jp-SaturnSearch svg')?.getAttribute('aria-label')).toContain('3 steps');
+      expect(table[2]?.slice(1)).toEqual(['single x1 as short, fsdp x2 +1 s', '4 % slower']);
+      expect(ui.find('.jp-SaturnFold svg')?.getAttribute('aria-label')).toContain('3 steps');
     });
 
     it('shows none of it for a plan that does not say', () => {
       ui.show({ state: states.plannedState() });
-      for (const part of ['.jp-SaturnExplanation', '.jp-SaturnSearch', '.jp-SaturnConflicts']) {
-        expect(ui.find(part)).toBeNull();
+      for (const part of ['.jp-SaturnFold', '.jp-SaturnList.jp-mod-warning']) {
+        expect(section('plan')?.querySelector(part)).toBeNull();
       }
-      expect(text('plan')).not.toContain('Switching');
+      expect(text('plan')).not.toContain('Changing strategies');
       expect(ui.find('.jp-SaturnBaselines button')).toBeNull();
     });
 
@@ -319,8 +322,10 @@ describe('SaturnPanel', () => {
         }
       ];
       ui.show({ state });
-      const conflicts = ui.find('.jp-SaturnConflicts')?.textContent;
-      expect(conflicts).toBe('No plan meets this wish:It ends 3 s late.What would help: a deadline of 29 s');
+      const conflicts = ui.find('.jp-SaturnList.jp-mod-warning')?.textContent;
+      expect(conflicts).toBe(
+        'No plan meets this wish:deadline of digits-mlp-32-1e-3: It ends 3 s late.What would help: a deadline of 29 s'
+      );
     });
   });
 
@@ -329,7 +334,7 @@ describe('SaturnPanel', () => {
     const conflict = { constraint: 'deadline', message: 'Late.' } as const;
     state.plan!.plan.conflicts = [...Array(7).fill(conflict), { ...conflict, proven: true }];
     ui.show({ state });
-    const groups = ui.all('.jp-SaturnConflicts');
+    const groups = ui.all('.jp-SaturnList.jp-mod-warning');
     expect(groups.map(group => group.querySelectorAll(':scope > ul > li').length)).toEqual([1, 4]);
     expect(groups[1]?.textContent).toContain('No plan was found that meets these 7 wishes:');
     expect(groups[1]?.querySelector('summary')?.textContent).toBe('and 3 more');

@@ -7,7 +7,7 @@ import type { IWhatIfPlanner } from '../../../src/lab/whatIf/whatIfPlanner.js';
 import type { IQuestion } from '../../../src/lab/whatIf/whatIfQuestion.js';
 import {
   currentSeconds,
-  deviceCount,
+  devicesIn,
   techniquesOf,
   whatIfRequest
 } from '../../../src/lab/whatIf/whatIfRequest.js';
@@ -105,8 +105,8 @@ describe('whatIfRequest', () => {
 });
 
 it('knows what a session has to choose from', () => {
-  expect(deviceCount(plannedState().cluster)).toBe(2);
-  expect(deviceCount(undefined)).toBe(0);
+  expect(devicesIn(plannedState().cluster)).toBe(2);
+  expect(devicesIn(undefined)).toBe(0);
   expect(techniquesOf(plannedState())).toEqual(['single', 'ddp', 'fsdp']);
   expect(currentSeconds(plannedState(), EPOCH)).toBe(plannedState().plan?.plan.makespan);
   expect(currentSeconds({ ...plannedState(), plan: undefined }, EPOCH)).toBeNull();

@@ -174,7 +174,7 @@ describe('What if', () => {
   it('says what cannot be met and what would help', async () => {
     planner.conflicts = [{ constraint: 'pin', task: 'a', message: 'No such device.', relax: 'the pin' }];
     await press(single(), 'Enter');
-    expect(ui.find('.jp-SaturnWhatIf .jp-SaturnConflicts')?.textContent).toContain(
+    expect(ui.find('.jp-SaturnWhatIf .jp-SaturnList.jp-mod-warning')?.textContent).toContain(
       'No such device.What would help: the pin'
     );
   });

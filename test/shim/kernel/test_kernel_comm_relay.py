@@ -202,9 +202,9 @@ def test_following_another_session(
 def test_the_widget_waits_for_a_front_end(
     front: FrontEnd, relay: Relay, engine: FakeEngine, session: Session
 ) -> None:
-    assert session.status().widget is None
+    assert session.show().widget is None
     front.say("hello", HELLO)
-    first = session.status()
+    first = session.show()
     assert session.run().widget == first.widget is not None
     bundle = first._repr_mimebundle_()
     assert set(bundle) == {
@@ -214,8 +214,9 @@ def test_the_widget_waits_for_a_front_end(
         "application/vnd.jupyter.widget-view+json",
     }
     assert bundle["application/vnd.jupyterlab-saturn.session+json"] == {"session": session.name}
-    # A plan stays as it was made, with what it was compared with.
-    assert session.plan().widget is None
+    # A plan stays as it was made, with what it was compared with, and a status as it was found.
+    for still in (session.plan(), session.status()):
+        assert set(still._repr_mimebundle_()) == {"text/plain", "text/html"}
     widget = relay._widget
     assert widget.model_id == first.widget
     names = {"_model_name": "SaturnModel", "_view_name": "SaturnView"}

@@ -192,7 +192,8 @@ def test_what_the_engine_refuses_is_shown(shell: Shell, engine: FakeEngine) -> N
         ("reset", "reset", {}, "the tasks"),
         ("results", "state", {}, "the results"),
         ("wait", "render", {"view": "status"}, "the status"),
-        ("show", "render", {"view": "status"}, "the status"),
+        ("status", "render", {"view": "status"}, "the status"),
+        ("show", "render", {"view": "schedule"}, "the schedule"),
     ],
 )
 def test_verbs(

@@ -179,6 +179,7 @@ def test_results_are_rows(session: Session, engine: FakeEngine) -> None:
 
 def test_looking_starts_nothing(session: Session, launcher: FakeLauncher) -> None:
     assert "No session" in session.status().text
+    assert "No session" in session.show().text
     assert session.results() == []
     session.wait()
     assert launcher.starts == 0

@@ -1,5 +1,6 @@
 // @vitest-environment jsdom
 import { describe, expect, it } from 'vitest';
+import { ENGLISH } from '../../../src/core/model/translation.js';
 import { render } from '../../../src/core/view/render.js';
 import { progressLine } from '../../../src/core/view/status/progressLine.js';
 import { type SessionState, type TaskState, validate } from '../../../src/core/wire/messages.js';
@@ -25,6 +26,7 @@ const VIEWS = [
   'profile',
   'techniques',
   'plan',
+  'schedule',
   'status',
   'results',
   'report'
@@ -107,6 +109,7 @@ describe('render', () => {
     ['plan', 'plan-stale', stale],
     ['plan', 'plan-explained', explainedSession()],
     ['plan', 'plan-intricate', intricateSession()],
+    ['schedule', 'schedule', runningSession()],
     ['status', 'status', runningSession()],
     ['status', 'status-troubled', troubled],
     ['status', 'status-validated', validated(runningSession())],
@@ -115,13 +118,13 @@ describe('render', () => {
     ['report', 'report', finishedSession()]
   ] as const)('%s looks as approved: %s', async (view, name, state) => {
     validate('SessionState', state);
-    const { text, html } = render(view, state, NOW);
+    const { text, html } = render(view, state, NOW, ENGLISH);
     await expect(`${text}\n`).toMatchFileSnapshot(`output/${name}.txt`);
     await expect(`${html.trimEnd()}\n`).toMatchFileSnapshot(`output/${name}.html`);
   });
 
   it.each(VIEWS)('%s says the next step when there is nothing', view => {
-    const { text, html } = render(view, emptySession(), NOW);
+    const { text, html } = render(view, emptySession(), NOW, ENGLISH);
     expect(text).toMatch(/%saturn|%%saturn/);
     expect(html).toContain('<code>%');
   });
@@ -129,11 +132,12 @@ describe('render', () => {
   it.each([
     ['profile', definedSession(), '%saturn profile'],
     ['plan', profiledSession(), '%saturn plan'],
+    ['schedule', definedSession(), '%saturn plan'],
     ['status', plannedSession(), '%saturn run'],
     ['results', plannedSession(), '%saturn run'],
     ['status', finishedSession(), '%saturn results']
   ] as const)('%s says what comes next', (view, state, step) => {
-    expect(render(view, state, NOW).text).toContain(step);
+    expect(render(view, state, NOW, ENGLISH).text).toContain(step);
   });
 
   it.each(VIEWS)('%s is safe, closed markup whatever the state says', view => {
@@ -145,7 +149,7 @@ describe('render', () => {
       finishedSession()
     ];
     for (const state of sessions.map(hostile)) {
-      const { text, html } = render(view, state, NOW);
+      const { text, html } = render(view, state, NOW, ENGLISH);
       // biome-ignore lint/suspicious/noControlCharactersInRegex: none may be left
       expect(text).not.toMatch(/[\u0000\u001b]/);
       const document = new DOMParser().parseFromString(html, 'text/html');
@@ -158,14 +162,14 @@ describe('render', () => {
 
   it('begins the status with the progress line', () => {
     const state = runningSession();
-    expect(render('status', state, NOW).text.split('\n')[0]).toBe(progressLine(state, NOW));
+    expect(render('status', state, NOW, ENGLISH).text.split('\n')[0]).toBe(progressLine(state, NOW, ENGLISH));
   });
 
   it('says which tasks the plan leaves out, and why, instead of asking to train them', () => {
     const state = plannedSession();
     state.tasks = state.tasks.slice(0, 2);
     state.plan!.plan.unplanned = state.tasks.map(task => ({ task: task.spec.name, reason: 'ddp x2: oom' }));
-    const { text } = render('status', state, NOW);
+    const { text } = render('status', state, NOW, ENGLISH);
     expect(text).toContain('0 tasks ready, 2 left out');
     expect(text).toContain('Left out: ddp x2: oom');
     expect(text).not.toContain('%saturn run');
@@ -174,14 +178,14 @@ describe('render', () => {
   it('says in the plan how many tasks could not be built', () => {
     const state = plannedSession();
     state.tasks[0]!.status = 'invalid';
-    expect(render('plan', state, NOW).text).toContain('1 task cannot be built and is not in it');
+    expect(render('plan', state, NOW, ENGLISH).text).toContain('1 task cannot be built and is not in it');
   });
 
   it('tells a failure of many tasks once, with its traceback folded', () => {
     const state = definedSession();
     const error = { code: 'factory', message: 'It raised.', traceback: 'Traceback\n  deep\nKeyError: "a"' };
     state.tasks = state.tasks.map(task => ({ ...task, status: 'invalid', inspection: undefined, error }));
-    const { text, html } = render('tasks', state, NOW);
+    const { text, html } = render('tasks', state, NOW, ENGLISH);
     expect(text.match(/It raised/g)).toHaveLength(1);
     expect(text).toContain('and 8 more: It raised.');
     const document = new DOMParser().parseFromString(html, 'text/html');

@@ -5,7 +5,7 @@ import type { IConstraint } from './constraint.js';
 /** At most so many runs at once. */
 export const concurrent: IConstraint = {
   name: 'concurrent',
-  label: 'runs at once',
+  label: trans => trans.__('runs at once'),
 
   assert({ limits }) {
     const { concurrent: most = 1 } = limits ?? {};

@@ -1,5 +1,6 @@
 import type { Conflict, Pin, PlanRequest, PlanTask, Segment } from '../../wire/messages.js';
 import type { IRun } from '../schedule/deviceRuns.js';
+import type { ITranslation } from '../translation.js';
 
 /**
  * Something a request may ask of a plan beyond getting every task done. One file each, listed in `CONSTRAINTS`; the
@@ -13,7 +14,7 @@ export interface IConstraint {
   /** As conflicts name it. */
   readonly name: Conflict['constraint'];
   /** What people call it. */
-  readonly label: string;
+  label(trans: ITranslation): string;
   /**
    * Refuse what has no meaning.
    *

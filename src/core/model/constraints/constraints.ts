@@ -1,6 +1,7 @@
 import type { Conflict, PlanRequest, Segment } from '../../wire/messages.js';
 import { runsOf } from '../schedule/deviceRuns.js';
 import { slack } from '../schedule/tolerance.js';
+import type { ITranslation } from '../translation.js';
 import { concurrent } from './concurrent.js';
 import type { IConstraint, IMiss } from './constraint.js';
 import { cost } from './cost.js';
@@ -56,6 +57,6 @@ export function isConstrained(request: PlanRequest): boolean {
 }
 
 /** What people call a constraint. */
-export function constraintLabel(name: Conflict['constraint']): string {
-  return CONSTRAINTS.find(constraint => constraint.name === name)!.label;
+export function constraintLabel(name: Conflict['constraint'], trans: ITranslation): string {
+  return CONSTRAINTS.find(constraint => constraint.name === name)!.label(trans);
 }

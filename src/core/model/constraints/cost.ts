@@ -6,7 +6,7 @@ const SECONDS_PER_HOUR = 3600;
 /** At most so much money in all, by the prices of the nodes. */
 export const cost = budget({
   name: 'cost',
-  label: 'cost',
+  label: trans => trans.__('cost'),
   assert({ limits, prices = {}, cluster }) {
     assertMeasure(limits?.cost ?? 0, 'The limit of cost');
     for (const [node, price] of Object.entries(prices)) {

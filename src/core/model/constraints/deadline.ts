@@ -7,7 +7,7 @@ import { type IConstraint, type IOutcome, type ITaskOutcome, missesByTask, ROUND
 /** A task is done by then. */
 export const deadline: IConstraint = {
   name: 'deadline',
-  label: 'deadline',
+  label: trans => trans.__('deadline'),
 
   assert({ tasks }) {
     for (const { name, deadline: due = 0 } of tasks) {

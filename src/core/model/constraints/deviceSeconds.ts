@@ -5,7 +5,7 @@ import { budget } from './budget.js';
 /** At most so much device time in all. */
 export const deviceSeconds = budget({
   name: 'device-seconds',
-  label: 'device time',
+  label: trans => trans.__('device time'),
   assert: ({ limits }) => assertMeasure(limits?.deviceSeconds ?? 0, 'The limit of device-seconds'),
   limit: ({ limits }) => limits?.deviceSeconds,
   rate: () => 1,

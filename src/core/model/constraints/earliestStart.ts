@@ -4,7 +4,7 @@ import { type IConstraint, missesByTask } from './constraint.js';
 /** A task starts no sooner than this. */
 export const earliestStart: IConstraint = {
   name: 'earliest-start',
-  label: 'earliest start',
+  label: trans => trans.__('earliest start'),
 
   assert({ tasks }) {
     for (const { name, earliestStart: soonest = 0 } of tasks) {

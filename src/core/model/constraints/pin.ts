@@ -7,7 +7,7 @@ import { type IConstraint, type IPlaceTerm, missesByTask } from './constraint.js
 /** A task runs by this strategy, on this node, on no others of its devices. */
 export const pin: IConstraint = {
   name: 'pin',
-  label: 'pin',
+  label: trans => trans.__('pin'),
 
   assert({ tasks, cluster }) {
     for (const { name, pin: own } of tasks) {

@@ -50,7 +50,23 @@ function sourceOf(value: Fragment): string {
   return typeof value === 'object' ? value.map(sourceOf).join('') : escapeHtml(String(value));
 }
 
+/** A part of a display in both renderings; an empty text is left out. */
+export interface IPart {
+  readonly text: string;
+  readonly html: Fragment;
+}
+
 /** Template tag for HTML and SVG: every value put in is escaped unless it is {@link Markup}. */
 export function markup(strings: TemplateStringsArray, ...values: Fragment[]): Markup {
   return new Markup(strings.reduce((all, part, i) => all + sourceOf(values[i - 1]) + part));
+}
+
+/** Text whose words in backticks are code. */
+export function withCode(text: string): Markup[] {
+  return text.split('`').map((part, i) => (i % 2 === 1 ? markup`<code>${part}</code>` : markup`${part}`));
+}
+
+/** Text without the backticks around code. */
+export function withoutCode(text: string): string {
+  return printable(text.replaceAll('`', ''));
 }

@@ -1,10 +1,13 @@
-import type { Failure } from '../../wire/messages.js';
-import { type IPart, withCode } from './display.js';
-import { markup, printable, printableLines } from './escape.js';
+import type { ITranslation } from '../../model/translation.js';
+import type { Failure, TaskState } from '../../wire/messages.js';
+import { type IPart, markup, printable, printableLines, withCode } from './escape.js';
 import { listing } from './format.js';
 
 /** Lines of a traceback shown in plain text: its end says what happened. */
 const TRACEBACK_LINES = 12;
+
+/** Names told of whom a failure befell; the rest is counted. */
+const NAMES = 4;
 
 /** A failure and whom it befell. */
 export interface ITaskFailure {
@@ -13,25 +16,15 @@ export interface ITaskFailure {
   readonly error: Failure;
 }
 
-/** Failures with what to do next; equal ones are told once. Tracebacks are folded in HTML, shortened in text. */
-export function failuresPart(troubles: readonly ITaskFailure[]): IPart {
-  const merged = merge(troubles);
-  return {
-    text: merged.map(trouble => `\n${failureText(trouble)}`).join('\n'),
-    html: merged.map(
-      ({
-        where,
-        error
-      }) => markup`<details class="jp-saturn-trouble"><summary><span class="jp-saturn-bad">${where.length > 0 && markup`<strong>${listing(where, 4)}</strong>: `}${error.message}</span></summary>
-${error.hint !== undefined && markup`<p class="jp-saturn-note">${withCode(error.hint)}</p>\n`}${error.traceback !== undefined && markup`<pre class="jp-saturn-traceback">${error.traceback}</pre>\n`}<p class="jp-saturn-note jp-saturn-muted">Error code <code>${error.code}</code>.</p>
-</details>\n`
-    )
-  };
+/** What went wrong with tasks. */
+export function failedTasks(tasks: readonly TaskState[]): ITaskFailure[] {
+  return tasks.flatMap(({ spec, error }) => (error ? [{ where: [spec.name], error }] : []));
 }
 
-function merge(troubles: readonly ITaskFailure[]): ITaskFailure[] {
+/** Failures of which equal ones are told once. */
+export function mergedFailures(failures: readonly ITaskFailure[]): ITaskFailure[] {
   const merged = new Map<string, { where: string[]; error: Failure }>();
-  for (const { where, error } of troubles) {
+  for (const { where, error } of failures) {
     const key = `${error.code}\n${error.message}`;
     const same = merged.get(key);
     if (same) {
@@ -43,12 +36,39 @@ function merge(troubles: readonly ITaskFailure[]): ITaskFailure[] {
   return [...merged.values()];
 }
 
-function failureText({ where, error }: ITaskFailure): string {
-  const lines = error.traceback === undefined ? [] : printableLines(error.traceback).trimEnd().split('\n');
+/** Whom a failure befell, in words; empty when nobody in particular. */
+export function whereWords({ where }: ITaskFailure, trans: ITranslation): string {
+  return listing(where, trans, NAMES);
+}
+
+/** Failures with what to do next; equal ones once. Tracebacks are folded in HTML, shortened in text. */
+export function failuresPart(failures: readonly ITaskFailure[], trans: ITranslation): IPart {
+  const merged = mergedFailures(failures).map(failure => ({
+    ...failure.error,
+    where: whereWords(failure, trans)
+  }));
+  return {
+    text: merged.map(failure => `\n${failureText(failure)}`).join('\n'),
+    html: merged.map(
+      ({
+        where,
+        message,
+        hint,
+        traceback,
+        code
+      }) => markup`<details class="jp-saturn-trouble"><summary><span class="jp-saturn-bad">${where !== '' && markup`<strong>${where}</strong>: `}${message}</span></summary>
+${hint !== undefined && markup`<p class="jp-saturn-note">${withCode(hint)}</p>\n`}${traceback !== undefined && markup`<pre class="jp-saturn-traceback">${traceback}</pre>\n`}<p class="jp-saturn-note jp-saturn-muted">${withCode(trans.__('Error code `%1`.', code))}</p>
+</details>\n`
+    )
+  };
+}
+
+function failureText({ where, message, hint, traceback }: Failure & { where: string }): string {
+  const lines = traceback === undefined ? [] : printableLines(traceback).trimEnd().split('\n');
   const shown = lines.length > TRACEBACK_LINES ? ['…', ...lines.slice(-TRACEBACK_LINES)] : lines;
   return [
-    `✕ ${where.length > 0 ? `${printable(listing(where, 4))}: ` : ''}${printable(error.message)}`,
-    ...(error.hint === undefined ? [] : [`  ${printable(error.hint)}`]),
+    `✕ ${where !== '' ? `${printable(where)}: ` : ''}${printable(message)}`,
+    ...(hint === undefined ? [] : [`  ${printable(hint)}`]),
     ...shown.map(line => `    ${line}`)
   ].join('\n');
 }

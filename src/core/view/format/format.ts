@@ -1,4 +1,5 @@
 import { bytes as bytesOf, duration as durationOf } from '../../model/quantities.js';
+import type { ITranslation } from '../../model/translation.js';
 
 /** Shown where there is no value. */
 export const NOTHING = '–';
@@ -6,14 +7,14 @@ export const NOTHING = '–';
 const trimmed = (value: number, digits: number): string => String(Number(value.toPrecision(digits)));
 
 /** A length of time in two units at most: `4.2 s`, `24.3 s`, `1 min 20 s`, `2 h 5 min`, `3 d 4 h`. */
-export function duration(seconds: number | undefined): string {
+export function duration(seconds: number | undefined, trans: ITranslation): string {
   if (seconds === undefined || !Number.isFinite(seconds)) {
     return NOTHING;
   }
   if (seconds < 0) {
-    return `-${duration(-seconds)}`;
+    return `-${duration(-seconds, trans)}`;
   }
-  return seconds > 0 && seconds < 0.001 ? 'under 1 ms' : durationOf(seconds);
+  return seconds > 0 && seconds < 0.001 ? trans.__('under %1', '1 ms') : durationOf(seconds);
 }
 
 /** The time of one step: `0.85 ms`, `42 ms`, `1.3 s`. */
@@ -61,24 +62,24 @@ export function compactCount(value: number | undefined): string {
 }
 
 /** A fraction as percentage: 0.034 is `3.4 %`. Small but not nothing is `under 0.1 %`. */
-export function percent(fraction: number | undefined): string {
+export function percent(fraction: number | undefined, trans: ITranslation): string {
   if (fraction === undefined || !Number.isFinite(fraction)) {
     return NOTHING;
   }
   const value = fraction * 100;
   if (value > 0 && value < 0.1) {
-    return 'under 0.1 %';
+    return trans.__('under %1', '0.1 %');
   }
   return `${Math.abs(value) < 9.95 ? Number(value.toFixed(1)) : Math.round(value)} %`;
 }
 
 /** A loss or a metric in four digits; null, which means "not a number", is said so. */
-export function metric(value: number | null | undefined): string {
+export function metric(value: number | null | undefined, trans: ITranslation): string {
   if (value === undefined) {
     return NOTHING;
   }
   if (value === null || Number.isNaN(value)) {
-    return 'not a number';
+    return trans.__('not a number');
   }
   const size = Math.abs(value);
   if (size !== 0 && (size < 1e-3 || size >= 1e5)) {
@@ -88,14 +89,24 @@ export function metric(value: number | null | undefined): string {
 }
 
 /** `1 task`, `3 tasks`. */
-export function plural(number: number, noun: string, nouns = `${noun}s`): string {
-  return `${count(number)} ${number === 1 ? noun : nouns}`;
+export function taskCount(number: number, trans: ITranslation): string {
+  return trans._n('%2 task', '%2 tasks', number, count(number));
+}
+
+/** `1 device`, `3 devices`. */
+export function deviceCount(number: number, trans: ITranslation): string {
+  return trans._n('%2 device', '%2 devices', number, count(number));
 }
 
 /** `a, b and c`; with a limit, `a, b and 3 more`. */
-export function listing(items: readonly string[], limit = Infinity): string {
-  const shown = items.length > limit ? [...items.slice(0, limit), `${items.length - limit} more`] : items;
-  return shown.length < 2 ? shown.join('') : `${shown.slice(0, -1).join(', ')} and ${shown.at(-1)}`;
+export function listing(items: readonly string[], trans: ITranslation, limit = Infinity): string {
+  const shown =
+    items.length > limit
+      ? [...items.slice(0, limit), trans.__('%1 more', count(items.length - limit))]
+      : items;
+  return shown.length < 2
+    ? shown.join('')
+    : trans.__('%1 and %2', shown.slice(0, -1).join(', '), shown.at(-1) as string);
 }
 
 /** A moment as `2026-01-31 14:05 UTC`, the same wherever it is read. */

@@ -1,6 +1,9 @@
-import type { IPart } from './display.js';
-import { markup, printable } from './escape.js';
-import { listing } from './format.js';
+import type { ITranslation } from '../../model/translation.js';
+import { type IPart, markup, printable } from './escape.js';
+import { count, listing } from './format.js';
+
+/** Names told of what a remark is about; the rest is counted. */
+const NAMES = 3;
 
 /** Sentences, each with what it is about: tasks, strategies. */
 export type Remarks = ReadonlyMap<string, readonly string[]>;
@@ -19,21 +22,24 @@ export function remarksOf(pairs: Iterable<readonly [remark: string, about: strin
   return found;
 }
 
-/** Remarks under a title, folded in HTML; nothing when there are none. */
-export function remarksPart(title: string, found: Remarks): IPart | false {
-  if (found.size === 0) {
-    return false;
-  }
-  const entries = [...found];
+/** What folds remarks away: their title and number. */
+export function remarksTitle(title: string, remarks: Remarks, trans: ITranslation): string {
+  return trans.__('%1 (%2)', title, count(remarks.size));
+}
+
+/** What a remark is about: `(a, b and c)`. */
+export function aboutWords(about: readonly string[], trans: ITranslation): string {
+  return `(${listing(about, trans, NAMES)})`;
+}
+
+/** Remarks under a title, folded in HTML. */
+export function remarksPart(title: string, remarks: Remarks, trans: ITranslation): IPart {
+  const entries = [...remarks].map(([remark, about]) => [remark, aboutWords(about, trans)] as const);
   return {
-    text: [
-      `\n${title}:`,
-      ...entries.map(([remark, about]) => printable(`  ${remark} (${listing(about, 3)})`))
-    ].join('\n'),
-    html: markup`<details><summary>${title} (${entries.length})</summary>
+    text: [`\n${title}:`, ...entries.map(([remark, about]) => printable(`  ${remark} ${about}`))].join('\n'),
+    html: markup`<details><summary>${remarksTitle(title, remarks, trans)}</summary>
 <ul>${entries.map(
-      ([remark, about]) =>
-        markup`<li>${remark} <span class="jp-saturn-muted">(${listing(about, 3)})</span></li>`
+      ([remark, about]) => markup`<li>${remark} <span class="jp-saturn-muted">${about}</span></li>`
     )}</ul></details>\n`
   };
 }

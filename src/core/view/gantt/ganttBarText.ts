@@ -1,14 +1,15 @@
-import { FONT_SIZE, type IGanttBar, type IPlacedText, type IRect } from './ganttModel.js';
+import type { ITranslation } from '../../model/translation.js';
+import { barStateWords, FONT_SIZE, type IGanttBar, type IPlacedText, type IRect } from './ganttModel.js';
 import { fitText, textWidth } from './textFit.js';
 
-/** What a state adds before the label, in full and in short; nothing for the usual ones. */
-const STATE_MARKS: Partial<Record<NonNullable<IGanttBar['state']>, readonly [string, string]>> = {
-  failed: ['✕ failed: ', '✕ '],
-  oom: ['✕ out of memory: ', '✕ '],
-  lost: ['✕ lost: ', '✕ '],
-  stopped: ['■ stopped: ', '■ '],
-  starting: ['… ', '… '],
-  running: ['▸ ', '▸ ']
+/** The sign of a state before the label, and whether words follow it where they fit; none for the usual one. */
+const SIGNS: Partial<Record<NonNullable<IGanttBar['state']>, readonly [sign: string, isTold: boolean]>> = {
+  failed: ['✕', true],
+  oom: ['✕', true],
+  lost: ['✕', true],
+  stopped: ['■', true],
+  starting: ['…', false],
+  running: ['▸', false]
 };
 
 /** Room left free at either end of a text, in pixels. */
@@ -18,14 +19,14 @@ const PADDING = 4;
  * What is written in a bar's rectangle: name and note on two lines or on one, or the name alone, in full or in
  * brief; turned upright where only that fits; else the beginning of the name, or its mark, or nothing.
  */
-export function barTexts(bar: IGanttBar, rect: IRect): IPlacedText[] {
+export function barTexts(bar: IGanttBar, rect: IRect, trans: ITranslation): IPlacedText[] {
   const room = rect.width - 2 * PADDING;
   const middle = rect.y + rect.height / 2 + FONT_SIZE * 0.36;
   const at = (text: string, y = middle): IPlacedText => ({ x: rect.x + PADDING, y, text, anchor: 'start' });
   if (rect.height < FONT_SIZE) {
     return [];
   }
-  const [long, short] = (bar.state !== undefined && STATE_MARKS[bar.state]) || ['', ''];
+  const { long, short } = stateMarks(bar, trans);
   const names = [long + bar.label, short + bar.label, short + (bar.brief ?? bar.label)];
   const name = names.find(wording => textWidth(wording, FONT_SIZE) <= room);
   if (name === undefined) {
@@ -41,6 +42,16 @@ export function barTexts(bar: IGanttBar, rect: IRect): IPlacedText[] {
   }
   const both = `${name} · ${bar.note}`;
   return [at(name.endsWith(bar.label) && textWidth(both, FONT_SIZE) <= room ? both : name)];
+}
+
+/** What the state of a bar adds before its label, in full and in short. */
+function stateMarks({ state }: IGanttBar, trans: ITranslation): { long: string; short: string } {
+  const [sign, isTold] = (state !== undefined && SIGNS[state]) || [];
+  if (state === undefined || sign === undefined) {
+    return { long: '', short: '' };
+  }
+  const short = `${sign} `;
+  return { long: isTold ? `${short}${barStateWords(state, trans)}: ` : short, short };
 }
 
 function uprightText(bar: IGanttBar, names: readonly string[], rect: IRect): IPlacedText | undefined {

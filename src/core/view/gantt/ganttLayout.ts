@@ -1,25 +1,26 @@
-import { duration, plural } from '../format/format.js';
+import type { ITranslation } from '../../model/translation.js';
+import { count, deviceCount, duration } from '../format/format.js';
 import { barTexts } from './ganttBarText.js';
 import { ganttLegend } from './ganttLegend.js';
+import { ganttLines, type IGanttMark, placeLines } from './ganttLines.js';
 import {
   FONT_SIZE,
   type IGanttBar,
   type IGanttInput,
   type IGanttLayout,
-  type IGanttLine,
   type IGanttLink,
   type ILane,
   type IPlacedBar,
   type IPlacedText,
   type IRect,
-  SECTION_NAMES,
-  SECTIONS
+  LINE_HEIGHT,
+  SECTIONS,
+  sectionName
 } from './ganttModel.js';
 import { fitText, textWidth } from './textFit.js';
 import { SHORTEST_AXIS, timeTicks } from './timeTicks.js';
 
 const MARGIN = 10;
-const LINE_HEIGHT = 16;
 const LABEL_ROOM = { least: 36, most: 170 };
 /** Room at the right end, so that a bar of no length at the very end is inside too. */
 const END_ROOM = 2;
@@ -35,27 +36,33 @@ const NARROW = 480;
  *
  * @param size - width in pixels of the whole chart; at least 240 is used.
  */
-export function layoutGantt(input: IGanttInput, size: { width: number }): IGanttLayout {
+export function layoutGantt(input: IGanttInput, trans: ITranslation, size: { width: number }): IGanttLayout {
   const width = Math.max(240, Math.round(size.width));
   const labels = input.rows.map(row => textWidth(row.label, FONT_SIZE));
   const labelRoom = Math.min(LABEL_ROOM.most, width / 3, Math.max(LABEL_ROOM.least, ...labels));
   const x = MARGIN + labelRoom + 8;
   const plotWidth = width - MARGIN - x;
-  const end = chartEnd(input);
+  const marks = ganttLines(input, trans);
+  const end = chartEnd(input, marks);
   const scale = (seconds: number): number =>
     x + (Math.min(Math.max(seconds, 0), end) / end) * (plotWidth - END_ROOM);
 
-  const { lines, rows: headerRows } = placeLines(input, scale, { left: x, right: x + plotWidth });
+  const { lines, rows: headerRows } = placeLines(marks, scale, {
+    left: x,
+    right: x + plotWidth,
+    top: MARGIN / 2,
+    edge: MARGIN
+  });
   const top = MARGIN / 2 + headerRows * LINE_HEIGHT;
-  const { sections, lanes, bottom } = placeLanes(input, top, labelRoom);
-  const bars = placeBars(input.bars, lanes, scale);
-  const legend = ganttLegend(input, {
+  const { sections, lanes, bottom } = placeLanes(input, trans, top, labelRoom);
+  const bars = placeBars(input.bars, lanes, scale, trans);
+  const legend = ganttLegend(input, trans, {
     x: width < NARROW ? MARGIN : x,
     right: x + plotWidth,
     y: bottom + LINE_HEIGHT + 16
   });
   const height = (legend.at(-1)?.y ?? bottom + LINE_HEIGHT) + MARGIN;
-  const description = describe(input);
+  const description = describe(input, trans);
   return {
     id: fingerprint(
       `${description}${width}${input.bars.map(bar => `${bar.id}${bar.start}${bar.end}`).join()}`
@@ -70,15 +77,15 @@ export function layoutGantt(input: IGanttInput, size: { width: number }): IGantt
     lanes,
     bars,
     links: placeLinks(bars),
-    ticks: timeTicks(end, plotWidth / 84).map(tick => ({ x: scale(tick.value), label: tick.label })),
+    ticks: timeTicks(end, plotWidth / 84, trans).map(tick => ({ x: scale(tick.value), label: tick.label })),
     lines,
     legend
   };
 }
 
-function chartEnd(input: IGanttInput): number {
+function chartEnd(input: IGanttInput, marks: readonly IGanttMark[]): number {
   const ends = input.bars.map(bar => bar.end);
-  const lines = wantedLines(input).map(line => line.seconds ?? 0);
+  const lines = marks.map(line => line.seconds ?? 0);
   const end = [...ends, ...lines].reduce(
     (most, value) => (Number.isFinite(value) ? Math.max(most, value) : most),
     0
@@ -88,6 +95,7 @@ function chartEnd(input: IGanttInput): number {
 
 function placeLanes(
   input: IGanttInput,
+  trans: ITranslation,
   top: number,
   labelRoom: number
 ): { sections: IPlacedText[]; lanes: ILane[]; bottom: number } {
@@ -100,10 +108,8 @@ function placeLanes(
       continue;
     }
     y += lanes.length === 0 ? 0 : 6;
-    const text =
-      kind === 'baseline' && input.baseline
-        ? `${SECTION_NAMES[kind]}: ${input.baseline.name}`
-        : SECTION_NAMES[kind];
+    const name = sectionName(kind, trans);
+    const text = kind === 'baseline' && input.baseline ? `${name}: ${input.baseline.name}` : name;
     sections.push({ x: MARGIN, y: y + 12, text, anchor: 'start' });
     y += LINE_HEIGHT + 1;
     for (const row of input.rows) {
@@ -118,7 +124,8 @@ function placeLanes(
 function placeBars(
   bars: readonly IGanttBar[],
   lanes: readonly ILane[],
-  scale: (seconds: number) => number
+  scale: (seconds: number) => number,
+  trans: ITranslation
 ): IPlacedBar[] {
   const next = nextStarts(bars);
   return bars.flatMap(bar => {
@@ -137,14 +144,14 @@ function placeBars(
     const largest = rects.reduce((best, rect) => (rect.height > best.height ? rect : best));
     const wide = Math.min(width, scale(bar.start + (bar.overhead ?? 0)) - x);
     const lead = wide < LEAST_LEAD ? 0 : wide;
-    return [{ bar, rects, texts: textsBeside(lead, bar, largest), lead }];
+    return [{ bar, rects, texts: textsBeside(lead, bar, largest, trans), lead }];
   });
 }
 
 /** Texts that do not cross the edge of the lead, unless that would cost words. */
-function textsBeside(lead: number, bar: IGanttBar, rect: IRect): IPlacedText[] {
-  const across = barTexts(bar, rect);
-  const beside = barTexts(bar, { ...rect, x: rect.x + lead, width: rect.width - lead });
+function textsBeside(lead: number, bar: IGanttBar, rect: IRect, trans: ITranslation): IPlacedText[] {
+  const across = barTexts(bar, rect, trans);
+  const beside = barTexts(bar, { ...rect, x: rect.x + lead, width: rect.width - lead }, trans);
   const words = (texts: readonly IPlacedText[]): string => texts.map(({ text }) => text).join('\n');
   return words(beside) === words(across) ? beside : across;
 }
@@ -207,85 +214,22 @@ function adjacentRuns(mine: readonly ILane[], lanes: readonly ILane[]): ILane[][
   return runs;
 }
 
-interface IWantedLine {
-  readonly kind: IGanttLine['kind'];
-  readonly seconds: number | undefined;
-  /** Its name in full and in brief. */
-  readonly words: readonly [string, string];
-}
-
-function wantedLines({ makespan, lowerBound, now, baseline, deadlines = [] }: IGanttInput): IWantedLine[] {
-  const line = (
-    kind: IGanttLine['kind'],
-    seconds: number | undefined,
-    long: string,
-    short: string
-  ): IWantedLine => ({
-    ...{ kind, seconds },
-    words: [`${long} ${duration(seconds)}`, `${short} ${duration(seconds)}`]
-  });
-  return [
-    line('makespan', makespan, 'plan ends', 'plan'),
-    line('lower-bound', lowerBound, 'lower bound', 'bound'),
-    ...(baseline ? [line('baseline', baseline.makespan, `${baseline.name} ends`, baseline.name)] : []),
-    ...deadlines.map(({ seconds, label }) => ({
-      ...{ kind: 'deadline' as const, seconds },
-      words: [label, `by ${duration(seconds)}`] as const
-    })),
-    line('now', now, 'now', 'now')
-  ];
-}
-
-/** Lines with their labels above the chart, in as few rows as keep the labels apart. */
-function placeLines(
-  input: IGanttInput,
-  scale: (seconds: number) => number,
-  bounds: { left: number; right: number }
-): { lines: IGanttLine[]; rows: number } {
-  const rows: [number, number][][] = [];
-  const lines: IGanttLine[] = [];
-  for (const { kind, seconds, words } of wantedLines(input)) {
-    if (seconds === undefined || !Number.isFinite(seconds) || seconds <= 0) {
-      continue;
-    }
-    const x = scale(seconds);
-    const after = bounds.right - x;
-    const wanted = textWidth(words[0], FONT_SIZE) + 8;
-    const before = x - bounds.left >= wanted || (after < wanted && x - MARGIN > after);
-    const room = (before ? x - MARGIN : after) - 8;
-    const fitting = words.find(wording => textWidth(wording, FONT_SIZE) <= room);
-    const text = fitting ?? fitText(words[0], room, FONT_SIZE);
-    const wide = textWidth(text, FONT_SIZE);
-    const span: [number, number] = before ? [x - wide - 8, x] : [x, x + wide + 8];
-    let row = rows.findIndex(taken => taken.every(([from, to]) => span[1] < from || span[0] > to));
-    if (row < 0) {
-      row = rows.push([]) - 1;
-    }
-    rows[row]?.push(span);
-    lines.push({
-      kind,
-      x,
-      textWidth: wide,
-      text: {
-        x: before ? x - 4 : x + 4,
-        y: MARGIN / 2 + row * LINE_HEIGHT + 11,
-        text,
-        anchor: before ? 'end' : 'start'
-      }
-    });
-  }
-  return { lines, rows: rows.length };
-}
-
-function describe(input: IGanttInput): string {
+function describe(input: IGanttInput, trans: ITranslation): string {
   const { baseline } = input;
+  const time = (seconds: number): string => duration(seconds, trans);
   const number = (kind: IGanttBar['kind']): number => input.bars.filter(bar => bar.kind === kind).length;
+  const [planned, actual] = [number('planned'), number('actual')];
   const facts = [
-    `${plural(number('planned'), 'planned bar')} and ${plural(number('actual'), 'actual bar')} on ${plural(input.rows.length, 'device')}`,
-    input.makespan !== undefined && `the plan ends after ${duration(input.makespan)}`,
-    input.lowerBound !== undefined && `no plan can end before ${duration(input.lowerBound)}`,
-    baseline !== undefined && `${baseline.name} would end after ${duration(baseline.makespan)}`,
-    input.now !== undefined && `${duration(input.now)} have passed`
+    trans.__(
+      '%1 and %2 on %3',
+      trans._n('%2 planned bar', '%2 planned bars', planned, count(planned)),
+      trans._n('%2 actual bar', '%2 actual bars', actual, count(actual)),
+      deviceCount(input.rows.length, trans)
+    ),
+    input.makespan !== undefined && trans.__('the plan ends after %1', time(input.makespan)),
+    input.lowerBound !== undefined && trans.__('no plan can end before %1', time(input.lowerBound)),
+    baseline !== undefined && trans.__('%1 would end after %2', baseline.name, time(baseline.makespan)),
+    input.now !== undefined && trans.__('%1 have passed', time(input.now))
   ].filter(fact => fact !== false);
   return `${facts.join('; ')}.`;
 }

@@ -1,3 +1,4 @@
+import type { ITranslation } from '../../model/translation.js';
 import { FONT_SIZE, type IGanttBar, type IGanttInput, type ILegendItem } from './ganttModel.js';
 import { fitText, textWidth } from './textFit.js';
 
@@ -9,10 +10,15 @@ const GAP = 5;
 const SPACE = 12;
 
 /** What marks mean that are not explained where they are. */
-const MARKS = [
-  { kind: 'overhead', text: 'start, checkpoint', is: bar => (bar.overhead ?? 0) > 0 },
-  { kind: 'pinned', text: 'pinned', is: bar => bar.pinned === true }
-] as const satisfies readonly { kind: string; text: string; is: (bar: IGanttBar) => boolean }[];
+const marks = (trans: ITranslation) =>
+  [
+    {
+      kind: 'overhead',
+      text: trans.__('start, checkpoint'),
+      is: (bar: IGanttBar): boolean => (bar.overhead ?? 0) > 0
+    },
+    { kind: 'pinned', text: trans.__('pinned'), is: (bar: IGanttBar): boolean => bar.pinned === true }
+  ] as const;
 
 /**
  * Legend in lines under the chart: what the colours mean, when there is more than one, then the techniques, then
@@ -20,6 +26,7 @@ const MARKS = [
  */
 export function ganttLegend(
   input: IGanttInput,
+  trans: ITranslation,
   place: { x: number; right: number; y: number }
 ): ILegendItem[] {
   const groups = input.groups ?? [];
@@ -31,10 +38,12 @@ export function ganttLegend(
       : []
     ).filter(entry => used.has(entry.colour)),
     ...techniques.map(technique => ({ kind: 'texture' as const, text: technique, colour: 0, technique })),
-    ...MARKS.filter(({ is }) => input.bars.some(is)).map(({ kind, text }) => ({
-      ...{ kind, text },
-      ...{ colour: 0, technique: '' }
-    }))
+    ...marks(trans)
+      .filter(({ is }) => input.bars.some(is))
+      .map(({ kind, text }) => ({
+        ...{ kind, text },
+        ...{ colour: 0, technique: '' }
+      }))
   ];
   const most = place.right - place.x - SWATCH - GAP;
   let x = place.x;

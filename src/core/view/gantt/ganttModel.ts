@@ -1,8 +1,10 @@
+import type { ITranslation } from '../../model/translation.js';
+
 /** Size of all text in the chart, in pixels. */
 export const FONT_SIZE = 11;
 
-/** What the parts of a chart are called, in their order from above. */
-export const SECTION_NAMES = { planned: 'Plan', actual: 'Actual', baseline: 'Baseline' } as const;
+/** Height of a line of text, in pixels. */
+export const LINE_HEIGHT = 16;
 
 /** The parts of a chart, from above. */
 export const SECTIONS = ['planned', 'actual', 'baseline'] as const;
@@ -155,4 +157,22 @@ export interface IGanttLayout {
   readonly ticks: readonly { readonly x: number; readonly label: string }[];
   readonly lines: readonly IGanttLine[];
   readonly legend: readonly ILegendItem[];
+}
+
+/** What a part of a chart is called. */
+export function sectionName(kind: IGanttBar['kind'], trans: ITranslation): string {
+  return { planned: trans.__('Plan'), actual: trans.__('Actual'), baseline: trans.__('Baseline') }[kind];
+}
+
+/** What became of work, or where it stands. */
+export function barStateWords(state: NonNullable<IGanttBar['state']>, trans: ITranslation): string {
+  return {
+    starting: trans.__('starting'),
+    running: trans.__('running'),
+    finished: trans.__('finished'),
+    failed: trans.__('failed'),
+    oom: trans.__('out of memory'),
+    lost: trans.__('lost'),
+    stopped: trans.__('stopped')
+  }[state];
 }

@@ -1,6 +1,7 @@
+import type { ITranslation } from '../../model/translation.js';
 import { printable } from '../format/escape.js';
 import type { IGanttBar, IGanttInput, IGanttRow } from './ganttModel.js';
-import { SHORTEST_AXIS, timeTicks } from './timeTicks.js';
+import { type ITick, SHORTEST_AXIS, timeTicks } from './timeTicks.js';
 
 /** Alternate on a row, so that neighbours differ. */
 const FILLS = ['▓', '░'] as const;
@@ -11,7 +12,12 @@ const FILLS = ['▓', '░'] as const;
  *
  * @param width - characters in all, row labels included.
  */
-export function ganttText(input: IGanttInput, kind: IGanttBar['kind'], width = 100): string {
+export function ganttText(
+  input: IGanttInput,
+  kind: IGanttBar['kind'],
+  trans: ITranslation,
+  width = 100
+): string {
   const bars = input.bars.filter(bar => bar.kind === kind);
   const labels = input.rows.map(row => [...printable(row.label)].slice(0, 24).join(''));
   const labelWidth = Math.max(0, ...labels.map(label => label.length));
@@ -22,7 +28,10 @@ export function ganttText(input: IGanttInput, kind: IGanttBar['kind'], width = 1
     const label = labels[i] as string;
     return `${label.padStart(labelWidth)}  ${rowText(row, bars, column, cells)}`.trimEnd();
   });
-  return [...lines, `${' '.repeat(labelWidth + 2)}${axisText(end, column, cells)}`].join('\n');
+  return [
+    ...lines,
+    `${' '.repeat(labelWidth + 2)}${axisText(timeTicks(end, cells / 14, trans), column, cells)}`
+  ].join('\n');
 }
 
 function rowText(
@@ -54,9 +63,9 @@ function textInside(bar: IGanttBar, room: number): string[] {
   return whole ?? (room >= 4 ? [...(wordings[0] as string[]).slice(0, room - 1), '…'] : []);
 }
 
-function axisText(end: number, column: (seconds: number) => number, cells: number): string {
+function axisText(ticks: readonly ITick[], column: (seconds: number) => number, cells: number): string {
   let line = '';
-  for (const tick of timeTicks(end, cells / 14)) {
+  for (const tick of ticks) {
     const at = column(tick.value);
     if (at < cells + 8) {
       line = `${line.padEnd(at)}└${tick.label}`;

@@ -1,4 +1,5 @@
 import { strategyLabel } from '../../model/strategy.js';
+import type { ITranslation } from '../../model/translation.js';
 import type { Segment } from '../../wire/messages.js';
 import { count, duration, listing } from '../format/format.js';
 import type { IGanttBar } from './gantt.js';
@@ -17,6 +18,7 @@ export function rowsOf(segment: Segment): string[] {
 /** How {@link plannedBars} draws. */
 export interface IPlannedBarsOptions {
   readonly groups: ITaskGroups;
+  readonly trans: ITranslation;
   /** Seconds from the left end of the chart to the plan's second 0; 0 when absent. */
   readonly offset?: number;
   /** `planned` when absent. */
@@ -87,7 +89,7 @@ interface IPart {
 
 function bar(run: IRun, { id, part, parts, next }: IPart, options: IPlannedBarsOptions): IGanttBar {
   const { segment, tasks } = run;
-  const { groups, offset = 0, kind = 'planned', pinned, movable } = options;
+  const { groups, trans, offset = 0, kind = 'planned', pinned, movable } = options;
   const start = offset + segment.start;
   const end = offset + segment.end;
   const number = parts > 1 ? ` (${part + 1}/${parts})` : '';
@@ -96,14 +98,22 @@ function bar(run: IRun, { id, part, parts, next }: IPart, options: IPlannedBarsO
   const isPinned = tasks.some(task => pinned?.has(task));
   const devices = [segment, ...(segment.elsewhere ?? [])].map(place => place.devices.join(', '));
   const where = segment.elsewhere
-    ? [segment, ...segment.elsewhere].map(({ node }, i) => `${devices[i]} of ${node}`).join(' and ')
-    : devices[0];
+    ? listing(
+        [segment, ...segment.elsewhere].map(({ node }, i) =>
+          trans.__('%1 of %2', devices[i] as string, node)
+        ),
+        trans
+      )
+    : (devices[0] as string);
+  const strategy = strategyLabel(segment.strategy);
+  const time = (seconds: number): string => duration(seconds, trans);
+  const lasting = [time(start), time(end), time(end - start), count(segment.steps)] as const;
   return {
     id,
     task: first,
     label: tasks.map(groups.shortName).join(' + ') + number,
-    brief: tasks.length > 1 ? `${tasks.length} fused${number}` : groups.briefName(first) + number,
-    note: strategyLabel(segment.strategy),
+    brief: tasks.length > 1 ? trans.__('%1 fused', tasks.length) + number : groups.briefName(first) + number,
+    note: strategy,
     technique: segment.strategy.technique,
     rows: rowsOf(segment),
     start,
@@ -115,11 +125,21 @@ function bar(run: IRun, { id, part, parts, next }: IPart, options: IPlannedBarsO
     ...(tasks.length === 1 && movable?.(first) && { movable: true }),
     ...(next !== undefined && { next }),
     detail: [
-      listing(tasks) + (tasks.length > 1 ? ', fused in one run' : ''),
-      `planned: ${strategyLabel(segment.strategy)} on ${where}${isPinned ? ', pinned' : ''}`,
-      ...(parts > 1 ? [`part ${part + 1} of ${parts}: it changes strategy or place while it trains`] : []),
-      `${duration(start)} to ${duration(end)} (${duration(end - start)}), ${count(segment.steps)} steps`,
-      ...(overhead > 0 ? [`${duration(overhead)} of it to start${part > 0 ? ' and to switch' : ''}`] : [])
+      tasks.length > 1 ? trans.__('%1, fused in one run', listing(tasks, trans)) : first,
+      isPinned
+        ? trans.__('planned: %1 on %2, pinned', strategy, where)
+        : trans.__('planned: %1 on %2', strategy, where),
+      ...(parts > 1
+        ? [trans.__('part %1 of %2: it changes strategy or place while it trains', part + 1, parts)]
+        : []),
+      trans._n('%2 to %3 (%4), %5 step', '%2 to %3 (%4), %5 steps', segment.steps, ...lasting),
+      ...(overhead > 0
+        ? [
+            part > 0
+              ? trans.__('%1 of it to start and to switch', time(overhead))
+              : trans.__('%1 of it to start', time(overhead))
+          ]
+        : [])
     ].join('\n')
   };
 }

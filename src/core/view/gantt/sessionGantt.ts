@@ -1,7 +1,15 @@
 import { strategyLabel } from '../../model/strategy.js';
+import type { ITranslation } from '../../model/translation.js';
 import type { Attempt, Cluster, Plan, Segment, SessionState, TaskState } from '../../wire/messages.js';
-import { count, duration, metric } from '../format/format.js';
-import type { IGanttBar, IGanttDeadline, IGanttInput, IGanttRow } from './gantt.js';
+import { duration } from '../format/format.js';
+import { lossWords, stepWords } from '../format/taskText.js';
+import {
+  barStateWords,
+  type IGanttBar,
+  type IGanttDeadline,
+  type IGanttInput,
+  type IGanttRow
+} from './gantt.js';
 import { plannedBars, rowKey } from './plannedBars.js';
 import { type ITaskGroups, taskGroups } from './taskGroups.js';
 
@@ -29,17 +37,18 @@ export interface IPlanGanttOptions {
 export function planGantt(
   plan: Pick<Plan, 'segments' | 'makespan'> & Partial<Pick<Plan, 'lowerBound'>>,
   cluster: Cluster,
+  trans: ITranslation,
   options: IPlanGanttOptions = {}
 ): IGanttInput {
-  const { title = 'Plan', tasks = [], baseline, pinned, deadlines, movable } = options;
-  const groups = taskGroups([...tasks, ...plan.segments.map(segment => segment.task)]);
+  const { title = trans.__('Plan'), tasks = [], baseline, pinned, deadlines, movable } = options;
+  const groups = taskGroups([...tasks, ...plan.segments.map(segment => segment.task)], trans);
   const rule = baseline?.segments ?? [];
   return {
     title,
-    rows: clusterRows(cluster, placesOf([...plan.segments, ...rule])),
+    rows: clusterRows(cluster, placesOf([...plan.segments, ...rule]), trans),
     bars: [
-      ...plannedBars(plan.segments, { groups, pinned, movable }),
-      ...plannedBars(rule, { groups, kind: 'baseline' })
+      ...plannedBars(plan.segments, { groups, trans, pinned, movable }),
+      ...plannedBars(rule, { groups, trans, kind: 'baseline' })
     ],
     groups: groups.groups,
     lowerBound: plan.lowerBound,
@@ -58,6 +67,7 @@ export function planGantt(
 export function sessionGantt(
   state: SessionState,
   now: number,
+  trans: ITranslation,
   baseline: GanttBaseline | null = null
 ): IGanttInput | null {
   const { plan, run, cluster } = state;
@@ -71,22 +81,26 @@ export function sessionGantt(
   const planStart = plan?.startedAt === undefined ? 0 : Math.max(0, plan.startedAt - origin);
   const segments = plan?.plan.segments ?? [];
   const rule = baseline?.segments ?? [];
-  const groups = taskGroups([...state.tasks.map(task => task.spec.name), ...segments.map(s => s.task)]);
+  const groups = taskGroups(
+    [...state.tasks.map(task => task.spec.name), ...segments.map(s => s.task)],
+    trans
+  );
   const shown = waiting ? [] : attempts.filter(({ attempt }) => (attempt.endedAt ?? Infinity) > origin);
   const bars = [
-    ...plannedBars(segments, { groups, offset: planStart }),
-    ...plannedBars(rule, { groups, offset: planStart, kind: 'baseline' }),
-    ...shown.map(({ task, attempt }) => actualBar(task, attempt, origin, now, groups))
+    ...plannedBars(segments, { groups, trans, offset: planStart }),
+    ...plannedBars(rule, { groups, trans, offset: planStart, kind: 'baseline' }),
+    ...shown.map(({ task, attempt }) => actualBar(task, attempt, { origin, now, groups, trans }))
   ];
   if (bars.length === 0) {
     return null;
   }
   return {
-    title: `Schedule of session ${state.session}`,
-    rows: clusterRows(cluster ?? { nodes: [] }, [
-      ...placesOf([...segments, ...rule]),
-      ...shown.map(({ attempt }) => attempt)
-    ]),
+    title: trans.__('Schedule of session %1', state.session),
+    rows: clusterRows(
+      cluster ?? { nodes: [] },
+      [...placesOf([...segments, ...rule]), ...shown.map(({ attempt }) => attempt)],
+      trans
+    ),
     bars,
     groups: groups.groups,
     ...(training && { now: Math.max(0, now - origin) }),
@@ -104,7 +118,8 @@ const placesOf = (segments: readonly Segment[]) =>
 /** A row per device of the cluster, then per device that is used but no longer there. */
 function clusterRows(
   cluster: Cluster,
-  used: readonly { node: string; devices: readonly string[] }[]
+  used: readonly { node: string; devices: readonly string[] }[],
+  trans: ITranslation
 ): IGanttRow[] {
   const nodes = new Set([...cluster.nodes.map(node => node.id), ...used.map(place => place.node)]);
   const label = (node: string, device: string): string => (nodes.size > 1 ? `${node} ${device}` : device);
@@ -119,7 +134,7 @@ function clusterRows(
     for (const id of devices) {
       const key = rowKey(node, id);
       if (!rows.has(key)) {
-        rows.set(key, { key, label: `${label(node, id)} (gone)`, node });
+        rows.set(key, { key, label: trans.__('%1 (gone)', label(node, id)), node });
       }
     }
   }
@@ -129,21 +144,25 @@ function clusterRows(
 function actualBar(
   task: TaskState,
   attempt: Attempt,
-  origin: number,
-  now: number,
-  groups: ITaskGroups
+  chart: { origin: number; now: number; groups: ITaskGroups; trans: ITranslation }
 ): IGanttBar {
+  const { origin, now, groups, trans } = chart;
   const start = Math.max(0, attempt.requestedAt - origin);
   const end = Math.max(start, (attempt.endedAt ?? now) - origin);
   const alive = attempt.endedAt === undefined;
   const state = alive ? (attempt.startedAt === undefined ? 'starting' : 'running') : attempt.outcome;
-  const { progress, inspection } = task;
+  const strategy = strategyLabel(attempt.strategy);
+  const lasting = [
+    duration(start, trans),
+    alive ? trans.__('now') : duration(end, trans),
+    duration(end - start, trans)
+  ] as const;
   return {
     id: `actual:${attempt.number}:${task.spec.name}`,
     task: task.spec.name,
     label: groups.shortName(task.spec.name),
     brief: groups.briefName(task.spec.name),
-    note: strategyLabel(attempt.strategy),
+    note: strategy,
     technique: attempt.strategy.technique,
     rows: attempt.devices.map(device => rowKey(attempt.node, device)),
     start,
@@ -153,10 +172,16 @@ function actualBar(
     colour: groups.indexOf(task.spec.name),
     detail: [
       task.spec.name,
-      `${state === 'oom' ? 'out of memory' : (state ?? 'ended')}: ${strategyLabel(attempt.strategy)} on ${attempt.devices.join(', ')}`,
-      `${duration(start)} to ${alive ? 'now' : duration(end)} (${duration(end - start)})${attempt.number > 1 ? `, attempt ${attempt.number}` : ''}`,
-      ...(alive && inspection ? [`step ${count(progress.step)} of ${count(inspection.steps)}`] : []),
-      ...(alive && progress.loss !== undefined ? [`loss ${metric(progress.loss)}`] : [])
+      trans.__(
+        '%1: %2 on %3',
+        state === undefined ? trans.__('ended') : barStateWords(state, trans),
+        strategy,
+        attempt.devices.join(', ')
+      ),
+      attempt.number > 1
+        ? trans.__('%1 to %2 (%3), attempt %4', ...lasting, attempt.number)
+        : trans.__('%1 to %2 (%3)', ...lasting),
+      ...(alive ? [stepWords(task, trans), lossWords(task, trans)].filter(fact => fact !== undefined) : [])
     ].join('\n')
   };
 }

@@ -1,3 +1,4 @@
+import type { ITranslation } from '../../model/translation.js';
 import { PALETTE } from './palette.js';
 
 /** Tasks that differ only in numbers share a group, so a colour: `digits-vit-32-0.001` is of `digits-vit`. */
@@ -15,7 +16,7 @@ export interface ITaskGroups {
 const NUMBERS = /-[-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?(?=-|$)/gi;
 
 /** Group tasks by name. The same names always give the same groups and colours, in any order. */
-export function taskGroups(tasks: readonly string[]): ITaskGroups {
+export function taskGroups(tasks: readonly string[], trans: ITranslation): ITaskGroups {
   const sweeps = new Set(tasks.map(sweepOf));
   const shared = sweeps.size === 1 && new Set(tasks).size > 1 ? `${[...sweeps][0]}-` : '';
   const shortName = (task: string): string =>
@@ -27,7 +28,7 @@ export function taskGroups(tasks: readonly string[]): ITaskGroups {
   const all = [...new Set(tasks.map(groupOf))].sort();
   const named = all.length <= PALETTE.length ? all : all.slice(0, PALETTE.length - 1);
   return {
-    groups: all.length > named.length ? [...named, 'other'] : named.map(shortName),
+    groups: all.length > named.length ? [...named, trans.__('other')] : named.map(shortName),
     indexOf: task => {
       const index = named.indexOf(groupOf(task));
       return index < 0 ? named.length : index;

@@ -1,3 +1,4 @@
+import type { ITranslation } from '../../model/translation.js';
 import { duration } from '../format/format.js';
 
 /** A mark on the time axis. */
@@ -39,12 +40,12 @@ function clockStep(least: number): number {
  * @param end - at least {@link SHORTEST_AXIS}.
  * @param most - how many intervals fit at most.
  */
-export function timeTicks(end: number, most: number): ITick[] {
+export function timeTicks(end: number, most: number, trans: ITranslation): ITick[] {
   const step = clockStep(end / Math.max(1, Math.floor(most)));
   const ticks: ITick[] = [];
   for (let i = 0; i * step <= end * (1 + 1e-9); i++) {
     const value = i * step;
-    ticks.push({ value, label: value === 0 ? '0' : duration(value) });
+    ticks.push({ value, label: value === 0 ? '0' : duration(value, trans) });
   }
   return ticks;
 }

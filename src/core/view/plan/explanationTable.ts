@@ -1,4 +1,5 @@
 import { strategyLabel } from '../../model/strategy.js';
+import type { ITranslation } from '../../model/translation.js';
 import type { Alternative, Explanation, Plan, TaskExplanation } from '../../wire/messages.js';
 import { duration, NOTHING, percent } from '../format/format.js';
 import type { ITable } from '../format/table.js';
@@ -9,32 +10,26 @@ const ALTERNATIVES = 2;
 /** A price below this share of the plan is none. */
 const FREE = 0.0005;
 
-/** What another strategy costs: `+14 min`, or that the plan stays as short. */
-export function priceWords({ price }: Alternative, makespan: number): string {
-  return price > FREE * makespan ? `+${duration(price)}` : 'as short';
-}
-
-/** How wrong the estimate of a chosen strategy may be. */
-export function toleranceWords({ tolerance }: TaskExplanation): string {
-  return tolerance === undefined ? 'whatever its speed' : `${percent(tolerance)} slower`;
-}
-
-/** The cheapest other strategies of a task, cheapest first. */
-export function bestAlternatives({ alternatives }: TaskExplanation, most = ALTERNATIVES): Alternative[] {
-  return [...alternatives].sort((a, b) => a.price - b.price).slice(0, most);
-}
+/** What {@link explanationTable} is about. */
+export const explanationTitle = (trans: ITranslation): string =>
+  trans.__('Why these strategies: how much longer the plan would be with another');
 
 /** For every task: its strategy, what the next best would cost, and how wrong its estimate may be. */
-export function explanationTable(explanation: Explanation, plan: Pick<Plan, 'makespan'>): ITable {
-  const words = (alternative: Alternative): string =>
-    `${strategyLabel(alternative.strategy)} ${priceWords(alternative, plan.makespan)}`;
+export function explanationTable(
+  explanation: Explanation,
+  { makespan }: Pick<Plan, 'makespan'>,
+  trans: ITranslation
+): ITable {
+  const words = ({ strategy, price }: Alternative): string =>
+    price > FREE * makespan
+      ? trans.__('%1 +%2', strategyLabel(strategy), duration(price, trans))
+      : trans.__('%1 as short', strategyLabel(strategy));
   return {
-    caption: 'Why these strategies: how much longer the plan would be with another',
     columns: [
-      { label: 'Task' },
-      { label: 'Strategy' },
-      { label: 'Instead' },
-      { label: 'Holds until it is', align: 'right' }
+      { label: trans.__('Task') },
+      { label: trans.__('Strategy'), narrow: 'below' },
+      { label: trans.__('Instead') },
+      { label: trans.__('Holds until it is'), align: 'right' }
     ],
     rows: explanation.tasks.map(task => [
       task.task,
@@ -43,7 +38,14 @@ export function explanationTable(explanation: Explanation, plan: Pick<Plan, 'mak
         text: bestAlternatives(task).map(words).join(', ') || NOTHING,
         title: bestAlternatives(task, Infinity).map(words).join('\n')
       },
-      toleranceWords(task)
+      task.tolerance === undefined
+        ? trans.__('whatever its speed')
+        : trans.__('%1 slower', percent(task.tolerance, trans))
     ])
   };
+}
+
+/** The cheapest other strategies of a task, cheapest first. */
+function bestAlternatives({ alternatives }: TaskExplanation, most = ALTERNATIVES): Alternative[] {
+  return [...alternatives].sort((a, b) => a.price - b.price).slice(0, most);
 }

@@ -1,86 +1,105 @@
-import { constraintLabel } from '../../model/constraints/constraints.js';
-import type { Conflict, Plan, Switching } from '../../wire/messages.js';
-import { type IPart, lead, sentence, tablePart } from '../format/display.js';
-import { duration, percent, plural } from '../format/format.js';
+import type { ITranslation } from '../../model/translation.js';
+import type { Plan, SessionState, Switching } from '../../wire/messages.js';
+import { type Block, lead, sentence } from '../display/block.js';
+import { count, duration, percent, taskCount } from '../format/format.js';
 
 /** Differences smaller than this share are none. */
 const NOTHING_MUCH = 0.0005;
 
 /** How long the plan takes, how good that is, what keeps it from being shorter, and what switching would save. */
-export function planSentences(plan: Plan): IPart[] {
+export function planSentences(plan: Plan, trans: ITranslation): Block[] {
   const tasks = new Set(plan.segments.map(segment => segment.task)).size;
   if (tasks === 0) {
-    return [lead('The plan is empty: there is nothing to train.')];
+    return [lead(trans.__('The plan is empty: there is nothing to train.'))];
   }
+  const { weightedCompletion, switching } = plan;
   const quality = plan.optimal
-    ? 'No plan can be shorter.'
-    : `At most ${percent(plan.gap)} above the best possible: no plan can be shorter than ${duration(plan.lowerBound)}.`;
-  const switching = plan.switching && savedBySwitching(plan, plan.switching);
-  const { weightedCompletion } = plan;
+    ? trans.__('No plan can be shorter.')
+    : trans.__(
+        'At most %1 above the best possible: no plan can be shorter than %2.',
+        percent(plan.gap, trans),
+        duration(plan.lowerBound, trans)
+      );
+  const saved = switching && savedBySwitching(plan, switching, trans);
   return [
-    lead(`The plan: ${plural(tasks, 'task')} in ${duration(plan.makespan)}.`),
-    sentence([quality, bindingOf(plan)].filter(Boolean).join(' ')),
+    lead(trans.__('The plan: %1 in %2.', taskCount(tasks, trans), duration(plan.makespan, trans))),
+    sentence([quality, bindingSentence(plan, trans)].filter(Boolean).join(' ')),
     ...(weightedCompletion
       ? [
           sentence(
-            `It puts important tasks first: the sum of all ends, each times its weight, is ${duration(weightedCompletion.seconds)}, at most ${percent(weightedCompletion.gap)} above the best possible.`
+            trans.__(
+              'It puts important tasks first: the sum of all ends, each times its weight, is %1, at most %2 above the best possible.',
+              duration(weightedCompletion.seconds, trans),
+              percent(weightedCompletion.gap, trans)
+            )
           )
         ]
       : []),
-    ...(switching ? [sentence(switching)] : [])
+    ...(saved ? [sentence(saved)] : [])
   ];
 }
 
-/** What keeps a plan from being shorter, in a sentence or none. */
-export function bindingOf(plan: Plan): string {
-  if (plan.explanation) {
-    return plan.explanation.binding;
+/** Whether the plan is about to be replaced, or should be; nothing for one that stands. */
+export function planAge(
+  { plan, planning }: Pick<SessionState, 'plan' | 'planning'>,
+  trans: ITranslation
+): Block | false {
+  if (!plan) {
+    return false;
   }
-  return plan.optimal
+  return planning
+    ? sentence(trans.__('A better plan is being looked for.'))
+    : !plan.fresh &&
+        sentence(
+          trans.__(
+            'Tasks, devices or measurements changed since this plan was made. Make a new one with `%saturn plan`.'
+          ),
+          'warning'
+        );
+}
+
+/** What keeps a plan from being shorter, in a sentence or none. */
+function bindingSentence({ explanation, optimal, binding }: Plan, trans: ITranslation): string {
+  if (explanation) {
+    return explanation.binding;
+  }
+  return optimal
     ? ''
     : {
-        area: 'All devices together set that limit; only more devices or faster strategies lower it.',
-        'longest-task': 'The longest task alone sets that limit.',
-        packing: 'The tasks do not fit together without idle devices.',
+        area: trans.__(
+          'All devices together set that limit; only more devices or faster strategies lower it.'
+        ),
+        'longest-task': trans.__('The longest task alone sets that limit.'),
+        packing: trans.__('The tasks do not fit together without idle devices.'),
         none: ''
-      }[plan.binding];
+      }[binding];
 }
 
 /** What tasks that change their strategy while they train would save, in a sentence. */
-export function savedBySwitching(plan: Plan, switching: Switching): string | undefined {
+function savedBySwitching(plan: Plan, switching: Switching, trans: ITranslation): string | undefined {
   const saved = plan.makespan - switching.makespan;
-  const switches = plural(switching.switches, 'switch', 'switches');
   if (saved > NOTHING_MUCH * plan.makespan) {
-    return `Changing strategies while tasks train would save ${duration(saved)} (${percent(saved / plan.makespan)}), with ${switches}.`;
+    return trans._n(
+      'Changing strategies while tasks train would save %3 (%4), with %2 switch.',
+      'Changing strategies while tasks train would save %3 (%4), with %2 switches.',
+      switching.switches,
+      count(switching.switches),
+      duration(saved, trans),
+      percent(saved / plan.makespan, trans)
+    );
   }
   if (isSwitched(plan)) {
     return undefined;
   }
   const possible = plan.makespan - switching.lowerBound;
   return possible > NOTHING_MUCH * plan.makespan
-    ? `Changing strategies while tasks train saves nothing that was found, and at most ${duration(possible)}.`
-    : 'Changing strategies while tasks train cannot save anything.';
+    ? trans.__(
+        'Changing strategies while tasks train saves nothing that was found, and at most %1.',
+        duration(possible, trans)
+      )
+    : trans.__('Changing strategies while tasks train cannot save anything.');
 }
 
 function isSwitched(plan: Plan): boolean {
   return new Set(plan.segments.map(({ task }) => task)).size < plan.segments.length;
-}
-
-/** Constraints that the plan does not meet, and what would have to give way. */
-export function conflictTable(conflicts: readonly Conflict[]): IPart {
-  return tablePart({
-    caption: `Not met: ${plural(conflicts.length, 'wish', 'wishes')}`,
-    columns: [{ label: 'Wish' }, { label: 'Why' }, { label: 'Other plans' }, { label: 'What would help' }],
-    rows: conflicts.map(conflict => [
-      constraintName(conflict),
-      { text: conflict.message, tone: 'warning' },
-      conflict.proven === true ? 'none can meet it' : 'none was found',
-      conflict.relax ?? ''
-    ])
-  });
-}
-
-/** `deadline of digits-vit`. */
-function constraintName({ constraint, task }: Conflict): string {
-  return task === undefined ? constraintLabel(constraint) : `${constraintLabel(constraint)} of ${task}`;
 }

@@ -1,7 +1,8 @@
+import type { ITranslation } from '../../model/translation.js';
 import type { Failure, Rendered, SessionState } from '../../wire/messages.js';
-import { display, lead, sentence, tablePart } from '../format/display.js';
-import { failuresPart } from '../format/failures.js';
-import { count, duration, plural } from '../format/format.js';
+import { failuresBlock, lead, sentence, tableBlock } from '../display/block.js';
+import { display } from '../display/display.js';
+import { count, duration } from '../format/format.js';
 
 /** One measurement that outlives its session. */
 export interface IRemembered {
@@ -26,49 +27,59 @@ export interface IMemory {
  *
  * @param now - seconds since the epoch.
  */
-export function cacheView(state: SessionState, memory: IMemory, now: number): Rendered {
+export function cacheView(state: SessionState, memory: IMemory, now: number, trans: ITranslation): Rendered {
   const { folder, measurements, trouble } = memory;
   const signatures = new Set(state.tasks.flatMap(task => task.inspection?.signature ?? []));
   const own = measurements.filter(({ signature }) => signatures.has(signature));
-  const where = sentence(`They lie in \`${folder.replaceAll('`', "'")}\`.`);
-  const troubles = trouble !== undefined && failuresPart([{ where: [], error: trouble }]);
+  const where = sentence(trans.__('They lie in `%1`.', folder.replaceAll('`', "'")));
+  const failures = failuresBlock(trouble === undefined ? [] : [{ where: [], error: trouble }]);
+  const age = (at: number): string => ageWords(now - at, trans);
   if (measurements.length === 0) {
-    return display('cache', [
-      lead('No measurements are remembered yet.'),
-      sentence('What `%saturn profile` measures is kept for later sessions.'),
-      where,
-      troubles
-    ]);
-  }
-  return display('cache', [
-    lead(
-      `${plural(measurements.length, 'measurement')} remembered, ${count(own.length)} of this session's tasks.`
-    ),
-    tablePart({
-      columns: [
-        { label: 'Devices' },
-        { label: 'Software' },
-        { label: 'Measurements', align: 'right' },
-        { label: 'Of these tasks', align: 'right' },
-        { label: 'Newest', align: 'right' },
-        { label: 'Oldest', align: 'right' }
+    return display(
+      'cache',
+      [
+        lead(trans.__('No measurements are remembered yet.')),
+        sentence(trans.__('What `%saturn profile` measures is kept for later sessions.')),
+        where,
+        failures
       ],
-      rows: places(measurements).map(([device, software, mine]) => {
-        const times = mine.map(({ at }) => at);
-        return [
-          device,
-          software,
-          count(mine.length),
-          count(mine.filter(({ signature }) => signatures.has(signature)).length),
-          age(now - Math.max(...times)),
-          age(now - Math.min(...times))
-        ];
-      })
-    }),
-    where,
-    sentence("Forget those of this session's tasks with `%saturn cache --clear`, all with `--clear --all`."),
-    troubles
-  ]);
+      trans
+    );
+  }
+  const summary = lead(
+    trans._n(
+      "%2 measurement remembered, %3 of this session's tasks.",
+      "%2 measurements remembered, %3 of this session's tasks.",
+      measurements.length,
+      count(measurements.length),
+      count(own.length)
+    )
+  );
+  const table = tableBlock({
+    columns: [
+      { label: trans.__('Devices') },
+      { label: trans.__('Software') },
+      { label: trans.__('Measurements'), align: 'right' },
+      { label: trans.__('Of these tasks'), align: 'right' },
+      { label: trans.__('Newest'), align: 'right' },
+      { label: trans.__('Oldest'), align: 'right' }
+    ],
+    rows: places(measurements).map(([device, software, mine]) => {
+      const times = mine.map(({ at }) => at);
+      return [
+        device,
+        software,
+        count(mine.length),
+        count(mine.filter(({ signature }) => signatures.has(signature)).length),
+        age(Math.max(...times)),
+        age(Math.min(...times))
+      ];
+    })
+  });
+  const forget = sentence(
+    trans.__("Forget those of this session's tasks with `%saturn cache --clear`, all with `--clear --all`.")
+  );
+  return display('cache', [summary, table, where, forget, failures], trans);
 }
 
 function places(measurements: readonly IRemembered[]): [string, string, IRemembered[]][] {
@@ -86,4 +97,6 @@ function places(measurements: readonly IRemembered[]): [string, string, IRemembe
   return [...groups.values()];
 }
 
-const age = (seconds: number): string => (seconds < 60 ? 'just now' : `${duration(Math.round(seconds))} ago`);
+function ageWords(seconds: number, trans: ITranslation): string {
+  return seconds < 60 ? trans.__('just now') : trans.__('%1 ago', duration(Math.round(seconds), trans));
+}

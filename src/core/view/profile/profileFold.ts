@@ -1,3 +1,4 @@
+import type { ITranslation } from '../../model/translation.js';
 import { count } from '../format/format.js';
 import type { IProfileRow } from './profileMatrix.js';
 
@@ -26,25 +27,49 @@ const FEWEST = 2;
  *
  * @param needless whether what is not measured cannot change the plan
  */
-export function foldProfile(rows: readonly IProfileRow[], needless: boolean): IProfileFold {
+export function foldProfile(
+  rows: readonly IProfileRow[],
+  needless: boolean,
+  trans: ITranslation
+): IProfileFold {
   const silent = rows.filter(({ entries }) => entries.every(({ kind }) => SILENT.has(kind)));
   if (silent.length < FEWEST) {
     return { shown: rows, folded: [], line: '' };
   }
   const shown = rows.filter(row => !silent.includes(row));
-  const folded = silent.map(row => ({ label: row.label, word: wordOf(row, needless) }));
+  const folded = silent.map(row => ({ label: row.label, word: rowWord(row, needless, trans) }));
   const counts = [...new Set(folded.map(({ word }) => word))].map(
     word => `${count(folded.filter(row => row.word === word).length)} ${word}`
   );
   return {
     shown,
     folded,
-    line: `${count(folded.length)} ${shown.length > 0 ? 'more' : 'ways'}: ${counts.join(', ')}`
+    line:
+      shown.length > 0
+        ? trans.__('%1 more: %2', count(folded.length), counts.join(', '))
+        : trans.__('%1 ways: %2', count(folded.length), counts.join(', '))
   };
 }
 
 /** What is said of a row is what is said of that device count at which it comes closest to being used. */
-function wordOf({ entries }: IProfileRow, needless: boolean): string {
+function rowWord({ entries }: IProfileRow, needless: boolean, trans: ITranslation): string {
   const has = (kind: string): boolean => entries.some(entry => entry.kind === kind);
-  return has('open') ? (needless ? 'not needed' : 'not measured') : has('pruned') ? 'left out' : 'cannot';
+  return silentWord(has('open') ? 'open' : has('pruned') ? 'pruned' : 'infeasible', needless, trans);
+}
+
+/**
+ * What is said of an entry without numbers.
+ *
+ * @param needless whether what is not measured cannot change the plan
+ */
+export function silentWord(
+  kind: 'open' | 'pruned' | 'infeasible',
+  needless: boolean,
+  trans: ITranslation
+): string {
+  return {
+    open: needless ? trans.__('not needed') : trans.__('not measured'),
+    pruned: trans.__('left out'),
+    infeasible: trans.__('cannot')
+  }[kind];
 }

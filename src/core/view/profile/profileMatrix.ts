@@ -1,4 +1,5 @@
 import { strategyKey, variantLabel } from '../../model/strategy.js';
+import type { ITranslation } from '../../model/translation.js';
 import type { Feasibility, ProfileCell, SessionState, Strategy } from '../../wire/messages.js';
 
 /** Where the measuring of tasks of equal speed under one strategy stands. */
@@ -7,7 +8,7 @@ export type ProfileEntry =
   | { readonly kind: 'measured' | 'interpolated'; readonly cell: ProfileCell }
   /** It is not to be used, and the cell says why. */
   | { readonly kind: 'oom' | 'failed' | 'pruned'; readonly cell: ProfileCell }
-  | { readonly kind: 'infeasible'; readonly reason: string }
+  | { readonly kind: 'infeasible'; readonly reason: string | undefined }
   /** `open`: it could be measured. `none`: it is no strategy for these tasks. */
   | { readonly kind: 'running' | 'queued' | 'open' | 'none' };
 
@@ -96,10 +97,10 @@ export function stepSecondsOf(entry: ProfileEntry): number {
   return 'cell' in entry ? (entry.cell.stepSeconds ?? Infinity) : Infinity;
 }
 
-/** Why an entry is not to be used, where there is a reason. */
-export function reasonOf(entry: ProfileEntry): string | undefined {
+/** Why an entry is not to be used; undefined for one that is. */
+export function reasonOf(entry: ProfileEntry, trans: ITranslation): string | undefined {
   return entry.kind === 'infeasible'
-    ? entry.reason
+    ? (entry.reason ?? trans.__('no reason is given'))
     : 'cell' in entry
       ? (entry.cell.reason ?? entry.cell.error?.message)
       : undefined;
@@ -154,7 +155,7 @@ function entry(
     ? { kind: 'none' }
     : judged.feasible
       ? { kind: 'open' }
-      : { kind: 'infeasible', reason: judged.reason ?? 'No reason is given.' };
+      : { kind: 'infeasible', reason: judged.reason };
 }
 
 function knownEntry(cell: ProfileCell): ProfileEntry {

@@ -1,15 +1,17 @@
 import { strategyLabel } from '../../model/strategy.js';
-import type { Failure, SessionState } from '../../wire/messages.js';
+import type { ITranslation } from '../../model/translation.js';
+import type { SessionState } from '../../wire/messages.js';
+import type { ITaskFailure } from '../format/failures.js';
 import { type Remarks, remarksOf } from '../format/remarks.js';
 import { type IProfileMatrix, reasonOf } from './profileMatrix.js';
 
 /** Why strategies are not used, and whose; {@link profileFailures} tells of those that failed. */
-export function profileReasons({ classes, devices }: IProfileMatrix): Remarks {
+export function profileReasons({ classes, devices }: IProfileMatrix, trans: ITranslation): Remarks {
   return remarksOf(
     classes.flatMap(({ label, rows }) =>
       rows.flatMap(row =>
         row.entries.flatMap((entry, i) => {
-          const reason = entry.kind === 'failed' ? undefined : reasonOf(entry);
+          const reason = entry.kind === 'failed' ? undefined : reasonOf(entry, trans);
           return reason === undefined ? [] : [[reason, `${label} ${row.label} x${devices[i]}`] as const];
         })
       )
@@ -20,12 +22,13 @@ export function profileReasons({ classes, devices }: IProfileMatrix): Remarks {
 /** The trials that failed: whose, under which strategy, and why. */
 export function profileFailures(
   state: SessionState,
-  { classes }: IProfileMatrix
-): { where: string; error: Failure }[] {
+  { classes }: IProfileMatrix,
+  trans: ITranslation
+): ITaskFailure[] {
   return state.cells.flatMap(({ signature, strategy, status, error }) => {
     const label = classes.find(speed => speed.signature === signature)?.label;
     return status === 'failed' && error && label !== undefined
-      ? [{ where: `${label} under ${strategyLabel(strategy)}`, error }]
+      ? [{ where: [trans.__('%1 under %2', label, strategyLabel(strategy))], error }]
       : [];
   });
 }

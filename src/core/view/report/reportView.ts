@@ -1,12 +1,14 @@
+import type { ITranslation } from '../../model/translation.js';
 import type { Rendered, SessionState } from '../../wire/messages.js';
-import { display, type IPart, joined, lead, tablePart } from '../format/display.js';
+import { type Blocks, lead, tableBlock } from '../display/block.js';
+import { noTasks } from '../display/emptyStates.js';
 import { Markup, markup, printable } from '../format/escape.js';
 import { moment } from '../format/format.js';
-import { sessionGantt } from '../gantt/sessionGantt.js';
+import { baselineTable } from '../plan/baselineTable.js';
 import { planSentences } from '../plan/planSentences.js';
-import { baselineTable, chartPart, explanationParts } from '../plan/planView.js';
-import { resultsParts } from '../results/resultsView.js';
-import { NO_TASKS } from '../tasks/taskStatusText.js';
+import { explanationBlock } from '../plan/planView.js';
+import { resultsView } from '../results/resultsView.js';
+import { scheduleBlock } from '../status/scheduleView.js';
 
 /** JupyterLab's variables for a page of its own: light, and dark for those who prefer it. */
 const PAGE_STYLE = `
@@ -18,45 +20,39 @@ main{max-width:60rem;margin:0 auto;padding:1.5rem}
 .jp-saturn h2{font-size:1.1rem;margin:2rem 0 .25rem;font-weight:600}
 `;
 
-/**
- * The whole session as a page of its own: plan and what happened, results, comparison.
- *
- * @param now - seconds since the epoch.
- */
-export function reportView(state: SessionState, now: number): Rendered {
-  const title = printable(`Session ${state.session}`);
-  const written = `Written ${moment(now)}.`;
-  const chart = sessionGantt(state, now);
+/** The whole session: plan and what happened, results, comparison. */
+export function reportView(state: SessionState, now: number, trans: ITranslation): Blocks {
+  const chart = scheduleBlock(state, now, trans);
   const plan = state.plan?.plan;
-  const kinds = (['planned', 'actual'] as const).filter(kind => chart?.bars.some(bar => bar.kind === kind));
-  const body = joined([
-    {
-      text: `${title}\n${written}`,
-      html: markup`<h1>${title}</h1>\n<p class="jp-saturn-muted">${written}</p>\n`
-    },
-    state.tasks.length === 0 && lead(NO_TASKS),
-    state.tasks.length > 0 && heading('Results'),
-    ...(state.tasks.length > 0 ? resultsParts(state) : []),
-    (plan !== undefined || chart !== null) && heading('Schedule'),
-    ...(plan ? planSentences(plan) : []),
-    chart !== null && chartPart(chart, kinds),
-    plan !== undefined && plan.baselines.length > 0 && tablePart(baselineTable(plan)),
-    ...(plan ? explanationParts(plan) : [])
-  ]);
-  const content = display('report', [body]);
+  const some = state.tasks.length > 0;
+  return [
+    { kind: 'title', text: titleOf(state, trans), under: trans.__('Written %1.', moment(now)) },
+    !some && lead(noTasks(trans)),
+    some && { kind: 'heading', text: trans.__('Results') },
+    ...(some ? resultsView(state, trans) : []),
+    (plan !== undefined || chart !== false) && { kind: 'heading', text: trans.__('Schedule') },
+    ...(plan ? planSentences(plan, trans) : []),
+    chart,
+    plan !== undefined && plan.baselines.length > 0 && tableBlock(baselineTable(plan, trans)),
+    plan !== undefined && explanationBlock(plan, trans)
+  ];
+}
+
+/** A drawn report as a page of its own. */
+export function reportPage(state: SessionState, { text, html }: Rendered, trans: ITranslation): Rendered {
   return {
-    text: content.text,
+    text,
     html: markup`<!DOCTYPE html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${title}</title>
+<title>${titleOf(state, trans)}</title>
 <style>${new Markup(PAGE_STYLE)}</style>
 </head>
 <body>
 <main>
-${new Markup(content.html)}
+${new Markup(html)}
 </main>
 </body>
 </html>
@@ -64,6 +60,6 @@ ${new Markup(content.html)}
   };
 }
 
-function heading(text: string): IPart {
-  return { text: `\n${text}`, html: markup`<h2>${text}</h2>\n` };
+function titleOf({ session }: SessionState, trans: ITranslation): string {
+  return printable(trans.__('Session %1', session));
 }

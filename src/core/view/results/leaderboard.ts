@@ -1,4 +1,5 @@
 import { strategyLabel } from '../../model/strategy.js';
+import type { ITranslation } from '../../model/translation.js';
 import type { SessionState, TaskState } from '../../wire/messages.js';
 import { count, duration, metric, NOTHING } from '../format/format.js';
 import type { ITable } from '../format/table.js';
@@ -48,30 +49,38 @@ export function actualSeconds(task: TaskState): number | undefined {
 }
 
 /** The trained tasks as a table, best first. */
-export function leaderboard(state: SessionState): ITable {
+export function leaderboard(state: SessionState, trans: ITranslation): ITable {
   const tasks = ranking(state.tasks);
   const metrics = metricNames(tasks);
   const early = tasks.some(task => task.result?.stoppedEarly);
   return {
     columns: [
-      { label: 'Task' },
+      { label: trans.__('Task') },
       ...metrics.map(label => ({ label, align: 'right' as const })),
-      { label: 'Training loss', align: 'right' },
-      ...(early ? [{ label: 'Steps', align: 'right' as const }] : []),
-      { label: 'Strategy' },
-      { label: 'Planned', align: 'right' },
-      { label: 'Took', align: 'right' },
-      { label: 'Model' }
+      { label: trans.__('Training loss'), align: 'right' },
+      ...(early ? [{ label: trans.__('Steps'), align: 'right' as const, narrow: 'below' as const }] : []),
+      { label: trans.__('Strategy'), narrow: 'tooltip' },
+      { label: trans.__('Planned'), align: 'right', narrow: 'tooltip' },
+      { label: trans.__('Took'), align: 'right' },
+      { label: trans.__('Model'), narrow: 'tooltip' }
     ],
     rows: tasks.map(task => [
       task.spec.name,
-      ...metrics.map(name => metric(task.result?.metrics[name])),
-      metric(task.result?.loss),
-      ...(early ? [earlyStopWords(task) ?? count(task.progress.step)] : []),
-      [...new Set(task.attempts.map(attempt => strategyLabel(attempt.strategy)))].join(', then ') || NOTHING,
-      duration(plannedSeconds(state, task.spec.name)),
-      duration(actualSeconds(task)),
+      ...metrics.map(name => metric(task.result?.metrics[name], trans)),
+      metric(task.result?.loss, trans),
+      ...(early ? [earlyStopWords(task, trans) ?? count(task.progress.step)] : []),
+      strategies(task, trans),
+      duration(plannedSeconds(state, task.spec.name), trans),
+      duration(actualSeconds(task), trans),
       task.result?.model ?? NOTHING
     ])
   };
+}
+
+/** The strategies a task was trained with, in turn: `single x1, then ddp x2`. */
+function strategies({ attempts }: TaskState, trans: ITranslation): string {
+  const labels = [...new Set(attempts.map(attempt => strategyLabel(attempt.strategy)))];
+  return labels.length === 0
+    ? NOTHING
+    : labels.reduce((before, label) => trans.__('%1, then %2', before, label));
 }

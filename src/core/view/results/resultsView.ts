@@ -1,63 +1,46 @@
-import type { Rendered, SessionState, TaskState } from '../../wire/messages.js';
-import { display, type IPart, lead, sentence, tablePart } from '../format/display.js';
-import { failuresPart } from '../format/failures.js';
-import { count, duration, metric, plural } from '../format/format.js';
-import { NO_TASKS } from '../tasks/taskStatusText.js';
+import type { ITranslation } from '../../model/translation.js';
+import type { SessionState, TaskState } from '../../wire/messages.js';
+import { type Blocks, failuresBlock, lead, sentence, tableBlock } from '../display/block.js';
+import { noResults, noTasks } from '../display/emptyStates.js';
+import { failedTasks } from '../format/failures.js';
+import { count, duration, metric, taskCount } from '../format/format.js';
 import { leaderboard, metricNames, ranking } from './leaderboard.js';
 
 /** The trained tasks, best first, and what became of the others. */
-export function resultsView(state: SessionState): Rendered {
-  return display('results', resultsParts(state));
-}
-
-/** What the results view and the report say of the results. */
-export function resultsParts(state: SessionState): (IPart | false)[] {
+export function resultsView(state: SessionState, trans: ITranslation): Blocks {
   if (state.tasks.length === 0) {
-    return [lead(NO_TASKS)];
+    return [lead(noTasks(trans))];
   }
   const ranked = ranking(state.tasks);
   const failed = state.tasks.filter(task => task.status === 'failed' || task.status === 'invalid');
-  const troubles = failuresPart(
-    failed.flatMap(task => (task.error ? [{ where: [task.spec.name], error: task.error }] : []))
-  );
+  const failures = failuresBlock(failedTasks(failed));
   if (ranked.length === 0) {
-    return [
-      lead('No results yet.'),
-      sentence(
-        state.goal === 'run'
-          ? 'No task has finished training; see how far they are with `%saturn status`.'
-          : 'Train the tasks with `%saturn run`.'
-      ),
-      troubles
-    ];
+    return [...noResults(state, trans), failures];
   }
   const waiting = state.tasks.length - ranked.length - failed.length;
   const { run } = state;
+  const facts = [
+    trans.__('%1 of %2 trained', count(ranked.length), taskCount(state.tasks.length, trans)),
+    ...(run?.endedAt === undefined
+      ? []
+      : [trans.__('the run took %1', duration(run.endedAt - run.startedAt, trans))]),
+    ...(waiting > 0 ? [trans.__('%1 not finished', count(waiting))] : []),
+    ...(failed.length > 0 ? [trans.__('%1 failed', count(failed.length))] : [])
+  ];
   return [
-    lead(best(ranked)),
-    sentence(
-      [
-        `${count(ranked.length)} of ${plural(state.tasks.length, 'task')} trained`,
-        ...(run?.endedAt === undefined ? [] : [`the run took ${duration(run.endedAt - run.startedAt)}`]),
-        ...(waiting > 0 ? [`${count(waiting)} not finished`] : []),
-        ...(failed.length > 0 ? [`${count(failed.length)} failed`] : [])
-      ]
-        .join(', ')
-        .concat('.')
-    ),
-    tablePart(leaderboard(state)),
+    lead(best(ranked, trans)),
+    sentence(`${facts.join(', ')}.`),
+    tableBlock(leaderboard(state, trans)),
     ranked.some(task => task.result?.model !== undefined) &&
-      sentence(`Models lie in \`${state.folder.replaceAll('`', "'")}\`.`),
-    troubles
+      sentence(trans.__('Models lie in `%1`.', state.folder.replaceAll('`', "'"))),
+    failures
   ];
 }
 
-function best(ranked: readonly TaskState[]): string {
+function best(ranked: readonly TaskState[], trans: ITranslation): string {
   const [first] = ranked;
   const [name] = metricNames(ranked);
-  const value =
-    name === undefined
-      ? `loss ${metric(first?.result?.loss)}`
-      : `${name} ${metric(first?.result?.metrics[name])}`;
-  return `Best: ${first?.spec.name}, ${value}.`;
+  const [what, value] =
+    name === undefined ? [trans.__('loss'), first?.result?.loss] : [name, first?.result?.metrics[name]];
+  return trans.__('Best: %1, %2 %3.', first?.spec.name ?? '', what, metric(value, trans));
 }

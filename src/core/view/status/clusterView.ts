@@ -1,46 +1,51 @@
-import type { Device, Rendered, SessionState } from '../../wire/messages.js';
-import { display, lead, sentence, tablePart } from '../format/display.js';
-import { bytes, plural } from '../format/format.js';
+import type { ITranslation } from '../../model/translation.js';
+import type { Device, SessionState } from '../../wire/messages.js';
+import { type Blocks, lead, sentence, tableBlock } from '../display/block.js';
+import { agentNote } from '../display/emptyStates.js';
+import { bytes, count, deviceCount } from '../format/format.js';
 
 /** The devices of the session. */
-export function clusterView(state: SessionState): Rendered {
+export function clusterView(state: SessionState, trans: ITranslation): Blocks {
   const nodes = state.cluster?.nodes ?? [];
   const places = nodes.flatMap(node => node.devices.map(device => ({ node: node.id, device })));
   if (places.length === 0) {
-    return display('cluster', [
-      lead('No devices yet.'),
-      sentence(
-        state.agent === 'away'
-          ? 'The agent that owns them is away; it is started again when a notebook attaches.'
-          : 'Choose some with `%saturn cluster`.'
-      )
-    ]);
+    return [
+      lead(trans.__('No devices yet.')),
+      state.agent === 'away' ? agentNote(trans) : sentence(trans.__('Choose some with `%saturn cluster`.'))
+    ];
   }
   const memory = places.reduce((sum, { device }) => sum + device.memoryBytes, 0);
-  return display('cluster', [
+  return [
     lead(
-      `${plural(places.length, 'device')} on ${plural(nodes.length, 'node')}, ${bytes(memory)} of memory in all.`
+      trans._n(
+        '%3 on %2 node, %4 of memory in all.',
+        '%3 on %2 nodes, %4 of memory in all.',
+        nodes.length,
+        count(nodes.length),
+        deviceCount(places.length, trans),
+        bytes(memory)
+      )
     ),
-    tablePart({
+    tableBlock({
       columns: [
-        { label: 'Device' },
-        { label: 'Node' },
-        { label: 'Kind' },
-        { label: 'Name' },
-        { label: 'Memory', align: 'right' },
-        { label: 'Cores' }
+        { label: trans.__('Device') },
+        { label: trans.__('Node') },
+        { label: trans.__('Kind') },
+        { label: trans.__('Name') },
+        { label: trans.__('Memory'), align: 'right' },
+        { label: trans.__('Cores') }
       ],
       rows: places.map(({ node, device }) => [
         device.id,
         node,
-        device.kind === 'cuda' ? 'GPU' : 'virtual CPU device',
+        device.kind === 'cuda' ? trans.__('GPU') : trans.__('virtual CPU device'),
         device.uuid === undefined ? device.name : { text: device.name, title: device.uuid },
         bytes(device.memoryBytes),
         cores(device)
       ])
     }),
-    state.agent === 'away' && sentence('The agent is away, so nothing can start on them now.')
-  ]);
+    state.agent === 'away' && agentNote(trans)
+  ];
 }
 
 /** `0-3, 6`. */

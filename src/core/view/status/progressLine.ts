@@ -1,5 +1,6 @@
+import type { ITranslation } from '../../model/translation.js';
 import type { SessionState, TaskStatus, Unplanned } from '../../wire/messages.js';
-import { count, duration, plural } from '../format/format.js';
+import { count, duration, taskCount } from '../format/format.js';
 import { sessionTimeLeft } from './timeLeft.js';
 
 const PRESENT: ReadonlySet<TaskStatus> = new Set(['starting', 'running', 'stopping']);
@@ -9,14 +10,14 @@ const PRESENT: ReadonlySet<TaskStatus> = new Set(['starting', 'running', 'stoppi
  *
  * @param now - seconds since the epoch.
  */
-export function progressLine(state: SessionState, now: number): string {
-  return `Saturn: ${facts(state, now).join(', ')}`;
+export function progressLine(state: SessionState, now: number, trans: ITranslation): string {
+  return trans.__('Saturn: %1', facts(state, now, trans).join(', '));
 }
 
-function facts(state: SessionState, now: number): string[] {
+function facts(state: SessionState, now: number, trans: ITranslation): string[] {
   const all = state.tasks.length;
   if (all === 0) {
-    return ['no tasks yet', ...away(state)];
+    return [trans.__('no tasks yet'), ...away(state, trans)];
   }
   const number = (wanted: (status: TaskStatus) => boolean): number =>
     state.tasks.filter(task => wanted(task.status)).length;
@@ -24,31 +25,53 @@ function facts(state: SessionState, now: number): string[] {
   const running = number(status => PRESENT.has(status));
   const failed = number(status => status === 'failed' || status === 'invalid');
   const inspecting = number(status => status === 'inspecting');
-  const troubles = [...(failed > 0 ? [`${count(failed)} failed`] : []), ...away(state)];
+  const troubles = [...(failed > 0 ? [trans.__('%1 failed', count(failed))] : []), ...away(state, trans)];
   if (inspecting > 0) {
-    return [`looking at ${plural(inspecting, 'new task')}`, ...troubles];
+    return [
+      trans._n('looking at %2 new task', 'looking at %2 new tasks', inspecting, count(inspecting)),
+      ...troubles
+    ];
   }
   const ending = state.trials.filter(({ status }) => status === 'stopping').length;
   if (state.trials.length > ending) {
     const trials = state.trialsDone + state.trials.length - ending;
-    return [`measuring, ${count(state.trialsDone)} of ${plural(trials, 'trial')} done`, ...troubles];
+    return [
+      trans._n(
+        'measuring, %2 of %3 trial done',
+        'measuring, %2 of %3 trials done',
+        trials,
+        count(state.trialsDone),
+        count(trials)
+      ),
+      ...troubles
+    ];
   }
   if (ending > 0) {
-    return [`stopping ${plural(ending, 'trial')}`, ...troubles];
+    return [trans._n('stopping %2 trial', 'stopping %2 trials', ending, count(ending)), ...troubles];
   }
   if (state.probing) {
-    return [`choosing what to measure next, ${plural(state.trialsDone, 'trial')} done`, ...troubles];
+    return [
+      trans._n(
+        'choosing what to measure next, %2 trial done',
+        'choosing what to measure next, %2 trials done',
+        state.trialsDone,
+        count(state.trialsDone)
+      ),
+      ...troubles
+    ];
   }
   if (state.planning) {
-    return [`planning ${plural(all - trained - failed, 'task')}`, ...troubles];
+    return [trans.__('planning %1', taskCount(all - trained - failed, trans)), ...troubles];
   }
   if (running === 0 && trained === 0 && state.goal !== 'run') {
     const out = leftOut(state).length;
     const ready = all - failed - out;
     const planned = state.plan?.fresh === true && ready > 0;
     return [
-      `${plural(ready, 'task')} ${planned ? 'planned' : 'ready'}`,
-      ...(out > 0 ? [`${count(out)} left out`] : []),
+      planned
+        ? trans.__('%1 planned', taskCount(ready, trans))
+        : trans.__('%1 ready', taskCount(ready, trans)),
+      ...(out > 0 ? [trans.__('%1 left out', count(out))] : []),
       ...troubles
     ];
   }
@@ -56,17 +79,19 @@ function facts(state: SessionState, now: number): string[] {
   const out = leftOut(state).length;
   const left = state.goal === 'run' || running > 0 ? sessionTimeLeft(state, now) : undefined;
   return [
-    `${count(trained)}/${count(all)} trained`,
-    ...(running > 0 ? [`${count(running)} running`] : []),
-    ...(stopped > 0 ? [`${count(stopped)} stopped`] : []),
-    ...(out > 0 ? [`${count(out)} left out`] : []),
+    trans.__('%1/%2 trained', count(trained), count(all)),
+    ...(running > 0 ? [trans.__('%1 running', count(running))] : []),
+    ...(stopped > 0 ? [trans.__('%1 stopped', count(stopped))] : []),
+    ...(out > 0 ? [trans.__('%1 left out', count(out))] : []),
     ...troubles,
-    ...(left !== undefined && left > 0 ? [`about ${duration(left < 10 ? left : Math.round(left))} left`] : [])
+    ...(left !== undefined && left > 0
+      ? [trans.__('about %1 left', duration(left < 10 ? left : Math.round(left), trans))]
+      : [])
   ];
 }
 
-function away(state: SessionState): string[] {
-  return state.agent === 'away' ? ['agent away'] : [];
+function away(state: SessionState, trans: ITranslation): string[] {
+  return state.agent === 'away' ? [trans.__('agent away')] : [];
 }
 
 /** Tasks still to be trained that the plan says no strategy can run: nothing trains them. */

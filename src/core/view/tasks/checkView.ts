@@ -1,67 +1,79 @@
-import type { Rendered, SessionState } from '../../wire/messages.js';
-import { display, type IPart, lead, sentence } from '../format/display.js';
-import { markup, printable } from '../format/escape.js';
-import { failuresPart } from '../format/failures.js';
-import { listing, plural } from '../format/format.js';
-import { type ITaskCheck, taskChecks, wordsOfUses } from './taskChecks.js';
-import { NO_TASKS } from './taskStatusText.js';
+import type { ITranslation } from '../../model/translation.js';
+import type { SessionState } from '../../wire/messages.js';
+import { type Blocks, failuresBlock, lead, sentence } from '../display/block.js';
+import { noTasks } from '../display/emptyStates.js';
+import { count, listing, taskCount } from '../format/format.js';
+import type { IList } from '../format/list.js';
+import { type ITaskCheck, taskChecks, usesWords } from './taskChecks.js';
 
 /** Names told of tasks with the same answer; the rest is counted. */
 const NAMES = 4;
 
 /** What can train each task, what cannot and why, and what to beware of; equal answers once. */
-export function checkView(state: SessionState): Rendered {
+export function checkView(state: SessionState, trans: ITranslation): Blocks {
   if (state.tasks.length === 0) {
-    return display('check', [lead(NO_TASKS)]);
+    return [lead(noTasks(trans))];
   }
-  const checks = taskChecks(state.tasks);
-  const troubled = checks.filter(check => check.state === 'checked' && check.can.length === 0);
-  const invalid = checks.flatMap(({ tasks, error }) => (error ? [{ where: tasks, error }] : []));
-  return display('check', [
-    lead(summary(checks)),
-    ...checks.filter(({ state }) => state !== 'invalid').map(checkPart),
-    invalid.length > 0 && failuresPart(invalid),
-    troubled.length > 0 &&
-      sentence('Tasks that nothing can run are left out of the plan. Change their cell and run it again.')
-  ]);
+  const checks = taskChecks(state.tasks, trans);
+  const isTroubled = checks.some(check => check.state === 'checked' && check.can.length === 0);
+  return [
+    lead(summary(checks, trans)),
+    ...checks
+      .filter(({ state }) => state !== 'invalid')
+      .map(check => ({
+        kind: 'list' as const,
+        list: {
+          ...checkList(check, trans),
+          about: listing(check.tasks, trans, NAMES),
+          each: check.tasks
+        }
+      })),
+    failuresBlock(checks.flatMap(({ tasks, error }) => (error ? [{ where: tasks, error }] : []))),
+    isTroubled &&
+      sentence(
+        trans.__('Tasks that nothing can run are left out of the plan. Change their cell and run it again.')
+      )
+  ];
 }
 
-function summary(checks: readonly ITaskCheck[]): string {
+/** What can train tasks, then what cannot and why, and what to beware of. */
+export function checkList(check: ITaskCheck, trans: ITranslation): IList {
+  const { cannot, warnings } = check;
+  return {
+    text: answer(check, trans),
+    items: [
+      ...cannot.map(({ uses, reason }) => ({
+        mark: '✕',
+        text: ended(trans.__('not with %1: %2', usesWords(uses, trans), reason))
+      })),
+      ...warnings.map(warning => ({ mark: '!', text: ended(warning), tone: 'warning' as const }))
+    ]
+  };
+}
+
+function answer({ state, can }: ITaskCheck, trans: ITranslation): string {
+  if (state === 'unknown') {
+    return trans.__('not built yet; ask again in a moment.');
+  }
+  if (state === 'stopped') {
+    return trans.__('stopped before it was built; `%saturn profile`, `plan` or `run` builds it.');
+  }
+  return can.length === 0 ? trans.__('Nothing can run it.') : ended(usesWords(can, trans));
+}
+
+function summary(checks: readonly ITaskCheck[], trans: ITranslation): string {
   const number = (wanted: (check: ITaskCheck) => boolean): number =>
     checks.filter(wanted).reduce((sum, { tasks }) => sum + tasks.length, 0);
   const all = number(() => true);
   const good = number(({ can }) => can.length > 0);
-  const waiting = number(({ state }) => state in UNBUILT);
+  const waiting = number(({ state }) => state === 'unknown' || state === 'stopped');
   const facts = [
-    `${good === all ? plural(all, 'task') : `${good} of ${plural(all, 'task')}`} can be trained`,
-    ...(waiting > 0 ? [`${waiting} not built yet`] : [])
+    good === all
+      ? trans.__('%1 can be trained', taskCount(all, trans))
+      : trans.__('%1 of %2 can be trained', count(good), taskCount(all, trans)),
+    ...(waiting > 0 ? [trans.__('%1 not built yet', count(waiting))] : [])
   ];
-  return `${facts.join(', ')}.`;
-}
-
-/** What is said of tasks that were not built. */
-const UNBUILT: Partial<Record<ITaskCheck['state'], string>> = {
-  unknown: 'not built yet; ask again in a moment.',
-  stopped: 'stopped before it was built; `%saturn profile`, `plan` or `run` builds it.'
-};
-
-function checkPart({ tasks, state, can, cannot, warnings }: ITaskCheck): IPart {
-  const names = listing(tasks, NAMES);
-  const unknown = UNBUILT[state];
-  const answer =
-    unknown !== undefined ? unknown : can.length === 0 ? 'nothing can run it.' : `${wordsOfUses(can)}.`;
-  const remarks = [
-    ...cannot.map(({ uses, reason }) => ['✕', `not with ${wordsOfUses(uses)}: ${ended(reason)}`] as const),
-    ...warnings.map(warning => ['!', ended(warning)] as const)
-  ];
-  return {
-    text: [
-      `\n${printable(names)}: ${printable(answer)}`,
-      ...remarks.map(([mark, text]) => `  ${mark} ${printable(text)}`)
-    ].join('\n'),
-    html: markup`<p class="jp-saturn-note" title="${tasks.join('\n')}"><strong>${names}</strong>: ${answer}</p>
-${remarks.length > 0 && markup`<ul class="jp-saturn-list">${remarks.map(([mark, text]) => markup`<li${mark === '!' && markup` class="jp-saturn-warning"`}>${mark} ${text}</li>`)}</ul>\n`}`
-  };
+  return ended(facts.join(', '));
 }
 
 /** A sentence with its stop. */

@@ -1,5 +1,6 @@
+import type { ITranslation } from '../../model/translation.js';
 import type { Failure, Feasibility, TaskState } from '../../wire/messages.js';
-import { listing, plural } from '../format/format.js';
+import { deviceCount, listing } from '../format/format.js';
 
 /** Techniques, and on how many devices each of them. */
 export interface IUse {
@@ -22,10 +23,10 @@ export interface ITaskCheck {
 }
 
 /** Check tasks; those with equal answers together, in the order of the tasks. */
-export function taskChecks(tasks: readonly TaskState[]): ITaskCheck[] {
+export function taskChecks(tasks: readonly TaskState[], trans: ITranslation): ITaskCheck[] {
   const groups = new Map<string, ITaskCheck>();
   for (const task of tasks) {
-    const answer = checkOf(task);
+    const answer = checkOf(task, trans);
     const key = JSON.stringify(answer);
     groups.set(key, { ...answer, tasks: [...(groups.get(key)?.tasks ?? []), task.spec.name] });
   }
@@ -38,15 +39,17 @@ export function usableTechniques({ inspection }: TaskState): string[] {
 }
 
 /** `single on 1 device; ddp and fsdp on 2 or 4 devices`. */
-export function wordsOfUses(uses: readonly IUse[]): string {
+export function usesWords(uses: readonly IUse[], trans: ITranslation): string {
   return uses
     .map(({ techniques, devices }) =>
-      devices.length === 0 ? listing(techniques) : `${listing(techniques)} on ${deviceWords(devices)}`
+      devices.length === 0
+        ? listing(techniques, trans)
+        : trans.__('%1 on %2', listing(techniques, trans), deviceWords(devices, trans))
     )
     .join('; ');
 }
 
-function checkOf({ inspection, status, error }: TaskState): Omit<ITaskCheck, 'tasks'> {
+function checkOf({ inspection, status, error }: TaskState, trans: ITranslation): Omit<ITaskCheck, 'tasks'> {
   if (status === 'inspecting' || inspection === undefined) {
     const nothing = { can: [], cannot: [], warnings: [] };
     return status === 'invalid' && error !== undefined
@@ -55,7 +58,7 @@ function checkOf({ inspection, status, error }: TaskState): Omit<ITaskCheck, 'ta
   }
   const { feasibility, warnings } = inspection;
   const can = usable(feasibility);
-  return { state: 'checked', can: merged(can), cannot: refusals(feasibility, can), warnings };
+  return { state: 'checked', can: merged(can), cannot: refusals(feasibility, can, trans), warnings };
 }
 
 /** Device counts by technique, with whichever knobs. */
@@ -81,9 +84,13 @@ function usable(feasibility: readonly Feasibility[]): Counts {
   return counts;
 }
 
-function refusals(feasibility: readonly Feasibility[], can: Counts): ITaskCheck['cannot'] {
+function refusals(
+  feasibility: readonly Feasibility[],
+  can: Counts,
+  trans: ITranslation
+): ITaskCheck['cannot'] {
   const byReason = new Map<string, Counts>();
-  for (const { strategy, feasible, reason = 'no reason is given' } of feasibility) {
+  for (const { strategy, feasible, reason = trans.__('no reason is given') } of feasibility) {
     if (!feasible && !can.get(strategy.technique)?.includes(strategy.devices)) {
       const counts: Counts = byReason.get(reason) ?? new Map();
       note(counts, strategy);
@@ -113,11 +120,13 @@ function merged(counts: Counts): IUse[] {
 }
 
 /** `1 device`, `2 or 4 devices`, `2 to 8 devices`. */
-function deviceWords(devices: readonly number[]): string {
+function deviceWords(devices: readonly number[], trans: ITranslation): string {
   const first = devices[0] as number;
   const last = devices.at(-1) as number;
-  if (devices.length > 2 && last - first === devices.length - 1) {
-    return `${first} to ${plural(last, 'device')}`;
+  if (devices.length === 1) {
+    return deviceCount(last, trans);
   }
-  return `${devices.slice(0, -1).join(', ')}${devices.length > 1 ? ' or ' : ''}${plural(last, 'device')}`;
+  return devices.length > 2 && last - first === devices.length - 1
+    ? trans.__('%1 to %2', first, deviceCount(last, trans))
+    : trans.__('%1 or %2', devices.slice(0, -1).join(', '), deviceCount(last, trans));
 }

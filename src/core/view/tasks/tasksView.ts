@@ -1,56 +1,69 @@
-import type { Rendered, SessionState, TaskState } from '../../wire/messages.js';
-import { display, lead, sentence, tablePart } from '../format/display.js';
-import { failuresPart } from '../format/failures.js';
-import { compactCount, count, NOTHING, plural } from '../format/format.js';
-import { type Remarks, remarksOf, remarksPart } from '../format/remarks.js';
+import type { ITranslation } from '../../model/translation.js';
+import type { SessionState, TaskState } from '../../wire/messages.js';
+import { type Blocks, failuresBlock, lead, remarksBlock, sentence, tableBlock } from '../display/block.js';
+import { noTasks } from '../display/emptyStates.js';
+import { failedTasks } from '../format/failures.js';
+import { compactCount, count, NOTHING, taskCount } from '../format/format.js';
+import { type Remarks, remarksOf } from '../format/remarks.js';
 import type { ITable } from '../format/table.js';
+import { statusCell } from '../format/taskText.js';
 import { usableTechniques } from './taskChecks.js';
-import { NO_TASKS, statusCell } from './taskStatusText.js';
 
 /** The tasks of the session, a table per sweep, and what is wrong with any of them. */
-export function tasksView(state: SessionState): Rendered {
-  if (state.tasks.length === 0) {
-    return display('tasks', [lead(NO_TASKS)]);
+export function tasksView(state: SessionState, trans: ITranslation): Blocks {
+  const { tasks } = state;
+  if (tasks.length === 0) {
+    return [lead(noTasks(trans))];
   }
-  const sweeps = [...new Set(state.tasks.map(task => task.spec.sweep))];
-  const failed = state.tasks.filter(task => task.error !== undefined);
-  const looking = state.tasks.filter(task => task.status === 'inspecting').length;
-  return display('tasks', [
-    lead(`${plural(state.tasks.length, 'task')} in ${plural(sweeps.length, 'sweep')}.`),
+  const sweeps = [...new Set(tasks.map(task => task.spec.sweep))];
+  const looking = tasks.filter(task => task.status === 'inspecting').length;
+  return [
+    lead(
+      trans._n(
+        '%3 in %2 sweep.',
+        '%3 in %2 sweeps.',
+        sweeps.length,
+        count(sweeps.length),
+        taskCount(tasks.length, trans)
+      )
+    ),
     looking > 0 &&
-      sentence(`${plural(looking, 'task is', 'tasks are')} being looked at; ask again in a moment.`),
+      sentence(
+        trans._n(
+          '%2 task is being built; ask again in a moment.',
+          '%2 tasks are being built; ask again in a moment.',
+          looking,
+          count(looking)
+        )
+      ),
     ...sweeps.map(sweep =>
-      tablePart(
+      tableBlock(
         sweepTable(
           sweep,
-          state.tasks.filter(task => task.spec.sweep === sweep)
+          tasks.filter(task => task.spec.sweep === sweep),
+          trans
         )
       )
     ),
-    failed.length > 0 &&
-      failuresPart(
-        failed.map(task => ({
-          where: [task.spec.name],
-          error: task.error as NonNullable<TaskState['error']>
-        }))
-      ),
-    remarksPart('Warnings', warnings(state.tasks)),
-    looking === 0 && sentence('What can run them on how many devices, and what not and why: `%saturn check`.')
-  ]);
+    failuresBlock(failedTasks(tasks)),
+    remarksBlock(trans.__('Warnings'), warnings(tasks)),
+    looking === 0 &&
+      sentence(trans.__('What can run them on how many devices, and what not and why: `%saturn check`.'))
+  ];
 }
 
-function sweepTable(sweep: string, tasks: readonly TaskState[]): ITable {
+function sweepTable(sweep: string, tasks: readonly TaskState[], trans: ITranslation): ITable {
   const params = [...new Set(tasks.flatMap(task => Object.keys(task.spec.params)))];
   return {
     caption: sweep,
     columns: [
-      { label: 'Task' },
+      { label: trans.__('Task') },
       ...params.map(label => ({ label })),
-      { label: 'Batch', align: 'right' },
-      { label: 'Steps', align: 'right' },
-      { label: 'Parameters', align: 'right' },
-      { label: 'Techniques' },
-      { label: 'State' }
+      { label: trans.__('Batch'), align: 'right' },
+      { label: trans.__('Steps'), align: 'right' },
+      { label: trans.__('Parameters'), align: 'right' },
+      { label: trans.__('Techniques') },
+      { label: trans.__('State') }
     ],
     rows: tasks.map(task => [
       task.spec.name,
@@ -61,16 +74,16 @@ function sweepTable(sweep: string, tasks: readonly TaskState[]): ITable {
       count(task.inspection?.batchSize),
       count(task.inspection?.steps),
       compactCount(task.inspection?.parameters),
-      techniques(task),
-      statusCell(task)
+      techniques(task, trans),
+      statusCell(task, trans)
     ])
   };
 }
 
 /** Names of the techniques that can run a task; {@link checkView} says more. */
-function techniques(task: TaskState): string {
+function techniques(task: TaskState, trans: ITranslation): string {
   const names = usableTechniques(task);
-  return task.inspection === undefined ? NOTHING : names.join(', ') || 'none';
+  return task.inspection === undefined ? NOTHING : names.join(', ') || trans.__('none');
 }
 
 function warnings(tasks: readonly TaskState[]): Remarks {

@@ -1,44 +1,63 @@
-import type { Rendered, SessionState, TechniqueSpec } from '../../wire/messages.js';
-import { display, lead, sentence, tablePart } from '../format/display.js';
-import { listing, NOTHING, plural } from '../format/format.js';
+import type { ITranslation } from '../../model/translation.js';
+import type { SessionState, TechniqueSpec } from '../../wire/messages.js';
+import { type Blocks, lead, sentence, tableBlock } from '../display/block.js';
+import { count, listing, NOTHING, taskCount } from '../format/format.js';
 import { usableTechniques } from './taskChecks.js';
 
-const HOW =
-  'Add one with `%saturn technique register module:Class`, or a cell that begins with `%%saturn technique NAME`.';
-
 /** The user's own techniques, and how many tasks each technique can run. */
-export function techniquesView(state: SessionState): Rendered {
+export function techniquesView(state: SessionState, trans: ITranslation): Blocks {
   const own = state.techniques ?? [];
   const usable = usableTasks(state);
   const names = [...new Set([...usable.keys(), ...own.map(({ name }) => name)])];
   const built = state.tasks.filter(task => task.inspection !== undefined).length;
-  return display('techniques', [
+  return [
     lead(
       own.length === 0
-        ? 'No techniques of your own.'
-        : `${plural(own.length, 'technique')} of your own: ${listing(own.map(({ name }) => name))}.`
+        ? trans.__('No techniques of your own.')
+        : trans._n(
+            '%2 technique of your own: %3.',
+            '%2 techniques of your own: %3.',
+            own.length,
+            count(own.length),
+            listing(
+              own.map(({ name }) => name),
+              trans
+            )
+          )
     ),
     names.length > 0 &&
-      tablePart({
-        columns: [{ label: 'Technique' }, { label: 'From' }, { label: 'Can run', align: 'right' }],
+      tableBlock({
+        columns: [
+          { label: trans.__('Technique') },
+          { label: trans.__('From') },
+          { label: trans.__('Can run'), align: 'right' }
+        ],
         rows: names.map(name => [
           name,
-          origin(own.find(technique => technique.name === name)),
-          built === 0 ? NOTHING : `${usable.get(name) ?? 0} of ${plural(built, 'task')}`
+          origin(
+            own.find(technique => technique.name === name),
+            trans
+          ),
+          built === 0 ? NOTHING : trans.__('%1 of %2', count(usable.get(name) ?? 0), taskCount(built, trans))
         ])
       }),
-    own.length === 0
-      ? sentence(HOW)
-      : sentence('See whether one trains faithfully with `%saturn technique check NAME`.')
-  ]);
+    sentence(
+      own.length === 0
+        ? trans.__(
+            'Add one with `%saturn technique register module:Class`, or a cell that begins with `%%%%saturn technique NAME`.'
+          )
+        : trans.__('See whether one trains faithfully with `%saturn technique check NAME`.')
+    )
+  ];
 }
 
-function origin(technique: TechniqueSpec | undefined): string {
-  return technique === undefined
-    ? 'built in'
-    : technique.source === undefined
-      ? technique.target
-      : `a cell: ${technique.target.split(':')[1]}`;
+function origin(technique: TechniqueSpec | undefined, trans: ITranslation): string {
+  if (technique === undefined) {
+    return trans.__('built in');
+  }
+  return technique.source === undefined
+    ? technique.target
+    : trans.__('a cell: %1', technique.target.split(':')[1] as string);
 }
 
 /** How many tasks each technique can run; those that run none are listed too. */

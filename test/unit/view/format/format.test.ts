@@ -1,14 +1,17 @@
 import { describe, expect, it } from 'vitest';
+import { ENGLISH } from '../../../../src/core/model/translation.js';
 import {
   bytes,
   compactCount,
   count,
+  deviceCount,
   duration,
   listing,
   metric,
   moment,
   percent,
-  stepTime
+  stepTime,
+  taskCount
 } from '../../../../src/core/view/format/format.js';
 import { timeTicks } from '../../../../src/core/view/gantt/timeTicks.js';
 
@@ -29,7 +32,7 @@ describe('duration', () => {
     [-80, '-1 min 20 s'],
     [Number.NaN, '–'],
     [undefined, '–']
-  ])('%s', (seconds, text) => expect(duration(seconds)).toBe(text));
+  ])('%s', (seconds, text) => expect(duration(seconds, ENGLISH)).toBe(text));
 });
 
 describe('numbers', () => {
@@ -42,22 +45,24 @@ describe('numbers', () => {
     [compactCount(950), '950'],
     [compactCount(999_950), '1 M'],
     [compactCount(7_241_732_096), '7.24 B'],
-    [percent(0.034), '3.4 %'],
-    [percent(0.0003), 'under 0.1 %'],
-    [percent(0), '0 %'],
-    [percent(0.4217), '42 %'],
-    [metric(0.98765), '0.9877'],
-    [metric(2.4567), '2.457'],
-    [metric(0), '0.0000'],
-    [metric(0.00004), '4.00e-5'],
-    [metric(null), 'not a number'],
-    [metric(undefined), '–'],
+    [percent(0.034, ENGLISH), '3.4 %'],
+    [percent(0.0003, ENGLISH), 'under 0.1 %'],
+    [percent(0, ENGLISH), '0 %'],
+    [percent(0.4217, ENGLISH), '42 %'],
+    [metric(0.98765, ENGLISH), '0.9877'],
+    [metric(2.4567, ENGLISH), '2.457'],
+    [metric(0, ENGLISH), '0.0000'],
+    [metric(0.00004, ENGLISH), '4.00e-5'],
+    [metric(null, ENGLISH), 'not a number'],
+    [metric(undefined, ENGLISH), '–'],
     [stepTime(0.00085), '0.85 ms'],
     [stepTime(0.0421), '42 ms'],
     [stepTime(1.304), '1.3 s'],
-    [listing(['a']), 'a'],
-    [listing(['a', 'b', 'c']), 'a, b and c'],
-    [listing(['a', 'b', 'c', 'd'], 2), 'a, b and 2 more'],
+    [taskCount(1, ENGLISH), '1 task'],
+    [deviceCount(12345, ENGLISH), '12,345 devices'],
+    [listing(['a'], ENGLISH), 'a'],
+    [listing(['a', 'b', 'c'], ENGLISH), 'a, b and c'],
+    [listing(['a', 'b', 'c', 'd'], ENGLISH, 2), 'a, b and 2 more'],
     [moment(1_790_000_000), '2026-09-21 14:13 UTC']
   ])('%s', (actual, expected) => expect(actual).toBe(expected));
 });
@@ -72,7 +77,7 @@ describe('timeTicks', () => {
     [90 * 86_400, '0, 14 d, 28 d, 42 d, 56 d, 70 d, 84 d']
   ])('up to %d s', (end, labels) => {
     expect(
-      timeTicks(end, 7)
+      timeTicks(end, 7, ENGLISH)
         .map(tick => tick.label)
         .join(', ')
     ).toBe(labels);

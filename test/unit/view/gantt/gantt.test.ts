@@ -1,6 +1,7 @@
 // @vitest-environment jsdom
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { ENGLISH } from '../../../../src/core/model/translation.js';
 import {
   ganttSvg,
   type IGanttBar,
@@ -86,7 +87,7 @@ describe('layoutGantt', () => {
   it('never lets bars overlap, and keeps all inside the plot', () => {
     fc.assert(
       fc.property(schedules(25), fc.integer({ min: 100, max: 1600 }), (input, width) => {
-        const layout = layoutGantt(input, { width });
+        const layout = layoutGantt(input, ENGLISH, { width });
         const { plot, bars } = layout;
         const rects = bars.flatMap(bar => bar.rects);
         const overlaps = rects.flatMap((a, i) => rects.slice(i + 1).map(b => overlap(a, b)));
@@ -118,7 +119,7 @@ describe('layoutGantt', () => {
     } as const;
     const rows = ['0', '1', '2', '3'].map(key => ({ key, label: key }));
     const rects = (keys: string[]): number =>
-      layoutGantt({ title: '', rows, bars: [{ ...bar, rows: keys }] }, { width: 600 }).bars[0]?.rects
+      layoutGantt({ title: '', rows, bars: [{ ...bar, rows: keys }] }, ENGLISH, { width: 600 }).bars[0]?.rects
         .length ?? 0;
     expect(rects(['0', '1', '2', '3'])).toBe(1);
     expect(rects(['2', '1'])).toBe(1);
@@ -133,8 +134,8 @@ describe('layoutGantt', () => {
         ...{ id: 'a', task: 'a', label: 'digits-vit-64-3e-3', brief: '64-3e-3', note: 'ddp x2', rows: ['d'] },
         ...{ start: 0, end: share * 100, kind: 'planned' as const, colour: 0, detail: '' }
       };
-      return layoutGantt({ title: '', rows, bars: [bar], makespan: 100 }, { width: 600 }).bars[0]?.texts[0]
-        ?.text;
+      return layoutGantt({ title: '', rows, bars: [bar], makespan: 100 }, ENGLISH, { width: 600 }).bars[0]
+        ?.texts[0]?.text;
     };
     expect([0.5, 0.25, 0.15, 0.08, 0.01].map(text)).toEqual([
       'digits-vit-64-3e-3 · ddp x2',
@@ -165,7 +166,7 @@ describe('layoutGantt', () => {
         end: 100,
         overhead
       };
-      return layoutGantt({ title: '', rows, bars: [bar], makespan: 100 }, { width: 600 }).bars[0]!;
+      return layoutGantt({ title: '', rows, bars: [bar], makespan: 100 }, ENGLISH, { width: 600 }).bars[0]!;
     };
     const short = placed(10);
     expect(short.texts[0]!.x).toBeGreaterThan(short.rects[0]!.x + short.lead);
@@ -187,7 +188,7 @@ describe('layoutGantt', () => {
       detail: ''
     } as const;
     const input = { title: '', rows, bars: [{ ...bar, start: 0, end: 5 }], makespan: 100 };
-    const [text] = layoutGantt(input, { width: 600 }).bars[0]!.texts;
+    const [text] = layoutGantt(input, ENGLISH, { width: 600 }).bars[0]!.texts;
     expect(text).toMatchObject({ text: 'digits-vit-64-3e-3', upright: true, anchor: 'middle' });
   });
 
@@ -206,7 +207,7 @@ describe('layoutGantt', () => {
       { ...bar, start: 5, end: 5 },
       { ...bar, id: 'b', start: 100, end: 100 }
     ];
-    const { bars: placed } = layoutGantt({ title: '', rows, bars }, { width: 600 });
+    const { bars: placed } = layoutGantt({ title: '', rows, bars }, ENGLISH, { width: 600 });
     expect(placed.map(({ rects }) => rects[0]?.width)).toEqual([2, 2]);
   });
 
@@ -221,15 +222,14 @@ describe('layoutGantt', () => {
       colour: 0,
       detail: ''
     } as const;
-    const layout = layoutGantt(
-      { title: '', rows, bars: [{ ...bar, start: 0, end: 5e-324 }] },
-      { width: 600 }
-    );
+    const layout = layoutGantt({ title: '', rows, bars: [{ ...bar, start: 0, end: 5e-324 }] }, ENGLISH, {
+      width: 600
+    });
     expect(layout.ticks.length).toBeLessThan(10);
   });
 
   it('takes an empty chart', () => {
-    const svg = ganttSvg(layoutGantt({ title: 'Nothing', rows: [], bars: [] }, { width: 300 }));
+    const svg = ganttSvg(layoutGantt({ title: 'Nothing', rows: [], bars: [] }, ENGLISH, { width: 300 }));
     expect(parse(svg).querySelectorAll('.jp-saturn-bar')).toHaveLength(0);
   });
 });
@@ -238,7 +238,7 @@ describe('ganttSvg', () => {
   it('is well-formed whatever the names', () => {
     fc.assert(
       fc.property(schedules(6), input => {
-        const svg = parse(ganttSvg(layoutGantt(input, { width: 500 })));
+        const svg = parse(ganttSvg(layoutGantt(input, ENGLISH, { width: 500 })));
         expect(svg.querySelectorAll('.jp-saturn-bar')).toHaveLength(input.bars.length);
       }),
       { numRuns: 50 }
@@ -263,7 +263,7 @@ describe('ganttSvg', () => {
       rows,
       bars: [{ ...bar, kind: 'actual' as const, colour: 0, technique: name }]
     };
-    const svg = parse(ganttSvg(layoutGantt(input, { width: 900 }), { interactive: true }));
+    const svg = parse(ganttSvg(layoutGantt(input, ENGLISH, { width: 900 }), { interactive: true }));
     expect(svg.querySelectorAll('script')).toHaveLength(0);
     const shown = name.replace('\u0000', ' ').replace('\u001b', ' ');
     expect(svg.querySelector('.jp-saturn-bar')?.getAttribute('data-task')).toBe(shown);
@@ -271,7 +271,9 @@ describe('ganttSvg', () => {
   });
 
   it('is one named picture, or a list box of named bars', () => {
-    const layout = layoutGantt(sessionGantt(runningSession(), T0 + 12) as IGanttInput, { width: 860 });
+    const layout = layoutGantt(sessionGantt(runningSession(), T0 + 12, ENGLISH) as IGanttInput, ENGLISH, {
+      width: 860
+    });
     const picture = parse(ganttSvg(layout));
     expect(picture.getAttribute('role')).toBe('img');
     for (const attribute of ['aria-labelledby', 'aria-describedby']) {
@@ -289,7 +291,7 @@ describe('ganttSvg', () => {
 
   it('refers only to patterns it defines, under ids of its own', () => {
     const ids = [plannedSession(), finishedSession()].map(state => {
-      const layout = layoutGantt(sessionGantt(state, T0) as IGanttInput, { width: 860 });
+      const layout = layoutGantt(sessionGantt(state, T0, ENGLISH) as IGanttInput, ENGLISH, { width: 860 });
       const svg = ganttSvg(layout);
       const defined = [...parse(svg).querySelectorAll('pattern')].map(pattern => pattern.id);
       const used = [...svg.matchAll(/url\(#([^)]+)\)/g)].map(match => match[1]);
@@ -307,21 +309,21 @@ describe('ganttSvg', () => {
       const common = { id: `${i}`, task: `t${i}`, label: `t${i}`, detail: `t${i}`, kind: 'planned' as const };
       return { ...common, rows: [`${i % 8}`], start, end: start + 60, colour: i % 5, technique: 'fsdp' };
     });
-    const svg = ganttSvg(layoutGantt({ title: 'Many', rows, bars }, { width: 1200 }));
+    const svg = ganttSvg(layoutGantt({ title: 'Many', rows, bars }, ENGLISH, { width: 1200 }));
     expect(parse(svg).querySelectorAll('.jp-saturn-bar')).toHaveLength(1000);
     expect(svg.length).toBeLessThan(1_000_000);
   });
 
   it.each([
-    ['plan', () => planGantt(plannedSession().plan!.plan, definedSession().cluster!)],
-    ['running', () => sessionGantt(runningSession(), T0 + 12)],
-    ['finished', () => sessionGantt(finishedSession(), T0 + 60)],
+    ['plan', () => planGantt(plannedSession().plan!.plan, definedSession().cluster!, ENGLISH)],
+    ['running', () => sessionGantt(runningSession(), T0 + 12, ENGLISH)],
+    ['finished', () => sessionGantt(finishedSession(), T0 + 60, ENGLISH)],
     [
       'baseline',
       () => {
         const state = explainedSession();
         const { plan } = state.plan!;
-        return planGantt(plan, state.cluster!, {
+        return planGantt(plan, state.cluster!, ENGLISH, {
           baseline: plan.baselines[0],
           pinned: new Set([plan.segments[2]!.task]),
           deadlines: [{ seconds: 20, label: 'deadline 20 s' }]
@@ -329,13 +331,13 @@ describe('ganttSvg', () => {
       }
     ]
   ] as const)('looks as approved: %s', async (name, input) => {
-    const svg = ganttSvg(layoutGantt(input() as IGanttInput, { width: 860 }));
+    const svg = ganttSvg(layoutGantt(input() as IGanttInput, ENGLISH, { width: 860 }));
     await expect(`${svg}\n`).toMatchFileSnapshot(`../output/gantt-${name}.svg`);
   });
 
   it('looks as approved where there is little room', async () => {
     const svg = ganttSvg(
-      layoutGantt(sessionGantt(finishedSession(), T0 + 60) as IGanttInput, { width: 340 })
+      layoutGantt(sessionGantt(finishedSession(), T0 + 60, ENGLISH) as IGanttInput, ENGLISH, { width: 340 })
     );
     await expect(`${svg}\n`).toMatchFileSnapshot('../output/gantt-narrow.svg');
   });

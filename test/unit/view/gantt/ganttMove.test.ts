@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { ENGLISH } from '../../../../src/core/model/translation.js';
 import { dragged, type IGanttBar, layoutGantt, stepped } from '../../../../src/core/view/gantt/gantt.js';
 
 const bar = (id: string, rows: string[], start: number, end: number): IGanttBar => ({
@@ -11,6 +12,7 @@ const layout = layoutGantt(
     rows,
     bars: [bar('one', ['a1'], 40, 80), bar('two', ['a0', 'a1'], 0, 40), bar('wide', ['a2', 'b0'], 0, 100)]
   },
+  ENGLISH,
   { width: 600 }
 );
 const placed = (id: string) => layout.bars.find(({ bar }) => bar.id === id)!;

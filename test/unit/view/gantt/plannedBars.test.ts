@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { ENGLISH } from '../../../../src/core/model/translation.js';
 import { ganttSvg, layoutGantt } from '../../../../src/core/view/gantt/gantt.js';
 import { plannedBars } from '../../../../src/core/view/gantt/plannedBars.js';
 import { planGantt } from '../../../../src/core/view/gantt/sessionGantt.js';
@@ -20,11 +21,18 @@ const segment = (task: string, start: number, end: number, part: Partial<Segment
   ...part
 });
 const bars = (segments: Segment[], pinned?: ReadonlySet<string>) =>
-  plannedBars(segments, { groups: taskGroups(segments.map(one => one.task)), pinned });
+  plannedBars(segments, {
+    groups: taskGroups(
+      segments.map(one => one.task),
+      ENGLISH
+    ),
+    trans: ENGLISH,
+    pinned
+  });
 const drawn = () => {
   const state = intricateSession();
   const { plan } = state.plan!;
-  return layoutGantt(planGantt(plan, state.cluster!), { width: 860 });
+  return layoutGantt(planGantt(plan, state.cluster!, ENGLISH), ENGLISH, { width: 860 });
 };
 
 describe('plannedBars', () => {
@@ -90,10 +98,10 @@ describe('a baseline in the same chart', () => {
   const state = explainedSession();
   const { plan } = state.plan!;
   const rule = plan.baselines.find(({ name }) => name === 'random');
-  const chart = planGantt(plan, state.cluster!, { baseline: rule });
+  const chart = planGantt(plan, state.cluster!, ENGLISH, { baseline: rule });
 
   it('stands below the plan, on the same axis, which reaches to its end', () => {
-    const layout = layoutGantt(chart, { width: 600 });
+    const layout = layoutGantt(chart, ENGLISH, { width: 600 });
     expect(layout.sections.map(section => section.text)).toEqual(['Plan', 'Baseline: random']);
     const lanes = layout.lanes.map(lane => lane.kind);
     expect(lanes).toEqual(['planned', 'planned', 'baseline', 'baseline']);
@@ -118,10 +126,11 @@ describe('a narrow chart', () => {
     });
     const layout = layoutGantt(
       {
-        ...planGantt(plan, state.cluster!, { baseline: plan.baselines[0] }),
+        ...planGantt(plan, state.cluster!, ENGLISH, { baseline: plan.baselines[0] }),
         now: 12,
         deadlines: [{ seconds: 2, label: 'digits-vit-64-3e-3 by 2 s, and not a moment later than that' }]
       },
+      ENGLISH,
       { width }
     );
     const svg = ganttSvg(layout);

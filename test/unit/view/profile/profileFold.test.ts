@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { ENGLISH } from '../../../../src/core/model/translation.js';
 import { foldProfile } from '../../../../src/core/view/profile/profileFold.js';
 import type { IProfileRow, ProfileEntry } from '../../../../src/core/view/profile/profileMatrix.js';
 
@@ -25,7 +26,7 @@ describe('foldProfile', () => {
       row('offload', pruned, cannot),
       row('hsdp', cannot, cannot)
     ];
-    const { shown, folded, line } = foldProfile(rows, true);
+    const { shown, folded, line } = foldProfile(rows, true, ENGLISH);
     expect(shown.map(({ label }) => label)).toEqual(['single', 'ddp']);
     expect(line).toBe('4 more: 2 not needed, 1 left out, 1 cannot');
     expect(folded).toEqual([
@@ -37,11 +38,13 @@ describe('foldProfile', () => {
   });
 
   it('does not call needless what may still be measured', () => {
-    expect(foldProfile([row('ddp', open), row('fsdp', open)], false).line).toBe('2 ways: 2 not measured');
+    expect(foldProfile([row('ddp', open), row('fsdp', open)], false, ENGLISH).line).toBe(
+      '2 ways: 2 not measured'
+    );
   });
 
   it('shows a single row without numbers as it is', () => {
     const rows = [row('single', measured), row('hsdp', cannot)];
-    expect(foldProfile(rows, true)).toEqual({ shown: rows, folded: [], line: '' });
+    expect(foldProfile(rows, true, ENGLISH)).toEqual({ shown: rows, folded: [], line: '' });
   });
 });

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { ENGLISH } from '../../../../src/core/model/translation.js';
 import {
   entriesOf,
   isRecalled,
@@ -14,7 +15,7 @@ const kinds = (state: SessionState): Record<string, string[]> =>
     profileMatrix(state).classes[0]!.rows.map(row => [row.label, row.entries.map(entry => entry.kind)])
   );
 
-const sentence = (state: SessionState): string => profileSentence(state, profileMatrix(state));
+const sentence = (state: SessionState): string => profileSentence(state, profileMatrix(state), ENGLISH);
 
 describe('profileMatrix', () => {
   it('has a row for each technique with its knobs, and tells every state apart', () => {
@@ -46,10 +47,10 @@ describe('profileMatrix', () => {
   it('says why, and what is from an earlier session', () => {
     const entries = entriesOf(profileMatrix(variedSession()));
     expect(entries.filter(isRecalled)).toHaveLength(1);
-    expect(entries.filter(({ kind }) => kind === 'pruned').map(reasonOf)).toEqual([
+    expect(entries.filter(({ kind }) => kind === 'pruned').map(entry => reasonOf(entry, ENGLISH))).toEqual([
       'fsdp x4 fits, and is faster.'
     ]);
-    expect(entries.filter(({ kind }) => kind === 'oom').map(reasonOf)).toEqual([
+    expect(entries.filter(({ kind }) => kind === 'oom').map(entry => reasonOf(entry, ENGLISH))).toEqual([
       'The device ran out of memory at step 1.'
     ]);
   });

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { ENGLISH } from '../../../../src/core/model/translation.js';
 import { progressLine } from '../../../../src/core/view/status/progressLine.js';
 import { sessionTimeLeft, taskTimeLeft } from '../../../../src/core/view/status/timeLeft.js';
 import type { SessionState } from '../../../../src/core/wire/messages.js';
@@ -37,7 +38,7 @@ describe('progressLine', () => {
     ],
     [stopped, 'Saturn: 2/12 trained, 2 stopped'],
     [finishedSession(), 'Saturn: 11/12 trained, 1 failed']
-  ])('%#', (state, line) => expect(progressLine(state, T0 + 12)).toBe(line));
+  ])('%#', (state, line) => expect(progressLine(state, T0 + 12, ENGLISH)).toBe(line));
 });
 
 describe('time left', () => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { taskChecks, usableTechniques, wordsOfUses } from '../../../../src/core/view/tasks/taskChecks.js';
+import { ENGLISH } from '../../../../src/core/model/translation.js';
+import { taskChecks, usableTechniques, usesWords } from '../../../../src/core/view/tasks/taskChecks.js';
 import type { Feasibility, TaskState } from '../../../../src/core/wire/messages.js';
 import { definedSession, variedSession } from '../sessionStates.js';
 
@@ -14,18 +15,18 @@ const cannot = (technique: string, devices: number, reason: string): Feasibility
 
 function check(...feasibility: Feasibility[]) {
   const [task] = definedSession().tasks as [TaskState];
-  return taskChecks([{ ...task, inspection: { ...task.inspection!, feasibility } }])[0]!;
+  return taskChecks([{ ...task, inspection: { ...task.inspection!, feasibility } }], ENGLISH)[0]!;
 }
 
 describe('taskChecks', () => {
   it('puts tasks of equal answers together', () => {
-    const checks = taskChecks(definedSession().tasks);
+    const checks = taskChecks(definedSession().tasks, ENGLISH);
     expect(checks.map(({ tasks }) => tasks.length)).toEqual([4, 4, 4]);
     expect(checks[0]?.tasks[0]).toBe('digits-mlp-32-1e-3');
   });
 
   it('tells techniques of equal device counts together, whatever their knobs', () => {
-    const [found] = taskChecks(variedSession().tasks);
+    const [found] = taskChecks(variedSession().tasks, ENGLISH);
     expect(found?.can).toEqual([
       { techniques: ['single'], devices: [1] },
       { techniques: ['ddp', 'fsdp', 'pipeline'], devices: [2, 4] },
@@ -42,7 +43,7 @@ describe('taskChecks', () => {
       cannot('tensor', 2, 'small'),
       cannot('tensor', 3, 'odd')
     );
-    expect(refusals.map(({ uses, reason }) => `${wordsOfUses(uses)}: ${reason}`)).toEqual([
+    expect(refusals.map(({ uses, reason }) => `${usesWords(uses, ENGLISH)}: ${reason}`)).toEqual([
       'ddp and tensor on 3 devices; fsdp: odd',
       'tensor on 2 devices: small'
     ]);
@@ -60,9 +61,9 @@ describe('taskChecks', () => {
     const [task] = definedSession().tasks as [TaskState];
     const { inspection: _, ...unbuilt } = task;
     const error = { code: 'broken', message: 'It is broken.' };
-    expect(taskChecks([{ ...unbuilt, status: 'inspecting' }])[0]?.state).toBe('unknown');
-    expect(taskChecks([{ ...task, status: 'inspecting' }])[0]?.state).toBe('unknown');
-    expect(taskChecks([{ ...unbuilt, status: 'invalid', error }])[0]).toMatchObject({
+    expect(taskChecks([{ ...unbuilt, status: 'inspecting' }], ENGLISH)[0]?.state).toBe('unknown');
+    expect(taskChecks([{ ...task, status: 'inspecting' }], ENGLISH)[0]?.state).toBe('unknown');
+    expect(taskChecks([{ ...unbuilt, status: 'invalid', error }], ENGLISH)[0]).toMatchObject({
       ...{ state: 'invalid', error }
     });
   });
@@ -75,7 +76,7 @@ it.each([
   [[2, 3, 4], 'ddp on 2 to 4 devices'],
   [[], 'ddp']
 ])('devices %j are told as "%s"', (devices, words) => {
-  expect(wordsOfUses([{ techniques: ['ddp'], devices }])).toBe(words);
+  expect(usesWords([{ techniques: ['ddp'], devices }], ENGLISH)).toBe(words);
 });
 
 it('knows the techniques that can run a task', () => {

@@ -1,11 +1,8 @@
+import type { ITranslation } from '../../model/translation.js';
 import type { PlanStep } from '../../wire/messages.js';
 import { Markup, markup } from '../format/escape.js';
-import { duration, NOTHING, percent } from '../format/format.js';
-import type { ITable } from '../format/table.js';
+import { duration } from '../format/format.js';
 import { FONT_SIZE } from '../gantt/ganttModel.js';
-
-/** Rows of the table of a search. */
-const MOST_ROWS = 10;
 
 const WIDTH = 420;
 const PLOT = { left: 10, right: 300, top: 12, bottom: 104 };
@@ -26,40 +23,14 @@ const STYLE = `
 
 const n = (value: number): string => String(Math.round(value * 10) / 10);
 
-/** Steps of a search in which plan or bound changed as they are read, the last always; at most as many as asked. */
-export function thinned(log: readonly PlanStep[], most = MOST_ROWS): PlanStep[] {
-  const last = log.length - 1;
-  return log.length <= most
-    ? [...log]
-    : Array.from({ length: most }, (_, i) => log[Math.round((i * last) / (most - 1))] as PlanStep);
-}
-
-/** How plan and bound came together, as a table. */
-export function searchTable(log: readonly PlanStep[]): ITable {
-  return {
-    caption: 'How plan and bound came together',
-    columns: [
-      { label: 'After', align: 'right' },
-      { label: 'Plan', align: 'right' },
-      { label: 'Lower bound', align: 'right' },
-      { label: 'Gap', align: 'right' },
-      { label: 'Found by' }
-    ],
-    rows: thinned(log).map(step => [
-      duration(step.seconds),
-      duration(step.makespan),
-      duration(step.lowerBound),
-      step.lowerBound > 0 ? percent(step.makespan / step.lowerBound - 1) : NOTHING,
-      step.method
-    ])
-  };
-}
+/** What table and picture of a search show. */
+export const searchTitle = (trans: ITranslation): string => trans.__('How plan and bound came together');
 
 /**
  * How plan and bound came together, as a picture: two lines over the time of the search, whose axis is logarithmic,
  * or over the steps of the log where it tells no times. Null for fewer than two steps.
  */
-export function searchSvg(log: readonly PlanStep[]): Markup | null {
+export function searchSvg(log: readonly PlanStep[], trans: ITranslation): Markup | null {
   const last = log.at(-1);
   if (log.length < 2 || last === undefined) {
     return null;
@@ -92,23 +63,29 @@ export function searchSvg(log: readonly PlanStep[]): Markup | null {
     ends[0] = middle - 7;
     ends[1] = middle + 7;
   }
-  const facts = `After ${log.length} steps the plan takes ${duration(last.makespan)} and the lower bound is ${duration(last.lowerBound)}.`;
-  return markup`<svg xmlns="http://www.w3.org/2000/svg" class="jp-saturn-search" role="img" aria-label="How plan and bound came together. ${facts}" width="${WIDTH}" height="${HEIGHT}" viewBox="0 0 ${WIDTH} ${HEIGHT}" font-family="Helvetica,Arial,sans-serif" font-size="${FONT_SIZE}" style="max-width:100%;height:auto">
+  const [found, proven] = [duration(last.makespan, trans), duration(last.lowerBound, trans)];
+  const facts = trans.__(
+    'After %1 steps the plan takes %2 and the lower bound is %3.',
+    log.length,
+    found,
+    proven
+  );
+  return markup`<svg xmlns="http://www.w3.org/2000/svg" class="jp-saturn-search" role="img" aria-label="${searchTitle(trans)}. ${facts}" width="${WIDTH}" height="${HEIGHT}" viewBox="0 0 ${WIDTH} ${HEIGHT}" font-family="Helvetica,Arial,sans-serif" font-size="${FONT_SIZE}" style="max-width:100%;height:auto">
 <style>${new Markup(STYLE)}</style>
 <rect class="jp-saturn-paper" width="${WIDTH}" height="${HEIGHT}" fill="#ffffff"/>
 ${decades.map(
   decade =>
-    markup`<path class="jp-saturn-grid" d="M${n(x(decade))} ${PLOT.top}V${PLOT.bottom + 4}" stroke="#e0e0e0"/><text class="jp-saturn-quiet" x="${n(x(decade))}" y="${PLOT.bottom + 16}" text-anchor="${decade === x0 ? 'start' : 'middle'}" fill="#616161">${shortTime(FIRST * 10 ** decade)}</text>`
+    markup`<path class="jp-saturn-grid" d="M${n(x(decade))} ${PLOT.top}V${PLOT.bottom + 4}" stroke="#e0e0e0"/><text class="jp-saturn-quiet" x="${n(x(decade))}" y="${PLOT.bottom + 16}" text-anchor="${decade === x0 ? 'start' : 'middle'}" fill="#616161">${shortTime(FIRST * 10 ** decade, trans)}</text>`
 )}
 <path class="jp-saturn-grid" d="M${PLOT.left} ${PLOT.bottom}H${PLOT.right}" stroke="#e0e0e0"/>
 <path class="jp-saturn-between" d="${path(plan)}${path([...bound].reverse()).replace('M', 'L')}Z" fill="#1976d2" fill-opacity="0.15"/>
 <path class="jp-saturn-line" d="${path(plan)}" fill="none" stroke="#212121" stroke-width="1.5"/>
 <path class="jp-saturn-line" d="${path(bound)}" fill="none" stroke="#212121" stroke-width="1.5" stroke-dasharray="5 3"/>
-<text x="${PLOT.right + 6}" y="${n(ends[0])}" fill="#212121">plan ${duration(last.makespan)}</text>
-<text x="${PLOT.right + 6}" y="${n(ends[1])}" fill="#212121">bound ${duration(last.lowerBound)}</text>
+<text x="${PLOT.right + 6}" y="${n(ends[0])}" fill="#212121">${trans.__('plan %1', found)}</text>
+<text x="${PLOT.right + 6}" y="${n(ends[1])}" fill="#212121">${trans.__('bound %1', proven)}</text>
 </svg>`;
 }
 
-function shortTime(seconds: number): string {
-  return seconds < 0.99 ? `${Math.round(seconds * 1000)} ms` : duration(Math.round(seconds));
+function shortTime(seconds: number, trans: ITranslation): string {
+  return seconds < 0.99 ? `${Math.round(seconds * 1000)} ms` : duration(Math.round(seconds), trans);
 }

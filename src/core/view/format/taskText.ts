@@ -1,0 +1,69 @@
+import { strategyLabel } from '../../model/strategy.js';
+import type { ITranslation } from '../../model/translation.js';
+import type { TaskState, TaskStatus } from '../../wire/messages.js';
+import { count, metric } from './format.js';
+import type { ICell, Tone } from './table.js';
+
+/** A task's status, told by a sign, in words, and by how it is meant. */
+export interface IStatusWords {
+  readonly sign: string;
+  readonly text: string;
+  readonly tone?: Tone;
+}
+
+/** A status in a person's words. */
+export function statusWords(status: TaskStatus, trans: ITranslation): IStatusWords {
+  switch (status) {
+    case 'inspecting':
+      return { sign: '…', text: trans.__('being built'), tone: 'muted' };
+    case 'invalid':
+      return { sign: '✕', text: trans.__('cannot be built'), tone: 'bad' };
+    case 'ready':
+      return { sign: '○', text: trans.__('ready') };
+    case 'starting':
+      return { sign: '…', text: trans.__('starting') };
+    case 'running':
+      return { sign: '▸', text: trans.__('training') };
+    case 'stopping':
+      return { sign: '…', text: trans.__('stopping') };
+    case 'stopped':
+      return { sign: '■', text: trans.__('stopped'), tone: 'warning' };
+    case 'finished':
+      return { sign: '✓', text: trans.__('trained'), tone: 'good' };
+    case 'failed':
+      return { sign: '✕', text: trans.__('failed'), tone: 'bad' };
+  }
+}
+
+/** A task's status in a table. */
+export function statusCell(task: TaskState, trans: ITranslation): ICell {
+  const { text, tone } = statusWords(task.status, trans);
+  return { text, tone };
+}
+
+/** `22 of 44 steps`; undefined while the task is not built. */
+export function stepWords({ progress, inspection }: TaskState, trans: ITranslation): string | undefined {
+  return (
+    inspection &&
+    trans._n(
+      '%2 of %3 step',
+      '%2 of %3 steps',
+      inspection.steps,
+      count(progress.step),
+      count(inspection.steps)
+    )
+  );
+}
+
+/** `loss 0.7310`; undefined before the first. */
+export function lossWords({ progress }: TaskState, trans: ITranslation): string | undefined {
+  return progress.loss === undefined ? undefined : trans.__('loss %1', metric(progress.loss, trans));
+}
+
+/** How and where a task trains: `ddp x2 on cpu0, cpu1`; undefined while it does not. */
+export function placeWords(task: TaskState, trans: ITranslation): string | undefined {
+  const attempt = task.attempts.at(-1);
+  return attempt && attempt.endedAt === undefined
+    ? trans.__('%1 on %2', strategyLabel(attempt.strategy), attempt.devices.join(', '))
+    : undefined;
+}

@@ -1,0 +1,70 @@
+import type { ITranslation } from '../../model/translation.js';
+import type { SessionState, TaskState } from '../../wire/messages.js';
+import { count, duration, metric, NOTHING } from '../format/format.js';
+import type { ICell, ITable } from '../format/table.js';
+import { lossWords, placeWords, statusCell, stepWords } from '../format/taskText.js';
+import { validationWords } from '../results/validationText.js';
+import { taskTimeLeft } from './timeLeft.js';
+
+/**
+ * What there is to say of a task in training, fact by fact.
+ *
+ * @param now - seconds since the epoch.
+ */
+export function trainingFacts(
+  task: TaskState,
+  state: SessionState,
+  now: number,
+  trans: ITranslation
+): string[] {
+  const left = taskTimeLeft(task, state, now);
+  return [
+    stepWords(task, trans),
+    lossWords(task, trans),
+    validationWords(task, trans),
+    left === undefined ? undefined : trans.__('%1 left', duration(left, trans)),
+    placeWords(task, trans)
+  ].filter(fact => fact !== undefined);
+}
+
+/**
+ * How far every task is.
+ *
+ * @param now - seconds since the epoch.
+ */
+export function progressTable(state: SessionState, now: number, trans: ITranslation): ITable {
+  const validated = state.tasks.some(task => validationWords(task, trans) !== undefined);
+  return {
+    columns: [
+      { label: trans.__('Task') },
+      { label: trans.__('State') },
+      { label: trans.__('Progress') },
+      { label: trans.__('Loss'), align: 'right' },
+      ...(validated ? [{ label: trans.__('Validated') }] : []),
+      { label: trans.__('Running as') },
+      { label: trans.__('Left'), align: 'right' }
+    ],
+    rows: state.tasks.map(task => [
+      task.spec.name,
+      statusCell(task, trans),
+      progressCell(task, trans),
+      metric(task.result ? task.result.loss : task.progress.loss, trans),
+      ...(validated ? [validationWords(task, trans) ?? NOTHING] : []),
+      placeWords(task, trans) ?? NOTHING,
+      duration(taskTimeLeft(task, state, now), trans)
+    ])
+  };
+}
+
+function progressCell(task: TaskState, trans: ITranslation): ICell {
+  const of = task.inspection?.steps;
+  if (of === undefined || of === 0) {
+    return { text: NOTHING };
+  }
+  const done = Math.min(task.progress.step, of);
+  const numbers = `${count(done)}/${count(of)}`;
+  return {
+    text: task.result?.stoppedEarly ? trans.__('%1, stopped early', numbers) : numbers,
+    progress: { done, of, label: trans.__('Progress of %1', task.spec.name) }
+  };
+}

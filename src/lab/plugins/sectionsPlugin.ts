@@ -1,0 +1,73 @@
+import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
+import { ISettingRegistry } from '@jupyterlab/settingregistry';
+import { ITranslator, nullTranslator, type TranslationBundle } from '@jupyterlab/translation';
+import { WorkerPlannerClient } from '../../worker/workerPlannerClient.js';
+import { now } from '../context/clock.js';
+import { PanelSections } from '../panel/panelSections.js';
+import { followSettings } from '../panel/panelSettings.js';
+import { addPlanSection } from '../panel/planSection.js';
+import { profileSection } from '../panel/profileSection.js';
+import { runSection } from '../panel/runSection.js';
+import { tasksSection } from '../panel/tasksSection.js';
+import { IPanelSections } from '../session/tokens.js';
+import { WhatIf } from '../whatIf/whatIf.js';
+
+/** Where sections of the panel are added, our own and others'. */
+export const sectionsPlugin: JupyterFrontEndPlugin<IPanelSections> = {
+  id: 'jupyterlab-saturn:sections',
+  description: 'Provides the list of the sections of the Saturn panel.',
+  autoStart: true,
+  provides: IPanelSections,
+  activate: () => new PanelSections()
+};
+
+/** A plugin of its own for each of our sections, so that each can be disabled. */
+function sectionPlugin(
+  id: string,
+  description: string,
+  section: (trans: TranslationBundle) => IPanelSections.Section
+): JupyterFrontEndPlugin<void> {
+  return {
+    id: `jupyterlab-saturn:${id}`,
+    description,
+    autoStart: true,
+    requires: [IPanelSections],
+    optional: [ITranslator],
+    activate: (_app: JupyterFrontEnd, sections: IPanelSections, translator: ITranslator | null) => {
+      sections.add(section((translator ?? nullTranslator).load('jupyterlab_saturn')));
+    }
+  };
+}
+
+const planSectionPlugin: JupyterFrontEndPlugin<void> = {
+  id: 'jupyterlab-saturn:plan-section',
+  description: 'The plan of a %saturn session in the Saturn panel, and what-if questions about it.',
+  autoStart: true,
+  requires: [IPanelSections],
+  optional: [ISettingRegistry, ITranslator],
+  activate: async (
+    _app: JupyterFrontEnd,
+    sections: IPanelSections,
+    registry: ISettingRegistry | null,
+    translator: ITranslator | null
+  ) => {
+    const trans = (translator ?? nullTranslator).load('jupyterlab_saturn');
+    const whatIf = new WhatIf({ makePlanner: () => new WorkerPlannerClient(), clock: now, seconds: 2 });
+    addPlanSection(sections, { whatIf, trans });
+    await followSettings(registry, ({ whatIfSeconds }) => {
+      whatIf.seconds = whatIfSeconds;
+    });
+  }
+};
+
+/** The panel's own sections. */
+export const ownSectionPlugins: JupyterFrontEndPlugin<void>[] = [
+  sectionPlugin('tasks-section', 'The tasks of a %saturn session in the Saturn panel.', tasksSection),
+  sectionPlugin(
+    'profile-section',
+    'What a %saturn session has measured, in the Saturn panel.',
+    profileSection
+  ),
+  planSectionPlugin,
+  sectionPlugin('run-section', 'Progress and results of a %saturn session in the Saturn panel.', runSection)
+];
