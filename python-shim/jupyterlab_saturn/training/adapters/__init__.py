@@ -34,7 +34,7 @@ def adapt(made: Any) -> Any:
     if isinstance(made, Task):
         return unpack_loaders(made)
     if _is_a(made, _TRAINERS):
-        from .huggingface import from_trainer
+        from .trainer_task import from_trainer
 
         return from_trainer(made)
     if not isinstance(made, tuple) or not made:
@@ -42,12 +42,12 @@ def adapt(made: Any) -> Any:
     if len(made) == 3 and _is_a(made[2], _ARGUMENTS):
         from transformers import Trainer
 
-        from .huggingface import from_trainer
+        from .trainer_task import from_trainer
 
         model, dataset, arguments = made
         return from_trainer(Trainer(model=model, args=arguments, train_dataset=dataset))
     if len(made) in (2, 3) and _is_a(made[0], _LIGHTNING_MODULES):
-        from .lightning import from_lightning
+        from .lightning_task import from_lightning
 
         return from_lightning(*made)
     return made
