@@ -6,9 +6,9 @@ import inspect
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
+from .. import technique_catalogue
 from .options import VERBS, Option, Verb
 from .technique_magic import ACTIONS
-from .technique_registry import BUILT_IN
 
 if TYPE_CHECKING:
     from ..generated.wire_types import SessionState
@@ -59,7 +59,7 @@ def _open_option(verb: Verb, words: list[str]) -> Option | None:
 
 def _values(option: Option, state: SessionState | None, names: Mapping[str, Any]) -> list[str]:
     if option.name == "--exclude":
-        return ["none", *sorted({*BUILT_IN, *_techniques(state)})]
+        return ["none", *sorted({*technique_catalogue.names(), *_techniques(state)})]
     if option.name == "--factory":
         return [
             name
@@ -76,9 +76,9 @@ def _positional(verb: Verb, before: list[str], state: SessionState | None) -> li
         return [each.name for each in VERBS]
     if verb.names == "technique":
         own = [] if state is None else [spec["name"] for spec in state.get("techniques", ())]
-        return (
-            {"remove": own, "check": [*own, *BUILT_IN]}.get(before[0], []) if before else [*ACTIONS]
-        )
+        if not before:
+            return [*ACTIONS]
+        return {"remove": own, "check": [*own, *technique_catalogue.names()]}.get(before[0], [])
     return []
 
 

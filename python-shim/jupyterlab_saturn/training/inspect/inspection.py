@@ -17,7 +17,7 @@ from ..runtime.rank_request import RankRequest
 from ..task.data_order import Samples
 from ..task.factory import build_task, sample_count, steps_per_epoch, total_steps
 from ..task.task_validation import warnings
-from ..techniques import Choice, Knobs, Technique, catalogue
+from ..techniques import Choice, Knobs, Technique, catalogue, installed_techniques
 from ..techniques.technique import Demand
 from .dry_run import DryRun, dry_run
 from .performance_signature import signature
@@ -64,7 +64,7 @@ def inspect_task(
     name = signature(task, samples.batch([0]))
     if name not in dry_runs:
         dry_runs[name] = dry_run(task, samples, request.device_kind)
-    return {
+    inspection: Inspection = {
         "signature": name,
         "steps": total_steps(task, spec),
         "stepsPerEpoch": steps_per_epoch(task),
@@ -74,11 +74,15 @@ def inspect_task(
         "feasibility": list(_feasibility(task, request, dry_runs[name])),
         "warnings": list(warnings(task, samples, request.max_devices)),
     }
+    packages = {name: each.package for name, each in installed_techniques().items()}
+    if packages:
+        inspection["packages"] = packages
+    return inspection
 
 
 def _feasibility(task: Task, request: RankRequest, dry_run: DryRun | None) -> Iterator[Feasibility]:
     unmet = dict(_unmet(dry_run))
-    for technique in catalogue(request.techniques, request.paths).values():
+    for technique in catalogue(request.techniques).values():
         demands = sorted(getattr(technique, "demands", ()))
         lacking = next((unmet[demand] for demand in demands if demand in unmet), None)
         for devices in range(1, request.max_devices + 1):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal, NotRequired, TypedDict
 
 from ...errors import SaturnError
 from ...paths import SessionPaths, scratch
+from .workload_spec import WorkloadSpec
 
 if TYPE_CHECKING:
     from ...generated.wire_types import Device, Strategy, TaskSpec, TechniqueSpec
@@ -111,6 +112,13 @@ class RankRequest:
     def task(self) -> TaskSpec:
         """The one task to try or train."""
         return self.tasks[0]
+
+    @property
+    def workload(self) -> WorkloadSpec:
+        """What to build of the task to try or train."""
+        return WorkloadSpec(
+            task=self.task, strategy=self.strategy, paths=self.paths, techniques=self.techniques
+        )
 
     @property
     def scratch(self) -> Path:

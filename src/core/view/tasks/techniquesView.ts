@@ -1,5 +1,6 @@
 import type { ITranslation } from '../../model/translation.js';
 import type { SessionState, TechniqueSpec } from '../../wire/messages.js';
+import { BUILT_IN_TECHNIQUES } from '../../wire/techniqueCatalogue.js';
 import { type Blocks, lead, sentence, tableBlock } from '../display/block.js';
 import { count, listing, NOTHING, taskCount } from '../format/format.js';
 import { usableTechniques } from './taskChecks.js';
@@ -33,11 +34,13 @@ export function techniquesView(state: SessionState, trans: ITranslation): Blocks
           { label: trans.__('Can run'), align: 'right' }
         ],
         rows: names.map(name => [
-          name,
+          { text: name, title: BUILT_IN_TECHNIQUES.get(name)?.summary },
           origin(
             own.find(technique => technique.name === name),
             trans
-          ),
+          ) ??
+            packageOf(state, name) ??
+            trans.__('built in'),
           built === 0 ? NOTHING : trans.__('%1 of %2', count(usable.get(name) ?? 0), taskCount(built, trans))
         ])
       }),
@@ -51,13 +54,16 @@ export function techniquesView(state: SessionState, trans: ITranslation): Blocks
   ];
 }
 
-function origin(technique: TechniqueSpec | undefined, trans: ITranslation): string {
-  if (technique === undefined) {
-    return trans.__('built in');
-  }
-  return technique.source === undefined
-    ? technique.target
+function origin(technique: TechniqueSpec | undefined, trans: ITranslation): string | undefined {
+  return technique?.source === undefined
+    ? technique?.target
     : trans.__('a cell: %1', technique.target.split(':')[1] as string);
+}
+
+/** The installed package that brings a technique. */
+function packageOf({ tasks }: SessionState, name: string): string | undefined {
+  const known = tasks.find(({ inspection }) => inspection?.packages?.[name] !== undefined);
+  return known?.inspection?.packages?.[name];
 }
 
 /** How many tasks each technique can run; those that run none are listed too. */

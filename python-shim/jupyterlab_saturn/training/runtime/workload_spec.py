@@ -1,0 +1,33 @@
+"""Which task a group of ranks is to build, and how it is to be run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ...paths import SessionPaths
+
+if TYPE_CHECKING:
+    from ...generated.wire_types import Strategy, TaskSpec, TechniqueSpec
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkloadSpec:
+    """Which task a group of ranks is to build, and how it is to be run.
+
+    Attributes
+    ----------
+    task
+        Wire ``TaskSpec``.
+    strategy
+        Wire ``Strategy``, of as many devices as there are ranks.
+    paths
+        Of the session that the task belongs to.
+    techniques
+        Wire ``TechniqueSpec`` objects: techniques of the user's own.
+    """
+
+    task: TaskSpec
+    strategy: Strategy
+    paths: SessionPaths
+    techniques: tuple[TechniqueSpec, ...] = ()
