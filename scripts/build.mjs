@@ -5,14 +5,15 @@ import { bundleEngine, copyRuntime, engineFolder, engineOutputs } from './engine
 import { buildLab, labFolder, linkLab } from './labextension.mjs';
 import { root } from './root.mjs';
 import { Failure, main, run, step } from './step.mjs';
+import { catalogue, writeCatalogue } from './techniques.mjs';
 
 const at = (...path) => join(root, ...path);
 const stamp = name => at('.cache', 'stamps', name);
 const lock = at('package-lock.json');
 
 const parts = {
-  wire: () =>
-    step({
+  wire: async () => {
+    await step({
       name: 'wire types',
       stamp: stamp('wire'),
       inputs: [at('schema', 'wire'), at('scripts', 'wire.mjs'), lock],
@@ -24,7 +25,20 @@ const parts = {
       work: async () => {
         await run(process.execPath, [at('scripts', 'wire.mjs')]);
       }
-    }),
+    });
+    await step({
+      name: 'technique catalogue',
+      stamp: stamp('techniques'),
+      inputs: [
+        ...['training/techniques', 'technique_catalogue.py', 'plugins.py'].map(path =>
+          at('python-shim', 'jupyterlab_saturn', path)
+        ),
+        at('scripts', 'techniques.mjs')
+      ],
+      outputs: [catalogue],
+      work: writeCatalogue
+    });
+  },
   engine: async () => {
     await step({
       name: 'engine runtime',

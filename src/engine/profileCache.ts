@@ -12,6 +12,7 @@ import {
   type Strategy,
   validate
 } from '../core/wire/messages.js';
+import { BUILT_IN_TECHNIQUES } from '../core/wire/techniqueCatalogue.js';
 import { VERSION } from './version.js';
 
 /** What a measurement depends on. */
@@ -222,7 +223,7 @@ function textOf({ signature, strategy, device, devices, software, version, sourc
 
 /**
  * What a measurement on a node depends on; undefined where that is not known well enough: devices or software
- * without a name, devices of several kinds, or a technique imported from a module, which may change.
+ * without a name, devices of several kinds, or a technique imported from a module or package, which may change.
  */
 function keyOf(state: SessionState, node: Node, signature: string, strategy: Strategy): IKey | undefined {
   const own = state.techniques?.find(({ name }) => name === strategy.technique);
@@ -230,7 +231,7 @@ function keyOf(state: SessionState, node: Node, signature: string, strategy: Str
   if (device === undefined || others.length > 0 || node.software === undefined) {
     return undefined;
   }
-  if (own !== undefined && own.source === undefined) {
+  if (own === undefined ? !BUILT_IN_TECHNIQUES.has(strategy.technique) : own.source === undefined) {
     return undefined;
   }
   return {

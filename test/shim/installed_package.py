@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from jupyterlab_saturn.training.adapters import adapter_registry
+from jupyterlab_saturn.training.techniques import installed_techniques
 
 
 def install(folder: Path, name: str, source: str, **entry_points: dict[str, str]) -> None:
@@ -50,4 +51,5 @@ def installed_from(folder: Path) -> Iterator[None]:
 
 def _forget() -> None:
     """What was found is kept for the life of a process, which is a rank's."""
+    installed_techniques.cache_clear()
     adapter_registry.installed_adapters.cache_clear()

@@ -11,7 +11,7 @@ import pytest
 
 PACKAGE = Path(jupyterlab_saturn.__file__).parent
 
-SHARED = ("task", "paths", "wire", "errors", "plugins")
+SHARED = ("task", "paths", "wire", "errors", "plugins", "technique_catalogue")
 """Modules that every room may import."""
 
 ROOMS: dict[str, tuple[str, ...]] = {

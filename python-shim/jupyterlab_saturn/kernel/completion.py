@@ -6,10 +6,10 @@ import inspect
 from collections.abc import Iterable, Mapping
 from typing import Any, Protocol
 
+from .. import technique_catalogue
 from ..errors import Json
 from .options import VERBS, Option, Verb
 from .technique_magic import ACTIONS
-from .technique_registry import BUILT_IN
 
 
 class CompletionEvent(Protocol):
@@ -55,7 +55,7 @@ def _open_option(verb: Verb, words: list[str]) -> Option | None:
 
 def _values(option: Option, state: Json | None, names: Mapping[str, Any]) -> list[str]:
     if option.name == "--exclude":
-        return ["none", *sorted({*BUILT_IN, *_techniques(state)})]
+        return ["none", *sorted({*technique_catalogue.names(), *_techniques(state)})]
     if option.name == "--factory":
         return [
             name
@@ -72,9 +72,9 @@ def _positional(verb: Verb, before: list[str], state: Json | None) -> list[str]:
         return [each.name for each in VERBS]
     if verb.names == "technique":
         own = [spec["name"] for spec in (state or {}).get("techniques", ())]
-        return (
-            {"remove": own, "check": [*own, *BUILT_IN]}.get(before[0], []) if before else [*ACTIONS]
-        )
+        if not before:
+            return [*ACTIONS]
+        return {"remove": own, "check": [*own, *technique_catalogue.names()]}.get(before[0], [])
     return []
 
 

@@ -12,12 +12,10 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
+from .. import technique_catalogue
 from ..errors import Json, SaturnError
 from .check_report import CheckReport
 from .display import View
-
-#: The techniques that come with the package.
-BUILT_IN = ("single", "ddp", "fsdp", "hsdp", "offload", "pipeline", "tensor", "fsdp-tensor")
 
 _NAME = re.compile(r"[a-z][a-z0-9_-]{0,39}")
 _TARGET = re.compile(r"[A-Za-z_][A-Za-z0-9_.]*:[A-Za-z_][A-Za-z0-9_]*")
@@ -82,17 +80,18 @@ class TechniqueRegistry:
         Parameters
         ----------
         name
-            Of a registered technique, of one that comes with the package, or ``module:Class``.
+            Of a registered technique, of one that a package brings, or ``module:Class``.
         devices
             Numbers of ranks to try; some small ones when None.
         """
         spec = next((each for each in self._known() if each["name"] == name), None)
-        if spec is None and name not in BUILT_IN and not _TARGET.fullmatch(name):
+        there = technique_catalogue.names()
+        if spec is None and name not in there and not _TARGET.fullmatch(name):
             known = [each["name"] for each in self._known()]
             raise SaturnError(
                 "unknown-technique",
                 f"There is no technique {name!r}.",
-                f"There are: {', '.join([*known, *BUILT_IN])}; or write module:Class.",
+                f"There are: {', '.join([*known, *there])}; or write module:Class.",
             )
         with tempfile.TemporaryDirectory(prefix="saturn-") as folder:
             target = name if spec is None else spec["target"]
@@ -134,8 +133,9 @@ def _checked(name: str) -> str:
             f"{name!r} is no name of a technique.",
             "Use up to 40 small letters, digits, dashes and underscores, a letter first.",
         )
-    if name in BUILT_IN:
-        raise _bad(f"{name!r} comes with the package.", "Give yours another name.")
+    owner = technique_catalogue.owner_of(name)
+    if owner is not None:
+        raise _bad(f"{name!r} comes with {owner}.", "Give yours another name.")
     return name
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import pytest
 from fakes.engine import FakeEngine
 from fakes.shell import Shell
+from jupyterlab_saturn import technique_catalogue
 from jupyterlab_saturn.errors import SaturnError
 from jupyterlab_saturn.kernel import technique_registry
 from jupyterlab_saturn.kernel.session import Session
@@ -115,6 +117,11 @@ def test_a_check_that_dies_says_what_it_wrote(
 
 
 def test_the_techniques_of_the_package_are_known() -> None:
+    """In the order of ranks, and without what these import."""
     from jupyterlab_saturn.training.techniques import TECHNIQUES
 
-    assert set(TECHNIQUES) <= set(technique_registry.BUILT_IN)
+    assert list(technique_catalogue.built_in()) == list(TECHNIQUES)
+    for name, entry in technique_catalogue.built_in().items():
+        technique: Any = TECHNIQUES[name]
+        assert (entry.order, entry.file.node.name) == (technique.order, type(technique).__name__)
+        assert entry.texture == (technique.texture and asdict(technique.texture))

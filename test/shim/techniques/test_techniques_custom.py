@@ -44,13 +44,13 @@ def spec(source: str = GOOD, **changes: str) -> Json:
 
 def refused(session: Session, made: Json) -> SaturnError:
     with pytest.raises(SaturnError) as caught:
-        catalogue([made], session.paths)
+        catalogue([made])
     assert caught.value.code == "bad-technique"
     return caught.value
 
 
 def test_three_things_make_a_technique(session: Session) -> None:
-    found = catalogue([spec()], session.paths)
+    found = catalogue([spec()])
     assert list(found) == [*TECHNIQUES, "mine"]
     mine, task = found["mine"], mlp()
     assert mine.name == "mine"
@@ -71,7 +71,7 @@ def test_it_trains(session: Session) -> None:
 
 def test_a_class_by_its_import_path_is_found(session: Session) -> None:
     made = {"name": "sound", "target": "broken_techniques:Sound"}
-    assert catalogue([made], session.paths)["sound"].name == "sound"
+    assert catalogue([made])["sound"].name == "sound"
     error = refused(session, {**made, "target": "no_such_module:Sound"})
     assert "No module named 'no_such_module'" in error.message
     assert (

@@ -49,5 +49,5 @@ def test_a_weight_shared_with_the_outside_keeps_the_model_whole() -> None:
 def test_techniques_go_by_their_names() -> None:
     assert all(name == technique.name for name, technique in TECHNIQUES.items())
     with pytest.raises(SaturnError) as caught:
-        find("magic", TECHNIQUES)
+        find("magic")
     assert "single, ddp, fsdp" in str(caught.value)

@@ -119,7 +119,8 @@ it.each<[string, Node, Partial<ProfileCell>, Partial<SessionState>]>([
     node(),
     {},
     { techniques: [{ name: 'single', target: 'mine:Single' }] }
-  ]
+  ],
+  ['by a technique of another package', node(), { strategy: { technique: 'theirs', devices: 1 } }, {}]
 ])('does not keep a measurement %s', (_, where, change, patch) => {
   cache.keep(session(where, patch), where, { ...ok(), ...change }, 7);
   expect(existsSync(folder)).toBe(false);

@@ -53,6 +53,16 @@ const OWN = [
   { name: 'theirs', target: 'lab.techniques:Theirs' }
 ];
 
+/** With a technique that an installed package brings. */
+function packagedSession(): SessionState {
+  const state = definedSession();
+  for (const { inspection } of state.tasks) {
+    inspection!.packages = { halves: 'saturn-halves 0.1' };
+    inspection!.feasibility.push({ strategy: { technique: 'halves', devices: 1 }, feasible: true });
+  }
+  return state;
+}
+
 /** One task not built yet, one that cannot be built, and one that nothing can run. */
 function uncheckedSession(): SessionState {
   const state = definedSession();
@@ -103,6 +113,7 @@ describe('render', () => {
     ['check', 'check', variedSession()],
     ['check', 'check-troubled', uncheckedSession()],
     ['techniques', 'techniques', { ...variedSession(), techniques: OWN }],
+    ['techniques', 'techniques-installed', packagedSession()],
     ['plan', 'plan', plannedSession()],
     ['plan', 'plan-stale', stale],
     ['plan', 'plan-explained', explainedSession()],

@@ -19,7 +19,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         description="Try whether a technique changes the speed of training, not what is trained.",
     )
     parser.add_argument(
-        "target", help="module:Class, or the name of a technique that comes with the package"
+        "target", help="module:Class, or the name of a technique that a package brings"
     )
     parser.add_argument("--source", type=Path, help="file with the source of the module")
     parser.add_argument(

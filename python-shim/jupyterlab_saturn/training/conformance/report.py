@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 
 from ...errors import Json, SaturnError
 from ..runtime.failure import user_traceback
-from ..techniques import TECHNIQUES, Technique, make_technique, require_free
+from ..techniques import Technique, catalogue, find, make_technique, require_free
 from .checks import CHECKS, Check
 from .probe_tasks import llama, stack
 from .technique_under_test import TechniqueUnderTest
@@ -59,18 +59,18 @@ def examine(target: str, source: str | None, devices: Sequence[int]) -> Report:
     Parameters
     ----------
     target
-        Name of a built-in technique, or ``module:Class``.
+        Name of a technique that a package brings, or ``module:Class``.
     source
         Source of the module, when it is in no file.
     devices
         Device counts to try it on.
     """
     try:
-        technique = TECHNIQUES.get(target) or _own(target, source)
+        technique = _own(target, source) if ":" in target else find(target)
     except SaturnError as error:
         return Report(target, (Finding("made", False, str(error)),))
     specs: list[Json] = []
-    if target not in TECHNIQUES:
+    if ":" in target:
         specs = [{"name": technique.name, "target": target}]
         if source is not None:
             specs[0]["source"] = source
@@ -81,7 +81,7 @@ def examine(target: str, source: str | None, devices: Sequence[int]) -> Report:
 
 def _own(target: str, source: str | None) -> Technique:
     technique = make_technique(target, source)
-    require_free(technique.name)
+    require_free(technique.name, catalogue())
     return technique
 
 

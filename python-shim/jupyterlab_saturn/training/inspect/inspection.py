@@ -17,7 +17,7 @@ from ..runtime.rank_request import RankRequest
 from ..task.data_order import Samples
 from ..task.factory import build_task, sample_count, steps_per_epoch, total_steps
 from ..task.task_validation import warnings
-from ..techniques import Choice, Knobs, Technique, catalogue
+from ..techniques import Choice, Knobs, Technique, catalogue, installed_techniques
 from ..techniques.technique import Demand
 from .dry_run import DryRun, dry_run
 from .performance_signature import signature
@@ -59,7 +59,7 @@ def inspect_task(request: RankRequest, spec: Json, dry_runs: dict[str, DryRun | 
     name = signature(task, samples.batch([0]))
     if name not in dry_runs:
         dry_runs[name] = dry_run(task, samples, request.device_kind)
-    return {
+    inspection: Json = {
         "signature": name,
         "steps": total_steps(task, spec),
         "stepsPerEpoch": steps_per_epoch(task),
@@ -69,11 +69,13 @@ def inspect_task(request: RankRequest, spec: Json, dry_runs: dict[str, DryRun | 
         "feasibility": list(_feasibility(task, request, dry_runs[name])),
         "warnings": list(warnings(task, samples, request.max_devices)),
     }
+    packages = {name: each.package for name, each in installed_techniques().items()}
+    return {**inspection, "packages": packages} if packages else inspection
 
 
 def _feasibility(task: Task, request: RankRequest, dry_run: DryRun | None) -> Iterator[Json]:
     unmet = dict(_unmet(dry_run))
-    for technique in catalogue(request.techniques, request.paths).values():
+    for technique in catalogue(request.techniques).values():
         demands = sorted(getattr(technique, "demands", ()))
         lacking = next((unmet[demand] for demand in demands if demand in unmet), None)
         for devices in range(1, request.max_devices + 1):

@@ -15,7 +15,7 @@ from ..runtime.rank_request import RankRequest
 from ..task.batch_loader import BatchLoader
 from ..task.data_order import MicroBatch, Samples, TrainBatches
 from ..task.factory import build_task
-from ..techniques import Context, Runner, catalogue, find
+from ..techniques import Context, Runner, find
 
 
 class Workload(AbstractContextManager["Workload"]):
@@ -59,7 +59,7 @@ class Workload(AbstractContextManager["Workload"]):
             As `build_task`; ``unknown-technique`` or ``infeasible``.
         """
         spec = request.task
-        way = find(request.strategy["technique"], catalogue(request.techniques, request.paths))
+        way = find(request.strategy["technique"], request.techniques)
         task = build_task(request.paths, spec)
         reason = way.feasible(task, world.size, device.kind)
         if reason is not None:

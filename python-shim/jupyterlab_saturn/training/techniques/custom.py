@@ -1,4 +1,4 @@
-"""Techniques of the user's own, by import path or from the source of a notebook cell."""
+"""Techniques that others bring: the user's own and those of installed packages."""
 
 from __future__ import annotations
 
@@ -6,13 +6,11 @@ import importlib
 import linecache
 import sys
 import types
-from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any, cast
 
 from ...errors import Json, SaturnError
-from ...paths import SessionPaths
 from ...task import Task
 from ..model.memory_estimate import MemoryEstimate
 from ..runtime.failure import describe, user_traceback
@@ -24,32 +22,7 @@ _METHODS = ("feasible", "choices", "estimate", "build")
 _ANY_FOOTPRINT = MemoryEstimate(**{each.name: 1 << 20 for each in fields(MemoryEstimate)})
 
 
-class BaseTechnique(ABC):
-    """A `Technique` that needs no more than a name, `feasible` and `build`.
-
-    It has one choice of settings, and memory that nobody knows beforehand.
-    """
-
-    name: str
-
-    @abstractmethod
-    def feasible(self, task: Task, devices: int, kind: DeviceKind) -> str | None:
-        """Why it cannot run the task on so many devices; None when it may."""
-
-    @abstractmethod
-    def build(self, task: Task, context: Context) -> Runner:
-        """The task on the ranks of `context`, ready to step. A collective."""
-
-    def choices(self, task: Task, devices: int) -> list[Choice]:
-        """The settings worth a trial."""
-        return [Choice()]
-
-    def estimate(self, footprint: MemoryEstimate, devices: int, knobs: Knobs) -> int:
-        """Bytes that each device needs at the very least; 0 when that cannot be told."""
-        return 0
-
-
-def load_technique(spec: Json, paths: SessionPaths) -> Technique:
+def load_technique(spec: Json) -> Technique:
     """The technique of a wire ``TechniqueSpec``.
 
     What its methods raise while strategies are looked for makes these infeasible; `build` and
@@ -68,7 +41,7 @@ def load_technique(spec: Json, paths: SessionPaths) -> Technique:
             f"{spec['name']!r}.",
             "Register it under the name that the class has.",
         )
-    return _Guarded(made)
+    return GuardedTechnique(made)
 
 
 def make_technique(target: str, source: str | None = None) -> Technique:
@@ -92,6 +65,12 @@ def make_technique(target: str, source: str | None = None) -> Technique:
         )
         told.traceback = failure.get("traceback")
         raise told from error
+    require_complete(made, target)
+    return cast(Technique, made)
+
+
+def require_complete(made: object, target: str) -> None:
+    """Raises SaturnError ``bad-technique`` when an object lacks what a technique has."""
     missing = [
         *([] if isinstance(getattr(made, "name", None), str) else ["name"]),
         *(each for each in _METHODS if not callable(getattr(made, each, None))),
@@ -104,7 +83,6 @@ def make_technique(target: str, source: str | None = None) -> Technique:
             "jupyterlab_saturn.training.techniques.BaseTechnique only needs name, feasible "
             "and build.",
         )
-    return cast(Technique, made)
 
 
 def _module(name: str, source: str) -> types.ModuleType:
@@ -117,8 +95,8 @@ def _module(name: str, source: str) -> types.ModuleType:
     return module
 
 
-class _Guarded:
-    """A user's technique, whose mistakes cost its own strategies and nothing else."""
+class GuardedTechnique:
+    """A technique of others, whose mistakes cost its own strategies and nothing else."""
 
     def __init__(self, technique: Technique) -> None:
         self._technique = technique
@@ -159,6 +137,20 @@ class _Guarded:
             place = next((text.strip() for text in frames if text.startswith("  File")), "")
             said = describe(error, "bad-technique")["message"]
             raise SaturnError("bad-technique", f"its {method} raised {said} ({place})") from error
+
+
+class InstalledTechnique(GuardedTechnique):
+    """A technique that another package brings.
+
+    Attributes
+    ----------
+    package
+        Name and version of the package.
+    """
+
+    def __init__(self, technique: Technique, package: str) -> None:
+        super().__init__(technique)
+        self.package = package
 
 
 def _require(method: str, holds: bool, wanted: str) -> None:

@@ -15,13 +15,15 @@ from ..task.data_order import MicroBatch
 from .activation_checkpointing import checkpoint_blocks, checkpointed
 from .context import Context, Knobs
 from .runner import Runner
-from .technique import Choice, DeviceKind, why_not_data_parallel
+from .technique import BuiltInTechnique, Choice, DeviceKind, Texture, why_not_data_parallel
 
 
-class DataParallel:
+class DataParallel(BuiltInTechnique):
     """`torch.nn.parallel.DistributedDataParallel`: fast while the model fits on each device."""
 
     name = "ddp"
+    order = 20
+    texture = Texture(path="M-2 2L2 -2M0 8L8 0M6 10L10 6", size=8, stroke=1.5)
     demands = frozenset({"every-gradient"})
 
     def feasible(self, task: Task, devices: int, kind: DeviceKind) -> str | None:

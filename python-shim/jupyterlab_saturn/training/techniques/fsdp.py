@@ -16,10 +16,10 @@ from ..task.task_validation import why_not_split
 from .activation_checkpointing import checkpoint_blocks, checkpointed
 from .context import Context, Knobs
 from .runner import Runner
-from .technique import Choice, DeviceKind, why_not_data_parallel
+from .technique import BuiltInTechnique, Choice, DeviceKind, Texture, why_not_data_parallel
 
 
-class FullySharded:
+class FullySharded(BuiltInTechnique):
     """FSDP2, `torch.distributed.fsdp.fully_shard`: for models that do not fit on one device.
 
     Blocks gather their parameters when they run. With the knob ``reshard`` they drop them right
@@ -27,6 +27,8 @@ class FullySharded:
     """
 
     name = "fsdp"
+    order = 30
+    texture = Texture(path="M1.5 1.5h0M4.5 4.5h0", size=6, stroke=1.8)
 
     def feasible(self, task: Task, devices: int, kind: DeviceKind) -> str | None:
         if devices < 2:

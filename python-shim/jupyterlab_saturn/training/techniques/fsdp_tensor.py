@@ -7,17 +7,19 @@ from ..model.memory_estimate import MemoryEstimate
 from .context import Context, Knobs
 from .fsdp import ShardedRunner, is_frugal, shard_model, sharded_bytes, why_not_shardable
 from .runner import Runner
-from .technique import Choice, DeviceKind, why_not_data_parallel
+from .technique import BuiltInTechnique, Choice, DeviceKind, Texture, why_not_data_parallel
 from .tensor import Split, SplitRunner, why_not_joined
 
 
-class ShardedTensor:
+class ShardedTensor(BuiltInTechnique):
     """tensor within groups of neighbouring devices, fsdp between them: for the largest models.
 
     Knob ``tensor``: devices in a group.
     """
 
     name = "fsdp-tensor"
+    order = 80
+    texture = Texture(path="M0 2.5H10M2.5 7.5h0M7.5 7.5h0", size=10, stroke=1.8)
 
     def feasible(self, task: Task, devices: int, kind: DeviceKind) -> str | None:
         grids = _grids(devices)

@@ -7,13 +7,17 @@ from ..model.memory_estimate import MemoryEstimate
 from .context import Context, Knobs
 from .fsdp import ShardedRunner, frugal_choices, shard_model, sharded_bytes, why_not_shardable
 from .runner import Runner
-from .technique import Choice, DeviceKind, why_not_data_parallel
+from .technique import BuiltInTechnique, Choice, DeviceKind, Texture, why_not_data_parallel
 
 
-class HybridSharded:
+class HybridSharded(BuiltInTechnique):
     """`fully_shard` on a grid of replicas and shards: fewer devices to gather from than fsdp."""
 
     name = "hsdp"
+    order = 40
+    texture = Texture(
+        path="M-3 3L3 -3M0 12L12 0M9 15L15 9M1 5h0M5 1h0M7 11h0M11 7h0", size=12, stroke=1.8
+    )
 
     def feasible(self, task: Task, devices: int, kind: DeviceKind) -> str | None:
         if not _replicas(devices):

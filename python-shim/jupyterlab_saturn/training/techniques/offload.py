@@ -16,10 +16,10 @@ from .context import Context, Knobs
 from .fsdp import FullySharded, ShardedRunner, shard_model, why_not_shardable
 from .runner import Runner
 from .single import Single
-from .technique import Choice, DeviceKind, why_not_data_parallel
+from .technique import BuiltInTechnique, Choice, DeviceKind, Texture, why_not_data_parallel
 
 
-class Offloaded:
+class Offloaded(BuiltInTechnique):
     """`fully_shard` with `CPUOffloadPolicy`, on one device or more.
 
     A block's parameters visit the device while it runs, its gradients leave right after, and the
@@ -28,6 +28,8 @@ class Offloaded:
     """
 
     name = "offload"
+    order = 50
+    texture = Texture(path="M0 0L8 8M0 8L8 0", size=8, stroke=1)
 
     def feasible(self, task: Task, devices: int, kind: DeviceKind) -> str | None:
         return why_not_data_parallel(task, devices) or why_not_shardable(task)

@@ -24,14 +24,14 @@ from .context import Context, Knobs
 from .pipeline_schedule import StageSchedule
 from .pipeline_stages import Stages, cut
 from .runner import Runner, State
-from .technique import Choice, DeviceKind, why_not_trainable
+from .technique import BuiltInTechnique, Choice, DeviceKind, Texture, why_not_trainable
 
 _ROUNDS = 4  # micro-batches for each stage: then at most a fifth of the time is spent waiting
 _SCHEDULES_KEPT = 8
 _INTERLEAVED = "interleaved"
 
 
-class Pipeline:
+class Pipeline(BuiltInTechnique):
     """`torch.distributed.pipelining`: the devices work on different micro-batches at once.
 
     Only hidden states pass between devices, so it does well where links are slow. Each device has
@@ -41,6 +41,8 @@ class Pipeline:
     """
 
     name = "pipeline"
+    order = 60
+    texture = Texture(path="M3.5 0V7", size=7, stroke=1.5)
 
     def feasible(self, task: Task, devices: int, kind: DeviceKind) -> str | None:
         if devices < 2:

@@ -7,13 +7,15 @@ from ..model.memory_estimate import MemoryEstimate
 from .activation_checkpointing import checkpoint_blocks, checkpointed
 from .context import Context, Knobs
 from .runner import Runner
-from .technique import Choice, DeviceKind, why_not_trainable
+from .technique import BuiltInTechnique, Choice, DeviceKind, why_not_trainable
 
 
-class Single:
+class Single(BuiltInTechnique):
     """The plain training step, and the reference for all other techniques."""
 
     name = "single"
+    order = 10
+    texture = None
 
     def feasible(self, task: Task, devices: int, kind: DeviceKind) -> str | None:
         if devices != 1:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import ClassVar, Literal, Protocol
 
 from ...task import Task
 from ..model.memory_estimate import MemoryEstimate
@@ -56,6 +57,68 @@ class Technique(Protocol):
 
         A collective. The model's parameters are on the CPU, the same on every rank.
         """
+
+
+class BaseTechnique(ABC):
+    """A `Technique` that needs no more than a name, `feasible` and `build`.
+
+    It has one choice of settings, and memory that nobody knows beforehand.
+    """
+
+    name: str
+
+    @abstractmethod
+    def feasible(self, task: Task, devices: int, kind: DeviceKind) -> str | None:
+        """Why it cannot run the task on so many devices; None when it may."""
+
+    @abstractmethod
+    def build(self, task: Task, context: Context) -> Runner:
+        """The task on the ranks of `context`, ready to step. A collective."""
+
+    def choices(self, task: Task, devices: int) -> list[Choice]:
+        """The settings worth a trial."""
+        return [Choice()]
+
+    def estimate(self, footprint: MemoryEstimate, devices: int, knobs: Knobs) -> int:
+        """Bytes that each device needs at the very least; 0 when that cannot be told."""
+        return 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Texture:
+    """A tile drawn over the bars of a technique, so that techniques differ by more than colour.
+
+    Attributes
+    ----------
+    path
+        SVG path data, stroked; round caps make dots of lines of no length.
+    size
+        Side of the tile, in pixels.
+    stroke
+        Width of the lines, in pixels.
+    """
+
+    path: str
+    size: float
+    stroke: float
+
+
+class BuiltInTechnique(BaseTechnique):
+    """A technique that comes with the package: found by its file, so a file is all it takes.
+
+    What the class says of itself is read without importing it, so it is written out; so is the
+    first line of the file, which tells what it is.
+
+    Attributes
+    ----------
+    order
+        Its place where all are listed.
+    texture
+        Unlike that of any other; None for none.
+    """
+
+    order: ClassVar[int]
+    texture: ClassVar[Texture | None]
 
 
 def why_not_data_parallel(task: Task, parts: int) -> str | None:

@@ -27,7 +27,7 @@ from ..task.data_order import MicroBatch
 from ..task.task_validation import why_not_split
 from .context import Context, Knobs
 from .runner import Runner, State
-from .technique import Choice, DeviceKind, why_not_trainable
+from .technique import BuiltInTechnique, Choice, DeviceKind, Texture, why_not_trainable
 
 _BY_COLUMNS, _BY_ROWS = "colwise", "rowwise"
 _GATHERED = "colwise_gather_output"
@@ -35,7 +35,7 @@ _WHOLE = "embedding_rowwise"  # saves memory only, and shares its weight with th
 _INSIDE = "replicated_with_grad_allreduce"
 
 
-class TensorParallel:
+class TensorParallel(BuiltInTechnique):
     """`torch.distributed.tensor.parallel`: for links so fast that every layer may be added up.
 
     Models of transformers say themselves how they are split, by their ``tp_plan``; PEFT's LoRA
@@ -44,6 +44,8 @@ class TensorParallel:
     """
 
     name = "tensor"
+    order = 70
+    texture = Texture(path="M0 3H6", size=6, stroke=1.5)
 
     def feasible(self, task: Task, devices: int, kind: DeviceKind) -> str | None:
         if devices < 2:

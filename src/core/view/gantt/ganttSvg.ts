@@ -194,7 +194,7 @@ function patterns(layout: IGanttLayout, name: (part: string) => string): Markup[
     }
     return (['dark', 'light', 'theme'] as const).map(ink => {
       const stroke = ink === 'light' ? '#ffffff' : ink === 'dark' ? '#000000' : '#212121';
-      return markup`<pattern id="${name(`${technique}-${ink}`)}" width="${texture.size}" height="${texture.size}" patternUnits="userSpaceOnUse"><path d="${texture.path}"${ink === 'theme' && markup` class="jp-saturn-line"`} stroke="${stroke}" stroke-opacity="${ink === 'theme' ? '0.3' : '0.45'}" stroke-width="${texture.strokeWidth}" stroke-linecap="round" fill="none"/></pattern>`;
+      return markup`<pattern id="${name(`${technique}-${ink}`)}" width="${texture.size}" height="${texture.size}" patternUnits="userSpaceOnUse"><path d="${texture.path}"${ink === 'theme' && markup` class="jp-saturn-line"`} stroke="${stroke}" stroke-opacity="${ink === 'theme' ? '0.3' : '0.45'}" stroke-width="${texture.stroke}" stroke-linecap="round" fill="none"/></pattern>`;
     });
   });
 }

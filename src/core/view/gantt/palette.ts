@@ -1,3 +1,5 @@
+import { BUILT_IN_TECHNIQUES, type ITexture } from '../../wire/techniqueCatalogue.js';
+
 /** A data colour and the text colour that reads on it. */
 export interface IColour {
   readonly fill: string;
@@ -24,26 +26,11 @@ export function colourOf(index: number): IColour {
   return PALETTE[((Math.trunc(index) % PALETTE.length) + PALETTE.length) % PALETTE.length] as IColour;
 }
 
-/** A tile drawn over a bar, so that techniques differ by more than colour. */
-export interface ITexture {
-  readonly size: number;
-  /** Path data, stroked; its round caps make dots of zero-length lines. */
-  readonly path: string;
-  readonly strokeWidth: number;
-}
+/** Of what no file of the package tells one. */
+const OTHER: ITexture = { size: 8, path: 'M-2 6L2 10M0 0L8 8M6 -2L10 2', stroke: 1.5 };
 
-const TEXTURES: Record<string, ITexture | null> = {
-  single: null,
-  ddp: { size: 8, path: 'M-2 2L2 -2M0 8L8 0M6 10L10 6', strokeWidth: 1.5 },
-  fsdp: { size: 6, path: 'M1.5 1.5h0M4.5 4.5h0', strokeWidth: 1.8 },
-  pipeline: { size: 7, path: 'M3.5 0V7', strokeWidth: 1.5 },
-  tensor: { size: 6, path: 'M0 3H6', strokeWidth: 1.5 },
-  offload: { size: 8, path: 'M0 0L8 8M0 8L8 0', strokeWidth: 1 }
-};
-
-const OTHER: ITexture = { size: 8, path: 'M-2 6L2 10M0 0L8 8M6 -2L10 2', strokeWidth: 1.5 };
-
-/** Texture of a technique: none for `single`, one for all techniques of the user's own. */
+/** Texture of a technique: none for `single`, one for all that do not come with the package. */
 export function textureOf(technique: string): ITexture | null {
-  return Object.hasOwn(TEXTURES, technique) ? (TEXTURES[technique] as ITexture | null) : OTHER;
+  const known = BUILT_IN_TECHNIQUES.get(technique);
+  return known === undefined ? OTHER : known.texture;
 }

@@ -1,4 +1,5 @@
 import type { Rendered, SessionState, TechniqueSpec } from '../../wire/messages.js';
+import { BUILT_IN_TECHNIQUES } from '../../wire/techniqueCatalogue.js';
 import { display, lead, sentence, tablePart } from '../format/display.js';
 import { listing, NOTHING, plural } from '../format/format.js';
 import { usableTechniques } from './taskChecks.js';
@@ -22,8 +23,8 @@ export function techniquesView(state: SessionState): Rendered {
       tablePart({
         columns: [{ label: 'Technique' }, { label: 'From' }, { label: 'Can run', align: 'right' }],
         rows: names.map(name => [
-          name,
-          origin(own.find(technique => technique.name === name)),
+          { text: name, title: BUILT_IN_TECHNIQUES.get(name)?.summary },
+          origin(own.find(technique => technique.name === name)) ?? packageOf(state, name) ?? 'built in',
           built === 0 ? NOTHING : `${usable.get(name) ?? 0} of ${plural(built, 'task')}`
         ])
       }),
@@ -33,12 +34,14 @@ export function techniquesView(state: SessionState): Rendered {
   ]);
 }
 
-function origin(technique: TechniqueSpec | undefined): string {
-  return technique === undefined
-    ? 'built in'
-    : technique.source === undefined
-      ? technique.target
-      : `a cell: ${technique.target.split(':')[1]}`;
+function origin(technique: TechniqueSpec | undefined): string | undefined {
+  return technique?.source === undefined ? technique?.target : `a cell: ${technique.target.split(':')[1]}`;
+}
+
+/** The installed package that brings a technique. */
+function packageOf({ tasks }: SessionState, name: string): string | undefined {
+  const known = tasks.find(({ inspection }) => inspection?.packages?.[name] !== undefined);
+  return known?.inspection?.packages?.[name];
 }
 
 /** How many tasks each technique can run; those that run none are listed too. */

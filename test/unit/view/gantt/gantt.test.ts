@@ -9,6 +9,7 @@ import {
   layoutGantt
 } from '../../../../src/core/view/gantt/gantt.js';
 import { planGantt, sessionGantt } from '../../../../src/core/view/gantt/sessionGantt.js';
+import { BUILT_IN_TECHNIQUES } from '../../../../src/core/wire/techniqueCatalogue.js';
 import {
   definedSession,
   explainedSession,
@@ -18,7 +19,7 @@ import {
   T0
 } from '../sessionStates.js';
 
-const TECHNIQUES = ['single', 'ddp', 'fsdp', 'pipeline', 'tensor', 'offload', 'mine'];
+const TECHNIQUES = [...BUILT_IN_TECHNIQUES.keys(), 'mine'];
 
 function parse(svg: string): SVGSVGElement {
   const document = new DOMParser().parseFromString(svg, 'image/svg+xml');

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { colourOf, PALETTE } from '../../../../src/core/view/gantt/palette.js';
+import { colourOf, PALETTE, textureOf } from '../../../../src/core/view/gantt/palette.js';
+import { BUILT_IN_TECHNIQUES } from '../../../../src/core/wire/techniqueCatalogue.js';
 
 /** Relative luminance and contrast as WCAG 2.2 defines them. */
 function luminance(hex: string): number {
@@ -25,5 +26,14 @@ describe('PALETTE', () => {
   it('starts again after its last colour', () => {
     expect(colourOf(PALETTE.length + 1)).toBe(PALETTE[1]);
     expect(colourOf(-1)).toBe(PALETTE.at(-1));
+  });
+});
+
+describe('textureOf', () => {
+  it('gives each technique of the package its own, and those of others one', () => {
+    const drawn = [...BUILT_IN_TECHNIQUES.keys(), 'mine'].map(name => JSON.stringify(textureOf(name)));
+    expect(new Set(drawn).size).toBe(BUILT_IN_TECHNIQUES.size + 1);
+    expect(textureOf('mine')).toBe(textureOf('theirs'));
+    expect(textureOf('single')).toBeNull();
   });
 });
