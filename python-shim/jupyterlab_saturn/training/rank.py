@@ -84,6 +84,7 @@ def _work(request: RankRequest, rank: int, events: EventSender, stop: _StopFlag 
         return
 
     from .run.training_loop import TrainingLoop
+    from .run.training_observer import AgentReporter
     from .run.trial import run_trial
     from .runtime.device import claim
     from .runtime.process_group import ProcessGroup
@@ -96,7 +97,16 @@ def _work(request: RankRequest, rank: int, events: EventSender, stop: _StopFlag 
     if stop is None:
         run_trial(request, world, device, events)
     else:
-        TrainingLoop(request, world, device, events, stop).run()
+        TrainingLoop(
+            request.workload,
+            world,
+            device,
+            steps=request.steps,
+            checkpoint_seconds=request.checkpoint_seconds,
+            step_seconds=request.step_seconds,
+            stop_wanted=stop,
+            observer=AgentReporter(events) if world.is_root else None,
+        ).run()
     world.leave()
 
 

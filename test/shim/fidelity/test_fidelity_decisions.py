@@ -15,9 +15,10 @@ from fidelity_models import gpt
 from jupyterlab_saturn.errors import Json
 from jupyterlab_saturn.task import Task
 from jupyterlab_saturn.training.run.training_loop import TrainingLoop
+from jupyterlab_saturn.training.run.training_observer import TrainingObserver
 from jupyterlab_saturn.training.runtime.device import CpuDevice
 from jupyterlab_saturn.training.runtime.process_group import ProcessGroup
-from jupyterlab_saturn.training.runtime.rank_request import RankRequest
+from jupyterlab_saturn.training.runtime.workload_spec import WorkloadSpec
 from torch.nn import functional
 
 STEPS = 24
@@ -32,44 +33,42 @@ ROUTE = [
 
 
 @dataclass
-class Recorder:
+class Recorder(TrainingObserver):
     """Takes what a rank tells the agent, and tells it to stop after so many validations."""
 
     patience: int
     events: list[Json] = field(default_factory=list)
 
-    def emit(self, kind: str, **fields: Any) -> None:
-        self.events.append({"kind": kind, **fields})
+    def validated(self, step: int, metrics: Json) -> None:
+        self.events.append({"kind": "validated", "step": step, "metrics": metrics})
 
-    def emit_step(self, **fields: Any) -> None:
-        return
+    def stopped(self, step: int) -> None:
+        self.events.append({"kind": "stopped", "step": step})
+
+    def finished(self, step: int, result: Json) -> None:
+        self.events.append({"kind": "finished", "step": step, "result": result})
 
     def enough(self) -> bool:
         return sum(event["kind"] == "validated" for event in self.events) >= self.patience
 
 
-def run_training(request: RankRequest, validations: int, world: ProcessGroup) -> list[Json]:
-    """The one training loop, as in a rank. Returns what it tells; rank 0 tells all."""
+def run_training(spec: WorkloadSpec, validations: int, world: ProcessGroup) -> list[Json]:
+    """The one training loop, as in a rank. Returns what it tells."""
     recorder = Recorder(validations)
-    told: Any = recorder
-    TrainingLoop(request, world, CpuDevice((), 0), told, recorder.enough).run()
+    TrainingLoop(
+        spec,
+        world,
+        CpuDevice((), 0),
+        steps=STEPS,
+        stop_wanted=recorder.enough,
+        observer=recorder,
+    ).run()
     return recorder.events
 
 
 def run(task: Json, strategy: Json, validations: int = 1000) -> list[Json]:
-    paths = shared_bench().paths
-    request = RankRequest(
-        kind="train",
-        job="decisions",
-        events=paths.folder,
-        paths=paths,
-        tasks=(task,),
-        requested_at=0.0,
-        strategy=strategy,
-        steps=STEPS,
-        checkpoint_seconds=1e9,
-    )
-    work = functools.partial(run_training, request, validations)
+    spec = WorkloadSpec(task=task, strategy=strategy, paths=shared_bench().paths)
+    work = functools.partial(run_training, spec, validations)
     events: list[Json] = shared_bench().do(strategy["devices"], work)[0]
     return events
 

@@ -16,6 +16,7 @@ import torch
 
 from ...errors import Json
 from ...paths import SessionPaths
+from ..runtime.workload_spec import WorkloadSpec
 from .rank_pool import RankPool, Work
 from .train_segment import Probe, SegmentResult, TrainSegment, run_segment
 
@@ -96,14 +97,12 @@ class TestBench:
             What building or training the task raises; ``hung``.
         """
         segment = TrainSegment(
-            folder=self.paths.folder,
-            task=task,
-            strategy=strategy,
+            workload=WorkloadSpec(
+                task=task, strategy=strategy, paths=self.paths, techniques=self._techniques
+            ),
             steps=steps,
-            until=steps if until is None else until,
-            techniques=self._techniques,
+            until=until,
             save=save,
-            finish=until is None,
             probe=probe,
         )
         return self.do(strategy["devices"], functools.partial(run_segment, segment))

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
+import torch
+
 from ...errors import Json
-from ...paths import SessionPaths
-from ..run.checkpoint import Checkpoints
-from ..run.model_export import write_model
+from ..run.training_loop import TrainingLoop, numbers
+from ..run.training_observer import TrainingObserver
 from ..run.workload import Workload
 from ..runtime.device import CpuDevice
 from ..runtime.process_group import ProcessGroup
-from ..runtime.rank_request import RankRequest
+from ..runtime.workload_spec import WorkloadSpec
 from ..task.data_order import MicroBatch
 
 Probe = Callable[[MicroBatch], Any]
@@ -26,26 +26,20 @@ class TrainSegment:
 
     Attributes
     ----------
-    folder
-        Of the session that the task belongs to.
-    steps, until
-        Optimizer steps in all, and after how many this segment ends.
+    steps
+        Optimizer steps in all.
+    until
+        Step to end after. When None the task is finished: evaluated, its model written.
     save
         Whether to commit a checkpoint at the end.
-    finish
-        Whether to evaluate and to write the trained model at the end.
     probe
         What to tell of each micro-batch.
     """
 
-    folder: Path
-    task: Json
-    strategy: Json
+    workload: WorkloadSpec
     steps: int
-    until: int
-    techniques: tuple[Json, ...] = ()
+    until: int | None = None
     save: bool = False
-    finish: bool = False
     probe: Probe | None = None
 
 
@@ -76,48 +70,46 @@ class SegmentResult:
 
 def run_segment(segment: TrainSegment, world: ProcessGroup) -> SegmentResult:
     """Train a segment on the ranks of a world. A collective. Raises what training raises."""
-    device = CpuDevice((), 0)
-    request = RankRequest(
-        kind="train",
-        job="segment",
-        events=segment.folder,
-        paths=SessionPaths.of_folder(segment.folder),
-        tasks=(segment.task,),
-        requested_at=0.0,
-        strategy=segment.strategy,
-        techniques=segment.techniques,
-        steps=segment.steps,
-    )
-    with Workload.build(request, world, device, segment.steps) as workload:
-        return _run(segment, workload, world, device)
-
-
-def _run(
-    segment: TrainSegment, workload: Workload, world: ProcessGroup, device: CpuDevice
-) -> SegmentResult:
-    paths = SessionPaths.of_folder(segment.folder)
-    checkpoints = Checkpoints(
-        paths.checkpoints(segment.task["name"]),
-        f"{segment.task['hash']}/{segment.steps}",
+    witness = _Witness(segment.probe)
+    TrainingLoop(
+        segment.workload,
         world,
-        device,
-    )
-    manifest = checkpoints.resume(workload.runner)
-    began = workload.step = 0 if manifest is None else manifest["step"]
-    losses: list[float] = []
-    probed: list[list[Any]] = []
-    while workload.step < segment.until:
-        micro_batches = workload.load()
-        if segment.probe is not None:
-            probed.append([segment.probe(micro) for micro in micro_batches])
-        losses += world.sum([workload.advance(micro_batches).item()])
-    if segment.save:
-        checkpoints.save(workload.runner, workload.step, {})
-    metrics: dict[str, float] = {}
-    if segment.finish:
-        metrics = workload.evaluate()
-        weights = workload.runner.full_weights()
-        world.on_root(lambda: write_model(paths, segment.task, workload.task, weights))
+        CpuDevice((), 0),
+        steps=segment.steps,
+        until=segment.until,
+        saves=segment.save,
+        observer=witness,
+    ).run()
     return SegmentResult(
-        began=began, losses=losses, metrics=metrics, part=workload.runner.data_rank, probed=probed
+        began=witness.began,
+        losses=world.sum(witness.shares) if witness.shares else [],
+        metrics=witness.metrics,
+        part=witness.part,
+        probed=witness.probed,
     )
+
+
+class _Witness(TrainingObserver):
+    """Writes down what an `SegmentResult` tells."""
+
+    def __init__(self, probe: Probe | None) -> None:
+        self.began = 0
+        self.shares: list[float] = []
+        self.metrics: dict[str, float] = {}
+        self.part = 0
+        self.probed: list[list[Any]] = []
+        self._probe = probe
+
+    def started(self, step: int) -> None:
+        self.began = step
+
+    def stepped(
+        self, workload: Workload, micro_batches: Sequence[MicroBatch], share: torch.Tensor
+    ) -> None:
+        self.part = workload.runner.data_rank
+        self.shares.append(share.item())
+        if self._probe is not None:
+            self.probed.append([self._probe(micro) for micro in micro_batches])
+
+    def finished(self, step: int, result: Json) -> None:
+        self.metrics = numbers(result["metrics"])

@@ -4,24 +4,20 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Literal
 
 import torch
 
 from ...errors import Json, SaturnError
 from ..runtime.device import RankDevice
-from ..runtime.event_sender import EventSender
 from ..runtime.process_group import ProcessGroup
-from ..runtime.rank_request import RankRequest
+from ..runtime.workload_spec import WorkloadSpec
 from .checkpoint import Checkpoints
 from .model_export import write_model
 from .sync_interval import SyncInterval
+from .training_observer import TrainingObserver
 from .workload import Workload
-
-_TELL_SECONDS = 0.2
-_Told = Literal["started", "validated", "checkpoint", "finished", "stopped"]
 
 
 @dataclass(frozen=True)
@@ -39,32 +35,55 @@ class TrainingLoop:
 
     Parameters
     ----------
+    steps
+        Optimizer steps in all.
+    until
+        Step to stop after, before the task ends; none when None.
+    saves
+        Whether to commit checkpoints.
+    checkpoint_seconds
+        Commit one about this often, besides at the end.
+    step_seconds
+        What a step should take, when that was measured.
     stop_wanted
         Whether this rank was told to stop; all stop together when any is.
+    observer
+        Sees how it goes on this rank; nobody when None.
     """
 
     def __init__(
         self,
-        request: RankRequest,
+        spec: WorkloadSpec,
         world: ProcessGroup,
         device: RankDevice,
-        events: EventSender,
-        stop_wanted: Callable[[], bool],
+        *,
+        steps: int,
+        until: int | None = None,
+        saves: bool = True,
+        checkpoint_seconds: float = math.inf,
+        step_seconds: float | None = None,
+        stop_wanted: Callable[[], bool] = lambda: False,
+        observer: TrainingObserver | None = None,
     ) -> None:
-        self._request = request
+        self._spec = spec
         self._world = world
         self._device = device
-        self._events = events
+        self._steps = steps
+        self._last = steps if until is None else min(until, steps)
+        self._saves = saves
+        self._checkpoint_seconds = checkpoint_seconds
+        self._step_seconds = step_seconds
         self._stop_wanted = stop_wanted
+        self._observer = observer or TrainingObserver()
         self._checkpoints = Checkpoints(
-            request.paths.checkpoints(request.task["name"]), _identity(request), world, device
+            spec.paths.checkpoints(spec.task["name"]), _identity(spec, steps), world, device
         )
         self._saved_step = 0
         self._loss: float | None = None
         self._validations: list[Json] = []
 
     def run(self) -> None:
-        """Train, telling the agent about it.
+        """Train, telling the observer about it.
 
         Raises
         ------
@@ -72,8 +91,7 @@ class TrainingLoop:
             ``loss-not-finite`` when training diverged, and whatever building, stepping or
             saving the task raises. Committed checkpoints stay.
         """
-        request = self._request
-        with Workload.build(request, self._world, self._device, request.steps) as workload:
+        with Workload.build(self._spec, self._world, self._device, self._steps) as workload:
             self._run(workload)
 
     def _run(self, workload: Workload) -> None:
@@ -82,11 +100,11 @@ class TrainingLoop:
             workload.step = self._saved_step = manifest["step"]
             self._loss = manifest["loss"]
             self._validations = manifest["validations"]
-        self._tell("started", step=workload.step)
+        self._observer.started(workload.step)
         enough = self._enough(workload) or self._train(workload)
-        if workload.step < self._request.steps and not enough:
+        if workload.step < self._steps and not enough:
             self._save(workload)
-            self._tell("stopped", step=workload.step)
+            self._observer.stopped(workload.step)
         else:
             self._finish(workload)
 
@@ -95,30 +113,27 @@ class TrainingLoop:
         if any(self._world.max([self._stop_wanted()])):
             return False
         every = workload.task.validate_every
-        interval = SyncInterval(self._request.step_seconds)
-        agreed_at = saved_at = told_at = time.monotonic()
+        interval = SyncInterval(self._step_seconds)
+        agreed_at = saved_at = time.monotonic()
         agreed_step = workload.step
-        while workload.step < self._request.steps:
-            share = workload.advance()
-            validates = every is not None and workload.step % every == 0
-            ends = workload.step == self._request.steps
-            if not (interval.due(workload.step) or validates or ends):
+        while workload.step < self._last:
+            micro_batches = workload.load()
+            share = workload.advance(micro_batches)
+            self._observer.stepped(workload, micro_batches, share)
+            ends = workload.step == self._steps
+            validates = every is not None and workload.step % every == 0 and not ends
+            if not (interval.due(workload.step) or validates or workload.step == self._last):
                 continue
             known = self._agree(share, workload.step - agreed_step, agreed_at, saved_at)
             self._require_finite(known.loss, workload.step)
             self._loss = known.loss
             interval.agreed(workload.step, known.step_seconds)
-            now = time.monotonic()
-            if self._world.is_root and now - told_at >= _TELL_SECONDS:
-                told_at = now
-                self._events.emit_step(
-                    step=workload.step, loss=known.loss, stepSeconds=known.step_seconds
-                )
-            if validates and not ends and self._validate(workload):
+            self._observer.agreed(workload.step, known.loss, known.step_seconds)
+            if validates and self._validate(workload):
                 return True
             if known.stop:
                 break
-            if known.unsaved_seconds >= self._request.checkpoint_seconds:
+            if known.unsaved_seconds >= self._checkpoint_seconds:
                 self._save(workload)
                 saved_at = time.monotonic()
             agreed_at, agreed_step = time.monotonic(), workload.step
@@ -128,7 +143,7 @@ class TrainingLoop:
         """Evaluate the task as it is. Returns whether its rule ends the training."""
         metrics = _finite(workload.evaluate())
         self._validations.append({"step": workload.step, "metrics": metrics})
-        self._tell("validated", step=workload.step, metrics=metrics)
+        self._observer.validated(workload.step, metrics)
         return self._enough(workload)
 
     def _enough(self, workload: Workload) -> bool:
@@ -136,11 +151,7 @@ class TrainingLoop:
         rule, known = workload.task.stop_early, self._validations
         if rule is None or not known or known[-1]["step"] != workload.step:
             return False
-        history = [
-            {"step": one["step"], **{n: math.nan if v is None else v for n, v in metrics.items()}}
-            for one in known
-            for metrics in [one["metrics"]]
-        ]
+        history = [{"step": one["step"], **numbers(one["metrics"])} for one in known]
         return self._world.on_root(lambda: bool(rule(history)))
 
     def _agree(
@@ -169,50 +180,51 @@ class TrainingLoop:
 
     def _save(self, workload: Workload) -> None:
         """Commit this step, unless it is the one committed last."""
-        if workload.step == self._saved_step:
+        if not self._saves or workload.step == self._saved_step:
             return
         # The loss is of the weights before the step: the step itself may have spoilt them.
         broken = self._world.max([0.0 if workload.runner.is_finite() else 1.0])[0]
         self._require_finite(math.nan if broken else 0.0, workload.step)
         details: Json = {
-            "task": self._request.task["name"],
-            "strategy": self._request.strategy,
+            "task": self._spec.task["name"],
+            "strategy": self._spec.strategy,
             "loss": self._loss,
             "validations": self._validations,
             "torch": torch.__version__,
         }
         self._checkpoints.save(workload.runner, workload.step, details)
         self._saved_step = workload.step
-        self._tell("checkpoint", step=workload.step)
+        self._observer.saved(workload.step)
 
     def _finish(self, workload: Workload) -> None:
         self._save(workload)
         metrics = _finite(workload.evaluate())
-        paths = self._request.paths
+        paths = self._spec.paths
         with self._device.unlimited():
             weights = workload.runner.full_weights()
             target = self._world.on_root(
-                lambda: write_model(paths, self._request.task, workload.task, weights)
+                lambda: write_model(paths, self._spec.task, workload.task, weights)
             )
         result: Json = {
             "loss": self._loss,
             "metrics": metrics,
             "model": str(target.relative_to(paths.folder)),
         }
-        if workload.step < self._request.steps:
+        if workload.step < self._steps:
             result["stoppedEarly"] = True
-        self._tell("finished", step=workload.step, result=result)
-
-    def _tell(self, kind: _Told, **fields: object) -> None:
-        if self._world.is_root:
-            self._events.emit(kind, **fields)
+        self._observer.finished(workload.step, result)
 
 
-def _finite(metrics: dict[str, float]) -> dict[str, float | None]:
+def numbers(metrics: Mapping[str, float | None]) -> dict[str, float]:
+    """Metrics as they were before JSON had to hold them."""
+    return {name: math.nan if value is None else value for name, value in metrics.items()}
+
+
+def _finite(metrics: Mapping[str, float]) -> dict[str, float | None]:
     """As JSON can hold them."""
     return {name: value if math.isfinite(value) else None for name, value in metrics.items()}
 
 
-def _identity(request: RankRequest) -> str:
+def _identity(spec: WorkloadSpec, steps: int) -> str:
     """What a checkpoint must be of to be gone on from: a schedule depends on the length, too."""
-    return f"{request.task['hash']}/seed-{request.task['seed']}/steps-{request.steps}"
+    return f"{spec.task['hash']}/seed-{spec.task['seed']}/steps-{steps}"

@@ -42,7 +42,7 @@ def run_trial(
     """
     device.reset_peak()
     # As many steps as the trial may make: some schedules refuse to be stepped beyond their end.
-    with Workload.build(request, world, device, _STEPS_MOST) as workload:
+    with Workload.build(request.workload, world, device, _STEPS_MOST) as workload:
         start_seconds = max(0.0, time.time() - request.requested_at)
         trial = _Trial(workload, world, device)
         measured = trial.measure()

@@ -11,7 +11,7 @@ from ...task import Task
 from ..components.seeding import derive
 from ..runtime.device import RankDevice
 from ..runtime.process_group import ProcessGroup
-from ..runtime.rank_request import RankRequest
+from ..runtime.workload_spec import WorkloadSpec
 from ..task.batch_loader import BatchLoader
 from ..task.data_order import MicroBatch, Samples, TrainBatches
 from ..task.factory import build_task
@@ -44,9 +44,9 @@ class Workload(AbstractContextManager["Workload"]):
 
     @classmethod
     def build(
-        cls, request: RankRequest, world: ProcessGroup, device: RankDevice, steps: int
+        cls, spec: WorkloadSpec, world: ProcessGroup, device: RankDevice, steps: int
     ) -> Workload:
-        """Build the request's task under its strategy. A collective.
+        """Build a task under its strategy. A collective.
 
         Parameters
         ----------
@@ -56,23 +56,23 @@ class Workload(AbstractContextManager["Workload"]):
         Raises
         ------
         SaturnError
-            As `build_task`; ``unknown-technique`` or ``infeasible``.
+            As `find` and `build_task`; ``infeasible``.
         """
-        spec = request.task
-        way = find(request.strategy["technique"], request.techniques)
-        task = build_task(request.paths, spec)
+        way = find(spec.strategy["technique"], spec.techniques)
+        task = build_task(spec.paths, spec.task)
         reason = way.feasible(task, world.size, device.kind)
         if reason is not None:
             raise SaturnError(
-                "infeasible", f"{way.name} cannot run {spec['name']} on {world.size}: {reason}."
+                "infeasible",
+                f"{way.name} cannot run {spec.task['name']} on {world.size}: {reason}.",
             )
         context = Context(
             world=world,
             device=device.torch_device,
             steps=steps,
-            knobs=request.strategy.get("knobs", {}),
+            knobs=spec.strategy.get("knobs", {}),
         )
-        return cls(task, way.build(task, context), spec["seed"], steps)
+        return cls(task, way.build(task, context), spec.task["seed"], steps)
 
     def __exit__(self, *_: object) -> None:
         self._loader.close()

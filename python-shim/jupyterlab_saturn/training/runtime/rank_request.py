@@ -9,6 +9,7 @@ from typing import Literal
 
 from ...errors import Json, SaturnError
 from ...paths import SessionPaths, scratch
+from .workload_spec import WorkloadSpec
 
 Kind = Literal["inspect", "trial", "train"]
 
@@ -62,6 +63,13 @@ class RankRequest:
     def task(self) -> Json:
         """The one task to try or train."""
         return self.tasks[0]
+
+    @property
+    def workload(self) -> WorkloadSpec:
+        """What to build of the task to try or train."""
+        return WorkloadSpec(
+            task=self.task, strategy=self.strategy, paths=self.paths, techniques=self.techniques
+        )
 
     @property
     def scratch(self) -> Path:
