@@ -23,11 +23,14 @@ const entry = `
 export { checkPlan } from './src/core/model/checker/checker.js';
 export { plan } from './src/core/planner/plan.js';
 export { duration, percent } from './src/core/view/format/format.js';
+export { display } from './src/core/view/display/display.js';
+export { tableBlock } from './src/core/view/display/block.js';
 export { planGantt } from './src/core/view/gantt/sessionGantt.js';
-export { baselineTable, explanationParts } from './src/core/view/plan/planView.js';
-export { conflictTable, planSentences } from './src/core/view/plan/planSentences.js';
-export { ganttText } from './src/core/view/gantt/ganttText.js';
-export { tableText } from './src/core/view/format/table.js';
+export { baselineTable } from './src/core/view/plan/baselineTable.js';
+export { leftOutTasks, unmetWishes } from './src/core/view/plan/planProblems.js';
+export { planSentences } from './src/core/view/plan/planSentences.js';
+export { explanationBlock } from './src/core/view/plan/planView.js';
+export { ENGLISH } from './src/core/model/translation.js';
 export { default as schema } from './src/core/wire/generated/schema.json';
 `;
 
@@ -134,20 +137,22 @@ async function validate(request, schema) {
 }
 
 function summary(core, request, plan) {
-  const { baselines, conflicts = [], log = [], segments, unplanned } = plan;
-  const parts = [
-    core
-      .planSentences(plan)
-      .map(part => part.text)
-      .join('\n'),
-    segments.length > 0 && core.ganttText(core.planGantt(plan, request.cluster), 'planned'),
-    baselines.length > 0 && core.tableText(core.baselineTable(plan)),
-    ...core.explanationParts(plan).map(part => part.text.trim()),
-    conflicts.length > 0 && core.conflictTable(conflicts).text.trim(),
-    unplanned.length > 0 && ['Left out:', ...unplanned.map(one => `  ${one.task}: ${one.reason}`)].join('\n'),
-    `Found by ${plan.method}${log.length > 1 ? `, the last of ${log.length} plans and bounds` : ''}.`
+  const { ENGLISH } = core;
+  const { baselines, log = [], segments } = plan;
+  const blocks = [
+    ...core.planSentences(plan, ENGLISH),
+    ...core.unmetWishes(plan, ENGLISH),
+    segments.length > 0 && {
+      kind: 'chart',
+      chart: core.planGantt(plan, request.cluster, ENGLISH),
+      sections: ['planned']
+    },
+    baselines.length > 0 && core.tableBlock(core.baselineTable(plan, ENGLISH)),
+    core.leftOutTasks(plan, ENGLISH),
+    core.explanationBlock(plan, ENGLISH, Number.POSITIVE_INFINITY)
   ];
-  return parts.filter(Boolean).join('\n\n');
+  const found = `Found by ${plan.method}${log.length > 1 ? `, the last of ${log.length} plans and bounds` : ''}.`;
+  return `${core.display('plan', blocks, ENGLISH).text}\n\n${found}`;
 }
 
 await main(async () => {
@@ -175,8 +180,10 @@ await main(async () => {
       loadHighs: () => loadHighs({ locateFile: () => wasm }),
       onProgress: better => {
         const time = ((performance.now() - since) / 1000).toFixed(2).padStart(7);
-        const quality = better.optimal ? 'optimal' : `gap ${core.percent(better.gap)}`;
-        process.stderr.write(`${time} s  ${core.duration(better.makespan)}, ${quality} (${better.method})\n`);
+        const quality = better.optimal ? 'optimal' : `gap ${core.percent(better.gap, core.ENGLISH)}`;
+        process.stderr.write(
+          `${time} s  ${core.duration(better.makespan, core.ENGLISH)}, ${quality} (${better.method})\n`
+        );
       }
     });
   } catch (error) {
