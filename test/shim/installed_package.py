@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -47,9 +48,17 @@ def installed_from(folder: Path) -> Iterator[None]:
             yield
         finally:
             _forget()
+            _unload(folder)
 
 
 def _forget() -> None:
     """What was found is kept for the life of a process, which is a rank's."""
     installed_techniques.cache_clear()
     adapter_registry.installed_adapters.cache_clear()
+
+
+def _unload(folder: Path) -> None:
+    """Modules of its packages; another folder may have some of the same names."""
+    for name, module in list(sys.modules.items()):
+        if str(getattr(module, "__file__", "")).startswith(f"{folder}/"):
+            del sys.modules[name]

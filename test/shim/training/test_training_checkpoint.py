@@ -170,7 +170,8 @@ def test_a_damaged_checkpoint_is_named_and_the_one_before_gone_on_from(
     finish(session.train(spec, "single", **ALWAYS))
     before, last = sorted(session.paths.checkpoints("mlp").iterdir())
     data = bytearray((last / part).read_bytes())
-    data[len(data) // 2] ^= 1
+    # Within, a manifest may say the same, or be that of another task, with one bit changed.
+    data[0 if part == "manifest.json" else len(data) // 2] ^= 1
     (last / part).write_bytes(data)
     group = session.train(spec, "single")
     finish(group)
