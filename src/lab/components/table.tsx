@@ -119,7 +119,7 @@ function TableRow(props: { row: Row; columns: readonly IColumn[]; shown: readonl
   );
 }
 
-function Cell({ cell: { text, note, spoken, progress, folded } }: { cell: ICell }) {
+function Cell({ cell: { text, lines, note, spoken, progress, folded } }: { cell: ICell }) {
   return folded ? (
     <details>
       <summary>{text}</summary>
@@ -132,7 +132,7 @@ function Cell({ cell: { text, note, spoken, progress, folded } }: { cell: ICell 
   ) : (
     <>
       {progress && <progress max={progress.of} value={progress.done} aria-label={progress.label} />}
-      {text}
+      {lines ? lines.map(line => <div key={line}>{line}</div>) : text}
       {spoken && <span className="jp-SaturnPanel-hidden"> {spoken}</span>}
       {note && <div className="jp-SaturnTable-note">{note}</div>}
     </>

@@ -2,6 +2,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import { type KeyboardEvent, useState } from 'react';
 import { noTasks } from '../../core/view/display/emptyStates.js';
 import { compactCount, count } from '../../core/view/format/format.js';
+import type { IListItem } from '../../core/view/format/list.js';
 import { checkList } from '../../core/view/tasks/checkView.js';
 import { taskChecks } from '../../core/view/tasks/taskChecks.js';
 import type { TaskState } from '../../core/wire/messages.js';
@@ -139,12 +140,15 @@ function TaskCheck({ task }: { task: TaskState }) {
   if (check?.state !== 'checked') {
     return null;
   }
-  const canRun = check.can.length > 0;
+  const { items, ...list } = checkList(check, trans);
+  const isWarning = ({ tone }: IListItem) => tone === 'warning';
   return (
     <List
       list={{
-        ...checkList(check, trans),
-        ...(canRun ? { about: trans.__('Can run') } : { tone: 'warning' })
+        ...list,
+        ...(check.can.length > 0 ? { about: trans.__('Can run') } : { tone: 'warning' }),
+        // In so little room what to beware of must not be the last.
+        items: [...items.filter(isWarning), ...items.filter(item => !isWarning(item))]
       }}
     />
   );

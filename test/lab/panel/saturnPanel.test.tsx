@@ -284,7 +284,7 @@ describe('SaturnPanel', () => {
       expect(text('plan')).toContain('would save 0.58 s (2 %), with 2 switches');
       const table = rows(ui.find('.jp-SaturnFold table'));
       expect(table[0]).toEqual(['Task', 'Instead', 'Holds until it is']);
-      expect(table[2]?.slice(1)).toEqual(['single x1 as short, fsdp x2 +1 s', '4 % slower']);
+      expect(table[2]?.slice(1)).toEqual(['single x1 as shortfsdp x2 +1 s', '4 % slower']);
       expect(ui.find('.jp-SaturnFold svg')?.getAttribute('aria-label')).toContain('3 steps');
     });
 

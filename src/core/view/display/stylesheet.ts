@@ -11,6 +11,7 @@ export const STYLESHEET = `
 .jp-saturn .jp-saturn-good{color:color-mix(in srgb,var(--jp-success-color0,#1b5e20) 60%,var(--jp-ui-font-color0,#000000))}
 .jp-saturn .jp-saturn-bad{color:color-mix(in srgb,var(--jp-error-color0,#b71c1c) 60%,var(--jp-ui-font-color0,#000000))}
 .jp-saturn .jp-saturn-warning{color:color-mix(in srgb,var(--jp-warn-color0,#e65100) 60%,var(--jp-ui-font-color0,#000000))}
+.jp-saturn .jp-saturn-active{color:var(--jp-content-link-color,#0d47a1)}
 .jp-saturn .jp-saturn-spoken{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}
 .jp-saturn .jp-saturn-scroll{overflow-x:auto;margin:8px 0}
 .jp-saturn table.jp-saturn-table{border:none;border-collapse:collapse;margin:0;font-size:12px;table-layout:auto}

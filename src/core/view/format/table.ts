@@ -3,11 +3,13 @@ import { type Fragment, type Markup, markup, printable } from './escape.js';
 import { count } from './format.js';
 
 /** How a cell is meant; shown by a class in HTML, and always said in its words too. */
-export type Tone = 'good' | 'bad' | 'warning' | 'muted' | 'best';
+export type Tone = 'good' | 'bad' | 'warning' | 'muted' | 'best' | 'active';
 
 /** A cell: its text and, where more than text is drawn, what text alone cannot say. */
 export interface ICell {
   readonly text: string;
+  /** The parts of the text, which are drawn one below the other where there is little room. */
+  readonly lines?: readonly string[];
   /** Said after the text; below it where there is little room. */
   readonly note?: string;
   readonly tone?: Tone;

@@ -2,7 +2,7 @@ import { strategyLabel } from '../../model/strategy.js';
 import type { ITranslation } from '../../model/translation.js';
 import type { Alternative, Explanation, Plan, TaskExplanation } from '../../wire/messages.js';
 import { duration, NOTHING, percent } from '../format/format.js';
-import type { ITable } from '../format/table.js';
+import type { ICell, ITable } from '../format/table.js';
 
 /** How many other strategies are told for each task. */
 const ALTERNATIVES = 2;
@@ -34,14 +34,19 @@ export function explanationTable(
     rows: explanation.tasks.map(task => [
       task.task,
       strategyLabel(task.strategy),
-      {
-        text: bestAlternatives(task).map(words).join(', ') || NOTHING,
-        title: bestAlternatives(task, Infinity).map(words).join('\n')
-      },
+      insteadCell(bestAlternatives(task).map(words), bestAlternatives(task, Infinity).map(words)),
       task.tolerance === undefined
         ? trans.__('whatever its speed')
         : trans.__('%1 slower', percent(task.tolerance, trans))
     ])
+  };
+}
+
+function insteadCell(best: readonly string[], all: readonly string[]): ICell {
+  return {
+    text: best.join(', ') || NOTHING,
+    ...(best.length > 0 && { lines: best }),
+    title: all.join('\n')
   };
 }
 

@@ -78,7 +78,7 @@ function entryCell(entry: ProfileEntry, best: number, needless: boolean, trans: 
     case 'failed':
       return { text: `✕ ${trans.__('failed')}`, tone: 'bad', title };
     case 'running':
-      return { text: `▸ ${trans.__('measuring')}` };
+      return { text: `▸ ${trans.__('measuring')}`, tone: 'active' };
     case 'queued':
       return { text: `… ${trans.__('waiting')}`, tone: 'muted' };
     case 'none':
