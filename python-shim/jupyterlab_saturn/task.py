@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,6 +22,25 @@ if TYPE_CHECKING:
     Schedule = Callable[[torch.optim.Optimizer, int], LRScheduler]
     Metric = Callable[[Any, Any], "torch.Tensor | float"]
     Metrics = Callable[[Any, Any], Mapping[str, "torch.Tensor | float"]]
+    Order = Callable[[int], Sequence[Sequence[int]]]
+    BeforeStep = Callable[[int, int], object]
+
+
+class Evaluation(Protocol):
+    """How a task is evaluated where that is more than a function of outputs and targets.
+
+    Every rank goes through all held-out batches in their order, so whatever is kept from batch
+    to batch is complete on each of them, whatever the layout.
+    """
+
+    def begin(self, step: int) -> None:
+        """All held-out batches follow. The model is in evaluation mode until `end`."""
+
+    def batch(self, model: torch.nn.Module, batch: Any, index: int) -> None:
+        """One held-out batch as its loader makes it, on the model's device."""
+
+    def end(self) -> Mapping[str, float]:
+        """The metrics of all batches since `begin`, by name."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,6 +74,17 @@ class Task:
     micro_batches
         Into how many equal parts a batch is cut, of which a device works on one at a time, to
         save memory (gradient accumulation). Each device does its share of them.
+    equal_parts
+        The batch of a step is `micro_batches` batches of the loader, and its loss the plain mean
+        of theirs, whatever each of them counts: as of loops that divide each loss by how many
+        they accumulate. Otherwise the loss is that of the batch as a whole, however it is cut.
+    order
+        ``order(epoch)`` gives the batches of indices of an epoch, the same whenever it is asked,
+        each of ``batch_size / micro_batches`` where `equal_parts`, else of `batch_size`; only the
+        last may be smaller. Shuffled by the seed of the task when absent.
+    drop_last
+        Whether an epoch leaves out the samples at its end that fill no batch; only where there
+        is no `order`, which says so itself.
     clip_norm
         Largest norm of the gradient over all parameters; a longer one is scaled down to it.
     precision
@@ -65,16 +95,38 @@ class Task:
         Draw random numbers, such as masks of dropout, by micro-batch and block, so that they are
         the same on any number of devices that divides `micro_batches`. Costs a little speed.
     epochs
-        Passes over `data`; a part of an epoch is allowed. An incomplete last batch is dropped.
+        Passes over `data`; a part of an epoch is allowed.
     steps
         Optimizer steps; overrides `epochs`.
     schedule
-        ``schedule(optimizer, total_steps)`` makes a learning-rate scheduler, stepped once a step.
+        ``schedule(optimizer, total_steps)`` makes a learning-rate scheduler. One that follows a
+        metric (``ReduceLROnPlateau``) is stepped after each evaluation, with `schedule_metric`.
+    schedule_every
+        Whether the schedule is stepped once a ``"step"`` or at the end of each ``"epoch"``.
+    schedule_metric
+        Name of the metric that a schedule follows which follows one; the loss when absent.
     eval_data
-        Held-out dataset for `metrics`.
+        Held-out dataset; or several by name, whose metrics are then called ``name_metric``. The
+        loss on it is always evaluated, as ``loss``.
     metrics
-        Name to ``metric(outputs, targets)``: mean over the samples given; or one function that
-        returns several by name.
+        Name to ``metric(outputs, targets)``, or one function that returns several by name. Called
+        once, with what the model made of all held-out samples, on the CPU: tensors along their
+        first dimension, sequences of unlike length filled up with -100, as ``Trainer`` does.
+    prediction
+        ``prediction(outputs, targets)`` makes of a batch what `metrics` get in the place of its
+        outputs, such as the class instead of the scores of all: it saves memory.
+    evaluation
+        An `Evaluation` in place of `metrics`.
+    eval_batch_size
+        Samples of a forward on held-out data: those of one optimizer step on one device when
+        absent.
+    eval_collate
+        Makes a batch of held-out samples; `collate` when absent.
+    best
+        The metric that says how good the task is, and whether it is to be large or small:
+        ``"accuracy:max"``, ``"loss:min"``.
+    keep_best
+        Whether the model that is kept is the one with the best evaluation, not the last.
     validate_every
         Steps between evaluations of `metrics` while training; only at the end when absent.
     stop_early
@@ -86,6 +138,9 @@ class Task:
         techniques work on. Found by itself when absent.
     workers
         Processes of each rank that load batches ahead; 0 loads between the steps.
+    before_step
+        ``before_step(step, epoch)``, both counted from 0, is called on each rank before each
+        step: for what follows how far the training is.
     export
         ``export(weights, folder)`` writes the trained model; a state dict in ``model.pt`` when
         absent. Called of a task made anew, whose `model` is whole and untrained.
@@ -101,7 +156,7 @@ class Task:
     epochs: float = 1.0
     steps: int | None = None
     schedule: Schedule | None = None
-    eval_data: Dataset[Any] | None = None
+    eval_data: Dataset[Any] | Mapping[str, Dataset[Any]] | None = None
     metrics: Mapping[str, Metric] | Metrics = field(default_factory=dict)
     collate: Callable[[list[Any]], Any] | None = None
     blocks: str | None = None
@@ -116,6 +171,18 @@ class Task:
     workers: int = 0
     export: Export | None = None
     remarks: Sequence[str] = ()
+    equal_parts: bool = False
+    order: Order | None = None
+    drop_last: bool = True
+    schedule_every: Literal["step", "epoch"] = "step"
+    schedule_metric: str | None = None
+    prediction: Callable[[Any, Any], Any] | None = None
+    evaluation: Evaluation | None = None
+    eval_batch_size: int | None = None
+    eval_collate: Callable[[list[Any]], Any] | None = None
+    best: str | None = None
+    keep_best: bool = False
+    before_step: BeforeStep | None = None
 
 
 def by_keyword(model: torch.nn.Module, inputs: Mapping[str, Any]) -> Any:
