@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 Collate = Callable[[list[Any]], Any]
 
-_KNOWN = ("torch.utils.data", "accelerate", "transformers", "lightning", "pytorch_lightning")
+_KNOWN = ("torch.utils.data", "transformers", "lightning", "pytorch_lightning")
 
 
 @dataclass(frozen=True)
@@ -117,7 +117,7 @@ def unpack(loader: DataLoader[Any], role: str, batch_size: int = 0, merged: int 
     SaturnError
         ``unsupported`` when the loader iterates instead of indexing, or loads in a way of its own.
     """
-    _require_known(loader, role)
+    loader = _known(loader, role)
     batches = loader.batch_sampler
     if batches is None:
         raise _unsupported(
@@ -127,7 +127,7 @@ def unpack(loader: DataLoader[Any], role: str, batch_size: int = 0, merged: int 
     rest = Unpacked(loader.dataset, batch_size, _collate(loader), loader.num_workers)
     if type(batches) is BatchSampler:
         size = batch_size or batches.batch_size * merged
-        if _only_shuffles(batches.sampler, loader.dataset):
+        if merged == 1 and _only_shuffles(batches.sampler, loader.dataset):
             return replace(rest, batch_size=size, drop_last=batches.drop_last)
         if size != batches.batch_size * merged:
             batches = BatchSampler(batches.sampler, size, batches.drop_last)
@@ -151,7 +151,7 @@ def unpack_eval(loader: DataLoader[Any]) -> Unpacked:
     SaturnError
         As `unpack`.
     """
-    _require_known(loader, "eval_data")
+    loader = _known(loader, "eval_data")
     data, collate, batches = loader.dataset, _collate(loader), loader.batch_sampler
     if batches is None:
         raise _unsupported("The eval_data makes no batches.", "Give its DataLoader a batch_size.")
@@ -170,7 +170,9 @@ def unpack_eval(loader: DataLoader[Any]) -> Unpacked:
     )
 
 
-def _require_known(loader: DataLoader[Any], role: str) -> None:
+def _known(loader: DataLoader[Any], role: str) -> DataLoader[Any]:
+    """The loader itself, without what accelerate put round it."""
+    loader = getattr(loader, "base_dataloader", loader)
     if isinstance(loader.dataset, IterableDataset):
         raise _unsupported(
             f"The {role} iterates over a {type(loader.dataset).__name__}, which has no length and "
@@ -200,6 +202,7 @@ def _require_known(loader: DataLoader[Any], role: str) -> None:
             "Leave it out: random numbers are seeded for each sample. What it opens can be opened "
             "by the dataset when it is first used.",
         )
+    return loader
 
 
 def _is_known(prepare: Any) -> bool:
