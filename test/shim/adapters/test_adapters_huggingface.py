@@ -12,7 +12,8 @@ from adapter_tasks import STEPS, adapters, byte_tokenizer, digits, language, tin
 from jupyterlab_saturn.errors import SaturnError
 from jupyterlab_saturn.training.adapters import adapt
 from jupyterlab_saturn.training.components.seeding import derive, seed_all
-from jupyterlab_saturn.training.task.data_order import Samples, TrainBatches
+from jupyterlab_saturn.training.task.data_order import TrainBatches
+from jupyterlab_saturn.training.task.samples import Samples
 from ranks import Session, finish
 from torch.distributed.checkpoint.filesystem import FileSystemReader
 
@@ -29,7 +30,7 @@ def session() -> Iterator[Session]:
 def order_of(factory: Callable[..., Any]) -> list[int]:
     """The samples of all steps, in the order in which any technique takes them."""
     task = adapt(factory())
-    batches = TrainBatches(Samples(task.data, task.collate, SEED), task.batch_size, SEED)
+    batches = TrainBatches(task, Samples(task.data, task.collate, SEED), SEED)
     return [sample for step in range(STEPS) for sample in batches.indices(step)]
 
 

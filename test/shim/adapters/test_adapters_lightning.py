@@ -11,7 +11,8 @@ from adapter_tasks import STEPS, lightning
 from jupyterlab_saturn.errors import SaturnError
 from jupyterlab_saturn.training.adapters import adapt
 from jupyterlab_saturn.training.components.seeding import derive, seed_all
-from jupyterlab_saturn.training.task.data_order import Samples, TrainBatches
+from jupyterlab_saturn.training.task.data_order import TrainBatches
+from jupyterlab_saturn.training.task.samples import Samples
 from ranks import Session, finish
 
 SEED = 7  # of the specs that the tests' session makes
@@ -29,7 +30,7 @@ def alone(**params: Any) -> tuple[dict[str, torch.Tensor], dict[str, float]]:
     import pytorch_lightning as pl
 
     task = adapt(lightning(**params))
-    batches = TrainBatches(Samples(task.data, task.collate, SEED), task.batch_size, SEED)
+    batches = TrainBatches(task, Samples(task.data, task.collate, SEED), SEED)
     order = [sample for step in range(STEPS) for sample in batches.indices(step)]
     # A schedule by epochs hangs on where they end: one epoch after another, as they are ordered.
     per_epoch = batches.steps_per_epoch * task.batch_size

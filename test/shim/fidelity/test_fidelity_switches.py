@@ -22,7 +22,9 @@ from fidelity_layouts import (
 )
 from fidelity_models import BATCH, SAMPLES, STEPS, STEPS_PER_EPOCH, gpt, indexed_mlp, sample_numbers
 from fidelity_reference import order
-from jupyterlab_saturn.training.task.data_order import Samples, TrainBatches
+from jupyterlab_saturn.task import Task
+from jupyterlab_saturn.training.task.data_order import TrainBatches
+from jupyterlab_saturn.training.task.samples import Samples
 from torch.utils.data import TensorDataset
 
 SWITCH = 3
@@ -115,17 +117,28 @@ def test_any_way_to_split_and_to_go_on_takes_each_sample_once(case: int) -> None
     batch = generator.choice([1, 2, 4, 6, 8, 12])
     count = generator.randint(batch, 5 * batch + 3)
     seed, micro_batches = generator.randrange(1000), generator.choice([1, 2, 3, 4])
-    samples = Samples(TensorDataset(torch.arange(count)), None, seed)
+    data = TensorDataset(torch.arange(count))
+    samples = Samples(data, None, seed)
+    task = Task(
+        model=torch.nn.Linear(1, 1),
+        data=data,
+        loss=torch.nn.functional.mse_loss,
+        optimizer=torch.optim.SGD,
+        batch_size=batch,
+        micro_batches=micro_batches,
+        drop_last=generator.random() < 0.5,
+    )
     counts = [n for n in (1, 2, 3, 4, 6, 8) if batch % n == 0]
-    per_epoch = count // batch
+    per_epoch = count // batch if task.drop_last else -(-count // batch)
     for epoch in range(3):
         seen: list[int] = []
         for step in range(epoch * per_epoch, (epoch + 1) * per_epoch):
             ranks = generator.choice(counts)
             for rank in range(ranks):
-                batches = TrainBatches(samples, batch, seed, rank, ranks, micro_batches)
-                seen += [n for m in batches.micro_batches(step) for n in numbers(m.batch)]
-        assert len(seen) == len(set(seen)) == per_epoch * batch
+                batches = TrainBatches(task, samples, seed, rank, ranks)
+                counted = [m for m in batches.micro_batches(step) if m.weight > 0]
+                seen += [n for m in counted for n in numbers(m.batch)]
+        assert len(seen) == len(set(seen)) == min(per_epoch * batch, count)
 
 
 def numbers(batch: Any) -> list[int]:

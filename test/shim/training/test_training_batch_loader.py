@@ -14,7 +14,8 @@ from jupyterlab_saturn.task import Task
 from jupyterlab_saturn.training.components.seeding import global_state
 from jupyterlab_saturn.training.runtime.failure import is_loader_lost
 from jupyterlab_saturn.training.task.batch_loader import BatchLoader
-from jupyterlab_saturn.training.task.data_order import MicroBatch, Samples, TrainBatches
+from jupyterlab_saturn.training.task.data_order import MicroBatch, TrainBatches
+from jupyterlab_saturn.training.task.samples import Samples
 from ranks import MEGABYTE, Session, finish, virtual_device
 from training_tasks import mlp
 
@@ -25,7 +26,7 @@ def loader(workers: int) -> BatchLoader:
     """Of samples with noise on them, in two micro-batches a step."""
     torch.manual_seed(0)
     task = mlp(augment=True)
-    batches = TrainBatches(Samples(task.data, None, 7), 8, 7, micro_batches=2)
+    batches = TrainBatches(task, Samples(task.data, None, 7), 7, micro_batches=2)
     return BatchLoader(batches, workers, STEPS)
 
 

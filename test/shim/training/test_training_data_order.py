@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 import torch
 from jupyterlab_saturn.errors import SaturnError
-from jupyterlab_saturn.training.task.data_order import Samples, TrainBatches, evaluation_parts
+from jupyterlab_saturn.task import Task
+from jupyterlab_saturn.training.task.data_order import TrainBatches, evaluation_parts
+from jupyterlab_saturn.training.task.samples import Samples
 from torch.utils.data import Dataset, Subset, TensorDataset, default_collate
 
 
@@ -30,10 +32,22 @@ class Noisy(Plain):
         return torch.tensor([index + random.random(), torch.rand(()).item()]), index
 
 
+def task_of(data: Dataset[Any], batch_size: int = 8, **changes: Any) -> Task:
+    return Task(
+        model=torch.nn.Linear(1, 1),
+        data=data,
+        loss=torch.nn.functional.mse_loss,
+        optimizer=torch.optim.SGD,
+        batch_size=batch_size,
+        **changes,
+    )
+
+
 def batches(
     seed: int = 3, rank: int = 0, ranks: int = 1, data: Dataset[Any] | None = None
 ) -> TrainBatches:
-    return TrainBatches(Samples(data or Plain(26), None, seed), 8, seed, rank, ranks)
+    taken = data or Plain(26)
+    return TrainBatches(task_of(taken), Samples(taken, None, seed), seed, rank, ranks)
 
 
 def test_an_epoch_takes_each_sample_at_most_once() -> None:

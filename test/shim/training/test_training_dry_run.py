@@ -13,8 +13,13 @@ from jupyterlab_saturn.errors import Json, SaturnError
 from jupyterlab_saturn.task import Task
 from jupyterlab_saturn.training.components.seeding import global_state
 from jupyterlab_saturn.training.inspect.dry_run import dry_run
-from jupyterlab_saturn.training.task.data_order import Samples
-from jupyterlab_saturn.training.task.task_validation import require_valid, warnings, why_not_split
+from jupyterlab_saturn.training.task.samples import Samples
+from jupyterlab_saturn.training.task.task_validation import (
+    require_repeatable,
+    require_valid,
+    warnings,
+    why_not_split,
+)
 from jupyterlab_saturn.training.techniques import TECHNIQUES
 from ranks import Session
 from torch import nn
@@ -82,8 +87,8 @@ def test_inputs_that_the_model_cannot_take_are_refused_with_the_users_frames() -
 
     error = refusal(mlp(model=Net()))
     assert error.code == "forward-failed"
-    assert "mat1 and mat2 shapes cannot be multiplied (2x6 and 7x3)" in error.message
-    assert "[1, 6]" in str(error.hint)
+    assert "mat1 and mat2 shapes cannot be multiplied (8x6 and 7x3)" in error.message
+    assert "[8, 6]" in str(error.hint)
     assert "in forward" in str(error.traceback).splitlines()[1]
 
 
@@ -266,10 +271,11 @@ class Noisy(Dataset[Any]):
         return torch.randn(6, generator=self.generator), 0
 
 
-def test_data_that_no_seed_reaches_are_warned_of() -> None:
-    assert warned(mlp(data=Noisy(None))) == []
-    (text,) = warned(mlp(data=Noisy(torch.Generator())), 1)
-    assert text.startswith("The dataset draws random numbers from a generator of its own")
+def test_data_that_no_seed_reaches_are_refused() -> None:
+    require_repeatable(samples(mlp(data=Noisy(None))), 8)
+    with pytest.raises(SaturnError, match="looks different each time") as caught:
+        require_repeatable(samples(mlp(data=Noisy(torch.Generator()))), 8)
+    assert caught.value.code == "unseeded-data"
 
 
 def test_batches_of_several_shapes_are_warned_of() -> None:

@@ -13,7 +13,7 @@ from jupyterlab_saturn.training.inspect.dry_run import dry_run
 from jupyterlab_saturn.training.model.activation_memory import ActivationMemory
 from jupyterlab_saturn.training.model.blocks import find_blocks
 from jupyterlab_saturn.training.model.memory_estimate import MemoryEstimate
-from jupyterlab_saturn.training.task.data_order import Samples
+from jupyterlab_saturn.training.task.samples import Samples
 from ranks import MEGABYTE, Session, virtual_device
 from torch import nn
 from torch.utils.data import TensorDataset

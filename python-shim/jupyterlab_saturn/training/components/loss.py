@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +12,9 @@ import torch
 
 from ...errors import SaturnError
 from ...task import Task
+from ..runtime.failure import is_out_of_memory
 from ..runtime.process_group import ProcessGroup
+from .loss_count import LossCount
 
 
 @dataclass
@@ -38,6 +41,11 @@ class Loss:
 
     value: torch.Tensor
     count: torch.Tensor | float | None
+
+    @property
+    def mean(self) -> torch.Tensor:
+        """Of these samples alone."""
+        return self.value if self.count is None else self.value / self.count
 
     def over(self, samples: int) -> Mean:
         """As a mean over that many samples, or over what the loss itself counts."""
@@ -75,28 +83,74 @@ def evaluate_loss(loss: Callable[[Any, Any], Any], outputs: Any, targets: Any) -
     )
 
 
-class Part:
-    """The loss of one rank's part of a batch, as it grows by micro-batches.
+def counted_loss(
+    task: Task, forward: Callable[[], Any], targets: Any, *, counting: bool = True
+) -> tuple[Any, Loss]:
+    """The outputs of a forward and their loss, with its count where that is known.
+
+    Known are the pairs that a task's loss returns, and the one mean cross entropy that loss or
+    model compute.
 
     Parameters
     ----------
-    batch_size
-        Samples of the batch on all ranks.
+    counting
+        Whether a count is wanted that the loss itself does not tell.
     """
+    with LossCount.watching() if counting else nullcontext() as known:
+        outputs = forward()
+        loss = evaluate_loss(task.loss, outputs, targets)
+    return outputs, _counted(loss, known)
 
-    def __init__(self, batch_size: int, device: torch.device) -> None:
-        self._batch_size = batch_size
+
+def held_out_loss(task: Task, forward: Callable[[], Any], targets: Any) -> tuple[Any, Loss | None]:
+    """As `counted_loss`, of held-out samples; without a loss where it raises.
+
+    Metrics may take targets that the loss cannot.
+    """
+    with LossCount.watching() as known:
+        outputs = forward()
+        try:
+            loss = evaluate_loss(task.loss, outputs, targets)
+        except Exception as error:
+            if is_out_of_memory(error) or not task.metrics:
+                raise
+            return outputs, None
+    return outputs, _counted(loss, known)
+
+
+def _counted(loss: Loss, known: LossCount | None) -> Loss:
+    count = known.only if known is not None else None
+    if loss.count is not None or count is None:
+        return loss
+    # A batch may count nothing: its mean is then no number, but its sum is 0.
+    nothing = loss.value.new_zeros(())
+    return Loss(torch.where(torch.as_tensor(count) > 0, loss.value * count, nothing), count)
+
+
+class Part:
+    """The loss of one rank's part of a batch, as it grows by micro-batches."""
+
+    def __init__(self, device: torch.device) -> None:
         self._total = torch.zeros((), device=device)
         self._count: torch.Tensor | None = None
 
-    def add(self, loss: Loss, samples: int) -> torch.Tensor:
-        """Add the loss of so many samples. Returns what to differentiate for it."""
-        if loss.count is None:
-            value = loss.value * (samples / self._batch_size)
+    def add(self, loss: Loss, weight: float, *, counts: bool = True) -> torch.Tensor:
+        """Add the loss of some samples. Returns what to differentiate for it.
+
+        Parameters
+        ----------
+        weight
+            What their mean counts in the mean over the batch; 0 when they do not.
+        counts
+            Whether samples weigh what the loss counts, where it does, instead of `weight`.
+        """
+        if loss.count is None or not counts:
+            value = loss.mean * weight
         else:
-            value = loss.value
+            taken = 1.0 if weight > 0 else 0.0
+            value = loss.value * taken
             before = torch.zeros_like(self._total) if self._count is None else self._count
-            self._count = before + loss.count
+            self._count = before + loss.count * taken
         self._total = self._total + value.detach()
         return value
 

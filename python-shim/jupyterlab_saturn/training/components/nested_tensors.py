@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
@@ -23,6 +23,78 @@ def move(value: Any, device: torch.device) -> Any:
     if isinstance(value, list | tuple):
         return type(value)(move(part, device) for part in value)
     return value
+
+
+def narrow(value: Any, start: int, stop: int, count: int) -> Any:
+    """The part of a batch of `count` samples from one on, up to another.
+
+    Raises
+    ------
+    SaturnError
+        ``whole-batch`` when something of the batch is not by sample.
+    """
+    if isinstance(value, torch.Tensor):
+        if value.dim() == 0 or value.shape[0] != count:
+            raise _indivisible(f"a tensor of shape {tuple(value.shape)}", count)
+        return value[start:stop]
+    if isinstance(value, Mapping):
+        return {key: narrow(part, start, stop, count) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        if _is_by_sample(value, count):
+            return value[start:stop]
+        parts = [narrow(part, start, stop, count) for part in value]
+        return type(value)(*parts) if hasattr(value, "_fields") else type(value)(parts)
+    raise _indivisible(f"a {type(value).__name__}", count)
+
+
+def concatenate(values: Sequence[Any]) -> Any:
+    """The same part of several batches, end to end.
+
+    Tensors of unlike length in their second dimension are filled up with -100, as the
+    ``Trainer`` of transformers does it; what is no tensor becomes a list.
+    """
+    first = values[0]
+    if isinstance(first, torch.Tensor):
+        if first.dim() == 0:
+            return torch.stack(list(values))
+        if first.dim() > 1 and len({value.shape[1] for value in values}) > 1:
+            longest = max(value.shape[1] for value in values)
+            values = [_filled(value, longest) for value in values]
+        return torch.cat(list(values))
+    if isinstance(first, Mapping):
+        return {key: concatenate([value[key] for value in values]) for key in first}
+    if isinstance(first, tuple) and hasattr(first, "_fields"):
+        return type(first)(*(concatenate(parts) for parts in zip(*values, strict=True)))
+    if isinstance(first, tuple):
+        return tuple(concatenate(parts) for parts in zip(*values, strict=True))
+    if isinstance(first, list):
+        if first and all(isinstance(part, torch.Tensor) for part in first):
+            return [concatenate(parts) for parts in zip(*values, strict=True)]
+        return [part for value in values for part in value]
+    return list(values)
+
+
+def _filled(tensor: torch.Tensor, length: int) -> torch.Tensor:
+    wide = tensor.new_full((tensor.shape[0], length, *tensor.shape[2:]), -100)
+    wide[:, : tensor.shape[1]] = tensor
+    return wide
+
+
+def _is_by_sample(value: Sequence[Any], count: int) -> bool:
+    """Whether a list has something for each sample, instead of the parts of a batch."""
+    return len(value) == count and not any(
+        isinstance(part, torch.Tensor) and part.dim() > 0 and part.shape[0] == count
+        for part in value
+    )
+
+
+def _indivisible(what: str, count: int) -> SaturnError:
+    return SaturnError(
+        "whole-batch",
+        f"The batch of {count} samples holds {what}, which is not by sample, so it cannot be cut "
+        "into parts after random numbers were drawn for it.",
+        "Let the collate make tensors whose first dimension is the sample.",
+    )
 
 
 def shapes(value: Any) -> Any:

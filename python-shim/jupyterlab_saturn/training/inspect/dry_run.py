@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import torch
 from torch._subclasses.fake_tensor import FakeTensorMode
-from torch.nn.modules.module import register_module_forward_pre_hook
 from torch.utils._pytree import tree_map_only
 
 from ...errors import SaturnError
@@ -25,10 +22,11 @@ from ..model.activation_memory import ActivationMemory
 from ..model.blocks import find_blocks
 from ..model.memory_estimate import MemoryEstimate
 from ..runtime.failure import describe, is_out_of_memory
-from ..task.data_order import Samples
+from ..task.data_order import loaded_at_once
+from ..task.samples import Samples
+from .deadline import TimeUp, deadline
 
 _SECONDS = 20.0
-_REAL_SAMPLES = 2  # batch normalisation refuses one
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,14 +66,14 @@ def dry_run(task: Task, samples: Samples, kind: Literal["cpu", "cuda"]) -> DryRu
     SaturnError
         ``data-failed`` when the batch cannot be loaded, ``bad-batch`` or ``bad-loss`` when parts
         of the task do not fit together, ``forward-failed`` when model or loss raise: also with
-        two real samples, so it is not for the lack of numbers.
+        real samples, so it is not for the lack of numbers.
     """
     with undisturbed():
-        batch = _load(samples, -(-task.batch_size // task.micro_batches))
+        batch = _load(samples, min(loaded_at_once(task), samples.count))
         try:
-            with _deadline(_SECONDS):
+            with deadline(_SECONDS):
                 return _follow(task, batch, kind)
-        except _TimeUp:
+        except TimeUp:
             return None
         except Exception as error:
             without_numbers = error
@@ -157,7 +155,9 @@ def _optimizer_bytes(task: Task, named: dict[str, torch.nn.Parameter], mode: Fak
 
 def _confirm(task: Task, samples: Samples, kind: str, fake: Exception) -> None:
     """Raise what a real forward raises, if it fails like the one without numbers."""
-    real = _fails(task, samples.batch(range(min(_REAL_SAMPLES, samples.count))))
+    count = min(loaded_at_once(task), samples.count)
+    batch = samples.batch(range(count))
+    real = _fails(task, batch)
     if real is None or is_out_of_memory(real):
         return
     if isinstance(real, SaturnError):
@@ -166,12 +166,11 @@ def _confirm(task: Task, samples: Samples, kind: str, fake: Exception) -> None:
     # Kernels of a GPU, and tensors put there, fail here in vain.
     elsewhere = kind == "cuda" and any(word in text for word in ("cuda", "cpu", "device"))
     if type(real) is type(fake) and not elsewhere:
-        batch = shapes(samples.batch([0]))
         raise _told(
             real,
             "forward-failed",
             "Model or loss cannot take a batch",
-            f"A batch of one sample looks like this: {batch}.",
+            f"A batch of {count} samples looks like this: {shapes(batch)}.",
         ) from real
 
 
@@ -189,30 +188,6 @@ def _told(error: Exception, code: str, what: str, hint: str) -> SaturnError:
     told = SaturnError(code, f"{what}: {failure['message']}", hint)
     told.traceback = failure.get("traceback")
     return told
-
-
-class _TimeUp(Exception):
-    pass
-
-
-@contextmanager
-def _deadline(seconds: float) -> Iterator[None]:
-    """Raise `_TimeUp` when a module begins after so long.
-
-    Nowhere else: an exception that comes from a signal, in the midst of an operator, ends the
-    process.
-    """
-    end = time.monotonic() + seconds
-
-    def look(*_: object) -> None:
-        if time.monotonic() > end:
-            raise _TimeUp
-
-    handle = register_module_forward_pre_hook(look)
-    try:
-        yield
-    finally:
-        handle.remove()
 
 
 def _replace_buffers(model: torch.nn.Module, mode: FakeTensorMode) -> None:

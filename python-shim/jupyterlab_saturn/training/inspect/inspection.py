@@ -4,26 +4,39 @@ from __future__ import annotations
 
 import gc
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import torch
 
+from ...errors import SaturnError
 from ...task import Task
 from ..components.seeding import derive
+from ..components.side_effects import without_side_effects
+from ..run.best_model import criterion_of
 from ..runtime.event_sender import EventSender
-from ..runtime.failure import describe
+from ..runtime.failure import describe, is_out_of_memory
 from ..runtime.rank_request import RankRequest
-from ..task.data_order import Samples
+from ..task.data_order import loaded_at_once, takes_whole_batches
 from ..task.factory import build_task, sample_count, steps_per_epoch, total_steps
-from ..task.task_validation import warnings
-from ..techniques import Choice, Knobs, Technique, catalogue, installed_techniques
-from ..techniques.technique import Demand
+from ..task.samples import Samples
+from ..task.task_validation import require_repeatable, warnings
+from ..techniques import Choice, DeviceKind, Knobs, Technique, catalogue, installed_techniques
+from ..techniques.technique import MOST_DEMANDS, Demand
+from .batch_probe import few_batches, why_indivisible
+from .deadline import TimeUp, deadline
 from .dry_run import DryRun, dry_run
 from .performance_signature import signature
+from .rehearsal import rehearse
+from .state_probe import changed_state
 
 if TYPE_CHECKING:
     from ...generated.wire_types import Feasibility, Inspection, InspectResult, Strategy, TaskSpec
+
+_SECONDS = 20.0
+_ANYWHERE: frozenset[Demand] = frozenset(("constant-state",))
+"""What techniques that demand it need on one device, too."""
 
 
 def inspect_tasks(request: RankRequest, events: EventSender) -> None:
@@ -33,78 +46,140 @@ def inspect_tasks(request: RankRequest, events: EventSender) -> None:
     """
     os.environ["CUDA_VISIBLE_DEVICES"] = ""  # looking must not take memory from those who train
     torch.set_num_threads(1)
-    dry_runs: dict[str, DryRun | None] = {}
+    known: dict[str, _Known] = {}
     for spec in request.tasks:
         result: InspectResult = {"task": spec["name"], "hash": spec["hash"]}
         try:
-            result["inspection"] = inspect_task(request, spec, dry_runs)
+            result["inspection"] = inspect_task(request, spec, known)
         except (Exception, SystemExit) as error:
             result["error"] = describe(error, "inspection-failed")
         events.emit({"kind": "inspected", "result": result})
         gc.collect()  # a model with a cycle would stay beside the next
 
 
-def inspect_task(
-    request: RankRequest, spec: TaskSpec, dry_runs: dict[str, DryRun | None]
-) -> Inspection:
+def inspect_task(request: RankRequest, spec: TaskSpec, known: dict[str, _Known]) -> Inspection:
     """The wire ``Inspection`` of a wire ``TaskSpec``.
 
     Parameters
     ----------
-    dry_runs
-        By signature, those already made: equal tasks need but one. This one's is added.
+    known
+        By signature, what was found by running a step: equal tasks need but one. This one's is
+        added.
 
     Raises
     ------
     SaturnError
-        As `build_task` and `dry_run`.
+        As `build_task`, `dry_run`, `changed_state` and `rehearse`; ``unseeded-data`` when a
+        sample looks different each time it is loaded.
     """
     task = build_task(request.paths, spec)
     samples = Samples(task.data, task.collate, derive(spec["seed"], "inspection"))
-    name = signature(task, samples.batch([0]))
-    if name not in dry_runs:
-        dry_runs[name] = dry_run(task, samples, request.device_kind)
+    size = min(loaded_at_once(task), samples.count)
+    require_repeatable(samples, size)
+    name = signature(task, samples.batch(range(size)))
+    if name not in known:
+        known[name] = _run(task, samples, request.device_kind)
+    steps = total_steps(task, spec)
+    told = list(rehearse(task, steps, derive(spec["seed"], "inspection")))
     inspection: Inspection = {
         "signature": name,
-        "steps": total_steps(task, spec),
+        "steps": steps,
         "stepsPerEpoch": steps_per_epoch(task),
         "samples": sample_count(task),
         "batchSize": task.batch_size,
         "parameters": sum(parameter.numel() for parameter in task.model.parameters()),
-        "feasibility": list(_feasibility(task, request, dry_runs[name])),
-        "warnings": list(warnings(task, samples, request.max_devices)),
+        "feasibility": list(_feasibility(task, request, known[name])),
+        "warnings": [*warnings(task, samples, request.max_devices), *told],
     }
+    best = criterion_of(task)
+    if best is not None:
+        inspection["best"] = best
     packages = {name: each.package for name, each in installed_techniques().items()}
     if packages:
         inspection["packages"] = packages
     return inspection
 
 
-def _feasibility(task: Task, request: RankRequest, dry_run: DryRun | None) -> Iterator[Feasibility]:
-    unmet = dict(_unmet(dry_run))
+@dataclass(frozen=True)
+class _Known:
+    """What running a step told of a task.
+
+    Attributes
+    ----------
+    dry_run
+        None when it could not be made.
+    unmet
+        Of what techniques may demand, what the task lacks, and why they cannot run it.
+    """
+
+    dry_run: DryRun | None
+    unmet: Mapping[Demand, str]
+
+
+def _run(task: Task, samples: Samples, kind: DeviceKind) -> _Known:
+    found = dry_run(task, samples, kind)
+    unmet: dict[Demand, str] = {}
+    if found is not None and found.idle:
+        first, *others = found.idle
+        names = f"{first} and {len(others)} more" if others else first
+        unmet["every-gradient"] = (
+            f"the loss does not depend on {names}, whose gradients would be waited for in vain; "
+            "freeze what is not to be trained"
+        )
+    if any(parameter.requires_grad for parameter in task.model.parameters()):
+        unmet.update(_probe(task, samples))
+    return _Known(found, unmet)
+
+
+def _probe(task: Task, samples: Samples) -> dict[Demand, str]:
+    """What a forward and its loss do with real samples, as far as that can be told in time."""
+    unmet: dict[Demand, str] = {}
+    with without_side_effects(task.model):
+        try:
+            with deadline(_SECONDS):
+                reason = why_indivisible(task, samples)
+                if reason is not None:
+                    unmet["divisible-batch"] = f"a batch cannot be cut: {reason}"
+                unmet.update(changed_state(task, samples, few_batches(task, samples)))
+        except TimeUp:
+            pass
+        except SaturnError:
+            raise
+        except Exception as error:
+            # On the devices that it is for it may run: then the trial tells.
+            if is_out_of_memory(error):
+                raise
+            unmet.setdefault("divisible-batch", "a batch could not be tried in parts here")
+    reason = unmet.get("divisible-batch")
+    if reason is not None and task.micro_batches > 1 and not takes_whole_batches(task):
+        raise SaturnError(
+            "bad-task",
+            f"There are {task.micro_batches} micro_batches, but {reason}.",
+            "Leave micro_batches out, or have the loss return a pair: the sum over what it "
+            "counts, and how many these are.",
+        )
+    return unmet
+
+
+def _feasibility(task: Task, request: RankRequest, known: _Known) -> Iterator[Feasibility]:
     for technique in catalogue(request.techniques).values():
-        demands = sorted(getattr(technique, "demands", ()))
-        lacking = next((unmet[demand] for demand in demands if demand in unmet), None)
+        demands = sorted(getattr(technique, "demands", MOST_DEMANDS))
         for devices in range(1, request.max_devices + 1):
+            unmet = (d for d in demands if d in known.unmet and (devices > 1 or d in _ANYWHERE))
+            lacking = next((known.unmet[demand] for demand in unmet), None)
             reason = technique.feasible(task, devices, request.device_kind) or lacking
             if reason is None:
                 for choice in technique.choices(task, devices):
-                    yield _verdict(technique, devices, choice, dry_run)
+                    if not _runs_twice(choice) or "constant-state" not in known.unmet:
+                        yield _verdict(technique, devices, choice, known.dry_run)
             else:
                 strategy = _strategy(technique.name, devices, {})
                 yield {"strategy": strategy, "feasible": False, "reason": reason}
 
 
-def _unmet(dry_run: DryRun | None) -> Iterator[tuple[Demand, str]]:
-    """What the task does not have of what techniques may demand, and why they cannot run it."""
-    if dry_run is not None and dry_run.idle:
-        first, *others = dry_run.idle
-        names = f"{first} and {len(others)} more" if others else first
-        yield (
-            "every-gradient",
-            f"the loss does not depend on {names}, whose gradients would be waited for in vain; "
-            "freeze what is not to be trained",
-        )
+def _runs_twice(choice: Choice) -> bool:
+    """Whether blocks are run again in the backward, which would change twice what they change."""
+    return bool(choice.knobs.get("checkpointing"))
 
 
 def _verdict(

@@ -30,7 +30,7 @@ def signature(task: Task, batch: Any) -> str:
     Parameters
     ----------
     batch
-        A collated batch of one sample.
+        A collated batch.
     """
     facts = {
         "modules": [_module(name, module) for name, module in task.model.named_modules()],

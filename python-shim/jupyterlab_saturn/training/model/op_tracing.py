@@ -13,10 +13,10 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
 from ...task import Task
-from ..components.loss import Loss, evaluate_loss, outputs_of
+from ..components.loss import Loss, counted_loss, outputs_of
 from ..components.nested_tensors import pair
 from ..components.side_effects import without_side_effects
-from ..task.data_order import Samples
+from ..task.samples import Samples
 
 T = TypeVar("T")
 Run = Callable[[TorchDispatchMode], tuple[Any, Loss]]
@@ -81,5 +81,4 @@ def _run(task: Task, mode: TorchDispatchMode, numbers: Any) -> tuple[Any, Loss]:
             task.model.train()
         inputs, targets = pair(Samples(task.data, task.collate, 0).batch(range(count)))
         with numbers, mode:
-            outputs = outputs_of(task, task.model, inputs)
-            return outputs, evaluate_loss(task.loss, outputs, targets)
+            return counted_loss(task, lambda: outputs_of(task, task.model, inputs), targets)

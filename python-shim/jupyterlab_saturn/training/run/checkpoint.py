@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 _METADATA = ".metadata"
 _OPTIMIZER_STATE = "optim.state."
+_MODEL = "model."
 
 # Not an Exception: PyTorch derives it from BaseException.
 _FAILURES = (Exception, CheckpointException)
@@ -111,7 +112,8 @@ class Checkpoints:
             return None
         folder = self._commits.path(manifest["step"])
         with self._device.unlimited():
-            state = runner.state()
+            # Parameters that are not trained are there only if something else changed them.
+            state = runner.state(self._world.on_root(lambda: _parameters(folder)))
             outline = self._outline(state)
             self._world.on_root(lambda: _require_fit(folder, outline))
             problem: str | None = None
@@ -181,6 +183,12 @@ def _without_loneliness_warning() -> Iterator[None]:
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="torch.distributed is disabled")
         yield
+
+
+def _parameters(folder: Path) -> list[str]:
+    """Names of all parameters that a checkpoint holds."""
+    saved = FileSystemReader(folder).read_metadata().state_dict_metadata
+    return [name.removeprefix(_MODEL) for name in saved if name.startswith(_MODEL)]
 
 
 def _require_fit(folder: Path, outline: dict[str, _Leaf]) -> None:

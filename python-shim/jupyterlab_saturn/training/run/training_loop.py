@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING
 import torch
 
 from ...errors import SaturnError
+from ..components.predictions import MetricsFailed
 from ..runtime.device import RankDevice
 from ..runtime.process_group import ProcessGroup
 from ..runtime.workload_spec import WorkloadSpec
+from .best_model import BestModel
 from .checkpoint import Checkpoints
 from .model_export import write_model
 from .sync_interval import SyncInterval
@@ -21,7 +23,7 @@ from .training_observer import TrainingObserver
 from .workload import Workload
 
 if TYPE_CHECKING:
-    from ...generated.wire_types import Result, Validation
+    from ...generated.wire_types import Failure, Result, Validation
     from .atomic_checkpoint import CheckpointDetails
 
 
@@ -80,12 +82,14 @@ class TrainingLoop:
         self._step_seconds = step_seconds
         self._stop_wanted = stop_wanted
         self._observer = observer or TrainingObserver()
-        self._checkpoints = Checkpoints(
-            spec.paths.checkpoints(spec.task["name"]), _identity(spec, steps), world, device
-        )
+        identity = _identity(spec, steps)
+        folder = spec.paths.checkpoints(spec.task["name"])
+        self._checkpoints = Checkpoints(folder, identity, world, device)
+        self._best = BestModel(spec, identity, world, device)
         self._saved_step = 0
         self._loss: float | None = None
         self._validations: list[Validation] = []
+        self._evaluation_error: Failure | None = None
 
     def run(self) -> None:
         """Train, telling the observer about it.
@@ -96,7 +100,7 @@ class TrainingLoop:
             ``loss-not-finite`` when training diverged, and whatever building, stepping or
             saving the task raises. Committed checkpoints stay.
         """
-        with Workload.build(self._spec, self._world, self._device, self._steps) as workload:
+        with Workload.build(self._spec, self._world, self._device, steps=self._steps) as workload:
             self._run(workload)
 
     def _run(self, workload: Workload) -> None:
@@ -105,6 +109,7 @@ class TrainingLoop:
             workload.step = self._saved_step = manifest["step"]
             self._loss = manifest["loss"]
             self._validations = manifest["validations"]
+            self._best.recall(workload.task, self._validations)
         self._observer.started(workload.step)
         enough = self._enough(workload) or self._train(workload)
         if workload.step < self._steps and not enough:
@@ -146,10 +151,21 @@ class TrainingLoop:
 
     def _validate(self, workload: Workload) -> bool:
         """Evaluate the task as it is. Returns whether its rule ends the training."""
-        metrics = _finite(workload.evaluate())
-        self._validations.append({"step": workload.step, "metrics": metrics})
-        self._observer.validated(workload.step, metrics)
+        metrics = self._evaluate(workload)
+        told = _finite(metrics)
+        self._validations.append({"step": workload.step, "metrics": told})
+        self._observer.validated(workload.step, told)
+        workload.runner.learning_rate.evaluated(metrics)
+        self._best.offer(workload.task, workload.runner, workload.step, metrics)
         return self._enough(workload)
+
+    def _evaluate(self, workload: Workload) -> dict[str, float]:
+        """What the task's evaluation says, as far as it can be made."""
+        try:
+            return workload.evaluate()
+        except MetricsFailed as error:
+            self._evaluation_error = self._evaluation_error or error.failure
+            return error.known
 
     def _enough(self, workload: Workload) -> bool:
         """Whether the task's own rule says that this step, just validated, is the last."""
@@ -202,8 +218,15 @@ class TrainingLoop:
         self._observer.saved(workload.step)
 
     def _finish(self, workload: Workload) -> None:
+        """Export the model, then evaluate it: what fails there must not lose it."""
+        every = workload.task.validate_every
+        judged = bool(self._validations) and self._validations[-1]["step"] == workload.step
+        if workload.task.keep_best and every and workload.step % every == 0 and not judged:
+            self._best.offer(
+                workload.task, workload.runner, workload.step, self._evaluate(workload)
+            )
         self._save(workload)
-        metrics = _finite(workload.evaluate())
+        self._best.restore(workload.runner)
         paths = self._spec.paths
         with self._device.unlimited():
             weights = workload.runner.full_weights()
@@ -212,11 +235,15 @@ class TrainingLoop:
             )
         result: Result = {
             "loss": self._loss,
-            "metrics": metrics,
+            "metrics": _finite(self._evaluate(workload)),
             "model": str(target.relative_to(paths.folder)),
         }
         if workload.step < self._steps:
             result["stoppedEarly"] = True
+        if self._best.step is not None:
+            result["bestStep"] = self._best.step
+        if self._evaluation_error is not None:
+            result["evaluationError"] = self._evaluation_error
         self._observer.finished(workload.step, result)
 
 
@@ -232,4 +259,5 @@ def _finite(metrics: Mapping[str, float]) -> dict[str, float | None]:
 
 def _identity(spec: WorkloadSpec, steps: int) -> str:
     """What a checkpoint must be of to be gone on from: a schedule depends on the length, too."""
-    return f"{spec.task['hash']}/seed-{spec.task['seed']}/steps-{steps}"
+    trained = spec.task.get("trainingHash", spec.task["hash"])
+    return f"{trained}/seed-{spec.task['seed']}/steps-{steps}"

@@ -45,8 +45,7 @@ def run_trial(
         When steps take nearly all the memory of a GPU, and anything else they raise.
     """
     device.reset_peak()
-    # As many steps as the trial may make: some schedules refuse to be stepped beyond their end.
-    with Workload.build(request.workload, world, device, _STEPS_MOST) as workload:
+    with Workload.build(request.workload, world, device, loads=_STEPS_MOST) as workload:
         start_seconds = max(0.0, time.time() - request.requested_at)
         trial = _Trial(workload, world, device)
         measured = trial.measure()

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
+from typing import Any
 
 import torch
 
 from ...errors import SaturnError
 from ...task import Task
+from ..components.predictions import MetricsFailed
 from ..components.seeding import derive
 from ..runtime.device import RankDevice
 from ..runtime.process_group import ProcessGroup
 from ..runtime.workload_spec import WorkloadSpec
 from ..task.batch_loader import BatchLoader
-from ..task.data_order import MicroBatch, Samples, TrainBatches
-from ..task.factory import build_task
+from ..task.data_order import MicroBatch, TrainBatches
+from ..task.factory import build_task, total_steps
+from ..task.samples import Samples
 from ..techniques import Context, Runner, find
 
 
@@ -33,25 +37,34 @@ class Workload(AbstractContextManager["Workload"]):
         self.step = 0
         self._seed = seed
         batches = TrainBatches(
+            task,
             Samples(task.data, task.collate, seed),
-            task.batch_size,
             seed,
             runner.data_rank,
             runner.data_ranks,
             runner.micro_batches,
         )
+        self._steps_per_epoch = batches.steps_per_epoch
         self._loader = BatchLoader(batches, task.workers, steps)
 
     @classmethod
     def build(
-        cls, spec: WorkloadSpec, world: ProcessGroup, device: RankDevice, steps: int
+        cls,
+        spec: WorkloadSpec,
+        world: ProcessGroup,
+        device: RankDevice,
+        *,
+        steps: int | None = None,
+        loads: int | None = None,
     ) -> Workload:
         """Build a task under its strategy. A collective.
 
         Parameters
         ----------
         steps
-            Optimizer steps in all, for the schedule.
+            Optimizer steps in all, for the schedule; the task's own number when None.
+        loads
+            Steps that batches may be loaded for, when that is another number.
 
         Raises
         ------
@@ -66,13 +79,14 @@ class Workload(AbstractContextManager["Workload"]):
                 "infeasible",
                 f"{way.name} cannot run {spec.task['name']} on {world.size}: {reason}.",
             )
+        steps = total_steps(task, spec.task) if steps is None else steps
         context = Context(
             world=world,
             device=device.torch_device,
             steps=steps,
             knobs=spec.strategy.get("knobs", {}),
         )
-        return cls(task, way.build(task, context), spec.task["seed"], steps)
+        return cls(task, way.build(task, context), spec.task["seed"], loads or steps)
 
     def __exit__(self, *_: object) -> None:
         self._loader.close()
@@ -83,13 +97,42 @@ class Workload(AbstractContextManager["Workload"]):
 
     def advance(self, micro_batches: list[MicroBatch] | None = None) -> torch.Tensor:
         """Make the next step, on what `load` gave. Returns this rank's share of the loss."""
-        share = self.runner.step(self.load() if micro_batches is None else micro_batches)
+        loaded = self.load() if micro_batches is None else micro_batches
+        if self.task.before_step is not None:
+            self.task.before_step(self.step, self.step // self._steps_per_epoch)
+        share = self.runner.step(loaded)
         self.step += 1
+        if self.step % self._steps_per_epoch == 0:
+            self.runner.learning_rate.ended_epoch()
         return share
 
     def evaluate(self) -> dict[str, float]:
-        """Metrics on held-out data; none when there is none. A collective."""
-        if self.task.eval_data is None:
+        """The loss and the metrics on held-out data; nothing when there is none. A collective.
+
+        Raises
+        ------
+        MetricsFailed
+            On all ranks, when the task's metrics do.
+        """
+        held_out = self.task.eval_data
+        if held_out is None:
             return {}
-        samples = Samples(self.task.eval_data, self.task.collate, derive(self._seed, "eval"))
+        several = isinstance(held_out, Mapping)
+        metrics: dict[str, float] = {}
+        failed: MetricsFailed | None = None
+        for name, data in held_out.items() if several else [("", held_out)]:
+            try:
+                found = self._evaluate(data)
+            except MetricsFailed as error:
+                found, failed = error.known, failed or error
+            metrics.update({f"{name}_{key}" if several else key: v for key, v in found.items()})
+        if failed is not None:
+            raise MetricsFailed(metrics, failed.failure)
+        return metrics
+
+    def _evaluate(self, data: Any) -> dict[str, float]:
+        task = self.task
+        samples = Samples(data, task.eval_collate or task.collate, derive(self._seed, "eval"))
+        if task.evaluation is not None:
+            return self.runner.evaluate_all(samples, task.evaluation, self.step)
         return self.runner.evaluate(samples)

@@ -93,6 +93,14 @@ class ProcessGroup:
         dist.all_gather_object(values, value)
         return values  # type: ignore[return-value]
 
+    def gather_on_root(self, value: T) -> list[T]:
+        """The values of all ranks, by rank, on rank 0; an empty list elsewhere."""
+        if self.size == 1:
+            return [value]
+        values: list[T | None] | None = [None] * self.size if self.is_root else None
+        dist.gather_object(value, values, dst=0)
+        return values or []  # type: ignore[return-value]
+
     def on_root(self, work: Callable[[], T]) -> T:
         """Do something on rank 0; all ranks get its value, or its error as a SaturnError."""
         if self.size == 1:

@@ -1,71 +1,18 @@
-"""Which samples a step trains on: a function of the seed and the step, whatever the devices."""
+"""What a rank loads for a step: a function of the task and the step, whatever the devices."""
 
 from __future__ import annotations
 
+import itertools
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-import torch
-from torch.utils.data import Dataset, Subset, TensorDataset, default_collate
-
 from ...errors import SaturnError
-from ..components.seeding import derive, global_state, seed_all
-from ..runtime.failure import describe, is_out_of_memory
-
-Collate = Callable[[list[Any]], Any]
-
-
-class Samples:
-    """A map-style dataset as batches of chosen samples.
-
-    A dataset that draws random numbers (augmentation) gets them seeded for each sample, so that
-    a sample looks the same on whatever rank it is loaded.
-    """
-
-    def __init__(self, dataset: Dataset[Any], collate: Collate | None, seed: int) -> None:
-        self._dataset = dataset
-        self._collate = collate or default_collate
-        self._seed = seed
-        self._tensors = None if collate is not None else _Tensors.of(dataset)
-        self._random = self._tensors is None and _draws_random(dataset)
-        self.count = len(dataset)  # type: ignore[arg-type]
-
-    def batch(self, indices: Sequence[int], epoch: int = 0) -> Any:
-        """The collated batch of some samples, as they look in an epoch."""
-        if self._tensors is not None:
-            return self._tensors.batch(indices)
-        many = getattr(self._dataset, "__getitems__", None)
-        if callable(many) and not self._random:
-            return self._collate(many(list(indices)))
-        return self._collate([self._sample(index, epoch) for index in indices])
-
-    def batches(self, indices: Sequence[int], size: int, epoch: int = 0) -> list[Any]:
-        """Some samples as batches of so many, the last of what is left; see `batch`."""
-        if self._tensors is not None:
-            whole = self._tensors.batch(indices)
-            pieces = (torch.split(tensor, size) for tensor in whole)
-            return [list(parts) for parts in zip(*pieces, strict=True)]
-        starts = range(0, len(indices), size)
-        return [self.batch(indices[start : start + size], epoch) for start in starts]
-
-    def _sample(self, index: int, epoch: int) -> Any:
-        if self._random:
-            seed_all(derive(self._seed, "sample", epoch, index))
-        try:
-            return self._dataset[index]
-        except Exception as error:
-            if is_out_of_memory(error):
-                raise
-            failure = describe(error, "data-failed")
-            told = SaturnError(
-                "data-failed",
-                f"Sample {index} of the data cannot be loaded: {failure['message']}",
-                f"Look at data[{index}]; the seed and the step decide when its turn comes.",
-            )
-            told.traceback = failure.get("traceback")
-            raise told from error
+from ...task import Task
+from ..components.seeding import derive
+from .epoch_order import EpochOrder
+from .samples import Samples
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,85 +24,123 @@ class MicroBatch:
     batch
         What collating them gave.
     samples
-        How many they are.
+        How many of them count: 0 for one that only keeps this rank in step with others.
+    weight
+        What their mean counts in the mean over the batch of all ranks.
     seed
         For what is drawn while the model works on them.
     """
 
     batch: Any
     samples: int
+    weight: float
     seed: int
 
 
 class TrainBatches:
     """The batches of a training run, by step.
 
-    The samples of epoch e are permuted by (seed, e); step k of the epoch takes the k-th
-    `batch_size` of them, rank r the r-th equal part of those. An incomplete last batch is left
-    out. So a run continues from its step number alone, on any number of ranks.
+    Rank r gets the r-th of so many parts of a batch, equal but for the last batch of an epoch,
+    where a part may be empty. Or, where a step takes several batches whose losses count equally,
+    whole ones of them.
 
     Parameters
     ----------
+    seed
+        Of the task.
     micro_batches
         Into how many parts the batch of all ranks is cut. Each rank has its share of them; when
         they do not divide by the ranks, its part is cut into so many of equal size as it takes
-        for none to be larger.
+        for none to be larger. The task's when 0.
 
     Raises
     ------
     SaturnError
-        ``uneven-batch`` when the batch does not divide by the ranks.
+        ``uneven-batch`` when the batch does not divide by the ranks; as `EpochOrder`.
     """
 
     def __init__(
         self,
+        task: Task,
         samples: Samples,
-        batch_size: int,
         seed: int,
         rank: int = 0,
         ranks: int = 1,
-        micro_batches: int = 1,
+        micro_batches: int = 0,
     ) -> None:
-        if batch_size % ranks != 0:
+        if task.batch_size % ranks != 0:
             raise SaturnError(
                 "uneven-batch",
-                f"A batch of {batch_size} samples does not divide evenly over {ranks} devices.",
+                f"A batch of {task.batch_size} samples does not divide evenly over {ranks} "
+                "devices.",
                 "Choose a batch size that does, or fewer devices.",
             )
-        self._pieces = math.ceil(micro_batches / ranks)
+        self._order = EpochOrder(task, samples.count, seed)
         self._samples = samples
-        self._batch_size = batch_size
         self._seed = seed
         self._rank = rank
-        self._part = batch_size // ranks
-        self.steps_per_epoch = samples.count // batch_size
-        self._epoch = -1
-        self._order = torch.empty(0, dtype=torch.int64)
+        self._ranks = ranks
+        self._whole = takes_whole_batches(task)
+        self._pieces = math.ceil((micro_batches or task.micro_batches) / ranks)
+        self.steps_per_epoch = self._order.steps_per_epoch
 
     def indices(self, step: int) -> list[int]:
         """The samples that this rank trains on in a step, counted from 0."""
-        epoch, place = divmod(step, self.steps_per_epoch)
-        if epoch != self._epoch:
-            generator = torch.Generator().manual_seed(derive(self._seed, "epoch", epoch))
-            self._order = torch.randperm(self._samples.count, generator=generator)
-            self._epoch = epoch
-        first = place * self._batch_size + self._rank * self._part
-        return self._order[first : first + self._part].tolist()
+        _, batches = self._order.batches(step)
+        parts = self._parts(batches)
+        return [batches[number][place] for number, places, w in parts if w > 0 for place in places]
 
     def micro_batches(self, step: int) -> list[MicroBatch]:
         """This rank's part of the batch of a step, counted from 0, to be worked on in order."""
-        indices = self.indices(step)
-        size = math.ceil(len(indices) / self._pieces)
-        batches = self._samples.batches(indices, size, self._epoch)
+        epoch, batches = self._order.batches(step)
+        parts = self._parts(batches)
+        if self._whole:
+            loaded = [self._samples.batch(batches[number], epoch) for number, _, _ in parts]
+        else:
+            loaded = self._samples.parts(batches[0], [places for _, places, _ in parts], epoch)
         return [
             MicroBatch(
                 batch,
-                min(size, len(indices) - piece * size),
+                len(places) if weight > 0 else 0,
+                weight,
                 # By its place in the whole batch, whatever rank has it.
-                derive(self._seed, "step", step, self._rank * self._pieces + piece),
+                derive(self._seed, "step", step, self._rank * len(parts) + turn),
             )
-            for piece, batch in enumerate(batches)
+            for turn, (batch, (_, places, weight)) in enumerate(zip(loaded, parts, strict=True))
         ]
+
+    def _parts(self, batches: list[Any]) -> list[tuple[int, range, float]]:
+        """This rank's parts: of which batch, what places in it, and their weight.
+
+        As many on each rank, for sharded models need all ranks at each forward.
+        """
+        if self._whole:
+            turns = math.ceil(len(batches) / self._ranks)
+            numbers = range(self._rank * turns, (self._rank + 1) * turns)
+            return [
+                (n, range(len(batches[n])), 1 / len(batches))
+                if n < len(batches)
+                else (0, range(len(batches[0])), 0.0)
+                for n in numbers
+            ]
+        count = len(batches[0])
+        pieces = self._pieces * self._ranks
+        first = self._rank * self._pieces
+        cuts = [count * piece // pieces for piece in range(first, first + self._pieces + 1)]
+        return [
+            (0, range(begin, end), (end - begin) / count) if end > begin else (0, range(1), 0.0)
+            for begin, end in itertools.pairwise(cuts)
+        ]
+
+
+def takes_whole_batches(task: Task) -> bool:
+    """Whether a step takes several batches whose losses count equally, so that none is cut."""
+    return task.equal_parts and task.micro_batches > 1
+
+
+def loaded_at_once(task: Task) -> int:
+    """Samples that go through the model together on one device."""
+    return -(-task.batch_size // task.micro_batches)
 
 
 def evaluation_parts(count: int, size: int, rank: int, ranks: int) -> Iterator[tuple[range, int]]:
@@ -173,32 +158,3 @@ def evaluation_parts(count: int, size: int, rank: int, ranks: int) -> Iterator[t
             yield part, len(part)
         else:
             yield range(min(size, count)), 0
-
-
-class _Tensors:
-    """The fast way through a `TensorDataset`, also through subsets of one."""
-
-    def __init__(self, tensors: Sequence[torch.Tensor], order: torch.Tensor | None) -> None:
-        self._tensors = tensors
-        self._order = order
-
-    @classmethod
-    def of(cls, dataset: Dataset[Any]) -> _Tensors | None:
-        order: torch.Tensor | None = None
-        while type(dataset) is Subset:
-            indices = torch.as_tensor(dataset.indices, dtype=torch.int64)
-            order = indices if order is None else indices[order]
-            dataset = dataset.dataset
-        return cls(dataset.tensors, order) if type(dataset) is TensorDataset else None
-
-    def batch(self, indices: Sequence[int]) -> list[torch.Tensor]:
-        chosen = torch.as_tensor(indices, dtype=torch.int64)
-        if self._order is not None:
-            chosen = self._order[chosen]
-        return [tensor[chosen] for tensor in self._tensors]
-
-
-def _draws_random(dataset: Dataset[Any]) -> bool:
-    before = global_state()
-    dataset[0]
-    return global_state() != before

@@ -20,6 +20,7 @@ from ...task import Task
 from ..adapters import adapt
 from ..components.seeding import derive, seed_all
 from ..runtime.failure import describe, is_out_of_memory
+from .epoch_order import EpochOrder
 from .task_validation import require_valid
 
 if TYPE_CHECKING:
@@ -98,13 +99,21 @@ def total_steps(task: Task, spec: TaskSpec) -> int:
 
 
 def steps_per_epoch(task: Task) -> int:
-    """Whole batches in one pass over the data."""
-    return sample_count(task) // task.batch_size
+    """Optimizer steps in one pass over the data. Raises SaturnError as `EpochOrder`."""
+    return EpochOrder(task, sample_count(task), seed=0).steps_per_epoch
 
 
 def sample_count(task: Task) -> int:
     """Samples to train on."""
     return len(task.data)  # type: ignore[arg-type]
+
+
+def held_out_sets(task: Task) -> dict[str, Any]:
+    """The held-out datasets of a task, by what messages call them."""
+    held_out = task.eval_data
+    if isinstance(held_out, Mapping):
+        return {f"eval_data[{name!r}]": data for name, data in held_out.items()}
+    return {} if held_out is None else {"eval_data": held_out}
 
 
 def _steps_of_epochs(task: Task, epochs: float) -> int:
@@ -126,9 +135,9 @@ def _check(task: Any, name: str) -> None:
             f"The model is a {type(task.model).__name__}, not a torch.nn.Module.",
             "Give the Task a module whose forward takes the inputs.",
         )
-    for role, data in (("data", task.data), ("eval_data", task.eval_data)):
-        if data is not None or role == "data":
-            _check_data(data, role)
+    _check_data(task.data, "data")
+    for role, data in held_out_sets(task).items():
+        _check_data(data, role)
     _check_functions(task)
     _check_length(task)
     require_valid(task)
@@ -174,14 +183,15 @@ def _check_length(task: Task) -> None:
             f"The batch_size is {batch!r}, but it must be a whole number of samples.",
             "Give the samples of one optimizer step, over all devices together.",
         )
-    if batch > sample_count(task):
+    if batch > sample_count(task) and task.order is None and task.drop_last:
         raise SaturnError(
             "batch-too-large",
             f"A batch of {batch} samples is more than the {sample_count(task)} there are.",
             f"Use a batch_size of at most {sample_count(task)}.",
         )
-    if task.eval_data is not None and len(task.eval_data) == 0:  # type: ignore[arg-type]
-        raise SaturnError("bad-task", "The eval_data is empty.", "Leave it out, or fill it.")
+    for role, data in held_out_sets(task).items():
+        if len(data) == 0:
+            raise SaturnError("bad-task", f"The {role} is empty.", "Leave it out, or fill it.")
     length: Any = task.steps if task.steps is not None else task.epochs
     if not isinstance(length, int | float) or not 0 < length < math.inf:
         raise SaturnError(

@@ -14,10 +14,10 @@ from ...task import Task
 from ..components.nested_tensors import shapes
 from ..components.optimizer_factory import make_optimizer
 from ..components.precision import HALVES
-from .data_order import Samples
+from .data_order import loaded_at_once
+from .samples import Samples
 
 _PRECISIONS = ("float32", *HALVES)
-_BATCH_NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)
 _DROPOUTS = (
     nn.Dropout,
     nn.Dropout1d,
@@ -29,6 +29,7 @@ _DROPOUTS = (
 # Their steps look at whole matrices, or at many numbers packed together.
 _WHOLE_TENSOR_OPTIMIZERS = ("adafactor", "lamb", "lars", "muon", "shampoo", "soap", "8bit", "4bit")
 _PROBES = 4
+_FEW = 16
 
 
 def require_valid(task: Task) -> None:
@@ -95,46 +96,68 @@ def warnings(task: Task, samples: Samples, max_devices: int) -> Iterator[str]:
         The task's data.
     """
     yield from task.remarks
-    if _differs_each_time(samples):
-        yield (
-            "The dataset draws random numbers from a generator of its own, so a sample looks "
-            "different each time it is loaded. Draw from torch, random or numpy.random: these are "
-            "seeded for each sample."
-        )
-    if _vary(samples):
+    if _vary(task, samples):
         yield (
             "Batches differ in shape, so steps differ in time and memory: a trial measures some of "
             "them."
         )
     if max_devices < 2:
         return
-    modules = list(task.model.modules())
-    if any(isinstance(module, _BATCH_NORMS) for module in modules):
-        yield (
-            "Batch normalisation takes its statistics from each device's part of a batch, so "
-            "results depend on the number of devices."
-        )
-    if not task.exact_random and any(isinstance(m, _DROPOUTS) and m.p > 0 for m in modules):
+    dropouts = (module for module in task.model.modules() if isinstance(module, _DROPOUTS))
+    if not task.exact_random and any(dropout.p > 0 for dropout in dropouts):
         yield (
             "Dropout draws other masks on other numbers of devices: results are equal in "
             "distribution, not in digits. With exact_random=True they are."
         )
 
 
-def _vary(samples: Samples) -> bool:
-    """Whether batches of one sample differ in shape."""
-    last = samples.count - 1
-    probes = {last * part // (_PROBES - 1) for part in range(_PROBES)}
-    return len({str(shapes(samples.batch([index]))) for index in probes}) > 1
+def _vary(task: Task, samples: Samples) -> bool:
+    """Whether batches differ in shape."""
+    size = min(loaded_at_once(task), samples.count, _FEW)
+    starts = (min(index, samples.count - size) for index in _probed(samples))
+    batches = (samples.batch(range(start, start + size)) for start in starts)
+    return len({str(shapes(batch)) for batch in batches}) > 1
 
 
-def _differs_each_time(samples: Samples) -> bool:
-    """Whether a sample, loaded twice, is not the same."""
-    once, again = (tree_leaves(samples.batch([0])) for _ in range(2))
+def require_repeatable(samples: Samples, size: int) -> None:
+    """Check that samples and a batch of so many, loaded twice, are the same.
+
+    Raises
+    ------
+    SaturnError
+        ``unseeded-data``.
+    """
+    for index in _probed(samples):
+        if _differs(samples.sample(index), samples.sample(index)):
+            raise _unseeded(f"Sample {index} of the data looks")
+    some = range(min(size, _FEW))
+    if _differs(samples.batch(some), samples.batch(some)):
+        raise _unseeded("A batch that the collate makes looks")
+
+
+def _differs(value: Any, other: Any) -> bool:
+    """Whether a tensor of two batches or samples of one form is not the same."""
     return any(
-        isinstance(one, torch.Tensor) and not torch.equal(_bits(one), _bits(other))
-        for one, other in zip(once, again, strict=False)
+        isinstance(one, torch.Tensor)
+        and isinstance(two, torch.Tensor)
+        and not (one.shape == two.shape and torch.equal(_bits(one), _bits(two)))
+        for one, two in zip(tree_leaves(value), tree_leaves(other), strict=False)
     )
+
+
+def _unseeded(what: str) -> SaturnError:
+    return SaturnError(
+        "unseeded-data",
+        f"{what} different each time it is loaded: random numbers come from a generator of its "
+        "own, which a paused run could not go on with.",
+        "Draw from torch, random or numpy.random, which are seeded; or train by your own loop: "
+        "%%saturn task --native.",
+    )
+
+
+def _probed(samples: Samples) -> list[int]:
+    last = samples.count - 1
+    return sorted({last * part // (_PROBES - 1) for part in range(_PROBES)})
 
 
 def _bits(tensor: torch.Tensor) -> torch.Tensor:

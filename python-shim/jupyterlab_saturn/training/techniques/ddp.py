@@ -24,7 +24,7 @@ class DataParallel(BuiltInTechnique):
     name = "ddp"
     order = 20
     texture = Texture(path="M-2 2L2 -2M0 8L8 0M6 10L10 6", size=8, stroke=1.5)
-    demands = frozenset({"every-gradient"})
+    demands = frozenset({"every-gradient", "divisible-batch", "equal-state"})
 
     def feasible(self, task: Task, devices: int, kind: DeviceKind) -> str | None:
         if devices < 2:
@@ -48,6 +48,8 @@ class DataParallel(BuiltInTechnique):
             device_ids=[device] if device.type == "cuda" else None,
             gradient_as_bucket_view=True,
         )
+        # Buffers stay alike: `BatchNorms` sees to it. As an option it has a name by version.
+        module.broadcast_buffers = False
         return _DataParallelRunner(task, module, context)
 
 

@@ -13,13 +13,13 @@ from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from ...task import Task
-from ..components.loss import Loss, Part, evaluate_loss
+from ..components.loss import Loss, Part, counted_loss
 from ..components.nested_tensors import move, pair, shapes
 from ..components.seeding import derive, seed_all, seed_torch
 from ..model.block_chain import block_chain, chain_of
 from ..model.blocks import find_blocks
 from ..model.memory_estimate import MemoryEstimate
-from ..task.data_order import MicroBatch
+from ..task.data_order import MicroBatch, takes_whole_batches
 from .context import Context, Knobs
 from .pipeline_schedule import StageSchedule
 from .pipeline_stages import Stages, cut
@@ -93,12 +93,12 @@ class _PipelineRunner(Runner):
         self, task: Task, stages: Stages, context: Context, micro_batches: int, counted: bool
     ) -> None:
         self._stages = stages
-        self._counted = counted
         self._passed: dict[int, torch.Tensor] = {}
         self._forms: dict[str, dict[int, torch.Tensor]] = {}
         self._schedules: dict[tuple[str, int], StageSchedule] = {}
         super().__init__(task, stages.model, context, data_rank=0, data_ranks=1)
         self.micro_batches = micro_batches
+        self._counted = counted and not takes_whole_batches(task)
 
     def state(self) -> State:
         state = super().state()
@@ -132,7 +132,7 @@ class _PipelineRunner(Runner):
         return self._stages.blocks
 
     def _accumulate(self, micro_batches: Sequence[MicroBatch]) -> Part:
-        part = Part(self._task.batch_size, self._device)
+        part = Part(self._device)
         # Buffers between stages have one shape, but padding may differ between micro-batches.
         alike: dict[str, list[_Work]] = defaultdict(list)
         for micro in micro_batches:
@@ -145,7 +145,7 @@ class _PipelineRunner(Runner):
             seed_all(derive(group[0].micro.seed, "rank", self._world.rank))
             self._schedule_of(key, len(group)).run(partial(self._work, group, part))
         if self._counted and not self._stages.has_last:
-            part.add(Loss(torch.zeros((), device=self._device), 0.0), 0)
+            part.add(Loss(torch.zeros((), device=self._device), 0.0), 1.0)
         return part
 
     def _work(
@@ -158,11 +158,16 @@ class _PipelineRunner(Runner):
         else:  # stages must not draw alike
             seed_torch(derive(micro.seed, "stage", stage))
         with self._precise():
-            outputs = self._run(stage, inputs, *received)
             if stage < self._stages.count - 1:
-                return outputs  # type: ignore[no-any-return]
-            loss = evaluate_loss(self._task.loss, outputs, targets)
-        amplified: torch.Tensor = self._amplified(part.add(loss, micro.samples))
+                return self._run(stage, inputs, *received)  # type: ignore[no-any-return]
+            _, loss = counted_loss(
+                self._task,
+                lambda: self._run(stage, inputs, *received),
+                targets,
+                counting=self._counted,
+            )
+        value = part.add(loss, micro.weight, counts=self._counted)
+        amplified: torch.Tensor = self._amplified(value)
         return amplified.reshape(1)
 
     def _run(self, stage: int, inputs: Any, *received: torch.Tensor) -> Any:
@@ -252,6 +257,8 @@ def _why_not_recut(task: Task) -> str | None:
     """Why micro-batches must be those of the task."""
     if task.exact_random:
         return "exact_random draws by micro-batch"
+    if takes_whole_batches(task):
+        return "a step takes several batches whose losses count equally"
     if any(isinstance(module, _BatchNorm) for module in task.model.modules()):
         return "batch normalisation works on a micro-batch"
     return None

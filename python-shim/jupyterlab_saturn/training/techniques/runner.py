@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 import pickle
-from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from functools import partial
+from itertools import chain
 from typing import Any
 
+import cloudpickle
 import torch
 from torch.distributed.checkpoint.state_dict import (
     StateDictOptions,
@@ -19,15 +21,21 @@ from torch.distributed.checkpoint.state_dict import (
 )
 from torch.distributed.tensor import DTensor
 
-from ...task import Task
+from ...errors import SaturnError
+from ...task import Evaluation, Task
+from ..components.batch_norm import BatchNorms
+from ..components.frozen_parameters import FrozenParameters
 from ..components.gradients import Gradients
-from ..components.loss import Mean, Part, evaluate_loss, outputs_of
+from ..components.learning_rate import LearningRate
+from ..components.loss import Loss, Mean, Part, counted_loss, held_out_loss, outputs_of
 from ..components.nested_tensors import move, pair
-from ..components.optimizer_factory import make_optimizer, make_schedule
+from ..components.optimizer_factory import make_optimizer
 from ..components.precision import LossScale, precise
+from ..components.predictions import Predictions
 from ..components.seeding import BlockSeeds, seed_all
 from ..model.blocks import find_blocks
-from ..task.data_order import MicroBatch, Samples, evaluation_parts
+from ..task.data_order import MicroBatch, evaluation_parts, takes_whole_batches
+from ..task.samples import Samples
 from .context import Context
 
 State = dict[str, Any]
@@ -75,8 +83,11 @@ class Runner:
         self._device = context.device
         if not task.model.training:  # else as the factory left it, with what it froze
             task.model.train()
+        self._batch_norms = BatchNorms(task.model, self.data_ranks, self._world)
         self._optimizer = make_optimizer(task, list(self._trained()))
-        self._schedule = make_schedule(task, self._optimizer, context.steps)
+        self.learning_rate = LearningRate(task, self._optimizer, context.steps)
+        self._counted: bool | None = None  # known once a loss was seen
+        self._frozen = FrozenParameters(self.module)
         self._gradients = Gradients(self._world, self._device, self._copies)
         self._seeds = BlockSeeds(self._blocks()) if task.exact_random else None
         self._loss_scale = LossScale() if task.precision == "float16" else None
@@ -100,47 +111,77 @@ class Runner:
         if self._conclude(scale):
             self._optimizer.step()
         self._optimizer.zero_grad(set_to_none=True)
-        if self._schedule is not None:
-            self._schedule.step()
+        self.learning_rate.stepped()
         return share
 
     @torch.no_grad()
     def evaluate(self, samples: Samples) -> dict[str, float]:
-        """The task's metrics over all samples, each counted once; the loss when it has none.
+        """The loss over all samples, each counted once, and the task's metrics.
 
         A collective.
-        """
-        mine: dict[str, Mean] = defaultdict(Mean)
-        size = max(1, self._task.batch_size // self._task.micro_batches // self.data_ranks)
-        with self._evaluating():
-            for part, counted in evaluation_parts(
-                samples.count, size, self.data_rank, self.data_ranks
-            ):
-                inputs, targets = pair(move(samples.batch(part), self._device))
-                outputs = self._outputs(inputs)
-                if counted > 0 and self._voice > 0:
-                    for name, mean in self._measured(outputs, targets, counted):
-                        mine[name].add(mean, self._voice)
-        # A rank may have measured nothing: then it does not know the names either.
-        everywhere: dict[str, Mean] = defaultdict(Mean)
-        for known in self._world.gather(dict(mine)):
-            for name, mean in known.items():
-                everywhere[name].add(mean)
-        return {name: mean.value for name, mean in everywhere.items()}
 
-    def state(self) -> State:
+        Raises
+        ------
+        MetricsFailed
+            On all ranks, when the task's metrics do.
+        """
+        task, size = self._task, self._evaluated_at_once()
+        loss, lost, predictions = Mean(), False, Predictions(task)
+        with self._evaluating():
+            parts = evaluation_parts(samples.count, size, self.data_rank, self.data_ranks)
+            for part, counted in parts:
+                inputs, targets = pair(move(samples.batch(part), self._device))
+                with self._precise():
+                    forward = partial(self._outputs, inputs)
+                    if self._voice == 0:
+                        forward()
+                        continue
+                    outputs, said = held_out_loss(task, forward, targets)
+                if counted == 0:
+                    continue
+                predictions.add(part.start, outputs, targets)
+                if said is None:
+                    lost = True
+                elif task.eval_batch_size is None:
+                    loss.add(said.over(counted), self._voice)
+                else:
+                    loss.add(Mean(float(said.mean) * counted, counted), self._voice)
+        everywhere = Mean()
+        for known, failed in self._world.gather((loss, lost)):
+            everywhere.add(known)
+            lost = lost or failed
+        return predictions.measure(self._world, None if lost else everywhere.value)
+
+    @torch.no_grad()
+    def evaluate_all(self, samples: Samples, evaluation: Evaluation, step: int) -> dict[str, float]:
+        """What a task's own evaluation says of all samples. A collective."""
+        size = self._evaluated_at_once()
+        with self._evaluating():
+            evaluation.begin(step)
+            for number, (part, _) in enumerate(evaluation_parts(samples.count, size, 0, 1)):
+                with self._precise():
+                    batch = move(samples.batch(part), self._device)
+                    evaluation.batch(self.module, batch, number)
+            return {name: float(value) for name, value in evaluation.end().items()}
+
+    def state(self, changed: Collection[str] = ()) -> State:
         """Model, optimizer and schedule, each rank its shards; also the template to restore into.
 
-        Parameters that are not trained are left out: the factory makes them anew.
-        A collective.
+        Parameters that are neither trained nor changed otherwise are left out: the factory makes
+        them anew. A collective.
+
+        Parameters
+        ----------
+        changed
+            Names of further parameters to have in it.
         """
-        schedule = None if self._schedule is None else self._schedule.state_dict()
-        options = StateDictOptions(ignore_frozen_params=True)
+        weights, extra = self._model_state(changed)
         state: State = {
-            "model": get_model_state_dict(self.module, options=options),
+            "model": weights,
             "optim": self._optimizer_state(),
             # One value: what schedules keep differs in shape from step to step.
-            "schedule": pickle.dumps(schedule),
+            "schedule": self.learning_rate.state(),
+            "extra": cloudpickle.dumps(extra),
         }
         if self._loss_scale is not None:
             state["loss_scale"] = pickle.dumps(self._loss_scale.state())
@@ -149,10 +190,11 @@ class Runner:
     def restore(self, state: State) -> None:
         """Take over a state of any technique and world size. A collective."""
         set_model_state_dict(self.module, state["model"], options=StateDictOptions(strict=False))
+        for name, value in pickle.loads(state["extra"]).items():
+            self._task.model.get_submodule(name).set_extra_state(value)
         if state["optim"]:
             set_optimizer_state_dict(self.module, self._optimizer, state["optim"], options=_FLAT)
-        if self._schedule is not None:
-            self._schedule.load_state_dict(pickle.loads(state["schedule"]))
+        self.learning_rate.restore(state["schedule"])
         if self._loss_scale is not None:
             self._loss_scale.restore(pickle.loads(state["loss_scale"]))
 
@@ -186,6 +228,26 @@ class Runner:
         groups = self._optimizer.param_groups
         return [parameter for group in groups for parameter in group["params"]]
 
+    def _model_state(self, changed: Collection[str]) -> tuple[dict[str, Any], dict[str, Any]]:
+        """What of the model is to be kept, and the extra state of modules by their names."""
+        everything = get_model_state_dict(self.module)
+        names = self._frozen.names - self._changed(changed)
+        weights = {
+            name: value
+            for name, value in everything.items()
+            if name not in names and not name.endswith(_EXTRA_STATE)
+        }
+        return weights, {
+            name.removesuffix(_EXTRA_STATE).removesuffix("."): value
+            for name, value in everything.items()
+            if name.endswith(_EXTRA_STATE)
+        }
+
+    def _changed(self, known: Collection[str]) -> set[str]:
+        """The parameters that were changed without being trained, on any rank. A collective."""
+        changed = self._world.gather(self._frozen.changed())
+        return {*known, *chain.from_iterable(changed)}
+
     def _optimizer_state(self) -> Mapping[str, Any]:
         if not self._parameters():  # a part of a model may have nothing to train
             return {}
@@ -214,33 +276,52 @@ class Runner:
 
     def _accumulate(self, micro_batches: Sequence[MicroBatch]) -> Part:
         """Forward and backward of this rank's micro-batches, one after another."""
-        part = Part(self._task.batch_size, self._device)
+        part = Part(self._device)
         for number, micro in enumerate(micro_batches, 1):
             self._seed(micro.seed)
+            self._batch_norms.counts = micro.samples > 0
             inputs, targets = pair(move(micro.batch, self._device))
             with self._synchronising(number == len(micro_batches)):
                 with self._precise():
-                    loss = evaluate_loss(self._task.loss, self._outputs(inputs), targets)
-                self._amplified(part.add(loss, micro.samples)).backward()
+                    _, loss = counted_loss(
+                        self._task,
+                        partial(self._outputs, inputs),
+                        targets,
+                        counting=self._counted is not False,
+                    )
+                value = part.add(loss, micro.weight, counts=self._counts(loss))
+                self._amplified(value).backward()
         return part
+
+    def _counts(self, loss: Loss) -> bool:
+        """Whether samples weigh what the loss counts. The first time a collective.
+
+        Raises
+        ------
+        SaturnError
+            ``bad-loss`` when losses are counted and this one is not.
+        """
+        if self._counted is None:
+            whole = takes_whole_batches(self._task) or self.data_ranks == self.micro_batches == 1
+            lacking = [1.0 if loss.count is None or whole else 0.0]
+            self._counted = self._world.max(lacking)[0] == 0.0
+        if self._counted and loss.count is None:
+            raise SaturnError(
+                "bad-loss",
+                "The loss of this batch is no mean of one cross entropy, as those before were, so "
+                "what its samples weigh is not known.",
+                "Return the loss as a pair: the sum over what it counts, and how many these are.",
+            )
+        return self._counted
 
     def _outputs(self, inputs: Any) -> Any:
         return outputs_of(self._task, self.module, inputs)
 
-    def _measured(self, outputs: Any, targets: Any, samples: int) -> Iterator[tuple[str, Mean]]:
-        """The metrics of so many samples, by name."""
-        metrics = self._task.metrics
-        if not metrics:
-            loss = evaluate_loss(self._task.loss, outputs, targets)
-            yield "loss", loss.over(samples)
-            return
-        values = (
-            metrics(outputs, targets)
-            if callable(metrics)
-            else {name: metric(outputs, targets) for name, metric in metrics.items()}
-        )
-        for name, value in values.items():
-            yield name, Mean(float(value) * samples, samples)
+    def _evaluated_at_once(self) -> int:
+        """Samples of a forward on held-out data."""
+        task = self._task
+        size = task.eval_batch_size or task.batch_size // task.micro_batches // self.data_ranks
+        return max(1, size)
 
     def _seed(self, seed: int) -> None:
         """Seed what a micro-batch draws."""
@@ -273,6 +354,8 @@ class Runner:
         """Round a micro-batch: gradients need to be averaged over the ranks after the last only."""
         return nullcontext()
 
+
+_EXTRA_STATE = "_extra_state"
 
 # Keys by parameter name instead of by position, so that a state fits any technique's optimizer.
 _FLAT = StateDictOptions(flatten_optimizer_state_dict=True)

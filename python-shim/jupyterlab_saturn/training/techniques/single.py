@@ -7,7 +7,7 @@ from ..model.memory_estimate import MemoryEstimate
 from .activation_checkpointing import checkpoint_blocks, checkpointed
 from .context import Context, Knobs
 from .runner import Runner
-from .technique import BuiltInTechnique, Choice, DeviceKind, why_not_trainable
+from .technique import BuiltInTechnique, Choice, Demand, DeviceKind, why_not_trainable
 
 
 class Single(BuiltInTechnique):
@@ -16,6 +16,7 @@ class Single(BuiltInTechnique):
     name = "single"
     order = 10
     texture = None
+    demands: frozenset[Demand] = frozenset()
 
     def feasible(self, task: Task, devices: int, kind: DeviceKind) -> str | None:
         if devices != 1:

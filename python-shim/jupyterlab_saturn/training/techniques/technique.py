@@ -7,15 +7,30 @@ from dataclasses import dataclass, field
 from typing import ClassVar, Literal, Protocol
 
 from ...task import Task
+from ..components.batch_norm import batch_norms
 from ..model.memory_estimate import MemoryEstimate
+from ..task.data_order import takes_whole_batches
 from .context import Context, Knobs
 from .runner import Runner
 
 DeviceKind = Literal["cpu", "cuda"]
 
-Demand = Literal["every-gradient"]
-"""What only a dry run tells of a task: that all parameters to be trained get a gradient.
-A technique lists in `demands` what it cannot do without."""
+Demand = Literal["every-gradient", "divisible-batch", "equal-state", "constant-state"]
+"""What only running a task once tells of it. A technique lists in `demands` what it cannot do
+without on several devices.
+
+``every-gradient``
+    All parameters to be trained get one.
+``divisible-batch``
+    The loss of a batch is the mean of the losses of its parts.
+``equal-state``
+    What the forward changes in the model, if anything, does not depend on the samples.
+``constant-state``
+    The forward changes nothing in the model but running statistics of batch normalisation.
+"""
+
+MOST_DEMANDS: frozenset[Demand] = frozenset(("divisible-batch", "equal-state", "constant-state"))
+"""What a technique that lists nothing is taken to demand."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,7 +51,7 @@ class Choice:
 class Technique(Protocol):
     """A way to run a task on some devices: it changes the speed, not what is trained.
 
-    It may also have an attribute `demands`, a set of `Demand`.
+    It may also have an attribute `demands`, a set of `Demand`; `MOST_DEMANDS` when absent.
     """
 
     @property
@@ -125,6 +140,16 @@ def why_not_data_parallel(task: Task, parts: int) -> str | None:
     """Why a task cannot be split by samples into so many parts."""
     if task.batch_size % parts != 0:
         return f"a batch of {task.batch_size} does not divide evenly over {parts} devices"
+    if parts > 1 and task.micro_batches > 1 and batch_norms(task.model):
+        return (
+            f"batch normalisation works on each of {task.micro_batches} micro-batches by itself, "
+            "which cannot be cut"
+        )
+    if takes_whole_batches(task) and task.micro_batches % parts != 0:
+        return (
+            f"a step takes {task.micro_batches} batches whose losses count equally, which do not "
+            f"divide evenly over {parts} devices"
+        )
     if task.exact_random and task.micro_batches % parts != 0:
         return (
             f"exact_random draws by micro-batch, and {task.micro_batches} of them do not divide "

@@ -46,6 +46,7 @@ class TensorParallel(BuiltInTechnique):
     name = "tensor"
     order = 70
     texture = Texture(path="M0 3H6", size=6, stroke=1.5)
+    demands = frozenset({"constant-state"})
 
     def feasible(self, task: Task, devices: int, kind: DeviceKind) -> str | None:
         if devices < 2:

@@ -1,0 +1,63 @@
+"""Whether the loss of a batch is that of its parts together: found on real samples."""
+
+from __future__ import annotations
+
+from ...errors import SaturnError
+from ...task import Task
+from ..components.batch_norm import batch_norms
+from ..runtime.failure import describe, is_out_of_memory
+from ..task.epoch_order import EpochOrder
+from ..task.samples import Samples
+from .deadline import TimeUp
+from .reference_step import ReferenceStep
+
+
+def why_indivisible(task: Task, samples: Samples) -> str | None:
+    """Why the loss of a batch is not the mean of those of its parts; None when it is.
+
+    By loss and gradient of some samples, a third of them and the rest of them. Layers of batch
+    normalisation are in evaluation mode: their statistics are taken over all parts anyway.
+
+    Raises
+    ------
+    TimeUp
+        Under a `deadline`.
+    """
+    step = ReferenceStep(task)
+    normalising = [layer for layer in batch_norms(task.model) if layer.training]
+    for layer in normalising:
+        layer.eval()
+    try:
+        reasons = (_of_batch(samples, step, batch) for batch in few_batches(task, samples))
+        return next((reason for reason in reasons if reason is not None), None)
+    finally:
+        for layer in normalising:
+            layer.train()
+
+
+def few_batches(task: Task, samples: Samples) -> list[list[int]]:
+    """Some samples of up to three batches of the first epoch, the last one among them."""
+    order = EpochOrder(task, samples.count, seed=0)
+    steps = {0, order.steps_per_epoch // 2, order.steps_per_epoch - 1}
+    most = ReferenceStep.samples
+    return [list(order.batches(step)[1][0])[:most] for step in sorted(steps)]
+
+
+def _of_batch(samples: Samples, step: ReferenceStep, indices: list[int]) -> str | None:
+    if len(indices) < 2:
+        return None
+    first = max(1, len(indices) // 3)
+    ranges = [range(first), range(first, len(indices))]
+    whole = step.gradient([(samples.batch(indices), 1.0)])
+    if not whole.loss.isfinite():
+        return None
+    try:
+        parts = samples.parts(indices, ranges)
+        shares = [len(part) / len(indices) for part in ranges]
+        return step.difference(whole, step.gradient(list(zip(parts, shares, strict=True))))
+    except SaturnError as error:
+        return error.message.rstrip(".")
+    except Exception as error:
+        if is_out_of_memory(error) or isinstance(error, TimeUp):
+            raise
+        return f"a part of it fails: {describe(error, 'forward-failed')['message']}"

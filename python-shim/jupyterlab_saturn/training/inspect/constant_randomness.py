@@ -1,0 +1,52 @@
+"""Random numbers without chance, so that a computation can be compared with another."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch.utils._python_dispatch import TorchDispatchMode
+
+
+class ConstantRandomness(TorchDispatchMode):  # type: ignore[no-untyped-call]
+    """Within it, PyTorch's operations draw what they draw on average, whatever was drawn before.
+
+    Dropout keeps everything then, and noise is the same for each sample: what is left that
+    differs between a batch and its parts is not by chance.
+    """
+
+    def __torch_dispatch__(
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
+    ) -> Any:
+        result = func(*args, **(kwargs or {}))
+        if torch.Tag.nondeterministic_seeded not in func.tags:
+            return result
+        return _constant(func, args, kwargs or {}, result)
+
+
+def _constant(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any], drawn: Any) -> Any:
+    """What an operation returns in the place of what it drew; as it is if it is not known."""
+    name = func._schema.name.removeprefix("aten::")
+    if name == "native_dropout":
+        return args[0].clone(), torch.ones_like(drawn[1])
+    numbers = [a for a in args if isinstance(a, int | float) and not isinstance(a, bool)]
+    if name == "bernoulli":
+        return drawn.copy_(args[0]) if not numbers else drawn.fill_(numbers[0])
+    if name == "bernoulli_":
+        given = args[1] if len(args) > 1 else 0.5
+        return drawn.copy_(given) if isinstance(given, torch.Tensor) else drawn.fill_(given)
+    if name == "randperm":
+        return drawn.copy_(torch.arange(drawn.numel(), dtype=drawn.dtype))
+    if name in ("uniform_", "uniform"):
+        return drawn.fill_(sum(numbers[:2]) / 2 if len(numbers) > 1 else 0.5)
+    if name in ("randint", "randint_like", "random_", "random"):
+        return drawn.fill_(int(numbers[0]) if len(numbers) > 1 else 0)
+    if name in _HALVES:
+        return drawn.fill_(0.5 if drawn.is_floating_point() else 0)
+    return drawn
+
+
+_HALVES = frozenset(
+    {"rand", "rand_like", "randn", "randn_like", "normal", "normal_", "multinomial"}
+    | {"exponential", "exponential_", "cauchy_", "log_normal_", "geometric_"}
+)

@@ -1,0 +1,100 @@
+"""The loss and the gradient of some samples, without chance, to compare with others."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+
+from ...task import Task
+from ..components.loss import Loss, counted_loss, outputs_of
+from ..components.nested_tensors import move, pair
+from ..components.seeding import seed_all
+from .constant_randomness import ConstantRandomness
+
+_CPU = torch.device("cpu")
+_EXACT, _COARSE = 2e-4, 5e-2  # relative; the second for parameters in half precision
+
+
+class ReferenceStep:
+    """Forwards and backwards of a task's model on one device, in single precision.
+
+    Attributes
+    ----------
+    samples
+        So many are enough to tell.
+    """
+
+    samples = 16
+
+    def __init__(self, task: Task) -> None:
+        self._task = task
+        self._trained = [p for p in task.model.parameters() if p.requires_grad]
+        half = any(p.dtype in (torch.half, torch.bfloat16) for p in self._trained)
+        self._tolerance = _COARSE if half else _EXACT
+
+    def gradient(self, parts: Sequence[tuple[Any, float]]) -> Gradient:
+        """Of parts of a batch, each with its weight, put together as ranks do it."""
+        losses: list[tuple[Loss, float]] = []
+        for batch, weight in parts:
+            inputs, targets = pair(move(batch, _CPU))
+            seed_all(0)
+            with ConstantRandomness():
+                _, loss = counted_loss(self._task, _Forward(self._task, inputs), targets)
+            losses.append((loss, weight))
+        total = _put_together(losses)
+        with ConstantRandomness():
+            found = torch.autograd.grad(total, self._trained, allow_unused=True)
+        return Gradient(total.detach(), found)
+
+    def difference(self, whole: Gradient, parts: Gradient) -> str | None:
+        """What is not the same of a batch and of its parts; None when all is."""
+        loss, other = float(whole.loss), float(parts.loss)
+        if not abs(loss - other) <= self._tolerance * max(abs(loss), 1e-3):
+            return f"its loss is {loss:.4g}, but that of its parts together {other:.4g}"
+        apart, size = whole.distance(parts), whole.norm()
+        if apart > 10 * self._tolerance * size + 1e-12:
+            return f"its gradient is not that of its parts together, but {apart / size:.2g} off"
+        return None
+
+
+class Gradient:
+    """A loss and its gradient by all that is trained."""
+
+    def __init__(self, loss: torch.Tensor, parts: Sequence[torch.Tensor | None]) -> None:
+        self.loss = loss
+        self._parts = parts
+
+    def norm(self) -> float:
+        """Euclidean, over all."""
+        return sum(float(part.norm()) ** 2 for part in self._parts if part is not None) ** 0.5
+
+    def distance(self, other: Gradient) -> float:
+        """The norm of the difference."""
+        squares = 0.0
+        for mine, theirs in zip(self._parts, other._parts, strict=True):
+            if mine is None or theirs is None:
+                one = theirs if mine is None else mine
+                squares += 0.0 if one is None else float(one.norm()) ** 2
+            else:
+                squares += float((mine - theirs).norm()) ** 2
+        return squares**0.5
+
+
+class _Forward:
+    def __init__(self, task: Task, inputs: Any) -> None:
+        self._task = task
+        self._inputs = inputs
+
+    def __call__(self) -> Any:
+        return outputs_of(self._task, self._task.model, self._inputs)
+
+
+def _put_together(losses: Sequence[tuple[Loss, float]]) -> torch.Tensor:
+    counts = [loss.count for loss, _ in losses]
+    if any(count is None for count in counts):
+        means = [loss.mean * weight for loss, weight in losses]
+        return torch.stack([mean.reshape(()) for mean in means]).sum()
+    sums = torch.stack([loss.value.reshape(()) for loss, _ in losses]).sum()
+    return sums / sum(float(count) for count in counts if count is not None)
