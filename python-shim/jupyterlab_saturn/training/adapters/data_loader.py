@@ -100,7 +100,14 @@ def unpack_loaders(task: Task) -> Task:
     )
 
 
-def unpack(loader: DataLoader[Any], role: str, batch_size: int = 0, merged: int = 1) -> Unpacked:
+def unpack(
+    loader: DataLoader[Any],
+    role: str,
+    batch_size: int = 0,
+    *,
+    merged: int = 1,
+    limit: int | None = None,
+) -> Unpacked:
     """The parts of a DataLoader to train from.
 
     Parameters
@@ -111,6 +118,8 @@ def unpack(loader: DataLoader[Any], role: str, batch_size: int = 0, merged: int 
         Samples of a step; the loader's when 0.
     merged
         How many of the loader's batches make one; `batch_size` is then left out.
+    limit
+        How many batches make an epoch; all when None.
 
     Raises
     ------
@@ -127,12 +136,13 @@ def unpack(loader: DataLoader[Any], role: str, batch_size: int = 0, merged: int 
     rest = Unpacked(loader.dataset, batch_size, _collate(loader), loader.num_workers)
     if type(batches) is BatchSampler:
         size = batch_size or batches.batch_size * merged
-        if merged == 1 and _only_shuffles(batches.sampler, loader.dataset):
+        shuffled = merged == 1 and _only_shuffles(batches.sampler, loader.dataset)
+        if shuffled and limit is None:
             return replace(rest, batch_size=size, drop_last=batches.drop_last)
         if size != batches.batch_size * merged:
             batches = BatchSampler(batches.sampler, size, batches.drop_last)
-        return replace(rest, batch_size=size, order=SampleOrder(loader, batches, merged))
-    order = SampleOrder(loader, batches, merged)
+        return replace(rest, batch_size=size, order=SampleOrder(loader, batches, merged, limit))
+    order = SampleOrder(loader, batches, merged, limit)
     largest = max((len(batch) for batch in order(0)), default=0)
     if batch_size not in (0, largest):
         raise _unsupported(

@@ -29,14 +29,21 @@ class SampleOrder:
         The loader's, or what takes the place of its batch sampler.
     merged
         How many batches in a row make one of this order; an epoch's last is of what is left.
+    limit
+        How many batches are asked for in an epoch; all when None. A sampler may draw more for more.
     """
 
     def __init__(
-        self, loader: DataLoader[Any], batches: Sampler[list[int]], merged: int = 1
+        self,
+        loader: DataLoader[Any],
+        batches: Sampler[list[int]],
+        merged: int = 1,
+        limit: int | None = None,
     ) -> None:
         self._seed = torch.initial_seed()
         self._count = len(loader.dataset)  # type: ignore[arg-type]
         self._merged = merged
+        self._limit = limit
         told = [loader, batches, loader.sampler]
         told += [getattr(batches, name, None) for name in ("sampler", "batch_sampler")]
         self._told = [each for each in told if hasattr(each, "set_epoch")]
@@ -66,7 +73,8 @@ class SampleOrder:
             seed_all(derive(self._seed, "epoch", epoch))
             for each in self._told:
                 each.set_epoch(epoch)
-            drawn = [array("q", batch) for batch in self._bounded(iter(self._numbers))]
+            asked = itertools.islice(self._numbers, self._limit)
+            drawn = [array("q", batch) for batch in self._bounded(asked)]
         for first in range(0, len(drawn), self._merged):
             yield array("q", itertools.chain(*drawn[first : first + self._merged]))
 

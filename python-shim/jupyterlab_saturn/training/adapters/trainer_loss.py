@@ -11,6 +11,7 @@ from transformers import Trainer
 
 from ...errors import SaturnError
 from ..components.side_effects import without_side_effects
+from .accumulation import Accumulation
 
 Divisor = Literal["samples", "items", "nothing"]
 """What a Trainer's accumulated losses are divided by: by how many batches they are, so that each
@@ -26,13 +27,13 @@ class WholeLoss:
 
     Attributes
     ----------
-    factor
-        By what losses are multiplied that train.
+    accumulation
+        Says how many losses add up where nothing divides them.
     """
 
     trainer: Trainer
     divisor: Divisor
-    factor: int = 1
+    accumulation: Accumulation
 
     def __call__(self, model: torch.nn.Module, inputs: Mapping[str, Any]) -> Any:
         items = items_in(self.trainer, inputs) if self.divisor != "samples" else None
@@ -41,7 +42,8 @@ class WholeLoss:
         )
         if self.divisor == "items":
             return (loss * items, items), outputs
-        return loss * self.factor if model.training else loss, outputs
+        adds_up = self.divisor == "nothing" and model.training
+        return loss * self.accumulation.count if adds_up else loss, outputs
 
 
 def said_loss(outputs: Any, targets: Any) -> Any:

@@ -21,6 +21,7 @@ from transformers.trainer_utils import IntervalStrategy
 from ...errors import SaturnError
 from ...task import Task, by_keyword
 from ..components.seeding import undisturbed
+from .accumulation import Accumulation
 from .adapter import NeedsNative
 from .data_loader import Collate, Unpacked, unpack, unpack_eval
 from .early_stopping import EarlyStopping
@@ -57,20 +58,15 @@ def from_trainer(trainer: Trainer) -> Task:
     equal = parts > 1 and divisor != "items"
     if not equal:
         train = unpack(trainer.get_train_dataloader(), "train_dataset", merged=parts)
-    per_epoch = max(1, -(-len(trainer.get_train_dataloader()) // parts))
-    if equal and divisor == "nothing" and len(trainer.get_train_dataloader()) % parts:
-        raise NeedsNative(
-            "its accumulated losses add up undivided, and the last step of an epoch has fewer",
-            trainer,
-        )
-    factor = parts if divisor == "nothing" else 1
+    accumulation = Accumulation(len(trainer.get_train_dataloader()), parts)
+    per_epoch = accumulation.steps_per_epoch
     optimizer, groups = optimizer_of(trainer)
     task = Task(
         model=model,
         data=train.data,
         collate=collate,
         loss=loss or said_loss,
-        forward=by_keyword if loss is not None else WholeLoss(trainer, divisor, factor),
+        forward=by_keyword if loss is not None else WholeLoss(trainer, divisor, accumulation),
         optimizer=optimizer,
         parameter_groups=groups,
         schedule=schedule_of(trainer),
@@ -84,6 +80,7 @@ def from_trainer(trainer: Trainer) -> Task:
         clip_norm=args.max_grad_norm or None,
         precision="bfloat16" if args.bf16 else "float16" if args.fp16 else "float32",
         workers=train.workers,
+        before_step=accumulation if equal and divisor == "nothing" else None,
         export=partial(_export, trainer) if hasattr(model, "save_pretrained") else None,
     )
     return _evaluated(task, trainer, per_epoch)
