@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import torch
 
+from ...errors import SaturnError
 from ...task import Task
 from ..components.loss import Loss, counted_loss, outputs_of
 from ..components.nested_tensors import move, pair
@@ -44,9 +45,23 @@ class ReferenceStep:
                 _, loss = counted_loss(self._task, _Forward(self._task, inputs), targets)
             losses.append((loss, weight))
         total = _put_together(losses)
+        self._require_owned(total)
         with ConstantRandomness():
             found = torch.autograd.grad(total, self._trained, allow_unused=True)
         return Gradient(total.detach(), found)
+
+    def _require_owned(self, loss: torch.Tensor) -> None:
+        """Raises SaturnError ``stray-parameter`` when the loss depends on one outside the model."""
+        owned = {id(parameter) for parameter in self._task.model.parameters()}
+        for leaf in _leaves(loss):
+            if isinstance(leaf, torch.nn.Parameter) and id(leaf) not in owned:
+                raise SaturnError(
+                    "stray-parameter",
+                    f"The loss depends on a parameter of shape {tuple(leaf.shape)} that is not the "
+                    "model's: no optimizer here would train it and no checkpoint hold it.",
+                    "Make it a part of the model: let the model hold the loss module, return what "
+                    "it computes, and have the Task's loss take that.",
+                )
 
     def difference(self, whole: Gradient, parts: Gradient) -> str | None:
         """What is not the same of a batch and of its parts; None when all is."""
@@ -80,6 +95,19 @@ class Gradient:
             else:
                 squares += float((mine - theirs).norm()) ** 2
         return squares**0.5
+
+
+def _leaves(tensor: torch.Tensor) -> Iterator[torch.Tensor]:
+    """What a tensor was computed from that wants a gradient."""
+    waiting, seen = [tensor.grad_fn], set()
+    while waiting:
+        node = waiting.pop()
+        if node is None or node in seen:
+            continue
+        seen.add(node)
+        if hasattr(node, "variable"):
+            yield node.variable
+        waiting.extend(following for following, _ in node.next_functions)
 
 
 class _Forward:

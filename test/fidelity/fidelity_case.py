@@ -1,0 +1,154 @@
+"""What people bring, run by its own library and by this package: each a file in `cases`.
+
+A case is a module that says in its docstring what it is of, and has
+
+``factory()``
+    The cell, as a user writes it: returns what is brought.
+``direct()``
+    The same by its own library alone: a `Direct`. Called with all generators seeded as for the
+    factory.
+``REFUSED``
+    Instead of `direct`: a part of the sentence with which it is refused.
+``NATIVE``
+    Instead of `direct` where it keeps its own loop: a part of the reason.
+``LEFT_OUT``
+    Techniques that must not be offered, by name and a part of the reason.
+``UP_TO``
+    How far off weights and metrics may be where both are not computed in the same order.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import cloudpickle
+import torch
+from jupyterlab_saturn.errors import Json, SaturnError
+from jupyterlab_saturn.training.components.seeding import derive, seed_all
+from jupyterlab_saturn.training.inspect.inspection import inspect_task
+from jupyterlab_saturn.training.runtime.process_group import ProcessGroup
+from jupyterlab_saturn.training.runtime.rank_request import RankRequest
+
+CASES = Path(__file__).parent / "cases"
+SEED = 7  # of tasks on a test bench
+MOST_DEVICES = 2
+
+
+@dataclass(frozen=True)
+class Direct:
+    """What a library's own run came to.
+
+    Attributes
+    ----------
+    steps
+        Optimizer steps, where they must be the same.
+    """
+
+    weights: Mapping[str, torch.Tensor]
+    metrics: Mapping[str, float] = field(default_factory=dict)
+    steps: int | None = None
+
+
+@dataclass(frozen=True)
+class Case:
+    """One of the modules in `cases`."""
+
+    name: str
+    title: str
+    module: ModuleType
+
+    @property
+    def factory(self) -> Callable[[], Any]:
+        made: Callable[[], Any] = self.module.factory
+        return made
+
+    def get(self, name: str, otherwise: Any = None) -> Any:
+        return getattr(self.module, name, otherwise)
+
+    def run_directly(self) -> Direct:
+        torch.set_num_threads(1)
+        seed_all(derive(SEED, "factory"))
+        found: Direct = self.module.direct()
+        return found
+
+
+def cases() -> list[Case]:
+    return list(_load())
+
+
+def _load() -> Iterator[Case]:
+    for file in sorted(CASES.glob("*.py")):
+        name = f"fidelity_case_{file.stem}"
+        spec = importlib.util.spec_from_file_location(name, file)
+        assert spec is not None
+        assert spec.loader is not None
+        module = importlib.util.module_from_spec(spec)
+        sys.modules[name] = module
+        spec.loader.exec_module(module)
+        cloudpickle.register_pickle_by_value(module)
+        assert module.__doc__ is not None, file
+        yield Case(file.stem, module.__doc__.strip().splitlines()[0].rstrip("."), module)
+
+
+@dataclass(frozen=True)
+class Inspect:
+    """Inspects a task on a rank, as `%saturn check` has it done."""
+
+    paths: Any
+    task: Any
+
+    def __call__(self, _world: ProcessGroup) -> tuple[Json | None, Json | None]:
+        """The inspection, or why there is none."""
+        torch.set_num_threads(1)
+        request = RankRequest(
+            kind="inspect",
+            job="inspect",
+            events=Path(),
+            paths=self.paths,
+            tasks=(self.task,),
+            requested_at=0.0,
+            max_devices=MOST_DEVICES,
+        )
+        try:
+            inspection: Any = inspect_task(request, self.task, {})
+            return inspection, None
+        except SaturnError as error:
+            refused: Any = error.to_json()
+            return None, refused
+
+
+def loop(
+    model: torch.nn.Module,
+    loader: Any,
+    loss: Callable[[Any, Any], torch.Tensor],
+    optimizer: torch.optim.Optimizer,
+    epochs: int,
+    *,
+    after_step: Callable[[], Any] = lambda: None,
+    after_epoch: Callable[[], Any] = lambda: None,
+) -> int:
+    """The loop of every PyTorch tutorial. Returns how many steps it made."""
+    steps = 0
+    for _ in range(epochs):
+        model.train()
+        for inputs, targets in loader:
+            optimizer.zero_grad()
+            loss(model(inputs), targets).backward()
+            optimizer.step()
+            after_step()
+            steps += 1
+        after_epoch()
+    return steps
+
+
+def answers(model: torch.nn.Module, inputs: Any) -> Any:
+    """What a model makes of inputs in evaluation."""
+    model.eval()
+    with torch.no_grad():
+        return model(inputs)
