@@ -237,9 +237,6 @@ def lightning(
             schedule = torch.optim.lr_scheduler.ExponentialLR(optimizer, 0.5)
             return [optimizer], [{"scheduler": schedule, "interval": interval}]
 
-        def on_train_epoch_start(self) -> None:
-            """A hook that nobody calls here."""
-
     class Digits(pl.LightningDataModule):
         def setup(self, stage: str) -> None:
             images, labels = load_digits(return_X_y=True)

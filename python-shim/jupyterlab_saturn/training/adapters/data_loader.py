@@ -1,26 +1,34 @@
-"""What a DataLoader says of data: everything but the order and the device."""
+"""What a DataLoader says of data: the samples, their order, and how batches are made of them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from torch.utils.data import (
     BatchSampler,
     DataLoader,
     Dataset,
+    DistributedSampler,
     IterableDataset,
     RandomSampler,
-    Sampler,
     SequentialSampler,
+    Subset,
     default_collate,
 )
 
 from ...errors import SaturnError
 from ...task import Task
+from .overrides import comes_from, own_methods
+from .sample_order import SampleOrder
+
+if TYPE_CHECKING:
+    from ...task import Order
 
 Collate = Callable[[list[Any]], Any]
+
+_KNOWN = ("torch.utils.data", "transformers", "lightning", "pytorch_lightning")
 
 
 @dataclass(frozen=True)
@@ -31,15 +39,18 @@ class Unpacked:
     ----------
     collate
         None for PyTorch's default.
-    remarks
-        What of the loader is left out, in sentences.
+    order
+        None where samples are but shuffled, which the seed of the task does.
+    drop_last
+        Whether an epoch leaves out what fills no batch; only where there is no order.
     """
 
     data: Dataset[Any]
     batch_size: int
     collate: Collate | None
-    workers: int
-    remarks: tuple[str, ...]
+    workers: int = 0
+    order: Order | None = None
+    drop_last: bool = False
 
 
 def unpack_loaders(task: Task) -> Task:
@@ -48,8 +59,9 @@ def unpack_loaders(task: Task) -> Task:
     Raises
     ------
     SaturnError
-        As `unpack`; ``unsupported`` when loaders for training and evaluation collate differently.
+        As `unpack`; ``unsupported`` when loaders for evaluation differ in how they make batches.
     """
+    said_collate = task.collate
     if isinstance(task.data, DataLoader):
         train = unpack(task.data, "data", task.batch_size)
         task = replace(
@@ -58,21 +70,44 @@ def unpack_loaders(task: Task) -> Task:
             batch_size=train.batch_size,
             collate=task.collate or train.collate,
             workers=task.workers or train.workers,
-            remarks=(*task.remarks, *train.remarks),
+            order=task.order or train.order,
+            drop_last=train.drop_last,
         )
-    if isinstance(task.eval_data, DataLoader):
-        held_out = unpack_eval(task.eval_data)
-        if held_out.collate not in (None, task.collate):
-            raise SaturnError(
-                "unsupported",
-                "The eval_data is a DataLoader with a collate_fn of its own.",
-                "Use one collate_fn for both loaders, or give the Task a collate.",
-            )
-        task = replace(task, eval_data=held_out.data)
-    return task
+    held_out = task.eval_data
+    several = held_out if isinstance(held_out, Mapping) else {"": held_out}
+    loaders = [each for each in several.values() if isinstance(each, DataLoader)]
+    if not loaders:
+        return task
+    unpacked = [unpack_eval(each) for each in loaders]
+    first = unpacked[0]
+    if any((u.collate, u.batch_size) != (first.collate, first.batch_size) for u in unpacked):
+        raise SaturnError(
+            "unsupported",
+            "The DataLoaders of the eval_data differ in their collate_fn or batch_size.",
+            "Use the same for all, or give the Task an eval_collate and their datasets.",
+        )
+    datasets = {
+        name: unpacked.pop(0).data if isinstance(each, DataLoader) else each
+        for name, each in several.items()
+    }
+    return replace(
+        task,
+        eval_data=datasets if isinstance(held_out, Mapping) else datasets[""],
+        eval_collate=task.eval_collate
+        or first.collate
+        or (None if task.collate is said_collate else default_collate),
+        eval_batch_size=task.eval_batch_size or first.batch_size,
+    )
 
 
-def unpack(loader: DataLoader[Any], role: str, batch_size: int = 0) -> Unpacked:
+def unpack(
+    loader: DataLoader[Any],
+    role: str,
+    batch_size: int = 0,
+    *,
+    merged: int = 1,
+    limit: int | None = None,
+) -> Unpacked:
     """The parts of a DataLoader to train from.
 
     Parameters
@@ -81,80 +116,122 @@ def unpack(loader: DataLoader[Any], role: str, batch_size: int = 0) -> Unpacked:
         What messages call it.
     batch_size
         Samples of a step; the loader's when 0.
+    merged
+        How many of the loader's batches make one; `batch_size` is then left out.
+    limit
+        How many batches make an epoch; all when None.
 
     Raises
     ------
     SaturnError
-        ``unsupported`` when the loader iterates instead of indexing, or makes its batches in a
-        way of its own.
+        ``unsupported`` when the loader iterates instead of indexing, or loads in a way of its own.
     """
-    _require_index(loader, role)
+    loader = _known(loader, role)
     batches = loader.batch_sampler
-    # Of a subclass only the batches themselves are known, and they are what is cut anew here.
-    if type(batches) is not BatchSampler:
-        how = "no batches" if batches is None else f"batches by a {type(batches).__name__}"
-        raise SaturnError(
-            "unsupported",
-            f"The {role} makes {how}, but batches are cut here, for any device count.",
-            "Give the Task its dataset and a batch_size; samples are shuffled by the seed.",
+    if batches is None:
+        raise _unsupported(
+            f"The {role} makes no batches, but they are cut here, for any device count.",
+            "Give the DataLoader a batch_size.",
         )
-    size = batch_size or batches.batch_size
-    return Unpacked(
-        data=loader.dataset,
-        batch_size=size,
-        collate=_collate(loader),
-        workers=loader.num_workers,
-        remarks=(
-            *_order(batches.sampler, loader.dataset, role),
-            *_rest(batches, loader.dataset, role, size),
-        ),
-    )
+    rest = Unpacked(loader.dataset, batch_size, _collate(loader), loader.num_workers)
+    if type(batches) is BatchSampler:
+        size = batch_size or batches.batch_size * merged
+        shuffled = merged == 1 and _only_shuffles(batches.sampler, loader.dataset)
+        if shuffled and limit is None:
+            return replace(rest, batch_size=size, drop_last=batches.drop_last)
+        if size != batches.batch_size * merged:
+            batches = BatchSampler(batches.sampler, size, batches.drop_last)
+        return replace(rest, batch_size=size, order=SampleOrder(loader, batches, merged, limit))
+    order = SampleOrder(loader, batches, merged, limit)
+    largest = max((len(batch) for batch in order(0)), default=0)
+    if batch_size not in (0, largest):
+        raise _unsupported(
+            f"The {role} makes batches of {largest} by a {type(batches).__name__}, but the task "
+            f"wants {batch_size}.",
+            "Leave batch_size out: the loader says it.",
+        )
+    return replace(rest, batch_size=largest, order=order)
 
 
 def unpack_eval(loader: DataLoader[Any]) -> Unpacked:
-    """The parts of a DataLoader to evaluate from: each sample counts once, in any order.
+    """The parts of a DataLoader to evaluate from: its samples in the order in which it gives them.
 
     Raises
     ------
     SaturnError
-        ``unsupported`` when the loader iterates instead of indexing.
+        As `unpack`.
     """
-    _require_index(loader, "eval_data")
-    return Unpacked(loader.dataset, loader.batch_size or 1, _collate(loader), 0, ())
+    loader = _known(loader, "eval_data")
+    data, collate, batches = loader.dataset, _collate(loader), loader.batch_sampler
+    if batches is None:
+        raise _unsupported("The eval_data makes no batches.", "Give its DataLoader a batch_size.")
+    size = getattr(batches, "batch_size", None)
+    drops = bool(getattr(batches, "drop_last", False))
+    sampler = getattr(batches, "sampler", None)
+    if isinstance(sampler, SequentialSampler) and type(batches) is BatchSampler and not drops:
+        return Unpacked(data, batches.batch_size, collate)
+    drawn = SampleOrder(loader, batches)(0)
+    indices = [index for batch in drawn for index in batch]
+    whole = indices == list(range(len(data)))  # type: ignore[arg-type]
+    return Unpacked(
+        data if whole else Subset(data, indices),
+        size if isinstance(size, int) else max((len(batch) for batch in drawn), default=1),
+        collate,
+    )
 
 
-def _require_index(loader: DataLoader[Any], role: str) -> None:
+def _known(loader: DataLoader[Any], role: str) -> DataLoader[Any]:
+    """The loader itself, without what accelerate put round it."""
+    loader = getattr(loader, "base_dataloader", loader)
     if isinstance(loader.dataset, IterableDataset):
-        raise SaturnError(
-            "unsupported",
+        raise _unsupported(
             f"The {role} iterates over a {type(loader.dataset).__name__}, which has no length and "
             "no index, so a paused run could not find its place in it.",
-            "Pass a map-style dataset, such as torch.utils.data.TensorDataset.",
+            "Pass a map-style dataset, such as torch.utils.data.TensorDataset, or write the loop "
+            "yourself and add it with %%saturn task --native.",
         )
+    own = own_methods(loader, DataLoader, _KNOWN)
+    if own:
+        raise _unsupported(
+            f"The {role} is a {type(loader).__name__}, which loads in a way of its own: "
+            f"{', '.join(own)}.",
+            "Move it into the dataset or the collate_fn, or write the loop yourself and add it "
+            "with %%saturn task --native.",
+        )
+    if isinstance(loader.sampler, DistributedSampler):
+        raise _unsupported(
+            f"The {role} has a DistributedSampler, which deals samples out to devices, but that "
+            "is done here.",
+            "Leave it out and say shuffle=True.",
+        )
+    prepare = loader.worker_init_fn
+    if prepare is not None and loader.num_workers > 0 and not _is_known(prepare):
+        raise _unsupported(
+            f"The {role} has a worker_init_fn, but which samples a worker loads depends on the "
+            "number of devices.",
+            "Leave it out: random numbers are seeded for each sample. What it opens can be opened "
+            "by the dataset when it is first used.",
+        )
+    return loader
+
+
+def _is_known(prepare: Any) -> bool:
+    return comes_from(getattr(prepare, "func", prepare), _KNOWN)
+
+
+def _only_shuffles(sampler: Any, data: Dataset[Any]) -> bool:
+    """Whether each sample comes once an epoch, in an order that nobody has chosen."""
+    return (
+        type(sampler) is RandomSampler
+        and not sampler.replacement
+        and sampler.generator is None
+        and sampler.num_samples == len(data)  # type: ignore[arg-type]
+    )
 
 
 def _collate(loader: DataLoader[Any]) -> Collate | None:
     return None if loader.collate_fn is default_collate else loader.collate_fn
 
 
-def _order(sampler: Any, data: Dataset[Any], role: str) -> Iterator[str]:
-    if isinstance(sampler, SequentialSampler):
-        yield f"The {role} is shuffled by the seed, which its DataLoader does not do."
-        return
-    plain = isinstance(sampler, RandomSampler) and not sampler.replacement
-    if not plain or sampler.num_samples != _count(data):
-        name = type(sampler).__name__
-        yield f"The {name} of the {role} is left out: each sample is seen once an epoch."
-
-
-def _rest(batches: BatchSampler, data: Dataset[Any], role: str, size: int) -> Iterator[str]:
-    rest = _count(data) % size
-    if rest and not batches.drop_last:
-        yield (
-            f"Each epoch leaves out {rest} samples of the {role}, others each time: they do not "
-            f"fill a batch of {size}."
-        )
-
-
-def _count(data: Dataset[Any] | Sampler[Any]) -> int:
-    return len(data)  # type: ignore[arg-type]
+def _unsupported(what: str, hint: str) -> SaturnError:
+    return SaturnError("unsupported", what, hint)

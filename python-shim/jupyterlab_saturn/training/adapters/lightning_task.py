@@ -1,25 +1,36 @@
-"""From a LightningModule and its DataModule to a Task: the steps are taken over, the loop is not.
-
-Steps are called with a ``batch_idx`` of 0: which batch of an epoch it is depends on how a step's
-samples are cut, so nothing may hang on it.
-"""
+"""From a LightningModule and its data to a Task: the steps are taken over, the loop is not."""
 
 from __future__ import annotations
 
+import dis
 import inspect
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
 import torch.distributed as dist
-from torch.optim.lr_scheduler import ReduceLROnPlateau
 from torch.utils.data import DataLoader, default_collate
 
 from ...errors import SaturnError
 from ...task import Task
-from .data_loader import Collate, Unpacked, unpack, unpack_eval
+from .accumulation import Accumulation
+from .adapter import NeedsNative, is_a
+from .data_loader import Collate, Unpacked, unpack
+from .early_stopping import Stopping
+from .lightning import Parts
+from .lightning_evaluation import (
+    HeldOutBatches,
+    LightningEvaluation,
+    call_step,
+    package_of,
+    replaced_log,
+    the_only,
+)
+from .lightning_optimizer import Configuration
+from .lightning_settings import LIBRARIES, options_of, reasons
+from .lightning_trainer import TrainerInPlace
+from .overrides import comes_from
 
 _PRECISIONS: dict[str, Any] = {
     "32": "float32",
@@ -29,116 +40,106 @@ _PRECISIONS: dict[str, Any] = {
     "16": "float16",
     "16-mixed": "float16",
 }
-_OPTIONS = (
-    "accumulate_grad_batches",
-    "check_val_every_n_epoch",
-    "gradient_clip_val",
-    "max_epochs",
-    "max_steps",
-    "precision",
-)
-_STEP_HOOKS = ("backward", "configure_gradient_clipping", "lr_scheduler_step", "optimizer_step")
+_EPOCHS = 1000  # what Lightning trains when nothing is said
 
 
-def from_lightning(module: Any, data: Any, options: Mapping[str, Any] | None = None) -> Task:
-    """The Task of a LightningModule and its DataModule.
-
-    Parameters
-    ----------
-    data
-        A ``LightningDataModule``, or a DataLoader to train from.
-    options
-        Those of a Lightning ``Trainer`` that say what is trained: `_OPTIONS`.
+def from_lightning(parts: Parts) -> Task:
+    """The Task of a LightningModule and its data.
 
     Raises
     ------
+    NeedsNative
+        For what is not known to train here as Lightning does it.
     SaturnError
-        ``unsupported`` for manual optimization, several optimizers, and what else would train
-        something else than Lightning does.
+        As `unpack`; ``bad-task`` when parts are missing.
     """
-    options = options or {}
-    if not module.automatic_optimization:
-        raise _unsupported(
-            "The LightningModule optimizes by hand, so what a step is is not known.",
-            "Leave automatic_optimization on and return the loss from training_step.",
-        )
-    train, held_out = _loaders(data)
-    parts = options.get("accumulate_grad_batches", 1)
-    loader = unpack(train, "train_dataloader")
-    size = loader.batch_size * parts
-    steps_per_epoch = max(1, len(loader.data) // size)  # type: ignore[arg-type]
-    steps = options.get("max_steps", -1)
-    configuration = _Configuration(module, steps_per_epoch)
-    validates = held_out is not None and _overrides(module, "validation_step")
-    return Task(
+    module = parts.module
+    options = options_of(parts)
+    why = list(reasons(parts, options))
+    if why:
+        raise NeedsNative(" and ".join(why), parts.made)
+    precision = _PRECISIONS.get(str(options["precision"] or "32-true"))
+    if precision is None:
+        raise NeedsNative(f"the precision is {options['precision']}", parts.made)
+    trainer = TrainerInPlace(options, parts.data)
+    loader, held_out_loaders = _loaders(parts, trainer)
+    train, batches = _train(loader, options)
+    accumulated = options["accumulate_grad_batches"]
+    if accumulated > 1 and _reads_index(module):
+        raise NeedsNative("training_step looks at batch_idx while batches add up", parts.made)
+    accumulation = Accumulation(batches, accumulated)
+    per_epoch = accumulation.steps_per_epoch
+    steps = _steps(options, per_epoch, has_trainer=parts.trainer is not None)
+    trainer.follow(accumulation, batches, steps)
+    configuration = Configuration(module, parts.made, batches, accumulated)
+    task = Task(
         model=module,
-        data=loader.data,
-        collate=_Batch(loader.collate or default_collate),
-        workers=loader.workers,
-        forward=_Steps(),
-        loss=_loss,
-        metrics=_metrics,
+        data=train.data,
+        collate=_Batch(train.collate or default_collate),
+        workers=train.workers,
+        forward=_TrainingStep(trainer),
+        loss=_said_loss,
         optimizer=configuration.optimizer,
         schedule=configuration.schedule if configuration.is_scheduled() else None,
-        batch_size=size,
-        micro_batches=parts,
-        epochs=options.get("max_epochs") or 1,
-        steps=steps if steps > 0 else None,
-        clip_norm=options.get("gradient_clip_val") or None,
-        precision=_precision(options),
-        eval_data=held_out.data if held_out is not None and validates else None,
-        validate_every=options.get("check_val_every_n_epoch", 1) * steps_per_epoch,
-        remarks=(*loader.remarks, *_remarks(module, options)),
+        schedule_every="step" if configuration.every == "step" else "epoch",
+        schedule_metric=configuration.monitor,
+        batch_size=train.batch_size * accumulated,
+        micro_batches=accumulated,
+        equal_parts=accumulated > 1,
+        order=train.order,
+        drop_last=train.drop_last,
+        steps=steps,
+        clip_norm=options["gradient_clip_val"] or None,
+        precision=precision,
+        before_step=trainer.before_step,
+        remarks=tuple(_remarks(parts)),
+    )
+    if not held_out_loaders or not _is_own(module, "validation_step"):
+        return task
+    held_out = HeldOutBatches(held_out_loaders, options["limit_val_batches"])
+    trainer.num_val_batches = held_out.counts
+    if len(held_out) == 0:
+        return task
+    every = _validate_every(options, batches, per_epoch)
+    if every is None or (configuration.monitor is not None and every != per_epoch):
+        raise NeedsNative("it validates at other than equal distances", parts.made)
+    return replace(
+        task,
+        eval_data=held_out,
+        eval_collate=the_only,
+        eval_batch_size=1,
+        evaluation=LightningEvaluation(module, trainer, len(held_out_loaders)),
+        validate_every=every,
+        **_rules(options["callbacks"], module),
     )
 
 
-class _Steps:
-    """Calls ``training_step`` or ``validation_step`` through whatever a technique put round it."""
+@dataclass(frozen=True)
+class _TrainingStep:
+    """A `Task.forward` by ``training_step``."""
 
-    def __call__(self, model: torch.nn.Module, batch: Any) -> tuple[Any, dict[str, float]]:
+    trainer: TrainerInPlace
+
+    def __call__(self, model: torch.nn.Module, batch: Any) -> Any:
         module = next(part for part in model.modules() if hasattr(part, "configure_optimizers"))
-        step: Any = module.training_step if module.training else module.validation_step
-        with _logging(module) as logged, _redirected(module, step):
-            said = model(batch)
-        return said, logged
+        with replaced_log(module, _unheard):
+            said = call_step(model, module, module.training_step, batch, self.trainer.batch_idx)
+        loss = said["loss"] if isinstance(said, Mapping) else said
+        if loss is None:
+            raise SaturnError(
+                "bad-loss",
+                "training_step returned None, so what a step is is not known.",
+                "Return the loss, or train natively: add the cell with %%saturn task --native.",
+            )
+        return loss * self.trainer.loss_share
 
 
-@contextmanager
-def _redirected(module: Any, step: Callable[..., Any]) -> Iterator[None]:
-    """Have the next call of the module, hooks and all, make a step."""
-
-    def forward(batch: Any) -> Any:
-        del module.forward  # the step itself calls the real one
-        many = len(inspect.signature(step).parameters) > 1
-        return step(batch, 0) if many else step(batch)
-
-    module.forward = forward
-    try:
-        yield
-    finally:
-        vars(module).pop("forward", None)
+def _said_loss(outputs: Any, targets: Any) -> Any:
+    return outputs
 
 
-@contextmanager
-def _logging(module: Any) -> Iterator[dict[str, float]]:
-    """Catch what a step logs. It would be lost without a Lightning ``Trainer``."""
-    logged: dict[str, float] = {}
-
-    def log(name: str, value: Any, *_: Any, **__: Any) -> None:
-        if hasattr(value, "compute"):  # a metric that adds up: of this batch alone
-            metric, value = value, value.compute()
-            metric.reset()
-        logged[name] = float(value)
-
-    def log_dict(values: Mapping[str, Any], *_: Any, **__: Any) -> None:
-        for name, value in values.items():
-            log(name, value)
-
-    module.log, module.log_dict = log, log_dict
-    try:
-        yield logged
-    finally:
-        del module.log, module.log_dict
+def _unheard(name: str, value: Any, *_: Any, **__: Any) -> None:
+    """What is logged while it trains goes nowhere."""
 
 
 @dataclass(frozen=True)
@@ -151,156 +152,96 @@ class _Batch:
         return self.collate(samples), ()
 
 
-def _loss(outputs: Any, targets: Any) -> Any:
-    said, _ = outputs
-    return said["loss"] if isinstance(said, Mapping) else said
+def _train(loader: DataLoader[Any], options: Mapping[str, Any]) -> tuple[Unpacked, int]:
+    """What there is to train on, and how many batches of it make an epoch."""
+    batches, limit = len(loader), options["limit_train_batches"]
+    wanted = int(batches * limit) if isinstance(limit, float) else min(batches, limit)
+    limited = wanted if wanted < batches else None
+    return unpack(loader, "train_dataloader", limit=limited), wanted
 
 
-def _metrics(outputs: Any, targets: Any) -> dict[str, float]:
-    said, logged = outputs
-    if not logged and isinstance(said, torch.Tensor) and said.numel() == 1:
-        return {"loss": float(said)}
-    return dict(logged)
+def _steps(options: Mapping[str, Any], per_epoch: int, *, has_trainer: bool) -> int:
+    epochs, steps = options["max_epochs"], options["max_steps"]
+    if epochs is None and steps < 1:
+        epochs = _EPOCHS if has_trainer else 1
+    limits = [epochs * per_epoch] if epochs is not None and epochs > 0 else []
+    limits += [steps] if steps > 0 else []
+    if not limits:
+        raise SaturnError(
+            "bad-task", "The Trainer trains without an end.", "Give it max_epochs or max_steps."
+        )
+    return int(min(limits))
 
 
-class _Configuration:
-    """What ``configure_optimizers`` makes of the parameters as a technique placed them.
-
-    Raises
-    ------
-    SaturnError
-        ``unsupported`` for other than one optimizer and at most one schedule by step or epoch.
-    """
-
-    def __init__(self, module: Any, steps_per_epoch: int) -> None:
-        self._module = module
-        self._steps_per_epoch = steps_per_epoch
-        self._scheduler: Any = None
-        self.optimizer([])
-
-    def optimizer(self, _: Any) -> torch.optim.Optimizer:
-        """Called for the parameters of the module itself, which are those to be trained."""
-        made = self._module.configure_optimizers()
-        if isinstance(made, Mapping):
-            optimizers, schedulers = made["optimizer"], made.get("lr_scheduler")
-        elif isinstance(made, list | tuple) and made and isinstance(made[0], list | tuple):
-            optimizers, schedulers = made[0], made[1]
-        else:
-            optimizers, schedulers = made, None
-        listed = [_as_list(optimizers), _as_list(schedulers)]
-        if len(listed[0]) != 1 or len(listed[1]) > 1:
-            raise _unsupported(
-                f"configure_optimizers makes {len(listed[0])} optimizers and {len(listed[1])} "
-                "schedulers, but a task has one optimizer and at most one scheduler.",
-                "Return one optimizer, and its scheduler if there is one.",
-            )
-        self._scheduler = listed[1][0] if listed[1] else None
-        return listed[0][0]  # type: ignore[no-any-return]
-
-    def is_scheduled(self) -> bool:
-        return self._scheduler is not None
-
-    def schedule(self, optimizer: torch.optim.Optimizer, steps: int) -> Any:
-        """The scheduler made with the optimizer. Its interval is an epoch unless it says step."""
-        said = self._scheduler
-        config = said if isinstance(said, Mapping) else {"scheduler": said}
-        if isinstance(config["scheduler"], ReduceLROnPlateau):
-            raise _unsupported(
-                "The learning rate follows a metric, which a schedule by steps cannot.",
-                "Use a scheduler that follows the steps or epochs.",
-            )
-        every = config.get("frequency", 1)
-        if config.get("interval", "epoch") == "epoch":
-            every *= self._steps_per_epoch
-        return config["scheduler"] if every == 1 else _Every(every, config["scheduler"])
+def _validate_every(options: Mapping[str, Any], batches: int, per_epoch: int) -> int | None:
+    """Steps between validations; None when they are not equal."""
+    interval, epochs = options["val_check_interval"], options["check_val_every_n_epoch"]
+    parts = options["accumulate_grad_batches"]
+    if interval in (None, 1.0) and isinstance(interval, float | None):
+        return epochs * per_epoch if epochs else None
+    count = max(1, int(batches * interval)) if isinstance(interval, float) else int(interval)
+    within = epochs == 1 and batches % count == 0
+    return count // parts if (within or epochs is None) and count % parts == 0 else None
 
 
-class _Every:
-    """A scheduler that is stepped once in so many steps."""
-
-    def __init__(self, steps: int, scheduler: Any) -> None:
-        self._every = steps
-        self._scheduler = scheduler
-        self._steps = 0
-
-    def step(self) -> None:
-        self._steps += 1
-        if self._steps % self._every == 0:
-            self._scheduler.step()
-
-    def state_dict(self) -> dict[str, Any]:
-        return {"steps": self._steps, "scheduler": self._scheduler.state_dict()}
-
-    def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        self._steps = state["steps"]
-        self._scheduler.load_state_dict(state["scheduler"])
-
-
-def _loaders(data: Any) -> tuple[DataLoader[Any], Unpacked | None]:
-    if isinstance(data, DataLoader):
-        return data, None
+def _loaders(parts: Parts, trainer: TrainerInPlace) -> tuple[DataLoader[Any], list[Any]]:
+    """What to train from and what to validate on, made as Lightning has them made."""
+    module, data = parts.module, parts.data
+    owners = [each for each in (data, module) if each is not None]
+    for owner in owners:
+        owner.trainer = trainer
     # Downloads and the like are to happen once: rank 0 first, then the others find them done.
     ranks = dist.get_world_size() if dist.is_initialized() else 1
     if ranks == 1 or dist.get_rank() == 0:
-        data.prepare_data()
+        for owner in owners:
+            owner.prepare_data()
     if ranks > 1:
         dist.barrier()
-    data.setup("fit")
-    train = data.train_dataloader()
-    if not isinstance(train, DataLoader):
-        raise _unsupported(
-            f"train_dataloader returns a {type(train).__name__}, not one DataLoader.",
-            "Return one DataLoader.",
-        )
-    held_out = data.val_dataloader() if _overrides(data, "val_dataloader") else None
-    if isinstance(held_out, list | tuple) and len(held_out) == 1:
-        held_out = held_out[0]
-    if held_out is not None and not isinstance(held_out, DataLoader):
-        raise _unsupported(
-            f"val_dataloader returns a {type(held_out).__name__}, not one DataLoader.",
-            "Return one DataLoader.",
-        )
-    return train, None if held_out is None else unpack_eval(held_out)
+    for owner in owners:
+        owner.setup(stage="fit")
+    module.configure_model()
+    source = data if data is not None else module
+    train, *held_out = parts.loaders or (source.train_dataloader(),)
+    if not held_out and _is_own(source, "val_dataloader"):
+        held_out = [source.val_dataloader()]
+    listed = [each for one in held_out for each in (one if isinstance(one, list | tuple) else [one])]
+    for role, loader in [("train", train), *(("val", each) for each in listed if each is not None)]:
+        if not isinstance(loader, DataLoader):
+            raise NeedsNative(f"its {role}_dataloader is a {type(loader).__name__}", parts.made)
+    trainer.train_dataloader, trainer.val_dataloaders = train, listed
+    return train, [each for each in listed if each is not None]
 
 
-def _precision(options: Mapping[str, Any]) -> Any:
-    asked = str(options.get("precision", "32-true"))
-    if asked not in _PRECISIONS:
-        raise _unsupported(
-            f"A precision of {asked} is not one that every strategy keeps.",
-            "Use 32-true, bf16-mixed or 16-mixed.",
-        )
-    return _PRECISIONS[asked]
+def _rules(callbacks: Sequence[Any], module: Any) -> dict[str, Any]:
+    """Of a task: when to stop, and what says how good it is."""
+    root = f"{package_of(module)}.callbacks"
+    stopping = [c for c in callbacks if is_a(c, f"{root}.early_stopping.EarlyStopping")]
+    saving = [c for c in callbacks if is_a(c, f"{root}.model_checkpoint.ModelCheckpoint")]
+    rules: dict[str, Any] = {}
+    if stopping:
+        rules["stop_early"] = Stopping(stopping[0])
+    for callback in (*saving, *stopping):
+        if callback.monitor is not None and "best" not in rules:
+            rules["best"] = f"{callback.monitor}:{callback.mode}"
+    return rules
 
 
-def _remarks(module: Any, options: Mapping[str, Any]) -> Iterator[str]:
-    left_out = sorted(name for name in options if name not in _OPTIONS)
-    if left_out:
-        yield f"Left out of the Trainer's options: {', '.join(left_out)}."
-    hooks = [
-        name
-        for name in dir(module)
-        if (name.startswith("on_") or name in _STEP_HOOKS) and _overrides(module, name)
-    ]
-    if hooks:
-        yield f"Hooks of the LightningModule that are not called: {', '.join(hooks)}."
-    if not options.get("max_epochs") and options.get("max_steps", -1) < 1:
-        yield "The options name neither max_epochs nor max_steps: one epoch is trained."
-
-
-def _overrides(thing: Any, name: str) -> bool:
-    """Whether a method is the user's own."""
-    method = getattr(type(thing), name, None)
-    return callable(method) and not method.__module__.startswith(
-        ("lightning.", "pytorch_lightning.")
+def _reads_index(module: Any) -> bool:
+    """Whether ``training_step`` does anything with the number of the batch."""
+    step = inspect.unwrap(type(module).training_step)
+    names = list(inspect.signature(step).parameters)[2:]
+    return any(
+        instruction.opname.startswith("LOAD") and instruction.argval in names
+        for instruction in dis.get_instructions(step)
     )
 
 
-def _as_list(value: Any) -> list[Any]:
-    if value is None:
-        return []
-    return list(value) if isinstance(value, list | tuple) else [value]
+def _remarks(parts: Parts) -> Iterator[str]:
+    if parts.trainer is None:
+        yield "There is no Trainer that says how long to train: it is one epoch."
 
 
-def _unsupported(what: str, instead: str) -> SaturnError:
-    return SaturnError("unsupported", what, instead)
+def _is_own(thing: Any, name: str) -> bool:
+    """Whether a method is the user's own."""
+    method = getattr(thing, name, None)
+    return callable(method) and not comes_from(getattr(method, "__func__", method), LIBRARIES)

@@ -30,15 +30,16 @@ _TOKENS = (ForCausalLMLoss, ForMaskedLMLoss)
 def logits_loss(trainer: Trainer) -> Callable[[Any, Any], Any] | None:
     """The loss that a Trainer computes, of logits and labels; None where it has to do it itself.
 
-    That is where `compute_loss` is the user's own, and for models whose loss is more than a
+    That is where the loss is of the user's own making, and for models whose loss is more than a
     function of logits and labels.
     """
     model = plain_model(trainer.model)
-    if type(trainer).compute_loss.__module__ not in _PLAIN or not _is_of_logits(trainer, model):
+    plain = trainer.compute_loss.__module__ in _PLAIN and trainer.compute_loss_func is None
+    if not plain or not _is_of_logits(trainer, model):
         return None
     function = LOSS_MAPPING[model.loss_type]
-    if trainer.compute_loss_func is not None or trainer.label_smoother is not None:
-        return _OwnLoss(_own(trainer, function), shifted=function is ForCausalLMLoss)
+    if trainer.label_smoother is not None:
+        return _Smoothed(trainer.label_smoother, shifted=function is ForCausalLMLoss)
     if function in _TOKENS:
         vocabulary = model.config.get_text_config().vocab_size
         return _TokenLoss(model.loss_function, vocabulary, shifted=function is ForCausalLMLoss)
@@ -63,6 +64,8 @@ def _is_of_logits(trainer: Trainer, model: Any) -> bool:
     function = LOSS_MAPPING.get(model.loss_type or "")
     if function not in (*_TOKENS, ForSequenceClassificationLoss):
         return False
+    if function not in _TOKENS and trainer.args.gradient_accumulation_steps > 1:
+        return False  # some of these losses count their items, others do not
     adapters = getattr(trainer.model, "peft_config", {}).values()
     return (
         "loss_function" in inspect.unwrap(type(model).forward).__code__.co_names
@@ -72,20 +75,6 @@ def _is_of_logits(trainer: Trainer, model: Any) -> bool:
         and not any(adapter.is_prompt_learning for adapter in adapters)
         and getattr(trainer.args, "loss_type", "nll") == "nll"
     )
-
-
-def _own(trainer: Trainer, function: Any) -> Callable[..., torch.Tensor]:
-    if trainer.compute_loss_func is not None:
-        return trainer.compute_loss_func
-    smoother: Any = trainer.label_smoother
-
-    def smooth(outputs: Any, labels: Any, num_items_in_batch: Any) -> torch.Tensor:
-        loss: torch.Tensor = smoother(
-            {"logits": logits_of(outputs)}, labels, shift_labels=function is ForCausalLMLoss
-        )
-        return loss
-
-    return smooth
 
 
 @dataclass(frozen=True)
@@ -120,15 +109,20 @@ class _ClassLoss:
 
 
 @dataclass(frozen=True)
-class _OwnLoss:
-    """What a user's function, or label smoothing, says is the mean, weighted by the labels."""
+class _Smoothed:
+    """What label smoothing says is the mean, weighted by the labels."""
 
-    function: Callable[..., torch.Tensor]
+    smoother: Callable[..., torch.Tensor]
     shifted: bool
 
     def __call__(self, outputs: Any, targets: Any) -> tuple[torch.Tensor, torch.Tensor]:
         count = _count(targets, self.shifted)
-        mean = self.function(outputs, targets["labels"], num_items_in_batch=count)
+        mean = self.smoother(
+            {"logits": logits_of(outputs)},
+            targets["labels"],
+            shift_labels=self.shifted,
+            num_items_in_batch=count,
+        )
         return mean * count, count
 
 

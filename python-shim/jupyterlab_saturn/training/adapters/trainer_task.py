@@ -8,42 +8,28 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import torch
-from torch.optim.lr_scheduler import LambdaLR, LRScheduler
-from transformers import EarlyStoppingCallback, Trainer, TrainingArguments
-from transformers.trainer_callback import DefaultFlowCallback, PrinterCallback, ProgressCallback
-from transformers.trainer_utils import EvalPrediction, IntervalStrategy
+from transformers import Trainer, TrainingArguments, set_seed
+from transformers import trainer as library
+from transformers.trainer_utils import IntervalStrategy
 
 from ...errors import SaturnError
 from ...task import Task, by_keyword
-from .data_loader import Unpacked, unpack, unpack_eval
+from ..components.seeding import undisturbed
+from .accumulation import Accumulation
+from .adapter import NeedsNative
+from .data_loader import Collate, Unpacked, unpack, unpack_eval
 from .early_stopping import EarlyStopping
-from .logits_loss import logits_loss, logits_of
-from .optimizer import optimizer_of
-
-# Arguments that change what is trained, or that people count on, and that have no place here.
-_LEFT_OUT = (
-    "activation_offloading",
-    "auto_find_batch_size",
-    "batch_eval_metrics",
-    "deepspeed",
-    "eval_on_start",
-    "fsdp",
-    "full_determinism",
-    "load_best_model_at_end",
-    "neftune_noise_alpha",
-    "parallelism_config",
-    "push_to_hub",
-    "resume_from_checkpoint",
-    "torch_compile",
-)
-_OF_THE_LOOP = (DefaultFlowCallback, PrinterCallback, ProgressCallback, EarlyStoppingCallback)
-_DEFAULT_SEED = 42
+from .logits_loss import logits_loss
+from .trainer_evaluation import Measured, Prediction, TrainerEvaluation, is_by_batch
+from .trainer_loss import Divisor, WholeLoss, divisor_of, said_loss
+from .trainer_optimizer import optimizer_of, schedule_of
+from .trainer_settings import early_stopping_callback, follows_metric, reasons
 
 
 def from_trainer(trainer: Trainer) -> Task:
@@ -51,57 +37,83 @@ def from_trainer(trainer: Trainer) -> Task:
 
     Raises
     ------
+    NeedsNative
+        For what is not known to train here as the Trainer does it.
     SaturnError
-        ``unsupported`` for what would train something else than the Trainer does.
+        As `unpack` and `made_anew`; ``bad-task`` when parts are missing.
     """
+    why = list(reasons(trainer))
+    if why:
+        raise NeedsNative(" and ".join(why), trainer)
+    _prepare(trainer)
     args = trainer.args
     model: Any = trainer.model
-    size = args.per_device_train_batch_size * args.gradient_accumulation_steps
-    train = unpack(trainer.get_train_dataloader(), "train_dataset", size)
-    held_out = _held_out(trainer)
+    parts = args.gradient_accumulation_steps
     loss = logits_loss(trainer)
     if loss is not None:
         vars(model).pop("forward", None)  # trl's own builds no logits
-    if args.gradient_checkpointing:
-        model.gradient_checkpointing_enable(args.gradient_checkpointing_kwargs)
+    train = unpack(trainer.get_train_dataloader(), "train_dataset")
+    collate = _Collate(train.collate, tuple(trainer.label_names), split=loss is not None)
+    divisor = _divisor(trainer, train, collate, of_logits=loss is not None)
+    equal = parts > 1 and divisor != "items"
+    if not equal:
+        train = unpack(trainer.get_train_dataloader(), "train_dataset", merged=parts)
+    accumulation = Accumulation(len(trainer.get_train_dataloader()), parts)
+    per_epoch = accumulation.steps_per_epoch
     optimizer, groups = optimizer_of(trainer)
-    return Task(
+    task = Task(
         model=model,
         data=train.data,
-        collate=_Collate(train.collate, tuple(trainer.label_names), split=loss is not None),
-        loss=loss or _said_loss,
-        forward=by_keyword if loss is not None else _whole(trainer),
+        collate=collate,
+        loss=loss or said_loss,
+        forward=by_keyword if loss is not None else WholeLoss(trainer, divisor, accumulation),
         optimizer=optimizer,
         parameter_groups=groups,
-        schedule=_schedule(trainer),
-        batch_size=size,
-        micro_batches=args.gradient_accumulation_steps,
+        schedule=schedule_of(trainer),
+        batch_size=train.batch_size * (parts if equal else 1),
+        micro_batches=parts,
+        equal_parts=equal,
+        order=train.order,
+        drop_last=train.drop_last,
         epochs=args.num_train_epochs,
-        steps=args.max_steps if args.max_steps > 0 else None,
+        steps=args.max_steps if args.max_steps > 0 else math.ceil(args.num_train_epochs * per_epoch),
         clip_norm=args.max_grad_norm or None,
         precision="bfloat16" if args.bf16 else "float16" if args.fp16 else "float32",
         workers=train.workers,
-        eval_data=None if held_out is None else held_out.data,
-        metrics=_metrics(trainer),
-        validate_every=_validate_every(args, len(train.data) // size),  # type: ignore[arg-type]
-        stop_early=_stop_early(trainer),
+        before_step=accumulation if equal and divisor == "nothing" else None,
         export=partial(_export, trainer) if hasattr(model, "save_pretrained") else None,
-        remarks=(*train.remarks, *_remarks(trainer, as_a_whole=loss is None)),
     )
+    return _evaluated(task, trainer, per_epoch)
 
 
-def _whole(trainer: Trainer) -> Callable[[torch.nn.Module, Any], Any]:
-    """The Trainer's own way from a batch with its labels to ``(loss, outputs)``."""
+def _prepare(trainer: Trainer) -> None:
+    """What a Trainer does to its model when it begins to train."""
+    args = trainer.args
+    if trainer.model_init is not None:
+        set_seed(args.seed)
+        trainer.model = trainer.call_model_init()
+    model: Any = trainer.model
+    if args.gradient_checkpointing:
+        model.gradient_checkpointing_enable(args.gradient_checkpointing_kwargs)
+    align = getattr(library, "align_special_tokens", None)
+    if align is not None and trainer.processing_class is not None and hasattr(model, "config"):
+        align(model, trainer.processing_class)
+    if args.neftune_noise_alpha is not None:
+        library.activate_neftune(model, args.neftune_noise_alpha, trainer.accelerator)
 
-    def compute(model: torch.nn.Module, inputs: Mapping[str, Any]) -> Any:
-        return trainer.compute_loss(model, dict(inputs), return_outputs=True)
 
-    return compute
-
-
-def _said_loss(outputs: Any, targets: Any) -> torch.Tensor:
-    loss: torch.Tensor = outputs[0]
-    return loss
+def _divisor(
+    trainer: Trainer, train: Unpacked, collate: Collate, *, of_logits: bool
+) -> Divisor:
+    if not (trainer.model_accepts_loss_kwargs or trainer.compute_loss_func is not None):
+        return "samples"
+    if of_logits:
+        return "items"
+    data: Any = train.data
+    first = range(2) if train.order is None else train.order(0)[0][:2]
+    with undisturbed():
+        batch, _ = collate([data[index] for index in first])
+    return divisor_of(trainer, batch)
 
 
 @dataclass(frozen=True)
@@ -134,79 +146,70 @@ class _Collate:
         return (inputs if self.split else batch), labels
 
 
-def _schedule(trainer: Trainer) -> Callable[[torch.optim.Optimizer, int], LRScheduler]:
-    given = trainer.lr_scheduler
-    kind = str(getattr(trainer.args.lr_scheduler_type, "value", trainer.args.lr_scheduler_type))
-    if given is None and kind not in ("reduce_lr_on_plateau", "greedy"):
-
-        def make(optimizer: torch.optim.Optimizer, steps: int) -> LRScheduler:
-            trainer.lr_scheduler = None  # it makes one only once
-            return trainer.create_scheduler(num_training_steps=steps, optimizer=optimizer)
-
-        return make
-    if type(given) is LambdaLR:
-        return lambda optimizer, _: LambdaLR(optimizer, given.lr_lambdas)
-    raise SaturnError(
-        "unsupported",
-        f"The learning rate follows {kind if given is None else type(given).__name__}, which "
-        "cannot be made anew for the parts of a model.",
-        "Choose an lr_scheduler_type that follows the steps, such as 'linear' or 'cosine'.",
+def _evaluated(task: Task, trainer: Trainer, steps_per_epoch: int) -> Task:
+    """A task with the evaluations of a Trainer, and what follows from them."""
+    args = trainer.args
+    metric = args.metric_for_best_model
+    watched = None if metric is None else metric.removeprefix("eval_")
+    best = None if watched is None else f"{watched}:{'max' if args.greater_is_better else 'min'}"
+    held_out = dict(_held_out(trainer))
+    if not held_out:
+        return replace(task, best=best)
+    first = next(iter(held_out.values()))
+    datasets = {name: each.data for name, each in held_out.items()}
+    by_batch = is_by_batch(trainer)
+    measured = trainer.compute_metrics is not None and not args.prediction_loss_only
+    split = task.forward is by_keyword
+    return replace(
+        task,
+        eval_data=datasets if isinstance(trainer.eval_dataset, Mapping) else first.data,
+        eval_collate=replace(task.collate, collate=first.collate),  # type: ignore[type-var]
+        eval_batch_size=first.batch_size,
+        evaluation=TrainerEvaluation(trainer) if by_batch else None,
+        prediction=Prediction(trainer, whole=not split) if measured and not by_batch else None,
+        metrics=Measured(trainer) if measured and not by_batch else {},
+        validate_every=_validate_every(args, steps_per_epoch, task.steps or 1),
+        schedule_metric=watched if follows_metric(args) else None,
+        stop_early=_stop_early(trainer, watched),
+        best=best,
+        keep_best=args.load_best_model_at_end,
     )
 
 
-def _held_out(trainer: Trainer) -> Unpacked | None:
-    if trainer.eval_dataset is None:
-        return None
-    if isinstance(trainer.eval_dataset, dict):
-        raise SaturnError(
-            "unsupported",
-            "The Trainer has several eval_datasets, but a task is evaluated on one.",
-            "Choose one of them.",
-        )
-    return unpack_eval(trainer.get_eval_dataloader())
+def _held_out(trainer: Trainer) -> Iterator[tuple[str, Unpacked]]:
+    held_out: Any = trainer.eval_dataset
+    if isinstance(held_out, Mapping):
+        for name in held_out:
+            yield name, unpack_eval(trainer.get_eval_dataloader(name))
+    elif held_out is not None:
+        yield "", unpack_eval(trainer.get_eval_dataloader())
 
 
-def _metrics(trainer: Trainer) -> Any:
-    compute, prepare = trainer.compute_metrics, trainer.preprocess_logits_for_metrics
-    if compute is None or trainer.args.batch_eval_metrics:
-        return {}
-
-    def measure(outputs: Any, targets: Mapping[str, torch.Tensor]) -> dict[str, float]:
-        logits = logits_of(outputs[1] if isinstance(outputs, tuple) else outputs)
-        labels: Any = tuple(label.cpu().numpy() for label in targets.values())
-        if prepare is not None:
-            logits = prepare(logits, next(iter(targets.values())))
-        if logits.is_floating_point():
-            logits = logits.float()  # NumPy knows no bfloat16
-        said = EvalPrediction(logits.cpu().numpy(), labels[0] if len(labels) == 1 else labels)
-        found = compute(said)
-        return {name.removeprefix("eval_"): float(value) for name, value in found.items()}
-
-    return measure
-
-
-def _validate_every(args: TrainingArguments, steps_per_epoch: int) -> int | None:
+def _validate_every(args: TrainingArguments, steps_per_epoch: int, steps: int) -> int | None:
     if args.eval_strategy == IntervalStrategy.EPOCH:
-        return max(1, steps_per_epoch)
+        return steps_per_epoch
     if args.eval_strategy != IntervalStrategy.STEPS or not args.eval_steps:
         return None
-    if args.eval_steps >= 1:
-        return int(args.eval_steps)
-    steps = args.max_steps if args.max_steps > 0 else args.num_train_epochs * steps_per_epoch
-    return max(1, math.ceil(args.eval_steps * steps))
+    return int(args.eval_steps if args.eval_steps >= 1 else math.ceil(args.eval_steps * steps))
 
 
-def _stop_early(trainer: Trainer) -> EarlyStopping | None:
-    args = trainer.args
-    for callback in trainer.callback_handler.callbacks:
-        if isinstance(callback, EarlyStoppingCallback):
-            return EarlyStopping(
-                metric=(args.metric_for_best_model or "loss").removeprefix("eval_"),
-                evaluations=callback.early_stopping_patience,
-                threshold=callback.early_stopping_threshold or 0.0,
-                greater_is_better=bool(args.greater_is_better),
-            )
-    return None
+def _stop_early(trainer: Trainer, metric: str | None) -> EarlyStopping | None:
+    callback = early_stopping_callback(trainer)
+    if callback is None:
+        return None
+    if metric is None or trainer.args.eval_strategy == IntervalStrategy.NO:
+        raise SaturnError(
+            "bad-task",
+            "The EarlyStoppingCallback looks at evaluations, but the TrainingArguments name no "
+            "metric_for_best_model, or no eval_strategy.",
+            'Say e.g. eval_strategy="epoch", metric_for_best_model="loss".',
+        )
+    return EarlyStopping(
+        metric=metric,
+        evaluations=callback.early_stopping_patience,
+        threshold=callback.early_stopping_threshold or 0.0,
+        greater_is_better=bool(trainer.args.greater_is_better),
+    )
 
 
 def _export(trainer: Trainer, weights: dict[str, torch.Tensor], folder: Path) -> None:
@@ -215,32 +218,3 @@ def _export(trainer: Trainer, weights: dict[str, torch.Tensor], folder: Path) ->
     model.save_pretrained(folder, state_dict=weights)
     if trainer.processing_class is not None:
         trainer.processing_class.save_pretrained(folder)
-
-
-def _remarks(trainer: Trainer, *, as_a_whole: bool) -> Iterator[str]:
-    args = trainer.args
-    left_out = [name for name in _LEFT_OUT if getattr(args, name, None)]
-    if left_out:
-        yield f"Left out of the TrainingArguments: {', '.join(left_out)}."
-    callbacks = [
-        type(callback).__name__
-        for callback in trainer.callback_handler.callbacks
-        if not isinstance(callback, _OF_THE_LOOP)
-    ]
-    if callbacks:
-        yield f"Left out of the Trainer's callbacks: {', '.join(callbacks)}."
-    if args.seed != _DEFAULT_SEED:
-        yield (
-            f"seed={args.seed} of the TrainingArguments is left out: the order of samples and "
-            "dropout follow the seed of the task."
-        )
-    if as_a_whole:
-        yield (
-            "The loss is computed by the Trainer as a whole: a batch counts by its samples, and "
-            "the model cannot be split into stages."
-        )
-    if trainer.compute_metrics is not None and not args.batch_eval_metrics:
-        yield (
-            "compute_metrics is called for each batch and averaged over the samples: right for "
-            "means such as accuracy, not for F1 or perplexity."
-        )
