@@ -43,4 +43,4 @@ def factory() -> Task:
 def direct() -> Direct:
     model, loader = parts()
     steps = loop(model, loader, nn.CrossEntropyLoss(), SGD(model.parameters()), 2)
-    return Direct(dict(model.named_parameters()), {}, steps)
+    return Direct(model.state_dict(), {}, steps)

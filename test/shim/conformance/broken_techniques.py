@@ -64,7 +64,7 @@ class Sums(Sound):
 class _Unscheduled(AveragingRunner):
     def __init__(self, task: Task, module: torch.nn.Module, context: Context) -> None:
         super().__init__(task, module, context)
-        self._schedule = None
+        self.learning_rate.stepped = lambda: None  # type: ignore[method-assign]
 
 
 class ForgetsSchedule(Sound):

@@ -44,7 +44,8 @@ def losses(session: Session, technique: str, **params: Any) -> tuple[list[float]
     by_step: dict[int, list[float]] = defaultdict(list)
     for line in session.record.read_text().splitlines():
         step, value = line.split()
-        by_step[int(step)].append(float(value))
+        if int(step) < 12:  # those of the evaluation follow
+            by_step[int(step)].append(float(value))
     assert list(by_step) == list(range(12))
     assert {len(values) for values in by_step.values()} == {WORLDS[technique]}
     return [sum(values) / len(values) for values in by_step.values()], result

@@ -63,7 +63,9 @@ def _parts(made: Any) -> Parts:
     loaders = tuple(part for part in rest if part is not None)
     known = all(isinstance(part, DataLoader | list | tuple) for part in loaders)
     if module is None or len(loaders) > 2 or (data is not None and loaders) or not known:
-        kinds = ", ".join(type(part).__name__ for part in (made if isinstance(made, tuple) else [made]))
+        kinds = ", ".join(
+            type(part).__name__ for part in (made if isinstance(made, tuple) else [made])
+        )
         raise SaturnError(
             "bad-task",
             f"The function returned {kinds}, but Lightning needs a LightningModule and its data.",

@@ -181,7 +181,12 @@ def replaced_log(module: Any, log: Callable[..., None]) -> Iterator[None]:
 
 
 def call_step(
-    model: torch.nn.Module, module: Any, step: Callable[..., Any], batch: Any, index: int, **where: Any
+    model: torch.nn.Module,
+    module: Any,
+    step: Callable[..., Any],
+    batch: Any,
+    index: int,
+    **where: Any,
 ) -> Any:
     """Call a step of a module through whatever a technique put round it, hooks and all."""
 

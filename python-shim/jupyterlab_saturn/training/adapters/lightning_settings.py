@@ -61,7 +61,9 @@ _CALLBACKS = (
     "callbacks.throughput_monitor",
 )
 _KNOWN_CALLBACKS = tuple(
-    f"{package}.{name}" for package in ("lightning.pytorch", "pytorch_lightning") for name in _CALLBACKS
+    f"{package}.{name}"
+    for package in ("lightning.pytorch", "pytorch_lightning")
+    for name in _CALLBACKS
 )
 _OFF_BY_DEFAULT = ("fast_dev_run", "overfit_batches", "reload_dataloaders_every_n_epochs")
 
@@ -72,7 +74,9 @@ def options_of(parts: Parts) -> dict[str, Any]:
     if trainer is None or isinstance(trainer, dict):
         options = {**DEFAULTS, **(trainer or {})}
         callbacks = options["callbacks"] or ()
-        options["callbacks"] = list(callbacks) if isinstance(callbacks, list | tuple) else [callbacks]
+        options["callbacks"] = (
+            list(callbacks) if isinstance(callbacks, list | tuple) else [callbacks]
+        )
     else:
         options = {name: getattr(trainer, name) for name in DEFAULTS}
         options["callbacks"] = list(trainer.callbacks)
@@ -91,7 +95,10 @@ def reasons(parts: Parts, options: Mapping[str, Any]) -> Iterator[str]:
         yield from _own(parts.data, "LightningDataModule")
     yield from _unknown(parts.trainer)
     algorithm = options["gradient_clip_algorithm"]
-    if options["gradient_clip_val"] and str(getattr(algorithm, "value", algorithm or "norm")) != "norm":
+    if (
+        options["gradient_clip_val"]
+        and str(getattr(algorithm, "value", algorithm or "norm")) != "norm"
+    ):
         yield f"gradients are clipped by {algorithm!s}"
     for callback in options["callbacks"]:
         if not comes_from(type(callback), _KNOWN_CALLBACKS):

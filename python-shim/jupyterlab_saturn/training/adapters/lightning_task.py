@@ -204,7 +204,9 @@ def _loaders(parts: Parts, trainer: TrainerInPlace) -> tuple[DataLoader[Any], li
     train, *held_out = parts.loaders or (source.train_dataloader(),)
     if not held_out and _is_own(source, "val_dataloader"):
         held_out = [source.val_dataloader()]
-    listed = [each for one in held_out for each in (one if isinstance(one, list | tuple) else [one])]
+    listed = [
+        each for one in held_out for each in (one if isinstance(one, list | tuple) else [one])
+    ]
     for role, loader in [("train", train), *(("val", each) for each in listed if each is not None)]:
         if not isinstance(loader, DataLoader):
             raise NeedsNative(f"its {role}_dataloader is a {type(loader).__name__}", parts.made)

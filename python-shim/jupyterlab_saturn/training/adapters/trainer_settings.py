@@ -134,5 +134,3 @@ def _best(args: TrainingArguments, trainer: Trainer) -> Iterator[str]:
         return
     if args.eval_strategy == IntervalStrategy.STEPS and args.save_steps != args.eval_steps:
         yield f"it keeps the best of the models of every {args.save_steps} steps"
-
-

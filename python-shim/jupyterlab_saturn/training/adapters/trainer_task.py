@@ -76,7 +76,9 @@ def from_trainer(trainer: Trainer) -> Task:
         order=train.order,
         drop_last=train.drop_last,
         epochs=args.num_train_epochs,
-        steps=args.max_steps if args.max_steps > 0 else math.ceil(args.num_train_epochs * per_epoch),
+        steps=args.max_steps
+        if args.max_steps > 0
+        else math.ceil(args.num_train_epochs * per_epoch),
         clip_norm=args.max_grad_norm or None,
         precision="bfloat16" if args.bf16 else "float16" if args.fp16 else "float32",
         workers=train.workers,
@@ -102,9 +104,7 @@ def _prepare(trainer: Trainer) -> None:
         library.activate_neftune(model, args.neftune_noise_alpha, trainer.accelerator)
 
 
-def _divisor(
-    trainer: Trainer, train: Unpacked, collate: Collate, *, of_logits: bool
-) -> Divisor:
+def _divisor(trainer: Trainer, train: Unpacked, collate: Collate, *, of_logits: bool) -> Divisor:
     if not (trainer.model_accepts_loss_kwargs or trainer.compute_loss_func is not None):
         return "samples"
     if of_logits:

@@ -6,8 +6,8 @@ import functools
 from typing import Any
 
 import torch
+import torch.distributed as dist
 from torch import nn
-from torch.distributed.nn.functional import all_reduce
 
 from ..runtime.process_group import ProcessGroup
 
@@ -52,17 +52,38 @@ class BatchNorms:
         share = float(self.counts)
         here = inputs.numel() / inputs.shape[1] * share
         sums = torch.cat([values.sum(dims) * share, values.new_tensor([here])])
-        totals = all_reduce(sums)  # type: ignore[no-untyped-call]
+        totals = _sum(sums)
         count = totals[-1].detach()
         mean = totals[:-1] / count
         centred = values - mean.reshape(shape)
-        variance = all_reduce(centred.square().sum(dims) * share) / count  # type: ignore[no-untyped-call]
+        variance = _sum(centred.square().sum(dims) * share) / count
         outputs = centred * torch.rsqrt(variance + layer.eps).reshape(shape)
         if layer.affine:
             outputs = outputs * layer.weight.reshape(shape) + layer.bias.reshape(shape)
         if layer.track_running_stats:
             _remember(layer, mean.detach(), variance.detach(), count)
         return outputs.to(inputs.dtype)
+
+
+class _SumOverRanks(torch.autograd.Function):
+    """A sum over all ranks. It counts in the losses of all of them, so gradients add up, too."""
+
+    @staticmethod
+    def forward(_: Any, tensor: torch.Tensor) -> torch.Tensor:  # type: ignore[override]
+        total = tensor.clone()
+        dist.all_reduce(total)
+        return total
+
+    @staticmethod
+    def backward(_: Any, gradient: torch.Tensor) -> torch.Tensor:  # type: ignore[override]
+        total = gradient.contiguous().clone()
+        dist.all_reduce(total)
+        return total
+
+
+def _sum(tensor: torch.Tensor) -> torch.Tensor:
+    total: torch.Tensor = _SumOverRanks.apply(tensor)  # type: ignore[no-untyped-call]
+    return total
 
 
 @torch.no_grad()

@@ -42,8 +42,9 @@ def changed_state(
         with state.kept():
             return step.gradient([(samples.batch(indices), 1.0)]), state.changes()
 
-    fresh, by_first = forward(batches[0])
-    by_others = [forward(batch)[1] for batch in batches[1:]]
+    fresh, _ = forward(batches[0])
+    for batch in batches[1:]:
+        forward(batch)
     again, _ = forward(batches[0])
     if fresh.loss.isfinite() and not torch.equal(fresh.loss, again.loss):
         raise SaturnError(
@@ -53,6 +54,8 @@ def changed_state(
             "Keep it in a buffer (register_buffer), or train by your own loop: "
             "%%saturn task --native.",
         )
+    with _after_a_step(model):
+        by_first, *by_others = [forward(batch)[1] for batch in batches]
     if not by_first:
         return
     names = sorted(by_first)
@@ -63,6 +66,19 @@ def changed_state(
         yield "equal-state", f"the forward changes {listed} by the samples it sees"
     elif task.micro_batches > 1:
         yield "equal-state", f"the forward changes {listed} with each micro-batch"
+
+
+@contextmanager
+def _after_a_step(model: nn.Module) -> Iterator[None]:
+    """Within it what is trained is a little off: what follows it, such as a teacher, shows then."""
+    trained = [(p, p.data) for p in model.parameters() if p.requires_grad]
+    try:
+        for parameter, values in trained:
+            parameter.data = values + 0.01
+        yield
+    finally:
+        for parameter, values in trained:
+            parameter.data = values
 
 
 class _State:

@@ -44,7 +44,10 @@ def write_weights(path: Path, weights: Mapping[str, torch.Tensor]) -> None:
     """
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     temporary = path.with_name(f"{path.name}.tmp")
-    plain = {name: value.detach() for name, value in weights.items()}
+    plain = {  # the extra state of a module may be anything
+        name: value.detach() if isinstance(value, torch.Tensor) else value
+        for name, value in weights.items()
+    }
     try:
         with temporary.open("wb") as file:
             torch.save(plain, file)

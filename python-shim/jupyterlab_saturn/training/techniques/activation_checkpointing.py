@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from typing import Any
 
+from torch import nn
 from torch.utils.checkpoint import checkpoint
 
 from ...task import Task
@@ -11,7 +15,31 @@ from ..model.blocks import find_blocks
 from .context import Knobs
 from .technique import Choice
 
-_again = functools.partial(checkpoint, use_reentrant=False)
+
+def _again(block: nn.Module) -> Callable[..., Any]:
+    """`checkpoint`, for what a block does."""
+
+    def contexts() -> tuple[AbstractContextManager[None], AbstractContextManager[None]]:
+        return nullcontext(), _buffers_aside(block)
+
+    changes = any(True for _ in block.buffers())
+    options: dict[str, Any] = {"context_fn": contexts} if changes else {}
+    return functools.partial(checkpoint, use_reentrant=False, **options)
+
+
+@contextmanager
+def _buffers_aside(block: nn.Module) -> Iterator[None]:
+    """Let a forward change copies of the buffers, as it has changed them once already."""
+    own = [(module, dict(module._buffers)) for module in block.modules()]
+    for module, buffers in own:
+        for name, buffer in buffers.items():
+            if buffer is not None:
+                module._buffers[name] = buffer.clone()
+    try:
+        yield
+    finally:
+        for module, buffers in own:
+            module._buffers.update(buffers)
 
 
 def checkpoint_blocks(task: Task) -> None:
@@ -24,9 +52,11 @@ def checkpoint_blocks(task: Task) -> None:
     for block in find_blocks(task.model, task.blocks):
         if hasattr(block, "gradient_checkpointing"):
             # A layer of transformers: it knows to leave out its cache, which would grow twice.
-            vars(block).update(gradient_checkpointing=True, _gradient_checkpointing_func=_again)
+            vars(block).update(
+                gradient_checkpointing=True, _gradient_checkpointing_func=_again(block)
+            )
         else:
-            vars(block)["forward"] = functools.partial(_again, block.forward)
+            vars(block)["forward"] = functools.partial(_again(block), block.forward)
 
 
 def checkpointed(technique: str, task: Task, knobs: Knobs) -> list[Choice]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -100,8 +100,8 @@ class _PipelineRunner(Runner):
         self.micro_batches = micro_batches
         self._counted = counted and not takes_whole_batches(task)
 
-    def state(self) -> State:
-        state = super().state()
+    def state(self, changed: Collection[str] = ()) -> State:
+        state = super().state(changed)
         owned = self._stages.owned
         state["model"] = {n: value for n, value in state["model"].items() if n in owned}
         return state
