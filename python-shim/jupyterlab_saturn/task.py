@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
+from .errors import SaturnError
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -24,6 +26,36 @@ if TYPE_CHECKING:
     Metrics = Callable[[Any, Any], Mapping[str, "torch.Tensor | float"]]
     Order = Callable[[int], Sequence[Sequence[int]]]
     BeforeStep = Callable[[int, int], object]
+
+
+def loss_of_model(outputs: Any, targets: Any) -> torch.Tensor:
+    """A `Task.loss` for models that compute their loss themselves: what they return as ``loss``.
+
+    Raises
+    ------
+    SaturnError
+        ``bad-loss`` when there is none.
+    """
+    loss: Any = outputs.get("loss") if isinstance(outputs, Mapping) else None
+    loss = getattr(outputs, "loss", loss)
+    if loss is None and isinstance(outputs, tuple) and outputs:
+        loss = outputs[0]
+    if loss is None:
+        raise SaturnError(
+            "bad-loss",
+            f"The Task has no loss, and its model returns none but a {type(outputs).__name__}.",
+            "Give the Task a loss, such as loss=nn.CrossEntropyLoss().",
+        )
+    return loss  # type: ignore[no-any-return]
+
+
+def no_optimizer(parameters: Iterable[Any]) -> torch.optim.Optimizer:
+    """A `Task.optimizer` for tasks that name none. Raises SaturnError ``bad-task``."""
+    raise SaturnError(
+        "bad-task",
+        "The Task has no optimizer, and which learning rate is right is not known.",
+        "Give it one: optimizer=partial(torch.optim.AdamW, lr=1e-3).",
+    )
 
 
 class Evaluation(Protocol):
@@ -56,12 +88,14 @@ class Task:
         Any ``torch.nn.Module``; called as ``model(inputs)``.
     data
         Map-style dataset (``len`` and ``[]``) of ``(inputs, targets)`` pairs to train on; or a
-        ``DataLoader`` of one, of which all is taken but the order.
+        ``DataLoader`` of one, whose order, batches and ``collate_fn`` are kept.
     loss
         ``loss(outputs, targets)``: mean over the samples given; or a pair ``(sum, count)`` where
-        samples count unequally, such as a sum over tokens and how many tokens there were.
+        samples count unequally, such as a sum over tokens and how many tokens there were. When
+        absent, the model is given the whole batch, a dict as keywords, and returns its ``loss``.
     optimizer
-        Makes the optimizer from the parameters, e.g. ``partial(torch.optim.AdamW, lr=1e-3)``.
+        Makes the optimizer from the parameters, e.g. ``partial(torch.optim.AdamW, lr=1e-3)``; or
+        an optimizer of the model's parameters, of which one like it is made.
     parameter_groups
         Makes of ``(name, parameter)`` pairs the groups that `optimizer` gets, e.g. some without
         weight decay. A group may be empty: a device may hold a part of the model only.
@@ -148,10 +182,10 @@ class Task:
         Sentences to tell with the task, such as what could not be taken over from elsewhere.
     """
 
-    model: torch.nn.Module
-    data: Dataset[Any]
-    loss: Loss
-    optimizer: Optimizer
+    model: torch.nn.Module = field(kw_only=False)
+    data: Dataset[Any] = field(kw_only=False)
+    loss: Loss = field(default=loss_of_model, kw_only=False)
+    optimizer: Optimizer | torch.optim.Optimizer = field(default=no_optimizer, kw_only=False)
     batch_size: int = 0
     epochs: float = 1.0
     steps: int | None = None

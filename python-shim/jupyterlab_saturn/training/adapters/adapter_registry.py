@@ -10,7 +10,7 @@ from ...errors import SaturnError
 from ...plugins import PluginEntry, PluginFile, make_entries, plugin_files
 from ...task import Task
 from .adapter import Adapter
-from .data_loader import unpack_loaders
+from .plain_task import completed
 
 GROUP = "jupyterlab_saturn.adapters"
 """Entry points of packages that bring adapters."""
@@ -32,7 +32,7 @@ def adapt(made: Any) -> Any:
     """
     if not isinstance(made, Task):
         made = _adapted(made)
-    return unpack_loaders(made) if isinstance(made, Task) else made
+    return completed(made) if isinstance(made, Task) else made
 
 
 def _adapted(made: Any) -> Any:
