@@ -68,7 +68,7 @@ export function dispatchTrials(session: ISession): IStep {
           ...techniquesOf(session)
         };
         commands.push({ kind: 'trial', node: node.id, body });
-        return { ...trial, status: 'running' as const, node: node.id, devices };
+        return { ...trial, hash: spec.hash, status: 'running' as const, node: node.id, devices };
       }
     }
     return trial;
@@ -131,7 +131,7 @@ function startSegment(
   };
   const key = cellKey(task.inspection?.signature ?? '', segment.strategy);
   const stepSeconds = session.state.cells.find(
-    cell => cellKey(cell.signature, cell.strategy) === key
+    cell => cell.status === 'ok' && cellKey(cell.signature, cell.strategy) === key
   )?.stepSeconds;
   const body: GroupStart = {
     task: task.spec,

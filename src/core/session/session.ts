@@ -92,6 +92,12 @@ export function isResumable(task: TaskState): boolean {
   return task.status === 'stopped' && task.inspection !== undefined;
 }
 
+/** Whether a task failed before it trained: what its trials found says so, and nothing else. */
+export function isFailedInTrial(task: TaskState): boolean {
+  const outcome = lastAttempt(task)?.outcome;
+  return task.status === 'failed' && outcome !== 'failed' && outcome !== 'lost';
+}
+
 /** The tasks still to be planned for that hold no devices. */
 export function waitingTasks(state: SessionState): TaskState[] {
   return state.tasks.filter(task => isOpen(task, state) && !isActive(task));

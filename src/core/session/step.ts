@@ -20,6 +20,7 @@ import { inspecting, noteStop, stopInspections, stopTrials } from './stopping.js
 import { addTasks, inspectStopped, noteInspection, removeTasks } from './tasks.js';
 import { noteTechniques } from './techniques.js';
 import { noteTrialPlan } from './trialPlanning.js';
+import { forgetFailures, withVerdicts } from './verdicts.js';
 
 /**
  * The session state machine: one event in, the next session and the commands out. It is pure:
@@ -29,7 +30,7 @@ import { noteTrialPlan } from './trialPlanning.js';
  */
 export function step(session: ISession, event: SessionEvent, time: number): IStep {
   const noted = note(session, event, time);
-  const advanced = advance(noted.session, time);
+  const advanced = advance(withVerdicts(noted.session), time);
   const next = advanced.session;
   return {
     session: withState(next, { rev: session.state.rev + 1 }),
@@ -111,7 +112,7 @@ function note(session: ISession, event: SessionEvent, time: number): IStep {
       };
       return {
         session: withState(fresh, {
-          cells,
+          cells: cells.filter(cell => cell.status !== 'failed'),
           trials,
           agent,
           ...(cluster ? { cluster } : {}),
@@ -134,7 +135,10 @@ function noteRun(session: ISession, names: readonly string[] | null): ISession {
   const { plan: planned } = session.state;
   const known = new Set(planned?.fresh ? planned.plan.segments.map(({ task }) => task) : []);
   let changed = false;
-  const next = mapTasks(session, task => {
+  const failed = session.state.tasks.filter(
+    ({ spec, status }) => named.has(spec.name) && status === 'failed'
+  );
+  const next = mapTasks(forgetFailures(session, new Set(failed.map(({ spec }) => spec.hash))), task => {
     const wanted = names === null || named.has(task.spec.name);
     const resumes = isResumable(task) || (names !== null && task.status === 'failed');
     if (!wanted || !resumes) {

@@ -6,6 +6,7 @@ import {
   type ISession,
   type IStep,
   isActive,
+  isFailedInTrial,
   isResumable,
   mapTasks,
   maxDevices,
@@ -14,6 +15,7 @@ import {
   withState
 } from './session.js';
 import { inspecting, stopInspections, stopTrialsOf } from './stopping.js';
+import { forgetFailures } from './verdicts.js';
 
 /** What adding specs would do. */
 export interface IAdmission {
@@ -24,7 +26,7 @@ export interface IAdmission {
 
 /**
  * Decide what to do with new task specs. The same name with the same hash is left alone, unless
- * it could not be built (what it lacked may be there now) or its inspection was stopped;
+ * it could not be built or tried (what it lacked may be there now) or its inspection was stopped;
  * running a cell again replaces its own tasks as long as they were not trained, and whatever never
  * could be built gives way to its correction.
  *
@@ -46,7 +48,7 @@ export function admit(session: ISession, specs: readonly TaskSpec[], replace: bo
     if (!old) {
       admission.added.push(spec);
     } else if (old.spec.hash === spec.hash) {
-      const unknown = old.status === 'invalid' || isUninspected(old);
+      const unknown = old.status === 'invalid' || old.status === 'failed' || isUninspected(old);
       const again = unknown && old.attempts.length === 0;
       (again ? admission.replaced : admission.unchanged).push(spec);
     } else {
@@ -103,7 +105,8 @@ export function addTasks(session: ISession, specs: readonly TaskSpec[]): IStep {
   });
   const tasks = [...kept, ...[...incoming.values()].map(fresh)];
   const names = new Set(specs.map(spec => spec.name));
-  const trials = stopTrialsOf(withStaleProfile(withState(session, { tasks })), names);
+  const known = forgetFailures(withState(session, { tasks }), hashesOf(session, names));
+  const trials = stopTrialsOf(withStaleProfile(known), names);
   return {
     session: trials.session,
     commands: [
@@ -113,6 +116,10 @@ export function addTasks(session: ISession, specs: readonly TaskSpec[]): IStep {
       ...inspect(trials.session, task => names.has(task.spec.name))
     ]
   };
+}
+
+function hashesOf({ state }: ISession, names: ReadonlySet<string>): Set<string> {
+  return new Set(state.tasks.filter(({ spec }) => names.has(spec.name)).map(({ spec }) => spec.hash));
 }
 
 /** Ask for the inspection of the tasks that wait for one; nothing while no devices are known. */
@@ -132,7 +139,9 @@ export function inspect(session: ISession, which: (task: TaskState) => boolean):
 export function inspectAgain(session: ISession): IStep {
   const next = withStaleProfile(
     mapTasks(session, task =>
-      task.status === 'ready' || task.status === 'invalid' ? { ...task, status: 'inspecting' } : task
+      task.status === 'ready' || task.status === 'invalid' || isFailedInTrial(task)
+        ? { ...task, status: 'inspecting' }
+        : task
     )
   );
   return { session: next, commands: inspect(next, () => true) };
@@ -204,7 +213,8 @@ export function selectTasks(session: ISession, names: readonly string[] | undefi
 export function removeTasks(session: ISession, names: readonly string[]): IStep {
   const gone = new Set(names);
   const tasks = session.state.tasks.filter(task => !gone.has(task.spec.name));
-  const trials = stopTrialsOf(withStaleProfile(withState(session, { tasks })), gone);
+  const known = forgetFailures(withState(session, { tasks }), hashesOf(session, gone));
+  const trials = stopTrialsOf(withStaleProfile(known), gone);
   return {
     session: trials.session,
     commands: [

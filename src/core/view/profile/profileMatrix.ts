@@ -139,7 +139,8 @@ function entry(
   if (trial && trial.status !== 'stopping') {
     return { kind: trial.status };
   }
-  const cell = state.cells.find(fits);
+  // What works for some tasks stands before what failed for another of them.
+  const cell = state.cells.find(one => fits(one) && one.status !== 'failed') ?? state.cells.find(fits);
   if (cell) {
     return knownEntry(cell);
   }
