@@ -30,7 +30,9 @@ import { forgetFailures, withVerdicts } from './verdicts.js';
  */
 export function step(session: ISession, event: SessionEvent, time: number): IStep {
   const noted = note(session, event, time);
-  const advanced = advance(withVerdicts(noted.session), time);
+  // What a rank group reports while it trains decides nothing about those that wait.
+  const judged = event.kind === 'group' ? noted.session : withVerdicts(noted.session);
+  const advanced = advance(judged, time);
   const next = advanced.session;
   return {
     session: withState(next, { rev: session.state.rev + 1 }),

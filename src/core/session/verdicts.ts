@@ -1,7 +1,8 @@
-import { strategyKey } from '../model/strategy.js';
-import { FailedTrials } from '../profiling/failedTrials.js';
+import { FailedTrials, type ITried } from '../profiling/failedTrials.js';
+import { type IGridCell, profileGrid } from '../profiling/profileGrid.js';
+import { trialCandidates } from '../profiling/trialCandidates.js';
 import type { Failure, ProfileCell, TaskState } from '../wire/messages.js';
-import { type ISession, isFailedInTrial, isMeasured, mapTasks, withState } from './session.js';
+import { type ISession, isFailedInTrial, isMeasured, mapTasks, maxDevices, withState } from './session.js';
 
 /**
  * The session in which those tasks that wait have failed of which trials found it: what works for tasks of the same
@@ -18,7 +19,7 @@ export function withVerdicts(session: ISession): ISession {
     if (task.status !== 'ready' && !isFailedInTrial(task)) {
       return task;
     }
-    const error = verdict(task, failed, cells);
+    const error = verdict(session, task, failed);
     if (error) {
       return task.error === error ? task : { ...task, status: 'failed', error };
     }
@@ -34,30 +35,38 @@ export function forgetFailures(session: ISession, hashes: ReadonlySet<string>): 
   return left.length < cells.length ? withState(session, { cells: left }) : session;
 }
 
-function verdict(
-  { spec: { hash }, inspection }: TaskState,
-  failed: FailedTrials,
-  cells: readonly ProfileCell[]
-): Failure | undefined {
+function verdict(session: ISession, task: TaskState, failed: FailedTrials): Failure | undefined {
+  const { spec, inspection } = task;
   if (!inspection) {
     return undefined;
   }
-  const { signature, feasibility } = inspection;
-  const fault = failed.fault({ signature, hash });
+  const tried = { signature: inspection.signature, hash: spec.hash };
+  const fault = failed.fault(tried);
   if (fault) {
     return errorOf(fault);
   }
-  const strategies = feasibility.filter(({ feasible }) => feasible).map(({ strategy }) => strategy);
-  const [failure] = strategies.flatMap(strategy => failed.failure({ signature, hash }, strategy) ?? []);
-  const unusable = new Set(
-    cells
-      .filter(cell => cell.signature === signature && (cell.status === 'oom' || cell.status === 'pruned'))
-      .map(cell => strategyKey(cell.strategy))
+  const grid = profileGrid([task], { maxDevices: maxDevices(session), failed });
+  const failures = grid.flatMap(({ strategy }) => failed.failure(tried, strategy) ?? []);
+  return failures.length > 0 && isHopeless(session, grid, tried, failed)
+    ? errorOf(failures[0] as ProfileCell)
+    : undefined;
+}
+
+/** Whether no strategy works for a task, nor is one left that deserves a trial. */
+function isHopeless(
+  { state: { cells, cluster } }: ISession,
+  grid: readonly IGridCell[],
+  tried: ITried,
+  failed: FailedTrials
+): boolean {
+  const measured = cells.filter(isMeasured);
+  const works = measured.some(
+    cell =>
+      cell.status === 'ok' &&
+      cell.signature === tried.signature &&
+      failed.failure(tried, cell.strategy) === undefined
   );
-  const isHopeless = strategies.every(
-    strategy => unusable.has(strategyKey(strategy)) || failed.isClosed({ signature, hash }, strategy)
-  );
-  return failure && isHopeless ? errorOf(failure) : undefined;
+  return !works && trialCandidates(grid, measured, cluster ?? { nodes: [] }).open.length === 0;
 }
 
 function errorOf({ error }: ProfileCell): Failure {
