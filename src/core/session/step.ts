@@ -152,8 +152,5 @@ function noteRun(session: ISession, names: readonly string[] | null): ISession {
   });
   const same = JSON.stringify(session.selection) === JSON.stringify(names);
   const asked: ISession = { ...next, selection: names };
-  const { run } = asked.state;
-  const reopened =
-    run?.endedAt === undefined ? asked : withState(asked, { run: { startedAt: run.startedAt } });
-  return withGoal(changed || !same ? withStaleProfile(reopened) : reopened, 'run');
+  return withGoal(changed || !same ? withStaleProfile(asked) : asked, 'run');
 }

@@ -1,7 +1,7 @@
 import { strategyLabel } from '../../model/strategy.js';
 import type { ITranslation } from '../../model/translation.js';
 import type { SessionState } from '../../wire/messages.js';
-import type { ITaskFailure } from '../format/failures.js';
+import { briefly, type ITaskFailure } from '../format/failures.js';
 import { type Remarks, remarksOf } from '../format/remarks.js';
 import { type IProfileMatrix, reasonOf } from './profileMatrix.js';
 
@@ -25,10 +25,15 @@ export function profileFailures(
   { classes }: IProfileMatrix,
   trans: ITranslation
 ): ITaskFailure[] {
-  return state.cells.flatMap(({ signature, strategy, status, error }) => {
+  return state.cells.flatMap(({ signature, strategy, status, hash, error }) => {
     const label = classes.find(speed => speed.signature === signature)?.label;
-    return status === 'failed' && error && label !== undefined
-      ? [{ where: [trans.__('%1 under %2', label, strategyLabel(strategy))], error }]
-      : [];
+    if (status !== 'failed' || !error || label === undefined) {
+      return [];
+    }
+    const own = state.tasks.find(({ spec, status }) => spec.hash === hash && status === 'failed');
+    const under = strategyLabel(strategy);
+    return own
+      ? [{ where: [trans.__('%1 under %2', own.spec.name, under)], error: briefly(error, 'results', trans) }]
+      : [{ where: [trans.__('%1 under %2', label, under)], error }];
   });
 }

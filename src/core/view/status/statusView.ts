@@ -29,7 +29,7 @@ export function statusView(state: SessionState, now: number, trans: ITranslation
           hint: trans.__('Correct its cell and run it again, or choose other devices; then: %saturn plan')
         }
       })),
-      ...failedTasks(state.tasks)
+      ...failedTasks(state.tasks, 'elsewhere', trans)
     ])
   ];
 }

@@ -45,7 +45,7 @@ export function tasksView(state: SessionState, trans: ITranslation): Blocks {
         )
       )
     ),
-    failuresBlock(failedTasks(tasks)),
+    failuresBlock(failedTasks(tasks, 'check', trans)),
     remarksBlock(trans.__('Warnings'), warnings(tasks)),
     looking === 0 &&
       sentence(trans.__('What can run them on how many devices, and what not and why: `%saturn check`.'))
