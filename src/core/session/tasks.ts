@@ -26,8 +26,8 @@ export interface IAdmission {
 
 /**
  * Decide what to do with new task specs. The same name with the same hash is left alone, unless
- * it could not be built or tried (what it lacked may be there now) or its inspection was stopped;
- * running a cell again replaces its own tasks as long as they were not trained, and whatever never
+ * it could not be built, tried or evaluated (what it lacked may be there now) or its inspection was stopped;
+ * running a cell again replaces its own tasks as long as they were not trained otherwise, and whatever never
  * could be built gives way to its correction.
  *
  * @throws SaturnError `duplicate-task`, `task-running` or `already-trained`; nothing is added then.
@@ -48,9 +48,8 @@ export function admit(session: ISession, specs: readonly TaskSpec[], replace: bo
     if (!old) {
       admission.added.push(spec);
     } else if (old.spec.hash === spec.hash) {
-      const unknown = old.status === 'invalid' || old.status === 'failed' || isUninspected(old);
-      const again = unknown && old.attempts.length === 0;
-      (again ? admission.replaced : admission.unchanged).push(spec);
+      const isNews = isUnfinished(old) || !isSameCriterion(old.spec, spec);
+      (isNews ? admission.replaced : admission.unchanged).push(spec);
     } else {
       refuseReplacement(old, spec, replace);
       admission.replaced.push(spec);
@@ -77,7 +76,7 @@ function refuseReplacement(old: TaskState, spec: TaskSpec, replace: boolean): vo
       hint: 'Rename the function, or add --replace to put this one in its place.'
     });
   }
-  if (!replace && old.attempts.length > 0) {
+  if (!replace && old.attempts.length > 0 && !trainsTheSame(old.spec, spec)) {
     throw new SaturnError({
       code: 'already-trained',
       message: `"${name}" was already trained (${old.status}) with other code or settings.`,
@@ -86,22 +85,62 @@ function refuseReplacement(old: TaskState, spec: TaskSpec, replace: boolean): vo
   }
 }
 
+/** Whether two specs end with the same weights: what one has trained the other need not train again. */
+function trainsTheSame(a: TaskSpec, b: TaskSpec): boolean {
+  return (a.trainingHash ?? a.hash) === (b.trainingHash ?? b.hash);
+}
+
+function isSameCriterion(a: TaskSpec, b: TaskSpec): boolean {
+  return a.best?.metric === b.best?.metric && a.best?.goal === b.best?.goal;
+}
+
+/** Whether a task lacks something that its own cell, run again, may find this time. */
+function isUnfinished(task: TaskState): boolean {
+  return (
+    task.status === 'invalid' ||
+    isFailedInTrial(task) ||
+    isUninspected(task) ||
+    (task.status === 'finished' && task.result?.evaluationError !== undefined)
+  );
+}
+
+/**
+ * A task as it is once its cell is there in new words. What was trained and is trained the same now goes on from its
+ * checkpoint: at its last step, it is only evaluated again.
+ */
+function renewed(old: TaskState, spec: TaskSpec): TaskState {
+  if (old.spec.hash === spec.hash && !isUnfinished(old)) {
+    return { ...old, spec };
+  }
+  const { attempts, checkpointStep, validations } = old;
+  return trainsTheSame(old.spec, spec)
+    ? {
+        ...fresh(spec),
+        attempts,
+        progress: { step: checkpointStep ?? 0 },
+        ...(checkpointStep === undefined ? {} : { checkpointStep }),
+        ...(validations === undefined ? {} : { validations })
+      }
+    : fresh(spec);
+}
+
+function fresh(spec: TaskSpec): TaskState {
+  return { spec, status: 'inspecting', attempts: [], progress: { step: 0 } };
+}
+
 /** Put admitted specs into the session, and have them inspected. */
 export function addTasks(session: ISession, specs: readonly TaskSpec[]): IStep {
   const incoming = new Map(specs.map(spec => [spec.name, spec]));
   const archived = session.state.tasks
-    .filter(task => incoming.has(task.spec.name) && task.attempts.length > 0)
+    .filter(task => {
+      const spec = incoming.get(task.spec.name);
+      return spec && task.attempts.length > 0 && !trainsTheSame(task.spec, spec);
+    })
     .map(task => task.spec.name);
-  const fresh = (spec: TaskSpec): TaskState => ({
-    spec,
-    status: 'inspecting',
-    attempts: [],
-    progress: { step: 0 }
-  });
   const kept = session.state.tasks.map(task => {
     const spec = incoming.get(task.spec.name);
     incoming.delete(task.spec.name);
-    return spec ? fresh(spec) : task;
+    return spec ? renewed(task, spec) : task;
   });
   const tasks = [...kept, ...[...incoming.values()].map(fresh)];
   const names = new Set(specs.map(spec => spec.name));
