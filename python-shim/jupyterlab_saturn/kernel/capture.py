@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import SaturnError
 from .closure_references import notebook_modules, references
 from .fingerprint import fingerprint
+from .training_fingerprint import training_fingerprint
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,6 +40,8 @@ class Captured:
         Name for the payload in a session's payloads folder.
     fingerprint
         Equal for equal code and values, in any kernel.
+    training
+        As `fingerprint`, of what decides the trained weights.
     source
         Source text for people; empty when there is none.
     """
@@ -46,6 +49,7 @@ class Captured:
     payload: bytes
     file: str
     fingerprint: str
+    training: str
     source: str
 
 
@@ -71,6 +75,7 @@ def capture(function: Callable[..., Any]) -> Captured:
         payload=payload,
         file=f"{hashlib.sha256(payload).hexdigest()[:32]}.pkl",
         fingerprint=fingerprint(function, modules),
+        training=training_fingerprint(function, modules),
         source=_source(function),
     )
 

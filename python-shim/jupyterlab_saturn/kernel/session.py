@@ -17,7 +17,14 @@ from .device_request import device_request
 from .display import Results, View, joined, note
 from .payload import store
 from .progress import is_training
-from .request_bodies import check_function, check_length, plan_body, profile_body, selection
+from .request_bodies import (
+    check_function,
+    check_length,
+    criterion,
+    plan_body,
+    profile_body,
+    selection,
+)
 from .result_rows import rows_of
 from .sweep import Scalar, Value, check_parameters, expand, grid_of
 from .technique_registry import TechniqueRegistry
@@ -76,6 +83,7 @@ class Session:
         seed: int = 0,
         replace: bool = False,
         origin: str | None = None,
+        best: str | None = None,
     ) -> View:
         """Make a task of every point of a grid, and wait until each was built once.
 
@@ -93,12 +101,16 @@ class Session:
             Put the tasks in the place of others of the same names.
         origin
             Id of the notebook cell they come from.
+        best
+            The metric that makes a model the better one, and whether more or less of it does:
+            ``"accuracy:max"``. What the task itself says when None.
 
         Raises
         ------
         SaturnError
-            ``bad-sweep``, ``bad-parameters``, ``duplicate-task``, ``not-picklable``,
-            ``capture-too-large``, or the function's own error when all tasks have it.
+            ``bad-sweep``, ``bad-parameters``, ``bad-criterion``, ``duplicate-task``,
+            ``not-picklable``, ``capture-too-large``, or the function's own error when all tasks
+            have it.
         """
         check_length(epochs, steps, seed)
         grid = grid_of(sweep)
@@ -113,6 +125,7 @@ class Session:
             steps=steps,
             seed=seed,
             origin=origin,
+            best=criterion(best),
         )
         connection = self._connection()
         store(self.paths, captured)

@@ -16,7 +16,7 @@ from .capture import Captured
 from .line_splitting import split_commas, unquoted
 
 if TYPE_CHECKING:
-    from ..generated.wire_types import TaskSpec
+    from ..generated.wire_types import Criterion, TaskSpec
 
 Scalar = str | int | float | bool
 #: Parameter name to its values.
@@ -153,6 +153,7 @@ def expand(
     steps: int | None = None,
     seed: int = 0,
     origin: str | None = None,
+    best: Criterion | None = None,
 ) -> list[TaskSpec]:
     """A ``TaskSpec`` for each point of the grid, in the order of the sweep.
 
@@ -171,16 +172,21 @@ def expand(
                 "Leave out values that are there twice or that differ only in special characters.",
             )
         params = {key: value.value for key, value in zip(grid, point, strict=True)}
-        identity = (captured.fingerprint, params, epochs, steps, seed)
-        digest = hashlib.sha256(repr(identity).encode()).hexdigest()
+        identity = (params, epochs, steps, seed)
+        digest = _digest(captured.fingerprint, *identity)
+        trains = _digest(captured.training, *identity)
         spec = specs[name] = {
             "name": name,
             "sweep": function,
             "params": params,
             "seed": seed,
             "payload": captured.file,
-            "hash": digest[:32],
+            "hash": digest,
         }
+        if trains != digest:
+            spec["trainingHash"] = trains
+        if best is not None:
+            spec["best"] = best
         if epochs is not None:
             spec["epochs"] = epochs
         if steps is not None:
@@ -190,6 +196,10 @@ def expand(
     if captured.source:
         next(iter(specs.values()))["source"] = captured.source
     return list(specs.values())
+
+
+def _digest(*identity: Any) -> str:
+    return hashlib.sha256(repr(identity).encode()).hexdigest()[:32]
 
 
 def _task_name(function: str, point: Sequence[Value]) -> str:

@@ -9,9 +9,10 @@ from jupyterlab_saturn import wire
 from jupyterlab_saturn.errors import SaturnError
 from jupyterlab_saturn.kernel.capture import Captured
 from jupyterlab_saturn.kernel.line_splitting import split_words
+from jupyterlab_saturn.kernel.request_bodies import criterion
 from jupyterlab_saturn.kernel.sweep import check_parameters, expand, grid_of, parse_sweep
 
-CAPTURED = Captured(b"", "0" * 32 + ".pkl", "f" * 64, "def digits(): ...")
+CAPTURED = Captured(b"", "0" * 32 + ".pkl", "f" * 64, "f" * 64, "def digits(): ...")
 
 
 def specs(line: str, **options: Any) -> list[dict[str, Any]]:
@@ -129,3 +130,24 @@ def test_parameters_must_fit_the_function() -> None:
         check_parameters(digits, ["modle", "lr"])
     with pytest.raises(SaturnError, match="'lr'"):
         check_parameters(digits, ["model"])
+
+
+def test_what_trains_the_same_is_told_where_it_is_not_all() -> None:
+    (plain,) = expand("digits", {}, CAPTURED)
+    assert "trainingHash" not in plain
+    measured = Captured(b"", CAPTURED.file, "a" * 64, CAPTURED.training, "")
+    (spec,) = expand("digits", {}, measured, best={"metric": "mcc", "goal": "max"})
+    assert spec["trainingHash"] == plain["hash"] != spec["hash"]
+    assert spec["best"] == {"metric": "mcc", "goal": "max"}
+    (other,) = expand("digits", {}, measured, seed=1)
+    assert other["trainingHash"] not in (spec["trainingHash"], other["hash"])
+
+
+def test_what_is_best_is_a_metric_and_a_direction() -> None:
+    assert criterion(None) is None
+    assert criterion("loss:min") == {"metric": "loss", "goal": "min"}
+    assert criterion("a:b:max") == {"metric": "a:b", "goal": "max"}
+    for text in ("accuracy", "accuracy:most", ":max", "accuracy:"):
+        with pytest.raises(SaturnError, match="which metric") as caught:
+            criterion(text)
+        assert caught.value.code == "bad-criterion"
