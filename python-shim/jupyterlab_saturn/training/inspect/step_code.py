@@ -97,9 +97,7 @@ class StepCode:
 
     def _methods(self, kind: type) -> list[Any]:
         """The methods of a class that a step reaches; only ``forward`` of an installed one."""
-        own = sorted(
-            {name for name, _ in _methods_of(kind) if name in _ROOTS or name in self._words}
-        )
+        own = sorted({name for name, _ in _methods_of(kind) if self.reads(name)})
         if not own:
             return [digest(getattr(kind, "forward", None))]
         describe = _Description(self, True)
@@ -121,8 +119,8 @@ class StepCode:
         return settings
 
     def reads(self, name: str) -> bool:
-        """Whether code of the step names an attribute or a key."""
-        return name in self._words
+        """Whether a step reads what has that name: an attribute, a method or a key."""
+        return name in self._words or name in _ROOTS
 
 
 class _Description:
