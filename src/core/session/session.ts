@@ -34,6 +34,8 @@ export interface ISession {
   readonly full: boolean;
   /** Names of tasks that were stopped while measuring was wanted: they are not measured until it is asked for again. */
   readonly setAside: readonly string[];
+  /** By name of a task in training: how many of its reports in turn said that it is slower than its like; faster if negative. */
+  readonly strikes: Readonly<Record<string, number>>;
   /** Trials ever requested, for their ids. */
   readonly trialCount: number;
 }
@@ -67,6 +69,7 @@ export function emptySession(name: string, folder: string): ISession {
     profiled: false,
     full: false,
     setAside: [],
+    strikes: {},
     trialCount: 0
   };
 }

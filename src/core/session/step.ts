@@ -16,6 +16,7 @@ import {
   withStaleProfile,
   withState
 } from './session.js';
+import { noteSpeed, splitSignature } from './speeds.js';
 import { inspecting, noteStop, stopInspections, stopTrials } from './stopping.js';
 import { addTasks, inspectStopped, noteInspection, removeTasks } from './tasks.js';
 import { noteTechniques } from './techniques.js';
@@ -97,7 +98,9 @@ function note(session: ISession, event: SessionEvent, time: number): IStep {
     case 'stop-requested':
       return noteStop(session, event.tasks ?? null, time);
     case 'group':
-      return only(noteGroup(session, event.event));
+      return noteSpeed(noteGroup(session, event.event), event.event);
+    case 'speed-differs':
+      return only(splitSignature(session, event));
     case 'agent-connected':
       return noteAgent(session, event.hello, time);
     case 'agent-away':

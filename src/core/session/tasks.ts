@@ -14,6 +14,7 @@ import {
   withStaleProfile,
   withState
 } from './session.js';
+import { signedInspection } from './speeds.js';
 import { inspecting, stopInspections, stopTrialsOf } from './stopping.js';
 import { forgetFailures } from './verdicts.js';
 
@@ -220,7 +221,7 @@ export function noteInspection(session: ISession, result: InspectResult): ISessi
     }
     const { error: _gone, ...rest } = task;
     return result.inspection
-      ? { ...rest, status: 'ready', inspection: result.inspection }
+      ? { ...rest, status: 'ready', inspection: signedInspection(task, result.inspection) }
       : {
           ...rest,
           status: 'invalid',
