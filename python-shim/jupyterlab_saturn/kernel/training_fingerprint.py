@@ -1,6 +1,7 @@
 """A name for what decides the trained weights: of a factory, less what only serves evaluation."""
 
 from __future__ import annotations
+import __future__
 
 import ast
 import inspect
@@ -44,7 +45,12 @@ _DECISIVE = frozenset(
 )
 # By these, code uses names that it does not name.
 _OPAQUE = frozenset({"locals", "globals", "vars", "eval", "exec"})
-_FUTURE = 0xFF0000  # flags of code that `from __future__ import` sets
+# Flags of code by which `from __future__ import` is seen.
+_FUTURE = sum(
+    getattr(__future__, name).compiler_flag
+    for name in __future__.all_feature_names
+    if name != "nested_scopes"  # its flag has come to mean that a function is nested
+)
 
 
 def training_fingerprint(function: Any, by_value: Iterable[ModuleType] = ()) -> str:

@@ -113,3 +113,10 @@ def test_a_function_without_source_is_taken_whole(shell: Shell) -> None:
     exec(compile(textwrap.dedent(MEASURED), "<nowhere>", "exec"), namespace)
     found = capture(namespace["f"])
     assert found.training == found.fingerprint
+
+
+def test_a_notebook_may_import_from_the_future(shell: Shell) -> None:
+    assert shell.cell("from __future__ import annotations") is None
+    first = captured(shell, MEASURED)
+    changed = captured(shell, MEASURED.replace("inner(x)}", "2 * inner(x)}"))
+    assert first.training == changed.training != first.fingerprint
