@@ -273,10 +273,10 @@ class Session:
         return self.render("status", live=True)
 
     def wait(self) -> View:
-        """Wait until nothing trains any more and nothing is to be trained."""
+        """Wait until nothing is looked at or trains any more, and nothing is to be trained."""
         if not self._started:
             return note("Nothing runs: there is no session here yet.")
-        self._wait(0, lambda state: not is_training(state))
+        self._wait(0, lambda state: not is_training(state) and not is_building(state))
         return self.render("status", live=True)
 
     def status(self) -> View:

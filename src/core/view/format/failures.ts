@@ -30,13 +30,18 @@ export function failedTasks(
   place: Place | 'elsewhere',
   trans: ITranslation
 ): ITaskFailure[] {
-  return tasks.flatMap(({ spec, status, error, result }) => {
-    const failure = error ?? evaluationFailure(result?.evaluationError, trans);
-    const home = status === 'invalid' ? 'check' : 'results';
+  return tasks.flatMap(task => {
+    const failure = taskFailure(task, trans);
+    const home = task.status === 'invalid' ? 'check' : 'results';
     return failure === undefined
       ? []
-      : [{ where: [spec.name], error: place === home ? failure : briefly(failure, home, trans) }];
+      : [{ where: [task.spec.name], error: place === home ? failure : briefly(failure, home, trans) }];
   });
+}
+
+/** What went wrong with a task: it failed, or it is trained and could not be evaluated. */
+export function taskFailure({ error, result }: TaskState, trans: ITranslation): Failure | undefined {
+  return error ?? evaluationFailure(result?.evaluationError, trans);
 }
 
 /** A failure whose traceback another view shows. */
