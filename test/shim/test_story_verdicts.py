@@ -104,6 +104,18 @@ def sleepy(base: float, lr: float = 0.1) -> Task:
     return line(model=Sleepy(1, 1), optimizer=partial(torch.optim.SGD, lr=lr))
 
 
+def loading(pause: float) -> Task:
+    import time
+
+    from torch.utils.data import default_collate
+
+    def collate(samples: list[Any]) -> Any:
+        time.sleep(pause)
+        return default_collate(samples)
+
+    return line(collate=collate, steps=60)
+
+
 def task_of(session: Session, name: str) -> Json:  # noqa: F811
     return next(task for task in session.state["tasks"] if task["spec"]["name"] == name)
 
@@ -151,3 +163,17 @@ def test_what_a_model_reads_is_measured_apart_and_a_rate_is_not(session: Session
     session.add(sleepy, {"base": [0.0, 0.01], "lr": [0.1, 0.2]})
     signatures = [task["inspection"]["signature"] for task in session.state["tasks"]]
     assert signatures[0] == signatures[1] != signatures[2] == signatures[3]
+
+
+def test_a_task_that_turns_out_slower_is_planned_by_itself(session: Session) -> None:  # noqa: F811
+    session.cluster(cpu=1)
+    session.add(loading, {"pause": [0.02, 0.06]})
+    signatures = [task["inspection"]["signature"] for task in session.state["tasks"]]
+    assert signatures[0] == signatures[1]
+    session.run()
+    session.wait()
+    one, other = session.state["tasks"]
+    assert one["status"] == other["status"] == "finished"
+    slow = other if "unlike" in other else one
+    assert slow["inspection"]["signature"] == f"{signatures[0]}/{slow['spec']['name']}"
+    assert max(slow["unlike"]["factor"], 1 / slow["unlike"]["factor"]) > 2

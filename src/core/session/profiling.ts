@@ -62,6 +62,10 @@ export function noteTrial(
     return noteBusy(withState(session, { trials: left }), cell.error, time);
   }
   const found: ProfileCell = over.hash === undefined ? cell : { ...cell, hash: over.hash };
+  if (found.status === 'failed' && !session.state.tasks.some(({ spec }) => spec.hash === found.hash)) {
+    // Its task was replaced meanwhile, and takes its failure along.
+    return withStaleProfile(withState(session, { trials: left, trialsDone: trialsDone + 1 }));
+  }
   return withStalePlan(
     withState(session, {
       trials: left,

@@ -46,7 +46,10 @@ export function planTrials(session: ISession, time: number): IStep {
   );
   const tried = [...measured.filter(cell => cell.status === 'ok'), ...trials];
   const likely = initialTrials(promising, tried);
-  const first = [...likely, ...initialTrials(open, [...tried, ...likely]), ...doubtful];
+  const first = [...likely, ...initialTrials(open, [...tried, ...likely])];
+  if (!tasks.some(isActive)) {
+    first.push(...doubtful);
+  }
   if (first.length > 0) {
     return { session: queue(known, first), commands: [] };
   }

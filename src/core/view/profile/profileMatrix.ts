@@ -139,8 +139,12 @@ function entry(
   if (trial && trial.status !== 'stopping') {
     return { kind: trial.status };
   }
-  // What works for some tasks stands before what failed for another of them.
-  const cell = state.cells.find(one => fits(one) && one.status !== 'failed') ?? state.cells.find(fits);
+  // What works for some tasks, or was not tried with all, stands before what failed for others.
+  const found = state.cells.filter(fits);
+  const failures = found.filter(({ status }) => status === 'failed');
+  const cell =
+    found.find(({ status }) => status !== 'failed') ??
+    (isOfAll(failures, state, signature) ? failures[0] : undefined);
   if (cell) {
     return knownEntry(cell);
   }
@@ -157,6 +161,21 @@ function entry(
     : judged.feasible
       ? { kind: 'open' }
       : { kind: 'infeasible', reason: judged.reason };
+}
+
+/** Whether failed trials speak for all tasks of a signature: each failed, or one that works otherwise. */
+function isOfAll(
+  failures: readonly ProfileCell[],
+  { tasks, cells }: SessionState,
+  signature: string
+): boolean {
+  const failed = new Set(failures.map(({ hash }) => hash));
+  const mine = tasks.filter(({ inspection }) => inspection?.signature === signature);
+  return (
+    failed.has(undefined) ||
+    mine.every(({ spec }) => failed.has(spec.hash)) ||
+    cells.some(cell => cell.status === 'ok' && cell.signature === signature && failed.has(cell.hash))
+  );
 }
 
 function knownEntry(cell: ProfileCell): ProfileEntry {
