@@ -120,6 +120,21 @@ describe('a trial that fails', () => {
     expect(sim.status('a')).toBe('finished');
   });
 
+  it("is nobody's once its task was replaced", () => {
+    const sim = new Troubled(new Set(['bad']));
+    sim.add(['a', 'bad'], ['b', 'good']);
+    sim.feed({ kind: 'profile-requested' });
+    while (sim.session.state.trials.every(({ status }) => status !== 'running')) {
+      sim.perform(sim.pending.shift()!);
+    }
+    const [trial] = sim.take('trial');
+    sim.add(['a', 'corrected']);
+    sim.perform(trial!);
+    expect(sim.session.state.cells.filter(cell => cell.status === 'failed')).toEqual([]);
+    sim.settle();
+    expect(['a', 'b'].map(name => sim.status(name))).toEqual(['ready', 'ready']);
+  });
+
   it.each([
     ['run by name', { kind: 'run-requested', tasks: ['a'] }],
     ['profile --force', { kind: 'profile-requested', force: true }],
