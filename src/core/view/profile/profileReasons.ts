@@ -25,7 +25,7 @@ export function profileReasons({ classes, devices }: IProfileMatrix, trans: ITra
   return remarksOf(
     [...found].flatMap(([reason, about]) =>
       [...about].flatMap(([under, labels]) =>
-        labels.length === classes.length && classes.length > 1
+        labels.length === classes.length
           ? [[reason, under] as const]
           : labels.map(label => [reason, `${label} ${under}`] as const)
       )
