@@ -74,7 +74,8 @@ export function planTrials(session: ISession, time: number): IStep {
     explain: false
   });
   return {
-    session: { ...withState(known, { probing: true }), planRevision },
+    // A plan that is being made was asked for with less: its answer is not waited for.
+    session: { ...withState(known, { probing: true, planning: false }), planRevision },
     commands: [{ kind: 'plan', planRevision, request }]
   };
 }
