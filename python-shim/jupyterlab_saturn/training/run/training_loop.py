@@ -232,5 +232,5 @@ def _finite(metrics: Mapping[str, float]) -> dict[str, float | None]:
 
 def _identity(spec: WorkloadSpec, steps: int) -> str:
     """What a checkpoint must be of to be gone on from: a schedule depends on the length, too."""
-    trains = spec.task.get("trainingHash", spec.task["hash"])
-    return f"{trains}/seed-{spec.task['seed']}/steps-{steps}"
+    trained = spec.task.get("trainingHash", spec.task["hash"])
+    return f"{trained}/seed-{spec.task['seed']}/steps-{steps}"
