@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 class InspectionJob:
     """Builds tasks once, in one process after another; every task gets its result.
 
+    A process builds tasks of one world only: modules of one notebook must not serve another.
+
     When a process ends before it has told of all its tasks, the first of the untold gets the
     blame and the others a new process, unless two processes in a row tell nothing. A process
     that was killed from outside may be nobody's fault: its task gets one more.
@@ -51,38 +53,47 @@ class InspectionJob:
         spared = ""
         while self._left:
             before = len(self._left)
-            self._building = asyncio.create_task(self._outcome())
+            round = self._round_of(self.tasks[0])
+            self._building = asyncio.create_task(self._outcome(round))
             try:
                 outcome = await self._building
             except asyncio.CancelledError:
                 if _is_cancelled():
                     raise
                 continue  # some tasks were given up
-            if not self._left:
-                return
-            if outcome.kind == "lost" and self.tasks[0] != spared:
-                spared = self.tasks[0]
+            untold = [task["name"] for task in round if task["name"] in self._left]
+            if not untold:
+                continue
+            if outcome.kind == "lost" and untold[0] != spared:
+                spared = untold[0]
                 continue
             mute = mute + 1 if len(self._left) == before else 0
             failure: Failure = outcome.error or {
                 "code": "not-inspected",
                 "message": "The inspection ended without a word on this task.",
             }
-            for task in self.tasks if mute == 2 else self.tasks[:1]:
+            for task in untold if mute == 2 else untold[:1]:
                 self._report({"task": task, "hash": self._left[task]["hash"], "error": failure})
+            if not any(name in self._left for name in untold):
+                mute = 0  # what follows is of another world
 
-    async def _outcome(self) -> GroupOutcome:
+    def _round_of(self, first: str) -> list[TaskSpec]:
+        """The tasks left of a task's world, with it in front: a process sees but one world."""
+        world = self._left[first].get("world")
+        return [task for task in self._left.values() if task.get("world") == world]
+
+    async def _outcome(self, tasks: list[TaskSpec]) -> GroupOutcome:
         try:
-            return await self._round()
+            return await self._round(tasks)
         except Exception as error:
             return GroupOutcome("failed", error=failure_of(error))
 
-    async def _round(self) -> GroupOutcome:
+    async def _round(self, tasks: list[TaskSpec]) -> GroupOutcome:
         folder = self._place.paths.runtime / f"{INSPECT_PREFIX}{secrets.token_hex(8)}"
         devices = self._node["devices"]
         request: InspectOrder = {
             "kind": "inspect",
-            "tasks": list(self._left.values()),
+            "tasks": tasks,
             "maxDevices": self._body["maxDevices"],
             "deviceKind": devices[0]["kind"],
             "deviceBytes": min(device["memoryBytes"] for device in devices),

@@ -22,6 +22,7 @@ from .result_rows import rows_of
 from .sweep import Scalar, Value, check_parameters, expand, grid_of
 from .technique_registry import TechniqueRegistry
 from .waiting import Condition, device_count, is_building, is_stopping, pursue, wait
+from .world import notebook_world, tell_secrets
 
 if TYPE_CHECKING:
     from ..generated.wire_types import OkRequest, Render, SessionState, TechniqueSpec, ViewName
@@ -98,24 +99,26 @@ class Session:
         ------
         SaturnError
             ``bad-sweep``, ``bad-parameters``, ``duplicate-task``, ``not-picklable``,
-            ``capture-too-large``, or the function's own error when all tasks have it.
+            ``capture-too-large``, ``patched-library``, ``default-device``, or the function's own error when all tasks have it.
         """
         check_length(epochs, steps, seed)
         grid = grid_of(sweep)
         check_function(function)
         check_parameters(function, grid)
         captured = capture(function)
+        world = notebook_world(self.paths, captured.sources, captured.texts)
         specs = expand(
             function.__name__,
             grid,
-            captured,
+            captured.within(world),
             epochs=epochs,
             steps=steps,
             seed=seed,
             origin=origin,
         )
         connection = self._connection()
-        store(self.paths, captured)
+        store(self.paths, captured, world)
+        tell_secrets(self.paths, world)
         added = message("client", "tasks.add", {"tasks": specs, "replace": replace})
         rev = connection.request(added)["rev"]
         names = {spec["name"] for spec in specs}

@@ -181,6 +181,8 @@ def expand(
             "payload": captured.file,
             "hash": digest[:32],
         }
+        if captured.world is not None:
+            spec["world"] = captured.world
         if epochs is not None:
             spec["epochs"] = epochs
         if steps is not None:
