@@ -73,8 +73,10 @@ export class RequestHandler {
 
   private _addTasks({ tasks, replace = false }: TasksAdd): EngineMessages['tasks.added'] {
     const { added, replaced, unchanged } = admit(this._options.session(), tasks, replace);
-    if (added.length + replaced.length > 0) {
-      this._options.apply({ kind: 'tasks-added', tasks: [...added, ...replaced] });
+    const worlds = new Map(this._options.session().state.tasks.map(({ spec }) => [spec.name, spec.world]));
+    const moved = unchanged.filter(spec => spec.world !== worlds.get(spec.name));
+    if (added.length + replaced.length + moved.length > 0) {
+      this._options.apply({ kind: 'tasks-added', tasks: [...added, ...replaced, ...moved] });
     }
     const names = (specs: readonly { name: string }[]): string[] => specs.map(spec => spec.name);
     return {

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import secrets
 import shutil
+import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -109,6 +111,12 @@ class InspectionJob:
         if event["kind"] == "inspected":
             result = event.get("result")
             validate("InspectResult", result)
+            task = self._left.get(result["task"])
+            if task is not None and "inspection" in result:
+                python = self._place.surroundings.of(task.get("world")).python
+                if python != sys.executable:  # what is measured of its libraries is theirs alone
+                    name = hashlib.sha256(python.encode()).hexdigest()[:8]
+                    result["inspection"]["signature"] += f"@{name}"
             self._report(result)
 
     def _report(self, result: InspectResult) -> None:

@@ -18,6 +18,7 @@ _SET_BY_OTHERS = frozenset(
         "TORCHINDUCTOR_CACHE_DIR",
     }
 )
+_HARMLESS_VALUE = re.compile(r"|[0-9]{1,3}|true|false|yes|no|on|off", re.IGNORECASE)
 _SECRET_NAME = re.compile(
     r"token|secret|passw|passphrase|pwd|credential|cred$|auth|cookie|private|api_?key|key$|^key"
     r"|key_?id|signature|dsn|conn(ection)?_?str|webhook|license|session",
@@ -43,7 +44,7 @@ class Environment:
     secrets
         The others. What looks as if it could be a secret counts as one: it costs little.
     changed
-        Names of those the notebook has set since its kernel began.
+        Names of those the notebook has set or taken away since its kernel began.
     """
 
     variables: dict[str, str]
@@ -54,7 +55,7 @@ class Environment:
 def notebook_environment(now: Mapping[str, str] | None = None) -> Environment:
     """The environment of this kernel; `now` in its place when given."""
     now = os.environ if now is None else now
-    begun = _at_start()
+    begun = lasting(_at_start())
     known = lasting(now)
     secrets = {name: value for name, value in known.items() if is_secret(name, value)}
     return Environment(
@@ -62,14 +63,16 @@ def notebook_environment(now: Mapping[str, str] | None = None) -> Environment:
         secrets=secrets,
         changed=frozenset(
             name
-            for name, value in known.items()
-            if name not in _SET_BY_OTHERS and begun.get(name) != value
+            for name in {*known, *begun}
+            if name not in _SET_BY_OTHERS and begun.get(name) != known.get(name)
         ),
     )
 
 
 def is_secret(name: str, value: str) -> bool:
     """Whether a variable may hold what nobody else is to read."""
+    if _HARMLESS_VALUE.fullmatch(value):
+        return False
     return bool(_SECRET_NAME.search(name) or _SECRET_VALUE.search(value))
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import hashlib
 import importlib.util
-import os
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -154,7 +153,7 @@ def _find(name: str) -> ModuleSpec | None:
 
 
 def _is_there(spec: ModuleSpec) -> bool:
-    return not spec.has_location or (spec.origin is not None and os.path.exists(spec.origin))
+    return not spec.has_location or (spec.origin is not None and Path(spec.origin).exists())
 
 
 def _version(top: str) -> str:
@@ -173,6 +172,6 @@ def _distributions(_stamps: tuple[float, ...]) -> dict[str, list[str]]:
 
 def _stamp(entry: str) -> float:
     try:
-        return os.stat(entry or ".").st_mtime
+        return Path(entry).stat().st_mtime
     except OSError:
         return 0.0

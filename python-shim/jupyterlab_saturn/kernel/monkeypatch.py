@@ -43,7 +43,7 @@ def _patches(packages: Collection[str]) -> Iterator[str]:
         for attribute, value in list(vars(module).items()):
             if _is_of_notebook(value):
                 yield f"{name}.{attribute}"
-            elif isinstance(value, type) and value.__module__ == name:
+            elif issubclass(type(value), type) and value.__module__ == name:
                 yield from _patches_of_class(value)
 
 
@@ -59,6 +59,7 @@ def _patches_of_class(kind: type) -> Iterator[str]:
 
 def _is_of_notebook(value: Any) -> bool:
     """Whether a function or class was made in the notebook; `functools.wraps` hides it not."""
-    if isinstance(value, FunctionType):
+    # Not isinstance: some libraries have values that answer to it with a warning.
+    if type(value) is FunctionType:
         return value.__globals__.get("__name__") == "__main__"
-    return isinstance(value, type) and value.__module__ == "__main__"
+    return issubclass(type(value), type) and value.__module__ == "__main__"

@@ -99,7 +99,8 @@ class Session:
         ------
         SaturnError
             ``bad-sweep``, ``bad-parameters``, ``duplicate-task``, ``not-picklable``,
-            ``capture-too-large``, ``patched-library``, ``default-device``, or the function's own error when all tasks have it.
+            ``capture-too-large``, ``patched-library``, ``default-device``, or the function's own
+            error when all tasks have it.
         """
         check_length(epochs, steps, seed)
         grid = grid_of(sweep)

@@ -79,9 +79,11 @@ def notebook_world(
     if torch:
         file["torch"] = torch
     content = json.dumps(file, sort_keys=True).encode()
-    deciding = environment.changed | set(texts)
-    known = {**environment.variables, **dict.fromkeys(environment.secrets, "")}
-    variables = {name: known[name] for name in sorted(deciding & set(known))}
+    named = set(texts) & {*environment.variables, *environment.secrets}
+    variables = {
+        name: "" if name in environment.secrets else environment.variables.get(name)
+        for name in sorted(environment.changed | named)
+    }
     digest = hashlib.sha256(json.dumps([file["folder"], torch, variables]).encode()).hexdigest()
     return World(
         content=content,

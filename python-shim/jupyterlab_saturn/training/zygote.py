@@ -96,10 +96,10 @@ class Zygote:
         self._known: set[str] = set()
         self._import_trials: dict[int, list[str]] = {}
         self._files = LoadedFiles()
+        self._files.note()
 
     def serve(self) -> None:
         """Work until the agent closes its end."""
-        self._files.note()
         for descriptor in (self._wakeup, self._waker):
             os.set_blocking(descriptor, False)
         signal.signal(signal.SIGCHLD, lambda *_: None)  # only to be woken by
@@ -264,8 +264,8 @@ def main(descriptor: int, parent: int | None = None) -> None:
     parent_death.bind(parent)
     with socket.socket(fileno=descriptor) as agent:
         agent.set_inheritable(False)
-        zygote = Zygote(agent)
         preload()
+        zygote = Zygote(agent)
         reason = why_unsafe()
         if reason is not None:
             zygote.send({"op": "unsafe", "reason": reason})

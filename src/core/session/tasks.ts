@@ -45,16 +45,22 @@ export function admit(session: ISession, specs: readonly TaskSpec[], replace: bo
     const old = findTask(session, spec.name);
     if (!old) {
       admission.added.push(spec);
+    } else if (isSame(old, spec)) {
+      admission.unchanged.push(spec);
     } else if (old.spec.hash === spec.hash) {
-      const unknown = old.status === 'invalid' || isUninspected(old);
-      const again = unknown && old.attempts.length === 0;
-      (again ? admission.replaced : admission.unchanged).push(spec);
+      admission.replaced.push(spec);
     } else {
       refuseReplacement(old, spec, replace);
       admission.replaced.push(spec);
     }
   }
   return admission;
+}
+
+/** Whether a spec asks for what a task is already: it keeps what it has been through. */
+function isSame(old: TaskState, spec: TaskSpec): boolean {
+  const unknown = old.status === 'invalid' || isUninspected(old);
+  return old.spec.hash === spec.hash && !(unknown && old.attempts.length === 0);
 }
 
 function refuseReplacement(old: TaskState, spec: TaskSpec, replace: boolean): void {
@@ -84,8 +90,29 @@ function refuseReplacement(old: TaskState, spec: TaskSpec, replace: boolean): vo
   }
 }
 
-/** Put admitted specs into the session, and have them inspected. */
-export function addTasks(session: ISession, specs: readonly TaskSpec[]): IStep {
+/**
+ * Put admitted specs into the session, and have them inspected; a task that is the same already only
+ * learns where its notebook is now.
+ */
+export function addTasks(session: ISession, all: readonly TaskSpec[]): IStep {
+  const moved = new Map<string, TaskSpec>();
+  for (const spec of all) {
+    const old = findTask(session, spec.name);
+    if (old && isSame(old, spec)) {
+      moved.set(spec.name, spec);
+    }
+  }
+  const at = mapTasks(session, task => ({ ...task, spec: moved.get(task.spec.name) ?? task.spec }));
+  return addChanged(
+    at,
+    all.filter(spec => !moved.has(spec.name))
+  );
+}
+
+function addChanged(session: ISession, specs: readonly TaskSpec[]): IStep {
+  if (specs.length === 0) {
+    return { session, commands: [] };
+  }
   const incoming = new Map(specs.map(spec => [spec.name, spec]));
   const archived = session.state.tasks
     .filter(task => incoming.has(task.spec.name) && task.attempts.length > 0)

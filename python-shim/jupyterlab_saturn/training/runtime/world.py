@@ -85,14 +85,14 @@ def _means_another(name: str) -> bool:
     if not loaded or found is None or not found.has_location or found.origin is None:
         return False
     try:
-        return not os.path.samefile(found.origin, loaded)
+        return not Path(found.origin).samefile(loaded)
     except OSError:
         return False
 
 
 def _entry(entry: str, folder: Path) -> str:
     """An entry of the path; what the notebook's folder contains is stored relative to it."""
-    return entry if not entry or os.path.isabs(entry) else os.path.normpath(folder / entry)
+    return entry if not entry or Path(entry).is_absolute() else os.path.normpath(folder / entry)
 
 
 def _compare(sources: dict[str, str], folder: Path) -> None:
