@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, TypedDict
 
 if TYPE_CHECKING:
     from ..generated.wire_types import (
+        Argument,
         Metrics,
         Scalar,
         SessionState,
@@ -27,7 +28,7 @@ class ResultRow(TypedDict):
 
     task: str
     status: TaskStatus
-    params: dict[str, Scalar]
+    params: dict[str, Argument]
     technique: str | None
     knobs: dict[str, Scalar]
     """Settings of the technique."""

@@ -19,7 +19,7 @@ from .payload import store
 from .progress import is_training
 from .request_bodies import check_function, check_length, plan_body, profile_body, selection
 from .result_rows import rows_of
-from .sweep import Scalar, Value, check_parameters, expand, grid_of
+from .sweep import Argument, Value, check_parameters, expand, grid_of
 from .technique_registry import TechniqueRegistry
 from .waiting import Condition, device_count, is_building, is_stopping, pursue, wait
 from .world import notebook_world, tell_secrets
@@ -70,7 +70,7 @@ class Session:
     def add(
         self,
         function: Callable[..., Any],
-        sweep: Mapping[str, Sequence[Scalar | Value] | Scalar] | None = None,
+        sweep: Mapping[str, Sequence[Argument | Value] | Argument] | None = None,
         *,
         epochs: float | None = None,
         steps: int | None = None,
