@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, TypedDict
 
 if TYPE_CHECKING:
     from ..generated.wire_types import (
+        Argument,
         Failure,
         Metrics,
         Scalar,
@@ -28,7 +29,7 @@ class ResultRow(TypedDict):
 
     task: str
     status: TaskStatus
-    params: dict[str, Scalar]
+    params: dict[str, Argument]
     technique: str | None
     knobs: dict[str, Scalar]
     """Settings of the technique."""

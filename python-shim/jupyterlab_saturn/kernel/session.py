@@ -26,9 +26,10 @@ from .request_bodies import (
     selection,
 )
 from .result_rows import rows_of
-from .sweep import Scalar, Value, check_parameters, expand, grid_of
+from .sweep import Argument, Value, check_parameters, expand, grid_of
 from .technique_registry import TechniqueRegistry
 from .waiting import Condition, device_count, is_building, is_stopping, pursue, wait
+from .world import notebook_world, tell_secrets
 
 if TYPE_CHECKING:
     from ..generated.wire_types import OkRequest, Render, SessionState, TechniqueSpec, ViewName
@@ -76,7 +77,7 @@ class Session:
     def add(
         self,
         function: Callable[..., Any],
-        sweep: Mapping[str, Sequence[Scalar | Value] | Scalar] | None = None,
+        sweep: Mapping[str, Sequence[Argument | Value] | Argument] | None = None,
         *,
         epochs: float | None = None,
         steps: int | None = None,
@@ -109,18 +110,19 @@ class Session:
         ------
         SaturnError
             ``bad-sweep``, ``bad-parameters``, ``bad-criterion``, ``duplicate-task``,
-            ``not-picklable``, ``capture-too-large``, or the function's own error when all tasks
-            have it.
+            ``not-picklable``, ``capture-too-large``, ``patched-library``, ``default-device``, or
+            the function's own error when all tasks have it.
         """
         check_length(epochs, steps, seed)
         grid = grid_of(sweep)
         check_function(function)
         check_parameters(function, grid)
         captured = capture(function)
+        world = notebook_world(self.paths, captured.sources, captured.texts)
         specs = expand(
             function.__name__,
             grid,
-            captured,
+            captured.within(world),
             epochs=epochs,
             steps=steps,
             seed=seed,
@@ -128,7 +130,8 @@ class Session:
             best=criterion(best),
         )
         connection = self._connection()
-        store(self.paths, captured)
+        store(self.paths, captured, world)
+        tell_secrets(self.paths, world)
         added = message("client", "tasks.add", {"tasks": specs, "replace": replace})
         rev = connection.request(added)["rev"]
         names = {spec["name"] for spec in specs}

@@ -11,7 +11,7 @@ from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
 from .closure_references import global_names, references
-from .fingerprint import fingerprint
+from .fingerprint import read_code
 
 # What only serves evaluation, by the last name of what is called.
 _EVALUATION = {
@@ -54,14 +54,14 @@ _FUTURE = sum(
 
 
 def training_fingerprint(function: Any, by_value: Iterable[ModuleType] = ()) -> str:
-    """As `fingerprint`, without what a factory says of its evaluation alone.
+    """The fingerprint of a factory's `Code`, without what it says of its evaluation alone.
 
     Left out are the arguments of ``Task`` and of a ``Trainer`` that only serve evaluation, and the
     functions and imports that nothing else uses. When in doubt it is the fingerprint itself.
     """
     modules = list(by_value)
     trimmed = _trimmed(function, {module.__name__ for module in modules})
-    return fingerprint(function if trimmed is None else trimmed, modules)
+    return read_code(function if trimmed is None else trimmed, modules).fingerprint
 
 
 def _trimmed(function: Any, by_value: set[str]) -> FunctionType | None:
@@ -93,10 +93,10 @@ def _tree(function: FunctionType) -> ast.Module | None:
         node = tree.body[0]
         if not isinstance(node, ast.FunctionDef) or node.decorator_list or function.__kwdefaults__:
             return None
-        same = fingerprint(_compiled(tree, function)) == fingerprint(function.__code__)
+        made, known = (read_code(code) for code in (_compiled(tree, function), function.__code__))
     except (OSError, TypeError, SyntaxError, IndexError):
         return None
-    return tree if same else None
+    return tree if made.fingerprint == known.fingerprint else None
 
 
 def _compiled(tree: ast.Module, function: FunctionType) -> CodeType:

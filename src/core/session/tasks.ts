@@ -48,15 +48,21 @@ export function admit(session: ISession, specs: readonly TaskSpec[], replace: bo
     const old = findTask(session, spec.name);
     if (!old) {
       admission.added.push(spec);
+    } else if (isSame(old, spec)) {
+      admission.unchanged.push(spec);
     } else if (old.spec.hash === spec.hash) {
-      const isNews = isUnfinished(old) || !isSameCriterion(old.spec, spec);
-      (isNews ? admission.replaced : admission.unchanged).push(spec);
+      admission.replaced.push(spec);
     } else {
       refuseReplacement(old, spec, replace);
       admission.replaced.push(spec);
     }
   }
   return admission;
+}
+
+/** Whether a spec asks for what a task is already: it keeps what it has been through. */
+function isSame(old: TaskState, spec: TaskSpec): boolean {
+  return old.spec.hash === spec.hash && !isUnfinished(old);
 }
 
 function refuseReplacement(old: TaskState, spec: TaskSpec, replace: boolean): void {
@@ -91,8 +97,10 @@ function trainsTheSame(a: TaskSpec, b: TaskSpec): boolean {
   return (a.trainingHash ?? a.hash) === (b.trainingHash ?? b.hash);
 }
 
-function isSameCriterion(a: TaskSpec, b: TaskSpec): boolean {
-  return a.best?.metric === b.best?.metric && a.best?.goal === b.best?.goal;
+/** Whether specs of the same hash differ in what is no part of it: where the notebook is, what is best. */
+export function isRestated(a: TaskSpec, b: TaskSpec): boolean {
+  const { metric, goal } = a.best ?? {};
+  return a.world !== b.world || metric !== b.best?.metric || goal !== b.best?.goal;
 }
 
 /** Whether a task lacks something that its own cell, run again, may find this time. */
@@ -110,9 +118,6 @@ function isUnfinished(task: TaskState): boolean {
  * checkpoint: at its last step, it is only evaluated again.
  */
 function renewed(old: TaskState, spec: TaskSpec): TaskState {
-  if (old.spec.hash === spec.hash && !isUnfinished(old)) {
-    return { ...old, spec };
-  }
   const { attempts, checkpointStep, validations } = old;
   return trainsTheSame(old.spec, spec)
     ? {
@@ -129,8 +134,29 @@ function fresh(spec: TaskSpec): TaskState {
   return { spec, status: 'inspecting', attempts: [], progress: { step: 0 } };
 }
 
-/** Put admitted specs into the session, and have them inspected. */
-export function addTasks(session: ISession, specs: readonly TaskSpec[]): IStep {
+/**
+ * Put admitted specs into the session, and have them inspected; a task that is the same already only
+ * learns where its notebook is now, and what makes it the better one.
+ */
+export function addTasks(session: ISession, all: readonly TaskSpec[]): IStep {
+  const moved = new Map<string, TaskSpec>();
+  for (const spec of all) {
+    const old = findTask(session, spec.name);
+    if (old && isSame(old, spec)) {
+      moved.set(spec.name, spec);
+    }
+  }
+  const at = mapTasks(session, task => ({ ...task, spec: moved.get(task.spec.name) ?? task.spec }));
+  return addChanged(
+    at,
+    all.filter(spec => !moved.has(spec.name))
+  );
+}
+
+function addChanged(session: ISession, specs: readonly TaskSpec[]): IStep {
+  if (specs.length === 0) {
+    return { session, commands: [] };
+  }
   const incoming = new Map(specs.map(spec => [spec.name, spec]));
   const archived = session.state.tasks
     .filter(task => {

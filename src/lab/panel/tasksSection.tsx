@@ -2,7 +2,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import { type KeyboardEvent, useState } from 'react';
 import { noTasks } from '../../core/view/display/emptyStates.js';
 import { taskFailure } from '../../core/view/format/failures.js';
-import { compactCount, count } from '../../core/view/format/format.js';
+import { argument, compactCount, count } from '../../core/view/format/format.js';
 import type { IListItem } from '../../core/view/format/list.js';
 import { checkList } from '../../core/view/tasks/checkView.js';
 import { taskChecks } from '../../core/view/tasks/taskChecks.js';
@@ -126,7 +126,7 @@ function TaskItem(props: { task: TaskState; isStop: boolean }) {
           )}
           <div className="jp-SaturnPanel-quiet">
             {Object.entries(spec.params)
-              .map(([name, value]) => `${name}=${value}`)
+              .map(([name, value]) => `${name}=${argument(value)}`)
               .join(', ')}
           </div>
         </div>

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { admit } from '../../../src/core/session/tasks.js';
+import { admit, isRestated } from '../../../src/core/session/tasks.js';
 import type { GroupStart, Result, TaskSpec } from '../../../src/core/wire/messages.js';
 import { SessionHarness, spec } from './sessionHarness.js';
 
@@ -86,7 +86,9 @@ describe('a cell that trains as before', () => {
   it('is left alone when only what makes it the better one is said anew', () => {
     const sim = new Trained(RESULT);
     const best = { metric: 'accuracy', goal: 'max' } as const;
-    expect(admit(sim.session, [of('h', 't', { best })], false).replaced).toHaveLength(1);
+    expect(admit(sim.session, [of('h', 't', { best })], false).unchanged).toHaveLength(1);
+    expect(isRestated(sim.task.spec, of('h', 't', { best }))).toBe(true);
+    expect(isRestated(sim.task.spec, of('h', 't'))).toBe(false);
     sim.feed({ kind: 'tasks-added', tasks: [of('h', 't', { best })] });
     expect(sim.task).toMatchObject({ status: 'finished', result: RESULT, spec: { best } });
     expect(sim.take('inspect')).toEqual([]);
