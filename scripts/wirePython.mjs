@@ -97,7 +97,9 @@ export function pythonTypes(bundle) {
   const translation = new Translation();
   const aliases = Object.entries(bundle.definitions).flatMap(([name, schema]) => {
     const type = translation.type(schema, name);
-    return type === name ? [] : [alias(name, type, schema.description)];
+    // One that is part of itself is a text: its name means nothing yet when it is read.
+    const isRecursive = new RegExp(`\\b${name}\\b`).test(type);
+    return type === name ? [] : [alias(name, isRecursive ? quoted(type) : type, schema.description)];
   });
   const senders = Object.entries(bundle.directions).map(([sender, said]) => [sender, Object.entries(said)]);
   return [

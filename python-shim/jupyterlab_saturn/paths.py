@@ -15,6 +15,7 @@ from .errors import SaturnError
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _PAYLOAD = re.compile(r"[0-9a-f]{16,64}\.pkl")
+_WORLD = re.compile(r"[0-9a-f]{16,64}\.json")
 
 
 def ensure_private(folder: Path) -> Path:
@@ -63,9 +64,18 @@ def write_json(path: Path, value: Any) -> None:
     temporary.replace(path)
 
 
+# What follows takes 36 of the 107 bytes of a socket's path (unix(7)).
+_LONGEST_BASE = 70
+
+
 def _runtime_of_all() -> Path:
     base = os.environ.get("XDG_RUNTIME_DIR")
-    return Path(base) / "saturn" if base else Path(tempfile.gettempdir()) / f"saturn-{os.getuid()}"
+    if base and len(os.fsencode(base)) <= _LONGEST_BASE:
+        return Path(base) / "saturn"
+    temporary = tempfile.gettempdir()
+    if len(os.fsencode(temporary)) > _LONGEST_BASE:
+        temporary = "/tmp"
+    return Path(temporary) / f"saturn-{os.getuid()}"
 
 
 SCRATCH_PREFIX = "mp-"
@@ -163,6 +173,12 @@ class SessionPaths:
         """A pickled factory. Refuses names that could lead out of the payloads folder."""
         if not _PAYLOAD.fullmatch(name):
             raise SaturnError("bad-payload", f"{name!r} is no payload of this session.")
+        return self.payloads / name
+
+    def world(self, name: str) -> Path:
+        """A wire ``World``. Refuses names that could lead out of the payloads folder."""
+        if not _WORLD.fullmatch(name):
+            raise SaturnError("bad-payload", f"{name!r} is no world of this session.")
         return self.payloads / name
 
     def task(self, name: str) -> Path:

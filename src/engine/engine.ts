@@ -146,6 +146,9 @@ export class Engine implements IDisposable {
       case 'cancel-plan':
         this._planner.cancel();
         break;
+      case 'note':
+        this._apply(command.event);
+        break;
       case 'archive':
         this._archive(command.tasks);
         break;

@@ -3,6 +3,7 @@ import { lstatSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, wr
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { cellKey } from '../core/model/strategy.js';
+import { isOwnSignature } from '../core/session/speeds.js';
 import type { IMemory, IRemembered } from '../core/view/profile/cacheView.js';
 import {
   type Failure,
@@ -223,12 +224,12 @@ function textOf({ signature, strategy, device, devices, software, version, sourc
 
 /**
  * What a measurement on a node depends on; undefined where that is not known well enough: devices or software
- * without a name, devices of several kinds, or a technique imported from a module or package, which may change.
+ * without a name, devices of several kinds, a task that is like no other, or a technique imported from a module or package, which may change.
  */
 function keyOf(state: SessionState, node: Node, signature: string, strategy: Strategy): IKey | undefined {
   const own = state.techniques?.find(({ name }) => name === strategy.technique);
   const [device, ...others] = new Set(node.devices.map(({ model }) => model));
-  if (device === undefined || others.length > 0 || node.software === undefined) {
+  if (device === undefined || others.length > 0 || node.software === undefined || isOwnSignature(signature)) {
     return undefined;
   }
   if (own === undefined ? !BUILT_IN_TECHNIQUES.has(strategy.technique) : own.source === undefined) {

@@ -1,6 +1,6 @@
 import { ENGLISH } from '../core/model/translation.js';
 import type { ISession } from '../core/session/session.js';
-import { admit, selectTasks } from '../core/session/tasks.js';
+import { admit, isRestated, selectTasks } from '../core/session/tasks.js';
 import { cacheView } from '../core/view/profile/cacheView.js';
 import { render } from '../core/view/render.js';
 import {
@@ -73,8 +73,10 @@ export class RequestHandler {
 
   private _addTasks({ tasks, replace = false }: TasksAdd): EngineMessages['tasks.added'] {
     const { added, replaced, unchanged } = admit(this._options.session(), tasks, replace);
-    if (added.length + replaced.length > 0) {
-      this._options.apply({ kind: 'tasks-added', tasks: [...added, ...replaced] });
+    const known = new Map(this._options.session().state.tasks.map(({ spec }) => [spec.name, spec]));
+    const moved = unchanged.filter(spec => isRestated(spec, known.get(spec.name) ?? spec));
+    if (added.length + replaced.length + moved.length > 0) {
+      this._options.apply({ kind: 'tasks-added', tasks: [...added, ...replaced, ...moved] });
     }
     const names = (specs: readonly { name: string }[]): string[] => specs.map(spec => spec.name);
     return {

@@ -20,6 +20,7 @@ from jupyterlab_saturn.agent.event_receiver import EventReceiver
 from jupyterlab_saturn.agent.job_context import JobContext
 from jupyterlab_saturn.agent.rank_group import Limits
 from jupyterlab_saturn.agent.rank_launcher import RankLauncher
+from jupyterlab_saturn.agent.rank_surroundings import SurroundingsRegistry
 from jupyterlab_saturn.agent.training_job import TrainingJob
 from jupyterlab_saturn.agent.trial_job import TrialJob
 from jupyterlab_saturn.errors import Json
@@ -44,6 +45,7 @@ class Workshop(Session):
             events=self._events,
             say=self._say,
             leases=DeviceLeases(self.paths),
+            surroundings=SurroundingsRegistry(self.paths, self._events),
         )
 
     def attempt(

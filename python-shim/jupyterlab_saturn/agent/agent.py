@@ -24,6 +24,7 @@ from .inspection_job import InspectionJob
 from .job_context import INSPECT_PREFIX, RENDEZVOUS_PREFIX, JobContext
 from .rank_group import Limits
 from .rank_launcher import RankLauncher
+from .rank_surroundings import SurroundingsRegistry
 from .training_job import TrainingJob
 from .trial_job import TrialJob
 
@@ -138,6 +139,7 @@ class Agent:
                 events=events,
                 say=self._say,
                 leases=DeviceLeases(self._paths),
+                surroundings=SurroundingsRegistry(self._paths, events),
                 limits=self._limits,
             )
             engine = EngineProcess(

@@ -6,15 +6,27 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 
 from ..errors import SaturnError
 from ..paths import SessionPaths
 from .agent_lock import agent_alive, read_status
 from .log_tail import tail
 
-__all__ = ["agent_alive", "ensure_agent"]
+__all__ = ["agent_alive", "ensure_agent", "lasting"]
 
 _POLL_SECONDS = 0.02
+_OF_ONE_PROCESS = frozenset(
+    {
+        *("_", "COLUMNS", "JPY_PARENT_PID", "JPY_SESSION_NAME", "LINES", "OLDPWD", "PWD", "SHLVL"),
+        *("PYTEST_CURRENT_TEST", "PYTHONUNBUFFERED"),
+    }
+)
+
+
+def lasting(variables: Mapping[str, str]) -> dict[str, str]:
+    """Environment variables without those that say which process this is and who looks at it."""
+    return {name: value for name, value in variables.items() if name not in _OF_ONE_PROCESS}
 
 
 def ensure_agent(paths: SessionPaths, timeout: float = 60.0) -> str:
@@ -63,7 +75,12 @@ def _start(paths: SessionPaths) -> None:
     command = [sys.executable, "-P", "-m", __package__, "--detach", str(paths.folder)]
     with paths.agent_log.open("ab") as log:
         started = subprocess.run(
-            command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+            env=lasting(os.environ),
         )
     if started.returncode != 0:
         raise _gone(paths)

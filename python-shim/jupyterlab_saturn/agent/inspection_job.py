@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import secrets
 import shutil
+import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
 
 class InspectionJob:
     """Builds tasks once, in one process after another; every task gets its result.
+
+    A process builds tasks of one world only: modules of one notebook must not serve another.
 
     When a process ends before it has told of all its tasks, the first of the untold gets the
     blame and the others a new process, unless two processes in a row tell nothing. A process
@@ -51,38 +55,47 @@ class InspectionJob:
         spared = ""
         while self._left:
             before = len(self._left)
-            self._building = asyncio.create_task(self._outcome())
+            round = self._round_of(self.tasks[0])
+            self._building = asyncio.create_task(self._outcome(round))
             try:
                 outcome = await self._building
             except asyncio.CancelledError:
                 if _is_cancelled():
                     raise
                 continue  # some tasks were given up
-            if not self._left:
-                return
-            if outcome.kind == "lost" and self.tasks[0] != spared:
-                spared = self.tasks[0]
+            untold = [task["name"] for task in round if task["name"] in self._left]
+            if not untold:
+                continue
+            if outcome.kind == "lost" and untold[0] != spared:
+                spared = untold[0]
                 continue
             mute = mute + 1 if len(self._left) == before else 0
             failure: Failure = outcome.error or {
                 "code": "not-inspected",
                 "message": "The inspection ended without a word on this task.",
             }
-            for task in self.tasks if mute == 2 else self.tasks[:1]:
+            for task in untold if mute == 2 else untold[:1]:
                 self._report({"task": task, "hash": self._left[task]["hash"], "error": failure})
+            if not any(name in self._left for name in untold):
+                mute = 0  # what follows is of another world
 
-    async def _outcome(self) -> GroupOutcome:
+    def _round_of(self, first: str) -> list[TaskSpec]:
+        """The tasks left of a task's world, with it in front: a process sees but one world."""
+        world = self._left[first].get("world")
+        return [task for task in self._left.values() if task.get("world") == world]
+
+    async def _outcome(self, tasks: list[TaskSpec]) -> GroupOutcome:
         try:
-            return await self._round()
+            return await self._round(tasks)
         except Exception as error:
             return GroupOutcome("failed", error=failure_of(error))
 
-    async def _round(self) -> GroupOutcome:
+    async def _round(self, tasks: list[TaskSpec]) -> GroupOutcome:
         folder = self._place.paths.runtime / f"{INSPECT_PREFIX}{secrets.token_hex(8)}"
         devices = self._node["devices"]
         request: InspectOrder = {
             "kind": "inspect",
-            "tasks": list(self._left.values()),
+            "tasks": tasks,
             "maxDevices": self._body["maxDevices"],
             "deviceKind": devices[0]["kind"],
             "deviceBytes": min(device["memoryBytes"] for device in devices),
@@ -98,6 +111,12 @@ class InspectionJob:
         if event["kind"] == "inspected":
             result = event.get("result")
             validate("InspectResult", result)
+            task = self._left.get(result["task"])
+            if task is not None and "inspection" in result:
+                python = self._place.surroundings.of(task.get("world")).python
+                if python != sys.executable:  # what is measured of its libraries is theirs alone
+                    name = hashlib.sha256(python.encode()).hexdigest()[:8]
+                    result["inspection"]["signature"] += f"@{name}"
             self._report(result)
 
     def _report(self, result: InspectResult) -> None:

@@ -15,6 +15,7 @@ from .device_leases import DeviceLeases
 from .event_receiver import EventReceiver
 from .rank_group import Limits, RankGroup
 from .rank_launcher import RankLauncher
+from .rank_surroundings import SurroundingsRegistry
 
 if TYPE_CHECKING:
     from ..generated.wire_types import AgentMessage, Device, Node, Strategy
@@ -34,15 +35,20 @@ class JobContext:
     say: Callable[[AgentMessage], None]
     """Sends a message to the engine."""
     leases: DeviceLeases
+    surroundings: SurroundingsRegistry
     limits: Limits = field(default_factory=Limits)
 
     def group(self, request: RankOrder, folder: Path, ranks: int, **options: Any) -> RankGroup:
-        """A rank group of this context; the request is completed with what all requests hold."""
+        """A rank group of this context; the request is completed with what all requests hold.
+
+        Raises like `SurroundingsRegistry.of`. All tasks of a request are of one world.
+        """
         complete = request.copy()
         complete["job"] = secrets.token_hex(8)
         complete["session"] = str(self.paths.folder)
         complete["events"] = str(self.events.path)
         complete["requestedAt"] = time.time()
+        task = request["tasks"][0] if request["kind"] == "inspect" else request["task"]
         return RankGroup(
             complete,
             folder,
@@ -50,6 +56,7 @@ class JobContext:
             launcher=self.launcher,
             events=self.events,
             limits=self.limits,
+            surroundings=self.surroundings.of(task.get("world")),
             **options,
         )
 

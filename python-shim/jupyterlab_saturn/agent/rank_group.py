@@ -21,6 +21,7 @@ from .log_tail import tail
 from .oom_killer import memory_kills
 from .rank_launcher import RankLauncher
 from .rank_process import RankProcess, end, kill
+from .rank_surroundings import Surroundings
 
 if TYPE_CHECKING:
     from ..generated.wire_types import Failure
@@ -60,6 +61,8 @@ class RankGroup:
         Where the request and the logs ``rank<r>.log`` go.
     ranks
         How many.
+    surroundings
+        Those the ranks run in; the agent's own when None.
     heard
         Told of each event of the ranks, failures included, when it comes.
     may_be_silent
@@ -75,6 +78,7 @@ class RankGroup:
         ranks: int,
         *,
         launcher: RankLauncher,
+        surroundings: Surroundings | None = None,
         events: EventReceiver,
         heard: Callable[[RankEvent], None],
         may_be_silent: bool = False,
@@ -85,6 +89,7 @@ class RankGroup:
         self._request = request
         self._folder = folder
         self._launcher = launcher
+        self._surroundings = surroundings
         self._events = events
         self._heard = heard
         self._may_be_silent = may_be_silent
@@ -156,7 +161,7 @@ class RankGroup:
             log = self.log(number)
             # The log of an attempt starts anew, whatever an earlier life of the session left.
             log.unlink(missing_ok=True)
-            rank = await self._launcher.start(request, number, log)
+            rank = await self._launcher.start(request, number, log, self._surroundings)
             self._ranks.append(rank)
             rank.exited.add_done_callback(partial(self._left, number))
         if self._record.stopping:

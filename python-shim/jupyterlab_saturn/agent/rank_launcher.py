@@ -10,14 +10,16 @@ from pathlib import Path
 
 from ..errors import SaturnError
 from .rank_process import RankProcess
+from .rank_surroundings import Surroundings
 from .zygote_client import COMMAND as ZYGOTE_COMMAND
 from .zygote_client import ZygoteClient
 
-RANK_COMMAND = (sys.executable, "-m", "jupyterlab_saturn.training.rank")
+# -P: which files of the user's stand for modules is for the world of a task to say.
+RANK_COMMAND = (sys.executable, "-P", "-m", "jupyterlab_saturn.training.rank")
 
 
 class RankLauncher:
-    """Starts ranks, in the agent's working folder, each in a session of its own.
+    """Starts ranks, in the agent's working folder, each in a process session of its own.
 
     Must be used from the main thread alone: on Linux a rank dies with the *thread* it came from.
 
@@ -26,7 +28,8 @@ class RankLauncher:
     zygote_log
         File for the zygote's output.
     rank_command, zygote_command
-        Programs of a cold rank and of the zygote; the last argument of both is this process's id.
+        Programs of a cold rank and of the zygote, by an interpreter that surroundings may replace;
+        the last argument of both is this process's id.
     """
 
     def __init__(
@@ -37,21 +40,29 @@ class RankLauncher:
         zygote_command: Sequence[str] = ZYGOTE_COMMAND,
     ) -> None:
         self._command = tuple(rank_command)
-        self._environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
-        self.zygote = ZygoteClient(zygote_command, zygote_log, self._environment)
+        self._own = Surroundings.own()
+        self.zygote = ZygoteClient(zygote_command, zygote_log, self._own)
         self._waiting: set[asyncio.Task[None]] = set()
 
-    async def start(self, request: Path, rank: int, log: Path) -> RankProcess:
+    async def start(
+        self, request: Path, rank: int, log: Path, surroundings: Surroundings | None = None
+    ) -> RankProcess:
         """Start one rank of a request, its output going to a log.
+
+        Parameters
+        ----------
+        surroundings
+            Those to run in; this process's own when None.
 
         Raises
         ------
         SaturnError
             ``cannot-start``: the system refuses another process.
         """
+        wanted = surroundings or self._own
         try:
-            return await self.zygote.spawn(request, rank, log) or await self._cold(
-                request, rank, log
+            return await self.zygote.spawn(request, rank, log, wanted) or await self._cold(
+                request, rank, log, wanted
             )
         except OSError as error:
             raise SaturnError(
@@ -66,10 +77,12 @@ class RankLauncher:
         if self._waiting:
             await asyncio.wait(self._waiting, timeout=1.0)
 
-    async def _cold(self, request: Path, rank: int, log: Path) -> RankProcess:
+    async def _cold(
+        self, request: Path, rank: int, log: Path, surroundings: Surroundings
+    ) -> RankProcess:
         with log.open("ab") as output:
             process = await asyncio.create_subprocess_exec(
-                *self._command,
+                *surroundings.command(self._command),
                 str(request),
                 str(rank),
                 str(os.getpid()),
@@ -77,7 +90,7 @@ class RankLauncher:
                 stdout=output,
                 stderr=output,
                 start_new_session=True,
-                env=self._environment,
+                env=surroundings.variables,
             )
         started = RankProcess(process.pid)
         waiting = asyncio.create_task(_wait(process, started))

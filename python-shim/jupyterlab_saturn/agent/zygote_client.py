@@ -17,13 +17,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .rank_process import RankProcess, end, kill
+from .rank_surroundings import Surroundings
 
 if TYPE_CHECKING:
     from ..training.zygote import SpawnOrder, ZygoteMessage
 
 _log = logging.getLogger(__name__)
 
-COMMAND = (sys.executable, "-m", "jupyterlab_saturn.training.zygote")
+COMMAND = (sys.executable, "-P", "-m", "jupyterlab_saturn.training.zygote")
 
 _READY_SECONDS = 120.0
 _SPAWN_SECONDS = 20.0
@@ -35,35 +36,42 @@ _WINDOW_SECONDS = 60.0
 class ZygoteClient:
     """Starts the zygote, asks it for ranks, and starts it again when it dies.
 
+    What a process has loaded is as its variables, its interpreter and the files on disk were then.
+    So a zygote forks ranks for one kind of surroundings, and only while the libraries it holds
+    are those on disk; when others are wanted and it has no ranks, another takes its place.
+
     Parameters
     ----------
     command
         Program to which the number of the inherited socket and the id of this process are appended.
     log
         File for its output.
-    environment
-        Environment of the zygote and so of its ranks.
+    surroundings
+        What the first zygote runs in.
     """
 
     def __init__(
         self,
         command: Sequence[str],
         log: Path,
-        environment: dict[str, str],
+        surroundings: Surroundings,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._command = tuple(command)
         self._log = log
-        self._environment = environment
+        self._surroundings = surroundings
         self._clock = clock
         self._process: asyncio.subprocess.Process | None = None
         self._writer: asyncio.StreamWriter | None = None
         self._life: asyncio.Task[None] | None = None
         self._ready: asyncio.Future[bool] | None = None
-        self._asked: dict[str, asyncio.Future[RankProcess]] = {}
+        self._asked: dict[str, asyncio.Future[RankProcess | None]] = {}
         self._ranks: dict[str, RankProcess] = {}
         self._deaths: deque[float] = deque(maxlen=_DEATHS)
-        self._unsafe = False
+        self._unsafe: set[str] = set()
+        self._is_stale = False
+        self._is_retired = False
+        self._claims = 0
         self._closed = False
         self._count = 0
 
@@ -74,29 +82,53 @@ class ZygoteClient:
 
     def prewarm(self) -> None:
         """Start the zygote in the background unless it lives, or is of no use here."""
-        if self._life is not None or self._closed or self._unsafe:
+        if self._life is not None or self._closed:
+            return
+        if self._surroundings.python in self._unsafe:
             return
         full = len(self._deaths) == _DEATHS
         if full and self._clock() - self._deaths[0] < _WINDOW_SECONDS:
             return
         self._ready = asyncio.get_running_loop().create_future()
-        self._life = asyncio.create_task(self._live(self._ready))
+        self._life = asyncio.create_task(self._live(self._ready, self._surroundings))
 
-    async def spawn(self, request: Path, rank: int, log: Path) -> RankProcess | None:
+    async def spawn(
+        self, request: Path, rank: int, log: Path, surroundings: Surroundings
+    ) -> RankProcess | None:
         """Fork a rank; None when there is no zygote that can, so that it must start cold."""
+        self._claims += 1
+        try:
+            if not await self._fits(surroundings):
+                return None
+            forked = await self._fork(request, rank, log)
+            if forked is None and self._is_stale and await self._fits(surroundings):
+                forked = await self._fork(request, rank, log)
+            return forked
+        finally:
+            self._claims -= 1
+
+    async def _fits(self, surroundings: Surroundings) -> bool:
+        """Have a zygote for these surroundings, with libraries as they are on disk."""
+        if self._is_stale or surroundings != self._surroundings:
+            starting = self._life is not None and self._process is None
+            if self._ranks or self._claims > 1 or starting:
+                return False  # others would lose the zygote there is
+            self._surroundings = surroundings
+            await self._retire()
         self.prewarm()
         if self._ready is None:
-            return None
+            return False
         try:
             async with asyncio.timeout(_READY_SECONDS):
-                if not await asyncio.shield(self._ready):
-                    return None
+                return await asyncio.shield(self._ready)
         except TimeoutError:
             self._give_up("imports torch for too long")
-            return None
+            return False
+
+    async def _fork(self, request: Path, rank: int, log: Path) -> RankProcess | None:
         self._count += 1
         id = str(self._count)
-        asked: asyncio.Future[RankProcess] = asyncio.get_running_loop().create_future()
+        asked: asyncio.Future[RankProcess | None] = asyncio.get_running_loop().create_future()
         self._asked[id] = asked
         try:
             self._say(
@@ -108,7 +140,8 @@ class ZygoteClient:
             # The order is out: nobody else will know of the rank that comes.
             with contextlib.suppress(TimeoutError, ConnectionError):
                 async with asyncio.timeout(_SPAWN_SECONDS):
-                    await end([await asked])
+                    forked = await asked
+                    await end([] if forked is None else [forked])
             raise
         except (TimeoutError, ConnectionError):
             # It is not killed for being slow: living ranks would die with it.
@@ -116,6 +149,16 @@ class ZygoteClient:
             return None
         finally:
             self._asked.pop(id, None)
+
+    async def _retire(self) -> None:
+        """End a zygote without ranks, whatever it does."""
+        self._is_stale = False
+        if self._life is not None and self._process is not None:
+            self._is_retired = True
+            with contextlib.suppress(ProcessLookupError):
+                self._process.kill()
+            await self._life
+            self._is_retired = False
 
     async def close(self) -> None:
         """End the zygote. Its ranks must have been ended before."""
@@ -132,25 +175,25 @@ class ZygoteClient:
                 self._give_up("does not leave")
                 await self._life
 
-    async def _live(self, ready: asyncio.Future[bool]) -> None:
+    async def _live(self, ready: asyncio.Future[bool], surroundings: Surroundings) -> None:
         ours, theirs = socket.socketpair()
         try:
             with theirs, self._log.open("ab") as log:
                 self._process = await asyncio.create_subprocess_exec(
-                    *self._command,
+                    *surroundings.command(self._command),
                     str(theirs.fileno()),
                     str(os.getpid()),
                     stdin=asyncio.subprocess.DEVNULL,
                     stdout=log,
                     stderr=log,
                     pass_fds=[theirs.fileno()],
-                    env=self._environment,
+                    env=surroundings.variables,
                 )
             reader, self._writer = await asyncio.open_connection(sock=ours)
             with contextlib.suppress(ConnectionError):
                 while line := await reader.readline():
                     self._hear(line, ready)
-            if not self._closed:
+            if not self._closed and not self._is_retired:
                 self._give_up("closed its socket")
             await self._process.wait()
         except OSError:
@@ -167,8 +210,14 @@ class ZygoteClient:
                     _settle(ready, True)
                 case "unsafe":
                     _log.warning("Ranks start cold: %s", said.get("reason", "forking is unsafe"))
-                    self._unsafe = True
+                    self._unsafe.add(self._surroundings.python)
                     _settle(ready, False)
+                case "stale":
+                    _log.info("The zygote begins anew: %s has changed on disk.", said["file"])
+                    self._is_stale = True
+                    asked = self._asked.get(said["id"])
+                    if asked is not None and not asked.done():
+                        asked.set_result(None)
                 case "spawned":
                     rank = self._ranks[said["id"]] = RankProcess(int(said["pid"]))
                     asked = self._asked.get(said["id"])
@@ -195,8 +244,9 @@ class ZygoteClient:
             self._process.kill()
 
     def _died(self, ready: asyncio.Future[bool]) -> None:
-        self._deaths.append(self._clock())
-        if not self._closed:
+        if not self._is_retired:
+            self._deaths.append(self._clock())
+        if not self._closed and not self._is_retired:
             _log.warning("The zygote is gone; its log is %s.", self._log)
         if self._writer is not None:
             self._writer.close()

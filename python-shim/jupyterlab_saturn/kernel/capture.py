@@ -7,16 +7,19 @@ import inspect
 import io
 import pickle
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import FunctionType, ModuleType
 from typing import TYPE_CHECKING, Any
 
 from ..errors import SaturnError
 from .closure_references import notebook_modules, references
-from .fingerprint import fingerprint
+from .fingerprint import read_code
+from .monkeypatch import refuse_patches
+from .training_fingerprint import training_fingerprint
+from .world import World
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,14 +42,37 @@ class Captured:
         Name for the payload in a session's payloads folder.
     fingerprint
         Equal for equal code and values, in any kernel.
+    training
+        As `fingerprint`, of what decides the trained weights.
     source
         Source text for people; empty when there is none.
+    sources, texts
+        As of `Code`.
+    world
+        Name of the file of the notebook's world, once it is known.
     """
 
     payload: bytes
     file: str
     fingerprint: str
+    training: str
     source: str
+    sources: Mapping[Path, str] = field(default_factory=dict)
+    texts: Collection[str] = ()
+    world: str | None = None
+
+    def within(self, world: World) -> Captured:
+        """The function in a notebook's world: what decides of that takes part in its name."""
+
+        def name(code: str) -> str:
+            return hashlib.sha256(f"{code} {world.digest}".encode()).hexdigest()
+
+        return replace(
+            self,
+            world=world.file,
+            fingerprint=name(self.fingerprint),
+            training=name(self.training),
+        )
 
 
 def capture(function: Callable[..., Any]) -> Captured:
@@ -57,7 +83,7 @@ def capture(function: Callable[..., Any]) -> Captured:
     SaturnError
         ``not-picklable`` naming the variable that cannot leave the kernel (a lock, an open file,
         a generator...); ``capture-too-large`` naming the largest variables when all of them
-        together take over `MAX_BYTES`.
+        together take over `MAX_BYTES`; ``patched-library``, ``too-many-modules``.
     """
     modules = notebook_modules(Path.cwd())
     with _by_value(modules):
@@ -67,11 +93,16 @@ def capture(function: Callable[..., Any]) -> Captured:
             raise _too_large(function) from None
         except Exception as error:
             raise _not_picklable(function, error) from None
+    code = read_code(function, modules)
+    refuse_patches(code.packages)
     return Captured(
         payload=payload,
         file=f"{hashlib.sha256(payload).hexdigest()[:32]}.pkl",
-        fingerprint=fingerprint(function, modules),
+        fingerprint=code.fingerprint,
+        training=training_fingerprint(function, modules),
         source=_source(function),
+        sources=code.sources,
+        texts=code.texts,
     )
 
 

@@ -60,15 +60,35 @@ def notebook_modules(folder: Path) -> list[ModuleType]:
     return found
 
 
+def imported_names(code: CodeType) -> list[str]:
+    """Modules that code, and code nested in it, imports when it runs; what an imported name is
+    may be a module, too."""
+    names: dict[str, None] = {}
+    module = ""
+    for instruction in dis.get_instructions(code):
+        if instruction.opname == "IMPORT_NAME":
+            module = str(instruction.argval)
+            names[module] = None
+        elif instruction.opname == "IMPORT_FROM":
+            names[f"{module}.{instruction.argval}"] = None
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            names.update(dict.fromkeys(imported_names(constant)))
+    return list(names)
+
+
+def is_installed(path: Path) -> bool:
+    """Whether a file belongs to Python or to a package installed as it is, not as editable."""
+    path = path.resolve()
+    if {"site-packages", "dist-packages"} & set(path.parts):
+        return True
+    return any(path.is_relative_to(installed) for installed in _installed())
+
+
 def _is_project_file(file: str, folder: Path) -> bool:
     if not file.endswith(".py"):
         return False
-    path = Path(file).resolve()
-    if not path.is_relative_to(folder):
-        return False
-    if {"site-packages", "dist-packages"} & set(path.parts):
-        return False
-    return not any(path.is_relative_to(installed) for installed in _installed())
+    return Path(file).resolve().is_relative_to(folder) and not is_installed(Path(file))
 
 
 @cache

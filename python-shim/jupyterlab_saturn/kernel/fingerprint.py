@@ -5,7 +5,9 @@ from __future__ import annotations
 import copyreg
 import hashlib
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
 from types import (
     BuiltinFunctionType,
     CodeType,
@@ -16,7 +18,8 @@ from types import (
 )
 from typing import Any
 
-from .closure_references import references
+from .closure_references import imported_names, references
+from .module_sources import ModuleSources
 
 _SCALARS = (type(None), bool, int, float, complex, str, bytes, type(...), type(NotImplemented))
 # What Python and its libraries keep in a class for themselves.
@@ -33,27 +36,67 @@ _CLASS_PRIVATE = frozenset(
 )
 
 
-def fingerprint(value: Any, by_value: Iterable[ModuleType] = ()) -> str:
-    """SHA-256 over code and values, as 64 hexadecimal digits.
+@dataclass(frozen=True)
+class Code:
+    """What is known of code.
+
+    Attributes
+    ----------
+    fingerprint
+        SHA-256 over code and values, as 64 hexadecimal digits.
+    sources
+        Files of the modules it takes by name that no installation keeps as they are, and the
+        SHA-256 of each.
+    packages
+        Names of the installed packages it takes.
+    texts
+        Its string constants.
+    """
+
+    fingerprint: str
+    sources: Mapping[Path, str]
+    packages: Collection[str]
+    texts: Collection[str]
+
+
+def read_code(value: Any, by_value: Iterable[ModuleType] = ()) -> Code:
+    """Read code with all it refers to.
 
     Functions and classes of the notebook, and of the modules `by_value`, count by their code
-    (bytecode, constants, names) and by all they refer to; those of other modules by name; arrays
-    and tensors by content; other objects by what ``pickle`` would keep of them. Pickle bytes
+    (bytecode, constants, names) and by all they refer to; those of other modules by name and by
+    the files of these modules, or the version of the package where they are installed; arrays and
+    tensors by content; other objects by what ``pickle`` would keep of them. Pickle bytes
     themselves do not do: they hold ids that differ from kernel to kernel.
     """
-    walk = _Walk({module.__name__ for module in by_value})
+    walk = _Walk({module.__name__ for module in by_value}, ModuleSources())
     walk.add(value)
-    return walk.hash.hexdigest()
+    return walk.end()
 
 
 class _Walk:
     """A walk over an object graph that feeds a hash. Objects seen before count by their number."""
 
-    def __init__(self, by_value: set[str]) -> None:
+    def __init__(self, by_value: set[str], modules: ModuleSources) -> None:
         self.hash = hashlib.sha256()
+        self._modules = modules
+        self._texts: set[str] = set()
         self._by_value = by_value
         self._seen: dict[int, int] = {}
         self._alive: list[Any] = []  # keeps temporary objects, so that ids stay unique
+
+    def end(self) -> Code:
+        """What was read, with the modules that were met on the way."""
+        modules = self._modules
+        for name, (_, digest) in sorted(modules.files.items()):
+            self._feed("file", name, digest)
+        for name, version in sorted(modules.versions.items()):
+            self._feed("package", name, version)
+        return Code(
+            fingerprint=self.hash.hexdigest(),
+            sources=dict(modules.files.values()),
+            packages=frozenset(modules.versions),
+            texts=frozenset(self._texts | modules.texts),
+        )
 
     def add(self, value: Any) -> None:
         kind = type(value)
@@ -110,18 +153,27 @@ class _Walk:
             self.add(value)
 
     def _add_set(self, value: Iterable[Any]) -> None:
-        self._feed("set", *sorted(fingerprint(item) for item in value))
+        self._feed("set", *sorted(self._apart(item) for item in value))
+
+    def _apart(self, value: Any) -> str:
+        walk = _Walk(self._by_value, self._modules)
+        walk.add(value)
+        return walk.hash.hexdigest()
 
     def _add_code(self, code: CodeType) -> None:
         self._feed("code", code.co_name, code.co_code.hex(), str(code.co_flags))
         self._feed(*code.co_names, *code.co_varnames, *code.co_freevars, *code.co_cellvars)
         self._add_all(code.co_consts)
+        self._texts.update(text for text in code.co_consts if isinstance(text, str))
+        for name in imported_names(code):
+            self._modules.add(name)
 
     def _add_named(self, value: Any, add: Callable[[Any], None]) -> None:
         """A function or class: by name when other processes can import it, else by content."""
         name = f"{value.__module__}.{value.__qualname__}"
         if self._is_importable(value):
             self._feed("import", name)
+            self._modules.add(value.__module__)
         else:
             self._feed("define", value.__qualname__)
             add(value)
@@ -156,6 +208,8 @@ class _Walk:
 
     def _add_module(self, module: ModuleType) -> None:
         self._feed("module", module.__name__)
+        if module.__name__ not in self._by_value:
+            self._modules.add(module.__name__)
         if module.__name__ in self._by_value:
             for name in sorted(name for name in vars(module) if not name.startswith("__")):
                 self._feed("has", name)

@@ -124,6 +124,7 @@ class SaturnMagics(Magics):
                 seed=options.get("seed", 0),
                 replace=options.get("replace", False),
                 origin=self._cell_id(),
+                best=options.get("best"),
             )
         except KeyboardInterrupt:
             view = note("Interrupted. Tasks added so far are built meanwhile: %saturn status")

@@ -44,11 +44,19 @@ VERBS = (
         "Make tasks of the function this cell defines, one for each point of the sweep.",
         "%%saturn task --sweep model=mlp,cnn lr=1e-3,3e-3 --epochs 2",
         (
-            Option("--sweep", "sweep", "Parameters of the function and their values.", "lr=0.1,1"),
+            Option(
+                "--sweep",
+                "sweep",
+                "Parameters of the function and their values: numbers, True, False, None, texts "
+                "(quoted where they hold commas) and lists. A list alone is the list of values, "
+                "also one of the notebook: lr={rates}.",
+                "lr=0.1,1 dims=[8,4],[8]",
+            ),
             Option("--epochs", "number", "Passes over the data, instead of the Task's.", "2"),
             Option("--steps", "int", "Optimizer steps, instead of epochs.", "500"),
             Option("--seed", "int", "Seed of every task; 0 when absent.", "1"),
             Option("--factory", "text", "The function, when it is not the cell's last.", "digits"),
+            Option("--best", "text", "What makes a model the better one.", "accuracy:max"),
             Option("--replace", "flag", "Put these in the place of tasks of the same names."),
         ),
         is_line=False,

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, TypedDict
 
 if TYPE_CHECKING:
     from ..generated.wire_types import (
+        Argument,
+        Failure,
         Metrics,
         Scalar,
         SessionState,
@@ -27,7 +29,7 @@ class ResultRow(TypedDict):
 
     task: str
     status: TaskStatus
-    params: dict[str, Scalar]
+    params: dict[str, Argument]
     technique: str | None
     knobs: dict[str, Scalar]
     """Settings of the technique."""
@@ -44,6 +46,10 @@ class ResultRow(TypedDict):
     """By the task's own rule."""
     model: str | None
     """Path of the weights."""
+    best_step: int | None
+    """The step whose weights they are, where they are not the last ones."""
+    evaluation_error: Failure | None
+    """Why metrics are missing."""
     planned: Span
     actual: Span
 
@@ -74,6 +80,8 @@ def _row(task: TaskState, state: SessionState) -> ResultRow:
         "validations": list(task.get("validations", [])),
         "stopped_early": result is not None and result.get("stoppedEarly", False),
         "model": None if model is None else f"{state['folder']}/{model}",
+        "best_step": None if result is None else result.get("bestStep"),
+        "evaluation_error": None if result is None else result.get("evaluationError"),
         "planned": {
             "start": _since(None if planned is None else planned["start"], began),
             "end": _since(None if planned is None else planned["end"], began),

@@ -17,11 +17,19 @@ from .device_request import device_request
 from .display import Results, View, joined, note
 from .payload import store
 from .progress import is_training
-from .request_bodies import check_function, check_length, plan_body, profile_body, selection
+from .request_bodies import (
+    check_function,
+    check_length,
+    criterion,
+    plan_body,
+    profile_body,
+    selection,
+)
 from .result_rows import rows_of
-from .sweep import Scalar, Value, check_parameters, expand, grid_of
+from .sweep import Argument, Value, check_parameters, expand, grid_of
 from .technique_registry import TechniqueRegistry
 from .waiting import Condition, device_count, is_building, is_stopping, pursue, wait
+from .world import notebook_world, tell_secrets
 
 if TYPE_CHECKING:
     from ..generated.wire_types import OkRequest, Render, SessionState, TechniqueSpec, ViewName
@@ -69,13 +77,14 @@ class Session:
     def add(
         self,
         function: Callable[..., Any],
-        sweep: Mapping[str, Sequence[Scalar | Value] | Scalar] | None = None,
+        sweep: Mapping[str, Sequence[Argument | Value] | Argument] | None = None,
         *,
         epochs: float | None = None,
         steps: int | None = None,
         seed: int = 0,
         replace: bool = False,
         origin: str | None = None,
+        best: str | None = None,
     ) -> View:
         """Make a task of every point of a grid, and wait until each was built once.
 
@@ -93,29 +102,36 @@ class Session:
             Put the tasks in the place of others of the same names.
         origin
             Id of the notebook cell they come from.
+        best
+            The metric that makes a model the better one, and whether more or less of it does:
+            ``"accuracy:max"``. What the task itself says when None.
 
         Raises
         ------
         SaturnError
-            ``bad-sweep``, ``bad-parameters``, ``duplicate-task``, ``not-picklable``,
-            ``capture-too-large``, or the function's own error when all tasks have it.
+            ``bad-sweep``, ``bad-parameters``, ``bad-criterion``, ``duplicate-task``,
+            ``not-picklable``, ``capture-too-large``, ``patched-library``, ``default-device``, or
+            the function's own error when all tasks have it.
         """
         check_length(epochs, steps, seed)
         grid = grid_of(sweep)
         check_function(function)
         check_parameters(function, grid)
         captured = capture(function)
+        world = notebook_world(self.paths, captured.sources, captured.texts)
         specs = expand(
             function.__name__,
             grid,
-            captured,
+            captured.within(world),
             epochs=epochs,
             steps=steps,
             seed=seed,
             origin=origin,
+            best=criterion(best),
         )
         connection = self._connection()
-        store(self.paths, captured)
+        store(self.paths, captured, world)
+        tell_secrets(self.paths, world)
         added = message("client", "tasks.add", {"tasks": specs, "replace": replace})
         rev = connection.request(added)["rev"]
         names = {spec["name"] for spec in specs}
@@ -260,10 +276,10 @@ class Session:
         return self.render("status", live=True)
 
     def wait(self) -> View:
-        """Wait until nothing trains any more and nothing is to be trained."""
+        """Wait until nothing is looked at or trains any more, and nothing is to be trained."""
         if not self._started:
             return note("Nothing runs: there is no session here yet.")
-        self._wait(0, lambda state: not is_training(state))
+        self._wait(0, lambda state: not is_training(state) and not is_building(state))
         return self.render("status", live=True)
 
     def status(self) -> View:

@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import SaturnError
 from .capture import Captured
-from .line_splitting import split_commas, unquoted
+from .line_splitting import bracketed, split_commas, unquoted
 
 if TYPE_CHECKING:
-    from ..generated.wire_types import TaskSpec
+    from ..generated.wire_types import Criterion, TaskSpec
 
-Scalar = str | int | float | bool
+#: What the engine can hold, and the function gets.
+Argument = str | int | float | bool | None | list["Argument"]
 #: Parameter name to its values.
 Grid = dict[str, list["Value"]]
 
@@ -34,12 +35,26 @@ _NAME_LENGTH = 100
 class Value:
     """A value of a parameter, and its text as the user typed it, for names."""
 
-    value: Scalar
+    value: Argument
     text: str
+
+    @property
+    def key(self) -> str:
+        """Equal for equal values, however they are written: 0.1, 1e-1 and 0.10."""
+        return _key(self.value)
 
 
 def parse_sweep(words: Iterable[str]) -> Grid:
-    """Read `name=value,value` words. Raises SaturnError ``bad-sweep`` naming the bad part."""
+    """Read `name=value,value` words.
+
+    Values are numbers, True, False, None, texts and lists of them. A list alone is the list of
+    the parameter's values, as in Python; among others, or in another list, it is a value.
+
+    Raises
+    ------
+    SaturnError
+        ``bad-sweep`` naming the bad part, ``duplicate-point``.
+    """
     grid: Grid = {}
     for word in words:
         name, equals, text = word.partition("=")
@@ -47,21 +62,22 @@ def parse_sweep(words: Iterable[str]) -> Grid:
             raise SaturnError("bad-sweep", f"{word!r} is no parameter with values.", _EXAMPLE)
         if name in grid:
             raise SaturnError("bad-sweep", f"The parameter {name!r} is there twice.", _EXAMPLE)
-        grid[name] = [_parse_value(name, part) for part in split_commas(text)]
+        parts = split_commas(text)
+        if len(parts) == 1 and bracketed(parts[0]) == "[":
+            parts = _items(parts[0])
+        grid[name] = _distinct(name, [_parse_value(name, part.strip()) for part in parts])
     if not grid:
         raise SaturnError("bad-sweep", "The sweep names no parameter.", _EXAMPLE)
     return grid
 
 
-def grid_of(sweep: Mapping[str, Sequence[Scalar | Value] | Scalar] | None) -> Grid:
-    """A sweep given in Python as a grid. Raises SaturnError ``bad-sweep``."""
+def grid_of(sweep: Mapping[str, Sequence[Argument | Value] | Argument] | None) -> Grid:
+    """A sweep given in Python as a grid. Raises SaturnError ``bad-sweep``, ``duplicate-point``."""
     grid: Grid = {}
     for name, values in (sweep or {}).items():
         single = isinstance(values, str) or not isinstance(values, Iterable)
         many: list[Any] = [values] if single else list(values)  # type: ignore[arg-type]
-        if not many:
-            raise SaturnError("bad-sweep", f"The parameter {name!r} has no values.")
-        grid[name] = [_given_value(name, value) for value in many]
+        grid[name] = _distinct(name, [_given_value(name, value) for value in many])
     return grid
 
 
@@ -78,26 +94,67 @@ def _parse_value(name: str, text: str) -> Value:
     if _FLOAT.fullmatch(text):
         return Value(_finite(name, float(text)), text)
     if text == "None":
-        raise SaturnError(
-            "bad-sweep",
-            f"The parameter {name!r} has the value None, which a sweep cannot hold.",
-            "Values are numbers, True, False and texts. If the text is meant, quote it: 'None'.",
-        )
+        return Value(None, text)
+    match bracketed(text):
+        case "[":
+            inner = [_parse_value(name, part) for part in _items(text)]
+            return Value([each.value for each in inner], "_".join(each.text for each in inner))
+        case "(" | "{" as bracket:
+            kind = "tuple" if bracket == "(" else "dict"
+            raise _not_held(name, f"{text}, a {kind}")
     return Value(text, text)
+
+
+def _items(text: str) -> list[str]:
+    """The parts of a list as it is written."""
+    inside = text[1:-1].strip()
+    return [part.strip() for part in split_commas(inside.removesuffix(","))] if inside else []
 
 
 def _given_value(name: str, value: Any) -> Value:
     if isinstance(value, Value):
         return value
-    if isinstance(value, (bool, str)):
+    if value is None or isinstance(value, (bool, str)):
         return Value(value, str(value))
     if isinstance(value, (int, float)):
         return Value(_finite(name, value), str(value))
-    raise SaturnError(
+    if isinstance(value, list):
+        inner = [_given_value(name, each) for each in value]
+        return Value([each.value for each in inner], "_".join(each.text for each in inner))
+    raise _not_held(name, f"{value!r}, a {type(value).__name__}")
+
+
+def _not_held(name: str, what: str) -> SaturnError:
+    return SaturnError(
         "bad-sweep",
-        f"The parameter {name!r} has the value {value!r}, a {type(value).__name__}.",
-        "Values are numbers, True, False and texts; make other objects inside the function.",
+        f"The parameter {name!r} has the value {what}, which a sweep cannot hold.",
+        "Values are numbers, True, False, None, texts and lists of them; make other objects inside "
+        "the function. If the text is meant, quote it.",
     )
+
+
+def _distinct(name: str, values: list[Value]) -> list[Value]:
+    if not values:
+        raise SaturnError("bad-sweep", f"The parameter {name!r} has no values.", _EXAMPLE)
+    seen: dict[str, Value] = {}
+    for value in values:
+        first = seen.setdefault(value.key, value)
+        if first is not value:
+            written = {first.text: None, value.text: None}
+            raise SaturnError(
+                "duplicate-point",
+                f"The parameter {name!r} has the same value twice: {' and '.join(written)}.",
+                "Leave out one: equal points of a sweep would train the same.",
+            )
+    return values
+
+
+def _key(value: Argument) -> str:
+    if isinstance(value, list):
+        return f"[{','.join(map(_key, value))}]"
+    # On the wire 1 and 1.0 are one number, but True is not 1.
+    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    return repr(float(value)) if is_number else repr(value)  # type: ignore[arg-type]
 
 
 def _finite(name: str, number: int | float) -> int | float:
@@ -153,6 +210,7 @@ def expand(
     steps: int | None = None,
     seed: int = 0,
     origin: str | None = None,
+    best: Criterion | None = None,
 ) -> list[TaskSpec]:
     """A ``TaskSpec`` for each point of the grid, in the order of the sweep.
 
@@ -168,19 +226,26 @@ def expand(
             raise SaturnError(
                 "duplicate-task",
                 f"Two tasks of the sweep would be called {name!r}.",
-                "Leave out values that are there twice or that differ only in special characters.",
+                "Leave out values that differ only in special characters.",
             )
         params = {key: value.value for key, value in zip(grid, point, strict=True)}
-        identity = (captured.fingerprint, params, epochs, steps, seed)
-        digest = hashlib.sha256(repr(identity).encode()).hexdigest()
+        identity = (params, epochs, steps, seed)
+        digest = _digest(captured.fingerprint, *identity)
+        trains = _digest(captured.training, *identity)
         spec = specs[name] = {
             "name": name,
             "sweep": function,
             "params": params,
             "seed": seed,
             "payload": captured.file,
-            "hash": digest[:32],
+            "hash": digest,
         }
+        if trains != digest:
+            spec["trainingHash"] = trains
+        if best is not None:
+            spec["best"] = best
+        if captured.world is not None:
+            spec["world"] = captured.world
         if epochs is not None:
             spec["epochs"] = epochs
         if steps is not None:
@@ -190,6 +255,10 @@ def expand(
     if captured.source:
         next(iter(specs.values()))["source"] = captured.source
     return list(specs.values())
+
+
+def _digest(*identity: Any) -> str:
+    return hashlib.sha256(repr(identity).encode()).hexdigest()[:32]
 
 
 def _task_name(function: str, point: Sequence[Value]) -> str:

@@ -77,6 +77,9 @@ def main(request_path: str, rank: int, parent: int | None = None) -> int:
 
 
 def _work(request: RankRequest, rank: int, events: EventSender, stop: _StopFlag | None) -> None:
+    from .runtime.world import enter_world
+
+    enter_world(request.paths, request.tasks[0].get("world"))
     if request.kind == "inspect":
         from .inspect.inspection import inspect_tasks
 

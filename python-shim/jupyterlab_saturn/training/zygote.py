@@ -28,6 +28,7 @@ from typing import Literal, TypedDict
 
 from . import rank
 from .runtime import parent_death, preloaded_libraries
+from .runtime.loaded_files import LoadedFiles
 
 _READ_BYTES = 1 << 16
 
@@ -59,6 +60,14 @@ class Spawned(TypedDict):
     pid: int
 
 
+class Stale(TypedDict):
+    """It forks no more: ``file``, which it has loaded, is not what it was. The answer to ``id``."""
+
+    op: Literal["stale"]
+    id: str
+    file: str
+
+
 class Exited(TypedDict):
     """A rank is over; its exit code is negative for the signal that killed it."""
 
@@ -68,7 +77,7 @@ class Exited(TypedDict):
     code: int
 
 
-ZygoteMessage = Ready | Unsafe | Spawned | Exited
+ZygoteMessage = Ready | Unsafe | Stale | Spawned | Exited
 """What the agent is told."""
 
 
@@ -86,6 +95,8 @@ class Zygote:
         self._wakeup, self._waker = os.pipe()
         self._known: set[str] = set()
         self._import_trials: dict[int, list[str]] = {}
+        self._files = LoadedFiles()
+        self._files.note()
 
     def serve(self) -> None:
         """Work until the agent closes its end."""
@@ -116,6 +127,10 @@ class Zygote:
         return bool(data)
 
     def _spawn(self, order: SpawnOrder) -> None:
+        changed = self._files.changed()
+        if changed is not None:
+            self.send({"op": "stale", "id": order["id"], "file": changed})
+            return
         zygote = os.getpid()
         child = os.fork()
         if child == 0:
@@ -192,6 +207,7 @@ class Zygote:
     def _learn(self, names: list[str], status: int) -> None:
         if status == 0:
             preloaded_libraries.load(names)
+            self._files.note()
             _settle()
 
 
@@ -248,8 +264,8 @@ def main(descriptor: int, parent: int | None = None) -> None:
     parent_death.bind(parent)
     with socket.socket(fileno=descriptor) as agent:
         agent.set_inheritable(False)
-        zygote = Zygote(agent)
         preload()
+        zygote = Zygote(agent)
         reason = why_unsafe()
         if reason is not None:
             zygote.send({"op": "unsafe", "reason": reason})

@@ -1,11 +1,14 @@
 import { cellKey } from '../model/strategy.js';
 import type { Feasibility, Strategy, TaskState } from '../wire/messages.js';
+import { FailedTrials, type ITried } from './failedTrials.js';
 
-/** An entry of the profile that could be measured; one task stands for all tasks of its signature. */
+/** An entry of the profile that could be measured; one task stands for all tasks of its signature: one for which it did not fail. */
 export interface IGridCell extends Pick<Feasibility, 'estimateBytes' | 'insteadOf'> {
   readonly task: string;
   readonly signature: string;
   readonly strategy: Strategy;
+  /** For how many tasks its trial failed, as long as another is left for which it may work: this one. */
+  readonly failures?: number;
 }
 
 /** What the whole profile is made of. */
@@ -13,6 +16,12 @@ export interface IGridOptions {
   /** Devices of the largest node. */
   readonly maxDevices: number;
   readonly excludeTechniques?: readonly string[];
+  /** What failed so far. */
+  readonly failed?: FailedTrials;
+}
+
+interface ICandidate extends ITried {
+  readonly name: string;
 }
 
 /**
@@ -21,24 +30,33 @@ export interface IGridOptions {
  */
 export function profileGrid(
   tasks: readonly TaskState[],
-  { maxDevices, excludeTechniques = [] }: IGridOptions
+  { maxDevices, excludeTechniques = [], failed = new FailedTrials([]) }: IGridOptions
 ): IGridCell[] {
   const excluded = new Set(excludeTechniques);
-  const grid = new Map<string, IGridCell>();
+  const grid = new Map<string, { verdict: Feasibility; signature: string; candidates: ICandidate[] }>();
   for (const { spec, inspection } of tasks) {
-    for (const { strategy, feasible, estimateBytes, insteadOf } of inspection?.feasibility ?? []) {
+    for (const verdict of inspection?.feasibility ?? []) {
       const { signature } = inspection!;
-      const key = cellKey(signature, strategy);
-      if (feasible && strategy.devices <= maxDevices && !excluded.has(strategy.technique) && !grid.has(key)) {
-        grid.set(key, {
-          task: spec.name,
-          signature,
-          strategy,
-          ...(estimateBytes !== undefined && { estimateBytes }),
-          ...(insteadOf && { insteadOf })
-        });
+      const { strategy, feasible } = verdict;
+      if (feasible && strategy.devices <= maxDevices && !excluded.has(strategy.technique)) {
+        const key = cellKey(signature, strategy);
+        const place = grid.get(key) ?? { verdict, signature, candidates: [] };
+        place.candidates.push({ name: spec.name, hash: spec.hash, signature });
+        grid.set(key, place);
       }
     }
   }
-  return [...grid.values()];
+  return [...grid.values()].map(({ verdict, signature, candidates }) => {
+    const { strategy, estimateBytes, insteadOf } = verdict;
+    const next = failed.next(candidates, strategy);
+    const failures = failed.count(signature, strategy);
+    return {
+      task: (next ?? candidates[0]!).name,
+      signature,
+      strategy,
+      ...(estimateBytes !== undefined && { estimateBytes }),
+      ...(insteadOf && { insteadOf }),
+      ...(next && failures > 0 && { failures })
+    };
+  });
 }

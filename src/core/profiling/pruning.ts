@@ -1,14 +1,12 @@
 import { bytes } from '../model/quantities.js';
 import { curveKey, strategyLabel } from '../model/strategy.js';
 import type { Cluster, ProfileCell, Scalar, Strategy } from '../wire/messages.js';
+import { MAX_FAILURES } from './failedTrials.js';
 import { deviceMemory } from './memoryRisk.js';
 import type { IGridCell } from './profileGrid.js';
 
 /** An estimate of memory rules a strategy out when it exceeds the devices' by more than it may be wrong. */
 export const ESTIMATE_SLACK = 1.15;
-
-/** A technique that failed this often, and never worked, is not tried on yet other device counts. */
-export const MAX_FAILURES = 2;
 
 /** Knobs that save memory when they are on. */
 const SAVING_KNOBS: readonly string[] = ['checkpointing', 'reshard'];

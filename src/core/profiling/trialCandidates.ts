@@ -29,8 +29,17 @@ export function trialCandidates(
   cluster: Cluster
 ): ITrialCandidates {
   const cells = new Map(grid.map(cell => [cellKey(cell.signature, cell.strategy), cell]));
-  const found = new Map(measured.map(cell => [cellKey(cell.signature, cell.strategy), cell]));
-  const bySignature = groupBySignature(measured);
+  const found = new Map(
+    measured
+      // A failure is the last word once no other task may show that the strategy works.
+      .filter(
+        cell => cell.status !== 'failed' || !cells.get(cellKey(cell.signature, cell.strategy))?.failures
+      )
+      // What works for some stands before what failed for others.
+      .sort((a, b) => Number(b.status === 'failed') - Number(a.status === 'failed'))
+      .map(cell => [cellKey(cell.signature, cell.strategy), cell])
+  );
+  const bySignature = groupBySignature([...found.values()]);
   const standings = new Map<string, Standing>();
   const open: IGridCell[] = [];
   const pruned: ProfileCell[] = [];

@@ -42,7 +42,10 @@ export function initialTrials(
     if (!seen.has(signature)) {
       const [first] = open
         .filter(cell => cell.signature === signature)
-        .sort((a, b) => usesOf(a) - usesOf(b) || distance(a) - distance(b));
+        .sort(
+          (a, b) =>
+            (a.failures ?? 0) - (b.failures ?? 0) || usesOf(a) - usesOf(b) || distance(a) - distance(b)
+        );
       use(first!);
       chosen.push(first!);
     }

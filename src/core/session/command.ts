@@ -4,6 +4,7 @@ import type {
   Inspect,
   InspectStop,
   PlanRequest,
+  SessionEvent,
   TrialStart,
   TrialStop
 } from '../wire/messages.js';
@@ -22,5 +23,7 @@ export type Command =
   | ExecutorCommand
   | { readonly kind: 'plan'; readonly planRevision: number; readonly request: PlanRequest }
   | { readonly kind: 'cancel-plan' }
+  /** Take in what was concluded from reports that are not journaled, so that it is. */
+  | { readonly kind: 'note'; readonly event: SessionEvent }
   /** Move the tasks' folders out of the way, so that a task of the same name starts afresh. */
   | { readonly kind: 'archive'; readonly tasks: readonly string[] };

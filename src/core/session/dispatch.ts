@@ -1,5 +1,5 @@
 import { cellKey } from '../model/strategy.js';
-import type { Attempt, GroupStart, Segment, TaskState, TrialStart } from '../wire/messages.js';
+import type { Attempt, GroupStart, RunState, Segment, TaskState, TrialStart } from '../wire/messages.js';
 import type { Command } from './command.js';
 import {
   findTask,
@@ -68,7 +68,7 @@ export function dispatchTrials(session: ISession): IStep {
           ...techniquesOf(session)
         };
         commands.push({ kind: 'trial', node: node.id, body });
-        return { ...trial, status: 'running' as const, node: node.id, devices };
+        return { ...trial, hash: spec.hash, status: 'running' as const, node: node.id, devices };
       }
     }
     return trial;
@@ -96,12 +96,10 @@ export function dispatchSegments(session: ISession, time: number): IStep {
     }
     const keys = segment.devices.map(device => deviceKey(segment.node, device));
     if (keys.every(key => !blocked.has(key))) {
-      if (next.state.plan?.startedAt === undefined) {
-        next = withState(next, {
-          plan: { ...planned, startedAt: time },
-          run: next.state.run ?? { startedAt: time }
-        });
-      }
+      next = withState(next, {
+        run: begun(next.state.run, time),
+        ...(next.state.plan?.startedAt === undefined ? { plan: { ...planned, startedAt: time } } : {})
+      });
       const [started, command] = startSegment(next, task, segment, time);
       next = started;
       commands.push(command);
@@ -111,6 +109,15 @@ export function dispatchSegments(session: ISession, time: number): IStep {
     }
   }
   return { session: next, commands };
+}
+
+/** A run in which training begins: it goes on with one that was over, and does not count the time between. */
+function begun(run: RunState | undefined, time: number): RunState {
+  if (run?.endedAt === undefined) {
+    return run ?? { startedAt: time };
+  }
+  const { startedAt, endedAt, idleSeconds = 0 } = run;
+  return { startedAt, idleSeconds: idleSeconds + Math.max(0, time - endedAt) };
 }
 
 function startSegment(
@@ -131,7 +138,7 @@ function startSegment(
   };
   const key = cellKey(task.inspection?.signature ?? '', segment.strategy);
   const stepSeconds = session.state.cells.find(
-    cell => cellKey(cell.signature, cell.strategy) === key
+    cell => cell.status === 'ok' && cellKey(cell.signature, cell.strategy) === key
   )?.stepSeconds;
   const body: GroupStart = {
     task: task.spec,

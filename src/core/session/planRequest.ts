@@ -1,4 +1,5 @@
 import { cellKey, strategyKey, strategyLabel } from '../model/strategy.js';
+import { FailedTrials } from '../profiling/failedTrials.js';
 import type {
   Attempt,
   PlanBudget,
@@ -44,13 +45,18 @@ export function planRequest(
   options: IPlanRequestOptions = {}
 ): PlanRequest {
   const usable = options.cells ?? state.cells.filter(cell => isMeasured(cell) || cell.status === 'pruned');
-  const cells = new Map(usable.map(cell => [cellKey(cell.signature, cell.strategy), cell]));
+  const cells = new Map(
+    usable
+      .filter(cell => cell.status !== 'failed')
+      .map(cell => [cellKey(cell.signature, cell.strategy), cell])
+  );
+  const failed = new FailedTrials(usable);
   const chosen = options.selection ? new Set(options.selection) : null;
   return {
     cluster: state.cluster ?? { nodes: [] },
     tasks: state.tasks
       .filter(task => isOpen(task, state) && (isActive(task) || (chosen?.has(task.spec.name) ?? true)))
-      .map(task => planTask(task, cells, now)),
+      .map(task => planTask(task, cells, failed, now)),
     excludeTechniques: state.excludeTechniques,
     explain: options.explain ?? true,
     seed: options.seed ?? 0,
@@ -58,15 +64,20 @@ export function planRequest(
   };
 }
 
-function planTask(task: TaskState, cells: ReadonlyMap<string, ProfileCell>, now: number): PlanTask {
+function planTask(
+  task: TaskState,
+  cells: ReadonlyMap<string, ProfileCell>,
+  failed: FailedTrials,
+  now: number
+): PlanTask {
   const total = task.inspection?.steps ?? 0;
   const plan: PlanTask = {
     name: task.spec.name,
     steps: Math.max(0, total - stepsDone(task, now)),
-    options: optionsOf(task, cells)
+    options: optionsOf(task, cells, failed)
   };
   if (plan.options.length === 0) {
-    plan.reason = whyNone(task, cells);
+    plan.reason = whyNone(task, cells, failed);
   }
   const attempt = lastAttempt(task);
   if (isActive(task) && attempt) {
@@ -94,12 +105,17 @@ function runningSpeed(task: TaskState, attempt: Attempt, cells: ReadonlyMap<stri
   return progress.stepSeconds || cell?.stepSeconds || planned / (inspection?.steps ?? 1) || 1e-3;
 }
 
-function optionsOf(task: TaskState, cells: ReadonlyMap<string, ProfileCell>): PlanOption[] {
-  const { inspection } = task;
+function optionsOf(
+  { spec: { hash }, inspection }: TaskState,
+  cells: ReadonlyMap<string, ProfileCell>,
+  failed: FailedTrials
+): PlanOption[] {
+  const { signature = '' } = inspection ?? {};
   const options: PlanOption[] = [];
   for (const { strategy, feasible } of inspection?.feasibility ?? []) {
-    const cell = cells.get(cellKey(inspection?.signature ?? '', strategy));
-    if (feasible && cell?.status === 'ok' && cell.stepSeconds !== undefined) {
+    const cell = cells.get(cellKey(signature, strategy));
+    const works = cell?.status === 'ok' && !failed.failure({ signature, hash }, strategy);
+    if (feasible && works && cell.stepSeconds !== undefined) {
       options.push({
         strategy,
         stepSeconds: cell.stepSeconds,
@@ -139,13 +155,17 @@ function stepsDone(task: TaskState, now: number): number {
  * In the user's words: why no strategy can run a task. What was tried tells more than what could
  * not be; what befell several strategies is told once.
  */
-function whyNone(task: TaskState, cells: ReadonlyMap<string, ProfileCell>): string {
-  const { inspection } = task;
+function whyNone(
+  { spec: { hash }, inspection }: TaskState,
+  cells: ReadonlyMap<string, ProfileCell>,
+  failed: FailedTrials
+): string {
+  const { signature = '' } = inspection ?? {};
   const verdicts = inspection?.feasibility ?? [];
   const tried = verdicts.filter(verdict => verdict.feasible);
   const labels = new Map<string, string[]>();
   for (const { strategy, feasible, reason } of tried.length > 0 ? tried : verdicts) {
-    const cell = cells.get(cellKey(inspection?.signature ?? '', strategy));
+    const cell = failed.failure({ signature, hash }, strategy) ?? cells.get(cellKey(signature, strategy));
     const why = !feasible
       ? (reason ?? 'not feasible')
       : cell === undefined

@@ -2,6 +2,7 @@ import { cellKey } from '../model/strategy.js';
 import type { ProfileCell, SessionEvent } from '../wire/messages.js';
 import {
   type ISession,
+  isFailedInTrial,
   isMeasured,
   waitingTasks,
   withGoal,
@@ -29,7 +30,10 @@ export function withTechniques(session: ISession, excluded: readonly string[] | 
 }
 
 function forgetCells(session: ISession): ISession {
-  const again = new Set(waitingTasks(session.state).map(task => task.inspection?.signature));
+  const { tasks } = session.state;
+  const again = new Set(
+    [...waitingTasks(session.state), ...tasks.filter(isFailedInTrial)].map(task => task.inspection?.signature)
+  );
   return withStaleProfile(
     withState(session, { cells: session.state.cells.filter(cell => !again.has(cell.signature)) })
   );
@@ -57,14 +61,24 @@ export function noteTrial(
   if (cell.error?.code === DEVICE_BUSY) {
     return noteBusy(withState(session, { trials: left }), cell.error, time);
   }
-  const key = cellKey(cell.signature, cell.strategy);
+  const found: ProfileCell = over.hash === undefined ? cell : { ...cell, hash: over.hash };
+  if (found.status === 'failed' && !session.state.tasks.some(({ spec }) => spec.hash === found.hash)) {
+    // Its task was replaced meanwhile, and takes its failure along.
+    return withStaleProfile(withState(session, { trials: left, trialsDone: trialsDone + 1 }));
+  }
   return withStalePlan(
     withState(session, {
       trials: left,
       trialsDone: trialsDone + 1,
-      cells: [...cells.filter(old => cellKey(old.signature, old.strategy) !== key), cell]
+      cells: [...cells.filter(old => !isReplaced(old, found)), found]
     })
   );
+}
+
+/** Whether a measurement takes the place of another: what failed for one task stands beside what others found. */
+function isReplaced(old: ProfileCell, found: ProfileCell): boolean {
+  const isSame = cellKey(old.signature, old.strategy) === cellKey(found.signature, found.strategy);
+  return isSame && (old.hash === found.hash || (old.status !== 'failed' && found.status !== 'failed'));
 }
 
 /** Take in what earlier sessions measured; what this one measured itself stands. */

@@ -124,7 +124,10 @@ function noteOutOfMemory(session: ISession, task: TaskState, attempt: Attempt, e
     ...(event.error ? { error: event.error } : {})
   };
   const marked = withState(session, {
-    cells: [...session.state.cells.filter(c => cellKey(c.signature, c.strategy) !== key), cell]
+    cells: [
+      ...session.state.cells.filter(c => c.status === 'failed' || cellKey(c.signature, c.strategy) !== key),
+      cell
+    ]
   });
   return withStaleProfile(
     withTask(marked, task.spec.name, {

@@ -34,6 +34,8 @@ export interface ISession {
   readonly full: boolean;
   /** Names of tasks that were stopped while measuring was wanted: they are not measured until it is asked for again. */
   readonly setAside: readonly string[];
+  /** By name of a task in training: how many of its reports in turn said that it is slower than its like; faster if negative. */
+  readonly strikes: Readonly<Record<string, number>>;
   /** Trials ever requested, for their ids. */
   readonly trialCount: number;
 }
@@ -67,6 +69,7 @@ export function emptySession(name: string, folder: string): ISession {
     profiled: false,
     full: false,
     setAside: [],
+    strikes: {},
     trialCount: 0
   };
 }
@@ -90,6 +93,12 @@ export function isOpen(task: TaskState, { goal, tasks }: SessionState): boolean 
 /** Whether a task was stopped after it was inspected, so that a run can go on with it. */
 export function isResumable(task: TaskState): boolean {
   return task.status === 'stopped' && task.inspection !== undefined;
+}
+
+/** Whether a task failed before it trained: what its trials found says so, and nothing else. */
+export function isFailedInTrial(task: TaskState): boolean {
+  const outcome = lastAttempt(task)?.outcome;
+  return task.status === 'failed' && outcome !== 'failed' && outcome !== 'lost';
 }
 
 /** The tasks still to be planned for that hold no devices. */

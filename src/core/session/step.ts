@@ -16,10 +16,12 @@ import {
   withStaleProfile,
   withState
 } from './session.js';
+import { noteSpeed, splitSignature } from './speeds.js';
 import { inspecting, noteStop, stopInspections, stopTrials } from './stopping.js';
 import { addTasks, inspectStopped, noteInspection, removeTasks } from './tasks.js';
 import { noteTechniques } from './techniques.js';
 import { noteTrialPlan } from './trialPlanning.js';
+import { forgetFailures, withVerdicts } from './verdicts.js';
 
 /**
  * The session state machine: one event in, the next session and the commands out. It is pure:
@@ -29,7 +31,9 @@ import { noteTrialPlan } from './trialPlanning.js';
  */
 export function step(session: ISession, event: SessionEvent, time: number): IStep {
   const noted = note(session, event, time);
-  const advanced = advance(noted.session, time);
+  // What a rank group reports while it trains decides nothing about those that wait.
+  const judged = event.kind === 'group' ? noted.session : withVerdicts(noted.session);
+  const advanced = advance(judged, time);
   const next = advanced.session;
   return {
     session: withState(next, { rev: session.state.rev + 1 }),
@@ -94,7 +98,9 @@ function note(session: ISession, event: SessionEvent, time: number): IStep {
     case 'stop-requested':
       return noteStop(session, event.tasks ?? null, time);
     case 'group':
-      return only(noteGroup(session, event.event));
+      return noteSpeed(noteGroup(session, event.event), event.event);
+    case 'speed-differs':
+      return only(splitSignature(session, event));
     case 'agent-connected':
       return noteAgent(session, event.hello, time);
     case 'agent-away':
@@ -111,7 +117,7 @@ function note(session: ISession, event: SessionEvent, time: number): IStep {
       };
       return {
         session: withState(fresh, {
-          cells,
+          cells: cells.filter(cell => cell.status !== 'failed'),
           trials,
           agent,
           ...(cluster ? { cluster } : {}),
@@ -134,7 +140,10 @@ function noteRun(session: ISession, names: readonly string[] | null): ISession {
   const { plan: planned } = session.state;
   const known = new Set(planned?.fresh ? planned.plan.segments.map(({ task }) => task) : []);
   let changed = false;
-  const next = mapTasks(session, task => {
+  const failed = session.state.tasks.filter(
+    ({ spec, status }) => named.has(spec.name) && status === 'failed'
+  );
+  const next = mapTasks(forgetFailures(session, new Set(failed.map(({ spec }) => spec.hash))), task => {
     const wanted = names === null || named.has(task.spec.name);
     const resumes = isResumable(task) || (names !== null && task.status === 'failed');
     if (!wanted || !resumes) {
@@ -146,8 +155,5 @@ function noteRun(session: ISession, names: readonly string[] | null): ISession {
   });
   const same = JSON.stringify(session.selection) === JSON.stringify(names);
   const asked: ISession = { ...next, selection: names };
-  const { run } = asked.state;
-  const reopened =
-    run?.endedAt === undefined ? asked : withState(asked, { run: { startedAt: run.startedAt } });
-  return withGoal(changed || !same ? withStaleProfile(reopened) : reopened, 'run');
+  return withGoal(changed || !same ? withStaleProfile(asked) : asked, 'run');
 }

@@ -6,6 +6,7 @@ import {
   type ISession,
   type IStep,
   isActive,
+  isFailedInTrial,
   isResumable,
   mapTasks,
   maxDevices,
@@ -13,7 +14,9 @@ import {
   withStaleProfile,
   withState
 } from './session.js';
+import { signedInspection } from './speeds.js';
 import { inspecting, stopInspections, stopTrialsOf } from './stopping.js';
+import { forgetFailures } from './verdicts.js';
 
 /** What adding specs would do. */
 export interface IAdmission {
@@ -24,8 +27,8 @@ export interface IAdmission {
 
 /**
  * Decide what to do with new task specs. The same name with the same hash is left alone, unless
- * it could not be built (what it lacked may be there now) or its inspection was stopped;
- * running a cell again replaces its own tasks as long as they were not trained, and whatever never
+ * it could not be built, tried or evaluated (what it lacked may be there now) or its inspection was stopped;
+ * running a cell again replaces its own tasks as long as they were not trained otherwise, and whatever never
  * could be built gives way to its correction.
  *
  * @throws SaturnError `duplicate-task`, `task-running` or `already-trained`; nothing is added then.
@@ -45,16 +48,21 @@ export function admit(session: ISession, specs: readonly TaskSpec[], replace: bo
     const old = findTask(session, spec.name);
     if (!old) {
       admission.added.push(spec);
+    } else if (isSame(old, spec)) {
+      admission.unchanged.push(spec);
     } else if (old.spec.hash === spec.hash) {
-      const unknown = old.status === 'invalid' || isUninspected(old);
-      const again = unknown && old.attempts.length === 0;
-      (again ? admission.replaced : admission.unchanged).push(spec);
+      admission.replaced.push(spec);
     } else {
       refuseReplacement(old, spec, replace);
       admission.replaced.push(spec);
     }
   }
   return admission;
+}
+
+/** Whether a spec asks for what a task is already: it keeps what it has been through. */
+function isSame(old: TaskState, spec: TaskSpec): boolean {
+  return old.spec.hash === spec.hash && !isUnfinished(old);
 }
 
 function refuseReplacement(old: TaskState, spec: TaskSpec, replace: boolean): void {
@@ -75,7 +83,7 @@ function refuseReplacement(old: TaskState, spec: TaskSpec, replace: boolean): vo
       hint: 'Rename the function, or add --replace to put this one in its place.'
     });
   }
-  if (!replace && old.attempts.length > 0) {
+  if (!replace && old.attempts.length > 0 && !trainsTheSame(old.spec, spec)) {
     throw new SaturnError({
       code: 'already-trained',
       message: `"${name}" was already trained (${old.status}) with other code or settings.`,
@@ -84,26 +92,87 @@ function refuseReplacement(old: TaskState, spec: TaskSpec, replace: boolean): vo
   }
 }
 
-/** Put admitted specs into the session, and have them inspected. */
-export function addTasks(session: ISession, specs: readonly TaskSpec[]): IStep {
+/** Whether two specs end with the same weights: what one has trained the other need not train again. */
+function trainsTheSame(a: TaskSpec, b: TaskSpec): boolean {
+  return (a.trainingHash ?? a.hash) === (b.trainingHash ?? b.hash);
+}
+
+/** Whether specs of the same hash differ in what is no part of it: where the notebook is, what is best. */
+export function isRestated(a: TaskSpec, b: TaskSpec): boolean {
+  const { metric, goal } = a.best ?? {};
+  return a.world !== b.world || metric !== b.best?.metric || goal !== b.best?.goal;
+}
+
+/** Whether a task lacks something that its own cell, run again, may find this time. */
+function isUnfinished(task: TaskState): boolean {
+  return (
+    task.status === 'invalid' ||
+    isFailedInTrial(task) ||
+    isUninspected(task) ||
+    (task.status === 'finished' && task.result?.evaluationError !== undefined)
+  );
+}
+
+/**
+ * A task as it is once its cell is there in new words. What was trained and is trained the same now goes on from its
+ * checkpoint: at its last step, it is only evaluated again.
+ */
+function renewed(old: TaskState, spec: TaskSpec): TaskState {
+  const { attempts, checkpointStep, validations } = old;
+  return trainsTheSame(old.spec, spec)
+    ? {
+        ...fresh(spec),
+        attempts,
+        progress: { step: checkpointStep ?? 0 },
+        ...(checkpointStep === undefined ? {} : { checkpointStep }),
+        ...(validations === undefined ? {} : { validations })
+      }
+    : fresh(spec);
+}
+
+function fresh(spec: TaskSpec): TaskState {
+  return { spec, status: 'inspecting', attempts: [], progress: { step: 0 } };
+}
+
+/**
+ * Put admitted specs into the session, and have them inspected; a task that is the same already only
+ * learns where its notebook is now, and what makes it the better one.
+ */
+export function addTasks(session: ISession, all: readonly TaskSpec[]): IStep {
+  const moved = new Map<string, TaskSpec>();
+  for (const spec of all) {
+    const old = findTask(session, spec.name);
+    if (old && isSame(old, spec)) {
+      moved.set(spec.name, spec);
+    }
+  }
+  const at = mapTasks(session, task => ({ ...task, spec: moved.get(task.spec.name) ?? task.spec }));
+  return addChanged(
+    at,
+    all.filter(spec => !moved.has(spec.name))
+  );
+}
+
+function addChanged(session: ISession, specs: readonly TaskSpec[]): IStep {
+  if (specs.length === 0) {
+    return { session, commands: [] };
+  }
   const incoming = new Map(specs.map(spec => [spec.name, spec]));
   const archived = session.state.tasks
-    .filter(task => incoming.has(task.spec.name) && task.attempts.length > 0)
+    .filter(task => {
+      const spec = incoming.get(task.spec.name);
+      return spec && task.attempts.length > 0 && !trainsTheSame(task.spec, spec);
+    })
     .map(task => task.spec.name);
-  const fresh = (spec: TaskSpec): TaskState => ({
-    spec,
-    status: 'inspecting',
-    attempts: [],
-    progress: { step: 0 }
-  });
   const kept = session.state.tasks.map(task => {
     const spec = incoming.get(task.spec.name);
     incoming.delete(task.spec.name);
-    return spec ? fresh(spec) : task;
+    return spec ? renewed(task, spec) : task;
   });
   const tasks = [...kept, ...[...incoming.values()].map(fresh)];
   const names = new Set(specs.map(spec => spec.name));
-  const trials = stopTrialsOf(withStaleProfile(withState(session, { tasks })), names);
+  const known = forgetFailures(withState(session, { tasks }), hashesOf(session, names));
+  const trials = stopTrialsOf(withStaleProfile(known), names);
   return {
     session: trials.session,
     commands: [
@@ -113,6 +182,10 @@ export function addTasks(session: ISession, specs: readonly TaskSpec[]): IStep {
       ...inspect(trials.session, task => names.has(task.spec.name))
     ]
   };
+}
+
+function hashesOf({ state }: ISession, names: ReadonlySet<string>): Set<string> {
+  return new Set(state.tasks.filter(({ spec }) => names.has(spec.name)).map(({ spec }) => spec.hash));
 }
 
 /** Ask for the inspection of the tasks that wait for one; nothing while no devices are known. */
@@ -132,7 +205,9 @@ export function inspect(session: ISession, which: (task: TaskState) => boolean):
 export function inspectAgain(session: ISession): IStep {
   const next = withStaleProfile(
     mapTasks(session, task =>
-      task.status === 'ready' || task.status === 'invalid' ? { ...task, status: 'inspecting' } : task
+      task.status === 'ready' || task.status === 'invalid' || isFailedInTrial(task)
+        ? { ...task, status: 'inspecting' }
+        : task
     )
   );
   return { session: next, commands: inspect(next, () => true) };
@@ -172,7 +247,7 @@ export function noteInspection(session: ISession, result: InspectResult): ISessi
     }
     const { error: _gone, ...rest } = task;
     return result.inspection
-      ? { ...rest, status: 'ready', inspection: result.inspection }
+      ? { ...rest, status: 'ready', inspection: signedInspection(task, result.inspection) }
       : {
           ...rest,
           status: 'invalid',
@@ -204,7 +279,8 @@ export function selectTasks(session: ISession, names: readonly string[] | undefi
 export function removeTasks(session: ISession, names: readonly string[]): IStep {
   const gone = new Set(names);
   const tasks = session.state.tasks.filter(task => !gone.has(task.spec.name));
-  const trials = stopTrialsOf(withStaleProfile(withState(session, { tasks })), gone);
+  const known = forgetFailures(withState(session, { tasks }), hashesOf(session, gone));
+  const trials = stopTrialsOf(withStaleProfile(known), gone);
   return {
     session: trials.session,
     commands: [

@@ -1,4 +1,5 @@
 import { cellKey } from '../model/strategy.js';
+import { FailedTrials } from '../profiling/failedTrials.js';
 import { type IGridCell, profileGrid } from '../profiling/profileGrid.js';
 import { trialCandidates } from '../profiling/trialCandidates.js';
 import {
@@ -19,6 +20,7 @@ import {
   waitingTasks,
   withState
 } from './session.js';
+import { withVerdicts } from './verdicts.js';
 
 /**
  * How long to look for the plan that tells which trials could matter: in iterations, so that it is the same on every
@@ -38,11 +40,16 @@ export function planTrials(session: ISession, time: number): IStep {
     return { session, commands: [] };
   }
   const measured = session.state.cells.filter(isMeasured);
-  const { open, promising, pruned } = candidatesOf(session);
-  const known = withState(session, { cells: [...measured, ...pruned, ...interpolatedCells(open, measured)] });
+  const { open, promising, pruned, doubtful } = candidatesOf(session);
+  const known = withVerdicts(
+    withState(session, { cells: [...measured, ...pruned, ...interpolatedCells(open, measured)] })
+  );
   const tried = [...measured.filter(cell => cell.status === 'ok'), ...trials];
   const likely = initialTrials(promising, tried);
   const first = [...likely, ...initialTrials(open, [...tried, ...likely])];
+  if (!tasks.some(isActive)) {
+    first.push(...doubtful);
+  }
   if (first.length > 0) {
     return { session: queue(known, first), commands: [] };
   }
@@ -67,7 +74,8 @@ export function planTrials(session: ISession, time: number): IStep {
     explain: false
   });
   return {
-    session: { ...withState(known, { probing: true }), planRevision },
+    // A plan that is being made was asked for with less: its answer is not waited for.
+    session: { ...withState(known, { probing: true, planning: false }), planRevision },
     commands: [{ kind: 'plan', planRevision, request }]
   };
 }
@@ -99,18 +107,26 @@ function sideBySide({ state }: ISession, cells: readonly IGridCell[]): IGridCell
   });
 }
 
-function candidatesOf(session: ISession): ReturnType<typeof trialCandidates> {
+/** Trials to think of; `doubtful` are those that failed for a task whose like work: are they at fault, or is it? */
+function candidatesOf(
+  session: ISession
+): ReturnType<typeof trialCandidates> & { readonly doubtful: readonly IGridCell[] } {
   const { cells, trials, cluster, excludeTechniques } = session.state;
   const selection = selectionOf(session);
   const selected = selection && new Set(selection);
   const candidates = waitingTasks(session.state).filter(
     ({ spec: { name } }) => (selected?.has(name) ?? true) && !session.setAside.includes(name)
   );
-  const grid = profileGrid(candidates, { maxDevices: maxDevices(session), excludeTechniques });
+  const measured = cells.filter(isMeasured);
+  const failed = new FailedTrials(measured);
+  const grid = profileGrid(candidates, { maxDevices: maxDevices(session), excludeTechniques, failed });
   const pending = new Set(trials.map(trial => cellKey(trial.signature, trial.strategy)));
-  const found = trialCandidates(grid, cells.filter(isMeasured), cluster ?? { nodes: [] });
+  const found = trialCandidates(grid, measured, cluster ?? { nodes: [] });
   const isFree = (cell: IGridCell): boolean => !pending.has(cellKey(cell.signature, cell.strategy));
-  return { ...found, open: found.open.filter(isFree), promising: found.promising.filter(isFree) };
+  const open = found.open.filter(isFree);
+  const works = new Set(measured.filter(cell => cell.status === 'ok').map(cell => cell.signature));
+  const doubtful = open.filter(cell => cell.failures !== undefined && works.has(cell.signature));
+  return { ...found, open, promising: found.promising.filter(isFree), doubtful };
 }
 
 /** Only a run is of some tasks. */

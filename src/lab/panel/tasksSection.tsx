@@ -1,7 +1,8 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { type KeyboardEvent, useState } from 'react';
 import { noTasks } from '../../core/view/display/emptyStates.js';
-import { compactCount, count } from '../../core/view/format/format.js';
+import { taskFailure } from '../../core/view/format/failures.js';
+import { argument, compactCount, count } from '../../core/view/format/format.js';
 import type { IListItem } from '../../core/view/format/list.js';
 import { checkList } from '../../core/view/tasks/checkView.js';
 import { taskChecks } from '../../core/view/tasks/taskChecks.js';
@@ -98,7 +99,8 @@ function NoTasks() {
 
 function TaskItem(props: { task: TaskState; isStop: boolean }) {
   const { trans } = usePanelContext();
-  const { spec, inspection, error } = props.task;
+  const { spec, inspection } = props.task;
+  const error = taskFailure(props.task, trans);
   const warnings = inspection?.warnings ?? [];
   return (
     <li className="jp-SaturnTasks-item" data-task={spec.name}>
@@ -124,7 +126,7 @@ function TaskItem(props: { task: TaskState; isStop: boolean }) {
           )}
           <div className="jp-SaturnPanel-quiet">
             {Object.entries(spec.params)
-              .map(([name, value]) => `${name}=${value}`)
+              .map(([name, value]) => `${name}=${argument(value)}`)
               .join(', ')}
           </div>
         </div>

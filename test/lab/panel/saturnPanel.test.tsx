@@ -206,7 +206,7 @@ describe('SaturnPanel', () => {
       ui.show({ state: variedSession() });
       const reasons = [...(section('profile')?.querySelectorAll('.jp-SaturnFold li') ?? [])];
       expect(reasons.map(node => node.textContent)).toContain(
-        'fsdp x4 fits, and is faster. (digits fsdp checkpointing x4)'
+        'fsdp x4 fits, and is faster. (fsdp checkpointing x4)'
       );
       const failure = section('profile')?.querySelector('.jp-SaturnFailure');
       expect(failure?.textContent).toContain('digits under tensor x2');

@@ -18,6 +18,7 @@ from jupyterlab_saturn.agent.inspection_job import InspectionJob
 from jupyterlab_saturn.agent.job_context import JobContext
 from jupyterlab_saturn.agent.rank_group import Limits, RankGroup
 from jupyterlab_saturn.agent.rank_launcher import RankLauncher
+from jupyterlab_saturn.agent.rank_surroundings import SurroundingsRegistry
 from jupyterlab_saturn.agent.training_job import TrainingJob
 from jupyterlab_saturn.agent.trial_job import TrialJob
 
@@ -65,6 +66,7 @@ async def place() -> AsyncIterator[tuple[JobContext, Said]]:
                     events=events,
                     say=said,
                     leases=DeviceLeases(paths),
+                    surroundings=SurroundingsRegistry(paths, events),
                     limits=limits,
                 ),
                 said,

@@ -13,6 +13,7 @@ from jupyterlab_saturn.agent.event_receiver import EventReceiver
 from jupyterlab_saturn.agent.job_context import JobContext
 from jupyterlab_saturn.agent.oom_killer import memory_kills
 from jupyterlab_saturn.agent.rank_launcher import RankLauncher
+from jupyterlab_saturn.agent.rank_surroundings import SurroundingsRegistry
 from jupyterlab_saturn.agent.trial_job import TrialJob
 
 V2 = "low 0\nhigh 0\nmax 12\noom 5\noom_kill 4\noom_group_kill 0\n"
@@ -72,6 +73,7 @@ def test_a_trial_killed_for_memory_twice_has_failed_and_is_not_infeasible(
                 events=events,
                 say=lambda message: said.append(message["body"]),
                 leases=DeviceLeases(paths),
+                surroundings=SurroundingsRegistry(paths, events),
             )
             device = {"id": "cpu0", "kind": "cpu", "name": "CPU", "memoryBytes": 1, "cores": [0]}
             body = {

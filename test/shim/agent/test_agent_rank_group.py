@@ -15,6 +15,7 @@ from jupyterlab_saturn.agent.group_outcome import GroupOutcome
 from jupyterlab_saturn.agent.job_context import JobContext
 from jupyterlab_saturn.agent.rank_group import Limits, RankGroup
 from jupyterlab_saturn.agent.rank_launcher import RankLauncher
+from jupyterlab_saturn.agent.rank_surroundings import SurroundingsRegistry
 
 LIMITS = Limits(last_words=0.2, stacks=0.5, leave=0.5)
 BOTH = pytest.mark.parametrize("zygote", ["unsafe", "ready"])
@@ -40,6 +41,7 @@ async def place(
                     events=events,
                     say=lambda message: None,
                     leases=DeviceLeases(paths),
+                    surroundings=SurroundingsRegistry(paths, events),
                     limits=limits,
                 ),
                 token,

@@ -12,6 +12,7 @@ import pytest
 from fakes.bench import HERE, assert_gone, living, session, task, until
 from jupyterlab_saturn.agent.rank_launcher import RankLauncher
 from jupyterlab_saturn.agent.rank_process import RankProcess, end
+from jupyterlab_saturn.agent.rank_surroundings import Surroundings
 from jupyterlab_saturn.errors import SaturnError
 from jupyterlab_saturn.paths import SessionPaths, write_json
 
@@ -25,11 +26,13 @@ class Starter:
         self.launcher = RankLauncher(paths.zygote_log, rank_command=rank, zygote_command=zygote)
         self.log = paths.folder / "rank.log"
 
-    async def start(self, acts: str, rank: int = 0) -> RankProcess:
+    async def start(
+        self, acts: str, rank: int = 0, surroundings: Surroundings | None = None
+    ) -> RankProcess:
         request = self.paths.folder / "request.json"
         spec = {"job": "j", "events": str(self.paths.events_socket), "task": task(ranks=acts)}
         write_json(request, spec)  # whole at once: the rank before may just be reading it
-        return await self.launcher.start(request, rank, self.log)
+        return await self.launcher.start(request, rank, self.log, surroundings)
 
     @property
     def zygote(self) -> int | None:
@@ -162,5 +165,57 @@ def test_a_system_that_refuses_processes_is_an_error_for_people() -> None:
             with pytest.raises(SaturnError, match="Rank 1 cannot be started") as caught:
                 await here.start("exit 0", rank=1)
             assert caught.value.code == "cannot-start"
+
+    asyncio.run(main())
+
+
+def surrounded(**variables: str) -> Surroundings:
+    own = Surroundings.own()
+    return Surroundings(own.python, {**own.variables, **variables})
+
+
+def test_ranks_of_other_variables_come_from_another_zygote() -> None:
+    async def main() -> None:
+        async with starter("ready") as here:
+            assert await (await here.start("env COLOR")).exited == 0
+            first = here.zygote
+            assert await (await here.start("env COLOR", 0, surrounded(COLOR="red"))).exited == 0
+            assert here.zygote not in (None, first)
+            assert here.log.read_text() == "None\nred\n"
+            for _ in range(4):  # these are no deaths that would make it give up
+                for color in ("red", "blue"):
+                    await (await here.start("exit 0", 0, surrounded(COLOR=color))).exited
+            assert here.zygote is not None
+
+    asyncio.run(main())
+
+
+def test_a_zygote_with_ranks_is_kept_whatever_others_want() -> None:
+    async def main() -> None:
+        async with starter("ready") as here:
+            busy = await here.start("sleep 300")
+            first = here.zygote
+            cold = await here.start("env COLOR", 0, surrounded(COLOR="red"))
+            assert await cold.exited == 0
+            assert here.log.read_text() == "red\n"
+            assert here.zygote == first and not busy.exited.done()
+            await end([busy])
+
+    asyncio.run(main())
+
+
+def test_a_zygote_with_old_libraries_is_replaced() -> None:
+    async def main() -> None:
+        async with starter("stale") as here:
+            assert await (await here.start("exit 3")).exited == 3
+            first = here.zygote
+            (here.paths.folder / "changed").touch()
+            assert await (await here.start("print new;exit 4")).exited == 4
+            assert here.zygote not in (None, first)
+            busy = await here.start("sleep 300")
+            (here.paths.folder / "changed").touch()
+            assert await (await here.start("exit 5")).exited == 5
+            assert not busy.exited.done()
+            await end([busy])
 
     asyncio.run(main())

@@ -37,6 +37,9 @@ class FakeRank:
         event = {"job": self.request["job"], "rank": self.rank, "kind": kind, **fields}
         self.socket.send(json.dumps({"time": time.time(), **event}).encode())
 
+    def do_env(self, name: str, _: Any) -> None:
+        print(os.environ.get(name), flush=True)
+
     def do_started(self, step: str, _: Any) -> None:
         self.say("started", step=int(step))
 

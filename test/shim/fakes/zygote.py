@@ -1,7 +1,8 @@
 """A zygote without torch: ``python zygote.py MODE FD``.
 
 Modes: ``ready`` forks ranks; ``unsafe`` refuses; ``dies`` exits at once; ``mute`` never answers
-an order; ``slow`` answers late; ``noisy`` talks nonsense first.
+an order; ``slow`` answers late; ``noisy`` talks nonsense first; ``stale`` refuses once a file
+``changed`` beside the request is younger than it is.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import socket
 import sys
 import time
 import traceback
+from pathlib import Path
 from typing import Any
 
 import rank as fake_rank
@@ -55,6 +57,7 @@ def main(mode: str, fd: int) -> None:
         line.sendall(b"Hello!\n{}\n")
         send(line, op="sing")
     send(line, op="ready")
+    born = time.time()
     children: dict[int, str] = {}
     heard = b""
     while True:
@@ -67,6 +70,10 @@ def main(mode: str, fd: int) -> None:
             *orders, heard = heard.split(b"\n")
             for order in map(json.loads, orders):
                 if mode == "mute":
+                    continue
+                changed = Path(order["request"]).with_name("changed")
+                if mode == "stale" and changed.exists() and changed.stat().st_mtime > born:
+                    send(line, op="stale", id=order["id"], file="lib.py")
                     continue
                 pid = fork(order)
                 children[pid] = order["id"]

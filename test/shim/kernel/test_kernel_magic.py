@@ -68,7 +68,7 @@ CELL = "def digits(model, lr=0.1):\n    ...\n"
         ("%%saturn task --sweep model=a,,b\n" + CELL, "bad-sweep", "lr=1e-3"),
         ("%%saturn task --sweep modle=a\n" + CELL, "bad-parameters", "own parameters"),
         ("%%saturn task --sweep lr=1\n" + CELL, "bad-parameters", "--sweep model="),
-        ("%%saturn task --sweep model=a,a\n" + CELL, "duplicate-task", "twice"),
+        ("%%saturn task --sweep model=a,a\n" + CELL, "duplicate-point", "Leave out one"),
         ("%%saturn task --epochs 0 --sweep model=a\n" + CELL, "bad-length", "above 0"),
         ("%%saturn task --sweep model=a\nx = 1", "no-function", "--factory"),
         ("%%saturn task --sweep model=a --factory nobody\n" + CELL, "no-function", "--factory"),

@@ -167,6 +167,8 @@ def test_results_are_rows(session: Session, engine: FakeEngine) -> None:
         "metrics": {"accuracy": 0.9},
         "validations": validations,
         "stopped_early": True,
+        "best_step": None,
+        "evaluation_error": None,
         "model": "/nowhere/tasks/make/model.pt",
         "planned": {"start": 0, "end": 3},
         "actual": {"start": 1.5, "end": 4.25},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from typing import Any
 
 import pytest
@@ -9,9 +10,10 @@ from jupyterlab_saturn import wire
 from jupyterlab_saturn.errors import SaturnError
 from jupyterlab_saturn.kernel.capture import Captured
 from jupyterlab_saturn.kernel.line_splitting import split_words
+from jupyterlab_saturn.kernel.request_bodies import criterion
 from jupyterlab_saturn.kernel.sweep import check_parameters, expand, grid_of, parse_sweep
 
-CAPTURED = Captured(b"", "0" * 32 + ".pkl", "f" * 64, "def digits(): ...")
+CAPTURED = Captured(b"", "0" * 32 + ".pkl", "f" * 64, "f" * 64, "def digits(): ...")
 
 
 def specs(line: str, **options: Any) -> list[dict[str, Any]]:
@@ -35,6 +37,12 @@ def specs(line: str, **options: Any) -> list[dict[str, Any]]:
         ("'a, b'", "a, b"),
         ("'None'", "None"),
         ("nan", "nan"),
+        ("None", None),
+        ("[[1,2]]", [1, 2]),
+        ("[['a, b', None], ]", ["a, b", None]),
+        ("[[[1], []]]", [[1], []]),
+        ("a[b", "a[b"),
+        ("b]", "b]"),
     ],
 )
 def test_values_have_the_type_they_look_like(text: str, value: Any) -> None:
@@ -55,6 +63,45 @@ def test_names_keep_values_as_typed_and_follow_the_sweep() -> None:
     assert len({spec["hash"] for spec in found}) == 4
     for spec in found:
         wire.validate("TaskSpec", spec)
+
+
+@pytest.mark.parametrize(
+    ("line", "values"),
+    [
+        ("x=[1,2],0.1", [[1, 2], 0.1]),
+        ("x=[0.05, 0.3]", [0.05, 0.3]),
+        ("x=['mlp', 'cnn']", ["mlp", "cnn"]),
+        ("x='a,b',\"c d\"", ["a,b", "c d"]),
+        ("x=None,1,True", [None, 1, True]),
+        ("x=[64, 32],[8],[]", [[64, 32], [8], []]),
+    ],
+)
+def test_lists_and_texts_with_commas_are_values(line: str, values: list[Any]) -> None:
+    found = specs(f"{line} y=1")
+    assert [spec["params"]["x"] for spec in found] == values
+    assert len({spec["name"] for spec in found}) == len({spec["hash"] for spec in found})
+    for spec in found:
+        wire.validate("TaskSpec", spec)
+
+
+def test_whatever_is_written_is_read_back() -> None:
+    chance = random.Random(0)
+
+    def some(depth: int) -> Any:
+        plain = [None, True, 3, -0.5, 1e-7, "mlp", "a, b", "[x", "it's", 'say "x"', "1", ""]
+        if depth and chance.random() < 0.4:
+            return [some(depth - 1) for _ in range(chance.randrange(4))]
+        return chance.choice(plain)
+
+    def written(value: Any) -> str:
+        if isinstance(value, list):
+            return "[" + chance.choice([",", ", "]).join(map(written, value)) + "]"
+        return repr(value)
+
+    for _ in range(500):
+        values = {repr(value): value for value in [some(3) for _ in range(4)]}
+        (parsed,) = parse_sweep(split_words(f"x=[{', '.join(map(written, values.values()))}]")).values()
+        assert [each.value for each in parsed] == list(values.values())
 
 
 def test_the_issue_sweep_makes_twelve() -> None:
@@ -89,12 +136,21 @@ def test_names_fit_the_wire() -> None:
         ("lr=1,,2", "bad-sweep", "'lr'"),
         ("1x=2", "bad-sweep", "1x"),
         ("lr=1 lr=2", "bad-sweep", "'lr'"),
-        ("lr=None", "bad-sweep", "None"),
         ("lr=1e999", "bad-sweep", "'lr'"),
         (f"lr={2**60}", "bad-sweep", "'lr'"),
         ("", "bad-sweep", "no parameter"),
         ("a='x", "bad-quotes", "'x"),
-        ("a=1,1", "duplicate-task", "digits-1"),
+        ("a=1,1", "duplicate-point", "1"),
+        ("lr=0.1,1e-1,0.10", "duplicate-point", "0.1 and 1e-1"),
+        ("a=1,1.0", "duplicate-point", "1 and 1.0"),
+        ("a=[1,2],[1,2.0]", "duplicate-point", "'a'"),
+        ("a=[]", "bad-sweep", "no values"),
+        ("a=(1,2),3", "bad-sweep", "tuple"),
+        ("a=[(1,2)]", "bad-sweep", "tuple"),
+        ("a={'b': 1}", "bad-sweep", "dict"),
+        ("a=[1,2", "bad-quotes", "[1,2"),
+        ("a=[1,,2]", "bad-sweep", "'a'"),
+        ("a=1, 2", "bad-sweep", "'a'"),
         ("a='x/y','x_y'", "duplicate-task", "digits-x_y"),
     ],
 )
@@ -106,6 +162,7 @@ def test_bad_sweeps_name_what_is_wrong(line: str, code: str, named: str) -> None
 
 
 def test_python_sweeps() -> None:
+    assert grid_of({"x": [[1, [None]], None]})["x"][0].value == [1, [None]]
     grid = grid_of({"model": ["mlp"], "lr": (0.1, 1), "deep": True, "name": "one"})
     assert [[value.text for value in values] for values in grid.values()] == [
         ["mlp"],
@@ -113,7 +170,7 @@ def test_python_sweeps() -> None:
         ["True"],
         ["one"],
     ]
-    for bad in ({"x": [object()]}, {"x": []}, {"x": [float("inf")]}):
+    for bad in ({"x": [object()]}, {"x": []}, {"x": [float("inf")]}, {"x": [(1,)]}, {"x": [1, 1.0]}):
         with pytest.raises(SaturnError, match="'x'"):
             grid_of(bad)
 
@@ -129,3 +186,24 @@ def test_parameters_must_fit_the_function() -> None:
         check_parameters(digits, ["modle", "lr"])
     with pytest.raises(SaturnError, match="'lr'"):
         check_parameters(digits, ["model"])
+
+
+def test_what_trains_the_same_is_told_where_it_is_not_all() -> None:
+    (plain,) = expand("digits", {}, CAPTURED)
+    assert "trainingHash" not in plain
+    measured = Captured(b"", CAPTURED.file, "a" * 64, CAPTURED.training, "")
+    (spec,) = expand("digits", {}, measured, best={"metric": "mcc", "goal": "max"})
+    assert spec["trainingHash"] == plain["hash"] != spec["hash"]
+    assert spec["best"] == {"metric": "mcc", "goal": "max"}
+    (other,) = expand("digits", {}, measured, seed=1)
+    assert other["trainingHash"] not in (spec["trainingHash"], other["hash"])
+
+
+def test_what_is_best_is_a_metric_and_a_direction() -> None:
+    assert criterion(None) is None
+    assert criterion("loss:min") == {"metric": "loss", "goal": "min"}
+    assert criterion("a:b:max") == {"metric": "a:b", "goal": "max"}
+    for text in ("accuracy", "accuracy:most", ":max", "accuracy:"):
+        with pytest.raises(SaturnError, match="which metric") as caught:
+            criterion(text)
+        assert caught.value.code == "bad-criterion"

@@ -62,6 +62,22 @@ def test_it_refuses_to_fork_beside_a_thread(
     zygote.close()
 
 
+def test_it_forks_no_more_once_a_library_it_holds_has_changed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    library = tmp_path / "library_of_mine.py"
+    library.write_text("VERSION = 1\n")
+    (tmp_path / "sitecustomize.py").write_text("import library_of_mine\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    zygote = ZygoteClient()
+    library.write_text("VERSION = 10\n")
+    order = {"op": "spawn", "id": "1", "request": "none", "rank": 0, "log": str(tmp_path / "log")}
+    zygote.socket.sendall(json.dumps(order).encode() + b"\n")
+    answer = json.loads(zygote.socket.recv(4096))
+    assert answer == {"op": "stale", "id": "1", "file": str(library)}
+    zygote.close()
+
+
 @pytest.mark.parametrize("end", ["killed", "let go"])
 def test_ranks_end_with_it(session: Session, end: str) -> None:
     zygote = ZygoteClient()

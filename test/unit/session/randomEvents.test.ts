@@ -7,7 +7,19 @@ import { SessionHarness, spec } from './sessionHarness.js';
 /** What a user, an agent or fate may do next. */
 type Move =
   | { do: 'add'; task: string; hash: string }
-  | { do: 'profile' | 'plan' | 'run' | 'stop' | 'reset' | 'perform' | 'away' | 'connect' | 'reconnect' }
+  | {
+      do:
+        | 'profile'
+        | 'plan'
+        | 'run'
+        | 'stop'
+        | 'reset'
+        | 'perform'
+        | 'fail trial'
+        | 'away'
+        | 'connect'
+        | 'reconnect';
+    }
   | { do: 'run one' | 'stop one' | 'remove'; task: string }
   | {
       do: 'group';
@@ -24,6 +36,7 @@ const move: fc.Arbitrary<Move> = fc.oneof(
     })
   },
   { weight: 14, arbitrary: fc.constant({ do: 'perform' as const }) },
+  { weight: 1, arbitrary: fc.constant({ do: 'fail trial' as const }) },
   {
     weight: 4,
     arbitrary: fc.record({
@@ -78,8 +91,13 @@ function act(sim: SessionHarness, m: Move): void {
   switch (m.do) {
     case 'add': {
       const old = tasks.find(t => t.spec.name === m.task);
-      if (!old || (!isActive(old) && old.attempts.length === 0 && old.spec.hash !== m.hash)) {
-        sim.feed({ kind: 'tasks-added', tasks: [spec(m.task, m.hash)] });
+      if (!old || (!isActive(old) && old.spec.hash !== m.hash)) {
+        // All hashes of one task train the same.
+        const renewed = { ...spec(m.task, m.hash), trainingHash: m.task };
+        const commands = sim.feed({ kind: 'tasks-added', tasks: [renewed] });
+        expect(commands.filter(({ kind }) => kind === 'archive')).toEqual([]);
+        const added = sim.session.state.tasks.find(t => t.spec.name === m.task);
+        expect(added?.checkpointStep).toBe(old?.checkpointStep);
       }
       return;
     }
@@ -142,6 +160,20 @@ function act(sim: SessionHarness, m: Move): void {
       const next = sim.pending.shift();
       if (next && next.kind !== 'start') {
         sim.perform(next, name => `sig-${name}`);
+      }
+      return;
+    }
+    case 'fail trial': {
+      const [trial, ...others] = sim.take('trial');
+      sim.pending.push(...others);
+      if (trial) {
+        const { signature, strategy } = trial.body;
+        const error = { code: 'task-failed', message: 'No.' };
+        sim.feed({
+          kind: 'trial-finished',
+          trial: trial.body.trial,
+          cell: { signature, strategy, source: 'measured', status: 'failed', error }
+        });
       }
       return;
     }

@@ -167,6 +167,9 @@ export class SessionHarness {
       case 'plan':
         this.feed({ kind: 'plan-made', plan: serialPlan(command.request), basis: command.planRevision });
         break;
+      case 'note':
+        this.feed(command.event);
+        break;
       case 'stop-inspection':
       case 'cancel-plan':
       case 'archive':

@@ -45,6 +45,15 @@ describe('adding tasks', () => {
     expect(sim.session.state.tasks[1]?.error).toEqual(error);
   });
 
+  it('tells a task that is the same where its notebook is now', () => {
+    const sim = ready(['a', 'b']);
+    const moved = { ...spec('a'), world: `${'0'.repeat(32)}.json` };
+    sim.feed({ kind: 'tasks-added', tasks: [moved, spec('c')] });
+    expect(sim.status('a')).toBe('ready');
+    expect(sim.session.state.tasks[0]?.spec).toEqual(moved);
+    expect(sim.take('inspect').flatMap(({ body }) => body.tasks.map(task => task.name))).toEqual(['c']);
+  });
+
   it('drops the inspection of a spec that was replaced meanwhile', () => {
     const sim = new SessionHarness();
     sim.connect();

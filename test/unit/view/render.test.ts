@@ -100,6 +100,28 @@ function validated(state: SessionState): SessionState {
   };
 }
 
+/** Where one model is not the last one, and another could not be evaluated. */
+function unevaluated(state: SessionState): SessionState {
+  const [first, second] = state.tasks.filter(task => task.result !== undefined);
+  const evaluationError = {
+    code: 'task-failed',
+    message: 'x and y must have length at least 2.',
+    traceback: 'Traceback (most recent call last):\n  File "<cell>", line 9, in pearson\nValueError: x and y'
+  };
+  return {
+    ...state,
+    run: { ...state.run!, idleSeconds: 20 },
+    tasks: state.tasks.map(task => {
+      const spec = { ...task.spec, best: { metric: 'accuracy', goal: 'max' as const } };
+      return task === first
+        ? { ...task, spec, result: { ...task.result!, metrics: {}, evaluationError } }
+        : task === second
+          ? { ...task, spec, result: { ...task.result!, bestStep: 40 } }
+          : { ...task, spec };
+    })
+  };
+}
+
 const troubled: SessionState = { ...runningSession(), agent: 'away' };
 troubled.notices = [
   { code: 'disk-full', message: 'The journal cannot be written.', hint: 'Free some space.' }
@@ -126,6 +148,8 @@ describe('render', () => {
     ['status', 'status-validated', validated(runningSession())],
     ['results', 'results', finishedSession()],
     ['results', 'results-early', validated(finishedSession())],
+    ['results', 'results-unevaluated', unevaluated(finishedSession())],
+    ['status', 'status-unevaluated', unevaluated(finishedSession())],
     ['report', 'report', finishedSession()]
   ] as const)('%s looks as approved: %s', async (view, name, state) => {
     validate('SessionState', state);

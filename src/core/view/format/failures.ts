@@ -16,9 +16,52 @@ export interface ITaskFailure {
   readonly error: Failure;
 }
 
-/** What went wrong with tasks. */
-export function failedTasks(tasks: readonly TaskState[]): ITaskFailure[] {
-  return tasks.flatMap(({ spec, error }) => (error ? [{ where: [spec.name], error }] : []));
+/** Where tracebacks are shown: the views that show failures whole. */
+export type Place = 'check' | 'results';
+
+/**
+ * What went wrong with tasks. A traceback is shown in one place: of a task that cannot be built by `check`, of one that
+ * was trained or tried by `results`. Elsewhere there is a line that says where it is.
+ *
+ * @param place - the view that asks.
+ */
+export function failedTasks(
+  tasks: readonly TaskState[],
+  place: Place | 'elsewhere',
+  trans: ITranslation
+): ITaskFailure[] {
+  return tasks.flatMap(task => {
+    const failure = taskFailure(task, trans);
+    const home = task.status === 'invalid' ? 'check' : 'results';
+    return failure === undefined
+      ? []
+      : [{ where: [task.spec.name], error: place === home ? failure : briefly(failure, home, trans) }];
+  });
+}
+
+/** What went wrong with a task: it failed, or it is trained and could not be evaluated. */
+export function taskFailure({ error, result }: TaskState, trans: ITranslation): Failure | undefined {
+  return error ?? evaluationFailure(result?.evaluationError, trans);
+}
+
+/** A failure whose traceback another view shows. */
+export function briefly({ traceback, ...rest }: Failure, home: Place, trans: ITranslation): Failure {
+  const pointer = trans.__('Its traceback: `%saturn %1`.', home);
+  return traceback === undefined
+    ? rest
+    : { ...rest, hint: rest.hint === undefined ? pointer : trans.__('%1 %2', rest.hint, pointer) };
+}
+
+function evaluationFailure(error: Failure | undefined, trans: ITranslation): Failure | undefined {
+  return (
+    error && {
+      ...error,
+      message: trans.__('It is trained, and its model is kept; evaluating it failed: %1', error.message),
+      hint:
+        error.hint ??
+        trans.__('Correct the metric and run the cell again: it is evaluated then, and not trained again.')
+    }
+  );
 }
 
 /** Failures of which equal ones are told once. */

@@ -1,5 +1,6 @@
 import { bytes as bytesOf, duration as durationOf } from '../../model/quantities.js';
 import type { ITranslation } from '../../model/translation.js';
+import type { Argument } from '../../wire/messages.js';
 
 /** Shown where there is no value. */
 export const NOTHING = '–';
@@ -34,6 +35,14 @@ export function bytes(size: number | undefined): string {
     return NOTHING;
   }
   return bytesOf(size);
+}
+
+/** A value of a sweep's parameter, much as it was written: `0.1`, `None`, `[64, 32]`. */
+export function argument(value: Argument): string {
+  if (Array.isArray(value)) {
+    return `[${value.map(argument).join(', ')}]`;
+  }
+  return value === null ? 'None' : String(value);
 }
 
 /** A whole number with thousands separated: `12,345`. */

@@ -37,6 +37,9 @@ export function statusWords(status: TaskStatus, trans: ITranslation): IStatusWor
 
 /** A task's status in a table. */
 export function statusCell(task: TaskState, trans: ITranslation): ICell {
+  if (task.result?.evaluationError !== undefined) {
+    return { text: trans.__('trained, not evaluated'), tone: 'warning' };
+  }
   const { text, tone } = statusWords(task.status, trans);
   return { text, tone };
 }

@@ -1,6 +1,7 @@
 import { strategyKey, variantLabel } from '../../model/strategy.js';
 import type { ITranslation } from '../../model/translation.js';
-import type { Feasibility, ProfileCell, SessionState, Strategy } from '../../wire/messages.js';
+import type { Argument, Feasibility, ProfileCell, SessionState, Strategy } from '../../wire/messages.js';
+import { argument } from '../format/format.js';
 
 /** Where the measuring of tasks of equal speed under one strategy stands. */
 export type ProfileEntry =
@@ -55,7 +56,7 @@ export function profileMatrix(state: SessionState): IProfileMatrix {
       const mine = built.filter(({ inspection }) => inspection.signature === signature);
       const feasibility = mine[0]?.inspection.feasibility ?? [];
       const shared = sharedParams(mine.map(({ spec }) => spec.params)).filter(([name]) => varying.has(name));
-      const words = shared.map(([, value]) => String(value));
+      const words = shared.map(([, value]) => argument(value));
       const sweep = mine[0]?.spec.sweep ?? '';
       const rows = variants(feasibility, known(signature)).map(variant => ({
         label: variantLabel(variant),
@@ -139,7 +140,12 @@ function entry(
   if (trial && trial.status !== 'stopping') {
     return { kind: trial.status };
   }
-  const cell = state.cells.find(fits);
+  // What works for some tasks, or was not tried with all, stands before what failed for others.
+  const found = state.cells.filter(fits);
+  const failures = found.filter(({ status }) => status === 'failed');
+  const cell =
+    found.find(({ status }) => status !== 'failed') ??
+    (isOfAll(failures, state, signature) ? failures[0] : undefined);
   if (cell) {
     return knownEntry(cell);
   }
@@ -158,6 +164,21 @@ function entry(
       : { kind: 'infeasible', reason: judged.reason };
 }
 
+/** Whether failed trials speak for all tasks of a signature: each failed, or one that works otherwise. */
+function isOfAll(
+  failures: readonly ProfileCell[],
+  { tasks, cells }: SessionState,
+  signature: string
+): boolean {
+  const failed = new Set(failures.map(({ hash }) => hash));
+  const mine = tasks.filter(({ inspection }) => inspection?.signature === signature);
+  return (
+    failed.has(undefined) ||
+    mine.every(({ spec }) => failed.has(spec.hash)) ||
+    cells.some(cell => cell.status === 'ok' && cell.signature === signature && failed.has(cell.hash))
+  );
+}
+
 function knownEntry(cell: ProfileCell): ProfileEntry {
   return {
     kind: cell.status !== 'ok' ? cell.status : cell.source === 'interpolated' ? 'interpolated' : 'measured',
@@ -170,10 +191,14 @@ type Params = SessionState['tasks'][number]['spec']['params'];
 /** Parameters that differ between some tasks. */
 function varyingParams(all: readonly Params[]): Set<string> {
   const names = new Set(all.flatMap(params => Object.keys(params)));
-  return new Set([...names].filter(name => new Set(all.map(params => params[name])).size > 1));
+  return new Set(
+    [...names].filter(name => new Set(all.map(params => JSON.stringify(params[name]))).size > 1)
+  );
 }
 
 /** Parameters that are the same in all tasks, with their values. */
-function sharedParams(all: readonly Params[]): [string, unknown][] {
-  return Object.entries(all[0] ?? {}).filter(([name, value]) => all.every(params => params[name] === value));
+function sharedParams(all: readonly Params[]): [string, Argument][] {
+  return Object.entries(all[0] ?? {}).filter(([name, value]) =>
+    all.every(params => JSON.stringify(params[name]) === JSON.stringify(value))
+  );
 }

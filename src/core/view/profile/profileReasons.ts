@@ -1,22 +1,53 @@
 import { strategyLabel } from '../../model/strategy.js';
 import type { ITranslation } from '../../model/translation.js';
 import type { SessionState } from '../../wire/messages.js';
-import type { ITaskFailure } from '../format/failures.js';
+import { countedReasons, type ICountedReason, numberRange } from '../format/countedReasons.js';
+import { briefly, type ITaskFailure } from '../format/failures.js';
 import { type Remarks, remarksOf } from '../format/remarks.js';
-import { type IProfileMatrix, reasonOf } from './profileMatrix.js';
+import { type IProfileMatrix, type IProfileRow, reasonOf } from './profileMatrix.js';
 
-/** Why strategies are not used, and whose; {@link profileFailures} tells of those that failed. */
+/**
+ * Why strategies are not used, and whose; {@link profileFailures} tells of those that failed. What is true of a technique
+ * on several counts of devices is said once, and what is true of all tasks without their names.
+ */
 export function profileReasons({ classes, devices }: IProfileMatrix, trans: ITranslation): Remarks {
+  const found = new Map<string, Map<string, string[]>>();
+  for (const { label, rows } of classes) {
+    for (const row of rows) {
+      for (const [reason, counts] of rowReasons(row, devices, trans)) {
+        const under = `${row.label} x${numberRange(counts, trans)}`;
+        const about = found.get(reason) ?? new Map<string, string[]>();
+        about.set(under, [...(about.get(under) ?? []), label]);
+        found.set(reason, about);
+      }
+    }
+  }
   return remarksOf(
-    classes.flatMap(({ label, rows }) =>
-      rows.flatMap(row =>
-        row.entries.flatMap((entry, i) => {
-          const reason = entry.kind === 'failed' ? undefined : reasonOf(entry, trans);
-          return reason === undefined ? [] : [[reason, `${label} ${row.label} x${devices[i]}`] as const];
-        })
+    [...found].flatMap(([reason, about]) =>
+      [...about].flatMap(([under, labels]) =>
+        labels.length === classes.length
+          ? [[reason, under] as const]
+          : labels.map(label => [reason, `${label} ${under}`] as const)
       )
     )
   );
+}
+
+/** Device counts by the reason why a row's technique is not used on them. */
+function rowReasons(
+  row: IProfileRow,
+  devices: readonly number[],
+  trans: ITranslation
+): Map<string, number[]> {
+  const given = row.entries.flatMap((entry, i) => {
+    const reason = entry.kind === 'failed' ? undefined : reasonOf(entry, trans);
+    return reason === undefined ? [] : [{ devices: devices[i] as number, reason }];
+  });
+  const counts = new Map<string, number[]>();
+  countedReasons(given, trans).forEach((reason, i) => {
+    counts.set(reason, [...(counts.get(reason) ?? []), (given[i] as ICountedReason).devices]);
+  });
+  return counts;
 }
 
 /** The trials that failed: whose, under which strategy, and why. */
@@ -25,10 +56,15 @@ export function profileFailures(
   { classes }: IProfileMatrix,
   trans: ITranslation
 ): ITaskFailure[] {
-  return state.cells.flatMap(({ signature, strategy, status, error }) => {
+  return state.cells.flatMap(({ signature, strategy, status, hash, error }) => {
     const label = classes.find(speed => speed.signature === signature)?.label;
-    return status === 'failed' && error && label !== undefined
-      ? [{ where: [trans.__('%1 under %2', label, strategyLabel(strategy))], error }]
-      : [];
+    if (status !== 'failed' || !error || label === undefined) {
+      return [];
+    }
+    const own = state.tasks.find(({ spec, status }) => spec.hash === hash && status === 'failed');
+    const under = strategyLabel(strategy);
+    return own
+      ? [{ where: [trans.__('%1 under %2', own.spec.name, under)], error: briefly(error, 'results', trans) }]
+      : [{ where: [trans.__('%1 under %2', label, under)], error }];
   });
 }

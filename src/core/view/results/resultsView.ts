@@ -1,10 +1,12 @@
 import type { ITranslation } from '../../model/translation.js';
-import type { SessionState, TaskState } from '../../wire/messages.js';
+import type { SessionState } from '../../wire/messages.js';
 import { type Blocks, failuresBlock, lead, sentence, tableBlock } from '../display/block.js';
 import { noResults, noTasks } from '../display/emptyStates.js';
 import { failedTasks } from '../format/failures.js';
-import { count, duration, metric, taskCount } from '../format/format.js';
-import { leaderboard, metricNames, ranking } from './leaderboard.js';
+import { count, duration, taskCount } from '../format/format.js';
+import { ranking } from './criterion.js';
+import { leaderboard } from './leaderboard.js';
+import { bestSentences } from './winner.js';
 
 /** The trained tasks, best first, and what became of the others. */
 export function resultsView(state: SessionState, trans: ITranslation): Blocks {
@@ -13,7 +15,7 @@ export function resultsView(state: SessionState, trans: ITranslation): Blocks {
   }
   const ranked = ranking(state.tasks);
   const failed = state.tasks.filter(task => task.status === 'failed' || task.status === 'invalid');
-  const failures = failuresBlock(failedTasks(failed));
+  const failures = failuresBlock(failedTasks(state.tasks, 'results', trans));
   if (ranked.length === 0) {
     return [...noResults(state, trans), failures];
   }
@@ -23,24 +25,16 @@ export function resultsView(state: SessionState, trans: ITranslation): Blocks {
     trans.__('%1 of %2 trained', count(ranked.length), taskCount(state.tasks.length, trans)),
     ...(run?.endedAt === undefined
       ? []
-      : [trans.__('the run took %1', duration(run.endedAt - run.startedAt, trans))]),
+      : [trans.__('the run took %1', duration(run.endedAt - run.startedAt - (run.idleSeconds ?? 0), trans))]),
     ...(waiting > 0 ? [trans.__('%1 not finished', count(waiting))] : []),
     ...(failed.length > 0 ? [trans.__('%1 failed', count(failed.length))] : [])
   ];
   return [
-    lead(best(ranked, trans)),
+    ...bestSentences(ranked, trans),
     sentence(`${facts.join(', ')}.`),
     tableBlock(leaderboard(state, trans)),
     ranked.some(task => task.result?.model !== undefined) &&
       sentence(trans.__('Models lie in `%1`.', state.folder.replaceAll('`', "'"))),
     failures
   ];
-}
-
-function best(ranked: readonly TaskState[], trans: ITranslation): string {
-  const [first] = ranked;
-  const [name] = metricNames(ranked);
-  const [what, value] =
-    name === undefined ? [trans.__('loss'), first?.result?.loss] : [name, first?.result?.metrics[name]];
-  return trans.__('Best: %1, %2 %3.', first?.spec.name ?? '', what, metric(value, trans));
 }

@@ -13,9 +13,16 @@ export function validationWords({ validations = [] }: TaskState, trans: ITransla
     : undefined;
 }
 
-/** Where the task's own rule ended it before its last step: `stopped early at step 100`. */
-export function earlyStopWords({ result, progress }: TaskState, trans: ITranslation): string | undefined {
-  return result?.stoppedEarly === true
-    ? trans.__('stopped early at step %1', count(progress.step))
-    : undefined;
+/**
+ * What is notable of the steps of a trained task: `stopped early at step 100`, `model of step 40, the best`; undefined
+ * when it went to its last step and that is the model.
+ */
+export function stepsWords({ result, progress }: TaskState, trans: ITranslation): string | undefined {
+  const facts = [
+    ...(result?.stoppedEarly === true ? [trans.__('stopped early at step %1', count(progress.step))] : []),
+    ...(result?.bestStep === undefined
+      ? []
+      : [trans.__('model of step %1, the best', count(result.bestStep))])
+  ];
+  return facts.length > 0 ? facts.join(', ') : undefined;
 }

@@ -19,6 +19,7 @@ export function statusView(state: SessionState, now: number, trans: ITranslation
     some && goal !== undefined && sentence(goal),
     some && state.goal === 'none' && nextStep(state, trans),
     some && tableBlock(progressTable(state, now, trans)),
+    ...state.tasks.flatMap(task => unlikeSentence(task, trans) ?? []),
     failuresBlock([
       ...state.notices.slice(-LATEST_NOTICES).map(error => ({ where: [], error })),
       ...leftOut(state).map(({ task, reason }) => ({
@@ -29,9 +30,23 @@ export function statusView(state: SessionState, now: number, trans: ITranslation
           hint: trans.__('Correct its cell and run it again, or choose other devices; then: %saturn plan')
         }
       })),
-      ...failedTasks(state.tasks)
+      ...failedTasks(state.tasks, 'elsewhere', trans)
     ])
   ];
+}
+
+/** That a task runs at another speed than its like; undefined for one that does not, or is over. */
+function unlikeSentence({ spec, status, unlike }: TaskState, trans: ITranslation): Block | undefined {
+  if (unlike === undefined || status === 'finished' || status === 'failed') {
+    return undefined;
+  }
+  const { factor } = unlike;
+  const times = Number(Math.max(factor, 1 / factor).toPrecision(2));
+  return sentence(
+    factor > 1
+      ? trans.__('%1 runs %2x slower than its like: planned by itself now.', spec.name, times)
+      : trans.__('%1 runs %2x faster than its like: planned by itself now.', spec.name, times)
+  );
 }
 
 function goalSentence(goal: Goal, trans: ITranslation): string | undefined {

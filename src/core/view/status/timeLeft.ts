@@ -16,7 +16,9 @@ export function taskTimeLeft(task: TaskState, state: SessionState, now: number):
   const key = strategyKey(attempt.strategy);
   const stepSeconds =
     task.progress.stepSeconds ??
-    state.cells.find(cell => cell.signature === signature && strategyKey(cell.strategy) === key)?.stepSeconds;
+    state.cells.find(
+      cell => cell.status === 'ok' && cell.signature === signature && strategyKey(cell.strategy) === key
+    )?.stepSeconds;
   if (stepSeconds === undefined) {
     return undefined;
   }

@@ -3,8 +3,8 @@ import type { SessionState } from '../../wire/messages.js';
 import { type Blocks, failuresBlock, lead, sentence } from '../display/block.js';
 import { noTasks } from '../display/emptyStates.js';
 import { count, listing, taskCount } from '../format/format.js';
-import type { IList } from '../format/list.js';
-import { type ITaskCheck, taskChecks, usesWords } from './taskChecks.js';
+import type { IList, IListItem } from '../format/list.js';
+import { commonRefusals, type ITaskCheck, taskChecks, usesWords, withoutRefusals } from './taskChecks.js';
 
 /** Names told of tasks with the same answer; the rest is counted. */
 const NAMES = 4;
@@ -15,6 +15,7 @@ export function checkView(state: SessionState, trans: ITranslation): Blocks {
     return [lead(noTasks(trans))];
   }
   const checks = taskChecks(state.tasks, trans);
+  const common = commonRefusals(checks);
   const isTroubled = checks.some(check => check.state === 'checked' && check.can.length === 0);
   return [
     lead(summary(checks, trans)),
@@ -23,11 +24,19 @@ export function checkView(state: SessionState, trans: ITranslation): Blocks {
       .map(check => ({
         kind: 'list' as const,
         list: {
-          ...checkList(check, trans),
+          ...checkList(withoutRefusals(check, common), trans),
           about: listing(check.tasks, trans, NAMES),
           each: check.tasks
         }
       })),
+    common.length > 0 && {
+      kind: 'list',
+      list: {
+        about: trans.__('All of them'),
+        text: trans.__('refused for the same reasons.'),
+        items: refusalItems(common, trans)
+      }
+    },
     failuresBlock(checks.flatMap(({ tasks, error }) => (error ? [{ where: tasks, error }] : []))),
     isTroubled &&
       sentence(
@@ -38,17 +47,24 @@ export function checkView(state: SessionState, trans: ITranslation): Blocks {
 
 /** What can train tasks, then what cannot and why, and what to beware of. */
 export function checkList(check: ITaskCheck, trans: ITranslation): IList {
-  const { cannot, warnings } = check;
+  const { cannot, warnings, native } = check;
   return {
     text: answer(check, trans),
     items: [
-      ...cannot.map(({ uses, reason }) => ({
-        mark: '✕',
-        text: ended(trans.__('not with %1: %2', usesWords(uses, trans), reason))
-      })),
+      ...(native === undefined
+        ? []
+        : [{ mark: '→', text: ended(trans.__('trains by its own loop: %1', native)) }]),
+      ...refusalItems(cannot, trans),
       ...warnings.map(warning => ({ mark: '!', text: ended(warning), tone: 'warning' as const }))
     ]
   };
+}
+
+function refusalItems(cannot: ITaskCheck['cannot'], trans: ITranslation): IListItem[] {
+  return cannot.map(({ uses, reason }) => ({
+    mark: '✕',
+    text: ended(trans.__('not with %1: %2', usesWords(uses, trans), reason))
+  }));
 }
 
 function answer({ state, can }: ITaskCheck, trans: ITranslation): string {

@@ -1,6 +1,7 @@
 import type { ITranslation } from '../../model/translation.js';
 import type { Failure, Feasibility, TaskState } from '../../wire/messages.js';
-import { deviceCount, listing } from '../format/format.js';
+import { countedReasons, type ICountedReason, numberRange } from '../format/countedReasons.js';
+import { listing } from '../format/format.js';
 
 /** Techniques, and on how many devices each of them. */
 export interface IUse {
@@ -18,6 +19,8 @@ export interface ITaskCheck {
   /** What cannot, and why; a technique that nothing else is said of is without device counts. */
   readonly cannot: readonly { readonly uses: readonly IUse[]; readonly reason: string }[];
   readonly warnings: readonly string[];
+  /** Why they train by their own loop. */
+  readonly native?: string;
   /** Why they cannot be built. */
   readonly error?: Failure;
 }
@@ -31,6 +34,23 @@ export function taskChecks(tasks: readonly TaskState[], trans: ITranslation): IT
     groups.set(key, { ...answer, tasks: [...(groups.get(key)?.tasks ?? []), task.spec.name] });
   }
   return [...groups.values()];
+}
+
+/** What cannot run any of several kinds of tasks, for the same reason. */
+export function commonRefusals(checks: readonly ITaskCheck[]): ITaskCheck['cannot'] {
+  const [first, ...others] = checks.filter(({ state }) => state === 'checked');
+  return others.length === 0
+    ? []
+    : (first?.cannot ?? []).filter(one => others.every(({ cannot }) => cannot.some(isSame(one))));
+}
+
+/** A check without what is said elsewhere. */
+export function withoutRefusals(check: ITaskCheck, said: ITaskCheck['cannot']): ITaskCheck {
+  return { ...check, cannot: check.cannot.filter(one => !said.some(isSame(one))) };
+}
+
+function isSame(one: ITaskCheck['cannot'][number]): (other: ITaskCheck['cannot'][number]) => boolean {
+  return other => JSON.stringify(other) === JSON.stringify(one);
 }
 
 /** Names of the techniques that can run a task, on some number of devices. */
@@ -56,9 +76,15 @@ function checkOf({ inspection, status, error }: TaskState, trans: ITranslation):
       ? { state: 'invalid', ...nothing, error }
       : { state: status === 'stopped' ? 'stopped' : 'unknown', ...nothing };
   }
-  const { feasibility, warnings } = inspection;
+  const { feasibility, warnings, native } = inspection;
   const can = usable(feasibility);
-  return { state: 'checked', can: merged(can), cannot: refusals(feasibility, can, trans), warnings };
+  return {
+    state: 'checked',
+    can: merged(can),
+    cannot: refusals(feasibility, can, trans),
+    warnings,
+    ...(native !== undefined && { native })
+  };
 }
 
 /** Device counts by technique, with whichever knobs. */
@@ -90,12 +116,21 @@ function refusals(
   trans: ITranslation
 ): ITaskCheck['cannot'] {
   const byReason = new Map<string, Counts>();
-  for (const { strategy, feasible, reason = trans.__('no reason is given') } of feasibility) {
-    if (!feasible && !can.get(strategy.technique)?.includes(strategy.devices)) {
+  const refused = feasibility.filter(
+    ({ strategy, feasible }) => !feasible && !can.get(strategy.technique)?.includes(strategy.devices)
+  );
+  for (const technique of new Set(refused.map(({ strategy }) => strategy.technique))) {
+    const own = refused
+      .filter(({ strategy }) => strategy.technique === technique)
+      .map(({ strategy, reason = trans.__('no reason is given') }) => ({
+        devices: strategy.devices,
+        reason
+      }));
+    countedReasons(own, trans).forEach((reason, i) => {
       const counts: Counts = byReason.get(reason) ?? new Map();
-      note(counts, strategy);
+      note(counts, { technique, devices: (own[i] as ICountedReason).devices });
       byReason.set(reason, counts);
-    }
+    });
   }
   const reasons = [...byReason];
   // Where one reason is all there is to say of a technique, the counts say nothing more.
@@ -121,12 +156,5 @@ function merged(counts: Counts): IUse[] {
 
 /** `1 device`, `2 or 4 devices`, `2 to 8 devices`. */
 function deviceWords(devices: readonly number[], trans: ITranslation): string {
-  const first = devices[0] as number;
-  const last = devices.at(-1) as number;
-  if (devices.length === 1) {
-    return deviceCount(last, trans);
-  }
-  return devices.length > 2 && last - first === devices.length - 1
-    ? trans.__('%1 to %2', first, deviceCount(last, trans))
-    : trans.__('%1 or %2', devices.slice(0, -1).join(', '), deviceCount(last, trans));
+  return trans._n('%2 device', '%2 devices', devices.at(-1) as number, numberRange(devices, trans));
 }

@@ -3,7 +3,7 @@ import type { SessionState, TaskState } from '../../wire/messages.js';
 import { type Blocks, failuresBlock, lead, remarksBlock, sentence, tableBlock } from '../display/block.js';
 import { noTasks } from '../display/emptyStates.js';
 import { failedTasks } from '../format/failures.js';
-import { compactCount, count, NOTHING, taskCount } from '../format/format.js';
+import { argument, compactCount, count, NOTHING, taskCount } from '../format/format.js';
 import { type Remarks, remarksOf } from '../format/remarks.js';
 import type { ITable } from '../format/table.js';
 import { statusCell } from '../format/taskText.js';
@@ -45,7 +45,7 @@ export function tasksView(state: SessionState, trans: ITranslation): Blocks {
         )
       )
     ),
-    failuresBlock(failedTasks(tasks)),
+    failuresBlock(failedTasks(tasks, 'check', trans)),
     remarksBlock(trans.__('Warnings'), warnings(tasks)),
     looking === 0 &&
       sentence(trans.__('What can run them on how many devices, and what not and why: `%saturn check`.'))
@@ -69,7 +69,7 @@ function sweepTable(sweep: string, tasks: readonly TaskState[], trans: ITranslat
       task.spec.name,
       ...params.map(param => {
         const value = task.spec.params[param];
-        return value === undefined ? NOTHING : String(value);
+        return value === undefined ? NOTHING : argument(value);
       }),
       count(task.inspection?.batchSize),
       count(task.inspection?.steps),

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { ENGLISH } from '../../../../src/core/model/translation.js';
 import {
+  argument,
   bytes,
   compactCount,
   count,
@@ -14,6 +15,17 @@ import {
   taskCount
 } from '../../../../src/core/view/format/format.js';
 import { timeTicks } from '../../../../src/core/view/gantt/timeTicks.js';
+
+describe('argument', () => {
+  it.each([
+    [0.1, '0.1'],
+    ['mlp', 'mlp'],
+    [null, 'None'],
+    [[64, [null, 'a']], '[64, [None, a]]']
+  ])('%j', (value, text) => {
+    expect(argument(value)).toBe(text);
+  });
+});
 
 describe('duration', () => {
   it.each([

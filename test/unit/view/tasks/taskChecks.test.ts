@@ -1,6 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { ENGLISH } from '../../../../src/core/model/translation.js';
-import { taskChecks, usableTechniques, usesWords } from '../../../../src/core/view/tasks/taskChecks.js';
+import {
+  commonRefusals,
+  taskChecks,
+  usableTechniques,
+  usesWords,
+  withoutRefusals
+} from '../../../../src/core/view/tasks/taskChecks.js';
 import type { Feasibility, TaskState } from '../../../../src/core/wire/messages.js';
 import { definedSession, variedSession } from '../sessionStates.js';
 
@@ -47,6 +53,30 @@ describe('taskChecks', () => {
       'ddp and tensor on 3 devices; fsdp: odd',
       'tensor on 2 devices: small'
     ]);
+  });
+
+  it('says a reason that names the number of devices once for all of them', () => {
+    const { cannot: refusals } = check(
+      can('single', 1),
+      ...[2, 3, 4, 8].map(count => cannot('pipeline', count, `too few blocks for ${count} stages`)),
+      cannot('hsdp', 2, 'it needs at least 2 nodes'),
+      cannot('hsdp', 4, 'it needs at least 2 nodes'),
+      ...[4, 8].map(count => cannot('tensor', count, `its 12 heads do not divide over ${count} devices`))
+    );
+    expect(refusals.map(({ uses, reason }) => `${usesWords(uses, ENGLISH)}: ${reason}`)).toEqual([
+      'pipeline: too few blocks for 2, 3, 4 or 8 stages',
+      'hsdp: it needs at least 2 nodes',
+      'tensor: its 12 heads do not divide over 4 or 8 devices'
+    ]);
+  });
+
+  it('finds what is true of all tasks', () => {
+    const one = check(cannot('hsdp', 2, 'odd'), cannot('tensor', 2, 'small'));
+    const other = check(cannot('hsdp', 2, 'odd'), cannot('tensor', 2, 'large'));
+    const common = commonRefusals([one, other]);
+    expect(common.map(({ reason }) => reason)).toEqual(['odd']);
+    expect(withoutRefusals(one, common).cannot.map(({ reason }) => reason)).toEqual(['small']);
+    expect(commonRefusals([one])).toEqual([]);
   });
 
   it('is silent about knobs that cannot be used where others can', () => {

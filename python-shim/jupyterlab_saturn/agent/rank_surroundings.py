@@ -1,0 +1,113 @@
+"""In which interpreter and with which variables the ranks of a task run: those of its notebook."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..errors import SaturnError
+from ..paths import SessionPaths
+from ..wire import validate
+from .agent_launch import lasting
+from .event_receiver import EventReceiver
+
+if TYPE_CHECKING:
+    from ..generated.wire_types import World
+
+_ALWAYS = {"PYTHONUNBUFFERED": "1"}
+_LISTENER = "secrets"
+_RUN_AGAIN = "Run the task's cell again."
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """Of ranks that may come from one zygote: all in which they equal each other.
+
+    Attributes
+    ----------
+    python
+        Path of the interpreter.
+    variables
+        All environment variables.
+    """
+
+    python: str
+    variables: Mapping[str, str]
+
+    def command(self, command: Sequence[str]) -> tuple[str, ...]:
+        """A program of this process's interpreter, with the one of these surroundings instead."""
+        return tuple(self.python if word == sys.executable else word for word in command)
+
+    @classmethod
+    def own(cls) -> Surroundings:
+        """Those of this process."""
+        return cls(sys.executable, {**lasting(os.environ), **_ALWAYS})
+
+
+class SurroundingsRegistry:
+    """Finds the surroundings of tasks; remembers the secrets that kernels tell, in memory only."""
+
+    def __init__(self, paths: SessionPaths, events: EventReceiver) -> None:
+        self._paths = paths
+        self._events = events
+        self._own = Surroundings.own()
+        self._secrets: dict[str, dict[str, str]] = {}
+        events.register(_LISTENER, self._hear)
+
+    def of(self, world: str | None) -> Surroundings:
+        """Those of the tasks of a world; this process's for tasks without any.
+
+        Parameters
+        ----------
+        world
+            Name of a file in the payloads folder.
+
+        Raises
+        ------
+        SaturnError
+            ``no-world`` when the file is unreadable, ``no-interpreter`` when the interpreter is
+            gone, ``missing-secret`` when a variable that the notebook has set is not known here.
+        """
+        if world is None:
+            return self._own
+        self._events.drain()  # a secret told before the task is known before it
+        told = self._read(world)
+        if not Path(told["python"]).is_file():
+            raise SaturnError(
+                "no-interpreter",
+                f"The Python of the task's notebook, {told['python']}, is not there any more.",
+                _RUN_AGAIN,
+            )
+        secrets = {**self._own.variables, **self._secrets.get(world, {})}
+        missing = [name for name, set_ in told["secrets"].items() if set_ and name not in secrets]
+        if missing:
+            raise SaturnError(
+                "missing-secret",
+                f"The notebook has set {', '.join(sorted(missing))}, which may be secret and so "
+                "is kept in no file; the session's agent was started anew since.",
+                _RUN_AGAIN,
+            )
+        known = {name: secrets[name] for name in told["secrets"] if name in secrets}
+        return Surroundings(told["python"], {**told["variables"], **known, **_ALWAYS})
+
+    def _read(self, world: str) -> World:
+        try:
+            told: World = json.loads(self._paths.world(world).read_text("utf-8"))
+            validate("World", told)
+        except (OSError, ValueError, SaturnError) as error:
+            raise SaturnError(
+                "no-world",
+                f"What the task is to see of its notebook cannot be read: {error}.",
+                _RUN_AGAIN,
+            ) from error
+        return told
+
+    def _hear(self, event: Any) -> None:
+        world, secrets = event.get("world"), event.get("secrets")
+        if isinstance(world, str) and isinstance(secrets, dict):
+            self._secrets[world] = {str(name): str(value) for name, value in secrets.items()}

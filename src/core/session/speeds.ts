@@ -1,0 +1,131 @@
+import { cellKey, strategyKey } from '../model/strategy.js';
+import type { GroupEvent, Inspection, ProfileCell, SessionEvent, TaskState } from '../wire/messages.js';
+import {
+  findTask,
+  type ISession,
+  type IStep,
+  isActive,
+  lastAttempt,
+  withStaleProfile,
+  withState,
+  withTask
+} from './session.js';
+
+/** A task that is slower or faster than its like by more than this is not like them. */
+const UNLIKE = 1.5;
+
+/** So many reports in turn must say so. */
+export const REPORTS = 5;
+
+/** How many spreads of what was measured a step must be off as well. */
+const SPREADS = 3;
+
+/** What stands between the signature of many and the name of the one that left them. */
+const SEPARATOR = '/';
+
+/** Whether a signature is that of a single task which was found to run at another speed than its like. */
+export function isOwnSignature(signature: string): boolean {
+  return signature.includes(SEPARATOR);
+}
+
+/** What an inspection found of a task, by the signature under which it is planned. */
+export function signedInspection({ spec, unlike }: TaskState, inspection: Inspection): Inspection {
+  return unlike === undefined
+    ? inspection
+    : { ...inspection, signature: `${inspection.signature}${SEPARATOR}${spec.name}` };
+}
+
+/**
+ * Watch how fast a task runs against what was measured for its signature with another task. When it keeps being off, and
+ * its like are not, it is asked to be planned by itself: by an event, since what it reports is not journaled.
+ */
+export function noteSpeed(session: ISession, { task: name, attempt, kind, stepSeconds }: GroupEvent): IStep {
+  const task = findTask(session, name);
+  if (!task || kind !== 'step' || stepSeconds === undefined || lastAttempt(task)?.number !== attempt) {
+    return { session, commands: [] };
+  }
+  const factor = isActive(task) ? factorOf(session, task, stepSeconds) : undefined;
+  const before = session.strikes[name] ?? 0;
+  const sign = factor === undefined ? 0 : Math.sign(Math.log(factor));
+  const strikes = sign === 0 ? 0 : Math.sign(before) === sign ? before + sign : sign;
+  if (factor === undefined || Math.abs(strikes) < REPORTS) {
+    return { session: withStrikes(session, name, strikes), commands: [] };
+  }
+  const event: SessionEvent = { kind: 'speed-differs', task: name, stepSeconds, factor };
+  return { session: withStrikes(session, name, 0), commands: [{ kind: 'note', event }] };
+}
+
+/** A task gets a signature of its own, with the speed it runs at; the rest of its profile is measured when it matters. */
+export function splitSignature(
+  session: ISession,
+  { task: name, stepSeconds, factor }: SessionEvent & { kind: 'speed-differs' }
+): ISession {
+  const task = findTask(session, name);
+  const strategy = task && lastAttempt(task)?.strategy;
+  if (!task?.inspection || !strategy || task.unlike) {
+    return session;
+  }
+  const unlike = { factor };
+  const inspection = signedInspection({ ...task, unlike }, task.inspection);
+  const known = session.state.cells.filter(cell => cell.signature === task.inspection?.signature);
+  const own = known.flatMap((cell): ProfileCell[] => {
+    const { recalled: _, spreadSeconds: __, ...rest } = { ...cell, signature: inspection.signature };
+    if (cell.status === 'oom') {
+      return [rest];
+    }
+    return cell.status === 'ok' && strategyKey(cell.strategy) === strategyKey(strategy)
+      ? [{ ...rest, source: 'measured', hash: task.spec.hash, stepSeconds }]
+      : [];
+  });
+  const split = withTask(session, name, { inspection, unlike });
+  return withStaleProfile(withState(split, { cells: [...session.state.cells, ...own] }));
+}
+
+/** By how much a task is slower than its like, when that is more than they differ anyway. */
+function factorOf(session: ISession, task: TaskState, stepSeconds: number): number | undefined {
+  const cell = measuredFor(session, task);
+  const like = session.state.tasks.filter(
+    other => other !== task && signatureOf(other) === signatureOf(task)
+  );
+  if (!cell?.stepSeconds || cell.hash === task.spec.hash || task.unlike || like.length === 0) {
+    return undefined;
+  }
+  const usual = median(ratios(session, like)) ?? median(ratios(session, session.state.tasks, task)) ?? 1;
+  const expected = cell.stepSeconds * usual;
+  const factor = stepSeconds / expected;
+  const isOff = Math.max(factor, 1 / factor) > UNLIKE;
+  return isOff && Math.abs(stepSeconds - expected) > SPREADS * (cell.spreadSeconds ?? 0) ? factor : undefined;
+}
+
+/** How much longer than measured the steps of tasks take. */
+function ratios(session: ISession, tasks: readonly TaskState[], except?: TaskState): number[] {
+  return tasks.flatMap(task => {
+    const measured = measuredFor(session, task)?.stepSeconds;
+    const { stepSeconds } = task.progress;
+    return task === except || !measured || !stepSeconds ? [] : [stepSeconds / measured];
+  });
+}
+
+function measuredFor({ state }: ISession, task: TaskState): ProfileCell | undefined {
+  const strategy = lastAttempt(task)?.strategy;
+  const key = strategy && cellKey(signatureOf(task), strategy);
+  return state.cells.find(
+    cell =>
+      cell.status === 'ok' && cell.source === 'measured' && cellKey(cell.signature, cell.strategy) === key
+  );
+}
+
+function signatureOf({ inspection }: TaskState): string {
+  return inspection?.signature ?? '';
+}
+
+function median(values: number[]): number | undefined {
+  return values.sort((a, b) => a - b)[Math.floor(values.length / 2)];
+}
+
+function withStrikes(session: ISession, name: string, strikes: number): ISession {
+  const { [name]: before = 0, ...others } = session.strikes;
+  return before === strikes
+    ? session
+    : { ...session, strikes: strikes === 0 ? others : { ...others, [name]: strikes } };
+}

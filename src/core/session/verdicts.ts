@@ -1,0 +1,74 @@
+import { FailedTrials, type ITried } from '../profiling/failedTrials.js';
+import { type IGridCell, profileGrid } from '../profiling/profileGrid.js';
+import { trialCandidates } from '../profiling/trialCandidates.js';
+import type { Failure, ProfileCell, TaskState } from '../wire/messages.js';
+import { type ISession, isFailedInTrial, isMeasured, mapTasks, maxDevices, withState } from './session.js';
+
+/**
+ * The session in which those tasks that wait have failed of which trials found it: what works for tasks of the same
+ * signature failed for them, or nothing is left to try. A task of which that is no longer known is ready again.
+ */
+export function withVerdicts(session: ISession): ISession {
+  const { cells, tasks } = session.state;
+  const failures = cells.some(cell => cell.status === 'failed');
+  if (!failures && !tasks.some(isFailedInTrial)) {
+    return session;
+  }
+  const failed = new FailedTrials(cells.filter(isMeasured));
+  return mapTasks(session, task => {
+    if (task.status !== 'ready' && !isFailedInTrial(task)) {
+      return task;
+    }
+    const error = verdict(session, task, failed);
+    if (error) {
+      return task.error === error ? task : { ...task, status: 'failed', error };
+    }
+    const { error: _gone, ...rest } = task;
+    return task.status === 'ready' ? task : { ...rest, status: 'ready' };
+  });
+}
+
+/** The session that does not know of the failed trials of some tasks, by their hashes. */
+export function forgetFailures(session: ISession, hashes: ReadonlySet<string>): ISession {
+  const { cells } = session.state;
+  const left = cells.filter(({ status, hash }) => status !== 'failed' || !hashes.has(hash ?? ''));
+  return left.length < cells.length ? withState(session, { cells: left }) : session;
+}
+
+function verdict(session: ISession, task: TaskState, failed: FailedTrials): Failure | undefined {
+  const { spec, inspection } = task;
+  if (!inspection) {
+    return undefined;
+  }
+  const tried = { signature: inspection.signature, hash: spec.hash };
+  const fault = failed.fault(tried);
+  if (fault) {
+    return errorOf(fault);
+  }
+  const grid = profileGrid([task], { maxDevices: maxDevices(session), failed });
+  const failures = grid.flatMap(({ strategy }) => failed.failure(tried, strategy) ?? []);
+  return failures.length > 0 && isHopeless(session, grid, tried, failed)
+    ? errorOf(failures[0] as ProfileCell)
+    : undefined;
+}
+
+/** Whether no strategy works for a task, nor is one left that deserves a trial. */
+function isHopeless(
+  { state: { cells, cluster } }: ISession,
+  grid: readonly IGridCell[],
+  tried: ITried,
+  failed: FailedTrials
+): boolean {
+  const measured = cells.filter(isMeasured);
+  const works = measured.some(
+    cell =>
+      cell.status === 'ok' &&
+      cell.signature === tried.signature &&
+      failed.failure(tried, cell.strategy) === undefined
+  );
+  return !works && trialCandidates(grid, measured, cluster ?? { nodes: [] }).open.length === 0;
+}
+
+function errorOf({ error }: ProfileCell): Failure {
+  return error ?? { code: 'internal', message: 'The trial failed without a message.' };
+}
