@@ -12,8 +12,6 @@ from adapter_tasks import STEPS, adapters, byte_tokenizer, digits, language, tin
 from jupyterlab_saturn.errors import SaturnError
 from jupyterlab_saturn.training.adapters import NeedsNative, adapt
 from jupyterlab_saturn.training.components.seeding import derive, seed_all
-from jupyterlab_saturn.training.task.data_order import TrainBatches
-from jupyterlab_saturn.training.task.samples import Samples
 from ranks import Session, finish
 from torch.distributed.checkpoint.filesystem import FileSystemReader
 
