@@ -28,11 +28,27 @@ DEFAULTS: Mapping[str, Any] = {
 
 # Options that say where and how it is done, not what.
 _HARMLESS = frozenset(
-    ["accelerator", "benchmark", "default_root_dir", "deterministic", "devices", "enable_autolog_hparams", "enable_checkpointing", "enable_model_summary", "enable_progress_bar", "inference_mode", "limit_predict_batches", "limit_test_batches", "log_every_n_steps", "logger", "model_registry", "num_nodes", "num_sanity_val_steps", "profiler", "strategy", "use_distributed_sampler", "barebones"]
+    """
+    accelerator benchmark default_root_dir deterministic devices enable_autolog_hparams
+    enable_checkpointing enable_model_summary enable_progress_bar inference_mode
+    limit_predict_batches limit_test_batches log_every_n_steps logger model_registry num_nodes
+    num_sanity_val_steps profiler strategy use_distributed_sampler barebones
+    """.split()  # noqa: SIM905
 )
 # Methods that are called here as Lightning calls them, or not while it fits.
 _METHODS = frozenset(
-    ["training_step", "validation_step", "configure_optimizers", "configure_model", "configure_callbacks", "prepare_data", "setup", "train_dataloader", "val_dataloader", "on_validation_start", "on_validation_end", "on_validation_epoch_start", "on_validation_epoch_end", "on_validation_batch_start", "on_validation_batch_end", "test_step", "predict_step", "test_dataloader", "predict_dataloader", "on_test_start", "on_test_end", "on_test_epoch_start", "on_test_epoch_end", "on_test_batch_start", "on_test_batch_end", "on_test_model_eval", "on_test_model_train", "on_predict_start", "on_predict_end", "on_predict_epoch_start", "on_predict_epoch_end", "on_predict_batch_start", "on_predict_batch_end", "on_predict_model_eval", "print", "teardown", "example_input_array", "load_from_checkpoint", "to_onnx", "to_torchscript", "freeze", "unfreeze", "from_datasets"]
+    """
+    training_step validation_step configure_optimizers configure_model configure_callbacks
+    prepare_data setup train_dataloader val_dataloader
+    on_validation_start on_validation_end on_validation_epoch_start on_validation_epoch_end
+    on_validation_batch_start on_validation_batch_end
+    test_step predict_step test_dataloader predict_dataloader on_test_start on_test_end
+    on_test_epoch_start on_test_epoch_end on_test_batch_start on_test_batch_end
+    on_test_model_eval on_test_model_train on_predict_start on_predict_end on_predict_epoch_start
+    on_predict_epoch_end on_predict_batch_start on_predict_batch_end on_predict_model_eval
+    print teardown example_input_array load_from_checkpoint to_onnx to_torchscript freeze unfreeze
+    from_datasets
+    """.split()  # noqa: SIM905
 )
 _CALLBACKS = (
     "callbacks.early_stopping",

@@ -23,11 +23,47 @@ LIBRARIES = (
 
 # Methods that are called here as the Trainer calls them, or that train nothing.
 _METHODS = frozenset(
-    ["compute_loss", "create_optimizer", "create_scheduler", "get_decay_parameter_names", "get_optimizer_cls_and_kwargs", "get_train_dataloader", "get_eval_dataloader", "_get_train_sampler", "_get_eval_sampler", "prediction_step", "_set_signature_columns_if_needed", "_remove_unused_columns", "_get_collator_with_removed_columns", "call_model_init", "predict", "get_test_dataloader", "log", "store_flos", "floating_point_ops", "num_examples", "num_tokens", "create_model_card", "init_hf_repo", "hyperparameter_search", "add_callback", "pop_callback", "remove_callback", "is_local_process_zero", "is_world_process_zero", "log_metrics", "save_metrics", "save_state", "metrics_format"]
+    """
+    compute_loss create_optimizer create_scheduler
+    get_decay_parameter_names get_optimizer_cls_and_kwargs get_train_dataloader
+    get_eval_dataloader _get_train_sampler _get_eval_sampler prediction_step
+    _set_signature_columns_if_needed _remove_unused_columns _get_collator_with_removed_columns
+    call_model_init
+    predict get_test_dataloader log store_flos floating_point_ops num_examples num_tokens
+    create_model_card init_hf_repo hyperparameter_search add_callback pop_callback remove_callback
+    is_local_process_zero is_world_process_zero log_metrics save_metrics save_state
+    metrics_format
+    """.split()  # noqa: SIM905
 )
 # Arguments whose meaning is kept, and arguments that say where and how it is done, not what.
+# Those of the last line are of no account without what they belong to.
 _ARGUMENTS = frozenset(
-    ["per_device_train_batch_size", "gradient_accumulation_steps", "num_train_epochs", "max_steps", "learning_rate", "lr_scheduler_type", "lr_scheduler_kwargs", "warmup_steps", "warmup_ratio", "optim", "optim_args", "weight_decay", "adam_beta1", "adam_beta2", "adam_epsilon", "max_grad_norm", "label_smoothing_factor", "bf16", "fp16", "tf32", "gradient_checkpointing", "gradient_checkpointing_kwargs", "use_cache", "neftune_noise_alpha", "eval_strategy", "eval_steps", "per_device_eval_batch_size", "prediction_loss_only", "eval_do_concat_batches", "eval_accumulation_steps", "include_for_metrics", "batch_eval_metrics", "include_inputs_for_metrics", "eval_delay", "load_best_model_at_end", "metric_for_best_model", "greater_is_better", "full_determinism", "seed", "data_seed", "dataloader_drop_last", "remove_unused_columns", "label_names", "train_sampling_strategy", "group_by_length", "length_column_name", "output_dir", "overwrite_output_dir", "do_train", "do_eval", "do_predict", "eval_on_start", "average_tokens_across_devices", "bf16_full_eval", "fp16_full_eval", "torch_empty_cache_steps", "logging_dir", "logging_strategy", "logging_steps", "logging_first_step", "log_on_each_node", "logging_nan_inf_filter", "include_num_input_tokens_seen", "include_tokens_per_second", "log_level", "log_level_replica", "disable_tqdm", "report_to", "run_name", "project", "trackio_space_id", "trackio_bucket_id", "trackio_static_space_id", "save_only_model", "save_strategy", "save_steps", "save_on_each_node", "save_total_limit", "save_safetensors", "enable_jit_checkpoint", "ignore_data_skip", "restore_callback_states_from_checkpoint", "resume_from_checkpoint", "use_cpu", "no_cuda", "accelerator_config", "dataloader_num_workers", "dataloader_pin_memory", "dataloader_persistent_workers", "dataloader_prefetch_factor", "dataloader_multiprocessing_context", "dataloader_in_order", "ddp_find_unused_parameters", "ddp_bucket_cap_mb", "ddp_broadcast_buffers", "ddp_static_graph", "ddp_backend", "ddp_timeout", "local_rank", "skip_memory_metrics", "hub_token", "hub_private_repo", "hub_model_id", "hub_strategy", "hub_always_push", "hub_revision", "fsdp_config", "liger_kernel_config", "torch_compile_backend", "torch_compile_mode"]  # the last line: of no account without what they belong to
+    """
+    per_device_train_batch_size gradient_accumulation_steps num_train_epochs max_steps
+    learning_rate lr_scheduler_type lr_scheduler_kwargs warmup_steps warmup_ratio optim optim_args
+    weight_decay adam_beta1 adam_beta2 adam_epsilon max_grad_norm label_smoothing_factor bf16 fp16
+    tf32 gradient_checkpointing gradient_checkpointing_kwargs use_cache neftune_noise_alpha
+    eval_strategy eval_steps per_device_eval_batch_size prediction_loss_only
+    eval_do_concat_batches eval_accumulation_steps include_for_metrics batch_eval_metrics
+    include_inputs_for_metrics eval_delay load_best_model_at_end metric_for_best_model
+    greater_is_better full_determinism seed data_seed dataloader_drop_last remove_unused_columns
+    label_names train_sampling_strategy group_by_length length_column_name
+
+    output_dir overwrite_output_dir do_train do_eval do_predict eval_on_start
+    average_tokens_across_devices bf16_full_eval fp16_full_eval torch_empty_cache_steps
+    logging_dir logging_strategy logging_steps logging_first_step log_on_each_node
+    logging_nan_inf_filter include_num_input_tokens_seen include_tokens_per_second log_level
+    log_level_replica disable_tqdm report_to run_name project trackio_space_id trackio_bucket_id
+    trackio_static_space_id save_only_model save_strategy save_steps save_on_each_node
+    save_total_limit save_safetensors enable_jit_checkpoint ignore_data_skip
+    restore_callback_states_from_checkpoint resume_from_checkpoint use_cpu no_cuda
+    accelerator_config dataloader_num_workers dataloader_pin_memory dataloader_persistent_workers
+    dataloader_prefetch_factor dataloader_multiprocessing_context dataloader_in_order
+    ddp_find_unused_parameters ddp_bucket_cap_mb ddp_broadcast_buffers ddp_static_graph
+    ddp_backend ddp_timeout local_rank skip_memory_metrics hub_token hub_private_repo
+    hub_model_id hub_strategy hub_always_push hub_revision
+    fsdp_config liger_kernel_config torch_compile_backend torch_compile_mode
+    """.split()  # noqa: SIM905
 )
 # Of trl's own arguments only those that do not act while data and loss are prepared.
 _ACTING = ("activation_offloading", "sync_ref_model", "sortish_sampler")
