@@ -44,13 +44,13 @@ class SampleOrder:
         self._count = len(loader.dataset)  # type: ignore[arg-type]
         self._merged = merged
         self._limit = limit
-        told = [loader, batches, loader.sampler]
+        told: list[Any] = [loader, batches, loader.sampler]
         told += [getattr(batches, name, None) for name in ("sampler", "batch_sampler")]
         self._told = [each for each in told if hasattr(each, "set_epoch")]
         # A loader of numbers draws from its own generator what that of the samples would.
         self._numbers: DataLoader[Any] = DataLoader(
             range(self._count),  # type: ignore[arg-type]
-            batch_sampler=batches,  # type: ignore[arg-type]
+            batch_sampler=batches,
             collate_fn=list,
             generator=loader.generator,
         )

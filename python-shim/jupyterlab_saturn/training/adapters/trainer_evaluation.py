@@ -159,7 +159,7 @@ class TrainerEvaluation:
             losses=found["losses"] if "loss" in self._wanted else None,
             inputs=found["inputs"],
         )
-        return compute(said, **options)  # type: ignore[no-any-return]
+        return compute(said, **options)
 
 
 def _plain(value: Any) -> Any:
