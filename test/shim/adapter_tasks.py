@@ -184,9 +184,7 @@ def digits(order: list[int] | None = None, **changes: Any) -> Any:
     return ViTForImageClassification(config), Digits(), TrainingArguments(**options)
 
 
-def lightning(
-    order: list[int] | None = None, kind: str = "plain", interval: str = "step", **options: Any
-) -> Any:
+def lightning(kind: str = "plain", interval: str = "step", **options: Any) -> Any:
     """A LightningModule on scikit-learn's digits, with its DataModule.
 
     Parameters
@@ -237,6 +235,9 @@ def lightning(
             schedule = torch.optim.lr_scheduler.ExponentialLR(optimizer, 0.5)
             return [optimizer], [{"scheduler": schedule, "interval": interval}]
 
+    if kind == "hooked":
+        Classifier.on_train_epoch_start = lambda self: None  # type: ignore[method-assign]
+
     class Digits(pl.LightningDataModule):
         def setup(self, stage: str) -> None:
             images, labels = load_digits(return_X_y=True)
@@ -244,10 +245,69 @@ def lightning(
             self.data = TensorDataset(inputs, torch.tensor(labels))
 
         def train_dataloader(self) -> Any:
-            samples = Subset(self.data, list(range(24)) if order is None else order)
-            return DataLoader(samples, batch_size=4, shuffle=order is None)
+            order = torch.Generator().manual_seed(1)
+            return DataLoader(
+                Subset(self.data, range(24)), batch_size=4, shuffle=True, generator=order
+            )
 
         def val_dataloader(self) -> Any:
             return DataLoader(Subset(self.data, range(100, 123)), batch_size=7)
 
     return Classifier(), Digits(), {"gradient_clip_val": 0.5, "max_steps": STEPS, **options}
+
+
+def validated() -> Any:
+    """A LightningModule that asks its Trainer, and whose validation is more than means."""
+    import pytorch_lightning as pl
+    import torch
+    import torchmetrics
+    from torch import nn
+    from torch.utils.data import DataLoader, Subset, TensorDataset
+
+    class Classifier(pl.LightningModule):
+        def __init__(self) -> None:
+            super().__init__()
+            self.net = nn.Sequential(nn.Linear(6, 8), nn.Tanh(), nn.Linear(8, 3))
+            self.f1 = torchmetrics.classification.MulticlassF1Score(3, average="macro")
+            self.seen: list[torch.Tensor] = []
+
+        def training_step(self, batch: Any, batch_idx: int) -> Any:
+            anneal = min(1.0, 0.2 + self.current_epoch / 2 + self.global_step / 50)
+            loss = nn.functional.cross_entropy(self.net(batch[0]), batch[1])
+            return loss * anneal / (1 + self.trainer.is_last_batch)
+
+        def validation_step(self, batch: Any, batch_idx: int) -> None:
+            outputs = self.net(batch[0])
+            self.log("val_loss", nn.functional.cross_entropy(outputs, batch[1]))
+            self.f1(outputs, batch[1])
+            self.log("f1", self.f1)
+            self.log("place", float(batch_idx), reduce_fx="max")
+            self.seen.append(outputs.argmax(1))
+
+        def on_validation_epoch_end(self) -> None:
+            self.log("all", torch.cat(self.seen).float().sum())
+            self.log("epochs", float(self.trainer.max_epochs))
+            self.seen.clear()
+
+        def configure_optimizers(self) -> Any:
+            optimizer = torch.optim.SGD(self.parameters(), lr=1.0, momentum=0.9)
+            follows = torch.optim.lr_scheduler.ReduceLROnPlateau(optimizer, 0.3, patience=0)
+            return {
+                "optimizer": optimizer,
+                "lr_scheduler": {"scheduler": follows, "monitor": "val_loss"},
+            }
+
+    drawn = torch.Generator().manual_seed(0)
+    labels = torch.randint(0, 3, (46,), generator=drawn)
+    data = TensorDataset(torch.randn(46, 6, generator=drawn), labels)
+
+    class Points(pl.LightningDataModule):
+        def train_dataloader(self) -> Any:
+            order = torch.Generator().manual_seed(1)
+            return DataLoader(data, batch_size=8, shuffle=True, generator=order)
+
+        def val_dataloader(self) -> Any:
+            return DataLoader(Subset(data, range(23)), batch_size=7)
+
+    stopping = pl.callbacks.EarlyStopping("val_loss", patience=2, min_delta=0.01)
+    return Classifier(), Points(), {"max_epochs": 10, "callbacks": [stopping]}

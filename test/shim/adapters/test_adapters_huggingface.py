@@ -10,10 +10,8 @@ import pytest
 import torch
 from adapter_tasks import STEPS, adapters, byte_tokenizer, digits, language, tiny_llama
 from jupyterlab_saturn.errors import SaturnError
-from jupyterlab_saturn.training.adapters import adapt
+from jupyterlab_saturn.training.adapters import NeedsNative, adapt
 from jupyterlab_saturn.training.components.seeding import derive, seed_all
-from jupyterlab_saturn.training.task.data_order import TrainBatches
-from jupyterlab_saturn.training.task.samples import Samples
 from ranks import Session, finish
 from torch.distributed.checkpoint.filesystem import FileSystemReader
 
@@ -27,19 +25,11 @@ def session() -> Iterator[Session]:
     session.close()
 
 
-def order_of(factory: Callable[..., Any]) -> list[int]:
-    """The samples of all steps, in the order in which any technique takes them."""
-    task = adapt(factory())
-    batches = TrainBatches(task, Samples(task.data, task.collate, SEED), SEED)
-    return [sample for step in range(STEPS) for sample in batches.indices(step)]
-
-
 @functools.cache
 def alone(factory: Callable[..., Any], **params: Any) -> tuple[float, dict[str, torch.Tensor]]:
-    """The last loss and the weights that a Trainer's own loop comes to, on the same samples."""
-    order = order_of(functools.partial(factory, **params))
+    """The last loss and the weights that a Trainer's own loop comes to."""
     seed_all(derive(SEED, "factory"))
-    trainer = factory(order=order, **params)
+    trainer = factory(**params)
     if isinstance(trainer, tuple):
         from transformers import Trainer
 
@@ -128,21 +118,79 @@ def test_a_loss_of_the_users_own_is_called_as_a_whole(session: Session) -> None:
 
     folder = session.paths.folder / result["model"]
     assert_same(dict(AutoModelForCausalLM.from_pretrained(folder).named_parameters()), weights)
-    (remark,) = [said for said in adapt(language(**own)).remarks if "as a whole" in said]
-    assert "stages" in remark
+
+
+def test_a_loss_that_leaves_out_the_count_adds_up_as_it_does_alone(session: Session) -> None:
+    """Eight batches an epoch in steps of three: the last has two."""
+    own = {"kind": "doubled", "gradient_accumulation_steps": 3}
+    loss, weights = alone(language, **own)
+    assert adapt(language(**own)).equal_parts
+    spec = session.spec(language, "undivided", **own)
+    result = finish(session.train(spec, "single", steps=STEPS))
+    assert result["loss"] == pytest.approx(loss, rel=1e-5)
+    from transformers import AutoModelForCausalLM
+
+    folder = session.paths.folder / result["model"]
+    assert_same(dict(AutoModelForCausalLM.from_pretrained(folder).named_parameters()), weights)
+
+
+def adversarial() -> Any:
+    trainer = language()
+
+    class Adversarial(type(trainer)):  # type: ignore[misc]
+        def training_step(self, *args: Any, **options: Any) -> Any:
+            return super().training_step(*args, **options)
+
+    trainer.__class__ = Adversarial
+    return trainer
+
+
+def watched() -> Any:
+    from transformers import TrainerCallback
+
+    class Watching(TrainerCallback):
+        pass
+
+    trainer = language()
+    trainer.add_callback(Watching())
+    return trainer
+
+
+def patched() -> Any:
+    trainer = language()
+    trainer.training_step = lambda *_: torch.zeros(())
+    return trainer
 
 
 @pytest.mark.parametrize(
-    ("changes", "words"),
+    ("factory", "words"),
     [
-        ({"lr_scheduler_type": "reduce_lr_on_plateau", "eval_strategy": "epoch"}, "'cosine'"),
+        (adversarial, "Adversarial has its own training_step"),
+        (patched, "Trainer has its own training_step"),
+        (watched, "the callback Watching"),
+        (functools.partial(language, torch_compile=True), "torch_compile=True"),
+        (functools.partial(language, auto_find_batch_size=True), "auto_find_batch_size=True"),
+        (functools.partial(language, optim="galore_adamw", optim_target_modules=["mlp"]), "optim"),
+        (
+            functools.partial(
+                language, eval_strategy="steps", eval_steps=1, eval_delay=2,
+                lr_scheduler_type="reduce_lr_on_plateau",
+            ),
+            "eval_delay=2",
+        ),
     ],
-)
-def test_what_cannot_be_kept_is_refused_in_a_sentence(changes: dict[str, Any], words: str) -> None:
-    with pytest.raises(SaturnError) as caught:
-        adapt(language(**changes))
-    assert caught.value.code == "unsupported"
-    assert words in str(caught.value)
+)  # fmt: skip
+def test_what_is_not_known_to_be_right_needs_its_own_loop(factory: Any, words: str) -> None:
+    trainer = factory()
+    with pytest.raises(NeedsNative) as caught:
+        adapt(trainer)
+    assert words in caught.value.reason
+    assert caught.value.made is trainer
+
+
+def test_what_says_where_and_how_is_no_matter() -> None:
+    changes = {"logging_steps": 3, "save_strategy": "epoch", "run_name": "x", "seed": 3}
+    assert adapt(language(**changes)).remarks == ()
 
 
 @pytest.mark.parametrize(("argument", "precision"), [("bf16", "bfloat16"), ("fp16", "float16")])
@@ -150,42 +198,55 @@ def test_half_precision_is_taken_over(argument: str, precision: str) -> None:
     assert adapt(language(**{argument: True})).precision == precision
 
 
-def test_what_is_left_out_is_told() -> None:
-    from transformers import TrainerCallback
-
-    class Watching(TrainerCallback):
-        pass
-
-    trainer = language(torch_compile=False, neftune_noise_alpha=5.0, seed=3)
-    trainer.add_callback(Watching())
-    trainer.compute_metrics = lambda prediction: {"eval_zero": 0.0}
-    remarks = "\n".join(adapt(trainer).remarks)
-    for words in ("neftune_noise_alpha", "Watching", "seed=3", "compute_metrics", "leaves out 6"):
-        assert words in remarks
-    assert "as a whole" not in remarks
-
-
-def test_evaluation_and_stopping_are_taken_over() -> None:
-    from transformers import EarlyStoppingCallback
-
-    trainer = language(
-        eval_strategy="steps", eval_steps=2, metric_for_best_model="right", greater_is_better=True
-    )
-    trainer.add_callback(EarlyStoppingCallback(2, 0.1))
+def judged(**changes: Any) -> Any:
+    """With a metric, evaluated every other step."""
+    trainer = language(eval_strategy="steps", eval_steps=2, per_device_eval_batch_size=2, **changes)
     trainer.compute_metrics = lambda said: {
         "eval_right": (said.predictions.argmax(-1) == said.label_ids).mean()
     }
+    return trainer
+
+
+def test_evaluation_is_that_of_the_trainer(session: Session) -> None:
+    seed_all(derive(SEED, "factory"))
+    trainer = judged()
+    trainer.train()
+    expected = [entry for entry in trainer.state.log_history if "eval_loss" in entry]
+    group = session.train(session.spec(judged), "ddp", 2, steps=STEPS)
+    result = finish(group)
+    found = [event["metrics"] for event in group.of("validated")] + [result["metrics"]]
+    for said, entry in zip(found, expected, strict=True):
+        assert said == pytest.approx(
+            {"loss": entry["eval_loss"], "right": entry["eval_right"]}, rel=1e-5
+        )
+
+
+def test_rules_are_taken_over() -> None:
+    from transformers import EarlyStoppingCallback
+
+    trainer = judged(
+        metric_for_best_model="right", greater_is_better=True, load_best_model_at_end=True,
+        save_strategy="steps", save_steps=2,
+    )  # fmt: skip
+    trainer.add_callback(EarlyStoppingCallback(2, 0.1))
     task = adapt(trainer)
-    assert task.validate_every == 2
-    assert callable(task.metrics) and task.stop_early is not None
-    inputs, targets = task.collate([task.data[0], task.data[1]])
-    assert "labels" not in inputs
-    logits = torch.nn.functional.one_hot(targets["labels"].clamp(0), 258).float()
-    assert task.metrics(logits, targets)["right"] > 0.9
+    assert (task.validate_every, task.best, task.keep_best) == (2, "right:max", True)
+    assert task.stop_early is not None
     rising = [{"step": 2.0 * number, "right": 0.2 * number} for number in range(5)]
     assert not task.stop_early(rising)
     assert not task.stop_early([*rising, {"right": 0.85}])
     assert task.stop_early([*rising, {"right": 0.85}, {"right": 0.9}])
+    with pytest.raises(SaturnError, match="gives loss"):
+        task.stop_early([{"step": 2.0, "loss": 1.0}])
+
+
+def test_a_rule_without_a_metric_is_refused() -> None:
+    from transformers import EarlyStoppingCallback
+
+    trainer = judged()
+    trainer.add_callback(EarlyStoppingCallback())
+    with pytest.raises(SaturnError, match="metric_for_best_model"):
+        adapt(trainer)
 
 
 def test_a_batch_without_labels_is_told_of() -> None:

@@ -7,12 +7,10 @@ from typing import Any
 
 import pytest
 import torch
-from adapter_tasks import STEPS, lightning
+from adapter_tasks import STEPS, lightning, validated
 from jupyterlab_saturn.errors import SaturnError
-from jupyterlab_saturn.training.adapters import adapt
+from jupyterlab_saturn.training.adapters import NeedsNative, adapt
 from jupyterlab_saturn.training.components.seeding import derive, seed_all
-from jupyterlab_saturn.training.task.data_order import TrainBatches
-from jupyterlab_saturn.training.task.samples import Samples
 from ranks import Session, finish
 
 SEED = 7  # of the specs that the tests' session makes
@@ -25,40 +23,35 @@ def session() -> Iterator[Session]:
     session.close()
 
 
-def alone(**params: Any) -> tuple[dict[str, torch.Tensor], dict[str, float]]:
-    """The weights and the validation that Lightning's own loop comes to, on the same samples."""
+def quiet_trainer(**options: Any) -> Any:
     import pytorch_lightning as pl
 
-    task = adapt(lightning(**params))
-    batches = TrainBatches(task, Samples(task.data, task.collate, SEED), SEED)
-    order = [sample for step in range(STEPS) for sample in batches.indices(step)]
-    # A schedule by epochs hangs on where they end: one epoch after another, as they are ordered.
-    per_epoch = batches.steps_per_epoch * task.batch_size
-    epochs = [order[start : start + per_epoch] for start in range(0, len(order), per_epoch)]
-    seed_all(derive(SEED, "factory"))
-    module, data, options = lightning(order=order, **params)
-    data.setup("fit")
-
-    class Epochs(pl.LightningDataModule):
-        def train_dataloader(self) -> Any:
-            samples = torch.utils.data.Subset(data.data, epochs[self.trainer.current_epoch])
-            return torch.utils.data.DataLoader(samples, batch_size=4)
-
-    trainer = pl.Trainer(
+    return pl.Trainer(
         **options, accelerator="cpu", logger=False, enable_checkpointing=False,
-        enable_progress_bar=False, enable_model_summary=False, barebones=False,
-        reload_dataloaders_every_n_epochs=1,
+        enable_progress_bar=False, enable_model_summary=False,
     )  # fmt: skip
-    trainer.fit(module, Epochs())
+
+
+def alone(factory: Any, **params: Any) -> tuple[Any, dict[str, torch.Tensor], dict[str, float]]:
+    """The Trainer, the weights and the validation that Lightning's own loop comes to."""
+    seed_all(derive(SEED, "factory"))
+    module, data, options = factory(**params)
+    trainer = quiet_trainer(**options)
+    trainer.fit(module, data)
     weights = {name: p.detach().clone() for name, p in module.named_parameters()}
-    (metrics,) = trainer.validate(module, data.val_dataloader(), verbose=False)
-    return weights, dict(metrics)
+    metrics = {k: float(v) for k, v in trainer.callback_metrics.items() if "train" not in k}
+    return trainer, weights, metrics
+
+
+def assert_same(weights: dict[str, torch.Tensor], expected: dict[str, torch.Tensor]) -> None:
+    for name, tensor in expected.items():
+        torch.testing.assert_close(weights[name], tensor, rtol=1e-5, atol=1e-5, msg=name)
 
 
 @pytest.mark.parametrize(
     ("technique", "world", "params"),
     [
-        ("single", 1, {"interval": "epoch", "accumulate_grad_batches": 2}),
+        ("single", 1, {"interval": "epoch", "accumulate_grad_batches": 4}),
         ("ddp", 2, {"interval": "step"}),
         ("fsdp", 2, {"interval": "epoch", "accumulate_grad_batches": 2}),
     ],
@@ -66,12 +59,48 @@ def alone(**params: Any) -> tuple[dict[str, torch.Tensor], dict[str, float]]:
 def test_it_trains_and_validates_as_lightning_does(
     session: Session, technique: str, world: int, params: dict[str, Any]
 ) -> None:
-    weights, metrics = alone(**params)
+    """Six batches an epoch: of four that add up, the second step has but two."""
+    params = {**params, "max_steps": -1, "max_epochs": 2}
+    trainer, weights, metrics = alone(lightning, **params)
     spec = session.spec(lightning, f"lightning-{technique}", **params)
-    result = finish(session.train(spec, technique, world, steps=STEPS))
+    group = session.train(spec, technique, world, steps=trainer.global_step)
+    result = finish(group)
     assert result["metrics"] == pytest.approx(metrics, rel=1e-4)
-    for name, tensor in session.weights(spec).items():
-        torch.testing.assert_close(tensor, weights[name], rtol=1e-5, atol=1e-5, msg=name)
+    assert_same(session.weights(spec), weights)
+
+
+@pytest.mark.parametrize(("technique", "world"), [("single", 1), ("ddp", 2)])
+def test_what_validation_logs_and_asks_of_its_trainer(
+    session: Session, technique: str, world: int
+) -> None:
+    """A metric that adds up, hooks, an annealed loss, a stop, a rate that follows a metric."""
+    trainer, weights, metrics = alone(validated)
+    assert {"f1", "all", "epochs", "val_loss"} <= metrics.keys()
+    spec = session.spec(validated, f"validated-{technique}")
+    group = session.train(spec, technique, world, steps=60)
+    result = finish(group)
+    assert trainer.global_step < 60
+    assert result["metrics"] == pytest.approx(metrics, rel=1e-4)
+    assert_same(session.weights(spec), weights)
+
+
+def test_all_shapes_are_known() -> None:
+    module, data, options = lightning()
+    data.setup("fit")
+    loaders = data.train_dataloader(), data.val_dataloader()
+    trainer = quiet_trainer(**options)
+    for made, steps in (
+        ((module, data, trainer), STEPS),
+        ((trainer, module, data), STEPS),
+        ((module, *loaders, options), STEPS),
+        ((trainer, module, *loaders), STEPS),
+        ((module, *loaders), 6),
+        ((module, loaders[0]), 6),
+    ):
+        task = adapt(made)
+        assert (task.model, task.batch_size, task.steps) == (module, 4, steps)
+    module.train_dataloader = data.train_dataloader
+    assert adapt((module, trainer)).steps == STEPS
 
 
 @pytest.mark.parametrize(
@@ -79,14 +108,43 @@ def test_it_trains_and_validates_as_lightning_does(
     [
         ({"kind": "manual"}, "optimizes by hand"),
         ({"kind": "two"}, "makes 2 optimizers"),
-        ({"precision": "64-true"}, "bf16-mixed"),
+        ({"kind": "hooked"}, "its own on_train_epoch_start"),
+        ({"precision": "64-true"}, "64-true"),
+        ({"overfit_batches": 2}, "overfit_batches=2"),
+        ({"gradient_clip_algorithm": "value"}, "clipped by value"),
+        ({"unheard_of": 2}, "unheard_of=2"),
     ],
 )
-def test_what_cannot_be_kept_is_refused_in_a_sentence(params: dict[str, Any], words: str) -> None:
-    with pytest.raises(SaturnError) as caught:
-        adapt(lightning(**params))
-    assert caught.value.code == "unsupported"
-    assert words in str(caught.value)
+def test_what_is_not_known_to_be_right_needs_its_own_loop(
+    params: dict[str, Any], words: str
+) -> None:
+    made = lightning(**params)
+    with pytest.raises(NeedsNative) as caught:
+        adapt(made)
+    assert words in caught.value.reason
+    assert caught.value.made is made
+
+
+def test_a_callback_that_trains_needs_its_own_loop() -> None:
+    import pytorch_lightning as pl
+
+    averaging = pl.callbacks.StochasticWeightAveraging(1e-2)
+    with pytest.raises(NeedsNative, match="StochasticWeightAveraging"):
+        adapt(lightning(callbacks=[averaging]))
+    watching = [pl.callbacks.ModelCheckpoint(monitor="accuracy", mode="max")]
+    assert adapt(lightning(callbacks=watching)).best == "accuracy:max"
+
+
+def test_parts_that_are_none_are_told() -> None:
+    with pytest.raises(SaturnError, match="needs a LightningModule"):
+        adapt(quiet_trainer(max_epochs=1))
+
+
+def test_what_its_trainer_does_not_have_is_named() -> None:
+    module, data, options = lightning()
+    adapt((module, data, options))
+    with pytest.raises(SaturnError, match="asks its Trainer for strategy"):
+        module.trainer.strategy  # noqa: B018
 
 
 @pytest.mark.parametrize(
@@ -95,10 +153,3 @@ def test_what_cannot_be_kept_is_refused_in_a_sentence(params: dict[str, Any], wo
 )
 def test_precision_is_taken_over(said: str, precision: str) -> None:
     assert adapt(lightning(precision=said)).precision == precision
-
-
-def test_what_is_left_out_is_told() -> None:
-    task = adapt(lightning(strategy="ddp"))
-    assert any("strategy" in said for said in task.remarks)
-    assert any("on_train_epoch_start" in said for said in task.remarks)
-    assert task.validate_every == 6

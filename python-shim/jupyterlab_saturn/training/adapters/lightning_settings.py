@@ -33,7 +33,7 @@ _HARMLESS = frozenset(
     enable_checkpointing enable_model_summary enable_progress_bar inference_mode
     limit_predict_batches limit_test_batches log_every_n_steps logger model_registry num_nodes
     num_sanity_val_steps profiler strategy use_distributed_sampler barebones
-    """.split()
+    """.split()  # noqa: SIM905
 )
 # Methods that are called here as Lightning calls them, or not while it fits.
 _METHODS = frozenset(
@@ -48,7 +48,7 @@ _METHODS = frozenset(
     on_predict_epoch_end on_predict_batch_start on_predict_batch_end on_predict_model_eval
     print teardown example_input_array load_from_checkpoint to_onnx to_torchscript freeze unfreeze
     from_datasets
-    """.split()
+    """.split()  # noqa: SIM905
 )
 _CALLBACKS = (
     "callbacks.early_stopping",

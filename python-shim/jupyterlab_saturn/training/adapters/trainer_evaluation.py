@@ -171,7 +171,7 @@ def _numbers(metrics: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str
         full = f"{prefix}{name}".removeprefix("eval_")
         if isinstance(value, Mapping):
             yield from _numbers(value, f"{full}_")
-        elif isinstance(value, int | float) or getattr(value, "size", None) == 1:
+        elif isinstance(value, int | float):
             yield full, float(value)
-        elif isinstance(value, torch.Tensor) and value.numel() == 1:
-            yield full, float(value)
+        elif hasattr(value, "item") and value.shape in ((), (1,)):  # of NumPy or PyTorch
+            yield full, float(value.item())

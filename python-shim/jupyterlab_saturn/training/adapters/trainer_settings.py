@@ -33,9 +33,10 @@ _METHODS = frozenset(
     create_model_card init_hf_repo hyperparameter_search add_callback pop_callback remove_callback
     is_local_process_zero is_world_process_zero log_metrics save_metrics save_state
     metrics_format
-    """.split()
+    """.split()  # noqa: SIM905
 )
 # Arguments whose meaning is kept, and arguments that say where and how it is done, not what.
+# Those of the last line are of no account without what they belong to.
 _ARGUMENTS = frozenset(
     """
     per_device_train_batch_size gradient_accumulation_steps num_train_epochs max_steps
@@ -62,7 +63,7 @@ _ARGUMENTS = frozenset(
     ddp_backend ddp_timeout local_rank skip_memory_metrics hub_token hub_private_repo
     hub_model_id hub_strategy hub_always_push hub_revision
     fsdp_config liger_kernel_config torch_compile_backend torch_compile_mode
-    """.split()  # the last line: of no account without what they belong to
+    """.split()  # noqa: SIM905
 )
 # Of trl's own arguments only those that do not act while data and loss are prepared.
 _ACTING = ("activation_offloading", "sync_ref_model", "sortish_sampler")

@@ -25,7 +25,7 @@ def make_optimizer(
         ``bad-task`` when the task's function makes none, or one that wants to evaluate the loss
         itself.
     """
-    make_groups = task.parameter_groups
+    make_groups, make = task.parameter_groups, task.optimizer
     groups: Any = (
         # Optimizers refuse an empty list, which the ends of a pipeline may have.
         [parameter for _, parameter in named] or [{"params": []}]
@@ -37,7 +37,8 @@ def make_optimizer(
             if group["params"]
         ]
     )
-    optimizer = _call("optimizer", lambda: task.optimizer(groups))
+    assert not isinstance(make, torch.optim.Optimizer), "an adapter makes a function of it"
+    optimizer = _call("optimizer", lambda: make(groups))
     if not isinstance(optimizer, torch.optim.Optimizer):
         raise SaturnError(
             "bad-task",
