@@ -69,13 +69,13 @@ class _SumOverRanks(torch.autograd.Function):
     """A sum over all ranks. It counts in the losses of all of them, so gradients add up, too."""
 
     @staticmethod
-    def forward(_: Any, tensor: torch.Tensor) -> torch.Tensor:  # type: ignore[override]
+    def forward(_: Any, tensor: torch.Tensor) -> torch.Tensor:
         total = tensor.clone()
         dist.all_reduce(total)
         return total
 
     @staticmethod
-    def backward(_: Any, gradient: torch.Tensor) -> torch.Tensor:  # type: ignore[override]
+    def backward(_: Any, gradient: torch.Tensor) -> torch.Tensor:
         total = gradient.contiguous().clone()
         dist.all_reduce(total)
         return total

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -41,12 +42,12 @@ class ReferenceStep:
         for batch, weight in parts:
             inputs, targets = pair(move(batch, _CPU))
             seed_all(0)
-            with ConstantRandomness():
+            with ConstantRandomness():  # type: ignore[no-untyped-call]
                 _, loss = counted_loss(self._task, _Forward(self._task, inputs), targets)
             losses.append((loss, weight))
         total = _put_together(losses)
         self._require_owned(total)
-        with ConstantRandomness():
+        with ConstantRandomness():  # type: ignore[no-untyped-call]
             found = torch.autograd.grad(total, self._trained, allow_unused=True)
         return Gradient(total.detach(), found)
 
@@ -83,7 +84,7 @@ class Gradient:
 
     def norm(self) -> float:
         """Euclidean, over all."""
-        return sum(float(part.norm()) ** 2 for part in self._parts if part is not None) ** 0.5
+        return math.sqrt(sum(float(part.norm()) ** 2 for part in self._parts if part is not None))
 
     def distance(self, other: Gradient) -> float:
         """The norm of the difference."""
@@ -94,7 +95,7 @@ class Gradient:
                 squares += 0.0 if one is None else float(one.norm()) ** 2
             else:
                 squares += float((mine - theirs).norm()) ** 2
-        return squares**0.5
+        return math.sqrt(squares)
 
 
 def _leaves(tensor: torch.Tensor) -> Iterator[torch.Tensor]:

@@ -118,9 +118,10 @@ class Workload(AbstractContextManager["Workload"]):
         if held_out is None:
             return {}
         several = isinstance(held_out, Mapping)
+        sets: Mapping[str, Any] = held_out if isinstance(held_out, Mapping) else {"": held_out}
         metrics: dict[str, float] = {}
         failed: MetricsFailed | None = None
-        for name, data in held_out.items() if several else [("", held_out)]:
+        for name, data in sets.items():
             try:
                 found = self._evaluate(data)
             except MetricsFailed as error:

@@ -98,7 +98,7 @@ class _PipelineRunner(Runner):
         self._schedules: dict[tuple[str, int], StageSchedule] = {}
         super().__init__(task, stages.model, context, data_rank=0, data_ranks=1)
         self.micro_batches = micro_batches
-        self._counted = counted and not takes_whole_batches(task)
+        self._counts_loss = counted and not takes_whole_batches(task)
 
     def state(self, changed: Collection[str] = ()) -> State:
         state = super().state(changed)
@@ -144,7 +144,7 @@ class _PipelineRunner(Runner):
             # Python's and NumPy's generators, for which it takes longer, once for all of them.
             seed_all(derive(group[0].micro.seed, "rank", self._world.rank))
             self._schedule_of(key, len(group)).run(partial(self._work, group, part))
-        if self._counted and not self._stages.has_last:
+        if self._counts_loss and not self._stages.has_last:
             part.add(Loss(torch.zeros((), device=self._device), 0.0), 1.0)
         return part
 
@@ -164,9 +164,9 @@ class _PipelineRunner(Runner):
                 self._task,
                 lambda: self._run(stage, inputs, *received),
                 targets,
-                counting=self._counted,
+                counting=self._counts_loss,
             )
-        value = part.add(loss, micro.weight, counts=self._counted)
+        value = part.add(loss, micro.weight, counts=self._counts_loss)
         amplified: torch.Tensor = self._amplified(value)
         return amplified.reshape(1)
 
