@@ -101,8 +101,15 @@ def language(order: list[int] | None = None, kind: str = "trainer", **changes: A
             loss, outputs = super().compute_loss(model, inputs, return_outputs=True, **options)
             return (2 * loss, outputs) if return_outputs else 2 * loss
 
+    class Undivided(Trainer):
+        def compute_loss(
+            self, model: Any, inputs: Any, return_outputs: bool = False, **options: Any
+        ) -> Any:
+            outputs = model(**inputs)
+            return (outputs.loss, outputs) if return_outputs else outputs.loss
+
     strategy = "random" if order is None else "sequential"
-    return {"trainer": Trainer, "doubled": Doubled}[kind](
+    return {"trainer": Trainer, "doubled": Doubled, "undivided": Undivided}[kind](
         model=tiny_llama(),
         args=TrainingArguments(**arguments(train_sampling_strategy=strategy, **changes)),
         train_dataset=Texts(list(range(30)) if order is None else order),
@@ -291,7 +298,7 @@ def validated() -> Any:
 
         def configure_optimizers(self) -> Any:
             optimizer = torch.optim.SGD(self.parameters(), lr=1.0, momentum=0.9)
-            follows = torch.optim.lr_scheduler.ReduceLROnPlateau(optimizer, 0.3, patience=0)
+            follows = torch.optim.lr_scheduler.ReduceLROnPlateau(optimizer, factor=0.3, patience=0)
             return {
                 "optimizer": optimizer,
                 "lr_scheduler": {"scheduler": follows, "monitor": "val_loss"},

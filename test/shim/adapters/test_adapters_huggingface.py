@@ -122,7 +122,7 @@ def test_a_loss_of_the_users_own_is_called_as_a_whole(session: Session) -> None:
 
 def test_a_loss_that_leaves_out_the_count_adds_up_as_it_does_alone(session: Session) -> None:
     """Eight batches an epoch in steps of three: the last has two."""
-    own = {"kind": "doubled", "gradient_accumulation_steps": 3}
+    own = {"kind": "undivided", "gradient_accumulation_steps": 3}
     loss, weights = alone(language, **own)
     assert adapt(language(**own)).equal_parts
     spec = session.spec(language, "undivided", **own)

@@ -74,7 +74,7 @@ def unpack_loaders(task: Task) -> Task:
             drop_last=train.drop_last,
         )
     held_out = task.eval_data
-    several = held_out if isinstance(held_out, Mapping) else {"": held_out}
+    several: dict[str, Any] = dict(held_out) if isinstance(held_out, Mapping) else {"": held_out}
     loaders = [each for each in several.values() if isinstance(each, DataLoader)]
     if not loaders:
         return task
@@ -119,7 +119,8 @@ def unpack(
     merged
         How many of the loader's batches make one; `batch_size` is then left out.
     limit
-        How many batches make an epoch; all when None.
+        How many batches are asked for in an epoch; when None, until there are no more, which has
+        some samplers draw once more.
 
     Raises
     ------
@@ -137,7 +138,7 @@ def unpack(
     if type(batches) is BatchSampler:
         size = batch_size or batches.batch_size * merged
         shuffled = merged == 1 and _only_shuffles(batches.sampler, loader.dataset)
-        if shuffled and limit is None:
+        if shuffled and limit in (None, len(batches)):
             return replace(rest, batch_size=size, drop_last=batches.drop_last)
         if size != batches.batch_size * merged:
             batches = BatchSampler(batches.sampler, size, batches.drop_last)

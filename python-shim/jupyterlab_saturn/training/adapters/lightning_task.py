@@ -121,7 +121,9 @@ class _TrainingStep:
     trainer: TrainerInPlace
 
     def __call__(self, model: torch.nn.Module, batch: Any) -> Any:
-        module = next(part for part in model.modules() if hasattr(part, "configure_optimizers"))
+        module: Any = next(
+            part for part in model.modules() if hasattr(part, "configure_optimizers")
+        )
         with replaced_log(module, _unheard):
             said = call_step(model, module, module.training_step, batch, self.trainer.batch_idx)
         loss = said["loss"] if isinstance(said, Mapping) else said
@@ -156,8 +158,7 @@ def _train(loader: DataLoader[Any], options: Mapping[str, Any]) -> tuple[Unpacke
     """What there is to train on, and how many batches of it make an epoch."""
     batches, limit = len(loader), options["limit_train_batches"]
     wanted = int(batches * limit) if isinstance(limit, float) else min(batches, limit)
-    limited = wanted if wanted < batches else None
-    return unpack(loader, "train_dataloader", limit=limited), wanted
+    return unpack(loader, "train_dataloader", limit=wanted), wanted
 
 
 def _steps(options: Mapping[str, Any], per_epoch: int, *, has_trainer: bool) -> int:

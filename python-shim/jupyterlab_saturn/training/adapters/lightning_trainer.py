@@ -34,7 +34,9 @@ class TrainerInPlace:
         self.estimated_stepping_batches: int | float = float("inf")
         self.train_dataloader: Any = None
         self.val_dataloaders: Any = None
-        self.logger, self.loggers, self.callbacks, self.log_dir = None, [], [], None
+        self.logger = self.log_dir = None
+        self.loggers: list[Any] = []
+        self.callbacks: list[Any] = []
         self.callback_metrics: dict[str, Any] = {}
         self.logged_metrics: dict[str, Any] = {}
         self.progress_bar_metrics: dict[str, Any] = {}
@@ -74,7 +76,7 @@ class TrainerInPlace:
     @property
     def loss_share(self) -> float:
         """Lightning divides by the same number in steps that accumulate fewer batches, too."""
-        return self._followed.count / self.accumulate_grad_batches
+        return float(self._followed.count / self.accumulate_grad_batches)
 
     @property
     def _followed(self) -> Accumulation:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import itertools
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import torch
-from torch.utils.data import DataLoader, Sampler
+from torch.utils.data import DataLoader
 
 from ...errors import SaturnError
 from ..components.seeding import derive, seed_all, undisturbed
@@ -30,13 +30,13 @@ class SampleOrder:
     merged
         How many batches in a row make one of this order; an epoch's last is of what is left.
     limit
-        How many batches are asked for in an epoch; all when None. A sampler may draw more for more.
+        How many batches are asked for in an epoch; when None, until there are no more.
     """
 
     def __init__(
         self,
         loader: DataLoader[Any],
-        batches: Sampler[list[int]],
+        batches: Iterable[list[int]],
         merged: int = 1,
         limit: int | None = None,
     ) -> None:
@@ -44,7 +44,7 @@ class SampleOrder:
         self._count = len(loader.dataset)  # type: ignore[arg-type]
         self._merged = merged
         self._limit = limit
-        told = [loader, batches, loader.sampler]
+        told: list[Any] = [loader, batches, loader.sampler]
         told += [getattr(batches, name, None) for name in ("sampler", "batch_sampler")]
         self._told = [each for each in told if hasattr(each, "set_epoch")]
         # A loader of numbers draws from its own generator what that of the samples would.

@@ -8,12 +8,13 @@ from typing import Any
 
 import torch
 from torch.utils._pytree import tree_map_only
-from transformers import Trainer
-from transformers.trainer_pt_utils import EvalLoopContainer, find_batch_size, nested_numpify
+from transformers import Trainer, trainer_pt_utils
 from transformers.trainer_utils import EvalPrediction
 
 from .overrides import own_methods
 from .trainer_settings import LIBRARIES
+
+_tools: Any = trainer_pt_utils  # whose functions have no types
 
 
 def is_by_batch(trainer: Trainer) -> bool:
@@ -82,7 +83,9 @@ class Measured:
         compute = self.trainer.compute_metrics
         if compute is None or labels is None:
             return {}
-        said = EvalPrediction(nested_numpify(predictions), nested_numpify(_plain(labels)))
+        said = EvalPrediction(
+            _tools.nested_numpify(predictions), _tools.nested_numpify(_plain(labels))
+        )
         return dict(_numbers(compute(said)))
 
 
@@ -104,7 +107,7 @@ class TrainerEvaluation:
     def begin(self, step: int) -> None:
         joined = self._trainer.args.eval_do_concat_batches
         self._kept = {
-            name: EvalLoopContainer(joined, padding_index=-100)
+            name: _tools.EvalLoopContainer(joined, padding_index=-100)
             for name in ("losses", "predictions", "label_ids", "inputs")
         }
         self._held_back: dict[str, Any] | None = None
@@ -119,7 +122,7 @@ class TrainerEvaluation:
             predictions = trainer.preprocess_logits_for_metrics(predictions, labels)  # type: ignore[arg-type]
         main = getattr(trainer.model, "main_input_name", "input_ids")
         found = {
-            "losses": None if loss is None else loss.repeat(find_batch_size(inputs)),
+            "losses": None if loss is None else loss.repeat(_tools.find_batch_size(inputs)),
             "predictions": _plain(predictions),
             "label_ids": _plain(labels),
             "inputs": inputs[main] if "inputs" in self._wanted else None,
@@ -156,7 +159,7 @@ class TrainerEvaluation:
             losses=found["losses"] if "loss" in self._wanted else None,
             inputs=found["inputs"],
         )
-        return compute(said, **options)  # type: ignore[no-any-return]
+        return compute(said, **options)
 
 
 def _plain(value: Any) -> Any:

@@ -40,7 +40,7 @@ class WholeLoss:
         loss, outputs = self.trainer.compute_loss(
             model, dict(inputs), return_outputs=True, num_items_in_batch=items
         )
-        if self.divisor == "items":
+        if self.divisor == "items" and items is not None:
             return (loss * items, items), outputs
         adds_up = self.divisor == "nothing" and model.training
         return loss * self.accumulation.count if adds_up else loss, outputs
@@ -70,9 +70,8 @@ def divisor_of(trainer: Trainer, batch: Mapping[str, Any]) -> Divisor:
     with without_side_effects(model), torch.no_grad():
         model.eval()
         for count in (items, 2 * items):
-            losses.append(
-                float(trainer.compute_loss(model, dict(batch), num_items_in_batch=count).detach())
-            )
+            loss: Any = trainer.compute_loss(model, dict(batch), num_items_in_batch=count)
+            losses.append(float(loss))
     once, twice = losses
     if abs(once - 2 * twice) <= _CLOSE * abs(once):
         return "items"

@@ -16,6 +16,7 @@ from typing import Any
 import torch
 from transformers import Trainer, TrainingArguments, set_seed
 from transformers import trainer as library
+from transformers.integrations.neftune import activate_neftune
 from transformers.trainer_utils import IntervalStrategy
 
 from ...errors import SaturnError
@@ -52,13 +53,17 @@ def from_trainer(trainer: Trainer) -> Task:
     loss = logits_loss(trainer)
     if loss is not None:
         vars(model).pop("forward", None)  # trl's own builds no logits
-    train = unpack(trainer.get_train_dataloader(), "train_dataset")
+    loader = trainer.get_train_dataloader()
+    # One that accelerate has prepared looks for a batch beyond the last.
+    limit = None if hasattr(loader, "base_dataloader") else len(loader)
+    train = unpack(loader, "train_dataset", limit=limit)
     collate = _Collate(train.collate, tuple(trainer.label_names), split=loss is not None)
     divisor = _divisor(trainer, train, collate, of_logits=loss is not None)
     equal = parts > 1 and divisor != "items"
     if not equal:
-        train = unpack(trainer.get_train_dataloader(), "train_dataset", merged=parts)
-    accumulation = Accumulation(len(trainer.get_train_dataloader()), parts)
+        again = trainer.get_train_dataloader()
+        train = unpack(again, "train_dataset", merged=parts, limit=limit)
+    accumulation = Accumulation(len(loader), parts)
     per_epoch = accumulation.steps_per_epoch
     optimizer, groups = optimizer_of(trainer)
     task = Task(
@@ -101,7 +106,7 @@ def _prepare(trainer: Trainer) -> None:
     if align is not None and trainer.processing_class is not None and hasattr(model, "config"):
         align(model, trainer.processing_class)
     if args.neftune_noise_alpha is not None:
-        library.activate_neftune(model, args.neftune_noise_alpha, trainer.accelerator)
+        activate_neftune(model, args.neftune_noise_alpha, trainer.accelerator)  # type: ignore[no-untyped-call]
 
 
 def _divisor(trainer: Trainer, train: Unpacked, collate: Collate, *, of_logits: bool) -> Divisor:
