@@ -5,7 +5,7 @@ A library is imported here only once an object of it has come: it is loaded then
 
 from __future__ import annotations
 
-from .adapter import Adapter, is_a
+from .adapter import Adapter, NeedsNative, is_a
 from .adapter_registry import adapt
 
-__all__ = ["Adapter", "adapt", "is_a"]
+__all__ = ["Adapter", "NeedsNative", "adapt", "is_a"]

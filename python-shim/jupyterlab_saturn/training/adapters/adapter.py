@@ -8,6 +8,24 @@ from typing import Any
 from ...task import Task
 
 
+class NeedsNative(Exception):
+    """What a factory made trains as it was written only if it runs its own loop.
+
+    Attributes
+    ----------
+    reason
+        What of it the one training loop cannot honour: a part of a sentence, that goes on after
+        ``because``.
+    made
+        What is to run by itself.
+    """
+
+    def __init__(self, reason: str, made: Any) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.made = made
+
+
 class Adapter(ABC):
     """Makes Tasks of objects of a kind, such as those of another library.
 
@@ -25,6 +43,9 @@ class Adapter(ABC):
 
         Raises
         ------
+        NeedsNative
+            When it asks for something that is not known to be right here, but has a loop of its
+            own.
         SaturnError
             ``unsupported`` when it asks for something that cannot be honoured, ``bad-task``
             when parts are missing or do not fit.

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from ...task import Task
+from ..adapters import NeedsNative
 from ..components.seeding import derive
 from ..runtime.event_sender import EventSender
 from ..runtime.failure import describe
@@ -18,8 +19,10 @@ from ..task.data_order import Samples
 from ..task.factory import build_task, sample_count, steps_per_epoch, total_steps
 from ..task.task_validation import warnings
 from ..techniques import Choice, Knobs, Technique, catalogue, installed_techniques
+from ..techniques.native import Native
 from ..techniques.technique import Demand
 from .dry_run import DryRun, dry_run
+from .native_inspection import inspect_native, refusing_to_train
 from .performance_signature import signature
 
 if TYPE_CHECKING:
@@ -57,9 +60,16 @@ def inspect_task(
     Raises
     ------
     SaturnError
-        As `build_task` and `dry_run`.
+        As `build_task`, `dry_run` and `inspect_native`; ``trains-itself`` when the factory trains
+        instead of returning what is to be trained.
     """
-    task = build_task(request.paths, spec)
+    if spec.get("native"):
+        return inspect_native(request, spec, "the cell says so with --native")
+    try:
+        with refusing_to_train(spec):
+            task = build_task(request.paths, spec)
+    except NeedsNative as need:
+        return inspect_native(request, spec, need.reason)
     samples = Samples(task.data, task.collate, derive(spec["seed"], "inspection"))
     name = signature(task, samples.batch([0]))
     if name not in dry_runs:
@@ -83,6 +93,8 @@ def inspect_task(
 def _feasibility(task: Task, request: RankRequest, dry_run: DryRun | None) -> Iterator[Feasibility]:
     unmet = dict(_unmet(dry_run))
     for technique in catalogue(request.techniques).values():
+        if technique.name == Native.name:  # not for any Task: nothing to be told of this one
+            continue
         demands = sorted(getattr(technique, "demands", ()))
         lacking = next((unmet[demand] for demand in demands if demand in unmet), None)
         for devices in range(1, request.max_devices + 1):
