@@ -196,3 +196,127 @@ def gan(
             made.fit(module, *loaders)
             return module.state_dict()
     raise ValueError(shape)
+
+
+def plain(slow: bool = False, epochs: int = 3, saves: bool = True, **options: Any) -> Any:
+    """A loop over a DataLoader that shuffles, with dropout and an average beside the model."""
+    import jupyterlab_saturn as saturn
+    import torch
+    from torch import nn
+    from torch.utils.data import DataLoader, TensorDataset
+
+    x = torch.arange(20.0).reshape(20, 1) / 20
+    loader = DataLoader(TensorDataset(x, 2 * x + 1), 4, shuffle=True, **options)
+    model = nn.Sequential(nn.Linear(1, 16), nn.Dropout(0.2), nn.Linear(16, 1))
+    optimizer = torch.optim.Adam(model.parameters(), lr=1e-2)
+    saved = saturn.restore()
+    if saved is not None:
+        model.load_state_dict(saved["model"])
+        optimizer.load_state_dict(saved["optimizer"])
+    for inputs, targets in saturn.steps(loader, epochs=epochs):
+        if slow:
+            pause()
+        loss = (model(inputs) - targets).pow(2).mean()
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        saturn.report(loss=loss)
+        if saves:
+            saturn.checkpoint({"model": model, "optimizer": optimizer})
+    saturn.report(distance=loss)
+    return model
+
+
+def generated(**options: Any) -> Any:
+    """The same, its order drawn by a generator of its own."""
+    import torch
+
+    return plain(generator=torch.Generator().manual_seed(3), **options)
+
+
+def accelerated(slow: bool = False) -> Any:
+    """A script with accelerate, as its documentation has them."""
+    import jupyterlab_saturn as saturn
+    import torch
+    from accelerate import Accelerator
+    from torch import nn
+    from torch.utils.data import DataLoader, TensorDataset
+
+    accelerator = Accelerator()
+    x = torch.arange(16.0).reshape(16, 1) / 16
+    loader = DataLoader(TensorDataset(x, 2 * x + 1), 4, shuffle=True)
+    model = nn.Sequential(nn.Linear(1, 8), nn.Tanh(), nn.Linear(8, 1))
+    optimizer = torch.optim.AdamW(model.parameters(), lr=1e-2)
+    schedule = torch.optim.lr_scheduler.StepLR(optimizer, 4, 0.5)
+    model, optimizer, loader, schedule = accelerator.prepare(model, optimizer, loader, schedule)
+    for inputs, targets in saturn.steps(loader, epochs=3):
+        if slow:
+            pause()
+        loss = nn.functional.mse_loss(model(inputs), targets)
+        accelerator.backward(loss)
+        optimizer.step()
+        schedule.step()
+        optimizer.zero_grad()
+        saturn.report(loss=loss)
+    return accelerator.unwrap_model(model)
+
+
+def piece(seconds: float = 0.0) -> None:
+    """Trains without a word."""
+    import time
+
+    import torch
+
+    weight = torch.nn.Parameter(torch.ones(1))
+    optimizer = torch.optim.SGD([weight], lr=0.1)
+    for _ in range(3):
+        weight.pow(2).backward()
+        optimizer.step()
+        time.sleep(seconds)
+
+
+def fails() -> None:
+    """Fails in its loop."""
+    import jupyterlab_saturn as saturn
+
+    for number in saturn.steps(range(5)):
+        if number == 2:
+            raise KeyError("the third")
+
+
+def nested() -> None:
+    """Goes through a loader in each pass of a loop of its own."""
+    import jupyterlab_saturn as saturn
+
+    for _ in range(3):
+        for _ in saturn.steps(range(5)):
+            pass
+
+
+def collective() -> Any:
+    """Divides its batches by itself, as scripts for torchrun do."""
+    import os
+
+    import jupyterlab_saturn as saturn
+    import torch
+    import torch.distributed as dist
+    from torch.nn.parallel import DistributedDataParallel
+
+    alone = "RANK" not in os.environ
+    rank, world = (0, 1) if alone else (int(os.environ["RANK"]), int(os.environ["WORLD_SIZE"]))
+    if not alone:
+        dist.init_process_group("gloo")
+    model = torch.nn.Linear(1, 1)
+    trained = model if alone else DistributedDataParallel(model)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    x = torch.arange(8.0).reshape(8, 1) / 8
+    for _ in saturn.steps(range(5), distributed=True):
+        mine = x[rank::world]
+        loss = (trained(mine) - 3 * mine).pow(2).mean()
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        saturn.report(loss=loss)
+    if not alone:
+        dist.destroy_process_group()
+    return model.state_dict()

@@ -32,15 +32,7 @@ class DividedLoader(DataLoader[Any]):
         super().__init__(
             loader.dataset,
             batch_sampler=_Parts(self, world),  # type: ignore[arg-type]
-            num_workers=loader.num_workers,
-            collate_fn=loader.collate_fn,
-            pin_memory=loader.pin_memory,
-            timeout=loader.timeout,
-            worker_init_fn=loader.worker_init_fn,
-            multiprocessing_context=loader.multiprocessing_context,
-            generator=loader.generator,
-            prefetch_factor=loader.prefetch_factor,
-            persistent_workers=loader.persistent_workers,
+            **settings(loader),
         )
 
     def state_dict(self) -> dict[str, Any]:
@@ -76,3 +68,40 @@ class _Parts:
         for batch in batches[loader.done :]:
             size = len(batch) // world.size
             yield batch[world.rank * size : (world.rank + 1) * size]
+
+
+class BatchesOfRoot:
+    """A batch sampler: whole batches, drawn by the first rank as one process alone would."""
+
+    def __init__(self, whole: Any, world: ProcessGroup) -> None:
+        self.batch_size = whole.batch_size
+        self.drop_last = whole.drop_last
+        self._whole = whole
+        self._world = world
+
+    def __len__(self) -> int:
+        return len(self._whole)
+
+    def __iter__(self) -> Iterator[list[int]]:
+        yield from self._world.on_root(lambda: [list(batch) for batch in self._whole])
+
+
+def is_divisible(loader: Any) -> bool:
+    """Whether it is a plain DataLoader that makes batches of the samples of a dataset."""
+    return type(loader) is DataLoader and hasattr(loader.batch_sampler, "batch_size")
+
+
+def settings(loader: DataLoader[Any]) -> dict[str, Any]:
+    """How a DataLoader loads, whatever that is."""
+    names = (
+        "num_workers",
+        "collate_fn",
+        "pin_memory",
+        "timeout",
+        "worker_init_fn",
+        "multiprocessing_context",
+        "generator",
+        "prefetch_factor",
+        "persistent_workers",
+    )
+    return {name: getattr(loader, name) for name in names}

@@ -8,10 +8,9 @@ from collections.abc import Mapping
 from typing import Any
 
 import torch
-from torch.utils.data import DataLoader
 
 from ..run.atomic_checkpoint import AtomicCheckpoints, fingerprint
-from .divided_loader import DividedLoader
+from .divided_loader import DividedLoader, is_divisible
 from .lightning_loop import CHECKPOINT
 from .monitor import Loop, Wish, why_not_divided
 from .native_loop import NativeRun
@@ -45,7 +44,7 @@ class _Following:
         process = trainer.strategy.process_dataloader
 
         def divided(loader: Any) -> Any:
-            if trainer.training and type(loader) is DataLoader and loader.batch_sampler is not None:
+            if trainer.training and is_divisible(loader):
                 loader = DividedLoader(loader, self._run.world)
                 self._loaders.append(loader)
             return process(loader)

@@ -4,23 +4,29 @@ from __future__ import annotations
 
 import itertools
 import math
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
 import torch
+from torch.utils.data import DataLoader
 
 from ...errors import SaturnError
 from ..components.seeding import derive, seed_all
 from ..run.model_export import write_weights
+from .divided_loader import BatchesOfRoot, is_divisible, settings
 from .interception import Interception
 from .loop_checkpoint import LoopCheckpoint, Position
 from .monitor import Loop, Wish, why_not_divided
 from .native_loop import NativeLoop, refuse_length
+from .outer_loop import is_in_loop
 from .random_state import random_state, restore_random
 
 T = TypeVar("T")
+
+_PACKAGE = str(Path(__file__).parents[2])
 
 
 class PlainLoop(NativeLoop):
@@ -47,6 +53,9 @@ class PlainLoop(NativeLoop):
     def interceptions(self) -> Sequence[Interception]:
         return (
             Interception("accelerate.accelerator", "Accelerator", "__init__", self._accelerate),
+            Interception(
+                "accelerate.accelerator", "Accelerator", "prepare_data_loader", self._prepare
+            ),
         )
 
     def claims(self, made: Any) -> bool:
@@ -73,12 +82,24 @@ class PlainLoop(NativeLoop):
         self, items: Iterable[T], epochs: int, total: int | None, distributed: bool
     ) -> Iterator[T]:
         if self._has_steps:  # of another loop, after the one that counts
-            yield from itertools.chain.from_iterable(itertools.repeat(items, epochs))
-            return
+            return itertools.chain.from_iterable(itertools.repeat(items, epochs))
         self._has_steps = True
+        refuse_length(self.run.spec, "it goes through the items that the function gives it")
+        frame = sys._getframe(2)  # behind `saturn.steps`
+        if is_in_loop(frame, _PACKAGE):
+            raise SaturnError(
+                "bad-loop",
+                "saturn.steps is called in each pass of another loop, so it is not known how many "
+                "steps there are in all.",
+                "Write saturn.steps(loader, epochs=3), or put it around the outer loop.",
+            )
+        return self._counted(items, epochs, total, distributed)
+
+    def _counted(
+        self, items: Iterable[T], epochs: int, total: int | None, distributed: bool
+    ) -> Iterator[T]:
         monitor = self.run.monitor
         monitor.begins(lambda: self._describe(items, epochs, total, distributed))
-        refuse_length(self.run.spec, "saturn.steps is around the items that the function gives it")
         begin = self._position = self._restored or Position()
         self._saved_step = begin.step
         monitor.started(begin.step)
@@ -151,6 +172,15 @@ class PlainLoop(NativeLoop):
         given = options.setdefault("dataloader_config", DataLoaderConfiguration(split_batches=True))
         self._accelerates = bool(given and given.split_batches)
         make(*args, **options)
+
+    def _prepare(
+        self, prepare: Callable[..., Any], _: Any, loader: Any, *args: Any, **options: Any
+    ) -> Any:
+        """Have a script's samples come in the order of one process, whatever the ranks are."""
+        if self._accelerates and self.run.world.size > 1 and is_divisible(loader):
+            batches = BatchesOfRoot(loader.batch_sampler, self.run.world)
+            loader = DataLoader(dataset=loader.dataset, batch_sampler=batches, **settings(loader))
+        return prepare(loader, *args, **options)
 
     def _describe(self, items: Any, epochs: int, total: int | None, distributed: bool) -> Loop:
         counted = hasattr(items, "__len__")
