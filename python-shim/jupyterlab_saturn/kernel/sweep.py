@@ -152,6 +152,7 @@ def expand(
     epochs: float | None = None,
     steps: int | None = None,
     seed: int = 0,
+    native: bool = False,
     origin: str | None = None,
 ) -> list[TaskSpec]:
     """A ``TaskSpec`` for each point of the grid, in the order of the sweep.
@@ -171,7 +172,7 @@ def expand(
                 "Leave out values that are there twice or that differ only in special characters.",
             )
         params = {key: value.value for key, value in zip(grid, point, strict=True)}
-        identity = (captured.fingerprint, params, epochs, steps, seed)
+        identity = (captured.fingerprint, params, epochs, steps, seed, *(["native"] * native))
         digest = hashlib.sha256(repr(identity).encode()).hexdigest()
         spec = specs[name] = {
             "name": name,
@@ -185,6 +186,8 @@ def expand(
             spec["epochs"] = epochs
         if steps is not None:
             spec["steps"] = steps
+        if native:
+            spec["native"] = True
         if origin:
             spec["origin"] = origin
     if captured.source:

@@ -105,7 +105,7 @@ class LightningLoop(NativeLoop):
                 options["enable_checkpointing"] = False
         for name in ("steps", "epochs"):
             if name in run.spec:
-                options[f"max_{name}"] = int(run.spec[name])  # type: ignore[literal-required]
+                options[f"max_{name}"] = int(run.spec[name])
         make(*args, **options)
 
     def _fit(

@@ -56,8 +56,12 @@ function checkOf({ inspection, status, error }: TaskState, trans: ITranslation):
       ? { state: 'invalid', ...nothing, error }
       : { state: status === 'stopped' ? 'stopped' : 'unknown', ...nothing };
   }
-  const { feasibility, warnings } = inspection;
+  const { feasibility, native } = inspection;
   const can = usable(feasibility);
+  const warnings =
+    native === undefined
+      ? inspection.warnings
+      : [trans.__('It trains by its own loop: %1.', native), ...inspection.warnings];
   return { state: 'checked', can: merged(can), cannot: refusals(feasibility, can, trans), warnings };
 }
 
