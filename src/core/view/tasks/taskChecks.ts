@@ -56,12 +56,8 @@ function checkOf({ inspection, status, error }: TaskState, trans: ITranslation):
       ? { state: 'invalid', ...nothing, error }
       : { state: status === 'stopped' ? 'stopped' : 'unknown', ...nothing };
   }
-  const { feasibility, native } = inspection;
+  const { feasibility, warnings } = inspection;
   const can = usable(feasibility);
-  const warnings =
-    native === undefined
-      ? inspection.warnings
-      : [trans.__('It trains by its own loop: %1.', native), ...inspection.warnings];
   return { state: 'checked', can: merged(can), cannot: refusals(feasibility, can, trans), warnings };
 }
 
