@@ -7,6 +7,7 @@ from typing import Any
 
 from torch.utils.data import DataLoader
 
+from ..components.seeding import derive, seed_all
 from ..runtime.process_group import ProcessGroup
 from .random_state import random_state, restore_random
 
@@ -64,7 +65,10 @@ class _Parts:
         loader.done = 0
         if resumed is not None:
             loader.done = resumed["done"]
-            restore_random(loader.whole, resumed["random"])
+            if world.is_root:
+                restore_random(loader.whole, resumed["random"])
+            else:  # what these drew before is not known, and they are not to draw what root does
+                seed_all(derive(loader.done, "resumed", world.rank))
         for batch in batches[loader.done :]:
             size = len(batch) // world.size
             yield batch[world.rank * size : (world.rank + 1) * size]

@@ -122,9 +122,9 @@ class PlainLoop(NativeLoop):
                 self._stepped(step)
 
     def report(self, step: int | None, loss: Any, metrics: Mapping[str, Any]) -> None:
-        self._loss = loss
+        self._loss = loss.detach() if isinstance(loss, torch.Tensor) else loss
         if metrics:
-            numbers = {name: float(value) for name, value in metrics.items()}
+            numbers = {name: _number(value) for name, value in metrics.items()}
             at = self._position.step if step is None or self._has_steps else step
             self.run.monitor.evaluated(at, numbers)
 
@@ -217,3 +217,7 @@ class PlainLoop(NativeLoop):
             batch_size=batch,
             why_not=why_not,
         )
+
+
+def _number(value: Any) -> float:
+    return float(value.detach() if isinstance(value, torch.Tensor) else value)
