@@ -166,7 +166,7 @@ class PlainLoop(NativeLoop):
             seed_all(derive(self.run.spec["seed"], "resumed", begin.step, rank))
 
     def _accelerate(self, make: Callable[..., None], _: Any, *args: Any, **options: Any) -> None:
-        from accelerate.utils import DataLoaderConfiguration
+        from accelerate.utils.dataclasses import DataLoaderConfiguration
 
         # The batch of a script is that of all ranks, unless it says itself how it is, as a Trainer.
         given = options.setdefault("dataloader_config", DataLoaderConfiguration(split_batches=True))
