@@ -5,12 +5,23 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .loop import checkpoint, report, restore, steps
 from .task import Task, by_keyword
 
 if TYPE_CHECKING:
     from .kernel.session import Session
 
-__all__ = ["Session", "Task", "__version__", "by_keyword", "session"]
+__all__ = [
+    "Session",
+    "Task",
+    "__version__",
+    "by_keyword",
+    "checkpoint",
+    "report",
+    "restore",
+    "session",
+    "steps",
+]
 
 __version__ = "0.1.0"
 

@@ -190,6 +190,10 @@ class SessionPaths:
     def checkpoints(self, task: str) -> Path:
         return self.task(task) / "checkpoints"
 
+    def native(self, task: str) -> Path:
+        """What a task that trains by itself writes: its checkpoints and logs."""
+        return self.task(task) / "native"
+
     def model(self, task: str) -> Path:
         return self.task(task) / "model.pt"
 

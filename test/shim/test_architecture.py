@@ -14,7 +14,7 @@ PACKAGE = Path(jupyterlab_saturn.__file__).parent
 
 TEXT = (Path(__file__).parents[2] / "ARCHITECTURE.md").read_text("utf-8")
 
-SHARED = ("task", "paths", "wire", "errors", "plugins", "technique_catalogue")
+SHARED = ("task", "loop", "paths", "wire", "errors", "plugins", "technique_catalogue")
 """Modules that every room may import."""
 
 

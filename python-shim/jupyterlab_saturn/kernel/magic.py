@@ -122,6 +122,7 @@ class SaturnMagics(Magics):
                 epochs=options.get("epochs"),
                 steps=options.get("steps"),
                 seed=options.get("seed", 0),
+                native=options.get("native", False),
                 replace=options.get("replace", False),
                 origin=self._cell_id(),
                 best=options.get("best"),

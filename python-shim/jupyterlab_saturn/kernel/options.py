@@ -57,6 +57,7 @@ VERBS = (
             Option("--seed", "int", "Seed of every task; 0 when absent.", "1"),
             Option("--factory", "text", "The function, when it is not the cell's last.", "digits"),
             Option("--best", "text", "What makes a model the better one.", "accuracy:max"),
+            Option("--native", "flag", "The function trains by its own loop: run it as it is."),
             Option("--replace", "flag", "Put these in the place of tasks of the same names."),
         ),
         is_line=False,

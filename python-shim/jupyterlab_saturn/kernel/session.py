@@ -82,6 +82,7 @@ class Session:
         epochs: float | None = None,
         steps: int | None = None,
         seed: int = 0,
+        native: bool = False,
         replace: bool = False,
         origin: str | None = None,
         best: str | None = None,
@@ -98,6 +99,8 @@ class Session:
             Length, instead of the one the `Task` says.
         seed
             Seed of every task.
+        native
+            The function trains by itself, or returns what does: it runs as it is.
         replace
             Put the tasks in the place of others of the same names.
         origin
@@ -126,6 +129,7 @@ class Session:
             epochs=epochs,
             steps=steps,
             seed=seed,
+            native=native,
             origin=origin,
             best=criterion(best),
         )

@@ -209,6 +209,7 @@ def expand(
     epochs: float | None = None,
     steps: int | None = None,
     seed: int = 0,
+    native: bool = False,
     origin: str | None = None,
     best: Criterion | None = None,
 ) -> list[TaskSpec]:
@@ -229,7 +230,7 @@ def expand(
                 "Leave out values that differ only in special characters.",
             )
         params = {key: value.value for key, value in zip(grid, point, strict=True)}
-        identity = (params, epochs, steps, seed)
+        identity = (params, epochs, steps, seed, *(["native"] * native))
         digest = _digest(captured.fingerprint, *identity)
         trains = _digest(captured.training, *identity)
         spec = specs[name] = {
@@ -250,6 +251,8 @@ def expand(
             spec["epochs"] = epochs
         if steps is not None:
             spec["steps"] = steps
+        if native:
+            spec["native"] = True
         if origin:
             spec["origin"] = origin
     if captured.source:

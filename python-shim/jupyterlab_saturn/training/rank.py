@@ -86,18 +86,25 @@ def _work(request: RankRequest, rank: int, events: EventSender, stop: _StopFlag 
         inspect_tasks(request, events)
         return
 
+    from .native.native_jobs import train_natively, try_natively
     from .run.training_loop import TrainingLoop
     from .run.training_observer import AgentReporter
     from .run.trial import run_trial
     from .runtime.device import claim
     from .runtime.process_group import ProcessGroup
+    from .techniques.native import Native
 
     device = claim(request.devices, rank)
     world = ProcessGroup.join(
         rank, request.world_size, device.torch_device, request.rendezvous, request.step_seconds
     )
     device.limit_memory()
-    if stop is None:
+    if request.strategy["technique"] == Native.name:
+        if stop is None:
+            try_natively(request, world, device, events)
+        else:
+            train_natively(request, world, device, events, stop)
+    elif stop is None:
         run_trial(request, world, device, events)
     else:
         TrainingLoop(

@@ -111,6 +111,16 @@ def test_a_task_cell_knows_its_notebook_cell(
     assert dict(engine.received)["tasks.add"]["tasks"][0]["origin"] == "cell-7"
 
 
+def test_a_function_that_trains_by_itself_is_said_to(shell: Shell, engine: FakeEngine) -> None:
+    for header in ("%%saturn task --sweep model=a --native\n", "%%saturn task --sweep model=a\n"):
+        assert shell.cell(header + CELL) is None
+    bodies = [body for type, body in engine.received if type == "tasks.add"]
+    native, plain = (body["tasks"][0] for body in bodies)
+    assert native["native"] is True
+    assert "native" not in plain
+    assert native["hash"] != plain["hash"]
+
+
 def test_another_function_can_be_named(shell: Shell, engine: FakeEngine) -> None:
     assert shell.cell("def earlier(a): ...") is None
     assert shell.cell("%%saturn task --sweep a=1 --factory earlier\ny = 2") is None

@@ -88,7 +88,7 @@ def test_the_notebook_knows_it_by_name(
     assert caught.value.message == "'half' comes with the package saturn-halves 0.1."
     with pytest.raises(SaturnError) as caught:
         session.techniques.check("halve")
-    assert "fsdp-tensor, half" in (caught.value.hint or "")
+    assert "fsdp-tensor, native, half" in (caught.value.hint or "")
 
 
 def test_its_promises_can_be_tried(packages: Path) -> None:

@@ -12,6 +12,7 @@ import torch
 
 from ...errors import SaturnError
 from ...task import Task
+from ..adapters import NeedsNative
 from ..components.seeding import derive
 from ..components.side_effects import without_side_effects
 from ..run.best_model import criterion_of
@@ -23,10 +24,12 @@ from ..task.factory import build_task, sample_count, steps_per_epoch, total_step
 from ..task.samples import Samples
 from ..task.task_validation import require_repeatable, warnings
 from ..techniques import Choice, DeviceKind, Knobs, Technique, catalogue, installed_techniques
+from ..techniques.native import Native
 from ..techniques.technique import MOST_DEMANDS, Demand
 from .batch_probe import few_batches, why_indivisible
 from .deadline import TimeUp, deadline
 from .dry_run import DryRun, dry_run
+from .native_inspection import inspect_native, refusing_to_train
 from .performance_signature import signature
 from .rehearsal import rehearse
 from .state_probe import changed_state
@@ -35,6 +38,9 @@ if TYPE_CHECKING:
     from ...generated.wire_types import Feasibility, Inspection, InspectResult, Strategy, TaskSpec
 
 _SECONDS = 20.0
+_RIGHT_BY_ITS_OWN_LOOP = ("hidden-state", "stray-parameter", "uneven-epochs", "unseeded-data")
+"""Codes of errors that the loop of a library does not run into."""
+
 _ANYWHERE: frozenset[Demand] = frozenset(("constant-state",))
 """What techniques that demand it need on one device, too."""
 
@@ -69,10 +75,32 @@ def inspect_task(request: RankRequest, spec: TaskSpec, known: dict[str, _Known])
     Raises
     ------
     SaturnError
-        As `build_task`, `dry_run`, `changed_state` and `rehearse`; ``unseeded-data`` when a
-        sample looks different each time it is loaded.
+        As `build_task`, `dry_run`, `changed_state`, `rehearse` and `inspect_native`;
+        ``unseeded-data`` when a sample looks different each time it is loaded; ``trains-itself``
+        when the factory trains instead of returning what is to be trained.
     """
-    task = build_task(request.paths, spec)
+    if spec.get("native"):
+        return inspect_native(request, spec, "the cell says so with --native")
+    try:
+        with refusing_to_train(spec):
+            task = build_task(request.paths, spec)
+        return _inspect(task, request, spec, known)
+    except NeedsNative as need:
+        return inspect_native(request, spec, need.reason)
+    except SaturnError as error:
+        if error.code not in _RIGHT_BY_ITS_OWN_LOOP:
+            raise
+        try:
+            return inspect_native(request, spec, error.message.rstrip("."))
+        except SaturnError as other:
+            if other.code != "nothing-trained":
+                raise
+            raise error from None  # a Task, which has no loop
+
+
+def _inspect(
+    task: Task, request: RankRequest, spec: TaskSpec, known: dict[str, _Known]
+) -> Inspection:
     samples = Samples(task.data, task.collate, derive(spec["seed"], "inspection"))
     size = min(loaded_at_once(task), samples.count)
     require_repeatable(samples, size)
@@ -163,6 +191,8 @@ def _probe(task: Task, samples: Samples) -> dict[Demand, str]:
 
 def _feasibility(task: Task, request: RankRequest, known: _Known) -> Iterator[Feasibility]:
     for technique in catalogue(request.techniques).values():
+        if technique.name == Native.name:  # not for any Task: nothing to be told of this one
+            continue
         demands = sorted(getattr(technique, "demands", MOST_DEMANDS))
         for devices in range(1, request.max_devices + 1):
             unmet = (d for d in demands if d in known.unmet and (devices > 1 or d in _ANYWHERE))

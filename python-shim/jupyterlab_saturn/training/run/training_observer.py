@@ -38,7 +38,7 @@ class TrainingObserver:
             This rank's share of the loss. Reading it waits for the device.
         """
 
-    def agreed(self, step: int, loss: float, step_seconds: float) -> None:
+    def agreed(self, step: int, loss: float | None, step_seconds: float) -> None:
         """The ranks agreed on the loss of a step and the mean time of the last ones."""
 
     def validated(self, step: int, metrics: dict[str, float | None]) -> None:
@@ -65,7 +65,7 @@ class AgentReporter(TrainingObserver):
         self._events.emit({"kind": "started", "step": step})
         self._told_at = time.monotonic()
 
-    def agreed(self, step: int, loss: float, step_seconds: float) -> None:
+    def agreed(self, step: int, loss: float | None, step_seconds: float) -> None:
         now = time.monotonic()
         if now - self._told_at >= _TELL_SECONDS:
             self._told_at = now

@@ -17,7 +17,7 @@ from torch.utils.data import IterableDataset
 from ...errors import SaturnError
 from ...paths import SessionPaths
 from ...task import Task
-from ..adapters import adapt
+from ..adapters import NeedsNative, adapt
 from ..components.seeding import derive, seed_all
 from ..runtime.failure import describe, is_out_of_memory
 from .epoch_order import EpochOrder
@@ -63,28 +63,46 @@ def load_factory(paths: SessionPaths, payload: str) -> Callable[..., Any]:
     return factory
 
 
-def build_task(paths: SessionPaths, spec: TaskSpec) -> Task:
+def call_factory(paths: SessionPaths, spec: TaskSpec) -> Any:
     """Call the factory of a wire ``TaskSpec``, with all generators seeded by the task's seed.
 
-    Raises
-    ------
-    SaturnError
-        As `load_factory`; ``factory-failed`` when the factory raises, ``bad-task`` when what
-        it returns cannot be trained. Running out of memory is raised as it is.
+    Returns what it makes. Raises as `build_task`.
     """
     factory = load_factory(paths, spec["payload"])
     _remember_source(factory, spec.get("source"))
     seed_all(derive(spec["seed"], "factory"))
-    # Where a model goes is for a technique to say: a Hugging Face Trainer would move it at once.
-    os.environ.setdefault("ACCELERATE_USE_CPU", "true")
     try:
-        task = adapt(factory(**spec["params"]))
+        return factory(**spec["params"])
     except SaturnError:
         raise
     except (Exception, SystemExit) as error:
         if is_out_of_memory(error):
             raise
         raise _failed(error, f"{spec['sweep']} raised") from error
+
+
+def build_task(paths: SessionPaths, spec: TaskSpec) -> Task:
+    """The task that a factory makes.
+
+    Raises
+    ------
+    NeedsNative
+        As its adapter.
+    SaturnError
+        As `load_factory`; ``factory-failed`` when the factory raises, ``bad-task`` when what
+        it returns cannot be trained. Running out of memory is raised as it is.
+    """
+    # Where a model goes is for a technique to say: a Hugging Face Trainer would move it at once.
+    os.environ.setdefault("ACCELERATE_USE_CPU", "true")
+    made = call_factory(paths, spec)
+    try:
+        task = adapt(made)
+    except (SaturnError, NeedsNative):
+        raise
+    except Exception as error:
+        if is_out_of_memory(error):
+            raise
+        raise _failed(error, f"What {spec['sweep']} returned cannot be taken over") from error
     _check(task, spec["sweep"])
     return task  # type: ignore[no-any-return]
 
@@ -121,6 +139,13 @@ def _steps_of_epochs(task: Task, epochs: float) -> int:
 
 
 def _check(task: Any, name: str) -> None:
+    if task is None:
+        raise SaturnError(
+            "bad-task",
+            f"{name} returned nothing: a return at its end may be missing.",
+            "Return the Task, the Trainer or what else is to train. A function that trains by "
+            "itself is for: %%saturn task --native",
+        )
     if not isinstance(task, Task):
         raise SaturnError(
             "bad-task",

@@ -1,0 +1,1 @@
+"""Tasks that train by their own loops: followed, not replaced."""

@@ -1,0 +1,156 @@
+"""What follows a Lightning Trainer. Lightning is imported by whoever made one."""
+
+from __future__ import annotations
+
+import importlib
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+
+from ..run.atomic_checkpoint import AtomicCheckpoints, fingerprint
+from .divided_loader import DividedLoader, is_divisible
+from .lightning_loop import CHECKPOINT
+from .monitor import Loop, Wish, why_not_divided
+from .native_loop import NativeRun
+
+
+def following_callback(run: NativeRun, trainer: Any, checkpoints: AtomicCheckpoints) -> Any:
+    """A callback that follows a Trainer, of the package that the Trainer is of."""
+    package = type(trainer).__module__.removesuffix(".trainer.trainer")
+    base = importlib.import_module(package).Callback
+    return type("FollowingCallback", (_Following, base), {})(run, checkpoints)
+
+
+class _Following:
+    """Tells a monitor of the batches of a Trainer, each a step, and saves and stops when wished.
+
+    Parameters
+    ----------
+    checkpoints
+        Where Lightning's own checkpoints are put.
+    """
+
+    def __init__(self, run: NativeRun, checkpoints: AtomicCheckpoints) -> None:
+        self._run = run
+        self._checkpoints = checkpoints
+        self._wish = Wish()
+        self._loaders: list[DividedLoader] = []
+        self._saved_step: int | None = None
+
+    def setup(self, trainer: Any, pl_module: Any, stage: str) -> None:
+        """Have each loader of training batches divided, and gone on with where it was."""
+        process = trainer.strategy.process_dataloader
+
+        def divided(loader: Any) -> Any:
+            if trainer.training and is_divisible(loader):
+                loader = DividedLoader(loader, self._run.world)
+                self._loaders.append(loader)
+            return process(loader)
+
+        trainer.strategy.process_dataloader = divided
+
+    def on_train_start(self, trainer: Any, pl_module: Any) -> None:
+        self._run.monitor.begins(lambda: self._describe(trainer, pl_module))
+        self._run.monitor.started(_step(trainer))
+        after_batch = pl_module.on_train_batch_end
+
+        def on_train_batch_end(*args: Any, **options: Any) -> None:
+            after_batch(*args, **options)
+            self._stepped(trainer, args[0])  # after all others: what they do is a part of the step
+
+        pl_module.on_train_batch_end = on_train_batch_end
+
+    def on_validation_end(self, trainer: Any, pl_module: Any) -> None:
+        if not trainer.sanity_checking:
+            self._run.monitor.evaluated(_step(trainer), numbers(trainer.callback_metrics))
+        self._run.monitor.interrupted()
+
+    def _stepped(self, trainer: Any, outputs: Any) -> None:
+        step = _step(trainer)
+        for loader in self._loaders:
+            loader.done = trainer.fit_loop.epoch_loop.batch_idx + 1
+        wish = self._run.monitor.stepped(step, lambda: _loss(outputs, trainer))
+        self._wish = Wish(self._wish.save or wish.save, self._wish.stop or wish.stop)
+        # An epoch ends with validation and schedules, which a checkpoint before them would skip.
+        if not self._wish.save or trainer.is_last_batch or not self._can_go_on(trainer):
+            return
+        self._save(trainer, step)
+        self._run.monitor.saved(step)
+        if self._wish.stop:
+            self._run.monitor.stopped(step)
+        self._wish = Wish()
+
+    def _can_go_on(self, trainer: Any) -> bool:
+        """Whether all loaders go on in the middle of an epoch."""
+        return len(self._loaders) == len(trainer.fit_loop._combined_loader.flattened)
+
+    def _save(self, trainer: Any, step: int) -> None:
+        checkpoints, world = self._checkpoints, self._run.world
+        folder = world.on_root(lambda: checkpoints.begin(step, 0))
+        trainer.save_checkpoint(folder / CHECKPOINT)
+        world.on_root(
+            lambda: checkpoints.commit(step, {CHECKPOINT: fingerprint(folder / CHECKPOINT)}, {})
+        )
+
+    def _describe(self, trainer: Any, module: Any) -> Loop:
+        per_epoch = trainer.num_training_batches
+        steps = math.inf
+        if trainer.max_epochs is not None and trainer.max_epochs > 0:
+            steps = trainer.max_epochs * per_epoch
+        if trainer.max_steps > 0:
+            steps = min(steps, trainer.max_steps * trainer.accumulate_grad_batches)
+        if not math.isfinite(steps):
+            steps = per_epoch if math.isfinite(per_epoch) else 1
+        loaders = self._loaders
+        batch = loaders[0].whole.batch_size if loaders else 1
+        samples = len(loaders[0].dataset) if loaders else int(steps)  # type: ignore[arg-type]
+
+        def why_not(devices: int) -> str | None:
+            if devices == 1:
+                return None
+            if not self._can_go_on(trainer):
+                return "its batches do not come from a plain DataLoader, so they cannot be divided"
+            for loader in loaders:
+                reason = why_not_divided(
+                    len(loader.dataset),  # type: ignore[arg-type]
+                    loader.whole.batch_size,
+                    devices,
+                    drops_last=bool(getattr(loader.whole, "drop_last", False)),
+                    hint="drop_last=True of the DataLoader",
+                )
+                if reason is not None:
+                    return reason
+            return None
+
+        return Loop(
+            steps=max(1, int(steps)),
+            steps_per_epoch=max(1, int(per_epoch) if math.isfinite(per_epoch) else int(steps)),
+            samples=max(1, samples),
+            batch_size=batch,
+            why_not=why_not,
+            models=[module],
+        )
+
+
+def numbers(metrics: Mapping[str, Any]) -> dict[str, float]:
+    """What has been logged, as numbers."""
+    return {
+        name: float(value)
+        for name, value in metrics.items()
+        if isinstance(value, int | float) or (hasattr(value, "numel") and value.numel() == 1)
+    }
+
+
+def _step(trainer: Any) -> int:
+    """Batches done; of optimizer steps, manual optimisation makes any number."""
+    return int(trainer.fit_loop.epoch_loop.batch_progress.total.processed)
+
+
+def _loss(outputs: Any, trainer: Any) -> float | None:
+    loss = outputs.get("loss") if isinstance(outputs, Mapping) else outputs
+    if isinstance(loss, torch.Tensor) and loss.numel() == 1:
+        return float(loss)
+    logged = [value for name, value in trainer.callback_metrics.items() if "loss" in name]
+    return float(logged[0]) if len(logged) == 1 else None

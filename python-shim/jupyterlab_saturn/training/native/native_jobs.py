@@ -1,0 +1,176 @@
+"""Training and trying a task that trains by itself, for the agent."""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import TYPE_CHECKING, Any
+
+from torch.optim.optimizer import register_optimizer_step_pre_hook
+
+from ..run.training_observer import AgentReporter, TrainingObserver
+from ..run.trial import require_headroom
+from ..runtime.device import RankDevice
+from ..runtime.event_sender import EventSender
+from ..runtime.failure import describe
+from ..runtime.process_group import ProcessGroup
+from ..runtime.rank_request import RankRequest
+from .monitor import LoopOver, Monitor
+from .native_loop import NativeLoop, NativeRun
+from .native_run import NativeTask
+from .training_monitor import TrainingMonitor
+from .trial_monitor import TrialMonitor
+
+if TYPE_CHECKING:
+    from ...generated.wire_types import ProfileCell, Result, TaskSpec
+
+PIECE_SECONDS = 600.0
+"""What is assumed of a function that is one piece and takes longer than a trial."""
+_TRIAL_SECONDS = 20.0
+
+
+def train_natively(
+    request: RankRequest,
+    world: ProcessGroup,
+    device: RankDevice,
+    events: EventSender,
+    stop_wanted: Callable[[], bool],
+) -> None:
+    """Have the request's task train, from its newest checkpoint to its end or until told to stop.
+
+    Raises
+    ------
+    SaturnError
+        As `NativeTask.train`, and whatever its loop raises. Its checkpoints stay.
+    """
+    observer = AgentReporter(events) if world.is_root else TrainingObserver()
+    monitor = TrainingMonitor(
+        world,
+        observer,
+        checkpoint_seconds=request.checkpoint_seconds,
+        step_seconds=request.step_seconds,
+        stop_wanted=stop_wanted,
+    )
+    task = NativeTask(_run(request, world, device, monitor, keeps=True))
+    try:
+        task.train()
+    except LoopOver:
+        return
+    with device.unlimited():
+        model = task.export()
+    loop = task.loop
+    step = request.steps if loop is None else monitor.step
+    result: Result = {"loss": monitor.final_loss(), "metrics": monitor.evaluations.get(step, {})}
+    if model is not None:
+        result["model"] = str(model.relative_to(request.paths.folder))
+    if loop is not None:
+        _judge(loop, monitor, result)
+        if step < request.steps:
+            result["stoppedEarly"] = True
+    observer.finished(step, result)
+
+
+def _judge(loop: NativeLoop, monitor: TrainingMonitor, result: Result) -> None:
+    """What the trained model is worth. It is kept, whatever that raises."""
+    best = loop.best_step()
+    if best is not None:
+        result["bestStep"] = best
+    try:
+        monitor.evaluated(monitor.step, loop.evaluate())
+    except Exception as error:
+        result["evaluationError"] = describe(error, "evaluation-failed")
+    result["metrics"] = monitor.evaluations.get(monitor.step, {})
+
+
+def try_natively(
+    request: RankRequest, world: ProcessGroup, device: RankDevice, events: EventSender
+) -> None:
+    """Measure some steps of the request's task and tell the agent the profile cell.
+
+    Nothing that the loop writes where it is told to is kept.
+
+    Raises
+    ------
+    torch.OutOfMemoryError
+        When steps take nearly all the memory of a GPU, and anything else they raise.
+    """
+    device.reset_peak()
+    monitor = TrialMonitor(world, device)
+    begin = time.time()
+    try:
+        with _ending_one_piece(monitor):
+            NativeTask(_run(request, world, device, monitor, keeps=False)).train()
+        piece = time.time() - begin
+    except LoopOver:
+        piece = PIECE_SECONDS
+    step_seconds, spread = monitor.times or (piece, 0.0)
+    started_at = monitor.started_at or begin
+    peak = int(world.max([device.peak_bytes()])[0])
+    require_headroom(request, peak)
+    cell: ProfileCell = {
+        "signature": request.signature,
+        "strategy": request.strategy,
+        "status": "ok",
+        "source": "measured",
+        "steps": max(1, monitor.steps),
+        "stepSeconds": step_seconds,
+        "spreadSeconds": spread,
+        "startSeconds": world.max([max(0.0, started_at - request.requested_at)])[0],
+        "peakBytes": peak,
+    }
+    if world.is_root:
+        events.emit({"kind": "trial", "cell": cell})
+
+
+def identity(spec: TaskSpec) -> str:
+    """What a checkpoint must be of to be gone on from."""
+    return f"native/{spec.get('trainingHash', spec['hash'])}/seed-{spec['seed']}"
+
+
+def _run(
+    request: RankRequest,
+    world: ProcessGroup,
+    device: RankDevice,
+    monitor: Monitor,
+    *,
+    keeps: bool,
+) -> NativeRun:
+    paths = request.paths
+    folder = paths.native(request.task["name"]) if keeps else paths.trial(request.job)
+    return NativeRun(
+        spec=request.task,
+        paths=paths,
+        world=world,
+        monitor=monitor,
+        folder=folder,
+        identity=identity(request.task),
+        keeps=keeps,
+        device=device,
+    )
+
+
+@contextmanager
+def _ending_one_piece(monitor: TrialMonitor) -> Iterator[None]:
+    """End a function in time that trains, but in a loop that nobody follows."""
+    optimizes = False
+
+    def note(*_: Any) -> None:
+        nonlocal optimizes
+        optimizes = True
+
+    def look(_signal: int, _frame: FrameType | None) -> None:
+        if optimizes and monitor.started_at is None:
+            raise LoopOver
+
+    hook = register_optimizer_step_pre_hook(note)
+    before = signal.signal(signal.SIGALRM, look)
+    signal.setitimer(signal.ITIMER_REAL, _TRIAL_SECONDS, _TRIAL_SECONDS)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+        hook.remove()

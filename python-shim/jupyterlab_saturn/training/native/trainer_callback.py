@@ -1,0 +1,107 @@
+"""A callback of transformers that follows a Trainer. Imported only where one trains."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from transformers import TrainerCallback
+
+from ...errors import SaturnError
+from .monitor import Loop, Wish
+from .native_loop import NativeRun
+
+
+class FollowingCallback(TrainerCallback):
+    """Tells a monitor of the steps of a Trainer, and has it save and stop when that is wished.
+
+    Parameters
+    ----------
+    describe
+        Makes a `Loop` of the number of steps, the model and the loader.
+    commit
+        Marks the checkpoint of a step as complete. For one rank.
+    """
+
+    def __init__(
+        self,
+        run: NativeRun,
+        trainer: Any,
+        describe: Callable[[int, torch.nn.Module, Any], Loop],
+        commit: Callable[[NativeRun, int], None],
+    ) -> None:
+        self._run = run
+        self._describe = describe
+        self._commit = commit
+        self._wish = Wish()
+        self._losses: list[torch.Tensor] = []
+        make_step = trainer.training_step
+
+        def training_step(*args: Any, **options: Any) -> Any:
+            loss = make_step(*args, **options)
+            self._losses.append(loss)
+            return loss
+
+        trainer.training_step = training_step
+
+    def on_train_begin(self, args: Any, state: Any, control: Any, **given: Any) -> None:
+        monitor, loader = self._run.monitor, given["train_dataloader"]
+        _require_kept_batch(loader, args, self._run.world.size)
+        monitor.begins(lambda: self._describe(state.max_steps, given["model"], loader))
+        monitor.started(state.global_step)
+
+    def on_step_end(self, args: Any, state: Any, control: Any, **given: Any) -> None:
+        losses, self._losses = self._losses, []
+        self._wish = self._run.monitor.stepped(state.global_step, lambda: _sum(losses))
+        if self._wish.save:
+            control.should_save = True
+
+    def on_evaluate(
+        self, args: Any, state: Any, control: Any, metrics: Any = None, **given: Any
+    ) -> None:
+        self._run.monitor.evaluated(state.global_step, numbers(metrics or {}))
+        self._run.monitor.interrupted()
+
+    def on_save(self, args: Any, state: Any, control: Any, **given: Any) -> None:
+        if self._run.world.is_root:
+            self._commit(self._run, state.global_step)
+        self._run.monitor.saved(state.global_step)
+        self._run.monitor.interrupted()
+        if self._wish.stop:
+            self._run.monitor.stopped(state.global_step)
+
+
+def numbers(metrics: Any) -> dict[str, float]:
+    """What an evaluation measured, without its timing."""
+    timing = ("runtime", "samples_per_second", "steps_per_second", "model_preparation_time")
+    return {
+        name.removeprefix("eval_"): float(value)
+        for name, value in metrics.items()
+        if isinstance(value, int | float) and name != "epoch" and not name.endswith(timing)
+    }
+
+
+def _require_kept_batch(loader: Any, args: Any, devices: int) -> None:
+    """Refuse a loader of the user's own that does not go by the size that a device gets.
+
+    Raises
+    ------
+    SaturnError
+        ``infeasible``.
+    """
+    expected = args.per_device_train_batch_size * devices
+    found = getattr(loader, "total_batch_size", None)
+    if devices > 1 and found != expected:
+        raise SaturnError(
+            "infeasible",
+            f"The Trainer's own loader makes batches of {found or 'an unknown size'} over "
+            f"{devices} devices, where one device trains with {expected}.",
+            "Have get_train_dataloader use self.args.train_batch_size.",
+        )
+
+
+def _sum(losses: list[Any]) -> float | None:
+    """Of the parts of a step: each is its share of the mean."""
+    known = [float(loss) for loss in losses if isinstance(loss, torch.Tensor | float)]
+    return sum(known) if known else None

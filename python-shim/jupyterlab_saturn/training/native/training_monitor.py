@@ -1,0 +1,110 @@
+"""A loop of its own that trains: its progress told, its checkpoints timed, its stop agreed."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+from ..run.sync_interval import SyncInterval
+from ..run.training_observer import TrainingObserver
+from ..runtime.process_group import ProcessGroup
+from .monitor import LoopOver, Monitor, Wish
+
+if TYPE_CHECKING:
+    from ...generated.wire_types import Metrics
+
+
+class TrainingMonitor(Monitor):
+    """Has a loop train, from its newest checkpoint to its end or until told to stop.
+
+    Parameters
+    ----------
+    observer
+        Sees how it goes, on this rank.
+    checkpoint_seconds
+        Save about this often.
+    step_seconds
+        What a step should take, when that was measured.
+    stop_wanted
+        Whether this rank was told to stop; all stop together when any is.
+
+    Attributes
+    ----------
+    step
+        Steps done.
+    evaluations
+        Metrics by the step they are of.
+    """
+
+    def __init__(
+        self,
+        world: ProcessGroup,
+        observer: TrainingObserver,
+        *,
+        checkpoint_seconds: float,
+        step_seconds: float | None,
+        stop_wanted: Callable[[], bool],
+    ) -> None:
+        self.step = 0
+        self.evaluations: dict[int, Metrics] = {}
+        self._world = world
+        self._observer = observer
+        self._checkpoint_seconds = checkpoint_seconds
+        self._stop_wanted = stop_wanted
+        self._interval = SyncInterval(step_seconds)
+        self._has_begun = False
+        self._newest_loss: Callable[[], float | None] = lambda: None
+        self._agreed_step = 0
+        self._agreed_at = self._saved_at = time.monotonic()
+
+    def started(self, step: int) -> None:
+        if not self._has_begun:
+            self._has_begun = True
+            self.step = self._agreed_step = step
+            self._agreed_at = self._saved_at = time.monotonic()
+            self._observer.started(step)
+
+    def stepped(self, step: int, loss: Callable[[], float | None]) -> Wish:
+        self.step, self._newest_loss = step, loss
+        if not self._interval.due(step):
+            return Wish()
+        mine = loss()  # waits for the device, so the clock is read after
+        now = time.monotonic()
+        steps = max(1, step - self._agreed_step)
+        stop, seconds, unsaved = self._world.mean(
+            [float(self._stop_wanted()), (now - self._agreed_at) / steps, now - self._saved_at]
+        )
+        self._interval.agreed(step, seconds)
+        self._observer.agreed(step, self._mean(mine), seconds)
+        self._agreed_at, self._agreed_step = time.monotonic(), step
+        return Wish(save=stop > 0 or unsaved >= self._checkpoint_seconds, stop=stop > 0)
+
+    def interrupted(self) -> None:
+        self._agreed_at = time.monotonic()
+
+    def evaluated(self, step: int, metrics: Mapping[str, float]) -> None:
+        told: Metrics = {
+            name: value if math.isfinite(value) else None for name, value in metrics.items()
+        }
+        if told:
+            self.evaluations[step] = {**self.evaluations.get(step, {}), **told}
+            self._observer.validated(step, self.evaluations[step])
+
+    def saved(self, step: int) -> None:
+        self._saved_at = time.monotonic()
+        self._observer.saved(step)
+
+    def stopped(self, step: int) -> None:
+        self._observer.stopped(step)
+        raise LoopOver
+
+    def final_loss(self) -> float | None:
+        """Of the last step, over all ranks. A collective."""
+        return self._mean(self._newest_loss())
+
+    def _mean(self, mine: float | None) -> float | None:
+        known, value = self._world.mean([float(mine is not None), 0.0 if mine is None else mine])
+        mean = value / known if known else math.nan
+        return mean if math.isfinite(mean) else None
