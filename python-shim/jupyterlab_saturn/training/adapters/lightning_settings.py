@@ -130,7 +130,8 @@ def _unknown(trainer: Any) -> Iterator[str]:
             yield "the Trainer validates by the clock"
         if getattr(trainer, "_detect_anomaly", False):
             yield "the Trainer says detect_anomaly=True"
-        if trainer.num_devices * trainer.num_nodes > 1:
+        devices = getattr(trainer._accelerator_connector, "_devices_flag", "auto")
+        if str(devices) not in ("auto", "-1", "1") and trainer.num_devices > 1:
             yield f"the Trainer makes a batch of those of {trainer.num_devices} devices"
         own = own_methods(trainer, type(trainer).__mro__[-2], LIBRARIES)
         if own:

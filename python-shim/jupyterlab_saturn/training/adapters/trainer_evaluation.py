@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 from torch.utils._pytree import tree_map_only
-from transformers import Trainer, trainer_pt_utils
+from transformers import Seq2SeqTrainer, Trainer, trainer_pt_utils
 from transformers.trainer_utils import EvalPrediction
 
 from .overrides import own_methods
@@ -20,11 +20,11 @@ _tools: Any = trainer_pt_utils  # whose functions have no types
 def is_by_batch(trainer: Trainer) -> bool:
     """Whether a Trainer's evaluation is more than a function of outputs and labels."""
     args = trainer.args
-    if "prediction_step" in own_methods(trainer, Trainer, LIBRARIES):
+    own = "prediction_step" in own_methods(trainer, Trainer, LIBRARIES)
+    if own or isinstance(trainer, Seq2SeqTrainer):  # which weighs losses in its own way
         return True
     return trainer.compute_metrics is not None and (
-        bool(getattr(args, "predict_with_generate", False))
-        or bool(args.batch_eval_metrics)
+        bool(args.batch_eval_metrics)
         or bool(args.include_for_metrics)
         or not args.eval_do_concat_batches
     )
@@ -121,8 +121,11 @@ class TrainerEvaluation:
         if predictions is not None and trainer.preprocess_logits_for_metrics is not None:
             predictions = trainer.preprocess_logits_for_metrics(predictions, labels)  # type: ignore[arg-type]
         main = getattr(trainer.model, "main_input_name", "input_ids")
+        samples = _tools.find_batch_size(inputs)
+        if isinstance(trainer, Seq2SeqTrainer):  # to it, the last batch is as large as the others
+            samples = trainer.args.per_device_eval_batch_size
         found = {
-            "losses": None if loss is None else loss.repeat(_tools.find_batch_size(inputs)),
+            "losses": None if loss is None else loss.repeat(samples),
             "predictions": _plain(predictions),
             "label_ids": _plain(labels),
             "inputs": inputs[main] if "inputs" in self._wanted else None,

@@ -104,12 +104,6 @@ def early_stopping_callback(trainer: Trainer) -> EarlyStoppingCallback | None:
     return next((each for each in callbacks if isinstance(each, EarlyStoppingCallback)), None)
 
 
-def follows_metric(args: TrainingArguments) -> bool:
-    """Whether the learning rate follows evaluations."""
-    kind = getattr(args.lr_scheduler_type, "value", args.lr_scheduler_type)
-    return str(kind) in ("reduce_lr_on_plateau", "greedy")
-
-
 def _unknown(args: TrainingArguments) -> Iterator[tuple[str, Any]]:
     for field in fields(args):
         value = getattr(args, field.name)
@@ -128,7 +122,9 @@ def _default(field: Field[Any]) -> Any:
 
 def _best(args: TrainingArguments, trainer: Trainer) -> Iterator[str]:
     """A Trainer looks for its best model among those that it has saved."""
-    watches = early_stopping_callback(trainer) is not None or follows_metric(args)
+    kind = str(getattr(args.lr_scheduler_type, "value", args.lr_scheduler_type))
+    follows = kind in ("reduce_lr_on_plateau", "greedy") or trainer.lr_scheduler is not None
+    watches = follows or early_stopping_callback(trainer) is not None
     if args.eval_delay and (args.load_best_model_at_end or watches):
         yield f"eval_delay={args.eval_delay} leaves out evaluations that it acts upon"
     if not args.load_best_model_at_end or args.save_strategy == SaveStrategy.BEST:

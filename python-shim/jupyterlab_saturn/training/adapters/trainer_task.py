@@ -30,7 +30,7 @@ from .logits_loss import logits_loss
 from .trainer_evaluation import Measured, Prediction, TrainerEvaluation, is_by_batch
 from .trainer_loss import Divisor, WholeLoss, divisor_of, said_loss
 from .trainer_optimizer import optimizer_of, schedule_of
-from .trainer_settings import early_stopping_callback, follows_metric, reasons
+from .trainer_settings import early_stopping_callback, reasons
 
 
 def from_trainer(trainer: Trainer) -> Task:
@@ -174,7 +174,7 @@ def _evaluated(task: Task, trainer: Trainer, steps_per_epoch: int) -> Task:
         prediction=Prediction(trainer, whole=not split) if measured and not by_batch else None,
         metrics=Measured(trainer) if measured and not by_batch else {},
         validate_every=_validate_every(args, steps_per_epoch, task.steps or 1),
-        schedule_metric=watched if follows_metric(args) else None,
+        schedule_metric=watched,
         stop_early=_stop_early(trainer, watched),
         best=best,
         keep_best=args.load_best_model_at_end,
