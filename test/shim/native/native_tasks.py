@@ -14,7 +14,7 @@ def pause() -> None:
     """Make a step long enough to be told of."""
     import time
 
-    time.sleep(0.05)
+    time.sleep(0.15)
 
 
 def trainer(kind: str = "plain", slow: bool = False, samples: int = 32, **changes: Any) -> Any:
