@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
 import sys
@@ -31,11 +32,11 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     place = tmp_path / "sessions"
     yield place
     for process in psutil.process_iter():
-        if str(place) in " ".join(process.cmdline()) and "jupyterlab_saturn.agent" in (
-            " ".join(process.cmdline())
-        ):
-            process.terminate()
-            process.wait(15)
+        with contextlib.suppress(psutil.Error):
+            command = " ".join(process.cmdline())
+            if str(place) in command and "jupyterlab_saturn.agent" in command:
+                process.terminate()
+                process.wait(15)
 
 
 @pytest.fixture
@@ -91,7 +92,7 @@ def test_each_task_sees_the_folder_of_its_notebook(
     session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def one() -> Task:
-        return task(f"{len(Path('data.txt').read_text())} from {os.getcwd()}")
+        return task(f"{len(Path('data.txt').read_text())} from {Path.cwd()}")
 
     for name, rows in (("first", 111), ("second", 222)):
         go(tmp_path / name, monkeypatch)
@@ -260,7 +261,7 @@ def test_what_tasks_print_is_shown(
         if which == 3:
             input("Your name? ")
         for number in range(50):
-            print("line", number, "of", which)
+            print("line", number, "of", which)  # noqa: T201
         display({"shown": which})  # type: ignore[name-defined]  # noqa: F821
         return task("x")
 

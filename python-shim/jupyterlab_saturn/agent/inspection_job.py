@@ -43,6 +43,7 @@ class InspectionJob:
         self._left: dict[str, TaskSpec] = {task["name"]: task for task in body["tasks"]}
         self._log = Path()
         self._read = 0
+        self._python = sys.executable
         self._building: asyncio.Task[GroupOutcome] | None = None
 
     @property
@@ -108,6 +109,7 @@ class InspectionJob:
             "deviceBytes": min(device["memoryBytes"] for device in devices),
             "techniques": self._body.get("techniques", []),
         }
+        self._python = self._place.surroundings.of(tasks[0].get("world")).python
         try:
             group = self._place.group(request, folder, 1, heard=self._hear, may_be_silent=True)
             self._log, self._read = group.log(0), 0
@@ -124,21 +126,20 @@ class InspectionJob:
         if event["kind"] == "inspected":
             result = event.get("result")
             validate("InspectResult", result)
-            task = self._left.get(result["task"])
-            if task is not None and "inspection" in result:
-                python = self._place.surroundings.of(task.get("world")).python
-                if python != sys.executable:  # what is measured of its libraries is theirs alone
-                    name = hashlib.sha256(python.encode()).hexdigest()[:8]
-                    result["inspection"]["signature"] += f"@{name}"
-            self._keep_log(result["task"])
+            if "inspection" in result and self._python != sys.executable:
+                # What is measured of its libraries is theirs alone.
+                name = hashlib.sha256(self._python.encode()).hexdigest()[:8]
+                result["inspection"]["signature"] += f"@{name}"
+            self._keep_log(result["task"], event.get("printed"))
             self._report(result)
 
-    def _keep_log(self, task: str) -> None:
-        """Keep what was printed since the task before: one process builds many."""
+    def _keep_log(self, task: str, end: int | None = None) -> None:
+        """Keep what was printed since the task before, up to a byte: one process builds many."""
         with contextlib.suppress(OSError), self._log.open("rb") as log:
+            end = log.seek(0, os.SEEK_END) if end is None else end
             log.seek(self._read)
-            printed = log.read(_KEPT_BYTES)
-            self._read = log.seek(0, os.SEEK_END)
+            printed = log.read(min(_KEPT_BYTES, max(0, end - self._read)))
+            self._read = end
             self._place.paths.inspection_log(task).write_bytes(printed)
 
     def _report(self, result: InspectResult) -> None:

@@ -22,7 +22,15 @@ from .result_rows import rows_of
 from .sweep import Argument, Value, check_parameters, expand, grid_of
 from .task_log import task_log
 from .technique_registry import TechniqueRegistry
-from .waiting import Condition, device_count, is_building, is_stopping, pursue, require_success, wait
+from .waiting import (
+    Condition,
+    device_count,
+    is_building,
+    is_stopping,
+    pursue,
+    require_success,
+    wait,
+)
 from .world import notebook_world, tell_secrets
 
 if TYPE_CHECKING:

@@ -45,6 +45,6 @@ def _logs(paths: SessionPaths, task: TaskState) -> Iterator[tuple[str, Path]]:
     yield "When it was built", paths.inspection_log(name)
     if task["attempts"]:
         attempt = task["attempts"][-1]
-        folder = paths.attempt(name, attempt["attempt"])
+        folder = paths.attempt(name, attempt["number"])
         for rank in range(attempt["strategy"]["devices"]):
             yield f"Attempt {attempt['attempt']}, rank {rank}", folder / f"rank{rank}.log"

@@ -291,7 +291,7 @@ def test_quoted_words_and_equals_signs() -> None:
 @pytest.mark.parametrize(
     ("line", "offered", "not_offered"),
     [
-        ("%saturn ", {"plan", "results", "help"}, {"task"}),
+        ("%saturn ", {"plan", "results", "help", "task"}, set()),
         ("%saturn pl", {"plan"}, {"run"}),
         ("%%saturn ", {"task", "technique"}, {"plan"}),
         ("%%saturn technique ", set(), {"--name", "register"}),
