@@ -47,4 +47,4 @@ def _logs(paths: SessionPaths, task: TaskState) -> Iterator[tuple[str, Path]]:
         attempt = task["attempts"][-1]
         folder = paths.attempt(name, attempt["number"])
         for rank in range(attempt["strategy"]["devices"]):
-            yield f"Attempt {attempt['attempt']}, rank {rank}", folder / f"rank{rank}.log"
+            yield f"Attempt {attempt['number']}, rank {rank}", folder / f"rank{rank}.log"
