@@ -117,7 +117,7 @@ class SessionPaths:
     def ensure(self) -> SessionPaths:
         """Make the session's folders, private to their owner. Raises like `ensure_private`."""
         ensure_private(self.folder)
-        for folder in (self.payloads, self.tasks, self.trials):
+        for folder in (self.payloads, self.tasks, self.trials, self.inspections):
             ensure_private(folder)
         return self
 
@@ -141,6 +141,10 @@ class SessionPaths:
     @property
     def trials(self) -> Path:
         return self.folder / "trials"
+
+    @property
+    def inspections(self) -> Path:
+        return self.folder / "inspections"
 
     @property
     def devices(self) -> Path:
@@ -200,6 +204,10 @@ class SessionPaths:
     def model_folder(self, task: str) -> Path:
         """Where a task's own export goes."""
         return self.task(task) / "model"
+
+    def inspection_log(self, task: str) -> Path:
+        """What a task printed when it was last built."""
+        return self.inspections / f"{task}.log"
 
     def trial(self, trial: str) -> Path:
         return self.trials / trial

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
 import sys
@@ -15,6 +16,7 @@ import cloudpickle
 import psutil
 import pytest
 from jupyterlab_saturn import Session, Task
+from jupyterlab_saturn.agent.log_tail import shorten
 from jupyterlab_saturn.errors import Json, SaturnError
 from jupyterlab_saturn.paths import SessionPaths
 
@@ -30,11 +32,11 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     place = tmp_path / "sessions"
     yield place
     for process in psutil.process_iter():
-        if str(place) in " ".join(process.cmdline()) and "jupyterlab_saturn.agent" in (
-            " ".join(process.cmdline())
-        ):
-            process.terminate()
-            process.wait(15)
+        with contextlib.suppress(psutil.Error):
+            command = " ".join(process.cmdline())
+            if str(place) in command and "jupyterlab_saturn.agent" in command:
+                process.terminate()
+                process.wait(15)
 
 
 @pytest.fixture
@@ -90,7 +92,7 @@ def test_each_task_sees_the_folder_of_its_notebook(
     session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def one() -> Task:
-        return task(f"{len(Path('data.txt').read_text())} from {os.getcwd()}")
+        return task(f"{len(Path('data.txt').read_text())} from {Path.cwd()}")
 
     for name, rows in (("first", 111), ("second", 222)):
         go(tmp_path / name, monkeypatch)
@@ -248,3 +250,42 @@ def test_the_session_of_a_long_runtime_folder(
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path / ("long" * 40)))
     paths = SessionPaths("default", tmp_path)
     assert len(str(paths.events_socket)) < 108
+
+
+def test_what_tasks_print_is_shown(
+    session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    go(tmp_path / "notebook", monkeypatch)
+
+    def printing(which: int) -> Task:
+        if which == 3:
+            input("Your name? ")
+        for number in range(50):
+            print("line", number, "of", which)  # noqa: T201
+        display({"shown": which})  # type: ignore[name-defined]  # noqa: F821
+        return task("x")
+
+    session.cluster(cpu=1)
+    session.add(printing, {"which": [1, 2, 3]})
+    shown = session.log("printing-2", 3).text
+    assert shown.splitlines()[1:] == ["line 48 of 2", "line 49 of 2", "{'shown': 2}"]
+    [asking] = [each for each in session.state["tasks"] if each["status"] == "invalid"]
+    assert "Your name?" in asking["error"]["message"]
+    session.run(["printing-1"])
+    session.wait()
+    assert "Attempt 1, rank 0" in session.log("printing-1").text
+    with pytest.raises(SaturnError, match="1 of 3 tasks failed: printing-3"):
+        session.wait(check=True)
+
+
+def test_logs_stay_short(tmp_path: Path) -> None:
+    log = tmp_path / "rank0.log"
+    with log.open("ab", buffering=0) as file:
+        for number in range(10_000):
+            file.write(b"%d\n" % number)
+            if number % 100 == 0:
+                shorten(log, 4000)
+    text = log.read_text()
+    assert len(text) < 5000
+    assert text.startswith("0\n1\n2\n") and text.endswith("9998\n9999\n")
+    assert "bytes are left out here" in text

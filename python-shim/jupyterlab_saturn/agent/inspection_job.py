@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
+import os
 import secrets
 import shutil
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import failure_of
@@ -19,6 +22,8 @@ if TYPE_CHECKING:
     from ..generated.wire_types import Failure, Inspect, InspectResult, Node, TaskSpec
     from ..training.runtime.event_sender import RankEvent
     from ..training.runtime.rank_request import InspectOrder
+
+_KEPT_BYTES = 1 << 20
 
 
 class InspectionJob:
@@ -36,6 +41,9 @@ class InspectionJob:
         self._body = body
         self._node = node
         self._left: dict[str, TaskSpec] = {task["name"]: task for task in body["tasks"]}
+        self._log = Path()
+        self._read = 0
+        self._python = sys.executable
         self._building: asyncio.Task[GroupOutcome] | None = None
 
     @property
@@ -101,9 +109,16 @@ class InspectionJob:
             "deviceBytes": min(device["memoryBytes"] for device in devices),
             "techniques": self._body.get("techniques", []),
         }
+        self._python = self._place.surroundings.of(tasks[0].get("world")).python
         try:
             group = self._place.group(request, folder, 1, heard=self._hear, may_be_silent=True)
-            return await group.run()
+            self._log, self._read = group.log(0), 0
+            outcome = await group.run()
+            for task in tasks:  # the one it died of
+                if task["name"] in self._left:
+                    self._keep_log(task["name"])
+                    break
+            return outcome
         finally:
             await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
 
@@ -111,13 +126,21 @@ class InspectionJob:
         if event["kind"] == "inspected":
             result = event.get("result")
             validate("InspectResult", result)
-            task = self._left.get(result["task"])
-            if task is not None and "inspection" in result:
-                python = self._place.surroundings.of(task.get("world")).python
-                if python != sys.executable:  # what is measured of its libraries is theirs alone
-                    name = hashlib.sha256(python.encode()).hexdigest()[:8]
-                    result["inspection"]["signature"] += f"@{name}"
+            if "inspection" in result and self._python != sys.executable:
+                # What is measured of its libraries is theirs alone.
+                name = hashlib.sha256(self._python.encode()).hexdigest()[:8]
+                result["inspection"]["signature"] += f"@{name}"
+            self._keep_log(result["task"], event.get("printed"))
             self._report(result)
+
+    def _keep_log(self, task: str, end: int | None = None) -> None:
+        """Keep what was printed since the task before, up to a byte: one process builds many."""
+        with contextlib.suppress(OSError), self._log.open("rb") as log:
+            end = log.seek(0, os.SEEK_END) if end is None else end
+            log.seek(self._read)
+            printed = log.read(min(_KEPT_BYTES, max(0, end - self._read)))
+            self._read = end
+            self._place.paths.inspection_log(task).write_bytes(printed)
 
     def _report(self, result: InspectResult) -> None:
         if self._left.pop(result["task"], None) is not None:

@@ -1,4 +1,4 @@
-"""Ends of log files, for people who ask why something died."""
+"""Ends of log files, for people who ask why something died; and logs that stay short."""
 
 from __future__ import annotations
 
@@ -18,3 +18,23 @@ def tail(path: Path, size: int = 8000) -> str:
     if length > size:
         data = data.partition(b"\n")[2] or data
     return data.decode("utf-8", "replace").strip()
+
+
+def shorten(path: Path, size: int = 4 << 20) -> None:
+    """Keep a quarter of `size` from each end of a log that has grown over it.
+
+    Who writes it must append. What comes while this works may be lost.
+    """
+    keep = size // 4
+    try:
+        with path.open("r+b") as file:
+            length = file.seek(0, os.SEEK_END)
+            if length <= size:
+                return
+            file.seek(length - keep)
+            end = file.read()
+            file.truncate(keep)
+            file.seek(0, os.SEEK_END)
+            file.write(f"\n[{length - 2 * keep} bytes are left out here]\n".encode() + end)
+    except OSError:
+        return

@@ -17,7 +17,7 @@ from ..paths import ensure_private, scratch, write_json
 from ..wire import validate
 from .event_receiver import EventReceiver
 from .group_outcome import HUNG, GroupOutcome, GroupRecord, decide
-from .log_tail import tail
+from .log_tail import shorten, tail
 from .oom_killer import memory_kills
 from .rank_launcher import RankLauncher
 from .rank_process import RankProcess, end, kill
@@ -48,6 +48,8 @@ class Limits:
     """For the next step while training, or `silence_steps` of them if that is longer. A
     checkpoint of a large model to a slow disk is no hang."""
     silence_steps: float = 20.0
+    logs: float = 5.0
+    """Between looks at how long the logs have grown."""
 
 
 class RankGroup:
@@ -120,6 +122,7 @@ class RankGroup:
         killed_before = self._kills()
         try:
             await self._start()
+            self._after(self._limits.logs, self._shorten_logs)
             if deadline is not None:
                 self._after(deadline, lambda: self._expire(deadline))
             await asyncio.gather(*(asyncio.shield(rank.exited) for rank in self._ranks))
@@ -131,6 +134,7 @@ class RankGroup:
                     timer.cancel()
             self._killed = True
             await end(self._ranks)
+            self._shorten_logs()
             self._events.drain()
             self._events.unregister(self.job)
             shutil.rmtree(scratch(self._events.path.parent, self.job), ignore_errors=True)
@@ -166,6 +170,12 @@ class RankGroup:
             rank.exited.add_done_callback(partial(self._left, number))
         if self._record.stopping:
             self._tell(signal.SIGTERM)
+
+    def _shorten_logs(self) -> None:
+        for number in range(self._record.ranks):
+            shorten(self.log(number))
+        if not self._killed:
+            self._after(self._limits.logs, self._shorten_logs)
 
     def _hear(self, event: RankEvent) -> None:
         # A datagram may hold anything; the types are what our own ranks send.

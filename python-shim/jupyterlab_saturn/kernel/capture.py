@@ -210,6 +210,14 @@ def _not_picklable(function: Callable[..., Any], error: Exception) -> SaturnErro
             "Use a plain function whose variables are data, functions, classes and modules.",
         )
     name, value, reason, path = found
+    if name == "get_ipython":
+        return SaturnError(
+            "not-picklable",
+            f"{' -> '.join(path)} uses a magic or a shell command (%time, !ls), which there are in "
+            "notebooks only.",
+            "Inside the function write subprocess.run(...) for a command, time.perf_counter() for "
+            "%time; or run it in a cell before.",
+        )
     return SaturnError(
         "not-picklable",
         f"The variable {name!r} (a {_kind(value)}), used by {' -> '.join(path)}, cannot be sent to "

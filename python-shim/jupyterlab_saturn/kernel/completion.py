@@ -37,10 +37,10 @@ def complete(
         words.append("")
     is_cell = words[0].startswith("%%")
     if len(words) == 2:
-        return [verb.name for verb in VERBS if (verb.is_cell if is_cell else verb.is_line)]
+        return [verb.name for verb in VERBS if verb.is_cell or not is_cell]
     verb = next((verb for verb in VERBS if verb.name == words[1]), None)
-    if len(words) < 2 or verb is None or (is_cell and verb.is_line):
-        return []  # a cell of a verb that is a line too takes a name alone, which is new
+    if len(words) < 2 or verb is None or (is_cell and verb.names):
+        return []  # a name alone, which is new
     option = _open_option(verb, words[2:])
     if option is not None and option.kind != "sweep":
         return _values(option, state, names)

@@ -17,6 +17,7 @@ from .options import Arguments, find_verb, parse
 from .session import Session
 from .session_registry import SessionRegistry
 from .sweep import parse_sweep
+from .waiting import require_success
 
 _HELP = frozenset({"-h", "--help"})
 
@@ -49,6 +50,7 @@ class SaturnMagics(Magics):
             "plan": self._plan,
             "run": self._run,
             "wait": self._wait,
+            "log": self._log,
             "status": lambda _: show(self._session.status()),
             "results": lambda _: show(self._session.results()),
             "stop": lambda arguments: show(self._session.stop(arguments.names or None)),
@@ -78,10 +80,10 @@ class SaturnMagics(Magics):
         verb = find_verb(words[0])
         if cell is not None and not verb.is_cell:
             raise _no_cell_verb(f"%%saturn {verb.name}")
-        if cell is None and not verb.is_line:
-            raise _no_line_verb()
         arguments = parse(verb, words[1:])
         if verb.name == "task":
+            if cell is None and "factory" not in arguments.options:
+                raise _no_line_verb()
             self._task(line, arguments, cell or "")
         else:
             self._patiently(
@@ -136,7 +138,8 @@ class SaturnMagics(Magics):
             tree = ast.parse(self.shell.transform_cell(cell))
         except SyntaxError:
             return ""  # running the cell shows where it is
-        names = [each.name for each in tree.body if isinstance(each, ast.FunctionDef)]
+        functions = (ast.FunctionDef, ast.AsyncFunctionDef)
+        names = [each.name for each in tree.body if isinstance(each, functions)]
         if not names:
             raise SaturnError(
                 "no-function",
@@ -192,11 +195,22 @@ class SaturnMagics(Magics):
     def _run(self, arguments: Arguments) -> None:
         show(self._session.run(arguments.names or None, _excluded(arguments)))
 
-    def _wait(self, _: Arguments) -> None:
+    def _wait(self, arguments: Arguments) -> None:
+        def wait() -> None:
+            show(self._session.wait())
+            state = self._session.attachment.state
+            if state is not None and "quiet" not in arguments.options:
+                require_success(state)
+
         self._patiently(
-            lambda: show(self._session.wait()),
+            wait,
             "Interrupted; training goes on. Stop it with: %saturn stop",
         )
+
+    def _log(self, arguments: Arguments) -> None:
+        if len(arguments.names) != 1:
+            raise SaturnError("bad-option", "Name one task.", "%saturn log digits-mlp-32-1e-3")
+        show(self._session.log(arguments.names[0], arguments.options.get("lines", 40)))
 
     def _patiently(self, act: Callable[[], None], interrupted: str) -> None:
         """Do what may wait; an interrupt ends the wait, not the work."""
@@ -244,5 +258,6 @@ def _no_line_verb() -> SaturnError:
     return SaturnError(
         "not-a-line",
         "Tasks are made of a whole cell.",
-        "Begin a cell with %%saturn task, and define a function below: %saturn help task",
+        "Begin a cell with %%saturn task, and define a function below; or name one that there is "
+        "already: %saturn task --factory NAME",
     )

@@ -32,7 +32,6 @@ class Verb:
     example: str
     options: tuple[Option, ...] = ()
     names: str = ""
-    is_line: bool = True
     is_cell: bool = False
 
 
@@ -55,12 +54,17 @@ VERBS = (
             Option("--epochs", "number", "Passes over the data, instead of the Task's.", "2"),
             Option("--steps", "int", "Optimizer steps, instead of epochs.", "500"),
             Option("--seed", "int", "Seed of every task; 0 when absent.", "1"),
-            Option("--factory", "text", "The function, when it is not the cell's last.", "digits"),
+            Option(
+                "--factory",
+                "text",
+                "The function, when it is not the cell's last; there need be no cell then: %saturn "
+                "task --factory digits",
+                "digits",
+            ),
             Option("--best", "text", "What makes a model the better one.", "accuracy:max"),
             Option("--native", "flag", "The function trains by its own loop: run it as it is."),
             Option("--replace", "flag", "Put these in the place of tasks of the same names."),
         ),
-        is_line=False,
         is_cell=True,
     ),
     Verb(
@@ -125,7 +129,20 @@ VERBS = (
         (_EXCLUDE,),
         names="tasks",
     ),
-    Verb("wait", "Wait until the training is over.", "%saturn wait"),
+    Verb(
+        "wait",
+        "Wait until the training is over; an error when tasks failed, so that a notebook that runs "
+        "by itself stops there.",
+        "%saturn wait",
+        (Option("--quiet", "flag", "No error when tasks failed."),),
+    ),
+    Verb(
+        "log",
+        "Show the end of what a task has printed: when it was built, and when it was last trained.",
+        "%saturn log digits-mlp-32-1e-3",
+        (Option("--lines", "int", "So many lines; 40 when absent.", "100"),),
+        names="task",
+    ),
     Verb("status", "Show in a table how far every task is now.", "%saturn status"),
     Verb("show", "Show the schedule, live: it follows what happens.", "%saturn show"),
     Verb("results", "Show the leaderboard.", "%saturn results"),

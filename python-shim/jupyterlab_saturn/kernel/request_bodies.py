@@ -85,7 +85,13 @@ def check_length(epochs: float | None, steps: int | None, seed: int) -> None:
 
 def check_function(function: Callable[..., Any]) -> None:
     """Raise SaturnError ``not-a-function`` for what cannot build a task."""
-    if not inspect.isfunction(function) or inspect.iscoroutinefunction(function):
+    if inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function):
+        raise SaturnError(
+            "not-a-function",
+            f"{function.__name__} is an async function, but tasks are built without an event loop.",
+            "Write it with def instead of async def; inside, asyncio.run(...) waits for others.",
+        )
+    if not inspect.isfunction(function) or inspect.isgeneratorfunction(function):
         raise SaturnError(
             "not-a-function",
             f"{function!r} is no function that builds a task.",

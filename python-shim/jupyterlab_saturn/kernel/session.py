@@ -27,8 +27,17 @@ from .request_bodies import (
 )
 from .result_rows import rows_of
 from .sweep import Argument, Value, check_parameters, expand, grid_of
+from .task_log import task_log
 from .technique_registry import TechniqueRegistry
-from .waiting import Condition, device_count, is_building, is_stopping, pursue, wait
+from .waiting import (
+    Condition,
+    device_count,
+    is_building,
+    is_stopping,
+    pursue,
+    require_success,
+    wait,
+)
 from .world import notebook_world, tell_secrets
 
 if TYPE_CHECKING:
@@ -279,12 +288,40 @@ class Session:
         self._wait(rev, lambda _: True)
         return self.render("status", live=True)
 
-    def wait(self) -> View:
-        """Wait until nothing is looked at or trains any more, and nothing is to be trained."""
+    def wait(self, check: bool = False) -> View:
+        """Wait until nothing is built or trains any more and nothing is to be trained.
+
+        Parameters
+        ----------
+        check
+            Raise SaturnError ``tasks-failed`` when tasks failed or could not be built.
+        """
         if not self._started:
             return note("Nothing runs: there is no session here yet.")
-        self._wait(0, lambda state: not is_training(state) and not is_building(state))
+        rev = self.state["rev"]
+        state = self._wait(rev, lambda state: not is_training(state) and not is_building(state))
+        if check:
+            require_success(state)
         return self.render("status", live=True)
+
+    def log(self, task: str, lines: int = 40) -> View:
+        """The end of what a task has printed, when it was built and when it was last trained.
+
+        Parameters
+        ----------
+        task
+            Its name.
+        lines
+            How many lines, at most, of each process.
+
+        Raises
+        ------
+        SaturnError
+            ``unknown-task``, ``bad-option``.
+        """
+        if not self._started:
+            return self._nothing_yet()
+        return task_log(self.paths, self.state, task, lines)
 
     def status(self) -> View:
         """How far every task is at this moment: a table, which stays as it is."""

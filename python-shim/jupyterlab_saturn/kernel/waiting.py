@@ -66,6 +66,23 @@ def is_stopping(state: SessionState) -> bool:
     return any(one["status"] == "stopping" for one in [*state["tasks"], *state["trials"]])
 
 
+def require_success(state: SessionState) -> None:
+    """Raise SaturnError ``tasks-failed`` when a task failed or could not be built."""
+    failed = [task for task in state["tasks"] if task["status"] in ("failed", "invalid")]
+    if not failed:
+        return
+    first = failed[0]["spec"]["name"]
+    others = [task["spec"]["name"] for task in failed[1:4]]
+    more = ["..."] if len(failed) > 4 else []
+    reason = failed[0].get("error", {"message": "it gives no reason"})["message"]
+    raise SaturnError(
+        "tasks-failed",
+        f"{len(failed)} of {len(state['tasks'])} tasks failed: "
+        f"{', '.join([first, *others, *more])}. {first}: {reason}",
+        f"What it printed: %saturn log {first}. To wait without this error: %saturn wait --quiet",
+    )
+
+
 def device_count(state: SessionState) -> int:
     """How many devices a session has."""
     return sum(len(node["devices"]) for node in state.get("cluster", {"nodes": []})["nodes"])

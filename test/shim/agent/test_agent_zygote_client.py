@@ -193,11 +193,12 @@ def test_ranks_of_other_variables_come_from_another_zygote() -> None:
 def test_a_zygote_with_ranks_is_kept_whatever_others_want() -> None:
     async def main() -> None:
         async with starter("ready") as here:
-            busy = await here.start("sleep 300")
+            busy = await here.start("print up;sleep 300")
+            until(lambda: here.log.exists() and "up" in here.log.read_text())
             first = here.zygote
             cold = await here.start("env COLOR", 0, surrounded(COLOR="red"))
             assert await cold.exited == 0
-            assert here.log.read_text() == "red\n"
+            assert here.log.read_text() == "up\nred\n"
             assert here.zygote == first and not busy.exited.done()
             await end([busy])
 
@@ -212,7 +213,8 @@ def test_a_zygote_with_old_libraries_is_replaced() -> None:
             (here.paths.folder / "changed").touch()
             assert await (await here.start("print new;exit 4")).exited == 4
             assert here.zygote not in (None, first)
-            busy = await here.start("sleep 300")
+            busy = await here.start("print up;sleep 300")
+            until(lambda: here.log.exists() and "up" in here.log.read_text())
             (here.paths.folder / "changed").touch()
             assert await (await here.start("exit 5")).exited == 5
             assert not busy.exited.done()

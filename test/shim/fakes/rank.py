@@ -38,7 +38,7 @@ class FakeRank:
         self.socket.send(json.dumps({"time": time.time(), **event}).encode())
 
     def do_env(self, name: str, _: Any) -> None:
-        print(os.environ.get(name), flush=True)
+        self.do_print(str(os.environ.get(name)), _)
 
     def do_started(self, step: str, _: Any) -> None:
         self.say("started", step=int(step))

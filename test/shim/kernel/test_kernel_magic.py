@@ -42,6 +42,13 @@ CELL = "def digits(model, lr=0.1):\n    ...\n"
         ("%saturn session a/b", "bad-session-name", "letters"),
         ("%saturn session a b", "bad-option", "%saturn session"),
         ("%saturn task --sweep a=1", "not-a-line", "%%saturn task"),
+        ("%saturn task --factory nobody", "no-function", "--factory"),
+        ("%saturn log", "bad-option", "%saturn log"),
+        ("%saturn log a --lines 0", "bad-option", "--lines 100"),
+        ("%saturn log nobody", "unknown-task", "%saturn status"),
+        ("%%saturn task\nasync def f(): ...", "not-a-function", "instead of async def"),
+        ("%%saturn task\ndef f():\n    !ls\n", "not-picklable", "subprocess.run"),
+        ("%%saturn task\ndef f():\n    %time g()\n", "not-picklable", "%time"),
         ("%saturn cache --all", "bad-option", "--clear --all"),
         ("%saturn cache --claer", "unknown-option", "Did you mean --clear?"),
         ("%saturn profile --fulll", "unknown-option", "Did you mean --full?"),
@@ -277,7 +284,7 @@ def test_help_where_other_programs_have_it(
 def test_every_example_is_understood() -> None:
     for verb in VERBS:
         magic, name, *words = split_words(verb.example)
-        assert magic == ("%saturn" if verb.is_line else "%%saturn")
+        assert magic == ("%%saturn" if verb.name == "task" else "%saturn")
         assert find_verb(name) is verb
         parse(verb, words)
 
@@ -294,7 +301,7 @@ def test_quoted_words_and_equals_signs() -> None:
 @pytest.mark.parametrize(
     ("line", "offered", "not_offered"),
     [
-        ("%saturn ", {"plan", "results", "help"}, {"task"}),
+        ("%saturn ", {"plan", "results", "help", "task"}, set()),
         ("%saturn pl", {"plan"}, {"run"}),
         ("%%saturn ", {"task", "technique"}, {"plan"}),
         ("%%saturn technique ", set(), {"--name", "register"}),
@@ -352,3 +359,29 @@ def test_progress_updates_one_display(shell: Shell) -> None:
     ]
     assert [output.get("update", False) for output in shown] == [False, True, True, True]
     assert len({output["transient"]["display_id"] for output in shown}) == 1
+
+
+def test_a_function_that_is_there_needs_no_cell(shell: Shell, engine: FakeEngine) -> None:
+    assert shell.cell(CELL) is None
+    assert shell.cell("%saturn task --factory digits --sweep model=a,b") is None
+    [added] = [body for type, body in engine.received if type == "tasks.add"]
+    assert [spec["params"] for spec in added["tasks"]] == [{"model": "a"}, {"model": "b"}]
+
+
+def test_lists_of_the_notebook_are_values(shell: Shell, engine: FakeEngine) -> None:
+    shell.cell("rates = [0.05, 0.3]")
+    assert shell.cell("%%saturn task --sweep model={rates}\n" + CELL) is None
+    [added] = [body for type, body in engine.received if type == "tasks.add"]
+    assert [spec["params"]["model"] for spec in added["tasks"]] == [0.05, 0.3]
+
+
+def test_waiting_for_tasks_that_failed_raises(shell: Shell, engine: FakeEngine) -> None:
+    assert shell.cell("%%saturn task --sweep model=a,b\n" + CELL) is None
+    [first, second] = engine.state["tasks"]
+    error = {"code": "factory-failed", "message": "digits raised KeyError: 'a'"}
+    engine.change(tasks=[{**first, "status": "failed", "error": error}, second])
+    failed = shell.cell("%saturn wait")
+    assert isinstance(failed, SaturnError) and failed.code == "tasks-failed"
+    assert "1 of 2 tasks failed" in failed.message and "KeyError" in failed.message
+    assert shell.texts() == ["the status"]
+    assert shell.cell("%saturn wait --quiet") is None

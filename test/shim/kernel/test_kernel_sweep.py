@@ -100,7 +100,9 @@ def test_whatever_is_written_is_read_back() -> None:
 
     for _ in range(500):
         values = {repr(value): value for value in [some(3) for _ in range(4)]}
-        (parsed,) = parse_sweep(split_words(f"x=[{', '.join(map(written, values.values()))}]")).values()
+        (parsed,) = parse_sweep(
+            split_words(f"x=[{', '.join(map(written, values.values()))}]")
+        ).values()
         assert [each.value for each in parsed] == list(values.values())
 
 
@@ -170,7 +172,13 @@ def test_python_sweeps() -> None:
         ["True"],
         ["one"],
     ]
-    for bad in ({"x": [object()]}, {"x": []}, {"x": [float("inf")]}, {"x": [(1,)]}, {"x": [1, 1.0]}):
+    for bad in (
+        {"x": [object()]},
+        {"x": []},
+        {"x": [float("inf")]},
+        {"x": [(1,)]},
+        {"x": [1, 1.0]},
+    ):
         with pytest.raises(SaturnError, match="'x'"):
             grid_of(bad)
 

@@ -157,7 +157,7 @@ def test_patched_libraries_are_refused(
     monkeypatch.setattr(torch.nn.functional, "relu", torch.nn.functional.relu)
     monkeypatch.setattr(torch.nn.Linear, "forward", torch.nn.Linear.forward)
     monkeypatch.setattr(torch.nn, "Linear", torch.nn.Linear)
-    with pytest.raises(SaturnError, match="torch.nn") as caught:
+    with pytest.raises(SaturnError, match=r"torch\.nn") as caught:
         captured(shell, f"{patch}\ndef f():\n    return torch")
     assert caught.value.code == "patched-library"
     captured(shell, "def f():\n    return 1")  # takes nothing that was changed

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
+import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NotRequired, Self, TypedDict
@@ -18,6 +20,8 @@ class _Event(TypedDict):
     job: NotRequired[str]
     rank: NotRequired[int]
     time: NotRequired[float]
+    printed: NotRequired[int]
+    """Bytes in the rank's log before it; 0 where its output goes elsewhere."""
 
 
 class InspectedEvent(_Event):
@@ -122,5 +126,12 @@ class EventSender:
         self.close()
 
     def _encode(self, event: RankEvent) -> bytes:
-        stamped = {"job": self._job, "rank": self._rank, "time": time.time(), **event}
+        sys.stdout.flush()
+        stamped = {
+            "job": self._job,
+            "rank": self._rank,
+            "time": time.time(),
+            "printed": os.fstat(1).st_size,
+            **event,
+        }
         return json.dumps(stamped, ensure_ascii=False, allow_nan=False).encode(errors="replace")

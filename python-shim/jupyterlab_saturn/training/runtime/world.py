@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import hashlib
 import importlib.machinery
 import json
@@ -49,9 +50,26 @@ def enter_world(paths: SessionPaths, name: str | None) -> None:
             f"The task's working folder {folder} cannot be entered: {error.strerror}.",
             "It was renamed or removed: run the task's cell again where its files are now.",
         ) from error
+    _stand_in()
     _search(world["path"], folder)
     _compare(world["sources"], folder)
     _set_defaults(world.get("torch", {}))
+
+
+def _stand_in() -> None:
+    """What notebooks have among the built-in functions: shown in the log, or refused."""
+
+    def display(*values: object, **_: object) -> None:
+        print(*values, sep="\n")  # noqa: T201 - what a task shows goes to its log
+
+    def no_input(prompt: object = "") -> str:
+        raise SaturnError(
+            "no-input",
+            f"The task asks for input({str(prompt)!r}), but nobody is there to answer.",
+            "Ask in a cell before, and use the answer in the function.",
+        )
+
+    vars(builtins).update(display=display, input=no_input)
 
 
 def _read(path: Path) -> World:
