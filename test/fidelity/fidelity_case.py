@@ -7,6 +7,9 @@ A case is a module that says in its docstring what it is of, and has
 ``direct()``
     The same by its own library alone: a `Direct`. Called with all generators seeded as for the
     factory.
+``ALIKE``
+    Instead of `direct`, where random numbers are drawn on the way, so that the library's own run
+    is another: weights and metrics are those of one device, and of a second run, on any layout.
 ``REFUSED``
     Instead of `direct`: a part of the sentence with which it is refused.
 ``NATIVE``
@@ -21,6 +24,7 @@ from __future__ import annotations
 
 import importlib.util
 import sys
+import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -121,6 +125,75 @@ class Inspect:
         except SaturnError as error:
             refused: Any = error.to_json()
             return None, refused
+
+
+def in_place(**changes: Any) -> dict[str, Any]:
+    """Arguments of a transformers or trl Trainer: samples in their order, without noise."""
+    return {
+        "output_dir": tempfile.mkdtemp(prefix="saturn-test-trainer-"),
+        "per_device_train_batch_size": 4,
+        "per_device_eval_batch_size": 3,
+        "num_train_epochs": 2,
+        "learning_rate": 1e-2,
+        "weight_decay": 0.1,
+        "train_sampling_strategy": "sequential",
+        "report_to": "none",
+        "save_strategy": "no",
+        "disable_tqdm": True,
+        "use_cpu": True,
+        **changes,
+    }
+
+
+def by_trainer(trainer: Any) -> Direct:
+    """A Trainer's own run. Weights are those that it writes."""
+    trainer.train()
+    metrics = trainer.evaluate() if trainer.eval_dataset is not None else {}
+    with tempfile.TemporaryDirectory() as folder:
+        trainer.save_model(folder)
+        weights = written(Path(folder))
+    assert weights is not None
+    timing = ("runtime", "per_second", "epoch", "entropy", "num_tokens", "token_accuracy")
+    return Direct(
+        weights,
+        {
+            name.removeprefix("eval_"): value
+            for name, value in metrics.items()
+            if not name.endswith(timing)
+        },
+        None if trainer.control.should_early_stop else trainer.state.global_step,
+    )
+
+
+def quiet_trainer(**options: Any) -> Any:
+    """A Lightning Trainer that leaves nothing behind."""
+    import pytorch_lightning as pl
+
+    return pl.Trainer(
+        **{"enable_checkpointing": False, **options},
+        accelerator="cpu",
+        devices=1,
+        logger=False,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+    )
+
+
+def by_lightning(module: Any, trainer: Any, *data: Any) -> Direct:
+    """Lightning's own run, and what it logged of validation in the end."""
+    trainer.fit(module, *data)
+    return Direct(
+        module.state_dict(),
+        {name: float(v) for name, v in trainer.callback_metrics.items() if "train" not in name},
+    )
+
+
+def written(folder: Path) -> dict[str, torch.Tensor] | None:
+    """The weights that ``save_pretrained`` wrote into a folder, if it did."""
+    from safetensors.torch import load_file
+
+    files = sorted(folder.glob("*.safetensors"))
+    return {n: t for file in files for n, t in load_file(file).items()} if files else None
 
 
 def loop(
