@@ -145,6 +145,28 @@ def in_place(**changes: Any) -> dict[str, Any]:
     }
 
 
+def bert(kind: str, **changes: Any) -> Any:
+    """A BERT of two layers with weights at random; its head by name of class."""
+    import transformers
+
+    config = transformers.BertConfig(
+        vocab_size=40, hidden_size=16, num_hidden_layers=2, num_attention_heads=2,
+        intermediate_size=32, max_position_embeddings=32, hidden_dropout_prob=0.0,
+        attention_probs_dropout_prob=0.0, **changes,
+    )  # fmt: skip
+    return getattr(transformers, kind)(config)
+
+
+def sentences(count: int, label: Callable[[Any], Any]) -> list[dict[str, Any]]:
+    """Tokenised sentences of five to eleven words, filled up by 0, with what is said of each."""
+    rows = []
+    for row in range(count):
+        words = torch.randint(1, 40, (12,))
+        mask = (torch.arange(12) < 5 + row % 7).long()
+        rows.append({"input_ids": words * mask, "attention_mask": mask, "labels": label(words)})
+    return rows
+
+
 def by_trainer(trainer: Any) -> Direct:
     """A Trainer's own run. Weights are those that it writes."""
     trainer.train()

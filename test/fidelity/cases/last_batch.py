@@ -7,7 +7,6 @@ from typing import Any
 
 import torch
 from fidelity_case import Direct, answers, loop
-from jupyterlab_saturn.task import Task
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 

@@ -1,4 +1,4 @@
-"""A language model by hand whose last layer is its embedding: nanoGPT's loop, decay by dimension."""
+"""A language model by hand: last layer tied to the embedding, decay by dimension, nanoGPT's rate."""
 
 from __future__ import annotations
 
