@@ -167,6 +167,34 @@ def sentences(count: int, label: Callable[[Any], Any]) -> list[dict[str, Any]]:
     return rows
 
 
+def llama(**changes: Any) -> Any:
+    """A Llama of two layers with weights at random."""
+    from transformers import LlamaConfig, LlamaForCausalLM
+
+    config = LlamaConfig(
+        vocab_size=40, hidden_size=16, intermediate_size=32, num_hidden_layers=2,
+        num_attention_heads=2, num_key_value_heads=2, max_position_embeddings=32,
+        pad_token_id=0, bos_token_id=1, eos_token_id=1, **changes,
+    )  # fmt: skip
+    return LlamaForCausalLM(config)
+
+
+def word_tokenizer() -> Any:
+    """Of words ``w2`` to ``w39``."""
+    from tokenizers import Tokenizer, models, pre_tokenizers
+    from transformers import PreTrainedTokenizerFast
+
+    known = {"<pad>": 0, "<eos>": 1, **{f"w{number}": number for number in range(2, 40)}}
+    made = Tokenizer(models.WordLevel(known, unk_token="<eos>"))
+    made.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
+    return PreTrainedTokenizerFast(tokenizer_object=made, pad_token="<pad>", eos_token="<eos>")
+
+
+def text(words: int) -> str:
+    """So many words at random."""
+    return " ".join(f"w{number}" for number in torch.randint(2, 40, (words,)).tolist())
+
+
 def by_trainer(trainer: Any) -> Direct:
     """A Trainer's own run. Weights are those that it writes."""
     trainer.train()

@@ -1,4 +1,4 @@
-"""Lightning's digits: a datamodule, a Trainer that clips and accumulates, accuracy by torchmetrics."""
+"""Lightning digits: a datamodule, a Trainer that clips and accumulates, torchmetrics accuracy."""
 
 from __future__ import annotations
 

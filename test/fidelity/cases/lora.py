@@ -5,21 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 import torch
-from fidelity_case import Direct
+from fidelity_case import Direct, llama
 from jupyterlab_saturn.task import Task
 from torch.utils.data import DataLoader
 
 
 def parts() -> tuple[Any, ...]:
     from peft import LoraConfig, get_peft_model
-    from transformers import LlamaConfig, LlamaForCausalLM
 
-    config = LlamaConfig(
-        vocab_size=40, hidden_size=16, intermediate_size=32, num_hidden_layers=2,
-        num_attention_heads=2, num_key_value_heads=2, max_position_embeddings=16,
-    )  # fmt: skip
     adapted = LoraConfig(r=2, target_modules=["q_proj", "v_proj"], init_lora_weights=False)
-    model = get_peft_model(LlamaForCausalLM(config), adapted)
+    model = get_peft_model(llama(), adapted)
     words = torch.randint(0, 40, (16, 6))
     rows = [{"input_ids": each, "labels": each} for each in words]
     trained = [p for p in model.parameters() if p.requires_grad]

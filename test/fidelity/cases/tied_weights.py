@@ -1,4 +1,4 @@
-"""A language model by hand: last layer tied to the embedding, decay by dimension, nanoGPT's rate."""
+"""A language model by hand: a tied last layer, decay by dimension, nanoGPT's rate."""
 
 from __future__ import annotations
 
