@@ -2,30 +2,20 @@
 
 from __future__ import annotations
 
-import functools
 import itertools
 from collections.abc import Mapping
 from typing import Any
 
 import pytest
 import torch
-from fidelity_case import SEED, Direct, Inspect, cases, written
+from case_inspection import ALL, inspected
+from fidelity_case import SEED, Direct, written
 from fidelity_layouts import BOUND, NIGHTLY, deviation, shared_bench, weights_of
 from jupyterlab_saturn.training.adapters import NeedsNative, adapt
 from jupyterlab_saturn.training.components.seeding import derive, seed_all
 
-ALL = {case.name: case for case in cases()}
 _RUNS = itertools.count()
 EXACT = [name for name, case in ALL.items() if hasattr(case.module, "direct")]
-
-
-@functools.cache
-def inspected(name: str) -> tuple[Any, Any, Any]:
-    """The task's spec, its inspection, and why there is none."""
-    bench = shared_bench()
-    spec = bench.spec(ALL[name].factory)
-    ((inspection, error),) = bench.do(1, Inspect(bench.paths, spec))
-    return spec, inspection, error
 
 
 def trained(spec: Any, inspection: Any, strategy: Any) -> tuple[Any, Mapping[str, float]]:
