@@ -203,6 +203,7 @@ def by_trainer(trainer: Any) -> Direct:
         trainer.save_model(folder)
         weights = written(Path(folder))
     assert weights is not None
+    steps = trainer.state.global_step
     timing = ("runtime", "per_second", "epoch", "entropy", "num_tokens", "token_accuracy")
     return Direct(
         weights,
@@ -211,7 +212,7 @@ def by_trainer(trainer: Any) -> Direct:
             for name, value in metrics.items()
             if not name.endswith(timing)
         },
-        None if trainer.control.should_early_stop else trainer.state.global_step,
+        steps if steps == trainer.state.max_steps else None,
     )
 
 
