@@ -14,6 +14,8 @@ A case is a module that says in its docstring what it is of, and has
     Instead of `direct`: a part of the sentence with which it is refused.
 ``NATIVE``
     Instead of `direct` where it keeps its own loop: a part of the reason.
+``FAULT``
+    Beside `direct`, where it is not yet right here: what is wrong. The test must fail.
 ``LEFT_OUT``
     Techniques that must not be offered, by name and a part of the reason.
 ``UP_TO``

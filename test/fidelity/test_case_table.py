@@ -6,4 +6,4 @@ from case_table import in_page, table
 
 
 def test_the_page_has_all_cases() -> None:
-    assert in_page() == table(), "run it: python test/fidelity/case_table.py (see CONTRIBUTING.md)"
+    assert in_page() == table(), "write it anew: see CONTRIBUTING.md"
