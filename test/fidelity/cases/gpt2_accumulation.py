@@ -7,6 +7,8 @@ from typing import Any
 import torch
 from fidelity_case import Direct, by_trainer, in_place, sentences
 
+FAULT = "the written file lists its weights otherwise than the library writes them"
+
 
 def factory() -> Any:
     from transformers import GPT2Config, GPT2LMHeadModel, Trainer, TrainingArguments

@@ -7,6 +7,8 @@ from typing import Any
 import torch
 from fidelity_case import Direct, by_trainer, in_place
 
+FAULT = "fsdp evaluates with weights that generate() does not gather"
+
 
 def measure(said: Any) -> dict[str, float]:
     wanted = said.label_ids
