@@ -7,6 +7,7 @@ from typing import Any
 from fidelity_case import in_place, llama, text, word_tokenizer
 
 ALIKE = True
+FAULT = "fails on at least one layout"
 
 
 def factory() -> Any:
