@@ -7,10 +7,15 @@ A case is a module that says in its docstring what it is of, and has
 ``direct()``
     The same by its own library alone: a `Direct`. Called with all generators seeded as for the
     factory.
+``ALIKE``
+    Instead of `direct`, where random numbers are drawn on the way, so that the library's own run
+    is another: weights and metrics are those of one device, and of a second run, on any layout.
 ``REFUSED``
     Instead of `direct`: a part of the sentence with which it is refused.
 ``NATIVE``
     Instead of `direct` where it keeps its own loop: a part of the reason.
+``FAULT``
+    Beside `direct`, where it is not yet right here: what is wrong. The test must fail.
 ``LEFT_OUT``
     Techniques that must not be offered, by name and a part of the reason.
 ``UP_TO``
@@ -21,6 +26,7 @@ from __future__ import annotations
 
 import importlib.util
 import sys
+import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -121,6 +127,126 @@ class Inspect:
         except SaturnError as error:
             refused: Any = error.to_json()
             return None, refused
+
+
+def in_place(**changes: Any) -> dict[str, Any]:
+    """Arguments of a transformers or trl Trainer: samples in their order, without noise."""
+    return {
+        "output_dir": tempfile.mkdtemp(prefix="saturn-test-trainer-"),
+        "per_device_train_batch_size": 4,
+        "per_device_eval_batch_size": 3,
+        "num_train_epochs": 2,
+        "learning_rate": 1e-2,
+        "weight_decay": 0.1,
+        "train_sampling_strategy": "sequential",
+        "report_to": "none",
+        "save_strategy": "no",
+        "disable_tqdm": True,
+        "use_cpu": True,
+        **changes,
+    }
+
+
+def bert(kind: str, **changes: Any) -> Any:
+    """A BERT of two layers with weights at random; its head by name of class."""
+    import transformers
+
+    config = transformers.BertConfig(
+        vocab_size=40, hidden_size=16, num_hidden_layers=2, num_attention_heads=2,
+        intermediate_size=32, max_position_embeddings=32, hidden_dropout_prob=0.0,
+        attention_probs_dropout_prob=0.0, **changes,
+    )  # fmt: skip
+    return getattr(transformers, kind)(config)
+
+
+def sentences(count: int, label: Callable[[Any], Any]) -> list[dict[str, Any]]:
+    """Tokenised sentences of five to eleven words, filled up by 0, with what is said of each."""
+    rows = []
+    for row in range(count):
+        words = torch.randint(1, 40, (12,))
+        mask = (torch.arange(12) < 5 + row % 7).long()
+        rows.append({"input_ids": words * mask, "attention_mask": mask, "labels": label(words)})
+    return rows
+
+
+def llama(**changes: Any) -> Any:
+    """A Llama of two layers with weights at random."""
+    from transformers import LlamaConfig, LlamaForCausalLM
+
+    config = LlamaConfig(
+        vocab_size=40, hidden_size=16, intermediate_size=32, num_hidden_layers=2,
+        num_attention_heads=2, num_key_value_heads=2, max_position_embeddings=32,
+        pad_token_id=0, bos_token_id=1, eos_token_id=1, **changes,
+    )  # fmt: skip
+    return LlamaForCausalLM(config)
+
+
+def word_tokenizer() -> Any:
+    """Of words ``w2`` to ``w39``."""
+    from tokenizers import Tokenizer, models, pre_tokenizers
+    from transformers import PreTrainedTokenizerFast
+
+    known = {"<pad>": 0, "<eos>": 1, **{f"w{number}": number for number in range(2, 40)}}
+    made = Tokenizer(models.WordLevel(known, unk_token="<eos>"))
+    made.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
+    return PreTrainedTokenizerFast(tokenizer_object=made, pad_token="<pad>", eos_token="<eos>")
+
+
+def text(words: int) -> str:
+    """So many words at random."""
+    return " ".join(f"w{number}" for number in torch.randint(2, 40, (words,)).tolist())
+
+
+def by_trainer(trainer: Any) -> Direct:
+    """A Trainer's own run. Weights are those that it writes."""
+    trainer.train()
+    metrics = trainer.evaluate() if trainer.eval_dataset is not None else {}
+    with tempfile.TemporaryDirectory() as folder:
+        trainer.save_model(folder)
+        weights = written(Path(folder))
+    assert weights is not None
+    steps = trainer.state.global_step
+    timing = ("runtime", "per_second", "epoch", "entropy", "num_tokens", "token_accuracy")
+    return Direct(
+        weights,
+        {
+            name.removeprefix("eval_"): value
+            for name, value in metrics.items()
+            if not name.endswith(timing)
+        },
+        steps if steps == trainer.state.max_steps else None,
+    )
+
+
+def quiet_trainer(**options: Any) -> Any:
+    """A Lightning Trainer that leaves nothing behind."""
+    import pytorch_lightning as pl
+
+    return pl.Trainer(
+        **{"enable_checkpointing": False, **options},
+        accelerator="cpu",
+        devices=1,
+        logger=False,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+    )
+
+
+def by_lightning(module: Any, trainer: Any, *data: Any) -> Direct:
+    """Lightning's own run, and what it logged of validation in the end."""
+    trainer.fit(module, *data)
+    return Direct(
+        module.state_dict(),
+        {name: float(v) for name, v in trainer.callback_metrics.items() if "train" not in name},
+    )
+
+
+def written(folder: Path) -> dict[str, torch.Tensor] | None:
+    """The weights that ``save_pretrained`` wrote into a folder, if it did."""
+    from safetensors.torch import load_file
+
+    files = sorted(folder.glob("*.safetensors"))
+    return {n: t for file in files for n, t in load_file(file).items()} if files else None
 
 
 def loop(

@@ -2,29 +2,59 @@
 
 from __future__ import annotations
 
-import functools
+import itertools
 from collections.abc import Mapping
 from typing import Any
 
 import pytest
 import torch
-from fidelity_case import Case, Inspect, cases
+from case_inspection import ALL, inspected
+from fidelity_case import SEED, Direct, written
 from fidelity_layouts import BOUND, NIGHTLY, deviation, shared_bench, weights_of
+from jupyterlab_saturn.training.adapters import NeedsNative, adapt
+from jupyterlab_saturn.training.components.seeding import derive, seed_all
 
-ALL = {case.name: case for case in cases()}
-EXACT = [name for name, case in ALL.items() if hasattr(case.module, "direct")]
-
-
-@functools.cache
-def inspected(name: str) -> tuple[Any, Any, Any]:
-    """The task's spec, its inspection, and why there is none."""
-    bench = shared_bench()
-    spec = bench.spec(ALL[name].factory)
-    ((inspection, error),) = bench.do(1, Inspect(bench.paths, spec))
-    return spec, inspection, error
+_RUNS = itertools.count()
 
 
-def strategies(case: Case, inspection: Any) -> list[Any]:
+def _tried(kind: str) -> list[Any]:
+    """The cases that have an attribute, those with a fault as what must fail."""
+    return [
+        pytest.param(
+            name,
+            marks=pytest.mark.xfail(reason=case.get("FAULT"), strict=True)
+            if case.get("FAULT")
+            else (),
+        )
+        for name, case in ALL.items()
+        if case.get(kind)
+    ]
+
+
+def trained(spec: Any, inspection: Any, strategy: Any) -> tuple[Any, Mapping[str, float]]:
+    """Weights and metrics as a strategy has them."""
+    task = {**spec, "name": f"{spec['name']}-{next(_RUNS)}"}
+    outcome = shared_bench().train(task, strategy, steps=inspection["steps"])[0]
+    of_library = written(shared_bench().paths.model_folder(task["name"]))
+    return weights_of(task) if of_library is None else of_library, outcome.metrics
+
+
+def label(strategy: Any) -> str:
+    return f"{strategy['technique']} x {strategy['devices']} {strategy.get('knobs', '')}"
+
+
+def apart(weights: Any, metrics: Mapping[str, float], expected: Direct) -> dict[str, float]:
+    """How far off weights and metrics are, these relatively when above 1."""
+    return {
+        "weights": difference(weights, expected.weights),
+        **{
+            key: abs(metrics.get(key, float("nan")) - value) / max(1.0, abs(value))
+            for key, value in expected.metrics.items()
+        },
+    }
+
+
+def strategies(inspection: Any) -> list[Any]:
     """Those to be tried: all at night, otherwise the first and the last of each technique."""
     by_technique: dict[tuple[str, int], list[Any]] = {}
     for each in inspection["feasibility"]:
@@ -35,6 +65,7 @@ def strategies(case: Case, inspection: Any) -> list[Any]:
             )
     if NIGHTLY:
         return [each for found in by_technique.values() for each in found]
+    assert by_technique
     return [found[-1] for found in by_technique.values()]
 
 
@@ -48,7 +79,7 @@ def difference(found: Mapping[str, Any], expected: Mapping[str, Any]) -> float:
 
 
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize("name", EXACT)
+@pytest.mark.parametrize("name", _tried("direct"))
 def test_it_is_trained_as_its_library_trains_it(name: str) -> None:
     case = ALL[name]
     spec, inspection, error = inspected(name)
@@ -57,19 +88,24 @@ def test_it_is_trained_as_its_library_trains_it(name: str) -> None:
     if expected.steps is not None:
         assert inspection["steps"] == expected.steps
     off: dict[str, Any] = {}
-    tried = strategies(case, inspection)
-    assert tried
-    for strategy in tried:
-        task = {**spec, "name": f"{spec['name']}-{len(off)}"}
-        outcome = shared_bench().train(task, strategy, steps=inspection["steps"])[0]
-        apart = difference(weights_of(task), expected.weights)
-        metrics = {
-            key: abs(outcome.metrics.get(key, float("nan")) - value) / max(1.0, abs(value))
-            for key, value in expected.metrics.items()
-        }
-        label = f"{strategy['technique']} x {strategy['devices']} {strategy.get('knobs', '')}"
-        off[label] = {"weights": apart, **metrics}
+    for strategy in strategies(inspection):
+        weights, metrics = trained(spec, inspection, strategy)
+        off[label(strategy)] = apart(weights, metrics, expected)
     bound = case.get("UP_TO", BOUND)
+    assert {k: v for k, v in off.items() if not all(each <= bound for each in v.values())} == {}
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("name", _tried("ALIKE"))
+def test_what_is_drawn_is_the_same_on_any_layout(name: str) -> None:
+    spec, inspection, error = inspected(name)
+    assert error is None, error
+    tried = strategies(inspection)
+    expected = Direct(*trained(spec, inspection, tried[0]))
+    off = {
+        label(strategy): apart(*trained(spec, inspection, strategy), expected) for strategy in tried
+    }
+    bound = ALL[name].get("UP_TO", BOUND)
     assert {k: v for k, v in off.items() if not all(each <= bound for each in v.values())} == {}
 
 
@@ -93,3 +129,12 @@ def test_what_cannot_be_right_is_refused_by_name(name: str) -> None:
     assert error is not None
     assert ALL[name].get("REFUSED") in error["message"]
     assert error.get("hint")
+
+
+@pytest.mark.parametrize("name", [name for name, case in ALL.items() if case.get("NATIVE")])
+def test_what_is_not_known_to_be_right_keeps_its_own_loop(name: str) -> None:
+    seed_all(derive(SEED, "factory"))
+    made = ALL[name].factory()
+    with pytest.raises(NeedsNative) as caught:
+        adapt(made)
+    assert ALL[name].get("NATIVE") in caught.value.reason

@@ -19,7 +19,13 @@ WORLDS = (1, 2, 4)
 BOUND = 1e-5
 NIGHTLY = os.environ.get("SATURN_NIGHTLY") == "1"
 
-PRELOAD = ("fidelity_models", "transformers.models.llama.modeling_llama", "peft")
+PRELOAD = (
+    "fidelity_models",
+    "transformers.models.llama.modeling_llama",
+    "transformers.models.bert.modeling_bert",
+    "transformers.trainer",
+    "peft",
+)
 """What ranks of fidelity tests need; loaded once, before the first rank of any test is forked."""
 
 

@@ -240,7 +240,9 @@ def _micro_batches(task: Task, devices: int, schedule: str) -> int | None:
 
 
 def _why_not_cut(task: Task, devices: int) -> str | None:
-    """Why a task's batches cannot be cut for so many stages."""
+    """Why a task cannot be cut into so many stages, nor its batches for them."""
+    if task.evaluation is not None:
+        return "its own evaluation is given the whole model"
     if len(chain_of(task)) < devices:
         return f"the model has fewer than {devices} blocks, one for each device"
     if task.exact_random and not find_blocks(task.model, task.blocks):

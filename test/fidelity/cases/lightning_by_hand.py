@@ -1,0 +1,31 @@
+"""Lightning with optimization by hand, as GANs have it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from fidelity_case import quiet_trainer
+from torch import nn
+from torch.utils.data import DataLoader, TensorDataset
+
+NATIVE = "optimizes by hand"
+
+
+def factory() -> Any:
+    import pytorch_lightning as pl
+
+    class Module(pl.LightningModule):
+        def __init__(self) -> None:
+            super().__init__()
+            self.net = nn.Linear(4, 1)
+            self.automatic_optimization = False
+
+        def training_step(self, batch: Any, _: int) -> Any:
+            return nn.functional.mse_loss(self.net(batch[0]), batch[1])
+
+        def configure_optimizers(self) -> Any:
+            return torch.optim.SGD(self.parameters(), lr=0.1)
+
+    data = TensorDataset(torch.randn(16, 4), torch.randn(16, 1))
+    return Module(), DataLoader(data, batch_size=4), quiet_trainer(max_epochs=1)
