@@ -62,7 +62,9 @@ class Evaluation(Protocol):
     """How a task is evaluated where that is more than a function of outputs and targets.
 
     Every rank goes through all held-out batches in their order, so whatever is kept from batch
-    to batch is complete on each of them, whatever the layout.
+    to batch is complete on each of them, whatever the layout. One that uses the model otherwise
+    than by calling it, such as by ``generate``, says so by an attribute ``beyond_forward`` that
+    is True: then the model is in one piece.
     """
 
     def begin(self, step: int) -> None:

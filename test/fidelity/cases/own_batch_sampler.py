@@ -12,7 +12,6 @@ from jupyterlab_saturn.task import Task
 from torch import nn
 from torch.utils.data import BatchSampler, DataLoader, Dataset, SequentialSampler
 
-FAULT = "check makes batches of the first samples, not of those that the sampler puts together"
 ADAM = partial(torch.optim.Adam, lr=1e-2)
 
 

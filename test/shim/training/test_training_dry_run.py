@@ -272,9 +272,9 @@ class Noisy(Dataset[Any]):
 
 
 def test_data_that_no_seed_reaches_are_refused() -> None:
-    require_repeatable(samples(mlp(data=Noisy(None))), 8)
+    require_repeatable(samples(mlp(data=Noisy(None))), range(8))
     with pytest.raises(SaturnError, match="looks different each time") as caught:
-        require_repeatable(samples(mlp(data=Noisy(torch.Generator()))), 8)
+        require_repeatable(samples(mlp(data=Noisy(torch.Generator()))), range(8))
     assert caught.value.code == "unseeded-data"
 
 

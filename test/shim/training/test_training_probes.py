@@ -10,7 +10,7 @@ import pytest
 import torch
 from jupyterlab_saturn.errors import SaturnError
 from jupyterlab_saturn.task import Task
-from jupyterlab_saturn.training.inspect.batch_probe import few_batches, why_indivisible
+from jupyterlab_saturn.training.inspect.batch_probe import why_indivisible
 from jupyterlab_saturn.training.inspect.rehearsal import rehearse
 from jupyterlab_saturn.training.inspect.state_probe import changed_state
 from jupyterlab_saturn.training.task.samples import Samples
@@ -136,7 +136,7 @@ def state(model: nn.Module, **fields: Any) -> dict[str, str]:
     task = mlp(model=model, **fields)
     samples = Samples(task.data, task.collate, 1)
     before = copy.deepcopy(model.state_dict())
-    found = dict(changed_state(task, samples, few_batches(task, samples)))
+    found = dict(changed_state(task, samples))
     for name, value in model.state_dict().items():
         assert torch.equal(value, before[name]), name
     return found  # type: ignore[return-value]
@@ -335,6 +335,7 @@ def test_parts_of_a_batch_are_the_batch_whoever_draws(collate: Any) -> None:
     whole = Samples(Half(), collate, 3).batch(indices, epoch=2)
     torch.rand(9)
     parts = Samples(Half(), collate, 3).parts(indices, [range(1), range(1, 6)], epoch=2)
-    assert all(torch.equal(torch.cat(pair), one) for pair, one in zip(zip(*parts), whole))
+    for pair, one in zip(zip(*parts, strict=True), whole, strict=True):
+        assert torch.equal(torch.cat(pair), one)
     again = Samples(Half(), collate, 3).batch(indices, epoch=3)
     assert not torch.equal(again[0], whole[0])

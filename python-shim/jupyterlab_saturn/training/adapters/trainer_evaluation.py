@@ -101,6 +101,10 @@ class TrainerEvaluation:
             name: getattr(args, f"generation_{name}", None) for name in ("max_length", "num_beams")
         }
         trainer._gen_kwargs = {k: v for k, v in options.items() if v is not None}  # type: ignore[attr-defined]
+        plain = (Trainer.prediction_step, Seq2SeqTrainer.prediction_step)
+        self.beyond_forward = type(trainer).prediction_step not in plain or bool(
+            getattr(args, "predict_with_generate", False)
+        )
         self._wanted = frozenset(args.include_for_metrics)
         self.begin(0)
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from ...errors import SaturnError
 from ...task import Task
 from ..components.batch_norm import batch_norms
 from ..runtime.failure import describe, is_out_of_memory
-from ..task.epoch_order import EpochOrder
+from ..task.epoch_order import few_batches
 from ..task.samples import Samples
 from .deadline import TimeUp
 from .reference_step import ReferenceStep
@@ -28,22 +30,17 @@ def why_indivisible(task: Task, samples: Samples) -> str | None:
     for layer in normalising:
         layer.eval()
     try:
-        reasons = (_of_batch(samples, step, batch) for batch in few_batches(task, samples))
+        reasons = (
+            _of_batch(samples, step, batch)
+            for batch in few_batches(task, samples.count, step.samples)
+        )
         return next((reason for reason in reasons if reason is not None), None)
     finally:
         for layer in normalising:
             layer.train()
 
 
-def few_batches(task: Task, samples: Samples) -> list[list[int]]:
-    """Some samples of up to three batches of the first epoch, the last one among them."""
-    order = EpochOrder(task, samples.count, seed=0)
-    steps = {0, order.steps_per_epoch // 2, order.steps_per_epoch - 1}
-    most = ReferenceStep.samples
-    return [list(order.batches(step)[1][0])[:most] for step in sorted(steps)]
-
-
-def _of_batch(samples: Samples, step: ReferenceStep, indices: list[int]) -> str | None:
+def _of_batch(samples: Samples, step: ReferenceStep, indices: Sequence[int]) -> str | None:
     if len(indices) < 2:
         return None
     first = max(1, len(indices) // 3)

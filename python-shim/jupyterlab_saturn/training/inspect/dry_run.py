@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -22,7 +22,7 @@ from ..model.activation_memory import ActivationMemory
 from ..model.blocks import find_blocks
 from ..model.memory_estimate import MemoryEstimate
 from ..runtime.failure import describe, is_out_of_memory
-from ..task.data_order import loaded_at_once
+from ..task.epoch_order import first_batch
 from ..task.samples import Samples
 from .deadline import TimeUp, deadline
 
@@ -69,7 +69,7 @@ def dry_run(task: Task, samples: Samples, kind: Literal["cpu", "cuda"]) -> DryRu
         real samples, so it is not for the lack of numbers.
     """
     with undisturbed():
-        batch = _load(samples, min(loaded_at_once(task), samples.count))
+        batch = _load(samples, first_batch(task, samples.count))
         try:
             with deadline(_SECONDS):
                 return _follow(task, batch, kind)
@@ -81,16 +81,16 @@ def dry_run(task: Task, samples: Samples, kind: Literal["cpu", "cuda"]) -> DryRu
     return None
 
 
-def _load(samples: Samples, count: int) -> Any:
+def _load(samples: Samples, indices: Sequence[int]) -> Any:
     try:
-        return samples.batch(range(count))
+        return samples.batch(indices)
     except Exception as error:
         if isinstance(error, SaturnError) or is_out_of_memory(error):
             raise
         raise _told(
             error,
             "data-failed",
-            f"{count} samples cannot be made a batch",
+            f"{len(indices)} samples cannot be made a batch",
             "Give the Task a collate that brings them to one shape.",
         ) from error
 
@@ -155,8 +155,8 @@ def _optimizer_bytes(task: Task, named: dict[str, torch.nn.Parameter], mode: Fak
 
 def _confirm(task: Task, samples: Samples, kind: str, fake: Exception) -> None:
     """Raise what a real forward raises, if it fails like the one without numbers."""
-    count = min(loaded_at_once(task), samples.count)
-    batch = samples.batch(range(count))
+    indices = first_batch(task, samples.count)
+    batch = samples.batch(indices)
     real = _fails(task, batch)
     if real is None or is_out_of_memory(real):
         return
@@ -170,7 +170,7 @@ def _confirm(task: Task, samples: Samples, kind: str, fake: Exception) -> None:
             real,
             "forward-failed",
             "Model or loss cannot take a batch",
-            f"A batch of {count} samples looks like this: {shapes(batch)}.",
+            f"A batch of {len(indices)} samples looks like this: {shapes(batch)}.",
         ) from real
 
 

@@ -19,14 +19,15 @@ from ..run.best_model import criterion_of
 from ..runtime.event_sender import EventSender
 from ..runtime.failure import describe, is_out_of_memory
 from ..runtime.rank_request import RankRequest
-from ..task.data_order import loaded_at_once, takes_whole_batches
+from ..task.data_order import takes_whole_batches
+from ..task.epoch_order import first_batch
 from ..task.factory import build_task, sample_count, steps_per_epoch, total_steps
 from ..task.samples import Samples
 from ..task.task_validation import require_repeatable, warnings
 from ..techniques import Choice, DeviceKind, Knobs, Technique, catalogue, installed_techniques
 from ..techniques.native import Native
 from ..techniques.technique import MOST_DEMANDS, Demand
-from .batch_probe import few_batches, why_indivisible
+from .batch_probe import why_indivisible
 from .deadline import TimeUp, deadline
 from .dry_run import DryRun, dry_run
 from .native_inspection import inspect_native, refusing_to_train
@@ -102,9 +103,9 @@ def _inspect(
     task: Task, request: RankRequest, spec: TaskSpec, known: dict[str, _Known]
 ) -> Inspection:
     samples = Samples(task.data, task.collate, derive(spec["seed"], "inspection"))
-    size = min(loaded_at_once(task), samples.count)
-    require_repeatable(samples, size)
-    name = signature(task, samples.batch(range(size)))
+    indices = first_batch(task, samples.count)
+    require_repeatable(samples, indices)
+    name = signature(task, samples.batch(indices))
     if name not in known:
         known[name] = _run(task, samples, request.device_kind)
     steps = total_steps(task, spec)
@@ -168,7 +169,7 @@ def _probe(task: Task, samples: Samples) -> dict[Demand, str]:
                 reason = why_indivisible(task, samples)
                 if reason is not None:
                     unmet["divisible-batch"] = f"a batch cannot be cut: {reason}"
-                unmet.update(changed_state(task, samples, few_batches(task, samples)))
+                unmet.update(changed_state(task, samples))
         except TimeUp:
             pass
         except SaturnError:

@@ -16,6 +16,7 @@ from ...task import Task
 from ..components.loss import Loss, counted_loss, outputs_of
 from ..components.nested_tensors import pair
 from ..components.side_effects import without_side_effects
+from ..task.epoch_order import first_batch
 from ..task.samples import Samples
 
 T = TypeVar("T")
@@ -75,10 +76,10 @@ def tensors_of(value: Any) -> list[torch.Tensor]:
 
 
 def _run(task: Task, mode: TorchDispatchMode, numbers: Any) -> tuple[Any, Loss]:
-    count = min(_SAMPLES, task.batch_size)
     with without_side_effects(task.model), torch.no_grad():
         if not task.model.training:
             task.model.train()
-        inputs, targets = pair(Samples(task.data, task.collate, 0).batch(range(count)))
+        samples = Samples(task.data, task.collate, 0)
+        inputs, targets = pair(samples.batch(first_batch(task, samples.count)[:_SAMPLES]))
         with numbers, mode:
             return counted_loss(task, lambda: outputs_of(task, task.model, inputs), targets)

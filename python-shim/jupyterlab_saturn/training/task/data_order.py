@@ -138,11 +138,6 @@ def takes_whole_batches(task: Task) -> bool:
     return task.equal_parts and task.micro_batches > 1
 
 
-def loaded_at_once(task: Task) -> int:
-    """Samples that go through the model together on one device."""
-    return -(-task.batch_size // task.micro_batches)
-
-
 def evaluation_parts(count: int, size: int, rank: int, ranks: int) -> Iterator[tuple[range, int]]:
     """Cut held-out samples into forwards of at most `size`, dealt out to the ranks.
 

@@ -11,6 +11,22 @@ from ...task import Task
 from ..components.seeding import derive
 
 
+def first_batch(task: Task, count: int) -> Sequence[int]:
+    """Samples that go through the model together on one device, as the task puts them together."""
+    most = -(-task.batch_size // task.micro_batches)
+    if task.order is None:
+        return range(min(most, count))
+    _, batches = EpochOrder(task, count, seed=0).batches(0)
+    return list(batches[0])[:most]
+
+
+def few_batches(task: Task, count: int, most: int) -> list[Sequence[int]]:
+    """Up to so many samples of up to three batches of the first epoch, the last one among them."""
+    order = EpochOrder(task, count, seed=0)
+    steps = {0, order.steps_per_epoch // 2, order.steps_per_epoch - 1}
+    return [list(order.batches(step)[1][0])[:most] for step in sorted(steps)]
+
+
 class EpochOrder:
     """The batches of a task, as a loop on one device would load them: a function of the step.
 

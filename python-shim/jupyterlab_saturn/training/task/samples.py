@@ -63,15 +63,15 @@ class Samples:
             return [[t[r.start - first : r.stop - first] for t in whole] for r in ranges]
         if len(ranges) == 1 and len(ranges[0]) == len(indices):
             return [self.batch(indices, epoch)]
-        if self.draws_by_batch():
+        if self._draws_by_batch(indices):
             whole = self.batch(indices, epoch)
             return [narrow(whole, r.start, r.stop, len(indices)) for r in ranges]
         return [self.batch([indices[place] for place in r], epoch) for r in ranges]
 
-    def draws_by_batch(self) -> bool:
-        """Whether the collate draws random numbers, told by some samples."""
+    def _draws_by_batch(self, indices: Sequence[int]) -> bool:
+        """Whether the collate draws random numbers, told by the first batch."""
         if self._drawing is None:
-            samples = self._samples(range(min(_PROBED, self.count)), 0)
+            samples = self._samples(indices[:_PROBED], 0)
             before = global_state()
             self._collate(samples)
             self._drawing = global_state() != before

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import torch
@@ -14,7 +14,7 @@ from ...task import Task
 from ..components.nested_tensors import shapes
 from ..components.optimizer_factory import make_optimizer
 from ..components.precision import HALVES
-from .data_order import loaded_at_once
+from .epoch_order import few_batches, first_batch
 from .samples import Samples
 
 _PRECISIONS = ("float32", *HALVES)
@@ -113,14 +113,18 @@ def warnings(task: Task, samples: Samples, max_devices: int) -> Iterator[str]:
 
 def _vary(task: Task, samples: Samples) -> bool:
     """Whether batches differ in shape."""
-    size = min(loaded_at_once(task), samples.count, _FEW)
-    starts = (min(index, samples.count - size) for index in _probed(samples))
-    batches = (samples.batch(range(start, start + size)) for start in starts)
-    return len({str(shapes(batch)) for batch in batches}) > 1
+    if task.order is None:
+        size = min(len(first_batch(task, samples.count)), _FEW)
+        starts = (min(index, samples.count - size) for index in _probed(samples))
+        some: list[Sequence[int]] = [range(start, start + size) for start in starts]
+    else:
+        some = few_batches(task, samples.count, _FEW)
+        some = [each for each in some if len(each) == len(some[0])]  # the last may be incomplete
+    return len({str(shapes(samples.batch(indices))) for indices in some}) > 1
 
 
-def require_repeatable(samples: Samples, size: int) -> None:
-    """Check that samples and a batch of so many, loaded twice, are the same.
+def require_repeatable(samples: Samples, batch: Sequence[int]) -> None:
+    """Check that samples and a batch of them, loaded twice, are the same.
 
     Raises
     ------
@@ -130,7 +134,7 @@ def require_repeatable(samples: Samples, size: int) -> None:
     for index in _probed(samples):
         if _differs(samples.sample(index), samples.sample(index)):
             raise _unseeded(f"Sample {index} of the data looks")
-    some = range(min(size, _FEW))
+    some = batch[:_FEW]
     if _differs(samples.batch(some), samples.batch(some)):
         raise _unseeded("A batch that the collate makes looks")
 

@@ -16,7 +16,14 @@ from ..task.task_validation import why_not_split
 from .activation_checkpointing import checkpoint_blocks, checkpointed
 from .context import Context, Knobs
 from .runner import Runner
-from .technique import BuiltInTechnique, Choice, DeviceKind, Texture, why_not_data_parallel
+from .technique import (
+    BuiltInTechnique,
+    Choice,
+    DeviceKind,
+    Texture,
+    why_not_data_parallel,
+    why_not_in_pieces,
+)
 
 
 class FullySharded(BuiltInTechnique):
@@ -128,4 +135,4 @@ def why_not_shardable(task: Task) -> str | None:
     types = sorted({str(p.dtype) for p in task.model.parameters() if p.requires_grad})
     if len(types) > 1:
         return f"the model mixes parameters of {' and '.join(types)}"
-    return why_not_split(task)
+    return why_not_in_pieces(task) or why_not_split(task)

@@ -158,6 +158,13 @@ def why_not_data_parallel(task: Task, parts: int) -> str | None:
     return why_not_trainable(task)
 
 
+def why_not_in_pieces(task: Task) -> str | None:
+    """Why a task's model must be whole on each device."""
+    if getattr(task.evaluation, "beyond_forward", False):
+        return "its evaluation uses the model otherwise than by calling it, as generate does"
+    return None
+
+
 def why_not_trainable(task: Task) -> str | None:
     """Why a task cannot be trained at all."""
     if not any(parameter.requires_grad for parameter in task.model.parameters()):

@@ -27,7 +27,14 @@ from ..task.data_order import MicroBatch
 from ..task.task_validation import why_not_split
 from .context import Context, Knobs
 from .runner import Runner, State
-from .technique import BuiltInTechnique, Choice, DeviceKind, Texture, why_not_trainable
+from .technique import (
+    BuiltInTechnique,
+    Choice,
+    DeviceKind,
+    Texture,
+    why_not_in_pieces,
+    why_not_trainable,
+)
 
 _BY_COLUMNS, _BY_ROWS = "colwise", "rowwise"
 _GATHERED = "colwise_gather_output"
@@ -130,7 +137,7 @@ def why_not_joined(task: Task, parts: int) -> str | None:
     plan = _plan(task, parts)
     if isinstance(plan, str):
         return plan
-    return why_not_split(task)
+    return why_not_in_pieces(task) or why_not_split(task)
 
 
 @dataclass(frozen=True)
