@@ -25,7 +25,7 @@ class FrozenParameters:
         trained = {id(p) for p in module.parameters() if p.requires_grad}
         self.names: frozenset[str] = frozenset()
         if frozen:
-            known = _names(module)
+            known = named_in_full(module)
             # One that is tied to a trained one is trained.
             self.names = frozenset(n for n, p in known.items() if id(p) in frozen - trained)
         self._before = {n: _digest(p) for n, p in self._parameters().items()}
@@ -38,11 +38,11 @@ class FrozenParameters:
     def _parameters(self) -> dict[str, torch.Tensor]:
         if not self.names:
             return {}
-        return {name: p for name, p in _names(self._module).items() if name in self.names}
+        return {name: p for name, p in named_in_full(self._module).items() if name in self.names}
 
 
-def _names(module: nn.Module) -> dict[str, nn.Parameter]:
-    """Parameters by the names that `torch.distributed.checkpoint` gives them."""
+def named_in_full(module: nn.Module) -> dict[str, nn.Parameter]:
+    """Parameters by the names that `torch.distributed.checkpoint` gives them, tied ones by each."""
     plain = module.module if isinstance(module, DistributedDataParallel) else module
     return {
         name.replace("_orig_mod.", ""): parameter  # what torch.compile puts round a model

@@ -24,7 +24,7 @@ from torch.distributed.tensor import DTensor
 from ...errors import SaturnError
 from ...task import Evaluation, Task
 from ..components.batch_norm import BatchNorms
-from ..components.frozen_parameters import FrozenParameters
+from ..components.frozen_parameters import FrozenParameters, named_in_full
 from ..components.gradients import Gradients
 from ..components.learning_rate import LearningRate
 from ..components.loss import Loss, Mean, Part, counted_loss, held_out_loss, outputs_of
@@ -201,8 +201,13 @@ class Runner:
     def full_weights(self) -> dict[str, torch.Tensor]:
         """The plain model's state dict on the CPU, on rank 0; empty elsewhere. A collective."""
         options = StateDictOptions(full_state_dict=True, cpu_offload=True)
-        weights = get_model_state_dict(self.module, options=options)
-        return dict(weights) if self._world.is_root else {}  # type: ignore[arg-type]
+        weights = dict(get_model_state_dict(self.module, options=options))
+        if not self._world.is_root:
+            return {}
+        first: dict[int, str] = {}  # tied parameters are one tensor, as libraries write them
+        for name, parameter in named_in_full(self.module).items():
+            weights[name] = weights[first.setdefault(id(parameter), name)]
+        return weights  # type: ignore[return-value]
 
     def is_finite(self) -> bool:
         """Whether all trained weights on this rank are numbers."""
