@@ -275,3 +275,25 @@ def test_code_that_others_may_have_written_is_not_loaded(
         payload.unlink()
     (result,) = inspect(session, [spec])
     assert result["error"]["code"] == code
+
+
+def test_a_model_too_slow_to_be_tried_is_told_of(session: Session) -> None:
+    def slow() -> Any:
+        import time
+
+        from torch import nn
+
+        class Slow(nn.Module):
+            def __init__(self) -> None:
+                super().__init__()
+                self.net = nn.Linear(6, 3)
+
+            def forward(self, x: Any) -> Any:
+                time.sleep(4)
+                return self.net(x)
+
+        base = mlp()
+        return type(base)(**{**vars(base), "model": Slow(), "eval_data": None, "metrics": {}})
+
+    (text,) = inspection(session, session.spec(slow))["warnings"]
+    assert text.startswith("The model is too slow to be tried here")

@@ -123,6 +123,11 @@ def _inspect(
     best = criterion_of(task)
     if best is not None:
         inspection["best"] = best
+    if known[name].unproven:
+        inspection["warnings"].append(
+            f"The model is too slow to be tried here: within {_SECONDS:.0f} s it was not shown "
+            "that the loss of a batch is that of its parts, which data parallel techniques rest on."
+        )
     packages = {name: each.package for name, each in installed_techniques().items()}
     if packages:
         inspection["packages"] = packages
@@ -139,10 +144,13 @@ class _Known:
         None when it could not be made.
     unmet
         Of what techniques may demand, what the task lacks, and why they cannot run it.
+    unproven
+        Whether real samples took too long to tell.
     """
 
     dry_run: DryRun | None
     unmet: Mapping[Demand, str]
+    unproven: bool
 
 
 def _run(task: Task, samples: Samples, kind: DeviceKind) -> _Known:
@@ -155,24 +163,26 @@ def _run(task: Task, samples: Samples, kind: DeviceKind) -> _Known:
             f"the loss does not depend on {names}, whose gradients would be waited for in vain; "
             "freeze what is not to be trained"
         )
+    unproven = False
     if any(parameter.requires_grad for parameter in task.model.parameters()):
-        unmet.update(_probe(task, samples))
-    return _Known(found, unmet)
+        try:
+            with deadline(_SECONDS):
+                unmet.update(_probe(task, samples))
+        except TimeUp:
+            unproven = True
+    return _Known(found, unmet, unproven)
 
 
 def _probe(task: Task, samples: Samples) -> dict[Demand, str]:
-    """What a forward and its loss do with real samples, as far as that can be told in time."""
+    """What a forward and its loss do with real samples. Raises TimeUp under a `deadline`."""
     unmet: dict[Demand, str] = {}
     with without_side_effects(task.model):
         try:
-            with deadline(_SECONDS):
-                reason = why_indivisible(task, samples)
-                if reason is not None:
-                    unmet["divisible-batch"] = f"a batch cannot be cut: {reason}"
-                unmet.update(changed_state(task, samples))
-        except TimeUp:
-            pass
-        except SaturnError:
+            reason = why_indivisible(task, samples)
+            if reason is not None:
+                unmet["divisible-batch"] = f"a batch cannot be cut: {reason}"
+            unmet.update(changed_state(task, samples))
+        except (SaturnError, TimeUp):
             raise
         except Exception as error:
             # On the devices that it is for it may run: then the trial tells.
