@@ -245,7 +245,7 @@ def test_a_trial_is_stopped_and_the_session_reset_at_once(session: Session) -> N
 
         def collate(samples: list[Any]) -> Any:
             batches.append(len(samples))
-            if len(batches) > 20:  # an inspection needs fewer
+            if len(batches) > 60:  # an inspection needs fewer
                 time.sleep(300)
             return task.collate(samples)
 
@@ -331,8 +331,8 @@ def test_out_of_memory_is_infeasible_and_an_error_is_a_failure(session: Session)
                 if need == "room":
                     torch.ones(2**30)
                 calls.append(len(x))
-                # Only after some steps: an error of the first would be told before any trial.
-                if need == "sense" and len(calls) > 4:
+                # Only after many steps: an error of the first would be told before any trial.
+                if need == "sense" and len(calls) > 60:
                     raise RuntimeError("this model cannot think")
                 return self.layer(x).sum(1, keepdim=True)
 
