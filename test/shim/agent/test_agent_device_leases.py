@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -30,10 +31,12 @@ def gpu(number: int, uuid: str) -> Json:
 
 
 @pytest.fixture
-def homes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[SessionPaths, SessionPaths]:
-    """Two sessions of one user."""
-    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
-    return SessionPaths("mine", tmp_path / "a"), SessionPaths("theirs", tmp_path / "b")
+def homes(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[SessionPaths, SessionPaths]]:
+    """Two sessions of one user; the folder's path is short enough for sockets."""
+    with tempfile.TemporaryDirectory() as folder:
+        monkeypatch.setenv("XDG_RUNTIME_DIR", folder)
+        home = Path(folder)
+        yield SessionPaths("mine", home / "a"), SessionPaths("theirs", home / "b")
 
 
 @contextlib.contextmanager

@@ -177,14 +177,14 @@ def surrounded(**variables: str) -> Surroundings:
 def test_ranks_of_other_variables_come_from_another_zygote() -> None:
     async def main() -> None:
         async with starter("ready") as here:
-            assert await (await here.start("env COLOR")).exited == 0
+            assert await (await here.start("env TINT")).exited == 0
             first = here.zygote
-            assert await (await here.start("env COLOR", 0, surrounded(COLOR="red"))).exited == 0
+            assert await (await here.start("env TINT", 0, surrounded(TINT="red"))).exited == 0
             assert here.zygote not in (None, first)
             assert here.log.read_text() == "None\nred\n"
             for _ in range(4):  # these are no deaths that would make it give up
-                for color in ("red", "blue"):
-                    await (await here.start("exit 0", 0, surrounded(COLOR=color))).exited
+                for tint in ("red", "blue"):
+                    await (await here.start("exit 0", 0, surrounded(TINT=tint))).exited
             assert here.zygote is not None
 
     asyncio.run(main())
@@ -196,7 +196,7 @@ def test_a_zygote_with_ranks_is_kept_whatever_others_want() -> None:
             busy = await here.start("print up;sleep 300")
             until(lambda: here.log.exists() and "up" in here.log.read_text())
             first = here.zygote
-            cold = await here.start("env COLOR", 0, surrounded(COLOR="red"))
+            cold = await here.start("env TINT", 0, surrounded(TINT="red"))
             assert await cold.exited == 0
             assert here.log.read_text() == "up\nred\n"
             assert here.zygote == first and not busy.exited.done()
