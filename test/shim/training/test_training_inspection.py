@@ -289,7 +289,7 @@ def test_a_model_too_slow_to_be_tried_is_told_of(session: Session) -> None:
                 self.net = nn.Linear(6, 3)
 
             def forward(self, x: Any) -> Any:
-                time.sleep(4)
+                time.sleep(12)
                 return self.net(x)
 
         base = mlp()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
@@ -13,6 +13,7 @@ from jupyterlab_saturn.task import Task
 from jupyterlab_saturn.training.inspect.batch_probe import why_indivisible
 from jupyterlab_saturn.training.inspect.rehearsal import rehearse
 from jupyterlab_saturn.training.inspect.state_probe import changed_state
+from jupyterlab_saturn.training.task.epoch_order import few_batches
 from jupyterlab_saturn.training.task.samples import Samples
 from torch import nn
 from torch.nn import functional
@@ -28,9 +29,14 @@ def one_thread() -> None:
     torch.manual_seed(0)
 
 
+def some(task: Task) -> tuple[Samples, list[Sequence[int]]]:
+    samples = Samples(task.data, task.collate, 1)
+    return samples, few_batches(task, samples.count, 16)
+
+
 def why(**fields: Any) -> str | None:
     task = mlp(**fields)
-    return why_indivisible(task, Samples(task.data, task.collate, 1))
+    return why_indivisible(task, *some(task))
 
 
 def tokens(**fields: Any) -> Task:
@@ -101,7 +107,7 @@ def test_losses_that_want_the_whole_batch(loss: Any) -> None:
 
 def test_padding_is_counted() -> None:
     task = tokens(loss=flat_loss)
-    assert why_indivisible(task, Samples(task.data, None, 1)) is None
+    assert why_indivisible(task, *some(task)) is None
 
 
 def test_models_that_look_across_samples_want_the_whole_batch() -> None:
@@ -134,9 +140,8 @@ def test_noise_drawn_in_the_forward_is_not_taken_for_a_difference() -> None:
 
 def state(model: nn.Module, **fields: Any) -> dict[str, str]:
     task = mlp(model=model, **fields)
-    samples = Samples(task.data, task.collate, 1)
     before = copy.deepcopy(model.state_dict())
-    found = dict(changed_state(task, samples))
+    found = dict(changed_state(task, *some(task)))
     for name, value in model.state_dict().items():
         assert torch.equal(value, before[name]), name
     return found  # type: ignore[return-value]

@@ -8,17 +8,21 @@ from ...errors import SaturnError
 from ...task import Task
 from ..components.batch_norm import batch_norms
 from ..runtime.failure import describe, is_out_of_memory
-from ..task.epoch_order import few_batches
 from ..task.samples import Samples
 from .deadline import TimeUp
 from .reference_step import ReferenceStep
 
 
-def why_indivisible(task: Task, samples: Samples) -> str | None:
+def why_indivisible(task: Task, samples: Samples, batches: Sequence[Sequence[int]]) -> str | None:
     """Why the loss of a batch is not the mean of those of its parts; None when it is.
 
     By loss and gradient of some samples, a third of them and the rest of them. Layers of batch
     normalisation are in evaluation mode: their statistics are taken over all parts anyway.
+
+    Parameters
+    ----------
+    batches
+        Indices of the samples of each batch that is tried.
 
     Raises
     ------
@@ -30,10 +34,7 @@ def why_indivisible(task: Task, samples: Samples) -> str | None:
     for layer in normalising:
         layer.eval()
     try:
-        reasons = (
-            _of_batch(samples, step, batch)
-            for batch in few_batches(task, samples.count, step.samples)
-        )
+        reasons = (_of_batch(samples, step, batch) for batch in batches)
         return next((reason for reason in reasons if reason is not None), None)
     finally:
         for layer in normalising:

@@ -14,12 +14,10 @@ from ...errors import SaturnError
 from ...task import Task
 from ..adapters import NeedsNative
 from ..components.seeding import derive
-from ..components.side_effects import without_side_effects
 from ..run.best_model import criterion_of
 from ..runtime.event_sender import EventSender
-from ..runtime.failure import describe, is_out_of_memory
+from ..runtime.failure import describe
 from ..runtime.rank_request import RankRequest
-from ..task.data_order import takes_whole_batches
 from ..task.epoch_order import first_batch
 from ..task.factory import build_task, sample_count, steps_per_epoch, total_steps
 from ..task.samples import Samples
@@ -27,18 +25,15 @@ from ..task.task_validation import require_repeatable, warnings
 from ..techniques import Choice, DeviceKind, Knobs, Technique, catalogue, installed_techniques
 from ..techniques.native import Native
 from ..techniques.technique import MOST_DEMANDS, Demand
-from .batch_probe import why_indivisible
-from .deadline import TimeUp, deadline
+from .demands_probe import probe_demands
 from .dry_run import DryRun, dry_run
 from .native_inspection import inspect_native, refusing_to_train
 from .performance_signature import signature
 from .rehearsal import rehearse
-from .state_probe import changed_state
 
 if TYPE_CHECKING:
     from ...generated.wire_types import Feasibility, Inspection, InspectResult, Strategy, TaskSpec
 
-_SECONDS = 20.0
 _RIGHT_BY_ITS_OWN_LOOP = ("hidden-state", "stray-parameter", "uneven-epochs", "unseeded-data")
 """Codes of errors that the loop of a library does not run into."""
 
@@ -52,7 +47,7 @@ def inspect_tasks(request: RankRequest, events: EventSender) -> None:
     A task that cannot be built gets an error; the others are not concerned.
     """
     os.environ["CUDA_VISIBLE_DEVICES"] = ""  # looking must not take memory from those who train
-    torch.set_num_threads(1)
+    torch.set_num_threads(_threads(request.device_kind))
     known: dict[str, _Known] = {}
     for spec in request.tasks:
         result: InspectResult = {"task": spec["name"], "hash": spec["hash"]}
@@ -62,6 +57,11 @@ def inspect_tasks(request: RankRequest, events: EventSender) -> None:
             result["error"] = describe(error, "inspection-failed")
         events.emit({"kind": "inspected", "result": result})
         gc.collect()  # a model with a cycle would stay beside the next
+
+
+def _threads(kind: DeviceKind) -> int:
+    """CPU threads to look with: one where cores are the devices, which others train on."""
+    return 1 if kind == "cpu" else max(1, (os.cpu_count() or 1) // 2)
 
 
 def inspect_task(request: RankRequest, spec: TaskSpec, known: dict[str, _Known]) -> Inspection:
@@ -76,7 +76,7 @@ def inspect_task(request: RankRequest, spec: TaskSpec, known: dict[str, _Known])
     Raises
     ------
     SaturnError
-        As `build_task`, `dry_run`, `changed_state`, `rehearse` and `inspect_native`;
+        As `build_task`, `dry_run`, `probe_demands`, `rehearse` and `inspect_native`;
         ``unseeded-data`` when a sample looks different each time it is loaded; ``trains-itself``
         when the factory trains instead of returning what is to be trained.
     """
@@ -123,10 +123,10 @@ def _inspect(
     best = criterion_of(task)
     if best is not None:
         inspection["best"] = best
-    if known[name].unproven:
+    if known[name].too_slow is not None:
         inspection["warnings"].append(
-            f"The model is too slow to be tried here: within {_SECONDS:.0f} s it was not shown "
-            "that the loss of a batch is that of its parts, which data parallel techniques rest on."
+            f"The model is too slow to be tried here: {known[name].too_slow}. Techniques that cut "
+            "a batch or run a forward again are left out."
         )
     packages = {name: each.package for name, each in installed_techniques().items()}
     if packages:
@@ -144,13 +144,13 @@ class _Known:
         None when it could not be made.
     unmet
         Of what techniques may demand, what the task lacks, and why they cannot run it.
-    unproven
-        Whether real samples took too long to tell.
+    too_slow
+        Why that was not looked for; None when it was.
     """
 
     dry_run: DryRun | None
     unmet: Mapping[Demand, str]
-    unproven: bool
+    too_slow: str | None
 
 
 def _run(task: Task, samples: Samples, kind: DeviceKind) -> _Known:
@@ -163,41 +163,12 @@ def _run(task: Task, samples: Samples, kind: DeviceKind) -> _Known:
             f"the loss does not depend on {names}, whose gradients would be waited for in vain; "
             "freeze what is not to be trained"
         )
-    unproven = False
+    too_slow = None
     if any(parameter.requires_grad for parameter in task.model.parameters()):
-        try:
-            with deadline(_SECONDS):
-                unmet.update(_probe(task, samples))
-        except TimeUp:
-            unproven = True
-    return _Known(found, unmet, unproven)
-
-
-def _probe(task: Task, samples: Samples) -> dict[Demand, str]:
-    """What a forward and its loss do with real samples. Raises TimeUp under a `deadline`."""
-    unmet: dict[Demand, str] = {}
-    with without_side_effects(task.model):
-        try:
-            reason = why_indivisible(task, samples)
-            if reason is not None:
-                unmet["divisible-batch"] = f"a batch cannot be cut: {reason}"
-            unmet.update(changed_state(task, samples))
-        except (SaturnError, TimeUp):
-            raise
-        except Exception as error:
-            # On the devices that it is for it may run: then the trial tells.
-            if is_out_of_memory(error):
-                raise
-            unmet.setdefault("divisible-batch", "a batch could not be tried in parts here")
-    reason = unmet.get("divisible-batch")
-    if reason is not None and task.micro_batches > 1 and not takes_whole_batches(task):
-        raise SaturnError(
-            "bad-task",
-            f"There are {task.micro_batches} micro_batches, but {reason}.",
-            "Leave micro_batches out, or have the loss return a pair: the sum over what it "
-            "counts, and how many these are.",
-        )
-    return unmet
+        probed = probe_demands(task, samples)
+        unmet.update(probed.unmet)
+        too_slow = probed.too_slow
+    return _Known(found, unmet, too_slow)
 
 
 def _feasibility(task: Task, request: RankRequest, known: _Known) -> Iterator[Feasibility]:

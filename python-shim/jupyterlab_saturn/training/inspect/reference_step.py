@@ -20,15 +20,7 @@ _EXACT, _COARSE = 2e-4, 5e-2  # relative; the second for parameters in half prec
 
 
 class ReferenceStep:
-    """Forwards and backwards of a task's model on one device, in single precision.
-
-    Attributes
-    ----------
-    samples
-        So many are enough to tell.
-    """
-
-    samples = 16
+    """Forwards and backwards of a task's model on one device, in single precision."""
 
     def __init__(self, task: Task) -> None:
         self._task = task

@@ -26,9 +26,10 @@ from ..runtime.process_group import ProcessGroup
 from ..task.factory import steps_per_epoch
 from ..task.samples import Samples
 from .deadline import TimeUp, deadline
+from .shortened_model import shortened
 
 _ALONE = ProcessGroup(0, 1)
-_SAMPLES = 16
+_SAMPLES, _FEWER_SAMPLES = 16, 2
 _SECONDS = 20.0
 _MOST_STEPS = 20_000
 _MOST_EXPORTED = 1 << 26  # parameters; larger models are not written to see whether they can be
@@ -54,19 +55,19 @@ def rehearse(task: Task, steps: int, seed: int) -> Iterator[str]:
     """
     yield from _schedule(task, steps)
     _try("state of the model", lambda: get_model_state_dict(task.model))
-    metrics: dict[str, float] = {}
+    metrics: dict[str, float] | None = None
     if task.eval_data is not None:
         try:
-            with deadline(_SECONDS), without_side_effects(task.model), torch.no_grad():
-                metrics = _evaluate(task, seed)
-        except TimeUp:
-            return
+            metrics = _evaluate_quickly(task, seed)
         except MetricsFailed as error:
             yield _told_metrics(error)
             metrics = error.known
-        if task.evaluation is None and not any(name.endswith("loss") for name in metrics):
-            yield "The loss cannot be computed on the held-out data, so it is left out there."
-        _rules(task, metrics, steps)
+        if metrics is None:
+            yield "The evaluation is too slow to be tried here: an error in it would show late."
+        else:
+            if task.evaluation is None and not any(name.endswith("loss") for name in metrics):
+                yield "The loss cannot be computed on the held-out data, so it is left out there."
+            _rules(task, metrics, steps)
     _export(task)
 
 
@@ -123,8 +124,27 @@ def _listed(rates: list[float]) -> str:
     return ", ".join(dict.fromkeys(f"{rate:.3g}" for rate in rates))
 
 
-def _evaluate(task: Task, seed: int) -> dict[str, float]:
-    """The metrics of a few held-out samples of each set."""
+def _evaluate_quickly(task: Task, seed: int) -> dict[str, float] | None:
+    """The metrics of a few held-out samples; None when the model is too slow even shortened."""
+    try:
+        with deadline(_SECONDS), without_side_effects(task.model), torch.no_grad():
+            return _evaluate(task, seed, _SAMPLES)
+    except TimeUp:
+        pass
+    try:
+        with (
+            deadline(_SECONDS),
+            without_side_effects(task.model),
+            shortened(task.model),
+            torch.no_grad(),
+        ):
+            return _evaluate(task, seed, _FEWER_SAMPLES)
+    except (TimeUp, SaturnError):  # or it does not run without all of its layers
+        return None
+
+
+def _evaluate(task: Task, seed: int, most: int) -> dict[str, float]:
+    """The metrics of up to so many held-out samples of each set."""
     task.model.eval()
     metrics: dict[str, float] = {}
     several = isinstance(task.eval_data, Mapping)
@@ -132,7 +152,7 @@ def _evaluate(task: Task, seed: int) -> dict[str, float]:
     sets: Mapping[str, Any] = given if several else {"": given}
     for name, data in sets.items():
         samples = Samples(data, task.eval_collate or task.collate, seed)
-        size = min(task.eval_batch_size or task.batch_size, samples.count, _SAMPLES)
+        size = min(task.eval_batch_size or task.batch_size, samples.count, most)
         found = _evaluate_one(task, samples, size)
         metrics.update({f"{name}_{key}" if several else key: v for key, v in found.items()})
     return metrics

@@ -11,7 +11,6 @@ from torch import nn
 from ...errors import SaturnError
 from ...task import Task
 from ..components.batch_norm import batch_norms
-from ..task.epoch_order import few_batches
 from ..task.samples import Samples
 from ..techniques.technique import Demand
 from .reference_step import Gradient, ReferenceStep
@@ -20,8 +19,15 @@ _MOST_FROZEN = 1 << 28
 """More frozen parameters than this are not copied: checkpoints notice themselves if they change."""
 
 
-def changed_state(task: Task, samples: Samples) -> Iterator[tuple[Demand, str]]:
+def changed_state(
+    task: Task, samples: Samples, batches: Sequence[Sequence[int]]
+) -> Iterator[tuple[Demand, str]]:
     """What techniques may demand and a forward does not leave as it was, and why not.
+
+    Parameters
+    ----------
+    batches
+        Indices of the samples of each batch that is tried.
 
     Raises
     ------
@@ -32,7 +38,6 @@ def changed_state(task: Task, samples: Samples) -> Iterator[tuple[Demand, str]]:
         Under a `deadline`.
     """
     model, step = task.model, ReferenceStep(task)
-    batches = few_batches(task, samples.count, step.samples)
     if not model.training:
         model.train()
     state = _State(model)

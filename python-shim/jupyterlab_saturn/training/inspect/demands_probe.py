@@ -1,0 +1,149 @@
+"""What of that which techniques may demand a task lacks: found by a few of its steps."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from ...errors import SaturnError
+from ...task import Task
+from ..components.side_effects import without_side_effects
+from ..runtime.failure import is_out_of_memory
+from ..task.data_order import takes_whole_batches
+from ..task.epoch_order import few_batches
+from ..task.samples import Samples
+from ..techniques.technique import Demand
+from .batch_probe import why_indivisible
+from .deadline import TimeUp, deadline
+from .reference_step import ReferenceStep
+from .shortened_model import shortened
+from .state_probe import changed_state
+
+_SECONDS, _MOST_SECONDS = 10.0, 60.0
+_TIMED = 4  # samples of the step that is timed
+
+
+class _Extent(NamedTuple):
+    """How many samples of how many batches are tried."""
+
+    samples: int
+    batches: int
+
+    def seconds(self, step: float) -> float:
+        """About what it takes, if one step of `_TIMED` samples takes so many seconds."""
+        return (4 * self.batches + 1) * step * self.samples / _TIMED
+
+
+_FULL, _LEAST = _Extent(16, 3), _Extent(_TIMED, 2)
+
+
+@dataclass
+class Probed:
+    """
+    Attributes
+    ----------
+    unmet
+        Demands that the task does not meet, and why.
+    too_slow
+        Why nothing was tried; None when it was.
+    """
+
+    unmet: dict[Demand, str] = field(default_factory=dict)
+    too_slow: str | None = None
+
+
+def probe_demands(task: Task, samples: Samples) -> Probed:
+    """Try a few real batches, whole and in parts, one after another.
+
+    As many as take seconds; of a slow model fewer, and if that is not enough either, with
+    fewer of its repeated layers. What cannot be shown counts as not met.
+
+    Raises
+    ------
+    SaturnError
+        As `changed_state`; ``bad-task`` when a batch is to be accumulated that cannot be cut.
+    """
+    with without_side_effects(task.model), _affordable(task, samples) as extent:
+        if extent is not None:
+            try:
+                with deadline(_MOST_SECONDS):
+                    return _try(task, samples, extent)
+            except TimeUp:
+                pass
+    slow = f"steps of {_TIMED} samples, whole and in parts, take more than {_MOST_SECONDS:.0f} s"
+    unknown = f"{slow}, so what a batch in parts trains is not known"
+    return Probed(
+        {"divisible-batch": unknown, "equal-state": unknown, "constant-state": unknown}, slow
+    )
+
+
+@contextmanager
+def _affordable(task: Task, samples: Samples) -> Iterator[_Extent | None]:
+    """How much of the model as it then is can be tried; None for nothing."""
+    whole = _step_seconds(task, samples)
+    if whole is None or _FULL.seconds(whole) <= _SECONDS:
+        yield _FULL
+        return
+    if _LEAST.seconds(whole) <= _SECONDS:
+        yield _LEAST
+        return
+    with shortened(task.model) as less:
+        short = _step_seconds(task, samples) if less else None
+        if short is not None and _LEAST.seconds(short) <= _MOST_SECONDS:
+            yield _FULL if _FULL.seconds(short) <= _SECONDS else _LEAST
+            return
+    yield _LEAST if _LEAST.seconds(whole) <= _MOST_SECONDS else None
+
+
+def _step_seconds(task: Task, samples: Samples) -> float | None:
+    """Of a step of few samples; None when it fails, infinite when it takes too long."""
+    try:
+        step = ReferenceStep(task)
+        indices = few_batches(task, samples.count, _TIMED)[0]
+        batch = samples.batch(indices)
+        with deadline(_SECONDS):
+            for _ in range(2):  # the first may have to make something ready
+                since = time.monotonic()
+                step.gradient([(batch, 1.0)])
+                taken = time.monotonic() - since
+                if _FULL.seconds(taken) <= _SECONDS:
+                    break
+        return taken
+    except TimeUp:
+        return float("inf")
+    except Exception as error:
+        if is_out_of_memory(error):
+            raise
+        return None
+
+
+def _try(task: Task, samples: Samples, extent: _Extent) -> Probed:
+    """Raises TimeUp under a `deadline`."""
+    unmet: dict[Demand, str] = {}
+    batches = few_batches(task, samples.count, extent.samples)
+    if len(batches) > extent.batches:
+        batches = batches[: extent.batches - 1] + batches[-1:]
+    try:
+        reason = why_indivisible(task, samples, batches)
+        if reason is not None:
+            unmet["divisible-batch"] = f"a batch cannot be cut: {reason}"
+        unmet.update(changed_state(task, samples, batches))
+    except (SaturnError, TimeUp):
+        raise
+    except Exception as error:
+        # On the devices that it is for it may run: then the trial tells.
+        if is_out_of_memory(error):
+            raise
+        unmet.setdefault("divisible-batch", "a batch could not be tried in parts here")
+    reason = unmet.get("divisible-batch")
+    if reason is not None and task.micro_batches > 1 and not takes_whole_batches(task):
+        raise SaturnError(
+            "bad-task",
+            f"There are {task.micro_batches} micro_batches, but {reason}.",
+            "Leave micro_batches out, or have the loss return a pair: the sum over what it "
+            "counts, and how many these are.",
+        )
+    return Probed(unmet)
