@@ -34,6 +34,8 @@ def _how(case: Case) -> tuple[str, str]:
     if case.get("FAULT"):
         return "not yet right", case.get("FAULT")
     left_out = [f"not {name}: {reason}" for name, reason in case.get("LEFT_OUT", {}).items()]
+    if case.get("DRAWS"):
+        return "same in distribution", "the forward draws, others on other numbers of devices"
     return "same on any layout" if case.get("ALIKE") else "exact", "; ".join(left_out)
 
 

@@ -10,6 +10,8 @@ A case is a module that says in its docstring what it is of, and has
 ``ALIKE``
     Instead of `direct`, where random numbers are drawn on the way, so that the library's own run
     is another: weights and metrics are those of one device, and of a second run, on any layout.
+``DRAWS``
+    Beside ``ALIKE``, where the forward draws: the same on one device only, as check must say.
 ``REFUSED``
     Instead of `direct`: a part of the sentence with which it is refused.
 ``NATIVE``

@@ -101,6 +101,9 @@ def test_what_is_drawn_is_the_same_on_any_layout(name: str) -> None:
     spec, inspection, error = inspected(name)
     assert error is None, error
     tried = strategies(inspection)
+    if ALL[name].get("DRAWS"):
+        assert any("draws random numbers" in text for text in inspection["warnings"])
+        tried = [strategy for strategy in tried if strategy["devices"] == 1]
     expected = Direct(*trained(spec, inspection, tried[0]))
     off = {
         label(strategy): apart(*trained(spec, inspection, strategy), expected) for strategy in tried

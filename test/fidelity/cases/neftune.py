@@ -7,7 +7,7 @@ from typing import Any
 from fidelity_case import in_place, llama, text, word_tokenizer
 
 ALIKE = True
-FAULT = "its noise differs between numbers of devices, as the masks of dropout do"
+DRAWS = True
 
 
 def factory() -> Any:

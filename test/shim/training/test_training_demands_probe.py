@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import torch
+from jupyterlab_saturn.errors import SaturnError
 from jupyterlab_saturn.training.inspect import demands_probe
 from jupyterlab_saturn.training.inspect.demands_probe import Probed, probe_demands
 from jupyterlab_saturn.training.inspect.shortened_model import shortened
@@ -63,11 +64,11 @@ def seconds(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_quick_model_is_tried_as_it_is() -> None:
     model = Layers([Slow(0), Slow(0), Slow(0)])
-    assert probed(model) == Probed({}, None)
+    assert probed(model) == Probed()
 
 
 def test_of_a_slow_model_less_is_tried() -> None:
-    assert probed(Layers([Slow(0.02)])) == Probed({}, None)
+    assert probed(Layers([Slow(0.02)])) == Probed()
 
 
 @pytest.mark.parametrize("counting", [False, True])
@@ -78,7 +79,7 @@ def test_a_model_of_many_slow_layers_is_tried_with_two(counting: bool) -> None:
         assert found.too_slow == "steps of 4 samples, whole and in parts, take more than 1 s"
         assert set(found.unmet) == {"divisible-batch", "equal-state", "constant-state"}
     else:
-        assert found == Probed({}, None)
+        assert found == Probed()
 
 
 def test_what_layers_do_shows_in_a_shortened_model() -> None:
@@ -107,3 +108,30 @@ def test_a_model_is_as_before_when_it_was_shortened() -> None:
     assert list(dict(model.named_modules())) == names
     with shortened(nn.Linear(1, 1)) as less:
         assert not less
+
+
+class Noisy(nn.Module):
+    """Adds noise in the forward of training, from a generator of its own or the global one."""
+
+    def __init__(self, generator: torch.Generator | None = None) -> None:
+        super().__init__()
+        self.net = nn.Linear(6, 3)
+        self.generator = generator
+
+    def forward(self, x: torch.Tensor) -> Any:
+        if not self.training:
+            return self.net(x)
+        return self.net(x + torch.randn(x.shape, generator=self.generator))
+
+
+@pytest.mark.parametrize("model", [Noisy(), nn.Sequential(nn.Dropout(0.1), nn.Linear(6, 3))])
+def test_what_draws_in_the_forward_is_found(model: nn.Module) -> None:
+    """However it does, and also when a library has it in evaluation at first."""
+    assert probed(model.eval()).draws
+    assert not probed(nn.Sequential(nn.Dropout(0.0), nn.Linear(6, 3))).draws
+
+
+def test_a_generator_of_the_models_own_is_refused() -> None:
+    with pytest.raises(SaturnError, match="from a generator of its own") as caught:
+        probed(Noisy(torch.Generator()))
+    assert caught.value.code == "hidden-state"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -254,8 +253,8 @@ def test_an_optimizer_of_whole_matrices_is_not_sharded() -> None:
     assert why_not_split(mlp()) is None
 
 
-def warned(task: Task, max_devices: int = 2) -> list[str]:
-    return [text.split(",")[0] for text in warnings(task, samples(task), max_devices)]
+def warned(task: Task) -> list[str]:
+    return [text.split(",")[0] for text in warnings(task, samples(task))]
 
 
 class Noisy(Dataset[Any]):
@@ -283,12 +282,5 @@ def test_batches_of_several_shapes_are_warned_of() -> None:
         return torch.zeros(len(found), int(found[-1][0][0])), torch.zeros(len(found))
 
     rows = [(torch.tensor([float(length)]), 0) for length in range(1, 20)]
-    (text,) = warned(mlp(data=rows, collate=pad), 1)
+    (text,) = warned(mlp(data=rows, collate=pad))
     assert text.startswith("Batches differ in shape")
-
-
-def test_dropout_that_is_exact_is_not_warned_of() -> None:
-    task = mlp(model=nn.Sequential(nn.Dropout(0.1), nn.Linear(6, 3)))
-    assert len(warned(task)) == 1
-    assert warned(replace(task, exact_random=True)) == []
-    assert warned(task, max_devices=1) == []

@@ -11,6 +11,7 @@ import torch
 from jupyterlab_saturn.errors import SaturnError
 from jupyterlab_saturn.task import Task
 from jupyterlab_saturn.training.inspect.batch_probe import why_indivisible
+from jupyterlab_saturn.training.inspect.reference_step import ReferenceStep
 from jupyterlab_saturn.training.inspect.rehearsal import rehearse
 from jupyterlab_saturn.training.inspect.state_probe import changed_state
 from jupyterlab_saturn.training.task.epoch_order import few_batches
@@ -29,9 +30,9 @@ def one_thread() -> None:
     torch.manual_seed(0)
 
 
-def some(task: Task) -> tuple[Samples, list[Sequence[int]]]:
+def some(task: Task) -> tuple[Samples, ReferenceStep, list[Sequence[int]]]:
     samples = Samples(task.data, task.collate, 1)
-    return samples, few_batches(task, samples.count, 16)
+    return samples, ReferenceStep(task), few_batches(task, samples.count, 16)
 
 
 def why(**fields: Any) -> str | None:

@@ -13,7 +13,9 @@ from .deadline import TimeUp
 from .reference_step import ReferenceStep
 
 
-def why_indivisible(task: Task, samples: Samples, batches: Sequence[Sequence[int]]) -> str | None:
+def why_indivisible(
+    task: Task, samples: Samples, step: ReferenceStep, batches: Sequence[Sequence[int]]
+) -> str | None:
     """Why the loss of a batch is not the mean of those of its parts; None when it is.
 
     By loss and gradient of some samples, a third of them and the rest of them. Layers of batch
@@ -29,7 +31,6 @@ def why_indivisible(task: Task, samples: Samples, batches: Sequence[Sequence[int
     TimeUp
         Under a `deadline`.
     """
-    step = ReferenceStep(task)
     normalising = [layer for layer in batch_norms(task.model) if layer.training]
     for layer in normalising:
         layer.eval()

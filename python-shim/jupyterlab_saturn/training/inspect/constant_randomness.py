@@ -13,7 +13,19 @@ class ConstantRandomness(TorchDispatchMode):  # type: ignore[no-untyped-call]
 
     Dropout keeps everything then, and noise is the same for each sample: what is left that
     differs between a batch and its parts is not by chance.
+
+    Attributes
+    ----------
+    draws
+        Whether anything was drawn.
+    draws_unseeded
+        Whether from a generator that is not PyTorch's global one, which no step seeds.
     """
+
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.draws = False
+        self.draws_unseeded = False
 
     def __torch_dispatch__(
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
@@ -21,6 +33,12 @@ class ConstantRandomness(TorchDispatchMode):  # type: ignore[no-untyped-call]
         result = func(*args, **(kwargs or {}))
         if torch.Tag.nondeterministic_seeded not in func.tags:
             return result
+        given = (*args, *(kwargs or {}).values())
+        self.draws = True
+        self.draws_unseeded |= any(
+            isinstance(each, torch.Generator) and each is not torch.default_generator
+            for each in given
+        )
         return _constant(func, args, kwargs or {}, result)
 
 

@@ -23,6 +23,7 @@ from .shortened_model import shortened
 from .state_probe import changed_state
 
 _SECONDS, _MOST_SECONDS = 10.0, 60.0
+_SHOWN: tuple[Demand, ...] = ("divisible-batch", "equal-state", "constant-state")
 _TIMED = 4  # samples of the step that is timed
 
 
@@ -47,11 +48,14 @@ class Probed:
     ----------
     unmet
         Demands that the task does not meet, and why.
+    draws
+        Whether the forward draws random numbers.
     too_slow
         Why nothing was tried; None when it was.
     """
 
     unmet: dict[Demand, str] = field(default_factory=dict)
+    draws: bool = False
     too_slow: str | None = None
 
 
@@ -75,9 +79,8 @@ def probe_demands(task: Task, samples: Samples) -> Probed:
                 pass
     slow = f"steps of {_TIMED} samples, whole and in parts, take more than {_MOST_SECONDS:.0f} s"
     unknown = f"{slow}, so what a batch in parts trains is not known"
-    return Probed(
-        {"divisible-batch": unknown, "equal-state": unknown, "constant-state": unknown}, slow
-    )
+    unmet: dict[Demand, str] = dict.fromkeys(_SHOWN, unknown)
+    return Probed(unmet, too_slow=slow)
 
 
 @contextmanager
@@ -101,6 +104,7 @@ def _affordable(task: Task, samples: Samples) -> Iterator[_Extent | None]:
 def _step_seconds(task: Task, samples: Samples) -> float | None:
     """Of a step of few samples; None when it fails, infinite when it takes too long."""
     try:
+        task.model.train()
         step = ReferenceStep(task)
         indices = few_batches(task, samples.count, _TIMED)[0]
         batch = samples.batch(indices)
@@ -123,14 +127,16 @@ def _step_seconds(task: Task, samples: Samples) -> float | None:
 def _try(task: Task, samples: Samples, extent: _Extent) -> Probed:
     """Raises TimeUp under a `deadline`."""
     unmet: dict[Demand, str] = {}
+    step = ReferenceStep(task)
+    task.model.train()
     batches = few_batches(task, samples.count, extent.samples)
     if len(batches) > extent.batches:
         batches = batches[: extent.batches - 1] + batches[-1:]
     try:
-        reason = why_indivisible(task, samples, batches)
+        reason = why_indivisible(task, samples, step, batches)
         if reason is not None:
             unmet["divisible-batch"] = f"a batch cannot be cut: {reason}"
-        unmet.update(changed_state(task, samples, batches))
+        unmet.update(changed_state(task, samples, step, batches))
     except (SaturnError, TimeUp):
         raise
     except Exception as error:
@@ -146,4 +152,4 @@ def _try(task: Task, samples: Samples, extent: _Extent) -> Probed:
             "Leave micro_batches out, or have the loss return a pair: the sum over what it "
             "counts, and how many these are.",
         )
-    return Probed(unmet)
+    return Probed(unmet, step.draws)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import gc
 import os
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import torch
@@ -25,7 +25,7 @@ from ..task.task_validation import require_repeatable, warnings
 from ..techniques import Choice, DeviceKind, Knobs, Technique, catalogue, installed_techniques
 from ..techniques.native import Native
 from ..techniques.technique import MOST_DEMANDS, Demand
-from .demands_probe import probe_demands
+from .demands_probe import Probed, probe_demands
 from .dry_run import DryRun, dry_run
 from .native_inspection import inspect_native, refusing_to_train
 from .performance_signature import signature
@@ -118,16 +118,11 @@ def _inspect(
         "batchSize": task.batch_size,
         "parameters": sum(parameter.numel() for parameter in task.model.parameters()),
         "feasibility": list(_feasibility(task, request, known[name])),
-        "warnings": [*warnings(task, samples, request.max_devices), *told],
+        "warnings": [*warnings(task, samples), *told, *_told(known[name].probed, task, request)],
     }
     best = criterion_of(task)
     if best is not None:
         inspection["best"] = best
-    if known[name].too_slow is not None:
-        inspection["warnings"].append(
-            f"The model is too slow to be tried here: {known[name].too_slow}. Techniques that cut "
-            "a batch or run a forward again are left out."
-        )
     packages = {name: each.package for name, each in installed_techniques().items()}
     if packages:
         inspection["packages"] = packages
@@ -142,15 +137,12 @@ class _Known:
     ----------
     dry_run
         None when it could not be made.
-    unmet
-        Of what techniques may demand, what the task lacks, and why they cannot run it.
-    too_slow
-        Why that was not looked for; None when it was.
+    probed
+        What the task lacks of that which techniques may demand.
     """
 
     dry_run: DryRun | None
-    unmet: Mapping[Demand, str]
-    too_slow: str | None
+    probed: Probed
 
 
 def _run(task: Task, samples: Samples, kind: DeviceKind) -> _Known:
@@ -163,12 +155,24 @@ def _run(task: Task, samples: Samples, kind: DeviceKind) -> _Known:
             f"the loss does not depend on {names}, whose gradients would be waited for in vain; "
             "freeze what is not to be trained"
         )
-    too_slow = None
-    if any(parameter.requires_grad for parameter in task.model.parameters()):
-        probed = probe_demands(task, samples)
-        unmet.update(probed.unmet)
-        too_slow = probed.too_slow
-    return _Known(found, unmet, too_slow)
+    trained = any(parameter.requires_grad for parameter in task.model.parameters())
+    probed = probe_demands(task, samples) if trained else Probed()
+    return _Known(found, replace(probed, unmet={**unmet, **probed.unmet}))
+
+
+def _told(probed: Probed, task: Task, request: RankRequest) -> Iterator[str]:
+    """What the user should know of what was tried."""
+    if probed.draws and not task.exact_random and request.max_devices > 1:
+        yield (
+            "The forward draws random numbers, as dropout does, others on other numbers of "
+            "devices: results are equal in distribution, not in digits. Those of a Task with "
+            "exact_random=True are."
+        )
+    if probed.too_slow is not None:
+        yield (
+            f"The model is too slow to be tried here: {probed.too_slow}. Techniques that cut a "
+            "batch or run a forward again are left out."
+        )
 
 
 def _feasibility(task: Task, request: RankRequest, known: _Known) -> Iterator[Feasibility]:
@@ -177,12 +181,14 @@ def _feasibility(task: Task, request: RankRequest, known: _Known) -> Iterator[Fe
             continue
         demands = sorted(getattr(technique, "demands", MOST_DEMANDS))
         for devices in range(1, request.max_devices + 1):
-            unmet = (d for d in demands if d in known.unmet and (devices > 1 or d in _ANYWHERE))
-            lacking = next((known.unmet[demand] for demand in unmet), None)
+            unmet = (
+                d for d in demands if d in known.probed.unmet and (devices > 1 or d in _ANYWHERE)
+            )
+            lacking = next((known.probed.unmet[demand] for demand in unmet), None)
             reason = technique.feasible(task, devices, request.device_kind) or lacking
             if reason is None:
                 for choice in technique.choices(task, devices):
-                    if not _runs_twice(choice) or "constant-state" not in known.unmet:
+                    if not _runs_twice(choice) or "constant-state" not in known.probed.unmet:
                         yield _verdict(technique, devices, choice, known.dry_run)
             else:
                 strategy = _strategy(technique.name, devices, {})

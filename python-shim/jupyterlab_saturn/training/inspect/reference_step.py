@@ -20,31 +20,47 @@ _EXACT, _COARSE = 2e-4, 5e-2  # relative; the second for parameters in half prec
 
 
 class ReferenceStep:
-    """Forwards and backwards of a task's model on one device, in single precision."""
+    """Forwards and backwards of a task's model on one device, in single precision.
+
+    Attributes
+    ----------
+    draws
+        Whether any forward drew random numbers.
+    """
 
     def __init__(self, task: Task) -> None:
+        self.draws = False
         self._task = task
         self._trained = [p for p in task.model.parameters() if p.requires_grad]
         half = any(p.dtype in (torch.half, torch.bfloat16) for p in self._trained)
         self._tolerance = _COARSE if half else _EXACT
 
     def gradient(self, parts: Sequence[tuple[Any, float]]) -> Gradient:
-        """Of parts of a batch, each with its weight, put together as ranks do it."""
+        """Of parts of a batch, each with its weight, put together as ranks do it.
+
+        Raises
+        ------
+        SaturnError
+            ``stray-parameter`` when the loss depends on a parameter outside of the model;
+            ``hidden-state`` when the forward draws from a generator that no checkpoint holds.
+        """
         losses: list[tuple[Loss, float]] = []
         for batch, weight in parts:
             inputs, targets = pair(move(batch, _CPU))
             seed_all(0)
-            with ConstantRandomness():  # type: ignore[no-untyped-call]
+            with ConstantRandomness() as chance:
                 _, loss = counted_loss(self._task, _Forward(self._task, inputs), targets)
+            self.draws |= chance.draws
+            if chance.draws_unseeded:
+                raise _own_generator()
             losses.append((loss, weight))
         total = _put_together(losses)
         self._require_owned(total)
-        with ConstantRandomness():  # type: ignore[no-untyped-call]
+        with ConstantRandomness():
             found = torch.autograd.grad(total, self._trained, allow_unused=True)
         return Gradient(total.detach(), found)
 
     def _require_owned(self, loss: torch.Tensor) -> None:
-        """Raises SaturnError ``stray-parameter`` when the loss depends on one outside the model."""
         owned = {id(parameter) for parameter in self._task.model.parameters()}
         for leaf in _leaves(loss):
             if isinstance(leaf, torch.nn.Parameter) and id(leaf) not in owned:
@@ -88,6 +104,15 @@ class Gradient:
             else:
                 squares += float((mine - theirs).norm()) ** 2
         return math.sqrt(squares)
+
+
+def _own_generator() -> SaturnError:
+    return SaturnError(
+        "hidden-state",
+        "The forward draws random numbers from a generator of its own, which no checkpoint holds.",
+        "Draw from PyTorch's global generator, which is seeded for each step; or train by your "
+        "own loop: %%saturn task --native.",
+    )
 
 
 def _leaves(tensor: torch.Tensor) -> Iterator[torch.Tensor]:

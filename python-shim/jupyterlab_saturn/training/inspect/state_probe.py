@@ -20,7 +20,7 @@ _MOST_FROZEN = 1 << 28
 
 
 def changed_state(
-    task: Task, samples: Samples, batches: Sequence[Sequence[int]]
+    task: Task, samples: Samples, step: ReferenceStep, batches: Sequence[Sequence[int]]
 ) -> Iterator[tuple[Demand, str]]:
     """What techniques may demand and a forward does not leave as it was, and why not.
 
@@ -37,7 +37,7 @@ def changed_state(
     TimeUp
         Under a `deadline`.
     """
-    model, step = task.model, ReferenceStep(task)
+    model = task.model
     if not model.training:
         model.train()
     state = _State(model)

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import torch
-from torch import nn
 from torch.utils._pytree import tree_leaves
 
 from ...errors import SaturnError
@@ -18,14 +17,6 @@ from .epoch_order import few_batches, first_batch
 from .samples import Samples
 
 _PRECISIONS = ("float32", *HALVES)
-_DROPOUTS = (
-    nn.Dropout,
-    nn.Dropout1d,
-    nn.Dropout2d,
-    nn.Dropout3d,
-    nn.AlphaDropout,
-    nn.FeatureAlphaDropout,
-)
 # Their steps look at whole matrices, or at many numbers packed together.
 _WHOLE_TENSOR_OPTIMIZERS = ("adafactor", "lamb", "lars", "muon", "shampoo", "soap", "8bit", "4bit")
 _PROBES = 4
@@ -87,7 +78,7 @@ def why_not_split(task: Task) -> str | None:
     return None
 
 
-def warnings(task: Task, samples: Samples, max_devices: int) -> Iterator[str]:
+def warnings(task: Task, samples: Samples) -> Iterator[str]:
     """What the user should know of a task that can be trained, in sentences.
 
     Parameters
@@ -100,14 +91,6 @@ def warnings(task: Task, samples: Samples, max_devices: int) -> Iterator[str]:
         yield (
             "Batches differ in shape, so steps differ in time and memory: a trial measures some of "
             "them."
-        )
-    if max_devices < 2:
-        return
-    dropouts = (module for module in task.model.modules() if isinstance(module, _DROPOUTS))
-    if not task.exact_random and any(dropout.p > 0 for dropout in dropouts):
-        yield (
-            "Dropout draws other masks on other numbers of devices: results are equal in "
-            "distribution, not in digits. With exact_random=True they are."
         )
 
 
