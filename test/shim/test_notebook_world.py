@@ -194,11 +194,14 @@ def test_settings_of_pytorch_are_carried(
         return task(str(torch.ones(1).dtype))
 
     torch.set_default_dtype(torch.float64)
+    torch.manual_seed(42)
     try:
         session.add(dtype)
     finally:
         torch.set_default_dtype(torch.float32)
     assert saw(session, "dtype") == "torch.float64"
+    (made,) = session.state["tasks"]
+    assert any("seeded PyTorch with 42" in text for text in made["inspection"]["warnings"])
     session.add(dtype, replace=True)
     assert saw(session, "dtype") == "torch.float32"
 

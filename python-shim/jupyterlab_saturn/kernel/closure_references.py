@@ -11,6 +11,8 @@ from pathlib import Path
 from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
+IMPORTERS = frozenset({"import_module", "__import__"})
+"""Functions that import what a text names."""
 _GLOBAL_OPS = frozenset({"LOAD_GLOBAL", "LOAD_NAME", "STORE_GLOBAL", "DELETE_GLOBAL"})
 
 
@@ -64,6 +66,9 @@ def imported_names(code: CodeType) -> list[str]:
     """Modules that code, and code nested in it, imports when it runs; what an imported name is
     may be a module, too."""
     names: dict[str, None] = {}
+    if IMPORTERS & set(code.co_names):
+        constants = (each for each in code.co_consts if isinstance(each, str))
+        names.update(dict.fromkeys(each for each in constants if is_module_name(each)))
     module = ""
     for instruction in dis.get_instructions(code):
         if instruction.opname == "IMPORT_NAME":
@@ -75,6 +80,11 @@ def imported_names(code: CodeType) -> list[str]:
         if isinstance(constant, CodeType):
             names.update(dict.fromkeys(imported_names(constant)))
     return list(names)
+
+
+def is_module_name(text: str) -> bool:
+    """Whether a text could name a module, as ``importlib.import_module`` takes it."""
+    return all(part.isidentifier() for part in text.split("."))
 
 
 def is_installed(path: Path) -> bool:

@@ -14,7 +14,7 @@ from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
 
 from ..errors import SaturnError
-from .closure_references import is_installed
+from .closure_references import IMPORTERS, is_installed
 
 _MOST_FILES = 2000
 _OWN = __name__.partition(".")[0]
@@ -126,6 +126,17 @@ def _imports(nodes: list[ast.AST]) -> Iterator[tuple[int, str]]:
             yield node.level, base
             for alias in node.names:  # a module within, perhaps
                 yield node.level, f"{base}.{alias.name}" if base else alias.name
+        elif isinstance(node, ast.Call) and _name(node.func) in IMPORTERS:
+            for given in node.args[:1]:
+                if isinstance(given, ast.Constant) and isinstance(given.value, str):
+                    level = len(given.value) - len(given.value.lstrip("."))
+                    yield level, given.value[level:]
+
+
+def _name(function: ast.expr) -> str | None:
+    if isinstance(function, ast.Attribute):
+        return function.attr
+    return function.id if isinstance(function, ast.Name) else None
 
 
 def _absolute(package: str, level: int, module: str) -> str:

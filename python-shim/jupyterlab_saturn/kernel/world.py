@@ -78,6 +78,9 @@ def notebook_world(
     torch = _torch_defaults()
     if torch:
         file["torch"] = torch
+    seed = _torch_seed()
+    if seed is not None:
+        file["seed"] = seed
     content = json.dumps(file, sort_keys=True).encode()
     named = set(texts) & {*environment.variables, *environment.secrets}
     variables = {
@@ -133,6 +136,15 @@ def _relative(entry: str, folder: Path) -> str:
     if path.is_absolute() and path.is_relative_to(folder):
         return os.path.relpath(path, folder)
     return entry
+
+
+def _torch_seed() -> int | None:
+    """What PyTorch was seeded with; None when it was not."""
+    torch: Any = sys.modules.get("torch")
+    if torch is None or not hasattr(torch, "initial_seed"):
+        return None
+    seed = int(torch.initial_seed())
+    return seed if seed < 1 << 32 else None  # PyTorch itself starts with 64 bits at random
 
 
 def _torch_defaults() -> TorchDefaults:

@@ -77,6 +77,18 @@ def test_variables_count_where_the_notebook_sets_or_names_them(
     assert first.secrets["MY_TOKEN"] == "one"
 
 
+def test_a_seed_of_the_notebook_is_noticed(home: Path) -> None:
+    import torch
+
+    torch.seed()
+    assert "seed" not in json.loads(world(home).content)
+    torch.manual_seed(42)
+    seeded = world(home)
+    assert json.loads(seeded.content)["seed"] == 42
+    torch.manual_seed(43)
+    assert world(home).digest == seeded.digest
+
+
 def captured(shell: Shell, source: str) -> Captured:
     assert shell.cell(source) is None
     return capture(shell.user_ns["f"])
@@ -85,7 +97,9 @@ def captured(shell: Shell, source: str) -> Captured:
 def package(home: Path, text: str) -> None:
     (home / "lib" / "mine").mkdir(parents=True, exist_ok=True)
     (home / "lib" / "mine" / "__init__.py").write_text("from .inner import value\n")
-    (home / "lib" / "mine" / "inner.py").write_text("import json\nfrom . import deep\nvalue = 1\n")
+    (home / "lib" / "mine" / "inner.py").write_text(
+        "import importlib\ndeep = importlib.import_module('.deep', __package__)\nvalue = 1\n"
+    )
     (home / "lib" / "mine" / "deep.py").write_text(text)
     (home / "lib" / "mine" / "unused.py").write_text("x = 1\n")
 
@@ -98,6 +112,8 @@ def package(home: Path, text: str) -> None:
         "def f():\n    def g():\n        import mine.inner as m\n    return g",
         "from mine import inner\ndef f():\n    return inner.value",
         "import mine\ndef f():\n    return mine.value",
+        "def f():\n    import importlib\n    return importlib.import_module('mine')",
+        "def f():\n    return __import__('mine.inner')",
         "from mine.deep import Thing\nthing = Thing()\ndef f():\n    return thing",
     ],
 )

@@ -18,6 +18,7 @@ from ..run.best_model import criterion_of
 from ..runtime.event_sender import EventSender
 from ..runtime.failure import describe
 from ..runtime.rank_request import RankRequest
+from ..runtime.world import notebook_seed
 from ..task.epoch_order import first_batch
 from ..task.factory import build_task, sample_count, steps_per_epoch, total_steps
 from ..task.samples import Samples
@@ -80,6 +81,12 @@ def inspect_task(request: RankRequest, spec: TaskSpec, known: dict[str, _Known])
         ``unseeded-data`` when a sample looks different each time it is loaded; ``trains-itself``
         when the factory trains instead of returning what is to be trained.
     """
+    inspection = _inspect_as_fits(request, spec, known)
+    inspection["warnings"] = [*inspection["warnings"], *_told_of_seed(request, spec)]
+    return inspection
+
+
+def _inspect_as_fits(request: RankRequest, spec: TaskSpec, known: dict[str, _Known]) -> Inspection:
     if spec.get("native"):
         return inspect_native(request, spec, "the cell says so with --native")
     try:
@@ -158,6 +165,15 @@ def _run(task: Task, samples: Samples, kind: DeviceKind) -> _Known:
     trained = any(parameter.requires_grad for parameter in task.model.parameters())
     probed = probe_demands(task, samples) if trained else Probed()
     return _Known(found, replace(probed, unmet={**unmet, **probed.unmet}))
+
+
+def _told_of_seed(request: RankRequest, spec: TaskSpec) -> Iterator[str]:
+    seed = notebook_seed(request.paths, spec.get("world"))
+    if seed is not None and seed != spec["seed"]:
+        yield (
+            f"The notebook has seeded PyTorch with {seed}, but a task has a seed of its own, here "
+            f"{spec['seed']}: --seed {seed} makes them the same."
+        )
 
 
 def _told(probed: Probed, task: Task, request: RankRequest) -> Iterator[str]:

@@ -56,6 +56,11 @@ def enter_world(paths: SessionPaths, name: str | None) -> None:
     _set_defaults(world.get("torch", {}))
 
 
+def notebook_seed(paths: SessionPaths, name: str | None) -> int | None:
+    """What the notebook has seeded PyTorch with, if it has. Raises like `enter_world`."""
+    return None if name is None else _read(paths.world(name)).get("seed")
+
+
 def _stand_in() -> None:
     """What notebooks have among the built-in functions: shown in the log, or refused."""
 
