@@ -65,7 +65,8 @@ function vitest(project, prepare) {
 /** In two processes, since most tests wait for others that they started. */
 function pytest() {
   const report = join(reports, 'shim.xml');
-  const config = ['-c', join(shim, 'pyproject.toml'), join(root, 'test', 'shim')];
+  const folders = ['shim', 'fidelity'].map(name => join(root, 'test', name));
+  const config = ['-c', join(shim, 'pyproject.toml'), ...folders];
   const options = ['-n', '2', '--dist', 'loadfile', `--junitxml=${report}`, '--durations=10'];
   const command = [inVenv('python'), ['-m', 'pytest', ...config, ...options]];
   return runner(command, { env: venvEnv }, report, text => {

@@ -66,6 +66,11 @@ def few(found: dict[str, Json]) -> dict[str, Json]:
     return {name: found[name] for name in chosen.values()}
 
 
+def tried(found: dict[str, Json]) -> dict[str, Json]:
+    """All layouts at night, otherwise a few."""
+    return found if NIGHTLY else few(found)
+
+
 def weights_of(task: Json) -> dict[str, torch.Tensor]:
     """The weights of a trained task."""
     paths = shared_bench().paths

@@ -12,12 +12,12 @@ import torch
 from fidelity_layouts import (
     NIGHTLY,
     deviation,
-    few,
     layouts,
     reference,
     relative,
     shared_bench,
     too_far,
+    tried,
     weights_of,
 )
 from fidelity_models import BATCH, SAMPLES, STEPS, STEPS_PER_EPOCH, gpt, indexed_mlp, sample_numbers
@@ -32,18 +32,12 @@ SWITCH = 3
 
 assert SWITCH % STEPS_PER_EPOCH != 0
 
-DOZEN = 12
-
 
 def pairs(names: list[str]) -> list[tuple[str, str]]:
-    """Ordered pairs of layouts: all at night; else a dozen in which each comes and goes."""
+    """Ordered pairs of layouts: all at night; else so many that each comes and goes once."""
     if NIGHTLY:
         return list(permutations(names, 2))
-    count = len(names)
-    rings = (
-        (a, names[(i + step) % count]) for step in range(1, count) for i, a in enumerate(names)
-    )
-    return [pair for pair, _ in zip(rings, range(DOZEN), strict=False)]
+    return list(zip(names, [*names[1:], names[0]], strict=True))
 
 
 @pytest.mark.timeout(7200)
@@ -52,7 +46,7 @@ def test_a_switch_in_mid_epoch_changes_nothing(
 ) -> None:
     bench, expected = shared_bench(), reference("gpt")
     found = layouts(gpt())
-    switches = pairs(list(found if NIGHTLY else few(found)))
+    switches = pairs(list(tried(found)))
     begun = {}
     for first in dict.fromkeys(first for first, _ in switches):
         task = begun[first] = bench.spec(gpt)
@@ -69,7 +63,7 @@ def test_a_switch_in_mid_epoch_changes_nothing(
         )
     record_property("switches", len(deviations))
     record_property("worst", max(deviations.values()))
-    assert len(deviations) >= DOZEN
+    assert len(deviations) > 5
     assert too_far(deviations) == {}
 
 
@@ -78,9 +72,7 @@ def test_thirty_switches_in_one_run_change_nothing() -> None:
     """And each sample of an epoch is trained on once."""
     steps, generator = 31, random.Random(4)
     bench = shared_bench()
-    found = layouts(indexed_mlp())
-    if not NIGHTLY:
-        found = few(found)
+    found = tried(layouts(indexed_mlp()))
     unbroken, broken = bench.spec(indexed_mlp), bench.spec(indexed_mlp)
     expected = bench.train(unbroken, {"technique": "single", "devices": 1}, steps=steps)[0].losses
     losses: list[float] = []

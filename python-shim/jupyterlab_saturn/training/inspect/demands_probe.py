@@ -111,7 +111,8 @@ def _step_seconds(task: Task, samples: Samples) -> float | None:
         with deadline(_SECONDS):
             for _ in range(2):  # the first may have to make something ready
                 since = time.monotonic()
-                step.gradient([(batch, 1.0)])
+                with without_side_effects(task.model):
+                    step.gradient([(batch, 1.0)])
                 taken = time.monotonic() - since
                 if _FULL.seconds(taken) <= _SECONDS:
                     break
@@ -133,7 +134,8 @@ def _try(task: Task, samples: Samples, extent: _Extent) -> Probed:
     if len(batches) > extent.batches:
         batches = batches[: extent.batches - 1] + batches[-1:]
     try:
-        reason = why_indivisible(task, samples, step, batches)
+        with without_side_effects(task.model):
+            reason = why_indivisible(task, samples, step, batches)
         if reason is not None:
             unmet["divisible-batch"] = f"a batch cannot be cut: {reason}"
         unmet.update(changed_state(task, samples, step, batches))
