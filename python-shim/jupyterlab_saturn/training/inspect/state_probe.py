@@ -13,7 +13,7 @@ from ...task import Task
 from ..components.batch_norm import batch_norms
 from ..task.epoch_order import few_batches
 from ..task.samples import Samples
-from ..techniques.technique import Demand
+from ..techniques import Demand
 from .reference_step import Gradient, ReferenceStep
 
 _MOST_FROZEN = 1 << 28
