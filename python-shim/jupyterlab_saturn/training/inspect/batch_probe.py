@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from ...errors import SaturnError
@@ -11,6 +12,7 @@ from ..runtime.failure import describe, is_out_of_memory
 from ..task.epoch_order import few_batches
 from ..task.samples import Samples
 from .deadline import TimeUp
+from .model_state import ModelState
 from .reference_step import ReferenceStep
 
 
@@ -25,13 +27,13 @@ def why_indivisible(task: Task, samples: Samples) -> str | None:
     TimeUp
         Under a `deadline`.
     """
-    step = ReferenceStep(task)
+    step, state = ReferenceStep(task), ModelState(task.model)
     normalising = [layer for layer in batch_norms(task.model) if layer.training]
     for layer in normalising:
         layer.eval()
     try:
         reasons = (
-            _of_batch(samples, step, batch)
+            _of_batch(samples, step, state, batch)
             for batch in few_batches(task, samples.count, step.samples)
         )
         return next((reason for reason in reasons if reason is not None), None)
@@ -40,18 +42,23 @@ def why_indivisible(task: Task, samples: Samples) -> str | None:
             layer.train()
 
 
-def _of_batch(samples: Samples, step: ReferenceStep, indices: Sequence[int]) -> str | None:
+def _of_batch(
+    samples: Samples, step: ReferenceStep, state: ModelState, indices: Sequence[int]
+) -> str | None:
     if len(indices) < 2:
         return None
     first = max(1, len(indices) // 3)
     ranges = [range(first), range(first, len(indices))]
-    whole = step.gradient([(samples.batch(indices), 1.0)])
-    if not whole.loss.isfinite():
+    # On devices each part begins with what the model was before the batch.
+    whole = step.gradient([(samples.batch(indices), 1.0)], state.kept)
+    if not math.isfinite(whole.loss):
         return None
     try:
         parts = samples.parts(indices, ranges)
         shares = [len(part) / len(indices) for part in ranges]
-        return step.difference(whole, step.gradient(list(zip(parts, shares, strict=True))))
+        return step.difference(
+            whole, step.gradient(list(zip(parts, shares, strict=True)), state.kept)
+        )
     except SaturnError as error:
         return error.message.rstrip(".")
     except Exception as error:

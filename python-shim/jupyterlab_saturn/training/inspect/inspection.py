@@ -31,6 +31,7 @@ from ..techniques import (
     Knobs,
     Technique,
     catalogue,
+    demands_of,
     installed_techniques,
     offered_choices,
     unmet_demand,
@@ -213,7 +214,7 @@ def _feasibility(task: Task, request: RankRequest, known: _Known) -> Iterator[Fe
         for devices in range(1, request.max_devices + 1):
             reason = technique.feasible(task, devices, request.device_kind)
             if reason is None:
-                unmet = unmet_demand(technique, devices, known.unmet)
+                unmet = unmet_demand(demands_of(technique), devices, known.unmet)
                 reason = None if unmet is None else known.unmet[unmet]
             if reason is None:
                 for choice in offered_choices(technique, task, devices, known.unmet):
