@@ -34,10 +34,12 @@ def demands_of(technique: Technique) -> frozenset[Demand]:
     return frozenset(getattr(technique, "demands", MOST_DEMANDS))
 
 
-def unmet_demand(technique: Technique, devices: int, lacking: Collection[Demand]) -> Demand | None:
-    """The first of the things that a task lacks which a technique demands on so many devices."""
-    demands = sorted(demands_of(technique))
-    return next((d for d in demands if d in lacking and (devices > 1 or d in _ANYWHERE)), None)
+def unmet_demand(
+    demands: Collection[Demand], devices: int, lacking: Collection[Demand]
+) -> Demand | None:
+    """The first of a technique's demands on so many devices that a task lacks."""
+    counting = (demand for demand in sorted(demands) if devices > 1 or demand in _ANYWHERE)
+    return next((demand for demand in counting if demand in lacking), None)
 
 
 def offered_choices(
