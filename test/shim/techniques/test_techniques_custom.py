@@ -8,7 +8,13 @@ import pytest
 from jupyterlab_saturn import wire
 from jupyterlab_saturn.errors import Json, SaturnError
 from jupyterlab_saturn.training.model.memory_estimate import MemoryEstimate
-from jupyterlab_saturn.training.techniques import TECHNIQUES, Choice, catalogue
+from jupyterlab_saturn.training.techniques import (
+    MOST_DEMANDS,
+    TECHNIQUES,
+    Choice,
+    catalogue,
+    demands_of,
+)
 from ranks import Session, finish
 from training_tasks import mlp
 
@@ -60,6 +66,13 @@ def test_three_things_make_a_technique(session: Session) -> None:
     assert mine.estimate(FOOTPRINT, 1, {}) == 0
 
 
+def test_what_it_demands_is_its_own_to_say() -> None:
+    for stated in (set(), {"equal-state"}):
+        made = catalogue([spec(f"{GOOD}    demands = {stated!r}")])["mine"]
+        assert demands_of(made) == stated
+    assert demands_of(catalogue([spec()])["mine"]) == MOST_DEMANDS
+
+
 def test_it_trains(session: Session) -> None:
     task = session.spec(mlp, "plain")
     finish(session.train(task, "single"))
@@ -95,6 +108,8 @@ def test_a_mistake_in_the_cell_is_shown_with_its_line(session: Session) -> None:
         (GOOD.replace("name =", "called ="), "has no name"),
         (GOOD.replace("def build", "def make"), "abstract method"),
         (GOOD.replace('"mine"', '"other"'), "calls itself 'other'"),
+        (f"{GOOD}    demands = 'equal-state'", "demands 'equal-state'"),
+        (f"{GOOD}    demands = {{'peace'}}", "demands {'peace'}"),
     ],
 )
 def test_what_is_missing_is_named(session: Session, source: str, words: str) -> None:

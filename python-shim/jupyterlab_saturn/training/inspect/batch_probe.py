@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from ...errors import SaturnError
@@ -10,6 +11,7 @@ from ..components.batch_norm import batch_norms
 from ..runtime.failure import describe, is_out_of_memory
 from ..task.samples import Samples
 from .deadline import TimeUp
+from .model_state import ModelState
 from .reference_step import ReferenceStep
 
 
@@ -31,29 +33,35 @@ def why_indivisible(
     TimeUp
         Under a `deadline`.
     """
+    state = ModelState(task.model)
     normalising = [layer for layer in batch_norms(task.model) if layer.training]
     for layer in normalising:
         layer.eval()
     try:
-        reasons = (_of_batch(samples, step, batch) for batch in batches)
+        reasons = (_of_batch(samples, step, state, batch) for batch in batches)
         return next((reason for reason in reasons if reason is not None), None)
     finally:
         for layer in normalising:
             layer.train()
 
 
-def _of_batch(samples: Samples, step: ReferenceStep, indices: Sequence[int]) -> str | None:
+def _of_batch(
+    samples: Samples, step: ReferenceStep, state: ModelState, indices: Sequence[int]
+) -> str | None:
     if len(indices) < 2:
         return None
     first = max(1, len(indices) // 3)
     ranges = [range(first), range(first, len(indices))]
-    whole = step.gradient([(samples.batch(indices), 1.0)])
-    if not whole.loss.isfinite():
+    # On devices each part begins with what the model was before the batch.
+    whole = step.gradient([(samples.batch(indices), 1.0)], state.kept)
+    if not math.isfinite(whole.loss):
         return None
     try:
         parts = samples.parts(indices, ranges)
         shares = [len(part) / len(indices) for part in ranges]
-        return step.difference(whole, step.gradient(list(zip(parts, shares, strict=True))))
+        return step.difference(
+            whole, step.gradient(list(zip(parts, shares, strict=True)), state.kept)
+        )
     except SaturnError as error:
         return error.message.rstrip(".")
     except Exception as error:

@@ -15,7 +15,7 @@ from ..runtime.failure import is_out_of_memory
 from ..task.data_order import takes_whole_batches
 from ..task.epoch_order import few_batches
 from ..task.samples import Samples
-from ..techniques.technique import Demand
+from ..techniques import Demand
 from .batch_probe import why_indivisible
 from .deadline import TimeUp, deadline
 from .reference_step import ReferenceStep

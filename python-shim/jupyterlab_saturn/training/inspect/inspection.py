@@ -23,9 +23,19 @@ from ..task.epoch_order import first_batch
 from ..task.factory import build_task, sample_count, steps_per_epoch, total_steps
 from ..task.samples import Samples
 from ..task.task_validation import require_repeatable, warnings
-from ..techniques import Choice, DeviceKind, Knobs, Technique, catalogue, installed_techniques
+from ..techniques import (
+    Choice,
+    Demand,
+    DeviceKind,
+    Knobs,
+    Technique,
+    catalogue,
+    demands_of,
+    installed_techniques,
+    offered_choices,
+    unmet_demand,
+)
 from ..techniques.native import Native
-from ..techniques.technique import MOST_DEMANDS, Demand
 from .demands_probe import Probed, probe_demands
 from .dry_run import DryRun, dry_run
 from .native_inspection import inspect_native, refusing_to_train
@@ -37,9 +47,6 @@ if TYPE_CHECKING:
 
 _RIGHT_BY_ITS_OWN_LOOP = ("hidden-state", "stray-parameter", "uneven-epochs", "unseeded-data")
 """Codes of errors that the loop of a library does not run into."""
-
-_ANYWHERE: frozenset[Demand] = frozenset(("constant-state",))
-"""What techniques that demand it need on one device, too."""
 
 
 def inspect_tasks(request: RankRequest, events: EventSender) -> None:
@@ -195,25 +202,18 @@ def _feasibility(task: Task, request: RankRequest, known: _Known) -> Iterator[Fe
     for technique in catalogue(request.techniques).values():
         if technique.name == Native.name:  # not for any Task: nothing to be told of this one
             continue
-        demands = sorted(getattr(technique, "demands", MOST_DEMANDS))
         for devices in range(1, request.max_devices + 1):
-            unmet = (
-                d for d in demands if d in known.probed.unmet and (devices > 1 or d in _ANYWHERE)
-            )
-            lacking = next((known.probed.unmet[demand] for demand in unmet), None)
-            reason = technique.feasible(task, devices, request.device_kind) or lacking
+            unmet = known.probed.unmet
+            reason = technique.feasible(task, devices, request.device_kind)
             if reason is None:
-                for choice in technique.choices(task, devices):
-                    if not _runs_twice(choice) or "constant-state" not in known.probed.unmet:
-                        yield _verdict(technique, devices, choice, known.dry_run)
+                demand = unmet_demand(demands_of(technique), devices, unmet)
+                reason = None if demand is None else unmet[demand]
+            if reason is None:
+                for choice in offered_choices(technique, task, devices, unmet):
+                    yield _verdict(technique, devices, choice, known.dry_run)
             else:
                 strategy = _strategy(technique.name, devices, {})
                 yield {"strategy": strategy, "feasible": False, "reason": reason}
-
-
-def _runs_twice(choice: Choice) -> bool:
-    """Whether blocks are run again in the backward, which would change twice what they change."""
-    return bool(choice.knobs.get("checkpointing"))
 
 
 def _verdict(

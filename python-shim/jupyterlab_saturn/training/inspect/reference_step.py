@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import torch
@@ -35,8 +36,17 @@ class ReferenceStep:
         half = any(p.dtype in (torch.half, torch.bfloat16) for p in self._trained)
         self._tolerance = _COARSE if half else _EXACT
 
-    def gradient(self, parts: Sequence[tuple[Any, float]]) -> Gradient:
+    def gradient(
+        self,
+        parts: Sequence[tuple[Any, float]],
+        around: Callable[[], AbstractContextManager[Any]] = nullcontext,
+    ) -> Gradient:
         """Of parts of a batch, each with its weight, put together as ranks do it.
+
+        Parameters
+        ----------
+        around
+            Entered for the forward and the backward of each part.
 
         Raises
         ------
@@ -45,20 +55,34 @@ class ReferenceStep:
             ``hidden-state`` when the forward draws from a generator that no checkpoint holds.
         """
         losses: list[tuple[Loss, float]] = []
+        found: list[Sequence[torch.Tensor | None]] = []
         for batch, weight in parts:
-            inputs, targets = pair(move(batch, _CPU))
-            seed_all(0)
-            with ConstantRandomness() as chance:
-                _, loss = counted_loss(self._task, _Forward(self._task, inputs), targets)
-            self.draws |= chance.draws
-            if chance.draws_unseeded:
-                raise _own_generator()
-            losses.append((loss, weight))
-        total = _put_together(losses)
-        self._require_owned(total)
+            with around():
+                loss = self._loss(batch)
+                # That of a part may be a constant, where it has nothing to count.
+                constant = len(parts) > 1 and not loss.value.requires_grad
+                found.append([None] * len(self._trained) if constant else self._gradient(loss))
+            losses.append((Loss(loss.value.detach(), loss.count), weight))
+        scales = _scales(losses)
+        total = sum(
+            float(loss.value) * scale for (loss, _), scale in zip(losses, scales, strict=True)
+        )
+        return Gradient(total, [_weighed(each, scales) for each in zip(*found, strict=True)])
+
+    def _loss(self, batch: Any) -> Loss:
+        inputs, targets = pair(move(batch, _CPU))
+        seed_all(0)
+        with ConstantRandomness() as chance:
+            _, loss = counted_loss(self._task, _Forward(self._task, inputs), targets)
+        self.draws |= chance.draws
+        if chance.draws_unseeded:
+            raise _own_generator()
+        self._require_owned(loss.value)
+        return loss
+
+    def _gradient(self, loss: Loss) -> Sequence[torch.Tensor | None]:
         with ConstantRandomness():
-            found = torch.autograd.grad(total, self._trained, allow_unused=True)
-        return Gradient(total.detach(), found)
+            return torch.autograd.grad(loss.value, self._trained, allow_unused=True)
 
     def _require_owned(self, loss: torch.Tensor) -> None:
         owned = {id(parameter) for parameter in self._task.model.parameters()}
@@ -74,7 +98,7 @@ class ReferenceStep:
 
     def difference(self, whole: Gradient, parts: Gradient) -> str | None:
         """What is not the same of a batch and of its parts; None when all is."""
-        loss, other = float(whole.loss), float(parts.loss)
+        loss, other = whole.loss, parts.loss
         if not abs(loss - other) <= self._tolerance * max(abs(loss), 1e-3):
             return f"its loss is {loss:.4g}, but that of its parts together {other:.4g}"
         apart, size = whole.distance(parts), whole.norm()
@@ -86,7 +110,7 @@ class ReferenceStep:
 class Gradient:
     """A loss and its gradient by all that is trained."""
 
-    def __init__(self, loss: torch.Tensor, parts: Sequence[torch.Tensor | None]) -> None:
+    def __init__(self, loss: float, parts: Sequence[torch.Tensor | None]) -> None:
         self.loss = loss
         self._parts = parts
 
@@ -137,10 +161,19 @@ class _Forward:
         return outputs_of(self._task, self._task.model, self._inputs)
 
 
-def _put_together(losses: Sequence[tuple[Loss, float]]) -> torch.Tensor:
-    counts = [loss.count for loss, _ in losses]
-    if any(count is None for count in counts):
-        means = [loss.mean * weight for loss, weight in losses]
-        return torch.stack([mean.reshape(()) for mean in means]).sum()
-    sums = torch.stack([loss.value.reshape(()) for loss, _ in losses]).sum()
-    return sums / sum(float(count) for count in counts if count is not None)
+def _scales(losses: Sequence[tuple[Loss, float]]) -> list[float]:
+    """What the value of each loss counts in that of all, whose means have these weights."""
+    counts = [None if loss.count is None else float(loss.count) for loss, _ in losses]
+    if all(count is not None for count in counts):
+        total = sum(count for count in counts if count is not None)
+        return [1 / total if total else math.nan] * len(losses)
+    weights = (weight for _, weight in losses)
+    return [
+        weight if count is None else weight / count if count else math.nan
+        for weight, count in zip(weights, counts, strict=True)
+    ]
+
+
+def _weighed(parts: Sequence[torch.Tensor | None], scales: Sequence[float]) -> torch.Tensor | None:
+    scaled = [p * scale for p, scale in zip(parts, scales, strict=True) if p is not None]
+    return torch.stack(scaled).sum(0) if scaled else None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from .catalogue import TECHNIQUES, catalogue, find, installed_techniques, require_free
 from .context import Context, Knobs
 from .custom import make_technique
+from .demand import DEMANDS, MOST_DEMANDS, Demand, demands_of, offered_choices, unmet_demand
 from .runner import Runner, State
 from .technique import (
     BaseTechnique,
@@ -17,11 +18,14 @@ from .technique import (
 )
 
 __all__ = [
+    "DEMANDS",
+    "MOST_DEMANDS",
     "TECHNIQUES",
     "BaseTechnique",
     "BuiltInTechnique",
     "Choice",
     "Context",
+    "Demand",
     "DeviceKind",
     "Knobs",
     "Runner",
@@ -29,9 +33,12 @@ __all__ = [
     "Technique",
     "Texture",
     "catalogue",
+    "demands_of",
     "find",
     "installed_techniques",
     "make_technique",
+    "offered_choices",
     "require_free",
+    "unmet_demand",
     "why_not_data_parallel",
 ]

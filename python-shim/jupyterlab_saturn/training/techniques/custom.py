@@ -6,7 +6,7 @@ import importlib
 import linecache
 import sys
 import types
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any, cast
 
@@ -15,6 +15,7 @@ from ...task import Task
 from ..model.memory_estimate import MemoryEstimate
 from ..runtime.failure import describe, user_traceback
 from .context import Context, Knobs
+from .demand import DEMANDS, demands_of
 from .runner import Runner
 from .technique import Choice, DeviceKind, Technique
 
@@ -86,6 +87,14 @@ def require_complete(made: object, target: str) -> None:
             "jupyterlab_saturn.training.techniques.BaseTechnique only needs name, feasible "
             "and build.",
         )
+    demands = getattr(made, "demands", ())
+    listed = isinstance(demands, Collection) and not isinstance(demands, str)
+    if not listed or not all(each in DEMANDS for each in demands):
+        raise SaturnError(
+            "bad-technique",
+            f"The technique {target} demands {demands!r}.",
+            f"Its demands are a set of what there is: {_listed(list(DEMANDS))}.",
+        )
 
 
 def _module(name: str, source: str) -> types.ModuleType:
@@ -104,6 +113,7 @@ class GuardedTechnique:
     def __init__(self, technique: Technique) -> None:
         self._technique = technique
         self.name = technique.name
+        self.demands = demands_of(technique)
 
     def feasible(self, task: Task, devices: int, kind: DeviceKind) -> str | None:
         try:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import pickle
 from collections import defaultdict
 from collections.abc import Collection, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
+import cloudpickle
 import torch
 import torch.distributed as dist
 from torch import nn
@@ -23,7 +25,7 @@ from ..task.data_order import MicroBatch, takes_whole_batches
 from .context import Context, Knobs
 from .pipeline_schedule import StageSchedule
 from .pipeline_stages import Stages, cut
-from .runner import Runner, State
+from .runner import EXTRA_STATE, Runner, State
 from .technique import BuiltInTechnique, Choice, DeviceKind, Texture, why_not_trainable
 
 _ROUNDS = 4  # micro-batches for each stage: then at most a fifth of the time is spent waiting
@@ -98,13 +100,17 @@ class _PipelineRunner(Runner):
         self._schedules: dict[tuple[str, int], StageSchedule] = {}
         super().__init__(task, stages.model, context, data_rank=0, data_ranks=1)
         self.micro_batches = micro_batches
+        self._remembering = {
+            name
+            for name, module in stages.model.named_modules()
+            if type(module).set_extra_state is not nn.Module.set_extra_state
+        }
         self._counts_loss = counted and not takes_whole_batches(task)
 
-    def state(self, changed: Collection[str] = ()) -> State:
-        state = super().state(changed)
-        owned = self._stages.owned
-        state["model"] = {n: value for n, value in state["model"].items() if n in owned}
-        return state
+    def restore(self, state: State) -> None:
+        extra = pickle.loads(state["extra"])
+        mine = {name: value for name, value in extra.items() if name in self._remembering}
+        super().restore({**state, "extra": cloudpickle.dumps(mine)})
 
     def full_weights(self) -> dict[str, torch.Tensor]:
         own = self._stages.model.state_dict()
@@ -119,7 +125,11 @@ class _PipelineRunner(Runner):
                 dist.recv(tensor, src=holding.rank)
             if self._world.is_root:
                 weights[holding.name] = tensor
-        return weights
+        _, extra = self._model_state(())
+        if not self._world.is_root:
+            return {}
+        rest = {f"{name}.{EXTRA_STATE}".lstrip("."): value for name, value in extra.items()}
+        return {name: {**weights, **rest}[name] for name in self._stages.names}
 
     @property
     def _voice(self) -> float:
@@ -130,6 +140,11 @@ class _PipelineRunner(Runner):
 
     def _blocks(self) -> Sequence[nn.Module]:
         return self._stages.blocks
+
+    def _model_state(self, changed: Collection[str]) -> tuple[dict[str, Any], dict[str, Any]]:
+        weights, mine = super()._model_state(changed)
+        extra = {n: value for known in self._world.gather(mine) for n, value in known.items()}
+        return {n: value for n, value in weights.items() if n in self._stages.owned}, extra
 
     def _accumulate(self, micro_batches: Sequence[MicroBatch]) -> Part:
         part = Part(self._device)

@@ -14,6 +14,7 @@ from torch import nn
 
 from ...errors import SaturnError
 from ..model.block_chain import BlockChain
+from .runner import EXTRA_STATE
 
 
 @dataclass(frozen=True)
@@ -44,8 +45,10 @@ class Stages:
     ----------
     own
         Numbers of this rank's stages.
+    names
+        Of the model's state dict, in its order.
     holdings
-        Which rank has what of the model's state dict, in its order.
+        Which rank has which of its tensors, in their order.
     """
 
     def __init__(
@@ -71,10 +74,12 @@ class Stages:
         ]
         self._stand_ins = [_StandIn(block, block_chain.outputs) for block in block_chain.blocks]
         owner = _Ownership(block_chain, ranges, ranks)
+        everything = model.state_dict()
+        self.names = list(everything)
         self.holdings = [
             Holding(name, value.shape, value.dtype, owner.rank(name))
-            for name, value in model.state_dict().items()
-            if isinstance(value, torch.Tensor)
+            for name, value in everything.items()
+            if isinstance(value, torch.Tensor) and not name.endswith(EXTRA_STATE)
         ]
         mine = {block for stage in self.own for block in ranges[stage]}
         for number in range(len(self.blocks)):

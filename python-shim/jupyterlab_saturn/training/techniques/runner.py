@@ -240,12 +240,12 @@ class Runner:
         weights = {
             name: value
             for name, value in everything.items()
-            if name not in names and not name.endswith(_EXTRA_STATE)
+            if name not in names and not name.endswith(EXTRA_STATE)
         }
         return weights, {
-            name.removesuffix(_EXTRA_STATE).removesuffix("."): value
+            name.removesuffix(EXTRA_STATE).removesuffix("."): value
             for name, value in everything.items()
-            if name.endswith(_EXTRA_STATE)
+            if name.endswith(EXTRA_STATE)
         }
 
     def _changed(self, known: Collection[str]) -> set[str]:
@@ -360,7 +360,8 @@ class Runner:
         return nullcontext()
 
 
-_EXTRA_STATE = "_extra_state"
+EXTRA_STATE = "_extra_state"
+"""What keys of a state dict end with that are of `get_extra_state`."""
 
 # Keys by parameter name instead of by position, so that a state fits any technique's optimizer.
 _FLAT = StateDictOptions(flatten_optimizer_state_dict=True)

@@ -6,8 +6,9 @@ from ...task import Task
 from ..model.memory_estimate import MemoryEstimate
 from .activation_checkpointing import checkpoint_blocks, checkpointed
 from .context import Context, Knobs
+from .demand import Demand
 from .runner import Runner
-from .technique import BuiltInTechnique, Choice, Demand, DeviceKind, why_not_trainable
+from .technique import BuiltInTechnique, Choice, DeviceKind, why_not_trainable
 
 
 class Single(BuiltInTechnique):

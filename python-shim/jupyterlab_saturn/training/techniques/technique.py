@@ -15,23 +15,6 @@ from .runner import Runner
 
 DeviceKind = Literal["cpu", "cuda"]
 
-Demand = Literal["every-gradient", "divisible-batch", "equal-state", "constant-state"]
-"""What only running a task once tells of it. A technique lists in `demands` what it cannot do
-without on several devices.
-
-``every-gradient``
-    All parameters to be trained get one.
-``divisible-batch``
-    The loss of a batch is the mean of the losses of its parts.
-``equal-state``
-    What the forward changes in the model, if anything, does not depend on the samples.
-``constant-state``
-    The forward changes nothing in the model but running statistics of batch normalisation.
-"""
-
-MOST_DEMANDS: frozenset[Demand] = frozenset(("divisible-batch", "equal-state", "constant-state"))
-"""What a technique that lists nothing is taken to demand."""
-
 
 @dataclass(frozen=True, kw_only=True)
 class Choice:
@@ -51,7 +34,7 @@ class Choice:
 class Technique(Protocol):
     """A way to run a task on some devices: it changes the speed, not what is trained.
 
-    It may also have an attribute `demands`, a set of `Demand`; `MOST_DEMANDS` when absent.
+    It may also have an attribute `demands`, a set of `demand.Demand`; `MOST_DEMANDS` when absent.
     """
 
     @property
