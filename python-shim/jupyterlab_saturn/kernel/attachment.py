@@ -82,13 +82,19 @@ class Attachment:
     def attach(self) -> Connection:
         """The connection to the engine, which is started when it does not run.
 
-        Raises SaturnError saying why the session cannot be started.
+        Raises
+        ------
+        SaturnError
+            Saying why the session cannot be started; ``session-moved`` when it was renamed with
+            the notebook's folder.
         """
         with self._lock:
             connection = self._connection
             if connection is not None and not connection.gone:
                 return connection
             try:
+                if connection is not None:
+                    self._require_unmoved()
                 self.paths.ensure()
                 endpoint = self._launcher.ensure(self.paths)
             except BaseException as error:
@@ -104,6 +110,15 @@ class Attachment:
             )
             self._connection.listen(self._on_state, self._on_status)
             return self._connection
+
+    def _require_unmoved(self) -> None:
+        here = SessionPaths(self.paths.name)  # the working folder, by its name of today
+        if not self.paths.exists and here.exists and here.folder != self.paths.folder:
+            raise SaturnError(
+                "session-moved",
+                f"The session is now in {here.folder}: the folder it was in has been renamed.",
+                f"Go on there with %saturn session {self.paths.name}.",
+            )
 
     def attach_later(self, done: Callable[[Failure | None], None]) -> None:
         """Attach in a thread; `done` gets None, or the failure, in that thread."""

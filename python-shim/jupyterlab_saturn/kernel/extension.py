@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ..errors import SaturnError
 from .completion import CompletionEvent, complete
 from .magic import SaturnMagics
 from .session_registry import SessionRegistry, sessions
@@ -47,7 +48,10 @@ class Extension:
         self._sessions.close()
 
     def _complete(self, _: Any, event: CompletionEvent) -> list[str]:
-        state = self._sessions.current.attachment.state
+        try:
+            state = self._sessions.current.attachment.state
+        except SaturnError:  # the next magic says it
+            state = None
         return complete(event, state, self._shell.user_ns)
 
 

@@ -12,6 +12,7 @@ import pytest
 from fakes.engine import FakeEngine, FakeLauncher
 from fakes.shell import Shell
 from jupyter_client.manager import KernelManager, start_new_kernel
+from jupyterlab_saturn.errors import SaturnError
 from jupyterlab_saturn.kernel.extension import Extension
 from jupyterlab_saturn.kernel.session import Session
 from jupyterlab_saturn.kernel.session_registry import SessionRegistry
@@ -61,6 +62,64 @@ def test_loaded_again_means_the_session_chosen_before(home: Path) -> None:
     sessions.choose(sessions.get("vision"))
     sessions.close()
     assert sessions.current.name == "vision"
+
+
+def test_sessions_stay_where_they_were_when_the_notebook_goes_elsewhere(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("SATURN_HOME", raising=False)
+    sessions = SessionRegistry()
+    first = sessions.current
+    (home / "data").mkdir()
+    monkeypatch.chdir(home / "data")
+    assert sessions.get("default") is first
+    assert sessions.get("vision").paths.folder == first.paths.folder.parent / "vision"
+
+
+def test_a_home_set_late_counts(
+    home: Path, monkeypatch: pytest.MonkeyPatch, launcher: FakeLauncher
+) -> None:
+    monkeypatch.delenv("SATURN_HOME", raising=False)
+    sessions = SessionRegistry()
+    followed: list[Session] = []
+    sessions.follow(followed.append)
+    monkeypatch.setenv("SATURN_HOME", str(home / "other"))
+    assert sessions.current.paths.folder == home / "other" / "default"
+    assert followed[-1] is sessions.current
+
+
+def test_a_home_set_after_a_session_was_joined_is_told_of(
+    session: Session, engine: FakeEngine, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sessions = SessionRegistry()
+    sessions.choose(session)
+    monkeypatch.setenv("SATURN_HOME", str(home / "other"))
+    with pytest.raises(SaturnError, match="SATURN_HOME is now") as caught:
+        _ = sessions.current
+    assert caught.value.code == "home-changed"
+    sessions.choose(sessions.get("default"))  # as the hint says
+    assert sessions.current.paths.folder == home / "other" / "default"
+
+
+def test_a_session_renamed_with_its_folder_is_found_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, launcher: FakeLauncher
+) -> None:
+    monkeypatch.delenv("SATURN_HOME", raising=False)
+    (tmp_path / "before").mkdir()
+    monkeypatch.chdir(tmp_path / "before")
+    sessions = SessionRegistry()
+    session = Session(home=tmp_path / "before" / ".saturn", launcher=launcher)
+    sessions.choose(session)
+    assert sessions.get("vision").paths.folder.parent == session.paths.folder.parent
+    connection = session.attachment.attach()
+    connection.wait_for(lambda _: True, 10)
+    session.paths.journal.touch()
+    (tmp_path / "before").rename(tmp_path / "after")
+    connection.close()
+    with pytest.raises(SaturnError, match=r"is now in .*/after/") as caught:
+        session.attachment.attach()
+    assert caught.value.code == "session-moved"
+    assert sessions.get("default").paths.folder == tmp_path / "after" / ".saturn" / "default"
 
 
 def test_loading_attaches_to_a_session_that_runs(
