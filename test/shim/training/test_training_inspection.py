@@ -237,7 +237,7 @@ def test_a_model_with_nothing_to_train_runs_nowhere(session: Session) -> None:
     assert reasons["single", 1] == "the model has no parameter to train"
 
 
-def test_layers_that_draw_by_the_split_are_warned_of(session: Session) -> None:
+def test_a_forward_that_draws_is_told_of(session: Session) -> None:
     def split() -> Any:
         from torch import nn
 
@@ -246,8 +246,8 @@ def test_layers_that_draw_by_the_split_are_warned_of(session: Session) -> None:
         return type(base)(**{**vars(base), "model": model})
 
     spec = session.spec(split)
-    (dropout,) = inspection(session, spec)["warnings"]
-    assert dropout.startswith("Dropout")
+    (told,) = inspection(session, spec)["warnings"]
+    assert told.startswith("The forward draws random numbers")
     assert inspection(session, spec, max_devices=1)["warnings"] == []
 
 
