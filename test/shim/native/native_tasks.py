@@ -113,7 +113,11 @@ def calls_train(**changes: Any) -> Any:
 
 
 def gan(
-    shape: str = "module-trainer", slow: bool = False, samples: int = 32, **options: Any
+    shape: str = "module-trainer",
+    slow: bool = False,
+    samples: int = 32,
+    dropout: float = 0.1,
+    **options: Any,
 ) -> Any:
     """A tiny GAN in Lightning, which optimises by hand, on points of a circle.
 
@@ -132,7 +136,9 @@ def gan(
             super().__init__()
             self.automatic_optimization = False
             self.maker = nn.Sequential(nn.Linear(2, 8), nn.Tanh(), nn.Linear(8, 2))
-            self.judge = nn.Sequential(nn.Linear(2, 8), nn.Tanh(), nn.Dropout(0.1), nn.Linear(8, 1))
+            self.judge = nn.Sequential(
+                nn.Linear(2, 8), nn.Tanh(), nn.Dropout(dropout), nn.Linear(8, 1)
+            )
             self.average = nn.Linear(1, 1)
 
         def training_step(self, batch: Any, batch_idx: int) -> None:

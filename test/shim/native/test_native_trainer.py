@@ -80,15 +80,19 @@ def test_a_function_that_calls_train_goes_on_after_it(session: Session) -> None:
         torch.testing.assert_close(trained[name], value, atol=1e-5, rtol=0)
 
 
-def test_stopped_and_gone_on_with_it_is_as_uninterrupted(session: Session) -> None:
-    spec = session.spec(trainer, "stopped", slow=True)
-    group = session.train(spec, "native", steps=STEPS)
+@pytest.mark.parametrize(("before", "after"), [(1, 1), (1, 2), (2, 1)])
+def test_stopped_and_gone_on_with_it_is_as_uninterrupted(
+    session: Session, before: int, after: int
+) -> None:
+    """Also on another number of devices."""
+    spec = session.spec(trainer, f"stopped-{before}-{after}", slow=True)
+    group = session.train(spec, "native", before, steps=STEPS)
     group.until("step")
     group.signal(signal.SIGTERM)
-    assert group.wait() == [0], group.log
+    assert group.wait() == [0] * before, group.log
     stopped = group.of("stopped")[0]["step"]
     assert 0 < stopped < STEPS
-    again = session.train(spec, "native", steps=STEPS)
+    again = session.train(spec, "native", after, steps=STEPS)
     result = finish(again)
     assert again.of("started")[0]["step"] == stopped
     trained = weights(session, spec, result)

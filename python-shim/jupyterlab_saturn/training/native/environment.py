@@ -28,9 +28,11 @@ def launched(world: ProcessGroup, job: str, kind: str) -> Iterator[None]:
         ``"cpu"`` keeps ``accelerate`` from GPUs.
     """
     if kind == "cpu":
-        os.environ["ACCELERATE_USE_CPU"] = "true"
+        # By itself accelerate says cpu:0, onto which PyTorch loads no checkpoint.
+        os.environ |= {"ACCELERATE_USE_CPU": "true", "ACCELERATE_TORCH_DEVICE": "cpu"}
     else:
-        os.environ.pop("ACCELERATE_USE_CPU", None)
+        for name in ("ACCELERATE_USE_CPU", "ACCELERATE_TORCH_DEVICE"):
+            os.environ.pop(name, None)
     if world.size > 1:
         os.environ |= {
             "RANK": str(world.rank),
