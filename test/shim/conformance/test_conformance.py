@@ -58,6 +58,12 @@ def test_the_techniques_of_the_package_conform(bench: TestBench, name: str) -> N
     assert {check: each.detail for check, each in found.items() if not each.passed} == {}
 
 
+def test_statistics_are_of_all_groups_that_share_a_model(bench: TestBench) -> None:
+    found = findings(bench, "fsdp-tensor", "batch-norm", devices=(4,))
+    assert found["batch-norm"].passed, found["batch-norm"].detail
+    assert "Not run" not in found["batch-norm"].detail
+
+
 @pytest.mark.parametrize(
     ("name", "passed", "failed", "said"),
     [
