@@ -20,7 +20,7 @@ from jupyterlab_saturn.training.conformance.__main__ import main
 from jupyterlab_saturn.training.conformance.checks import CHECKS
 from jupyterlab_saturn.training.conformance.report import Finding, look_into, subject_of
 from jupyterlab_saturn.training.conformance.test_bench import TestBench
-from jupyterlab_saturn.training.techniques import TECHNIQUES
+from jupyterlab_saturn.training.techniques import DEMANDS, TECHNIQUES
 
 GUIDE = Path(__file__).parents[3] / "docs" / "techniques.md"
 
@@ -147,6 +147,12 @@ def test_the_guides_own_technique_conforms(tmp_path: Path) -> None:
     assert (report["passed"], done.returncode) == (True, 0)
     left = [p for p in psutil.process_iter() if "CONFORMANCE_TEST" in _environment(p)]
     assert left == []
+
+
+def test_the_guide_names_every_check_and_demand() -> None:
+    told = set(re.findall(r"`([a-z-]+)`", GUIDE.read_text()))
+    assert {check.name for check in CHECKS} <= told
+    assert set(DEMANDS) <= told
 
 
 def test_what_is_no_technique_is_told_and_fails(
