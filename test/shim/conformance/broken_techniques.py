@@ -5,16 +5,20 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 from typing import Any
 
 import torch
 from jupyterlab_saturn.task import Task
+from jupyterlab_saturn.training.components.batch_norm import batch_norms
 from jupyterlab_saturn.training.task.data_order import MicroBatch, Samples
 from jupyterlab_saturn.training.techniques import (
+    MOST_DEMANDS,
     BaseTechnique,
     Choice,
     Context,
+    Demand,
     DeviceKind,
     Runner,
     State,
@@ -40,6 +44,7 @@ class Sound(BaseTechnique):
     """Nothing is wrong with it."""
 
     name = "sound"
+    demands: frozenset[Demand] = frozenset({"divisible-batch", "equal-state"})
     runner: type[Runner] = AveragingRunner
 
     def feasible(self, task: Task, devices: int, kind: DeviceKind) -> str | None:
@@ -197,3 +202,105 @@ class RaisesWhenAsked(Sound):
 
     def choices(self, task: Task, devices: int) -> list[Choice]:
         raise KeyError("settings")
+
+
+class Bold(Sound):
+    """Demands nothing, though it divides batches and keeps a state on each device."""
+
+    name = "bold"
+    demands = frozenset()
+
+
+class Shy(Sound):
+    """Demands what it can do without, by saying nothing."""
+
+    name = "shy"
+    demands = MOST_DEMANDS
+
+
+class _AveragingMeans(AveragingRunner):
+    def _accumulate(self, micro_batches: Sequence[MicroBatch]) -> Any:
+        share = 1 / self._world.size / len(micro_batches)
+        return super()._accumulate([replace(micro, weight=share) for micro in micro_batches])
+
+
+class AveragesMeans(Sound):
+    """Averages the means of parts, however many samples they have."""
+
+    name = "averages-means"
+    runner = _AveragingMeans
+
+
+class _DroppingLast(AveragingRunner):
+    def step(self, micro_batches: Sequence[MicroBatch]) -> torch.Tensor:
+        samples = self._world.sum([float(sum(micro.samples for micro in micro_batches))])[0]
+        if samples == self._task.batch_size:
+            return super().step(micro_batches)
+        self.learning_rate.stepped()
+        return torch.zeros(())
+
+
+class DropsLastBatch(Sound):
+    """Leaves out the last batch of an epoch when it is not whole."""
+
+    name = "drops-last-batch"
+    runner = _DroppingLast
+
+
+class _ForgettingBuffers(AveragingRunner):
+    def _model_state(self, changed: Collection[str]) -> Any:
+        weights, extra = super()._model_state(changed)
+        buffers = dict(self.module.named_buffers())
+        return {name: value for name, value in weights.items() if name not in buffers}, extra
+
+
+class ForgetsBuffers(Sound):
+    """Leaves buffers out of its checkpoints."""
+
+    name = "forgets-buffers"
+    runner = _ForgettingBuffers
+
+
+class _ForgettingExtra(AveragingRunner):
+    def _model_state(self, changed: Collection[str]) -> Any:
+        return super()._model_state(changed)[0], {}
+
+
+class ForgetsExtraState(Sound):
+    """Leaves state that is no tensor out of its checkpoints."""
+
+    name = "forgets-extra-state"
+    runner = _ForgettingExtra
+
+
+class _NormalisingAlone(AveragingRunner):
+    def __init__(self, task: Task, module: torch.nn.Module, context: Context) -> None:
+        super().__init__(task, module, context)
+        for layer in batch_norms(module):
+            vars(layer).pop("forward", None)
+
+
+class NormalisesAlone(Sound):
+    """Takes the statistics of batch normalisation from the samples of each rank."""
+
+    name = "normalises-alone"
+    runner = _NormalisingAlone
+
+
+class _TeachingFirst(AveragingRunner):
+    def step(self, micro_batches: Sequence[MicroBatch]) -> torch.Tensor:
+        frozen = [p for p in self.module.parameters() if not p.requires_grad]
+        before = [parameter.clone() for parameter in frozen]
+        share = super().step(micro_batches)
+        if not self._world.is_root:
+            with torch.no_grad():
+                for parameter, value in zip(frozen, before, strict=True):
+                    parameter.copy_(value)
+        return share
+
+
+class TeachesFirst(Sound):
+    """Changes what is frozen on the first rank only."""
+
+    name = "teaches-first"
+    runner = _TeachingFirst

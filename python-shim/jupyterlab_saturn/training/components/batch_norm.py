@@ -28,7 +28,8 @@ class BatchNorms:
     Parameters
     ----------
     ranks
-        On how many a batch is spread. On one, layers are left as they are.
+        Over how many a batch is spread, each part on as many ranks as the world has more of them.
+        Over one, layers are left as they are.
 
     Attributes
     ----------
@@ -38,7 +39,8 @@ class BatchNorms:
 
     def __init__(self, model: nn.Module, ranks: int, world: ProcessGroup) -> None:
         self.counts = True
-        if ranks == world.size > 1:
+        self._copies = world.size / ranks
+        if ranks > 1:
             for layer in batch_norms(model):
                 vars(layer)["forward"] = functools.partial(self._forward, layer, layer.forward)
 
@@ -52,11 +54,11 @@ class BatchNorms:
         share = float(self.counts)
         here = inputs.numel() / inputs.shape[1] * share
         sums = torch.cat([values.sum(dims) * share, values.new_tensor([here])])
-        totals = _sum(sums)
+        totals = self._sum(sums)
         count = totals[-1].detach()
         mean = totals[:-1] / count
         centred = values - mean.reshape(shape)
-        variance = _sum(centred.square().sum(dims) * share) / count
+        variance = self._sum(centred.square().sum(dims) * share) / count
         outputs = centred * torch.rsqrt(variance + layer.eps).reshape(shape)
         if layer.affine:
             outputs = outputs * layer.weight.reshape(shape) + layer.bias.reshape(shape)
@@ -64,26 +66,30 @@ class BatchNorms:
             _remember(layer, mean.detach(), variance.detach(), count)
         return outputs.to(inputs.dtype)
 
+    def _sum(self, tensor: torch.Tensor) -> torch.Tensor:
+        """Over all parts of the batch; differentiable."""
+        total: torch.Tensor = _SumOverRanks.apply(tensor, self._copies)  # type: ignore[no-untyped-call]
+        return total
+
 
 class _SumOverRanks(torch.autograd.Function):
-    """A sum over all ranks. It counts in the losses of all of them, so gradients add up, too."""
+    """A sum over all ranks, each of which `copies` have alike.
+
+    It counts in the losses of all of them, so gradients add up, too.
+    """
 
     @staticmethod
-    def forward(_: Any, tensor: torch.Tensor) -> torch.Tensor:
-        total = tensor.clone()
+    def forward(context: Any, tensor: torch.Tensor, copies: float) -> torch.Tensor:
+        context.copies = copies
+        total = tensor / copies
         dist.all_reduce(total)
         return total
 
     @staticmethod
-    def backward(_: Any, gradient: torch.Tensor) -> torch.Tensor:
-        total = gradient.contiguous().clone()
+    def backward(context: Any, gradient: torch.Tensor) -> tuple[torch.Tensor, None]:
+        total = gradient.contiguous() / context.copies
         dist.all_reduce(total)
-        return total
-
-
-def _sum(tensor: torch.Tensor) -> torch.Tensor:
-    total: torch.Tensor = _SumOverRanks.apply(tensor)  # type: ignore[no-untyped-call]
-    return total
+        return total, None
 
 
 @torch.no_grad()

@@ -8,9 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import psutil
 
+from ...task import Task
 from ..runtime.process_group import ProcessGroup
-from .probe_tasks import BATCH, ODDITIES, stack
-from .technique_under_test import SINGLE, TechniqueUnderTest, metric_difference
+from ..techniques import DEMANDS
+from .oddities import ODDITIES, odd
+from .oddity import Oddity, plain_model, plain_task
+from .technique_under_test import TechniqueUnderTest, difference, metric_difference
+from .test_bench import SINGLE
 
 if TYPE_CHECKING:
     from ...generated.wire_types import Strategy
@@ -30,17 +34,21 @@ class Check:
         What holds when it passes.
     problems
         Finds in what it does not hold.
+    remark
+        What else there is to say where it holds; the promise when that is None.
     """
 
     name: str
     promise: str
     problems: Callable[[TechniqueUnderTest], Iterator[str]]
+    remark: Callable[[TechniqueUnderTest], str | None] = lambda _: None
 
 
 def _runs(candidate: TechniqueUnderTest) -> Iterator[str]:
-    refusals = [f"on {n}: {candidate.refusal(n)}" for n in candidate.devices]
     if not list(candidate.strategies()):
-        yield f"it can run nothing ({'; '.join(refusals)})"
+        refusals = candidate.refusals(candidate.devices)
+        told = "; ".join(f"on {devices}: {reason}" for devices, reason in refusals.items())
+        yield f"it can run nothing ({told})"
 
 
 def _trains(**options: Any) -> Callable[[TechniqueUnderTest], Iterator[str]]:
@@ -59,17 +67,66 @@ def _switches(
     )
 
 
+def _with(oddity: Oddity) -> Check:
+    """The check of an oddity, called as that is."""
+
+    def on(candidate: TechniqueUnderTest) -> TechniqueUnderTest:
+        return candidate.on(odd, oddity.lacks)
+
+    def problems(candidate: TechniqueUnderTest) -> Iterator[str]:
+        segments = _there_and_back if oddity.stops else _alone
+        unsaid = sorted(oddity.lacks - candidate.demands)
+        hint = f"; it does not say that it demands {' or '.join(unsaid)}" if unsaid else ""
+        for problem in on(candidate).differences(segments, difference, oddity=oddity.name):
+            yield f"{problem}{hint}"
+
+    def remark(candidate: TechniqueUnderTest) -> str | None:
+        refusals = on(candidate).refusals(candidate.devices, oddity=oddity.name)
+        if None in refusals.values():
+            return None
+        reason = str(refusals[candidate.devices[-1]])
+        return f"Not run: {reason.rstrip('.')}."
+
+    return Check(oddity.name, oddity.promise, problems, remark)
+
+
 def _refuses(candidate: TechniqueUnderTest) -> Iterator[str]:
-    candidate = candidate.on(stack)
-    for options in _ODD:
-        for devices in _COUNTS:
-            reason: object = candidate.refusal(devices, **options)
-            if reason is not None and not (isinstance(reason, str) and reason.strip()):
-                yield f"on {devices}, of {options}: {reason!r} is no sentence"
-        if options.get("oddity") != "frozen":  # nothing trains that
-            yield from candidate.differences(_alone, **options)
-        elif list(candidate.strategies(**options)):
-            yield "it says it can train a model that has no parameter to train"
+    for name in ODDITIES:
+        for devices, reason in candidate.on(odd).refusals(_COUNTS, oddity=name).items():
+            told: object = reason
+            if told is not None and not (isinstance(told, str) and told.strip()):
+                yield f"on {devices}, of {name}: {told!r} is no sentence"
+    if list(candidate.on(_frozen).strategies()):
+        yield "it says it can train a model that has no parameter to train"
+
+
+def _needless(candidate: TechniqueUnderTest) -> str | None:
+    """What it demands and could do without, as far as the oddities tell."""
+    demands, trained = candidate.demands, []
+    for demand in reversed(DEMANDS):  # what lacks equal state lacks constant state, too
+        fewer = demands - {demand}
+        freed = candidate.demanding(fewer)
+        lacking = (each for each in ODDITIES.values() if each.lacks & demands == {demand})
+        admitted = [each for each in lacking if _runs_on_several(freed, each)]
+        if admitted and all(_is_trained(freed, each) for each in admitted):
+            demands = fewer
+            trained.append(f"{demand} ({', '.join(each.name for each in admitted)})")
+    if not trained:
+        return None
+    return f"It may demand more than it needs: it trained right without {' and '.join(trained)}."
+
+
+def _runs_on_several(candidate: TechniqueUnderTest, oddity: Oddity) -> bool:
+    strategies = candidate.on(odd, oddity.lacks).strategies(oddity=oddity.name)
+    return any(strategy["devices"] > 1 for strategy in strategies)
+
+
+def _is_trained(candidate: TechniqueUnderTest, oddity: Oddity) -> bool:
+    return next(_with(oddity).problems(candidate), None) is None
+
+
+def _frozen() -> Task:
+    return plain_task(plain_model().requires_grad_(False))
 
 
 def _leaves_nothing(candidate: TechniqueUnderTest) -> Iterator[str]:
@@ -88,7 +145,9 @@ def _alone(strategy: Strategy) -> list[Strategy]:
     return [strategy]
 
 
-_ODD: list[dict[str, Any]] = [{"batch_size": BATCH - 1}, *({"oddity": each} for each in ODDITIES)]
+def _there_and_back(strategy: Strategy) -> list[Strategy]:
+    return [strategy, SINGLE, strategy]
+
 
 CHECKS = (
     Check("runs", "It runs a plain task on one of the device counts.", _runs),
@@ -103,12 +162,14 @@ CHECKS = (
         "Dropout under exact_random drops the same.",
         _trains(dropout=0.3, exact_random=True, micro_batches=4),
     ),
-    Check("evaluation", "Each held-out sample is evaluated once.", _evaluates),
+    Check("evaluation", "Each held-out sample is evaluated once, by what is exported.", _evaluates),
     Check("resumes", "It goes on from its own checkpoint.", _switches(lambda mine: [mine, mine])),
     Check(
         "from-single", "It goes on from a checkpoint of single.", _switches(lambda m: [SINGLE, m])
     ),
     Check("to-single", "Single goes on from its checkpoint.", _switches(lambda m: [m, SINGLE])),
-    Check("refuses", "What it cannot do it says in a sentence, and only that.", _refuses),
+    *(_with(oddity) for oddity in ODDITIES.values()),
+    Check("refuses", "What it cannot do it says in a sentence.", _refuses),
+    Check("demands", "It demands what it needs.", lambda _: iter(()), _needless),
     Check("processes", "No process is left behind.", _leaves_nothing),
 )

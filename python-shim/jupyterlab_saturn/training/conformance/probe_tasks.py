@@ -14,32 +14,22 @@ from ...task import Task
 
 STEPS = 5  # the third begins another epoch
 BATCH = 8
-_SAMPLES = 2 * BATCH + 3
+SAMPLES = 2 * BATCH + 3
+FEATURES, WIDTH, CLASSES = 6, 16, 3
 _HELD_OUT = 7
-_WIDTH, _CLASSES = 16, 3
 
 
-def stack(dropout: float = 0.0, oddity: str = "", **options: Any) -> Task:
-    """Four equal blocks between two linear layers.
-
-    Parameters
-    ----------
-    oddity
-        What makes the model hard to lay out, see `ODDITIES`.
-    options
-        As `_task`.
-    """
+def stack(dropout: float = 0.0, **options: Any) -> Task:
+    """Four equal blocks between two linear layers; options as `_task`."""
     blocks = nn.Sequential(*(_Block(dropout) for _ in range(4)))
-    model = nn.Sequential(nn.Linear(6, _WIDTH), blocks, nn.Linear(_WIDTH, _CLASSES))
-    if oddity:
-        ODDITIES[oddity](model)
+    model = nn.Sequential(nn.Linear(FEATURES, WIDTH), blocks, nn.Linear(WIDTH, CLASSES))
     # Powers of two: no other choice of samples has the same sum.
     targets = 2 ** torch.arange(_HELD_OUT)
     return _task(
         model,
-        torch.randn(_SAMPLES, 6),
-        torch.randint(0, _CLASSES, (_SAMPLES,)),
-        TensorDataset(torch.randn(_HELD_OUT, 6), targets),
+        torch.randn(SAMPLES, FEATURES),
+        torch.randint(0, CLASSES, (SAMPLES,)),
+        TensorDataset(torch.randn(_HELD_OUT, FEATURES), targets),
         **options,
     )
 
@@ -51,8 +41,8 @@ def llama(**options: Any) -> Task:
     model = LlamaForCausalLM(  # type: ignore[no-untyped-call]
         LlamaConfig(
             vocab_size=2**_HELD_OUT,
-            hidden_size=_WIDTH,
-            intermediate_size=2 * _WIDTH,
+            hidden_size=WIDTH,
+            intermediate_size=2 * WIDTH,
             num_hidden_layers=4,
             num_attention_heads=4,
             num_key_value_heads=4,
@@ -61,41 +51,11 @@ def llama(**options: Any) -> Task:
             attention_dropout=options.pop("dropout", 0.0),
         )
     )
-    tokens = torch.randint(0, _CLASSES, (_SAMPLES, 4))
+    tokens = torch.randint(0, CLASSES, (SAMPLES, 4))
     held_out = TensorDataset(
-        torch.randint(0, _CLASSES, (_HELD_OUT, 4)), 2 ** torch.arange(_HELD_OUT)
+        torch.randint(0, CLASSES, (_HELD_OUT, 4)), 2 ** torch.arange(_HELD_OUT)
     )
     return _task(model, tokens, tokens[:, -1], held_out, forward=_last_logits, **options)
-
-
-def _scalar(model: nn.Sequential) -> None:
-    model[0] = _Scaled(model[0], torch.tensor(1.0))
-
-
-def _mixed(model: nn.Sequential) -> None:
-    model[0] = _Scaled(model[0], torch.ones(1, dtype=torch.float64))
-
-
-def _tied(model: nn.Sequential) -> None:
-    layers = [module for module in model[1].modules() if isinstance(module, nn.Linear)]
-    layers[-1].weight = layers[0].weight
-
-
-def _frozen(model: nn.Sequential) -> None:
-    model.requires_grad_(False)
-
-
-def _blockless(model: nn.Sequential) -> None:
-    model[1] = nn.Tanh()
-
-
-ODDITIES = {
-    "scalar": _scalar,
-    "mixed": _mixed,
-    "tied": _tied,
-    "frozen": _frozen,
-    "blockless": _blockless,
-}
 
 
 def _task(
@@ -140,23 +100,12 @@ def _task(
 class _Block(nn.Module):
     def __init__(self, dropout: float) -> None:
         super().__init__()
-        self.linear = nn.Linear(_WIDTH, _WIDTH)
+        self.linear = nn.Linear(WIDTH, WIDTH)
         self.dropout = nn.Dropout(dropout)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         found: torch.Tensor = x + self.dropout(torch.tanh(self.linear(x)))
         return found
-
-
-class _Scaled(nn.Module):
-    def __init__(self, module: nn.Module, scale: torch.Tensor) -> None:
-        super().__init__()
-        self.module = module
-        self.scale = nn.Parameter(scale)
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        found: torch.Tensor = self.module(x)
-        return found * self.scale.to(found.dtype)
 
 
 def _last_logits(model: nn.Module, tokens: torch.Tensor) -> torch.Tensor:
@@ -188,4 +137,4 @@ def _seen(outputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
 
 
 def _error(outputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
-    return functional.cross_entropy(outputs, targets % _CLASSES)
+    return functional.cross_entropy(outputs, targets % CLASSES)

@@ -124,12 +124,15 @@ def subject_of(
 
 def look_into(check: Check, candidate: TechniqueUnderTest) -> Finding:
     """What a check finds. Never raises."""
+    remark = None
     try:
         problems = list(check.problems(candidate))
+        if not problems:
+            remark = check.remark(candidate)
     except Exception as error:
         problems = [user_traceback(error)]
     if not problems:
-        return Finding(check.name, True, check.promise)
+        return Finding(check.name, True, remark or check.promise)
     more = len(problems) - _MOST_PROBLEMS
     shown = [*problems[:_MOST_PROBLEMS], *([f"and {more} more"] if more > 0 else [])]
     return Finding(check.name, False, "\n".join(shown))

@@ -12,25 +12,36 @@ import torch
 
 from ...errors import SaturnError
 from ...task import Task
-from ..techniques import Technique
+from ..adapters import adapt
+from ..techniques import Demand, Technique, demands_of, offered_choices, unmet_demand
 from .probe_tasks import STEPS
-from .test_bench import TestBench
+from .test_bench import SINGLE, TestBench
 from .train_segment import SegmentResult
 
 if TYPE_CHECKING:
     from ...generated.wire_types import Strategy
 
 _BOUND = 1e-5
-SINGLE: Strategy = {"technique": "single", "devices": 1}
 
 
 @dataclass(frozen=True)
 class Trained:
-    """What training a task came to."""
+    """What training a task came to.
+
+    Attributes
+    ----------
+    metrics
+        Told at its end.
+    weights
+        Of the model it wrote; state that is no tensor, too.
+    exported
+        Metrics of the model it wrote.
+    """
 
     losses: list[float]
     metrics: dict[str, float]
-    weights: dict[str, torch.Tensor]
+    weights: dict[str, Any]
+    exported: dict[str, float]
 
 
 class TechniqueUnderTest:
@@ -54,26 +65,40 @@ class TechniqueUnderTest:
         self.technique = technique
         self.bench = bench
         self.devices = devices
+        self.demands = demands_of(technique)
         self._factory = factory
+        self._lacking: frozenset[Demand] = frozenset()
         self._hung: set[int] = set()
         self.reference = cache(self._reference)
 
-    def on(self, factory: Callable[..., Task]) -> TechniqueUnderTest:
-        """The technique with other tasks."""
+    def on(
+        self, factory: Callable[..., Task], lacking: frozenset[Demand] = frozenset()
+    ) -> TechniqueUnderTest:
+        """The technique with other tasks, which lack what techniques may demand."""
         other = TechniqueUnderTest(self.technique, self.bench, self.devices, factory)
+        other.demands = self.demands
+        other._lacking = lacking
         other._hung = self._hung
         return other
 
-    def refusal(self, devices: int, **options: Any) -> str | None:
-        """Why it cannot run the task of some options."""
-        return self.technique.feasible(self._factory(**options), devices, "cpu")
+    def demanding(self, demands: frozenset[Demand]) -> TechniqueUnderTest:
+        """The technique as if it demanded something else: what then hangs is no fault of its."""
+        other = self.on(self._factory, self._lacking)
+        other.demands = demands
+        other._hung = set(self._hung)
+        return other
+
+    def refusals(self, counts: Sequence[int], **options: Any) -> dict[int, str | None]:
+        """Why it does not run the task of some options, by how many devices."""
+        task = adapt(self._factory(**options))
+        return {devices: self._refusal(task, devices) for devices in counts}
 
     def strategies(self, **options: Any) -> Iterator[Strategy]:
         """The wire ``Strategy`` objects that are feasible for the task of some options."""
-        task = self._factory(**options)
+        task = adapt(self._factory(**options))
         for devices in self.devices:
-            if self.technique.feasible(task, devices, "cpu") is None:
-                for choice in self.technique.choices(task, devices):
+            if self._refusal(task, devices) is None:
+                for choice in offered_choices(self.technique, task, devices, self._lacking):
                     yield {
                         "technique": self.technique.name,
                         "devices": devices,
@@ -99,6 +124,13 @@ class TechniqueUnderTest:
             problem = self._problem(segments(strategy), difference or training_difference, options)
             if problem is not None:
                 yield f"{told(strategy)}: {problem}"
+
+    def _refusal(self, task: Task, devices: int) -> str | None:
+        reason = self.technique.feasible(task, devices, "cpu")
+        unmet = unmet_demand(self.demands, devices, self._lacking)
+        if reason is None and unmet is not None:
+            return f"it demands {unmet}"
+        return reason
 
     def _problem(
         self,
@@ -129,7 +161,8 @@ class TechniqueUnderTest:
                 spec, strategy, steps=STEPS, until=until, save=not last
             )[0]
             losses += outcome.losses
-        return Trained(losses, outcome.metrics, self.bench.weights(spec))
+        metrics, weights = outcome.metrics, self.bench.weights(spec)
+        return Trained(losses, metrics, weights, self.bench.evaluate(spec))
 
 
 def told(strategy: Strategy) -> str:
@@ -143,21 +176,39 @@ def training_difference(found: Trained, expected: Trained) -> str | None:
     if len(found.losses) != len(expected.losses):
         return f"it made {len(found.losses)} steps instead of {len(expected.losses)}"
     for step, (loss, wanted) in enumerate(zip(found.losses, expected.losses, strict=True), 1):
-        if not abs(loss - wanted) <= _BOUND * max(1.0, abs(wanted)):
+        if not _is_near(loss, wanted):
             return f"the loss of step {step} is {loss:.6g} instead of {wanted:.6g}"
     if set(found.weights) != set(expected.weights):
         odd = sorted(set(found.weights) ^ set(expected.weights))
         return f"the trained model lacks or adds {odd[0]}"
     for name, wanted_weight in expected.weights.items():
-        apart = (found.weights[name] - wanted_weight).abs().max().item()
+        weight = found.weights[name]
+        if not isinstance(wanted_weight, torch.Tensor):
+            if weight != wanted_weight:
+                return f"the trained model has {weight!r} as {name} instead of {wanted_weight!r}"
+            continue
+        apart = (weight - wanted_weight).abs().max().item()
         if not apart <= _BOUND:
             return f"after {len(found.losses)} steps {name} is {apart:.2g} off"
     return None
 
 
 def metric_difference(found: Trained, expected: Trained) -> str | None:
-    """In what metrics differ from others; None when they are the same."""
+    """In what metrics differ from others, or from the exported model's; None when they do not."""
     for name, value in expected.metrics.items():
-        if not abs(found.metrics.get(name, math.nan) - value) <= _BOUND * max(1.0, abs(value)):
-            return f"the metric {name} is {found.metrics.get(name)} instead of {value:.6g}"
+        told = found.metrics.get(name, math.nan)
+        if not _is_near(told, value):
+            return f"the metric {name} is {told:.6g} instead of {value:.6g}"
+        exported = found.exported.get(name, math.nan)
+        if not _is_near(exported, value):
+            return f"the metric {name} is {told:.6g}, but {exported:.6g} of the exported model"
     return None
+
+
+def difference(found: Trained, expected: Trained) -> str | None:
+    """In what a training differs from another; None when it does not."""
+    return training_difference(found, expected) or metric_difference(found, expected)
+
+
+def _is_near(value: float, wanted: float) -> bool:
+    return abs(value - wanted) <= _BOUND * max(1.0, abs(wanted))

@@ -15,6 +15,10 @@ import cloudpickle
 import torch
 
 from ...paths import SessionPaths
+from ..run.training_loop import numbers
+from ..run.workload import Workload
+from ..runtime.device import CpuDevice
+from ..runtime.process_group import ProcessGroup
 from ..runtime.workload_spec import WorkloadSpec
 from .rank_pool import RankPool, Work
 from .train_segment import Probe, SegmentResult, TrainSegment, run_segment
@@ -22,6 +26,7 @@ from .train_segment import Probe, SegmentResult, TrainSegment, run_segment
 if TYPE_CHECKING:
     from ...generated.wire_types import Strategy, TaskSpec, TechniqueSpec
 
+SINGLE: Strategy = {"technique": "single", "devices": 1}
 _WORKS_OF_A_POOL = 60  # process groups of meshes are never given back
 
 
@@ -121,6 +126,18 @@ class TestBench:
             works = 0
         self._pools[ranks] = (pool, works + 1)
         return pool.do(work)
+
+    def evaluate(self, task: TaskSpec) -> dict[str, float]:
+        """The metrics of the trained model of a task, loaded into one that was just made.
+
+        Raises what loading it raises.
+        """
+        spec = WorkloadSpec(
+            task=task, strategy=SINGLE, paths=self.paths, techniques=self._techniques
+        )
+        with Workload.build(spec, ProcessGroup(0, 1), CpuDevice((), 0), steps=1) as workload:
+            workload.task.model.load_state_dict(self.weights(task))
+            return numbers(workload.evaluate())
 
     def weights(self, task: TaskSpec) -> dict[str, torch.Tensor]:
         """The trained model of a task, loaded as anybody would."""
