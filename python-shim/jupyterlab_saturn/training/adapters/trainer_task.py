@@ -14,7 +14,13 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from transformers import Trainer, TrainingArguments, set_seed
+from transformers import (
+    PreTrainedTokenizerBase,
+    ProcessorMixin,
+    Trainer,
+    TrainingArguments,
+    set_seed,
+)
 from transformers import trainer as library
 from transformers.integrations.neftune import activate_neftune
 from transformers.trainer_utils import IntervalStrategy
@@ -103,7 +109,8 @@ def _prepare(trainer: Trainer) -> None:
     if args.gradient_checkpointing:
         model.gradient_checkpointing_enable(args.gradient_checkpointing_kwargs)
     align = getattr(library, "align_special_tokens", None)
-    if align is not None and trainer.processing_class is not None and hasattr(model, "config"):
+    reads_text = isinstance(trainer.processing_class, (PreTrainedTokenizerBase, ProcessorMixin))
+    if align is not None and reads_text and hasattr(model, "config"):  # not one of images or sound
         align(model, trainer.processing_class)
     if args.neftune_noise_alpha is not None:
         activate_neftune(model, args.neftune_noise_alpha, trainer.accelerator)  # type: ignore[no-untyped-call]
