@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 import os
 import re
@@ -18,6 +19,13 @@ _PAYLOAD = re.compile(r"[0-9a-f]{16,64}\.pkl")
 _WORLD = re.compile(r"[0-9a-f]{16,64}\.json")
 
 
+def make_private(folder: Path) -> None:
+    """Make a folder, and those above it that are missing, which only their owner may enter."""
+    missing = itertools.takewhile(lambda each: not each.exists(), folder.parents)
+    for each in reversed([folder, *missing]):  # mkdir would open those above to all
+        each.mkdir(mode=0o700, exist_ok=True)
+
+
 def ensure_private(folder: Path) -> Path:
     """Make a folder that only its owner may enter, or refuse it.
 
@@ -28,7 +36,7 @@ def ensure_private(folder: Path) -> Path:
         belongs to somebody else or others may enter it.
     """
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_private(folder)
         info = folder.lstat()
     except OSError as error:
         raise SaturnError(

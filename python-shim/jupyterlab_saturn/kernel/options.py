@@ -202,7 +202,10 @@ def parse(verb: Verb, words: Iterable[str]) -> Arguments:
             raise SaturnError(
                 "bad-option",
                 f"%saturn {verb.name} does not understand {word!r}.",
-                f"Write it like: {verb.example}",
+                "A task is named after its function, and after the point of its sweep: leave "
+                f"{word!r} out."
+                if verb.name == "task" and word.isidentifier()
+                else f"Write it like: {verb.example}",
             )
     _store(arguments, option, values)
     return arguments

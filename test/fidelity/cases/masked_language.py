@@ -23,6 +23,6 @@ def factory() -> Any:
     return Trainer(
         model=bert("BertForMaskedLM"),
         args=TrainingArguments(**in_place(train_sampling_strategy="random")),
-        train_dataset=sentences(16, lambda words: 0),
+        train_dataset=sentences(18, lambda words: 0),
         data_collator=masked,
     )

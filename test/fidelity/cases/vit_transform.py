@@ -14,7 +14,13 @@ def normalise(rows: Any) -> Any:
 
 def factory() -> Any:
     import datasets
-    from transformers import Trainer, TrainingArguments, ViTConfig, ViTForImageClassification
+    from transformers import (
+        ImageProcessingMixin,
+        Trainer,
+        TrainingArguments,
+        ViTConfig,
+        ViTForImageClassification,
+    )
 
     images = torch.randint(0, 16, (24, 1, 8, 8)).float()
     rows = {"pixel_values": images.tolist(), "labels": [row % 3 for row in range(24)]}
@@ -31,6 +37,7 @@ def factory() -> Any:
             **in_place(gradient_accumulation_steps=2, remove_unused_columns=False)
         ),
         train_dataset=data,
+        processing_class=ImageProcessingMixin(),
     )
 
 

@@ -257,6 +257,20 @@ def test_a_batch_without_labels_is_told_of() -> None:
         task.collate([task.data[0]])
 
 
+def test_samples_of_which_nothing_is_masked_say_nothing_of_the_loss() -> None:
+    made = judged()
+    collate = made.data_collator
+
+    def masked(samples: list[Any]) -> Any:
+        batch = collate(samples)
+        if len(samples) < 3:
+            batch["labels"] = batch["labels"] * 0 - 100
+        return batch
+
+    made.data_collator = masked
+    assert adapt(made).batch_size > 0
+
+
 def test_an_optimizer_that_exists_is_made_anew_of_the_same_groups() -> None:
     from jupyterlab_saturn.training.components.optimizer_factory import (
         make_optimizer,

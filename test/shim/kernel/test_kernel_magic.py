@@ -46,6 +46,7 @@ CELL = "def digits(model, lr=0.1):\n    ...\n"
         ("%saturn log", "bad-option", "%saturn log"),
         ("%saturn log a --lines 0", "bad-option", "--lines 100"),
         ("%saturn log nobody", "unknown-task", "%saturn status"),
+        ("%%saturn task digits\ndef digits(): ...", "bad-option", "leave 'digits' out"),
         ("%%saturn task\nasync def f(): ...", "not-a-function", "instead of async def"),
         ("%%saturn task\ndef f():\n    !ls\n", "not-picklable", "subprocess.run"),
         ("%%saturn task\ndef f():\n    %time g()\n", "not-picklable", "%time"),

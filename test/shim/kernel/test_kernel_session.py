@@ -242,6 +242,9 @@ def test_a_payload_that_cannot_be_written(session: Session, engine: FakeEngine) 
 
 def test_private_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert ensure_private(tmp_path / "mine").stat().st_mode & 0o777 == 0o700
+    # The best model is kept in a folder of the checkpoints, which come after it.
+    ensure_private(tmp_path / "checkpoints" / "best")
+    ensure_private(tmp_path / "checkpoints")
     (tmp_path / "open").mkdir(mode=0o755)
     (tmp_path / "open").chmod(0o755)
     with pytest.raises(SaturnError, match="Others may enter"):

@@ -77,6 +77,16 @@ def trainer(kind: str = "plain", slow: bool = False, samples: int = 32, **change
             loss = (outputs["logits"] - 1.0).pow(2).mean()
             return (loss, outputs) if return_outputs else loss
 
+    class Contrast(Trainer):
+        """Tells every sample from all others of its batch."""
+
+        def compute_loss(
+            self, model: Any, inputs: Any, return_outputs: bool = False, **_: Any
+        ) -> Any:
+            outputs = model(**inputs)
+            loss = -outputs["logits"].log_softmax(0).mean()
+            return (loss, outputs) if return_outputs else loss
+
     options = {
         "output_dir": tempfile.mkdtemp(prefix="saturn-test-trainer-"),
         "per_device_train_batch_size": 4,
@@ -95,7 +105,9 @@ def trainer(kind: str = "plain", slow: bool = False, samples: int = 32, **change
             raise KeyError("no such metric")
         return {"distance": float(abs(prediction.predictions - prediction.label_ids).mean())}
 
-    return {"plain": Trainer, "adversarial": Adversarial, "pairs": Pairs}[kind](
+    return {"plain": Trainer, "adversarial": Adversarial, "pairs": Pairs, "contrast": Contrast}[
+        kind
+    ](
         model=Net(),
         args=TrainingArguments(**options),
         train_dataset=Line(),

@@ -72,6 +72,17 @@ def test_a_loader_of_its_own_is_not_made_larger_by_devices(session: Session) -> 
     assert "makes batches of 16 over 2 devices, where one device trains with 8" in error["message"]
 
 
+def test_samples_that_are_compared_stay_on_one_device(session: Session) -> None:
+    def feasible(kind: str) -> list[bool]:
+        spec = {**session.spec(trainer, f"shared-{kind}", kind=kind), "native": True}
+        return [
+            each["feasible"] for each in inspection(session, spec, 2)["inspection"]["feasibility"]
+        ]
+
+    assert feasible("plain") == [True, True]
+    assert feasible("contrast") == [True, False]
+
+
 def test_a_function_that_calls_train_goes_on_after_it(session: Session) -> None:
     spec = session.spec(calls_train)
     result = finish(session.train(spec, "native", steps=STEPS))

@@ -174,3 +174,13 @@ def test_what_workers_hold_is_not_the_devices_memory(session: Session) -> None:
 
     small = [virtual_device(0, 150 * MEGABYTE)]
     finish(session.train(session.spec(hungry), "single", devices=small, steps=2))
+
+
+def test_a_batch_of_two_is_cut_by_sample() -> None:
+    def collate(samples: list[Any]) -> Any:
+        drawn = torch.stack(samples) + torch.rand(1)
+        return {"x": drawn}, {"y": drawn}
+
+    samples = Samples(list(torch.arange(4.0).reshape(4, 1)), collate, 0)  # type: ignore[arg-type]
+    (x, y), (rest, _) = samples.parts([0, 1], [range(1), range(1, 2)])
+    assert x["x"].shape == y["y"].shape == rest["x"].shape == (1, 1)

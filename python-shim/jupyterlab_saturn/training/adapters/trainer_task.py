@@ -14,7 +14,13 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from transformers import Trainer, TrainingArguments, set_seed
+from transformers import (
+    PreTrainedTokenizerBase,
+    ProcessorMixin,
+    Trainer,
+    TrainingArguments,
+    set_seed,
+)
 from transformers import trainer as library
 from transformers.integrations.neftune import activate_neftune
 from transformers.trainer_utils import IntervalStrategy
@@ -28,9 +34,12 @@ from .data_loader import Collate, Unpacked, unpack, unpack_eval
 from .early_stopping import EarlyStopping
 from .logits_loss import logits_loss
 from .trainer_evaluation import Measured, Prediction, TrainerEvaluation, is_by_batch
-from .trainer_loss import Divisor, WholeLoss, divisor_of, said_loss
+from .trainer_loss import Divisor, WholeLoss, divisor_of, items_in, said_loss
 from .trainer_optimizer import optimizer_of, schedule_of
 from .trainer_settings import early_stopping_callback, reasons
+
+_TRIED = (2, 16, 128)
+"""Samples of the batches that are looked at, one after another."""
 
 
 def from_trainer(trainer: Trainer) -> Task:
@@ -103,7 +112,8 @@ def _prepare(trainer: Trainer) -> None:
     if args.gradient_checkpointing:
         model.gradient_checkpointing_enable(args.gradient_checkpointing_kwargs)
     align = getattr(library, "align_special_tokens", None)
-    if align is not None and trainer.processing_class is not None and hasattr(model, "config"):
+    reads_text = isinstance(trainer.processing_class, (PreTrainedTokenizerBase, ProcessorMixin))
+    if align is not None and reads_text and hasattr(model, "config"):  # not one of images or sound
         align(model, trainer.processing_class)
     if args.neftune_noise_alpha is not None:
         activate_neftune(model, args.neftune_noise_alpha, trainer.accelerator)  # type: ignore[no-untyped-call]
@@ -115,10 +125,18 @@ def _divisor(trainer: Trainer, train: Unpacked, collate: Collate, *, of_logits: 
     if of_logits:
         return "items"
     data: Any = train.data
-    first = range(2) if train.order is None else train.order(0)[0][:2]
-    with undisturbed():
-        batch, _ = collate([data[index] for index in first])
-    return divisor_of(trainer, batch)
+    order = range(len(data)) if train.order is None else [i for b in train.order(0) for i in b]
+    for count in _TRIED:  # a collator that masks may leave few samples with nothing to learn
+        with undisturbed():
+            batch, _ = collate([data[index] for index in order[:count]])
+        items = items_in(trainer, batch)
+        if items is None or items > 0:
+            return divisor_of(trainer, batch)
+    raise SaturnError(
+        "bad-task",
+        f"The first {len(order[: _TRIED[-1]])} samples have no label to learn from.",
+        "Look at what the data_collator makes of them: all labels are -100.",
+    )
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ def move(value: Any, device: torch.device) -> Any:
     return value
 
 
-def narrow(value: Any, start: int, stop: int, count: int) -> Any:
+def narrow_batch(batch: Any, start: int, stop: int, count: int) -> Any:
     """The part of a batch of `count` samples from one on, up to another.
 
     Raises
@@ -33,6 +33,14 @@ def narrow(value: Any, start: int, stop: int, count: int) -> Any:
     SaturnError
         ``whole-batch`` when something of the batch is not by sample.
     """
+    if isinstance(batch, list | tuple) and len(batch) == 2:  # inputs and targets, not two samples
+        parts = [narrow(part, start, stop, count) for part in batch]
+        return type(batch)(*parts) if hasattr(batch, "_fields") else type(batch)(parts)
+    return narrow(batch, start, stop, count)
+
+
+def narrow(value: Any, start: int, stop: int, count: int) -> Any:
+    """As `narrow_batch`, for a part of a batch."""
     if isinstance(value, torch.Tensor):
         if value.dim() == 0 or value.shape[0] != count:
             raise _indivisible(f"a tensor of shape {tuple(value.shape)}", count)

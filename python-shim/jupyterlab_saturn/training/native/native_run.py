@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from ...loop import followed
+from ...paths import make_private
 from ...plugins import PluginFile, plugin_files
 from ..task.factory import call_factory
 from .environment import launched
@@ -49,7 +50,7 @@ class NativeTask:
             As `call_factory`, or the loops.
         """
         run = self._run
-        run.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_private(run.folder)
         kind = "cpu" if run.device is None else run.device.kind
         with ExitStack() as stack:
             stack.enter_context(launched(run.world, run.identity, kind))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import shutil
 from collections.abc import Callable, Sequence
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,7 @@ from ..run.model_export import write_folder
 from .interception import Interception
 from .monitor import Loop, why_not_divided
 from .native_loop import NativeLoop, NativeRun
+from .whole_batch import why_whole
 
 if TYPE_CHECKING:
     import torch
@@ -174,6 +175,10 @@ def _describe(trainer: Any, steps: int, model: torch.nn.Module, loader: Any) -> 
     samples = len(loader.dataset) if counted else steps * per_device * parts
     per_epoch = max(1, math.ceil(len(loader) / parts)) if counted else steps
 
+    @cache
+    def why_it_is_whole() -> str | None:
+        return why_whole(trainer, loader)
+
     def why_not(devices: int) -> str | None:
         if devices == 1:
             return None
@@ -189,6 +194,7 @@ def _describe(trainer: Any, steps: int, model: torch.nn.Module, loader: Any) -> 
                 hint="dataloader_drop_last=True",
             )
             or _why_uneven(samples, per_device, devices)
+            or why_it_is_whole()
         )
 
     return Loop(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from ...paths import SessionPaths
+from ...paths import SessionPaths, make_private
 from ...task import Task
 from ..task.factory import build_task
 from .atomic_checkpoint import sync_folder
@@ -42,7 +42,7 @@ def write_weights(path: Path, weights: Mapping[str, torch.Tensor]) -> None:
 
     The file appears whole, or not at all.
     """
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_private(path.parent)
     temporary = path.with_name(f"{path.name}.tmp")
     plain = {  # the extra state of a module may be anything
         name: value.detach() if isinstance(value, torch.Tensor) else value
@@ -63,7 +63,7 @@ def write_folder(path: Path, write: Callable[[Path], object]) -> None:
     """Have a folder written, which then replaces the one of that name as a whole."""
     temporary = path.with_name(f"{path.name}.tmp")
     shutil.rmtree(temporary, ignore_errors=True)
-    temporary.mkdir(mode=0o700, parents=True)
+    make_private(temporary)
     try:
         write(temporary)
         shutil.rmtree(path, ignore_errors=True)

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import ast
+import dataclasses
+import difflib
 import linecache
 import math
 import os
 import pickle
+import re
 import stat
+import sys
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -71,6 +75,7 @@ def call_factory(paths: SessionPaths, spec: TaskSpec) -> Any:
     factory = load_factory(paths, spec["payload"])
     _remember_source(factory, spec.get("source"))
     seed_all(derive(spec["seed"], "factory"))
+    sys.argv = [spec["sweep"]]  # what argparse reads: those of a rank are not the user's
     try:
         return factory(**spec["params"])
     except SaturnError:
@@ -228,9 +233,23 @@ def _check_length(task: Task) -> None:
 
 def _failed(error: BaseException, what: str) -> SaturnError:
     failure = describe(error, "factory-failed")
-    wrapped = SaturnError("factory-failed", f"{what}: {failure['message']}")
+    wrapped = SaturnError("factory-failed", f"{what}: {failure['message']}", _hint(error))
     wrapped.traceback = failure.get("traceback")
     return wrapped
+
+
+def _hint(error: BaseException) -> str | None:
+    """What to do about an error of the user's own code, where that is known."""
+    if isinstance(error, SystemExit):
+        return "It ends itself, as argparse does: what it printed is shown by %saturn log"
+    unknown = re.search(
+        r"Task\.__init__\(\) got an unexpected keyword argument '(\w+)'", str(error)
+    )
+    if unknown is None:
+        return None
+    names = [field.name for field in dataclasses.fields(Task)]
+    close = difflib.get_close_matches(unknown[1], names, 1)
+    return f"A Task has {close[0]}=..." if close else f"A Task has: {', '.join(names)}"
 
 
 def _remember_source(factory: Any, source: str | None) -> None:

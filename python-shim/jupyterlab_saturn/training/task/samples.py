@@ -9,7 +9,7 @@ import torch
 from torch.utils.data import ConcatDataset, Dataset, Subset, TensorDataset, default_collate
 
 from ...errors import SaturnError
-from ..components.nested_tensors import narrow
+from ..components.nested_tensors import narrow_batch
 from ..components.seeding import derive, global_state, seed_all
 from ..runtime.failure import describe, is_out_of_memory
 
@@ -65,7 +65,7 @@ class Samples:
             return [self.batch(indices, epoch)]
         if self._draws_by_batch(indices):
             whole = self.batch(indices, epoch)
-            return [narrow(whole, r.start, r.stop, len(indices)) for r in ranges]
+            return [narrow_batch(whole, r.start, r.stop, len(indices)) for r in ranges]
         return [self.batch([indices[place] for place in r], epoch) for r in ranges]
 
     def _draws_by_batch(self, indices: Sequence[int]) -> bool:
