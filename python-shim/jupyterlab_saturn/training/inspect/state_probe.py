@@ -11,6 +11,7 @@ from torch import nn
 from ...errors import SaturnError
 from ...task import Task
 from ..components.batch_norm import batch_norms
+from ..components.training_mode import begin_training
 from ..task.epoch_order import few_batches
 from ..task.samples import Samples
 from ..techniques.technique import Demand
@@ -33,8 +34,7 @@ def changed_state(task: Task, samples: Samples) -> Iterator[tuple[Demand, str]]:
     """
     model, step = task.model, ReferenceStep(task)
     batches = few_batches(task, samples.count, step.samples)
-    if not model.training:
-        model.train()
+    begin_training(model)
     state = _State(model)
 
     def forward(indices: Sequence[int]) -> tuple[Gradient, dict[str, torch.Tensor]]:
