@@ -117,6 +117,7 @@ def _prepare(trainer: Trainer) -> None:
         align(model, trainer.processing_class)
     if args.neftune_noise_alpha is not None:
         activate_neftune(model, args.neftune_noise_alpha, trainer.accelerator)  # type: ignore[no-untyped-call]
+    model.train()  # all of it, as the Trainer has it in each step
 
 
 def _divisor(trainer: Trainer, train: Unpacked, collate: Collate, *, of_logits: bool) -> Divisor:

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from ...errors import SaturnError
 from ...task import Task
 from ..components.side_effects import without_side_effects
+from ..components.training_mode import begin_training
 from ..runtime.failure import is_out_of_memory
 from ..task.data_order import takes_whole_batches
 from ..task.epoch_order import few_batches
@@ -104,7 +105,7 @@ def _affordable(task: Task, samples: Samples) -> Iterator[_Extent | None]:
 def _step_seconds(task: Task, samples: Samples) -> float | None:
     """Of a step of few samples; None when it fails, infinite when it takes too long."""
     try:
-        task.model.train()
+        begin_training(task.model)
         step = ReferenceStep(task)
         indices = few_batches(task, samples.count, _TIMED)[0]
         batch = samples.batch(indices)
@@ -129,7 +130,7 @@ def _try(task: Task, samples: Samples, extent: _Extent) -> Probed:
     """Raises TimeUp under a `deadline`."""
     unmet: dict[Demand, str] = {}
     step = ReferenceStep(task)
-    task.model.train()
+    begin_training(task.model)
     batches = few_batches(task, samples.count, extent.samples)
     if len(batches) > extent.batches:
         batches = batches[: extent.batches - 1] + batches[-1:]

@@ -11,6 +11,7 @@ from torch import nn
 
 from ...errors import SaturnError
 from ...task import Task
+from ..components.training_mode import begin_training
 from ..task.samples import Samples
 from ..techniques import Demand
 from .model_state import ModelState, alike
@@ -36,8 +37,7 @@ def changed_state(
         Under a `deadline`.
     """
     model = task.model
-    if not model.training:
-        model.train()
+    begin_training(model)
     state = ModelState(model)
 
     def forward(indices: Sequence[int]) -> tuple[Gradient, dict[str, Any]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import pickle
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from itertools import chain
 from typing import Any
@@ -33,6 +33,7 @@ from ..components.optimizer_factory import make_optimizer
 from ..components.precision import LossScale, precise
 from ..components.predictions import Predictions
 from ..components.seeding import BlockSeeds, seed_all
+from ..components.training_mode import begin_training, evaluating
 from ..model.blocks import find_blocks
 from ..task.data_order import MicroBatch, evaluation_parts, takes_whole_batches
 from ..task.samples import Samples
@@ -81,8 +82,7 @@ class Runner:
         self._task = task
         self._world = context.world
         self._device = context.device
-        if not task.model.training:  # else as the factory left it, with what it froze
-            task.model.train()
+        begin_training(task.model)
         self._batch_norms = BatchNorms(task.model, self.data_ranks, self._world)
         self._optimizer = make_optimizer(task, list(self._trained()))
         self.learning_rate = LearningRate(task, self._optimizer, context.steps)
@@ -268,16 +268,9 @@ class Runner:
         """The repeated layers of the model, in order."""
         return find_blocks(self._task.model, self._task.blocks)
 
-    @contextmanager
-    def _evaluating(self) -> Iterator[None]:
+    def _evaluating(self) -> AbstractContextManager[None]:
         """Within it, the model is in evaluation mode."""
-        modes = [(module, module.training) for module in self.module.modules()]
-        self.module.eval()
-        try:
-            yield
-        finally:
-            for module, mode in modes:
-                module.training = mode
+        return evaluating(self.module)
 
     def _accumulate(self, micro_batches: Sequence[MicroBatch]) -> Part:
         """Forward and backward of this rank's micro-batches, one after another."""
