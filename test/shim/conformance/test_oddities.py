@@ -8,12 +8,10 @@ import pytest
 import torch
 from jupyterlab_saturn.training.adapters import adapt
 from jupyterlab_saturn.training.components.seeding import seed_all
-from jupyterlab_saturn.training.components.side_effects import without_side_effects
 from jupyterlab_saturn.training.conformance.oddities import ODDITIES, odd
-from jupyterlab_saturn.training.inspect.batch_probe import why_indivisible
+from jupyterlab_saturn.training.inspect.demands_probe import probe_demands
 from jupyterlab_saturn.training.inspect.dry_run import dry_run
 from jupyterlab_saturn.training.inspect.rehearsal import rehearse
-from jupyterlab_saturn.training.inspect.state_probe import changed_state
 from jupyterlab_saturn.training.task.samples import Samples
 from jupyterlab_saturn.training.techniques import DEMANDS
 
@@ -32,10 +30,7 @@ def test_an_inspection_finds_of_each_what_it_lacks(name: str) -> None:
         found = dry_run(task, samples, "cpu")
         if found is not None and found.idle:
             yield "every-gradient"
-        with without_side_effects(task.model):
-            if why_indivisible(task, samples) is not None:
-                yield "divisible-batch"
-            yield from (demand for demand, _ in changed_state(task, samples))
+        yield from probe_demands(task, samples).unmet
 
     task = adapt(odd(name))
     samples = Samples(task.data, task.collate, 1)
