@@ -85,8 +85,8 @@ def refusing_to_train(spec: TaskSpec) -> Iterator[None]:
     def refuse(*_: Any) -> None:
         raise SaturnError(
             "trains-itself",
-            f"The function {spec['sweep']} trains by itself, where it is only to return what is to be "
-            "trained.",
+            f"The function {spec['sweep']} trains by itself, where it is only to return what is to "
+            "be trained.",
             "Have it run as it is: %%saturn task --native. Or return what it trains, such as the "
             "Trainer, in place of calling train() or a loop.",
         )
