@@ -29,6 +29,8 @@ def _how(case: Case) -> tuple[str, str]:
     """In a word how it is trained, and the techniques that are left out or why there are none."""
     if case.get("NATIVE"):
         return "native", f"because {case.get('NATIVE')}"
+    if case.get("LOOP"):
+        return "native", "with --native, the same weights"
     if case.get("REFUSED"):
         return "refused", f"says: {case.get('REFUSED')}"
     if case.get("FAULT"):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import atexit
+import functools
 import itertools
 from collections.abc import Mapping
 from typing import Any
@@ -13,6 +15,7 @@ from fidelity_case import SEED, Direct, written
 from fidelity_layouts import BOUND, NIGHTLY, deviation, shared_bench, weights_of
 from jupyterlab_saturn.training.adapters import NeedsNative, adapt
 from jupyterlab_saturn.training.components.seeding import derive, seed_all
+from ranks import Session, finish
 
 _RUNS = itertools.count()
 
@@ -27,7 +30,7 @@ def _tried(kind: str) -> list[Any]:
             else (),
         )
         for name, case in ALL.items()
-        if case.get(kind)
+        if case.get(kind) and (kind == "LOOP" or not case.get("LOOP"))
     ]
 
 
@@ -95,6 +98,27 @@ def test_it_is_trained_as_its_library_trains_it(name: str) -> None:
         off[label(strategy)] = apart(weights, metrics, expected)
     bound = case.get("UP_TO", BOUND)
     assert {k: v for k, v in off.items() if not all(each <= bound for each in v.values())} == {}
+
+
+@functools.cache
+def session() -> Session:
+    """Where loops of their own are run, by the jobs of the agent."""
+    made = Session()
+    atexit.register(made.close)
+    return made
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("name", _tried("LOOP"))
+def test_its_own_loop_runs_as_it_was_written(name: str) -> None:
+    case = ALL[name]
+    spec = session().spec(case.factory, name)
+    look = session().inspect([{**spec, "native": True}], 2)
+    assert look.wait() == [0], look.log
+    (found,) = [event["result"] for event in look.of("inspected")]
+    assert "error" not in found, found["error"]
+    finish(session().train(spec, "native", steps=found["inspection"]["steps"]))
+    assert difference(session().weights(spec), case.run_directly().weights) <= BOUND
 
 
 @pytest.mark.timeout(600)

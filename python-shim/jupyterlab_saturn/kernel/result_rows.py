@@ -75,7 +75,7 @@ def _row(task: TaskState, state: SessionState) -> ResultRow:
         "knobs": {} if strategy is None else dict(strategy.get("knobs", {})),
         "devices": [] if attempt is None else list(attempt["devices"]),
         "steps": task["progress"]["step"],
-        "loss": task["progress"].get("loss") if result is None else result["loss"],
+        "loss": task["progress"].get("loss") if result is None else result.get("loss"),
         "metrics": {} if result is None else dict(result["metrics"]),
         "validations": list(task.get("validations", [])),
         "stopped_early": result is not None and result.get("stoppedEarly", False),

@@ -15,7 +15,7 @@ def normalise(rows: Any) -> Any:
 def factory() -> Any:
     import datasets
     from transformers import (
-        ImageProcessingMixin,
+        FeatureExtractionMixin,
         Trainer,
         TrainingArguments,
         ViTConfig,
@@ -37,7 +37,7 @@ def factory() -> Any:
             **in_place(gradient_accumulation_steps=2, remove_unused_columns=False)
         ),
         train_dataset=data,
-        processing_class=ImageProcessingMixin(),
+        processing_class=FeatureExtractionMixin(),
     )
 
 

@@ -140,3 +140,20 @@ def test_what_a_schedule_is_stepped_by_is_said_where_it_was_not(schedule: Any) -
     assert "StepLR is stepped once a step" in remark
     said = Task(**{**vars(task), "schedule_every": "epoch"})
     assert adapt(said).remarks == ()
+
+
+def test_what_is_compiled_has_the_names_that_it_has_otherwise() -> None:
+    net = torch.nn.Sequential(torch.nn.Linear(2, 2), torch.nn.Linear(2, 1))
+    names = list(net.state_dict())
+    net[0] = torch.compile(net[0], backend="eager")
+    task = adapt(
+        Task(
+            model=torch.compile(net, backend="eager"),
+            data=torch.utils.data.TensorDataset(torch.ones(4, 2), torch.ones(4, 1)),
+            loss=torch.nn.functional.mse_loss,
+            optimizer=partial(torch.optim.SGD, lr=0.1),
+        )
+    )
+    assert list(task.model.state_dict()) == names
+    assert task.model._compiled_call_impl is not None
+    assert task.model(torch.ones(4, 2)).shape == (4, 1)

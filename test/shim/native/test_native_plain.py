@@ -107,7 +107,7 @@ def test_a_trial_of_one_piece_that_ends_knows_its_time(session: Session) -> None
     group = session.train(spec, "native", steps=1)
     result = finish(group)
     assert group.of("finished")[0]["step"] == 1
-    assert result == {"loss": None, "metrics": {}}
+    assert result == {"metrics": {}}
 
 
 def test_a_failing_loop_gives_its_traceback(session: Session) -> None:

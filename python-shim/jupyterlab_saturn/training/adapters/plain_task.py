@@ -10,6 +10,7 @@ import torch
 from torch.utils.data import DataLoader, default_collate
 
 from ...task import Task, loss_of_model
+from ..components.compiled import compiled_in_place
 from .data_loader import unpack_loaders
 from .optimizer_instance import like, made_anew
 
@@ -31,6 +32,8 @@ def completed(task: Task) -> Task:
     remarks = list(_remarks(task))
     if remarks:
         task = replace(task, remarks=(*task.remarks, *remarks))
+    if task.parameter_groups is None:  # those of an adapter are by name
+        task = replace(task, model=compiled_in_place(task.model))
     task = unpack_loaders(task)
     if isinstance(task.optimizer, torch.optim.Optimizer):
         given = task.optimizer

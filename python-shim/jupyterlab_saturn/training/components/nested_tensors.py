@@ -35,8 +35,8 @@ def narrow_batch(batch: Any, start: int, stop: int, count: int) -> Any:
     """
     if isinstance(batch, list | tuple) and len(batch) == 2:  # inputs and targets, not two samples
         parts = [narrow(part, start, stop, count) for part in batch]
-        kind: Any = type(batch)
-        return kind(*parts) if hasattr(batch, "_fields") else kind(parts)
+        made: Any = type(batch)
+        return made(*parts) if hasattr(batch, "_fields") else made(parts)
     return narrow(batch, start, stop, count)
 
 

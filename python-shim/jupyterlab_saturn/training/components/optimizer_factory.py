@@ -80,6 +80,8 @@ def make_schedule(task: Task, optimizer: torch.optim.Optimizer, steps: int) -> L
 def _call(role: str, make: Callable[[], Any]) -> Any:
     try:
         return make()
+    except SaturnError:
+        raise
     except Exception as error:
         if is_out_of_memory(error):
             raise

@@ -85,9 +85,10 @@ def refusing_to_train(spec: TaskSpec) -> Iterator[None]:
     def refuse(*_: Any) -> None:
         raise SaturnError(
             "trains-itself",
-            f"{spec['sweep']} trains by itself, where it is only to return what is to be trained.",
-            "Return the Trainer in place of calling its train(), or have the function run as it "
-            "is: %%saturn task --native",
+            f"The function {spec['sweep']} trains by itself, where it is only to return what is to "
+            "be trained.",
+            "Have it run as it is: %%saturn task --native. Or return what it trains, such as the "
+            "Trainer, in place of calling train() or a loop.",
         )
 
     hook = register_optimizer_step_pre_hook(refuse)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import signal
 import time
 from collections.abc import Callable, Iterator
@@ -63,7 +64,10 @@ def train_natively(
         model = task.export()
     loop = task.loop
     step = request.steps if loop is None else monitor.step
-    result: Result = {"loss": monitor.final_loss(), "metrics": monitor.evaluations.get(step, {})}
+    result: Result = {"metrics": monitor.evaluations.get(step, {})}
+    loss = monitor.final_loss()
+    if loss is not None:
+        result["loss"] = loss if math.isfinite(loss) else None
     if model is not None:
         result["model"] = str(model.relative_to(request.paths.folder))
     if loop is not None:

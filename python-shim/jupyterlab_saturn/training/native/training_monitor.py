@@ -101,10 +101,9 @@ class TrainingMonitor(Monitor):
         raise LoopOver
 
     def final_loss(self) -> float | None:
-        """Of the last step, over all ranks. A collective."""
+        """Of the last step, over all ranks; None where the loop told none. A collective."""
         return self._mean(self._newest_loss())
 
     def _mean(self, mine: float | None) -> float | None:
         known, value = self._world.mean([float(mine is not None), 0.0 if mine is None else mine])
-        mean = value / known if known else math.nan
-        return mean if math.isfinite(mean) else None
+        return value / known if known else None

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import torch
 
-from ..runtime.event_sender import EventSender
+from ..runtime.event_sender import EventSender, StepEvent
 from ..task.data_order import MicroBatch
 from .workload import Workload
 
@@ -39,7 +40,13 @@ class TrainingObserver:
         """
 
     def agreed(self, step: int, loss: float | None, step_seconds: float) -> None:
-        """The ranks agreed on the loss of a step and the mean time of the last ones."""
+        """The ranks agreed on the loss of a step and the mean time of the last ones.
+
+        Parameters
+        ----------
+        loss
+            None where there is none to tell.
+        """
 
     def validated(self, step: int, metrics: dict[str, float | None]) -> None:
         """The task was evaluated before its end; a metric that is no number is None."""
@@ -69,9 +76,10 @@ class AgentReporter(TrainingObserver):
         now = time.monotonic()
         if now - self._told_at >= _TELL_SECONDS:
             self._told_at = now
-            self._events.emit_or_drop(
-                {"kind": "step", "step": step, "loss": loss, "stepSeconds": step_seconds}
-            )
+            event: StepEvent = {"kind": "step", "step": step, "stepSeconds": step_seconds}
+            if loss is not None:
+                event["loss"] = loss if math.isfinite(loss) else None
+            self._events.emit_or_drop(event)
 
     def validated(self, step: int, metrics: dict[str, float | None]) -> None:
         self._events.emit({"kind": "validated", "step": step, "metrics": metrics})

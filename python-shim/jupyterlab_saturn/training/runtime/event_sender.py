@@ -44,7 +44,7 @@ class ProgressEvent(_Event):
 class StepEvent(_Event):
     kind: Literal["step"]
     step: int
-    loss: float | None
+    loss: NotRequired[float | None]
     stepSeconds: float
 
 

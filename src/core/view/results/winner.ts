@@ -15,7 +15,7 @@ export function bestSentences(ranked: readonly TaskState[], trans: ITranslation)
   const value = first && rankedValue(first, rule);
   return [
     lead(
-      value === undefined
+      value === undefined || value === null
         ? trans.__('Best: not known.')
         : trans.__('Best: %1, %2 %3.', first?.spec.name ?? '', what, metric(value, trans))
     ),

@@ -33,6 +33,11 @@ describe('without a word of the user', () => {
     expect(order(trained([{ loss: 0, metrics: {}, evaluationError: error }, of({}, 5)]))).toEqual([5, 0]);
   });
 
+  it('knows no best among losses that were not told, or are not numbers', () => {
+    expect(words(trained([{ metrics: {} }, { metrics: {} }]))).toEqual(['Best: not known.']);
+    expect(words(trained([of({}, null)]))).toEqual(['Best: not known.']);
+  });
+
   it('ranks a correlation by more, and says that it is a guess', () => {
     const tasks = trained([of({ mcc: -0.0413, loss: 0.1 }, 1), of({ mcc: 0.1596, loss: 0.2 }, 2)]);
     expect(order(tasks)).toEqual([2, 1]);
