@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .. import __version__
 from ..errors import SaturnError
-from ..paths import SessionPaths
 from ..wire import message
-from .attachment import Attachment, Launcher
 from .capture import capture
-from .connection import Connection
 from .device_request import device_request
-from .display import Results, View, joined, note
+from .display import View, joined, note
 from .payload import store
 from .progress import is_training
 from .request_bodies import (
@@ -25,29 +20,19 @@ from .request_bodies import (
     profile_body,
     selection,
 )
-from .result_rows import rows_of
+from .session_views import BUILT_ON_DEVICES, SessionViews
 from .sweep import Argument, Value, check_parameters, expand, grid_of
-from .task_log import task_log
 from .technique_registry import TechniqueRegistry
-from .waiting import (
-    Condition,
-    device_count,
-    is_building,
-    is_stopping,
-    pursue,
-    require_success,
-    wait,
-)
+from .waiting import device_count, is_building, is_stopping, pursue, require_success
 from .world import notebook_world, tell_secrets
 
 if TYPE_CHECKING:
-    from ..generated.wire_types import OkRequest, Render, SessionState, TechniqueSpec, ViewName
+    from ..generated.wire_types import OkRequest, SessionState, TechniqueSpec, ViewName
 
 _DEVICE_SECONDS = 120.0
-_BUILT_ON_DEVICES = "Tasks are built once there are devices: %saturn cluster"
 
 
-class Session:
+class Session(SessionViews):
     """One experiment on disk: tasks, profiles, plans and checkpoints. It outlives the kernel.
 
     The session's agent and engine are started when first needed. Every method raises SaturnError
@@ -62,26 +47,6 @@ class Session:
     launcher
         What starts the agent.
     """
-
-    def __init__(
-        self,
-        name: str = "default",
-        home: Path | str | None = None,
-        *,
-        launcher: Launcher | None = None,
-    ) -> None:
-        self.paths = SessionPaths(name, home)
-        self.attachment = Attachment(self.paths, __version__, launcher)
-        self.live: Callable[[SessionState], str | None] = _no_widget
-
-    @property
-    def name(self) -> str:
-        return self.paths.name
-
-    @property
-    def state(self) -> SessionState:
-        """The session as the engine sees it: a wire ``SessionState``."""
-        return self._connection().request(message("client", "state"))["state"]
 
     def add(
         self,
@@ -158,7 +123,7 @@ class Session:
             raise SaturnError.from_json(next(iter(invalid.values())))
         view = self.render("tasks", [spec["name"] for spec in specs])
         if not device_count(state):
-            view = joined(view, note(_BUILT_ON_DEVICES))
+            view = joined(view, note(BUILT_ON_DEVICES))
         return view
 
     def cluster(
@@ -185,25 +150,6 @@ class Session:
         rev = connection.request(wanted, _DEVICE_SECONDS)["rev"]
         self._wait(rev, lambda _: True)
         return self.render("cluster")
-
-    def devices(self) -> View:
-        """The devices the session has now."""
-        self._connection()
-        return self.render("cluster")
-
-    def check(self, tasks: Iterable[str] | None = None) -> View:
-        """What can run each task on how many devices, what not and why. Trains nothing.
-
-        Parameters
-        ----------
-        tasks
-            Names of tasks; all when None.
-        """
-        names = selection(tasks).get("tasks")
-        rev = self.state["rev"]
-        state = self._wait(rev, lambda state: not is_building(state, names))
-        view = self.render("check", names)
-        return view if device_count(state) else joined(view, note(_BUILT_ON_DEVICES))
 
     def profile(
         self,
@@ -304,39 +250,6 @@ class Session:
             require_success(state)
         return self.render("status", live=True)
 
-    def log(self, task: str, lines: int = 40) -> View:
-        """The end of what a task has printed, when it was built and when it was last trained.
-
-        Parameters
-        ----------
-        task
-            Its name.
-        lines
-            How many lines, at most, of each process.
-
-        Raises
-        ------
-        SaturnError
-            ``unknown-task``, ``bad-option``.
-        """
-        if not self._started:
-            return self._nothing_yet()
-        return task_log(self.paths, self.state, task, lines)
-
-    def status(self) -> View:
-        """How far every task is at this moment: a table, which stays as it is."""
-        return self.render("status") if self._started else self._nothing_yet()
-
-    def show(self) -> View:
-        """The schedule, what is planned and what happened; live where it can be."""
-        return self.render("schedule", live=True) if self._started else self._nothing_yet()
-
-    def results(self) -> Results:
-        """One dictionary a task (see `leaderboard.rows_of`), shown as the leaderboard."""
-        if not self._started:
-            return Results([], note("No results yet: there is no session here."))
-        return Results(rows_of(self.state), self.render("results"))
-
     def stop(self, tasks: Iterable[str] | None = None) -> View:
         """Stop training after saving a checkpoint; `run` goes on from there.
 
@@ -365,54 +278,6 @@ class Session:
         self._wait(rev, lambda _: True)
         return self.render("tasks")
 
-    def render(
-        self, view: ViewName, tasks: Iterable[str] | None = None, *, live: bool = False
-    ) -> View:
-        """A picture by the engine, of some tasks or all.
-
-        Parameters
-        ----------
-        view
-            ``cluster``, ``tasks``, ``check``, ``profile``, ``cache``, ``techniques``, ``plan``,
-            ``schedule``, ``status``, ``results`` or ``report``.
-        tasks
-            Names of tasks; all when None.
-        live
-            Whether the live schedule stands in for it where there can be one.
-        """
-        connection = self._connection()
-        body: Render = {"view": view}
-        if tasks is not None:
-            body["tasks"] = list(tasks)
-        answer = connection.request(message("client", "render", body))
-        state = connection.state
-        if not live or state is None:
-            return View(answer["text"], answer["html"])
-        return View(answer["text"], answer["html"], state["session"], self.live(state))
-
-    def close(self) -> None:
-        """Leave the session; it goes on without this kernel."""
-        self.attachment.close()
-
-    def __repr__(self) -> str:
-        where = "attached" if self.attachment.attached else "not attached"
-        if not self._started:
-            where = "new: nothing in it yet"
-        return f"Session {self.name!r} in {self.paths.folder} ({where})"
-
-    @property
-    def _started(self) -> bool:
-        return self.attachment.attached or self.paths.exists
-
-    def _nothing_yet(self) -> View:
-        return note(
-            f"No session {self.name!r} in {self.paths.folder.parent} yet. "
-            "Begin with %saturn cluster, then a cell that starts with %%saturn task."
-        )
-
-    def _connection(self) -> Connection:
-        return self.attachment.attach()
-
     def _pursue(self, view: ViewName, request: OkRequest, wait: bool) -> View:
         """Ask the engine for what a view shows and, if wanted, wait until it is there."""
         connection = self._connection()
@@ -428,11 +293,3 @@ class Session:
         asked = message("client", "techniques.set", {"techniques": techniques, "remove": remove})
         rev = self._connection().request(asked)["rev"]
         return self._wait(rev, lambda state: not is_building(state))
-
-    def _wait(self, rev: int, condition: Condition) -> SessionState:
-        return wait(self._connection(), rev, condition)
-
-
-def _no_widget(_: SessionState) -> str | None:
-    """Where no front end is attached, nothing is shown live."""
-    return None

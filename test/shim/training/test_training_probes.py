@@ -311,6 +311,17 @@ def test_rules_name_metrics_that_there_are() -> None:
     assert "stop_early" in error.message
 
 
+def test_extra_state_that_cannot_be_written_is_refused() -> None:
+    class Unwritten(nn.Linear):
+        def get_extra_state(self) -> Any:
+            return lambda: 0
+
+        def set_extra_state(self, state: Any) -> None:
+            pass
+
+    assert "state of the model fails" in refusal(model=Unwritten(6, 3)).message
+
+
 def test_an_export_that_fails_is_refused() -> None:
     def export(weights: Any, folder: Any) -> None:
         raise OSError("no such bucket")

@@ -16,6 +16,7 @@ STEPS = 5  # the third begins another epoch
 BATCH = 8
 SAMPLES = 2 * BATCH + 3
 FEATURES, WIDTH, CLASSES = 6, 16, 3
+LLAMA = "transformers.models.llama.modeling_llama"
 _HELD_OUT = 7
 
 

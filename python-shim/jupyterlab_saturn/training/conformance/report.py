@@ -10,7 +10,7 @@ from ...errors import SaturnError
 from ..runtime.failure import user_traceback
 from ..techniques import Technique, catalogue, find, make_technique, require_free
 from .checks import CHECKS, Check
-from .probe_tasks import llama, stack
+from .probe_tasks import LLAMA, llama, stack
 from .technique_under_test import TechniqueUnderTest
 from .test_bench import TestBench
 
@@ -117,7 +117,10 @@ def subject_of(
         if list(plain.strategies()):
             return plain
         known = TechniqueUnderTest(technique, bench, devices, llama)
-        return known if list(known.strategies()) else plain
+        if not list(known.strategies()):
+            return plain
+        bench.preload(LLAMA)
+        return known
     except Exception:
         return plain  # the checks tell what it raised
 

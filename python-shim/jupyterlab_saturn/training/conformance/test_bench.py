@@ -70,6 +70,10 @@ class TestBench:
     ) -> None:
         self.close()
 
+    def preload(self, *modules: str) -> None:
+        """Have more modules loaded before the first rank is forked, so that none waits for them."""
+        self._preload += modules
+
     def close(self) -> None:
         """End all ranks and remove the folder."""
         for pool, _ in self._pools.values():

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import pickle
 import tempfile
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import cloudpickle
 import torch
 from torch.distributed.checkpoint.state_dict import get_model_state_dict
 
@@ -54,7 +56,7 @@ def rehearse(task: Task, steps: int, seed: int) -> Iterator[str]:
         ``rehearsal-failed`` with what the task's own code raises.
     """
     yield from _schedule(task, steps)
-    _try("state of the model", lambda: get_model_state_dict(task.model))
+    _try("state of the model", lambda: _write_state(task))
     metrics: dict[str, float] | None = None
     if task.eval_data is not None:
         try:
@@ -69,6 +71,15 @@ def rehearse(task: Task, steps: int, seed: int) -> Iterator[str]:
                 yield "The loss cannot be computed on the held-out data, so it is left out there."
             _rules(task, metrics, steps)
     _export(task)
+
+
+def _write_state(task: Task) -> None:
+    """Whether what modules keep besides tensors can be in checkpoints and in the model's file."""
+    state = get_model_state_dict(task.model)
+    extra = {n: value for n, value in state.items() if not isinstance(value, torch.Tensor)}
+    if task.export is None:
+        pickle.dumps(extra)
+    cloudpickle.dumps(extra)
 
 
 def _schedule(task: Task, steps: int) -> Iterator[str]:
