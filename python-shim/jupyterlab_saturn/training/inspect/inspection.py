@@ -30,6 +30,7 @@ from ..techniques.technique import MOST_DEMANDS, Demand
 from .batch_probe import why_indivisible
 from .deadline import TimeUp, deadline
 from .dry_run import DryRun, dry_run
+from .graph_probe import changing_graph, why_idle
 from .native_inspection import inspect_native, refusing_to_train
 from .performance_signature import signature
 from .rehearsal import rehearse
@@ -157,12 +158,7 @@ def _run(task: Task, samples: Samples, kind: DeviceKind) -> _Known:
     found = dry_run(task, samples, kind)
     unmet: dict[Demand, str] = {}
     if found is not None and found.idle:
-        first, *others = found.idle
-        names = f"{first} and {len(others)} more" if others else first
-        unmet["every-gradient"] = (
-            f"the loss does not depend on {names}, whose gradients would be waited for in vain; "
-            "freeze what is not to be trained"
-        )
+        unmet["every-gradient"] = why_idle(found.idle)
     unproven = False
     if any(parameter.requires_grad for parameter in task.model.parameters()):
         try:
@@ -182,6 +178,7 @@ def _probe(task: Task, samples: Samples) -> dict[Demand, str]:
             if reason is not None:
                 unmet["divisible-batch"] = f"a batch cannot be cut: {reason}"
             unmet.update(changed_state(task, samples))
+            unmet.update(changing_graph(task, samples))
         except (SaturnError, TimeUp):
             raise
         except Exception as error:

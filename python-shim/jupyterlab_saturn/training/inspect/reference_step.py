@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, nullcontext
 from typing import Any
 
 import torch
@@ -14,45 +15,96 @@ from ..components.loss import Loss, counted_loss, outputs_of
 from ..components.nested_tensors import move, pair
 from ..components.seeding import seed_all
 from .constant_randomness import ConstantRandomness
+from .double_precision import DoublePrecision
+from .forward_watch import ForwardWatch
+from .gradient import Gradient
+from .model_state import ModelState
 
 _CPU = torch.device("cpu")
-_EXACT, _COARSE = 2e-4, 5e-2  # relative; the second for parameters in half precision
 
 
 class ReferenceStep:
-    """Forwards and backwards of a task's model on one device, in single precision.
+    """Forwards and backwards of a task's model on one device.
 
     Attributes
     ----------
     samples
         So many are enough to tell.
+    names
+        Of the parameters that are trained.
+    half
+        Whether some of them are in half precision.
     """
 
     samples = 16
 
     def __init__(self, task: Task) -> None:
         self._task = task
-        self._trained = [p for p in task.model.parameters() if p.requires_grad]
-        half = any(p.dtype in (torch.half, torch.bfloat16) for p in self._trained)
-        self._tolerance = _COARSE if half else _EXACT
+        named = [(n, p) for n, p in task.model.named_parameters() if p.requires_grad]
+        self.names = [name for name, _ in named]
+        self._trained = [parameter for _, parameter in named]
+        self.half = any(p.dtype in (torch.half, torch.bfloat16) for p in self._trained)
 
-    def gradient(self, parts: Sequence[tuple[Any, float]]) -> Gradient:
-        """Of parts of a batch, each with its weight, put together as ranks do it."""
-        losses: list[tuple[Loss, float]] = []
+    def gradient(
+        self,
+        parts: Sequence[tuple[Any, float]],
+        state: ModelState | None = None,
+        *,
+        counted: bool = False,
+        double: bool = False,
+    ) -> Gradient:
+        """Of parts of a batch, each with its weight, put together as ranks do it.
+
+        Parameters
+        ----------
+        state
+            From which each of them begins, and which is there again afterwards.
+        counted
+            Whether parts weigh what their losses count, if all do, instead of their weights.
+        double
+            Whether to compute in double precision, which not all models can.
+
+        Raises
+        ------
+        SaturnError
+            ``stray-parameter`` when the loss depends on a parameter outside the model.
+        """
+        watch = ForwardWatch()
+        loss_of_all, divisor, every = 0.0, 0.0, True
+        total: list[torch.Tensor | None] = [None] * len(self._trained)
         for batch, weight in parts:
-            inputs, targets = pair(move(batch, _CPU))
-            seed_all(0)
-            with ConstantRandomness():  # type: ignore[no-untyped-call]
-                _, loss = counted_loss(self._task, _Forward(self._task, inputs), targets)
-            losses.append((loss, weight))
-        total = _put_together(losses)
-        self._require_owned(total)
-        with ConstantRandomness():  # type: ignore[no-untyped-call]
-            found = torch.autograd.grad(total, self._trained, allow_unused=True)
-        return Gradient(total.detach(), found)
+            with nullcontext() if state is None else state.kept():
+                loss = self._forward(batch, watch, double)
+                every = every and loss.count is not None
+                if counted and not every:
+                    return self.gradient(parts, state, double=double)
+                share = (loss.value if counted else loss.mean * weight).reshape(())
+                loss_of_all += float(share.detach().double())
+                divisor += float(loss.count or 0.0) if counted else 0.0
+                # Each by itself, for hooks see the gradient of a part.
+                with _without_chance(double, backward=True):
+                    found = torch.autograd.grad(share, self._trained, allow_unused=True)
+            total = [_added(*each) for each in zip(total, found, strict=True)]
+        if counted:
+            loss_of_all = loss_of_all / divisor if divisor else math.nan
+            total = [None if each is None else each / divisor for each in total]
+        return Gradient(
+            loss_of_all,
+            total,
+            counted=every,
+            written=[n for n, p in zip(self.names, self._trained, strict=True) if watch.wrote(p)],
+            differentiates=watch.differentiates,
+        )
+
+    def _forward(self, batch: Any, watch: ForwardWatch, double: bool) -> Loss:
+        inputs, targets = pair(move(batch, _CPU))
+        seed_all(0)
+        with _without_chance(double), watch.watching():
+            _, loss = counted_loss(self._task, _Forward(self._task, inputs), targets)
+        self._require_owned(loss.value)
+        return loss
 
     def _require_owned(self, loss: torch.Tensor) -> None:
-        """Raises SaturnError ``stray-parameter`` when the loss depends on one outside the model."""
         owned = {id(parameter) for parameter in self._task.model.parameters()}
         for leaf in _leaves(loss):
             if isinstance(leaf, torch.nn.Parameter) and id(leaf) not in owned:
@@ -64,38 +116,13 @@ class ReferenceStep:
                     "it computes, and have the Task's loss take that.",
                 )
 
-    def difference(self, whole: Gradient, parts: Gradient) -> str | None:
-        """What is not the same of a batch and of its parts; None when all is."""
-        loss, other = float(whole.loss), float(parts.loss)
-        if not abs(loss - other) <= self._tolerance * max(abs(loss), 1e-3):
-            return f"its loss is {loss:.4g}, but that of its parts together {other:.4g}"
-        apart, size = whole.distance(parts), whole.norm()
-        if apart > 10 * self._tolerance * size + 1e-12:
-            return f"its gradient is not that of its parts together, but {apart / size:.2g} off"
-        return None
 
-
-class Gradient:
-    """A loss and its gradient by all that is trained."""
-
-    def __init__(self, loss: torch.Tensor, parts: Sequence[torch.Tensor | None]) -> None:
-        self.loss = loss
-        self._parts = parts
-
-    def norm(self) -> float:
-        """Euclidean, over all."""
-        return math.sqrt(sum(float(part.norm()) ** 2 for part in self._parts if part is not None))
-
-    def distance(self, other: Gradient) -> float:
-        """The norm of the difference."""
-        squares = 0.0
-        for mine, theirs in zip(self._parts, other._parts, strict=True):
-            if mine is None or theirs is None:
-                one = theirs if mine is None else mine
-                squares += 0.0 if one is None else float(one.norm()) ** 2
-            else:
-                squares += float((mine - theirs).norm()) ** 2
-        return math.sqrt(squares)
+def _without_chance(double: bool, *, backward: bool = False) -> ExitStack:
+    modes = ExitStack()
+    modes.enter_context(ConstantRandomness())  # type: ignore[no-untyped-call]
+    if double:
+        modes.enter_context(DoublePrecision(backward=backward))
+    return modes
 
 
 def _leaves(tensor: torch.Tensor) -> Iterator[torch.Tensor]:
@@ -120,10 +147,7 @@ class _Forward:
         return outputs_of(self._task, self._task.model, self._inputs)
 
 
-def _put_together(losses: Sequence[tuple[Loss, float]]) -> torch.Tensor:
-    counts = [loss.count for loss, _ in losses]
-    if any(count is None for count in counts):
-        means = [loss.mean * weight for loss, weight in losses]
-        return torch.stack([mean.reshape(()) for mean in means]).sum()
-    sums = torch.stack([loss.value.reshape(()) for loss, _ in losses]).sum()
-    return sums / sum(float(count) for count in counts if count is not None)
+def _added(one: torch.Tensor | None, other: torch.Tensor | None) -> torch.Tensor | None:
+    if one is None or other is None:
+        return one if other is None else other
+    return one + other

@@ -15,12 +15,23 @@ from .runner import Runner
 
 DeviceKind = Literal["cpu", "cuda"]
 
-Demand = Literal["every-gradient", "divisible-batch", "equal-state", "constant-state"]
+Demand = Literal[
+    "every-gradient",
+    "constant-graph",
+    "one-backward",
+    "divisible-batch",
+    "equal-state",
+    "constant-state",
+]
 """What only running a task once tells of it. A technique lists in `demands` what it cannot do
 without on several devices.
 
 ``every-gradient``
     All parameters to be trained get one.
+``constant-graph``
+    Which parameters take part in the loss does not depend on the samples.
+``one-backward``
+    Neither forward nor loss compute gradients themselves, as gradient penalties do.
 ``divisible-batch``
     The loss of a batch is the mean of the losses of its parts.
 ``equal-state``
@@ -29,7 +40,9 @@ without on several devices.
     The forward changes nothing in the model but running statistics of batch normalisation.
 """
 
-MOST_DEMANDS: frozenset[Demand] = frozenset(("divisible-batch", "equal-state", "constant-state"))
+MOST_DEMANDS: frozenset[Demand] = frozenset(
+    ("constant-graph", "one-backward", "divisible-batch", "equal-state", "constant-state")
+)
 """What a technique that lists nothing is taken to demand."""
 
 
@@ -158,6 +171,14 @@ def why_not_data_parallel(task: Task, parts: int) -> str | None:
     return why_not_trainable(task)
 
 
+def why_not_replaced(task: Task) -> str | None:
+    """Why others cannot take the place of a task's parameters."""
+    for name, parameter in task.model.named_parameters():
+        if parameter._backward_hooks:
+            return f"the parameter {name} has a hook on its gradient, which would be lost"
+    return None
+
+
 def why_not_in_pieces(task: Task) -> str | None:
     """Why a task's model must be whole on each device."""
     if getattr(task.evaluation, "beyond_forward", False):
@@ -169,4 +190,7 @@ def why_not_trainable(task: Task) -> str | None:
     """Why a task cannot be trained at all."""
     if not any(parameter.requires_grad for parameter in task.model.parameters()):
         return "the model has no parameter to train"
+    for name, parameter in task.model.named_parameters():
+        if getattr(parameter, "_post_accumulate_grad_hooks", None):
+            return f"the parameter {name} has a hook that may step it during the backward"
     return None
