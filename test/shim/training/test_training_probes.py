@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -11,10 +11,11 @@ import torch
 from jupyterlab_saturn.errors import SaturnError
 from jupyterlab_saturn.task import Task
 from jupyterlab_saturn.training.inspect.batch_probe import why_indivisible
+from jupyterlab_saturn.training.inspect.graph_probe import changing_graph
 from jupyterlab_saturn.training.inspect.reference_step import ReferenceStep
 from jupyterlab_saturn.training.inspect.rehearsal import rehearse
 from jupyterlab_saturn.training.inspect.state_probe import changed_state
-from jupyterlab_saturn.training.task.epoch_order import few_batches
+from jupyterlab_saturn.training.inspect.telling_batches import TellingBatch, telling_batches
 from jupyterlab_saturn.training.task.samples import Samples
 from torch import nn
 from torch.nn import functional
@@ -30,9 +31,9 @@ def one_thread() -> None:
     torch.manual_seed(0)
 
 
-def some(task: Task) -> tuple[Samples, ReferenceStep, list[Sequence[int]]]:
+def some(task: Task) -> tuple[Samples, ReferenceStep, list[TellingBatch]]:
     samples = Samples(task.data, task.collate, 1)
-    return samples, ReferenceStep(task), few_batches(task, samples.count, 16)
+    return samples, ReferenceStep(task), telling_batches(task, samples, 16)
 
 
 def why(**fields: Any) -> str | None:
@@ -55,6 +56,10 @@ def flat_loss(outputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
 
 def contrastive(outputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
     return functional.cross_entropy(outputs @ outputs.T, torch.arange(len(outputs)))
+
+
+def clamped(gradient: torch.Tensor) -> torch.Tensor:
+    return gradient.clamp(-0.01, 0.01)
 
 
 class Normal(nn.Module):
@@ -106,6 +111,119 @@ def test_losses_that_want_the_whole_batch(loss: Any) -> None:
     assert "its parts together" in str(why(loss=loss))
 
 
+@pytest.mark.parametrize(
+    "loss",
+    [
+        # Neighbours that belong together, and terms too small to show in single precision.
+        lambda outputs, targets: (
+            (outputs[0::2] - outputs[1::2][: len(outputs[0::2])]).square().mean()
+        ),
+        lambda outputs, targets: (
+            functional.cross_entropy(outputs, targets) - 0.01 * outputs.var(0).mean()
+        ),
+        lambda outputs, targets: (
+            functional.cross_entropy(outputs, targets, weight=WEIGHTS)
+            + 1e-5 * outputs.square().sum()
+        ),
+    ],
+)
+def test_neighbours_and_small_terms_are_noticed(loss: Any) -> None:
+    assert why(loss=loss) is not None
+
+
+def masked(outputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+    known = (targets != -100).float()
+    each = functional.cross_entropy(
+        outputs.flatten(0, 1), targets.clamp(min=0).flatten(), reduction="none"
+    )
+    return (each * known.flatten()).sum() / known.sum()
+
+
+def composed(outputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+    return flat_loss(outputs, targets) + 0.1 * outputs.square().mean()
+
+
+@pytest.mark.parametrize("loss", [masked, composed])
+@pytest.mark.parametrize("order", [None, lambda epoch: [range(n, n + 8) for n in range(0, 400, 8)]])
+def test_rare_padding_is_looked_for(loss: Any, order: Any) -> None:
+    labels = torch.randint(0, 3, (400, 5))
+    assert why_of(labels, loss, order) is None
+    labels[77, 3:] = -100
+    assert "its parts together" in str(why_of(labels, loss, order))
+
+
+def why_of(labels: torch.Tensor, loss: Any, order: Any) -> str | None:
+    data = TensorDataset(torch.randn(400, 5, 6), labels)
+    return why(loss=loss, data=data, order=order, eval_data=None, metrics={})
+
+
+def test_models_that_want_several_samples_are_cut_into_several() -> None:
+    class Squeezing(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.net = nn.Linear(6, 3)
+
+        def forward(self, x: torch.Tensor) -> Any:
+            out = self.net(x).unsqueeze(0).squeeze()
+            if out.dim() == 1:
+                raise RuntimeError("the batch is gone")
+            return out
+
+    assert why(model=Squeezing()) is None
+
+
+@pytest.mark.parametrize(("hook", "divides"), [(lambda g: g * 2, True), (clamped, False)])
+def test_hooks_on_gradients_see_those_of_parts(hook: Any, divides: bool) -> None:
+    model = nn.Sequential(nn.Linear(6, 8), nn.Tanh(), nn.Linear(8, 3))
+    model[0].weight.register_hook(hook)
+    assert (why(model=model) is None) is divides
+
+
+def test_what_forwards_change_is_no_difference_of_parts() -> None:
+    model = nn.Sequential(nn.utils.spectral_norm(nn.Linear(6, 8)), nn.Linear(8, 3))
+    assert why(model=model) is None
+
+
+def graph(**fields: Any) -> dict[str, str]:
+    task = mlp(**fields)
+    samples, step, batches = some(task)
+    found = changing_graph(task, samples, step, [batch.indices for batch in batches])
+    return dict(found)  # type: ignore[arg-type]
+
+
+def test_experts_that_some_samples_go_to_differ_from_device_to_device() -> None:
+    class Experts(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.experts = nn.ModuleList(nn.Linear(6, 3) for _ in range(3))
+
+        def forward(self, x: torch.Tensor) -> Any:
+            chosen = x[:, :3].argmax(1)
+            out = x[:, :3] * 0.0
+            for number, expert in enumerate(self.experts):
+                if (chosen == number).any():
+                    out = out + expert(x) * (chosen == number).float()[:, None]
+            return out
+
+    found = graph(model=Experts())
+    assert set(found) == {"every-gradient", "constant-graph"}
+    assert "experts." in found["constant-graph"]
+
+
+def test_gradients_of_the_loss_itself_are_noticed() -> None:
+    def penalised(outputs: Any, targets: Any) -> Any:
+        out, inputs = outputs
+        (gradient,) = torch.autograd.grad(out.sum(), inputs, create_graph=True)
+        return functional.cross_entropy(out, targets) + gradient.square().mean()
+
+    def forward(model: Any, inputs: torch.Tensor) -> Any:
+        inputs = inputs.clone().requires_grad_()
+        return model(inputs), inputs
+
+    assert set(graph(loss=penalised, forward=forward)) == {"one-backward"}
+    assert graph() == {}
+
+
 def test_padding_is_counted() -> None:
     task = tokens(loss=flat_loss)
     assert why_indivisible(task, *some(task)) is None
@@ -142,7 +260,8 @@ def test_noise_drawn_in_the_forward_is_not_taken_for_a_difference() -> None:
 def state(model: nn.Module, **fields: Any) -> dict[str, str]:
     task = mlp(model=model, **fields)
     before = copy.deepcopy(model.state_dict())
-    found = dict(changed_state(task, *some(task)))
+    samples, step, batches = some(task)
+    found = dict(changed_state(task, samples, step, [batch.indices for batch in batches]))
     for name, value in model.state_dict().items():
         assert torch.equal(value, before[name]), name
     return found  # type: ignore[return-value]
@@ -210,6 +329,20 @@ class Counter(nn.Module):
         return self.net(x) * min(1.0, self.calls / 100)
 
 
+class Clamped(nn.Module):
+    """Keeps its weight small, which it may be already."""
+
+    def __init__(self, limit: float) -> None:
+        super().__init__()
+        self.net = nn.Linear(6, 3)
+        self.limit = limit
+
+    def forward(self, x: torch.Tensor) -> Any:
+        with torch.no_grad():
+            self.net.weight.clamp_(-self.limit, self.limit)
+        return self.net(x)
+
+
 class Cache(nn.Module):
     """Remembers what does not matter."""
 
@@ -238,6 +371,11 @@ def test_buffers_of_the_samples_differ_from_device_to_device() -> None:
     found = state(Codebook())
     assert set(found) == {"constant-state", "equal-state"}
     assert "seen" in found["equal-state"]
+
+
+def test_trained_weights_that_the_forward_writes_are_noticed() -> None:
+    assert set(state(Clamped(0.1))) == {"constant-state"}
+    assert set(state(Clamped(100.0))) == {"constant-state", "equal-state"}
 
 
 @pytest.mark.parametrize(("model", "name"), [(Memory, "hidden"), (Counter, "calls")])
@@ -356,3 +494,16 @@ def test_parts_of_a_batch_are_the_batch_whoever_draws(collate: Any) -> None:
         assert torch.equal(torch.cat(pair), one)
     again = Samples(Half(), collate, 3).batch(indices, epoch=3)
     assert not torch.equal(again[0], whole[0])
+
+
+def test_what_is_trained_is_settled_when_training_begins() -> None:
+    model = nn.Sequential(nn.Linear(6, 8), nn.Linear(8, 3))
+    model[0].requires_grad_(False)
+
+    def unfreeze(step: int, epoch: int) -> None:
+        model[0].requires_grad_(epoch > 0)
+
+    error = refusal(model=model, before_step=unfreeze)
+    assert "0.weight" in error.message
+    assert not model[0].weight.requires_grad
+    assert told(before_step=lambda step, epoch: None) == []

@@ -73,6 +73,29 @@ def made_anew(
     return partial(kind, **options), NamedGroups(groups)
 
 
+def named_groups(make: ParameterGroups, model: torch.nn.Module) -> ParameterGroups:
+    """The groups that a function makes of a whole model's parameters, told by their names.
+
+    It may look at what is lost where a technique puts others in their place: which they are, or
+    what is written on them. What it makes of none is left as it is.
+    """
+    trained = [(name, p) for name, p in model.named_parameters() if p.requires_grad]
+    names = {id(parameter): name for name, parameter in trained}
+    try:
+        groups = [dict(group) for group in make(list(trained))]
+        members = [list(group.pop("params")) for group in groups]
+    except Exception:  # it is told where the optimizer is made
+        return make
+    if any(id(parameter) not in names for some in members for parameter in some):
+        return make
+    return NamedGroups(
+        [
+            (frozenset(names[id(parameter)] for parameter in some), group)
+            for some, group in zip(members, groups, strict=True)
+        ]
+    )
+
+
 def rebound(schedule: Any, optimizer: torch.optim.Optimizer) -> Schedule:
     """How to make a schedule like one of `optimizer`, of an optimizer that was `made_anew`.
 

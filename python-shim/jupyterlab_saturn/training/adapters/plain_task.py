@@ -12,7 +12,7 @@ from torch.utils.data import DataLoader, default_collate
 from ...task import Task, loss_of_model
 from ..components.compiled import compiled_in_place
 from .data_loader import unpack_loaders
-from .optimizer_instance import like, made_anew
+from .optimizer_instance import like, made_anew, named_groups
 
 if TYPE_CHECKING:
     from .data_loader import Collate
@@ -40,6 +40,8 @@ def completed(task: Task) -> Task:
         optimizer, groups = made_anew(given, task.model)
         schedule = like(task.schedule, given)
         task = replace(task, optimizer=optimizer, parameter_groups=groups, schedule=schedule)
+    elif callable(task.parameter_groups) and isinstance(task.model, torch.nn.Module):
+        task = replace(task, parameter_groups=named_groups(task.parameter_groups, task.model))
     if task.loss is loss_of_model and task.forward is None:
         collate = _Whole(task.collate or default_collate)
         held_out = None if task.eval_collate is None else _Whole(task.eval_collate)

@@ -36,6 +36,7 @@ def make_optimizer(
             for group in _call("parameter_groups", lambda: make_groups(list(named)))
             if group["params"]
         ]
+        or [{"params": []}]
     )
     assert not isinstance(make, torch.optim.Optimizer), "an adapter makes a function of it"
     optimizer = _call("optimizer", lambda: make(groups))
@@ -53,7 +54,60 @@ def make_optimizer(
             "which no technique here can do.",
             "Use one whose step() needs no closure, such as torch.optim.AdamW.",
         )
+    _require_given(optimizer, named)
     return optimizer
+
+
+def _require_given(
+    optimizer: torch.optim.Optimizer, named: Sequence[tuple[str, torch.nn.Parameter]]
+) -> None:
+    """Raises SaturnError ``bad-task`` when an optimizer trains others than it was given."""
+    given = {id(parameter) for _, parameter in named}
+    held = [p for group in optimizer.param_groups for p in group["params"]]
+    if any(p.requires_grad and id(p) not in given for p in held):
+        raise SaturnError(
+            "bad-task",
+            "The optimizer's function takes parameters from elsewhere than from what it is given, "
+            "but a technique may have put others in their place.",
+            "Make the optimizer of its argument: optimizer=lambda parameters: AdamW(parameters).",
+        )
+
+
+def why_not_remade(task: Task, named: Sequence[tuple[str, torch.nn.Parameter]]) -> str | None:
+    """Why the optimizer cannot be made of other parameters than the model's own, or of some.
+
+    It is made of copies without numbers or anything else that is on parameters: all of them, and
+    each half. What it does with each must be the same.
+    """
+    copies = [
+        (name, torch.nn.Parameter(torch.empty_like(p, device="meta"), p.requires_grad))
+        for name, p in named
+    ]
+    half = len(named) // 2
+    try:
+        known = _settings(task, named)
+        some = [_settings(task, part) for part in (copies, copies[:half], copies[half:]) if part]
+    except Exception as error:
+        if is_out_of_memory(error):
+            raise
+        return "the optimizer's function needs the parameters of the whole model"
+    parts = {name: options for made in some[1:] for name, options in made.items()}
+    if some and not known == some[0] == parts:
+        return "the optimizer's function treats parameters by more than their names and shapes"
+    return None
+
+
+def _settings(
+    task: Task, named: Sequence[tuple[str, torch.nn.Parameter]]
+) -> dict[str, dict[str, Any]]:
+    """The options with which an optimizer trains each parameter, by name."""
+    names = {id(parameter): name for name, parameter in named}
+    return {
+        names[id(parameter)]: {n: v for n, v in group.items() if not n.startswith("param")}
+        for group in make_optimizer(task, named).param_groups
+        for parameter in group["params"]
+        if id(parameter) in names
+    }
 
 
 def make_schedule(task: Task, optimizer: torch.optim.Optimizer, steps: int) -> LRScheduler | None:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from ...errors import SaturnError
 from ...task import Task
@@ -16,30 +16,49 @@ from ..runtime.failure import is_out_of_memory
 from ..task.data_order import takes_whole_batches
 from ..task.epoch_order import few_batches
 from ..task.samples import Samples
-from ..techniques import Demand
+from ..techniques import MOST_DEMANDS, Demand
 from .batch_probe import why_indivisible
 from .deadline import TimeUp, deadline
+from .graph_probe import changing_graph
 from .reference_step import ReferenceStep
 from .shortened_model import shortened
 from .state_probe import changed_state
+from .telling_batches import TellingBatch, telling_batches
 
 _SECONDS, _MOST_SECONDS = 10.0, 60.0
-_SHOWN: tuple[Demand, ...] = ("divisible-batch", "equal-state", "constant-state")
+_Batch = TypeVar("_Batch", TellingBatch, Sequence[int])
 _TIMED = 4  # samples of the step that is timed
 
 
 class _Extent(NamedTuple):
-    """How many samples of how many batches are tried."""
+    """How much is tried.
+
+    Attributes
+    ----------
+    samples
+        Of a batch, at most.
+    batches
+        Of each kind, at most.
+    passes
+        About so many times as many samples as a batch has go through the model in all.
+    """
 
     samples: int
     batches: int
+    passes: int
 
     def seconds(self, step: float) -> float:
         """About what it takes, if one step of `_TIMED` samples takes so many seconds."""
-        return (4 * self.batches + 1) * step * self.samples / _TIMED
+        return self.passes * step * self.samples / _TIMED
+
+    def some(self, batches: list[_Batch]) -> list[_Batch]:
+        """So many of some batches, the last of them, which tells most, among them."""
+        if len(batches) <= self.batches:
+            return batches
+        return batches[: self.batches - 1] + batches[-1:]
 
 
-_FULL, _LEAST = _Extent(16, 3), _Extent(_TIMED, 2)
+_FULL, _LEAST = _Extent(16, 6, 24), _Extent(_TIMED, 2, 12)
 
 
 @dataclass
@@ -80,7 +99,7 @@ def probe_demands(task: Task, samples: Samples) -> Probed:
                 pass
     slow = f"steps of {_TIMED} samples, whole and in parts, take more than {_MOST_SECONDS:.0f} s"
     unknown = f"{slow}, so what a batch in parts trains is not known"
-    unmet: dict[Demand, str] = dict.fromkeys(_SHOWN, unknown)
+    unmet: dict[Demand, str] = dict.fromkeys(MOST_DEMANDS, unknown)
     return Probed(unmet, too_slow=slow)
 
 
@@ -131,15 +150,15 @@ def _try(task: Task, samples: Samples, extent: _Extent) -> Probed:
     unmet: dict[Demand, str] = {}
     step = ReferenceStep(task)
     begin_training(task.model)
-    batches = few_batches(task, samples.count, extent.samples)
-    if len(batches) > extent.batches:
-        batches = batches[: extent.batches - 1] + batches[-1:]
+    telling = extent.some(telling_batches(task, samples, extent.samples))
+    batches = extent.some(few_batches(task, samples.count, extent.samples))
     try:
         with without_side_effects(task.model):
-            reason = why_indivisible(task, samples, step, batches)
+            reason = why_indivisible(task, samples, step, telling)
         if reason is not None:
             unmet["divisible-batch"] = f"a batch cannot be cut: {reason}"
         unmet.update(changed_state(task, samples, step, batches))
+        unmet.update(changing_graph(task, samples, step, batches))
     except (SaturnError, TimeUp):
         raise
     except Exception as error:

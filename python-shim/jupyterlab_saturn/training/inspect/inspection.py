@@ -38,6 +38,7 @@ from ..techniques import (
 from ..techniques.native import Native
 from .demands_probe import Probed, probe_demands
 from .dry_run import DryRun, dry_run
+from .graph_probe import why_idle
 from .native_inspection import inspect_native, refusing_to_train
 from .performance_signature import signature
 from .rehearsal import rehearse
@@ -163,12 +164,7 @@ def _run(task: Task, samples: Samples, kind: DeviceKind) -> _Known:
     found = dry_run(task, samples, kind)
     unmet: dict[Demand, str] = {}
     if found is not None and found.idle:
-        first, *others = found.idle
-        names = f"{first} and {len(others)} more" if others else first
-        unmet["every-gradient"] = (
-            f"the loss does not depend on {names}, whose gradients would be waited for in vain; "
-            "freeze what is not to be trained"
-        )
+        unmet["every-gradient"] = why_idle(found.idle)
     trained = any(parameter.requires_grad for parameter in task.model.parameters())
     probed = probe_demands(task, samples) if trained else Probed()
     return _Known(found, replace(probed, unmet={**unmet, **probed.unmet}))

@@ -1,4 +1,4 @@
-"""What a model keeps besides what is trained, as it was at first."""
+"""What of a model a forward may change, as it was at first."""
 
 from __future__ import annotations
 
@@ -14,20 +14,17 @@ from torch.utils._pytree import tree_flatten
 
 from ..components.batch_norm import batch_norms
 
-_MOST_FROZEN = 1 << 28
-"""More frozen parameters than this are not copied: checkpoints notice themselves if they change."""
+_MOST_COPIED = 1 << 28
+"""Parameters beyond so many are not copied: checkpoints notice themselves if frozen ones change."""
 
 
 class ModelState:
-    """Buffers, frozen parameters, extra state and attributes of a model as they are now."""
+    """Buffers, parameters, extra state and attributes of a model as they are now."""
 
     def __init__(self, model: nn.Module) -> None:
         self._model = model
         taken = {id(b) for layer in batch_norms(model) for b in layer.buffers()}
-        frozen = {n: p for n, p in model.named_parameters() if not p.requires_grad}
-        if sum(p.numel() for p in frozen.values()) > _MOST_FROZEN:
-            frozen = {}
-        self._tensors = {**dict(model.named_buffers()), **frozen}
+        self._tensors = {**dict(model.named_buffers()), **_copied(model)}
         self._statistics = {n for n, tensor in self._tensors.items() if id(tensor) in taken}
         self._values = {n: tensor.detach().clone() for n, tensor in self._tensors.items()}
         self._extra = {
@@ -93,3 +90,31 @@ def _same(one: Any, other: Any) -> bool:
         return bool(one == other) or pickle.dumps(one) == pickle.dumps(other)
     except Exception:  # arrays have no truth, and some objects no pickle
         return False
+
+
+@contextmanager
+def without_batch_statistics(model: nn.Module) -> Iterator[None]:
+    """Within it, layers of batch normalisation are in evaluation mode.
+
+    Their statistics are taken over all parts of a batch anyway.
+    """
+    normalising = [layer for layer in batch_norms(model) if layer.training]
+    for layer in normalising:
+        layer.eval()
+    try:
+        yield
+    finally:
+        for layer in normalising:
+            layer.train()
+
+
+def _copied(model: nn.Module) -> dict[str, nn.Parameter]:
+    """Parameters that are few enough, the frozen ones rather than those that are trained."""
+    found: dict[str, nn.Parameter] = {}
+    left = _MOST_COPIED
+    for trained in (False, True):
+        some = {n: p for n, p in model.named_parameters() if p.requires_grad is trained}
+        left -= sum(p.numel() for p in some.values())
+        if left >= 0:
+            found |= some
+    return found

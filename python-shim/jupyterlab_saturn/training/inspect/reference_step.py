@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
@@ -15,74 +15,97 @@ from ..components.loss import Loss, counted_loss, outputs_of
 from ..components.nested_tensors import move, pair
 from ..components.seeding import seed_all
 from .constant_randomness import ConstantRandomness
+from .double_precision import DoublePrecision
+from .forward_watch import ForwardWatch
+from .gradient import Gradient
+from .model_state import ModelState
 
 _CPU = torch.device("cpu")
-_EXACT, _COARSE = 2e-4, 5e-2  # relative; the second for parameters in half precision
 
 
 class ReferenceStep:
-    """Forwards and backwards of a task's model on one device, in single precision.
+    """Forwards and backwards of a task's model on one device.
 
     Attributes
     ----------
     draws
         Whether any forward drew random numbers.
+    names
+        Of the parameters that are trained.
+    half
+        Whether some of them are in half precision.
     """
 
     def __init__(self, task: Task) -> None:
         self.draws = False
         self._task = task
-        self._trained = [p for p in task.model.parameters() if p.requires_grad]
-        half = any(p.dtype in (torch.half, torch.bfloat16) for p in self._trained)
-        self._tolerance = _COARSE if half else _EXACT
+        named = [(n, p) for n, p in task.model.named_parameters() if p.requires_grad]
+        self.names = [name for name, _ in named]
+        self._trained = [parameter for _, parameter in named]
+        self.half = any(p.dtype in (torch.half, torch.bfloat16) for p in self._trained)
 
     def gradient(
         self,
         parts: Sequence[tuple[Any, float]],
-        around: Callable[[], AbstractContextManager[Any]] = nullcontext,
+        state: ModelState | None = None,
+        *,
+        counted: bool = False,
+        double: bool = False,
     ) -> Gradient:
         """Of parts of a batch, each with its weight, put together as ranks do it.
 
         Parameters
         ----------
-        around
-            Entered for the forward and the backward of each part.
+        state
+            From which each of them begins, and which is there again afterwards.
+        counted
+            Whether parts weigh what their losses count, if all do, instead of their weights.
+        double
+            Whether to compute in double precision, which not all models can.
 
         Raises
         ------
         SaturnError
-            ``stray-parameter`` when the loss depends on a parameter outside of the model;
+            ``stray-parameter`` when the loss depends on a parameter outside the model;
             ``hidden-state`` when the forward draws from a generator that no checkpoint holds.
         """
-        losses: list[tuple[Loss, float]] = []
-        found: list[Sequence[torch.Tensor | None]] = []
+        watch = ForwardWatch()
+        loss_of_all, divisor, every = 0.0, 0.0, True
+        total: list[torch.Tensor | None] = [None] * len(self._trained)
         for batch, weight in parts:
-            with around():
-                loss = self._loss(batch)
-                # That of a part may be a constant, where it has nothing to count.
-                constant = len(parts) > 1 and not loss.value.requires_grad
-                found.append([None] * len(self._trained) if constant else self._gradient(loss))
-            losses.append((Loss(loss.value.detach(), loss.count), weight))
-        scales = _scales(losses)
-        total = sum(
-            float(loss.value) * scale for (loss, _), scale in zip(losses, scales, strict=True)
+            with nullcontext() if state is None else state.kept():
+                loss = self._forward(batch, watch, double)
+                every = every and loss.count is not None
+                if counted and not every:
+                    return self.gradient(parts, state, double=double)
+                share = (loss.value if counted else loss.mean * weight).reshape(())
+                loss_of_all += float(share.detach().double())
+                divisor += float(loss.count or 0.0) if counted else 0.0
+                # Each by itself, for hooks see the gradient of a part.
+                with ConstantRandomness(), _precision(double, backward=True):
+                    found = torch.autograd.grad(share, self._trained, allow_unused=True)
+            total = [_added(*each) for each in zip(total, found, strict=True)]
+        if counted:
+            loss_of_all = loss_of_all / divisor if divisor else math.nan
+            total = [None if each is None else each / divisor for each in total]
+        return Gradient(
+            loss_of_all,
+            total,
+            counted=every,
+            written=[n for n, p in zip(self.names, self._trained, strict=True) if watch.wrote(p)],
+            differentiates=watch.differentiates,
         )
-        return Gradient(total, [_weighed(each, scales) for each in zip(*found, strict=True)])
 
-    def _loss(self, batch: Any) -> Loss:
+    def _forward(self, batch: Any, watch: ForwardWatch, double: bool) -> Loss:
         inputs, targets = pair(move(batch, _CPU))
         seed_all(0)
-        with ConstantRandomness() as chance:
+        with ConstantRandomness() as chance, _precision(double), watch.watching():
             _, loss = counted_loss(self._task, _Forward(self._task, inputs), targets)
         self.draws |= chance.draws
         if chance.draws_unseeded:
             raise _own_generator()
         self._require_owned(loss.value)
         return loss
-
-    def _gradient(self, loss: Loss) -> Sequence[torch.Tensor | None]:
-        with ConstantRandomness():
-            return torch.autograd.grad(loss.value, self._trained, allow_unused=True)
 
     def _require_owned(self, loss: torch.Tensor) -> None:
         owned = {id(parameter) for parameter in self._task.model.parameters()}
@@ -96,39 +119,6 @@ class ReferenceStep:
                     "it computes, and have the Task's loss take that.",
                 )
 
-    def difference(self, whole: Gradient, parts: Gradient) -> str | None:
-        """What is not the same of a batch and of its parts; None when all is."""
-        loss, other = whole.loss, parts.loss
-        if not abs(loss - other) <= self._tolerance * max(abs(loss), 1e-3):
-            return f"its loss is {loss:.4g}, but that of its parts together {other:.4g}"
-        apart, size = whole.distance(parts), whole.norm()
-        if apart > 10 * self._tolerance * size + 1e-12:
-            return f"its gradient is not that of its parts together, but {apart / size:.2g} off"
-        return None
-
-
-class Gradient:
-    """A loss and its gradient by all that is trained."""
-
-    def __init__(self, loss: float, parts: Sequence[torch.Tensor | None]) -> None:
-        self.loss = loss
-        self._parts = parts
-
-    def norm(self) -> float:
-        """Euclidean, over all."""
-        return math.sqrt(sum(float(part.norm()) ** 2 for part in self._parts if part is not None))
-
-    def distance(self, other: Gradient) -> float:
-        """The norm of the difference."""
-        squares = 0.0
-        for mine, theirs in zip(self._parts, other._parts, strict=True):
-            if mine is None or theirs is None:
-                one = theirs if mine is None else mine
-                squares += 0.0 if one is None else float(one.norm()) ** 2
-            else:
-                squares += float((mine - theirs).norm()) ** 2
-        return math.sqrt(squares)
-
 
 def _own_generator() -> SaturnError:
     return SaturnError(
@@ -137,6 +127,10 @@ def _own_generator() -> SaturnError:
         "Draw from PyTorch's global generator, which is seeded for each step; or train by your "
         "own loop: %%saturn task --native.",
     )
+
+
+def _precision(double: bool, *, backward: bool = False) -> AbstractContextManager[object]:
+    return DoublePrecision(backward=backward) if double else nullcontext()
 
 
 def _leaves(tensor: torch.Tensor) -> Iterator[torch.Tensor]:
@@ -161,19 +155,7 @@ class _Forward:
         return outputs_of(self._task, self._task.model, self._inputs)
 
 
-def _scales(losses: Sequence[tuple[Loss, float]]) -> list[float]:
-    """What the value of each loss counts in that of all, whose means have these weights."""
-    counts = [None if loss.count is None else float(loss.count) for loss, _ in losses]
-    if all(count is not None for count in counts):
-        total = sum(count for count in counts if count is not None)
-        return [1 / total if total else math.nan] * len(losses)
-    weights = (weight for _, weight in losses)
-    return [
-        weight if count is None else weight / count if count else math.nan
-        for weight, count in zip(weights, counts, strict=True)
-    ]
-
-
-def _weighed(parts: Sequence[torch.Tensor | None], scales: Sequence[float]) -> torch.Tensor | None:
-    scaled = [p * scale for p, scale in zip(parts, scales, strict=True) if p is not None]
-    return torch.stack(scaled).sum(0) if scaled else None
+def _added(one: torch.Tensor | None, other: torch.Tensor | None) -> torch.Tensor | None:
+    if one is None or other is None:
+        return one if other is None else other
+    return one + other

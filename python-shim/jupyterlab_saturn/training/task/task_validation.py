@@ -11,7 +11,7 @@ from torch.utils._pytree import tree_leaves
 from ...errors import SaturnError
 from ...task import Task
 from ..components.nested_tensors import shapes
-from ..components.optimizer_factory import make_optimizer
+from ..components.optimizer_factory import make_optimizer, why_not_remade
 from ..components.precision import HALVES
 from .epoch_order import few_batches, first_batch
 from .samples import Samples
@@ -75,7 +75,7 @@ def why_not_split(task: Task) -> str | None:
     kind = type(make_optimizer(task, trained)).__name__
     if any(name in kind.lower() for name in _WHOLE_TENSOR_OPTIMIZERS):
         return f"the optimizer {kind} works on whole matrices, which sharding cuts; use ddp"
-    return None
+    return why_not_remade(task, trained)
 
 
 def warnings(task: Task, samples: Samples) -> Iterator[str]:

@@ -8,11 +8,22 @@ from typing import Literal, get_args
 from ...task import Task
 from .technique import Choice, Technique
 
-Demand = Literal["every-gradient", "divisible-batch", "equal-state", "constant-state"]
+Demand = Literal[
+    "every-gradient",
+    "constant-graph",
+    "one-backward",
+    "divisible-batch",
+    "equal-state",
+    "constant-state",
+]
 """A technique lists in `demands` what it cannot do without on several devices.
 
 ``every-gradient``
     All parameters to be trained get one.
+``constant-graph``
+    Which parameters take part in the loss does not depend on the samples.
+``one-backward``
+    Neither forward nor loss compute gradients themselves, as gradient penalties do.
 ``divisible-batch``
     The loss of a batch is the mean of the losses of its parts.
 ``equal-state``
@@ -22,7 +33,7 @@ Demand = Literal["every-gradient", "divisible-batch", "equal-state", "constant-s
 """
 
 DEMANDS: tuple[Demand, ...] = get_args(Demand)
-MOST_DEMANDS: frozenset[Demand] = frozenset(("divisible-batch", "equal-state", "constant-state"))
+MOST_DEMANDS: frozenset[Demand] = frozenset(DEMANDS) - {"every-gradient"}
 """What a technique that lists nothing is taken to demand."""
 
 _ANYWHERE: frozenset[Demand] = frozenset(("constant-state",))

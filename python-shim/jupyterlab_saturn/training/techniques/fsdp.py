@@ -23,6 +23,7 @@ from .technique import (
     Texture,
     why_not_data_parallel,
     why_not_in_pieces,
+    why_not_replaced,
 )
 
 
@@ -135,4 +136,4 @@ def why_not_shardable(task: Task) -> str | None:
     types = sorted({str(p.dtype) for p in task.model.parameters() if p.requires_grad})
     if len(types) > 1:
         return f"the model mixes parameters of {' and '.join(types)}"
-    return why_not_in_pieces(task) or why_not_split(task)
+    return why_not_in_pieces(task) or why_not_replaced(task) or why_not_split(task)

@@ -17,6 +17,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from ...task import Task
 from ..components.loss import Loss, Part, counted_loss
 from ..components.nested_tensors import move, pair, shapes
+from ..components.optimizer_factory import why_not_remade
 from ..components.seeding import derive, seed_all, seed_torch
 from ..model.block_chain import block_chain, chain_of
 from ..model.blocks import find_blocks
@@ -52,7 +53,8 @@ class Pipeline(BuiltInTechnique):
         reason = why_not_trainable(task) or _why_not_cut(task, devices)
         if reason is not None:
             return reason
-        known = block_chain(task)
+        trained = [(n, p) for n, p in task.model.named_parameters() if p.requires_grad]
+        known = why_not_remade(task, trained) or block_chain(task)
         if isinstance(known, str):
             return known
         if cut(known, devices) is None:

@@ -141,6 +141,14 @@ def why_not_data_parallel(task: Task, parts: int) -> str | None:
     return why_not_trainable(task)
 
 
+def why_not_replaced(task: Task) -> str | None:
+    """Why others cannot take the place of a task's parameters."""
+    for name, parameter in task.model.named_parameters():
+        if parameter._backward_hooks:
+            return f"the parameter {name} has a hook on its gradient, which would be lost"
+    return None
+
+
 def why_not_in_pieces(task: Task) -> str | None:
     """Why a task's model must be whole on each device."""
     if getattr(task.evaluation, "beyond_forward", False):
@@ -152,4 +160,7 @@ def why_not_trainable(task: Task) -> str | None:
     """Why a task cannot be trained at all."""
     if not any(parameter.requires_grad for parameter in task.model.parameters()):
         return "the model has no parameter to train"
+    for name, parameter in task.model.named_parameters():
+        if getattr(parameter, "_post_accumulate_grad_hooks", None):
+            return f"the parameter {name} has a hook that may step it during the backward"
     return None

@@ -33,6 +33,7 @@ from .technique import (
     DeviceKind,
     Texture,
     why_not_in_pieces,
+    why_not_replaced,
     why_not_trainable,
 )
 
@@ -53,7 +54,7 @@ class TensorParallel(BuiltInTechnique):
     name = "tensor"
     order = 70
     texture = Texture(path="M0 3H6", size=6, stroke=1.5)
-    demands = frozenset({"constant-state"})
+    demands = frozenset({"constant-graph", "one-backward", "constant-state"})
 
     def feasible(self, task: Task, devices: int, kind: DeviceKind) -> str | None:
         if devices < 2:
@@ -137,7 +138,7 @@ def why_not_joined(task: Task, parts: int) -> str | None:
     plan = _plan(task, parts)
     if isinstance(plan, str):
         return plan
-    return why_not_in_pieces(task) or why_not_split(task)
+    return why_not_in_pieces(task) or why_not_replaced(task) or why_not_split(task)
 
 
 @dataclass(frozen=True)

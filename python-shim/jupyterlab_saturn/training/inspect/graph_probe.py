@@ -1,0 +1,69 @@
+"""Which parameters take part in a loss, and whether that depends on the samples."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from ...task import Task
+from ..runtime.failure import is_out_of_memory
+from ..task.samples import Samples
+from ..techniques import Demand
+from .deadline import TimeUp
+from .gradient import Gradient
+from .model_state import ModelState, without_batch_statistics
+from .reference_step import ReferenceStep
+
+
+def changing_graph(
+    task: Task, samples: Samples, step: ReferenceStep, batches: Sequence[Sequence[int]]
+) -> Iterator[tuple[Demand, str]]:
+    """What techniques may demand of how a loss is computed and this one does not meet, and why.
+
+    Parameters
+    ----------
+    batches
+        Indices of the samples of each batch that is tried.
+
+    Raises
+    ------
+    TimeUp
+        Under a `deadline`.
+    """
+    state = ModelState(task.model)
+    with without_batch_statistics(task.model):
+        ones = (_of_one(batch[-1:], samples, step, state) for batch in batches)
+        made = [step.gradient([(samples.batch(batches[0]), 1.0)], state), *ones]
+    known = [each for each in made if each is not None]
+    if any(each.differentiates for each in known):
+        yield "one-backward", "the forward or the loss computes gradients itself"
+    used = list(zip(*(each.used for each in known), strict=True))
+    idle = [name for name, each in zip(step.names, used, strict=True) if not all(each)]
+    if idle:
+        yield "every-gradient", why_idle(idle)
+    varying = [n for n, each in zip(step.names, used, strict=True) if any(each) and not all(each)]
+    if varying:
+        yield "constant-graph", f"whether {_listed(varying)} takes part depends on the samples"
+
+
+def why_idle(names: Sequence[str]) -> str:
+    """What to tell of parameters without a gradient."""
+    return (
+        f"the loss does not depend on {_listed(names)}, whose gradients would be waited for in "
+        "vain; freeze what is not to be trained"
+    )
+
+
+def _of_one(
+    indices: Sequence[int], samples: Samples, step: ReferenceStep, state: ModelState
+) -> Gradient | None:
+    """Of one sample, which takes one way through a model that has several; None if too few."""
+    try:
+        return step.gradient([(samples.batch(indices), 1.0)], state)
+    except Exception as error:
+        if is_out_of_memory(error) or isinstance(error, TimeUp):
+            raise
+        return None
+
+
+def _listed(names: Sequence[str]) -> str:
+    return names[0] if len(names) == 1 else f"{names[0]} and {len(names) - 1} more"

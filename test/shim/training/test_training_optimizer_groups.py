@@ -1,0 +1,77 @@
+"""Optimizers must be made anew of other parameters than the model's, and of some of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import torch
+from jupyterlab_saturn.errors import SaturnError
+from jupyterlab_saturn.training.adapters import adapt
+from jupyterlab_saturn.training.components.optimizer_factory import (
+    make_optimizer,
+    why_not_remade,
+)
+from torch import nn
+from training_tasks import mlp
+
+
+def model() -> nn.Sequential:
+    return nn.Sequential(nn.Linear(6, 8), nn.Tanh(), nn.Linear(8, 3))
+
+
+def trained(net: nn.Module) -> list[tuple[str, nn.Parameter]]:
+    return list(net.named_parameters())
+
+
+def test_groups_by_identity_and_by_what_is_written_on_parameters_are_told_by_name() -> None:
+    net: Any = model()
+    net[2].weight.slow = True
+    head = {id(p) for p in net[2].parameters()}
+
+    def groups(named: Any) -> Any:
+        return [
+            {"params": [p for _, p in named if id(p) in head], "lr": 0.5},
+            {"params": [p for _, p in named if id(p) not in head], "lr": 0.1},
+        ]
+
+    task = adapt(mlp(model=net, parameter_groups=groups))
+    others = [(name, nn.Parameter(p.detach().clone())) for name, p in trained(net)]
+    made = make_optimizer(task, others)
+    rates = {id(p): group["lr"] for group in made.param_groups for p in group["params"]}
+    assert [rates[id(p)] for _, p in others] == [0.1, 0.1, 0.5, 0.5]
+    assert why_not_remade(task, trained(net)) is None
+
+
+def test_an_optimizer_of_all_it_is_given_can_be_remade() -> None:
+    net = model()
+    assert why_not_remade(mlp(model=net), trained(net)) is None
+
+
+def test_one_that_looks_at_more_cannot() -> None:
+    net: Any = model()
+    net[2].weight.slow = True
+
+    def optimizer(parameters: Any) -> torch.optim.Optimizer:
+        return torch.optim.SGD(
+            [{"params": [p], "lr": 0.01 if hasattr(p, "slow") else 0.1} for p in parameters]
+        )
+
+    reason = why_not_remade(mlp(model=net, optimizer=optimizer), trained(net))
+    assert "more than their names and shapes" in str(reason)
+
+
+@pytest.mark.parametrize("early", [True, False])
+def test_one_that_ignores_what_it_is_given_cannot(early: bool) -> None:
+    net = model()
+    held = list(net.parameters())
+
+    def optimizer(_: Any) -> torch.optim.Optimizer:
+        return torch.optim.SGD(held if early else net[2].parameters(), lr=0.1)
+
+    task = mlp(model=net, optimizer=optimizer)
+    assert "whole model" in str(why_not_remade(task, trained(net)))
+    make_optimizer(task, trained(net))
+    copies = [(name, nn.Parameter(p.detach().clone())) for name, p in trained(net)]
+    with pytest.raises(SaturnError, match="from elsewhere"):
+        make_optimizer(task, copies)
