@@ -44,7 +44,7 @@ class Sound(BaseTechnique):
     """Nothing is wrong with it."""
 
     name = "sound"
-    demands: frozenset[Demand] = frozenset({"divisible-batch", "equal-state"})
+    demands: frozenset[Demand] = frozenset({"constant-graph", "divisible-batch", "equal-state"})
     runner: type[Runner] = AveragingRunner
 
     def feasible(self, task: Task, devices: int, kind: DeviceKind) -> str | None:

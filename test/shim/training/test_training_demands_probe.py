@@ -12,6 +12,7 @@ from jupyterlab_saturn.training.inspect import demands_probe
 from jupyterlab_saturn.training.inspect.demands_probe import Probed, probe_demands
 from jupyterlab_saturn.training.inspect.shortened_model import shortened
 from jupyterlab_saturn.training.task.samples import Samples
+from jupyterlab_saturn.training.techniques import MOST_DEMANDS
 from torch import nn
 from training_tasks import mlp
 
@@ -77,7 +78,7 @@ def test_a_model_of_many_slow_layers_is_tried_with_two(counting: bool) -> None:
     found = probed(Layers([Slow(0.01) for _ in range(20)], counting))
     if counting:
         assert found.too_slow == "steps of 4 samples, whole and in parts, take more than 1 s"
-        assert set(found.unmet) == {"divisible-batch", "equal-state", "constant-state"}
+        assert set(found.unmet) == MOST_DEMANDS
     else:
         assert found == Probed()
 

@@ -7,10 +7,11 @@ from typing import Any
 
 import torch
 from torch import nn
+from torch.nn import functional
 
 from ...task import Task
 from .oddity import Oddity, plain_model, plain_task
-from .probe_tasks import WIDTH
+from .probe_tasks import FEATURES, WIDTH
 
 _DECAYING = partial(torch.optim.AdamW, lr=1e-2, weight_decay=0.5)
 
@@ -38,6 +39,45 @@ class Idle(nn.Module):
 
     def forward(self, x: torch.Tensor) -> Any:
         return self.module(x)
+
+
+class Experts(nn.Module):
+    """One of several layers for each sample: which one is decided by the sample."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.experts = nn.ModuleList(nn.Linear(FEATURES, WIDTH) for _ in range(3))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        chosen = x[:, :3].argmax(1)
+        out = x.new_zeros(len(x), WIDTH)
+        for number, expert in enumerate(self.experts):
+            mine = (chosen == number).nonzero().flatten()
+            if len(mine) > 0:
+                out = out.index_add(0, mine, expert(x[mine]))
+        return out
+
+
+def _experts() -> Task:
+    model = plain_model()
+    model[0] = Experts()
+    return plain_task(model)
+
+
+def _penalised() -> Task:
+    def forward(model: nn.Module, inputs: torch.Tensor) -> Any:
+        inputs = inputs.clone().requires_grad_(torch.is_grad_enabled())
+        return model(inputs), inputs
+
+    def loss(outputs: Any, targets: torch.Tensor) -> torch.Tensor:
+        out, inputs = outputs
+        found = functional.cross_entropy(out, targets)
+        if not torch.is_grad_enabled():
+            return found
+        (slope,) = torch.autograd.grad(out.sum(), inputs, create_graph=True)
+        return found + slope.square().sum(1).mean()
+
+    return plain_task(forward=forward, loss=loss)
 
 
 def _scalar() -> Task:
@@ -121,6 +161,18 @@ ODD_PARAMETERS = (
         make=_idle,
         lacks=frozenset({"every-gradient"}),
         stops=True,
+    ),
+    Oddity(
+        name="experts",
+        promise="A layer that only some samples go through is trained by them.",
+        make=_experts,
+        lacks=frozenset({"every-gradient", "constant-graph"}),
+    ),
+    Oddity(
+        name="gradient-penalty",
+        promise="A loss that computes gradients itself is trained.",
+        make=_penalised,
+        lacks=frozenset({"one-backward"}),
     ),
     Oddity(
         name="blockless",
