@@ -49,13 +49,11 @@ def loss_of_model(outputs: Any, targets: Any) -> torch.Tensor:
     return loss  # type: ignore[no-any-return]
 
 
-def no_optimizer(parameters: Iterable[Any]) -> torch.optim.Optimizer:
-    """A `Task.optimizer` for tasks that name none. Raises SaturnError ``bad-task``."""
-    raise SaturnError(
-        "bad-task",
-        "The Task has no optimizer, and which learning rate is right is not known.",
-        "Give it one: optimizer=partial(torch.optim.AdamW, lr=1e-3).",
-    )
+def default_optimizer(parameters: Iterable[Any]) -> torch.optim.Optimizer:
+    """A `Task.optimizer` for tasks that name none: AdamW with PyTorch's settings."""
+    import torch
+
+    return torch.optim.AdamW(parameters)
 
 
 class Evaluation(Protocol):
@@ -97,7 +95,8 @@ class Task:
         absent, the model is given the whole batch, a dict as keywords, and returns its ``loss``.
     optimizer
         Makes the optimizer from the parameters, e.g. ``partial(torch.optim.AdamW, lr=1e-3)``; or
-        an optimizer of the model's parameters, of which one like it is made.
+        an optimizer of the model's parameters, of which one like it is made. When absent, AdamW
+        with PyTorch's settings, whose learning rate is 0.001.
     parameter_groups
         Makes of ``(name, parameter)`` pairs the groups that `optimizer` gets, e.g. some without
         weight decay. A group may be empty: a device may hold a part of the model only.
@@ -187,7 +186,7 @@ class Task:
     model: torch.nn.Module = field(kw_only=False)
     data: Dataset[Any] = field(kw_only=False)
     loss: Loss = field(default=loss_of_model, kw_only=False)
-    optimizer: Optimizer | torch.optim.Optimizer = field(default=no_optimizer, kw_only=False)
+    optimizer: Optimizer | torch.optim.Optimizer = field(default=default_optimizer, kw_only=False)
     batch_size: int = 0
     epochs: float = 1.0
     steps: int | None = None

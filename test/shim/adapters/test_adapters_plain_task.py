@@ -13,7 +13,7 @@ from jupyterlab_saturn.training.adapters import adapt
 from jupyterlab_saturn.training.components.optimizer_factory import make_optimizer, make_schedule
 from torch import nn
 from torch.optim import lr_scheduler
-from torch.utils.data import DataLoader, TensorDataset
+from torch.utils.data import DataLoader, Dataset, TensorDataset
 
 DATA = TensorDataset(torch.randn(12, 6), torch.randint(0, 3, (12,)))
 
@@ -47,10 +47,26 @@ def test_a_tuple_of_the_parts_is_a_task(made: Any) -> None:
     assert make_optimizer(task, named).param_groups[0]["lr"] == 0.1
 
 
-def test_without_an_optimizer_that_is_said() -> None:
+def test_without_an_optimizer_it_is_adamw_and_that_is_said() -> None:
     task = adapt(Task(net(), loader(), nn.CrossEntropyLoss()))
-    with pytest.raises(SaturnError, match="no optimizer"):
-        make_optimizer(task, list(task.model.named_parameters()))
+    made = make_optimizer(task, list(task.model.named_parameters()))
+    assert type(made) is torch.optim.AdamW
+    assert any("names no optimizer" in text for text in task.remarks)
+
+
+def test_a_step_may_take_several_batches_of_a_loader() -> None:
+    parts = (net(), loader(), nn.CrossEntropyLoss())
+    assert adapt(Task(*parts, batch_size=8, micro_batches=2, equal_parts=True)).batch_size == 8
+
+
+def test_data_without_a_length_are_refused_by_name() -> None:
+    class Endless(Dataset[Any]):
+        def __getitem__(self, index: int) -> Any:
+            return torch.zeros(2), torch.zeros(1)
+
+    endless = DataLoader(Endless(), batch_size=2)
+    with pytest.raises(SaturnError, match="Endless, which has no length"):
+        adapt(Task(net(), endless, nn.MSELoss()))
 
 
 def test_an_optimizer_with_its_schedule_is_made_anew_as_it_is() -> None:

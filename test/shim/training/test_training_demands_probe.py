@@ -14,6 +14,7 @@ from jupyterlab_saturn.training.inspect.shortened_model import shortened
 from jupyterlab_saturn.training.task.samples import Samples
 from jupyterlab_saturn.training.techniques import MOST_DEMANDS
 from torch import nn
+from torch.utils.data import TensorDataset
 from training_tasks import mlp
 
 
@@ -136,3 +137,14 @@ def test_a_generator_of_the_models_own_is_refused() -> None:
     with pytest.raises(SaturnError, match="from a generator of its own") as caught:
         probed(Noisy(torch.Generator()))
     assert caught.value.code == "hidden-state"
+
+
+def test_a_last_batch_too_small_to_train_on_is_refused() -> None:
+    """Else the first epoch would fail at its end."""
+    model = nn.Sequential(nn.Linear(6, 8), nn.BatchNorm1d(8), nn.Linear(8, 3))
+    data = TensorDataset(torch.randn(9, 6), torch.arange(9) % 3)
+    with pytest.raises(SaturnError, match="last batch of an epoch has 1 sample,") as caught:
+        probed(model, data=data, batch_size=4, drop_last=False)
+    assert "drop_last=True" in str(caught.value.hint)
+    assert probed(model, data=data, batch_size=4, drop_last=True).unmet == {}
+    assert probed(model, data=data, batch_size=3, drop_last=False).unmet == {}

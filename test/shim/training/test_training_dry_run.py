@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterator
 from functools import partial
 from typing import Any
@@ -247,7 +248,7 @@ def test_an_optimizer_that_evaluates_the_loss_itself_is_refused(session: Session
 
 def test_an_optimizer_of_whole_matrices_is_not_sharded() -> None:
     task = mlp(optimizer=torch.optim.Adafactor)
-    assert "Adafactor works on whole matrices" in str(why_not_split(task))
+    assert "Adafactor is not known to work on each number" in str(why_not_split(task))
     assert TECHNIQUES["fsdp"].feasible(task, 2, "cpu") == why_not_split(task)
     assert TECHNIQUES["ddp"].feasible(task, 2, "cpu") is None
     assert why_not_split(mlp()) is None
@@ -255,6 +256,15 @@ def test_an_optimizer_of_whole_matrices_is_not_sharded() -> None:
 
 def warned(task: Task) -> list[str]:
     return [text.split(",")[0] for text in warnings(task, samples(task))]
+
+
+FLIPPING = random.Random(0)
+
+
+def remembered(known: dict[int, torch.Tensor], place: int) -> torch.Tensor:
+    if place not in known:
+        known[place] = torch.randn(6)
+    return known[place]
 
 
 class Noisy(Dataset[Any]):
@@ -275,6 +285,44 @@ def test_data_that_no_seed_reaches_are_refused() -> None:
     with pytest.raises(SaturnError, match="looks different each time") as caught:
         require_repeatable(samples(mlp(data=Noisy(torch.Generator()))), range(8))
     assert caught.value.code == "unseeded-data"
+
+
+@pytest.mark.parametrize(
+    ("load", "words"),
+    [
+        (remembered, "first loaded"),
+        (lambda known, place: torch.ones(6) * (FLIPPING.random() < 0.2), "looks different"),
+    ],
+)
+def test_data_that_remember_or_seldom_draw_are_refused(load: Any, words: str) -> None:
+    class Data(Dataset[Any]):
+        def __init__(self) -> None:
+            self.known: dict[int, torch.Tensor] = {}
+
+        def __len__(self) -> int:
+            return 60
+
+        def __getitem__(self, index: int) -> Any:
+            return load(self.known, index), 0
+
+    with pytest.raises(SaturnError, match=words) as caught:
+        require_repeatable(samples(mlp(data=Data())), range(8))
+    assert caught.value.code == "unseeded-data"
+
+
+@pytest.mark.parametrize(
+    ("model", "reason"),
+    [
+        (nn.Sequential(nn.Linear(6, 3), nn.SyncBatchNorm(3)), "SyncBatchNorm asks other devices"),
+    ],
+)
+def test_layers_that_do_what_is_done_here_are_left_out(model: nn.Module, reason: str) -> None:
+    assert reason in str(TECHNIQUES["ddp"].feasible(mlp(model=model), 2, "cpu"))
+
+
+def test_sparse_gradients_are_not_sharded() -> None:
+    model = nn.Sequential(nn.EmbeddingBag(9, 6, sparse=True, mode="sum"), nn.Linear(6, 3))
+    assert "the gradient of 0 is sparse" in str(why_not_split(mlp(model=model)))
 
 
 def test_batches_of_several_shapes_are_warned_of() -> None:

@@ -63,11 +63,12 @@ def unpack_loaders(task: Task) -> Task:
     """
     said_collate = task.collate
     if isinstance(task.data, DataLoader):
-        train = unpack(task.data, "data", task.batch_size)
+        batches = task.micro_batches if task.equal_parts else 1  # of the loader, in a step
+        train = unpack(task.data, "data", task.batch_size // batches)
         task = replace(
             task,
             data=train.data,
-            batch_size=train.batch_size,
+            batch_size=train.batch_size * batches,
             collate=task.collate or train.collate,
             workers=task.workers or train.workers,
             order=task.order or train.order,
@@ -190,6 +191,12 @@ def _known(loader: DataLoader[Any], role: str) -> DataLoader[Any]:
             "no index, so a paused run could not find its place in it.",
             "Pass a map-style dataset, such as torch.utils.data.TensorDataset, or write the loop "
             "yourself and add it with %%saturn task --native.",
+        )
+    if not hasattr(loader.dataset, "__len__"):
+        raise _unsupported(
+            f"The {role} has a {type(loader.dataset).__name__}, which has no length: how many "
+            "samples an epoch has is not known.",
+            "Give it a __len__, or write the loop yourself and add it with %%saturn task --native.",
         )
     own = own_methods(loader, DataLoader, _KNOWN)
     if own:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch.utils.data import DataLoader, default_collate
 
-from ...task import Task, loss_of_model
+from ...task import Task, default_optimizer, loss_of_model
 from ..components.compiled import compiled_in_place
 from .data_loader import unpack_loaders
 from .optimizer_instance import like, made_anew, named_groups
@@ -67,6 +67,11 @@ def _whole(model: torch.nn.Module, batch: Any) -> Any:
 
 
 def _remarks(task: Task) -> Iterator[str]:
+    if task.optimizer is default_optimizer:
+        yield (
+            "The Task names no optimizer, so it is AdamW with a learning rate of 0.001; another is "
+            "optimizer=partial(torch.optim.SGD, lr=0.1)."
+        )
     kind = _kind(task.schedule) if isinstance(task.data, DataLoader) else None
     if kind is not None and task.schedule_every == "step":
         yield (

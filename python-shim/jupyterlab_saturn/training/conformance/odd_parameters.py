@@ -50,11 +50,11 @@ class Experts(nn.Module):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         chosen = x[:, :3].argmax(1)
-        out = x.new_zeros(len(x), WIDTH)
+        out: torch.Tensor = x.new_zeros(len(x), WIDTH)
         for number, expert in enumerate(self.experts):
             mine = (chosen == number).nonzero().flatten()
             if len(mine) > 0:
-                out = out.index_add(0, mine, expert(x[mine]))
+                out.index_add_(0, mine, expert(x[mine]))
         return out
 
 
@@ -71,11 +71,12 @@ def _penalised() -> Task:
 
     def loss(outputs: Any, targets: torch.Tensor) -> torch.Tensor:
         out, inputs = outputs
-        found = functional.cross_entropy(out, targets)
+        found: torch.Tensor = functional.cross_entropy(out, targets)
         if not torch.is_grad_enabled():
             return found
         (slope,) = torch.autograd.grad(out.sum(), inputs, create_graph=True)
-        return found + slope.square().sum(1).mean()
+        penalty: torch.Tensor = slope.square().sum(1).mean()
+        return found + penalty
 
     return plain_task(forward=forward, loss=loss)
 

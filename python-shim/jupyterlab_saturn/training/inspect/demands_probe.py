@@ -12,7 +12,7 @@ from ...errors import SaturnError
 from ...task import Task
 from ..components.side_effects import without_side_effects
 from ..components.training_mode import begin_training
-from ..runtime.failure import is_out_of_memory
+from ..runtime.failure import describe, is_out_of_memory
 from ..task.data_order import takes_whole_batches
 from ..task.epoch_order import few_batches
 from ..task.samples import Samples
@@ -88,7 +88,8 @@ def probe_demands(task: Task, samples: Samples) -> Probed:
     Raises
     ------
     SaturnError
-        As `changed_state`; ``bad-task`` when a batch is to be accumulated that cannot be cut.
+        As `changed_state`; ``bad-task`` when a batch is to be accumulated that cannot be cut;
+        ``bad-batch`` when the last of an epoch is too small for the model.
     """
     with without_side_effects(task.model), _affordable(task, samples) as extent:
         if extent is not None:
@@ -152,6 +153,7 @@ def _try(task: Task, samples: Samples, extent: _Extent) -> Probed:
     begin_training(task.model)
     telling = extent.some(telling_batches(task, samples, extent.samples))
     batches = extent.some(few_batches(task, samples.count, extent.samples))
+    _require_last(task, samples, step, batches)
     try:
         with without_side_effects(task.model):
             reason = why_indivisible(task, samples, step, telling)
@@ -175,3 +177,35 @@ def _try(task: Task, samples: Samples, extent: _Extent) -> Probed:
             "counts, and how many these are.",
         )
     return Probed(unmet, step.draws)
+
+
+def _require_last(
+    task: Task, samples: Samples, step: ReferenceStep, batches: list[Sequence[int]]
+) -> None:
+    """Raise SaturnError ``bad-batch`` when just the last batch of an epoch cannot be trained on."""
+    first, last = batches[0], batches[-1]
+    if len(last) >= len(first):
+        return
+    try:
+        with without_side_effects(task.model):
+            step.gradient([(samples.batch(last), 1.0)])
+        return
+    except Exception as error:
+        if isinstance(error, SaturnError | TimeUp) or is_out_of_memory(error):
+            raise
+        failure = describe(error, "forward-failed")
+    try:
+        with without_side_effects(task.model):
+            step.gradient([(samples.batch(first), 1.0)])
+    except Exception as error:
+        if isinstance(error, SaturnError | TimeUp) or is_out_of_memory(error):
+            raise
+        return
+    count = len(last)
+    raise SaturnError(
+        "bad-batch",
+        f"The last batch of an epoch has {count} sample{'s' if count > 1 else ''}, with which a "
+        f"step fails: {failure['message'].rstrip('.')}.",
+        "Leave it out with drop_last=True, of the Task or its DataLoader, or choose another "
+        "batch_size.",
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -13,13 +14,19 @@ from ...task import Task
 from ..components.nested_tensors import shapes
 from ..components.optimizer_factory import make_optimizer, why_not_remade
 from ..components.precision import HALVES
+from ..components.seeding import global_state
 from .epoch_order import few_batches, first_batch
 from .samples import Samples
 
 _PRECISIONS = ("float32", *HALVES)
-# Their steps look at whole matrices, or at many numbers packed together.
-_WHOLE_TENSOR_OPTIMIZERS = ("adafactor", "lamb", "lars", "muon", "shampoo", "soap", "8bit", "4bit")
+_OPTIMIZERS_BY_ELEMENT = frozenset(
+    {torch.optim.SGD, torch.optim.ASGD, torch.optim.Adam, torch.optim.AdamW, torch.optim.Adamax}
+    | {torch.optim.NAdam, torch.optim.RAdam, torch.optim.RMSprop, torch.optim.Adagrad}
+    | {torch.optim.Adadelta}
+)
+"""What a step of them does to a number depends on no other."""
 _PROBES = 4
+_LOADED, _SECONDS = 64, 1.0  # samples that are loaded twice; few of them if that takes long
 _FEW = 16
 
 
@@ -72,9 +79,15 @@ def require_valid(task: Task) -> None:
 def why_not_split(task: Task) -> str | None:
     """Why a task's parameters cannot be spread over devices piece by piece."""
     trained = [(name, p) for name, p in task.model.named_parameters() if p.requires_grad]
-    kind = type(make_optimizer(task, trained)).__name__
-    if any(name in kind.lower() for name in _WHOLE_TENSOR_OPTIMIZERS):
-        return f"the optimizer {kind} works on whole matrices, which sharding cuts; use ddp"
+    kind = type(make_optimizer(task, trained))
+    if kind not in _OPTIMIZERS_BY_ELEMENT:
+        return (
+            f"the optimizer {kind.__name__} is not known to work on each number by itself, which "
+            "sharding needs; use ddp"
+        )
+    sparse = next((n for n, m in task.model.named_modules() if getattr(m, "sparse", False)), None)
+    if sparse is not None:
+        return f"the gradient of {sparse} is sparse, which cannot be sharded"
     return why_not_remade(task, trained)
 
 
@@ -114,9 +127,21 @@ def require_repeatable(samples: Samples, batch: Sequence[int]) -> None:
     SaturnError
         ``unseeded-data``.
     """
-    for index in _probed(samples):
-        if _differs(samples.sample(index), samples.sample(index)):
+    end = time.monotonic() + _SECONDS
+    for number, index in enumerate(_spread(samples.count, _LOADED)):
+        if number >= _PROBES and time.monotonic() > end:
+            break
+        first, drawn = samples.sample(index), global_state()
+        if _differs(first, samples.sample(index)):
             raise _unseeded(f"Sample {index} of the data looks")
+        if global_state() != drawn:
+            raise SaturnError(
+                "unseeded-data",
+                f"Sample {index} of the data draws random numbers when it is first loaded, and "
+                "remembers what came of them: it would look different on other devices.",
+                "Draw each time, or once for all samples in the factory; or train by your own "
+                "loop: %%saturn task --native.",
+            )
     some = batch[:_FEW]
     if _differs(samples.batch(some), samples.batch(some)):
         raise _unseeded("A batch that the collate makes looks")
@@ -143,8 +168,14 @@ def _unseeded(what: str) -> SaturnError:
 
 
 def _probed(samples: Samples) -> list[int]:
-    last = samples.count - 1
-    return sorted({last * part // (_PROBES - 1) for part in range(_PROBES)})
+    return sorted(_spread(samples.count, _PROBES))
+
+
+def _spread(count: int, most: int) -> list[int]:
+    """Up to so many indices from the first to the last, a few that are far apart before others."""
+    few = [(count - 1) * part // (_PROBES - 1) for part in range(_PROBES)]
+    many = [(count - 1) * part // max(1, most - 1) for part in range(most)]
+    return list(dict.fromkeys([*few, *many]))[:most]
 
 
 def _bits(tensor: torch.Tensor) -> torch.Tensor:

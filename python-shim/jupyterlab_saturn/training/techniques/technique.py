@@ -6,6 +6,8 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from typing import ClassVar, Literal, Protocol
 
+from torch.nn import SyncBatchNorm
+
 from ...task import Task
 from ..components.batch_norm import batch_norms
 from ..model.memory_estimate import MemoryEstimate
@@ -123,6 +125,11 @@ def why_not_data_parallel(task: Task, parts: int) -> str | None:
     """Why a task cannot be split by samples into so many parts."""
     if task.batch_size % parts != 0:
         return f"a batch of {task.batch_size} does not divide evenly over {parts} devices"
+    if any(isinstance(module, SyncBatchNorm) for module in task.model.modules()):
+        return (
+            "SyncBatchNorm asks other devices itself; use BatchNorm, whose statistics are taken "
+            "over all devices here"
+        )
     if parts > 1 and task.micro_batches > 1 and batch_norms(task.model):
         return (
             f"batch normalisation works on each of {task.micro_batches} micro-batches by itself, "
