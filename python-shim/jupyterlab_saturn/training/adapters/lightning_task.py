@@ -14,6 +14,7 @@ from torch.utils.data import DataLoader, default_collate
 
 from ...errors import SaturnError
 from ...task import Task
+from ..components.compiled import compiled_in_place
 from .accumulation import Accumulation
 from .adapter import NeedsNative, is_a
 from .data_loader import Collate, Unpacked, unpack
@@ -54,6 +55,7 @@ def from_lightning(parts: Parts) -> Task:
         As `unpack`; ``bad-task`` when parts are missing.
     """
     module = parts.module
+    compiled_in_place(module)
     options = options_of(parts)
     why = list(reasons(parts, options))
     if why:

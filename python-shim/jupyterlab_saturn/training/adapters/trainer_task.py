@@ -27,6 +27,7 @@ from transformers.trainer_utils import IntervalStrategy
 
 from ...errors import SaturnError
 from ...task import Task, by_keyword
+from ..components.compiled import compiled_in_place
 from ..components.seeding import undisturbed
 from .accumulation import Accumulation
 from .adapter import NeedsNative
@@ -108,6 +109,7 @@ def _prepare(trainer: Trainer) -> None:
     if trainer.model_init is not None:
         set_seed(args.seed)
         trainer.model = trainer.call_model_init()
+    trainer.model = trainer.model_wrapped = compiled_in_place(trainer.model)
     model: Any = trainer.model
     if args.gradient_checkpointing:
         model.gradient_checkpointing_enable(args.gradient_checkpointing_kwargs)
