@@ -33,8 +33,6 @@ def _how(case: Case) -> tuple[str, str]:
         return "native", "with --native, the same weights"
     if case.get("REFUSED"):
         return "refused", f"says: {case.get('REFUSED')}"
-    if case.get("FAULT"):
-        return "not yet right", case.get("FAULT")
     left_out = [f"not {name}: {reason}" for name, reason in case.get("LEFT_OUT", {}).items()]
     if case.get("DRAWS"):
         return "same in distribution", "the forward draws, others on other numbers of devices"

@@ -18,8 +18,6 @@ A case is a module that says in its docstring what it is of, and has
     Instead of `direct` where it keeps its own loop: a part of the reason.
 ``LOOP``
     Beside `direct`: the factory trains by its own loop, as a cell with ``--native`` does.
-``FAULT``
-    Beside `direct`, where it is not yet right here: what is wrong. The test must fail.
 ``LEFT_OUT``
     Techniques that must not be offered, by name and a part of the reason.
 ``UP_TO``
