@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from typing import Any
 
 import pytest
@@ -40,12 +41,12 @@ def test_groups_by_identity_and_by_what_is_written_on_parameters_are_told_by_nam
     made = make_optimizer(task, others)
     rates = {id(p): group["lr"] for group in made.param_groups for p in group["params"]}
     assert [rates[id(p)] for _, p in others] == [0.1, 0.1, 0.5, 0.5]
-    assert why_not_remade(task, trained(net)) is None
+    assert why_not_remade(task, trained(net), in_parts=True) is None
 
 
 def test_an_optimizer_of_all_it_is_given_can_be_remade() -> None:
     net = model()
-    assert why_not_remade(mlp(model=net), trained(net)) is None
+    assert why_not_remade(mlp(model=net), trained(net), in_parts=True) is None
 
 
 def test_one_that_looks_at_more_cannot() -> None:
@@ -57,20 +58,25 @@ def test_one_that_looks_at_more_cannot() -> None:
             [{"params": [p], "lr": 0.01 if hasattr(p, "slow") else 0.1} for p in parameters]
         )
 
-    reason = why_not_remade(mlp(model=net, optimizer=optimizer), trained(net))
+    task = mlp(model=net, optimizer=optimizer)
+    reason = why_not_remade(task, trained(net), in_parts=False)
     assert "more than their names and shapes" in str(reason)
 
 
 @pytest.mark.parametrize("early", [True, False])
 def test_one_that_ignores_what_it_is_given_cannot(early: bool) -> None:
+    """Unless it looks at the model each time, which then has the others, though all of them."""
     net = model()
     held = list(net.parameters())
 
     def optimizer(_: Any) -> torch.optim.Optimizer:
-        return torch.optim.SGD(held if early else net[2].parameters(), lr=0.1)
+        return torch.optim.SGD(held if early else net.parameters(), lr=0.1)
 
     task = mlp(model=net, optimizer=optimizer)
-    assert "whole model" in str(why_not_remade(task, trained(net)))
+    assert "the very parameters" in str(why_not_remade(task, trained(net), in_parts=True))
+    whole = why_not_remade(task, trained(net), in_parts=False)
+    assert (whole is not None) is early
+    assert all(map(operator.is_, net.parameters(), held))
     make_optimizer(task, trained(net))
     copies = [(name, nn.Parameter(p.detach().clone())) for name, p in trained(net)]
     with pytest.raises(SaturnError, match="from elsewhere"):

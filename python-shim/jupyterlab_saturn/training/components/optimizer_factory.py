@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -73,28 +74,54 @@ def _require_given(
         )
 
 
-def why_not_remade(task: Task, named: Sequence[tuple[str, torch.nn.Parameter]]) -> str | None:
-    """Why the optimizer cannot be made of other parameters than the model's own, or of some.
+def why_not_remade(
+    task: Task, named: Sequence[tuple[str, torch.nn.Parameter]], *, in_parts: bool
+) -> str | None:
+    """Why the optimizer cannot be made of others in the place of the model's parameters.
 
-    It is made of copies without numbers or anything else that is on parameters: all of them, and
-    each half. What it does with each must be the same.
+    It is made of copies without numbers or anything else that is on parameters, which the model
+    has meanwhile. What it does with each must be the same.
+
+    Parameters
+    ----------
+    in_parts
+        Whether it is also to be made of some of the parameters, here of each half.
     """
     copies = [
         (name, torch.nn.Parameter(torch.empty_like(p, device="meta"), p.requires_grad))
         for name, p in named
     ]
+    others = {id(p): copy for (_, p), (_, copy) in zip(named, copies, strict=True)}
     half = len(named) // 2
+    halves = [part for part in (copies[:half], copies[half:]) if part] if in_parts else []
     try:
         known = _settings(task, named)
-        some = [_settings(task, part) for part in (copies, copies[:half], copies[half:]) if part]
+        with _replaced(
+            task.model, {id(p): c for (_, p), (_, c) in zip(named, copies, strict=True)}
+        ):
+            replaced = _settings(task, copies)
+            parts = [_settings(task, part) for part in halves]
     except Exception as error:
         if is_out_of_memory(error):
             raise
-        return "the optimizer's function needs the parameters of the whole model"
-    parts = {name: options for made in some[1:] for name, options in made.items()}
-    if some and not known == some[0] == parts:
+        return "the optimizer's function needs the very parameters that the model has at first"
+    joined = {name: options for made in parts for name, options in made.items()}
+    if known != replaced or (in_parts and known != joined):
         return "the optimizer's function treats parameters by more than their names and shapes"
     return None
+
+
+@contextmanager
+def _replaced(model: torch.nn.Module, others: Mapping[int, torch.nn.Parameter]) -> Iterator[None]:
+    """Within it, a model has other parameters in the place of its own, told by their ids."""
+    owned = [(module._parameters, dict(module._parameters)) for module in model.modules()]
+    try:
+        for parameters, before in owned:
+            parameters.update({n: others.get(id(p), p) for n, p in before.items()})
+        yield
+    finally:
+        for parameters, before in owned:
+            parameters.update(before)
 
 
 def _settings(

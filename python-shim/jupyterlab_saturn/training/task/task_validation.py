@@ -88,7 +88,7 @@ def why_not_split(task: Task) -> str | None:
     sparse = next((n for n, m in task.model.named_modules() if getattr(m, "sparse", False)), None)
     if sparse is not None:
         return f"the gradient of {sparse} is sparse, which cannot be sharded"
-    return why_not_remade(task, trained)
+    return why_not_remade(task, trained, in_parts=False)
 
 
 def warnings(task: Task, samples: Samples) -> Iterator[str]:

@@ -54,7 +54,7 @@ class Pipeline(BuiltInTechnique):
         if reason is not None:
             return reason
         trained = [(n, p) for n, p in task.model.named_parameters() if p.requires_grad]
-        known = why_not_remade(task, trained) or block_chain(task)
+        known = why_not_remade(task, trained, in_parts=True) or block_chain(task)
         if isinstance(known, str):
             return known
         if cut(known, devices) is None:
