@@ -96,9 +96,7 @@ def why_not_remade(
     halves = [part for part in (copies[:half], copies[half:]) if part] if in_parts else []
     try:
         known = _settings(task, named)
-        with _replaced(
-            task.model, {id(p): c for (_, p), (_, c) in zip(named, copies, strict=True)}
-        ):
+        with _replaced(task.model, others):
             replaced = _settings(task, copies)
             parts = [_settings(task, part) for part in halves]
     except Exception as error:
