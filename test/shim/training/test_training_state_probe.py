@@ -1,0 +1,201 @@
+"""What a forward leaves behind and what takes part in a loss, told by running real samples."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import torch
+from jupyterlab_saturn.errors import SaturnError
+from jupyterlab_saturn.task import Task
+from jupyterlab_saturn.training.inspect.graph_probe import changing_graph
+from jupyterlab_saturn.training.inspect.reference_step import ReferenceStep
+from jupyterlab_saturn.training.inspect.state_probe import changed_state
+from jupyterlab_saturn.training.inspect.telling_batches import TellingBatch, telling_batches
+from jupyterlab_saturn.training.task.samples import Samples
+from torch import nn
+from torch.nn import functional
+from training_tasks import mlp
+
+WEIGHTS = torch.tensor([1.0, 9.0, 2.0])
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> None:
+    torch.set_num_threads(1)
+    torch.manual_seed(0)
+
+
+def some(task: Task) -> tuple[Samples, ReferenceStep, list[TellingBatch]]:
+    samples = Samples(task.data, task.collate, 1)
+    return samples, ReferenceStep(task), telling_batches(task, samples, 16)
+
+
+def graph(**fields: Any) -> dict[str, str]:
+    task = mlp(**fields)
+    samples, step, batches = some(task)
+    found = changing_graph(task, samples, step, [batch.indices for batch in batches])
+    return dict(found)  # type: ignore[arg-type]
+
+
+def test_experts_that_some_samples_go_to_differ_from_device_to_device() -> None:
+    class Experts(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.experts = nn.ModuleList(nn.Linear(6, 3) for _ in range(3))
+
+        def forward(self, x: torch.Tensor) -> Any:
+            chosen = x[:, :3].argmax(1)
+            out = x[:, :3] * 0.0
+            for number, expert in enumerate(self.experts):
+                if (chosen == number).any():
+                    out = out + expert(x) * (chosen == number).float()[:, None]
+            return out
+
+    found = graph(model=Experts())
+    assert set(found) == {"every-gradient", "constant-graph"}
+    assert "experts." in found["constant-graph"]
+
+
+def test_gradients_of_the_loss_itself_are_noticed() -> None:
+    def penalised(outputs: Any, targets: Any) -> Any:
+        out, inputs = outputs
+        (gradient,) = torch.autograd.grad(out.sum(), inputs, create_graph=True)
+        return functional.cross_entropy(out, targets) + gradient.square().mean()
+
+    def forward(model: Any, inputs: torch.Tensor) -> Any:
+        inputs = inputs.clone().requires_grad_()
+        return model(inputs), inputs
+
+    assert set(graph(loss=penalised, forward=forward)) == {"one-backward"}
+    assert graph() == {}
+
+
+def state(model: nn.Module, **fields: Any) -> dict[str, str]:
+    task = mlp(model=model, **fields)
+    before = copy.deepcopy(model.state_dict())
+    samples, step, batches = some(task)
+    found = dict(changed_state(task, samples, step, [batch.indices for batch in batches]))
+    for name, value in model.state_dict().items():
+        assert torch.equal(value, before[name]), name
+    return found  # type: ignore[return-value]
+
+
+class Teacher(nn.Module):
+    def __init__(self, write: Callable[[Any, Any], Any]) -> None:
+        super().__init__()
+        self.net = nn.Linear(6, 3)
+        self.teacher = copy.deepcopy(self.net).requires_grad_(False)
+        with torch.no_grad():
+            self.teacher.weight.add_(1.0)
+        self.write = write
+
+    def forward(self, x: torch.Tensor) -> Any:
+        if self.training:
+            with torch.no_grad():
+                for a, b in zip(self.teacher.parameters(), self.net.parameters(), strict=True):
+                    self.write(a, b)
+        return self.net(x) - self.teacher(x)
+
+
+def blend(a: Any, b: Any) -> None:
+    a.mul_(0.9).add_(b, alpha=0.1)
+
+
+def replace_data(a: Any, b: Any) -> None:
+    a.data = a.data * 0.9 + b.data * 0.1
+
+
+class Codebook(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.net = nn.Linear(6, 3)
+        self.register_buffer("seen", torch.zeros(3))
+
+    def forward(self, x: torch.Tensor) -> Any:
+        out = self.net(x)
+        self.seen = self.seen * 0.9 + out.detach().mean(0) * 0.1
+        return out + self.seen
+
+
+class Memory(nn.Module):
+    """Starts where the last batch ended."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.rnn = nn.GRU(6, 3)
+        self.hidden = torch.zeros(1, 3)
+
+    def forward(self, x: torch.Tensor) -> Any:
+        out, hidden = self.rnn(x, self.hidden)
+        self.hidden = hidden.detach()
+        return out
+
+
+class Counter(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.net = nn.Linear(6, 3)
+        self.calls = 0
+
+    def forward(self, x: torch.Tensor) -> Any:
+        self.calls += 1
+        return self.net(x) * min(1.0, self.calls / 100)
+
+
+class Clamped(nn.Module):
+    """Keeps its weight small, which it may be already."""
+
+    def __init__(self, limit: float) -> None:
+        super().__init__()
+        self.net = nn.Linear(6, 3)
+        self.limit = limit
+
+    def forward(self, x: torch.Tensor) -> Any:
+        with torch.no_grad():
+            self.net.weight.clamp_(-self.limit, self.limit)
+        return self.net(x)
+
+
+class Cache(nn.Module):
+    """Remembers what does not matter."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.net = nn.Linear(6, 3)
+        self.last: Any = None
+
+    def forward(self, x: torch.Tensor) -> Any:
+        self.last = self.net(x)
+        return self.last
+
+
+def test_plain_models_and_batch_norm_change_nothing() -> None:
+    assert state(nn.Sequential(nn.Linear(6, 4), nn.BatchNorm1d(4), nn.Linear(4, 3))) == {}
+    assert state(Cache()) == {}
+
+
+@pytest.mark.parametrize("write", [blend, replace_data])
+def test_a_momentum_encoder_changes_alike_on_each_device(write: Any) -> None:
+    assert set(state(Teacher(write))) == {"constant-state"}
+    assert set(state(Teacher(write), micro_batches=2)) == {"constant-state", "equal-state"}
+
+
+def test_buffers_of_the_samples_differ_from_device_to_device() -> None:
+    found = state(Codebook())
+    assert set(found) == {"constant-state", "equal-state"}
+    assert "seen" in found["equal-state"]
+
+
+def test_trained_weights_that_the_forward_writes_are_noticed() -> None:
+    assert set(state(Clamped(0.1))) == {"constant-state"}
+    assert set(state(Clamped(100.0))) == {"constant-state", "equal-state"}
+
+
+@pytest.mark.parametrize(("model", "name"), [(Memory, "hidden"), (Counter, "calls")])
+def test_what_no_checkpoint_holds_is_refused_by_its_name(model: Any, name: str) -> None:
+    with pytest.raises(SaturnError, match=f"the model's {name}") as caught:
+        state(model())
+    assert caught.value.code == "hidden-state"
