@@ -211,3 +211,14 @@ def test_noise_drawn_in_the_forward_is_not_taken_for_a_difference() -> None:
             return self.net(x * scale + 0.1 * torch.randn_like(x))
 
     assert why(model=Noisy()) is None
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_rounding_is_no_difference(seed: int) -> None:
+    """Also where the gradients of parts are large and cancel each other."""
+    torch.manual_seed(seed)
+    inputs = torch.randn(64, 4)
+    data = TensorDataset(inputs, (inputs.sum(1) > 0).long())
+    model = nn.Sequential(nn.Linear(4, 16), nn.ReLU(), nn.Linear(16, 2))
+    fields: dict[str, Any] = {"eval_data": None, "metrics": {}, "batch_size": 16}
+    assert why(model=model, data=data, loss=nn.CrossEntropyLoss(), **fields) is None

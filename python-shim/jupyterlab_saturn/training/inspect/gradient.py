@@ -13,6 +13,9 @@ class Gradient:
 
     Attributes
     ----------
+    summed
+        Sizes of what was added up to the loss and to each part, in which their rounding errors
+        are measured: where parts cancel, more than the size of what is left.
     counted
         Whether it is known what the loss divides by, of all samples.
     written
@@ -26,11 +29,13 @@ class Gradient:
         loss: float,
         parts: Sequence[torch.Tensor | None],
         *,
+        summed: tuple[float, Sequence[float]],
         counted: bool = False,
         written: Sequence[str] = (),
         differentiates: bool = False,
     ) -> None:
         self.loss = loss
+        self.summed = summed
         self.counted = counted
         self.written = list(written)
         self.differentiates = differentiates
@@ -52,17 +57,19 @@ class Gradient:
             A parameter with a smaller share of the gradient than that is judged as if it had it.
         """
         loss, apart = self.loss, other.loss
-        if not abs(loss - apart) <= tolerance * max(abs(loss), 1e-3):
+        of_loss, of_parts = other.summed
+        if not abs(loss - apart) <= tolerance * max(abs(loss), of_loss, 1e-3):
             return f"its loss is {loss:.4g}, but that of its parts together {apart:.4g}"
-        size = math.sqrt(sum(_norm(part) ** 2 for part in self._parts))
+        size = math.sqrt(sum(norm(part) ** 2 for part in self._parts))
         worst = 0.0
-        for mine, theirs in zip(self._parts, other._parts, strict=True):
-            off = _norm(mine if theirs is None else theirs if mine is None else mine - theirs)
-            worst = max(worst, off / max(_norm(mine), floor * size, 1e-12))
+        for mine, theirs, summed in zip(self._parts, other._parts, of_parts, strict=True):
+            off = norm(mine if theirs is None else theirs if mine is None else mine - theirs)
+            worst = max(worst, off / max(norm(mine), summed, floor * size, 1e-12))
             if not worst <= 10 * tolerance:
                 return f"its gradient is not that of its parts together, but {worst:.2g} off"
         return None
 
 
-def _norm(tensor: torch.Tensor | None) -> float:
+def norm(tensor: torch.Tensor | None) -> float:
+    """Euclidean; 0 of nothing."""
     return 0.0 if tensor is None else float(tensor.norm())

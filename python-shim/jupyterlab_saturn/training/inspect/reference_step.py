@@ -17,7 +17,7 @@ from ..components.seeding import seed_all
 from .constant_randomness import ConstantRandomness
 from .double_precision import DoublePrecision
 from .forward_watch import ForwardWatch
-from .gradient import Gradient
+from .gradient import Gradient, norm
 from .model_state import ModelState
 
 _CPU = torch.device("cpu")
@@ -70,7 +70,8 @@ class ReferenceStep:
             ``hidden-state`` when the forward draws from a generator that no checkpoint holds.
         """
         watch = ForwardWatch()
-        loss_of_all, divisor, every = 0.0, 0.0, True
+        loss_of_all, loss_summed, divisor, every = 0.0, 0.0, 0.0, True
+        summed = [0.0] * len(self._trained)
         total: list[torch.Tensor | None] = [None] * len(self._trained)
         for batch, weight in parts:
             with nullcontext() if state is None else state.kept():
@@ -80,17 +81,21 @@ class ReferenceStep:
                     return self.gradient(parts, state, double=double)
                 share = (loss.value if counted else loss.mean * weight).reshape(())
                 loss_of_all += float(share.detach().double())
+                loss_summed += abs(float(share.detach().double()))
                 divisor += float(loss.count or 0.0) if counted else 0.0
                 # Each by itself, for hooks see the gradient of a part.
                 with ConstantRandomness(), _precision(double, backward=True):
                     found = torch.autograd.grad(share, self._trained, allow_unused=True)
             total = [_added(*each) for each in zip(total, found, strict=True)]
+            summed = [size + norm(part) for size, part in zip(summed, found, strict=True)]
         if counted:
             loss_of_all = loss_of_all / divisor if divisor else math.nan
             total = [None if each is None else each / divisor for each in total]
+            loss_summed, *summed = [size / (divisor or 1.0) for size in (loss_summed, *summed)]
         return Gradient(
             loss_of_all,
             total,
+            summed=(loss_summed, summed),
             counted=every,
             written=[n for n, p in zip(self.names, self._trained, strict=True) if watch.wrote(p)],
             differentiates=watch.differentiates,
