@@ -50,10 +50,18 @@ def loss_of_model(outputs: Any, targets: Any) -> torch.Tensor:
 
 
 def default_optimizer(parameters: Iterable[Any]) -> torch.optim.Optimizer:
-    """A `Task.optimizer` for tasks that name none: AdamW with PyTorch's settings."""
-    import torch
+    """A `Task.optimizer` for tasks that name none, in whose place AdamW is put where they train.
 
-    return torch.optim.AdamW(parameters)
+    Raises
+    ------
+    SaturnError
+        ``bad-task``, for here PyTorch is not to be imported.
+    """
+    raise SaturnError(
+        "bad-task",
+        "The Task names no optimizer, and it gets one only where it is trained.",
+        "Give it one: optimizer=partial(torch.optim.AdamW, lr=1e-3).",
+    )
 
 
 class Evaluation(Protocol):

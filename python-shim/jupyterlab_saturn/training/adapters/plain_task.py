@@ -32,6 +32,8 @@ def completed(task: Task) -> Task:
     remarks = list(_remarks(task))
     if remarks:
         task = replace(task, remarks=(*task.remarks, *remarks))
+    if task.optimizer is default_optimizer:
+        task = replace(task, optimizer=torch.optim.AdamW)
     if task.parameter_groups is None:  # those of an adapter are by name
         task = replace(task, model=compiled_in_place(task.model))
     task = unpack_loaders(task)
