@@ -68,7 +68,7 @@ def imported_names(code: CodeType) -> list[str]:
     names: dict[str, None] = {}
     if IMPORTERS & set(code.co_names):
         constants = (each for each in code.co_consts if isinstance(each, str))
-        names.update(dict.fromkeys(each for each in constants if is_module_name(each)))
+        names.update(dict.fromkeys(each for each in constants if _is_module_name(each)))
     module = ""
     for instruction in dis.get_instructions(code):
         if instruction.opname == "IMPORT_NAME":
@@ -82,7 +82,7 @@ def imported_names(code: CodeType) -> list[str]:
     return list(names)
 
 
-def is_module_name(text: str) -> bool:
+def _is_module_name(text: str) -> bool:
     """Whether a text could name a module, as ``importlib.import_module`` takes it."""
     return all(part.isidentifier() for part in text.split("."))
 

@@ -42,13 +42,13 @@ def changing_graph(
         yield "every-gradient", why_idle(idle)
     varying = [n for n, each in zip(step.names, used, strict=True) if any(each) and not all(each)]
     if varying:
-        yield "constant-graph", f"whether {_listed(varying)} takes part depends on the samples"
+        yield "constant-graph", f"whether {listed(varying)} takes part depends on the samples"
 
 
 def why_idle(names: Sequence[str]) -> str:
     """What to tell of parameters without a gradient."""
     return (
-        f"the loss does not depend on {_listed(names)}, whose gradients would be waited for in "
+        f"the loss does not depend on {listed(names)}, whose gradients would be waited for in "
         "vain; freeze what is not to be trained"
     )
 
@@ -65,5 +65,6 @@ def _of_one(
         return None
 
 
-def _listed(names: Sequence[str]) -> str:
+def listed(names: Sequence[str]) -> str:
+    """One of some names, and how many more there are."""
     return names[0] if len(names) == 1 else f"{names[0]} and {len(names) - 1} more"

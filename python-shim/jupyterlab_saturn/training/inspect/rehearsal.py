@@ -135,7 +135,7 @@ def _before_steps(task: Task, steps: int) -> None:
         with without_side_effects(task.model):
             for step in sorted({*starts, steps // 2, steps - 1}):
                 _try("before_step", partial(before_step, step, step // epoch))
-                names = changed_training(task.model, trained)
+                names = _changed_training(task.model, trained)
                 if names:
                     raise _failed(
                         f"The before_step of step {step} changes whether {names[0]} is trained, "
@@ -148,7 +148,7 @@ def _before_steps(task: Task, steps: int) -> None:
             parameter.requires_grad_(trains)
 
 
-def changed_training(model: torch.nn.Module, trained: list[bool]) -> list[str]:
+def _changed_training(model: torch.nn.Module, trained: list[bool]) -> list[str]:
     """Names of parameters that are trained and were not, or the other way round."""
     named = model.named_parameters()
     return [n for (n, p), was in zip(named, trained, strict=True) if p.requires_grad is not was]

@@ -15,6 +15,7 @@ from ..components.training_mode import begin_training
 from ..task.samples import Samples
 from ..techniques import Demand
 from .gradient import Gradient
+from .graph_probe import listed
 from .model_state import ModelState, alike
 from .reference_step import ReferenceStep
 
@@ -69,13 +70,13 @@ def changed_state(
     names = sorted(written | changed)
     if not names:
         return
-    listed = names[0] if len(names) == 1 else f"{names[0]} and {len(names) - 1} more"
-    yield "constant-state", f"the forward changes {listed}, which must be in one piece for that"
+    what = listed(names)
+    yield "constant-state", f"the forward changes {what}, which must be in one piece for that"
     equal = all(alike(by_first, other) for other in by_others)
     if not equal or not written <= changed:
-        yield "equal-state", f"the forward changes {listed} by the samples it sees"
+        yield "equal-state", f"the forward changes {what} by the samples it sees"
     elif task.micro_batches > 1:
-        yield "equal-state", f"the forward changes {listed} with each micro-batch"
+        yield "equal-state", f"the forward changes {what} with each micro-batch"
 
 
 @contextmanager
