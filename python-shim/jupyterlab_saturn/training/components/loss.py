@@ -133,6 +133,7 @@ class Part:
     def __init__(self, device: torch.device) -> None:
         self._total = torch.zeros((), device=device)
         self._count: torch.Tensor | None = None
+        self._sum: Callable[[], torch.Tensor] | None = None  # of all ranks' counts
 
     def add(self, loss: Loss, weight: float, *, counts: bool = True) -> torch.Tensor:
         """Add the loss of some samples. Returns what to differentiate for it.
@@ -154,10 +155,8 @@ class Part:
         self._total = self._total + value.detach()
         return value
 
-    def settle(
-        self, world: ProcessGroup, voice: float, data_ranks: int
-    ) -> tuple[torch.Tensor, torch.Tensor | None]:
-        """This rank's share of the loss of the batch, and by what gradients are still to be scaled.
+    def complete(self, world: ProcessGroup, voice: float) -> None:
+        """No more samples come: add up what all ranks count, while gradients are computed.
 
         A collective.
 
@@ -166,9 +165,16 @@ class Part:
         voice
             What this rank's numbers count in sums over all ranks.
         """
-        share = self._total * voice
-        counts = None if self._count is None else self._count * voice
-        if counts is None:
-            return share, None
-        scale = 1 / world.add_up(counts)
-        return share * scale, scale
+        self._total = self._total * voice
+        if self._count is not None:
+            self._sum = world.begin_adding_up(self._count * voice)
+
+    def settle(self) -> tuple[torch.Tensor, torch.Tensor | None]:
+        """This rank's share of the loss of the batch, and by what gradients are still to be scaled.
+
+        After `complete`. A collective.
+        """
+        if self._sum is None:
+            return self._total, None
+        scale = 1 / self._sum()
+        return self._total * scale, scale

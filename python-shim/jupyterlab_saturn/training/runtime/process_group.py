@@ -131,6 +131,17 @@ class ProcessGroup:
             dist.all_reduce(tensor)
         return tensor
 
+    def begin_adding_up(self, tensor: torch.Tensor) -> Callable[[], torch.Tensor]:
+        """As `add_up`, while something else is done. Returns what waits for the sum."""
+        work = dist.all_reduce(tensor, async_op=True) if self.size > 1 else None
+
+        def wait() -> torch.Tensor:
+            if work is not None:
+                work.wait()
+            return tensor
+
+        return wait
+
     def leave(self) -> None:
         """End the group, after the last collective."""
         if dist.is_initialized():

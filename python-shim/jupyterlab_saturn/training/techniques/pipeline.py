@@ -163,6 +163,7 @@ class _PipelineRunner(Runner):
             self._schedule_of(key, len(group)).run(partial(self._work, group, part))
         if self._counts_loss and not self._stages.has_last:
             part.add(Loss(torch.zeros((), device=self._device), 0.0), 1.0)
+        part.complete(self._world, self._voice)
         return part
 
     def _work(

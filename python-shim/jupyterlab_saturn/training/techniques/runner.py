@@ -107,7 +107,7 @@ class Runner:
             ``bad-batch`` or ``bad-loss`` when dataset or loss do not fit together.
         """
         part = self._accumulate(micro_batches)
-        share, scale = part.settle(self._world, self._voice, self.data_ranks)
+        share, scale = part.settle()
         if self._conclude(scale):
             self._optimizer.step()
         self._optimizer.zero_grad(set_to_none=True)
@@ -276,10 +276,11 @@ class Runner:
         """Forward and backward of this rank's micro-batches, one after another."""
         part = Part(self._device)
         for number, micro in enumerate(micro_batches, 1):
+            last = number == len(micro_batches)
             self._seed(micro.seed)
             self._batch_norms.counts = micro.samples > 0
             inputs, targets = pair(move(micro.batch, self._device))
-            with self._synchronising(number == len(micro_batches)):
+            with self._synchronising(last):
                 with self._precise():
                     _, loss = counted_loss(
                         self._task,
@@ -288,6 +289,8 @@ class Runner:
                         counting=self._counted is not False,
                     )
                 value = part.add(loss, micro.weight, counts=self._counts(loss))
+                if last:
+                    part.complete(self._world, self._voice)
                 self._amplified(value).backward()
         return part
 
