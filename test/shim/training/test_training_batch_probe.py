@@ -18,8 +18,6 @@ from training_tasks import mlp
 
 WEIGHTS = torch.tensor([1.0, 9.0, 2.0])
 
-WEIGHTS = torch.tensor([1.0, 9.0, 2.0])
-
 
 @pytest.fixture(autouse=True)
 def one_thread() -> None:

@@ -112,6 +112,26 @@ def test_a_model_is_as_before_when_it_was_shortened() -> None:
         assert not less
 
 
+class SoonTired(nn.Linear):
+    """Runs a few times."""
+
+    def __init__(self) -> None:
+        super().__init__(6, 3)
+        self.forwards = 3
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        self.forwards -= 1
+        if self.forwards < 0:
+            raise RuntimeError("no more of this")
+        return super().forward(x)
+
+
+def test_what_cannot_be_tried_to_the_end_meets_no_demand() -> None:
+    found = probed(SoonTired())
+    assert set(found.unmet) == MOST_DEMANDS
+    assert all("no more of this" in reason for reason in found.unmet.values())
+
+
 class Noisy(nn.Module):
     """Adds noise in the forward of training, from a generator of its own or the global one."""
 

@@ -167,7 +167,9 @@ def _try(task: Task, samples: Samples, extent: _Extent) -> Probed:
         # On the devices that it is for it may run: then the trial tells.
         if is_out_of_memory(error):
             raise
-        unmet.setdefault("divisible-batch", "a batch could not be tried in parts here")
+        what = describe(error, "forward-failed")["message"].rstrip(".")
+        untried = f"steps could not be tried whole and in parts: {what}"
+        unmet = {**dict.fromkeys(MOST_DEMANDS, untried), **unmet}
     reason = unmet.get("divisible-batch")
     if reason is not None and task.micro_batches > 1 and not takes_whole_batches(task):
         raise SaturnError(
