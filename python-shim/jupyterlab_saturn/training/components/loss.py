@@ -148,10 +148,9 @@ class Part:
         if loss.count is None or not counts:
             value = loss.mean * weight
         else:
-            taken = 1.0 if weight > 0 else 0.0
-            value = loss.value * taken
+            value, count = (loss.value, loss.count) if weight > 0 else (loss.value * 0.0, 0.0)
             before = torch.zeros_like(self._total) if self._count is None else self._count
-            self._count = before + loss.count * taken
+            self._count = before + count
         self._total = self._total + value.detach()
         return value
 

@@ -334,7 +334,7 @@ class Runner:
         """The share of a batch's loss as its backward needs it."""
         if self._loss_scale is None:
             # Techniques average gradients over the ranks, but a batch's are a sum over them.
-            return loss * self.data_ranks
+            return loss if self.data_ranks == 1 else loss * self.data_ranks
         # That factor comes later, for a gradient to overflow or not on any number of ranks.
         return loss.float() * self._loss_scale.value
 
