@@ -28,7 +28,12 @@ _OUT_OF_MEMORY = (
 )
 
 # What a collective, or the file at which ranks meet, raises after waiting for long enough.
-_WAITED_IN_VAIN = ("Timed out waiting", "Timeout waiting for key", "wait timeout after")
+_WAITED_IN_VAIN = (
+    "Timed out waiting",
+    "Timeout waiting for key",
+    "wait timeout after",
+    "Application timeout caused pair closure",
+)
 
 # What a collective raises when another rank's process is gone.
 _PEER_LOST = (
