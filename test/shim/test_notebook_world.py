@@ -16,7 +16,6 @@ import cloudpickle
 import psutil
 import pytest
 from jupyterlab_saturn import Session, Task
-from jupyterlab_saturn.agent.log_tail import shorten
 from jupyterlab_saturn.errors import Json, SaturnError
 from jupyterlab_saturn.paths import SessionPaths
 
@@ -279,16 +278,3 @@ def test_what_tasks_print_is_shown(
     assert "Attempt 1, rank 0" in session.log("printing-1").text
     with pytest.raises(SaturnError, match="1 of 3 tasks failed: printing-3"):
         session.wait(check=True)
-
-
-def test_logs_stay_short(tmp_path: Path) -> None:
-    log = tmp_path / "rank0.log"
-    with log.open("ab", buffering=0) as file:
-        for number in range(10_000):
-            file.write(b"%d\n" % number)
-            if number % 100 == 0:
-                shorten(log, 4000)
-    text = log.read_text()
-    assert len(text) < 5000
-    assert text.startswith("0\n1\n2\n") and text.endswith("9998\n9999\n")
-    assert "bytes are left out here" in text

@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
+
+# A control sequence of ECMA-48: colours, and where a progress bar puts the cursor.
+_CONTROL = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
 
 
 def tail(path: Path, size: int = 8000) -> str:
-    """The last `size` bytes of a text file, from the start of a line; empty when there is none."""
+    """The last `size` bytes of a text file, from the start of a line; empty when there is none.
+
+    Of a line that was written over, such as a progress bar, what was written last.
+    """
     try:
         with path.open("rb") as file:
             length = file.seek(0, os.SEEK_END)
@@ -17,7 +24,9 @@ def tail(path: Path, size: int = 8000) -> str:
         return ""
     if length > size:
         data = data.partition(b"\n")[2] or data
-    return data.decode("utf-8", "replace").strip()
+    text = _CONTROL.sub("", data.decode("utf-8", "replace"))
+    lines = (line.rstrip("\r").rpartition("\r")[2] for line in text.split("\n"))
+    return "\n".join(lines).strip()
 
 
 def shorten(path: Path, size: int = 4 << 20) -> None:
