@@ -139,9 +139,15 @@ def is_from_user(error: BaseException) -> bool:
     return any(_is_foreign(frame.filename) for frame in frames)
 
 
+def is_user_file(filename: str) -> bool:
+    """Whether code of a file is the user's own: neither ours nor that of something installed."""
+    installed = tuple(sysconfig.get_path(name) for name in ("stdlib", "purelib", "platlib"))
+    return _is_foreign(filename) and not filename.startswith(installed)
+
+
 def _from_user(stack: traceback.StackSummary) -> traceback.StackSummary:
     frames = list(stack)
-    for is_start in (_is_user, _is_foreign):
+    for is_start in (is_user_file, _is_foreign):
         for index, frame in enumerate(frames):
             if is_start(frame.filename):
                 return traceback.StackSummary.from_list(frames[index:])
@@ -150,11 +156,6 @@ def _from_user(stack: traceback.StackSummary) -> traceback.StackSummary:
 
 def _is_foreign(filename: str) -> bool:
     return not filename.startswith((_PACKAGE, "<frozen"))
-
-
-def _is_user(filename: str) -> bool:
-    installed = tuple(sysconfig.get_path(name) for name in ("stdlib", "purelib", "platlib"))
-    return _is_foreign(filename) and not filename.startswith(installed)
 
 
 def _is_allocation(error: BaseException) -> bool:

@@ -26,6 +26,7 @@ from ...task import Evaluation, Task
 from ..components.batch_norm import BatchNorms
 from ..components.frozen_parameters import FrozenParameters, named_in_full
 from ..components.gradients import Gradients
+from ..components.held_tensors import place_held
 from ..components.learning_rate import LearningRate
 from ..components.loss import Loss, Mean, Part, counted_loss, held_out_loss, outputs_of
 from ..components.nested_tensors import move, pair
@@ -82,6 +83,7 @@ class Runner:
         self._task = task
         self._world = context.world
         self._device = context.device
+        place_held([task.loss, task.forward, task.prediction], self._device, task.model)
         begin_training(task.model)
         self._batch_norms = BatchNorms(task.model, self.data_ranks, self._world)
         self._optimizer = make_optimizer(task, list(self._trained()))
@@ -126,7 +128,7 @@ class Runner:
             On all ranks, when the task's metrics do.
         """
         task, size = self._task, self._evaluated_at_once()
-        loss, lost, predictions = Mean(), False, Predictions(task)
+        loss, lost, predictions = Mean(), False, Predictions(task, self._device)
         with self._evaluating():
             parts = evaluation_parts(samples.count, size, self.data_rank, self.data_ranks)
             for part, counted in parts:
