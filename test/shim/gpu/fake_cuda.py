@@ -29,6 +29,8 @@ class FakeCuda:
         Peaks of this process on each GPU.
     stats
         Further numbers of `torch.cuda.memory_stats`.
+    on_node
+        GPUs of the machine, as NVML counts them; as many as there are when None.
     chosen
         What `torch.cuda.set_device` was given.
     emptied
@@ -42,6 +44,7 @@ class FakeCuda:
     allocated_bytes: int = 0
     reserved_bytes: int = 0
     stats: dict[str, int] = field(default_factory=dict)
+    on_node: int | None = None
     chosen: list[int] = field(default_factory=list)
     emptied: int = 0
     current: int = 0
@@ -130,6 +133,9 @@ def fake_cuda(
         "get_device_properties": gpus.properties,
         "get_device_capability": lambda *_: gpus.capability,
         "get_device_name": lambda *_: gpus.name,
+        "_raw_device_count_nvml": lambda: (
+            len(gpus.total_bytes) if gpus.on_node is None else gpus.on_node
+        ),
         "get_arch_list": lambda: ["sm_80", "sm_90"],
         "is_bf16_supported": lambda *_, **__: gpus.capability >= (8, 0),
         "memory_stats": gpus.memory_stats,
