@@ -15,6 +15,7 @@ from ..runtime.event_sender import EventSender
 from ..runtime.process_group import ProcessGroup
 from ..runtime.rank_request import RankRequest
 from .checkpoint import Checkpoints
+from .evaluation_trial import try_evaluation
 from .step_timer import StepTimer
 from .workload import Workload
 
@@ -43,12 +44,15 @@ def run_trial(
     ------
     torch.OutOfMemoryError
         When steps take nearly all the memory of a GPU, and anything else they raise.
+    SaturnError
+        As `try_evaluation`.
     """
     device.reset_peak()
     with Workload.build(request.workload, world, device, loads=_STEPS_MOST) as workload:
         start_seconds = max(0.0, time.time() - request.requested_at)
         trial = _Trial(workload, world, device)
         measured = trial.measure()
+        try_evaluation(workload)
         peak_bytes = int(world.max([device.peak_bytes()])[0])
         require_headroom(world, device)
         save_seconds = _save_seconds(request, workload, world, device)

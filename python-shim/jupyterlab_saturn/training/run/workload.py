@@ -132,8 +132,12 @@ class Workload(AbstractContextManager["Workload"]):
         return metrics
 
     def _evaluate(self, data: Any) -> dict[str, float]:
-        task = self.task
-        samples = Samples(data, task.eval_collate or task.collate, derive(self._seed, "eval"))
-        if task.evaluation is not None:
-            return self.runner.evaluate_all(samples, task.evaluation, self.step)
+        evaluation, samples = self.task.evaluation, self.held_out(data)
+        if evaluation is not None:
+            return self.runner.evaluate_all(samples, evaluation, self.step)
         return self.runner.evaluate(samples)
+
+    def held_out(self, data: Any) -> Samples:
+        """A held-out dataset, as it is evaluated."""
+        collate = self.task.eval_collate or self.task.collate
+        return Samples(data, collate, derive(self._seed, "eval"))

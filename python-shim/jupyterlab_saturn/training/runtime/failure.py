@@ -43,6 +43,13 @@ _PEER_LOST = (
     "remote process exited",
 )
 
+# What PyTorch says of tensors that are not all on one device, or on one that NumPy cannot reach.
+_WRONG_DEVICE = (
+    "to be on the same device",
+    "is not on the expected device",
+    "device type tensor to numpy",
+)
+
 _LOADER = "torch/utils/data/dataloader.py"
 
 _PACKAGE = str(Path(__file__).parents[2])
@@ -61,6 +68,11 @@ def is_peer_lost(error: BaseException) -> bool:
         isinstance(link, RuntimeError) and any(text in str(link) for text in _PEER_LOST)
         for link in _chain(error)
     )
+
+
+def is_wrong_device(error: BaseException) -> bool:
+    """Whether something was computed of tensors on unlike devices, or of a GPU's by NumPy."""
+    return any(any(text in str(link) for text in _WRONG_DEVICE) for link in _chain(error))
 
 
 def is_hung(error: BaseException) -> bool:

@@ -99,6 +99,7 @@ class ProcessGroup:
         they can where there are two backends, and which leaves sub-groups their own patience.
         """
         lines = grid.movedim(dimension, -1).reshape(-1, grid.shape[dimension]).tolist()
+        made: list[dist.ProcessGroup]
         made = [dist.new_group(line, timeout=self._patience) for line in lines]
         return next(g for g, line in zip(made, lines, strict=True) if self.rank in line)
 
