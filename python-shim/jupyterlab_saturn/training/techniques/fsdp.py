@@ -9,6 +9,7 @@ from torch.distributed.device_mesh import DeviceMesh
 from torch.distributed.fsdp import FSDPModule, OffloadPolicy, fully_shard
 
 from ...task import Task
+from ..components.module_device import tell_device
 from ..model.blocks import find_blocks
 from ..model.memory_estimate import MemoryEstimate
 from ..runtime.process_group import check_average
@@ -99,6 +100,7 @@ def shard_model(
             offload_policy=policy,
         )
     fully_shard(model, mesh=mesh, offload_policy=policy)
+    tell_device(model, context.device)
 
 
 def frugal_choices(technique: str, task: Task, knobs: Knobs) -> list[Choice]:
