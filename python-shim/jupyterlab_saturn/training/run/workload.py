@@ -20,6 +20,7 @@ from ..task.data_order import MicroBatch, TrainBatches
 from ..task.factory import build_task, total_steps
 from ..task.samples import Samples
 from ..techniques import Context, Runner, find
+from .built_once import build_once
 
 
 class Workload(AbstractContextManager["Workload"]):
@@ -72,7 +73,8 @@ class Workload(AbstractContextManager["Workload"]):
             As `find` and `build_task`; ``infeasible``.
         """
         way = find(spec.strategy["technique"], spec.techniques)
-        task = build_task(spec.paths, spec.task)
+        shared = world.size > 1 and getattr(way, "from_root", False)
+        task = build_once(spec, world) if shared else build_task(spec.paths, spec.task)
         reason = way.feasible(task, world.size, device.kind)
         if reason is not None:
             raise SaturnError(

@@ -147,13 +147,12 @@ class ProcessGroup:
         value: T = outcome[0]
         return value
 
-    def copy_from_root(self, tensors: Sequence[torch.Tensor], device: torch.device) -> None:
-        """Overwrite each tensor by rank 0's, which travels from `device` to `device`."""
+    def from_root(self, tensor: torch.Tensor, device: torch.device) -> torch.Tensor:
+        """Rank 0's numbers of a tensor, which travel from `device` to `device`, where they are."""
+        copy = torch.empty_like(tensor, device=device) if tensor.is_meta else tensor.to(device)
         if self.size > 1:
-            for tensor in tensors:
-                copy = tensor.to(device)
-                dist.broadcast(copy, src=0)
-                tensor.copy_(copy)
+            dist.broadcast(copy, src=0)
+        return copy
 
     def add_up(self, tensor: torch.Tensor) -> torch.Tensor:
         """A tensor, summed over the ranks in place, on whatever device it is."""

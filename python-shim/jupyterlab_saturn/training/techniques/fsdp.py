@@ -37,6 +37,7 @@ class FullySharded(BuiltInTechnique):
 
     name = "fsdp"
     order = 30
+    from_root = True
     texture = Texture(path="M1.5 1.5h0M4.5 4.5h0", size=6, stroke=1.8)
 
     def feasible(self, task: Task, devices: int, kind: DeviceKind) -> str | None:
@@ -90,15 +91,16 @@ def shard_model(
     model = task.model
     if context.knobs.get("checkpointing"):
         checkpoint_blocks(task)
-    context.unify(model)
     policy = OffloadPolicy() if offload is None else offload
     for block in find_blocks(model, task.blocks):
+        context.unify(model, block)
         fully_shard(
             block,
             mesh=mesh,
             reshard_after_forward=is_frugal(context.knobs),
             offload_policy=policy,
         )
+    context.unify(model)
     fully_shard(model, mesh=mesh, offload_policy=policy)
     tell_device(model, context.device)
 
