@@ -7,10 +7,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-import torch
 from jupyterlab_saturn import wire
-from jupyterlab_saturn.training.run.trial import require_headroom
-from jupyterlab_saturn.training.runtime.failure import is_out_of_memory
 from ranks import MEGABYTE, Session
 from training_tasks import mlp
 
@@ -62,7 +59,6 @@ def test_a_trial_of_a_short_task_makes_enough_steps(session: Session) -> None:
 def test_a_trial_that_cannot_save_tells_the_rest(session: Session) -> None:
     def on_full_disk() -> Any:
         import shutil
-        from types import SimpleNamespace
 
         setattr(shutil, "disk_usage", lambda path: SimpleNamespace(free=0))  # noqa: B010
         return mlp()
@@ -115,14 +111,6 @@ def test_loading_is_told_apart(session: Session) -> None:
     assert group.wait() == [0], group.log
     cell = group.of("trial")[0]["cell"]
     assert cell["stepSeconds"] > cell["loadSeconds"] >= 8 * 0.005
-
-
-def test_a_gpu_that_is_all_but_full_is_out_of_memory() -> None:
-    request: Any = SimpleNamespace(devices=[{"kind": "cuda", "memoryBytes": 80_000}] * 2)
-    require_headroom(request, 75_000)
-    with pytest.raises(torch.OutOfMemoryError, match="too close to the limit"):
-        require_headroom(request, 77_000)
-    assert is_out_of_memory(torch.OutOfMemoryError())
 
 
 def test_the_start_counts_from_the_request(session: Session) -> None:

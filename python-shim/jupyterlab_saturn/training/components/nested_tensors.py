@@ -2,27 +2,84 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import copy
+import dataclasses
+from collections.abc import Mapping, MutableMapping, MutableSequence, Sequence, Set
 from typing import Any
 
 import torch
 
 from ...errors import SaturnError
 
+_PLAIN = (str, bytes, int, float, complex, bool, type(None))
+
 
 def move(value: Any, device: torch.device) -> Any:
-    """A batch with all its tensors on a device."""
+    """A batch with all its tensors on a device; containers are copied and keep their type.
+
+    Raises
+    ------
+    SaturnError
+        ``bad-batch`` for an object with tensors elsewhere that cannot be put into a copy of it.
+    """
     if isinstance(value, torch.Tensor):
         return value.to(device, non_blocking=True)
-    if hasattr(value, "to"):  # batches with a method of their own, such as tokenizers make
+    if isinstance(value, _PLAIN):
+        return value
+    if callable(getattr(value, "to", None)):  # such as tokenizers make, or packed sequences
         return value.to(device)
-    if isinstance(value, Mapping):
-        return {key: move(part, device) for key, part in value.items()}
     if isinstance(value, tuple) and hasattr(value, "_fields"):
         return type(value)(*(move(part, device) for part in value))
-    if isinstance(value, list | tuple):
+    if type(value) in (list, tuple):
         return type(value)(move(part, device) for part in value)
+    if isinstance(value, MutableMapping):
+        return _with_entries(value, {key: move(part, device) for key, part in value.items()})
+    if isinstance(value, Mapping):
+        return {key: move(part, device) for key, part in value.items()}
+    if isinstance(value, MutableSequence):
+        return _with_entries(value, {n: move(part, device) for n, part in enumerate(value)})
+    names = _field_names(value)
+    if names:
+        return _with_fields(value, {name: move(getattr(value, name), device) for name in names})
+    _require_there(value, device)
     return value
+
+
+def _with_entries(value: Any, entries: Mapping[Any, Any]) -> Any:
+    """A copy of a container with other entries, whatever its own ``__init__`` wants."""
+    made = copy.copy(value)
+    for key, part in entries.items():
+        made[key] = part
+    return made
+
+
+def _with_fields(value: Any, parts: Mapping[str, Any]) -> Any:
+    made = copy.copy(value)
+    for name, part in parts.items():
+        object.__setattr__(made, name, part)  # also where it is frozen
+    return made
+
+
+def _field_names(value: Any) -> list[str]:
+    """Of a dataclass, or a class made by attrs."""
+    names = [field.name for field in getattr(type(value), "__attrs_attrs__", ())]
+    if dataclasses.is_dataclass(value):
+        names = [field.name for field in dataclasses.fields(value)]
+    return [name for name in names if hasattr(value, name)]
+
+
+def _require_there(value: Any, device: torch.device) -> None:
+    held = list(vars(value).values()) if hasattr(value, "__dict__") else []
+    held += [getattr(value, name, None) for name in getattr(type(value), "__slots__", ())]
+    if isinstance(value, Set):
+        held.extend(value)
+    if any(isinstance(part, torch.Tensor) and part.device.type != device.type for part in held):
+        raise SaturnError(
+            "bad-batch",
+            f"The batch holds a {type(value).__qualname__}, whose tensors cannot be moved to "
+            f"{device.type}.",
+            "Make it a dataclass, or give it a method to(device) that returns it moved.",
+        )
 
 
 def narrow_batch(batch: Any, start: int, stop: int, count: int) -> Any:

@@ -13,6 +13,7 @@ from ...errors import SaturnError
 from ...task import Task
 from ..runtime.failure import describe, is_out_of_memory
 from ..runtime.process_group import ProcessGroup
+from .held_tensors import place_held
 from .nested_tensors import concatenate
 
 if TYPE_CHECKING:
@@ -37,10 +38,17 @@ class MetricsFailed(Exception):
 
 
 class Predictions:
-    """Outputs and targets of one rank's held-out batches, kept on the CPU."""
+    """Outputs and targets of one rank's held-out batches, kept on the CPU.
 
-    def __init__(self, task: Task) -> None:
+    Parameters
+    ----------
+    device
+        Where the task's loss works.
+    """
+
+    def __init__(self, task: Task, device: torch.device) -> None:
         self._task = task
+        self._device = device
         self._kept: dict[int, tuple[Any, Any]] = {}
 
     def add(self, first: int, outputs: Any, targets: Any) -> None:
@@ -79,10 +87,13 @@ class Predictions:
     def _measured(
         self, parts: list[dict[int, tuple[Any, Any]]]
     ) -> tuple[dict[str, float], Failure | None]:
+        task = self._task
         everything = {first: kept for part in parts for first, kept in part.items()}
         try:
+            # What metrics hold they may share with the loss, which works elsewhere.
+            place_held(task.metrics, torch.device("cpu"), task.model)
             outputs, targets = concatenate([everything[first] for first in sorted(everything)])
-            return _numbers(_call(self._task, outputs, targets)), None
+            return _numbers(_call(task, outputs, targets)), None
         except Exception as error:
             if is_out_of_memory(error):
                 raise
@@ -90,6 +101,8 @@ class Predictions:
             if not isinstance(error, SaturnError):
                 failure["message"] = f"The metrics raised {failure['message']}"
             return {}, failure
+        finally:
+            place_held(task.loss, self._device, task.model)
 
 
 def _call(task: Task, outputs: Any, targets: Any) -> Mapping[str, Any]:

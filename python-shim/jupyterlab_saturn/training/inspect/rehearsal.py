@@ -225,7 +225,7 @@ def _evaluate_one(task: Task, samples: Samples, size: int) -> dict[str, float]:
         return outputs, None if loss is None else float(loss.mean)
 
     outputs, loss = _try("evaluation", forward)
-    predictions = Predictions(task)
+    predictions = Predictions(task, torch.device("cpu"))
     _try("prediction", lambda: predictions.add(0, outputs, targets))
     return predictions.measure(_ALONE, loss)
 

@@ -113,7 +113,7 @@ def try_natively(
     step_seconds, spread = monitor.times or (piece, 0.0)
     started_at = monitor.started_at or begin
     peak = int(world.max([device.peak_bytes()])[0])
-    require_headroom(request, peak)
+    require_headroom(world, device)
     cell: ProfileCell = {
         "signature": request.signature,
         "strategy": request.strategy,

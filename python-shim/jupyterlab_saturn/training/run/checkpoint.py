@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 _METADATA = ".metadata"
 _OPTIMIZER_STATE = "optim.state."
 _MODEL = "model."
+_TURN_SECONDS = 5.0
 
 # Not an Exception: PyTorch derives it from BaseException.
 _FAILURES = (Exception, CheckpointException)
@@ -107,7 +109,7 @@ class Checkpoints:
             ``checkpoint-mismatch`` when it is of other parameters than the model has,
             ``checkpoint-failed`` when it cannot be read.
         """
-        manifest = self._world.on_root(self._commits.newest)
+        manifest = self._newest()
         if manifest is None:
             return None
         folder = self._commits.path(manifest["step"])
@@ -137,6 +139,28 @@ class Checkpoints:
                 )
             runner.restore(state)
         return manifest
+
+    def _newest(self) -> Manifest | None:
+        """Of the newest checkpoint that is undamaged, in which each rank reads some files."""
+        damaged: set[int] = set()
+        while True:
+            manifest = self._world.on_root(lambda: self._commits.newest_complete(damaged))
+            if manifest is None or self._is_sound(manifest):
+                return manifest
+            damaged.add(manifest["step"])
+
+    def _is_sound(self, manifest: Manifest) -> bool:
+        bits = self._commits.inspect(manifest, self._world.rank, self._world.size)
+        sound, reading = True, True
+        # In turns, since one rank may have to read for longer than the others would wait for it.
+        while reading:
+            until = time.monotonic() + _TURN_SECONDS
+            while sound and reading and time.monotonic() < until:
+                bit = next(bits, None)
+                sound, reading = bit is not False, bit is not None
+            wrong, unread = self._world.max([not sound, reading])
+            sound, reading = not wrong, bool(unread) and not wrong
+        return sound
 
     def _outline(self, state: State) -> dict[str, _Leaf]:
         """What all ranks hold together: a rank may have a part of the model only."""

@@ -227,6 +227,7 @@ class TrainingLoop:
             )
         self._save(workload)
         self._best.restore(workload.runner)
+        workload.runner.release_optimizer()  # whose memory the gathered model may need
         paths = self._spec.paths
         with self._device.unlimited():
             weights = workload.runner.full_weights()

@@ -15,6 +15,7 @@ from ..runtime.event_sender import EventSender
 from ..runtime.process_group import ProcessGroup
 from ..runtime.rank_request import RankRequest
 from .checkpoint import Checkpoints
+from .evaluation_trial import try_evaluation
 from .step_timer import StepTimer
 from .workload import Workload
 
@@ -43,14 +44,17 @@ def run_trial(
     ------
     torch.OutOfMemoryError
         When steps take nearly all the memory of a GPU, and anything else they raise.
+    SaturnError
+        As `try_evaluation`.
     """
     device.reset_peak()
     with Workload.build(request.workload, world, device, loads=_STEPS_MOST) as workload:
         start_seconds = max(0.0, time.time() - request.requested_at)
         trial = _Trial(workload, world, device)
         measured = trial.measure()
+        try_evaluation(workload)
         peak_bytes = int(world.max([device.peak_bytes()])[0])
-        require_headroom(request, peak_bytes)
+        require_headroom(world, device)
         save_seconds = _save_seconds(request, workload, world, device)
     cell: ProfileCell = {
         "signature": request.signature,
@@ -137,19 +141,21 @@ class _Trial:
         return step, load
 
 
-def require_headroom(request: RankRequest, peak_bytes: int) -> None:
-    """Refuse a GPU that is all but full: it fails sooner or later, as memory falls to pieces.
+def require_headroom(world: ProcessGroup, device: RankDevice) -> None:
+    """Refuse GPUs that are all but full: they fail sooner or later, as memory falls to pieces.
+
+    A collective.
 
     Raises
     ------
     torch.OutOfMemoryError
-        When the peak leaves next to nothing of the smallest device.
+        On all ranks, when the peak leaves next to nothing of the device of one.
     """
-    memory = min(device["memoryBytes"] for device in request.devices)
-    if request.devices[0]["kind"] == "cuda" and peak_bytes > _MEMORY_SHARE * memory:
+    pressure = world.max([device.pressure()])[0]
+    if pressure > _MEMORY_SHARE:
         raise torch.OutOfMemoryError(
-            f"A step took {peak_bytes / 1e9:.1f} of {memory / 1e9:.1f} GB, which is too close to "
-            "the limit to go on for long."
+            f"A step took {pressure:.0%} of a GPU's memory, with what others have of it, which is "
+            "too close to the limit to go on for long."
         )
 
 

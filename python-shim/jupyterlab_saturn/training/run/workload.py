@@ -20,6 +20,7 @@ from ..task.data_order import MicroBatch, TrainBatches
 from ..task.factory import build_task, total_steps
 from ..task.samples import Samples
 from ..techniques import Context, Runner, find
+from .built_once import build_once
 
 
 class Workload(AbstractContextManager["Workload"]):
@@ -72,7 +73,8 @@ class Workload(AbstractContextManager["Workload"]):
             As `find` and `build_task`; ``infeasible``.
         """
         way = find(spec.strategy["technique"], spec.techniques)
-        task = build_task(spec.paths, spec.task)
+        shared = world.size > 1 and getattr(way, "from_root", False)
+        task = build_once(spec, world) if shared else build_task(spec.paths, spec.task)
         reason = way.feasible(task, world.size, device.kind)
         if reason is not None:
             raise SaturnError(
@@ -132,8 +134,12 @@ class Workload(AbstractContextManager["Workload"]):
         return metrics
 
     def _evaluate(self, data: Any) -> dict[str, float]:
-        task = self.task
-        samples = Samples(data, task.eval_collate or task.collate, derive(self._seed, "eval"))
-        if task.evaluation is not None:
-            return self.runner.evaluate_all(samples, task.evaluation, self.step)
+        evaluation, samples = self.task.evaluation, self.held_out(data)
+        if evaluation is not None:
+            return self.runner.evaluate_all(samples, evaluation, self.step)
         return self.runner.evaluate(samples)
+
+    def held_out(self, data: Any) -> Samples:
+        """A held-out dataset, as it is evaluated."""
+        collate = self.task.eval_collate or self.task.collate
+        return Samples(data, collate, derive(self._seed, "eval"))

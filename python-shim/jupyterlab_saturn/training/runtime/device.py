@@ -41,7 +41,16 @@ class RankDevice(Protocol):
         """Forget the peak so far."""
 
     def peak_bytes(self) -> int:
-        """Most memory in use at any time since `reset_peak`."""
+        """Most memory that tensors took at any time since `reset_peak`.
+
+        What an allocator keeps in reserve does not count, nor does what others have.
+        """
+
+    def pressure(self) -> float:
+        """The share of the device that was needed since `reset_peak`, with what others have.
+
+        0 where allocations beyond a limit fail in any case.
+        """
 
 
 class CpuDevice:
@@ -104,6 +113,9 @@ class CpuDevice:
     def peak_bytes(self) -> int:
         return max(0, _status_bytes("VmHWM") - self._baseline)
 
+    def pressure(self) -> float:
+        return 0.0
+
 
 class CudaDevice:
     """A GPU. The rank sees the GPUs of its group and no other."""
@@ -111,6 +123,7 @@ class CudaDevice:
     def __init__(self, uuids: Sequence[str], rank: int) -> None:
         # Read when CUDA starts, so it must not have started in this process.
         os.environ["CUDA_VISIBLE_DEVICES"] = ",".join(uuids)
+        _let_segments_grow()
         if not torch.cuda.is_available() or torch.cuda.device_count() < len(uuids):
             raise SaturnError(
                 "no-gpu",
@@ -119,6 +132,9 @@ class CudaDevice:
             )
         torch.cuda.set_device(rank)
         self._device = torch.device("cuda", rank)
+        self._retries = 0
+        # A forked rank is told to use one, a cold one all of them.
+        torch.set_num_threads(max(1, _cores() // max(len(uuids), _gpus_of_node())))
 
     @property
     def kind(self) -> Literal["cpu", "cuda"]:
@@ -140,10 +156,21 @@ class CudaDevice:
 
     def reset_peak(self) -> None:
         torch.cuda.reset_peak_memory_stats(self._device)
+        self._retries = self._allocation_retries()
 
     def peak_bytes(self) -> int:
-        # Reserved, not allocated: what other processes cannot have.
-        return torch.cuda.max_memory_reserved(self._device)
+        return torch.cuda.max_memory_allocated(self._device)
+
+    def pressure(self) -> float:
+        if self._allocation_retries() - self._retries > 1:
+            return 1.0  # time and again it had to give back all that it kept in reserve
+        free, total = torch.cuda.mem_get_info(self._device)
+        # Of other processes, and the context of this one.
+        besides = max(0, total - free - torch.cuda.memory_reserved(self._device))
+        return (self.peak_bytes() + besides) / total
+
+    def _allocation_retries(self) -> int:
+        return int(torch.cuda.memory_stats(self._device).get("num_alloc_retries", 0))
 
 
 def claim(devices: Sequence[Device], rank: int) -> RankDevice:
@@ -163,6 +190,31 @@ def claim(devices: Sequence[Device], rank: int) -> RankDevice:
 def lift_memory_limit() -> None:
     """Let a process that works for a rank on host memory, such as loading, take what it needs."""
     _set_limit(resource.RLIM_INFINITY)
+
+
+def _let_segments_grow() -> None:
+    """Have memory fall to pieces less, unless the user has settled how it is allocated.
+
+    Read when CUDA starts. Under WSL drivers refuse the mapping that it takes (pytorch 192330).
+    """
+    settings = ("PYTORCH_ALLOC_CONF", "PYTORCH_CUDA_ALLOC_CONF")
+    if not any(name in os.environ for name in settings) and "microsoft" not in os.uname().release:
+        # Of the two names the one that all versions know.
+        os.environ["PYTORCH_CUDA_ALLOC_CONF"] = "expandable_segments:True"
+
+
+def _cores() -> int:
+    """Cores that this process may run on."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _gpus_of_node() -> int:
+    """GPUs of the machine, whichever this process sees; 0 where that cannot be told."""
+    with suppress(OSError):
+        return max(0, torch.cuda._raw_device_count_nvml())
+    return 0
 
 
 def _set_limit(soft: int) -> None:

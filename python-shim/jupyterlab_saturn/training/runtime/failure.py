@@ -43,6 +43,13 @@ _PEER_LOST = (
     "remote process exited",
 )
 
+# What PyTorch says of tensors that are not all on one device, or on one that NumPy cannot reach.
+_WRONG_DEVICE = (
+    "to be on the same device",
+    "is not on the expected device",
+    "device type tensor to numpy",
+)
+
 _LOADER = "torch/utils/data/dataloader.py"
 
 _PACKAGE = str(Path(__file__).parents[2])
@@ -61,6 +68,11 @@ def is_peer_lost(error: BaseException) -> bool:
         isinstance(link, RuntimeError) and any(text in str(link) for text in _PEER_LOST)
         for link in _chain(error)
     )
+
+
+def is_wrong_device(error: BaseException) -> bool:
+    """Whether something was computed of tensors on unlike devices, or of a GPU's by NumPy."""
+    return any(any(text in str(link) for text in _WRONG_DEVICE) for link in _chain(error))
 
 
 def is_hung(error: BaseException) -> bool:
@@ -139,9 +151,15 @@ def is_from_user(error: BaseException) -> bool:
     return any(_is_foreign(frame.filename) for frame in frames)
 
 
+def is_user_file(filename: str) -> bool:
+    """Whether code of a file is the user's own: neither ours nor that of something installed."""
+    installed = tuple(sysconfig.get_path(name) for name in ("stdlib", "purelib", "platlib"))
+    return _is_foreign(filename) and not filename.startswith(installed)
+
+
 def _from_user(stack: traceback.StackSummary) -> traceback.StackSummary:
     frames = list(stack)
-    for is_start in (_is_user, _is_foreign):
+    for is_start in (is_user_file, _is_foreign):
         for index, frame in enumerate(frames):
             if is_start(frame.filename):
                 return traceback.StackSummary.from_list(frames[index:])
@@ -150,11 +168,6 @@ def _from_user(stack: traceback.StackSummary) -> traceback.StackSummary:
 
 def _is_foreign(filename: str) -> bool:
     return not filename.startswith((_PACKAGE, "<frozen"))
-
-
-def _is_user(filename: str) -> bool:
-    installed = tuple(sysconfig.get_path(name) for name in ("stdlib", "purelib", "platlib"))
-    return _is_foreign(filename) and not filename.startswith(installed)
 
 
 def _is_allocation(error: BaseException) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Callable, Sequence
 from datetime import timedelta
@@ -10,7 +11,7 @@ from typing import Any, TypeVar
 
 import torch
 import torch.distributed as dist
-from torch.distributed.device_mesh import DeviceMesh, init_device_mesh
+from torch.distributed.device_mesh import DeviceMesh
 
 from ...errors import SaturnError
 from .failure import describe
@@ -28,9 +29,10 @@ class ProcessGroup:
     Every method is a collective: all ranks call it, in the same order.
     """
 
-    def __init__(self, rank: int, size: int) -> None:
+    def __init__(self, rank: int, size: int, patience: float = _PATIENCE_SECONDS) -> None:
         self.rank = rank
         self.size = size
+        self._patience = timedelta(seconds=patience)
 
     @classmethod
     def join(
@@ -40,24 +42,32 @@ class ProcessGroup:
         device: torch.device,
         rendezvous: Path | None,
         step_seconds: float | None = None,
+        *,
+        shares_device: bool = False,
     ) -> ProcessGroup:
         """Meet the other ranks at the file `rendezvous`.
 
         Groups on GPUs get a CPU backend too, on which small agreements and saving run.
+
+        Parameters
+        ----------
+        shares_device
+            Whether several ranks are on one GPU, which NCCL refuses and gloo does not.
         """
+        patience = max(_PATIENCE_SECONDS, _PATIENCE_STEPS * (step_seconds or 0.0))
         if size > 1:
             if rendezvous is None:
                 raise SaturnError("bad-request", f"{size} ranks have no place to meet.")
-            patience = max(_PATIENCE_SECONDS, _PATIENCE_STEPS * (step_seconds or 0.0))
             _meet(
                 device,
+                shares_device,
                 store=dist.FileStore(str(rendezvous), size),  # type: ignore[attr-defined]
                 rank=rank,
                 world_size=size,
                 timeout=timedelta(seconds=patience),
-                device_id=device if device.type == "cuda" else None,
+                device_id=device if device.type == "cuda" and not shares_device else None,
             )
-        return cls(rank, size)
+        return cls(rank, size, patience)
 
     @property
     def is_root(self) -> bool:
@@ -71,7 +81,27 @@ class ProcessGroup:
         if not dist.is_initialized():  # what is sharded over one device still wants a group
             store = dist.HashStore()  # type: ignore[attr-defined]
             _meet(device, store=store, rank=0, world_size=1)
-        return init_device_mesh(device.type, tuple(sizes.values()), mesh_dim_names=tuple(sizes))
+        if math.prod(sizes.values()) != self.size:
+            raise ValueError(f"A mesh of {sizes} is not of all {self.size} ranks.")
+        grid = torch.arange(self.size).reshape(tuple(sizes.values()))
+        names = tuple(sizes)
+        everyone = dist.group.WORLD
+        assert everyone is not None
+        if len(names) == 1:
+            return DeviceMesh.from_group(everyone, device.type, mesh_dim_names=names)
+        groups = [self._group_along(grid, dimension) for dimension in range(grid.dim())]
+        return DeviceMesh.from_group(groups, device.type, grid, mesh_dim_names=names)
+
+    def _group_along(self, grid: torch.Tensor, dimension: int) -> dist.ProcessGroup:
+        """The ranks that are this one's neighbours along a dimension, as patient as all are.
+
+        `init_device_mesh` would split the group, for which versions of PyTorch differ in what
+        they can where there are two backends, and which leaves sub-groups their own patience.
+        """
+        lines = grid.movedim(dimension, -1).reshape(-1, grid.shape[dimension]).tolist()
+        made: list[dist.ProcessGroup]
+        made = [dist.new_group(line, timeout=self._patience) for line in lines]
+        return next(g for g, line in zip(made, lines, strict=True) if self.rank in line)
 
     def mean(self, values: Sequence[float]) -> list[float]:
         """Each value averaged over the ranks; a NaN of one is a NaN for all."""
@@ -117,13 +147,12 @@ class ProcessGroup:
         value: T = outcome[0]
         return value
 
-    def copy_from_root(self, tensors: Sequence[torch.Tensor], device: torch.device) -> None:
-        """Overwrite each tensor by rank 0's, which travels from `device` to `device`."""
+    def from_root(self, tensor: torch.Tensor, device: torch.device) -> torch.Tensor:
+        """Rank 0's numbers of a tensor, which travel from `device` to `device`, where they are."""
+        copy = torch.empty_like(tensor, device=device) if tensor.is_meta else tensor.to(device)
         if self.size > 1:
-            for tensor in tensors:
-                copy = tensor.to(device)
-                dist.broadcast(copy, src=0)
-                tensor.copy_(copy)
+            dist.broadcast(copy, src=0)
+        return copy
 
     def add_up(self, tensor: torch.Tensor) -> torch.Tensor:
         """A tensor, summed over the ranks in place, on whatever device it is."""
@@ -155,10 +184,13 @@ class ProcessGroup:
         return tensor.tolist()
 
 
-def _meet(device: torch.device, **place: Any) -> None:
-    # All ranks of a group are on this host; resolving its name may be slow or wrong.
+def _meet(device: torch.device, shares_device: bool = False, **place: Any) -> None:
+    # All ranks of a group are on this host; resolving its name may be slow or wrong, and its
+    # other interfaces behind a firewall. NCCL takes the name as a prefix without the sign.
     os.environ.setdefault("GLOO_SOCKET_IFNAME", "lo")
-    backend = "cpu:gloo,cuda:nccl" if device.type == "cuda" else "gloo"
+    os.environ.setdefault("NCCL_SOCKET_IFNAME", "=lo")
+    on_gpu = "gloo" if shares_device else "nccl"
+    backend = f"cpu:gloo,cuda:{on_gpu}" if device.type == "cuda" else "gloo"
     dist.init_process_group(backend, **place)
 
 

@@ -36,12 +36,36 @@ class Context:
         """The ranks as a grid, e.g. ``mesh(replicate=2, shard=4)``. A collective."""
         return self.world.mesh(self.device, **sizes)
 
-    def unify(self, model: nn.Module) -> None:
+    @torch.no_grad()
+    def unify(self, model: nn.Module, part: nn.Module | None = None) -> None:
         """Make a model's tensors on all ranks those of rank 0, before they are cut. A collective.
 
-        What is cut already is left alone.
+        What is cut already is left alone. Parameters without numbers are replaced by some on the
+        device.
+
+        Parameters
+        ----------
+        part
+            Only of this part of the model; of all of it when None.
         """
-        tensors = chain(model.parameters(), model.buffers())
-        whole = [tensor for tensor in tensors if not isinstance(tensor, DTensor)]
-        with torch.no_grad():
-            self.world.copy_from_root(whole, self.device)
+        if self.world.size == 1:
+            return
+        part = model if part is None else part
+        made: dict[int, nn.Parameter] = {}
+        for tensor in chain(part.parameters(), part.buffers()):
+            if isinstance(tensor, DTensor):
+                continue
+            numbers = self.world.from_root(tensor, self.device)
+            if isinstance(tensor, nn.Parameter) and tensor.is_meta:
+                made[id(tensor)] = _with_numbers(tensor, numbers)
+            else:
+                tensor.copy_(numbers)
+        for module in model.modules() if made else ():
+            for name, parameter in module._parameters.items():
+                module._parameters[name] = made.get(id(parameter), parameter)
+
+
+def _with_numbers(parameter: nn.Parameter, numbers: torch.Tensor) -> nn.Parameter:
+    made = nn.Parameter(numbers, parameter.requires_grad)
+    vars(made).update(vars(parameter))
+    return made

@@ -23,6 +23,7 @@ class DataParallel(BuiltInTechnique):
 
     name = "ddp"
     order = 20
+    from_root = True
     texture = Texture(path="M-2 2L2 -2M0 8L8 0M6 10L10 6", size=8, stroke=1.5)
     demands = frozenset({"every-gradient", "divisible-batch", "equal-state"})
 
@@ -42,6 +43,7 @@ class DataParallel(BuiltInTechnique):
         if context.knobs.get("checkpointing"):
             checkpoint_blocks(task)
         device = context.device
+        context.unify(task.model)
         # Copies rank 0's parameters and buffers to the others, too.
         module = DistributedDataParallel(
             task.model.to(device),

@@ -9,6 +9,7 @@ from torch.distributed.device_mesh import DeviceMesh
 from torch.distributed.fsdp import FSDPModule, OffloadPolicy, fully_shard
 
 from ...task import Task
+from ..components.module_device import tell_device
 from ..model.blocks import find_blocks
 from ..model.memory_estimate import MemoryEstimate
 from ..runtime.process_group import check_average
@@ -36,6 +37,7 @@ class FullySharded(BuiltInTechnique):
 
     name = "fsdp"
     order = 30
+    from_root = True
     texture = Texture(path="M1.5 1.5h0M4.5 4.5h0", size=6, stroke=1.8)
 
     def feasible(self, task: Task, devices: int, kind: DeviceKind) -> str | None:
@@ -89,16 +91,18 @@ def shard_model(
     model = task.model
     if context.knobs.get("checkpointing"):
         checkpoint_blocks(task)
-    context.unify(model)
     policy = OffloadPolicy() if offload is None else offload
     for block in find_blocks(model, task.blocks):
+        context.unify(model, block)
         fully_shard(
             block,
             mesh=mesh,
             reshard_after_forward=is_frugal(context.knobs),
             offload_policy=policy,
         )
+    context.unify(model)
     fully_shard(model, mesh=mesh, offload_policy=policy)
+    tell_device(model, context.device)
 
 
 def frugal_choices(technique: str, task: Task, knobs: Knobs) -> list[Choice]:

@@ -15,6 +15,7 @@ class HybridSharded(BuiltInTechnique):
 
     name = "hsdp"
     order = 40
+    from_root = True
     texture = Texture(
         path="M-3 3L3 -3M0 12L12 0M9 15L15 9M1 5h0M5 1h0M7 11h0M11 7h0", size=12, stroke=1.8
     )

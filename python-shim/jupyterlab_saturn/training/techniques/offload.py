@@ -29,6 +29,7 @@ class Offloaded(BuiltInTechnique):
 
     name = "offload"
     order = 50
+    from_root = True
     texture = Texture(path="M0 0L8 8M0 8L8 0", size=8, stroke=1)
 
     def feasible(self, task: Task, devices: int, kind: DeviceKind) -> str | None:

@@ -26,6 +26,7 @@ from ...task import Evaluation, Task
 from ..components.batch_norm import BatchNorms
 from ..components.frozen_parameters import FrozenParameters, named_in_full
 from ..components.gradients import Gradients
+from ..components.held_tensors import place_held
 from ..components.learning_rate import LearningRate
 from ..components.loss import Loss, Mean, Part, counted_loss, held_out_loss, outputs_of
 from ..components.nested_tensors import move, pair
@@ -82,6 +83,7 @@ class Runner:
         self._task = task
         self._world = context.world
         self._device = context.device
+        place_held([task.loss, task.forward, task.prediction], self._device, task.model)
         begin_training(task.model)
         self._batch_norms = BatchNorms(task.model, self.data_ranks, self._world)
         self._optimizer = make_optimizer(task, list(self._trained()))
@@ -125,8 +127,8 @@ class Runner:
         MetricsFailed
             On all ranks, when the task's metrics do.
         """
-        task, size = self._task, self._evaluated_at_once()
-        loss, lost, predictions = Mean(), False, Predictions(task)
+        task, size = self._task, self._forward_size()
+        loss, lost, predictions = Mean(), False, Predictions(task, self._device)
         with self._evaluating():
             parts = evaluation_parts(samples.count, size, self.data_rank, self.data_ranks)
             for part, counted in parts:
@@ -155,7 +157,7 @@ class Runner:
     @torch.no_grad()
     def evaluate_all(self, samples: Samples, evaluation: Evaluation, step: int) -> dict[str, float]:
         """What a task's own evaluation says of all samples. A collective."""
-        size = self._evaluated_at_once()
+        size = self._forward_size()
         with self._evaluating():
             evaluation.begin(step)
             for number, (part, _) in enumerate(evaluation_parts(samples.count, size, 0, 1)):
@@ -208,6 +210,12 @@ class Runner:
         for name, parameter in named_in_full(self.module).items():
             weights[name] = weights[first.setdefault(id(parameter), name)]
         return weights  # type: ignore[return-value]
+
+    def release_optimizer(self) -> None:
+        """Give back the memory of what only further steps would need: there are none."""
+        self._optimizer.zero_grad(set_to_none=True)
+        self._optimizer.state.clear()
+        torch.cuda.empty_cache()  # does nothing where CUDA is not in use
 
     def is_finite(self) -> bool:
         """Whether all trained weights on this rank are numbers."""
@@ -315,10 +323,16 @@ class Runner:
             )
         return self._counted
 
+    @property
+    def evaluated_at_once(self) -> int:
+        """Held-out samples that all ranks together take at once, or each of them."""
+        alike = 1 if self._task.evaluation is not None else self.data_ranks
+        return self._forward_size() * alike
+
     def _outputs(self, inputs: Any) -> Any:
         return outputs_of(self._task, self.module, inputs)
 
-    def _evaluated_at_once(self) -> int:
+    def _forward_size(self) -> int:
         """Samples of a forward on held-out data."""
         task = self._task
         size = task.eval_batch_size or task.batch_size // task.micro_batches // self.data_ranks

@@ -115,10 +115,14 @@ class BuiltInTechnique(BaseTechnique):
         Its place where all are listed.
     texture
         Unlike that of any other; None for none.
+    from_root
+        Whether `build` gives all ranks the numbers of rank 0 by `Context.unify`: then other ranks
+        need none before.
     """
 
     order: ClassVar[int]
     texture: ClassVar[Texture | None]
+    from_root: ClassVar[bool] = False
 
 
 def why_not_data_parallel(task: Task, parts: int) -> str | None:
