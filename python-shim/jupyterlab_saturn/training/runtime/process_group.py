@@ -17,9 +17,10 @@ from .failure import describe
 
 T = TypeVar("T")
 
-# Beyond the slowest thing one rank does while others wait: building the task, writing a model.
+# Beyond the slowest thing one rank of a small model does while others wait.
 _PATIENCE_SECONDS = 180.0
-_PATIENCE_STEPS = 20
+# How much longer NCCL waits than the agent: it ends the process, and nobody could ask any more.
+_NCCL_MARGIN = 1.5
 
 
 class ProcessGroup:
@@ -39,16 +40,25 @@ class ProcessGroup:
         size: int,
         device: torch.device,
         rendezvous: Path | None,
-        step_seconds: float | None = None,
+        *,
+        patience: float = 0.0,
+        silence: float = 0.0,
     ) -> ProcessGroup:
         """Meet the other ranks at the file `rendezvous`.
 
         Groups on GPUs get a CPU backend too, on which small agreements and saving run.
+
+        Parameters
+        ----------
+        patience
+            Seconds for which ranks wait for one that does something alone, at least.
+        silence
+            Seconds after which the agent asks ranks that say nothing where they are.
         """
         if size > 1:
             if rendezvous is None:
                 raise SaturnError("bad-request", f"{size} ranks have no place to meet.")
-            patience = max(_PATIENCE_SECONDS, _PATIENCE_STEPS * (step_seconds or 0.0))
+            patience = max(_PATIENCE_SECONDS, patience)
             _meet(
                 device,
                 store=dist.FileStore(str(rendezvous), size),  # type: ignore[attr-defined]
@@ -57,6 +67,10 @@ class ProcessGroup:
                 timeout=timedelta(seconds=patience),
                 device_id=device if device.type == "cuda" else None,
             )
+            if device.type == "cuda":
+                nccl = dist.distributed_c10d._get_default_group()._get_backend(device)
+                longest = _NCCL_MARGIN * max(patience, silence)
+                nccl._set_default_timeout(timedelta(seconds=longest))
         return cls(rank, size)
 
     @property
@@ -158,6 +172,8 @@ class ProcessGroup:
 def _meet(device: torch.device, **place: Any) -> None:
     # All ranks of a group are on this host; resolving its name may be slow or wrong.
     os.environ.setdefault("GLOO_SOCKET_IFNAME", "lo")
+    # So that the log of a rank that NCCL fails says why.
+    os.environ.setdefault("NCCL_DEBUG", "WARN")
     backend = "cpu:gloo,cuda:nccl" if device.type == "cuda" else "gloo"
     dist.init_process_group(backend, **place)
 
