@@ -75,7 +75,7 @@ export function noteAgent(session: ISession, hello: AgentHello, time: number): I
   const wanted = new Set(inspecting(known.session, () => true));
   const measuring = new Set(trials.filter(({ status }) => status === 'running').map(({ id }) => id));
   const stops: Command[] = [
-    ...tasks.filter(task => task.status === 'stopping').flatMap(stopGroup),
+    ...tasks.filter(task => task.status === 'stopping').flatMap(task => stopGroup(known.session.state, task)),
     ...hello.trials
       .filter(id => !measuring.has(id))
       .map((trial): Command => ({ kind: 'stop-trial', node, body: { trial } })),

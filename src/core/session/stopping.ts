@@ -1,5 +1,6 @@
-import type { Failure, TaskState, TrialState } from '../wire/messages.js';
+import type { Failure, SessionState, TaskState, TrialState } from '../wire/messages.js';
 import type { Command } from './command.js';
+import { patience } from './patience.js';
 import {
   type ISession,
   type IStep,
@@ -12,16 +13,14 @@ import {
   withState
 } from './session.js';
 
-/** A running task asked to stop has this long to reach a step boundary and save, in seconds. */
-export const STOP_GRACE_SECONDS = 60;
-
 /** Have the newest rank group of a task save and leave. */
-export function stopGroup(task: TaskState): Command[] {
+export function stopGroup(state: SessionState, task: TaskState): Command[] {
   const attempt = lastAttempt(task);
   if (!attempt) {
     return [];
   }
-  const body = { task: task.spec.name, attempt: attempt.number, graceSeconds: STOP_GRACE_SECONDS };
+  const { stopSeconds } = patience(state, task, attempt.strategy);
+  const body = { task: task.spec.name, attempt: attempt.number, graceSeconds: stopSeconds };
   return [{ kind: 'stop', node: attempt.node, body }];
 }
 
@@ -86,7 +85,7 @@ export function noteStop(session: ISession, names: readonly string[] | null, tim
       return task;
     }
     if (isActive(task) && task.status !== 'stopping') {
-      groups.push(...stopGroup(task));
+      groups.push(...stopGroup(session.state, task));
       return { ...task, status: 'stopping' };
     }
     if (task.status === 'inspecting') {
