@@ -1,4 +1,4 @@
-import type { Failure, SessionState, TaskState, TrialState } from '../wire/messages.js';
+import type { SessionState, TaskState, TrialState } from '../wire/messages.js';
 import type { Command } from './command.js';
 import { patience } from './patience.js';
 import {
@@ -8,7 +8,6 @@ import {
   lastAttempt,
   mapTasks,
   waitingTasks,
-  withNotice,
   withStalePlan,
   withState
 } from './session.js';
@@ -118,14 +117,4 @@ export function withoutGoal(session: ISession, time: number): ISession {
       ...(run && run.endedAt === undefined ? { run: { ...run, endedAt: time } } : {})
     }
   );
-}
-
-/** Code of the error by which an agent refuses devices that another session holds. */
-export const DEVICE_BUSY = 'device-busy';
-
-/** Another session holds a device: nothing more is begun until the user asks again. */
-export function noteBusy(session: ISession, error: Failure, time: number): ISession {
-  const idle = withoutGoal(session, time);
-  // Groups that start together are refused in the same words.
-  return idle.state.notices.at(-1)?.message === error.message ? idle : withNotice(idle, error);
 }
