@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import traceback
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -23,13 +24,18 @@ class SaturnError(Exception):
         One sentence: what went wrong and why.
     hint
         What to do about it.
+    devices
+        Ids of the devices whose fault it is.
     """
 
-    def __init__(self, code: str, message: str, hint: str | None = None) -> None:
+    def __init__(
+        self, code: str, message: str, hint: str | None = None, *, devices: Sequence[str] = ()
+    ) -> None:
         super().__init__(message)
         self.code = code
         self.message = message
         self.hint = hint
+        self.devices = list(devices)
         self.traceback: str | None = None
 
     def __str__(self) -> str:
@@ -50,6 +56,8 @@ class SaturnError(Exception):
         failure: Failure = {"code": self.code, "message": self.message}
         if self.hint is not None:
             failure["hint"] = self.hint
+        if self.devices:
+            failure["devices"] = self.devices
         if self.traceback is not None:
             failure["traceback"] = self.traceback[-60_000:]
         return failure
@@ -57,7 +65,12 @@ class SaturnError(Exception):
     @classmethod
     def from_json(cls, failure: Failure) -> SaturnError:
         """The error a wire ``Failure`` describes."""
-        error = cls(failure["code"], failure["message"], failure.get("hint"))
+        error = cls(
+            failure["code"],
+            failure["message"],
+            failure.get("hint"),
+            devices=failure.get("devices", ()),
+        )
         error.traceback = failure.get("traceback")
         return error
 

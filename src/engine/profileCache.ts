@@ -96,14 +96,16 @@ export class ProfileCache {
 
   /**
    * Keep a measurement, in place of an older one. Those that say nothing of another session are not kept: what
-   * failed, what was not measured, and what ran on devices without a name for their kind.
+   * failed, what was not measured, what ran beside other programs on the same device, and what ran on devices without
+   * a name for their kind.
    *
    * @param node - where it was measured.
    * @param at - seconds since the epoch.
    */
   keep(state: SessionState, node: Node, cell: ProfileCell, at: number): void {
     const key = keyOf(state, node, cell.signature, cell.strategy);
-    const tells = cell.source === 'measured' && (cell.status === 'ok' || cell.status === 'oom');
+    const isOfTrial = cell.source === 'measured' && (cell.status === 'ok' || cell.status === 'oom');
+    const tells = isOfTrial && cell.foreignBytes === undefined;
     if (!tells || key === undefined) {
       return;
     }

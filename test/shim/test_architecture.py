@@ -14,7 +14,16 @@ PACKAGE = Path(jupyterlab_saturn.__file__).parent
 
 TEXT = (Path(__file__).parents[2] / "ARCHITECTURE.md").read_text("utf-8")
 
-SHARED = ("task", "loop", "paths", "wire", "errors", "plugins", "technique_catalogue")
+SHARED = (
+    "task",
+    "loop",
+    "paths",
+    "wire",
+    "errors",
+    "cuda_errors",
+    "plugins",
+    "technique_catalogue",
+)
 """Modules that every room may import."""
 
 

@@ -119,4 +119,5 @@ def _busy(device: Device, note: str) -> SaturnError:
         f"The device {device['id']} ({device['name']}) is in use by {who}.",
         "Wait until it is done, stop it there with %saturn stop, "
         "or choose other devices with %saturn cluster.",
+        devices=[device["id"]],
     )

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
+from ..cuda_errors import DEVICE_FAULTS, HINTS, CudaFault, fault_of, line_of
 from ..training.rank import EXIT_PEER_LOST
 
 if TYPE_CHECKING:
@@ -30,7 +31,8 @@ HUNG = "rank-hung"
 _SECONDARY = re.compile(
     r"connection (was )?(closed|reset|refused|aborted)|closed by peer|reset by peer|broken pipe"
     r"|socket timeout|timed out waiting|timed out after|wait timeout|watchdog"
-    r"|remote process exited|ncclRemoteError|DistNetworkError|DistStoreError"
+    r"|remote process exit|ncclRemoteError|communicator was aborted"
+    r"|DistNetworkError|DistStoreError"
     r"|failed to recv|gloo.*(timeout|read error|write error)|another rank",
     re.IGNORECASE | re.DOTALL,
 )
@@ -53,6 +55,8 @@ class GroupRecord:
     """What is known of a group's ranks."""
 
     ranks: int
+    devices: Sequence[str] = ()
+    """Ids of the ranks' devices, in their order."""
     failures: list[FailureEvent] = field(default_factory=list)
     """Events ``failed``, ``oom`` and ``lost``, in the order they came."""
     exits: list[tuple[int, int]] = field(default_factory=list)
@@ -66,17 +70,32 @@ class GroupRecord:
     """The deadline in seconds, once it has passed."""
     hung: float | None = None
     """For how many seconds no step was made, once that was too long."""
+    began: bool = False
+    """Whether the first step could begin."""
     refused: Failure | None = None
     """Why the ranks could not be started."""
     memory_kills: int = 0
     """Processes that the system's out-of-memory killer ended meanwhile, of this group or another
     job beside it."""
+    undying: list[int] = field(default_factory=list)
+    """Ranks of which a process does not die, though it was killed."""
+
+    def with_device(self, failure: Failure, rank: int) -> Failure:
+        """A failure that is the fault of a rank's device, unless it names one."""
+        if "devices" in failure or rank >= len(self.devices):
+            return failure
+        return {**failure, "devices": [self.devices[rank]]}
 
 
 def is_secondary(error: Failure) -> bool:
     """Whether a failure only echoes the end of another rank."""
     text = f"{error['message']}\n{error.get('traceback', '')[-2000:]}"
     return _SECONDARY.search(text) is not None
+
+
+def is_of_device(failure: Failure | None) -> bool:
+    """Whether a failure is a device's, and no task's."""
+    return failure is not None and failure["code"] in DEVICE_FAULTS
 
 
 def decide(
@@ -92,9 +111,15 @@ def decide(
         Whether leaving with code 0 and without a last word is in order.
     """
     errors = [event["error"] for event in record.failures if event["kind"] != "lost"]
+    if record.undying and record.last_word is None:
+        return GroupOutcome("lost", error=_undying(record, log))
     for event in record.failures:
         if event["kind"] == "oom":
             return GroupOutcome("oom", error=event["error"])
+    for event in record.failures:
+        if is_of_device(event["error"]):
+            error = record.with_device(event["error"], event["rank"])
+            return GroupOutcome("lost", error=error)
     for error in errors:
         if not is_secondary(error):
             return GroupOutcome("failed", error=error)
@@ -117,7 +142,8 @@ def decide(
             },
         )
     if record.hung is not None:
-        message = f"No step was made for {record.hung:g} seconds, so it was ended."
+        what = "No step was made for" if record.began else "The first step did not begin within"
+        message = f"{what} {record.hung:g} seconds, so it was ended."
         failure: Failure = {"code": HUNG, "message": message, "traceback": _stacks(record, log)}
         return GroupOutcome("lost", error=failure)
     for event in record.failures:
@@ -127,7 +153,7 @@ def decide(
     silent = [(rank, code) for rank, code in record.exits if code != 0 and rank not in spoke]
     for rank, code in silent:
         if code != EXIT_PEER_LOST:
-            return _silent_end(rank, code, log(rank), record.memory_kills)
+            return _silent_end(rank, code, record, log)
     if errors:
         return GroupOutcome("failed", error=errors[0])
     if silent:
@@ -154,6 +180,17 @@ def _stacks(record: GroupRecord, log: Callable[[int], str]) -> str:
     return "\n\n".join(f"rank {rank}:\n{log(rank)}" for rank in range(record.ranks))[-60_000:]
 
 
+def _undying(record: GroupRecord, log: Callable[[int], str]) -> Failure:
+    ranks = ", ".join(map(str, record.undying))
+    failure: Failure = {
+        "code": "device-lost",
+        "message": f"A process of rank {ranks} does not die: it waits for the driver of its GPU.",
+        "hint": HINTS["device-lost"],
+        "devices": [record.devices[rank] for rank in record.undying],
+    }
+    return _with_log(failure, log(record.undying[0]))
+
+
 def _told_lost(failure: Failure, record: GroupRecord, log: Callable[[int], str]) -> GroupOutcome:
     """The outcome of a group one of whose ranks told of a loss that is not the task's fault."""
     if failure["code"] == HUNG:
@@ -173,7 +210,13 @@ def _killed_for_memory(who: str) -> Failure:
     }
 
 
-def _silent_end(rank: int, code: int, log: str, memory_kills: int) -> GroupOutcome:
+def _silent_end(
+    rank: int, code: int, record: GroupRecord, log: Callable[[int], str]
+) -> GroupOutcome:
+    # NCCL's watchdog, and errors that C++ does not catch, abort the process.
+    fault = fault_of(log(rank)) if code > 0 or -code == signal.SIGABRT else None
+    if fault is not None:
+        return _end_by_fault(rank, fault, record, log)
     if code > 0:
         return GroupOutcome(
             "failed",
@@ -182,17 +225,40 @@ def _silent_end(rank: int, code: int, log: str, memory_kills: int) -> GroupOutco
                     "code": "rank-failed",
                     "message": f"Rank {rank} ended with code {code} and said no reason.",
                 },
-                log,
+                log(rank),
             ),
         )
-    if -code == signal.SIGKILL and memory_kills > 0:
-        return GroupOutcome("lost", error=_with_log(_killed_for_memory(f"Rank {rank}"), log))
+    if -code == signal.SIGKILL and record.memory_kills > 0:
+        failure = _killed_for_memory(f"Rank {rank}")
+        return GroupOutcome("lost", error=_with_log(failure, log(rank)))
     message = f"Rank {rank} was killed by signal {-code} ({_signal_name(-code)})"
-    failure: Failure = {"code": "rank-lost", "message": f"{message}."}
+    failure = {"code": "rank-lost", "message": f"{message}."}
     if -code == signal.SIGKILL:
         failure["message"] = f"{message}; the system's out-of-memory killer does this."
         failure["hint"] = "Look for it in the system's log, and give the task more memory."
-    return GroupOutcome("lost", error=_with_log(failure, log))
+    return GroupOutcome("lost", error=_with_log(failure, log(rank)))
+
+
+def _end_by_fault(
+    rank: int, fault: CudaFault, record: GroupRecord, log: Callable[[int], str]
+) -> GroupOutcome:
+    """The outcome of a rank that a library ended: its log says why."""
+    if fault == HUNG:
+        message = f"Rank {rank} waited for another in vain, so it was ended."
+        hung: Failure = {"code": HUNG, "message": message, "hint": HINTS[fault]}
+        return GroupOutcome("lost", error={**hung, "traceback": _stacks(record, log)})
+    code = "rank-failed" if fault == "kernel-failed" else fault
+    failure: Failure = {
+        "code": code,
+        "message": f"Rank {rank} was ended: {line_of(log(rank), fault)}",
+        "hint": HINTS[fault],
+        "traceback": log(rank),
+    }
+    if fault == "out-of-memory":
+        return GroupOutcome("oom", error=failure)
+    if fault in DEVICE_FAULTS:
+        return GroupOutcome("lost", error=record.with_device(failure, rank))
+    return GroupOutcome("failed", error=failure)
 
 
 def _with_log(failure: Failure, log: str) -> Failure:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import secrets
 import time
 from collections.abc import Callable, Sequence
@@ -15,14 +17,18 @@ from .device_leases import DeviceLeases
 from .event_receiver import EventReceiver
 from .rank_group import Limits, RankGroup
 from .rank_launcher import RankLauncher
+from .rank_process import members
 from .rank_surroundings import SurroundingsRegistry
 
 if TYPE_CHECKING:
     from ..generated.wire_types import AgentMessage, Device, Node, Strategy
     from ..training.runtime.rank_request import RankOrder
+    from .group_outcome import GroupOutcome
 
 INSPECT_PREFIX = "inspect-"
 RENDEZVOUS_PREFIX = "rendezvous-"
+
+_LOOK_SECONDS = 1.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +43,7 @@ class JobContext:
     leases: DeviceLeases
     surroundings: SurroundingsRegistry
     limits: Limits = field(default_factory=Limits)
+    _undying: set[asyncio.Task[None]] = field(default_factory=set)
 
     def group(self, request: RankOrder, folder: Path, ranks: int, **options: Any) -> RankGroup:
         """A rank group of this context; the request is completed with what all requests hold.
@@ -59,6 +66,36 @@ class JobContext:
             surroundings=self.surroundings.of(task.get("world")),
             **options,
         )
+
+    async def run(
+        self, group: RankGroup, devices: Sequence[Device], deadline: float | None = None
+    ) -> GroupOutcome:
+        """Run a group on devices that are held for it, as long as it has processes on them.
+
+        Raises like `DeviceLeases.hold`.
+        """
+        with contextlib.ExitStack() as lease:
+            lease.enter_context(self.leases.hold(devices))
+            try:
+                return await group.run(deadline)
+            finally:
+                if group.undying:
+                    sessions = [rank.pid for rank in group.undying]
+                    self._release_when_gone(lease.pop_all(), sessions)
+
+    def _release_when_gone(self, lease: contextlib.ExitStack, sessions: list[int]) -> None:
+        async def wait() -> None:
+            while members(sessions):
+                await asyncio.sleep(_LOOK_SECONDS)
+
+        waiting = asyncio.create_task(wait())
+        self._undying.add(waiting)
+
+        def release(over: asyncio.Task[None]) -> None:
+            self._undying.discard(over)
+            lease.close()
+
+        waiting.add_done_callback(release)
 
     def rendezvous(self) -> Path:
         """A fresh path where ranks may meet; the job removes what they make of it."""

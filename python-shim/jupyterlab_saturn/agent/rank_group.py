@@ -44,6 +44,9 @@ class Limits:
     """For the ranks to write their stacks into their logs before they are killed as hung."""
     leave: float = 15.0
     """For the processes to end after the job's last word."""
+    start: float = 1800.0
+    """For the first step to begin: libraries read from a slow disk, the ranks' meeting, the model,
+    perhaps from the network, and its checkpoint."""
     silence: float = 1800.0
     """For the next step while training, or `silence_steps` of them if that is longer. A
     checkpoint of a large model to a slow disk is no hang."""
@@ -97,11 +100,14 @@ class RankGroup:
         self._may_be_silent = may_be_silent
         self._limits = limits or Limits()
         self._kills = kills
-        self._record = GroupRecord(ranks)
+        self._devices = [] if request["kind"] == "inspect" else request["devices"]
+        self._record = GroupRecord(ranks, [device["id"] for device in self._devices])
         self._ranks: list[RankProcess] = []
         self._timers: list[asyncio.TimerHandle] = []
         self._silence: asyncio.TimerHandle | None = None
-        self._killed = False
+        self._killed = asyncio.Event()
+        self.undying: list[RankProcess] = []
+        """Once it has run: ranks of which a process does not die."""
 
     def log(self, rank: int) -> Path:
         """Where a rank's output goes."""
@@ -121,25 +127,28 @@ class RankGroup:
         self._events.register(self.job, self._hear)
         killed_before = self._kills()
         try:
+            self._watch_start(deadline)
             await self._start()
             self._after(self._limits.logs, self._shorten_logs)
             if deadline is not None:
                 self._after(deadline, lambda: self._expire(deadline))
-            await asyncio.gather(*(asyncio.shield(rank.exited) for rank in self._ranks))
+            await self._gone_or_killed()
         except SaturnError as error:
             self._record.refused = error.to_json()
         finally:
             for timer in (*self._timers, self._silence):
                 if timer is not None:
                     timer.cancel()
-            self._killed = True
-            await end(self._ranks)
+            self._killed.set()
+            self.undying = await end(self._ranks)
             self._shorten_logs()
             self._events.drain()
             self._events.unregister(self.job)
             shutil.rmtree(scratch(self._events.path.parent, self.job), ignore_errors=True)
         if killed_before is not None:
             self._record.memory_kills = (self._kills() or 0) - killed_before
+        if any(device["kind"] == "cuda" for device in self._devices):
+            self._record.undying = [self._ranks.index(rank) for rank in self.undying]
         return decide(
             self._record, lambda rank: tail(self.log(rank)), may_be_silent=self._may_be_silent
         )
@@ -174,7 +183,7 @@ class RankGroup:
     def _shorten_logs(self) -> None:
         for number in range(self._record.ranks):
             shorten(self.log(number))
-        if not self._killed:
+        if not self._killed.is_set():
             self._after(self._limits.logs, self._shorten_logs)
 
     def _hear(self, event: RankEvent) -> None:
@@ -198,6 +207,16 @@ class RankGroup:
         self._watch(event["kind"], event.get("step"))
         self._heard(event)
 
+    def _watch_start(self, deadline: float | None) -> None:
+        """Wait for the first step, from before there are ranks: they may never say a word."""
+        request = self._request
+        if request["kind"] == "inspect":
+            return
+        patience = max(self._limits.start, request.get("patienceSeconds", 0.0))
+        request["silenceSeconds"] = max(patience, self._patience(), deadline or 0.0)
+        if request["kind"] == "train":
+            self._wait(patience)
+
     def _watch(self, kind: str, step: object) -> None:
         """Wait for the next step, if one is to come. What follows the last may take any time."""
         if self._silence is not None:
@@ -206,18 +225,40 @@ class RankGroup:
         request = self._request
         if request["kind"] != "train" or kind not in PROGRESS or not isinstance(step, int):
             return
+        self._record.began = True
         if step < request.get("steps", 0):
-            steps_take = self._limits.silence_steps * request.get("stepSeconds", 0.0)
-            patience = max(self._limits.silence, steps_take)
-            loop = asyncio.get_running_loop()
-            self._silence = loop.call_later(patience, self._hang, patience)
+            self._wait(self._patience())
+
+    def _patience(self) -> float:
+        """Seconds for the next step."""
+        request = self._request
+        if request["kind"] != "train":
+            return 0.0
+        steps_take = self._limits.silence_steps * request.get("stepSeconds", 0.0)
+        return max(self._limits.silence, steps_take, request.get("patienceSeconds", 0.0))
+
+    def _wait(self, patience: float) -> None:
+        loop = asyncio.get_running_loop()
+        self._silence = loop.call_later(patience, self._hang, patience)
+
+    async def _gone_or_killed(self) -> None:
+        gone = asyncio.gather(*(asyncio.shield(rank.exited) for rank in self._ranks))
+        killed = asyncio.create_task(self._killed.wait())
+        try:
+            await asyncio.wait((gone, killed), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            gone.cancel()
+            killed.cancel()
 
     def _left(self, rank: int, exited: asyncio.Future[int]) -> None:
-        if self._killed:
+        if self._killed.is_set():
             return
         code = exited.result()
         self._record.exits.append((rank, code))
-        if code != 0:
+        if code == -signal.SIGABRT:
+            # NCCL's watchdog does so to a rank that waits: where are those it waits for?
+            self._end_with_stacks()
+        elif code != 0:
             self._after(self._limits.last_words, self._kill)
 
     def _expire(self, deadline: float) -> None:
@@ -237,7 +278,7 @@ class RankGroup:
             rank.signal(number)
 
     def _kill(self) -> None:
-        self._killed = True
+        self._killed.set()
         kill(self._ranks)
 
     def _after(self, seconds: float, act: Callable[[], None]) -> None:

@@ -64,11 +64,17 @@ def kill(ranks: Iterable[RankProcess]) -> None:
             os.kill(pid, signal.SIGKILL)
 
 
-async def end(ranks: Iterable[RankProcess]) -> None:
-    """Kill ranks and all they started, and return when none of them is left."""
+async def end(ranks: Iterable[RankProcess]) -> list[RankProcess]:
+    """Kill ranks and all they started; return when none is left, or will not be.
+
+    Returns
+    -------
+    list[RankProcess]
+        Those of which a process does not die: it waits for a device's driver, or for a disk.
+    """
     ranks = list(ranks)
     if not ranks:
-        return
+        return []
     kill(ranks)
     try:
         async with asyncio.timeout(_GONE_SECONDS):
@@ -77,5 +83,7 @@ async def end(ranks: Iterable[RankProcess]) -> None:
                 await asyncio.sleep(_POLL_SECONDS)
                 kill(ranks)
     except TimeoutError:
-        left = members(rank.pid for rank in ranks)
-        _log.error("The processes %s do not die; their devices may still be in use.", left)
+        left = [rank for rank in ranks if members([rank.pid])]
+        _log.error("Of the ranks %s a process does not die.", [rank.pid for rank in left])
+        return left
+    return []

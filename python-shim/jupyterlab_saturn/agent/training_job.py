@@ -66,13 +66,14 @@ class TrainingJob:
         }
         if "stepSeconds" in body:
             request["stepSeconds"] = body["stepSeconds"]
+        if "patienceSeconds" in body:
+            request["patienceSeconds"] = body["patienceSeconds"]
         folder = self._place.paths.attempt(self.task, self.number)
         self._group = self._place.group(request, folder, len(devices), heard=self._hear)
         if self._grace is not None:
             self._group.stop(self._grace)
         try:
-            with self._place.leases.hold(devices):
-                return await self._group.run()
+            return await self._place.run(self._group, devices)
         finally:
             rendezvous.unlink(missing_ok=True)
 

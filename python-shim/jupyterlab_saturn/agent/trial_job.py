@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import SaturnError, failure_of
 from ..wire import message, validate
-from .group_outcome import GroupOutcome
+from .group_outcome import GroupOutcome, is_of_device
 from .job_context import JobContext, choose_devices
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ class TrialJob:
     async def _outcome(self) -> GroupOutcome:
         try:
             outcome = await self._measure()
-            if outcome.kind == "lost":
+            if outcome.kind == "lost" and not is_of_device(outcome.error):
                 # Killed from outside, perhaps for another's hunger: once is no verdict.
                 outcome = await self._measure()
             return outcome
@@ -70,11 +70,12 @@ class TrialJob:
             "rendezvous": str(rendezvous),
             "techniques": body.get("techniques", []),
         }
+        if "patienceSeconds" in body:
+            request["patienceSeconds"] = body["patienceSeconds"]
         folder = self._place.paths.trial(self.id)
         group = self._place.group(request, folder, len(devices), heard=_ignore)
         try:
-            with self._place.leases.hold(devices):
-                return await group.run(body["deadlineSeconds"])
+            return await self._place.run(group, devices, body["deadlineSeconds"])
         finally:
             rendezvous.unlink(missing_ok=True)
             # What a rank that was killed while saving left.

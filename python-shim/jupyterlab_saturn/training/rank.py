@@ -96,7 +96,12 @@ def _work(request: RankRequest, rank: int, events: EventSender, stop: _StopFlag 
 
     device = claim(request.devices, rank)
     world = ProcessGroup.join(
-        rank, request.world_size, device.torch_device, request.rendezvous, request.step_seconds
+        rank,
+        request.world_size,
+        device.torch_device,
+        request.rendezvous,
+        patience=request.patience,
+        silence=request.silence,
     )
     device.limit_memory()
     if request.strategy["technique"] == Native.name:
@@ -130,7 +135,7 @@ def _report(error: BaseException, events: EventSender) -> int:
     match failure["code"]:
         case "out-of-memory":
             events.emit({"kind": "oom", "error": failure})
-        case "loader-died" | "rank-hung":
+        case "loader-died" | "rank-hung" | "device-lost" | "device-busy" | "device-shared":
             events.emit({"kind": "lost", "error": failure})
         case _:
             events.emit({"kind": "failed", "error": failure})

@@ -1,5 +1,6 @@
 import type { Command } from './command.js';
 import { dispatchSegments, dispatchTrials } from './dispatch.js';
+import { isWithoutDevices, withoutDevices } from './excludedDevices.js';
 import { planRequest } from './planRequest.js';
 import { type ISession, type IStep, isActive, isOpen, withState } from './session.js';
 import { planTrials } from './trialPlanning.js';
@@ -14,6 +15,9 @@ export function advance(session: ISession, time: number): IStep {
   const { goal, agent, cluster, tasks } = session.state;
   if (goal === 'none' || agent === 'away' || !cluster || tasks.some(task => task.status === 'inspecting')) {
     return { session, commands: [] };
+  }
+  if (isWithoutDevices(session)) {
+    return { session: withoutDevices(session, time), commands: [] };
   }
   const profile = planTrials(session, time);
   const trials = dispatchTrials(profile.session);

@@ -1,43 +1,54 @@
-import type { AgentHello, Device, Node } from '../wire/messages.js';
+import type { AgentHello, Device, ExcludedDevice, Node } from '../wire/messages.js';
 import type { Command } from './command.js';
+import { excludedOf } from './excludedDevices.js';
 import {
   type ISession,
   type IStep,
   isActive,
   lastAttempt,
   mapTasks,
-  maxDevices,
+  maxDevicesEver,
   withStaleProfile,
   withState
 } from './session.js';
 import { inspecting, stopGroup, stopInspections } from './stopping.js';
 import { inspect, inspectAgain } from './tasks.js';
 
-const look = (devices: readonly Device[]): string =>
-  devices.map(device => `${device.kind} ${device.name} ${device.memoryBytes}`).join('\n');
+const looks = (devices: readonly Device[]): string[] =>
+  devices.map(device => `${device.kind} ${device.name} ${device.memoryBytes}`).sort();
 
 /**
  * Note the devices of a node. Measurements on other devices no longer count, and what is
  * feasible depends on how many devices there are, so tasks not yet trained are inspected again.
+ *
+ * @param out - those of its devices that are left out.
  */
-export function noteNode(session: ISession, node: Node): IStep {
-  const nodes = session.state.cluster?.nodes ?? [];
+export function noteNode(session: ISession, node: Node, out: readonly ExcludedDevice[]): IStep {
+  const { cluster, excludedDevices } = session.state;
+  const nodes = cluster?.nodes ?? [];
   const old = nodes.find(known => known.id === node.id);
-  const before = maxDevices(session);
-  const cluster = { nodes: [...nodes.filter(known => known.id !== node.id), node] };
-  let next = withState(session, { cluster });
-  const kinds = (devices: readonly Device[]): string => [...new Set(devices.map(d => look([d])))].join('\n');
-  if (old && look(old.devices) !== look(node.devices)) {
+  const before = maxDevicesEver(session);
+  const devices = node.devices.filter(({ id }) => !out.some(({ device }) => device.id === id));
+  let next = withState(session, {
+    cluster: { nodes: [...nodes.filter(known => known.id !== node.id), { ...node, devices }] },
+    ...(excludedDevices && {
+      excludedDevices: [...excludedDevices.filter(one => one.node !== node.id), ...out]
+    })
+  });
+  if (old && looks(old.devices).join('\n') !== looks(devices).join('\n')) {
     next = withStaleProfile(next);
-    if (kinds(old.devices) !== kinds(node.devices)) {
+    const left = (excludedDevices ?? []).filter(one => one.node === node.id).map(({ device }) => device);
+    if (kinds([...old.devices, ...left]) !== kinds(node.devices)) {
       next = withState(next, { cells: [] });
     }
   }
-  if (maxDevices(next) > before) {
+  if (maxDevicesEver(next) > before) {
     return inspectAgain(next);
   }
   return { session: next, commands: [] };
 }
+
+const kinds = (devices: readonly Device[]): string => [...new Set(looks(devices))].join('\n');
 
 /**
  * An agent is there, perhaps a new one, perhaps after the engine was away. What it does not know
@@ -70,12 +81,12 @@ export function noteAgent(session: ISession, hello: AgentHello, time: number): I
       attempts: [...task.attempts.slice(0, -1), { ...attempt, endedAt: time, outcome: 'stopped' }]
     };
   });
-  const known = noteNode(next, hello.node);
+  const known = noteNode(next, hello.node, excludedOf(next, hello.node));
   const { tasks, trials } = known.session.state;
   const wanted = new Set(inspecting(known.session, () => true));
   const measuring = new Set(trials.filter(({ status }) => status === 'running').map(({ id }) => id));
   const stops: Command[] = [
-    ...tasks.filter(task => task.status === 'stopping').flatMap(stopGroup),
+    ...tasks.filter(task => task.status === 'stopping').flatMap(task => stopGroup(known.session.state, task)),
     ...hello.trials
       .filter(id => !measuring.has(id))
       .map((trial): Command => ({ kind: 'stop-trial', node, body: { trial } })),

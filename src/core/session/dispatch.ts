@@ -1,6 +1,6 @@
-import { cellKey } from '../model/strategy.js';
 import type { Attempt, GroupStart, RunState, Segment, TaskState, TrialStart } from '../wire/messages.js';
 import type { Command } from './command.js';
+import { measuredCell, patience } from './patience.js';
 import {
   findTask,
   type ISession,
@@ -11,12 +11,6 @@ import {
   withState,
   withTask
 } from './session.js';
-
-/** Commit a checkpoint of running tasks about this often, in seconds. */
-export const CHECKPOINT_SECONDS = 30;
-
-/** A trial that takes longer than this has failed, in seconds. */
-export const TRIAL_DEADLINE_SECONDS = 600;
 
 const deviceKey = (node: string, device: string): string => `${node}\n${device}`;
 
@@ -47,8 +41,8 @@ export function dispatchTrials(session: ISession): IStep {
   const busy = busyDevices(session);
   const commands: Command[] = [];
   const trials = session.state.trials.map(trial => {
-    const spec = findTask(session, trial.task)?.spec;
-    if (trial.status !== 'queued' || !spec) {
+    const task = findTask(session, trial.task);
+    if (trial.status !== 'queued' || !task) {
       return trial;
     }
     for (const node of session.state.cluster?.nodes ?? []) {
@@ -58,17 +52,19 @@ export function dispatchTrials(session: ISession): IStep {
         for (const device of devices) {
           busy.add(deviceKey(node.id, device));
         }
+        const { trialSeconds, rankSeconds } = patience(session.state, task, trial.strategy);
         const body: TrialStart = {
           trial: trial.id,
-          task: spec,
+          task: task.spec,
           signature: trial.signature,
           strategy: trial.strategy,
           devices,
-          deadlineSeconds: TRIAL_DEADLINE_SECONDS,
+          deadlineSeconds: trialSeconds,
+          patienceSeconds: rankSeconds,
           ...techniquesOf(session)
         };
         commands.push({ kind: 'trial', node: node.id, body });
-        return { ...trial, hash: spec.hash, status: 'running' as const, node: node.id, devices };
+        return { ...trial, hash: task.spec.hash, status: 'running' as const, node: node.id, devices };
       }
     }
     return trial;
@@ -136,17 +132,16 @@ function startSegment(
     fromStep: task.checkpointStep ?? 0,
     planned: { start: origin + segment.start, end: origin + segment.end }
   };
-  const key = cellKey(task.inspection?.signature ?? '', segment.strategy);
-  const stepSeconds = session.state.cells.find(
-    cell => cell.status === 'ok' && cellKey(cell.signature, cell.strategy) === key
-  )?.stepSeconds;
+  const stepSeconds = measuredCell(session.state.cells, task, segment.strategy)?.stepSeconds;
+  const { checkpointSeconds, rankSeconds } = patience(session.state, task, segment.strategy);
   const body: GroupStart = {
     task: task.spec,
     attempt: attempt.number,
     steps: task.inspection?.steps ?? 1,
     strategy: segment.strategy,
     devices: segment.devices,
-    checkpointSeconds: CHECKPOINT_SECONDS,
+    checkpointSeconds,
+    patienceSeconds: rankSeconds,
     ...(stepSeconds === undefined ? {} : { stepSeconds }),
     ...techniquesOf(session)
   };

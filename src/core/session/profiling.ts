@@ -1,5 +1,6 @@
 import { cellKey } from '../model/strategy.js';
 import type { ProfileCell, SessionEvent } from '../wire/messages.js';
+import { excludeDevices, isOfDevice } from './excludedDevices.js';
 import {
   type ISession,
   isFailedInTrial,
@@ -10,7 +11,6 @@ import {
   withStaleProfile,
   withState
 } from './session.js';
-import { DEVICE_BUSY, noteBusy } from './stopping.js';
 
 /** Measuring is wanted: of what could change the plan, or of everything; again if forced. */
 export function noteProfile(
@@ -43,12 +43,7 @@ function forgetCells(session: ISession): ISession {
  * A trial is over; the answer to one that nobody waits for any more is dropped. One that was stopped leaves nothing,
  * also if it was quicker than the stop.
  */
-export function noteTrial(
-  session: ISession,
-  id: string,
-  cell: ProfileCell | undefined,
-  time: number
-): ISession {
+export function noteTrial(session: ISession, id: string, cell: ProfileCell | undefined): ISession {
   const { cells, trials, trialsDone } = session.state;
   const over = trials.find(trial => trial.id === id);
   if (!over) {
@@ -58,8 +53,9 @@ export function noteTrial(
   if (!cell || over.status === 'stopping') {
     return withState(session, { trials: left });
   }
-  if (cell.error?.code === DEVICE_BUSY) {
-    return noteBusy(withState(session, { trials: left }), cell.error, time);
+  if (isOfDevice(cell.error)) {
+    const { node, devices = [] } = over;
+    return excludeDevices(withState(session, { trials: left }), node, devices, cell.error);
   }
   const found: ProfileCell = over.hash === undefined ? cell : { ...cell, hash: over.hash };
   if (found.status === 'failed' && !session.state.tasks.some(({ spec }) => spec.hash === found.hash)) {

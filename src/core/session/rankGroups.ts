@@ -1,5 +1,6 @@
 import { cellKey } from '../model/strategy.js';
-import type { Attempt, GroupEvent, ProfileCell, TaskState, Validation } from '../wire/messages.js';
+import type { Attempt, Failure, GroupEvent, ProfileCell, TaskState, Validation } from '../wire/messages.js';
+import { excludeDevices, isOfDevice, isRefused } from './excludedDevices.js';
 import {
   findTask,
   type ISession,
@@ -11,7 +12,6 @@ import {
   withState,
   withTask
 } from './session.js';
-import { DEVICE_BUSY, noteBusy } from './stopping.js';
 
 /** A rank group that vanishes is started again from its checkpoint this often, then its task has failed. */
 export const MAX_LOST = 3;
@@ -50,8 +50,8 @@ export function noteGroup(session: ISession, event: GroupEvent): ISession {
         ...(event.result ? { result: event.result } : {})
       });
     case 'failed':
-      if (event.error?.code === DEVICE_BUSY) {
-        return noteBusy(notStarted(session, task), event.error, event.time);
+      if (isOfDevice(event.error)) {
+        return noteDeviceFailure(session, task, attempt, event, event.error);
       }
       return withTask(session, name, {
         ...ended(task, attempt, event, 'failed'),
@@ -61,7 +61,9 @@ export function noteGroup(session: ISession, event: GroupEvent): ISession {
     case 'oom':
       return noteOutOfMemory(session, task, attempt, event);
     case 'lost':
-      return noteLost(session, task, attempt, event);
+      return isOfDevice(event.error)
+        ? noteDeviceFailure(session, task, attempt, event, event.error)
+        : noteLost(session, task, attempt, event);
     case 'stopped':
       return withStalePlan(
         withTask(session, name, {
@@ -136,6 +138,23 @@ function noteOutOfMemory(session: ISession, task: TaskState, attempt: Attempt, e
       ...(event.error ? { error: event.error } : {})
     })
   );
+}
+
+/** A device failed its task, which may go on from its checkpoint on others: this counts for no loss of its own. */
+function noteDeviceFailure(
+  session: ISession,
+  task: TaskState,
+  attempt: Attempt,
+  event: GroupEvent,
+  error: Failure
+): ISession {
+  const freed = isRefused(error)
+    ? notStarted(session, task)
+    : withTask(session, task.spec.name, {
+        ...ended(task, attempt, event, 'stopped'),
+        status: task.status === 'stopping' ? 'stopped' : 'ready'
+      });
+  return excludeDevices(freed, attempt.node, attempt.devices, error);
 }
 
 function noteLost(session: ISession, task: TaskState, attempt: Attempt, event: GroupEvent): ISession {

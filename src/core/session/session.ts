@@ -2,6 +2,7 @@ import type {
   Attempt,
   Failure,
   Goal,
+  Node,
   PlanBudget,
   ProfileCell,
   SessionState,
@@ -177,6 +178,12 @@ export function withNotice(session: ISession, notice: Failure): ISession {
 /** Largest number of devices on one node; a strategy never spans nodes. */
 export function maxDevices(session: ISession): number {
   return Math.max(0, ...(session.state.cluster?.nodes ?? []).map(node => node.devices.length));
+}
+
+/** As {@link maxDevices}, with those that are left out for now: what is asked once holds when they are back. */
+export function maxDevicesEver({ state: { cluster, excludedDevices = [] } }: ISession): number {
+  const out = (node: Node): number => excludedDevices.filter(one => one.node === node.id).length;
+  return Math.max(0, ...(cluster?.nodes ?? []).map(node => node.devices.length + out(node)));
 }
 
 /** What a command carries so that the agent can load the techniques; nothing when there are none. */

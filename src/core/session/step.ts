@@ -1,6 +1,7 @@
 import type { SessionEvent } from '../wire/messages.js';
 import { advance } from './advance.js';
 import { noteAgent, noteNode } from './agents.js';
+import { includeBusyDevices } from './excludedDevices.js';
 import { noteProfile, noteRecalled, noteTrial, withTechniques } from './profiling.js';
 import { noteGroup } from './rankGroups.js';
 import {
@@ -53,19 +54,19 @@ function note(session: ISession, event: SessionEvent, time: number): IStep {
     case 'inspected':
       return only(noteInspection(session, event.result));
     case 'node-changed':
-      return event.error ? only(withNotice(session, event.error)) : noteNode(session, event.node);
+      return event.error ? only(withNotice(session, event.error)) : noteNode(session, event.node, []);
     case 'profile-requested': {
-      const whole = inspectStopped(session, null);
+      const whole = inspectStopped(includeBusyDevices(session), null);
       return { ...whole, session: noteProfile(whole.session, event) };
     }
     case 'trial-finished':
-      return only(noteTrial(session, event.trial, event.cell, time));
+      return only(noteTrial(session, event.trial, event.cell));
     case 'cells-recalled':
       return only(noteRecalled(session, event.cells));
     case 'techniques-set':
       return noteTechniques(session, event.techniques, event.remove ?? []);
     case 'plan-requested': {
-      const whole = inspectStopped(session, null);
+      const whole = inspectStopped(includeBusyDevices(session), null);
       const asked = withTechniques(whole.session, event.excludeTechniques);
       const budget = event.budget ?? session.budget;
       return { ...whole, session: withGoal(withStalePlan({ ...asked, budget }), 'plan') };
@@ -92,7 +93,7 @@ function note(session: ISession, event: SessionEvent, time: number): IStep {
         : only(session);
     case 'run-requested': {
       const names = event.tasks ?? null;
-      const whole = inspectStopped(session, names);
+      const whole = inspectStopped(includeBusyDevices(session), names);
       return { ...whole, session: noteRun(whole.session, names) };
     }
     case 'stop-requested':
@@ -108,7 +109,16 @@ function note(session: ISession, event: SessionEvent, time: number): IStep {
     case 'reset': {
       const tasks = session.state.tasks.map(task => task.spec.name);
       const ended = stopTrials(session, () => true);
-      const { cluster, cells, trials, agent, techniques, session: name, folder } = ended.session.state;
+      const {
+        cluster,
+        excludedDevices,
+        cells,
+        trials,
+        agent,
+        techniques,
+        session: name,
+        folder
+      } = ended.session.state;
       const empty = emptySession(name, folder);
       const fresh: ISession = {
         ...empty,
@@ -121,6 +131,7 @@ function note(session: ISession, event: SessionEvent, time: number): IStep {
           trials,
           agent,
           ...(cluster ? { cluster } : {}),
+          ...(excludedDevices ? { excludedDevices } : {}),
           ...(techniques ? { techniques } : {})
         }),
         commands: [

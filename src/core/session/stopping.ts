@@ -1,5 +1,6 @@
-import type { Failure, TaskState, TrialState } from '../wire/messages.js';
+import type { SessionState, TaskState, TrialState } from '../wire/messages.js';
 import type { Command } from './command.js';
+import { patience } from './patience.js';
 import {
   type ISession,
   type IStep,
@@ -7,21 +8,18 @@ import {
   lastAttempt,
   mapTasks,
   waitingTasks,
-  withNotice,
   withStalePlan,
   withState
 } from './session.js';
 
-/** A running task asked to stop has this long to reach a step boundary and save, in seconds. */
-export const STOP_GRACE_SECONDS = 60;
-
 /** Have the newest rank group of a task save and leave. */
-export function stopGroup(task: TaskState): Command[] {
+export function stopGroup(state: SessionState, task: TaskState): Command[] {
   const attempt = lastAttempt(task);
   if (!attempt) {
     return [];
   }
-  const body = { task: task.spec.name, attempt: attempt.number, graceSeconds: STOP_GRACE_SECONDS };
+  const { stopSeconds } = patience(state, task, attempt.strategy);
+  const body = { task: task.spec.name, attempt: attempt.number, graceSeconds: stopSeconds };
   return [{ kind: 'stop', node: attempt.node, body }];
 }
 
@@ -86,7 +84,7 @@ export function noteStop(session: ISession, names: readonly string[] | null, tim
       return task;
     }
     if (isActive(task) && task.status !== 'stopping') {
-      groups.push(...stopGroup(task));
+      groups.push(...stopGroup(session.state, task));
       return { ...task, status: 'stopping' };
     }
     if (task.status === 'inspecting') {
@@ -119,14 +117,4 @@ export function withoutGoal(session: ISession, time: number): ISession {
       ...(run && run.endedAt === undefined ? { run: { ...run, endedAt: time } } : {})
     }
   );
-}
-
-/** Code of the error by which an agent refuses devices that another session holds. */
-export const DEVICE_BUSY = 'device-busy';
-
-/** Another session holds a device: nothing more is begun until the user asks again. */
-export function noteBusy(session: ISession, error: Failure, time: number): ISession {
-  const idle = withoutGoal(session, time);
-  // Groups that start together are refused in the same words.
-  return idle.state.notices.at(-1)?.message === error.message ? idle : withNotice(idle, error);
 }

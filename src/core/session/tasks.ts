@@ -9,7 +9,7 @@ import {
   isFailedInTrial,
   isResumable,
   mapTasks,
-  maxDevices,
+  maxDevicesEver,
   techniquesOf,
   withStaleProfile,
   withState
@@ -193,7 +193,7 @@ export function inspect(session: ISession, which: (task: TaskState) => boolean):
   const tasks = session.state.tasks
     .filter(task => task.status === 'inspecting' && which(task))
     .map(task => task.spec);
-  const devices = maxDevices(session);
+  const devices = maxDevicesEver(session);
   if (tasks.length === 0 || devices === 0 || session.state.agent === 'away') {
     return [];
   }

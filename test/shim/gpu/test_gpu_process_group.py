@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from unittest.mock import MagicMock
 
 import pytest
 import torch
@@ -22,6 +23,7 @@ def met(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, dict[str, Any]]]:
     """What process groups were made with."""
     calls: list[tuple[str, dict[str, Any]]] = []
     monkeypatch.setattr(dist, "init_process_group", lambda b, **kw: calls.append((b, kw)))
+    monkeypatch.setattr(dist.distributed_c10d, "_get_default_group", MagicMock())
     for name in ("NCCL_SOCKET_IFNAME", "GLOO_SOCKET_IFNAME"):
         monkeypatch.setenv(name, "x")
         monkeypatch.delenv(name)

@@ -120,7 +120,9 @@ it.each<[string, Node, Partial<ProfileCell>, Partial<SessionState>]>([
     {},
     { techniques: [{ name: 'single', target: 'mine:Single' }] }
   ],
-  ['by a technique of another package', node(), { strategy: { technique: 'theirs', devices: 1 } }, {}]
+  ['by a technique of another package', node(), { strategy: { technique: 'theirs', devices: 1 } }, {}],
+  ['beside other programs', node(), { foreignBytes: 6e9 }, {}],
+  ['of too little memory beside other programs', node(), { status: 'oom', foreignBytes: 6e9 }, {}]
 ])('does not keep a measurement %s', (_, where, change, patch) => {
   cache.keep(session(where, patch), where, { ...ok(), ...change }, 7);
   expect(existsSync(folder)).toBe(false);

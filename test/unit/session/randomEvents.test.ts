@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { emptySession, type ISession, isActive, lastAttempt } from '../../../src/core/session/session.js';
 import { step } from '../../../src/core/session/step.js';
-import { SessionHarness, spec } from './sessionHarness.js';
+import { cpuNode, SessionHarness, spec } from './sessionHarness.js';
 
 /** What a user, an agent or fate may do next. */
 type Move =
@@ -16,11 +16,13 @@ type Move =
         | 'reset'
         | 'perform'
         | 'fail trial'
+        | 'set devices'
         | 'away'
         | 'connect'
         | 'reconnect';
     }
   | { do: 'run one' | 'stop one' | 'remove'; task: string }
+  | { do: 'device fails'; code: string; of: 'trial' | 'group' }
   | {
       do: 'group';
       kind: 'started' | 'step' | 'checkpoint' | 'finished' | 'failed' | 'oom' | 'lost' | 'stopped';
@@ -37,6 +39,15 @@ const move: fc.Arbitrary<Move> = fc.oneof(
   },
   { weight: 14, arbitrary: fc.constant({ do: 'perform' as const }) },
   { weight: 1, arbitrary: fc.constant({ do: 'fail trial' as const }) },
+  { weight: 1, arbitrary: fc.constant({ do: 'set devices' as const }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      do: fc.constant('device fails' as const),
+      code: fc.constantFrom('device-lost', 'device-shared', 'device-busy'),
+      of: fc.constantFrom('trial' as const, 'group' as const)
+    })
+  },
   {
     weight: 4,
     arbitrary: fc.record({
@@ -163,6 +174,13 @@ function act(sim: SessionHarness, m: Move): void {
       }
       return;
     }
+    case 'set devices':
+      sim.feed({ kind: 'node-changed', node: cpuNode(2) });
+      expect(sim.session.state.excludedDevices ?? []).toEqual([]);
+      return;
+    case 'device fails':
+      failDevice(sim, m.code, m.of);
+      return;
     case 'fail trial': {
       const [trial, ...others] = sim.take('trial');
       sim.pending.push(...others);
@@ -189,6 +207,34 @@ function act(sim: SessionHarness, m: Move): void {
   }
 }
 
+/** What a job was doing ends as the last of its devices fails; nobody is blamed. */
+function failDevice(sim: SessionHarness, code: string, of: 'trial' | 'group'): void {
+  const error = { code, message: 'It is gone.' };
+  const trial = sim.session.state.trials.find(({ status }) => status === 'running');
+  const active = sim.session.state.tasks.find(isActive);
+  const devices = of === 'trial' ? (trial?.devices ?? []) : active ? lastAttempt(active)!.devices : [];
+  const named = devices.slice(-1);
+  if (of === 'trial' && trial) {
+    const { signature, strategy } = trial;
+    sim.pending = sim.pending.filter(one => one.kind !== 'trial' || one.body.trial !== trial.id);
+    const cell = { signature, strategy, source: 'measured' as const, status: 'failed' as const };
+    const told = { ...cell, error: { ...error, devices: named } };
+    sim.feed({ kind: 'trial-finished', trial: trial.id, cell: told });
+  } else if (of === 'group' && active) {
+    sim.pending = sim.pending.filter(one => one.kind !== 'start' || one.body.task.name !== active.spec.name);
+    sim.group(active.spec.name, lastAttempt(active)!.number, code === 'device-busy' ? 'failed' : 'lost', {
+      error: { ...error, devices: named }
+    });
+  }
+  const { cluster, excludedDevices = [], cells, tasks } = sim.session.state;
+  const failures = [...cells, ...tasks].map(one => one.error?.message);
+  expect(failures).not.toContain(error.message);
+  const there = (cluster?.nodes ?? []).flatMap(node => node.devices.map(device => device.id));
+  const out = excludedDevices.map(({ device }) => device.id);
+  expect(out).toEqual(expect.arrayContaining(named));
+  expect([...there, ...out].sort()).toEqual(['cpu0', 'cpu1']);
+}
+
 /** Trials that their agent goes on with. */
 function surviving({ state }: ISession, lost: string): string[] {
   return state.trials
@@ -213,6 +259,8 @@ it('whatever happens: no device is used twice, replay is exact, and all work end
         act(sim, m);
         const used = devicesInUse(sim.session);
         expect(new Set(used).size).toBe(used.length);
+        const out = (sim.session.state.excludedDevices ?? []).map(({ device }) => device.id);
+        expect(used.filter(device => out.includes(device))).toEqual([]);
       }
 
       trained += sim.log.filter(({ event }) => event.kind === 'group').length;
@@ -226,6 +274,7 @@ it('whatever happens: no device is used twice, replay is exact, and all work end
       // A fresh agent that does all it is told brings everything to an end.
       sim.pending = [];
       sim.connect(2);
+      sim.feed({ kind: 'node-changed', node: cpuNode(2) });
       sim.feed({ kind: 'run-requested' });
       sim.settle();
       const { state } = sim.session;

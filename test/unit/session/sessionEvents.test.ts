@@ -132,39 +132,6 @@ describe('validations', () => {
   });
 });
 
-describe('a device that another session holds', () => {
-  const error = { code: 'device-busy', message: 'cpu0 is in use by the session "other".' };
-
-  it('ends profiling with a notice and without a cell', () => {
-    const sim = ready(['a', 'b', 'c']);
-    sim.feed({ kind: 'profile-requested' });
-    const [trial] = sim.take('trial');
-    const { signature, strategy } = trial!.body;
-    sim.feed({
-      kind: 'trial-finished',
-      trial: trial!.body.trial,
-      cell: { signature, strategy, status: 'failed', source: 'measured', error }
-    });
-    const { goal, cells, notices, trials } = sim.session.state;
-    expect({ goal, cells, notices }).toEqual({ goal: 'none', cells: [], notices: [error] });
-    expect(trials.every(one => one.status === 'running')).toBe(true);
-  });
-
-  it('leaves the task as if it had never been started', () => {
-    const sim = training(['a', 'b']);
-    sim.group('a', 1, 'failed', { error });
-    const { goal, tasks, notices, run } = sim.session.state;
-    expect(goal).toBe('none');
-    expect(notices).toEqual([error]);
-    expect(tasks[0]).toMatchObject({ status: 'ready', attempts: [] });
-    expect(run?.endedAt).toBeDefined();
-    sim.pending = [];
-    sim.feed({ kind: 'run-requested' });
-    sim.settle();
-    expect(sim.session.state.tasks.map(task => task.status)).toEqual(['finished', 'finished']);
-  });
-});
-
 it('a loss that is no number ends its task, keeps its last good checkpoint, and lets the others go on', () => {
   const sim = training(['a', 'b']);
   sim.pending = [];

@@ -10,22 +10,22 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ...cuda_errors import DEVICE_FAULTS, HINTS, CudaFault, fault_of, is_not_initialized
 from ...errors import SaturnError
 
 if TYPE_CHECKING:
     from ...generated.wire_types import Failure
 
-# Texts of allocators that raise a plain RuntimeError. The list that accelerate keeps in
-# `utils/memory.py::should_reduce_batch_size` served as a check of ours.
-_OUT_OF_MEMORY = (
+# Texts of allocators of host memory that raise a plain RuntimeError. The list that accelerate
+# keeps in `utils/memory.py::should_reduce_batch_size` served as a check of ours.
+_OUT_OF_HOST_MEMORY = (
     "DefaultCPUAllocator: can't allocate memory",
     "DefaultCPUAllocator: not enough memory",
     "std::bad_alloc",
-    "CUDA out of memory",
-    "CUDA error: out of memory",
-    "CUBLAS_STATUS_ALLOC_FAILED",
-    "CUDNN_STATUS_ALLOC_FAILED",
 )
+
+# A GPU with less of its memory free than this has no room for the handle of a library.
+_FULL_SHARE = 0.05
 
 # What a collective, or the file at which ranks meet, raises after waiting for long enough.
 _WAITED_IN_VAIN = (
@@ -50,6 +50,13 @@ _WRONG_DEVICE = (
     "device type tensor to numpy",
 )
 
+# How a failure that is not the task's begins.
+_SENTENCES: dict[CudaFault, str] = {
+    "device-lost": "The GPU is lost",
+    "device-busy": "The GPU is in use",
+    "shared-memory-full": "Processes have no room for what they share",
+}
+
 _LOADER = "torch/utils/data/dataloader.py"
 
 _PACKAGE = str(Path(__file__).parents[2])
@@ -60,6 +67,11 @@ _MAX_TRACEBACK = 20_000
 def is_out_of_memory(error: BaseException) -> bool:
     """Whether an exception, or one that caused it, is a failed allocation."""
     return any(_is_allocation(link) for link in _chain(error))
+
+
+def is_out_of_device_memory(error: BaseException) -> bool:
+    """Whether an exception, or one that caused it, is a failed allocation of GPU memory."""
+    return any(_is_device_allocation(link) for link in _chain(error))
 
 
 def is_peer_lost(error: BaseException) -> bool:
@@ -99,38 +111,33 @@ def describe(error: BaseException, code: str) -> Failure:
     code
         Code of the failure, unless the exception has its own.
     """
+    if isinstance(error, SaturnError) and error.code in DEVICE_FAULTS:
+        return error.to_json()
     if is_out_of_memory(error):
-        return {
-            "code": "out-of-memory",
-            "message": _clip(_headline(error)),
-            "hint": "Shard it over more devices, make the batch smaller, or allow more memory.",
-            "traceback": user_traceback(error),
-        }
+        return _told("out-of-memory", _headline(error), HINTS["out-of-memory"], error)
+    fault = _fault_of(error)
+    if fault is not None and fault in _SENTENCES:
+        return _told(fault, f"{_SENTENCES[fault]}: {_headline(error)}", HINTS[fault], error)
     if isinstance(error, SaturnError):
         return error.to_json()
+    if fault == "kernel-failed":
+        return _told(code, _headline(error), HINTS[fault], error)
     if is_loader_lost(error):
-        return {
-            "code": "loader-died",
-            "message": _clip(f"A process that loads data is gone: {_headline(error)}"),
-            "hint": "It may have run out of memory: use fewer workers.",
-            "traceback": user_traceback(error),
-        }
+        message = f"A process that loads data is gone: {_headline(error)}"
+        hint = "It may have run out of memory: use fewer workers."
+        return _told("loader-died", message, hint, error)
     if is_hung(error):
-        return {
-            "code": "rank-hung",
-            "message": "The ranks waited for one of them in vain, so all were ended.",
-            "hint": "Their stacks tell where each was: look for a rank that does other things "
-            "than the others, or waits for something outside.",
-            "traceback": user_traceback(error),
-        }
+        message = "The ranks waited for one of them in vain, so all were ended."
+        return _told("rank-hung", message, HINTS["rank-hung"], error)
     if _is_disk_full(error):
-        return {
-            "code": "disk-full",
-            "message": _clip(f"The disk is full: {_headline(error)}"),
-            "hint": "Free some space and run again: training goes on from the last checkpoint.",
-            "traceback": user_traceback(error),
-        }
+        hint = "Free some space and run again: training goes on from the last checkpoint."
+        return _told("disk-full", f"The disk is full: {_headline(error)}", hint, error)
     return {"code": code, "message": _clip(_headline(error)), "traceback": user_traceback(error)}
+
+
+def _told(code: str, message: str, hint: str, error: BaseException) -> Failure:
+    traceback = user_traceback(error)
+    return {"code": code, "message": _clip(message), "hint": hint, "traceback": traceback}
 
 
 def user_traceback(error: BaseException) -> str:
@@ -175,10 +182,35 @@ def _is_allocation(error: BaseException) -> bool:
         return True
     if isinstance(error, OSError):
         return error.errno == errno.ENOMEM
+    if isinstance(error, RuntimeError) and any(text in str(error) for text in _OUT_OF_HOST_MEMORY):
+        return True
+    return _is_device_allocation(error)
+
+
+def _is_device_allocation(error: BaseException) -> bool:
     torch = sys.modules.get("torch")
     if torch is not None and isinstance(error, torch.OutOfMemoryError):
         return True
-    return isinstance(error, RuntimeError) and any(text in str(error) for text in _OUT_OF_MEMORY)
+    if not isinstance(error, RuntimeError):
+        return False
+    text = str(error)
+    return fault_of(text) == "out-of-memory" or (is_not_initialized(text) and _is_gpu_full())
+
+
+def _is_gpu_full() -> bool:
+    torch = sys.modules.get("torch")
+    if torch is None or not torch.cuda.is_initialized():
+        return False
+    try:
+        free, total = torch.cuda.mem_get_info()
+    except RuntimeError:  # after an error that stays, which then is the reason
+        return False
+    return bool(free < _FULL_SHARE * total)
+
+
+def _fault_of(error: BaseException) -> CudaFault | None:
+    texts = (str(link) for link in _chain(error) if isinstance(link, RuntimeError))
+    return next(filter(None, map(fault_of, texts)), None)
 
 
 def _is_loader_lost(error: BaseException) -> bool:

@@ -18,9 +18,10 @@ from .failure import describe
 
 T = TypeVar("T")
 
-# Beyond the slowest thing one rank does while others wait: building the task, writing a model.
+# Beyond the slowest thing one rank of a small model does while others wait.
 _PATIENCE_SECONDS = 180.0
-_PATIENCE_STEPS = 20
+# How much longer NCCL waits than the agent: it ends the process, and nobody could ask any more.
+_NCCL_MARGIN = 1.5
 
 
 class ProcessGroup:
@@ -41,8 +42,9 @@ class ProcessGroup:
         size: int,
         device: torch.device,
         rendezvous: Path | None,
-        step_seconds: float | None = None,
         *,
+        patience: float = 0.0,
+        silence: float = 0.0,
         shares_device: bool = False,
     ) -> ProcessGroup:
         """Meet the other ranks at the file `rendezvous`.
@@ -51,10 +53,14 @@ class ProcessGroup:
 
         Parameters
         ----------
+        patience
+            Seconds for which ranks wait for one that does something alone, at least.
+        silence
+            Seconds after which the agent asks ranks that say nothing where they are.
         shares_device
             Whether several ranks are on one GPU, which NCCL refuses and gloo does not.
         """
-        patience = max(_PATIENCE_SECONDS, _PATIENCE_STEPS * (step_seconds or 0.0))
+        patience = max(_PATIENCE_SECONDS, patience)
         if size > 1:
             if rendezvous is None:
                 raise SaturnError("bad-request", f"{size} ranks have no place to meet.")
@@ -67,6 +73,10 @@ class ProcessGroup:
                 timeout=timedelta(seconds=patience),
                 device_id=device if device.type == "cuda" and not shares_device else None,
             )
+            if device.type == "cuda" and not shares_device:
+                patience = _NCCL_MARGIN * max(patience, silence)
+                nccl = dist.distributed_c10d._get_default_group()._get_backend(device)
+                nccl._set_default_timeout(timedelta(seconds=patience))
         return cls(rank, size, patience)
 
     @property
@@ -189,6 +199,8 @@ def _meet(device: torch.device, shares_device: bool = False, **place: Any) -> No
     # other interfaces behind a firewall. NCCL takes the name as a prefix without the sign.
     os.environ.setdefault("GLOO_SOCKET_IFNAME", "lo")
     os.environ.setdefault("NCCL_SOCKET_IFNAME", "=lo")
+    # So that the log of a rank that NCCL fails says why.
+    os.environ.setdefault("NCCL_DEBUG", "WARN")
     on_gpu = "gloo" if shares_device else "nccl"
     backend = f"cpu:gloo,cuda:{on_gpu}" if device.type == "cuda" else "gloo"
     dist.init_process_group(backend, **place)

@@ -40,6 +40,8 @@ class _GroupOrder(_Order):
     strategy: Strategy
     devices: list[Device]
     rendezvous: str
+    patienceSeconds: NotRequired[float]
+    silenceSeconds: NotRequired[float]
 
 
 class TrialOrder(_GroupOrder):
@@ -83,6 +85,10 @@ class RankRequest:
         Commit a checkpoint about this often.
     step_seconds
         What a step should take, when that was measured.
+    patience
+        Seconds for which ranks wait for one that does something alone; 0 when not known.
+    silence
+        Seconds after which the agent ends ranks that say nothing, having asked for their stacks.
     techniques
         Wire ``TechniqueSpec`` objects: techniques of the user's own.
     device_kind, device_bytes
@@ -104,6 +110,8 @@ class RankRequest:
     steps: int = 1
     checkpoint_seconds: float = 60.0
     step_seconds: float | None = None
+    patience: float = 0.0
+    silence: float = 0.0
     techniques: tuple[TechniqueSpec, ...] = ()
     device_kind: Literal["cpu", "cuda"] = "cpu"
     device_bytes: int = 0
@@ -153,6 +161,8 @@ class RankRequest:
                     float(raw["checkpointSeconds"]) if raw["kind"] == "train" else 60.0
                 ),
                 step_seconds=raw.get("stepSeconds") if raw["kind"] == "train" else None,
+                patience=0.0 if raw["kind"] == "inspect" else raw.get("patienceSeconds", 0.0),
+                silence=0.0 if raw["kind"] == "inspect" else raw.get("silenceSeconds", 0.0),
                 techniques=tuple(raw.get("techniques", ())),
                 device_kind=raw.get("deviceKind", "cpu") if raw["kind"] == "inspect" else "cpu",
                 device_bytes=int(raw.get("deviceBytes", 0)) if raw["kind"] == "inspect" else 0,

@@ -1,6 +1,6 @@
 import type { ITranslation } from '../../model/translation.js';
 import type { Device, SessionState } from '../../wire/messages.js';
-import { type Blocks, lead, sentence, tableBlock } from '../display/block.js';
+import { type Blocks, failuresBlock, lead, sentence, tableBlock } from '../display/block.js';
 import { agentNote } from '../display/emptyStates.js';
 import { bytes, count, deviceCount } from '../format/format.js';
 
@@ -8,6 +8,14 @@ import { bytes, count, deviceCount } from '../format/format.js';
 export function clusterView(state: SessionState, trans: ITranslation): Blocks {
   const nodes = state.cluster?.nodes ?? [];
   const places = nodes.flatMap(node => node.devices.map(device => ({ node: node.id, device })));
+  const excluded = (state.excludedDevices ?? []).map(({ device, error }) => ({ where: [device.id], error }));
+  if (places.length === 0 && excluded.length > 0) {
+    return [
+      lead(trans.__('No device is left.')),
+      sentence(trans.__('Take those that follow in again with `%saturn cluster`.')),
+      failuresBlock(excluded)
+    ];
+  }
   if (places.length === 0) {
     return [
       lead(trans.__('No devices yet.')),
@@ -44,6 +52,9 @@ export function clusterView(state: SessionState, trans: ITranslation): Blocks {
         cores(device)
       ])
     }),
+    excluded.length > 0 &&
+      sentence(trans.__('Left out of the plan, until they are taken in again with `%saturn cluster`:')),
+    failuresBlock(excluded),
     state.agent === 'away' && agentNote(trans)
   ];
 }

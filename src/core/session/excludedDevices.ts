@@ -1,0 +1,107 @@
+import type { ExcludedDevice, Failure, Node } from '../wire/messages.js';
+import { type ISession, withNotice, withStaleProfile, withState } from './session.js';
+import { withoutGoal } from './stopping.js';
+
+const BUSY = 'device-busy';
+
+/** Codes of failures that are a device's, and no task's. */
+const OF_DEVICE: ReadonlySet<string> = new Set(['device-lost', 'device-shared', BUSY]);
+
+/** Whether a failure is a device's, and no task's. */
+export function isOfDevice(error: Failure | undefined): error is Failure {
+  return error !== undefined && OF_DEVICE.has(error.code);
+}
+
+/** Whether a device was refused before anything ran on it. */
+export function isRefused(error: Failure): boolean {
+  return error.code === BUSY;
+}
+
+/**
+ * The session that plans nothing more on the devices that a failure names, of those that a job held: all of them
+ * when it names none. The job must be over.
+ */
+export function excludeDevices(
+  session: ISession,
+  node: string | undefined,
+  held: readonly string[],
+  error: Failure
+): ISession {
+  const named = held.filter(id => error.devices?.includes(id));
+  const blamed = new Set(named.length > 0 ? named : held);
+  const { cluster, excludedDevices = [], trials } = session.state;
+  const out: ExcludedDevice[] = [];
+  const nodes = (cluster?.nodes ?? []).map(known => {
+    if (known.id !== node) {
+      return known;
+    }
+    const gone = known.devices.filter(({ id }) => blamed.has(id));
+    out.push(...gone.map(device => ({ node: known.id, device, error })));
+    return { ...known, devices: known.devices.filter(device => !gone.includes(device)) };
+  });
+  if (out.length === 0) {
+    return session;
+  }
+  const next = withState(session, {
+    cluster: { nodes },
+    excludedDevices: [...excludedDevices, ...out],
+    // For those that wait there may be too few devices now: they are asked for again where they fit.
+    trials: trials.filter(({ status }) => status !== 'queued')
+  });
+  return withNotice(withStaleProfile(next), noticeOf(out, error));
+}
+
+function noticeOf(out: readonly ExcludedDevice[], error: Failure): Failure {
+  const names = out.map(({ device }) => device.id).join(', ');
+  const back = isRefused(error)
+    ? 'It is tried again when you next ask for work.'
+    : `Take ${out.length === 1 ? 'it' : 'them'} in again with %saturn cluster.`;
+  return {
+    ...error,
+    message: `${names} ${out.length === 1 ? 'is' : 'are'} left out of the plan: ${error.message}`,
+    hint: error.hint === undefined ? back : `${error.hint} ${back}`
+  };
+}
+
+/** The session that tries again those devices that others had for themselves. */
+export function includeBusyDevices(session: ISession): ISession {
+  const { cluster, excludedDevices = [] } = session.state;
+  const back = excludedDevices.filter(({ error }) => isRefused(error));
+  if (!cluster || back.length === 0) {
+    return session;
+  }
+  const nodes = cluster.nodes.map(node => ({
+    ...node,
+    devices: [...node.devices, ...back.filter(one => one.node === node.id).map(({ device }) => device)]
+  }));
+  return withStaleProfile(
+    withState(session, {
+      cluster: { nodes },
+      excludedDevices: excludedDevices.filter(one => !back.includes(one))
+    })
+  );
+}
+
+/** Of a node's devices as its agent tells them, those that are left out. */
+export function excludedOf({ state }: ISession, node: Node): ExcludedDevice[] {
+  return (state.excludedDevices ?? []).filter(
+    out =>
+      out.node === node.id &&
+      node.devices.some(({ id, uuid }) => id === out.device.id && uuid === out.device.uuid)
+  );
+}
+
+/** Whether all devices are left out, so that nothing can be begun. */
+export function isWithoutDevices({ state: { cluster, excludedDevices = [] } }: ISession): boolean {
+  return excludedDevices.length > 0 && (cluster?.nodes ?? []).every(({ devices }) => devices.length === 0);
+}
+
+/** The session that begins nothing more, as no device is left, and says so. */
+export function withoutDevices(session: ISession, time: number): ISession {
+  const out = session.state.excludedDevices ?? [];
+  return withNotice(withoutGoal(session, time), {
+    code: 'no-device-left',
+    message: `No device is left: ${out.map(({ device }) => device.id).join(', ')} ${out.length === 1 ? 'is' : 'are'} left out of the plan.`,
+    hint: 'See why with %saturn cluster. Set the devices there, and go on with %saturn run.'
+  });
+}
