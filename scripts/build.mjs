@@ -47,6 +47,7 @@ const parts = {
       inputs: [at('scripts', 'engine.mjs'), lock],
       outputs: [
         join(engineFolder, 'highs.wasm'),
+        join(engineFolder, 'libraries.json'),
         join(engineFolder, 'node_modules', 'zeromq', 'package.json')
       ],
       work: copyRuntime

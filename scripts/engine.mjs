@@ -2,6 +2,7 @@
  * The engine as the Python package ships it, in python-shim/jupyterlab_saturn/engine:
  *   engine.mjs, planner.mjs   bundles of src/engine
  *   highs.wasm                the MILP solver, beside the bundle that loads it
+ *   libraries.json            versions of what is bundled or beside it
  *   node_modules/zeromq       what its loader needs, with one prebuilt addon a platform
  */
 import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -102,6 +103,8 @@ function copyZeromq() {
   copyPackage('cmake-ts', ['build/loader.js', 'build/loader.mjs']);
 }
 
+const versionOf = name => JSON.parse(readFileSync(join(modules, name, 'package.json'), 'utf8')).version;
+
 /**
  * Puts beside the bundles what they load at run time.
  *
@@ -112,6 +115,8 @@ export function copyRuntime() {
   rmSync(packages, { recursive: true, force: true });
   copy(join(modules, 'highs', 'build', 'highs.wasm'), join(engineFolder, 'highs.wasm'));
   copyZeromq();
+  const versions = ['highs', 'zeromq'].map(name => [name, versionOf(name)]);
+  writeFileSync(join(engineFolder, 'libraries.json'), `${JSON.stringify(Object.fromEntries(versions))}\n`);
   return `highs.wasm ${megabytes(sizeOf(join(engineFolder, 'highs.wasm')))}, zeromq ${megabytes(sizeOf(packages))}`;
 }
 

@@ -31,10 +31,11 @@ _ids = itertools.count(1)
 
 
 @functools.cache
-def _schema() -> Json:
+def schema() -> Json:
+    """The JSON Schema of all messages and journal records, which the engine is built with, too."""
     text = resources.files(__package__).joinpath("generated/schema.json").read_text("utf-8")
-    schema: Json = json.loads(text)
-    return schema
+    loaded: Json = json.loads(text)
+    return loaded
 
 
 @functools.cache
@@ -42,7 +43,7 @@ def _validator(definition: str) -> Callable[[Any], Any]:
     import fastjsonschema
 
     validate: Callable[[Any], Any] = fastjsonschema.compile(
-        {"$ref": f"#/definitions/{definition}", "definitions": _schema()["definitions"]},
+        {"$ref": f"#/definitions/{definition}", "definitions": schema()["definitions"]},
         use_default=False,
     )
     return validate
@@ -83,7 +84,7 @@ def encode(sender: Direction, envelope: AnyMessage) -> bytes:
     """A validated message as bytes. Raises SaturnError ``bad-message`` or ``too-large``."""
     check(sender, envelope)
     data = json.dumps(envelope, separators=(",", ":"), allow_nan=False).encode()
-    limit = _schema()["maxBytes"]
+    limit = schema()["maxBytes"]
     if len(data) > limit:
         raise SaturnError(
             "too-large",
@@ -114,7 +115,7 @@ def decode(sender: Direction, data: bytes) -> Any:
 def check(sender: Direction, envelope: Any) -> None:
     """Validate a message. Raises SaturnError ``bad-message`` or ``unknown-message``."""
     validate("Envelope", envelope)
-    definition = _schema()["directions"][sender].get(envelope["type"])
+    definition = schema()["directions"][sender].get(envelope["type"])
     if definition is None:
         raise SaturnError(
             "unknown-message",

@@ -1,11 +1,16 @@
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { SCHEMA } from '../core/wire/messages.js';
 import { Engine } from './engine.js';
 import { AgentExecutor } from './executor/agentExecutor.js';
 import { ThreadPlannerClient } from './planner/threadPlannerClient.js';
 import { profileCacheFolder } from './profileCache.js';
 import { MessageRouter } from './router.js';
+import { VERSION } from './version.js';
+
+/** What it is, for those who ask whether it fits them: its version, and the messages it understands. */
+const about = (): string => JSON.stringify({ version: VERSION, schema: SCHEMA });
 
 /**
  * The engine as a process. Its parent, the agent, holds the other end of its standard input:
@@ -18,9 +23,14 @@ async function main(): Promise<void> {
       folder: { type: 'string' },
       journal: { type: 'string' },
       endpoint: { type: 'string' },
-      'idle-seconds': { type: 'string', default: '120' }
+      'idle-seconds': { type: 'string', default: '120' },
+      about: { type: 'boolean', default: false }
     }
   });
+  if (values.about) {
+    process.stdout.write(`${about()}\n`);
+    return;
+  }
   const { session, folder, journal, endpoint } = values;
   if (!session || !folder || !journal || !endpoint) {
     throw new Error('Needed: --session NAME --folder DIR --journal FILE --endpoint ipc://PATH');

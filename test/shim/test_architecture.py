@@ -30,8 +30,9 @@ SHARED = (
 def rooms() -> dict[str, tuple[str, ...]]:
     """What each room may import, as ARCHITECTURE.md says."""
     found: dict[str, tuple[str, ...]] = {
-        "": ("kernel",)
-    }  # `session()` and `%load_ext`, when called
+        # `session()` and `%load_ext`, when called; `python -m jupyterlab_saturn doctor`
+        "": ("kernel", "doctor.command")
+    }
     for room, allowed in re.findall(
         r"^\| `python-shim/jupyterlab_saturn/(\w+)` \|.*\| ([^|]*) \|$", TEXT, re.M
     ):

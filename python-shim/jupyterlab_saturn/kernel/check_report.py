@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import html
 from typing import TYPE_CHECKING
 
-from .display import View
+from .display import View, table
 
 if TYPE_CHECKING:
     from ..training.conformance.report import FindingJson, ReportJson
+
+_HEAD = ("Result", "Check", "What it found")
 
 
 class CheckReport(View):
@@ -34,22 +35,9 @@ class CheckReport(View):
             f"{_mark(check)}  {check['name']:<{width}}  {check['detail']}".rstrip()
             for check in checks
         ]
-        super().__init__("\n".join([*lines, verdict]), _table(checks, verdict))
+        rows = [(_mark(check), check["name"], check["detail"]) for check in checks]
+        super().__init__("\n".join([*lines, verdict]), table(_HEAD, rows, verdict))
 
 
 def _mark(check: FindingJson) -> str:
     return "✓ passed" if check["passed"] else "✕ failed"
-
-
-def _table(checks: list[FindingJson], verdict: str) -> str:
-    rows = "".join(
-        "<tr>"
-        + "".join(
-            f'<td style="text-align: left; white-space: pre-wrap">{html.escape(cell)}</td>'
-            for cell in (_mark(check), check["name"], check["detail"])
-        )
-        + "</tr>"
-        for check in checks
-    )
-    head = "<tr><th>Result</th><th>Check</th><th>What it found</th></tr>"
-    return f"<table>{head}{rows}</table><p>{html.escape(verdict)}</p>"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..errors import Json
@@ -80,6 +81,21 @@ def joined(view: View, *more: View) -> View:
         view.session,
         view.widget,
     )
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]], ending: str) -> str:
+    """Rows of texts as HTML, with a sentence below."""
+    body = "".join(
+        "<tr>"
+        + "".join(
+            f'<td style="text-align: left; white-space: pre-wrap">{html.escape(cell)}</td>'
+            for cell in row
+        )
+        + "</tr>"
+        for row in rows
+    )
+    heads = "".join(f"<th>{html.escape(name)}</th>" for name in head)
+    return f"<table><tr>{heads}</tr>{body}</table><p>{html.escape(ending)}</p>"
 
 
 def show(view: View | Results) -> None:

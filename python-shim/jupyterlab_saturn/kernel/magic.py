@@ -9,7 +9,7 @@ from typing import Any
 from IPython.core.magic import Magics, line_cell_magic, magics_class
 
 from ..errors import SaturnError
-from . import technique_magic
+from . import doctor_report, technique_magic
 from .display import note, show
 from .help_text import overview, page
 from .line_splitting import split_words
@@ -56,6 +56,7 @@ class SaturnMagics(Magics):
             "stop": lambda arguments: show(self._session.stop(arguments.names or None)),
             "remove": lambda arguments: show(self._session.remove(arguments.names)),
             "reset": lambda _: show(self._session.reset()),
+            "doctor": self._doctor,
             "session": self._choose,
             "show": lambda _: show(self._session.show()),
             "help": self._help,
@@ -190,6 +191,13 @@ class SaturnMagics(Magics):
         self._patiently(
             lambda: show(self._session.plan(options.get("seconds"), _excluded(arguments))),
             "Interrupted; measuring and planning go on. Stop them with: %saturn stop",
+        )
+
+    def _doctor(self, arguments: Arguments) -> None:
+        options = arguments.options
+        self._patiently(
+            lambda: doctor_report.examine("deep" in options, options.get("json")),
+            "Interrupted; nothing of the examination goes on.",
         )
 
     def _run(self, arguments: Arguments) -> None:

@@ -160,6 +160,16 @@ VERBS = (
         "%saturn session vision",
         names="session",
     ),
+    Verb(
+        "doctor",
+        "Look at this machine, and train on it for a few seconds: what works, what does not, and "
+        "what to do about it.",
+        "%saturn doctor",
+        (
+            Option("--deep", "flag", "Try every technique, and faults, too: ten minutes."),
+            Option("--json", "text", "Where the report for a bug report goes.", "doctor.json"),
+        ),
+    ),
     Verb("help", "Show this, or all about one verb.", "%saturn help plan", names="verb"),
 )
 

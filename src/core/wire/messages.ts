@@ -17,6 +17,9 @@ export type * from './generated/types.js';
 /** Version of the protocol; both ends refuse any other. */
 export const WIRE_VERSION = schema.version as 1;
 
+/** Every message and journal record, as JSON Schema; both ends are made of the same. */
+export const SCHEMA: object = schema;
+
 /** Largest message accepted, in bytes of UTF-8. */
 export const MAX_MESSAGE_BYTES = schema.maxBytes;
 

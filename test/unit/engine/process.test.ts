@@ -52,6 +52,12 @@ describe('the engine process', () => {
     expect(await once(child, 'exit')).toEqual([0, null]);
   });
 
+  it('tells its version and the messages it understands without a session', () => {
+    const about = JSON.parse(execFileSync(process.execPath, [BUNDLE, '--about'], { encoding: 'utf8' }));
+    expect(about.version).toBe(JSON.parse(readFileSync('package.json', 'utf8')).version);
+    expect(about.schema.directions).toHaveProperty('engine');
+  });
+
   it('killed, is as it was when started again', async () => {
     const client = peer();
     await peer().enrol();

@@ -35,6 +35,17 @@ def stack(dropout: float = 0.0, **options: Any) -> Task:
     )
 
 
+def hungry(memory_bytes: int) -> Task:
+    """As `stack`, but each step takes so much memory for a moment."""
+
+    def forward(model: nn.Module, inputs: torch.Tensor) -> torch.Tensor:
+        torch.empty(memory_bytes, dtype=torch.uint8, device=inputs.device)
+        outputs: torch.Tensor = model(inputs)
+        return outputs
+
+    return stack(forward=forward)
+
+
 def llama(**options: Any) -> Task:
     """A Llama of the transformers library, for techniques that need to know the layers."""
     from transformers import LlamaConfig, LlamaForCausalLM

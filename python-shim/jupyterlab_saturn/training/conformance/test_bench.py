@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import hashlib
 import shutil
 import tempfile
 from collections.abc import Callable, Sequence
@@ -11,7 +10,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-import cloudpickle
 import torch
 
 from ...paths import SessionPaths
@@ -21,6 +19,7 @@ from ..runtime.device import CpuDevice
 from ..runtime.process_group import ProcessGroup
 from ..runtime.workload_spec import WorkloadSpec
 from .rank_pool import RankPool, Work
+from .task_spec import task_spec
 from .train_segment import Probe, SegmentResult, TrainSegment, run_segment
 
 if TYPE_CHECKING:
@@ -154,23 +153,3 @@ class TestBench:
         """A wire ``TaskSpec`` of a factory, under a name of its own; as `task_spec`."""
         self._tasks += 1
         return task_spec(self.paths, factory, f"task-{self._tasks}", **params)
-
-
-def task_spec(
-    paths: SessionPaths, factory: Callable[..., Any], name: str, **params: Any
-) -> TaskSpec:
-    """A wire ``TaskSpec`` of a factory, which is pickled into the session as the kernel does it."""
-    data = cloudpickle.dumps(factory)
-    digest = hashlib.sha256(data).hexdigest()[:32]
-    payload = paths.payload(f"{digest}.pkl")
-    if not payload.exists():
-        payload.touch(0o600)
-        payload.write_bytes(data)
-    return {
-        "name": name,
-        "sweep": factory.__name__,
-        "params": params,
-        "seed": 7,
-        "payload": payload.name,
-        "hash": f"{digest}-{sorted(params.items())}",
-    }

@@ -1,0 +1,115 @@
+"""The devices, as the driver and as PyTorch see them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .finding import Finding
+from .machine import Machine
+from .quantities import size
+
+if TYPE_CHECKING:
+    from ..training.runtime.torch_probe import TorchAnswer
+
+_INSTALL = "Install a build for this driver: https://pytorch.org/get-started/locally"
+
+
+def check_devices(machine: Machine) -> Finding:
+    """What sessions would train on. Raises like `discover`."""
+    devices = machine.node["devices"]
+    told = ", ".join(f"{each['id']} {each['name']} {size(each['memoryBytes'])}" for each in devices)
+    return Finding("devices", "ok", f"{told}.", facts={"devices": devices})
+
+
+def check_torch(machine: Machine) -> Finding:
+    """Whether PyTorch can use the GPUs there are. Raises like `Machine.torch`."""
+    answer = machine.torch
+    seen = f"PyTorch {answer['torch']} ({_build(answer)})"
+    facts = {"torch": answer}
+    if not machine.gpus:
+        return Finding(
+            "PyTorch", "ok", f"{seen}, on {len(machine.node['devices'])} CPU devices.", facts=facts
+        )
+    if answer["why"] is not None:
+        return Finding(
+            "PyTorch",
+            "broken",
+            f"{seen} can use none of the {machine.gpus} GPUs: {answer['why'].rstrip('.')}.",
+            _INSTALL,
+            facts,
+        )
+    lacking = [gpu for gpu in answer["gpus"] if not gpu["covered"]]
+    if lacking:
+        major, minor = lacking[0]["capability"]
+        return Finding(
+            "PyTorch",
+            "broken",
+            f"{seen} holds no code for {lacking[0]['name']} (compute capability {major}.{minor}): "
+            f"it is built for {', '.join(answer['archs'])}.",
+            _INSTALL,
+            facts,
+        )
+    wrong = [
+        f"{gpu['name']} {number}: {problem}"
+        for gpu in answer["gpus"]
+        for number, problem in gpu["errors"].items()
+    ]
+    if wrong:
+        return Finding(
+            "PyTorch",
+            "broken",
+            f"{seen} does not compute: {'; '.join(wrong)}.",
+            "Look for the GPU's errors (nvidia-smi -q, dmesg), and whether others use it.",
+            facts,
+        )
+    if len(answer["gpus"]) != machine.gpus:
+        return Finding(
+            "PyTorch",
+            "broken",
+            f"{seen} sees {len(answer['gpus'])} of {machine.gpus} GPUs.",
+            "Look at CUDA_VISIBLE_DEVICES and nvidia-smi -L; of MIG slices a process sees one.",
+            facts,
+        )
+    return Finding("PyTorch", "ok", f"{seen} computes right on {machine.gpus} GPUs.", facts=facts)
+
+
+def check_nccl(machine: Machine) -> Finding:
+    """Whether ranks on several devices can talk to each other. Raises like `Machine.torch`."""
+    answer = machine.torch
+    has = [
+        name
+        for name, there in (("gloo", answer["gloo"]), (f"NCCL {answer['nccl']}", answer["nccl"]))
+        if there
+    ]
+    facts = {"gloo": answer["gloo"], "nccl": answer["nccl"]}
+    if machine.gpus > 1 and answer["nccl"] is None:
+        return Finding(
+            "NCCL",
+            "broken",
+            f"PyTorch {answer['torch']} has no NCCL, by which GPUs talk.",
+            _INSTALL,
+            facts,
+        )
+    if not answer["gloo"]:
+        return Finding(
+            "NCCL",
+            "broken",
+            f"PyTorch {answer['torch']} has no gloo, by which ranks agree.",
+            _INSTALL,
+            facts,
+        )
+    needed = (
+        ""
+        if machine.gpus > 1
+        else ", which one GPU does without"
+        if machine.gpus
+        else ", which CPUs do without"
+    )
+    told = " and ".join(has) if answer["nccl"] else f"gloo; no NCCL{needed}"
+    return Finding("NCCL", "ok", f"PyTorch brings {told}.", facts=facts)
+
+
+def _build(answer: TorchAnswer) -> str:
+    if answer["cuda"] is not None:
+        return f"CUDA {answer['cuda']}"
+    return "for CPUs" if answer["hip"] is None else f"ROCm {answer['hip']}"
