@@ -23,6 +23,7 @@ SHARED = (
     "cuda_errors",
     "plugins",
     "technique_catalogue",
+    "torch_settings",
 )
 """Modules that every room may import."""
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import SaturnError
 from ..paths import SessionPaths
+from ..torch_settings import changed_settings
 from .environment import notebook_environment
 
 if TYPE_CHECKING:
@@ -150,9 +151,8 @@ def _torch_seed() -> int | None:
 def _torch_defaults() -> TorchDefaults:
     """What was changed of PyTorch, without importing it."""
     torch: Any = sys.modules.get("torch")
-    defaults: TorchDefaults = {}
     if torch is None or not hasattr(torch, "get_default_device"):
-        return defaults
+        return {}
     if torch.get_default_device().type != "cpu":
         raise SaturnError(
             "default-device",
@@ -160,10 +160,4 @@ def _torch_defaults() -> TorchDefaults:
             "where a model is made and trained is chosen for each task.",
             "Take it back with torch.set_default_device(None), and run the cell again.",
         )
-    if torch.get_default_dtype() is not torch.float32:
-        defaults["dtype"] = str(torch.get_default_dtype()).removeprefix("torch.")
-    if torch.get_float32_matmul_precision() != "highest":
-        defaults["matmulPrecision"] = torch.get_float32_matmul_precision()
-    if torch.are_deterministic_algorithms_enabled():
-        defaults["deterministic"] = True
-    return defaults
+    return changed_settings(torch)

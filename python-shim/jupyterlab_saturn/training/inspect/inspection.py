@@ -12,6 +12,7 @@ import torch
 
 from ...errors import SaturnError
 from ...task import Task
+from ...torch_settings import kept_settings
 from ..adapters import NeedsNative
 from ..components.seeding import derive
 from ..run.best_model import criterion_of
@@ -61,7 +62,8 @@ def inspect_tasks(request: RankRequest, events: EventSender) -> None:
     for spec in request.tasks:
         result: InspectResult = {"task": spec["name"], "hash": spec["hash"]}
         try:
-            result["inspection"] = inspect_task(request, spec, known)
+            with kept_settings(torch):
+                result["inspection"] = inspect_task(request, spec, known)
         except (Exception, SystemExit) as error:
             result["error"] = describe(error, "inspection-failed")
         events.emit({"kind": "inspected", "result": result})

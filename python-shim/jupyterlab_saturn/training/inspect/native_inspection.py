@@ -9,9 +9,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+import torch
 from torch.optim.optimizer import register_optimizer_step_pre_hook
 
 from ...errors import SaturnError
+from ...torch_settings import changed_settings
 from ..native.monitor import Loop, LoopOver, Monitor
 from ..native.native_jobs import identity
 from ..native.native_loop import NativeRun, refuse_length
@@ -173,6 +175,7 @@ def _signature(loop: Loop, spec: TaskSpec) -> str:
             for name, parameter in model.named_parameters()
         ],
         "batch": loop.batch_size,
+        "settings": changed_settings(torch),
     }
     text = json.dumps(facts, sort_keys=True)
     return hashlib.blake2b(text.encode(), digest_size=12).hexdigest()

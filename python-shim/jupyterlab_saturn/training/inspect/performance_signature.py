@@ -9,6 +9,7 @@ from typing import Any
 import torch
 
 from ...task import Task
+from ...torch_settings import changed_settings
 from ..components.nested_tensors import shapes
 from ..components.optimizer_factory import make_optimizer
 from .step_code import StepCode, qualified
@@ -21,8 +22,9 @@ def signature(task: Task, batch: Any) -> str:
 
     It covers the structure of the model with the code and plain settings of its modules, shapes
     and types of parameters and of a batch, how batches are cut and loaded, the kind of optimizer,
-    and the code of forward, loss and collate with the values that it reads. Learning rate, weight
-    decay, the norm to clip to, seed, length, schedule and how to validate are left out.
+    the code of forward, loss and collate with the values that it reads, and the settings of the
+    process such as TF32. Learning rate, weight decay, the norm to clip to, seed, length, schedule
+    and how to validate are left out.
 
     Parameters
     ----------
@@ -50,6 +52,7 @@ def signature(task: Task, batch: Any) -> str:
         "equal_parts": task.equal_parts,
         "clips": task.clip_norm is not None,
         "precision": task.precision,
+        "settings": changed_settings(torch),
         "exact_random": task.exact_random,
         "workers": task.workers,
         # What these hold is more often a seed or a length than a cost.

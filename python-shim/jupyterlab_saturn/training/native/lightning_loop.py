@@ -10,7 +10,7 @@ from ...errors import SaturnError
 from ..adapters import is_a
 from ..run.atomic_checkpoint import AtomicCheckpoints
 from ..run.model_export import write_weights
-from .interception import Interception
+from ..runtime.interception import Interception
 from .native_loop import NativeLoop
 
 _PACKAGES = ("lightning.pytorch", "pytorch_lightning")

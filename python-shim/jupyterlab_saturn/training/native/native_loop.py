@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 from ...errors import SaturnError
 from ...paths import SessionPaths
 from ..runtime.device import RankDevice
+from ..runtime.interception import Interception
 from ..runtime.process_group import ProcessGroup
-from .interception import Interception
 from .monitor import Monitor
 
 if TYPE_CHECKING:

@@ -10,9 +10,9 @@ from typing import Any, cast
 from ...loop import followed
 from ...paths import make_private
 from ...plugins import PluginFile, plugin_files
+from ..runtime.interception import intercepting
 from ..task.factory import call_factory
 from .environment import launched
-from .interception import intercepting
 from .native_loop import NativeLoop, NativeRun
 from .plain_loop import PlainLoop
 

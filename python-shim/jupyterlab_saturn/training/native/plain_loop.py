@@ -16,8 +16,8 @@ from torch.utils.data import DataLoader
 from ...errors import SaturnError
 from ..components.seeding import derive, seed_all
 from ..run.model_export import write_weights
+from ..runtime.interception import Interception
 from .divided_loader import BatchesOfRoot, is_divisible, settings
-from .interception import Interception
 from .loop_checkpoint import LoopCheckpoint, Position
 from .monitor import Loop, Wish, why_not_divided
 from .native_loop import NativeLoop, refuse_length

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from ...errors import SaturnError
 from ..adapters import is_a
+from ..adapters.trainer_placement import prepare_on_cpu
 from ..run.model_export import write_folder
-from .interception import Interception
+from ..runtime.interception import Interception
 from .monitor import Loop, why_not_divided
 from .native_loop import NativeLoop, NativeRun
 from .whole_batch import why_whole
@@ -95,7 +96,10 @@ class TrainerLoop(NativeLoop):
             args.num_train_epochs, args.max_steps = run.spec["epochs"], -1
         if "steps" in run.spec:
             args.max_steps = run.spec["steps"]
-        prepare()
+        if run.device is None or run.device.kind == "cpu":
+            prepare_on_cpu(prepare, args)
+        else:
+            prepare()  # which finds the rank's GPU by LOCAL_RANK
         setattr(args, _DIVIDED, run.world.size)
 
     def _train(

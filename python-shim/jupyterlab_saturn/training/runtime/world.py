@@ -15,10 +15,11 @@ import torch
 
 from ...errors import SaturnError
 from ...paths import SessionPaths
+from ...torch_settings import set_settings
 from ...wire import validate
 
 if TYPE_CHECKING:
-    from ...generated.wire_types import TorchDefaults, World
+    from ...generated.wire_types import World
 
 # A notebook has these before it can see a file of the same name, too.
 _KEPT = sys.stdlib_module_names | {__name__.partition(".")[0], "__main__", "torch", "numpy"}
@@ -53,7 +54,7 @@ def enter_world(paths: SessionPaths, name: str | None) -> None:
     _stand_in()
     _search(world["path"], folder)
     _compare(world["sources"], folder)
-    _set_defaults(world.get("torch", {}))
+    set_settings(torch, world.get("torch", {}))
 
 
 def notebook_seed(paths: SessionPaths, name: str | None) -> int | None:
@@ -131,12 +132,3 @@ def _compare(sources: dict[str, str], folder: Path) -> None:
                 f"The task imports {file}, which has changed since its cell was run.",
                 "Run the cell again, with --replace to train with the file as it is now.",
             )
-
-
-def _set_defaults(defaults: TorchDefaults) -> None:
-    if "dtype" in defaults:
-        torch.set_default_dtype(getattr(torch, defaults["dtype"]))
-    if "matmulPrecision" in defaults:
-        torch.set_float32_matmul_precision(defaults["matmulPrecision"])
-    if "deterministic" in defaults:
-        torch.use_deterministic_algorithms(defaults["deterministic"])

@@ -25,6 +25,7 @@ from ..adapters import NeedsNative, adapt
 from ..components.seeding import derive, seed_all
 from ..runtime.failure import describe, is_out_of_memory
 from .epoch_order import EpochOrder
+from .placement import bring_to_cpu, made_on_cpu
 from .task_validation import require_valid
 
 if TYPE_CHECKING:
@@ -96,19 +97,23 @@ def build_task(paths: SessionPaths, spec: TaskSpec) -> Task:
     SaturnError
         As `load_factory`; ``factory-failed`` when the factory raises, ``bad-task`` when what
         it returns cannot be trained. Running out of memory is raised as it is.
+
+    Notes
+    -----
+    The model is on the CPU: where it goes is for a technique to say.
     """
-    # Where a model goes is for a technique to say: a Hugging Face Trainer would move it at once.
-    os.environ.setdefault("ACCELERATE_USE_CPU", "true")
-    made = call_factory(paths, spec)
-    try:
-        task = adapt(made)
-    except (SaturnError, NeedsNative):
-        raise
-    except Exception as error:
-        if is_out_of_memory(error):
+    with made_on_cpu():
+        made = call_factory(paths, spec)
+        try:
+            task = adapt(made)
+        except (SaturnError, NeedsNative):
             raise
-        raise _failed(error, f"What {spec['sweep']} returned cannot be taken over") from error
+        except Exception as error:
+            if is_out_of_memory(error):
+                raise
+            raise _failed(error, f"What {spec['sweep']} returned cannot be taken over") from error
     _check(task, spec["sweep"])
+    bring_to_cpu(task.model)
     return task  # type: ignore[no-any-return]
 
 

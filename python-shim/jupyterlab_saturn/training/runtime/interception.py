@@ -6,6 +6,7 @@ import functools
 import importlib.abc
 import importlib.machinery
 import importlib.util
+import inspect
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -16,14 +17,14 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Interception:
-    """A method that is called through something else.
+    """A method, of objects or of the class, that is called through something else.
 
     Attributes
     ----------
     module, owner, method
         Where it is.
     around
-        Called with the method, the object and the arguments in place of the method.
+        Called with the method, the object or class, and the arguments in place of the method.
     """
 
     module: str
@@ -34,14 +35,16 @@ class Interception:
     def begin(self, module: ModuleType) -> Callable[[], None]:
         """Stand before the method of a module that is loaded. Returns what ends it."""
         owner = getattr(module, self.owner)
-        method, around = getattr(owner, self.method), self.around
+        member = inspect.getattr_static(owner, self.method)
+        of_class = isinstance(member, classmethod)
+        method, around = member.__func__ if of_class else member, self.around
 
         @functools.wraps(method)
         def intercepted(this: Any, *args: Any, **kwargs: Any) -> Any:
             return around(functools.partial(method, this), this, *args, **kwargs)
 
-        setattr(owner, self.method, intercepted)
-        return lambda: setattr(owner, self.method, method)
+        setattr(owner, self.method, classmethod(intercepted) if of_class else intercepted)
+        return lambda: setattr(owner, self.method, member)
 
 
 @contextmanager
