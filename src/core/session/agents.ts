@@ -71,6 +71,9 @@ export function noteAgent(session: ISession, hello: AgentHello, time: number): I
     )
   });
   next = mapTasks(next, task => {
+    if (task.onDevice?.node === node && !underWay.has(task.spec.name)) {
+      return { ...task, onDevice: {} };
+    }
     const attempt = lastAttempt(task);
     if (!isActive(task) || attempt?.node !== node || groups.has(`${task.spec.name} ${attempt.number}`)) {
       return task;

@@ -11,7 +11,8 @@ import type {
 
 /** What is to be done with devices and processes. */
 export type ExecutorCommand =
-  | { readonly kind: 'inspect'; readonly body: Inspect }
+  /** By the node named, or by any. */
+  | { readonly kind: 'inspect'; readonly node?: string; readonly body: Inspect }
   | { readonly kind: 'stop-inspection'; readonly body: InspectStop }
   | { readonly kind: 'trial'; readonly node: string; readonly body: TrialStart }
   | { readonly kind: 'stop-trial'; readonly node: string; readonly body: TrialStop }

@@ -1,4 +1,12 @@
-import type { Attempt, GroupStart, RunState, Segment, TaskState, TrialStart } from '../wire/messages.js';
+import type {
+  Attempt,
+  GroupStart,
+  Inspect,
+  RunState,
+  Segment,
+  TaskState,
+  TrialStart
+} from '../wire/messages.js';
 import type { Command } from './command.js';
 import { measuredCell, patience } from './patience.js';
 import {
@@ -7,6 +15,8 @@ import {
   type IStep,
   isActive,
   lastAttempt,
+  mapTasks,
+  maxDevices,
   techniquesOf,
   withState,
   withTask
@@ -23,6 +33,9 @@ function busyDevices(session: ISession): Set<string> {
     }
   };
   for (const task of session.state.tasks) {
+    if (task.status === 'inspecting' && task.onDevice?.device !== undefined) {
+      hold(task.onDevice.node, [task.onDevice.device]);
+    }
     const attempt = lastAttempt(task);
     if (isActive(task) && attempt) {
       hold(attempt.node, attempt.devices);
@@ -34,6 +47,40 @@ function busyDevices(session: ISession): Set<string> {
     }
   }
   return busy;
+}
+
+/** Have each task that is to be inspected on a device inspected on one that is free, as long as there are some. */
+export function dispatchInspections(session: ISession): IStep {
+  const { agent, cluster, tasks } = session.state;
+  if (agent === 'away' || !tasks.some(isWaitingForDevice)) {
+    return { session, commands: [] };
+  }
+  const busy = busyDevices(session);
+  const free = (cluster?.nodes ?? []).flatMap(node =>
+    node.devices.map(({ id }) => ({ node: node.id, device: id }))
+  );
+  const commands: Command[] = [];
+  const next = mapTasks(session, task => {
+    const place = free.find(({ node, device }) => !busy.has(deviceKey(node, device)));
+    if (!isWaitingForDevice(task) || !place) {
+      return task;
+    }
+    const { node, device } = place;
+    busy.add(deviceKey(node, device));
+    const body: Inspect = {
+      tasks: [task.spec],
+      maxDevices: maxDevices(session),
+      device,
+      ...techniquesOf(session)
+    };
+    commands.push({ kind: 'inspect', node, body });
+    return { ...task, onDevice: place };
+  });
+  return { session: commands.length > 0 ? next : session, commands };
+}
+
+function isWaitingForDevice({ status, onDevice }: TaskState): boolean {
+  return status === 'inspecting' && onDevice !== undefined && onDevice.device === undefined;
 }
 
 /** Start every queued trial that finds enough free devices on one node. */
@@ -139,6 +186,7 @@ function startSegment(
     attempt: attempt.number,
     steps: task.inspection?.steps ?? 1,
     strategy: segment.strategy,
+    ...(task.inspection ? { signature: task.inspection.signature } : {}),
     devices: segment.devices,
     checkpointSeconds,
     patienceSeconds: rankSeconds,

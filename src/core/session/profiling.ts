@@ -11,6 +11,7 @@ import {
   withStaleProfile,
   withState
 } from './session.js';
+import { inspectOnDevice, OTHER_TASK } from './tasks.js';
 
 /** Measuring is wanted: of what could change the plan, or of everything; again if forced. */
 export function noteProfile(
@@ -52,6 +53,12 @@ export function noteTrial(session: ISession, id: string, cell: ProfileCell | und
   const left = trials.filter(trial => trial !== over);
   if (!cell || over.status === 'stopping') {
     return withState(session, { trials: left });
+  }
+  if (cell.error?.code === OTHER_TASK) {
+    const again = inspectOnDevice(withState(session, { trials: left }), cell.signature);
+    if (again) {
+      return again;
+    }
   }
   if (isOfDevice(cell.error)) {
     const { node, devices = [] } = over;

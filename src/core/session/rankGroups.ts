@@ -12,6 +12,7 @@ import {
   withState,
   withTask
 } from './session.js';
+import { inspectOnDevice, OTHER_TASK } from './tasks.js';
 
 /** A rank group that vanishes is started again from its checkpoint this often, then its task has failed. */
 export const MAX_LOST = 3;
@@ -50,6 +51,12 @@ export function noteGroup(session: ISession, event: GroupEvent): ISession {
         ...(event.result ? { result: event.result } : {})
       });
     case 'failed':
+      if (event.error?.code === OTHER_TASK) {
+        const again = inspectOnDevice(notStarted(session, task), task.inspection?.signature ?? '');
+        if (again) {
+          return again;
+        }
+      }
       if (isOfDevice(event.error)) {
         return noteDeviceFailure(session, task, attempt, event, event.error);
       }

@@ -1,6 +1,7 @@
 import type { SessionEvent } from '../wire/messages.js';
 import { advance } from './advance.js';
 import { noteAgent, noteNode } from './agents.js';
+import { dispatchInspections } from './dispatch.js';
 import { includeBusyDevices } from './excludedDevices.js';
 import { noteProfile, noteRecalled, noteTrial, withTechniques } from './profiling.js';
 import { noteGroup } from './rankGroups.js';
@@ -34,11 +35,12 @@ export function step(session: ISession, event: SessionEvent, time: number): ISte
   const noted = note(session, event, time);
   // What a rank group reports while it trains decides nothing about those that wait.
   const judged = event.kind === 'group' ? noted.session : withVerdicts(noted.session);
-  const advanced = advance(judged, time);
+  const looking = dispatchInspections(judged);
+  const advanced = advance(looking.session, time);
   const next = advanced.session;
   return {
     session: withState(next, { rev: session.state.rev + 1 }),
-    commands: [...noted.commands, ...advanced.commands]
+    commands: [...noted.commands, ...looking.commands, ...advanced.commands]
   };
 }
 

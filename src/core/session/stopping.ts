@@ -88,7 +88,7 @@ export function noteStop(session: ISession, names: readonly string[] | null, tim
       return { ...task, status: 'stopping' };
     }
     if (task.status === 'inspecting') {
-      const { inspection: _outdated, ...rest } = task;
+      const { inspection: _outdated, onDevice: _there, ...rest } = task;
       return { ...rest, status: 'stopped' };
     }
     return names !== null && task.status === 'ready' ? { ...task, status: 'stopped' } : task;

@@ -1,6 +1,7 @@
 import { SaturnError } from '../wire/failure.js';
 import type { Inspect, InspectResult, TaskSpec, TaskState, TaskStatus } from '../wire/messages.js';
 import type { Command } from './command.js';
+import { excludeDevices, isOfDevice } from './excludedDevices.js';
 import {
   findTask,
   type ISession,
@@ -188,10 +189,10 @@ function hashesOf({ state }: ISession, names: ReadonlySet<string>): Set<string> 
   return new Set(state.tasks.filter(({ spec }) => names.has(spec.name)).map(({ spec }) => spec.hash));
 }
 
-/** Ask for the inspection of the tasks that wait for one; nothing while no devices are known. */
+/** Ask for the inspection of the tasks that wait for one, but not on a device; nothing while no devices are known. */
 export function inspect(session: ISession, which: (task: TaskState) => boolean): Command[] {
   const tasks = session.state.tasks
-    .filter(task => task.status === 'inspecting' && which(task))
+    .filter(task => task.status === 'inspecting' && task.onDevice === undefined && which(task))
     .map(task => task.spec);
   const devices = maxDevicesEver(session);
   if (tasks.length === 0 || devices === 0 || session.state.agent === 'away') {
@@ -235,8 +236,13 @@ function isUninspected(task: TaskState): boolean {
 
 const INSPECTED: readonly TaskStatus[] = ['inspecting', 'ready', 'invalid'];
 
-/** Note what an inspection found, the last word counts; results of a spec that was replaced meanwhile are dropped. */
+/**
+ * Note what an inspection found, the last word counts; results of a spec that was replaced meanwhile are dropped. What
+ * failed for what may be the lack of a device is inspected again on one; for the fault of that, on another.
+ */
 export function noteInspection(session: ISession, result: InspectResult): ISession {
+  const { needsDevice, error, inspection } = result;
+  let faulty: TaskState['onDevice'];
   const known = mapTasks(session, task => {
     if (
       task.spec.name !== result.task ||
@@ -245,16 +251,48 @@ export function noteInspection(session: ISession, result: InspectResult): ISessi
     ) {
       return task;
     }
-    const { error: _gone, ...rest } = task;
-    return result.inspection
-      ? { ...rest, status: 'ready', inspection: signedInspection(task, result.inspection) }
+    if (needsDevice) {
+      return task.status === 'inspecting' ? { ...task, onDevice: task.onDevice ?? {} } : task;
+    }
+    if (task.onDevice?.device !== undefined && isOfDevice(error)) {
+      faulty = task.onDevice;
+      return { ...task, onDevice: {} };
+    }
+    const { error: _gone, onDevice: _there, ...rest } = task;
+    return inspection
+      ? { ...rest, status: 'ready', inspection: signedInspection(task, inspection) }
       : {
           ...rest,
           status: 'invalid',
-          error: result.error ?? { code: 'internal', message: 'The inspection ended without an answer.' }
+          error: error ?? { code: 'internal', message: 'The inspection ended without an answer.' }
         };
   });
-  return withStaleProfile(known);
+  return faulty?.device !== undefined && error
+    ? excludeDevices(known, faulty.node, [faulty.device], error)
+    : withStaleProfile(known);
+}
+
+/** Code of the error by which ranks tell that they built another task than was inspected. */
+export const OTHER_TASK = 'other-task';
+
+/**
+ * The session in which those tasks of a signature that wait are inspected again, on a device: on devices they are not
+ * what was inspected. Undefined when there is none, or they were inspected on a device already.
+ */
+export function inspectOnDevice(session: ISession, signature: string): ISession | undefined {
+  let found = false;
+  const next = mapTasks(session, task => {
+    const { inspection, status } = task;
+    if (inspection?.signature !== signature || inspection.onDevice || status !== 'ready') {
+      return task;
+    }
+    found = true;
+    return { ...task, status: 'inspecting', onDevice: {} };
+  });
+  const trials = next.state.trials.filter(
+    trial => trial.status !== 'queued' || trial.signature !== signature
+  );
+  return found ? withStaleProfile(withState(next, { trials })) : undefined;
 }
 
 /**

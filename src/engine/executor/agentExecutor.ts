@@ -42,7 +42,11 @@ export class AgentExecutor implements IExecutor {
     const [any] = this._agents.addresses;
     switch (command.kind) {
       case 'inspect':
-        this._send(any, 'inspect', command.body);
+        this._send(
+          command.node === undefined ? any : this._agents.addressOf(command.node),
+          'inspect',
+          command.body
+        );
         break;
       case 'stop-inspection':
         for (const address of this._agents.addresses) {
