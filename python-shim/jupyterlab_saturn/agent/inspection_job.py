@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING
 from ..errors import failure_of
 from ..wire import message, validate
 from .group_outcome import GroupOutcome
-from .job_context import INSPECT_PREFIX, JobContext
+from .job_context import INSPECT_PREFIX, JobContext, choose_devices
 
 if TYPE_CHECKING:
-    from ..generated.wire_types import Failure, Inspect, InspectResult, Node, TaskSpec
+    from ..generated.wire_types import Device, Failure, Inspect, InspectResult, Node, TaskSpec
     from ..training.runtime.event_sender import RankEvent
     from ..training.runtime.rank_request import InspectOrder
 
@@ -28,6 +28,8 @@ _KEPT_BYTES = 1 << 20
 
 class InspectionJob:
     """Builds tasks once, in one process after another; every task gets its result.
+
+    That is done on the CPU, beside those who train, or on a device which is held meanwhile.
 
     A process builds tasks of one world only: modules of one notebook must not serve another.
 
@@ -101,6 +103,7 @@ class InspectionJob:
     async def _round(self, tasks: list[TaskSpec]) -> GroupOutcome:
         folder = self._place.paths.runtime / f"{INSPECT_PREFIX}{secrets.token_hex(8)}"
         devices = self._node["devices"]
+        held = self._device()
         request: InspectOrder = {
             "kind": "inspect",
             "tasks": tasks,
@@ -108,12 +111,14 @@ class InspectionJob:
             "deviceKind": devices[0]["kind"],
             "deviceBytes": min(device["memoryBytes"] for device in devices),
             "techniques": self._body.get("techniques", []),
+            "devices": held,
         }
         self._python = self._place.surroundings.of(tasks[0].get("world")).python
         try:
             group = self._place.group(request, folder, 1, heard=self._hear, may_be_silent=True)
             self._log, self._read = group.log(0), 0
-            outcome = await group.run()
+            with self._place.leases.hold(held):
+                outcome = await group.run()
             for task in tasks:  # the one it died of
                 if task["name"] in self._left:
                     self._keep_log(task["name"])
@@ -121,6 +126,14 @@ class InspectionJob:
             return outcome
         finally:
             await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
+
+    def _device(self) -> list[Device]:
+        """The device to inspect on; none for the CPU. Raises SaturnError ``unknown-device``."""
+        if "device" not in self._body:
+            return []
+        return choose_devices(
+            self._node, [self._body["device"]], {"technique": "single", "devices": 1}
+        )
 
     def _hear(self, event: RankEvent) -> None:
         if event["kind"] == "inspected":

@@ -64,6 +64,8 @@ class TrainingJob:
             "checkpointSeconds": body["checkpointSeconds"],
             "techniques": body.get("techniques", []),
         }
+        if "signature" in body:
+            request["signature"] = body["signature"]
         if "stepSeconds" in body:
             request["stepSeconds"] = body["stepSeconds"]
         if "patienceSeconds" in body:

@@ -11,7 +11,7 @@ import torch
 from jupyterlab_saturn.kernel.world import World, notebook_world
 from jupyterlab_saturn.paths import SessionPaths
 from jupyterlab_saturn.torch_settings import allow_tf32, changed_settings, kept_settings
-from jupyterlab_saturn.training.inspect.performance_signature import signature
+from jupyterlab_saturn.training.model.performance_signature import signature
 from jupyterlab_saturn.training.runtime.world import enter_world
 from training_tasks import mlp
 

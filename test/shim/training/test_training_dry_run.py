@@ -150,13 +150,15 @@ def test_a_dry_run_without_end_is_given_up(monkeypatch: pytest.MonkeyPatch) -> N
     assert dry_run(task, samples(task), "cpu") is None
 
 
-def test_what_speaks_of_a_device_may_be_right_on_a_gpu() -> None:
+def test_what_fails_on_the_cpu_is_tried_on_a_gpu() -> None:
     def on_gpu(model: nn.Module, x: torch.Tensor) -> Any:
         raise RuntimeError("the tensors are on the CPU")
 
     task = mlp(forward=on_gpu)
-    assert dry_run(task, samples(task), "cuda") is None
-    assert refusal(task).code == "forward-failed"
+    for kind in ("cpu", "cuda"):
+        with pytest.raises(SaturnError, match="on the CPU") as caught:
+            dry_run(task, samples(task), kind)
+        assert caught.value.code == "forward-failed"
 
 
 def test_a_dry_run_changes_nothing() -> None:

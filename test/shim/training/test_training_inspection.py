@@ -10,7 +10,7 @@ import pytest
 import torch
 from jupyterlab_saturn import wire
 from jupyterlab_saturn.errors import Json
-from jupyterlab_saturn.training.inspect.performance_signature import signature
+from jupyterlab_saturn.training.model.performance_signature import signature
 from ranks import Session
 from training_tasks import broken, misfit, mlp, not_a_task
 

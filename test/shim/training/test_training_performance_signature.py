@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import torch
 from jupyterlab_saturn.task import Task
-from jupyterlab_saturn.training.inspect.performance_signature import signature
+from jupyterlab_saturn.training.model.performance_signature import signature
 from torch import nn
 from training_tasks import mlp
 
@@ -196,7 +196,7 @@ def test_it_is_the_same_in_every_process() -> None:
     code = """if 1:
         import torch
         from jupyterlab_saturn.task import Task
-        from jupyterlab_saturn.training.inspect.performance_signature import signature
+        from jupyterlab_saturn.training.model.performance_signature import signature
         words = {"a", "b", "c", "d"}
         class Net(torch.nn.Linear):
             def forward(self, x):

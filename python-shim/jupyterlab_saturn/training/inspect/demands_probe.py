@@ -72,11 +72,14 @@ class Probed:
         Whether the forward draws random numbers.
     too_slow
         Why nothing was tried; None when it was.
+    failure
+        What a step raised, where it may run on other devices.
     """
 
     unmet: dict[Demand, str] = field(default_factory=dict)
     draws: bool = False
     too_slow: str | None = None
+    failure: Exception | None = None
 
 
 def probe_demands(task: Task, samples: Samples) -> Probed:
@@ -149,6 +152,7 @@ def _step_seconds(task: Task, samples: Samples) -> float | None:
 def _try(task: Task, samples: Samples, extent: _Extent) -> Probed:
     """Raises TimeUp under a `deadline`."""
     unmet: dict[Demand, str] = {}
+    failure: Exception | None = None
     step = ReferenceStep(task)
     begin_training(task.model)
     telling = extent.some(telling_batches(task, samples, extent.samples))
@@ -167,6 +171,7 @@ def _try(task: Task, samples: Samples, extent: _Extent) -> Probed:
         # On the devices that it is for it may run: then the trial tells.
         if is_out_of_memory(error):
             raise
+        failure = error
         what = describe(error, "forward-failed")["message"].rstrip(".")
         untried = f"steps could not be tried whole and in parts: {what}"
         unmet = {**dict.fromkeys(MOST_DEMANDS, untried), **unmet}
@@ -178,7 +183,7 @@ def _try(task: Task, samples: Samples, extent: _Extent) -> Probed:
             "Leave micro_batches out, or have the loss return a pair: the sum over what it "
             "counts, and how many these are.",
         )
-    return Probed(unmet, step.draws)
+    return Probed(unmet, step.draws, failure=failure)
 
 
 def _require_last(

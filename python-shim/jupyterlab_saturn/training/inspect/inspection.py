@@ -12,10 +12,12 @@ import torch
 
 from ...errors import SaturnError
 from ...task import Task
-from ...torch_settings import kept_settings
+from ...torch_settings import allow_tf32, kept_settings
 from ..adapters import NeedsNative
 from ..components.seeding import derive
+from ..model.performance_signature import signature
 from ..run.best_model import criterion_of
+from ..runtime.device import RankDevice, claim
 from ..runtime.event_sender import EventSender
 from ..runtime.failure import describe
 from ..runtime.rank_request import RankRequest
@@ -38,14 +40,22 @@ from ..techniques import (
 )
 from ..techniques.native import Native
 from .demands_probe import Probed, probe_demands
+from .device_need import may_need_device, told_on_device, told_without_device
 from .dry_run import DryRun, dry_run
 from .graph_probe import why_idle
 from .native_inspection import inspect_native, refusing_to_train
-from .performance_signature import signature
+from .placed_samples import PlacedSamples, device_of, place
 from .rehearsal import rehearse
 
 if TYPE_CHECKING:
-    from ...generated.wire_types import Feasibility, Inspection, InspectResult, Strategy, TaskSpec
+    from ...generated.wire_types import (
+        Failure,
+        Feasibility,
+        Inspection,
+        InspectResult,
+        Strategy,
+        TaskSpec,
+    )
 
 _RIGHT_BY_ITS_OWN_LOOP = ("hidden-state", "stray-parameter", "uneven-epochs", "unseeded-data")
 """Codes of errors that the loop of a library does not run into."""
@@ -56,18 +66,30 @@ def inspect_tasks(request: RankRequest, events: EventSender) -> None:
 
     A task that cannot be built gets an error; the others are not concerned.
     """
-    os.environ["CUDA_VISIBLE_DEVICES"] = ""  # looking must not take memory from those who train
+    device = claim(request.devices, 0) if request.devices else None
+    if device is None:
+        os.environ["CUDA_VISIBLE_DEVICES"] = ""  # looking takes no memory from those who train
     torch.set_num_threads(_threads(request.device_kind))
     known: dict[str, _Known] = {}
     for spec in request.tasks:
         result: InspectResult = {"task": spec["name"], "hash": spec["hash"]}
         try:
             with kept_settings(torch):
-                result["inspection"] = inspect_task(request, spec, known)
+                result["inspection"] = inspect_task(request, spec, known, device)
         except (Exception, SystemExit) as error:
-            result["error"] = describe(error, "inspection-failed")
+            result["error"] = _told_of(error, request, device)
+            if device is None and request.device_kind == "cuda" and may_need_device(error):
+                result["needsDevice"] = True
         events.emit({"kind": "inspected", "result": result})
         gc.collect()  # a model with a cycle would stay beside the next
+
+
+def _told_of(error: BaseException, request: RankRequest, device: RankDevice | None) -> Failure:
+    if device is not None:
+        return told_on_device(error)
+    if request.device_kind == "cpu":
+        return told_without_device(error)
+    return describe(error, "inspection-failed")
 
 
 def _threads(kind: DeviceKind) -> int:
@@ -75,7 +97,12 @@ def _threads(kind: DeviceKind) -> int:
     return 1 if kind == "cpu" else max(1, (os.cpu_count() or 1) // 2)
 
 
-def inspect_task(request: RankRequest, spec: TaskSpec, known: dict[str, _Known]) -> Inspection:
+def inspect_task(
+    request: RankRequest,
+    spec: TaskSpec,
+    known: dict[str, _Known],
+    device: RankDevice | None = None,
+) -> Inspection:
     """The wire ``Inspection`` of a wire ``TaskSpec``.
 
     Parameters
@@ -83,6 +110,8 @@ def inspect_task(request: RankRequest, spec: TaskSpec, known: dict[str, _Known])
     known
         By signature, what was found by running a step: equal tasks need but one. This one's is
         added.
+    device
+        To try it on; the CPU when None, with no GPU to be seen.
 
     Raises
     ------
@@ -91,25 +120,29 @@ def inspect_task(request: RankRequest, spec: TaskSpec, known: dict[str, _Known])
         ``unseeded-data`` when a sample looks different each time it is loaded; ``trains-itself``
         when the factory trains instead of returning what is to be trained.
     """
-    inspection = _inspect_as_fits(request, spec, known)
+    inspection = _inspect_as_fits(request, spec, known, device)
+    if device is not None:
+        inspection["onDevice"] = True
     inspection["warnings"] = [*inspection["warnings"], *_told_of_seed(request, spec)]
     return inspection
 
 
-def _inspect_as_fits(request: RankRequest, spec: TaskSpec, known: dict[str, _Known]) -> Inspection:
+def _inspect_as_fits(
+    request: RankRequest, spec: TaskSpec, known: dict[str, _Known], device: RankDevice | None
+) -> Inspection:
     if spec.get("native"):
-        return inspect_native(request, spec, "the cell says so with --native")
+        return inspect_native(request, spec, "the cell says so with --native", device)
     try:
         with refusing_to_train(spec):
             task = build_task(request.paths, spec)
-        return _inspect(task, request, spec, known)
+        return _inspect(task, request, spec, known, device)
     except NeedsNative as need:
-        return inspect_native(request, spec, need.reason)
+        return inspect_native(request, spec, need.reason, device)
     except SaturnError as error:
         if error.code not in _RIGHT_BY_ITS_OWN_LOOP:
             raise
         try:
-            return inspect_native(request, spec, error.message.rstrip("."))
+            return inspect_native(request, spec, error.message.rstrip("."), device)
         except SaturnError as other:
             if other.code != "nothing-trained":
                 raise
@@ -117,16 +150,29 @@ def _inspect_as_fits(request: RankRequest, spec: TaskSpec, known: dict[str, _Kno
 
 
 def _inspect(
-    task: Task, request: RankRequest, spec: TaskSpec, known: dict[str, _Known]
+    task: Task,
+    request: RankRequest,
+    spec: TaskSpec,
+    known: dict[str, _Known],
+    device: RankDevice | None,
 ) -> Inspection:
-    samples = Samples(task.data, task.collate, derive(spec["seed"], "inspection"))
+    seed = derive(spec["seed"], "inspection")
+    samples = Samples(task.data, task.collate, seed)
     indices = first_batch(task, samples.count)
     require_repeatable(samples, indices)
     name = signature(task, samples.batch(indices))
+    if device is not None:
+        place(task, device.torch_device)
     if name not in known:
-        known[name] = _run(task, samples, request.device_kind)
+        placed = PlacedSamples(task.data, task.collate, seed, device_of(task))
+        found = _run(task, placed, request.device_kind)
+        failure = found.probed.failure
+        if failure is not None and device is None and request.device_kind == "cuda":
+            raise failure  # it may do on one of the devices
+        known[name] = found
     steps = total_steps(task, spec)
-    told = list(rehearse(task, steps, derive(spec["seed"], "inspection")))
+    told = list(rehearse(task, steps, seed))
+    place(task, torch.device("cpu"))  # as techniques get it
     inspection: Inspection = {
         "signature": name,
         "steps": steps,
@@ -163,6 +209,13 @@ class _Known:
 
 
 def _run(task: Task, samples: Samples, kind: DeviceKind) -> _Known:
+    # What is compared must not differ by how a GPU rounds.
+    with kept_settings(torch):
+        allow_tf32(torch, False)
+        return _tried(task, samples, kind)
+
+
+def _tried(task: Task, samples: Samples, kind: DeviceKind) -> _Known:
     found = dry_run(task, samples, kind)
     unmet: dict[Demand, str] = {}
     if found is not None and found.idle:

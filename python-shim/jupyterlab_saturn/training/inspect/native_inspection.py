@@ -18,6 +18,7 @@ from ..native.monitor import Loop, LoopOver, Monitor
 from ..native.native_jobs import identity
 from ..native.native_loop import NativeRun, refuse_length
 from ..native.native_run import NativeTask
+from ..runtime.device import RankDevice
 from ..runtime.process_group import ProcessGroup
 from ..runtime.rank_request import RankRequest
 from ..techniques.native import Native
@@ -37,13 +38,17 @@ class _Looking(Monitor):
         raise LoopOver
 
 
-def inspect_native(request: RankRequest, spec: TaskSpec, reason: str) -> Inspection:
+def inspect_native(
+    request: RankRequest, spec: TaskSpec, reason: str, device: RankDevice | None = None
+) -> Inspection:
     """The wire ``Inspection`` of a task that trains by its own loop.
 
     Parameters
     ----------
     reason
         Why it does.
+    device
+        To build it on; the CPU when None.
 
     Raises
     ------
@@ -59,6 +64,7 @@ def inspect_native(request: RankRequest, spec: TaskSpec, reason: str) -> Inspect
         folder=request.scratch / "native",
         identity=identity(spec),
         keeps=False,
+        device=device,
     )
     task = NativeTask(run)
     try:

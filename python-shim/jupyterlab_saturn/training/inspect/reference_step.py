@@ -19,8 +19,7 @@ from .double_precision import DoublePrecision
 from .forward_watch import ForwardWatch
 from .gradient import Gradient, norm
 from .model_state import ModelState
-
-_CPU = torch.device("cpu")
+from .placed_samples import device_of
 
 
 class ReferenceStep:
@@ -102,7 +101,7 @@ class ReferenceStep:
         )
 
     def _forward(self, batch: Any, watch: ForwardWatch, double: bool) -> Loss:
-        inputs, targets = pair(move(batch, _CPU))
+        inputs, targets = pair(move(batch, device_of(self._task)))
         seed_all(0)
         with ConstantRandomness() as chance, _precision(double), watch.watching():
             _, loss = counted_loss(self._task, _Forward(self._task, inputs), targets)

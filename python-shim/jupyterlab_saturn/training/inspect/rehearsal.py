@@ -29,6 +29,7 @@ from ..runtime.process_group import ProcessGroup
 from ..task.factory import steps_per_epoch
 from ..task.samples import Samples
 from .deadline import TimeUp, deadline
+from .placed_samples import PlacedSamples, device_of
 from .shortened_model import shortened
 
 _ALONE = ProcessGroup(0, 1)
@@ -196,7 +197,8 @@ def _evaluate(task: Task, seed: int, most: int) -> dict[str, float]:
     given: Any = task.eval_data
     sets: Mapping[str, Any] = given if several else {"": given}
     for name, data in sets.items():
-        samples = Samples(data, task.eval_collate or task.collate, seed)
+        collate = task.eval_collate or task.collate
+        samples = PlacedSamples(data, collate, seed, device_of(task))
         size = min(task.eval_batch_size or task.batch_size, samples.count, most)
         found = _evaluate_one(task, samples, size)
         metrics.update({f"{name}_{key}" if several else key: v for key, v in found.items()})
@@ -218,7 +220,7 @@ def _evaluate_one(task: Task, samples: Samples, size: int) -> dict[str, float]:
     inputs, targets = pair(batch)
 
     def forward() -> tuple[Any, float | None]:
-        with precise(task, "cpu"):
+        with precise(task, device_of(task).type):
             outputs, loss = held_out_loss(
                 task, lambda: outputs_of(task, task.model, inputs), targets
             )
@@ -263,7 +265,8 @@ def _export(task: Task) -> None:
     if export is None or size > _MOST_EXPORTED:
         return
     with tempfile.TemporaryDirectory() as folder:
-        _try("export", lambda: export(weights, Path(folder)))
+        host = {n: v.cpu() if isinstance(v, torch.Tensor) else v for n, v in weights.items()}
+        _try("export", lambda: export(host, Path(folder)))
 
 
 def _try(role: str, work: Callable[[], Any]) -> Any:

@@ -12,6 +12,7 @@ from ...errors import SaturnError
 from ...task import Task
 from ..components.predictions import MetricsFailed
 from ..components.seeding import derive
+from ..model.performance_signature import require_signature
 from ..runtime.device import RankDevice
 from ..runtime.process_group import ProcessGroup
 from ..runtime.workload_spec import WorkloadSpec
@@ -70,11 +71,13 @@ class Workload(AbstractContextManager["Workload"]):
         Raises
         ------
         SaturnError
-            As `find` and `build_task`; ``infeasible``.
+            As `find`, `build_task` and `require_signature`; ``infeasible``.
         """
         way = find(spec.strategy["technique"], spec.techniques)
         shared = world.size > 1 and getattr(way, "from_root", False)
         task = build_once(spec, world) if shared else build_task(spec.paths, spec.task)
+        if spec.signature and world.is_root and device.kind == "cuda":
+            require_signature(task, spec.task, spec.signature)
         reason = way.feasible(task, world.size, device.kind)
         if reason is not None:
             raise SaturnError(

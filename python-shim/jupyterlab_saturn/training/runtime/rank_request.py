@@ -33,6 +33,7 @@ class InspectOrder(_Order):
     maxDevices: int
     deviceKind: Literal["cpu", "cuda"]
     deviceBytes: int
+    devices: NotRequired[list[Device]]
 
 
 class _GroupOrder(_Order):
@@ -55,6 +56,7 @@ class TrainOrder(_GroupOrder):
     steps: int
     checkpointSeconds: float
     stepSeconds: NotRequired[float]
+    signature: NotRequired[str]
 
 
 RankOrder = InspectOrder | TrialOrder | TrainOrder
@@ -76,7 +78,7 @@ class RankRequest:
     tasks
         Wire ``TaskSpec`` objects: many to inspect, one to try or train.
     devices
-        Wire ``Device`` objects; rank r works on the r-th.
+        Wire ``Device`` objects; rank r works on the r-th. An inspection has one, or none.
     rendezvous
         Path of a file that does not exist yet, where the ranks find each other.
     steps
@@ -125,7 +127,11 @@ class RankRequest:
     def workload(self) -> WorkloadSpec:
         """What to build of the task to try or train."""
         return WorkloadSpec(
-            task=self.task, strategy=self.strategy, paths=self.paths, techniques=self.techniques
+            task=self.task,
+            strategy=self.strategy,
+            paths=self.paths,
+            techniques=self.techniques,
+            signature=self.signature,
         )
 
     @property
@@ -154,7 +160,7 @@ class RankRequest:
                 tasks=tuple(raw["tasks"]) if raw["kind"] == "inspect" else (raw["task"],),
                 requested_at=float(raw.get("requestedAt", path.stat().st_mtime)),
                 max_devices=int(raw["maxDevices"]) if raw["kind"] == "inspect" else 1,
-                signature=raw["signature"] if raw["kind"] == "trial" else "",
+                signature="" if raw["kind"] == "inspect" else raw.get("signature", ""),
                 attempt=int(raw["attempt"]) if raw["kind"] == "train" else 1,
                 steps=int(raw["steps"]) if raw["kind"] == "train" else 1,
                 checkpoint_seconds=(
@@ -167,7 +173,7 @@ class RankRequest:
                 device_kind=raw.get("deviceKind", "cpu") if raw["kind"] == "inspect" else "cpu",
                 device_bytes=int(raw.get("deviceBytes", 0)) if raw["kind"] == "inspect" else 0,
                 strategy=_alone() if raw["kind"] == "inspect" else raw["strategy"],
-                devices=() if raw["kind"] == "inspect" else tuple(raw["devices"]),
+                devices=tuple(raw.get("devices", ())),
                 rendezvous=None if raw["kind"] == "inspect" else Path(raw["rendezvous"]),
             )
         except (OSError, KeyError, TypeError, ValueError) as error:

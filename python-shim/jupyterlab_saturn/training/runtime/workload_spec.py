@@ -25,9 +25,12 @@ class WorkloadSpec:
         Of the session that the task belongs to.
     techniques
         Wire ``TechniqueSpec`` objects: techniques of the user's own.
+    signature
+        That the task had when it was inspected; empty when that is no matter.
     """
 
     task: TaskSpec
     strategy: Strategy
     paths: SessionPaths
     techniques: tuple[TechniqueSpec, ...] = ()
+    signature: str = ""

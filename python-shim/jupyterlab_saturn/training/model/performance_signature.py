@@ -4,15 +4,23 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import Any
+import re
+from typing import TYPE_CHECKING, Any
 
 import torch
 
+from ...errors import SaturnError
 from ...task import Task
 from ...torch_settings import changed_settings
 from ..components.nested_tensors import shapes
 from ..components.optimizer_factory import make_optimizer
+from ..components.seeding import derive, undisturbed
+from ..task.epoch_order import first_batch
+from ..task.samples import Samples
 from .step_code import StepCode, qualified
+
+if TYPE_CHECKING:
+    from ...generated.wire_types import TaskSpec
 
 _FREE = ("lr", "weight_decay")  # settings of an optimizer that cost nothing
 
@@ -63,6 +71,33 @@ def signature(task: Task, batch: Any) -> str:
     }
     text = json.dumps(facts, sort_keys=True)
     return hashlib.blake2b(text.encode(), digest_size=12).hexdigest()
+
+
+def require_signature(task: Task, spec: TaskSpec, expected: str) -> None:
+    """Check that a task is what it was where it was inspected.
+
+    Code that looks at ``torch.cuda.is_available()`` may make another of it.
+
+    Parameters
+    ----------
+    expected
+        The signature of that inspection, with what was put behind it since.
+
+    Raises
+    ------
+    SaturnError
+        ``other-task``.
+    """
+    samples = Samples(task.data, task.collate, derive(spec["seed"], "inspection"))
+    with undisturbed():
+        found = signature(task, samples.batch(first_batch(task, samples.count)))
+    if re.split("[@/]", expected)[0] != found:
+        raise SaturnError(
+            "other-task",
+            f"{spec['name']} is built otherwise here than where it was inspected: its model, loss, "
+            "batch or precision differ, so what was found out about it does not hold.",
+            "Have the function build the same each time, whatever torch.cuda.is_available() says.",
+        )
 
 
 def _tensor(tensor: torch.Tensor) -> list[Any]:
