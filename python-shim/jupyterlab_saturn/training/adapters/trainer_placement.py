@@ -28,18 +28,24 @@ def prepare_on_cpu(prepare: Callable[[], None], args: Any) -> None:
 
 def placed_on_cpu() -> Sequence[Interception]:
     """What keeps models and Trainers that are made from GPUs."""
-    return (
-        Interception(
-            "transformers.training_args", "TrainingArguments", "__post_init__", prepare_on_cpu
-        ),
-        Interception(
-            "transformers.modeling_utils", "PreTrainedModel", "from_pretrained", _without_device_map
-        ),
-    )
+    return before_arguments(prepare_on_cpu), before_loading(load_on_cpu)
 
 
-def _without_device_map(
+def before_arguments(around: Callable[..., Any]) -> Interception:
+    """Standing before ``TrainingArguments`` are checked and followed."""
+    return Interception("transformers.training_args", "TrainingArguments", "__post_init__", around)
+
+
+def before_loading(around: Callable[..., Any]) -> Interception:
+    """Standing before a model is loaded."""
+    return Interception("transformers.modeling_utils", "PreTrainedModel", "from_pretrained", around)
+
+
+def load_on_cpu(
     load: Callable[..., Any], _kind: type, *args: Any, device_map: Any = None, **options: Any
 ) -> Any:
-    """Quantised models, which cannot be loaded there, then go to the current GPU by themselves."""
+    """Load a model to the CPU, whatever its device_map says.
+
+    A quantised one, which cannot be there, then goes to CUDA's current device by itself.
+    """
     return load(*args, **options)

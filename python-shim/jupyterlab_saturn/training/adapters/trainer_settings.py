@@ -9,6 +9,7 @@ from typing import Any
 from transformers import EarlyStoppingCallback, Trainer, TrainingArguments
 from transformers.trainer_utils import IntervalStrategy, SaveStrategy
 
+from ..components.parameter_kinds import why_unknown
 from .overrides import comes_from, own_methods
 
 LIBRARIES = (
@@ -80,6 +81,9 @@ def reasons(trainer: Trainer) -> Iterator[str]:
     """Why a Trainer trains as it was written only in its own loop, as parts of a sentence."""
     args, kind = trainer.args, type(trainer).__name__
     own = [name for name in own_methods(trainer, Trainer, LIBRARIES) if name not in _METHODS]
+    unknown = None if trainer.model is None else why_unknown(trainer.model)
+    if unknown is not None:
+        yield unknown
     if own:
         yield f"{kind} has its own {', '.join(own)}"
     for name, value in _unknown(args):

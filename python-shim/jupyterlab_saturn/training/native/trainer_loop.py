@@ -11,7 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 from ...errors import SaturnError
 from ..adapters import is_a
-from ..adapters.trainer_placement import prepare_on_cpu
+from ..adapters.trainer_placement import (
+    before_arguments,
+    before_loading,
+    load_on_cpu,
+    prepare_on_cpu,
+)
 from ..run.model_export import write_folder
 from ..runtime.interception import Interception
 from .monitor import Loop, why_not_divided
@@ -38,9 +43,8 @@ class TrainerLoop(NativeLoop):
 
     def interceptions(self) -> Sequence[Interception]:
         return (
-            Interception(
-                "transformers.training_args", "TrainingArguments", "__post_init__", self._set_up
-            ),
+            before_arguments(self._set_up),
+            before_loading(self._load),
             Interception("transformers.trainer", "Trainer", "train", self._train),
         )
 
@@ -96,11 +100,20 @@ class TrainerLoop(NativeLoop):
             args.num_train_epochs, args.max_steps = run.spec["epochs"], -1
         if "steps" in run.spec:
             args.max_steps = run.spec["steps"]
-        if run.device is None or run.device.kind == "cpu":
-            prepare_on_cpu(prepare, args)
+        if self._has_gpu():
+            prepare()  # which finds the rank's by LOCAL_RANK
         else:
-            prepare()  # which finds the rank's GPU by LOCAL_RANK
+            prepare_on_cpu(prepare, args)
         setattr(args, _DIVIDED, run.world.size)
+
+    def _load(self, load: Callable[..., Any], kind: type, *args: Any, **options: Any) -> Any:
+        """Before a model is loaded: to the CPU, or as it says where it has the only GPU."""
+        if not self._has_gpu() or self.run.world.size > 1:
+            return load_on_cpu(load, kind, *args, **options)
+        return load(*args, **options)
+
+    def _has_gpu(self) -> bool:
+        return self.run.device is not None and self.run.device.kind == "cuda"
 
     def _train(
         self,

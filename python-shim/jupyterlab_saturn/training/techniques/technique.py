@@ -10,6 +10,7 @@ from torch.nn import SyncBatchNorm
 
 from ...task import Task
 from ..components.batch_norm import batch_norms
+from ..components.parameter_kinds import why_unknown
 from ..model.memory_estimate import MemoryEstimate
 from ..task.data_order import takes_whole_batches
 from .context import Context, Knobs
@@ -171,6 +172,9 @@ def why_not_trainable(task: Task) -> str | None:
     """Why a task cannot be trained at all."""
     if not any(parameter.requires_grad for parameter in task.model.parameters()):
         return "the model has no parameter to train"
+    unknown = why_unknown(task.model)
+    if unknown is not None:
+        return f"{unknown}, which is not known to train right but by a loop of its own"
     for name, parameter in task.model.named_parameters():
         if getattr(parameter, "_post_accumulate_grad_hooks", None):
             return f"the parameter {name} has a hook that may step it during the backward"
