@@ -41,7 +41,17 @@ export function statusCell(task: TaskState, trans: ITranslation): ICell {
     return { text: trans.__('trained, not evaluated'), tone: 'warning' };
   }
   const { text, tone } = statusWords(task.status, trans);
-  return { text, tone };
+  if (task.status !== 'inspecting' || task.onDevice === undefined) {
+    return { text, tone };
+  }
+  const { device } = task.onDevice;
+  return {
+    text:
+      device === undefined
+        ? trans.__('waits to be built on a device')
+        : trans.__('being built on %1', device),
+    tone
+  };
 }
 
 /** `22 of 44 steps`; undefined while the task is not built. */

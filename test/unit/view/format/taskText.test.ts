@@ -1,0 +1,16 @@
+import { describe, expect, it } from 'vitest';
+import { ENGLISH } from '../../../../src/core/model/translation.js';
+import { statusCell } from '../../../../src/core/view/format/taskText.js';
+import type { TaskState } from '../../../../src/core/wire/messages.js';
+import { definedSession } from '../sessionStates.js';
+
+describe('statusCell', () => {
+  it('says where a task is built that needs a device for that', () => {
+    const [task] = definedSession().tasks as [TaskState];
+    const text = (onDevice?: TaskState['onDevice']) =>
+      statusCell({ ...task, status: 'inspecting', ...(onDevice ? { onDevice } : {}) }, ENGLISH).text;
+    expect(text()).toBe('being built');
+    expect(text({})).toBe('waits to be built on a device');
+    expect(text({ node: 'node', device: 'cuda0' })).toBe('being built on cuda0');
+  });
+});
