@@ -19,7 +19,7 @@ const looks = (devices: readonly Device[]): string[] =>
 
 /**
  * Note the devices of a node. Measurements on other devices no longer count, and what is
- * feasible depends on how many devices there are, so tasks not yet trained are inspected again.
+ * feasible depends on how many devices there are and of which kind, so tasks not yet trained are inspected again.
  *
  * @param out - those of its devices that are left out.
  */
@@ -42,7 +42,8 @@ export function noteNode(session: ISession, node: Node, out: readonly ExcludedDe
       next = withState(next, { cells: [] });
     }
   }
-  if (maxDevicesEver(next) > before) {
+  const isOther = old?.devices.some(({ kind }) => node.devices.every(device => device.kind !== kind));
+  if (maxDevicesEver(next) > before || isOther) {
     return inspectAgain(next);
   }
   return { session: next, commands: [] };

@@ -82,6 +82,18 @@ describe('a task that cannot be built without a device', () => {
     expect(asked(sim)).toEqual([['node', ['a'], 'cpu0']]);
   });
 
+  it('is looked at again when there are GPUs in the place of cores', () => {
+    const sim = new SessionHarness();
+    sim.connect(2);
+    sim.feed({ kind: 'tasks-added', tasks: [spec('a')] });
+    sim.take('inspect');
+    const error = { code: 'needs-gpu', message: 'This task needs a GPU.' };
+    sim.feed({ kind: 'inspected', result: { task: 'a', hash: 'h', error } });
+    const devices = [{ id: 'cuda0', kind: 'cuda' as const, name: 'GPU', memoryBytes: 8e9, uuid: 'GPU-0' }];
+    sim.feed({ kind: 'node-changed', node: { id: 'node', devices } });
+    expect(asked(sim)).toEqual([[undefined, ['a'], undefined]]);
+  });
+
   it('gives the device up when it is stopped, and begins anew', () => {
     const sim = needy(1, 'a');
     asked(sim);
