@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import torch
+from adapter_tasks import language
 from jupyterlab_saturn import wire
 from jupyterlab_saturn.agent.device_leases import DeviceLeases
 from jupyterlab_saturn.agent.inspection_job import InspectionJob
@@ -174,6 +175,18 @@ def test_a_mistake_is_one_on_any_device(inspected: Callable[..., Json]) -> None:
     assert "needsDevice" not in inspected(misspelt)
     assert inspected(impossible)["needsDevice"] is True  # who knows
     assert inspected(impossible, kind="cpu")["error"]["code"] == "factory-failed"
+
+
+def test_an_own_loop_for_gpus_is_looked_at_on_the_cpu(
+    inspected: Callable[..., Json], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("ACCELERATE_USE_CPU", "ACCELERATE_TORCH_DEVICE"):
+        monkeypatch.setenv(name, "")  # put back afterwards
+        monkeypatch.delenv(name)
+    trainer = functools.partial(language, use_cpu=False, bf16=True, tf32=True, torch_compile=True)
+    found = inspected(lambda **_: trainer())["inspection"]
+    assert "torch_compile" in found["native"]
+    assert "onDevice" not in found
 
 
 def test_what_has_no_kernel_for_the_cpu_is_found_by_real_numbers(

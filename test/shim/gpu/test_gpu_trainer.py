@@ -12,6 +12,7 @@ import pytest
 import torch
 from adapter_tasks import language, tiny_llama
 from fake_cuda import FakeCuda, fake_cuda
+from jupyterlab_saturn.errors import SaturnError
 from jupyterlab_saturn.task import Task
 from jupyterlab_saturn.torch_settings import changed_settings, kept_settings
 from jupyterlab_saturn.training.adapters import NeedsNative, adapt
@@ -160,6 +161,18 @@ def test_what_a_factory_puts_on_a_gpu_comes_back(
     built(monkeypatch, lambda: task)
     assert gpus.moves == [torch.device("cpu")]
     assert gpus.cuda.emptied == 1
+
+
+def test_another_default_device_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    def default() -> Any:
+        made = plain()
+        torch.set_default_device("meta")
+        return made
+
+    with pytest.raises(SaturnError) as caught:
+        built(monkeypatch, default)
+    assert caught.value.code == "default-device"
+    assert torch.get_default_device().type == "cpu"
 
 
 @pytest.mark.parametrize("rank", [0, 1])

@@ -25,7 +25,7 @@ from ..adapters import NeedsNative, adapt
 from ..components.seeding import derive, seed_all
 from ..runtime.failure import describe, is_out_of_memory
 from .epoch_order import EpochOrder
-from .placement import bring_to_cpu, made_on_cpu
+from .placement import bring_to_cpu, made_on_cpu, require_default_device
 from .task_validation import require_valid
 
 if TYPE_CHECKING:
@@ -96,7 +96,8 @@ def build_task(paths: SessionPaths, spec: TaskSpec) -> Task:
         As its adapter.
     SaturnError
         As `load_factory`; ``factory-failed`` when the factory raises, ``bad-task`` when what
-        it returns cannot be trained. Running out of memory is raised as it is.
+        it returns cannot be trained; as `require_default_device`. Running out of memory is raised
+        as it is.
 
     Notes
     -----
@@ -104,6 +105,7 @@ def build_task(paths: SessionPaths, spec: TaskSpec) -> Task:
     """
     with made_on_cpu():
         made = call_factory(paths, spec)
+        require_default_device()
         try:
             task = adapt(made)
         except (SaturnError, NeedsNative):

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 
 import torch
 
+from ...errors import SaturnError
 from ..adapters.trainer_placement import placed_on_cpu
 from ..runtime.interception import intercepting
 
@@ -28,6 +29,20 @@ def made_on_cpu() -> Iterator[None]:
     finally:
         if before is not None:
             torch.cuda.set_device(before)
+        torch.set_default_device(None)
+
+
+def require_default_device() -> None:
+    """Raise SaturnError ``default-device`` when a factory has made another PyTorch's default."""
+    default = torch.get_default_device()
+    if default.type != "cpu":
+        raise SaturnError(
+            "default-device",
+            f"The function makes {default} PyTorch's default device, but where a task is trained "
+            "is chosen for it.",
+            "Leave it out. What a forward makes anew is for the device of its input: "
+            "torch.zeros(..., device=x.device).",
+        )
 
 
 def bring_to_cpu(model: torch.nn.Module) -> None:
