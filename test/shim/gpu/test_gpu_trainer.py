@@ -21,6 +21,7 @@ from jupyterlab_saturn.training.runtime.process_group import ProcessGroup
 from jupyterlab_saturn.training.task import factory
 from jupyterlab_saturn.training.task.factory import build_task
 from jupyterlab_saturn.training.task.placement import made_on_cpu
+from torch._dynamo.trace_rules import get_torch_obj_rule_map
 
 plain = functools.partial(language, use_cpu=False)
 """A Trainer of which nothing says that it is for the CPU."""
@@ -47,6 +48,7 @@ def gpus(monkeypatch: pytest.MonkeyPatch) -> Iterator[Seen]:
             module if device is not None and device.type == "cuda" else to(module, *args, **options)
         )
 
+    get_torch_obj_rule_map()  # made once, of what torch.cuda really is
     monkeypatch.setattr(torch.nn.Module, "to", moved)
     with fake_cuda(2) as cuda:
         cuda.current, cuda.initialized = 1, True
@@ -192,7 +194,7 @@ def test_a_trainers_own_loop_takes_the_gpu_of_its_rank(
     for name in ("RANK", "LOCAL_RANK", "GROUP_RANK", "WORLD_SIZE", "LOCAL_WORLD_SIZE"):
         monkeypatch.setenv(name, "")
     with launched(ProcessGroup(rank, 2), "job", "cuda"):
-        args = TrainingArguments(str(tmp_path), bf16=True, report_to=[])
+        args = TrainingArguments(str(tmp_path), report_to=[])
     assert args.device == torch.device("cuda", rank)
     assert args.n_gpu == 1
     assert gpus.cuda.current == rank

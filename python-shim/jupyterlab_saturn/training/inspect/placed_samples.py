@@ -8,6 +8,7 @@ from typing import Any
 import torch
 
 from ...task import Task
+from ..components.held_tensors import place_held
 from ..components.nested_tensors import move
 from ..task.samples import Collate, Samples
 
@@ -29,10 +30,9 @@ class PlacedSamples(Samples):
 
 
 def place(task: Task, device: torch.device) -> None:
-    """Put a task's model and its loss, where that is a module, on a device."""
-    for part in (task.model, task.loss):
-        if isinstance(part, torch.nn.Module):
-            part.to(device)
+    """Put a task's model on a device, with what its functions hold."""
+    task.model.to(device)
+    place_held([task.loss, task.forward, task.prediction], device, task.model)
 
 
 def device_of(task: Task) -> torch.device:

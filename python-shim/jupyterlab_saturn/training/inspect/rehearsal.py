@@ -227,7 +227,7 @@ def _evaluate_one(task: Task, samples: Samples, size: int) -> dict[str, float]:
         return outputs, None if loss is None else float(loss.mean)
 
     outputs, loss = _try("evaluation", forward)
-    predictions = Predictions(task, torch.device("cpu"))
+    predictions = Predictions(task, device_of(task))
     _try("prediction", lambda: predictions.add(0, outputs, targets))
     return predictions.measure(_ALONE, loss)
 
