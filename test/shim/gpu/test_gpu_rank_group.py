@@ -124,9 +124,10 @@ def test_the_gpu_of_a_rank_that_does_not_die_is_not_given_away(kind: str) -> Non
         spared.extend(rank.pid for rank in ranks if rank.pid not in spared)
 
     async def main() -> None:
-        async with place(Limits(start=0.3, stacks=0.1)) as here:
+        async with place(Limits(silence=0.3, stacks=0.1)) as here:
             devices = [{**gpu, "kind": kind, "cores": [n]} for n, gpu in enumerate(GPUS)]
-            request = {"kind": "train", "task": task(ranks="sleep 300"), "devices": devices}
+            hangs = task(rank0="stacks;started 0;sleep 300", rank1="stacks;sleep 300")
+            request = {"kind": "train", "task": hangs, "devices": devices, "steps": 8}
             group = here.group(request, here.paths.attempt("t", 1), 2, heard=lambda event: None)
             outcome = await here.run(group, devices)
             code = "device-lost" if kind == "cuda" else "rank-hung"
