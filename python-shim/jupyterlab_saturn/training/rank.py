@@ -89,6 +89,8 @@ def _work(request: RankRequest, rank: int, events: EventSender, stop: _StopFlag 
 
     from .runtime.device import claim
 
+    if request.launch_blocking:
+        os.environ["CUDA_LAUNCH_BLOCKING"] = "1"  # read when CUDA starts
     device = claim(request.devices, rank)
     try:
         _train(request, rank, device, events, stop)

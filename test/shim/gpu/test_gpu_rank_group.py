@@ -164,19 +164,36 @@ def report(act: Callable[[JobContext, Any], Any]) -> Json:
     return said[-1][1]
 
 
-def test_a_trial_on_a_device_that_fails_is_not_made_again() -> None:
+def try_out(**acts: str) -> Json:
+    """The cell of a trial on two GPUs."""
+
     def trial(here: JobContext, node: Any) -> TrialJob:
-        body = {
-            "task": task(rank0="sleep 9", rank1="lost device-shared"),
-            "signature": "s",
-            "strategy": DDP,
-        }
+        body = {"task": task(**acts), "signature": "s", "strategy": DDP}
         rest = {"trial": "trial-1", "devices": ["cuda0", "cuda1"], "deadlineSeconds": 60}
         return TrialJob(here, {**body, **rest}, node)  # type: ignore[typeddict-item]
 
-    cell = report(trial)["cell"]
+    cell: Json = report(trial)["cell"]
+    return cell
+
+
+def test_a_trial_on_a_device_that_fails_is_not_made_again() -> None:
+    cell = try_out(rank0="sleep 9", rank1="lost device-shared")
     assert (cell["status"], cell["error"]["code"]) == ("failed", "device-shared")
     assert cell["error"]["devices"] == ["cuda1"]
+
+
+def test_a_kernel_that_fails_is_found_by_waiting_for_each() -> None:
+    cell = try_out(rank0="kernel in forward", rank1="sleep 9")
+    assert (cell["status"], cell["error"]["code"]) == ("failed", "training-failed")
+    assert cell["error"]["traceback"] == "in forward"
+    assert "CUDA_LAUNCH_BLOCKING" not in cell["error"]["hint"]
+
+
+def test_a_kernel_that_fails_once_stays_where_it_was(tmp_path: Path) -> None:
+    """The second time its process is killed: nothing more is known."""
+    mark = tmp_path / "mark"
+    cell = try_out(rank0=f"first {mark};kernel in forward", rank1="sleep 9")
+    assert cell["error"]["traceback"] == "elsewhere"
 
 
 def test_training_on_a_device_that_fails_tells_which() -> None:
