@@ -53,15 +53,20 @@ _TEXTS: dict[CudaFault, str] = {
 
 _PATTERNS = {fault: re.compile(text, re.IGNORECASE) for fault, text in _TEXTS.items()}
 
+KERNEL_HINT = (
+    "An index or a label out of range does it most often: compare labels with the number of "
+    "classes, and tokens with the size of the embedding."
+)
+"""What to look for when a kernel failed at a place that is known."""
+
 HINTS: dict[CudaFault, str] = {
     "out-of-memory": "Shard it over more devices, make the batch smaller, or allow more memory.",
     "device-lost": "Look for its Xid in the system's log (dmesg) and for ECC errors with "
     "nvidia-smi -q: often only a reset or a reboot brings it back.",
     "device-busy": "Another process has it for itself (nvidia-smi shows the compute mode and who).",
-    "kernel-failed": "GPUs tell of this late, so the traceback may point elsewhere. An index or a "
-    "label out of range does it most often: compare labels with the number of classes and tokens "
-    "with the size of the embedding. With os.environ['CUDA_LAUNCH_BLOCKING'] = '1' as the "
-    "function's first line the traceback shows the place.",
+    "kernel-failed": "GPUs tell of this late, so the traceback may point elsewhere. With "
+    "os.environ['CUDA_LAUNCH_BLOCKING'] = '1' as the function's first line it shows the place. "
+    + KERNEL_HINT,
     "shared-memory-full": "Containers have 64 MB of /dev/shm unless they are told: start it with "
     "--shm-size=8g or --ipc=host, or use no workers for loading data.",
     "rank-hung": "Their stacks tell where each was: look for a rank that does other things than "

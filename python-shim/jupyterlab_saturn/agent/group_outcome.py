@@ -114,12 +114,12 @@ def decide(
     if record.undying and record.last_word is None:
         return GroupOutcome("lost", error=_undying(record, log))
     for event in record.failures:
-        if event["kind"] == "oom":
-            return GroupOutcome("oom", error=event["error"])
-    for event in record.failures:
         if is_of_device(event["error"]):
             error = record.with_device(event["error"], event["rank"])
             return GroupOutcome("lost", error=error)
+    for event in record.failures:
+        if event["kind"] == "oom":
+            return GroupOutcome("oom", error=event["error"])
     for error in errors:
         if not is_secondary(error):
             return GroupOutcome("failed", error=error)

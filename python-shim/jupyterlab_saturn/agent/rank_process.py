@@ -83,7 +83,7 @@ async def end(ranks: Iterable[RankProcess]) -> list[RankProcess]:
                 await asyncio.sleep(_POLL_SECONDS)
                 kill(ranks)
     except TimeoutError:
-        left = [rank for rank in ranks if members([rank.pid])]
+        left = [rank for rank in ranks if not rank.exited.done() or members([rank.pid])]
         _log.error("Of the ranks %s a process does not die.", [rank.pid for rank in left])
         return left
     return []

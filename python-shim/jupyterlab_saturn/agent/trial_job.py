@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from ..cuda_errors import KERNEL_HINT, fault_of
 from ..errors import SaturnError, failure_of
 from ..wire import message, validate
 from .group_outcome import GroupOutcome, is_of_device
@@ -53,11 +55,23 @@ class TrialJob:
             if outcome.kind == "lost" and not is_of_device(outcome.error):
                 # Killed from outside, perhaps for another's hunger: once is no verdict.
                 outcome = await self._measure()
+            if outcome.error is not None and fault_of(outcome.error["message"]) == "kernel-failed":
+                outcome = await self._located(outcome)
             return outcome
         except Exception as error:
             return GroupOutcome("failed", error=failure_of(error))
 
-    async def _measure(self) -> GroupOutcome:
+    async def _located(self, outcome: GroupOutcome) -> GroupOutcome:
+        """How a trial ended whose kernel failed, with the place, if it fails once more.
+
+        GPUs tell of it late; with each kernel waited for, the traceback is of the one that failed.
+        """
+        again = await self._measure(blocking=True)
+        if again.error is None or fault_of(again.error["message"]) != "kernel-failed":
+            return outcome
+        return replace(again, error={**again.error, "hint": KERNEL_HINT})
+
+    async def _measure(self, *, blocking: bool = False) -> GroupOutcome:
         body = self._body
         devices = choose_devices(self._node, body["devices"], body["strategy"])
         rendezvous = self._place.rendezvous()
@@ -70,6 +84,8 @@ class TrialJob:
             "rendezvous": str(rendezvous),
             "techniques": body.get("techniques", []),
         }
+        if blocking:
+            request["launchBlocking"] = True
         if "patienceSeconds" in body:
             request["patienceSeconds"] = body["patienceSeconds"]
         folder = self._place.paths.trial(self.id)

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from .runtime import parent_death
 
 if TYPE_CHECKING:
+    from .runtime.device import RankDevice
     from .runtime.event_sender import EventSender
     from .runtime.rank_request import RankRequest
 
@@ -86,15 +87,34 @@ def _work(request: RankRequest, rank: int, events: EventSender, stop: _StopFlag 
         inspect_tasks(request, events)
         return
 
+    from .runtime.device import claim
+
+    if request.launch_blocking:
+        os.environ["CUDA_LAUNCH_BLOCKING"] = "1"  # read when CUDA starts
+    device = claim(request.devices, rank)
+    try:
+        _train(request, rank, device, events, stop)
+    except BaseException as error:
+        blamed = device.blame(error)
+        if blamed is error:
+            raise
+        raise blamed from error
+
+
+def _train(
+    request: RankRequest,
+    rank: int,
+    device: RankDevice,
+    events: EventSender,
+    stop: _StopFlag | None,
+) -> None:
     from .native.native_jobs import train_natively, try_natively
     from .run.training_loop import TrainingLoop
     from .run.training_observer import AgentReporter
     from .run.trial import run_trial
-    from .runtime.device import claim
     from .runtime.process_group import ProcessGroup
     from .techniques.native import Native
 
-    device = claim(request.devices, rank)
     world = ProcessGroup.join(
         rank,
         request.world_size,

@@ -13,11 +13,14 @@ import { planTrials } from './trialPlanning.js';
  */
 export function advance(session: ISession, time: number): IStep {
   const { goal, agent, cluster, tasks } = session.state;
-  if (goal === 'none' || agent === 'away' || !cluster || tasks.some(task => task.status === 'inspecting')) {
+  if (goal === 'none' || agent === 'away' || !cluster) {
     return { session, commands: [] };
   }
   if (isWithoutDevices(session)) {
     return { session: withoutDevices(session, time), commands: [] };
+  }
+  if (tasks.some(task => task.status === 'inspecting')) {
+    return { session, commands: [] };
   }
   const profile = planTrials(session, time);
   const trials = dispatchTrials(profile.session);

@@ -99,6 +99,14 @@ class FakeRank:
         for data in (b"\xff", b"[]", b'{"job": 3}', json.dumps({"job": job}).encode()):
             self.socket.send(data)
 
+    def do_kernel(self, place: str, _: Any) -> None:
+        """Fail by a kernel, at a place that is known only where each is waited for."""
+        told = place if self.request.get("launchBlocking") else "elsewhere"
+        message = "RuntimeError: CUDA error: device-side assert triggered"
+        error = {"code": "training-failed", "message": message, "traceback": told}
+        self.say("failed", error=error)
+        sys.exit(1)
+
     def do_exit(self, code: str, _: Any) -> None:
         os._exit(int(code))
 
@@ -110,6 +118,12 @@ class FakeRank:
         if not Path(mark).exists():
             Path(mark).touch()
             os.kill(os.getpid(), int(number))
+
+    def do_first(self, mark: str, _: Any) -> None:
+        """Go on the first time; be killed when it comes here again."""
+        if Path(mark).exists():
+            os.kill(os.getpid(), signal.SIGKILL)
+        Path(mark).touch()
 
     def do_print(self, text: str, _: Any) -> None:
         sys.stdout.write(f"{text}\n")

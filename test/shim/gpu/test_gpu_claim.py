@@ -40,7 +40,8 @@ def test_it_sees_those_of_its_group_and_takes_its_own() -> None:
 def test_one_that_is_not_there_is_told_of() -> None:
     with fake_cuda(1), pytest.raises(SaturnError) as caught:
         claim(gpus(2), 0)
-    assert caught.value.code == "no-gpu"
+    assert caught.value.code == "device-lost"
+    assert caught.value.devices == ["gpu1"]
 
 
 @pytest.mark.parametrize(("on_node", "threads"), [(4, 3), (1, 6), (0, 6), (64, 1)])

@@ -79,9 +79,11 @@ def test_a_device_that_is_named_stays_so() -> None:
     assert outcome.error is not None and outcome.error["devices"] == ["cuda5"]
 
 
-def test_memory_that_did_not_suffice_for_another_is_the_tasks() -> None:
-    failures = [said("lost", 0, "device-shared"), said("oom", 1, "out-of-memory")]
-    assert judge(failures=failures).kind == "oom"
+def test_ranks_that_give_up_together_are_no_proof_of_too_little_memory() -> None:
+    """One of them beside others' memory is enough for all to stop."""
+    failures = [said("oom", 1, "out-of-memory"), said("lost", 0, "device-shared")]
+    outcome = judge(failures=failures)
+    assert (outcome.kind, outcome.error and outcome.error["code"]) == ("lost", "device-shared")
 
 
 def test_what_nccl_says_when_another_rank_is_gone_is_an_echo() -> None:

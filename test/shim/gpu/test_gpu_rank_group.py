@@ -124,9 +124,10 @@ def test_the_gpu_of_a_rank_that_does_not_die_is_not_given_away(kind: str) -> Non
         spared.extend(rank.pid for rank in ranks if rank.pid not in spared)
 
     async def main() -> None:
-        async with place(Limits(start=0.3, stacks=0.1)) as here:
+        async with place(Limits(silence=0.3, stacks=0.1)) as here:
             devices = [{**gpu, "kind": kind, "cores": [n]} for n, gpu in enumerate(GPUS)]
-            request = {"kind": "train", "task": task(ranks="sleep 300"), "devices": devices}
+            hangs = task(rank0="stacks;started 0;sleep 300", rank1="stacks;sleep 300")
+            request = {"kind": "train", "task": hangs, "devices": devices, "steps": 8}
             group = here.group(request, here.paths.attempt("t", 1), 2, heard=lambda event: None)
             outcome = await here.run(group, devices)
             code = "device-lost" if kind == "cuda" else "rank-hung"
@@ -163,19 +164,36 @@ def report(act: Callable[[JobContext, Any], Any]) -> Json:
     return said[-1][1]
 
 
-def test_a_trial_on_a_device_that_fails_is_not_made_again() -> None:
+def try_out(**acts: str) -> Json:
+    """The cell of a trial on two GPUs."""
+
     def trial(here: JobContext, node: Any) -> TrialJob:
-        body = {
-            "task": task(rank0="sleep 9", rank1="lost device-shared"),
-            "signature": "s",
-            "strategy": DDP,
-        }
+        body = {"task": task(**acts), "signature": "s", "strategy": DDP}
         rest = {"trial": "trial-1", "devices": ["cuda0", "cuda1"], "deadlineSeconds": 60}
         return TrialJob(here, {**body, **rest}, node)  # type: ignore[typeddict-item]
 
-    cell = report(trial)["cell"]
+    cell: Json = report(trial)["cell"]
+    return cell
+
+
+def test_a_trial_on_a_device_that_fails_is_not_made_again() -> None:
+    cell = try_out(rank0="sleep 9", rank1="lost device-shared")
     assert (cell["status"], cell["error"]["code"]) == ("failed", "device-shared")
     assert cell["error"]["devices"] == ["cuda1"]
+
+
+def test_a_kernel_that_fails_is_found_by_waiting_for_each() -> None:
+    cell = try_out(rank0="kernel in forward", rank1="sleep 9")
+    assert (cell["status"], cell["error"]["code"]) == ("failed", "training-failed")
+    assert cell["error"]["traceback"] == "in forward"
+    assert "CUDA_LAUNCH_BLOCKING" not in cell["error"]["hint"]
+
+
+def test_a_kernel_that_fails_once_stays_where_it_was(tmp_path: Path) -> None:
+    """The second time its process is killed: nothing more is known."""
+    mark = tmp_path / "mark"
+    cell = try_out(rank0=f"first {mark};kernel in forward", rank1="sleep 9")
+    assert cell["error"]["traceback"] == "elsewhere"
 
 
 def test_training_on_a_device_that_fails_tells_which() -> None:

@@ -194,6 +194,10 @@ describe('when no device is left', () => {
     sim.group('a', 1, 'lost', { error: failure('device-lost') });
     sim.feed({ kind: 'tasks-added', tasks: [spec('b')] });
     expect(sim.take('inspect').at(-1)?.body.maxDevices).toBe(1);
+    // Those who ask for work are told at once.
+    sim.feed({ kind: 'profile-requested' });
+    expect(sim.session.state.goal).toBe('none');
+    expect(sim.session.state.notices.at(-1)?.code).toBe('no-device-left');
   });
 });
 

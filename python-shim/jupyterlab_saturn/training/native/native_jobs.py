@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from torch.optim.optimizer import register_optimizer_step_pre_hook
 
 from ..run.training_observer import AgentReporter, TrainingObserver
-from ..run.trial import require_headroom
+from ..run.trial import note_foreign_memory, require_headroom
 from ..runtime.device import RankDevice
 from ..runtime.event_sender import EventSender
 from ..runtime.failure import describe
@@ -125,6 +125,7 @@ def try_natively(
         "startSeconds": world.max([max(0.0, started_at - request.requested_at)])[0],
         "peakBytes": peak,
     }
+    note_foreign_memory(cell, world, device)
     if world.is_root:
         events.emit({"kind": "trial", "cell": cell})
 

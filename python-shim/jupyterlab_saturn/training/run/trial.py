@@ -70,6 +70,7 @@ def run_trial(
     }
     if save_seconds is not None:
         cell["saveSeconds"] = save_seconds
+    note_foreign_memory(cell, world, device)
     if world.is_root:
         events.emit({"kind": "trial", "cell": cell})
 
@@ -139,6 +140,13 @@ class _Trial:
         taken = time.perf_counter() - begin
         step, load = self._world.max([taken / steps, loading / steps])
         return step, load
+
+
+def note_foreign_memory(cell: ProfileCell, world: ProcessGroup, device: RankDevice) -> None:
+    """Write down what other programs held of the ranks' devices, if they did. A collective."""
+    held = int(world.max([device.foreign_bytes()])[0])
+    if held > 0:
+        cell["foreignBytes"] = held
 
 
 def require_headroom(world: ProcessGroup, device: RankDevice) -> None:

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Literal, Protocol
 
 import torch
 
+from ...cuda_errors import HINTS
 from ...errors import SaturnError
+from .foreign_memory import ForeignMemory, ask_driver
 
 if TYPE_CHECKING:
     from ...generated.wire_types import Device
@@ -51,6 +53,12 @@ class RankDevice(Protocol):
 
         0 where allocations beyond a limit fail in any case.
         """
+
+    def foreign_bytes(self) -> int:
+        """What other programs hold of it; 0 when that is too little to matter."""
+
+    def blame(self, error: BaseException) -> BaseException:
+        """An error of work on it, or in its place ``device-shared``, when that is the reason."""
 
 
 class CpuDevice:
@@ -116,22 +124,33 @@ class CpuDevice:
     def pressure(self) -> float:
         return 0.0
 
+    def foreign_bytes(self) -> int:
+        return 0
+
+    def blame(self, error: BaseException) -> BaseException:
+        return error
+
 
 class CudaDevice:
     """A GPU. The rank sees the GPUs of its group and no other."""
 
-    def __init__(self, uuids: Sequence[str], rank: int) -> None:
+    def __init__(self, devices: Sequence[Device], rank: int) -> None:
+        uuids = [device["uuid"] for device in devices]
         # Read when CUDA starts, so it must not have started in this process.
         os.environ["CUDA_VISIBLE_DEVICES"] = ",".join(uuids)
         _let_segments_grow()
-        if not torch.cuda.is_available() or torch.cuda.device_count() < len(uuids):
+        usable = torch.cuda.device_count() if torch.cuda.is_available() else 0
+        if usable < len(uuids):
+            _refuse_lost(devices, usable)
             raise SaturnError(
                 "no-gpu",
-                f"Of the GPUs {', '.join(uuids)} only {torch.cuda.device_count()} can be used.",
+                f"Of the GPUs {', '.join(uuids)} only {usable} can be used.",
                 "See with nvidia-smi whether they work, then set them with %saturn cluster.",
             )
         torch.cuda.set_device(rank)
         self._device = torch.device("cuda", rank)
+        self._foreign = ForeignMemory(uuids[rank], self._device)
+        self._foreign.wait()
         self._retries = 0
         # A forked rank is told to use one, a cold one all of them.
         torch.set_num_threads(max(1, _cores() // max(len(uuids), _gpus_of_node())))
@@ -172,6 +191,12 @@ class CudaDevice:
     def _allocation_retries(self) -> int:
         return int(torch.cuda.memory_stats(self._device).get("num_alloc_retries", 0))
 
+    def foreign_bytes(self) -> int:
+        return self._foreign.held_bytes()
+
+    def blame(self, error: BaseException) -> BaseException:
+        return self._foreign.blame(error)
+
 
 def claim(devices: Sequence[Device], rank: int) -> RankDevice:
     """Take a rank's place among the wire ``Device`` objects of its group.
@@ -179,12 +204,31 @@ def claim(devices: Sequence[Device], rank: int) -> RankDevice:
     Raises
     ------
     SaturnError
-        ``no-core`` or ``no-gpu`` when the device is not to be had.
+        ``no-core`` or ``no-gpu`` when the device is not to be had, ``device-lost`` when it was.
     """
     mine = devices[rank]
     if mine["kind"] == "cuda":
-        return CudaDevice([device["uuid"] for device in devices], rank)
+        return CudaDevice(devices, rank)
     return CpuDevice(mine.get("cores", ()), mine["memoryBytes"])
+
+
+def _refuse_lost(devices: Sequence[Device], usable: int) -> None:
+    """Raise SaturnError ``device-lost`` when GPUs are gone, and not all of CUDA.
+
+    CUDA hides with a GPU that it does not find all that are named after it.
+    """
+    listed = ask_driver("-L")
+    lost = [device for device in devices if listed and device["uuid"] not in listed]
+    if not lost and usable > 0:
+        lost = [devices[usable]]
+    if lost:
+        names = ", ".join(f"{device['id']} ({device['uuid']})" for device in lost)
+        raise SaturnError(
+            "device-lost",
+            f"The GPU {names} is not there any more.",
+            HINTS["device-lost"],
+            devices=[device["id"] for device in lost],
+        )
 
 
 def lift_memory_limit() -> None:

@@ -48,6 +48,7 @@ class _GroupOrder(_Order):
 class TrialOrder(_GroupOrder):
     kind: Literal["trial"]
     signature: str
+    launchBlocking: NotRequired[bool]
 
 
 class TrainOrder(_GroupOrder):
@@ -91,6 +92,8 @@ class RankRequest:
         Seconds for which ranks wait for one that does something alone; 0 when not known.
     silence
         Seconds after which the agent ends ranks that say nothing, having asked for their stacks.
+    launch_blocking
+        Whether each kernel is waited for, so that one that fails is found.
     techniques
         Wire ``TechniqueSpec`` objects: techniques of the user's own.
     device_kind, device_bytes
@@ -114,6 +117,7 @@ class RankRequest:
     step_seconds: float | None = None
     patience: float = 0.0
     silence: float = 0.0
+    launch_blocking: bool = False
     techniques: tuple[TechniqueSpec, ...] = ()
     device_kind: Literal["cpu", "cuda"] = "cpu"
     device_bytes: int = 0
@@ -169,6 +173,7 @@ class RankRequest:
                 step_seconds=raw.get("stepSeconds") if raw["kind"] == "train" else None,
                 patience=0.0 if raw["kind"] == "inspect" else raw.get("patienceSeconds", 0.0),
                 silence=0.0 if raw["kind"] == "inspect" else raw.get("silenceSeconds", 0.0),
+                launch_blocking=raw["kind"] == "trial" and raw.get("launchBlocking", False),
                 techniques=tuple(raw.get("techniques", ())),
                 device_kind=raw.get("deviceKind", "cpu") if raw["kind"] == "inspect" else "cpu",
                 device_bytes=int(raw.get("deviceBytes", 0)) if raw["kind"] == "inspect" else 0,
