@@ -33,7 +33,9 @@ def parameters_on_meta() -> Iterator[None]:
         register(module, name, hollow.of(parameter))
 
     # Some of them draw until they like the numbers, or do nothing on this device.
-    initialisers = {n: hollow.drawing(f) for n, f in vars(nn.init).items() if _is_initialiser(n)}
+    initialisers: Any = {
+        n: hollow.drawing(f) for n, f in vars(nn.init).items() if _is_initialiser(n)
+    }
     with (
         mock.patch.object(nn.Module, "register_parameter", registering),
         mock.patch.multiple(nn.init, **initialisers),
@@ -45,11 +47,11 @@ def parameters_on_meta() -> Iterator[None]:
         yield
 
 
-class _Hollow(TorchDispatchMode):
+class _Hollow(TorchDispatchMode):  # type: ignore[no-untyped-call]
     """Makes parameters without numbers and sees what is done with them."""
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self._made: Any = WeakIdKeyDictionary()  # of real ones, which may be tied
         self._storages: set[int] = set()  # shared by views, and by what `Tensor.data` returns
 

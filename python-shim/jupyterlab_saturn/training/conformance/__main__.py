@@ -1,4 +1,4 @@
-"""``python -m jupyterlab_saturn.training.conformance TARGET [--source FILE] [--devices 1,2,4]``"""
+"""``python -m jupyterlab_saturn.training.conformance TARGET [--devices 1,2,4] [--kind cuda]``"""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+
+import torch
 
 from .report import examine
 
@@ -25,11 +27,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--devices", type=_counts, default=(1, 2, 4), help="numbers of ranks to try, e.g. 1,2,4"
     )
+    parser.add_argument(
+        "--kind",
+        choices=("cpu", "cuda"),
+        default="cpu",
+        help="devices to try it on; ranks beyond the number of GPUs share some",
+    )
     parser.add_argument("--json", action="store_true", help="write one JSON document")
     asked = parser.parse_args(arguments)
+    if asked.kind == "cuda" and not torch.cuda.is_available():
+        parser.error("PyTorch finds no GPU here")
     source = None if asked.source is None else asked.source.read_text("utf-8")
     with contextlib.redirect_stdout(sys.stderr):  # what the user's code prints is no report
-        report = examine(asked.target, source, asked.devices)
+        report = examine(asked.target, source, asked.devices, asked.kind)
     text = json.dumps(report.to_json()) if asked.json else report.to_text()
     sys.stdout.write(f"{text}\n")
     return 0 if report.passed else 1

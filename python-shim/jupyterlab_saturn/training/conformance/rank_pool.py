@@ -19,6 +19,7 @@ from ...errors import SaturnError
 from ..runtime import parent_death
 from ..runtime.failure import describe, is_peer_lost
 from ..runtime.process_group import ProcessGroup
+from .bench_device import Kind, bench_device, visible_gpus
 
 if TYPE_CHECKING:
     from ...generated.wire_types import Failure
@@ -31,7 +32,7 @@ _AFTERMATH_SECONDS = 2.0  # in which the others may say what they know of a fail
 
 
 class RankPool:
-    """Ranks of one group on the CPUs of this machine, forked where torch is already loaded.
+    """Ranks of one group on this machine, forked where torch is already loaded.
 
     A piece of work that fails or hangs costs the pool its life: then its ranks are killed.
 
@@ -43,10 +44,18 @@ class RankPool:
         Seconds that a piece of work may take.
     preload
         More modules to load before forking.
+    kind
+        Of the devices.
     """
 
     def __init__(
-        self, size: int, rendezvous: Path, *, patience: float = 60.0, preload: tuple[str, ...] = ()
+        self,
+        size: int,
+        rendezvous: Path,
+        *,
+        patience: float = 60.0,
+        preload: tuple[str, ...] = (),
+        kind: Kind = "cpu",
     ) -> None:
         self.size = size
         self._patience = patience
@@ -57,7 +66,7 @@ class RankPool:
         for rank in range(size):
             ours, theirs = context.Pipe()
             process = context.Process(
-                target=_serve, args=(theirs, rank, size, rendezvous), daemon=True
+                target=_serve, args=(theirs, rank, size, rendezvous, kind), daemon=True
             )
             process.start()
             theirs.close()
@@ -146,12 +155,11 @@ def _receive(pipe: Connection) -> _Done | _Failed:
     return answer
 
 
-def _serve(pipe: Connection, rank: int, size: int, rendezvous: Path) -> None:
+def _serve(pipe: Connection, rank: int, size: int, rendezvous: Path, kind: Kind) -> None:
     """A rank's life."""
     parent_death.bind()
     os.dup2(2, 1)  # what the user's code prints is no part of a report
-    torch.set_num_threads(1)
-    world = ProcessGroup.join(rank, size, torch.device("cpu"), rendezvous)
+    world = _join(rank, size, rendezvous, kind)
     while True:
         try:
             work: Work[Any] = pipe.recv()
@@ -162,3 +170,10 @@ def _serve(pipe: Connection, rank: int, size: int, rendezvous: Path) -> None:
         except BaseException as error:  # PyTorch has errors that are no Exception
             answer = _Failed(describe(error, "training-failed"), is_peer_lost(error))
         pipe.send(answer)
+
+
+def _join(rank: int, size: int, rendezvous: Path, kind: Kind) -> ProcessGroup:
+    crowded = kind == "cuda" and size > len(visible_gpus())
+    device = bench_device(kind, rank).torch_device
+    torch.set_num_threads(1)
+    return ProcessGroup.join(rank, size, device, rendezvous, shares_device=crowded)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypedDict
 from ...errors import SaturnError
 from ..runtime.failure import user_traceback
 from ..techniques import Technique, catalogue, find, make_technique, require_free
+from .bench_device import Kind
 from .checks import CHECKS, Check
 from .probe_tasks import LLAMA, llama, stack
 from .technique_under_test import TechniqueUnderTest
@@ -76,8 +77,8 @@ class Report:
         return "\n".join([*lines, f"{self.technique} {verdict}."])
 
 
-def examine(target: str, source: str | None, devices: Sequence[int]) -> Report:
-    """Run all checks of a technique on the CPUs of this machine.
+def examine(target: str, source: str | None, devices: Sequence[int], kind: Kind = "cpu") -> Report:
+    """Run all checks of a technique on this machine.
 
     Parameters
     ----------
@@ -87,6 +88,8 @@ def examine(target: str, source: str | None, devices: Sequence[int]) -> Report:
         Source of the module, when it is in no file.
     devices
         Device counts to try it on.
+    kind
+        On its CPUs or its GPUs.
     """
     try:
         technique = _own(target, source) if ":" in target else find(target)
@@ -97,7 +100,7 @@ def examine(target: str, source: str | None, devices: Sequence[int]) -> Report:
         specs = [{"name": technique.name, "target": target}]
         if source is not None:
             specs[0]["source"] = source
-    with TestBench(specs, patience=_PATIENCE_SECONDS) as bench:
+    with TestBench(specs, patience=_PATIENCE_SECONDS, kind=kind) as bench:
         candidate = subject_of(technique, bench, devices)
         return Report(technique.name, tuple(look_into(check, candidate) for check in CHECKS))
 

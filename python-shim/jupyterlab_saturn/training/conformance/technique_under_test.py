@@ -14,14 +14,13 @@ from ...errors import SaturnError
 from ...task import Task
 from ..adapters import adapt
 from ..techniques import Demand, Technique, demands_of, offered_choices, unmet_demand
+from .bench_device import BOUNDS
 from .probe_tasks import STEPS
 from .test_bench import SINGLE, TestBench
 from .train_segment import SegmentResult
 
 if TYPE_CHECKING:
     from ...generated.wire_types import Strategy
-
-_BOUND = 1e-5
 
 
 @dataclass(frozen=True)
@@ -36,12 +35,15 @@ class Trained:
         Of the model it wrote; state that is no tensor, too.
     exported
         Metrics of the model it wrote.
+    bound
+        How far from these another training's numbers may be.
     """
 
     losses: list[float]
     metrics: dict[str, float]
     weights: dict[str, Any]
     exported: dict[str, float]
+    bound: float = BOUNDS["cpu"]
 
 
 class TechniqueUnderTest:
@@ -126,7 +128,7 @@ class TechniqueUnderTest:
                 yield f"{told(strategy)}: {problem}"
 
     def _refusal(self, task: Task, devices: int) -> str | None:
-        reason = self.technique.feasible(task, devices, "cpu")
+        reason = self.technique.feasible(task, devices, self.bench.kind)
         unmet = unmet_demand(self.demands, devices, self._lacking)
         if reason is None and unmet is not None:
             return f"it demands {unmet}"
@@ -162,7 +164,8 @@ class TechniqueUnderTest:
             )[0]
             losses += outcome.losses
         metrics, weights = outcome.metrics, self.bench.weights(spec)
-        return Trained(losses, metrics, weights, self.bench.evaluate(spec))
+        bound = BOUNDS[self.bench.kind]
+        return Trained(losses, metrics, weights, self.bench.evaluate(spec), bound)
 
 
 def told(strategy: Strategy) -> str:
@@ -176,7 +179,7 @@ def training_difference(found: Trained, expected: Trained) -> str | None:
     if len(found.losses) != len(expected.losses):
         return f"it made {len(found.losses)} steps instead of {len(expected.losses)}"
     for step, (loss, wanted) in enumerate(zip(found.losses, expected.losses, strict=True), 1):
-        if not _is_near(loss, wanted):
+        if not _is_near(loss, wanted, expected.bound):
             return f"the loss of step {step} is {loss:.6g} instead of {wanted:.6g}"
     if set(found.weights) != set(expected.weights):
         odd = sorted(set(found.weights) ^ set(expected.weights))
@@ -188,7 +191,7 @@ def training_difference(found: Trained, expected: Trained) -> str | None:
                 return f"the trained model has {weight!r} as {name} instead of {wanted_weight!r}"
             continue
         apart = (weight - wanted_weight).abs().max().item()
-        if not apart <= _BOUND:
+        if not apart <= expected.bound:
             return f"after {len(found.losses)} steps {name} is {apart:.2g} off"
     return None
 
@@ -197,10 +200,10 @@ def metric_difference(found: Trained, expected: Trained) -> str | None:
     """In what metrics differ from others, or from the exported model's; None when they do not."""
     for name, value in expected.metrics.items():
         told = found.metrics.get(name, math.nan)
-        if not _is_near(told, value):
+        if not _is_near(told, value, expected.bound):
             return f"the metric {name} is {told:.6g} instead of {value:.6g}"
         exported = found.exported.get(name, math.nan)
-        if not _is_near(exported, value):
+        if not _is_near(exported, value, expected.bound):
             return f"the metric {name} is {told:.6g}, but {exported:.6g} of the exported model"
     return None
 
@@ -210,5 +213,5 @@ def difference(found: Trained, expected: Trained) -> str | None:
     return training_difference(found, expected) or metric_difference(found, expected)
 
 
-def _is_near(value: float, wanted: float) -> bool:
-    return abs(value - wanted) <= _BOUND * max(1.0, abs(wanted))
+def _is_near(value: float, wanted: float, bound: float) -> bool:
+    return abs(value - wanted) <= bound * max(1.0, abs(wanted))

@@ -18,6 +18,7 @@ from ..run.workload import Workload
 from ..runtime.device import CpuDevice
 from ..runtime.process_group import ProcessGroup
 from ..runtime.workload_spec import WorkloadSpec
+from .bench_device import Kind
 from .rank_pool import RankPool, Work
 from .task_spec import task_spec
 from .train_segment import Probe, SegmentResult, TrainSegment, run_segment
@@ -36,8 +37,13 @@ class TestBench:
     ----------
     techniques
         Wire ``TechniqueSpec`` objects of the user's own.
-    patience, preload
+    patience, preload, kind
         As for `RankPool`.
+
+    Attributes
+    ----------
+    kind
+        Of the devices.
     """
 
     __test__ = False  # no test case, whatever pytest makes of its name
@@ -48,7 +54,9 @@ class TestBench:
         *,
         patience: float = 60.0,
         preload: tuple[str, ...] = (),
+        kind: Kind = "cpu",
     ) -> None:
+        self.kind = kind
         self._root = Path(tempfile.mkdtemp(prefix="saturn-proving-"))
         self.paths = SessionPaths("proving", self._root).ensure()
         self._techniques = tuple(techniques)
@@ -114,6 +122,7 @@ class TestBench:
             until=until,
             save=save,
             probe=probe,
+            kind=self.kind,
         )
         return self.do(strategy["devices"], functools.partial(run_segment, segment))
 
@@ -125,7 +134,13 @@ class TestBench:
                 pool.close()
             self._made += 1
             rendezvous = self._root / f"rendezvous-{self._made}"
-            pool = RankPool(ranks, rendezvous, patience=self._patience, preload=self._preload)
+            pool = RankPool(
+                ranks,
+                rendezvous,
+                patience=self._patience,
+                preload=self._preload,
+                kind=self.kind,
+            )
             works = 0
         self._pools[ranks] = (pool, works + 1)
         return pool.do(work)

@@ -11,10 +11,10 @@ import torch
 from ..run.training_loop import TrainingLoop, numbers
 from ..run.training_observer import TrainingObserver
 from ..run.workload import Workload
-from ..runtime.device import CpuDevice
 from ..runtime.process_group import ProcessGroup
 from ..runtime.workload_spec import WorkloadSpec
 from ..task.data_order import MicroBatch
+from .bench_device import Kind, bench_device
 
 if TYPE_CHECKING:
     from ...generated.wire_types import Result
@@ -36,6 +36,8 @@ class TrainSegment:
         Whether to commit a checkpoint at the end.
     probe
         What to tell of each micro-batch.
+    kind
+        Of the devices.
     """
 
     workload: WorkloadSpec
@@ -43,6 +45,7 @@ class TrainSegment:
     until: int | None = None
     save: bool = False
     probe: Probe | None = None
+    kind: Kind = "cpu"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,7 +79,7 @@ def run_segment(segment: TrainSegment, world: ProcessGroup) -> SegmentResult:
     TrainingLoop(
         segment.workload,
         world,
-        CpuDevice((), 0),
+        bench_device(segment.kind, world.rank),
         steps=segment.steps,
         until=segment.until,
         saves=segment.save,

@@ -43,6 +43,7 @@ from .demands_probe import Probed, probe_demands
 from .device_need import may_need_device, told_on_device, told_without_device
 from .dry_run import DryRun, dry_run
 from .graph_probe import why_idle
+from .host_memory import why_not_built
 from .native_inspection import inspect_native, refusing_to_train
 from .placed_samples import PlacedSamples, device_of, place
 from .rehearsal import rehearse
@@ -256,6 +257,8 @@ def _feasibility(task: Task, request: RankRequest, known: _Known) -> Iterator[Fe
         for devices in range(1, request.max_devices + 1):
             unmet = known.probed.unmet
             reason = technique.feasible(task, devices, request.device_kind)
+            if reason is None and request.device_kind == "cuda":
+                reason = why_not_built(technique, task, devices)
             if reason is None:
                 demand = unmet_demand(demands_of(technique), devices, unmet)
                 reason = None if demand is None else unmet[demand]

@@ -66,6 +66,7 @@ class BatchLoader:
             sampler=range(step, self._steps),
             batch_size=None,
             num_workers=self._workers,
+            pin_memory=torch.cuda.is_initialized(),  # type: ignore[no-untyped-call]
             worker_init_fn=functools.partial(_begin, os.getpid()),
             generator=torch.Generator(),  # else it would draw from the global one
         )

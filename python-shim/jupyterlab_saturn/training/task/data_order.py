@@ -5,8 +5,10 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
+
+from torch.utils.data._utils.pin_memory import pin_memory
 
 from ...errors import SaturnError
 from ...task import Task
@@ -35,6 +37,10 @@ class MicroBatch:
     samples: int
     weight: float
     seed: int
+
+    def pin_memory(self) -> MicroBatch:
+        """Itself, with a batch from which copies to a GPU need not be waited for."""
+        return replace(self, batch=pin_memory(self.batch))  # type: ignore[no-untyped-call]
 
 
 class TrainBatches:

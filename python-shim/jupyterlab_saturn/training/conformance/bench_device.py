@@ -1,0 +1,49 @@
+"""The device of a rank that trains to compare: exact, whatever it costs."""
+
+from __future__ import annotations
+
+import os
+from functools import cache
+from typing import Literal
+
+import torch
+
+from ..runtime.device import CpuDevice, CudaDevice, RankDevice
+
+Kind = Literal["cpu", "cuda"]
+
+BOUNDS: dict[Kind, float] = {"cpu": 1e-5, "cuda": 1e-4}
+"""How far from `single` numbers may be: a GPU adds up in another order for each shape."""
+
+
+@cache
+def bench_device(kind: Kind, rank: int) -> RankDevice:
+    """The device of a rank of this process. Ranks beyond the number of GPUs share some.
+
+    On GPUs, single precision is single precision: without TF32, by algorithms that come to the
+    same each time where PyTorch has some.
+
+    Raises
+    ------
+    SaturnError
+        ``no-gpu``.
+    """
+    if kind == "cpu":
+        return CpuDevice((), 0)
+    # Read when CUDA starts; see `torch.use_deterministic_algorithms`.
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    gpus = visible_gpus()
+    device = CudaDevice(gpus, rank % max(1, len(gpus)))
+    torch.backends.cuda.matmul.allow_tf32 = False
+    torch.backends.cudnn.allow_tf32 = False
+    torch.backends.cudnn.benchmark = False
+    torch.use_deterministic_algorithms(True, warn_only=True)
+    return device
+
+
+def visible_gpus() -> list[str]:
+    """The GPUs that this process may use, as ``CUDA_VISIBLE_DEVICES`` takes them."""
+    listed = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if listed is not None:
+        return [entry for entry in listed.split(",") if entry]
+    return [str(index) for index in range(torch.cuda.device_count())]
