@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal, Protocol
 import torch
 
 from ...errors import SaturnError
+from .cuda_support import require_kernels, unusable_gpus
 
 if TYPE_CHECKING:
     from ...generated.wire_types import Device
@@ -125,12 +126,9 @@ class CudaDevice:
         os.environ["CUDA_VISIBLE_DEVICES"] = ",".join(uuids)
         _let_segments_grow()
         if not torch.cuda.is_available() or torch.cuda.device_count() < len(uuids):
-            raise SaturnError(
-                "no-gpu",
-                f"Of the GPUs {', '.join(uuids)} only {torch.cuda.device_count()} can be used.",
-                "See with nvidia-smi whether they work, then set them with %saturn cluster.",
-            )
+            raise unusable_gpus(uuids)
         torch.cuda.set_device(rank)
+        require_kernels(rank)
         self._device = torch.device("cuda", rank)
         self._retries = 0
         # A forked rank is told to use one, a cold one all of them.
