@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 from functools import cache
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import torch
 
 from ..runtime.device import CpuDevice, CudaDevice, RankDevice
+
+if TYPE_CHECKING:
+    from ...generated.wire_types import Device
 
 Kind = Literal["cpu", "cuda"]
 
@@ -41,9 +44,12 @@ def bench_device(kind: Kind, rank: int) -> RankDevice:
     return device
 
 
-def visible_gpus() -> list[str]:
-    """The GPUs that this process may use, as ``CUDA_VISIBLE_DEVICES`` takes them."""
+def visible_gpus() -> list[Device]:
+    """The GPUs that this process may use."""
     listed = os.environ.get("CUDA_VISIBLE_DEVICES")
-    if listed is not None:
-        return [entry for entry in listed.split(",") if entry]
-    return [str(index) for index in range(torch.cuda.device_count())]
+    entries = map(str, range(torch.cuda.device_count())) if listed is None else listed.split(",")
+    return [
+        {"id": f"cuda{n}", "kind": "cuda", "name": entry, "memoryBytes": 1, "uuid": entry}
+        for n, entry in enumerate(entries)
+        if entry
+    ]
