@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -262,3 +264,43 @@ def test_what_comes_from_rank_0_takes_the_place_wherever_it_is(
     context.unify(model)
     assert model.norm.weight.tolist() == [7.0, 7.0]
     assert model.norm.running_mean.tolist() == [7.0, 7.0]
+
+
+def teacher_in_forward(task: Task) -> Task:
+    teacher = copy.deepcopy(task.model)
+    return replace(task, forward=lambda model, x: model(x) + teacher(x))
+
+
+def loss_with_parameters(task: Task) -> Task:
+    scale, loss = nn.Linear(1, 1), task.loss
+    return replace(task, loss=lambda outputs, targets: scale.bias * loss(outputs, targets))
+
+
+def buffer_of_weights(task: Task) -> Task:
+    weight = next(task.model.parameters())
+    task.model.register_buffer("average", weight.detach().clone())
+    return task
+
+
+def view_of_weights(task: Task) -> Task:
+    task.model.anchor = next(task.model.parameters()).detach()
+    return task
+
+
+@pytest.mark.parametrize(
+    "change", [teacher_in_forward, loss_with_parameters, buffer_of_weights, view_of_weights]
+)
+def test_what_is_beside_the_model_has_numbers(
+    tmp_path: Path, change: Callable[[Task], Task]
+) -> None:
+    _, second = built(tmp_path, lambda: change(mlp()))
+    assert not any(parameter.is_meta for parameter in second.model.parameters())
+
+
+def test_what_nobody_has_any_more_is_no_stray() -> None:
+    with parameters_on_meta() as hollow:
+        model = plain()
+        forgotten = plain()
+        forgotten.itself = [forgotten]
+        del forgotten
+    assert not hollow.strays(model)

@@ -12,7 +12,7 @@ from unittest.mock import MagicMock
 import pytest
 import torch
 import torch.distributed as dist
-from jupyterlab_saturn.training.runtime.process_group import ProcessGroup
+from jupyterlab_saturn.training.runtime.process_group import ProcessGroup, root_first
 from torch.testing._internal.distributed.fake_pg import FakeStore
 
 GPU = torch.device("cuda", 1)
@@ -95,3 +95,19 @@ def test_a_mesh_of_one_line_is_the_world(of_eight: ProcessGroup) -> None:
 def test_a_mesh_is_of_all_ranks(of_eight: ProcessGroup) -> None:
     with pytest.raises(ValueError, match="all 8 ranks"):
         of_eight.mesh(torch.device("cpu"), shard=4)
+
+
+@pytest.mark.parametrize("rank", [0, 1])
+def test_what_the_first_rank_does_is_no_collective(rank: int) -> None:
+    """A rank that builds its task twice does not wait twice."""
+    store = dist.HashStore()  # type: ignore[attr-defined]
+    dist.init_process_group("fake", store=store, rank=rank, world_size=2)
+    did: list[str] = []
+    try:
+        if rank == 1:
+            dist.distributed_c10d._get_default_store().set("done/data", "")
+        for _ in range(2):
+            root_first(lambda: did.append("done"), "data")
+    finally:
+        dist.destroy_process_group()
+    assert did == ["done"] * 2 * (1 - rank)

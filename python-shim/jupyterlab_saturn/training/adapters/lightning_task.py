@@ -9,12 +9,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
-import torch.distributed as dist
 from torch.utils.data import DataLoader, default_collate
 
 from ...errors import SaturnError
 from ...task import Task
 from ..components.compiled import compiled_in_place
+from ..runtime.process_group import root_first
 from .accumulation import Accumulation
 from .adapter import NeedsNative, is_a
 from .data_loader import Collate, Unpacked, unpack
@@ -194,12 +194,8 @@ def _loaders(parts: Parts, trainer: TrainerInPlace) -> tuple[DataLoader[Any], li
     for owner in owners:
         owner.trainer = trainer
     # Downloads and the like are to happen once: rank 0 first, then the others find them done.
-    ranks = dist.get_world_size() if dist.is_initialized() else 1
-    if ranks == 1 or dist.get_rank() == 0:
-        for owner in owners:
-            owner.prepare_data()
-    if ranks > 1:
-        dist.barrier()
+    for owner in owners:
+        root_first(owner.prepare_data, f"{type(owner).__module__}.{type(owner).__qualname__}")
     for owner in owners:
         owner.setup(stage="fit")
     module.configure_model()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import gc
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -19,14 +20,14 @@ _TO_COPY = torch.ops.aten._to_copy.default
 
 
 @contextmanager
-def parameters_on_meta() -> Iterator[None]:
+def parameters_on_meta() -> Iterator[Hollow]:
     """Within it, parameters lose their memory as soon as a module has them.
 
     Of a model that is loaded, one tensor at a time is in memory. Whatever looks at numbers raises.
     What would draw random numbers for a parameter draws them, so that generators come out of it as
     if it were real.
     """
-    hollow = _Hollow()
+    hollow = Hollow()
     register = nn.Module.register_parameter
 
     def registering(module: nn.Module, name: str, parameter: nn.Parameter | None) -> None:
@@ -44,10 +45,10 @@ def parameters_on_meta() -> Iterator[None]:
     ):
         # Of state dicts that are loaded into them.
         warnings.filterwarnings("ignore", message=".*from a non-meta parameter in the checkpoint")
-        yield
+        yield hollow
 
 
-class _Hollow(TorchDispatchMode):  # type: ignore[no-untyped-call]
+class Hollow(TorchDispatchMode):  # type: ignore[no-untyped-call]
     """Makes parameters without numbers and sees what is done with them."""
 
     def __init__(self) -> None:
@@ -65,6 +66,17 @@ class _Hollow(TorchDispatchMode):  # type: ignore[no-untyped-call]
             vars(known).update(vars(parameter))
             self._made[parameter] = known
         return known
+
+    def strays(self, model: nn.Module) -> bool:
+        """Whether there are tensors without numbers that are no parameters of a model.
+
+        Such as of a teacher, a copy, or a loss: they would stay without.
+        """
+        self._made = WeakIdKeyDictionary()
+        gc.collect()  # those that nobody has
+        own = {id(parameter) for parameter in model.parameters()}
+        tensors = (each for each in gc.get_objects() if issubclass(type(each), torch.Tensor))
+        return any(id(tensor) not in own and self._is_ours(tensor) for tensor in tensors)
 
     def __torch_dispatch__(
         self, func: Any, types: Any, args: Any = (), kwargs: dict[str, Any] | None = None

@@ -16,8 +16,8 @@ def build_once(spec: WorkloadSpec, world: ProcessGroup) -> Task:
     """Build a task of which all ranks are to get the parameters of rank 0. A collective.
 
     On other ranks parameters have no numbers, so the model is in host memory once. A factory that
-    looks at numbers, or comes out of it with other random numbers to come, is called again there
-    for a real model.
+    looks at numbers, keeps parameters beside those of the model, or comes out of it with other
+    random numbers to come, is called again there for a real model.
 
     Raises
     ------
@@ -34,7 +34,8 @@ def build_once(spec: WorkloadSpec, world: ProcessGroup) -> Task:
 def _hollow(spec: WorkloadSpec) -> Task | None:
     """None where the factory needs a real model, or fails: then it does so with one, too."""
     try:
-        with parameters_on_meta():
-            return build_task(spec.paths, spec.task)
+        with parameters_on_meta() as hollow:
+            task = build_task(spec.paths, spec.task)
+        return None if hollow.strays(task.model) else task
     except Exception:
         return None

@@ -206,6 +206,26 @@ def _meet(device: torch.device, shares_device: bool = False, **place: Any) -> No
     dist.init_process_group(backend, **place)
 
 
+def root_first(work: Callable[[], object], name: str) -> None:
+    """Do something on the first rank of the group that there may be, while others wait for it.
+
+    No collective: a rank that has to do all again, or alone, finds it done.
+
+    Parameters
+    ----------
+    name
+        Of what is done, once a group.
+    """
+    if not dist.is_initialized() or dist.get_rank() == 0:
+        work()
+    if dist.is_initialized():
+        store, done = dist.distributed_c10d._get_default_store(), f"done/{name}"
+        if dist.get_rank() == 0:
+            store.set(done, "")
+        else:
+            store.wait([done])
+
+
 def check_average(world: ProcessGroup, device: torch.device) -> None:
     """Refuse a backend whose averaging reduce-scatter does not average.
 
