@@ -6,7 +6,6 @@ import hashlib
 import inspect
 import io
 import pickle
-import sys
 import textwrap
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
@@ -18,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import SaturnError
 from .closure_references import notebook_modules, references
 from .fingerprint import read_code
+from .gpu_tensors import is_on_gpu, on_cpu
 from .monkeypatch import refuse_patches
 from .training_fingerprint import training_fingerprint
 from .world import World
@@ -139,28 +139,13 @@ def _dump(value: Any, sink: _Sink) -> None:
         """
 
         def reducer_override(self, value: Any) -> Any:
-            if _is_on_gpu(value):
-                return _on_cpu(value).__reduce_ex__(pickle.HIGHEST_PROTOCOL)
+            if is_on_gpu(value):
+                return on_cpu(value).__reduce_ex__(pickle.HIGHEST_PROTOCOL)
             if isinstance(value, io.IOBase) and not isinstance(value, (io.BytesIO, io.StringIO)):
                 raise pickle.PicklingError(f"cannot pickle an open file ({value!r})")
             return super().reducer_override(value)  # type: ignore[no-untyped-call]
 
     Pickler(sink).dump(value)  # type: ignore[no-untyped-call]
-
-
-def _is_on_gpu(value: Any) -> bool:
-    torch = sys.modules.get("torch")  # code that never imported it holds no tensor
-    return torch is not None and isinstance(value, torch.Tensor) and value.is_cuda
-
-
-def _on_cpu(tensor: Any) -> Any:
-    torch: Any = sys.modules["torch"]
-    if type(tensor) not in (torch.Tensor, torch.nn.Parameter):
-        raise pickle.PicklingError(f"cannot pickle a {type(tensor).__name__} that is on a GPU")
-    copy = tensor.detach().cpu()
-    if type(tensor) is torch.nn.Parameter:
-        return torch.nn.Parameter(copy, tensor.requires_grad)
-    return copy.requires_grad_(tensor.requires_grad)
 
 
 def _pickled(value: Any, limit: int) -> bytes:

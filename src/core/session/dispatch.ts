@@ -1,13 +1,5 @@
 import { usableBy } from '../model/strategy.js';
-import type {
-  Attempt,
-  GroupStart,
-  Inspect,
-  RunState,
-  Segment,
-  TaskState,
-  TrialStart
-} from '../wire/messages.js';
+import type { Attempt, GroupStart, RunState, Segment, TaskState, TrialStart } from '../wire/messages.js';
 import type { Command } from './command.js';
 import { measuredCell, patience } from './patience.js';
 import {
@@ -16,17 +8,16 @@ import {
   type IStep,
   isActive,
   lastAttempt,
-  mapTasks,
-  maxDevices,
   techniquesOf,
   withState,
   withTask
 } from './session.js';
 
-const deviceKey = (node: string, device: string): string => `${node}\n${device}`;
+/** What tells a device from all others. */
+export const deviceKey = (node: string, device: string): string => `${node}\n${device}`;
 
-/** Devices held by rank groups and trials. */
-function busyDevices(session: ISession): Set<string> {
+/** Devices held by rank groups, trials and inspections, by their keys. */
+export function busyDevices(session: ISession): Set<string> {
   const busy = new Set<string>();
   const hold = (node: string | undefined, devices: readonly string[] = []): void => {
     for (const device of devices) {
@@ -48,40 +39,6 @@ function busyDevices(session: ISession): Set<string> {
     }
   }
   return busy;
-}
-
-/** Have each task that is to be inspected on a device inspected on one that is free, as long as there are some. */
-export function dispatchInspections(session: ISession): IStep {
-  const { agent, cluster, tasks } = session.state;
-  if (agent === 'away' || !tasks.some(isWaitingForDevice)) {
-    return { session, commands: [] };
-  }
-  const busy = busyDevices(session);
-  const free = (cluster?.nodes ?? []).flatMap(node =>
-    node.devices.map(({ id }) => ({ node: node.id, device: id }))
-  );
-  const commands: Command[] = [];
-  const next = mapTasks(session, task => {
-    const place = free.find(({ node, device }) => !busy.has(deviceKey(node, device)));
-    if (!isWaitingForDevice(task) || !place) {
-      return task;
-    }
-    const { node, device } = place;
-    busy.add(deviceKey(node, device));
-    const body: Inspect = {
-      tasks: [task.spec],
-      maxDevices: maxDevices(session),
-      device,
-      ...techniquesOf(session)
-    };
-    commands.push({ kind: 'inspect', node, body });
-    return { ...task, onDevice: place };
-  });
-  return { session: commands.length > 0 ? next : session, commands };
-}
-
-function isWaitingForDevice({ status, onDevice }: TaskState): boolean {
-  return status === 'inspecting' && onDevice !== undefined && onDevice.device === undefined;
 }
 
 /** Start every queued trial that finds enough free devices on one node. */

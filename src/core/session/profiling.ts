@@ -1,5 +1,6 @@
 import { cellKey } from '../model/strategy.js';
 import type { ProfileCell, SessionEvent } from '../wire/messages.js';
+import { inspectOnDevice, OTHER_TASK } from './deviceInspections.js';
 import { excludeDevices, isOfDevice } from './excludedDevices.js';
 import {
   type ISession,
@@ -11,7 +12,6 @@ import {
   withStaleProfile,
   withState
 } from './session.js';
-import { inspectOnDevice, OTHER_TASK } from './tasks.js';
 
 /** Measuring is wanted: of what could change the plan, or of everything; again if forced. */
 export function noteProfile(

@@ -1,5 +1,6 @@
 import { cellKey } from '../model/strategy.js';
 import type { Attempt, Failure, GroupEvent, ProfileCell, TaskState, Validation } from '../wire/messages.js';
+import { inspectOnDevice, OTHER_TASK } from './deviceInspections.js';
 import { excludeDevices, isOfDevice, isRefused } from './excludedDevices.js';
 import {
   findTask,
@@ -12,7 +13,6 @@ import {
   withState,
   withTask
 } from './session.js';
-import { inspectOnDevice, OTHER_TASK } from './tasks.js';
 
 /** A rank group that vanishes is started again from its checkpoint this often, then its task has failed. */
 export const MAX_LOST = 3;

@@ -1,7 +1,7 @@
 import type { SessionEvent } from '../wire/messages.js';
 import { advance } from './advance.js';
 import { noteAgent, noteNode } from './agents.js';
-import { dispatchInspections } from './dispatch.js';
+import { dispatchInspections } from './deviceInspections.js';
 import { includeBusyDevices } from './excludedDevices.js';
 import { noteProfile, noteRecalled, noteTrial, withTechniques } from './profiling.js';
 import { noteGroup } from './rankGroups.js';

@@ -272,29 +272,6 @@ export function noteInspection(session: ISession, result: InspectResult): ISessi
     : withStaleProfile(known);
 }
 
-/** Code of the error by which ranks tell that they built another task than was inspected. */
-export const OTHER_TASK = 'other-task';
-
-/**
- * The session in which those tasks of a signature that wait are inspected again, on a device: on devices they are not
- * what was inspected. Undefined when there is none, or they were inspected on a device already.
- */
-export function inspectOnDevice(session: ISession, signature: string): ISession | undefined {
-  let found = false;
-  const next = mapTasks(session, task => {
-    const { inspection, status } = task;
-    if (inspection?.signature !== signature || inspection.onDevice || status !== 'ready') {
-      return task;
-    }
-    found = true;
-    return { ...task, status: 'inspecting', onDevice: {} };
-  });
-  const trials = next.state.trials.filter(
-    trial => trial.status !== 'queued' || trial.signature !== signature
-  );
-  return found ? withStaleProfile(withState(next, { trials })) : undefined;
-}
-
 /**
  * The names a selection means.
  *

@@ -173,7 +173,8 @@ def _inspect(
         known[name] = found
     steps = total_steps(task, spec)
     told = list(rehearse(task, steps, seed))
-    place(task, torch.device("cpu"))  # as techniques get it
+    if device is not None:
+        place(task, torch.device("cpu"))  # as techniques get it
     inspection: Inspection = {
         "signature": name,
         "steps": steps,

@@ -1,0 +1,69 @@
+import type { Inspect, TaskState } from '../wire/messages.js';
+import type { Command } from './command.js';
+import { busyDevices, deviceKey } from './dispatch.js';
+import {
+  type ISession,
+  type IStep,
+  mapTasks,
+  maxDevices,
+  techniquesOf,
+  withStaleProfile,
+  withState
+} from './session.js';
+
+/** Have each task that is to be inspected on a device inspected on one that is free, as long as there are some. */
+export function dispatchInspections(session: ISession): IStep {
+  const { agent, cluster, tasks } = session.state;
+  if (agent === 'away' || !tasks.some(isWaitingForDevice)) {
+    return { session, commands: [] };
+  }
+  const busy = busyDevices(session);
+  const free = (cluster?.nodes ?? []).flatMap(node =>
+    node.devices.map(({ id }) => ({ node: node.id, device: id }))
+  );
+  const commands: Command[] = [];
+  const next = mapTasks(session, task => {
+    const place = free.find(({ node, device }) => !busy.has(deviceKey(node, device)));
+    if (!isWaitingForDevice(task) || !place) {
+      return task;
+    }
+    const { node, device } = place;
+    busy.add(deviceKey(node, device));
+    const body: Inspect = {
+      tasks: [task.spec],
+      maxDevices: maxDevices(session),
+      device,
+      ...techniquesOf(session)
+    };
+    commands.push({ kind: 'inspect', node, body });
+    return { ...task, onDevice: place };
+  });
+  return { session: commands.length > 0 ? next : session, commands };
+}
+
+function isWaitingForDevice({ status, onDevice }: TaskState): boolean {
+  return status === 'inspecting' && onDevice !== undefined && onDevice.device === undefined;
+}
+
+/** Code of the error by which ranks tell that they built another task than was inspected. */
+export const OTHER_TASK = 'other-task';
+
+/**
+ * The session in which those tasks of a signature that wait are inspected again, on a device: on devices they are not
+ * what was inspected. Undefined when there is none, or they were inspected on a device already.
+ */
+export function inspectOnDevice(session: ISession, signature: string): ISession | undefined {
+  let found = false;
+  const next = mapTasks(session, task => {
+    const { inspection, status } = task;
+    if (inspection?.signature !== signature || inspection.onDevice || status !== 'ready') {
+      return task;
+    }
+    found = true;
+    return { ...task, status: 'inspecting', onDevice: {} };
+  });
+  const trials = next.state.trials.filter(
+    trial => trial.status !== 'queued' || trial.signature !== signature
+  );
+  return found ? withStaleProfile(withState(next, { trials })) : undefined;
+}
