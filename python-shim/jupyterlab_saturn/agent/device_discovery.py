@@ -2,229 +2,150 @@
 
 from __future__ import annotations
 
-import csv
-import functools
 import os
 import platform
-import shutil
-import subprocess
-from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-import psutil
-
 from ..errors import SaturnError
+from . import torch_build
+from .cpu_devices import cpu_devices, memory_bytes, usable_cores
+from .cuda_devices import CudaDevices, cuda_devices
+from .gpu_hardware import has_nvidia, other_gpu
+from .nvidia_smi import ask_driver
 from .software_versions import software
+from .visible_devices import hides_all
 
 if TYPE_CHECKING:
-    from ..generated.wire_types import Device, DeviceRequest, Node
+    from ..generated.wire_types import Device, DeviceRequest, Failure, Node
 
-_MIB = 1024 * 1024
-_QUERY = (
-    "--query-gpu=index,uuid,name,memory.total,driver_version",
-    "--format=csv,noheader,nounits",
-)
 _CPU_HINT = "Use virtual CPU devices instead: %saturn cluster --cpu 2"
-_MEMORY_SHARE = 0.8
-_LEAST_MEMORY = _MIB
 
 
 def discover(request: DeviceRequest) -> Node:
     """This node with the devices a ``DeviceRequest`` asks for, as a wire ``Node``.
 
-    May take seconds: it asks the GPU driver.
+    May take seconds: it asks the GPU driver. Its notices tell of GPUs that are left out, and
+    why, and of those that others use. GPUs that can be seen but not used are no reason to train
+    on the CPU without a word.
 
     Raises
     ------
     SaturnError
-        ``no-devices``: GPUs were asked for and there are none, or fewer than asked for.
+        ``no-devices``: GPUs were asked for and there are none, or fewer than asked for;
+        ``gpu-unusable``: GPUs were asked for, and those that there are do not work.
     """
-    kind, count = request["kind"], request.get("count")
-    name = platform.node() or "localhost"
-    if kind != "cpu":
-        try:
-            answer = query_gpus()
-            gpus = visible_gpus(answer, os.environ.get("CUDA_VISIBLE_DEVICES"))
-            if not gpus:
-                raise SaturnError(
-                    "no-devices",
-                    "No GPU is visible: CUDA_VISIBLE_DEVICES is "
-                    f"{os.environ.get('CUDA_VISIBLE_DEVICES', 'unset')!r}.",
-                    _CPU_HINT,
-                )
-        except SaturnError:
-            if kind == "cuda":
-                raise
-        else:
-            versions = software(driver_version(answer))
-            return {"id": name, "devices": _first(gpus, count), "software": versions}
+    if request["kind"] == "cpu":
+        return _cpu_node(request, [])
+    try:
+        found, driver = _find_gpus(asked=request["kind"] == "cuda")
+    except SaturnError as error:
+        if request["kind"] == "cuda":
+            raise
+        return _cpu_node(request, [_told(error)] if error.code == "gpu-unusable" else [])
+    return _node(*_chosen(found, request), software(driver))
+
+
+def _find_gpus(*, asked: bool) -> tuple[CudaDevices, str | None]:
+    """GPUs that can be used, and their driver's version."""
+    build = torch_build.installed_build()
+    try:
+        report = ask_driver()
+    except SaturnError as error:
+        if error.code == "gpu-unusable" or has_nvidia():
+            raise SaturnError(
+                "gpu-unusable",
+                f"There is an NVIDIA GPU, but it cannot be used: {error.message}",
+                error.hint or "Install NVIDIA's driver.",
+            ) from error
+        other = other_gpu(build, asked=asked)
+        if other is not None:
+            raise SaturnError("gpu-unusable", other, _CPU_HINT) from error
+        raise SaturnError(
+            "no-devices", f"There is no GPU here that can be used: {error.message}", _CPU_HINT
+        ) from error
+    variable = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if hides_all(variable):
+        raise _none_visible("no-devices", variable)
+    found = cuda_devices(report, variable)
+    if not found.all:
+        if found.notices:
+            raise SaturnError(
+                "gpu-unusable",
+                " ".join(notice["message"] for notice in found.notices),
+                found.notices[0].get("hint"),
+            )
+        raise _none_visible("gpu-unusable", variable)
+    torch_build.require_cuda(build, report.driver)
+    return found, report.driver
+
+
+def _none_visible(code: str, variable: str | None) -> SaturnError:
+    return SaturnError(
+        code,
+        f"No GPU is visible: CUDA_VISIBLE_DEVICES is {variable!r}.",
+        "Change it where Jupyter is started. " + _CPU_HINT,
+    )
+
+
+def _chosen(found: CudaDevices, request: DeviceRequest) -> tuple[list[Device], list[Failure]]:
+    """The GPUs to use, and what to know of them: those that others use come last, or not at all."""
+    count = request.get("count")
+    if count is not None and count > len(found.all):
+        raise SaturnError(
+            "no-devices",
+            f"{count} GPUs were asked for, but {len(found.all)} "
+            f"{'is' if len(found.all) == 1 else 'are'} here.",
+            " ".join(
+                [
+                    f"Ask for at most {len(found.all)}.",
+                    *(notice["message"] for notice in found.notices),
+                ]
+            ),
+        )
+    skips = request["kind"] == "auto" and count is None and bool(found.idle)
+    devices = found.idle if skips else found.all[:count]
+    told = [
+        _told_of_use(notice, skipped=skips)
+        for device, notice in found.busy
+        if skips or device in devices
+    ]
+    return devices, [*found.notices, *told]
+
+
+def _told_of_use(notice: Failure, *, skipped: bool) -> Failure:
+    if skipped:
+        return {
+            **notice,
+            "message": f"{notice['message']} It is left out.",
+            "hint": "To use it all the same: %saturn cluster --gpu all",
+        }
     return {
-        "id": name,
-        "devices": cpu_devices(
-            usable_cores(), memory_bytes(), count=count, memory=request.get("memoryBytes")
-        ),
-        "software": software(),
+        **notice,
+        "hint": "What is measured on it holds only while they use it. End them, or choose fewer "
+        "GPUs, e.g. %saturn cluster --gpu 1",
     }
 
 
-def query_gpus() -> str:
-    """What the driver says about its GPUs, one CSV line each.
-
-    Raises
-    ------
-    SaturnError
-        ``no-devices``: there is no driver, or it does not work.
-    """
-    tool = shutil.which("nvidia-smi")
-    if tool is None:
-        raise SaturnError(
-            "no-devices",
-            "There is no GPU here that can be used: nvidia-smi is not installed.",
-            _CPU_HINT,
-        )
-    try:
-        answer = subprocess.run(
-            [tool, *_QUERY], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=30
-        )
-    except (OSError, subprocess.SubprocessError) as error:
-        raise SaturnError("no-devices", f"nvidia-smi does not run: {error}.", _CPU_HINT) from error
-    if answer.returncode != 0:
-        reason = (answer.stdout.strip() or answer.stderr.strip()).splitlines()
-        raise SaturnError(
-            "no-devices",
-            f"nvidia-smi finds no GPU: {reason[0].rstrip('.') if reason else 'it says nothing'}.",
-            _CPU_HINT,
-        )
-    return answer.stdout
+def _told(error: SaturnError) -> Failure:
+    return {**error.to_json(), "message": f"{error.message} So tasks are trained on the CPU."}
 
 
-def parse_gpus(text: str) -> list[Device]:
-    """Devices named by the CSV lines (index, UUID, name, MiB, driver) of nvidia-smi."""
-    devices: list[Device] = []
-    for index, uuid, name, memory, _ in _rows(text):
-        devices.append(
-            {
-                "id": f"cuda{index}",
-                "kind": "cuda",
-                "name": name,
-                # GPUs that share the machine's memory report "[N/A]".
-                "memoryBytes": int(memory) * _MIB if memory.isdigit() else memory_bytes(),
-                # A part of a GPU has the name of the whole.
-                "model": f"{name}, {memory} MiB" if memory.isdigit() else name,
-                "uuid": uuid,
-            }
-        )
-    return devices
+def _cpu_node(request: DeviceRequest, notices: list[Failure]) -> Node:
+    devices = cpu_devices(
+        usable_cores(),
+        memory_bytes(),
+        count=request.get("count"),
+        memory=request.get("memoryBytes"),
+    )
+    return _node(devices, notices, software())
 
 
-def driver_version(text: str) -> str | None:
-    """The driver's version, by the CSV lines of nvidia-smi."""
-    return next((driver for *_, driver in _rows(text)), None)
-
-
-def _rows(text: str) -> list[list[str]]:
-    rows = csv.reader(text.splitlines(), skipinitialspace=True)
-    return [row for row in rows if len(row) == 5 and row[0].isdigit()]
-
-
-def visible_gpus(text: str, visible: str | None) -> list[Device]:
-    """The GPUs that ``CUDA_VISIBLE_DEVICES`` leaves, in its order.
-
-    Follows the CUDA programming guide (environment variables): entries are indices or
-    beginnings of UUIDs, and the first one that names no GPU hides itself and all after it.
-    """
-    devices = parse_gpus(text)
-    if visible is None:
-        return devices
-    chosen: list[Device] = []
-    for entry in (part.strip() for part in visible.split(",")):
-        device = next(
-            (
-                device
-                for device in devices
-                if device["id"] == f"cuda{entry}"
-                or (entry.startswith("GPU-") and device["uuid"].startswith(entry))
-            ),
-            None,
-        )
-        if device is None or device in chosen:
-            break
-        chosen.append(device)
-    return chosen
-
-
-def cpu_devices(
-    cores: Sequence[int], total: int, *, count: int | None = None, memory: int | None = None
-) -> list[Device]:
-    """Virtual devices over CPU cores.
-
-    Parameters
-    ----------
-    cores
-        Cores to deal out evenly. With more devices than cores, devices share them.
-    total
-        Bytes of free memory; four fifths of it are split evenly unless `memory` is given.
-    count
-        How many devices; one for each core when absent.
-    memory
-        Bytes of each device.
-    """
-    count = count or len(cores)
-    size = memory or max(_LEAST_MEMORY, int(total * _MEMORY_SHARE / count))
-    devices: list[Device] = []
-    for index in range(count):
-        own = list(cores[index::count]) or [cores[index % len(cores)]]
-        noun = "core" if len(own) == 1 else "cores"
-        devices.append(
-            {
-                "id": f"cpu{index}",
-                "kind": "cpu",
-                "name": f"CPU {noun} {', '.join(map(str, own))}",
-                "memoryBytes": size,
-                "model": f"{cpu_model()}, {len(own)} {noun}, {size // _MIB} MiB",
-                "cores": own,
-            }
-        )
-    return devices
-
-
-def usable_cores() -> list[int]:
-    """Cores this process may run on."""
-    if hasattr(os, "sched_getaffinity"):
-        return sorted(os.sched_getaffinity(0))
-    return list(range(os.cpu_count() or 1))
-
-
-@functools.cache
-def cpu_model() -> str:
-    """What the maker calls this machine's processor."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text("utf-8").splitlines()
-    except OSError:
-        lines = []
-    names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
-    return next(names, "") or platform.processor() or platform.machine()
-
-
-def memory_bytes() -> int:
-    """Memory of this machine, or the limit of the container.
-
-    Not what is free just now: a device must be the same one the next time it is looked at.
-    """
-    memory: int = psutil.virtual_memory().total  # type: ignore[no-untyped-call]
-    try:
-        return min(memory, int(Path("/sys/fs/cgroup/memory.max").read_text()))
-    except (OSError, ValueError):
-        return memory  # no container, or one without a limit
-
-
-def _first(gpus: list[Device], count: int | None) -> list[Device]:
-    if count is not None and count > len(gpus):
-        raise SaturnError(
-            "no-devices",
-            f"{count} GPUs were asked for, but {len(gpus)} "
-            f"{'is' if len(gpus) == 1 else 'are'} here.",
-            f"Ask for at most {len(gpus)}.",
-        )
-    return gpus[:count]
+def _node(devices: list[Device], notices: list[Failure], versions: str) -> Node:
+    node: Node = {
+        "id": platform.node() or "localhost",
+        "devices": devices,
+        "software": versions,
+    }
+    if notices:
+        node["notices"] = notices
+    return node

@@ -116,7 +116,12 @@ class FakeDriver:
     links: str = "NV18"
 
     def install(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-        """Put the tool first on PATH, with no device hidden; its path."""
+        """Put the tool first on PATH, no device hidden, PyTorch built for CUDA; its path."""
+        # Not above: the tool itself knows no package.
+        from jupyterlab_saturn.agent import torch_build
+
+        build = torch_build.TorchBuild("2.13.0+cu126", cuda="12.6")
+        monkeypatch.setattr(torch_build, "installed_build", lambda: build)
         folder.mkdir(parents=True, exist_ok=True)
         tool = folder / "nvidia-smi"
         tool.write_text(
