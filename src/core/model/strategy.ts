@@ -1,4 +1,4 @@
-import type { Strategy } from '../wire/messages.js';
+import type { Device, Strategy } from '../wire/messages.js';
 
 /** One string per distinct strategy, for use as a map key. */
 export function strategyKey(strategy: Strategy): string {
@@ -31,4 +31,14 @@ export function cellKey(signature: string, strategy: Strategy): string {
 /** Key of a strategy's curve: the same technique with the same knobs, whatever the device count. */
 export function curveKey({ technique, knobs }: Strategy): string {
   return strategyKey({ technique, devices: 0, ...(knobs && { knobs }) });
+}
+
+/** The devices of a node that a strategy may use: parts of a divided GPU work with no other, so only alone. */
+export function usableBy({ devices }: Pick<Strategy, 'devices'>, all: readonly Device[]): readonly Device[] {
+  return devices > 1 ? all.filter(device => !device.partition) : all;
+}
+
+/** How many of a node's devices one task can use at most. */
+export function mostTogether(all: readonly Device[]): number {
+  return Math.max(Math.min(1, all.length), usableBy({ devices: 2 }, all).length);
 }

@@ -1,4 +1,4 @@
-import type { AgentHello, Device, ExcludedDevice, Node } from '../wire/messages.js';
+import type { AgentHello, Device, ExcludedDevice, Node, TrialState } from '../wire/messages.js';
 import type { Command } from './command.js';
 import { excludedOf } from './excludedDevices.js';
 import {
@@ -7,6 +7,7 @@ import {
   isActive,
   lastAttempt,
   mapTasks,
+  maxDevices,
   maxDevicesEver,
   withStaleProfile,
   withState
@@ -41,6 +42,11 @@ export function noteNode(session: ISession, node: Node, out: readonly ExcludedDe
     if (kinds([...old.devices, ...left]) !== kinds(node.devices)) {
       next = withState(next, { cells: [] });
     }
+  }
+  const most = maxDevices(next);
+  const fits = (trial: TrialState): boolean => trial.status !== 'queued' || trial.strategy.devices <= most;
+  if (!next.state.trials.every(fits)) {
+    next = withState(next, { trials: next.state.trials.filter(fits) });
   }
   const isOther = old?.devices.some(({ kind }) => node.devices.every(device => device.kind !== kind));
   if (maxDevicesEver(next) > before || isOther) {

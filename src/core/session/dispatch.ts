@@ -1,3 +1,4 @@
+import { usableBy } from '../model/strategy.js';
 import type {
   Attempt,
   GroupStart,
@@ -93,7 +94,9 @@ export function dispatchTrials(session: ISession): IStep {
       return trial;
     }
     for (const node of session.state.cluster?.nodes ?? []) {
-      const free = node.devices.map(device => device.id).filter(id => !busy.has(deviceKey(node.id, id)));
+      const free = usableBy(trial.strategy, node.devices)
+        .map(device => device.id)
+        .filter(id => !busy.has(deviceKey(node.id, id)));
       const devices = free.slice(0, trial.strategy.devices);
       if (devices.length === trial.strategy.devices) {
         for (const device of devices) {

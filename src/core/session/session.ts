@@ -1,5 +1,7 @@
+import { mostTogether } from '../model/strategy.js';
 import type {
   Attempt,
+  Device,
   Failure,
   Goal,
   Node,
@@ -175,15 +177,18 @@ export function withNotice(session: ISession, notice: Failure): ISession {
   return withState(session, { notices: [...session.state.notices, notice].slice(-MAX_NOTICES) });
 }
 
-/** Largest number of devices on one node; a strategy never spans nodes. */
+/** Largest number of devices of one node that a task can use; a strategy never spans nodes. */
 export function maxDevices(session: ISession): number {
-  return Math.max(0, ...(session.state.cluster?.nodes ?? []).map(node => node.devices.length));
+  return Math.max(0, ...(session.state.cluster?.nodes ?? []).map(node => mostTogether(node.devices)));
 }
 
 /** As {@link maxDevices}, with those that are left out for now: what is asked once holds when they are back. */
 export function maxDevicesEver({ state: { cluster, excludedDevices = [] } }: ISession): number {
-  const out = (node: Node): number => excludedDevices.filter(one => one.node === node.id).length;
-  return Math.max(0, ...(cluster?.nodes ?? []).map(node => node.devices.length + out(node)));
+  const all = ({ id, devices }: Node): Device[] => [
+    ...devices,
+    ...excludedDevices.filter(({ node }) => node === id).map(({ device }) => device)
+  ];
+  return Math.max(0, ...(cluster?.nodes ?? []).map(node => mostTogether(all(node))));
 }
 
 /** What a command carries so that the agent can load the techniques; nothing when there are none. */

@@ -1,6 +1,7 @@
 import { ReactWidget } from '@jupyterlab/ui-components';
 import type { Message } from '@lumino/messaging';
 import { count, deviceCount } from '../../core/view/format/format.js';
+import { deviceNotices } from '../../core/view/status/deviceNotices.js';
 import type { SessionState } from '../../core/wire/messages.js';
 import { FailureNote } from '../components/failureNote.js';
 import { saturnIcon } from '../components/icons.js';
@@ -118,16 +119,17 @@ function Header({ view }: { view: ISaturnStore.IView }) {
   );
 }
 
-/** Latest troubles that belong to no task, newest first. */
+/** Troubles with the devices, and the latest others that belong to no task, newest first. */
 function Notices({ state }: { state: SessionState }) {
   const { trans } = usePanelContext();
-  if (state.notices.length === 0) {
+  const notices = [...state.notices, ...deviceNotices(state)].reverse();
+  if (notices.length === 0) {
     return null;
   }
   return (
     <details className="jp-SaturnPanel-notices">
-      <summary>{trans.__('Troubles (%1)', count(state.notices.length))}</summary>
-      {[...state.notices].reverse().map((notice, i) => (
+      <summary>{trans.__('Troubles (%1)', count(notices.length))}</summary>
+      {notices.map((notice, i) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: equal notices are told apart by their place alone
         <FailureNote key={i} failure={notice} />
       ))}

@@ -73,6 +73,10 @@ function checkPlace(request: PlanRequest, segment: Segment, sayAll: Say): void {
         say(`node "${share.node}" has no device "${device}"`);
       }
     }
+    const partition = node?.devices.find(({ id, partition }) => partition && share.devices.includes(id));
+    if (strategy.devices > 1 && partition !== undefined) {
+      say(`device "${partition.id}" is a part of a divided GPU, which works with no other`);
+    }
     if (new Set(share.devices).size !== share.devices.length) {
       say('it has a device twice');
     }

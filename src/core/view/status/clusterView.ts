@@ -3,6 +3,7 @@ import type { Device, SessionState } from '../../wire/messages.js';
 import { type Blocks, failuresBlock, lead, sentence, tableBlock } from '../display/block.js';
 import { agentNote } from '../display/emptyStates.js';
 import { bytes, count, deviceCount } from '../format/format.js';
+import { deviceNotices } from './deviceNotices.js';
 
 /** The devices of the session. */
 export function clusterView(state: SessionState, trans: ITranslation): Blocks {
@@ -46,17 +47,25 @@ export function clusterView(state: SessionState, trans: ITranslation): Blocks {
       rows: places.map(({ node, device }) => [
         device.id,
         node,
-        device.kind === 'cuda' ? trans.__('GPU') : trans.__('virtual CPU device'),
+        kind(device, trans),
         device.uuid === undefined ? device.name : { text: device.name, title: device.uuid },
         bytes(device.memoryBytes),
         cores(device)
       ])
     }),
+    failuresBlock(deviceNotices(state).map(error => ({ where: [], error }))),
     excluded.length > 0 &&
       sentence(trans.__('Left out of the plan, until they are taken in again with `%saturn cluster`:')),
     failuresBlock(excluded),
     state.agent === 'away' && agentNote(trans)
   ];
+}
+
+function kind(device: Device, trans: ITranslation): string {
+  if (device.kind === 'cpu') {
+    return trans.__('virtual CPU device');
+  }
+  return device.partition ? trans.__('slice of a GPU (MIG)') : trans.__('GPU');
 }
 
 /** `0-3, 6`. */

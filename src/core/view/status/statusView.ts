@@ -3,6 +3,7 @@ import type { Goal, SessionState, TaskState } from '../../wire/messages.js';
 import { type Block, type Blocks, failuresBlock, lead, sentence, tableBlock } from '../display/block.js';
 import { agentNote, noTasks } from '../display/emptyStates.js';
 import { failedTasks } from '../format/failures.js';
+import { deviceNotices } from './deviceNotices.js';
 import { leftOut, progressLine } from './progressLine.js';
 import { progressTable } from './taskProgress.js';
 
@@ -21,7 +22,10 @@ export function statusView(state: SessionState, now: number, trans: ITranslation
     some && tableBlock(progressTable(state, now, trans)),
     ...state.tasks.flatMap(task => unlikeSentence(task, trans) ?? []),
     failuresBlock([
-      ...state.notices.slice(-LATEST_NOTICES).map(error => ({ where: [], error })),
+      ...[...deviceNotices(state), ...state.notices.slice(-LATEST_NOTICES)].map(error => ({
+        where: [],
+        error
+      })),
       ...leftOut(state).map(({ task, reason }) => ({
         where: [task],
         error: {
