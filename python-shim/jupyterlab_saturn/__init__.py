@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .errors import SaturnError
 from .loop import checkpoint, report, restore, steps
 from .task import Task, by_keyword
 
@@ -35,7 +37,13 @@ def session(name: str | None = None, home: Path | str | None = None) -> Session:
         Name of the session.
     home
         Folder of all sessions; ``$SATURN_HOME``, else ``.saturn`` in the working folder.
+
+    Raises
+    ------
+    SaturnError
+        ``unsupported-system`` on Windows.
     """
+    _refuse_windows()
     from .kernel.session_registry import sessions
 
     if name is None and home is None:
@@ -45,6 +53,7 @@ def session(name: str | None = None, home: Path | str | None = None) -> Session:
 
 def load_ipython_extension(ipython: Any) -> None:
     """``%load_ext jupyterlab_saturn``"""
+    _refuse_windows()
     from .kernel.extension import load
 
     load(ipython)
@@ -55,6 +64,15 @@ def unload_ipython_extension(ipython: Any) -> None:
     from .kernel.extension import unload
 
     unload(ipython)
+
+
+def _refuse_windows() -> None:
+    if sys.platform == "win32":
+        raise SaturnError(
+            "unsupported-system",
+            "jupyterlab-saturn works on Linux and macOS, not on Windows itself.",
+            "Start Jupyter within WSL 2, where Linux programs can use the GPUs of Windows.",
+        )
 
 
 def _jupyter_labextension_paths() -> list[dict[str, str]]:

@@ -13,6 +13,7 @@ import torch
 
 from ...cuda_errors import HINTS
 from ...errors import SaturnError
+from .cuda_support import require_kernels, unusable_gpus
 from .foreign_memory import ForeignMemory, ask_driver
 
 if TYPE_CHECKING:
@@ -142,12 +143,9 @@ class CudaDevice:
         usable = torch.cuda.device_count() if torch.cuda.is_available() else 0
         if usable < len(uuids):
             _refuse_lost(devices, usable)
-            raise SaturnError(
-                "no-gpu",
-                f"Of the GPUs {', '.join(uuids)} only {usable} can be used.",
-                "See with nvidia-smi whether they work, then set them with %saturn cluster.",
-            )
+            raise unusable_gpus(uuids)
         torch.cuda.set_device(rank)
+        require_kernels(rank)
         self._device = torch.device("cuda", rank)
         self._foreign = ForeignMemory(uuids[rank], self._device)
         self._foreign.wait()
