@@ -242,7 +242,7 @@ class Agent:
         async with self._discovering:
             failure: Failure | None = None
             try:
-                self._node = await asyncio.to_thread(discover, request)
+                self._node = await asyncio.to_thread(discover, request, self._place.leases.held)
                 write_json(self._paths.devices, request)
             except Exception as error:
                 failure = failure_of(error)

@@ -85,7 +85,9 @@ class CudaDevices:
         return self.idle + [device for device, _ in self.busy]
 
 
-def cuda_devices(report: DriverReport, variable: str | None) -> CudaDevices:
+def cuda_devices(
+    report: DriverReport, variable: str | None, own: Collection[str] = ()
+) -> CudaDevices:
     """Sort out what the driver tells.
 
     A process of CUDA's sees one slice of all at most, and no GPU beside it. So slices are used
@@ -95,8 +97,10 @@ def cuda_devices(report: DriverReport, variable: str | None) -> CudaDevices:
     ----------
     variable
         ``CUDA_VISIBLE_DEVICES``.
+    own
+        UUIDs of devices on which jobs of this session are at work: nobody else is asked for
+        there, as numbers of processes mean something else in a container.
     """
-    own = _own_processes()
     found = [one for gpu in report.gpus for one in _devices_of(gpu, own)]
     seen = visible(found, variable)
     notices = [_lost(*lost) for lost in report.lost]
@@ -115,7 +119,7 @@ def cuda_devices(report: DriverReport, variable: str | None) -> CudaDevices:
     )
 
 
-def _devices_of(gpu: Gpu, own: Collection[int]) -> Iterator[CudaDevice]:
+def _devices_of(gpu: Gpu, own: Collection[str]) -> Iterator[CudaDevice]:
     if gpu.divided and gpu.slices:
         for part in gpu.slices:
             yield _slice_of(gpu, part, own)
@@ -138,7 +142,7 @@ def _devices_of(gpu: Gpu, own: Collection[int]) -> Iterator[CudaDevice]:
     yield CudaDevice(gpu, None, device, _busy(device, gpu.used, gpu.processes, own))
 
 
-def _slice_of(gpu: Gpu, part: GpuSlice, own: Collection[int]) -> CudaDevice:
+def _slice_of(gpu: Gpu, part: GpuSlice, own: Collection[str]) -> CudaDevice:
     name = f"{gpu.name} MIG {part.profile}"
     if gpu.mode not in _MODES or not part.total.isdigit():
         why = f"its memory is {part.total!r}" if gpu.mode in _MODES else _forbidden(gpu)
@@ -161,7 +165,7 @@ def _add_capability(device: Device, gpu: Gpu) -> None:
         device["computeCapability"] = float(gpu.capability)
 
 
-def _why_not(gpu: Gpu, own: Collection[int]) -> Failure | None:
+def _why_not(gpu: Gpu, own: Collection[str]) -> Failure | None:
     which = f"GPU {gpu.index} ({gpu.name})"
     if gpu.divided:
         return {
@@ -172,8 +176,8 @@ def _why_not(gpu: Gpu, own: Collection[int]) -> Failure | None:
         }
     if gpu.mode not in _MODES:
         return _left_out(which, _forbidden(gpu), gpu)
-    if gpu.mode.startswith("Exclusive") and any(one.pid not in own for one in gpu.processes):
-        who = _who(gpu.processes, own)
+    if gpu.mode.startswith("Exclusive") and gpu.processes and gpu.uuid not in own:
+        who = _who(gpu.processes)
         return _left_out(which, f"it is for one process at a time, and {who} has it", gpu)
     shares = gpu.total == _NO_NUMBER and any(word in gpu.name for word in _SHARES_MEMORY)
     if not gpu.total.isdigit() and not shares:
@@ -222,28 +226,26 @@ def _told_of_slices(slices: Sequence[CudaDevice]) -> Failure:
 
 
 def _busy(
-    device: Device, used: str, processes: Sequence[GpuProcess], own: Collection[int]
+    device: Device, used: str, processes: Sequence[GpuProcess], own: Collection[str]
 ) -> Failure | None:
-    if not used.isdigit():
-        return None  # nobody can tell
-    ours = [one.used for one in processes if one.pid in own]
-    foreign = int(used) * MIB - sum(size or 0 for size in ours)
-    if None in ours or foreign <= (1 - _FREE) * device["memoryBytes"]:
+    if not used.isdigit() or device["uuid"] in own:
+        return None  # that cannot be told
+    foreign = int(used) * MIB
+    if foreign <= (1 - _FREE) * device["memoryBytes"]:
         return None
     return {
         "code": "gpu-busy",
-        "message": f"{device['id']} ({device['name']}) is used by others: {_who(processes, own)} "
+        "message": f"{device['id']} ({device['name']}) is used by others: {_who(processes)} "
         f"holds {foreign / _GIB:.1f} of its {device['memoryBytes'] / _GIB:.1f} GiB.",
     }
 
 
-def _who(processes: Sequence[GpuProcess], own: Collection[int]) -> str:
-    others = [one for one in processes if one.pid not in own]
-    if not others:
+def _who(processes: Sequence[GpuProcess]) -> str:
+    if not processes:
         return "somebody"  # of another container, or drawing the screen
-    names = [_process_words(one) for one in others[:_NAMED]]
-    if len(others) > _NAMED:
-        names.append(f"{len(others) - _NAMED} more")
+    names = [_process_words(one) for one in processes[:_NAMED]]
+    if len(processes) > _NAMED:
+        names.append(f"{len(processes) - _NAMED} more")
     return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
 
 
@@ -256,12 +258,3 @@ def _process_words(process: GpuProcess) -> str:
             name = "a notebook's kernel"
     size = "" if process.used is None else f", {process.used / _GIB:.1f} GiB"
     return f"{name} (process {process.pid}{size})"
-
-
-def _own_processes() -> set[int]:
-    """This process and all that it started: what they hold, it may give out again."""
-    own = {os.getpid()}
-    with suppress(psutil.Error):
-        started = psutil.Process().children(recursive=True)  # type: ignore[no-untyped-call]
-        own.update(child.pid for child in started)
-    return own

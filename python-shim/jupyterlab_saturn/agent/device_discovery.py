@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from ..errors import SaturnError
@@ -21,12 +22,17 @@ if TYPE_CHECKING:
 _CPU_HINT = "Use virtual CPU devices instead: %saturn cluster --cpu 2"
 
 
-def discover(request: DeviceRequest) -> Node:
+def discover(request: DeviceRequest, own: Collection[str] = ()) -> Node:
     """This node with the devices a ``DeviceRequest`` asks for, as a wire ``Node``.
 
     May take seconds: it asks the GPU driver. Its notices tell of GPUs that are left out, and
     why, and of those that others use. GPUs that can be seen but not used are no reason to train
     on the CPU without a word.
+
+    Parameters
+    ----------
+    own
+        UUIDs of devices that jobs of this session hold.
 
     Raises
     ------
@@ -37,7 +43,7 @@ def discover(request: DeviceRequest) -> Node:
     if request["kind"] == "cpu":
         return _cpu_node(request, [])
     try:
-        found, driver = _find_gpus(asked=request["kind"] == "cuda")
+        found, driver = _find_gpus(own, asked=request["kind"] == "cuda")
     except SaturnError as error:
         if request["kind"] == "cuda":
             raise
@@ -45,7 +51,7 @@ def discover(request: DeviceRequest) -> Node:
     return _node(*_chosen(found, request), software(driver))
 
 
-def _find_gpus(*, asked: bool) -> tuple[CudaDevices, str | None]:
+def _find_gpus(own: Collection[str], *, asked: bool) -> tuple[CudaDevices, str | None]:
     """GPUs that can be used, and their driver's version."""
     build = torch_build.installed_build()
     try:
@@ -66,7 +72,7 @@ def _find_gpus(*, asked: bool) -> tuple[CudaDevices, str | None]:
     variable = os.environ.get("CUDA_VISIBLE_DEVICES")
     if hides_all(variable):
         raise _none_visible("no-devices", variable)
-    found = cuda_devices(report, variable)
+    found = cuda_devices(report, variable, own)
     if not found.all:
         if found.notices:
             raise SaturnError(

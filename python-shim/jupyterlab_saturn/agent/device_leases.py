@@ -37,6 +37,11 @@ class DeviceLeases:
         self._paths = paths
         self._held: dict[str, tuple[IO[str], int]] = {}
 
+    @property
+    def held(self) -> frozenset[str]:
+        """What this session's jobs hold: UUIDs of GPUs, numbers of cores."""
+        return frozenset(self._held)
+
     @contextlib.contextmanager
     def hold(self, devices: Sequence[Device]) -> Iterator[None]:
         """Hold some wire ``Device`` objects, all or none, until the end of a job.

@@ -114,6 +114,9 @@ class InspectionJob:
             "devices": held,
         }
         self._python = self._place.surroundings.of(tasks[0].get("world")).python
+        told = [each["computeCapability"] for each in devices if "computeCapability" in each]
+        if told:
+            request["computeCapability"] = min(told)
         try:
             group = self._place.group(request, folder, 1, heard=self._hear, may_be_silent=True)
             self._log, self._read = group.log(0), 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .driver_words import driver_words
 from .finding import Finding
@@ -24,7 +24,11 @@ def check_devices(machine: Machine) -> Finding:
     node = machine.node
     devices, notices = node["devices"], node.get("notices", [])
     told = ", ".join(f"{each['id']} {each['name']} {size(each['memoryBytes'])}" for each in devices)
-    facts = {"devices": devices, "software": node.get("software"), "notices": notices}
+    facts: dict[str, Any] = {
+        "devices": devices,
+        "software": node.get("software"),
+        "notices": notices,
+    }
     facts |= {"driver": driver_words()} if machine.gpus or notices else {}
     if not notices:
         return Finding("devices", "ok", f"{told}.", facts=facts)

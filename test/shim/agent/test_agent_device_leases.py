@@ -157,3 +157,10 @@ def test_two_agents_on_one_device() -> None:
             train(my_ear, "again", "finished 8")
             until(lambda: my_ear.hear_event("failed", "finished")["body"]["task"] == "again")
             assert not list(mine.leases.glob("core-*.lock"))
+
+
+def test_a_session_knows_what_it_holds(homes: tuple[SessionPaths, SessionPaths]) -> None:
+    mine = DeviceLeases(homes[0])
+    with mine.hold([gpu(0, "GPU-aa"), cpu(1, 3)]):
+        assert mine.held == {"GPU-aa", "core-3"}
+    assert mine.held == frozenset()

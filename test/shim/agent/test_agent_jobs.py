@@ -426,11 +426,14 @@ def test_an_inspection_knows_the_devices_and_the_users_techniques(
     async def main() -> None:
         async with place() as (here, _):
             body = {"tasks": [task(ranks="inspected")], "maxDevices": 2, "techniques": MINE}
-            await InspectionJob(here, body, NODE).run()
+            gpus = zip(NODE["devices"], [8.6, 7.5], strict=False)
+            node = {**NODE, "devices": [{**one, "computeCapability": is_} for one, is_ in gpus]}
+            await InspectionJob(here, body, node).run()
 
     asyncio.run(main())
     [request] = requests
     assert request["techniques"] == MINE
+    assert request["computeCapability"] == 7.5
     assert (request["deviceKind"], request["deviceBytes"]) == ("cpu", 1 << 30)
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from fake_driver import NOT_APPLICABLE, Card, FakeDriver, Process
+from fake_driver import Card, FakeDriver, Process
 from jupyterlab_saturn.agent.device_discovery import discover
 from jupyterlab_saturn.generated.wire_types import DeviceRequest, Node
 
@@ -82,14 +82,15 @@ def test_use_by_others_is_no_part_of_what_a_gpu_is(
     assert discover({"kind": "cuda"})["devices"] == busy
 
 
-@pytest.mark.parametrize("used", [1024, 6144, NOT_APPLICABLE])
+@pytest.mark.parametrize("mode", ["Default", "Exclusive_Process"])
 def test_what_this_session_holds_is_not_held_by_others(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, used: int | str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mode: str
 ) -> None:
-    own = Process(os.getpid(), used=used)
-    rest = used if isinstance(used, int) else 6144
-    FakeDriver((Card(total=10240, used=rest, processes=(own,)),)).install(tmp_path, monkeypatch)
-    assert "notices" not in discover({"kind": "auto"})
+    busy = replace(BUSY, mode=mode)
+    FakeDriver((busy, IDLE)).install(tmp_path, monkeypatch)
+    node = discover({"kind": "auto"}, {busy.uuid})
+    assert ids(node) == ["cuda0", "cuda1"]
+    assert "notices" not in node
 
 
 @pytest.fixture
@@ -104,9 +105,6 @@ def kernel() -> Iterator[int]:
 def test_the_kernel_of_a_notebook_is_called_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kernel: int
 ) -> None:
-    monkeypatch.setattr(
-        "jupyterlab_saturn.agent.cuda_devices._own_processes", lambda: {os.getpid()}
-    )
     card = Card(used=6200, total=10240, processes=(Process(kernel, used=6144),))
     FakeDriver((card,)).install(tmp_path, monkeypatch)
     [notice] = discover({"kind": "cuda"})["notices"]

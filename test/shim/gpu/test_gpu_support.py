@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 import torch
 from jupyterlab_saturn.errors import SaturnError
+from jupyterlab_saturn.generated.wire_types import Device
 from jupyterlab_saturn.training.runtime import cuda_support
 from jupyterlab_saturn.training.runtime.cuda_support import require_kernels, unusable_gpus
-from jupyterlab_saturn.training.runtime.device import CudaDevice
+from jupyterlab_saturn.training.runtime.device import claim
 
-if TYPE_CHECKING:
-    from jupyterlab_saturn.generated.wire_types import Device
-
+GPU: Device = {
+    "id": "cuda0",
+    "kind": "cuda",
+    "name": "NVIDIA X",
+    "memoryBytes": 1 << 34,
+    "uuid": "GPU-1",
+}
 DRIVER = "NVRM version: NVIDIA UNIX x86_64 Kernel Module  470.82.01  Wed Oct 27\n"
 TOO_OLD = "The NVIDIA driver on your system is too old (found version 11040). Please update"
 
@@ -38,16 +42,10 @@ def test_pytorch_without_cuda_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.version, "cuda", None)
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
+    monkeypatch.setenv("PYTORCH_CUDA_ALLOC_CONF", "")
     fails_with(monkeypatch, AssertionError("Torch not compiled with CUDA enabled"))
-    gpu: Device = {
-        "id": "cuda0",
-        "kind": "cuda",
-        "name": "A10",
-        "memoryBytes": 1 << 30,
-        "uuid": "GPU-1",
-    }
     with pytest.raises(SaturnError) as caught:
-        CudaDevice([gpu], 0)
+        claim([GPU], 0)
     assert caught.value.code == "no-gpu"
     assert f"PyTorch {torch.__version__} (without CUDA) with driver 470.82.01" in str(caught.value)
     assert "Install a PyTorch that fits" in str(caught.value.hint)

@@ -39,6 +39,7 @@ from ..techniques import (
     unmet_demand,
 )
 from ..techniques.native import Native
+from .bfloat16_check import told_of_bfloat16
 from .demands_probe import Probed, probe_demands
 from .device_need import may_need_device, told_on_device, told_without_device
 from .dry_run import DryRun, dry_run
@@ -238,6 +239,7 @@ def _told_of_seed(request: RankRequest, spec: TaskSpec) -> Iterator[str]:
 
 def _told(probed: Probed, task: Task, request: RankRequest) -> Iterator[str]:
     """What the user should know of what was tried."""
+    yield from told_of_bfloat16(task, request.compute_capability)
     if probed.draws and not task.exact_random and request.max_devices > 1:
         yield (
             "The forward draws random numbers, as dropout does, others on other numbers of "

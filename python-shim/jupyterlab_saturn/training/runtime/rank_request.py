@@ -30,6 +30,7 @@ class _Order(TypedDict):
 class InspectOrder(_Order):
     kind: Literal["inspect"]
     tasks: list[TaskSpec]
+    computeCapability: NotRequired[float]
     maxDevices: int
     deviceKind: Literal["cpu", "cuda"]
     deviceBytes: int
@@ -121,6 +122,7 @@ class RankRequest:
     techniques: tuple[TechniqueSpec, ...] = ()
     device_kind: Literal["cpu", "cuda"] = "cpu"
     device_bytes: int = 0
+    compute_capability: float | None = None
 
     @property
     def task(self) -> TaskSpec:
@@ -177,6 +179,9 @@ class RankRequest:
                 techniques=tuple(raw.get("techniques", ())),
                 device_kind=raw.get("deviceKind", "cpu") if raw["kind"] == "inspect" else "cpu",
                 device_bytes=int(raw.get("deviceBytes", 0)) if raw["kind"] == "inspect" else 0,
+                compute_capability=(
+                    raw.get("computeCapability") if raw["kind"] == "inspect" else None
+                ),
                 strategy=_alone() if raw["kind"] == "inspect" else raw["strategy"],
                 devices=tuple(raw.get("devices", ())),
                 rendezvous=None if raw["kind"] == "inspect" else Path(raw["rendezvous"]),
