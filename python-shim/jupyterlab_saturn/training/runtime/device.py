@@ -134,14 +134,12 @@ class CpuDevice:
 class CudaDevice:
     """A GPU. The rank sees the GPUs of its group and no other."""
 
-    def __init__(self, devices: Sequence[Device], rank: int) -> None:
-        uuids = [device["uuid"] for device in devices]
+    def __init__(self, uuids: Sequence[str], rank: int) -> None:
         # Read when CUDA starts, so it must not have started in this process.
         os.environ["CUDA_VISIBLE_DEVICES"] = ",".join(uuids)
         _let_segments_grow()
-        usable = torch.cuda.device_count() if torch.cuda.is_available() else 0
-        if usable < len(uuids):
-            _refuse_lost(devices, usable)
+        usable = _usable_gpus()
+        if usable < max(1, len(uuids)):
             raise SaturnError(
                 "no-gpu",
                 f"Of the GPUs {', '.join(uuids)} only {usable} can be used.",
@@ -208,19 +206,27 @@ def claim(devices: Sequence[Device], rank: int) -> RankDevice:
     """
     mine = devices[rank]
     if mine["kind"] == "cuda":
-        return CudaDevice(devices, rank)
+        try:
+            return CudaDevice([device["uuid"] for device in devices], rank)
+        except SaturnError:
+            _refuse_lost(devices)
+            raise
     return CpuDevice(mine.get("cores", ()), mine["memoryBytes"])
 
 
-def _refuse_lost(devices: Sequence[Device], usable: int) -> None:
+def _usable_gpus() -> int:
+    return torch.cuda.device_count() if torch.cuda.is_available() else 0
+
+
+def _refuse_lost(devices: Sequence[Device]) -> None:
     """Raise SaturnError ``device-lost`` when GPUs are gone, and not all of CUDA.
 
     CUDA hides with a GPU that it does not find all that are named after it.
     """
     listed = ask_driver("-L")
     lost = [device for device in devices if listed and device["uuid"] not in listed]
-    if not lost and usable > 0:
-        lost = [devices[usable]]
+    if not lost and 0 < _usable_gpus() < len(devices):
+        lost = [devices[_usable_gpus()]]
     if lost:
         names = ", ".join(f"{device['id']} ({device['uuid']})" for device in lost)
         raise SaturnError(
