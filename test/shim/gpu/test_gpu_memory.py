@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 import torch
@@ -26,8 +25,7 @@ def cuda() -> Iterator[FakeCuda]:
 
 
 def use(cuda: FakeCuda, *, allocated: int, reserved: int, others: int = 0) -> CudaDevice:
-    gpu: Any = {"id": "cuda0", "kind": "cuda", "uuid": "GPU-0", "name": "A10", "memoryBytes": 1}
-    device = CudaDevice([gpu], 0)
+    device = CudaDevice(["GPU-0"], 0)
     device.reset_peak()
     cuda.allocated_bytes = allocated * GIGABYTE
     cuda.reserved_bytes = reserved * GIGABYTE
