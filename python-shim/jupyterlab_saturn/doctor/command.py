@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import signal
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -36,8 +35,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "--lines", action="store_true", help="tell the findings as lines of JSON, for programs"
     )
     asked = parser.parse_args(arguments)
-    # What it has started is ended, and removed, on the way out.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     findings: list[Finding] = []
     for finding in examine(asked.deep):
         findings.append(finding)

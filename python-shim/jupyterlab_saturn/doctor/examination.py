@@ -10,6 +10,7 @@ from pathlib import Path
 
 from ..agent.device_discovery import discover
 from ..paths import SessionPaths
+from .deep_exercises import DEEP
 from .engine_check import check_engine, check_node
 from .exercise_process import exercised
 from .finding import Finding, broken, guarded
@@ -21,6 +22,14 @@ from .quick_exercises import QUICK
 from .storage_check import check_disk, check_home, check_runtime, session_disk
 
 _CPU_DEVICES = 2
+_DEEP_CPU_DEVICES = 4
+_DEEP_BYTES = 10**9
+_NOT_TRIED = Finding(
+    "exercises",
+    "warning",
+    "What takes minutes was not tried, since something above is broken.",
+    "Mend that first.",
+)
 
 
 def examine(deep: bool = False) -> Iterator[Finding]:
@@ -28,19 +37,29 @@ def examine(deep: bool = False) -> Iterator[Finding]:
     machine = Machine()
     paths = SessionPaths("doctor", _folder(machine.home))
     try:
-        for name, look in _checks(machine, paths):
-            yield guarded(name, look)
+        sound = True
+        for name, look in _checks(machine, paths, deep):
+            finding = guarded(name, look)
+            sound = sound and finding.status != "broken"
+            yield finding
+        if deep and not sound:
+            yield _NOT_TRIED
+            return
         try:
-            yield from exercised(QUICK, paths, _exercise_node(machine))
+            exercises = (*QUICK, *DEEP) if deep else QUICK
+            yield from exercised(exercises, paths, _exercise_node(machine, deep))
         except Exception as error:
             yield broken("exercises", error)
     finally:
         machine.close()
+        for session in paths.folder.parent.glob("*"):
+            shutil.rmtree(SessionPaths.of_folder(session).runtime, ignore_errors=True)
         shutil.rmtree(paths.folder.parent, ignore_errors=True)
-        shutil.rmtree(paths.runtime, ignore_errors=True)
 
 
-def _checks(machine: Machine, paths: SessionPaths) -> Iterator[tuple[str, Callable[[], Finding]]]:
+def _checks(
+    machine: Machine, paths: SessionPaths, deep: bool
+) -> Iterator[tuple[str, Callable[[], Finding]]]:
     yield "versions", check_versions
     yield "devices", functools.partial(check_devices, machine)
     try:
@@ -52,7 +71,8 @@ def _checks(machine: Machine, paths: SessionPaths) -> Iterator[tuple[str, Callab
     yield "engine", check_engine
     yield "extension", check_extension
     yield "session folder", functools.partial(check_home, machine.home)
-    yield "disk", functools.partial(check_disk, machine.home)
+    disk = functools.partial(check_disk, machine.home)
+    yield "disk", functools.partial(disk, _DEEP_BYTES) if deep else disk
     yield "sockets", functools.partial(check_runtime, paths)
     yield "shared memory", functools.partial(check_shared_memory, gpus)
     yield "limits", functools.partial(check_limits, gpus)
@@ -70,7 +90,7 @@ def _folder(home: Path) -> Path:
         return Path(tempfile.mkdtemp(prefix="saturn-doctor-"))
 
 
-def _exercise_node(machine: Machine) -> object:
+def _exercise_node(machine: Machine, deep: bool) -> object:
     if machine.gpus:
         return machine.node
-    return discover({"kind": "cpu", "count": _CPU_DEVICES})
+    return discover({"kind": "cpu", "count": _DEEP_CPU_DEVICES if deep else _CPU_DEVICES})

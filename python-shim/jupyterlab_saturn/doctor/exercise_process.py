@@ -21,12 +21,15 @@ import psutil
 from ..agent.log_tail import tail
 from ..paths import SessionPaths
 from ..training.runtime import parent_death
+from .deep_exercises import DEEP
 from .exercise import Exercise
 from .finding import Finding
 from .quick_exercises import QUICK
 from .workbench import Workbench
 
-EXERCISES = {exercise.name: exercise for exercise in QUICK}
+EXERCISES = {exercise.name: exercise for exercise in (*QUICK, *DEEP)}
+COMMAND = (sys.executable, "-P", "-m", __name__)
+"""To which a folder and names are added."""
 _NODE = "node.json"
 _LOG = "exercises.log"
 
@@ -64,7 +67,7 @@ class _Worker:
     def __init__(self, paths: SessionPaths, names: Sequence[str]) -> None:
         self.alive = True
         self._log = paths.folder / _LOG
-        command = [sys.executable, "-P", "-m", __name__, str(paths.folder), *names]
+        command = [*COMMAND, str(paths.folder), *names]
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
                 command,

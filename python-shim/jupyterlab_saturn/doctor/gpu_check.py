@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from ..errors import Json
 from .driver_words import driver_words
 from .finding import Finding
 from .machine import Machine
@@ -24,11 +25,7 @@ def check_devices(machine: Machine) -> Finding:
     node = machine.node
     devices, notices = node["devices"], node.get("notices", [])
     told = ", ".join(f"{each['id']} {each['name']} {size(each['memoryBytes'])}" for each in devices)
-    facts: dict[str, Any] = {
-        "devices": devices,
-        "software": node.get("software"),
-        "notices": notices,
-    }
+    facts: Json = {"devices": devices, "software": node.get("software"), "notices": notices}
     facts |= {"driver": driver_words()} if machine.gpus or notices else {}
     if not notices:
         return Finding("devices", "ok", f"{told}.", facts=facts)
@@ -81,15 +78,17 @@ def check_torch(machine: Machine) -> Finding:
             "Look for the GPU's errors (nvidia-smi -q, dmesg), and whether others use it.",
             facts,
         )
-    if len(answer["gpus"]) != machine.gpus:
+    if len(answer["gpus"]) != machine.visible:
         return Finding(
             "PyTorch",
             "broken",
-            f"{seen} sees {len(answer['gpus'])} of {machine.gpus} GPUs.",
+            f"{seen} sees {len(answer['gpus'])} of {machine.visible} GPUs.",
             "Look at CUDA_VISIBLE_DEVICES and nvidia-smi -L; of MIG slices a process sees one.",
             facts,
         )
-    return Finding("PyTorch", "ok", f"{seen} computes right on {machine.gpus} GPUs.", facts=facts)
+    return Finding(
+        "PyTorch", "ok", f"{seen} computes right on {machine.visible} GPUs.", facts=facts
+    )
 
 
 def check_nccl(machine: Machine) -> Finding:
@@ -101,7 +100,7 @@ def check_nccl(machine: Machine) -> Finding:
         if there
     ]
     facts = {"gloo": answer["gloo"], "nccl": answer["nccl"]}
-    if machine.gpus > 1 and answer["nccl"] is None:
+    if machine.visible > 1 and answer["nccl"] is None:
         return Finding(
             "NCCL",
             "broken",
@@ -119,7 +118,7 @@ def check_nccl(machine: Machine) -> Finding:
         )
     needed = (
         ""
-        if machine.gpus > 1
+        if machine.visible > 1
         else ", which one GPU does without"
         if machine.gpus
         else ", which CPUs do without"

@@ -44,12 +44,18 @@ class Machine:
         """How many GPUs can be trained on."""
         return sum(device["kind"] == "cuda" for device in self.node["devices"])
 
+    @property
+    def visible(self) -> int:
+        """How many GPUs one process sees: of the parts of divided GPUs, one."""
+        parts = any(device.get("partition", False) for device in self.node["devices"])
+        return 1 if parts else self.gpus
+
     def begin_probe(self) -> None:
         """Start to ask PyTorch: loading it takes seconds, in which others can be looked at."""
         variables = dict(os.environ)
         uuids = [device["uuid"] for device in self.node["devices"] if "uuid" in device]
         if uuids:  # as ranks see them
-            variables["CUDA_VISIBLE_DEVICES"] = ",".join(uuids)
+            variables["CUDA_VISIBLE_DEVICES"] = ",".join(uuids[: self.visible])
         self._probe = subprocess.Popen(
             [sys.executable, "-P", "-m", _PROBE],
             stdin=subprocess.DEVNULL,

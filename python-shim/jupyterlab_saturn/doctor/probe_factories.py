@@ -17,3 +17,17 @@ def hungry(memory_bytes: int) -> Any:
     from ..training.conformance import probe_tasks
 
     return probe_tasks.hungry(memory_bytes)
+
+
+def slow(seconds: float, straggler: int | None = None) -> Any:
+    """As `probe_tasks.slow`."""
+    from ..training.conformance import probe_tasks
+
+    return probe_tasks.slow(seconds, straggler)
+
+
+def llama(**options: Any) -> Any:
+    """As `probe_tasks.llama`."""
+    from ..training.conformance import probe_tasks
+
+    return probe_tasks.llama(**options)

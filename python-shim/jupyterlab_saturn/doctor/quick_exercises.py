@@ -95,7 +95,7 @@ def equals_single(technique: str) -> Callable[[Workbench], Awaitable[Finding]]:
     """Makes what trains by a technique on two devices and compares with one."""
 
     async def do(bench: Workbench) -> Finding:
-        devices = min(2, len(bench.devices))
+        devices = min(2, bench.most)
         if devices == 1:
             return Finding(
                 technique, "ok", "There is one device, so it was not tried on two.", None, {}

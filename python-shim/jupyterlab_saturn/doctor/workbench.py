@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import logging
+import sys
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Self
 
@@ -17,6 +18,7 @@ from ..agent.rank_launcher import RankLauncher
 from ..agent.rank_surroundings import SurroundingsRegistry
 from ..agent.training_job import TrainingJob
 from ..agent.trial_job import TrialJob
+from ..agent.zygote_client import COMMAND as ZYGOTE_COMMAND
 from ..errors import SaturnError
 from ..paths import SessionPaths
 from ..training.conformance.task_spec import task_spec
@@ -50,14 +52,24 @@ class Workbench:
         Wire ``Node``: on whose devices.
     limits
         Patience with rank groups.
+    forks
+        Whether ranks are forked where PyTorch is loaded; each loads it anew otherwise.
     """
 
-    def __init__(self, paths: SessionPaths, node: Node, limits: Limits | None = None) -> None:
+    def __init__(
+        self,
+        paths: SessionPaths,
+        node: Node,
+        *,
+        limits: Limits | None = None,
+        forks: bool = True,
+    ) -> None:
         self.paths = paths
         self.node = node
         self.reference: dict[str, float] = {}
         """Numbers of a training on one device, that others are compared with."""
         self._limits = limits or Limits()
+        self._zygote = ZYGOTE_COMMAND if forks else (sys.executable, "-c", "")
         self._told: list[AgentMessage] = []
         self._heard: Callable[[GroupEvent], None] = _ignore
         self._numbers = itertools.count(1)
@@ -69,7 +81,7 @@ class Workbench:
         self.paths.ensure_runtime()
         events = EventReceiver(self.paths.events_socket)
         self._stack.callback(events.close)
-        self.launcher = RankLauncher(self.paths.zygote_log)
+        self.launcher = RankLauncher(self.paths.zygote_log, zygote_command=self._zygote)
         self._stack.push_async_callback(self.launcher.close)
         logger = logging.getLogger(RankLauncher.__module__.rpartition(".")[0])
         logger.addHandler(self._warnings)
@@ -93,6 +105,12 @@ class Workbench:
     def devices(self) -> list[Device]:
         """Wire ``Device`` objects to work on."""
         return self.node["devices"]
+
+    @property
+    def most(self) -> int:
+        """On how many of them one job may run: a part of a divided GPU goes with no other."""
+        parts = any(device.get("partition", False) for device in self.devices)
+        return 1 if parts else len(self.devices)
 
     @property
     def kind(self) -> str:

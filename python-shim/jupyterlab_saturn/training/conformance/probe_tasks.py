@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from functools import partial
 from typing import Any
 
 import torch
+import torch.distributed as dist
 from torch import nn
 from torch.nn import functional
 from torch.utils.data import TensorDataset
@@ -40,6 +42,25 @@ def hungry(memory_bytes: int) -> Task:
 
     def forward(model: nn.Module, inputs: torch.Tensor) -> torch.Tensor:
         torch.empty(memory_bytes, dtype=torch.uint8, device=inputs.device)
+        outputs: torch.Tensor = model(inputs)
+        return outputs
+
+    return stack(forward=forward)
+
+
+def slow(seconds: float, straggler: int | None = None) -> Task:
+    """As `stack`, but each step takes so long.
+
+    Parameters
+    ----------
+    straggler
+        The one rank that is slow; all when None.
+    """
+
+    def forward(model: nn.Module, inputs: torch.Tensor) -> torch.Tensor:
+        rank = dist.get_rank() if dist.is_initialized() else 0
+        if straggler is None or rank == straggler:
+            time.sleep(seconds)
         outputs: torch.Tensor = model(inputs)
         return outputs
 
