@@ -117,8 +117,7 @@ class InspectionJob:
         try:
             group = self._place.group(request, folder, 1, heard=self._hear, may_be_silent=True)
             self._log, self._read = group.log(0), 0
-            with self._place.leases.hold(held):
-                outcome = await group.run()
+            outcome = await self._place.run(group, held)
             for task in tasks:  # the one it died of
                 if task["name"] in self._left:
                     self._keep_log(task["name"])

@@ -100,7 +100,7 @@ class RankGroup:
         self._may_be_silent = may_be_silent
         self._limits = limits or Limits()
         self._kills = kills
-        self._devices = [] if request["kind"] == "inspect" else request["devices"]
+        self._devices = request.get("devices", [])
         self._record = GroupRecord(ranks, [device["id"] for device in self._devices])
         self._ranks: list[RankProcess] = []
         self._timers: list[asyncio.TimerHandle] = []

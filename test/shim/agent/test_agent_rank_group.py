@@ -58,7 +58,7 @@ class Story:
         self.heard: list[Json] = []
         self.logs: list[str] = []
         self.came = asyncio.Event()
-        request = {"kind": "train", "task": task(**acts), "devices": []}
+        request = {"kind": "train", "task": task(**acts)}
         self.folder = here.paths.attempt("t", number)
         self.group: RankGroup = here.group(request, self.folder, 2, heard=self.hear)
 

@@ -17,6 +17,7 @@ from fake_driver import Card, FakeDriver, Process
 from jupyterlab_saturn import wire
 from jupyterlab_saturn.errors import SaturnError
 from jupyterlab_saturn.training import rank
+from jupyterlab_saturn.training.inspect import inspection
 from jupyterlab_saturn.training.run.trial import note_foreign_memory
 from jupyterlab_saturn.training.runtime import device as device_module
 from jupyterlab_saturn.training.runtime import foreign_memory
@@ -191,6 +192,16 @@ def test_a_measurement_tells_who_was_beside_it(held: int, expected: dict[str, in
     device.foreign_bytes.return_value = held
     note_foreign_memory(cell, ProcessGroup(0, 1), device)
     assert cell == expected
+
+
+def test_an_inspection_blames_no_task_either(driver: Any) -> None:
+    driver(own(), (4711, "python", MIB_OF_6_GB))
+    raised = SaturnError("factory-failed", "The factory failed.")
+    raised.__cause__ = torch.OutOfMemoryError(OUT_OF_MEMORY.format(20))
+    request: Any = SimpleNamespace(device_kind="cuda")
+    with fake_cuda(1, memory_bytes=80 * GB, free_bytes=70 * GB):
+        failure = inspection._told_of(raised, request, claim(wire_devices(), 0))
+    assert failure["code"] == "device-shared"
 
 
 def test_a_rank_tells_of_it_as_a_device_that_failed(monkeypatch: pytest.MonkeyPatch) -> None:

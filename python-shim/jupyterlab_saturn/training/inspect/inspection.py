@@ -87,7 +87,7 @@ def inspect_tasks(request: RankRequest, events: EventSender) -> None:
 
 def _told_of(error: BaseException, request: RankRequest, device: RankDevice | None) -> Failure:
     if device is not None:
-        return told_on_device(error)
+        return told_on_device(device.blame(error))
     if request.device_kind == "cpu":
         return told_without_device(error)
     return describe(error, "inspection-failed")
