@@ -64,9 +64,9 @@ def _checks(
     yield "devices", functools.partial(check_devices, machine)
     try:
         machine.begin_probe()
+        gpus = machine.gpus
     except Exception:  # the check of devices has told it
-        return
-    gpus = machine.gpus
+        gpus = 0
     yield "Node.js", check_node
     yield "engine", check_engine
     yield "extension", check_extension
