@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 import torch
 
+from ...errors import SaturnError
 from ..runtime.device import CpuDevice, CudaDevice, RankDevice
 
 if TYPE_CHECKING:
@@ -35,8 +36,13 @@ def bench_device(kind: Kind, rank: int) -> RankDevice:
         return CpuDevice((), 0)
     # Read when CUDA starts; see `torch.use_deterministic_algorithms`.
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
-    gpus = visible_gpus()
-    device = CudaDevice(gpus, rank % max(1, len(gpus)))
+    gpus: list[Device] = [
+        {"id": f"cuda{n}", "kind": "cuda", "name": uuid, "uuid": uuid, "memoryBytes": 0}
+        for n, uuid in enumerate(visible_gpus())
+    ]
+    if not gpus:
+        raise SaturnError("no-gpu", "PyTorch finds no GPU here.")
+    device = CudaDevice(gpus, rank % len(gpus))
     torch.backends.cuda.matmul.allow_tf32 = False
     torch.backends.cudnn.allow_tf32 = False
     torch.backends.cudnn.benchmark = False
