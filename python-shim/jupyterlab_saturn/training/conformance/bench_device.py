@@ -36,10 +36,7 @@ def bench_device(kind: Kind, rank: int) -> RankDevice:
         return CpuDevice((), 0)
     # Read when CUDA starts; see `torch.use_deterministic_algorithms`.
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
-    gpus: list[Device] = [
-        {"id": f"cuda{n}", "kind": "cuda", "name": uuid, "uuid": uuid, "memoryBytes": 0}
-        for n, uuid in enumerate(visible_gpus())
-    ]
+    gpus = visible_gpus()
     if not gpus:
         raise SaturnError("no-gpu", "PyTorch finds no GPU here.")
     device = CudaDevice(gpus, rank % len(gpus))
