@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 import torch
@@ -13,6 +14,7 @@ from jupyterlab_saturn.training.runtime.failure import is_out_of_memory
 from jupyterlab_saturn.training.runtime.process_group import ProcessGroup
 
 GIGABYTE = 1_000_000_000
+GPU: Any = {"id": "cuda0", "kind": "cuda", "uuid": "GPU-0", "name": "A10", "memoryBytes": 1}
 ALONE = ProcessGroup(0, 1)
 
 
@@ -25,7 +27,7 @@ def cuda() -> Iterator[FakeCuda]:
 
 
 def use(cuda: FakeCuda, *, allocated: int, reserved: int, others: int = 0) -> CudaDevice:
-    device = CudaDevice(["GPU-0"], 0)
+    device = CudaDevice([GPU], 0)
     device.reset_peak()
     cuda.allocated_bytes = allocated * GIGABYTE
     cuda.reserved_bytes = reserved * GIGABYTE

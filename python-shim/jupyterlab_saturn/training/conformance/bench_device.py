@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 import torch
 
+from ...errors import SaturnError
 from ..runtime.device import CpuDevice, CudaDevice, RankDevice
 
 if TYPE_CHECKING:
@@ -36,7 +37,9 @@ def bench_device(kind: Kind, rank: int) -> RankDevice:
     # Read when CUDA starts; see `torch.use_deterministic_algorithms`.
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     gpus = visible_gpus()
-    device = CudaDevice(gpus, rank % max(1, len(gpus)))
+    if not gpus:
+        raise SaturnError("no-gpu", "PyTorch finds no GPU here.")
+    device = CudaDevice(gpus, rank % len(gpus))
     torch.backends.cuda.matmul.allow_tf32 = False
     torch.backends.cudnn.allow_tf32 = False
     torch.backends.cudnn.benchmark = False
