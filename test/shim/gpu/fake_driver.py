@@ -15,6 +15,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from fake_driver_xml import bus_id, free_memory, gpu_element, mebibytes
+
 if TYPE_CHECKING:
     import pytest
 
@@ -168,13 +170,13 @@ class FakeDriver:
             apps = [
                 {
                     "gpu_uuid": card.uuid,
-                    "gpu_bus_id": _bus(index),
+                    "gpu_bus_id": bus_id(index),
                     "gpu_name": card.name,
                     "pid": str(process.pid),
                     "process_name": process.name,
                     "name": process.name,
-                    "used_memory": _mib(process.used, options["--format"]),
-                    "used_gpu_memory": _mib(process.used, options["--format"]),
+                    "used_memory": mebibytes(process.used, options["--format"]),
+                    "used_gpu_memory": mebibytes(process.used, options["--format"]),
                 }
                 for index, card in cards
                 for process in card.processes
@@ -197,14 +199,14 @@ class FakeDriver:
         cards: list[tuple[int, Card]] = []
         problems: list[str] = []
         for index, card in enumerate(self.cards):
-            if chosen is not None and chosen not in (str(index), card.uuid, _bus(index)[4:]):
+            if chosen is not None and chosen not in (str(index), card.uuid, bus_id(index)[4:]):
                 continue
             if card.handle is None:
                 cards.append((index, card))
                 continue
             problems.append(
                 "Unable to determine the device handle for "
-                f"GPU{index}: {_bus(index)[4:]}: {card.handle}"
+                f"GPU{index}: {bus_id(index)[4:]}: {card.handle}"
             )
             if self.bails:
                 return [], problems
@@ -219,7 +221,7 @@ class FakeDriver:
             "gpu_name": card.name,
             "memory.total": str(card.total),
             "memory.used": str(card.used),
-            "memory.free": _free(card.total, card.used),
+            "memory.free": free_memory(card.total, card.used),
             "compute_cap": card.capability,
             "compute_mode": card.mode,
             "persistence_mode": card.persistence,
@@ -227,7 +229,7 @@ class FakeDriver:
                 card.mig
             ],
             "driver_version": self.version,
-            "pci.bus_id": _bus(index),
+            "pci.bus_id": bus_id(index),
             "ecc.mode.current": "Enabled" if isinstance(card.ecc, int) else card.ecc,
             "ecc.errors.uncorrected.volatile.total": str(card.ecc),
             "count": str(len(self.cards)),
@@ -242,7 +244,7 @@ class FakeDriver:
             f"<driver_version>{self.version}</driver_version>",
             f"<cuda_version>{self.cuda}</cuda_version>",
             f"<attached_gpus>{len(self.cards)}</attached_gpus>",
-            *(line for index, card in cards for line in _gpu_element(index, card)),
+            *(line for index, card in cards for line in gpu_element(index, card)),
             "</nvidia_smi_log>",
         ]
 
@@ -255,20 +257,6 @@ class FakeDriver:
         return ["\t".join(["", *names]), *rows]
 
 
-def _bus(index: int) -> str:
-    return f"00000000:{index + 1:02X}:00.0"
-
-
-def _mib(size: int | str, how: str) -> str:
-    return f"{size} MiB" if isinstance(size, int) and "nounits" not in how else str(size)
-
-
-def _free(total: int | str, used: int | str) -> str:
-    if isinstance(total, int) and isinstance(used, int):
-        return str(total - used)
-    return str(total)
-
-
 def _table(names: list[str], rows: list[list[str]], how: str) -> list[str]:
     head = [] if "noheader" in how else [", ".join(names)]
     return [*head, *(", ".join(row) for row in rows)]
@@ -278,39 +266,3 @@ def _listed(index: int, card: Card) -> Iterator[str]:
     yield f"GPU {index}: {card.name} (UUID: {card.uuid})"
     for number, part in enumerate(card.slices):
         yield f"  MIG {part.profile:<11} Device {number:>2}: (UUID: {part.uuid})"
-
-
-def _gpu_element(index: int, card: Card) -> Iterator[str]:
-    mode = {None: "N/A", True: "Enabled", False: "Disabled"}[card.mig]
-    yield f'<gpu id="{_bus(index)}">'
-    yield f"<product_name>{card.name}</product_name><uuid>{card.uuid}</uuid>"
-    yield f"<compute_mode>{card.mode}</compute_mode>"
-    yield f"<mig_mode><current_mig>{mode}</current_mig><pending_mig>{mode}</pending_mig></mig_mode>"
-    yield "<mig_devices>" if card.slices else "<mig_devices>None</mig_devices>"
-    for number, part in enumerate(card.slices):
-        yield f"<mig_device><index>{number}</index>"
-        yield f"<gpu_instance_id>{part.instance}</gpu_instance_id>"
-        yield f"<compute_instance_id>{part.compute}</compute_instance_id>"
-        yield f"{_memory_element(part.total, part.used)}</mig_device>"
-    if card.slices:
-        yield "</mig_devices>"
-    yield _memory_element(card.total, card.used)
-    yield "<processes>"
-    for one in card.processes:
-        yield (
-            "<process_info>"
-            f"<gpu_instance_id>{'N/A' if one.instance is None else one.instance}</gpu_instance_id>"
-            f"<pid>{one.pid}</pid><type>C</type><process_name>{one.name}</process_name>"
-            f"<used_memory>{_mib(one.used, '')}</used_memory></process_info>"
-        )
-    yield "</processes></gpu>"
-
-
-def _memory_element(total: int | str, used: int | str) -> str:
-    parts = {"total": total, "used": used, "free": _free(total, used)}
-    inner = "".join(f"<{name}>{_mib(_number(size), '')}</{name}>" for name, size in parts.items())
-    return f"<fb_memory_usage>{inner}</fb_memory_usage>"
-
-
-def _number(size: int | str) -> int | str:
-    return int(size) if str(size).isdigit() else str(size).strip("[]")
