@@ -28,7 +28,7 @@ def _section(verb: Verb) -> nodes.section:
 
 
 def _title(verb: Verb) -> str:
-    line = f"%saturn {verb.name}" if verb.is_line else ""
+    line = f"%saturn {verb.name}" if verb.example.startswith("%saturn") else ""
     cell = f"%%saturn {verb.name}" if verb.is_cell else ""
     return ", ".join(filter(None, (line, cell)))
 
