@@ -26,5 +26,6 @@ def on_cpu(tensor: Any) -> Any:
         raise pickle.PicklingError(f"cannot pickle a {type(tensor).__name__} that is on a GPU")
     copy = tensor.detach().cpu()
     if type(tensor) is torch.nn.Parameter:
-        return torch.nn.Parameter(copy, tensor.requires_grad)
+        copy = torch.nn.Parameter(copy, tensor.requires_grad)
+    vars(copy).update(vars(tensor))  # what libraries note, such as to leave out of weight decay
     return copy.requires_grad_(tensor.requires_grad)

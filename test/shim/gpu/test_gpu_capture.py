@@ -55,6 +55,7 @@ def test_models_stay_models_and_ties_stay_ties() -> None:
     model = torch.nn.Sequential(torch.nn.Linear(2, 2), torch.nn.Linear(2, 2))
     model[1].weight = model[0].weight
     model[0].bias.requires_grad_(False)
+    model[1].bias.no_decay = True  # type: ignore[assignment]
 
     def f() -> torch.nn.Module:
         return model
@@ -63,6 +64,7 @@ def test_models_stay_models_and_ties_stay_ties() -> None:
     assert loaded[0].weight is loaded[1].weight
     assert type(loaded[0].weight) is torch.nn.Parameter
     assert not loaded[0].bias.requires_grad
+    assert loaded[1].bias.no_decay
     assert torch.equal(loaded[0].weight, model[0].weight)
 
 

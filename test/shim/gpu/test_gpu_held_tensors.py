@@ -170,3 +170,19 @@ def test_metrics_get_on_the_cpu_what_they_share_with_the_loss() -> None:
     predictions.measure(ProcessGroup(0, 1), None)
     assert seen == [("cpu", "cpu")]
     assert weight.device == META
+
+
+def test_afterwards_the_forward_has_what_it_shares_with_metrics_where_it_works() -> None:
+    scale = torch.ones(3)
+
+    def forward(model: nn.Module, inputs: torch.Tensor) -> Any:
+        return model(inputs / scale)
+
+    def metric(outputs: torch.Tensor, targets: torch.Tensor) -> float:
+        return float((outputs * scale).sum())
+
+    task = Task(**{**vars(mlp()), "forward": forward, "metrics": {"error": metric}})
+    predictions = Predictions(task, META)
+    predictions.add(0, torch.ones(2, 3), torch.zeros(2))
+    assert predictions.measure(ProcessGroup(0, 1), None) == {"error": 6.0}
+    assert scale.device == META

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import weakref
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -255,8 +256,9 @@ def test_what_comes_from_rank_0_takes_the_place_wherever_it_is(
         model = tied()
         buffered = nn.BatchNorm1d(2)
     model.norm = buffered
+    held = list(model.parameters())
     context = Context(world=ProcessGroup(1, 2), device=torch.device("cpu"), steps=1)
-    context.unify(model, model.inner)
+    context.unify(model.inner)
     assert model.inner.weight is model.one is model.two
     assert model.one.kept
     assert model.inner.bias.tolist() == [7.0] * WIDTH
@@ -264,6 +266,8 @@ def test_what_comes_from_rank_0_takes_the_place_wherever_it_is(
     context.unify(model)
     assert model.norm.weight.tolist() == [7.0, 7.0]
     assert model.norm.running_mean.tolist() == [7.0, 7.0]
+    assert all(one is other for one, other in zip(held, model.parameters(), strict=False))
+    assert all(isinstance(each, nn.Parameter) and each.requires_grad for each in held)
 
 
 def teacher_in_forward(task: Task) -> Task:
@@ -287,8 +291,26 @@ def view_of_weights(task: Task) -> Task:
     return task
 
 
+def hook_on_a_gradient(task: Task) -> Task:
+    next(task.model.parameters()).register_hook(lambda gradient: gradient * 0.5)
+    return task
+
+
+def weak_reference(task: Task) -> Task:
+    task.model.anchor = weakref.ref(next(task.model.parameters()))
+    return task
+
+
 @pytest.mark.parametrize(
-    "change", [teacher_in_forward, loss_with_parameters, buffer_of_weights, view_of_weights]
+    "change",
+    [
+        teacher_in_forward,
+        loss_with_parameters,
+        buffer_of_weights,
+        view_of_weights,
+        hook_on_a_gradient,
+        weak_reference,
+    ],
 )
 def test_what_is_beside_the_model_has_numbers(
     tmp_path: Path, change: Callable[[Task], Task]

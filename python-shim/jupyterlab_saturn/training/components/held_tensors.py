@@ -11,6 +11,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from ...task import Task
 from ..runtime.failure import is_user_file
 
 
@@ -30,6 +31,11 @@ def place_held(holders: Any, device: torch.device, model: nn.Module) -> None:
     """
     kept = chain(model.modules(), model.parameters(), model.buffers())
     _Mover(device, {id(each): each for each in kept}).moved(holders)
+
+
+def place_functions(task: Task, device: torch.device) -> None:
+    """Move to a device what a task's functions hold that are called where its model is."""
+    place_held([task.loss, task.forward, task.prediction], device, task.model)
 
 
 class _Mover:

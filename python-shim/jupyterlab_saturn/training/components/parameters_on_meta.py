@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import gc
 import warnings
+import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -77,6 +78,17 @@ class Hollow(TorchDispatchMode):  # type: ignore[no-untyped-call]
         own = {id(parameter) for parameter in model.parameters()}
         tensors = (each for each in gc.get_objects() if issubclass(type(each), torch.Tensor))
         return any(id(tensor) not in own and self._is_ours(tensor) for tensor in tensors)
+
+    @staticmethod
+    def watched(model: nn.Module) -> bool:
+        """Whether others keep an eye on parameters of a model, which end with what they are now.
+
+        A hook on a gradient would be lost with the numbers that a parameter gets.
+        """
+        return any(
+            getattr(each, "_backward_hooks", None) or weakref.getweakrefs(each)
+            for each in model.parameters()
+        )
 
     def __torch_dispatch__(
         self, func: Any, types: Any, args: Any = (), kwargs: dict[str, Any] | None = None

@@ -13,7 +13,7 @@ from ...errors import SaturnError
 from ...task import Task
 from ..runtime.failure import describe, is_out_of_memory
 from ..runtime.process_group import ProcessGroup
-from .held_tensors import place_held
+from .held_tensors import place_functions, place_held
 from .nested_tensors import concatenate
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ class Predictions:
     Parameters
     ----------
     device
-        Where the task's loss works.
+        Where the task's model works.
     """
 
     def __init__(self, task: Task, device: torch.device) -> None:
@@ -90,7 +90,7 @@ class Predictions:
         task = self._task
         everything = {first: kept for part in parts for first, kept in part.items()}
         try:
-            # What metrics hold they may share with the loss, which works elsewhere.
+            # What metrics hold they may share with functions that work elsewhere.
             place_held(task.metrics, torch.device("cpu"), task.model)
             outputs, targets = concatenate([everything[first] for first in sorted(everything)])
             return _numbers(_call(task, outputs, targets)), None
@@ -102,7 +102,7 @@ class Predictions:
                 failure["message"] = f"The metrics raised {failure['message']}"
             return {}, failure
         finally:
-            place_held(task.loss, self._device, task.model)
+            place_functions(task, self._device)
 
 
 def _call(task: Task, outputs: Any, targets: Any) -> Mapping[str, Any]:

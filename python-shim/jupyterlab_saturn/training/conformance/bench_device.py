@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 import torch
 
 from ...errors import SaturnError
+from ...torch_settings import allow_tf32
 from ..runtime.device import CpuDevice, CudaDevice, RankDevice
 
 if TYPE_CHECKING:
@@ -40,8 +41,7 @@ def bench_device(kind: Kind, rank: int) -> RankDevice:
     if not gpus:
         raise SaturnError("no-gpu", "PyTorch finds no GPU here.")
     device = CudaDevice(gpus, rank % len(gpus))
-    torch.backends.cuda.matmul.allow_tf32 = False
-    torch.backends.cudnn.allow_tf32 = False
+    allow_tf32(torch, False)
     torch.backends.cudnn.benchmark = False
     torch.use_deterministic_algorithms(True, warn_only=True)
     return device

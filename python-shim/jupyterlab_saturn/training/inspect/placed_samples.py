@@ -8,7 +8,7 @@ from typing import Any
 import torch
 
 from ...task import Task
-from ..components.held_tensors import place_held
+from ..components.held_tensors import place_functions
 from ..components.nested_tensors import move
 from ..task.samples import Collate, Samples
 
@@ -32,7 +32,7 @@ class PlacedSamples(Samples):
 def place(task: Task, device: torch.device) -> None:
     """Put a task's model on a device, with what its functions hold."""
     task.model.to(device)
-    place_held([task.loss, task.forward, task.prediction], device, task.model)
+    place_functions(task, device)
 
 
 def device_of(task: Task) -> torch.device:

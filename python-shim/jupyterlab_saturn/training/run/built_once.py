@@ -16,8 +16,8 @@ def build_once(spec: WorkloadSpec, world: ProcessGroup) -> Task:
     """Build a task of which all ranks are to get the parameters of rank 0. A collective.
 
     On other ranks parameters have no numbers, so the model is in host memory once. A factory that
-    looks at numbers, keeps parameters beside those of the model, or comes out of it with other
-    random numbers to come, is called again there for a real model.
+    looks at numbers, keeps parameters beside those of the model, hooks into their gradients, or
+    comes out of it with other random numbers to come, is called again there for a real model.
 
     Raises
     ------
@@ -36,6 +36,7 @@ def _hollow(spec: WorkloadSpec) -> Task | None:
     try:
         with parameters_on_meta() as hollow:
             task = build_task(spec.paths, spec.task)
-        return None if hollow.strays(task.model) else task
+        beside = hollow.strays(task.model) or hollow.watched(task.model)
+        return None if beside else task
     except Exception:
         return None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -37,37 +37,51 @@ def unusable_gpus(uuids: Sequence[str]) -> SaturnError:
     )
 
 
+def covers(archs: Sequence[str], capability: tuple[int, int]) -> bool:
+    """Whether a build for some architectures has code for GPUs of a compute capability.
+
+    Code for ``sm_XY`` runs on GPUs of the same major and no lesser minor version; from
+    ``compute_XY`` the driver makes code for any later GPU (CUDA C++ programming guide,
+    "Binary compatibility" and "PTX compatibility"). With ``a`` behind it is for that GPU alone,
+    with ``f`` for those of its family.
+    """
+    return any(_runs(kind, built, only, capability) for kind, built, only in _built_for(archs))
+
+
 def require_kernels(index: int) -> None:
     """Refuse a GPU of a generation that this PyTorch was not built for.
-
-    Binaries run on the same major generation from their minor one on, what is compiled at the
-    start (PTX) on newer ones, too (CUDA programming guide, compute capability).
 
     Raises
     ------
     SaturnError
         ``no-gpu``.
     """
-    built = [found for name in torch.cuda.get_arch_list() if (found := _generation(name))]
-    major, minor = torch.cuda.get_device_capability(index)
-    runs = any(
-        generation <= (major, minor) and (kind == "compute" or generation[0] == major)
-        for kind, generation in built
-    )
-    if built and not runs:
-        known = ", ".join(sorted({f"{one[0]}.{one[1]}" for _, one in built}, key=float))
+    archs = torch.cuda.get_arch_list()
+    capability = torch.cuda.get_device_capability(index)
+    built = {generation for _, generation, _ in _built_for(archs)}
+    if built and not covers(archs, capability):
+        known = ", ".join(f"{major}.{minor}" for major, minor in sorted(built))
         raise SaturnError(
             "no-gpu",
-            f"{torch.cuda.get_device_name(index)} is of compute capability {major}.{minor}, and "
-            f"{_versions()} is built for {known}.",
+            f"{torch.cuda.get_device_name(index)} is of compute capability "
+            f"{capability[0]}.{capability[1]}, and {_versions()} is built for {known}.",
             f"{_INSTALL}, or choose other devices with %saturn cluster.",
         )
 
 
-def _generation(name: str) -> tuple[str, tuple[int, int]] | None:
-    """Of ``sm_90a``: what it is, and the generation it is for."""
-    found = re.fullmatch(r"(sm|compute)_(\d+)(\d)[a-z]?", name)
-    return (found[1], (int(found[2]), int(found[3]))) if found else None
+def _built_for(archs: Sequence[str]) -> Iterator[tuple[str, tuple[int, int], str]]:
+    """Of ``sm_90a``: what it is, the generation that it is for, and what is behind that."""
+    for name in archs:
+        found = re.fullmatch(r"(sm|compute)_(\d+)(\d)([af]?)", name)
+        if found is not None:
+            yield found[1], (int(found[2]), int(found[3])), found[4]
+
+
+def _runs(kind: str, built: tuple[int, int], only: str, capability: tuple[int, int]) -> bool:
+    if only == "a":
+        return built == capability
+    alike = built[0] == capability[0]
+    return built <= capability and (alike or (kind == "compute" and not only))
 
 
 def _versions() -> str:

@@ -37,32 +37,23 @@ class Context:
         return self.world.mesh(self.device, **sizes)
 
     @torch.no_grad()
-    def unify(self, model: nn.Module, part: nn.Module | None = None) -> None:
-        """Make a model's tensors on all ranks those of rank 0, before they are cut. A collective.
+    def unify(self, module: nn.Module) -> None:
+        """Make a module's tensors on all ranks those of rank 0, before they are cut. A collective.
 
-        What is cut already is left alone. Parameters without numbers are replaced by some on the
-        device.
-
-        Parameters
-        ----------
-        part
-            Only of this part of the model; of all of it when None.
+        What is cut already is left alone. Parameters without numbers get them on the device.
         """
         if self.world.size == 1:
             return
-        part = model if part is None else part
-        made: dict[int, nn.Parameter] = {}
-        for tensor in chain(part.parameters(), part.buffers()):
+        for tensor in chain(module.parameters(), module.buffers()):
             if isinstance(tensor, DTensor):
                 continue
             numbers = self.world.from_root(tensor, self.device)
             if isinstance(tensor, nn.Parameter) and tensor.is_meta:
-                made[id(tensor)] = _with_numbers(tensor, numbers)
+                # The same object, which functions of the task may hold, too.
+                made = _with_numbers(tensor, numbers)
+                torch.utils.swap_tensors(tensor, made)  # type: ignore[no-untyped-call]
             else:
                 tensor.copy_(numbers)
-        for module in model.modules() if made else ():
-            for name, parameter in module._parameters.items():
-                module._parameters[name] = made.get(id(parameter), parameter)
 
 
 def _with_numbers(parameter: nn.Parameter, numbers: torch.Tensor) -> nn.Parameter:

@@ -93,7 +93,7 @@ def shard_model(
         checkpoint_blocks(task)
     policy = OffloadPolicy() if offload is None else offload
     for block in find_blocks(model, task.blocks):
-        context.unify(model, block)
+        context.unify(block)
         fully_shard(
             block,
             mesh=mesh,

@@ -26,7 +26,7 @@ from ...task import Evaluation, Task
 from ..components.batch_norm import BatchNorms
 from ..components.frozen_parameters import FrozenParameters, named_in_full
 from ..components.gradients import Gradients
-from ..components.held_tensors import place_held
+from ..components.held_tensors import place_functions
 from ..components.learning_rate import LearningRate
 from ..components.loss import Loss, Mean, Part, counted_loss, held_out_loss, outputs_of
 from ..components.nested_tensors import move, pair
@@ -83,7 +83,7 @@ class Runner:
         self._task = task
         self._world = context.world
         self._device = context.device
-        place_held([task.loss, task.forward, task.prediction], self._device, task.model)
+        place_functions(task, self._device)
         begin_training(task.model)
         self._batch_norms = BatchNorms(task.model, self.data_ranks, self._world)
         self._optimizer = make_optimizer(task, list(self._trained()))
