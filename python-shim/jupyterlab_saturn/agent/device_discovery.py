@@ -11,8 +11,8 @@ from ..errors import SaturnError
 from . import torch_build
 from .cpu_devices import cpu_devices, memory_bytes, usable_cores
 from .cuda_devices import CudaDevices, cuda_devices
+from .driver_report import ask_driver
 from .gpu_hardware import has_nvidia, other_gpu
-from .nvidia_smi import ask_driver
 from .software_versions import software
 from .visible_devices import hides_all
 

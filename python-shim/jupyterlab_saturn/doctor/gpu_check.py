@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..errors import Json
+from ..nvidia_smi import gibibytes
 from .driver_words import driver_words
 from .finding import Finding
 from .machine import Machine
-from .quantities import size
 
 if TYPE_CHECKING:
     from ..training.runtime.torch_probe import TorchAnswer
@@ -24,7 +24,9 @@ def check_devices(machine: Machine) -> Finding:
     """What sessions would train on, and what they would not. Raises like `discover`."""
     node = machine.node
     devices, notices = node["devices"], node.get("notices", [])
-    told = ", ".join(f"{each['id']} {each['name']} {size(each['memoryBytes'])}" for each in devices)
+    told = ", ".join(
+        f"{each['id']} {each['name']} {gibibytes(each['memoryBytes'])}" for each in devices
+    )
     facts: Json = {"devices": devices, "software": node.get("software"), "notices": notices}
     facts |= {"driver": driver_words()} if machine.gpus or notices else {}
     if not notices:

@@ -58,7 +58,7 @@ def test_a_sound_gpu_is_told_with_its_memory(
 ) -> None:
     finding = devices_of(FakeDriver(cards=(Card(),)), tmp_path, monkeypatch)
     assert finding.status == "ok"
-    assert "NVIDIA H100" in finding.seen and "85.5 GB" in finding.seen
+    assert "NVIDIA H100" in finding.seen and "79.6 GiB" in finding.seen
     assert "GPU-0000" in finding.facts["driver"]["-L"]
 
 
