@@ -13,7 +13,8 @@ from jupyterlab_saturn.agent import torch_build
 from jupyterlab_saturn.doctor.finding import Finding, guarded
 from jupyterlab_saturn.doctor.gpu_check import check_devices, check_nccl, check_torch
 from jupyterlab_saturn.doctor.machine import Machine
-from jupyterlab_saturn.training.runtime.torch_probe import covers, probe
+from jupyterlab_saturn.training.runtime.cuda_support import covers
+from jupyterlab_saturn.training.runtime.torch_probe import probe
 
 sys.path.insert(0, str(Path(__file__).parent))
 from fake_driver import MISMATCH, Card, FakeDriver, Process, Slice
@@ -153,6 +154,9 @@ def test_several_gpus_without_nccl_are_told(
         (["sm_80", "compute_80"], (9, 0), True),
         (["sm_90a"], (9, 0), True),
         (["sm_90a"], (9, 1), False),
+        (["sm_100f"], (10, 3), True),
+        (["sm_100f"], (12, 0), False),
+        (["sm_80", "unknown"], (8, 9), True),
         (["sm_120"], (12, 0), True),
         (["sm_120"], (10, 0), False),
         ([], (9, 0), False),

@@ -12,6 +12,7 @@ import torch
 from ...errors import SaturnError
 
 DRIVER_FILE = Path("/proc/driver/nvidia/version")
+_ARCHITECTURE = re.compile(r"(sm|compute)_(\d+)(\d)([af]?)")
 _INSTALL = (
     "Install a PyTorch that fits the driver and the GPU (https://pytorch.org/get-started/locally)"
 )
@@ -40,34 +41,41 @@ def unusable_gpus(uuids: Sequence[str]) -> SaturnError:
 def require_kernels(index: int) -> None:
     """Refuse a GPU of a generation that this PyTorch was not built for.
 
-    Binaries run on the same major generation from their minor one on, what is compiled at the
-    start (PTX) on newer ones, too (CUDA programming guide, compute capability).
-
     Raises
     ------
     SaturnError
         ``no-gpu``.
     """
-    built = [found for name in torch.cuda.get_arch_list() if (found := _generation(name))]
+    built = [name for name in torch.cuda.get_arch_list() if _ARCHITECTURE.fullmatch(name)]
     major, minor = torch.cuda.get_device_capability(index)
-    runs = any(
-        generation <= (major, minor) and (kind == "compute" or generation[0] == major)
-        for kind, generation in built
-    )
-    if built and not runs:
-        known = ", ".join(sorted({f"{one[0]}.{one[1]}" for _, one in built}, key=float))
+    if built and not covers(built, major, minor):
         raise SaturnError(
             "no-gpu",
             f"{torch.cuda.get_device_name(index)} is of compute capability {major}.{minor}, and "
-            f"{_versions()} is built for {known}.",
+            f"{_versions()} is built for {', '.join(built)}.",
             f"{_INSTALL}, or choose other devices with %saturn cluster.",
         )
 
 
-def _generation(name: str) -> tuple[str, tuple[int, int]] | None:
-    """Of ``sm_90a``: what it is, and the generation it is for."""
-    found = re.fullmatch(r"(sm|compute)_(\d+)(\d)[a-z]?", name)
-    return (found[1], (int(found[2]), int(found[3]))) if found else None
+def covers(archs: Sequence[str], major: int, minor: int) -> bool:
+    """Whether a build for some architectures has code for GPUs of a compute capability.
+
+    Code for ``sm_XY`` runs on GPUs of the same major and no lesser minor version; from
+    ``compute_XY`` the driver makes code for any later GPU (CUDA C++ programming guide,
+    "Binary compatibility" and "PTX compatibility"). With an ``a`` behind it is for that GPU
+    alone, with an ``f`` for later ones of the same major version as well.
+    """
+    for match in filter(None, map(_ARCHITECTURE.fullmatch, archs)):
+        has = int(match[2]), int(match[3])
+        if match[4] == "a":
+            runs = has == (major, minor)
+        elif match[1] == "compute" and not match[4]:
+            runs = has <= (major, minor)
+        else:
+            runs = has[0] == major and has[1] <= minor
+        if runs:
+            return True
+    return False
 
 
 def _versions() -> str:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import re
 import sys
 import warnings
 from typing import NotRequired, TypedDict
@@ -16,9 +15,10 @@ from typing import NotRequired, TypedDict
 import torch
 import torch.distributed as dist
 
+from .cuda_support import covers
+
 _SIZE = 256
 _BOUNDS = {"float32": 1e-3, "bfloat16": 5e-2}
-_BINARY = re.compile(r"(sm|compute)_(\d+)(\d)[af]?")
 
 
 class GpuAnswer(TypedDict):
@@ -64,29 +64,6 @@ def probe() -> TorchAnswer:
         "why": why,
         "gpus": [_gpu(index) for index in range(count)],
     }
-
-
-def covers(archs: list[str], major: int, minor: int) -> bool:
-    """Whether a build for some architectures has code for GPUs of a compute capability.
-
-    Code for ``sm_XY`` runs on GPUs of the same major and no lesser minor version; from
-    ``compute_XY`` the driver makes code for any later GPU (CUDA C++ programming guide,
-    "Binary compatibility" and "PTX compatibility"). Suffixes mean that GPU alone, or its family.
-    """
-    for arch in archs:
-        match = _BINARY.fullmatch(arch)
-        if match is None:
-            continue
-        has = int(match[2]), int(match[3])
-        if not arch[-1].isdigit():
-            if has == (major, minor):
-                return True
-        elif match[1] == "sm":
-            if has[0] == major and has[1] <= minor:
-                return True
-        elif has <= (major, minor):
-            return True
-    return False
 
 
 def _why_unusable() -> str | None:
