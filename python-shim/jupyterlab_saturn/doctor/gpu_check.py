@@ -14,10 +14,8 @@ if TYPE_CHECKING:
     from ..training.runtime.torch_probe import TorchAnswer
 
 _INSTALL = "Install a build for this driver: https://pytorch.org/get-started/locally"
-
-
-_IN_USE = frozenset({"gpu-busy", "gpu-order"})
-"""Codes of notices on GPUs that work; what other notices tell of is lost to training."""
+_HARMLESS = frozenset({"gpu-busy", "gpu-order", "gpu-unsupported"})
+"""Codes of notices on GPUs that work, or never would; what others tell of is lost to training."""
 
 
 def check_devices(machine: Machine) -> Finding:
@@ -33,7 +31,7 @@ def check_devices(machine: Machine) -> Finding:
         return Finding("devices", "ok", f"{told}.", facts=facts)
     seen = " ".join([*(notice["message"] for notice in notices), f"Used by themselves: {told}."])
     hints = dict.fromkeys(notice["hint"] for notice in notices if "hint" in notice)
-    works = all(notice["code"] in _IN_USE for notice in notices)
+    works = all(notice["code"] in _HARMLESS for notice in notices)
     return Finding(
         "devices", "warning" if works else "broken", seen, " ".join(hints) or None, facts
     )
