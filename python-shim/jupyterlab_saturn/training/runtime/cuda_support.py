@@ -16,6 +16,10 @@ _ARCHITECTURE = re.compile(r"(sm|compute)_(\d+)(\d)([af]?)")
 _INSTALL = (
     "Install a PyTorch that fits the driver and the GPU (https://pytorch.org/get-started/locally)"
 )
+_FABRIC = (
+    "GPUs behind NVSwitch need NVIDIA's fabric manager, in the version of the driver: "
+    "sudo systemctl start nvidia-fabricmanager"
+)
 _LOOK = "See with nvidia-smi whether they work, then set them with %saturn cluster."
 
 
@@ -29,12 +33,17 @@ def unusable_gpus(uuids: Sequence[str]) -> SaturnError:
         torch.cuda.init()  # type: ignore[no-untyped-call]
     except (RuntimeError, AssertionError) as error:
         reason = f" {str(error).splitlines()[0].rstrip('.')}." if str(error) else ""
-    too_old = torch.version.cuda is None or "driver" in reason.lower()
+    if "system not yet initialized" in reason:
+        hint = _FABRIC
+    elif torch.version.cuda is None or "driver" in reason.lower():
+        hint = f"{_INSTALL}, or update the driver."
+    else:
+        hint = _LOOK
     return SaturnError(
         "no-gpu",
         f"Of the GPUs {', '.join(uuids)} only {torch.cuda.device_count()} can be used by "
         f"{_versions()}.{reason}",
-        f"{_INSTALL}, or update the driver." if too_old else _LOOK,
+        hint,
     )
 
 
