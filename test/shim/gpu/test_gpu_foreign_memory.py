@@ -201,6 +201,17 @@ def test_a_kernel_of_the_users_is_told_by_its_notebook(
     assert "a notebook's kernel (process 4711, 5.6 GiB)" in plain["message"]
 
 
+def test_the_driver_is_asked_once_for_last_words(
+    driver: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = mock.Mock(wraps=foreign_memory.ask_driver)
+    monkeypatch.setattr(foreign_memory, "ask_driver", asked)
+    driver(own(), (4711, "python", MIB_OF_6_GB))
+    with fake_cuda(1, memory_bytes=80 * GB, free_bytes=70 * GB) as gpus:
+        shared(gpus)
+    assert asked.call_count == 1
+
+
 def test_a_task_that_needs_more_than_the_gpu_has_is_blamed_all_the_same(driver: Any) -> None:
     with fake_cuda(1, memory_bytes=80 * GB, free_bytes=70 * GB) as gpus:
         error = shared(gpus, OUT_OF_MEMORY.format(60))

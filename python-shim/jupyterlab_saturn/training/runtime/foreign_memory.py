@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 
 import torch
@@ -73,10 +74,7 @@ class ForeignMemory:
 
     def held_bytes(self) -> int:
         """What others hold, or held at first; 0 when it is too little to matter."""
-        total = torch.cuda.get_device_properties(self._device).total_memory
-        told = sum(holder.used or 0 for holder in self.holders())
-        held = max(self._at_first, told)
-        return held if held > (1 - _FREE_SHARE) * total else 0
+        return self._held_by(self.holders())
 
     def holders(self) -> list[GpuProcess]:
         """The programs, the greatest first; none where the driver does not tell."""
@@ -93,14 +91,21 @@ class ForeignMemory:
         """
         if not is_out_of_device_memory(error):
             return error
-        held = self.held_bytes()
-        total = torch.cuda.get_device_properties(self._device).total_memory
+        holders = self.holders()  # once: the agent waits only so long for the last words of ranks
+        held, total = self._held_by(holders), self._total()
         needed = torch.cuda.max_memory_allocated(self._device) + _asked_bytes(str(error))
         if held == 0 or needed > total:
             return error
-        shared = _shared(held, total, self.holders())
+        shared = _shared(held, total, holders)
         shared.traceback = user_traceback(error)
         return shared
+
+    def _held_by(self, holders: Sequence[GpuProcess]) -> int:
+        held = max(self._at_first, sum(holder.used or 0 for holder in holders))
+        return held if held > (1 - _FREE_SHARE) * self._total() else 0
+
+    def _total(self) -> int:
+        return torch.cuda.get_device_properties(self._device).total_memory
 
 
 def _shared(held: int, total: int, holders: list[GpuProcess]) -> SaturnError:
