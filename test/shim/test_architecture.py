@@ -21,6 +21,7 @@ SHARED = (
     "wire",
     "errors",
     "cuda_errors",
+    "nvidia_smi",
     "plugins",
     "technique_catalogue",
     "torch_settings",

@@ -8,10 +8,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import psutil
-
+from ..nvidia_smi import MIB, GpuProcess, gibibytes
 from .cpu_devices import memory_bytes
-from .nvidia_smi import MIB, DriverReport, Gpu, GpuProcess, GpuSlice, hint_on
+from .driver_report import DriverReport, Gpu, GpuSlice, hint_on
 from .visible_devices import names_by_index, visible
 
 if TYPE_CHECKING:
@@ -21,9 +20,8 @@ _SHARES_MEMORY = ("GB10", "Orin", "Thor", "Xavier", "Tegra")
 """Words in the names of GPUs that use the machine's memory: DGX Spark, and the Jetson family."""
 
 _NO_NUMBER = "[N/A]"
-_MODES = {"", _NO_NUMBER, "Default", "Exclusive_Process", "Exclusive_Thread"}
+_MODES = {"", "Default", "Exclusive_Process", "Exclusive_Thread"}
 _FREE = 0.9
-_GIB = 1024 * MIB
 _NAMED = 3
 
 
@@ -120,7 +118,7 @@ def cuda_devices(
 
 
 def _devices_of(gpu: Gpu, own: Collection[str]) -> Iterator[CudaDevice]:
-    if gpu.divided and gpu.slices:
+    if gpu.slices:
         for part in gpu.slices:
             yield _slice_of(gpu, part, own)
         return
@@ -144,8 +142,8 @@ def _devices_of(gpu: Gpu, own: Collection[str]) -> Iterator[CudaDevice]:
 
 def _slice_of(gpu: Gpu, part: GpuSlice, own: Collection[str]) -> CudaDevice:
     name = f"{gpu.name} MIG {part.profile}"
-    if gpu.mode not in _MODES or not part.total.isdigit():
-        why = f"its memory is {part.total!r}" if gpu.mode in _MODES else _forbidden(gpu)
+    if not _is_open(gpu) or not part.total.isdigit():
+        why = f"its memory is {part.total!r}" if _is_open(gpu) else _forbidden(gpu)
         return CudaDevice(gpu, part, None, _left_out(f"Slice {part.uuid} ({name})", why, gpu))
     device: Device = {
         "id": f"cuda{gpu.index}.{part.number}",
@@ -174,7 +172,7 @@ def _why_not(gpu: Gpu, own: Collection[str]) -> Failure | None:
             "hint": "Make slices with `sudo nvidia-smi mig -cgi 0 -C`, "
             f"or end it with `sudo nvidia-smi -i {gpu.index} -mig 0`.",
         }
-    if gpu.mode not in _MODES:
+    if not _is_open(gpu):
         return _left_out(which, _forbidden(gpu), gpu)
     if gpu.mode.startswith("Exclusive") and gpu.processes and gpu.uuid not in own:
         who = _who(gpu.processes)
@@ -185,13 +183,18 @@ def _why_not(gpu: Gpu, own: Collection[str]) -> Failure | None:
     return None
 
 
+def _is_open(gpu: Gpu) -> bool:
+    """Whether processes may compute on it, as far as that is told: else it says so in brackets."""
+    return gpu.mode in _MODES or gpu.mode.startswith("[")
+
+
 def _forbidden(gpu: Gpu) -> str:
     return f"its compute mode is {gpu.mode}"
 
 
 def _left_out(which: str, why: str, gpu: Gpu) -> Failure:
     hint = hint_on(gpu.total)
-    if gpu.mode not in ("", _NO_NUMBER, "Default"):
+    if gpu.mode not in ("", "Default") and not gpu.mode.startswith("["):
         hint = f"Let processes use it: sudo nvidia-smi -i {gpu.index} -c DEFAULT"
     return {"code": "gpu-left-out", "message": f"{which} is left out: {why}.", "hint": hint}
 
@@ -236,25 +239,14 @@ def _busy(
     return {
         "code": "gpu-busy",
         "message": f"{device['id']} ({device['name']}) is used by others: {_who(processes)} "
-        f"holds {foreign / _GIB:.1f} of its {device['memoryBytes'] / _GIB:.1f} GiB.",
+        f"holds {gibibytes(foreign)} of its {gibibytes(device['memoryBytes'])}.",
     }
 
 
 def _who(processes: Sequence[GpuProcess]) -> str:
     if not processes:
         return "somebody"  # of another container, or drawing the screen
-    names = [_process_words(one) for one in processes[:_NAMED]]
+    names = [str(one) for one in processes[:_NAMED]]
     if len(processes) > _NAMED:
         names.append(f"{len(processes) - _NAMED} more")
     return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
-
-
-def _process_words(process: GpuProcess) -> str:
-    """What a process is called; the kernel of a notebook, where that can be seen."""
-    name = process.name.rpartition("/")[2]
-    with suppress(psutil.Error):
-        command: list[str] = psutil.Process(process.pid).cmdline()  # type: ignore[no-untyped-call]
-        if any("ipykernel" in word for word in command):
-            name = "a notebook's kernel"
-    size = "" if process.used is None else f", {process.used / _GIB:.1f} GiB"
-    return f"{name} (process {process.pid}{size})"

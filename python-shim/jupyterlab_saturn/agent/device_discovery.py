@@ -11,14 +11,16 @@ from ..errors import SaturnError
 from . import torch_build
 from .cpu_devices import cpu_devices, memory_bytes, usable_cores
 from .cuda_devices import CudaDevices, cuda_devices
+from .driver_report import ask_driver
 from .gpu_hardware import has_nvidia, other_gpu
-from .nvidia_smi import ask_driver
 from .software_versions import software
 from .visible_devices import hides_all
 
 if TYPE_CHECKING:
     from ..generated.wire_types import Device, DeviceRequest, Failure, Node
 
+_TOLD = frozenset({"gpu-unusable", "gpu-unsupported"})
+"""Codes of errors that are told where the CPU is used instead."""
 _CPU_HINT = "Use virtual CPU devices instead: %saturn cluster --cpu 2"
 
 
@@ -38,7 +40,8 @@ def discover(request: DeviceRequest, own: Collection[str] = ()) -> Node:
     ------
     SaturnError
         ``no-devices``: GPUs were asked for and there are none, or fewer than asked for;
-        ``gpu-unusable``: GPUs were asked for, and those that there are do not work.
+        ``gpu-unusable``: GPUs were asked for, and those that there are do not work;
+        ``gpu-unsupported``: they are of another maker than NVIDIA.
     """
     if request["kind"] == "cpu":
         return _cpu_node(request, [])
@@ -47,7 +50,7 @@ def discover(request: DeviceRequest, own: Collection[str] = ()) -> Node:
     except SaturnError as error:
         if request["kind"] == "cuda":
             raise
-        return _cpu_node(request, [_told(error)] if error.code == "gpu-unusable" else [])
+        return _cpu_node(request, [_told(error)] if error.code in _TOLD else [])
     return _node(*_chosen(found, request), software(driver))
 
 
@@ -65,7 +68,7 @@ def _find_gpus(own: Collection[str], *, asked: bool) -> tuple[CudaDevices, str |
             ) from error
         other = other_gpu(build, asked=asked)
         if other is not None:
-            raise SaturnError("gpu-unusable", other, _CPU_HINT) from error
+            raise SaturnError("gpu-unsupported", other, _CPU_HINT) from error
         raise SaturnError(
             "no-devices", f"There is no GPU here that can be used: {error.message}", _CPU_HINT
         ) from error

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import signal
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import psutil
@@ -129,10 +129,13 @@ async def killed_rank(bench: Workbench) -> Finding:
     """Whether a rank that is killed is told as lost, not as a fault of the task."""
 
     def heard(job: TrainingJob, event: GroupEvent) -> None:
-        if event["kind"] == "started" and bench.launcher.zygote.pid is not None:
-            zygote = psutil.Process(bench.launcher.zygote.pid)  # type: ignore[no-untyped-call]
-            for rank in zygote.children():  # type: ignore[no-untyped-call]
-                rank.send_signal(signal.SIGKILL)
+        if event["kind"] == "started":
+            # Ranks are children of what they are forked from, or of this process when cold.
+            family = psutil.Process().children(recursive=True)  # type: ignore[no-untyped-call]
+            for process in family:
+                if process.pid != bench.launcher.zygote.pid:
+                    with suppress(psutil.NoSuchProcess):
+                        process.kill()
 
     event = await bench.train(
         bench.spec(slow, seconds=_SLOW_SECONDS), SINGLE, steps=1000, heard=heard

@@ -2,32 +2,22 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 from contextlib import suppress
 
+from ..nvidia_smi import PROCESSES, ask_tool, find_tool
+
 _SECONDS = 15.0
 _MOST = 8_000
-_QUESTIONS = (
-    ("-L",),
-    ("topo", "-m"),
-    ("--query-compute-apps=gpu_uuid,pid,name,used_memory", "--format=csv"),
-)
+_QUESTIONS = (("-L",), ("topo", "-m"), PROCESSES)
 
 
 def driver_words() -> dict[str, str]:
     """The tool's answers to some questions, by the questions."""
-    tool = shutil.which("nvidia-smi")
+    tool = find_tool()
     found: dict[str, str] = {}
     for question in _QUESTIONS if tool is not None else ():
         with suppress(OSError, subprocess.SubprocessError):
-            done = subprocess.run(
-                [str(tool), *question],
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                text=True,
-                errors="replace",
-                timeout=_SECONDS,
-            )
-            found[" ".join(question)] = f"{done.stdout}{done.stderr}"[:_MOST]
+            said = ask_tool(str(tool), *question, seconds=_SECONDS)
+            found[" ".join(question)] = said[:_MOST]
     return found

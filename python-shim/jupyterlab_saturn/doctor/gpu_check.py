@@ -5,33 +5,33 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..errors import Json
+from ..nvidia_smi import gibibytes
 from .driver_words import driver_words
 from .finding import Finding
 from .machine import Machine
-from .quantities import size
 
 if TYPE_CHECKING:
     from ..training.runtime.torch_probe import TorchAnswer
 
 _INSTALL = "Install a build for this driver: https://pytorch.org/get-started/locally"
-
-
-_IN_USE = frozenset({"gpu-busy", "gpu-order"})
-"""Codes of notices on GPUs that work; what other notices tell of is lost to training."""
+_HARMLESS = frozenset({"gpu-busy", "gpu-order", "gpu-unsupported"})
+"""Codes of notices on GPUs that work, or never would; what others tell of is lost to training."""
 
 
 def check_devices(machine: Machine) -> Finding:
     """What sessions would train on, and what they would not. Raises like `discover`."""
     node = machine.node
     devices, notices = node["devices"], node.get("notices", [])
-    told = ", ".join(f"{each['id']} {each['name']} {size(each['memoryBytes'])}" for each in devices)
+    told = ", ".join(
+        f"{each['id']} {each['name']} {gibibytes(each['memoryBytes'])}" for each in devices
+    )
     facts: Json = {"devices": devices, "software": node.get("software"), "notices": notices}
     facts |= {"driver": driver_words()} if machine.gpus or notices else {}
     if not notices:
         return Finding("devices", "ok", f"{told}.", facts=facts)
     seen = " ".join([*(notice["message"] for notice in notices), f"Used by themselves: {told}."])
     hints = dict.fromkeys(notice["hint"] for notice in notices if "hint" in notice)
-    works = all(notice["code"] in _IN_USE for notice in notices)
+    works = all(notice["code"] in _HARMLESS for notice in notices)
     return Finding(
         "devices", "warning" if works else "broken", seen, " ".join(hints) or None, facts
     )

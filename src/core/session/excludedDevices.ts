@@ -55,7 +55,7 @@ function noticeOf(out: readonly ExcludedDevice[], error: Failure): Failure {
   const names = out.map(({ device }) => device.id).join(', ');
   const back = isRefused(error)
     ? 'It is tried again when you next ask for work.'
-    : `Take ${out.length === 1 ? 'it' : 'them'} in again with %saturn cluster.`;
+    : `Take ${out.length === 1 ? 'it' : 'them'} in again with %saturn cluster --gpu all.`;
   return {
     ...error,
     message: `${names} ${out.length === 1 ? 'is' : 'are'} left out of the plan: ${error.message}`,

@@ -202,16 +202,25 @@ export function inspect(session: ISession, which: (task: TaskState) => boolean):
   return [{ kind: 'inspect', body }];
 }
 
-/** What is feasible may have changed: have the tasks that wait inspected again. */
+/**
+ * What is feasible may have changed: have the tasks that wait inspected again. Those that are on a device are given up
+ * there and begin anew: they may need none now, or another.
+ */
 export function inspectAgain(session: ISession): IStep {
+  const there: string[] = [];
   const next = withStaleProfile(
-    mapTasks(session, task =>
-      task.status === 'ready' || task.status === 'invalid' || isFailedInTrial(task)
+    mapTasks(session, task => {
+      const { onDevice, ...rest } = task;
+      if (onDevice) {
+        there.push(task.spec.name);
+        return rest;
+      }
+      return task.status === 'ready' || task.status === 'invalid' || isFailedInTrial(task)
         ? { ...task, status: 'inspecting' }
-        : task
-    )
+        : task;
+    })
   );
-  return { session: next, commands: inspect(next, () => true) };
+  return { session: next, commands: [...stopInspections(there), ...inspect(next, () => true)] };
 }
 
 /** Have those tasks inspected, of the named ones or of all, whose inspection was stopped. */

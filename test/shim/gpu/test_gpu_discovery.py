@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 from fake_driver import LOST, MISMATCH, NO_CARD, NOT_APPLICABLE, UNREACHABLE, Card, FakeDriver
-from jupyterlab_saturn.agent import gpu_hardware, nvidia_smi
+from jupyterlab_saturn import nvidia_smi
+from jupyterlab_saturn.agent import driver_report, gpu_hardware
 from jupyterlab_saturn.agent.cpu_devices import memory_bytes, usable_cores
 from jupyterlab_saturn.agent.device_discovery import discover
 from jupyterlab_saturn.errors import SaturnError
@@ -22,7 +23,7 @@ def no_hardware(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The files of a machine without any GPU."""
     root = tmp_path / "root"
     monkeypatch.setattr(gpu_hardware, "ROOT", root)
-    monkeypatch.setattr(nvidia_smi, "GPUS_FOLDER", root / "proc/driver/nvidia/gpus")
+    monkeypatch.setattr(driver_report, "GPUS_FOLDER", root / "proc/driver/nvidia/gpus")
     return root
 
 
@@ -131,6 +132,17 @@ def test_a_gpu_that_is_closed_to_computing_is_left_out(
     assert "-c DEFAULT" in node["notices"][0]["hint"]
 
 
+@pytest.mark.parametrize("says", ["[Not Supported]", "[Insufficient Permissions]"])
+def test_what_is_not_told_is_nothing_against_a_gpu(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, says: str
+) -> None:
+    card = Card(mode=says, fields={"mig.mode.current": says})
+    FakeDriver((card,)).install(tmp_path, monkeypatch)
+    node = discover({"kind": "auto"})
+    assert ids(node) == ["cuda0"]
+    assert "notices" not in node
+
+
 @pytest.mark.parametrize(
     ("driver", "reason"),
     [
@@ -158,7 +170,7 @@ def test_the_cpu_is_not_used_in_silence_where_gpus_are(
 
 def test_a_slow_driver_is_told_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     FakeDriver(many(1), seconds=5).install(tmp_path, monkeypatch)
-    monkeypatch.setattr(nvidia_smi, "_PATIENCE_SECONDS", 0.3)
+    monkeypatch.setattr(driver_report, "_PATIENCE_SECONDS", 0.3)
     node = discover({"kind": "auto"})
     assert node["devices"][0]["kind"] == "cpu"
     assert "not answered within" in told(node)

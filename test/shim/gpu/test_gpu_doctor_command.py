@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
 from fakes.engine import FakeEngine
 from fakes.shell import Shell
+from jupyterlab_saturn.agent.device_discovery import discover
 from jupyterlab_saturn.doctor import command, examination, exercise_process
-from jupyterlab_saturn.doctor.deep_exercises import DEEP
+from jupyterlab_saturn.doctor.deep_exercises import DEEP, killed_rank
 from jupyterlab_saturn.doctor.exercise import Exercise
 from jupyterlab_saturn.doctor.exercise_process import EXERCISES, exercised
 from jupyterlab_saturn.doctor.finding import Finding
 from jupyterlab_saturn.doctor.quick_exercises import QUICK
+from jupyterlab_saturn.doctor.workbench import Workbench
 from jupyterlab_saturn.paths import SessionPaths
 
 FOUND = (
@@ -58,6 +62,17 @@ def test_nothing_that_takes_minutes_is_tried_on_a_broken_machine(
     told = list(examination.examine(deep=True))
     assert [finding.check for finding in told] == ["c", "exercises"]
     assert not list(home.glob(".saturn-doctor-*"))
+
+
+def test_a_rank_that_was_not_forked_is_killed_too(tmp_path: Path) -> None:
+    node: Any = discover({"kind": "cpu", "count": 1})
+
+    async def do() -> Finding:
+        paths = SessionPaths("cold", tmp_path / "home")
+        async with Workbench(paths, node, forks=False) as bench:
+            return await killed_rank(bench)
+
+    assert asyncio.run(do()).status == "ok"
 
 
 def test_names_of_exercises_are_unlike() -> None:

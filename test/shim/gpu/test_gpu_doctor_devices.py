@@ -59,7 +59,7 @@ def test_a_sound_gpu_is_told_with_its_memory(
 ) -> None:
     finding = devices_of(FakeDriver(cards=(Card(),)), tmp_path, monkeypatch)
     assert finding.status == "ok"
-    assert "NVIDIA H100" in finding.seen and "85.5 GB" in finding.seen
+    assert "NVIDIA H100" in finding.seen and "79.6 GiB" in finding.seen
     assert "GPU-0000" in finding.facts["driver"]["-L"]
 
 
@@ -156,6 +156,8 @@ def test_several_gpus_without_nccl_are_told(
         (["sm_90a"], (9, 1), False),
         (["sm_90a", "compute_90a"], (12, 0), False),
         (["sm_100f"], (10, 3), True),
+        (["sm_100f"], (12, 0), False),
+        (["sm_80", "unknown"], (8, 9), True),
         (["sm_120"], (12, 0), True),
         (["sm_120"], (10, 0), False),
         ([], (9, 0), False),

@@ -13,7 +13,7 @@ import psutil
 import pytest
 import torch
 from fake_cuda import FakeCuda, fake_cuda
-from fake_driver import Card, FakeDriver, Process
+from fake_driver import LOST, MISMATCH, Card, FakeDriver, Process
 from jupyterlab_saturn import wire
 from jupyterlab_saturn.errors import SaturnError
 from jupyterlab_saturn.training import rank
@@ -104,6 +104,40 @@ def test_what_stays_after_ten_seconds_is_foreign(clock: Callable[[], float], dri
     assert 10 <= clock() < 11
 
 
+def full(_device: Any = None) -> None:
+    raise torch.OutOfMemoryError("CUDA error: out of memory")
+
+
+def test_a_gpu_without_room_to_begin_is_no_fault_of_a_task(
+    clock: Callable[[], float], driver: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with fake_cuda(1, memory_bytes=80 * GB) as gpus:
+        monkeypatch.setattr(torch.cuda, "set_device", full)
+        with pytest.raises(SaturnError) as caught:
+            claim(wire_devices(), 0)
+        assert describe(caught.value, "training-failed")["code"] == "device-shared"
+        assert 10 <= clock() < 11
+
+        def sleep(_seconds: float) -> None:
+            monkeypatch.setattr(torch.cuda, "set_device", gpus.choose)
+
+        monkeypatch.setattr(foreign_memory.time, "sleep", sleep)
+        assert claim(wire_devices(), 0).foreign_bytes() == 0
+
+
+def test_other_errors_of_cuda_are_told_at_once(
+    clock: Callable[[], float], driver: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(_device: Any) -> None:
+        raise RuntimeError("CUDA error: uncorrectable ECC error encountered")
+
+    with fake_cuda(1):
+        monkeypatch.setattr(torch.cuda, "set_device", broken)
+        with pytest.raises(RuntimeError, match="ECC"):
+            claim(wire_devices(), 0)
+    assert clock() == 0
+
+
 def test_the_machines_own_memory_is_nobodys(driver: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     with fake_cuda(1, memory_bytes=80 * GB, free_bytes=20 * GB):
         whole = SimpleNamespace(is_integrated=True, total_memory=80 * GB)
@@ -142,8 +176,8 @@ def test_a_task_is_not_blamed_for_what_others_hold(driver: Any) -> None:
     wire.validate("Failure", failure)
     assert failure["code"] == "device-shared"
     assert failure["message"] == (
-        "The GPU ran out of memory while other programs hold 10.0 of its 80.0 GB: "
-        "python3.11 (process 4711) with 6.0 GB, Xorg (process 4712)."
+        "The GPU ran out of memory while other programs hold 9.3 GiB of its 74.5 GiB: "
+        "python3.11 (process 4711, 5.6 GiB), Xorg (process 4712)."
     )
     assert failure["hint"] == "Wait until they are done, or end them."
     assert "OutOfMemoryError" in failure["traceback"]
@@ -162,9 +196,20 @@ def test_a_kernel_of_the_users_is_told_by_its_notebook(
         failure = describe(shared(gpus), "training-failed")
         kernel.environ.return_value = {}
         plain = describe(shared(gpus), "training-failed")
-    assert "the kernel of finetune.ipynb (process 4711) with 6.0 GB" in failure["message"]
+    assert "the kernel of finetune.ipynb (process 4711, 5.6 GiB)" in failure["message"]
     assert "empty_cache" in failure["hint"]
-    assert "a kernel of yours (process 4711) with 6.0 GB" in plain["message"]
+    assert "a notebook's kernel (process 4711, 5.6 GiB)" in plain["message"]
+
+
+def test_the_driver_is_asked_once_for_last_words(
+    driver: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = mock.Mock(wraps=foreign_memory.ask_driver)
+    monkeypatch.setattr(foreign_memory, "ask_driver", asked)
+    driver(own(), (4711, "python", MIB_OF_6_GB))
+    with fake_cuda(1, memory_bytes=80 * GB, free_bytes=70 * GB) as gpus:
+        shared(gpus)
+    assert asked.call_count == 1
 
 
 def test_a_task_that_needs_more_than_the_gpu_has_is_blamed_all_the_same(driver: Any) -> None:
@@ -228,8 +273,24 @@ def test_a_gpu_that_is_gone_is_named(
     cards = tuple(card(number) for number in listed)
     FakeDriver(cards=cards).install(tmp_path / "bin", monkeypatch)
     if not listed:
-        monkeypatch.setattr(device_module, "ask_driver", lambda *_: None)
+        monkeypatch.setattr(device_module, "ask_driver", lambda *_: "")
     with fake_cuda(usable), pytest.raises(SaturnError) as caught:
         claim(wire_devices(2), 0)
     assert caught.value.code == ("device-lost" if lost else "no-gpu")
     assert caught.value.devices == lost
+
+
+@pytest.mark.parametrize(
+    ("driver", "code"),
+    [
+        (FakeDriver((Card(handle=LOST),), bails=True), "device-lost"),
+        (FakeDriver(says=MISMATCH, code=18), "no-gpu"),
+    ],
+)
+def test_a_tool_that_fails_over_a_gpu_tells_of_it_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, driver: FakeDriver, code: str
+) -> None:
+    driver.install(tmp_path / "bin", monkeypatch)
+    with fake_cuda(0), pytest.raises(SaturnError) as caught:
+        claim(wire_devices(), 0)
+    assert caught.value.code == code

@@ -30,7 +30,7 @@ def test_auto_leaves_gpus_of_others_alone(tmp_path: Path, monkeypatch: pytest.Mo
     assert notice == {
         "code": "gpu-busy",
         "message": "cuda0 (NVIDIA H100 80GB HBM3) is used by others: python (process 999999999, "
-        "6.0 GiB) holds 6.1 of its 10.0 GiB. It is left out.",
+        "6.0 GiB) holds 6.1 GiB of its 10.0 GiB. It is left out.",
         "hint": "To use it all the same: %saturn cluster --gpu all",
     }
 
@@ -114,7 +114,7 @@ def test_the_kernel_of_a_notebook_is_called_so(
 def test_who_is_not_to_be_seen_is_somebody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     FakeDriver((Card(used=6200, total=10240),)).install(tmp_path, monkeypatch)
     [notice] = discover({"kind": "cuda"})["notices"]
-    assert "somebody holds 6.1 of its 10.0 GiB" in notice["message"]
+    assert "somebody holds 6.1 GiB of its 10.0 GiB" in notice["message"]
 
 
 def test_a_gpu_for_one_process_that_another_has_is_left_out(

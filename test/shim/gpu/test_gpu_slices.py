@@ -77,4 +77,4 @@ def test_a_slice_that_others_use_is_left_alone(
     node = discover({"kind": "auto"})
     assert [device["id"] for device in node["devices"]] == ["cuda0.0", "cuda0.1"]
     [notice] = node["notices"]
-    assert "train (process 999999999, 4.8 GiB) holds 4.9 of its 9.6 GiB" in notice["message"]
+    assert "train (process 999999999, 4.8 GiB) holds 4.9 GiB of its 9.6 GiB" in notice["message"]

@@ -69,6 +69,16 @@ def test_anything_else_is_to_be_looked_at(monkeypatch: pytest.MonkeyPatch, drive
     assert "nvidia-smi" in str(error.hint)
 
 
+def test_gpus_behind_a_switch_need_its_manager(monkeypatch: pytest.MonkeyPatch) -> None:
+    fails_with(
+        monkeypatch,
+        RuntimeError(
+            "Unexpected error from cudaGetDeviceCount(). Error 802: system not yet initialized"
+        ),
+    )
+    assert "fabricmanager" in str(unusable_gpus(["GPU-1"]).hint)
+
+
 @pytest.mark.parametrize(
     ("built", "capability", "runs"),
     [

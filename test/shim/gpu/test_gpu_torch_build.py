@@ -12,6 +12,8 @@ from fake_driver import Card, FakeDriver
 from jupyterlab_saturn.agent import gpu_hardware, torch_build
 from jupyterlab_saturn.agent.device_discovery import discover
 from jupyterlab_saturn.agent.torch_build import TorchBuild
+from jupyterlab_saturn.doctor.gpu_check import check_devices
+from jupyterlab_saturn.doctor.machine import Machine
 from jupyterlab_saturn.errors import SaturnError
 
 
@@ -167,3 +169,4 @@ def test_the_gpu_of_a_mac_is_told_of(tmp_path: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(platform, "machine", lambda: "arm64")
     [notice] = discover({"kind": "auto"})["notices"]
     assert "(MPS)" in notice["message"]
+    assert check_devices(Machine()).status == "warning"

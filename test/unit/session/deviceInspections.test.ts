@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Failure, InspectResult } from '../../../src/core/wire/messages.js';
-import { inspection, SessionHarness, spec } from './sessionHarness.js';
+import { cpuNode, inspection, SessionHarness, spec } from './sessionHarness.js';
 
 const ERROR: Failure = { code: 'factory-failed', message: 'No CUDA GPUs are available' };
 
@@ -92,6 +92,17 @@ describe('a task that cannot be built without a device', () => {
     const devices = [{ id: 'cuda0', kind: 'cuda' as const, name: 'GPU', memoryBytes: 8e9, uuid: 'GPU-0' }];
     sim.feed({ kind: 'node-changed', node: { id: 'node', devices } });
     expect(asked(sim)).toEqual([[undefined, ['a'], undefined]]);
+  });
+
+  it('begins anew when there are other devices', () => {
+    const sim = needy(1, 'a', 'b');
+    expect(asked(sim)).toEqual([['node', ['a'], 'cpu0']]);
+    sim.feed({ kind: 'node-changed', node: cpuNode(2) });
+    expect(sim.take('stop-inspection').flatMap(({ body }) => body.tasks)).toEqual(['a', 'b']);
+    expect(asked(sim)).toEqual([[undefined, ['a', 'b'], undefined]]);
+    expect(state(sim, 'a').onDevice).toBeUndefined();
+    sim.feed({ kind: 'inspected', result: needing('a') });
+    expect(asked(sim)).toEqual([['node', ['a'], 'cpu0']]);
   });
 
   it('gives the device up when it is stopped, and begins anew', () => {

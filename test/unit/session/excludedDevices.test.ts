@@ -68,7 +68,7 @@ describe('a device that fails', () => {
       {
         ...failure('device-lost', 'cpu0'),
         message: 'cpu0 is left out of the plan: The GPU is lost.',
-        hint: 'Look for its Xid. Take it in again with %saturn cluster.'
+        hint: 'Look for its Xid. Take it in again with %saturn cluster --gpu all.'
       }
     ]);
   });

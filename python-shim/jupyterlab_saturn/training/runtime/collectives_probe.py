@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import multiprocessing
+import os
 import sys
 import time
 from collections.abc import Callable
@@ -129,10 +130,13 @@ def probe(devices: list[Device], rendezvous: Path, rank: int) -> CollectivesAnsw
 def main(devices: str, rendezvous: str) -> int:
     """Fork the ranks. Returns 0 when all of them came to an end, else 1."""
     parent_death.bind()
+    answer = os.dup(sys.stdout.fileno())
+    # NCCL tells its version and its warnings there.
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     context = multiprocessing.get_context("fork")  # no thread and no GPU is there yet
     wanted: list[Device] = json.loads(devices)
     ranks = [
-        context.Process(target=_serve, args=(wanted, Path(rendezvous), rank))
+        context.Process(target=_serve, args=(wanted, Path(rendezvous), rank, answer))
         for rank in range(len(wanted))
     ]
     for rank in ranks:
@@ -145,12 +149,12 @@ def main(devices: str, rendezvous: str) -> int:
     return int(any(rank.exitcode for rank in ranks))
 
 
-def _serve(devices: list[Device], rendezvous: Path, rank: int) -> None:
+def _serve(devices: list[Device], rendezvous: Path, rank: int, answer: int) -> None:
     parent_death.bind()
-    answer = probe(devices, rendezvous, rank)
+    found = probe(devices, rendezvous, rank)
     if rank == 0:
-        json.dump(answer, sys.stdout)
-        sys.stdout.flush()
+        with os.fdopen(answer, "w") as file:
+            json.dump(found, file)
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ import torch
 from ...cuda_errors import HINTS
 from ...errors import SaturnError
 from .cuda_support import require_kernels, unusable_gpus
-from .foreign_memory import ForeignMemory, ask_driver
+from .foreign_memory import ForeignMemory, ask_driver, lists_gpus
 
 if TYPE_CHECKING:
     from ...generated.wire_types import Device
@@ -144,7 +144,6 @@ class CudaDevice:
         if usable < max(1, len(uuids)):
             _refuse_lost(devices, usable)
             raise unusable_gpus(uuids)
-        torch.cuda.set_device(rank)
         require_kernels(rank)
         self._device = torch.device("cuda", rank)
         self._foreign = ForeignMemory(uuids[rank], self._device)
@@ -202,7 +201,8 @@ def claim(devices: Sequence[Device], rank: int) -> RankDevice:
     Raises
     ------
     SaturnError
-        ``no-core`` or ``no-gpu`` when the device is not to be had, ``device-lost`` when it was.
+        ``no-core`` or ``no-gpu`` when the device is not to be had, ``device-lost`` when it was,
+        ``device-shared`` when others leave nothing of it.
     """
     mine = devices[rank]
     if mine["kind"] == "cuda":
@@ -216,7 +216,8 @@ def _refuse_lost(devices: Sequence[Device], usable: int) -> None:
     CUDA hides with a GPU that it does not find all that are named after it.
     """
     listed = ask_driver("-L")
-    lost = [device for device in devices if listed and device["uuid"] not in listed]
+    known = lists_gpus(listed)
+    lost = [device for device in devices if known and device["uuid"] not in listed]
     if not lost and usable > 0:
         lost = [devices[usable]]
     if lost:

@@ -13,7 +13,7 @@ export function clusterView(state: SessionState, trans: ITranslation): Blocks {
   if (places.length === 0 && excluded.length > 0) {
     return [
       lead(trans.__('No device is left.')),
-      sentence(trans.__('Take those that follow in again with `%saturn cluster`.')),
+      sentence(trans.__('Take those that follow in again with `%saturn cluster --gpu all`.')),
       failuresBlock(excluded)
     ];
   }
@@ -55,7 +55,11 @@ export function clusterView(state: SessionState, trans: ITranslation): Blocks {
     }),
     failuresBlock(deviceNotices(state).map(error => ({ where: [], error }))),
     excluded.length > 0 &&
-      sentence(trans.__('Left out of the plan, until they are taken in again with `%saturn cluster`:')),
+      sentence(
+        trans.__(
+          'Left out of the plan, until the devices are set again, e.g. with `%saturn cluster --gpu all`:'
+        )
+      ),
     failuresBlock(excluded),
     state.agent === 'away' && agentNote(trans)
   ];

@@ -1,10 +1,9 @@
-"""GPUs as the driver's own tool, nvidia-smi, tells of them."""
+"""GPUs as their driver tells of them."""
 
 from __future__ import annotations
 
 import csv
 import re
-import shutil
 import subprocess
 import time
 from collections.abc import Iterator
@@ -13,10 +12,8 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 from ..errors import SaturnError
+from ..nvidia_smi import PROCESSES, GpuProcess, ask_tool, bytes_of, find_tool, processes_of
 
-MIB = 1024 * 1024
-WSL_FOLDER = Path("/usr/lib/wsl/lib")
-"""Where Windows puts the tool for Linux within it, which is not always on PATH."""
 GPUS_FOLDER = Path("/proc/driver/nvidia/gpus")
 """Has a folder for each GPU that the driver knows, named by its place on the bus."""
 
@@ -25,7 +22,7 @@ _PATIENCE_SECONDS = 45.0
 _NEEDED = ("index", "uuid", "name", "memory.total", "memory.used", "driver_version")
 _NEWER = ("compute_cap", "mig.mode.current", "compute_mode")
 """Fields that not every version of the tool knows."""
-_PROCESS = ("gpu_uuid", "pid", "process_name", "used_memory")
+_DIVIDED = {"Enabled": True, "Disabled": False, "[N/A]": False, "[Not Supported]": False}
 _NO_HANDLE = re.compile(r"Unable to determine the device handle for\s+(?:GPU\s*)?(.+)", re.I)
 _UNKNOWN_FIELD = re.compile(r'Field "([^"]+)" is not a valid field')
 _LISTED_GPU = re.compile(r"GPU \d+: .*\(UUID: (GPU-[^)]+)\)")
@@ -36,15 +33,6 @@ _HINTS = {
     "couldn't communicate": "Install or load NVIDIA's driver, or restart the machine.",
 }
 _ANY_HINT = "See what nvidia-smi says."
-
-
-@dataclass(frozen=True)
-class GpuProcess:
-    """A process that computes on a GPU; its memory in bytes, None where it is not told."""
-
-    pid: int
-    name: str
-    used: int | None
 
 
 @dataclass(frozen=True)
@@ -67,7 +55,8 @@ class Gpu:
     Attributes
     ----------
     divided
-        Whether it is divided (MIG), so that only its slices can be used.
+        Whether it is divided (MIG), so that only its slices can be used; None where that is not
+        told, as in some containers: then it is if slices are seen.
     """
 
     index: int
@@ -77,7 +66,7 @@ class Gpu:
     used: str
     capability: str
     mode: str
-    divided: bool
+    divided: bool | None
     slices: tuple[GpuSlice, ...] = ()
     processes: tuple[GpuProcess, ...] = ()
 
@@ -111,7 +100,7 @@ def ask_driver() -> DriverReport:
         ``no-driver``, ``no-gpu-found``: there seems to be none; ``gpu-unusable``: there is
         something, but the driver does not work.
     """
-    tool = shutil.which("nvidia-smi") or shutil.which("nvidia-smi", path=str(WSL_FOLDER))
+    tool = find_tool()
     if tool is None:
         raise SaturnError("no-driver", "nvidia-smi is not installed.")
     smi = _Tool(tool)
@@ -121,7 +110,7 @@ def ask_driver() -> DriverReport:
         reason = said.splitlines()[0].rstrip(". ") if said else "nothing"
         raise SaturnError(code, f"nvidia-smi says: {reason}.", hint_on(said))
     gpus = [_gpu(row) for row in rows]
-    if any(gpu.divided for gpu in gpus):
+    if any(gpu.divided is not False for gpu in gpus):
         slices = smi.slices()
         gpus = [replace(gpu, slices=tuple(slices.get(gpu.uuid, ()))) for gpu in gpus]
     if any(gpu.used != "0" for gpu in gpus):
@@ -173,29 +162,14 @@ class _Tool:
 
     def processes(self) -> dict[str, list[GpuProcess]]:
         """Who computes, by the UUIDs of GPUs."""
-        said = self._ask(f"--query-compute-apps={','.join(_PROCESS)}", "--format=csv,noheader")
-        found: dict[str, list[GpuProcess]] = {}
-        for row in csv.reader(said.splitlines(), skipinitialspace=True):
-            if len(row) == len(_PROCESS) and row[1].isdigit():
-                uuid, pid, name, used = row
-                found.setdefault(uuid, []).append(GpuProcess(int(pid), name, _bytes(used)))
-        return found
+        return processes_of(self._ask(*PROCESSES))
 
     def _query(self, fields: list[str], *which: str) -> str:
         return self._ask(f"--query-gpu={','.join(fields)}", "--format=csv,noheader,nounits", *which)
 
     def _ask(self, *words: str) -> str:
-        """What it says. Its exit status is not asked for: with one lost GPU of many it fails."""
         try:
-            answer = subprocess.run(
-                [self._path, *words],
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                text=True,
-                errors="replace",
-                timeout=max(0.1, self._deadline - time.monotonic()),
-                check=False,
-            )
+            return ask_tool(self._path, *words, seconds=self._deadline - time.monotonic())
         except subprocess.TimeoutExpired as error:
             raise SaturnError(
                 "gpu-unusable",
@@ -207,7 +181,6 @@ class _Tool:
             raise SaturnError(
                 "gpu-unusable", f"nvidia-smi does not run: {error}.", _ANY_HINT
             ) from error
-        return f"{answer.stdout}\n{answer.stderr}"
 
 
 def _rows(said: str, fields: list[str]) -> list[dict[str, str]]:
@@ -228,8 +201,8 @@ def _gpu(row: dict[str, str]) -> Gpu:
         used=row["memory.used"],
         capability=row.get("compute_cap", ""),
         mode=row.get("compute_mode", ""),
-        # In containers it may not be told. Versions that do not know of slices have none.
-        divided=row.get("mig.mode.current", "[N/A]") not in ("[N/A]", "Disabled"),
+        # Versions that do not know of slices have none.
+        divided=_DIVIDED.get(row.get("mig.mode.current", "[N/A]")),
     )
 
 
@@ -258,7 +231,7 @@ def _slice(
             GpuProcess(
                 int(one.findtext("pid", "0")),
                 one.findtext("process_name", ""),
-                _bytes(one.findtext("used_memory", "")),
+                bytes_of(one.findtext("used_memory", "")),
             )
             for one in gpu.iter("process_info")
             if one.findtext("gpu_instance_id") == instance
@@ -270,11 +243,6 @@ def _whose(said: str) -> tuple[str, str]:
     """Of ``3: 0000:04:00.0: Unknown Error``: which GPU, and what is said of it."""
     which, _, what = said.strip().rpartition(": ")
     return which, what.rstrip(". ")
-
-
-def _bytes(told: str) -> int | None:
-    number = told.removesuffix(" MiB")
-    return int(number) * MIB if number.isdigit() else None
 
 
 def _tells_of_none(said: str) -> bool:

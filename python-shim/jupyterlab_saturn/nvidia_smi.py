@@ -1,0 +1,113 @@
+"""NVIDIA's tool, nvidia-smi, and those who it says compute on GPUs."""
+
+from __future__ import annotations
+
+import csv
+import os
+import shutil
+import subprocess
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+MIB = 1024 * 1024
+WSL_FOLDER = Path("/usr/lib/wsl/lib")
+"""Where Windows puts the tool for Linux within it, which is not always on PATH."""
+
+_PROCESS = ("gpu_uuid", "pid", "process_name", "used_memory")
+PROCESSES = (f"--query-compute-apps={','.join(_PROCESS)}", "--format=csv,noheader")
+"""What it is asked for processes."""
+
+
+@dataclass(frozen=True)
+class GpuProcess:
+    """A process that computes on a GPU; its memory in bytes, None where it is not told.
+
+    As text it is what users call it: the kernel of a notebook, where that can be seen.
+    """
+
+    pid: int
+    name: str
+    used: int | None
+
+    def __str__(self) -> str:
+        size = "" if self.used is None else f", {gibibytes(self.used)}"
+        return f"{self._title()} (process {self.pid}{size})"
+
+    @property
+    def is_own_kernel(self) -> bool:
+        """Whether it is the kernel of a notebook of this user's."""
+        with suppress(psutil.Error):
+            return bool(self._process().uids().real == os.getuid()) and self._is_kernel()
+        return False
+
+    def _title(self) -> str:
+        with suppress(psutil.Error):
+            if self._is_kernel():
+                return self._kernel()
+        return self.name.rpartition("/")[2]
+
+    def _kernel(self) -> str:
+        with suppress(psutil.Error, OSError):
+            # Jupyter Server tells a kernel which notebook it is for.
+            notebook = self._process().environ().get("JPY_SESSION_NAME", "")
+            if notebook:
+                return f"the kernel of {Path(notebook).name}"
+        return "a notebook's kernel"
+
+    def _is_kernel(self) -> bool:
+        return any("ipykernel" in word for word in self._process().cmdline())
+
+    def _process(self) -> Any:
+        return psutil.Process(self.pid)  # type: ignore[no-untyped-call]
+
+
+def find_tool() -> str | None:
+    """Where the tool is, if it is installed."""
+    return shutil.which("nvidia-smi") or shutil.which("nvidia-smi", path=str(WSL_FOLDER))
+
+
+def ask_tool(tool: str, *words: str, seconds: float) -> str:
+    """What it says. Its exit status is not asked for: with one lost GPU of many it fails.
+
+    Raises
+    ------
+    OSError
+        When it does not run.
+    subprocess.TimeoutExpired
+        When it takes longer.
+    """
+    answer = subprocess.run(
+        [tool, *words],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        errors="replace",
+        timeout=max(0.1, seconds),
+        check=False,
+    )
+    return f"{answer.stdout}\n{answer.stderr}"
+
+
+def processes_of(said: str) -> dict[str, list[GpuProcess]]:
+    """Who computes, by the UUIDs of GPUs, of an answer to `PROCESSES`."""
+    found: dict[str, list[GpuProcess]] = {}
+    for row in csv.reader(said.splitlines(), skipinitialspace=True):
+        if len(row) == len(_PROCESS) and row[1].isdigit():
+            uuid, pid, name, used = row
+            found.setdefault(uuid, []).append(GpuProcess(int(pid), name, bytes_of(used)))
+    return found
+
+
+def bytes_of(told: str) -> int | None:
+    """Of ``512 MiB``; None where something else is told."""
+    number = told.removesuffix("MiB").strip()
+    return int(number) * MIB if number.isdigit() else None
+
+
+def gibibytes(count: float) -> str:
+    """Memory of a GPU in words, in the units of its driver: ``1.5 GiB``."""
+    return f"{count / (1024 * MIB):.1f} GiB"
