@@ -15,6 +15,10 @@ DRIVER_FILE = Path("/proc/driver/nvidia/version")
 _INSTALL = (
     "Install a PyTorch that fits the driver and the GPU (https://pytorch.org/get-started/locally)"
 )
+_FABRIC = (
+    "GPUs behind NVSwitch need NVIDIA's fabric manager, in the version of the driver: "
+    "sudo systemctl start nvidia-fabricmanager"
+)
 _LOOK = "See with nvidia-smi whether they work, then set them with %saturn cluster."
 
 
@@ -28,12 +32,17 @@ def unusable_gpus(uuids: Sequence[str]) -> SaturnError:
         torch.cuda.init()  # type: ignore[no-untyped-call]
     except (RuntimeError, AssertionError) as error:
         reason = f" {str(error).splitlines()[0].rstrip('.')}." if str(error) else ""
-    too_old = torch.version.cuda is None or "driver" in reason.lower()
+    if "system not yet initialized" in reason:
+        hint = _FABRIC
+    elif torch.version.cuda is None or "driver" in reason.lower():
+        hint = f"{_INSTALL}, or update the driver."
+    else:
+        hint = _LOOK
     return SaturnError(
         "no-gpu",
         f"Of the GPUs {', '.join(uuids)} only {torch.cuda.device_count()} can be used by "
         f"{_versions()}.{reason}",
-        f"{_INSTALL}, or update the driver." if too_old else _LOOK,
+        hint,
     )
 
 
