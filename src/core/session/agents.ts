@@ -1,6 +1,7 @@
 import type { AgentHello, Device, ExcludedDevice, Node, TrialState } from '../wire/messages.js';
 import type { Command } from './command.js';
 import { excludedOf } from './excludedDevices.js';
+import { inspect, inspectAgain } from './inspections.js';
 import {
   type ISession,
   type IStep,
@@ -13,7 +14,6 @@ import {
   withState
 } from './session.js';
 import { inspecting, stopGroup, stopInspections } from './stopping.js';
-import { inspect, inspectAgain } from './tasks.js';
 
 const looks = (devices: readonly Device[]): string[] =>
   devices.map(device => `${device.kind} ${device.name} ${device.memoryBytes}`).sort();

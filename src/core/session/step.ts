@@ -3,6 +3,7 @@ import { advance } from './advance.js';
 import { noteAgent, noteNode } from './agents.js';
 import { dispatchInspections } from './deviceInspections.js';
 import { includeBusyDevices } from './excludedDevices.js';
+import { inspectStopped, noteInspection } from './inspections.js';
 import { noteProfile, noteRecalled, noteTrial, withTechniques } from './profiling.js';
 import { noteGroup } from './rankGroups.js';
 import {
@@ -20,7 +21,7 @@ import {
 } from './session.js';
 import { noteSpeed, splitSignature } from './speeds.js';
 import { inspecting, noteStop, stopInspections, stopTrials } from './stopping.js';
-import { addTasks, inspectStopped, noteInspection, removeTasks } from './tasks.js';
+import { addTasks, removeTasks } from './tasks.js';
 import { noteTechniques } from './techniques.js';
 import { noteTrialPlan } from './trialPlanning.js';
 import { forgetFailures, withVerdicts } from './verdicts.js';

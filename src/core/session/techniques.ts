@@ -1,6 +1,6 @@
 import type { TechniqueSpec } from '../wire/messages.js';
+import { inspectAgain } from './inspections.js';
 import { type ISession, type IStep, withState } from './session.js';
-import { inspectAgain } from './tasks.js';
 
 /**
  * Register techniques of the user's own; one replaces what had its name. What was measured with the old code no
