@@ -4,30 +4,28 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-from contextlib import suppress
+
+from ..agent.nvidia_smi import said_by
 
 _SECONDS = 15.0
 _MOST = 8_000
 _QUESTIONS = (
     ("-L",),
     ("topo", "-m"),
-    ("--query-compute-apps=gpu_uuid,pid,name,used_memory", "--format=csv"),
+    ("--query-compute-apps=gpu_uuid,pid,used_memory", "--format=csv"),
 )
 
 
 def driver_words() -> dict[str, str]:
-    """The tool's answers to some questions, by the questions."""
+    """The tool's answers to some questions, by the questions; no more once it is silent.
+
+    Of programs it tells no names, which may be command lines with secrets.
+    """
     tool = shutil.which("nvidia-smi")
     found: dict[str, str] = {}
     for question in _QUESTIONS if tool is not None else ():
-        with suppress(OSError, subprocess.SubprocessError):
-            done = subprocess.run(
-                [str(tool), *question],
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                text=True,
-                errors="replace",
-                timeout=_SECONDS,
-            )
-            found[" ".join(question)] = f"{done.stdout}{done.stderr}"[:_MOST]
+        try:
+            found[" ".join(question)] = said_by([str(tool), *question], _SECONDS)[:_MOST]
+        except (OSError, subprocess.TimeoutExpired):
+            break
     return found
