@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import os
 import shutil
+import signal
 import subprocess
 from contextlib import suppress
 from dataclasses import dataclass
@@ -71,7 +72,9 @@ def find_tool() -> str | None:
 
 
 def ask_tool(tool: str, *words: str, seconds: float) -> str:
-    """What it says. Its exit status is not asked for: with one lost GPU of many it fails.
+    """What it says; it is ended with all that it has started when it takes longer.
+
+    Its exit status is not asked for: with one lost GPU of many it fails.
 
     Raises
     ------
@@ -80,16 +83,24 @@ def ask_tool(tool: str, *words: str, seconds: float) -> str:
     subprocess.TimeoutExpired
         When it takes longer.
     """
-    answer = subprocess.run(
+    process = subprocess.Popen(
         [tool, *words],
         stdin=subprocess.DEVNULL,
-        capture_output=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         text=True,
         errors="replace",
-        timeout=max(0.1, seconds),
-        check=False,
+        process_group=0,  # but of the same session: it ends with a rank that asks
     )
-    return f"{answer.stdout}\n{answer.stderr}"
+    with process:
+        try:
+            answer, complaint = process.communicate(timeout=max(0.1, seconds))
+        except BaseException:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.kill()
+            raise
+    return f"{answer}\n{complaint}"
 
 
 def processes_of(said: str) -> dict[str, list[GpuProcess]]:
@@ -98,8 +109,15 @@ def processes_of(said: str) -> dict[str, list[GpuProcess]]:
     for row in csv.reader(said.splitlines(), skipinitialspace=True):
         if len(row) == len(_PROCESS) and row[1].isdigit():
             uuid, pid, name, used = row
-            found.setdefault(uuid, []).append(GpuProcess(int(pid), name, bytes_of(used)))
+            found.setdefault(uuid, []).append(
+                GpuProcess(int(pid), program_of(name), bytes_of(used))
+            )
     return found
+
+
+def program_of(told: str) -> str:
+    """The program of a command line, as some versions tell: its words may be secrets."""
+    return told if told.startswith("[") else (told.split() or [""])[0]
 
 
 def bytes_of(told: str) -> int | None:

@@ -172,14 +172,18 @@ def _why_not(gpu: Gpu, own: Collection[str]) -> Failure | None:
             "hint": "Make slices with `sudo nvidia-smi mig -cgi 0 -C`, "
             f"or end it with `sudo nvidia-smi -i {gpu.index} -mig 0`.",
         }
+    shares = gpu.total == _NO_NUMBER and any(word in gpu.name for word in _SHARES_MEMORY)
+    if not gpu.total.isdigit() and not shares:
+        return {
+            "code": "gpu-left-out",
+            "message": f"{which} is left out: asked for its memory, nvidia-smi says {gpu.total!r}.",
+            "hint": hint_on(gpu.total),
+        }
     if not _is_open(gpu):
         return _left_out(which, _forbidden(gpu), gpu)
     if gpu.mode.startswith("Exclusive") and gpu.processes and gpu.uuid not in own:
         who = _who(gpu.processes)
         return _left_out(which, f"it is for one process at a time, and {who} has it", gpu)
-    shares = gpu.total == _NO_NUMBER and any(word in gpu.name for word in _SHARES_MEMORY)
-    if not gpu.total.isdigit() and not shares:
-        return _left_out(which, f"asked for its memory, nvidia-smi says {gpu.total!r}", gpu)
     return None
 
 
@@ -203,7 +207,7 @@ def _lost(which: str, said: str) -> Failure:
     return {
         "code": "gpu-left-out",
         "message": f"A GPU ({which}) is left out: the driver cannot reach it, and says {said!r}.",
-        "hint": hint_on("GPU is lost"),
+        "hint": hint_on(said),
     }
 
 

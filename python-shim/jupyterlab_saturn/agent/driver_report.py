@@ -12,17 +12,32 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 from ..errors import SaturnError
-from ..nvidia_smi import PROCESSES, GpuProcess, ask_tool, bytes_of, find_tool, processes_of
+from ..nvidia_smi import (
+    PROCESSES,
+    GpuProcess,
+    ask_tool,
+    bytes_of,
+    find_tool,
+    processes_of,
+    program_of,
+)
 
 GPUS_FOLDER = Path("/proc/driver/nvidia/gpus")
 """Has a folder for each GPU that the driver knows, named by its place on the bus."""
+
+NO_ANSWER = "has not answered"
+"""Words of the error when the tool takes too long."""
 
 # Less than what a kernel waits for its agent.
 _PATIENCE_SECONDS = 45.0
 _NEEDED = ("index", "uuid", "name", "memory.total", "memory.used", "driver_version")
 _NEWER = ("compute_cap", "mig.mode.current", "compute_mode")
 """Fields that not every version of the tool knows."""
-_DIVIDED = {"Enabled": True, "Disabled": False, "[N/A]": False, "[Not Supported]": False}
+_NOT_APPLICABLE = "[N/A]"
+_OLD_NOT_APPLICABLE = "[Not Supported]"
+_DIVIDED = {"Enabled": True, "Disabled": False, _NOT_APPLICABLE: False}
+_LOST = re.compile(r"\[((?:GPU is lost|GPU requires reset|Unknown Error)[^\]]*)\]")
+"""What stands in a row instead of values that the GPU does not give any more."""
 _NO_HANDLE = re.compile(r"Unable to determine the device handle for\s+(?:GPU\s*)?(.+)", re.I)
 _UNKNOWN_FIELD = re.compile(r'Field "([^"]+)" is not a valid field')
 _LISTED_GPU = re.compile(r"GPU \d+: .*\(UUID: (GPU-[^)]+)\)")
@@ -30,6 +45,11 @@ _LISTED_SLICE = re.compile(r"\s+MIG (\S+)\s+Device\s+(\d+): \(UUID: (MIG-[^)]+)\
 _HINTS = {
     "version mismatch": "The driver was updated while it was loaded: restart the machine.",
     "GPU is lost": "Restart the machine; if that does not help, the GPU or its slot is at fault.",
+    "Unknown Error": "Restart the container, where this is one, else the machine; if that does not "
+    "help, the GPU or its slot is at fault.",
+    "requires reset": "Reset the GPU with `sudo nvidia-smi --gpu-reset`, or restart the machine.",
+    "Insufficient Permissions": "Have this user, or this container, be given access to "
+    "/dev/nvidia*.",
     "couldn't communicate": "Install or load NVIDIA's driver, or restart the machine.",
 }
 _ANY_HINT = "See what nvidia-smi says."
@@ -134,14 +154,14 @@ class _Tool:
         while (unknown := _UNKNOWN_FIELD.search(said)) and unknown[1] in _NEWER:
             fields.remove(unknown[1])
             said = self._query(fields)
-        lost = [_whose(found[1]) for found in _NO_HANDLE.finditer(said)]
+        lost = _lost(said, fields)
         rows = _rows(said, fields)
         if lost and not rows and GPUS_FOLDER.is_dir():
             # This version gives up at the first GPU that does not answer.
             for bus in sorted(path.name for path in GPUS_FOLDER.iterdir()):
                 one = self._query(fields, "-i", bus)
                 rows += _rows(one, fields)
-                lost += [_whose(found[1]) for found in _NO_HANDLE.finditer(one)]
+                lost += _lost(one, fields)
         return rows, list(dict.fromkeys(lost)), said.strip()
 
     def slices(self) -> dict[str, list[GpuSlice]]:
@@ -173,9 +193,11 @@ class _Tool:
         except subprocess.TimeoutExpired as error:
             raise SaturnError(
                 "gpu-unusable",
-                f"nvidia-smi has not answered within {_PATIENCE_SECONDS:.0f} seconds.",
-                "Without persistence mode the driver starts anew for each question: switch it on "
-                "with `sudo nvidia-smi -pm 1`, then set the devices again.",
+                f"nvidia-smi {NO_ANSWER} within {_PATIENCE_SECONDS:.0f} seconds.",
+                "See whether `nvidia-smi` answers in a terminal. If it does not, a GPU hangs: "
+                "restart the machine. If it is slow, the driver starts anew for each question: "
+                "switch persistence mode on with `sudo nvidia-smi -pm 1`, then set the devices "
+                "again.",
             ) from error
         except OSError as error:
             raise SaturnError(
@@ -184,12 +206,33 @@ class _Tool:
 
 
 def _rows(said: str, fields: list[str]) -> list[dict[str, str]]:
-    rows = csv.reader(said.splitlines(), skipinitialspace=True)
     return [
-        dict(zip(fields, row, strict=True))
-        for row in rows
-        if len(row) == len(fields) and row[0].isdigit()
+        {
+            # Another word for the same in older versions; some add units nevertheless.
+            name: _NOT_APPLICABLE if value == _OLD_NOT_APPLICABLE else value.removesuffix(" MiB")
+            for name, value in zip(fields, row, strict=True)
+        }
+        for row in csv.reader(said.splitlines(), skipinitialspace=True)
+        if _is_row(row, fields)
     ]
+
+
+def _is_row(row: list[str], fields: list[str]) -> bool:
+    return len(row) == len(fields) and row[0].isdigit()
+
+
+def _lost(said: str, fields: list[str]) -> list[tuple[str, str]]:
+    """GPUs without a row of values: which, and what is said of each."""
+    lost = [_whose(found[1]) for found in _NO_HANDLE.finditer(said)]
+    number = 0
+    for line in said.splitlines():
+        row = next(csv.reader([line], skipinitialspace=True), [])
+        if _is_row(row, fields):
+            number = int(row[0]) + 1
+        elif found := _LOST.search(line):
+            lost.append((str(number), found[1]))
+            number += 1
+    return lost
 
 
 def _gpu(row: dict[str, str]) -> Gpu:
@@ -202,7 +245,7 @@ def _gpu(row: dict[str, str]) -> Gpu:
         capability=row.get("compute_cap", ""),
         mode=row.get("compute_mode", ""),
         # Versions that do not know of slices have none.
-        divided=_DIVIDED.get(row.get("mig.mode.current", "[N/A]")),
+        divided=_DIVIDED.get(row.get("mig.mode.current", _NOT_APPLICABLE)),
     )
 
 
@@ -230,7 +273,7 @@ def _slice(
         processes=tuple(
             GpuProcess(
                 int(one.findtext("pid", "0")),
-                one.findtext("process_name", ""),
+                program_of(one.findtext("process_name", "")),
                 bytes_of(one.findtext("used_memory", "")),
             )
             for one in gpu.iter("process_info")

@@ -3,21 +3,29 @@
 from __future__ import annotations
 
 import subprocess
-from contextlib import suppress
 
-from ..nvidia_smi import PROCESSES, ask_tool, find_tool
+from ..nvidia_smi import ask_tool, find_tool
 
 _SECONDS = 15.0
 _MOST = 8_000
-_QUESTIONS = (("-L",), ("topo", "-m"), PROCESSES)
+_QUESTIONS = (
+    ("-L",),
+    ("topo", "-m"),
+    ("--query-compute-apps=gpu_uuid,pid,used_memory", "--format=csv"),
+)
 
 
 def driver_words() -> dict[str, str]:
-    """The tool's answers to some questions, by the questions."""
+    """The tool's answers to some questions, by the questions; no more once it is silent.
+
+    Of programs it tells no names, which may be command lines with secrets.
+    """
     tool = find_tool()
     found: dict[str, str] = {}
     for question in _QUESTIONS if tool is not None else ():
-        with suppress(OSError, subprocess.SubprocessError):
+        try:
             said = ask_tool(str(tool), *question, seconds=_SECONDS)
-            found[" ".join(question)] = said[:_MOST]
+        except (OSError, subprocess.TimeoutExpired):
+            break
+        found[" ".join(question)] = said[:_MOST]
     return found

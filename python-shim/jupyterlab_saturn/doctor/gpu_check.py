@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ..agent.driver_report import NO_ANSWER
 from ..errors import Json
 from ..nvidia_smi import gibibytes
 from .driver_words import driver_words
@@ -26,7 +27,8 @@ def check_devices(machine: Machine) -> Finding:
         f"{each['id']} {each['name']} {gibibytes(each['memoryBytes'])}" for each in devices
     )
     facts: Json = {"devices": devices, "software": node.get("software"), "notices": notices}
-    facts |= {"driver": driver_words()} if machine.gpus or notices else {}
+    silent = any(NO_ANSWER in notice["message"] for notice in notices)
+    facts |= {"driver": driver_words()} if (machine.gpus or notices) and not silent else {}
     if not notices:
         return Finding("devices", "ok", f"{told}.", facts=facts)
     seen = " ".join([*(notice["message"] for notice in notices), f"Used by themselves: {told}."])
