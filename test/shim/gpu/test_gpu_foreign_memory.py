@@ -233,3 +233,13 @@ def test_a_gpu_that_is_gone_is_named(
         claim(wire_devices(2), 0)
     assert caught.value.code == ("device-lost" if lost else "no-gpu")
     assert caught.value.devices == lost
+
+
+@pytest.mark.parametrize("answer", ["", "\n", "unknown option -L\n"])
+def test_a_tool_that_lists_nothing_loses_no_gpu(
+    monkeypatch: pytest.MonkeyPatch, answer: str
+) -> None:
+    monkeypatch.setattr(device_module, "ask_driver", lambda *_: answer)
+    with fake_cuda(0), pytest.raises(SaturnError) as caught:
+        claim(wire_devices(1), 0)
+    assert caught.value.code == "no-gpu"

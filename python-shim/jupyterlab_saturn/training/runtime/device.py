@@ -215,15 +215,17 @@ def _refuse_lost(devices: Sequence[Device], usable: int) -> None:
 
     CUDA hides with a GPU that it does not find all that are named after it.
     """
-    listed = ask_driver("-L")
-    lost = [device for device in devices if listed and device["uuid"] not in listed]
+    listed = ask_driver("-L") or ""
+    lost = [device for device in devices if "UUID" in listed and device["uuid"] not in listed]
     if not lost and usable > 0:
         lost = [devices[usable]]
     if lost:
         names = ", ".join(f"{device['id']} ({device['uuid']})" for device in lost)
         raise SaturnError(
             "device-lost",
-            f"The GPU {names} is not there any more.",
+            f"The GPU {names} is not there any more."
+            if len(lost) == 1
+            else f"The GPUs {names} are not there any more.",
             HINTS["device-lost"],
             devices=[device["id"] for device in lost],
         )
