@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
 from typing import TYPE_CHECKING
 
+from ..agent.device_discovery import discover
 from ..agent.nvidia_smi import NO_ANSWER
-from ..errors import Json
+from ..errors import Json, SaturnError
 from .driver_words import driver_words
 from .finding import Finding
 from .machine import Machine
@@ -17,6 +19,10 @@ if TYPE_CHECKING:
 _INSTALL = "Install a build for this driver: https://pytorch.org/get-started/locally"
 
 
+_ANY_GPU = (
+    "Nothing, where there is no GPU. Else look at nvidia-smi and at CUDA_VISIBLE_DEVICES; in a "
+    "container, whether it was started with --gpus all."
+)
 _IN_USE = frozenset({"gpu-busy", "gpu-order"})
 """Codes of notices on GPUs that work; what other notices tell of is lost to training."""
 
@@ -29,14 +35,30 @@ def check_devices(machine: Machine) -> Finding:
     facts: Json = {"devices": devices, "software": node.get("software"), "notices": notices}
     silent = any(NO_ANSWER in notice["message"] for notice in notices)
     facts |= {"driver": driver_words()} if (machine.gpus or notices) and not silent else {}
+    why = None if machine.gpus or notices else _why_none()
+    if why is not None:
+        return Finding("devices", "warning", f"{why.message} Used: {told}.", _ANY_GPU, facts)
     if not notices:
         return Finding("devices", "ok", f"{told}.", facts=facts)
     seen = " ".join([*(notice["message"] for notice in notices), f"Used by themselves: {told}."])
-    hints = dict.fromkeys(notice["hint"] for notice in notices if "hint" in notice)
+    hints = list(dict.fromkeys(notice["hint"] for notice in notices if "hint" in notice))
+    if len(hints) > 1:
+        hints = [f"{hint.rstrip('.')}." for hint in hints]
     works = all(notice["code"] in _IN_USE for notice in notices)
     return Finding(
         "devices", "warning" if works else "broken", seen, " ".join(hints) or None, facts
     )
+
+
+def _why_none() -> SaturnError | None:
+    """Why no GPU is used where the driver's tool is installed, so that there may be one."""
+    if shutil.which("nvidia-smi") is None:
+        return None
+    try:
+        discover({"kind": "cuda"})
+    except SaturnError as error:
+        return error
+    return None
 
 
 def check_torch(machine: Machine) -> Finding:
