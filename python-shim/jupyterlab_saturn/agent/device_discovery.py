@@ -51,12 +51,31 @@ def discover(request: DeviceRequest, own: Collection[str] = ()) -> Node:
         if request["kind"] == "cuda":
             raise
         return _cpu_node(request, [_told(error)] if error.code in _TOLD else [])
+    try:
+        _require_cuda(found, driver)
+    except SaturnError as error:
+        if request["kind"] == "cuda":
+            raise
+        # What else is wrong with them is not to be found only when this is mended.
+        busy = [_told_of_use(notice, skipped=False) for _, notice in found.busy]
+        return _cpu_node(request, [_told(error), *found.notices, *busy])
     return _node(*_chosen(found, request), software(driver))
 
 
+def _require_cuda(found: CudaDevices, driver: str | None) -> None:
+    """Refuse GPUs that this PyTorch cannot use, with how many there are."""
+    try:
+        torch_build.require_cuda(torch_build.installed_build(), driver)
+    except SaturnError as error:
+        count = len(found.all)
+        gpus = "There is a GPU" if count == 1 else f"There are {count} GPUs"
+        raise SaturnError(
+            error.code, f"{gpus} ({found.all[0]['name']}), but {error.message}", error.hint
+        ) from error
+
+
 def _find_gpus(own: Collection[str], *, asked: bool) -> tuple[CudaDevices, str | None]:
-    """GPUs that can be used, and their driver's version."""
-    build = torch_build.installed_build()
+    """GPUs that the driver can use, and its version."""
     try:
         report = ask_driver()
     except SaturnError as error:
@@ -66,7 +85,7 @@ def _find_gpus(own: Collection[str], *, asked: bool) -> tuple[CudaDevices, str |
                 f"There is an NVIDIA GPU, but it cannot be used: {error.message}",
                 error.hint or "Install NVIDIA's driver.",
             ) from error
-        other = other_gpu(build, asked=asked)
+        other = other_gpu(torch_build.installed_build(), asked=asked)
         if other is not None:
             raise SaturnError("gpu-unsupported", other, _CPU_HINT) from error
         raise SaturnError(
@@ -84,7 +103,6 @@ def _find_gpus(own: Collection[str], *, asked: bool) -> tuple[CudaDevices, str |
                 found.notices[0].get("hint"),
             )
         raise _none_visible("gpu-unusable", variable)
-    torch_build.require_cuda(build, report.driver)
     return found, report.driver
 
 

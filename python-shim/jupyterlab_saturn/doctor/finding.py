@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ Status = Literal["ok", "warning", "broken"]
 MARKS: dict[Status, str] = {"ok": "✓ ok", "warning": "! warning", "broken": "✕ broken"}
 _MARK_WIDTH = max(map(len, MARKS.values()))
 _NAME_WIDTH = 19
+_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS})
 
 
 class FindingJson(TypedDict):
@@ -87,6 +89,14 @@ def broken(check: str, error: Exception) -> Finding:
             facts["traceback"] = error.traceback
         status: Status = "warning" if error.code == "device-busy" else "broken"
         return Finding(check, status, error.message, error.hint, facts)
+    if isinstance(error, OSError) and error.errno in _NO_ROOM:
+        return Finding(
+            check,
+            "broken",
+            f"A file that it takes cannot be written: {error.strerror}.",
+            "Free some space where sessions are kept, or set SATURN_HOME to a folder on another "
+            "disk.",
+        )
     lines = traceback.format_exception(error)
     return Finding(
         check,

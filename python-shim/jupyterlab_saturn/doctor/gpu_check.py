@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ..agent.device_discovery import discover
 from ..agent.driver_report import NO_ANSWER
-from ..errors import Json
-from ..nvidia_smi import gibibytes
+from ..errors import Json, SaturnError
+from ..nvidia_smi import find_tool, gibibytes
 from .driver_words import driver_words
 from .finding import Finding
 from .machine import Machine
@@ -15,6 +16,10 @@ if TYPE_CHECKING:
     from ..training.runtime.torch_probe import TorchAnswer
 
 _INSTALL = "Install a build for this driver: https://pytorch.org/get-started/locally"
+_ANY_GPU = (
+    "Nothing, where there is no GPU. Else look at nvidia-smi and at CUDA_VISIBLE_DEVICES; in a "
+    "container, whether it was started with --gpus all."
+)
 _HARMLESS = frozenset({"gpu-busy", "gpu-order", "gpu-unsupported"})
 """Codes of notices on GPUs that work, or never would; what others tell of is lost to training."""
 
@@ -29,14 +34,30 @@ def check_devices(machine: Machine) -> Finding:
     facts: Json = {"devices": devices, "software": node.get("software"), "notices": notices}
     silent = any(NO_ANSWER in notice["message"] for notice in notices)
     facts |= {"driver": driver_words()} if (machine.gpus or notices) and not silent else {}
+    why = None if machine.gpus or notices else _why_none()
+    if why is not None:
+        return Finding("devices", "warning", f"{why.message} Used: {told}.", _ANY_GPU, facts)
     if not notices:
         return Finding("devices", "ok", f"{told}.", facts=facts)
     seen = " ".join([*(notice["message"] for notice in notices), f"Used by themselves: {told}."])
-    hints = dict.fromkeys(notice["hint"] for notice in notices if "hint" in notice)
+    hints = list(dict.fromkeys(notice["hint"] for notice in notices if "hint" in notice))
+    if len(hints) > 1:
+        hints = [f"{hint.rstrip('.')}." for hint in hints]
     works = all(notice["code"] in _HARMLESS for notice in notices)
     return Finding(
         "devices", "warning" if works else "broken", seen, " ".join(hints) or None, facts
     )
+
+
+def _why_none() -> SaturnError | None:
+    """Why no GPU is used where the driver's tool is installed, so that there may be one."""
+    if find_tool() is None:
+        return None
+    try:
+        discover({"kind": "cuda"})
+    except SaturnError as error:
+        return error
+    return None
 
 
 def check_torch(machine: Machine) -> Finding:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import resource
 import shutil
@@ -21,9 +22,21 @@ _SHARED_LEAST = 512 * _MIB
 _FILES_LEAST = 1024
 _CLOCK_SECONDS = 2.0
 _NAMESPACE_SECONDS = 10.0
-# unshare(2) of CLONE_NEWUSER, in a process of its own: `os.unshare` came with Python 3.12.
-_UNSHARE = "import ctypes, os; c = ctypes.CDLL(None, use_errno=True); e = c.unshare(0x10000000); \
-print(os.strerror(ctypes.get_errno()) if e else ''); raise SystemExit(bool(e))"
+# unshare(2) of CLONE_NEWUSER, in a process of its own: `os.unshare` came with Python 3.12. Where
+# AppArmor restricts them, as on Ubuntu, one can be made, but no user be mapped within.
+_UNSHARE = """
+import ctypes, os
+user, c = os.getuid(), ctypes.CDLL(None, use_errno=True)
+if c.unshare(0x10000000):
+    print(os.strerror(ctypes.get_errno()))
+    raise SystemExit(1)
+try:
+    with open("/proc/self/uid_map", "w") as file:
+        file.write(f"0 {user} 1")
+except OSError as error:
+    print(f"no user can be mapped: {error.strerror}")
+    raise SystemExit(1)
+"""
 
 
 def check_shared_memory(gpus: int) -> Finding:
@@ -156,6 +169,8 @@ def check_user_namespaces() -> Finding:
     if done.returncode == 0:
         return Finding("user namespaces", "ok", "They can be made. Training does without them.")
     reason = done.stdout.strip() or f"code {done.returncode}"
+    if reason == os.strerror(errno.ENOSPC):  # what unshare(2) calls it
+        reason = "there may be no more of them, by user.max_user_namespaces"
     return Finding(
         "user namespaces",
         "warning",

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from jupyterlab_saturn.agent import torch_build
+from jupyterlab_saturn.agent import gpu_hardware, torch_build
 from jupyterlab_saturn.doctor.finding import Finding, guarded
 from jupyterlab_saturn.doctor.gpu_check import check_devices, check_nccl, check_torch
 from jupyterlab_saturn.doctor.machine import Machine
@@ -17,7 +17,7 @@ from jupyterlab_saturn.training.runtime.cuda_support import covers
 from jupyterlab_saturn.training.runtime.torch_probe import probe
 
 sys.path.insert(0, str(Path(__file__).parent))
-from fake_driver import MISMATCH, Card, FakeDriver, Process, Slice
+from fake_driver import MISMATCH, NO_CARD, UNREACHABLE, Card, FakeDriver, Process, Slice
 
 if TYPE_CHECKING:
     from jupyterlab_saturn.training.runtime.torch_probe import TorchAnswer
@@ -114,6 +114,39 @@ def test_a_pytorch_without_cuda_beside_a_gpu_is_found(
     finding = guarded("devices", lambda: check_devices(Machine()))
     assert finding.status == "broken"
     assert "built without CUDA" in finding.seen and "pytorch.org" in (finding.advice or "")
+
+
+def test_beside_a_pytorch_without_cuda_all_else_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    busy = replace(Card(), used=70_000, processes=(Process(4_000_000, used=70_000),))
+    lost = replace(Card().numbered(2), total="[GPU is lost]")
+    FakeDriver(cards=(busy, Card().numbered(1), lost)).install(tmp_path, monkeypatch)
+    build = torch_build.TorchBuild("2.13.0+cpu")
+    monkeypatch.setattr(torch_build, "installed_build", lambda: build)
+    finding = guarded("devices", lambda: check_devices(Machine()))
+    assert finding.status == "broken"
+    assert "There are 2 GPUs (NVIDIA H100 80GB HBM3), but PyTorch" in finding.seen
+    assert "GPU is lost" in finding.seen and "process 4000000" in finding.seen
+    advice = finding.advice or ""
+    assert "%saturn shutdown. Restart the machine" in advice and "End them" in advice
+
+
+@pytest.mark.parametrize("says", [UNREACHABLE, NO_CARD, ""])
+def test_a_tool_that_tells_of_no_gpu_is_told_of(
+    says: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gpu_hardware, "ROOT", tmp_path)
+    finding = devices_of(FakeDriver(says=says, code=9), tmp_path, monkeypatch)
+    assert finding.status == "warning" and "There is no GPU here" in finding.seen
+    assert "--gpus all" in (finding.advice or "")
+
+
+def test_gpus_that_are_hidden_are_told_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    FakeDriver(cards=(Card(),)).install(tmp_path, monkeypatch)
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
+    finding = check_devices(Machine())
+    assert finding.status == "warning" and "CUDA_VISIBLE_DEVICES is ''" in finding.seen
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shutil
@@ -188,7 +189,7 @@ def test_faults_of_the_system_itself_are_found(tmp_path: Path) -> None:
         "echo 0 > /proc/sys/user/max_user_namespaces", "host_check.check_user_namespaces()"
     )
     assert none.status == "warning" and "cannot be made" in none.seen
-    assert "No space left on device" in none.seen  # what unshare(2) calls the limit
+    assert "by user.max_user_namespaces" in none.seen and "device" not in none.seen
     few = told_by("ulimit -n 256", "host_check.check_limits(0)")
     assert few.status == "warning" and "256 open files" in few.seen
     vast = told_by("ulimit -v 64000000", "host_check.check_limits(1)")
@@ -246,6 +247,15 @@ def test_the_extension_is_looked_for_where_jupyterlab_does(
 
 def test_limits_are_told_with_numbers() -> None:
     assert "open files" in check_limits(0).seen
+
+
+def test_a_check_that_finds_no_room_is_not_at_fault() -> None:
+    def full() -> Finding:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    finding = guarded("clock", full)
+    assert finding.status == "broken" and "No space left on device" in finding.seen
+    assert "Free some space" in (finding.advice or "") and "report" not in (finding.advice or "")
 
 
 def test_a_check_that_raises_is_broken_with_the_last_line_of_its_traceback() -> None:

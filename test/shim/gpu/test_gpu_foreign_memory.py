@@ -294,3 +294,13 @@ def test_a_tool_that_fails_over_a_gpu_tells_of_it_all_the_same(
     with fake_cuda(0), pytest.raises(SaturnError) as caught:
         claim(wire_devices(), 0)
     assert caught.value.code == code
+
+
+@pytest.mark.parametrize("answer", ["", "\n", "unknown option -L\n"])
+def test_a_tool_that_lists_nothing_loses_no_gpu(
+    monkeypatch: pytest.MonkeyPatch, answer: str
+) -> None:
+    monkeypatch.setattr(device_module, "ask_driver", lambda *_: answer)
+    with fake_cuda(0), pytest.raises(SaturnError) as caught:
+        claim(wire_devices(1), 0)
+    assert caught.value.code == "no-gpu"

@@ -224,7 +224,9 @@ def _refuse_lost(devices: Sequence[Device], usable: int) -> None:
         names = ", ".join(f"{device['id']} ({device['uuid']})" for device in lost)
         raise SaturnError(
             "device-lost",
-            f"The GPU {names} is not there any more.",
+            f"The GPU {names} is not there any more."
+            if len(lost) == 1
+            else f"The GPUs {names} are not there any more.",
             HINTS["device-lost"],
             devices=[device["id"] for device in lost],
         )
