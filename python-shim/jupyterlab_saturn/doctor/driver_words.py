@@ -9,10 +9,11 @@ from ..agent.nvidia_smi import said_by
 
 _SECONDS = 15.0
 _MOST = 8_000
+_COMPUTING = ("--query-compute-apps=gpu_uuid,pid,used_memory", "--format=csv")
 _QUESTIONS = (
     ("-L",),
     ("topo", "-m"),
-    ("--query-compute-apps=gpu_uuid,pid,used_memory", "--format=csv"),
+    _COMPUTING,
 )
 
 
@@ -25,7 +26,16 @@ def driver_words() -> dict[str, str]:
     found: dict[str, str] = {}
     for question in _QUESTIONS if tool is not None else ():
         try:
-            found[" ".join(question)] = said_by([str(tool), *question], _SECONDS)[:_MOST]
+            said = said_by([str(tool), *question], _SECONDS)
+            if question == _COMPUTING:
+                said = "\n".join(map(_without_name, said.splitlines()))
+            found[" ".join(question)] = said[:_MOST]
         except (OSError, subprocess.TimeoutExpired):
             break
     return found
+
+
+def _without_name(row: str) -> str:
+    """GPU, process and memory, whatever else a tool tells that does as it likes."""
+    values = row.split(",")
+    return ",".join([*values[:2], *values[2:][-1:]])
