@@ -8,10 +8,11 @@ from ..nvidia_smi import ask_tool, find_tool
 
 _SECONDS = 15.0
 _MOST = 8_000
+_COMPUTING = ("--query-compute-apps=gpu_uuid,pid,used_memory", "--format=csv")
 _QUESTIONS = (
     ("-L",),
     ("topo", "-m"),
-    ("--query-compute-apps=gpu_uuid,pid,used_memory", "--format=csv"),
+    _COMPUTING,
 )
 
 
@@ -27,5 +28,13 @@ def driver_words() -> dict[str, str]:
             said = ask_tool(str(tool), *question, seconds=_SECONDS)
         except (OSError, subprocess.TimeoutExpired):
             break
+        if question == _COMPUTING:
+            said = "\n".join(map(_without_name, said.splitlines()))
         found[" ".join(question)] = said[:_MOST]
     return found
+
+
+def _without_name(row: str) -> str:
+    """GPU, process and memory, whatever else a tool tells that does as it likes."""
+    values = row.split(",")
+    return ",".join([*values[:2], *values[2:][-1:]])

@@ -75,7 +75,10 @@ def test_words_of_a_command_line_are_not_told(
     other = Process(4_000_000, "/usr/bin/python3 /a/b.py --token=hunter2", used=40_000)
     said, _ = told(FakeDriver((Card(used=40_000, processes=(other,)),)), tmp_path, monkeypatch)
     assert "python3 (process 4000000" in said and "hunter2" not in said
-    assert "4000000" in str(driver_words()) and "hunter2" not in str(driver_words())
+    assert "4000000, 40000 MiB" in str(driver_words())
+    written("echo 'GPU-0, 4711, python3 a.py, --token=hunter2, 5 MiB'", tmp_path, monkeypatch)
+    [*_, computing] = driver_words().values()
+    assert computing.strip() == "GPU-0, 4711, 5 MiB"
 
 
 @pytest.mark.parametrize(
