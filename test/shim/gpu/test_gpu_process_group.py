@@ -44,6 +44,12 @@ def test_ranks_on_one_gpu_meet_by_gloo(met: Any, tmp_path: Path) -> None:
     assert options["device_id"] is None
 
 
+def test_what_one_does_alone_is_waited_for_at_the_store_too(met: Any, tmp_path: Path) -> None:
+    ProcessGroup.join(0, 2, GPU, tmp_path / "meet", patience=4000.0)
+    ((_, options),) = met
+    assert options["store"].timeout == options["timeout"] == timedelta(seconds=4000)
+
+
 def test_they_find_each_other_without_the_network(met: Any, tmp_path: Path) -> None:
     ProcessGroup.join(0, 2, GPU, tmp_path / "meet")
     assert os.environ["NCCL_SOCKET_IFNAME"] == "=lo"  # not all that begin so

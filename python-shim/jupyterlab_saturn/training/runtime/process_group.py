@@ -64,10 +64,13 @@ class ProcessGroup:
         if size > 1:
             if rendezvous is None:
                 raise SaturnError("bad-request", f"{size} ranks have no place to meet.")
+            store = dist.FileStore(str(rendezvous), size)  # type: ignore[attr-defined]
+            # What is given a store leaves it the timeout that it has.
+            store.set_timeout(max(store.timeout, timedelta(seconds=patience)))
             _meet(
                 device,
                 shares_device,
-                store=dist.FileStore(str(rendezvous), size),  # type: ignore[attr-defined]
+                store=store,
                 rank=rank,
                 world_size=size,
                 timeout=timedelta(seconds=patience),
