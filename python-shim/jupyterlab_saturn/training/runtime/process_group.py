@@ -20,6 +20,7 @@ T = TypeVar("T")
 
 # Beyond the slowest thing one rank of a small model does while others wait.
 _PATIENCE_SECONDS = 180.0
+_STORE_SECONDS = 300.0  # as a store has it by itself
 # How much longer NCCL waits than the agent: it ends the process, and nobody could ask any more.
 _NCCL_MARGIN = 1.5
 
@@ -66,7 +67,7 @@ class ProcessGroup:
                 raise SaturnError("bad-request", f"{size} ranks have no place to meet.")
             store = dist.FileStore(str(rendezvous), size)  # type: ignore[attr-defined]
             # What is given a store leaves it the timeout that it has.
-            store.set_timeout(max(store.timeout, timedelta(seconds=patience)))
+            store.set_timeout(timedelta(seconds=max(_STORE_SECONDS, patience)))
             _meet(
                 device,
                 shares_device,
