@@ -141,8 +141,8 @@ def main(devices: str, rendezvous: str) -> int:
     ]
     for rank in ranks:
         rank.start()
-    while any(rank.is_alive() for rank in ranks):
-        wait([rank.sentinel for rank in ranks if rank.is_alive()])
+    while alive := [rank for rank in ranks if rank.is_alive()]:
+        wait([rank.sentinel for rank in alive])
         if any(rank.exitcode for rank in ranks):
             for rank in ranks:
                 rank.kill()
