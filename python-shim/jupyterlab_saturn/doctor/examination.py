@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
@@ -11,6 +12,7 @@ from pathlib import Path
 from ..agent.device_discovery import discover
 from ..paths import SessionPaths
 from .deep_exercises import DEEP
+from .defaults_check import check_defaults
 from .engine_check import check_engine, check_node
 from .exercise_process import exercised
 from .finding import Finding, broken, guarded
@@ -79,6 +81,7 @@ def _checks(
     yield "clock", functools.partial(check_clock, paths.folder.parent)
     yield "user namespaces", check_user_namespaces
     yield "PyTorch", functools.partial(check_torch, machine)
+    yield "defaults", lambda: check_defaults(machine.node, os.environ)
     yield "NCCL", functools.partial(check_nccl, machine)
 
 

@@ -15,6 +15,7 @@ from ...cuda_errors import HINTS
 from ...errors import SaturnError
 from .cuda_support import require_kernels, unusable_gpus
 from .foreign_memory import ForeignMemory, ask_driver, lists_gpus
+from .rank_defaults import allocation, threads
 
 if TYPE_CHECKING:
     from ...generated.wire_types import Device
@@ -139,7 +140,7 @@ class CudaDevice:
         uuids = [device["uuid"] for device in devices]
         # Read when CUDA starts, so it must not have started in this process.
         os.environ["CUDA_VISIBLE_DEVICES"] = ",".join(uuids)
-        _let_segments_grow()
+        os.environ.update(allocation(os.environ))
         usable = torch.cuda.device_count() if torch.cuda.is_available() else 0
         if usable < max(1, len(uuids)):
             _refuse_lost(devices, usable)
@@ -150,7 +151,7 @@ class CudaDevice:
         self._foreign.wait()
         self._retries = 0
         # A forked rank is told to use one, a cold one all of them.
-        torch.set_num_threads(max(1, _cores() // max(len(uuids), _gpus_of_node())))
+        torch.set_num_threads(threads(max(len(uuids), _gpus_of_node())))
 
     @property
     def kind(self) -> Literal["cpu", "cuda"]:
@@ -235,24 +236,6 @@ def _refuse_lost(devices: Sequence[Device], usable: int) -> None:
 def lift_memory_limit() -> None:
     """Let a process that works for a rank on host memory, such as loading, take what it needs."""
     _set_limit(resource.RLIM_INFINITY)
-
-
-def _let_segments_grow() -> None:
-    """Have memory fall to pieces less, unless the user has settled how it is allocated.
-
-    Read when CUDA starts. Under WSL drivers refuse the mapping that it takes (pytorch 192330).
-    """
-    settings = ("PYTORCH_ALLOC_CONF", "PYTORCH_CUDA_ALLOC_CONF")
-    if not any(name in os.environ for name in settings) and "microsoft" not in os.uname().release:
-        # Of the two names the one that all versions know.
-        os.environ["PYTORCH_CUDA_ALLOC_CONF"] = "expandable_segments:True"
-
-
-def _cores() -> int:
-    """Cores that this process may run on."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def _gpus_of_node() -> int:

@@ -15,6 +15,7 @@ from torch.distributed.device_mesh import DeviceMesh
 
 from ...errors import SaturnError
 from .failure import describe
+from .rank_defaults import MEETING
 
 T = TypeVar("T")
 
@@ -199,12 +200,8 @@ class ProcessGroup:
 
 
 def _meet(device: torch.device, shares_device: bool = False, **place: Any) -> None:
-    # All ranks of a group are on this host; resolving its name may be slow or wrong, and its
-    # other interfaces behind a firewall. NCCL takes the name as a prefix without the sign.
-    os.environ.setdefault("GLOO_SOCKET_IFNAME", "lo")
-    os.environ.setdefault("NCCL_SOCKET_IFNAME", "=lo")
-    # So that the log of a rank that NCCL fails says why.
-    os.environ.setdefault("NCCL_DEBUG", "WARN")
+    for name, value in MEETING.items():
+        os.environ.setdefault(name, value)
     on_gpu = "gloo" if shares_device else "nccl"
     backend = f"cpu:gloo,cuda:{on_gpu}" if device.type == "cuda" else "gloo"
     dist.init_process_group(backend, **place)
