@@ -80,7 +80,7 @@ def test_the_program_takes_the_kind(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(program, "examine", examine)
     with fake_cuda(1):
         program.main(["a:B", "--kind", "cuda", "--devices", "1,2", "--json"])
-    assert asked == [("a:B", None, (1, 2), "cuda")]
+    assert asked == [("a:B", None, (1, 2), "cuda", None)]
     with fake_cuda(0), pytest.raises(SystemExit):
         program.main(["a:B", "--kind", "cuda"])
 

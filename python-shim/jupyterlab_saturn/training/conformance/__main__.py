@@ -1,4 +1,7 @@
-"""``python -m jupyterlab_saturn.training.conformance TARGET [--devices 1,2,4] [--kind cuda]``"""
+"""``python -m jupyterlab_saturn.training.conformance TARGET [--devices 1,2,4] [--kind cuda]``
+
+More options: ``--help``.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,7 @@ from pathlib import Path
 
 import torch
 
+from .checks import CHECKS
 from .report import examine
 
 
@@ -33,13 +37,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
         default="cpu",
         help="devices to try it on; ranks beyond the number of GPUs share some",
     )
+    parser.add_argument(
+        "--checks",
+        nargs="+",
+        metavar="NAME",
+        choices=[check.name for check in CHECKS],
+        help="the only ones to make",
+    )
     parser.add_argument("--json", action="store_true", help="write one JSON document")
     asked = parser.parse_args(arguments)
     if asked.kind == "cuda" and not torch.cuda.is_available():
         parser.error("PyTorch finds no GPU here")
     source = None if asked.source is None else asked.source.read_text("utf-8")
     with contextlib.redirect_stdout(sys.stderr):  # what the user's code prints is no report
-        report = examine(asked.target, source, asked.devices, asked.kind)
+        report = examine(asked.target, source, asked.devices, asked.kind, asked.checks)
     text = json.dumps(report.to_json()) if asked.json else report.to_text()
     sys.stdout.write(f"{text}\n")
     return 0 if report.passed else 1

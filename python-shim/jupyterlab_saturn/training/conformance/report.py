@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypedDict
 
@@ -77,8 +77,14 @@ class Report:
         return "\n".join([*lines, f"{self.technique} {verdict}."])
 
 
-def examine(target: str, source: str | None, devices: Sequence[int], kind: Kind = "cpu") -> Report:
-    """Run all checks of a technique on this machine.
+def examine(
+    target: str,
+    source: str | None,
+    devices: Sequence[int],
+    kind: Kind = "cpu",
+    names: Collection[str] | None = None,
+) -> Report:
+    """Run checks of a technique on this machine.
 
     Parameters
     ----------
@@ -90,6 +96,8 @@ def examine(target: str, source: str | None, devices: Sequence[int], kind: Kind 
         Device counts to try it on.
     kind
         On its CPUs or its GPUs.
+    names
+        Of the checks; all when absent.
     """
     try:
         technique = _own(target, source) if ":" in target else find(target)
@@ -102,7 +110,8 @@ def examine(target: str, source: str | None, devices: Sequence[int], kind: Kind 
             specs[0]["source"] = source
     with TestBench(specs, patience=_PATIENCE_SECONDS, kind=kind) as bench:
         candidate = subject_of(technique, bench, devices)
-        return Report(technique.name, tuple(look_into(check, candidate) for check in CHECKS))
+        wanted = [check for check in CHECKS if names is None or check.name in names]
+        return Report(technique.name, tuple(look_into(check, candidate) for check in wanted))
 
 
 def _own(target: str, source: str | None) -> Technique:
