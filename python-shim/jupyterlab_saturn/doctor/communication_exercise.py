@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-import os
 import secrets
-import sys
 from typing import TYPE_CHECKING
 
 from ..errors import SaturnError
 from .finding import Finding
+from .probe_program import told_by
 from .quantities import size
 from .workbench import Workbench
 
@@ -64,34 +62,16 @@ async def _cure(bench: Workbench, count: int) -> str | None:
 async def _talk(bench: Workbench, count: int, variables: dict[str, str]) -> dict[str, float]:
     """Bytes a second between each two. Raises SaturnError with what is wrong."""
     meeting = bench.paths.runtime / f"talk-{secrets.token_hex(4)}"
-    talk = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-P", "-m", _COLLECTIVES),
-        *(json.dumps(bench.devices[:count]), str(meeting)),
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-        env={**os.environ, **variables},
-    )
     try:
-        async with asyncio.timeout(_TALK_SECONDS):
-            told, complaint = await talk.communicate()
-    except TimeoutError:
-        raise SaturnError(
-            "no-talk",
-            f"they were not done within {_TALK_SECONDS:g} s.",
-            "Virtual machines and PCIe switches with access control (ACS) do this.",
-        ) from None
+        answer: CollectivesAnswer = json.loads(
+            await told_by(
+                *(_COLLECTIVES, json.dumps(bench.devices[:count]), str(meeting)),
+                seconds=_TALK_SECONDS,
+                variables=variables,
+            )
+        )
     finally:
-        if talk.returncode is None:
-            talk.kill()  # its ranks die with it
-            await talk.wait()
         meeting.unlink(missing_ok=True)
-    if talk.returncode != 0:
-        text = complaint.decode(errors="replace").strip()
-        error = SaturnError("no-talk", (text.splitlines() or ["no word"])[-1])
-        error.traceback = text[-4000:]
-        raise error
-    answer: CollectivesAnswer = json.loads(told)
     if answer["wrong"]:
-        raise SaturnError("no-talk", f"{', '.join(answer['wrong'])} came to a wrong result.")
+        raise SaturnError("wrong-result", f"{', '.join(answer['wrong'])} came to a wrong result.")
     return answer["rates"]

@@ -4,39 +4,34 @@ from __future__ import annotations
 
 import asyncio
 import time
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
-import psutil
-
 from .. import technique_catalogue
-from ..agent.rank_group import Limits
-from ..errors import SaturnError
-from ..paths import SessionPaths
 from .communication_exercise import communication
 from .exercise import Exercise
+from .fault_exercises import failed_kernel, hung_rank, killed_rank, stop_in_step
 from .finding import Finding
-from .probe_factories import llama, slow, stack
+from .library_exercise import WRITTEN, as_written
+from .memory_exercises import greedy_rank, memory, shared_gpu
+from .probe_factories import slow, stack
 from .quick_exercises import BOUNDS, SINGLE, STEPS, compared, measured, numbers
-from .workbench import Workbench, error_of
+from .technique_exercise import TECHNIQUE_SECONDS, every_setting
+from .workbench import Workbench, error_of, other_paths
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
-
     from ..agent.training_job import TrainingJob
-    from ..generated.wire_types import Feasibility, GroupEvent, Strategy
+    from ..generated.wire_types import GroupEvent, Strategy
 
 _SLOW_SECONDS = 0.05
 _SLOW_STEPS = 20
 _TRUTH_SECONDS = 15.0
 _TRUTH = 0.25
-_SILENCE = 8.0
 
 
 async def cold_start(bench: Workbench) -> Finding:
     """How much later a rank is ready that is not forked."""
     forked = measured(await bench.trial(bench.spec(stack), SINGLE))["startSeconds"]
-    async with Workbench(_other(bench, "cold"), bench.node, forks=False) as other:
+    async with Workbench(other_paths(bench, "cold"), bench.node, forks=False) as other:
         cold = measured(await other.trial(other.spec(stack), SINGLE))["startSeconds"]
     return Finding(
         "cold start",
@@ -45,55 +40,6 @@ async def cold_start(bench: Workbench) -> Finding:
         f"{cold:.1f} s.",
         facts={"forkedSeconds": forked, "coldSeconds": cold},
     )
-
-
-def every_way(technique: str) -> Callable[[Workbench], Awaitable[Finding]]:
-    """Makes what trains by a technique on as many devices as it can, and compares with one."""
-
-    async def do(bench: Workbench) -> Finding:
-        begun = time.monotonic()
-        name, reasons = f"{technique}, all counts", [""]
-        for factory in (stack, llama):
-            try:
-                inspection = await bench.inspect(bench.spec(factory, adam=True))
-            except SaturnError as error:
-                if factory is stack:
-                    raise
-                reasons.append(error.message)
-                continue
-            told = [each for each in inspection["feasibility"] if _is_of(each, technique)]
-            reasons += [each["reason"] for each in told if "reason" in each]
-            ways = [each["strategy"] for each in told if each["feasible"]]
-            ways = [way for way in ways if way["devices"] <= bench.most]
-            if ways:
-                break
-        else:
-            return Finding(name, "ok", f"Not tried here: {reasons[-1] or 'no way is offered'}.")
-        wanted = numbers(await bench.result(bench.spec(factory, adam=True), SINGLE, steps=STEPS))
-        for way in ways:
-            result = await bench.result(bench.spec(factory, adam=True), way, steps=STEPS)
-            finding = compared(name, numbers(result), wanted, bench.kind, time.monotonic() - begun)
-            if finding.status == "broken":
-                return Finding(
-                    name,
-                    "broken",
-                    f"By {_words(way)}: {finding.seen}",
-                    finding.advice,
-                    finding.facts,
-                )
-        tried = "; ".join(map(_words, ways))
-        return Finding(name, "ok", f"Losses equal those of one device, {tried}.")
-
-    return do
-
-
-def _is_of(told: Feasibility, technique: str) -> bool:
-    return told["strategy"]["technique"] == technique
-
-
-def _words(way: Strategy) -> str:
-    knobs = "".join(f", {name} {value}" for name, value in way.get("knobs", {}).items())
-    return f"on {way['devices']}{knobs}"
 
 
 async def switch(bench: Workbench) -> Finding:
@@ -114,7 +60,7 @@ async def switch(bench: Workbench) -> Finding:
     if event["kind"] != "stopped":
         raise error_of(event)
     result = await bench.result(spec, {"technique": "ddp", "devices": 2}, steps=_SLOW_STEPS)
-    finding = compared(name, numbers(result), wanted, bench.kind, time.monotonic() - begun)
+    finding = compared(name, numbers(result), wanted, BOUNDS[bench.kind], time.monotonic() - begun)
     if finding.status == "broken":
         return finding
     return Finding(
@@ -125,58 +71,10 @@ async def switch(bench: Workbench) -> Finding:
     )
 
 
-async def killed_rank(bench: Workbench) -> Finding:
-    """Whether a rank that is killed is told as lost, not as a fault of the task."""
-
-    def heard(job: TrainingJob, event: GroupEvent) -> None:
-        if event["kind"] == "started":
-            # Ranks are children of what they are forked from, or of this process when cold.
-            family = psutil.Process().children(recursive=True)  # type: ignore[no-untyped-call]
-            for process in family:
-                if process.pid != bench.launcher.zygote.pid:
-                    with suppress(psutil.NoSuchProcess):
-                        process.kill()
-
-    event = await bench.train(
-        bench.spec(slow, seconds=_SLOW_SECONDS), SINGLE, steps=1000, heard=heard
-    )
-    return _ended("killed rank", event, "lost")
-
-
-async def hung_rank(bench: Workbench) -> Finding:
-    """Whether a rank that others wait for in vain is noticed, with where it is."""
-    name = "hung rank"
-    if bench.most == 1:
-        return Finding(name, "ok", "There is one device, so no rank waits for another.")
-    limits = Limits(start=60.0, silence=_SILENCE)
-    async with Workbench(_other(bench, "hung"), bench.node, limits=limits) as other:
-        spec = other.spec(slow, seconds=600.0, straggler=1)
-        begun = time.monotonic()
-        event = await other.train(spec, {"technique": "ddp", "devices": 2}, steps=5)
-    finding = _ended(name, event, "lost")
-    where = event["error"].get("traceback", "") if "error" in event else ""
-    if finding.status == "ok" and "forward" not in where:
-        return Finding(name, "warning", f"{finding.seen} Where it hung is not told.")
-    return Finding(name, finding.status, f"After {time.monotonic() - begun:.0f} s: {finding.seen}")
-
-
-def _ended(name: str, event: GroupEvent, wanted: str) -> Finding:
-    said = event["error"]["message"] if "error" in event else "no reason"
-    if event["kind"] == wanted:
-        return Finding(name, "ok", f"It was told as {wanted}: {said}")
-    return Finding(
-        name,
-        "broken",
-        f"It was told as {event['kind']} instead of {wanted}: {said}",
-        "Please report this.",
-        {"event": event},
-    )
-
-
 async def two_sessions(bench: Workbench) -> Finding:
     """Whether a device that one session uses is kept from another."""
     refused: list[asyncio.Task[GroupEvent]] = []
-    async with Workbench(_other(bench, "other"), bench.node) as other:
+    async with Workbench(other_paths(bench, "other"), bench.node) as other:
         spec = other.spec(stack)
 
         def heard(job: TrainingJob, event: GroupEvent) -> None:
@@ -230,22 +128,23 @@ async def truth(bench: Workbench) -> Finding:
     )
 
 
-def _other(bench: Workbench, name: str) -> SessionPaths:
-    """Paths of another session in the folder of this one, removed with it."""
-    return SessionPaths(name, bench.paths.folder.parent)
-
-
 DEEP = (
     Exercise("communication", 300, communication, vital=True),
     Exercise("cold start", 90, cold_start),
     *(
-        Exercise(f"{name}, all counts", 120, every_way(name))
+        Exercise(f"{name}, all settings", TECHNIQUE_SECONDS, every_setting(name))
         for name in technique_catalogue.built_in()
         if name not in ("single", "native")
     ),
+    *(Exercise(name, 90, as_written(name)) for name in WRITTEN),
     Exercise("switch of technique", 60, switch),
+    Exercise("greedy rank", 60, greedy_rank),
+    Exercise("shared GPU", 120, shared_gpu),
+    Exercise("memory of trials", 90, memory),
     Exercise("killed rank", 60, killed_rank),
     Exercise("hung rank", 90, hung_rank),
+    Exercise("failed kernel", 90, failed_kernel),
+    Exercise("stop in a step", 60, stop_in_step),
     Exercise("two sessions", 60, two_sessions),
     Exercise("truth of trials", 60, truth),
 )

@@ -12,11 +12,11 @@ def stack(**options: Any) -> Any:
     return probe_tasks.stack(**options)
 
 
-def hungry(memory_bytes: int) -> Any:
+def hungry(memory_bytes: int, glutton: int | None = None) -> Any:
     """As `probe_tasks.hungry`."""
     from ..training.conformance import probe_tasks
 
-    return probe_tasks.hungry(memory_bytes)
+    return probe_tasks.hungry(memory_bytes, glutton)
 
 
 def slow(seconds: float, straggler: int | None = None) -> Any:
@@ -26,8 +26,22 @@ def slow(seconds: float, straggler: int | None = None) -> Any:
     return probe_tasks.slow(seconds, straggler)
 
 
-def llama(**options: Any) -> Any:
-    """As `probe_tasks.llama`."""
+def stray() -> Any:
+    """As `probe_tasks.stray`."""
     from ..training.conformance import probe_tasks
 
-    return probe_tasks.llama(**options)
+    return probe_tasks.stray()
+
+
+def weighted() -> Any:
+    """As `probe_tasks.weighted`."""
+    from ..training.conformance import probe_tasks
+
+    return probe_tasks.weighted()
+
+
+def wide() -> Any:
+    """As `probe_tasks.wide`."""
+    from ..training.conformance import probe_tasks
+
+    return probe_tasks.wide()

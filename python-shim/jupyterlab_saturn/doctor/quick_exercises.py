@@ -107,7 +107,11 @@ def equals_single(technique: str) -> Callable[[Workbench], Awaitable[Finding]]:
         strategy: Strategy = {"technique": technique, "devices": devices}
         result = await bench.result(bench.spec(stack, adam=True), strategy, steps=STEPS)
         return compared(
-            technique, numbers(result), bench.reference, bench.kind, time.monotonic() - begun
+            technique,
+            numbers(result),
+            bench.reference,
+            BOUNDS[bench.kind],
+            time.monotonic() - begun,
         )
 
     return do
@@ -170,7 +174,7 @@ def numbers(result: Result) -> dict[str, float]:
 
 
 def compared(
-    name: str, found: dict[str, float], wanted: dict[str, float], kind: str, seconds: float
+    name: str, found: dict[str, float], wanted: dict[str, float], bound: float, seconds: float
 ) -> Finding:
     """Whether the numbers of a training are those of another."""
     apart = {
@@ -179,7 +183,7 @@ def compared(
     }
     worst = max(apart, key=apart.__getitem__)
     facts = {"found": found, "wanted": wanted, "seconds": round(seconds, 2)}
-    if not apart[worst] <= BOUNDS[kind]:
+    if not apart[worst] <= bound:
         return Finding(
             name,
             "broken",

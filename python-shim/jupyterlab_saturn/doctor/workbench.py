@@ -122,6 +122,10 @@ class Workbench:
         """What the machinery has complained of so far."""
         return self._warnings.messages
 
+    def hold(self) -> contextlib.AbstractContextManager[None]:
+        """Keep the devices for what is no job. Raises SaturnError ``device-busy``."""
+        return self._place.leases.hold(self.devices[: self.most])
+
     def spec(self, factory: Callable[..., Any], **params: Any) -> TaskSpec:
         """A wire ``TaskSpec`` of a function, under a name of its own."""
         return task_spec(self.paths, factory, f"task-{next(self._numbers)}", **params)
@@ -203,6 +207,11 @@ class Workbench:
         self._told.append(told)
         if told["type"] == "group.event" and told["body"]["kind"] not in _OVER:
             self._heard(told["body"])
+
+
+def other_paths(bench: Workbench, name: str) -> SessionPaths:
+    """Paths of another session in the folder of a bench's, removed with it."""
+    return SessionPaths(name, bench.paths.folder.parent)
 
 
 def error_of(event: GroupEvent) -> SaturnError:

@@ -37,11 +37,18 @@ def stack(dropout: float = 0.0, **options: Any) -> Task:
     )
 
 
-def hungry(memory_bytes: int) -> Task:
-    """As `stack`, but each step takes so much memory for a moment."""
+def hungry(memory_bytes: int, glutton: int | None = None) -> Task:
+    """As `stack`, but each step takes so much memory for a moment.
+
+    Parameters
+    ----------
+    glutton
+        The one rank that takes it; all when None.
+    """
 
     def forward(model: nn.Module, inputs: torch.Tensor) -> torch.Tensor:
-        torch.empty(memory_bytes, dtype=torch.uint8, device=inputs.device)
+        if glutton is None or _rank() == glutton:
+            torch.empty(memory_bytes, dtype=torch.uint8, device=inputs.device)
         outputs: torch.Tensor = model(inputs)
         return outputs
 
@@ -58,13 +65,39 @@ def slow(seconds: float, straggler: int | None = None) -> Task:
     """
 
     def forward(model: nn.Module, inputs: torch.Tensor) -> torch.Tensor:
-        rank = dist.get_rank() if dist.is_initialized() else 0
-        if straggler is None or rank == straggler:
+        if straggler is None or _rank() == straggler:
             time.sleep(seconds)
         outputs: torch.Tensor = model(inputs)
         return outputs
 
     return stack(forward=forward)
+
+
+def stray() -> Task:
+    """As `stack`, but each step looks for what is not there, by an index out of range."""
+
+    def forward(model: nn.Module, inputs: torch.Tensor) -> torch.Tensor:
+        beyond = torch.full((len(inputs),), FEATURES, device=inputs.device)
+        outputs: torch.Tensor = model(inputs + inputs.sum(0)[beyond].unsqueeze(1))
+        return outputs
+
+    return stack(forward=forward)
+
+
+def weighted() -> Task:
+    """As `stack`, but its loss has a tensor of its own."""
+    return stack(loss=nn.CrossEntropyLoss(weight=torch.arange(1.0, CLASSES + 1)))
+
+
+def wide() -> Task:
+    """A model whose memory can be told: 17 MB of parameters, and four times that with AdamW."""
+    width = 2048
+    model = nn.Sequential(
+        nn.Linear(FEATURES, width), nn.Linear(width, width), nn.Linear(width, CLASSES)
+    )
+    inputs, targets = torch.randn(SAMPLES, FEATURES), torch.randint(0, CLASSES, (SAMPLES,))
+    held_out = TensorDataset(inputs[:_HELD_OUT], targets[:_HELD_OUT])
+    return _task(model, inputs, targets, held_out, adam=True)
 
 
 def llama(**options: Any) -> Task:
@@ -139,6 +172,10 @@ class _Block(nn.Module):
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         found: torch.Tensor = x + self.dropout(torch.tanh(self.linear(x)))
         return found
+
+
+def _rank() -> int:
+    return dist.get_rank() if dist.is_initialized() else 0
 
 
 def _last_logits(model: nn.Module, tokens: torch.Tensor) -> torch.Tensor:
