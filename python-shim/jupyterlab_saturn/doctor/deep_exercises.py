@@ -136,15 +136,15 @@ DEEP = (
         for name in technique_catalogue.built_in()
         if name not in ("single", "native")
     ),
-    *(Exercise(name, 90, as_written(name)) for name in WRITTEN),
+    *(Exercise(name, 240, as_written(name)) for name in WRITTEN),
     Exercise("switch of technique", 60, switch),
-    Exercise("greedy rank", 60, greedy_rank),
+    Exercise("greedy rank", 120, greedy_rank),
     Exercise("shared GPU", 120, shared_gpu),
-    Exercise("memory of trials", 90, memory),
+    Exercise("memory of trials", 120, memory),
     Exercise("killed rank", 60, killed_rank),
     Exercise("hung rank", 90, hung_rank),
     Exercise("failed kernel", 90, failed_kernel),
-    Exercise("stop in a step", 60, stop_in_step),
+    Exercise("stop in a step", 90, stop_in_step),
     Exercise("two sessions", 60, two_sessions),
     Exercise("truth of trials", 60, truth),
 )

@@ -15,15 +15,15 @@ if TYPE_CHECKING:
     from ..training.conformance.report import ReportJson
 
 _CONFORMANCE = "jupyterlab_saturn.training.conformance"
-_RUNS = "runs"
-_CHECKS = (_RUNS, "optimizer", "random", "evaluation", "from-single", "to-single")
-_RANKS = "1,2,4"
-TECHNIQUE_SECONDS = 120.0
+_CHECKS = ("runs", "random", "evaluation", "from-single", "to-single")
+_RANKS = "2,4"
+_NOTHING = "it can run nothing"
+TECHNIQUE_SECONDS = 300.0
 _MARGIN_SECONDS = 5.0  # in which what did not end is ended from here
 
 
 def every_setting(technique: str) -> Callable[[Workbench], Awaitable[Finding]]:
-    """Makes what has a technique compared with one device, on up to four ranks.
+    """Makes what has a technique compared with one device, on two ranks and on four.
 
     Ranks beyond the number of GPUs share some.
     """
@@ -33,14 +33,14 @@ def every_setting(technique: str) -> Callable[[Workbench], Awaitable[Finding]]:
         with bench.hold():
             told = await told_by(
                 *(_CONFORMANCE, technique, "--devices", _RANKS, "--kind", bench.kind),
-                *("--json", "--report-only", "--checks", *_CHECKS),
+                *("--json", "--checks", *_CHECKS),
                 seconds=TECHNIQUE_SECONDS - _MARGIN_SECONDS,
                 variables=_visible(bench),
                 codes=(0, 1),  # 1: it does not conform
             )
         report: ReportJson = json.loads(told)
         failed = [check for check in report["checks"] if not check["passed"]]
-        if any(check["name"] == _RUNS for check in failed):
+        if failed and failed[0]["detail"].startswith(_NOTHING):
             return Finding(name, "ok", f"Not tried here: {failed[0]['detail']}.")
         facts = {"checks": report["checks"]}
         if failed:

@@ -73,13 +73,13 @@ def told_of(checks: dict[str, str | None], monkeypatch: pytest.MonkeyPatch, devi
 def test_ranks_of_techniques_share_a_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
     finding, (words, options) = told_of({"runs": None, "random": None}, monkeypatch, GPU)
     assert finding.status == "ok"
-    assert words[1:6] == ("ddp", "--devices", "1,2,4", "--kind", "cuda")
+    assert words[1:6] == ("ddp", "--devices", "2,4", "--kind", "cuda")
     assert options["variables"] == {"CUDA_VISIBLE_DEVICES": "GPU-1"}
 
 
 @pytest.mark.parametrize(
     ("failed", "status", "seen"),
-    [("random", "broken", "random: on 2: hung"), ("runs", "ok", "Not tried here: on 2: hung.")],
+    [("random", "broken", "random: on 2: hung"), ("runs", "broken", "runs: on 2: hung")],
 )
 def test_what_a_technique_does_wrong_is_told(
     failed: str, status: str, seen: str, monkeypatch: pytest.MonkeyPatch
@@ -87,6 +87,13 @@ def test_what_a_technique_does_wrong_is_told(
     checks = {"runs": None, "random": None, failed: "on 2: hung"}
     finding, _ = told_of(checks, monkeypatch, CPU)
     assert (finding.status, finding.seen) == (status, seen)
+
+
+def test_a_technique_that_nothing_can_be_tried_with_is_no_fault(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    finding, _ = told_of({"runs": "it can run nothing (on 1: no)"}, monkeypatch, CPU)
+    assert finding.status == "ok" and "Not tried here" in finding.seen
 
 
 @pytest.mark.parametrize(
