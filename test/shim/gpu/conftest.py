@@ -1,4 +1,4 @@
-"""What tests of GPUs share."""
+"""What tests of GPUs share: a process that has chosen no device, whatever ran in it before."""
 
 from __future__ import annotations
 
@@ -10,18 +10,20 @@ import pytest
 
 
 @pytest.fixture(autouse=True)
-def environment_of_its_own() -> Iterator[None]:
-    """Which devices a process sees is in its environment; the next test begins with the old one."""
+def no_device_yet() -> Iterator[None]:
+    """What chooses a device is in the environment, and accelerate remembers what it chose."""
     before = dict(os.environ)
+    for name in before:
+        if name == "CUDA_VISIBLE_DEVICES" or name.startswith("ACCELERATE_"):
+            del os.environ[name]
+    _forget_device()
     yield
     os.environ.clear()
     os.environ.update(before)
+    _forget_device()
 
 
-@pytest.fixture(autouse=True)
-def device_of_its_own() -> Iterator[None]:
-    """Accelerate remembers for a process on which device it is; the next test is on another."""
-    yield
+def _forget_device() -> None:
     state = sys.modules.get("accelerate.state")
     if state is not None:
         state.AcceleratorState._reset_state(reset_partial_state=True)

@@ -296,7 +296,8 @@ def test_a_rank_asked_for_its_stack_writes_it_and_trains_on(session: Session) ->
     group.until("step")
     group.signal(signal.SIGTERM)
     assert group.wait() == [0, 0], group.log
-    assert group.log.count("in _train") == 1  # of the loop, wherever in a step it is
+    assert group.log.count("Stack (most recent call first)") == 1
+    assert "training_loop.py" in group.log  # wherever in a step it is
 
 
 @pytest.mark.parametrize("change", [{"hash": "another"}, {"seed": 8}])
