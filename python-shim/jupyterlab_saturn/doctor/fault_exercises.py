@@ -12,8 +12,8 @@ import psutil
 from ..agent.rank_group import Limits
 from .finding import Finding
 from .probe_factories import slow, stack, stray
-from .quick_exercises import SINGLE, measured
-from .workbench import Workbench, error_of, other_paths
+from .quick_exercises import GRACE_SECONDS, SINGLE, measured, stopped_twice
+from .workbench import Workbench, other_paths
 
 if TYPE_CHECKING:
     from ..agent.training_job import TrainingJob
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 _STEP_SECONDS = 0.05
 _LONG_STEP_SECONDS = 2.0
-_GRACE_SECONDS = 20.0
 _SILENCE = 8.0
 
 
@@ -96,29 +95,16 @@ async def failed_kernel(bench: Workbench) -> Finding:
 
 async def stop_in_step(bench: Workbench) -> Finding:
     """Whether a training that is told to stop amid a step keeps that step."""
-    name = "stop in a step"
-    spec = bench.spec(slow, seconds=_LONG_STEP_SECONDS)
-    starts: list[int] = []
-    stops: list[int] = []
 
-    def heard(job: TrainingJob, event: GroupEvent) -> None:
+    def stop_amid(job: TrainingJob, event: GroupEvent) -> None:
         if event["kind"] == "started":
-            starts.append(event.get("step", 0))
             loop = asyncio.get_running_loop()
-            loop.call_later(_LONG_STEP_SECONDS / 4, job.stop, _GRACE_SECONDS)
+            loop.call_later(_LONG_STEP_SECONDS / 4, job.stop, GRACE_SECONDS)
 
-    for _ in range(2):
-        event = await bench.train(spec, SINGLE, steps=1000, heard=heard)
-        if event["kind"] != "stopped":
-            raise error_of(event)
-        stops.append(event.get("step", 0))
-    facts = {"starts": starts, "stops": stops}
-    if stops[0] < 1 or starts[1] != stops[0]:
-        return Finding(
-            name,
-            "broken",
-            f"Training that was stopped after step {stops[0]} went on from step {starts[1]}.",
-            "Training would lose steps when it is stopped: please report this.",
-            facts,
-        )
-    return Finding(name, "ok", f"The step was ended and kept: {stops[0]}, then {stops[1]}.")
+    return await stopped_twice(
+        bench,
+        "stop in a step",
+        bench.spec(slow, seconds=_LONG_STEP_SECONDS),
+        (stop_amid, stop_amid),
+        lambda stops: f"The step was ended and kept: {stops[0]}, then {stops[1]}.",
+    )

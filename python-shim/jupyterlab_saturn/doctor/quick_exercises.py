@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..agent.training_job import TrainingJob
 from ..errors import SaturnError
@@ -14,15 +14,17 @@ from .quantities import size
 from .workbench import Workbench, error_of
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Sequence
 
-    from ..generated.wire_types import GroupEvent, ProfileCell, Result, Strategy
+    from ..generated.wire_types import GroupEvent, ProfileCell, Result, Strategy, TaskSpec
+
+    Heard = Callable[[TrainingJob, GroupEvent], None]
 
 SINGLE: Strategy = {"technique": "single", "devices": 1}
 STEPS = 5
 BOUNDS = {"cpu": 1e-5, "cuda": 1e-4}
 """How far a loss may be from that of one device, relatively: sums are taken in another order."""
-_GRACE_SECONDS = 20.0
+GRACE_SECONDS = 20.0
 _ENDLESS = 1_000_000
 
 
@@ -119,42 +121,70 @@ def equals_single(technique: str) -> Callable[[Workbench], Awaitable[Finding]]:
 
 async def checkpoint(bench: Workbench) -> Finding:
     """Whether training is stopped with a checkpoint, and goes on from there."""
-    spec = bench.spec(stack, adam=True)
     begun = time.monotonic()
 
-    def stop_once(kind: str) -> Callable[[TrainingJob, GroupEvent], None]:
+    def stop_once(kind: str) -> Heard:
         def heard(job: TrainingJob, event: GroupEvent) -> None:
             if event["kind"] == kind:
-                starts.append(event.get("step", 0))
-                job.stop(_GRACE_SECONDS)
+                job.stop(GRACE_SECONDS)
 
         return heard
 
+    return await stopped_twice(
+        bench,
+        "checkpoint and stop",
+        bench.spec(stack, adam=True),
+        (stop_once("checkpoint"), stop_once("started")),
+        lambda stops: (
+            f"Training was stopped after step {stops[0]} and went on from there, all in "
+            f"{time.monotonic() - begun:.1f} s."
+        ),
+        checkpoint_seconds=0.1,
+    )
+
+
+async def stopped_twice(
+    bench: Workbench,
+    name: str,
+    spec: TaskSpec,
+    stoppers: Sequence[Heard],
+    seen: Callable[[list[int]], str],
+    **options: Any,
+) -> Finding:
+    """Whether a training goes on from where it was stopped.
+
+    Parameters
+    ----------
+    stoppers
+        Stop the training, and then the one that goes on: told of its events, with its job.
+    seen
+        What to say when it does, of the steps after which it was stopped.
+    options
+        As `Workbench.train`.
+    """
     starts: list[int] = []
     stops: list[int] = []
-    for kind in ("checkpoint", "started"):
-        event = await bench.train(
-            spec, SINGLE, steps=_ENDLESS, checkpoint_seconds=0.1, heard=stop_once(kind)
-        )
+    for stopper in stoppers:
+
+        def heard(job: TrainingJob, event: GroupEvent, stopper: Heard = stopper) -> None:
+            if event["kind"] == "started":
+                starts.append(event.get("step", 0))
+            stopper(job, event)
+
+        event = await bench.train(spec, SINGLE, steps=_ENDLESS, heard=heard, **options)
         if event["kind"] != "stopped":
             raise error_of(event)
         stops.append(event.get("step", 0))
     facts = {"stops": stops, "resumed": starts[-1]}
     if stops[0] < 1 or starts[-1] != stops[0]:
         return Finding(
-            "checkpoint and stop",
+            name,
             "broken",
             f"Training that was stopped after step {stops[0]} went on from step {starts[-1]}.",
             "Training would lose steps when it is stopped: please report this.",
             facts,
         )
-    return Finding(
-        "checkpoint and stop",
-        "ok",
-        f"Training was stopped after step {stops[0]} and went on from there, all in "
-        f"{time.monotonic() - begun:.1f} s.",
-        facts=facts,
-    )
+    return Finding(name, "ok", seen(stops), facts=facts)
 
 
 def measured(cell: ProfileCell) -> ProfileCell:

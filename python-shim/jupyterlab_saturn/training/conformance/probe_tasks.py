@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -46,13 +47,10 @@ def hungry(memory_bytes: int, glutton: int | None = None) -> Task:
         The one rank that takes it; all when None.
     """
 
-    def forward(model: nn.Module, inputs: torch.Tensor) -> torch.Tensor:
-        if glutton is None or _rank() == glutton:
-            torch.empty(memory_bytes, dtype=torch.uint8, device=inputs.device)
-        outputs: torch.Tensor = model(inputs)
-        return outputs
+    def take(device: torch.device) -> None:
+        torch.empty(memory_bytes, dtype=torch.uint8, device=device)
 
-    return stack(forward=forward)
+    return _burdened(take, glutton)
 
 
 def slow(seconds: float, straggler: int | None = None) -> Task:
@@ -63,14 +61,7 @@ def slow(seconds: float, straggler: int | None = None) -> Task:
     straggler
         The one rank that is slow; all when None.
     """
-
-    def forward(model: nn.Module, inputs: torch.Tensor) -> torch.Tensor:
-        if straggler is None or _rank() == straggler:
-            time.sleep(seconds)
-        outputs: torch.Tensor = model(inputs)
-        return outputs
-
-    return stack(forward=forward)
+    return _burdened(lambda device: time.sleep(seconds), straggler)
 
 
 def stray() -> Task:
@@ -122,6 +113,18 @@ def llama(**options: Any) -> Task:
         torch.randint(0, CLASSES, (_HELD_OUT, 4)), 2 ** torch.arange(_HELD_OUT)
     )
     return _task(model, tokens, tokens[:, -1], held_out, forward=_last_logits, **options)
+
+
+def _burdened(burden: Callable[[torch.device], None], bearer: int | None) -> Task:
+    """As `stack`, but something is done before each forward: by one rank, or by all when None."""
+
+    def forward(model: nn.Module, inputs: torch.Tensor) -> torch.Tensor:
+        if bearer is None or _rank() == bearer:
+            burden(inputs.device)
+        outputs: torch.Tensor = model(inputs)
+        return outputs
+
+    return stack(forward=forward)
 
 
 def _task(
