@@ -7,6 +7,7 @@ import time
 from typing import TYPE_CHECKING
 
 from .. import technique_catalogue
+from ..training.conformance.bounds import BOUNDS
 from .communication_exercise import communication
 from .exercise import Exercise
 from .fault_exercises import failed_kernel, hung_rank, killed_rank, stop_in_step
@@ -14,7 +15,7 @@ from .finding import Finding
 from .library_exercise import WRITTEN, as_written
 from .memory_exercises import greedy_rank, memory, shared_gpu
 from .probe_factories import slow, stack
-from .quick_exercises import BOUNDS, SINGLE, STEPS, compared, measured, numbers
+from .quick_exercises import SINGLE, STEPS, compared, measured, numbers
 from .technique_exercise import TECHNIQUE_SECONDS, every_setting
 from .workbench import Workbench, error_of, other_paths
 

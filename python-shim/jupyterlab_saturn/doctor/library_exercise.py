@@ -6,10 +6,11 @@ import importlib.util
 import time
 from typing import TYPE_CHECKING, Any
 
+from ..training.conformance.bounds import BOUNDS
 from ..training.conformance.library_tasks import keyed, lightning, trainer
 from .finding import Finding
 from .probe_factories import weighted
-from .quick_exercises import BOUNDS, SINGLE, STEPS, compared, numbers
+from .quick_exercises import SINGLE, STEPS, compared, numbers
 from .workbench import Workbench
 
 if TYPE_CHECKING:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..agent.training_job import TrainingJob
 from ..errors import SaturnError
+from ..training.conformance.bounds import BOUNDS
 from .exercise import Exercise
 from .finding import Finding
 from .probe_factories import hungry, stack
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
 
 SINGLE: Strategy = {"technique": "single", "devices": 1}
 STEPS = 5
-BOUNDS = {"cpu": 1e-5, "cuda": 1e-4}
-"""How far a loss may be from that of one device, relatively: sums are taken in another order."""
 GRACE_SECONDS = 20.0
 _ENDLESS = 1_000_000
 

@@ -21,6 +21,7 @@ from ..agent.trial_job import TrialJob
 from ..agent.zygote_client import COMMAND as ZYGOTE_COMMAND
 from ..errors import SaturnError
 from ..paths import SessionPaths
+from ..training.conformance.bounds import Kind
 from ..training.conformance.task_spec import task_spec
 
 if TYPE_CHECKING:
@@ -113,7 +114,7 @@ class Workbench:
         return 1 if parts else len(self.devices)
 
     @property
-    def kind(self) -> str:
+    def kind(self) -> Kind:
         """What kind of devices they are."""
         return self.devices[0]["kind"]
 

@@ -4,21 +4,17 @@ from __future__ import annotations
 
 import os
 from functools import cache
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import torch
 
 from ...errors import SaturnError
 from ...torch_settings import allow_tf32
 from ..runtime.device import CpuDevice, CudaDevice, RankDevice
+from .bounds import Kind
 
 if TYPE_CHECKING:
     from ...generated.wire_types import Device
-
-Kind = Literal["cpu", "cuda"]
-
-BOUNDS: dict[Kind, float] = {"cpu": 1e-5, "cuda": 1e-4}
-"""How far from `single` numbers may be: a GPU adds up in another order for each shape."""
 
 
 @cache

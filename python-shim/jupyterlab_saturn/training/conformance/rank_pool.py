@@ -19,7 +19,8 @@ from ...errors import SaturnError
 from ..runtime import parent_death
 from ..runtime.failure import describe, is_peer_lost
 from ..runtime.process_group import ProcessGroup
-from .bench_device import Kind, bench_device, visible_gpus
+from .bench_device import bench_device, visible_gpus
+from .bounds import Kind
 
 if TYPE_CHECKING:
     from ...generated.wire_types import Failure

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypedDict
 from ...errors import SaturnError
 from ..runtime.failure import user_traceback
 from ..techniques import Technique, catalogue, find, make_technique, require_free
-from .bench_device import Kind
+from .bounds import Kind
 from .checks import CHECKS, Check
 from .probe_tasks import LLAMA, llama, stack
 from .technique_under_test import TechniqueUnderTest

@@ -14,7 +14,7 @@ from ...errors import SaturnError
 from ...task import Task
 from ..adapters import adapt
 from ..techniques import Demand, Technique, demands_of, offered_choices, unmet_demand
-from .bench_device import BOUNDS
+from .bounds import BOUNDS
 from .probe_tasks import STEPS
 from .test_bench import SINGLE, TestBench
 from .train_segment import SegmentResult

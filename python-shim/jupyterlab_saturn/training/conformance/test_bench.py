@@ -18,7 +18,7 @@ from ..run.workload import Workload
 from ..runtime.device import CpuDevice
 from ..runtime.process_group import ProcessGroup
 from ..runtime.workload_spec import WorkloadSpec
-from .bench_device import Kind
+from .bounds import Kind
 from .rank_pool import RankPool, Work
 from .task_spec import task_spec
 from .train_segment import Probe, SegmentResult, TrainSegment, run_segment

@@ -14,7 +14,8 @@ from ..run.workload import Workload
 from ..runtime.process_group import ProcessGroup
 from ..runtime.workload_spec import WorkloadSpec
 from ..task.data_order import MicroBatch
-from .bench_device import Kind, bench_device
+from .bench_device import bench_device
+from .bounds import Kind
 
 if TYPE_CHECKING:
     from ...generated.wire_types import Result
