@@ -40,9 +40,11 @@ class ZygoteClient:
     def __init__(self, prefix: Sequence[str] = ()) -> None:
         ours, theirs = socket.socketpair()
         command = [sys.executable, "-m", "jupyterlab_saturn.training.zygote", str(theirs.fileno())]
+        self._errors = tempfile.TemporaryFile()
         self.process = subprocess.Popen(
             [*prefix, *command],
             pass_fds=[theirs.fileno()],
+            stderr=self._errors,
             env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
         )
         theirs.close()
@@ -56,7 +58,10 @@ class ZygoteClient:
         order = {
             "op": "spawn", "id": identity, "request": str(request), "rank": rank, "log": str(log),
         }  # fmt: skip
-        self.socket.sendall(json.dumps(order).encode() + b"\n")
+        try:
+            self.socket.sendall(json.dumps(order).encode() + b"\n")
+        except BrokenPipeError:
+            raise AssertionError(self._last_words()) from None
         while True:
             message = self._receive()
             if message["op"] == "spawned":
@@ -75,11 +80,20 @@ class ZygoteClient:
         self._lines.close()
         self.socket.close()
         self.process.wait(_DEADLINE_SECONDS)
+        self._errors.close()
 
     def _receive(self) -> Json:
         self.socket.settimeout(_DEADLINE_SECONDS)
-        message: Json = json.loads(self._lines.readline())
+        line = self._lines.readline()
+        if not line:
+            raise AssertionError(self._last_words())
+        message: Json = json.loads(line)
         return message
+
+    def _last_words(self) -> str:
+        code = self.process.wait(_DEADLINE_SECONDS)
+        self._errors.seek(0)
+        return f"the zygote ended with {code}\n{self._errors.read().decode(errors='replace')}"
 
 
 @functools.cache
