@@ -35,7 +35,7 @@ async def killed_rank(bench: Workbench) -> Finding:
             for process in _descendants() - others:
                 if process.pid != bench.launcher.zygote.pid:
                     with suppress(psutil.NoSuchProcess):
-                        process.kill()
+                        process.kill()  # type: ignore[no-untyped-call]
 
     event = await bench.train(
         bench.spec(slow, seconds=_STEP_SECONDS), SINGLE, steps=1000, heard=heard

@@ -201,7 +201,8 @@ class SaturnMagics(Magics):
         )
 
     def _run(self, arguments: Arguments) -> None:
-        show(self._session.run(arguments.names or None, _excluded(arguments)))
+        switch = arguments.options.get("switch")
+        show(self._session.run(arguments.names or None, _excluded(arguments), switch))
 
     def _wait(self, arguments: Arguments) -> None:
         def wait() -> None:

@@ -126,7 +126,16 @@ VERBS = (
         "run",
         "Train in the background, all tasks or those named; measures and plans what is missing.",
         "%saturn run",
-        (_EXCLUDE,),
+        (
+            _EXCLUDE,
+            Option(
+                "--switch",
+                "text",
+                "Whether tasks that train are moved: never, when news makes it pay (pays), or also "
+                "where the plan says so beforehand (planned).",
+                "never",
+            ),
+        ),
         names="tasks",
     ),
     Verb(

@@ -9,7 +9,16 @@ from typing import TYPE_CHECKING, Any
 from ..errors import SaturnError
 
 if TYPE_CHECKING:
-    from ..generated.wire_types import Criterion, PlanStart, ProfileStart, TaskSelection
+    from ..generated.wire_types import (
+        Criterion,
+        PlanStart,
+        ProfileStart,
+        RunStart,
+        SwitchPolicy,
+        TaskSelection,
+    )
+
+SWITCH_POLICIES = ("never", "pays", "planned")
 
 
 def selection(tasks: Iterable[str] | None) -> TaskSelection:
@@ -24,6 +33,22 @@ def selection(tasks: Iterable[str] | None) -> TaskSelection:
             "Name some, e.g. those that %saturn status shows; %saturn reset takes out all.",
         )
     return {"tasks": names}
+
+
+def run_body(tasks: Iterable[str] | None, switch: SwitchPolicy | None) -> RunStart:
+    """The wire's ``RunStart``. Raises SaturnError ``no-tasks`` or ``bad-switch``."""
+    body: RunStart = {}
+    if tasks is not None:
+        body["tasks"] = selection(tasks)["tasks"]
+    if switch is not None:
+        if switch not in SWITCH_POLICIES:
+            raise SaturnError(
+                "bad-switch",
+                f"Tasks that train cannot be moved {switch!r}.",
+                "Say never, pays (when news makes it pay) or planned (also as planned beforehand).",
+            )
+        body["switches"] = switch
+    return body
 
 
 def profile_body(force: bool, full: bool, exclude: Iterable[str] | None) -> ProfileStart:

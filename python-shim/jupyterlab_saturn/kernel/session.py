@@ -18,6 +18,7 @@ from .request_bodies import (
     criterion,
     plan_body,
     profile_body,
+    run_body,
     selection,
 )
 from .session_views import BUILT_ON_DEVICES, SessionViews
@@ -27,7 +28,13 @@ from .waiting import device_count, is_building, is_stopping, pursue, require_suc
 from .world import notebook_world, tell_secrets
 
 if TYPE_CHECKING:
-    from ..generated.wire_types import OkRequest, SessionState, TechniqueSpec, ViewName
+    from ..generated.wire_types import (
+        OkRequest,
+        SessionState,
+        SwitchPolicy,
+        TechniqueSpec,
+        ViewName,
+    )
 
 _DEVICE_SECONDS = 120.0
 
@@ -217,7 +224,12 @@ class Session(SessionViews):
         """
         return self._pursue("plan", message("client", "plan", plan_body(seconds, exclude)), wait)
 
-    def run(self, tasks: Iterable[str] | None = None, exclude: Iterable[str] | None = None) -> View:
+    def run(
+        self,
+        tasks: Iterable[str] | None = None,
+        exclude: Iterable[str] | None = None,
+        switch: SwitchPolicy | None = None,
+    ) -> View:
         """Train in the background, after measuring and planning what is missing. Returns at once.
 
         Parameters
@@ -226,11 +238,16 @@ class Session(SessionViews):
             Names of tasks; all when None.
         exclude
             Techniques not to use.
+        switch
+            Whether tasks that train are moved to other devices or techniques: ``"never"``, when
+            what is learned while training makes it ``"pays"``, or also where the plan says so
+            beforehand (``"planned"``). As before when None; ``"pays"`` at first.
         """
+        body = run_body(tasks, switch)
         connection = self._connection()
         if exclude is not None:
             connection.request(message("client", "plan", plan_body(None, exclude)))
-        rev = connection.request(message("client", "run", selection(tasks)))["rev"]
+        rev = connection.request(message("client", "run", body))["rev"]
         self._wait(rev, lambda _: True)
         return self.render("status", live=True)
 

@@ -6,14 +6,16 @@ import {
   type ISession,
   type IStep,
   isActive,
+  isStaying,
   lastAttempt,
   mapTasks,
   maxDevices,
   maxDevicesEver,
+  restingStatus,
   withStaleProfile,
   withState
 } from './session.js';
-import { inspecting, stopGroup, stopInspections } from './stopping.js';
+import { inspecting, limitGroup, stopGroup, stopInspections } from './stopping.js';
 
 const looks = (devices: readonly Device[]): string[] =>
   devices.map(device => `${device.kind} ${device.name} ${device.memoryBytes}`).sort();
@@ -87,7 +89,8 @@ export function noteAgent(session: ISession, hello: AgentHello, time: number): I
     }
     return {
       ...task,
-      status: task.status === 'stopping' ? 'stopped' : 'ready',
+      status: restingStatus(task),
+      moving: undefined,
       attempts: [...task.attempts.slice(0, -1), { ...attempt, endedAt: time, outcome: 'stopped' }]
     };
   });
@@ -97,6 +100,7 @@ export function noteAgent(session: ISession, hello: AgentHello, time: number): I
   const measuring = new Set(trials.filter(({ status }) => status === 'running').map(({ id }) => id));
   const stops: Command[] = [
     ...tasks.filter(task => task.status === 'stopping').flatMap(task => stopGroup(known.session.state, task)),
+    ...tasks.filter(isStaying).flatMap(limitGroup),
     ...hello.trials
       .filter(id => !measuring.has(id))
       .map((trial): Command => ({ kind: 'stop-trial', node, body: { trial } })),

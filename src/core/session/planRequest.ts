@@ -10,7 +10,10 @@ import type {
   SessionState,
   TaskState
 } from '../wire/messages.js';
-import { isActive, isMeasured, isOpen, lastAttempt } from './session.js';
+import { believedCells } from './belief.js';
+import { planLeft } from './projection.js';
+import { isActive, isMeasured, isOpen, isStaying, lastAttempt } from './session.js';
+import { targetStep } from './stretches.js';
 
 /** What to plan besides the state: see {@link planRequest}. */
 export interface IPlanRequestOptions {
@@ -22,6 +25,8 @@ export interface IPlanRequestOptions {
   readonly seed?: number;
   /** Whether to tell the price of every alternative; true when absent. */
   readonly explain?: boolean;
+  /** How tasks may be moved; those that train stay when absent. */
+  readonly switches?: PlanRequest['switches'];
 }
 
 /**
@@ -44,7 +49,8 @@ export function planRequest(
   now: number,
   options: IPlanRequestOptions = {}
 ): PlanRequest {
-  const usable = options.cells ?? state.cells.filter(cell => isMeasured(cell) || cell.status === 'pruned');
+  const usable =
+    options.cells ?? believedCells(state.cells.filter(cell => isMeasured(cell) || cell.status === 'pruned'));
   const cells = new Map(
     usable
       .filter(cell => cell.status !== 'failed')
@@ -52,16 +58,19 @@ export function planRequest(
   );
   const failed = new FailedTrials(usable);
   const chosen = options.selection ? new Set(options.selection) : null;
-  return {
+  const request: PlanRequest = {
     cluster: state.cluster ?? { nodes: [] },
     tasks: state.tasks
-      .filter(task => isOpen(task, state) && (isActive(task) || (chosen?.has(task.spec.name) ?? true)))
+      .filter(task => isOpen(task, state) && (isStaying(task) || (chosen?.has(task.spec.name) ?? true)))
       .map(task => planTask(task, cells, failed, now)),
     excludeTechniques: state.excludeTechniques,
     explain: options.explain ?? true,
+    ...(options.switches && { switches: options.switches }),
     seed: options.seed ?? 0,
     budget: options.budget ?? {}
   };
+  const previous = state.tasks.some(isActive) ? planLeft(state, request) : [];
+  return previous.length > 0 ? { ...request, previous } : request;
 }
 
 function planTask(
@@ -70,17 +79,16 @@ function planTask(
   failed: FailedTrials,
   now: number
 ): PlanTask {
-  const total = task.inspection?.steps ?? 0;
   const plan: PlanTask = {
     name: task.spec.name,
-    steps: Math.max(0, total - stepsDone(task, now)),
+    steps: Math.max(0, targetStep(task) - stepsDone(task, now)),
     options: optionsOf(task, cells, failed)
   };
   if (plan.options.length === 0) {
     plan.reason = whyNone(task, cells, failed);
   }
   const attempt = lastAttempt(task);
-  if (isActive(task) && attempt) {
+  if (isStaying(task) && attempt) {
     const key = strategyKey(attempt.strategy);
     const stepSeconds = runningSpeed(task, attempt, cells);
     plan.running = { strategy: attempt.strategy, node: attempt.node, devices: attempt.devices };
@@ -102,7 +110,13 @@ function runningSpeed(task: TaskState, attempt: Attempt, cells: ReadonlyMap<stri
   const { inspection, progress } = task;
   const cell = cells.get(cellKey(inspection?.signature ?? '', attempt.strategy));
   const planned = attempt.planned ? attempt.planned.end - attempt.planned.start : 0;
-  return progress.stepSeconds || cell?.stepSeconds || planned / (inspection?.steps ?? 1) || 1e-3;
+  return (
+    attempt.stepSeconds ||
+    progress.stepSeconds ||
+    cell?.stepSeconds ||
+    planned / (inspection?.steps ?? 1) ||
+    1e-3
+  );
 }
 
 function optionsOf(

@@ -2,11 +2,13 @@ import { cellKey } from '../model/strategy.js';
 import type { Attempt, Failure, GroupEvent, ProfileCell, TaskState, Validation } from '../wire/messages.js';
 import { inspectOnDevice, OTHER_TASK } from './deviceInspections.js';
 import { excludeDevices, isOfDevice, isRefused } from './excludedDevices.js';
+import { noteMeasured } from './measurements.js';
 import {
   findTask,
   type ISession,
   isActive,
   lastAttempt,
+  restingStatus,
   withNotice,
   withStalePlan,
   withStaleProfile,
@@ -34,6 +36,8 @@ export function noteGroup(session: ISession, event: GroupEvent): ISession {
       });
     case 'step':
       return withTask(session, name, { progress: progressOf(task, event) });
+    case 'measured':
+      return noteMeasured(session, task, event);
     case 'validated':
       return withTask(session, name, { validations: validationsOf(task, event) });
     case 'checkpoint':
@@ -71,16 +75,21 @@ export function noteGroup(session: ISession, event: GroupEvent): ISession {
       return isOfDevice(event.error)
         ? noteDeviceFailure(session, task, attempt, event, event.error)
         : noteLost(session, task, attempt, event);
-    case 'stopped':
-      return withStalePlan(
-        withTask(session, name, {
-          ...ended(task, attempt, event, 'stopped'),
-          // Stopped without being asked to (the agent is leaving): it may go on later.
-          status: task.status === 'stopping' ? 'stopped' : 'ready',
-          ...(event.step === undefined ? {} : { checkpointStep: event.step })
-        })
-      );
+    case 'stopped': {
+      const left = withTask(session, name, {
+        ...ended(task, attempt, event, 'stopped'),
+        status: restingStatus(task),
+        ...(event.step === undefined ? {} : { checkpointStep: event.step })
+      });
+      // What leaves by the plan goes on by it; else the agent is leaving, or somebody stopped it.
+      return task.moving || reachesUntil(attempt, event) ? left : withStalePlan(left);
+    }
   }
+}
+
+/** Whether a group left where its plan has it leave. */
+function reachesUntil({ until }: Attempt, { step }: GroupEvent): boolean {
+  return until !== undefined && step !== undefined && step >= until;
 }
 
 function replaceLast(task: TaskState, attempt: Attempt): Attempt[] {
@@ -92,8 +101,8 @@ function ended(
   attempt: Attempt,
   event: GroupEvent,
   outcome: NonNullable<Attempt['outcome']>
-): Pick<TaskState, 'attempts'> {
-  return { attempts: replaceLast(task, { ...attempt, endedAt: event.time, outcome }) };
+): Pick<TaskState, 'attempts' | 'moving'> {
+  return { attempts: replaceLast(task, { ...attempt, endedAt: event.time, outcome }), moving: undefined };
 }
 
 function progressOf(task: TaskState, event: GroupEvent): TaskState['progress'] {
@@ -110,7 +119,8 @@ function progressOf(task: TaskState, event: GroupEvent): TaskState['progress'] {
 /** It never ran: this was no attempt. */
 function notStarted(session: ISession, task: TaskState): ISession {
   return withTask(session, task.spec.name, {
-    status: task.status === 'stopping' ? 'stopped' : 'ready',
+    status: restingStatus(task),
+    moving: undefined,
     attempts: task.attempts.slice(0, -1)
   });
 }
@@ -141,7 +151,7 @@ function noteOutOfMemory(session: ISession, task: TaskState, attempt: Attempt, e
   return withStaleProfile(
     withTask(marked, task.spec.name, {
       ...ended(task, attempt, event, 'oom'),
-      status: task.status === 'stopping' ? 'stopped' : 'ready',
+      status: restingStatus(task),
       ...(event.error ? { error: event.error } : {})
     })
   );
@@ -159,7 +169,7 @@ function noteDeviceFailure(
     ? notStarted(session, task)
     : withTask(session, task.spec.name, {
         ...ended(task, attempt, event, 'stopped'),
-        status: task.status === 'stopping' ? 'stopped' : 'ready'
+        status: restingStatus(task)
       });
   return excludeDevices(freed, attempt.node, attempt.devices, error);
 }
@@ -167,7 +177,7 @@ function noteDeviceFailure(
 function noteLost(session: ISession, task: TaskState, attempt: Attempt, event: GroupEvent): ISession {
   const name = task.spec.name;
   const attempts = ended(task, attempt, event, 'lost');
-  if (task.status === 'stopping') {
+  if (restingStatus(task) === 'stopped') {
     return withTask(session, name, { ...attempts, status: 'stopped' });
   }
   const lost = task.attempts.filter(a => a.outcome === 'lost').length + 1;

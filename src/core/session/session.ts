@@ -7,6 +7,7 @@ import type {
   Node,
   PlanBudget,
   ProfileCell,
+  ReplanCause,
   SessionState,
   TaskState,
   TaskStatus,
@@ -41,6 +42,22 @@ export interface ISession {
   readonly strikes: Readonly<Record<string, number>>;
   /** Trials ever requested, for their ids. */
   readonly trialCount: number;
+  /** The newest planning question, while it is open and after; null before the first. */
+  readonly question: IQuestion | null;
+  /** What has happened since that question, while tasks train: why to plan anew. */
+  readonly news: readonly ReplanCause[];
+}
+
+/** The planner was asked. */
+export interface IQuestion {
+  /** See {@link ISession.planRevision}. */
+  readonly revision: number;
+  /** When, in seconds since the epoch: second 0 of the plan that answers. */
+  readonly time: number;
+  /** Why, if tasks trained. */
+  readonly causes: readonly ReplanCause[];
+  /** Numbers of the attempts that ran then and were to go on, by name of their tasks: the answer may move them. */
+  readonly running: Readonly<Record<string, number>>;
 }
 
 /** A session after an event, and what to do about it. */
@@ -73,7 +90,9 @@ export function emptySession(name: string, folder: string): ISession {
     full: false,
     setAside: [],
     strikes: {},
-    trialCount: 0
+    trialCount: 0,
+    question: null,
+    news: []
   };
 }
 
@@ -84,13 +103,23 @@ export function isActive(task: TaskState): boolean {
   return ACTIVE.includes(task.status);
 }
 
+/** Whether a task trains and is to go on where it does. */
+export function isStaying({ status }: TaskState): boolean {
+  return status === 'starting' || status === 'running';
+}
+
+/** What a task is once its rank group has left without being done. */
+export function restingStatus({ status, moving }: TaskState): 'stopped' | 'ready' {
+  return status === 'stopping' && !moving ? 'stopped' : 'ready';
+}
+
 /**
- * Whether a task is still to be planned for: it trains or is ready to; while nothing runs also one that was stopped,
- * which the next run goes on with, once it was inspected.
+ * Whether a task is still to be planned for: it trains and nobody has stopped it, or is ready to; while nothing runs also
+ * one that was stopped, which the next run goes on with, once it was inspected.
  */
 export function isOpen(task: TaskState, { goal, tasks }: SessionState): boolean {
   const resumes = isResumable(task) && goal !== 'run' && !tasks.some(isActive);
-  return task.status === 'ready' || isActive(task) || resumes;
+  return task.status === 'ready' || isStaying(task) || (task.status === 'stopping' && task.moving) || resumes;
 }
 
 /** Whether a task was stopped after it was inspected, so that a run can go on with it. */
@@ -145,7 +174,7 @@ export function withGoal(session: ISession, goal: Goal): ISession {
 /** The session whose plan no longer answers the question, nor does one that is being made. */
 export function withStalePlan(session: ISession): ISession {
   const { plan, planning, probing } = session.state;
-  if (!planning && !probing && !plan?.fresh) {
+  if (!planning && !probing && !plan?.fresh && session.news.length === 0) {
     return { ...session, bestMakespan: undefined };
   }
   const stale = withState(
@@ -157,6 +186,18 @@ export function withStalePlan(session: ISession): ISession {
     }
   );
   return { ...stale, planRevision: session.planRevision + 1 };
+}
+
+/**
+ * The session in which something has happened that another plan may answer better. The plan is followed meanwhile, and
+ * one that is being made is taken.
+ */
+export function withNews(session: ISession, cause: ReplanCause): ISession {
+  const { plan } = session.state;
+  return {
+    ...(plan?.fresh ? withState(session, { plan: { ...plan, fresh: false } }) : session),
+    news: [...session.news, cause]
+  };
 }
 
 /** The session in which other measurements may matter than before, so that its plan is stale as well. */
