@@ -1,5 +1,5 @@
-import type { PlanOption } from '../../../src/core/wire/messages.js';
 import type { IStretch } from '../../../src/core/session/stretches.js';
+import type { PlanOption } from '../../../src/core/wire/messages.js';
 import type { IRun } from './history.js';
 
 /** Share of a step by which rounding may make it look unfinished. */
