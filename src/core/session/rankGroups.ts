@@ -34,6 +34,8 @@ export function noteGroup(session: ISession, event: GroupEvent): ISession {
       });
     case 'step':
       return withTask(session, name, { progress: progressOf(task, event) });
+    case 'measured':
+      return session;
     case 'validated':
       return withTask(session, name, { validations: validationsOf(task, event) });
     case 'checkpoint':
