@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,7 @@ from .best_model import BestModel
 from .checkpoint import Checkpoints
 from .model_export import write_model
 from .sync_interval import SyncInterval
+from .training_measurement import TrainingMeasurement
 from .training_observer import TrainingObserver
 from .workload import Workload
 
@@ -32,8 +34,10 @@ class _Agreement:
     """What the ranks know in common after a step."""
 
     stop: bool
+    last: int
     loss: float
     step_seconds: float
+    load_seconds: float
     unsaved_seconds: float
 
 
@@ -45,7 +49,8 @@ class TrainingLoop:
     steps
         Optimizer steps in all.
     until
-        Step to stop after, before the task ends; none when None.
+        Says to the first rank after which step to stop, before the task ends; None for none. It
+        may say another one later: a step that is passed then is stopped after at once.
     saves
         Whether to commit checkpoints.
     checkpoint_seconds
@@ -54,6 +59,8 @@ class TrainingLoop:
         What a step should take, when that was measured.
     stop_wanted
         Whether this rank was told to stop; all stop together when any is.
+    measurement
+        Times its steps; nobody does when None.
     observer
         Sees how it goes on this rank; nobody when None.
     """
@@ -65,22 +72,25 @@ class TrainingLoop:
         device: RankDevice,
         *,
         steps: int,
-        until: int | None = None,
+        until: Callable[[], int | None] = lambda: None,
         saves: bool = True,
         checkpoint_seconds: float = math.inf,
         step_seconds: float | None = None,
         stop_wanted: Callable[[], bool] = lambda: False,
+        measurement: TrainingMeasurement | None = None,
         observer: TrainingObserver | None = None,
     ) -> None:
         self._spec = spec
         self._world = world
         self._device = device
         self._steps = steps
-        self._last = steps if until is None else min(until, steps)
+        self._until = until
+        self._last = steps
         self._saves = saves
         self._checkpoint_seconds = checkpoint_seconds
         self._step_seconds = step_seconds
         self._stop_wanted = stop_wanted
+        self._measurement = measurement
         self._observer = observer or TrainingObserver()
         identity = _identity(spec, steps)
         folder = spec.paths.checkpoints(spec.task["name"])
@@ -110,35 +120,46 @@ class TrainingLoop:
             self._loss = manifest["loss"]
             self._validations = manifest["validations"]
             self._best.recall(workload.task, self._validations)
+        if self._measurement is not None:
+            self._measurement.started()
         self._observer.started(workload.step)
         enough = self._enough(workload) or self._train(workload)
         if workload.step < self._steps and not enough:
             self._save(workload)
+            self._measured()
             self._observer.stopped(workload.step)
         else:
             self._finish(workload)
 
     def _train(self, workload: Workload) -> bool:
         """Step until the last step or an agreed stop. Returns whether the task's rule ended it."""
-        if any(self._world.max([self._stop_wanted()])):
+        stop, self._last = self._orders()
+        if stop:
             return False
         every = workload.task.validate_every
         interval = SyncInterval(self._step_seconds)
         agreed_at = saved_at = time.monotonic()
         agreed_step = workload.step
+        loading = 0.0
         while workload.step < self._last:
+            asked = time.perf_counter()
             micro_batches = workload.load()
+            loading += time.perf_counter() - asked
             share = workload.advance(micro_batches)
             self._observer.stepped(workload, micro_batches, share)
             ends = workload.step == self._steps
             validates = every is not None and workload.step % every == 0 and not ends
             if not (interval.due(workload.step) or validates or workload.step == self._last):
                 continue
-            known = self._agree(share, workload.step - agreed_step, agreed_at, saved_at)
+            steps = workload.step - agreed_step
+            known = self._agree(share, steps, loading, agreed_at, saved_at)
+            self._last = known.last
             self._require_finite(known.loss, workload.step)
             self._loss = known.loss
             interval.agreed(workload.step, known.step_seconds)
             self._observer.agreed(workload.step, known.loss, known.step_seconds)
+            if self._measurement is not None:
+                self._measurement.window(known.step_seconds, steps, known.load_seconds)
             if validates and self._validate(workload):
                 return True
             if known.stop:
@@ -146,7 +167,7 @@ class TrainingLoop:
             if known.unsaved_seconds >= self._checkpoint_seconds:
                 self._save(workload)
                 saved_at = time.monotonic()
-            agreed_at, agreed_step = time.monotonic(), workload.step
+            agreed_at, agreed_step, loading = time.monotonic(), workload.step, 0.0
         return False
 
     def _validate(self, workload: Workload) -> bool:
@@ -175,15 +196,28 @@ class TrainingLoop:
         history = [{"step": one["step"], **numbers(one["metrics"])} for one in known]
         return self._world.on_root(lambda: bool(rule(history)))
 
+    def _wanted_last(self) -> int:
+        """What this rank has to say of the last step: only the first one does."""
+        if not self._world.is_root:
+            return 0
+        until = self._until()
+        return self._steps if until is None else min(until, self._steps)
+
+    def _orders(self) -> tuple[bool, int]:
+        """Whether to stop, and after which step at the latest: the same on all ranks."""
+        stop, last = self._world.sum([float(self._stop_wanted()), float(self._wanted_last())])
+        return stop > 0, int(last)
+
     def _agree(
-        self, share: torch.Tensor, steps: int, agreed_at: float, saved_at: float
+        self, share: torch.Tensor, steps: int, loading: float, agreed_at: float, saved_at: float
     ) -> _Agreement:
         value = share.item()  # waits for the device, so the clock is read after
         now = time.monotonic()
-        stop, value, step_seconds, unsaved = self._world.mean(
-            [float(self._stop_wanted()), value, (now - agreed_at) / steps, now - saved_at]
+        (stop, last, value), (step_seconds, load_seconds, unsaved) = self._world.sum_and_max(
+            [float(self._stop_wanted()), float(self._wanted_last()), value],
+            [(now - agreed_at) / steps, loading / steps, now - saved_at],
         )
-        return _Agreement(stop > 0, value * self._world.size, step_seconds, unsaved)
+        return _Agreement(stop > 0, int(last), value, step_seconds, load_seconds, unsaved)
 
     def _require_finite(self, value: float, step: int) -> None:
         if math.isfinite(value):
@@ -213,9 +247,14 @@ class TrainingLoop:
             "validations": self._validations,
             "torch": torch.__version__,
         }
-        self._checkpoints.save(workload.runner, workload.step, details)
+        with nullcontext() if self._measurement is None else self._measurement.saving():
+            self._checkpoints.save(workload.runner, workload.step, details)
         self._saved_step = workload.step
         self._observer.saved(workload.step)
+
+    def _measured(self) -> None:
+        if self._measurement is not None:
+            self._measurement.ended()
 
     def _finish(self, workload: Workload) -> None:
         """Export the model, then evaluate it: what fails there must not lose it."""
@@ -226,6 +265,7 @@ class TrainingLoop:
                 workload.task, workload.runner, workload.step, self._evaluate(workload)
             )
         self._save(workload)
+        self._measured()
         self._best.restore(workload.runner)
         workload.runner.release_optimizer()  # whose memory the gathered model may need
         paths = self._spec.paths
