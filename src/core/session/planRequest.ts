@@ -92,6 +92,9 @@ function planTask(
     const key = strategyKey(attempt.strategy);
     const stepSeconds = runningSpeed(task, attempt, cells);
     plan.running = { strategy: attempt.strategy, node: attempt.node, devices: attempt.devices };
+    if (wouldBeginAnew(task)) {
+      plan.pin = plan.running;
+    }
     plan.options = [
       ...plan.options.filter(option => strategyKey(option.strategy) !== key),
       {
@@ -103,6 +106,11 @@ function planTask(
     ];
   }
   return plan;
+}
+
+/** Whether a task trains by a loop of its own that has saved nothing yet: moved, it might lose all it has done. */
+function wouldBeginAnew({ inspection, checkpointStep }: TaskState): boolean {
+  return inspection?.native !== undefined && checkpointStep === undefined;
 }
 
 /** What a task does is its best measurement: its cell may be gone, or spoilt by another task. */

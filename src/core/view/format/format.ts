@@ -122,3 +122,13 @@ export function listing(items: readonly string[], trans: ITranslation, limit = I
 export function moment(secondsSinceEpoch: number): string {
   return `${new Date(secondsSinceEpoch * 1000).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
 }
+
+/** A moment by the clock of whoever reads it: `18:30`, or `2026-01-31 18:30` when it is not on the day of `now`. */
+export function clockTime(secondsSinceEpoch: number, now: number): string {
+  const [date, today] = [new Date(secondsSinceEpoch * 1000), new Date(now * 1000)];
+  const two = (value: number): string => String(value).padStart(2, '0');
+  const time = `${two(date.getHours())}:${two(date.getMinutes())}`;
+  return date.toDateString() === today.toDateString()
+    ? time
+    : `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())} ${time}`;
+}

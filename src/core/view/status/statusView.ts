@@ -5,6 +5,7 @@ import { agentNote, noTasks } from '../display/emptyStates.js';
 import { failedTasks } from '../format/failures.js';
 import { deviceNotices } from './deviceNotices.js';
 import { leftOut, progressLine } from './progressLine.js';
+import { replansBlock } from './replans.js';
 import { progressTable } from './taskProgress.js';
 
 const LATEST_NOTICES = 3;
@@ -21,6 +22,7 @@ export function statusView(state: SessionState, now: number, trans: ITranslation
     some && state.goal === 'none' && nextStep(state, trans),
     some && tableBlock(progressTable(state, now, trans)),
     ...state.tasks.flatMap(task => unlikeSentence(task, trans) ?? []),
+    replansBlock(state, now, trans),
     failuresBlock([
       ...[...deviceNotices(state), ...state.notices.slice(-LATEST_NOTICES)].map(error => ({
         where: [],

@@ -1,0 +1,42 @@
+import { expect, it } from 'vitest';
+import { ENGLISH } from '../../../../src/core/model/translation.js';
+import { replanSentence } from '../../../../src/core/view/status/replans.js';
+import type { Replan } from '../../../../src/core/wire/messages.js';
+
+const single = { strategy: { technique: 'single', devices: 1 }, node: 'here', devices: ['cpu0'] };
+const ddp = { strategy: { technique: 'ddp', devices: 2 }, node: 'here', devices: ['cpu1', 'cpu2'] };
+const noon = new Date(2026, 0, 31, 12, 0).getTime() / 1000;
+const slow: Replan = {
+  at: noon,
+  causes: [{ kind: 'speed', tasks: ['vit-64'], factor: 2.9 }],
+  moves: [{ task: 'mlp-8', before: single, after: ddp, start: 0 }],
+  makespan: 319,
+  carryOn: 360
+};
+
+const told = (replan: Replan, endedAt?: number): string =>
+  replanSentence(replan, { run: { startedAt: noon - 60, endedAt } }, noon + 5, ENGLISH);
+
+it('says why, what moves, and what is saved', () => {
+  expect(told(slow)).toBe(
+    '12:00 vit-64 takes 2.9x as long as planned; mlp-8 goes on as ddp x2 on cpu1, cpu2: saves 41 s of 6 min.'
+  );
+});
+
+it('says what came of it once all is over', () => {
+  expect(told(slow, noon + 325)).toMatch(/All was over after 5 min 25 s\.$/);
+  expect(told(slow, noon - 10)).not.toContain('over');
+});
+
+it('says that a task makes room, and when nothing moves', () => {
+  const later = { ...slow, moves: [{ ...slow.moves[0]!, start: 20 }] };
+  expect(told(later)).toContain('mlp-8 makes room, and goes on as ddp x2');
+  const ended: Replan['causes'] = [
+    { kind: 'ended', tasks: ['a'] },
+    { kind: 'ended', tasks: ['b'] },
+    { kind: 'speed', tasks: ['c'], factor: 0.8 }
+  ];
+  expect(told({ at: noon, causes: ended, moves: [], makespan: 60 })).toBe(
+    '12:00 c takes 20 % less than planned, a and b ended; everything that trains stays where it is: 1 min are left.'
+  );
+});
