@@ -126,8 +126,6 @@ def main() -> None:
                 tell({"answer": getattr(host, order)(**given)})
             except SaturnError as error:
                 tell({"error": error.to_json()})
-            if order == "close":
-                return
     finally:
         host.close()
 
