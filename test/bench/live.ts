@@ -26,8 +26,8 @@ import { simulate } from './simulation/simulator.js';
 /** By how much estimates are off where they are. */
 const ERROR = 0.3;
 
-/** A draw of the errors. */
-const SEED = 1;
+/** The draw of errors: of the first twelve, one for whom the gain of who knows the truth is about the median. */
+const SEED = 4;
 
 interface ISetting {
   title: string;
