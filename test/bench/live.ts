@@ -10,13 +10,13 @@ import { measureOverheads } from './live/overheads.js';
 import { play } from './live/play.js';
 import { type IResult, LEGEND, table } from './live/report.js';
 import {
-  type IOverheads,
   known,
   paperScene,
   smallScene,
   withCellErrors,
   withChanges,
-  withCommonErrors
+  withCommonErrors,
+  withEnds
 } from './live/scenes.js';
 import { type WayName, waysAt } from './live/ways.js';
 import { write } from './paper/files.js';
@@ -50,7 +50,8 @@ const { values: flags } = parseArgs({
 const scale = Number(flags.scale);
 const ways = waysAt(scale, () => loading);
 
-const settings = flags.quick ? small() : large(await measureOverheads(8));
+const overheads = await measureOverheads(flags.quick ? 4 : 8);
+const settings = flags.quick ? small() : large();
 const chosen = flags.only?.split(',') ?? Object.keys(settings);
 const wanted = flags.ways?.split(',');
 const results: IResult[] = [];
@@ -65,20 +66,20 @@ for (const name of chosen) {
     console.log(table([result]).slice(-1)[0]);
   }
 }
+const costs = [1, 2, 4, 8].map(
+  count => `${count}: ${overheads.start(count).toFixed(2)} and ${overheads.end(count).toFixed(2)}`
+);
+console.log(`\nSeconds of a start and an end, by devices: ${costs.join('; ')}.`);
 console.log(['', ...table(results), '', ...LEGEND].join('\n'));
 write(flags.out, new Map([['live.json', `${JSON.stringify({ scale, results }, undefined, 2)}\n`]]));
 console.log(`Numbers: ${flags.out}/live.json`);
 
 /** Run a policy for real and in the simulator. */
-async function measure(
-  { title, scenario, ways: names }: ISetting,
-  name: ISetting['ways'][number]
-): Promise<IResult> {
+async function measure({ title, scenario }: ISetting, name: ISetting['ways'][number]): Promise<IResult> {
   const way = ways[name === 'truth' ? 'once' : name];
   const world = name === 'truth' ? known(scenario) : scenario;
-  const again = names.indexOf(name) !== names.lastIndexOf(name);
-  const policy = name === 'truth' ? 'knows the truth' : again ? `${way.name}` : way.name;
-  const simulated = await simulate(world, way.simulated);
+  const policy = name === 'truth' ? 'knows the truth' : way.name;
+  const simulated = await simulate(withEnds(world), way.simulated);
   try {
     return { setting: title, policy, live: await play(world, way), simulated };
   } catch (error) {
@@ -87,11 +88,11 @@ async function measure(
 }
 
 function small(): Record<string, ISetting> {
-  const scenario = smallScene({ start: () => 0.3, save: () => 0.1 });
+  const scenario = smallScene(overheads);
   return { small: { title: 'four tasks, four devices', scenario, ways: ['current', 'once'] } };
 }
 
-function large(overheads: IOverheads): Record<string, ISetting> {
+function large(): Record<string, ISetting> {
   const txt = paperScene('txt', scale, overheads);
   const img = paperScene('img', scale, overheads);
   const cells = withCellErrors(txt, ERROR, SEED);

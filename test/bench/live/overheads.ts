@@ -1,23 +1,22 @@
-import type { ProfileCell } from '../../../src/core/wire/messages.js';
-import { LiveSession } from './liveSession.js';
-import type { IOverheads } from './scenes.js';
+import { trueStepSeconds } from '../simulation/scenario.js';
+import { play } from './play.js';
+import { type IOverheads, probeScene } from './scenes.js';
 
-/** Seconds of a step of the task that is tried. */
-const STEP = 0.05;
-
-/** Measure what starts and checkpoints cost here, with trials as the engine makes them. */
+/**
+ * Measure what starts and ends cost here, while others train: of two tasks for each number of devices the quicker one,
+ * as the first ranks of a session find no library loaded.
+ */
 export async function measureOverheads(devices: number): Promise<IOverheads> {
-  const session = await LiveSession.open(devices);
-  try {
-    const counts = Array.from({ length: devices }, (_, index) => index + 1);
-    const speeds = { plain: Object.fromEntries(counts.map(count => [count, STEP])) };
-    await session.add(new Map([['probe', { speeds, steps: 100 }]]));
-    await session.send('profile', { full: true, excludeTechniques: session.otherTechniques() });
-    const { cells } = await session.until(({ goal }) => goal === 'none');
-    const tell = (pick: (cell: ProfileCell) => number | undefined) => (count: number) =>
-      pick(cells.find(({ strategy }) => strategy.devices === count)!) ?? 0;
-    return { start: tell(cell => cell.startSeconds), save: tell(cell => cell.saveSeconds) };
-  } finally {
-    await session.close();
+  const scene = probeScene(devices);
+  const { runs } = await play(scene, { name: 'probe' });
+  const starts = new Map<number, number>();
+  const ends = new Map<number, number>();
+  for (const { task, strategy, start, end, steps, overheadSeconds } of runs) {
+    const entry = scene.tasks.find(({ task: { name } }) => name === task)!;
+    const training = steps * trueStepSeconds(entry, strategy);
+    const ending = Math.max(0, end - start - overheadSeconds - training);
+    starts.set(strategy.devices, Math.min(overheadSeconds, starts.get(strategy.devices) ?? Infinity));
+    ends.set(strategy.devices, Math.min(ending, ends.get(strategy.devices) ?? Infinity));
   }
+  return { start: count => starts.get(count) ?? 0, end: count => ends.get(count) ?? 0 };
 }

@@ -4,11 +4,15 @@ import type { Cluster, PlanOption, Strategy } from '../../../src/core/wire/messa
 import { instance, signatureOfTask, type WorkloadName } from '../paper/instances.js';
 import { type IScenario, type IScenarioTask, normal, withErrors } from '../simulation/scenario.js';
 
-/** What a start and a checkpoint cost in truth, in seconds, by the number of devices. */
+/** What runs cost besides their steps, in seconds, by the number of devices. */
 export interface IOverheads {
+  /** From asking for ranks to their first step. */
   start: (devices: number) => number;
-  save: (devices: number) => number;
+  /** From the last step until the devices are free: a checkpoint is written. */
+  end: (devices: number) => number;
 }
+
+const NOTHING: IOverheads = { start: () => 0, end: () => 0 };
 
 /** No step is shorter than this many seconds: what the process does besides sleeping must fit in. */
 const SHORTEST_STEP = 0.08;
@@ -31,7 +35,7 @@ export function paperScene(workload: WorkloadName, scale: number, overheads: IOv
         strategy: sleepingStrategy(option.strategy),
         stepSeconds: (option.stepSeconds * task.steps) / scale / steps,
         startSeconds: overheads.start(option.strategy.devices),
-        stopSeconds: overheads.save(option.strategy.devices)
+        stopSeconds: overheads.end(option.strategy.devices)
       })
     );
     return { task: { name: PREFIX + task.name, steps, options }, signature: signatureOfTask(task) };
@@ -40,7 +44,7 @@ export function paperScene(workload: WorkloadName, scale: number, overheads: IOv
 }
 
 /** Four tasks on four devices: a few seconds in all. */
-export function smallScene(overheads: IOverheads): IScenario {
+export function smallScene(overheads = NOTHING): IScenario {
   const task = (name: string, seconds: number, steps: number, alpha: number): IScenarioTask => ({
     signature: name.slice(0, 1),
     task: {
@@ -50,7 +54,7 @@ export function smallScene(overheads: IOverheads): IScenario {
         strategy: { technique: 'sleeping', devices, knobs: { variant: 'plain' } },
         stepSeconds: seconds / devices ** alpha,
         startSeconds: overheads.start(devices),
-        stopSeconds: overheads.save(devices)
+        stopSeconds: overheads.end(devices)
       }))
     }
   });
@@ -63,6 +67,17 @@ export function smallScene(overheads: IOverheads): IScenario {
       task('c', 0.2, 10, 0.3)
     ]
   };
+}
+
+/** Two tasks of some steps for each number of devices, which they need. */
+export function probeScene(devices: number): IScenario {
+  const tasks = Array.from({ length: 2 * devices }, (_, index): IScenarioTask => {
+    const count = 1 + (index % devices);
+    const strategy: Strategy = { technique: 'sleeping', devices: count, knobs: { variant: 'plain' } };
+    const option = { strategy, stepSeconds: SHORTEST_STEP, startSeconds: 0 };
+    return { signature: String(count), task: { name: `${PREFIX}${index}`, steps: 20, options: [option] } };
+  });
+  return { cluster: virtualCluster(devices), tasks };
 }
 
 /** The same, with what is believed of each task off by a factor that all its cells share. */
@@ -116,6 +131,19 @@ export function withChanges(
       ...(share === undefined ? {} : { endsAfter: Math.max(1, Math.round(share * entry.task.steps)) }),
       ...(arrival === undefined ? {} : { arrival })
     };
+  });
+  return { ...scenario, tasks };
+}
+
+/** The same for the simulator, in which a task that has made its last step is over at once: starts cost what ends do, too. */
+export function withEnds(scenario: IScenario): IScenario {
+  const tasks = scenario.tasks.map((entry): IScenarioTask => {
+    const options = entry.task.options.map(option => ({
+      ...option,
+      startSeconds: option.startSeconds + (option.stopSeconds ?? 0),
+      stopSeconds: 0
+    }));
+    return { ...entry, task: { ...entry.task, options } };
   });
   return { ...scenario, tasks };
 }
