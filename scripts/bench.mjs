@@ -4,6 +4,7 @@
  * `npm run bench:paper`: the settings of the Saturn paper.
  * `npm run bench:trials`: trials that profiling makes, and how much they leave to be wished for.
  * `npm run bench:training`: steps against hand-written loops, starts of trials, switches; `-- --pairs 10` is shorter.
+ * `npm run bench:live`: policies run for real with tasks that sleep; `-- --quick` is four small ones, `-- --scale 2000` shorter.
  * `npm run bench -- replan`: planning anew in a fraction of a second.
  */
 import { mkdirSync } from 'node:fs';
@@ -16,7 +17,7 @@ import { Failure, main, run, step } from './step.mjs';
 import { inVenv } from './venv.mjs';
 
 const outdir = join(root, 'out', 'bench');
-const benches = ['planner', 'paper', 'replan', 'trials', 'training'];
+const benches = ['planner', 'paper', 'replan', 'trials', 'training', 'live'];
 const QUICK = [
   ['planner', '--seconds', '2', '--seeds', '2'],
   ['trials', '--seeds', '3', '--cases', 'paper'],
@@ -31,7 +32,7 @@ await main(async () => {
     }
   }
   await installPackages();
-  await build(['wire']);
+  await build(chosen.some(([name]) => name === 'live') ? ['wire', 'engine'] : ['wire']);
   for (const [name, ...rest] of chosen) {
     await bench(name, rest);
   }

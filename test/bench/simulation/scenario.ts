@@ -63,7 +63,7 @@ export function withErrors(scenario: IScenario, spread: number, seed: number): I
 }
 
 /** A standard normal number (Box and Muller). */
-function normal(random: Random): number {
+export function normal(random: Random): number {
   const radius = Math.sqrt(-2 * Math.log(1 - random()));
   return radius * Math.cos(2 * Math.PI * random());
 }
