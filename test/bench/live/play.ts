@@ -4,7 +4,7 @@ import type { ProfileCell, Segment, SessionState, TaskState } from '../../../src
 import { EventQueue } from '../simulation/eventQueue.js';
 import type { IRun } from '../simulation/history.js';
 import type { IPolicy, Moment } from '../simulation/policy.js';
-import { project } from '../simulation/projection.js';
+import { project } from '../../../src/core/session/projection.js';
 import { type IScenario, type IScenarioTask, trueStepSeconds } from '../simulation/scenario.js';
 import { type IPace, LiveSession } from './liveSession.js';
 

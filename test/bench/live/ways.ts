@@ -35,8 +35,8 @@ export function waysAt(scale: number, loadHighs: LoadHighs): Record<WayName, IWa
     random: rule('random', rulePolicy('random')),
     optimus: rule('optimus-greedy', { ...rulePolicy('optimus-dynamic'), interval: INTERVAL / scale }),
     interval: rule('fixed interval', interval),
-    once: { name: 'planned once', run: {}, simulated: once },
-    moves: { name: 'introspection', run: {}, simulated: moves },
+    once: { name: 'planned once', run: { switches: 'never' }, simulated: once },
+    moves: { name: 'introspection', run: { switches: 'pays' }, simulated: moves },
     cold: { name: 'nothing known', run: {}, cold: true, simulated: once }
   };
 }
