@@ -3,6 +3,7 @@ import type { Command } from './command.js';
 import { excludedOf } from './excludedDevices.js';
 import { inspect, inspectAgain } from './inspections.js';
 import {
+  afterLeaving,
   type ISession,
   type IStep,
   isActive,
@@ -87,7 +88,7 @@ export function noteAgent(session: ISession, hello: AgentHello, time: number): I
     }
     return {
       ...task,
-      status: task.status === 'stopping' ? 'stopped' : 'ready',
+      ...afterLeaving(task),
       attempts: [...task.attempts.slice(0, -1), { ...attempt, endedAt: time, outcome: 'stopped' }]
     };
   });

@@ -3,9 +3,11 @@ import type { Attempt, Failure, GroupEvent, ProfileCell, TaskState, Validation }
 import { inspectOnDevice, OTHER_TASK } from './deviceInspections.js';
 import { excludeDevices, isOfDevice, isRefused } from './excludedDevices.js';
 import {
+  afterLeaving,
   findTask,
   type ISession,
   isActive,
+  isLeaving,
   lastAttempt,
   withNotice,
   withStalePlan,
@@ -72,15 +74,21 @@ export function noteGroup(session: ISession, event: GroupEvent): ISession {
         ? noteDeviceFailure(session, task, attempt, event, event.error)
         : noteLost(session, task, attempt, event);
     case 'stopped':
-      return withStalePlan(
-        withTask(session, name, {
-          ...ended(task, attempt, event, 'stopped'),
-          // Stopped without being asked to (the agent is leaving): it may go on later.
-          status: task.status === 'stopping' ? 'stopped' : 'ready',
-          ...(event.step === undefined ? {} : { checkpointStep: event.step })
-        })
-      );
+      return noteStopped(session, task, attempt, event);
   }
+}
+
+/** Its ranks have saved and left. One that was told to stop is in no plan made since, which stands. */
+function noteStopped(session: ISession, task: TaskState, attempt: Attempt, event: GroupEvent): ISession {
+  const { name } = task.spec;
+  const isPlanned = session.state.plan?.plan.segments.some(segment => segment.task === name) ?? false;
+  const stopped = withTask(session, name, {
+    ...ended(task, attempt, event, 'stopped'),
+    // Stopped without being asked to (the agent is leaving): it may go on later.
+    ...afterLeaving(task),
+    ...(event.step === undefined ? {} : { checkpointStep: event.step })
+  });
+  return isLeaving(task) && !isPlanned ? stopped : withStalePlan(stopped);
 }
 
 function replaceLast(task: TaskState, attempt: Attempt): Attempt[] {
@@ -92,8 +100,8 @@ function ended(
   attempt: Attempt,
   event: GroupEvent,
   outcome: NonNullable<Attempt['outcome']>
-): Pick<TaskState, 'attempts'> {
-  return { attempts: replaceLast(task, { ...attempt, endedAt: event.time, outcome }) };
+): Pick<TaskState, 'attempts' | 'moving'> {
+  return { attempts: replaceLast(task, { ...attempt, endedAt: event.time, outcome }), moving: undefined };
 }
 
 function progressOf(task: TaskState, event: GroupEvent): TaskState['progress'] {
@@ -110,7 +118,7 @@ function progressOf(task: TaskState, event: GroupEvent): TaskState['progress'] {
 /** It never ran: this was no attempt. */
 function notStarted(session: ISession, task: TaskState): ISession {
   return withTask(session, task.spec.name, {
-    status: task.status === 'stopping' ? 'stopped' : 'ready',
+    ...afterLeaving(task),
     attempts: task.attempts.slice(0, -1)
   });
 }
@@ -141,7 +149,7 @@ function noteOutOfMemory(session: ISession, task: TaskState, attempt: Attempt, e
   return withStaleProfile(
     withTask(marked, task.spec.name, {
       ...ended(task, attempt, event, 'oom'),
-      status: task.status === 'stopping' ? 'stopped' : 'ready',
+      ...afterLeaving(task),
       ...(event.error ? { error: event.error } : {})
     })
   );
@@ -159,7 +167,7 @@ function noteDeviceFailure(
     ? notStarted(session, task)
     : withTask(session, task.spec.name, {
         ...ended(task, attempt, event, 'stopped'),
-        status: task.status === 'stopping' ? 'stopped' : 'ready'
+        ...afterLeaving(task)
       });
   return excludeDevices(freed, attempt.node, attempt.devices, error);
 }
@@ -167,8 +175,8 @@ function noteDeviceFailure(
 function noteLost(session: ISession, task: TaskState, attempt: Attempt, event: GroupEvent): ISession {
   const name = task.spec.name;
   const attempts = ended(task, attempt, event, 'lost');
-  if (task.status === 'stopping') {
-    return withTask(session, name, { ...attempts, status: 'stopped' });
+  if (isLeaving(task)) {
+    return withTask(session, name, { ...attempts, ...afterLeaving(task) });
   }
   const lost = task.attempts.filter(a => a.outcome === 'lost').length + 1;
   const error = event.error ?? { code: 'lost', message: 'The ranks vanished without a word.' };
@@ -180,7 +188,7 @@ function noteLost(session: ISession, task: TaskState, attempt: Attempt, event: G
     });
   }
   const from = task.checkpointStep === undefined ? 'the beginning' : `step ${task.checkpointStep}`;
-  return withNotice(withTask(session, name, { ...attempts, status: 'ready' }), {
+  return withNotice(withTask(session, name, { ...attempts, ...afterLeaving(task) }), {
     ...error,
     message: `${name}: ${error.message} It goes on from ${from}.`
   });

@@ -85,12 +85,22 @@ export function isActive(task: TaskState): boolean {
 }
 
 /**
- * Whether a task is still to be planned for: it trains or is ready to; while nothing runs also one that was stopped,
- * which the next run goes on with, once it was inspected.
+ * Whether a task is still to be planned for: it trains and is not told to stop, or is ready to; while nothing runs also
+ * one that was stopped, which the next run goes on with, once it was inspected.
  */
 export function isOpen(task: TaskState, { goal, tasks }: SessionState): boolean {
   const resumes = isResumable(task) && goal !== 'run' && !tasks.some(isActive);
-  return task.status === 'ready' || isActive(task) || resumes;
+  return task.status === 'ready' || (isActive(task) && !isLeaving(task)) || resumes;
+}
+
+/** Whether a task trains no further by itself once its ranks have left, as they were told to. */
+export function isLeaving(task: TaskState): boolean {
+  return task.status === 'stopping' && !task.moving;
+}
+
+/** What becomes of a task whose ranks have left before it was trained. */
+export function afterLeaving(task: TaskState): Pick<TaskState, 'status' | 'moving'> {
+  return { status: isLeaving(task) ? 'stopped' : 'ready', moving: undefined };
 }
 
 /** Whether a task was stopped after it was inspected, so that a run can go on with it. */

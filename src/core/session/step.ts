@@ -6,12 +6,12 @@ import { includeBusyDevices } from './excludedDevices.js';
 import { inspectStopped, noteInspection } from './inspections.js';
 import { noteProfile, noteRecalled, noteTrial, withTechniques } from './profiling.js';
 import { noteGroup } from './rankGroups.js';
+import { noteResume, resumed } from './resuming.js';
 import {
   emptySession,
   type ISession,
   type IStep,
   isActive,
-  isResumable,
   mapTasks,
   withGoal,
   withNotice,
@@ -21,7 +21,7 @@ import {
 } from './session.js';
 import { noteSpeed, splitSignature } from './speeds.js';
 import { inspecting, noteStop, stopInspections, stopTrials } from './stopping.js';
-import { addTasks, removeTasks } from './tasks.js';
+import { addTasks, finishRemovals, removeTasks } from './tasks.js';
 import { noteTechniques } from './techniques.js';
 import { noteTrialPlan } from './trialPlanning.js';
 import { forgetFailures, withVerdicts } from './verdicts.js';
@@ -33,7 +33,9 @@ import { forgetFailures, withVerdicts } from './verdicts.js';
  * @param time - when the event happened, in seconds since the epoch.
  */
 export function step(session: ISession, event: SessionEvent, time: number): IStep {
-  const noted = note(session, event, time);
+  const taken = note(session, event, time);
+  const removals = finishRemovals(taken.session);
+  const noted = { session: removals.session, commands: [...taken.commands, ...removals.commands] };
   // What a rank group reports while it trains decides nothing about those that wait.
   const judged = event.kind === 'group' ? noted.session : withVerdicts(noted.session);
   const looking = dispatchInspections(judged);
@@ -101,6 +103,8 @@ function note(session: ISession, event: SessionEvent, time: number): IStep {
     }
     case 'stop-requested':
       return noteStop(session, event.tasks ?? null, time);
+    case 'resume-requested':
+      return noteResume(session, event.tasks);
     case 'group':
       return noteSpeed(noteGroup(session, event.event), event.event);
     case 'speed-differs':
@@ -159,13 +163,9 @@ function noteRun(session: ISession, names: readonly string[] | null): ISession {
   );
   const next = mapTasks(forgetFailures(session, new Set(failed.map(({ spec }) => spec.hash))), task => {
     const wanted = names === null || named.has(task.spec.name);
-    const resumes = isResumable(task) || (names !== null && task.status === 'failed');
-    if (!wanted || !resumes) {
-      return task;
-    }
-    changed ||= !known.has(task.spec.name);
-    const { error: _gone, ...rest } = task;
-    return { ...rest, status: 'ready' };
+    const next = wanted && (names !== null || task.status !== 'failed') ? resumed(task) : task;
+    changed ||= next !== task && !known.has(task.spec.name);
+    return next;
   });
   const same = JSON.stringify(session.selection) === JSON.stringify(names);
   const asked: ISession = { ...next, selection: names };
