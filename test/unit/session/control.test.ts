@@ -136,12 +136,13 @@ describe('a task that is removed while it trains', () => {
     remove(sim, 'a');
     expect(sim.take('stop').map(({ body }) => body)).toEqual([{ task: 'a', attempt: 1, graceSeconds: 0 }]);
     expect(sim.take('archive')).toEqual([]);
+    remove(sim, 'a');
+    sim.take('stop');
     expect(untilStart(sim)).toEqual([]);
     for (const order of ['stop', 'resume', 'run'] as const) {
       expect(refusal(() => ask(sim, order, 'a'))).toBe('being-removed');
     }
     expect(refusal(() => admit(sim.session, [spec('a')], true))).toBe('being-removed');
-    remove(sim, 'a');
     const commands = sim.group('a', 1, 'stopped', { step: 0 });
     expect(commands.map(({ kind }) => kind)).toEqual(['archive', 'start']);
     expect(sim.status('a')).toBeUndefined();
