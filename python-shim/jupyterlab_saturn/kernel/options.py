@@ -148,11 +148,48 @@ VERBS = (
     Verb("results", "Show the leaderboard.", "%saturn results"),
     Verb(
         "stop",
-        "Save and stop, everything or the tasks named; run goes on from there.",
+        "Save and stop, everything or the tasks named; the others go on, and have the devices.",
         "%saturn stop digits-mlp-32-1e-3",
         names="tasks",
     ),
-    Verb("remove", "Take tasks out.", "%saturn remove digits-mlp-32-1e-3", names="tasks"),
+    Verb(
+        "resume",
+        "Go on with tasks that were stopped, all or those named, beside what trains already.",
+        "%saturn resume digits-mlp-32-1e-3",
+        names="tasks",
+    ),
+    Verb(
+        "retry",
+        "Try again what failed, all or those named, beside what trains already.",
+        "%saturn retry digits-mlp-32-1e-3",
+        names="tasks",
+    ),
+    Verb(
+        "clone",
+        "Make a task of another one with other values, from scratch or from weights of that one.",
+        "%saturn clone digits-mlp-32-1e-3 lr=1e-4 --from last --name mlp-slow",
+        (
+            Option("--name", "text", "Of the clone; made of the edits when absent.", "mlp-slow"),
+            Option(
+                "--from",
+                "text",
+                "Weights to begin with: scratch (the function's own, when absent too), those the "
+                "task began with (start), saved last (last), evaluated best (best), or saved after "
+                "so many steps. Optimizer, schedule and order of the data are new.",
+                "last",
+            ),
+            Option("--epochs", "number", "Passes over the data; as of the task when absent.", "2"),
+            Option("--steps", "int", "Optimizer steps, instead of epochs.", "500"),
+            Option("--seed", "int", "Seed; that of the task when absent.", "1"),
+        ),
+        names="tasks",
+    ),
+    Verb(
+        "remove",
+        "Take tasks out, also while they train: at once, and without saving.",
+        "%saturn remove digits-mlp-32-1e-3",
+        names="tasks",
+    ),
     Verb("reset", "Take out all tasks; what was measured is kept.", "%saturn reset"),
     Verb(
         "session",

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ..errors import SaturnError
+from .sweep import given_values
 
 if TYPE_CHECKING:
-    from ..generated.wire_types import Criterion, PlanStart, ProfileStart, TaskSelection
+    from ..generated.wire_types import Criterion, PlanStart, ProfileStart, TaskClone, TaskSelection
 
 
 def selection(tasks: Iterable[str] | None) -> TaskSelection:
@@ -51,6 +52,46 @@ def plan_body(seconds: float | None, exclude: Iterable[str] | None) -> PlanStart
         body["budget"] = {"seconds": seconds}
     if exclude is not None:
         body["excludeTechniques"] = _names(exclude)
+    return body
+
+
+def clone_body(
+    task: str,
+    values: Mapping[str, Any],
+    *,
+    name: str | None,
+    warm_start: str | int | None,
+    epochs: float | None,
+    steps: int | None,
+    seed: int | None,
+) -> TaskClone:
+    """The wire's ``TaskClone``.
+
+    Raises SaturnError ``bad-clone``, ``bad-sweep``, ``bad-length``, ``bad-seed``.
+    """
+    check_length(epochs, steps, seed or 0)
+    body: TaskClone = {"task": task, "params": given_values(values)}
+    if name is not None:
+        body["name"] = name
+    if epochs is not None:
+        body["epochs"] = epochs
+    if steps is not None:
+        body["steps"] = steps
+    if seed is not None:
+        body["seed"] = seed
+    match warm_start:
+        case None | "scratch" | "start" | "last" | "best":
+            body["weights"] = warm_start or "scratch"
+        case int() if warm_start >= 0:
+            body["step"] = warm_start
+        case str() if warm_start.isdecimal():
+            body["step"] = int(warm_start)
+        case _:
+            raise SaturnError(
+                "bad-clone",
+                f"A clone cannot begin with the weights {warm_start!r}.",
+                "Begin from scratch, start, last, best or a step, e.g. --from last or --from 400.",
+            )
     return body
 
 

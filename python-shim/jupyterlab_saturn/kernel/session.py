@@ -20,10 +20,11 @@ from .request_bodies import (
     profile_body,
     selection,
 )
-from .session_views import BUILT_ON_DEVICES, SessionViews
+from .session_control import SessionControl
+from .session_views import BUILT_ON_DEVICES
 from .sweep import Argument, Value, check_parameters, expand, grid_of
 from .technique_registry import TechniqueRegistry
-from .waiting import device_count, is_building, is_stopping, pursue, require_success
+from .waiting import device_count, is_building, pursue, require_success
 from .world import notebook_world, tell_secrets
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 _DEVICE_SECONDS = 120.0
 
 
-class Session(SessionViews):
+class Session(SessionControl):
     """One experiment on disk: tasks, profiles, plans and checkpoints. It outlives the kernel.
 
     The session's agent and engine are started when first needed. Every method raises SaturnError
@@ -249,34 +250,6 @@ class Session(SessionViews):
         if check:
             require_success(state)
         return self.render("status", live=True)
-
-    def stop(self, tasks: Iterable[str] | None = None) -> View:
-        """Stop training after saving a checkpoint; `run` goes on from there.
-
-        Trials and inspections end at once; they are made again when they are next needed.
-
-        Parameters
-        ----------
-        tasks
-            Names of tasks; everything, measuring and planning too, when None.
-        """
-        asked = message("client", "stop", selection(tasks))
-        rev = self._connection().request(asked)["rev"]
-        self._wait(rev, lambda state: not is_stopping(state))
-        return self.render("status", live=True)
-
-    def remove(self, names: Iterable[str]) -> View:
-        """Take tasks out of the session; what was trained is archived."""
-        asked = message("client", "tasks.remove", selection(names))
-        rev = self._connection().request(asked)["rev"]
-        self._wait(rev, lambda _: True)
-        return self.render("tasks")
-
-    def reset(self) -> View:
-        """Take out all tasks and the plan; measured speeds are kept."""
-        rev = self._connection().request(message("client", "reset"))["rev"]
-        self._wait(rev, lambda _: True)
-        return self.render("tasks")
 
     def _pursue(self, view: ViewName, request: OkRequest, wait: bool) -> View:
         """Ask the engine for what a view shows and, if wanted, wait until it is there."""
