@@ -64,6 +64,8 @@ class TrainingJob:
             "checkpointSeconds": body["checkpointSeconds"],
             "techniques": body.get("techniques", []),
         }
+        if "evaluates" in body:
+            request["evaluates"] = body["evaluates"]
         if "signature" in body:
             request["signature"] = body["signature"]
         if "stepSeconds" in body:

@@ -192,7 +192,11 @@ class SaturnMagics(Magics):
     def _plan(self, arguments: Arguments) -> None:
         options = arguments.options
         self._patiently(
-            lambda: show(self._session.plan(options.get("seconds"), _excluded(arguments))),
+            lambda: show(
+                self._session.plan(
+                    options.get("seconds"), _excluded(arguments), early=options.get("early")
+                )
+            ),
             "Interrupted; measuring and planning go on. Stop them with: %saturn stop",
         )
 
@@ -204,7 +208,8 @@ class SaturnMagics(Magics):
         )
 
     def _run(self, arguments: Arguments) -> None:
-        show(self._session.run(arguments.names or None, _excluded(arguments)))
+        early = arguments.options.get("early")
+        show(self._session.run(arguments.names or None, _excluded(arguments), early=early))
 
     def _clone(self, arguments: Arguments) -> None:
         if not arguments.names:

@@ -36,6 +36,12 @@ class Verb:
 
 
 _EXCLUDE = Option("--exclude", "list", "Techniques not to use; none lifts it.", "fsdp,ddp")
+_EARLY = Option(
+    "--early",
+    "text",
+    "All tasks reach this share of their steps, and are evaluated there, before any goes on.",
+    "10%",
+)
 
 VERBS = (
     Verb(
@@ -120,13 +126,13 @@ VERBS = (
         "plan",
         "Choose technique, devices and start of every task; measures first what is missing.",
         "%saturn plan --seconds 2 --exclude fsdp",
-        (Option("--seconds", "number", "How long to search.", "2"), _EXCLUDE),
+        (Option("--seconds", "number", "How long to search.", "2"), _EARLY, _EXCLUDE),
     ),
     Verb(
         "run",
         "Train in the background, all tasks or those named; measures and plans what is missing.",
         "%saturn run",
-        (_EXCLUDE,),
+        (_EARLY, _EXCLUDE),
         names="tasks",
     ),
     Verb(

@@ -10,7 +10,14 @@ from ..errors import SaturnError
 from .sweep import given_values
 
 if TYPE_CHECKING:
-    from ..generated.wire_types import Criterion, PlanStart, ProfileStart, TaskClone, TaskSelection
+    from ..generated.wire_types import (
+        Criterion,
+        PlanStart,
+        ProfileStart,
+        RunStart,
+        TaskClone,
+        TaskSelection,
+    )
 
 
 def selection(tasks: Iterable[str] | None) -> TaskSelection:
@@ -39,9 +46,40 @@ def profile_body(force: bool, full: bool, exclude: Iterable[str] | None) -> Prof
     return body
 
 
-def plan_body(seconds: float | None, exclude: Iterable[str] | None) -> PlanStart:
-    """The wire's ``PlanStart``. Raises SaturnError ``bad-budget``."""
+def run_body(tasks: Iterable[str] | None, early: str | float | None) -> RunStart:
+    """The wire's ``RunStart``. Raises SaturnError ``no-tasks``, ``bad-early``."""
+    body: RunStart = {}
+    names = selection(tasks).get("tasks")
+    if names is not None:
+        body["tasks"] = names
+    if early is not None:
+        body["early"] = _share(early)
+    return body
+
+
+def _share(early: str | float) -> float:
+    """`10%`, or 0.1, as a number."""
+    text = str(early).strip()
+    try:
+        share = float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
+    except ValueError:
+        share = 0.0
+    if not 0 < share < 1:
+        raise SaturnError(
+            "bad-early",
+            f"Tasks cannot wait for each other after {text} of their steps.",
+            "Give a share above 0 and below all, e.g. --early 10% or early=0.1.",
+        )
+    return share
+
+
+def plan_body(
+    seconds: float | None, exclude: Iterable[str] | None, early: str | float | None = None
+) -> PlanStart:
+    """The wire's ``PlanStart``. Raises SaturnError ``bad-budget``, ``bad-early``."""
     body: PlanStart = {}
+    if early is not None:
+        body["early"] = _share(early)
     if seconds is not None:
         if not 0 < seconds <= 3600:
             raise SaturnError(

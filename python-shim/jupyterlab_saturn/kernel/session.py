@@ -18,7 +18,7 @@ from .request_bodies import (
     criterion,
     plan_body,
     profile_body,
-    selection,
+    run_body,
 )
 from .session_control import SessionControl
 from .session_views import BUILT_ON_DEVICES
@@ -206,6 +206,8 @@ class Session(SessionControl):
         seconds: float | None = None,
         exclude: Iterable[str] | None = None,
         wait: bool = True,
+        *,
+        early: str | float | None = None,
     ) -> View:
         """Choose for each task a technique, a number of devices and a start.
 
@@ -215,10 +217,20 @@ class Session(SessionControl):
             How long to search.
         exclude
             Techniques not to use; what was excluded before when None.
+        early
+            The share of its steps (``"10%"``, 0.1) that every task is to reach before any goes
+            on. The plan tells what that costs.
         """
-        return self._pursue("plan", message("client", "plan", plan_body(seconds, exclude)), wait)
+        body = plan_body(seconds, exclude, early)
+        return self._pursue("plan", message("client", "plan", body), wait)
 
-    def run(self, tasks: Iterable[str] | None = None, exclude: Iterable[str] | None = None) -> View:
+    def run(
+        self,
+        tasks: Iterable[str] | None = None,
+        exclude: Iterable[str] | None = None,
+        *,
+        early: str | float | None = None,
+    ) -> View:
         """Train in the background, after measuring and planning what is missing. Returns at once.
 
         Parameters
@@ -227,11 +239,15 @@ class Session(SessionControl):
             Names of tasks; all when None.
         exclude
             Techniques not to use.
+        early
+            As of `plan`: every task reaches this share of its steps, and is evaluated there,
+            before any goes on.
         """
         connection = self._connection()
+        body = run_body(tasks, early)
         if exclude is not None:
-            connection.request(message("client", "plan", plan_body(None, exclude)))
-        rev = connection.request(message("client", "run", selection(tasks)))["rev"]
+            connection.request(message("client", "plan", plan_body(None, exclude, early)))
+        rev = connection.request(message("client", "run", body))["rev"]
         self._wait(rev, lambda _: True)
         return self.render("status", live=True)
 

@@ -3,7 +3,6 @@ import type { Command } from './command.js';
 import { excludedOf } from './excludedDevices.js';
 import { inspect, inspectAgain } from './inspections.js';
 import {
-  afterLeaving,
   type ISession,
   type IStep,
   isActive,
@@ -11,6 +10,7 @@ import {
   mapTasks,
   maxDevices,
   maxDevicesEver,
+  restingStatus,
   withStaleProfile,
   withState
 } from './session.js';
@@ -88,7 +88,8 @@ export function noteAgent(session: ISession, hello: AgentHello, time: number): I
     }
     return {
       ...task,
-      ...afterLeaving(task),
+      status: restingStatus(task),
+      moving: undefined,
       attempts: [...task.attempts.slice(0, -1), { ...attempt, endedAt: time, outcome: 'stopped' }]
     };
   });

@@ -2,11 +2,13 @@ import { usableBy } from '../model/strategy.js';
 import type { Attempt, GroupStart, RunState, Segment, TaskState, TrialStart } from '../wire/messages.js';
 import type { Command } from './command.js';
 import { measuredCell, patience } from './patience.js';
+import { targetStep } from './rungs.js';
 import {
   findTask,
   type ISession,
   type IStep,
   isActive,
+  isHeld,
   lastAttempt,
   techniquesOf,
   withState,
@@ -94,7 +96,7 @@ export function dispatchSegments(session: ISession, time: number): IStep {
   let next = session;
   for (const segment of [...planned.plan.segments].sort((a, b) => a.start - b.start)) {
     const task = findTask(next, segment.task);
-    if (task?.status !== 'ready') {
+    if (task?.status !== 'ready' || isHeld(task)) {
       continue;
     }
     const keys = segment.devices.map(device => deviceKey(segment.node, device));
@@ -129,6 +131,8 @@ function startSegment(
   segment: Segment,
   time: number
 ): [ISession, Command] {
+  const until = targetStep(task);
+  const leaves = until < (task.inspection?.steps ?? 1) ? { until } : {};
   const origin = session.state.plan?.startedAt ?? time;
   const attempt: Attempt = {
     number: task.attempts.length + 1,
@@ -137,6 +141,7 @@ function startSegment(
     devices: segment.devices,
     requestedAt: time,
     fromStep: task.checkpointStep ?? 0,
+    ...leaves,
     planned: { start: origin + segment.start, end: origin + segment.end }
   };
   const stepSeconds = measuredCell(session.state.cells, task, segment.strategy)?.stepSeconds;
@@ -145,6 +150,8 @@ function startSegment(
     task: task.spec,
     attempt: attempt.number,
     steps: task.inspection?.steps ?? 1,
+    ...leaves,
+    ...(until === task.target && { evaluates: true }),
     strategy: segment.strategy,
     ...(task.inspection ? { signature: task.inspection.signature } : {}),
     devices: segment.devices,

@@ -10,7 +10,8 @@ import type {
   SessionState,
   TaskState
 } from '../wire/messages.js';
-import { isActive, isMeasured, isOpen, lastAttempt } from './session.js';
+import { targetStep } from './rungs.js';
+import { isActive, isMeasured, isOpen, isStaying, lastAttempt } from './session.js';
 
 /** What to plan besides the state: see {@link planRequest}. */
 export interface IPlanRequestOptions {
@@ -22,6 +23,8 @@ export interface IPlanRequestOptions {
   readonly seed?: number;
   /** Whether to tell the price of every alternative; true when absent. */
   readonly explain?: boolean;
+  /** Whether to plan all steps of tasks that are to wait for others on the way. */
+  readonly whole?: boolean;
 }
 
 /**
@@ -55,8 +58,8 @@ export function planRequest(
   return {
     cluster: state.cluster ?? { nodes: [] },
     tasks: state.tasks
-      .filter(task => isOpen(task, state) && (isActive(task) || (chosen?.has(task.spec.name) ?? true)))
-      .map(task => planTask(task, cells, failed, now)),
+      .filter(task => isOpen(task, state) && (isStaying(task) || (chosen?.has(task.spec.name) ?? true)))
+      .map(task => planTask(task, cells, failed, now, options.whole ?? false)),
     excludeTechniques: state.excludeTechniques,
     explain: options.explain ?? true,
     seed: options.seed ?? 0,
@@ -68,19 +71,22 @@ function planTask(
   task: TaskState,
   cells: ReadonlyMap<string, ProfileCell>,
   failed: FailedTrials,
-  now: number
+  now: number,
+  whole: boolean
 ): PlanTask {
-  const total = task.inspection?.steps ?? 0;
+  const target = whole ? (task.inspection?.steps ?? 1) : targetStep(task);
+  const later = (task.inspection?.steps ?? 1) - target;
   const plan: PlanTask = {
     name: task.spec.name,
-    steps: Math.max(0, total - stepsDone(task, now)),
+    steps: Math.max(0, target - stepsDone(task, now)),
+    ...(later > 0 && { later }),
     options: optionsOf(task, cells, failed)
   };
   if (plan.options.length === 0) {
     plan.reason = whyNone(task, cells, failed);
   }
   const attempt = lastAttempt(task);
-  if (isActive(task) && attempt) {
+  if (isStaying(task) && attempt) {
     const key = strategyKey(attempt.strategy);
     const stepSeconds = runningSpeed(task, attempt, cells);
     plan.running = { strategy: attempt.strategy, node: attempt.node, devices: attempt.devices };

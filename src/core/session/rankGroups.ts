@@ -3,12 +3,11 @@ import type { Attempt, Failure, GroupEvent, ProfileCell, TaskState, Validation }
 import { inspectOnDevice, OTHER_TASK } from './deviceInspections.js';
 import { excludeDevices, isOfDevice, isRefused } from './excludedDevices.js';
 import {
-  afterLeaving,
   findTask,
   type ISession,
   isActive,
-  isLeaving,
   lastAttempt,
+  restingStatus,
   withNotice,
   withStalePlan,
   withStaleProfile,
@@ -73,22 +72,28 @@ export function noteGroup(session: ISession, event: GroupEvent): ISession {
       return isOfDevice(event.error)
         ? noteDeviceFailure(session, task, attempt, event, event.error)
         : noteLost(session, task, attempt, event);
-    case 'stopped':
-      return noteStopped(session, task, attempt, event);
+    case 'stopped': {
+      const left = withTask(session, name, {
+        ...ended(task, attempt, event, 'stopped'),
+        status: restingStatus(task),
+        ...(event.step === undefined ? {} : { checkpointStep: event.step })
+      });
+      // What leaves by the plan goes on by it; else the agent is leaving, or somebody stopped it.
+      return reachesUntil(attempt, event) || isUnplanned(session, task) ? left : withStalePlan(left);
+    }
   }
 }
 
-/** Its ranks have saved and left. One that was told to stop is in no plan made since, which stands. */
-function noteStopped(session: ISession, task: TaskState, attempt: Attempt, event: GroupEvent): ISession {
+/** Whether a group left where its plan has it leave. */
+function reachesUntil({ until }: Attempt, { step }: GroupEvent): boolean {
+  return until !== undefined && step !== undefined && step >= until;
+}
+
+/** Whether the plan there is was made without a task: it was told to stop before. */
+function isUnplanned({ state }: ISession, task: TaskState): boolean {
   const { name } = task.spec;
-  const isPlanned = session.state.plan?.plan.segments.some(segment => segment.task === name) ?? false;
-  const stopped = withTask(session, name, {
-    ...ended(task, attempt, event, 'stopped'),
-    // Stopped without being asked to (the agent is leaving): it may go on later.
-    ...afterLeaving(task),
-    ...(event.step === undefined ? {} : { checkpointStep: event.step })
-  });
-  return isLeaving(task) && !isPlanned ? stopped : withStalePlan(stopped);
+  const planned = state.plan?.plan.segments.some(segment => segment.task === name) ?? false;
+  return restingStatus(task) === 'stopped' && !planned;
 }
 
 function replaceLast(task: TaskState, attempt: Attempt): Attempt[] {
@@ -118,7 +123,8 @@ function progressOf(task: TaskState, event: GroupEvent): TaskState['progress'] {
 /** It never ran: this was no attempt. */
 function notStarted(session: ISession, task: TaskState): ISession {
   return withTask(session, task.spec.name, {
-    ...afterLeaving(task),
+    status: restingStatus(task),
+    moving: undefined,
     attempts: task.attempts.slice(0, -1)
   });
 }
@@ -149,7 +155,7 @@ function noteOutOfMemory(session: ISession, task: TaskState, attempt: Attempt, e
   return withStaleProfile(
     withTask(marked, task.spec.name, {
       ...ended(task, attempt, event, 'oom'),
-      ...afterLeaving(task),
+      status: restingStatus(task),
       ...(event.error ? { error: event.error } : {})
     })
   );
@@ -167,7 +173,7 @@ function noteDeviceFailure(
     ? notStarted(session, task)
     : withTask(session, task.spec.name, {
         ...ended(task, attempt, event, 'stopped'),
-        ...afterLeaving(task)
+        status: restingStatus(task)
       });
   return excludeDevices(freed, attempt.node, attempt.devices, error);
 }
@@ -175,8 +181,8 @@ function noteDeviceFailure(
 function noteLost(session: ISession, task: TaskState, attempt: Attempt, event: GroupEvent): ISession {
   const name = task.spec.name;
   const attempts = ended(task, attempt, event, 'lost');
-  if (isLeaving(task)) {
-    return withTask(session, name, { ...attempts, ...afterLeaving(task) });
+  if (restingStatus(task) === 'stopped') {
+    return withTask(session, name, { ...attempts, status: 'stopped' });
   }
   const lost = task.attempts.filter(a => a.outcome === 'lost').length + 1;
   const error = event.error ?? { code: 'lost', message: 'The ranks vanished without a word.' };
@@ -188,7 +194,7 @@ function noteLost(session: ISession, task: TaskState, attempt: Attempt, event: G
     });
   }
   const from = task.checkpointStep === undefined ? 'the beginning' : `step ${task.checkpointStep}`;
-  return withNotice(withTask(session, name, { ...attempts, ...afterLeaving(task) }), {
+  return withNotice(withTask(session, name, { ...attempts, status: 'ready' }), {
     ...error,
     message: `${name}: ${error.message} It goes on from ${from}.`
   });

@@ -6,7 +6,6 @@ import {
   findTask,
   type ISession,
   type IStep,
-  isLeaving,
   isResumable,
   mapTasks,
   withGoal,
@@ -17,8 +16,8 @@ import { forgetFailures } from './verdicts.js';
 
 /** A task of which training is wanted once more: one that was stopped, is about to be, or has failed; else as it is. */
 export function resumed(task: TaskState): TaskState {
-  if (isLeaving(task) && !task.removing) {
-    return { ...task, moving: true };
+  if (task.status === 'stopping') {
+    return task.moving || task.removing ? task : { ...task, moving: true };
   }
   if (!isResumable(task) && task.status !== 'failed') {
     return task;

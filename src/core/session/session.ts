@@ -84,23 +84,29 @@ export function isActive(task: TaskState): boolean {
   return ACTIVE.includes(task.status);
 }
 
+/** Whether a task trains and is to go on where it does. */
+export function isStaying({ status }: TaskState): boolean {
+  return status === 'starting' || status === 'running';
+}
+
+/** What a task is once its rank group has left without being done. */
+export function restingStatus({ status, moving }: TaskState): 'stopped' | 'ready' {
+  return status === 'stopping' && !moving ? 'stopped' : 'ready';
+}
+
+/** Whether a task is where it waits for the others. */
+export function isHeld({ target, checkpointStep = 0 }: TaskState): boolean {
+  return target !== undefined && checkpointStep >= target;
+}
+
 /**
- * Whether a task is still to be planned for: it trains and is not told to stop, or is ready to; while nothing runs also
- * one that was stopped, which the next run goes on with, once it was inspected.
+ * Whether a task is still to be planned for: it trains and nobody has stopped it, or is ready to and waits for no others;
+ * while nothing runs also one that was stopped, which the next run goes on with, once it was inspected.
  */
 export function isOpen(task: TaskState, { goal, tasks }: SessionState): boolean {
   const resumes = isResumable(task) && goal !== 'run' && !tasks.some(isActive);
-  return task.status === 'ready' || (isActive(task) && !isLeaving(task)) || resumes;
-}
-
-/** Whether a task trains no further by itself once its ranks have left, as they were told to. */
-export function isLeaving(task: TaskState): boolean {
-  return task.status === 'stopping' && !task.moving;
-}
-
-/** What becomes of a task whose ranks have left before it was trained. */
-export function afterLeaving(task: TaskState): Pick<TaskState, 'status' | 'moving'> {
-  return { status: isLeaving(task) ? 'stopped' : 'ready', moving: undefined };
+  const waits = task.status === 'ready' && !isHeld(task);
+  return waits || isStaying(task) || (task.status === 'stopping' && task.moving) || resumes;
 }
 
 /** Whether a task was stopped after it was inspected, so that a run can go on with it. */

@@ -7,6 +7,7 @@ import { inspectStopped, noteInspection } from './inspections.js';
 import { noteProfile, noteRecalled, noteTrial, withTechniques } from './profiling.js';
 import { noteGroup } from './rankGroups.js';
 import { noteResume, resumed } from './resuming.js';
+import { gather, withEarly } from './rungs.js';
 import {
   emptySession,
   type ISession,
@@ -74,7 +75,8 @@ function note(session: ISession, event: SessionEvent, time: number): IStep {
       const whole = inspectStopped(includeBusyDevices(session), null);
       const asked = withTechniques(whole.session, event.excludeTechniques);
       const budget = event.budget ?? session.budget;
-      return { ...whole, session: withGoal(withStalePlan({ ...asked, budget }), 'plan') };
+      const early = withEarly({ ...asked, budget }, event.early);
+      return { ...whole, session: withGoal(withStalePlan(early), 'plan') };
     }
     case 'plan-made': {
       const { planning, probing } = session.state;
@@ -99,7 +101,8 @@ function note(session: ISession, event: SessionEvent, time: number): IStep {
     case 'run-requested': {
       const names = event.tasks ?? null;
       const whole = inspectStopped(includeBusyDevices(session), names);
-      return { ...whole, session: noteRun(whole.session, names) };
+      const gathered = gather(withEarly(noteRun(whole.session, names), event.early));
+      return { session: gathered.session, commands: [...whole.commands, ...gathered.commands] };
     }
     case 'stop-requested':
       return noteStop(session, event.tasks ?? null, time);

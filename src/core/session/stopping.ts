@@ -83,13 +83,12 @@ export function noteStop(session: ISession, names: readonly string[] | null, tim
     if (!named.has(task.spec.name)) {
       return task;
     }
-    if (isActive(task) && task.status !== 'stopping') {
+    if (task.status === 'stopping') {
+      return task.moving ? { ...task, moving: undefined } : task;
+    }
+    if (isActive(task)) {
       groups.push(...stopGroup(session.state, task));
       return { ...task, status: 'stopping' };
-    }
-    if (task.moving) {
-      const { moving: _nowhere, ...rest } = task;
-      return rest;
     }
     if (task.status === 'inspecting') {
       const { inspection: _outdated, onDevice: _there, ...rest } = task;

@@ -39,6 +39,8 @@ CELL = "def digits(model, lr=0.1):\n    ...\n"
         ("%saturn cluster --auto --cpu 2", "bad-option", "--auto"),
         ("%saturn remove", "no-tasks", "Name"),
         ("%saturn stop 'open", "bad-quotes", "Close it"),
+        ("%saturn run --early 10", "bad-early", "--early 10%"),
+        ("%saturn run --early soon", "bad-early", "--early 10%"),
         ("%saturn clone", "bad-option", "%saturn clone"),
         ("%saturn clone a lr", "bad-clone", "lr=1e-4"),
         ("%saturn clone a lr=1 lr=2", "bad-clone", "once"),
@@ -409,6 +411,9 @@ def test_waiting_for_tasks_that_failed_raises(shell: Shell, engine: FakeEngine) 
             "tasks.clone",
             {"params": {"dims": [8, 4]}, "name": "b", "step": 400, "steps": 9, "seed": 0},
         ),
+        ("run a --early 10%", "run", {"tasks": ["a"], "early": 0.1}),
+        ("run --early 0.25", "run", {"early": 0.25}),
+        ("plan --early 5%", "plan", {"early": 0.05}),
         ("clone a --from best", "tasks.clone", {"params": {}, "weights": "best"}),
     ],
 )

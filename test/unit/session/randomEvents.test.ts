@@ -18,6 +18,7 @@ type Move =
         | 'profile'
         | 'plan'
         | 'run'
+        | 'run early'
         | 'stop'
         | 'reset'
         | 'perform'
@@ -61,7 +62,7 @@ const move: fc.Arbitrary<Move> = fc.oneof(
         'profile' as const,
         'plan' as const,
         'run' as const,
-        'run' as const,
+        'run early' as const,
         'stop' as const
       )
     })
@@ -127,6 +128,9 @@ function act(sim: SessionHarness, m: Move): void {
       return;
     case 'run':
       sim.feed({ kind: 'run-requested' });
+      return;
+    case 'run early':
+      sim.feed({ kind: 'run-requested', early: 0.3 });
       return;
     case 'stop':
       sim.feed({ kind: 'stop-requested' });

@@ -46,6 +46,8 @@ class TrainingLoop:
         Optimizer steps in all.
     until
         Step to stop after, before the task ends; none when None.
+    evaluates
+        Whether to evaluate the task there, for people: what is trained does not see it.
     saves
         Whether to commit checkpoints.
     checkpoint_seconds
@@ -66,6 +68,7 @@ class TrainingLoop:
         *,
         steps: int,
         until: int | None = None,
+        evaluates: bool = False,
         saves: bool = True,
         checkpoint_seconds: float = math.inf,
         step_seconds: float | None = None,
@@ -77,6 +80,7 @@ class TrainingLoop:
         self._device = device
         self._steps = steps
         self._last = steps if until is None else min(until, steps)
+        self._evaluates = evaluates
         self._saves = saves
         self._checkpoint_seconds = checkpoint_seconds
         self._step_seconds = step_seconds
@@ -114,6 +118,8 @@ class TrainingLoop:
         enough = self._enough(workload) or self._train(workload)
         if workload.step < self._steps and not enough:
             self._save(workload)
+            if self._evaluates and workload.step == self._last:
+                self._show(workload)
             self._observer.stopped(workload.step)
         else:
             self._finish(workload)
@@ -158,6 +164,17 @@ class TrainingLoop:
         workload.runner.learning_rate.evaluated(metrics)
         self._best.offer(workload.task, workload.runner, workload.step, metrics)
         return self._enough(workload)
+
+    def _show(self, workload: Workload) -> None:
+        """Tell how good the task is by now, unless that was told."""
+        if any(known["step"] == workload.step for known in self._validations):
+            return
+        try:
+            metrics = workload.evaluate()
+        except MetricsFailed as error:
+            metrics = error.known
+        if metrics:
+            self._observer.validated(workload.step, _finite(metrics))
 
     def _evaluate(self, workload: Workload) -> dict[str, float]:
         """What the task's evaluation says, as far as it can be made."""

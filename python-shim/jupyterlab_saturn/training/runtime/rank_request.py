@@ -57,6 +57,7 @@ class TrainOrder(_GroupOrder):
     attempt: int
     steps: int
     checkpointSeconds: float
+    evaluates: NotRequired[bool]
     stepSeconds: NotRequired[float]
     signature: NotRequired[str]
 
@@ -85,6 +86,8 @@ class RankRequest:
         Path of a file that does not exist yet, where the ranks find each other.
     steps
         Steps in all of the task to train.
+    evaluates
+        Whether to evaluate the task where it leaves before that.
     checkpoint_seconds
         Commit a checkpoint about this often.
     step_seconds
@@ -114,6 +117,7 @@ class RankRequest:
     max_devices: int = 1
     attempt: int = 1
     steps: int = 1
+    evaluates: bool = False
     checkpoint_seconds: float = 60.0
     step_seconds: float | None = None
     patience: float = 0.0
@@ -169,6 +173,7 @@ class RankRequest:
                 signature="" if raw["kind"] == "inspect" else raw.get("signature", ""),
                 attempt=int(raw["attempt"]) if raw["kind"] == "train" else 1,
                 steps=int(raw["steps"]) if raw["kind"] == "train" else 1,
+                evaluates=raw["kind"] == "train" and raw.get("evaluates", False),
                 checkpoint_seconds=(
                     float(raw["checkpointSeconds"]) if raw["kind"] == "train" else 60.0
                 ),
