@@ -20,7 +20,7 @@ from typing import Any
 
 from jupyterlab_saturn import wire
 from jupyterlab_saturn.errors import Json
-from jupyterlab_saturn.paths import SessionPaths
+from jupyterlab_saturn.paths import SessionPaths, write_json
 from jupyterlab_saturn.training.conformance.task_spec import task_spec
 
 MEGABYTE = 1 << 20
@@ -120,10 +120,11 @@ class Group:
         # All the time: the kernel queues few datagrams, then the ranks wait.
         self._listener = threading.Thread(target=self._listen, daemon=True)
         self._listener.start()
-        path = folder / f"{self._job}.json"
-        path.write_text(json.dumps(request))
+        self._request = request
+        self._path = folder / f"{self._job}.json"
+        self.amend()
         self.pids = [
-            self._zygote.spawn(f"{self._job}/{rank}", path, rank, self._log)
+            self._zygote.spawn(f"{self._job}/{rank}", self._path, rank, self._log)
             for rank in range(ranks)
         ]
 
@@ -136,6 +137,11 @@ class Group:
                 raise AssertionError(f"no {kind}\n{self.events}\n{self.log}") from None
             if event["kind"] == kind:
                 return event
+
+    def amend(self, **changes: Any) -> None:
+        """Write the request anew, as the agent does for ranks that run."""
+        self._request = {**self._request, **changes}
+        write_json(self._path, self._request)
 
     def signal(self, number: int, ranks: list[int] | None = None) -> None:
         for rank in range(len(self.pids)) if ranks is None else ranks:

@@ -121,3 +121,37 @@ def test_a_cell_run_again_with_other_values_leaves_what_was_trained(
     assert changed.value.code == "already-trained"
     assert task(session, "lines-0.1-5") == before
     assert statuses(session.state) == {"lines-0.1-5": "finished", "lines-0.2-5": "ready"}
+
+
+def test_all_tasks_reach_a_rung_before_any_goes_on(session: Session) -> None:
+    import torch
+
+    session.cluster(cpu=1)
+    session.add(lines, {"lr": [0.1, 0.05], "steps": 40})
+    plan = session.plan(exclude=ALONE, early="10%")
+    assert "before any goes on" in plan.text
+    price = session.state["plan"]["plan"]["early"]
+    assert price["makespan"] >= price["without"] > 0
+    session.run(early="10%")
+    session.wait()
+    tasks = session.state["tasks"]
+    assert set(statuses(session.state).values()) == {"finished"}
+    rungs = [each["attempts"][0] for each in tasks]
+    assert [attempt["until"] for attempt in rungs] == [4, 4]
+    rest = [attempt for each in tasks for attempt in each["attempts"][1:]]
+    assert [attempt["fromStep"] for attempt in rest] == [4, 4]
+    ended = max(attempt["endedAt"] for attempt in rungs)
+    assert all(attempt["requestedAt"] >= ended for attempt in rest)
+    shown = [each["validations"] for each in tasks]
+    assert [[one["step"] for one in each] for each in shown] == [[4], [4]]
+    assert all(one["metrics"]["mse"] > 0 for each in shown for one in each)
+    # The models are those of a run without it.
+    session.clone("lines-0.1-40", seed=0, name="plain", epochs=40 / 8)
+    session.run()
+    session.wait()
+    weights, plain = (
+        torch.load(session.paths.model(name), weights_only=True)
+        for name in ("lines-0.1-40", "plain")
+    )
+    for name, tensor in plain.items():
+        torch.testing.assert_close(weights[name], tensor, rtol=1e-5, atol=1e-7)

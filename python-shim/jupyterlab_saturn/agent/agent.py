@@ -37,6 +37,8 @@ if TYPE_CHECKING:
         EngineMessage,
         Failure,
         GroupStart,
+        GroupStop,
+        GroupUntil,
         Inspect,
         Node,
         TrialStart,
@@ -229,10 +231,13 @@ class Agent:
             case "group.start":
                 self._start_attempt(told["body"])
             case "group.stop":
-                body = told["body"]
-                attempt = self._attempts.get((body["task"], body["attempt"]))
+                attempt = self._attempt(told["body"])
                 if attempt is not None:
-                    attempt.stop(body["graceSeconds"])
+                    attempt.stop(told["body"]["graceSeconds"])
+            case "group.until":
+                attempt = self._attempt(told["body"])
+                if attempt is not None:
+                    attempt.train_until(told["body"]["step"])
             case "shutdown":
                 self._ended.set()
             case other:
@@ -276,6 +281,9 @@ class Agent:
             return
         self._attempts[key] = TrainingJob(self._place, body, self._node)
         self._begin(self._attempts[key].run(), lambda: self._attempts.pop(key))
+
+    def _attempt(self, body: GroupStop | GroupUntil) -> TrainingJob | None:
+        return self._attempts.get((body["task"], body["attempt"]))
 
     def _begin(
         self, work: Coroutine[Any, Any, None], forget: Callable[[], object] | None = None

@@ -153,6 +153,18 @@ class RankGroup:
             self._record, lambda rank: tail(self.log(rank)), may_be_silent=self._may_be_silent
         )
 
+    def amend(self, **changes: Any) -> None:
+        """Change the request of ranks that may run already: they look at it between steps.
+
+        Raises
+        ------
+        SaturnError
+            ``not-writable``.
+        """
+        self._request = {**self._request, **changes}  # type: ignore[assignment]
+        if self._folder.is_dir():
+            self._write_request()
+
     def stop(self, grace: float) -> None:
         """Ask the ranks to checkpoint and leave; kill those still there after `grace` seconds."""
         self._record.stopping = True
@@ -160,13 +172,7 @@ class RankGroup:
         self._after(grace, self._kill)
 
     async def _start(self) -> None:
-        try:
-            ensure_private(self._folder)
-            write_json(self._folder / "request.json", self._request)
-        except OSError as error:
-            raise SaturnError(
-                "not-writable", f"Nothing can be written to {self._folder}: {error.strerror}."
-            ) from error
+        self._write_request()
         request = self._folder / "request.json"
         for number in range(self._record.ranks):
             if self._record.stopping:
@@ -179,6 +185,14 @@ class RankGroup:
             rank.exited.add_done_callback(partial(self._left, number))
         if self._record.stopping:
             self._tell(signal.SIGTERM)
+
+    def _write_request(self) -> None:
+        try:
+            write_json(ensure_private(self._folder) / "request.json", self._request)
+        except OSError as error:
+            raise SaturnError(
+                "not-writable", f"Nothing can be written to {self._folder}: {error.strerror}."
+            ) from error
 
     def _shorten_logs(self) -> None:
         for number in range(self._record.ranks):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from ..training.runtime.event_sender import RankEvent
     from ..training.runtime.rank_request import TrainOrder
 
+_log = logging.getLogger(__name__)
+
 _EVENT_FIELDS = ("step", "loss", "stepSeconds", "metrics", "result", "error")
 
 
@@ -27,7 +30,7 @@ class TrainingJob:
         self.task: str = body["task"]["name"]
         self.number: int = body["attempt"]
         self._place = place
-        self._body = body
+        self._body = body.copy()
         self._node = node
         self._group: RankGroup | None = None
         self._grace: float | None = None
@@ -49,6 +52,15 @@ class TrainingJob:
         if self._group is not None:
             self._group.stop(grace)
 
+    def train_until(self, step: int) -> None:
+        """Have the group leave after another step."""
+        self._body["until"] = step
+        if self._group is not None:
+            try:
+                self._group.amend(until=step)
+            except SaturnError as error:
+                _log.warning("%s goes on: %s", self.task, error)
+
     async def _train(self) -> GroupOutcome:
         body = self._body
         devices = choose_devices(self._node, body["devices"], body["strategy"])
@@ -64,6 +76,8 @@ class TrainingJob:
             "checkpointSeconds": body["checkpointSeconds"],
             "techniques": body.get("techniques", []),
         }
+        if "until" in body:
+            request["until"] = body["until"]
         if "evaluates" in body:
             request["evaluates"] = body["evaluates"]
         if "signature" in body:

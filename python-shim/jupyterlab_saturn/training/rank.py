@@ -10,7 +10,7 @@ import os
 import signal
 import sys
 import traceback
-from types import FrameType
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .runtime import parent_death
@@ -18,26 +18,13 @@ from .runtime import parent_death
 if TYPE_CHECKING:
     from .runtime.device import RankDevice
     from .runtime.event_sender import EventSender
+    from .runtime.group_orders import GroupOrders
     from .runtime.rank_request import RankRequest
 
 EXIT_OK = 0
 EXIT_FAILED = 1
 EXIT_PEER_LOST = 3
 """Another rank is gone; this one has nothing to report."""
-
-
-class _StopFlag:
-    """Raised by SIGTERM, looked at between steps."""
-
-    def __init__(self) -> None:
-        self._raised = False
-        signal.signal(signal.SIGTERM, self._raise)
-
-    def __call__(self) -> bool:
-        return self._raised
-
-    def _raise(self, _signal: int, _frame: FrameType | None) -> None:
-        self._raised = True
 
 
 def main(request_path: str, rank: int, parent: int | None = None) -> int:
@@ -62,22 +49,23 @@ def main(request_path: str, rank: int, parent: int | None = None) -> int:
     faulthandler.register(signal.SIGUSR1, all_threads=False)
     # Imports torch: only now that the process cannot be left behind, and it takes seconds.
     from .runtime.event_sender import EventSender
+    from .runtime.group_orders import GroupOrders
     from .runtime.rank_request import RankRequest
     from .runtime.scratch_folder import use_scratch
 
     request = RankRequest.read(request_path)
     use_scratch(request.scratch)
-    stop = _StopFlag() if request.kind == "train" else None
+    orders = GroupOrders(Path(request_path)) if request.kind == "train" else None
     with EventSender(request.events, request.job, rank) as events:
         try:
-            _work(request, rank, events, stop)
+            _work(request, rank, events, orders)
         except BaseException as error:  # PyTorch has errors that are no Exception
             traceback.print_exc()
             return _report(error, events)
     return EXIT_OK
 
 
-def _work(request: RankRequest, rank: int, events: EventSender, stop: _StopFlag | None) -> None:
+def _work(request: RankRequest, rank: int, events: EventSender, orders: GroupOrders | None) -> None:
     from .runtime.world import enter_world
 
     enter_world(request.paths, request.tasks[0].get("world"))
@@ -93,7 +81,7 @@ def _work(request: RankRequest, rank: int, events: EventSender, stop: _StopFlag 
         os.environ["CUDA_LAUNCH_BLOCKING"] = "1"  # read when CUDA starts
     device = claim(request.devices, rank)
     try:
-        _train(request, rank, device, events, stop)
+        _train(request, rank, device, events, orders)
     except BaseException as error:
         blamed = device.blame(error)
         if blamed is error:
@@ -106,7 +94,7 @@ def _train(
     rank: int,
     device: RankDevice,
     events: EventSender,
-    stop: _StopFlag | None,
+    orders: GroupOrders | None,
 ) -> None:
     from .native.native_jobs import train_natively, try_natively
     from .run.training_loop import TrainingLoop
@@ -125,11 +113,11 @@ def _train(
     )
     device.limit_memory()
     if request.strategy["technique"] == Native.name:
-        if stop is None:
+        if orders is None:
             try_natively(request, world, device, events)
         else:
-            train_natively(request, world, device, events, stop)
-    elif stop is None:
+            train_natively(request, world, device, events, orders)
+    elif orders is None:
         run_trial(request, world, device, events)
     else:
         TrainingLoop(
@@ -140,7 +128,8 @@ def _train(
             evaluates=request.evaluates,
             checkpoint_seconds=request.checkpoint_seconds,
             step_seconds=request.step_seconds,
-            stop_wanted=stop,
+            stop_wanted=orders.stop_wanted,
+            until=orders.until,
             observer=AgentReporter(events) if world.is_root else None,
         ).run()
     world.leave()

@@ -1,6 +1,7 @@
 import type {
   GroupStart,
   GroupStop,
+  GroupUntil,
   Inspect,
   InspectStop,
   PlanRequest,
@@ -17,7 +18,8 @@ export type ExecutorCommand =
   | { readonly kind: 'trial'; readonly node: string; readonly body: TrialStart }
   | { readonly kind: 'stop-trial'; readonly node: string; readonly body: TrialStop }
   | { readonly kind: 'start'; readonly node: string; readonly body: GroupStart }
-  | { readonly kind: 'stop'; readonly node: string; readonly body: GroupStop };
+  | { readonly kind: 'stop'; readonly node: string; readonly body: GroupStop }
+  | { readonly kind: 'until'; readonly node: string; readonly body: GroupUntil };
 
 /** What the engine is to do. The state machine only asks; the engine acts, after the journal is safe on disk. */
 export type Command =

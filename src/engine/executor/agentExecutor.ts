@@ -64,6 +64,9 @@ export class AgentExecutor implements IExecutor {
         break;
       case 'stop':
         this._send(this._agents.addressOf(command.node), 'group.stop', command.body);
+        break;
+      case 'until':
+        this._send(this._agents.addressOf(command.node), 'group.until', command.body);
     }
   }
 

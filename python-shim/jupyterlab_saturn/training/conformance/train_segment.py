@@ -82,7 +82,7 @@ def run_segment(segment: TrainSegment, world: ProcessGroup) -> SegmentResult:
         world,
         bench_device(segment.kind, world.rank),
         steps=segment.steps,
-        until=segment.until,
+        until=lambda: segment.until,
         saves=segment.save,
         observer=witness,
     ).run()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 from typing import TYPE_CHECKING, Any
@@ -17,6 +17,7 @@ from ..run.trial import note_foreign_memory, require_headroom
 from ..runtime.device import RankDevice
 from ..runtime.event_sender import EventSender
 from ..runtime.failure import describe
+from ..runtime.group_orders import GroupOrders
 from ..runtime.process_group import ProcessGroup
 from ..runtime.rank_request import RankRequest
 from .monitor import LoopOver, Monitor
@@ -38,7 +39,7 @@ def train_natively(
     world: ProcessGroup,
     device: RankDevice,
     events: EventSender,
-    stop_wanted: Callable[[], bool],
+    orders: GroupOrders,
 ) -> None:
     """Have the request's task train, from its newest checkpoint to its end or until told to stop.
 
@@ -53,7 +54,9 @@ def train_natively(
         observer,
         checkpoint_seconds=request.checkpoint_seconds,
         step_seconds=request.step_seconds,
-        stop_wanted=stop_wanted,
+        steps=request.steps,
+        stop_wanted=orders.stop_wanted,
+        until=orders.until,
     )
     task = NativeTask(_run(request, world, device, monitor, keeps=True))
     try:

@@ -27,8 +27,12 @@ class TrainingMonitor(Monitor):
         Save about this often.
     step_seconds
         What a step should take, when that was measured.
+    steps
+        Steps of the task in all.
     stop_wanted
         Whether this rank was told to stop; all stop together when any is.
+    until
+        Says to the first rank after which step to stop; None for none.
 
     Attributes
     ----------
@@ -45,14 +49,18 @@ class TrainingMonitor(Monitor):
         *,
         checkpoint_seconds: float,
         step_seconds: float | None,
+        steps: int,
         stop_wanted: Callable[[], bool],
+        until: Callable[[], int | None],
     ) -> None:
         self.step = 0
         self.evaluations: dict[int, Metrics] = {}
         self._world = world
         self._observer = observer
         self._checkpoint_seconds = checkpoint_seconds
+        self._steps = self._last = steps
         self._stop_wanted = stop_wanted
+        self._until = until
         self._interval = SyncInterval(step_seconds)
         self._has_begun = False
         self._newest_loss: Callable[[], float | None] = lambda: None
@@ -65,21 +73,27 @@ class TrainingMonitor(Monitor):
             self.step = self._agreed_step = step
             self._agreed_at = self._saved_at = time.monotonic()
             self._observer.started(step)
+            self._last = int(self._world.sum([self._wanted_last()])[0])
+            if self._is_enough(step):
+                self.stopped(step)
 
     def stepped(self, step: int, loss: Callable[[], float | None]) -> Wish:
         self.step, self._newest_loss = step, loss
-        if not self._interval.due(step):
+        if not (self._interval.due(step) or step == self._last):
             return Wish()
         mine = loss()  # waits for the device, so the clock is read after
         now = time.monotonic()
         steps = max(1, step - self._agreed_step)
-        stop, seconds, unsaved = self._world.mean(
-            [float(self._stop_wanted()), (now - self._agreed_at) / steps, now - self._saved_at]
+        (told, last), (seconds, unsaved) = self._world.sum_and_max(
+            [float(self._stop_wanted()), self._wanted_last()],
+            [(now - self._agreed_at) / steps, now - self._saved_at],
         )
+        self._last = int(last)
+        stop = told > 0 or self._is_enough(step)
         self._interval.agreed(step, seconds)
         self._observer.agreed(step, self._mean(mine), seconds)
         self._agreed_at, self._agreed_step = time.monotonic(), step
-        return Wish(save=stop > 0 or unsaved >= self._checkpoint_seconds, stop=stop > 0)
+        return Wish(save=stop or unsaved >= self._checkpoint_seconds, stop=stop)
 
     def interrupted(self) -> None:
         self._agreed_at = time.monotonic()
@@ -103,6 +117,14 @@ class TrainingMonitor(Monitor):
     def final_loss(self) -> float | None:
         """Of the last step, over all ranks; None where the loop told none. A collective."""
         return self._mean(self._newest_loss())
+
+    def _wanted_last(self) -> float:
+        """What this rank has to say of the step to leave after: only the first one does."""
+        return float(self._until() or self._steps) if self._world.is_root else 0.0
+
+    def _is_enough(self, step: int) -> bool:
+        """Whether the loop is to leave here; its last step it leaves by itself."""
+        return self._last <= step < self._steps
 
     def _mean(self, mine: float | None) -> float | None:
         known, value = self._world.mean([float(mine is not None), 0.0 if mine is None else mine])

@@ -32,6 +32,7 @@ class _Agreement:
     """What the ranks know in common after a step."""
 
     stop: bool
+    last: int
     loss: float
     step_seconds: float
     unsaved_seconds: float
@@ -45,7 +46,8 @@ class TrainingLoop:
     steps
         Optimizer steps in all.
     until
-        Step to stop after, before the task ends; none when None.
+        Says to the first rank after which step to stop, before the task ends; None for none. It
+        may say another one later: a step that is passed then is stopped after at once.
     evaluates
         Whether to evaluate the task there, for people: what is trained does not see it.
     saves
@@ -67,7 +69,7 @@ class TrainingLoop:
         device: RankDevice,
         *,
         steps: int,
-        until: int | None = None,
+        until: Callable[[], int | None] = lambda: None,
         evaluates: bool = False,
         saves: bool = True,
         checkpoint_seconds: float = math.inf,
@@ -79,7 +81,8 @@ class TrainingLoop:
         self._world = world
         self._device = device
         self._steps = steps
-        self._last = steps if until is None else min(until, steps)
+        self._until = until
+        self._last = steps
         self._evaluates = evaluates
         self._saves = saves
         self._checkpoint_seconds = checkpoint_seconds
@@ -126,7 +129,8 @@ class TrainingLoop:
 
     def _train(self, workload: Workload) -> bool:
         """Step until the last step or an agreed stop. Returns whether the task's rule ended it."""
-        if any(self._world.max([self._stop_wanted()])):
+        stop, self._last = self._orders()
+        if stop:
             return False
         every = workload.task.validate_every
         interval = SyncInterval(self._step_seconds)
@@ -141,6 +145,7 @@ class TrainingLoop:
             if not (interval.due(workload.step) or validates or workload.step == self._last):
                 continue
             known = self._agree(share, workload.step - agreed_step, agreed_at, saved_at)
+            self._last = known.last
             self._require_finite(known.loss, workload.step)
             self._loss = known.loss
             interval.agreed(workload.step, known.step_seconds)
@@ -192,15 +197,28 @@ class TrainingLoop:
         history = [{"step": one["step"], **numbers(one["metrics"])} for one in known]
         return self._world.on_root(lambda: bool(rule(history)))
 
+    def _wanted_last(self) -> int:
+        """What this rank has to say of the last step: only the first one does."""
+        if not self._world.is_root:
+            return 0
+        until = self._until()
+        return self._steps if until is None else min(until, self._steps)
+
+    def _orders(self) -> tuple[bool, int]:
+        """Whether to stop, and after which step at the latest: the same on all ranks."""
+        stop, last = self._world.sum([float(self._stop_wanted()), float(self._wanted_last())])
+        return stop > 0, int(last)
+
     def _agree(
         self, share: torch.Tensor, steps: int, agreed_at: float, saved_at: float
     ) -> _Agreement:
         value = share.item()  # waits for the device, so the clock is read after
         now = time.monotonic()
-        stop, value, step_seconds, unsaved = self._world.mean(
-            [float(self._stop_wanted()), value, (now - agreed_at) / steps, now - saved_at]
+        (stop, last, value), (step_seconds, unsaved) = self._world.sum_and_max(
+            [float(self._stop_wanted()), float(self._wanted_last()), value],
+            [(now - agreed_at) / steps, now - saved_at],
         )
-        return _Agreement(stop > 0, value * self._world.size, step_seconds, unsaved)
+        return _Agreement(stop > 0, int(last), value, step_seconds, unsaved)
 
     def _require_finite(self, value: float, step: int) -> None:
         if math.isfinite(value):

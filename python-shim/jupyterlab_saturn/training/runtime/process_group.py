@@ -130,6 +130,16 @@ class ProcessGroup:
         """The largest of each value over the ranks."""
         return self._reduce(values, dist.ReduceOp.MAX)
 
+    def sum_and_max(
+        self, sums: Sequence[float], maxima: Sequence[float]
+    ) -> tuple[list[float], list[float]]:
+        """Some values added over the ranks and the largest of others, by one exchange."""
+        places = [0.0] * (len(maxima) * self.size)
+        places[self.rank :: self.size] = maxima
+        found = self.sum([*sums, *places])
+        of_ranks = zip(*[iter(found[len(sums) :])] * self.size, strict=True)
+        return found[: len(sums)], [max(values) for values in of_ranks]
+
     def gather(self, value: T) -> list[T]:
         """The values of all ranks, by rank."""
         if self.size == 1:

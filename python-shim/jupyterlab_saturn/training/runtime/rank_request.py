@@ -57,6 +57,7 @@ class TrainOrder(_GroupOrder):
     attempt: int
     steps: int
     checkpointSeconds: float
+    until: NotRequired[int]
     evaluates: NotRequired[bool]
     stepSeconds: NotRequired[float]
     signature: NotRequired[str]
@@ -86,6 +87,8 @@ class RankRequest:
         Path of a file that does not exist yet, where the ranks find each other.
     steps
         Steps in all of the task to train.
+    until
+        Step to leave after; None when that is the last one.
     evaluates
         Whether to evaluate the task where it leaves before that.
     checkpoint_seconds
@@ -117,6 +120,7 @@ class RankRequest:
     max_devices: int = 1
     attempt: int = 1
     steps: int = 1
+    until: int | None = None
     evaluates: bool = False
     checkpoint_seconds: float = 60.0
     step_seconds: float | None = None
@@ -173,6 +177,7 @@ class RankRequest:
                 signature="" if raw["kind"] == "inspect" else raw.get("signature", ""),
                 attempt=int(raw["attempt"]) if raw["kind"] == "train" else 1,
                 steps=int(raw["steps"]) if raw["kind"] == "train" else 1,
+                until=raw.get("until") if raw["kind"] == "train" else None,
                 evaluates=raw["kind"] == "train" and raw.get("evaluates", False),
                 checkpoint_seconds=(
                     float(raw["checkpointSeconds"]) if raw["kind"] == "train" else 60.0

@@ -1,0 +1,46 @@
+"""What the agent wants of a group that runs: to stop, or to leave after another step."""
+
+from __future__ import annotations
+
+import signal
+from pathlib import Path
+from types import FrameType
+
+from .rank_request import RankRequest
+
+
+class GroupOrders:
+    """SIGTERM says to stop; all else is in the request's file, which the agent writes anew.
+
+    Asked between steps, a few times a second: looking whether the file has changed takes
+    microseconds.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._seen = self._version()
+        self._request = RankRequest.read(path)
+        self._stopped = False
+        signal.signal(signal.SIGTERM, self._stop)
+
+    def stop_wanted(self) -> bool:
+        """Whether this rank was told to stop."""
+        return self._stopped
+
+    def until(self) -> int | None:
+        """The step to leave after; None when that is the last one."""
+        return self._newest().until
+
+    def _newest(self) -> RankRequest:
+        version = self._version()
+        if version != self._seen:
+            self._seen, self._request = version, RankRequest.read(self._path)
+        return self._request
+
+    def _version(self) -> tuple[int, int]:
+        """It is replaced as a whole, so what is read is no older than this."""
+        status = self._path.stat()
+        return status.st_ino, status.st_mtime_ns
+
+    def _stop(self, _signal: int, _frame: FrameType | None) -> None:
+        self._stopped = True
