@@ -30,7 +30,7 @@ export class CacheSync {
   }
 
   /**
-   * Keep what an event measured: a trial, or that memory did not suffice for training.
+   * Keep what an event measured: a trial, or how fast training was, or that memory did not suffice for it.
    *
    * @param time - seconds since the epoch.
    */
@@ -57,9 +57,11 @@ function measurementOf(
     const trial = state.trials.find(({ id, status }) => id === event.trial && status === 'running');
     return trial && event.cell && { node: trial.node, cell: event.cell };
   }
-  if (event.kind === 'group' && event.event.kind === 'oom') {
+  if (event.kind === 'group' && (event.event.kind === 'oom' || event.event.kind === 'measured')) {
     const task = state.tasks.find(({ spec }) => spec.name === event.event.task);
-    const cell = after.state.cells.find(one => one.status === 'oom' && !state.cells.includes(one));
+    const cell = after.state.cells.find(
+      one => (one.status === 'oom' || one.trained !== undefined) && !state.cells.includes(one)
+    );
     return task && cell && { node: lastAttempt(task)?.node, cell };
   }
   return undefined;

@@ -1,5 +1,6 @@
 import { ENGLISH } from '../core/model/translation.js';
 import type { Command } from '../core/session/command.js';
+import { isReplanDue } from '../core/session/replanning.js';
 import { emptySession, type ISession, isActive } from '../core/session/session.js';
 import { step } from '../core/session/step.js';
 import { progressLine } from '../core/view/status/progressLine.js';
@@ -180,6 +181,14 @@ export class Engine implements IDisposable {
     };
   }
 
+  private _replan(): void {
+    try {
+      this._apply({ kind: 'replan-due' });
+    } catch (error) {
+      this._options.log(`planned nothing anew: ${failureOf(error).message}`);
+    }
+  }
+
   private async _plan(planRevision: number, request: PlanRequest): Promise<void> {
     const event = await this._planner.answer(planRevision, request);
     const { planning, probing } = this._session.state;
@@ -199,6 +208,9 @@ export class Engine implements IDisposable {
   }
 
   private _tick(): void {
+    if (isReplanDue(this._session, this._options.now())) {
+      this._replan();
+    }
     const { goal, tasks, trials } = this._session.state;
     const busy = goal !== 'none' || tasks.some(isActive) || trials.length > 0;
     if (!busy && this._clients.silence > this._options.idleSeconds) {

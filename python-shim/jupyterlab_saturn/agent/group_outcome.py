@@ -14,13 +14,13 @@ from ..training.rank import EXIT_PEER_LOST
 if TYPE_CHECKING:
     from ..generated.wire_types import Failure
     from ..training.runtime.event_sender import (
+        CellEvent,
         FailureEvent,
         FinishedEvent,
         ProgressEvent,
-        TrialEvent,
     )
 
-    LastWord = FinishedEvent | ProgressEvent | TrialEvent
+    LastWord = FinishedEvent | ProgressEvent | CellEvent
 
 Kind = Literal["finished", "stopped", "failed", "oom", "lost"]
 

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-PROGRESS = frozenset({"started", "step", "validated", "checkpoint"})
+PROGRESS = frozenset({"started", "step", "validated", "checkpoint", "measured"})
 """Events of a training that goes on."""
 
 
@@ -218,7 +218,8 @@ class RankGroup:
                 self._after(self._limits.leave, self._kill)
             case "started" | "checkpoint":
                 self._record.safe_step = event.get("step")
-        self._watch(event["kind"], event.get("step"))
+        if event["kind"] != "measured":
+            self._watch(event["kind"], event.get("step"))
         self._heard(event)
 
     def _watch_start(self, deadline: float | None) -> None:

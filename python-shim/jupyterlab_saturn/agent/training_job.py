@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-_EVENT_FIELDS = ("step", "loss", "stepSeconds", "metrics", "result", "error")
+_EVENT_FIELDS = ("step", "loss", "stepSeconds", "metrics", "cell", "result", "error")
 
 
 class TrainingJob:

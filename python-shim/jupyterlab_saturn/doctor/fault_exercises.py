@@ -27,19 +27,24 @@ _SILENCE = 8.0
 async def killed_rank(bench: Workbench) -> Finding:
     """Whether a rank that is killed is told as lost, not as a fault of the task."""
 
+    # Ranks are children of what they are forked from, or of this process when cold.
+    others = _descendants()
+
     def heard(job: TrainingJob, event: GroupEvent) -> None:
         if event["kind"] == "started":
-            # Ranks are children of what they are forked from, or of this process when cold.
-            family = psutil.Process().children(recursive=True)  # type: ignore[no-untyped-call]
-            for process in family:
+            for process in _descendants() - others:
                 if process.pid != bench.launcher.zygote.pid:
                     with suppress(psutil.NoSuchProcess):
-                        process.kill()
+                        process.kill()  # type: ignore[no-untyped-call]
 
     event = await bench.train(
         bench.spec(slow, seconds=_STEP_SECONDS), SINGLE, steps=1000, heard=heard
     )
     return _ended("killed rank", event, "lost")
+
+
+def _descendants() -> set[psutil.Process]:
+    return set(psutil.Process().children(recursive=True))  # type: ignore[no-untyped-call]
 
 
 async def hung_rank(bench: Workbench) -> Finding:

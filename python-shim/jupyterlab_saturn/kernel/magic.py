@@ -208,8 +208,9 @@ class SaturnMagics(Magics):
         )
 
     def _run(self, arguments: Arguments) -> None:
-        early = arguments.options.get("early")
-        show(self._session.run(arguments.names or None, _excluded(arguments), early=early))
+        options, excluded = arguments.options, _excluded(arguments)
+        early, switch = options.get("early"), options.get("switch")
+        show(self._session.run(arguments.names or None, excluded, switch, early=early))
 
     def _clone(self, arguments: Arguments) -> None:
         if not arguments.names:

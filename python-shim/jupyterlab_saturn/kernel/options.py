@@ -132,7 +132,17 @@ VERBS = (
         "run",
         "Train in the background, all tasks or those named; measures and plans what is missing.",
         "%saturn run",
-        (_EARLY, _EXCLUDE),
+        (
+            _EARLY,
+            _EXCLUDE,
+            Option(
+                "--switch",
+                "text",
+                "Whether tasks that train are moved: never, when news makes it pay (pays), or also "
+                "where the plan says so beforehand (planned).",
+                "never",
+            ),
+        ),
         names="tasks",
     ),
     Verb(

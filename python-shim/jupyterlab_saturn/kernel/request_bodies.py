@@ -15,9 +15,12 @@ if TYPE_CHECKING:
         PlanStart,
         ProfileStart,
         RunStart,
+        SwitchPolicy,
         TaskClone,
         TaskSelection,
     )
+
+SWITCH_POLICIES = ("never", "pays", "planned")
 
 
 def selection(tasks: Iterable[str] | None) -> TaskSelection:
@@ -34,6 +37,28 @@ def selection(tasks: Iterable[str] | None) -> TaskSelection:
     return {"tasks": names}
 
 
+def run_body(
+    tasks: Iterable[str] | None,
+    switch: SwitchPolicy | None,
+    early: str | float | None = None,
+) -> RunStart:
+    """The wire's ``RunStart``. Raises SaturnError ``no-tasks``, ``bad-switch``, ``bad-early``."""
+    body: RunStart = {}
+    if tasks is not None:
+        body["tasks"] = selection(tasks)["tasks"]
+    if switch is not None:
+        if switch not in SWITCH_POLICIES:
+            raise SaturnError(
+                "bad-switch",
+                f"Tasks that train cannot be moved {switch!r}.",
+                "Say never, pays (when news makes it pay) or planned (also as planned beforehand).",
+            )
+        body["switches"] = switch
+    if early is not None:
+        body["early"] = _share(early)
+    return body
+
+
 def profile_body(force: bool, full: bool, exclude: Iterable[str] | None) -> ProfileStart:
     """The wire's ``ProfileStart``."""
     body: ProfileStart = {}
@@ -43,17 +68,6 @@ def profile_body(force: bool, full: bool, exclude: Iterable[str] | None) -> Prof
         body["full"] = True
     if exclude is not None:
         body["excludeTechniques"] = _names(exclude)
-    return body
-
-
-def run_body(tasks: Iterable[str] | None, early: str | float | None) -> RunStart:
-    """The wire's ``RunStart``. Raises SaturnError ``no-tasks``, ``bad-early``."""
-    body: RunStart = {}
-    names = selection(tasks).get("tasks")
-    if names is not None:
-        body["tasks"] = names
-    if early is not None:
-        body["early"] = _share(early)
     return body
 
 

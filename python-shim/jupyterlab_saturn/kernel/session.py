@@ -28,7 +28,13 @@ from .waiting import device_count, is_building, pursue, require_success
 from .world import notebook_world, tell_secrets
 
 if TYPE_CHECKING:
-    from ..generated.wire_types import OkRequest, SessionState, TechniqueSpec, ViewName
+    from ..generated.wire_types import (
+        OkRequest,
+        SessionState,
+        SwitchPolicy,
+        TechniqueSpec,
+        ViewName,
+    )
 
 _DEVICE_SECONDS = 120.0
 
@@ -228,6 +234,7 @@ class Session(SessionControl):
         self,
         tasks: Iterable[str] | None = None,
         exclude: Iterable[str] | None = None,
+        switch: SwitchPolicy | None = None,
         *,
         early: str | float | None = None,
     ) -> View:
@@ -239,12 +246,16 @@ class Session(SessionControl):
             Names of tasks; all when None.
         exclude
             Techniques not to use.
+        switch
+            Whether tasks that train are moved to other devices or techniques: ``"never"``, when
+            what is learned while training makes it ``"pays"``, or also where the plan says so
+            beforehand (``"planned"``). As before when None; ``"pays"`` at first.
         early
             As of `plan`: every task reaches this share of its steps, and is evaluated there,
             before any goes on.
         """
+        body = run_body(tasks, switch, early)
         connection = self._connection()
-        body = run_body(tasks, early)
         if exclude is not None:
             connection.request(message("client", "plan", plan_body(None, exclude, early)))
         rev = connection.request(message("client", "run", body))["rev"]

@@ -98,7 +98,8 @@ def _train(
 ) -> None:
     from .native.native_jobs import train_natively, try_natively
     from .run.training_loop import TrainingLoop
-    from .run.training_observer import AgentReporter
+    from .run.training_measurement import TrainingMeasurement
+    from .run.training_observer import AgentReporter, TrainingObserver
     from .run.trial import run_trial
     from .runtime.process_group import ProcessGroup
     from .techniques.native import Native
@@ -120,6 +121,7 @@ def _train(
     elif orders is None:
         run_trial(request, world, device, events)
     else:
+        observer = AgentReporter(events) if world.is_root else TrainingObserver()
         TrainingLoop(
             request.workload,
             world,
@@ -130,7 +132,8 @@ def _train(
             step_seconds=request.step_seconds,
             stop_wanted=orders.stop_wanted,
             until=orders.until,
-            observer=AgentReporter(events) if world.is_root else None,
+            measurement=TrainingMeasurement(request, world, device, observer.measured),
+            observer=observer,
         ).run()
     world.leave()
 

@@ -48,6 +48,7 @@ export function planUnconstrained(
 class PlainPlanning {
   private readonly _incumbent: Incumbent;
   private readonly _mayInterrupt: boolean;
+  private _carryOn: number | undefined;
 
   constructor(
     private readonly _request: PlanRequest,
@@ -73,7 +74,11 @@ class PlainPlanning {
       await this._search();
     }
     const explanation = request.explain === true ? this._explain(!begun) : undefined;
-    const found = { ...incumbent.plan(), ...(explanation !== undefined && { explanation }) };
+    const found: Plan = {
+      ...incumbent.plan(),
+      ...(explanation !== undefined && { explanation }),
+      ...(this._carryOn !== undefined && { carryOn: this._carryOn })
+    };
     return this._mayInterrupt || !begun ? this._withSwitches(found) : found;
   }
 
@@ -130,6 +135,7 @@ class PlainPlanning {
     const followed = follow(problem, previous);
     incumbent.offer('previous', followed.schedule);
     if (previous.length > 0) {
+      this._carryOn = followed.schedule.makespan;
       incumbent.report();
     }
     const rule = this._compare();

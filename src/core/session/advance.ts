@@ -1,14 +1,13 @@
-import type { Command } from './command.js';
 import { dispatchSegments, dispatchTrials } from './dispatch.js';
 import { isWithoutDevices, withoutDevices } from './excludedDevices.js';
-import { planRequest } from './planRequest.js';
+import { askPlan, isReplanDue } from './replanning.js';
 import { withRungs } from './rungs.js';
 import { type ISession, type IStep, isActive, isOpen, withState } from './session.js';
 import { planTrials } from './trialPlanning.js';
 
 /**
- * Go as far towards the goal as can be gone now: wait for inspections, make the missing trials,
- * ask for a plan, follow it. Called after every event.
+ * Go as far towards the goal as can be gone now: follow the plan, wait for inspections, make the missing trials, ask for a
+ * plan. While tasks train, nothing waits for what is asked. Called after every event.
  *
  * @param time - seconds since the epoch.
  */
@@ -21,25 +20,49 @@ export function advance(before: ISession, time: number): IStep {
   if (isWithoutDevices(session)) {
     return { session: withoutDevices(session, time), commands: [] };
   }
-  if (tasks.some(task => task.status === 'inspecting')) {
-    return { session, commands: [] };
+  const followed = isUnderWay(session) ? follow(session, time) : { session, commands: [] };
+  const training = followed.session.state.tasks.some(isActive);
+  const inspecting = tasks.some(task => task.status === 'inspecting');
+  if (inspecting && !training) {
+    return followed;
   }
-  const profile = planTrials(session, time);
-  const trials = dispatchTrials(profile.session);
-  if (trials.session.state.trials.length > 0 || trials.session.state.probing) {
-    return { session: trials.session, commands: [...profile.commands, ...trials.commands] };
+  const measured = then(
+    then(followed, next => planTrials(next, time)),
+    dispatchTrials
+  );
+  const { trials, probing } = measured.session.state;
+  const measuring = trials.length > 0 || probing === true;
+  if (measuring && !(training && goal === 'run')) {
+    return measured;
   }
   if (goal === 'profile') {
-    return done(trials.session, time);
+    return then(measured, next => done(next, time));
   }
-  const planned = keepPlan(trials.session, time);
-  if (planned.session.state.planning || planned.commands.length > 0) {
+  const planned = then(measured, next => keepPlan(next, time));
+  const { plan, planning } = planned.session.state;
+  if (goal === 'plan') {
+    return planning ? planned : then(planned, next => done(next, time));
+  }
+  if (!plan || (planning && !isUnderWay(planned.session))) {
     return planned;
   }
-  if (goal === 'plan') {
-    return done(planned.session, time);
-  }
-  return followPlan(planned.session, time);
+  const begun = then(planned, next => dispatchSegments(next, time));
+  const goesOn = begun.session.state.tasks.some(isActive) || planning || measuring || inspecting;
+  return goesOn ? begun : then(begun, next => done(next, time));
+}
+
+/** Whether a plan is being followed: what it has next begins as soon as it can, whatever else is being looked for. */
+function isUnderWay({ state: { goal, run, plan } }: ISession): boolean {
+  return goal === 'run' && run !== undefined && run.endedAt === undefined && plan !== undefined;
+}
+
+function follow(session: ISession, time: number): IStep {
+  return then(dispatchTrials(session), next => dispatchSegments(next, time));
+}
+
+function then({ session, commands }: IStep, go: (session: ISession) => IStep): IStep {
+  const next = go(session);
+  return { session: next.session, commands: [...commands, ...next.commands] };
 }
 
 function done(session: ISession, time: number): IStep {
@@ -56,24 +79,16 @@ function done(session: ISession, time: number): IStep {
 
 /** Make sure that a plan answers the present question, or is on its way. */
 function keepPlan(session: ISession, time: number): IStep {
-  if (session.state.plan?.fresh || session.state.planning) {
+  const { plan, planning, tasks } = session.state;
+  if (plan && !(plan.fresh && !planning) && !tasks.some(task => isOpen(task, session.state))) {
+    // Nothing is left to plan: the plan that was followed stays, to look back at.
+    return { session: withState(session, { planning: false, plan: { ...plan, fresh: true } }), commands: [] };
+  }
+  if (plan?.fresh || planning) {
     return { session, commands: [] };
   }
-  const { plan, tasks } = session.state;
-  if (plan && !tasks.some(task => isOpen(task, session.state))) {
-    // Nothing is left to plan: the plan that was followed stays, to look back at.
-    return { session: withState(session, { plan: { ...plan, fresh: true } }), commands: [] };
-  }
-  const planRevision = session.planRevision + 1;
-  const request = planRequest(session.state, time, {
-    selection: session.state.goal === 'run' ? session.selection : null,
-    budget: session.budget
-  });
-  const command: Command = { kind: 'plan', planRevision, request };
-  return { session: { ...withState(session, { planning: true }), planRevision }, commands: [command] };
-}
-
-function followPlan(session: ISession, time: number): IStep {
-  const step = dispatchSegments(session, time);
-  return step.session.state.tasks.some(isActive) ? step : done(step.session, time);
+  const isAnswered = session.planRevision === session.question?.revision && session.news.length > 0;
+  return isAnswered && tasks.some(isActive) && !isReplanDue(session, time)
+    ? { session, commands: [] }
+    : askPlan(session, time);
 }

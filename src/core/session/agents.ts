@@ -6,6 +6,7 @@ import {
   type ISession,
   type IStep,
   isActive,
+  isStaying,
   lastAttempt,
   mapTasks,
   maxDevices,
@@ -14,7 +15,7 @@ import {
   withStaleProfile,
   withState
 } from './session.js';
-import { inspecting, stopGroup, stopInspections } from './stopping.js';
+import { inspecting, limitGroup, stopGroup, stopInspections } from './stopping.js';
 
 const looks = (devices: readonly Device[]): string[] =>
   devices.map(device => `${device.kind} ${device.name} ${device.memoryBytes}`).sort();
@@ -99,6 +100,7 @@ export function noteAgent(session: ISession, hello: AgentHello, time: number): I
   const measuring = new Set(trials.filter(({ status }) => status === 'running').map(({ id }) => id));
   const stops: Command[] = [
     ...tasks.filter(task => task.status === 'stopping').flatMap(task => stopGroup(known.session.state, task)),
+    ...tasks.filter(isStaying).flatMap(limitGroup),
     ...hello.trials
       .filter(id => !measuring.has(id))
       .map((trial): Command => ({ kind: 'stop-trial', node, body: { trial } })),

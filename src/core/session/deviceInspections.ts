@@ -1,6 +1,7 @@
 import type { Inspect, TaskState } from '../wire/messages.js';
 import type { Command } from './command.js';
-import { busyDevices, deviceKey } from './dispatch.js';
+import { busyDevices } from './dispatch.js';
+import { deviceKey } from './projection.js';
 import {
   type ISession,
   type IStep,

@@ -1,22 +1,20 @@
 import { usableBy } from '../model/strategy.js';
+import { FailedTrials } from '../profiling/failedTrials.js';
 import type { Attempt, GroupStart, RunState, Segment, TaskState, TrialStart } from '../wire/messages.js';
 import type { Command } from './command.js';
 import { measuredCell, patience } from './patience.js';
-import { targetStep } from './rungs.js';
+import { deviceKey } from './projection.js';
 import {
   findTask,
   type ISession,
   type IStep,
   isActive,
-  isHeld,
   lastAttempt,
   techniquesOf,
   withState,
   withTask
 } from './session.js';
-
-/** What tells a device from all others. */
-export const deviceKey = (node: string, device: string): string => `${node}\n${device}`;
+import { type IStretch, stretchesLeft } from './stretches.js';
 
 /** Devices held by rank groups, trials and inspections, by their keys. */
 export function busyDevices(session: ISession): Set<string> {
@@ -82,9 +80,9 @@ export function dispatchTrials(session: ISession): IStep {
 }
 
 /**
- * Start every planned segment whose turn has come: its devices are free and no earlier segment
- * waits for one of them. Order on each device is the plan's; times are not waited for, so a
- * task that ends early lets the next one start early.
+ * Start every stretch of the plan whose turn has come: its devices are free and nothing earlier waits for one of them.
+ * Order on each device is the plan's; times are not waited for, so a task that ends early lets the next one start early.
+ * A plan that is being replaced is followed until then, as far as it can be.
  */
 export function dispatchSegments(session: ISession, time: number): IStep {
   const planned = session.state.plan;
@@ -92,20 +90,24 @@ export function dispatchSegments(session: ISession, time: number): IStep {
     return { session, commands: [] };
   }
   const blocked = busyDevices(session);
+  const waiting = new Set<string>();
   const commands: Command[] = [];
   let next = session;
-  for (const segment of [...planned.plan.segments].sort((a, b) => a.start - b.start)) {
+  for (const stretch of stretchesLeft(session.state, planned.plan)) {
+    const { segment } = stretch;
     const task = findTask(next, segment.task);
-    if (task?.status !== 'ready' || isHeld(task)) {
+    if (!task || !isRunnable(session, task, segment)) {
       continue;
     }
     const keys = segment.devices.map(device => deviceKey(segment.node, device));
-    if (keys.every(key => !blocked.has(key))) {
+    const isNext = task.status === 'ready' && !waiting.has(segment.task);
+    waiting.add(segment.task);
+    if (isNext && keys.every(key => !blocked.has(key))) {
       next = withState(next, {
         run: begun(next.state.run, time),
         ...(next.state.plan?.startedAt === undefined ? { plan: { ...planned, startedAt: time } } : {})
       });
-      const [started, command] = startSegment(next, task, segment, time);
+      const [started, command] = startStretch(next, task, stretch, time);
       next = started;
       commands.push(command);
     }
@@ -114,6 +116,23 @@ export function dispatchSegments(session: ISession, time: number): IStep {
     }
   }
   return { session: next, commands };
+}
+
+/** Whether a segment can still be run: what it was planned with may be gone. */
+function isRunnable({ state, selection }: ISession, task: TaskState, segment: Segment): boolean {
+  const { strategy, node, devices } = segment;
+  const { spec, inspection } = task;
+  const there = state.cluster?.nodes.find(({ id }) => id === node)?.devices ?? [];
+  return (
+    (selection?.includes(spec.name) ?? true) &&
+    devices.every(device => there.some(({ id }) => id === device)) &&
+    !state.excludeTechniques.includes(strategy.technique) &&
+    measuredCell(state.cells, task, strategy) !== undefined &&
+    new FailedTrials(state.cells).failure(
+      { hash: spec.hash, signature: inspection?.signature ?? '' },
+      strategy
+    ) === undefined
+  );
 }
 
 /** A run in which training begins: it goes on with one that was over, and does not count the time between. */
@@ -125,13 +144,12 @@ function begun(run: RunState | undefined, time: number): RunState {
   return { startedAt, idleSeconds: idleSeconds + Math.max(0, time - endedAt) };
 }
 
-function startSegment(
+function startStretch(
   session: ISession,
   task: TaskState,
-  segment: Segment,
+  { segment, until }: IStretch,
   time: number
 ): [ISession, Command] {
-  const until = targetStep(task);
   const leaves = until < (task.inspection?.steps ?? 1) ? { until } : {};
   const origin = session.state.plan?.startedAt ?? time;
   const attempt: Attempt = {

@@ -10,8 +10,10 @@ import type {
   SessionState,
   TaskState
 } from '../wire/messages.js';
-import { targetStep } from './rungs.js';
+import { believedCells } from './belief.js';
+import { planLeft } from './projection.js';
 import { isActive, isMeasured, isOpen, isStaying, lastAttempt } from './session.js';
+import { targetStep } from './stretches.js';
 
 /** What to plan besides the state: see {@link planRequest}. */
 export interface IPlanRequestOptions {
@@ -25,6 +27,8 @@ export interface IPlanRequestOptions {
   readonly explain?: boolean;
   /** Whether to plan all steps of tasks that are to wait for others on the way. */
   readonly whole?: boolean;
+  /** How tasks may be moved; those that train stay when absent. */
+  readonly switches?: PlanRequest['switches'];
 }
 
 /**
@@ -47,7 +51,8 @@ export function planRequest(
   now: number,
   options: IPlanRequestOptions = {}
 ): PlanRequest {
-  const usable = options.cells ?? state.cells.filter(cell => isMeasured(cell) || cell.status === 'pruned');
+  const usable =
+    options.cells ?? believedCells(state.cells.filter(cell => isMeasured(cell) || cell.status === 'pruned'));
   const cells = new Map(
     usable
       .filter(cell => cell.status !== 'failed')
@@ -55,16 +60,19 @@ export function planRequest(
   );
   const failed = new FailedTrials(usable);
   const chosen = options.selection ? new Set(options.selection) : null;
-  return {
+  const request: PlanRequest = {
     cluster: state.cluster ?? { nodes: [] },
     tasks: state.tasks
       .filter(task => isOpen(task, state) && (isStaying(task) || (chosen?.has(task.spec.name) ?? true)))
       .map(task => planTask(task, cells, failed, now, options.whole ?? false)),
     excludeTechniques: state.excludeTechniques,
     explain: options.explain ?? true,
+    ...(options.switches && { switches: options.switches }),
     seed: options.seed ?? 0,
     budget: options.budget ?? {}
   };
+  const previous = state.tasks.some(isActive) && !options.whole ? planLeft(state, request) : [];
+  return previous.length > 0 ? { ...request, previous } : request;
 }
 
 function planTask(
@@ -108,7 +116,13 @@ function runningSpeed(task: TaskState, attempt: Attempt, cells: ReadonlyMap<stri
   const { inspection, progress } = task;
   const cell = cells.get(cellKey(inspection?.signature ?? '', attempt.strategy));
   const planned = attempt.planned ? attempt.planned.end - attempt.planned.start : 0;
-  return progress.stepSeconds || cell?.stepSeconds || planned / (inspection?.steps ?? 1) || 1e-3;
+  return (
+    attempt.stepSeconds ||
+    progress.stepSeconds ||
+    cell?.stepSeconds ||
+    planned / (inspection?.steps ?? 1) ||
+    1e-3
+  );
 }
 
 function optionsOf(

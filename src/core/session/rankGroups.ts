@@ -2,6 +2,7 @@ import { cellKey } from '../model/strategy.js';
 import type { Attempt, Failure, GroupEvent, ProfileCell, TaskState, Validation } from '../wire/messages.js';
 import { inspectOnDevice, OTHER_TASK } from './deviceInspections.js';
 import { excludeDevices, isOfDevice, isRefused } from './excludedDevices.js';
+import { noteMeasured } from './measurements.js';
 import {
   findTask,
   type ISession,
@@ -35,6 +36,8 @@ export function noteGroup(session: ISession, event: GroupEvent): ISession {
       });
     case 'step':
       return withTask(session, name, { progress: progressOf(task, event) });
+    case 'measured':
+      return noteMeasured(session, task, event);
     case 'validated':
       return withTask(session, name, { validations: validationsOf(task, event) });
     case 'checkpoint':
@@ -79,7 +82,8 @@ export function noteGroup(session: ISession, event: GroupEvent): ISession {
         ...(event.step === undefined ? {} : { checkpointStep: event.step })
       });
       // What leaves by the plan goes on by it; else the agent is leaving, or somebody stopped it.
-      return reachesUntil(attempt, event) || isUnplanned(session, task) ? left : withStalePlan(left);
+      const isPlanned = task.moving || reachesUntil(attempt, event) || isUnplanned(session, task);
+      return isPlanned ? left : withStalePlan(left);
     }
   }
 }

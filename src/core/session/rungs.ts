@@ -11,17 +11,13 @@ import {
 } from './session.js';
 import { stopGroup } from './stopping.js';
 
-/** Step that a task is planned to reach: its last, or that at which it waits for the others. */
-export function targetStep({ inspection, target }: TaskState): number {
-  return target ?? inspection?.steps ?? 1;
-}
-
 /** All tasks are to reach a share of their steps before any goes on; none waits when it is absent. */
 export function withEarly(session: ISession, early: number | undefined): ISession {
   if (early === session.state.early) {
     return session;
   }
-  return withStalePlan(withState(withoutTargets(session), { early }));
+  // A plan up to one step is none up to another: it is not followed until there is a new one.
+  return withState(withStalePlan(withoutTargets(session)), { early, plan: undefined });
 }
 
 /** Have the tasks that train leave where they are: they may be beyond what all are to reach first. */

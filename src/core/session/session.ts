@@ -7,6 +7,7 @@ import type {
   Node,
   PlanBudget,
   ProfileCell,
+  ReplanCause,
   SessionState,
   TaskState,
   TaskStatus,
@@ -41,6 +42,22 @@ export interface ISession {
   readonly strikes: Readonly<Record<string, number>>;
   /** Trials ever requested, for their ids. */
   readonly trialCount: number;
+  /** The newest planning question, while it is open and after; null before the first. */
+  readonly question: IQuestion | null;
+  /** What has happened since that question, while tasks train: why to plan anew. */
+  readonly news: readonly ReplanCause[];
+}
+
+/** The planner was asked. */
+export interface IQuestion {
+  /** See {@link ISession.planRevision}. */
+  readonly revision: number;
+  /** When, in seconds since the epoch: second 0 of the plan that answers. */
+  readonly time: number;
+  /** Why, if tasks trained. */
+  readonly causes: readonly ReplanCause[];
+  /** Numbers of the attempts that ran then and were to go on, by name of their tasks: the answer may move them. */
+  readonly running: Readonly<Record<string, number>>;
 }
 
 /** A session after an event, and what to do about it. */
@@ -73,7 +90,9 @@ export function emptySession(name: string, folder: string): ISession {
     full: false,
     setAside: [],
     strikes: {},
-    trialCount: 0
+    trialCount: 0,
+    question: null,
+    news: []
   };
 }
 
@@ -161,7 +180,7 @@ export function withGoal(session: ISession, goal: Goal): ISession {
 /** The session whose plan no longer answers the question, nor does one that is being made. */
 export function withStalePlan(session: ISession): ISession {
   const { plan, planning, probing } = session.state;
-  if (!planning && !probing && !plan?.fresh) {
+  if (!planning && !probing && !plan?.fresh && session.news.length === 0) {
     return { ...session, bestMakespan: undefined };
   }
   const stale = withState(
@@ -173,6 +192,18 @@ export function withStalePlan(session: ISession): ISession {
     }
   );
   return { ...stale, planRevision: session.planRevision + 1 };
+}
+
+/**
+ * The session in which something has happened that another plan may answer better. The plan is followed meanwhile, and
+ * one that is being made is taken.
+ */
+export function withNews(session: ISession, cause: ReplanCause): ISession {
+  const { plan } = session.state;
+  return {
+    ...(plan?.fresh ? withState(session, { plan: { ...plan, fresh: false } }) : session),
+    news: [...session.news, cause]
+  };
 }
 
 /** The session in which other measurements may matter than before, so that its plan is stale as well. */

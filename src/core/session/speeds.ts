@@ -44,7 +44,7 @@ export function noteSpeed(session: ISession, { task: name, attempt, kind, stepSe
   if (!task || kind !== 'step' || stepSeconds === undefined || lastAttempt(task)?.number !== attempt) {
     return { session, commands: [] };
   }
-  const factor = isActive(task) ? factorOf(session, task, stepSeconds) : undefined;
+  const factor = isActive(task) ? unlikeness(session, task, stepSeconds) : undefined;
   const before = session.strikes[name] ?? 0;
   const sign = factor === undefined ? 0 : Math.sign(Math.log(factor));
   const strikes = sign === 0 ? 0 : Math.sign(before) === sign ? before + sign : sign;
@@ -82,7 +82,7 @@ export function splitSignature(
 }
 
 /** By how much a task is slower than its like, when that is more than they differ anyway. */
-function factorOf(session: ISession, task: TaskState, stepSeconds: number): number | undefined {
+export function unlikeness(session: ISession, task: TaskState, stepSeconds: number): number | undefined {
   const cell = measuredFor(session, task);
   const like = session.state.tasks.filter(
     other => other !== task && signatureOf(other) === signatureOf(task)

@@ -1,11 +1,13 @@
-import type { SessionEvent } from '../wire/messages.js';
+import type { Failure, SessionEvent } from '../wire/messages.js';
 import { advance } from './advance.js';
 import { noteAgent, noteNode } from './agents.js';
 import { dispatchInspections } from './deviceInspections.js';
 import { includeBusyDevices } from './excludedDevices.js';
 import { inspectStopped, noteInspection } from './inspections.js';
+import { withEventNews } from './news.js';
 import { noteProfile, noteRecalled, noteTrial, withTechniques } from './profiling.js';
 import { noteGroup } from './rankGroups.js';
+import { adoptPlan } from './replanning.js';
 import { noteResume, resumed } from './resuming.js';
 import { gather, withEarly } from './rungs.js';
 import {
@@ -38,7 +40,8 @@ export function step(session: ISession, event: SessionEvent, time: number): ISte
   const removals = finishRemovals(taken.session);
   const noted = { session: removals.session, commands: [...taken.commands, ...removals.commands] };
   // What a rank group reports while it trains decides nothing about those that wait.
-  const judged = event.kind === 'group' ? noted.session : withVerdicts(noted.session);
+  const told = withEventNews(session, noted.session, event);
+  const judged = event.kind === 'group' ? told : withVerdicts(told);
   const looking = dispatchInspections(judged);
   const advanced = advance(looking.session, time);
   const next = advanced.session;
@@ -86,23 +89,19 @@ function note(session: ISession, event: SessionEvent, time: number): IStep {
       if (probing) {
         return only(noteTrialPlan(session, event.plan));
       }
-      const running = session.state.tasks.some(isActive);
-      return only(
-        withState(session, {
-          planning: false,
-          plan: { plan: event.plan, madeAt: time, fresh: true, ...(running ? { startedAt: time } : {}) }
-        })
-      );
+      return adoptPlan(session, event.plan, time);
     }
     case 'plan-failed':
-      return event.basis === session.planRevision
-        ? only(withNotice(withState(session, { planning: false, probing: false, goal: 'none' }), event.error))
-        : only(session);
+      return only(event.basis === session.planRevision ? notePlanFailure(session, event.error) : session);
     case 'run-requested': {
       const names = event.tasks ?? null;
       const whole = inspectStopped(includeBusyDevices(session), names);
-      const gathered = gather(withEarly(noteRun(whole.session, names), event.early));
-      return { session: gathered.session, commands: [...whole.commands, ...gathered.commands] };
+      const { switches, early } = event;
+      const run = gather(withEarly(noteRun(whole.session, names), early));
+      return {
+        session: switches ? withState(run.session, { switches }) : run.session,
+        commands: [...whole.commands, ...run.commands]
+      };
     }
     case 'stop-requested':
       return noteStop(session, event.tasks ?? null, time);
@@ -110,6 +109,8 @@ function note(session: ISession, event: SessionEvent, time: number): IStep {
       return noteResume(session, event.tasks);
     case 'group':
       return noteSpeed(noteGroup(session, event.event), event.event);
+    case 'replan-due':
+      return only(session);
     case 'speed-differs':
       return only(splitSignature(session, event));
     case 'agent-connected':
@@ -153,6 +154,15 @@ function note(session: ISession, event: SessionEvent, time: number): IStep {
       };
     }
   }
+}
+
+/** There is no plan: nothing begins; or, while tasks train, the plan there is is followed. */
+function notePlanFailure(session: ISession, error: Failure): ISession {
+  const { plan, tasks } = session.state;
+  const told = withNotice(withState(session, { planning: false, probing: false }), error);
+  return plan && tasks.some(isActive)
+    ? withState(told, { plan: { ...plan, fresh: true } })
+    : withState(told, { goal: 'none' });
 }
 
 /** Training is wanted: of all tasks that can go on, or of the named ones, which also retries failed ones. */

@@ -23,6 +23,16 @@ export function stopGroup(state: SessionState, task: TaskState): Command[] {
   return [{ kind: 'stop', node: attempt.node, body }];
 }
 
+/** Have the newest rank group of a task leave after the step that its plan says; nothing when it says none. */
+export function limitGroup(task: TaskState): Command[] {
+  const attempt = lastAttempt(task);
+  if (attempt?.until === undefined) {
+    return [];
+  }
+  const { node, number, until } = attempt;
+  return [{ kind: 'until', node, body: { task: task.spec.name, attempt: number, step: until } }];
+}
+
 /** Have some inspections given up; nothing when there are none. */
 export function stopInspections(tasks: string[]): Command[] {
   return tasks.length > 0 ? [{ kind: 'stop-inspection', body: { tasks } }] : [];

@@ -1,5 +1,5 @@
+import type { IStretch } from '../../../src/core/session/stretches.js';
 import type { PlanOption } from '../../../src/core/wire/messages.js';
-import type { IItem } from './eventQueue.js';
 import type { IRun } from './history.js';
 
 /** Share of a step by which rounding may make it look unfinished. */
@@ -20,7 +20,7 @@ export class Activity {
    * @_stepSeconds _stepSeconds - true seconds per step.
    */
   constructor(
-    public item: IItem,
+    public item: IStretch,
     private readonly _option: PlanOption,
     private readonly _start: number,
     private readonly _first: number,

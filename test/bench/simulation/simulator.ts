@@ -1,11 +1,12 @@
 import { placeKey } from '../../../src/core/model/schedule/taskHistory.js';
 import { strategyKey } from '../../../src/core/model/strategy.js';
+import { project } from '../../../src/core/session/projection.js';
+import type { IStretch } from '../../../src/core/session/stretches.js';
 import type { PlanRequest, PlanTask, Segment } from '../../../src/core/wire/messages.js';
 import { Activity } from './activity.js';
-import { EventQueue, type IItem } from './eventQueue.js';
+import { EventQueue } from './eventQueue.js';
 import type { IHistory, IRun } from './history.js';
 import type { IPolicy, Moment } from './policy.js';
-import { project } from './projection.js';
 import { type IScenario, type IScenarioTask, trueStepSeconds } from './scenario.js';
 
 /** Let a policy run a scenario to its end. The same policy and scenario give the same history. */
@@ -141,7 +142,7 @@ class Simulator {
   }
 
   /** Train as the plan says, or as far as the task truly goes. */
-  private _follow(activity: Activity, item: IItem): void {
+  private _follow(activity: Activity, item: IStretch): void {
     const { task, endsAfter = Infinity } = this._tasks.get(item.segment.task)!;
     activity.item = item;
     const until = Math.min(item.until, task.steps);

@@ -64,7 +64,7 @@ def test_nothing_that_takes_minutes_is_tried_on_a_broken_machine(
     assert not list(home.glob(".saturn-doctor-*"))
 
 
-def test_a_rank_that_was_not_forked_is_killed_too(tmp_path: Path) -> None:
+def test_a_rank_that_was_not_forked_is_killed_too_and_nobody_else(tmp_path: Path) -> None:
     node: Any = discover({"kind": "cpu", "count": 1})
 
     async def do() -> Finding:
@@ -72,7 +72,12 @@ def test_a_rank_that_was_not_forked_is_killed_too(tmp_path: Path) -> None:
         async with Workbench(paths, node, forks=False) as bench:
             return await killed_rank(bench)
 
-    assert asyncio.run(do()).status == "ok"
+    with subprocess.Popen(["sleep", "77"]) as bystander:
+        try:
+            assert asyncio.run(do()).status == "ok"
+            assert bystander.poll() is None
+        finally:
+            bystander.kill()
 
 
 def test_names_of_exercises_are_unlike() -> None:

@@ -18,7 +18,7 @@ from jupyterlab_saturn import wire
 from jupyterlab_saturn.errors import SaturnError
 from jupyterlab_saturn.training import rank
 from jupyterlab_saturn.training.inspect import inspection
-from jupyterlab_saturn.training.run.trial import note_foreign_memory
+from jupyterlab_saturn.training.run.cell_measurement import CellMeasurement
 from jupyterlab_saturn.training.runtime import device as device_module
 from jupyterlab_saturn.training.runtime import foreign_memory
 from jupyterlab_saturn.training.runtime.device import RankDevice, claim
@@ -230,13 +230,16 @@ def test_other_errors_beside_others_are_the_tasks(driver: Any) -> None:
         assert claim(wire_devices(), 0).blame(MemoryError()).__class__ is MemoryError
 
 
-@pytest.mark.parametrize(("held", "expected"), [(0, {}), (6 * GB, {"foreignBytes": 6 * GB})])
-def test_a_measurement_tells_who_was_beside_it(held: int, expected: dict[str, int]) -> None:
-    cell: Any = {}
+@pytest.mark.parametrize(("held", "expected"), [(0, None), (6 * GB, 6 * GB)])
+def test_a_measurement_tells_who_was_beside_it(held: int, expected: int | None) -> None:
     device = mock.create_autospec(RankDevice, instance=True)
     device.foreign_bytes.return_value = held
-    note_foreign_memory(cell, ProcessGroup(0, 1), device)
-    assert cell == expected
+    request: Any = SimpleNamespace(requested_at=0.0, signature="s", strategy={})
+    measurement = CellMeasurement(request, ProcessGroup(0, 1), device)
+    measurement.timer.add(0.1, 1)
+    for _ in range(2):
+        assert measurement.cell().get("foreignBytes") == expected
+    assert device.foreign_bytes.call_count == 1  # asking the driver takes a while
 
 
 def test_an_inspection_blames_no_task_either(driver: Any) -> None:

@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 from torch.optim.optimizer import register_optimizer_step_pre_hook
 
+from ..run.cell_measurement import CellMeasurement
+from ..run.training_measurement import TrainingMeasurement
 from ..run.training_observer import AgentReporter, TrainingObserver
-from ..run.trial import note_foreign_memory, require_headroom
+from ..run.trial import require_headroom
 from ..runtime.device import RankDevice
 from ..runtime.event_sender import EventSender
 from ..runtime.failure import describe
@@ -24,10 +26,10 @@ from .monitor import LoopOver, Monitor
 from .native_loop import NativeLoop, NativeRun
 from .native_run import NativeTask
 from .training_monitor import TrainingMonitor
-from .trial_monitor import TrialMonitor
+from .trial_monitor import STEPS_MOST, TrialMonitor
 
 if TYPE_CHECKING:
-    from ...generated.wire_types import ProfileCell, Result, TaskSpec
+    from ...generated.wire_types import Result, TaskSpec
 
 PIECE_SECONDS = 600.0
 """What is assumed of a function that is one piece and takes longer than a trial."""
@@ -49,8 +51,10 @@ def train_natively(
         As `NativeTask.train`, and whatever its loop raises. Its checkpoints stay.
     """
     observer = AgentReporter(events) if world.is_root else TrainingObserver()
+    measurement = TrainingMeasurement(request, world, device, observer.measured)
     monitor = TrainingMonitor(
         world,
+        measurement,
         observer,
         checkpoint_seconds=request.checkpoint_seconds,
         step_seconds=request.step_seconds,
@@ -63,6 +67,7 @@ def train_natively(
         task.train()
     except LoopOver:
         return
+    measurement.ended()
     with device.unlimited():
         model = task.export()
     loop = task.loop
@@ -104,8 +109,8 @@ def try_natively(
     torch.OutOfMemoryError
         When steps take nearly all the memory of a GPU, and anything else they raise.
     """
-    device.reset_peak()
-    monitor = TrialMonitor(world, device)
+    measurement = CellMeasurement(request, world, device, STEPS_MOST)
+    monitor = TrialMonitor(world, device, measurement)
     begin = time.time()
     try:
         with _ending_one_piece(monitor):
@@ -113,22 +118,11 @@ def try_natively(
         piece = time.time() - begin
     except LoopOver:
         piece = PIECE_SECONDS
-    step_seconds, spread = monitor.times or (piece, 0.0)
-    started_at = monitor.started_at or begin
-    peak = int(world.max([device.peak_bytes()])[0])
+    if not monitor.has_begun:
+        measurement.timer.add(piece, 1)
+    measurement.note_peak()
     require_headroom(world, device)
-    cell: ProfileCell = {
-        "signature": request.signature,
-        "strategy": request.strategy,
-        "status": "ok",
-        "source": "measured",
-        "steps": max(1, monitor.steps),
-        "stepSeconds": step_seconds,
-        "spreadSeconds": spread,
-        "startSeconds": world.max([max(0.0, started_at - request.requested_at)])[0],
-        "peakBytes": peak,
-    }
-    note_foreign_memory(cell, world, device)
+    cell = measurement.cell()
     if world.is_root:
         events.emit({"kind": "trial", "cell": cell})
 
@@ -170,7 +164,7 @@ def _ending_one_piece(monitor: TrialMonitor) -> Iterator[None]:
         optimizes = True
 
     def look(_signal: int, _frame: FrameType | None) -> None:
-        if optimizes and monitor.started_at is None:
+        if optimizes and not monitor.has_begun:
             raise LoopOver
 
     hook = register_optimizer_step_pre_hook(note)

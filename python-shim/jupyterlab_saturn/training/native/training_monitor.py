@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from ..run.sync_interval import SyncInterval
+from ..run.training_measurement import TrainingMeasurement
 from ..run.training_observer import TrainingObserver
 from ..runtime.process_group import ProcessGroup
 from .monitor import LoopOver, Monitor, Wish
@@ -21,6 +22,8 @@ class TrainingMonitor(Monitor):
 
     Parameters
     ----------
+    measurement
+        Times its steps.
     observer
         Sees how it goes, on this rank.
     checkpoint_seconds
@@ -45,6 +48,7 @@ class TrainingMonitor(Monitor):
     def __init__(
         self,
         world: ProcessGroup,
+        measurement: TrainingMeasurement,
         observer: TrainingObserver,
         *,
         checkpoint_seconds: float,
@@ -56,6 +60,7 @@ class TrainingMonitor(Monitor):
         self.step = 0
         self.evaluations: dict[int, Metrics] = {}
         self._world = world
+        self._measurement = measurement
         self._observer = observer
         self._checkpoint_seconds = checkpoint_seconds
         self._steps = self._last = steps
@@ -72,6 +77,7 @@ class TrainingMonitor(Monitor):
             self._has_begun = True
             self.step = self._agreed_step = step
             self._agreed_at = self._saved_at = time.monotonic()
+            self._measurement.started()
             self._observer.started(step)
             self._last = int(self._world.sum([self._wanted_last()])[0])
             if self._is_enough(step):
@@ -92,11 +98,15 @@ class TrainingMonitor(Monitor):
         stop = told > 0 or self._is_enough(step)
         self._interval.agreed(step, seconds)
         self._observer.agreed(step, self._mean(mine), seconds)
+        self._measurement.window(seconds, steps)
         self._agreed_at, self._agreed_step = time.monotonic(), step
-        return Wish(save=stop or unsaved >= self._checkpoint_seconds, stop=stop)
+        saves = stop or unsaved >= self._checkpoint_seconds
+        if saves:
+            self._measurement.note_peak()
+        return Wish(save=saves, stop=stop)
 
     def interrupted(self) -> None:
-        self._agreed_at = time.monotonic()
+        self._agreed_at, self._agreed_step = time.monotonic(), self.step
 
     def evaluated(self, step: int, metrics: Mapping[str, float]) -> None:
         told: Metrics = {
@@ -108,9 +118,12 @@ class TrainingMonitor(Monitor):
 
     def saved(self, step: int) -> None:
         self._saved_at = time.monotonic()
+        self.interrupted()
+        self._measurement.saved()
         self._observer.saved(step)
 
     def stopped(self, step: int) -> None:
+        self._measurement.ended()
         self._observer.stopped(step)
         raise LoopOver
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,7 @@ from .best_model import BestModel
 from .checkpoint import Checkpoints
 from .model_export import write_model
 from .sync_interval import SyncInterval
+from .training_measurement import TrainingMeasurement
 from .training_observer import TrainingObserver
 from .workload import Workload
 
@@ -35,6 +37,7 @@ class _Agreement:
     last: int
     loss: float
     step_seconds: float
+    load_seconds: float
     unsaved_seconds: float
 
 
@@ -58,6 +61,8 @@ class TrainingLoop:
         What a step should take, when that was measured.
     stop_wanted
         Whether this rank was told to stop; all stop together when any is.
+    measurement
+        Times its steps; nobody does when None.
     observer
         Sees how it goes on this rank; nobody when None.
     """
@@ -75,6 +80,7 @@ class TrainingLoop:
         checkpoint_seconds: float = math.inf,
         step_seconds: float | None = None,
         stop_wanted: Callable[[], bool] = lambda: False,
+        measurement: TrainingMeasurement | None = None,
         observer: TrainingObserver | None = None,
     ) -> None:
         self._spec = spec
@@ -88,6 +94,7 @@ class TrainingLoop:
         self._checkpoint_seconds = checkpoint_seconds
         self._step_seconds = step_seconds
         self._stop_wanted = stop_wanted
+        self._measurement = measurement
         self._observer = observer or TrainingObserver()
         identity = _identity(spec, steps)
         folder = spec.paths.checkpoints(spec.task["name"])
@@ -117,10 +124,13 @@ class TrainingLoop:
             self._loss = manifest["loss"]
             self._validations = manifest["validations"]
             self._best.recall(workload.task, self._validations)
+        if self._measurement is not None:
+            self._measurement.started()
         self._observer.started(workload.step)
         enough = self._enough(workload) or self._train(workload)
         if workload.step < self._steps and not enough:
             self._save(workload)
+            self._measured()
             if self._evaluates and workload.step == self._last:
                 self._show(workload)
             self._observer.stopped(workload.step)
@@ -136,20 +146,26 @@ class TrainingLoop:
         interval = SyncInterval(self._step_seconds)
         agreed_at = saved_at = time.monotonic()
         agreed_step = workload.step
+        loading = 0.0
         while workload.step < self._last:
+            asked = time.perf_counter()
             micro_batches = workload.load()
+            loading += time.perf_counter() - asked
             share = workload.advance(micro_batches)
             self._observer.stepped(workload, micro_batches, share)
             ends = workload.step == self._steps
             validates = every is not None and workload.step % every == 0 and not ends
             if not (interval.due(workload.step) or validates or workload.step == self._last):
                 continue
-            known = self._agree(share, workload.step - agreed_step, agreed_at, saved_at)
+            steps = workload.step - agreed_step
+            known = self._agree(share, steps, loading, agreed_at, saved_at)
             self._last = known.last
             self._require_finite(known.loss, workload.step)
             self._loss = known.loss
             interval.agreed(workload.step, known.step_seconds)
             self._observer.agreed(workload.step, known.loss, known.step_seconds)
+            if self._measurement is not None:
+                self._measurement.window(known.step_seconds, steps, known.load_seconds)
             if validates and self._validate(workload):
                 return True
             if known.stop:
@@ -157,7 +173,7 @@ class TrainingLoop:
             if known.unsaved_seconds >= self._checkpoint_seconds:
                 self._save(workload)
                 saved_at = time.monotonic()
-            agreed_at, agreed_step = time.monotonic(), workload.step
+            agreed_at, agreed_step, loading = time.monotonic(), workload.step, 0.0
         return False
 
     def _validate(self, workload: Workload) -> bool:
@@ -210,15 +226,15 @@ class TrainingLoop:
         return stop > 0, int(last)
 
     def _agree(
-        self, share: torch.Tensor, steps: int, agreed_at: float, saved_at: float
+        self, share: torch.Tensor, steps: int, loading: float, agreed_at: float, saved_at: float
     ) -> _Agreement:
         value = share.item()  # waits for the device, so the clock is read after
         now = time.monotonic()
-        (stop, last, value), (step_seconds, unsaved) = self._world.sum_and_max(
+        (stop, last, value), (step_seconds, load_seconds, unsaved) = self._world.sum_and_max(
             [float(self._stop_wanted()), float(self._wanted_last()), value],
-            [(now - agreed_at) / steps, now - saved_at],
+            [(now - agreed_at) / steps, loading / steps, now - saved_at],
         )
-        return _Agreement(stop > 0, int(last), value, step_seconds, unsaved)
+        return _Agreement(stop > 0, int(last), value, step_seconds, load_seconds, unsaved)
 
     def _require_finite(self, value: float, step: int) -> None:
         if math.isfinite(value):
@@ -248,9 +264,14 @@ class TrainingLoop:
             "validations": self._validations,
             "torch": torch.__version__,
         }
-        self._checkpoints.save(workload.runner, workload.step, details)
+        with nullcontext() if self._measurement is None else self._measurement.saving():
+            self._checkpoints.save(workload.runner, workload.step, details)
         self._saved_step = workload.step
         self._observer.saved(workload.step)
+
+    def _measured(self) -> None:
+        if self._measurement is not None:
+            self._measurement.ended()
 
     def _finish(self, workload: Workload) -> None:
         """Export the model, then evaluate it: what fails there must not lose it."""
@@ -261,6 +282,7 @@ class TrainingLoop:
                 workload.task, workload.runner, workload.step, self._evaluate(workload)
             )
         self._save(workload)
+        self._measured()
         self._best.restore(workload.runner)
         workload.runner.release_optimizer()  # whose memory the gathered model may need
         paths = self._spec.paths

@@ -14,7 +14,7 @@ from ..task.data_order import MicroBatch
 from .workload import Workload
 
 if TYPE_CHECKING:
-    from ...generated.wire_types import Result
+    from ...generated.wire_types import ProfileCell, Result
 
 _TELL_SECONDS = 0.2
 
@@ -48,6 +48,9 @@ class TrainingObserver:
             None where there is none to tell.
         """
 
+    def measured(self, cell: ProfileCell) -> None:
+        """It is known how the task runs: well enough, or by all steps when the training ends."""
+
     def validated(self, step: int, metrics: dict[str, float | None]) -> None:
         """The task was evaluated before its end; a metric that is no number is None."""
 
@@ -80,6 +83,9 @@ class AgentReporter(TrainingObserver):
             if loss is not None:
                 event["loss"] = loss if math.isfinite(loss) else None
             self._events.emit_or_drop(event)
+
+    def measured(self, cell: ProfileCell) -> None:
+        self._events.emit({"kind": "measured", "cell": cell})
 
     def validated(self, step: int, metrics: dict[str, float | None]) -> None:
         self._events.emit({"kind": "validated", "step": step, "metrics": metrics})

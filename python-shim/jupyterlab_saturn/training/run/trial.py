@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import shutil
-import statistics
 import time
-from typing import TYPE_CHECKING, TypedDict
 
 import torch
 
@@ -14,21 +12,12 @@ from ..runtime.device import RankDevice
 from ..runtime.event_sender import EventSender
 from ..runtime.process_group import ProcessGroup
 from ..runtime.rank_request import RankRequest
+from .cell_measurement import CellMeasurement
 from .checkpoint import Checkpoints
 from .evaluation_trial import try_evaluation
-from .step_timer import StepTimer
 from .workload import Workload
 
-if TYPE_CHECKING:
-    from ...generated.wire_types import ProfileCell
-
-_WARM_UP_LEAST = 2  # the second step is the first with optimizer state in memory
-_WARM_UP_MOST = 5
-_WARM_UP_SECONDS = 20.0
-_WARM_UP_TOLERANCE = 0.1
 _STEPS_MOST = 2_000
-_WINDOW_SECONDS = 0.05
-_WINDOW_STEPS_MOST = 50
 _MEMORY_SHARE = 0.95
 
 
@@ -47,106 +36,36 @@ def run_trial(
     SaturnError
         As `try_evaluation`.
     """
-    device.reset_peak()
+    measurement = CellMeasurement(request, world, device, _STEPS_MOST)
     with Workload.build(request.workload, world, device, loads=_STEPS_MOST) as workload:
-        start_seconds = max(0.0, time.time() - request.requested_at)
-        trial = _Trial(workload, world, device)
-        measured = trial.measure()
+        measurement.started()
+        while not measurement.timer.enough():
+            _time(workload, measurement, world, device)
         try_evaluation(workload)
-        peak_bytes = int(world.max([device.peak_bytes()])[0])
+        measurement.note_peak()
         require_headroom(world, device)
-        save_seconds = _save_seconds(request, workload, world, device)
-    cell: ProfileCell = {
-        "signature": request.signature,
-        "strategy": request.strategy,
-        "status": "ok",
-        "source": "measured",
-        "steps": measured["steps"],
-        "stepSeconds": measured["stepSeconds"],
-        "spreadSeconds": measured["spreadSeconds"],
-        "loadSeconds": measured["loadSeconds"],
-        "startSeconds": world.max([start_seconds])[0],
-        "peakBytes": peak_bytes,
-    }
-    if save_seconds is not None:
-        cell["saveSeconds"] = save_seconds
-    note_foreign_memory(cell, world, device)
+        measurement.save_seconds = _save_seconds(request, workload, world, device)
+    cell = measurement.cell()
     if world.is_root:
         events.emit({"kind": "trial", "cell": cell})
 
 
-class _Timing(TypedDict):
-    """The part of a wire ``ProfileCell`` that tells of time."""
-
-    stepSeconds: float
-    spreadSeconds: float
-    steps: int
-    loadSeconds: float
-
-
-class _Trial:
-    """Steps a workload by the clock."""
-
-    def __init__(self, workload: Workload, world: ProcessGroup, device: RankDevice) -> None:
-        self._workload = workload
-        self._world = world
-        self._device = device
-
-    def measure(self) -> _Timing:
-        """Step for long enough to tell of time.
-
-        Steps are timed in windows, as training agrees every few steps, too: what the ranks do to
-        agree, and a GPU that runs behind its process, must not count as a part of each.
-        """
-        warm_up = self._warm_up()
-        steps = max(1, min(_WINDOW_STEPS_MOST, int(_WINDOW_SECONDS / max(warm_up[-1], 1e-9))))
-        timer = StepTimer(sum(warm_up), (_STEPS_MOST - len(warm_up)) // steps)
-        loads: list[float] = []
-        while not timer.enough():
-            step, load = self._time(steps)
-            timer.add(step, steps)
-            loads.append(load)
-        return {
-            "stepSeconds": timer.median,
-            "spreadSeconds": timer.spread,
-            "steps": steps * len(loads),
-            "loadSeconds": statistics.median(loads),
-        }
-
-    def _warm_up(self) -> list[float]:
-        """Step until two steps in a row take about the same time, or often enough."""
-        times: list[float] = []
-        while len(times) < _WARM_UP_MOST:
-            times.append(self._time(1)[0])
-            if len(times) >= _WARM_UP_LEAST:
-                before, last = times[-2:]
-                if abs(last - before) <= _WARM_UP_TOLERANCE * before:
-                    break
-            if sum(times) > _WARM_UP_SECONDS:
-                break
-        return times
-
-    def _time(self, steps: int) -> tuple[float, float]:
-        """Seconds of each of the next steps on the slowest rank, and of loading its batch."""
-        loading = 0.0
-        self._device.synchronize()
-        begin = time.perf_counter()
-        for _ in range(steps):
-            asked = time.perf_counter()
-            batch = self._workload.load()
-            loading += time.perf_counter() - asked
-            self._workload.advance(batch)
-        self._device.synchronize()
-        taken = time.perf_counter() - begin
-        step, load = self._world.max([taken / steps, loading / steps])
-        return step, load
-
-
-def note_foreign_memory(cell: ProfileCell, world: ProcessGroup, device: RankDevice) -> None:
-    """Write down what other programs held of the ranks' devices, if they did. A collective."""
-    held = int(world.max([device.foreign_bytes()])[0])
-    if held > 0:
-        cell["foreignBytes"] = held
+def _time(
+    workload: Workload, measurement: CellMeasurement, world: ProcessGroup, device: RankDevice
+) -> None:
+    """Time a window of steps on the slowest rank, and the loading of their batches."""
+    steps, loading = measurement.timer.window, 0.0
+    device.synchronize()
+    begin = time.perf_counter()
+    for _ in range(steps):
+        asked = time.perf_counter()
+        batch = workload.load()
+        loading += time.perf_counter() - asked
+        workload.advance(batch)
+    device.synchronize()
+    taken = time.perf_counter() - begin
+    step, load = world.max([taken / steps, loading / steps])
+    measurement.timer.add(step, steps, load)
 
 
 def require_headroom(world: ProcessGroup, device: RankDevice) -> None:

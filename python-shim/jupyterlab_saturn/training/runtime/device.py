@@ -42,7 +42,7 @@ class RankDevice(Protocol):
         """Wait until all work given to the device is done."""
 
     def reset_peak(self) -> None:
-        """Forget the peak so far."""
+        """Forget the peak so far. What counts is more than there was when first called."""
 
     def peak_bytes(self) -> int:
         """Most memory that tensors took at any time since `reset_peak`.
@@ -73,7 +73,7 @@ class CpuDevice:
     def __init__(self, cores: Sequence[int], memory_bytes: int) -> None:
         self._memory_bytes = memory_bytes
         self._limit = resource.RLIM_INFINITY
-        self._baseline = 0
+        self._baseline: int | None = None
         os.environ["CUDA_VISIBLE_DEVICES"] = ""
         if cores and hasattr(os, "sched_setaffinity"):
             try:
@@ -118,10 +118,11 @@ class CpuDevice:
         # proc(5): writing 5 resets the peak of the resident set to its current size.
         with suppress(OSError):
             Path("/proc/self/clear_refs").write_text("5")
-        self._baseline = _status_bytes("VmRSS")
+        if self._baseline is None:
+            self._baseline = _status_bytes("VmRSS")
 
     def peak_bytes(self) -> int:
-        return max(0, _status_bytes("VmHWM") - self._baseline)
+        return max(0, _status_bytes("VmHWM") - (self._baseline or 0))
 
     def pressure(self) -> float:
         return 0.0

@@ -29,8 +29,10 @@ class InspectedEvent(_Event):
     result: InspectResult
 
 
-class TrialEvent(_Event):
-    kind: Literal["trial"]
+class CellEvent(_Event):
+    """Of a trial at its end; of a training when it is known well enough, and at its end."""
+
+    kind: Literal["trial", "measured"]
     cell: ProfileCell
 
 
@@ -69,7 +71,7 @@ class FailureEvent(_Event):
 
 RankEvent = (
     InspectedEvent
-    | TrialEvent
+    | CellEvent
     | ProgressEvent
     | StepEvent
     | ValidatedEvent

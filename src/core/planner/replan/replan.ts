@@ -36,8 +36,8 @@ export interface IReplanned {
   method: 'previous' | 'construction' | 'local-search';
 }
 
-/** The earlier plan is given up only for one that is shorter by more than this share of it. */
-export const MIN_IMPROVEMENT = 0.005;
+/** The earlier plan is given up only for one that is shorter by more than this share of it; what moves cost is priced in. */
+export const MIN_IMPROVEMENT = 0.01;
 
 /** For small budgets, and a start that may be of the wrong kind: the best of a few plans. */
 const FROM_PLAN: ICooling = { hot: 0.5, cold: 0.005, rounds: 3 };
@@ -48,7 +48,7 @@ const FROM_PLAN: ICooling = { hot: 0.5, cold: 0.005, rounds: 3 };
  *
  * - Running tasks that may be moved are moved only when the plan becomes shorter even with what is risky about the
  *   moves counted against it (see {@link withPessimisticTimes}), and each of them only if the plan is longer without its move.
- * - The earlier plan, followed as far as it goes, is kept unless the new one is shorter by half a percent: the same
+ * - The earlier plan, followed as far as it goes, is kept unless the new one is shorter by a percent: the same
  *   question gives the same plan.
  * - Tasks keep their devices where they can.
  */

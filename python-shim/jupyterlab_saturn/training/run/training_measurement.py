@@ -1,0 +1,70 @@
+"""The cell that a training measures on its way."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from ..runtime.device import RankDevice
+from ..runtime.process_group import ProcessGroup
+from ..runtime.rank_request import RankRequest
+from .cell_measurement import CellMeasurement
+
+if TYPE_CHECKING:
+    from ...generated.wire_types import ProfileCell
+
+
+class TrainingMeasurement(CellMeasurement):
+    """Tells its cell once it is known well enough, and again when the training ends.
+
+    Saving takes memory of its own, which is no step's: it is not counted.
+
+    Parameters
+    ----------
+    tell
+        Told of the cell, on every rank.
+    """
+
+    def __init__(
+        self,
+        request: RankRequest,
+        world: ProcessGroup,
+        device: RankDevice,
+        tell: Callable[[ProfileCell], None],
+    ) -> None:
+        super().__init__(request, world, device)
+        self._tell = tell
+        self._told: ProfileCell | None = None
+
+    def started(self) -> None:
+        super().started()
+        self._device.reset_peak()  # what loading a checkpoint took is no step's either
+
+    def window(self, step_seconds: float, steps: int, load_seconds: float = 0.0) -> None:
+        """Note the steps since the ranks agreed last. A collective now and then."""
+        self.timer.add(step_seconds, steps, load_seconds)
+        if self._told is None and self.timer.enough():
+            self.note_peak()
+            self._told = self.cell()
+            self._tell(self._told)
+
+    @contextmanager
+    def saving(self) -> Iterator[None]:
+        """Round the commit of a checkpoint. A collective."""
+        self.note_peak()
+        begin = time.perf_counter()
+        yield
+        self.save_seconds = time.perf_counter() - begin
+        self.saved()
+
+    def saved(self) -> None:
+        """A checkpoint was committed, for which the peak was noted before."""
+        self._device.reset_peak()
+
+    def ended(self) -> None:
+        """Tell what all steps came to, if any were timed. A collective."""
+        if self.timer.steps > 0:
+            self.note_peak()
+            self._tell(self.cell())

@@ -1,0 +1,65 @@
+import type { ReplanCause, SessionEvent } from '../wire/messages.js';
+import { type ISession, isActive, withNews } from './session.js';
+
+/**
+ * The session that knows why it is to plan anew, when an event is a reason and tasks train.
+ *
+ * @param before - the session before the event.
+ */
+export function withEventNews(before: ISession, session: ISession, event: SessionEvent): ISession {
+  const { goal, tasks } = session.state;
+  if (goal !== 'run' || !(tasks.some(isActive) || before.state.tasks.some(isActive))) {
+    return session;
+  }
+  const isStale = session.planRevision !== before.planRevision;
+  const cause = causeOf(event, isStale);
+  return cause && session.news.length === before.news.length ? withNews(session, cause) : session;
+}
+
+/** @param isStale - whether the plan no longer answers the question for it. */
+function causeOf(event: SessionEvent, isStale: boolean): ReplanCause | undefined {
+  switch (event.kind) {
+    case 'group': {
+      const { kind, task } = event.event;
+      const ends = { finished: 'ended', failed: 'failed', oom: 'failed', lost: 'failed' } as const;
+      if (kind === 'finished' || kind === 'failed' || kind === 'oom' || kind === 'lost') {
+        return { kind: ends[kind], tasks: [task] };
+      }
+      return kind === 'stopped' && isStale ? { kind: 'stopped', tasks: [task] } : undefined;
+    }
+    case 'replan-due':
+      return { kind: 'interval' };
+    default:
+      return isStale ? causeOfStale(event) : undefined;
+  }
+}
+
+function causeOfStale(event: SessionEvent): ReplanCause | undefined {
+  switch (event.kind) {
+    case 'tasks-added':
+      return { kind: 'added', tasks: event.tasks.map(({ name }) => name) };
+    case 'inspected':
+      return { kind: 'added', tasks: [event.result.task] };
+    case 'tasks-removed':
+      return { kind: 'removed', tasks: event.tasks };
+    case 'stop-requested':
+      return { kind: 'stopped', ...(event.tasks && { tasks: event.tasks }) };
+    case 'run-requested':
+    case 'resume-requested':
+      return { kind: 'resumed', ...(event.tasks && { tasks: event.tasks }) };
+    case 'speed-differs':
+      return { kind: 'speed', tasks: [event.task], factor: event.factor };
+    case 'trial-finished':
+    case 'cells-recalled':
+      return { kind: 'measured' };
+    case 'node-changed':
+    case 'agent-connected':
+      return { kind: 'devices' };
+    case 'profile-requested':
+    case 'plan-requested':
+    case 'techniques-set':
+      return { kind: 'wishes' };
+    default:
+      return undefined;
+  }
+}

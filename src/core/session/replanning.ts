@@ -1,0 +1,172 @@
+import { goesOnRunning } from '../model/schedule/taskHistory.js';
+import type { Move, Plan, PlanBudget, Replan, SwitchPolicy, TaskState } from '../wire/messages.js';
+import type { Command } from './command.js';
+import { planRequest } from './planRequest.js';
+import {
+  findTask,
+  type ISession,
+  type IStep,
+  isActive,
+  isStaying,
+  lastAttempt,
+  withState,
+  withTask
+} from './session.js';
+import { limitGroup, stopGroup } from './stopping.js';
+import { type IStretch, stretchesLeft, targetStep } from './stretches.js';
+
+/** How long to look for a better plan while tasks train: they do not wait for it, but it takes a core. */
+const BUDGET: PlanBudget = { seconds: 1 };
+
+/** News is answered at once, then not again before this share of what was left has passed, within limits in seconds. */
+const PAUSE_SHARE = 0.01;
+const PAUSE_LEAST = 1;
+const PAUSE_MOST = 30;
+
+/** Without any news, one look in so many parts of what was left, but not more often than this, in seconds. */
+const INTERVAL_PARTS = 30;
+const INTERVAL_LEAST = 10;
+
+/** So many of the latest plans made while training are told. */
+const TOLD = 50;
+
+/** Whether something that happened while tasks train is to be answered by a plan now, or it is time to look anyway. */
+export function isReplanDue({ state, question, news }: ISession, time: number): boolean {
+  const { goal, planning, agent, plan, tasks } = state;
+  if (goal !== 'run' || agent === 'away' || planning || !question || !plan || !tasks.some(isStaying)) {
+    return false;
+  }
+  const since = time - question.time;
+  const { makespan } = plan.plan;
+  const pause = Math.min(PAUSE_MOST, Math.max(PAUSE_LEAST, PAUSE_SHARE * makespan));
+  return since >= (news.length > 0 ? pause : Math.max(INTERVAL_LEAST, makespan / INTERVAL_PARTS));
+}
+
+const ASKED: Record<SwitchPolicy, 'none' | 'running' | 'planned'> = {
+  never: 'none',
+  pays: 'running',
+  planned: 'planned'
+};
+
+/** Ask the planner: how to begin, or, while tasks train, whether to go on. */
+export function askPlan(session: ISession, time: number): IStep {
+  const { state } = session;
+  const { goal, tasks, switches = 'pays' } = state;
+  const training = tasks.some(isActive);
+  const revision = session.planRevision + 1;
+  const request = planRequest(state, time, {
+    selection: goal === 'run' ? session.selection : null,
+    budget: training ? BUDGET : session.budget,
+    ...((training || switches === 'planned') && { switches: ASKED[switches] })
+  });
+  const running = Object.fromEntries(
+    tasks.filter(isStaying).map(task => [task.spec.name, task.attempts.length])
+  );
+  return {
+    session: {
+      ...withState(session, { planning: true }),
+      planRevision: revision,
+      question: { revision, time, causes: session.news, running },
+      news: []
+    },
+    commands: [{ kind: 'plan', planRevision: revision, request }]
+  };
+}
+
+/**
+ * Take up a plan. Tasks that train go on, as far as it says so, or leave to go on by it: those that it knew to be training. A
+ * task that has begun since stays where it is.
+ */
+export function adoptPlan(session: ISession, plan: Plan, time: number): IStep {
+  const { question, news } = session;
+  const causes = question?.causes ?? [];
+  const training = Object.keys(question?.running ?? {}).length > 0;
+  let next = withState(session, {
+    planning: false,
+    plan: {
+      plan,
+      madeAt: time,
+      fresh: news.length === 0,
+      ...(training || session.state.tasks.some(isActive) ? { startedAt: question?.time ?? time } : {})
+    }
+  });
+  const commands: Command[] = [];
+  const moves: Move[] = [];
+  const stretches = training ? firstStretches(session, plan) : new Map<string, IStretch>();
+  for (const [name, number] of Object.entries(question?.running ?? {})) {
+    const task = findTask(next, name);
+    const stretch = stretches.get(name);
+    if (!task || !stretch || !isStaying(task) || task.attempts.length !== number) {
+      continue;
+    }
+    if (isHere(task, stretch)) {
+      const [limited, told] = limit(next, task, stretch);
+      next = limited;
+      commands.push(...told);
+    } else {
+      moves.push(moveOf(task, stretch));
+      commands.push(...stopGroup(next.state, task));
+      next = withTask(next, name, { status: 'stopping', moving: true });
+    }
+  }
+  const told = causes.some(({ kind }) => kind !== 'ended' && kind !== 'interval');
+  if (!training || (moves.length === 0 && plan.method === 'previous' && !told)) {
+    return { session: next, commands };
+  }
+  const { makespan, carryOn } = plan;
+  const replan: Replan = {
+    at: question?.time ?? time,
+    causes: [...causes],
+    moves,
+    makespan,
+    ...(carryOn !== undefined && { carryOn })
+  };
+  const replans = [...(next.state.replans ?? []), replan].slice(-TOLD);
+  return { session: withState(next, { replans }), commands };
+}
+
+/** What a plan has each task do first. */
+function firstStretches({ state }: ISession, plan: Plan): Map<string, IStretch> {
+  const first = new Map<string, IStretch>();
+  // As if nothing trained: where a task trains now is a stretch of the plan, too.
+  const waiting = {
+    ...state,
+    tasks: state.tasks.map(task => ({
+      ...task,
+      status: isActive(task) ? ('ready' as const) : task.status,
+      checkpointStep: 0
+    }))
+  };
+  for (const stretch of stretchesLeft(waiting, plan)) {
+    if (!first.has(stretch.segment.task)) {
+      first.set(stretch.segment.task, stretch);
+    }
+  }
+  return first;
+}
+
+function isHere(task: TaskState, { segment }: IStretch): boolean {
+  const { strategy, node, devices } = lastAttempt(task)!;
+  const running = { strategy, node, devices };
+  return goesOnRunning({ name: task.spec.name, steps: 0, options: [], running }, segment);
+}
+
+/** Have a task that goes on train as far as the plan says. */
+function limit(session: ISession, task: TaskState, { until }: IStretch): [ISession, Command[]] {
+  const attempt = lastAttempt(task)!;
+  if ((attempt.until ?? targetStep(task)) === until) {
+    return [session, []];
+  }
+  const changed = { ...task, attempts: [...task.attempts.slice(0, -1), { ...attempt, until }] };
+  return [withTask(session, task.spec.name, { attempts: changed.attempts }), limitGroup(changed)];
+}
+
+function moveOf(task: TaskState, { segment }: IStretch): Move {
+  const { strategy, node, devices } = lastAttempt(task)!;
+  return {
+    task: task.spec.name,
+    before: { strategy, node, devices },
+    after: { strategy: segment.strategy, node: segment.node, devices: segment.devices },
+    start: segment.start
+  };
+}

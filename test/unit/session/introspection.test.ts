@@ -1,0 +1,285 @@
+import { describe, expect, it } from 'vitest';
+import { checkPlan } from '../../../src/core/model/checker/checker.js';
+import { plan } from '../../../src/core/planner/plan.js';
+import { isReplanDue } from '../../../src/core/session/replanning.js';
+import type { Plan, PlanRequest, ProfileCell, Strategy } from '../../../src/core/wire/messages.js';
+import { inspection, SessionHarness, STRATEGIES, spec } from './sessionHarness.js';
+
+const [SINGLE, DDP] = STRATEGIES as [Strategy, Strategy];
+
+function cell(name: string, strategy: Strategy, stepSeconds: number): ProfileCell {
+  return {
+    signature: `sig-${name}`,
+    strategy,
+    status: 'ok',
+    source: 'measured',
+    stepSeconds,
+    startSeconds: 0.1,
+    saveSeconds: 0.1,
+    spreadSeconds: 0.001,
+    steps: 20
+  };
+}
+
+/** A session on two devices with tasks of 100 steps, all cells recalled: `[single, ddp]` seconds a step by task. */
+function planned(speeds: Record<string, [number, number]>): SessionHarness {
+  const sim = new SessionHarness();
+  sim.connect(2);
+  const names = Object.keys(speeds);
+  sim.feed({ kind: 'tasks-added', tasks: names.map(name => spec(name)) });
+  for (const name of names) {
+    sim.feed({
+      kind: 'inspected',
+      result: { task: name, hash: 'h', inspection: inspection(`sig-${name}`, 100) }
+    });
+  }
+  sim.feed({
+    kind: 'cells-recalled',
+    cells: names.flatMap(name => [cell(name, SINGLE, speeds[name]![0]), cell(name, DDP, speeds[name]![1])])
+  });
+  return sim;
+}
+
+/** Answer the newest planning question as the planner does. */
+async function answer(sim: SessionHarness): Promise<{ request: PlanRequest; made: Plan }> {
+  const command = sim.take('plan').at(-1)!;
+  const request = { ...command.request, budget: { iterations: 2000 } };
+  const made = await plan(request);
+  expect(checkPlan(request, made)).toEqual([]);
+  sim.feed({ kind: 'plan-made', plan: made, basis: command.planRevision }, 0);
+  return { request, made };
+}
+
+async function run(sim: SessionHarness, switches?: 'never' | 'pays' | 'planned'): Promise<void> {
+  sim.feed({ kind: 'run-requested', ...(switches && { switches }) });
+  while (!sim.session.state.tasks.some(task => task.status === 'starting')) {
+    await answer(sim);
+  }
+}
+
+function starts(sim: SessionHarness): [string, string, number][] {
+  return sim
+    .take('start')
+    .map(({ body }) => [body.task.name, body.strategy.technique, body.strategy.devices]);
+}
+
+const measured = (name: string, strategy: Strategy, stepSeconds: number): { cell: ProfileCell } => ({
+  cell: cell(name, strategy, stepSeconds)
+});
+
+describe('a task that is slower than planned', () => {
+  it('has the waiting ones planned anew, and is moved when that pays', async () => {
+    // Three tasks of equal length on two devices: one each, the third after whichever ends first.
+    const sim = planned({ a: [1, 0.9], b: [1, 0.9], c: [1, 0.9] });
+    await run(sim);
+    const first = starts(sim);
+    for (const [name] of first) {
+      sim.group(name, 1, 'started', { step: 0 });
+    }
+    const [slow] = first[0]!;
+    sim.group(slow, 1, 'measured', measured(slow, first[0]![1] === 'single' ? SINGLE : DDP, 4));
+    const cause = { kind: 'speed', tasks: [slow], factor: first[0]![1] === 'single' ? 4 : 4 / 0.9 };
+    const { request } = await answer(sim);
+    expect(request.switches).toBe('running');
+    expect(request.previous?.map(({ task }) => task).sort()).toEqual(['a', 'b', 'c']);
+    expect(sim.session.state.replans).toMatchObject([{ causes: [cause] }]);
+  });
+
+  it('is moved to devices that become free, from its checkpoint, and nothing else is', async () => {
+    const sim = planned({ a: [1, 0.6], b: [1, 0.6] });
+    await run(sim);
+    const first = starts(sim);
+    for (const [name] of first) {
+      sim.group(name, 1, 'started', { step: 0 });
+    }
+    // It was to end with the other; now it has most of its work left, and both devices for itself.
+    sim.time += 50;
+    sim.group('a', 1, 'step', { step: 20, stepSeconds: 1 });
+    sim.group('b', 1, 'finished', { step: 100 });
+    const { made } = await answer(sim);
+    expect(made.segments).toMatchObject([{ task: 'a', strategy: DDP }]);
+    expect(sim.session.state.tasks[0]).toMatchObject({ status: 'stopping', moving: true });
+    const [stop] = sim.take('stop');
+    expect(stop?.body).toMatchObject({ task: 'a', attempt: 1 });
+    const [told] = sim.session.state.replans!.slice(-1);
+    expect(told?.moves).toMatchObject([
+      { task: 'a', before: { strategy: SINGLE }, after: { strategy: DDP } }
+    ]);
+    expect(told!.carryOn!).toBeGreaterThan(told!.makespan);
+    sim.group('a', 1, 'stopped', { step: 22 });
+    expect(sim.status('a')).toBe('starting');
+    const [start] = sim.take('start');
+    expect(start?.body).toMatchObject({ attempt: 2, strategy: DDP, steps: 100 });
+    expect(sim.session.state.tasks[0]?.attempts.at(-1)).toMatchObject({ fromStep: 22 });
+    sim.group('a', 2, 'started', { step: 22 });
+    sim.group('a', 2, 'finished', { step: 100 });
+    expect(sim.session.state.goal).toBe('none');
+  });
+
+  it.each(['never', 'pays'] as const)('is left where it is when moves are not wanted: %s', async policy => {
+    const sim = planned({ a: [1, 0.6], b: [1, 0.6] });
+    await run(sim, policy);
+    starts(sim);
+    sim.group('a', 1, 'started', { step: 0 });
+    sim.group('b', 1, 'started', { step: 0 });
+    sim.time += 50;
+    sim.group('a', 1, 'step', { step: 20, stepSeconds: 1 });
+    sim.group('b', 1, 'finished', { step: 100 });
+    const { request } = await answer(sim);
+    expect(request.switches).toBe(policy === 'never' ? 'none' : 'running');
+    expect(sim.take('stop')).toHaveLength(policy === 'never' ? 0 : 1);
+  });
+
+  it('teaches what its other strategies take', async () => {
+    const sim = planned({ a: [1, 0.6], b: [1, 0.6] });
+    await run(sim);
+    sim.group('a', 1, 'started', { step: 0 });
+    sim.group('a', 1, 'measured', measured('a', SINGLE, 2));
+    const { request } = await answer(sim);
+    const options = request.tasks.find(({ name }) => name === 'a')!.options;
+    const seconds = Object.fromEntries(options.map(one => [one.strategy.technique, one.stepSeconds]));
+    expect(seconds.single).toBe(2);
+    expect(seconds.ddp).toBeCloseTo(0.6 * 2 ** 0.8, 6);
+  });
+});
+
+describe('news', () => {
+  it('is no measurement that says what was planned with, nor one lost in noise', async () => {
+    const sim = planned({ a: [1, 0.9], b: [1, 0.9] });
+    await run(sim);
+    sim.group('a', 1, 'started', { step: 0 });
+    sim.group('a', 1, 'measured', measured('a', SINGLE, 1.04));
+    sim.group('b', 1, 'started', { step: 0 });
+    sim.group('b', 1, 'measured', { cell: { ...cell('b', SINGLE, 1.2), spreadSeconds: 0.5, steps: 10 } });
+    expect(sim.session.news).toEqual([]);
+    expect(sim.session.state.plan?.fresh).toBe(true);
+    expect(sim.take('plan')).toEqual([]);
+  });
+
+  it('is told once of a rank group', async () => {
+    const sim = planned({ a: [1, 0.9], b: [1, 0.9] });
+    await run(sim);
+    sim.group('a', 1, 'started', { step: 0 });
+    sim.group('a', 1, 'measured', measured('a', SINGLE, 2));
+    await answer(sim);
+    sim.group('a', 1, 'measured', measured('a', SINGLE, 2.6));
+    expect(sim.session.news).toEqual([]);
+  });
+
+  it('waits a little after a plan, and is then answered', async () => {
+    const sim = planned({ a: [1, 0.9], b: [1, 0.9], c: [1, 0.9] });
+    await run(sim);
+    sim.group('a', 1, 'started', { step: 0 });
+    sim.group('a', 1, 'measured', measured('a', SINGLE, 2));
+    sim.take('plan');
+    const at = sim.session.question!.time;
+    const asking = { ...sim.session, state: { ...sim.session.state, planning: false } };
+    const waiting = { ...asking, news: [{ kind: 'ended' as const }] };
+    expect(isReplanDue(waiting, at + 0.5)).toBe(false);
+    expect(isReplanDue(waiting, at + 31)).toBe(true);
+    expect(isReplanDue({ ...asking, news: [] }, at + 5)).toBe(false);
+    expect(isReplanDue({ ...asking, news: [] }, at + 1000)).toBe(true);
+  });
+
+  it('lets devices go on with the plan there is until it is answered', async () => {
+    const sim = planned({ a: [1, 2], b: [1, 2], c: [1, 2], d: [1, 2] });
+    await run(sim);
+    const first = starts(sim).map(([name]) => name);
+    expect(first).toHaveLength(2);
+    sim.time += 100;
+    sim.group(first[0]!, 1, 'started', { step: 0 });
+    sim.group(first[0]!, 1, 'finished', { step: 100 });
+    expect(starts(sim)).toHaveLength(1);
+    expect(sim.session.state.planning).toBe(true);
+    // One that ends while the question is open is news for the next.
+    sim.group(first[1]!, 1, 'started', { step: 0 });
+    sim.group(first[1]!, 1, 'finished', { step: 100 });
+    expect(starts(sim)).toHaveLength(1);
+    expect(sim.session.news).toMatchObject([{ kind: 'ended', tasks: [first[1]] }]);
+    await answer(sim);
+    expect(sim.take('stop')).toEqual([]);
+    expect(sim.session.state.plan?.fresh).toBe(false);
+  });
+
+  it('of a planner that fails leaves what trains in peace', async () => {
+    const sim = planned({ a: [1, 2], b: [1, 2], c: [1, 2] });
+    await run(sim);
+    const [first] = starts(sim)[0]!;
+    sim.time += 100;
+    sim.group(first, 1, 'started', { step: 0 });
+    sim.group(first, 1, 'finished', { step: 100 });
+    const [question] = sim.take('plan');
+    const error = { code: 'internal', message: 'No.' };
+    sim.feed({ kind: 'plan-failed', error, basis: question!.planRevision });
+    expect(sim.session.state.goal).toBe('run');
+    expect(sim.session.state.notices.at(-1)).toEqual(error);
+  });
+});
+
+describe('a plan of several segments', () => {
+  const segment = (task: string, strategy: Strategy, start: number, end: number, steps: number) => ({
+    task,
+    strategy,
+    node: 'node',
+    devices: strategy.devices === 1 ? ['cpu0'] : ['cpu0', 'cpu1'],
+    start,
+    end,
+    steps
+  });
+
+  it('has each rank group leave after the step it says, and the next go on from there', async () => {
+    const sim = planned({ a: [1, 0.6] });
+    sim.feed({ kind: 'run-requested' });
+    while (sim.session.state.probing || sim.session.state.trials.length > 0) {
+      await answer(sim);
+    }
+    const made: Plan = {
+      segments: [segment('a', SINGLE, 0, 40.2, 40), segment('a', DDP, 40.2, 76.3, 60)],
+      unplanned: [],
+      makespan: 76.3,
+      lowerBound: 0,
+      gap: 0,
+      binding: 'none',
+      optimal: false,
+      method: 'switching',
+      baselines: []
+    };
+    sim.feed({ kind: 'plan-made', plan: made, basis: sim.session.planRevision });
+    const [first] = sim.take('start');
+    expect(first?.body).toMatchObject({ strategy: SINGLE, until: 40, steps: 100 });
+    sim.group('a', 1, 'started', { step: 0 });
+    sim.group('a', 1, 'stopped', { step: 40 });
+    const [second] = sim.take('start');
+    expect(second?.body).toMatchObject({ strategy: DDP, attempt: 2, steps: 100 });
+    expect(second?.body.until).toBeUndefined();
+    sim.group('a', 2, 'started', { step: 40 });
+    sim.group('a', 2, 'finished', { step: 100 });
+    expect(sim.status('a')).toBe('finished');
+  });
+
+  it('changes where a rank group that goes on is to leave', async () => {
+    const sim = planned({ a: [1, 0.6], b: [1, 0.6] });
+    await run(sim, 'planned');
+    sim.take('start');
+    sim.group('a', 1, 'started', { step: 0 });
+    const here = sim.session.state.tasks[0]!.attempts[0]!;
+    sim.feed({ kind: 'stop-requested', tasks: ['b'] });
+    const [question] = sim.take('plan').slice(-1);
+    const stays = { ...segment('a', here.strategy, 0, 30, 30), devices: here.devices };
+    const made: Plan = {
+      segments: [stays, segment('a', DDP, 30.2, 72.4, question!.request.tasks[0]!.steps - 30)],
+      unplanned: [],
+      makespan: 72.4,
+      lowerBound: 0,
+      gap: 0,
+      binding: 'none',
+      optimal: false,
+      method: 'switching',
+      baselines: []
+    };
+    sim.feed({ kind: 'plan-made', plan: made, basis: question!.planRevision });
+    const done = 100 - question!.request.tasks[0]!.steps;
+    expect(sim.take('until').map(({ body }) => body)).toEqual([{ task: 'a', attempt: 1, step: done + 30 }]);
+    expect(sim.session.state.tasks[0]?.attempts[0]?.until).toBe(done + 30);
+  });
+});
