@@ -2,6 +2,7 @@ import type { TaskState } from '../wire/messages.js';
 import {
   type ISession,
   type IStep,
+  isActive,
   isHeld,
   isOpen,
   isStaying,
@@ -57,7 +58,7 @@ export function withRungs(session: ISession): ISession {
     task =>
       isOf(task) &&
       (task.status === 'inspecting' ||
-        (isOpen(task, next.state) && !isHeld(task) && !hopeless.has(task.spec.name)))
+        (isOpen(task, next.state) && (isActive(task) || !(isHeld(task) || hopeless.has(task.spec.name)))))
   );
   return below || goal === 'plan' ? next : withEarly(next, undefined);
 }

@@ -33,6 +33,10 @@ function settle(sim: SessionHarness): string[] {
 
 function leave(sim: SessionHarness, { task, attempt, until, steps }: GroupStart): void {
   sim.group(task.name, attempt, 'started', { step: 0 });
+  if (until !== undefined) {
+    // It has saved, but not left.
+    sim.group(task.name, attempt, 'checkpoint', { step: until });
+  }
   sim.group(task.name, attempt, until === undefined ? 'finished' : 'stopped', { step: until ?? steps });
 }
 
