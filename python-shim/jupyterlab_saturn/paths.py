@@ -16,6 +16,7 @@ from .errors import SaturnError
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _PAYLOAD = re.compile(r"[0-9a-f]{16,64}\.pkl")
+_WEIGHTS = re.compile(r"[0-9a-f]{16,64}")
 _WORLD = re.compile(r"[0-9a-f]{16,64}\.json")
 
 
@@ -192,6 +193,12 @@ class SessionPaths:
         if not _WORLD.fullmatch(name):
             raise SaturnError("bad-payload", f"{name!r} is no world of this session.")
         return self.payloads / name
+
+    def weights(self, name: str) -> Path:
+        """A checkpoint kept for clones to begin with. Refuses names that could lead out."""
+        if not _WEIGHTS.fullmatch(name):
+            raise SaturnError("bad-payload", f"{name!r} are no weights of this session.")
+        return self.folder / "weights" / name
 
     def task(self, name: str) -> Path:
         return self.tasks / name

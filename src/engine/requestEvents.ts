@@ -1,6 +1,7 @@
 import { ENGLISH } from '../core/model/translation.js';
+import { selectFailed, selectStopped } from '../core/session/resuming.js';
 import { type ISession, isActive, lastAttempt, maxDevices } from '../core/session/session.js';
-import { selectTasks } from '../core/session/tasks.js';
+import { refuseRemoved, selectTasks } from '../core/session/tasks.js';
 import { count, listing } from '../core/view/format/format.js';
 import { SaturnError } from '../core/wire/failure.js';
 import type { Message, SessionEvent, TechniquesSet } from '../core/wire/messages.js';
@@ -13,11 +14,8 @@ import type { Message, SessionEvent, TechniquesSet } from '../core/wire/messages
  */
 export function eventOfRequest(message: Message<'client'>, session: ISession): SessionEvent | null {
   switch (message.type) {
-    case 'tasks.remove': {
-      const tasks = selectTasks(session, message.body.tasks);
-      refuseActive(session, tasks, 'removed');
-      return { kind: 'tasks-removed', tasks };
-    }
+    case 'tasks.remove':
+      return { kind: 'tasks-removed', tasks: selectTasks(session, message.body.tasks) };
     case 'techniques.set':
       refuseTechniques(session, message.body);
       return { kind: 'techniques-set', ...message.body };
@@ -32,9 +30,18 @@ export function eventOfRequest(message: Message<'client'>, session: ISession): S
     case 'run':
       refuseNothing(session);
       selectTasks(session, message.body.tasks);
+      refuseRemoved(session, message.body.tasks ?? []);
       return { kind: 'run-requested', ...message.body };
+    case 'resume':
+      refuseNothing(session);
+      refuseRemoved(session, message.body.tasks ?? []);
+      return { kind: 'resume-requested', tasks: selectStopped(session, message.body.tasks) };
+    case 'retry':
+      refuseNothing(session);
+      return { kind: 'resume-requested', tasks: selectFailed(session, message.body.tasks) };
     case 'stop':
       selectTasks(session, message.body.tasks);
+      refuseRemoved(session, message.body.tasks ?? []);
       return { kind: 'stop-requested', ...message.body };
     case 'reset':
       refuseBusy(session, 'The session cannot be reset');
@@ -70,17 +77,6 @@ export function refuseBusy(session: ISession, what: string): void {
         training + measuring > 0
           ? 'Stop them first with %saturn stop, or wait with %saturn wait.'
           : 'Wait with %saturn wait.'
-    });
-  }
-}
-
-function refuseActive(session: ISession, names: readonly string[], done: string): void {
-  const active = session.state.tasks.filter(task => names.includes(task.spec.name) && isActive(task));
-  if (active.length > 0) {
-    throw new SaturnError({
-      code: 'task-running',
-      message: `${active.map(task => task.spec.name).join(', ')} cannot be ${done} while being trained.`,
-      hint: 'Stop it first with %saturn stop.'
     });
   }
 }

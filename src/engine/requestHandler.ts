@@ -1,4 +1,6 @@
+import { createHash } from 'node:crypto';
 import { ENGLISH } from '../core/model/translation.js';
+import { cloneSpec, needsWeights, parentOf } from '../core/session/clones.js';
 import type { ISession } from '../core/session/session.js';
 import { admit, isRestated, selectTasks } from '../core/session/tasks.js';
 import { cacheView } from '../core/view/profile/cacheView.js';
@@ -9,9 +11,11 @@ import {
   type Render,
   type SessionEvent,
   type SessionState,
+  type TaskClone,
   type TasksAdd
 } from '../core/wire/messages.js';
 import type { IExecutor } from './executor/executor.js';
+import { keepWeights } from './keptWeights.js';
 import type { ProfileCache } from './profileCache.js';
 import { eventOfRequest, refuseBusy } from './requestEvents.js';
 import type { IIncoming, MessageRouter } from './router.js';
@@ -37,6 +41,9 @@ export class RequestHandler {
         return;
       case 'tasks.add':
         send(from, 'tasks.added', this._addTasks(message.body), message.id);
+        return;
+      case 'tasks.clone':
+        send(from, 'tasks.added', this._clone(message.body), message.id);
         return;
       case 'cluster.set': {
         refuseBusy(session(), 'The devices cannot be changed');
@@ -69,6 +76,14 @@ export class RequestHandler {
     return view === 'cache'
       ? cacheView(state, this._options.cache.memory(), now, ENGLISH)
       : render(view, state, now, ENGLISH, shown);
+  }
+
+  private _clone(clone: TaskClone): EngineMessages['tasks.added'] {
+    const session = this._options.session();
+    const { spec } = parentOf(session, clone);
+    const kept = needsWeights(clone) ? keepWeights(session.state.folder, spec, clone) : undefined;
+    const digest = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 32);
+    return this._addTasks({ tasks: [cloneSpec(session, clone, kept, digest)] });
   }
 
   private _addTasks({ tasks, replace = false }: TasksAdd): EngineMessages['tasks.added'] {

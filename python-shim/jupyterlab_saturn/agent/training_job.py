@@ -78,6 +78,8 @@ class TrainingJob:
         }
         if "until" in body:
             request["until"] = body["until"]
+        if "evaluates" in body:
+            request["evaluates"] = body["evaluates"]
         if "signature" in body:
             request["signature"] = body["signature"]
         if "stepSeconds" in body:

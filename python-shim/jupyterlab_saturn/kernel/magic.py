@@ -16,7 +16,7 @@ from .line_splitting import split_words
 from .options import Arguments, find_verb, parse
 from .session import Session
 from .session_registry import SessionRegistry
-from .sweep import parse_sweep
+from .sweep import parse_sweep, parse_values
 from .waiting import require_success
 
 _HELP = frozenset({"-h", "--help"})
@@ -54,6 +54,9 @@ class SaturnMagics(Magics):
             "status": lambda _: show(self._session.status()),
             "results": lambda _: show(self._session.results()),
             "stop": lambda arguments: show(self._session.stop(arguments.names or None)),
+            "resume": lambda arguments: show(self._session.resume(arguments.names or None)),
+            "retry": lambda arguments: show(self._session.retry(arguments.names or None)),
+            "clone": self._clone,
             "remove": lambda arguments: show(self._session.remove(arguments.names)),
             "reset": lambda _: show(self._session.reset()),
             "doctor": self._doctor,
@@ -189,7 +192,11 @@ class SaturnMagics(Magics):
     def _plan(self, arguments: Arguments) -> None:
         options = arguments.options
         self._patiently(
-            lambda: show(self._session.plan(options.get("seconds"), _excluded(arguments))),
+            lambda: show(
+                self._session.plan(
+                    options.get("seconds"), _excluded(arguments), early=options.get("early")
+                )
+            ),
             "Interrupted; measuring and planning go on. Stop them with: %saturn stop",
         )
 
@@ -201,8 +208,21 @@ class SaturnMagics(Magics):
         )
 
     def _run(self, arguments: Arguments) -> None:
-        switch = arguments.options.get("switch")
-        show(self._session.run(arguments.names or None, _excluded(arguments), switch))
+        options, excluded = arguments.options, _excluded(arguments)
+        early, switch = options.get("early"), options.get("switch")
+        show(self._session.run(arguments.names or None, excluded, switch, early=early))
+
+    def _clone(self, arguments: Arguments) -> None:
+        if not arguments.names:
+            raise SaturnError(
+                "bad-option",
+                "Name the task to make a clone of.",
+                "%saturn clone digits-mlp-32-1e-3 lr=1e-4",
+            )
+        task, *edits = arguments.names
+        options = dict(arguments.options)
+        warm_start = options.pop("from", None)
+        show(self._session.clone(task, parse_values(edits), warm_start=warm_start, **options))
 
     def _wait(self, arguments: Arguments) -> None:
         def wait() -> None:

@@ -36,6 +36,12 @@ class Verb:
 
 
 _EXCLUDE = Option("--exclude", "list", "Techniques not to use; none lifts it.", "fsdp,ddp")
+_EARLY = Option(
+    "--early",
+    "text",
+    "All tasks reach this share of their steps, and are evaluated there, before any goes on.",
+    "10%",
+)
 
 VERBS = (
     Verb(
@@ -120,13 +126,14 @@ VERBS = (
         "plan",
         "Choose technique, devices and start of every task; measures first what is missing.",
         "%saturn plan --seconds 2 --exclude fsdp",
-        (Option("--seconds", "number", "How long to search.", "2"), _EXCLUDE),
+        (Option("--seconds", "number", "How long to search.", "2"), _EARLY, _EXCLUDE),
     ),
     Verb(
         "run",
         "Train in the background, all tasks or those named; measures and plans what is missing.",
         "%saturn run",
         (
+            _EARLY,
             _EXCLUDE,
             Option(
                 "--switch",
@@ -157,11 +164,48 @@ VERBS = (
     Verb("results", "Show the leaderboard.", "%saturn results"),
     Verb(
         "stop",
-        "Save and stop, everything or the tasks named; run goes on from there.",
+        "Save and stop, everything or the tasks named; the others go on, and have the devices.",
         "%saturn stop digits-mlp-32-1e-3",
         names="tasks",
     ),
-    Verb("remove", "Take tasks out.", "%saturn remove digits-mlp-32-1e-3", names="tasks"),
+    Verb(
+        "resume",
+        "Go on with tasks that were stopped, all or those named, beside what trains already.",
+        "%saturn resume digits-mlp-32-1e-3",
+        names="tasks",
+    ),
+    Verb(
+        "retry",
+        "Try again what failed, all or those named, beside what trains already.",
+        "%saturn retry digits-mlp-32-1e-3",
+        names="tasks",
+    ),
+    Verb(
+        "clone",
+        "Make a task of another one with other values, from scratch or from weights of that one.",
+        "%saturn clone digits-mlp-32-1e-3 lr=1e-4 --from last --name mlp-slow",
+        (
+            Option("--name", "text", "Of the clone; made of the edits when absent.", "mlp-slow"),
+            Option(
+                "--from",
+                "text",
+                "Weights to begin with: scratch (the function's own, when absent too), those the "
+                "task began with (start), saved last (last), evaluated best (best), or saved after "
+                "so many steps. Optimizer, schedule and order of the data are new.",
+                "last",
+            ),
+            Option("--epochs", "number", "Passes over the data; as of the task when absent.", "2"),
+            Option("--steps", "int", "Optimizer steps, instead of epochs.", "500"),
+            Option("--seed", "int", "Seed; that of the task when absent.", "1"),
+        ),
+        names="tasks",
+    ),
+    Verb(
+        "remove",
+        "Take tasks out, also while they train: at once, and without saving.",
+        "%saturn remove digits-mlp-32-1e-3",
+        names="tasks",
+    ),
     Verb("reset", "Take out all tasks; what was measured is kept.", "%saturn reset"),
     Verb(
         "session",

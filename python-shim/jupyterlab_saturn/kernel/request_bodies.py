@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ..errors import SaturnError
+from .sweep import given_values
 
 if TYPE_CHECKING:
     from ..generated.wire_types import (
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
         ProfileStart,
         RunStart,
         SwitchPolicy,
+        TaskClone,
         TaskSelection,
     )
 
@@ -35,8 +37,12 @@ def selection(tasks: Iterable[str] | None) -> TaskSelection:
     return {"tasks": names}
 
 
-def run_body(tasks: Iterable[str] | None, switch: SwitchPolicy | None) -> RunStart:
-    """The wire's ``RunStart``. Raises SaturnError ``no-tasks`` or ``bad-switch``."""
+def run_body(
+    tasks: Iterable[str] | None,
+    switch: SwitchPolicy | None,
+    early: str | float | None = None,
+) -> RunStart:
+    """The wire's ``RunStart``. Raises SaturnError ``no-tasks``, ``bad-switch``, ``bad-early``."""
     body: RunStart = {}
     if tasks is not None:
         body["tasks"] = selection(tasks)["tasks"]
@@ -48,6 +54,8 @@ def run_body(tasks: Iterable[str] | None, switch: SwitchPolicy | None) -> RunSta
                 "Say never, pays (when news makes it pay) or planned (also as planned beforehand).",
             )
         body["switches"] = switch
+    if early is not None:
+        body["early"] = _share(early)
     return body
 
 
@@ -63,9 +71,29 @@ def profile_body(force: bool, full: bool, exclude: Iterable[str] | None) -> Prof
     return body
 
 
-def plan_body(seconds: float | None, exclude: Iterable[str] | None) -> PlanStart:
-    """The wire's ``PlanStart``. Raises SaturnError ``bad-budget``."""
+def _share(early: str | float) -> float:
+    """`10%`, or 0.1, as a number."""
+    text = str(early).strip()
+    try:
+        share = float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
+    except ValueError:
+        share = 0.0
+    if not 0 < share < 1:
+        raise SaturnError(
+            "bad-early",
+            f"Tasks cannot wait for each other after {text} of their steps.",
+            "Give a share above 0 and below all, e.g. --early 10% or early=0.1.",
+        )
+    return share
+
+
+def plan_body(
+    seconds: float | None, exclude: Iterable[str] | None, early: str | float | None = None
+) -> PlanStart:
+    """The wire's ``PlanStart``. Raises SaturnError ``bad-budget``, ``bad-early``."""
     body: PlanStart = {}
+    if early is not None:
+        body["early"] = _share(early)
     if seconds is not None:
         if not 0 < seconds <= 3600:
             raise SaturnError(
@@ -76,6 +104,46 @@ def plan_body(seconds: float | None, exclude: Iterable[str] | None) -> PlanStart
         body["budget"] = {"seconds": seconds}
     if exclude is not None:
         body["excludeTechniques"] = _names(exclude)
+    return body
+
+
+def clone_body(
+    task: str,
+    values: Mapping[str, Any],
+    *,
+    name: str | None,
+    warm_start: str | int | None,
+    epochs: float | None,
+    steps: int | None,
+    seed: int | None,
+) -> TaskClone:
+    """The wire's ``TaskClone``.
+
+    Raises SaturnError ``bad-clone``, ``bad-sweep``, ``bad-length``, ``bad-seed``.
+    """
+    check_length(epochs, steps, seed or 0)
+    body: TaskClone = {"task": task, "params": given_values(values)}
+    if name is not None:
+        body["name"] = name
+    if epochs is not None:
+        body["epochs"] = epochs
+    if steps is not None:
+        body["steps"] = steps
+    if seed is not None:
+        body["seed"] = seed
+    match warm_start:
+        case None | "scratch" | "start" | "last" | "best":
+            body["weights"] = warm_start or "scratch"
+        case int() if warm_start >= 0:
+            body["step"] = warm_start
+        case str() if warm_start.isdecimal():
+            body["step"] = int(warm_start)
+        case _:
+            raise SaturnError(
+                "bad-clone",
+                f"A clone cannot begin with the weights {warm_start!r}.",
+                "Begin from scratch, start, last, best or a step, e.g. --from last or --from 400.",
+            )
     return body
 
 

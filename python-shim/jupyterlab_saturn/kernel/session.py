@@ -19,12 +19,12 @@ from .request_bodies import (
     plan_body,
     profile_body,
     run_body,
-    selection,
 )
-from .session_views import BUILT_ON_DEVICES, SessionViews
+from .session_control import SessionControl
+from .session_views import BUILT_ON_DEVICES
 from .sweep import Argument, Value, check_parameters, expand, grid_of
 from .technique_registry import TechniqueRegistry
-from .waiting import device_count, is_building, is_stopping, pursue, require_success
+from .waiting import device_count, is_building, pursue, require_success
 from .world import notebook_world, tell_secrets
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 _DEVICE_SECONDS = 120.0
 
 
-class Session(SessionViews):
+class Session(SessionControl):
     """One experiment on disk: tasks, profiles, plans and checkpoints. It outlives the kernel.
 
     The session's agent and engine are started when first needed. Every method raises SaturnError
@@ -212,6 +212,8 @@ class Session(SessionViews):
         seconds: float | None = None,
         exclude: Iterable[str] | None = None,
         wait: bool = True,
+        *,
+        early: str | float | None = None,
     ) -> View:
         """Choose for each task a technique, a number of devices and a start.
 
@@ -221,14 +223,20 @@ class Session(SessionViews):
             How long to search.
         exclude
             Techniques not to use; what was excluded before when None.
+        early
+            The share of its steps (``"10%"``, 0.1) that every task is to reach before any goes
+            on. The plan tells what that costs.
         """
-        return self._pursue("plan", message("client", "plan", plan_body(seconds, exclude)), wait)
+        body = plan_body(seconds, exclude, early)
+        return self._pursue("plan", message("client", "plan", body), wait)
 
     def run(
         self,
         tasks: Iterable[str] | None = None,
         exclude: Iterable[str] | None = None,
         switch: SwitchPolicy | None = None,
+        *,
+        early: str | float | None = None,
     ) -> View:
         """Train in the background, after measuring and planning what is missing. Returns at once.
 
@@ -242,11 +250,14 @@ class Session(SessionViews):
             Whether tasks that train are moved to other devices or techniques: ``"never"``, when
             what is learned while training makes it ``"pays"``, or also where the plan says so
             beforehand (``"planned"``). As before when None; ``"pays"`` at first.
+        early
+            As of `plan`: every task reaches this share of its steps, and is evaluated there,
+            before any goes on.
         """
-        body = run_body(tasks, switch)
+        body = run_body(tasks, switch, early)
         connection = self._connection()
         if exclude is not None:
-            connection.request(message("client", "plan", plan_body(None, exclude)))
+            connection.request(message("client", "plan", plan_body(None, exclude, early)))
         rev = connection.request(message("client", "run", body))["rev"]
         self._wait(rev, lambda _: True)
         return self.render("status", live=True)
@@ -266,34 +277,6 @@ class Session(SessionViews):
         if check:
             require_success(state)
         return self.render("status", live=True)
-
-    def stop(self, tasks: Iterable[str] | None = None) -> View:
-        """Stop training after saving a checkpoint; `run` goes on from there.
-
-        Trials and inspections end at once; they are made again when they are next needed.
-
-        Parameters
-        ----------
-        tasks
-            Names of tasks; everything, measuring and planning too, when None.
-        """
-        asked = message("client", "stop", selection(tasks))
-        rev = self._connection().request(asked)["rev"]
-        self._wait(rev, lambda state: not is_stopping(state))
-        return self.render("status", live=True)
-
-    def remove(self, names: Iterable[str]) -> View:
-        """Take tasks out of the session; what was trained is archived."""
-        asked = message("client", "tasks.remove", selection(names))
-        rev = self._connection().request(asked)["rev"]
-        self._wait(rev, lambda _: True)
-        return self.render("tasks")
-
-    def reset(self) -> View:
-        """Take out all tasks and the plan; measured speeds are kept."""
-        rev = self._connection().request(message("client", "reset"))["rev"]
-        self._wait(rev, lambda _: True)
-        return self.render("tasks")
 
     def _pursue(self, view: ViewName, request: OkRequest, wait: bool) -> View:
         """Ask the engine for what a view shows and, if wanted, wait until it is there."""

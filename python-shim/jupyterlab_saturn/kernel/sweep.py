@@ -71,6 +71,33 @@ def parse_sweep(words: Iterable[str]) -> Grid:
     return grid
 
 
+def parse_values(words: Iterable[str]) -> dict[str, Argument]:
+    """Read `name=value` words, as a clone has them: a list is a value.
+
+    Raises SaturnError ``bad-sweep``, ``bad-clone``.
+    """
+    values: dict[str, Argument] = {}
+    for word in words:
+        name, equals, text = word.partition("=")
+        if not equals or not name.isidentifier() or name in values:
+            raise SaturnError(
+                "bad-clone",
+                f"{word!r} is no parameter with a value, or is there twice.",
+                "Write each once, like: %saturn clone digits-mlp-32-1e-3 lr=1e-4",
+            )
+        if len(split_commas(text)) > 1:
+            raise SaturnError(
+                "bad-clone", f"A clone has one value of {name!r}.", "Make a clone of each value."
+            )
+        values[name] = _parse_value(name, text).value
+    return values
+
+
+def given_values(values: Mapping[str, Any]) -> dict[str, Argument]:
+    """Values given in Python, checked. Raises SaturnError ``bad-sweep``."""
+    return {name: _given_value(name, value).value for name, value in values.items()}
+
+
 def grid_of(sweep: Mapping[str, Sequence[Argument | Value] | Argument] | None) -> Grid:
     """A sweep given in Python as a grid. Raises SaturnError ``bad-sweep``, ``duplicate-point``."""
     grid: Grid = {}

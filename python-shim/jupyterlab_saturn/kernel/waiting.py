@@ -61,9 +61,14 @@ def is_building(state: SessionState, names: Collection[str] | None = None) -> bo
     return waiting and (state["agent"] == "away" or device_count(state) > 0)
 
 
-def is_stopping(state: SessionState) -> bool:
-    """Whether something was told to stop and is not yet over."""
-    return any(one["status"] == "stopping" for one in [*state["tasks"], *state["trials"]])
+def is_stopping(state: SessionState, names: Collection[str] | None = None) -> bool:
+    """Whether a trial or a task, any or one of those named, was told to stop and is not over."""
+    leaving = any(
+        task["status"] == "stopping" and not task.get("moving")
+        for task in state["tasks"]
+        if names is None or task["spec"]["name"] in names
+    )
+    return leaving or any(trial["status"] == "stopping" for trial in state["trials"])
 
 
 def require_success(state: SessionState) -> None:

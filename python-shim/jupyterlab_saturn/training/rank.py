@@ -127,6 +127,7 @@ def _train(
             world,
             device,
             steps=request.steps,
+            evaluates=request.evaluates,
             checkpoint_seconds=request.checkpoint_seconds,
             step_seconds=request.step_seconds,
             stop_wanted=orders.stop_wanted,

@@ -3,6 +3,7 @@ import type { IPlanOptions } from './common/planOptions.js';
 import { planConstrained } from './constrained/constrainedPlan.js';
 import { type IProblem, isEmpty, toProblem } from './problem/problem.js';
 import { assertRequest } from './problem/requestValidation.js';
+import { planInRungs } from './rungs.js';
 import { SearchBudget } from './search/searchBudget.js';
 import { planUnconstrained } from './unconstrainedPlan.js';
 
@@ -14,11 +15,18 @@ export const DEFAULT_ITERATIONS = 20_000;
  *
  * The plan carries a proven lower bound and is never longer than the best of its baselines. With a budget in
  * iterations (the default) the same request gives the same plan; with one in seconds it depends on the machine.
- * Proven optimal plans end the search early.
+ * Proven optimal plans end the search early. Where tasks have `later` steps, those before are planned, and the price of
+ * waiting for each other is told.
  *
  * @throws SaturnError `bad-plan-request`.
  */
 export async function plan(request: PlanRequest, options: IPlanOptions = {}): Promise<Plan> {
+  return request.tasks.some(({ later }) => later !== undefined)
+    ? planInRungs(request, options, planAtOnce)
+    : planAtOnce(request, options);
+}
+
+async function planAtOnce(request: PlanRequest, options: IPlanOptions): Promise<Plan> {
   assertRequest(request);
   const now = options.now ?? (() => performance.now() / 1000);
   const started = now();

@@ -1,6 +1,7 @@
 import { dispatchSegments, dispatchTrials } from './dispatch.js';
 import { isWithoutDevices, withoutDevices } from './excludedDevices.js';
 import { askPlan, isReplanDue } from './replanning.js';
+import { withRungs } from './rungs.js';
 import { type ISession, type IStep, isActive, isOpen, withState } from './session.js';
 import { planTrials } from './trialPlanning.js';
 
@@ -10,7 +11,8 @@ import { planTrials } from './trialPlanning.js';
  *
  * @param time - seconds since the epoch.
  */
-export function advance(session: ISession, time: number): IStep {
+export function advance(before: ISession, time: number): IStep {
+  const session = withRungs(before);
   const { goal, agent, cluster, tasks } = session.state;
   if (goal === 'none' || agent === 'away' || !cluster) {
     return { session, commands: [] };

@@ -169,6 +169,7 @@ function startStretch(
     attempt: attempt.number,
     steps: task.inspection?.steps ?? 1,
     ...leaves,
+    ...(until === task.target && { evaluates: true }),
     strategy: segment.strategy,
     ...(task.inspection ? { signature: task.inspection.signature } : {}),
     devices: segment.devices,

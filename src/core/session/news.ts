@@ -45,6 +45,7 @@ function causeOfStale(event: SessionEvent): ReplanCause | undefined {
     case 'stop-requested':
       return { kind: 'stopped', ...(event.tasks && { tasks: event.tasks }) };
     case 'run-requested':
+    case 'resume-requested':
       return { kind: 'resumed', ...(event.tasks && { tasks: event.tasks }) };
     case 'speed-differs':
       return { kind: 'speed', tasks: [event.task], factor: event.factor };

@@ -25,6 +25,8 @@ export interface IPlanRequestOptions {
   readonly seed?: number;
   /** Whether to tell the price of every alternative; true when absent. */
   readonly explain?: boolean;
+  /** Whether to plan all steps of tasks that are to wait for others on the way. */
+  readonly whole?: boolean;
   /** How tasks may be moved; those that train stay when absent. */
   readonly switches?: PlanRequest['switches'];
 }
@@ -62,14 +64,14 @@ export function planRequest(
     cluster: state.cluster ?? { nodes: [] },
     tasks: state.tasks
       .filter(task => isOpen(task, state) && (isStaying(task) || (chosen?.has(task.spec.name) ?? true)))
-      .map(task => planTask(task, cells, failed, now)),
+      .map(task => planTask(task, cells, failed, now, options.whole ?? false)),
     excludeTechniques: state.excludeTechniques,
     explain: options.explain ?? true,
     ...(options.switches && { switches: options.switches }),
     seed: options.seed ?? 0,
     budget: options.budget ?? {}
   };
-  const previous = state.tasks.some(isActive) ? planLeft(state, request) : [];
+  const previous = state.tasks.some(isActive) && !options.whole ? planLeft(state, request) : [];
   return previous.length > 0 ? { ...request, previous } : request;
 }
 
@@ -77,11 +79,15 @@ function planTask(
   task: TaskState,
   cells: ReadonlyMap<string, ProfileCell>,
   failed: FailedTrials,
-  now: number
+  now: number,
+  whole: boolean
 ): PlanTask {
+  const target = whole ? (task.inspection?.steps ?? 1) : targetStep(task);
+  const later = (task.inspection?.steps ?? 1) - target;
   const plan: PlanTask = {
     name: task.spec.name,
-    steps: Math.max(0, targetStep(task) - stepsDone(task, now)),
+    steps: Math.max(0, target - stepsDone(task, now)),
+    ...(later > 0 && { later }),
     options: optionsOf(task, cells, failed)
   };
   if (plan.options.length === 0) {

@@ -82,7 +82,8 @@ export function noteGroup(session: ISession, event: GroupEvent): ISession {
         ...(event.step === undefined ? {} : { checkpointStep: event.step })
       });
       // What leaves by the plan goes on by it; else the agent is leaving, or somebody stopped it.
-      return task.moving || reachesUntil(attempt, event) ? left : withStalePlan(left);
+      const isPlanned = task.moving || reachesUntil(attempt, event) || isUnplanned(session, task);
+      return isPlanned ? left : withStalePlan(left);
     }
   }
 }
@@ -90,6 +91,13 @@ export function noteGroup(session: ISession, event: GroupEvent): ISession {
 /** Whether a group left where its plan has it leave. */
 function reachesUntil({ until }: Attempt, { step }: GroupEvent): boolean {
   return until !== undefined && step !== undefined && step >= until;
+}
+
+/** Whether the plan there is was made without a task: it was told to stop before. */
+function isUnplanned({ state }: ISession, task: TaskState): boolean {
+  const { name } = task.spec;
+  const planned = state.plan?.plan.segments.some(segment => segment.task === name) ?? false;
+  return restingStatus(task) === 'stopped' && !planned;
 }
 
 function replaceLast(task: TaskState, attempt: Attempt): Attempt[] {

@@ -113,13 +113,19 @@ export function restingStatus({ status, moving }: TaskState): 'stopped' | 'ready
   return status === 'stopping' && !moving ? 'stopped' : 'ready';
 }
 
+/** Whether a task is where it waits for the others. */
+export function isHeld({ target, checkpointStep = 0 }: TaskState): boolean {
+  return target !== undefined && checkpointStep >= target;
+}
+
 /**
- * Whether a task is still to be planned for: it trains and nobody has stopped it, or is ready to; while nothing runs also
- * one that was stopped, which the next run goes on with, once it was inspected.
+ * Whether a task is still to be planned for: it trains and nobody has stopped it, or is ready to and waits for no others;
+ * while nothing runs also one that was stopped, which the next run goes on with, once it was inspected.
  */
 export function isOpen(task: TaskState, { goal, tasks }: SessionState): boolean {
   const resumes = isResumable(task) && goal !== 'run' && !tasks.some(isActive);
-  return task.status === 'ready' || isStaying(task) || (task.status === 'stopping' && task.moving) || resumes;
+  const waits = task.status === 'ready' && !isHeld(task);
+  return waits || isStaying(task) || (task.status === 'stopping' && task.moving) || resumes;
 }
 
 /** Whether a task was stopped after it was inspected, so that a run can go on with it. */

@@ -8,12 +8,13 @@ import { withEventNews } from './news.js';
 import { noteProfile, noteRecalled, noteTrial, withTechniques } from './profiling.js';
 import { noteGroup } from './rankGroups.js';
 import { adoptPlan } from './replanning.js';
+import { noteResume, resumed } from './resuming.js';
+import { gather, withEarly } from './rungs.js';
 import {
   emptySession,
   type ISession,
   type IStep,
   isActive,
-  isResumable,
   mapTasks,
   withGoal,
   withNotice,
@@ -23,7 +24,7 @@ import {
 } from './session.js';
 import { noteSpeed, splitSignature } from './speeds.js';
 import { inspecting, noteStop, stopInspections, stopTrials } from './stopping.js';
-import { addTasks, removeTasks } from './tasks.js';
+import { addTasks, finishRemovals, removeTasks } from './tasks.js';
 import { noteTechniques } from './techniques.js';
 import { noteTrialPlan } from './trialPlanning.js';
 import { forgetFailures, withVerdicts } from './verdicts.js';
@@ -35,7 +36,9 @@ import { forgetFailures, withVerdicts } from './verdicts.js';
  * @param time - when the event happened, in seconds since the epoch.
  */
 export function step(session: ISession, event: SessionEvent, time: number): IStep {
-  const noted = note(session, event, time);
+  const taken = note(session, event, time);
+  const removals = finishRemovals(taken.session);
+  const noted = { session: removals.session, commands: [...taken.commands, ...removals.commands] };
   // What a rank group reports while it trains decides nothing about those that wait.
   const told = withEventNews(session, noted.session, event);
   const judged = event.kind === 'group' ? told : withVerdicts(told);
@@ -75,7 +78,8 @@ function note(session: ISession, event: SessionEvent, time: number): IStep {
       const whole = inspectStopped(includeBusyDevices(session), null);
       const asked = withTechniques(whole.session, event.excludeTechniques);
       const budget = event.budget ?? session.budget;
-      return { ...whole, session: withGoal(withStalePlan({ ...asked, budget }), 'plan') };
+      const early = withEarly({ ...asked, budget }, event.early);
+      return { ...whole, session: withGoal(withStalePlan(early), 'plan') };
     }
     case 'plan-made': {
       const { planning, probing } = session.state;
@@ -92,12 +96,17 @@ function note(session: ISession, event: SessionEvent, time: number): IStep {
     case 'run-requested': {
       const names = event.tasks ?? null;
       const whole = inspectStopped(includeBusyDevices(session), names);
-      const { switches } = event;
-      const run = noteRun(whole.session, names);
-      return { ...whole, session: switches ? withState(run, { switches }) : run };
+      const { switches, early } = event;
+      const run = gather(withEarly(noteRun(whole.session, names), early));
+      return {
+        session: switches ? withState(run.session, { switches }) : run.session,
+        commands: [...whole.commands, ...run.commands]
+      };
     }
     case 'stop-requested':
       return noteStop(session, event.tasks ?? null, time);
+    case 'resume-requested':
+      return noteResume(session, event.tasks);
     case 'group':
       return noteSpeed(noteGroup(session, event.event), event.event);
     case 'replan-due':
@@ -167,13 +176,9 @@ function noteRun(session: ISession, names: readonly string[] | null): ISession {
   );
   const next = mapTasks(forgetFailures(session, new Set(failed.map(({ spec }) => spec.hash))), task => {
     const wanted = names === null || named.has(task.spec.name);
-    const resumes = isResumable(task) || (names !== null && task.status === 'failed');
-    if (!wanted || !resumes) {
-      return task;
-    }
-    changed ||= !known.has(task.spec.name);
-    const { error: _gone, ...rest } = task;
-    return { ...rest, status: 'ready' };
+    const next = wanted && (names !== null || task.status !== 'failed') ? resumed(task) : task;
+    changed ||= next !== task && !known.has(task.spec.name);
+    return next;
   });
   const same = JSON.stringify(session.selection) === JSON.stringify(names);
   const asked: ISession = { ...next, selection: names };

@@ -12,14 +12,14 @@ import {
   withState
 } from './session.js';
 
-/** Have the newest rank group of a task save and leave. */
+/** Have the newest rank group of a task save and leave; at once, and without, when the task is to be taken out. */
 export function stopGroup(state: SessionState, task: TaskState): Command[] {
   const attempt = lastAttempt(task);
   if (!attempt) {
     return [];
   }
-  const { stopSeconds } = patience(state, task, attempt.strategy);
-  const body = { task: task.spec.name, attempt: attempt.number, graceSeconds: stopSeconds };
+  const graceSeconds = task.removing ? 0 : patience(state, task, attempt.strategy).stopSeconds;
+  const body = { task: task.spec.name, attempt: attempt.number, graceSeconds };
   return [{ kind: 'stop', node: attempt.node, body }];
 }
 

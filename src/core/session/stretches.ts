@@ -1,6 +1,6 @@
 import { placeKey } from '../model/schedule/taskHistory.js';
 import type { Plan, Segment, SessionState, TaskState } from '../wire/messages.js';
-import { isActive, isStaying, lastAttempt } from './session.js';
+import { isActive, isHeld, isStaying, lastAttempt } from './session.js';
 
 /** Two times of a plan are the same when they differ by no more than this share of its length. */
 const SAME = 1e-9;
@@ -43,9 +43,9 @@ export function stretchesOf(segments: readonly Segment[], from: (task: string) =
   return stretches;
 }
 
-/** Step that a task is planned to reach. */
-export function targetStep({ inspection }: TaskState): number {
-  return inspection?.steps ?? 1;
+/** Step that a task is planned to reach: its last, or that at which it waits for the others. */
+export function targetStep({ inspection, target }: TaskState): number {
+  return target ?? inspection?.steps ?? 1;
 }
 
 /**
@@ -65,7 +65,7 @@ export function stretchesLeft(state: SessionState, plan: Plan): IStretch[] {
   return stretchesOf(plan.segments, name => target(name) - planned.get(name)!).filter(stretch => {
     const { task: name } = stretch.segment;
     const task = tasks.get(name);
-    if (task === undefined || !(task.status === 'ready' || isActive(task))) {
+    if (task === undefined || isHeld(task) || !(task.status === 'ready' || isActive(task))) {
       return false;
     }
     return stretch.until > doneBy(task) || (task.status === 'ready' && stretch.until >= target(name));

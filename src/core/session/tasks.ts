@@ -1,5 +1,6 @@
 import { SaturnError } from '../wire/failure.js';
 import type { TaskSpec, TaskState } from '../wire/messages.js';
+import type { Command } from './command.js';
 import { inspect, isUninspected } from './inspections.js';
 import {
   findTask,
@@ -11,7 +12,7 @@ import {
   withStaleProfile,
   withState
 } from './session.js';
-import { inspecting, stopInspections, stopTrialsOf } from './stopping.js';
+import { inspecting, stopGroup, stopInspections, stopTrialsOf } from './stopping.js';
 import { forgetFailures } from './verdicts.js';
 
 /** What adding specs would do. */
@@ -27,11 +28,15 @@ export interface IAdmission {
  * running a cell again replaces its own tasks as long as they were not trained otherwise, and whatever never
  * could be built gives way to its correction.
  *
- * @throws SaturnError `duplicate-task`, `task-running` or `already-trained`; nothing is added then.
+ * @throws SaturnError `duplicate-task`, `task-running`, `being-removed` or `already-trained`; nothing is added then.
  */
 export function admit(session: ISession, specs: readonly TaskSpec[], replace: boolean): IAdmission {
   const admission = { added: [] as TaskSpec[], replaced: [] as TaskSpec[], unchanged: [] as TaskSpec[] };
   const seen = new Set<string>();
+  refuseRemoved(
+    session,
+    specs.map(({ name }) => name)
+  );
   for (const spec of specs) {
     if (seen.has(spec.name)) {
       throw new SaturnError({
@@ -59,6 +64,18 @@ export function admit(session: ISession, specs: readonly TaskSpec[], replace: bo
 /** Whether a spec asks for what a task is already: it keeps what it has been through. */
 function isSame(old: TaskState, spec: TaskSpec): boolean {
   return old.spec.hash === spec.hash && !isUnfinished(old);
+}
+
+/** @throws SaturnError `being-removed`: nothing can be asked of a task that is being taken out. */
+export function refuseRemoved(session: ISession, names: readonly string[]): void {
+  const removed = names.filter(name => findTask(session, name)?.removing);
+  if (removed.length > 0) {
+    throw new SaturnError({
+      code: 'being-removed',
+      message: `${removed.map(name => `"${name}"`).join(', ')} is being removed.`,
+      hint: 'It is gone in a moment; then its name is free.'
+    });
+  }
 }
 
 function refuseReplacement(old: TaskState, spec: TaskSpec, replace: boolean): void {
@@ -202,12 +219,45 @@ export function selectTasks(session: ISession, names: readonly string[] | undefi
   return names ? [...names] : all;
 }
 
-/** Forget tasks. Their folders are archived. */
+/** Take tasks out. What trains is killed first, and saves nothing: its devices are free in a moment. */
 export function removeTasks(session: ISession, names: readonly string[]): IStep {
+  const gone = new Set(names);
+  const kills: Command[] = [];
+  const marked = mapTasks(session, task => {
+    if (!gone.has(task.spec.name) || !isActive(task)) {
+      return task;
+    }
+    const removed: TaskState = { ...task, status: 'stopping', moving: undefined, removing: true };
+    kills.push(...stopGroup(session.state, removed));
+    return removed;
+  });
+  const { session: left, commands } = forgetTasks(
+    marked,
+    names.filter(name => !findTask(marked, name)?.removing)
+  );
+  return { session: withStaleProfile(left), commands: [...kills, ...commands] };
+}
+
+/** Take out what was to be taken out and trains no more. */
+export function finishRemovals(session: ISession): IStep {
+  const over = session.state.tasks.filter(task => task.removing && !isActive(task));
+  return over.length === 0
+    ? { session, commands: [] }
+    : forgetTasks(
+        session,
+        over.map(({ spec }) => spec.name)
+      );
+}
+
+/** Forget tasks that do not train. Their folders are archived. */
+function forgetTasks(session: ISession, names: readonly string[]): IStep {
+  if (names.length === 0) {
+    return { session, commands: [] };
+  }
   const gone = new Set(names);
   const tasks = session.state.tasks.filter(task => !gone.has(task.spec.name));
   const known = forgetFailures(withState(session, { tasks }), hashesOf(session, gone));
-  const trials = stopTrialsOf(withStaleProfile(known), gone);
+  const trials = stopTrialsOf(known, gone);
   return {
     session: trials.session,
     commands: [

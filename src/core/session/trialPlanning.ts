@@ -71,7 +71,8 @@ export function planTrials(session: ISession, time: number): IStep {
     ...(session.bestMakespan !== undefined && { cells: optimisticProfile(promising, measured) }),
     selection: selectionOf(session),
     budget: TRIAL_PLAN_BUDGET,
-    explain: false
+    explain: false,
+    whole: true
   });
   return {
     // A plan that is being made was asked for with less: its answer is not waited for.

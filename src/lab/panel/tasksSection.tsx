@@ -4,6 +4,7 @@ import { noTasks } from '../../core/view/display/emptyStates.js';
 import { taskFailure } from '../../core/view/format/failures.js';
 import { argument, compactCount, count } from '../../core/view/format/format.js';
 import type { IListItem } from '../../core/view/format/list.js';
+import { lineage } from '../../core/view/format/taskText.js';
 import { checkList } from '../../core/view/tasks/checkView.js';
 import { taskChecks } from '../../core/view/tasks/taskChecks.js';
 import type { TaskState } from '../../core/wire/messages.js';
@@ -129,6 +130,7 @@ function TaskItem(props: { task: TaskState; isStop: boolean }) {
               .map(([name, value]) => `${name}=${argument(value)}`)
               .join(', ')}
           </div>
+          {spec.cloneOf !== undefined && <div className="jp-SaturnPanel-quiet">{lineage(spec, trans)}</div>}
         </div>
       </details>
     </li>

@@ -158,6 +158,11 @@ class FakeEngine:
             rev = self.state["rev"]
             self.change(tasks=kept + [self._built(spec) for spec in body["tasks"]])
             return "tasks.added", {"rev": rev, "added": names, "unchanged": [], "replaced": []}
+        if kind == "tasks.clone":
+            self.change()
+            return "tasks.added", {
+                "rev": self.state["rev"], "added": ["clone"], "unchanged": [], "replaced": []
+            }  # fmt: skip
         if kind == "plan":
             self.change(goal="plan")
             self.change(goal="none", plan={"plan": PLAN, "madeAt": 1, "fresh": True})

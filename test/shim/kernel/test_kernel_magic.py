@@ -39,6 +39,15 @@ CELL = "def digits(model, lr=0.1):\n    ...\n"
         ("%saturn cluster --auto --cpu 2", "bad-option", "--auto"),
         ("%saturn remove", "no-tasks", "Name"),
         ("%saturn stop 'open", "bad-quotes", "Close it"),
+        ("%saturn run --early 10", "bad-early", "--early 10%"),
+        ("%saturn run --early soon", "bad-early", "--early 10%"),
+        ("%saturn clone", "bad-option", "%saturn clone"),
+        ("%saturn clone a lr", "bad-clone", "lr=1e-4"),
+        ("%saturn clone a lr=1 lr=2", "bad-clone", "once"),
+        ("%saturn clone a lr=1,2", "bad-clone", "each value"),
+        ("%saturn clone a lr=1 --from the-end", "bad-clone", "--from last"),
+        ("%saturn clone a lr=(1,2)", "bad-sweep", "lists"),
+        ("%saturn clone a lr=1 --epochs 0", "bad-length", "above 0"),
         ("%saturn session a/b", "bad-session-name", "letters"),
         ("%saturn session a b", "bad-option", "%saturn session"),
         ("%saturn task --sweep a=1", "not-a-line", "%%saturn task"),
@@ -386,3 +395,31 @@ def test_waiting_for_tasks_that_failed_raises(shell: Shell, engine: FakeEngine) 
     assert "1 of 2 tasks failed" in failed.message and "KeyError" in failed.message
     assert shell.texts() == ["the status"]
     assert shell.cell("%saturn wait --quiet") is None
+
+
+@pytest.mark.parametrize(
+    ("line", "order", "body"),
+    [
+        ("stop a b", "stop", {"tasks": ["a", "b"]}),
+        ("resume a", "resume", {"tasks": ["a"]}),
+        ("resume", "resume", {}),
+        ("retry a", "retry", {"tasks": ["a"]}),
+        ("remove a b", "tasks.remove", {"tasks": ["a", "b"]}),
+        ("clone a lr=1e-4", "tasks.clone", {"params": {"lr": 1e-4}, "weights": "scratch"}),
+        (
+            "clone a dims=[8,4] --name b --from 400 --steps 9 --seed 0",
+            "tasks.clone",
+            {"params": {"dims": [8, 4]}, "name": "b", "step": 400, "steps": 9, "seed": 0},
+        ),
+        ("run a --early 10%", "run", {"tasks": ["a"], "early": 0.1}),
+        ("run --early 0.25", "run", {"early": 0.25}),
+        ("plan --early 5%", "plan", {"early": 0.05}),
+        ("clone a --from best", "tasks.clone", {"params": {}, "weights": "best"}),
+    ],
+)
+def test_orders_as_the_engine_gets_them(
+    shell: Shell, engine: FakeEngine, line: str, order: str, body: dict[str, Any]
+) -> None:
+    assert shell.cell(f"%saturn {line}") is None
+    expected = {"task": "a", **body} if order == "tasks.clone" else body
+    assert (order, expected) in engine.received

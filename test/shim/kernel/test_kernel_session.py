@@ -298,3 +298,34 @@ def test_the_package_offers_the_api() -> None:
     assert paths == {"src": "labextension", "dest": "jupyterlab-saturn"}
     with pytest.raises(AttributeError):
         jupyterlab_saturn.nonsense  # noqa: B018
+
+
+def test_a_retry_says_what_had_failed(session: Session, engine: FakeEngine) -> None:
+    session.add(make, {"lr": [0.1, 0.2]})
+    error = {"code": "no", "message": "The labels are wrong."}
+    good, bad = engine.state["tasks"]
+    engine.change(tasks=[good, {**bad, "status": "failed", "error": error}])
+    text = session.retry().text
+    assert "make-0.2 again. It had failed: The labels are wrong." in text
+    assert "make-0.1 again" not in text
+
+
+def test_a_clone_in_python(session: Session, engine: FakeEngine) -> None:
+    view = session.clone("make-0.1", lr=0.3, warm_start="last", name="new")
+    assert view.text == "the tasks of clone"
+    body = {"task": "make-0.1", "params": {"lr": 0.3}, "weights": "last", "name": "new"}
+    assert ("tasks.clone", body) in engine.received
+    with pytest.raises(SaturnError) as caught:
+        session.clone("make-0.1", {"lr": object()})  # type: ignore[dict-item]
+    assert caught.value.code == "bad-sweep"
+
+
+def test_a_clone_that_cannot_be_built_is_told(session: Session, engine: FakeEngine) -> None:
+    session.add(make)
+    [task] = engine.state["tasks"]
+    error = {"code": "weights-mismatch", "message": "They do not fit."}
+    broken = {**task, "spec": {**task["spec"], "name": "clone"}, "status": "invalid"}
+    engine.change(tasks=[task, {**broken, "error": error}])
+    with pytest.raises(SaturnError) as caught:
+        session.clone("make", lr=1)
+    assert caught.value.code == "weights-mismatch"

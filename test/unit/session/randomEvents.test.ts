@@ -2,9 +2,15 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { emptySession, type ISession, isActive, lastAttempt } from '../../../src/core/session/session.js';
 import { step } from '../../../src/core/session/step.js';
+import { SaturnError } from '../../../src/core/wire/failure.js';
+import type { Message } from '../../../src/core/wire/messages.js';
+import { eventOfRequest } from '../../../src/engine/requestEvents.js';
 import { cpuNode, SessionHarness, spec } from './sessionHarness.js';
 
-/** What a user, an agent or fate may do next. */
+/** What clients order of one task: two of them may contradict each other. */
+type Order = 'run' | 'stop' | 'resume' | 'retry' | 'tasks.remove';
+
+/** What users, an agent or fate may do next. */
 type Move =
   | { do: 'add'; task: string; hash: string }
   | {
@@ -12,6 +18,7 @@ type Move =
         | 'profile'
         | 'plan'
         | 'run'
+        | 'run early'
         | 'stop'
         | 'reset'
         | 'perform'
@@ -21,7 +28,7 @@ type Move =
         | 'connect'
         | 'reconnect';
     }
-  | { do: 'run one' | 'stop one' | 'remove'; task: string }
+  | { do: 'order'; type: Order; task: string }
   | { do: 'device fails'; code: string; of: 'trial' | 'group' }
   | {
       do: 'group';
@@ -37,7 +44,7 @@ const move: fc.Arbitrary<Move> = fc.oneof(
       hash: fc.constantFrom('1', '2')
     })
   },
-  { weight: 14, arbitrary: fc.constant({ do: 'perform' as const }) },
+  { weight: 24, arbitrary: fc.constant({ do: 'perform' as const }) },
   { weight: 1, arbitrary: fc.constant({ do: 'fail trial' as const }) },
   { weight: 1, arbitrary: fc.constant({ do: 'set devices' as const }) },
   {
@@ -55,15 +62,16 @@ const move: fc.Arbitrary<Move> = fc.oneof(
         'profile' as const,
         'plan' as const,
         'run' as const,
-        'run' as const,
+        'run early' as const,
         'stop' as const
       )
     })
   },
   {
-    weight: 2,
+    weight: 6,
     arbitrary: fc.record({
-      do: fc.constantFrom('run one' as const, 'stop one' as const, 'remove' as const),
+      do: fc.constant('order' as const),
+      type: fc.constantFrom<Order>('run', 'stop', 'resume', 'retry', 'tasks.remove'),
       task: fc.constantFrom('a', 'b', 'c', 'd')
     })
   },
@@ -80,7 +88,7 @@ const move: fc.Arbitrary<Move> = fc.oneof(
     })
   },
   {
-    weight: 5,
+    weight: 9,
     arbitrary: fc.record({
       do: fc.constant('group' as const),
       kind: fc.constantFrom(
@@ -121,6 +129,9 @@ function act(sim: SessionHarness, m: Move): void {
     case 'run':
       sim.feed({ kind: 'run-requested' });
       return;
+    case 'run early':
+      sim.feed({ kind: 'run-requested', early: 0.3 });
+      return;
     case 'stop':
       sim.feed({ kind: 'stop-requested' });
       return;
@@ -129,17 +140,8 @@ function act(sim: SessionHarness, m: Move): void {
         sim.feed({ kind: 'reset' });
       }
       return;
-    case 'run one':
-    case 'stop one':
-      if (tasks.some(t => t.spec.name === m.task)) {
-        const kind = m.do === 'run one' ? 'run-requested' : 'stop-requested';
-        sim.feed({ kind, tasks: [m.task] });
-      }
-      return;
-    case 'remove':
-      if (tasks.some(t => t.spec.name === m.task && !isActive(t))) {
-        sim.feed({ kind: 'tasks-removed', tasks: [m.task] });
-      }
+    case 'order':
+      order(sim, m.type, m.task);
       return;
     case 'reconnect': {
       // The engine was away: what it had not sent is lost, what the agent was doing goes on.
@@ -207,6 +209,39 @@ function act(sim: SessionHarness, m: Move): void {
   }
 }
 
+/** An order of a client, as the engine takes it in: what it is answered is true. */
+function order(sim: SessionHarness, type: Order, task: string): void {
+  const before = sim.session;
+  try {
+    const body = { tasks: [task] };
+    sim.feed(eventOfRequest({ v: 1, id: '1', type, body } as Message<'client'>, sim.session)!);
+  } catch (error) {
+    expect(error).toBeInstanceOf(SaturnError);
+    expect(sim.session).toBe(before);
+    return;
+  }
+  const after = sim.session.state.tasks.find(({ spec }) => spec.name === task);
+  const old = before.state.tasks.find(({ spec }) => spec.name === task)!;
+  switch (type) {
+    case 'tasks.remove':
+      expect(after === undefined || (isActive(after) && after.removing)).toBe(true);
+      return;
+    case 'stop':
+      expect(after!.status).not.toBe('running');
+      expect(after!.moving).toBeUndefined();
+      return;
+    case 'run':
+    case 'resume':
+    case 'retry':
+      // It trains, or is to; or had nothing left to train, and is as it was.
+      expect(
+        ['inspecting', 'ready', 'starting', 'running'].includes(after!.status) ||
+          (after!.status === 'stopping' && after!.moving === true) ||
+          (type === 'run' && after!.status === old.status)
+      ).toBe(true);
+  }
+}
+
 /** What a job was doing ends as the last of its devices fails; nobody is blamed. */
 function failDevice(sim: SessionHarness, code: string, of: 'trial' | 'group'): void {
   const error = { code, message: 'It is gone.' };
@@ -252,11 +287,14 @@ function devicesInUse({ state }: ISession): string[] {
 it('whatever happens: no device is used twice, replay is exact, and all work ends', () => {
   let trained = 0;
   fc.assert(
-    fc.property(fc.array(move, { minLength: 20, maxLength: 120, size: 'max' }), moves => {
+    fc.property(fc.array(move, { minLength: 20, maxLength: 160, size: 'max' }), moves => {
       const sim = new SessionHarness();
       sim.connect(2);
       for (const m of moves) {
         act(sim, m);
+        for (const task of sim.session.state.tasks) {
+          expect(task.status === 'stopping' || !(task.moving || task.removing)).toBe(true);
+        }
         const used = devicesInUse(sim.session);
         expect(new Set(used).size).toBe(used.length);
         const out = (sim.session.state.excludedDevices ?? []).map(({ device }) => device.id);

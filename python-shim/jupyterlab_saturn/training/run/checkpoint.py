@@ -21,6 +21,7 @@ from torch.distributed.checkpoint.state_dict_saver import save
 from ...errors import SaturnError
 from ..runtime.device import RankDevice
 from ..runtime.process_group import ProcessGroup
+from ..task.warm_start import saved_parameters
 from ..techniques import Runner, State
 from .atomic_checkpoint import AtomicCheckpoints, fingerprint
 
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
 
 _METADATA = ".metadata"
 _OPTIMIZER_STATE = "optim.state."
-_MODEL = "model."
 _TURN_SECONDS = 5.0
 
 # Not an Exception: PyTorch derives it from BaseException.
@@ -115,7 +115,7 @@ class Checkpoints:
         folder = self._commits.path(manifest["step"])
         with self._device.unlimited():
             # Parameters that are not trained are there only if something else changed them.
-            state = runner.state(self._world.on_root(lambda: _parameters(folder)))
+            state = runner.state(self._world.on_root(lambda: list(saved_parameters(folder))))
             outline = self._outline(state)
             self._world.on_root(lambda: _require_fit(folder, outline))
             problem: str | None = None
@@ -207,12 +207,6 @@ def _without_loneliness_warning() -> Iterator[None]:
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="torch.distributed is disabled")
         yield
-
-
-def _parameters(folder: Path) -> list[str]:
-    """Names of all parameters that a checkpoint holds."""
-    saved = FileSystemReader(folder).read_metadata().state_dict_metadata
-    return [name.removeprefix(_MODEL) for name in saved if name.startswith(_MODEL)]
 
 
 def _require_fit(folder: Path, outline: dict[str, _Leaf]) -> None:

@@ -51,6 +51,8 @@ class TrainingLoop:
     until
         Says to the first rank after which step to stop, before the task ends; None for none. It
         may say another one later: a step that is passed then is stopped after at once.
+    evaluates
+        Whether to evaluate the task there, for people: what is trained does not see it.
     saves
         Whether to commit checkpoints.
     checkpoint_seconds
@@ -73,6 +75,7 @@ class TrainingLoop:
         *,
         steps: int,
         until: Callable[[], int | None] = lambda: None,
+        evaluates: bool = False,
         saves: bool = True,
         checkpoint_seconds: float = math.inf,
         step_seconds: float | None = None,
@@ -86,6 +89,7 @@ class TrainingLoop:
         self._steps = steps
         self._until = until
         self._last = steps
+        self._evaluates = evaluates
         self._saves = saves
         self._checkpoint_seconds = checkpoint_seconds
         self._step_seconds = step_seconds
@@ -127,6 +131,8 @@ class TrainingLoop:
         if workload.step < self._steps and not enough:
             self._save(workload)
             self._measured()
+            if self._evaluates and workload.step == self._last:
+                self._show(workload)
             self._observer.stopped(workload.step)
         else:
             self._finish(workload)
@@ -179,6 +185,17 @@ class TrainingLoop:
         workload.runner.learning_rate.evaluated(metrics)
         self._best.offer(workload.task, workload.runner, workload.step, metrics)
         return self._enough(workload)
+
+    def _show(self, workload: Workload) -> None:
+        """Tell how good the task is by now, unless that was told."""
+        if any(known["step"] == workload.step for known in self._validations):
+            return
+        try:
+            metrics = workload.evaluate()
+        except MetricsFailed as error:
+            metrics = error.known
+        if metrics:
+            self._observer.validated(workload.step, _finite(metrics))
 
     def _evaluate(self, workload: Workload) -> dict[str, float]:
         """What the task's evaluation says, as far as it can be made."""

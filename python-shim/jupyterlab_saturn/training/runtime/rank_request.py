@@ -58,6 +58,7 @@ class TrainOrder(_GroupOrder):
     steps: int
     checkpointSeconds: float
     until: NotRequired[int]
+    evaluates: NotRequired[bool]
     stepSeconds: NotRequired[float]
     signature: NotRequired[str]
 
@@ -88,6 +89,8 @@ class RankRequest:
         Steps in all of the task to train.
     until
         Step to leave after; None when that is the last one.
+    evaluates
+        Whether to evaluate the task where it leaves before that.
     checkpoint_seconds
         Commit a checkpoint about this often.
     step_seconds
@@ -118,6 +121,7 @@ class RankRequest:
     attempt: int = 1
     steps: int = 1
     until: int | None = None
+    evaluates: bool = False
     checkpoint_seconds: float = 60.0
     step_seconds: float | None = None
     patience: float = 0.0
@@ -174,6 +178,7 @@ class RankRequest:
                 attempt=int(raw["attempt"]) if raw["kind"] == "train" else 1,
                 steps=int(raw["steps"]) if raw["kind"] == "train" else 1,
                 until=raw.get("until") if raw["kind"] == "train" else None,
+                evaluates=raw["kind"] == "train" and raw.get("evaluates", False),
                 checkpoint_seconds=(
                     float(raw["checkpointSeconds"]) if raw["kind"] == "train" else 60.0
                 ),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import dataclasses
 import difflib
+import inspect
 import linecache
 import math
 import os
@@ -27,6 +28,7 @@ from ..runtime.failure import describe, is_out_of_memory
 from .epoch_order import EpochOrder
 from .placement import bring_to_cpu, made_on_cpu, require_default_device
 from .task_validation import require_valid
+from .warm_start import begin_warm, factory_seed
 
 if TYPE_CHECKING:
     from ...generated.wire_types import TaskSpec
@@ -69,13 +71,14 @@ def load_factory(paths: SessionPaths, payload: str) -> Callable[..., Any]:
 
 
 def call_factory(paths: SessionPaths, spec: TaskSpec) -> Any:
-    """Call the factory of a wire ``TaskSpec``, with all generators seeded by the task's seed.
+    """Call the factory of a wire ``TaskSpec``, with all generators seeded by its `factory_seed`.
 
     Returns what it makes. Raises as `build_task`.
     """
     factory = load_factory(paths, spec["payload"])
     _remember_source(factory, spec.get("source"))
-    seed_all(derive(spec["seed"], "factory"))
+    _require_parameters(factory, spec)
+    seed_all(derive(factory_seed(spec), "factory"))
     sys.argv = [spec["sweep"]]  # what argparse reads: those of a rank are not the user's
     try:
         return factory(**spec["params"])
@@ -87,6 +90,18 @@ def call_factory(paths: SessionPaths, spec: TaskSpec) -> Any:
         raise _failed(error, f"{spec['sweep']} raised") from error
 
 
+def _require_parameters(factory: Callable[..., Any], spec: TaskSpec) -> None:
+    signature = inspect.signature(factory)
+    try:
+        signature.bind(**spec["params"])
+    except TypeError as error:
+        raise SaturnError(
+            "bad-parameters",
+            f"{spec['name']} does not fit its function, {spec['sweep']}{signature}: {error}.",
+            "Give values for the function's own parameters.",
+        ) from None
+
+
 def build_task(paths: SessionPaths, spec: TaskSpec) -> Task:
     """The task that a factory makes.
 
@@ -95,7 +110,8 @@ def build_task(paths: SessionPaths, spec: TaskSpec) -> Task:
     NeedsNative
         As its adapter.
     SaturnError
-        As `load_factory`; ``factory-failed`` when the factory raises, ``bad-task`` when what
+        As `load_factory` and `begin_warm`; ``bad-parameters`` when the factory lacks some;
+        ``factory-failed`` when the factory raises, ``bad-task`` when what
         it returns cannot be trained; as `require_default_device`. Running out of memory is raised
         as it is.
 
@@ -116,6 +132,7 @@ def build_task(paths: SessionPaths, spec: TaskSpec) -> Task:
             raise _failed(error, f"What {spec['sweep']} returned cannot be taken over") from error
     _check(task, spec["sweep"])
     bring_to_cpu(task.model)
+    begin_warm(paths, spec, task.model)
     return task  # type: ignore[no-any-return]
 
 

@@ -1,6 +1,6 @@
 import { strategyLabel } from '../../model/strategy.js';
 import type { ITranslation } from '../../model/translation.js';
-import type { TaskState, TaskStatus } from '../../wire/messages.js';
+import type { TaskSpec, TaskState, TaskStatus } from '../../wire/messages.js';
 import { count, metric } from './format.js';
 import type { ICell, Tone } from './table.js';
 
@@ -33,6 +33,17 @@ export function statusWords(status: TaskStatus, trans: ITranslation): IStatusWor
     case 'failed':
       return { sign: '✕', text: trans.__('failed'), tone: 'bad' };
   }
+}
+
+/** What a clone was made of, and with whose weights it begins: `from mlp-8 at step 400`; undefined for others. */
+export function lineage({ cloneOf, warmStart }: TaskSpec, trans: ITranslation): string | undefined {
+  if (warmStart && warmStart.step > 0) {
+    return trans.__('from %1 at step %2', warmStart.task, count(warmStart.step));
+  }
+  if (warmStart) {
+    return trans.__('from the start of %1', warmStart.task);
+  }
+  return cloneOf === undefined ? undefined : trans.__('clone of %1', cloneOf);
 }
 
 /** A task's status in a table. */

@@ -1,5 +1,5 @@
 import type { ITranslation } from '../../model/translation.js';
-import type { Plan, SessionState, Switching } from '../../wire/messages.js';
+import type { EarlyPrice, Plan, SessionState, Switching } from '../../wire/messages.js';
 import { type Block, lead, sentence } from '../display/block.js';
 import { count, duration, percent, taskCount } from '../format/format.js';
 
@@ -35,8 +35,19 @@ export function planSentences(plan: Plan, trans: ITranslation): Block[] {
           )
         ]
       : []),
-    ...(saved ? [sentence(saved)] : [])
+    ...(saved ? [sentence(saved)] : []),
+    ...(plan.early ? [sentence(earlyPrice(plan.early, trans))] : [])
   ];
+}
+
+/** What it costs that no task goes on before all have reached the steps of this plan. */
+export function earlyPrice({ makespan, without }: EarlyPrice, trans: ITranslation): string {
+  return trans.__(
+    'It is that of the first steps, which all tasks reach before any goes on: %1 in all, instead of %2 (%3 longer).',
+    duration(makespan, trans),
+    duration(without, trans),
+    percent(without > 0 ? makespan / without - 1 : 0, trans)
+  );
 }
 
 /** Whether the plan is about to be replaced, or should be; nothing for one that stands. */

@@ -3,6 +3,7 @@ import type { ITranslation } from '../../model/translation.js';
 import type { SessionState, TaskState } from '../../wire/messages.js';
 import { count, duration, metric, NOTHING } from '../format/format.js';
 import type { ICell, ITable } from '../format/table.js';
+import { lineage } from '../format/taskText.js';
 import { metricNames, ranking } from './criterion.js';
 import { stepsWords } from './validationText.js';
 
@@ -26,6 +27,7 @@ export function leaderboard(state: SessionState, trans: ITranslation): ITable {
   const metrics = metricNames(tasks);
   const unevaluated = tasks.some(task => task.result?.evaluationError !== undefined);
   const steps = tasks.map(task => stepsWords(task, trans));
+  const clones = tasks.some(task => task.spec.cloneOf !== undefined);
   const notable = steps.some(words => words !== undefined);
   return {
     columns: [
@@ -34,6 +36,7 @@ export function leaderboard(state: SessionState, trans: ITranslation): ITable {
       ...(unevaluated ? [{ label: trans.__('Evaluation') }] : []),
       { label: trans.__('Training loss'), align: 'right' },
       ...(notable ? [{ label: trans.__('Steps'), align: 'right' as const, narrow: 'below' as const }] : []),
+      ...(clones ? [{ label: trans.__('Origin'), narrow: 'tooltip' as const }] : []),
       { label: trans.__('Strategy'), narrow: 'tooltip' },
       { label: trans.__('Planned'), align: 'right', narrow: 'tooltip' },
       { label: trans.__('Took'), align: 'right' },
@@ -45,6 +48,7 @@ export function leaderboard(state: SessionState, trans: ITranslation): ITable {
       ...(unevaluated ? [evaluationCell(task, trans)] : []),
       metric(task.result?.loss, trans),
       ...(notable ? [steps[i] ?? count(task.progress.step)] : []),
+      ...(clones ? [lineage(task.spec, trans) ?? NOTHING] : []),
       strategies(task, trans),
       duration(plannedSeconds(state, task.spec.name), trans),
       duration(actualSeconds(task), trans),

@@ -1,8 +1,9 @@
 import type { ITranslation } from '../../model/translation.js';
-import type { Goal, SessionState, TaskState } from '../../wire/messages.js';
+import type { EarlyPrice, Goal, SessionState, TaskState } from '../../wire/messages.js';
 import { type Block, type Blocks, failuresBlock, lead, sentence, tableBlock } from '../display/block.js';
 import { agentNote, noTasks } from '../display/emptyStates.js';
 import { failedTasks } from '../format/failures.js';
+import { duration, percent } from '../format/format.js';
 import { deviceNotices } from './deviceNotices.js';
 import { leftOut, progressLine } from './progressLine.js';
 import { replansBlock } from './replans.js';
@@ -19,6 +20,7 @@ export function statusView(state: SessionState, now: number, trans: ITranslation
     state.agent === 'away' && agentNote(trans),
     !some && sentence(noTasks(trans)),
     some && goal !== undefined && sentence(goal),
+    some && state.early !== undefined && sentence(earlySentence(state.early, state.plan?.plan.early, trans)),
     some && state.goal === 'none' && nextStep(state, trans),
     some && tableBlock(progressTable(state, now, trans)),
     ...state.tasks.flatMap(task => unlikeSentence(task, trans) ?? []),
@@ -53,6 +55,19 @@ function unlikeSentence({ spec, status, unlike }: TaskState, trans: ITranslation
       ? trans.__('%1 runs %2x slower than its like: planned by itself now.', spec.name, times)
       : trans.__('%1 runs %2x faster than its like: planned by itself now.', spec.name, times)
   );
+}
+
+/** That all tasks reach a share of their steps before any goes on, and what it costs. */
+function earlySentence(share: number, price: EarlyPrice | undefined, trans: ITranslation): string {
+  const words = percent(share, trans);
+  return price === undefined
+    ? trans.__('All tasks reach %1 of their steps before any goes on.', words)
+    : trans.__(
+        'All tasks reach %1 of their steps before any goes on: %2 in all, instead of %3.',
+        words,
+        duration(price.makespan, trans),
+        duration(price.without, trans)
+      );
 }
 
 function goalSentence(goal: Goal, trans: ITranslation): string | undefined {

@@ -6,7 +6,7 @@ import { failedTasks } from '../format/failures.js';
 import { argument, compactCount, count, NOTHING, taskCount } from '../format/format.js';
 import { type Remarks, remarksOf } from '../format/remarks.js';
 import type { ITable } from '../format/table.js';
-import { statusCell } from '../format/taskText.js';
+import { lineage, statusCell } from '../format/taskText.js';
 import { usableTechniques } from './taskChecks.js';
 
 /** The tasks of the session, a table per sweep, and what is wrong with any of them. */
@@ -54,11 +54,13 @@ export function tasksView(state: SessionState, trans: ITranslation): Blocks {
 
 function sweepTable(sweep: string, tasks: readonly TaskState[], trans: ITranslation): ITable {
   const params = [...new Set(tasks.flatMap(task => Object.keys(task.spec.params)))];
+  const clones = tasks.some(task => task.spec.cloneOf !== undefined);
   return {
     caption: sweep,
     columns: [
       { label: trans.__('Task') },
       ...params.map(label => ({ label })),
+      ...(clones ? [{ label: trans.__('Origin') }] : []),
       { label: trans.__('Batch'), align: 'right' },
       { label: trans.__('Steps'), align: 'right' },
       { label: trans.__('Parameters'), align: 'right' },
@@ -71,6 +73,7 @@ function sweepTable(sweep: string, tasks: readonly TaskState[], trans: ITranslat
         const value = task.spec.params[param];
         return value === undefined ? NOTHING : argument(value);
       }),
+      ...(clones ? [lineage(task.spec, trans) ?? NOTHING] : []),
       count(task.inspection?.batchSize),
       count(task.inspection?.steps),
       compactCount(task.inspection?.parameters),

@@ -1,0 +1,156 @@
+import { SaturnError } from '../wire/failure.js';
+import type { TaskClone, TaskSpec, TaskState, WarmStart } from '../wire/messages.js';
+import { findTask, type ISession } from './session.js';
+import { refuseRemoved, selectTasks } from './tasks.js';
+
+/** A checkpoint that was kept for a clone to begin with. */
+export interface IKeptWeights {
+  /** Its name in the session's `weights` folder. */
+  readonly checkpoint: string;
+  readonly step: number;
+}
+
+/** Names that are longer are cut. */
+const NAME_LENGTH = 100;
+
+/**
+ * The task that a clone is to be made of.
+ *
+ * @throws SaturnError `unknown-task`, `being-removed`, `bad-clone`, or `native-task` for weights of a loop of its own.
+ */
+export function parentOf(session: ISession, clone: TaskClone): TaskState {
+  selectTasks(session, [clone.task]);
+  refuseRemoved(session, [clone.task]);
+  const parent = findTask(session, clone.task) as TaskState;
+  if (clone.weights !== undefined && clone.step !== undefined) {
+    throw new SaturnError({
+      code: 'bad-clone',
+      message: 'A clone begins with the weights of one step.',
+      hint: 'Name the step, or one of scratch, start, last and best.'
+    });
+  }
+  const native = parent.spec.native || parent.inspection?.native !== undefined;
+  if (native && (clone.step !== undefined || (clone.weights ?? 'scratch') !== 'scratch')) {
+    throw new SaturnError({
+      code: 'native-task',
+      message: `"${clone.task}" trains by its own loop, whose checkpoints only that can read.`,
+      hint: 'Make the clone with --from scratch.'
+    });
+  }
+  return parent;
+}
+
+/** Whether a clone needs a checkpoint of its parent. */
+export function needsWeights({ weights, step }: TaskClone): boolean {
+  return step !== undefined ? step > 0 : weights === 'last' || weights === 'best';
+}
+
+/**
+ * The spec of a clone: what is not edited is as its parent has it.
+ *
+ * @param kept - the checkpoint of the parent that it begins with, if it needs one.
+ * @param digest - makes a fingerprint of a text.
+ * @throws SaturnError `same-task`, `duplicate-task`.
+ */
+export function cloneSpec(
+  session: ISession,
+  clone: TaskClone,
+  kept: IKeptWeights | undefined,
+  digest: (text: string) => string
+): TaskSpec {
+  const { spec: parent } = parentOf(session, clone);
+  const {
+    name: _name,
+    hash,
+    trainingHash,
+    origin: _cell,
+    source: _shown,
+    warmStart: _begun,
+    ...same
+  } = parent;
+  const warmStart = warmStartOf(parent, clone, kept);
+  const edited = {
+    params: { ...parent.params, ...clone.params },
+    ...lengthOf(parent, clone),
+    seed: clone.seed ?? parent.seed
+  };
+  const { epochs: _epochs, steps: _steps, ...rest } = same;
+  const identity = JSON.stringify([edited, warmStart?.seed, warmStart?.checkpoints]);
+  const spec: TaskSpec = {
+    ...rest,
+    ...edited,
+    name: clone.name ?? nameOf(clone, kept),
+    hash: digest(`${hash} ${identity}`),
+    ...(trainingHash === undefined ? {} : { trainingHash: digest(`${trainingHash} ${identity}`) }),
+    cloneOf: parent.name,
+    ...(warmStart ? { warmStart } : {})
+  };
+  refuseSame(parent, spec, kept);
+  refuseTaken(session, spec);
+  return spec;
+}
+
+function lengthOf(parent: TaskSpec, { epochs, steps }: TaskClone): Pick<TaskSpec, 'epochs' | 'steps'> {
+  const asked = epochs === undefined && steps === undefined ? parent : { epochs, steps };
+  return {
+    ...(asked.epochs === undefined ? {} : { epochs: asked.epochs }),
+    ...(asked.steps === undefined ? {} : { steps: asked.steps })
+  };
+}
+
+function warmStartOf(
+  parent: TaskSpec,
+  { weights = 'scratch', step }: TaskClone,
+  kept: IKeptWeights | undefined
+): WarmStart | undefined {
+  if (weights === 'scratch' && step === undefined) {
+    return undefined;
+  }
+  const before = parent.warmStart;
+  return {
+    task: parent.name,
+    hash: parent.trainingHash ?? parent.hash,
+    step: kept?.step ?? 0,
+    seed: before?.seed ?? parent.seed,
+    checkpoints: [...(before?.checkpoints ?? []), ...(kept ? [kept.checkpoint] : [])]
+  };
+}
+
+/** `mlp-8-lr=0.01-seed=1-from-400`. */
+function nameOf(
+  { task, params, epochs, steps, seed, weights, step }: TaskClone,
+  kept?: IKeptWeights
+): string {
+  const lengths = { epochs, steps, seed };
+  const edits = [...Object.entries(params), ...Object.entries(lengths).filter(([, v]) => v !== undefined)];
+  const begun = kept ? [`from-${kept.step}`] : weights === 'start' || step === 0 ? ['from-start'] : [];
+  const words = [task, ...edits.map(([name, value]) => `${name}=${value}`), ...begun];
+  return words
+    .join('-')
+    .replace(/[^A-Za-z0-9._+=-]/g, '_')
+    .slice(0, NAME_LENGTH);
+}
+
+function refuseSame(parent: TaskSpec, spec: TaskSpec, kept: IKeptWeights | undefined): void {
+  const what = ({ params, epochs, steps, seed, warmStart }: TaskSpec): string =>
+    JSON.stringify([Object.entries(params).sort(), epochs, steps, seed, warmStart?.checkpoints ?? []]);
+  const isScratch = spec.warmStart === undefined;
+  if (!kept && what(parent) === what(spec) && (!isScratch || parent.warmStart === undefined)) {
+    throw new SaturnError({
+      code: 'same-task',
+      message: `This clone would train the same as "${parent.name}".`,
+      hint: 'Give it another value, length or seed, or weights to begin with: --from last.'
+    });
+  }
+}
+
+function refuseTaken(session: ISession, { name, hash }: TaskSpec): void {
+  const taken = findTask(session, name);
+  if (taken && taken.status !== 'invalid' && taken.spec.hash !== hash) {
+    throw new SaturnError({
+      code: 'duplicate-task',
+      message: `A task named "${name}" exists already.`,
+      hint: 'Give the clone another name with --name.'
+    });
+  }
+}

@@ -1,0 +1,115 @@
+import { SaturnError } from '../wire/failure.js';
+import type { TaskState, TaskStatus } from '../wire/messages.js';
+import { includeBusyDevices } from './excludedDevices.js';
+import { inspectStopped } from './inspections.js';
+import {
+  findTask,
+  type ISession,
+  type IStep,
+  isResumable,
+  mapTasks,
+  withGoal,
+  withStaleProfile
+} from './session.js';
+import { selectTasks } from './tasks.js';
+import { forgetFailures } from './verdicts.js';
+
+/** A task of which training is wanted once more: one that was stopped, is about to be, or has failed; else as it is. */
+export function resumed(task: TaskState): TaskState {
+  if (task.status === 'stopping') {
+    return task.moving || task.removing ? task : { ...task, moving: true };
+  }
+  if (!isResumable(task) && task.status !== 'failed') {
+    return task;
+  }
+  const { error: _gone, ...rest } = task;
+  return { ...rest, status: 'ready' };
+}
+
+/**
+ * The tasks to go on with: those named, or all that were stopped. One that trains already is no error: that is what was
+ * wanted.
+ *
+ * @throws SaturnError `unknown-task`, `task-finished`, `task-failed`, `task-invalid` or `nothing-stopped`.
+ */
+export function selectStopped(session: ISession, names: readonly string[] | undefined): string[] {
+  const selected = selectTasks(session, names);
+  if (names === undefined) {
+    return existing(
+      selected.filter(name => ['stopped', 'stopping'].includes(statusOf(session, name))),
+      'nothing-stopped',
+      'No task is stopped.'
+    );
+  }
+  for (const name of selected) {
+    const refusal = REFUSALS[statusOf(session, name)];
+    if (refusal) {
+      throw new SaturnError({ code: refusal.code, message: `"${name}" ${refusal.is}.`, hint: refusal.hint });
+    }
+  }
+  return selected;
+}
+
+/**
+ * The tasks to try again: those named, or all that failed.
+ *
+ * @throws SaturnError `unknown-task`, `not-failed` or `nothing-failed`.
+ */
+export function selectFailed(session: ISession, names: readonly string[] | undefined): string[] {
+  const selected = selectTasks(session, names);
+  const failed = selected.filter(name => statusOf(session, name) === 'failed');
+  if (names === undefined) {
+    return existing(failed, 'nothing-failed', 'No task has failed.');
+  }
+  const others = selected.filter(name => !failed.includes(name));
+  if (others.length > 0) {
+    throw new SaturnError({
+      code: 'not-failed',
+      message: `${others.map(name => `"${name}" (${statusOf(session, name)})`).join(', ')} did not fail.`,
+      hint: 'One that was stopped goes on with %saturn resume.'
+    });
+  }
+  return failed;
+}
+
+/** These tasks are to be trained, beside what is wanted already; alone when nothing runs. */
+export function noteResume(session: ISession, names: readonly string[]): IStep {
+  const wanted = new Set(names);
+  const whole = inspectStopped(includeBusyDevices(session), names);
+  const hashes = session.state.tasks
+    .filter(({ spec, status }) => wanted.has(spec.name) && status === 'failed')
+    .map(({ spec }) => spec.hash);
+  const again = mapTasks(forgetFailures(whole.session, new Set(hashes)), task =>
+    wanted.has(task.spec.name) ? resumed(task) : task
+  );
+  const selection =
+    session.state.goal === 'run'
+      ? session.selection && [...new Set([...session.selection, ...names])]
+      : [...names];
+  return { ...whole, session: withGoal(withStaleProfile({ ...again, selection }), 'run') };
+}
+
+const REFUSALS: Partial<Record<TaskStatus, { code: string; is: string; hint: string }>> = {
+  finished: {
+    code: 'task-finished',
+    is: 'is finished: nothing of it is left to train',
+    hint: 'To train it further or otherwise, make a clone of it: %saturn help clone.'
+  },
+  failed: { code: 'task-failed', is: 'has failed', hint: 'Try it again with %saturn retry.' },
+  invalid: {
+    code: 'task-invalid',
+    is: 'could not be built',
+    hint: 'Correct its cell and run that again.'
+  }
+};
+
+function statusOf(session: ISession, name: string): TaskStatus {
+  return findTask(session, name)?.status ?? 'invalid';
+}
+
+function existing(names: string[], code: string, message: string): string[] {
+  if (names.length === 0) {
+    throw new SaturnError({ code, message, hint: 'See %saturn status.' });
+  }
+  return names;
+}

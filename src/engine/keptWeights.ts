@@ -1,0 +1,103 @@
+import { createHash } from 'node:crypto';
+import { existsSync, linkSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import type { IKeptWeights } from '../core/session/clones.js';
+import { SaturnError } from '../core/wire/failure.js';
+import type { TaskClone, TaskSpec } from '../core/wire/messages.js';
+
+/** A task that trains drops its older checkpoints meanwhile: so often another is looked for. */
+const TRIES = 5;
+
+const MANIFEST = 'manifest.json';
+
+/** What a checkpoint says of itself, as far as it matters here. */
+interface IManifest {
+  readonly step: number;
+  readonly identity: string;
+  readonly files: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * Keep a checkpoint of a task in the session's `weights` folder, whatever becomes of the task: by links, which take no
+ * room of their own. The same checkpoint is kept once.
+ *
+ * @throws SaturnError `no-checkpoint`, `no-best`.
+ */
+export function keepWeights(folder: string, parent: TaskSpec, clone: TaskClone): IKeptWeights {
+  for (let left = TRIES; ; left--) {
+    const from = choose(folder, parent, clone);
+    try {
+      return link(folder, from);
+    } catch (error) {
+      if (left <= 1 || (error as NodeJS.ErrnoException).code !== 'ENOENT') {
+        throw error;
+      }
+    }
+  }
+}
+
+function choose(folder: string, parent: TaskSpec, { weights, step }: TaskClone): string {
+  const all = join(folder, 'tasks', parent.name, 'checkpoints');
+  const saved = committed(weights === 'best' ? join(all, 'best') : all, parent);
+  const last = saved.at(-1);
+  if (last === undefined && weights === 'best') {
+    throw new SaturnError({
+      code: 'no-best',
+      message: `"${parent.name}" keeps no best model, or none was evaluated yet.`,
+      hint: 'It does where its Task says keep_best=True. Those it saved last: --from last.'
+    });
+  }
+  if (last === undefined) {
+    throw new SaturnError({
+      code: 'no-checkpoint',
+      message: `"${parent.name}" has no checkpoint yet.`,
+      hint: 'One that trains saves when it is stopped, and now and then. Or make the clone with --from scratch.'
+    });
+  }
+  const chosen = step === undefined ? last : saved.find(one => one.step === step);
+  if (chosen === undefined) {
+    throw new SaturnError({
+      code: 'no-checkpoint',
+      message: `"${parent.name}" has no checkpoint of step ${step}.`,
+      hint: `There are those of: ${saved.map(one => one.step).join(', ')}.`
+    });
+  }
+  return chosen.path;
+}
+
+/** Checkpoints that are whole and of what the task trains, oldest first. */
+function committed(folder: string, { hash, trainingHash }: TaskSpec): { step: number; path: string }[] {
+  const names = existsSync(folder) ? readdirSync(folder).filter(name => /^step-\d+$/.test(name)) : [];
+  return names
+    .sort()
+    .map(name => join(folder, name))
+    .filter(path => {
+      try {
+        return manifestOf(path).identity.startsWith(`${trainingHash ?? hash}/`);
+      } catch {
+        return false;
+      }
+    })
+    .map(path => ({ step: manifestOf(path).step, path }));
+}
+
+function manifestOf(checkpoint: string): IManifest {
+  return JSON.parse(readFileSync(join(checkpoint, MANIFEST), 'utf8')) as IManifest;
+}
+
+function link(folder: string, from: string): IKeptWeights {
+  const manifest = manifestOf(from);
+  const text = JSON.stringify([manifest.identity, manifest.step, manifest.files]);
+  const checkpoint = createHash('sha256').update(text).digest('hex').slice(0, 32);
+  const kept = join(folder, 'weights', checkpoint);
+  if (!existsSync(kept)) {
+    const temporary = `${kept}.tmp`;
+    rmSync(temporary, { recursive: true, force: true });
+    mkdirSync(temporary, { recursive: true, mode: 0o700 });
+    for (const name of [...Object.keys(manifest.files), MANIFEST]) {
+      linkSync(join(from, name), join(temporary, name));
+    }
+    renameSync(temporary, kept);
+  }
+  return { checkpoint, step: manifest.step };
+}
