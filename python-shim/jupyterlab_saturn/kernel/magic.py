@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 from IPython.core.magic import Magics, line_cell_magic, magics_class
 
@@ -18,6 +18,7 @@ from .session import Session
 from .session_registry import SessionRegistry
 from .sweep import parse_sweep
 from .waiting import require_success
+from .wishes import SESSION_WISHES, TASK_WISHES, TaskWishes, Wishes
 
 _HELP = frozenset({"-h", "--help"})
 
@@ -49,6 +50,7 @@ class SaturnMagics(Magics):
             "profile": self._profile,
             "plan": self._plan,
             "run": self._run,
+            "wish": self._wish,
             "wait": self._wait,
             "log": self._log,
             "status": lambda _: show(self._session.status()),
@@ -129,6 +131,7 @@ class SaturnMagics(Magics):
                 replace=options.get("replace", False),
                 origin=self._cell_id(),
                 best=options.get("best"),
+                **cast(TaskWishes, _wishes(arguments)),
             )
         except KeyboardInterrupt:
             view = note("Interrupted. Tasks added so far are built meanwhile: %saturn status")
@@ -189,7 +192,14 @@ class SaturnMagics(Magics):
     def _plan(self, arguments: Arguments) -> None:
         options = arguments.options
         self._patiently(
-            lambda: show(self._session.plan(options.get("seconds"), _excluded(arguments))),
+            lambda: show(
+                self._session.plan(
+                    options.get("seconds"),
+                    _excluded(arguments),
+                    use=options.get("use"),
+                    **_wishes(arguments),
+                )
+            ),
             "Interrupted; measuring and planning go on. Stop them with: %saturn stop",
         )
 
@@ -201,8 +211,12 @@ class SaturnMagics(Magics):
         )
 
     def _run(self, arguments: Arguments) -> None:
-        switch = arguments.options.get("switch")
-        show(self._session.run(arguments.names or None, _excluded(arguments), switch))
+        names, switch = arguments.names or None, arguments.options.get("switch")
+        show(self._session.run(names, _excluded(arguments), switch, **_wishes(arguments)))
+
+    def _wish(self, arguments: Arguments) -> None:
+        names, clear = arguments.names or None, "clear" in arguments.options
+        show(self._session.wish(names, clear=clear, **_wishes(arguments)))
 
     def _wait(self, arguments: Arguments) -> None:
         def wait() -> None:
@@ -241,6 +255,13 @@ class SaturnMagics(Magics):
         verbs = [find_verb(name.lstrip("%")) for name in arguments.names]
         for view in [page(verb) for verb in verbs] or [overview()]:
             show(view)
+
+
+def _wishes(arguments: Arguments) -> Wishes:
+    """The options that ask something of the plan, as keywords."""
+    words = {name.replace("-", "_"): value for name, value in arguments.options.items()}
+    known = {*TASK_WISHES, *SESSION_WISHES}
+    return cast(Wishes, {word: value for word, value in words.items() if word in known})
 
 
 def _excluded(arguments: Arguments) -> list[str] | None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Unpack
 
 from ..errors import SaturnError
 from ..wire import message
@@ -21,10 +22,12 @@ from .request_bodies import (
     run_body,
     selection,
 )
-from .session_views import BUILT_ON_DEVICES, SessionViews
+from .session_views import BUILT_ON_DEVICES
+from .session_wishes import SessionWishes
 from .sweep import Argument, Value, check_parameters, expand, grid_of
 from .technique_registry import TechniqueRegistry
 from .waiting import device_count, is_building, is_stopping, pursue, require_success
+from .wishes import TASK_WISHES, TaskWishes, Wishes, refuse_unknown, task_change
 from .world import notebook_world, tell_secrets
 
 if TYPE_CHECKING:
@@ -32,6 +35,7 @@ if TYPE_CHECKING:
         OkRequest,
         SessionState,
         SwitchPolicy,
+        TasksAdd,
         TechniqueSpec,
         ViewName,
     )
@@ -39,7 +43,7 @@ if TYPE_CHECKING:
 _DEVICE_SECONDS = 120.0
 
 
-class Session(SessionViews):
+class Session(SessionWishes):
     """One experiment on disk: tasks, profiles, plans and checkpoints. It outlives the kernel.
 
     The session's agent and engine are started when first needed. Every method raises SaturnError
@@ -67,6 +71,7 @@ class Session(SessionViews):
         replace: bool = False,
         origin: str | None = None,
         best: str | None = None,
+        **wishes: Unpack[TaskWishes],
     ) -> View:
         """Make a task of every point of a grid, and wait until each was built once.
 
@@ -89,15 +94,20 @@ class Session(SessionViews):
         best
             The metric that makes a model the better one, and whether more or less of it does:
             ``"accuracy:max"``. What the task itself says when None.
+        **wishes
+            What is asked of the plan for these tasks: `deadline`, `start`, `priority` and `pin`,
+            see `TaskWishes`. What was asked before stays.
 
         Raises
         ------
         SaturnError
-            ``bad-sweep``, ``bad-parameters``, ``bad-criterion``, ``duplicate-task``,
-            ``not-picklable``, ``capture-too-large``, ``patched-library``, ``default-device``, or
-            the function's own error when all tasks have it.
+            ``bad-sweep``, ``bad-parameters``, ``bad-criterion``, ``bad-wish``,
+            ``duplicate-task``, ``not-picklable``, ``capture-too-large``, ``patched-library``,
+            ``default-device``, or the function's own error when all tasks have it.
         """
         check_length(epochs, steps, seed)
+        refuse_unknown(wishes, TASK_WISHES)
+        wished = task_change(wishes)
         grid = grid_of(sweep)
         check_function(function)
         check_parameters(function, grid)
@@ -117,8 +127,10 @@ class Session(SessionViews):
         connection = self._connection()
         store(self.paths, captured, world)
         tell_secrets(self.paths, world)
-        added = message("client", "tasks.add", {"tasks": specs, "replace": replace})
-        rev = connection.request(added)["rev"]
+        body: TasksAdd = {"tasks": specs, "replace": replace}
+        if wished is not None:
+            body["wishes"] = wished
+        rev = connection.request(message("client", "tasks.add", body))["rev"]
         names = {spec["name"] for spec in specs}
         state = self._wait(rev, lambda state: not is_building(state, names))
         invalid = {
@@ -212,6 +224,9 @@ class Session(SessionViews):
         seconds: float | None = None,
         exclude: Iterable[str] | None = None,
         wait: bool = True,
+        *,
+        use: str | Path | Mapping[str, object] | None = None,
+        **wishes: Unpack[Wishes],
     ) -> View:
         """Choose for each task a technique, a number of devices and a start.
 
@@ -221,7 +236,15 @@ class Session(SessionViews):
             How long to search.
         exclude
             Techniques not to use; what was excluded before when None.
+        use
+            A plan of your own to follow instead, or the file it is in.
+        **wishes
+            What is asked of the plan, as of `wish`.
         """
+        self._wish(None, wishes)
+        if use is not None:
+            self._use(use)
+            return self.render("plan")
         return self._pursue("plan", message("client", "plan", plan_body(seconds, exclude)), wait)
 
     def run(
@@ -229,6 +252,7 @@ class Session(SessionViews):
         tasks: Iterable[str] | None = None,
         exclude: Iterable[str] | None = None,
         switch: SwitchPolicy | None = None,
+        **wishes: Unpack[Wishes],
     ) -> View:
         """Train in the background, after measuring and planning what is missing. Returns at once.
 
@@ -242,9 +266,12 @@ class Session(SessionViews):
             Whether tasks that train are moved to other devices or techniques: ``"never"``, when
             what is learned while training makes it ``"pays"``, or also where the plan says so
             beforehand (``"planned"``). As before when None; ``"pays"`` at first.
+        **wishes
+            What is asked of the plan, as of `wish`; for the tasks named.
         """
         body = run_body(tasks, switch)
         connection = self._connection()
+        self._wish(selection(tasks).get("tasks"), wishes)
         if exclude is not None:
             connection.request(message("client", "plan", plan_body(None, exclude)))
         rev = connection.request(message("client", "run", body))["rev"]

@@ -29,7 +29,7 @@ export function wishesEvent(
 ): SessionEvent & { kind: 'wishes-set' } {
   const event: SessionEvent & { kind: 'wishes-set' } = {
     kind: 'wishes-set',
-    ...(tasks.length > 0 && { tasks: tasks.map(change => taskChange(session, change, now)) }),
+    ...(tasks.length > 0 && { tasks: tasks.flatMap(change => taskChange(session, change, now)) }),
     ...(all !== undefined && { session: sessionChange(session, all) })
   };
   const heeded = noteWishes(session, event, now);
@@ -40,9 +40,19 @@ export function wishesEvent(
   return event;
 }
 
-function taskChange(session: ISession, change: TaskWishesChange, now: number): TaskWishesChange {
+function taskChange(session: ISession, change: TaskWishesChange, now: number): TaskWishesChange[] {
   const open = session.state.tasks.filter(({ status }) => status !== 'finished').map(task => task.spec.name);
-  const tasks = change.tasks ? selectTasks(session, change.tasks) : open;
+  const [first, ...others] = change.tasks ? selectTasks(session, change.tasks) : open;
+  if (first === undefined) {
+    if (change.set === undefined) {
+      return [];
+    }
+    throw new SaturnError({
+      code: 'no-tasks',
+      message: 'No task is left to ask this for.',
+      hint: 'Define some with %%saturn task.'
+    });
+  }
   const { deadline, earliestStart, pin } = change.set ?? {};
   for (const [name, time] of [
     ['deadline', deadline],
@@ -52,11 +62,13 @@ function taskChange(session: ISession, change: TaskWishesChange, now: number): T
       throw badWish(`The ${name} is past already.`, 'Give a time to come, e.g. +2h or a date with a time.');
     }
   }
-  return {
-    ...change,
-    tasks,
-    ...(pin !== undefined && { set: { ...change.set, pin: placed(session, pin) } })
-  };
+  return [
+    {
+      ...change,
+      tasks: [first, ...others],
+      ...(pin !== undefined && { set: { ...change.set, pin: placed(session, pin) } })
+    }
+  ];
 }
 
 /** A pin whose devices have their node, after all of it was found to be there. */

@@ -7,6 +7,7 @@ import { sessionGantt } from '../../core/view/gantt/sessionGantt.js';
 import { leftOutTasks, unmetWishes } from '../../core/view/plan/planProblems.js';
 import { planAge, planSentences } from '../../core/view/plan/planSentences.js';
 import { explanationBlock, searchBlock } from '../../core/view/plan/planView.js';
+import { metWishes } from '../../core/view/plan/planWishes.js';
 import type { Baseline, SessionState } from '../../core/wire/messages.js';
 import { BlockList } from '../components/blockList.js';
 import { GanttHost } from '../components/ganttHost.js';
@@ -57,7 +58,9 @@ function PlanBody({ state, now }: { state: SessionState; now: number }) {
         <>
           <BlockList blocks={[planAge(state, trans), ...planSentences(plan, trans)]} />
           <MadeAt time={state.plan.madeAt} />
-          <BlockList blocks={[...unmetWishes(plan, trans), leftOutTasks(plan, trans)]} />
+          <BlockList
+            blocks={[metWishes(state, trans), ...unmetWishes(plan, trans), leftOutTasks(plan, trans)]}
+          />
           <PlanBaselines plan={plan} shown={shown} onShow={setShown} />
           <BlockList blocks={[explanationBlock(plan, trans, 0), searchBlock(plan, trans)]} />
         </>

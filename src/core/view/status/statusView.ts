@@ -3,6 +3,8 @@ import type { Goal, SessionState, TaskState } from '../../wire/messages.js';
 import { type Block, type Blocks, failuresBlock, lead, sentence, tableBlock } from '../display/block.js';
 import { agentNote, noTasks } from '../display/emptyStates.js';
 import { failedTasks } from '../format/failures.js';
+import { sessionWishWords } from '../format/wishText.js';
+import { unmetWishes } from '../plan/planProblems.js';
 import { deviceNotices } from './deviceNotices.js';
 import { leftOut, progressLine } from './progressLine.js';
 import { replansBlock } from './replans.js';
@@ -14,6 +16,7 @@ const LATEST_NOTICES = 3;
 export function statusView(state: SessionState, now: number, trans: ITranslation): Blocks {
   const goal = goalSentence(state.goal, trans);
   const some = state.tasks.length > 0;
+  const wishes = sessionWishWords(state, trans);
   return [
     lead(progressLine(state, now, trans)),
     state.agent === 'away' && agentNote(trans),
@@ -21,6 +24,8 @@ export function statusView(state: SessionState, now: number, trans: ITranslation
     some && goal !== undefined && sentence(goal),
     some && state.goal === 'none' && nextStep(state, trans),
     some && tableBlock(progressTable(state, now, trans)),
+    wishes.length > 0 && sentence(trans.__('Asked for: %1.', wishes.map(({ text }) => text).join(', '))),
+    ...(state.plan?.fresh ? unmetWishes(state.plan.plan, trans) : []),
     ...state.tasks.flatMap(task => unlikeSentence(task, trans) ?? []),
     replansBlock(state, now, trans),
     failuresBlock([
