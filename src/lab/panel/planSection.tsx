@@ -17,6 +17,7 @@ import type { WhatIf } from '../whatIf/whatIf.js';
 import { WhatIfProvider } from '../whatIf/whatIfContext.js';
 import { WhatIfForm } from '../whatIf/whatIfForm.js';
 import { PlanBaselines } from './planBaselines.js';
+import { WishList } from './wishList.js';
 
 /** The schedule, how good it is, what simpler rules give, and what-if questions; `whatIf` goes with it. */
 export function addPlanSection(
@@ -67,6 +68,7 @@ function PlanBody({ state, now }: { state: SessionState; now: number }) {
       ) : (
         <BlockList blocks={noPlan(state, trans)} />
       )}
+      <WishList state={state} now={now} />
       {state.cells.some(cell => cell.status === 'ok') && <WhatIfForm state={state} />}
     </>
   );
