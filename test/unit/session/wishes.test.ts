@@ -347,6 +347,16 @@ it('whatever is asked: it is refused in words or planned for, and a replay gives
         const request = { ...planRequest(sim.session.state, sim.time), budget: { iterations: 50 } };
         expect(checkPlan(request, await plan(request))).toEqual([]);
       }
+      sim.settle();
+      const wanted = sim.session.state.tasks.map(task => task.spec.name) as [string, ...string[]];
+      const every: WishesSet = {
+        tasks: [{ tasks: wanted, clear: ['deadline', 'earliestStart', 'weight', 'pin'] }],
+        session: { clear: ['freeDevices', 'concurrent', 'objective', 'cost', 'deviceSeconds', 'prices'] }
+      };
+      wish(sim, every);
+      sim.feed({ kind: 'run-requested' });
+      sim.settle();
+      expect(new Set(sim.session.state.tasks.map(({ status }) => status))).toEqual(new Set(['finished']));
       let again = emptySession('test', '/tmp/test');
       for (const { event, time } of sim.log) {
         again = step(again, event, time).session;
