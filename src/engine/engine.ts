@@ -3,6 +3,7 @@ import type { Command } from '../core/session/command.js';
 import { isReplanDue } from '../core/session/replanning.js';
 import { emptySession, type ISession, isActive } from '../core/session/session.js';
 import { step } from '../core/session/step.js';
+import { hasTimeCome } from '../core/session/wishes.js';
 import { progressLine } from '../core/view/status/progressLine.js';
 import { failureOf, type PlanRequest, type SessionEvent, type SessionState } from '../core/wire/messages.js';
 import { CacheSync } from './cacheSync.js';
@@ -32,6 +33,7 @@ export class Engine implements IDisposable {
   private readonly _requestHandler: RequestHandler;
   private readonly _timer: NodeJS.Timeout;
   private _session: ISession;
+  private _tickedAt: number;
 
   private constructor(
     private readonly _options: Engine.IOptions,
@@ -39,6 +41,7 @@ export class Engine implements IDisposable {
     session: ISession
   ) {
     this._session = session;
+    this._tickedAt = _options.now();
     const { router, now, log } = _options;
     this._clients = new ConnectedClients({
       now,
@@ -208,7 +211,12 @@ export class Engine implements IDisposable {
   }
 
   private _tick(): void {
-    if (isReplanDue(this._session, this._options.now())) {
+    const now = this._options.now();
+    if (hasTimeCome(this._session, this._tickedAt, now)) {
+      this._apply({ kind: 'clock' });
+    }
+    this._tickedAt = now;
+    if (isReplanDue(this._session, now)) {
       this._replan();
     }
     const { goal, tasks, trials } = this._session.state;

@@ -2,17 +2,24 @@ import { ENGLISH } from '../core/model/translation.js';
 import { selectFailed, selectStopped } from '../core/session/resuming.js';
 import { type ISession, isActive, lastAttempt, maxDevices } from '../core/session/session.js';
 import { refuseRemoved, selectTasks } from '../core/session/tasks.js';
+import { wishesEvent } from '../core/session/wishRequests.js';
 import { count, listing } from '../core/view/format/format.js';
 import { SaturnError } from '../core/wire/failure.js';
 import type { Message, SessionEvent, TechniquesSet } from '../core/wire/messages.js';
+import { givenPlanEvent } from './planner/givenPlan.js';
 
 /**
  * The event a client's request makes, once it is found to make sense.
  *
+ * @param now - seconds since the epoch.
  * @returns null for requests that change nothing.
  * @throws SaturnError saying what is wrong and what to do first.
  */
-export function eventOfRequest(message: Message<'client'>, session: ISession): SessionEvent | null {
+export function eventOfRequest(
+  message: Message<'client'>,
+  session: ISession,
+  now: number
+): SessionEvent | null {
   switch (message.type) {
     case 'tasks.remove':
       return { kind: 'tasks-removed', tasks: selectTasks(session, message.body.tasks) };
@@ -27,6 +34,11 @@ export function eventOfRequest(message: Message<'client'>, session: ISession): S
       refuseNothing(session);
       refuseUnknownTechniques(session, message.body.excludeTechniques ?? []);
       return { kind: 'plan-requested', ...message.body };
+    case 'plan.use':
+      refuseNothing(session);
+      return givenPlanEvent(session, message.body.segments, now);
+    case 'wishes.set':
+      return wishesEvent(session, message.body, now);
     case 'run':
       refuseNothing(session);
       selectTasks(session, message.body.tasks);

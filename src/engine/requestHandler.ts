@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto';
 import { ENGLISH } from '../core/model/translation.js';
 import { cloneSpec, needsWeights, parentOf } from '../core/session/clones.js';
 import type { ISession } from '../core/session/session.js';
-import { admit, isRestated, selectTasks } from '../core/session/tasks.js';
+import { admit, isRestated, selectTasks, withNew } from '../core/session/tasks.js';
+import { wishesEvent } from '../core/session/wishRequests.js';
 import { cacheView } from '../core/view/profile/cacheView.js';
 import { render } from '../core/view/render.js';
 import {
@@ -59,7 +60,7 @@ export class RequestHandler {
         break;
       }
       default: {
-        const event = eventOfRequest(message, session());
+        const event = eventOfRequest(message, session(), this._options.now());
         if (event) {
           this._options.apply(event);
         }
@@ -86,12 +87,25 @@ export class RequestHandler {
     return this._addTasks({ tasks: [cloneSpec(session, clone, kept, digest)] });
   }
 
-  private _addTasks({ tasks, replace = false }: TasksAdd): EngineMessages['tasks.added'] {
+  private _addTasks({ tasks, replace = false, wishes }: TasksAdd): EngineMessages['tasks.added'] {
     const { added, replaced, unchanged } = admit(this._options.session(), tasks, replace);
+    const wishedOf = (session: ISession): SessionEvent | undefined =>
+      wishes &&
+      wishesEvent(
+        session,
+        { tasks: [{ ...wishes, tasks: tasks.map(spec => spec.name) }] },
+        this._options.now()
+      );
+    // What makes no sense is refused before anything has happened.
+    wishedOf(withNew(this._options.session(), added));
     const known = new Map(this._options.session().state.tasks.map(({ spec }) => [spec.name, spec]));
     const moved = unchanged.filter(spec => isRestated(spec, known.get(spec.name) ?? spec));
     if (added.length + replaced.length + moved.length > 0) {
       this._options.apply({ kind: 'tasks-added', tasks: [...added, ...replaced, ...moved] });
+    }
+    const wished = wishedOf(this._options.session());
+    if (wished) {
+      this._options.apply(wished);
     }
     const names = (specs: readonly { name: string }[]): string[] => specs.map(spec => spec.name);
     return {

@@ -7,6 +7,10 @@ export class FakeStore implements ISaturnStore {
   readonly changed: ISignal<this, void> & { emit(): void } = new Signal<this, void>(this);
   readonly failed = new Signal<this, Failure>(this);
   readonly did: string[] = [];
+  /** Bodies of messages by their type, in the order in which they were sent. */
+  readonly sent: [keyof ClientMessages, unknown][] = [];
+  /** Whether the engine accepts what it is asked. */
+  accepts = true;
   reattach = true;
   isDisposed = false;
   view: ISaturnStore.IView = {
@@ -35,9 +39,10 @@ export class FakeStore implements ISaturnStore {
     this.did.push('attach');
   }
 
-  async send(type: keyof ClientMessages): Promise<boolean> {
+  async send<T extends keyof ClientMessages>(type: T, body: ClientMessages[T]): Promise<boolean> {
     this.did.push(type);
-    return true;
+    this.sent.push([type, body]);
+    return this.accepts;
   }
 
   report(failure: Failure): void {

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from .. import technique_catalogue
 from .options import VERBS, Option, Verb
 from .technique_magic import ACTIONS
+from .wishes import OBJECTIVES
 
 if TYPE_CHECKING:
     from ..generated.wire_types import SessionState
@@ -66,7 +67,23 @@ def _values(option: Option, state: SessionState | None, names: Mapping[str, Any]
             for name, value in names.items()
             if inspect.isfunction(value) and not name.startswith("_")
         ]
+    if option.name == "--keep-free":
+        return ["none", *(device for _, device in _devices(state))]
+    if option.name == "--pin":
+        return [
+            *(f"technique={name}" for name in technique_catalogue.names()),
+            *sorted({f"node={node}" for node, _ in _devices(state)}),
+            *(f"device={device}" for _, device in _devices(state)),
+        ]
+    if option.name == "--objective":
+        return ["none", *OBJECTIVES]
     return ["all"] if option.name == "--gpu" else []
+
+
+def _devices(state: SessionState | None) -> list[tuple[str, str]]:
+    """Nodes and ids of the devices."""
+    nodes = [] if state is None else state.get("cluster", {"nodes": []})["nodes"]
+    return [(node["id"], device["id"]) for node in nodes for device in node["devices"]]
 
 
 def _positional(verb: Verb, before: list[str], state: SessionState | None) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 from IPython.core.magic import Magics, line_cell_magic, magics_class
 
@@ -18,6 +18,7 @@ from .session import Session
 from .session_registry import SessionRegistry
 from .sweep import parse_sweep, parse_values
 from .waiting import require_success
+from .wishes import SESSION_WISHES, TASK_WISHES, TaskWishes, Wishes
 
 _HELP = frozenset({"-h", "--help"})
 
@@ -49,6 +50,7 @@ class SaturnMagics(Magics):
             "profile": self._profile,
             "plan": self._plan,
             "run": self._run,
+            "wish": self._wish,
             "wait": self._wait,
             "log": self._log,
             "status": lambda _: show(self._session.status()),
@@ -132,6 +134,7 @@ class SaturnMagics(Magics):
                 replace=options.get("replace", False),
                 origin=self._cell_id(),
                 best=options.get("best"),
+                **cast(TaskWishes, _wishes(arguments)),
             )
         except KeyboardInterrupt:
             view = note("Interrupted. Tasks added so far are built meanwhile: %saturn status")
@@ -194,7 +197,11 @@ class SaturnMagics(Magics):
         self._patiently(
             lambda: show(
                 self._session.plan(
-                    options.get("seconds"), _excluded(arguments), early=options.get("early")
+                    options.get("seconds"),
+                    _excluded(arguments),
+                    early=options.get("early"),
+                    use=options.get("use"),
+                    **_wishes(arguments),
                 )
             ),
             "Interrupted; measuring and planning go on. Stop them with: %saturn stop",
@@ -208,9 +215,13 @@ class SaturnMagics(Magics):
         )
 
     def _run(self, arguments: Arguments) -> None:
-        options, excluded = arguments.options, _excluded(arguments)
+        options, names, excluded = arguments.options, arguments.names or None, _excluded(arguments)
         early, switch = options.get("early"), options.get("switch")
-        show(self._session.run(arguments.names or None, excluded, switch, early=early))
+        show(self._session.run(names, excluded, switch, early=early, **_wishes(arguments)))
+
+    def _wish(self, arguments: Arguments) -> None:
+        names, clear = arguments.names or None, "clear" in arguments.options
+        show(self._session.wish(names, clear=clear, **_wishes(arguments)))
 
     def _clone(self, arguments: Arguments) -> None:
         if not arguments.names:
@@ -261,6 +272,13 @@ class SaturnMagics(Magics):
         verbs = [find_verb(name.lstrip("%")) for name in arguments.names]
         for view in [page(verb) for verb in verbs] or [overview()]:
             show(view)
+
+
+def _wishes(arguments: Arguments) -> Wishes:
+    """The options that ask something of the plan, as keywords."""
+    words = {name.replace("-", "_"): value for name, value in arguments.options.items()}
+    known = {*TASK_WISHES, *SESSION_WISHES}
+    return cast(Wishes, {word: value for word, value in words.items() if word in known})
 
 
 def _excluded(arguments: Arguments) -> list[str] | None:

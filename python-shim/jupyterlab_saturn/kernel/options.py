@@ -43,6 +43,32 @@ _EARLY = Option(
     "10%",
 )
 
+_TASK_WISHES = (
+    Option("--deadline", "text", "To be done by then; none takes it back.", "18:30"),
+    Option("--start", "text", "Not to start before; a time as for --deadline.", "+2h"),
+    Option("--priority", "text", "How much an early end counts; else 1.", "3"),
+    Option(
+        "--pin",
+        "text",
+        "Where and how it has to run: technique, number of devices, node, device.",
+        "technique=fsdp,devices=2",
+    ),
+)
+_WISHES = (
+    *_TASK_WISHES,
+    Option("--at-most", "text", "So many tasks train at once.", "4"),
+    Option("--device-hours", "text", "What all training from now on may take.", "12"),
+    Option("--budget", "text", "What all training from now on may cost, by --price.", "30"),
+    Option("--price", "text", "What a device costs an hour: of all nodes, or by node.", "n1=2.5"),
+    Option(
+        "--objective",
+        "text",
+        "What to make small: makespan, or weighted-completion as with priorities.",
+        "makespan",
+    ),
+    Option("--keep-free", "text", "Devices to leave alone: how many, or their names.", "cuda0"),
+)
+
 VERBS = (
     Verb(
         "task",
@@ -70,6 +96,7 @@ VERBS = (
             Option("--best", "text", "What makes a model the better one.", "accuracy:max"),
             Option("--native", "flag", "The function trains by its own loop: run it as it is."),
             Option("--replace", "flag", "Put these in the place of tasks of the same names."),
+            *_TASK_WISHES,
         ),
         is_cell=True,
     ),
@@ -126,7 +153,13 @@ VERBS = (
         "plan",
         "Choose technique, devices and start of every task; measures first what is missing.",
         "%saturn plan --seconds 2 --exclude fsdp",
-        (Option("--seconds", "number", "How long to search.", "2"), _EARLY, _EXCLUDE),
+        (
+            Option("--seconds", "number", "How long to search.", "2"),
+            _EARLY,
+            _EXCLUDE,
+            Option("--use", "text", "Follow a plan of your own, in a file.", "plan.json"),
+            *_WISHES,
+        ),
     ),
     Verb(
         "run",
@@ -142,6 +175,18 @@ VERBS = (
                 "where the plan says so beforehand (planned).",
                 "never",
             ),
+            *_WISHES,
+        ),
+        names="tasks",
+    ),
+    Verb(
+        "wish",
+        "Ask something of the plan, also while tasks train: of the tasks named, or of all; none "
+        "takes it back.",
+        "%saturn wish digits-mlp-32-1e-3 --deadline +2h",
+        (
+            Option("--clear", "flag", "First take back all that was asked, of the tasks named."),
+            *_WISHES,
         ),
         names="tasks",
     ),

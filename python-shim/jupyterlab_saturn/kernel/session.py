@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Unpack
 
 from ..errors import SaturnError
 from ..wire import message
@@ -19,12 +20,15 @@ from .request_bodies import (
     plan_body,
     profile_body,
     run_body,
+    selection,
 )
 from .session_control import SessionControl
 from .session_views import BUILT_ON_DEVICES
+from .session_wishes import SessionWishes
 from .sweep import Argument, Value, check_parameters, expand, grid_of
 from .technique_registry import TechniqueRegistry
 from .waiting import device_count, is_building, pursue, require_success
+from .wishes import TASK_WISHES, TaskWishes, Wishes, refuse_unknown, task_change
 from .world import notebook_world, tell_secrets
 
 if TYPE_CHECKING:
@@ -32,6 +36,7 @@ if TYPE_CHECKING:
         OkRequest,
         SessionState,
         SwitchPolicy,
+        TasksAdd,
         TechniqueSpec,
         ViewName,
     )
@@ -39,7 +44,7 @@ if TYPE_CHECKING:
 _DEVICE_SECONDS = 120.0
 
 
-class Session(SessionControl):
+class Session(SessionControl, SessionWishes):
     """One experiment on disk: tasks, profiles, plans and checkpoints. It outlives the kernel.
 
     The session's agent and engine are started when first needed. Every method raises SaturnError
@@ -67,6 +72,7 @@ class Session(SessionControl):
         replace: bool = False,
         origin: str | None = None,
         best: str | None = None,
+        **wishes: Unpack[TaskWishes],
     ) -> View:
         """Make a task of every point of a grid, and wait until each was built once.
 
@@ -89,15 +95,20 @@ class Session(SessionControl):
         best
             The metric that makes a model the better one, and whether more or less of it does:
             ``"accuracy:max"``. What the task itself says when None.
+        **wishes
+            What is asked of the plan for these tasks: `deadline`, `start`, `priority` and `pin`,
+            see `TaskWishes`. What was asked before stays.
 
         Raises
         ------
         SaturnError
-            ``bad-sweep``, ``bad-parameters``, ``bad-criterion``, ``duplicate-task``,
-            ``not-picklable``, ``capture-too-large``, ``patched-library``, ``default-device``, or
-            the function's own error when all tasks have it.
+            ``bad-sweep``, ``bad-parameters``, ``bad-criterion``, ``bad-wish``,
+            ``duplicate-task``, ``not-picklable``, ``capture-too-large``, ``patched-library``,
+            ``default-device``, or the function's own error when all tasks have it.
         """
         check_length(epochs, steps, seed)
+        refuse_unknown(wishes, TASK_WISHES)
+        wished = task_change(wishes)
         grid = grid_of(sweep)
         check_function(function)
         check_parameters(function, grid)
@@ -117,8 +128,10 @@ class Session(SessionControl):
         connection = self._connection()
         store(self.paths, captured, world)
         tell_secrets(self.paths, world)
-        added = message("client", "tasks.add", {"tasks": specs, "replace": replace})
-        rev = connection.request(added)["rev"]
+        body: TasksAdd = {"tasks": specs, "replace": replace}
+        if wished is not None:
+            body["wishes"] = wished
+        rev = connection.request(message("client", "tasks.add", body))["rev"]
         names = {spec["name"] for spec in specs}
         state = self._wait(rev, lambda state: not is_building(state, names))
         invalid = {
@@ -214,6 +227,8 @@ class Session(SessionControl):
         wait: bool = True,
         *,
         early: str | float | None = None,
+        use: str | Path | Mapping[str, object] | None = None,
+        **wishes: Unpack[Wishes],
     ) -> View:
         """Choose for each task a technique, a number of devices and a start.
 
@@ -226,7 +241,15 @@ class Session(SessionControl):
         early
             The share of its steps (``"10%"``, 0.1) that every task is to reach before any goes
             on. The plan tells what that costs.
+        use
+            A plan of your own to follow instead, or the file it is in.
+        **wishes
+            What is asked of the plan, as of `wish`.
         """
+        self._wish(None, wishes)
+        if use is not None:
+            self._use(use)
+            return self.render("plan")
         body = plan_body(seconds, exclude, early)
         return self._pursue("plan", message("client", "plan", body), wait)
 
@@ -237,6 +260,7 @@ class Session(SessionControl):
         switch: SwitchPolicy | None = None,
         *,
         early: str | float | None = None,
+        **wishes: Unpack[Wishes],
     ) -> View:
         """Train in the background, after measuring and planning what is missing. Returns at once.
 
@@ -253,9 +277,12 @@ class Session(SessionControl):
         early
             As of `plan`: every task reaches this share of its steps, and is evaluated there,
             before any goes on.
+        **wishes
+            What is asked of the plan, as of `wish`; for the tasks named.
         """
         body = run_body(tasks, switch, early)
         connection = self._connection()
+        self._wish(selection(tasks).get("tasks"), wishes)
         if exclude is not None:
             connection.request(message("client", "plan", plan_body(None, exclude, early)))
         rev = connection.request(message("client", "run", body))["rev"]

@@ -4,6 +4,7 @@ import { askPlan, isReplanDue } from './replanning.js';
 import { withRungs } from './rungs.js';
 import { type ISession, type IStep, isActive, isOpen, withState } from './session.js';
 import { planTrials } from './trialPlanning.js';
+import { isWaitingForTime } from './wishes.js';
 
 /**
  * Go as far towards the goal as can be gone now: follow the plan, wait for inspections, make the missing trials, ask for a
@@ -47,7 +48,8 @@ export function advance(before: ISession, time: number): IStep {
     return planned;
   }
   const begun = then(planned, next => dispatchSegments(next, time));
-  const goesOn = begun.session.state.tasks.some(isActive) || planning || measuring || inspecting;
+  const waiting = planning || measuring || inspecting || isWaitingForTime(begun.session, time);
+  const goesOn = begun.session.state.tasks.some(isActive) || waiting;
   return goesOn ? begun : then(begun, next => done(next, time));
 }
 

@@ -1,6 +1,7 @@
 import type { Inspect, TaskState } from '../wire/messages.js';
 import type { Command } from './command.js';
 import { busyDevices } from './dispatch.js';
+import { plannedCluster } from './plannedCluster.js';
 import { deviceKey } from './projection.js';
 import {
   type ISession,
@@ -14,12 +15,12 @@ import {
 
 /** Have each task that is to be inspected on a device inspected on one that is free, as long as there are some. */
 export function dispatchInspections(session: ISession): IStep {
-  const { agent, cluster, tasks } = session.state;
+  const { agent, tasks } = session.state;
   if (agent === 'away' || !tasks.some(isWaitingForDevice)) {
     return { session, commands: [] };
   }
   const busy = busyDevices(session);
-  const free = (cluster?.nodes ?? []).flatMap(node =>
+  const free = plannedCluster(session.state).nodes.flatMap(node =>
     node.devices.map(({ id }) => ({ node: node.id, device: id }))
   );
   const commands: Command[] = [];

@@ -3,6 +3,7 @@ import { FailedTrials } from '../profiling/failedTrials.js';
 import type { Attempt, GroupStart, RunState, Segment, TaskState, TrialStart } from '../wire/messages.js';
 import type { Command } from './command.js';
 import { measuredCell, patience } from './patience.js';
+import { plannedCluster } from './plannedCluster.js';
 import { deviceKey } from './projection.js';
 import {
   findTask,
@@ -15,6 +16,7 @@ import {
   withTask
 } from './session.js';
 import { type IStretch, stretchesLeft } from './stretches.js';
+import { isHeldBack, isRoomForOne } from './wishes.js';
 
 /** Devices held by rank groups, trials and inspections, by their keys. */
 export function busyDevices(session: ISession): Set<string> {
@@ -50,7 +52,7 @@ export function dispatchTrials(session: ISession): IStep {
     if (trial.status !== 'queued' || !task) {
       return trial;
     }
-    for (const node of session.state.cluster?.nodes ?? []) {
+    for (const node of plannedCluster(session.state).nodes) {
       const free = usableBy(trial.strategy, node.devices)
         .map(device => device.id)
         .filter(id => !busy.has(deviceKey(node.id, id)));
@@ -81,7 +83,8 @@ export function dispatchTrials(session: ISession): IStep {
 
 /**
  * Start every stretch of the plan whose turn has come: its devices are free and nothing earlier waits for one of them.
- * Order on each device is the plan's; times are not waited for, so a task that ends early lets the next one start early.
+ * Order on each device is the plan's; times are not waited for, so a task that ends early lets the next one start early,
+ * but none before it may.
  * A plan that is being replaced is followed until then, as far as it can be.
  */
 export function dispatchSegments(session: ISession, time: number): IStep {
@@ -102,7 +105,8 @@ export function dispatchSegments(session: ISession, time: number): IStep {
     const keys = segment.devices.map(device => deviceKey(segment.node, device));
     const isNext = task.status === 'ready' && !waiting.has(segment.task);
     waiting.add(segment.task);
-    if (isNext && keys.every(key => !blocked.has(key))) {
+    const mayStart = isNext && !isHeldBack(task, time) && isRoomForOne(next);
+    if (mayStart && keys.every(key => !blocked.has(key))) {
       next = withState(next, {
         run: begun(next.state.run, time),
         ...(next.state.plan?.startedAt === undefined ? { plan: { ...planned, startedAt: time } } : {})
@@ -122,7 +126,7 @@ export function dispatchSegments(session: ISession, time: number): IStep {
 function isRunnable({ state, selection }: ISession, task: TaskState, segment: Segment): boolean {
   const { strategy, node, devices } = segment;
   const { spec, inspection } = task;
-  const there = state.cluster?.nodes.find(({ id }) => id === node)?.devices ?? [];
+  const there = plannedCluster(state).nodes.find(({ id }) => id === node)?.devices ?? [];
   return (
     (selection?.includes(spec.name) ?? true) &&
     devices.every(device => there.some(({ id }) => id === device)) &&

@@ -58,6 +58,7 @@ function causeOfStale(event: SessionEvent): ReplanCause | undefined {
     case 'profile-requested':
     case 'plan-requested':
     case 'techniques-set':
+    case 'wishes-set':
       return { kind: 'wishes' };
     default:
       return undefined;

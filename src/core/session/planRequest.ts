@@ -11,9 +11,11 @@ import type {
   TaskState
 } from '../wire/messages.js';
 import { believedCells } from './belief.js';
+import { plannedCluster } from './plannedCluster.js';
 import { planLeft } from './projection.js';
 import { isActive, isMeasured, isOpen, isStaying, lastAttempt } from './session.js';
 import { targetStep } from './stretches.js';
+import { isPlannedOn, jointConstraints, taskConstraints } from './wishes.js';
 
 /** What to plan besides the state: see {@link planRequest}. */
 export interface IPlanRequestOptions {
@@ -42,7 +44,8 @@ const LEAST_SHARE = 0.1;
 
 /**
  * The planning question a session poses: the remaining steps of each task, and the measured
- * strategies it may use. Active tasks stay where they are.
+ * strategies it may use. Active tasks stay where they are, unless devices of theirs are to be kept free: such a task is
+ * planned like one that waits.
  *
  * @param now - seconds since the epoch; tells how far running tasks are.
  */
@@ -60,11 +63,17 @@ export function planRequest(
   );
   const failed = new FailedTrials(usable);
   const chosen = options.selection ? new Set(options.selection) : null;
+  const cluster = plannedCluster(state);
+  const tasks = state.tasks
+    .filter(task => isOpen(task, state) && (isStaying(task) || (chosen?.has(task.spec.name) ?? true)))
+    .map(task => ({
+      ...taskConstraints(task, cluster, now),
+      ...planTask(state, task, cells, failed, now, options.whole ?? false)
+    }));
   const request: PlanRequest = {
-    cluster: state.cluster ?? { nodes: [] },
-    tasks: state.tasks
-      .filter(task => isOpen(task, state) && (isStaying(task) || (chosen?.has(task.spec.name) ?? true)))
-      .map(task => planTask(task, cells, failed, now, options.whole ?? false)),
+    cluster,
+    tasks,
+    ...jointConstraints(state, tasks, now),
     excludeTechniques: state.excludeTechniques,
     explain: options.explain ?? true,
     ...(options.switches && { switches: options.switches }),
@@ -76,6 +85,7 @@ export function planRequest(
 }
 
 function planTask(
+  state: SessionState,
   task: TaskState,
   cells: ReadonlyMap<string, ProfileCell>,
   failed: FailedTrials,
@@ -94,7 +104,7 @@ function planTask(
     plan.reason = whyNone(task, cells, failed);
   }
   const attempt = lastAttempt(task);
-  if (isStaying(task) && attempt) {
+  if (isStaying(task) && attempt && isPlannedOn(state, attempt)) {
     const key = strategyKey(attempt.strategy);
     const stepSeconds = runningSpeed(task, attempt, cells);
     plan.running = { strategy: attempt.strategy, node: attempt.node, devices: attempt.devices };

@@ -36,6 +36,9 @@ export function isReplanDue({ state, question, news }: ISession, time: number): 
   if (goal !== 'run' || agent === 'away' || planning || !question || !plan || !tasks.some(isStaying)) {
     return false;
   }
+  if (plan.given && plan.fresh) {
+    return false;
+  }
   const since = time - question.time;
   const { makespan } = plan.plan;
   const pause = Math.min(PAUSE_MOST, Math.max(PAUSE_LEAST, PAUSE_SHARE * makespan));
@@ -59,14 +62,11 @@ export function askPlan(session: ISession, time: number): IStep {
     budget: training ? BUDGET : session.budget,
     ...((training || switches === 'planned') && { switches: ASKED[switches] })
   });
-  const running = Object.fromEntries(
-    tasks.filter(isStaying).map(task => [task.spec.name, task.attempts.length])
-  );
   return {
     session: {
       ...withState(session, { planning: true }),
       planRevision: revision,
-      question: { revision, time, causes: session.news, running },
+      question: { revision, time, causes: session.news, running: runningIn(session) },
       news: []
     },
     commands: [{ kind: 'plan', planRevision: revision, request }]
@@ -123,6 +123,30 @@ export function adoptPlan(session: ISession, plan: Plan, time: number): IStep {
   };
   const replans = [...(next.state.replans ?? []), replan].slice(-TOLD);
   return { session: withState(next, { replans }), commands };
+}
+
+/** Take up a plan that a client made; one that is being made is not waited for. */
+export function adoptGiven(session: ISession, plan: Plan, time: number): IStep {
+  const revision = session.planRevision + 1;
+  const asked: ISession = {
+    ...withState(session, { probing: false }),
+    planRevision: revision,
+    question: { revision, time, causes: [], running: runningIn(session) },
+    news: []
+  };
+  const adopted = adoptPlan(asked, plan, time);
+  const { plan: taken } = adopted.session.state;
+  return {
+    session: withState(adopted.session, taken ? { plan: { ...taken, given: true } } : {}),
+    commands: [{ kind: 'cancel-plan' }, ...adopted.commands]
+  };
+}
+
+/** The tasks that train, with the number of their attempt. */
+function runningIn({ state }: ISession): Record<string, number> {
+  return Object.fromEntries(
+    state.tasks.filter(isStaying).map(task => [task.spec.name, task.attempts.length])
+  );
 }
 
 /** What a plan has each task do first. */

@@ -14,6 +14,7 @@ import type {
   TechniqueSpec
 } from '../wire/messages.js';
 import type { Command } from './command.js';
+import { plannedCluster } from './plannedCluster.js';
 
 /** How long to look for a better plan when the user does not say; one that is proven shortest is there at once. */
 const SEARCH_BUDGET: PlanBudget = { seconds: 2 };
@@ -32,7 +33,7 @@ export interface ISession {
   readonly selection: readonly string[] | null;
   /** Whether no measurement that is missing could change the plan, as far as one can tell. */
   readonly profiled: boolean;
-  /** The makespan of a plan with what is measured; absent while it is not known. */
+  /** The makespan (or what else is to be small) of a plan with what is measured; absent while it is not known. */
   readonly bestMakespan?: number | undefined;
   /** Whether everything is to be measured, not only what could change the plan. */
   readonly full: boolean;
@@ -226,7 +227,7 @@ export function withNotice(session: ISession, notice: Failure): ISession {
 
 /** Largest number of devices of one node that a task can use; a strategy never spans nodes. */
 export function maxDevices(session: ISession): number {
-  return Math.max(0, ...(session.state.cluster?.nodes ?? []).map(node => mostTogether(node.devices)));
+  return Math.max(0, ...plannedCluster(session.state).nodes.map(node => mostTogether(node.devices)));
 }
 
 /** As {@link maxDevices}, with those that are left out for now: what is asked once holds when they are back. */

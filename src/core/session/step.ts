@@ -7,7 +7,7 @@ import { inspectStopped, noteInspection } from './inspections.js';
 import { withEventNews } from './news.js';
 import { noteProfile, noteRecalled, noteTrial, withTechniques } from './profiling.js';
 import { noteGroup } from './rankGroups.js';
-import { adoptPlan } from './replanning.js';
+import { adoptGiven, adoptPlan } from './replanning.js';
 import { noteResume, resumed } from './resuming.js';
 import { gather, withEarly } from './rungs.js';
 import {
@@ -28,6 +28,7 @@ import { addTasks, finishRemovals, removeTasks } from './tasks.js';
 import { noteTechniques } from './techniques.js';
 import { noteTrialPlan } from './trialPlanning.js';
 import { forgetFailures, withVerdicts } from './verdicts.js';
+import { isTimed, noteWishes } from './wishes.js';
 
 /**
  * The session state machine: one event in, the next session and the commands out. It is pure:
@@ -93,9 +94,17 @@ function note(session: ISession, event: SessionEvent, time: number): IStep {
     }
     case 'plan-failed':
       return only(event.basis === session.planRevision ? notePlanFailure(session, event.error) : session);
+    case 'plan-given':
+      return adoptGiven(session, event.plan, time);
+    case 'wishes-set':
+      return only(noteWishes(session, event, time));
+    case 'clock':
+      return only(session);
     case 'run-requested': {
       const names = event.tasks ?? null;
-      const whole = inspectStopped(includeBusyDevices(session), names);
+      // Of a plan made earlier, the clock has come nearer to what is asked for.
+      const now = isTimed(session) && !session.state.plan?.given ? withStalePlan(session) : session;
+      const whole = inspectStopped(includeBusyDevices(now), names);
       const { switches, early } = event;
       const run = gather(withEarly(noteRun(whole.session, names), early));
       return {
@@ -128,7 +137,9 @@ function note(session: ISession, event: SessionEvent, time: number): IStep {
         agent,
         techniques,
         session: name,
-        folder
+        folder,
+        wishes,
+        budgetFrom
       } = ended.session.state;
       const empty = emptySession(name, folder);
       const fresh: ISession = {
@@ -143,7 +154,9 @@ function note(session: ISession, event: SessionEvent, time: number): IStep {
           agent,
           ...(cluster ? { cluster } : {}),
           ...(excludedDevices ? { excludedDevices } : {}),
-          ...(techniques ? { techniques } : {})
+          ...(techniques ? { techniques } : {}),
+          ...(wishes ? { wishes } : {}),
+          ...(budgetFrom === undefined ? {} : { budgetFrom })
         }),
         commands: [
           { kind: 'cancel-plan' },

@@ -134,17 +134,23 @@ function renewed(old: TaskState, spec: TaskSpec): TaskState {
   const { attempts, checkpointStep, validations } = old;
   return trainsTheSame(old.spec, spec)
     ? {
-        ...fresh(spec),
+        ...fresh(spec, old),
         attempts,
         progress: { step: checkpointStep ?? 0 },
         ...(checkpointStep === undefined ? {} : { checkpointStep }),
         ...(validations === undefined ? {} : { validations })
       }
-    : fresh(spec);
+    : fresh(spec, old);
 }
 
-function fresh(spec: TaskSpec): TaskState {
-  return { spec, status: 'inspecting', attempts: [], progress: { step: 0 } };
+/** The session with more tasks, of which nothing is known yet. */
+export function withNew(session: ISession, specs: readonly TaskSpec[]): ISession {
+  return withState(session, { tasks: [...session.state.tasks, ...specs.map(spec => fresh(spec))] });
+}
+
+/** A task that nothing has become of yet; what is asked of the plan for its name stays. */
+function fresh(spec: TaskSpec, { wishes }: Pick<TaskState, 'wishes'> = {}): TaskState {
+  return { spec, status: 'inspecting', attempts: [], progress: { step: 0 }, ...(wishes && { wishes }) };
 }
 
 /**
@@ -182,7 +188,7 @@ function addChanged(session: ISession, specs: readonly TaskSpec[]): IStep {
     incoming.delete(task.spec.name);
     return spec ? renewed(task, spec) : task;
   });
-  const tasks = [...kept, ...[...incoming.values()].map(fresh)];
+  const tasks = [...kept, ...[...incoming.values()].map(spec => fresh(spec))];
   const names = new Set(specs.map(spec => spec.name));
   const known = forgetFailures(withState(session, { tasks }), hashesOf(session, names));
   const trials = stopTrialsOf(withStaleProfile(known), names);

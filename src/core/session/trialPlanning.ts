@@ -10,6 +10,7 @@ import {
   WORTHWHILE
 } from '../profiling/trialSelection.js';
 import type { Plan, PlanBudget, TrialState } from '../wire/messages.js';
+import { plannedCluster } from './plannedCluster.js';
 import { planRequest } from './planRequest.js';
 import {
   type ISession,
@@ -83,24 +84,31 @@ export function planTrials(session: ISession, time: number): IStep {
 
 /**
  * Take in a plan that was asked for to find trials. The first tells how far what is measured reaches; the next, for
- * the optimistic profile, which trials might get further. When it gets hardly further, the profile is good enough.
+ * the optimistic profile, which trials might get further. When it gets hardly further, the profile is good enough;
+ * not so where what is measured leaves tasks out or wishes unmet.
  */
 export function noteTrialPlan(session: ISession, plan: Plan): ISession {
   const answered = withState(session, { probing: false });
   if (session.bestMakespan === undefined) {
-    return { ...answered, bestMakespan: plan.unplanned.length > 0 ? Infinity : plan.makespan };
+    const lacking = plan.unplanned.length > 0 || plan.conflicts !== undefined;
+    return { ...answered, bestMakespan: lacking ? Infinity : goalOf(plan).seconds };
   }
   const signatures = new Map(
     session.state.tasks.map(task => [task.spec.name, task.inspection?.signature ?? ''])
   );
   const cells = selectTrials(plan, candidatesOf(session).open, signatures);
-  const enough = cells.length === 0 || plan.lowerBound > (1 - WORTHWHILE) * session.bestMakespan;
+  const enough = cells.length === 0 || goalOf(plan).lowerBound > (1 - WORTHWHILE) * session.bestMakespan;
   return enough ? { ...answered, profiled: true } : queue(answered, sideBySide(answered, cells));
+}
+
+/** What the plan makes small, and the bound on it. */
+function goalOf({ makespan, lowerBound, weightedCompletion }: Plan): { seconds: number; lowerBound: number } {
+  return weightedCompletion ?? { seconds: makespan, lowerBound };
 }
 
 /** As many of the first cells as there are devices to try at once. */
 function sideBySide({ state }: ISession, cells: readonly IGridCell[]): IGridCell[] {
-  let left = (state.cluster?.nodes ?? []).reduce((sum, node) => sum + node.devices.length, 0);
+  let left = plannedCluster(state).nodes.reduce((sum, node) => sum + node.devices.length, 0);
   return cells.filter(({ strategy }, index) => {
     const fits = index === 0 || strategy.devices <= left;
     left -= fits ? strategy.devices : 0;
@@ -112,7 +120,7 @@ function sideBySide({ state }: ISession, cells: readonly IGridCell[]): IGridCell
 function candidatesOf(
   session: ISession
 ): ReturnType<typeof trialCandidates> & { readonly doubtful: readonly IGridCell[] } {
-  const { cells, trials, cluster, excludeTechniques } = session.state;
+  const { cells, trials, excludeTechniques } = session.state;
   const selection = selectionOf(session);
   const selected = selection && new Set(selection);
   const candidates = waitingTasks(session.state).filter(
@@ -122,7 +130,7 @@ function candidatesOf(
   const failed = new FailedTrials(measured);
   const grid = profileGrid(candidates, { maxDevices: maxDevices(session), excludeTechniques, failed });
   const pending = new Set(trials.map(trial => cellKey(trial.signature, trial.strategy)));
-  const found = trialCandidates(grid, measured, cluster ?? { nodes: [] });
+  const found = trialCandidates(grid, measured, plannedCluster(session.state));
   const isFree = (cell: IGridCell): boolean => !pending.has(cellKey(cell.signature, cell.strategy));
   const open = found.open.filter(isFree);
   const works = new Set(measured.filter(cell => cell.status === 'ok').map(cell => cell.signature));

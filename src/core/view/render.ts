@@ -18,7 +18,7 @@ type StateView = Exclude<Render['view'], 'cache'>;
 
 const VIEWS: Record<StateView, (state: SessionState, now: number, trans: ITranslation) => Blocks> = {
   cluster: (state, _, trans) => clusterView(state, trans),
-  tasks: (state, _, trans) => tasksView(state, trans),
+  tasks: tasksView,
   check: (state, _, trans) => checkView(state, trans),
   profile: (state, _, trans) => profileView(state, trans),
   techniques: (state, _, trans) => techniquesView(state, trans),

@@ -7,6 +7,7 @@ import { sessionGantt } from '../../core/view/gantt/sessionGantt.js';
 import { leftOutTasks, unmetWishes } from '../../core/view/plan/planProblems.js';
 import { planAge, planSentences } from '../../core/view/plan/planSentences.js';
 import { explanationBlock, searchBlock } from '../../core/view/plan/planView.js';
+import { metWishes } from '../../core/view/plan/planWishes.js';
 import type { Baseline, SessionState } from '../../core/wire/messages.js';
 import { BlockList } from '../components/blockList.js';
 import { GanttHost } from '../components/ganttHost.js';
@@ -16,6 +17,7 @@ import type { WhatIf } from '../whatIf/whatIf.js';
 import { WhatIfProvider } from '../whatIf/whatIfContext.js';
 import { WhatIfForm } from '../whatIf/whatIfForm.js';
 import { PlanBaselines } from './planBaselines.js';
+import { WishList } from './wishList.js';
 
 /** The schedule, how good it is, what simpler rules give, and what-if questions; `whatIf` goes with it. */
 export function addPlanSection(
@@ -57,13 +59,16 @@ function PlanBody({ state, now }: { state: SessionState; now: number }) {
         <>
           <BlockList blocks={[planAge(state, trans), ...planSentences(plan, trans)]} />
           <MadeAt time={state.plan.madeAt} />
-          <BlockList blocks={[...unmetWishes(plan, trans), leftOutTasks(plan, trans)]} />
+          <BlockList
+            blocks={[metWishes(state, trans), ...unmetWishes(plan, trans), leftOutTasks(plan, trans)]}
+          />
           <PlanBaselines plan={plan} shown={shown} onShow={setShown} />
           <BlockList blocks={[explanationBlock(plan, trans, 0), searchBlock(plan, trans)]} />
         </>
       ) : (
         <BlockList blocks={noPlan(state, trans)} />
       )}
+      <WishList state={state} now={now} />
       {state.cells.some(cell => cell.status === 'ok') && <WhatIfForm state={state} />}
     </>
   );

@@ -5,9 +5,10 @@ import { taskFailure } from '../../core/view/format/failures.js';
 import { argument, compactCount, count } from '../../core/view/format/format.js';
 import type { IListItem } from '../../core/view/format/list.js';
 import { lineage } from '../../core/view/format/taskText.js';
+import { taskWishWords } from '../../core/view/format/wishText.js';
 import { checkList } from '../../core/view/tasks/checkView.js';
 import { taskChecks } from '../../core/view/tasks/taskChecks.js';
-import type { TaskState } from '../../core/wire/messages.js';
+import type { SessionState, TaskState } from '../../core/wire/messages.js';
 import { CommandIDs } from '../commands/commandIDs.js';
 import { List } from '../components/blockList.js';
 import { FailureNote } from '../components/failureNote.js';
@@ -33,13 +34,13 @@ export function tasksSection(trans: TranslationBundle): IPanelSections.Section {
   };
 }
 
-function Tasks({ view }: IPanelSections.IContent) {
+function Tasks({ view, now }: IPanelSections.IContent) {
   const tasks = view.state?.tasks ?? [];
   return (
     <>
       <CellList view={view} />
       {tasks.length === 0 && view.cells.length === 0 && <NoTasks />}
-      {tasks.length > 0 && <TaskList tasks={tasks} />}
+      {view.state && tasks.length > 0 && <TaskList state={view.state} now={now} />}
     </>
   );
 }
@@ -47,8 +48,9 @@ function Tasks({ view }: IPanelSections.IContent) {
 const isFailed = (task: TaskState) => task.status === 'failed' || task.status === 'invalid';
 
 /** All tasks, those that failed first: one stop in the tab order, within which the arrow keys move. */
-function TaskList({ tasks }: { tasks: readonly TaskState[] }) {
+function TaskList({ state, now }: { state: SessionState; now: number }) {
   const { trans } = usePanelContext();
+  const { tasks, cluster } = state;
   const ordered = [...tasks.filter(isFailed), ...tasks.filter(task => !isFailed(task))];
   const [chosen, choose] = useState('');
   const stop = tasks.some(task => task.spec.name === chosen) ? chosen : ordered[0]?.spec.name;
@@ -60,7 +62,12 @@ function TaskList({ tasks }: { tasks: readonly TaskState[] }) {
       onFocus={event => choose(event.target.closest<HTMLElement>('[data-task]')?.dataset.task ?? '')}
     >
       {ordered.map(task => (
-        <TaskItem key={task.spec.name} task={task} isStop={task.spec.name === stop} />
+        <TaskItem
+          key={task.spec.name}
+          task={task}
+          wishes={taskWishWords(task, cluster, now, trans).map(({ text }) => text)}
+          isStop={task.spec.name === stop}
+        />
       ))}
     </ul>
   );
@@ -98,7 +105,7 @@ function NoTasks() {
   );
 }
 
-function TaskItem(props: { task: TaskState; isStop: boolean }) {
+function TaskItem(props: { task: TaskState; wishes: readonly string[]; isStop: boolean }) {
   const { trans } = usePanelContext();
   const { spec, inspection } = props.task;
   const error = taskFailure(props.task, trans);
@@ -108,6 +115,7 @@ function TaskItem(props: { task: TaskState; isStop: boolean }) {
       <details open={error !== undefined || warnings.length > 0}>
         <summary tabIndex={props.isStop ? 0 : -1}>
           <span className="jp-SaturnTasks-name">{spec.name}</span>
+          {props.wishes.length > 0 && <span className="jp-SaturnPanel-quiet">{props.wishes.join(', ')}</span>}
           <StatusMark status={props.task.status} />
         </summary>
         <div className="jp-SaturnTasks-body">

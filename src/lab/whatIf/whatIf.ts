@@ -90,7 +90,11 @@ export class WhatIf implements IDisposable {
     const fixed = new Set(tasks.filter(task => task.running).map(task => task.name));
     const show = (plan: Plan, solving: boolean) => {
       if (isCurrent()) {
-        this._show({ ...this._view, answer: { plan, cluster, current, fixed, question }, solving });
+        this._show({
+          ...this._view,
+          answer: { plan, cluster, current, fixed, question, askedAt: now },
+          solving
+        });
       }
     };
     try {
@@ -169,6 +173,8 @@ export namespace WhatIf {
     readonly current: number | null;
     /** Tasks that run and stay where they are. */
     readonly fixed: ReadonlySet<string>;
+    /** Second 0 of the plan, in seconds since the epoch. */
+    readonly askedAt: number;
     /** What it answers: the newest question, or the one before. */
     readonly question: IQuestion;
   }

@@ -1,5 +1,6 @@
-import { useId } from 'react';
-import { deviceCount } from '../../core/view/format/format.js';
+import { useId, useState } from 'react';
+import { plannedCluster } from '../../core/session/plannedCluster.js';
+import { deviceCount, listing } from '../../core/view/format/format.js';
 import type { SessionState } from '../../core/wire/messages.js';
 import { usePanelContext } from '../context/panelContext.js';
 import { ConstraintList } from './constraintList.js';
@@ -8,6 +9,7 @@ import { WhatIfAnswer } from './whatIfAnswer.js';
 import { useWhatIf, useWhatIfView } from './whatIfContext.js';
 import { devicesOf, type IQuestion, plainQuestion } from './whatIfQuestion.js';
 import { askedCluster, devicesIn, techniquesOf } from './whatIfRequest.js';
+import { applyWishes, askedWishes, missingDevices } from './whatIfWishes.js';
 
 /** “What if there were four devices? What without fsdp? What with this task done first?”, answered in the browser. */
 export function WhatIfForm({ state }: { state: SessionState }) {
@@ -51,19 +53,18 @@ export function WhatIfForm({ state }: { state: SessionState }) {
         seconds={state.plan?.plan.makespan ?? 60}
         onAsk={ask}
       />
-      <ConstraintList
-        question={asked}
-        cluster={askedCluster(state.cluster ?? { nodes: [] }, asked)}
-        onAsk={ask}
-      />
+      <ConstraintList question={asked} cluster={askedCluster(plannedCluster(state), asked)} onAsk={ask} />
       {own ? (
         <>
           <div className="jp-SaturnWhatIf-answer" aria-busy={solving}>
             <WhatIfAnswer state={state} question={own} onAsk={ask} />
           </div>
-          <button type="button" className="jp-mod-styled jp-mod-minimal" onClick={() => whatIf.reset()}>
-            {trans.__('Clear')}
-          </button>
+          <div className="jp-SaturnWhatIf-row">
+            <ApplyButton state={state} />
+            <button type="button" className="jp-mod-styled jp-mod-minimal" onClick={() => whatIf.reset()}>
+              {trans.__('Clear')}
+            </button>
+          </div>
         </>
       ) : (
         <button type="button" className="jp-mod-styled" onClick={() => ask(asked)}>
@@ -71,6 +72,47 @@ export function WhatIfForm({ state }: { state: SessionState }) {
         </button>
       )}
     </fieldset>
+  );
+}
+
+/** Makes what is asked here the session's; what needs devices that are not there can only be asked. */
+function ApplyButton({ state }: { state: SessionState }) {
+  const { store, trans } = usePanelContext();
+  const whatIf = useWhatIf();
+  const { answer, question } = useWhatIfView();
+  const [isBusy, setBusy] = useState(false);
+  const asked = answer && answer.question === question ? askedWishes(state, answer) : undefined;
+  const missing = answer ? missingDevices(state, answer.cluster) : [];
+  const isOver = !state.tasks.some(task => task.status !== 'finished' && task.status !== 'invalid');
+  const reason =
+    missing.length > 0
+      ? trans.__('There is no %1 to plan on.', listing(missing, trans))
+      : isOver
+        ? trans.__('Everything is trained.')
+        : asked === undefined
+          ? trans.__('Nothing is asked yet that the plan does not heed.')
+          : trans.__('Ask this of the session, and have it plan with it.');
+  const apply = async () => {
+    setBusy(true);
+    try {
+      if (asked && (await applyWishes(store, asked, state.goal === 'run'))) {
+        whatIf.reset();
+      }
+    } finally {
+      setBusy(false);
+    }
+  };
+  return (
+    <button
+      type="button"
+      className="jp-mod-styled jp-mod-accept"
+      title={reason}
+      aria-busy={isBusy}
+      disabled={asked === undefined || missing.length > 0 || isOver || isBusy || !store.view.connected}
+      onClick={() => void apply()}
+    >
+      {trans.__('Apply')}
+    </button>
   );
 }
 
@@ -83,7 +125,7 @@ function DeviceSliders(props: {
   const { trans } = usePanelContext();
   const id = useId();
   const { state, question, onAsk } = props;
-  const nodes = (state.cluster?.nodes ?? []).filter(node => node.devices.length > 0);
+  const nodes = plannedCluster(state).nodes.filter(node => node.devices.length > 0);
   const total = devicesIn(state.cluster);
   return nodes.map((node, i) => {
     const count = devicesOf(question, node);

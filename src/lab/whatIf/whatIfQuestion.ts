@@ -1,9 +1,10 @@
+import { pinWithin } from '../../core/model/constraints/pin.js';
 import { strategyKey } from '../../core/model/strategy.js';
 import type { IGanttBar, IGanttMove } from '../../core/view/gantt/gantt.js';
 import type { Cluster, Segment, SessionState, Strategy } from '../../core/wire/messages.js';
 import { constraintParts, type ITaskConstraints, pinOf, withoutConstraint } from './constraintParts.js';
 
-/** A what-if question: how the same tasks would be planned otherwise. */
+/** A what-if question: how the same tasks would be planned otherwise, beside what is asked of every plan. */
 export interface IQuestion {
   /** Devices of each node by its id; as many as there are for nodes not named. */
   readonly devices: Readonly<Record<string, number>>;
@@ -18,6 +19,19 @@ export interface IQuestion {
 /** The question that the session's own plan answers. */
 export function plainQuestion(state: SessionState): IQuestion {
   return { devices: {}, exclude: state.excludeTechniques, constraints: new Map(), deadline: null };
+}
+
+/** Whether a question asks anything of which the session's own plan knows nothing. */
+export function isAsking(
+  { devices, exclude, constraints, deadline }: IQuestion,
+  state: SessionState
+): boolean {
+  return (
+    Object.keys(devices).length > 0 ||
+    exclude.join() !== state.excludeTechniques.join() ||
+    constraints.size > 0 ||
+    deadline !== null
+  );
 }
 
 /** How many devices a question gives a node. */
@@ -110,17 +124,9 @@ export function placesOf(
 
 /** The constraint as far as its devices are there: a pin to others is left aside. */
 export function feasibleConstraints(constraint: ITaskConstraints, cluster: Cluster): ITaskConstraints {
-  const { node, devices, strategy } = constraint.pin ?? {};
-  if (node === undefined) {
-    return constraint;
-  }
-  const there = new Set(cluster.nodes.find(({ id }) => id === node)?.devices.map(device => device.id) ?? []);
-  const left = devices?.filter(device => there.has(device));
-  if (there.size === 0 || left?.length === 0) {
-    return withoutConstraint(constraint, 'place');
-  }
-  const { pin: _, ...times } = constraint;
-  return { ...times, ...pinOf({ strategy, node, devices: left }) };
+  const { pin, ...times } = constraint;
+  const left = pin && pinWithin(pin, cluster);
+  return { ...times, ...(left && { pin: left }) };
 }
 
 /** The strategy a plan gives a task. */

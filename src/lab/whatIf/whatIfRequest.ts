@@ -30,17 +30,21 @@ export function whatIfRequest(
     open.tasks.length > 0 ? open : planRequest({ ...state, tasks: state.tasks.map(asNew) }, now, options);
   const cluster = askedCluster(request.cluster, question);
   const there = new Set(cluster.nodes.flatMap(node => node.devices.map(device => `${node.id}/${device.id}`)));
+  const prices = Object.entries(request.prices ?? {}).filter(([id]) =>
+    cluster.nodes.some(node => node.id === id)
+  );
   return {
     ...request,
     cluster,
+    ...(request.prices && { prices: Object.fromEntries(prices) }),
     excludeTechniques: [...question.exclude],
     tasks: request.tasks.map(({ running, ...task }) => {
       const stays =
         running?.devices.every(device => there.has(`${running.node}/${device}`)) &&
         !question.exclude.includes(running.strategy.technique);
-      return stays
-        ? { ...task, running, ...dueBy(question, task.name) }
-        : constrained(question, task, cluster);
+      const { pin, ...free } = task;
+      const own = { ...free, ...feasibleConstraints(pin ? { pin } : {}, cluster) };
+      return stays ? { ...own, running, ...dueBy(question, own) } : constrained(question, own, cluster);
     })
   };
 }
@@ -48,12 +52,13 @@ export function whatIfRequest(
 /** The task with what is wished for it. */
 function constrained(question: IQuestion, task: PlanTask, cluster: Cluster): PlanTask {
   const asked = feasibleConstraints(question.constraints.get(task.name) ?? {}, cluster);
-  return { ...task, ...asked, ...dueBy(question, task.name) };
+  return { ...task, ...asked, ...dueBy(question, task) };
 }
 
-/** The earlier of a task's own deadline and the one for all. */
-function dueBy({ constraints, deadline }: IQuestion, task: string): Pick<PlanTask, 'deadline'> {
-  const earlier = Math.min(constraints.get(task)?.deadline ?? Infinity, deadline ?? Infinity);
+/** The earlier of a task's own deadline, which the question may replace, and the one for all. */
+function dueBy({ constraints, deadline }: IQuestion, task: PlanTask): Pick<PlanTask, 'deadline'> {
+  const own = constraints.get(task.name)?.deadline ?? task.deadline ?? Infinity;
+  const earlier = Math.min(own, deadline ?? Infinity);
   return earlier < Infinity ? { deadline: earlier } : {};
 }
 

@@ -135,6 +135,31 @@ describe('messages', () => {
   });
 });
 
+it('takes wishes with their tasks or not at all, refuses plans with faults, and knows wishes again', async () => {
+  await peer().enrol();
+  const client = peer();
+  const wishes = { set: { weight: 2, pin: { devices: ['cpu1'] } } };
+  const nowhere = { set: { pin: { devices: ['cpu9'] } } };
+  expect(await errorOf(client, 'tasks.add', { tasks: [spec('a')], wishes: nowhere })).toBe('unknown-device');
+  expect((await client.state()).tasks).toEqual([]);
+  expect(await errorOf(client, 'tasks.add', { tasks: [spec('a')], wishes })).toBe('tasks.added');
+  expect(await errorOf(client, 'wishes.set', { session: { freeCount: 1 } })).toBe('bad-wish');
+  expect(await errorOf(client, 'wishes.set', { session: { set: { concurrent: 3 } } })).toBe('ok');
+  const strategy = { technique: 'single', devices: 1 };
+  const segment = { task: 'b', strategy, node: 'node', devices: ['cpu0'], start: 0, end: 1, steps: 1 };
+  expect(await errorOf(client, 'plan.use', { segments: [segment] })).toBe('plan-refused');
+  const asked = { weight: 2, pin: { node: 'node', devices: ['cpu1'] } };
+  const known = async (of: FakePeer) => {
+    const { tasks, wishes } = await of.state();
+    return [tasks.map(task => task.wishes), wishes];
+  };
+  expect(await known(client)).toEqual([[asked], { concurrent: 3 }]);
+  await engine.close();
+  await start();
+  expect(await known(peer())).toEqual([[asked], { concurrent: 3 }]);
+  expect(journaled().filter(kind => kind === 'wishes-set')).toHaveLength(2);
+});
+
 it('shows only the tasks that were asked for', async () => {
   const client = peer();
   await client.ask('tasks.add', { tasks: [spec('one'), spec('two')] });

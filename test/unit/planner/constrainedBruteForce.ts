@@ -51,6 +51,8 @@ export function bruteForceWithConstraints(request: PlanRequest): number {
 function meetsPin({ running, pin }: PlanTask): boolean {
   const { strategy = running!.strategy, node = running!.node, devices = running!.devices } = pin ?? {};
   return (
+    (pin?.technique ?? running!.strategy.technique) === running!.strategy.technique &&
+    (pin?.count ?? running!.strategy.devices) === running!.strategy.devices &&
     strategy.technique === running!.strategy.technique &&
     strategy.devices === running!.strategy.devices &&
     node === running!.node &&
@@ -170,8 +172,10 @@ function waysOf({ cluster }: PlanRequest, tasks: PlanTask[], options: PlanOption
   return options.flatMap(({ strategy, stepSeconds, startSeconds, peakBytes = 0, nodes, span = 1 }) => {
     const pinned = tasks.every(
       ({ pin }) =>
-        pin?.strategy === undefined ||
-        (pin.strategy.technique === strategy.technique && pin.strategy.devices === strategy.devices)
+        (pin?.technique ?? strategy.technique) === strategy.technique &&
+        (pin?.count ?? strategy.devices) === strategy.devices &&
+        (pin?.strategy === undefined ||
+          (pin.strategy.technique === strategy.technique && pin.strategy.devices === strategy.devices))
     );
     if (!pinned) {
       return [];

@@ -52,6 +52,8 @@ export function constrainedRequests(most: number): fc.Arbitrary<PlanRequest> {
     }),
     run: rarely(),
     pinStrategy: rarely(),
+    pinTechnique: rarely(),
+    pinCount: rarely(),
     pinNode: rarely(),
     pinDevices: rarely(),
     earliestStart: sometimes(fc.integer({ min: 1, max: 20 })),
@@ -83,6 +85,8 @@ export function constrainedRequests(most: number): fc.Arbitrary<PlanRequest> {
         const options = drawn.options.map(option => toOption(option, option.span ? 'fsdp' : 'ddp'));
         const pin: Pin = {
           ...(drawn.pinStrategy && { strategy: options[0]!.strategy }),
+          ...(drawn.pinTechnique && { technique: options.at(-1)!.strategy.technique }),
+          ...(drawn.pinCount && { count: options[0]!.strategy.devices }),
           ...((drawn.pinNode || drawn.pinDevices) && { node: 'n0' }),
           ...(drawn.pinDevices && { devices: ['d0'] })
         };

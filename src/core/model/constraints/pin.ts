@@ -1,4 +1,4 @@
-import type { Pin, PlanTask, Segment } from '../../wire/messages.js';
+import type { Cluster, Pin, PlanTask, Segment } from '../../wire/messages.js';
 import { assertUnique, badRequest } from '../requestAssertions.js';
 import { sharesOf } from '../schedule/deviceRuns.js';
 import { strategyKey, strategyLabel } from '../strategy.js';
@@ -45,9 +45,24 @@ export const pin: IConstraint = {
       : `"${name}" runs already and stays where it is, not ${pinLabel(own)}.`
 };
 
+/**
+ * A pin as far as its node and devices are there: to others nothing can be pinned. Nothing when nothing of it is left.
+ */
+export function pinWithin({ node, devices, ...how }: Pin, cluster: Cluster): Pin | undefined {
+  const there = cluster.nodes.find(({ id }) => id === node)?.devices.map(device => device.id) ?? [];
+  const [first, ...rest] = devices?.filter(device => there.includes(device)) ?? [];
+  const isThere = there.length > 0 && (devices === undefined || first !== undefined);
+  const left: Pin = {
+    ...how,
+    ...(node !== undefined && isThere && { node }),
+    ...(first !== undefined && { devices: [first, ...rest] })
+  };
+  return Object.keys(left).length > 0 ? left : undefined;
+}
+
 /** How a place differs from a pin. */
 function departures(
-  { strategy, node: wanted, devices: among }: Pin,
+  { strategy, technique, count, node: wanted, devices: among }: Pin,
   place: Pick<Segment, 'strategy' | 'node' | 'devices' | 'elsewhere'>
 ): string[] {
   const problems: string[] = [];
@@ -55,6 +70,12 @@ function departures(
     problems.push(
       `it runs as ${strategyLabel(place.strategy)}, not as ${strategyLabel(strategy)}, to which it is pinned`
     );
+  }
+  if (technique !== undefined && technique !== place.strategy.technique) {
+    problems.push(`it runs as ${strategyLabel(place.strategy)}, but is pinned to the technique ${technique}`);
+  }
+  if (count !== undefined && count !== place.strategy.devices) {
+    problems.push(`it runs as ${strategyLabel(place.strategy)}, but is pinned to ${devicesWord(count)}`);
   }
   for (const { node, devices } of sharesOf(place)) {
     if (wanted !== undefined && wanted !== node) {
@@ -66,6 +87,9 @@ function departures(
   return problems;
 }
 
+/** The parts of a pin that say by what strategy. */
+const HOW = ['strategy', 'technique', 'count'] as const satisfies (keyof Pin)[];
+
 /** Devices give way before the node, and the node before the strategy. */
 function placeTerm(task: string, own: Pin): IPlaceTerm {
   const only = (...parts: (keyof Pin)[]): Pin =>
@@ -74,8 +98,8 @@ function placeTerm(task: string, own: Pin): IPlaceTerm {
     pin: own,
     impossible: `Nothing can run "${task}" ${pinLabel(own)}.`,
     concessions: [
-      { pin: only('strategy', 'node'), relax: 'Let it use other devices of the node.' },
-      { pin: only('strategy'), relax: 'Let it run on another node.' },
+      { pin: only(...HOW, 'node'), relax: 'Let it use other devices of the node.' },
+      { pin: only(...HOW), relax: 'Let it run on another node.' },
       { pin: only('node', 'devices'), relax: 'Let it run by another strategy.' },
       { pin: only('node'), relax: 'Let it run by another strategy on other devices of the node.' },
       { pin: {}, relax: 'Unpin it.' }
@@ -84,10 +108,16 @@ function placeTerm(task: string, own: Pin): IPlaceTerm {
 }
 
 /** What a person calls it: `as ddp x2 on node n0`. */
-function pinLabel({ strategy, node, devices }: Pin): string {
+function pinLabel({ strategy, technique, count, node, devices }: Pin): string {
   return [
     ...(strategy === undefined ? [] : [`as ${strategyLabel(strategy)}`]),
+    ...(technique === undefined ? [] : [`as ${technique}`]),
+    ...(count === undefined ? [] : [`on ${devicesWord(count)}`]),
     ...(devices === undefined ? [] : [`on ${devices.join(', ')}`]),
     ...(node === undefined ? [] : [devices === undefined ? `on node ${node}` : `of node ${node}`])
   ].join(' ');
+}
+
+function devicesWord(count: number): string {
+  return count === 1 ? '1 device' : `${count} devices`;
 }

@@ -1,9 +1,18 @@
 import { strategyKey } from '../../model/strategy.js';
-import type { Pin, PlanOption, PlanRequest } from '../../wire/messages.js';
+import type { Pin, PlanOption, PlanRequest, Strategy } from '../../wire/messages.js';
 import type { IEligibility } from './pareto.js';
 
 /** What keeps an option from running: which of the things that decide about it do not fit. */
 export type Blocker = 'excluded' | 'devices' | 'memory' | 'nodes';
+
+/** Whether a pin lets a task run by a strategy, wherever. */
+export function admits(pin: Pin, strategy: Strategy): boolean {
+  return (
+    (pin.strategy === undefined || strategyKey(pin.strategy) === strategyKey(strategy)) &&
+    (pin.technique === undefined || pin.technique === strategy.technique) &&
+    (pin.count === undefined || pin.count === strategy.devices)
+  );
+}
 
 /** Where the options of a request may run: excluded techniques, device counts, memory, measured nodes, pins. */
 export class Eligibilities {
@@ -35,7 +44,7 @@ export class Eligibilities {
     if (plain && pins.length === 0) {
       return strategy.devices <= this.largestNode ? {} : undefined;
     }
-    if (pins.some(pin => pin.strategy !== undefined && strategyKey(pin.strategy) !== strategyKey(strategy))) {
+    if (!pins.every(pin => admits(pin, strategy))) {
       return undefined;
     }
     return this._places(option, pins);

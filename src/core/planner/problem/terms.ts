@@ -1,9 +1,8 @@
 import type { IBudget, ILanes } from '../../model/constraints/constraint.js';
 import { CONSTRAINTS } from '../../model/constraints/constraints.js';
-import { strategyKey } from '../../model/strategy.js';
 import type { Conflict, Pin, PlanRequest, PlanTask } from '../../wire/messages.js';
 import { type Placement, usableConfigs } from './configuration.js';
-import type { Eligibilities } from './eligibility.js';
+import { admits, type Eligibilities } from './eligibility.js';
 
 /** What all constraints on a task come to. */
 export interface ITerms {
@@ -75,7 +74,7 @@ export function staysWithin(running: Placement | undefined, pins: readonly Pin[]
     running !== undefined &&
     pins.every(
       pin =>
-        (pin.strategy === undefined || strategyKey(pin.strategy) === strategyKey(running.strategy)) &&
+        admits(pin, running.strategy) &&
         (pin.node === undefined || pin.node === running.node) &&
         (pin.devices === undefined || running.devices.every(device => pin.devices!.includes(device)))
     )

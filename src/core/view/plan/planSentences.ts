@@ -13,13 +13,16 @@ export function planSentences(plan: Plan, trans: ITranslation): Block[] {
     return [lead(trans.__('The plan is empty: there is nothing to train.'))];
   }
   const { weightedCompletion, switching } = plan;
-  const quality = plan.optimal
-    ? trans.__('No plan can be shorter.')
-    : trans.__(
-        'At most %1 above the best possible: no plan can be shorter than %2.',
-        percent(plan.gap, trans),
-        duration(plan.lowerBound, trans)
-      );
+  const quality =
+    plan.method === 'given'
+      ? trans.__('You gave it: how much shorter one could be was not looked for.')
+      : plan.optimal
+        ? trans.__('No plan can be shorter.')
+        : trans.__(
+            'At most %1 above the best possible: no plan can be shorter than %2.',
+            percent(plan.gap, trans),
+            duration(plan.lowerBound, trans)
+          );
   const saved = switching && savedBySwitching(plan, switching, trans);
   return [
     lead(trans.__('The plan: %1 in %2.', taskCount(tasks, trans), duration(plan.makespan, trans))),

@@ -11,6 +11,7 @@ import { baselineTable } from './baselineTable.js';
 import { explanationTable, explanationTitle } from './explanationTable.js';
 import { leftOutTasks, unmetWishes } from './planProblems.js';
 import { planAge, planSentences } from './planSentences.js';
+import { metWishes } from './planWishes.js';
 import { searchTable } from './searchTable.js';
 
 /** Plans of more tasks have their explanation folded. */
@@ -39,6 +40,7 @@ export function planView(state: SessionState, trans: ITranslation): Blocks {
           count(invalid)
         )
       ),
+    metWishes(state, trans),
     ...unmetWishes(plan, trans),
     some && {
       kind: 'chart',

@@ -4,6 +4,8 @@ import { type Block, type Blocks, failuresBlock, lead, sentence, tableBlock } fr
 import { agentNote, noTasks } from '../display/emptyStates.js';
 import { failedTasks } from '../format/failures.js';
 import { duration, percent } from '../format/format.js';
+import { sessionWishWords } from '../format/wishText.js';
+import { unmetWishes } from '../plan/planProblems.js';
 import { deviceNotices } from './deviceNotices.js';
 import { leftOut, progressLine } from './progressLine.js';
 import { replansBlock } from './replans.js';
@@ -15,6 +17,7 @@ const LATEST_NOTICES = 3;
 export function statusView(state: SessionState, now: number, trans: ITranslation): Blocks {
   const goal = goalSentence(state.goal, trans);
   const some = state.tasks.length > 0;
+  const wishes = sessionWishWords(state, trans);
   return [
     lead(progressLine(state, now, trans)),
     state.agent === 'away' && agentNote(trans),
@@ -23,6 +26,8 @@ export function statusView(state: SessionState, now: number, trans: ITranslation
     some && state.early !== undefined && sentence(earlySentence(state.early, state.plan?.plan.early, trans)),
     some && state.goal === 'none' && nextStep(state, trans),
     some && tableBlock(progressTable(state, now, trans)),
+    wishes.length > 0 && sentence(trans.__('Asked for: %1.', wishes.map(({ text }) => text).join(', '))),
+    ...(state.plan?.fresh ? unmetWishes(state.plan.plan, trans) : []),
     ...state.tasks.flatMap(task => unlikeSentence(task, trans) ?? []),
     replansBlock(state, now, trans),
     failuresBlock([

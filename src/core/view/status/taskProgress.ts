@@ -3,6 +3,7 @@ import type { SessionState, TaskState } from '../../wire/messages.js';
 import { count, duration, metric, NOTHING } from '../format/format.js';
 import type { ICell, ITable } from '../format/table.js';
 import { lossWords, placeWords, statusCell, stepWords } from '../format/taskText.js';
+import { taskWishWords } from '../format/wishText.js';
 import { validationWords } from '../results/validationText.js';
 import { taskTimeLeft } from './timeLeft.js';
 
@@ -23,7 +24,8 @@ export function trainingFacts(
     lossWords(task, trans),
     validationWords(task, trans),
     left === undefined ? undefined : trans.__('%1 left', duration(left, trans)),
-    placeWords(task, trans)
+    placeWords(task, trans),
+    ...taskWishWords(task, state.cluster, now, trans).map(({ text }) => text)
   ].filter(fact => fact !== undefined);
 }
 
@@ -33,6 +35,7 @@ export function trainingFacts(
  * @param now - seconds since the epoch.
  */
 export function progressTable(state: SessionState, now: number, trans: ITranslation): ITable {
+  const wished = state.tasks.some(task => task.wishes !== undefined);
   const validated = state.tasks.some(task => validationWords(task, trans) !== undefined);
   return {
     columns: [
@@ -42,6 +45,7 @@ export function progressTable(state: SessionState, now: number, trans: ITranslat
       { label: trans.__('Loss'), align: 'right' },
       ...(validated ? [{ label: trans.__('Validated') }] : []),
       { label: trans.__('Running as') },
+      ...(wished ? [{ label: trans.__('Asked for') }] : []),
       { label: trans.__('Left'), align: 'right' }
     ],
     rows: state.tasks.map(task => [
@@ -51,9 +55,18 @@ export function progressTable(state: SessionState, now: number, trans: ITranslat
       metric(task.result ? task.result.loss : task.progress.loss, trans),
       ...(validated ? [validationWords(task, trans) ?? NOTHING] : []),
       placeWords(task, trans) ?? NOTHING,
+      ...(wished ? [wishWords(task, state, now, trans)] : []),
       duration(taskTimeLeft(task, state, now), trans)
     ])
   };
+}
+
+function wishWords(task: TaskState, { cluster }: SessionState, now: number, trans: ITranslation): string {
+  return (
+    taskWishWords(task, cluster, now, trans)
+      .map(({ text }) => text)
+      .join(', ') || NOTHING
+  );
 }
 
 function progressCell(task: TaskState, trans: ITranslation): ICell {

@@ -7,10 +7,15 @@ import { argument, compactCount, count, NOTHING, taskCount } from '../format/for
 import { type Remarks, remarksOf } from '../format/remarks.js';
 import type { ITable } from '../format/table.js';
 import { lineage, statusCell } from '../format/taskText.js';
+import { taskWishWords } from '../format/wishText.js';
 import { usableTechniques } from './taskChecks.js';
 
-/** The tasks of the session, a table per sweep, and what is wrong with any of them. */
-export function tasksView(state: SessionState, trans: ITranslation): Blocks {
+/**
+ * The tasks of the session, a table per sweep, and what is wrong with any of them.
+ *
+ * @param now - seconds since the epoch.
+ */
+export function tasksView(state: SessionState, now: number, trans: ITranslation): Blocks {
   const { tasks } = state;
   if (tasks.length === 0) {
     return [lead(noTasks(trans))];
@@ -41,6 +46,7 @@ export function tasksView(state: SessionState, trans: ITranslation): Blocks {
         sweepTable(
           sweep,
           tasks.filter(task => task.spec.sweep === sweep),
+          task => wishesOf(task, state, now, trans),
           trans
         )
       )
@@ -52,7 +58,20 @@ export function tasksView(state: SessionState, trans: ITranslation): Blocks {
   ];
 }
 
-function sweepTable(sweep: string, tasks: readonly TaskState[], trans: ITranslation): ITable {
+function wishesOf(task: TaskState, { cluster }: SessionState, now: number, trans: ITranslation): string {
+  return taskWishWords(task, cluster, now, trans)
+    .map(({ text }) => text)
+    .join(', ');
+}
+
+/** @param wishesOf - what is asked of the plan for a task, in words. */
+function sweepTable(
+  sweep: string,
+  tasks: readonly TaskState[],
+  wishesOf: (task: TaskState) => string,
+  trans: ITranslation
+): ITable {
+  const wished = tasks.some(task => task.wishes !== undefined);
   const params = [...new Set(tasks.flatMap(task => Object.keys(task.spec.params)))];
   const clones = tasks.some(task => task.spec.cloneOf !== undefined);
   return {
@@ -65,6 +84,7 @@ function sweepTable(sweep: string, tasks: readonly TaskState[], trans: ITranslat
       { label: trans.__('Steps'), align: 'right' },
       { label: trans.__('Parameters'), align: 'right' },
       { label: trans.__('Techniques') },
+      ...(wished ? [{ label: trans.__('Asked for') }] : []),
       { label: trans.__('State') }
     ],
     rows: tasks.map(task => [
@@ -78,6 +98,7 @@ function sweepTable(sweep: string, tasks: readonly TaskState[], trans: ITranslat
       count(task.inspection?.steps),
       compactCount(task.inspection?.parameters),
       techniques(task, trans),
+      ...(wished ? [wishesOf(task) || NOTHING] : []),
       statusCell(task, trans)
     ])
   };

@@ -1,0 +1,14 @@
+import type { Cluster, SessionState } from '../wire/messages.js';
+
+/** The devices that are worked on: those of the cluster that are not to be kept free. */
+export function plannedCluster({ cluster, wishes }: Pick<SessionState, 'cluster' | 'wishes'>): Cluster {
+  const { freeDevices = [] } = wishes ?? {};
+  return {
+    nodes: (cluster?.nodes ?? []).map(node => {
+      const free = new Set(freeDevices.filter(share => share.node === node.id).flatMap(one => one.devices));
+      return free.size === 0
+        ? node
+        : { ...node, devices: node.devices.filter(device => !free.has(device.id)) };
+    })
+  };
+}
