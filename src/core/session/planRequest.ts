@@ -39,6 +39,12 @@ export interface IPlanRequestOptions {
  */
 const SPREADS = 3;
 
+/**
+ * While tasks train: a step may take longer by this share than what no training has measured yet. It keeps tasks from moving for
+ * what is only hoped for.
+ */
+const MARGIN = 0.3;
+
 /** A step is at least this share of what was measured, however much the measurements spread. */
 const LEAST_SHARE = 0.1;
 
@@ -56,10 +62,11 @@ export function planRequest(
 ): PlanRequest {
   const usable =
     options.cells ?? believedCells(state.cells.filter(cell => isMeasured(cell) || cell.status === 'pruned'));
+  const training = state.tasks.some(isActive);
   const cells = new Map(
     usable
       .filter(cell => cell.status !== 'failed')
-      .map(cell => [cellKey(cell.signature, cell.strategy), cell])
+      .map(cell => [cellKey(cell.signature, cell.strategy), training ? withMargin(cell) : cell])
   );
   const failed = new FailedTrials(usable);
   const chosen = options.selection ? new Set(options.selection) : null;
@@ -80,8 +87,15 @@ export function planRequest(
     seed: options.seed ?? 0,
     budget: options.budget ?? {}
   };
-  const previous = state.tasks.some(isActive) && !options.whole ? planLeft(state, request) : [];
+  const previous = training && !options.whole ? planLeft(state, request) : [];
   return previous.length > 0 ? { ...request, previous } : request;
+}
+
+function withMargin(cell: ProfileCell): ProfileCell {
+  const { stepSeconds, trained, spreadSeconds = 0 } = cell;
+  return trained !== undefined || stepSeconds === undefined
+    ? cell
+    : { ...cell, spreadSeconds, stepSecondsHigh: (1 + MARGIN) * stepSeconds };
 }
 
 function planTask(
@@ -167,12 +181,12 @@ function optionsOf(
 
 /** What a cell tells besides the step time: what leaving costs, between what bounds it lies, and the memory. */
 function measured(cell: ProfileCell | undefined, stepSeconds: number): Partial<PlanOption> {
-  const { spreadSeconds, peakBytes, saveSeconds } = cell ?? {};
+  const { spreadSeconds, peakBytes, saveSeconds, stepSecondsHigh } = cell ?? {};
   return {
     ...(saveSeconds !== undefined && { stopSeconds: saveSeconds }),
     ...(spreadSeconds !== undefined && {
       stepSecondsLow: Math.max(stepSeconds - SPREADS * spreadSeconds, LEAST_SHARE * stepSeconds),
-      stepSecondsHigh: stepSeconds + SPREADS * spreadSeconds
+      stepSecondsHigh: Math.max(stepSeconds + SPREADS * spreadSeconds, stepSecondsHigh ?? 0)
     }),
     ...(peakBytes !== undefined && { peakBytes })
   };

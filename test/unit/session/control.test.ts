@@ -21,7 +21,7 @@ function training(...names: string[]): SessionHarness {
 /** What a client asks, as the engine takes it in. */
 function ask(sim: SessionHarness, type: 'stop' | 'resume' | 'retry' | 'run', ...tasks: string[]): void {
   const body = tasks.length > 0 ? { tasks } : {};
-  sim.feed(eventOfRequest({ v: 1, id: '1', type, body } as Message<'client'>, sim.session)!);
+  sim.feed(eventOfRequest({ v: 1, id: '1', type, body } as Message<'client'>, sim.session, sim.time)!);
 }
 
 /** The code of what is said to an order that makes no sense. */
@@ -35,7 +35,7 @@ function refusal(order: () => unknown): string | undefined {
 }
 
 function remove(sim: SessionHarness, ...tasks: string[]): void {
-  sim.feed(eventOfRequest({ v: 1, id: '1', type: 'tasks.remove', body: { tasks } }, sim.session)!);
+  sim.feed(eventOfRequest({ v: 1, id: '1', type: 'tasks.remove', body: { tasks } }, sim.session, sim.time)!);
 }
 
 /** Answer what is asked until a group is to be started. */

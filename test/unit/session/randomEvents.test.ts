@@ -214,7 +214,7 @@ function order(sim: SessionHarness, type: Order, task: string): void {
   const before = sim.session;
   try {
     const body = { tasks: [task] };
-    sim.feed(eventOfRequest({ v: 1, id: '1', type, body } as Message<'client'>, sim.session)!);
+    sim.feed(eventOfRequest({ v: 1, id: '1', type, body } as Message<'client'>, sim.session, sim.time)!);
   } catch (error) {
     expect(error).toBeInstanceOf(SaturnError);
     expect(sim.session).toBe(before);

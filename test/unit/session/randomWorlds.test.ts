@@ -1,0 +1,59 @@
+import { expect, it } from 'vitest';
+import { emptySession, isActive } from '../../../src/core/session/session.js';
+import { step } from '../../../src/core/session/step.js';
+import type { SessionHarness } from './sessionHarness.js';
+import { idleBesideWork, live, randomWorld } from './world.js';
+
+/** How many worlds; the nightly set lives in more. */
+const WORLDS = Number(process.env.SATURN_WORLDS ?? 60);
+
+function assertDevicesOnce(sim: SessionHarness): void {
+  const used = sim.session.state.tasks.filter(isActive).flatMap(task => task.attempts.at(-1)!.devices);
+  expect(new Set(used).size).toBe(used.length);
+  expect(idleBesideWork(sim)).toEqual([]);
+}
+
+it('in any world every task does each step once in the end, on devices of its own, and replay is exact', async () => {
+  let moves = 0;
+  for (let seed = 1; seed <= WORLDS; seed++) {
+    const world = randomWorld(seed);
+    const policy = (['pays', 'planned', 'never'] as const)[seed % 3]!;
+    const outcome = await live(world, policy, assertDevicesOnce);
+    const { sim, trained, lost } = outcome;
+    moves += outcome.moves;
+    const { tasks, goal } = sim.session.state;
+    expect(goal, `world ${seed}`).toBe('none');
+    for (const { spec, status, inspection, checkpointStep = 0, attempts } of tasks) {
+      const what = `${spec.name} of world ${seed}`;
+      expect(['finished', 'stopped'], what).toContain(status);
+      const kept = (trained.get(spec.name) ?? 0) - (lost.get(spec.name) ?? 0);
+      expect(kept, what).toBe(status === 'finished' ? inspection!.steps : checkpointStep);
+      expect(attempts.length, what).toBeLessThan(25);
+    }
+    let replayed = emptySession('test', '/tmp/test');
+    for (const { event, time } of sim.log) {
+      replayed = step(replayed, event, time).session;
+    }
+    expect(replayed).toEqual(sim.session);
+  }
+  expect(moves).toBeGreaterThan(0);
+}, 600_000);
+
+it('wrong estimates cost less with moves than without, and never much more', async () => {
+  const ratios: number[] = [];
+  let moves = 0;
+  for (let seed = 1001; seed <= 1000 + WORLDS; seed++) {
+    const world = randomWorld(seed, false);
+    const without = await live(world, 'never');
+    const moved = await live(world, 'pays');
+    ratios.push(moved.seconds / without.seconds);
+    moves += moved.moves;
+  }
+  const mean = ratios.reduce((sum, ratio) => sum + ratio, 0) / ratios.length;
+  const worst = ratios
+    .toSorted((a, b) => b - a)
+    .slice(0, 5)
+    .map(ratio => ratio.toFixed(3));
+  expect(mean).toBeLessThan(0.97);
+  expect(moves / ratios.length).toBeLessThan(8);
+}, 600_000);

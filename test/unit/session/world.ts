@@ -1,0 +1,391 @@
+import { strategyKey } from '../../../src/core/model/strategy.js';
+import { mulberry32, type Random } from '../../../src/core/planner/common/random.js';
+import { plan } from '../../../src/core/planner/plan.js';
+import type { Command } from '../../../src/core/session/command.js';
+import { isReplanDue } from '../../../src/core/session/replanning.js';
+import { isActive } from '../../../src/core/session/session.js';
+import { targetStep } from '../../../src/core/session/stretches.js';
+import type { GroupStart, Strategy, SwitchPolicy } from '../../../src/core/wire/messages.js';
+import { inspection, SessionHarness, spec } from './sessionHarness.js';
+
+const ITERATIONS = 200;
+const PLANNING_SECONDS = 0.5;
+const START_SECONDS = 1;
+const SAVE_SECONDS = 0.5;
+const MEASURED_AFTER = 5;
+
+const STRATEGIES: Strategy[] = [1, 2, 4].map(devices => ({
+  technique: devices === 1 ? 'single' : 'ddp',
+  devices
+}));
+
+/** A task of a world: what is believed of it, and what is true. */
+export interface IWorldTask {
+  readonly name: string;
+  readonly steps: number;
+  /** Seconds a step, by strategy key. */
+  readonly believed: ReadonlyMap<string, number>;
+  readonly truth: ReadonlyMap<string, number>;
+  /** When it is added, in seconds. */
+  readonly arrival: number;
+}
+
+/** What happens in a world besides training, at a time in seconds. */
+export interface IFate {
+  readonly at: number;
+  readonly kind: 'kill' | 'stop' | 'resume' | 'agent dies' | 'engine dies';
+  readonly task: string;
+}
+
+export interface IWorld {
+  readonly devices: number;
+  readonly tasks: readonly IWorldTask[];
+  readonly fates: readonly IFate[];
+}
+
+/** A world at random: estimates are wrong, tasks come later, die, are stopped and go on. */
+export function randomWorld(seed: number, fates = true): IWorld {
+  const random = mulberry32(seed);
+  const between = (low: number, high: number): number => low + (high - low) * random();
+  const devices = random() < 0.5 ? 2 : 4;
+  const count = 3 + Math.floor(5 * random());
+  const tasks = Array.from({ length: count }, (_, index): IWorldTask => {
+    const base = between(0.3, 3);
+    const alpha = between(0.3, 0.95);
+    const common = Math.exp(0.3 * normal(random));
+    const usable = STRATEGIES.filter(strategy => strategy.devices <= devices);
+    const believed = new Map(usable.map(one => [strategyKey(one), base / one.devices ** alpha]));
+    const truth = new Map(
+      [...believed].map(([key, seconds]) => [key, seconds * common * Math.exp(0.2 * normal(random))])
+    );
+    const arrival = random() < 0.2 ? between(20, 120) : 0;
+    return { name: `t${index}`, steps: Math.round(between(30, 120)), believed, truth, arrival };
+  });
+  const kinds: IFate['kind'][] = ['kill', 'stop', 'resume', 'agent dies', 'engine dies'];
+  return {
+    devices,
+    tasks,
+    fates: Array.from({ length: fates ? Math.floor(5 * random()) : 0 }, () => ({
+      at: between(5, 200),
+      kind: kinds[Math.floor(kinds.length * random())]!,
+      task: tasks[Math.floor(count * random())]!.name
+    }))
+  };
+}
+
+function normal(random: Random): number {
+  return Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
+}
+
+/** A rank group as it truly is. */
+interface IGroup {
+  readonly start: GroupStart;
+  readonly from: number;
+  /** When its first step begins. */
+  readonly begun: number;
+  readonly stepSeconds: number;
+  until: number;
+  leaving: boolean;
+  told: 'nothing' | 'started' | 'measured';
+}
+
+/** What came of a world. */
+export interface IOutcome {
+  readonly sim: SessionHarness;
+  /** Seconds from the wish to train to the end. */
+  readonly seconds: number;
+  readonly moves: number;
+  /** Steps that were trained, by task, and how many of them no checkpoint kept. */
+  readonly trained: ReadonlyMap<string, number>;
+  readonly lost: ReadonlyMap<string, number>;
+}
+
+/** Let a session live in a world to its end: its agent is true to the wire, its planner the real one. */
+export async function live(
+  world: IWorld,
+  switches: SwitchPolicy,
+  look: (sim: SessionHarness) => void = () => undefined
+): Promise<IOutcome> {
+  return new Life(world, switches, look).run();
+}
+
+class Life {
+  private readonly _sim = new SessionHarness();
+  private readonly _groups = new Map<string, IGroup>();
+  private readonly _due: { at: number; do: () => void | Promise<void> }[] = [];
+  private readonly _trained = new Map<string, number>();
+  private readonly _lost = new Map<string, number>();
+  private _moves = 0;
+
+  constructor(
+    private readonly _world: IWorld,
+    private readonly _switches: SwitchPolicy,
+    private readonly _look: (sim: SessionHarness) => void
+  ) {}
+
+  async run(): Promise<IOutcome> {
+    const { _sim: sim, _world: world } = this;
+    sim.connect(world.devices);
+    this._add(world.tasks.filter(({ arrival }) => arrival === 0));
+    const begin = sim.time;
+    sim.feed({ kind: 'run-requested', switches: this._switches }, 0);
+    for (const task of world.tasks.filter(({ arrival }) => arrival > 0)) {
+      this._at(begin + task.arrival, () => this._add([task]));
+    }
+    for (const fate of world.fates) {
+      this._at(begin + fate.at, () => this._suffer(fate));
+    }
+    for (let guard = 0; ; guard++) {
+      this._obey();
+      this._look(sim);
+      const next = this._next();
+      if (next === undefined) {
+        break;
+      }
+      if (guard > 20_000) {
+        throw new Error('It never ends.');
+      }
+      sim.time = Math.max(sim.time, next.at);
+      await next.do();
+    }
+    return {
+      sim,
+      seconds: sim.time - begin,
+      moves: this._moves,
+      trained: this._trained,
+      lost: this._lost
+    };
+  }
+
+  private _at(at: number, action: () => void | Promise<void>): void {
+    this._due.push({ at, do: action });
+  }
+
+  /** The next thing that happens: what is due, what a group tells, or a look of the engine each second. */
+  private _next(): { at: number; do: () => void | Promise<void> } | undefined {
+    const { _sim: sim } = this;
+    const events = [...this._groups.values()].map(group => this._eventOf(group));
+    const first = [...this._due, ...events].reduce<(typeof this._due)[0] | undefined>(
+      (best, one) => (best === undefined || one.at < best.at ? one : best),
+      undefined
+    );
+    for (let tick = sim.time; first !== undefined && tick < first.at; tick += 1) {
+      if (isReplanDue(sim.session, tick)) {
+        return { at: tick, do: () => void sim.feed({ kind: 'replan-due' }, 0) };
+      }
+    }
+    const index = first ? this._due.indexOf(first) : -1;
+    if (index >= 0) {
+      this._due.splice(index, 1);
+    }
+    return first;
+  }
+
+  private _eventOf(group: IGroup): { at: number; do: () => void } {
+    const { start, from, begun, stepSeconds } = group;
+    const now = this._sim.time;
+    const reached = Math.max(from, from + Math.floor((now - begun) / stepSeconds));
+    const leave = group.leaving ? Math.min(group.until, Math.max(from, reached)) : group.until;
+    const end = begun + (leave - from) * stepSeconds;
+    if (group.told === 'nothing' && !(group.leaving && begun > now)) {
+      return { at: begun, do: () => this._tell(group, 'started', { step: from }) };
+    }
+    const measured = begun + MEASURED_AFTER * stepSeconds;
+    if (group.told === 'started' && measured < end) {
+      return { at: measured, do: () => this._measure(group) };
+    }
+    const done = leave >= start.steps;
+    return {
+      at: Math.max(now, end) + SAVE_SECONDS,
+      do: () => {
+        this._groups.delete(start.task.name);
+        this._count(this._trained, start.task.name, leave - from);
+        this._sim.group(start.task.name, start.attempt, done ? 'finished' : 'stopped', { step: leave });
+      }
+    };
+  }
+
+  private _tell(group: IGroup, kind: 'started', more: { step: number }): void {
+    group.told = kind;
+    this._group(group, kind, more);
+  }
+
+  private _measure(group: IGroup): void {
+    const { start, stepSeconds } = group;
+    group.told = 'measured';
+    this._group(group, 'step', { step: group.from + MEASURED_AFTER, stepSeconds });
+    this._group(group, 'measured', {
+      cell: {
+        signature: `sig-${start.task.name}`,
+        strategy: start.strategy,
+        status: 'ok',
+        source: 'measured',
+        steps: MEASURED_AFTER,
+        stepSeconds,
+        spreadSeconds: 0,
+        startSeconds: START_SECONDS,
+        saveSeconds: SAVE_SECONDS
+      }
+    });
+  }
+
+  private _group(group: IGroup, kind: 'started' | 'step' | 'measured', more: object): void {
+    this._sim.time -= 1;
+    this._sim.group(group.start.task.name, group.start.attempt, kind, more);
+  }
+
+  /** Carry out what the session commands. */
+  private _obey(): void {
+    const { _sim: sim } = this;
+    while (sim.pending.length > 0) {
+      this._carryOut(sim.pending.shift()!);
+    }
+  }
+
+  private _carryOut(command: Command): void {
+    const { _sim: sim, _groups: groups } = this;
+    switch (command.kind) {
+      case 'start': {
+        const { body } = command;
+        const task = sim.session.state.tasks.find(({ spec: { name } }) => name === body.task.name)!;
+        const from = task.checkpointStep ?? 0;
+        groups.set(body.task.name, {
+          start: body,
+          from,
+          begun: sim.time + START_SECONDS,
+          stepSeconds: this._truth(body),
+          until: body.until ?? body.steps,
+          leaving: false,
+          told: 'nothing'
+        });
+        return;
+      }
+      case 'stop': {
+        const group = groups.get(command.body.task);
+        if (group?.start.attempt === command.body.attempt) {
+          group.leaving = true;
+          this._moves += Number(
+            sim.session.state.tasks.find(({ spec: { name } }) => name === command.body.task)?.moving === true
+          );
+        }
+        return;
+      }
+      case 'until': {
+        const group = groups.get(command.body.task);
+        if (group?.start.attempt === command.body.attempt) {
+          const reached = group.from + Math.max(0, Math.ceil((sim.time - group.begun) / group.stepSeconds));
+          group.until = Math.min(group.start.steps, Math.max(command.body.step, reached));
+        }
+        return;
+      }
+      case 'plan':
+        this._at(sim.time + PLANNING_SECONDS, async () => {
+          const made = await plan({ ...command.request, explain: false, budget: { iterations: ITERATIONS } });
+          sim.feed({ kind: 'plan-made', plan: made, basis: command.planRevision }, 0);
+        });
+        return;
+      case 'inspect':
+        for (const { name, hash } of command.body.tasks) {
+          const task = this._world.tasks.find(one => one.name === name)!;
+          const strategies = STRATEGIES.filter(({ devices }) => devices <= this._world.devices);
+          const found = inspection(`sig-${name}`, task.steps, strategies);
+          this._at(
+            sim.time + 1,
+            () => void sim.feed({ kind: 'inspected', result: { task: name, hash, inspection: found } }, 0)
+          );
+        }
+        return;
+      default:
+        return;
+    }
+  }
+
+  private _truth({ task, strategy }: GroupStart): number {
+    return this._world.tasks.find(({ name }) => name === task.name)!.truth.get(strategyKey(strategy))!;
+  }
+
+  private _add(tasks: readonly IWorldTask[]): void {
+    const { _sim: sim } = this;
+    sim.feed({ kind: 'tasks-added', tasks: tasks.map(({ name }) => spec(name)) }, 0);
+    sim.feed(
+      {
+        kind: 'cells-recalled',
+        cells: tasks.flatMap(({ name, believed }) =>
+          STRATEGIES.filter(one => believed.has(strategyKey(one))).map(strategy => ({
+            signature: `sig-${name}`,
+            strategy,
+            status: 'ok' as const,
+            source: 'measured' as const,
+            stepSeconds: believed.get(strategyKey(strategy))!,
+            startSeconds: START_SECONDS,
+            saveSeconds: SAVE_SECONDS,
+            spreadSeconds: 0
+          }))
+        )
+      },
+      0
+    );
+  }
+
+  private _suffer({ kind, task }: IFate): void {
+    const { _sim: sim, _groups: groups } = this;
+    const state = sim.session.state.tasks.find(({ spec }) => spec.name === task);
+    switch (kind) {
+      case 'kill': {
+        const group = groups.get(task);
+        if (group) {
+          this._die(group);
+          sim.group(task, group.start.attempt, 'lost');
+        }
+        return;
+      }
+      case 'stop':
+      case 'resume':
+        if (state) {
+          sim.feed({ kind: kind === 'stop' ? 'stop-requested' : 'resume-requested', tasks: [task] }, 0);
+        }
+        return;
+      case 'agent dies':
+        for (const group of groups.values()) {
+          this._die(group);
+        }
+        sim.pending = [];
+        sim.feed({ kind: 'agent-away' }, 0);
+        sim.connect(this._world.devices);
+        return;
+      case 'engine dies':
+        // What it had asked of the planner is lost; agents tell the new one what runs.
+        sim.pending = [];
+        sim.connect(
+          this._world.devices,
+          [...groups.values()].map(({ start }) => ({ task: start.task.name, attempt: start.attempt }))
+        );
+    }
+  }
+
+  private _die(group: IGroup): void {
+    const { from, begun, stepSeconds, start, until } = group;
+    const done = Math.max(0, Math.min(until - from, Math.floor((this._sim.time - begun) / stepSeconds)));
+    this._groups.delete(start.task.name);
+    this._count(this._trained, start.task.name, done);
+    this._count(this._lost, start.task.name, done);
+  }
+
+  private _count(counts: Map<string, number>, task: string, steps: number): void {
+    counts.set(task, (counts.get(task) ?? 0) + steps);
+  }
+}
+
+/** Devices that do nothing although a task waits that the plan, in its order, has there next. */
+export function idleBesideWork({ session: { state } }: SessionHarness): string[] {
+  const busy = new Set(state.tasks.filter(isActive).flatMap(task => task.attempts.at(-1)!.devices));
+  const waits = state.tasks.some(
+    task => task.status === 'ready' && (task.checkpointStep ?? 0) < targetStep(task)
+  );
+  const free = (state.cluster?.nodes ?? []).flatMap(node =>
+    node.devices.map(({ id }) => id).filter(id => !busy.has(id))
+  );
+  const all = state.cluster?.nodes.reduce((sum, node) => sum + node.devices.length, 0) ?? 0;
+  const begins = state.run === undefined || state.probing === true || state.planning;
+  return state.goal === 'run' && waits && !begins && free.length === all ? free : [];
+}
