@@ -58,6 +58,7 @@ class TrainOrder(_GroupOrder):
     steps: int
     checkpointSeconds: float
     until: NotRequired[int]
+    held: NotRequired[bool]
     stepSeconds: NotRequired[float]
     signature: NotRequired[str]
 
@@ -88,6 +89,8 @@ class RankRequest:
         Steps in all of the task to train.
     until
         Step to leave after; None when that is the last one.
+    held
+        Whether another group still has what this one is to go on with.
     checkpoint_seconds
         Commit a checkpoint about this often.
     step_seconds
@@ -118,6 +121,7 @@ class RankRequest:
     attempt: int = 1
     steps: int = 1
     until: int | None = None
+    held: bool = False
     checkpoint_seconds: float = 60.0
     step_seconds: float | None = None
     patience: float = 0.0
@@ -174,6 +178,7 @@ class RankRequest:
                 attempt=int(raw["attempt"]) if raw["kind"] == "train" else 1,
                 steps=int(raw["steps"]) if raw["kind"] == "train" else 1,
                 until=raw.get("until") if raw["kind"] == "train" else None,
+                held=raw["kind"] == "train" and raw.get("held", False),
                 checkpoint_seconds=(
                     float(raw["checkpointSeconds"]) if raw["kind"] == "train" else 60.0
                 ),
