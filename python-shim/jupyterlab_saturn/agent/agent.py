@@ -279,7 +279,8 @@ class Agent:
         if key in self._attempts:
             _log.warning("Attempt %d of %s is already running.", key[1], key[0])
             return
-        self._attempts[key] = TrainingJob(self._place, body, self._node)
+        previous = self._attempts.get((key[0], body.get("after", 0)))
+        self._attempts[key] = TrainingJob(self._place, body, self._node, previous)
         self._begin(self._attempts[key].run(), lambda: self._attempts.pop(key))
 
     def _attempt(self, body: GroupStop | GroupUntil) -> TrainingJob | None:

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import shutil
 import signal
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -165,6 +166,17 @@ class RankGroup:
         if self._folder.is_dir():
             self._write_request()
 
+    @property
+    def pids(self) -> list[int]:
+        """Process ids of the ranks started."""
+        return [rank.pid for rank in self._ranks]
+
+    def release(self) -> None:
+        """Let ranks begin that were held. Raises like `amend`."""
+        if not self._killed.is_set():
+            self.amend(held=False, requestedAt=time.time())
+            self._watch_first_step()
+
     def stop(self, grace: float) -> None:
         """Ask the ranks to checkpoint and leave; kill those still there after `grace` seconds."""
         self._record.stopping = True
@@ -227,10 +239,18 @@ class RankGroup:
         request = self._request
         if request["kind"] == "inspect":
             return
-        patience = max(self._limits.start, request.get("patienceSeconds", 0.0))
-        request["silenceSeconds"] = max(patience, self._patience(), deadline or 0.0)
-        if request["kind"] == "train":
-            self._wait(patience)
+        request["silenceSeconds"] = max(self._start_patience(), self._patience(), deadline or 0.0)
+        if request["kind"] == "train" and not request.get("held", False):
+            self._watch_first_step()
+
+    def _watch_first_step(self) -> None:
+        self._wait(self._start_patience())
+
+    def _start_patience(self) -> float:
+        """Seconds for the first step."""
+        if self._request["kind"] == "inspect":
+            return 0.0
+        return max(self._limits.start, self._request.get("patienceSeconds", 0.0))
 
     def _watch(self, kind: str, step: object) -> None:
         """Wait for the next step, if one is to come. What follows the last may take any time."""

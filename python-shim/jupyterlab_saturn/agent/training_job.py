@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ..errors import SaturnError, failure_of
 from ..wire import message, validate
 from .group_outcome import GroupOutcome
+from .host_memory import has_room
 from .job_context import JobContext, choose_devices
 from .rank_group import PROGRESS, RankGroup
 
 if TYPE_CHECKING:
-    from ..generated.wire_types import GroupStart, Node
+    from ..generated.wire_types import Device, GroupStart, Node
     from ..training.runtime.event_sender import RankEvent
     from ..training.runtime.rank_request import TrainOrder
 
@@ -24,14 +26,33 @@ _EVENT_FIELDS = ("step", "loss", "stepSeconds", "metrics", "cell", "result", "er
 
 
 class TrainingJob:
-    """One attempt to train a task; its events go to the engine, the last one when all is over."""
+    """One attempt to train a task; its events go to the engine, the last one when all is over.
 
-    def __init__(self, place: JobContext, body: GroupStart, node: Node) -> None:
+    Parameters
+    ----------
+    previous
+        An attempt that still runs, which this one waits for; none when None.
+
+    Attributes
+    ----------
+    over
+        Set once no process is left of it.
+    has_finished
+        Whether it then trained the task to its end.
+    """
+
+    def __init__(
+        self, place: JobContext, body: GroupStart, node: Node, previous: TrainingJob | None = None
+    ) -> None:
         self.task: str = body["task"]["name"]
         self.number: int = body["attempt"]
         self._place = place
         self._body = body.copy()
         self._node = node
+        self._previous = previous
+        self._stop_told = asyncio.Event()
+        self.over = asyncio.Event()
+        self.has_finished = False
         self._group: RankGroup | None = None
         self._grace: float | None = None
 
@@ -41,14 +62,26 @@ class TrainingJob:
             outcome = await self._train()
         except Exception as error:
             outcome = GroupOutcome("failed", error=failure_of(error))
+        self.has_finished = outcome.kind == "finished"
+        self.over.set()
         word = outcome.word
         result = word.get("result") if word is not None and word["kind"] == "finished" else None
         facts = {"step": outcome.step, "error": outcome.error, "result": result}
         self._tell(outcome.kind, facts)
 
+    @property
+    def pids(self) -> list[int]:
+        """Process ids of its ranks."""
+        return [] if self._group is None else self._group.pids
+
     def stop(self, grace: float) -> None:
-        """Ask the group to checkpoint and leave; kill what is left of it after `grace` seconds."""
-        self._grace = grace
+        """Ask the group to checkpoint and leave; kill what is left of it after `grace` seconds.
+
+        One that waits for another has nothing to save.
+        """
+        waits = self._previous is not None and not self._previous.over.is_set()
+        self._grace = grace = 0.0 if waits else grace
+        self._stop_told.set()
         if self._group is not None:
             self._group.stop(grace)
 
@@ -62,8 +95,19 @@ class TrainingJob:
                 _log.warning("%s goes on: %s", self.task, error)
 
     async def _train(self) -> GroupOutcome:
-        body = self._body
-        devices = choose_devices(self._node, body["devices"], body["strategy"])
+        devices = choose_devices(self._node, self._body["devices"], self._body["strategy"])
+        previous = self._previous
+        if previous is None:
+            return await self._train_on(devices)
+        with self._place.leases.hold(devices):
+            if not has_room(previous.pids, len(devices)):
+                await _first(previous.over.wait(), self._stop_told.wait())
+            if self._stop_told.is_set() or previous.has_finished:
+                return GroupOutcome("stopped")
+            return await self._train_on(devices)
+
+    async def _train_on(self, devices: list[Device]) -> GroupOutcome:
+        body, previous = self._body, self._previous
         rendezvous = self._place.rendezvous()
         request: TrainOrder = {
             "kind": "train",
@@ -76,6 +120,9 @@ class TrainingJob:
             "checkpointSeconds": body["checkpointSeconds"],
             "techniques": body.get("techniques", []),
         }
+        waits_for = None if previous is None or previous.over.is_set() else previous
+        if waits_for is not None:
+            request["held"] = True
         if "until" in body:
             request["until"] = body["until"]
         if "evaluates" in body:
@@ -90,10 +137,25 @@ class TrainingJob:
         self._group = self._place.group(request, folder, len(devices), heard=self._hear)
         if self._grace is not None:
             self._group.stop(self._grace)
+        waiting = asyncio.create_task(self._take_over(self._group, waits_for))
         try:
             return await self._place.run(self._group, devices)
         finally:
+            waiting.cancel()
             rendezvous.unlink(missing_ok=True)
+
+    async def _take_over(self, group: RankGroup, previous: TrainingJob | None) -> None:
+        """Let a group begin that is held, once the other is over."""
+        if previous is None:
+            return
+        await previous.over.wait()
+        try:
+            if not previous.has_finished:
+                group.release()
+                return
+        except SaturnError as error:
+            _log.warning("%s cannot take over: %s", self.task, error)
+        group.stop(0.0)
 
     def _hear(self, event: RankEvent) -> None:
         if event["kind"] in PROGRESS:
@@ -115,3 +177,13 @@ class TrainingJob:
             body = {name: body[name] for name in ("task", "attempt", "time")}
             body |= {"kind": "failed", "error": error.to_json()}
         self._place.say(message("agent", "group.event", body))
+
+
+async def _first(*waits: Coroutine[Any, Any, object]) -> None:
+    """Wait until one of these is done."""
+    tasks = [asyncio.create_task(wait) for wait in waits]
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()

@@ -79,6 +79,8 @@ def _work(request: RankRequest, rank: int, events: EventSender, orders: GroupOrd
 
     if request.launch_blocking:
         os.environ["CUDA_LAUNCH_BLOCKING"] = "1"  # read when CUDA starts
+    if orders is not None and request.devices[0]["kind"] == "cuda":
+        orders.wait()  # a context on a GPU takes of the memory that another has still
     device = claim(request.devices, rank)
     try:
         _train(request, rank, device, events, orders)
@@ -122,6 +124,11 @@ def _train(
         run_trial(request, world, device, events)
     else:
         observer = AgentReporter(events) if world.is_root else TrainingObserver()
+        measurement = TrainingMeasurement(request, world, device, observer.measured)
+
+        def ready() -> None:
+            measurement.requested_at = orders.wait()
+
         TrainingLoop(
             request.workload,
             world,
@@ -132,7 +139,8 @@ def _train(
             step_seconds=request.step_seconds,
             stop_wanted=orders.stop_wanted,
             until=orders.until,
-            measurement=TrainingMeasurement(request, world, device, observer.measured),
+            ready=ready,
+            measurement=measurement,
             observer=observer,
         ).run()
     world.leave()

@@ -24,6 +24,7 @@ def main() -> None:
     if not options.technique:
         _starts(options.turns)
         _switches(options.turns, options.megabytes)
+        _prepared_switches(options.turns, options.megabytes)
 
 
 def _overheads(techniques: list[str], pairs: int) -> None:
@@ -55,6 +56,16 @@ def _switches(turns: int, megabytes: int) -> None:
         f"of {megabytes} MB:\n{found['without']:.2f} s without saving and loading, "
         f"{found['with']:.2f} s with both ({found['save']:.2f} s until saved): "
         f"{found['with'] / found['without']:.1f} times as long."
+    )
+
+
+def _prepared_switches(turns: int, megabytes: int) -> None:
+    found = starts.prepared_switch(megabytes, turns)
+    alone = found["save"] + found["load"]
+    _say(
+        f"\nThe same switch to ranks that started meanwhile: {found['whole']:.2f} s, of which "
+        f"saving takes {found['save']:.2f} s and loading {found['load']:.2f} s: "
+        f"{found['whole'] - alone:.2f} s more."
     )
 
 

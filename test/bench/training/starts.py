@@ -19,6 +19,10 @@ from jupyterlab_saturn.task import Task
 cloudpickle.register_pickle_by_value(sys.modules[__name__])
 
 
+_BUILD_SECONDS = 5.0
+"""In which ranks that wait have built their task, on any machine."""
+
+
 def sized(megabytes: int, mark: str) -> Task:
     """A task whose checkpoints take so much, with its optimizer's state.
 
@@ -108,6 +112,50 @@ def switch(megabytes: int, turns: int) -> dict[str, float]:
                 if saved is not None:
                     found["save"].append(saved)
     return {name: statistics.median(times) for name, times in found.items()}
+
+
+def prepared_switch(megabytes: int, turns: int) -> dict[str, float]:
+    """Seconds of a switch from ddp to fsdp on two devices, whose ranks started meanwhile.
+
+    From the last step of the old group to the first forward of the new one, beside saving and
+    loading alone.
+    """
+    found: dict[str, list[float]] = {"whole": [], "save": [], "load": []}
+    for turn in range(turns + 1):
+        for name, seconds in _prepared_switch(megabytes).items():
+            if turn > 0:
+                found[name].append(seconds)
+    return {name: statistics.median(times) for name, times in found.items()}
+
+
+def _prepared_switch(megabytes: int) -> dict[str, float]:
+    session = shim.Session()
+    try:
+        mark = session.paths.folder / "first-forward"
+        spec = session.spec(sized, megabytes=megabytes, mark=str(mark))
+        lasting: Json = {"steps": 1_000_000, "signature": "s"}
+        old = session.train(spec, "ddp", 2, **lasting)
+        old.until("measured")
+        mark.unlink()
+        new = session.train(spec, "fsdp", 2, held=True, **lasting)
+        time.sleep(_BUILD_SECONDS)
+        old.signal(signal.SIGTERM)
+        old.wait()
+        left = time.time()
+        new.amend(held=False, requestedAt=left)
+        started = new.until("started")["time"]
+        new.until("step")
+        new.signal(signal.SIGKILL)
+        new.wait()
+        save = old.of("measured")[-1]["cell"]["saveSeconds"]
+        last_step = old.of("checkpoint")[-1]["time"] - save
+        return {
+            "whole": max(map(float, mark.read_text().split())) - last_step,
+            "save": save,
+            "load": started - left,
+        }
+    finally:
+        session.close()
 
 
 def _switch(megabytes: int, saves: bool) -> tuple[float, float | None]:

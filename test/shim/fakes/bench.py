@@ -133,10 +133,10 @@ class EngineEar:
             if envelope["type"] in types:
                 return envelope
 
-    def hear_event(self, *kinds: str) -> Json:
+    def hear_event(self, *kinds: str, seconds: float = 20.0) -> Json:
         """The next group event of some kinds, whole."""
         while True:
-            envelope = self.hear("group.event")
+            envelope = self.hear("group.event", seconds=seconds)
             if envelope["body"]["kind"] in kinds:
                 return envelope
 

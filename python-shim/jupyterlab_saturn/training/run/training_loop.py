@@ -61,6 +61,8 @@ class TrainingLoop:
         What a step should take, when that was measured.
     stop_wanted
         Whether this rank was told to stop; all stop together when any is.
+    ready
+        Called once the task is built, before its checkpoint is loaded; returns when both may be.
     measurement
         Times its steps; nobody does when None.
     observer
@@ -80,6 +82,7 @@ class TrainingLoop:
         checkpoint_seconds: float = math.inf,
         step_seconds: float | None = None,
         stop_wanted: Callable[[], bool] = lambda: False,
+        ready: Callable[[], object] = lambda: None,
         measurement: TrainingMeasurement | None = None,
         observer: TrainingObserver | None = None,
     ) -> None:
@@ -94,6 +97,7 @@ class TrainingLoop:
         self._checkpoint_seconds = checkpoint_seconds
         self._step_seconds = step_seconds
         self._stop_wanted = stop_wanted
+        self._ready = ready
         self._measurement = measurement
         self._observer = observer or TrainingObserver()
         identity = _identity(spec, steps)
@@ -118,6 +122,7 @@ class TrainingLoop:
             self._run(workload)
 
     def _run(self, workload: Workload) -> None:
+        self._ready()
         manifest = self._checkpoints.resume(workload.runner)
         if manifest is not None:
             workload.step = self._saved_step = manifest["step"]

@@ -1,12 +1,15 @@
-"""What the agent wants of a group that runs: to stop, or to leave after another step."""
+"""What the agent wants of a group that runs: to begin, to stop, to leave after another step."""
 
 from __future__ import annotations
 
 import signal
+import time
 from pathlib import Path
 from types import FrameType
 
 from .rank_request import RankRequest
+
+_TURN_SECONDS = 0.005
 
 
 class GroupOrders:
@@ -30,6 +33,18 @@ class GroupOrders:
     def until(self) -> int | None:
         """The step to leave after; None when that is the last one."""
         return self._newest().until
+
+    def wait(self) -> float:
+        """Wait until no other group has the task and the devices any more.
+
+        Returns
+        -------
+        float
+            When this one could begin, in seconds since the epoch.
+        """
+        while self._newest().held:
+            time.sleep(_TURN_SECONDS)
+        return self._newest().requested_at
 
     def _newest(self) -> RankRequest:
         version = self._version()

@@ -59,6 +59,7 @@ class TrainOrder(_GroupOrder):
     checkpointSeconds: float
     until: NotRequired[int]
     evaluates: NotRequired[bool]
+    held: NotRequired[bool]
     stepSeconds: NotRequired[float]
     signature: NotRequired[str]
 
@@ -91,6 +92,8 @@ class RankRequest:
         Step to leave after; None when that is the last one.
     evaluates
         Whether to evaluate the task where it leaves before that.
+    held
+        Whether another group still has what this one is to go on with.
     checkpoint_seconds
         Commit a checkpoint about this often.
     step_seconds
@@ -122,6 +125,7 @@ class RankRequest:
     steps: int = 1
     until: int | None = None
     evaluates: bool = False
+    held: bool = False
     checkpoint_seconds: float = 60.0
     step_seconds: float | None = None
     patience: float = 0.0
@@ -179,6 +183,7 @@ class RankRequest:
                 steps=int(raw["steps"]) if raw["kind"] == "train" else 1,
                 until=raw.get("until") if raw["kind"] == "train" else None,
                 evaluates=raw["kind"] == "train" and raw.get("evaluates", False),
+                held=raw["kind"] == "train" and raw.get("held", False),
                 checkpoint_seconds=(
                     float(raw["checkpointSeconds"]) if raw["kind"] == "train" else 60.0
                 ),
