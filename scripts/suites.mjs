@@ -62,6 +62,9 @@ function vitest(project, prepare) {
   };
 }
 
+/** All combinations instead of those that prove each thing once. */
+export const NIGHTLY = '--nightly';
+
 /** In two processes, since most tests wait for others that they started. */
 function pytest() {
   const report = join(reports, 'shim.xml');
