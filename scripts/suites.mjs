@@ -62,6 +62,9 @@ function vitest(project, prepare) {
   };
 }
 
+/** All combinations instead of those that prove each thing once. */
+export const NIGHTLY = '--nightly';
+
 /** In two processes, since most tests wait for others that they started. */
 function pytest() {
   const report = join(reports, 'shim.xml');
@@ -69,7 +72,8 @@ function pytest() {
   const config = ['-c', join(shim, 'pyproject.toml'), ...folders];
   const options = ['-n', '2', '--dist', 'loadfile', `--junitxml=${report}`, '--durations=10'];
   const command = [inVenv('python'), ['-m', 'pytest', ...config, ...options]];
-  return runner(command, { env: venvEnv }, report, text => {
+  const env = { ...venvEnv, SATURN_NIGHTLY: process.env.SATURN_NIGHTLY ?? '' };
+  return runner(command, { env }, report, text => {
     const number = name => Number(text.match(new RegExp(`<testsuite [^>]*\\b${name}="(\\d+)"`))?.[1] ?? 0);
     const failed = number('failures') + number('errors');
     const skipped = number('skipped');

@@ -1,9 +1,9 @@
-/** `npm test [-- suite ...]`: sets up, runs the suites one after another, and sums up. */
+/** `npm test [-- suite ...] [-- --nightly]`: sets up, runs the suites one after another, and sums up. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setup } from './setup.mjs';
 import { main, seconds, tail } from './step.mjs';
-import { reports, selectSuites } from './suites.mjs';
+import { NIGHTLY, reports, selectSuites } from './suites.mjs';
 
 const say = text => process.stdout.write(`${text}\n`);
 
@@ -30,7 +30,11 @@ async function runSuite(name, suite) {
 }
 
 await main(async () => {
-  const selected = selectSuites(process.argv.slice(2));
+  const words = process.argv.slice(2);
+  const selected = selectSuites(words.filter(word => word !== NIGHTLY));
+  if (words.includes(NIGHTLY)) {
+    process.env.SATURN_NIGHTLY = '1'; // what the test runners are started with
+  }
   await setup();
   say('');
   mkdirSync(reports, { recursive: true });

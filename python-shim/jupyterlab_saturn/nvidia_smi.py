@@ -127,5 +127,5 @@ def bytes_of(told: str) -> int | None:
 
 
 def gibibytes(count: float) -> str:
-    """Memory of a GPU in words, in the units of its driver: ``1.5 GiB``."""
+    """Memory in words, in the units of a GPU's driver: ``1.5 GiB``."""
     return f"{count / (1024 * MIB):.1f} GiB"

@@ -20,6 +20,8 @@ A case is a module that says in its docstring what it is of, and has
     Beside `direct`: the factory trains by its own loop, as a cell with ``--native`` does.
 ``LEFT_OUT``
     Techniques that must not be offered, by name and a part of the reason.
+``LIKE``
+    The case, by name, that shows nearly the same: this one is tried at night only.
 ``UP_TO``
     How far off weights and metrics may be where both are not computed in the same order.
 """

@@ -40,7 +40,7 @@ class ZygoteClient:
     def __init__(self, prefix: Sequence[str] = ()) -> None:
         ours, theirs = socket.socketpair()
         command = [sys.executable, "-m", "jupyterlab_saturn.training.zygote", str(theirs.fileno())]
-        self._errors = tempfile.TemporaryFile()  # noqa: SIM115 -- closed by close()
+        self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - until `close`
         self.process = subprocess.Popen(
             [*prefix, *command],
             pass_fds=[theirs.fileno()],

@@ -218,6 +218,11 @@ class ZygoteClient:
                     asked = self._asked.get(said["id"])
                     if asked is not None and not asked.done():
                         asked.set_result(None)
+                case "refused":
+                    _log.warning("The zygote cannot fork: %s.", said["reason"])
+                    asked = self._asked.get(said["id"])
+                    if asked is not None and not asked.done():
+                        asked.set_result(None)
                 case "spawned":
                     rank = self._ranks[said["id"]] = RankProcess(int(said["pid"]))
                     asked = self._asked.get(said["id"])

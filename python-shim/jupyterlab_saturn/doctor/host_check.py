@@ -152,7 +152,7 @@ def check_clock(folder: Path) -> Finding:
             "Have the machine, and its file server, keep time by NTP.",
             facts,
         )
-    return Finding("clock", "ok", f"It is {_date(begun)}; new files agree to {apart:+.2f} s.")
+    return Finding("clock", "ok", f"It is {_date(begun)}; new files agree to {abs(apart):.2f} s.")
 
 
 def check_user_namespaces() -> Finding:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from ..nvidia_smi import MIB, gibibytes
+
 
 def size(count: float) -> str:
-    """Bytes in words, e.g. ``1.5 GB``."""
-    return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{count / 1e6:.0f} MB"
+    """Bytes in words, e.g. ``1.5 GiB``."""
+    return gibibytes(count) if count >= 1024 * MIB else f"{count / MIB:.0f} MiB"

@@ -68,6 +68,14 @@ class Stale(TypedDict):
     file: str
 
 
+class Refused(TypedDict):
+    """The system gives no further process. The answer to ``id``."""
+
+    op: Literal["refused"]
+    id: str
+    reason: str
+
+
 class Exited(TypedDict):
     """A rank is over; its exit code is negative for the signal that killed it."""
 
@@ -77,7 +85,7 @@ class Exited(TypedDict):
     code: int
 
 
-ZygoteMessage = Ready | Unsafe | Stale | Spawned | Exited
+ZygoteMessage = Ready | Unsafe | Stale | Refused | Spawned | Exited
 """What the agent is told."""
 
 
@@ -123,7 +131,12 @@ class Zygote:
         data = self._agent.recv(_READ_BYTES)
         *lines, self._unread = (self._unread + data).split(b"\n")
         for line in lines:
-            self._spawn(json.loads(line))
+            try:
+                order: SpawnOrder = json.loads(line)
+            except ValueError:
+                traceback.print_exc()
+            else:
+                self._spawn(order)
         return bool(data)
 
     def _spawn(self, order: SpawnOrder) -> None:
@@ -132,7 +145,11 @@ class Zygote:
             self.send({"op": "stale", "id": order["id"], "file": changed})
             return
         zygote = os.getpid()
-        child = os.fork()
+        try:
+            child = os.fork()
+        except OSError as error:
+            self.send({"op": "refused", "id": order["id"], "reason": str(error)})
+            return
         if child == 0:
             code = rank.EXIT_FAILED
             try:
@@ -170,14 +187,19 @@ class Zygote:
                 stream.reconfigure(line_buffering=True)
 
     def _reap(self) -> None:
-        while self._children or self._import_trials:
-            pid, status = os.waitpid(-1, os.WNOHANG)
+        while True:
+            try:
+                pid, status = os.waitpid(-1, os.WNOHANG)
+            except ChildProcessError:
+                return
             if pid == 0:
                 return
             if pid in self._import_trials:
                 self._learn(self._import_trials.pop(pid), status)
                 continue
-            order = self._children.pop(pid)
+            order = self._children.pop(pid, None)
+            if order is None:  # what a library started when it was loaded
+                continue
             self._try_imports(_slow_imports_file(order))
             code = os.waitstatus_to_exitcode(status)
             self.send({"op": "exited", "id": order["id"], "pid": pid, "code": code})
@@ -193,7 +215,11 @@ class Zygote:
             return
         self._known.update(names)
         zygote = os.getpid()
-        child = os.fork()
+        try:
+            child = os.fork()
+        except OSError:
+            traceback.print_exc()
+            return
         if child == 0:
             try:
                 signal.set_wakeup_fd(-1)
@@ -206,7 +232,10 @@ class Zygote:
 
     def _learn(self, names: list[str], status: int) -> None:
         if status == 0:
-            preloaded_libraries.load(names)
+            try:
+                preloaded_libraries.load(names)
+            except (Exception, SystemExit):  # ranks that need them load them themselves
+                traceback.print_exc()
             self._files.note()
             _settle()
 

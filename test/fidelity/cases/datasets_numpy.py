@@ -6,6 +6,8 @@ from typing import Any
 
 from fidelity_case import Direct, bert, by_trainer, in_place, sentences
 
+LIKE = "datasets_torch"
+
 
 def measure(said: Any) -> dict[str, float]:
     return {"accuracy": float((said.predictions.argmax(1) == said.label_ids).mean())}

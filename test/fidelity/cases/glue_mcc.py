@@ -6,6 +6,8 @@ from typing import Any
 
 from fidelity_case import Direct, bert, by_trainer, in_place, sentences
 
+LIKE = "stsb_pearson"
+
 
 def measure(said: Any) -> dict[str, float]:
     from sklearn.metrics import matthews_corrcoef

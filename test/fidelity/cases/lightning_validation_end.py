@@ -11,6 +11,8 @@ from torch.utils.data import DataLoader, TensorDataset
 
 LEFT_OUT = {"pipeline": "its own evaluation is given the whole model"}
 
+LIKE = "lightning_digits"
+
 
 def factory() -> Any:
     import pytorch_lightning as pl

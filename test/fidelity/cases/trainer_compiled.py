@@ -7,6 +7,8 @@ from typing import Any
 import torch
 from fidelity_case import Direct, bert, by_trainer, in_place, sentences
 
+LIKE = "torch_compile"
+
 
 def factory() -> Any:
     from transformers import Trainer, TrainingArguments

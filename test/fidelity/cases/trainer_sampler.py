@@ -8,6 +8,8 @@ import torch
 from fidelity_case import Direct, bert, by_trainer, in_place, sentences
 from torch.utils.data import DataLoader, WeightedRandomSampler
 
+LIKE = "subset_sampler"
+
 
 def factory() -> Any:
     from transformers import Trainer, TrainingArguments

@@ -12,6 +12,7 @@ from adapter_tasks import STEPS, adapters, byte_tokenizer, digits, language, tin
 from jupyterlab_saturn.errors import SaturnError
 from jupyterlab_saturn.training.adapters import NeedsNative, adapt
 from jupyterlab_saturn.training.components.seeding import derive, seed_all
+from nightly import nightly
 from ranks import Session, finish
 from torch.distributed.checkpoint.filesystem import FileSystemReader
 
@@ -47,7 +48,10 @@ def assert_same(weights: dict[str, torch.Tensor], expected: dict[str, torch.Tens
         torch.testing.assert_close(weights[name], tensor, rtol=1e-5, atol=1e-5, msg=name)
 
 
-@pytest.mark.parametrize(("technique", "world"), [("single", 1), ("ddp", 2), ("fsdp", 2)])
+@pytest.mark.parametrize(
+    ("technique", "world"),
+    [("single", 1), pytest.param("ddp", 2, marks=nightly), ("fsdp", 2)],
+)
 def test_a_language_model_on_padded_texts(session: Session, technique: str, world: int) -> None:
     from transformers import AutoModelForCausalLM, AutoTokenizer
 

@@ -14,13 +14,14 @@ import broken_techniques
 import psutil
 import pytest
 from broken_techniques import Sound
-from fidelity_layouts import NIGHTLY, PRELOAD
+from fidelity_layouts import PRELOAD
 from jupyterlab_saturn.errors import Json
 from jupyterlab_saturn.training.conformance.__main__ import main
 from jupyterlab_saturn.training.conformance.checks import CHECKS
 from jupyterlab_saturn.training.conformance.report import Finding, look_into, subject_of
 from jupyterlab_saturn.training.conformance.test_bench import TestBench
 from jupyterlab_saturn.training.techniques import DEMANDS, TECHNIQUES
+from nightly import NIGHTLY
 
 GUIDE = Path(__file__).parents[3] / "docs" / "techniques.md"
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import atexit
 import functools
-import os
 
 import fidelity_reference
 import torch
@@ -14,10 +13,10 @@ from jupyterlab_saturn.errors import Json
 from jupyterlab_saturn.task import Task
 from jupyterlab_saturn.training.conformance.test_bench import TestBench
 from jupyterlab_saturn.training.techniques import TECHNIQUES
+from nightly import NIGHTLY
 
 WORLDS = (1, 2, 4)
 BOUND = 1e-5
-NIGHTLY = os.environ.get("SATURN_NIGHTLY") == "1"
 
 PRELOAD = (
     "fidelity_models",

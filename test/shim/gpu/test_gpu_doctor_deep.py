@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from jupyterlab_saturn.doctor import memory_exercises, technique_exercise
+from jupyterlab_saturn.doctor import deep_exercises, memory_exercises, technique_exercise
 from jupyterlab_saturn.doctor.defaults_check import check_defaults
 from jupyterlab_saturn.doctor.finding import Finding
 from jupyterlab_saturn.doctor.memory_exercises import memory, shared_gpu
@@ -190,3 +190,42 @@ def test_settings_of_ones_own_win() -> None:
     assert "PYTORCH_ALLOC_CONF=backend:native (yours)" in own.seen
     assert "expandable" not in own.seen
     assert "NCCL" not in check_defaults({**node, "devices": [CPU]}, {}).seen
+
+
+@pytest.mark.parametrize(
+    ("trial", "real", "status", "said"),
+    [
+        (0.1, 0.1, "ok", "in its trial"),
+        (0.1, 0.2, "warning", "+100%"),
+        (0.0013, 0.0026, "ok", "mostly agreement"),
+    ],
+)
+def test_steps_too_short_to_tell_of_the_machine_are_no_warning(
+    monkeypatch: pytest.MonkeyPatch, trial: float, real: float, status: str, said: str
+) -> None:
+    steps = 100
+    times = iter([0.0, steps * real])
+    monkeypatch.setattr(deep_exercises.time, "monotonic", lambda: next(times))
+    monkeypatch.setattr(deep_exercises, "_TRUTH_SECONDS", 1e9)
+
+    class Bench:
+        def spec(self, *_: Any) -> Any:
+            return {}
+
+        async def trial(self, *_: Any) -> Any:
+            return {"status": "ok", "stepSeconds": trial}
+
+        async def train(self, *_: Any, heard: Any, **__: Any) -> Any:
+            heard(None, {})
+            heard(None, {})
+            return {"kind": "stopped", "step": steps}
+
+    bench: Any = Bench()
+    # Not by asyncio, whose loop looks at the clock, too.
+    finding: Any = None
+    try:
+        deep_exercises.truth(bench).send(None)
+    except StopIteration as done:
+        finding = done.value
+    assert finding.status == status
+    assert said in finding.seen

@@ -179,7 +179,7 @@ def test_faults_of_the_system_itself_are_found(tmp_path: Path) -> None:
     shared = told_by(
         "mount -t tmpfs -o size=64m none /dev/shm", "host_check.check_shared_memory(2)"
     )
-    assert shared.status == "broken" and "67 MB" in shared.seen
+    assert shared.status == "broken" and "64 MiB" in shared.seen
     tiny = told_by(
         f"mount -t tmpfs -o size=1m none {tmp_path}",
         f'storage_check.check_disk(Path("{tmp_path}"))',

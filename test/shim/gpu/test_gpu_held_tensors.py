@@ -92,6 +92,26 @@ def of_method() -> tuple[Callable[..., Any], Callable[[], list[torch.Tensor]]]:
     return focal.__call__, focal.held
 
 
+class Criterion:
+    """Cannot be called itself; has data that its loss does not read."""
+
+    def __init__(self) -> None:
+        self.alpha = torch.ones(3)
+        self.scale = [torch.ones(1)]
+        self.samples = [torch.ones(4)]
+
+    def loss(self, outputs: Any, targets: Any) -> Any:
+        return self.scaled(functional.cross_entropy(outputs, targets, self.alpha))
+
+    def scaled(self, value: Any) -> Any:
+        return value * self.scale[0]
+
+
+def of_method_of_an_object_that_cannot_be_called() -> tuple[Any, Any]:
+    criterion = Criterion()
+    return criterion.loss, lambda: [criterion.alpha, *criterion.scale]
+
+
 def of_module() -> tuple[Callable[..., Any], Callable[[], list[torch.Tensor]]]:
     loss = Odd()
     return loss, lambda: [loss.plain]
@@ -102,7 +122,16 @@ def of_nested() -> tuple[Callable[..., Any], Callable[[], list[torch.Tensor]]]:
     return lambda outputs, targets: inner(outputs, targets), lambda: [inner.weight]  # type: ignore
 
 
-KINDS = [of_closure, of_default, of_partial, of_object, of_method, of_module, of_nested]
+KINDS = [
+    of_closure,
+    of_default,
+    of_partial,
+    of_object,
+    of_method,
+    of_method_of_an_object_that_cannot_be_called,
+    of_module,
+    of_nested,
+]
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -110,6 +139,12 @@ def test_whatever_kind_of_function_it_is(kind: Callable[[], Any]) -> None:
     loss, held = kind()
     on_meta(loss=loss)
     assert all(tensor.device == META for tensor in held())
+
+
+def test_what_a_method_does_not_read_of_its_object_stays() -> None:
+    criterion = Criterion()
+    on_meta(loss=criterion.loss)
+    assert criterion.samples[0].device.type == "cpu"
 
 
 def test_a_global_of_the_users_own_is_found(monkeypatch: pytest.MonkeyPatch) -> None:

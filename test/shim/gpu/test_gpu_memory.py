@@ -60,10 +60,23 @@ def test_one_that_gives_its_reserve_back_again_and_again_is_full(
     assert (device.pressure() > 0.95) is full
 
 
-def test_all_ranks_say_so_when_one_is_full(cuda: FakeCuda, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ProcessGroup, "max", lambda self, values: [0.97])
-    with pytest.raises(torch.OutOfMemoryError, match="97%"):
+def test_only_the_full_one_says_so(cuda: FakeCuda, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Others would speak of the task's memory where other programs hold that of its device."""
+    asked: list[list[float]] = []
+
+    def most(_: ProcessGroup, values: list[float]) -> list[float]:
+        asked.append(values)
+        if len(asked) > 1:
+            raise ConnectionError("the full one is gone")
+        return [0.97]
+
+    monkeypatch.setattr(ProcessGroup, "max", most)
+    with pytest.raises(ConnectionError):
         require_headroom(ProcessGroup(0, 2), use(cuda, allocated=1, reserved=1))
+    asked.clear()
+    with pytest.raises(torch.OutOfMemoryError, match="too close to the limit"):
+        require_headroom(ProcessGroup(1, 2), use(cuda, allocated=23, reserved=23))
+    assert len(asked) == 1
 
 
 def test_a_cpu_has_a_limit_of_its_own() -> None:

@@ -73,3 +73,17 @@ def test_what_is_there_already_stays_as_it_is() -> None:
     model = OfTransformers()
     tell_device(model, torch.device("cpu"))
     assert type(model) is OfTransformers
+
+
+@pytest.mark.parametrize("said", ["the one on the left", None, RuntimeError("not yet")])
+def test_what_else_is_called_device_is_left_alone(said: object) -> None:
+    class Own(nn.Linear):
+        @property
+        def device(self) -> object:
+            if isinstance(said, Exception):
+                raise said
+            return said
+
+    model = Own(2, 2)
+    tell_device(model, META)
+    assert type(model) is Own

@@ -39,3 +39,14 @@ def test_all_tensors_of_a_micro_batch_are(monkeypatch: pytest.MonkeyPatch) -> No
     assert pinned.batch[0].tolist() == [1.0, 1.0]
     assert pinned.batch[1]["y"].tolist() == [1.0]
     assert (pinned.samples, pinned.weight, pinned.seed) == (2, 0.5, 9)
+
+
+def test_what_cannot_be_pinned_is_used_as_it_is_and_told() -> None:
+    class Odd:
+        def pin_memory(self) -> None:
+            raise RuntimeError("this batch does not move")
+
+    micro = MicroBatch(Odd(), 2, 0.5, 9)
+    with pytest.warns(UserWarning, match="not pinned.*does not move"):
+        (pinned,) = pin_memory([micro])
+    assert pinned is micro

@@ -12,6 +12,7 @@ import torch
 from jupyterlab_saturn.errors import Json
 from jupyterlab_saturn.training.components.seeding import derive, seed_all
 from native_tasks import calls_train, trainer
+from nightly import nightly
 from ranks import Session, finish
 from safetensors.torch import load_file
 
@@ -91,7 +92,7 @@ def test_a_function_that_calls_train_goes_on_after_it(session: Session) -> None:
         torch.testing.assert_close(trained[name], value, atol=1e-5, rtol=0)
 
 
-@pytest.mark.parametrize(("before", "after"), [(1, 1), (1, 2), (2, 1)])
+@pytest.mark.parametrize(("before", "after"), [pytest.param(1, 1, marks=nightly), (1, 2), (2, 1)])
 def test_stopped_and_gone_on_with_it_is_as_uninterrupted(
     session: Session, before: int, after: int
 ) -> None:

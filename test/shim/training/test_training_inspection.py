@@ -281,7 +281,12 @@ def test_a_model_too_slow_to_be_tried_is_told_of(session: Session) -> None:
     def slow() -> Any:
         import time
 
+        from jupyterlab_saturn.training.inspect import demands_probe, dry_run, rehearsal
         from torch import nn
+
+        # In the rank that inspects: an hour's model in two seconds.
+        demands_probe._SECONDS, demands_probe._MOST_SECONDS = 0.1, 0.6
+        dry_run._SECONDS = rehearsal._SECONDS = 0.5
 
         class Slow(nn.Module):
             def __init__(self) -> None:
@@ -289,7 +294,7 @@ def test_a_model_too_slow_to_be_tried_is_told_of(session: Session) -> None:
                 self.net = nn.Linear(6, 3)
 
             def forward(self, x: Any) -> Any:
-                time.sleep(12)
+                time.sleep(0.5)
                 return self.net(x)
 
         base = mlp()

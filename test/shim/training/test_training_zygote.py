@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -35,6 +36,14 @@ def wait_until_gone(pid: int) -> None:
             return
         time.sleep(0.05)
     raise AssertionError(f"process {pid} is still alive")
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    for _ in range(600):
+        if condition():
+            return
+        time.sleep(0.05)
+    raise AssertionError("it does not come true")
 
 
 def test_the_agent_and_the_kernel_can_name_ranks_without_loading_torch() -> None:
@@ -90,6 +99,84 @@ def test_ranks_end_with_it(session: Session, end: str) -> None:
     assert zygote.process.returncode == (-signal.SIGKILL if end == "killed" else 0)
     for pid in group.pids:
         wait_until_gone(pid)
+
+
+SERVE = """
+import os, socket, subprocess, sys
+from pathlib import Path
+from jupyterlab_saturn.training import zygote
+
+me = os.getpid()
+folder = Path(sys.argv[2])
+
+def run(*_, **__):
+    return 0
+
+def slow_libraries():
+    return ["sklearn"]
+
+def load(names):
+    if os.getpid() == me:
+        (folder / "tried").touch()
+        raise SystemExit("it cannot be loaded here")
+
+zygote.rank.main = run
+zygote.preloaded_libraries.slow_libraries = slow_libraries
+zygote.preloaded_libraries.load = load
+zygote.why_unsafe = lambda: None
+subprocess.Popen(["true"])
+fork = os.fork
+
+def sparse():
+    if (folder / "sparse").exists():
+        raise OSError(11, "no more processes")
+    return fork()
+
+os.fork = sparse
+zygote.Zygote(socket.socket(fileno=int(sys.argv[1]))).serve()
+"""
+
+
+def test_it_lives_whatever_goes_wrong_around_it(tmp_path: Path) -> None:
+    """Children that are none of its ranks, libraries that do not load, orders that are none."""
+    ours, theirs = socket.socketpair()
+    process = subprocess.Popen(
+        [sys.executable, "-c", SERVE, str(theirs.fileno()), str(tmp_path)],
+        pass_fds=[theirs.fileno()],
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+    )
+    theirs.close()
+    ours.settimeout(60)
+    said = ours.makefile("r", encoding="utf-8")
+
+    def ask(number: int) -> None:
+        log = str(tmp_path / "log")
+        order = {"op": "spawn", "id": str(number), "request": "none", "rank": number, "log": log}
+        ours.sendall(json.dumps(order).encode() + b"\n")
+
+    ours.sendall(b"nonsense\n")
+    for number in range(2):
+        ask(number)
+        told = [json.loads(said.readline()) for _ in range(2)]
+        assert [(each["op"], each["id"]) for each in told] == [
+            ("spawned", str(number)),
+            ("exited", str(number)),
+        ]
+        assert told[1]["code"] == 0
+        wait_until(lambda: (tmp_path / "tried").exists())
+    (tmp_path / "sparse").touch()
+    ask(2)
+    answer = json.loads(said.readline())
+    assert (answer["op"], answer["id"]) == ("refused", "2")
+    assert "no more processes" in answer["reason"]
+    said.close()
+    ours.close()
+    _, complaint = process.communicate(timeout=60)
+    assert process.returncode == 0, complaint
+    assert "JSONDecodeError" in complaint
+    assert "it cannot be loaded here" in complaint
 
 
 def test_a_rank_has_a_session_of_its_own_and_no_foreign_descriptors(session: Session) -> None:

@@ -275,12 +275,12 @@ describe('constraints that cannot be met are named', () => {
 describe('tasks that nothing can run', () => {
   const heavy = { ...option(2, 1), peakBytes: 52e9 };
   const cases: [string, Partial<PlanRequest>, object, string][] = [
-    ['for memory', {}, { options: [heavy] }, 'ddp x2 needs 52 GB on each device; devices have 1 GB.'],
+    ['for memory', {}, { options: [heavy] }, 'ddp x2 needs 48.4 GiB on each device; devices have 954 MiB.'],
     [
       'for memory, or an excluded technique that would do',
       { excludeTechniques: ['fsdp'] },
       { options: [heavy, option(1, 1, 0, 'fsdp')] },
-      'ddp x2 needs 52 GB on each device; devices have 1 GB. fsdp x1 uses the technique fsdp, which you excluded. Allow the technique fsdp and it can run.'
+      'ddp x2 needs 48.4 GiB on each device; devices have 954 MiB. fsdp x1 uses the technique fsdp, which you excluded. Allow the technique fsdp and it can run.'
     ],
     [
       'for the nodes it was measured on; the option with fewest troubles is told',

@@ -18,8 +18,9 @@ from ..runtime.failure import is_user_file
 def place_held(holders: Any, device: torch.device, model: nn.Module) -> None:
     """Move what functions and modules hold to a device, apart from a model and its tensors.
 
-    Found are parameters and buffers of modules, attributes of objects that can be called,
-    arguments of partials, defaults, what closures share, and globals of the user's own modules.
+    Found are parameters and buffers of modules, attributes of objects that can be called, those
+    of others that their method reads, arguments of partials, defaults, what closures share, and
+    globals of the user's own modules.
     Each is replaced where it is held: two closures that share a variable share it afterwards.
 
     Parameters
@@ -63,7 +64,7 @@ class _Mover:
             setting: Any = value
             setting.__setstate__((*parts, vars(value)))
         elif isinstance(value, MethodType):
-            self.moved(value.__self__)
+            self._method(value)
         elif isinstance(value, FunctionType):
             self._function(value)
         elif isinstance(value, dict):
@@ -88,6 +89,13 @@ class _Mover:
         if not any(id(part) in self._kept for part in module.modules()):
             module.to(self._device)  # some do more than that
         self._entries(vars(module))
+
+    def _method(self, method: MethodType) -> None:
+        owner = method.__self__
+        self.moved(owner)
+        if not callable(owner) and hasattr(owner, "__dict__"):
+            held = vars(owner)
+            self._entries(held, [name for name in _read(method) if name in held])
 
     def _function(self, function: FunctionType) -> None:
         for cell in function.__closure__ or ():
@@ -123,6 +131,18 @@ def _replace_cell(cell: CellType, moved: Callable[[Any], Any]) -> None:
     there = moved(held)
     if there is not held:
         cell.cell_contents = there
+
+
+def _read(method: MethodType) -> set[str]:
+    """What a method looks up of its object, that which it calls of it included."""
+    found: set[str] = set()
+    todo: list[Any] = [method.__func__]
+    while todo:
+        code = getattr(todo.pop(), "__code__", None)
+        new = set(_names(code)) - found if code is not None else set()
+        found |= new
+        todo += [getattr(type(method.__self__), name, None) for name in new]
+    return found
 
 
 def _names(code: Any) -> Iterator[str]:

@@ -26,7 +26,11 @@ def tell_device(model: nn.Module, device: torch.device) -> None:
 
 
 def _asks_elsewhere(module: Any, device: torch.device) -> bool:
-    return bool(module.device.type != device.type)
+    try:
+        said = module.device
+    except Exception:  # a property of the user's own, of which nothing is known
+        return False
+    return isinstance(said, torch.device) and said.type != device.type
 
 
 def _replace_property(module: nn.Module, device: torch.device) -> None:

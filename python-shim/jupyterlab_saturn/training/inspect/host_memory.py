@@ -6,6 +6,7 @@ from itertools import chain
 
 import psutil
 
+from ...nvidia_smi import gibibytes
 from ...task import Task
 from ..techniques import Technique
 
@@ -23,6 +24,6 @@ def why_not_built(technique: Technique, task: Task, devices: int) -> str | None:
     if each * devices <= there:
         return None
     return (
-        f"{devices} ranks that build a model of {each / 1e9:.0f} GB each do not fit into the "
-        f"{there / 1e9:.0f} GB of this machine; fsdp builds it once"
+        f"{devices} ranks that build a model of {gibibytes(each)} each do not fit into the "
+        f"{gibibytes(there)} of this machine; fsdp builds it once"
     )

@@ -17,7 +17,8 @@ from ..components.optimizer_factory import make_optimizer
 from ..components.seeding import derive, undisturbed
 from ..task.epoch_order import first_batch
 from ..task.samples import Samples
-from .step_code import StepCode, qualified
+from .function_code import qualified
+from .step_code import StepCode
 
 if TYPE_CHECKING:
     from ...generated.wire_types import TaskSpec

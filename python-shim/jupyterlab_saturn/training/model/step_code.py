@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import functools
-import hashlib
 import inspect
-import sys
-import sysconfig
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from pathlib import Path
-from types import CodeType, FunctionType, MethodType, ModuleType
+from collections.abc import Callable, Iterable, Mapping
+from types import FunctionType, MethodType, ModuleType
 from typing import Any
 
 import torch
 
 from .costless_settings import costless_settings
+from .function_code import (
+    digest,
+    is_called,
+    is_own,
+    own_methods,
+    qualified,
+    values_read,
+    words_of,
+)
 
 _PACKAGE = __name__.partition(".")[0]
 # Of a class of the user's: what a training step calls.
@@ -78,26 +83,28 @@ class StepCode:
                 continue
             seen[id(value)] = value
             if isinstance(value, FunctionType):
-                todo += [each for _, each in _read(value) if callable(each) or _is_called(each)]
+                todo += [
+                    each for _, each in values_read(value) if callable(each) or is_called(each)
+                ]
                 if is_own(value):
-                    self._words |= {word for word, _ in _words(value.__code__)}
+                    self._words |= {word for word, _ in words_of(value.__code__)}
             elif isinstance(value, MethodType):
                 todo += [value.__func__, value.__self__]
             elif isinstance(value, functools.partial):
                 todo += [value.func, *value.args, *value.keywords.values()]
             elif isinstance(value, type):
-                methods += [(name, each) for name, each in _methods_of(value)]
+                methods += [(name, each) for name, each in own_methods(value)]
             else:
-                methods += [(name, each) for name, each in _methods_of(type(value))]
+                methods += [(name, each) for name, each in own_methods(type(value))]
                 members = vars(value).values() if hasattr(value, "__dict__") else ()
-                todo += [each for each in members if _is_called(each)]
+                todo += [each for each in members if is_called(each)]
             if not todo:
                 known = {*_ROOTS, *self._words}
                 todo += [each for name, each in methods if name in known and id(each) not in seen]
 
     def _methods(self, kind: type) -> list[Any]:
         """The methods of a class that a step reaches; only ``forward`` of an installed one."""
-        own = sorted({name for name, _ in _methods_of(kind) if self.reads(name)})
+        own = sorted({name for name, _ in own_methods(kind) if self.reads(name)})
         if not own:
             return [digest(getattr(kind, "forward", None))]
         describe = _Description(self, True)
@@ -170,12 +177,12 @@ class _Description:
     def _function(self, function: FunctionType) -> list[Any]:
         facts = [qualified(function), digest(function)]
         if is_own(function):
-            return [*facts, [[name, self.of(each)] for name, each in _read(function)]]
+            return [*facts, [[name, self.of(each)] for name, each in values_read(function)]]
         # What is the user's of a function of a library is what it was given to call.
-        return [*facts, self._all(each for _, each in _read(function) if _is_called(each))]
+        return [*facts, self._all(each for _, each in values_read(function) if is_called(each))]
 
     def _class(self, kind: type) -> list[Any]:
-        members = {name: each for name, each in _methods_of(kind) if self._code.reads(name)}
+        members = {name: each for name, each in own_methods(kind) if self._code.reads(name)}
         return [qualified(kind), *([name, self.of(each)] for name, each in sorted(members.items()))]
 
     def _object(self, value: Any) -> list[Any]:
@@ -194,7 +201,7 @@ class _Description:
         if is_own(kind):
             return self._code.reads(name)
         if kind.__module__.partition(".")[0] == _PACKAGE:
-            return _is_called(value)
+            return is_called(value)
         if owner is self._root:  # a collator of a library
             plain = isinstance(value, bool | int | str) and not name.startswith("_")
             return plain and "seed" not in name
@@ -211,93 +218,3 @@ class _Description:
             return ["long", len(values)]
         found = self._all(values)
         return sorted(found, key=repr) if isinstance(values, set | frozenset) else found
-
-
-def is_own(thing: Any) -> bool:
-    """Whether a function or class is the user's, not of an installed package."""
-    name = getattr(thing, "__module__", None) or ""
-    if name == "__main__":
-        return True
-    if name.partition(".")[0] in (_PACKAGE, "torch", "builtins"):
-        return False
-    module = sys.modules.get(name)
-    file = getattr(module, "__file__", None)
-    if module is None or file is None:
-        return module is None
-    path = Path(file).resolve()
-    return not (
-        {"site-packages", "dist-packages"} & set(path.parts)
-        or any(path.is_relative_to(folder) for folder in _installed())
-    )
-
-
-@functools.cache
-def _installed() -> tuple[Path, ...]:
-    return tuple({Path(sysconfig.get_path(key)).resolve() for key in ("stdlib", "platstdlib")})
-
-
-def qualified(thing: Any) -> str:
-    """Module and name of a function or class."""
-    return f"{thing.__module__}.{thing.__qualname__}"
-
-
-def digest(function: Any) -> str:
-    """Digest of what a Python function does; empty for one in C."""
-    code = getattr(inspect.unwrap(function), "__code__", None) if callable(function) else None
-    return "" if code is None else hashlib.blake2b(_bytecode(code), digest_size=8).hexdigest()
-
-
-def _bytecode(code: CodeType) -> bytes:
-    constants = [_constant(constant) for constant in code.co_consts]
-    return code.co_code + repr((code.co_names, constants)).encode()
-
-
-def _constant(constant: Any) -> str:
-    if isinstance(constant, CodeType):
-        return _bytecode(constant).hex()
-    # The order of a set differs from process to process.
-    return repr(sorted(map(repr, constant)) if isinstance(constant, frozenset) else constant)
-
-
-def _words(code: CodeType) -> Iterator[tuple[str, bool]]:
-    """Names and texts in code, and whether it is a name."""
-    yield from ((name, True) for name in code.co_names)
-    for constant in code.co_consts:
-        if isinstance(constant, CodeType):
-            yield from _words(constant)
-        elif isinstance(constant, str):
-            yield constant, False
-        elif isinstance(constant, tuple):
-            yield from ((each, False) for each in constant if isinstance(each, str))
-
-
-def _read(function: FunctionType) -> Iterator[tuple[str, Any]]:
-    """Name and value of the closure variables and defaults of a function, and of its globals when
-    it is the user's."""
-    if is_own(function):
-        names = dict.fromkeys(word for word, is_name in _words(function.__code__) if is_name)
-        known = function.__globals__
-        yield from ((name, known[name]) for name in names if name in known)
-    for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
-        try:
-            yield name, cell.cell_contents
-        except ValueError:  # the variable is not assigned yet
-            continue
-    yield from ((str(i), value) for i, value in enumerate(function.__defaults__ or ()))
-    yield from sorted((function.__kwdefaults__ or {}).items())
-
-
-def _methods_of(kind: type) -> Iterator[tuple[str, Any]]:
-    """Name and function of all methods that classes of the user's give a class."""
-    for base in kind.__mro__:
-        if is_own(base):
-            for name, member in vars(base).items():
-                function = getattr(member, "fget", None) or getattr(member, "__func__", member)
-                if isinstance(function, FunctionType):
-                    yield name, function
-
-
-def _is_called(value: Any) -> bool:
-    """Whether code of a library that holds a value may call what is the user's."""
-    callables = (FunctionType, MethodType, functools.partial)
-    return isinstance(value, callables) or is_own(type(value))

@@ -71,14 +71,18 @@ def _time(
 def require_headroom(world: ProcessGroup, device: RankDevice) -> None:
     """Refuse GPUs that are all but full: they fail sooner or later, as memory falls to pieces.
 
-    A collective.
+    A collective. When one is, it is for that rank alone to say so: it knows whether others' memory
+    is the reason. The other ranks wait until they are ended.
 
     Raises
     ------
     torch.OutOfMemoryError
-        On all ranks, when the peak leaves next to nothing of the device of one.
+        When the peak leaves next to nothing of this rank's device.
     """
-    pressure = world.max([device.pressure()])[0]
+    pressure = device.pressure()
+    fullest = world.max([pressure])[0]
+    if fullest > _MEMORY_SHARE >= pressure:
+        world.max([pressure])  # which the full ones do not join
     if pressure > _MEMORY_SHARE:
         raise torch.OutOfMemoryError(
             f"A step took {pressure:.0%} of a GPU's memory, with what others have of it, which is "

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
@@ -39,8 +40,12 @@ class MicroBatch:
     seed: int
 
     def pin_memory(self) -> MicroBatch:
-        """Itself, with a batch from which copies to a GPU need not be waited for."""
-        return replace(self, batch=pin_memory(self.batch))  # type: ignore[no-untyped-call]
+        """Itself, with a batch from which copies to a GPU need not be waited for, if possible."""
+        try:
+            return replace(self, batch=pin_memory(self.batch))  # type: ignore[no-untyped-call]
+        except Exception as error:  # of odd batches, or of a system that pins no more memory
+            warnings.warn(f"Batches are not pinned, so copies take longer: {error}", stacklevel=1)
+            return self
 
 
 class TrainBatches:

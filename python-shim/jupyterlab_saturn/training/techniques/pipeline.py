@@ -19,6 +19,7 @@ from ..components.loss import Loss, Part, counted_loss
 from ..components.nested_tensors import move, pair, shapes
 from ..components.optimizer_factory import why_not_remade
 from ..components.seeding import derive, seed_all, seed_torch
+from ..components.state_dicts import EXTRA_STATE
 from ..model.block_chain import block_chain, chain_of
 from ..model.blocks import find_blocks
 from ..model.memory_estimate import MemoryEstimate
@@ -26,7 +27,7 @@ from ..task.data_order import MicroBatch, takes_whole_batches
 from .context import Context, Knobs
 from .pipeline_schedule import StageSchedule
 from .pipeline_stages import Stages, cut
-from .runner import EXTRA_STATE, Runner, State
+from .runner import Runner, State
 from .technique import BuiltInTechnique, Choice, DeviceKind, Texture, why_not_trainable
 
 _ROUNDS = 4  # micro-batches for each stage: then at most a fifth of the time is spent waiting

@@ -13,8 +13,8 @@ import torch
 from torch import nn
 
 from ...errors import SaturnError
+from ..components.state_dicts import EXTRA_STATE
 from ..model.block_chain import BlockChain
-from .runner import EXTRA_STATE
 
 
 @dataclass(frozen=True)

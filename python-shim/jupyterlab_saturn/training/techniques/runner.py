@@ -12,28 +12,28 @@ from typing import Any
 
 import cloudpickle
 import torch
-from torch.distributed.checkpoint.state_dict import (
-    StateDictOptions,
-    get_model_state_dict,
-    get_optimizer_state_dict,
-    set_model_state_dict,
-    set_optimizer_state_dict,
-)
 from torch.distributed.tensor import DTensor
 
 from ...errors import SaturnError
 from ...task import Evaluation, Task
 from ..components.batch_norm import BatchNorms
-from ..components.frozen_parameters import FrozenParameters, named_in_full
+from ..components.frozen_parameters import FrozenParameters
 from ..components.gradients import Gradients
+from ..components.held_out_scores import HeldOutScores
 from ..components.held_tensors import place_functions
 from ..components.learning_rate import LearningRate
-from ..components.loss import Loss, Mean, Part, counted_loss, held_out_loss, outputs_of
+from ..components.loss import Loss, Part, counted_loss, held_out_loss, outputs_of
 from ..components.nested_tensors import move, pair
 from ..components.optimizer_factory import make_optimizer
 from ..components.precision import LossScale, precise
-from ..components.predictions import Predictions
 from ..components.seeding import BlockSeeds, seed_all
+from ..components.state_dicts import (
+    full_weights,
+    model_state,
+    optimizer_state,
+    restore_model,
+    restore_optimizer,
+)
 from ..components.training_mode import begin_training, evaluating
 from ..model.blocks import find_blocks
 from ..task.data_order import MicroBatch, evaluation_parts, takes_whole_batches
@@ -127,8 +127,8 @@ class Runner:
         MetricsFailed
             On all ranks, when the task's metrics do.
         """
-        task, size = self._task, self._forward_size()
-        loss, lost, predictions = Mean(), False, Predictions(task, self._device)
+        scores = HeldOutScores(self._task, self._world, self._device, self._voice)
+        size = self._forward_size()
         with self._evaluating():
             parts = evaluation_parts(samples.count, size, self.data_rank, self.data_ranks)
             for part, counted in parts:
@@ -138,21 +138,10 @@ class Runner:
                     if self._voice == 0:
                         forward()
                         continue
-                    outputs, said = held_out_loss(task, forward, targets)
-                if counted == 0:
-                    continue
-                predictions.add(part.start, outputs, targets)
-                if said is None:
-                    lost = True
-                elif task.eval_batch_size is None:
-                    loss.add(said.over(counted), self._voice)
-                else:
-                    loss.add(Mean(float(said.mean) * counted, counted), self._voice)
-        everywhere = Mean()
-        for known, failed in self._world.gather((loss, lost)):
-            everywhere.add(known)
-            lost = lost or failed
-        return predictions.measure(self._world, None if lost else everywhere.value)
+                    outputs, said = held_out_loss(self._task, forward, targets)
+                if counted > 0:
+                    scores.add(part.start, counted, outputs, targets, said)
+        return scores.measure()
 
     @torch.no_grad()
     def evaluate_all(self, samples: Samples, evaluation: Evaluation, step: int) -> dict[str, float]:
@@ -191,25 +180,17 @@ class Runner:
 
     def restore(self, state: State) -> None:
         """Take over a state of any technique and world size. A collective."""
-        set_model_state_dict(self.module, state["model"], options=StateDictOptions(strict=False))
+        restore_model(self.module, state["model"])
         for name, value in pickle.loads(state["extra"]).items():
             self._task.model.get_submodule(name).set_extra_state(value)
-        if state["optim"]:
-            set_optimizer_state_dict(self.module, self._optimizer, state["optim"], options=_FLAT)
+        restore_optimizer(self.module, self._optimizer, state["optim"])
         self.learning_rate.restore(state["schedule"])
         if self._loss_scale is not None:
             self._loss_scale.restore(pickle.loads(state["loss_scale"]))
 
     def full_weights(self) -> dict[str, torch.Tensor]:
         """The plain model's state dict on the CPU, on rank 0; empty elsewhere. A collective."""
-        options = StateDictOptions(full_state_dict=True, cpu_offload=True)
-        weights = dict(get_model_state_dict(self.module, options=options))
-        if not self._world.is_root:
-            return {}
-        first: dict[int, str] = {}  # tied parameters are one tensor, as libraries write them
-        for name, parameter in named_in_full(self.module).items():
-            weights[name] = weights[first.setdefault(id(parameter), name)]
-        return weights  # type: ignore[return-value]
+        return full_weights(self.module, is_root=self._world.is_root)
 
     def release_optimizer(self) -> None:
         """Give back the memory of what only further steps would need: there are none."""
@@ -243,18 +224,7 @@ class Runner:
 
     def _model_state(self, changed: Collection[str]) -> tuple[dict[str, Any], dict[str, Any]]:
         """What of the model is to be kept, and the extra state of modules by their names."""
-        everything = get_model_state_dict(self.module)
-        names = self._frozen.names - self._changed(changed)
-        weights = {
-            name: value
-            for name, value in everything.items()
-            if name not in names and not name.endswith(EXTRA_STATE)
-        }
-        return weights, {
-            name.removesuffix(EXTRA_STATE).removesuffix("."): value
-            for name, value in everything.items()
-            if name.endswith(EXTRA_STATE)
-        }
+        return model_state(self.module, self._frozen.names - self._changed(changed))
 
     def _changed(self, known: Collection[str]) -> set[str]:
         """The parameters that were changed without being trained, on any rank. A collective."""
@@ -262,15 +232,7 @@ class Runner:
         return {*known, *chain.from_iterable(changed)}
 
     def _optimizer_state(self) -> Mapping[str, Any]:
-        if not self._parameters():  # a part of a model may have nothing to train
-            return {}
-        if not self._optimizer.state:
-            # Then it is made by a step with gradients of zero, which must not count as one.
-            get_optimizer_state_dict(self.module, self._optimizer, options=_FLAT)
-            for made in self._optimizer.state.values():
-                if "step" in made:
-                    made["step"] = made["step"] * 0
-        return get_optimizer_state_dict(self.module, self._optimizer, options=_FLAT)
+        return optimizer_state(self.module, self._optimizer)
 
     def _blocks(self) -> Sequence[torch.nn.Module]:
         """The repeated layers of the model, in order."""
@@ -368,13 +330,6 @@ class Runner:
     def _synchronising(self, last: bool) -> AbstractContextManager[None]:
         """Round a micro-batch: gradients need to be averaged over the ranks after the last only."""
         return nullcontext()
-
-
-EXTRA_STATE = "_extra_state"
-"""What keys of a state dict end with that are of `get_extra_state`."""
-
-# Keys by parameter name instead of by position, so that a state fits any technique's optimizer.
-_FLAT = StateDictOptions(flatten_optimizer_state_dict=True)
 
 
 def _local(tensor: torch.Tensor) -> torch.Tensor:

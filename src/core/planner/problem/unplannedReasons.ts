@@ -1,3 +1,4 @@
+import { bytes } from '../../model/quantities.js';
 import { strategyLabel } from '../../model/strategy.js';
 import type { PlanOption, PlanTask } from '../../wire/messages.js';
 import type { Blocker, Eligibilities } from './eligibility.js';
@@ -38,9 +39,9 @@ function sentence(option: PlanOption, blockers: Blocker[], places: Eligibilities
       span === 1
         ? `needs ${strategy.devices} devices on one node; the largest node has ${places.largestNode}`
         : `needs ${strategy.devices / span} devices on each of ${span} nodes, which the cluster does not have`,
-    memory: `needs ${gigabytes(peakBytes)} on each device; ${
+    memory: `needs ${bytes(peakBytes)} on each device; ${
       peakBytes > places.largestMemory
-        ? `devices have ${gigabytes(places.largestMemory)}`
+        ? `devices have ${bytes(places.largestMemory)}`
         : 'too few devices it may use have as much'
     }`,
     nodes: `is measured only for ${nodes.length === 1 ? 'node' : 'nodes'} ${nodes.join(', ')}`
@@ -66,9 +67,4 @@ function reasonOfCounts(task: PlanTask, places: Eligibilities): string {
   return shut.length === 0
     ? `It needs at least ${need} devices on one node; ${largest}.`
     : `Without ${techniques}, which you excluded, it needs at least ${need} devices on one node; ${largest}.`;
-}
-
-function gigabytes(bytes: number): string {
-  const value = bytes / 1e9;
-  return `${value >= 10 ? Math.round(value) : Number(value.toPrecision(2))} GB`;
 }
