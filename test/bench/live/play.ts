@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { planRequest } from '../../../src/core/session/planRequest.js';
+import { project } from '../../../src/core/session/projection.js';
 import type { ProfileCell, Segment, SessionState, TaskState } from '../../../src/core/wire/messages.js';
 import { EventQueue } from '../simulation/eventQueue.js';
 import type { IRun } from '../simulation/history.js';
 import type { IPolicy, Moment } from '../simulation/policy.js';
-import { project } from '../../../src/core/session/projection.js';
 import { type IScenario, type IScenarioTask, trueStepSeconds } from '../simulation/scenario.js';
 import { type IPace, LiveSession } from './liveSession.js';
 
