@@ -1,10 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { planRequest } from '../../../src/core/session/planRequest.js';
-import type { ProfileCell, Segment, SessionState, TaskState } from '../../../src/core/wire/messages.js';
+import { project } from '../../../src/core/session/projection.js';
+import type {
+  ProfileCell,
+  Replan,
+  Segment,
+  SessionState,
+  TaskState
+} from '../../../src/core/wire/messages.js';
 import { EventQueue } from '../simulation/eventQueue.js';
 import type { IRun } from '../simulation/history.js';
 import type { IPolicy, Moment } from '../simulation/policy.js';
-import { project } from '../../../src/core/session/projection.js';
 import { type IScenario, type IScenarioTask, trueStepSeconds } from '../simulation/scenario.js';
 import { type IPace, LiveSession } from './liveSession.js';
 
@@ -28,6 +34,8 @@ export interface ILiveRun {
   /** When the first task was started: measuring and planning came before. */
   begun: number;
   trials: number;
+  /** Plans adopted while tasks trained. */
+  replans: Replan[];
   switches: number;
   /** Device-seconds of steps that count, over all device-seconds from the start of training on. */
   utilisation: number;
@@ -262,6 +270,7 @@ class Player {
       makespan,
       begun,
       trials: this._session.state.trialsDone,
+      replans: this._session.state.replans ?? [],
       switches: runs.filter(({ outcome }) => outcome === 'switched').length,
       utilisation: trained / ((makespan - begun) * devices),
       startSeconds: mean(starts),

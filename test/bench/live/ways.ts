@@ -10,6 +10,9 @@ const THRESHOLD = 500;
 const FIRST = { iterations: 30_000 };
 const LATER = { iterations: 2000 };
 
+/** What is told with `run` where tasks stay where they are, or move as the bench says. */
+const STAYING = { switches: 'never' };
+
 export type WayName = 'current' | 'random' | 'optimus' | 'once' | 'moves' | 'interval' | 'cold';
 
 /**
@@ -18,7 +21,12 @@ export type WayName = 'current' | 'random' | 'optimus' | 'once' | 'moves' | 'int
  * @param scale - how many times as short as the paper's everything is.
  */
 export function waysAt(scale: number, loadHighs: LoadHighs): Record<WayName, IWay & { simulated: IPolicy }> {
-  const rule = (name: string, policy: IPolicy) => ({ name, policy, simulated: policy });
+  const rule = (name: string, policy: IPolicy) => ({
+    name,
+    policy,
+    run: STAYING,
+    simulated: policy
+  });
   const once = plannerPolicy({ budget: FIRST, loadHighs });
   const moves = plannerPolicy({ budget: FIRST, laterBudget: LATER, switches: 'running', loadHighs });
   const interval = plannerPolicy({
@@ -35,8 +43,8 @@ export function waysAt(scale: number, loadHighs: LoadHighs): Record<WayName, IWa
     random: rule('random', rulePolicy('random')),
     optimus: rule('optimus-greedy', { ...rulePolicy('optimus-dynamic'), interval: INTERVAL / scale }),
     interval: rule('fixed interval', interval),
-    once: { name: 'planned once', run: { switches: 'never' }, simulated: once },
+    once: { name: 'planned once', run: STAYING, simulated: once },
     moves: { name: 'introspection', run: { switches: 'pays' }, simulated: moves },
-    cold: { name: 'nothing known', run: {}, cold: true, simulated: once }
+    cold: { name: 'nothing known', run: STAYING, cold: true, simulated: once }
   };
 }
