@@ -5,7 +5,7 @@ import type { SessionHarness } from './sessionHarness.js';
 import { idleBesideWork, live, randomWorld } from './world.js';
 
 /** How many worlds; the nightly set lives in more. */
-const WORLDS = Number(process.env.SATURN_WORLDS ?? 60);
+const WORLDS = Number(process.env.SATURN_WORLDS ?? 40);
 
 function assertDevicesOnce(sim: SessionHarness): void {
   const used = sim.session.state.tasks.filter(isActive).flatMap(task => task.attempts.at(-1)!.devices);

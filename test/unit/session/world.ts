@@ -130,7 +130,12 @@ class Life {
     const begin = sim.time;
     sim.feed({ kind: 'run-requested', switches: this._switches }, 0);
     for (const task of world.tasks.filter(({ arrival }) => arrival > 0)) {
-      this._at(begin + task.arrival, () => this._add([task]));
+      this._at(begin + task.arrival, () => {
+        this._add([task]);
+        if (sim.session.state.goal === 'none') {
+          sim.feed({ kind: 'run-requested' }, 0);
+        }
+      });
     }
     for (const fate of world.fates) {
       this._at(begin + fate.at, () => this._suffer(fate));
