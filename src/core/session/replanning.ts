@@ -1,5 +1,13 @@
 import { goesOnRunning } from '../model/schedule/taskHistory.js';
-import type { Move, Plan, PlanBudget, Replan, SwitchPolicy, TaskState } from '../wire/messages.js';
+import type {
+  Move,
+  Plan,
+  PlanBudget,
+  PlanRequest,
+  Replan,
+  SwitchPolicy,
+  TaskState
+} from '../wire/messages.js';
 import type { Command } from './command.js';
 import { planRequest } from './planRequest.js';
 import {
@@ -9,6 +17,7 @@ import {
   isActive,
   isStaying,
   lastAttempt,
+  SEARCH_BUDGET,
   withState,
   withTask
 } from './session.js';
@@ -51,17 +60,38 @@ const ASKED: Record<SwitchPolicy, 'none' | 'running' | 'planned'> = {
   planned: 'planned'
 };
 
+/**
+ * Devices wait for the first plan of a run, which is improved while they work: when nobody says how long to look for it, no
+ * longer than this share of the work there is on all of them, and at least this long, in seconds.
+ */
+const FIRST_SHARE = 0.01;
+const FIRST_LEAST = 0.3;
+
+function firstBudget(budget: PlanBudget, { cluster, tasks }: PlanRequest): PlanBudget {
+  const devices = cluster.nodes.reduce((sum, node) => sum + node.devices.length, 0);
+  const work = tasks.reduce((sum, { steps, options }) => {
+    const least = Math.min(...options.map(({ strategy, stepSeconds }) => strategy.devices * stepSeconds));
+    return sum + (Number.isFinite(least) ? steps * least : 0);
+  }, 0);
+  const seconds = Math.max(FIRST_LEAST, (FIRST_SHARE * work) / Math.max(1, devices));
+  return budget === SEARCH_BUDGET
+    ? { seconds: Math.min(seconds, SEARCH_BUDGET.seconds ?? Infinity) }
+    : budget;
+}
+
 /** Ask the planner: how to begin, or, while tasks train, whether to go on. */
 export function askPlan(session: ISession, time: number): IStep {
   const { state } = session;
   const { goal, tasks, switches = 'pays' } = state;
   const training = tasks.some(isActive);
   const revision = session.planRevision + 1;
-  const request = planRequest(state, time, {
+  const asked = planRequest(state, time, {
     selection: goal === 'run' ? session.selection : null,
     budget: training ? BUDGET : session.budget,
     ...((training || switches === 'planned') && { switches: ASKED[switches] })
   });
+  const begins = goal === 'run' && !training;
+  const request = begins ? { ...asked, budget: firstBudget(session.budget, asked) } : asked;
   return {
     session: {
       ...withState(session, { planning: true }),

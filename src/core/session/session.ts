@@ -17,7 +17,7 @@ import type { Command } from './command.js';
 import { plannedCluster } from './plannedCluster.js';
 
 /** How long to look for a better plan when the user does not say; one that is proven shortest is there at once. */
-const SEARCH_BUDGET: PlanBudget = { seconds: 2 };
+export const SEARCH_BUDGET: PlanBudget = { seconds: 2 };
 
 /**
  * Everything the engine knows: the state that clients see, and a few marks of its own.

@@ -2,6 +2,7 @@ import { cellKey } from '../model/strategy.js';
 import { FailedTrials } from '../profiling/failedTrials.js';
 import { type IGridCell, profileGrid } from '../profiling/profileGrid.js';
 import { trialCandidates } from '../profiling/trialCandidates.js';
+import { trialSeconds } from '../profiling/trialPrice.js';
 import {
   initialTrials,
   interpolatedCells,
@@ -85,7 +86,8 @@ export function planTrials(session: ISession, time: number): IStep {
 /**
  * Take in a plan that was asked for to find trials. The first tells how far what is measured reaches; the next, for
  * the optimistic profile, which trials might get further. When it gets hardly further, the profile is good enough;
- * not so where what is measured leaves tasks out or wishes unmet.
+ * not so where what is measured leaves tasks out or wishes unmet. A run waits for trials: it makes only those that may save
+ * more time than they take.
  */
 export function noteTrialPlan(session: ISession, plan: Plan): ISession {
   const answered = withState(session, { probing: false });
@@ -97,8 +99,24 @@ export function noteTrialPlan(session: ISession, plan: Plan): ISession {
     session.state.tasks.map(task => [task.spec.name, task.inspection?.signature ?? ''])
   );
   const cells = selectTrials(plan, candidatesOf(session).open, signatures);
-  const enough = cells.length === 0 || goalOf(plan).lowerBound > (1 - WORTHWHILE) * session.bestMakespan;
+  const { bestMakespan } = session;
+  const isShort = goalOf(plan).lowerBound > (1 - WORTHWHILE) * bestMakespan;
+  const enough = cells.length === 0 || isShort || isDear(session, plan, bestMakespan);
   return enough ? { ...answered, profiled: true } : queue(answered, sideBySide(answered, cells));
+}
+
+/**
+ * Whether all that the next trials could save is less than what they take.
+ *
+ * @param best - what the plan with what is measured takes, in seconds.
+ */
+function isDear({ state }: ISession, { makespan, weightedCompletion }: Plan, best: number): boolean {
+  const saved = best - makespan;
+  return (
+    state.goal === 'run' &&
+    weightedCompletion === undefined &&
+    saved < trialSeconds(state.cells.filter(isMeasured))
+  );
 }
 
 /** What the plan makes small, and the bound on it. */

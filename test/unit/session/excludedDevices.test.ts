@@ -15,6 +15,8 @@ function ready(names: string[], devices = 2): SessionHarness {
 /** A session whose first task trains, on the first device. */
 function training(names: string[], devices = 2): SessionHarness {
   const sim = ready(names, devices);
+  sim.feed({ kind: 'profile-requested' });
+  sim.settle();
   sim.feed({ kind: 'run-requested' });
   while (sim.take('start').length === 0) {
     sim.perform(sim.pending.shift()!);
