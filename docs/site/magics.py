@@ -6,7 +6,7 @@ from typing import Any
 
 from docutils import nodes
 from docutils.parsers.rst import Directive
-from jupyterlab_saturn.kernel.options import VERBS, Option, Verb
+from jupyterlab_saturn.kernel.verbs import VERBS, Option, Verb
 from sphinx.application import Sphinx
 
 

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
 from .. import technique_catalogue
-from .options import VERBS, Option, Verb
 from .technique_magic import ACTIONS
+from .verbs import VERBS, Option, Verb
 from .wishes import OBJECTIVES
 
 if TYPE_CHECKING:

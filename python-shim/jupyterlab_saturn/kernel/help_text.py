@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 
 from .display import View
-from .options import VERBS, Option, Verb
+from .verbs import VERBS, Option, Verb
 
 _TITLE = "Train many models on the devices there are: %saturn VERB [options]"
 

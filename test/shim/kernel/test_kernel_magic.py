@@ -10,9 +10,10 @@ from fakes.engine import FakeEngine
 from fakes.shell import Shell
 from jupyterlab_saturn.errors import SaturnError
 from jupyterlab_saturn.kernel.line_splitting import split_words
-from jupyterlab_saturn.kernel.options import VERBS, find_verb, parse
+from jupyterlab_saturn.kernel.options import find_verb, parse
 from jupyterlab_saturn.kernel.progress import Progress
 from jupyterlab_saturn.kernel.session import Session
+from jupyterlab_saturn.kernel.verbs import VERBS
 
 README = Path(__file__).resolve().parents[3] / "README.md"
 CELL = "def digits(model, lr=0.1):\n    ...\n"

@@ -1,0 +1,267 @@
+"""The words `%saturn` understands."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Kind = Literal["flag", "int", "number", "text", "list", "sweep"]
+
+
+@dataclass(frozen=True)
+class Option:
+    """An option of a verb. `kind` says what follows it on the line."""
+
+    name: str
+    kind: Kind
+    help: str
+    example: str = ""
+
+
+@dataclass(frozen=True)
+class Verb:
+    """Something `%saturn` does. `names` is what may stand without an option: tasks, a session."""
+
+    name: str
+    help: str
+    example: str
+    options: tuple[Option, ...] = ()
+    names: str = ""
+    is_cell: bool = False
+
+
+_EXCLUDE = Option("--exclude", "list", "Techniques not to use; none lifts it.", "fsdp,ddp")
+_EARLY = Option(
+    "--early",
+    "text",
+    "All tasks reach this share of their steps, and are evaluated there, before any goes on.",
+    "10%",
+)
+
+_TASK_WISHES = (
+    Option("--deadline", "text", "To be done by then; none takes it back.", "18:30"),
+    Option("--start", "text", "Not to start before; a time as for --deadline.", "+2h"),
+    Option("--priority", "text", "How much an early end counts; else 1.", "3"),
+    Option(
+        "--pin",
+        "text",
+        "Where and how it has to run: technique, number of devices, node, device.",
+        "technique=fsdp,devices=2",
+    ),
+)
+_WISHES = (
+    *_TASK_WISHES,
+    Option("--at-most", "text", "So many tasks train at once.", "4"),
+    Option("--device-hours", "text", "What all training from now on may take.", "12"),
+    Option("--budget", "text", "What all training from now on may cost, by --price.", "30"),
+    Option("--price", "text", "What a device costs an hour: of all nodes, or by node.", "n1=2.5"),
+    Option(
+        "--objective",
+        "text",
+        "What to make small: makespan, or weighted-completion as with priorities.",
+        "makespan",
+    ),
+    Option("--keep-free", "text", "Devices to leave alone: how many, or their names.", "cuda0"),
+)
+
+VERBS = (
+    Verb(
+        "task",
+        "Make tasks of the function this cell defines, one for each point of the sweep.",
+        "%%saturn task --sweep model=mlp,cnn lr=1e-3,3e-3 --epochs 2",
+        (
+            Option(
+                "--sweep",
+                "sweep",
+                "Parameters of the function and their values: numbers, True, False, None, texts "
+                "(quoted where they hold commas) and lists. A list alone is the list of values, "
+                "also one of the notebook: lr={rates}.",
+                "lr=0.1,1 dims=[8,4],[8]",
+            ),
+            Option("--epochs", "number", "Passes over the data, instead of the Task's.", "2"),
+            Option("--steps", "int", "Optimizer steps, instead of epochs.", "500"),
+            Option("--seed", "int", "Seed of every task; 0 when absent.", "1"),
+            Option(
+                "--factory",
+                "text",
+                "The function, when it is not the cell's last; there need be no cell then: %saturn "
+                "task --factory digits",
+                "digits",
+            ),
+            Option("--best", "text", "What makes a model the better one.", "accuracy:max"),
+            Option("--native", "flag", "The function trains by its own loop: run it as it is."),
+            Option("--replace", "flag", "Put these in the place of tasks of the same names."),
+            *_TASK_WISHES,
+        ),
+        is_cell=True,
+    ),
+    Verb(
+        "cluster",
+        "Choose the devices to train on; show them when no option is given.",
+        "%saturn cluster --cpu 2 --memory 4GB",
+        (
+            Option("--cpu", "int", "So many virtual CPU devices.", "2"),
+            Option("--memory", "text", "Memory limit of each virtual CPU device.", "4GB"),
+            Option("--gpu", "text", "So many GPUs, or all.", "all"),
+            Option("--auto", "flag", "The GPUs there are, else the CPU."),
+        ),
+    ),
+    Verb(
+        "check",
+        "Show what can run each task on how many devices, what not and why. Trains nothing.",
+        "%saturn check",
+        names="tasks",
+    ),
+    Verb(
+        "technique",
+        "Train with techniques of your own: register one of a module, or define one in a cell "
+        "that begins with %%saturn technique NAME; list, check or remove them.",
+        "%saturn technique register mypackage.zero:Zero --name zero",
+        (
+            Option("--name", "text", "What register calls it: the name of the class.", "zero"),
+            Option("--devices", "list", "Numbers of ranks that check tries.", "1,2,4"),
+        ),
+        names="technique",
+        is_cell=True,
+    ),
+    Verb(
+        "profile",
+        "Measure a few steps of the tasks, under those strategies that could change the plan.",
+        "%saturn profile",
+        (
+            Option("--force", "flag", "Measure again what is measured, also in earlier sessions."),
+            Option("--full", "flag", "Measure every strategy."),
+            _EXCLUDE,
+            Option("--detach", "flag", "Return at once; measuring goes on."),
+        ),
+    ),
+    Verb(
+        "cache",
+        "Show what is remembered of all measurements, for later sessions.",
+        "%saturn cache --clear",
+        (
+            Option("--clear", "flag", "Forget the measurements of this session's tasks."),
+            Option("--all", "flag", "With --clear: forget all measurements."),
+        ),
+    ),
+    Verb(
+        "plan",
+        "Choose technique, devices and start of every task; measures first what is missing.",
+        "%saturn plan --seconds 2 --exclude fsdp",
+        (
+            Option("--seconds", "number", "How long to search.", "2"),
+            _EARLY,
+            _EXCLUDE,
+            Option("--use", "text", "Follow a plan of your own, in a file.", "plan.json"),
+            *_WISHES,
+        ),
+    ),
+    Verb(
+        "run",
+        "Train in the background, all tasks or those named; measures and plans what is missing.",
+        "%saturn run",
+        (
+            _EARLY,
+            _EXCLUDE,
+            Option(
+                "--switch",
+                "text",
+                "Whether tasks that train are moved: never, when news makes it pay (pays), or also "
+                "where the plan says so beforehand (planned).",
+                "never",
+            ),
+            *_WISHES,
+        ),
+        names="tasks",
+    ),
+    Verb(
+        "wish",
+        "Ask something of the plan, also while tasks train: of the tasks named, or of all; none "
+        "takes it back.",
+        "%saturn wish digits-mlp-32-1e-3 --deadline +2h",
+        (
+            Option("--clear", "flag", "First take back all that was asked, of the tasks named."),
+            *_WISHES,
+        ),
+        names="tasks",
+    ),
+    Verb(
+        "wait",
+        "Wait until the training is over; an error when tasks failed, so that a notebook that runs "
+        "by itself stops there.",
+        "%saturn wait",
+        (Option("--quiet", "flag", "No error when tasks failed."),),
+    ),
+    Verb(
+        "log",
+        "Show the end of what a task has printed: when it was built, and when it was last trained.",
+        "%saturn log digits-mlp-32-1e-3",
+        (Option("--lines", "int", "So many lines; 40 when absent.", "100"),),
+        names="task",
+    ),
+    Verb("status", "Show in a table how far every task is now.", "%saturn status"),
+    Verb("show", "Show the schedule, live: it follows what happens.", "%saturn show"),
+    Verb("results", "Show the leaderboard.", "%saturn results"),
+    Verb(
+        "stop",
+        "Save and stop, everything or the tasks named; the others go on, and have the devices.",
+        "%saturn stop digits-mlp-32-1e-3",
+        names="tasks",
+    ),
+    Verb(
+        "resume",
+        "Go on with tasks that were stopped, all or those named, beside what trains already.",
+        "%saturn resume digits-mlp-32-1e-3",
+        names="tasks",
+    ),
+    Verb(
+        "retry",
+        "Try again what failed, all or those named, beside what trains already.",
+        "%saturn retry digits-mlp-32-1e-3",
+        names="tasks",
+    ),
+    Verb(
+        "clone",
+        "Make a task of another one with other values, from scratch or from weights of that one.",
+        "%saturn clone digits-mlp-32-1e-3 lr=1e-4 --from last --name mlp-slow",
+        (
+            Option("--name", "text", "Of the clone; made of the edits when absent.", "mlp-slow"),
+            Option(
+                "--from",
+                "text",
+                "Weights to begin with: scratch (the function's own, when absent too), those the "
+                "task began with (start), saved last (last), evaluated best (best), or saved after "
+                "so many steps. Optimizer, schedule and order of the data are new.",
+                "last",
+            ),
+            Option("--epochs", "number", "Passes over the data; as of the task when absent.", "2"),
+            Option("--steps", "int", "Optimizer steps, instead of epochs.", "500"),
+            Option("--seed", "int", "Seed; that of the task when absent.", "1"),
+        ),
+        names="tasks",
+    ),
+    Verb(
+        "remove",
+        "Take tasks out, also while they train: at once, and without saving.",
+        "%saturn remove digits-mlp-32-1e-3",
+        names="tasks",
+    ),
+    Verb("reset", "Take out all tasks; what was measured is kept.", "%saturn reset"),
+    Verb(
+        "session",
+        "Show the session, or go to another.",
+        "%saturn session vision",
+        names="session",
+    ),
+    Verb(
+        "doctor",
+        "Look at this machine, and train on it for a few seconds: what works, what does not, and "
+        "what to do about it.",
+        "%saturn doctor",
+        (
+            Option("--deep", "flag", "Try every technique, and faults, too: ten minutes."),
+            Option("--json", "text", "Where the report for a bug report goes.", "doctor.json"),
+        ),
+    ),
+    Verb("help", "Show this, or all about one verb.", "%saturn help plan", names="verb"),
+)
