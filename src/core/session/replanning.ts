@@ -5,6 +5,7 @@ import type {
   PlanBudget,
   PlanRequest,
   Replan,
+  SessionState,
   SwitchPolicy,
   TaskState
 } from '../wire/messages.js';
@@ -24,8 +25,13 @@ import {
 import { limitGroup, stopGroup } from './stopping.js';
 import { type IStretch, stretchesLeft, targetStep } from './stretches.js';
 
-/** How long to look for a better plan while tasks train: they do not wait for it, but it takes a core. */
-const BUDGET: PlanBudget = { seconds: 1 };
+/**
+ * How long to look for a better plan while tasks train: they do not wait for it, but it takes a core. A share of what was
+ * left, within limits in seconds.
+ */
+const LATER_SHARE = 0.01;
+const LATER_LEAST = 0.1;
+const LATER_MOST = 1;
 
 /** News is answered at once, then not again before this share of what was left has passed, within limits in seconds. */
 const PAUSE_SHARE = 0.01;
@@ -79,6 +85,11 @@ function firstBudget(budget: PlanBudget, { cluster, tasks }: PlanRequest): PlanB
     : budget;
 }
 
+function laterBudget({ plan }: SessionState): PlanBudget {
+  const left = plan?.plan.makespan ?? 0;
+  return { seconds: Math.min(LATER_MOST, Math.max(LATER_LEAST, LATER_SHARE * left)) };
+}
+
 /** Ask the planner: how to begin, or, while tasks train, whether to go on. */
 export function askPlan(session: ISession, time: number): IStep {
   const { state } = session;
@@ -87,7 +98,7 @@ export function askPlan(session: ISession, time: number): IStep {
   const revision = session.planRevision + 1;
   const asked = planRequest(state, time, {
     selection: goal === 'run' ? session.selection : null,
-    budget: training ? BUDGET : session.budget,
+    budget: training ? laterBudget(state) : session.budget,
     ...((training || switches === 'planned') && { switches: ASKED[switches] })
   });
   const begins = goal === 'run' && !training;
