@@ -4,6 +4,7 @@ import type { Command } from './command.js';
 import { planRequest } from './planRequest.js';
 import {
   findTask,
+  followsGiven,
   type ISession,
   type IStep,
   isActive,
@@ -36,7 +37,7 @@ export function isReplanDue({ state, question, news }: ISession, time: number): 
   if (goal !== 'run' || agent === 'away' || planning || !question || !plan || !tasks.some(isStaying)) {
     return false;
   }
-  if (plan.given && plan.fresh) {
+  if (followsGiven({ state })) {
     return false;
   }
   const since = time - question.time;

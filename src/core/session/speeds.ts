@@ -6,7 +6,7 @@ import {
   type IStep,
   isActive,
   lastAttempt,
-  withStaleProfile,
+  withOtherSpeeds,
   withState,
   withTask
 } from './session.js';
@@ -78,7 +78,7 @@ export function splitSignature(
       : [];
   });
   const split = withTask(session, name, { inspection, unlike });
-  return withStaleProfile(withState(split, { cells: [...session.state.cells, ...own] }));
+  return withOtherSpeeds(withState(split, { cells: [...session.state.cells, ...own] }));
 }
 
 /** By how much a task is slower than its like, when that is more than they differ anyway. */
