@@ -143,6 +143,50 @@ describe('a task that is slower than planned', () => {
   });
 });
 
+describe('tasks of one signature', () => {
+  /** Two that train beside each other, of which the second reports to be as slow as it says. */
+  async function twins(reported?: number): Promise<SessionHarness> {
+    const sim = new SessionHarness();
+    sim.connect(2);
+    sim.feed({ kind: 'tasks-added', tasks: [spec('a', 'one'), spec('b', 'two')] });
+    for (const [task, hash] of [
+      ['a', 'one'],
+      ['b', 'two']
+    ] as const) {
+      sim.feed({ kind: 'inspected', result: { task, hash, inspection: inspection('sig-a', 100) } });
+    }
+    const cells = [cell('a', SINGLE, 1), cell('a', DDP, 0.9)].map(one => ({ ...one, hash: 'three' }));
+    sim.feed({ kind: 'cells-recalled', cells });
+    await run(sim);
+    for (const [name] of starts(sim)) {
+      sim.group(name, 1, 'started', { step: 0 });
+    }
+    if (reported !== undefined) {
+      sim.group('b', 1, 'step', { step: 5, stepSeconds: reported });
+    }
+    return sim;
+  }
+
+  it('are split by what is journaled alone, so that a replay splits them as well', async () => {
+    const [told, untold] = [await twins(3), await twins()];
+    for (const sim of [told, untold]) {
+      sim.group('a', 1, 'measured', measured('a', SINGLE, 3));
+    }
+    const unlike = ({ session }: SessionHarness) => session.state.tasks.map(task => task.unlike?.factor);
+    expect(unlike(told)).toEqual(unlike(untold));
+    expect(told.session.state.cells).toEqual(untold.session.state.cells);
+  });
+
+  it('that are split leave what training taught of the others behind', async () => {
+    const sim = await twins();
+    sim.group('b', 1, 'measured', measured('a', SINGLE, 1.2));
+    sim.group('a', 1, 'measured', measured('a', SINGLE, 3));
+    const own = sim.session.state.cells.find(({ signature }) => signature === 'sig-a/a');
+    // What is tried of it later is of itself: none of it is scaled by how wrong others were estimated.
+    expect(own).toMatchObject({ stepSeconds: 3, trained: 1 });
+  });
+});
+
 describe('news', () => {
   it('is no measurement that says what was planned with, nor one lost in noise', async () => {
     const sim = planned({ a: [1, 0.9], b: [1, 0.9] });
