@@ -1,7 +1,7 @@
 import { goesOnRunning } from '../model/schedule/taskHistory.js';
 import type { Move, Plan, PlanBudget, Replan, SwitchPolicy, TaskState } from '../wire/messages.js';
 import type { Command } from './command.js';
-import { planRequest } from './planRequest.js';
+import { planRequest, wouldBeginAnew } from './planRequest.js';
 import {
   findTask,
   followsGiven,
@@ -76,7 +76,7 @@ export function askPlan(session: ISession, time: number): IStep {
 
 /**
  * Take up a plan. Tasks that train go on, as far as it says so, or leave to go on by it: those that it knew to be training. A
- * task that has begun since stays where it is.
+ * task that has begun since stays where it is, as does one that is not to be moved, though its device is to be kept free.
  */
 export function adoptPlan(session: ISession, plan: Plan, time: number): IStep {
   const { question, news } = session;
@@ -104,7 +104,7 @@ export function adoptPlan(session: ISession, plan: Plan, time: number): IStep {
       const [limited, told] = limit(next, task, stretch);
       next = limited;
       commands.push(...told);
-    } else {
+    } else if (session.state.switches !== 'never' && !wouldBeginAnew(task)) {
       moves.push(moveOf(task, stretch));
       commands.push(...stopGroup(next.state, task));
       next = withTask(next, name, { status: 'stopping', moving: true });

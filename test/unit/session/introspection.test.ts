@@ -130,6 +130,18 @@ describe('a task that is slower than planned', () => {
     expect(sim.take('stop')).toHaveLength(policy === 'never' ? 0 : 1);
   });
 
+  it('is measured without the programs that ran beside its trial', async () => {
+    const sim = planned({ a: [1, 0.6], b: [1, 0.6] });
+    await run(sim);
+    const { cells } = sim.session.state;
+    const beside = cells.map(one => ({ ...one, foreignBytes: 5 }));
+    sim.session = { ...sim.session, state: { ...sim.session.state, cells: beside } };
+    sim.group('a', 1, 'started', { step: 0 });
+    sim.group('a', 1, 'measured', measured('a', SINGLE, 1));
+    const found = sim.session.state.cells.find(({ trained }) => trained !== undefined);
+    expect(found?.foreignBytes).toBeUndefined();
+  });
+
   it('teaches what its other strategies take', async () => {
     const sim = planned({ a: [1, 0.6], b: [1, 0.6] });
     await run(sim);
@@ -140,6 +152,42 @@ describe('a task that is slower than planned', () => {
     const seconds = Object.fromEntries(options.map(one => [one.strategy.technique, one.stepSeconds]));
     expect(seconds.single).toBe(2);
     expect(seconds.ddp).toBeCloseTo(0.6 * 2 ** 0.8, 6);
+  });
+});
+
+describe('a device that is to be kept free', () => {
+  it.each(['never', 'pays'] as const)('has what trains there moved, if that is wanted: %s', async policy => {
+    const sim = planned({ a: [1, 2], b: [1, 2] });
+    await run(sim, policy);
+    starts(sim);
+    sim.group('a', 1, 'started', { step: 0 });
+    sim.group('b', 1, 'started', { step: 0 });
+    const { node, devices } = sim.session.state.tasks[0]!.attempts[0]!;
+    sim.feed({ kind: 'wishes-set', session: { set: { freeDevices: [{ node, devices }] } } });
+    await answer(sim);
+    expect(sim.take('stop')).toHaveLength(policy === 'never' ? 0 : 1);
+    expect(sim.status('a')).toBe(policy === 'never' ? 'running' : 'stopping');
+    if (policy === 'never') {
+      sim.group('b', 1, 'finished', { step: 100 });
+      sim.group('a', 1, 'finished', { step: 100 });
+      expect(starts(sim)).toEqual([]);
+      expect(sim.session.state.goal).toBe('none');
+    }
+  });
+
+  it('is held on to by a task that would begin anew elsewhere', async () => {
+    const sim = planned({ a: [1, 2], b: [1, 2] });
+    await run(sim);
+    const tasks = sim.session.state.tasks.map(task => ({
+      ...task,
+      inspection: { ...task.inspection!, native: 'trainer' as const }
+    }));
+    sim.session = { ...sim.session, state: { ...sim.session.state, tasks } };
+    sim.group('a', 1, 'started', { step: 0 });
+    const { node, devices } = tasks[0]!.attempts[0]!;
+    sim.feed({ kind: 'wishes-set', session: { set: { freeDevices: [{ node, devices }] } } });
+    await answer(sim);
+    expect(sim.take('stop')).toEqual([]);
   });
 });
 
