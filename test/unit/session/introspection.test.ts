@@ -191,6 +191,30 @@ describe('a device that is to be kept free', () => {
   });
 });
 
+describe('a run of some tasks', () => {
+  it('goes on with what trained already, also after a move', async () => {
+    const sim = planned({ a: [1, 0.6], b: [1, 0.6], c: [0.001, 0.002] });
+    await run(sim);
+    sim.feed({ kind: 'stop-requested', tasks: ['c'] });
+    await answer(sim);
+    const training = starts(sim).map(([name]) => name);
+    expect(training.sort()).toEqual(['a', 'b']);
+    for (const name of training) {
+      sim.group(name, 1, 'started', { step: 0 });
+    }
+    sim.feed({ kind: 'run-requested', tasks: ['b'] });
+    await answer(sim);
+    sim.time += 50;
+    sim.group('a', 1, 'step', { step: 20, stepSeconds: 1 });
+    sim.group('b', 1, 'finished', { step: 100 });
+    await answer(sim);
+    expect(sim.session.state.tasks[0]).toMatchObject({ status: 'stopping', moving: true });
+    sim.group('a', 1, 'stopped', { step: 22 });
+    expect(sim.status('a')).toBe('starting');
+    expect(sim.status('c')).toBe('stopped');
+  });
+});
+
 describe('tasks of one signature', () => {
   /** Two that train beside each other, of which the second reports to be as slow as it says. */
   async function twins(reported?: number): Promise<SessionHarness> {
