@@ -65,7 +65,8 @@ export function askPlan(session: ISession, time: number): IStep {
   });
   return {
     session: {
-      ...withState(session, { planning: true }),
+      // A plan that tells which trials could matter is not waited for, as this one takes its place.
+      ...withState(session, { planning: true, probing: false }),
       planRevision: revision,
       question: { revision, time, causes: session.news, running: runningIn(session) },
       news: []

@@ -191,6 +191,27 @@ describe('a device that is to be kept free', () => {
   });
 });
 
+it('a task whose time comes while trials are thought of is planned for like any other', async () => {
+  const sim = planned({ a: [1, 0.6], b: [1, 0.6] });
+  const tasks: [string] = ['b'];
+  sim.feed({ kind: 'wishes-set', tasks: [{ tasks, set: { earliestStart: sim.time + 300 } }] });
+  await run(sim);
+  starts(sim);
+  sim.group('a', 1, 'started', { step: 0 });
+  sim.group('a', 1, 'finished', { step: 100 });
+  while (sim.session.state.planning) {
+    await answer(sim);
+  }
+  const cells = sim.session.state.cells.filter(one => one.strategy.devices === 2);
+  sim.session = { ...sim.session, state: { ...sim.session.state, cells } };
+  sim.feed({ kind: 'wishes-set', tasks: [{ tasks, set: { weight: 2 } }] });
+  expect(sim.session.state.probing).toBe(true);
+  sim.feed({ kind: 'clock' }, 300);
+  expect(sim.status('b')).toBe('starting');
+  await answer(sim);
+  expect(sim.session.state.planning || sim.session.state.probing).toBe(false);
+});
+
 describe('a run of some tasks', () => {
   it('goes on with what trained already, also after a move', async () => {
     const sim = planned({ a: [1, 0.6], b: [1, 0.6], c: [0.001, 0.002] });
