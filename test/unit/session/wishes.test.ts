@@ -221,6 +221,18 @@ describe('wishes', () => {
   });
 });
 
+it("a pin to a device that is gone since then stands in no other wish's way", () => {
+  const sim = planned(['a', 'b'], 3);
+  wish(sim, { tasks: [{ tasks: ['a'], set: { pin: { devices: ['cpu2'] } } }] });
+  wish(sim, { session: { set: { freeDevices: [{ node: '', devices: ['cpu0'] }] } } });
+  sim.connect(2);
+  wish(sim, { tasks: [{ tasks: ['b'], set: { weight: 2 } }] });
+  expect(sim.session.state.tasks[1]?.wishes).toEqual({ weight: 2 });
+  const kept = { session: { set: { freeDevices: [{ node: '', devices: ['cpu1'] as [string] }] } } };
+  wish(sim, { tasks: [{ tasks: ['a'], set: { pin: { devices: ['cpu1'] } } }] });
+  expect(refusal(() => wish(sim, kept)).message).toContain('kept free');
+});
+
 describe('a plan that a client made', () => {
   it('is followed once the checker has passed it, whatever it says of itself', () => {
     const sim = planned(['a', 'b']);
