@@ -184,11 +184,14 @@ export class Engine implements IDisposable {
     };
   }
 
-  private _replan(): void {
+  /** Take in what the clock says. Returns whether that could be journaled; else it is tried again. */
+  private _applyDue(event: SessionEvent): boolean {
     try {
-      this._apply({ kind: 'replan-due' });
+      this._apply(event);
+      return true;
     } catch (error) {
-      this._options.log(`planned nothing anew: ${failureOf(error).message}`);
+      this._options.log(`${event.kind} waits: ${failureOf(error).message}`);
+      return false;
     }
   }
 
@@ -212,12 +215,11 @@ export class Engine implements IDisposable {
 
   private _tick(): void {
     const now = this._options.now();
-    if (hasTimeCome(this._session, this._tickedAt, now)) {
-      this._apply({ kind: 'clock' });
+    if (!hasTimeCome(this._session, this._tickedAt, now) || this._applyDue({ kind: 'clock' })) {
+      this._tickedAt = now;
     }
-    this._tickedAt = now;
     if (isReplanDue(this._session, now)) {
-      this._replan();
+      this._applyDue({ kind: 'replan-due' });
     }
     const { goal, tasks, trials } = this._session.state;
     const busy = goal !== 'none' || tasks.some(isActive) || trials.length > 0;

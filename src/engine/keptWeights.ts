@@ -71,14 +71,14 @@ function committed(folder: string, { hash, trainingHash }: TaskSpec): { step: nu
   return names
     .sort()
     .map(name => join(folder, name))
-    .filter(path => {
+    .flatMap(path => {
       try {
-        return manifestOf(path).identity.startsWith(`${trainingHash ?? hash}/`);
+        const { identity, step } = manifestOf(path);
+        return identity.startsWith(`${trainingHash ?? hash}/`) ? [{ step, path }] : [];
       } catch {
-        return false;
+        return []; // a training has dropped it meanwhile
       }
-    })
-    .map(path => ({ step: manifestOf(path).step, path }));
+    });
 }
 
 function manifestOf(checkpoint: string): IManifest {

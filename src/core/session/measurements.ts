@@ -25,14 +25,15 @@ export function noteMeasured(session: ISession, task: TaskState, { cell }: Group
     return session;
   }
   const { stepSeconds } = cell;
-  const factor = unlikeness(session, task, stepSeconds);
+  // What is only reported is not journaled: a replay does not know of it.
+  const factor = unlikeness(session, task, stepSeconds, other => lastAttempt(other)?.stepSeconds);
   if (factor !== undefined) {
     return splitSignature(session, { kind: 'speed-differs', task: spec.name, stepSeconds, factor });
   }
   const { cells } = session.state;
   const known: Partial<ProfileCell> = measuredCell(cells, task, attempt.strategy) ?? {};
   const believed = measuredCell(believedCells(cells), task, attempt.strategy)?.stepSeconds;
-  const { recalled: _, ...before } = known;
+  const { recalled: _, foreignBytes: __, ...before } = known;
   const found: ProfileCell = {
     ...before,
     ...cell,

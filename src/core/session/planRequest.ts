@@ -139,7 +139,7 @@ function planTask(
 }
 
 /** Whether a task trains by a loop of its own that has saved nothing yet: moved, it might lose all it has done. */
-function wouldBeginAnew({ inspection, checkpointStep }: TaskState): boolean {
+export function wouldBeginAnew({ inspection, checkpointStep }: TaskState): boolean {
   return inspection?.native !== undefined && checkpointStep === undefined;
 }
 

@@ -3,11 +3,13 @@ import type { ProfileCell, SessionEvent } from '../wire/messages.js';
 import { inspectOnDevice, OTHER_TASK } from './deviceInspections.js';
 import { excludeDevices, isOfDevice } from './excludedDevices.js';
 import {
+  followsGiven,
   type ISession,
   isFailedInTrial,
   isMeasured,
   waitingTasks,
   withGoal,
+  withOtherSpeeds,
   withStalePlan,
   withStaleProfile,
   withState
@@ -69,13 +71,12 @@ export function noteTrial(session: ISession, id: string, cell: ProfileCell | und
     // Its task was replaced meanwhile, and takes its failure along.
     return withStaleProfile(withState(session, { trials: left, trialsDone: trialsDone + 1 }));
   }
-  return withStalePlan(
-    withState(session, {
-      trials: left,
-      trialsDone: trialsDone + 1,
-      cells: [...cells.filter(old => !isReplaced(old, found)), found]
-    })
-  );
+  const known = withState(session, {
+    trials: left,
+    trialsDone: trialsDone + 1,
+    cells: [...cells.filter(old => !isReplaced(old, found)), found]
+  });
+  return found.status === 'ok' && followsGiven(session) ? known : withStalePlan(known);
 }
 
 /** Whether a measurement takes the place of another: what failed for one task stands beside what others found. */
@@ -100,7 +101,7 @@ export function noteRecalled(session: ISession, recalled: readonly ProfileCell[]
     added.has(cellKey(one.signature, one.strategy));
   return added.size === 0
     ? session
-    : withStaleProfile(
+    : withOtherSpeeds(
         withState(session, {
           cells: [...cells.filter(cell => !isNew(cell)), ...added.values()],
           trials: trials.filter(trial => trial.status !== 'queued' || !isNew(trial))

@@ -5,6 +5,7 @@ import { excludeDevices, isOfDevice, isRefused } from './excludedDevices.js';
 import { noteMeasured } from './measurements.js';
 import {
   findTask,
+  followsGiven,
   type ISession,
   isActive,
   lastAttempt,
@@ -83,7 +84,7 @@ export function noteGroup(session: ISession, event: GroupEvent): ISession {
       });
       // What leaves by the plan goes on by it; else the agent is leaving, or somebody stopped it.
       const isPlanned = task.moving || reachesUntil(attempt, event) || isUnplanned(session, task);
-      return isPlanned ? left : withStalePlan(left);
+      return isPlanned || followsGiven(session) ? left : withStalePlan(left);
     }
   }
 }

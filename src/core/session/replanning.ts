@@ -10,9 +10,10 @@ import type {
   TaskState
 } from '../wire/messages.js';
 import type { Command } from './command.js';
-import { planRequest } from './planRequest.js';
+import { planRequest, wouldBeginAnew } from './planRequest.js';
 import {
   findTask,
+  followsGiven,
   type ISession,
   type IStep,
   isActive,
@@ -51,7 +52,7 @@ export function isReplanDue({ state, question, news }: ISession, time: number): 
   if (goal !== 'run' || agent === 'away' || planning || !question || !plan || !tasks.some(isStaying)) {
     return false;
   }
-  if (plan.given && plan.fresh) {
+  if (followsGiven({ state })) {
     return false;
   }
   const since = time - question.time;
@@ -105,7 +106,8 @@ export function askPlan(session: ISession, time: number): IStep {
   const request = begins ? { ...asked, budget: firstBudget(session.budget, asked) } : asked;
   return {
     session: {
-      ...withState(session, { planning: true }),
+      // A plan that tells which trials could matter is not waited for, as this one takes its place.
+      ...withState(session, { planning: true, probing: false }),
       planRevision: revision,
       question: { revision, time, causes: session.news, running: runningIn(session) },
       news: []
@@ -116,7 +118,7 @@ export function askPlan(session: ISession, time: number): IStep {
 
 /**
  * Take up a plan. Tasks that train go on, as far as it says so, or leave to go on by it: those that it knew to be training. A
- * task that has begun since stays where it is.
+ * task that has begun since stays where it is, as does one that is not to be moved, though its device is to be kept free.
  */
 export function adoptPlan(session: ISession, plan: Plan, time: number): IStep {
   const { question, news } = session;
@@ -144,7 +146,7 @@ export function adoptPlan(session: ISession, plan: Plan, time: number): IStep {
       const [limited, told] = limit(next, task, stretch);
       next = limited;
       commands.push(...told);
-    } else {
+    } else if (session.state.switches !== 'never' && !wouldBeginAnew(task)) {
       moves.push(moveOf(task, stretch));
       commands.push(...stopGroup(next.state, task));
       next = withTask(next, name, { status: 'stopping', moving: true });

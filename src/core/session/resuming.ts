@@ -36,7 +36,7 @@ export function selectStopped(session: ISession, names: readonly string[] | unde
   const selected = selectTasks(session, names);
   if (names === undefined) {
     return existing(
-      selected.filter(name => ['stopped', 'stopping'].includes(statusOf(session, name))),
+      session.state.tasks.filter(isOut).map(({ spec }) => spec.name),
       'nothing-stopped',
       'No task is stopped.'
     );
@@ -102,6 +102,11 @@ const REFUSALS: Partial<Record<TaskStatus, { code: string; is: string; hint: str
     hint: 'Correct its cell and run that again.'
   }
 };
+
+/** Whether a task was stopped, or is about to be, and is to stay out. */
+function isOut({ status, moving, removing }: TaskState): boolean {
+  return status === 'stopped' || (status === 'stopping' && !moving && !removing);
+}
 
 function statusOf(session: ISession, name: string): TaskStatus {
   return findTask(session, name)?.status ?? 'invalid';

@@ -174,7 +174,7 @@ const RANK: Record<Goal, number> = { none: 0, profile: 1, plan: 2, run: 3 };
 
 /** The session that is to go at least this far, with all its tasks. */
 export function withGoal(session: ISession, goal: Goal): ISession {
-  const whole = session.setAside.length > 0 ? withStaleProfile({ ...session, setAside: [] }) : session;
+  const whole = session.setAside.length > 0 ? withOtherSpeeds({ ...session, setAside: [] }) : session;
   return RANK[goal] > RANK[whole.state.goal] ? withState(whole, { goal }) : whole;
 }
 
@@ -195,11 +195,19 @@ export function withStalePlan(session: ISession): ISession {
   return { ...stale, planRevision: session.planRevision + 1 };
 }
 
+/** Whether a plan that a client gave is followed: it is until tasks, devices or what is asked change. */
+export function followsGiven({ state: { plan } }: Pick<ISession, 'state'>): boolean {
+  return plan?.given === true && plan.fresh;
+}
+
 /**
  * The session in which something has happened that another plan may answer better. The plan is followed meanwhile, and
  * one that is being made is taken.
  */
 export function withNews(session: ISession, cause: ReplanCause): ISession {
+  if (followsGiven(session)) {
+    return session;
+  }
   const { plan } = session.state;
   return {
     ...(plan?.fresh ? withState(session, { plan: { ...plan, fresh: false } }) : session),
@@ -211,6 +219,13 @@ export function withNews(session: ISession, cause: ReplanCause): ISession {
 export function withStaleProfile(session: ISession): ISession {
   const stale = withStalePlan({ ...session, profiled: false });
   return session.profiled ? withState(stale, { trialsDone: 0 }) : stale;
+}
+
+/** The session that knows more of how fast tasks are, so that another plan may be better. */
+export function withOtherSpeeds(session: ISession): ISession {
+  return followsGiven(session)
+    ? { ...session, profiled: false, bestMakespan: undefined }
+    : withStaleProfile(session);
 }
 
 /** Whether a cell is what a trial or training found, not what is thought of it. */

@@ -6,7 +6,7 @@ import {
   type IStep,
   isActive,
   lastAttempt,
-  withStaleProfile,
+  withOtherSpeeds,
   withState,
   withTask
 } from './session.js';
@@ -44,7 +44,8 @@ export function noteSpeed(session: ISession, { task: name, attempt, kind, stepSe
   if (!task || kind !== 'step' || stepSeconds === undefined || lastAttempt(task)?.number !== attempt) {
     return { session, commands: [] };
   }
-  const factor = isActive(task) ? unlikeness(session, task, stepSeconds) : undefined;
+  const reported = ({ progress }: TaskState): number | undefined => progress.stepSeconds;
+  const factor = isActive(task) ? unlikeness(session, task, stepSeconds, reported) : undefined;
   const before = session.strikes[name] ?? 0;
   const sign = factor === undefined ? 0 : Math.sign(Math.log(factor));
   const strikes = sign === 0 ? 0 : Math.sign(before) === sign ? before + sign : sign;
@@ -74,15 +75,24 @@ export function splitSignature(
       return [rest];
     }
     return cell.status === 'ok' && strategyKey(cell.strategy) === strategyKey(strategy)
-      ? [{ ...rest, source: 'measured', hash: task.spec.hash, stepSeconds }]
+      ? [{ ...rest, source: 'measured', hash: task.spec.hash, stepSeconds, trained: 1 }]
       : [];
   });
   const split = withTask(session, name, { inspection, unlike });
-  return withStaleProfile(withState(split, { cells: [...session.state.cells, ...own] }));
+  return withOtherSpeeds(withState(split, { cells: [...session.state.cells, ...own] }));
 }
 
-/** By how much a task is slower than its like, when that is more than they differ anyway. */
-export function unlikeness(session: ISession, task: TaskState, stepSeconds: number): number | undefined {
+/**
+ * By how much a task is slower than its like, when that is more than they differ anyway.
+ *
+ * @param speedOf - seconds a step of another task takes, if known.
+ */
+export function unlikeness(
+  session: ISession,
+  task: TaskState,
+  stepSeconds: number,
+  speedOf: (task: TaskState) => number | undefined
+): number | undefined {
   const cell = measuredFor(session, task);
   const like = session.state.tasks.filter(
     other => other !== task && signatureOf(other) === signatureOf(task)
@@ -90,7 +100,8 @@ export function unlikeness(session: ISession, task: TaskState, stepSeconds: numb
   if (!cell?.stepSeconds || cell.hash === task.spec.hash || task.unlike || like.length === 0) {
     return undefined;
   }
-  const usual = median(ratios(session, like)) ?? median(ratios(session, session.state.tasks, task)) ?? 1;
+  const others = session.state.tasks.filter(other => other !== task);
+  const usual = median(ratios(session, like, speedOf)) ?? median(ratios(session, others, speedOf)) ?? 1;
   const expected = cell.stepSeconds * usual;
   const factor = stepSeconds / expected;
   const isOff = Math.max(factor, 1 / factor) > UNLIKE;
@@ -98,11 +109,15 @@ export function unlikeness(session: ISession, task: TaskState, stepSeconds: numb
 }
 
 /** How much longer than measured the steps of tasks take. */
-function ratios(session: ISession, tasks: readonly TaskState[], except?: TaskState): number[] {
+function ratios(
+  session: ISession,
+  tasks: readonly TaskState[],
+  speedOf: (task: TaskState) => number | undefined
+): number[] {
   return tasks.flatMap(task => {
     const measured = measuredFor(session, task)?.stepSeconds;
-    const { stepSeconds } = task.progress;
-    return task === except || !measured || !stepSeconds ? [] : [stepSeconds / measured];
+    const stepSeconds = speedOf(task);
+    return !measured || !stepSeconds ? [] : [stepSeconds / measured];
   });
 }
 

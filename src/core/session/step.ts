@@ -15,6 +15,7 @@ import {
   type ISession,
   type IStep,
   isActive,
+  isStaying,
   mapTasks,
   withGoal,
   withNotice,
@@ -178,7 +179,10 @@ function notePlanFailure(session: ISession, error: Failure): ISession {
     : withState(told, { goal: 'none' });
 }
 
-/** Training is wanted: of all tasks that can go on, or of the named ones, which also retries failed ones. */
+/**
+ * Training is wanted: of all tasks that can go on, or of the named ones, which also retries failed ones. What trains already
+ * goes on, wherever it is moved.
+ */
 function noteRun(session: ISession, names: readonly string[] | null): ISession {
   const named = new Set(names ?? []);
   const { plan: planned } = session.state;
@@ -193,7 +197,9 @@ function noteRun(session: ISession, names: readonly string[] | null): ISession {
     changed ||= next !== task && !known.has(task.spec.name);
     return next;
   });
-  const same = JSON.stringify(session.selection) === JSON.stringify(names);
-  const asked: ISession = { ...next, selection: names };
+  const training = session.state.tasks.filter(task => isStaying(task) || task.moving);
+  const selection = names && [...new Set([...names, ...training.map(({ spec }) => spec.name)])];
+  const same = JSON.stringify(session.selection) === JSON.stringify(selection);
+  const asked: ISession = { ...next, selection };
   return withGoal(changed || !same ? withStaleProfile(asked) : asked, 'run');
 }

@@ -189,7 +189,8 @@ function refuseContradiction({ spec, wishes = {} }: TaskState, heeded: ISession)
     throw badWish(`${spec.name} is pinned to two strategies at once.`, 'Name one.');
   }
   const place = pin && { ...(pin.node && { node: pin.node }), ...(pin.devices && { devices: pin.devices }) };
-  if (place?.node !== undefined && !pinWithin(place, plannedCluster(heeded.state))) {
+  const isThere = place?.node !== undefined && pinWithin(place, heeded.state.cluster ?? { nodes: [] });
+  if (place && isThere && !pinWithin(place, plannedCluster(heeded.state))) {
     throw badWish(
       `${spec.name} is pinned to ${pin?.devices?.join(', ') ?? pin?.node}, which is kept free.`,
       'Pin it elsewhere, or use all devices again with %saturn wish --keep-free none.'

@@ -1,10 +1,11 @@
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { MAX_MESSAGE_BYTES, type PlanRequest } from '../../../src/core/wire/messages.js';
 import { Engine } from '../../../src/engine/engine.js';
 import { AgentExecutor } from '../../../src/engine/executor/agentExecutor.js';
+import { Journal } from '../../../src/engine/journal.js';
 import type { SessionPlanner } from '../../../src/engine/planner/sessionPlanner.js';
 import { MessageRouter } from '../../../src/engine/router.js';
 import { VERSION } from '../../../src/engine/version.js';
@@ -333,6 +334,24 @@ it('does not journal progress, and journals all else before it answers', async (
     'finished'
   ]);
   expect(kinds.slice(-3)).toEqual(['plan-made', 'started', 'finished']);
+});
+
+it('outlives a full disk when the time of a task has come, and notes it later', async () => {
+  const hands = await peer().enrol();
+  const client = peer();
+  const unanswered = vi.spyOn(planner, 'plan').mockReturnValue(new Promise(() => undefined));
+  const wishes = { set: { earliestStart: clock + 5000 } };
+  await client.ask('tasks.add', { tasks: [spec('a')], wishes });
+  await client.ask('run');
+  await work(hands, async () => (await client.state()).tasks[0]?.status === 'ready');
+  const full = vi.spyOn(Journal.prototype, 'append').mockImplementation(() => {
+    throw new Error('No space is left.');
+  });
+  clock += 10_000;
+  await vi.waitFor(() => expect(full.mock.calls.map(([event]) => event.kind)).toContain('clock'), 5000);
+  full.mockRestore();
+  await vi.waitFor(() => expect(journaled()).toContain('clock'), 5000);
+  unanswered.mockRestore();
 });
 
 it('tells agents to leave when nobody is there and nothing is to do', async () => {

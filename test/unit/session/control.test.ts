@@ -110,6 +110,17 @@ describe('a task that is stopped while others wait', () => {
   });
 });
 
+it('what is moved or being removed is none of the stopped ones', () => {
+  const sim = training('a');
+  sim.take('start');
+  const [task] = sim.session.state.tasks;
+  for (const mark of [{ moving: true }, { removing: true }]) {
+    const tasks = [{ ...task!, status: 'stopping' as const, ...mark }];
+    sim.session = { ...sim.session, state: { ...sim.session.state, tasks } };
+    expect(refusal(() => ask(sim, 'resume'))).toBe('nothing-stopped');
+  }
+});
+
 describe('a task that failed', () => {
   it('is tried again beside what runs', () => {
     const sim = training('a', 'b');

@@ -130,6 +130,18 @@ describe('a task that is slower than planned', () => {
     expect(sim.take('stop')).toHaveLength(policy === 'never' ? 0 : 1);
   });
 
+  it('is measured without the programs that ran beside its trial', async () => {
+    const sim = planned({ a: [1, 0.6], b: [1, 0.6] });
+    await run(sim);
+    const { cells } = sim.session.state;
+    const beside = cells.map(one => ({ ...one, foreignBytes: 5 }));
+    sim.session = { ...sim.session, state: { ...sim.session.state, cells: beside } };
+    sim.group('a', 1, 'started', { step: 0 });
+    sim.group('a', 1, 'measured', measured('a', SINGLE, 1));
+    const found = sim.session.state.cells.find(({ trained }) => trained !== undefined);
+    expect(found?.foreignBytes).toBeUndefined();
+  });
+
   it('teaches what its other strategies take', async () => {
     const sim = planned({ a: [1, 0.6], b: [1, 0.6] });
     await run(sim);
@@ -140,6 +152,131 @@ describe('a task that is slower than planned', () => {
     const seconds = Object.fromEntries(options.map(one => [one.strategy.technique, one.stepSeconds]));
     expect(seconds.single).toBe(2);
     expect(seconds.ddp).toBeCloseTo(0.6 * 2 ** 0.8, 6);
+  });
+});
+
+describe('a device that is to be kept free', () => {
+  it.each(['never', 'pays'] as const)('has what trains there moved, if that is wanted: %s', async policy => {
+    const sim = planned({ a: [1, 2], b: [1, 2] });
+    await run(sim, policy);
+    starts(sim);
+    sim.group('a', 1, 'started', { step: 0 });
+    sim.group('b', 1, 'started', { step: 0 });
+    const { node, devices } = sim.session.state.tasks[0]!.attempts[0]!;
+    sim.feed({ kind: 'wishes-set', session: { set: { freeDevices: [{ node, devices }] } } });
+    await answer(sim);
+    expect(sim.take('stop')).toHaveLength(policy === 'never' ? 0 : 1);
+    expect(sim.status('a')).toBe(policy === 'never' ? 'running' : 'stopping');
+    if (policy === 'never') {
+      sim.group('b', 1, 'finished', { step: 100 });
+      sim.group('a', 1, 'finished', { step: 100 });
+      expect(starts(sim)).toEqual([]);
+      expect(sim.session.state.goal).toBe('none');
+    }
+  });
+
+  it('is held on to by a task that would begin anew elsewhere', async () => {
+    const sim = planned({ a: [1, 2], b: [1, 2] });
+    await run(sim);
+    const tasks = sim.session.state.tasks.map(task => ({
+      ...task,
+      inspection: { ...task.inspection!, native: 'trainer' as const }
+    }));
+    sim.session = { ...sim.session, state: { ...sim.session.state, tasks } };
+    sim.group('a', 1, 'started', { step: 0 });
+    const { node, devices } = tasks[0]!.attempts[0]!;
+    sim.feed({ kind: 'wishes-set', session: { set: { freeDevices: [{ node, devices }] } } });
+    await answer(sim);
+    expect(sim.take('stop')).toEqual([]);
+  });
+});
+
+it('a task whose time comes while trials are thought of is planned for like any other', async () => {
+  const sim = planned({ a: [1, 0.6], b: [1, 0.6] });
+  const tasks: [string] = ['b'];
+  sim.feed({ kind: 'wishes-set', tasks: [{ tasks, set: { earliestStart: sim.time + 300 } }] });
+  await run(sim);
+  starts(sim);
+  sim.group('a', 1, 'started', { step: 0 });
+  sim.group('a', 1, 'finished', { step: 100 });
+  while (sim.session.state.planning) {
+    await answer(sim);
+  }
+  const cells = sim.session.state.cells.filter(one => one.strategy.devices === 2);
+  sim.session = { ...sim.session, state: { ...sim.session.state, cells } };
+  sim.feed({ kind: 'wishes-set', tasks: [{ tasks, set: { weight: 2 } }] });
+  expect(sim.session.state.probing).toBe(true);
+  sim.feed({ kind: 'clock' }, 300);
+  expect(sim.status('b')).toBe('starting');
+  await answer(sim);
+  expect(sim.session.state.planning || sim.session.state.probing).toBe(false);
+});
+
+describe('a run of some tasks', () => {
+  it('goes on with what trained already, also after a move', async () => {
+    const sim = planned({ a: [1, 0.6], b: [1, 0.6], c: [0.001, 0.002] });
+    await run(sim);
+    sim.feed({ kind: 'stop-requested', tasks: ['c'] });
+    await answer(sim);
+    const training = starts(sim).map(([name]) => name);
+    expect(training.sort()).toEqual(['a', 'b']);
+    for (const name of training) {
+      sim.group(name, 1, 'started', { step: 0 });
+    }
+    sim.feed({ kind: 'run-requested', tasks: ['b'] });
+    await answer(sim);
+    sim.time += 50;
+    sim.group('a', 1, 'step', { step: 20, stepSeconds: 1 });
+    sim.group('b', 1, 'finished', { step: 100 });
+    await answer(sim);
+    expect(sim.session.state.tasks[0]).toMatchObject({ status: 'stopping', moving: true });
+    sim.group('a', 1, 'stopped', { step: 22 });
+    expect(sim.status('a')).toBe('starting');
+    expect(sim.status('c')).toBe('stopped');
+  });
+});
+
+describe('tasks of one signature', () => {
+  /** Two that train beside each other, of which the second reports to be as slow as it says. */
+  async function twins(reported?: number): Promise<SessionHarness> {
+    const sim = new SessionHarness();
+    sim.connect(2);
+    sim.feed({ kind: 'tasks-added', tasks: [spec('a', 'one'), spec('b', 'two')] });
+    for (const [task, hash] of [
+      ['a', 'one'],
+      ['b', 'two']
+    ] as const) {
+      sim.feed({ kind: 'inspected', result: { task, hash, inspection: inspection('sig-a', 100) } });
+    }
+    const cells = [cell('a', SINGLE, 1), cell('a', DDP, 0.9)].map(one => ({ ...one, hash: 'three' }));
+    sim.feed({ kind: 'cells-recalled', cells });
+    await run(sim);
+    for (const [name] of starts(sim)) {
+      sim.group(name, 1, 'started', { step: 0 });
+    }
+    if (reported !== undefined) {
+      sim.group('b', 1, 'step', { step: 5, stepSeconds: reported });
+    }
+    return sim;
+  }
+
+  it('are split by what is journaled alone, so that a replay splits them as well', async () => {
+    const [told, untold] = [await twins(3), await twins()];
+    for (const sim of [told, untold]) {
+      sim.group('a', 1, 'measured', measured('a', SINGLE, 3));
+    }
+    const unlike = ({ session }: SessionHarness) => session.state.tasks.map(task => task.unlike?.factor);
+    expect(unlike(told)).toEqual(unlike(untold));
+    expect(told.session.state.cells).toEqual(untold.session.state.cells);
+  });
+
+  it('that are split leave what training taught of the others behind', async () => {
+    const sim = await twins();
+    sim.group('b', 1, 'measured', measured('a', SINGLE, 1.2));
+    sim.group('a', 1, 'measured', measured('a', SINGLE, 3));
+    const own = sim.session.state.cells.find(({ signature }) => signature === 'sig-a/a');
+    // What is tried of it later is of itself: none of it is scaled by how wrong others were estimated.
+    expect(own).toMatchObject({ stepSeconds: 3, trained: 1 });
   });
 });
 

@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { emptySession, type ISession, isActive, lastAttempt } from '../../../src/core/session/session.js';
 import { step } from '../../../src/core/session/step.js';
 import { SaturnError } from '../../../src/core/wire/failure.js';
-import type { Message } from '../../../src/core/wire/messages.js';
+import type { GroupEvent, Message, ProfileCell, TaskState } from '../../../src/core/wire/messages.js';
 import { eventOfRequest } from '../../../src/engine/requestEvents.js';
 import { cpuNode, SessionHarness, spec } from './sessionHarness.js';
 
@@ -32,7 +32,8 @@ type Move =
   | { do: 'device fails'; code: string; of: 'trial' | 'group' }
   | {
       do: 'group';
-      kind: 'started' | 'step' | 'checkpoint' | 'finished' | 'failed' | 'oom' | 'lost' | 'stopped';
+      kind: GroupEvent['kind'];
+      stepSeconds: number;
     };
 
 const move: fc.Arbitrary<Move> = fc.oneof(
@@ -91,9 +92,11 @@ const move: fc.Arbitrary<Move> = fc.oneof(
     weight: 9,
     arbitrary: fc.record({
       do: fc.constant('group' as const),
+      stepSeconds: fc.constantFrom(0.5, 1, 3, 9),
       kind: fc.constantFrom(
         'started' as const,
         'step' as const,
+        'measured' as const,
         'checkpoint' as const,
         'finished' as const,
         'failed' as const,
@@ -172,7 +175,7 @@ function act(sim: SessionHarness, m: Move): void {
     case 'perform': {
       const next = sim.pending.shift();
       if (next && next.kind !== 'start') {
-        sim.perform(next, name => `sig-${name}`);
+        sim.perform(next, name => (name === 'd' ? 'sig-d' : 'sig'));
       }
       return;
     }
@@ -202,11 +205,26 @@ function act(sim: SessionHarness, m: Move): void {
       if (active) {
         const from = active.progress.step;
         sim.group(active.spec.name, lastAttempt(active)!.number, m.kind, {
-          step: m.kind === 'finished' ? 10 : Math.min(9, from + 1)
+          step: m.kind === 'finished' ? 10 : Math.min(9, from + 1),
+          ...(m.kind === 'step' && { stepSeconds: m.stepSeconds }),
+          ...(m.kind === 'measured' && { cell: measured(active, m.stepSeconds) })
         });
       }
     }
   }
+}
+
+/** What a rank group of a task tells of its speed. */
+function measured(task: TaskState, stepSeconds: number): ProfileCell {
+  const { strategy } = lastAttempt(task)!;
+  const { signature } = task.inspection!;
+  return { signature, strategy, status: 'ok', source: 'measured', stepSeconds, spreadSeconds: 0, steps: 9 };
+}
+
+/** A session without what is not journaled, and what comes of it. */
+function lasting({ state, strikes: _, ...session }: ISession): unknown {
+  const { rev: __, ...rest } = state;
+  return { ...session, state: { ...rest, tasks: state.tasks.map(({ progress: ___, ...task }) => task) } };
 }
 
 /** An order of a client, as the engine takes it in: what it is answered is true. */
@@ -308,6 +326,13 @@ it('whatever happens: no device is used twice, replay is exact, and all work end
         replayed = step(replayed, event, time).session;
       }
       expect(replayed).toEqual(sim.session);
+
+      let restarted = emptySession('test', '/tmp/test');
+      for (const { event, time } of sim.log) {
+        const journaled = event.kind !== 'group' || event.event.kind !== 'step';
+        restarted = journaled ? step(restarted, event, time).session : restarted;
+      }
+      expect(lasting(restarted)).toEqual(lasting(sim.session));
 
       // A fresh agent that does all it is told brings everything to an end.
       sim.pending = [];

@@ -221,6 +221,18 @@ describe('wishes', () => {
   });
 });
 
+it("a pin to a device that is gone since then stands in no other wish's way", () => {
+  const sim = planned(['a', 'b'], 3);
+  wish(sim, { tasks: [{ tasks: ['a'], set: { pin: { devices: ['cpu2'] } } }] });
+  wish(sim, { session: { set: { freeDevices: [{ node: '', devices: ['cpu0'] }] } } });
+  sim.connect(2);
+  wish(sim, { tasks: [{ tasks: ['b'], set: { weight: 2 } }] });
+  expect(sim.session.state.tasks[1]?.wishes).toEqual({ weight: 2 });
+  const kept = { session: { set: { freeDevices: [{ node: '', devices: ['cpu1'] as [string] }] } } };
+  wish(sim, { tasks: [{ tasks: ['a'], set: { pin: { devices: ['cpu1'] } } }] });
+  expect(refusal(() => wish(sim, kept)).message).toContain('kept free');
+});
+
 describe('a plan that a client made', () => {
   it('is followed once the checker has passed it, whatever it says of itself', () => {
     const sim = planned(['a', 'b']);
@@ -240,6 +252,49 @@ describe('a plan that a client made', () => {
     const [first, ...others] = segments;
     const elsewhere = [{ ...first!, devices: ['cpu7'] as [string, ...string[]] }, ...others];
     expect(refusal(() => givenPlanEvent(sim.session, elsewhere, sim.time)).message).toContain('cpu7');
+  });
+
+  it('is followed to its end, whatever ends, is lost or turns out slower on the way', () => {
+    const sim = planned(['a', 'b']);
+    const { segments } = serialPlan(planRequest(sim.session.state, sim.time));
+    sim.feed(givenPlanEvent(sim.session, segments, sim.time));
+    sim.feed({ kind: 'run-requested' });
+    const [first, second] = segments.map(({ task }) => task);
+    sim.group(first!, 1, 'started', { step: 0 });
+    const { signature } = sim.session.state.tasks.find(({ spec }) => spec.name === first)!.inspection!;
+    const slow = { signature, strategy: segments[0]!.strategy, source: 'measured', status: 'ok' } as const;
+    sim.group(first!, 1, 'measured', { cell: { ...slow, stepSeconds: 9, spreadSeconds: 0, steps: 9 } });
+    sim.group(first!, 1, 'lost');
+    sim.group(first!, 2, 'stopped', { step: 4 });
+    sim.group(first!, 3, 'started', { step: 4 });
+    sim.feed({ kind: 'speed-differs', task: first!, stepSeconds: 9, factor: 9 });
+    sim.group(first!, 3, 'finished', { step: 10 });
+    expect(sim.session.state.plan).toMatchObject({ fresh: true, given: true });
+    expect(started(sim)).toEqual([second]);
+    sim.group(second!, 1, 'finished', { step: 10 });
+    expect(sim.take('plan')).toEqual([]);
+    expect(sim.session.state.goal).toBe('none');
+  });
+
+  it('is followed though tasks of it were stopped before', () => {
+    const sim = planned(['a', 'b']);
+    sim.feed({ kind: 'stop-requested', tasks: ['b'] });
+    const { segments } = serialPlan(planRequest(sim.session.state, sim.time));
+    sim.take('plan');
+    sim.feed(givenPlanEvent(sim.session, segments, sim.time));
+    sim.feed({ kind: 'run-requested' });
+    expect(sim.session.state.plan).toMatchObject({ fresh: true, given: true });
+    expect(sim.take('plan')).toEqual([]);
+    expect(started(sim)).toEqual([segments[0]?.task]);
+  });
+
+  it('gives way to what changes the tasks', () => {
+    const sim = planned(['a', 'b']);
+    const { segments } = serialPlan(planRequest(sim.session.state, sim.time));
+    sim.feed(givenPlanEvent(sim.session, segments, sim.time));
+    sim.feed({ kind: 'run-requested' });
+    sim.feed({ kind: 'stop-requested', tasks: [segments[1]!.task] });
+    expect(sim.take('plan')).toHaveLength(1);
   });
 
   it('goes on with what trains, from where that is now', () => {

@@ -32,7 +32,11 @@ export function replanSentence(
     ...moves.map(move => moveWords(move, trans)),
     ...(moves.length === 0 ? [trans.__('everything that trains stays where it is')] : [])
   ].join('; ');
-  const what = trans.__('%1 %2; %3', clockTime(at, now), causeWords(causes, trans), done);
+  const when = clockTime(at, now);
+  const what =
+    causes.length > 0
+      ? trans.__('%1 %2; %3', when, causeWords(causes, trans), done)
+      : trans.__('%1 %2', when, done);
   const gain =
     carryOn !== undefined && saved > 0.001 * carryOn
       ? trans.__('%1: saves %2 of %3.', what, duration(saved, trans), duration(carryOn, trans))

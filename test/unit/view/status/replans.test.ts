@@ -23,6 +23,12 @@ it('says why, what moves, and what is saved', () => {
   );
 });
 
+it('says no reason where there is none, as for a plan that was given', () => {
+  expect(told({ at: noon, causes: [], moves: [], makespan: 60 })).toBe(
+    '12:00 everything that trains stays where it is: 1 min are left.'
+  );
+});
+
 it('says what came of it once all is over', () => {
   expect(told(slow, noon + 325)).toMatch(/All was over after 5 min 25 s\.$/);
   expect(told(slow, noon - 10)).not.toContain('over');
