@@ -67,6 +67,30 @@ const measured = (name: string, strategy: Strategy, stepSeconds: number): { cell
   cell: cell(name, strategy, stepSeconds)
 });
 
+describe('a task that comes in while others train', () => {
+  it('is tried on the devices there are, which do not wait for more of them', async () => {
+    const sim = planned({ a: [1, 0.9] });
+    sim.feed({ kind: 'wishes-set', tasks: [{ tasks: ['a'], set: { pin: { technique: 'single' } } }] });
+    await run(sim);
+    sim.group('a', 1, 'started', { step: 0 });
+    sim.take('trial');
+    sim.feed({ kind: 'tasks-added', tasks: [spec('b')] });
+    sim.feed({
+      kind: 'inspected',
+      result: { task: 'b', hash: 'h', inspection: inspection('sig-b', 100) }
+    });
+    const [trial] = sim.take('trial');
+    expect(trial?.body).toMatchObject({ task: { name: 'b' }, strategy: SINGLE, devices: ['cpu1'] });
+    expect(sim.session.state.trials).toMatchObject([{ strategy: SINGLE, status: 'running' }]);
+    sim.feed({ kind: 'trial-finished', trial: trial!.body.trial, cell: cell('b', SINGLE, 1) });
+    await answer(sim);
+    expect(starts(sim)).toEqual([
+      ['a', 'single', 1],
+      ['b', 'single', 1]
+    ]);
+  });
+});
+
 describe('a task that is slower than planned', () => {
   it('has the waiting ones planned anew, and is moved when that pays', async () => {
     // Three tasks of equal length on two devices: one each, the third after whichever ends first.
