@@ -140,6 +140,29 @@ describe('a task that is slower than planned', () => {
     expect(sim.session.state.goal).toBe('none');
   });
 
+  it('may be moved as planned beforehand, once that is wanted', async () => {
+    const sim = planned({ a: [1, 0.6], b: [1, 0.6] });
+    sim.feed({ kind: 'plan-requested' });
+    while (sim.session.state.goal === 'plan') {
+      await answer(sim);
+    }
+    sim.feed({ kind: 'run-requested', switches: 'never' });
+    expect([sim.take('plan').length, sim.take('start').length]).toEqual([0, 2]);
+    for (const name of ['a', 'b']) {
+      sim.group(name, 1, 'started', { step: 0 });
+    }
+    for (const [switches, asked] of [
+      ['pays', 'running'],
+      ['planned', 'planned'],
+      ['never', 'none']
+    ] as const) {
+      sim.feed({ kind: 'run-requested', switches });
+      expect((await answer(sim)).request.switches).toBe(asked);
+    }
+    sim.feed({ kind: 'run-requested', switches: 'never' });
+    expect(sim.take('plan')).toEqual([]);
+  });
+
   it.each(['never', 'pays'] as const)('is left where it is when moves are not wanted: %s', async policy => {
     const sim = planned({ a: [1, 0.6], b: [1, 0.6] });
     await run(sim, policy);
