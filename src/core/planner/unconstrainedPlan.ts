@@ -3,7 +3,7 @@ import { interrupts, makeBaselines } from './baselines/baselines.js';
 import { lowerBound } from './bounds/areaBound.js';
 import type { IPlanOptions } from './common/planOptions.js';
 import { mulberry32 } from './common/random.js';
-import { explain } from './explanation/planExplanation.js';
+import { bindingOf, explain } from './explanation/planExplanation.js';
 import { adoptSwitches, amongSwitching, preemptiveArea, savingOf } from './malleable/adoptSwitches.js';
 import { planSwitches } from './malleable/planSwitches.js';
 import { milpSize, solveMilp } from './milp/paperMilp.js';
@@ -185,7 +185,7 @@ class PlainPlanning {
       _mayInterrupt: mayInterrupt
     } = this;
     if (!this._canSwitch || searchBudget.used >= 1 || searchBudget.budget.iterations === 0) {
-      return mayInterrupt ? amongSwitching(found, preemptiveArea(problem)) : found;
+      return mayInterrupt ? this._bound(amongSwitching(found, preemptiveArea(problem))) : found;
     }
     const limit = searchBudget.part(1, 0);
     const switching = planSwitches(problem, this._incumbent.schedule, {
@@ -194,8 +194,16 @@ class PlainPlanning {
       progress: programs => limit.progress(programs * ITERATIONS_PER_PROGRAM)
     });
     return mayInterrupt
-      ? adoptSwitches(problem, found, switching)
+      ? this._bound(adoptSwitches(problem, found, switching))
       : { ...found, switching: savingOf(switching) };
+  }
+
+  /** A plan among those with switches, whose explanation tells of the bound on these. */
+  private _bound(plan: Plan): Plan {
+    const { explanation, makespan } = plan;
+    return explanation === undefined
+      ? plan
+      : { ...plan, explanation: { ...explanation, binding: bindingOf(this._problem, plan, makespan) } };
   }
 
   /** Where switches are asked for, bounds that only hold without them are not told. */

@@ -1,6 +1,14 @@
 import { usableBy } from '../model/strategy.js';
 import { FailedTrials } from '../profiling/failedTrials.js';
-import type { Attempt, GroupStart, RunState, Segment, TaskState, TrialStart } from '../wire/messages.js';
+import type {
+  Attempt,
+  GroupStart,
+  RunState,
+  Segment,
+  TaskState,
+  TrialStart,
+  TrialState
+} from '../wire/messages.js';
 import type { Command } from './command.js';
 import { measuredCell, patience } from './patience.js';
 import { plannedCluster } from './plannedCluster.js';
@@ -16,6 +24,7 @@ import {
   withTask
 } from './session.js';
 import { type IStretch, stretchesLeft } from './stretches.js';
+import { smallerTrials } from './trialPlanning.js';
 import { isHeldBack, isRoomForOne } from './wishes.js';
 
 /** Devices held by rank groups, trials and inspections, by their keys. */
@@ -52,33 +61,54 @@ export function dispatchTrials(session: ISession): IStep {
     if (trial.status !== 'queued' || !task) {
       return trial;
     }
-    for (const node of plannedCluster(session.state).nodes) {
-      const free = usableBy(trial.strategy, node.devices)
-        .map(device => device.id)
-        .filter(id => !busy.has(deviceKey(node.id, id)));
-      const devices = free.slice(0, trial.strategy.devices);
-      if (devices.length === trial.strategy.devices) {
-        for (const device of devices) {
-          busy.add(deviceKey(node.id, device));
-        }
-        const { trialSeconds, rankSeconds } = patience(session.state, task, trial.strategy);
-        const body: TrialStart = {
-          trial: trial.id,
-          task: task.spec,
-          signature: trial.signature,
-          strategy: trial.strategy,
-          devices,
-          deadlineSeconds: trialSeconds,
-          patienceSeconds: rankSeconds,
-          ...techniquesOf(session)
-        };
-        commands.push({ kind: 'trial', node: node.id, body });
-        return { ...trial, hash: task.spec.hash, status: 'running' as const, node: node.id, devices };
+    const place = placeOfTrial(session, trial, busy);
+    if (place) {
+      const { strategy, node, devices } = place;
+      for (const device of devices) {
+        busy.add(deviceKey(node, device));
       }
+      const { trialSeconds, rankSeconds } = patience(session.state, task, strategy);
+      const body: TrialStart = {
+        trial: trial.id,
+        task: task.spec,
+        signature: trial.signature,
+        strategy,
+        devices,
+        deadlineSeconds: trialSeconds,
+        patienceSeconds: rankSeconds,
+        ...techniquesOf(session)
+      };
+      commands.push({ kind: 'trial', node, body });
+      return { ...trial, hash: task.spec.hash, status: 'running' as const, strategy, node, devices };
     }
     return trial;
   });
   return { session: commands.length > 0 ? withState(session, { trials }) : session, commands };
+}
+
+/** Where a trial can begin now, as it was asked for or, rather than have devices wait for it, on fewer of them. */
+function placeOfTrial(
+  session: ISession,
+  trial: TrialState,
+  busy: ReadonlySet<string>
+): Pick<Attempt, 'strategy' | 'node' | 'devices'> | undefined {
+  const free = plannedCluster(session.state).nodes.map(({ id, devices }) => ({
+    node: id,
+    devices: devices.filter(device => !busy.has(deviceKey(id, device.id)))
+  }));
+  if (free.every(({ devices }) => devices.length === 0)) {
+    return undefined;
+  }
+  const places = [trial.strategy, ...smallerTrials(session, trial)].flatMap(strategy =>
+    free.map(({ node, devices }) => ({
+      strategy,
+      node,
+      devices: usableBy(strategy, devices)
+        .map(({ id }) => id)
+        .slice(0, strategy.devices)
+    }))
+  );
+  return places.find(({ strategy, devices }) => devices.length === strategy.devices);
 }
 
 /**

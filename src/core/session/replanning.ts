@@ -61,6 +61,16 @@ export function isReplanDue({ state, question, news }: ISession, time: number): 
   return since >= (news.length > 0 ? pause : Math.max(INTERVAL_LEAST, makespan / INTERVAL_PARTS));
 }
 
+/** Whether other moves are wanted than the plan there is was made for: those planned beforehand, or any while tasks train. */
+export function changesMoves({ state }: ISession, wanted: SwitchPolicy | undefined): boolean {
+  const { switches = 'pays', tasks } = state;
+  return (
+    wanted !== undefined &&
+    wanted !== switches &&
+    (wanted === 'planned' || switches === 'planned' || tasks.some(isActive))
+  );
+}
+
 const ASKED: Record<SwitchPolicy, 'none' | 'running' | 'planned'> = {
   never: 'none',
   pays: 'running',

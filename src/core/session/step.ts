@@ -7,7 +7,7 @@ import { inspectStopped, noteInspection } from './inspections.js';
 import { withEventNews } from './news.js';
 import { noteProfile, noteRecalled, noteTrial, withTechniques } from './profiling.js';
 import { noteGroup } from './rankGroups.js';
-import { adoptGiven, adoptPlan } from './replanning.js';
+import { adoptGiven, adoptPlan, changesMoves } from './replanning.js';
 import { noteResume, resumed } from './resuming.js';
 import { gather, withEarly } from './rungs.js';
 import {
@@ -103,8 +103,9 @@ function note(session: ISession, event: SessionEvent, time: number): IStep {
       return only(session);
     case 'run-requested': {
       const names = event.tasks ?? null;
-      // Of a plan made earlier, the clock has come nearer to what is asked for.
-      const now = isTimed(session) && !session.state.plan?.given ? withStalePlan(session) : session;
+      // Of a plan made earlier, the clock has come nearer to what is asked for; or it was made for other moves.
+      const isOther = isTimed(session) || changesMoves(session, event.switches);
+      const now = isOther && !session.state.plan?.given ? withStalePlan(session) : session;
       const whole = inspectStopped(includeBusyDevices(now), names);
       const { switches, early } = event;
       const run = gather(withEarly(noteRun(whole.session, names), early));

@@ -113,7 +113,12 @@ export function noteStop(session: ISession, names: readonly string[] | null, tim
     return { session: idle.session, commands };
   }
   const setAside = [...new Set([...session.setAside, ...names])];
-  const trials = stopTrialsOf(withStalePlan({ ...stopped, setAside }), named);
+  const aside: ISession = { ...stopped, setAside };
+  // What was stopped already is no news.
+  const isOther =
+    setAside.length > session.setAside.length ||
+    stopped.state.tasks.some((task, index) => task !== session.state.tasks[index]);
+  const trials = stopTrialsOf(isOther ? withStalePlan(aside) : aside, named);
   return { session: trials.session, commands: [...groups, ...inspections, ...trials.commands] };
 }
 

@@ -10,7 +10,7 @@ import {
   selectTrials,
   WORTHWHILE
 } from '../profiling/trialSelection.js';
-import type { Plan, PlanBudget, TrialState } from '../wire/messages.js';
+import type { Plan, PlanBudget, Strategy, TrialState } from '../wire/messages.js';
 import { plannedCluster } from './plannedCluster.js';
 import { planRequest } from './planRequest.js';
 import {
@@ -117,6 +117,23 @@ function isDear({ state }: ISession, { makespan, weightedCompletion }: Plan, bes
     weightedCompletion === undefined &&
     saved < trialSeconds(state.cells.filter(isMeasured))
   );
+}
+
+/**
+ * What the first trial of a signature may try on fewer devices than it was asked for, the most first. While others train,
+ * so many may not be free together before all of them end, and nothing of its like could be planned until then.
+ */
+export function smallerTrials(session: ISession, { signature, strategy }: TrialState): Strategy[] {
+  const { cells, tasks } = session.state;
+  const isKnown = cells.some(
+    cell => cell.signature === signature && cell.status === 'ok' && isMeasured(cell)
+  );
+  return isKnown || !tasks.some(isActive)
+    ? []
+    : candidatesOf(session)
+        .promising.filter(cell => cell.signature === signature && cell.strategy.devices < strategy.devices)
+        .map(cell => cell.strategy)
+        .sort((a, b) => b.devices - a.devices);
 }
 
 /** What the plan makes small, and the bound on it. */

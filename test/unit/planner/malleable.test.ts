@@ -387,6 +387,19 @@ describe('the planner', () => {
     }
   });
 
+  it('explains what keeps a plan with switches from being shorter, not the one without', async () => {
+    const request: PlanRequest = {
+      ...three([2, 3]),
+      switches: 'planned',
+      explain: true,
+      budget: { iterations: 10_000 }
+    };
+    const { explanation } = await plan(request, { loadHighs });
+    expect(explanation?.binding).toMatch(
+      / keeps all 2 devices busy for 25 min\. The plan takes 25\.1 min\.$/
+    );
+  });
+
   it('tells what switching would save where it is not asked for', async () => {
     const request: PlanRequest = { ...three([2, 3]), budget: { iterations: 10_000 } };
     const made = await plan(request, { loadHighs });

@@ -55,6 +55,8 @@ describe('a task that is stopped while others wait', () => {
     expect(plan!.request.tasks.map(({ name }) => name)).toEqual(['b']);
     sim.perform(plan!);
     expect(sim.take('start')).toEqual([]);
+    ask(sim, 'stop', 'a');
+    expect(sim.take('plan')).toEqual([]);
     sim.group('a', 1, 'stopped', { step: 3 });
     expect(sim.take('plan')).toEqual([]);
     expect(sim.take('start').map(({ body }) => body.task.name)).toEqual(['b']);

@@ -67,6 +67,30 @@ const measured = (name: string, strategy: Strategy, stepSeconds: number): { cell
   cell: cell(name, strategy, stepSeconds)
 });
 
+describe('a task that comes in while others train', () => {
+  it('is tried on the devices there are, which do not wait for more of them', async () => {
+    const sim = planned({ a: [1, 0.9] });
+    sim.feed({ kind: 'wishes-set', tasks: [{ tasks: ['a'], set: { pin: { technique: 'single' } } }] });
+    await run(sim);
+    sim.group('a', 1, 'started', { step: 0 });
+    sim.take('trial');
+    sim.feed({ kind: 'tasks-added', tasks: [spec('b')] });
+    sim.feed({
+      kind: 'inspected',
+      result: { task: 'b', hash: 'h', inspection: inspection('sig-b', 100) }
+    });
+    const [trial] = sim.take('trial');
+    expect(trial?.body).toMatchObject({ task: { name: 'b' }, strategy: SINGLE, devices: ['cpu1'] });
+    expect(sim.session.state.trials).toMatchObject([{ strategy: SINGLE, status: 'running' }]);
+    sim.feed({ kind: 'trial-finished', trial: trial!.body.trial, cell: cell('b', SINGLE, 1) });
+    await answer(sim);
+    expect(starts(sim)).toEqual([
+      ['a', 'single', 1],
+      ['b', 'single', 1]
+    ]);
+  });
+});
+
 describe('a task that is slower than planned', () => {
   it('has the waiting ones planned anew, and is moved when that pays', async () => {
     // Three tasks of equal length on two devices: one each, the third after whichever ends first.
@@ -114,6 +138,29 @@ describe('a task that is slower than planned', () => {
     sim.group('a', 2, 'started', { step: 22 });
     sim.group('a', 2, 'finished', { step: 100 });
     expect(sim.session.state.goal).toBe('none');
+  });
+
+  it('may be moved as planned beforehand, once that is wanted', async () => {
+    const sim = planned({ a: [1, 0.6], b: [1, 0.6] });
+    sim.feed({ kind: 'plan-requested' });
+    while (sim.session.state.goal === 'plan') {
+      await answer(sim);
+    }
+    sim.feed({ kind: 'run-requested', switches: 'never' });
+    expect([sim.take('plan').length, sim.take('start').length]).toEqual([0, 2]);
+    for (const name of ['a', 'b']) {
+      sim.group(name, 1, 'started', { step: 0 });
+    }
+    for (const [switches, asked] of [
+      ['pays', 'running'],
+      ['planned', 'planned'],
+      ['never', 'none']
+    ] as const) {
+      sim.feed({ kind: 'run-requested', switches });
+      expect((await answer(sim)).request.switches).toBe(asked);
+    }
+    sim.feed({ kind: 'run-requested', switches: 'never' });
+    expect(sim.take('plan')).toEqual([]);
   });
 
   it.each(['never', 'pays'] as const)('is left where it is when moves are not wanted: %s', async policy => {

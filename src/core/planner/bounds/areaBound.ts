@@ -1,5 +1,6 @@
 import type { Plan } from '../../wire/messages.js';
-import type { IProblem } from '../problem/problem.js';
+import type { IConfig } from '../problem/pareto.js';
+import type { IJob, IProblem } from '../problem/problem.js';
 
 /** A makespan no plan can beat, and what sets it. */
 export interface IBound {
@@ -16,7 +17,7 @@ const ROUNDING = 1e-12;
 /**
  * The larger of two bounds on the makespan.
  *
- * *Longest task*: each task by its fastest strategy; a running task until its end.
+ * *Longest task*: each task by its fastest strategy, or until its end where it runs.
  *
  * *Area*: a plan of makespan C gives out at most C times the number of devices. A task in it uses a strategy that
  * takes at most C, so at least the smallest devices x seconds among those. The smallest C at which this adds up is
@@ -34,13 +35,18 @@ export function lowerBound(problem: IProblem): IBound {
   };
 }
 
+/** What a job may run as: to go on where it runs costs it neither a start nor leaving. */
+function waysOf({ configs, current }: IJob): readonly IConfig[] {
+  return current === undefined ? configs : [...configs, current.config];
+}
+
 function longestTask(problem: IProblem): number {
   let longest = 0;
   for (const { config } of problem.running) {
     longest = Math.max(longest, config.seconds);
   }
-  for (const { configs } of problem.jobs) {
-    longest = Math.max(longest, configs[configs.length - 1]!.seconds);
+  for (const job of problem.jobs) {
+    longest = Math.max(longest, Math.min(...waysOf(job).map(({ seconds }) => seconds)));
   }
   return longest;
 }
@@ -51,9 +57,9 @@ function leastArea(problem: IProblem, target: number): number {
   for (const { config } of problem.running) {
     area += config.devices * config.seconds;
   }
-  for (const { configs } of problem.jobs) {
+  for (const job of problem.jobs) {
     let least = Infinity;
-    for (const { devices, seconds } of configs) {
+    for (const { devices, seconds } of waysOf(job)) {
       if (seconds <= target) {
         least = Math.min(least, devices * seconds);
       }
@@ -65,8 +71,8 @@ function leastArea(problem: IProblem, target: number): number {
 
 function smallestTarget(problem: IProblem, longest: number): number {
   const steps = [longest];
-  for (const { configs } of problem.jobs) {
-    for (const { seconds } of configs) {
+  for (const job of problem.jobs) {
+    for (const { seconds } of waysOf(job)) {
       if (seconds > longest) {
         steps.push(seconds);
       }

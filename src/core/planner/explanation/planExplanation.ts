@@ -100,7 +100,7 @@ function explainKind(
 }
 
 /** What keeps a plan from being shorter, in a sentence with numbers. */
-function bindingOf(
+export function bindingOf(
   problem: IProblem,
   { binding, lowerBound: bound }: Pick<Plan, 'binding' | 'lowerBound'>,
   makespan: number
@@ -116,7 +116,7 @@ function bindingOf(
     case 'area':
       return `${work} ${inWords(bound)}.${rest}`;
     case 'packing': {
-      const area = lowerBound(problem).seconds;
+      const area = Math.min(lowerBound(problem).seconds, bound);
       return `${work} ${inWords(area)}, but the tasks do not fit together without idle devices: no plan is shorter than ${inWords(bound)}.${rest}`;
     }
     case 'none':

@@ -8,7 +8,7 @@ import { count } from '../format/format.js';
 const MOST = 4;
 
 /** Wishes that a plan does not meet, those that no plan can meet first, and what would have to give way. */
-export function unmetWishes({ conflicts = [] }: Plan, trans: ITranslation): Block[] {
+export function unmetWishes({ conflicts = [] }: Pick<Plan, 'conflicts'>, trans: ITranslation): Block[] {
   const group = (some: readonly Conflict[], text: string): Block[] =>
     some.length === 0
       ? []

@@ -24,44 +24,10 @@ function facts(state: SessionState, now: number, trans: ITranslation): string[] 
   const trained = number(status => status === 'finished');
   const running = number(status => PRESENT.has(status));
   const failed = number(status => status === 'failed' || status === 'invalid');
-  const inspecting = number(status => status === 'inspecting');
   const troubles = [...(failed > 0 ? [trans.__('%1 failed', count(failed))] : []), ...away(state, trans)];
-  if (inspecting > 0) {
-    return [
-      trans._n('looking at %2 new task', 'looking at %2 new tasks', inspecting, count(inspecting)),
-      ...troubles
-    ];
-  }
-  const ending = state.trials.filter(({ status }) => status === 'stopping').length;
-  if (state.trials.length > ending) {
-    const trials = state.trialsDone + state.trials.length - ending;
-    return [
-      trans._n(
-        'measuring, %2 of %3 trial done',
-        'measuring, %2 of %3 trials done',
-        trials,
-        count(state.trialsDone),
-        count(trials)
-      ),
-      ...troubles
-    ];
-  }
-  if (ending > 0) {
-    return [trans._n('stopping %2 trial', 'stopping %2 trials', ending, count(ending)), ...troubles];
-  }
-  if (state.probing) {
-    return [
-      trans._n(
-        'choosing what to measure next, %2 trial done',
-        'choosing what to measure next, %2 trials done',
-        state.trialsDone,
-        count(state.trialsDone)
-      ),
-      ...troubles
-    ];
-  }
-  if (state.planning) {
-    return [trans.__('planning %1', taskCount(all - trained - failed, trans)), ...troubles];
+  const preparing = preparation(state, all - trained - failed, trans);
+  if (preparing !== undefined && running === 0) {
+    return [preparing, ...troubles];
   }
   if (running === 0 && trained === 0 && state.goal !== 'run') {
     const out = leftOut(state).length;
@@ -81,6 +47,7 @@ function facts(state: SessionState, now: number, trans: ITranslation): string[] 
   return [
     trans.__('%1/%2 trained', count(trained), count(all)),
     ...(running > 0 ? [trans.__('%1 running', count(running))] : []),
+    ...(preparing !== undefined ? [preparing] : []),
     ...(stopped > 0 ? [trans.__('%1 stopped', count(stopped))] : []),
     ...(out > 0 ? [trans.__('%1 left out', count(out))] : []),
     ...troubles,
@@ -88,6 +55,41 @@ function facts(state: SessionState, now: number, trans: ITranslation): string[] 
       ? [trans.__('about %1 left', duration(left < 10 ? left : Math.round(left), trans))]
       : [])
   ];
+}
+
+/**
+ * What goes on before tasks can train; undefined when nothing does. While others train it is said beside them.
+ *
+ * @param left - number of tasks that are still to be trained.
+ */
+function preparation(state: SessionState, left: number, trans: ITranslation): string | undefined {
+  const inspecting = state.tasks.filter(({ status }) => status === 'inspecting').length;
+  if (inspecting > 0) {
+    return trans._n('looking at %2 new task', 'looking at %2 new tasks', inspecting, count(inspecting));
+  }
+  const ending = state.trials.filter(({ status }) => status === 'stopping').length;
+  if (state.trials.length > ending) {
+    const trials = state.trialsDone + state.trials.length - ending;
+    return trans._n(
+      'measuring, %2 of %3 trial done',
+      'measuring, %2 of %3 trials done',
+      trials,
+      count(state.trialsDone),
+      count(trials)
+    );
+  }
+  if (ending > 0) {
+    return trans._n('stopping %2 trial', 'stopping %2 trials', ending, count(ending));
+  }
+  if (state.probing) {
+    return trans._n(
+      'choosing what to measure next, %2 trial done',
+      'choosing what to measure next, %2 trials done',
+      state.trialsDone,
+      count(state.trialsDone)
+    );
+  }
+  return state.planning ? trans.__('planning %1', taskCount(left, trans)) : undefined;
 }
 
 function away(state: SessionState, trans: ITranslation): string[] {

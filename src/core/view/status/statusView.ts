@@ -1,5 +1,5 @@
 import type { ITranslation } from '../../model/translation.js';
-import type { EarlyPrice, Goal, SessionState, TaskState } from '../../wire/messages.js';
+import type { Conflict, EarlyPrice, Goal, SessionState, TaskState } from '../../wire/messages.js';
 import { type Block, type Blocks, failuresBlock, lead, sentence, tableBlock } from '../display/block.js';
 import { agentNote, noTasks } from '../display/emptyStates.js';
 import { failedTasks } from '../format/failures.js';
@@ -27,7 +27,7 @@ export function statusView(state: SessionState, now: number, trans: ITranslation
     some && state.goal === 'none' && nextStep(state, trans),
     some && tableBlock(progressTable(state, now, trans)),
     wishes.length > 0 && sentence(trans.__('Asked for: %1.', wishes.map(({ text }) => text).join(', '))),
-    ...(state.plan?.fresh ? unmetWishes(state.plan.plan, trans) : []),
+    ...unmetWishes({ conflicts: openConflicts(state) }, trans),
     ...state.tasks.flatMap(task => unlikeSentence(task, trans) ?? []),
     replansBlock(state, now, trans),
     failuresBlock([
@@ -46,6 +46,15 @@ export function statusView(state: SessionState, now: number, trans: ITranslation
       ...failedTasks(state.tasks, 'elsewhere', trans)
     ])
   ];
+}
+
+/** The wishes that the plan does not meet, without those of tasks that are over. */
+function openConflicts({ plan, tasks }: SessionState): Conflict[] {
+  const over = new Set(tasks.filter(({ status }) => status === 'finished').map(({ spec }) => spec.name));
+  const { conflicts = [] } = plan?.fresh ? plan.plan : {};
+  return over.size === tasks.length
+    ? []
+    : conflicts.filter(({ task }) => task === undefined || !over.has(task));
 }
 
 /** That a task runs at another speed than its like; undefined for one that does not, or is over. */

@@ -69,4 +69,7 @@ it('tells with the plan which wishes it meets, and everywhere which not, with wh
   expect(shown('status')).toContain('Too late.');
   expect(shown('status')).toContain('Asked for: at most 2 at once.');
   expect(shown('tasks')).toContain('by 12:00, priority 3');
+  // Nothing helps a task that is over.
+  const over = { ...wished, tasks: [{ ...wished.tasks[0]!, status: 'finished' as const }, ...others] };
+  expect(render('status', over, noon - 60, ENGLISH).text).not.toContain('Too late.');
 });

@@ -36,6 +36,14 @@ describe('progressLine', () => {
       { ...runningSession(), agent: 'away' as const },
       'Saturn: 2/12 trained, 2 running, agent away, about 13 s left'
     ],
+    [
+      { ...runningSession(), planning: true },
+      'Saturn: 2/12 trained, 2 running, planning 10 tasks, about 13 s left'
+    ],
+    [
+      { ...runningSession(), trials: profilingSession().trials.slice(0, 1), trialsDone: 1 },
+      'Saturn: 2/12 trained, 2 running, measuring, 1 of 2 trials done, about 13 s left'
+    ],
     [stopped, 'Saturn: 2/12 trained, 2 stopped'],
     [finishedSession(), 'Saturn: 11/12 trained, 1 failed']
   ])('%#', (state, line) => expect(progressLine(state, T0 + 12, ENGLISH)).toBe(line));
