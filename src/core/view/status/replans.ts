@@ -63,7 +63,7 @@ function causeWords(causes: readonly ReplanCause[], trans: ITranslation): string
     ...(speeds.length > NAMED ? [trans.__('others are off as well')] : []),
     ...others.map(kind => {
       const names = new Set(causes.filter(cause => cause.kind === kind).flatMap(({ tasks = [] }) => tasks));
-      return reasonWords(kind, listing([...names], trans, NAMED), trans);
+      return reasonWords(kind, [...names], trans);
     })
   ].join(', ');
 }
@@ -78,21 +78,27 @@ function speedWords(tasks: readonly string[], factor: number, trans: ITranslatio
     : trans.__('%1 takes %2 less than planned', names, percent(1 - factor, trans));
 }
 
-function reasonWords(kind: ReplanCause['kind'], names: string, trans: ITranslation): string {
-  const some = names.length > 0;
+function reasonWords(kind: ReplanCause['kind'], tasks: readonly string[], trans: ITranslation): string {
+  const { length } = tasks;
+  const some = length > 0;
+  const names = listing([...tasks], trans, NAMED);
   switch (kind) {
     case 'ended':
       return trans.__('%1 ended', names);
     case 'stopped':
-      return some ? trans.__('%1 was stopped', names) : trans.__('tasks were stopped');
+      return some
+        ? trans._n('%2 was stopped', '%2 were stopped', length, names)
+        : trans.__('tasks were stopped');
     case 'failed':
-      return trans.__('%1 failed', names);
+      return trans.__('trouble with %1', names);
     case 'added':
       return trans.__('%1 came in', names);
     case 'removed':
-      return trans.__('%1 was taken out', names);
+      return trans._n('%2 was taken out', '%2 were taken out', length, names);
     case 'resumed':
-      return some ? trans.__('%1 is to go on', names) : trans.__('tasks are to go on');
+      return some
+        ? trans._n('%2 is to go on', '%2 are to go on', length, names)
+        : trans.__('tasks are to go on');
     case 'devices':
       return trans.__('the devices changed');
     case 'measured':
