@@ -21,7 +21,10 @@ const bars = () => whatIf().locator('.jp-SaturnGantt [data-kind="planned"]');
 const bar = (task: string) => whatIf().locator(`.jp-SaturnGantt [data-kind="planned"][data-task="${task}"]`);
 const wish = (task: string) => whatIf().locator(`.jp-SaturnWhatIf-wishes li[data-task="${task}"]`);
 const settled = () =>
-  until('the answer is there', async () => (await whatIf().locator('[aria-busy="false"]').count()) === 1);
+  until(
+    'the answer is there',
+    async () => (await whatIf().locator('.jp-SaturnWhatIf-answer[aria-busy="false"]').count()) === 1
+  );
 
 async function shot(name: string): Promise<void> {
   await eyes.page.screenshot({ path: join(reports, `${name}.png`) });
