@@ -42,6 +42,10 @@ export function step(session: ISession, event: SessionEvent, time: number): ISte
   const removals = finishRemovals(taken.session);
   const noted = { session: removals.session, commands: [...taken.commands, ...removals.commands] };
   // What a rank group reports while it trains decides nothing about those that wait.
+  if (event.kind === 'group' && event.event.kind === 'step') {
+    // It is not journaled, so nothing is begun for it: a replay would not know.
+    return { ...noted, session: withState(noted.session, { rev: session.state.rev + 1 }) };
+  }
   const told = withEventNews(session, noted.session, event);
   const judged = event.kind === 'group' ? told : withVerdicts(told);
   const looking = dispatchInspections(judged);

@@ -365,6 +365,23 @@ describe('news', () => {
     expect(isReplanDue({ ...asking, news: [] }, at + 1000)).toBe(true);
   });
 
+  it('is answered by what a journal keeps, never by a report that it does not', async () => {
+    const sim = planned({ a: [1, 2], b: [1, 2], c: [1, 2] });
+    await run(sim);
+    sim.feed(
+      { kind: 'group', event: { task: 'a', attempt: 1, kind: 'started', time: sim.time, step: 0 } },
+      0
+    );
+    const told = { task: 'a', attempt: 1, kind: 'measured' as const, time: sim.time };
+    sim.feed({ kind: 'group', event: { ...told, ...measured('a', SINGLE, 2) } }, 0);
+    expect(sim.session.news).toHaveLength(1);
+    sim.time += 100;
+    sim.group('a', 1, 'step', { step: 60, stepSeconds: 2 });
+    expect(sim.take('plan')).toEqual([]);
+    sim.feed({ kind: 'replan-due' });
+    expect(sim.take('plan')).toHaveLength(1);
+  });
+
   it('lets devices go on with the plan there is until it is answered', async () => {
     const sim = planned({ a: [1, 2], b: [1, 2], c: [1, 2], d: [1, 2] });
     await run(sim);
