@@ -119,17 +119,18 @@ function placeOfTrial(
  */
 export function dispatchSegments(session: ISession, time: number): IStep {
   const planned = session.state.plan;
-  if (!planned) {
+  if (!planned || !session.state.tasks.some(task => task.status === 'ready')) {
     return { session, commands: [] };
   }
   const blocked = busyDevices(session);
+  const failed = new FailedTrials(session.state.cells);
   const waiting = new Set<string>();
   const commands: Command[] = [];
   let next = session;
   for (const stretch of stretchesLeft(session.state, planned.plan)) {
     const { segment } = stretch;
     const task = findTask(next, segment.task);
-    if (!task || !isRunnable(session, task, segment)) {
+    if (!task || !isRunnable(session, task, segment, failed)) {
       continue;
     }
     const keys = segment.devices.map(device => deviceKey(segment.node, device));
@@ -153,7 +154,12 @@ export function dispatchSegments(session: ISession, time: number): IStep {
 }
 
 /** Whether a segment can still be run: what it was planned with may be gone. */
-function isRunnable({ state, selection }: ISession, task: TaskState, segment: Segment): boolean {
+function isRunnable(
+  { state, selection }: ISession,
+  task: TaskState,
+  segment: Segment,
+  failed: FailedTrials
+): boolean {
   const { strategy, node, devices } = segment;
   const { spec, inspection } = task;
   const there = plannedCluster(state).nodes.find(({ id }) => id === node)?.devices ?? [];
@@ -162,10 +168,7 @@ function isRunnable({ state, selection }: ISession, task: TaskState, segment: Se
     devices.every(device => there.some(({ id }) => id === device)) &&
     !state.excludeTechniques.includes(strategy.technique) &&
     measuredCell(state.cells, task, strategy) !== undefined &&
-    new FailedTrials(state.cells).failure(
-      { hash: spec.hash, signature: inspection?.signature ?? '' },
-      strategy
-    ) === undefined
+    failed.failure({ hash: spec.hash, signature: inspection?.signature ?? '' }, strategy) === undefined
   );
 }
 

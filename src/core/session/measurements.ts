@@ -43,21 +43,24 @@ export function noteMeasured(session: ISession, task: TaskState, { cell }: Group
     hash: spec.hash,
     trained: known.stepSeconds ? (stepSeconds * (known.trained ?? 1)) / known.stepSeconds : 1
   };
-  const key = cellKey(found.signature, found.strategy);
   const noted = withTask(session, spec.name, {
     attempts: [...task.attempts.slice(0, -1), { ...attempt, stepSeconds }]
   });
-  const measured = withState(noted, {
-    cells: [
-      ...cells.filter(old => old.status === 'failed' || cellKey(old.signature, old.strategy) !== key),
-      found
-    ]
-  });
+  const measured = withTrainedCell(noted, found);
   const off = believed === undefined ? 0 : Math.abs(stepSeconds - believed);
   const first = attempt.stepSeconds === undefined;
   return first && believed !== undefined && off > NEWS * believed && off > ERRORS * errorOf(cell)
     ? withNews(measured, { kind: 'speed', tasks: [spec.name], factor: stepSeconds / believed })
     : measured;
+}
+
+/** The session with what training found in the place of what was known; what failed for tasks stands beside it. */
+export function withTrainedCell(session: ISession, found: ProfileCell): ISession {
+  const key = cellKey(found.signature, found.strategy);
+  const others = session.state.cells.filter(
+    old => old.status === 'failed' || cellKey(old.signature, old.strategy) !== key
+  );
+  return withState(session, { cells: [...others, found] });
 }
 
 /** How far the median of a cell may be from the truth, in seconds. */

@@ -1,8 +1,7 @@
-import { cellKey } from '../model/strategy.js';
 import type { Attempt, Failure, GroupEvent, ProfileCell, TaskState, Validation } from '../wire/messages.js';
 import { inspectOnDevice, OTHER_TASK } from './deviceInspections.js';
 import { excludeDevices, isOfDevice, isRefused } from './excludedDevices.js';
-import { noteMeasured } from './measurements.js';
+import { noteMeasured, withTrainedCell } from './measurements.js';
 import {
   findTask,
   followsGiven,
@@ -13,7 +12,6 @@ import {
   withNotice,
   withStalePlan,
   withStaleProfile,
-  withState,
   withTask
 } from './session.js';
 
@@ -143,7 +141,6 @@ function validationsOf(task: TaskState, { step = 0, metrics = {} }: GroupEvent):
 /** Out of memory while training: the strategy is infeasible after all, and the task needs another. */
 function noteOutOfMemory(session: ISession, task: TaskState, attempt: Attempt, event: GroupEvent): ISession {
   const signature = task.inspection?.signature ?? '';
-  const key = cellKey(signature, attempt.strategy);
   const cell: ProfileCell = {
     signature,
     strategy: attempt.strategy,
@@ -151,14 +148,8 @@ function noteOutOfMemory(session: ISession, task: TaskState, attempt: Attempt, e
     source: 'measured',
     ...(event.error ? { error: event.error } : {})
   };
-  const marked = withState(session, {
-    cells: [
-      ...session.state.cells.filter(c => c.status === 'failed' || cellKey(c.signature, c.strategy) !== key),
-      cell
-    ]
-  });
   return withStaleProfile(
-    withTask(marked, task.spec.name, {
+    withTask(withTrainedCell(session, cell), task.spec.name, {
       ...ended(task, attempt, event, 'oom'),
       status: restingStatus(task),
       ...(event.error ? { error: event.error } : {})

@@ -84,21 +84,27 @@ const ASKED: Record<SwitchPolicy, 'none' | 'running' | 'planned'> = {
 const FIRST_SHARE = 0.01;
 const FIRST_LEAST = 0.3;
 
-function firstBudget(budget: PlanBudget, { cluster, tasks }: PlanRequest): PlanBudget {
+function firstBudget({ cluster, tasks }: PlanRequest): PlanBudget {
   const devices = cluster.nodes.reduce((sum, node) => sum + node.devices.length, 0);
   const work = tasks.reduce((sum, { steps, options }) => {
     const least = Math.min(...options.map(({ strategy, stepSeconds }) => strategy.devices * stepSeconds));
     return sum + (Number.isFinite(least) ? steps * least : 0);
   }, 0);
   const seconds = Math.max(FIRST_LEAST, (FIRST_SHARE * work) / Math.max(1, devices));
-  return budget === SEARCH_BUDGET
-    ? { seconds: Math.min(seconds, SEARCH_BUDGET.seconds ?? Infinity) }
-    : budget;
+  return { seconds: Math.min(seconds, SEARCH_BUDGET.seconds ?? Infinity) };
 }
 
 function laterBudget({ plan }: SessionState): PlanBudget {
   const left = plan?.plan.makespan ?? 0;
   return { seconds: Math.min(LATER_MOST, Math.max(LATER_LEAST, LATER_SHARE * left)) };
+}
+
+/** How long to look for the answer to a question. */
+function budgetOf({ state, budget }: ISession, asked: PlanRequest): PlanBudget {
+  if (state.tasks.some(isActive)) {
+    return laterBudget(state);
+  }
+  return state.goal === 'run' && budget === SEARCH_BUDGET ? firstBudget(asked) : budget;
 }
 
 /** Ask the planner: how to begin, or, while tasks train, whether to go on. */
@@ -109,11 +115,9 @@ export function askPlan(session: ISession, time: number): IStep {
   const revision = session.planRevision + 1;
   const asked = planRequest(state, time, {
     selection: goal === 'run' ? session.selection : null,
-    budget: training ? laterBudget(state) : session.budget,
     ...((training || switches === 'planned') && { switches: ASKED[switches] })
   });
-  const begins = goal === 'run' && !training;
-  const request = begins ? { ...asked, budget: firstBudget(session.budget, asked) } : asked;
+  const request = { ...asked, budget: budgetOf(session, asked) };
   return {
     session: {
       // A plan that tells which trials could matter is not waited for, as this one takes its place.
@@ -224,8 +228,7 @@ function firstStretches({ state }: ISession, plan: Plan): Map<string, IStretch> 
 
 function isHere(task: TaskState, { segment }: IStretch): boolean {
   const { strategy, node, devices } = lastAttempt(task)!;
-  const running = { strategy, node, devices };
-  return goesOnRunning({ name: task.spec.name, steps: 0, options: [], running }, segment);
+  return goesOnRunning({ running: { strategy, node, devices } }, segment);
 }
 
 /** Have a task that goes on train as far as the plan says. */

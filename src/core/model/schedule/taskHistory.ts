@@ -29,7 +29,7 @@ export function historyOf(task: PlanTask, segments: Segment[], off: number): Map
 }
 
 /** Whether a segment is the running task going on where it is. */
-export function goesOnRunning({ running }: PlanTask, segment: Segment): boolean {
+export function goesOnRunning({ running }: Pick<PlanTask, 'running'>, segment: Segment): boolean {
   return (
     running !== undefined &&
     segment.start === 0 &&
