@@ -43,8 +43,8 @@ export class CacheSync {
   }
 }
 
-function isMeasuring({ state }: ISession): boolean {
-  return state.trials.length > 0 || state.probing === true;
+function isMeasuring({ state, learning }: ISession): boolean {
+  return learning || state.trials.length > 0 || state.probing === true;
 }
 
 /** What an event measured, and where; nothing when the session takes no notice of it. */

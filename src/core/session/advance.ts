@@ -1,5 +1,7 @@
 import { dispatchSegments, dispatchTrials } from './dispatch.js';
 import { isWithoutDevices, withoutDevices } from './excludedDevices.js';
+import { exploresInRun } from './exploration.js';
+import { dispatchExplorations } from './explorationDispatch.js';
 import { askPlan, isReplanDue } from './replanning.js';
 import { withRungs } from './rungs.js';
 import { type ISession, type IStep, isActive, isOpen, withState } from './session.js';
@@ -21,19 +23,21 @@ export function advance(before: ISession, time: number): IStep {
   if (isWithoutDevices(session)) {
     return { session: withoutDevices(session, time), commands: [] };
   }
-  const followed = isUnderWay(session) ? follow(session, time) : { session, commands: [] };
+  const underWay = isUnderWay(session);
+  const followed = underWay ? follow(session, time) : { session, commands: [] };
   const training = followed.session.state.tasks.some(isActive);
   const inspecting = tasks.some(task => task.status === 'inspecting');
   if (inspecting && !training) {
     return followed;
   }
-  const measured = then(
-    then(followed, next => planTrials(next, time)),
-    dispatchTrials
+  const measured = dispatchTried(
+    then(followed, next => withLearning(planTrials(next, time), underWay)),
+    time
   );
   const { trials, probing } = measured.session.state;
+  const { learning, profiled } = measured.session;
   const measuring = trials.length > 0 || probing === true;
-  if (measuring && !(training && goal === 'run')) {
+  if ((measuring && !(training && goal === 'run')) || (learning && !profiled)) {
     return measured;
   }
   if (goal === 'profile') {
@@ -54,12 +58,25 @@ export function advance(before: ISession, time: number): IStep {
 }
 
 /** Whether a plan is being followed: what it has next begins as soon as it can, whatever else is being looked for. */
-function isUnderWay({ state: { goal, run, plan } }: ISession): boolean {
-  return goal === 'run' && run !== undefined && run.endedAt === undefined && plan !== undefined;
+function isUnderWay({ learning, state: { goal, run, plan } }: ISession): boolean {
+  return goal === 'run' && run !== undefined && run.endedAt === undefined && plan !== undefined && !learning;
+}
+
+/** The session that learns by training, when it has anything to try before the first plan of a run. */
+function withLearning({ session, commands }: IStep, underWay: boolean): IStep {
+  const begins = exploresInRun(session) && !underWay && session.state.trials.length > 0;
+  return { session: begins ? { ...session, learning: true } : session, commands };
 }
 
 function follow(session: ISession, time: number): IStep {
-  return then(dispatchTrials(session), next => dispatchSegments(next, time));
+  return then(dispatchTried({ session, commands: [] }, time), next => dispatchSegments(next, time));
+}
+
+function dispatchTried(before: IStep, time: number): IStep {
+  return then(
+    then(before, next => dispatchExplorations(next, time)),
+    dispatchTrials
+  );
 }
 
 function then({ session, commands }: IStep, go: (session: ISession) => IStep): IStep {
@@ -72,7 +89,7 @@ function done(session: ISession, time: number): IStep {
   const ended = run && run.endedAt === undefined && session.state.goal === 'run';
   return {
     session: withState(
-      { ...session, full: false },
+      { ...session, full: false, learning: false },
       { goal: 'none', ...(ended ? { run: { ...run, endedAt: time } } : {}) }
     ),
     commands: []

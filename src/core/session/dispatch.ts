@@ -1,15 +1,9 @@
-import { usableBy } from '../model/strategy.js';
+import { cellKey, usableBy } from '../model/strategy.js';
 import { FailedTrials } from '../profiling/failedTrials.js';
-import type {
-  Attempt,
-  GroupStart,
-  RunState,
-  Segment,
-  TaskState,
-  TrialStart,
-  TrialState
-} from '../wire/messages.js';
+import type { Attempt, Node, Segment, TaskState, TrialStart, TrialState } from '../wire/messages.js';
 import type { Command } from './command.js';
+import { exploresInRun, isExplorer } from './exploration.js';
+import { startGroup } from './groupStart.js';
 import { measuredCell, patience } from './patience.js';
 import { plannedCluster } from './plannedCluster.js';
 import { deviceKey } from './projection.js';
@@ -20,10 +14,9 @@ import {
   isActive,
   lastAttempt,
   techniquesOf,
-  withState,
-  withTask
+  withState
 } from './session.js';
-import { type IStretch, stretchesLeft } from './stretches.js';
+import { stretchesLeft } from './stretches.js';
 import { smallerTrials } from './trialPlanning.js';
 import { isHeldBack, isRoomForOne } from './wishes.js';
 
@@ -52,13 +45,22 @@ export function busyDevices(session: ISession): Set<string> {
   return busy;
 }
 
-/** Start every queued trial that finds enough free devices on one node. */
+/** The nodes, with those of their devices that nothing holds. */
+export function freeDevices(session: ISession, busy: ReadonlySet<string> = busyDevices(session)): Node[] {
+  return plannedCluster(session.state).nodes.map(node => ({
+    ...node,
+    devices: node.devices.filter(device => !busy.has(deviceKey(node.id, device.id)))
+  }));
+}
+
+/** Start every queued trial that finds enough free devices on one node, unless it is made by training. */
 export function dispatchTrials(session: ISession): IStep {
   const busy = busyDevices(session);
   const commands: Command[] = [];
+  const byTraining = exploresInRun(session) ? new Set(session.state.tasks.filter(t => t.status === 'ready' && isExplorer(t)).map(t => t.inspection?.signature)) : new Set();
   const trials = session.state.trials.map(trial => {
     const task = findTask(session, trial.task);
-    if (trial.status !== 'queued' || !task) {
+    if (trial.status !== 'queued' || !task || byTraining.has(trial.signature)) {
       return trial;
     }
     const place = placeOfTrial(session, trial, busy);
@@ -92,15 +94,12 @@ function placeOfTrial(
   trial: TrialState,
   busy: ReadonlySet<string>
 ): Pick<Attempt, 'strategy' | 'node' | 'devices'> | undefined {
-  const free = plannedCluster(session.state).nodes.map(({ id, devices }) => ({
-    node: id,
-    devices: devices.filter(device => !busy.has(deviceKey(id, device.id)))
-  }));
+  const free = freeDevices(session, busy);
   if (free.every(({ devices }) => devices.length === 0)) {
     return undefined;
   }
   const places = [trial.strategy, ...smallerTrials(session, trial)].flatMap(strategy =>
-    free.map(({ node, devices }) => ({
+    free.map(({ id: node, devices }) => ({
       strategy,
       node,
       devices: usableBy(strategy, devices)
@@ -138,11 +137,21 @@ export function dispatchSegments(session: ISession, time: number): IStep {
     waiting.add(segment.task);
     const mayStart = isNext && !isHeldBack(task, time) && isRoomForOne(next);
     if (mayStart && keys.every(key => !blocked.has(key))) {
-      next = withState(next, {
-        run: begun(next.state.run, time),
-        ...(next.state.plan?.startedAt === undefined ? { plan: { ...planned, startedAt: time } } : {})
-      });
-      const [started, command] = startStretch(next, task, stretch, time);
+      const origin = next.state.plan?.startedAt ?? time;
+      next = withState(next, { plan: { ...planned, startedAt: origin } });
+      const { strategy, node, devices, start, end } = segment;
+      const [started, command] = startGroup(
+        next,
+        task,
+        {
+          strategy,
+          node,
+          devices,
+          planned: { start: origin + start, end: origin + end },
+          until: stretch.until
+        },
+        time
+      );
       next = started;
       commands.push(command);
     }
@@ -154,12 +163,8 @@ export function dispatchSegments(session: ISession, time: number): IStep {
 }
 
 /** Whether a segment can still be run: what it was planned with may be gone. */
-function isRunnable(
-  { state, selection }: ISession,
-  task: TaskState,
-  segment: Segment,
-  failed: FailedTrials
-): boolean {
+function isRunnable(session: ISession, task: TaskState, segment: Segment, failed: FailedTrials): boolean {
+  const { state, selection } = session;
   const { strategy, node, devices } = segment;
   const { spec, inspection } = task;
   const there = plannedCluster(state).nodes.find(({ id }) => id === node)?.devices ?? [];
@@ -167,58 +172,7 @@ function isRunnable(
     (selection?.includes(spec.name) ?? true) &&
     devices.every(device => there.some(({ id }) => id === device)) &&
     !state.excludeTechniques.includes(strategy.technique) &&
-    measuredCell(state.cells, task, strategy) !== undefined &&
+    (measuredCell(state.cells, task, strategy) !== undefined || !state.cells.some(c => c.status === 'oom' && cellKey(c.signature, c.strategy) === cellKey(inspection?.signature ?? '', strategy))) &&
     failed.failure({ hash: spec.hash, signature: inspection?.signature ?? '' }, strategy) === undefined
   );
-}
-
-/** A run in which training begins: it goes on with one that was over, and does not count the time between. */
-function begun(run: RunState | undefined, time: number): RunState {
-  if (run?.endedAt === undefined) {
-    return run ?? { startedAt: time };
-  }
-  const { startedAt, endedAt, idleSeconds = 0 } = run;
-  return { startedAt, idleSeconds: idleSeconds + Math.max(0, time - endedAt) };
-}
-
-function startStretch(
-  session: ISession,
-  task: TaskState,
-  { segment, until }: IStretch,
-  time: number
-): [ISession, Command] {
-  const leaves = until < (task.inspection?.steps ?? 1) ? { until } : {};
-  const origin = session.state.plan?.startedAt ?? time;
-  const attempt: Attempt = {
-    number: task.attempts.length + 1,
-    strategy: segment.strategy,
-    node: segment.node,
-    devices: segment.devices,
-    requestedAt: time,
-    fromStep: task.checkpointStep ?? 0,
-    ...leaves,
-    planned: { start: origin + segment.start, end: origin + segment.end }
-  };
-  const stepSeconds = measuredCell(session.state.cells, task, segment.strategy)?.stepSeconds;
-  const { checkpointSeconds, rankSeconds } = patience(session.state, task, segment.strategy);
-  const body: GroupStart = {
-    task: task.spec,
-    attempt: attempt.number,
-    steps: task.inspection?.steps ?? 1,
-    ...leaves,
-    ...(until === task.target && { evaluates: true }),
-    strategy: segment.strategy,
-    ...(task.inspection ? { signature: task.inspection.signature } : {}),
-    devices: segment.devices,
-    checkpointSeconds,
-    patienceSeconds: rankSeconds,
-    ...(stepSeconds === undefined ? {} : { stepSeconds }),
-    ...techniquesOf(session)
-  };
-  const started = withTask(session, task.spec.name, {
-    status: 'starting',
-    attempts: [...task.attempts, attempt],
-    progress: { step: task.checkpointStep ?? 0 }
-  });
-  return [started, { kind: 'start', node: segment.node, body }];
 }

@@ -2,7 +2,7 @@ import { cellKey } from '../model/strategy.js';
 import type { GroupEvent, ProfileCell, TaskState } from '../wire/messages.js';
 import { believedCells } from './belief.js';
 import { measuredCell } from './patience.js';
-import { type ISession, lastAttempt, withNews, withState, withTask } from './session.js';
+import { type ISession, isExploring, lastAttempt, withNews, withState, withTask } from './session.js';
 import { splitSignature, unlikeness } from './speeds.js';
 
 /** A step that takes longer or shorter than planned by more than this share is news. */
@@ -47,6 +47,9 @@ export function noteMeasured(session: ISession, task: TaskState, { cell }: Group
     attempts: [...task.attempts.slice(0, -1), { ...attempt, stepSeconds }]
   });
   const measured = withTrainedCell(noted, found);
+  if (isExploring(attempt)) {
+    return withNews(measured, { kind: 'measured', tasks: [spec.name] });
+  }
   const off = believed === undefined ? 0 : Math.abs(stepSeconds - believed);
   const first = attempt.stepSeconds === undefined;
   return first && believed !== undefined && off > NEWS * believed && off > ERRORS * errorOf(cell)

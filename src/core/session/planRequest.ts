@@ -95,7 +95,7 @@ function withMargin(cell: ProfileCell): ProfileCell {
   const { stepSeconds, trained, spreadSeconds = 0 } = cell;
   return trained !== undefined || stepSeconds === undefined
     ? cell
-    : { ...cell, spreadSeconds, stepSecondsHigh: (1 + MARGIN) * stepSeconds };
+    : { stepSecondsHigh: (1 + MARGIN) * stepSeconds, ...cell, spreadSeconds };
 }
 
 function planTask(

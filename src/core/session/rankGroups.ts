@@ -1,3 +1,4 @@
+import { cellKey } from '../model/strategy.js';
 import type { Attempt, Failure, GroupEvent, ProfileCell, TaskState, Validation } from '../wire/messages.js';
 import { inspectOnDevice, OTHER_TASK } from './deviceInspections.js';
 import { excludeDevices, isOfDevice, isRefused } from './excludedDevices.js';
@@ -7,11 +8,13 @@ import {
   followsGiven,
   type ISession,
   isActive,
+  isExploring,
   lastAttempt,
   restingStatus,
   withNotice,
   withStalePlan,
   withStaleProfile,
+  withState,
   withTask
 } from './session.js';
 
@@ -62,6 +65,9 @@ export function noteGroup(session: ISession, event: GroupEvent): ISession {
       }
       if (isOfDevice(event.error)) {
         return noteDeviceFailure(session, task, attempt, event, event.error);
+      }
+      if (isExploring(attempt)) {
+        return noteFailedExploration(session, task, attempt, event);
       }
       return withTask(session, name, {
         ...ended(task, attempt, event, 'failed'),
@@ -136,6 +142,35 @@ function notStarted(session: ISession, task: TaskState): ISession {
 function validationsOf(task: TaskState, { step = 0, metrics = {} }: GroupEvent): Validation[] {
   const others = (task.validations ?? []).filter(validation => validation.step !== step);
   return [...others, { step, metrics }].sort((a, b) => a.step - b.step);
+}
+
+/** It failed before anything was known of its strategy: perhaps only this one fails. */
+function noteFailedExploration(
+  session: ISession,
+  task: TaskState,
+  attempt: Attempt,
+  event: GroupEvent
+): ISession {
+  const cell: ProfileCell = {
+    signature: task.inspection?.signature ?? '',
+    strategy: attempt.strategy,
+    status: 'failed',
+    source: 'measured',
+    hash: task.spec.hash,
+    ...(event.error ? { error: event.error } : {})
+  };
+  const { cells } = session.state;
+  const isReplaced = (old: ProfileCell): boolean =>
+    old.status === 'failed' &&
+    old.hash === cell.hash &&
+    cellKey(old.signature, old.strategy) === cellKey(cell.signature, cell.strategy);
+  const known = withState(session, { cells: [...cells.filter(old => !isReplaced(old)), cell] });
+  return withStaleProfile(
+    withTask(known, task.spec.name, {
+      ...ended(task, attempt, event, 'failed'),
+      status: restingStatus(task)
+    })
+  );
 }
 
 /** Out of memory while training: the strategy is infeasible after all, and the task needs another. */

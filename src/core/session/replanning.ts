@@ -25,6 +25,7 @@ import {
 } from './session.js';
 import { limitGroup, stopGroup } from './stopping.js';
 import { type IStretch, stretchesLeft, targetStep } from './stretches.js';
+import { plannedCells } from './trialPlanning.js';
 
 /**
  * How long to look for a better plan while tasks train: they do not wait for it, but it takes a core. A share of what was
@@ -100,8 +101,9 @@ function laterBudget({ plan }: SessionState): PlanBudget {
 }
 
 /** How long to look for the answer to a question. */
-function budgetOf({ state, budget }: ISession, asked: PlanRequest): PlanBudget {
-  if (state.tasks.some(isActive)) {
+function budgetOf(session: ISession, asked: PlanRequest): PlanBudget {
+  const { state, budget } = session;
+  if (state.tasks.some(isActive) && !session.learning) {
     return laterBudget(state);
   }
   return state.goal === 'run' && budget === SEARCH_BUDGET ? firstBudget(asked) : budget;
@@ -115,6 +117,7 @@ export function askPlan(session: ISession, time: number): IStep {
   const revision = session.planRevision + 1;
   const asked = planRequest(state, time, {
     selection: goal === 'run' ? session.selection : null,
+    ...(goal === 'run' && { cells: plannedCells(session) }),
     ...((training || switches === 'planned') && { switches: ASKED[switches] })
   });
   const request = { ...asked, budget: budgetOf(session, asked) };
@@ -138,15 +141,19 @@ export function adoptPlan(session: ISession, plan: Plan, time: number): IStep {
   const { question, news } = session;
   const causes = question?.causes ?? [];
   const training = Object.keys(question?.running ?? {}).length > 0;
-  let next = withState(session, {
-    planning: false,
-    plan: {
-      plan,
-      madeAt: time,
-      fresh: news.length === 0,
-      ...(training || session.state.tasks.some(isActive) ? { startedAt: question?.time ?? time } : {})
+  const isFirst = session.learning || session.state.plan === undefined;
+  let next = withState(
+    { ...session, learning: false },
+    {
+      planning: false,
+      plan: {
+        plan,
+        madeAt: time,
+        fresh: news.length === 0,
+        ...(training || session.state.tasks.some(isActive) ? { startedAt: question?.time ?? time } : {})
+      }
     }
-  });
+  );
   const commands: Command[] = [];
   const moves: Move[] = [];
   const stretches = training ? firstStretches(session, plan) : new Map<string, IStretch>();
@@ -167,7 +174,7 @@ export function adoptPlan(session: ISession, plan: Plan, time: number): IStep {
     }
   }
   const told = causes.some(({ kind }) => kind !== 'ended' && kind !== 'interval');
-  if (!training || (moves.length === 0 && plan.method === 'previous' && !told)) {
+  if (!training || isFirst || (moves.length === 0 && plan.method === 'previous' && !told)) {
     return { session: next, commands };
   }
   const { makespan, carryOn } = plan;

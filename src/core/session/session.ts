@@ -47,6 +47,8 @@ export interface ISession {
   readonly question: IQuestion | null;
   /** What has happened since that question, while tasks train: why to plan anew. */
   readonly news: readonly ReplanCause[];
+  /** Whether a run has begun without a plan: its tasks explore, until something is known of each. */
+  readonly learning: boolean;
 }
 
 /** The planner was asked. */
@@ -93,7 +95,8 @@ export function emptySession(name: string, folder: string): ISession {
     strikes: {},
     trialCount: 0,
     question: null,
-    news: []
+    news: [],
+    learning: false
   };
 }
 
@@ -134,10 +137,16 @@ export function isResumable(task: TaskState): boolean {
   return task.status === 'stopped' && task.inspection !== undefined;
 }
 
+/** Whether a rank group has not found out how its strategy runs its task, of which nothing was known. */
+export function isExploring({ explores, stepSeconds }: Attempt): boolean {
+  return explores === true && stepSeconds === undefined;
+}
+
 /** Whether a task failed before it trained: what its trials found says so, and nothing else. */
 export function isFailedInTrial(task: TaskState): boolean {
-  const outcome = lastAttempt(task)?.outcome;
-  return task.status === 'failed' && outcome !== 'failed' && outcome !== 'lost';
+  const attempt = lastAttempt(task);
+  const trained = attempt?.outcome === 'failed' || attempt?.outcome === 'lost';
+  return task.status === 'failed' && (!trained || isExploring(attempt));
 }
 
 /** The tasks still to be planned for that hold no devices. */

@@ -47,7 +47,7 @@ export function step(session: ISession, event: SessionEvent, time: number): ISte
     return { ...noted, session: withState(noted.session, { rev: session.state.rev + 1 }) };
   }
   const told = withEventNews(session, noted.session, event);
-  const judged = event.kind === 'group' ? told : withVerdicts(told);
+  const judged = event.kind === 'group' && event.event.kind !== 'failed' ? told : withVerdicts(told);
   const looking = dispatchInspections(judged);
   const advanced = advance(looking.session, time);
   const next = advanced.session;

@@ -126,7 +126,7 @@ export function noteStop(session: ISession, names: readonly string[] | null, tim
 export function withoutGoal(session: ISession, time: number): ISession {
   const { run, trials } = session.state;
   return withState(
-    { ...session, full: false },
+    { ...session, full: false, learning: false },
     {
       goal: 'none',
       planning: false,

@@ -10,18 +10,21 @@ import {
   selectTrials,
   WORTHWHILE
 } from '../profiling/trialSelection.js';
-import type { Plan, PlanBudget, Strategy, TrialState } from '../wire/messages.js';
+import type {
+  Plan,
+  PlanBudget,
+  ProfileCell,
+  SessionState,
+  Strategy,
+  TaskState,
+  TrialState
+} from '../wire/messages.js';
+import { StepTimeModel } from '../profiling/stepTimeModel.js';
+import { believedCells } from './belief.js';
+import { exploration, exploresInRun, isExplorer } from './exploration.js';
 import { plannedCluster } from './plannedCluster.js';
 import { planRequest } from './planRequest.js';
-import {
-  type ISession,
-  type IStep,
-  isActive,
-  isMeasured,
-  maxDevices,
-  waitingTasks,
-  withState
-} from './session.js';
+import { type ISession, type IStep, isActive, isMeasured, isOpen, maxDevices, withState } from './session.js';
 import { withVerdicts } from './verdicts.js';
 
 /**
@@ -46,30 +49,35 @@ export function planTrials(session: ISession, time: number): IStep {
   const known = withVerdicts(
     withState(session, { cells: [...measured, ...pruned, ...interpolatedCells(open, measured)] })
   );
-  const tried = [...measured.filter(cell => cell.status === 'ok'), ...trials];
-  const likely = initialTrials(promising, tried);
-  const first = [...likely, ...initialTrials(open, [...tried, ...likely])];
+  const tried = [...measured.filter(cell => cell.status === 'ok'), ...trials, ...exploredCells(session)];
+  const explores = exploresInRun(session);
+  const most = explores && (globalThis as any).process.env.SHARE ? deviceShare(session) : undefined;
+  const likely = initialTrials(promising, tried, most);
+  const first = [...likely, ...initialTrials(open, [...tried, ...likely], most)];
   if (!tasks.some(isActive)) {
     first.push(...doubtful);
   }
   if (first.length > 0) {
     return { session: queue(known, first), commands: [] };
   }
-  if (trials.length > 0) {
+  if (trials.length > 0 || exploredCells(session).length > 0) {
     return { session: known, commands: [] };
   }
   if (open.length === 0) {
     return { session: { ...known, profiled: true }, commands: [] };
   }
-  if (tasks.some(isActive)) {
+  if (tasks.some(isActive) && !session.learning) {
     // Training goes on with what is known: devices are not kept waiting for a better plan.
     return { session: known, commands: [] };
+  }
+  if (session.learning && !(globalThis as any).process.env.ROUNDS) {
+    return { session: { ...known, profiled: true }, commands: [] };
   }
   if (session.full) {
     return { session: queue(known, open), commands: [] };
   }
   const planRevision = session.planRevision + 1;
-  const request = planRequest(known.state, time, {
+  const request = planRequest(withAllWaiting(known.state), time, {
     ...(session.bestMakespan !== undefined && { cells: optimisticProfile(promising, measured) }),
     selection: selectionOf(session),
     budget: TRIAL_PLAN_BUDGET,
@@ -151,20 +159,81 @@ function sideBySide({ state }: ISession, cells: readonly IGridCell[]): IGridCell
   });
 }
 
-/** Trials to think of; `doubtful` are those that failed for a task whose like work: are they at fault, or is it? */
-function candidatesOf(
-  session: ISession
-): ReturnType<typeof trialCandidates> & { readonly doubtful: readonly IGridCell[] } {
-  const { cells, trials, excludeTechniques } = session.state;
+/** The tasks that are to be measured: those that wait, and, before the first plan of a run, those that train meanwhile. */
+export function candidateTasks(session: ISession): TaskState[] {
   const selection = selectionOf(session);
   const selected = selection && new Set(selection);
-  const candidates = waitingTasks(session.state).filter(
-    ({ spec: { name } }) => (selected?.has(name) ?? true) && !session.setAside.includes(name)
+  return session.state.tasks.filter(
+    task =>
+      isOpen(task, session.state) &&
+      (session.learning || !isActive(task)) &&
+      (selected?.has(task.spec.name) ?? true) &&
+      !session.setAside.includes(task.spec.name)
   );
+}
+
+export function plannedCells(session: ISession): ProfileCell[] {
+  const { cells, tasks } = session.state;
+  const known = believedCells(cells.filter(cell => isMeasured(cell) || cell.status === 'pruned'));
+  const measured = known.filter(cell => cell.status === 'ok' && cell.stepSeconds !== undefined);
+  const E = (globalThis as any).process.env;
+  if (!exploresInRun(session) || measured.length === 0 || E.K === undefined) {
+    return [...known];
+  }
+  const explorers = tasks.filter(task => isOpen(task, session.state) && isExplorer(task));
+  const untried = [...candidatesOf(session, explorers).promising, ...exploredCells(session)];
+  const sigs = new Set([...untried, ...measured].map(cell => cell.signature)).size;
+  const k = Number(E.K) * Math.min(1, Math.sqrt(4 / sigs));
+  const model = new StepTimeModel(measured);
+  return [...known, ...untried.map(({signature, strategy}): ProfileCell => {
+    const { seconds, spread } = model.of(signature, strategy);
+    const like = measured.find(c => c.signature === signature);
+    return { signature, strategy, status: 'ok', source: 'interpolated', stepSeconds: seconds * Math.exp(-k * spread), stepSecondsHigh: seconds * Math.exp(-k * spread) * Number(E.HIGH ?? 1), spreadSeconds: 0, startSeconds: (like?.startSeconds ?? 0) + Number(E.PRICE ?? 0), saveSeconds: like?.saveSeconds ?? 0 };
+  })];
+}
+
+/** As if nothing trained: what trains before the first plan of a run may be moved to wherever it is wanted. */
+function withAllWaiting(state: SessionState): SessionState {
+  const tasks = state.tasks.map(task =>
+    isActive(task) && isOpen(task, state) ? { ...task, status: 'ready' as const } : task
+  );
+  return { ...state, tasks };
+}
+
+/** What tasks find out while they train. */
+function exploredCells({ state }: ISession): Pick<ProfileCell, 'signature' | 'strategy'>[] {
+  return state.tasks.flatMap(task => {
+    const { strategy } = exploration(task) ?? {};
+    return strategy && task.inspection ? [{ signature: task.inspection.signature, strategy }] : [];
+  });
+}
+
+/** Devices that a task may have when all tasks that are to be tried or train are to have some: a power of two. */
+export function deviceShare(session: ISession): number {
+  const names = [...candidateTasks(session), ...session.state.tasks.filter(isActive)].map(
+    ({ spec }) => spec.name
+  );
+  const tasks = new Set(names).size;
+  const devices = plannedCluster(session.state).nodes.reduce((sum, node) => sum + node.devices.length, 0);
+  return 2 ** Math.max(0, Math.floor(Math.log2(devices / Math.max(1, tasks))));
+}
+
+/**
+ * Trials to think of; `doubtful` are those that failed for a task whose like work: are they at fault, or is it?
+ *
+ * @param candidates - the tasks they are for.
+ */
+export function candidatesOf(
+  session: ISession,
+  candidates: readonly TaskState[] = candidateTasks(session)
+): ReturnType<typeof trialCandidates> & { readonly doubtful: readonly IGridCell[] } {
+  const { cells, trials, excludeTechniques } = session.state;
   const measured = cells.filter(isMeasured);
   const failed = new FailedTrials(measured);
   const grid = profileGrid(candidates, { maxDevices: maxDevices(session), excludeTechniques, failed });
-  const pending = new Set(trials.map(trial => cellKey(trial.signature, trial.strategy)));
+  const pending = new Set(
+    [...trials, ...exploredCells(session)].map(one => cellKey(one.signature, one.strategy))
+  );
   const found = trialCandidates(grid, measured, plannedCluster(session.state));
   const isFree = (cell: IGridCell): boolean => !pending.has(cellKey(cell.signature, cell.strategy));
   const open = found.open.filter(isFree);

@@ -5,14 +5,21 @@ import type { Command } from '../../../src/core/session/command.js';
 import { isReplanDue } from '../../../src/core/session/replanning.js';
 import { isActive } from '../../../src/core/session/session.js';
 import { targetStep } from '../../../src/core/session/stretches.js';
-import type { GroupStart, Strategy, SwitchPolicy } from '../../../src/core/wire/messages.js';
+import type {
+  GroupStart,
+  ProfileCell,
+  Strategy,
+  SwitchPolicy,
+  TrialStart
+} from '../../../src/core/wire/messages.js';
 import { inspection, SessionHarness, spec } from './sessionHarness.js';
 
-const ITERATIONS = 200;
+const ITERATIONS = Number(process.env.ITER ?? 200);
 const PLANNING_SECONDS = 0.5;
 const START_SECONDS = 1;
 const SAVE_SECONDS = 0.5;
 const MEASURED_AFTER = 5;
+const WARM_UP = 3;
 
 const STRATEGIES: Strategy[] = [1, 2, 4].map(devices => ({
   technique: devices === 1 ? 'single' : 'ddp',
@@ -28,6 +35,23 @@ export interface IWorldTask {
   readonly truth: ReadonlyMap<string, number>;
   /** When it is added, in seconds. */
   readonly arrival: number;
+  /** What it shares with tasks of the same speed; by itself when absent. */
+  readonly signature?: string;
+}
+
+function cellOf(task: IWorldTask, strategy: Strategy, stepSeconds: number): ProfileCell {
+  const cell = { signature: signatureOf(task), strategy, source: 'measured' as const };
+  return Number.isFinite(stepSeconds)
+    ? {
+        ...cell,
+        status: 'ok',
+        steps: MEASURED_AFTER,
+        stepSeconds,
+        spreadSeconds: 0,
+        startSeconds: START_SECONDS,
+        saveSeconds: SAVE_SECONDS
+      }
+    : { ...cell, status: 'oom' };
 }
 
 /** What happens in a world besides training, at a time in seconds. */
@@ -41,7 +65,11 @@ export interface IWorld {
   readonly devices: number;
   readonly tasks: readonly IWorldTask[];
   readonly fates: readonly IFate[];
+  /** What inspection finds feasible; what a task has no truth for runs out of memory. */
+  readonly strategies?: readonly Strategy[];
 }
+
+const signatureOf = ({ name, signature = `sig-${name}` }: IWorldTask): string => signature;
 
 /** A world at random: estimates are wrong, tasks come later, die, are stopped and go on. */
 export function randomWorld(seed: number, fates = true): IWorld {
@@ -192,6 +220,9 @@ class Life {
     const reached = Math.max(from, from + Math.floor((now - begun) / stepSeconds));
     const leave = group.leaving ? Math.min(group.until, Math.max(from, reached)) : group.until;
     const end = begun + (leave - from) * stepSeconds;
+    if (!Number.isFinite(stepSeconds)) {
+      return { at: Math.max(now, begun), do: () => this._runOut(group) };
+    }
     if (group.told === 'nothing' && !(group.leaving && begun > now)) {
       return { at: begun, do: () => this._tell(group, 'started', { step: from }) };
     }
@@ -215,23 +246,27 @@ class Life {
     this._group(group, kind, more);
   }
 
+  private _runOut({ start }: IGroup): void {
+    this._groups.delete(start.task.name);
+    this._sim.group(start.task.name, start.attempt, 'oom');
+  }
+
   private _measure(group: IGroup): void {
     const { start, stepSeconds } = group;
     group.told = 'measured';
     this._group(group, 'step', { step: group.from + MEASURED_AFTER, stepSeconds });
     this._group(group, 'measured', {
-      cell: {
-        signature: `sig-${start.task.name}`,
-        strategy: start.strategy,
-        status: 'ok',
-        source: 'measured',
-        steps: MEASURED_AFTER,
-        stepSeconds,
-        spreadSeconds: 0,
-        startSeconds: START_SECONDS,
-        saveSeconds: SAVE_SECONDS
-      }
+      cell: cellOf(this._task(start.task.name), start.strategy, stepSeconds)
     });
+  }
+
+  /** A trial makes its steps, throws them away, and its devices are free. */
+  private _try({ trial, task, strategy }: TrialStart): void {
+    const stepSeconds = this._truth({ task, strategy });
+    const fits = Number.isFinite(stepSeconds);
+    const seconds = START_SECONDS + (fits ? (WARM_UP + MEASURED_AFTER) * stepSeconds + SAVE_SECONDS : 0);
+    const cell = cellOf(this._task(task.name), strategy, stepSeconds);
+    this._at(this._sim.time + seconds, () => void this._sim.feed({ kind: 'trial-finished', trial, cell }, 0));
   }
 
   private _group(group: IGroup, kind: 'started' | 'step' | 'measured', more: object): void {
@@ -283,6 +318,9 @@ class Life {
         }
         return;
       }
+      case 'trial':
+        this._try(command.body);
+        return;
       case 'plan':
         this._at(sim.time + PLANNING_SECONDS, async () => {
           const made = await plan({ ...command.request, explain: false, budget: { iterations: ITERATIONS } });
@@ -291,9 +329,10 @@ class Life {
         return;
       case 'inspect':
         for (const { name, hash } of command.body.tasks) {
-          const task = this._world.tasks.find(one => one.name === name)!;
-          const strategies = STRATEGIES.filter(({ devices }) => devices <= this._world.devices);
-          const found = inspection(`sig-${name}`, task.steps, strategies);
+          const task = this._task(name);
+          const { strategies = STRATEGIES } = this._world;
+          const fitting = strategies.filter(({ devices }) => devices <= this._world.devices);
+          const found = inspection(signatureOf(task), task.steps, fitting);
           this._at(
             sim.time + 1,
             () => void sim.feed({ kind: 'inspected', result: { task: name, hash, inspection: found } }, 0)
@@ -305,31 +344,25 @@ class Life {
     }
   }
 
-  private _truth({ task, strategy }: GroupStart): number {
-    return this._world.tasks.find(({ name }) => name === task.name)!.truth.get(strategyKey(strategy))!;
+  private _task(name: string): IWorldTask {
+    return this._world.tasks.find(task => task.name === name)!;
+  }
+
+  private _truth({ task, strategy }: Pick<GroupStart, 'task' | 'strategy'>): number {
+    return this._task(task.name).truth.get(strategyKey(strategy)) ?? Infinity;
   }
 
   private _add(tasks: readonly IWorldTask[]): void {
     const { _sim: sim } = this;
     sim.feed({ kind: 'tasks-added', tasks: tasks.map(({ name }) => spec(name)) }, 0);
-    sim.feed(
-      {
-        kind: 'cells-recalled',
-        cells: tasks.flatMap(({ name, believed }) =>
-          STRATEGIES.filter(one => believed.has(strategyKey(one))).map(strategy => ({
-            signature: `sig-${name}`,
-            strategy,
-            status: 'ok' as const,
-            source: 'measured' as const,
-            stepSeconds: believed.get(strategyKey(strategy))!,
-            startSeconds: START_SECONDS,
-            saveSeconds: SAVE_SECONDS,
-            spreadSeconds: 0
-          }))
-        )
-      },
-      0
+    const { strategies = STRATEGIES } = this._world;
+    const cells = tasks.flatMap(task =>
+      strategies.flatMap(strategy => {
+        const believed = task.believed.get(strategyKey(strategy));
+        return believed === undefined ? [] : [cellOf(task, strategy, believed)];
+      })
     );
+    sim.feed({ kind: 'cells-recalled', cells }, 0);
   }
 
   private _suffer({ kind, task }: IFate): void {
