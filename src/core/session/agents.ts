@@ -1,4 +1,4 @@
-import type { AgentHello, Device, ExcludedDevice, Node, TrialState } from '../wire/messages.js';
+import type { AgentHello, Attempt, Device, ExcludedDevice, Node, TrialState } from '../wire/messages.js';
 import type { Command } from './command.js';
 import { excludedOf } from './excludedDevices.js';
 import { inspect, inspectAgain } from './inspections.js';
@@ -15,7 +15,8 @@ import {
   withStaleProfile,
   withState
 } from './session.js';
-import { inspecting, limitGroup, stopGroup, stopInspections } from './stopping.js';
+import { inspecting, limitGroup, stopGroups, stopInspections } from './stopping.js';
+import { inNextHands, withoutNext } from './takeovers.js';
 
 const looks = (devices: readonly Device[]): string[] =>
   devices.map(device => `${device.kind} ${device.name} ${device.memoryBytes}`).sort();
@@ -84,13 +85,22 @@ export function noteAgent(session: ISession, hello: AgentHello, time: number): I
       return { ...task, onDevice: {} };
     }
     const attempt = lastAttempt(task);
-    if (!isActive(task) || attempt?.node !== node || groups.has(`${task.spec.name} ${attempt.number}`)) {
+    if (!isActive(task) || attempt?.node !== node) {
       return task;
+    }
+    const isAlive = ({ number }: Attempt): boolean => groups.has(`${task.spec.name} ${number}`);
+    const coming = task.next && isAlive(task.next) ? task.next : undefined;
+    if (isAlive(attempt)) {
+      return task.next === coming ? task : withoutNext(task);
+    }
+    if (coming) {
+      return inNextHands(task, coming, time);
     }
     return {
       ...task,
       status: restingStatus(task),
       moving: undefined,
+      next: undefined,
       attempts: [...task.attempts.slice(0, -1), { ...attempt, endedAt: time, outcome: 'stopped' }]
     };
   });
@@ -99,7 +109,11 @@ export function noteAgent(session: ISession, hello: AgentHello, time: number): I
   const wanted = new Set(inspecting(known.session, () => true));
   const measuring = new Set(trials.filter(({ status }) => status === 'running').map(({ id }) => id));
   const stops: Command[] = [
-    ...tasks.filter(task => task.status === 'stopping').flatMap(task => stopGroup(known.session.state, task)),
+    ...tasks
+      .filter(task => task.status === 'stopping')
+      // What is about to take over from one that moves stays.
+      .map(task => (task.moving ? { ...task, next: undefined } : task))
+      .flatMap(task => stopGroups(known.session.state, task)),
     ...tasks.filter(isStaying).flatMap(limitGroup),
     ...hello.trials
       .filter(id => !measuring.has(id))

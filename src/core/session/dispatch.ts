@@ -42,6 +42,7 @@ export function busyDevices(session: ISession): Set<string> {
     const attempt = lastAttempt(task);
     if (isActive(task) && attempt) {
       hold(attempt.node, attempt.devices);
+      hold(task.next?.node, task.next?.devices);
     }
   }
   for (const trial of session.state.trials) {
@@ -142,9 +143,13 @@ export function dispatchSegments(session: ISession, time: number): IStep {
         run: begun(next.state.run, time),
         ...(next.state.plan?.startedAt === undefined ? { plan: { ...planned, startedAt: time } } : {})
       });
-      const [started, command] = startStretch(next, task, stretch, time);
-      next = started;
-      commands.push(command);
+      const [attempt, body] = startOf(next, task, stretch, time);
+      next = withTask(next, task.spec.name, {
+        status: 'starting',
+        attempts: [...task.attempts, attempt],
+        progress: { step: task.checkpointStep ?? 0 }
+      });
+      commands.push({ kind: 'start', node: segment.node, body });
     }
     for (const key of keys) {
       blocked.add(key);
@@ -154,7 +159,7 @@ export function dispatchSegments(session: ISession, time: number): IStep {
 }
 
 /** Whether a segment can still be run: what it was planned with may be gone. */
-function isRunnable(
+export function isRunnable(
   { state, selection }: ISession,
   task: TaskState,
   segment: Segment,
@@ -181,16 +186,17 @@ function begun(run: RunState | undefined, time: number): RunState {
   return { startedAt, idleSeconds: idleSeconds + Math.max(0, time - endedAt) };
 }
 
-function startStretch(
+/** The attempt at a stretch of the plan, and what the agent is told to begin it. */
+export function startOf(
   session: ISession,
   task: TaskState,
   { segment, until }: IStretch,
   time: number
-): [ISession, Command] {
+): [Attempt, GroupStart] {
   const leaves = until < (task.inspection?.steps ?? 1) ? { until } : {};
   const origin = session.state.plan?.startedAt ?? time;
   const attempt: Attempt = {
-    number: task.attempts.length + 1,
+    number: (lastAttempt(task)?.number ?? 0) + 1,
     strategy: segment.strategy,
     node: segment.node,
     devices: segment.devices,
@@ -215,10 +221,5 @@ function startStretch(
     ...(stepSeconds === undefined ? {} : { stepSeconds }),
     ...techniquesOf(session)
   };
-  const started = withTask(session, task.spec.name, {
-    status: 'starting',
-    attempts: [...task.attempts, attempt],
-    progress: { step: task.checkpointStep ?? 0 }
-  });
-  return [started, { kind: 'start', node: segment.node, body }];
+  return [attempt, body];
 }

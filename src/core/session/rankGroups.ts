@@ -27,6 +27,8 @@ export function noteGroup(session: ISession, event: GroupEvent): ISession {
   }
   const name = event.task;
   switch (event.kind) {
+    case 'ready':
+      return session;
     case 'started':
       return withTask(session, name, {
         status: task.status === 'stopping' ? 'stopping' : 'running',

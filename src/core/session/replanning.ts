@@ -12,6 +12,7 @@ import type {
 import type { Command } from './command.js';
 import { planRequest, wouldBeginAnew } from './planRequest.js';
 import {
+  comingAttempt,
   findTask,
   followsGiven,
   type ISession,
@@ -23,8 +24,9 @@ import {
   withState,
   withTask
 } from './session.js';
-import { limitGroup, stopGroup } from './stopping.js';
+import { limitGroup } from './stopping.js';
 import { type IStretch, stretchesLeft, targetStep } from './stretches.js';
+import { leave, takeOver } from './takeovers.js';
 
 /**
  * How long to look for a better plan while tasks train: they do not wait for it, but it takes a core. A share of what was
@@ -153,17 +155,18 @@ export function adoptPlan(session: ISession, plan: Plan, time: number): IStep {
   for (const [name, number] of Object.entries(question?.running ?? {})) {
     const task = findTask(next, name);
     const stretch = stretches.get(name);
-    if (!task || !stretch || !isStaying(task) || task.attempts.length !== number) {
+    if (!task || !stretch || !isStaying(task) || comingAttempt(task)?.number !== number) {
       continue;
     }
     if (isHere(task, stretch)) {
       const [limited, told] = limit(next, task, stretch);
       next = limited;
       commands.push(...told);
-    } else if (session.state.switches !== 'never' && !wouldBeginAnew(task)) {
+    } else if (session.state.switches !== 'never' && !wouldBeginAnew(task) && !task.next) {
       moves.push(moveOf(task, stretch));
-      commands.push(...stopGroup(next.state, task));
-      next = withTask(next, name, { status: 'stopping', moving: true });
+      const moved = takeOver(next, plan, task, stretch, time) ?? leave(next, task);
+      next = moved.session;
+      commands.push(...moved.commands);
     }
   }
   const told = causes.some(({ kind }) => kind !== 'ended' && kind !== 'interval');
@@ -202,7 +205,7 @@ export function adoptGiven(session: ISession, plan: Plan, time: number): IStep {
 /** The tasks that train, with the number of their attempt. */
 function runningIn({ state }: ISession): Record<string, number> {
   return Object.fromEntries(
-    state.tasks.filter(isStaying).map(task => [task.spec.name, task.attempts.length])
+    state.tasks.filter(isStaying).map(task => [task.spec.name, comingAttempt(task)!.number])
   );
 }
 
@@ -227,18 +230,19 @@ function firstStretches({ state }: ISession, plan: Plan): Map<string, IStretch> 
 }
 
 function isHere(task: TaskState, { segment }: IStretch): boolean {
-  const { strategy, node, devices } = lastAttempt(task)!;
+  const { strategy, node, devices } = comingAttempt(task)!;
   return goesOnRunning({ running: { strategy, node, devices } }, segment);
 }
 
 /** Have a task that goes on train as far as the plan says. */
 function limit(session: ISession, task: TaskState, { until }: IStretch): [ISession, Command[]] {
-  const attempt = lastAttempt(task)!;
+  const attempt = comingAttempt(task)!;
   if ((attempt.until ?? targetStep(task)) === until) {
     return [session, []];
   }
-  const changed = { ...task, attempts: [...task.attempts.slice(0, -1), { ...attempt, until }] };
-  return [withTask(session, task.spec.name, { attempts: changed.attempts }), limitGroup(changed)];
+  const limited = { ...attempt, until };
+  const patch = task.next ? { next: limited } : { attempts: [...task.attempts.slice(0, -1), limited] };
+  return [withTask(session, task.spec.name, patch), limitGroup({ ...task, ...patch })];
 }
 
 function moveOf(task: TaskState, { segment }: IStretch): Move {

@@ -104,9 +104,9 @@ export function isActive(task: TaskState): boolean {
   return ACTIVE.includes(task.status);
 }
 
-/** Whether a task trains and is to go on where it does. */
-export function isStaying({ status }: TaskState): boolean {
-  return status === 'starting' || status === 'running';
+/** Whether a task trains and is to go on where it does, or where the next group is about to take over. */
+export function isStaying({ status, moving, next }: TaskState): boolean {
+  return status === 'starting' || status === 'running' || (moving === true && next !== undefined);
 }
 
 /** What a task is once its rank group has left without being done. */
@@ -148,6 +148,11 @@ export function waitingTasks(state: SessionState): TaskState[] {
 /** The newest attempt of a task. */
 export function lastAttempt(task: TaskState): Attempt | undefined {
   return task.attempts.at(-1);
+}
+
+/** The attempt in which a task that trains is to go on: the next, if one is about to take over. */
+export function comingAttempt(task: TaskState): Attempt | undefined {
+  return task.next ?? lastAttempt(task);
 }
 
 /** Find a task by name. */

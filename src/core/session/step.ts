@@ -1,4 +1,4 @@
-import type { Failure, SessionEvent } from '../wire/messages.js';
+import type { Failure, GroupEvent, SessionEvent } from '../wire/messages.js';
 import { advance } from './advance.js';
 import { noteAgent, noteNode } from './agents.js';
 import { dispatchInspections } from './deviceInspections.js';
@@ -6,7 +6,6 @@ import { includeBusyDevices } from './excludedDevices.js';
 import { inspectStopped, noteInspection } from './inspections.js';
 import { withEventNews } from './news.js';
 import { noteProfile, noteRecalled, noteTrial, withTechniques } from './profiling.js';
-import { noteGroup } from './rankGroups.js';
 import { adoptGiven, adoptPlan, changesMoves } from './replanning.js';
 import { noteResume, resumed } from './resuming.js';
 import { gather, withEarly } from './rungs.js';
@@ -25,6 +24,7 @@ import {
 } from './session.js';
 import { noteSpeed, splitSignature } from './speeds.js';
 import { inspecting, noteStop, stopInspections, stopTrials } from './stopping.js';
+import { noteAttempt } from './takeovers.js';
 import { addTasks, finishRemovals, removeTasks } from './tasks.js';
 import { noteTechniques } from './techniques.js';
 import { noteTrialPlan } from './trialPlanning.js';
@@ -123,7 +123,7 @@ function note(session: ISession, event: SessionEvent, time: number): IStep {
     case 'resume-requested':
       return noteResume(session, event.tasks);
     case 'group':
-      return noteSpeed(noteGroup(session, event.event), event.event);
+      return noteRankGroup(session, event.event);
     case 'replan-due':
       return only(session);
     case 'speed-differs':
@@ -173,6 +173,12 @@ function note(session: ISession, event: SessionEvent, time: number): IStep {
       };
     }
   }
+}
+
+function noteRankGroup(session: ISession, event: GroupEvent): IStep {
+  const noted = noteAttempt(session, event);
+  const watched = noteSpeed(noted.session, event);
+  return { ...watched, commands: [...noted.commands, ...watched.commands] };
 }
 
 /** There is no plan: nothing begins; or, while tasks train, the plan there is is followed. */

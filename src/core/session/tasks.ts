@@ -12,7 +12,7 @@ import {
   withStaleProfile,
   withState
 } from './session.js';
-import { inspecting, stopGroup, stopInspections, stopTrialsOf } from './stopping.js';
+import { inspecting, stopGroups, stopInspections, stopTrialsOf } from './stopping.js';
 import { forgetFailures } from './verdicts.js';
 
 /** What adding specs would do. */
@@ -234,7 +234,7 @@ export function removeTasks(session: ISession, names: readonly string[]): IStep 
       return task;
     }
     const removed: TaskState = { ...task, status: 'stopping', moving: undefined, removing: true };
-    kills.push(...stopGroup(session.state, removed));
+    kills.push(...stopGroups(session.state, removed));
     return removed;
   });
   const { session: left, commands } = forgetTasks(

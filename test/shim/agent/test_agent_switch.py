@@ -86,6 +86,7 @@ def test_the_next_goes_on_where_the_other_left(
     start(here, "moved", 1, DDP, 0.1, until=STEPS - 5)
     hear(here, 1, "started")
     start(here, "moved", 2, SINGLE, after=1)
+    hear(here, 2, "ready", *ENDS)
     held(here, 3)
     here.ear.say("group.until", {"task": "moved", "attempt": 1, "step": STEPS - 20})
     assert hear(here, 1, "started", *ENDS) | {"time": 0} == {
@@ -196,7 +197,7 @@ def test_without_room_it_starts_after(monkeypatch: pytest.MonkeyPatch) -> None:
             await asyncio.gather(running, waiting[0])
             told = [(told["attempt"], told["kind"]) for _, told in said]
             assert [kind for kind in told if kind[1] != "started"] == [
-                (3, "stopped"), (1, "stopped"), (2, "finished"),
+                (2, "ready"), (3, "ready"), (3, "stopped"), (1, "stopped"), (2, "finished"),
             ]  # fmt: skip
             with here.leases.hold(NODE["devices"]):
                 pass

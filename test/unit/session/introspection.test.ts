@@ -122,6 +122,11 @@ describe('a task that is slower than planned', () => {
     sim.group('b', 1, 'finished', { step: 100 });
     const { made } = await answer(sim);
     expect(made.segments).toMatchObject([{ task: 'a', strategy: DDP }]);
+    expect(sim.take('stop')).toEqual([]);
+    const [start] = sim.take('start');
+    expect(start?.body).toMatchObject({ attempt: 2, strategy: DDP, steps: 100, after: 1 });
+    expect(sim.session.state.tasks[0]).toMatchObject({ status: 'running', next: { number: 2 } });
+    sim.group('a', 2, 'ready');
     expect(sim.session.state.tasks[0]).toMatchObject({ status: 'stopping', moving: true });
     const [stop] = sim.take('stop');
     expect(stop?.body).toMatchObject({ task: 'a', attempt: 1 });
@@ -132,8 +137,7 @@ describe('a task that is slower than planned', () => {
     expect(told!.carryOn!).toBeGreaterThan(told!.makespan);
     sim.group('a', 1, 'stopped', { step: 22 });
     expect(sim.status('a')).toBe('starting');
-    const [start] = sim.take('start');
-    expect(start?.body).toMatchObject({ attempt: 2, strategy: DDP, steps: 100 });
+    expect(sim.take('start')).toEqual([]);
     expect(sim.session.state.tasks[0]?.attempts.at(-1)).toMatchObject({ fromStep: 22 });
     sim.group('a', 2, 'started', { step: 22 });
     sim.group('a', 2, 'finished', { step: 100 });
@@ -174,7 +178,7 @@ describe('a task that is slower than planned', () => {
     sim.group('b', 1, 'finished', { step: 100 });
     const { request } = await answer(sim);
     expect(request.switches).toBe(policy === 'never' ? 'none' : 'running');
-    expect(sim.take('stop')).toHaveLength(policy === 'never' ? 0 : 1);
+    expect(sim.take('start')).toHaveLength(policy === 'never' ? 0 : 1);
   });
 
   it('is measured without the programs that ran beside its trial', async () => {
@@ -276,7 +280,8 @@ describe('a run of some tasks', () => {
     sim.group('a', 1, 'step', { step: 20, stepSeconds: 1 });
     sim.group('b', 1, 'finished', { step: 100 });
     await answer(sim);
-    expect(sim.session.state.tasks[0]).toMatchObject({ status: 'stopping', moving: true });
+    expect(sim.session.state.tasks[0]).toMatchObject({ status: 'running', next: { number: 2 } });
+    sim.group('a', 2, 'ready');
     sim.group('a', 1, 'stopped', { step: 22 });
     expect(sim.status('a')).toBe('starting');
     expect(sim.status('c')).toBe('stopped');

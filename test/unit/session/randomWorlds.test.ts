@@ -1,14 +1,14 @@
 import { expect, it } from 'vitest';
-import { emptySession, isActive } from '../../../src/core/session/session.js';
+import { emptySession } from '../../../src/core/session/session.js';
 import { step } from '../../../src/core/session/step.js';
 import type { SessionHarness } from './sessionHarness.js';
-import { idleBesideWork, live, randomWorld } from './world.js';
+import { devicesInUse, idleBesideWork, live, randomWorld } from './world.js';
 
 /** How many worlds; the nightly set lives in more. */
 const WORLDS = Number(process.env.SATURN_WORLDS ?? 40);
 
 function assertDevicesOnce(sim: SessionHarness): void {
-  const used = sim.session.state.tasks.filter(isActive).flatMap(task => task.attempts.at(-1)!.devices);
+  const used = devicesInUse(sim.session.state);
   expect(new Set(used).size).toBe(used.length);
   expect(idleBesideWork(sim)).toEqual([]);
 }

@@ -5,12 +5,13 @@ import type { Command } from '../../../src/core/session/command.js';
 import { isReplanDue } from '../../../src/core/session/replanning.js';
 import { isActive } from '../../../src/core/session/session.js';
 import { targetStep } from '../../../src/core/session/stretches.js';
-import type { GroupStart, Strategy, SwitchPolicy } from '../../../src/core/wire/messages.js';
+import type { GroupStart, SessionState, Strategy, SwitchPolicy } from '../../../src/core/wire/messages.js';
 import { inspection, SessionHarness, spec } from './sessionHarness.js';
 
 const ITERATIONS = 200;
 const PLANNING_SECONDS = 0.5;
 const START_SECONDS = 1;
+const LOAD_SECONDS = 0.2;
 const SAVE_SECONDS = 0.5;
 const MEASURED_AFTER = 5;
 
@@ -33,14 +34,29 @@ export interface IWorldTask {
 /** What happens in a world besides training, at a time in seconds. */
 export interface IFate {
   readonly at: number;
-  readonly kind: 'kill' | 'stop' | 'resume' | 'agent dies' | 'engine dies';
+  readonly kind: FateKind;
   readonly task: string;
+}
+
+const FATES = ['kill', 'kill next', 'stop', 'resume', 'remove', 'agent dies', 'engine dies'] as const;
+
+type FateKind = (typeof FATES)[number];
+
+/** What befalls a task so many seconds after another group is told to take over from the one that trains it. */
+export interface IAmbush {
+  readonly seconds: number;
+  /** The group that takes over is not even begun, as the engine dies before. */
+  readonly kind: FateKind | 'engine dies before';
 }
 
 export interface IWorld {
   readonly devices: number;
   readonly tasks: readonly IWorldTask[];
   readonly fates: readonly IFate[];
+  /** One takeover after the other is ambushed, until none of these is left. */
+  readonly ambushes: readonly IAmbush[];
+  /** Whether host memory is too small for two groups of a task at once. */
+  readonly cramped: boolean;
 }
 
 /** A world at random: estimates are wrong, tasks come later, die, are stopped and go on. */
@@ -61,15 +77,20 @@ export function randomWorld(seed: number, fates = true): IWorld {
     const arrival = random() < 0.2 ? between(20, 120) : 0;
     return { name: `t${index}`, steps: Math.round(between(30, 120)), believed, truth, arrival };
   });
-  const kinds: IFate['kind'][] = ['kill', 'stop', 'resume', 'agent dies', 'engine dies'];
+  const pick = <T>(all: readonly T[]): T => all[Math.floor(all.length * random())]!;
   return {
     devices,
     tasks,
     fates: Array.from({ length: fates ? Math.floor(5 * random()) : 0 }, () => ({
       at: between(5, 200),
-      kind: kinds[Math.floor(kinds.length * random())]!,
-      task: tasks[Math.floor(count * random())]!.name
-    }))
+      kind: pick(FATES),
+      task: pick(tasks).name
+    })),
+    ambushes: Array.from({ length: fates ? Math.floor(4 * random()) : 0 }, () => ({
+      seconds: between(0, 3),
+      kind: pick([...FATES, 'engine dies before'] as const)
+    })),
+    cramped: fates && random() < 0.2
   };
 }
 
@@ -80,13 +101,17 @@ function normal(random: Random): number {
 /** A rank group as it truly is. */
 interface IGroup {
   readonly start: GroupStart;
-  readonly from: number;
-  /** When its first step begins. */
-  readonly begun: number;
   readonly stepSeconds: number;
+  /** That from which it takes over, while that is there. */
+  held: IGroup | null;
+  /** When it waits for nothing else. */
+  readonly readyAt: number;
+  from: number;
+  /** When its first step begins. */
+  begun: number;
   until: number;
   leaving: boolean;
-  told: 'nothing' | 'started' | 'measured';
+  told: 'nothing' | 'ready' | 'started' | 'measured';
 }
 
 /** What came of a world. */
@@ -111,7 +136,8 @@ export async function live(
 
 class Life {
   private readonly _sim = new SessionHarness();
-  private readonly _groups = new Map<string, IGroup>();
+  private readonly _groups = new Set<IGroup>();
+  private readonly _ambushes: IAmbush[];
   private readonly _due: { at: number; do: () => void | Promise<void> }[] = [];
   private readonly _trained = new Map<string, number>();
   private readonly _lost = new Map<string, number>();
@@ -121,7 +147,9 @@ class Life {
     private readonly _world: IWorld,
     private readonly _switches: SwitchPolicy,
     private readonly _look: (sim: SessionHarness) => void
-  ) {}
+  ) {
+    this._ambushes = [..._world.ambushes];
+  }
 
   async run(): Promise<IOutcome> {
     const { _sim: sim, _world: world } = this;
@@ -169,7 +197,7 @@ class Life {
   /** The next thing that happens: what is due, what a group tells, or a look of the engine each second. */
   private _next(): { at: number; do: () => void | Promise<void> } | undefined {
     const { _sim: sim } = this;
-    const events = [...this._groups.values()].map(group => this._eventOf(group));
+    const events = [...this._groups].flatMap(group => this._eventOf(group) ?? []);
     const first = [...this._due, ...events].reduce<(typeof this._due)[0] | undefined>(
       (best, one) => (best === undefined || one.at < best.at ? one : best),
       undefined
@@ -186,13 +214,17 @@ class Life {
     return first;
   }
 
-  private _eventOf(group: IGroup): { at: number; do: () => void } {
+  private _eventOf(group: IGroup): { at: number; do: () => void } | null {
     const { start, from, begun, stepSeconds } = group;
     const now = this._sim.time;
+    if (group.held) {
+      return this._eventOfHeld(group);
+    }
     const reached = Math.max(from, from + Math.floor((now - begun) / stepSeconds));
     const leave = group.leaving ? Math.min(group.until, Math.max(from, reached)) : group.until;
     const end = begun + (leave - from) * stepSeconds;
-    if (group.told === 'nothing' && !(group.leaving && begun > now)) {
+    const isBegun = group.told === 'started' || group.told === 'measured';
+    if (!isBegun && !(group.leaving && begun > now)) {
       return { at: begun, do: () => this._tell(group, 'started', { step: from }) };
     }
     const measured = begun + MEASURED_AFTER * stepSeconds;
@@ -203,14 +235,43 @@ class Life {
     return {
       at: Math.max(now, end) + SAVE_SECONDS,
       do: () => {
-        this._groups.delete(start.task.name);
         this._count(this._trained, start.task.name, leave - from);
-        this._sim.group(start.task.name, start.attempt, done ? 'finished' : 'stopped', { step: leave });
+        this._end(group, done ? 'finished' : 'stopped', { step: leave });
       }
     };
   }
 
-  private _tell(group: IGroup, kind: 'started', more: { step: number }): void {
+  private _eventOfHeld(group: IGroup): { at: number; do: () => void } | null {
+    if (group.leaving) {
+      return { at: this._sim.time, do: () => this._end(group, 'stopped') };
+    }
+    return group.told === 'nothing'
+      ? { at: Math.max(this._sim.time, group.readyAt), do: () => this._tell(group, 'ready') }
+      : null;
+  }
+
+  /** Nothing is left of a group: it says so, and what waits for it goes on, or has nothing to go on with. */
+  private _end(group: IGroup, kind: 'finished' | 'stopped' | 'lost', more: { step?: number } = {}): void {
+    const { _sim: sim, _groups: groups } = this;
+    groups.delete(group);
+    const { name } = group.start.task;
+    sim.group(name, group.start.attempt, kind, more);
+    for (const next of [...groups].filter(({ held }) => held === group)) {
+      next.held = null;
+      next.from = this._checkpointOf(name);
+      const start = this._world.cramped ? START_SECONDS : 0;
+      next.begun = Math.max(sim.time + start, next.readyAt) + LOAD_SECONDS;
+      if (kind === 'finished') {
+        this._end(next, 'stopped');
+      }
+    }
+  }
+
+  private _checkpointOf(task: string): number {
+    return this._sim.session.state.tasks.find(({ spec: { name } }) => name === task)?.checkpointStep ?? 0;
+  }
+
+  private _tell(group: IGroup, kind: 'ready' | 'started', more: { step?: number } = {}): void {
     group.told = kind;
     this._group(group, kind, more);
   }
@@ -234,7 +295,7 @@ class Life {
     });
   }
 
-  private _group(group: IGroup, kind: 'started' | 'step' | 'measured', more: object): void {
+  private _group(group: IGroup, kind: 'ready' | 'started' | 'step' | 'measured', more: object): void {
     this._sim.time -= 1;
     this._sim.group(group.start.task.name, group.start.attempt, kind, more);
   }
@@ -252,12 +313,23 @@ class Life {
     switch (command.kind) {
       case 'start': {
         const { body } = command;
-        const task = sim.session.state.tasks.find(({ spec: { name } }) => name === body.task.name)!;
-        const from = task.checkpointStep ?? 0;
-        groups.set(body.task.name, {
+        const { name } = body.task;
+        const held = this._find(name, body.after) ?? null;
+        const ambush = held ? this._ambushes.shift() : undefined;
+        if (ambush?.kind === 'engine dies before') {
+          this._suffer({ kind: 'engine dies', task: name });
+          return;
+        }
+        if (ambush) {
+          const { kind, seconds } = ambush;
+          this._at(sim.time + seconds, () => this._suffer({ kind, task: name }));
+        }
+        groups.add({
           start: body,
-          from,
-          begun: sim.time + START_SECONDS,
+          held,
+          readyAt: held && this._world.cramped ? sim.time : sim.time + START_SECONDS,
+          from: this._checkpointOf(name),
+          begun: held ? Infinity : sim.time + START_SECONDS,
           stepSeconds: this._truth(body),
           until: body.until ?? body.steps,
           leaving: false,
@@ -266,8 +338,8 @@ class Life {
         return;
       }
       case 'stop': {
-        const group = groups.get(command.body.task);
-        if (group?.start.attempt === command.body.attempt) {
+        const group = this._find(command.body.task, command.body.attempt);
+        if (group) {
           group.leaving = true;
           this._moves += Number(
             sim.session.state.tasks.find(({ spec: { name } }) => name === command.body.task)?.moving === true
@@ -276,8 +348,8 @@ class Life {
         return;
       }
       case 'until': {
-        const group = groups.get(command.body.task);
-        if (group?.start.attempt === command.body.attempt) {
+        const group = this._find(command.body.task, command.body.attempt);
+        if (group) {
           const reached = group.from + Math.max(0, Math.ceil((sim.time - group.begun) / group.stepSeconds));
           group.until = Math.min(group.start.steps, Math.max(command.body.step, reached));
         }
@@ -332,18 +404,29 @@ class Life {
     );
   }
 
-  private _suffer({ kind, task }: IFate): void {
+  private _find(task: string, attempt: number | undefined): IGroup | undefined {
+    return [...this._groups].find(({ start }) => start.task.name === task && start.attempt === attempt);
+  }
+
+  private _suffer({ kind, task }: Pick<IFate, 'kind' | 'task'>): void {
     const { _sim: sim, _groups: groups } = this;
     const state = sim.session.state.tasks.find(({ spec }) => spec.name === task);
     switch (kind) {
-      case 'kill': {
-        const group = groups.get(task);
+      case 'kill':
+      case 'kill next': {
+        const isNext = kind === 'kill next';
+        const group = [...groups].find(one => one.start.task.name === task && !one.held !== isNext);
         if (group) {
           this._die(group);
-          sim.group(task, group.start.attempt, 'lost');
+          this._end(group, 'lost');
         }
         return;
       }
+      case 'remove':
+        if (state) {
+          sim.feed({ kind: 'tasks-removed', tasks: [task] }, 0);
+        }
+        return;
       case 'stop':
       case 'resume':
         if (state) {
@@ -351,9 +434,10 @@ class Life {
         }
         return;
       case 'agent dies':
-        for (const group of groups.values()) {
+        for (const group of groups) {
           this._die(group);
         }
+        groups.clear();
         sim.pending = [];
         sim.feed({ kind: 'agent-away' }, 0);
         sim.connect(this._world.devices);
@@ -363,7 +447,7 @@ class Life {
         sim.pending = [];
         sim.connect(
           this._world.devices,
-          [...groups.values()].map(({ start }) => ({ task: start.task.name, attempt: start.attempt }))
+          [...groups].map(({ start }) => ({ task: start.task.name, attempt: start.attempt }))
         );
     }
   }
@@ -371,7 +455,6 @@ class Life {
   private _die(group: IGroup): void {
     const { from, begun, stepSeconds, start, until } = group;
     const done = Math.max(0, Math.min(until - from, Math.floor((this._sim.time - begun) / stepSeconds)));
-    this._groups.delete(start.task.name);
     this._count(this._trained, start.task.name, done);
     this._count(this._lost, start.task.name, done);
   }
@@ -381,9 +464,16 @@ class Life {
   }
 }
 
+/** Devices that tasks train on, or are about to: one as often as it is used by a task. */
+export function devicesInUse({ tasks }: SessionState): string[] {
+  return tasks
+    .filter(isActive)
+    .flatMap(task => [...new Set([...task.attempts.at(-1)!.devices, ...(task.next?.devices ?? [])])]);
+}
+
 /** Devices that do nothing although a task waits that the plan, in its order, has there next. */
 export function idleBesideWork({ session: { state } }: SessionHarness): string[] {
-  const busy = new Set(state.tasks.filter(isActive).flatMap(task => task.attempts.at(-1)!.devices));
+  const busy = new Set(devicesInUse(state));
   const waits = state.tasks.some(
     task => task.status === 'ready' && (task.checkpointStep ?? 0) < targetStep(task)
   );
