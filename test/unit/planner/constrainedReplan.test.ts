@@ -86,6 +86,26 @@ describe('re-planning under constraints', () => {
   });
 });
 
+it.each(['running', 'planned'] as const)(
+  'charges a task that must leave where it runs for its checkpoint, in every plan: %s',
+  async switches => {
+    const [single, ddp] = [option(1, 1, 1, 'single'), option(2, 0.9, 1)].map(one => ({
+      ...one,
+      stopSeconds: 3
+    }));
+    const running = { strategy: single!.strategy, node: 'n0', devices: ['d0'] };
+    const task = { name: 'a', steps: 100, options: [single!, ddp!], running, pin: { technique: 'ddp' } };
+    const others = ['b', 'c'].map(name => ({ name, steps: 50, options: [single!, ddp!] }));
+    for (const tasks of [[task], [task, ...others]]) {
+      const request = { ...requestOf([2], tasks), switches };
+      const made = await checked(request);
+      const moved = made.segments.find(segment => segment.task === 'a');
+      expect(moved).toMatchObject({ strategy: ddp!.strategy, overheadSeconds: 4 });
+      expect(made.segments.every(({ end }) => end <= made.makespan)).toBe(true);
+    }
+  }
+);
+
 describe('bounds where switches are allowed', () => {
   it('hold for tasks that change places while they run', async () => {
     // Half on one device while the other is taken, the rest on both: done by 55 s, sooner than in either way alone.
