@@ -1,4 +1,4 @@
-"""A task that moves to ranks that started beside those that train it, and who is killed meanwhile."""
+"""A task that moves to ranks that started beside it, and who is killed meanwhile."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from jupyterlab_saturn import Session
 from jupyterlab_saturn.errors import Json
 from nightly import nightly
-from test_story import home, lines, named, session, until
+from test_story import home, lines, named, processes, session, until
 
 __all__ = ["home", "session"]  # fixtures
 
@@ -70,13 +70,14 @@ def test_whoever_dies_while_a_task_moves_its_weights_are_the_same(
     old = ranks(session)
     session.wish(pin="technique=ddp")
     until(lambda: "next" in task(session))
+    before = [one for one in processes(session.paths) if one.status() != psutil.STATUS_ZOMBIE]
     for process in victims(session, victim, old) if victim != "nobody" else []:
         with contextlib.suppress(psutil.NoSuchProcess):
             process.kill()
     again = session
     if victim == "agent":
+        until(lambda: not [one for one in before if one.is_running()], 10)
         again = Session("story", session.paths.folder.parent)
-        again.run()
     again.wait()
     moved: Any = task(again)
     assert moved["status"] == "finished"

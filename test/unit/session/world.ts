@@ -4,7 +4,7 @@ import { plan } from '../../../src/core/planner/plan.js';
 import type { Command } from '../../../src/core/session/command.js';
 import { isReplanDue } from '../../../src/core/session/replanning.js';
 import { isActive } from '../../../src/core/session/session.js';
-import { targetStep } from '../../../src/core/session/stretches.js';
+import { stretchesLeft } from '../../../src/core/session/stretches.js';
 import type { GroupStart, SessionState, Strategy, SwitchPolicy } from '../../../src/core/wire/messages.js';
 import { inspection, SessionHarness, spec } from './sessionHarness.js';
 
@@ -471,16 +471,32 @@ export function devicesInUse({ tasks }: SessionState): string[] {
     .flatMap(task => [...new Set([...task.attempts.at(-1)!.devices, ...(task.next?.devices ?? [])])]);
 }
 
-/** Devices that do nothing although a task waits that the plan, in its order, has there next. */
-export function idleBesideWork({ session: { state } }: SessionHarness): string[] {
-  const busy = new Set(devicesInUse(state));
-  const waits = state.tasks.some(
-    task => task.status === 'ready' && (task.checkpointStep ?? 0) < targetStep(task)
-  );
-  const free = (state.cluster?.nodes ?? []).flatMap(node =>
-    node.devices.map(({ id }) => id).filter(id => !busy.has(id))
-  );
-  const all = state.cluster?.nodes.reduce((sum, node) => sum + node.devices.length, 0) ?? 0;
-  const begins = state.run === undefined || state.probing === true || state.planning;
-  return state.goal === 'run' && waits && !begins && free.length === all ? free : [];
+/**
+ * Devices that do nothing although a task waits for these alone, and the plan has none there before it; and, while nothing
+ * is news, tasks that wait and that no plan has.
+ */
+export function idleBesideWork({ session: { state, news } }: SessionHarness): string[] {
+  const { plan: planned, goal, run, planning, probing } = state;
+  if (goal !== 'run' || !planned || !run || run.endedAt !== undefined) {
+    return [];
+  }
+  const taken = new Set(devicesInUse(state));
+  const known = new Set(planned.plan.unplanned.map(({ task }) => task));
+  const idle: string[] = [];
+  for (const { segment } of stretchesLeft(state, planned.plan)) {
+    const { task: name, devices } = segment;
+    const status = state.tasks.find(({ spec }) => spec.name === name)?.status;
+    if (status === 'ready' && !known.has(name) && devices.every(id => !taken.has(id))) {
+      idle.push(...devices);
+    }
+    known.add(name);
+    for (const id of devices) {
+      taken.add(id);
+    }
+  }
+  const isSettled = planned.fresh && !planning && !probing && news.length === 0;
+  const forgotten = state.tasks
+    .filter(task => task.status === 'ready' && !known.has(task.spec.name))
+    .map(({ spec }) => spec.name);
+  return isSettled ? [...idle, ...forgotten] : idle;
 }
