@@ -125,13 +125,17 @@ function planTask(
     if (wouldBeginAnew(task) || task.next) {
       plan.pin = plan.running;
     }
+    const cell = cells.get(cellKey(task.inspection?.signature ?? '', attempt.strategy));
+    // Before training has measured what it does, nothing is known of whether it is better off otherwise.
+    const isKnown = attempt.stepSeconds !== undefined || cell?.trained !== undefined;
+    const others = isKnown || task.wishes?.pin ? plan.options : [];
     plan.options = [
-      ...plan.options.filter(option => strategyKey(option.strategy) !== key),
+      ...others.filter(option => strategyKey(option.strategy) !== key),
       {
         strategy: attempt.strategy,
         stepSeconds,
-        startSeconds: 0,
-        ...measured(cells.get(cellKey(task.inspection?.signature ?? '', attempt.strategy)), stepSeconds)
+        startSeconds: cell?.startSeconds ?? 0,
+        ...measured(cell, stepSeconds)
       }
     ];
   }

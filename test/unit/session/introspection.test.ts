@@ -119,6 +119,7 @@ describe('a task that is slower than planned', () => {
     // It was to end with the other; now it has most of its work left, and both devices for itself.
     sim.time += 50;
     sim.group('a', 1, 'step', { step: 20, stepSeconds: 1 });
+    sim.group('a', 1, 'measured', measured('a', SINGLE, 1));
     sim.group('b', 1, 'finished', { step: 100 });
     const { made } = await answer(sim);
     expect(made.segments).toMatchObject([{ task: 'a', strategy: DDP }]);
@@ -175,6 +176,7 @@ describe('a task that is slower than planned', () => {
     sim.group('b', 1, 'started', { step: 0 });
     sim.time += 50;
     sim.group('a', 1, 'step', { step: 20, stepSeconds: 1 });
+    sim.group('a', 1, 'measured', measured('a', SINGLE, 1));
     sim.group('b', 1, 'finished', { step: 100 });
     const { request } = await answer(sim);
     expect(request.switches).toBe(policy === 'never' ? 'none' : 'running');
@@ -263,6 +265,26 @@ it('a task whose time comes while trials are thought of is planned for like any 
   expect(sim.session.state.planning || sim.session.state.probing).toBe(false);
 });
 
+it('a task stays where it is until training has measured it there', async () => {
+  const sim = planned({ a: [1, 0.6], b: [1, 0.6] });
+  await run(sim);
+  for (const name of ['a', 'b']) {
+    sim.group(name, 1, 'started', { step: 0 });
+  }
+  starts(sim);
+  sim.time += 50;
+  sim.group('a', 1, 'step', { step: 20, stepSeconds: 1 });
+  sim.group('b', 1, 'finished', { step: 100 });
+  const { request } = await answer(sim);
+  expect(request.tasks).toMatchObject([{ name: 'a', options: [{ strategy: SINGLE, startSeconds: 0.1 }] }]);
+  expect(starts(sim)).toEqual([]);
+  sim.group('a', 1, 'measured', measured('a', SINGLE, 2));
+  sim.time += 5;
+  sim.feed({ kind: 'replan-due' });
+  await answer(sim);
+  expect(starts(sim)).toEqual([['a', 'ddp', 2]]);
+});
+
 describe('a run of some tasks', () => {
   it('goes on with what trained already, also after a move', async () => {
     const sim = planned({ a: [1, 0.6], b: [1, 0.6], c: [0.001, 0.002] });
@@ -278,6 +300,7 @@ describe('a run of some tasks', () => {
     await answer(sim);
     sim.time += 50;
     sim.group('a', 1, 'step', { step: 20, stepSeconds: 1 });
+    sim.group('a', 1, 'measured', measured('a', SINGLE, 1));
     sim.group('b', 1, 'finished', { step: 100 });
     await answer(sim);
     expect(sim.session.state.tasks[0]).toMatchObject({ status: 'running', next: { number: 2 } });

@@ -43,6 +43,7 @@ async function moving(): Promise<SessionHarness> {
   sim.pending = [];
   sim.time += 50;
   sim.group('a', 1, 'step', { step: 20, stepSeconds: 1 });
+  sim.group('a', 1, 'measured', { cell: cell('a', single, 1) });
   sim.group('b', 1, 'finished', { step: STEPS });
   await answer();
   return sim;
