@@ -10,19 +10,44 @@ const NAMED = 3;
 /** Differences smaller than this share are none. */
 const NOTHING_MUCH = 0.001;
 
+/** A plan that was followed. */
+export interface IListedPlan {
+  /** 0 for the first. */
+  readonly number: number;
+  /** When it was taken up, in seconds since the epoch. */
+  readonly adoptedAt: number;
+  readonly text: string;
+}
+
+/** The plans made while the tasks trained, newest first, and that which training began with; none when it stood. */
+export function listedPlans(
+  { replans = [], run }: Pick<SessionState, 'replans' | 'run'>,
+  now: number,
+  trans: ITranslation
+): IListedPlan[] {
+  const made = replans.map(replan => ({
+    number: replan.number,
+    adoptedAt: replan.adoptedAt,
+    text: replanSentence(replan, now, trans)
+  }));
+  const first = run !== undefined && {
+    number: 0,
+    adoptedAt: run.startedAt,
+    text: trans.__('%1 training began.', clockTime(run.startedAt, now))
+  };
+  return made.length > 0 && first ? [...made.reverse(), first] : [];
+}
+
 /** What plans were made while the tasks trained, each in a sentence, newest first; nothing when there were none. */
 export function replansBlock(state: SessionState, now: number, trans: ITranslation): Block | false {
-  const { replans = [] } = state;
-  const last = replans.at(-1);
+  const plans = listedPlans(state, now, trans);
   return (
-    last !== undefined && {
+    plans.length > 0 && {
       kind: 'fold',
       title: replansTitle(state, trans),
       blocks: [
-        ...[...replans]
-          .reverse()
-          .map(replan => sentence(trans.__('%1. %2', replan.number, replanSentence(replan, now, trans)))),
-        sentence(trans.__('Look at the plan as it was then, e.g. with `%saturn plan --at %1`.', last.number))
+        ...plans.map(({ number, text }) => sentence(trans.__('%1. %2', number, text))),
+        sentence(trans.__('See the plan as it was then, e.g. with `%saturn plan --at %1`.', plans[0]!.number))
       ]
     }
   );
