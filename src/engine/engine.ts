@@ -1,9 +1,8 @@
 import { ENGLISH } from '../core/model/translation.js';
 import type { Command } from '../core/session/command.js';
-import { isReplanDue } from '../core/session/replanning.js';
+import { dueEvent } from '../core/session/dueEvent.js';
 import { emptySession, type ISession, isActive } from '../core/session/session.js';
 import { step } from '../core/session/step.js';
-import { hasTimeCome } from '../core/session/wishes.js';
 import { progressLine } from '../core/view/status/progressLine.js';
 import { failureOf, type PlanRequest, type SessionEvent, type SessionState } from '../core/wire/messages.js';
 import { CacheSync } from './cacheSync.js';
@@ -223,11 +222,9 @@ export class Engine implements IDisposable {
 
   private _tick(): void {
     const now = this._options.now();
-    if (!hasTimeCome(this._session, this._tickedAt, now) || this._applyDue({ kind: 'clock' })) {
+    const due = dueEvent(this._session, this._tickedAt, now);
+    if (!due || this._applyDue(due)) {
       this._tickedAt = now;
-    }
-    if (isReplanDue(this._session, now)) {
-      this._applyDue({ kind: 'replan-due' });
     }
     const { goal, tasks, trials } = this._session.state;
     const busy = goal !== 'none' || tasks.some(isActive) || trials.length > 0;

@@ -3,7 +3,7 @@ import { DisposableSet, type IDisposable } from '@lumino/disposable';
 import { useRef, useState } from 'react';
 import { noPlan } from '../../core/view/display/emptyStates.js';
 import { duration, moment, percent } from '../../core/view/format/format.js';
-import { sessionGantt } from '../../core/view/gantt/sessionGantt.js';
+import { pastGantt, sessionGantt } from '../../core/view/gantt/sessionGantt.js';
 import { leftOutTasks, unmetWishes } from '../../core/view/plan/planProblems.js';
 import { planAge, planSentences } from '../../core/view/plan/planSentences.js';
 import { explanationBlock, searchBlock } from '../../core/view/plan/planView.js';
@@ -54,9 +54,7 @@ function PlanBody({ state, now }: { state: SessionState; now: number }) {
   const [shown, setShown] = useState<Baseline['name'] | null>(null);
   const plan = state.plan?.plan;
   const rule = plan?.baselines.find(({ name, segments }) => name === shown && segments);
-  const gantt = past
-    ? sessionGantt(past.state, past.adoptedAt, trans)
-    : sessionGantt(state, now, trans, rule);
+  const gantt = past ? pastGantt(past.state, past.adoptedAt, trans) : sessionGantt(state, now, trans, rule);
   const back = () => {
     show(null);
     history.current?.focus();

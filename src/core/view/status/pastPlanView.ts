@@ -2,9 +2,10 @@ import type { ITranslation } from '../../model/translation.js';
 import type { SessionState } from '../../wire/messages.js';
 import { type Blocks, lead, sentence } from '../display/block.js';
 import { clockTime } from '../format/format.js';
+import { pastGantt } from '../gantt/sessionGantt.js';
 import { planSentences } from '../plan/planSentences.js';
 import { replanSentence } from './replans.js';
-import { scheduleBlock } from './scheduleView.js';
+import { chartBlock } from './scheduleView.js';
 
 /** The plan as it was at a time, and what had happened by then. */
 export function pastPlanView(state: SessionState, then: number, trans: ITranslation): Blocks {
@@ -13,7 +14,7 @@ export function pastPlanView(state: SessionState, then: number, trans: ITranslat
     lead(trans.__('The plan as it was at %1.', pastTime(then))),
     replan !== undefined && sentence(replanSentence(replan, then, trans)),
     ...(state.plan ? planSentences(state.plan.plan, trans) : []),
-    scheduleBlock(state, then, trans)
+    chartBlock(pastGantt(state, then, trans))
   ];
 }
 
