@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -21,7 +21,11 @@ let truth: { time: number; session: ISession }[];
 
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'saturn-history-'));
-  ({ journal } = Journal.open(join(folder, 'journal.jsonl')));
+  const path = join(folder, 'journal.jsonl');
+  const lines = trained().log.map((record, index) => JSON.stringify({ v: 1, seq: index + 1, ...record }));
+  writeFileSync(path, `${lines.join('\n')}\n`);
+  const opened = Journal.open(path);
+  journal = opened.journal;
   read = [];
   truth = [];
   history = new History({
@@ -34,10 +38,9 @@ beforeAll(() => {
     }
   });
   let session = emptySession('test', '/tmp/test');
-  for (const { event, time } of trained().log) {
+  for (const { seq, event, time } of opened.records) {
     session = step(session, event, time).session;
-    journal.append(event, time);
-    history.note(journal.seq, time, session);
+    history.note(seq, time, session);
     truth.push({ time, session });
   }
 });
