@@ -16,6 +16,7 @@ import {
   type TasksAdd
 } from '../core/wire/messages.js';
 import type { IExecutor } from './executor/executor.js';
+import type { History } from './history.js';
 import { keepWeights } from './keptWeights.js';
 import type { ProfileCache } from './profileCache.js';
 import { eventOfRequest, refuseBusy } from './requestEvents.js';
@@ -38,7 +39,10 @@ export class RequestHandler {
         send(from, 'state', { state: this._options.publicState() }, message.id);
         return;
       case 'render':
-        send(from, 'rendered', this._render(message.body), message.id);
+        this._answer(from, 'rendered', this._render(message.body), message.id);
+        return;
+      case 'state.at':
+        this._answer(from, 'state.was', this._stateAt(message.body.time), message.id);
         return;
       case 'tasks.add':
         send(from, 'tasks.added', this._addTasks(message.body), message.id);
@@ -69,14 +73,34 @@ export class RequestHandler {
     send(from, 'ok', { rev: session().state.rev }, message.id);
   }
 
-  private _render({ view, tasks }: Render): EngineMessages['rendered'] {
-    const session = this._options.session();
-    const now = this._options.now();
-    const shown = tasks && selectTasks(session, tasks);
-    const state = this._options.withEngineInfo(session.state);
-    return view === 'cache'
-      ? cacheView(state, this._options.cache.memory(), now, ENGLISH)
-      : render(view, state, now, ENGLISH, shown);
+  /** Send what comes of a promise, or why nothing does. */
+  private _answer<T extends keyof EngineMessages>(
+    to: string,
+    type: T,
+    body: Promise<EngineMessages[T]>,
+    re: string
+  ): void {
+    const { send } = this._options;
+    body.then(
+      answer => send(to, type, answer, re),
+      (error: unknown) => send(to, 'error', { error: failureOf(error) }, re)
+    );
+  }
+
+  private async _render({ view, tasks, at }: Render): Promise<EngineMessages['rendered']> {
+    const { session, now, withEngineInfo, cache } = this._options;
+    const shown = tasks && selectTasks(session(), tasks);
+    const state = at === undefined ? withEngineInfo(session().state) : (await this._stateAt(at)).state;
+    const time = at ?? now();
+    if (view === 'cache') {
+      return cacheView(state, cache.memory(), time, ENGLISH);
+    }
+    return render(view === 'plan' && at !== undefined ? 'past-plan' : view, state, time, ENGLISH, shown);
+  }
+
+  private async _stateAt(time: number): Promise<EngineMessages['state.was']> {
+    const { history, now } = this._options;
+    return { time, state: await history.stateAt(time, now()) };
   }
 
   private _clone(clone: TaskClone): EngineMessages['tasks.added'] {
@@ -131,6 +155,7 @@ export namespace RequestHandler {
     readonly send: MessageRouter['send'];
     readonly executor: IExecutor;
     readonly cache: ProfileCache;
+    readonly history: History;
     /** Seconds since the epoch. */
     readonly now: () => number;
   }

@@ -174,15 +174,17 @@ export function adoptPlan(session: ISession, plan: Plan, time: number): IStep {
     return { session: next, commands };
   }
   const { makespan, carryOn } = plan;
+  const { replans: before = [] } = next.state;
   const replan: Replan = {
+    number: (before.at(-1)?.number ?? 0) + 1,
     at: question?.time ?? time,
+    adoptedAt: time,
     causes: [...causes],
     moves,
     makespan,
     ...(carryOn !== undefined && { carryOn })
   };
-  const replans = [...(next.state.replans ?? []), replan].slice(-TOLD);
-  return { session: withState(next, { replans }), commands };
+  return { session: withState(next, { replans: [...before, replan].slice(-TOLD) }), commands };
 }
 
 /** Take up a plan that a client made; one that is being made is not waited for. */

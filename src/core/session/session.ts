@@ -14,6 +14,7 @@ import type {
   TechniqueSpec
 } from '../wire/messages.js';
 import type { Command } from './command.js';
+import type { IStint } from './hindsight.js';
 import { plannedCluster } from './plannedCluster.js';
 
 /** How long to look for a better plan when the user does not say; one that is proven shortest is there at once. */
@@ -47,6 +48,8 @@ export interface ISession {
   readonly question: IQuestion | null;
   /** What has happened since that question, while tasks train: why to plan anew. */
   readonly news: readonly ReplanCause[];
+  /** While tasks train: since when, and by what plan it began; else null. */
+  readonly stint: IStint | null;
 }
 
 /** The planner was asked. */
@@ -93,7 +96,8 @@ export function emptySession(name: string, folder: string): ISession {
     strikes: {},
     trialCount: 0,
     question: null,
-    news: []
+    news: [],
+    stint: null
   };
 }
 

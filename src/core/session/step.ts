@@ -3,6 +3,7 @@ import { advance } from './advance.js';
 import { noteAgent, noteNode } from './agents.js';
 import { dispatchInspections } from './deviceInspections.js';
 import { includeBusyDevices } from './excludedDevices.js';
+import { withHindsight } from './hindsight.js';
 import { inspectStopped, noteInspection } from './inspections.js';
 import { withEventNews } from './news.js';
 import { noteProfile, noteRecalled, noteTrial, withTechniques } from './profiling.js';
@@ -50,7 +51,7 @@ export function step(session: ISession, event: SessionEvent, time: number): ISte
   const judged = event.kind === 'group' ? told : withVerdicts(told);
   const looking = dispatchInspections(judged);
   const advanced = advance(looking.session, time);
-  const next = advanced.session;
+  const next = withHindsight(session, advanced.session, event, time);
   return {
     session: withState(next, { rev: session.state.rev + 1 }),
     commands: [...noted.commands, ...looking.commands, ...advanced.commands]

@@ -219,6 +219,32 @@ it('leads tasks through profile and plan to trained models, and tells every clie
   }
 });
 
+it('tells how the plan was at any time, before and after it was started again', async () => {
+  const hands = await peer().enrol();
+  let client = peer();
+  await client.ask('tasks.add', { tasks: [spec('a'), spec('b')] });
+  await client.ask('run');
+  await work(hands, async () => (await client.state()).goal === 'none');
+  const [, second] = (await client.state()).tasks;
+  // The first task has ended, the other begins.
+  const time = second!.attempts[0]!.requestedAt;
+  const statusesAt = async (): Promise<unknown> => {
+    const was = await client.ask('state.at', { time });
+    const { tasks, plan } = was.type === 'state.was' ? was.body.state : await client.state();
+    return [plan?.plan.segments.length, tasks.map(task => task.attempts.map(({ outcome }) => outcome))];
+  };
+  const then = [2, [['finished'], [undefined]]];
+  expect(await statusesAt()).toEqual(then);
+  const drawn = await client.ask('render', { view: 'plan', at: time });
+  expect(drawn.type === 'rendered' && drawn.body.text).toContain('The plan as it was at ');
+  expect(await errorOf(client, 'state.at', { time: 1 })).toBe('no-plan-then');
+  expect(await errorOf(client, 'render', { view: 'plan', at: clock + 1000 })).toBe('time-to-come');
+  await engine.close();
+  await start();
+  client = peer();
+  expect(await statusesAt()).toEqual(then);
+});
+
 it('started again on its journal, knows everything and takes up the work', async () => {
   let hands = await peer().enrol();
   let client = peer();

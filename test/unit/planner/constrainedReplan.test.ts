@@ -47,6 +47,19 @@ describe('re-planning under constraints', () => {
     const again = await checked({ ...request, previous: first.segments, seed: 7 });
     expect(again.method).toBe('previous');
     expect(again.segments).toEqual(first.segments);
+    expect(again.carryOn).toBe(again.makespan);
+  });
+
+  it('tells how long the earlier plan would go on, whatever is made small', async () => {
+    const tasks = ['a', 'b', 'c'].map(task);
+    const slow = requestOf([2], tasks, { limits: { concurrent: 1 } });
+    const { segments, makespan } = await checked(slow);
+    const free = await checked({ ...slow, limits: { concurrent: 2 }, previous: segments });
+    expect(free.carryOn).toBeGreaterThanOrEqual(free.makespan);
+    expect(free.carryOn).toBeLessThanOrEqual(makespan);
+    const weighted = { ...slow, objective: 'weighted-completion' as const, previous: segments };
+    expect((await checked(weighted)).carryOn).toBeCloseTo(makespan);
+    expect((await checked(slow)).carryOn).toBeUndefined();
   });
 
   it('follows an earlier plan where a task is new and a device is gone', async () => {

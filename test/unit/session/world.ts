@@ -10,7 +10,7 @@ import { inspection, SessionHarness, spec } from './sessionHarness.js';
 
 const ITERATIONS = 200;
 const PLANNING_SECONDS = 0.5;
-const START_SECONDS = 1;
+export const START_SECONDS = 1;
 const LOAD_SECONDS = 0.2;
 const SAVE_SECONDS = 0.5;
 const MEASURED_AFTER = 5;

@@ -65,6 +65,8 @@ export interface IGanttInput {
   /** Names of the colours, for the legend. */
   readonly groups?: readonly string[];
   readonly now?: number;
+  /** Whether `now` is a time that is past: the chart shows how things were then. */
+  readonly isPast?: boolean;
   /** No schedule can end earlier. */
   readonly lowerBound?: number;
   /** When the plan ends. */

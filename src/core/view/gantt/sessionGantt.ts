@@ -112,6 +112,12 @@ export function sessionGantt(
   };
 }
 
+/** Chart of a session as it was at a time, in seconds since the epoch. */
+export function pastGantt(state: SessionState, then: number, trans: ITranslation): IGanttInput | null {
+  const chart = sessionGantt(state, then, trans);
+  return chart && { ...chart, isPast: true };
+}
+
 const placesOf = (segments: readonly Segment[]) =>
   segments.flatMap(segment => [segment, ...(segment.elsewhere ?? [])]);
 

@@ -8,7 +8,7 @@ import { sessionWishWords } from '../format/wishText.js';
 import { unmetWishes } from '../plan/planProblems.js';
 import { deviceNotices } from './deviceNotices.js';
 import { leftOut, progressLine } from './progressLine.js';
-import { replansBlock } from './replans.js';
+import { outcomeBlock, replansBlock } from './replans.js';
 import { progressTable } from './taskProgress.js';
 
 const LATEST_NOTICES = 3;
@@ -29,6 +29,7 @@ export function statusView(state: SessionState, now: number, trans: ITranslation
     wishes.length > 0 && sentence(trans.__('Asked for: %1.', wishes.map(({ text }) => text).join(', '))),
     ...unmetWishes({ conflicts: openConflicts(state) }, trans),
     ...state.tasks.flatMap(task => unlikeSentence(task, trans) ?? []),
+    outcomeBlock(state, trans),
     replansBlock(state, now, trans),
     failuresBlock([
       ...[...deviceNotices(state), ...state.notices.slice(-LATEST_NOTICES)].map(error => ({
