@@ -1,5 +1,6 @@
 import { SaturnError } from '../wire/failure.js';
 import type { TaskSpec, TaskState } from '../wire/messages.js';
+import { withSpent } from './budgets.js';
 import type { Command } from './command.js';
 import { inspect, isUninspected } from './inspections.js';
 import {
@@ -177,12 +178,10 @@ function addChanged(session: ISession, specs: readonly TaskSpec[]): IStep {
     return { session, commands: [] };
   }
   const incoming = new Map(specs.map(spec => [spec.name, spec]));
-  const archived = session.state.tasks
-    .filter(task => {
-      const spec = incoming.get(task.spec.name);
-      return spec && task.attempts.length > 0 && !trainsTheSame(task.spec, spec);
-    })
-    .map(task => task.spec.name);
+  const archived = session.state.tasks.filter(task => {
+    const spec = incoming.get(task.spec.name);
+    return spec && task.attempts.length > 0 && !trainsTheSame(task.spec, spec);
+  });
   const kept = session.state.tasks.map(task => {
     const spec = incoming.get(task.spec.name);
     incoming.delete(task.spec.name);
@@ -190,17 +189,22 @@ function addChanged(session: ISession, specs: readonly TaskSpec[]): IStep {
   });
   const tasks = [...kept, ...[...incoming.values()].map(spec => fresh(spec))];
   const names = new Set(specs.map(spec => spec.name));
-  const known = forgetFailures(withState(session, { tasks }), hashesOf(session, names));
+  const spent = withSpent(session, archived);
+  const known = forgetFailures(withState(spent, { tasks }), hashesOf(session, names));
   const trials = stopTrialsOf(withStaleProfile(known), names);
   return {
     session: trials.session,
     commands: [
       ...stopInspections(inspecting(session, name => names.has(name))),
       ...trials.commands,
-      ...(archived.length > 0 ? [{ kind: 'archive', tasks: archived } as const] : []),
+      ...(archived.length > 0 ? [archive(archived)] : []),
       ...inspect(trials.session, task => names.has(task.spec.name))
     ]
   };
+}
+
+function archive(tasks: readonly TaskState[]): Command {
+  return { kind: 'archive', tasks: tasks.map(({ spec }) => spec.name) };
 }
 
 function hashesOf({ state }: ISession, names: ReadonlySet<string>): Set<string> {
@@ -261,15 +265,17 @@ function forgetTasks(session: ISession, names: readonly string[]): IStep {
     return { session, commands: [] };
   }
   const gone = new Set(names);
+  const over = session.state.tasks.filter(task => gone.has(task.spec.name));
   const tasks = session.state.tasks.filter(task => !gone.has(task.spec.name));
-  const known = forgetFailures(withState(session, { tasks }), hashesOf(session, gone));
+  const spent = withSpent(session, over);
+  const known = forgetFailures(withState(spent, { tasks }), hashesOf(session, gone));
   const trials = stopTrialsOf(known, gone);
   return {
     session: trials.session,
     commands: [
       ...stopInspections(inspecting(session, name => gone.has(name))),
       ...trials.commands,
-      { kind: 'archive', tasks: [...names] }
+      archive(over)
     ]
   };
 }
