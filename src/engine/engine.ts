@@ -11,6 +11,7 @@ import { ConnectedClients } from './connectedClients.js';
 import type { IDisposable } from './disposable.js';
 import type { IExecutor } from './executor/executor.js';
 import { Journal } from './journal.js';
+import { dropWeights } from './keptWeights.js';
 import { SessionPlanner } from './planner/sessionPlanner.js';
 import { ProfileCache } from './profileCache.js';
 import { RequestHandler } from './requestHandler.js';
@@ -164,6 +165,7 @@ export class Engine implements IDisposable {
   private _archive(tasks: readonly string[]): void {
     try {
       archiveTasks(this._options.folder, tasks, Math.floor(this._options.now() * 1000));
+      dropWeights(this._options.folder, this._session);
     } catch (error) {
       this._options.log(`cannot archive: ${failureOf(error).message}`);
     }
@@ -177,9 +179,11 @@ export class Engine implements IDisposable {
   /** A state with what the engine alone knows, and is not part of the session's history. */
   private _withEngineInfo(state: SessionState): SessionState {
     const { trouble } = this._cacheSync;
+    const { profiled, selection } = this._session;
     return {
       ...state,
-      profiled: this._session.profiled,
+      profiled,
+      ...(selection && state.goal === 'run' ? { selected: [...selection] } : {}),
       ...(trouble ? { notices: [...state.notices, trouble] } : {})
     };
   }

@@ -144,9 +144,15 @@ function renewed(old: TaskState, spec: TaskSpec): TaskState {
     : fresh(spec, old);
 }
 
-/** The session with more tasks, of which nothing is known yet. */
+/** The session with more tasks, of which nothing is known yet, and those of known names in new words. */
 export function withNew(session: ISession, specs: readonly TaskSpec[]): ISession {
-  return withState(session, { tasks: [...session.state.tasks, ...specs.map(spec => fresh(spec))] });
+  const incoming = new Map(specs.map(spec => [spec.name, spec]));
+  const kept = session.state.tasks.map(task => {
+    const spec = incoming.get(task.spec.name);
+    incoming.delete(task.spec.name);
+    return spec ? renewed(task, spec) : task;
+  });
+  return withState(session, { tasks: [...kept, ...[...incoming.values()].map(spec => fresh(spec))] });
 }
 
 /** A task that nothing has become of yet; what is asked of the plan for its name stays. */
@@ -182,15 +188,9 @@ function addChanged(session: ISession, specs: readonly TaskSpec[]): IStep {
     const spec = incoming.get(task.spec.name);
     return spec && task.attempts.length > 0 && !trainsTheSame(task.spec, spec);
   });
-  const kept = session.state.tasks.map(task => {
-    const spec = incoming.get(task.spec.name);
-    incoming.delete(task.spec.name);
-    return spec ? renewed(task, spec) : task;
-  });
-  const tasks = [...kept, ...[...incoming.values()].map(spec => fresh(spec))];
   const names = new Set(specs.map(spec => spec.name));
-  const spent = withSpent(session, archived);
-  const known = forgetFailures(withState(spent, { tasks }), hashesOf(session, names));
+  const added = withJoined(withNew(withSpent(session, archived), specs), specs);
+  const known = forgetFailures(added, hashesOf(session, names));
   const trials = stopTrialsOf(withStaleProfile(known), names);
   return {
     session: trials.session,
@@ -201,6 +201,16 @@ function addChanged(session: ISession, specs: readonly TaskSpec[]): IStep {
       ...inspect(trials.session, task => names.has(task.spec.name))
     ]
   };
+}
+
+/** The session whose run trains the clones of its tasks as well. */
+function withJoined(session: ISession, specs: readonly TaskSpec[]): ISession {
+  const { selection, state } = session;
+  if (state.goal !== 'run' || selection === null) {
+    return session;
+  }
+  const clones = specs.filter(({ cloneOf }) => cloneOf !== undefined && selection.includes(cloneOf));
+  return { ...session, selection: [...new Set([...selection, ...clones.map(({ name }) => name)])] };
 }
 
 function archive(tasks: readonly TaskState[]): Command {
