@@ -11,6 +11,7 @@ import type { IDisposable } from './disposable.js';
 import type { IExecutor } from './executor/executor.js';
 import { History } from './history.js';
 import { Journal } from './journal.js';
+import { dropWeights } from './keptWeights.js';
 import { SessionPlanner } from './planner/sessionPlanner.js';
 import { ProfileCache } from './profileCache.js';
 import { RequestHandler } from './requestHandler.js';
@@ -171,6 +172,7 @@ export class Engine implements IDisposable {
   private _archive(tasks: readonly string[]): void {
     try {
       archiveTasks(this._options.folder, tasks, Math.floor(this._options.now() * 1000));
+      dropWeights(this._options.folder, this._session);
     } catch (error) {
       this._options.log(`cannot archive: ${failureOf(error).message}`);
     }
@@ -184,9 +186,11 @@ export class Engine implements IDisposable {
   /** A state with what the engine alone knows, and is not part of the session's history. */
   private _withEngineInfo(state: SessionState): SessionState {
     const { trouble } = this._cacheSync;
+    const { profiled, selection } = this._session;
     return {
       ...state,
-      profiled: this._session.profiled,
+      profiled,
+      ...(selection && state.goal === 'run' ? { selected: [...selection] } : {}),
       ...(trouble ? { notices: [...state.notices, trouble] } : {})
     };
   }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { ENGLISH } from '../core/model/translation.js';
 import { cloneSpec, needsWeights, parentOf } from '../core/session/clones.js';
-import type { ISession } from '../core/session/session.js';
+import { findTask, type ISession } from '../core/session/session.js';
 import { admit, isRestated, selectTasks, withNew } from '../core/session/tasks.js';
 import { wishesEvent } from '../core/session/wishRequests.js';
 import { cacheView } from '../core/view/profile/cacheView.js';
@@ -113,15 +113,15 @@ export class RequestHandler {
 
   private _addTasks({ tasks, replace = false, wishes }: TasksAdd): EngineMessages['tasks.added'] {
     const { added, replaced, unchanged } = admit(this._options.session(), tasks, replace);
+    const now = this._options.session();
+    const over = unchanged.filter(({ name }) => findTask(now, name)?.status === 'finished');
+    const asking = tasks.filter(spec => !over.includes(spec)).map(spec => spec.name);
     const wishedOf = (session: ISession): SessionEvent | undefined =>
-      wishes &&
-      wishesEvent(
-        session,
-        { tasks: [{ ...wishes, tasks: tasks.map(spec => spec.name) }] },
-        this._options.now()
-      );
+      wishes && asking.length > 0
+        ? wishesEvent(session, { tasks: [{ ...wishes, tasks: asking }] }, this._options.now())
+        : undefined;
     // What makes no sense is refused before anything has happened.
-    wishedOf(withNew(this._options.session(), added));
+    wishedOf(withNew(now, [...added, ...replaced]));
     const known = new Map(this._options.session().state.tasks.map(({ spec }) => [spec.name, spec]));
     const moved = unchanged.filter(spec => isRestated(spec, known.get(spec.name) ?? spec));
     if (added.length + replaced.length + moved.length > 0) {

@@ -65,15 +65,22 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / ".saturn"
 
 
-@pytest.fixture
-def session(home: Path) -> Iterator[Session]:
-    one = Session("story", home)
+@contextlib.contextmanager
+def opened(name: str, home: Path) -> Iterator[Session]:
+    """A session of which nothing is left afterwards."""
+    one = Session(name, home)
     yield one
     one.close()
     for agent in named("jupyterlab_saturn.agent", one):
         agent.terminate()
     until(lambda: not processes(one.paths), 15)
     assert not one.paths.runtime.exists()
+
+
+@pytest.fixture
+def session(home: Path) -> Iterator[Session]:
+    with opened("story", home) as one:
+        yield one
 
 
 def lines(lr: float = 0.1, batch_size: int = 8, pause: float = 0.0, steps: int = 30) -> Task:

@@ -27,7 +27,7 @@ from .rank_surroundings import Surroundings
 if TYPE_CHECKING:
     from ..generated.wire_types import Failure
     from ..training.runtime.event_sender import FailureEvent, RankEvent
-    from ..training.runtime.rank_request import RankOrder
+    from ..training.runtime.rank_request import RankOrder, TrainOrder
 
 _log = logging.getLogger(__name__)
 
@@ -261,7 +261,7 @@ class RankGroup:
         if request["kind"] != "train" or kind not in PROGRESS or not isinstance(step, int):
             return
         self._record.began = True
-        if step < request.get("steps", 0):
+        if step < _last_step(request):
             self._wait(self._patience())
 
     def _patience(self) -> float:
@@ -318,6 +318,12 @@ class RankGroup:
 
     def _after(self, seconds: float, act: Callable[[], None]) -> None:
         self._timers.append(asyncio.get_running_loop().call_later(seconds, act))
+
+
+def _last_step(request: TrainOrder) -> int:
+    """The step that no other follows: an evaluation there may take any time."""
+    steps = request.get("steps", 0)
+    return min(steps, request.get("until", steps)) if request.get("evaluates", False) else steps
 
 
 def _failure(event: FailureEvent) -> Failure:

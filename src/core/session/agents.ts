@@ -11,6 +11,7 @@ import {
   mapTasks,
   maxDevices,
   maxDevicesEver,
+  openNews,
   restingStatus,
   withStaleProfile,
   withState
@@ -70,16 +71,20 @@ export function noteAgent(session: ISession, hello: AgentHello, time: number): I
   const groups = new Set(hello.groups.map(group => `${group.task} ${group.attempt}`));
   const alive = new Set(hello.trials);
   const underWay = new Set(hello.inspecting);
-  let next = withState(session, {
-    agent: 'connected',
-    // If the engine was away, nobody is working on the question it had asked.
-    planning: false,
-    probing: false,
-    // What is still missing is asked for anew: the task of a trial may have been removed meanwhile.
-    trials: session.state.trials.filter(
-      trial => trial.status === 'queued' || trial.node !== node || alive.has(trial.id)
-    )
-  });
+  // If the engine was away, nobody is working on the question it had asked.
+  const given = session.state.planning ? { question: null, news: openNews(session) } : {};
+  let next = withState(
+    { ...session, ...given },
+    {
+      agent: 'connected',
+      planning: false,
+      probing: false,
+      // What is still missing is asked for anew: the task of a trial may have been removed meanwhile.
+      trials: session.state.trials.filter(
+        trial => trial.status === 'queued' || trial.node !== node || alive.has(trial.id)
+      )
+    }
+  );
   next = mapTasks(next, task => {
     if (task.onDevice?.node === node && !underWay.has(task.spec.name)) {
       return { ...task, onDevice: {} };

@@ -44,7 +44,7 @@ export interface ISession {
   readonly strikes: Readonly<Record<string, number>>;
   /** Trials ever requested, for their ids. */
   readonly trialCount: number;
-  /** The newest planning question, while it is open and after; null before the first. */
+  /** The newest planning question, while it is open and after; null before the first, and when nobody answers it any more. */
   readonly question: IQuestion | null;
   /** What has happened since that question, while tasks train: why to plan anew. */
   readonly news: readonly ReplanCause[];
@@ -201,7 +201,12 @@ export function withStalePlan(session: ISession): ISession {
       ...(plan ? { plan: { ...plan, fresh: false } } : {})
     }
   );
-  return { ...stale, planRevision: session.planRevision + 1 };
+  return { ...stale, planRevision: session.planRevision + 1, news: openNews(session) };
+}
+
+/** Why to plan anew, once the question that is open gets no answer: what it was asked for is unanswered, too. */
+export function openNews({ state: { planning }, question, news }: ISession): readonly ReplanCause[] {
+  return planning && question ? [...question.causes, ...news] : news;
 }
 
 /** Whether a plan that a client gave is followed: it is until tasks, devices or what is asked change. */

@@ -1,6 +1,7 @@
 import type { Failure, GroupEvent, SessionEvent } from '../wire/messages.js';
 import { advance } from './advance.js';
 import { noteAgent, noteNode } from './agents.js';
+import { withSpent } from './budgets.js';
 import { dispatchInspections } from './deviceInspections.js';
 import { includeBusyDevices } from './excludedDevices.js';
 import { withHindsight } from './hindsight.js';
@@ -146,8 +147,9 @@ function note(session: ISession, event: SessionEvent, time: number): IStep {
         session: name,
         folder,
         wishes,
-        budgetFrom
-      } = ended.session.state;
+        budgetFrom,
+        spentBefore
+      } = withSpent(ended.session, ended.session.state.tasks).state;
       const empty = emptySession(name, folder);
       const fresh: ISession = {
         ...empty,
@@ -163,7 +165,8 @@ function note(session: ISession, event: SessionEvent, time: number): IStep {
           ...(excludedDevices ? { excludedDevices } : {}),
           ...(techniques ? { techniques } : {}),
           ...(wishes ? { wishes } : {}),
-          ...(budgetFrom === undefined ? {} : { budgetFrom })
+          ...(budgetFrom === undefined ? {} : { budgetFrom }),
+          ...(spentBefore ? { spentBefore } : {})
         }),
         commands: [
           { kind: 'cancel-plan' },

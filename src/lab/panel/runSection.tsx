@@ -4,7 +4,9 @@ import { stepWords } from '../../core/view/format/taskText.js';
 import { leaderboard } from '../../core/view/results/leaderboard.js';
 import { progressLine } from '../../core/view/status/progressLine.js';
 import { trainingFacts } from '../../core/view/status/taskProgress.js';
+import { outsideRun } from '../../core/view/tasks/outsideRun.js';
 import type { SessionState, TaskState } from '../../core/wire/messages.js';
+import { BlockList } from '../components/blockList.js';
 import { ProgressBar } from '../components/progressBar.js';
 import { Table } from '../components/table.js';
 import { StatusMark } from '../components/taskStatus.js';
@@ -52,6 +54,7 @@ function RunBody({ state, now }: { state: SessionState; now: number }) {
           ))}
         </ul>
       )}
+      <BlockList blocks={[outsideRun(state, trans)]} />
       {board.rows.length > 0 && (
         <div className="jp-SaturnLeaderboard">
           <Table table={{ caption: trans.__('Leaderboard'), ...board }} />

@@ -203,7 +203,7 @@ def test_inspections_that_are_given_up_do_not_keep_the_others_waiting() -> None:
     asyncio.run(main())
 
 
-def train(**acts: str) -> list[Json]:
+def train(order: Json | None = None, **acts: str) -> list[Json]:
     grace = acts.pop("stop", None)
 
     async def main() -> Said:
@@ -216,6 +216,7 @@ def train(**acts: str) -> list[Json]:
                 "devices": ["cpu1", "cpu0"],
                 "checkpointSeconds": 60,
                 "stepSeconds": 0.5,
+                **(order or {}),
             }
             attempt = TrainingJob(here, body, NODE)
             running = asyncio.create_task(attempt.run())
@@ -363,6 +364,18 @@ def test_a_rank_that_stands_still_is_lost() -> None:
 def test_what_follows_the_last_step_may_take_long() -> None:
     events = train(rank0="started 0;step 8;sleep 1.5;checkpoint 8;sleep 1.5;finished 8")
     assert events[-1]["kind"] == "finished"
+
+
+@pytest.mark.parametrize(("evaluates", "end"), [(True, "stopped"), (False, "lost")])
+def test_an_evaluation_where_tasks_wait_for_each_other_may_take_long(
+    evaluates: bool, end: str
+) -> None:
+    events = train(
+        {"until": 4, "evaluates": evaluates},
+        rank0="started 0;step 4;checkpoint 4;sleep 1.5;validated 4;stopped 4",
+        rank1="",
+    )
+    assert events[-1]["kind"] == end
 
 
 def test_a_malformed_last_word_is_a_failure() -> None:

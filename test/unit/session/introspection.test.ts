@@ -356,6 +356,31 @@ describe('tasks of one signature', () => {
 });
 
 describe('news', () => {
+  it('of a question that nobody answers are told by the next one', async () => {
+    const trained = async (): Promise<SessionHarness> => {
+      const sim = planned({ a: [1, 0.9], b: [1, 0.9], c: [1, 0.9] });
+      await run(sim);
+      for (const [name] of starts(sim)) {
+        sim.group(name, 1, 'started', { step: 0 });
+      }
+      sim.feed({ kind: 'stop-requested', tasks: ['c'] });
+      return sim;
+    };
+    const stopped = { kind: 'stopped', tasks: ['c'] };
+    const again = await trained();
+    const groups = again.session.state.tasks
+      .filter(({ status }) => status === 'running')
+      .map(({ spec: { name } }) => ({ task: name, attempt: 1 }));
+    again.feed({ kind: 'agent-away' });
+    again.connect(2, groups);
+    await answer(again);
+    expect(again.session.state.replans?.at(-1)?.causes).toEqual([stopped]);
+    const asked = await trained();
+    asked.feed({ kind: 'wishes-set', session: { set: { concurrent: 2 } } });
+    await answer(asked);
+    expect(asked.session.state.replans?.at(-1)?.causes).toEqual([stopped, { kind: 'wishes' }]);
+  });
+
   it('is no measurement that says what was planned with, nor one lost in noise', async () => {
     const sim = planned({ a: [1, 0.9], b: [1, 0.9] });
     await run(sim);

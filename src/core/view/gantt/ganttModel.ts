@@ -22,7 +22,7 @@ export interface IGanttBar {
   readonly end: number;
   /** `baseline`: planned by a simple rule, to compare with. */
   readonly kind: (typeof SECTIONS)[number];
-  readonly state?: 'starting' | 'running' | 'finished' | 'failed' | 'oom' | 'lost' | 'stopped';
+  readonly state?: 'starting' | 'running' | 'finished' | 'failed' | 'oom' | 'lost' | 'stopped' | 'left';
   /** Number of its group: {@link IGanttInput.groups}. */
   readonly colour: number;
   /** Everything about it, for a tooltip; lines are separated by line breaks. */
@@ -175,6 +175,7 @@ export function barStateWords(state: NonNullable<IGanttBar['state']>, trans: ITr
     failed: trans.__('failed'),
     oom: trans.__('out of memory'),
     lost: trans.__('lost'),
-    stopped: trans.__('stopped')
+    stopped: trans.__('stopped'),
+    left: trans.__('goes on otherwise')
   }[state];
 }
