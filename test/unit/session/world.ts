@@ -5,13 +5,12 @@ import type { Command } from '../../../src/core/session/command.js';
 import { isReplanDue } from '../../../src/core/session/replanning.js';
 import { isActive } from '../../../src/core/session/session.js';
 import { targetStep } from '../../../src/core/session/stretches.js';
-import type { GroupStart, Strategy, SwitchPolicy } from '../../../src/core/wire/messages.js';
+import type { GroupStart, PlanBudget, Strategy, SwitchPolicy } from '../../../src/core/wire/messages.js';
 import { inspection, SessionHarness, spec } from './sessionHarness.js';
 
-const ITERATIONS = 200;
+const BUDGET: PlanBudget = { iterations: 200 };
 const PLANNING_SECONDS = 0.5;
-const START_SECONDS = 1;
-const SAVE_SECONDS = 0.5;
+const COSTS: IRunCosts = { startSeconds: 1, saveSeconds: 0.5 };
 const MEASURED_AFTER = 5;
 
 const STRATEGIES: Strategy[] = [1, 2, 4].map(devices => ({
@@ -19,9 +18,17 @@ const STRATEGIES: Strategy[] = [1, 2, 4].map(devices => ({
   devices
 }));
 
+/** What a rank group costs besides its steps, in seconds. */
+export interface IRunCosts {
+  readonly startSeconds: number;
+  readonly saveSeconds: number;
+}
+
 /** A task of a world: what is believed of it, and what is true. */
 export interface IWorldTask {
   readonly name: string;
+  /** Tasks of equal signature run at equal speed; one of its own when absent. */
+  readonly signature?: string;
   readonly steps: number;
   /** Seconds a step, by strategy key. */
   readonly believed: ReadonlyMap<string, number>;
@@ -39,6 +46,11 @@ export interface IFate {
 
 export interface IWorld {
   readonly devices: number;
+  /** What there is to run tasks by; on one, two and four devices when absent. */
+  readonly strategies?: readonly Strategy[];
+  readonly costs?: (strategy: Strategy) => IRunCosts;
+  /** How long the planner looks; not for long when absent. */
+  readonly budget?: PlanBudget;
   readonly tasks: readonly IWorldTask[];
   readonly fates: readonly IFate[];
 }
@@ -187,11 +199,9 @@ class Life {
   }
 
   private _eventOf(group: IGroup): { at: number; do: () => void } {
-    const { start, from, begun, stepSeconds } = group;
+    const { start, from, begun, stepSeconds, until } = group;
     const now = this._sim.time;
-    const reached = Math.max(from, from + Math.floor((now - begun) / stepSeconds));
-    const leave = group.leaving ? Math.min(group.until, Math.max(from, reached)) : group.until;
-    const end = begun + (leave - from) * stepSeconds;
+    const end = begun + (until - from) * stepSeconds;
     if (group.told === 'nothing' && !(group.leaving && begun > now)) {
       return { at: begun, do: () => this._tell(group, 'started', { step: from }) };
     }
@@ -199,13 +209,13 @@ class Life {
     if (group.told === 'started' && measured < end) {
       return { at: measured, do: () => this._measure(group) };
     }
-    const done = leave >= start.steps;
+    const done = until >= start.steps;
     return {
-      at: Math.max(now, end) + SAVE_SECONDS,
+      at: Math.max(now, end + this._costs(start.strategy).saveSeconds),
       do: () => {
         this._groups.delete(start.task.name);
-        this._count(this._trained, start.task.name, leave - from);
-        this._sim.group(start.task.name, start.attempt, done ? 'finished' : 'stopped', { step: leave });
+        this._count(this._trained, start.task.name, until - from);
+        this._sim.group(start.task.name, start.attempt, done ? 'finished' : 'stopped', { step: until });
       }
     };
   }
@@ -221,15 +231,14 @@ class Life {
     this._group(group, 'step', { step: group.from + MEASURED_AFTER, stepSeconds });
     this._group(group, 'measured', {
       cell: {
-        signature: `sig-${start.task.name}`,
+        signature: this._signature(start.task.name),
         strategy: start.strategy,
         status: 'ok',
         source: 'measured',
         steps: MEASURED_AFTER,
         stepSeconds,
         spreadSeconds: 0,
-        startSeconds: START_SECONDS,
-        saveSeconds: SAVE_SECONDS
+        ...this._costs(start.strategy)
       }
     });
   }
@@ -257,7 +266,7 @@ class Life {
         groups.set(body.task.name, {
           start: body,
           from,
-          begun: sim.time + START_SECONDS,
+          begun: sim.time + this._costs(body.strategy).startSeconds,
           stepSeconds: this._truth(body),
           until: body.until ?? body.steps,
           leaving: false,
@@ -269,6 +278,7 @@ class Life {
         const group = groups.get(command.body.task);
         if (group?.start.attempt === command.body.attempt) {
           group.leaving = true;
+          group.until = Math.min(group.until, this._nextStep(group));
           this._moves += Number(
             sim.session.state.tasks.find(({ spec: { name } }) => name === command.body.task)?.moving === true
           );
@@ -278,22 +288,25 @@ class Life {
       case 'until': {
         const group = groups.get(command.body.task);
         if (group?.start.attempt === command.body.attempt) {
-          const reached = group.from + Math.max(0, Math.ceil((sim.time - group.begun) / group.stepSeconds));
-          group.until = Math.min(group.start.steps, Math.max(command.body.step, reached));
+          group.until = Math.min(group.start.steps, Math.max(command.body.step, this._nextStep(group)));
         }
         return;
       }
       case 'plan':
         this._at(sim.time + PLANNING_SECONDS, async () => {
-          const made = await plan({ ...command.request, explain: false, budget: { iterations: ITERATIONS } });
+          const made = await plan({
+            ...command.request,
+            explain: false,
+            budget: this._world.budget ?? BUDGET
+          });
           sim.feed({ kind: 'plan-made', plan: made, basis: command.planRevision }, 0);
         });
         return;
       case 'inspect':
         for (const { name, hash } of command.body.tasks) {
           const task = this._world.tasks.find(one => one.name === name)!;
-          const strategies = STRATEGIES.filter(({ devices }) => devices <= this._world.devices);
-          const found = inspection(`sig-${name}`, task.steps, strategies);
+          const strategies = this._strategies.filter(one => task.believed.has(strategyKey(one)));
+          const found = inspection(this._signature(name), task.steps, strategies);
           this._at(
             sim.time + 1,
             () => void sim.feed({ kind: 'inspected', result: { task: name, hash, inspection: found } }, 0)
@@ -303,6 +316,23 @@ class Life {
       default:
         return;
     }
+  }
+
+  /** The step that a group ends next. */
+  private _nextStep({ from, begun, stepSeconds }: IGroup): number {
+    return from + Math.max(0, Math.ceil((this._sim.time - begun) / stepSeconds));
+  }
+
+  private get _strategies(): readonly Strategy[] {
+    return this._world.strategies ?? STRATEGIES;
+  }
+
+  private _costs(strategy: Strategy): IRunCosts {
+    return this._world.costs?.(strategy) ?? COSTS;
+  }
+
+  private _signature(name: string): string {
+    return this._world.tasks.find(task => task.name === name)?.signature ?? `sig-${name}`;
   }
 
   private _truth({ task, strategy }: GroupStart): number {
@@ -316,16 +346,17 @@ class Life {
       {
         kind: 'cells-recalled',
         cells: tasks.flatMap(({ name, believed }) =>
-          STRATEGIES.filter(one => believed.has(strategyKey(one))).map(strategy => ({
-            signature: `sig-${name}`,
-            strategy,
-            status: 'ok' as const,
-            source: 'measured' as const,
-            stepSeconds: believed.get(strategyKey(strategy))!,
-            startSeconds: START_SECONDS,
-            saveSeconds: SAVE_SECONDS,
-            spreadSeconds: 0
-          }))
+          this._strategies
+            .filter(one => believed.has(strategyKey(one)))
+            .map(strategy => ({
+              signature: this._signature(name),
+              strategy,
+              status: 'ok' as const,
+              source: 'measured' as const,
+              stepSeconds: believed.get(strategyKey(strategy))!,
+              ...this._costs(strategy),
+              spreadSeconds: 0
+            }))
         )
       },
       0
