@@ -121,6 +121,7 @@ function planTask(
   if (isStaying(task) && attempt && isPlannedOn(state, attempt)) {
     const key = strategyKey(attempt.strategy);
     const stepSeconds = runningSpeed(task, attempt, cells);
+    const cell = cells.get(cellKey(task.inspection?.signature ?? '', attempt.strategy));
     plan.running = { strategy: attempt.strategy, node: attempt.node, devices: attempt.devices };
     if (wouldBeginAnew(task)) {
       plan.pin = plan.running;
@@ -130,8 +131,8 @@ function planTask(
       {
         strategy: attempt.strategy,
         stepSeconds,
-        startSeconds: 0,
-        ...measured(cells.get(cellKey(task.inspection?.signature ?? '', attempt.strategy)), stepSeconds)
+        startSeconds: cell?.startSeconds ?? 0,
+        ...measured(cell, stepSeconds)
       }
     ];
   }

@@ -5,7 +5,13 @@ import type { Command } from '../../../src/core/session/command.js';
 import { isReplanDue } from '../../../src/core/session/replanning.js';
 import { isActive } from '../../../src/core/session/session.js';
 import { targetStep } from '../../../src/core/session/stretches.js';
-import type { GroupStart, PlanBudget, Strategy, SwitchPolicy } from '../../../src/core/wire/messages.js';
+import type {
+  GroupStart,
+  PlanBudget,
+  PlanRequest,
+  Strategy,
+  SwitchPolicy
+} from '../../../src/core/wire/messages.js';
 import { inspection, SessionHarness, spec } from './sessionHarness.js';
 
 const BUDGET: PlanBudget = { iterations: 200 };
@@ -49,8 +55,8 @@ export interface IWorld {
   /** What there is to run tasks by; on one, two and four devices when absent. */
   readonly strategies?: readonly Strategy[];
   readonly costs?: (strategy: Strategy) => IRunCosts;
-  /** How long the planner looks; not for long when absent. */
-  readonly budget?: PlanBudget;
+  /** How long the planner looks for the plan to begin with, and for others; not for long when absent. */
+  readonly budgets?: { readonly first: PlanBudget; readonly later: PlanBudget };
   readonly tasks: readonly IWorldTask[];
   readonly fates: readonly IFate[];
 }
@@ -297,7 +303,7 @@ class Life {
           const made = await plan({
             ...command.request,
             explain: false,
-            budget: this._world.budget ?? BUDGET
+            budget: this._budget(command.request)
           });
           sim.feed({ kind: 'plan-made', plan: made, basis: command.planRevision }, 0);
         });
@@ -321,6 +327,11 @@ class Life {
   /** The step that a group ends next. */
   private _nextStep({ from, begun, stepSeconds }: IGroup): number {
     return from + Math.max(0, Math.ceil((this._sim.time - begun) / stepSeconds));
+  }
+
+  private _budget({ tasks }: PlanRequest): PlanBudget {
+    const { first, later } = this._world.budgets ?? { first: BUDGET, later: BUDGET };
+    return tasks.some(({ running }) => running) ? later : first;
   }
 
   private get _strategies(): readonly Strategy[] {
