@@ -6,6 +6,7 @@ import { isReplanDue } from '../../../src/core/session/replanning.js';
 import { isActive } from '../../../src/core/session/session.js';
 import { targetStep } from '../../../src/core/session/stretches.js';
 import type {
+  GroupEvent,
   GroupStart,
   PlanBudget,
   PlanRequest,
@@ -221,7 +222,7 @@ class Life {
       do: () => {
         this._groups.delete(start.task.name);
         this._count(this._trained, start.task.name, until - from);
-        this._sim.group(start.task.name, start.attempt, done ? 'finished' : 'stopped', { step: until });
+        this._group(group, done ? 'finished' : 'stopped', { step: until });
       }
     };
   }
@@ -249,7 +250,7 @@ class Life {
     });
   }
 
-  private _group(group: IGroup, kind: 'started' | 'step' | 'measured', more: object): void {
+  private _group(group: IGroup, kind: GroupEvent['kind'], more: object): void {
     this._sim.time -= 1;
     this._sim.group(group.start.task.name, group.start.attempt, kind, more);
   }
