@@ -23,19 +23,23 @@ const MOST_STEPS = 400;
 /** Before the name of each task: the host's function of that name makes them. */
 const PREFIX = 'task-';
 
-/** One of the paper's settings on one node, its hours so many times as short. */
-export function paperScene(workload: WorkloadName, scale: number, overheads: IOverheads): IScenario {
+/**
+ * One of the paper's settings on one node, its hours so many times as short.
+ *
+ * @param overheads - what starts and ends truly cost; in proportion to the paper's, with all of its steps, when absent.
+ */
+export function paperScene(workload: WorkloadName, scale: number, overheads?: IOverheads): IScenario {
   const request = instance(workload, '8');
   const tasks = request.tasks.map((task): IScenarioTask => {
     const fastest = Math.min(...task.options.map(option => option.stepSeconds));
-    const length = (task.steps * fastest) / scale;
-    const steps = Math.min(MOST_STEPS, Math.max(1, Math.floor(length / SHORTEST_STEP)));
+    const most = Math.floor((task.steps * fastest) / scale / SHORTEST_STEP);
+    const steps = overheads ? Math.min(MOST_STEPS, Math.max(1, most)) : task.steps;
     const options = task.options.map(
-      (option): PlanOption => ({
-        strategy: sleepingStrategy(option.strategy),
-        stepSeconds: (option.stepSeconds * task.steps) / scale / steps,
-        startSeconds: overheads.start(option.strategy.devices),
-        stopSeconds: overheads.end(option.strategy.devices)
+      ({ strategy, stepSeconds, startSeconds, stopSeconds = 0 }): PlanOption => ({
+        strategy: sleepingStrategy(strategy),
+        stepSeconds: (stepSeconds * task.steps) / scale / steps,
+        startSeconds: overheads?.start(strategy.devices) ?? startSeconds / scale,
+        stopSeconds: overheads?.end(strategy.devices) ?? stopSeconds / scale
       })
     );
     return { task: { name: PREFIX + task.name, steps, options }, signature: signatureOfTask(task) };

@@ -55,7 +55,7 @@ export interface IWorld {
   readonly devices: number;
   /** What there is to run tasks by; on one, two and four devices when absent. */
   readonly strategies?: readonly Strategy[];
-  readonly costs?: (strategy: Strategy) => IRunCosts;
+  readonly costs?: (task: string, strategy: Strategy) => IRunCosts;
   /** How long the planner looks for the plan to begin with, and for others; not for long when absent. */
   readonly budgets?: { readonly first: PlanBudget; readonly later: PlanBudget };
   readonly tasks: readonly IWorldTask[];
@@ -218,7 +218,7 @@ class Life {
     }
     const done = until >= start.steps;
     return {
-      at: Math.max(now, end + this._costs(start.strategy).saveSeconds),
+      at: Math.max(now, end + this._costs(start.task.name, start.strategy).saveSeconds),
       do: () => {
         this._groups.delete(start.task.name);
         this._count(this._trained, start.task.name, until - from);
@@ -245,7 +245,7 @@ class Life {
         steps: MEASURED_AFTER,
         stepSeconds,
         spreadSeconds: 0,
-        ...this._costs(start.strategy)
+        ...this._costs(start.task.name, start.strategy)
       }
     });
   }
@@ -273,7 +273,7 @@ class Life {
         groups.set(body.task.name, {
           start: body,
           from,
-          begun: sim.time + this._costs(body.strategy).startSeconds,
+          begun: sim.time + this._costs(body.task.name, body.strategy).startSeconds,
           stepSeconds: this._truth(body),
           until: body.until ?? body.steps,
           leaving: false,
@@ -339,8 +339,8 @@ class Life {
     return this._world.strategies ?? STRATEGIES;
   }
 
-  private _costs(strategy: Strategy): IRunCosts {
-    return this._world.costs?.(strategy) ?? COSTS;
+  private _costs(task: string, strategy: Strategy): IRunCosts {
+    return this._world.costs?.(task, strategy) ?? COSTS;
   }
 
   private _signature(name: string): string {
@@ -366,7 +366,7 @@ class Life {
               status: 'ok' as const,
               source: 'measured' as const,
               stepSeconds: believed.get(strategyKey(strategy))!,
-              ...this._costs(strategy),
+              ...this._costs(name, strategy),
               spreadSeconds: 0
             }))
         )
