@@ -47,13 +47,13 @@ export function paperScene(workload: WorkloadName, scale: number, overheads?: IO
   return { cluster: virtualCluster(8), tasks };
 }
 
-/** Four tasks on four devices: a few seconds in all. */
-export function smallScene(overheads = NOTHING): IScenario {
+/** Four tasks on four devices: a few seconds in all, or so many times as long. */
+export function smallScene(overheads = NOTHING, times = 1): IScenario {
   const task = (name: string, seconds: number, steps: number, alpha: number): IScenarioTask => ({
     signature: name.slice(0, 1),
     task: {
       name: PREFIX + name,
-      steps,
+      steps: times * steps,
       options: [1, 2, 3, 4].map(devices => ({
         strategy: { technique: 'sleeping', devices, knobs: { variant: 'plain' } },
         stepSeconds: seconds / devices ** alpha,
