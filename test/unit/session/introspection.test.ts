@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { checkPlan } from '../../../src/core/model/checker/checker.js';
 import { plan } from '../../../src/core/planner/plan.js';
+import { believedCells } from '../../../src/core/session/belief.js';
 import { isReplanDue } from '../../../src/core/session/replanning.js';
 import type { Plan, PlanRequest, ProfileCell, Strategy } from '../../../src/core/wire/messages.js';
 import { inspection, SessionHarness, STRATEGIES, spec } from './sessionHarness.js';
@@ -204,7 +205,24 @@ describe('a task that is slower than planned', () => {
     const options = request.tasks.find(({ name }) => name === 'a')!.options;
     const seconds = Object.fromEntries(options.map(one => [one.strategy.technique, one.stepSeconds]));
     expect(seconds.single).toBe(2);
-    expect(seconds.ddp).toBeCloseTo(0.6 * 2 ** 0.8, 6);
+    expect(seconds.ddp).toBeCloseTo(0.6 * 2 ** 0.5, 6);
+  });
+
+  it('teaches the more the more alike the errors of strategies are', () => {
+    const trained = (name: string, technique: string, factor: number): ProfileCell => ({
+      ...cell(name, { technique, devices: 1 }, factor),
+      trained: factor
+    });
+    const believed = (...known: ProfileCell[]): number =>
+      believedCells([...known, cell('a', DDP, 1)]).at(-1)!.stepSeconds!;
+    const alike = believed(trained('a', 'x', 2), trained('a', 'y', 2));
+    const unlike = believed(trained('a', 'x', 2), trained('a', 'y', 1));
+    const contrary = believed(trained('a', 'x', 2), trained('b', 'x', 2), trained('b', 'y', 0.5));
+    expect(alike).toBeGreaterThan(2 ** 0.9);
+    expect(unlike).toBeLessThan(2 ** 0.3);
+    expect(contrary).toBe(1);
+    expect(believed(trained('b', 'x', 2))).toBe(1);
+    expect(believed(trained('a', 'x', 1))).toBe(1);
   });
 });
 

@@ -5,14 +5,22 @@ import type { Command } from '../../../src/core/session/command.js';
 import { isReplanDue } from '../../../src/core/session/replanning.js';
 import { isActive } from '../../../src/core/session/session.js';
 import { stretchesLeft } from '../../../src/core/session/stretches.js';
-import type { GroupStart, SessionState, Strategy, SwitchPolicy } from '../../../src/core/wire/messages.js';
+import type {
+  GroupEvent,
+  GroupStart,
+  PlanBudget,
+  PlanRequest,
+  SessionState,
+  Strategy,
+  SwitchPolicy
+} from '../../../src/core/wire/messages.js';
 import { inspection, SessionHarness, spec } from './sessionHarness.js';
 
-const ITERATIONS = 200;
+const BUDGET: PlanBudget = { iterations: 200 };
 const PLANNING_SECONDS = 0.5;
 export const START_SECONDS = 1;
+const COSTS: IRunCosts = { startSeconds: START_SECONDS, saveSeconds: 0.5 };
 const LOAD_SECONDS = 0.2;
-const SAVE_SECONDS = 0.5;
 const MEASURED_AFTER = 5;
 
 const STRATEGIES: Strategy[] = [1, 2, 4].map(devices => ({
@@ -20,9 +28,17 @@ const STRATEGIES: Strategy[] = [1, 2, 4].map(devices => ({
   devices
 }));
 
+/** What a rank group costs besides its steps, in seconds. */
+export interface IRunCosts {
+  readonly startSeconds: number;
+  readonly saveSeconds: number;
+}
+
 /** A task of a world: what is believed of it, and what is true. */
 export interface IWorldTask {
   readonly name: string;
+  /** Tasks of equal signature run at equal speed; one of its own when absent. */
+  readonly signature?: string;
   readonly steps: number;
   /** Seconds a step, by strategy key. */
   readonly believed: ReadonlyMap<string, number>;
@@ -51,6 +67,11 @@ export interface IAmbush {
 
 export interface IWorld {
   readonly devices: number;
+  /** What there is to run tasks by; on one, two and four devices when absent. */
+  readonly strategies?: readonly Strategy[];
+  readonly costs?: (task: string, strategy: Strategy) => IRunCosts;
+  /** How long the planner looks for the plan to begin with, and for others; not for long when absent. */
+  readonly budgets?: { readonly first: PlanBudget; readonly later: PlanBudget };
   readonly tasks: readonly IWorldTask[];
   readonly fates: readonly IFate[];
   /** One takeover after the other is ambushed, until none of these is left. */
@@ -215,14 +236,12 @@ class Life {
   }
 
   private _eventOf(group: IGroup): { at: number; do: () => void } | null {
-    const { start, from, begun, stepSeconds } = group;
+    const { start, from, begun, stepSeconds, until } = group;
     const now = this._sim.time;
     if (group.held) {
       return this._eventOfHeld(group);
     }
-    const reached = Math.max(from, from + Math.floor((now - begun) / stepSeconds));
-    const leave = group.leaving ? Math.min(group.until, Math.max(from, reached)) : group.until;
-    const end = begun + (leave - from) * stepSeconds;
+    const end = begun + (until - from) * stepSeconds;
     const isBegun = group.told === 'started' || group.told === 'measured';
     if (!isBegun && !(group.leaving && begun > now)) {
       return { at: begun, do: () => this._tell(group, 'started', { step: from }) };
@@ -231,12 +250,12 @@ class Life {
     if (group.told === 'started' && measured < end) {
       return { at: measured, do: () => this._measure(group) };
     }
-    const done = leave >= start.steps;
+    const done = until >= start.steps;
     return {
-      at: Math.max(now, end) + SAVE_SECONDS,
+      at: Math.max(now, end + this._costs(start.task.name, start.strategy).saveSeconds),
       do: () => {
-        this._count(this._trained, start.task.name, leave - from);
-        this._end(group, done ? 'finished' : 'stopped', { step: leave });
+        this._count(this._trained, start.task.name, until - from);
+        this._end(group, done ? 'finished' : 'stopped', { step: until });
       }
     };
   }
@@ -255,11 +274,11 @@ class Life {
     const { _sim: sim, _groups: groups } = this;
     groups.delete(group);
     const { name } = group.start.task;
-    sim.group(name, group.start.attempt, kind, more);
+    this._group(group, kind, more);
     for (const next of [...groups].filter(({ held }) => held === group)) {
       next.held = null;
       next.from = this._checkpointOf(name);
-      const start = this._world.cramped ? START_SECONDS : 0;
+      const start = this._world.cramped ? this._costs(name, next.start.strategy).startSeconds : 0;
       next.begun = Math.max(sim.time + start, next.readyAt) + LOAD_SECONDS;
       if (kind === 'finished') {
         this._end(next, 'stopped');
@@ -282,20 +301,19 @@ class Life {
     this._group(group, 'step', { step: group.from + MEASURED_AFTER, stepSeconds });
     this._group(group, 'measured', {
       cell: {
-        signature: `sig-${start.task.name}`,
+        signature: this._signature(start.task.name),
         strategy: start.strategy,
         status: 'ok',
         source: 'measured',
         steps: MEASURED_AFTER,
         stepSeconds,
         spreadSeconds: 0,
-        startSeconds: START_SECONDS,
-        saveSeconds: SAVE_SECONDS
+        ...this._costs(start.task.name, start.strategy)
       }
     });
   }
 
-  private _group(group: IGroup, kind: 'ready' | 'started' | 'step' | 'measured', more: object): void {
+  private _group(group: IGroup, kind: GroupEvent['kind'], more: object): void {
     this._sim.time -= 1;
     this._sim.group(group.start.task.name, group.start.attempt, kind, more);
   }
@@ -324,12 +342,13 @@ class Life {
           const { kind, seconds } = ambush;
           this._at(sim.time + seconds, () => this._suffer({ kind, task: name }));
         }
+        const { startSeconds } = this._costs(name, body.strategy);
         groups.add({
           start: body,
           held,
-          readyAt: held && this._world.cramped ? sim.time : sim.time + START_SECONDS,
+          readyAt: sim.time + (held && this._world.cramped ? 0 : startSeconds),
           from: this._checkpointOf(name),
-          begun: held ? Infinity : sim.time + START_SECONDS,
+          begun: held ? Infinity : sim.time + startSeconds,
           stepSeconds: this._truth(body),
           until: body.until ?? body.steps,
           leaving: false,
@@ -341,6 +360,7 @@ class Life {
         const group = this._find(command.body.task, command.body.attempt);
         if (group) {
           group.leaving = true;
+          group.until = Math.min(group.until, this._nextStep(group));
           this._moves += Number(
             sim.session.state.tasks.find(({ spec: { name } }) => name === command.body.task)?.moving === true
           );
@@ -350,22 +370,25 @@ class Life {
       case 'until': {
         const group = this._find(command.body.task, command.body.attempt);
         if (group) {
-          const reached = group.from + Math.max(0, Math.ceil((sim.time - group.begun) / group.stepSeconds));
-          group.until = Math.min(group.start.steps, Math.max(command.body.step, reached));
+          group.until = Math.min(group.start.steps, Math.max(command.body.step, this._nextStep(group)));
         }
         return;
       }
       case 'plan':
         this._at(sim.time + PLANNING_SECONDS, async () => {
-          const made = await plan({ ...command.request, explain: false, budget: { iterations: ITERATIONS } });
+          const made = await plan({
+            ...command.request,
+            explain: false,
+            budget: this._budget(command.request)
+          });
           sim.feed({ kind: 'plan-made', plan: made, basis: command.planRevision }, 0);
         });
         return;
       case 'inspect':
         for (const { name, hash } of command.body.tasks) {
           const task = this._world.tasks.find(one => one.name === name)!;
-          const strategies = STRATEGIES.filter(({ devices }) => devices <= this._world.devices);
-          const found = inspection(`sig-${name}`, task.steps, strategies);
+          const strategies = this._strategies.filter(one => task.believed.has(strategyKey(one)));
+          const found = inspection(this._signature(name), task.steps, strategies);
           this._at(
             sim.time + 1,
             () => void sim.feed({ kind: 'inspected', result: { task: name, hash, inspection: found } }, 0)
@@ -375,6 +398,28 @@ class Life {
       default:
         return;
     }
+  }
+
+  /** The step that a group ends next. */
+  private _nextStep({ from, begun, stepSeconds }: IGroup): number {
+    return from + Math.max(0, Math.ceil((this._sim.time - begun) / stepSeconds));
+  }
+
+  private _budget({ tasks }: PlanRequest): PlanBudget {
+    const { first, later } = this._world.budgets ?? { first: BUDGET, later: BUDGET };
+    return tasks.some(({ running }) => running) ? later : first;
+  }
+
+  private get _strategies(): readonly Strategy[] {
+    return this._world.strategies ?? STRATEGIES;
+  }
+
+  private _costs(task: string, strategy: Strategy): IRunCosts {
+    return this._world.costs?.(task, strategy) ?? COSTS;
+  }
+
+  private _signature(name: string): string {
+    return this._world.tasks.find(task => task.name === name)?.signature ?? `sig-${name}`;
   }
 
   private _truth({ task, strategy }: GroupStart): number {
@@ -388,16 +433,17 @@ class Life {
       {
         kind: 'cells-recalled',
         cells: tasks.flatMap(({ name, believed }) =>
-          STRATEGIES.filter(one => believed.has(strategyKey(one))).map(strategy => ({
-            signature: `sig-${name}`,
-            strategy,
-            status: 'ok' as const,
-            source: 'measured' as const,
-            stepSeconds: believed.get(strategyKey(strategy))!,
-            startSeconds: START_SECONDS,
-            saveSeconds: SAVE_SECONDS,
-            spreadSeconds: 0
-          }))
+          this._strategies
+            .filter(one => believed.has(strategyKey(one)))
+            .map(strategy => ({
+              signature: this._signature(name),
+              strategy,
+              status: 'ok' as const,
+              source: 'measured' as const,
+              stepSeconds: believed.get(strategyKey(strategy))!,
+              ...this._costs(name, strategy),
+              spreadSeconds: 0
+            }))
         )
       },
       0
