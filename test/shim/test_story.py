@@ -18,6 +18,7 @@ import psutil
 import pytest
 from jupyterlab_saturn import Session, Task
 from jupyterlab_saturn.errors import Json, SaturnError
+from nightly import nightly
 
 # As the functions of a notebook, those of this module travel by value.
 cloudpickle.register_pickle_by_value(sys.modules[__name__])
@@ -173,6 +174,7 @@ def test_the_engine_is_killed_while_training(session: Session) -> None:
     assert again.pid != engine.pid
 
 
+@nightly
 def test_the_kernel_dies_while_training(session: Session, home: Path) -> None:
     script = (
         f"import sys; sys.path.insert(0, {str(Path(__file__).parent)!r})\n"
@@ -205,6 +207,7 @@ def test_the_agent_is_killed_while_training(session: Session) -> None:
     again.close()
 
 
+@nightly
 def test_a_session_removed_while_it_trains_begins_anew(session: Session, home: Path) -> None:
     start_slow(session)
     before = processes(session.paths)
@@ -297,6 +300,7 @@ def test_an_inspection_is_stopped_and_made_again_when_needed(
     assert statuses(session.state) == {"gated-slow": "finished", "gated-quick": "finished"}
 
 
+@nightly
 def test_a_value_that_makes_the_factory_raise(session: Session) -> None:
     def picky(kind: str) -> Task:
         if kind == "bad":
