@@ -39,6 +39,11 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 @pytest.fixture
+def no_memory_of_other_tests() -> None:
+    """Instead of one for each test, which would be another world."""
+
+
+@pytest.fixture
 def session(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Session]:
     """A session without tasks; its agent, which takes seconds to start, is that of all tests."""
     monkeypatch.setattr(sys, "path", list(sys.path))
