@@ -14,6 +14,7 @@ from fakes.shell import Shell
 from jupyterlab_saturn.kernel.extension import Extension
 from jupyterlab_saturn.kernel.session import Session
 from jupyterlab_saturn.kernel.session_registry import SessionRegistry
+from stage import Stage
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -46,6 +47,14 @@ def sockets_and_devices_of_its_own() -> Iterator[None]:
     ):
         patch.setenv("XDG_RUNTIME_DIR", folder)
         yield
+
+
+@pytest.fixture(scope="session")
+def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    """Of all stories of this process."""
+    made = Stage(tmp_path_factory.mktemp("stage"))
+    yield made
+    made.clear()
 
 
 @pytest.fixture
