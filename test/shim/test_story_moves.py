@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from jupyterlab_saturn import Session
+from stage import Stage
 from test_story import home, opened, session, until  # noqa: F401
 from test_story_control import in_training, task
 from test_story_wishes import Story, story  # noqa: F401
@@ -54,7 +55,7 @@ def misjudge(folder: Path, signature: str, factor: float) -> int:
 
 
 @pytest.fixture
-def sweep(story: Story, home: Path, tmp_path: Path) -> Story:  # noqa: F811
+def sweep(story: Story, home: Path, stage: Stage) -> Story:  # noqa: F811
     """Two tasks, of which an earlier session has it that the long one is as long as the other."""
     assert story.shell.cell(CELL) is None
     slow = story.shell.user_ns["slow"]
@@ -64,7 +65,7 @@ def sweep(story: Story, home: Path, tmp_path: Path) -> Story:  # noqa: F811
             earlier.add(slow, {"width": [width]})
         earlier.profile(full=True, exclude=EXCLUDED)
         signature = task(earlier, LONG)["inspection"]["signature"]
-    assert misjudge(tmp_path / "cache", signature, 3.0) == 2
+    assert misjudge(stage.cache, signature, 3.0) == 2
     story.does("%saturn cluster --cpu 2")
     for width, steps in ((8, 700), (16, 250)):
         story.does(f"%saturn task --factory slow --sweep width={width} --steps {steps}")

@@ -14,12 +14,15 @@ import torch
 from fakes.bench import Json, living, task, until
 from jupyterlab_saturn.agent import training_job
 from jupyterlab_saturn.agent.training_job import TrainingJob
+from nightly import nightly
 from test_agent_jobs import NODE, eventually, place
 from test_agent_real import DDP, Scene, scene
 
 SINGLE = {"technique": "single", "devices": 1}
 STEPS = 60
 ENDS = ("finished", "failed", "lost", "oom", "stopped")
+BY_DAY = {("old", "begun"), ("new", "leaving"), ("zygote", "waiting")}
+"""Each victim once, and each moment."""
 
 
 @pytest.fixture(scope="module")
@@ -124,8 +127,14 @@ def test_there_is_nothing_to_take_over_from_one_that_finishes(here: Scene) -> No
 
 
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize("moment", ["waiting", "leaving", "begun"])
-@pytest.mark.parametrize("victim", ["old", "new", "zygote"])
+@pytest.mark.parametrize(
+    ("victim", "moment"),
+    [
+        pytest.param(victim, moment, marks=() if (victim, moment) in BY_DAY else nightly)
+        for victim in ("old", "new", "zygote")
+        for moment in ("waiting", "leaving", "begun")
+    ],
+)
 def test_whoever_is_killed_no_step_is_lost_or_made_twice(
     here: Scene, undisturbed: dict[str, torch.Tensor], victim: str, moment: str
 ) -> None:
