@@ -88,7 +88,8 @@ def execute(path: Path) -> None:
 def summary(session: Session) -> Json:
     """What results.json holds; times are seconds since training began."""
     state = session.state
-    plan = state["plan"]["plan"]
+    made = state["plan"]
+    plan = made["plan"]
     run = state["run"]
     return {
         "tasks": [
@@ -105,7 +106,9 @@ def summary(session: Session) -> Json:
             }
             for row in session.results()
         ],
-        "plan": {
+        "replans": len(state.get("replans", [])),
+        "plan": {  # the last one: of what was left when it began
+            "start": made.get("startedAt", run["startedAt"]) - run["startedAt"],
             "makespan": plan["makespan"],
             "lowerBound": plan["lowerBound"],
             "gap": plan["gap"],

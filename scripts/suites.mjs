@@ -87,8 +87,8 @@ const ruff = (...args) => [
   [...args, '--quiet', '--config', join(shim, 'pyproject.toml'), ...python]
 ];
 
-/** Suites in the order in which they are run. Each returns `{ passed, failed, skipped, output }`. */
-export const suites = {
+/** Each returns `{ passed, failed, skipped, output }`. */
+const suites = {
   lint: checks(
     node('@biomejs/biome/bin/biome', 'check', '--colors=off'),
     ruff('check'),
@@ -105,11 +105,22 @@ export const suites = {
   e2e: vitest('e2e', async () => ({ CHROMIUM_PATH: await ensureChromium() }))
 };
 
-/** The named suites, or all; refuses names that are none. */
+/**
+ * Which suites run beside which: what computes all the time beside what waits for processes half of it. What waits for
+ * pages, and gives up after a time, has the machine to itself in the end.
+ */
+const STAGES = [[['lint', 'types', 'unit', 'lab'], ['shim']], [['e2e']]];
+
+/**
+ * The named suites, or all; refuses names that are none.
+ *
+ * @returns stages, one after another: of lanes, side by side: of suites `[name, suite]`, one after another
+ */
 export function selectSuites(names) {
   const unknown = names.find(name => !(name in suites));
   if (unknown) {
     throw new Failure(`There is no suite ${unknown}, only ${Object.keys(suites).join(', ')}.`);
   }
-  return Object.entries(suites).filter(([name]) => names.length === 0 || names.includes(name));
+  const wanted = name => names.length === 0 || names.includes(name);
+  return STAGES.map(lanes => lanes.map(lane => lane.filter(wanted).map(name => [name, suites[name]])));
 }

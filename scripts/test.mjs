@@ -1,4 +1,4 @@
-/** `npm test [-- suite ...] [-- --nightly]`: sets up, runs the suites one after another, and sums up. */
+/** `npm test [-- suite ...] [-- --nightly]`: sets up, runs the suites, some side by side, and sums up. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setup } from './setup.mjs';
@@ -31,7 +31,7 @@ async function runSuite(name, suite) {
 
 await main(async () => {
   const words = process.argv.slice(2);
-  const selected = selectSuites(words.filter(word => word !== NIGHTLY));
+  const stages = selectSuites(words.filter(word => word !== NIGHTLY));
   if (words.includes(NIGHTLY)) {
     process.env.SATURN_NIGHTLY = '1'; // what the test runners are started with
   }
@@ -39,11 +39,16 @@ await main(async () => {
   say('');
   mkdirSync(reports, { recursive: true });
   const total = { passed: 0, failed: 0, skipped: 0 };
-  for (const [name, suite] of selected) {
-    const result = await runSuite(name, suite);
-    for (const key of Object.keys(total)) {
-      total[key] += result[key];
+  const runLane = async lane => {
+    for (const [name, suite] of lane) {
+      const result = await runSuite(name, suite);
+      for (const key of Object.keys(total)) {
+        total[key] += result[key];
+      }
     }
+  };
+  for (const lanes of stages) {
+    await Promise.all(lanes.map(runLane));
   }
   const skipped = total.skipped > 0 ? `, ${total.skipped} skipped` : '';
   say(`\n${total.passed} passed, ${total.failed} failed${skipped}`);

@@ -1,16 +1,17 @@
 import { ENGLISH } from '../core/model/translation.js';
 import type { Command } from '../core/session/command.js';
-import { isReplanDue } from '../core/session/replanning.js';
+import { dueEvent } from '../core/session/dueEvent.js';
 import { emptySession, type ISession, isActive } from '../core/session/session.js';
 import { step } from '../core/session/step.js';
-import { hasTimeCome } from '../core/session/wishes.js';
 import { progressLine } from '../core/view/status/progressLine.js';
 import { failureOf, type PlanRequest, type SessionEvent, type SessionState } from '../core/wire/messages.js';
 import { CacheSync } from './cacheSync.js';
 import { ConnectedClients } from './connectedClients.js';
 import type { IDisposable } from './disposable.js';
 import type { IExecutor } from './executor/executor.js';
+import { History } from './history.js';
 import { Journal } from './journal.js';
+import { dropWeights } from './keptWeights.js';
 import { SessionPlanner } from './planner/sessionPlanner.js';
 import { ProfileCache } from './profileCache.js';
 import { RequestHandler } from './requestHandler.js';
@@ -38,6 +39,7 @@ export class Engine implements IDisposable {
   private constructor(
     private readonly _options: Engine.IOptions,
     private readonly _journal: Journal,
+    private readonly _history: History,
     session: ISession
   ) {
     this._session = session;
@@ -71,6 +73,7 @@ export class Engine implements IDisposable {
       send: (...message) => router.send(...message),
       executor: this._executor,
       cache: this._cache,
+      history: this._history,
       now
     });
     router.onClient = incoming => {
@@ -87,13 +90,15 @@ export class Engine implements IDisposable {
    */
   static async start(options: Engine.IOptions): Promise<Engine> {
     const { journal, records } = Journal.open(options.journal);
+    const history = new History(journal);
     let session = emptySession(options.session, options.folder);
-    for (const record of records) {
-      session = step(session, record.event, record.time).session;
+    for (const { seq, time, event } of records) {
+      session = step(session, event, time).session;
+      history.note(seq, time, session);
     }
     // Revisions grow across restarts, so that a client never waits for one that is past.
     const rev = Math.max(session.state.rev, Math.floor(options.now() * 1000));
-    const engine = new Engine(options, journal, { ...session, state: { ...session.state, rev } });
+    const engine = new Engine(options, journal, history, { ...session, state: { ...session.state, rev } });
     engine._archive(strangers(options.folder, session));
     if (records.length === 0) {
       engine._apply({ kind: 'created', session: options.session, version: VERSION });
@@ -136,6 +141,9 @@ export class Engine implements IDisposable {
     }
     const { session, commands } = taken;
     this._session = session;
+    if (!progress) {
+      this._history.note(this._journal.seq, time, session);
+    }
     for (const command of commands) {
       this._execute(command);
     }
@@ -164,6 +172,7 @@ export class Engine implements IDisposable {
   private _archive(tasks: readonly string[]): void {
     try {
       archiveTasks(this._options.folder, tasks, Math.floor(this._options.now() * 1000));
+      dropWeights(this._options.folder, this._session);
     } catch (error) {
       this._options.log(`cannot archive: ${failureOf(error).message}`);
     }
@@ -177,9 +186,11 @@ export class Engine implements IDisposable {
   /** A state with what the engine alone knows, and is not part of the session's history. */
   private _withEngineInfo(state: SessionState): SessionState {
     const { trouble } = this._cacheSync;
+    const { profiled, selection } = this._session;
     return {
       ...state,
-      profiled: this._session.profiled,
+      profiled,
+      ...(selection && state.goal === 'run' ? { selected: [...selection] } : {}),
       ...(trouble ? { notices: [...state.notices, trouble] } : {})
     };
   }
@@ -215,11 +226,9 @@ export class Engine implements IDisposable {
 
   private _tick(): void {
     const now = this._options.now();
-    if (!hasTimeCome(this._session, this._tickedAt, now) || this._applyDue({ kind: 'clock' })) {
+    const due = dueEvent(this._session, this._tickedAt, now);
+    if (!due || this._applyDue(due)) {
       this._tickedAt = now;
-    }
-    if (isReplanDue(this._session, now)) {
-      this._applyDue({ kind: 'replan-due' });
     }
     const { goal, tasks, trials } = this._session.state;
     const busy = goal !== 'none' || tasks.some(isActive) || trials.length > 0;

@@ -1,4 +1,4 @@
-import { closeSync, fsyncSync, ftruncateSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { closeSync, fsyncSync, ftruncateSync, openSync, readFileSync, readSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { SaturnError } from '../core/wire/failure.js';
 import { asRecord, type SessionEvent, type SessionRecord } from '../core/wire/messages.js';
@@ -12,9 +12,14 @@ export class Journal {
   private constructor(
     private readonly _path: string,
     private readonly _file: number,
-    private _size: number,
-    private _seq: number
+    /** Where each record ends in the file, in bytes. */
+    private readonly _ends: number[]
   ) {}
+
+  /** Number of its last record; 0 while there is none. */
+  get seq(): number {
+    return this._ends.length;
+  }
 
   /**
    * Open or create a journal.
@@ -32,7 +37,8 @@ export class Journal {
     } catch (error) {
       throw failed(path, error);
     }
-    const { records, size } = parse(path, text);
+    const { records, ends } = parse(path, text);
+    const size = ends.at(-1) ?? 0;
     if (size < text.length) {
       ftruncateSync(file, size);
     }
@@ -40,7 +46,7 @@ export class Journal {
     const folder = openSync(dirname(path), 'r');
     fsyncSync(folder);
     closeSync(folder);
-    return { journal: new Journal(path, file, size, records.at(-1)?.seq ?? 0), records };
+    return { journal: new Journal(path, file, ends), records };
   }
 
   /**
@@ -50,7 +56,7 @@ export class Journal {
    * @throws SaturnError `disk-full` or `journal-failed`; the journal is then as before.
    */
   append(event: SessionEvent, time: number): void {
-    const record: SessionRecord = { v: 1, seq: this._seq + 1, time, event };
+    const record: SessionRecord = { v: 1, seq: this.seq + 1, time, event };
     const line = Buffer.from(`${JSON.stringify(record)}\n`);
     try {
       for (let written = 0; written < line.length; ) {
@@ -65,43 +71,64 @@ export class Journal {
       }
       throw failed(this._path, error);
     }
-    this._seq += 1;
-    this._size += line.length;
+    this._ends.push(this._size + line.length);
+  }
+
+  /**
+   * Records that are on disk, oldest first.
+   *
+   * @param after - number of the record before the first.
+   * @param last - number of the last.
+   * @throws SaturnError `journal-damaged` when somebody else has written into the file.
+   */
+  read(after: number, last: number): SessionRecord[] {
+    const start = this._ends[after - 1] ?? 0;
+    const text = Buffer.alloc(Math.max(0, (this._ends[last - 1] ?? 0) - start));
+    readSync(this._file, text, 0, text.length, start);
+    return parse(this._path, text, after).records;
   }
 
   /** Close the file. */
   dispose(): void {
     closeSync(this._file);
   }
+
+  private get _size(): number {
+    return this._ends.at(-1) ?? 0;
+  }
 }
 
-function parse(path: string, text: Buffer): { records: SessionRecord[]; size: number } {
+/** @param before - number of the record before the first. */
+function parse(path: string, text: Buffer, before = 0): { records: SessionRecord[]; ends: number[] } {
   const records: SessionRecord[] = [];
+  const ends: number[] = [];
   let size = 0;
   while (size < text.length) {
     const end = text.indexOf(0x0a, size);
     if (end < 0) {
       break;
     }
+    const last = before + records.length;
     try {
       const record = asRecord(JSON.parse(text.subarray(size, end).toString('utf8')));
-      if (record.seq !== records.length + 1) {
-        throw new Error(`record ${record.seq} follows record ${records.length}`);
+      if (record.seq !== last + 1) {
+        throw new Error(`record ${record.seq} follows record ${last}`);
       }
       records.push(record);
     } catch (error) {
       if (end + 1 < text.length) {
         throw new SaturnError({
           code: 'journal-damaged',
-          message: `Line ${records.length + 1} of ${path} cannot be read: ${String(error)}.`,
+          message: `Line ${last + 1} of ${path} cannot be read: ${String(error)}.`,
           hint: 'Restore the file from a backup, or start another session with %saturn session NAME.'
         });
       }
       break;
     }
     size = end + 1;
+    ends.push(size);
   }
-  return { records, size };
+  return { records, ends };
 }
 
 function failed(path: string, error: unknown): SaturnError {

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, linkSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { IKeptWeights } from '../core/session/clones.js';
+import type { ISession } from '../core/session/session.js';
 import { SaturnError } from '../core/wire/failure.js';
 import type { TaskClone, TaskSpec } from '../core/wire/messages.js';
 
@@ -32,6 +33,17 @@ export function keepWeights(folder: string, parent: TaskSpec, clone: TaskClone):
       if (left <= 1 || (error as NodeJS.ErrnoException).code !== 'ENOENT') {
         throw error;
       }
+    }
+  }
+}
+
+/** Drop the kept checkpoints that no task of a session begins with any more. */
+export function dropWeights(folder: string, { state }: ISession): void {
+  const kept = join(folder, 'weights');
+  const begun = new Set(state.tasks.flatMap(({ spec }) => spec.warmStart?.checkpoints ?? []));
+  for (const name of existsSync(kept) ? readdirSync(kept) : []) {
+    if (!begun.has(name)) {
+      rmSync(join(kept, name), { recursive: true, force: true });
     }
   }
 }

@@ -1,5 +1,5 @@
 import { ENGLISH } from '../core/model/translation.js';
-import { selectFailed, selectStopped } from '../core/session/resuming.js';
+import { refuseStop, selectFailed, selectStopped } from '../core/session/resuming.js';
 import { type ISession, isActive, lastAttempt, maxDevices } from '../core/session/session.js';
 import { refuseRemoved, selectTasks } from '../core/session/tasks.js';
 import { wishesEvent } from '../core/session/wishRequests.js';
@@ -52,8 +52,8 @@ export function eventOfRequest(
       refuseNothing(session);
       return { kind: 'resume-requested', tasks: selectFailed(session, message.body.tasks) };
     case 'stop':
-      selectTasks(session, message.body.tasks);
       refuseRemoved(session, message.body.tasks ?? []);
+      refuseStop(session, message.body.tasks ?? []);
       return { kind: 'stop-requested', ...message.body };
     case 'reset':
       refuseBusy(session, 'The session cannot be reset');

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { ENGLISH } from '../core/model/translation.js';
 import { cloneSpec, needsWeights, parentOf } from '../core/session/clones.js';
-import type { ISession } from '../core/session/session.js';
+import { findTask, type ISession } from '../core/session/session.js';
 import { admit, isRestated, selectTasks, withNew } from '../core/session/tasks.js';
 import { wishesEvent } from '../core/session/wishRequests.js';
 import { cacheView } from '../core/view/profile/cacheView.js';
@@ -16,6 +16,7 @@ import {
   type TasksAdd
 } from '../core/wire/messages.js';
 import type { IExecutor } from './executor/executor.js';
+import type { History } from './history.js';
 import { keepWeights } from './keptWeights.js';
 import type { ProfileCache } from './profileCache.js';
 import { eventOfRequest, refuseBusy } from './requestEvents.js';
@@ -38,7 +39,10 @@ export class RequestHandler {
         send(from, 'state', { state: this._options.publicState() }, message.id);
         return;
       case 'render':
-        send(from, 'rendered', this._render(message.body), message.id);
+        this._answer(from, 'rendered', this._render(message.body), message.id);
+        return;
+      case 'state.at':
+        this._answer(from, 'state.was', this._stateAt(message.body.time), message.id);
         return;
       case 'tasks.add':
         send(from, 'tasks.added', this._addTasks(message.body), message.id);
@@ -69,14 +73,34 @@ export class RequestHandler {
     send(from, 'ok', { rev: session().state.rev }, message.id);
   }
 
-  private _render({ view, tasks }: Render): EngineMessages['rendered'] {
-    const session = this._options.session();
-    const now = this._options.now();
-    const shown = tasks && selectTasks(session, tasks);
-    const state = this._options.withEngineInfo(session.state);
-    return view === 'cache'
-      ? cacheView(state, this._options.cache.memory(), now, ENGLISH)
-      : render(view, state, now, ENGLISH, shown);
+  /** Send what comes of a promise, or why nothing does. */
+  private _answer<T extends keyof EngineMessages>(
+    to: string,
+    type: T,
+    body: Promise<EngineMessages[T]>,
+    re: string
+  ): void {
+    const { send } = this._options;
+    body.then(
+      answer => send(to, type, answer, re),
+      (error: unknown) => send(to, 'error', { error: failureOf(error) }, re)
+    );
+  }
+
+  private async _render({ view, tasks, at }: Render): Promise<EngineMessages['rendered']> {
+    const { session, now, withEngineInfo, cache } = this._options;
+    const shown = tasks && selectTasks(session(), tasks);
+    const state = at === undefined ? withEngineInfo(session().state) : (await this._stateAt(at)).state;
+    const time = at ?? now();
+    if (view === 'cache') {
+      return cacheView(state, cache.memory(), time, ENGLISH);
+    }
+    return render(view === 'plan' && at !== undefined ? 'past-plan' : view, state, time, ENGLISH, shown);
+  }
+
+  private async _stateAt(time: number): Promise<EngineMessages['state.was']> {
+    const { history, now } = this._options;
+    return { time, state: await history.stateAt(time, now()) };
   }
 
   private _clone(clone: TaskClone): EngineMessages['tasks.added'] {
@@ -89,15 +113,15 @@ export class RequestHandler {
 
   private _addTasks({ tasks, replace = false, wishes }: TasksAdd): EngineMessages['tasks.added'] {
     const { added, replaced, unchanged } = admit(this._options.session(), tasks, replace);
+    const now = this._options.session();
+    const over = unchanged.filter(({ name }) => findTask(now, name)?.status === 'finished');
+    const asking = tasks.filter(spec => !over.includes(spec)).map(spec => spec.name);
     const wishedOf = (session: ISession): SessionEvent | undefined =>
-      wishes &&
-      wishesEvent(
-        session,
-        { tasks: [{ ...wishes, tasks: tasks.map(spec => spec.name) }] },
-        this._options.now()
-      );
+      wishes && asking.length > 0
+        ? wishesEvent(session, { tasks: [{ ...wishes, tasks: asking }] }, this._options.now())
+        : undefined;
     // What makes no sense is refused before anything has happened.
-    wishedOf(withNew(this._options.session(), added));
+    wishedOf(withNew(now, [...added, ...replaced]));
     const known = new Map(this._options.session().state.tasks.map(({ spec }) => [spec.name, spec]));
     const moved = unchanged.filter(spec => isRestated(spec, known.get(spec.name) ?? spec));
     if (added.length + replaced.length + moved.length > 0) {
@@ -131,6 +155,7 @@ export namespace RequestHandler {
     readonly send: MessageRouter['send'];
     readonly executor: IExecutor;
     readonly cache: ProfileCache;
+    readonly history: History;
     /** Seconds since the epoch. */
     readonly now: () => number;
   }

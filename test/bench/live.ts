@@ -1,112 +1,104 @@
 /**
  * `npm run bench:live`: policies run for real, on virtual devices with tasks that sleep as long as steps would take.
- * `-- --quick` is four small tasks only; `-- --scale 2000` makes the paper's hours so many times as short;
- * `-- --only txt,cells` runs some of the settings.
+ * `-- --simulated` is the session on virtual time, without processes, where estimates are wrong: in many draws of errors;
+ * `-- --quick` is four small tasks only; `-- --scale 3000` makes the paper's hours so many times as short;
+ * `-- --only txt,cells` runs some of the settings, `-- --ways once,moves` some of the policies, `-- --draws 5` more draws of errors.
  */
 import { createRequire } from 'node:module';
 import { parseArgs } from 'node:util';
 import loadHighs from 'highs';
 import { measureOverheads } from './live/overheads.js';
 import { play } from './live/play.js';
-import { type IResult, LEGEND, table } from './live/report.js';
-import {
-  known,
-  paperScene,
-  smallScene,
-  withCellErrors,
-  withChanges,
-  withCommonErrors,
-  withEnds
-} from './live/scenes.js';
-import { type WayName, waysAt } from './live/ways.js';
+import { type IResult, LEGEND, summary, table } from './live/report.js';
+import { type IOverheads, known } from './live/scenes.js';
+import { type ISetting, quickSettings, settingsOf, simulatedSettings } from './live/settings.js';
+import { playVirtually } from './live/virtual.js';
+import { waysAt } from './live/ways.js';
 import { write } from './paper/files.js';
 import type { IScenario } from './simulation/scenario.js';
-import { simulate } from './simulation/simulator.js';
 
-/** By how much estimates are off where they are. */
-const ERROR = 0.3;
-
-/** The draw of errors: of the first twelve, one for whom the gain of who knows the truth is about the median. */
-const SEED = 4;
-
-interface ISetting {
-  title: string;
-  scenario: IScenario;
-  /** Those who know the truth are given {@link known}. */
-  ways: (WayName | 'truth')[];
-}
+/** A run that takes more than so many times what the simulator says, and a minute, is given up. */
+const PATIENCE = 3;
 
 const wasm = createRequire(import.meta.url).resolve('highs/runtime');
 const loading = loadHighs({ locateFile: () => wasm });
 const { values: flags } = parseArgs({
   options: {
     quick: { type: 'boolean', default: false },
-    scale: { type: 'string', default: '1000' },
+    simulated: { type: 'boolean', default: false },
+    scale: { type: 'string' },
+    draws: { type: 'string' },
     only: { type: 'string' },
     ways: { type: 'string' },
     out: { type: 'string', default: 'out/bench' }
   }
 });
-const scale = Number(flags.scale);
-const ways = waysAt(scale, () => loading);
-
-const overheads = await measureOverheads(flags.quick ? 4 : 8);
-const settings = flags.quick ? small() : large();
-const chosen = flags.only?.split(',') ?? Object.keys(settings);
-const wanted = flags.ways?.split(',');
+const scale = number('scale', flags.scale ?? (flags.simulated ? '1' : '1500'));
+const draws = number('draws', flags.draws ?? (flags.simulated ? '20' : '3'));
+const overheads = flags.simulated ? undefined : await measureOverheads(flags.quick ? 4 : 8);
+const settings = settingsBy(overheads);
+const only = chosen('setting', flags.only, Object.keys(settings));
+const ways = chosen('policy', flags.ways, [...Object.keys(waysAt(1, () => loading)), 'truth']);
 const results: IResult[] = [];
-for (const name of chosen) {
-  const setting = settings[name];
-  if (setting === undefined) {
-    throw new Error(`There is no setting "${name}"; there are: ${Object.keys(settings).join(', ')}.`);
-  }
-  for (const way of setting.ways.filter(one => wanted?.includes(one) ?? true)) {
-    const result = await measure(setting, way);
-    results.push(result);
-    console.log(table([result]).slice(-1)[0]);
+for (const { title, scenarios, ways: own, scale } of only.map(name => settings[name]!)) {
+  for (const [index, scenario] of scenarios.entries()) {
+    for (const way of own.filter(one => ways.includes(one))) {
+      const drawn = scenarios.length > 1 ? { draw: index + 1 } : {};
+      results.push({ setting: title, ...drawn, ...(await measure(scenario, way, scale)) });
+      console.log(table(results.slice(-1)).at(-1));
+      const text = JSON.stringify({ scale, simulated: flags.simulated, results }, undefined, 2);
+      write(flags.out, new Map([['live.json', `${text}\n`]]));
+    }
   }
 }
-const costs = (flags.quick ? [1, 2, 4] : [1, 2, 4, 8]).map(
-  count => `${count}: ${overheads.start(count).toFixed(2)} and ${overheads.end(count).toFixed(2)}`
-);
-console.log(`\nSeconds of a start and an end, by devices: ${costs.join('; ')}.`);
-console.log(['', ...table(results), '', ...LEGEND].join('\n'));
-write(flags.out, new Map([['live.json', `${JSON.stringify({ scale, results }, undefined, 2)}\n`]]));
+if (overheads) {
+  const costs = (flags.quick ? [1, 2, 4] : [1, 2, 4, 8]).map(
+    count => `${count}: ${overheads.start(count).toFixed(2)} and ${overheads.end(count).toFixed(2)}`
+  );
+  console.log(`\nSeconds of a start and an end, by devices: ${costs.join('; ')}.`);
+}
+console.log(['', ...table(results), '', ...LEGEND, '', ...summary(results)].join('\n'));
 console.log(`Numbers: ${flags.out}/live.json`);
 
-/** Run a policy for real and in the simulator. */
-async function measure({ title, scenario }: ISetting, name: ISetting['ways'][number]): Promise<IResult> {
-  const way = ways[name === 'truth' ? 'once' : name];
+/** Run a policy in the simulator, and for real unless only that is asked for. What goes wrong is a result, too. */
+async function measure(
+  scenario: IScenario,
+  name: ISetting['ways'][number],
+  scale: number
+): Promise<Omit<IResult, 'setting'>> {
+  const way = waysAt(scale, () => loading)[name === 'truth' ? 'once' : name];
   const world = name === 'truth' ? known(scenario) : scenario;
   const policy = name === 'truth' ? 'knows the truth' : way.name;
-  const simulated = await simulate(withEnds(world), way.simulated);
   try {
-    return { setting: title, policy, live: await play(world, way), simulated };
+    const simulated = await playVirtually(world, way);
+    const { makespan, switches } = simulated;
+    const result = { policy, simulated: { makespan, switches } };
+    return flags.simulated ? result : { ...result, live: await play(world, way, PATIENCE * makespan + 60) };
   } catch (error) {
-    return { setting: title, policy, refused: error instanceof Error ? error.message : String(error) };
+    return { policy, refused: error instanceof Error ? error.message : String(error) };
   }
 }
 
-function small(): Record<string, ISetting> {
-  const scenario = smallScene(overheads);
-  return { small: { title: 'four tasks, four devices', scenario, ways: ['current', 'once'] } };
+function settingsBy(overheads: IOverheads | undefined): Record<string, ISetting> {
+  if (overheads === undefined) {
+    return simulatedSettings({ scale, draws });
+  }
+  return flags.quick ? quickSettings(overheads) : settingsOf({ scale, overheads, draws });
 }
 
-function large(): Record<string, ISetting> {
-  const txt = paperScene('txt', scale, overheads);
-  const img = paperScene('img', scale, overheads);
-  const cells = withCellErrors(txt, ERROR, SEED);
-  const common = withCommonErrors(txt, ERROR, SEED);
-  const midway = 25_000 / scale;
-  const changes = withChanges(txt, { 1: 0.2, 4: 0.3, 7: 0.1 }, { 5: midway, 11: midway });
-  const all: WayName[] = ['current', 'random', 'optimus', 'once', 'interval', 'moves'];
-  const errors: ISetting['ways'] = ['once', 'interval', 'moves', 'truth'];
-  return {
-    txt: { title: 'TXT', scenario: txt, ways: [...all, 'once'] },
-    img: { title: 'IMG', scenario: img, ways: all },
-    cells: { title: `TXT, each cell ${100 * ERROR} % off`, scenario: cells, ways: errors },
-    common: { title: `TXT, each task ${100 * ERROR} % off`, scenario: common, ways: errors },
-    changes: { title: 'TXT, 3 stopped and 2 added', scenario: changes, ways: ['current', 'once', 'moves'] },
-    cold: { title: 'TXT, nothing known', scenario: txt, ways: ['cold', 'truth'] }
-  };
+function number(name: string, text: string): number {
+  const value = Number(text);
+  if (!(value > 0)) {
+    throw new Error(`--${name} takes a number above 0, not "${text}".`);
+  }
+  return value;
+}
+
+function chosen(what: string, text: string | undefined, all: string[]): string[] {
+  const names = text?.split(',') ?? all;
+  const unknown = names.find(name => !all.includes(name));
+  if (unknown !== undefined) {
+    throw new Error(`There is no ${what} "${unknown}"; there are: ${all.join(', ')}.`);
+  }
+  return names;
 }

@@ -39,7 +39,7 @@ beforeAll(async () => {
   mkdirSync(reports, { recursive: true });
   sandbox.env.SATURN_IDLE_SECONDS = '15';
   // Longer than the example, so that the training is not over before the story is.
-  sandbox.copyExample('quickstart.ipynb', text => text.replace('--epochs 10', '--epochs 40'));
+  sandbox.copyExample('quickstart.ipynb', text => text.replace('--epochs 10', '--epochs 24'));
   server = await LabServer.start(sandbox);
   eyes = await BrowserPage.open();
   notebook = new NotebookPage(eyes.page, server);

@@ -11,6 +11,8 @@ export class FakeStore implements ISaturnStore {
   readonly sent: [keyof ClientMessages, unknown][] = [];
   /** Whether the engine accepts what it is asked. */
   accepts = true;
+  /** What the session was at any time. */
+  past: SessionState | null = null;
   reattach = true;
   isDisposed = false;
   view: ISaturnStore.IView = {
@@ -43,6 +45,11 @@ export class FakeStore implements ISaturnStore {
     this.did.push(type);
     this.sent.push([type, body]);
     return this.accepts;
+  }
+
+  async stateAt(time: number): Promise<SessionState | null> {
+    this.sent.push(['state.at', { time }]);
+    return this.past;
   }
 
   report(failure: Failure): void {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -13,6 +14,13 @@ from fakes.shell import Shell
 from jupyterlab_saturn.kernel.extension import Extension
 from jupyterlab_saturn.kernel.session import Session
 from jupyterlab_saturn.kernel.session_registry import SessionRegistry
+from stage import Stage
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pyfunc_call() -> None:
+    """Notebooks do not see which test they are: with other variables, ranks have to start cold."""
+    os.environ.pop("PYTEST_CURRENT_TEST", None)
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -39,6 +47,14 @@ def sockets_and_devices_of_its_own() -> Iterator[None]:
     ):
         patch.setenv("XDG_RUNTIME_DIR", folder)
         yield
+
+
+@pytest.fixture(scope="session")
+def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    """Of all stories of this process."""
+    made = Stage(tmp_path_factory.mktemp("stage"))
+    yield made
+    made.clear()
 
 
 @pytest.fixture

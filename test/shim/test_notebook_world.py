@@ -23,13 +23,13 @@ from jupyterlab_saturn.paths import SessionPaths
 cloudpickle.register_pickle_by_value(sys.modules[__name__])
 
 
-@pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """The folder of all sessions; their agents are ended behind the test."""
-    monkeypatch.setenv("SATURN_IDLE_SECONDS", "600")
-    monkeypatch.setattr(sys, "path", list(sys.path))
-    place = tmp_path / "sessions"
-    yield place
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The folder of all sessions; their agents are ended behind the tests."""
+    place = tmp_path_factory.mktemp("sessions")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SATURN_IDLE_SECONDS", "600")
+        yield place
     for process in psutil.process_iter():
         with contextlib.suppress(psutil.Error):
             command = " ".join(process.cmdline())
@@ -39,9 +39,17 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 
 @pytest.fixture
-def session(home: Path) -> Iterator[Session]:
+def no_memory_of_other_tests() -> None:
+    """Instead of one for each test, which would be another world."""
+
+
+@pytest.fixture
+def session(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Session]:
+    """A session without tasks; its agent, which takes seconds to start, is that of all tests."""
+    monkeypatch.setattr(sys, "path", list(sys.path))
     one = Session("world", home)
     yield one
+    one.reset()
     one.close()
 
 

@@ -3,77 +3,50 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import signal
 import subprocess
 import sys
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import cloudpickle
-import psutil
 import pytest
 from jupyterlab_saturn import Session, Task
 from jupyterlab_saturn.errors import Json, SaturnError
+from nightly import nightly
+from stage import Stage, named, processes, until
 
 # As the functions of a notebook, those of this module travel by value.
 cloudpickle.register_pickle_by_value(sys.modules[__name__])
 
 
-def processes(paths: Any) -> list[psutil.Process]:
-    """Every living process that belongs to a session, ranks included."""
-    marks = (str(paths.folder), str(paths.runtime))
-    found: dict[int, psutil.Process] = {}
-    for process in psutil.process_iter():
-        try:
-            if process.status() == psutil.STATUS_ZOMBIE or process.pid == os.getpid():
-                continue
-            if any(mark in " ".join(process.cmdline()) for mark in marks):
-                for each in (process, *process.children(recursive=True)):
-                    found[each.pid] = each
-        except psutil.Error:
-            continue
-    return list(found.values())
-
-
-def named(mark: str, session: Session) -> list[psutil.Process]:
-    """The processes of a session whose command line names something."""
-    found = []
-    for process in processes(session.paths):
-        with contextlib.suppress(psutil.Error):
-            if mark in " ".join(process.cmdline()):
-                found.append(process)
-    return found
-
-
-def until(condition: Callable[[], Any], seconds: float = 60) -> Any:
-    """Wait for a condition; its value."""
-    deadline = time.monotonic() + seconds
-    while not (value := condition()):
-        assert time.monotonic() < deadline, "it never came to pass"
-        time.sleep(0.05)
-    return value
-
-
 @pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def home(stage: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("SATURN_IDLE_SECONDS", "600")
-    return tmp_path / ".saturn"
+    monkeypatch.setenv("SATURN_CACHE", str(stage.cache))
+    return stage.home
 
 
-@pytest.fixture
-def session(home: Path) -> Iterator[Session]:
-    one = Session("story", home)
+@contextlib.contextmanager
+def opened(name: str, home: Path) -> Iterator[Session]:
+    """A session of which nothing is left afterwards."""
+    one = Session(name, home)
     yield one
     one.close()
     for agent in named("jupyterlab_saturn.agent", one):
         agent.terminate()
     until(lambda: not processes(one.paths), 15)
     assert not one.paths.runtime.exists()
+
+
+@pytest.fixture
+def session(home: Path, stage: Stage) -> Iterator[Session]:
+    one = Session("story", home)
+    yield one
+    stage.leave(one)
 
 
 def lines(lr: float = 0.1, batch_size: int = 8, pause: float = 0.0, steps: int = 30) -> Task:
@@ -173,6 +146,7 @@ def test_the_engine_is_killed_while_training(session: Session) -> None:
     assert again.pid != engine.pid
 
 
+@nightly
 def test_the_kernel_dies_while_training(session: Session, home: Path) -> None:
     script = (
         f"import sys; sys.path.insert(0, {str(Path(__file__).parent)!r})\n"
@@ -205,6 +179,7 @@ def test_the_agent_is_killed_while_training(session: Session) -> None:
     again.close()
 
 
+@nightly
 def test_a_session_removed_while_it_trains_begins_anew(session: Session, home: Path) -> None:
     start_slow(session)
     before = processes(session.paths)
@@ -297,6 +272,7 @@ def test_an_inspection_is_stopped_and_made_again_when_needed(
     assert statuses(session.state) == {"gated-slow": "finished", "gated-quick": "finished"}
 
 
+@nightly
 def test_a_value_that_makes_the_factory_raise(session: Session) -> None:
     def picky(kind: str) -> Task:
         if kind == "bad":

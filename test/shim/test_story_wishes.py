@@ -150,6 +150,13 @@ def test_what_cannot_be_met_is_told_with_what_would_help(story: Story) -> None:
         assert hint in story.refused(f"%saturn {line}", code), line
     assert [task["status"] for task in story.session.state["tasks"]] == ["ready", "ready"]
 
+    story.does("%saturn wish --clear")
+    story.does("%saturn task --factory digits --sweep lr=0.3 --steps 10000000 --deadline +1m")
+    shown = story.does("%saturn plan --exclude none")
+    assert "What would help" in shown
+    late = [(one["constraint"], one["task"]) for one in story.plan["conflicts"]]
+    assert late == [("deadline", "digits-0.3")]
+
 
 def test_a_plan_of_ones_own_is_followed_or_refused(story: Story, tmp_path: Path) -> None:
     story.does("%saturn cluster --cpu 2")

@@ -17,8 +17,8 @@ from fakes.bench import TOKEN, living
 from jupyterlab_saturn import wire
 from jupyterlab_saturn.agent.device_leases import DeviceLeases
 from jupyterlab_saturn.agent.event_receiver import EventReceiver
+from jupyterlab_saturn.agent.group_limits import Limits
 from jupyterlab_saturn.agent.job_context import JobContext
-from jupyterlab_saturn.agent.rank_group import Limits
 from jupyterlab_saturn.agent.rank_launcher import RankLauncher
 from jupyterlab_saturn.agent.rank_surroundings import SurroundingsRegistry
 from jupyterlab_saturn.agent.training_job import TrainingJob

@@ -20,9 +20,9 @@ from .device_leases import DeviceLeases
 from .engine_link import EngineLink
 from .engine_process import EngineProcess, engine_command
 from .event_receiver import EventReceiver
+from .group_limits import Limits
 from .inspection_job import InspectionJob
 from .job_context import INSPECT_PREFIX, RENDEZVOUS_PREFIX, JobContext
-from .rank_group import Limits
 from .rank_launcher import RankLauncher
 from .rank_surroundings import SurroundingsRegistry
 from .training_job import TrainingJob

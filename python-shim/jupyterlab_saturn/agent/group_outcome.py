@@ -6,10 +6,12 @@ import re
 import signal
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from ..cuda_errors import DEVICE_FAULTS, HINTS, CudaFault, fault_of, line_of
+from ..errors import SaturnError
 from ..training.rank import EXIT_PEER_LOST
+from ..wire import validate
 
 if TYPE_CHECKING:
     from ..generated.wire_types import Failure
@@ -85,6 +87,18 @@ class GroupRecord:
         if "devices" in failure or rank >= len(self.devices):
             return failure
         return {**failure, "devices": [self.devices[rank]]}
+
+
+def failure_of(event: FailureEvent) -> Failure:
+    """What a rank says of its failure; of anything else a sentence."""
+    error: Any = event.get("error")
+    try:
+        validate("Failure", error)
+        failure: Failure = error
+        return failure
+    except SaturnError:
+        message = f"Rank {event['rank']} failed: {str(error)[:2000]}"
+        return {"code": "rank-failed", "message": message}
 
 
 def is_secondary(error: Failure) -> bool:

@@ -15,7 +15,8 @@ from ..errors import SaturnError
 from ..paths import SessionPaths
 from .device_leases import DeviceLeases
 from .event_receiver import EventReceiver
-from .rank_group import Limits, RankGroup
+from .group_limits import Limits
+from .rank_group import RankGroup
 from .rank_launcher import RankLauncher
 from .rank_process import members
 from .rank_surroundings import SurroundingsRegistry

@@ -8,16 +8,15 @@ import shutil
 import signal
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import SaturnError
 from ..paths import ensure_private, scratch, write_json
-from ..wire import validate
 from .event_receiver import EventReceiver
-from .group_outcome import HUNG, GroupOutcome, GroupRecord, decide
+from .group_limits import Limits
+from .group_outcome import HUNG, GroupOutcome, GroupRecord, decide, failure_of
 from .log_tail import shorten, tail
 from .oom_killer import memory_kills
 from .rank_launcher import RankLauncher
@@ -25,35 +24,13 @@ from .rank_process import RankProcess, end, kill
 from .rank_surroundings import Surroundings
 
 if TYPE_CHECKING:
-    from ..generated.wire_types import Failure
-    from ..training.runtime.event_sender import FailureEvent, RankEvent
-    from ..training.runtime.rank_request import RankOrder
+    from ..training.runtime.event_sender import RankEvent
+    from ..training.runtime.rank_request import RankOrder, TrainOrder
 
 _log = logging.getLogger(__name__)
 
 PROGRESS = frozenset({"started", "step", "validated", "checkpoint", "measured"})
 """Events of a training that goes on."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Limits:
-    """Seconds of patience with a group."""
-
-    last_words: float = 0.5
-    """For the other ranks to speak when one has ended badly."""
-    stacks: float = 0.5
-    """For the ranks to write their stacks into their logs before they are killed as hung."""
-    leave: float = 15.0
-    """For the processes to end after the job's last word."""
-    start: float = 1800.0
-    """For the first step to begin: libraries read from a slow disk, the ranks' meeting, the model,
-    perhaps from the network, and its checkpoint."""
-    silence: float = 1800.0
-    """For the next step while training, or `silence_steps` of them if that is longer. A
-    checkpoint of a large model to a slow disk is no hang."""
-    silence_steps: float = 20.0
-    logs: float = 5.0
-    """Between looks at how long the logs have grown."""
 
 
 class RankGroup:
@@ -219,7 +196,7 @@ class RankGroup:
             return
         match event["kind"]:
             case "failed" | "oom" | "lost":
-                error = _failure(event)
+                error = failure_of(event)
                 self._record.failures.append({**event, "error": error})
                 if error["code"] == HUNG:
                     self._end_with_stacks()
@@ -261,7 +238,7 @@ class RankGroup:
         if request["kind"] != "train" or kind not in PROGRESS or not isinstance(step, int):
             return
         self._record.began = True
-        if step < request.get("steps", 0):
+        if step < _last_step(request):
             self._wait(self._patience())
 
     def _patience(self) -> float:
@@ -320,12 +297,7 @@ class RankGroup:
         self._timers.append(asyncio.get_running_loop().call_later(seconds, act))
 
 
-def _failure(event: FailureEvent) -> Failure:
-    error: Any = event.get("error")
-    try:
-        validate("Failure", error)
-        failure: Failure = error
-        return failure
-    except SaturnError:
-        message = f"Rank {event['rank']} failed: {str(error)[:2000]}"
-        return {"code": "rank-failed", "message": message}
+def _last_step(request: TrainOrder) -> int:
+    """The step that no other follows: an evaluation there may take any time."""
+    steps = request.get("steps", 0)
+    return min(steps, request.get("until", steps)) if request.get("evaluates", False) else steps

@@ -55,6 +55,7 @@ class TrainingJob:
         self.has_finished = False
         self._group: RankGroup | None = None
         self._grace: float | None = None
+        self._ready: set[int] = set()
 
     async def run(self) -> None:
         """Train and report."""
@@ -101,6 +102,7 @@ class TrainingJob:
             return await self._train_on(devices)
         with self._place.leases.hold(devices):
             if not has_room(previous.pids, len(devices)):
+                self._tell("ready", {})
                 await _first(previous.over.wait(), self._stop_told.wait())
             if self._stop_told.is_set() or previous.has_finished:
                 return GroupOutcome("stopped")
@@ -158,7 +160,11 @@ class TrainingJob:
         group.stop(0.0)
 
     def _hear(self, event: RankEvent) -> None:
-        if event["kind"] in PROGRESS:
+        if event["kind"] == "ready":
+            self._ready.add(event["rank"])
+            if len(self._ready) == self._body["strategy"]["devices"]:
+                self._tell("ready", {})
+        elif event["kind"] in PROGRESS:
             self._tell(event["kind"], event)
 
     def _tell(self, kind: str, facts: Mapping[str, object]) -> None:

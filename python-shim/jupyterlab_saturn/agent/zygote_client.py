@@ -20,7 +20,7 @@ from .rank_process import RankProcess, end, kill
 from .rank_surroundings import Surroundings
 
 if TYPE_CHECKING:
-    from ..training.zygote import SpawnOrder, ZygoteMessage
+    from ..training.runtime.zygote_messages import SpawnOrder, ZygoteMessage
 
 _log = logging.getLogger(__name__)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import psutil
 
-from ..agent.rank_group import Limits
+from ..agent.group_limits import Limits
 from .finding import Finding
 from .probe_factories import slow, stack, stray
 from .quick_exercises import GRACE_SECONDS, SINGLE, measured, stopped_twice

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any, Self
 
 from ..agent.device_leases import DeviceLeases
 from ..agent.event_receiver import EventReceiver
+from ..agent.group_limits import Limits
 from ..agent.inspection_job import InspectionJob
 from ..agent.job_context import JobContext
-from ..agent.rank_group import Limits
 from ..agent.rank_launcher import RankLauncher
 from ..agent.rank_surroundings import SurroundingsRegistry
 from ..agent.training_job import TrainingJob

@@ -95,6 +95,7 @@ def is_installed(path: Path) -> bool:
     return any(path.is_relative_to(installed) for installed in _installed())
 
 
+@cache  # a kernel has thousands of modules, and each cell with a task asks for all of them
 def _is_project_file(file: str, folder: Path) -> bool:
     if not file.endswith(".py"):
         return False

@@ -194,6 +194,15 @@ class SaturnMagics(Magics):
 
     def _plan(self, arguments: Arguments) -> None:
         options = arguments.options
+        if "at" in options:
+            if len(options) > 1:
+                raise SaturnError(
+                    "bad-option",
+                    "--at goes with no other option.",
+                    "Write: %saturn plan --at 14:02",
+                )
+            show(self._session.plan_at(options["at"]))
+            return
         self._patiently(
             lambda: show(
                 self._session.plan(

@@ -30,6 +30,11 @@ class SessionControl(SessionViews):
         ----------
         tasks
             Names of tasks; everything, measuring and planning too, when None.
+
+        Raises
+        ------
+        SaturnError
+            ``task-finished``, ``task-failed`` or ``task-invalid`` when all of these are over.
         """
         body = selection(tasks)
         names = body.get("tasks")
@@ -88,8 +93,8 @@ class SessionControl(SessionViews):
     ) -> View:
         """Make a task of another one's function with other values, and wait until it was built.
 
-        It is trained with the next `run` or, while one goes on, in that. The other task is left
-        as it is.
+        It is trained with the next `run` or, while one goes on that the other task is of, in
+        that. The other task is left as it is.
 
         Parameters
         ----------

@@ -12,6 +12,7 @@ from ..wire import message
 from .attachment import Attachment, Launcher
 from .connection import Connection
 from .display import Results, View, joined, note
+from .past_moment import PastMoment, past_moment
 from .request_bodies import selection
 from .result_rows import rows_of
 from .task_log import task_log
@@ -98,6 +99,25 @@ class SessionViews:
         """The schedule, what is planned and what happened; live where it can be."""
         return self.render("schedule", live=True) if self._started else self._nothing_yet()
 
+    def plan_at(self, when: PastMoment) -> View:
+        """The plan as it was at a time, and what had happened by then.
+
+        Parameters
+        ----------
+        when
+            ``"14:02"``, ``"14:02:30"``, ``"2026-12-01T14:02"``, a `datetime`, seconds since the
+            epoch; or the number of a plan made while tasks trained, as `status` lists them, 0 for
+            the first.
+
+        Raises
+        ------
+        SaturnError
+            ``bad-time``, ``unknown-plan``, ``no-plan-then``, ``time-to-come``.
+        """
+        if not self._started:
+            return self._nothing_yet()
+        return self.render("plan", at=past_moment(when, self.state))
+
     def results(self) -> Results:
         """One dictionary a task (see `result_rows.rows_of`), shown as the leaderboard."""
         if not self._started:
@@ -105,7 +125,12 @@ class SessionViews:
         return Results(rows_of(self.state), self.render("results"))
 
     def render(
-        self, view: ViewName, tasks: Iterable[str] | None = None, *, live: bool = False
+        self,
+        view: ViewName,
+        tasks: Iterable[str] | None = None,
+        *,
+        live: bool = False,
+        at: float | None = None,
     ) -> View:
         """A picture by the engine, of some tasks or all.
 
@@ -118,11 +143,15 @@ class SessionViews:
             Names of tasks; all when None.
         live
             Whether the live schedule stands in for it where there can be one.
+        at
+            As it was then, in seconds since the epoch; as it is now when None.
         """
         connection = self._connection()
         body: Render = {"view": view}
         if tasks is not None:
             body["tasks"] = list(tasks)
+        if at is not None:
+            body["at"] = at
         answer = connection.request(message("client", "render", body))
         state = connection.state
         if not live or state is None:

@@ -42,7 +42,8 @@ class SessionWishes(SessionViews):
         Raises
         ------
         SaturnError
-            ``bad-wish``, ``unknown-task``, ``unknown-device`` or ``unknown-technique``.
+            ``bad-wish``, ``unknown-task``, ``task-finished``, ``unknown-device`` or
+            ``unknown-technique``.
         """
         names = selection(tasks).get("tasks")
         if clear:

@@ -153,6 +153,12 @@ VERBS = (
             _EARLY,
             _EXCLUDE,
             Option("--use", "text", "Follow a plan of your own, in a file.", "plan.json"),
+            Option(
+                "--at",
+                "text",
+                "Make none; show it as it was then: a time, or the number that status gives it.",
+                "14:02",
+            ),
             *_WISHES,
         ),
     ),

@@ -80,7 +80,7 @@ def _work(request: RankRequest, rank: int, events: EventSender, orders: GroupOrd
     if request.launch_blocking:
         os.environ["CUDA_LAUNCH_BLOCKING"] = "1"  # read when CUDA starts
     if orders is not None and request.devices[0]["kind"] == "cuda":
-        orders.wait()  # a context on a GPU takes of the memory that another has still
+        orders.wait(events)  # a context on a GPU takes of the memory that another has still
     device = claim(request.devices, rank)
     try:
         _train(request, rank, device, events, orders)
@@ -127,7 +127,7 @@ def _train(
         measurement = TrainingMeasurement(request, world, device, observer.measured)
 
         def ready() -> None:
-            measurement.requested_at = orders.wait()
+            measurement.requested_at = orders.wait(events)
 
         TrainingLoop(
             request.workload,

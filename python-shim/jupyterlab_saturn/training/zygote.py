@@ -24,69 +24,16 @@ import sys
 import traceback
 from contextlib import suppress
 from pathlib import Path
-from typing import Literal, TypedDict
+from typing import TYPE_CHECKING
 
 from . import rank
 from .runtime import parent_death, preloaded_libraries
 from .runtime.loaded_files import LoadedFiles
 
+if TYPE_CHECKING:
+    from .runtime.zygote_messages import SpawnOrder, ZygoteMessage
+
 _READ_BYTES = 1 << 16
-
-
-class SpawnOrder(TypedDict):
-    """Fork a rank. ``id`` names it in what is told of it; the others are paths."""
-
-    op: Literal["spawn"]
-    id: str
-    request: str
-    rank: int
-    log: str
-
-
-class Ready(TypedDict):
-    op: Literal["ready"]
-
-
-class Unsafe(TypedDict):
-    """It cannot be forked, and leaves."""
-
-    op: Literal["unsafe"]
-    reason: str
-
-
-class Spawned(TypedDict):
-    op: Literal["spawned"]
-    id: str
-    pid: int
-
-
-class Stale(TypedDict):
-    """It forks no more: ``file``, which it has loaded, is not what it was. The answer to ``id``."""
-
-    op: Literal["stale"]
-    id: str
-    file: str
-
-
-class Refused(TypedDict):
-    """The system gives no further process. The answer to ``id``."""
-
-    op: Literal["refused"]
-    id: str
-    reason: str
-
-
-class Exited(TypedDict):
-    """A rank is over; its exit code is negative for the signal that killed it."""
-
-    op: Literal["exited"]
-    id: str
-    pid: int
-    code: int
-
-
-ZygoteMessage = Ready | Unsafe | Stale | Refused | Spawned | Exited
-"""What the agent is told."""
 
 
 class Zygote:

@@ -23,12 +23,10 @@ const works = (cell: ProfileCell): boolean => cell.status === 'ok' && cell.stepS
  * neither more nor fewer are far, and spread over the techniques, whose differences carry over to other signatures.
  *
  * @param known - cells measured, and cells about to be.
- * @param most - devices that are preferred at most.
  */
 export function initialTrials(
   open: readonly IGridCell[],
-  known: readonly Pick<ProfileCell, 'signature' | 'strategy'>[],
-  most = Infinity
+  known: readonly Pick<ProfileCell, 'signature' | 'strategy'>[]
 ): IGridCell[] {
   const seen = new Set(known.map(cell => cell.signature));
   const uses = new Map<string, number>();
@@ -37,8 +35,7 @@ export function initialTrials(
     uses.set(curveKey(cell.strategy), usesOf(cell) + 1);
   };
   known.forEach(use);
-  const counts = open.map(cell => cell.strategy.devices);
-  const middle = Math.min(Math.log2(most), Math.round((2 / 3) * Math.log2(Math.max(...counts))));
+  const middle = Math.round((2 / 3) * Math.log2(Math.max(...open.map(cell => cell.strategy.devices))));
   const distance = (cell: IGridCell): number => Math.abs(Math.log2(cell.strategy.devices) - middle);
   const chosen: IGridCell[] = [];
   for (const signature of new Set(open.map(cell => cell.signature))) {

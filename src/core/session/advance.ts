@@ -1,10 +1,10 @@
-import { dispatchSegments, dispatchTrials } from './dispatch.js';
+import { dispatchSegments } from './dispatch.js';
 import { isWithoutDevices, withoutDevices } from './excludedDevices.js';
 import { exploresInRun } from './exploration.js';
-import { dispatchExplorations } from './explorationDispatch.js';
 import { askPlan, isReplanDue } from './replanning.js';
 import { withRungs } from './rungs.js';
 import { type ISession, type IStep, isActive, isOpen, withState } from './session.js';
+import { dispatchTrials } from './trialDispatch.js';
 import { planTrials } from './trialPlanning.js';
 import { isWaitingForTime } from './wishes.js';
 
@@ -30,15 +30,18 @@ export function advance(before: ISession, time: number): IStep {
   if (inspecting && !training) {
     return followed;
   }
-  const measured = dispatchTried(
+  const measured = then(
     then(followed, next => withLearning(planTrials(next, time), underWay)),
-    time
+    next => dispatchTrials(next, time)
   );
   const { trials, probing } = measured.session.state;
   const { learning, profiled } = measured.session;
   const measuring = trials.length > 0 || probing === true;
   if ((measuring && !(training && goal === 'run')) || (learning && !profiled)) {
     return measured;
+  }
+  if (learning && !hasWork(measured.session)) {
+    return then(measured, next => done(next, time));
   }
   if (goal === 'profile') {
     return then(measured, next => done(next, time));
@@ -57,6 +60,10 @@ export function advance(before: ISession, time: number): IStep {
   return goesOn ? begun : then(begun, next => done(next, time));
 }
 
+function hasWork({ state }: ISession): boolean {
+  return state.tasks.some(task => isActive(task) || isOpen(task, state));
+}
+
 /** Whether a plan is being followed: what it has next begins as soon as it can, whatever else is being looked for. */
 function isUnderWay({ learning, state: { goal, run, plan } }: ISession): boolean {
   return goal === 'run' && run !== undefined && run.endedAt === undefined && plan !== undefined && !learning;
@@ -69,14 +76,7 @@ function withLearning({ session, commands }: IStep, underWay: boolean): IStep {
 }
 
 function follow(session: ISession, time: number): IStep {
-  return then(dispatchTried({ session, commands: [] }, time), next => dispatchSegments(next, time));
-}
-
-function dispatchTried(before: IStep, time: number): IStep {
-  return then(
-    then(before, next => dispatchExplorations(next, time)),
-    dispatchTrials
-  );
+  return then(dispatchTrials(session, time), next => dispatchSegments(next, time));
 }
 
 function then({ session, commands }: IStep, go: (session: ISession) => IStep): IStep {

@@ -1,4 +1,4 @@
-import type { AgentHello, Device, ExcludedDevice, Node, TrialState } from '../wire/messages.js';
+import type { AgentHello, Attempt, Device, ExcludedDevice, Node, TrialState } from '../wire/messages.js';
 import type { Command } from './command.js';
 import { excludedOf } from './excludedDevices.js';
 import { inspect, inspectAgain } from './inspections.js';
@@ -11,11 +11,13 @@ import {
   mapTasks,
   maxDevices,
   maxDevicesEver,
+  openNews,
   restingStatus,
   withStaleProfile,
   withState
 } from './session.js';
-import { inspecting, limitGroup, stopGroup, stopInspections } from './stopping.js';
+import { inspecting, limitGroup, stopGroups, stopInspections } from './stopping.js';
+import { inNextHands, withoutNext } from './takeovers.js';
 
 const looks = (devices: readonly Device[]): string[] =>
   devices.map(device => `${device.kind} ${device.name} ${device.memoryBytes}`).sort();
@@ -69,28 +71,41 @@ export function noteAgent(session: ISession, hello: AgentHello, time: number): I
   const groups = new Set(hello.groups.map(group => `${group.task} ${group.attempt}`));
   const alive = new Set(hello.trials);
   const underWay = new Set(hello.inspecting);
-  let next = withState(session, {
-    agent: 'connected',
-    // If the engine was away, nobody is working on the question it had asked.
-    planning: false,
-    probing: false,
-    // What is still missing is asked for anew: the task of a trial may have been removed meanwhile.
-    trials: session.state.trials.filter(
-      trial => trial.status === 'queued' || trial.node !== node || alive.has(trial.id)
-    )
-  });
+  // If the engine was away, nobody is working on the question it had asked.
+  const given = session.state.planning ? { question: null, news: openNews(session) } : {};
+  let next = withState(
+    { ...session, ...given },
+    {
+      agent: 'connected',
+      planning: false,
+      probing: false,
+      // What is still missing is asked for anew: the task of a trial may have been removed meanwhile.
+      trials: session.state.trials.filter(
+        trial => trial.status === 'queued' || trial.node !== node || alive.has(trial.id)
+      )
+    }
+  );
   next = mapTasks(next, task => {
     if (task.onDevice?.node === node && !underWay.has(task.spec.name)) {
       return { ...task, onDevice: {} };
     }
     const attempt = lastAttempt(task);
-    if (!isActive(task) || attempt?.node !== node || groups.has(`${task.spec.name} ${attempt.number}`)) {
+    if (!isActive(task) || attempt?.node !== node) {
       return task;
+    }
+    const isAlive = ({ number }: Attempt): boolean => groups.has(`${task.spec.name} ${number}`);
+    const coming = task.next && isAlive(task.next) ? task.next : undefined;
+    if (isAlive(attempt)) {
+      return task.next === coming ? task : withoutNext(task);
+    }
+    if (coming) {
+      return inNextHands(task, coming, time);
     }
     return {
       ...task,
       status: restingStatus(task),
       moving: undefined,
+      next: undefined,
       attempts: [...task.attempts.slice(0, -1), { ...attempt, endedAt: time, outcome: 'stopped' }]
     };
   });
@@ -99,7 +114,11 @@ export function noteAgent(session: ISession, hello: AgentHello, time: number): I
   const wanted = new Set(inspecting(known.session, () => true));
   const measuring = new Set(trials.filter(({ status }) => status === 'running').map(({ id }) => id));
   const stops: Command[] = [
-    ...tasks.filter(task => task.status === 'stopping').flatMap(task => stopGroup(known.session.state, task)),
+    ...tasks
+      .filter(task => task.status === 'stopping')
+      // What is about to take over from one that moves stays.
+      .map(task => (task.moving ? { ...task, next: undefined } : task))
+      .flatMap(task => stopGroups(known.session.state, task)),
     ...tasks.filter(isStaying).flatMap(limitGroup),
     ...hello.trials
       .filter(id => !measuring.has(id))

@@ -1,23 +1,12 @@
-import { cellKey, usableBy } from '../model/strategy.js';
 import { FailedTrials } from '../profiling/failedTrials.js';
-import type { Attempt, Node, Segment, TaskState, TrialStart, TrialState } from '../wire/messages.js';
+import type { Node, Segment, TaskState } from '../wire/messages.js';
 import type { Command } from './command.js';
-import { exploresInRun, isExplorer } from './exploration.js';
-import { startGroup } from './groupStart.js';
-import { measuredCell, patience } from './patience.js';
+import { type IGroupWish, startGroup } from './groupStart.js';
+import { measuredCell } from './patience.js';
 import { plannedCluster } from './plannedCluster.js';
 import { deviceKey } from './projection.js';
-import {
-  findTask,
-  type ISession,
-  type IStep,
-  isActive,
-  lastAttempt,
-  techniquesOf,
-  withState
-} from './session.js';
-import { stretchesLeft } from './stretches.js';
-import { smallerTrials } from './trialPlanning.js';
+import { findTask, type ISession, type IStep, isActive, lastAttempt, withState } from './session.js';
+import { type IStretch, stretchesLeft } from './stretches.js';
 import { isHeldBack, isRoomForOne } from './wishes.js';
 
 /** Devices held by rank groups, trials and inspections, by their keys. */
@@ -35,6 +24,7 @@ export function busyDevices(session: ISession): Set<string> {
     const attempt = lastAttempt(task);
     if (isActive(task) && attempt) {
       hold(attempt.node, attempt.devices);
+      hold(task.next?.node, task.next?.devices);
     }
   }
   for (const trial of session.state.trials) {
@@ -51,63 +41,6 @@ export function freeDevices(session: ISession, busy: ReadonlySet<string> = busyD
     ...node,
     devices: node.devices.filter(device => !busy.has(deviceKey(node.id, device.id)))
   }));
-}
-
-/** Start every queued trial that finds enough free devices on one node, unless it is made by training. */
-export function dispatchTrials(session: ISession): IStep {
-  const busy = busyDevices(session);
-  const commands: Command[] = [];
-  const byTraining = exploresInRun(session) ? new Set(session.state.tasks.filter(t => t.status === 'ready' && isExplorer(t)).map(t => t.inspection?.signature)) : new Set();
-  const trials = session.state.trials.map(trial => {
-    const task = findTask(session, trial.task);
-    if (trial.status !== 'queued' || !task || byTraining.has(trial.signature)) {
-      return trial;
-    }
-    const place = placeOfTrial(session, trial, busy);
-    if (place) {
-      const { strategy, node, devices } = place;
-      for (const device of devices) {
-        busy.add(deviceKey(node, device));
-      }
-      const { trialSeconds, rankSeconds } = patience(session.state, task, strategy);
-      const body: TrialStart = {
-        trial: trial.id,
-        task: task.spec,
-        signature: trial.signature,
-        strategy,
-        devices,
-        deadlineSeconds: trialSeconds,
-        patienceSeconds: rankSeconds,
-        ...techniquesOf(session)
-      };
-      commands.push({ kind: 'trial', node, body });
-      return { ...trial, hash: task.spec.hash, status: 'running' as const, strategy, node, devices };
-    }
-    return trial;
-  });
-  return { session: commands.length > 0 ? withState(session, { trials }) : session, commands };
-}
-
-/** Where a trial can begin now, as it was asked for or, rather than have devices wait for it, on fewer of them. */
-function placeOfTrial(
-  session: ISession,
-  trial: TrialState,
-  busy: ReadonlySet<string>
-): Pick<Attempt, 'strategy' | 'node' | 'devices'> | undefined {
-  const free = freeDevices(session, busy);
-  if (free.every(({ devices }) => devices.length === 0)) {
-    return undefined;
-  }
-  const places = [trial.strategy, ...smallerTrials(session, trial)].flatMap(strategy =>
-    free.map(({ id: node, devices }) => ({
-      strategy,
-      node,
-      devices: usableBy(strategy, devices)
-        .map(({ id }) => id)
-        .slice(0, strategy.devices)
-    }))
-  );
-  return places.find(({ strategy, devices }) => devices.length === strategy.devices);
 }
 
 /**
@@ -137,22 +70,9 @@ export function dispatchSegments(session: ISession, time: number): IStep {
     waiting.add(segment.task);
     const mayStart = isNext && !isHeldBack(task, time) && isRoomForOne(next);
     if (mayStart && keys.every(key => !blocked.has(key))) {
+      const [started, command] = startGroup(next, task, wishOf(next, stretch, time), time);
       const origin = next.state.plan?.startedAt ?? time;
-      next = withState(next, { plan: { ...planned, startedAt: origin } });
-      const { strategy, node, devices, start, end } = segment;
-      const [started, command] = startGroup(
-        next,
-        task,
-        {
-          strategy,
-          node,
-          devices,
-          planned: { start: origin + start, end: origin + end },
-          until: stretch.until
-        },
-        time
-      );
-      next = started;
+      next = withState(started, { plan: { ...planned, startedAt: origin } });
       commands.push(command);
     }
     for (const key of keys) {
@@ -163,8 +83,12 @@ export function dispatchSegments(session: ISession, time: number): IStep {
 }
 
 /** Whether a segment can still be run: what it was planned with may be gone. */
-function isRunnable(session: ISession, task: TaskState, segment: Segment, failed: FailedTrials): boolean {
-  const { state, selection } = session;
+export function isRunnable(
+  { state, selection }: ISession,
+  task: TaskState,
+  segment: Segment,
+  failed: FailedTrials
+): boolean {
   const { strategy, node, devices } = segment;
   const { spec, inspection } = task;
   const there = plannedCluster(state).nodes.find(({ id }) => id === node)?.devices ?? [];
@@ -172,7 +96,14 @@ function isRunnable(session: ISession, task: TaskState, segment: Segment, failed
     (selection?.includes(spec.name) ?? true) &&
     devices.every(device => there.some(({ id }) => id === device)) &&
     !state.excludeTechniques.includes(strategy.technique) &&
-    (measuredCell(state.cells, task, strategy) !== undefined || !state.cells.some(c => c.status === 'oom' && cellKey(c.signature, c.strategy) === cellKey(inspection?.signature ?? '', strategy))) &&
+    measuredCell(state.cells, task, strategy) !== undefined &&
     failed.failure({ hash: spec.hash, signature: inspection?.signature ?? '' }, strategy) === undefined
   );
+}
+
+/** What a rank group is to do for a stretch of the plan. */
+export function wishOf({ state }: ISession, { segment, until }: IStretch, time: number): IGroupWish {
+  const { strategy, node, devices, start, end } = segment;
+  const origin = state.plan?.startedAt ?? time;
+  return { strategy, node, devices, until, planned: { start: origin + start, end: origin + end } };
 }

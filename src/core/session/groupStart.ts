@@ -1,7 +1,7 @@
 import type { Attempt, GroupStart, RunState, TaskState } from '../wire/messages.js';
 import type { Command } from './command.js';
 import { measuredCell, patience } from './patience.js';
-import { type ISession, techniquesOf, withState, withTask } from './session.js';
+import { type ISession, lastAttempt, techniquesOf, withState, withTask } from './session.js';
 
 /** What a rank group is to do. */
 export interface IGroupWish extends Pick<Attempt, 'strategy' | 'node' | 'devices' | 'planned'> {
@@ -17,40 +17,58 @@ export interface IGroupWish extends Pick<Attempt, 'strategy' | 'node' | 'devices
 export function startGroup(
   session: ISession,
   task: TaskState,
-  { until, ...place }: IGroupWish,
+  wish: IGroupWish,
   time: number
 ): [ISession, Command] {
-  const { strategy, node, devices } = place;
-  const { cells, run } = session.state;
-  const steps = task.inspection?.steps ?? 1;
-  const leaves = until < steps ? { until } : {};
-  const cell = measuredCell(cells, task, strategy);
-  const explores = cell === undefined ? { explores: true } : {};
-  const number = task.attempts.length + 1;
-  const fromStep = task.checkpointStep ?? 0;
-  const attempt: Attempt = { number, ...place, requestedAt: time, fromStep, ...leaves, ...explores };
-  const { checkpointSeconds, rankSeconds } = patience(session.state, task, strategy);
-  const body: GroupStart = {
-    task: task.spec,
-    attempt: number,
-    steps,
-    ...leaves,
-    ...(until === task.target && { evaluates: true }),
-    ...explores,
-    strategy,
-    ...(task.inspection ? { signature: task.inspection.signature } : {}),
-    devices,
-    checkpointSeconds,
-    patienceSeconds: rankSeconds,
-    ...(cell?.stepSeconds === undefined ? {} : { stepSeconds: cell.stepSeconds }),
-    ...techniquesOf(session)
-  };
+  const [attempt, body] = startOf(session, task, wish, time);
+  const { run } = session.state;
   const started = withTask(withState(session, { run: begun(run, time) }), task.spec.name, {
     status: 'starting',
     attempts: [...task.attempts, attempt],
-    progress: { step: fromStep }
+    progress: { step: task.checkpointStep ?? 0 }
   });
-  return [started, { kind: 'start', node, body }];
+  return [started, { kind: 'start', node: wish.node, body }];
+}
+
+/** The attempt at a wish, and what the agent is told to begin it. */
+export function startOf(
+  session: ISession,
+  task: TaskState,
+  { until, ...place }: IGroupWish,
+  time: number
+): [Attempt, GroupStart] {
+  const { strategy, devices } = place;
+  const { spec, inspection, target } = task;
+  const steps = inspection?.steps ?? 1;
+  const cell = measuredCell(session.state.cells, task, strategy);
+  const { checkpointSeconds, rankSeconds } = patience(session.state, task, strategy);
+  const number = (lastAttempt(task)?.number ?? 0) + 1;
+  const leaves = until < steps ? { until } : {};
+  const explores = cell === undefined ? { explores: true } : {};
+  const attempt: Attempt = {
+    number,
+    ...place,
+    requestedAt: time,
+    fromStep: task.checkpointStep ?? 0,
+    ...leaves,
+    ...explores
+  };
+  const body: GroupStart = {
+    task: spec,
+    attempt: number,
+    steps,
+    ...leaves,
+    ...(until === target && { evaluates: true }),
+    ...explores,
+    strategy,
+    ...(inspection && { signature: inspection.signature }),
+    devices,
+    checkpointSeconds,
+    patienceSeconds: rankSeconds,
+    ...(cell?.stepSeconds !== undefined && { stepSeconds: cell.stepSeconds }),
+    ...techniquesOf(session)
+  };
+  return [attempt, body];
 }
 
 /** A run in which training begins: it goes on with one that was over, and does not count the time between. */

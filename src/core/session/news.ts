@@ -1,5 +1,5 @@
 import type { ReplanCause, SessionEvent } from '../wire/messages.js';
-import { type ISession, isActive, withNews } from './session.js';
+import { type ISession, isActive, openNews, withNews } from './session.js';
 
 /**
  * The session that knows why it is to plan anew, when an event is a reason and tasks train.
@@ -13,7 +13,8 @@ export function withEventNews(before: ISession, session: ISession, event: Sessio
   }
   const isStale = session.planRevision !== before.planRevision;
   const cause = causeOf(event, isStale);
-  return cause && session.news.length === before.news.length ? withNews(session, cause) : session;
+  const known = isStale ? openNews(before) : before.news;
+  return cause && session.news.length === known.length ? withNews(session, cause) : session;
 }
 
 /** @param isStale - whether the plan no longer answers the question for it. */

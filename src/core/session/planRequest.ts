@@ -13,7 +13,7 @@ import type {
 import { believedCells } from './belief.js';
 import { plannedCluster } from './plannedCluster.js';
 import { planLeft } from './projection.js';
-import { isActive, isMeasured, isOpen, isStaying, lastAttempt } from './session.js';
+import { comingAttempt, isActive, isMeasured, isOpen, isStaying } from './session.js';
 import { targetStep } from './stretches.js';
 import { isPlannedOn, jointConstraints, taskConstraints } from './wishes.js';
 
@@ -95,7 +95,7 @@ function withMargin(cell: ProfileCell): ProfileCell {
   const { stepSeconds, trained, spreadSeconds = 0 } = cell;
   return trained !== undefined || stepSeconds === undefined
     ? cell
-    : { stepSecondsHigh: (1 + MARGIN) * stepSeconds, ...cell, spreadSeconds };
+    : { ...cell, spreadSeconds, stepSecondsHigh: (1 + MARGIN) * stepSeconds };
 }
 
 function planTask(
@@ -117,21 +117,25 @@ function planTask(
   if (plan.options.length === 0) {
     plan.reason = whyNone(task, cells, failed);
   }
-  const attempt = lastAttempt(task);
+  const attempt = comingAttempt(task);
   if (isStaying(task) && attempt && isPlannedOn(state, attempt)) {
     const key = strategyKey(attempt.strategy);
     const stepSeconds = runningSpeed(task, attempt, cells);
     plan.running = { strategy: attempt.strategy, node: attempt.node, devices: attempt.devices };
-    if (wouldBeginAnew(task)) {
+    if (wouldBeginAnew(task) || task.next) {
       plan.pin = plan.running;
     }
+    const cell = cells.get(cellKey(task.inspection?.signature ?? '', attempt.strategy));
+    // Before training has measured what it does, nothing is known of whether it is better off otherwise.
+    const isKnown = attempt.stepSeconds !== undefined || cell?.trained !== undefined;
+    const others = isKnown || task.wishes?.pin ? plan.options : [];
     plan.options = [
-      ...plan.options.filter(option => strategyKey(option.strategy) !== key),
+      ...others.filter(option => strategyKey(option.strategy) !== key),
       {
         strategy: attempt.strategy,
         stepSeconds,
-        startSeconds: 0,
-        ...measured(cells.get(cellKey(task.inspection?.signature ?? '', attempt.strategy)), stepSeconds)
+        startSeconds: cell?.startSeconds ?? 0,
+        ...measured(cell, stepSeconds)
       }
     ];
   }
@@ -145,12 +149,12 @@ export function wouldBeginAnew({ inspection, checkpointStep }: TaskState): boole
 
 /** What a task does is its best measurement: its cell may be gone, or spoilt by another task. */
 function runningSpeed(task: TaskState, attempt: Attempt, cells: ReadonlyMap<string, ProfileCell>): number {
-  const { inspection, progress } = task;
+  const { inspection, progress, next } = task;
   const cell = cells.get(cellKey(inspection?.signature ?? '', attempt.strategy));
   const planned = attempt.planned ? attempt.planned.end - attempt.planned.start : 0;
   return (
     attempt.stepSeconds ||
-    progress.stepSeconds ||
+    (next ? undefined : progress.stepSeconds) ||
     cell?.stepSeconds ||
     planned / (inspection?.steps ?? 1) ||
     1e-3

@@ -1,6 +1,6 @@
 import { strategyKey } from '../model/strategy.js';
 import type { PlanRequest, Segment, SessionState } from '../wire/messages.js';
-import { lastAttempt } from './session.js';
+import { comingAttempt } from './session.js';
 import { type IStretch, stretchesLeft, targetStep } from './stretches.js';
 
 /**
@@ -68,7 +68,7 @@ export function planLeft(state: SessionState, request: PlanRequest): Segment[] {
   const tasks = new Map(state.tasks.map(task => [task.spec.name, task]));
   const running = request.tasks.flatMap(({ name, running }): IStretch[] => {
     const task = tasks.get(name);
-    const until = task && (lastAttempt(task)?.until ?? targetStep(task));
+    const until = task && (comingAttempt(task)?.until ?? targetStep(task));
     return running && until !== undefined
       ? [{ segment: { task: name, ...running, start: 0, end: 0, steps: 0 }, until }]
       : [];

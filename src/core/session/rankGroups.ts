@@ -18,7 +18,7 @@ import {
   withTask
 } from './session.js';
 
-/** A rank group that vanishes is started again from its checkpoint this often, then its task has failed. */
+/** A rank group that vanishes is started again from the same checkpoint this often, then its task has failed. */
 export const MAX_LOST = 3;
 
 /** Note what happened to a rank group. Events of attempts that are over are dropped: agents repeat themselves. */
@@ -30,6 +30,8 @@ export function noteGroup(session: ISession, event: GroupEvent): ISession {
   }
   const name = event.task;
   switch (event.kind) {
+    case 'ready':
+      return session;
     case 'started':
       return withTask(session, name, {
         status: task.status === 'stopping' ? 'stopping' : 'running',
@@ -44,7 +46,12 @@ export function noteGroup(session: ISession, event: GroupEvent): ISession {
       return withTask(session, name, { validations: validationsOf(task, event) });
     case 'checkpoint':
       return withTask(session, name, {
-        ...(event.step === undefined ? {} : { checkpointStep: event.step }),
+        ...(event.step === undefined
+          ? {}
+          : {
+              checkpointStep: event.step,
+              attempts: replaceLast(task, { ...attempt, savedStep: event.step })
+            }),
         progress: progressOf(task, event)
       });
     case 'finished':
@@ -209,13 +216,19 @@ function noteDeviceFailure(
   return excludeDevices(freed, attempt.node, attempt.devices, error);
 }
 
+/** How often a task was lost before without a new checkpoint since. */
+function losses({ attempts }: TaskState): number {
+  const saved = attempts.findLastIndex(({ savedStep }) => savedStep !== undefined);
+  return attempts.slice(Math.max(0, saved)).filter(({ outcome }) => outcome === 'lost').length;
+}
+
 function noteLost(session: ISession, task: TaskState, attempt: Attempt, event: GroupEvent): ISession {
   const name = task.spec.name;
   const attempts = ended(task, attempt, event, 'lost');
   if (restingStatus(task) === 'stopped') {
     return withTask(session, name, { ...attempts, status: 'stopped' });
   }
-  const lost = task.attempts.filter(a => a.outcome === 'lost').length + 1;
+  const lost = losses(task) + 1;
   const error = event.error ?? { code: 'lost', message: 'The ranks vanished without a word.' };
   if (lost > MAX_LOST) {
     return withTask(session, name, {

@@ -12,6 +12,7 @@ import type {
 import type { Command } from './command.js';
 import { planRequest, wouldBeginAnew } from './planRequest.js';
 import {
+  comingAttempt,
   findTask,
   followsGiven,
   type ISession,
@@ -23,9 +24,9 @@ import {
   withState,
   withTask
 } from './session.js';
-import { limitGroup, stopGroup } from './stopping.js';
+import { limitGroup } from './stopping.js';
 import { type IStretch, stretchesLeft, targetStep } from './stretches.js';
-import { plannedCells } from './trialPlanning.js';
+import { leave, takeOver } from './takeovers.js';
 
 /**
  * How long to look for a better plan while tasks train: they do not wait for it, but it takes a core. A share of what was
@@ -48,9 +49,17 @@ const INTERVAL_LEAST = 10;
 const TOLD = 50;
 
 /** Whether something that happened while tasks train is to be answered by a plan now, or it is time to look anyway. */
-export function isReplanDue({ state, question, news }: ISession, time: number): boolean {
+export function isReplanDue({ state, question, news, learning }: ISession, time: number): boolean {
   const { goal, planning, agent, plan, tasks } = state;
-  if (goal !== 'run' || agent === 'away' || planning || !question || !plan || !tasks.some(isStaying)) {
+  if (
+    goal !== 'run' ||
+    agent === 'away' ||
+    planning ||
+    learning ||
+    !question ||
+    !plan ||
+    !tasks.some(isStaying)
+  ) {
     return false;
   }
   if (followsGiven({ state })) {
@@ -117,7 +126,6 @@ export function askPlan(session: ISession, time: number): IStep {
   const revision = session.planRevision + 1;
   const asked = planRequest(state, time, {
     selection: goal === 'run' ? session.selection : null,
-    ...(goal === 'run' && { cells: plannedCells(session) }),
     ...((training || switches === 'planned') && { switches: ASKED[switches] })
   });
   const request = { ...asked, budget: budgetOf(session, asked) };
@@ -160,17 +168,18 @@ export function adoptPlan(session: ISession, plan: Plan, time: number): IStep {
   for (const [name, number] of Object.entries(question?.running ?? {})) {
     const task = findTask(next, name);
     const stretch = stretches.get(name);
-    if (!task || !stretch || !isStaying(task) || task.attempts.length !== number) {
+    if (!task || !stretch || !isStaying(task) || comingAttempt(task)?.number !== number) {
       continue;
     }
     if (isHere(task, stretch)) {
       const [limited, told] = limit(next, task, stretch);
       next = limited;
       commands.push(...told);
-    } else if (session.state.switches !== 'never' && !wouldBeginAnew(task)) {
+    } else if (session.state.switches !== 'never' && !wouldBeginAnew(task) && !task.next) {
       moves.push(moveOf(task, stretch));
-      commands.push(...stopGroup(next.state, task));
-      next = withTask(next, name, { status: 'stopping', moving: true });
+      const moved = takeOver(next, plan, task, stretch, time) ?? leave(next, task);
+      next = moved.session;
+      commands.push(...moved.commands);
     }
   }
   const told = causes.some(({ kind }) => kind !== 'ended' && kind !== 'interval');
@@ -178,15 +187,17 @@ export function adoptPlan(session: ISession, plan: Plan, time: number): IStep {
     return { session: next, commands };
   }
   const { makespan, carryOn } = plan;
+  const { replans: before = [] } = next.state;
   const replan: Replan = {
+    number: (before.at(-1)?.number ?? 0) + 1,
     at: question?.time ?? time,
+    adoptedAt: time,
     causes: [...causes],
     moves,
     makespan,
     ...(carryOn !== undefined && { carryOn })
   };
-  const replans = [...(next.state.replans ?? []), replan].slice(-TOLD);
-  return { session: withState(next, { replans }), commands };
+  return { session: withState(next, { replans: [...before, replan].slice(-TOLD) }), commands };
 }
 
 /** Take up a plan that a client made; one that is being made is not waited for. */
@@ -209,7 +220,7 @@ export function adoptGiven(session: ISession, plan: Plan, time: number): IStep {
 /** The tasks that train, with the number of their attempt. */
 function runningIn({ state }: ISession): Record<string, number> {
   return Object.fromEntries(
-    state.tasks.filter(isStaying).map(task => [task.spec.name, task.attempts.length])
+    state.tasks.filter(isStaying).map(task => [task.spec.name, comingAttempt(task)!.number])
   );
 }
 
@@ -234,18 +245,19 @@ function firstStretches({ state }: ISession, plan: Plan): Map<string, IStretch> 
 }
 
 function isHere(task: TaskState, { segment }: IStretch): boolean {
-  const { strategy, node, devices } = lastAttempt(task)!;
+  const { strategy, node, devices } = comingAttempt(task)!;
   return goesOnRunning({ running: { strategy, node, devices } }, segment);
 }
 
 /** Have a task that goes on train as far as the plan says. */
 function limit(session: ISession, task: TaskState, { until }: IStretch): [ISession, Command[]] {
-  const attempt = lastAttempt(task)!;
+  const attempt = comingAttempt(task)!;
   if ((attempt.until ?? targetStep(task)) === until) {
     return [session, []];
   }
-  const changed = { ...task, attempts: [...task.attempts.slice(0, -1), { ...attempt, until }] };
-  return [withTask(session, task.spec.name, { attempts: changed.attempts }), limitGroup(changed)];
+  const limited = { ...attempt, until };
+  const patch = task.next ? { next: limited } : { attempts: [...task.attempts.slice(0, -1), limited] };
+  return [withTask(session, task.spec.name, patch), limitGroup({ ...task, ...patch })];
 }
 
 function moveOf(task: TaskState, { segment }: IStretch): Move {

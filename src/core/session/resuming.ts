@@ -42,12 +42,29 @@ export function selectStopped(session: ISession, names: readonly string[] | unde
     );
   }
   for (const name of selected) {
-    const refusal = REFUSALS[statusOf(session, name)];
-    if (refusal) {
-      throw new SaturnError({ code: refusal.code, message: `"${name}" ${refusal.is}.`, hint: refusal.hint });
-    }
+    refuseOver(session, name);
   }
   return selected;
+}
+
+/**
+ * Refuse to stop tasks that are over, all of them. Of several, those that are over are no error: nothing of them trains, as
+ * was wanted.
+ *
+ * @throws SaturnError `unknown-task`, `task-finished`, `task-failed` or `task-invalid`.
+ */
+export function refuseStop(session: ISession, names: readonly string[]): void {
+  const [first] = selectTasks(session, names);
+  if (first !== undefined && names.every(name => REFUSALS[statusOf(session, name)])) {
+    refuseOver(session, first);
+  }
+}
+
+function refuseOver(session: ISession, name: string): void {
+  const refusal = REFUSALS[statusOf(session, name)];
+  if (refusal) {
+    throw new SaturnError({ code: refusal.code, message: `"${name}" ${refusal.is}.`, hint: refusal.hint });
+  }
 }
 
 /**
@@ -89,11 +106,14 @@ export function noteResume(session: ISession, names: readonly string[]): IStep {
   return { ...whole, session: withGoal(withStaleProfile({ ...again, selection }), 'run') };
 }
 
+/** What can be done with a task that is finished. */
+export const CLONE_IT = 'To train it further or otherwise, make a clone of it: %saturn help clone.';
+
 const REFUSALS: Partial<Record<TaskStatus, { code: string; is: string; hint: string }>> = {
   finished: {
     code: 'task-finished',
     is: 'is finished: nothing of it is left to train',
-    hint: 'To train it further or otherwise, make a clone of it: %saturn help clone.'
+    hint: CLONE_IT
   },
   failed: { code: 'task-failed', is: 'has failed', hint: 'Try it again with %saturn retry.' },
   invalid: {

@@ -10,7 +10,7 @@ import {
   withStalePlan,
   withState
 } from './session.js';
-import { stopGroup } from './stopping.js';
+import { stopGroups } from './stopping.js';
 
 /** All tasks are to reach a share of their steps before any goes on; none waits when it is absent. */
 export function withEarly(session: ISession, early: number | undefined): ISession {
@@ -31,7 +31,7 @@ export function gather(session: ISession): IStep {
     session: mapTasks(session, task =>
       training.includes(task) ? { ...task, status: 'stopping', moving: true } : task
     ),
-    commands: training.flatMap(task => stopGroup(session.state, task))
+    commands: training.flatMap(task => stopGroups(session.state, task))
   };
 }
 

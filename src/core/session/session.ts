@@ -14,6 +14,7 @@ import type {
   TechniqueSpec
 } from '../wire/messages.js';
 import type { Command } from './command.js';
+import type { IStint } from './hindsight.js';
 import { plannedCluster } from './plannedCluster.js';
 
 /** How long to look for a better plan when the user does not say; one that is proven shortest is there at once. */
@@ -43,12 +44,14 @@ export interface ISession {
   readonly strikes: Readonly<Record<string, number>>;
   /** Trials ever requested, for their ids. */
   readonly trialCount: number;
-  /** The newest planning question, while it is open and after; null before the first. */
+  /** The newest planning question, while it is open and after; null before the first, and when nobody answers it any more. */
   readonly question: IQuestion | null;
   /** What has happened since that question, while tasks train: why to plan anew. */
   readonly news: readonly ReplanCause[];
   /** Whether a run has begun without a plan: its tasks explore, until something is known of each. */
   readonly learning: boolean;
+  /** While tasks train: since when, and by what plan it began; else null. */
+  readonly stint: IStint | null;
 }
 
 /** The planner was asked. */
@@ -96,7 +99,8 @@ export function emptySession(name: string, folder: string): ISession {
     trialCount: 0,
     question: null,
     news: [],
-    learning: false
+    learning: false,
+    stint: null
   };
 }
 
@@ -107,9 +111,9 @@ export function isActive(task: TaskState): boolean {
   return ACTIVE.includes(task.status);
 }
 
-/** Whether a task trains and is to go on where it does. */
-export function isStaying({ status }: TaskState): boolean {
-  return status === 'starting' || status === 'running';
+/** Whether a task trains and is to go on where it does, or where the next group is about to take over. */
+export function isStaying({ status, moving, next }: TaskState): boolean {
+  return status === 'starting' || status === 'running' || (moving === true && next !== undefined);
 }
 
 /** What a task is once its rank group has left without being done. */
@@ -159,6 +163,11 @@ export function lastAttempt(task: TaskState): Attempt | undefined {
   return task.attempts.at(-1);
 }
 
+/** The attempt in which a task that trains is to go on: the next, if one is about to take over. */
+export function comingAttempt(task: TaskState): Attempt | undefined {
+  return task.next ?? lastAttempt(task);
+}
+
 /** Find a task by name. */
 export function findTask(session: ISession, name: string): TaskState | undefined {
   return session.state.tasks.find(task => task.spec.name === name);
@@ -201,7 +210,12 @@ export function withStalePlan(session: ISession): ISession {
       ...(plan ? { plan: { ...plan, fresh: false } } : {})
     }
   );
-  return { ...stale, planRevision: session.planRevision + 1 };
+  return { ...stale, planRevision: session.planRevision + 1, news: openNews(session) };
+}
+
+/** Why to plan anew, once the question that is open gets no answer: what it was asked for is unanswered, too. */
+export function openNews({ state: { planning }, question, news }: ISession): readonly ReplanCause[] {
+  return planning && question ? [...question.causes, ...news] : news;
 }
 
 /** Whether a plan that a client gave is followed: it is until tasks, devices or what is asked change. */

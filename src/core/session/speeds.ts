@@ -121,12 +121,16 @@ function ratios(
   });
 }
 
+/** What this session measured: what an earlier one did may be wrong altogether, and says nothing of one task alone. */
 function measuredFor({ state }: ISession, task: TaskState): ProfileCell | undefined {
   const strategy = lastAttempt(task)?.strategy;
   const key = strategy && cellKey(signatureOf(task), strategy);
   return state.cells.find(
     cell =>
-      cell.status === 'ok' && cell.source === 'measured' && cellKey(cell.signature, cell.strategy) === key
+      cell.status === 'ok' &&
+      cell.source === 'measured' &&
+      !cell.recalled &&
+      cellKey(cell.signature, cell.strategy) === key
   );
 }
 

@@ -1,12 +1,13 @@
-import type { Failure, SessionEvent } from '../wire/messages.js';
+import type { Failure, GroupEvent, SessionEvent } from '../wire/messages.js';
 import { advance } from './advance.js';
 import { noteAgent, noteNode } from './agents.js';
+import { withSpent } from './budgets.js';
 import { dispatchInspections } from './deviceInspections.js';
 import { includeBusyDevices } from './excludedDevices.js';
+import { withHindsight } from './hindsight.js';
 import { inspectStopped, noteInspection } from './inspections.js';
 import { withEventNews } from './news.js';
 import { noteProfile, noteRecalled, noteTrial, withTechniques } from './profiling.js';
-import { noteGroup } from './rankGroups.js';
 import { adoptGiven, adoptPlan, changesMoves } from './replanning.js';
 import { noteResume, resumed } from './resuming.js';
 import { gather, withEarly } from './rungs.js';
@@ -25,6 +26,7 @@ import {
 } from './session.js';
 import { noteSpeed, splitSignature } from './speeds.js';
 import { inspecting, noteStop, stopInspections, stopTrials } from './stopping.js';
+import { noteAttempt } from './takeovers.js';
 import { addTasks, finishRemovals, removeTasks } from './tasks.js';
 import { noteTechniques } from './techniques.js';
 import { noteTrialPlan } from './trialPlanning.js';
@@ -50,7 +52,7 @@ export function step(session: ISession, event: SessionEvent, time: number): ISte
   const judged = event.kind === 'group' && event.event.kind !== 'failed' ? told : withVerdicts(told);
   const looking = dispatchInspections(judged);
   const advanced = advance(looking.session, time);
-  const next = advanced.session;
+  const next = withHindsight(session, advanced.session, event, time);
   return {
     session: withState(next, { rev: session.state.rev + 1 }),
     commands: [...noted.commands, ...looking.commands, ...advanced.commands]
@@ -123,7 +125,7 @@ function note(session: ISession, event: SessionEvent, time: number): IStep {
     case 'resume-requested':
       return noteResume(session, event.tasks);
     case 'group':
-      return noteSpeed(noteGroup(session, event.event), event.event);
+      return noteRankGroup(session, event.event);
     case 'replan-due':
       return only(session);
     case 'speed-differs':
@@ -145,8 +147,9 @@ function note(session: ISession, event: SessionEvent, time: number): IStep {
         session: name,
         folder,
         wishes,
-        budgetFrom
-      } = ended.session.state;
+        budgetFrom,
+        spentBefore
+      } = withSpent(ended.session, ended.session.state.tasks).state;
       const empty = emptySession(name, folder);
       const fresh: ISession = {
         ...empty,
@@ -162,7 +165,8 @@ function note(session: ISession, event: SessionEvent, time: number): IStep {
           ...(excludedDevices ? { excludedDevices } : {}),
           ...(techniques ? { techniques } : {}),
           ...(wishes ? { wishes } : {}),
-          ...(budgetFrom === undefined ? {} : { budgetFrom })
+          ...(budgetFrom === undefined ? {} : { budgetFrom }),
+          ...(spentBefore ? { spentBefore } : {})
         }),
         commands: [
           { kind: 'cancel-plan' },
@@ -175,10 +179,17 @@ function note(session: ISession, event: SessionEvent, time: number): IStep {
   }
 }
 
+function noteRankGroup(session: ISession, event: GroupEvent): IStep {
+  const noted = noteAttempt(session, event);
+  const watched = noteSpeed(noted.session, event);
+  return { ...watched, commands: [...noted.commands, ...watched.commands] };
+}
+
 /** There is no plan: nothing begins; or, while tasks train, the plan there is is followed. */
 function notePlanFailure(session: ISession, error: Failure): ISession {
   const { plan, tasks } = session.state;
-  const told = withNotice(withState(session, { planning: false, probing: false }), error);
+  const asked: ISession = { ...session, learning: false };
+  const told = withNotice(withState(asked, { planning: false, probing: false }), error);
   return plan && tasks.some(isActive)
     ? withState(told, { plan: { ...plan, fresh: true } })
     : withState(told, { goal: 'none' });

@@ -1,7 +1,8 @@
-import type { SessionState, TaskState, TrialState } from '../wire/messages.js';
+import type { Attempt, SessionState, TaskState, TrialState } from '../wire/messages.js';
 import type { Command } from './command.js';
 import { patience } from './patience.js';
 import {
+  comingAttempt,
   type ISession,
   type IStep,
   isActive,
@@ -12,20 +13,23 @@ import {
   withState
 } from './session.js';
 
-/** Have the newest rank group of a task save and leave; at once, and without, when the task is to be taken out. */
-export function stopGroup(state: SessionState, task: TaskState): Command[] {
-  const attempt = lastAttempt(task);
-  if (!attempt) {
-    return [];
-  }
-  const graceSeconds = task.removing ? 0 : patience(state, task, attempt.strategy).stopSeconds;
-  const body = { task: task.spec.name, attempt: attempt.number, graceSeconds };
-  return [{ kind: 'stop', node: attempt.node, body }];
+/** Have the rank groups of a task save and leave; at once, and without, when the task is to be taken out. */
+export function stopGroups(state: SessionState, task: TaskState): Command[] {
+  return [lastAttempt(task), task.next].flatMap(attempt =>
+    attempt ? [stopGroup(state, task, attempt)] : []
+  );
 }
 
-/** Have the newest rank group of a task leave after the step that its plan says; nothing when it says none. */
+/** Have one rank group of a task leave: see {@link stopGroups}. */
+export function stopGroup(state: SessionState, task: TaskState, attempt: Attempt): Command {
+  const graceSeconds = task.removing ? 0 : patience(state, task, attempt.strategy).stopSeconds;
+  const body = { task: task.spec.name, attempt: attempt.number, graceSeconds };
+  return { kind: 'stop', node: attempt.node, body };
+}
+
+/** Have the rank group in which a task is to go on leave after the step that its plan says; nothing when it says none. */
 export function limitGroup(task: TaskState): Command[] {
-  const attempt = lastAttempt(task);
+  const attempt = comingAttempt(task);
   if (attempt?.until === undefined) {
     return [];
   }
@@ -93,12 +97,12 @@ export function noteStop(session: ISession, names: readonly string[] | null, tim
     if (!named.has(task.spec.name)) {
       return task;
     }
-    if (task.status === 'stopping') {
+    if (task.status === 'stopping' && !task.next) {
       return task.moving ? { ...task, moving: undefined } : task;
     }
     if (isActive(task)) {
-      groups.push(...stopGroup(session.state, task));
-      return { ...task, status: 'stopping' };
+      groups.push(...stopGroups(session.state, task));
+      return { ...task, status: 'stopping', moving: undefined };
     }
     if (task.status === 'inspecting') {
       const { inspection: _outdated, onDevice: _there, ...rest } = task;

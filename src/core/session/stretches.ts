@@ -1,6 +1,6 @@
 import { placeKey } from '../model/schedule/taskHistory.js';
 import type { Plan, Segment, SessionState, TaskState } from '../wire/messages.js';
-import { isActive, isHeld, isStaying, lastAttempt } from './session.js';
+import { comingAttempt, isActive, isHeld, isStaying } from './session.js';
 
 /** Two times of a plan are the same when they differ by no more than this share of its length. */
 const SAME = 1e-9;
@@ -74,5 +74,5 @@ export function stretchesLeft(state: SessionState, plan: Plan): IStretch[] {
 
 /** Steps that a task has done when it next waits: all, when nothing in the plan makes it stop before. */
 function doneBy(task: TaskState): number {
-  return isStaying(task) ? (lastAttempt(task)?.until ?? Infinity) : (task.checkpointStep ?? 0);
+  return isStaying(task) ? (comingAttempt(task)?.until ?? Infinity) : (task.checkpointStep ?? 0);
 }

@@ -1,5 +1,6 @@
 import { SaturnError } from '../wire/failure.js';
 import type { TaskSpec, TaskState } from '../wire/messages.js';
+import { withSpent } from './budgets.js';
 import type { Command } from './command.js';
 import { inspect, isUninspected } from './inspections.js';
 import {
@@ -12,7 +13,7 @@ import {
   withStaleProfile,
   withState
 } from './session.js';
-import { inspecting, stopGroup, stopInspections, stopTrialsOf } from './stopping.js';
+import { inspecting, stopGroups, stopInspections, stopTrialsOf } from './stopping.js';
 import { forgetFailures } from './verdicts.js';
 
 /** What adding specs would do. */
@@ -143,9 +144,15 @@ function renewed(old: TaskState, spec: TaskSpec): TaskState {
     : fresh(spec, old);
 }
 
-/** The session with more tasks, of which nothing is known yet. */
+/** The session with more tasks, of which nothing is known yet, and those of known names in new words. */
 export function withNew(session: ISession, specs: readonly TaskSpec[]): ISession {
-  return withState(session, { tasks: [...session.state.tasks, ...specs.map(spec => fresh(spec))] });
+  const incoming = new Map(specs.map(spec => [spec.name, spec]));
+  const kept = session.state.tasks.map(task => {
+    const spec = incoming.get(task.spec.name);
+    incoming.delete(task.spec.name);
+    return spec ? renewed(task, spec) : task;
+  });
+  return withState(session, { tasks: [...kept, ...[...incoming.values()].map(spec => fresh(spec))] });
 }
 
 /** A task that nothing has become of yet; what is asked of the plan for its name stays. */
@@ -177,30 +184,37 @@ function addChanged(session: ISession, specs: readonly TaskSpec[]): IStep {
     return { session, commands: [] };
   }
   const incoming = new Map(specs.map(spec => [spec.name, spec]));
-  const archived = session.state.tasks
-    .filter(task => {
-      const spec = incoming.get(task.spec.name);
-      return spec && task.attempts.length > 0 && !trainsTheSame(task.spec, spec);
-    })
-    .map(task => task.spec.name);
-  const kept = session.state.tasks.map(task => {
+  const archived = session.state.tasks.filter(task => {
     const spec = incoming.get(task.spec.name);
-    incoming.delete(task.spec.name);
-    return spec ? renewed(task, spec) : task;
+    return spec && task.attempts.length > 0 && !trainsTheSame(task.spec, spec);
   });
-  const tasks = [...kept, ...[...incoming.values()].map(spec => fresh(spec))];
   const names = new Set(specs.map(spec => spec.name));
-  const known = forgetFailures(withState(session, { tasks }), hashesOf(session, names));
+  const added = withJoined(withNew(withSpent(session, archived), specs), specs);
+  const known = forgetFailures(added, hashesOf(session, names));
   const trials = stopTrialsOf(withStaleProfile(known), names);
   return {
     session: trials.session,
     commands: [
       ...stopInspections(inspecting(session, name => names.has(name))),
       ...trials.commands,
-      ...(archived.length > 0 ? [{ kind: 'archive', tasks: archived } as const] : []),
+      ...(archived.length > 0 ? [archive(archived)] : []),
       ...inspect(trials.session, task => names.has(task.spec.name))
     ]
   };
+}
+
+/** The session whose run trains the clones of its tasks as well. */
+function withJoined(session: ISession, specs: readonly TaskSpec[]): ISession {
+  const { selection, state } = session;
+  if (state.goal !== 'run' || selection === null) {
+    return session;
+  }
+  const clones = specs.filter(({ cloneOf }) => cloneOf !== undefined && selection.includes(cloneOf));
+  return { ...session, selection: [...new Set([...selection, ...clones.map(({ name }) => name)])] };
+}
+
+function archive(tasks: readonly TaskState[]): Command {
+  return { kind: 'archive', tasks: tasks.map(({ spec }) => spec.name) };
 }
 
 function hashesOf({ state }: ISession, names: ReadonlySet<string>): Set<string> {
@@ -234,7 +248,7 @@ export function removeTasks(session: ISession, names: readonly string[]): IStep 
       return task;
     }
     const removed: TaskState = { ...task, status: 'stopping', moving: undefined, removing: true };
-    kills.push(...stopGroup(session.state, removed));
+    kills.push(...stopGroups(session.state, removed));
     return removed;
   });
   const { session: left, commands } = forgetTasks(
@@ -261,15 +275,17 @@ function forgetTasks(session: ISession, names: readonly string[]): IStep {
     return { session, commands: [] };
   }
   const gone = new Set(names);
+  const over = session.state.tasks.filter(task => gone.has(task.spec.name));
   const tasks = session.state.tasks.filter(task => !gone.has(task.spec.name));
-  const known = forgetFailures(withState(session, { tasks }), hashesOf(session, gone));
+  const spent = withSpent(session, over);
+  const known = forgetFailures(withState(spent, { tasks }), hashesOf(session, gone));
   const trials = stopTrialsOf(known, gone);
   return {
     session: trials.session,
     commands: [
       ...stopInspections(inspecting(session, name => gone.has(name))),
       ...trials.commands,
-      { kind: 'archive', tasks: [...names] }
+      archive(over)
     ]
   };
 }

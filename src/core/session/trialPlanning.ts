@@ -19,9 +19,7 @@ import type {
   TaskState,
   TrialState
 } from '../wire/messages.js';
-import { StepTimeModel } from '../profiling/stepTimeModel.js';
-import { believedCells } from './belief.js';
-import { exploration, exploresInRun, isExplorer } from './exploration.js';
+import { exploration } from './exploration.js';
 import { plannedCluster } from './plannedCluster.js';
 import { planRequest } from './planRequest.js';
 import { type ISession, type IStep, isActive, isMeasured, isOpen, maxDevices, withState } from './session.js';
@@ -50,10 +48,8 @@ export function planTrials(session: ISession, time: number): IStep {
     withState(session, { cells: [...measured, ...pruned, ...interpolatedCells(open, measured)] })
   );
   const tried = [...measured.filter(cell => cell.status === 'ok'), ...trials, ...exploredCells(session)];
-  const explores = exploresInRun(session);
-  const most = explores && (globalThis as any).process.env.SHARE ? deviceShare(session) : undefined;
-  const likely = initialTrials(promising, tried, most);
-  const first = [...likely, ...initialTrials(open, [...tried, ...likely], most)];
+  const likely = initialTrials(promising, tried);
+  const first = [...likely, ...initialTrials(open, [...tried, ...likely])];
   if (!tasks.some(isActive)) {
     first.push(...doubtful);
   }
@@ -69,9 +65,6 @@ export function planTrials(session: ISession, time: number): IStep {
   if (tasks.some(isActive) && !session.learning) {
     // Training goes on with what is known: devices are not kept waiting for a better plan.
     return { session: known, commands: [] };
-  }
-  if (session.learning && !(globalThis as any).process.env.ROUNDS) {
-    return { session: { ...known, profiled: true }, commands: [] };
   }
   if (session.full) {
     return { session: queue(known, open), commands: [] };
@@ -136,7 +129,7 @@ export function smallerTrials(session: ISession, { signature, strategy }: TrialS
   const isKnown = cells.some(
     cell => cell.signature === signature && cell.status === 'ok' && isMeasured(cell)
   );
-  return isKnown || !tasks.some(isActive)
+  return isKnown || session.learning || !tasks.some(isActive)
     ? []
     : candidatesOf(session)
         .promising.filter(cell => cell.signature === signature && cell.strategy.devices < strategy.devices)
@@ -172,26 +165,6 @@ export function candidateTasks(session: ISession): TaskState[] {
   );
 }
 
-export function plannedCells(session: ISession): ProfileCell[] {
-  const { cells, tasks } = session.state;
-  const known = believedCells(cells.filter(cell => isMeasured(cell) || cell.status === 'pruned'));
-  const measured = known.filter(cell => cell.status === 'ok' && cell.stepSeconds !== undefined);
-  const E = (globalThis as any).process.env;
-  if (!exploresInRun(session) || measured.length === 0 || E.K === undefined) {
-    return [...known];
-  }
-  const explorers = tasks.filter(task => isOpen(task, session.state) && isExplorer(task));
-  const untried = [...candidatesOf(session, explorers).promising, ...exploredCells(session)];
-  const sigs = new Set([...untried, ...measured].map(cell => cell.signature)).size;
-  const k = Number(E.K) * Math.min(1, Math.sqrt(4 / sigs));
-  const model = new StepTimeModel(measured);
-  return [...known, ...untried.map(({signature, strategy}): ProfileCell => {
-    const { seconds, spread } = model.of(signature, strategy);
-    const like = measured.find(c => c.signature === signature);
-    return { signature, strategy, status: 'ok', source: 'interpolated', stepSeconds: seconds * Math.exp(-k * spread), stepSecondsHigh: seconds * Math.exp(-k * spread) * Number(E.HIGH ?? 1), spreadSeconds: 0, startSeconds: (like?.startSeconds ?? 0) + Number(E.PRICE ?? 0), saveSeconds: like?.saveSeconds ?? 0 };
-  })];
-}
-
 /** As if nothing trained: what trains before the first plan of a run may be moved to wherever it is wanted. */
 function withAllWaiting(state: SessionState): SessionState {
   const tasks = state.tasks.map(task =>
@@ -206,16 +179,6 @@ function exploredCells({ state }: ISession): Pick<ProfileCell, 'signature' | 'st
     const { strategy } = exploration(task) ?? {};
     return strategy && task.inspection ? [{ signature: task.inspection.signature, strategy }] : [];
   });
-}
-
-/** Devices that a task may have when all tasks that are to be tried or train are to have some: a power of two. */
-export function deviceShare(session: ISession): number {
-  const names = [...candidateTasks(session), ...session.state.tasks.filter(isActive)].map(
-    ({ spec }) => spec.name
-  );
-  const tasks = new Set(names).size;
-  const devices = plannedCluster(session.state).nodes.reduce((sum, node) => sum + node.devices.length, 0);
-  return 2 ** Math.max(0, Math.floor(Math.log2(devices / Math.max(1, tasks))));
 }
 
 /**

@@ -11,6 +11,7 @@ import type {
   WishesSet
 } from '../wire/messages.js';
 import { plannedCluster } from './plannedCluster.js';
+import { CLONE_IT } from './resuming.js';
 import { findTask, type ISession } from './session.js';
 import { selectTasks } from './tasks.js';
 import { noteWishes } from './wishes.js';
@@ -20,7 +21,7 @@ import { noteWishes } from './wishes.js';
  * nodes and techniques there are, times are to come, and nothing contradicts itself.
  *
  * @param now - seconds since the epoch.
- * @throws SaturnError `unknown-task`, `unknown-technique`, `unknown-device` or `bad-wish`.
+ * @throws SaturnError `unknown-task`, `task-finished`, `unknown-technique`, `unknown-device` or `bad-wish`.
  */
 export function wishesEvent(
   session: ISession,
@@ -51,6 +52,14 @@ function taskChange(session: ISession, change: TaskWishesChange, now: number): T
       code: 'no-tasks',
       message: 'No task is left to ask this for.',
       hint: 'Define some with %%saturn task.'
+    });
+  }
+  const over = change.set === undefined ? undefined : change.tasks?.find(name => !open.includes(name));
+  if (over !== undefined) {
+    throw new SaturnError({
+      code: 'task-finished',
+      message: `"${over}" is finished: no plan is made for it any more.`,
+      hint: CLONE_IT
     });
   }
   const { deadline, earliestStart, pin } = change.set ?? {};

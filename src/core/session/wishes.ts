@@ -9,6 +9,7 @@ import type {
   TaskState,
   TaskWishesChange
 } from '../wire/messages.js';
+import { spent } from './budgets.js';
 import { plannedCluster } from './plannedCluster.js';
 import { type ISession, isActive, isOpen, mapTasks, withStaleProfile } from './session.js';
 
@@ -35,16 +36,18 @@ function withTaskWishes(task: TaskState, change: TaskWishesChange): TaskState {
 }
 
 function withSessionWishes(session: ISession, change: SessionWishesChange, time: number): ISession {
-  const { wishes: old, budgetFrom, ...rest } = session.state;
+  const { wishes: old, budgetFrom, spentBefore, ...rest } = session.state;
   const wishes = changed(old, change);
   const { deviceSeconds, cost } = change.set ?? {};
-  const from = deviceSeconds !== undefined || cost !== undefined ? time : budgetFrom;
+  const isNew = deviceSeconds !== undefined || cost !== undefined;
+  const from = isNew ? time : budgetFrom;
   const state: SessionState = {
     ...rest,
     // Those that wait may want devices that are kept free now: they are asked for again where they fit.
     trials: rest.trials.filter(({ status }) => status !== 'queued'),
     ...(wishes !== undefined && { wishes }),
-    ...(from !== undefined && { budgetFrom: from })
+    ...(from !== undefined && { budgetFrom: from }),
+    ...(spentBefore !== undefined && !isNew && { spentBefore })
   };
   return { ...session, state };
 }
@@ -108,20 +111,6 @@ export function jointConstraints(
     ...(Object.keys(limits).length > 0 && { limits }),
     ...(known.length > 0 && { prices: Object.fromEntries(known) })
   };
-}
-
-/** What training has taken of a budget since it was asked for; device-seconds when no rates are given. */
-function spent(
-  { tasks, budgetFrom = 0 }: SessionState,
-  now: number,
-  rate: (node: string) => number = () => 1
-): number {
-  return tasks
-    .flatMap(({ attempts }) => attempts)
-    .reduce((sum, { requestedAt, endedAt = now, devices, node }) => {
-      const seconds = Math.max(0, endedAt - Math.max(requestedAt, budgetFrom));
-      return sum + seconds * devices.length * rate(node);
-    }, 0);
 }
 
 /** Whether it is too early for a task to begin. */

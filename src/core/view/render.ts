@@ -7,14 +7,15 @@ import { profileView } from './profile/profileView.js';
 import { reportPage, reportView } from './report/reportView.js';
 import { resultsView } from './results/resultsView.js';
 import { clusterView } from './status/clusterView.js';
+import { pastPlanView } from './status/pastPlanView.js';
 import { scheduleView } from './status/scheduleView.js';
 import { statusView } from './status/statusView.js';
 import { checkView } from './tasks/checkView.js';
 import { tasksView } from './tasks/tasksView.js';
 import { techniquesView } from './tasks/techniquesView.js';
 
-/** Views of the state alone; the engine makes the others. */
-type StateView = Exclude<Render['view'], 'cache'>;
+/** Views of the state alone, the engine makes the others; and the plan of a state that is past. */
+type StateView = Exclude<Render['view'], 'cache'> | 'past-plan';
 
 const VIEWS: Record<StateView, (state: SessionState, now: number, trans: ITranslation) => Blocks> = {
   cluster: (state, _, trans) => clusterView(state, trans),
@@ -23,6 +24,7 @@ const VIEWS: Record<StateView, (state: SessionState, now: number, trans: ITransl
   profile: (state, _, trans) => profileView(state, trans),
   techniques: (state, _, trans) => techniquesView(state, trans),
   plan: (state, _, trans) => planView(state, trans),
+  'past-plan': pastPlanView,
   schedule: scheduleView,
   status: statusView,
   results: (state, _, trans) => resultsView(state, trans),

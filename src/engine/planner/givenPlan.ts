@@ -1,25 +1,37 @@
 import { checkPlan } from '../../core/model/checker/checker.js';
 import { unmetConstraints } from '../../core/model/constraints/constraints.js';
-import { planRequest } from '../../core/session/planRequest.js';
+import { goesOnRunning, placeKey, runningOption } from '../../core/model/schedule/taskHistory.js';
+import { strategyKey } from '../../core/model/strategy.js';
+import { planRequest, wouldBeginAnew } from '../../core/session/planRequest.js';
 import { deviceKey } from '../../core/session/projection.js';
-import type { ISession } from '../../core/session/session.js';
+import { findTask, type ISession } from '../../core/session/session.js';
 import { SaturnError } from '../../core/wire/failure.js';
-import type { Plan, PlanRequest, Segment, SessionEvent } from '../../core/wire/messages.js';
+import type { Plan, PlanRequest, PlanTask, Segment, SessionEvent } from '../../core/wire/messages.js';
 
 /** Faults told before the rest is left out. */
 const TOLD = 3;
 
 /**
- * The event by which a session follows a plan that a client made. What the plan says of its quality is not believed:
- * of that nothing is known.
+ * The event by which a session follows a plan that a client made. It may have tasks change strategy and place on the way, and
+ * move those that train, unless nothing is to be moved. What was trained since it was made is taken off. What the plan says of
+ * its quality is not believed: of that nothing is known.
  *
  * @param now - seconds since the epoch.
  * @throws SaturnError `plan-refused` with what the plan checker finds wrong.
  */
 export function givenPlanEvent(session: ISession, given: readonly Segment[], now: number): SessionEvent {
-  const request = planRequest(session.state, now, { explain: false });
-  const plan = planOf(request, given);
-  const faults = checkPlan(request, plan);
+  const { state } = session;
+  const request: PlanRequest = {
+    ...planRequest(state, now, { explain: false }),
+    switches: state.switches === 'never' ? 'none' : 'planned'
+  };
+  const finished = new Set(
+    state.tasks.filter(({ status }) => status === 'finished').map(({ spec }) => spec.name)
+  );
+  const left = given.filter(({ task }) => !finished.has(task));
+  const hasTrained = state.tasks.some(({ attempts }) => attempts.length > 0);
+  const plan = planOf(request, hasTrained ? retimed(request, untrained(request, left)) : left);
+  const faults = [...checkOrders(session, request, plan.segments), ...checkPlan(request, plan)];
   if (faults.length > 0) {
     const more = faults.length > TOLD ? ` And ${faults.length - TOLD} more.` : '';
     throw new SaturnError({
@@ -31,8 +43,23 @@ export function givenPlanEvent(session: ISession, given: readonly Segment[], now
   return { kind: 'plan-given', plan };
 }
 
-function planOf(request: PlanRequest, given: readonly Segment[]): Plan {
-  const segments = request.tasks.some(({ running }) => running) ? retimed(request, given) : [...given];
+/** What stands against a plan besides what the plan checker knows of. */
+function checkOrders(session: ISession, request: PlanRequest, segments: readonly Segment[]): string[] {
+  const asked = new Map(request.tasks.map(task => [task.name, task]));
+  return [...new Set(segments.map(({ task }) => task))].flatMap(name => {
+    const task = findTask(session, name);
+    const first = segments.find(segment => segment.task === name)!;
+    const planned = asked.get(name);
+    if (task && !planned) {
+      return [`Task "${name}" is ${task.status}, so that it is not to be trained now.`];
+    }
+    return task && planned?.running && wouldBeginAnew(task) && !goesOnRunning(planned, first)
+      ? [`Task "${name}" trains by a loop of its own that has saved nothing yet: moved, it would begin anew.`]
+      : [];
+  });
+}
+
+function planOf(request: PlanRequest, segments: Segment[]): Plan {
   const makespan = segments.reduce((latest, { end }) => Math.max(latest, end), 0);
   const planned = new Set(segments.map(({ task }) => task));
   const ends = request.tasks.map(
@@ -59,29 +86,76 @@ function planOf(request: PlanRequest, given: readonly Segment[]): Plan {
   };
 }
 
-/**
- * The plan as of now, while tasks train: these have done some of their steps since it was made, and each device
- * follows its order.
- */
-function retimed(request: PlanRequest, given: readonly Segment[]): Segment[] {
-  const tasks = new Map(request.tasks.map(task => [task.name, task]));
-  const free = new Map<string, number>();
+/** What a plan has tasks do that they have not done since it was made. */
+function untrained(request: PlanRequest, given: readonly Segment[]): Segment[] {
+  const surplus = new Map(request.tasks.map(({ name, steps }) => [name, -steps]));
+  for (const { task, steps } of given) {
+    surplus.set(task, (surplus.get(task) ?? 0) + steps);
+  }
   return [...given]
     .sort((a, b) => a.start - b.start)
-    .map(segment => {
-      const { running, steps, options, earliestStart = 0 } = tasks.get(segment.task) ?? {};
-      const keys = segment.devices.map(device => deviceKey(segment.node, device));
-      const option = options?.at(-1);
-      const stays = running !== undefined && option !== undefined && segment.start === 0;
-      const seconds = stays ? (steps ?? 0) * option.stepSeconds : segment.end - segment.start;
-      const start = Math.max(
-        stays ? 0 : earliestStart,
-        ...[...keys, segment.task].map(key => free.get(key) ?? 0)
-      );
-      const end = start + seconds;
-      for (const key of [...keys, segment.task]) {
-        free.set(key, end);
-      }
-      return { ...segment, start, end, ...(stays && { steps: steps ?? 0 }) };
+    .flatMap((segment, index, all) => {
+      const over = Math.max(0, surplus.get(segment.task) ?? 0);
+      const isLast = !all.slice(index + 1).some(({ task }) => task === segment.task);
+      const steps = Math.max(0, segment.steps - over);
+      surplus.set(segment.task, over - (segment.steps - steps));
+      return steps > 0 || isLast || segment.steps === 0 ? [{ ...segment, steps }] : [];
     });
+}
+
+/**
+ * A plan as of now, once tasks have trained: each device follows its order, with what starts, steps and stops take by present
+ * estimates. A task that the plan has first where it trains goes on there.
+ */
+function retimed(request: PlanRequest, segments: readonly Segment[]): Segment[] {
+  const tasks = new Map(request.tasks.map(task => [task.name, task]));
+  const free = new Map<string, number>();
+  const before = new Map<string, Segment>();
+  return segments.map((segment, index) => {
+    const { task: name, node, devices } = segment;
+    const task = tasks.get(name);
+    const keys = [...devices.map(device => deviceKey(node, device)), name];
+    const soonest = Math.max(0, ...keys.map(key => free.get(key) ?? 0));
+    const stays =
+      task !== undefined && !before.has(name) && goesOnRunning(task, { ...segment, start: soonest });
+    const start = stays ? 0 : Math.max(soonest, task?.earliestStart ?? 0);
+    const next = segments.slice(index + 1).find(later => later.task === name);
+    const seconds = task
+      ? secondsOf(task, segment, stays, before.get(name), next)
+      : segment.end - segment.start;
+    const { overheadSeconds: _, ...rest } = segment;
+    const placed = { ...rest, start, end: start + seconds };
+    before.set(name, placed);
+    for (const key of keys) {
+      free.set(key, placed.end);
+    }
+    return placed;
+  });
+}
+
+/**
+ * How long a stretch of a task lasts.
+ *
+ * @param stays - whether it trains there already.
+ * @param before - its stretch before this one, if any; `next` is the one after.
+ */
+function secondsOf(
+  task: PlanTask,
+  segment: Segment,
+  stays: boolean,
+  before: Segment | undefined,
+  next: Segment | undefined
+): number {
+  const key = strategyKey(segment.strategy);
+  const running = runningOption(task);
+  const option = stays ? running : task.options.find(({ strategy }) => strategyKey(strategy) === key);
+  if (!option) {
+    return segment.end - segment.start;
+  }
+  const isSame = (other: Segment | undefined): boolean =>
+    other !== undefined && placeKey(other) === placeKey(segment);
+  const start = stays || isSame(before) ? 0 : option.startSeconds;
+  const stop = next && !isSame(next) ? (option.stopSeconds ?? 0) : 0;
+  const left = !stays && !before && task.running ? (running?.stopSeconds ?? 0) : 0;
+  return start + left + segment.steps * option.stepSeconds + stop;
 }

@@ -31,7 +31,7 @@ export function PlanBaselines({ plan, shown, onShow }: PlanBaselines.IProps) {
               {segments ? (
                 <button
                   type="button"
-                  className="jp-SaturnBaselines-toggle"
+                  className="jp-SaturnPanel-toggle"
                   aria-pressed={shown === name}
                   title={trans.__('Show its schedule under the plan')}
                   onClick={() => onShow(shown === name ? null : name)}

@@ -1,9 +1,9 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { DisposableSet, type IDisposable } from '@lumino/disposable';
-import { useState } from 'react';
+import { useRef, useState } from 'react';
 import { noPlan } from '../../core/view/display/emptyStates.js';
 import { duration, moment, percent } from '../../core/view/format/format.js';
-import { sessionGantt } from '../../core/view/gantt/sessionGantt.js';
+import { pastGantt, sessionGantt } from '../../core/view/gantt/sessionGantt.js';
 import { leftOutTasks, unmetWishes } from '../../core/view/plan/planProblems.js';
 import { planAge, planSentences } from '../../core/view/plan/planSentences.js';
 import { explanationBlock, searchBlock } from '../../core/view/plan/planView.js';
@@ -17,6 +17,7 @@ import type { WhatIf } from '../whatIf/whatIf.js';
 import { WhatIfProvider } from '../whatIf/whatIfContext.js';
 import { WhatIfForm } from '../whatIf/whatIfForm.js';
 import { PlanBaselines } from './planBaselines.js';
+import { PastPlan, PlanHistory, usePastPlan } from './planHistory.js';
 import { WishList } from './wishList.js';
 
 /** The schedule, how good it is, what simpler rules give, and what-if questions; `whatIf` goes with it. */
@@ -48,14 +49,21 @@ export function addPlanSection(
 
 function PlanBody({ state, now }: { state: SessionState; now: number }) {
   const { trans } = usePanelContext();
+  const { past, show } = usePastPlan(state);
+  const history = useRef<HTMLElement>(null);
   const [shown, setShown] = useState<Baseline['name'] | null>(null);
   const plan = state.plan?.plan;
   const rule = plan?.baselines.find(({ name, segments }) => name === shown && segments);
-  const gantt = sessionGantt(state, now, trans, rule);
+  const gantt = past ? pastGantt(past.state, past.adoptedAt, trans) : sessionGantt(state, now, trans, rule);
+  const back = () => {
+    show(null);
+    history.current?.focus();
+  };
   return (
     <>
       {gantt && <GanttHost input={gantt} />}
-      {state.plan && plan ? (
+      {past && <PastPlan past={past} onBack={back} />}
+      {!past && state.plan && plan && (
         <>
           <BlockList blocks={[planAge(state, trans), ...planSentences(plan, trans)]} />
           <MadeAt time={state.plan.madeAt} />
@@ -65,9 +73,9 @@ function PlanBody({ state, now }: { state: SessionState; now: number }) {
           <PlanBaselines plan={plan} shown={shown} onShow={setShown} />
           <BlockList blocks={[explanationBlock(plan, trans, 0), searchBlock(plan, trans)]} />
         </>
-      ) : (
-        <BlockList blocks={noPlan(state, trans)} />
       )}
+      {!plan && <BlockList blocks={noPlan(state, trans)} />}
+      <PlanHistory state={state} now={now} shown={past?.number} onShow={show} title={history} />
       <WishList state={state} now={now} />
       {state.cells.some(cell => cell.status === 'ok') && <WhatIfForm state={state} />}
     </>

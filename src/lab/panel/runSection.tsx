@@ -3,8 +3,8 @@ import { count } from '../../core/view/format/format.js';
 import { stepWords } from '../../core/view/format/taskText.js';
 import { leaderboard } from '../../core/view/results/leaderboard.js';
 import { progressLine } from '../../core/view/status/progressLine.js';
-import { replansBlock } from '../../core/view/status/replans.js';
 import { trainingFacts } from '../../core/view/status/taskProgress.js';
+import { outsideRun } from '../../core/view/tasks/outsideRun.js';
 import type { SessionState, TaskState } from '../../core/wire/messages.js';
 import { BlockList } from '../components/blockList.js';
 import { ProgressBar } from '../components/progressBar.js';
@@ -54,7 +54,7 @@ function RunBody({ state, now }: { state: SessionState; now: number }) {
           ))}
         </ul>
       )}
-      <BlockList blocks={[replansBlock(state, now, trans)]} />
+      <BlockList blocks={[outsideRun(state, trans)]} />
       {board.rows.length > 0 && (
         <div className="jp-SaturnLeaderboard">
           <Table table={{ caption: trans.__('Leaderboard'), ...board }} />

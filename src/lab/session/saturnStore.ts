@@ -83,6 +83,17 @@ export class SaturnStore implements ISaturnStore {
     }
   }
 
+  async stateAt(time: number): Promise<SessionState | null> {
+    this.dismiss();
+    try {
+      const answer = await this._current?.connection.request('state.at', { time });
+      return answer?.type === 'state.was' ? answer.body.state : null;
+    } catch (error) {
+      this.report(failureOf(error));
+      return null;
+    }
+  }
+
   report(failure: Failure): void {
     this._failure = failure;
     this._refresh();

@@ -47,6 +47,14 @@ export interface ISaturnStore extends IDisposable {
    */
   send<T extends keyof ClientMessages>(type: T, body: ClientMessages[T]): Promise<boolean>;
 
+  /**
+   * The session of the current notebook as it was at a time, when there was a plan.
+   *
+   * @param time - seconds since the epoch.
+   * @returns null when that cannot be told; `view.failure` then says why.
+   */
+  stateAt(time: number): Promise<SessionState | null>;
+
   /** Show a failure until it is dismissed. */
   report(failure: Failure): void;
 

@@ -37,7 +37,9 @@ export function askedWishes(
   }
   const due = question.deadline === null ? Infinity : askedAt + question.deadline;
   const asked = new Map<string, TaskWishes>(
-    [...question.constraints].map(([task, constraints]) => [task, wishesOf(constraints, askedAt)])
+    [...question.constraints]
+      .filter(([name]) => state.tasks.some(({ spec, status }) => spec.name === name && status !== 'finished'))
+      .map(([task, constraints]) => [task, wishesOf(constraints, askedAt)])
   );
   if (due < Infinity) {
     for (const task of new Set([...plan.segments, ...plan.unplanned].map(({ task }) => task))) {

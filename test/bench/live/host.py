@@ -101,6 +101,7 @@ class Host:
             [(task["status"], len(task.get("attempts", []))) for task in state["tasks"]],
             len(state["trials"]),
             state["goal"],
+            state["planning"],
             state.get("plan", {}).get("madeAt"),
             len(state["notices"]),
         ]

@@ -32,7 +32,8 @@ export class LiveSession {
   private _state: SessionState | undefined;
 
   private constructor(
-    private readonly _folder: string,
+    /** The folder of all that it leaves; its processes know it from their environment. */
+    readonly folder: string,
     private readonly _env: NodeJS.ProcessEnv,
     private readonly _host: ChildProcessWithoutNullStreams
   ) {
@@ -137,7 +138,7 @@ export class LiveSession {
     const ended = this._host.exitCode === null ? once(this._host, 'exit') : undefined;
     this._host.stdin.end();
     await ended;
-    rmSync(this._folder, { recursive: true, force: true });
+    rmSync(this.folder, { recursive: true, force: true });
   }
 
   private _order(name: string, given: object): Promise<unknown> {

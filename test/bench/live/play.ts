@@ -1,18 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { planRequest } from '../../../src/core/session/planRequest.js';
 import { project } from '../../../src/core/session/projection.js';
-import type {
-  ProfileCell,
-  Replan,
-  Segment,
-  SessionState,
-  TaskState
-} from '../../../src/core/wire/messages.js';
+import type { ProfileCell, Segment, SessionState, TaskState } from '../../../src/core/wire/messages.js';
 import { EventQueue } from '../simulation/eventQueue.js';
-import type { IRun } from '../simulation/history.js';
 import type { IPolicy, Moment } from '../simulation/policy.js';
 import { type IScenario, type IScenarioTask, trueStepSeconds } from '../simulation/scenario.js';
+import { type ILiveRun, liveRunOf } from './liveRun.js';
 import { type IPace, LiveSession } from './liveSession.js';
+import { MachineLoad } from './machineLoad.js';
 
 /** How a scenario is run. */
 export interface IWay {
@@ -21,30 +16,8 @@ export interface IWay {
   policy?: IPolicy;
   /** What the engine is told with `run`. */
   run?: object;
-  /** Nothing is known beforehand: what is needed is measured first. */
-  cold?: boolean;
-}
-
-/** What a run was like. Times are seconds from when it was asked for. */
-export interface ILiveRun {
-  runs: IRun[];
-  /** The plan that was followed first, its times from the start of training. */
-  planned: Segment[];
-  makespan: number;
-  /** When the first task was started: measuring and planning came before. */
-  begun: number;
-  trials: number;
-  /** Plans adopted while tasks trained. */
-  replans: Replan[];
-  switches: number;
-  /** Device-seconds of steps that count, over all device-seconds from the start of training on. */
-  utilisation: number;
-  /** Means, in seconds: from asking for ranks to their first step, and from the end of their last step to their end. */
-  startSeconds: number;
-  endSeconds: number;
-  /** From the end of a run on a device to the start of the next there: mean, and the longest. */
-  gapSeconds: number;
-  longestGap: number;
+  /** Nothing is known beforehand: what is needed is measured first, or while tasks train. */
+  cold?: 'profiled' | 'trained';
 }
 
 /** Names of tasks begin with that of the function that makes them. */
@@ -56,12 +29,17 @@ const TICK = 0.05;
 /** Between two looks at how far tasks are that end of themselves. */
 const LOOK = 0.25;
 
-/** Run a scenario with real processes. */
-export async function play(scenario: IScenario, way: IWay): Promise<ILiveRun> {
+/**
+ * Run a scenario with real processes.
+ *
+ * @param longest - seconds after which it is given up.
+ * @throws Error when it does not come to its end, or a task fails.
+ */
+export async function play(scenario: IScenario, way: IWay, longest = Infinity): Promise<ILiveRun> {
   const devices = scenario.cluster.nodes.reduce((sum, node) => sum + node.devices.length, 0);
   const session = await LiveSession.open(devices);
   try {
-    return await new Player(session, scenario, way).run();
+    return await new Player(session, scenario, way, longest).run();
   } finally {
     await session.close();
   }
@@ -75,46 +53,96 @@ class Player {
   private _begun = 0;
   private _nextInterval = 0;
   private _nextLook = 0;
+  private _planned: Segment[] = [];
+  private _planning: number | undefined;
+  private _planningSeconds = 0;
 
   constructor(
     private readonly _session: LiveSession,
     private readonly _scenario: IScenario,
-    private readonly _way: IWay
+    private readonly _way: IWay,
+    private readonly _longest: number
   ) {
     this._waiting = _scenario.tasks.filter(({ arrival = 0 }) => arrival > 0);
   }
 
   async run(): Promise<ILiveRun> {
-    const { _session: session, _way: way } = this;
+    const { _session: session } = this;
     await this._add(this._scenario.tasks.filter(({ arrival = 0 }) => arrival === 0));
     const excludeTechniques = session.otherTechniques();
-    if (!way.cold) {
-      session.remember(this._estimates());
-      await session.send('profile', { excludeTechniques });
-      await session.until(({ goal }) => goal === 'none');
+    await this._prepare(excludeTechniques);
+    session.listen(state => this._note(state));
+    const load = new MachineLoad(session.folder);
+    let share: number | undefined;
+    try {
+      await this._train(excludeTechniques);
+    } finally {
+      share = load.end();
     }
-    session.listen(({ tasks }) => {
-      for (const task of tasks) {
-        this._seen.set(task.spec.name, task);
-      }
+    const state = await session.look();
+    const failed = state.tasks.find(({ status }) => status === 'failed' || status === 'invalid');
+    if (failed) {
+      throw new Error(`${failed.spec.name} failed: ${failed.error?.message ?? 'no message'}`);
+    }
+    return liveRunOf(this._scenario, {
+      tasks: [...this._seen.values()],
+      state,
+      begun: this._begun,
+      planned: this._planned,
+      planningSeconds: this._planningSeconds,
+      load: share
     });
+  }
+
+  /** From the wish to train to the end of the last task. */
+  private async _train(excludeTechniques: string[]): Promise<void> {
+    const { _session: session, _way: way } = this;
     this._begun = Date.now() / 1000;
     this._nextInterval = way.policy?.interval ?? Infinity;
-    if (way.cold) {
+    if (way.cold === 'profiled') {
       await session.send('plan', { excludeTechniques });
     }
     await this._ask('start');
     await session.send('run', way.run ?? {});
-    let planned: Segment[] = [];
     while (!this._isOver()) {
-      if (planned.length === 0 && session.state.run !== undefined) {
-        planned = session.state.plan?.plan.segments ?? [];
+      if (this._now > this._longest) {
+        throw new Error(`It was given up after ${this._longest.toFixed(0)} s.`);
+      }
+      if (this._planned.length === 0 && session.state.run !== undefined) {
+        this._planned = session.state.plan?.plan.segments ?? [];
       }
       await sleep(1000 * TICK);
       await this._tick();
     }
-    await session.look();
-    return this._summary(planned);
+  }
+
+  /** Have the engine know what is known beforehand, and use the bench's technique alone. */
+  private async _prepare(excludeTechniques: string[]): Promise<void> {
+    const { _session: session, _way: way } = this;
+    if (!way.cold) {
+      session.remember(this._estimates());
+    }
+    if (way.cold !== 'profiled') {
+      await session.send('profile', { excludeTechniques });
+      if (way.cold === 'trained') {
+        // Only the techniques were to be told: nothing has been measured yet.
+        await session.send('stop', {});
+      }
+      await session.until(({ goal, trials }) => goal === 'none' && trials.length === 0);
+    }
+  }
+
+  private _note({ tasks, planning }: SessionState): void {
+    for (const task of tasks) {
+      this._seen.set(task.spec.name, task);
+    }
+    const now = Date.now() / 1000;
+    if (planning) {
+      this._planning ??= now;
+    } else if (this._planning !== undefined) {
+      this._planningSeconds += now - this._planning;
+      this._planning = undefined;
+    }
   }
 
   private get _now(): number {
@@ -240,7 +268,9 @@ class Player {
     const left = this._agenda.items.filter(
       item => names.has(item.segment.task) && item.until > done(item.segment.task)
     );
+    const asked = Date.now() / 1000;
     const segments = await policy.plan({ ...request, previous: project(request, left, done) }, moment);
+    this._planningSeconds += Date.now() / 1000 - asked;
     if (segments !== undefined) {
       this._agenda = new EventQueue(segments, done);
       await this._session.send('plan.use', { segments });
@@ -251,74 +281,7 @@ class Player {
     const task = tasks.find(({ spec }) => spec.name === name);
     return Math.max(task?.progress.step ?? 0, task?.checkpointStep ?? 0);
   }
-
-  private _summary(planned: Segment[]): ILiveRun {
-    const runs = [...this._seen.values()].flatMap(task => this._runsOf(task));
-    const begun = runs.reduce((first, { start }) => Math.min(first, start), Infinity);
-    const makespan = runs.reduce((latest, { end }) => Math.max(latest, end), 0);
-    const devices = this._scenario.cluster.nodes.reduce((sum, node) => sum + node.devices.length, 0);
-    const trained = runs.reduce((sum, run) => sum + this._trainSeconds(run) * run.devices.length, 0);
-    const starts = [...this._seen.values()].flatMap(({ attempts }) =>
-      attempts.flatMap(({ requestedAt, startedAt }) =>
-        startedAt === undefined ? [] : [startedAt - requestedAt]
-      )
-    );
-    const gaps = gapsOf(runs);
-    return {
-      runs,
-      planned,
-      makespan,
-      begun,
-      trials: this._session.state.trialsDone,
-      replans: this._session.state.replans ?? [],
-      switches: runs.filter(({ outcome }) => outcome === 'switched').length,
-      utilisation: trained / ((makespan - begun) * devices),
-      startSeconds: mean(starts),
-      endSeconds: mean(runs.map(run => run.end - run.start - this._trainSeconds(run) - run.overheadSeconds)),
-      gapSeconds: mean(gaps),
-      longestGap: gaps.reduce((longest, gap) => Math.max(longest, gap), 0)
-    };
-  }
-
-  private _trainSeconds({ task, strategy, steps }: IRun): number {
-    const entry = this._scenario.tasks.find(({ task: { name } }) => name === task)!;
-    return steps * trueStepSeconds(entry, strategy);
-  }
-
-  private _runsOf({ spec, attempts, checkpointStep = 0, status }: TaskState): IRun[] {
-    return attempts.map((attempt, index) => {
-      const next = attempts[index + 1];
-      return {
-        task: spec.name,
-        strategy: attempt.strategy,
-        node: attempt.node,
-        devices: attempt.devices,
-        start: attempt.requestedAt - this._begun,
-        end: (attempt.endedAt ?? attempt.requestedAt) - this._begun,
-        steps: (next?.fromStep ?? checkpointStep) - (attempt.fromStep ?? 0),
-        overheadSeconds: (attempt.startedAt ?? attempt.requestedAt) - attempt.requestedAt,
-        outcome: next ? 'switched' : status === 'finished' ? 'done' : 'stopped'
-      };
-    });
-  }
 }
 
 /** What has no ranks. */
 const STILL: readonly TaskState['status'][] = ['stopped', 'finished', 'failed', 'ready'];
-
-/** Seconds between two runs on a device, for all that follow each other. */
-function gapsOf(runs: readonly IRun[]): number[] {
-  const lanes = new Map<string, IRun[]>();
-  for (const run of [...runs].sort((a, b) => a.start - b.start)) {
-    for (const device of run.devices) {
-      lanes.set(device, [...(lanes.get(device) ?? []), run]);
-    }
-  }
-  return [...lanes.values()].flatMap(lane =>
-    lane.slice(1).map((run, index) => Math.max(0, run.start - lane[index]!.end))
-  );
-}
-
-function mean(values: readonly number[]): number {
-  return values.length === 0 ? 0 : values.reduce((sum, value) => sum + value, 0) / values.length;
-}

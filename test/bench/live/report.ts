@@ -1,55 +1,119 @@
-import type { IHistory } from '../simulation/history.js';
-import type { ILiveRun } from './play.js';
+import type { ILiveRun } from './liveRun.js';
+import type { IVirtualRun } from './virtual.js';
+import { ONCE } from './ways.js';
 
 /** A policy in a setting: how it went, and how the simulator says it would. */
 export interface IResult {
   setting: string;
+  /** Number of the draw of errors, where there are several. */
+  draw?: number;
   policy: string;
   live?: ILiveRun;
-  simulated?: IHistory;
+  simulated?: IVirtualRun;
   /** Why there is no run. */
   refused?: string;
 }
 
 /** Of the policy that others are compared with. */
-export const REFERENCE = 'current practice';
+const REFERENCE = 'current practice';
 
-const HEADS = ['seconds', 'before', 'idle', 'switches', 'simulated', 'ratio', 'faster'];
+const HEADS = [
+  'seconds',
+  'before',
+  'planning',
+  'idle',
+  'switches',
+  'simulated',
+  'ratio',
+  'of ref.',
+  'others'
+];
 
-/** One line a policy, under the name of its setting. */
+/** What the columns are. */
+export const LEGEND = [
+  'Seconds from the wish to train to the end of the last task; those before training began (measuring, planning); those in',
+  'which a plan was looked for; share of device time from the start of training on in which no step was made; moves of running',
+  'tasks; what the simulator says; training by what it says; training by that of the reference (current practice, or the plan',
+  'made once) in the same draw; share of the processors that others used: rows with much of it are noise.'
+];
+
+/** One line a run, under the name of its setting. */
 export function table(results: readonly IResult[]): string[] {
   const lines = [row(['', ...HEADS])];
-  for (const setting of new Set(results.map(result => result.setting))) {
+  for (const setting of settingsIn(results)) {
     const rows = results.filter(result => result.setting === setting);
-    const reference = rows.find(({ policy }) => policy === REFERENCE)?.live;
-    lines.push(setting, ...rows.map(result => line(result, reference)));
+    lines.push(setting, ...rows.map(result => line(result, referenceOf(result, rows))));
   }
   return lines;
 }
 
-/** What the columns are. */
-export const LEGEND = [
-  'Seconds from the wish to train to the end of the last task; those before training began (measuring, planning);',
-  'share of device time from then on in which no step was made; moves of running tasks; what the simulator says;',
-  'training by what it says; how many times as fast as current practice.'
-];
+/** Settings with several draws: each policy's time by that of the plan made once, in the same draw. */
+export function summary(results: readonly IResult[]): string[] {
+  return settingsIn(results).flatMap(setting => {
+    const rows = results.filter(result => result.setting === setting && result.draw !== undefined);
+    const policies = [...new Set(rows.map(({ policy }) => policy))].filter(policy => policy !== ONCE);
+    const lines = policies.flatMap(policy => {
+      const ratios = rows
+        .filter(result => result.policy === policy)
+        .flatMap(result => {
+          const reference = referenceOf(result, rows);
+          const seconds = secondsOf(result);
+          return reference && seconds ? [seconds / secondsOf(reference)!] : [];
+        });
+      if (ratios.length === 0) {
+        return [];
+      }
+      const mean = ratios.reduce((sum, ratio) => sum + ratio, 0) / ratios.length;
+      const squares = ratios.reduce((sum, ratio) => sum + (ratio - mean) ** 2, 0);
+      const spread = Math.sqrt(squares / Math.max(1, ratios.length - 1));
+      const [least, most] = [Math.min(...ratios), Math.max(...ratios)];
+      return [
+        `  ${policy.padEnd(22)}${mean.toFixed(3)} of ${ONCE}, spread ${spread.toFixed(3)}, ` +
+          `${least.toFixed(3)} to ${most.toFixed(3)} in ${ratios.length} draws`
+      ];
+    });
+    return lines.length > 0 ? [setting, ...lines] : [];
+  });
+}
 
-function line({ policy, live, simulated, refused }: IResult, reference: ILiveRun | undefined): string {
-  if (live === undefined) {
-    return `  ${policy.padEnd(22)}${refused}`;
+function settingsIn(results: readonly IResult[]): string[] {
+  return [...new Set(results.map(result => result.setting))];
+}
+
+function referenceOf({ draw }: IResult, rows: readonly IResult[]): IResult | undefined {
+  const ran = rows.filter(row => row.draw === draw && secondsOf(row) !== undefined);
+  return ran.find(({ policy }) => policy === REFERENCE) ?? ran.find(({ policy }) => policy === ONCE);
+}
+
+/** Seconds of training: for real, else on virtual time. */
+function secondsOf({ live, simulated, refused }: IResult): number | undefined {
+  return refused !== undefined ? undefined : live ? live.makespan - live.begun : simulated?.makespan;
+}
+
+function line(result: IResult, reference: IResult | undefined): string {
+  const { policy, draw, live, simulated, refused } = result;
+  const name = `  ${policy}${draw === undefined ? '' : ` #${draw}`}`;
+  if (refused !== undefined) {
+    return `${name.padEnd(24)}${refused}`;
   }
+  const seconds = secondsOf(result)!;
+  const of = reference && reference !== result ? (seconds / secondsOf(reference)!).toFixed(3) : '';
+  const percent = (share: number | undefined): string =>
+    share === undefined ? '' : `${(100 * share).toFixed(0)} %`;
   return row([
-    `  ${policy}`,
-    live.makespan.toFixed(1),
-    live.begun.toFixed(1),
-    `${(100 * (1 - live.utilisation)).toFixed(0)} %`,
-    String(live.switches),
+    name,
+    live?.makespan.toFixed(1) ?? '',
+    live?.begun.toFixed(1) ?? '',
+    live?.planningSeconds.toFixed(1) ?? '',
+    percent(live && 1 - live.utilisation),
+    String((live ?? simulated)?.switches ?? ''),
     simulated?.makespan.toFixed(1) ?? '',
-    simulated ? ((live.makespan - live.begun) / simulated.makespan).toFixed(3) : '',
-    reference ? `${(reference.makespan / live.makespan).toFixed(2)}x` : ''
+    live && simulated ? (seconds / simulated.makespan).toFixed(3) : '',
+    of,
+    percent(live?.load)
   ]);
 }
 
 function row(cells: string[]): string {
-  return cells.map((cell, index) => (index === 0 ? cell.padEnd(22) : cell.padStart(11))).join('');
+  return cells.map((cell, index) => (index === 0 ? cell.padEnd(24) : cell.padStart(10))).join('');
 }

@@ -23,19 +23,23 @@ const MOST_STEPS = 400;
 /** Before the name of each task: the host's function of that name makes them. */
 const PREFIX = 'task-';
 
-/** One of the paper's settings on one node, its hours so many times as short. */
-export function paperScene(workload: WorkloadName, scale: number, overheads: IOverheads): IScenario {
+/**
+ * One of the paper's settings on one node, its hours so many times as short.
+ *
+ * @param overheads - what starts and ends truly cost; in proportion to the paper's, with all of its steps, when absent.
+ */
+export function paperScene(workload: WorkloadName, scale: number, overheads?: IOverheads): IScenario {
   const request = instance(workload, '8');
   const tasks = request.tasks.map((task): IScenarioTask => {
     const fastest = Math.min(...task.options.map(option => option.stepSeconds));
-    const length = (task.steps * fastest) / scale;
-    const steps = Math.min(MOST_STEPS, Math.max(1, Math.floor(length / SHORTEST_STEP)));
+    const most = Math.floor((task.steps * fastest) / scale / SHORTEST_STEP);
+    const steps = overheads ? Math.min(MOST_STEPS, Math.max(1, most)) : task.steps;
     const options = task.options.map(
-      (option): PlanOption => ({
-        strategy: sleepingStrategy(option.strategy),
-        stepSeconds: (option.stepSeconds * task.steps) / scale / steps,
-        startSeconds: overheads.start(option.strategy.devices),
-        stopSeconds: overheads.end(option.strategy.devices)
+      ({ strategy, stepSeconds, startSeconds, stopSeconds = 0 }): PlanOption => ({
+        strategy: sleepingStrategy(strategy),
+        stepSeconds: (stepSeconds * task.steps) / scale / steps,
+        startSeconds: overheads?.start(strategy.devices) ?? startSeconds / scale,
+        stopSeconds: overheads?.end(strategy.devices) ?? stopSeconds / scale
       })
     );
     return { task: { name: PREFIX + task.name, steps, options }, signature: signatureOfTask(task) };
@@ -43,13 +47,13 @@ export function paperScene(workload: WorkloadName, scale: number, overheads: IOv
   return { cluster: virtualCluster(8), tasks };
 }
 
-/** Four tasks on four devices: a few seconds in all. */
-export function smallScene(overheads = NOTHING): IScenario {
+/** Four tasks on four devices: a few seconds in all, or so many times as long. */
+export function smallScene(overheads = NOTHING, times = 1): IScenario {
   const task = (name: string, seconds: number, steps: number, alpha: number): IScenarioTask => ({
     signature: name.slice(0, 1),
     task: {
       name: PREFIX + name,
-      steps,
+      steps: times * steps,
       options: [1, 2, 3, 4].map(devices => ({
         strategy: { technique: 'sleeping', devices, knobs: { variant: 'plain' } },
         stepSeconds: seconds / devices ** alpha,

@@ -6,6 +6,8 @@ from typing import Any
 
 from fidelity_case import Direct, by_trainer, in_place, llama, text, word_tokenizer
 
+LIKE = "sft"
+
 
 def factory() -> Any:
     import datasets

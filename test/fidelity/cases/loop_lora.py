@@ -8,6 +8,8 @@ import torch
 from fidelity_case import Direct, bert, text, word_tokenizer
 from torch.utils.data import DataLoader
 
+LIKE = "loop_gpt"
+
 LOOP = True
 
 

@@ -7,6 +7,8 @@ from typing import Any
 import torch
 from fidelity_case import Direct, bert, by_trainer, in_place, sentences
 
+LIKE = "gpt2_accumulation"
+
 
 def entities(tags: Any) -> set[tuple[int, ...]]:
     """Runs of a tag: sentence, first word, word after the last, tag."""

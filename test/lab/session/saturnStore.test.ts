@@ -96,6 +96,27 @@ describe('SaturnStore', () => {
     await vi.waitFor(() => expect(store.view.cells.map(cell => cell.sweep)).toEqual(['first', 'digits']));
   });
 
+  describe('#stateAt()', () => {
+    it('is the session as it was, which does not take the place of how it is', async () => {
+      const { kernel, panel } = await livePanel(tracker, runningState());
+      tracker.show(panel);
+      const asked = store.stateAt(7);
+      kernel.comm.say('state.was', { time: 7, state: plannedState() }, 'state.at');
+      expect((await asked)?.goal).toBe('none');
+      expect(store.view.state?.goal).toBe('run');
+    });
+
+    it('is nothing when the engine cannot tell, and says why', async () => {
+      const { kernel, panel } = await livePanel(tracker);
+      tracker.show(panel);
+      const asked = store.stateAt(7);
+      const error = { code: 'no-plan-then', message: 'There was no plan.' };
+      kernel.comm.say('error', { error }, 'state.at');
+      expect(await asked).toBeNull();
+      expect(store.view.failure).toEqual(error);
+    });
+  });
+
   describe('#send()', () => {
     it('is pending until the engine answers', async () => {
       const { kernel, panel } = await livePanel(tracker);

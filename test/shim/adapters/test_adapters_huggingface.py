@@ -50,7 +50,11 @@ def assert_same(weights: dict[str, torch.Tensor], expected: dict[str, torch.Tens
 
 @pytest.mark.parametrize(
     ("technique", "world"),
-    [("single", 1), pytest.param("ddp", 2, marks=nightly), ("fsdp", 2)],
+    [
+        pytest.param("single", 1, marks=nightly),
+        pytest.param("ddp", 2, marks=nightly),
+        ("fsdp", 2),
+    ],
 )
 def test_a_language_model_on_padded_texts(session: Session, technique: str, world: int) -> None:
     from transformers import AutoModelForCausalLM, AutoTokenizer
@@ -65,7 +69,9 @@ def test_a_language_model_on_padded_texts(session: Session, technique: str, worl
     assert AutoTokenizer.from_pretrained(folder)("ab") == byte_tokenizer()("ab")
 
 
-@pytest.mark.parametrize(("technique", "world"), [("single", 1), ("fsdp", 2)])
+@pytest.mark.parametrize(
+    ("technique", "world"), [pytest.param("single", 1, marks=nightly), ("fsdp", 2)]
+)
 def test_adapters_on_a_frozen_model(session: Session, technique: str, world: int) -> None:
     from peft import PeftModel
 

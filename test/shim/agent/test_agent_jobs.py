@@ -14,9 +14,10 @@ from fakes.bench import HERE, Json, session, task
 from jupyterlab_saturn import wire
 from jupyterlab_saturn.agent.device_leases import DeviceLeases
 from jupyterlab_saturn.agent.event_receiver import EventReceiver
+from jupyterlab_saturn.agent.group_limits import Limits
 from jupyterlab_saturn.agent.inspection_job import InspectionJob
 from jupyterlab_saturn.agent.job_context import JobContext
-from jupyterlab_saturn.agent.rank_group import Limits, RankGroup
+from jupyterlab_saturn.agent.rank_group import RankGroup
 from jupyterlab_saturn.agent.rank_launcher import RankLauncher
 from jupyterlab_saturn.agent.rank_surroundings import SurroundingsRegistry
 from jupyterlab_saturn.agent.training_job import TrainingJob
@@ -203,7 +204,7 @@ def test_inspections_that_are_given_up_do_not_keep_the_others_waiting() -> None:
     asyncio.run(main())
 
 
-def train(**acts: str) -> list[Json]:
+def train(order: Json | None = None, **acts: str) -> list[Json]:
     grace = acts.pop("stop", None)
 
     async def main() -> Said:
@@ -216,6 +217,7 @@ def train(**acts: str) -> list[Json]:
                 "devices": ["cpu1", "cpu0"],
                 "checkpointSeconds": 60,
                 "stepSeconds": 0.5,
+                **(order or {}),
             }
             attempt = TrainingJob(here, body, NODE)
             running = asyncio.create_task(attempt.run())
@@ -363,6 +365,18 @@ def test_a_rank_that_stands_still_is_lost() -> None:
 def test_what_follows_the_last_step_may_take_long() -> None:
     events = train(rank0="started 0;step 8;sleep 1.5;checkpoint 8;sleep 1.5;finished 8")
     assert events[-1]["kind"] == "finished"
+
+
+@pytest.mark.parametrize(("evaluates", "end"), [(True, "stopped"), (False, "lost")])
+def test_an_evaluation_where_tasks_wait_for_each_other_may_take_long(
+    evaluates: bool, end: str
+) -> None:
+    events = train(
+        {"until": 4, "evaluates": evaluates},
+        rank0="started 0;step 4;checkpoint 4;sleep 1.5;validated 4;stopped 4",
+        rank1="",
+    )
+    assert events[-1]["kind"] == end
 
 
 def test_a_malformed_last_word_is_a_failure() -> None:

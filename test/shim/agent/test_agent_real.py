@@ -26,6 +26,7 @@ from fakes.bench import (
 )
 from jupyterlab_saturn.agent.agent_lock import agent_alive, read_status
 from jupyterlab_saturn.paths import SessionPaths
+from nightly import nightly
 
 cloudpickle.register_pickle_by_value(sys.modules[__name__])
 
@@ -115,6 +116,7 @@ def scene() -> Iterator[Scene]:
             agent.wait(30)
 
 
+@nightly
 @pytest.mark.timeout(240)
 def test_the_whole_life_of_a_session() -> None:
     with scene() as here:

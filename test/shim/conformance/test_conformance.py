@@ -52,7 +52,7 @@ def findings(
 
 
 @pytest.mark.timeout(1200)
-@pytest.mark.parametrize("name", TECHNIQUES if NIGHTLY else ["ddp", "pipeline"])
+@pytest.mark.parametrize("name", TECHNIQUES if NIGHTLY else ["pipeline"])
 def test_the_techniques_of_the_package_conform(bench: TestBench, name: str) -> None:
     checks = () if NIGHTLY else ("runs", "gradients", "resumes", "extra-state", "last-batch")
     found = findings(bench, name, *checks, devices=(1, 2, 4) if NIGHTLY else (2,))

@@ -19,6 +19,7 @@ from jupyterlab_saturn.training.run.built_once import build_once
 from jupyterlab_saturn.training.runtime.process_group import ProcessGroup
 from jupyterlab_saturn.training.runtime.workload_spec import WorkloadSpec
 from jupyterlab_saturn.training.techniques import TECHNIQUES, Context
+from nightly import nightly
 from test_gpu_parameters_on_meta import WIDTH, tied
 from torch import nn
 from training_tasks import mlp
@@ -147,10 +148,10 @@ def weak_reference(task: Task) -> Task:
     "change",
     [
         teacher_in_forward,
-        loss_with_parameters,
+        pytest.param(loss_with_parameters, marks=nightly),
         buffer_of_weights,
-        view_of_weights,
-        hook_on_a_gradient,
+        pytest.param(view_of_weights, marks=nightly),
+        pytest.param(hook_on_a_gradient, marks=nightly),
         weak_reference,
     ],
 )

@@ -22,9 +22,9 @@ from fakes.bench import HERE, Json, session, task
 from jupyterlab_saturn.agent import job_context, rank_process
 from jupyterlab_saturn.agent.device_leases import DeviceLeases
 from jupyterlab_saturn.agent.event_receiver import EventReceiver
+from jupyterlab_saturn.agent.group_limits import Limits
 from jupyterlab_saturn.agent.group_outcome import GroupOutcome
 from jupyterlab_saturn.agent.job_context import JobContext
-from jupyterlab_saturn.agent.rank_group import Limits
 from jupyterlab_saturn.agent.rank_launcher import RankLauncher
 from jupyterlab_saturn.agent.rank_surroundings import SurroundingsRegistry
 from jupyterlab_saturn.agent.training_job import TrainingJob

@@ -47,8 +47,15 @@ def inspection(session: Session, spec: Json, devices: int = 4) -> Json:
     return result
 
 
-@pytest.mark.parametrize("world", [1, 2])
-@pytest.mark.parametrize("kind", ["plain", "adversarial"])
+@pytest.mark.parametrize(
+    ("kind", "world"),
+    [
+        pytest.param("plain", 1, marks=nightly),
+        ("plain", 2),
+        ("adversarial", 1),
+        pytest.param("adversarial", 2, marks=nightly),
+    ],
+)
 def test_trains_as_alone(session: Session, kind: str, world: int) -> None:
     spec = session.spec(trainer, f"{kind}-{world}", kind=kind)
     result = finish(session.train(spec, "native", world, steps=STEPS))
@@ -92,7 +99,10 @@ def test_a_function_that_calls_train_goes_on_after_it(session: Session) -> None:
         torch.testing.assert_close(trained[name], value, atol=1e-5, rtol=0)
 
 
-@pytest.mark.parametrize(("before", "after"), [pytest.param(1, 1, marks=nightly), (1, 2), (2, 1)])
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [pytest.param(1, 1, marks=nightly), (1, 2), pytest.param(2, 1, marks=nightly)],
+)
 def test_stopped_and_gone_on_with_it_is_as_uninterrupted(
     session: Session, before: int, after: int
 ) -> None:

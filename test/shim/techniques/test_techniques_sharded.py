@@ -111,6 +111,7 @@ def test_a_strategy_changes_nothing(
     assert_same(weights, reference[1])
 
 
+@nightly
 def test_a_run_goes_through_all_layouts(session: Session) -> None:
     """With what is easily lost: frozen weights, masks of dropout, samples that do not count."""
     script = str(session.script)
@@ -208,7 +209,7 @@ def test_a_held_out_loss_counts_what_the_loss_counts(session: Session) -> None:
         assert train(session, shared, strategy)[0] == pytest.approx(held_out, rel=1e-5)
 
 
-@pytest.mark.parametrize("precision", ["bfloat16", "float16"])
+@pytest.mark.parametrize("precision", ["bfloat16", pytest.param("float16", marks=nightly)])
 def test_half_precision_is_the_same_to_its_digits(
     session: Session, reference: tuple[list[float], dict[str, Any]], precision: str
 ) -> None:

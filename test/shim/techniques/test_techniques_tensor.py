@@ -16,6 +16,7 @@ from jupyterlab_saturn.errors import Json
 from jupyterlab_saturn.task import Task
 from jupyterlab_saturn.training.model.linear_pairs import LinearPair, linear_pairs
 from jupyterlab_saturn.training.techniques import TECHNIQUES
+from nightly import nightly
 from ranks import Session, finish
 from torch import nn
 from torch.nn import functional
@@ -268,6 +269,7 @@ def encoder(**fields: Any) -> Any:
     return mlp(model=Rows(), micro_batches=2, clip_norm=0.5, optimizer=optimizer, **fields)
 
 
+@nightly
 def test_a_run_goes_on_under_one_technique_after_the_other(session: Session) -> None:
     script = str(session.script)
 

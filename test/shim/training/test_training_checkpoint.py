@@ -14,6 +14,7 @@ import pytest
 import torch
 from jupyterlab_saturn.errors import Json
 from jupyterlab_saturn.task import Task
+from nightly import nightly
 from ranks import Group, Session, ZygoteClient, finish
 from torch.distributed.checkpoint import FileSystemReader
 from training_tasks import mlp
@@ -190,7 +191,9 @@ def tuned() -> Task:
     return task
 
 
-@pytest.mark.parametrize(("first", "then"), [("single", "fsdp"), ("fsdp", "ddp")])
+@pytest.mark.parametrize(
+    ("first", "then"), [pytest.param("single", "fsdp", marks=nightly), ("fsdp", "ddp")]
+)
 def test_what_is_not_trained_is_in_no_checkpoint_and_in_the_model(
     session: Session, first: str, then: str
 ) -> None:

@@ -47,6 +47,7 @@ def refusal(task: Task, kind: Any = "cpu") -> SaturnError:
         ({"precision": "float8"}, "There is no precision 'float8'."),
         ({"validate_every": 0}, "The validate_every is 0"),
         ({"stop_early": lambda history: True}, "The rule stop_early looks at evaluations"),
+        ({"keep_best": True}, "The best model is to be kept"),
         (
             {"stop_early": lambda history: True, "validate_every": 2, "eval_data": None},
             "The rule stop_early looks at evaluations",

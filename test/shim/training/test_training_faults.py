@@ -15,6 +15,7 @@ import torch
 from jupyterlab_saturn import wire
 from jupyterlab_saturn.errors import Json
 from jupyterlab_saturn.task import Task
+from nightly import nightly
 from ranks import MEGABYTE, Group, Session, finish, virtual_device
 from training_tasks import broken, hog, mlp
 
@@ -127,7 +128,7 @@ def test_one_rank_that_raises_ends_the_other_silently(session: Session) -> None:
     ]
 
 
-@pytest.mark.parametrize("technique", ["ddp", "fsdp"])
+@pytest.mark.parametrize("technique", [pytest.param("ddp", marks=nightly), "fsdp"])
 def test_a_killed_rank_costs_the_steps_since_the_checkpoint(
     session: Session, technique: str
 ) -> None:

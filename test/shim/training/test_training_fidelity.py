@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import torch
+from nightly import nightly
 from ranks import Session, finish
 from training_tasks import mlp
 
@@ -63,7 +64,12 @@ def test_augmented_samples_do_not_depend_on_the_technique(session: Session) -> N
 
 
 @pytest.mark.parametrize(
-    ("first", "second"), [("single", "ddp"), ("ddp", "fsdp"), ("fsdp", "single")]
+    ("first", "second"),
+    [
+        pytest.param("single", "ddp", marks=nightly),
+        ("ddp", "fsdp"),
+        pytest.param("fsdp", "single", marks=nightly),
+    ],
 )
 def test_a_run_goes_on_under_another_technique(
     session: Session, unbroken: dict[str, torch.Tensor], first: str, second: str

@@ -14,6 +14,7 @@ import pytest
 import torch
 from jupyterlab_saturn.errors import Json
 from jupyterlab_saturn.task import Task
+from nightly import nightly
 from training_tasks import mlp
 from work import Workshop, kinds, workshop
 
@@ -64,7 +65,10 @@ def mortal(script: str) -> Task:
     return mlp(metrics={"note": note})
 
 
-@pytest.mark.parametrize(("technique", "devices"), [("single", 1), ("ddp", 2), ("fsdp", 2)])
+@pytest.mark.parametrize(
+    ("technique", "devices"),
+    [pytest.param("single", 1, marks=nightly), ("ddp", 2), pytest.param("fsdp", 2, marks=nightly)],
+)
 def test_killed_at_random_points_the_weights_are_the_same_to_the_bit(
     work: Workshop, technique: str, devices: int
 ) -> None:
@@ -143,7 +147,9 @@ def test_a_trial_whose_ranks_wait_in_vain_has_failed_with_all_stacks(work: Works
     assert_stacks(cell["error"])
 
 
-@pytest.mark.parametrize(("timeout", "patience"), [(0.0, 4.0), (4.0, 60.0)])
+@pytest.mark.parametrize(
+    ("timeout", "patience"), [(0.0, 4.0), pytest.param(4.0, 60.0, marks=nightly)]
+)
 def test_ranks_that_wait_in_vain_are_lost_and_go_on_from_the_last_commit(
     work: Workshop, timeout: float, patience: float
 ) -> None:

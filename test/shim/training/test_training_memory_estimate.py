@@ -14,6 +14,7 @@ from jupyterlab_saturn.training.model.activation_memory import ActivationMemory
 from jupyterlab_saturn.training.model.blocks import find_blocks
 from jupyterlab_saturn.training.model.memory_estimate import MemoryEstimate
 from jupyterlab_saturn.training.task.samples import Samples
+from nightly import nightly
 from ranks import MEGABYTE, Session, virtual_device
 from torch import nn
 from torch.utils.data import TensorDataset
@@ -80,13 +81,13 @@ def session() -> Iterator[Session]:
 @pytest.mark.parametrize(
     ("kind", "technique", "devices"),
     [
-        ("wide", "single", 1),
-        ("wide", "ddp", 2),
+        pytest.param("wide", "single", 1, marks=nightly),
+        pytest.param("wide", "ddp", 2, marks=nightly),
         ("wide", "fsdp", 2),
-        ("deep", "single", 1),
+        pytest.param("deep", "single", 1, marks=nightly),
         ("deep", "ddp", 2),
         ("images", "single", 1),
-        ("text", "single", 1),
+        pytest.param("text", "single", 1, marks=nightly),
     ],
 )
 def test_what_is_estimated_not_to_fit_does_not(

@@ -11,6 +11,7 @@ import pytest
 import torch
 from jupyterlab_saturn.errors import Json
 from jupyterlab_saturn.task import Task
+from nightly import nightly
 from ranks import Group, Session, finish
 from training_tasks import mlp
 
@@ -62,7 +63,10 @@ def assert_same(session: Session, spec: Json, expected: dict[str, torch.Tensor])
         torch.testing.assert_close(tensor, expected[name], rtol=0, atol=1e-6)
 
 
-@pytest.mark.parametrize("step_seconds", [None, 1e-4], ids=["unknown", "quick"])
+@pytest.mark.parametrize(
+    "step_seconds",
+    [pytest.param(None, id="unknown"), pytest.param(1e-4, id="quick", marks=nightly)],
+)
 def test_a_task_in_segments_is_the_task_in_one(
     session: Session, undisturbed: dict[str, torch.Tensor], step_seconds: float | None
 ) -> None:
@@ -88,7 +92,7 @@ def test_a_group_that_is_there_already_leaves_at_once(session: Session) -> None:
     assert not session.record.exists()
 
 
-@pytest.mark.parametrize("devices", [1, 2])
+@pytest.mark.parametrize("devices", [pytest.param(1, marks=nightly), 2])
 def test_the_last_step_may_change_while_it_trains(session: Session, devices: int) -> None:
     technique = "single" if devices == 1 else "ddp"
     spec = session.spec(slow, f"changed-{devices}", pause=0.02)

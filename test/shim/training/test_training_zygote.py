@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from nightly import nightly
 from ranks import Session, ZygoteClient, shared_zygote
 from training_tasks import mlp
 
@@ -87,7 +88,7 @@ def test_it_forks_no_more_once_a_library_it_holds_has_changed(
     zygote.close()
 
 
-@pytest.mark.parametrize("end", ["killed", "let go"])
+@pytest.mark.parametrize("end", ["killed", pytest.param("let go", marks=nightly)])
 def test_ranks_end_with_it(session: Session, end: str) -> None:
     zygote = ZygoteClient()
     job = session.train_job(session.spec(mlp), "ddp", 2, steps=ENDLESS)

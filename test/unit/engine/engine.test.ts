@@ -1,4 +1,12 @@
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -219,6 +227,32 @@ it('leads tasks through profile and plan to trained models, and tells every clie
   }
 });
 
+it('tells how the plan was at any time, before and after it was started again', async () => {
+  const hands = await peer().enrol();
+  let client = peer();
+  await client.ask('tasks.add', { tasks: [spec('a'), spec('b')] });
+  await client.ask('run');
+  await work(hands, async () => (await client.state()).goal === 'none');
+  const [, second] = (await client.state()).tasks;
+  // The first task has ended, the other begins.
+  const time = second!.attempts[0]!.requestedAt;
+  const statusesAt = async (): Promise<unknown> => {
+    const was = await client.ask('state.at', { time });
+    const { tasks, plan } = was.type === 'state.was' ? was.body.state : await client.state();
+    return [plan?.plan.segments.length, tasks.map(task => task.attempts.map(({ outcome }) => outcome))];
+  };
+  const then = [2, [['finished'], [undefined]]];
+  expect(await statusesAt()).toEqual(then);
+  const drawn = await client.ask('render', { view: 'plan', at: time });
+  expect(drawn.type === 'rendered' && drawn.body.text).toContain('The plan as it was at ');
+  expect(await errorOf(client, 'state.at', { time: 1 })).toBe('no-plan-then');
+  expect(await errorOf(client, 'render', { view: 'plan', at: clock + 1000 })).toBe('time-to-come');
+  await engine.close();
+  await start();
+  client = peer();
+  expect(await statusesAt()).toEqual(then);
+});
+
 it('started again on its journal, knows everything and takes up the work', async () => {
   let hands = await peer().enrol();
   let client = peer();
@@ -394,4 +428,39 @@ it('archives the folder of a task that is replaced', async () => {
   expect(reply.type === 'tasks.added' && reply.body.replaced).toEqual(['a']);
   expect(existsSync(join(folder, 'tasks', 'a'))).toBe(false);
   expect(existsSync(join(folder, 'archive'))).toBe(true);
+});
+
+it('keeps weights for as long as a task began with them', async () => {
+  const hands = await peer().enrol();
+  const client = peer();
+  const warmStart = { task: 'a', hash: '0'.repeat(32), step: 3, seed: 0, checkpoints: ['1'.repeat(32)] };
+  await client.ask('tasks.add', { tasks: [spec('a'), { ...spec('clone', 'other'), warmStart }] });
+  await client.ask('run');
+  await work(hands, async () => (await client.state()).goal === 'none');
+  for (const name of ['1'.repeat(32), '2'.repeat(32)]) {
+    mkdirSync(join(folder, 'weights', name), { recursive: true });
+  }
+  await client.ask('tasks.remove', { tasks: ['a'] });
+  expect(readdirSync(join(folder, 'weights'))).toEqual(['1'.repeat(32)]);
+  await client.ask('tasks.remove', { tasks: ['clone'] });
+  expect(readdirSync(join(folder, 'weights'))).toEqual([]);
+});
+
+it('asks nothing for the finished tasks of a cell that is run again', async () => {
+  const hands = await peer().enrol();
+  const client = peer();
+  await client.ask('tasks.add', { tasks: [spec('a')] });
+  await client.ask('run', { tasks: ['a'] });
+  expect((await client.state()).selected).toEqual(['a']);
+  await work(hands, async () => (await client.state()).goal === 'none');
+  expect((await client.state()).selected).toBeUndefined();
+  const again = { set: { pin: { count: 1 } } };
+  expect(await errorOf(client, 'wishes.set', { tasks: [{ tasks: ['a'], ...again }] })).toBe('task-finished');
+  const more = { tasks: [spec('a'), spec('b')], wishes: again };
+  expect(await errorOf(client, 'tasks.add', more)).toBe('tasks.added');
+  expect((await client.state()).tasks.map(task => task.wishes)).toEqual([undefined, again.set]);
+  expect(await errorOf(client, 'tasks.add', { ...more, tasks: [spec('a')] })).toBe('tasks.added');
+  const other = { tasks: [spec('a', 'new')], replace: true, wishes: again };
+  expect(await errorOf(client, 'tasks.add', other)).toBe('tasks.added');
+  expect((await client.state()).tasks.map(task => task.wishes)).toEqual([again.set, again.set]);
 });

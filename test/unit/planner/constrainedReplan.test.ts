@@ -47,6 +47,19 @@ describe('re-planning under constraints', () => {
     const again = await checked({ ...request, previous: first.segments, seed: 7 });
     expect(again.method).toBe('previous');
     expect(again.segments).toEqual(first.segments);
+    expect(again.carryOn).toBe(again.makespan);
+  });
+
+  it('tells how long the earlier plan would go on, whatever is made small', async () => {
+    const tasks = ['a', 'b', 'c'].map(task);
+    const slow = requestOf([2], tasks, { limits: { concurrent: 1 } });
+    const { segments, makespan } = await checked(slow);
+    const free = await checked({ ...slow, limits: { concurrent: 2 }, previous: segments });
+    expect(free.carryOn).toBeGreaterThanOrEqual(free.makespan);
+    expect(free.carryOn).toBeLessThanOrEqual(makespan);
+    const weighted = { ...slow, objective: 'weighted-completion' as const, previous: segments };
+    expect((await checked(weighted)).carryOn).toBeCloseTo(makespan);
+    expect((await checked(slow)).carryOn).toBeUndefined();
   });
 
   it('follows an earlier plan where a task is new and a device is gone', async () => {
@@ -85,6 +98,26 @@ describe('re-planning under constraints', () => {
     expect((await made(40)).segments[0]!.devices).toEqual(['d0', 'd1']);
   });
 });
+
+it.each(['running', 'planned'] as const)(
+  'charges a task that must leave where it runs for its checkpoint, in every plan: %s',
+  async switches => {
+    const [single, ddp] = [option(1, 1, 1, 'single'), option(2, 0.9, 1)].map(one => ({
+      ...one,
+      stopSeconds: 3
+    }));
+    const running = { strategy: single!.strategy, node: 'n0', devices: ['d0'] };
+    const task = { name: 'a', steps: 100, options: [single!, ddp!], running, pin: { technique: 'ddp' } };
+    const others = ['b', 'c'].map(name => ({ name, steps: 50, options: [single!, ddp!] }));
+    for (const tasks of [[task], [task, ...others]]) {
+      const request = { ...requestOf([2], tasks), switches };
+      const made = await checked(request);
+      const moved = made.segments.find(segment => segment.task === 'a');
+      expect(moved).toMatchObject({ strategy: ddp!.strategy, overheadSeconds: 4 });
+      expect(made.segments.every(({ end }) => end <= made.makespan)).toBe(true);
+    }
+  }
+);
 
 describe('bounds where switches are allowed', () => {
   it('hold for tasks that change places while they run', async () => {

@@ -132,6 +132,7 @@ function movable(request: PlanRequest): IProblem {
     );
     if (job !== undefined && running !== undefined && own !== undefined) {
       const node = problem.nodes.findIndex(({ id }) => id === running.node);
+      job.leaving = own.stopSeconds ?? 0;
       job.current = {
         node,
         devices: running.devices.map(device => problem.nodes[node]!.devices.indexOf(device)),

@@ -208,10 +208,15 @@ describe('a running task is moved', () => {
   });
 
   it('not when the measurement is too vague for the gain', async () => {
-    const request = mover(100, 0.95);
+    const request = mover(40, 0.95);
     const answer = await plan(request);
-    expect(answer.segments).toMatchObject([{ task: 'runs', node: 'n1', start: 0, end: 100 }]);
+    expect(answer.segments).toMatchObject([{ task: 'runs', node: 'n1', start: 0, end: 40 }]);
     expect(checkPlan(request, answer)).toEqual([]);
+  });
+
+  it('however vague the measurement, when the gain is more than the way back takes', async () => {
+    const answer = await plan(mover(100, 0.95));
+    expect(answer.segments).toMatchObject([{ task: 'runs', node: 'n0', start: 0, end: 65 }]);
   });
 
   it('not when the start costs more than it gains', async () => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { admit } from '../../../src/core/session/tasks.js';
+import { wishesEvent } from '../../../src/core/session/wishRequests.js';
 import type { SaturnError } from '../../../src/core/wire/failure.js';
 import type { Message } from '../../../src/core/wire/messages.js';
 import { eventOfRequest } from '../../../src/engine/requestEvents.js';
@@ -10,12 +11,18 @@ function training(...names: string[]): SessionHarness {
   const sim = new SessionHarness();
   sim.connect(1);
   sim.feed({ kind: 'tasks-added', tasks: names.map(name => spec(name)) });
+  sim.feed({ kind: 'profile-requested' });
   sim.settle();
   sim.feed({ kind: 'run-requested' });
+  toStart(sim);
+  return sim;
+}
+
+/** Answer what is asked until the next thing to do is to start a group. */
+function toStart(sim: SessionHarness): void {
   while (sim.pending.length > 0 && sim.pending[0]!.kind !== 'start') {
     sim.perform(sim.pending.shift()!);
   }
-  return sim;
 }
 
 /** What a client asks, as the engine takes it in. */
@@ -121,6 +128,43 @@ it('what is moved or being removed is none of the stopped ones', () => {
     sim.session = { ...sim.session, state: { ...sim.session.state, tasks } };
     expect(refusal(() => ask(sim, 'resume'))).toBe('nothing-stopped');
   }
+});
+
+describe('a task that is over', () => {
+  it('takes no orders, which is said with what can be done; with others it is passed over', () => {
+    const sim = training('a', 'b', 'c');
+    sim.take('start');
+    sim.group('a', 1, 'finished', { step: 10 });
+    sim.group('b', 1, 'failed', { error: { code: 'no', message: 'No.' } });
+    expect(refusal(() => ask(sim, 'stop', 'a'))).toBe('task-finished');
+    expect(refusal(() => ask(sim, 'stop', 'a', 'b'))).toBe('task-finished');
+    const deadline = (task: string): unknown =>
+      wishesEvent(sim.session, { tasks: [{ tasks: [task], set: { weight: 2 } }] }, sim.time);
+    expect(refusal(() => deadline('a'))).toBe('task-finished');
+    expect(refusal(() => deadline('b'))).toBeUndefined();
+    ask(sim, 'stop', 'a', 'c');
+    expect(['a', 'c'].map(name => sim.status(name))).toEqual(['finished', 'stopping']);
+  });
+});
+
+describe('a clone that is made while some tasks train', () => {
+  it('is trained with them when it is one of theirs', () => {
+    const sim = training('a', 'b');
+    sim.take('start');
+    ask(sim, 'stop');
+    sim.settle();
+    sim.group('a', 1, 'stopped', { step: 3 });
+    ask(sim, 'run', 'a');
+    toStart(sim);
+    for (const parent of ['a', 'b']) {
+      const clone = { ...spec(`${parent}-clone`, 'other'), cloneOf: parent };
+      sim.feed({ kind: 'tasks-added', tasks: [clone] });
+    }
+    expect(sim.session.selection).toEqual(['a', 'a-clone']);
+    sim.settle();
+    const names = ['a', 'a-clone', 'b', 'b-clone'];
+    expect(names.map(name => sim.status(name))).toEqual(['finished', 'finished', 'ready', 'ready']);
+  });
 });
 
 describe('a task that failed', () => {

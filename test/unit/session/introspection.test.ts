@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { checkPlan } from '../../../src/core/model/checker/checker.js';
 import { plan } from '../../../src/core/planner/plan.js';
+import { believedCells } from '../../../src/core/session/belief.js';
 import { isReplanDue } from '../../../src/core/session/replanning.js';
 import type { Plan, PlanRequest, ProfileCell, Strategy } from '../../../src/core/wire/messages.js';
 import { inspection, SessionHarness, STRATEGIES, spec } from './sessionHarness.js';
@@ -73,21 +74,23 @@ describe('a task that comes in while others train', () => {
     sim.feed({ kind: 'wishes-set', tasks: [{ tasks: ['a'], set: { pin: { technique: 'single' } } }] });
     await run(sim);
     sim.group('a', 1, 'started', { step: 0 });
-    sim.take('trial');
     sim.feed({ kind: 'tasks-added', tasks: [spec('b')] });
     sim.feed({
       kind: 'inspected',
       result: { task: 'b', hash: 'h', inspection: inspection('sig-b', 100) }
     });
-    const [trial] = sim.take('trial');
-    expect(trial?.body).toMatchObject({ task: { name: 'b' }, strategy: SINGLE, devices: ['cpu1'] });
-    expect(sim.session.state.trials).toMatchObject([{ strategy: SINGLE, status: 'running' }]);
-    sim.feed({ kind: 'trial-finished', trial: trial!.body.trial, cell: cell('b', SINGLE, 1) });
-    await answer(sim);
+    expect(sim.session.state.trials).toEqual([]);
     expect(starts(sim)).toEqual([
       ['a', 'single', 1],
       ['b', 'single', 1]
     ]);
+    const b = sim.session.state.tasks.find(task => task.spec.name === 'b')!;
+    expect(b.attempts).toMatchObject([{ explores: true, devices: ['cpu1'] }]);
+    sim.group('b', 1, 'started', { step: 0 });
+    sim.group('b', 1, 'measured', measured('b', SINGLE, 1));
+    await answer(sim);
+    expect(starts(sim)).toEqual([]);
+    expect(sim.session.state.plan?.plan.segments.map(({ task }) => task)).toContain('b');
   });
 });
 
@@ -119,9 +122,15 @@ describe('a task that is slower than planned', () => {
     // It was to end with the other; now it has most of its work left, and both devices for itself.
     sim.time += 50;
     sim.group('a', 1, 'step', { step: 20, stepSeconds: 1 });
+    sim.group('a', 1, 'measured', measured('a', SINGLE, 1));
     sim.group('b', 1, 'finished', { step: 100 });
     const { made } = await answer(sim);
     expect(made.segments).toMatchObject([{ task: 'a', strategy: DDP }]);
+    expect(sim.take('stop')).toEqual([]);
+    const [start] = sim.take('start');
+    expect(start?.body).toMatchObject({ attempt: 2, strategy: DDP, steps: 100, after: 1 });
+    expect(sim.session.state.tasks[0]).toMatchObject({ status: 'running', next: { number: 2 } });
+    sim.group('a', 2, 'ready');
     expect(sim.session.state.tasks[0]).toMatchObject({ status: 'stopping', moving: true });
     const [stop] = sim.take('stop');
     expect(stop?.body).toMatchObject({ task: 'a', attempt: 1 });
@@ -132,8 +141,7 @@ describe('a task that is slower than planned', () => {
     expect(told!.carryOn!).toBeGreaterThan(told!.makespan);
     sim.group('a', 1, 'stopped', { step: 22 });
     expect(sim.status('a')).toBe('starting');
-    const [start] = sim.take('start');
-    expect(start?.body).toMatchObject({ attempt: 2, strategy: DDP, steps: 100 });
+    expect(sim.take('start')).toEqual([]);
     expect(sim.session.state.tasks[0]?.attempts.at(-1)).toMatchObject({ fromStep: 22 });
     sim.group('a', 2, 'started', { step: 22 });
     sim.group('a', 2, 'finished', { step: 100 });
@@ -171,10 +179,11 @@ describe('a task that is slower than planned', () => {
     sim.group('b', 1, 'started', { step: 0 });
     sim.time += 50;
     sim.group('a', 1, 'step', { step: 20, stepSeconds: 1 });
+    sim.group('a', 1, 'measured', measured('a', SINGLE, 1));
     sim.group('b', 1, 'finished', { step: 100 });
     const { request } = await answer(sim);
     expect(request.switches).toBe(policy === 'never' ? 'none' : 'running');
-    expect(sim.take('stop')).toHaveLength(policy === 'never' ? 0 : 1);
+    expect(sim.take('start')).toHaveLength(policy === 'never' ? 0 : 1);
   });
 
   it('is measured without the programs that ran beside its trial', async () => {
@@ -198,7 +207,24 @@ describe('a task that is slower than planned', () => {
     const options = request.tasks.find(({ name }) => name === 'a')!.options;
     const seconds = Object.fromEntries(options.map(one => [one.strategy.technique, one.stepSeconds]));
     expect(seconds.single).toBe(2);
-    expect(seconds.ddp).toBeCloseTo(0.6 * 2 ** 0.8, 6);
+    expect(seconds.ddp).toBeCloseTo(0.6 * 2 ** 0.5, 6);
+  });
+
+  it('teaches the more the more alike the errors of strategies are', () => {
+    const trained = (name: string, technique: string, factor: number): ProfileCell => ({
+      ...cell(name, { technique, devices: 1 }, factor),
+      trained: factor
+    });
+    const believed = (...known: ProfileCell[]): number =>
+      believedCells([...known, cell('a', DDP, 1)]).at(-1)!.stepSeconds!;
+    const alike = believed(trained('a', 'x', 2), trained('a', 'y', 2));
+    const unlike = believed(trained('a', 'x', 2), trained('a', 'y', 1));
+    const contrary = believed(trained('a', 'x', 2), trained('b', 'x', 2), trained('b', 'y', 0.5));
+    expect(alike).toBeGreaterThan(2 ** 0.9);
+    expect(unlike).toBeLessThan(2 ** 0.3);
+    expect(contrary).toBe(1);
+    expect(believed(trained('b', 'x', 2))).toBe(1);
+    expect(believed(trained('a', 'x', 1))).toBe(1);
   });
 });
 
@@ -259,6 +285,26 @@ it('a task whose time comes while trials are thought of is planned for like any 
   expect(sim.session.state.planning || sim.session.state.probing).toBe(false);
 });
 
+it('a task stays where it is until training has measured it there', async () => {
+  const sim = planned({ a: [1, 0.6], b: [1, 0.6] });
+  await run(sim);
+  for (const name of ['a', 'b']) {
+    sim.group(name, 1, 'started', { step: 0 });
+  }
+  starts(sim);
+  sim.time += 50;
+  sim.group('a', 1, 'step', { step: 20, stepSeconds: 1 });
+  sim.group('b', 1, 'finished', { step: 100 });
+  const { request } = await answer(sim);
+  expect(request.tasks).toMatchObject([{ name: 'a', options: [{ strategy: SINGLE, startSeconds: 0.1 }] }]);
+  expect(starts(sim)).toEqual([]);
+  sim.group('a', 1, 'measured', measured('a', SINGLE, 2));
+  sim.time += 5;
+  sim.feed({ kind: 'replan-due' });
+  await answer(sim);
+  expect(starts(sim)).toEqual([['a', 'ddp', 2]]);
+});
+
 describe('a run of some tasks', () => {
   it('goes on with what trained already, also after a move', async () => {
     const sim = planned({ a: [1, 0.6], b: [1, 0.6], c: [0.001, 0.002] });
@@ -274,9 +320,11 @@ describe('a run of some tasks', () => {
     await answer(sim);
     sim.time += 50;
     sim.group('a', 1, 'step', { step: 20, stepSeconds: 1 });
+    sim.group('a', 1, 'measured', measured('a', SINGLE, 1));
     sim.group('b', 1, 'finished', { step: 100 });
     await answer(sim);
-    expect(sim.session.state.tasks[0]).toMatchObject({ status: 'stopping', moving: true });
+    expect(sim.session.state.tasks[0]).toMatchObject({ status: 'running', next: { number: 2 } });
+    sim.group('a', 2, 'ready');
     sim.group('a', 1, 'stopped', { step: 22 });
     expect(sim.status('a')).toBe('starting');
     expect(sim.status('c')).toBe('stopped');
@@ -328,6 +376,31 @@ describe('tasks of one signature', () => {
 });
 
 describe('news', () => {
+  it('of a question that nobody answers are told by the next one', async () => {
+    const trained = async (): Promise<SessionHarness> => {
+      const sim = planned({ a: [1, 0.9], b: [1, 0.9], c: [1, 0.9] });
+      await run(sim);
+      for (const [name] of starts(sim)) {
+        sim.group(name, 1, 'started', { step: 0 });
+      }
+      sim.feed({ kind: 'stop-requested', tasks: ['c'] });
+      return sim;
+    };
+    const stopped = { kind: 'stopped', tasks: ['c'] };
+    const again = await trained();
+    const groups = again.session.state.tasks
+      .filter(({ status }) => status === 'running')
+      .map(({ spec: { name } }) => ({ task: name, attempt: 1 }));
+    again.feed({ kind: 'agent-away' });
+    again.connect(2, groups);
+    await answer(again);
+    expect(again.session.state.replans?.at(-1)?.causes).toEqual([stopped]);
+    const asked = await trained();
+    asked.feed({ kind: 'wishes-set', session: { set: { concurrent: 2 } } });
+    await answer(asked);
+    expect(asked.session.state.replans?.at(-1)?.causes).toEqual([stopped, { kind: 'wishes' }]);
+  });
+
   it('is no measurement that says what was planned with, nor one lost in noise', async () => {
     const sim = planned({ a: [1, 0.9], b: [1, 0.9] });
     await run(sim);

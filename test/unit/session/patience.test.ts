@@ -14,7 +14,7 @@ function training(parameters: number, measured: Partial<ProfileCell> = {}): Sess
     kind: 'inspected',
     result: { task: 'a', hash: 'h', inspection: { ...inspection('sig'), parameters } }
   });
-  sim.feed({ kind: 'run-requested' });
+  sim.feed({ kind: 'profile-requested' });
   const [trial] = sim.take('trial');
   const { signature, strategy } = trial!.body;
   sim.feed({
@@ -30,6 +30,7 @@ function training(parameters: number, measured: Partial<ProfileCell> = {}): Sess
       ...measured
     }
   });
+  sim.feed({ kind: 'run-requested' });
   while (sim.pending.some(({ kind }) => kind === 'plan')) {
     sim.perform(sim.take('plan')[0]!);
   }

@@ -24,6 +24,7 @@ class Trained extends SessionHarness {
 
   override finish(start: GroupStart): void {
     this.group(start.task.name, start.attempt, 'started', { step: 0 });
+    this.measure(start);
     this.group(start.task.name, start.attempt, 'checkpoint', { step: start.steps });
     this.group(start.task.name, start.attempt, 'finished', { step: start.steps, result: this._result });
   }

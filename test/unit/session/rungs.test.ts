@@ -12,6 +12,8 @@ function session(...names: string[]): SessionHarness {
     const found = inspection(`sig-${name}`, 20);
     sim.feed({ kind: 'inspected', result: { task: name, hash: 'h', inspection: found } });
   }
+  sim.feed({ kind: 'profile-requested' });
+  sim.settle();
   return sim;
 }
 
@@ -31,8 +33,10 @@ function settle(sim: SessionHarness): string[] {
   return groups;
 }
 
-function leave(sim: SessionHarness, { task, attempt, until, steps }: GroupStart): void {
+function leave(sim: SessionHarness, start: GroupStart): void {
+  const { task, attempt, until, steps } = start;
   sim.group(task.name, attempt, 'started', { step: 0 });
+  sim.measure(start);
   if (until !== undefined) {
     // It has saved, but not left.
     sim.group(task.name, attempt, 'checkpoint', { step: until });

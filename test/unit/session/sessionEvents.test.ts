@@ -62,14 +62,16 @@ describe("techniques of the user's own", () => {
     const [inspect] = sim.take('inspect');
     expect(inspect?.body.techniques).toEqual([mine]);
     sim.perform(inspect!);
-    sim.feed({ kind: 'run-requested' });
     const seen = new Set<string>();
-    for (let command = sim.pending.shift(); command; command = sim.pending.shift()) {
-      if (command.kind === 'trial' || command.kind === 'start') {
-        expect(command.body.techniques).toEqual([mine]);
-        seen.add(command.kind);
+    for (const kind of ['profile-requested', 'run-requested'] as const) {
+      sim.feed({ kind });
+      for (let command = sim.pending.shift(); command; command = sim.pending.shift()) {
+        if (command.kind === 'trial' || command.kind === 'start') {
+          expect(command.body.techniques).toEqual([mine]);
+          seen.add(command.kind);
+        }
+        sim.perform(command);
       }
-      sim.perform(command);
     }
     expect(seen).toEqual(new Set(['trial', 'start']));
   });

@@ -8,6 +8,7 @@ import type {
   Node,
   Plan,
   PlanRequest,
+  ProfileCell,
   Segment,
   SessionEvent,
   Strategy,
@@ -92,6 +93,11 @@ export function serialPlan(request: PlanRequest): Plan {
   return { ...base, segments, makespan: clock, lowerBound: 0, gap: 0, binding: 'none' };
 }
 
+function cellOf(signature: string, strategy: Strategy): ProfileCell {
+  const stepSeconds = 1 / strategy.devices;
+  return { signature, strategy, status: 'ok', source: 'measured', stepSeconds, startSeconds: 1 };
+}
+
 /** A session with its event log and the commands not yet acted on; time is whatever the test says. */
 export class SessionHarness {
   session: ISession = emptySession('test', '/tmp/test');
@@ -144,14 +150,7 @@ export class SessionHarness {
         this.feed({
           kind: 'trial-finished',
           trial,
-          cell: {
-            signature,
-            strategy,
-            status: 'ok',
-            source: 'measured',
-            stepSeconds: 1 / strategy.devices,
-            startSeconds: 1
-          }
+          cell: cellOf(signature, strategy)
         });
         break;
       }
@@ -187,9 +186,12 @@ export class SessionHarness {
     return this.feed({ kind: 'group', event: { task, attempt, kind, time: this.time, ...more } });
   }
 
-  /** Train a started group to its end. */
+  /** Train a started group to its end; one that explores tells what it finds. */
   finish(start: GroupStart): void {
     this.group(start.task.name, start.attempt, 'started', { step: 0 });
+    if (start.explores) {
+      this.measure(start);
+    }
     this.group(start.task.name, start.attempt, 'finished', { step: start.steps, loss: 0.1 });
   }
 
@@ -201,6 +203,11 @@ export class SessionHarness {
       }
       this.perform(this.pending.shift()!, signatureOf);
     }
+  }
+
+  /** A group tells what it has found out of its strategy. */
+  measure({ task, attempt, signature = '', strategy }: GroupStart): void {
+    this.group(task.name, attempt, 'measured', { cell: cellOf(signature, strategy) });
   }
 
   status(task: string): string | undefined {

@@ -6,6 +6,7 @@ import { emptySession, lastAttempt } from '../../../src/core/session/session.js'
 import { REPORTS } from '../../../src/core/session/speeds.js';
 import { step } from '../../../src/core/session/step.js';
 import { render } from '../../../src/core/view/render.js';
+import type { ProfileCell } from '../../../src/core/wire/messages.js';
 import { inspection, SessionHarness, spec } from './sessionHarness.js';
 
 /** A session of tasks of one signature, on one device each, that run at what speed the test says. */
@@ -14,6 +15,8 @@ class Racing extends SessionHarness {
     super();
     this.connect(devices);
     this.feed({ kind: 'tasks-added', tasks: names.map(name => spec(name, `hash-${name}`)) });
+    this.feed({ kind: 'profile-requested' });
+    this.follow();
     this.feed({ kind: 'run-requested' });
     this.follow();
   }
@@ -101,6 +104,29 @@ describe('a task that runs at another speed than its like', () => {
       alone.report('a', 3);
     }
     expect(alone.signature('a')).toBe('s');
+  });
+
+  it('is not split off because an earlier session measured its strategy wrongly', () => {
+    const sim = new Racing([], 3);
+    const wrong: ProfileCell = {
+      signature: 's',
+      strategy: { technique: 'single', devices: 1 },
+      status: 'ok',
+      source: 'measured',
+      stepSeconds: 1,
+      startSeconds: 1
+    };
+    sim.feed({ kind: 'cells-recalled', cells: [wrong] });
+    sim.feed({ kind: 'tasks-added', tasks: ['a', 'b'].map(name => spec(name, `hash-${name}`)) });
+    sim.feed({ kind: 'run-requested' });
+    sim.follow();
+    sim.group('a', 1, 'finished', { step: 100 });
+    sim.follow();
+    for (let i = 0; i < REPORTS; i++) {
+      sim.report('b', 3);
+    }
+    expect(sim.task('b')).toMatchObject({ status: 'running', progress: { stepSeconds: 3 } });
+    expect(sim.signature('b')).toBe('s');
   });
 });
 

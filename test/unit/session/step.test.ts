@@ -189,6 +189,8 @@ describe('from tasks to trained models', () => {
 
   it('keeps the plan that was followed when nothing is left to plan', () => {
     const sim = ready(['a', 'b']);
+    sim.feed({ kind: 'profile-requested' });
+    sim.settle();
     sim.feed({ kind: 'run-requested' });
     sim.settle();
     const followed = sim.session.state.plan?.plan;
@@ -281,6 +283,21 @@ describe('trouble while training', () => {
     sim.group(task, 4, 'lost');
     expect(sim.status(task)).toBe('failed');
     expect(sim.session.state.goal).toBe('none');
+  });
+
+  it('starts a lost group again for as long as it comes to a new checkpoint in between', () => {
+    const { sim, task } = training(['a']);
+    for (const attempt of [1, 2, 3, 4, 5, 6]) {
+      sim.group(task, attempt, 'started', { step: Math.max(0, attempt - 2) });
+      if (attempt < 4) {
+        sim.group(task, attempt, 'checkpoint', { step: attempt });
+      }
+      sim.group(task, attempt, 'lost');
+    }
+    // Three times since the third one saved: one more is the last.
+    expect(sim.session.state.tasks[0]?.attempts).toHaveLength(6);
+    expect(sim.status(task)).toBe('failed');
+    expect(sim.session.state.tasks[0]?.error?.message).toContain('time 4');
   });
 
   it('stops and resumes with the remaining steps', () => {

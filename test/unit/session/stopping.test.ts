@@ -47,9 +47,9 @@ describe('stopping a trial', () => {
     const [trial] = sim.take('trial');
     sim.feed({ kind: 'stop-requested' });
     sim.feed({ kind: 'run-requested' });
-    expect(sim.take('trial')).toEqual([]);
+    expect(sim.take('start')).toEqual([]);
     sim.feed({ kind: 'trial-finished', trial: trial!.body.trial });
-    expect(sim.take('trial').map(({ body }) => body.strategy)).toEqual([trial!.body.strategy]);
+    expect(sim.take('start').map(({ body }) => body.strategy)).toEqual([trial!.body.strategy]);
   });
 
   it('of one task lets it go on where another task waits for the same measurement', () => {

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Command } from '../../../src/core/session/command.js';
 import { emptySession } from '../../../src/core/session/session.js';
 import { step } from '../../../src/core/session/step.js';
-import type { SessionEvent, Strategy } from '../../../src/core/wire/messages.js';
+import type { ProfileCell, SessionEvent, Strategy } from '../../../src/core/wire/messages.js';
 import { inspection, SessionHarness, spec } from './sessionHarness.js';
 
 const STRATEGIES: Strategy[] = [
@@ -39,26 +39,25 @@ class Troubled extends SessionHarness {
       }
       return;
     }
-    if (command.kind !== 'trial') {
+    if (command.kind !== 'trial' && !(command.kind === 'start' && command.body.explores)) {
       super.perform(command);
       return;
     }
-    const { trial, task, signature, strategy } = command.body;
+    const { task, strategy } = command.body;
     this.tried.push(`${task.name} ${strategy.technique}`);
-    const cell = { signature, strategy, source: 'measured' as const };
     const isBad = this._badHashes.has(task.hash);
-    this.feed({
-      kind: 'trial-finished',
-      trial,
-      cell:
-        isBad || this._badTechniques.has(strategy.technique)
-          ? {
-              ...cell,
-              status: 'failed',
-              error: { code: 'x', message: isBad ? task.hash : strategy.technique }
-            }
-          : { ...cell, status: 'ok', stepSeconds: 1 }
-    });
+    if (!isBad && !this._badTechniques.has(strategy.technique)) {
+      super.perform(command);
+      return;
+    }
+    const error = { code: 'x', message: isBad ? task.hash : strategy.technique };
+    if (command.kind === 'start') {
+      this.group(task.name, command.body.attempt, 'failed', { error });
+      return;
+    }
+    const { trial, signature } = command.body;
+    const cell: ProfileCell = { signature, strategy, source: 'measured', status: 'failed', error };
+    this.feed({ kind: 'trial-finished', trial, cell });
   }
 
   error(task: string): string | undefined {

@@ -8,7 +8,7 @@ import { step } from '../../../src/core/session/step.js';
 import { hasTimeCome } from '../../../src/core/session/wishes.js';
 import { wishesEvent } from '../../../src/core/session/wishRequests.js';
 import { SaturnError } from '../../../src/core/wire/failure.js';
-import type { PlanRequest, WishesSet } from '../../../src/core/wire/messages.js';
+import type { PlanRequest, SessionEvent, WishesSet } from '../../../src/core/wire/messages.js';
 import { givenPlanEvent } from '../../../src/engine/planner/givenPlan.js';
 import { SessionHarness, serialPlan, spec } from './sessionHarness.js';
 
@@ -157,6 +157,33 @@ describe('wishes', () => {
     const { limits } = planRequest(sim.session.state, sim.time + 10);
     expect(limits).toEqual({ deviceSeconds: 50, cost: 80 });
     expect(planRequest(sim.session.state, sim.time + 1000).limits).toEqual({ deviceSeconds: 0, cost: 0 });
+  });
+
+  it('count what tasks have taken of a budget also once they are removed, replaced or reset', () => {
+    const left = (sim: SessionHarness): unknown => planRequest(sim.session.state, sim.time).limits;
+    const trained = (): SessionHarness => {
+      const sim = planned(['a', 'b']);
+      wish(sim, { session: { set: { deviceSeconds: 1000, cost: 1000, prices: { node: 3600 } } } });
+      run(sim, { a: { device: 'cpu0', start: 0 } });
+      sim.time += 50;
+      sim.group('a', 1, 'finished', { step: 10 });
+      return sim;
+    };
+    const sim = trained();
+    const limits = left(sim);
+    expect(limits).toEqual({ deviceSeconds: 950, cost: 950 });
+    const events: SessionEvent[] = [
+      { kind: 'tasks-removed', tasks: ['a'] },
+      { kind: 'tasks-added', tasks: [spec('a', 'other')] },
+      { kind: 'reset' }
+    ];
+    for (const event of events) {
+      const other = trained();
+      other.feed(event);
+      expect(left(other)).toEqual(limits);
+      wish(other, { session: { set: { deviceSeconds: 1000 } } });
+      expect(left(other)).toMatchObject({ deviceSeconds: 1000 });
+    }
   });
 
   it('hold back what is not to start yet, and let it begin when its time has come', () => {

@@ -4,20 +4,25 @@ import { plan } from '../../../src/core/planner/plan.js';
 import type { Command } from '../../../src/core/session/command.js';
 import { isReplanDue } from '../../../src/core/session/replanning.js';
 import { isActive } from '../../../src/core/session/session.js';
-import { targetStep } from '../../../src/core/session/stretches.js';
+import { stretchesLeft } from '../../../src/core/session/stretches.js';
 import type {
+  GroupEvent,
   GroupStart,
+  PlanBudget,
+  PlanRequest,
   ProfileCell,
+  SessionState,
   Strategy,
   SwitchPolicy,
   TrialStart
 } from '../../../src/core/wire/messages.js';
 import { inspection, SessionHarness, spec } from './sessionHarness.js';
 
-const ITERATIONS = Number(process.env.ITER ?? 200);
+const BUDGET: PlanBudget = { iterations: 200 };
 const PLANNING_SECONDS = 0.5;
-const START_SECONDS = 1;
-const SAVE_SECONDS = 0.5;
+export const START_SECONDS = 1;
+const COSTS: IRunCosts = { startSeconds: START_SECONDS, saveSeconds: 0.5 };
+const LOAD_SECONDS = 0.2;
 const MEASURED_AFTER = 5;
 const WARM_UP = 3;
 
@@ -26,50 +31,59 @@ const STRATEGIES: Strategy[] = [1, 2, 4].map(devices => ({
   devices
 }));
 
+/** What a rank group costs besides its steps, in seconds. */
+export interface IRunCosts {
+  readonly startSeconds: number;
+  readonly saveSeconds: number;
+}
+
 /** A task of a world: what is believed of it, and what is true. */
 export interface IWorldTask {
   readonly name: string;
+  /** Tasks of equal signature run at equal speed; one of its own when absent. */
+  readonly signature?: string;
   readonly steps: number;
   /** Seconds a step, by strategy key. */
   readonly believed: ReadonlyMap<string, number>;
   readonly truth: ReadonlyMap<string, number>;
   /** When it is added, in seconds. */
   readonly arrival: number;
-  /** What it shares with tasks of the same speed; by itself when absent. */
-  readonly signature?: string;
-}
-
-function cellOf(task: IWorldTask, strategy: Strategy, stepSeconds: number): ProfileCell {
-  const cell = { signature: signatureOf(task), strategy, source: 'measured' as const };
-  return Number.isFinite(stepSeconds)
-    ? {
-        ...cell,
-        status: 'ok',
-        steps: MEASURED_AFTER,
-        stepSeconds,
-        spreadSeconds: 0,
-        startSeconds: START_SECONDS,
-        saveSeconds: SAVE_SECONDS
-      }
-    : { ...cell, status: 'oom' };
+  /** Whether nothing was measured: what is believed tells only what it may be run by. */
+  readonly unknown?: boolean;
 }
 
 /** What happens in a world besides training, at a time in seconds. */
 export interface IFate {
   readonly at: number;
-  readonly kind: 'kill' | 'stop' | 'resume' | 'agent dies' | 'engine dies';
+  readonly kind: FateKind;
   readonly task: string;
+}
+
+const FATES = ['kill', 'kill next', 'stop', 'resume', 'remove', 'agent dies', 'engine dies'] as const;
+
+type FateKind = (typeof FATES)[number];
+
+/** What befalls a task so many seconds after another group is told to take over from the one that trains it. */
+export interface IAmbush {
+  readonly seconds: number;
+  /** The group that takes over is not even begun, as the engine dies before. */
+  readonly kind: FateKind | 'engine dies before';
 }
 
 export interface IWorld {
   readonly devices: number;
+  /** What there is to run tasks by; on one, two and four devices when absent. */
+  readonly strategies?: readonly Strategy[];
+  readonly costs?: (task: string, strategy: Strategy) => IRunCosts;
+  /** How long the planner looks for the plan to begin with, and for others; not for long when absent. */
+  readonly budgets?: { readonly first: PlanBudget; readonly later: PlanBudget };
   readonly tasks: readonly IWorldTask[];
   readonly fates: readonly IFate[];
-  /** What inspection finds feasible; what a task has no truth for runs out of memory. */
-  readonly strategies?: readonly Strategy[];
+  /** One takeover after the other is ambushed, until none of these is left. */
+  readonly ambushes: readonly IAmbush[];
+  /** Whether host memory is too small for two groups of a task at once. */
+  readonly cramped: boolean;
 }
-
-const signatureOf = ({ name, signature = `sig-${name}` }: IWorldTask): string => signature;
 
 /** A world at random: estimates are wrong, tasks come later, die, are stopped and go on. */
 export function randomWorld(seed: number, fates = true): IWorld {
@@ -89,15 +103,20 @@ export function randomWorld(seed: number, fates = true): IWorld {
     const arrival = random() < 0.2 ? between(20, 120) : 0;
     return { name: `t${index}`, steps: Math.round(between(30, 120)), believed, truth, arrival };
   });
-  const kinds: IFate['kind'][] = ['kill', 'stop', 'resume', 'agent dies', 'engine dies'];
+  const pick = <T>(all: readonly T[]): T => all[Math.floor(all.length * random())]!;
   return {
     devices,
     tasks,
     fates: Array.from({ length: fates ? Math.floor(5 * random()) : 0 }, () => ({
       at: between(5, 200),
-      kind: kinds[Math.floor(kinds.length * random())]!,
-      task: tasks[Math.floor(count * random())]!.name
-    }))
+      kind: pick(FATES),
+      task: pick(tasks).name
+    })),
+    ambushes: Array.from({ length: fates ? Math.floor(4 * random()) : 0 }, () => ({
+      seconds: between(0, 3),
+      kind: pick([...FATES, 'engine dies before'] as const)
+    })),
+    cramped: fates && random() < 0.2
   };
 }
 
@@ -108,13 +127,17 @@ function normal(random: Random): number {
 /** A rank group as it truly is. */
 interface IGroup {
   readonly start: GroupStart;
-  readonly from: number;
-  /** When its first step begins. */
-  readonly begun: number;
   readonly stepSeconds: number;
+  /** That from which it takes over, while that is there. */
+  held: IGroup | null;
+  /** When it waits for nothing else. */
+  readonly readyAt: number;
+  from: number;
+  /** When its first step begins. */
+  begun: number;
   until: number;
   leaving: boolean;
-  told: 'nothing' | 'started' | 'measured';
+  told: 'nothing' | 'ready' | 'started' | 'measured';
 }
 
 /** What came of a world. */
@@ -139,7 +162,8 @@ export async function live(
 
 class Life {
   private readonly _sim = new SessionHarness();
-  private readonly _groups = new Map<string, IGroup>();
+  private readonly _groups = new Set<IGroup>();
+  private readonly _ambushes: IAmbush[];
   private readonly _due: { at: number; do: () => void | Promise<void> }[] = [];
   private readonly _trained = new Map<string, number>();
   private readonly _lost = new Map<string, number>();
@@ -149,7 +173,9 @@ class Life {
     private readonly _world: IWorld,
     private readonly _switches: SwitchPolicy,
     private readonly _look: (sim: SessionHarness) => void
-  ) {}
+  ) {
+    this._ambushes = [..._world.ambushes];
+  }
 
   async run(): Promise<IOutcome> {
     const { _sim: sim, _world: world } = this;
@@ -197,7 +223,7 @@ class Life {
   /** The next thing that happens: what is due, what a group tells, or a look of the engine each second. */
   private _next(): { at: number; do: () => void | Promise<void> } | undefined {
     const { _sim: sim } = this;
-    const events = [...this._groups.values()].map(group => this._eventOf(group));
+    const events = [...this._groups].flatMap(group => this._eventOf(group) ?? []);
     const first = [...this._due, ...events].reduce<(typeof this._due)[0] | undefined>(
       (best, one) => (best === undefined || one.at < best.at ? one : best),
       undefined
@@ -214,41 +240,71 @@ class Life {
     return first;
   }
 
-  private _eventOf(group: IGroup): { at: number; do: () => void } {
-    const { start, from, begun, stepSeconds } = group;
+  private _eventOf(group: IGroup): { at: number; do: () => void } | null {
+    const { start, from, begun, stepSeconds, until } = group;
     const now = this._sim.time;
-    const reached = Math.max(from, from + Math.floor((now - begun) / stepSeconds));
-    const leave = group.leaving ? Math.min(group.until, Math.max(from, reached)) : group.until;
-    const end = begun + (leave - from) * stepSeconds;
-    if (!Number.isFinite(stepSeconds)) {
-      return { at: Math.max(now, begun), do: () => this._runOut(group) };
+    if (group.held) {
+      return this._eventOfHeld(group);
     }
-    if (group.told === 'nothing' && !(group.leaving && begun > now)) {
+    if (!Number.isFinite(stepSeconds)) {
+      return { at: Math.max(now, begun), do: () => this._end(group, 'oom') };
+    }
+    const end = begun + (until - from) * stepSeconds;
+    const isBegun = group.told === 'started' || group.told === 'measured';
+    if (!isBegun && !(group.leaving && begun > now)) {
       return { at: begun, do: () => this._tell(group, 'started', { step: from }) };
     }
     const measured = begun + MEASURED_AFTER * stepSeconds;
     if (group.told === 'started' && measured < end) {
       return { at: measured, do: () => this._measure(group) };
     }
-    const done = leave >= start.steps;
+    const done = until >= start.steps;
     return {
-      at: Math.max(now, end) + SAVE_SECONDS,
+      at: Math.max(now, end + this._costs(start.task.name, start.strategy).saveSeconds),
       do: () => {
-        this._groups.delete(start.task.name);
-        this._count(this._trained, start.task.name, leave - from);
-        this._sim.group(start.task.name, start.attempt, done ? 'finished' : 'stopped', { step: leave });
+        this._count(this._trained, start.task.name, until - from);
+        this._end(group, done ? 'finished' : 'stopped', { step: until });
       }
     };
   }
 
-  private _tell(group: IGroup, kind: 'started', more: { step: number }): void {
-    group.told = kind;
-    this._group(group, kind, more);
+  private _eventOfHeld(group: IGroup): { at: number; do: () => void } | null {
+    if (group.leaving) {
+      return { at: this._sim.time, do: () => this._end(group, 'stopped') };
+    }
+    return group.told === 'nothing'
+      ? { at: Math.max(this._sim.time, group.readyAt), do: () => this._tell(group, 'ready') }
+      : null;
   }
 
-  private _runOut({ start }: IGroup): void {
-    this._groups.delete(start.task.name);
-    this._sim.group(start.task.name, start.attempt, 'oom');
+  /** Nothing is left of a group: it says so, and what waits for it goes on, or has nothing to go on with. */
+  private _end(
+    group: IGroup,
+    kind: 'finished' | 'stopped' | 'lost' | 'oom',
+    more: { step?: number } = {}
+  ): void {
+    const { _sim: sim, _groups: groups } = this;
+    groups.delete(group);
+    const { name } = group.start.task;
+    this._group(group, kind, more);
+    for (const next of [...groups].filter(({ held }) => held === group)) {
+      next.held = null;
+      next.from = this._checkpointOf(name);
+      const start = this._world.cramped ? this._costs(name, next.start.strategy).startSeconds : 0;
+      next.begun = Math.max(sim.time + start, next.readyAt) + LOAD_SECONDS;
+      if (kind === 'finished') {
+        this._end(next, 'stopped');
+      }
+    }
+  }
+
+  private _checkpointOf(task: string): number {
+    return this._sim.session.state.tasks.find(({ spec: { name } }) => name === task)?.checkpointStep ?? 0;
+  }
+
+  private _tell(group: IGroup, kind: 'ready' | 'started', more: { step?: number } = {}): void {
+    group.told = kind;
+    this._group(group, kind, more);
   }
 
   private _measure(group: IGroup): void {
@@ -256,20 +312,35 @@ class Life {
     group.told = 'measured';
     this._group(group, 'step', { step: group.from + MEASURED_AFTER, stepSeconds });
     this._group(group, 'measured', {
-      cell: cellOf(this._task(start.task.name), start.strategy, stepSeconds)
+      cell: this._cell(start.task.name, start.strategy, stepSeconds)
     });
+  }
+
+  private _cell(task: string, strategy: Strategy, stepSeconds: number): ProfileCell {
+    const cell = { signature: this._signature(task), strategy, source: 'measured' as const };
+    return Number.isFinite(stepSeconds)
+      ? {
+          ...cell,
+          status: 'ok',
+          steps: MEASURED_AFTER,
+          stepSeconds,
+          spreadSeconds: 0,
+          ...this._costs(task, strategy)
+        }
+      : { ...cell, status: 'oom' };
   }
 
   /** A trial makes its steps, throws them away, and its devices are free. */
   private _try({ trial, task, strategy }: TrialStart): void {
     const stepSeconds = this._truth({ task, strategy });
+    const { startSeconds, saveSeconds } = this._costs(task.name, strategy);
     const fits = Number.isFinite(stepSeconds);
-    const seconds = START_SECONDS + (fits ? (WARM_UP + MEASURED_AFTER) * stepSeconds + SAVE_SECONDS : 0);
-    const cell = cellOf(this._task(task.name), strategy, stepSeconds);
+    const seconds = startSeconds + (fits ? (WARM_UP + MEASURED_AFTER) * stepSeconds + saveSeconds : 0);
+    const cell = this._cell(task.name, strategy, stepSeconds);
     this._at(this._sim.time + seconds, () => void this._sim.feed({ kind: 'trial-finished', trial, cell }, 0));
   }
 
-  private _group(group: IGroup, kind: 'started' | 'step' | 'measured', more: object): void {
+  private _group(group: IGroup, kind: GroupEvent['kind'], more: object): void {
     this._sim.time -= 1;
     this._sim.group(group.start.task.name, group.start.attempt, kind, more);
   }
@@ -287,12 +358,24 @@ class Life {
     switch (command.kind) {
       case 'start': {
         const { body } = command;
-        const task = sim.session.state.tasks.find(({ spec: { name } }) => name === body.task.name)!;
-        const from = task.checkpointStep ?? 0;
-        groups.set(body.task.name, {
+        const { name } = body.task;
+        const held = this._find(name, body.after) ?? null;
+        const ambush = held ? this._ambushes.shift() : undefined;
+        if (ambush?.kind === 'engine dies before') {
+          this._suffer({ kind: 'engine dies', task: name });
+          return;
+        }
+        if (ambush) {
+          const { kind, seconds } = ambush;
+          this._at(sim.time + seconds, () => this._suffer({ kind, task: name }));
+        }
+        const { startSeconds } = this._costs(name, body.strategy);
+        groups.add({
           start: body,
-          from,
-          begun: sim.time + START_SECONDS,
+          held,
+          readyAt: sim.time + (held && this._world.cramped ? 0 : startSeconds),
+          from: this._checkpointOf(name),
+          begun: held ? Infinity : sim.time + startSeconds,
           stepSeconds: this._truth(body),
           until: body.until ?? body.steps,
           leaving: false,
@@ -301,9 +384,10 @@ class Life {
         return;
       }
       case 'stop': {
-        const group = groups.get(command.body.task);
-        if (group?.start.attempt === command.body.attempt) {
+        const group = this._find(command.body.task, command.body.attempt);
+        if (group) {
           group.leaving = true;
+          group.until = Math.min(group.until, this._nextStep(group));
           this._moves += Number(
             sim.session.state.tasks.find(({ spec: { name } }) => name === command.body.task)?.moving === true
           );
@@ -311,10 +395,9 @@ class Life {
         return;
       }
       case 'until': {
-        const group = groups.get(command.body.task);
-        if (group?.start.attempt === command.body.attempt) {
-          const reached = group.from + Math.max(0, Math.ceil((sim.time - group.begun) / group.stepSeconds));
-          group.until = Math.min(group.start.steps, Math.max(command.body.step, reached));
+        const group = this._find(command.body.task, command.body.attempt);
+        if (group) {
+          group.until = Math.min(group.start.steps, Math.max(command.body.step, this._nextStep(group)));
         }
         return;
       }
@@ -323,16 +406,19 @@ class Life {
         return;
       case 'plan':
         this._at(sim.time + PLANNING_SECONDS, async () => {
-          const made = await plan({ ...command.request, explain: false, budget: { iterations: ITERATIONS } });
+          const made = await plan({
+            ...command.request,
+            explain: false,
+            budget: this._budget(command.request)
+          });
           sim.feed({ kind: 'plan-made', plan: made, basis: command.planRevision }, 0);
         });
         return;
       case 'inspect':
         for (const { name, hash } of command.body.tasks) {
-          const task = this._task(name);
-          const { strategies = STRATEGIES } = this._world;
-          const fitting = strategies.filter(({ devices }) => devices <= this._world.devices);
-          const found = inspection(signatureOf(task), task.steps, fitting);
+          const task = this._world.tasks.find(one => one.name === name)!;
+          const strategies = this._strategies.filter(one => task.believed.has(strategyKey(one)));
+          const found = inspection(this._signature(name), task.steps, strategies);
           this._at(
             sim.time + 1,
             () => void sim.feed({ kind: 'inspected', result: { task: name, hash, inspection: found } }, 0)
@@ -344,39 +430,69 @@ class Life {
     }
   }
 
-  private _task(name: string): IWorldTask {
-    return this._world.tasks.find(task => task.name === name)!;
+  /** The step that a group ends next. */
+  private _nextStep({ from, begun, stepSeconds }: IGroup): number {
+    return from + Math.max(0, Math.ceil((this._sim.time - begun) / stepSeconds));
+  }
+
+  private _budget({ tasks }: PlanRequest): PlanBudget {
+    const { first, later } = this._world.budgets ?? { first: BUDGET, later: BUDGET };
+    return tasks.some(({ running }) => running) ? later : first;
+  }
+
+  private get _strategies(): readonly Strategy[] {
+    return this._world.strategies ?? STRATEGIES;
+  }
+
+  private _costs(task: string, strategy: Strategy): IRunCosts {
+    return this._world.costs?.(task, strategy) ?? COSTS;
+  }
+
+  private _signature(name: string): string {
+    return this._world.tasks.find(task => task.name === name)?.signature ?? `sig-${name}`;
   }
 
   private _truth({ task, strategy }: Pick<GroupStart, 'task' | 'strategy'>): number {
-    return this._task(task.name).truth.get(strategyKey(strategy)) ?? Infinity;
+    return this._world.tasks.find(({ name }) => name === task.name)!.truth.get(strategyKey(strategy))!;
   }
 
   private _add(tasks: readonly IWorldTask[]): void {
     const { _sim: sim } = this;
     sim.feed({ kind: 'tasks-added', tasks: tasks.map(({ name }) => spec(name)) }, 0);
-    const { strategies = STRATEGIES } = this._world;
-    const cells = tasks.flatMap(task =>
-      strategies.flatMap(strategy => {
-        const believed = task.believed.get(strategyKey(strategy));
-        return believed === undefined ? [] : [cellOf(task, strategy, believed)];
-      })
-    );
+    const cells = tasks
+      .filter(({ unknown }) => !unknown)
+      .flatMap(({ name, believed }) =>
+        this._strategies.flatMap(strategy => {
+          const stepSeconds = believed.get(strategyKey(strategy));
+          return stepSeconds === undefined ? [] : [this._cell(name, strategy, stepSeconds)];
+        })
+      );
     sim.feed({ kind: 'cells-recalled', cells }, 0);
   }
 
-  private _suffer({ kind, task }: IFate): void {
+  private _find(task: string, attempt: number | undefined): IGroup | undefined {
+    return [...this._groups].find(({ start }) => start.task.name === task && start.attempt === attempt);
+  }
+
+  private _suffer({ kind, task }: Pick<IFate, 'kind' | 'task'>): void {
     const { _sim: sim, _groups: groups } = this;
     const state = sim.session.state.tasks.find(({ spec }) => spec.name === task);
     switch (kind) {
-      case 'kill': {
-        const group = groups.get(task);
+      case 'kill':
+      case 'kill next': {
+        const isNext = kind === 'kill next';
+        const group = [...groups].find(one => one.start.task.name === task && !one.held !== isNext);
         if (group) {
           this._die(group);
-          sim.group(task, group.start.attempt, 'lost');
+          this._end(group, 'lost');
         }
         return;
       }
+      case 'remove':
+        if (state) {
+          sim.feed({ kind: 'tasks-removed', tasks: [task] }, 0);
+        }
+        return;
       case 'stop':
       case 'resume':
         if (state) {
@@ -384,9 +500,10 @@ class Life {
         }
         return;
       case 'agent dies':
-        for (const group of groups.values()) {
+        for (const group of groups) {
           this._die(group);
         }
+        groups.clear();
         sim.pending = [];
         sim.feed({ kind: 'agent-away' }, 0);
         sim.connect(this._world.devices);
@@ -396,7 +513,7 @@ class Life {
         sim.pending = [];
         sim.connect(
           this._world.devices,
-          [...groups.values()].map(({ start }) => ({ task: start.task.name, attempt: start.attempt }))
+          [...groups].map(({ start }) => ({ task: start.task.name, attempt: start.attempt }))
         );
     }
   }
@@ -404,7 +521,6 @@ class Life {
   private _die(group: IGroup): void {
     const { from, begun, stepSeconds, start, until } = group;
     const done = Math.max(0, Math.min(until - from, Math.floor((this._sim.time - begun) / stepSeconds)));
-    this._groups.delete(start.task.name);
     this._count(this._trained, start.task.name, done);
     this._count(this._lost, start.task.name, done);
   }
@@ -414,16 +530,39 @@ class Life {
   }
 }
 
-/** Devices that do nothing although a task waits that the plan, in its order, has there next. */
-export function idleBesideWork({ session: { state } }: SessionHarness): string[] {
-  const busy = new Set(state.tasks.filter(isActive).flatMap(task => task.attempts.at(-1)!.devices));
-  const waits = state.tasks.some(
-    task => task.status === 'ready' && (task.checkpointStep ?? 0) < targetStep(task)
-  );
-  const free = (state.cluster?.nodes ?? []).flatMap(node =>
-    node.devices.map(({ id }) => id).filter(id => !busy.has(id))
-  );
-  const all = state.cluster?.nodes.reduce((sum, node) => sum + node.devices.length, 0) ?? 0;
-  const begins = state.run === undefined || state.probing === true || state.planning;
-  return state.goal === 'run' && waits && !begins && free.length === all ? free : [];
+/** Devices that tasks train on, or are about to: one as often as it is used by a task. */
+export function devicesInUse({ tasks }: SessionState): string[] {
+  return tasks
+    .filter(isActive)
+    .flatMap(task => [...new Set([...task.attempts.at(-1)!.devices, ...(task.next?.devices ?? [])])]);
+}
+
+/**
+ * Devices that do nothing although a task waits for these alone, and the plan has none there before it; and, while nothing
+ * is news, tasks that wait and that no plan has.
+ */
+export function idleBesideWork({ session: { state, news } }: SessionHarness): string[] {
+  const { plan: planned, goal, run, planning, probing } = state;
+  if (goal !== 'run' || !planned || !run || run.endedAt !== undefined) {
+    return [];
+  }
+  const taken = new Set(devicesInUse(state));
+  const known = new Set(planned.plan.unplanned.map(({ task }) => task));
+  const idle: string[] = [];
+  for (const { segment } of stretchesLeft(state, planned.plan)) {
+    const { task: name, devices } = segment;
+    const status = state.tasks.find(({ spec }) => spec.name === name)?.status;
+    if (status === 'ready' && !known.has(name) && devices.every(id => !taken.has(id))) {
+      idle.push(...devices);
+    }
+    known.add(name);
+    for (const id of devices) {
+      taken.add(id);
+    }
+  }
+  const isSettled = planned.fresh && !planning && !probing && news.length === 0;
+  const forgotten = state.tasks
+    .filter(task => task.status === 'ready' && !known.has(task.spec.name))
+    .map(({ spec }) => spec.name);
+  return isSettled ? [...idle, ...forgotten] : idle;
 }

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { ENGLISH } from '../../../src/core/model/translation.js';
 import { render } from '../../../src/core/view/render.js';
 import { progressLine } from '../../../src/core/view/status/progressLine.js';
-import { type SessionState, type TaskState, validate } from '../../../src/core/wire/messages.js';
+import { type Replan, type SessionState, type TaskState, validate } from '../../../src/core/wire/messages.js';
 import {
   definedSession,
   emptySession,
@@ -54,6 +54,20 @@ const OWN = [
   { name: 'mine', target: 'mine:Mine', source: 'class Mine: ...' },
   { name: 'theirs', target: 'lab.techniques:Theirs' }
 ];
+
+/** Planned anew once while tasks trained, and over if the session is. */
+function replanned(state: SessionState): SessionState {
+  const run = state.run!;
+  const took = run.endedAt === undefined ? {} : { took: run.endedAt - T0 - 6 };
+  const causes: Replan['causes'] = [{ kind: 'speed', tasks: ['digits-mlp-32-1e-3'], factor: 1.4 }];
+  const replan: Replan = { number: 1, at: T0 + 6, adoptedAt: T0 + 7, causes, moves: [], makespan: 40 };
+  const outcome = { seconds: 40, plans: 1, moves: 0, firstPlanSeconds: 48 };
+  return {
+    ...state,
+    replans: [{ ...replan, carryOn: 48, ...took }],
+    run: { ...run, ...(run.endedAt !== undefined && { outcome }) }
+  };
+}
 
 /** With a technique that an installed package brings. */
 function packagedSession(): SessionState {
@@ -150,7 +164,9 @@ describe('render', () => {
     ['results', 'results-early', validated(finishedSession())],
     ['results', 'results-unevaluated', unevaluated(finishedSession())],
     ['status', 'status-unevaluated', unevaluated(finishedSession())],
-    ['report', 'report', finishedSession()]
+    ['report', 'report', finishedSession()],
+    ['past-plan', 'past-plan', replanned(runningSession())],
+    ['status', 'status-replanned', replanned(finishedSession())]
   ] as const)('%s looks as approved: %s', async (view, name, state) => {
     validate('SessionState', state);
     const { text, html } = render(view, state, NOW, ENGLISH);

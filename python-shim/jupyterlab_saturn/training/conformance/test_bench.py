@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from ...paths import SessionPaths
-from ..run.training_loop import numbers
+from ..run.validations import numbers
 from ..run.workload import Workload
 from ..runtime.device import CpuDevice
 from ..runtime.process_group import ProcessGroup

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from ..run.training_loop import TrainingLoop, numbers
+from ..run.training_loop import TrainingLoop
 from ..run.training_observer import TrainingObserver
+from ..run.validations import numbers
 from ..run.workload import Workload
 from ..runtime.process_group import ProcessGroup
 from ..runtime.workload_spec import WorkloadSpec

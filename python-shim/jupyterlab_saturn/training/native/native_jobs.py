@@ -52,7 +52,7 @@ def train_natively(
     """
     observer = AgentReporter(events) if world.is_root else TrainingObserver()
     measurement = TrainingMeasurement(request, world, device, observer.measured)
-    measurement.requested_at = orders.wait()  # what its function builds, it trains at once
+    measurement.requested_at = orders.wait(events)  # what its function builds, it trains at once
     monitor = TrainingMonitor(
         world,
         measurement,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 import torch
 
 from ...errors import SaturnError
-from ..components.predictions import MetricsFailed
 from ..runtime.device import RankDevice
 from ..runtime.process_group import ProcessGroup
 from ..runtime.workload_spec import WorkloadSpec
@@ -22,10 +21,11 @@ from .model_export import write_model
 from .sync_interval import SyncInterval
 from .training_measurement import TrainingMeasurement
 from .training_observer import TrainingObserver
+from .validations import Validations, finite
 from .workload import Workload
 
 if TYPE_CHECKING:
-    from ...generated.wire_types import Failure, Result, Validation
+    from ...generated.wire_types import Result
     from .atomic_checkpoint import CheckpointDetails
 
 
@@ -106,8 +106,7 @@ class TrainingLoop:
         self._best = BestModel(spec, identity, world, device)
         self._saved_step = 0
         self._loss: float | None = None
-        self._validations: list[Validation] = []
-        self._evaluation_error: Failure | None = None
+        self._validations = Validations(world, self._best, self._observer)
 
     def run(self) -> None:
         """Train, telling the observer about it.
@@ -127,17 +126,16 @@ class TrainingLoop:
         if manifest is not None:
             workload.step = self._saved_step = manifest["step"]
             self._loss = manifest["loss"]
-            self._validations = manifest["validations"]
-            self._best.recall(workload.task, self._validations)
+            self._validations.recall(workload, manifest["validations"])
         if self._measurement is not None:
             self._measurement.started()
         self._observer.started(workload.step)
-        enough = self._enough(workload) or self._train(workload)
+        enough = self._validations.enough(workload) or self._train(workload)
         if workload.step < self._steps and not enough:
             self._save(workload)
             self._measured()
             if self._evaluates and workload.step == self._last:
-                self._show(workload)
+                self._validations.show(workload)
             self._observer.stopped(workload.step)
         else:
             self._finish(workload)
@@ -171,8 +169,10 @@ class TrainingLoop:
             self._observer.agreed(workload.step, known.loss, known.step_seconds)
             if self._measurement is not None:
                 self._measurement.window(known.step_seconds, steps, known.load_seconds)
-            if validates and self._validate(workload):
-                return True
+            if validates:
+                self._validations.add(workload)
+                if self._validations.enough(workload):
+                    return True
             if known.stop:
                 break
             if known.unsaved_seconds >= self._checkpoint_seconds:
@@ -180,43 +180,6 @@ class TrainingLoop:
                 saved_at = time.monotonic()
             agreed_at, agreed_step, loading = time.monotonic(), workload.step, 0.0
         return False
-
-    def _validate(self, workload: Workload) -> bool:
-        """Evaluate the task as it is. Returns whether its rule ends the training."""
-        metrics = self._evaluate(workload)
-        told = _finite(metrics)
-        self._validations.append({"step": workload.step, "metrics": told})
-        self._observer.validated(workload.step, told)
-        workload.runner.learning_rate.evaluated(metrics)
-        self._best.offer(workload.task, workload.runner, workload.step, metrics)
-        return self._enough(workload)
-
-    def _show(self, workload: Workload) -> None:
-        """Tell how good the task is by now, unless that was told."""
-        if any(known["step"] == workload.step for known in self._validations):
-            return
-        try:
-            metrics = workload.evaluate()
-        except MetricsFailed as error:
-            metrics = error.known
-        if metrics:
-            self._observer.validated(workload.step, _finite(metrics))
-
-    def _evaluate(self, workload: Workload) -> dict[str, float]:
-        """What the task's evaluation says, as far as it can be made."""
-        try:
-            return workload.evaluate()
-        except MetricsFailed as error:
-            self._evaluation_error = self._evaluation_error or error.failure
-            return error.known
-
-    def _enough(self, workload: Workload) -> bool:
-        """Whether the task's own rule says that this step, just validated, is the last."""
-        rule, known = workload.task.stop_early, self._validations
-        if rule is None or not known or known[-1]["step"] != workload.step:
-            return False
-        history = [{"step": one["step"], **numbers(one["metrics"])} for one in known]
-        return self._world.on_root(lambda: bool(rule(history)))
 
     def _wanted_last(self) -> int:
         """What this rank has to say of the last step: only the first one does."""
@@ -266,7 +229,7 @@ class TrainingLoop:
             "task": self._spec.task["name"],
             "strategy": self._spec.strategy,
             "loss": self._loss,
-            "validations": self._validations,
+            "validations": self._validations.known,
             "torch": torch.__version__,
         }
         with nullcontext() if self._measurement is None else self._measurement.saving():
@@ -281,11 +244,10 @@ class TrainingLoop:
     def _finish(self, workload: Workload) -> None:
         """Export the model, then evaluate it: what fails there must not lose it."""
         every = workload.task.validate_every
-        judged = bool(self._validations) and self._validations[-1]["step"] == workload.step
+        judged = self._validations.has(workload.step)
         if workload.task.keep_best and every and workload.step % every == 0 and not judged:
-            self._best.offer(
-                workload.task, workload.runner, workload.step, self._evaluate(workload)
-            )
+            metrics = self._validations.evaluate(workload)
+            self._best.offer(workload.task, workload.runner, workload.step, metrics)
         self._save(workload)
         self._measured()
         self._best.restore(workload.runner)
@@ -298,26 +260,16 @@ class TrainingLoop:
             )
         result: Result = {
             "loss": self._loss,
-            "metrics": _finite(self._evaluate(workload)),
+            "metrics": finite(self._validations.evaluate(workload)),
             "model": str(target.relative_to(paths.folder)),
         }
         if workload.step < self._steps:
             result["stoppedEarly"] = True
         if self._best.step is not None:
             result["bestStep"] = self._best.step
-        if self._evaluation_error is not None:
-            result["evaluationError"] = self._evaluation_error
+        if self._validations.error is not None:
+            result["evaluationError"] = self._validations.error
         self._observer.finished(workload.step, result)
-
-
-def numbers(metrics: Mapping[str, float | None]) -> dict[str, float]:
-    """Metrics as they were before JSON had to hold them."""
-    return {name: math.nan if value is None else value for name, value in metrics.items()}
-
-
-def _finite(metrics: Mapping[str, float]) -> dict[str, float | None]:
-    """As JSON can hold them."""
-    return {name: value if math.isfinite(value) else None for name, value in metrics.items()}
 
 
 def _identity(spec: WorkloadSpec, steps: int) -> str:

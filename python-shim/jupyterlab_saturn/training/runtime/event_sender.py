@@ -36,6 +36,12 @@ class CellEvent(_Event):
     cell: ProfileCell
 
 
+class ReadyEvent(_Event):
+    """It waits for nothing but the end of the group from which it takes over."""
+
+    kind: Literal["ready"]
+
+
 class ProgressEvent(_Event):
     """So many steps are behind it: when it begins, with a checkpoint, and when told to leave."""
 
@@ -72,6 +78,7 @@ class FailureEvent(_Event):
 RankEvent = (
     InspectedEvent
     | CellEvent
+    | ReadyEvent
     | ProgressEvent
     | StepEvent
     | ValidatedEvent

@@ -6,8 +6,12 @@ import signal
 import time
 from pathlib import Path
 from types import FrameType
+from typing import TYPE_CHECKING
 
 from .rank_request import RankRequest
+
+if TYPE_CHECKING:
+    from .event_sender import EventSender
 
 _TURN_SECONDS = 0.005
 
@@ -34,14 +38,21 @@ class GroupOrders:
         """The step to leave after; None when that is the last one."""
         return self._newest().until
 
-    def wait(self) -> float:
+    def wait(self, events: EventSender) -> float:
         """Wait until no other group has the task and the devices any more.
+
+        Parameters
+        ----------
+        events
+            Where it is told that this rank waits for nothing else, if it must wait.
 
         Returns
         -------
         float
             When this one could begin, in seconds since the epoch.
         """
+        if self._newest().held:
+            events.emit({"kind": "ready"})
         while self._newest().held:
             time.sleep(_TURN_SECONDS)
         return self._newest().requested_at

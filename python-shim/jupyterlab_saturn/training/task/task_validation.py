@@ -63,6 +63,11 @@ def require_valid(task: Task) -> None:
             "The rule stop_early looks at evaluations while training, but there are none.",
             "Give the Task validate_every and eval_data, too.",
         )
+    if task.keep_best and task.best is None:
+        raise _bad(
+            "The best model is to be kept, but the Task does not say which one that is.",
+            'Give it best as well, e.g. best="accuracy:max".',
+        )
     if not _is_count(task.workers, least=0):
         raise _bad(
             f"The workers are {task.workers!r}, but they count processes.",

@@ -20,6 +20,7 @@ from ..components.nested_tensors import move, pair, shapes
 from ..components.optimizer_factory import why_not_remade
 from ..components.seeding import derive, seed_all, seed_torch
 from ..components.state_dicts import EXTRA_STATE
+from ..components.training_mode import evaluating
 from ..model.block_chain import block_chain, chain_of
 from ..model.blocks import find_blocks
 from ..model.memory_estimate import MemoryEstimate
@@ -205,7 +206,7 @@ class _PipelineRunner(Runner):
     def _probe(self, inputs: Any) -> dict[int, torch.Tensor]:
         """What stages return for inputs of this shape, by stage. A collective."""
         self._passed.clear()
-        with self._evaluating(), self._precise():
+        with evaluating(self.module), self._precise():
             self._outputs(inputs)
         return dict(self._passed)
 

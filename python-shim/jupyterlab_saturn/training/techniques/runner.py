@@ -14,15 +14,13 @@ import cloudpickle
 import torch
 from torch.distributed.tensor import DTensor
 
-from ...errors import SaturnError
 from ...task import Evaluation, Task
 from ..components.batch_norm import BatchNorms
 from ..components.frozen_parameters import FrozenParameters
 from ..components.gradients import Gradients
-from ..components.held_out_scores import HeldOutScores
 from ..components.held_tensors import place_functions
 from ..components.learning_rate import LearningRate
-from ..components.loss import Loss, Part, counted_loss, held_out_loss, outputs_of
+from ..components.loss import Part, counted_loss, outputs_of
 from ..components.nested_tensors import move, pair
 from ..components.optimizer_factory import make_optimizer
 from ..components.precision import LossScale, precise
@@ -34,11 +32,13 @@ from ..components.state_dicts import (
     restore_model,
     restore_optimizer,
 )
-from ..components.training_mode import begin_training, evaluating
+from ..components.training_mode import begin_training
 from ..model.blocks import find_blocks
-from ..task.data_order import MicroBatch, evaluation_parts, takes_whole_batches
+from ..task.data_order import MicroBatch
 from ..task.samples import Samples
 from .context import Context
+from .held_out_evaluation import HeldOutEvaluation
+from .loss_weighing import LossWeighing
 
 State = dict[str, Any]
 
@@ -88,7 +88,7 @@ class Runner:
         self._batch_norms = BatchNorms(task.model, self.data_ranks, self._world)
         self._optimizer = make_optimizer(task, list(self._trained()))
         self.learning_rate = LearningRate(task, self._optimizer, context.steps)
-        self._counted: bool | None = None  # known once a loss was seen
+        self._weighing = LossWeighing(task, self._world)
         self._frozen = FrozenParameters(self.module)
         self._gradients = Gradients(self._world, self._device, self._copies)
         self._seeds = BlockSeeds(self._blocks()) if task.exact_random else None
@@ -116,7 +116,6 @@ class Runner:
         self.learning_rate.stepped()
         return share
 
-    @torch.no_grad()
     def evaluate(self, samples: Samples) -> dict[str, float]:
         """The loss over all samples, each counted once, and the task's metrics.
 
@@ -127,33 +126,16 @@ class Runner:
         MetricsFailed
             On all ranks, when the task's metrics do.
         """
-        scores = HeldOutScores(self._task, self._world, self._device, self._voice)
-        size = self._forward_size()
-        with self._evaluating():
-            parts = evaluation_parts(samples.count, size, self.data_rank, self.data_ranks)
-            for part, counted in parts:
-                inputs, targets = pair(move(samples.batch(part), self._device))
-                with self._precise():
-                    forward = partial(self._outputs, inputs)
-                    if self._voice == 0:
-                        forward()
-                        continue
-                    outputs, said = held_out_loss(self._task, forward, targets)
-                if counted > 0:
-                    scores.add(part.start, counted, outputs, targets, said)
-        return scores.measure()
+        return self._held_out.measure(samples)
 
-    @torch.no_grad()
     def evaluate_all(self, samples: Samples, evaluation: Evaluation, step: int) -> dict[str, float]:
         """What a task's own evaluation says of all samples. A collective."""
-        size = self._forward_size()
-        with self._evaluating():
-            evaluation.begin(step)
-            for number, (part, _) in enumerate(evaluation_parts(samples.count, size, 0, 1)):
-                with self._precise():
-                    batch = move(samples.batch(part), self._device)
-                    evaluation.batch(self.module, batch, number)
-            return {name: float(value) for name, value in evaluation.end().items()}
+        return self._held_out.ask(evaluation, samples, step)
+
+    @property
+    def evaluated_at_once(self) -> int:
+        """Held-out samples that all ranks together take at once, or each of them."""
+        return self._held_out.at_once
 
     def state(self, changed: Collection[str] = ()) -> State:
         """Model, optimizer and schedule, each rank its shards; also the template to restore into.
@@ -238,9 +220,19 @@ class Runner:
         """The repeated layers of the model, in order."""
         return find_blocks(self._task.model, self._task.blocks)
 
-    def _evaluating(self) -> AbstractContextManager[None]:
-        """Within it, the model is in evaluation mode."""
-        return evaluating(self.module)
+    @property
+    def _held_out(self) -> HeldOutEvaluation:
+        return HeldOutEvaluation(
+            task=self._task,
+            module=self.module,
+            world=self._world,
+            device=self._device,
+            data_rank=self.data_rank,
+            data_ranks=self.data_ranks,
+            voice=self._voice,
+            outputs=self._outputs,
+            precise=self._precise,
+        )
 
     def _accumulate(self, micro_batches: Sequence[MicroBatch]) -> Part:
         """Forward and backward of this rank's micro-batches, one after another."""
@@ -256,49 +248,18 @@ class Runner:
                         self._task,
                         partial(self._outputs, inputs),
                         targets,
-                        counting=self._counted is not False,
+                        counting=self._weighing.may_count,
                     )
-                value = part.add(loss, micro.weight, counts=self._counts(loss))
+                whole = self.data_ranks == self.micro_batches == 1
+                counts = self._weighing.by_count(loss, whole=whole)
+                value = part.add(loss, micro.weight, counts=counts)
                 if last:
                     part.complete(self._world, self._voice)
                 self._amplified(value).backward()
         return part
 
-    def _counts(self, loss: Loss) -> bool:
-        """Whether samples weigh what the loss counts. The first time a collective.
-
-        Raises
-        ------
-        SaturnError
-            ``bad-loss`` when losses are counted and this one is not.
-        """
-        if self._counted is None:
-            whole = takes_whole_batches(self._task) or self.data_ranks == self.micro_batches == 1
-            lacking = [1.0 if loss.count is None or whole else 0.0]
-            self._counted = self._world.max(lacking)[0] == 0.0
-        if self._counted and loss.count is None:
-            raise SaturnError(
-                "bad-loss",
-                "The loss of this batch is no mean of one cross entropy, as those before were, so "
-                "what its samples weigh is not known.",
-                "Return the loss as a pair: the sum over what it counts, and how many these are.",
-            )
-        return self._counted
-
-    @property
-    def evaluated_at_once(self) -> int:
-        """Held-out samples that all ranks together take at once, or each of them."""
-        alike = 1 if self._task.evaluation is not None else self.data_ranks
-        return self._forward_size() * alike
-
     def _outputs(self, inputs: Any) -> Any:
         return outputs_of(self._task, self.module, inputs)
-
-    def _forward_size(self) -> int:
-        """Samples of a forward on held-out data."""
-        task = self._task
-        size = task.eval_batch_size or task.batch_size // task.micro_batches // self.data_ranks
-        return max(1, size)
 
     def _seed(self, seed: int) -> None:
         """Seed what a micro-batch draws."""

@@ -174,7 +174,7 @@ class DynamicRule {
       run.awaited ||= run.placed.end > now && run.placed.devices.some(device => devices.includes(device));
     }
     const steps = rest?.steps ?? this._problem.jobs[job]!.steps;
-    const started = config.option.startSeconds + (rest?.oldStop ?? 0);
+    const started = config.option.startSeconds + (rest?.oldStop ?? this._problem.jobs[job]!.leaving);
     const end = start + started + steps * config.option.stepSeconds;
     const placed: IPlaced = { job, config, node, devices, start, end };
     if (rest !== undefined) {

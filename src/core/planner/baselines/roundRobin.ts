@@ -51,7 +51,7 @@ function inTurn(problem: IProblem, jobs: IPlaced[], begin: number, length: numbe
     }
   }
   for (;;) {
-    const stretches = timed(turns, begin);
+    const stretches = timed(problem, turns, begin);
     const joined = join(turns, stretches, NEGLIGIBLE * Math.max(length, stretches.at(-1)?.end ?? 0));
     if (joined.length === turns.length) {
       return stretches;
@@ -60,12 +60,14 @@ function inTurn(problem: IProblem, jobs: IPlaced[], begin: number, length: numbe
   }
 }
 
-function timed(turns: ITurn[], begin: number): IPlaced[] {
+function timed(problem: IProblem, turns: ITurn[], begin: number): IPlaced[] {
   const last = new Map(turns.map(({ job }, i) => [job, i]));
+  const first = new Map([...turns.entries()].reverse().map(([i, { job }]) => [job, i]));
   let now = begin;
   return turns.map((turn, i) => {
     const { startSeconds, stopSeconds = 0, stepSeconds } = turn.config.option;
-    const overhead = startSeconds + (last.get(turn.job) === i ? 0 : stopSeconds);
+    const leaving = first.get(turn.job) === i ? problem.jobs[turn.job]!.leaving : 0;
+    const overhead = leaving + startSeconds + (last.get(turn.job) === i ? 0 : stopSeconds);
     const start = now;
     now += overhead + turn.steps * stepSeconds;
     return { ...turn, start, end: now, overhead };

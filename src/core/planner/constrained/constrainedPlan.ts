@@ -232,6 +232,7 @@ class ConstrainedPlanning {
         weightedCompletion: { seconds, lowerBound: least.seconds, gap: gapOf(seconds, least.seconds) }
       }),
       ...(conflicts.length > 0 && { conflicts }),
+      ...(search.carryOn !== undefined && { carryOn: search.carryOn }),
       log: [...this._log]
     };
   }

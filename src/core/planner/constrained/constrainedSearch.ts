@@ -54,6 +54,8 @@ const MOST_REPLAYS = 8;
  */
 export class ConstrainedSearch {
   readonly simple: ISimplePlan[];
+  /** Makespan of the earlier plan as far as it goes, in seconds; undefined where there is none. */
+  readonly carryOn: number | undefined;
   private _best: IMeasured;
   /** The best in which every running job stays. */
   private _staying: IMeasured;
@@ -91,6 +93,7 @@ export class ConstrainedSearch {
       const kept = this._tidy(this._measure(followed.sequence));
       this._take(kept.sequence);
       this._kept = better(kept, plain) === kept ? kept : undefined;
+      this.carryOn = this._decoder.schedule(kept.sequence).makespan;
     }
   }
 

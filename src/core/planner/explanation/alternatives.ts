@@ -82,9 +82,8 @@ export function kindsOf(request: PlanRequest, problem: IProblem): IKind[] {
 
 function choicesOf(job: IJob, options: readonly PlanOption[]): IConfig[] {
   const fastest = new Map<string, IConfig>();
-  const leaving = job.current?.config.option.stopSeconds ?? 0;
   for (const option of options) {
-    const overhead = option.startSeconds + leaving * (job.current === undefined ? 0 : 1);
+    const overhead = option.startSeconds + job.leaving;
     const seconds = overhead + job.steps * option.stepSeconds;
     const key = choiceKey(option);
     if (seconds < (fastest.get(key)?.seconds ?? Infinity)) {

@@ -45,14 +45,13 @@ export function runsOf(problem: IProblem, node: number, stages: readonly Stage[]
         before.to++;
         continue;
       }
-      const { current } = problem.jobs[job]!;
+      const { current, leaving } = problem.jobs[job]!;
       const kept =
         index === 0 &&
         current !== undefined &&
         current.node === node &&
         current.config.option === config.option;
-      const leaving = before === undefined ? current?.config.option.stopSeconds : undefined;
-      const overhead = kept ? 0 : config.option.startSeconds + (leaving ?? 0);
+      const overhead = kept ? 0 : config.option.startSeconds + (before === undefined ? leaving : 0);
       const run = { job, config, from: index, to: index + 1, overhead, kept };
       if (before !== undefined) {
         before.overhead += before.config.option.stopSeconds ?? 0;

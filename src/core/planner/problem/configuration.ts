@@ -13,12 +13,17 @@ export function isFree({ nodes, among, span }: IConfig): boolean {
 
 /** How a task may run under some pins; what leaving its present place costs is paid first. */
 export function usableConfigs(task: PlanTask, places: Eligibilities, pins: readonly Pin[] = []): IConfig[] {
-  const leaving = task.running === undefined ? 0 : (runningOption(task, task.running).stopSeconds ?? 0);
+  const leaving = leavingSeconds(task);
   return task.options.flatMap(option => {
     const eligibility = places.of(option, pins);
     const overhead = leaving + option.startSeconds;
     return eligibility === undefined ? [] : [configOf(option, task.steps, overhead, eligibility)];
   });
+}
+
+/** What it costs a task to leave the place where it runs, if it runs. */
+export function leavingSeconds(task: PlanTask): number {
+  return task.running === undefined ? 0 : (runningOption(task, task.running).stopSeconds ?? 0);
 }
 
 /** A strategy for so many steps. */

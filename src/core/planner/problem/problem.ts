@@ -1,5 +1,12 @@
 import type { Conflict, PlanRequest, PlanTask, Unplanned } from '../../wire/messages.js';
-import { configOf, isFree, type Placement, runningOption, usableConfigs } from './configuration.js';
+import {
+  configOf,
+  isFree,
+  leavingSeconds,
+  type Placement,
+  runningOption,
+  usableConfigs
+} from './configuration.js';
 import { Eligibilities } from './eligibility.js';
 import { fastestPerCount, type IConfig, paretoFront, paretoFrontByPlace } from './pareto.js';
 import { keepablePins, missByStaying, sharedTermsOf, staysWithin, termsOf } from './terms.js';
@@ -29,6 +36,8 @@ export interface IJob {
   weight: number;
   /** Its pin had to give way for it to run by itself; fused it may meet it. */
   strayed: boolean;
+  /** Seconds it takes to leave the place where it runs; 0 when it waits. */
+  leaving: number;
   /** Which of {@link IProblem.lanes} it takes one of, ascending. */
   lanes: number[];
 }
@@ -148,6 +157,7 @@ export function toProblem(request: PlanRequest): IProblem {
         deadline,
         weight: task.weight ?? 1,
         strayed,
+        leaving: leavingSeconds(task),
         lanes: []
       };
       if (release === 0 && staysWithin(running, pins)) {

@@ -7,14 +7,17 @@ import { type IArrangement, KEPT } from '../schedule/arrangement.js';
 /** By what share a step may be slower than measured when the measurement does not tell. */
 const UNCERTAINTY = 0.05;
 
+/** After so many steps one sees how fast a strategy is. */
+const SEEN = 5;
+
 /**
  * The problem with every move of a running task as long as it may in truth be: what a move gains has to outweigh its
  * cost even then. Configurations keep their indexes, so that arrangements mean the same in both problems.
  *
  * An error that both plans share moves neither ahead of the other. So a task that goes on with the same strategy
  * elsewhere risks no more than the restart; one that changes its strategy risks that the new one is as slow as the
- * upper end of its measured interval. Tasks that wait count as estimated: to change one's mind about them costs
- * nothing now and can be done again later.
+ * upper end of its measured interval, until that is seen and it goes back. Tasks that wait count as estimated: to change
+ * one's mind about them costs nothing now and can be done again later.
  *
  * (The paper replaces a plan when the new one is shorter by a fixed threshold, section 4.4, which says nothing about
  * whether the difference can be believed.)
@@ -28,10 +31,15 @@ function pessimistic(job: IJob): IJob {
   if (current === undefined) {
     return job;
   }
-  const running = strategyKey(current.config.option.strategy);
-  const risk = ({ option, overhead }: IConfig) =>
-    UNCERTAINTY * overhead +
-    (strategyKey(option.strategy) === running ? 0 : steps * (slowest(option) - option.stepSeconds));
+  const { option: running } = current.config;
+  const risk = ({ option, overhead }: IConfig) => {
+    if (strategyKey(option.strategy) === strategyKey(running.strategy)) {
+      return UNCERTAINTY * overhead;
+    }
+    const excess = slowest(option) - option.stepSeconds;
+    const back = Math.min(steps, SEEN) * excess + (option.stopSeconds ?? 0) + running.startSeconds;
+    return UNCERTAINTY * overhead + Math.min(steps * excess, back);
+  };
   return {
     ...job,
     configs: job.configs.map(config => ({ ...config, seconds: config.seconds + risk(config) }))

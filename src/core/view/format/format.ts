@@ -123,11 +123,16 @@ export function moment(secondsSinceEpoch: number): string {
   return `${new Date(secondsSinceEpoch * 1000).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
 }
 
-/** A moment by the clock of whoever reads it: `18:30`, or `2026-01-31 18:30` when it is not on the day of `now`. */
-export function clockTime(secondsSinceEpoch: number, now: number): string {
+/**
+ * A moment by the clock of whoever reads it: `18:30`, or `2026-01-31 18:30` when it is not on the day of `now`.
+ *
+ * @param precise - with seconds, `18:30:07`.
+ */
+export function clockTime(secondsSinceEpoch: number, now: number, precise = false): string {
   const [date, today] = [new Date(secondsSinceEpoch * 1000), new Date(now * 1000)];
   const two = (value: number): string => String(value).padStart(2, '0');
-  const time = `${two(date.getHours())}:${two(date.getMinutes())}`;
+  const minute = `${two(date.getHours())}:${two(date.getMinutes())}`;
+  const time = precise ? `${minute}:${two(date.getSeconds())}` : minute;
   return date.toDateString() === today.toDateString()
     ? time
     : `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())} ${time}`;

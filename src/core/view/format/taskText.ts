@@ -51,6 +51,9 @@ export function statusCell(task: TaskState, trans: ITranslation): ICell {
   if (task.result?.evaluationError !== undefined) {
     return { text: trans.__('trained, not evaluated'), tone: 'warning' };
   }
+  if (task.next || (task.status === 'stopping' && task.moving)) {
+    return { text: trans.__('moving') };
+  }
   const { text, tone } = statusWords(task.status, trans);
   if (task.status !== 'inspecting' || task.onDevice === undefined) {
     return { text, tone };

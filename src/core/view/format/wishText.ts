@@ -4,6 +4,7 @@ import type { ITranslation } from '../../model/translation.js';
 import type {
   Cluster,
   Conflict,
+  DeviceShare,
   Pin,
   SessionState,
   SessionWish,
@@ -11,7 +12,7 @@ import type {
   TaskState,
   TaskWish
 } from '../../wire/messages.js';
-import { clockTime, count, deviceCount, duration } from './format.js';
+import { clockTime, count, deviceCount, duration, listing } from './format.js';
 
 /** Something asked of the plan, in words. */
 export interface IWishWords<W = TaskWish | SessionWish> {
@@ -71,7 +72,7 @@ function pinWords(pin: Pin, cluster: Cluster = { nodes: [] }, trans: ITranslatio
 
 /** What is asked of the plan for all tasks together: `at most 2 at once`, `cpu1 kept free`. */
 export function sessionWishWords(
-  { wishes = {} }: Pick<SessionState, 'wishes'>,
+  { wishes = {}, tasks }: Pick<SessionState, 'wishes' | 'tasks'>,
   trans: ITranslation
 ): IWishWords<SessionWish>[] {
   const { objective, concurrent, deviceSeconds, cost, prices = {}, freeDevices = [] } = wishes;
@@ -94,11 +95,42 @@ export function sessionWishWords(
   if (dear.length > 0) {
     words.push({ wish: 'prices', text: trans.__('a device costs %1', dear.join(', ')) });
   }
-  const free = freeDevices.flatMap(({ devices }) => devices);
-  if (free.length > 0) {
-    words.push({ wish: 'freeDevices', text: trans.__('%1 kept free', free.join(', ')) });
+  if (freeDevices.length > 0) {
+    words.push({ wish: 'freeDevices', text: freeWords(freeDevices, tasks, trans) });
   }
   return words;
+}
+
+/** `cpu1 kept free as soon as mlp-8 has left`: what holds a device at that moment is said. */
+function freeWords(free: readonly DeviceShare[], tasks: readonly TaskState[], trans: ITranslation): string {
+  const devices = free.flatMap(share => share.devices).join(', ');
+  const holders = tasks.filter(({ attempts }) => {
+    const { node, devices = [], endedAt } = attempts.at(-1) ?? { endedAt: 0 };
+    const share = free.find(one => one.node === node);
+    return endedAt === undefined && devices.some(device => share?.devices.includes(device));
+  });
+  const names = listing(
+    holders.map(({ spec }) => spec.name),
+    trans
+  );
+  if (holders.length === 0) {
+    return trans.__('%1 kept free', devices);
+  }
+  return holders.every(({ status }) => status === 'stopping')
+    ? trans._n(
+        '%2 kept free as soon as %3 has left',
+        '%2 kept free as soon as %3 have left',
+        holders.length,
+        devices,
+        names
+      )
+    : trans._n(
+        '%2 kept free as soon as %3 is moved or done',
+        '%2 kept free as soon as %3 are moved or done',
+        holders.length,
+        devices,
+        names
+      );
 }
 
 function objectiveWords(objective: NonNullable<SessionWishes['objective']>, trans: ITranslation): string {

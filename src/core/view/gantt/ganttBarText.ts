@@ -8,6 +8,7 @@ const SIGNS: Partial<Record<NonNullable<IGanttBar['state']>, readonly [sign: str
   oom: ['✕', true],
   lost: ['✕', true],
   stopped: ['■', true],
+  left: ['↷', false],
   starting: ['…', false],
   running: ['▸', false]
 };

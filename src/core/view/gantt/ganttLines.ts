@@ -13,11 +13,11 @@ export interface IGanttMark {
 
 /** The moments a chart marks; those it does not know are without seconds. */
 export function ganttLines(
-  { makespan, lowerBound, now, baseline, deadlines = [] }: IGanttInput,
+  { makespan, lowerBound, now, isPast, baseline, deadlines = [] }: IGanttInput,
   trans: ITranslation
 ): IGanttMark[] {
   const time = (seconds: number | undefined): string => duration(seconds, trans);
-  const at = time(now);
+  const at = isPast ? trans.__('then %1', time(now)) : trans.__('now %1', time(now));
   const end = time(makespan);
   const bound = time(lowerBound);
   return [
@@ -48,7 +48,7 @@ export function ganttLines(
       seconds,
       words: [label, trans.__('by %1', time(seconds))] as const
     })),
-    { kind: 'now', seconds: now, words: [trans.__('now %1', at), trans.__('now %1', at)] }
+    { kind: 'now', seconds: now, words: [at, at] }
   ];
 }
 

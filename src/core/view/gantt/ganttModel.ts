@@ -22,7 +22,7 @@ export interface IGanttBar {
   readonly end: number;
   /** `baseline`: planned by a simple rule, to compare with. */
   readonly kind: (typeof SECTIONS)[number];
-  readonly state?: 'starting' | 'running' | 'finished' | 'failed' | 'oom' | 'lost' | 'stopped';
+  readonly state?: 'starting' | 'running' | 'finished' | 'failed' | 'oom' | 'lost' | 'stopped' | 'left';
   /** Number of its group: {@link IGanttInput.groups}. */
   readonly colour: number;
   /** Everything about it, for a tooltip; lines are separated by line breaks. */
@@ -65,6 +65,8 @@ export interface IGanttInput {
   /** Names of the colours, for the legend. */
   readonly groups?: readonly string[];
   readonly now?: number;
+  /** Whether `now` is a time that is past: the chart shows how things were then. */
+  readonly isPast?: boolean;
   /** No schedule can end earlier. */
   readonly lowerBound?: number;
   /** When the plan ends. */
@@ -173,6 +175,7 @@ export function barStateWords(state: NonNullable<IGanttBar['state']>, trans: ITr
     failed: trans.__('failed'),
     oom: trans.__('out of memory'),
     lost: trans.__('lost'),
-    stopped: trans.__('stopped')
+    stopped: trans.__('stopped'),
+    left: trans.__('goes on otherwise')
   }[state];
 }

@@ -112,6 +112,12 @@ export function sessionGantt(
   };
 }
 
+/** Chart of a session as it was at a time, in seconds since the epoch. */
+export function pastGantt(state: SessionState, then: number, trans: ITranslation): IGanttInput | null {
+  const chart = sessionGantt(state, then, trans);
+  return chart && { ...chart, isPast: true };
+}
+
 const placesOf = (segments: readonly Segment[]) =>
   segments.flatMap(segment => [segment, ...(segment.elsewhere ?? [])]);
 
@@ -150,7 +156,7 @@ function actualBar(
   const start = Math.max(0, attempt.requestedAt - origin);
   const end = Math.max(start, (attempt.endedAt ?? now) - origin);
   const alive = attempt.endedAt === undefined;
-  const state = alive ? (attempt.startedAt === undefined ? 'starting' : 'running') : attempt.outcome;
+  const state = alive ? (attempt.startedAt === undefined ? 'starting' : 'running') : endOf(task, attempt);
   const strategy = strategyLabel(attempt.strategy);
   const lasting = [
     duration(start, trans),
@@ -184,4 +190,10 @@ function actualBar(
       ...(alive ? [stepWords(task, trans), lossWords(task, trans)].filter(fact => fact !== undefined) : [])
     ].join('\n')
   };
+}
+
+/** How an attempt ended: one of a task that is not to stay out has only left. */
+function endOf({ status, attempts }: TaskState, { outcome, number }: Attempt): IGanttBar['state'] {
+  const goesOn = status === 'ready' || attempts.some(other => other.number > number);
+  return outcome === 'stopped' && goesOn ? 'left' : outcome;
 }

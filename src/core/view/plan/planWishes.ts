@@ -25,7 +25,7 @@ export function metWishes(
           .filter(words => isMet(plan, words, task.spec.name))
           .map(({ text }) => `${task.spec.name} ${text}`)
       ),
-    ...sessionWishWords({ wishes }, trans)
+    ...sessionWishWords({ wishes, tasks }, trans)
       .filter(({ wish }) => wish !== 'prices')
       .filter(words => isMet(plan, words))
       .map(({ text }) => text)

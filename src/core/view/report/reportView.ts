@@ -8,6 +8,7 @@ import { baselineTable } from '../plan/baselineTable.js';
 import { planSentences } from '../plan/planSentences.js';
 import { explanationBlock } from '../plan/planView.js';
 import { resultsView } from '../results/resultsView.js';
+import { outcomeBlock, replansBlock } from '../status/replans.js';
 import { scheduleBlock } from '../status/scheduleView.js';
 
 /** JupyterLab's variables for a page of its own: light, and dark for those who prefer it. */
@@ -33,6 +34,8 @@ export function reportView(state: SessionState, now: number, trans: ITranslation
     (plan !== undefined || chart !== false) && { kind: 'heading', text: trans.__('Schedule') },
     ...(plan ? planSentences(plan, trans) : []),
     chart,
+    outcomeBlock(state, trans),
+    replansBlock(state, now, trans),
     plan !== undefined && plan.baselines.length > 0 && tableBlock(baselineTable(plan, trans)),
     plan !== undefined && explanationBlock(plan, trans)
   ];

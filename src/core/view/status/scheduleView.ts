@@ -2,6 +2,7 @@ import type { ITranslation } from '../../model/translation.js';
 import type { SessionState } from '../../wire/messages.js';
 import { type Block, type Blocks, lead, sentence } from '../display/block.js';
 import { noPlan, noTasks } from '../display/emptyStates.js';
+import type { IGanttInput } from '../gantt/gantt.js';
 import { sessionGantt } from '../gantt/sessionGantt.js';
 import { progressLine } from './progressLine.js';
 
@@ -17,7 +18,11 @@ export function scheduleView(state: SessionState, now: number, trans: ITranslati
 
 /** The chart of a session; nothing while nothing is planned and nothing happened. */
 export function scheduleBlock(state: SessionState, now: number, trans: ITranslation): Block | false {
-  const chart = sessionGantt(state, now, trans);
+  return chartBlock(sessionGantt(state, now, trans));
+}
+
+/** A chart with those of its sections that hold anything. */
+export function chartBlock(chart: IGanttInput | null): Block | false {
   const sections = (['planned', 'actual'] as const).filter(kind =>
     chart?.bars.some(bar => bar.kind === kind)
   );

@@ -6,9 +6,10 @@ import { failedTasks } from '../format/failures.js';
 import { duration, percent } from '../format/format.js';
 import { sessionWishWords } from '../format/wishText.js';
 import { unmetWishes } from '../plan/planProblems.js';
+import { outsideRun } from '../tasks/outsideRun.js';
 import { deviceNotices } from './deviceNotices.js';
 import { leftOut, progressLine } from './progressLine.js';
-import { replansBlock } from './replans.js';
+import { outcomeBlock, replansBlock } from './replans.js';
 import { progressTable } from './taskProgress.js';
 
 const LATEST_NOTICES = 3;
@@ -23,12 +24,15 @@ export function statusView(state: SessionState, now: number, trans: ITranslation
     state.agent === 'away' && agentNote(trans),
     !some && sentence(noTasks(trans)),
     some && goal !== undefined && sentence(goal),
+    some && policySentence(state, trans),
+    outsideRun(state, trans),
     some && state.early !== undefined && sentence(earlySentence(state.early, state.plan?.plan.early, trans)),
     some && state.goal === 'none' && nextStep(state, trans),
     some && tableBlock(progressTable(state, now, trans)),
     wishes.length > 0 && sentence(trans.__('Asked for: %1.', wishes.map(({ text }) => text).join(', '))),
     ...unmetWishes({ conflicts: openConflicts(state) }, trans),
     ...state.tasks.flatMap(task => unlikeSentence(task, trans) ?? []),
+    outcomeBlock(state, trans),
     replansBlock(state, now, trans),
     failuresBlock([
       ...[...deviceNotices(state), ...state.notices.slice(-LATEST_NOTICES)].map(error => ({
@@ -82,6 +86,22 @@ function earlySentence(share: number, price: EarlyPrice | undefined, trans: ITra
         duration(price.makespan, trans),
         duration(price.without, trans)
       );
+}
+
+/** How far tasks that train may be moved, if that is not as usual: it was asked for in an earlier run, perhaps. */
+function policySentence({ switches = 'pays' }: SessionState, trans: ITranslation): Block | false {
+  const back = trans.__('`%saturn run --switch pays` moves them where news makes that pay.');
+  return (
+    switches !== 'pays' &&
+    sentence(
+      switches === 'never'
+        ? trans.__('Tasks that train stay where they are (--switch never). %1', back)
+        : trans.__(
+            'Tasks that train also move where the plan says so beforehand (--switch planned). %1',
+            back
+          )
+    )
+  );
 }
 
 function goalSentence(goal: Goal, trans: ITranslation): string | undefined {

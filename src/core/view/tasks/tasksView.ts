@@ -8,6 +8,7 @@ import { type Remarks, remarksOf } from '../format/remarks.js';
 import type { ITable } from '../format/table.js';
 import { lineage, statusCell } from '../format/taskText.js';
 import { taskWishWords } from '../format/wishText.js';
+import { outsideRun } from './outsideRun.js';
 import { usableTechniques } from './taskChecks.js';
 
 /**
@@ -51,6 +52,7 @@ export function tasksView(state: SessionState, now: number, trans: ITranslation)
         )
       )
     ),
+    outsideRun(state, trans),
     failuresBlock(failedTasks(tasks, 'check', trans)),
     remarksBlock(trans.__('Warnings'), warnings(tasks)),
     looking === 0 &&

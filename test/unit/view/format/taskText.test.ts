@@ -5,6 +5,17 @@ import type { TaskState } from '../../../../src/core/wire/messages.js';
 import { definedSession } from '../sessionStates.js';
 
 describe('statusCell', () => {
+  it('says that a task moves, from when the ranks that take over are started', () => {
+    const [task] = definedSession().tasks as [TaskState];
+    const strategy = { technique: 'single', devices: 1 };
+    const next = { number: 2, strategy, node: 'node', devices: ['cpu1'], requestedAt: 0 };
+    const text = (more: Partial<TaskState>) => statusCell({ ...task, ...more }, ENGLISH).text;
+    expect(text({ status: 'running' })).toBe('training');
+    expect(text({ status: 'running', next })).toBe('moving');
+    expect(text({ status: 'stopping', moving: true })).toBe('moving');
+    expect(text({ status: 'stopping' })).toBe('stopping');
+  });
+
   it('says where a task is built that needs a device for that', () => {
     const [task] = definedSession().tasks as [TaskState];
     const text = (onDevice?: TaskState['onDevice']) =>

@@ -3,7 +3,13 @@ import { ENGLISH } from '../../../../src/core/model/translation.js';
 import { clockTime } from '../../../../src/core/view/format/format.js';
 import { sessionWishWords, taskWishWords } from '../../../../src/core/view/format/wishText.js';
 import { render } from '../../../../src/core/view/render.js';
-import type { Pin, SessionWishes, TaskWishes } from '../../../../src/core/wire/messages.js';
+import type {
+  Attempt,
+  Pin,
+  SessionWishes,
+  TaskStatus,
+  TaskWishes
+} from '../../../../src/core/wire/messages.js';
 import { explainedState } from '../../../fixtures/sessionStates.js';
 
 const noon = new Date(2026, 0, 31, 12).getTime() / 1000;
@@ -43,7 +49,7 @@ it('says all that is asked, part by part', () => {
     prices: { local: 2.5 },
     freeDevices: [{ node: 'local', devices: ['cpu1'] }]
   };
-  expect(sessionWishWords({ wishes }, ENGLISH).map(({ text }) => text)).toEqual([
+  expect(sessionWishWords({ wishes, tasks: [] }, ENGLISH).map(({ text }) => text)).toEqual([
     'all done as soon as can be',
     'at most 2 at once',
     'at most 2 h of device time',
@@ -51,6 +57,22 @@ it('says all that is asked, part by part', () => {
     'a device costs 2.5 an hour on local',
     'cpu1 kept free'
   ]);
+});
+
+it('says of a device that is to be kept free what holds it still', () => {
+  const wishes: SessionWishes = { freeDevices: [{ node: 'local', devices: ['cpu0', 'cpu1'] }] };
+  const [first] = state.tasks;
+  const held = (status: TaskStatus, more: Partial<Attempt> = {}): string | undefined => {
+    const place = { strategy: { technique: 'single', devices: 1 }, node: 'local', devices: ['cpu1'] };
+    const attempts = [{ number: 1, requestedAt: 0, ...place, ...more }];
+    const task = { ...first!, spec: { ...first!.spec, name: 'a' }, status, attempts };
+    return sessionWishWords({ wishes, tasks: [task] }, ENGLISH)[0]?.text;
+  };
+  expect(held('stopping')).toBe('cpu0, cpu1 kept free as soon as a has left');
+  expect(held('running')).toBe('cpu0, cpu1 kept free as soon as a is moved or done');
+  expect(held('ready', { endedAt: 1 })).toBe('cpu0, cpu1 kept free');
+  expect(held('running', { devices: ['cpu2'] })).toBe('cpu0, cpu1 kept free');
+  expect(held('running', { node: 'other' })).toBe('cpu0, cpu1 kept free');
 });
 
 it('tells with the plan which wishes it meets, and everywhere which not, with what would help', () => {

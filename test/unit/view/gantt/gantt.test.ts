@@ -41,7 +41,8 @@ function schedules(most: number): fc.Arbitrary<IGanttInput> {
       'running' as const,
       'failed' as const,
       'oom' as const,
-      'stopped' as const
+      'stopped' as const,
+      'left' as const
     ),
     technique: fc.constantFrom(...TECHNIQUES),
     colour: fc.nat(20)

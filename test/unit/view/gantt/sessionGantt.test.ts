@@ -52,6 +52,24 @@ describe('sessionGantt', () => {
     expect(new Set(bars.map(bar => bar.id)).size).toBe(13);
   });
 
+  it('tells a task that was moved from one that is stopped', () => {
+    const state = runningSession();
+    const task = state.tasks.find(({ status }) => status === 'running')!;
+    const [first] = task.attempts;
+    task.attempts = [{ ...first!, endedAt: T0 + 5, outcome: 'stopped' }];
+    const states = (): unknown[] =>
+      sessionGantt(state, T0 + 12, ENGLISH)!
+        .bars.filter(bar => bar.kind === 'actual' && bar.task === task.spec.name)
+        .map(bar => bar.state);
+    task.status = 'stopped';
+    expect(states()).toEqual(['stopped']);
+    task.status = 'ready';
+    expect(states()).toEqual(['left']);
+    task.attempts = [...task.attempts, { ...first!, number: 2, requestedAt: T0 + 6 }];
+    task.status = 'running';
+    expect(states()).toEqual(['left', 'running']);
+  });
+
   it('keeps rows of devices that are no longer there, and names nodes when there are several', () => {
     const state: SessionState = runningSession();
     state.cluster!.nodes[0]!.devices.pop();

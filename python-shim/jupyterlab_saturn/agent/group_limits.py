@@ -1,0 +1,26 @@
+"""How long ranks are waited for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """Seconds of patience with a group."""
+
+    last_words: float = 0.5
+    """For the other ranks to speak when one has ended badly."""
+    stacks: float = 0.5
+    """For the ranks to write their stacks into their logs before they are killed as hung."""
+    leave: float = 15.0
+    """For the processes to end after the job's last word."""
+    start: float = 1800.0
+    """For the first step to begin: libraries read from a slow disk, the ranks' meeting, the model,
+    perhaps from the network, and its checkpoint."""
+    silence: float = 1800.0
+    """For the next step while training, or `silence_steps` of them if that is longer. A
+    checkpoint of a large model to a slow disk is no hang."""
+    silence_steps: float = 20.0
+    logs: float = 5.0
+    """Between looks at how long the logs have grown."""

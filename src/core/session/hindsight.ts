@@ -1,0 +1,173 @@
+import type { GroupEvent, Plan, RunState, SessionEvent, SessionState, TaskState } from '../wire/messages.js';
+import { planRequest } from './planRequest.js';
+import { planLeft } from './projection.js';
+import { findTask, type ISession, isActive, lastAttempt, withState } from './session.js';
+
+/** Training from when it last began: what is needed to tell at its end what came of planning anew. */
+export interface IStint {
+  /** When it began, in seconds since the epoch. */
+  readonly from: number;
+  /** Number of the last plan made anew before. */
+  readonly replansBefore: number;
+  /** Tasks that trained and were moved. */
+  readonly moves: number;
+  /** Undefined until there is one; null once what there is to do is no longer what it was made for. */
+  readonly firstPlan: IFirstPlan | null | undefined;
+}
+
+/** The first plan that was followed, and the tasks as they were then. */
+interface IFirstPlan {
+  readonly plan: Plan;
+  readonly tasks: readonly TaskState[];
+  readonly time: number;
+}
+
+/** What may happen without another thing to do than the first plan was made for. */
+const EXPECTED: ReadonlySet<SessionEvent['kind']> = new Set([
+  'trial-finished',
+  'cells-recalled',
+  'plan-made',
+  'plan-failed',
+  'plan-given',
+  'clock',
+  'replan-due',
+  'speed-differs'
+]);
+const EXPECTED_OF_GROUPS: ReadonlySet<GroupEvent['kind']> = new Set([
+  'started',
+  'validated',
+  'measured',
+  'checkpoint',
+  'finished',
+  'stopped'
+]);
+
+/**
+ * The session that remembers with what plan its training began and, at the end, tells what came of planning anew.
+ *
+ * @param before - the session before the event.
+ * @param session - the session after it.
+ * @param time - when it happened, in seconds since the epoch.
+ */
+export function withHindsight(
+  before: ISession,
+  session: ISession,
+  event: SessionEvent,
+  time: number
+): ISession {
+  const begins = isUnderWay(session.state.run) && !isUnderWay(before.state.run);
+  const stint = begins
+    ? { from: time, replansBefore: lastNumber(before.state), moves: 0, firstPlan: undefined }
+    : session.stint;
+  if (stint === null || !(begins || isUnderWay(before.state.run))) {
+    return session;
+  }
+  const moved = replansSince(session.state, lastNumber(before.state)).reduce(
+    (sum, { moves }) => sum + moves.length,
+    stint.moves
+  );
+  const next: ISession = {
+    ...session,
+    stint: {
+      ...stint,
+      moves: moved,
+      firstPlan: begins || isExpected(event) ? firstPlanOf(stint, before, session, time) : null
+    }
+  };
+  return isUnderWay(session.state.run) ? next : withOutcome(next, time);
+}
+
+const isUnderWay = (run: RunState | undefined): boolean => run !== undefined && run.endedAt === undefined;
+
+const lastNumber = ({ replans }: SessionState): number => replans?.at(-1)?.number ?? 0;
+
+const replansSince = ({ replans = [] }: SessionState, last: number) =>
+  replans.filter(({ number }) => number > last);
+
+function isExpected(event: SessionEvent): boolean {
+  return event.kind === 'group' ? EXPECTED_OF_GROUPS.has(event.event.kind) : EXPECTED.has(event.kind);
+}
+
+function firstPlanOf(
+  { firstPlan }: IStint,
+  { state: { tasks } }: ISession,
+  { state: { plan } }: ISession,
+  time: number
+): IStint['firstPlan'] {
+  return firstPlan === undefined && plan?.startedAt !== undefined
+    ? { plan: plan.plan, tasks, time }
+    : firstPlan;
+}
+
+function withOutcome(session: ISession, time: number): ISession {
+  const { run, replans = [] } = session.state;
+  const { stint } = session;
+  const plans = stint === null ? 0 : lastNumber(session.state) - stint.replansBefore;
+  if (run === undefined || stint === null || plans === 0) {
+    return { ...session, stint: null };
+  }
+  const firstPlanSeconds = firstPlanAlone(session, stint);
+  return withState(
+    { ...session, stint: null },
+    {
+      replans: replans.map(replan =>
+        replan.number > stint.replansBefore ? { ...replan, took: Math.max(0, time - replan.at) } : replan
+      ),
+      run: {
+        ...run,
+        outcome: {
+          seconds: Math.max(0, time - stint.from),
+          plans,
+          moves: stint.moves,
+          ...(firstPlanSeconds !== undefined && { firstPlanSeconds })
+        }
+      }
+    }
+  );
+}
+
+/**
+ * How long all would have taken by the first plan alone, as far as is known at the end, in seconds; undefined when what
+ * there was to do has changed on the way, or a speed is not known.
+ */
+function firstPlanAlone(session: ISession, { from, firstPlan }: IStint): number | undefined {
+  if (!firstPlan) {
+    return undefined;
+  }
+  const { plan, tasks, time } = firstPlan;
+  const planned = new Set(plan.segments.map(({ task }) => task));
+  const last = session.state.tasks.filter(({ spec }) => planned.has(spec.name));
+  if (
+    last.length < planned.size ||
+    last.some(
+      ({ status, target, result }) => status !== 'finished' || target !== undefined || result?.stoppedEarly
+    )
+  ) {
+    return undefined;
+  }
+  const past: SessionState = {
+    ...session.state,
+    goal: 'run',
+    tasks: tasks.map(task => asItWas(task, findTask(session, task.spec.name), time)),
+    plan: { plan, madeAt: time, fresh: true }
+  };
+  const request = planRequest(past, time, { explain: false });
+  const segments = planLeft(past, request);
+  const stepsOf = (name: string): number =>
+    segments.reduce((sum, { task, steps }) => (task === name ? sum + steps : sum), 0);
+  const whole = request.tasks.every(({ name, steps }) => !planned.has(name) || stepsOf(name) === steps);
+  return whole ? time - from + segments.reduce((latest, { end }) => Math.max(latest, end), 0) : undefined;
+}
+
+/** A task at an earlier time, as is known now; what it had trained then follows from how fast it was. */
+function asItWas(then: TaskState, now: TaskState | undefined, time: number): TaskState {
+  const task = now?.inspection === undefined ? then : { ...then, inspection: now.inspection };
+  const { number, startedAt = time, fromStep = 0 } = lastAttempt(then) ?? { number: 0 };
+  const stepSeconds = now?.attempts.find(attempt => attempt.number === number)?.stepSeconds;
+  return isActive(then)
+    ? {
+        ...task,
+        progress: { step: fromStep + (stepSeconds ? Math.floor((time - startedAt) / stepSeconds) : 0) }
+      }
+    : task;
+}

@@ -1,0 +1,147 @@
+import { usableBy } from '../model/strategy.js';
+import { FailedTrials } from '../profiling/failedTrials.js';
+import type { Attempt, TaskState, TrialStart, TrialState } from '../wire/messages.js';
+import type { Command } from './command.js';
+import { freeDevices } from './dispatch.js';
+import { exploresInRun, isExplorer } from './exploration.js';
+import { startGroup } from './groupStart.js';
+import { patience } from './patience.js';
+import {
+  findTask,
+  type ISession,
+  type IStep,
+  isExploring,
+  isMeasured,
+  isStaying,
+  lastAttempt,
+  techniquesOf,
+  withState
+} from './session.js';
+import { targetStep } from './stretches.js';
+import { leave } from './takeovers.js';
+import { candidateTasks, smallerTrials } from './trialPlanning.js';
+import { isHeldBack, isRoomForOne } from './wishes.js';
+
+/**
+ * Start every queued trial that finds enough free devices on one node: as a rank group that trains a task which waits anyway,
+ * else beside training, and its steps are thrown away. Before the first plan of a run, tasks that train make room.
+ *
+ * @param time - seconds since the epoch.
+ */
+export function dispatchTrials(session: ISession, time: number): IStep {
+  const commands: Command[] = [];
+  let next = session;
+  for (const trial of session.state.trials.filter(({ status }) => status === 'queued')) {
+    const explorer = explorerOf(next, trial, time);
+    const begun = explorer ? explore(next, trial, explorer, time) : tryOut(next, trial);
+    next = begun.session;
+    commands.push(...begun.commands);
+  }
+  const freed = next.learning ? makeRoom(next) : { session: next, commands: [] };
+  return { session: freed.session, commands: [...commands, ...freed.commands] };
+}
+
+/** The waiting task that can make a trial by training: the one it is of, or another of its kind. */
+function explorerOf(
+  session: ISession,
+  { task: name, signature, strategy }: TrialState,
+  time: number
+): TaskState | undefined {
+  if (!exploresInRun(session)) {
+    return undefined;
+  }
+  const failed = new FailedTrials(session.state.cells.filter(isMeasured));
+  const kin = candidateTasks(session).filter(
+    task =>
+      task.inspection?.signature === signature &&
+      task.status === 'ready' &&
+      isExplorer(task) &&
+      !isHeldBack(task, time) &&
+      !failed.isClosed({ hash: task.spec.hash, signature }, strategy)
+  );
+  return kin.find(({ spec }) => spec.name === name) ?? kin[0];
+}
+
+function explore(session: ISession, trial: TrialState, task: TaskState, time: number): IStep {
+  const place = isRoomForOne(session) ? placeOf(session, trial) : undefined;
+  if (!place) {
+    return { session, commands: [] };
+  }
+  const [started, command] = startGroup(session, task, { ...place, until: targetStep(task) }, time);
+  const trials = started.state.trials.filter(one => one !== trial);
+  return { session: withState(started, { trials }), commands: [command] };
+}
+
+function tryOut(session: ISession, trial: TrialState): IStep {
+  const task = findTask(session, trial.task);
+  const place = task && placeOf(session, trial);
+  if (!place) {
+    return { session, commands: [] };
+  }
+  const { strategy, node, devices } = place;
+  const { trialSeconds, rankSeconds } = patience(session.state, task, strategy);
+  const body: TrialStart = {
+    trial: trial.id,
+    task: task.spec,
+    signature: trial.signature,
+    strategy,
+    devices,
+    deadlineSeconds: trialSeconds,
+    patienceSeconds: rankSeconds,
+    ...techniquesOf(session)
+  };
+  const running: TrialState = { ...trial, hash: task.spec.hash, status: 'running', ...place };
+  const trials = session.state.trials.map(one => (one === trial ? running : one));
+  return { session: withState(session, { trials }), commands: [{ kind: 'trial', node, body }] };
+}
+
+/** Where a trial can begin now, as it was asked for or, rather than have devices wait for it, on fewer of them. */
+function placeOf(
+  session: ISession,
+  trial: TrialState
+): Pick<Attempt, 'strategy' | 'node' | 'devices'> | undefined {
+  const free = freeDevices(session);
+  if (free.every(({ devices }) => devices.length === 0)) {
+    return undefined;
+  }
+  const places = [trial.strategy, ...smallerTrials(session, trial)].flatMap(strategy =>
+    free.map(({ id: node, devices }) => ({
+      strategy,
+      node,
+      devices: usableBy(strategy, devices)
+        .map(({ id }) => id)
+        .slice(0, strategy.devices)
+    }))
+  );
+  return places.find(({ strategy, devices }) => devices.length === strategy.devices);
+}
+
+/** Have tasks that have found out what they were to leave for trials that wait, as far as their devices are needed. */
+function makeRoom(session: ISession): IStep {
+  const { tasks, trials } = session.state;
+  const wanted = trials.reduce(
+    (sum, { status, strategy }) => sum + (status === 'queued' ? strategy.devices : 0),
+    0
+  );
+  const leaving = tasks.filter(({ status }) => status === 'stopping');
+  const coming = leaving.reduce((sum, task) => sum + (lastAttempt(task)?.devices.length ?? 0), 0);
+  const free = freeDevices(session).reduce((sum, { devices }) => sum + devices.length, 0);
+  const settled = tasks.filter(task => isStaying(task) && !isExploring(lastAttempt(task)!));
+  const isStuck =
+    leaving.length === 0 &&
+    trials.every(({ status }) => status === 'queued') &&
+    tasks.filter(isStaying).length === settled.length;
+  // Where all are settled, what is free is not enough together, or no more may train at once.
+  let lacking = wanted === 0 ? 0 : isStuck ? Math.max(1, wanted - free) : wanted - free - coming;
+  let next = session;
+  const commands: Command[] = [];
+  for (const task of settled) {
+    if (lacking > 0) {
+      const freed = leave(next, task);
+      next = freed.session;
+      commands.push(...freed.commands);
+      lacking -= lastAttempt(task)!.devices.length;
+    }
+  }
+  return { session: next, commands };
+}

@@ -1,0 +1,101 @@
+"""A task that moves to ranks that started beside it, and who is killed meanwhile."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from typing import Any
+
+import psutil
+import pytest
+from jupyterlab_saturn import Session
+from jupyterlab_saturn.errors import Json
+from nightly import nightly
+from test_story import home, lines, named, processes, session, until
+
+__all__ = ["home", "session"]  # fixtures
+
+NAME = "lines-0.1-0.02-200"
+OTHERS = ["fsdp", "offload", "pipeline", "tensor"]
+
+
+def task(session: Session) -> Json:
+    return next(one for one in session.state["tasks"] if one["spec"]["name"] == NAME)
+
+
+def ranks(session: Session) -> list[psutil.Process]:
+    """Each leads a session of its own; in the order of their starts."""
+    zygotes = named("training.zygote", session)
+    found = {one.pid: one for each in zygotes for one in (each, *each.children(recursive=True))}
+    led = [one for one in found.values() if os.getsid(one.pid) == one.pid]
+    return sorted(led, key=lambda one: one.create_time())
+
+
+def victims(session: Session, victim: str, old: list[psutil.Process]) -> list[psutil.Process]:
+    if victim == "old":
+        return old
+    if victim == "new":
+        return until(lambda: [rank for rank in ranks(session) if rank not in old])[:1]
+    mark = {
+        "agent": "jupyterlab_saturn.agent",
+        "engine": "engine.mjs",
+        "zygote": "training.zygote",
+    }[victim]
+    return [one for one in named(mark, session) if one not in ranks(session)]
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize(
+    "victim",
+    [
+        "nobody",
+        pytest.param("old", marks=nightly),
+        "new",
+        "agent",
+        pytest.param("engine", marks=nightly),
+        pytest.param("zygote", marks=nightly),
+    ],
+)
+def test_whoever_dies_while_a_task_moves_its_weights_are_the_same(
+    session: Session, victim: str
+) -> None:
+    import torch
+
+    session.cluster(cpu=2)
+    session.add(lines, {"lr": [0.1], "pause": 0.02, "steps": 200})
+    session.profile(full=True, exclude=OTHERS)
+    session.wish(pin="technique=single")
+    session.run()
+    until(lambda: task(session)["progress"]["step"] > 5)
+    old = ranks(session)
+    session.wish(pin="technique=ddp")
+    until(lambda: "next" in task(session))
+    before = [one for one in processes(session.paths) if one.status() != psutil.STATUS_ZOMBIE]
+    for process in victims(session, victim, old) if victim != "nobody" else []:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.kill()
+    again = session
+    if victim == "agent":
+        until(lambda: not [one for one in before if one.is_running()], 10)
+        again = Session("story", session.paths.folder.parent)
+    again.wait()
+    moved: Any = task(again)
+    assert moved["status"] == "finished"
+    attempts = moved["attempts"]
+    assert [attempt["number"] for attempt in attempts] == list(range(1, len(attempts) + 1))
+    if victim == "nobody":
+        first, second = attempts
+        assert first["outcome"] == "stopped"
+        assert second["strategy"]["technique"] == "ddp"
+        assert second["fromStep"] > 5
+    again.wish(clear=True)
+    again.clone(NAME, seed=0, pause=0.0, name="plain")
+    again.run()
+    again.wait()
+    weights, plain = (
+        torch.load(again.paths.model(name), weights_only=True) for name in (NAME, "plain")
+    )
+    for name, tensor in plain.items():
+        torch.testing.assert_close(weights[name], tensor, rtol=1e-5, atol=1e-7)
+    if again is not session:
+        again.close()
