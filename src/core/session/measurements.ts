@@ -48,7 +48,8 @@ export function noteMeasured(session: ISession, task: TaskState, { cell }: Group
   });
   const measured = withTrainedCell(noted, found);
   if (isExploring(attempt)) {
-    return withNews({ ...measured, bestMakespan: undefined }, { kind: 'measured', tasks: [spec.name] });
+    const counted = withState(measured, { trialsDone: measured.state.trialsDone + 1 });
+    return withNews({ ...counted, bestMakespan: undefined }, { kind: 'measured', tasks: [spec.name] });
   }
   const off = believed === undefined ? 0 : Math.abs(stepSeconds - believed);
   const first = attempt.stepSeconds === undefined;

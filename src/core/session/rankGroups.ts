@@ -171,7 +171,10 @@ function noteFailedExploration(
     old.status === 'failed' &&
     old.hash === cell.hash &&
     cellKey(old.signature, old.strategy) === cellKey(cell.signature, cell.strategy);
-  const known = withState(session, { cells: [...cells.filter(old => !isReplaced(old)), cell] });
+  const known = withState(session, {
+    cells: [...cells.filter(old => !isReplaced(old)), cell],
+    trialsDone: session.state.trialsDone + 1
+  });
   return withStaleProfile(
     withTask(known, task.spec.name, {
       ...ended(task, attempt, event, 'failed'),

@@ -1,5 +1,5 @@
 import type { ITranslation } from '../../model/translation.js';
-import type { SessionState, TaskStatus, Unplanned } from '../../wire/messages.js';
+import type { SessionState, TaskState, TaskStatus, Unplanned } from '../../wire/messages.js';
 import { count, duration, taskCount } from '../format/format.js';
 import { sessionTimeLeft } from './timeLeft.js';
 
@@ -68,8 +68,9 @@ function preparation(state: SessionState, left: number, trans: ITranslation): st
     return trans._n('looking at %2 new task', 'looking at %2 new tasks', inspecting, count(inspecting));
   }
   const ending = state.trials.filter(({ status }) => status === 'stopping').length;
-  if (state.trials.length > ending) {
-    const trials = state.trialsDone + state.trials.length - ending;
+  const exploring = state.tasks.filter(isExploring).length;
+  if (state.trials.length + exploring > ending) {
+    const trials = state.trialsDone + state.trials.length + exploring - ending;
     return trans._n(
       'measuring, %2 of %3 trial done',
       'measuring, %2 of %3 trials done',
@@ -90,6 +91,13 @@ function preparation(state: SessionState, left: number, trans: ITranslation): st
     );
   }
   return state.planning ? trans.__('planning %1', taskCount(left, trans)) : undefined;
+}
+
+/** Whether a task is a trial as well: it has not measured yet what it trains by. */
+function isExploring({ status, attempts }: TaskState): boolean {
+  const attempt = attempts.at(-1);
+  const trains = status === 'starting' || status === 'running';
+  return trains && attempt?.explores === true && attempt.stepSeconds === undefined;
 }
 
 function away(state: SessionState, trans: ITranslation): string[] {
