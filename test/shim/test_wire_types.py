@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 import typing
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ import pytest
 from jupyterlab_saturn.generated import wire_types
 
 PACKAGE = Path(jupyterlab_saturn.__file__).parent
+ROOT = Path(__file__).parents[2]
 SCHEMA: Any = json.loads((PACKAGE / "generated" / "schema.json").read_text("utf-8"))
 OBJECTS = {name: each for name, each in SCHEMA["definitions"].items() if "properties" in each}
 
@@ -101,3 +103,25 @@ def test_mypy_sees_what_is_wrong(tmp_path: Path) -> None:
     lines = enumerate(SNIPPET.splitlines(), 1)
     wrong = [(str(n), line.split("# wrong: ")[1]) for n, line in lines if "# wrong: " in line]
     assert list(dict.fromkeys(found)) == wrong, done.stdout + done.stderr
+
+
+def typed_dicts(hint: Any) -> Iterator[type]:
+    """The typed dictionaries a type is made of, without what those are made of."""
+    if typing.is_typeddict(hint):
+        yield hint
+    for part in typing.get_args(hint):
+        yield from typed_dicts(part)
+
+
+def test_the_reference_names_every_type_of_a_sessions_state() -> None:
+    found: dict[str, type] = {}
+    pending: list[type] = [wire_types.SessionState]
+    while pending:
+        each = pending.pop()
+        if each.__name__ not in found:
+            found[each.__name__] = each
+            hints = typing.get_type_hints(each).values()
+            pending.extend(part for hint in hints for part in typed_dicts(hint))
+    page = (ROOT / "docs" / "reference" / "state.rst").read_text("utf-8")
+    (members,) = re.findall(r":members: (.+)", page)
+    assert sorted(members.split(", ")) == sorted(found)

@@ -34,6 +34,7 @@ const EXPECTED: ReadonlySet<SessionEvent['kind']> = new Set([
   'speed-differs'
 ]);
 const EXPECTED_OF_GROUPS: ReadonlySet<GroupEvent['kind']> = new Set([
+  'ready',
   'started',
   'validated',
   'measured',

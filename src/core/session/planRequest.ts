@@ -31,6 +31,8 @@ export interface IPlanRequestOptions {
   readonly whole?: boolean;
   /** How tasks may be moved; those that train stay when absent. */
   readonly switches?: PlanRequest['switches'];
+  /** Whether to offer a task that trains other strategies only once training has measured what it does; false when absent. */
+  readonly cautious?: boolean;
 }
 
 /**
@@ -75,7 +77,7 @@ export function planRequest(
     .filter(task => isOpen(task, state) && (isStaying(task) || (chosen?.has(task.spec.name) ?? true)))
     .map(task => ({
       ...taskConstraints(task, cluster, now),
-      ...planTask(state, task, cells, failed, now, options.whole ?? false)
+      ...planTask(state, task, cells, failed, now, options)
     }));
   const request: PlanRequest = {
     cluster,
@@ -104,7 +106,7 @@ function planTask(
   cells: ReadonlyMap<string, ProfileCell>,
   failed: FailedTrials,
   now: number,
-  whole: boolean
+  { whole = false, cautious = false }: IPlanRequestOptions
 ): PlanTask {
   const target = whole ? (task.inspection?.steps ?? 1) : targetStep(task);
   const later = (task.inspection?.steps ?? 1) - target;
@@ -128,7 +130,7 @@ function planTask(
     const cell = cells.get(cellKey(task.inspection?.signature ?? '', attempt.strategy));
     // Before training has measured what it does, nothing is known of whether it is better off otherwise.
     const isKnown = attempt.stepSeconds !== undefined || cell?.trained !== undefined;
-    const others = isKnown || task.wishes?.pin ? plan.options : [];
+    const others = isKnown || !cautious || task.wishes?.pin ? plan.options : [];
     plan.options = [
       ...others.filter(option => strategyKey(option.strategy) !== key),
       {

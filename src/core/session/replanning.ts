@@ -126,6 +126,7 @@ export function askPlan(session: ISession, time: number): IStep {
   const revision = session.planRevision + 1;
   const asked = planRequest(state, time, {
     selection: goal === 'run' ? session.selection : null,
+    cautious: true,
     ...((training || switches === 'planned') && { switches: ASKED[switches] })
   });
   const request = { ...asked, budget: budgetOf(session, asked) };

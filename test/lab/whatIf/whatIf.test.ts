@@ -54,6 +54,9 @@ describe('whatIfRequest', () => {
     expect(running(2, [])).toBe(1);
     expect(running(1, [])).toBe(0);
     expect(running(2, ['ddp'])).toBe(0);
+    // Whose device is gone can go on by another strategy, also before training has measured what it does.
+    const alone = request(runningState(), 1, [], EPOCH + 20).tasks;
+    expect(alone.filter(({ options }) => options.every(({ strategy }) => strategy.devices > 1))).toEqual([]);
   });
 
   it('changes the devices of each node, which goes when it has none', () => {

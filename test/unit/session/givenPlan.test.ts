@@ -142,9 +142,12 @@ describe('a plan of a client', () => {
     sim.group('a', 1, 'finished', { step: 100 });
     sim.take('stop');
     give(sim, TOGETHER);
+    expect(starts(sim)).toEqual([{ task: 'b', devices: ['cpu0', 'cpu1'], until: undefined }]);
+    expect(sim.take('stop')).toEqual([]);
+    sim.group('b', 2, 'ready');
     expect(sim.take('stop').map(({ body }) => body.task)).toEqual(['b']);
     sim.group('b', 1, 'stopped', { step: 30 });
-    expect(starts(sim)).toEqual([{ task: 'b', devices: ['cpu0', 'cpu1'], until: undefined }]);
+    expect(sim.session.state.tasks[1]?.attempts.at(-1)).toMatchObject({ strategy: DDP, fromStep: 30 });
   });
 
   it('is refused where it moves what is to stay', () => {
