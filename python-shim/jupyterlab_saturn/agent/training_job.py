@@ -129,6 +129,8 @@ class TrainingJob:
             request["until"] = body["until"]
         if "evaluates" in body:
             request["evaluates"] = body["evaluates"]
+        if "explores" in body:
+            request["explores"] = body["explores"]
         if "signature" in body:
             request["signature"] = body["signature"]
         if "stepSeconds" in body:

@@ -59,6 +59,7 @@ class TrainOrder(_GroupOrder):
     checkpointSeconds: float
     until: NotRequired[int]
     evaluates: NotRequired[bool]
+    explores: NotRequired[bool]
     held: NotRequired[bool]
     stepSeconds: NotRequired[float]
     signature: NotRequired[str]
@@ -92,6 +93,8 @@ class RankRequest:
         Step to leave after; None when that is the last one.
     evaluates
         Whether to evaluate the task where it leaves before that.
+    explores
+        Whether nobody knows yet how the strategy runs the task.
     held
         Whether another group still has what this one is to go on with.
     checkpoint_seconds
@@ -125,6 +128,7 @@ class RankRequest:
     steps: int = 1
     until: int | None = None
     evaluates: bool = False
+    explores: bool = False
     held: bool = False
     checkpoint_seconds: float = 60.0
     step_seconds: float | None = None
@@ -183,6 +187,7 @@ class RankRequest:
                 steps=int(raw["steps"]) if raw["kind"] == "train" else 1,
                 until=raw.get("until") if raw["kind"] == "train" else None,
                 evaluates=raw["kind"] == "train" and raw.get("evaluates", False),
+                explores=raw["kind"] == "train" and raw.get("explores", False),
                 held=raw["kind"] == "train" and raw.get("held", False),
                 checkpoint_seconds=(
                     float(raw["checkpointSeconds"]) if raw["kind"] == "train" else 60.0
