@@ -425,6 +425,23 @@ def test_ranks_are_told_of_the_users_techniques() -> None:
     assert request["techniques"] == MINE
 
 
+@pytest.mark.parametrize("body", [{}, {"explores": True}])
+def test_ranks_are_told_whether_their_strategy_is_known(body: Json) -> None:
+    training = {
+        "task": task(ranks="finished 1"),
+        "strategy": {"technique": "single", "devices": 1},
+        "devices": ["cpu0"],
+        "attempt": 1,
+        "steps": 1,
+        "checkpointSeconds": 60,
+        **body,
+    }
+    request = written(
+        lambda here: TrainingJob(here, training, NODE).run(), "tasks/t/*/request.json"
+    )
+    assert request.get("explores") == body.get("explores")
+
+
 def test_an_inspection_knows_the_devices_and_the_users_techniques(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

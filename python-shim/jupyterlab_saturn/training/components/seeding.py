@@ -34,8 +34,12 @@ def seed_torch(value: int) -> None:
     It then notes, with the stack, what is to be done once CUDA starts.
     """
     torch.default_generator.manual_seed(value)
-    if torch.cuda.is_initialized():  # type: ignore[no-untyped-call]
+    if _uses_cuda():
         torch.cuda.manual_seed(value)
+
+
+def _uses_cuda() -> bool:
+    return bool(torch.cuda.is_initialized())  # type: ignore[no-untyped-call]
 
 
 def global_state() -> tuple[Any, ...]:
@@ -55,6 +59,7 @@ def undisturbed() -> Iterator[None]:
     numpy = sys.modules.get("numpy")
     drawn, of_python = torch.get_rng_state(), random.getstate()
     of_numpy = None if numpy is None else numpy.random.get_state()
+    of_gpu = torch.cuda.get_rng_state() if _uses_cuda() else None
     try:
         yield
     finally:
@@ -62,6 +67,8 @@ def undisturbed() -> Iterator[None]:
         random.setstate(of_python)
         if numpy is not None and of_numpy is not None:
             numpy.random.set_state(of_numpy)
+        if of_gpu is not None:
+            torch.cuda.set_rng_state(of_gpu)
 
 
 class BlockSeeds:

@@ -15,10 +15,12 @@ class SyncInterval:
     ----------
     step_seconds
         What a step should take, when that was measured.
+    wanted
+        Steps until the first agreement, for who times them; None when any will do.
     """
 
-    def __init__(self, step_seconds: float | None) -> None:
-        self._interval = 1 if step_seconds is None else _steps(step_seconds)
+    def __init__(self, step_seconds: float | None, wanted: int | None = None) -> None:
+        self._interval = wanted or (1 if step_seconds is None else _steps(step_seconds))
         self._next: int | None = None
 
     def due(self, step: int) -> bool:
@@ -27,12 +29,17 @@ class SyncInterval:
             self._next = step + self._interval - 1
         return step >= self._next
 
-    def agreed(self, step: int, step_seconds: float) -> None:
+    def agreed(self, step: int, step_seconds: float, wanted: int | None = None) -> None:
         """Plan the next agreement from the agreed mean time of the last steps.
 
         The interval grows by doubling: one quick step must not make a long silence.
+
+        Parameters
+        ----------
+        wanted
+            Steps until then, for who times them, unless that is too long.
         """
-        self._interval = min(_steps(step_seconds), 2 * self._interval)
+        self._interval = min(_steps(step_seconds), wanted or 2 * self._interval)
         self._next = step + self._interval
 
 

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import torch
@@ -17,6 +18,7 @@ from ..runtime.process_group import ProcessGroup
 from ..runtime.workload_spec import WorkloadSpec
 from .best_model import BestModel
 from .checkpoint import Checkpoints
+from .evaluation_trial import try_evaluation
 from .model_export import write_model
 from .sync_interval import SyncInterval
 from .training_measurement import TrainingMeasurement
@@ -146,7 +148,7 @@ class TrainingLoop:
         if stop:
             return False
         every = workload.task.validate_every
-        interval = SyncInterval(self._step_seconds)
+        interval = SyncInterval(self._step_seconds, self._wanted_window())
         agreed_at = saved_at = time.monotonic()
         agreed_step = workload.step
         loading = 0.0
@@ -165,10 +167,11 @@ class TrainingLoop:
             self._last = known.last
             self._require_finite(known.loss, workload.step)
             self._loss = known.loss
-            interval.agreed(workload.step, known.step_seconds)
             self._observer.agreed(workload.step, known.loss, known.step_seconds)
             if self._measurement is not None:
-                self._measurement.window(known.step_seconds, steps, known.load_seconds)
+                evaluation = partial(try_evaluation, workload)
+                self._measurement.window(known.step_seconds, steps, known.load_seconds, evaluation)
+            interval.agreed(workload.step, known.step_seconds, self._wanted_window())
             if validates:
                 self._validations.add(workload)
                 if self._validations.enough(workload):
@@ -180,6 +183,10 @@ class TrainingLoop:
                 saved_at = time.monotonic()
             agreed_at, agreed_step, loading = time.monotonic(), workload.step, 0.0
         return False
+
+    def _wanted_window(self) -> int | None:
+        """Steps between agreements that tell soon how long one takes; None when that is known."""
+        return None if self._measurement is None else self._measurement.wanted
 
     def _wanted_last(self) -> int:
         """What this rank has to say of the last step: only the first one does."""

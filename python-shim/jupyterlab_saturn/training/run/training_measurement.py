@@ -11,6 +11,7 @@ from ..runtime.device import RankDevice
 from ..runtime.process_group import ProcessGroup
 from ..runtime.rank_request import RankRequest
 from .cell_measurement import CellMeasurement
+from .trial import require_headroom
 
 if TYPE_CHECKING:
     from ...generated.wire_types import ProfileCell
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 
 class TrainingMeasurement(CellMeasurement):
     """Tells its cell once it is known well enough, and again when the training ends.
+
+    When nobody knows yet how the strategy runs the task, the first cell is as a trial's: it takes
+    no more steps, and what a trial refuses ends the training before it goes on for long.
 
     Saving takes memory of its own, which is no step's: it is not counted.
 
@@ -37,16 +41,43 @@ class TrainingMeasurement(CellMeasurement):
         super().__init__(request, world, device)
         self._tell = tell
         self._told: ProfileCell | None = None
+        self._explores = request.explores
 
     def started(self) -> None:
         super().started()
         self._device.reset_peak()  # what loading a checkpoint took is no step's either
 
-    def window(self, step_seconds: float, steps: int, load_seconds: float = 0.0) -> None:
-        """Note the steps since the ranks agreed last. A collective now and then."""
+    @property
+    def wanted(self) -> int | None:
+        """Steps that the next window should have; None when that is for others to say."""
+        return self.timer.window if self._explores and self._told is None else None
+
+    def window(
+        self,
+        step_seconds: float,
+        steps: int,
+        load_seconds: float = 0.0,
+        evaluation: Callable[[], object] = lambda: None,
+    ) -> None:
+        """Note the steps since the ranks agreed last. A collective now and then.
+
+        Parameters
+        ----------
+        evaluation
+            Tries what would fail after the last step only; called when nobody else has tried it.
+
+        Raises
+        ------
+        torch.OutOfMemoryError
+            As `require_headroom`, then; and what `evaluation` raises.
+        """
         self.timer.add(step_seconds, steps, load_seconds)
         if self._told is None and self.timer.enough():
+            if self._explores:
+                evaluation()
             self.note_peak()
+            if self._explores:
+                require_headroom(self._world, self._device)
             self._told = self.cell()
             self._tell(self._told)
 
