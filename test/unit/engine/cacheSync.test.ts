@@ -118,7 +118,7 @@ it('keeps nothing of a trial that nobody waits for', () => {
 });
 
 it('keeps that memory did not suffice for training, in place of a trial that found it did', () => {
-  take(inspected, { kind: 'run-requested' });
+  take(inspected, { kind: 'run-requested', switches: 'never' });
   take(finished());
   const answer = (): SessionEvent => ({ kind: 'plan-made', plan, basis: session.planRevision });
   while (session.state.planning || session.state.probing) {

@@ -231,7 +231,7 @@ it('tells how the plan was at any time, before and after it was started again', 
   const hands = await peer().enrol();
   let client = peer();
   await client.ask('tasks.add', { tasks: [spec('a'), spec('b')] });
-  await client.ask('run');
+  await client.ask('run', { switches: 'never' });
   await work(hands, async () => (await client.state()).goal === 'none');
   const [, second] = (await client.state()).tasks;
   // The first task has ended, the other begins.
@@ -257,7 +257,7 @@ it('started again on its journal, knows everything and takes up the work', async
   let hands = await peer().enrol();
   let client = peer();
   await client.ask('tasks.add', { tasks: [spec('a')] });
-  await client.ask('run');
+  await client.ask('run', { switches: 'never' });
   await work(hands, async () => (await client.state()).trials.length === 1);
   const before = await client.state();
   await engine.close();
@@ -352,7 +352,7 @@ it('does not journal progress, and journals all else before it answers', async (
   const hands = await peer().enrol();
   const client = peer();
   await client.ask('tasks.add', { tasks: [spec('a')] });
-  await client.ask('run');
+  await client.ask('run', { switches: 'never' });
   await work(hands, async () => (await client.state()).goal === 'none');
   const kinds = journaled();
   expect(kinds).not.toContain('step');

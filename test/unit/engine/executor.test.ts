@@ -52,7 +52,7 @@ it('the engine works with anything that executes its commands', async () => {
   await client.ask('cluster.set', { request: { kind: 'cpu', count: 2 } });
   expect((await client.state()).cluster?.nodes[0]?.devices).toHaveLength(2);
   await client.ask('tasks.add', { tasks: [spec('a'), spec('b')] });
-  await client.ask('run');
+  await client.ask('run', { switches: 'never' });
   let state = await client.state();
   while (state.goal !== 'none') {
     state = await client.state();

@@ -56,7 +56,7 @@ function trained(): SessionHarness {
   sim.connect(2);
   sim.feed({ kind: 'tasks-added', tasks: Array.from({ length: TASKS }, (_, i) => spec(`t${i}`)) });
   sim.settle();
-  sim.feed({ kind: 'run-requested' });
+  sim.feed({ kind: 'run-requested', switches: 'never' });
   while (sim.pending.length > 0) {
     const command = sim.pending.shift()!;
     if (command.kind === 'start') {
