@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import shutil
 import time
@@ -41,6 +42,19 @@ def named(mark: str, session: Session) -> list[psutil.Process]:
             if mark in " ".join(process.cmdline()):
                 found.append(process)
     return found
+
+
+BEGUN_OR_OVER = {"started", "stopped", "finished"}
+
+
+def attempts_told(session: Session, *tasks: str) -> list[int]:
+    """Attempts of tasks as they began and ended, in the order in which the engine heard of it."""
+    with session.paths.journal.open(encoding="utf-8") as journal:
+        events = [json.loads(line)["event"] for line in journal]
+    told = [event["event"] for event in events if event["kind"] == "group"]
+    return [
+        each["attempt"] for each in told if each["task"] in tasks and each["kind"] in BEGUN_OR_OVER
+    ]
 
 
 def until(condition: Callable[[], Any], seconds: float = 60) -> Any:
