@@ -72,7 +72,8 @@ export function withHindsight(
     stint: {
       ...stint,
       moves: moved,
-      firstPlan: begins || isExpected(event) ? firstPlanOf(stint, before, session, time) : null
+      firstPlan:
+        begins || session.learning || isExpected(event) ? firstPlanOf(stint, before, session, time) : null
     }
   };
   return isUnderWay(session.state.run) ? next : withOutcome(next, time);
@@ -92,10 +93,10 @@ function isExpected(event: SessionEvent): boolean {
 function firstPlanOf(
   { firstPlan }: IStint,
   { state: { tasks } }: ISession,
-  { state: { plan } }: ISession,
+  { state: { plan }, learning }: ISession,
   time: number
 ): IStint['firstPlan'] {
-  return firstPlan === undefined && plan?.startedAt !== undefined
+  return firstPlan === undefined && !learning && plan?.startedAt !== undefined
     ? { plan: plan.plan, tasks, time }
     : firstPlan;
 }
