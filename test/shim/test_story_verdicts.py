@@ -104,6 +104,23 @@ def sleepy(base: float, lr: float = 0.1) -> Task:
     return line(model=Sleepy(1, 1), optimizer=partial(torch.optim.SGD, lr=lr))
 
 
+def deadly(which: str) -> Task:
+    import os
+
+    import torch
+
+    class Deadly(torch.optim.SGD):
+        steps = 0
+
+        def step(self, closure: Any = None) -> Any:
+            self.steps += 1
+            if self.steps > 5:  # not at once: an inspection makes fewer
+                os._exit(3)
+            return super().step(closure)
+
+    return line(optimizer=Deadly)
+
+
 def loading(pause: float) -> Task:
     import time
 
@@ -177,3 +194,18 @@ def test_a_task_that_turns_out_slower_is_planned_by_itself(session: Session) -> 
     slow = other if "unlike" in other else one
     assert slow["inspection"]["signature"] == f"{signatures[0]}/{slow['spec']['name']}"
     assert max(slow["unlike"]["factor"], 1 / slow["unlike"]["factor"]) > 2
+
+
+def test_ranks_that_vanish_before_they_are_measured_fail_their_task(
+    session: Session,  # noqa: F811
+) -> None:
+    session.cluster(cpu=1)
+    session.add(deadly, {"which": ["one"]})
+    session.run()
+    session.wait()
+    dead = task_of(session, "deadly-one")
+    assert dead["status"] == "failed"
+    assert [attempt["outcome"] for attempt in dead["attempts"]] == ["lost"] * 4
+    assert all("stepSeconds" not in attempt for attempt in dead["attempts"])
+    assert dead["error"]["code"] == "rank-lost"
+    assert dead["error"]["message"] in session.status().text

@@ -74,7 +74,7 @@ export function noteGroup(session: ISession, event: GroupEvent): ISession {
         return noteDeviceFailure(session, task, attempt, event, event.error);
       }
       if (isExploring(attempt)) {
-        return noteFailedExploration(session, task, attempt, event);
+        return noteFailedExploration(session, task, attempt, event, 'failed');
       }
       return withTask(session, name, {
         ...ended(task, attempt, event, 'failed'),
@@ -151,12 +151,13 @@ function validationsOf(task: TaskState, { step = 0, metrics = {} }: GroupEvent):
   return [...others, { step, metrics }].sort((a, b) => a.step - b.step);
 }
 
-/** It failed before anything was known of its strategy: perhaps only this one fails. */
+/** It failed, or was lost too often, before anything was known of its strategy: perhaps only this one fails. */
 function noteFailedExploration(
   session: ISession,
   task: TaskState,
   attempt: Attempt,
-  event: GroupEvent
+  event: GroupEvent,
+  outcome: 'failed' | 'lost'
 ): ISession {
   const cell: ProfileCell = {
     signature: task.inspection?.signature ?? '',
@@ -177,7 +178,7 @@ function noteFailedExploration(
   });
   return withStaleProfile(
     withTask(known, task.spec.name, {
-      ...ended(task, attempt, event, 'failed'),
+      ...ended(task, attempt, event, outcome),
       status: restingStatus(task)
     })
   );
@@ -233,6 +234,9 @@ function noteLost(session: ISession, task: TaskState, attempt: Attempt, event: G
   }
   const lost = losses(task) + 1;
   const error = event.error ?? { code: 'lost', message: 'The ranks vanished without a word.' };
+  if (lost > MAX_LOST && isExploring(attempt)) {
+    return noteFailedExploration(session, task, attempt, { ...event, error }, 'lost');
+  }
   if (lost > MAX_LOST) {
     return withTask(session, name, {
       ...attempts,

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Command } from '../../../src/core/session/command.js';
+import { MAX_LOST } from '../../../src/core/session/rankGroups.js';
 import { emptySession } from '../../../src/core/session/session.js';
 import { step } from '../../../src/core/session/step.js';
 import type { ProfileCell, SessionEvent, Strategy } from '../../../src/core/wire/messages.js';
@@ -21,7 +22,8 @@ class Troubled extends SessionHarness {
 
   constructor(
     private readonly _badHashes: ReadonlySet<string>,
-    private readonly _badTechniques: ReadonlySet<string> = new Set()
+    private readonly _badTechniques: ReadonlySet<string> = new Set(),
+    private readonly _ending: 'failed' | 'lost' = 'failed'
   ) {
     super();
     this.connect(2);
@@ -52,7 +54,7 @@ class Troubled extends SessionHarness {
     }
     const error = { code: 'x', message: isBad ? task.hash : strategy.technique };
     if (command.kind === 'start') {
-      this.group(task.name, command.body.attempt, 'failed', { error });
+      this.group(task.name, command.body.attempt, this._ending, { error });
       return;
     }
     const { trial, signature } = command.body;
@@ -150,6 +152,27 @@ describe('a trial that fails', () => {
     sim.feed({ kind: 'run-requested' });
     sim.settle();
     expect(sim.status('a')).toBe('finished');
+  });
+});
+
+describe('ranks that vanish each time before their strategy is measured', () => {
+  it('are of a strategy that does not work: the task goes on by another', () => {
+    const sim = new Troubled(new Set(), new Set(['ddp', 'fsdp']), 'lost');
+    sim.add(['a', 'h']);
+    sim.feed({ kind: 'run-requested' });
+    sim.settle();
+    expect(sim.status('a')).toBe('finished');
+    expect(sim.tried.filter(trial => trial === 'a ddp')).toHaveLength(MAX_LOST + 1);
+  });
+
+  it('fail their task when no strategy is left, and it is told why', () => {
+    const sim = new Troubled(new Set(['bad']), new Set(), 'lost');
+    sim.add(['a', 'bad']);
+    sim.feed({ kind: 'run-requested' });
+    sim.settle();
+    expect(sim.status('a')).toBe('failed');
+    expect(sim.error('a')).toBe('bad');
+    expect(sim.session.state.goal).toBe('none');
   });
 });
 
