@@ -66,17 +66,16 @@ function evaluationFailure(error: Failure | undefined, trans: ITranslation): Fai
 
 /** Failures of which equal ones are told once. */
 export function mergedFailures(failures: readonly ITaskFailure[]): ITaskFailure[] {
-  const merged = new Map<string, { where: string[]; error: Failure }>();
+  const merged = new Map<string, { where: Set<string>; error: Failure }>();
   for (const { where, error } of failures) {
     const key = `${error.code}\n${error.message}`;
-    const same = merged.get(key);
-    if (same) {
-      same.where.push(...where);
-    } else {
-      merged.set(key, { where: [...where], error });
+    const same = merged.get(key) ?? { where: new Set<string>(), error };
+    merged.set(key, same);
+    for (const name of where) {
+      same.where.add(name);
     }
   }
-  return [...merged.values()];
+  return [...merged.values()].map(({ where, error }) => ({ where: [...where], error }));
 }
 
 /** Whom a failure befell, in words; empty when nobody in particular. */
