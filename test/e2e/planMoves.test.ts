@@ -115,9 +115,9 @@ afterAll(async () => {
 
 test('a task that was measured wrong moves by itself, and the panel says why', async () => {
   await until('it trains on both devices', isShown(training('slow-8'), /ddp x2 on cpu0, cpu1/), 120);
-  expect(await section('run').textContent()).toMatch(/slow-8 takes .* (as|than) planned/);
-  await section('run').locator('summary', { hasText: 'Planned anew' }).click();
-  await section('run')
+  expect(await section('plan').textContent()).toMatch(/slow-8 takes .* (as|than) planned/);
+  await section('plan').locator('summary', { hasText: 'Planned anew' }).click();
+  await section('plan')
     .getByText(/slow-8 (makes room, and )?goes on as ddp x2/)
     .first()
     .waitFor();

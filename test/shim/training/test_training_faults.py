@@ -122,10 +122,8 @@ def test_one_rank_that_raises_ends_the_other_silently(session: Session) -> None:
     session.script.write_text(json.dumps({"raise-last": 2}))
     group = session.train(session.spec(mlp, script=str(session.script)), "ddp", 2)
     assert group.wait() == [3, 1]
-    assert [(event["kind"], event["rank"]) for event in group.events] == [
-        ("started", 0),
-        ("failed", 1),
-    ]
+    told = [(event["kind"], event["rank"]) for event in group.events if event["kind"] != "step"]
+    assert told == [("started", 0), ("failed", 1)]
 
 
 @pytest.mark.parametrize("technique", [pytest.param("ddp", marks=nightly), "fsdp"])
