@@ -47,7 +47,7 @@ function forgetCells(session: ISession): ISession {
  * also if it was quicker than the stop.
  */
 export function noteTrial(session: ISession, id: string, cell: ProfileCell | undefined): ISession {
-  const { cells, trials, trialsDone } = session.state;
+  const { trials, trialsDone } = session.state;
   const over = trials.find(trial => trial.id === id);
   if (!over) {
     return session;
@@ -71,12 +71,17 @@ export function noteTrial(session: ISession, id: string, cell: ProfileCell | und
     // Its task was replaced meanwhile, and takes its failure along.
     return withStaleProfile(withState(session, { trials: left, trialsDone: trialsDone + 1 }));
   }
-  const known = withState(session, {
-    trials: left,
+  const known = withTried(withState(session, { trials: left }), found);
+  return found.status === 'ok' && followsGiven(session) ? known : withStalePlan(known);
+}
+
+/** The session with one more strategy tried: what was found takes the place of what was known of it. */
+export function withTried(session: ISession, found: ProfileCell): ISession {
+  const { cells, trialsDone } = session.state;
+  return withState(session, {
     trialsDone: trialsDone + 1,
     cells: [...cells.filter(old => !isReplaced(old, found)), found]
   });
-  return found.status === 'ok' && followsGiven(session) ? known : withStalePlan(known);
 }
 
 /** Whether a measurement takes the place of another: what failed for one task stands beside what others found. */

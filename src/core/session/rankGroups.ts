@@ -1,8 +1,8 @@
-import { cellKey } from '../model/strategy.js';
 import type { Attempt, Failure, GroupEvent, ProfileCell, TaskState, Validation } from '../wire/messages.js';
 import { inspectOnDevice, OTHER_TASK } from './deviceInspections.js';
 import { excludeDevices, isOfDevice, isRefused } from './excludedDevices.js';
 import { noteMeasured, withTrainedCell } from './measurements.js';
+import { withTried } from './profiling.js';
 import {
   findTask,
   followsGiven,
@@ -14,7 +14,6 @@ import {
   withNotice,
   withStalePlan,
   withStaleProfile,
-  withState,
   withTask
 } from './session.js';
 
@@ -167,17 +166,8 @@ function noteFailedExploration(
     hash: task.spec.hash,
     ...(event.error ? { error: event.error } : {})
   };
-  const { cells } = session.state;
-  const isReplaced = (old: ProfileCell): boolean =>
-    old.status === 'failed' &&
-    old.hash === cell.hash &&
-    cellKey(old.signature, old.strategy) === cellKey(cell.signature, cell.strategy);
-  const known = withState(session, {
-    cells: [...cells.filter(old => !isReplaced(old)), cell],
-    trialsDone: session.state.trialsDone + 1
-  });
   return withStaleProfile(
-    withTask(known, task.spec.name, {
+    withTask(withTried(session, cell), task.spec.name, {
       ...ended(task, attempt, event, outcome),
       status: restingStatus(task)
     })

@@ -181,19 +181,18 @@ function exploredCells({ state }: ISession): Pick<ProfileCell, 'signature' | 'st
   });
 }
 
-/**
- * Trials to think of; `doubtful` are those that failed for a task whose like work: are they at fault, or is it?
- *
- * @param candidates - the tasks they are for.
- */
-export function candidatesOf(
-  session: ISession,
-  candidates: readonly TaskState[] = candidateTasks(session)
+/** Trials to think of; `doubtful` are those that failed for a task whose like work: are they at fault, or is it? */
+function candidatesOf(
+  session: ISession
 ): ReturnType<typeof trialCandidates> & { readonly doubtful: readonly IGridCell[] } {
   const { cells, trials, excludeTechniques } = session.state;
   const measured = cells.filter(isMeasured);
   const failed = new FailedTrials(measured);
-  const grid = profileGrid(candidates, { maxDevices: maxDevices(session), excludeTechniques, failed });
+  const grid = profileGrid(candidateTasks(session), {
+    maxDevices: maxDevices(session),
+    excludeTechniques,
+    failed
+  });
   const pending = new Set(
     [...trials, ...exploredCells(session)].map(one => cellKey(one.signature, one.strategy))
   );
