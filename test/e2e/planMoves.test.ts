@@ -1,12 +1,13 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Locator } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { BrowserPage } from './browser.js';
 import { NotebookPage } from './notebook.js';
 import { until } from './processes.js';
 import { reports, Sandbox } from './sandbox.js';
 import { LabServer } from './server.js';
+import { tellInParts } from './story.js';
 
 /** A notebook whose plan moves, by what training teaches and by orders: one story, told in order. */
 
@@ -95,16 +96,10 @@ beforeAll(async () => {
   await notebook.ran(notebook.cell('%saturn session default'), 240);
 });
 
-// Each part begins where the one before ended.
-let broken = false;
-beforeEach(context => context.skip(broken, 'an earlier part of the story failed'));
-afterEach(async context => {
-  if (context.task.result?.state === 'fail') {
-    broken = true;
-    sandbox.keepLogs();
-    await notebook.save(join(reports, 'moves-failed.ipynb'));
-    await shot('moves-failed');
-  }
+tellInParts(async () => {
+  sandbox.keepLogs();
+  await notebook.save(join(reports, 'moves-failed.ipynb'));
+  await shot('moves-failed');
 });
 
 afterAll(async () => {

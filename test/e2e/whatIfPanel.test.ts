@@ -1,12 +1,13 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Locator } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { BrowserPage } from './browser.js';
 import { NotebookPage } from './notebook.js';
 import { until } from './processes.js';
 import { reports, Sandbox } from './sandbox.js';
 import { LabServer } from './server.js';
+import { tellInParts } from './story.js';
 
 /** The quickstart up to its plan, and then what-if questions put by hand: one story, told in order. */
 
@@ -52,15 +53,9 @@ beforeAll(async () => {
   await notebook.ran(notebook.cell('%saturn plan'), 60);
 });
 
-// Each part begins where the one before ended.
-let broken = false;
-beforeEach(context => context.skip(broken, 'an earlier part of the story failed'));
-afterEach(async context => {
-  if (context.task.result?.state === 'fail') {
-    broken = true;
-    sandbox.keepLogs();
-    await shot('what-if-failed');
-  }
+tellInParts(async () => {
+  sandbox.keepLogs();
+  await shot('what-if-failed');
 });
 
 afterAll(async () => {
