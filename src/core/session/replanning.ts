@@ -118,7 +118,10 @@ function budgetOf(session: ISession, asked: PlanRequest): PlanBudget {
   return state.goal === 'run' && budget === SEARCH_BUDGET ? firstBudget(asked) : budget;
 }
 
-/** Ask the planner: how to begin, or, while tasks train, whether to go on. */
+/**
+ * Ask the planner: how to begin, or, while tasks train, whether to go on. The price of every alternative takes longer to find
+ * than a better plan does: while tasks train it is told only when a person asks for a plan.
+ */
 export function askPlan(session: ISession, time: number): IStep {
   const { state } = session;
   const { goal, tasks, switches = 'pays' } = state;
@@ -127,6 +130,7 @@ export function askPlan(session: ISession, time: number): IStep {
   const asked = planRequest(state, time, {
     selection: goal === 'run' ? session.selection : null,
     cautious: true,
+    explain: !training || session.news.some(({ kind }) => kind === 'wishes'),
     ...((training || switches === 'planned') && { switches: ASKED[switches] })
   });
   const request = { ...asked, budget: budgetOf(session, asked) };

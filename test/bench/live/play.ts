@@ -101,6 +101,7 @@ class Player {
     this._nextInterval = way.policy?.interval ?? Infinity;
     if (way.cold === 'profiled') {
       await session.send('plan', { excludeTechniques });
+      await session.until(({ goal, trials }) => goal === 'none' && trials.length === 0);
     }
     await this._ask('start');
     await session.send('run', way.run ?? {});
@@ -271,7 +272,8 @@ class Player {
     const asked = Date.now() / 1000;
     const segments = await policy.plan({ ...request, previous: project(request, left, done) }, moment);
     this._planningSeconds += Date.now() / 1000 - asked;
-    if (segments !== undefined) {
+    // At the very end nothing is left to plan.
+    if (segments !== undefined && segments.length > 0) {
       this._agenda = new EventQueue(segments, done);
       await this._session.send('plan.use', { segments });
     }

@@ -423,6 +423,20 @@ describe('news', () => {
     expect(sim.session.news).toEqual([]);
   });
 
+  it('is answered without the price of every alternative, which a person gets who asks for a plan', async () => {
+    const sim = planned({ a: [1, 0.6], b: [1, 0.6], c: [1, 0.6] });
+    await run(sim);
+    const [[first], [second]] = starts(sim) as [[string], [string]];
+    sim.group(first, 1, 'started', { step: 0 });
+    sim.group(second, 1, 'started', { step: 0 });
+    sim.time += 50;
+    sim.group(first, 1, 'finished', { step: 100 });
+    expect((await answer(sim)).request.explain).toBe(false);
+    sim.time += 50;
+    sim.feed({ kind: 'plan-requested' });
+    expect((await answer(sim)).request.explain).toBe(true);
+  });
+
   it('waits a little after a plan, and is then answered', async () => {
     const sim = planned({ a: [1, 0.9], b: [1, 0.9], c: [1, 0.9] });
     await run(sim);
