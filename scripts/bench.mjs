@@ -5,6 +5,7 @@
  * `npm run bench:trials`: trials that profiling makes, and how much they leave to be wished for.
  * `npm run bench:training`: steps against hand-written loops, starts of trials, switches; `-- --pairs 10` is shorter.
  * `npm run bench:live`: policies run for real with tasks that sleep; `-- --quick` is four small ones, `-- --scale 2000` shorter.
+ * `npm run bench:scale`: what watching 12, 100, 300 and 1000 tasks costs; `-- --tasks 12,100 --seconds 60` is shorter.
  * `npm run bench -- replan`: planning anew in a fraction of a second.
  */
 import { mkdirSync } from 'node:fs';
@@ -17,7 +18,7 @@ import { Failure, main, run, step } from './step.mjs';
 import { inVenv } from './venv.mjs';
 
 const outdir = join(root, 'out', 'bench');
-const benches = ['planner', 'paper', 'replan', 'trials', 'training', 'live'];
+const benches = ['planner', 'paper', 'replan', 'trials', 'training', 'live', 'scale'];
 const QUICK = [
   ['planner', '--seconds', '2', '--seeds', '2'],
   ['trials', '--seeds', '3', '--cases', 'paper'],
@@ -32,15 +33,15 @@ await main(async () => {
     }
   }
   await installPackages();
-  await build(chosen.some(([name]) => name === 'live') ? ['wire', 'engine'] : ['wire']);
+  await build(chosen.some(([name]) => name === 'live' || name === 'scale') ? ['wire', 'engine'] : ['wire']);
   for (const [name, ...rest] of chosen) {
     await bench(name, rest);
   }
 });
 
 async function bench(name, rest) {
-  if (name === 'training') {
-    await run(inVenv('python'), [join(root, 'test/bench/training/main.py'), ...rest], { show: true });
+  if (name === 'training' || name === 'scale') {
+    await run(inVenv('python'), [join(root, `test/bench/${name}/main.py`), ...rest], { show: true });
     return;
   }
   const peers = rest.indexOf('--peers');

@@ -28,6 +28,25 @@ for (const [file, part] of Object.entries(parts)) {
     definitions[name] = definition;
   }
 }
+/** A member that a patch may take away, by null. */
+const removable = member =>
+  typeof member.type === 'string'
+    ? { ...member, type: [member.type, 'null'] }
+    : { anyOf: [member, { type: 'null' }] };
+for (const [name, { patchOf, without = [], description }] of Object.entries(definitions)) {
+  if (patchOf) {
+    const { properties, required } = definitions[patchOf];
+    const members = Object.entries(properties).filter(([key]) => !without.includes(key));
+    definitions[name] = {
+      description,
+      type: 'object',
+      additionalProperties: false,
+      properties: Object.fromEntries(
+        members.map(([key, member]) => [key, required.includes(key) ? member : removable(member)])
+      )
+    };
+  }
+}
 const { version, maxBytes, replies } = parts['messages.json'];
 // A direction may go on in another file: the engine speaks to clients and to executors.
 const directions = {};

@@ -18,6 +18,9 @@ class Translation {
     if (schema.$ref) {
       return schema.$ref.split('/').at(-1);
     }
+    if (schema.anyOf) {
+      return schema.anyOf.map(member => this.type(member, name)).join(' | ');
+    }
     if (schema.enum || 'const' in schema) {
       return `Literal[${(schema.enum ?? [schema.const]).map(quoted).join(', ')}]`;
     }

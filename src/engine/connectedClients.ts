@@ -1,4 +1,5 @@
-import type { SessionState } from '../core/wire/messages.js';
+import type { EngineMessages, SessionState, StateChange } from '../core/wire/messages.js';
+import { stateChange } from '../core/wire/stateChange.js';
 import type { IDisposable } from './disposable.js';
 
 /** A client that was silent for this long has left, in seconds; clients ping every 5. */
@@ -10,9 +11,24 @@ const CLIENT_TIMEOUT = 20;
  */
 const PUSH_DELAY = { change: 200, progress: 1000 };
 
-/** The kernels that watch the session: who they are, and the newest state to each of them. */
+/** A client, by what it knows. */
+interface IClient {
+  /** When it was heard of last. */
+  seen: number;
+  /** The state it was told last; null when it was told none. */
+  told: SessionState | null;
+  /** Whether it has not said yet that it has taken that in. */
+  isReading: boolean;
+  /** Whether there was more to tell meanwhile. */
+  isBehind: boolean;
+}
+
+/**
+ * The kernels that watch the session: who they are, and to each of them what is other than when it was last told. One
+ * that is slow to read is told nothing more until it has read, and then the newest: nothing queues up for it.
+ */
 export class ConnectedClients implements IDisposable {
-  private readonly _seen = new Map<string, number>();
+  private readonly _clients = new Map<string, IClient>();
   private _timer: NodeJS.Timeout | null = null;
   private _urgency: ConnectedClients.Urgency = 'progress';
   private _lastSeen: number;
@@ -23,20 +39,44 @@ export class ConnectedClients implements IDisposable {
 
   /** Note that a client said something. One that is new, or was given up, gets the state. */
   seen(client: string): void {
-    if (!this._seen.has(client)) {
+    this._lastSeen = this._options.now();
+    const known = this._clients.get(client);
+    if (known) {
+      known.seen = this._lastSeen;
+    } else {
+      this._clients.set(client, { seen: this._lastSeen, told: null, isReading: false, isBehind: false });
       this.changed();
     }
-    this._lastSeen = this._options.now();
-    this._seen.set(client, this._lastSeen);
+  }
+
+  /** Note that a client has taken in the state of a revision. What has changed since follows. */
+  taken(client: string, rev: number): void {
+    const known = this._clients.get(client);
+    if (known?.told && known.told.rev <= rev) {
+      known.isReading = false;
+      if (known.isBehind) {
+        this.changed();
+      }
+    }
+  }
+
+  /** Tell a client the whole state, in answer to what it said. */
+  tellAll(client: string, re: string): void {
+    this._tellAll(client, this._options.state(), re);
+  }
+
+  /** Tell a client now what has changed, unless it has not read yet what it was told before. */
+  tell(client: string): void {
+    this._tell(client, this._options.state(), new Map());
   }
 
   /** Seconds since any client was heard of; 0 while one counts as there, though it may be busy. */
   get silence(): number {
     const silence = this._options.now() - this._lastSeen;
-    return this._seen.size > 0 && silence <= CLIENT_TIMEOUT ? 0 : silence;
+    return this._clients.size > 0 && silence <= CLIENT_TIMEOUT ? 0 : silence;
   }
 
-  /** Push the state to all clients soon; several calls make one push. */
+  /** Tell all clients soon what has changed; several calls make one push. */
   changed(urgency: ConnectedClients.Urgency = 'change'): void {
     if (this._timer && (urgency === 'progress' || this._urgency === 'change')) {
       return;
@@ -46,23 +86,62 @@ export class ConnectedClients implements IDisposable {
     this._timer = setTimeout(() => this.push(), PUSH_DELAY[urgency]);
   }
 
-  /** Push the state to all clients now. */
+  /** Tell all clients now what has changed. */
   push(): void {
     this._stopTimer();
-    const state = this._options.state();
     const now = this._options.now();
-    for (const [client, time] of this._seen) {
-      if (now - time > CLIENT_TIMEOUT) {
-        this._seen.delete(client);
-      } else {
-        this._options.send(client, state);
+    for (const [client, { seen }] of this._clients) {
+      if (now - seen > CLIENT_TIMEOUT) {
+        this._clients.delete(client);
+      }
+    }
+    if (this._clients.size > 0) {
+      const state = this._options.state();
+      const changes = new Map<SessionState, StateChange>();
+      for (const client of this._clients.keys()) {
+        this._tell(client, state, changes);
       }
     }
   }
 
   dispose(): void {
     this._stopTimer();
-    this._seen.clear();
+    this._clients.clear();
+  }
+
+  /** @param changes - what makes the state of another one, as far as that was found out before. */
+  private _tell(client: string, state: SessionState, changes: Map<SessionState, StateChange>): void {
+    const known = this._clients.get(client);
+    if (!known || known.told?.rev === state.rev) {
+      return;
+    }
+    if (known.isReading) {
+      known.isBehind = true;
+      return;
+    }
+    const { told } = known;
+    if (!told) {
+      this._tellAll(client, state);
+      return;
+    }
+    const change = changes.get(told) ?? stateChange(told, state);
+    changes.set(told, change);
+    this._note(client, state);
+    this._options.send(client, 'change', change);
+  }
+
+  private _tellAll(client: string, state: SessionState, re?: string): void {
+    this._note(client, state);
+    this._options.send(client, 'state', { state }, re);
+  }
+
+  private _note(client: string, told: SessionState): void {
+    const known = this._clients.get(client);
+    if (known) {
+      known.told = told;
+      known.isReading = true;
+      known.isBehind = false;
+    }
   }
 
   private _stopTimer(): void {
@@ -81,8 +160,13 @@ export namespace ConnectedClients {
   export interface IOptions {
     /** Seconds since the epoch. */
     readonly now: () => number;
-    /** The state as clients may see it. */
+    /** The state as clients may see it; two of the same revision are the same. */
     readonly state: () => SessionState;
-    readonly send: (client: string, state: SessionState) => void;
+    readonly send: <T extends 'state' | 'change'>(
+      client: string,
+      type: T,
+      body: EngineMessages[T],
+      re?: string
+    ) => void;
   }
 }

@@ -4,7 +4,14 @@ import { dueEvent } from '../core/session/dueEvent.js';
 import { emptySession, type ISession, isActive } from '../core/session/session.js';
 import { step } from '../core/session/step.js';
 import { progressLine } from '../core/view/status/progressLine.js';
-import { failureOf, type PlanRequest, type SessionEvent, type SessionState } from '../core/wire/messages.js';
+import { SaturnError } from '../core/wire/failure.js';
+import {
+  failureOf,
+  type Message,
+  type PlanRequest,
+  type SessionEvent,
+  type SessionState
+} from '../core/wire/messages.js';
 import { CacheSync } from './cacheSync.js';
 import { ConnectedClients } from './connectedClients.js';
 import type { IDisposable } from './disposable.js';
@@ -48,12 +55,12 @@ export class Engine implements IDisposable {
     this._clients = new ConnectedClients({
       now,
       state: () => this._publicState(),
-      send: (client, state) => router.send(client, 'state', { state })
+      send: (...message) => router.send(...message)
     });
     this._planner = new SessionPlanner({
       planner: _options.planner,
       now,
-      onDraft: () => this._clients.changed()
+      onDraft: () => this._showOther({})
     });
     this._cache = new ProfileCache(_options.cache);
     this._cacheSync = new CacheSync(this._cache);
@@ -67,7 +74,7 @@ export class Engine implements IDisposable {
     });
     this._requestHandler = new RequestHandler({
       session: () => this._session,
-      publicState: () => this._publicState(),
+      clients: this._clients,
       withEngineInfo: state => this._withEngineInfo(state),
       apply: event => this._apply(event),
       send: (...message) => router.send(...message),
@@ -77,6 +84,7 @@ export class Engine implements IDisposable {
       now
     });
     router.onClient = incoming => {
+      refuseOtherVersion(incoming.message);
       this._clients.seen(incoming.from);
       this._requestHandler.handle(incoming);
     };
@@ -216,12 +224,15 @@ export class Engine implements IDisposable {
       this._apply(event);
     } catch (error) {
       this._options.log(`the plan is lost: ${failureOf(error).message}`);
-      this._session = {
-        ...this._session,
-        state: { ...this._session.state, planning: false, probing: false }
-      };
-      this._clients.changed();
+      this._showOther({ planning: false, probing: false });
     }
+  }
+
+  /** Show clients what is no event, and not part of the session's history. */
+  private _showOther(shown: Partial<SessionState>): void {
+    const { state } = this._session;
+    this._session = { ...this._session, state: { ...state, ...shown, rev: state.rev + 1 } };
+    this._clients.changed();
   }
 
   private _tick(): void {
@@ -235,6 +246,17 @@ export class Engine implements IDisposable {
     if (!busy && this._clients.silence > this._options.idleSeconds) {
       this._executor.shutdown();
     }
+  }
+}
+
+/** A client of another version would misunderstand, or be misunderstood. */
+function refuseOtherVersion(message: Message<'client'>): void {
+  if (message.type === 'hello' && message.body.version !== VERSION) {
+    throw new SaturnError({
+      code: 'other-version',
+      message: `The session runs version ${VERSION} of jupyterlab_saturn, this notebook ${message.body.version}.`,
+      hint: 'Restart the kernel. If the session is the older one, end its process jupyterlab_saturn.agent as well: the next %saturn command starts it again, and it goes on from the last checkpoints.'
+    });
   }
 }
 

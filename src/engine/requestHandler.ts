@@ -15,6 +15,7 @@ import {
   type TaskClone,
   type TasksAdd
 } from '../core/wire/messages.js';
+import type { ConnectedClients } from './connectedClients.js';
 import type { IExecutor } from './executor/executor.js';
 import type { History } from './history.js';
 import { keepWeights } from './keptWeights.js';
@@ -32,12 +33,18 @@ export class RequestHandler {
    * @throws SaturnError when the request makes no sense now; nothing has happened then.
    */
   handle({ from, message }: IIncoming<'client'>): void {
-    const { session, send } = this._options;
+    const { session, send, clients } = this._options;
     switch (message.type) {
       case 'hello':
       case 'state':
-        send(from, 'state', { state: this._options.publicState() }, message.id);
+        clients.tellAll(from, message.id);
         return;
+      case 'state.taken':
+        clients.taken(from, message.body.rev);
+        return;
+      case 'ping':
+        clients.tell(from);
+        break;
       case 'render':
         this._answer(from, 'rendered', this._render(message.body), message.id);
         return;
@@ -146,8 +153,8 @@ export namespace RequestHandler {
   export interface IOptions {
     /** The session as it is now. */
     readonly session: () => ISession;
-    /** What clients are told of it. */
-    readonly publicState: () => SessionState;
+    /** Who are told what it is, and what changes. */
+    readonly clients: Pick<ConnectedClients, 'tell' | 'tellAll' | 'taken'>;
     /** A state with what the engine alone knows. */
     readonly withEngineInfo: (state: SessionState) => SessionState;
     /** Journal an event and act on it. */

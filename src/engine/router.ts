@@ -40,7 +40,8 @@ export class MessageRouter implements IDisposable {
     maxMessageSize: 4 * MAX_MESSAGE_BYTES,
     linger: 200,
     mandatory: false,
-    sendHighWaterMark: 10_000
+    // Of states one waits for each client at most: what may queue up are answers.
+    sendHighWaterMark: 1000
   });
   private _sending: Promise<void> = Promise.resolve();
   private _id = 0;

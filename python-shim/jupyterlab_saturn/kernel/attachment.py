@@ -13,7 +13,7 @@ from ..paths import SessionPaths
 from .connection import Connection, StateListener, StatusListener
 
 if TYPE_CHECKING:
-    from ..generated.wire_types import Failure, SessionState
+    from ..generated.wire_types import Failure, SessionState, StateChange
 
 
 class Launcher(Protocol):
@@ -162,14 +162,12 @@ class Attachment:
         if self._connection is not None:
             self._connection.close()
 
-    def _on_state(self, state: SessionState) -> None:
+    def _on_state(self, state: SessionState, change: StateChange | None) -> None:
         for listener in list(self._listeners):
-            listener.on_state(state)
+            listener.on_state(state, change)
 
     def _on_status(self) -> None:
-        if self._connection is not None and self._connection.gone:
-            self._error = SaturnError(
-                "agent-gone", "The session's agent is not running any more, so nothing trains."
-            ).to_json()
+        if self._connection is not None and self._connection.ending is not None:
+            self._error = self._connection.ending.to_json()
         for listener in list(self._listeners):
             listener.on_status()

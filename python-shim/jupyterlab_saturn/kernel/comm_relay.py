@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from .. import __version__, wire
 from ..errors import Json, SaturnError
+from .progress import is_training
 from .session import Session
 
 #: Comm target, on both sides.
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
         KernelMessage,
         KernelStatus,
         SessionState,
+        StateChange,
     )
 
 Send = Callable[["EngineMessage | KernelMessage"], None]
@@ -35,12 +37,15 @@ class Relay:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
+        # Whoever is told a state is told all changes after it, and none before.
+        self._telling = threading.RLock()
         self._comms: dict[str, Any] = {}
         self._session: Session | None = None
         self._unlisten: Callable[[], None] = _nothing
         self._is_open = False
         self._greeted = False
         self._widget: Any = None
+        self._is_drawn = self._is_saved = False
 
     def open(self) -> None:
         """Open the comm, and take those that the front end opens. For kernels only."""
@@ -57,9 +62,13 @@ class Relay:
             self._session.live = _no_widget
         self._session = session
         self._widget = None
+        self._is_drawn = self._is_saved = False
         session.live = self._live
-        self._unlisten = session.attachment.listen(self._on_state, self._tell_status)
-        self._tell_status()
+        with self._telling:
+            self._unlisten = session.attachment.listen(self._on_state, self._tell_status)
+            self._tell_status()
+            if session.attachment.state is not None:
+                self._broadcast(_whole(session.attachment.state))
 
     def close(self) -> None:
         """Close the comms."""
@@ -90,15 +99,16 @@ class Relay:
             self._greet(message["id"], send)
         elif message["type"] == "attach":
             self._attach(message["id"], send)
-        else:
+        elif message["type"] != "state.taken":  # to the engine, the kernel is who takes it in
             self._pass_on(message, send)
 
     def _greet(self, asked: str, send: Send) -> None:
         self._greeted = True
-        send(self._status(asked))
         session = self._session
-        if session is not None and session.attachment.attached and session.attachment.state:
-            send(_news(session.attachment.state))
+        with self._telling:
+            send(self._status(asked))
+            if session is not None and session.attachment.attached and session.attachment.state:
+                send(_whole(session.attachment.state))
 
     def _attach(self, asked: str, send: Send) -> None:
         session = self._session
@@ -107,9 +117,10 @@ class Relay:
             return
 
         def done(failure: Failure | None) -> None:
-            send(self._status(asked, failure))
-            if failure is None and session.attachment.state:
-                send(_news(session.attachment.state))
+            with self._telling:
+                send(self._status(asked, failure))
+                if failure is None and session.attachment.state:
+                    send(_whole(session.attachment.state))
 
         session.attachment.attach_later(done)
 
@@ -147,10 +158,18 @@ class Relay:
     def _tell_status(self) -> None:
         self._broadcast(self._status())
 
-    def _on_state(self, state: SessionState) -> None:
-        if self._widget is not None:
-            self._widget.state = state
-        self._broadcast(_news(state))
+    def _on_state(self, state: SessionState, change: StateChange | None) -> None:
+        news = _whole(state) if change is None else wire.message("engine", "change", change)
+        with self._telling:
+            self._broadcast(news)
+            if self._is_drawn:
+                self._widget.send(news)
+        rests = not is_training(state)
+        if rests and not self._is_saved and self._widget is not None:
+            from .widget import picture
+
+            self._widget.state = picture(state)
+        self._is_saved = rests
 
     def _broadcast(self, envelope: EngineMessage | KernelMessage) -> None:
         with self._lock:
@@ -163,12 +182,18 @@ class Relay:
         if not self._greeted:
             return None
         if self._widget is None:
-            from .widget import SaturnWidget
+            from .widget import SaturnWidget, picture
 
             self._widget = SaturnWidget(  # type: ignore[no-untyped-call]
-                state=state, title=state["session"]
+                state=picture(state), title=state["session"]
             )
+            self._widget.on_msg(self._on_widget)
         return str(self._widget.model_id)
+
+    def _on_widget(self, widget: Any, data: Any, _: Any) -> None:
+        """A front end that draws the widget says so: it is told what changes from then on."""
+        self._is_drawn = True
+        self.receive(data, widget.send)
 
     def _on_open(self, comm: Any, _: Json) -> None:
         self._adopt(comm)
@@ -188,7 +213,7 @@ class Relay:
             self._comms.pop(comm.comm_id, None)
 
 
-def _news(state: SessionState) -> EngineMessage:
+def _whole(state: SessionState) -> EngineMessage:
     return wire.message("engine", "state", {"state": state})
 
 

@@ -6,7 +6,7 @@ import atexit
 import os
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sized
 from typing import TYPE_CHECKING, Any, overload
 
 from .. import wire
@@ -23,16 +23,20 @@ if TYPE_CHECKING:
         Rendered,
         RenderedRequest,
         SessionState,
+        StateChange,
         StateReply,
         StateRequest,
         TasksAdded,
         TasksAddedRequest,
     )
 
-StateListener = Callable[["SessionState"], None]
+StateListener = Callable[["SessionState", "StateChange | None"], None]
+"""Hears the newest state, and what made it of the one before; None where it is told as a whole."""
 StatusListener = Callable[[], None]
 
 _TICK_SECONDS = 0.5
+#: What has come, but was not read in time, is read within this time or the kernel is held up.
+_READ_SECONDS = 5.0
 
 
 class Connection:
@@ -56,7 +60,7 @@ class Connection:
         self._changed = threading.Condition()
         self._state: SessionState | None = None
         self._up = False
-        self._gone = False
+        self._ending: SaturnError | None = None
         self._closed = False
         self._state_listeners: list[StateListener] = []
         self._status_listeners: list[StatusListener] = []
@@ -66,7 +70,10 @@ class Connection:
 
     @property
     def state(self) -> SessionState | None:
-        """The newest state the engine told; None before the first."""
+        """The newest state the engine told; None before the first.
+
+        It is not to be changed: the next one shares with it what stays the same.
+        """
         return self._state
 
     @property
@@ -76,8 +83,13 @@ class Connection:
 
     @property
     def gone(self) -> bool:
-        """Whether the agent died, so that nobody will restart the engine."""
-        return self._gone or self._closed
+        """Whether nobody is there to talk to: the agent died, or the engine refuses this kernel."""
+        return self._ending is not None or self._closed
+
+    @property
+    def ending(self) -> SaturnError | None:
+        """Why nobody is there to talk to; None while somebody is, or when this end was closed."""
+        return self._ending
 
     def listen(self, on_state: StateListener, on_status: StatusListener) -> Callable[[], None]:
         """Hear every state and every change of `attached`. Returns what ends it."""
@@ -120,8 +132,9 @@ class Connection:
         Raises
         ------
         SaturnError
-            What the engine answered; ``engine-silent`` after the timeout; ``agent-gone`` when
-            nobody is left to answer.
+            What the engine answered; ``engine-silent`` after the timeout, or ``kernel-behind``
+            when it is this kernel that has not read what was answered; ``agent-gone`` when
+            nobody is left to answer, ``other-version`` when the engine is of another version.
         """
         replies: list[EngineMessage] = []
 
@@ -132,10 +145,11 @@ class Connection:
 
         request = self.post(message, take)
         try:
-            answered = self._wait(lambda: bool(replies), timeout)
+            if not self._wait(lambda: bool(replies), timeout):
+                self._read_all(replies)
         finally:
             request.given_up = True
-        if not answered:
+        if not replies:
             raise SaturnError(
                 "engine-silent",
                 f"The engine did not answer {message['type']!r} within {timeout:g} seconds.",
@@ -147,11 +161,16 @@ class Connection:
             raise SaturnError.from_json(envelope["body"]["error"])
         return envelope["body"]
 
+    def sync(self, timeout: float = 20.0) -> SessionState:
+        """The state as the engine has it now, which tells only what has changed. Raises as `request`."""
+        rev = self.request(wire.message("client", "ping"), timeout)["rev"]
+        return self.wait_for(lambda state: state["rev"] >= rev, timeout)
+
     def wait_for(
         self,
         predicate: Callable[[SessionState], bool],
         timeout: float | None = None,
-        on_state: StateListener | None = None,
+        on_state: Callable[[SessionState], None] | None = None,
     ) -> SessionState:
         """Wait until the state fulfils a condition, and return that state.
 
@@ -203,13 +222,8 @@ class Connection:
                 "This process was forked from the notebook's kernel, which owns the session.",
                 "Talk to the session from the notebook itself.",
             )
-        if self._gone:
-            raise SaturnError(
-                "agent-gone",
-                "The session's agent is not running any more, so nothing trains.",
-                "Finished work is kept. `%saturn run` starts the agent again and goes on from the "
-                "last checkpoints.",
-            )
+        if self._ending is not None:
+            raise self._ending.with_traceback(None)
         if self._closed:
             raise SaturnError("closed", "This session is closed.", "Open it again: %saturn session")
 
@@ -224,22 +238,38 @@ class Connection:
                 self._changed.wait(min(left, _TICK_SECONDS))
         return True
 
+    def _read_all(self, replies: Sized) -> None:
+        """Wait until all that has come was read: a reply may be among it.
+
+        Raises SaturnError ``kernel-behind`` when that takes too long.
+        """
+        late = time.monotonic()
+        self._channel.wake()
+        if not self._wait(lambda: bool(replies) or self._channel.read_at >= late, _READ_SECONDS):
+            raise SaturnError(
+                "kernel-behind",
+                "This kernel does not come to read what the session tells it: something else "
+                "holds its threads up. The engine may well have answered.",
+                "Training goes on meanwhile. Wait for what keeps the kernel busy, or interrupt it, "
+                "and try again.",
+            )
+
     # What follows is called in the channel's thread.
 
-    def _on_state(self, state: SessionState) -> None:
+    def _on_state(self, state: SessionState, change: StateChange | None) -> None:
         with self._changed:
             self._state = state
             self._changed.notify_all()
         for listener in list(self._state_listeners):
-            call(listener, state)
+            call(listener, state, change)
 
     def _on_up(self, up: bool) -> None:
         self._up = up
         self._tell_status()
 
-    def _on_gone(self) -> None:
+    def _on_gone(self, error: SaturnError) -> None:
         with self._changed:
-            self._gone = True
+            self._ending = error
             self._changed.notify_all()
         self._tell_status()
 

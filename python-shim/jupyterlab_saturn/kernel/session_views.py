@@ -50,8 +50,11 @@ class SessionViews:
 
     @property
     def state(self) -> SessionState:
-        """The session as the engine sees it: a wire ``SessionState``."""
-        return self._connection().request(message("client", "state"))["state"]
+        """The session as the engine sees it: a wire ``SessionState``.
+
+        It is to be read, not to be changed: later ones share with it what stays the same.
+        """
+        return self._connection().sync()
 
     def devices(self) -> View:
         """The devices the session has now."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import queue
 import socket
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from .. import wire
 from ..errors import SaturnError
+from .state_change import with_change
 
 if TYPE_CHECKING:
     import zmq
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
         ClientMessage,
         EngineMessage,
         SessionState,
+        StateChange,
     )
 
 #: A ping goes out this often, in seconds.
@@ -46,16 +49,19 @@ class Request:
 class Events:
     """What a channel tells, in its thread."""
 
-    on_state: Callable[[SessionState], None]
+    on_state: Callable[[SessionState, StateChange | None], None]
+    """The newest state, and what made it of the one before; None where the whole was told."""
     on_up: Callable[[bool], None]
-    on_gone: Callable[[], None]
+    on_gone: Callable[[SaturnError], None]
+    """Nobody is there to talk to any more, and why."""
 
 
 class SocketThread:
     """Carries messages to the engine and back.
 
     It says hello to each new engine, sends again what the one before left unanswered, pings, and
-    ends when the engine is silent and `alive` denies that anybody will restart it.
+    ends when the engine is silent and `alive` denies that anybody will restart it, or when the
+    engine refuses it. Of the session's state it keeps a copy, by what the engine says has changed.
 
     Parameters
     ----------
@@ -78,6 +84,10 @@ class SocketThread:
         self._events = events
         self._up = False
         self._closed = False
+        self._state: SessionState | None = None
+        self._told = self._asking = False
+        self._greeted_by = ""
+        self._read_at = time.monotonic()
         self._pending: dict[str, Request] = {}
         self._outgoing: queue.SimpleQueue[Request] = queue.SimpleQueue()
         self._wake_in, self._wake_out = socket.socketpair()
@@ -85,23 +95,29 @@ class SocketThread:
         self._thread = threading.Thread(target=self._run, name="saturn-connection", daemon=True)
         self._thread.start()
 
+    @property
+    def read_at(self) -> float:
+        """When everything that had come was read, by `time.monotonic`. For any thread."""
+        return self._read_at
+
     def put(self, request: Request) -> None:
         """Send a message as soon as there is an engine to take it. For any thread."""
         self._outgoing.put(request)
-        self._wake()
+        self.wake()
 
-    def close(self) -> None:
-        """End the thread, and with it the sockets."""
-        self._closed = True
-        self._wake()
-        if threading.current_thread() is not self._thread:
-            self._thread.join(timeout=5)
-
-    def _wake(self) -> None:
+    def wake(self) -> None:
+        """Have the thread look for what has come. For any thread."""
         try:
             self._wake_in.send(b"x")
         except OSError:  # full (the thread will wake anyway), or closed
             return
+
+    def close(self) -> None:
+        """End the thread, and with it the sockets."""
+        self._closed = True
+        self.wake()
+        if threading.current_thread() is not self._thread:
+            self._thread.join(timeout=5)
 
     # What follows runs in the channel's thread alone.
 
@@ -146,7 +162,9 @@ class SocketThread:
                     self._greet(dealer)
             if dealer in ready:
                 heard = now
-                self._receive(dealer.recv())
+                self._receive(dealer, dealer.recv())
+            else:
+                self._read_at = now
             while not self._outgoing.empty():
                 request = self._outgoing.get()
                 self._pending[request.envelope["id"]] = request
@@ -155,17 +173,18 @@ class SocketThread:
             if now - heard > SILENCE_SECONDS:
                 self._set_up(False)
                 if not self._alive():
-                    call(self._events.on_gone)
-                    return
-                if linked and now - asked > SILENCE_SECONDS / 2:
+                    self._end(_agent_gone())
+                elif linked and now - asked > SILENCE_SECONDS / 2:
                     asked = now
-                    _send(dealer, self._greeting())
+                    # One that is merely slow would answer each greeting by the whole state.
+                    _send(dealer, _ping() if self._told else self._greeting())
             elif linked and now - pinged > PING_SECONDS:
                 pinged = now
-                _send(dealer, wire.encode("client", wire.message("client", "ping")))
+                _send(dealer, _ping())
 
     def _greet(self, dealer: zmq.Socket[bytes]) -> None:
         """Tell a new engine who we are, and again what its predecessor left unanswered."""
+        self._told = self._asking = False
         _send(dealer, self._greeting())
         self._pending = {
             id: request for id, request in self._pending.items() if not request.given_up
@@ -174,26 +193,98 @@ class SocketThread:
             _send(dealer, request.data)
 
     def _greeting(self) -> bytes:
-        return wire.encode("client", wire.message("client", "hello", self._hello))
+        greeting = wire.message("client", "hello", self._hello)
+        self._greeted_by = greeting["id"]
+        return wire.encode("client", greeting)
 
-    def _receive(self, data: bytes) -> None:
+    def _receive(self, dealer: zmq.Socket[bytes], data: bytes) -> None:
         try:
             envelope = wire.decode("engine", data)
         except SaturnError as error:
-            # A reply answers to nobody, so its reader is told here; the request times out.
-            _log.warning("The engine said what nobody understands: %s", error)
+            self._misunderstand(dealer, data, error)
             return
         request = self._pending.pop(envelope.get("re", ""), None)
         if envelope["type"] == "state":
-            call(self._events.on_state, envelope["body"]["state"])
-            self._set_up(True)
+            self._asking = False
+            self._take(dealer, envelope["body"]["state"], None)
+        elif envelope["type"] == "change":
+            self._follow(dealer, envelope["body"])
+        elif envelope["type"] == "error" and envelope.get("re") == self._greeted_by:
+            self._end(SaturnError.from_json(envelope["body"]["error"]))
         if request is not None:
             call(request.reply, envelope)
+        if self._told:
+            self._set_up(True)
+
+    def _follow(self, dealer: zmq.Socket[bytes], change: StateChange) -> None:
+        try:
+            if self._state is None or not self._told:
+                raise SaturnError("bad-change", "Nothing is known that could have changed.")
+            state = with_change(self._state, change)
+        except SaturnError as error:
+            _log.info("%s", error)
+            self._ask_all(dealer)
+        else:
+            self._take(dealer, state, change)
+
+    def _take(
+        self, dealer: zmq.Socket[bytes], state: SessionState, change: StateChange | None
+    ) -> None:
+        self._state = state
+        self._told = True
+        self._set_up(True)
+        call(self._events.on_state, state, change)
+        # Only now may more come: whoever is slow gets the newest, never a queue of what was.
+        taken = wire.message("client", "state.taken", {"rev": state["rev"]})
+        _send(dealer, wire.encode("client", taken))
+
+    def _ask_all(self, dealer: zmq.Socket[bytes]) -> None:
+        """Ask for the whole state, unless it is on its way."""
+        if not self._asking:
+            self._asking = True
+            _send(dealer, wire.encode("client", wire.message("client", "state")))
+
+    def _misunderstand(self, dealer: zmq.Socket[bytes], data: bytes, error: SaturnError) -> None:
+        """Tell who waits for an answer that it came, and what is wrong with it."""
+        _log.warning("The engine said what nobody understands: %s", error)
+        asked = _answered(data)
+        request = self._pending.pop(asked, None)
+        if request is not None:
+            failure = wire.message("engine", "error", {"error": error.to_json()}, asked)
+            call(request.reply, failure)
+        else:
+            self._ask_all(dealer)
+
+    def _end(self, error: SaturnError) -> None:
+        self._closed = True
+        call(self._events.on_gone, error)
 
     def _set_up(self, up: bool) -> None:
         if up != self._up:
             self._up = up
             call(self._events.on_up, up)
+
+
+def _ping() -> bytes:
+    return wire.encode("client", wire.message("client", "ping"))
+
+
+def _answered(data: bytes) -> str:
+    """Id of what a message answers that may be malformed otherwise; empty when it is none."""
+    try:
+        asked = json.loads(data).get("re")
+    except (ValueError, AttributeError):
+        return ""
+    return asked if isinstance(asked, str) else ""
+
+
+def _agent_gone() -> SaturnError:
+    return SaturnError(
+        "agent-gone",
+        "The session's agent is not running any more, so nothing trains.",
+        "Finished work is kept. `%saturn run` starts the agent again and goes on from the "
+        "last checkpoints.",
+    )
 
 
 def call(listener: Callable[..., None], *arguments: Any) -> None:

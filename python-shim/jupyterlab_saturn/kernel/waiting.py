@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from typing import TYPE_CHECKING, Any
 
 from ..errors import SaturnError
@@ -11,7 +11,7 @@ from .connection import Connection
 from .progress import Progress
 
 if TYPE_CHECKING:
-    from ..generated.wire_types import Failure, OkRequest, SessionState
+    from ..generated.wire_types import Failure, OkRequest, SessionState, TaskState
 
 Condition = Callable[["SessionState"], bool]
 """Whether a wire ``SessionState`` is what is waited for."""
@@ -53,22 +53,23 @@ def pursue(connection: Connection, request: OkRequest) -> list[Failure]:
 
 def is_building(state: SessionState, names: Collection[str] | None = None) -> bool:
     """Whether tasks, all or those named, are still being built; without devices nothing is."""
-    waiting = any(
-        task["status"] == "inspecting"
-        for task in state["tasks"]
-        if names is None or task["spec"]["name"] in names
-    )
+    waiting = any(task["status"] == "inspecting" for task in _chosen(state, names))
     return waiting and (state["agent"] == "away" or device_count(state) > 0)
 
 
 def is_stopping(state: SessionState, names: Collection[str] | None = None) -> bool:
     """Whether a trial or a task, any or one of those named, was told to stop and is not over."""
     leaving = any(
-        task["status"] == "stopping" and not task.get("moving")
-        for task in state["tasks"]
-        if names is None or task["spec"]["name"] in names
+        task["status"] == "stopping" and not task.get("moving") for task in _chosen(state, names)
     )
     return leaving or any(trial["status"] == "stopping" for trial in state["trials"])
+
+
+def _chosen(state: SessionState, names: Collection[str] | None) -> Iterable[TaskState]:
+    if names is None:
+        return state["tasks"]
+    wanted = frozenset(names)
+    return (task for task in state["tasks"] if task["spec"]["name"] in wanted)
 
 
 def require_success(state: SessionState) -> None:

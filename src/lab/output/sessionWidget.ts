@@ -1,12 +1,42 @@
 import { DOMWidgetModel, DOMWidgetView } from '@jupyter-widgets/base';
 import type { TranslationBundle } from '@jupyterlab/translation';
+import { UUID } from '@lumino/coreutils';
 import { PanelLayout } from '@lumino/widgets';
-import { failureOf, type SessionState, validate } from '../../core/wire/messages.js';
+import {
+  asMessage,
+  type ClientMessages,
+  failureOf,
+  type Message,
+  type SessionState,
+  validate,
+  WIRE_VERSION
+} from '../../core/wire/messages.js';
+import { withChange } from '../../core/wire/stateChange.js';
 import { SessionView } from './sessionView.js';
 import { EXTENSION_ID, VERSION } from '../extension.js';
 
-/** The session of a cell's output: what the kernel last said of it. */
+/**
+ * The session of a cell's output: as the notebook keeps it, and once it is drawn what the kernel says by messages that has
+ * become of it.
+ */
 export class SaturnModel extends DOMWidgetModel {
+  override initialize(...options: Parameters<DOMWidgetModel['initialize']>): void {
+    super.initialize(...options);
+    this._told = null;
+    this.on('msg:custom', (content: unknown) => this._onMessage(content));
+  }
+
+  /** The state as the kernel told it by messages, which were found well-formed; null before the first. */
+  get told(): SessionState | null {
+    return this._told;
+  }
+
+  /** Ask the kernel, if there is one, for what the session is now and for what will change. */
+  follow(): void {
+    const body = { pid: 0, version: VERSION } satisfies ClientMessages['hello'];
+    this.send({ v: WIRE_VERSION, id: UUID.uuid4(), type: 'hello', body }, {});
+  }
+
   override defaults() {
     return {
       ...super.defaults(),
@@ -20,6 +50,32 @@ export class SaturnModel extends DOMWidgetModel {
       title: ''
     };
   }
+
+  private _onMessage(content: unknown): void {
+    let message: Message<'engine'>;
+    try {
+      message = asMessage('engine', content);
+    } catch {
+      // The kernel's own words, on how it is attached: nothing that is drawn.
+      return;
+    }
+    if (message.type === 'state') {
+      this._take(message.body.state);
+    } else if (message.type === 'change' && this._told && message.body.rev > this._told.rev) {
+      try {
+        this._take(withChange(this._told, message.body));
+      } catch {
+        this.follow();
+      }
+    }
+  }
+
+  private _take(state: SessionState): void {
+    this._told = state;
+    this.set('state', state);
+  }
+
+  private declare _told: SessionState | null;
 }
 
 /** The live schedule for front ends that know widgets, but not our own MIME type. */
@@ -34,13 +90,14 @@ export abstract class SaturnView extends DOMWidgetView {
     layout.addWidget(session);
     this.listenTo(this.model, 'change:state change:title', () => this._show(session));
     this._show(session);
+    (this.model as SaturnModel).follow();
   }
 
   private _show(session: SessionView): void {
     const value: unknown = this.model.get('state');
     session.heading = String(this.model.get('title') ?? '');
     try {
-      if (value !== null) {
+      if (value !== null && value !== (this.model as SaturnModel).told) {
         validate('SessionState', value);
       }
       session.state = value as SessionState | null;

@@ -8,8 +8,10 @@ import {
   type Failure,
   failureOf,
   type KernelStatus,
-  type SessionState
+  type SessionState,
+  type StateChange
 } from '../../core/wire/messages.js';
+import { withChange } from '../../core/wire/stateChange.js';
 import { VERSION } from '../extension.js';
 import type { CommChannel, Incoming } from './commChannel.js';
 import type { CommMemory } from './commMemory.js';
@@ -247,6 +249,7 @@ export class SessionConnection implements IDisposable {
   }
 
   private _onOpened(_: KernelComm, channel: CommChannel): void {
+    this._isAsking = false;
     channel.pushed.connect(this._onMessage, this);
     channel.malformed.connect(this._onMalformed, this);
   }
@@ -275,13 +278,41 @@ export class SessionConnection implements IDisposable {
         this._onKernelStatus(message.body);
         break;
       case 'state':
-        this._wanted = true;
-        this._state = message.body.state;
-        this._enter(null);
+        this._isAsking = false;
+        this._take(message.body.state);
+        break;
+      case 'change':
+        this._followChange(channel, message.body);
         break;
       case 'error':
         this._failed.emit(message.body.error);
         break;
+    }
+  }
+
+  private _take(state: SessionState): void {
+    this._wanted = true;
+    this._state = state;
+    this._enter(null);
+  }
+
+  /** Take in what has changed; where that does not follow on what is known, a greeting brings the whole state. */
+  private _followChange(channel: CommChannel, change: StateChange): void {
+    const known = this._state;
+    if (known && change.base < known.rev && change.rev <= known.rev) {
+      return;
+    }
+    try {
+      if (known) {
+        this._take(withChange(known, change));
+        return;
+      }
+    } catch {
+      // It is the change of another state.
+    }
+    if (!this._isAsking) {
+      this._isAsking = true;
+      void this._greet(channel);
     }
   }
 
@@ -330,6 +361,8 @@ export class SessionConnection implements IDisposable {
   private _slowTimer: ReturnType<typeof setTimeout> | undefined;
   private _turn = 0;
   private _wanted = false;
+  /** Whether the whole state was asked for, and has not come. */
+  private _isAsking = false;
   private _restarted = false;
   private _dead = false;
   private _wasConnected = false;

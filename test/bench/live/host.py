@@ -95,7 +95,7 @@ class Host:
                     process.terminate()
                     process.wait(30)
 
-    def _told(self, state: Any) -> None:
+    def _told(self, state: Any, _: Any) -> None:
         """Tell a state in which something has changed besides the steps of tasks."""
         outline = [
             [(task["status"], len(task.get("attempts", []))) for task in state["tasks"]],

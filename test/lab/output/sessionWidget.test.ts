@@ -76,6 +76,30 @@ describe('SaturnView', () => {
     expect(bars('actual')).toBe(12);
   });
 
+  it('asks its kernel what has become of the session, and follows that', () => {
+    const asked: unknown[] = [];
+    const model = makeModel(plannedState());
+    model.send = content => void asked.push(content);
+    view = new exported.SaturnView({ model, options: {} } as never);
+    view.render();
+    expect(asked).toMatchObject([{ type: 'hello', body: { version: VERSION } }]);
+    const say = (type: string, body: object) => {
+      model.trigger('msg:custom', { v: 1, id: 'k', type, body });
+      MessageLoop.flush();
+    };
+    say('kernel.status', { version: VERSION, session: 'quickstart', attached: true });
+    const running = runningState();
+    say('state', { state: running });
+    expect(line()).toContain('1/13 trained, 1 running');
+    const { rev } = running;
+    say('change', { base: rev, rev: rev + 1, tasks: { keep: [[0, 12]] } });
+    expect(line()).toContain('1/12 trained, 1 running');
+    // What a saved notebook keeps is the newest.
+    expect(model.get('state').tasks).toHaveLength(12);
+    say('change', { base: rev + 7, rev: rev + 8 });
+    expect(asked).toHaveLength(2);
+  });
+
   it('says so when it does not understand the state, as from another version', () => {
     open(plannedState());
     set({ session: 'quickstart' });

@@ -42,6 +42,58 @@ describe('SaturnConnection', () => {
     vi.useRealTimers();
   });
 
+  describe('#state', () => {
+    const moved = (at: number) => ({ tasks: { patch: [{ at, patch: { moving: true } }] } });
+
+    it('follows what changes, and keeps identical what does not', async () => {
+      await goLive();
+      const before = connection.state!;
+      kernel.comm.say('change', { base: before.rev, rev: before.rev + 1, ...moved(1) });
+      const after = connection.state!;
+      expect([after.rev, after.tasks[1]!.moving]).toEqual([before.rev + 1, true]);
+      expect(after.tasks.map((task, index) => task === before.tasks[index])).toEqual(
+        before.tasks.map((_, index) => index !== 1)
+      );
+      expect(after.plan).toBe(before.plan);
+    });
+
+    it('asks once for the whole state where a change is missing, and goes on from that', async () => {
+      await goLive();
+      const { rev } = connection.state!;
+      const asked = kernel.comm.sent.length;
+      kernel.comm.say('change', { base: rev + 1, rev: rev + 2, ...moved(0) });
+      kernel.comm.say('change', { base: rev + 2, rev: rev + 3, ...moved(1) });
+      expect(connection.state!.rev).toBe(rev);
+      expect(kernel.comm.sent.slice(asked).map(message => message.type)).toEqual(['hello']);
+      kernel.comm.say('kernel.status', status(true), 'hello');
+      kernel.comm.say('state', { state: { ...plannedState(), rev: rev + 3 } });
+      await settle();
+      kernel.comm.say('change', { base: rev + 3, rev: rev + 4, ...moved(2) });
+      expect(connection.state!.rev).toBe(rev + 4);
+      expect(connection.problem).toBeNull();
+    });
+
+    it('takes no notice of a change that the whole state had already', async () => {
+      await goLive();
+      const before = connection.state!;
+      const asked = kernel.comm.sent.length;
+      kernel.comm.say('change', { base: before.rev - 1, rev: before.rev, ...moved(0) });
+      expect(connection.state).toBe(before);
+      expect(kernel.comm.sent).toHaveLength(asked);
+    });
+
+    it('asks for the state when it first hears of a change', async () => {
+      kernel.living.push('comm-a');
+      connect();
+      await settle();
+      kernel.comm.say('kernel.status', status(true), 'hello');
+      await settle();
+      kernel.comm.say('change', { base: 1, rev: 2 });
+      expect(connection.state).toBeNull();
+      expect(kernel.comm.sent.map(message => message.type)).toEqual(['hello', 'hello']);
+    });
+  });
+
   describe('#problem', () => {
     it('is no-kernel without one, kernel-starting while one comes up', () => {
       context = new FakeContext(null);

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -60,17 +61,38 @@ def empty_state() -> Json:
     }
 
 
+def change_of(before: Json, after: Json) -> Json:
+    """What makes a state of another, lists told anew as a whole."""
+    change: Json = {"base": before["rev"], "rev": after["rev"], "session": {}}
+    for name in before.keys() | after.keys():
+        value = after.get(name)
+        if name == "rev" or before.get(name) == value:
+            continue
+        if name in ("tasks", "cells", "trials"):
+            put = [{"at": at, "entry": entry} for at, entry in enumerate(value)]
+            change[name] = {"keep": [], "put": put}
+        else:
+            change["session"][name] = value
+    return change
+
+
 class FakeEngine:
     """Answers clients in a thread. Tests read `received` and change `state` between messages.
 
     Attributes
     ----------
     received
-        Type and body of every message, pings left out.
+        Type and body of every message, pings and what was taken in left out.
+    whole
+        How often a client was told the whole state.
+    taken
+        Revisions that clients have said to have taken in.
     silent
         Types that get no answer.
     refused
         Failure to answer to a type.
+    odd
+        What to answer to a type, though nobody understands it.
     inspect
         What becomes of a task once it is built: its new status and what else it gets.
     """
@@ -82,11 +104,14 @@ class FakeEngine:
         self.pings = 0
         self.silent: set[str] = set()
         self.refused: dict[str, Json] = {}
+        self.odd: dict[str, Json] = {}
         self.inspect: Callable[[Json], Json] = lambda _: {
             "status": "ready",
             "inspection": INSPECTION,
         }
-        self._clients: set[bytes] = set()
+        self.whole = 0
+        self.taken: list[int] = []
+        self._told: dict[bytes, Json] = {}
         self._pushes: list[Json] = []
         self._lock = threading.Lock()
         self._stop = threading.Event()
@@ -116,21 +141,26 @@ class FakeEngine:
             while not self._stop.is_set():
                 if router.poll(10):
                     client, data = router.recv_multipart()
-                    self._clients.add(client)
                     for envelope in self._answers(data):
-                        router.send_multipart([client, wire.encode("engine", envelope)])
+                        router.send_multipart([client, json.dumps(envelope).encode()])
+                        if envelope["type"] == "state":
+                            self.whole += 1
+                            self._told[client] = envelope["body"]["state"]
                 with self._lock:
                     pushes, self._pushes = self._pushes, []
                 for state in pushes:
-                    for client in self._clients:
-                        push = wire.encode(
-                            "engine", wire.message("engine", "state", {"state": state})
-                        )
-                        router.send_multipart([client, push])
+                    for client, told in self._told.items():
+                        if told["rev"] < state["rev"]:
+                            change = wire.message("engine", "change", change_of(told, state))
+                            router.send_multipart([client, wire.encode("engine", change)])
+                            self._told[client] = state
 
     def _answers(self, data: bytes) -> list[Json]:
         message = wire.decode("client", data)
         kind, body, id = message["type"], message["body"], message["id"]
+        if kind == "state.taken":
+            self.taken.append(body["rev"])
+            return []
         if kind == "ping":
             self.pings += 1
         else:
@@ -139,6 +169,8 @@ class FakeEngine:
             return []
         if kind in self.refused:
             return [wire.message("engine", "error", {"error": self.refused[kind]}, id)]
+        if kind in self.odd:
+            return [wire.message("engine", "rendered", self.odd[kind], id)]
         try:
             type, answer = self._answer(kind, body)
         except SaturnError as error:

@@ -7,11 +7,12 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from fakes.engine import FakeEngine, FakeLauncher
+from fakes.engine import PLAN, FakeEngine, FakeLauncher
 from jupyterlab_saturn import wire
 from jupyterlab_saturn.errors import Json
 from jupyterlab_saturn.kernel.comm_relay import Relay
 from jupyterlab_saturn.kernel.session import Session
+from jupyterlab_saturn.kernel.state_change import with_change
 
 
 class FrontEnd:
@@ -134,9 +135,36 @@ def test_messages_pass_as_they_are_and_replies_find_back(
     assert front.find(re="c")["body"]["error"]["code"] == "no-tasks"
 
 
-def test_pushed_states_are_passed_on(front: FrontEnd, engine: FakeEngine) -> None:
+def test_changes_are_passed_on_as_they_are_and_once(front: FrontEnd, engine: FakeEngine) -> None:
+    front.say("hello", HELLO)
+    known = front.find(type="state")["body"]["state"]
+    front.got.clear()
     engine.change(trialsDone=9)
-    front.find(lambda body: body["state"]["trialsDone"] == 9, type="state")
+    change = front.find(type="change")["body"]
+    assert change == {
+        "base": known["rev"],
+        "rev": engine.state["rev"],
+        "session": {"trialsDone": 9},
+    }
+    assert with_change(known, change) == engine.state
+    assert [message["type"] for message in front.got] == ["change"]
+
+
+def test_a_session_that_is_followed_is_told_as_a_whole(
+    relay: Relay, front: FrontEnd, engine: FakeEngine, session: Session
+) -> None:
+    front.got.clear()
+    relay.follow(session)
+    assert front.find(type="state")["body"]["state"] == engine.state
+
+
+def test_what_a_front_end_has_taken_in_is_no_matter_of_the_engine(
+    front: FrontEnd, engine: FakeEngine
+) -> None:
+    front.say("state.taken", {"rev": 99})
+    front.say("render", {"view": "plan"}, id="a")
+    front.find(re="a")
+    assert 99 not in engine.taken
 
 
 @pytest.mark.parametrize(
@@ -222,6 +250,32 @@ def test_the_widget_waits_for_a_front_end(
     names = {"_model_name": "SaturnModel", "_view_name": "SaturnView"}
     for name, value in {**names, "_model_module": "jupyterlab-saturn"}.items():
         assert getattr(widget, name) == value
-    engine.change(trialsDone=7)
-    front.find(lambda body: body["state"]["trialsDone"] == 7, type="state")
-    assert widget.state["trialsDone"] == 7
+
+
+def test_the_widget_keeps_what_is_saved_and_tells_who_draws_it_the_rest(
+    front: FrontEnd,
+    relay: Relay,
+    engine: FakeEngine,
+    session: Session,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    front.say("hello", HELLO)
+    session.show()
+    widget = relay._widget
+    updates: list[str] = []
+    widget.observe(lambda change: updates.append(change["new"]["goal"]), "state")
+    told: list[Json] = []
+    monkeypatch.setattr(widget, "send", told.append)
+    for goal in ("plan", "run"):
+        engine.change(goal=goal, trialsDone=7)
+    front.find(lambda body: body["session"]["goal"] == "run", type="change")
+    # Nobody draws it: what changes goes to the notebook's own front end alone.
+    assert (updates, told) == ([], [])
+    relay._on_widget(widget, {"v": 1, "id": "w", "type": "hello", "body": HELLO}, [])
+    assert [message["type"] for message in told] == ["kernel.status", "state"]
+    engine.change(goal="none", plan={"plan": {**PLAN, "log": []}, "madeAt": 1, "fresh": True})
+    front.find(lambda body: body["session"].get("goal") == "none", type="change")
+    assert told[-1]["type"] == "change" and "plan" in told[-1]["body"]["session"]
+    # At rest it is what a notebook that is saved now shows when it is opened.
+    session.attachment.attach().sync()
+    assert updates == ["none"] and widget.state["plan"]["plan"] == PLAN

@@ -77,7 +77,7 @@ def test_pushed_states_reach_waiters_and_listeners(
 ) -> None:
     heard: list[int] = []
     seen: list[int] = []
-    end = connection.listen(lambda state: heard.append(state["rev"]), lambda: None)
+    end = connection.listen(lambda state, _: heard.append(state["rev"]), lambda: None)
     fake.change(goal="profile")
     fake.change(goal="none", trialsDone=3)
     state = connection.wait_for(
@@ -93,7 +93,7 @@ def test_pushed_states_reach_waiters_and_listeners(
 
 
 def test_a_failing_listener_ends_nothing(fake: FakeEngine, connection: Connection) -> None:
-    connection.listen(lambda state: state["nothing"], lambda: None)
+    connection.listen(lambda state, _: state["nothing"], lambda: None)
     fake.change()
     connection.wait_for(lambda state: state["rev"] == 2, 10)
     assert connection.request(message("client", "state"))["state"]["rev"] == 2
@@ -139,7 +139,7 @@ def test_a_dead_agent_is_noticed(launcher: FakeLauncher, monkeypatch: pytest.Mon
     statuses: list[bool] = []
     living = [True]
     connection = Connection(fake.endpoint, lambda: living[0], HELLO)
-    connection.listen(lambda _: None, lambda: statuses.append(connection.gone))
+    connection.listen(lambda *_: None, lambda: statuses.append(connection.gone))
     try:
         connection.wait_for(lambda _: True, 10)
         living[0] = False
@@ -156,7 +156,7 @@ def test_a_dead_agent_is_noticed(launcher: FakeLauncher, monkeypatch: pytest.Mon
         fake.stop()
 
 
-def test_pings_keep_coming_and_silence_brings_hellos(
+def test_pings_keep_coming_and_an_engine_that_is_slow_is_not_greeted_again(
     launcher: FakeLauncher, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "PING_SECONDS", 0.05)
@@ -166,14 +166,102 @@ def test_pings_keep_coming_and_silence_brings_hellos(
     try:
         connection.wait_for(lambda _: True, 10)
         eventually(lambda: fake.pings >= 3)
-        fake.silent |= {"ping", "hello"}
-        eventually(lambda: fake.types().count("hello") >= 3)
-        assert not connection.attached
+        fake.silent.add("ping")
+        eventually(lambda: not connection.attached)
+        pings = fake.pings
+        eventually(lambda: fake.pings >= pings + 2)
         fake.silent.clear()
         eventually(lambda: connection.attached)
+        assert (fake.types(), fake.whole) == (["hello"], 1)
     finally:
         connection.close()
         fake.stop()
+
+
+def test_what_changes_is_taken_in_and_said_so(fake: FakeEngine, connection: Connection) -> None:
+    told: list[object] = []
+    connection.listen(lambda _, change: told.append(change and change["base"]), lambda: None)
+    fake.change(goal="profile")
+    fake.change(goal="none", selected=["a"])
+    state = connection.wait_for(lambda state: state["rev"] == 3, 10)
+    assert (state["goal"], state["selected"], fake.whole) == ("none", ["a"], 1)
+    eventually(lambda: fake.taken == [1, 2, 3])
+    assert told == [1, 2]
+
+
+def test_a_gap_has_the_whole_state_asked_for(fake: FakeEngine, connection: Connection) -> None:
+    told: list[object] = []
+    connection.listen(lambda _, change: told.append(change), lambda: None)
+    for client in fake._told:
+        fake._told[client] = {**fake.state, "rev": 0}
+    fake.change(trialsDone=3)
+    state = connection.wait_for(lambda state: state["trialsDone"] == 3, 10)
+    assert (state["rev"], fake.types()) == (2, ["hello", "state"])
+    eventually(lambda: told == [None])
+
+
+def test_the_state_of_now_needs_no_whole_state(fake: FakeEngine, connection: Connection) -> None:
+    fake.change(trialsDone=3)
+    assert connection.sync()["trialsDone"] == 3
+    assert (fake.types(), fake.whole) == (["hello"], 1)
+
+
+def test_an_engine_of_another_version_says_so_at_once(launcher: FakeLauncher) -> None:
+    fake = FakeEngine(launcher.endpoint)
+    fake.refused["hello"] = {"code": "other-version", "message": "It is 9.", "hint": "Restart."}
+    connection = Connection(fake.endpoint, lambda: True, HELLO)
+    try:
+        for ask in (lambda: connection.wait_for(lambda _: True, 20), connection.sync):
+            with pytest.raises(SaturnError) as caught:
+                ask()
+            assert (caught.value.code, caught.value.hint) == ("other-version", "Restart.")
+        assert connection.gone and not connection.attached
+    finally:
+        connection.close()
+        fake.stop()
+
+
+def test_a_reply_that_nobody_understands_is_one(fake: FakeEngine, connection: Connection) -> None:
+    fake.odd["render"] = {"text": 7, "html": ""}
+    with pytest.raises(SaturnError, match="malformed"):
+        connection.request(message("client", "render", {"view": "plan"}), timeout=30)
+
+
+def test_a_kernel_that_does_not_read_is_not_an_engine_that_is_silent(
+    fake: FakeEngine, connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("jupyterlab_saturn.kernel.connection._READ_SECONDS", 0.1)
+    held, free = threading.Event(), threading.Event()
+
+    def hold(*_: object) -> None:
+        held.set()
+        free.wait(30)
+
+    connection.listen(hold, lambda: None)
+    fake.change()
+    assert held.wait(10)
+    try:
+        with pytest.raises(SaturnError) as caught:
+            connection.request(message("client", "run"), timeout=0.05)
+        assert caught.value.code == "kernel-behind"
+    finally:
+        free.set()
+
+
+def test_a_kernel_that_was_held_up_still_finds_its_reply(
+    fake: FakeEngine, connection: Connection
+) -> None:
+    held, free = threading.Event(), threading.Event()
+
+    def hold(*_: object) -> None:
+        held.set()
+        free.wait(30)
+
+    connection.listen(hold, lambda: None)
+    fake.change()
+    assert held.wait(10)
+    threading.Timer(0.5, free.set).start()
+    assert connection.request(message("client", "run"), timeout=0.05)["rev"] >= 2
 
 
 def test_closing_leaves_no_thread_and_is_idempotent(fake: FakeEngine) -> None:

@@ -218,7 +218,7 @@ def test_what_the_engine_refuses_is_shown(shell: Shell, engine: FakeEngine) -> N
         ("stop", "stop", {}, "the status"),
         ("remove a", "tasks.remove", {"tasks": ["a"]}, "the tasks"),
         ("reset", "reset", {}, "the tasks"),
-        ("results", "state", {}, "the results"),
+        ("results", "render", {"view": "results"}, "the results"),
         ("wait", "render", {"view": "status"}, "the status"),
         ("status", "render", {"view": "status"}, "the status"),
         ("show", "render", {"view": "schedule"}, "the schedule"),

@@ -1,23 +1,30 @@
-import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { emptySession } from '../../../src/core/session/session.js';
+import type { SessionState } from '../../../src/core/wire/messages.js';
 import { ConnectedClients } from '../../../src/engine/connectedClients.js';
 
 let now: number;
-let pushed: string[];
+let state: SessionState;
+/** What was told: to whom, and as what change between which revisions, or as which whole state. */
+let told: string[];
 let clients: ConnectedClients;
 
 beforeEach(() => {
   vi.useFakeTimers();
   now = 0;
-  pushed = [];
+  told = [];
+  state = { ...emptySession('test', '/tmp/test').state, rev: 1 };
   clients = new ConnectedClients({
     now: () => now,
-    state: () => emptySession('test', '/tmp/test').state,
-    send: client => pushed.push(client)
+    state: () => state,
+    send: (client, _type, body) => {
+      told.push('state' in body ? `${client}: ${body.state.rev}` : `${client}: ${body.base}-${body.rev}`);
+    }
   });
   clients.seen('a');
   clients.push();
-  pushed = [];
+  clients.taken('a', 1);
+  told = [];
 });
 
 afterEach(() => {
@@ -25,36 +32,99 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
+/** Something happens, or goes on. */
+function change(urgency?: ConnectedClients.Urgency): void {
+  state = { ...state, rev: state.rev + 1 };
+  clients.changed(urgency);
+}
+
 it('many changes make one push', () => {
-  for (let change = 0; change < 10; change++) {
-    clients.changed();
+  for (let count = 0; count < 10; count++) {
+    change();
   }
   vi.advanceTimersByTime(200);
-  expect(pushed).toEqual(['a']);
+  expect(told).toEqual(['a: 1-11']);
   vi.advanceTimersByTime(10_000);
-  expect(pushed).toEqual(['a']);
+  expect(told).toEqual(['a: 1-11']);
+});
+
+it('says nothing where nothing has changed', () => {
+  clients.changed();
+  clients.push();
+  clients.tell('a');
+  expect(told).toEqual([]);
 });
 
 it('progress waits longer, unless something happens meanwhile', () => {
-  clients.changed('progress');
+  change('progress');
   vi.advanceTimersByTime(900);
-  expect(pushed).toEqual([]);
+  expect(told).toEqual([]);
   vi.advanceTimersByTime(100);
-  expect(pushed).toEqual(['a']);
-  clients.changed('progress');
-  clients.changed('change');
-  clients.changed('progress');
+  expect(told).toEqual(['a: 1-2']);
+  clients.taken('a', 2);
+  change('progress');
+  change('change');
+  change('progress');
   vi.advanceTimersByTime(200);
-  expect(pushed).toEqual(['a', 'a']);
+  expect(told).toEqual(['a: 1-2', 'a: 2-5']);
+});
+
+describe('a client that does not read', () => {
+  it('is told nothing more, however much happens, and others all the same', () => {
+    clients.seen('b');
+    clients.push();
+    clients.taken('b', 1);
+    for (let count = 0; count < 5; count++) {
+      change();
+      clients.push();
+      clients.taken('b', state.rev);
+    }
+    expect(told).toEqual(['b: 1', 'a: 1-2', 'b: 1-2', 'b: 2-3', 'b: 3-4', 'b: 4-5', 'b: 5-6']);
+  });
+
+  it('is told the newest once it has read', () => {
+    for (let count = 0; count < 5; count++) {
+      change();
+      clients.push();
+    }
+    clients.taken('a', 2);
+    vi.advanceTimersByTime(200);
+    expect(told).toEqual(['a: 1-2', 'a: 2-6']);
+  });
+
+  it('has not read by what it had before', () => {
+    change();
+    clients.push();
+    clients.taken('a', 1);
+    change();
+    clients.push();
+    expect(told).toEqual(['a: 1-2']);
+  });
+
+  it('may ask for the whole state', () => {
+    change();
+    clients.push();
+    clients.tellAll('a', 'm1');
+    expect(told).toEqual(['a: 1-2', 'a: 2']);
+  });
+});
+
+it('tells at once when asked to', () => {
+  change();
+  clients.tell('a');
+  expect(told).toEqual(['a: 1-2']);
+  clients.taken('a', 2);
+  vi.advanceTimersByTime(1000);
+  expect(told).toEqual(['a: 1-2']);
 });
 
 it('forgets who has been silent', () => {
   now = 10;
   clients.seen('b');
   now = 25;
+  change();
   clients.push();
-  clients.push();
-  expect(pushed).toEqual(['b', 'b']);
+  expect(told).toEqual(['b: 2']);
 });
 
 it('counts one that is busy as there for a while', () => {
@@ -64,18 +134,17 @@ it('counts one that is busy as there for a while', () => {
   expect(clients.silence).toBe(21);
 });
 
-it('tells one that comes back what it missed', () => {
-  clients.push();
+it('tells one that comes back the whole state', () => {
   now = 25;
   clients.push();
   clients.seen('a');
   vi.advanceTimersByTime(200);
-  expect(pushed).toEqual(['a', 'a']);
+  expect(told).toEqual(['a: 1']);
 });
 
 it('pushes nothing once disposed', () => {
-  clients.changed();
+  change();
   clients.dispose();
   vi.advanceTimersByTime(1000);
-  expect(pushed).toEqual([]);
+  expect(told).toEqual([]);
 });

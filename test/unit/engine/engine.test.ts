@@ -131,6 +131,15 @@ describe('messages', () => {
     expect((await client.state()).tasks).toEqual([]);
   });
 
+  it('of a client of another version are refused from the first', async () => {
+    const client = peer();
+    const refused = await client.ask('hello', { pid: 1, version: '9.9.9' });
+    expect(refused.type === 'error' && refused.body.error).toMatchObject({
+      code: 'other-version',
+      message: expect.stringContaining('this notebook 9.9.9')
+    });
+  });
+
   it('that come too early are refused with what to do first', async () => {
     const client = peer();
     expect(await errorOf(client, 'profile')).toBe('no-tasks');
@@ -217,10 +226,8 @@ it('leads tasks through profile and plan to trained models, and tells every clie
     ['finished', 1],
     ['finished', 1]
   ]);
-  const pushed = await two.until(
-    m => m.type === 'state' && m.re === undefined && m.body.state.goal === 'none'
-  );
-  expect(pushed.type === 'state' && pushed.body.state.progress).toBe('Saturn: 2/2 trained');
+  const pushed = await two.sees(({ goal, tasks }) => goal === 'none' && tasks.length > 0);
+  expect(pushed.progress).toBe('Saturn: 2/2 trained');
   for (const view of ['cluster', 'tasks', 'profile', 'plan', 'status', 'results', 'report']) {
     const reply = await one.ask('render', { view });
     expect(reply.type === 'rendered' && reply.body.text.length > 0 && reply.body.html).toContain('<');

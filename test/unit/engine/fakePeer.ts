@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Dealer } from 'zeromq';
 import {
   type EngineMessages,
@@ -6,16 +7,23 @@ import {
   parseMessage,
   type SessionState
 } from '../../../src/core/wire/messages.js';
+import { withChange } from '../../../src/core/wire/stateChange.js';
 import { cpuNode } from '../session/sessionHarness.js';
 
 /** A client or agent on a real socket: asks, and remembers all it was told. */
 export class FakePeer {
   readonly heard: Message<'engine'>[] = [];
+  /** Its copy of the session's state, as a client that follows what changes has it. */
+  copy: SessionState | null = null;
   private readonly _socket = new Dealer({ linger: 0 });
   private _waiting: (() => void)[] = [];
   private _id = 0;
 
-  constructor(endpoint: string) {
+  /** @param pace - milliseconds that it takes to read a message. */
+  constructor(
+    endpoint: string,
+    private readonly _pace = 0
+  ) {
     this._socket.connect(endpoint);
     void this._listen();
   }
@@ -57,6 +65,16 @@ export class FakePeer {
     return message.body as EngineMessages[T];
   }
 
+  /** Wait until its copy of the state is, or becomes, as wanted. */
+  async sees(wanted: (state: SessionState) => boolean): Promise<SessionState> {
+    for (;;) {
+      if (this.copy && wanted(this.copy)) {
+        return this.copy;
+      }
+      await new Promise<void>(resolve => this._waiting.push(resolve));
+    }
+  }
+
   /** Say hello as the agent of a node with two devices. */
   async enrol(node = cpuNode(2)): Promise<this> {
     await this.ask('agent.hello', { node, groups: [], trials: [], inspecting: [] });
@@ -78,10 +96,26 @@ export class FakePeer {
 
   private async _listen(): Promise<void> {
     for await (const [frame] of this._socket) {
-      this.heard.push(parseMessage('engine', frame!));
+      if (this._pace > 0) {
+        await sleep(this._pace);
+      }
+      const message = parseMessage('engine', frame!);
+      this.heard.push(message);
+      await this._take(message);
       for (const resolve of this._waiting.splice(0)) {
         resolve();
       }
     }
+  }
+
+  private async _take(message: Message<'engine'>): Promise<void> {
+    if (message.type === 'state') {
+      this.copy = message.body.state;
+    } else if (message.type === 'change') {
+      this.copy = withChange(this.copy!, message.body);
+    } else {
+      return;
+    }
+    await this.send('state.taken', { rev: this.copy.rev });
   }
 }

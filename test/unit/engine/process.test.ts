@@ -4,6 +4,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { VERSION } from '../../../src/engine/version.js';
 import { inspection, spec } from '../session/sessionHarness.js';
 import { FakePeer } from './fakePeer.js';
 
@@ -84,9 +85,8 @@ describe('the engine process', () => {
       const cell = { signature, strategy, status: 'ok', source: 'measured', stepSeconds: 0.6 };
       await hands.ask('trial.result', { trial, cell });
     }
-    await client.ask('hello', { pid: 1, version: '0' });
-    const done = await client.until(m => m.type === 'state' && m.body.state.plan?.fresh === true);
-    const plan = done.type === 'state' ? done.body.state.plan?.plan : undefined;
+    await client.ask('hello', { pid: 1, version: VERSION });
+    const plan = (await client.sees(state => state.plan?.fresh === true)).plan?.plan;
     // Three tasks of 10 steps: two side by side then one on both devices, or two after one.
     expect(plan?.makespan).toBeCloseTo(12, 6);
     expect(plan?.baselines.length).toBeGreaterThanOrEqual(5);
