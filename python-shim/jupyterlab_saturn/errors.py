@@ -6,6 +6,8 @@ import traceback
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from .plain_text import printable_lines
+
 if TYPE_CHECKING:
     from .generated.wire_types import Failure
 
@@ -40,15 +42,16 @@ class SaturnError(Exception):
 
     def __str__(self) -> str:
         text = self.message if self.hint is None else f"{self.message}\n{self.hint}"
-        return text if self.traceback is None else f"{text}\n\n{self.traceback}"
+        return printable_lines(text if self.traceback is None else f"{text}\n\n{self.traceback}")
 
     def _render_traceback_(self) -> list[str]:
         """How IPython shows it: what to know and do, in place of where it was raised."""
-        lines = [f"\x1b[31m{self.message}\x1b[0m \x1b[2m[{self.code}]\x1b[0m"]
+        message = printable_lines(self.message)
+        lines = [f"\x1b[31m{message}\x1b[0m \x1b[2m[{self.code}]\x1b[0m"]
         if self.hint is not None:
-            lines.append(self.hint)
+            lines.append(printable_lines(self.hint))
         if self.traceback is not None:
-            lines += ["", self.traceback]
+            lines += ["", printable_lines(self.traceback)]
         return lines
 
     def to_json(self) -> Failure:

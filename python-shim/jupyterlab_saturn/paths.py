@@ -7,6 +7,7 @@ import itertools
 import json
 import os
 import re
+import socket
 import stat
 import tempfile
 from pathlib import Path
@@ -27,8 +28,13 @@ def make_private(folder: Path) -> None:
         each.mkdir(mode=0o700, exist_ok=True)
 
 
-def ensure_private(folder: Path) -> Path:
+def ensure_private(folder: Path, variable: str = "SATURN_HOME") -> Path:
     """Make a folder that only its owner may enter, or refuse it.
+
+    Parameters
+    ----------
+    variable
+        Names the environment variable that puts the folder elsewhere.
 
     Raises
     ------
@@ -43,13 +49,13 @@ def ensure_private(folder: Path) -> Path:
         raise SaturnError(
             "not-writable",
             f"The folder {folder} cannot be made: {error.strerror}.",
-            "Start the notebook in a folder you may write to, or set SATURN_HOME to one.",
+            f"Start the notebook in a folder you may write to, or set {variable} to one.",
         ) from error
     if not stat.S_ISDIR(info.st_mode) or info.st_uid != os.getuid():
         raise SaturnError(
             "unsafe-folder",
             f"{folder} is not a folder of yours, so nothing in it can be trusted.",
-            "Remove it, or set SATURN_HOME to a folder of your own.",
+            f"Have it removed, or set {variable} to a folder of your own where Jupyter is started.",
         )
     if info.st_mode & 0o077:
         raise SaturnError(
@@ -61,7 +67,7 @@ def ensure_private(folder: Path) -> Path:
         raise SaturnError(
             "not-writable",
             f"The folder {folder} is not writable.",
-            f"Give yourself access (chmod u+rwx '{folder}'), or set SATURN_HOME to another folder.",
+            f"Give yourself access (chmod u+rwx '{folder}'), or set {variable} to another folder.",
         )
     return folder
 
@@ -75,16 +81,42 @@ def write_json(path: Path, value: Any) -> None:
 
 # What follows takes 36 of the 107 bytes of a socket's path (unix(7)).
 _LONGEST_BASE = 70
+_RUNTIME_VARIABLE = "XDG_RUNTIME_DIR"
 
 
 def _runtime_of_all() -> Path:
-    base = os.environ.get("XDG_RUNTIME_DIR")
-    if base and len(os.fsencode(base)) <= _LONGEST_BASE:
+    base = os.environ.get(_RUNTIME_VARIABLE)
+    if base and _is_short(base):
         return Path(base) / "saturn"
     temporary = tempfile.gettempdir()
-    if len(os.fsencode(temporary)) > _LONGEST_BASE:
+    if not _is_short(temporary):
         temporary = "/tmp"
-    return Path(temporary) / f"saturn-{os.getuid()}"
+    folder = Path(temporary) / f"saturn-{os.getuid()}"
+    if _is_of_another(folder) and (own := _runtime_at_home()) is not None:
+        return own
+    return folder
+
+
+def _is_short(base: Path | str) -> bool:
+    return len(os.fsencode(base)) <= _LONGEST_BASE
+
+
+def _is_of_another(folder: Path) -> bool:
+    """Whether somebody else has made it, as anybody may in a folder for temporary files."""
+    try:
+        return folder.lstat().st_uid != os.getuid()
+    except OSError:
+        return False
+
+
+def _runtime_at_home() -> Path | None:
+    """A folder where nobody else makes any, one for each machine that has the same home."""
+    try:
+        base = Path.home() / ".cache"
+    except RuntimeError:
+        return None
+    machine = hashlib.sha256(socket.gethostname().encode()).hexdigest()[:8]
+    return base / f"saturn-{machine}" if _is_short(base / "saturn-") else None
 
 
 SCRATCH_PREFIX = "mp-"
@@ -240,8 +272,13 @@ class SessionPaths:
 
     def ensure_runtime(self) -> Path:
         """Make the folder of the sockets, private to its owner. Raises like `ensure_private`."""
-        ensure_private(self.runtime.parent)
-        return ensure_private(self.runtime)
+        ensure_private(self.runtime.parent, _RUNTIME_VARIABLE)
+        return ensure_private(self.runtime, _RUNTIME_VARIABLE)
+
+    def ensure_leases(self) -> Path:
+        """Make the folder of the leases. Raises like `ensure_private`."""
+        ensure_private(self.leases.parent, _RUNTIME_VARIABLE)
+        return ensure_private(self.leases, _RUNTIME_VARIABLE)
 
     @property
     def engine_endpoint(self) -> str:

@@ -20,6 +20,7 @@ SHARED = (
     "paths",
     "wire",
     "errors",
+    "plain_text",
     "cuda_errors",
     "nvidia_smi",
     "plugins",

@@ -25,6 +25,7 @@ from .inspection_job import InspectionJob
 from .job_context import INSPECT_PREFIX, RENDEZVOUS_PREFIX, JobContext
 from .rank_launcher import RankLauncher
 from .rank_surroundings import SurroundingsRegistry
+from .session_network import SessionNetwork
 from .training_job import TrainingJob
 from .trial_job import TrialJob
 
@@ -124,8 +125,12 @@ class Agent:
         command = self._command
         if command is None:
             command = await asyncio.to_thread(engine_command, self._paths)
-        self._node = await asyncio.to_thread(self._discover_again)
         async with contextlib.AsyncExitStack() as stack:
+            self._node, network = await asyncio.gather(
+                asyncio.to_thread(self._discover_again), asyncio.to_thread(_network)
+            )
+            if network is not None:
+                stack.callback(network.close)
             events = EventReceiver(self._paths.events_socket)
             stack.callback(events.close)
             self._link = EngineLink(
@@ -143,6 +148,7 @@ class Agent:
                 leases=DeviceLeases(self._paths),
                 surroundings=SurroundingsRegistry(self._paths, events),
                 limits=self._limits,
+                network=network,
             )
             engine = EngineProcess(
                 command,
@@ -306,6 +312,15 @@ class Agent:
         for job in jobs:
             job.cancel()
         await asyncio.gather(*jobs, return_exceptions=True)
+
+
+def _network() -> SessionNetwork | None:
+    """Where ranks meet, if it can be a network of their own."""
+    try:
+        return SessionNetwork.make()
+    except SaturnError as error:
+        _log.warning("Ranks meet on the loopback interface of the machine. %s", error)
+        return None
 
 
 async def _finish(task: asyncio.Task[Any]) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, TypedDict
 
 from ..errors import SaturnError
-from ..paths import SessionPaths, ensure_private
+from ..paths import SessionPaths
 
 if TYPE_CHECKING:
     from ..generated.wire_types import Device
@@ -77,7 +77,7 @@ class DeviceLeases:
         file.close()
 
     def _lock(self, part: str, device: Device) -> IO[str]:
-        path = ensure_private(self._paths.leases) / f"{part}.lock"
+        path = self._paths.ensure_leases() / f"{part}.lock"
         while True:
             file = path.open("a+", encoding="utf-8")
             try:

@@ -20,6 +20,7 @@ from .rank_group import RankGroup
 from .rank_launcher import RankLauncher
 from .rank_process import members
 from .rank_surroundings import SurroundingsRegistry
+from .session_network import SessionNetwork
 
 if TYPE_CHECKING:
     from ..generated.wire_types import AgentMessage, Device, Node, Strategy
@@ -44,6 +45,8 @@ class JobContext:
     leases: DeviceLeases
     surroundings: SurroundingsRegistry
     limits: Limits = field(default_factory=Limits)
+    network: SessionNetwork | None = None
+    """Where gloo connects ranks; the machine's loopback interface when None."""
     _undying: set[asyncio.Task[None]] = field(default_factory=set)
 
     def group(self, request: RankOrder, folder: Path, ranks: int, **options: Any) -> RankGroup:
@@ -56,6 +59,10 @@ class JobContext:
         complete["session"] = str(self.paths.folder)
         complete["events"] = str(self.events.path)
         complete["requestedAt"] = time.time()
+        kinds = {device["kind"] for device in request.get("devices", [])}
+        # NCCL connects ranks when they first talk, from threads that are not inside.
+        if self.network is not None and ranks > 1 and kinds == {"cpu"}:
+            complete["network"] = self.network.place
         task = request["tasks"][0] if request["kind"] == "inspect" else request["task"]
         return RankGroup(
             complete,

@@ -20,7 +20,6 @@ _TALK_SECONDS = 60.0
 _CURES = (
     {"NCCL_P2P_DISABLE": "1"},
     {"NCCL_P2P_DISABLE": "1", "NCCL_SHM_DISABLE": "1"},
-    {"NCCL_SOCKET_IFNAME": "lo"},
 )
 """Settings of NCCL, tried one after another where it fails."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from ..training.runtime.rank_defaults import ALLOCATION, MEETING, allocation, threads
+from ..training.runtime.rank_defaults import ALLOCATION, MEETING, TELLING, allocation, threads
 from .finding import Finding
 
 if TYPE_CHECKING:
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def check_defaults(node: Node, variables: Mapping[str, str]) -> Finding:
-    """The settings in force. Those of the user win.
+    """The settings in force. Those of the user win, but for where ranks meet.
 
     Parameters
     ----------
@@ -27,11 +27,11 @@ def check_defaults(node: Node, variables: Mapping[str, str]) -> Finding:
             f"A rank has {count} thread{'s' if count > 1 else ''}",
             "batches are pinned in memory where workers load them",
         ]
-        ours = {**MEETING, **allocation(variables)}
+        ours = {**MEETING, **TELLING, **allocation(variables)}
     else:
         words = ["A rank has a thread for each core of its device"]
         ours = {name: value for name, value in MEETING.items() if not name.startswith("NCCL")}
-    names = (*ours, *(ALLOCATION if gpus else ()))
+    names = (*(ours.keys() - MEETING.keys()), *(ALLOCATION if gpus else ()))
     own = {name: variables[name] for name in names if name in variables}
     settings = {**ours, **own}
     words += [

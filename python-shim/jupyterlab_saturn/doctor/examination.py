@@ -17,7 +17,13 @@ from .engine_check import check_engine, check_node
 from .exercise_process import exercised
 from .finding import Finding, broken, guarded
 from .gpu_check import check_devices, check_nccl, check_torch
-from .host_check import check_clock, check_limits, check_shared_memory, check_user_namespaces
+from .host_check import (
+    check_clock,
+    check_limits,
+    check_network,
+    check_shared_memory,
+    check_user_namespaces,
+)
 from .installation_check import check_extension, check_versions
 from .machine import Machine
 from .quick_exercises import QUICK
@@ -80,6 +86,7 @@ def _checks(
     yield "limits", functools.partial(check_limits, gpus)
     yield "clock", functools.partial(check_clock, paths.folder.parent)
     yield "user namespaces", check_user_namespaces
+    yield "network", check_network
     yield "PyTorch", functools.partial(check_torch, machine)
     yield "defaults", lambda: check_defaults(machine.node, os.environ)
     yield "NCCL", functools.partial(check_nccl, machine)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Literal, NotRequired, TypedDict
 
 from ..errors import Json, SaturnError
+from ..plain_text import printable_lines
 
 Status = Literal["ok", "warning", "broken"]
 """``warning``: it works, but worse than it could; ``broken``: something that is needed does not."""
@@ -78,7 +79,7 @@ def line(finding: Finding) -> str:
     text = f"{mark}  {finding.check:<{_NAME_WIDTH}}  {finding.seen}"
     if finding.advice is not None:
         text += f"\n{'':{_MARK_WIDTH + _NAME_WIDTH + 4}}→ {finding.advice}"
-    return text
+    return printable_lines(text)
 
 
 def broken(check: str, error: Exception) -> Finding:

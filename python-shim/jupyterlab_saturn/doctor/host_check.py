@@ -13,6 +13,8 @@ import time
 from pathlib import Path
 
 from .. import __file__ as package_file
+from ..agent.session_network import SessionNetwork
+from ..errors import SaturnError
 from .finding import Finding
 from .quantities import size
 
@@ -155,8 +157,34 @@ def check_clock(folder: Path) -> Finding:
     return Finding("clock", "ok", f"It is {_date(begun)}; new files agree to {abs(apart):.2f} s.")
 
 
+def check_network() -> Finding:
+    """Whether ranks can meet where other users of the machine cannot come."""
+    try:
+        network = SessionNetwork.make()
+    except SaturnError as error:
+        return Finding(
+            "network",
+            "warning",
+            f"{error.message} Ranks meet on the machine's loopback interface. Other users cannot "
+            "take part in a training, but they can hinder it.",
+            "Nothing, where nobody else has an account. Else allow network namespaces (see user "
+            "namespaces), or train in a container of your own.",
+            {"reason": error.message},
+        )
+    network.close()
+    within = "a user namespace" if "user" in network.place else "none but root's"
+    facts = {"place": sorted(network.place)}
+    return Finding(
+        "network",
+        "ok",
+        f"Ranks on CPUs meet in a network of their own (within {within}), which other users "
+        "cannot enter. Those on GPUs meet on the loopback interface, where strangers are refused.",
+        facts=facts,
+    )
+
+
 def check_user_namespaces() -> Finding:
-    """Whether the user may make namespaces. Nothing here needs them, tools around it do."""
+    """Whether the user may make namespaces, which ranks meet in, and tools around them need."""
     if sys.platform != "linux":
         return Finding("user namespaces", "ok", "This system has none, and none are needed.")
     done = subprocess.run(
@@ -167,7 +195,7 @@ def check_user_namespaces() -> Finding:
         timeout=_NAMESPACE_SECONDS,
     )
     if done.returncode == 0:
-        return Finding("user namespaces", "ok", "They can be made. Training does without them.")
+        return Finding("user namespaces", "ok", "They can be made.")
     reason = done.stdout.strip() or f"code {done.returncode}"
     if reason == os.strerror(errno.ENOSPC):  # what unshare(2) calls it
         reason = "there may be no more of them, by user.max_user_namespaces"

@@ -16,6 +16,7 @@ from ..agent.inspection_job import InspectionJob
 from ..agent.job_context import JobContext
 from ..agent.rank_launcher import RankLauncher
 from ..agent.rank_surroundings import SurroundingsRegistry
+from ..agent.session_network import SessionNetwork
 from ..agent.training_job import TrainingJob
 from ..agent.trial_job import TrialJob
 from ..agent.zygote_client import COMMAND as ZYGOTE_COMMAND
@@ -87,6 +88,10 @@ class Workbench:
         logger = logging.getLogger(RankLauncher.__module__.rpartition(".")[0])
         logger.addHandler(self._warnings)
         self._stack.callback(logger.removeHandler, self._warnings)
+        network: SessionNetwork | None = None
+        with contextlib.suppress(SaturnError):  # told by a check of its own
+            network = SessionNetwork.make()
+            self._stack.callback(network.close)
         self._place = JobContext(
             paths=self.paths,
             launcher=self.launcher,
@@ -95,6 +100,7 @@ class Workbench:
             leases=DeviceLeases(self.paths),
             surroundings=SurroundingsRegistry(self.paths, events),
             limits=self._limits,
+            network=network,
         )
         self.launcher.zygote.prewarm()
         return self

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..errors import Json
+from ..plain_text import printable_lines
 
 if TYPE_CHECKING:
     from .result_rows import ResultRow
@@ -34,7 +35,7 @@ class View:
     def __init__(
         self, text: str, html: str, session: str | None = None, widget: str | None = None
     ) -> None:
-        self.text = text
+        self.text = printable_lines(text)
         self.html = html
         self.session = session
         self.widget = widget
@@ -67,7 +68,12 @@ class Results(list["ResultRow"]):
 
 def note(text: str) -> View:
     """A sentence to the user."""
-    return View(text, f"<p>{html.escape(text)}</p>")
+    return View(text, f"<p>{escaped(text)}</p>")
+
+
+def escaped(text: str) -> str:
+    """Text for HTML, in an element or a quoted attribute."""
+    return html.escape(printable_lines(text))
 
 
 def joined(view: View, *more: View) -> View:
@@ -88,14 +94,14 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]], ending: str) -> st
     body = "".join(
         "<tr>"
         + "".join(
-            f'<td style="text-align: left; white-space: pre-wrap">{html.escape(cell)}</td>'
+            f'<td style="text-align: left; white-space: pre-wrap">{escaped(cell)}</td>'
             for cell in row
         )
         + "</tr>"
         for row in rows
     )
-    heads = "".join(f"<th>{html.escape(name)}</th>" for name in head)
-    return f"<table><tr>{heads}</tr>{body}</table><p>{html.escape(ending)}</p>"
+    heads = "".join(f"<th>{escaped(name)}</th>" for name in head)
+    return f"<table><tr>{heads}</tr>{body}</table><p>{escaped(ending)}</p>"
 
 
 def show(view: View | Results) -> None:

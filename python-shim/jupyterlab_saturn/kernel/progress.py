@@ -8,6 +8,8 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
+from ..plain_text import printable
+
 if TYPE_CHECKING:
     from ..generated.wire_types import SessionState
 
@@ -60,7 +62,7 @@ class Progress:
         now = self._clock()
         if now - self._begun >= _FIRST_SECONDS and now - self._at >= _REDRAW_SECONDS:
             self._at = now
-            self._write(state.get("progress", ""))
+            self._write(printable(state.get("progress", "")))
 
     def finish(self) -> None:
         """Say how long it took, unless nothing was shown so far."""

@@ -13,12 +13,14 @@ import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .runtime import parent_death
+from ..errors import SaturnError
+from .runtime import network_namespace, parent_death
 
 if TYPE_CHECKING:
     from .runtime.device import RankDevice
     from .runtime.event_sender import EventSender
     from .runtime.group_orders import GroupOrders
+    from .runtime.network_namespace import NetworkNamespace
     from .runtime.rank_request import RankRequest
 
 EXIT_OK = 0
@@ -44,6 +46,13 @@ def main(request_path: str, rank: int, parent: int | None = None) -> int:
         Exit status: 0 when done or stopped as asked; 1 after telling the agent of a failure;
         3 when another rank vanished.
     """
+    refusal: SaturnError | None = None
+    network: NetworkNamespace | None = None
+    try:
+        network = network_namespace.of_request(request_path)  # while there is one thread
+    except SaturnError as error:
+        refusal = error
+    # After it: another user namespace takes the bond away.
     parent_death.bind(parent)
     # This thread only: the frames of another may change under the reader, which then crashes.
     faulthandler.register(signal.SIGUSR1, all_threads=False)
@@ -58,14 +67,22 @@ def main(request_path: str, rank: int, parent: int | None = None) -> int:
     orders = GroupOrders(Path(request_path)) if request.kind == "train" else None
     with EventSender(request.events, request.job, rank) as events:
         try:
-            _work(request, rank, events, orders)
+            if refusal is not None:
+                raise refusal
+            _work(request, rank, events, orders, network)
         except BaseException as error:  # PyTorch has errors that are no Exception
             traceback.print_exc()
             return _report(error, events)
     return EXIT_OK
 
 
-def _work(request: RankRequest, rank: int, events: EventSender, orders: GroupOrders | None) -> None:
+def _work(
+    request: RankRequest,
+    rank: int,
+    events: EventSender,
+    orders: GroupOrders | None,
+    network: NetworkNamespace | None,
+) -> None:
     from .runtime.world import enter_world
 
     enter_world(request.paths, request.tasks[0].get("world"))
@@ -83,7 +100,7 @@ def _work(request: RankRequest, rank: int, events: EventSender, orders: GroupOrd
         orders.wait(events)  # a context on a GPU takes of the memory that another has still
     device = claim(request.devices, rank)
     try:
-        _train(request, rank, device, events, orders)
+        _train(request, rank, device, events, orders, network)
     except BaseException as error:
         blamed = device.blame(error)
         if blamed is error:
@@ -97,6 +114,7 @@ def _train(
     device: RankDevice,
     events: EventSender,
     orders: GroupOrders | None,
+    network: NetworkNamespace | None,
 ) -> None:
     from .native.native_jobs import train_natively, try_natively
     from .run.training_loop import TrainingLoop
@@ -113,6 +131,7 @@ def _train(
         request.rendezvous,
         patience=request.patience,
         silence=request.silence,
+        network=network,
     )
     device.limit_memory()
     if request.strategy["technique"] == Native.name:
@@ -156,7 +175,15 @@ def _report(error: BaseException, events: EventSender) -> int:
     match failure["code"]:
         case "out-of-memory":
             events.emit({"kind": "oom", "error": failure})
-        case "loader-died" | "rank-hung" | "device-lost" | "device-busy" | "device-shared":
+        case (
+            "loader-died"
+            | "rank-hung"
+            | "device-lost"
+            | "device-busy"
+            | "device-shared"
+            | "stranger-met"
+            | "no-network"
+        ):
             events.emit({"kind": "lost", "error": failure})
         case _:
             events.emit({"kind": "failed", "error": failure})

@@ -8,6 +8,7 @@ import type { PlanStep } from '../../core/wire/messages.js';
 import { usePanelContext } from '../context/panelContext.js';
 import { FailureNote } from './failureNote.js';
 import { GanttHost } from './ganttHost.js';
+import { printed } from './printed.js';
 import { Table } from './table.js';
 import { WithCode } from './withCode.js';
 
@@ -15,8 +16,13 @@ import { WithCode } from './withCode.js';
 export function BlockList({ blocks }: { blocks: Blocks }) {
   return blocks.map((block, i) =>
     // biome-ignore lint/suspicious/noArrayIndexKey: a block is known by its place alone
-    block === false ? null : <BlockView key={i} block={block} />
+    block === false ? null : <BlockView key={i} block={printedBlock(block)} />
   );
+}
+
+/** What is said, all of it printable; charts see to what they write themselves. */
+function printedBlock(block: Block): Block {
+  return block.kind === 'chart' || block.kind === 'search' ? block : printed(block);
 }
 
 function BlockView({ block }: { block: Block }) {

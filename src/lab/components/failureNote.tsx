@@ -1,3 +1,4 @@
+import { printableLines } from '../../core/view/format/escape.js';
 import type { Failure } from '../../core/wire/messages.js';
 import { usePanelContext } from '../context/panelContext.js';
 import { WithCode } from './withCode.js';
@@ -9,18 +10,18 @@ export function FailureNote({ failure, where, onDismiss }: FailureNote.IProps) {
     <div className="jp-SaturnFailure" role={onDismiss ? 'alert' : undefined}>
       <div className="jp-SaturnFailure-message">
         {where && <strong>{where}: </strong>}
-        {failure.message}
+        {printableLines(failure.message)}
       </div>
       {failure.hint && (
         <div className="jp-SaturnFailure-hint">
-          <WithCode text={failure.hint} />
+          <WithCode text={printableLines(failure.hint)} />
         </div>
       )}
       {failure.traceback && (
         <details>
           <summary>{trans.__('Traceback')}</summary>
           {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling region must be reachable by keyboard */}
-          <pre tabIndex={0}>{failure.traceback}</pre>
+          <pre tabIndex={0}>{printableLines(failure.traceback)}</pre>
         </details>
       )}
       {onDismiss && (

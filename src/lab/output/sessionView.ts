@@ -1,6 +1,7 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import type { Message } from '@lumino/messaging';
 import { PanelLayout, Widget } from '@lumino/widgets';
+import { printable } from '../../core/view/format/escape.js';
 import { progressLine } from '../../core/view/status/progressLine.js';
 import { sessionGantt } from '../../core/view/gantt/sessionGantt.js';
 import type { SessionState } from '../../core/wire/messages.js';
@@ -30,7 +31,7 @@ export class SessionView extends Widget {
 
   /** What the schedule is called; empty for no title. */
   set heading(value: string) {
-    this._title.textContent = value;
+    this._title.textContent = printable(value);
     this._title.hidden = value === '';
   }
 
@@ -76,8 +77,9 @@ export class SessionView extends Widget {
   }
 
   private _write(text: string): void {
-    if (this._progress.textContent !== text) {
-      this._progress.textContent = text;
+    const shown = printable(text);
+    if (this._progress.textContent !== shown) {
+      this._progress.textContent = shown;
     }
   }
 

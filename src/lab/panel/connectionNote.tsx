@@ -1,3 +1,4 @@
+import { printableLines } from '../../core/view/format/escape.js';
 import { usePanelContext } from '../context/panelContext.js';
 import { type ConnectionProblem, connectionProblemText } from '../session/connectionProblem.js';
 
@@ -11,8 +12,8 @@ export function ConnectionNote(props: ConnectionNote.IProps) {
       role="status"
       data-absence={props.problem.kind}
     >
-      <div className="jp-SaturnAbsence-title">{title}</div>
-      {detail && <div className="jp-SaturnAbsence-detail">{detail}</div>}
+      <div className="jp-SaturnAbsence-title">{printableLines(title)}</div>
+      {detail && <div className="jp-SaturnAbsence-detail">{printableLines(detail)}</div>}
       {action && (
         <button
           type="button"

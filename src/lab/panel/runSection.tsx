@@ -1,4 +1,5 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
+import { printable } from '../../core/view/format/escape.js';
 import { count } from '../../core/view/format/format.js';
 import { stepWords } from '../../core/view/format/taskText.js';
 import { leaderboard } from '../../core/view/results/leaderboard.js';
@@ -7,6 +8,7 @@ import { trainingFacts } from '../../core/view/status/taskProgress.js';
 import { outsideRun } from '../../core/view/tasks/outsideRun.js';
 import type { SessionState, TaskState } from '../../core/wire/messages.js';
 import { BlockList } from '../components/blockList.js';
+import { printed } from '../components/printed.js';
 import { ProgressBar } from '../components/progressBar.js';
 import { Table } from '../components/table.js';
 import { StatusMark } from '../components/taskStatus.js';
@@ -57,7 +59,7 @@ function RunBody({ state, now }: { state: SessionState; now: number }) {
       <BlockList blocks={[outsideRun(state, trans)]} />
       {board.rows.length > 0 && (
         <div className="jp-SaturnLeaderboard">
-          <Table table={{ caption: trans.__('Leaderboard'), ...board }} />
+          <Table table={printed({ caption: trans.__('Leaderboard'), ...board })} />
         </div>
       )}
     </>
@@ -79,7 +81,9 @@ function RunningTask(props: { task: TaskState; state: SessionState; now: number 
         label={task.spec.name}
         text={stepWords(task, trans) ?? ''}
       />
-      <div className="jp-SaturnPanel-quiet">{trainingFacts(task, state, now, trans).join(' · ')}</div>
+      <div className="jp-SaturnPanel-quiet">
+        {printable(trainingFacts(task, state, now, trans).join(' · '))}
+      </div>
     </li>
   );
 }

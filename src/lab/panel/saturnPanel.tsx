@@ -1,5 +1,6 @@
 import { ReactWidget } from '@jupyterlab/ui-components';
 import type { Message } from '@lumino/messaging';
+import { printable } from '../../core/view/format/escape.js';
 import { count, deviceCount } from '../../core/view/format/format.js';
 import { deviceNotices } from '../../core/view/status/deviceNotices.js';
 import type { SessionState } from '../../core/wire/messages.js';
@@ -108,8 +109,8 @@ function Header({ view }: { view: ISaturnStore.IView }) {
       <div className="jp-SaturnPanel-title">
         <h2>{trans.__('Saturn')}</h2>
         {state && (
-          <span className="jp-SaturnPanel-quiet" title={state.folder}>
-            {state.session}
+          <span className="jp-SaturnPanel-quiet" title={printable(state.folder)}>
+            {printable(state.session)}
             {devices > 0 && ` · ${deviceCount(devices, trans)}`}
           </span>
         )}

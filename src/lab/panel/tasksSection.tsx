@@ -1,6 +1,7 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { type KeyboardEvent, useState } from 'react';
 import { noTasks } from '../../core/view/display/emptyStates.js';
+import { printable } from '../../core/view/format/escape.js';
 import { taskFailure } from '../../core/view/format/failures.js';
 import { argument, compactCount, count } from '../../core/view/format/format.js';
 import type { IListItem } from '../../core/view/format/list.js';
@@ -134,9 +135,11 @@ function TaskItem(props: { task: TaskState; wishes: readonly string[]; isStop: b
             </div>
           )}
           <div className="jp-SaturnPanel-quiet">
-            {Object.entries(spec.params)
-              .map(([name, value]) => `${name}=${argument(value)}`)
-              .join(', ')}
+            {printable(
+              Object.entries(spec.params)
+                .map(([name, value]) => `${name}=${argument(value)}`)
+                .join(', ')
+            )}
           </div>
           {spec.cloneOf !== undefined && <div className="jp-SaturnPanel-quiet">{lineage(spec, trans)}</div>}
         </div>

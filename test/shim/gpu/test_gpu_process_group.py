@@ -13,6 +13,7 @@ import pytest
 import torch
 import torch.distributed as dist
 from jupyterlab_saturn.training.runtime.process_group import ProcessGroup, root_first
+from jupyterlab_saturn.training.runtime.rank_defaults import MEETING, NOT_MEETING, TELLING
 from torch.testing._internal.distributed.fake_pg import FakeStore
 
 GPU = torch.device("cuda", 1)
@@ -24,9 +25,11 @@ def met(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, dict[str, Any]]]:
     calls: list[tuple[str, dict[str, Any]]] = []
     monkeypatch.setattr(dist, "init_process_group", lambda b, **kw: calls.append((b, kw)))
     monkeypatch.setattr(dist.distributed_c10d, "_get_default_group", MagicMock())
-    for name in ("NCCL_SOCKET_IFNAME", "GLOO_SOCKET_IFNAME"):
+    for name in (*MEETING, *NOT_MEETING, *TELLING):
         monkeypatch.setenv(name, "x")
         monkeypatch.delenv(name)
+    helper = dist.distributed_c10d._new_process_group_helper
+    monkeypatch.setattr(dist.distributed_c10d, "_new_process_group_helper", helper)
     return calls
 
 
@@ -55,12 +58,21 @@ def test_they_find_each_other_without_the_network(met: Any, tmp_path: Path) -> N
     assert os.environ["NCCL_SOCKET_IFNAME"] == "=lo"  # not all that begin so
 
 
-def test_how_the_user_has_them_find_each_other_stays(
+def test_where_they_find_each_other_is_not_for_the_environment_to_say(
     met: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("NCCL_SOCKET_IFNAME", "eth0")
+    for name in ("NCCL_SOCKET_IFNAME", "GLOO_SOCKET_IFNAME", "GLOO_DEVICE_TRANSPORT"):
+        monkeypatch.setenv(name, "eth0")
+    monkeypatch.setenv("NCCL_COMM_ID", "10.0.0.1:4711")
+    monkeypatch.setenv("NCCL_DEBUG", "INFO")
+    monkeypatch.setenv("NCCL_RAS_ENABLE", "1")
     ProcessGroup.join(0, 2, GPU, tmp_path / "meet")
-    assert os.environ["NCCL_SOCKET_IFNAME"] == "eth0"
+    assert os.environ["NCCL_SOCKET_IFNAME"] == "=lo"
+    assert os.environ["GLOO_SOCKET_IFNAME"] == "lo"
+    assert os.environ["GLOO_DEVICE_TRANSPORT"] == "TCP"
+    assert os.environ["NCCL_RAS_ENABLE"] == "0"
+    assert "NCCL_COMM_ID" not in os.environ
+    assert os.environ["NCCL_DEBUG"] == "INFO"
 
 
 @pytest.fixture

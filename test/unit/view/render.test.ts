@@ -4,6 +4,7 @@ import { ENGLISH } from '../../../src/core/model/translation.js';
 import { render } from '../../../src/core/view/render.js';
 import { progressLine } from '../../../src/core/view/status/progressLine.js';
 import { type Replan, type SessionState, type TaskState, validate } from '../../../src/core/wire/messages.js';
+import { hostileState, UNPRINTABLE } from '../../fixtures/hostileState.js';
 import {
   definedSession,
   emptySession,
@@ -31,18 +32,6 @@ const VIEWS = [
   'results',
   'report'
 ] as const;
-
-function hostile(state: SessionState): SessionState {
-  const nasty = `</style><script>alert(1)</script><img src=x onerror="alert(2)"> & \u001b[2J\u0000`;
-  const text = JSON.stringify(state, (key, value) =>
-    typeof value === 'string' && /^(message|hint|traceback|reason|session|folder|sweep|model)$/.test(key)
-      ? nasty
-      : key === 'warnings'
-        ? [nasty]
-        : value
-  );
-  return JSON.parse(text) as SessionState;
-}
 
 const stale = plannedSession();
 stale.plan!.fresh = false;
@@ -141,6 +130,17 @@ troubled.notices = [
   { code: 'disk-full', message: 'The journal cannot be written.', hint: 'Free some space.' }
 ];
 
+const HOSTILE_SESSIONS = [
+  plannedSession(),
+  explainedSession(),
+  intricateSession(),
+  profiledSession(),
+  finishedSession(),
+  uncheckedSession(),
+  troubled,
+  unevaluated(validated(finishedSession()))
+].map(hostileState);
+
 describe('render', () => {
   it.each([
     ['cluster', 'cluster', definedSession()],
@@ -192,17 +192,10 @@ describe('render', () => {
   });
 
   it.each(VIEWS)('%s is safe, closed markup whatever the state says', view => {
-    const sessions = [
-      plannedSession(),
-      explainedSession(),
-      intricateSession(),
-      profiledSession(),
-      finishedSession()
-    ];
-    for (const state of sessions.map(hostile)) {
+    for (const state of HOSTILE_SESSIONS) {
       const { text, html } = render(view, state, NOW, ENGLISH);
-      // biome-ignore lint/suspicious/noControlCharactersInRegex: none may be left
-      expect(text).not.toMatch(/[\u0000\u001b]/);
+      expect(text).not.toMatch(UNPRINTABLE);
+      expect(html).not.toMatch(UNPRINTABLE);
       const document = new DOMParser().parseFromString(html, 'text/html');
       expect(document.querySelectorAll('script, img, [onerror]')).toHaveLength(0);
       const xml = html.replace('<!DOCTYPE html>', '').replace(/<meta[^>]*>/g, '');

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import os
 from collections.abc import Callable, Sequence
@@ -11,11 +12,14 @@ from typing import Any, TypeVar
 
 import torch
 import torch.distributed as dist
+import torch.distributed.distributed_c10d as implementation
 from torch.distributed.device_mesh import DeviceMesh
 
 from ...errors import SaturnError
+from .connection_owners import refusing_strangers
 from .failure import describe
-from .rank_defaults import MEETING
+from .network_namespace import NetworkNamespace
+from .rank_defaults import MEETING, NOT_MEETING, TELLING
 
 T = TypeVar("T")
 
@@ -48,6 +52,7 @@ class ProcessGroup:
         patience: float = 0.0,
         silence: float = 0.0,
         shares_device: bool = False,
+        network: NetworkNamespace | None = None,
     ) -> ProcessGroup:
         """Meet the other ranks at the file `rendezvous`.
 
@@ -61,6 +66,14 @@ class ProcessGroup:
             Seconds after which the agent asks ranks that say nothing where they are.
         shares_device
             Whether several ranks are on one GPU, which NCCL refuses and gloo does not.
+        network
+            Where gloo connects the ranks, of this group and of all that are made later; the
+            machine's loopback interface when None, on which strangers are refused.
+
+        Raises
+        ------
+        SaturnError
+            ``stranger-met``.
         """
         patience = max(_PATIENCE_SECONDS, patience)
         if size > 1:
@@ -69,6 +82,7 @@ class ProcessGroup:
             store = dist.FileStore(str(rendezvous), size)  # type: ignore[attr-defined]
             # What is given a store leaves it the timeout that it has.
             store.set_timeout(timedelta(seconds=max(_STORE_SECONDS, patience)))
+            _keep_among_themselves(network)
             _meet(
                 device,
                 shares_device,
@@ -210,11 +224,34 @@ class ProcessGroup:
 
 
 def _meet(device: torch.device, shares_device: bool = False, **place: Any) -> None:
-    for name, value in MEETING.items():
+    for name, value in TELLING.items():
         os.environ.setdefault(name, value)
+    _settle_interfaces()
     on_gpu = "gloo" if shares_device else "nccl"
     backend = f"cpu:gloo,cuda:{on_gpu}" if device.type == "cuda" else "gloo"
     dist.init_process_group(backend, **place)
+
+
+def _settle_interfaces() -> None:
+    os.environ.update(MEETING)
+    for name in NOT_MEETING:
+        os.environ.pop(name, None)
+
+
+def _keep_among_themselves(network: NetworkNamespace | None) -> None:
+    """Have all groups of this process, the user's own as well, connect nobody but its ranks."""
+    make = implementation._new_process_group_helper  # what makes all of them goes through it
+    make = getattr(make, "__wrapped__", make)
+
+    @functools.wraps(make)
+    def made(*args: Any, **kwargs: Any) -> Any:
+        _settle_interfaces()
+        if network is not None:
+            return network.run(lambda: make(*args, **kwargs))
+        with refusing_strangers():
+            return make(*args, **kwargs)
+
+    implementation._new_process_group_helper = made
 
 
 def root_first(work: Callable[[], object], name: str) -> None:

@@ -1,15 +1,32 @@
-"""What ranks are started with where the user has settled nothing. Loads no torch."""
+"""What ranks are started with, and what of it the user may settle. Loads no torch."""
 
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Mapping
 
-# All ranks of a group are on this host; resolving its name may be slow or wrong, and its other
-# interfaces behind a firewall. NCCL takes the name as a prefix without the sign. Its debug level
-# is one at which the log of a rank that it fails says why.
-MEETING = {"GLOO_SOCKET_IFNAME": "lo", "NCCL_SOCKET_IFNAME": "=lo", "NCCL_DEBUG": "WARN"}
-"""Variables of a group whose ranks meet."""
+_LOOPBACK = "lo0" if sys.platform == "darwin" else "lo"
+
+# All ranks of a group are on this host, and nobody else is to find them: what may put one of their
+# sockets elsewhere is not the environment's to say. NCCL takes the name as a prefix without the
+# sign. Its RAS listens to all users of a host, and tells them what runs.
+MEETING = {
+    "GLOO_SOCKET_IFNAME": _LOOPBACK,
+    "TORCH_GLOO_LAZY_INIT": "0",  # connections when a group is made, not when it first talks
+    "NCCL_SOCKET_IFNAME": f"={_LOOPBACK}",
+    "NCCL_OOB_NET_ENABLE": "0",
+    "NCCL_RAS_ENABLE": "0",
+} | ({"GLOO_DEVICE_TRANSPORT": "TCP"} if sys.platform == "linux" else {})
+"""Variables of a group whose ranks meet, whatever the user has set."""
+
+# A place where all meet, with a number that everybody knows in place of a secret.
+NOT_MEETING = ("NCCL_COMM_ID",)
+"""Variables that such a group must not have."""
+
+# The log of a rank that NCCL fails then says why.
+TELLING = {"NCCL_DEBUG": "WARN"}
+"""Variables of such a group where the user has set no other."""
 
 ALLOCATION = ("PYTORCH_ALLOC_CONF", "PYTORCH_CUDA_ALLOC_CONF")
 """Variables by which users settle how the memory of a GPU is allocated."""

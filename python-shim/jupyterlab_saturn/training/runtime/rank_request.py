@@ -13,17 +13,22 @@ from .workload_spec import WorkloadSpec
 
 if TYPE_CHECKING:
     from ...generated.wire_types import Device, Strategy, TaskSpec, TechniqueSpec
+    from .network_namespace import NetworkPlace
 
 Kind = Literal["inspect", "trial", "train"]
 
 
 class _Order(TypedDict):
-    """What all requests hold. All but the techniques is added by the agent's `JobContext.group`."""
+    """What all requests hold. All but the techniques is added by the agent's `JobContext.group`.
+
+    ``network`` is read before anything else, by `network_namespace.of_request`.
+    """
 
     job: NotRequired[str]
     session: NotRequired[str]
     events: NotRequired[str]
     requestedAt: NotRequired[float]
+    network: NotRequired[NetworkPlace]
     techniques: list[TechniqueSpec]
 
 

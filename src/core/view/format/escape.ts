@@ -1,7 +1,12 @@
-/** Characters that XML forbids, and controls that would disturb a terminal or reorder a line. */
+/** Orders to a terminal (ECMA-48): colours and cursor; titles, links and the clipboard. */
+const TERMINAL_ORDERS =
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+  /\u001b\[[0-?]*[ -/]*[@-~]|\u001b\][^\u0007\u001b]*(?:\u0007|\u001b\\)/g;
+
+/** Characters that XML forbids, controls that would disturb a terminal, and what reorders or breaks a line. */
 const UNPRINTABLE =
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
-  /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufffe\uffff]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
+  /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u206f\ufeff\ufff9-\ufffb\ufffe\uffff]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
 
 const ENTITIES: Record<string, string> = {
   '&': '&amp;',
@@ -11,16 +16,19 @@ const ENTITIES: Record<string, string> = {
   "'": '&#39;'
 };
 
-/** One line of printable text: controls, direction marks and broken surrogates become spaces. */
+/**
+ * One line of printable text: orders to a terminal are left out, controls, direction marks and broken surrogates become
+ * spaces.
+ */
 export function printable(text: string): string {
-  return text.replace(UNPRINTABLE, ' ');
+  return text.replace(TERMINAL_ORDERS, '').replace(UNPRINTABLE, ' ');
 }
 
 /** Like {@link printable}, keeping line breaks and tabs: for tracebacks. */
 export function printableLines(text: string): string {
-  return text.replace(UNPRINTABLE, char =>
-    char === '\n' || char === '\t' ? char : char === '\r' ? '' : ' '
-  );
+  return text
+    .replace(TERMINAL_ORDERS, '')
+    .replace(UNPRINTABLE, char => (char === '\n' || char === '\t' ? char : char === '\r' ? '' : ' '));
 }
 
 /** Text for HTML or SVG, in an element or a quoted attribute; always well-formed XML. */

@@ -267,7 +267,7 @@ describe('ganttSvg', () => {
     };
     const svg = parse(ganttSvg(layoutGantt(input, ENGLISH, { width: 900 }), { interactive: true }));
     expect(svg.querySelectorAll('script')).toHaveLength(0);
-    const shown = name.replace('\u0000', ' ').replace('\u001b', ' ');
+    const shown = name.replace('\u0000', ' ').replace('\u001b[31m', '');
     expect(svg.querySelector('.jp-saturn-bar')?.getAttribute('data-task')).toBe(shown);
     expect(svg.querySelector('.jp-saturn-bar > title')?.textContent).toBe(shown);
   });

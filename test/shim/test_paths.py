@@ -1,0 +1,78 @@
+"""Folders that only their owner can make, or that are refused with the right words."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from jupyterlab_saturn.errors import SaturnError
+from jupyterlab_saturn.paths import SessionPaths, ensure_private
+
+SOMEBODY = 12345
+
+by_root = pytest.mark.skipif(os.getuid() != 0, reason="only root can give files away")
+
+
+@pytest.fixture
+def temporary(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """The folder for temporary files, where no other is told; a home is beside it."""
+    with tempfile.TemporaryDirectory(prefix="sat-") as base:
+        folder = Path(base, "tmp")
+        folder.mkdir()
+        monkeypatch.delenv("XDG_RUNTIME_DIR", raising=False)
+        monkeypatch.setattr(tempfile, "tempdir", str(folder))
+        monkeypatch.setenv("HOME", str(Path(base, "home")))
+        yield folder
+
+
+def test_sockets_are_in_a_folder_of_the_users_own(temporary: Path) -> None:
+    runtime = SessionPaths("s", temporary).ensure_runtime()
+    assert runtime.parent == temporary / f"saturn-{os.getuid()}"
+    assert runtime.stat().st_mode & 0o777 == runtime.parent.stat().st_mode & 0o777 == 0o700
+
+
+@by_root
+@pytest.mark.parametrize("kind", ["folder", "link"])
+def test_what_somebody_else_has_made_there_does_not_stop_a_session(
+    temporary: Path, kind: str
+) -> None:
+    taken = temporary / f"saturn-{os.getuid()}"
+    if kind == "folder":
+        taken.mkdir()
+    else:
+        taken.symlink_to(temporary)
+    os.chown(taken, SOMEBODY, SOMEBODY, follow_symlinks=False)
+    paths = SessionPaths("s", temporary)
+    runtime = paths.ensure_runtime()
+    assert runtime.is_relative_to(Path.home() / ".cache")
+    assert paths.ensure_leases().parent == runtime.parent
+    assert SessionPaths("other", temporary).runtime.parent == runtime.parent
+    assert len(os.fsencode(paths.events_socket)) <= 107
+
+
+@by_root
+def test_a_home_too_long_for_sockets_leaves_what_to_do(
+    temporary: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", f"/{'h' * 80}")
+    taken = temporary / f"saturn-{os.getuid()}"
+    taken.mkdir()
+    os.chown(taken, SOMEBODY, SOMEBODY)
+    for ensure in (SessionPaths("s").ensure_runtime, SessionPaths("s").ensure_leases):
+        with pytest.raises(SaturnError, match="not a folder of yours") as refused:
+            ensure()
+        assert refused.value.code == "unsafe-folder"
+        assert refused.value.hint is not None
+        assert "XDG_RUNTIME_DIR" in refused.value.hint
+        assert "SATURN_HOME" not in refused.value.hint
+
+
+def test_the_folder_of_sessions_is_moved_by_its_own_variable(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.touch()
+    with pytest.raises(SaturnError) as refused:
+        ensure_private(file / "within")
+    assert "SATURN_HOME" in (refused.value.hint or "")
