@@ -26,6 +26,7 @@ from training_tasks import mlp
 
 STRANGER = Path(__file__).parents[1] / "fakes" / "stranger.py"
 NOBODY = 65534
+USER = 12345
 USER = 12345  # of the ranks, where they are not root's
 _GROUPS = 12
 _LOOKS = 5  # of the stranger, at a group that waits
@@ -176,3 +177,65 @@ def test_in_a_network_of_its_own_it_is_not_found(host: Host, technique: str, ran
     found = host.weights(technique, ranks)
     for name, weight in expected.items():
         torch.testing.assert_close(found[name], weight, rtol=1e-5, atol=1e-6)
+
+
+# A home that others may not enter may hold the interpreter: there is another one over it.
+_AS_USER = """
+set -e
+mount --make-rprivate /
+if [ -n "$2" ]; then
+    mkdir -p "$3"
+    mount --bind "$2" "$3"
+    mount -t tmpfs -o mode=755 tmpfs "$1"
+    mkdir -p "$2"
+    mount --move "$3" "$2"
+fi
+shift 3
+exec setpriv --reuid USER --regid USER --clear-groups "$@"
+"""
+
+
+def _closed_home() -> tuple[str, str]:
+    """The folder that others may not enter on the way to the interpreter, and what is needed there."""
+    base = Path(sys.base_prefix)
+    for folder in reversed(base.parents):
+        if not folder.stat().st_mode & 0o001:
+            return str(folder), str(folder / base.relative_to(folder).parts[0])
+    return "", ""
+
+
+def test_a_user_without_rights_has_a_network_for_the_ranks_too(tmp_path: Path) -> None:
+    """They keep name, rights and the machine's network; only gloo's thread is inside."""
+    if shutil.which("setpriv") is None or shutil.which("unshare") is None:
+        pytest.skip("there is no setpriv")
+    script = _AS_USER.replace("USER", str(USER))
+    here = Path(__file__).parents[1]
+    done = subprocess.run(
+        [
+            *("unshare", "--mount", "sh", "-c", script, "sh", *_closed_home(), str(tmp_path / "x")),
+            *(sys.executable, str(here / "fakes" / "unprivileged_group.py")),
+        ],
+        env={
+            **os.environ,
+            "HOME": "/nonexistent",
+            "PYTHONPATH": os.pathsep.join([str(here), *sys.path]),
+            "PYTHONDONTWRITEBYTECODE": "1",
+        },
+        capture_output=True,
+        text=True,
+        timeout=100,
+    )
+    if "no-network" in done.stderr or "allows no network namespace" in done.stderr:
+        pytest.skip(done.stderr.strip().splitlines()[-1])
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    for pid in told.pop("pids"):
+        while Path("/proc", str(pid)).exists():
+            time.sleep(0.02)
+    assert told == {
+        "place": ["network", "user"],
+        "capabilities": ["0" * 16],
+        "environment": True,
+        "networks": 2,
+        "main": True,
+    }
