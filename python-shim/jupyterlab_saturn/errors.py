@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import traceback
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -78,13 +79,39 @@ class SaturnError(Exception):
         return error
 
 
+def is_disk_full(error: BaseException) -> bool:
+    """Whether something could not be written for want of room, or of a quota."""
+    return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
+
+
+def not_written(error: OSError, what: str, hint: str | None = None) -> SaturnError:
+    """That something could not be written.
+
+    Parameters
+    ----------
+    what
+        The sentence without its reason, and without a full stop.
+    hint
+        What to do, unless the disk is full.
+
+    Returns
+    -------
+    SaturnError
+        ``disk-full`` or ``not-writable``.
+    """
+    message = f"{what}: {error.strerror}."
+    if is_disk_full(error):
+        return SaturnError("disk-full", message, "Free some space on the disk.")
+    return SaturnError("not-writable", message, hint)
+
+
 def failure_of(error: BaseException, code: str = "internal") -> Failure:
     """Any exception as a wire ``Failure``; foreign ones keep their traceback."""
     if isinstance(error, SaturnError):
         return error.to_json()
     text = "".join(traceback.format_exception(error))
     return {
-        "code": code,
+        "code": "disk-full" if is_disk_full(error) else code,
         "message": f"{type(error).__name__}: {error}",
         "traceback": text[-60_000:],
     }

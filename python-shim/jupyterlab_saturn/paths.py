@@ -13,7 +13,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from .errors import SaturnError
+from .errors import SaturnError, not_written
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _PAYLOAD = re.compile(r"[0-9a-f]{16,64}\.pkl")
@@ -39,16 +39,16 @@ def ensure_private(folder: Path, variable: str = "SATURN_HOME") -> Path:
     Raises
     ------
     SaturnError
-        ``not-writable`` when it cannot be made or written to; ``unsafe-folder`` when it
-        belongs to somebody else or others may enter it.
+        ``not-writable`` when it cannot be made or written to, ``disk-full`` when there is no room
+        for it; ``unsafe-folder`` when it belongs to somebody else or others may enter it.
     """
     try:
         make_private(folder)
         info = folder.lstat()
     except OSError as error:
-        raise SaturnError(
-            "not-writable",
-            f"The folder {folder} cannot be made: {error.strerror}.",
+        raise not_written(
+            error,
+            f"The folder {folder} cannot be made",
             f"Start the notebook in a folder you may write to, or set {variable} to one.",
         ) from error
     if not stat.S_ISDIR(info.st_mode) or info.st_uid != os.getuid():

@@ -59,8 +59,9 @@ function measurementOf(
   }
   if (event.kind === 'group' && (event.event.kind === 'oom' || event.event.kind === 'measured')) {
     const task = state.tasks.find(({ spec }) => spec.name === event.event.task);
+    const before = new Set(state.cells);
     const cell = after.state.cells.find(
-      one => (one.status === 'oom' || one.trained !== undefined) && !state.cells.includes(one)
+      one => (one.status === 'oom' || one.trained !== undefined) && !before.has(one)
     );
     return task && cell && { node: lastAttempt(task)?.node, cell };
   }

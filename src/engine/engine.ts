@@ -3,6 +3,7 @@ import type { Command } from '../core/session/command.js';
 import { dueEvent } from '../core/session/dueEvent.js';
 import { emptySession, type ISession, isActive } from '../core/session/session.js';
 import { step } from '../core/session/step.js';
+import { storageEvent } from '../core/session/storage.js';
 import { progressLine } from '../core/view/status/progressLine.js';
 import { SaturnError } from '../core/wire/failure.js';
 import {
@@ -203,7 +204,7 @@ export class Engine implements IDisposable {
     };
   }
 
-  /** Take in what the clock says. Returns whether that could be journaled; else it is tried again. */
+  /** Take in what the clock or the disk says. Returns whether that could be journaled; else it is tried again. */
   private _applyDue(event: SessionEvent): boolean {
     try {
       this._apply(event);
@@ -240,6 +241,11 @@ export class Engine implements IDisposable {
     const due = dueEvent(this._session, this._tickedAt, now);
     if (!due || this._applyDue(due)) {
       this._tickedAt = now;
+    }
+    const free = this._options.freeBytes();
+    const room = free === undefined ? undefined : storageEvent(this._session, free, now);
+    if (room) {
+      this._applyDue(room);
     }
     const { goal, tasks, trials } = this._session.state;
     const busy = goal !== 'none' || tasks.some(isActive) || trials.length > 0;
@@ -280,6 +286,8 @@ export namespace Engine {
     /** Folder of the measurements of all sessions. */
     readonly cache: string;
     readonly planner: SessionPlanner.IPlanner;
+    /** How much may still be written to the session's folder; undefined where that cannot be told. */
+    readonly freeBytes: () => number | undefined;
     /** Seconds since the epoch. */
     readonly now: () => number;
     /** One line for the engine's log. */

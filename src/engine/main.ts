@@ -2,6 +2,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { SCHEMA } from '../core/wire/messages.js';
+import { freeBytesAt } from './diskSpace.js';
 import { Engine } from './engine.js';
 import { AgentExecutor } from './executor/agentExecutor.js';
 import { ThreadPlannerClient } from './planner/threadPlannerClient.js';
@@ -50,6 +51,7 @@ async function main(): Promise<void> {
       script: join(here, 'planner.mjs'),
       wasm: join(here, 'highs.wasm')
     }),
+    freeBytes: () => freeBytesAt(folder),
     now: () => Date.now() / 1000,
     log: line => process.stderr.write(`${new Date().toISOString()} ${line}\n`)
   });

@@ -15,6 +15,7 @@ from ..errors import SaturnError, failure_of
 from ..paths import SCRATCH_PREFIX, SessionPaths, write_json
 from ..wire import message
 from . import agent_lock
+from .busy_devices import BusyDevices
 from .device_discovery import discover
 from .device_leases import DeviceLeases
 from .engine_link import EngineLink
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
         AgentMessage,
         ClusterReport,
         DeviceRequest,
+        DevicesFreed,
         EngineMessage,
         Failure,
         GroupStart,
@@ -86,6 +88,7 @@ class Agent:
         self._ended = asyncio.Event()
         self._link: EngineLink
         self._place: JobContext
+        self._busy: BusyDevices
 
     async def run(self) -> None:
         """Work until the engine says `shutdown`, a signal (TERM, INT) comes, or `end` is called.
@@ -140,12 +143,14 @@ class Agent:
                 heard=self._handle,
             )
             stack.callback(self._link.terminate)
+            leases = DeviceLeases(self._paths)
+            self._busy = BusyDevices(leases)
             self._place = JobContext(
                 paths=self._paths,
                 launcher=self._launcher,
                 events=events,
                 say=self._say,
-                leases=DeviceLeases(self._paths),
+                leases=leases,
                 surroundings=SurroundingsRegistry(self._paths, events),
                 limits=self._limits,
                 network=network,
@@ -185,6 +190,10 @@ class Agent:
         while True:
             await asyncio.sleep(_PING_SECONDS)
             self._link.say(message("agent", "agent.ping"), keep=False)
+            freed = self._busy.freed(self._node["devices"])
+            if freed:
+                body: DevicesFreed = {"node": self._node["id"], "devices": freed}
+                self._link.say(message("agent", "devices.freed", body))
 
     def _discover_again(self) -> Node:
         """The devices the session had, or what there is."""
@@ -216,6 +225,7 @@ class Agent:
         }
 
     def _say(self, told: AgentMessage) -> None:
+        self._busy.note(told, self._node["devices"])
         is_step = told["type"] == "group.event" and told["body"]["kind"] == "step"
         self._link.say(told, keep=not is_step)
 

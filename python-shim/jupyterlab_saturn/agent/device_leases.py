@@ -63,6 +63,19 @@ class DeviceLeases:
             for part in taken:
                 self._release(part)
 
+    def is_free(self, device: Device) -> bool:
+        """Whether no other session holds any of a device just now."""
+        for part in set(_parts(device)) - self.held:
+            try:
+                with (self._paths.leases / f"{part}.lock").open(encoding="utf-8") as file:
+                    # Shared, and let go at once: of two who look both see that it is free.
+                    fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except FileNotFoundError:
+                continue
+            except BlockingIOError:
+                return False
+        return True
+
     def _take(self, part: str, device: Device) -> None:
         file, jobs = self._held.get(part) or (self._lock(part, device), 0)
         self._held[part] = file, jobs + 1

@@ -29,6 +29,9 @@ Kind = Literal["finished", "stopped", "failed", "oom", "lost"]
 HUNG = "rank-hung"
 """Code of the failure of ranks that wait for each other in vain."""
 
+ZYGOTE_LOST = "zygote-lost"
+"""Code of the end of ranks that is no fault of their task."""
+
 # What a rank says when it fails only because a peer did: gloo, TCPStore, NCCL, torch's own words.
 _SECONDARY = re.compile(
     r"connection (was )?(closed|reset|refused|aborted)|closed by peer|reset by peer|broken pipe"
@@ -76,6 +79,8 @@ class GroupRecord:
     """Whether the first step could begin."""
     refused: Failure | None = None
     """Why the ranks could not be started."""
+    orphaned: bool = False
+    """Whether ranks ended with the zygote that they were forked from."""
     memory_kills: int = 0
     """Processes that the system's out-of-memory killer ended meanwhile, of this group or another
     job beside it."""
@@ -163,6 +168,9 @@ def decide(
     for event in record.failures:
         if event["kind"] == "lost":
             return _told_lost(event["error"], record, log)
+    if record.orphaned and record.memory_kills == 0:
+        message = "The process that ranks are forked from ended, and they with it."
+        return GroupOutcome("lost", error={"code": ZYGOTE_LOST, "message": message})
     spoke = {event["rank"] for event in record.failures}
     silent = [(rank, code) for rank, code in record.exits if code != 0 and rank not in spoke]
     for rank, code in silent:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import SaturnError
 from ..paths import SessionPaths
 from .device_leases import DeviceLeases
+from .disk_blame import blaming_disk
 from .event_receiver import EventReceiver
 from .group_limits import Limits
 from .rank_group import RankGroup
@@ -85,7 +86,7 @@ class JobContext:
         with contextlib.ExitStack() as lease:
             lease.enter_context(self.leases.hold(devices))
             try:
-                return await group.run(deadline)
+                return blaming_disk(await group.run(deadline), self.paths.folder)
             finally:
                 if group.undying:
                     sessions = [rank.pid for rank in group.undying]

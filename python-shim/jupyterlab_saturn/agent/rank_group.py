@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..errors import SaturnError
+from ..errors import SaturnError, not_written
 from ..paths import ensure_private, scratch, write_json
 from .event_receiver import EventReceiver
 from .group_limits import Limits
@@ -137,7 +137,7 @@ class RankGroup:
         Raises
         ------
         SaturnError
-            ``not-writable``.
+            ``not-writable`` or ``disk-full``.
         """
         self._request = {**self._request, **changes}  # type: ignore[assignment]
         if self._folder.is_dir():
@@ -179,9 +179,7 @@ class RankGroup:
         try:
             write_json(ensure_private(self._folder) / "request.json", self._request)
         except OSError as error:
-            raise SaturnError(
-                "not-writable", f"Nothing can be written to {self._folder}: {error.strerror}."
-            ) from error
+            raise not_written(error, f"Nothing can be written to {self._folder}") from error
 
     def _shorten_logs(self) -> None:
         for number in range(self._record.ranks):
@@ -267,6 +265,7 @@ class RankGroup:
             return
         code = exited.result()
         self._record.exits.append((rank, code))
+        self._record.orphaned |= self._ranks[rank].orphaned
         if code == -signal.SIGABRT:
             # NCCL's watchdog does so to a rank that waits: where are those it waits for?
             self._end_with_stacks()

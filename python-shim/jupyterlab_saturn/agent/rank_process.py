@@ -22,10 +22,12 @@ _POLL_SECONDS = 0.02
 class RankProcess:
     """One rank: the leader of a session of its own, in which all it starts stays.
 
-    `exited` becomes its exit code, negative for the signal that killed it.
+    `exited` becomes its exit code, negative for the signal that killed it; `orphaned` says whether
+    it ended because the zygote did that it was forked from.
     """
 
     pid: int
+    orphaned: bool = False
     exited: asyncio.Future[int] = field(
         default_factory=lambda: asyncio.get_running_loop().create_future()
     )

@@ -264,6 +264,7 @@ class ZygoteClient:
         orphans, self._ranks = list(self._ranks.values()), {}
         kill(orphans)
         for rank in orphans:
+            rank.orphaned = True
             rank.left(-signal.SIGKILL)
 
 

@@ -1,5 +1,6 @@
-import { cellKey } from '../model/strategy.js';
+import { strategyKey } from '../model/strategy.js';
 import type { ProfileCell, Strategy } from '../wire/messages.js';
+import { cellsOf } from './signatureGroups.js';
 
 /** A task or a strategy that failed this often, and never worked, is not tried on yet others of its kind. */
 export const MAX_FAILURES = 2;
@@ -15,32 +16,15 @@ export interface ITried {
  * of its signature; only when the task works otherwise, it must be the strategy that fails.
  */
 export class FailedTrials {
-  private readonly _failures = new Map<string, ProfileCell[]>();
-  private readonly _counts = new Map<string, number>();
-  private readonly _works = new Set<string>();
-  /** Hashes of the tasks that worked, by signature. */
-  private readonly _proven = new Map<string, Set<string | undefined>>();
+  private readonly _known = new Map<string, IFindings>();
 
   /** @param measured - what trials and training found. */
-  constructor(measured: readonly ProfileCell[]) {
-    for (const cell of measured) {
-      const { signature, strategy, status, hash } = cell;
-      const place = cellKey(signature, strategy);
-      if (status === 'failed') {
-        this._failures.set(place, [...(this._failures.get(place) ?? []), cell]);
-        const who = taskKey({ signature, hash: hash ?? '' });
-        this._counts.set(who, (this._counts.get(who) ?? 0) + 1);
-      } else if (status === 'ok') {
-        this._works.add(place);
-        this._proven.set(signature, new Set([...(this._proven.get(signature) ?? []), hash]));
-      }
-    }
-  }
+  constructor(private readonly _measured: readonly ProfileCell[]) {}
 
   /** Why a task cannot use a strategy: its own trial of it failed, or the strategy fails for all its like. */
   failure({ signature, hash }: ITried, strategy: Strategy): ProfileCell | undefined {
     const failures = this._at(signature, strategy);
-    const works = this._works.has(cellKey(signature, strategy));
+    const works = this._of(signature).works.has(strategyKey(strategy));
     return (
       failures.find(cell => cell.hash === hash) ??
       (works ? undefined : failures.find(cell => this._isOfStrategy(cell)))
@@ -52,30 +36,40 @@ export class FailedTrials {
     if (this._isProven({ signature, hash })) {
       return undefined;
     }
-    return [...this._failures.entries()]
-      .filter(([place]) => this._works.has(place))
+    const { failures, works } = this._of(signature);
+    return [...failures]
+      .filter(([strategy]) => works.has(strategy))
       .flatMap(([, cells]) => cells)
-      .find(cell => cell.signature === signature && cell.hash === hash);
+      .find(cell => cell.hash === hash);
   }
 
   /** Whether a strategy is out of the question for a task, and a trial not worth its time. */
   isClosed(task: ITried, strategy: Strategy): boolean {
     const { signature } = task;
+    const { proven, works } = this._of(signature);
     const hopeless =
-      !this._works.has(cellKey(signature, strategy)) &&
+      !works.has(strategyKey(strategy)) &&
       !this._isProven(task) &&
       this._at(signature, strategy).length >= MAX_FAILURES &&
-      (this._proven.has(signature) || this._countOf(task) >= MAX_FAILURES);
+      (proven.size > 0 || this._countOf(task) >= MAX_FAILURES);
     return hopeless || this.failure(task, strategy) !== undefined;
   }
 
   /** Which of some tasks of one signature is to try a strategy: one that works, else the one that failed least. */
   next<T extends ITried>(tasks: readonly T[], strategy: Strategy): T | undefined {
     const rank = (task: T): number => (this._isProven(task) ? -1 : this._countOf(task));
-    const [first] = tasks
-      .filter(task => !this.isClosed(task, strategy) && this.fault(task) === undefined)
-      .sort((a, b) => rank(a) - rank(b));
-    return first;
+    const least = tasks[0] && this._of(tasks[0].signature).proven.size > 0 ? -1 : 0;
+    let best: T | undefined;
+    for (const task of tasks) {
+      const isBetter = best === undefined || rank(task) < rank(best);
+      if (isBetter && !this.isClosed(task, strategy) && this.fault(task) === undefined) {
+        best = task;
+      }
+      if (best && rank(best) <= least) {
+        break;
+      }
+    }
+    return best;
   }
 
   /** How many tasks failed under a strategy of a signature. */
@@ -83,12 +77,26 @@ export class FailedTrials {
     return this._at(signature, strategy).length;
   }
 
-  private _at(signature: string, strategy: Strategy): readonly ProfileCell[] {
-    return this._failures.get(cellKey(signature, strategy)) ?? [];
+  /** Whether anything of a signature failed. */
+  hasFailed(signature: string): boolean {
+    return this._of(signature).failures.size > 0;
   }
 
-  private _countOf(task: ITried): number {
-    return this._counts.get(taskKey(task)) ?? 0;
+  private _of(signature: string): IFindings {
+    let known = this._known.get(signature);
+    if (known === undefined) {
+      known = findings(cellsOf(this._measured, signature));
+      this._known.set(signature, known);
+    }
+    return known;
+  }
+
+  private _at(signature: string, strategy: Strategy): readonly ProfileCell[] {
+    return this._of(signature).failures.get(strategyKey(strategy)) ?? [];
+  }
+
+  private _countOf({ signature, hash }: ITried): number {
+    return this._of(signature).counts.get(hash) ?? 0;
   }
 
   private _isOfStrategy({ signature, hash }: ProfileCell): boolean {
@@ -96,10 +104,39 @@ export class FailedTrials {
   }
 
   private _isProven({ signature, hash }: ITried): boolean {
-    return this._proven.get(signature)?.has(hash) ?? false;
+    return this._of(signature).proven.has(hash);
   }
 }
 
-function taskKey({ signature, hash }: ITried): string {
-  return `${signature} ${hash}`;
+/** What trials of one signature found. */
+interface IFindings {
+  /** By the key of their strategy. */
+  readonly failures: ReadonlyMap<string, readonly ProfileCell[]>;
+  /** How often tasks failed, by their hashes. */
+  readonly counts: ReadonlyMap<string, number>;
+  /** Keys of the strategies that work. */
+  readonly works: ReadonlySet<string>;
+  /** Hashes of the tasks that worked. */
+  readonly proven: ReadonlySet<string | undefined>;
+}
+
+function findings(cells: readonly ProfileCell[]): IFindings {
+  const failures = new Map<string, ProfileCell[]>();
+  const counts = new Map<string, number>();
+  const works = new Set<string>();
+  const proven = new Set<string | undefined>();
+  for (const cell of cells) {
+    const { strategy, status, hash } = cell;
+    const key = strategyKey(strategy);
+    if (status === 'failed') {
+      const place = failures.get(key) ?? [];
+      place.push(cell);
+      failures.set(key, place);
+      counts.set(hash ?? '', (counts.get(hash ?? '') ?? 0) + 1);
+    } else if (status === 'ok') {
+      works.add(key);
+      proven.add(hash);
+    }
+  }
+  return { failures, counts, works, proven };
 }

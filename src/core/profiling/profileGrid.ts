@@ -1,5 +1,6 @@
+import { derived } from '../model/derived.js';
 import { cellKey } from '../model/strategy.js';
-import type { Feasibility, Strategy, TaskState } from '../wire/messages.js';
+import type { Feasibility, Inspection, Strategy, TaskState } from '../wire/messages.js';
 import { FailedTrials, type ITried } from './failedTrials.js';
 
 /** An entry of the profile that could be measured; one task stands for all tasks of its signature: one for which it did not fail. */
@@ -34,15 +35,18 @@ export function profileGrid(
 ): IGridCell[] {
   const excluded = new Set(excludeTechniques);
   const grid = new Map<string, { verdict: Feasibility; signature: string; candidates: ICandidate[] }>();
-  for (const { spec, inspection } of tasks) {
-    for (const verdict of inspection?.feasibility ?? []) {
-      const { signature } = inspection!;
+  for (const { signature, feasibility, candidates } of kindsOf(tasks)) {
+    for (const verdict of feasibility) {
       const { strategy, feasible } = verdict;
       if (feasible && strategy.devices <= maxDevices && !excluded.has(strategy.technique)) {
         const key = cellKey(signature, strategy);
-        const place = grid.get(key) ?? { verdict, signature, candidates: [] };
-        place.candidates.push({ name: spec.name, hash: spec.hash, signature });
-        grid.set(key, place);
+        const place = grid.get(key);
+        const before = place?.candidates ?? [];
+        grid.set(key, {
+          verdict: place?.verdict ?? verdict,
+          signature,
+          candidates: before.length === 0 ? candidates : [...before, ...candidates]
+        });
       }
     }
   }
@@ -59,4 +63,27 @@ export function profileGrid(
       ...(next && failures > 0 && { failures })
     };
   });
+}
+
+/** Tasks of which inspection found the same. */
+interface IKind {
+  readonly signature: string;
+  readonly feasibility: readonly Feasibility[];
+  readonly candidates: ICandidate[];
+}
+
+const kindKey = derived(({ signature, feasibility }: Inspection) => JSON.stringify([signature, feasibility]));
+
+function kindsOf(tasks: readonly TaskState[]): Iterable<IKind> {
+  const kinds = new Map<string, IKind>();
+  for (const { spec, inspection } of tasks) {
+    if (inspection) {
+      const { signature, feasibility } = inspection;
+      const key = kindKey(inspection);
+      const kind = kinds.get(key) ?? { signature, feasibility, candidates: [] };
+      kind.candidates.push({ name: spec.name, hash: spec.hash, signature });
+      kinds.set(key, kind);
+    }
+  }
+  return kinds.values();
 }

@@ -1,6 +1,7 @@
 import { curveKey } from '../model/strategy.js';
 import type { ProfileCell, Strategy } from '../wire/messages.js';
 import { Cholesky } from './cholesky.js';
+import { groupBySignature } from './signatureGroups.js';
 
 /** A prediction of a step's time before it is measured, in seconds. */
 export interface IEstimate {
@@ -47,35 +48,35 @@ const BEND_LENGTH = 1;
 /** Devices at which the power's line is anchored: the middle of what one node has. */
 const PIVOT = Math.log2(3);
 
+/** The work grows with the third power of what is learned from at once: of more signatures, groups learn by themselves. */
+const MOST_POINTS = 160;
+
 /**
  * What measured step times tell about others: a Gaussian process over the logarithm of the step time. It learns from
- * all cells at once: how heavy a signature is, how good a technique is on it and in general, how each scales, and how
- * much techniques differ at all.
+ * all cells at once, as long as they are not too many: how heavy a signature is, how good a technique is on it and in general,
+ * how each scales, and how much techniques differ at all.
  */
 export class StepTimeModel {
-  private readonly _points: IPoint[];
-  private readonly _level: number;
-  private readonly _fit: IFit;
+  private readonly _groups: IGroup[];
+  private readonly _groupOf = new Map<string, IGroup>();
 
   /** @param measured - cells with a measured step time. */
   constructor(measured: readonly ProfileCell[]) {
-    this._points = measured.map(cell => pointOf(cell.signature, cell.strategy));
-    const logs = measured.map(
-      (cell, i) => Math.log(cell.stepSeconds ?? 1) + SCALING * this._points[i]!.x * Math.LN2
-    );
-    this._level = logs.reduce((sum, value) => sum + value, 0) / Math.max(1, logs.length);
-    const offsets = logs.map(value => value - this._level);
-    this._fit = STRETCHES.map(stretch => explain(this._points, offsets, stretch)).reduce((best, other) =>
-      other.score > best.score ? other : best
-    );
+    this._groups = groupsOf(measured).map(learn);
+    for (const group of this._groups) {
+      for (const { signature } of group.points) {
+        this._groupOf.set(signature, group);
+      }
+    }
   }
 
   /** The step time of a signature under a strategy, whether measured or not. */
   of(signature: string, strategy: Strategy): IEstimate {
     const point = pointOf(signature, strategy);
-    const { stretch, factor, weights } = this._fit;
-    const share = factor.forward(this._points.map(other => covariance(point, other, stretch)));
-    let mean = this._level - SCALING * point.x * Math.LN2;
+    const { points, level, fit } = this._groupOf.get(signature) ?? this._groups[0]!;
+    const { stretch, factor, weights } = fit;
+    const share = factor.forward(points.map(other => covariance(point, other, stretch)));
+    let mean = level - SCALING * point.x * Math.LN2;
     let variance = covariance(point, point, stretch);
     share.forEach((value, i) => {
       mean += value * weights[i]!;
@@ -83,6 +84,39 @@ export class StepTimeModel {
     });
     return { seconds: Math.exp(mean), spread: Math.sqrt(Math.max(0, variance)) };
   }
+}
+
+/** Measurements that are learned from together. */
+interface IGroup {
+  readonly points: readonly IPoint[];
+  /** Mean of the logarithms, without the devices. */
+  readonly level: number;
+  readonly fit: IFit;
+}
+
+/** The cells in groups of whole signatures; one at least, which may be empty. */
+function groupsOf(measured: readonly ProfileCell[]): ProfileCell[][] {
+  const groups: ProfileCell[][] = [[]];
+  for (const cells of groupBySignature(measured).values()) {
+    const last = groups.at(-1)!;
+    if (last.length === 0 || last.length + cells.length <= MOST_POINTS) {
+      last.push(...cells);
+    } else {
+      groups.push([...cells]);
+    }
+  }
+  return groups;
+}
+
+function learn(measured: readonly ProfileCell[]): IGroup {
+  const points = measured.map(cell => pointOf(cell.signature, cell.strategy));
+  const logs = measured.map((cell, i) => Math.log(cell.stepSeconds ?? 1) + SCALING * points[i]!.x * Math.LN2);
+  const level = logs.reduce((sum, value) => sum + value, 0) / Math.max(1, logs.length);
+  const offsets = logs.map(value => value - level);
+  const fit = STRETCHES.map(stretch => explain(points, offsets, stretch)).reduce((best, other) =>
+    other.score > best.score ? other : best
+  );
+  return { points, level, fit };
 }
 
 interface IPoint {

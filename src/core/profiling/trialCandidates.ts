@@ -3,6 +3,7 @@ import type { Cluster, ProfileCell, Strategy } from '../wire/messages.js';
 import { isMemoryRisk } from './memoryRisk.js';
 import type { IGridCell } from './profileGrid.js';
 import { pruningReason } from './pruning.js';
+import { groupBySignature } from './signatureGroups.js';
 
 /** What is to be thought of the cells of a grid that were not measured. */
 export interface ITrialCandidates {
@@ -95,17 +96,4 @@ export function trialCandidates(
       )
   );
   return { open, promising, pruned };
-}
-
-function groupBySignature<T extends { readonly signature: string }>(cells: readonly T[]): Map<string, T[]> {
-  const groups = new Map<string, T[]>();
-  for (const cell of cells) {
-    const group = groups.get(cell.signature);
-    if (group) {
-      group.push(cell);
-    } else {
-      groups.set(cell.signature, [cell]);
-    }
-  }
-  return groups;
 }

@@ -1,6 +1,7 @@
 import { cellKey, curveKey } from '../model/strategy.js';
 import type { Plan, ProfileCell } from '../wire/messages.js';
 import type { IGridCell } from './profileGrid.js';
+import { cellsOf, groupBySignature } from './signatureGroups.js';
 import { StepTimeModel } from './stepTimeModel.js';
 
 /**
@@ -35,17 +36,15 @@ export function initialTrials(
     uses.set(curveKey(cell.strategy), usesOf(cell) + 1);
   };
   known.forEach(use);
-  const middle = Math.round((2 / 3) * Math.log2(Math.max(...open.map(cell => cell.strategy.devices))));
+  const widest = open.reduce((most, cell) => Math.max(most, cell.strategy.devices), 0);
+  const middle = Math.round((2 / 3) * Math.log2(widest));
   const distance = (cell: IGridCell): number => Math.abs(Math.log2(cell.strategy.devices) - middle);
   const chosen: IGridCell[] = [];
-  for (const signature of new Set(open.map(cell => cell.signature))) {
+  for (const [signature, cells] of groupBySignature(open)) {
     if (!seen.has(signature)) {
-      const [first] = open
-        .filter(cell => cell.signature === signature)
-        .sort(
-          (a, b) =>
-            (a.failures ?? 0) - (b.failures ?? 0) || usesOf(a) - usesOf(b) || distance(a) - distance(b)
-        );
+      const [first] = cells.sort(
+        (a, b) => (a.failures ?? 0) - (b.failures ?? 0) || usesOf(a) - usesOf(b) || distance(a) - distance(b)
+      );
       use(first!);
       chosen.push(first!);
     }
@@ -69,7 +68,7 @@ export function optimisticProfile(
     ...working,
     ...open.map(({ signature, strategy }): ProfileCell => {
       const { seconds, spread } = model.of(signature, strategy);
-      const [like] = working.filter(cell => cell.signature === signature);
+      const [like] = cellsOf(working, signature);
       return {
         signature,
         strategy,

@@ -1,43 +1,47 @@
-import { dispatchSegments } from './dispatch.js';
-import { isWithoutDevices, withoutDevices } from './excludedDevices.js';
+import type { SessionState } from '../wire/messages.js';
+import { dispatchSegments, hasTurns } from './dispatch.js';
+import { busyElsewhere, isWithoutDevices, withoutDevices } from './excludedDevices.js';
 import { exploresInRun } from './exploration.js';
 import { askPlan, isReplanDue } from './replanning.js';
 import { withRungs } from './rungs.js';
-import { type ISession, type IStep, isActive, isOpen, withState } from './session.js';
+import { type ISession, type IStep, isActive, isOpen, isStaying, withState } from './session.js';
+import { activeTasks, countOf, hasActive } from './taskTable.js';
 import { dispatchTrials } from './trialDispatch.js';
 import { planTrials } from './trialPlanning.js';
 import { isWaitingForTime } from './wishes.js';
 
 /**
  * Go as far towards the goal as can be gone now: follow the plan, wait for inspections, make the missing trials, ask for a
- * plan. While tasks train, nothing waits for what is asked. Called after every event.
+ * plan. What is planned waits for none of it. Called after every event.
  *
  * @param time - seconds since the epoch.
  */
 export function advance(before: ISession, time: number): IStep {
   const session = withRungs(before);
-  const { goal, agent, cluster, tasks } = session.state;
-  if (goal === 'none' || agent === 'away' || !cluster) {
+  const { goal, agent, cluster, tasks, pause } = session.state;
+  if (goal === 'none' || agent === 'away' || !cluster || pause) {
     return { session, commands: [] };
   }
   if (isWithoutDevices(session)) {
-    return { session: withoutDevices(session, time), commands: [] };
+    const waits = busyElsewhere(session.state).length > 0;
+    return { session: waits ? session : withoutDevices(session, time), commands: [] };
   }
   const underWay = isUnderWay(session);
   const followed = underWay ? follow(session, time) : { session, commands: [] };
-  const training = followed.session.state.tasks.some(isActive);
-  const inspecting = tasks.some(task => task.status === 'inspecting');
-  if (inspecting && !training) {
+  // What has a plan waits neither for those that have none, nor for what is measured for them.
+  const waitsForNone = hasActive(followed.session.state.tasks) || isPlanned(session, time);
+  const inspecting = countOf(tasks, 'inspecting') > 0;
+  if (inspecting && !waitsForNone) {
     return followed;
   }
   const measured = then(
-    then(followed, next => withLearning(planTrials(next, time), underWay)),
+    then(followed, next => withLearning(planTrials(next, time, waitsForNone), underWay || waitsForNone)),
     next => dispatchTrials(next, time)
   );
   const { trials, probing } = measured.session.state;
   const { learning, profiled } = measured.session;
   const measuring = trials.length > 0 || probing === true;
-  if ((measuring && !(training && goal === 'run')) || (learning && !profiled)) {
+  if ((measuring && !(waitsForNone && goal === 'run')) || (learning && !profiled)) {
     return measured;
   }
   if (learning && !hasWork(measured.session)) {
@@ -55,9 +59,24 @@ export function advance(before: ISession, time: number): IStep {
     return planned;
   }
   const begun = then(planned, next => dispatchSegments(next, time));
-  const waiting = planning || measuring || inspecting || isWaitingForTime(begun.session, time);
-  const goesOn = begun.session.state.tasks.some(isActive) || waiting;
+  const goesOn =
+    hasActive(begun.session.state.tasks) ||
+    planning ||
+    measuring ||
+    inspecting ||
+    isWaitingForTime(begun.session, time) ||
+    isWaitingForDevice(begun.session);
   return goesOn ? begun : then(begun, next => done(next, time));
+}
+
+/** Whether tasks wait by a plan, before any of them has begun. */
+function isPlanned(session: ISession, time: number): boolean {
+  return session.state.goal === 'run' && !session.learning && hasTurns(session, time);
+}
+
+/** Whether tasks may yet be trained on devices that others have for themselves. */
+function isWaitingForDevice({ state }: ISession): boolean {
+  return busyElsewhere(state).length > 0 && state.tasks.some(task => isOpen(task, state));
 }
 
 function hasWork({ state }: ISession): boolean {
@@ -99,7 +118,7 @@ function done(session: ISession, time: number): IStep {
 /** Make sure that a plan answers the present question, or is on its way. */
 function keepPlan(session: ISession, time: number): IStep {
   const { plan, planning, tasks } = session.state;
-  if (plan && !(plan.fresh && !planning) && !tasks.some(task => isOpen(task, session.state))) {
+  if (plan && !(plan.fresh && !planning) && !isAnythingOpen(session.state)) {
     // Nothing is left to plan: the plan that was followed stays, to look back at.
     return { session: withState(session, { planning: false, plan: { ...plan, fresh: true } }), commands: [] };
   }
@@ -107,7 +126,11 @@ function keepPlan(session: ISession, time: number): IStep {
     return { session, commands: [] };
   }
   const isAnswered = session.planRevision === session.question?.revision && session.news.length > 0;
-  return isAnswered && tasks.some(isActive) && !isReplanDue(session, time)
+  return isAnswered && hasActive(tasks) && !isReplanDue(session, time)
     ? { session, commands: [] }
     : askPlan(session, time);
+}
+
+function isAnythingOpen(state: SessionState): boolean {
+  return activeTasks(state.tasks).some(isStaying) || state.tasks.some(task => isOpen(task, state));
 }

@@ -1,8 +1,7 @@
-import type { Inspect, TaskState } from '../wire/messages.js';
+import type { Inspect } from '../wire/messages.js';
 import type { Command } from './command.js';
 import { busyDevices } from './dispatch.js';
-import { plannedCluster } from './plannedCluster.js';
-import { deviceKey } from './projection.js';
+import { deviceKey, plannedCluster } from './plannedCluster.js';
 import {
   type ISession,
   type IStep,
@@ -12,11 +11,12 @@ import {
   withStaleProfile,
   withState
 } from './session.js';
+import { lacksDevice, tableOf } from './taskTable.js';
 
 /** Have each task that is to be inspected on a device inspected on one that is free, as long as there are some. */
 export function dispatchInspections(session: ISession): IStep {
   const { agent, tasks } = session.state;
-  if (agent === 'away' || !tasks.some(isWaitingForDevice)) {
+  if (agent === 'away' || tableOf(tasks).lackingDevice === 0) {
     return { session, commands: [] };
   }
   const busy = busyDevices(session);
@@ -26,7 +26,7 @@ export function dispatchInspections(session: ISession): IStep {
   const commands: Command[] = [];
   const next = mapTasks(session, task => {
     const place = free.find(({ node, device }) => !busy.has(deviceKey(node, device)));
-    if (!isWaitingForDevice(task) || !place) {
+    if (!lacksDevice(task) || !place) {
       return task;
     }
     const { node, device } = place;
@@ -41,10 +41,6 @@ export function dispatchInspections(session: ISession): IStep {
     return { ...task, onDevice: place };
   });
   return { session: commands.length > 0 ? next : session, commands };
-}
-
-function isWaitingForDevice({ status, onDevice }: TaskState): boolean {
-  return status === 'inspecting' && onDevice !== undefined && onDevice.device === undefined;
 }
 
 /** Code of the error by which ranks tell that they built another task than was inspected. */

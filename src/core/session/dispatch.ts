@@ -1,12 +1,13 @@
-import { FailedTrials } from '../profiling/failedTrials.js';
-import type { Node, Segment, TaskState } from '../wire/messages.js';
+import { derived } from '../model/derived.js';
+import type { FailedTrials } from '../profiling/failedTrials.js';
+import type { Node, Plan, Segment, TaskState } from '../wire/messages.js';
 import type { Command } from './command.js';
 import { type IGroupWish, startGroup } from './groupStart.js';
-import { measuredCell } from './patience.js';
-import { plannedCluster } from './plannedCluster.js';
-import { deviceKey } from './projection.js';
-import { findTask, type ISession, type IStep, isActive, lastAttempt, withState } from './session.js';
-import { type IStretch, stretchesLeft } from './stretches.js';
+import { deviceKey, plannedCluster } from './plannedCluster.js';
+import { failedTrials, measuredCell } from './profileTable.js';
+import { type ISession, type IStep, lastAttempt, withState } from './session.js';
+import { dispatchLists, type IDispatchLists, type IStretch, isOver, stretchLeft } from './stretches.js';
+import { activeTasks, countOf, taskNamed } from './taskTable.js';
 import { isHeldBack, isRoomForOne } from './wishes.js';
 
 /** Devices held by rank groups, trials and inspections, by their keys. */
@@ -17,15 +18,16 @@ export function busyDevices(session: ISession): Set<string> {
       busy.add(deviceKey(node ?? '', device));
     }
   };
-  for (const task of session.state.tasks) {
+  const { tasks } = session.state;
+  for (const task of countOf(tasks, 'inspecting') > 0 ? tasks : []) {
     if (task.status === 'inspecting' && task.onDevice?.device !== undefined) {
       hold(task.onDevice.node, [task.onDevice.device]);
     }
+  }
+  for (const task of activeTasks(tasks)) {
     const attempt = lastAttempt(task);
-    if (isActive(task) && attempt) {
-      hold(attempt.node, attempt.devices);
-      hold(task.next?.node, task.next?.devices);
-    }
+    hold(attempt?.node, attempt?.devices);
+    hold(task.next?.node, task.next?.devices);
   }
   for (const trial of session.state.trials) {
     if (trial.status !== 'queued') {
@@ -51,36 +53,133 @@ export function freeDevices(session: ISession, busy: ReadonlySet<string> = busyD
  */
 export function dispatchSegments(session: ISession, time: number): IStep {
   const planned = session.state.plan;
-  if (!planned || !session.state.tasks.some(task => task.status === 'ready')) {
+  if (!planned || countOf(session.state.tasks, 'ready') === 0) {
     return { session, commands: [] };
   }
-  const blocked = busyDevices(session);
-  const failed = new FailedTrials(session.state.cells);
-  const waiting = new Set<string>();
+  const turns = new Turns(session, planned.plan);
   const commands: Command[] = [];
-  let next = session;
-  for (const stretch of stretchesLeft(session.state, planned.plan)) {
-    const { segment } = stretch;
-    const task = findTask(next, segment.task);
-    if (!task || !isRunnable(session, task, segment, failed)) {
-      continue;
-    }
-    const keys = segment.devices.map(device => deviceKey(segment.node, device));
-    const isNext = task.status === 'ready' && !waiting.has(segment.task);
-    waiting.add(segment.task);
-    const mayStart = isNext && !isHeldBack(task, time) && isRoomForOne(next);
-    if (mayStart && keys.every(key => !blocked.has(key))) {
+  let next: ISession = session;
+  for (const { stretch, task } of turns.next()) {
+    if (!isHeldBack(task, time) && isRoomForOne(next)) {
       const [started, command] = startGroup(next, task, wishOf(next, stretch, time), time);
       const origin = next.state.plan?.startedAt ?? time;
       next = withState(started, { plan: { ...planned, startedAt: origin } });
       commands.push(command);
     }
-    for (const key of keys) {
-      blocked.add(key);
-    }
   }
-  return { session: next, commands };
+  return { session: turns.isFurther ? { ...next, passed: turns.passed } : next, commands };
 }
+
+/** Whether the plan has something for a task that waits for no time, and could run it if its devices were free. */
+export function hasTurns(session: ISession, time: number): boolean {
+  const planned = session.state.plan;
+  if (!planned || countOf(session.state.tasks, 'ready') === 0) {
+    return false;
+  }
+  const { cells, tasks } = session.state;
+  const failed = failedTrials(cells);
+  return dispatchLists(planned.plan).stretches.some(stretch => {
+    const task = taskNamed(tasks, stretch.segment.task);
+    return (
+      task?.status === 'ready' &&
+      !isHeldBack(task, time) &&
+      stretchLeft(stretch, task) !== undefined &&
+      isRunnable(session, task, stretch.segment, failed)
+    );
+  });
+}
+
+/** A stretch whose turn has come. */
+interface ITurn {
+  readonly stretch: IStretch;
+  readonly task: TaskState;
+}
+
+/** What is next by a plan on devices that are free; looks no further into it than it must. */
+class Turns {
+  private readonly _lists: IDispatchLists;
+  private readonly _failed: FailedTrials;
+  private readonly _further = new Map<string, number>();
+
+  constructor(
+    private readonly _session: ISession,
+    plan: Plan
+  ) {
+    this._lists = dispatchLists(plan);
+    this._failed = failedTrials(_session.state.cells);
+  }
+
+  /** The stretches whose turn it is, in the order of the plan. */
+  next(): ITurn[] {
+    const busy = busyDevices(this._session);
+    const firsts = new Map<string, number>();
+    for (const key of this._lists.byDevice.keys()) {
+      const first = busy.has(key) ? undefined : this._firstOn(key);
+      if (first !== undefined) {
+        firsts.set(key, first);
+      }
+    }
+    return [...new Set(firsts.values())]
+      .sort((a, b) => a - b)
+      .flatMap(place => {
+        const { segment } = this._lists.stretches[place]!;
+        const isFirst = segment.devices.every(id => firsts.get(deviceKey(segment.node, id)) === place);
+        const turn = isFirst ? this._at(place) : undefined;
+        return turn && turn.task.status === 'ready' && this._isFirstOfTask(place) ? [turn] : [];
+      });
+  }
+
+  /** Whether devices were found to be further in the plan than was known. */
+  get isFurther(): boolean {
+    return this._further.size > 0;
+  }
+
+  /** How far devices are: see {@link ISession.passed}. */
+  get passed(): Readonly<Record<string, number>> {
+    return { ...this._session.passed, ...Object.fromEntries(this._further) };
+  }
+
+  /** Place of what a device has to do first. */
+  private _firstOn(key: string): number | undefined {
+    const list = this._lists.byDevice.get(key)!;
+    const from = this._session.passed[key] ?? 0;
+    let passed = from;
+    while (passed < list.length && this._isOver(list[passed]!)) {
+      passed += 1;
+    }
+    if (passed > from) {
+      this._further.set(key, passed);
+    }
+    for (let index = passed; index < list.length; index++) {
+      if (this._at(list[index]!)) {
+        return list[index];
+      }
+    }
+    return undefined;
+  }
+
+  private _isFirstOfTask(place: number): boolean {
+    const { task } = this._lists.stretches[place]!.segment;
+    return this._lists.byTask.get(task)!.every(other => other >= place || !this._at(other));
+  }
+
+  private _isOver(place: number): boolean {
+    const stretch = this._lists.stretches[place]!;
+    return isOver(stretch, taskNamed(this._session.state.tasks, stretch.segment.task));
+  }
+
+  /** What is left of a stretch that can be run; else it stands in the way of no other. */
+  private _at(place: number): ITurn | undefined {
+    const planned = this._lists.stretches[place]!;
+    const task = taskNamed(this._session.state.tasks, planned.segment.task);
+    const stretch = stretchLeft(planned, task);
+    return task && stretch && isRunnable(this._session, task, planned.segment, this._failed)
+      ? { stretch, task }
+      : undefined;
+  }
+}
+
+const asSet = derived((names: readonly string[]) => new Set(names));
 
 /** Whether a segment can still be run: what it was planned with may be gone. */
 export function isRunnable(
@@ -93,7 +192,7 @@ export function isRunnable(
   const { spec, inspection } = task;
   const there = plannedCluster(state).nodes.find(({ id }) => id === node)?.devices ?? [];
   return (
-    (selection?.includes(spec.name) ?? true) &&
+    (selection === null || asSet(selection).has(spec.name)) &&
     devices.every(device => there.some(({ id }) => id === device)) &&
     !state.excludeTechniques.includes(strategy.technique) &&
     measuredCell(state.cells, task, strategy) !== undefined &&

@@ -1,4 +1,4 @@
-import type { ExcludedDevice, Failure, Node } from '../wire/messages.js';
+import type { ExcludedDevice, Failure, Node, SessionState } from '../wire/messages.js';
 import { type ISession, withNotice, withStaleProfile, withState } from './session.js';
 import { withoutGoal } from './stopping.js';
 
@@ -48,13 +48,18 @@ export function excludeDevices(
     // For those that wait there may be too few devices now: they are asked for again where they fit.
     trials: trials.filter(({ status }) => status !== 'queued')
   });
-  return withNotice(withStaleProfile(next), noticeOf(out, error));
+  const notice = noticeOf(out, error);
+  // Of a device that is refused over and over one word is enough.
+  const others = next.state.notices.filter(
+    ({ code, message }) => code !== BUSY || message !== notice.message
+  );
+  return withNotice(withState(withStaleProfile(next), { notices: others }), notice);
 }
 
 function noticeOf(out: readonly ExcludedDevice[], error: Failure): Failure {
   const names = out.map(({ device }) => device.id).join(', ');
   const back = isRefused(error)
-    ? 'It is tried again when you next ask for work.'
+    ? 'As soon as it is free the session goes on with it, by itself.'
     : `Take ${out.length === 1 ? 'it' : 'them'} in again with %saturn cluster --gpu all.`;
   return {
     ...error,
@@ -63,10 +68,13 @@ function noticeOf(out: readonly ExcludedDevice[], error: Failure): Failure {
   };
 }
 
-/** The session that tries again those devices that others had for themselves. */
-export function includeBusyDevices(session: ISession): ISession {
+/** The session that tries again those devices that others had for themselves: all, or those that are free now. */
+export function includeBusyDevices(
+  session: ISession,
+  isFree: (out: ExcludedDevice) => boolean = () => true
+): ISession {
   const { cluster, excludedDevices = [] } = session.state;
-  const back = excludedDevices.filter(({ error }) => isRefused(error));
+  const back = excludedDevices.filter(out => isRefused(out.error) && isFree(out));
   if (!cluster || back.length === 0) {
     return session;
   }
@@ -74,19 +82,34 @@ export function includeBusyDevices(session: ISession): ISession {
     ...node,
     devices: [...node.devices, ...back.filter(one => one.node === node.id).map(({ device }) => device)]
   }));
+  const ids = new Set(back.map(({ device }) => device.id));
   return withStaleProfile(
     withState(session, {
       cluster: { nodes },
-      excludedDevices: excludedDevices.filter(one => !back.includes(one))
+      excludedDevices: excludedDevices.filter(one => !back.includes(one)),
+      notices: session.state.notices.filter(
+        ({ code, devices = [] }) => code !== BUSY || !devices.every(id => ids.has(id))
+      )
     })
   );
 }
 
-/** Of a node's devices as its agent tells them, those that are left out. */
+/** The devices that others have for themselves, and that the session waits for. */
+export function busyElsewhere({
+  excludedDevices = []
+}: Pick<SessionState, 'excludedDevices'>): ExcludedDevice[] {
+  return excludedDevices.filter(({ error }) => isRefused(error));
+}
+
+/**
+ * Of a node's devices as its agent tells them, those that are left out. Those that were busy are tried again: the agent may
+ * not know any more that they are waited for.
+ */
 export function excludedOf({ state }: ISession, node: Node): ExcludedDevice[] {
   return (state.excludedDevices ?? []).filter(
     out =>
       out.node === node.id &&
+      !isRefused(out.error) &&
       node.devices.some(({ id, uuid }) => id === out.device.id && uuid === out.device.uuid)
   );
 }

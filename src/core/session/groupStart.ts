@@ -1,6 +1,7 @@
 import type { Attempt, GroupStart, RunState, TaskState } from '../wire/messages.js';
 import type { Command } from './command.js';
-import { measuredCell, patience } from './patience.js';
+import { patience } from './patience.js';
+import { measuredCell } from './profileTable.js';
 import { type ISession, lastAttempt, techniquesOf, withState, withTask } from './session.js';
 
 /** What a rank group is to do. */

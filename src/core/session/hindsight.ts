@@ -155,9 +155,13 @@ function firstPlanAlone(session: ISession, { from, firstPlan }: IStint): number 
   };
   const request = planRequest(past, time, { explain: false });
   const segments = planLeft(past, request);
-  const stepsOf = (name: string): number =>
-    segments.reduce((sum, { task, steps }) => (task === name ? sum + steps : sum), 0);
-  const whole = request.tasks.every(({ name, steps }) => !planned.has(name) || stepsOf(name) === steps);
+  const done = new Map<string, number>();
+  for (const { task, steps } of segments) {
+    done.set(task, (done.get(task) ?? 0) + steps);
+  }
+  const whole = request.tasks.every(
+    ({ name, steps }) => !planned.has(name) || (done.get(name) ?? 0) === steps
+  );
   return whole ? time - from + segments.reduce((latest, { end }) => Math.max(latest, end), 0) : undefined;
 }
 

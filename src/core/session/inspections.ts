@@ -2,6 +2,8 @@ import type { Inspect, InspectResult, TaskState, TaskStatus } from '../wire/mess
 import type { Command } from './command.js';
 import { excludeDevices, isOfDevice } from './excludedDevices.js';
 import {
+  findTask,
+  followsGiven,
   type ISession,
   type IStep,
   isFailedInTrial,
@@ -9,10 +11,16 @@ import {
   mapTasks,
   maxDevicesEver,
   techniquesOf,
-  withStaleProfile
+  withNews,
+  withStaleProfile,
+  withState,
+  withTask,
+  withTaskState
 } from './session.js';
 import { signedInspection } from './speeds.js';
 import { stopInspections } from './stopping.js';
+import { isOfStorage, noteDiskFull } from './storage.js';
+import { hasActive } from './taskTable.js';
 
 /** Ask for the inspection of the tasks that wait for one, but not on a device; nothing while no devices are known. */
 export function inspect(session: ISession, which: (task: TaskState) => boolean): Command[] {
@@ -73,36 +81,60 @@ const INSPECTED: readonly TaskStatus[] = ['inspecting', 'ready', 'invalid'];
 
 /**
  * Note what an inspection found, the last word counts; results of a spec that was replaced meanwhile are dropped. What
- * failed for what may be the lack of a device is inspected again on one; for the fault of that, on another.
+ * failed for what may be the lack of a device is inspected again on one; for the fault of that, on another; for a full disk,
+ * when there is room.
+ *
+ * @param time - seconds since the epoch.
  */
-export function noteInspection(session: ISession, result: InspectResult): ISession {
+export function noteInspection(session: ISession, result: InspectResult, time: number): ISession {
   const { needsDevice, error, inspection } = result;
-  let faulty: TaskState['onDevice'];
-  const known = mapTasks(session, task => {
-    if (
-      task.spec.name !== result.task ||
-      task.spec.hash !== result.hash ||
-      !INSPECTED.includes(task.status)
-    ) {
-      return task;
-    }
-    if (needsDevice) {
-      return task.status === 'inspecting' ? { ...task, onDevice: task.onDevice ?? {} } : task;
-    }
-    if (task.onDevice?.device !== undefined && isOfDevice(error)) {
-      faulty = task.onDevice;
-      return { ...task, onDevice: {} };
-    }
-    const { error: _gone, onDevice: _there, ...rest } = task;
-    return inspection
-      ? { ...rest, status: 'ready', inspection: signedInspection(task, inspection) }
-      : {
-          ...rest,
-          status: 'invalid',
-          error: error ?? { code: 'internal', message: 'The inspection ended without an answer.' }
-        };
-  });
-  return faulty?.device !== undefined && error
-    ? excludeDevices(known, faulty.node, [faulty.device], error)
-    : withStaleProfile(known);
+  const task = findTask(session, result.task);
+  if (!task || task.spec.hash !== result.hash || !INSPECTED.includes(task.status)) {
+    return session;
+  }
+  const { name } = task.spec;
+  const place = task.onDevice;
+  if (needsDevice) {
+    return task.status === 'inspecting' ? withTask(session, name, { onDevice: place ?? {} }) : session;
+  }
+  if (isOfStorage(error)) {
+    const again = { status: 'inspecting' as const, ...(place && { onDevice: {} }) };
+    return noteDiskFull(withTask(session, name, again), error, time);
+  }
+  if (place?.device !== undefined && isOfDevice(error)) {
+    return excludeDevices(withTask(session, name, { onDevice: {} }), place.node, [place.device], error);
+  }
+  const { error: _gone, onDevice: _there, ...rest } = task;
+  const known: TaskState = inspection
+    ? { ...rest, status: 'ready', inspection: signedInspection(task, inspection) }
+    : {
+        ...rest,
+        status: 'invalid',
+        error: error ?? { code: 'internal', message: 'The inspection ended without an answer.' }
+      };
+  return withMore(withTaskState(session, known), name, time);
+}
+
+/** The planner is not asked again for one more task when it was asked this short a time before, in seconds. */
+const PAUSE_SECONDS = 1;
+
+/**
+ * The session that knows of one more task. A thousand may come one by one: the plan before it is followed or made to its end
+ * while they do, and each is in the next.
+ */
+function withMore(session: ISession, name: string, time: number): ISession {
+  const { question, learning } = session;
+  const { goal, plan, planning, probing, tasks } = session.state;
+  const isFollowed = goal === 'run' && plan && !probing && !learning && !followsGiven(session);
+  const isRecent = question !== null && time - question.time < PAUSE_SECONDS;
+  const goesOn = hasActive(tasks) ? isRecent : planning;
+  if (!isFollowed || !goesOn) {
+    return withStaleProfile(session);
+  }
+  const more: ISession = { ...session, profiled: false, bestMakespan: undefined };
+  const counted = session.profiled ? withState(more, { trialsDone: 0 }) : more;
+  const last = counted.news.at(-1);
+  return last?.kind === 'added'
+    ? { ...counted, news: [...counted.news.slice(0, -1), { ...last, tasks: [...(last.tasks ?? []), name] }] }
+    : withNews(counted, { kind: 'added', tasks: [name] });
 }

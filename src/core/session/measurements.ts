@@ -1,7 +1,7 @@
-import { cellKey } from '../model/strategy.js';
+import { strategyKey } from '../model/strategy.js';
 import type { GroupEvent, ProfileCell, TaskState } from '../wire/messages.js';
 import { believedCells } from './belief.js';
-import { measuredCell } from './patience.js';
+import { measuredCell } from './profileTable.js';
 import { type ISession, isExploring, lastAttempt, withNews, withState, withTask } from './session.js';
 import { splitSignature, unlikeness } from './speeds.js';
 
@@ -60,9 +60,9 @@ export function noteMeasured(session: ISession, task: TaskState, { cell }: Group
 
 /** The session with what training found in the place of what was known; what failed for tasks stands beside it. */
 export function withTrainedCell(session: ISession, found: ProfileCell): ISession {
-  const key = cellKey(found.signature, found.strategy);
+  const key = strategyKey(found.strategy);
   const others = session.state.cells.filter(
-    old => old.status === 'failed' || cellKey(old.signature, old.strategy) !== key
+    old => old.status === 'failed' || old.signature !== found.signature || strategyKey(old.strategy) !== key
   );
   return withState(session, { cells: [...others, found] });
 }

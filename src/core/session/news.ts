@@ -1,5 +1,6 @@
 import type { ReplanCause, SessionEvent } from '../wire/messages.js';
-import { type ISession, isActive, openNews, withNews } from './session.js';
+import { type ISession, openNews, withNews } from './session.js';
+import { hasActive } from './taskTable.js';
 
 /**
  * The session that knows why it is to plan anew, when an event is a reason and tasks train.
@@ -8,7 +9,7 @@ import { type ISession, isActive, openNews, withNews } from './session.js';
  */
 export function withEventNews(before: ISession, session: ISession, event: SessionEvent): ISession {
   const { goal, tasks } = session.state;
-  if (goal !== 'run' || !(tasks.some(isActive) || before.state.tasks.some(isActive))) {
+  if (goal !== 'run' || !(hasActive(tasks) || hasActive(before.state.tasks))) {
     return session;
   }
   const isStale = session.planRevision !== before.planRevision;

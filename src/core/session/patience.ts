@@ -1,5 +1,5 @@
-import { cellKey } from '../model/strategy.js';
-import type { ProfileCell, SessionState, Strategy, TaskState } from '../wire/messages.js';
+import type { SessionState, Strategy, TaskState } from '../wire/messages.js';
+import { measuredCell } from './profileTable.js';
 
 /** A small model is saved about this often, in seconds. */
 export const CHECKPOINT_SECONDS = 30;
@@ -54,14 +54,4 @@ export function patience({ cells }: SessionState, task: TaskState, strategy: Str
     ),
     trialSeconds: TRIAL_DEADLINE_SECONDS + moved
   };
-}
-
-/** What is known of how a task runs under a strategy. */
-export function measuredCell(
-  cells: readonly ProfileCell[],
-  { inspection }: TaskState,
-  strategy: Strategy
-): ProfileCell | undefined {
-  const key = cellKey(inspection?.signature ?? '', strategy);
-  return cells.find(cell => cell.status === 'ok' && cellKey(cell.signature, cell.strategy) === key);
 }

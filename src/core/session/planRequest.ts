@@ -12,9 +12,11 @@ import type {
 } from '../wire/messages.js';
 import { believedCells } from './belief.js';
 import { plannedCluster } from './plannedCluster.js';
+import { isMeasured } from './profileTable.js';
 import { planLeft } from './projection.js';
-import { comingAttempt, isActive, isMeasured, isOpen, isStaying } from './session.js';
+import { comingAttempt, isActive, isOpen, isStaying } from './session.js';
 import { targetStep } from './stretches.js';
+import { hasActive } from './taskTable.js';
 import { isPlannedOn, jointConstraints, taskConstraints } from './wishes.js';
 
 /** What to plan besides the state: see {@link planRequest}. */
@@ -64,7 +66,7 @@ export function planRequest(
 ): PlanRequest {
   const usable =
     options.cells ?? believedCells(state.cells.filter(cell => isMeasured(cell) || cell.status === 'pruned'));
-  const training = state.tasks.some(isActive);
+  const training = hasActive(state.tasks);
   const cells = new Map(
     usable
       .filter(cell => cell.status !== 'failed')

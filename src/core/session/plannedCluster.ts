@@ -3,6 +3,9 @@ import type { Cluster, SessionState } from '../wire/messages.js';
 /** The devices that are worked on: those of the cluster that are not to be kept free. */
 export function plannedCluster({ cluster, wishes }: Pick<SessionState, 'cluster' | 'wishes'>): Cluster {
   const { freeDevices = [] } = wishes ?? {};
+  if (cluster && freeDevices.length === 0) {
+    return cluster;
+  }
   return {
     nodes: (cluster?.nodes ?? []).map(node => {
       const free = new Set(freeDevices.filter(share => share.node === node.id).flatMap(one => one.devices));
@@ -12,3 +15,6 @@ export function plannedCluster({ cluster, wishes }: Pick<SessionState, 'cluster'
     })
   };
 }
+
+/** What tells a device from all others. */
+export const deviceKey = (node: string, device: string): string => `${node}\n${device}`;

@@ -2,11 +2,11 @@ import { cellKey } from '../model/strategy.js';
 import type { ProfileCell, SessionEvent } from '../wire/messages.js';
 import { inspectOnDevice, OTHER_TASK } from './deviceInspections.js';
 import { excludeDevices, isOfDevice } from './excludedDevices.js';
+import { measuredCells } from './profileTable.js';
 import {
   followsGiven,
   type ISession,
   isFailedInTrial,
-  isMeasured,
   waitingTasks,
   withGoal,
   withOtherSpeeds,
@@ -14,6 +14,7 @@ import {
   withStaleProfile,
   withState
 } from './session.js';
+import { isOfStorage, noteDiskFull } from './storage.js';
 
 /** Measuring is wanted: of what could change the plan, or of everything; again if forced. */
 export function noteProfile(
@@ -46,7 +47,12 @@ function forgetCells(session: ISession): ISession {
  * A trial is over; the answer to one that nobody waits for any more is dropped. One that was stopped leaves nothing,
  * also if it was quicker than the stop.
  */
-export function noteTrial(session: ISession, id: string, cell: ProfileCell | undefined): ISession {
+export function noteTrial(
+  session: ISession,
+  id: string,
+  cell: ProfileCell | undefined,
+  time: number
+): ISession {
   const { trials, trialsDone } = session.state;
   const over = trials.find(trial => trial.id === id);
   if (!over) {
@@ -61,6 +67,9 @@ export function noteTrial(session: ISession, id: string, cell: ProfileCell | und
     if (again) {
       return again;
     }
+  }
+  if (isOfStorage(cell.error)) {
+    return noteDiskFull(withState(session, { trials: left }), cell.error, time);
   }
   if (isOfDevice(cell.error)) {
     const { node, devices = [] } = over;
@@ -93,7 +102,7 @@ function isReplaced(old: ProfileCell, found: ProfileCell): boolean {
 /** Take in what earlier sessions measured; what this one measured itself stands. */
 export function noteRecalled(session: ISession, recalled: readonly ProfileCell[]): ISession {
   const { cells, trials } = session.state;
-  const known = new Set(cells.filter(isMeasured).map(cell => cellKey(cell.signature, cell.strategy)));
+  const known = new Set(measuredCells(cells).map(cell => cellKey(cell.signature, cell.strategy)));
   const added = new Map(
     recalled
       .map((cell): [string, ProfileCell] => [

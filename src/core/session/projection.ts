@@ -1,7 +1,9 @@
 import { strategyKey } from '../model/strategy.js';
 import type { PlanRequest, Segment, SessionState } from '../wire/messages.js';
+import { deviceKey } from './plannedCluster.js';
 import { comingAttempt } from './session.js';
 import { type IStretch, stretchesLeft, targetStep } from './stretches.js';
+import { taskNamed } from './taskTable.js';
 
 /**
  * What is left of a plan, its times from now on by present estimates: everything in the plan's order, as soon as the
@@ -57,17 +59,13 @@ export function project(
   return segments;
 }
 
-/** What tells a device from all others. */
-export const deviceKey = (node: string, device: string): string => `${node}\n${device}`;
-
 /** What is left of the plan that a session follows, as the plan before the one that is asked for. */
 export function planLeft(state: SessionState, request: PlanRequest): Segment[] {
   if (!state.plan) {
     return [];
   }
-  const tasks = new Map(state.tasks.map(task => [task.spec.name, task]));
   const running = request.tasks.flatMap(({ name, running }): IStretch[] => {
-    const task = tasks.get(name);
+    const task = taskNamed(state.tasks, name);
     const until = task && (comingAttempt(task)?.until ?? targetStep(task));
     return running && until !== undefined
       ? [{ segment: { task: name, ...running, start: 0, end: 0, steps: 0 }, until }]
@@ -77,6 +75,6 @@ export function planLeft(state: SessionState, request: PlanRequest): Segment[] {
   return project(
     request,
     [...running, ...stretchesLeft(state, state.plan.plan)],
-    name => targetStep(tasks.get(name)!) - (steps.get(name) ?? 0)
+    name => targetStep(taskNamed(state.tasks, name)!) - (steps.get(name) ?? 0)
   );
 }

@@ -16,9 +16,13 @@ import {
   withStaleProfile,
   withTask
 } from './session.js';
+import { isOfStorage, noteDiskFull } from './storage.js';
 
 /** A rank group that vanishes is started again from the same checkpoint this often, then its task has failed. */
 export const MAX_LOST = 3;
+
+/** Codes of losses that are no task's: they are not counted. */
+const OF_OURS: ReadonlySet<string> = new Set(['zygote-lost']);
 
 /** Note what happened to a rank group. Events of attempts that are over are dropped: agents repeat themselves. */
 export function noteGroup(session: ISession, event: GroupEvent): ISession {
@@ -49,7 +53,9 @@ export function noteGroup(session: ISession, event: GroupEvent): ISession {
           ? {}
           : {
               checkpointStep: event.step,
-              attempts: replaceLast(task, { ...attempt, savedStep: event.step })
+              ...(event.step > (task.checkpointStep ?? 0) && {
+                attempts: replaceLast(task, { ...attempt, savedStep: event.step })
+              })
             }),
         progress: progressOf(task, event)
       });
@@ -71,6 +77,13 @@ export function noteGroup(session: ISession, event: GroupEvent): ISession {
       }
       if (isOfDevice(event.error)) {
         return noteDeviceFailure(session, task, attempt, event, event.error);
+      }
+      if (isOfStorage(event.error)) {
+        const rests = withTask(session, name, {
+          ...ended(task, attempt, event, 'stopped'),
+          status: restingStatus(task)
+        });
+        return noteDiskFull(rests, event.error, event.time);
       }
       if (isExploring(attempt)) {
         return noteFailedExploration(session, task, attempt, event, 'failed');
@@ -222,6 +235,9 @@ function noteLost(session: ISession, task: TaskState, attempt: Attempt, event: G
   if (restingStatus(task) === 'stopped') {
     return withTask(session, name, { ...attempts, status: 'stopped' });
   }
+  if (event.error && OF_OURS.has(event.error.code)) {
+    return withTask(session, name, { ...ended(task, attempt, event, 'stopped'), status: 'ready' });
+  }
   const lost = losses(task) + 1;
   const error = event.error ?? { code: 'lost', message: 'The ranks vanished without a word.' };
   if (lost > MAX_LOST && isExploring(attempt)) {
@@ -231,7 +247,11 @@ function noteLost(session: ISession, task: TaskState, attempt: Attempt, event: G
     return withTask(session, name, {
       ...attempts,
       status: 'failed',
-      error: { ...error, message: `${error.message} This was time ${lost}; it is not started again.` }
+      error: {
+        ...error,
+        message: `${error.message} This was time ${lost} without a new checkpoint; it is not started again.`,
+        hint: [error.hint, `Try it again with %saturn retry ${name}.`].filter(Boolean).join(' ')
+      }
     });
   }
   const from = task.checkpointStep === undefined ? 'the beginning' : `step ${task.checkpointStep}`;

@@ -17,7 +17,6 @@ import {
   followsGiven,
   type ISession,
   type IStep,
-  isActive,
   isStaying,
   lastAttempt,
   SEARCH_BUDGET,
@@ -25,8 +24,9 @@ import {
   withTask
 } from './session.js';
 import { limitGroup } from './stopping.js';
-import { type IStretch, stretchesLeft, targetStep } from './stretches.js';
+import { dispatchLists, type IStretch, stretchLeft, targetStep } from './stretches.js';
 import { leave, takeOver } from './takeovers.js';
+import { activeTasks, hasActive } from './taskTable.js';
 
 /**
  * How long to look for a better plan while tasks train: they do not wait for it, but it takes a core. A share of what was
@@ -58,7 +58,7 @@ export function isReplanDue({ state, question, news, learning }: ISession, time:
     learning ||
     !question ||
     !plan ||
-    !tasks.some(isStaying)
+    !activeTasks(tasks).some(isStaying)
   ) {
     return false;
   }
@@ -77,7 +77,7 @@ export function changesMoves({ state }: ISession, wanted: SwitchPolicy | undefin
   return (
     wanted !== undefined &&
     wanted !== switches &&
-    (wanted === 'planned' || switches === 'planned' || tasks.some(isActive))
+    (wanted === 'planned' || switches === 'planned' || hasActive(tasks))
   );
 }
 
@@ -112,7 +112,7 @@ function laterBudget({ plan }: SessionState): PlanBudget {
 /** How long to look for the answer to a question. */
 function budgetOf(session: ISession, asked: PlanRequest): PlanBudget {
   const { state, budget } = session;
-  if (state.tasks.some(isActive) && !session.learning) {
+  if (hasActive(state.tasks) && !session.learning) {
     return laterBudget(state);
   }
   return state.goal === 'run' && budget === SEARCH_BUDGET ? firstBudget(asked) : budget;
@@ -125,7 +125,7 @@ function budgetOf(session: ISession, asked: PlanRequest): PlanBudget {
 export function askPlan(session: ISession, time: number): IStep {
   const { state } = session;
   const { goal, tasks, switches = 'pays' } = state;
-  const training = tasks.some(isActive);
+  const training = hasActive(tasks);
   const revision = session.planRevision + 1;
   const asked = planRequest(state, time, {
     selection: goal === 'run' ? session.selection : null,
@@ -163,17 +163,16 @@ export function adoptPlan(session: ISession, plan: Plan, time: number): IStep {
         plan,
         madeAt: time,
         fresh: news.length === 0,
-        ...(training || session.state.tasks.some(isActive) ? { startedAt: question?.time ?? time } : {})
+        ...(training || hasActive(session.state.tasks) ? { startedAt: question?.time ?? time } : {})
       }
     }
   );
   const commands: Command[] = [];
   const moves: Move[] = [];
-  const stretches = training ? firstStretches(session, plan) : new Map<string, IStretch>();
   for (const [name, number] of Object.entries(question?.running ?? {})) {
     const task = findTask(next, name);
-    const stretch = stretches.get(name);
-    if (!task || !stretch || !isStaying(task) || comingAttempt(task)?.number !== number) {
+    const stretch = task && isStaying(task) ? firstStretch(plan, task) : undefined;
+    if (!task || !stretch || comingAttempt(task)?.number !== number) {
       continue;
     }
     if (isHere(task, stretch)) {
@@ -225,28 +224,23 @@ export function adoptGiven(session: ISession, plan: Plan, time: number): IStep {
 /** The tasks that train, with the number of their attempt. */
 function runningIn({ state }: ISession): Record<string, number> {
   return Object.fromEntries(
-    state.tasks.filter(isStaying).map(task => [task.spec.name, comingAttempt(task)!.number])
+    activeTasks(state.tasks)
+      .filter(isStaying)
+      .map(task => [task.spec.name, comingAttempt(task)!.number])
   );
 }
 
-/** What a plan has each task do first. */
-function firstStretches({ state }: ISession, plan: Plan): Map<string, IStretch> {
-  const first = new Map<string, IStretch>();
-  // As if nothing trained: where a task trains now is a stretch of the plan, too.
-  const waiting = {
-    ...state,
-    tasks: state.tasks.map(task => ({
-      ...task,
-      status: isActive(task) ? ('ready' as const) : task.status,
-      checkpointStep: 0
-    }))
-  };
-  for (const stretch of stretchesLeft(waiting, plan)) {
-    if (!first.has(stretch.segment.task)) {
-      first.set(stretch.segment.task, stretch);
+/** What a plan has a task that trains do first: where it trains now is a stretch of the plan, too. */
+function firstStretch(plan: Plan, task: TaskState): IStretch | undefined {
+  const { stretches, byTask } = dispatchLists(plan);
+  const waiting: TaskState = { ...task, status: 'ready', checkpointStep: 0 };
+  for (const place of byTask.get(task.spec.name) ?? []) {
+    const stretch = stretchLeft(stretches[place]!, waiting);
+    if (stretch) {
+      return stretch;
     }
   }
-  return first;
+  return undefined;
 }
 
 function isHere(task: TaskState, { segment }: IStretch): boolean {

@@ -6,16 +6,17 @@ import type {
   Goal,
   Node,
   PlanBudget,
-  ProfileCell,
   ReplanCause,
   SessionState,
   TaskState,
-  TaskStatus,
   TechniqueSpec
 } from '../wire/messages.js';
 import type { Command } from './command.js';
 import type { IStint } from './hindsight.js';
 import { plannedCluster } from './plannedCluster.js';
+import { hasActive, isActive, replaced, tableOf, taskNamed } from './taskTable.js';
+
+export { isActive };
 
 /** How long to look for a better plan when the user does not say; one that is proven shortest is there at once. */
 export const SEARCH_BUDGET: PlanBudget = { seconds: 2 };
@@ -52,6 +53,8 @@ export interface ISession {
   readonly learning: boolean;
   /** While tasks train: since when, and by what plan it began; else null. */
   readonly stint: IStint | null;
+  /** By a device's key: how many of the stretches that the plan has there first are over, while only rank groups tell of news. */
+  readonly passed: Readonly<Record<string, number>>;
 }
 
 /** The planner was asked. */
@@ -100,15 +103,9 @@ export function emptySession(name: string, folder: string): ISession {
     question: null,
     news: [],
     learning: false,
-    stint: null
+    stint: null,
+    passed: {}
   };
-}
-
-const ACTIVE: readonly TaskStatus[] = ['starting', 'running', 'stopping'];
-
-/** Whether a task holds devices. */
-export function isActive(task: TaskState): boolean {
-  return ACTIVE.includes(task.status);
 }
 
 /** Whether a task trains and is to go on where it does, or where the next group is about to take over. */
@@ -131,7 +128,7 @@ export function isHeld({ target, checkpointStep = 0 }: TaskState): boolean {
  * while nothing runs also one that was stopped, which the next run goes on with, once it was inspected.
  */
 export function isOpen(task: TaskState, { goal, tasks }: SessionState): boolean {
-  const resumes = isResumable(task) && goal !== 'run' && !tasks.some(isActive);
+  const resumes = isResumable(task) && goal !== 'run' && !hasActive(tasks);
   const waits = task.status === 'ready' && !isHeld(task);
   return waits || isStaying(task) || (task.status === 'stopping' && task.moving) || resumes;
 }
@@ -170,7 +167,7 @@ export function comingAttempt(task: TaskState): Attempt | undefined {
 
 /** Find a task by name. */
 export function findTask(session: ISession, name: string): TaskState | undefined {
-  return session.state.tasks.find(task => task.spec.name === name);
+  return taskNamed(session.state.tasks, name);
 }
 
 /** The session with some public state replaced. */
@@ -178,14 +175,32 @@ export function withState(session: ISession, patch: Partial<SessionState>): ISes
   return { ...session, state: { ...session.state, ...patch } };
 }
 
-/** The session with some tasks changed; `change` returns the same object to leave a task alone. */
+/** The session with some tasks changed; `change` returns the same object to leave a task alone, and never renames one. */
 export function mapTasks(session: ISession, change: (task: TaskState) => TaskState): ISession {
-  return withState(session, { tasks: session.state.tasks.map(change) });
+  const { tasks } = session.state;
+  const others = new Map<number, TaskState>();
+  tasks.forEach((task, place) => {
+    const next = change(task);
+    if (next !== task) {
+      others.set(place, next);
+    }
+  });
+  return others.size === 0 ? session : withState(session, { tasks: replaced(tasks, others) });
 }
 
 /** The session with one task changed. */
 export function withTask(session: ISession, name: string, patch: Partial<TaskState>): ISession {
-  return mapTasks(session, task => (task.spec.name === name ? { ...task, ...patch } : task));
+  const task = findTask(session, name);
+  return task === undefined ? session : withTaskState(session, { ...task, ...patch });
+}
+
+/** The session with a task in place of that of the same name. */
+export function withTaskState(session: ISession, task: TaskState): ISession {
+  const { tasks } = session.state;
+  const place = tableOf(tasks).places.get(task.spec.name);
+  return place === undefined
+    ? session
+    : withState(session, { tasks: replaced(tasks, new Map([[place, task]])) });
 }
 
 const RANK: Record<Goal, number> = { none: 0, profile: 1, plan: 2, run: 3 };
@@ -249,11 +264,6 @@ export function withOtherSpeeds(session: ISession): ISession {
   return followsGiven(session)
     ? { ...session, profiled: false, bestMakespan: undefined }
     : withStaleProfile(session);
-}
-
-/** Whether a cell is what a trial or training found, not what is thought of it. */
-export function isMeasured(cell: ProfileCell): boolean {
-  return cell.source === 'measured' && cell.status !== 'pruned';
 }
 
 const MAX_NOTICES = 20;

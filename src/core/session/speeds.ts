@@ -1,4 +1,5 @@
-import { cellKey, strategyKey } from '../model/strategy.js';
+import { strategyKey } from '../model/strategy.js';
+import { cellsOf } from '../profiling/signatureGroups.js';
 import type { GroupEvent, Inspection, ProfileCell, SessionEvent, TaskState } from '../wire/messages.js';
 import {
   findTask,
@@ -10,6 +11,7 @@ import {
   withState,
   withTask
 } from './session.js';
+import { activeTasks, tableOf } from './taskTable.js';
 
 /** A task that is slower or faster than its like by more than this is not like them. */
 const UNLIKE = 1.5;
@@ -19,6 +21,9 @@ export const REPORTS = 5;
 
 /** How many spreads of what was measured a step must be off as well. */
 const SPREADS = 3;
+
+/** A task is compared with so many on either side of it: a sweep's tasks, which are like each other, stand together. */
+const AROUND = 128;
 
 /** What stands between the signature of many and the name of the one that left them. */
 const SEPARATOR = '/';
@@ -68,7 +73,7 @@ export function splitSignature(
   }
   const unlike = { factor };
   const inspection = signedInspection({ ...task, unlike }, task.inspection);
-  const known = session.state.cells.filter(cell => cell.signature === task.inspection?.signature);
+  const known = cellsOf(session.state.cells, task.inspection.signature);
   const own = known.flatMap((cell): ProfileCell[] => {
     const { recalled: _, spreadSeconds: __, ...rest } = { ...cell, signature: inspection.signature };
     if (cell.status === 'oom') {
@@ -94,18 +99,26 @@ export function unlikeness(
   speedOf: (task: TaskState) => number | undefined
 ): number | undefined {
   const cell = measuredFor(session, task);
-  const like = session.state.tasks.filter(
-    other => other !== task && signatureOf(other) === signatureOf(task)
-  );
-  if (!cell?.stepSeconds || cell.hash === task.spec.hash || task.unlike || like.length === 0) {
+  if (!cell?.stepSeconds || cell.hash === task.spec.hash || task.unlike) {
     return undefined;
   }
-  const others = session.state.tasks.filter(other => other !== task);
+  const others = othersOf(session, task);
+  const like = others.filter(other => signatureOf(other) === signatureOf(task));
+  if (like.length === 0) {
+    return undefined;
+  }
   const usual = median(ratios(session, like, speedOf)) ?? median(ratios(session, others, speedOf)) ?? 1;
   const expected = cell.stepSeconds * usual;
   const factor = stepSeconds / expected;
   const isOff = Math.max(factor, 1 / factor) > UNLIKE;
   return isOff && Math.abs(stepSeconds - expected) > SPREADS * (cell.spreadSeconds ?? 0) ? factor : undefined;
+}
+
+/** The tasks to compare a task with: those around it, and those that train. */
+function othersOf({ state: { tasks } }: ISession, task: TaskState): TaskState[] {
+  const place = tableOf(tasks).places.get(task.spec.name) ?? 0;
+  const around = tasks.slice(Math.max(0, place - AROUND), place + AROUND + 1);
+  return [...new Set([...around, ...activeTasks(tasks)])].filter(other => other !== task);
 }
 
 /** How much longer than measured the steps of tasks take. */
@@ -124,13 +137,13 @@ function ratios(
 /** What this session measured: what an earlier one did may be wrong altogether, and says nothing of one task alone. */
 function measuredFor({ state }: ISession, task: TaskState): ProfileCell | undefined {
   const strategy = lastAttempt(task)?.strategy;
-  const key = strategy && cellKey(signatureOf(task), strategy);
-  return state.cells.find(
+  const key = strategy && strategyKey(strategy);
+  return cellsOf(state.cells, signatureOf(task)).find(
     cell =>
       cell.status === 'ok' &&
       cell.source === 'measured' &&
       !cell.recalled &&
-      cellKey(cell.signature, cell.strategy) === key
+      strategyKey(cell.strategy) === key
   );
 }
 

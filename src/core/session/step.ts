@@ -7,6 +7,7 @@ import { includeBusyDevices } from './excludedDevices.js';
 import { withHindsight } from './hindsight.js';
 import { inspectStopped, noteInspection } from './inspections.js';
 import { withEventNews } from './news.js';
+import { halt, noteRoom } from './pausing.js';
 import { noteProfile, noteRecalled, noteTrial, withTechniques } from './profiling.js';
 import { adoptGiven, adoptPlan, changesMoves } from './replanning.js';
 import { noteResume, resumed } from './resuming.js';
@@ -15,7 +16,6 @@ import {
   emptySession,
   type ISession,
   type IStep,
-  isActive,
   isStaying,
   mapTasks,
   withGoal,
@@ -26,8 +26,10 @@ import {
 } from './session.js';
 import { noteSpeed, splitSignature } from './speeds.js';
 import { inspecting, noteStop, stopInspections, stopTrials } from './stopping.js';
+import { noteShortage } from './storage.js';
 import { noteAttempt } from './takeovers.js';
 import { addTasks, finishRemovals, removeTasks } from './tasks.js';
+import { hasActive } from './taskTable.js';
 import { noteTechniques } from './techniques.js';
 import { noteTrialPlan } from './trialPlanning.js';
 import { forgetFailures, withVerdicts } from './verdicts.js';
@@ -40,9 +42,14 @@ import { isTimed, noteWishes } from './wishes.js';
  * @param time - when the event happened, in seconds since the epoch.
  */
 export function step(session: ISession, event: SessionEvent, time: number): IStep {
-  const taken = note(session, event, time);
+  const taken = note(isPassing(event) ? session : { ...session, passed: {} }, event, time);
   const removals = finishRemovals(taken.session);
-  const noted = { session: removals.session, commands: [...taken.commands, ...removals.commands] };
+  const isPaused = removals.session.state.pause !== undefined && session.state.pause === undefined;
+  const kept = isPaused ? halt(removals.session) : { session: removals.session, commands: [] };
+  const noted = {
+    session: kept.session,
+    commands: [...taken.commands, ...removals.commands, ...kept.commands]
+  };
   // What a rank group reports while it trains decides nothing about those that wait.
   if (event.kind === 'group' && event.event.kind === 'step') {
     // It is not journaled, so nothing is begun for it: a replay would not know.
@@ -59,6 +66,22 @@ export function step(session: ISession, event: SessionEvent, time: number): ISte
   };
 }
 
+/** What brings no task back that was over, nor another plan. */
+const PASSING: ReadonlySet<GroupEvent['kind']> = new Set([
+  'ready',
+  'started',
+  'step',
+  'measured',
+  'validated',
+  'checkpoint',
+  'finished',
+  'stopped'
+]);
+
+function isPassing(event: SessionEvent): boolean {
+  return event.kind === 'group' && PASSING.has(event.event.kind);
+}
+
 function note(session: ISession, event: SessionEvent, time: number): IStep {
   const only = (next: ISession): IStep => ({ session: next, commands: [] });
   switch (event.kind) {
@@ -69,7 +92,18 @@ function note(session: ISession, event: SessionEvent, time: number): IStep {
     case 'tasks-removed':
       return removeTasks(session, event.tasks);
     case 'inspected':
-      return only(noteInspection(session, event.result));
+      return only(noteInspection(session, event.result, time));
+    case 'devices-freed':
+      return only(
+        includeBusyDevices(
+          session,
+          ({ node, device }) => node === event.node && event.devices.includes(device.id)
+        )
+      );
+    case 'storage-short':
+      return only(noteShortage(session, event, time));
+    case 'storage-free':
+      return noteRoom(session);
     case 'node-changed':
       return event.error ? only(withNotice(session, event.error)) : noteNode(session, event.node, []);
     case 'profile-requested': {
@@ -77,7 +111,7 @@ function note(session: ISession, event: SessionEvent, time: number): IStep {
       return { ...whole, session: noteProfile(whole.session, event) };
     }
     case 'trial-finished':
-      return only(noteTrial(session, event.trial, event.cell));
+      return only(noteTrial(session, event.trial, event.cell, time));
     case 'cells-recalled':
       return only(noteRecalled(session, event.cells));
     case 'techniques-set':
@@ -190,7 +224,7 @@ function notePlanFailure(session: ISession, error: Failure): ISession {
   const { plan, tasks } = session.state;
   const asked: ISession = { ...session, learning: false };
   const told = withNotice(withState(asked, { planning: false, probing: false }), error);
-  return plan && tasks.some(isActive)
+  return plan && hasActive(tasks)
     ? withState(told, { plan: { ...plan, fresh: true } })
     : withState(told, { goal: 'none' });
 }

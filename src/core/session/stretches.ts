@@ -1,6 +1,9 @@
+import { derived } from '../model/derived.js';
 import { placeKey } from '../model/schedule/taskHistory.js';
 import type { Plan, Segment, SessionState, TaskState } from '../wire/messages.js';
+import { deviceKey } from './plannedCluster.js';
 import { comingAttempt, isActive, isHeld, isStaying } from './session.js';
+import { taskNamed } from './taskTable.js';
 
 /** Two times of a plan are the same when they differ by no more than this share of its length. */
 const SAME = 1e-9;
@@ -48,28 +51,83 @@ export function targetStep({ inspection, target }: TaskState): number {
   return target ?? inspection?.steps ?? 1;
 }
 
+/** A stretch of a plan that is followed. */
+export interface IPlannedStretch {
+  readonly segment: Segment;
+  /** Steps its task is still to do when it is over; none or fewer after the last. */
+  readonly stepsAfter: number;
+}
+
+/** What a plan has its tasks and devices do. */
+export interface IDispatchLists {
+  /** All of it, in the order of the plan. */
+  readonly stretches: readonly IPlannedStretch[];
+  /** Places in it of what each device is to do, by its key, in that order. */
+  readonly byDevice: ReadonlyMap<string, readonly number[]>;
+  /** Likewise of each task, by its name. */
+  readonly byTask: ReadonlyMap<string, readonly number[]>;
+}
+
+/** What there is to do by a plan, worked out once for it. */
+export const dispatchLists = derived(({ segments }: Plan): IDispatchLists => {
+  const planned = new Map<string, number>();
+  for (const { task, steps } of segments) {
+    planned.set(task, (planned.get(task) ?? 0) + steps);
+  }
+  const byDevice = new Map<string, number[]>();
+  const byTask = new Map<string, number[]>();
+  const note = (lists: Map<string, number[]>, key: string, place: number): void => {
+    const list = lists.get(key);
+    if (list) {
+      list.push(place);
+    } else {
+      lists.set(key, [place]);
+    }
+  };
+  const stretches = stretchesOf(segments, task => -planned.get(task)!).map(({ segment, until }) => ({
+    segment,
+    stepsAfter: -until
+  }));
+  stretches.forEach(({ segment: { task, node, devices } }, place) => {
+    note(byTask, task, place);
+    for (const device of devices) {
+      note(byDevice, deviceKey(node, device), place);
+    }
+  });
+  return { stretches, byDevice, byTask };
+});
+
+/** What a stretch still is of the plan that a session follows; undefined when nothing of it is left to do. */
+export function stretchLeft(
+  { segment, stepsAfter }: IPlannedStretch,
+  task: TaskState | undefined
+): IStretch | undefined {
+  if (task === undefined || isHeld(task) || !(task.status === 'ready' || isActive(task))) {
+    return undefined;
+  }
+  const target = targetStep(task);
+  const until = target - stepsAfter;
+  const isLeft = until > doneBy(task) || (task.status === 'ready' && until >= target);
+  return isLeft ? { segment, until } : undefined;
+}
+
+/** Whether nothing that rank groups tell can make a stretch one that is to begin. */
+export function isOver({ stepsAfter }: IPlannedStretch, task: TaskState | undefined): boolean {
+  return (
+    task === undefined ||
+    task.status === 'finished' ||
+    (stepsAfter > 0 && (task.checkpointStep ?? 0) >= targetStep(task) - stepsAfter)
+  );
+}
+
 /**
  * What is left to do of the plan that a session follows, in its order, each task's stretches up to its last step. What a
  * task that trains does now is not in it.
  */
-export function stretchesLeft(state: SessionState, plan: Plan): IStretch[] {
-  const tasks = new Map(state.tasks.map(task => [task.spec.name, task]));
-  const planned = new Map<string, number>();
-  for (const { task, steps } of plan.segments) {
-    planned.set(task, (planned.get(task) ?? 0) + steps);
-  }
-  const target = (name: string): number => {
-    const task = tasks.get(name);
-    return task === undefined ? 0 : targetStep(task);
-  };
-  return stretchesOf(plan.segments, name => target(name) - planned.get(name)!).filter(stretch => {
-    const { task: name } = stretch.segment;
-    const task = tasks.get(name);
-    if (task === undefined || isHeld(task) || !(task.status === 'ready' || isActive(task))) {
-      return false;
-    }
-    return stretch.until > doneBy(task) || (task.status === 'ready' && stretch.until >= target(name));
-  });
+export function stretchesLeft({ tasks }: Pick<SessionState, 'tasks'>, plan: Plan): IStretch[] {
+  return dispatchLists(plan).stretches.flatMap(
+    stretch => stretchLeft(stretch, taskNamed(tasks, stretch.segment.task)) ?? []
+  );
 }
 
 /** Steps that a task has done when it next waits: all, when nothing in the plan makes it stop before. */

@@ -1,9 +1,9 @@
-import { FailedTrials } from '../profiling/failedTrials.js';
 import type { Attempt, GroupEvent, Plan, TaskState } from '../wire/messages.js';
 import { busyDevices, isRunnable, wishOf } from './dispatch.js';
 import { excludeDevices, isOfDevice } from './excludedDevices.js';
 import { startOf } from './groupStart.js';
-import { deviceKey } from './projection.js';
+import { deviceKey } from './plannedCluster.js';
+import { failedTrials } from './profileTable.js';
 import { noteGroup } from './rankGroups.js';
 import {
   findTask,
@@ -33,7 +33,7 @@ export function takeOver(
 ): IStep | null {
   const { segment } = stretch;
   const attempt = lastAttempt(task);
-  const failed = new FailedTrials(session.state.cells);
+  const failed = failedTrials(session.state.cells);
   if (task.status !== 'running' || task.next || attempt?.node !== segment.node) {
     return null;
   }

@@ -14,6 +14,7 @@ import {
   withState
 } from './session.js';
 import { inspecting, stopGroups, stopInspections, stopTrialsOf } from './stopping.js';
+import { tableOf } from './taskTable.js';
 import { forgetFailures } from './verdicts.js';
 
 /** What adding specs would do. */
@@ -172,7 +173,10 @@ export function addTasks(session: ISession, all: readonly TaskSpec[]): IStep {
       moved.set(spec.name, spec);
     }
   }
-  const at = mapTasks(session, task => ({ ...task, spec: moved.get(task.spec.name) ?? task.spec }));
+  const at = mapTasks(session, task => {
+    const spec = moved.get(task.spec.name);
+    return spec === undefined ? task : { ...task, spec };
+  });
   return addChanged(
     at,
     all.filter(spec => !moved.has(spec.name))
@@ -228,7 +232,7 @@ function hashesOf({ state }: ISession, names: ReadonlySet<string>): Set<string> 
  */
 export function selectTasks(session: ISession, names: readonly string[] | undefined): string[] {
   const all = session.state.tasks.map(task => task.spec.name);
-  const unknown = (names ?? []).filter(name => !all.includes(name));
+  const unknown = (names ?? []).filter(name => findTask(session, name) === undefined);
   if (unknown.length > 0) {
     throw new SaturnError({
       code: 'unknown-task',
@@ -260,13 +264,14 @@ export function removeTasks(session: ISession, names: readonly string[]): IStep 
 
 /** Take out what was to be taken out and trains no more. */
 export function finishRemovals(session: ISession): IStep {
+  if (tableOf(session.state.tasks).removing === 0) {
+    return { session, commands: [] };
+  }
   const over = session.state.tasks.filter(task => task.removing && !isActive(task));
-  return over.length === 0
-    ? { session, commands: [] }
-    : forgetTasks(
-        session,
-        over.map(({ spec }) => spec.name)
-      );
+  return forgetTasks(
+    session,
+    over.map(({ spec }) => spec.name)
+  );
 }
 
 /** Forget tasks that do not train. Their folders are archived. */

@@ -1,17 +1,16 @@
 import { usableBy } from '../model/strategy.js';
-import { FailedTrials } from '../profiling/failedTrials.js';
-import type { Attempt, TaskState, TrialStart, TrialState } from '../wire/messages.js';
+import type { Attempt, Node, TaskState, TrialStart, TrialState } from '../wire/messages.js';
 import type { Command } from './command.js';
 import { freeDevices } from './dispatch.js';
-import { exploresInRun, isExplorer } from './exploration.js';
+import { exploresInRun } from './exploration.js';
 import { startGroup } from './groupStart.js';
 import { patience } from './patience.js';
+import { failedTrials, measuredCells } from './profileTable.js';
 import {
   findTask,
   type ISession,
   type IStep,
   isExploring,
-  isMeasured,
   isStaying,
   lastAttempt,
   techniquesOf,
@@ -19,7 +18,8 @@ import {
 } from './session.js';
 import { targetStep } from './stretches.js';
 import { leave } from './takeovers.js';
-import { candidateTasks, smallerTrials } from './trialPlanning.js';
+import { activeTasks } from './taskTable.js';
+import { explorers, smallerTrials } from './trialPlanning.js';
 import { isHeldBack, isRoomForOne } from './wishes.js';
 
 /**
@@ -31,11 +31,20 @@ import { isHeldBack, isRoomForOne } from './wishes.js';
 export function dispatchTrials(session: ISession, time: number): IStep {
   const commands: Command[] = [];
   let next = session;
-  for (const trial of session.state.trials.filter(({ status }) => status === 'queued')) {
-    const explorer = explorerOf(next, trial, time);
-    const begun = explorer ? explore(next, trial, explorer, time) : tryOut(next, trial);
-    next = begun.session;
-    commands.push(...begun.commands);
+  const queued = session.state.trials.filter(({ status }) => status === 'queued');
+  let free = queued.length > 0 ? freeDevices(next) : [];
+  for (const trial of queued) {
+    if (free.every(({ devices }) => devices.length === 0)) {
+      break;
+    }
+    const place = placeOf(next, trial, free);
+    if (place) {
+      const explorer = explorerOf(next, trial, time);
+      const begun = explorer ? explore(next, trial, place, explorer, time) : tryOut(next, trial, place);
+      free = begun.session === next ? free : freeDevices(begun.session);
+      next = begun.session;
+      commands.push(...begun.commands);
+    }
   }
   const freed = next.learning ? makeRoom(next) : { session: next, commands: [] };
   return { session: freed.session, commands: [...commands, ...freed.commands] };
@@ -50,21 +59,21 @@ function explorerOf(
   if (!exploresInRun(session)) {
     return undefined;
   }
-  const failed = new FailedTrials(session.state.cells.filter(isMeasured));
-  const kin = candidateTasks(session).filter(
-    task =>
-      task.inspection?.signature === signature &&
-      task.status === 'ready' &&
-      isExplorer(task) &&
-      !isHeldBack(task, time) &&
-      !failed.isClosed({ hash: task.spec.hash, signature }, strategy)
-  );
-  return kin.find(({ spec }) => spec.name === name) ?? kin[0];
+  const failed = failedTrials(measuredCells(session.state.cells));
+  const can = (task: TaskState): boolean =>
+    !isHeldBack(task, time) && !failed.isClosed({ hash: task.spec.hash, signature }, strategy);
+  const kin = explorers(session).get(signature) ?? [];
+  return kin.find(task => task.spec.name === name && can(task)) ?? kin.find(can);
 }
 
-function explore(session: ISession, trial: TrialState, task: TaskState, time: number): IStep {
-  const place = isRoomForOne(session) ? placeOf(session, trial) : undefined;
-  if (!place) {
+function explore(
+  session: ISession,
+  trial: TrialState,
+  place: TrialPlace,
+  task: TaskState,
+  time: number
+): IStep {
+  if (!isRoomForOne(session)) {
     return { session, commands: [] };
   }
   const [started, command] = startGroup(session, task, { ...place, until: targetStep(task) }, time);
@@ -72,10 +81,9 @@ function explore(session: ISession, trial: TrialState, task: TaskState, time: nu
   return { session: withState(started, { trials }), commands: [command] };
 }
 
-function tryOut(session: ISession, trial: TrialState): IStep {
+function tryOut(session: ISession, trial: TrialState, place: TrialPlace): IStep {
   const task = findTask(session, trial.task);
-  const place = task && placeOf(session, trial);
-  if (!place) {
+  if (!task) {
     return { session, commands: [] };
   }
   const { strategy, node, devices } = place;
@@ -95,15 +103,10 @@ function tryOut(session: ISession, trial: TrialState): IStep {
   return { session: withState(session, { trials }), commands: [{ kind: 'trial', node, body }] };
 }
 
+type TrialPlace = Pick<Attempt, 'strategy' | 'node' | 'devices'>;
+
 /** Where a trial can begin now, as it was asked for or, rather than have devices wait for it, on fewer of them. */
-function placeOf(
-  session: ISession,
-  trial: TrialState
-): Pick<Attempt, 'strategy' | 'node' | 'devices'> | undefined {
-  const free = freeDevices(session);
-  if (free.every(({ devices }) => devices.length === 0)) {
-    return undefined;
-  }
+function placeOf(session: ISession, trial: TrialState, free: readonly Node[]): TrialPlace | undefined {
   const places = [trial.strategy, ...smallerTrials(session, trial)].flatMap(strategy =>
     free.map(({ id: node, devices }) => ({
       strategy,
@@ -123,14 +126,15 @@ function makeRoom(session: ISession): IStep {
     (sum, { status, strategy }) => sum + (status === 'queued' ? strategy.devices : 0),
     0
   );
-  const leaving = tasks.filter(({ status }) => status === 'stopping');
+  const active = activeTasks(tasks);
+  const leaving = active.filter(({ status }) => status === 'stopping');
   const coming = leaving.reduce((sum, task) => sum + (lastAttempt(task)?.devices.length ?? 0), 0);
   const free = freeDevices(session).reduce((sum, { devices }) => sum + devices.length, 0);
-  const settled = tasks.filter(task => isStaying(task) && !isExploring(lastAttempt(task)!));
+  const settled = active.filter(task => isStaying(task) && !isExploring(lastAttempt(task)!));
   const isStuck =
     leaving.length === 0 &&
     trials.every(({ status }) => status === 'queued') &&
-    tasks.filter(isStaying).length === settled.length;
+    active.filter(isStaying).length === settled.length;
   // Where all are settled, what is free is not enough together, or no more may train at once.
   let lacking = wanted === 0 ? 0 : isStuck ? Math.max(1, wanted - free) : wanted - free - coming;
   let next = session;

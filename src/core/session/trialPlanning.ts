@@ -1,7 +1,9 @@
+import { derived } from '../model/derived.js';
 import { cellKey } from '../model/strategy.js';
-import { FailedTrials } from '../profiling/failedTrials.js';
 import { type IGridCell, profileGrid } from '../profiling/profileGrid.js';
-import { trialCandidates } from '../profiling/trialCandidates.js';
+import { cellsOf } from '../profiling/signatureGroups.js';
+import { bundled } from '../profiling/taskBundles.js';
+import { type ITrialCandidates, trialCandidates } from '../profiling/trialCandidates.js';
 import { trialSeconds } from '../profiling/trialPrice.js';
 import {
   initialTrials,
@@ -19,10 +21,12 @@ import type {
   TaskState,
   TrialState
 } from '../wire/messages.js';
-import { exploration } from './exploration.js';
+import { exploration, isExplorer } from './exploration.js';
 import { plannedCluster } from './plannedCluster.js';
 import { planRequest } from './planRequest.js';
-import { type ISession, type IStep, isActive, isMeasured, isOpen, maxDevices, withState } from './session.js';
+import { failedTrials, isMeasured, measuredCells } from './profileTable.js';
+import { type ISession, type IStep, isActive, isOpen, maxDevices, withState } from './session.js';
+import { activeTasks, hasActive } from './taskTable.js';
 import { withVerdicts } from './verdicts.js';
 
 /**
@@ -36,21 +40,20 @@ export const TRIAL_PLAN_BUDGET: PlanBudget = { iterations: 2000 };
  * for the optimistic profile would use. Asks for nothing while trials are under way or the planner is being asked.
  *
  * @param time - seconds since the epoch.
+ * @param waitsForNone - whether tasks train or are about to, by what is known already.
  */
-export function planTrials(session: ISession, time: number): IStep {
-  const { goal, plan, trials, probing, tasks } = session.state;
+export function planTrials(session: ISession, time: number, waitsForNone: boolean): IStep {
+  const { goal, plan, trials, probing } = session.state;
   if (session.profiled || probing || (goal !== 'profile' && plan?.fresh)) {
     return { session, commands: [] };
   }
-  const measured = session.state.cells.filter(isMeasured);
+  const measured = measuredCells(session.state.cells);
   const { open, promising, pruned, doubtful } = candidatesOf(session);
-  const known = withVerdicts(
-    withState(session, { cells: [...measured, ...pruned, ...interpolatedCells(open, measured)] })
-  );
+  const known = withVerdicts(withThought(session, [...pruned, ...interpolatedCells(open, measured)]));
   const tried = [...measured.filter(cell => cell.status === 'ok'), ...trials, ...exploredCells(session)];
   const likely = initialTrials(promising, tried);
   const first = [...likely, ...initialTrials(open, [...tried, ...likely])];
-  if (!tasks.some(isActive)) {
+  if (!waitsForNone) {
     first.push(...doubtful);
   }
   if (first.length > 0) {
@@ -62,7 +65,7 @@ export function planTrials(session: ISession, time: number): IStep {
   if (open.length === 0) {
     return { session: { ...known, profiled: true }, commands: [] };
   }
-  if (tasks.some(isActive) && !session.learning) {
+  if (waitsForNone && !session.learning) {
     // Training goes on with what is known: devices are not kept waiting for a better plan.
     return { session: known, commands: [] };
   }
@@ -70,7 +73,7 @@ export function planTrials(session: ISession, time: number): IStep {
     return { session: queue(known, open), commands: [] };
   }
   const planRevision = session.planRevision + 1;
-  const request = planRequest(withAllWaiting(known.state), time, {
+  const asked = planRequest(withAllWaiting(known.state), time, {
     ...(session.bestMakespan !== undefined && { cells: optimisticProfile(promising, measured) }),
     selection: selectionOf(session),
     budget: TRIAL_PLAN_BUDGET,
@@ -80,7 +83,7 @@ export function planTrials(session: ISession, time: number): IStep {
   return {
     // A plan that is being made was asked for with less: its answer is not waited for.
     session: { ...withState(known, { probing: true, planning: false }), planRevision },
-    commands: [{ kind: 'plan', planRevision, request }]
+    commands: [{ kind: 'plan', planRevision, request: bundled(asked) }]
   };
 }
 
@@ -116,7 +119,7 @@ function isDear({ state }: ISession, { makespan, weightedCompletion }: Plan, bes
   return (
     state.goal === 'run' &&
     weightedCompletion === undefined &&
-    saved < trialSeconds(state.cells.filter(isMeasured))
+    saved < trialSeconds(measuredCells(state.cells))
   );
 }
 
@@ -126,10 +129,8 @@ function isDear({ state }: ISession, { makespan, weightedCompletion }: Plan, bes
  */
 export function smallerTrials(session: ISession, { signature, strategy }: TrialState): Strategy[] {
   const { cells, tasks } = session.state;
-  const isKnown = cells.some(
-    cell => cell.signature === signature && cell.status === 'ok' && isMeasured(cell)
-  );
-  return isKnown || session.learning || !tasks.some(isActive)
+  const isKnown = cellsOf(cells, signature).some(cell => cell.status === 'ok' && isMeasured(cell));
+  return isKnown || session.learning || !hasActive(tasks)
     ? []
     : candidatesOf(session)
         .promising.filter(cell => cell.signature === signature && cell.strategy.devices < strategy.devices)
@@ -153,17 +154,35 @@ function sideBySide({ state }: ISession, cells: readonly IGridCell[]): IGridCell
 }
 
 /** The tasks that are to be measured: those that wait, and, before the first plan of a run, those that train meanwhile. */
-export function candidateTasks(session: ISession): TaskState[] {
+export const candidateTasks = derived((session: ISession): TaskState[] => {
   const selection = selectionOf(session);
   const selected = selection && new Set(selection);
+  const aside = new Set(session.setAside);
   return session.state.tasks.filter(
     task =>
       isOpen(task, session.state) &&
       (session.learning || !isActive(task)) &&
       (selected?.has(task.spec.name) ?? true) &&
-      !session.setAside.includes(task.spec.name)
+      !aside.has(task.spec.name)
   );
-}
+});
+
+/** Those of them that can be tried by training, by signature. */
+export const explorers = derived((session: ISession) => {
+  const kin = new Map<string, TaskState[]>();
+  for (const task of candidateTasks(session)) {
+    if (task.status === 'ready' && task.inspection && isExplorer(task)) {
+      const { signature } = task.inspection;
+      const like = kin.get(signature);
+      if (like) {
+        like.push(task);
+      } else {
+        kin.set(signature, [task]);
+      }
+    }
+  }
+  return kin;
+});
 
 /** As if nothing trained: what trains before the first plan of a run may be moved to wherever it is wanted. */
 function withAllWaiting(state: SessionState): SessionState {
@@ -173,21 +192,31 @@ function withAllWaiting(state: SessionState): SessionState {
   return { ...state, tasks };
 }
 
+const cellText = derived((cell: ProfileCell) => JSON.stringify(cell));
+
+/** The session with what is thought of cells that were not measured; as it is when that is what it thinks already. */
+function withThought(session: ISession, thought: readonly ProfileCell[]): ISession {
+  const { cells } = session.state;
+  const known = new Map(cells.filter(cell => !isMeasured(cell)).map(cell => [cellText(cell), cell]));
+  const kept = thought.map(cell => known.get(cellText(cell)) ?? cell);
+  const next = [...measuredCells(cells), ...kept];
+  const isSame = next.length === cells.length && next.every((cell, index) => cell === cells[index]);
+  return isSame ? session : withState(session, { cells: next });
+}
+
 /** What tasks find out while they train. */
 function exploredCells({ state }: ISession): Pick<ProfileCell, 'signature' | 'strategy'>[] {
-  return state.tasks.flatMap(task => {
+  return activeTasks(state.tasks).flatMap(task => {
     const { strategy } = exploration(task) ?? {};
     return strategy && task.inspection ? [{ signature: task.inspection.signature, strategy }] : [];
   });
 }
 
 /** Trials to think of; `doubtful` are those that failed for a task whose like work: are they at fault, or is it? */
-function candidatesOf(
-  session: ISession
-): ReturnType<typeof trialCandidates> & { readonly doubtful: readonly IGridCell[] } {
+const candidatesOf = derived((session: ISession): ITrialCandidates & IDoubtful => {
   const { cells, trials, excludeTechniques } = session.state;
-  const measured = cells.filter(isMeasured);
-  const failed = new FailedTrials(measured);
+  const measured = measuredCells(cells);
+  const failed = failedTrials(measured);
   const grid = profileGrid(candidateTasks(session), {
     maxDevices: maxDevices(session),
     excludeTechniques,
@@ -202,6 +231,10 @@ function candidatesOf(
   const works = new Set(measured.filter(cell => cell.status === 'ok').map(cell => cell.signature));
   const doubtful = open.filter(cell => cell.failures !== undefined && works.has(cell.signature));
   return { ...found, open, promising: found.promising.filter(isFree), doubtful };
+});
+
+interface IDoubtful {
+  readonly doubtful: readonly IGridCell[];
 }
 
 /** Only a run is of some tasks. */

@@ -1,8 +1,10 @@
-import { FailedTrials, type ITried } from '../profiling/failedTrials.js';
+import type { FailedTrials, ITried } from '../profiling/failedTrials.js';
 import { type IGridCell, profileGrid } from '../profiling/profileGrid.js';
 import { trialCandidates } from '../profiling/trialCandidates.js';
 import type { Failure, ProfileCell, TaskState } from '../wire/messages.js';
-import { type ISession, isFailedInTrial, isMeasured, mapTasks, maxDevices, withState } from './session.js';
+import { failedTrials, measuredCells } from './profileTable.js';
+import { type ISession, isFailedInTrial, mapTasks, maxDevices, withState } from './session.js';
+import { countOf } from './taskTable.js';
 
 /**
  * The session in which those tasks that wait have failed of which trials found it: what works for tasks of the same
@@ -11,10 +13,10 @@ import { type ISession, isFailedInTrial, isMeasured, mapTasks, maxDevices, withS
 export function withVerdicts(session: ISession): ISession {
   const { cells, tasks } = session.state;
   const failures = cells.some(cell => cell.status === 'failed');
-  if (!failures && !tasks.some(isFailedInTrial)) {
+  if (!failures && (countOf(tasks, 'failed') === 0 || !tasks.some(isFailedInTrial))) {
     return session;
   }
-  const failed = new FailedTrials(cells.filter(isMeasured));
+  const failed = failedTrials(measuredCells(cells));
   return mapTasks(session, task => {
     if (task.status !== 'ready' && !isFailedInTrial(task)) {
       return task;
@@ -41,6 +43,9 @@ function verdict(session: ISession, task: TaskState, failed: FailedTrials): Fail
     return undefined;
   }
   const tried = { signature: inspection.signature, hash: spec.hash };
+  if (!failed.hasFailed(inspection.signature)) {
+    return undefined;
+  }
   const fault = failed.fault(tried);
   if (fault) {
     return errorOf(fault);
@@ -59,7 +64,7 @@ function isHopeless(
   tried: ITried,
   failed: FailedTrials
 ): boolean {
-  const measured = cells.filter(isMeasured);
+  const measured = measuredCells(cells);
   const works = measured.some(
     cell =>
       cell.status === 'ok' &&

@@ -12,6 +12,7 @@ import type {
 import { spent } from './budgets.js';
 import { plannedCluster } from './plannedCluster.js';
 import { type ISession, isActive, isOpen, mapTasks, withStaleProfile } from './session.js';
+import { tableOf } from './taskTable.js';
 
 const SECONDS_PER_HOUR = 3600;
 
@@ -120,7 +121,7 @@ export function isHeldBack(task: TaskState, now: number): boolean {
 
 /** Whether one more task may train beside those that do. */
 export function isRoomForOne({ state: { tasks, wishes } }: ISession): boolean {
-  return tasks.filter(isActive).length < (wishes?.concurrent ?? Infinity);
+  return tableOf(tasks).active.length < (wishes?.concurrent ?? Infinity);
 }
 
 /** Whether planned tasks wait for nothing but their time. */

@@ -189,6 +189,8 @@ function reportOf(message: Message<'agent'>): IExecutor.Report | null {
       return { kind: 'agent-connected', hello: message.body };
     case 'cluster.report':
       return { kind: 'node-changed', ...message.body };
+    case 'devices.freed':
+      return { kind: 'devices-freed', ...message.body };
     case 'inspect.result':
       return { kind: 'inspected', result: message.body };
     case 'trial.result':

@@ -31,7 +31,14 @@ export interface IExecutor extends IDisposable {
 export namespace IExecutor {
   /** What an executor may tell the session. */
   export type Report = SessionEvent & {
-    kind: 'agent-connected' | 'agent-away' | 'node-changed' | 'inspected' | 'trial-finished' | 'group';
+    kind:
+      | 'agent-connected'
+      | 'agent-away'
+      | 'node-changed'
+      | 'devices-freed'
+      | 'inspected'
+      | 'trial-finished'
+      | 'group';
   };
 
   /** What the engine gives an executor. */

@@ -151,9 +151,11 @@ def test_two_agents_on_one_device() -> None:
                 cell = my_ear.hear("trial.result")["body"]["cell"]
                 assert (cell["status"], cell["error"]["code"]) == ("failed", "device-busy")
 
-                # However the owner ends, what it held is free.
+                # However the owner ends, what it held is free; and who waits for it is told.
                 owner.kill()
                 owner.wait(30)
+                freed = my_ear.hear("devices.freed")["body"]
+                assert freed["devices"] == ["cpu0"]
             train(my_ear, "again", "finished 8")
             until(lambda: my_ear.hear_event("failed", "finished")["body"]["task"] == "again")
             assert not list(mine.leases.glob("core-*.lock"))

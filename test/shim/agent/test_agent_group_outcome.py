@@ -160,3 +160,11 @@ def test_silence_is_in_order_only_where_it_is_allowed() -> None:
     assert decide(record(exits=exits), log).kind == "failed"
     assert decide(record(exits=exits), log, may_be_silent=True).kind == "finished"
     assert decide(record(exits=[(0, 2)]), log, may_be_silent=True).kind == "failed"
+
+
+def test_ranks_that_end_with_the_zygote_are_lost_by_no_fault_of_their_task() -> None:
+    outcome = decide(record(exits=[(0, -9), (1, -9)], orphaned=True), log)
+    assert (outcome.kind, outcome.error and outcome.error["code"]) == ("lost", "zygote-lost")
+    hungry = decide(record(exits=[(0, -9)], orphaned=True, memory_kills=1), log)
+    assert hungry.error
+    assert hungry.error["code"] == "host-out-of-memory"

@@ -128,3 +128,25 @@ it('keeps that memory did not suffice for training, in place of a trial that fou
   take({ kind: 'group', event: { task: 'a', attempt: 1, kind: 'oom', time: 2 } });
   expect(remembered()).toEqual(['oom']);
 });
+
+it('keeps how fast training was, in place of a trial that found otherwise, for the choice of later sessions', () => {
+  take(inspected, { kind: 'run-requested', switches: 'never' });
+  take(finished({ stepSeconds: 0.5 }));
+  while (session.state.planning || session.state.probing) {
+    take({ kind: 'plan-made', plan, basis: session.planRevision });
+  }
+  expect(cache.recall({ ...session.state, cells: [] })[0]?.stepSeconds).toBe(0.5);
+  const cell: ProfileCell = { ...measured, stepSeconds: 1.1, spreadSeconds: 0, steps: 9 };
+  const event = { task: 'a', attempt: 1, kind: 'measured' as const, time: 3, cell };
+  take({ kind: 'group', event: { task: 'a', attempt: 1, kind: 'started', time: 2, step: 0 } });
+  take({ kind: 'group', event });
+  expect(session.state.cells.find(({ status }) => status === 'ok')).toMatchObject({
+    stepSeconds: 1.1,
+    trained: 2.2
+  });
+  const [later] = new ProfileCache(cache.memory().folder).recall({ ...session.state, cells: [] });
+  expect(later).toMatchObject({ stepSeconds: 1.1, recalled: true });
+  // What is told again of it in the same session stands as well.
+  take({ kind: 'group', event: { ...event, cell: { ...cell, stepSeconds: 1.2 }, time: 4 } });
+  expect(cache.recall({ ...session.state, cells: [] })[0]?.stepSeconds).toBe(1.2);
+});

@@ -24,6 +24,7 @@ let folder: string;
 let engine: Engine;
 let peers: FakePeer[];
 let clock: number;
+let freeBytes: number | undefined;
 
 const endpoint = (): string => `ipc://${join(folder, 'engine.sock')}`;
 const planner: SessionPlanner.IPlanner = {
@@ -44,6 +45,7 @@ async function start(idleSeconds = 1e9): Promise<void> {
     idleSeconds,
     cache: join(folder, 'cache'),
     planner,
+    freeBytes: () => freeBytes,
     now: () => clock++,
     log: () => undefined
   });
@@ -102,6 +104,7 @@ beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'saturn-engine-'));
   peers = [];
   clock = 1000;
+  freeBytes = undefined;
   await start();
 });
 
@@ -470,4 +473,27 @@ it('asks nothing for the finished tasks of a cell that is run again', async () =
   const other = { tasks: [spec('a', 'new')], replace: true, wishes: again };
   expect(await errorOf(client, 'tasks.add', other)).toBe('tasks.added');
   expect((await client.state()).tasks.map(task => task.wishes)).toEqual([again.set, again.set]);
+});
+
+it('pauses before the disk is full, and goes on when there is room', async () => {
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+  try {
+    await engine.close();
+    await start();
+    await peer().enrol();
+    const client = peer();
+    await client.ask('tasks.add', { tasks: [spec('a')] });
+    await client.ask('run');
+    freeBytes = 1000;
+    vi.advanceTimersByTime(3000);
+    const { pause, goal, notices } = await client.state();
+    expect([pause?.error.code, goal]).toEqual(['disk-nearly-full', 'run']);
+    expect(notices.map(({ code }) => code)).toEqual(['disk-nearly-full']);
+    freeBytes = 1e12;
+    vi.advanceTimersByTime(1000);
+    expect((await client.state()).pause).toBeUndefined();
+    expect(journaled().filter(kind => kind.startsWith('storage'))).toEqual(['storage-short', 'storage-free']);
+  } finally {
+    vi.useRealTimers();
+  }
 });

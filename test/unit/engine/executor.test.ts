@@ -34,6 +34,7 @@ beforeEach(async () => {
       cancel: () => undefined,
       dispose: () => undefined
     },
+    freeBytes: () => undefined,
     now: () => clock++,
     log: () => undefined
   });

@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest';
+import { ENGLISH } from '../../../src/core/model/translation.js';
 import { emptySession } from '../../../src/core/session/session.js';
 import { step } from '../../../src/core/session/step.js';
+import { progressLine } from '../../../src/core/view/status/progressLine.js';
 import type { Failure } from '../../../src/core/wire/messages.js';
-import { cpuNode, SessionHarness, spec } from './sessionHarness.js';
+import { cpuNode, inspection, SessionHarness, spec } from './sessionHarness.js';
 
 function ready(names: string[], devices = 2): SessionHarness {
   const sim = new SessionHarness();
@@ -150,7 +152,7 @@ describe('a device that another has for itself', () => {
     const sim = training(['a', 'b']);
     sim.group('a', 1, 'failed', { error: failure('device-busy', 'cpu0') });
     expect(sim.session.state.tasks[0]).toMatchObject({ status: 'ready', attempts: [] });
-    expect(sim.session.state.notices.at(-1)?.hint).toContain('tried again when you next ask');
+    expect(sim.session.state.notices.at(-1)?.hint).toContain('As soon as it is free');
     expect(out(sim)).toEqual(['cpu0']);
     sim.pending = sim.pending.filter(({ kind }) => kind !== 'start');
     sim.feed({ kind: 'run-requested' });
@@ -158,6 +160,95 @@ describe('a device that another has for itself', () => {
     expect(there(sim).sort()).toEqual(['cpu0', 'cpu1']);
     sim.settle();
     expect(sim.session.state.tasks.map(task => task.status)).toEqual(['finished', 'finished']);
+  });
+
+  const LEASED = "The device cpu0 (CPU core) is in use by session 'b' in /b (process 7).";
+  const leased = (...devices: string[]): Failure => ({ code: 'device-busy', message: LEASED, devices });
+
+  it('is waited for when there is no other, and gone on with by itself', () => {
+    const sim = training(['a'], 1);
+    sim.group('a', 1, 'failed', { error: leased('cpu0') });
+    expect(sim.session.state).toMatchObject({ goal: 'run', tasks: [{ status: 'ready', attempts: [] }] });
+    expect(sim.session.state.run?.endedAt).toBeUndefined();
+    expect(sim.session.state.notices).toEqual([
+      {
+        ...leased('cpu0'),
+        message: `cpu0 is left out of the plan: ${LEASED}`,
+        hint: 'As soon as it is free the session goes on with it, by itself.'
+      }
+    ]);
+    expect(progressLine(sim.session.state, sim.time, ENGLISH)).toContain(
+      'waiting for cpu0, in use elsewhere'
+    );
+    sim.feed({ kind: 'devices-freed', node: 'node', devices: ['cpu0'] });
+    expect(sim.session.state.notices).toEqual([]);
+    sim.settle();
+    expect(sim.status('a')).toBe('finished');
+    expect(sim.session.state.goal).toBe('none');
+  });
+
+  it('is waited for by those that need it, while others use what there is', () => {
+    const sim = training(['a', 'b'], 2);
+    const [, second] = ['a', 'b'];
+    sim.group('a', 1, 'failed', { error: leased('cpu0') });
+    sim.settle();
+    // What runs on one device has run, and nothing of it is lost.
+    expect([sim.status('a'), sim.status(second!)]).toEqual(['finished', 'finished']);
+    expect(sim.session.state.goal).toBe('none');
+  });
+
+  it('is waited for by a task that no other device can run', () => {
+    const sim = new SessionHarness();
+    sim.connect(2);
+    sim.feed({ kind: 'tasks-added', tasks: [spec('a')] });
+    sim.feed({
+      kind: 'inspected',
+      result: { task: 'a', hash: 'h', inspection: inspection('sig', 10, [{ technique: 'ddp', devices: 2 }]) }
+    });
+    sim.pending = [];
+    sim.feed({ kind: 'run-requested' });
+    while (sim.take('start').length === 0) {
+      sim.perform(sim.pending.shift()!);
+    }
+    sim.group('a', 1, 'failed', { error: leased('cpu1') });
+    sim.settle();
+    expect(sim.session.state).toMatchObject({ goal: 'run', tasks: [{ status: 'ready' }] });
+    sim.feed({ kind: 'devices-freed', node: 'node', devices: ['cpu1'] });
+    sim.settle();
+    expect(sim.status('a')).toBe('finished');
+  });
+
+  it('that is refused over and over is told once', () => {
+    const sim = training(['a'], 1);
+    for (let round = 0; round < 4; round++) {
+      sim.group('a', 1, 'failed', { error: leased('cpu0') });
+      sim.pending = [];
+      expect(sim.session.state.notices).toHaveLength(1);
+      sim.feed({ kind: 'devices-freed', node: 'node', devices: ['cpu0'] });
+      while (sim.take('start').length === 0) {
+        sim.perform(sim.pending.shift()!);
+      }
+    }
+  });
+
+  it('is tried again by a new agent, which does not know that it is waited for', () => {
+    const sim = training(['a'], 1);
+    sim.group('a', 1, 'failed', { error: leased('cpu0') });
+    sim.pending = [];
+    sim.connect(1);
+    expect(out(sim)).toEqual([]);
+    sim.settle();
+    expect(sim.status('a')).toBe('finished');
+  });
+
+  it('is not waited for any more after a stop', () => {
+    const sim = training(['a'], 1);
+    sim.group('a', 1, 'failed', { error: leased('cpu0') });
+    sim.feed({ kind: 'stop-requested' });
+    sim.pending = [];
+    sim.feed({ kind: 'devices-freed', node: 'node', devices: ['cpu0'] });
+    expect(sim.session.state.goal).toBe('none');
+    expect(sim.pending).toEqual([]);
   });
 
   it('is not confused with one that is lost', () => {

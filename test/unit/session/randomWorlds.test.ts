@@ -69,6 +69,27 @@ it(
   PATIENCE
 );
 
+/** A world in which half of the tasks are planned, and the others then added: of those nothing is known, and they take long to build. */
+function grown(world: IWorld): IWorld {
+  const tasks = world.tasks.map((task, index) =>
+    index % 2 === 0
+      ? { ...task, arrival: 0 }
+      : { ...task, arrival: task.arrival || 1, factorySeconds: 8, unknown: true }
+  );
+  return { ...world, tasks, fates: [], ambushes: [], plannedFirst: world.tasks.length % 2 === 0 };
+}
+
+it(
+  'in a world to which slow factories come no device waits beside a task that is planned there',
+  async () => {
+    for (let seed = 4001; seed <= 4000 + WORLDS; seed++) {
+      const policy = (['pays', 'planned', 'never'] as const)[seed % 3]!;
+      assertDone(await live(grown(randomWorld(seed)), policy, assertDevicesOnce), `world ${seed}`);
+    }
+  },
+  PATIENCE
+);
+
 it(
   'what is measured by training makes a run shorter than what is measured before it',
   async () => {

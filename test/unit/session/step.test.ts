@@ -280,9 +280,33 @@ describe('trouble while training', () => {
     }
     expect(sim.session.state.tasks[0]?.attempts.at(-1)?.fromStep).toBe(4);
     expect(sim.session.state.notices.at(-1)?.message).toContain('goes on from step 4');
-    sim.group(task, 4, 'lost');
+    sim.group(task, 4, 'lost', { error: { code: 'rank-lost', message: 'Gone.', hint: 'Look.' } });
     expect(sim.status(task)).toBe('failed');
     expect(sim.session.state.goal).toBe('none');
+    expect(sim.session.state.tasks[0]?.error).toEqual({
+      code: 'rank-lost',
+      message: 'Gone. This was time 4 without a new checkpoint; it is not started again.',
+      hint: `Look. Try it again with %saturn retry ${task}.`
+    });
+  });
+
+  it('starts a group again that was lost with the zygote, however often', () => {
+    const { sim, task } = training(['a']);
+    for (let attempt = 1; attempt <= 8; attempt++) {
+      sim.group(task, attempt, 'lost', { error: { code: 'zygote-lost', message: 'Gone.' } });
+    }
+    expect(sim.session.state.tasks[0]).toMatchObject({ status: 'starting' });
+    expect(sim.session.state.notices).toEqual([]);
+  });
+
+  it('counts no checkpoint as new that was there before', () => {
+    const { sim, task } = training(['a']);
+    for (const attempt of [1, 2, 3, 4]) {
+      sim.group(task, attempt, 'started', { step: 0 });
+      sim.group(task, attempt, 'checkpoint', { step: 4 });
+      sim.group(task, attempt, 'lost');
+    }
+    expect(sim.status(task)).toBe('failed');
   });
 
   it('starts a lost group again for as long as it comes to a new checkpoint in between', () => {

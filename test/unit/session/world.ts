@@ -24,6 +24,7 @@ export const START_SECONDS = 1;
 const COSTS: IRunCosts = { startSeconds: START_SECONDS, saveSeconds: 0.5 };
 const LOAD_SECONDS = 0.2;
 const MEASURED_AFTER = 5;
+const PLANNED_BY = 300;
 const WARM_UP = 3;
 
 const STRATEGIES: Strategy[] = [1, 2, 4].map(devices => ({
@@ -48,6 +49,8 @@ export interface IWorldTask {
   readonly truth: ReadonlyMap<string, number>;
   /** When it is added, in seconds. */
   readonly arrival: number;
+  /** How long it is built; one second when absent. */
+  readonly factorySeconds?: number;
   /** Whether nothing was measured: what is believed tells only what it may be run by. */
   readonly unknown?: boolean;
 }
@@ -83,6 +86,8 @@ export interface IWorld {
   readonly ambushes: readonly IAmbush[];
   /** Whether host memory is too small for two groups of a task at once. */
   readonly cramped: boolean;
+  /** Whether the tasks there are first are planned, and the others added before the run begins. */
+  readonly plannedFirst?: boolean;
 }
 
 /** A world at random: estimates are wrong, tasks come later, die, are stopped and go on. */
@@ -182,8 +187,17 @@ class Life {
     sim.connect(world.devices);
     this._add(world.tasks.filter(({ arrival }) => arrival === 0));
     const begin = sim.time;
-    sim.feed({ kind: 'run-requested', switches: this._switches }, 0);
-    for (const task of world.tasks.filter(({ arrival }) => arrival > 0)) {
+    const later = world.tasks.filter(({ arrival }) => arrival > 0);
+    if (world.plannedFirst) {
+      sim.feed({ kind: 'plan-requested' }, 0);
+      this._at(begin + PLANNED_BY, () => {
+        this._add(later);
+        sim.feed({ kind: 'run-requested', switches: this._switches }, 0);
+      });
+    } else {
+      sim.feed({ kind: 'run-requested', switches: this._switches }, 0);
+    }
+    for (const task of world.plannedFirst ? [] : later) {
       this._at(begin + task.arrival, () => {
         this._add([task]);
         if (sim.session.state.goal === 'none') {
@@ -414,17 +428,21 @@ class Life {
           sim.feed({ kind: 'plan-made', plan: made, basis: command.planRevision }, 0);
         });
         return;
-      case 'inspect':
+      case 'inspect': {
+        let built = sim.time;
         for (const { name, hash } of command.body.tasks) {
           const task = this._world.tasks.find(one => one.name === name)!;
           const strategies = this._strategies.filter(one => task.believed.has(strategyKey(one)));
           const found = inspection(this._signature(name), task.steps, strategies);
+          // One after the other.
+          built += task.factorySeconds ?? 0;
           this._at(
-            sim.time + 1,
+            Math.max(built, sim.time + 1),
             () => void sim.feed({ kind: 'inspected', result: { task: name, hash, inspection: found } }, 0)
           );
         }
         return;
+      }
       default:
         return;
     }
@@ -538,15 +556,20 @@ export function devicesInUse({ tasks }: SessionState): string[] {
 }
 
 /**
- * Devices that do nothing although a task waits for these alone, and the plan has none there before it; and, while nothing
- * is news, tasks that wait and that no plan has.
+ * Devices that do nothing although the plan has a task next there, on these alone, that waits: from when a run has a plan to
+ * follow. And, while nothing is news, tasks that wait and that no plan has.
  */
-export function idleBesideWork({ session: { state, news } }: SessionHarness): string[] {
+export function idleBesideWork({ session }: SessionHarness): string[] {
+  const { state, news, learning } = session;
   const { plan: planned, goal, run, planning, probing } = state;
-  if (goal !== 'run' || !planned || !run || run.endedAt !== undefined) {
+  const isBegun = run !== undefined && run.endedAt === undefined;
+  if (goal !== 'run' || !planned || learning || (planning && !isBegun)) {
     return [];
   }
-  const taken = new Set(devicesInUse(state));
+  const trials = state.trials
+    .filter(({ status }) => status !== 'queued')
+    .flatMap(({ devices = [] }) => devices);
+  const taken = new Set([...devicesInUse(state), ...trials]);
   const known = new Set(planned.plan.unplanned.map(({ task }) => task));
   const idle: string[] = [];
   for (const { segment } of stretchesLeft(state, planned.plan)) {

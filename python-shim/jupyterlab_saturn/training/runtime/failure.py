@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ...cuda_errors import DEVICE_FAULTS, HINTS, CudaFault, fault_of, is_not_initialized
-from ...errors import SaturnError
+from ...errors import SaturnError, is_disk_full
 
 if TYPE_CHECKING:
     from ...generated.wire_types import Failure
@@ -225,8 +225,7 @@ def _is_loader_lost(error: BaseException) -> bool:
 
 
 def _is_disk_full(error: BaseException) -> bool:
-    full = (errno.ENOSPC, errno.EDQUOT)
-    return any(isinstance(link, OSError) and link.errno in full for link in _chain(error))
+    return any(map(is_disk_full, _chain(error)))
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:

@@ -1,7 +1,10 @@
 import type { ITranslation } from '../../model/translation.js';
 import type { SessionState, TaskState, TaskStatus, Unplanned } from '../../wire/messages.js';
-import { count, duration, taskCount } from '../format/format.js';
+import { count, duration, listing, taskCount } from '../format/format.js';
 import { sessionTimeLeft } from './timeLeft.js';
+
+/** So many devices are named. */
+const NAMED = 4;
 
 const PRESENT: ReadonlySet<TaskStatus> = new Set(['starting', 'running', 'stopping']);
 
@@ -24,7 +27,11 @@ function facts(state: SessionState, now: number, trans: ITranslation): string[] 
   const trained = number(status => status === 'finished');
   const running = number(status => PRESENT.has(status));
   const failed = number(status => status === 'failed' || status === 'invalid');
-  const troubles = [...(failed > 0 ? [trans.__('%1 failed', count(failed))] : []), ...away(state, trans)];
+  const troubles = [
+    ...(failed > 0 ? [trans.__('%1 failed', count(failed))] : []),
+    ...held(state, trans),
+    ...away(state, trans)
+  ];
   const preparing = preparation(state, all - trained - failed, trans);
   if (preparing !== undefined && running === 0) {
     return [preparing, ...troubles];
@@ -98,6 +105,19 @@ function isExploring({ status, attempts }: TaskState): boolean {
   const attempt = attempts.at(-1);
   const trains = status === 'starting' || status === 'running';
   return trains && attempt?.explores === true && attempt.stepSeconds === undefined;
+}
+
+/** What the session waits for that is not its own to give. */
+function held({ pause, goal, excludedDevices = [] }: SessionState, trans: ITranslation): string[] {
+  const busy = excludedDevices
+    .filter(({ error }) => error.code === 'device-busy')
+    .map(({ device }) => device.id);
+  return [
+    ...(pause ? [trans.__('paused until there is room on the disk')] : []),
+    ...(busy.length > 0 && goal !== 'none'
+      ? [trans.__('waiting for %1, in use elsewhere', listing(busy, trans, NAMED))]
+      : [])
+  ];
 }
 
 function away(state: SessionState, trans: ITranslation): string[] {

@@ -6,7 +6,7 @@ import { failedTasks } from '../format/failures.js';
 import { duration, percent } from '../format/format.js';
 import { sessionWishWords } from '../format/wishText.js';
 import { unmetWishes } from '../plan/planProblems.js';
-import { outsideRun } from '../tasks/outsideRun.js';
+import { outsideRun, passedOver } from '../tasks/outsideRun.js';
 import { deviceNotices } from './deviceNotices.js';
 import { leftOut, progressLine } from './progressLine.js';
 import { outcomeBlock, replansBlock } from './replans.js';
@@ -26,6 +26,7 @@ export function statusView(state: SessionState, now: number, trans: ITranslation
     some && goal !== undefined && sentence(goal),
     some && policySentence(state, trans),
     outsideRun(state, trans),
+    passedOver(state, trans),
     some && state.early !== undefined && sentence(earlySentence(state.early, state.plan?.plan.early, trans)),
     some && state.goal === 'none' && nextStep(state, trans),
     some && tableBlock(progressTable(state, now, trans)),

@@ -26,3 +26,23 @@ export function outsideRun(
     )
   );
 }
+
+/** Which tasks a run passes over as they have failed, and how they are tried again; nothing when there are none. */
+export function passedOver(
+  { tasks, goal }: Pick<SessionState, 'tasks' | 'goal'>,
+  trans: ITranslation
+): Block | false {
+  const names = tasks.filter(({ status }) => status === 'failed').map(({ spec }) => spec.name);
+  return (
+    goal === 'run' &&
+    names.length > 0 &&
+    sentence(
+      trans._n(
+        'The run passes over %2, which has failed. Try it again with `%saturn retry`.',
+        'The run passes over %2, which have failed. Try them again with `%saturn retry`.',
+        names.length,
+        listing(names, trans)
+      )
+    )
+  );
+}

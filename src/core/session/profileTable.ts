@@ -1,0 +1,28 @@
+import { derived } from '../model/derived.js';
+import { strategyKey } from '../model/strategy.js';
+import { FailedTrials } from '../profiling/failedTrials.js';
+import { cellsOf } from '../profiling/signatureGroups.js';
+import type { ProfileCell, Strategy, TaskState } from '../wire/messages.js';
+
+/** Whether a cell is what a trial or training found, not what is thought of it. */
+export function isMeasured(cell: ProfileCell): boolean {
+  return cell.source === 'measured' && cell.status !== 'pruned';
+}
+
+/** Of a profile, what trials and training found. */
+export const measuredCells = derived((cells: readonly ProfileCell[]) => cells.filter(isMeasured));
+
+/** What failed of a profile. */
+export const failedTrials = derived((cells: readonly ProfileCell[]) => new FailedTrials(cells));
+
+/** What is known of how a task runs under a strategy. */
+export function measuredCell(
+  cells: readonly ProfileCell[],
+  { inspection }: TaskState,
+  strategy: Strategy
+): ProfileCell | undefined {
+  const key = strategyKey(strategy);
+  return cellsOf(cells, inspection?.signature ?? '').find(
+    cell => cell.status === 'ok' && strategyKey(cell.strategy) === key
+  );
+}

@@ -1,0 +1,101 @@
+import { bytes } from '../model/quantities.js';
+import type { Failure, SessionEvent, SessionState, TaskState } from '../wire/messages.js';
+import { type ISession, isOpen, withNotice, withState } from './session.js';
+import { activeTasks } from './taskTable.js';
+
+/** Kept for the journal, logs and what else a session writes beside checkpoints, in bytes. */
+export const RESERVE_BYTES = 32 * 2 ** 20;
+
+/** Weights, the moments of Adam, and the model that is left at the end, in single precision. */
+const CHECKPOINT_BYTES_PER_PARAMETER = 16;
+
+/** So much more room than is needed there must be before a session goes on, lest it is paused again at once. */
+const RELIEF = 1.25;
+
+/** What did not fit although there was room, as far as one could see, is tried again after so many seconds. */
+const RETRY_SECONDS = 60;
+
+/** Codes of failures that are the disk's, and no task's. */
+const OF_STORAGE: ReadonlySet<string> = new Set(['disk-full']);
+
+/** Whether a failure is that of a full disk, and no task's. */
+export function isOfStorage(error: Failure | undefined): error is Failure {
+  return error !== undefined && OF_STORAGE.has(error.code);
+}
+
+/**
+ * What the session is going to write next, in bytes: a checkpoint of each task that trains, beside those it has, and one of
+ * the largest that waits.
+ */
+export function neededBytes(state: SessionState): number {
+  const waiting = state.tasks.reduce(
+    (most, task) =>
+      task.status === 'ready' && isOpen(task, state) ? Math.max(most, checkpointBytes(task)) : most,
+    0
+  );
+  const training = activeTasks(state.tasks).reduce((sum, task) => sum + checkpointBytes(task), 0);
+  return RESERVE_BYTES + training + waiting;
+}
+
+function checkpointBytes({ inspection }: TaskState): number {
+  return CHECKPOINT_BYTES_PER_PARAMETER * (inspection?.parameters ?? 0);
+}
+
+/**
+ * What the room on a session's disk brings about.
+ *
+ * @param freeBytes - what is free there.
+ * @param now - seconds since the epoch.
+ */
+export function storageEvent({ state }: ISession, freeBytes: number, now: number): SessionEvent | undefined {
+  const { goal, pause, trials, tasks } = state;
+  const needed = neededBytes(state);
+  if (pause) {
+    // That it was full may have been seen where nobody can look: a quota, another disk.
+    const isDue = now - pause.since >= RETRY_SECONDS || pause.error.code === NEARLY_FULL;
+    return isDue && freeBytes >= RELIEF * needed ? { kind: 'storage-free', freeBytes } : undefined;
+  }
+  const isBusy = goal !== 'none' || trials.length > 0 || activeTasks(tasks).length > 0;
+  return isBusy && freeBytes < needed ? { kind: 'storage-short', freeBytes, neededBytes: needed } : undefined;
+}
+
+const NEARLY_FULL = 'disk-nearly-full';
+
+/** The session that begins nothing before there is room again. */
+export function noteShortage(
+  session: ISession,
+  { freeBytes, neededBytes: needed }: SessionEvent & { kind: 'storage-short' },
+  time: number
+): ISession {
+  return paused(
+    session,
+    {
+      code: NEARLY_FULL,
+      message: `The disk of ${session.state.folder} is nearly full: ${bytes(freeBytes)} are free, and what is saved next takes up to ${bytes(needed)}. The session pauses; all tasks keep their place.`,
+      hint: GOES_ON
+    },
+    time
+  );
+}
+
+/** The session that something was not written of, as the disk is full. What it befell is where it was. */
+export function noteDiskFull(session: ISession, error: Failure, time: number): ISession {
+  const { code, message, devices: _, ...rest } = error;
+  return paused(
+    session,
+    { ...rest, code, message: `${message} The session pauses; all tasks keep their place.`, hint: GOES_ON },
+    time
+  );
+}
+
+const GOES_ON =
+  'Free some space, e.g. by %saturn remove of what is not needed any more: as soon as there is room it goes on by itself.';
+
+function paused(session: ISession, error: Failure, time: number): ISession {
+  return session.state.pause
+    ? session
+    : withNotice(
+        withState(session, { pause: { error, since: time }, planning: false, probing: false }),
+        error
+      );
+}

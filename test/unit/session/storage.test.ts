@@ -1,0 +1,159 @@
+import { describe, expect, it } from 'vitest';
+import { ENGLISH } from '../../../src/core/model/translation.js';
+import { emptySession } from '../../../src/core/session/session.js';
+import { step } from '../../../src/core/session/step.js';
+import { neededBytes, RESERVE_BYTES, storageEvent } from '../../../src/core/session/storage.js';
+import { progressLine } from '../../../src/core/view/status/progressLine.js';
+import type { Failure } from '../../../src/core/wire/messages.js';
+import { inspection, SessionHarness, spec } from './sessionHarness.js';
+
+const FULL: Failure = { code: 'disk-full', message: 'The disk is full: no space.', hint: 'Free some.' };
+const PARAMETERS = 1e6;
+const MUCH = 1e12;
+
+/** Tasks of a million parameters, of which one trains on each of two devices. */
+function training(...names: string[]): SessionHarness {
+  const sim = new SessionHarness();
+  sim.connect(2);
+  sim.feed({ kind: 'tasks-added', tasks: names.map(name => spec(name)) });
+  for (const task of names) {
+    const found = inspection('sig', 10, [{ technique: 'single', devices: 1 }]);
+    sim.feed({
+      kind: 'inspected',
+      result: { task, hash: 'h', inspection: { ...found, parameters: PARAMETERS } }
+    });
+  }
+  sim.pending = [];
+  sim.feed({ kind: 'run-requested' });
+  const run = new Set<string>();
+  while (run.size < 1) {
+    const command = sim.pending.shift()!;
+    if (command.kind === 'start') {
+      run.add(command.body.task.name);
+      sim.group(command.body.task.name, command.body.attempt, 'started', { step: 0 });
+    } else {
+      sim.perform(command);
+    }
+  }
+  return sim;
+}
+
+/** The disk has so much left, as the engine sees it. */
+function room(sim: SessionHarness, freeBytes: number, seconds = 1): void {
+  const event = storageEvent(sim.session, freeBytes, sim.time + seconds);
+  if (event) {
+    sim.feed(event, seconds);
+  } else {
+    sim.time += seconds;
+  }
+}
+
+/** Rank groups that were told to leave save and do. */
+function leave(sim: SessionHarness, savedStep = 4): void {
+  for (const { body } of sim.take('stop')) {
+    sim.group(body.task, body.attempt, 'stopped', { step: savedStep });
+  }
+}
+
+const statuses = ({ session: { state } }: SessionHarness): string[] => state.tasks.map(task => task.status);
+
+describe('before the disk is full', () => {
+  it('what is saved next is known: a checkpoint of what trains, and one of what waits', () => {
+    const sim = training('a', 'b', 'c');
+    expect(neededBytes(sim.session.state)).toBeGreaterThanOrEqual(RESERVE_BYTES + 2 * 16 * PARAMETERS);
+  });
+
+  it('the session pauses once, with one notice, and every task keeps its place', () => {
+    const sim = training('a', 'b', 'c');
+    room(sim, MUCH);
+    expect(sim.session.state.pause).toBeUndefined();
+    room(sim, RESERVE_BYTES);
+    expect(sim.session.state.pause?.error.code).toBe('disk-nearly-full');
+    leave(sim);
+    room(sim, RESERVE_BYTES);
+    room(sim, RESERVE_BYTES - 1);
+    expect(statuses(sim)).toEqual(['ready', 'ready', 'ready']);
+    expect(sim.session.state.tasks.find(({ attempts }) => attempts.length > 0)).toMatchObject({
+      checkpointStep: 4
+    });
+    expect(sim.session.state).toMatchObject({ goal: 'run' });
+    expect(sim.session.state.notices.map(({ code }) => code)).toEqual(['disk-nearly-full']);
+    expect(sim.pending.filter(({ kind }) => kind === 'start' || kind === 'trial')).toEqual([]);
+    expect(progressLine(sim.session.state, sim.time, ENGLISH)).toContain('paused until there is room');
+  });
+
+  it('it goes on by itself when there is room, where it was', () => {
+    const sim = training('a', 'b', 'c');
+    room(sim, RESERVE_BYTES);
+    leave(sim);
+    room(sim, neededBytes(sim.session.state));
+    expect(sim.session.state.pause).toBeDefined();
+    room(sim, MUCH);
+    expect(sim.session.state).toMatchObject({ goal: 'run', notices: [] });
+    expect(sim.session.state.pause).toBeUndefined();
+    sim.settle();
+    expect(statuses(sim)).toEqual(['finished', 'finished', 'finished']);
+  });
+
+  it('an idle session does not care', () => {
+    const sim = new SessionHarness();
+    sim.connect(2);
+    expect(storageEvent(sim.session, 0, sim.time)).toBeUndefined();
+  });
+});
+
+describe('a disk that is full', () => {
+  it('fails no task, trial or inspection: they are where they were, and are told of once', () => {
+    const sim = training('a', 'b');
+    sim.feed({ kind: 'tasks-added', tasks: [spec('late')] });
+    const trained = sim.session.state.tasks.find(({ status }) => status === 'running')!.spec.name;
+    sim.group(trained, 1, 'checkpoint', { step: 3 });
+    sim.group(trained, 1, 'failed', { error: FULL });
+    sim.feed({ kind: 'inspected', result: { task: 'late', hash: 'h', error: FULL } });
+    leave(sim);
+    const { pause, notices, tasks, cells } = sim.session.state;
+    expect(pause?.error.code).toBe('disk-full');
+    expect(notices.map(({ code }) => code)).toEqual(['disk-full']);
+    expect(tasks.map(({ error }) => error)).toEqual([undefined, undefined, undefined]);
+    expect(tasks.find(({ spec: { name } }) => name === trained)).toMatchObject({
+      status: 'ready',
+      checkpointStep: 3
+    });
+    expect(sim.status('late')).toBe('inspecting');
+    expect(cells.filter(({ status }) => status === 'failed')).toEqual([]);
+  });
+
+  it('is tried again after a while even if there seems to be room: it may be a quota', () => {
+    const sim = training('a', 'b');
+    const trained = sim.session.state.tasks.find(({ status }) => status === 'running')!.spec.name;
+    sim.group(trained, 1, 'failed', { error: FULL });
+    leave(sim);
+    room(sim, MUCH, 5);
+    expect(sim.session.state.pause).toBeDefined();
+    room(sim, MUCH, 60);
+    expect(sim.session.state.pause).toBeUndefined();
+    sim.settle();
+    expect(statuses(sim)).toEqual(['finished', 'finished']);
+  });
+
+  it('stops what was to be stopped', () => {
+    const sim = training('a', 'b');
+    const trained = sim.session.state.tasks.find(({ status }) => status === 'running')!.spec.name;
+    sim.feed({ kind: 'stop-requested', tasks: [trained] });
+    sim.group(trained, 1, 'failed', { error: FULL });
+    expect(sim.status(trained)).toBe('stopped');
+  });
+});
+
+it('a replay pauses and goes on in the same places', () => {
+  const sim = training('a', 'b', 'c');
+  room(sim, RESERVE_BYTES);
+  leave(sim);
+  room(sim, MUCH);
+  sim.settle();
+  let replayed = emptySession('test', '/tmp/test');
+  for (const { event, time } of sim.log) {
+    replayed = step(replayed, event, time).session;
+  }
+  expect(replayed).toEqual(sim.session);
+});
