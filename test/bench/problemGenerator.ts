@@ -40,7 +40,15 @@ const LARGEST = 8;
 class Generator {
   private readonly _random: () => number;
 
-  constructor(seed: number) {
+  /**
+   * @_spread _spread - standard deviation of the logarithm of how long tasks of a model and batch take.
+   * @_tells _tells - whether options say how much memory they need.
+   */
+  constructor(
+    seed: number,
+    private readonly _spread = 0.35,
+    private readonly _tells = false
+  ) {
     this._random = mulberry32(Math.imul(seed, 2654435761) >>> 0);
   }
 
@@ -66,7 +74,7 @@ class Generator {
   /** Every cell that fits into memory: one step stands for the whole run. */
   cells(model: IModel, batch: number): PlanOption[] {
     const { parameters: p, activations: act } = model;
-    const work = model.hours * Math.exp(0.35 * this._normal()) * 3600;
+    const work = model.hours * Math.exp(this._spread * this._normal()) * 3600;
     const a = this.uniform(0.02, 0.1) * Math.sqrt(16 / batch);
     const tensor = this.uniform(0.05, 0.12);
     const pipeline = this.uniform(0.82, 0.95);
@@ -77,7 +85,13 @@ class Generator {
       const noise = Math.exp(0.02 * this._normal());
       if (memory <= MEMORY) {
         const stepSeconds = Math.max(1, Math.round((work / (devices * efficiency)) * noise));
-        options.push({ strategy: { technique, devices }, stepSeconds, startSeconds: 0 });
+        const peakBytes = Math.round(memory * 1e9);
+        options.push({
+          strategy: { technique, devices },
+          stepSeconds,
+          startSeconds: 0,
+          ...(this._tells && { peakBytes })
+        });
       }
     };
     for (let g = 1; g <= LARGEST; g++) {
@@ -130,6 +144,38 @@ export function sweeps(seed: number, tasks: number, nodes: number, size = LARGES
   return { types, request: request(list, nodes, size, seed) };
 }
 
+/** Tasks of which some take a hundred times as long as others. */
+export function spread(seed: number, tasks: number, nodes: number, size = LARGEST): IWorkload {
+  const generator = new Generator(seed, 1.2);
+  return { types: tasks, request: request(drawn(generator, tasks), nodes, size, seed) };
+}
+
+/** Tasks that have nothing in common, on nodes whose devices have so many GB of memory. */
+export function onMemories(seed: number, tasks: number, gigabytes: number[]): IWorkload {
+  const generator = new Generator(seed, undefined, true);
+  const made = request(drawn(generator, tasks), gigabytes.length, LARGEST, seed);
+  for (const [n, { devices }] of made.cluster.nodes.entries()) {
+    for (const device of devices) {
+      device.memoryBytes = gigabytes[n]! * 1e9;
+    }
+  }
+  return { types: tasks, request: made };
+}
+
+/** The tasks of a workload on nodes of these speeds; one technique gains more by a fast node than another. */
+export function onSpeeds({ request: made, types }: IWorkload, speeds: number[]): IWorkload {
+  const nodes = speeds.flatMap((_, n) => gpuNodes(1, LARGEST).map(node => ({ ...node, id: `node${n}` })));
+  const gain = (technique: string) => 1 + 0.03 * (technique.length % 5);
+  const on = (option: PlanOption): PlanOption[] =>
+    speeds.map((speed, n) => ({
+      ...option,
+      nodes: [`node${n}`],
+      stepSeconds: option.stepSeconds / speed ** gain(option.strategy.technique)
+    }));
+  const tasks = made.tasks.map(task => ({ ...task, options: task.options.flatMap(on) }));
+  return { types, request: { ...made, tasks, cluster: { nodes } } };
+}
+
 /** The paper's text workload: GPT-2 XL and GPT-J, batch 16 and 32, a quarter of the tasks each. */
 export function textWorkload(seed: number, tasks: number, nodes: number, size = LARGEST): IWorkload {
   const generator = new Generator(seed);
@@ -146,13 +192,16 @@ export function textWorkload(seed: number, tasks: number, nodes: number, size = 
 
 /** Tasks that have nothing in common: a random model and batch size each. */
 export function distinct(seed: number, tasks: number, nodes: number, size = LARGEST): IWorkload {
-  const generator = new Generator(seed);
+  return { types: tasks, request: request(drawn(new Generator(seed), tasks), nodes, size, seed) };
+}
+
+function drawn(generator: Generator, tasks: number): PlanTask[] {
   const list: PlanTask[] = [];
   for (let i = 0; i < tasks; i++) {
     const model = generator.model();
     addType(list, generator, model, BATCHES[generator.index(BATCHES.length)]!, 1, tasks);
   }
-  return { types: tasks, request: request(list, nodes, size, seed) };
+  return list;
 }
 
 /** The tasks of a workload on nodes of other sizes, none larger than those they were made for. */

@@ -6,6 +6,7 @@ import { assertRequest } from './problem/requestValidation.js';
 import { planInRungs } from './rungs.js';
 import { SearchBudget } from './search/searchBudget.js';
 import { planUnconstrained } from './unconstrainedPlan.js';
+import { faultOf, validAnswer } from './validAnswer.js';
 
 /** Iterations of the search when the request sets no budget. */
 export const DEFAULT_ITERATIONS = 20_000;
@@ -17,6 +18,9 @@ export const DEFAULT_ITERATIONS = 20_000;
  * iterations (the default) the same request gives the same plan; with one in seconds it depends on the machine.
  * Proven optimal plans end the search early. Where tasks have `later` steps, those before are planned, and the price of
  * waiting for each other is told.
+ *
+ * Every plan told passes the checker. Should what the planner made not pass it, or should it fail on the way, the best
+ * that does is the answer, with its `fault`.
  *
  * @throws SaturnError `bad-plan-request`.
  */
@@ -35,9 +39,31 @@ async function planAtOnce(request: PlanRequest, options: IPlanOptions): Promise<
     return emptyPlan(problem);
   }
   const searchBudget = new SearchBudget(withDefault(request.budget), () => now() - started);
-  return problem.unconstrained
-    ? planUnconstrained(request, problem, searchBudget, options)
-    : planConstrained(request, problem, searchBudget, options);
+  const planKind = problem.unconstrained ? planUnconstrained : planConstrained;
+  const told: Plan[] = [];
+  let missing: unknown;
+  const loadHighs = () =>
+    options.loadHighs!().catch((error: unknown) => {
+      missing = error;
+      throw error;
+    });
+  const onProgress = (better: Plan) => {
+    if (faultOf(request, better) === undefined) {
+      told[0] = better;
+      options.onProgress?.(better);
+    }
+  };
+  try {
+    const watched = { ...options, onProgress, ...(options.loadHighs !== undefined && { loadHighs }) };
+    const answers = await planKind(request, problem, searchBudget, watched);
+    return validAnswer(request, [...answers, ...told]);
+  } catch (error) {
+    // That HiGHS cannot be loaded is no defect of the planner, and nothing that asking again would mend.
+    if (told.length === 0 || error === missing) {
+      throw error;
+    }
+    return validAnswer(request, told, error instanceof Error ? error.message : String(error));
+  }
 }
 
 function emptyPlan(problem: IProblem): Plan {

@@ -35,13 +35,15 @@ const ITERATIONS_PER_PROGRAM = 200;
 /**
  * Plan where nodes do not depend on each other: find a good plan, from an earlier one if there is one, and a bound;
  * then explain it, and plan switches.
+ *
+ * @returns answers, the best first: with switches, and without.
  */
 export function planUnconstrained(
   request: PlanRequest,
   problem: IProblem,
   searchBudget: SearchBudget,
   options: IPlanOptions
-): Promise<Plan> {
+): Promise<Plan[]> {
   return new PlainPlanning(request, problem, searchBudget, options).run();
 }
 
@@ -63,7 +65,7 @@ class PlainPlanning {
     });
   }
 
-  async run(): Promise<Plan> {
+  async run(): Promise<Plan[]> {
     const { _problem: problem, _incumbent: incumbent, _request: request } = this;
     const bound = lowerBound(problem);
     incumbent.raise(bound.seconds, bound.binding);
@@ -79,7 +81,7 @@ class PlainPlanning {
       ...(explanation !== undefined && { explanation }),
       ...(this._carryOn !== undefined && { carryOn: this._carryOn })
     };
-    return this._mayInterrupt || !begun ? this._withSwitches(found) : found;
+    return this._mayInterrupt || !begun ? [await this._withSwitches(found), found] : [found];
   }
 
   /** Share of the budget for plans without switches. */
@@ -111,8 +113,8 @@ class PlainPlanning {
     if (small && !incumbent.optimal && searchBudget.used < 1 && searchBudget.budget.iterations !== 0) {
       const seconds = searchBudget.secondsUntil(this._share);
       const limits = { nodes: MILP_NODES, ...(seconds < Infinity && { seconds }) };
-      const { schedule, bound } = incumbent;
-      const solved = solveMilp(await options.loadHighs!(), problem, schedule, bound, limits);
+      const start = realise(problem, incumbent.arrangement);
+      const solved = solveMilp(await options.loadHighs!(), problem, start, incumbent.bound, limits);
       incumbent.offer('milp', realise(problem, solved.arrangement));
       incumbent.raise(solved.bound, 'packing', solved.optimal);
     }

@@ -299,7 +299,7 @@ describe('lanes', () => {
     fc.assert(
       fc.property(fc.array(fc.nat(9), { minLength: 5, maxLength: 5 }), fc.array(job), (freeAt, jobs) => {
         const lanes = new Lanes(freeAt);
-        const timeline = new Timeline({ id: 'n', devices: ['a', 'b', 'c', 'd', 'e'], freeAt });
+        const timeline = new Timeline({ id: 'n', devices: ['a', 'b', 'c', 'd', 'e'], freeAt, kind: 0 });
         for (const { devices, seconds } of jobs) {
           lanes.place(devices, seconds);
           timeline.place(devices, seconds);

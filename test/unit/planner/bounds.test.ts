@@ -118,7 +118,9 @@ describe('dual feasible functions made for one node', () => {
         expect(heaviestFill(values)).toBeLessThanOrEqual(1);
       }
       for (const f of loads.time.slice(times)) {
-        const values = Array.from({ length: 501 }, (_, i) => (i === 0 ? 0 : f(i / 500)));
+        const values = Array.from({ length: 501 }, (_, i) =>
+          i === 0 ? 0 : f({ seconds: i, head: 0, due: Infinity }, 500)
+        );
         expect(heaviestFill(values)).toBeLessThanOrEqual(1);
         expect(values).toEqual([...values].sort((a, b) => a - b));
       }

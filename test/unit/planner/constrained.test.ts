@@ -264,6 +264,47 @@ describe('constraints that cannot be met are named', () => {
     expect((await checked(request)).conflicts).toContainEqual(expect.objectContaining(conflict));
   });
 
+  const one = (name: string) => ({ name, steps: 1, options: [option(1, 40)], deadline: 50 });
+  const device = { node: 'n0', devices: ['d0'] };
+  const culprits: [string, PlanRequest, string | undefined][] = [
+    ['nothing else', requestOf([4], [{ ...task('a'), deadline: 30, earliestStart: 0 }]), undefined],
+    [
+      'its earliest start',
+      requestOf([4], [{ ...task('a'), earliestStart: 30, deadline: 60 }]),
+      'an earlier start of "a"'
+    ],
+    ['its pin', requestOf([4], [{ ...task('a'), pin: { count: 1 }, deadline: 60 }]), 'no pin of "a"'],
+    [
+      'its pin, not its earliest start',
+      requestOf([4], [{ ...task('a'), pin: { count: 1 }, earliestStart: 10, deadline: 60 }]),
+      'no pin of "a"'
+    ],
+    [
+      'the pins of those due by then',
+      requestOf(
+        [4],
+        [one('a'), one('b')].map(own => ({ ...own, pin: device }))
+      ),
+      'no pin of "b" or no pin of "a"'
+    ],
+    [
+      'the limit of runs at once',
+      requestOf([4], [one('a'), one('b')], { limits: { concurrent: 1 } }),
+      'more runs at once'
+    ],
+    [
+      'the limit of device time',
+      requestOf([4], [{ ...task('a'), deadline: 55 }], { limits: { deviceSeconds: 101, concurrent: 3 } }),
+      'more device time'
+    ]
+  ];
+  it.each(culprits)('what makes a deadline impossible: %s', async (_, request, relax) => {
+    const late = (await checked(request)).conflicts?.find(({ constraint }) => constraint === 'deadline');
+    const others = relax === undefined ? '' : ` Or ${relax}.`;
+    expect(late).toMatchObject({ proven: true });
+    expect(late!.relax!.replace(/^A deadline of [^.,]*(, which this plan meets)?\./, '')).toBe(others);
+  });
+
   it('device time and a deadline that are too much together: proven, and what is missed says so', async () => {
     const request = requestOf([4], [{ ...task('a'), deadline: 50 }], { limits: { deviceSeconds: 120 } });
     const { conflicts } = await checked(request);

@@ -7,6 +7,7 @@ import { BestPatterns } from '../../../src/core/planner/malleable/bestPatterns.j
 import { balanceLoads } from '../../../src/core/planner/malleable/loadBalance.js';
 import { type ISwitchingAnswer, planSwitches } from '../../../src/core/planner/malleable/planSwitches.js';
 import { relax } from '../../../src/core/planner/malleable/switchingRelaxation.js';
+import { placeRuns } from '../../../src/core/planner/malleable/wholeStepRuns.js';
 import { plan } from '../../../src/core/planner/plan.js';
 import { type IProblem, toProblem } from '../../../src/core/planner/problem/problem.js';
 import { arrangementOf, realise } from '../../../src/core/planner/schedule/arrangement.js';
@@ -347,6 +348,31 @@ describe('plans with switches', () => {
     expect(even.filter(node => node === 1).length).toBeGreaterThan(6);
   });
 
+  it('let what runs go on before anything else takes its devices', () => {
+    const running = { strategy: { technique: 'ddp', devices: 1 }, node: 'n0', devices: ['d0'] };
+    const tasks = ['a', 'b'].map(name => ({ name, steps: 10, options: [option(1, 100, 20)] }));
+    const request = {
+      ...requestOf([2], [{ ...tasks[0]!, running }, tasks[1]!]),
+      switches: 'planned' as const
+    };
+    const problem = toProblem(request);
+    const run = { config: problem.jobs[0]!.configs[0]!, from: 0, to: 1, steps: 10 };
+    const timing = { seconds: Float64Array.of(1020), makespan: 1020, prices: new Map() };
+    const placed = placeRuns(
+      problem,
+      0,
+      [
+        { ...run, config: problem.jobs[1]!.configs[0]!, job: 1, overhead: 20, kept: false },
+        { ...run, job: 0, overhead: 0, kept: true }
+      ],
+      timing
+    );
+    expect(placed.find(({ job }) => job === 0)).toMatchObject({ start: 0, end: 1000, devices: [0] });
+    expect(check(request, problem, { schedule: { placed, makespan: 1020 }, bound: 0, switches: 0 })).toEqual(
+      []
+    );
+  });
+
   it('give memory back', () => {
     const problem = toProblem(three([2, 3]));
     const plain = constructed(problem);
@@ -386,6 +412,27 @@ describe('the planner', () => {
       expect(checkPlan(request, step)).toEqual([]);
       expect(step.lowerBound).toBeLessThanOrEqual(made.makespan);
     }
+  });
+
+  it('has a task that changes places with one like it go on by its own strategy', async () => {
+    const own = (technique: string, devices: number, seconds: number, start: number, stop: number) => ({
+      ...option(devices, seconds, start, technique),
+      stopSeconds: stop
+    });
+    const kinds = [
+      [own('a', 1, 149.58, 2.12, 0.81), own('b', 2, 86.03, 4.39, 1.45), own('a', 3, 64.85, 4.16, 0.62)],
+      [own('a', 1, 71.35, 5.11, 0.92), own('b', 2, 38.31, 5.05, 0.86)]
+    ];
+    const tasks = Array.from({ length: 9 }, (_, i) => ({
+      name: `t${i}`,
+      steps: 50,
+      options: structuredClone(kinds[i % 2]!)
+    }));
+    const request = requestOf([3], tasks, { switches: 'planned', budget: { iterations: 30_000 } });
+    const made = await plan(request, { loadHighs });
+    expect(checkPlan(request, made)).toEqual([]);
+    expect(made).toMatchObject({ method: 'switching' });
+    expect(made.fault).toBeUndefined();
   });
 
   it('explains what keeps a plan with switches from being shorter, not the one without', async () => {

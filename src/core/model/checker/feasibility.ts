@@ -2,7 +2,7 @@ import type { PlanOption, PlanRequest, PlanTask, Segment, Unplanned } from '../.
 import { type IRun, runsOf, sharesOf } from '../schedule/deviceRuns.js';
 import { goesOnRunning, historyOf, type IHistory, runningOption } from '../schedule/taskHistory.js';
 import { slack } from '../schedule/tolerance.js';
-import { strategyKey, strategyLabel } from '../strategy.js';
+import { strategyKey, strategyLabel, usableBy } from '../strategy.js';
 
 /** What a schedule claims to be. */
 export interface IClaim {
@@ -124,7 +124,8 @@ function canRun(request: PlanRequest, { strategy, nodes, span = 1, peakBytes = 0
   const able = request.cluster.nodes.filter(
     ({ id, devices }) =>
       (nodes?.includes(id) ?? true) &&
-      devices.filter(({ memoryBytes }) => memoryBytes >= peakBytes).length >= strategy.devices / span
+      usableBy(strategy, devices).filter(({ memoryBytes }) => memoryBytes >= peakBytes).length >=
+        strategy.devices / span
   );
   return able.length >= span;
 }

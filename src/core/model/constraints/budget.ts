@@ -15,6 +15,10 @@ export interface IBudgetConstraint extends Pick<IConstraint, 'name' | 'label' | 
   notFound(spent: number, limit: number): string;
   /** The limit that a plan keeps. */
   relax(spent: number, limit: number): string;
+  /** The request without the limit. */
+  unlimited(request: PlanRequest): PlanRequest;
+  /** What a higher limit would allow, in a few words. */
+  more: string;
 }
 
 /** The constraint that keeps to a budget. */
@@ -35,6 +39,9 @@ export function budget(own: IBudgetConstraint): IConstraint {
       const limit = own.limit(request);
       return limit === undefined ? undefined : { budget: { limit, rate: node => own.rate(request, node) } };
     },
+
+    without: request =>
+      own.limit(request) === undefined ? undefined : { request: own.unlimited(request), relax: own.more },
 
     conflicts({ request, impossible }, spending) {
       const limit = own.limit(request);

@@ -24,6 +24,13 @@ export const concurrent: IConstraint = {
   ofAll: ({ limits }) =>
     limits?.concurrent === undefined ? undefined : { lanes: [{ count: limits.concurrent }] },
 
+  without({ limits, ...rest }) {
+    const { concurrent: allowed, ...others } = limits ?? {};
+    return allowed === undefined
+      ? undefined
+      : { request: { ...rest, limits: others }, relax: 'more runs at once' };
+  },
+
   // Runs that begin wait for a lane: only those that go on can be too many.
   conflicts({ request, tasks }) {
     const { concurrent: allowed = Infinity } = request.limits ?? {};

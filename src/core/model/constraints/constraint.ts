@@ -27,6 +27,8 @@ export interface IConstraint {
   ofTask?(task: PlanTask): ITaskTerms | undefined;
   /** What it asks of all tasks together; nothing when undefined. */
   ofAll?(request: PlanRequest): IJointTerms | undefined;
+  /** What would be asked without it, of a task or of all together; nothing when it asks nothing there. */
+  without?(request: PlanRequest, task: string): IWithout | undefined;
   /** What a task misses that runs already and stays where it is, in a sentence; nothing when undefined. */
   missedByStaying?(task: PlanTask): string | undefined;
   /**
@@ -35,6 +37,13 @@ export interface IConstraint {
    * @param spending - on its budget, if it has one.
    */
   conflicts?(outcome: IOutcome, spending?: ISpending): Omit<Conflict, 'constraint'>[];
+}
+
+/** A request in which a constraint has given way. */
+export interface IWithout {
+  readonly request: PlanRequest;
+  /** What has, in a few words that follow "Or": `an earlier start of "a"`. */
+  readonly relax: string;
 }
 
 /** A schedule to be judged. */
@@ -99,6 +108,8 @@ export interface IOutcome {
   readonly impossible: boolean;
   /** Whether the tasks due by some task's deadline have more work than fits before it. */
   overloaded(deadline: number): boolean;
+  /** What else could give way for a task that no plan has done by its deadline, as {@link IWithout} tells it. */
+  culprits(task: string, deadline: number): string[];
 }
 
 /** What becomes of a task in a plan. */
@@ -124,6 +135,15 @@ export interface ISpending {
 
 /** A share that sums of floating-point numbers may be off by. */
 export const ROUNDING = 1e-9;
+
+/** The request with one of its tasks changed. */
+export function withTask(
+  request: PlanRequest,
+  name: string,
+  change: (task: PlanTask) => PlanTask
+): PlanRequest {
+  return { ...request, tasks: request.tasks.map(task => (task.name === name ? change(task) : task)) };
+}
 
 /** Misses of single tasks, which the message names. */
 export function missesByTask(

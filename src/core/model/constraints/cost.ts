@@ -22,7 +22,12 @@ export const cost = budget({
   never: (least, limit) => `Any plan costs at least ${money(least)}; at most ${money(limit)} is allowed.`,
   notFound: (spent, limit) =>
     `The plan costs ${money(spent)}, the least found; at most ${money(limit)} is allowed.`,
-  relax: spent => `A limit of ${money(spent)}, which this plan keeps.`
+  relax: spent => `A limit of ${money(spent)}, which this plan keeps.`,
+  unlimited({ limits, ...rest }) {
+    const { cost: _, ...others } = limits ?? {};
+    return { ...rest, limits: others };
+  },
+  more: 'a higher cost'
 });
 
 function money(value: number): string {

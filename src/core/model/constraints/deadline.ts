@@ -36,7 +36,7 @@ function isLate(end: number, due: number, makespan: number): boolean {
 }
 
 function lateness(
-  { request, tasks, impossible, overloaded }: IOutcome,
+  { request, tasks, impossible, overloaded, culprits }: IOutcome,
   { task: { name }, end, soonest, movable }: ITaskOutcome,
   deadline: number
 ): Pick<Conflict, 'message' | 'relax' | 'proven'> {
@@ -52,7 +52,7 @@ function lateness(
     const [least, its] = durationPair(soonest, deadline);
     return {
       message: `"${name}" cannot be done before ${least}; the deadline is ${its}.`,
-      relax: `A deadline of ${least}.`,
+      relax: orElse(`A deadline of ${least}.`, culprits(name, deadline)),
       proven: true
     };
   }
@@ -65,7 +65,7 @@ function lateness(
     const others = rivals.length === 0 ? '' : ` with ${listed(rivals.map(rival => rival.name))}`;
     return {
       message: `"${name}" is done after ${found}; the deadline is ${due}, before which the devices cannot do as much work as "${name}"${others} needs.`,
-      relax,
+      relax: orElse(relax, culprits(name, deadline)),
       proven: true
     };
   }
@@ -73,9 +73,16 @@ function lateness(
     message: impossible
       ? `"${name}" is done after ${found}; the deadline is ${due}, and no plan meets all wishes together.`
       : `"${name}" is done after ${found} in the best plan found; the deadline is ${due}.`,
-    relax,
+    relax: impossible ? orElse(relax, culprits(name, deadline)) : relax,
     proven: impossible
   };
+}
+
+/** What would help, and what else would. */
+function orElse(relax: string, others: string[]): string {
+  const last = others.at(-1);
+  const rest = others.slice(0, -1).join(', ');
+  return last === undefined ? relax : `${relax} Or ${rest === '' ? last : `${rest} or ${last}`}.`;
 }
 
 function listed(names: string[]): string {

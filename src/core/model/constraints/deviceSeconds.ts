@@ -19,5 +19,10 @@ export const deviceSeconds = budget({
     return `The plan takes ${made} of device time, the least found; at most ${most} are allowed.`;
   },
   relax: (spent, limit) =>
-    `A limit of ${durationPair(spent, limit)[0]} of device time, which this plan keeps.`
+    `A limit of ${durationPair(spent, limit)[0]} of device time, which this plan keeps.`,
+  unlimited({ limits, ...rest }) {
+    const { deviceSeconds: _, ...others } = limits ?? {};
+    return { ...rest, limits: others };
+  },
+  more: 'more device time'
 });

@@ -1,5 +1,5 @@
 import { assertMeasure } from '../requestAssertions.js';
-import { type IConstraint, missesByTask } from './constraint.js';
+import { type IConstraint, missesByTask, withTask } from './constraint.js';
 
 /** A task starts no sooner than this. */
 export const earliestStart: IConstraint = {
@@ -20,6 +20,14 @@ export const earliestStart: IConstraint = {
     ),
 
   ofTask: ({ earliestStart: release }) => (release === undefined ? undefined : { release }),
+
+  without: (request, name) =>
+    request.tasks.some(task => task.name === name && (task.earliestStart ?? 0) > 0)
+      ? {
+          request: withTask(request, name, ({ earliestStart: _, ...rest }) => rest),
+          relax: `an earlier start of "${name}"`
+        }
+      : undefined,
 
   missedByStaying: ({ name, earliestStart: soonest = 0 }) =>
     soonest > 0 ? `"${name}" runs already and goes on.` : undefined

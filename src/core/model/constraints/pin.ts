@@ -2,7 +2,7 @@ import type { Cluster, Pin, PlanTask, Segment } from '../../wire/messages.js';
 import { assertUnique, badRequest } from '../requestAssertions.js';
 import { sharesOf } from '../schedule/deviceRuns.js';
 import { strategyKey, strategyLabel } from '../strategy.js';
-import { type IConstraint, type IPlaceTerm, missesByTask } from './constraint.js';
+import { type IConstraint, type IPlaceTerm, missesByTask, withTask } from './constraint.js';
 
 /** A task runs by this strategy, on this node, on no others of its devices. */
 export const pin: IConstraint = {
@@ -38,6 +38,14 @@ export const pin: IConstraint = {
     ),
 
   ofTask: task => task.pin && { place: placeTerm(task.name, task.pin) },
+
+  without: (request, name) =>
+    request.tasks.some(task => task.name === name && task.pin !== undefined)
+      ? {
+          request: withTask(request, name, ({ pin: _, ...rest }) => rest),
+          relax: `no pin of "${name}"`
+        }
+      : undefined,
 
   missedByStaying: ({ name, pin: own, running }: PlanTask) =>
     own === undefined || running === undefined || departures(own, running).length === 0

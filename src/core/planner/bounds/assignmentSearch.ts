@@ -158,11 +158,11 @@ function solve(
 
 /** Every node with devices as a class of its own. */
 function separate(classes: INodeClass[]): INodeClass[] {
-  const alone = classes.flatMap(({ nodes, size, busy }) =>
+  const alone = classes.flatMap(({ nodes, busy, ...own }) =>
     // Nodes of a class are taken alike, so that each has its share of what is taken.
     nodes.map((node, i) => ({
+      ...own,
       nodes: [node],
-      size,
       busy: busy.slice((i * busy.length) / nodes.length, ((i + 1) * busy.length) / nodes.length)
     }))
   );
@@ -179,14 +179,14 @@ function mostOfEach(
   perNode: Loads,
   target: number
 ): { counts: number[]; pairs: IPair[] } | undefined {
-  const area = perClass.classes.map((_, nodeClass) => ({ nodeClass, space: 0, time: 0 }));
+  const area = perClass.classes.map((_, resource) => ({ resource, space: 0, time: 0 }));
   const answer = shareOut(highs, perClass, target, area);
   if (answer === undefined || perClass.refutes(answer.certificate, target)) {
     return undefined;
   }
   const counts = perNode.columns.map(({ type }) => perNode.types[type]!.jobs.length);
   const even = (pairs: Certificate) => everywhere(perNode, perClass.classes, pairs);
-  const plain = area.map(pair => ({ ...pair, weight: perClass.classes[pair.nodeClass]!.size }));
+  const plain = area.map(pair => ({ ...pair, weight: perClass.classes[pair.resource]!.size }));
   for (const certificate of [even(answer.certificate), even(plain)]) {
     const { slack, extra } = perNode.weigh(certificate, target);
     for (let c = 0; c < counts.length; c++) {
@@ -202,8 +202,8 @@ function mostOfEach(
 /** The pairs of classes for each of their nodes. */
 function everywhere(perNode: Loads, classes: INodeClass[], certificate: Certificate): Certificate {
   return certificate.flatMap(pair =>
-    perNode.classes.flatMap(({ nodes }, nodeClass) =>
-      classes[pair.nodeClass]!.nodes.includes(nodes[0]!) ? [{ ...pair, nodeClass }] : []
+    perNode.classes.flatMap(({ nodes }, resource) =>
+      classes[pair.resource]!.nodes.includes(nodes[0]!) ? [{ ...pair, resource }] : []
     )
   );
 }
@@ -211,14 +211,14 @@ function everywhere(perNode: Loads, classes: INodeClass[], certificate: Certific
 /** Pairs with others, those for all nodes of the same size: what overfills one node may soon overfill the next. */
 function addEverywhere(perNode: Loads, pairs: IPair[], others: IPair[]): IPair[] {
   const all = new Map<string, IPair>();
-  const add = (pair: IPair) => all.set(`${pair.nodeClass} ${pair.space} ${pair.time}`, pair);
+  const add = (pair: IPair) => all.set(`${pair.resource} ${pair.space} ${pair.time}`, pair);
   for (const pair of pairs) {
     add(pair);
   }
-  for (const { nodeClass: origin, space, time } of others) {
-    for (const [nodeClass, { size }] of perNode.classes.entries()) {
+  for (const { resource: origin, space, time } of others) {
+    for (const [resource, { size }] of perNode.classes.entries()) {
       if (size === perNode.classes[origin]!.size) {
-        add({ nodeClass, space, time });
+        add({ resource, space, time });
       }
     }
   }

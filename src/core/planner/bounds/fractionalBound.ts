@@ -1,6 +1,6 @@
 import type { Highs } from 'highs';
 import type { IProblem } from '../problem/problem.js';
-import { groupJobs, groupNodes, mergeBySize } from './jobTypes.js';
+import { mergeBySize } from './jobTypes.js';
 import { LoadProgram } from './loadProgram.js';
 import { type Certificate, type IPair, Loads } from './loads.js';
 
@@ -10,6 +10,8 @@ export interface IFractionalAnswer {
   load: number;
   /** Weights of the pairs that show it. */
   certificate: Certificate;
+  /** Per job type, what a job weighs by them. */
+  prices: Float64Array;
   /** How many jobs take each column, in fractions; 0 for those that take longer than the target. */
   shares: Float64Array;
 }
@@ -46,7 +48,8 @@ export function shareOut(
         const certificate = rows
           .map((pair, row) => ({ ...pair, weight: -rowDual[program.jobRows + row]! }))
           .filter(({ weight }) => weight > 0);
-        return { load, certificate, shares: program.spread(colValue) };
+        const prices = rowDual.slice(0, program.jobRows);
+        return { load, certificate, prices, shares: program.spread(colValue) };
       }
       program.append(solver, highs, violated);
       rows.push(...violated);
@@ -78,23 +81,22 @@ export function raiseByFractions(
   high: number,
   raise: (bound: number) => boolean
 ): void {
-  const types = groupJobs(problem);
-  let loads = new Loads(types, groupNodes(problem));
+  let loads = Loads.of(problem);
   if (loads.columns.length > MOST_COLUMNS) {
-    loads = new Loads(types, mergeBySize(loads.classes));
+    loads = new Loads(loads.types, mergeBySize(loads.classes), problem);
   }
-  let pairs: IPair[] = loads.classes.map((_, nodeClass) => ({ nodeClass, space: 0, time: 0 }));
+  let pairs: IPair[] = loads.resources.map((_, resource) => ({ resource, space: 0, time: 0 }));
   let step = STEP;
   let [bound, limit] = [low, high];
   while (bound > 0 && limit > bound * (1 + 2 * STEP)) {
     const target = Math.min(bound * (1 + step), (bound + limit) / 2);
     const answer = shareOut(highs, loads, target, pairs);
-    if (answer !== undefined && !loads.refutes(answer.certificate, target)) {
+    if (answer !== undefined && !loads.refutes(answer.certificate, target, answer.prices)) {
       limit = target;
       step = STEP;
       continue;
     }
-    bound = answer === undefined ? target : furthest(loads, answer.certificate, target, limit);
+    bound = answer === undefined ? target : furthest(loads, answer, target, limit);
     step *= GROWTH;
     if (answer !== undefined) {
       pairs = mergePairs(pairs, answer.certificate);
@@ -106,11 +108,16 @@ export function raiseByFractions(
 }
 
 /** The longest target, from one refuted up to another, that a certificate refutes. */
-function furthest(loads: Loads, certificate: Certificate, refuted: number, limit: number): number {
+function furthest(
+  loads: Loads,
+  { certificate, prices }: IFractionalAnswer,
+  refuted: number,
+  limit: number
+): number {
   let [low, high] = [refuted, limit];
   while (high > low * (1 + STEP)) {
     const middle = (low + high) / 2;
-    if (loads.refutes(certificate, middle)) {
+    if (loads.refutes(certificate, middle, prices)) {
       low = middle;
     } else {
       high = middle;
@@ -120,7 +127,7 @@ function furthest(loads: Loads, certificate: Certificate, refuted: number, limit
 }
 
 function mergePairs(pairs: IPair[], others: IPair[]): IPair[] {
-  const key = ({ nodeClass, space, time }: IPair) => `${nodeClass} ${space} ${time}`;
+  const key = ({ resource, space, time }: IPair) => `${resource} ${space} ${time}`;
   const known = new Set(pairs.map(key));
   return [...pairs, ...others.filter(pair => !known.has(key(pair)))];
 }

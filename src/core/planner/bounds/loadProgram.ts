@@ -5,7 +5,7 @@ import type { IPair, Loads } from './loads.js';
 /** A row is added when it is overfull by this share more than the fullest so far. */
 const VIOLATION = 1e-7;
 
-/** Rows added at a time for each class. */
+/** Rows added at a time for each resource. */
 const ROWS_AT_ONCE = 4;
 
 /** Columns, as indexes into {@link Loads.columns}, with counts that must not all be reached together. */
@@ -17,6 +17,7 @@ export class LoadProgram {
   private readonly _used: number[] = [];
   /** Per time function, the values of the used columns. */
   private readonly _known: Float64Array[] = [];
+  /** Whether each job can be done in time. */
   readonly complete: boolean;
 
   /**
@@ -27,16 +28,18 @@ export class LoadProgram {
     private readonly _target: number,
     private readonly _most?: readonly number[]
   ) {
-    const { columns, starts } = _loads;
-    this.complete = _loads.types.every((_, type) => {
-      const before = this._used.length;
-      for (let c = starts[type]!; c < starts[type + 1]!; c++) {
-        if (columns[c]!.seconds <= _target && _most?.[c] !== 0) {
-          this._used.push(c);
+    const { columns, types } = _loads;
+    const able = new Set<number>();
+    for (const [c, column] of columns.entries()) {
+      if (_loads.fits(column, _target) && _most?.[c] !== 0) {
+        this._used.push(c);
+        able.add(column.type);
+        for (const type of column.fused ?? []) {
+          able.add(type);
         }
       }
-      return this._used.length > before;
-    });
+    }
+    this.complete = able.size === types.length;
   }
 
   get loadColumn(): number {
@@ -47,7 +50,7 @@ export class LoadProgram {
   private get _times(): Float64Array[] {
     const { time, columns } = this._loads;
     for (const f of time.slice(this._known.length)) {
-      this._known.push(Float64Array.from(this._used, c => f(columns[c]!.seconds / this._target)));
+      this._known.push(Float64Array.from(this._used, c => f(columns[c]!, this._target)));
     }
     return this._known;
   }
@@ -100,32 +103,35 @@ export class LoadProgram {
     }
   }
 
-  /** The pairs by which the jobs, shared out as told, overfill a class most; at most a few for each class. */
+  /** The pairs by which the jobs, shared out as told, overfill a resource most; at most a few for each. */
   violated(values: Float64Array, load: number): IPair[] {
-    const { classes, columns, space } = this._loads;
+    const { resources, columns, space } = this._loads;
     const { _times: times } = this;
-    // By class, time function and device count: the jobs' shares weighed by time.
-    const sums = classes.map(({ size }) => times.map(() => new Float64Array(size + 1)));
+    // By resource, time function and device count: the jobs' shares weighed by time.
+    const sums = resources.map(({ size }) => times.map(() => new Float64Array(size + 1)));
     for (const [i, c] of this._used.entries()) {
       const share = values[i]!;
       if (share > 0) {
-        const { nodeClass, devices } = columns[c]!;
-        for (const [time, weights] of times.entries()) {
-          sums[nodeClass]![time]![devices]! += share * weights[i]!;
+        const column = columns[c]!;
+        for (const resource of [column.nodeClass, ...column.lanes]) {
+          const devices = this._loads.devicesOn(column, resource);
+          for (const [time, weights] of times.entries()) {
+            sums[resource]![time]![devices]! += share * weights[i]!;
+          }
         }
       }
     }
-    return classes.flatMap(({ nodes }, nodeClass) => {
+    return resources.flatMap(({ count }, resource) => {
       const found: { pair: IPair; excess: number }[] = [];
-      for (const [time, byDevices] of sums[nodeClass]!.entries()) {
+      for (const [time, byDevices] of sums[resource]!.entries()) {
         let most: { pair: IPair; excess: number } | undefined;
-        for (const [f, weights] of space[nodeClass]!.entries()) {
-          const pair = { nodeClass, space: f, time };
+        for (const [f, weights] of space[resource]!.entries()) {
+          const pair = { resource, space: f, time };
           let sum = this._taken(pair);
           for (let devices = 1; devices < weights.length; devices++) {
             sum += weights[devices]! * byDevices[devices]!;
           }
-          const excess = sum / nodes.length - load;
+          const excess = sum / count - load;
           if (excess > Math.max(VIOLATION, most?.excess ?? 0)) {
             most = { pair, excess };
           }
@@ -155,7 +161,10 @@ export class LoadProgram {
     const rows = new SparseRows();
     const ofType: [number, number][][] = types.map(() => []);
     for (const [i, c] of this._used.entries()) {
-      ofType[columns[c]!.type]!.push([i, 1]);
+      const { type, fused = [] } = columns[c]!;
+      for (const own of new Set([type, ...fused])) {
+        ofType[own]!.push([i, [type, ...fused].filter(other => other === own).length]);
+      }
     }
     for (const [type, { jobs }] of types.entries()) {
       rows.add(jobs.length, jobs.length, ofType[type]!);
@@ -196,22 +205,21 @@ export class LoadProgram {
   }
 
   private _taken(pair: IPair): number {
-    return this._loads.classes[pair.nodeClass]!.nodes.length - this._loads.room(pair, this._target);
+    return this._loads.resources[pair.resource]!.count - this._loads.room(pair, this._target);
   }
 
   private _row(pair: IPair): [number, number][] {
-    const { columns, space, classes } = this._loads;
-    const weights = space[pair.nodeClass]![pair.space]!;
+    const { columns, space, resources } = this._loads;
+    const weights = space[pair.resource]![pair.space]!;
     const times = this._times[pair.time]!;
     const entries: [number, number][] = [];
     for (const [i, c] of this._used.entries()) {
-      const { nodeClass, devices } = columns[c]!;
-      const value = weights[devices]! * times[i]!;
-      if (nodeClass === pair.nodeClass && value > 0) {
+      const value = weights[this._loads.devicesOn(columns[c]!, pair.resource)]! * times[i]!;
+      if (value > 0) {
         entries.push([i, value]);
       }
     }
-    entries.push([this.loadColumn, -classes[pair.nodeClass]!.nodes.length]);
+    entries.push([this.loadColumn, -resources[pair.resource]!.count]);
     return entries;
   }
 }

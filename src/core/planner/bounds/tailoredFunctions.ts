@@ -1,6 +1,5 @@
 import type { Highs } from 'highs';
-import type { DualFeasible } from './dualFeasible.js';
-import type { IColumn, IPair, Loads } from './loads.js';
+import type { IColumn, IPair, Loads, TimeFunction } from './loads.js';
 
 /** Time is cut into this many equal parts up to the target; shares are rounded down to them. */
 const PARTS = 2000;
@@ -54,7 +53,8 @@ export function tailor(
       const byTime = items.map(item => ({ size: item.part, weight: item.count * devices[item.devices]! }));
       const time = heaviest(highs, PARTS, byTime);
       if (byTime.reduce((sum, { size: part, weight }) => sum + weight * time[part]!, 0) > 1 + excess) {
-        found.push({ nodeClass, space: indexOf(space, devices), time: loads.time.push(lookUp(time)) - 1 });
+        const added = { space: indexOf(space, devices), time: loads.time.push(lookUp(time)) - 1 };
+        found.push({ resource: nodeClass, ...added });
         break;
       }
       const byDevices = items.map(item => ({ size: item.devices, weight: item.count * time[item.part]! }));
@@ -64,8 +64,8 @@ export function tailor(
   return found;
 }
 
-function lookUp(table: Float64Array): DualFeasible {
-  return share => table[partOf(share)]!;
+function lookUp(table: Float64Array): TimeFunction {
+  return ({ seconds }, target) => table[partOf(seconds / target)]!;
 }
 
 function indexOf(space: (readonly number[])[], devices: readonly number[]): number {

@@ -6,7 +6,7 @@ import { usableConfigs } from '../problem/configuration.js';
 import { Eligibilities } from '../problem/eligibility.js';
 import { type IConfig, paretoFrontByPlace } from '../problem/pareto.js';
 import type { IJob, IProblem } from '../problem/problem.js';
-import { termsOf } from '../problem/terms.js';
+import { termsOf, unforcedPins } from '../problem/terms.js';
 import { KEPT } from '../schedule/arrangement.js';
 import type { ISchedule } from '../schedule/schedule.js';
 import { ConstrainedNeighbourhood } from './constrainedNeighbourhood.js';
@@ -75,8 +75,7 @@ export function kindsOf(request: PlanRequest, problem: IProblem, { placed }: ISc
     const { name, steps, release, deadline, weight, lanes, current } = problem.jobs[job]!;
     const task = tasks.get(name)!;
     const { pins } = termsOf(task);
-    const unforced = pins.map(({ strategy: _, ...place }) => place);
-    const usable = usableConfigs(task, places, unforced);
+    const usable = usableConfigs(task, places, unforcedPins(task));
     const choices = new Map<string, IConfig[]>();
     for (const one of usable.length > 0 ? usable : usableConfigs(task, places)) {
       const key = choiceKey(one.option);

@@ -2,6 +2,7 @@ import { CONSTRAINTS } from '../../model/constraints/constraints.js';
 import type { Conflict, PlanRequest } from '../../wire/messages.js';
 import type { ConstrainedRelaxation } from './constrainedRelaxation.js';
 import type { IConstrainedPlan } from './constrainedSearch.js';
+import type { Culprits } from './culprits.js';
 import { overloaded, takenByRunning } from './makespanBound.js';
 
 /**
@@ -13,7 +14,8 @@ export function conflictsOf(
   request: PlanRequest,
   relaxation: ConstrainedRelaxation,
   { schedule, taken }: Pick<IConstrainedPlan, 'schedule' | 'taken'>,
-  impossible: boolean
+  impossible: boolean,
+  culprits: Culprits
 ): Conflict[] {
   const { problem, jobs } = relaxation;
   const asked = new Map(request.tasks.map(task => [task.name, task]));
@@ -41,7 +43,8 @@ export function conflictsOf(
     tasks,
     makespan: schedule.makespan,
     impossible,
-    overloaded: (deadline: number) => overloaded(relaxation, deadline)
+    overloaded: (deadline: number) => overloaded(relaxation, deadline),
+    culprits: (task: string, deadline: number) => culprits.of(task, deadline, impossible)
   };
   const leastOf = (index: number) =>
     jobs.reduce((sum, { ways }) => {

@@ -1,5 +1,6 @@
 import type { Baseline, Plan, PlanRequest } from '../../wire/messages.js';
 import { lowerBound } from '../bounds/areaBound.js';
+import { raiseByFractions } from '../bounds/fractionalBound.js';
 import type { IPlanOptions } from '../common/planOptions.js';
 import { mulberry32 } from '../common/random.js';
 import type { IProblem } from '../problem/problem.js';
@@ -12,7 +13,8 @@ import { conflictsOf } from './conflicts.js';
 import { explainConstrained } from './constrainedExplanation.js';
 import { ConstrainedRelaxation } from './constrainedRelaxation.js';
 import { ConstrainedSearch, type IConstrainedPlan } from './constrainedSearch.js';
-import { dropConstraints, sequenceLike } from './dropConstraints.js';
+import { Culprits } from './culprits.js';
+import { dropConstraints, sequenceLike, withoutSpans } from './dropConstraints.js';
 import { type IMakespanBound, makespanBound } from './makespanBound.js';
 import type { IRunSequence } from './runSequence.js';
 import { type IRun, runsOf } from './runTable.js';
@@ -25,6 +27,9 @@ const PROVEN = 1e-8;
 const FOR_PLACES = 0.5;
 const FOR_CONSTRAINTS = 0.25;
 
+/** Share of the budget used when linear programs raise the bound. */
+const BEFORE_BOUNDS = 0.5;
+
 /** Plans are reported while searching when they are better by at least this share. */
 const NOTICEABLE = 0.002;
 
@@ -32,14 +37,16 @@ const NOTICEABLE = 0.002;
  * Plan where constraints couple jobs: pins, releases, deadlines, limits, fused and spanning runs, weighted ends. Constraints
  * come first, then the objective; what cannot be met is named with its reason. Switches are not planned here, though
  * bounds are valid for plans that have them where they are allowed.
+ *
+ * @returns the answer.
  */
 export async function planConstrained(
   request: PlanRequest,
   problem: IProblem,
   searchBudget: SearchBudget,
   options: IPlanOptions
-): Promise<Plan> {
-  return new ConstrainedPlanning(request, problem, searchBudget, options).run();
+): Promise<Plan[]> {
+  return [await new ConstrainedPlanning(request, problem, searchBudget, options).run()];
 }
 
 class ConstrainedPlanning {
@@ -52,6 +59,7 @@ class ConstrainedPlanning {
   /** On the sum of weighted ends, where that is to be small. */
   private readonly _weighted: number | undefined;
   private readonly _search: ConstrainedSearch;
+  private readonly _culprits: Culprits;
   private readonly _log: NonNullable<Plan['log']> = [];
   private _method: Plan['method'] = 'construction';
 
@@ -63,6 +71,7 @@ class ConstrainedPlanning {
   ) {
     const runs = runsOf(_problem);
     this._runs = runs;
+    this._culprits = new Culprits(_request);
     this._relaxation = new ConstrainedRelaxation(_problem, runs, _request.switches === 'planned');
     this._loose = makespanBound(this._relaxation, false);
     this._strict = makespanBound(this._relaxation, true);
@@ -89,7 +98,9 @@ class ConstrainedPlanning {
     if (this._fresh) {
       await this._planWithoutConstraints();
     }
-    this._improve();
+    this._improve(BEFORE_BOUNDS);
+    await this._raiseBound();
+    this._improve(1);
     const { kept, ...made } = this._search.final();
     if (kept) {
       this._method = 'previous';
@@ -172,13 +183,39 @@ class ConstrainedPlanning {
     }
   }
 
-  private _improve(): void {
+  /** Bounds by what all jobs together need of all there is, in fractions; as they hold for the best plan so far. */
+  private async _raiseBound(): Promise<void> {
+    const { _problem: problem, _request: request, _options: options, _weighted: weighted } = this;
+    const { schedule, violation } = this._search.plan();
+    const strict = violation === 0;
+    const whole = withoutSpans(problem, strict);
+    const from = strict ? this._strict : this._loose;
+    const open = from.seconds < Infinity && weighted === undefined && this._searchBudget.used < 1;
+    if (whole === undefined || !open || request.switches === 'planned' || options.loadHighs === undefined) {
+      return;
+    }
+    raiseByFractions(await options.loadHighs(), whole, from.seconds, schedule.makespan, seconds => {
+      if (strict) {
+        this._strict = { seconds, binding: 'packing' };
+      } else {
+        this._raise({ seconds, binding: 'packing' });
+      }
+      return this._searchBudget.used < 1;
+    });
+  }
+
+  /** @param until - share of the budget used in the end. */
+  private _improve(until: number): void {
     const { _search: search, _options: options, _weighted: weighted, _strict: strict, _loose: loose } = this;
     let reported = search.plan();
     const target = (weighted ?? strict.seconds) * (1 + PROVEN);
     const goal = target < Infinity ? target : (weighted ?? loose.seconds);
+    const left = until - this._searchBudget.used;
+    if (left <= 0) {
+      return;
+    }
     search.run(
-      share => this._searchBudget.part(share, goal),
+      share => this._searchBudget.part(share * left, goal),
       () => {
         this._method = 'local-search';
         if (!this._fresh) {
@@ -207,7 +244,8 @@ class ConstrainedPlanning {
   private _toPlan(made: IConstrainedPlan): Plan {
     const { _problem: problem, _search: search, _strict: strict, _loose: loose, _weighted: weighted } = this;
     const { schedule, violation } = made;
-    const conflicts = conflictsOf(this._request, this._relaxation, made, strict.seconds === Infinity);
+    const impossible = strict.seconds === Infinity;
+    const conflicts = conflictsOf(this._request, this._relaxation, made, impossible, this._culprits);
     const bound = boundedBy(violation > 0 ? loose : strict, schedule.makespan);
     const seconds = endsOf(problem, schedule);
     const least = boundedBy({ seconds: weighted ?? 0, binding: 'none' }, seconds);

@@ -73,13 +73,14 @@ export class ConstrainedSearch {
     { bound, random, previous = [] }: ISearchStart
   ) {
     this._random = random;
+    const followed = previous.length > 0 ? followPrevious(_problem, _runs, previous) : undefined;
+    this._decoder = new Decoder(_problem, _runs, followed?.wanted);
     if (_problem.jobs.some(({ current }) => current !== undefined)) {
       const slow = withPessimisticTimes(_problem);
       const slowRuns = runsOf(slow);
-      this._cautious = { problem: slow, runs: slowRuns, decoder: new Decoder(slow, slowRuns) };
+      const decoder = new Decoder(slow, slowRuns, followed?.wanted);
+      this._cautious = { problem: slow, runs: slowRuns, decoder };
     }
-    const followed = previous.length > 0 ? followPrevious(_problem, _runs, previous) : undefined;
-    this._decoder = new Decoder(_problem, _runs, followed?.wanted);
     const simple = simpleSequences(_problem, _runs, random).map(({ name, sequence }) => ({
       name,
       sequence,

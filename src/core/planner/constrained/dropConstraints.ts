@@ -1,12 +1,12 @@
-import { type IConfig, paretoFront } from '../problem/pareto.js';
+import { type IConfig, paretoFrontByPlace } from '../problem/pareto.js';
 import type { IProblem } from '../problem/problem.js';
 import type { ISchedule } from '../schedule/schedule.js';
 import type { IRunSequence } from './runSequence.js';
 import type { IRun } from './runTable.js';
 
 /**
- * The plain problem that is left without constraints: every job anywhere at any time. Its bounds hold with the constraints, and
- * its plans are good to begin with. Undefined when runs may be fused or span nodes, which a plain problem cannot say,
+ * The plain problem that is left without constraints: every job at any time, on any devices of the nodes it may use. Its
+ * bounds hold with the constraints, and its plans are good to begin with. Undefined when runs may be fused or span nodes, which a plain problem cannot say,
  * or weighted ends count.
  */
 export function dropConstraints(problem: IProblem): IProblem | undefined {
@@ -19,7 +19,7 @@ export function dropConstraints(problem: IProblem): IProblem | undefined {
     ...problem,
     jobs: jobs.map(job => ({
       ...job,
-      configs: paretoFront(job.configs.map(({ nodes: _, among: __, ...config }) => config)),
+      configs: paretoFrontByPlace(job.configs.map(({ among: _, ...config }) => config)),
       release: 0,
       deadline: Infinity,
       strayed: false,
@@ -29,6 +29,25 @@ export function dropConstraints(problem: IProblem): IProblem | undefined {
     budgets: [],
     conflicts: [],
     unconstrained: true
+  };
+}
+
+/**
+ * The problem as what it needs is added up: its jobs with what is asked of them and what couples them. Undefined when runs
+ * may span nodes.
+ *
+ * @param strict - whether deadlines count.
+ */
+export function withoutSpans(problem: IProblem, strict: boolean): IProblem | undefined {
+  const { jobs, fusions, lanes } = problem;
+  if ([...jobs, ...fusions].some(({ configs }) => configs.some(({ span }) => span !== undefined))) {
+    return undefined;
+  }
+  return {
+    ...problem,
+    // Running jobs that go on may be more than allowed: then lanes bound nothing.
+    lanes: jobs.some(({ current }) => current !== undefined) ? [] : lanes,
+    jobs: strict ? jobs : jobs.map(job => ({ ...job, deadline: Infinity }))
   };
 }
 

@@ -1,3 +1,4 @@
+import { frontOn } from '../problem/pareto.js';
 import type { IProblem } from '../problem/problem.js';
 import { KEPT } from '../schedule/arrangement.js';
 import type { INodePlan, INodeProblem } from './nodeProblem.js';
@@ -35,7 +36,7 @@ export function nodeContents(
   const types: { count: number; configs: INodeProblem['types'][number]['configs'] }[] = [];
   for (const job of jobs) {
     const { configs, current } = problem.jobs[job]!;
-    const indexes = configs.flatMap(({ devices }, index) => (devices <= freeAt.length ? [index] : []));
+    const indexes = frontOn(configs, node, freeAt.length);
     if (current?.node === node) {
       indexes.push(KEPT);
     }

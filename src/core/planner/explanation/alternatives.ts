@@ -1,8 +1,10 @@
-import type { PlanOption, PlanRequest } from '../../wire/messages.js';
+import type { PlanOption, PlanRequest, Strategy } from '../../wire/messages.js';
 import type { Random } from '../common/random.js';
+import { isOnAnyDevices, usableConfigs } from '../problem/configuration.js';
 import { Eligibilities } from '../problem/eligibility.js';
-import type { IConfig } from '../problem/pareto.js';
-import type { IJob, IProblem } from '../problem/problem.js';
+import { type IConfig, paretoFrontByPlace } from '../problem/pareto.js';
+import type { IProblem } from '../problem/problem.js';
+import { unforcedPins } from '../problem/terms.js';
 import { Insertion, makespanOf } from '../replan/insertion.js';
 import { arrangementOf, type IArrangement, KEPT, realise } from '../schedule/arrangement.js';
 import { anneal, type ICooling, type ISearchLimit } from '../search/annealing.js';
@@ -19,12 +21,20 @@ export interface IForced {
 export interface IKind {
   /** Indexes into {@link IProblem.jobs}. */
   jobs: number[];
-  /** The fastest option of each technique at each number of devices. */
-  choices: IConfig[];
+  choices: IChoice[];
   /** Per choice. */
   best: (IForced | undefined)[];
   /** Plans met with one of these tasks changed; none when there are too many tasks to look into them. */
   met: IForced[];
+}
+
+/** A technique at a number of devices. */
+export interface IChoice {
+  /** Tells choices apart; see {@link choiceKey}. */
+  key: string;
+  strategy: Strategy;
+  /** The fastest option in each place. */
+  configs: IConfig[];
 }
 
 /** Steps of the search that prices one alternative, at least and at most. */
@@ -49,27 +59,26 @@ const MENDING: ICooling[] = [
   { hot: 1, cold: 0.0025, rounds: 1 }
 ];
 
-/** A technique at a number of devices. */
+/** One string per technique at a number of devices. */
 export function choiceKey({ strategy }: PlanOption): string {
   return `${strategy.technique} ${strategy.devices}`;
 }
 
-/**
- * The kinds of the jobs of a plain problem, in the order of their first jobs. Options that may only run in some places
- * are no choices in it: others are as good everywhere.
- */
+/** The kinds of the jobs of a plain problem, in the order of their first jobs. */
 export function kindsOf(request: PlanRequest, problem: IProblem): IKind[] {
   const tasks = new Map(request.tasks.map(task => [task.name, task]));
   const places = new Eligibilities(request);
   const kinds = new Map<string, IKind>();
   for (const [index, job] of problem.jobs.entries()) {
-    const options = tasks.get(job.name)!.options.filter(option => {
-      const eligibility = places.of(option);
-      return eligibility !== undefined && Object.keys(eligibility).length === 0;
-    });
-    const choices = choicesOf(job, options);
-    const names = choices.map(({ option, seconds }) => `${choiceKey(option)} ${seconds}`).join();
-    const key = job.current === undefined ? names : `current ${index}`;
+    const task = tasks.get(job.name)!;
+    const pinned = usableConfigs(task, places, unforcedPins(task));
+    const usable = (pinned.length > 0 ? pinned : usableConfigs(task, places)).filter(isOnAnyDevices);
+    const choices = choicesOf(usable);
+    const names = choices.map(({ key, configs }) => [
+      key,
+      ...configs.map(({ seconds, nodes }) => [seconds, nodes ?? null])
+    ]);
+    const key = job.current === undefined ? JSON.stringify(names) : `current ${index}`;
     const kind = kinds.get(key);
     if (kind === undefined) {
       kinds.set(key, { jobs: [index], choices, best: choices.map(() => undefined), met: [] });
@@ -80,17 +89,16 @@ export function kindsOf(request: PlanRequest, problem: IProblem): IKind[] {
   return [...kinds.values()];
 }
 
-function choicesOf(job: IJob, options: readonly PlanOption[]): IConfig[] {
-  const fastest = new Map<string, IConfig>();
-  for (const option of options) {
-    const overhead = option.startSeconds + job.leaving;
-    const seconds = overhead + job.steps * option.stepSeconds;
-    const key = choiceKey(option);
-    if (seconds < (fastest.get(key)?.seconds ?? Infinity)) {
-      fastest.set(key, { option, devices: option.strategy.devices, seconds, overhead });
-    }
+function choicesOf(usable: readonly IConfig[]): IChoice[] {
+  const all = new Map<string, IConfig[]>();
+  for (const config of usable) {
+    const key = choiceKey(config.option);
+    all.set(key, [...(all.get(key) ?? []), config]);
   }
-  return [...fastest.values()];
+  return [...all].map(([key, own]) => {
+    const configs = paretoFrontByPlace(own);
+    return { key, strategy: configs[0]!.option.strategy, configs };
+  });
 }
 
 /** The configuration a job has in an arrangement. */
@@ -188,11 +196,11 @@ export class Pricing {
   }
 
   /** The plan with a job's configuration dictated; the job goes where it does the least harm. */
-  private _force(job: number, config: IConfig): IForced {
+  private _force(job: number, { key, configs }: IChoice): IForced {
     const { config: chosen, queues } = this.base.arrangement;
     const { current, ...own } = this._problem.jobs[job]!;
-    const stays = current !== undefined && choiceKey(current.config.option) === choiceKey(config.option);
-    const forced: IJob = { ...own, configs: [config], ...(stays && { current }) };
+    const stays = current !== undefined && choiceKey(current.config.option) === key;
+    const forced = { ...own, configs, ...(stays && { current }) };
     const jobs = this._problem.jobs.map((other, index) => (index === job ? forced : other));
     const problem = { ...this._problem, jobs };
     const arrangement: IArrangement = {
@@ -213,7 +221,7 @@ export class Pricing {
     for (const kind of this.kinds) {
       for (const job of kind.jobs) {
         const key = choiceKey(configOf(plan.problem, plan.arrangement, job).option);
-        const choice = kind.choices.findIndex(({ option }) => choiceKey(option) === key);
+        const choice = kind.choices.findIndex(one => one.key === key);
         if (choice >= 0 && plan.makespan < (kind.best[choice]?.makespan ?? Infinity)) {
           kind.best[choice] = plan;
         }

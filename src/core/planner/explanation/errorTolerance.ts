@@ -14,7 +14,7 @@ const RIVALS = 4;
  * @returns a share of the step time, or undefined when no error up to 400 % matters.
  */
 export function toleranceOf(base: IForced, kind: IKind, choice: number): number | undefined {
-  const key = choiceKey(kind.choices[choice]!.option);
+  const { key } = kind.choices[choice]!;
   const used = uses(base, kind, key);
   const rivals = [...kind.met, ...withoutChoice(base, kind, key)]
     .filter(plan => uses(plan, kind, key) < used)
@@ -35,11 +35,9 @@ function withoutChoice({ problem, arrangement }: IForced, kind: IKind, key: stri
   });
   const queues = arrangement.queues.map(queue => queue.filter(job => !changed.includes(job)));
   return kind.choices
-    .filter(({ option }) => choiceKey(option) !== key)
-    .map(config => {
-      const jobs = problem.jobs.map((job, index) =>
-        changed.includes(index) ? { ...job, configs: [config] } : job
-      );
+    .filter(other => other.key !== key)
+    .map(({ configs }) => {
+      const jobs = problem.jobs.map((job, index) => (changed.includes(index) ? { ...job, configs } : job));
       const plan: IForced = {
         problem: { ...problem, jobs },
         arrangement: {

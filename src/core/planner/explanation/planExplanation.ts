@@ -70,18 +70,18 @@ function explainKind(
   const tolerances = new Map<number, number | undefined>();
   return kind.jobs.map(job => {
     const { option } = configOf(problem, base.arrangement, job);
-    const chosen = kind.choices.findIndex(other => choiceKey(other.option) === choiceKey(option));
+    const chosen = kind.choices.findIndex(({ key }) => key === choiceKey(option));
     if (precise && chosen >= 0 && !tolerances.has(chosen)) {
       tolerances.set(chosen, toleranceOf(base, kind, chosen));
     }
     const tolerance = tolerances.get(chosen);
-    const alternatives = kind.choices.flatMap(({ option: other }, index): Alternative[] => {
+    const alternatives = kind.choices.flatMap(({ strategy }, index): Alternative[] => {
       const best = kind.best[index];
       return index === chosen || best === undefined
         ? []
         : [
             {
-              strategy: other.strategy,
+              strategy,
               makespan: best.makespan,
               price: Math.max(0, best.makespan - makespan)
             }
@@ -133,7 +133,7 @@ function longest({ jobs, running }: IProblem): { name: string; how: string; seco
       seconds: config.seconds
     })),
     ...jobs.map(({ name, configs, current }) => {
-      const fastest = configs[configs.length - 1]!;
+      const fastest = configs.reduce((least, one) => (one.seconds <= least.seconds ? one : least));
       const stays = current !== undefined && current.config.seconds < fastest.seconds;
       const { option, seconds } = stays ? current.config : fastest;
       return { name, how: ` by its fastest strategy, ${strategyLabel(option.strategy)}`, seconds };

@@ -5,8 +5,21 @@ import { BestPatterns, type Pattern } from './bestPatterns.js';
 /** Equal pieces of work: `count` of them, each a whole that any mix of its choices may complete. */
 export interface IWork {
   count: number;
-  /** Seconds are what the whole takes by this choice alone; more than 0. */
-  choices: readonly { devices: number; seconds: number }[];
+  choices: readonly IWorkChoice[];
+}
+
+/** A way to do a piece of work. */
+export interface IWorkChoice {
+  devices: number;
+  /** What the whole takes by this choice alone; more than 0. */
+  seconds: number;
+  /** Indexes of the supplies whose nodes can; all when absent. */
+  supplies?: readonly number[];
+}
+
+/** Whether nodes of a supply can do work this way, as far as they have the devices. */
+export function canDo({ supplies }: IWorkChoice, supply: number): boolean {
+  return supplies?.includes(supply) ?? true;
 }
 
 /** Equal nodes. */
@@ -105,19 +118,22 @@ function bestPatterns(
   supplies: readonly ISupply[],
   prices: IPrices
 ): BestPatterns[] {
-  const items = works.map(({ count, choices }, w) => ({
-    count,
-    choices: choices.map(({ devices, seconds }) => ({
-      devices,
-      value: prices.work[w]! / seconds - prices.running[w]!
-    }))
-  }));
-  const bySize = new Map<number, BestPatterns>();
-  return supplies.map(({ periods }) => {
+  const itemsOf = (supply: number) =>
+    works.map(({ count, choices }, w) => ({
+      count,
+      choices: choices.map(choice => ({
+        devices: choice.devices,
+        value: canDo(choice, supply) ? prices.work[w]! / choice.seconds - prices.running[w]! : 0
+      }))
+    }));
+  const unlike = works.some(({ choices }) => choices.some(choice => choice.supplies !== undefined));
+  const known = new Map<string, BestPatterns>();
+  return supplies.map(({ periods }, supply) => {
     const size = periods[periods.length - 1]!.devices;
-    const known = bySize.get(size) ?? new BestPatterns(items, size);
-    bySize.set(size, known);
-    return known;
+    const key = unlike ? `supply ${supply}` : `size ${size}`;
+    const best = known.get(key) ?? new BestPatterns(itemsOf(supply), size);
+    known.set(key, best);
+    return best;
   });
 }
 
@@ -221,8 +237,8 @@ class Master {
     for (const [supply, { periods }] of this._supplies.entries()) {
       const period = periods.length - 1;
       for (const [item, { choices }] of this._works.entries()) {
-        for (const [choice, { devices }] of choices.entries()) {
-          if (devices <= periods[period]!.devices) {
+        for (const [choice, way] of choices.entries()) {
+          if (way.devices <= periods[period]!.devices && canDo(way, supply)) {
             this.append(solver, highs, { supply, period, pattern: [{ item, choice }] }, this._extra);
           }
         }

@@ -1,6 +1,6 @@
 import type { Highs } from 'highs';
 import { groupJobs } from '../bounds/jobTypes.js';
-import type { IConfig } from '../problem/pareto.js';
+import { frontOn, type IConfig } from '../problem/pareto.js';
 import type { IProblem } from '../problem/problem.js';
 import type { IPlaced } from '../schedule/schedule.js';
 import { type IRoundLimit, type ISupply, type IWork, solveConfigurationLp } from './configurationLp.js';
@@ -42,8 +42,8 @@ export class NodePlan {
     this.size = size;
     this._choices = this.jobs.map(index => {
       const job = _problem.jobs[index]!;
-      const configs = job.current?.node === _node ? choicesOf(job) : job.configs;
-      return configs.filter(({ devices }) => devices <= size);
+      const configs = frontOn(job.configs, _node, size).map(choice => job.configs[choice]!);
+      return job.current?.node === _node ? choicesOf({ ...job, configs }) : configs;
     });
     const types = groupJobs(_problem).map(({ jobs }) => jobs.filter(job => this.jobs.includes(job)));
     this._twins = this.jobs.map(job =>
@@ -62,6 +62,11 @@ export class NodePlan {
   /** The others here that need the same. */
   twinsOf(job: number): number[] {
     return this._twins[this.jobs.indexOf(job)]!;
+  }
+
+  /** What one job runs as, for another that needs the same: its own configuration, for its own may be by another strategy. */
+  twinConfig(job: number, config: IConfig, twin: number): IConfig {
+    return this.choicesOf(twin)[this.choicesOf(job).indexOf(config)]!;
   }
 
   /** What the jobs may run as here. */

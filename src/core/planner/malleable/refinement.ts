@@ -81,9 +81,11 @@ function exchanged(
     [job, twin],
     [twin, job]
   ]);
-  return stages.map((stage, index) =>
-    index < from ? stage : new Map([...stage].map(([name, config]) => [other.get(name) ?? name, config]))
-  );
+  const moved = ([name, config]: [number, IConfig]): [number, IConfig] => {
+    const stands = other.get(name);
+    return stands === undefined ? [name, config] : [stands, node.twinConfig(name, config, stands)];
+  };
+  return stages.map((stage, index) => (index < from ? stage : new Map([...stage].map(moved))));
 }
 
 /** A stage that runs one job otherwise; others give way, the newest first, when devices are short. */

@@ -48,7 +48,7 @@ export class Sequencer {
       if (idle.length === 0 && used.length === left.length) {
         const placed = placeRuns(problem, node, stretches, timing);
         if (
-          stretches.some(({ steps }) => steps === 0) ||
+          stretches.some(stretch => stretch.steps === 0 || !this._isAllowed(stretch)) ||
           new Set(placed.map(({ job }) => job)).size < this._jobs.length
         ) {
           return undefined;
@@ -63,6 +63,11 @@ export class Sequencer {
       }
       left = joined(used);
     }
+  }
+
+  /** What a job runs by when the plan begins may be good for nothing else than to go on. */
+  private _isAllowed({ job, config, kept }: IRun): boolean {
+    return kept || this._problem.jobs[job]!.configs.includes(config);
   }
 
   /** Stages in which jobs run on, or begin sooner, where devices would be idle: runs grow, which costs nothing. */

@@ -1,9 +1,15 @@
 import type { Highs } from 'highs';
 import { classOfNode, groupJobs, groupNodes } from '../bounds/jobTypes.js';
-import type { IConfig } from '../problem/pareto.js';
+import { allows, type IConfig } from '../problem/pareto.js';
 import type { IJob, IPlanNode, IProblem } from '../problem/problem.js';
 import type { BestPatterns } from './bestPatterns.js';
-import { type IRoundLimit, type ISupply, type IWork, solveConfigurationLp } from './configurationLp.js';
+import {
+  canDo,
+  type IRoundLimit,
+  type ISupply,
+  type IWork,
+  solveConfigurationLp
+} from './configurationLp.js';
 
 /** What is known of a problem when its jobs may be interrupted at will. */
 export interface ISwitchingRelaxation {
@@ -28,11 +34,15 @@ const LEAST_SECONDS = 1e-6;
  */
 export function relax(highs: Highs, problem: IProblem, limit: IRoundLimit): ISwitchingRelaxation {
   const longest = problem.running.reduce((most, { config }) => Math.max(most, config.seconds), 0);
+  const classes = groupNodes(problem);
   const works = groupJobs(problem).map(({ jobs }) => {
     const job = problem.jobs[jobs[0]!]!;
     const choices = choicesOf(job).map(config => ({
       devices: config.devices,
-      seconds: wholeSeconds(job, config)
+      seconds: wholeSeconds(job, config),
+      ...(config.nodes !== undefined && {
+        supplies: classes.flatMap(({ nodes }, index) => (allows(config, nodes[0]!) ? [index] : []))
+      })
     }));
     return { jobs, work: { count: jobs.length, choices } };
   });
@@ -42,7 +52,6 @@ export function relax(highs: Highs, problem: IProblem, limit: IRoundLimit): ISwi
   if (types.length === 0) {
     return { bound: longest, price: () => 0, soonest: () => 0 };
   }
-  const classes = groupNodes(problem);
   const supplies = classes.map(({ nodes }) => supplyOf(problem.nodes[nodes[0]!]!, nodes.length));
   const answer = solveConfigurationLp(
     highs,
@@ -54,7 +63,7 @@ export function relax(highs: Highs, problem: IProblem, limit: IRoundLimit): ISwi
   const prices = problem.jobs.map(() => supplies.map(() => 0));
   for (const [type, { jobs, work }] of types.entries()) {
     const bySupply = supplies.map((supply, index) =>
-      Math.max(answer.prices[type]!, leastPrice(work, supply, answer.best[index]!, bound))
+      Math.max(answer.prices[type]!, leastPrice(work, index, supply, answer.best[index]!, bound))
     );
     for (const job of jobs) {
       prices[job] = bySupply;
@@ -64,7 +73,7 @@ export function relax(highs: Highs, problem: IProblem, limit: IRoundLimit): ISwi
   return {
     bound,
     price: (job, node) =>
-      problem.jobs[job]!.configs[0]!.devices <= problem.nodes[node]!.devices.length
+      canRun(problem.jobs[job]!, node, problem.nodes[node]!.devices.length)
         ? prices[job]![supplyOfNode[node]!]!
         : Infinity,
     soonest: (node, price) => {
@@ -77,13 +86,23 @@ export function relax(highs: Highs, problem: IProblem, limit: IRoundLimit): ISwi
 }
 
 /** What a work's devices are worth on a node, or all of the node for as long as it takes when that is too long. */
-function leastPrice({ choices }: IWork, { periods }: ISupply, best: BestPatterns, bound: number): number {
+function leastPrice(
+  { choices }: IWork,
+  supply: number,
+  { periods }: ISupply,
+  best: BestPatterns,
+  bound: number
+): number {
   const size = periods[periods.length - 1]!.devices;
   const value = best.value(size);
-  const own = choices.filter(({ devices }) => devices <= size);
+  const own = choices.filter(choice => choice.devices <= size && canDo(choice, supply));
   const area = Math.min(...own.map(({ devices, seconds }) => (devices * seconds) / size));
   const soonest = Math.min(...own.map(({ seconds }) => seconds));
   return value * (soonest > bound ? Math.max(area, soonest) : area);
+}
+
+function canRun({ configs }: IJob, node: number, size: number): boolean {
+  return configs.some(config => config.devices <= size && allows(config, node));
 }
 
 /** Whether work is too short to be planned in shares, by a makespan in seconds. */
@@ -122,7 +141,7 @@ export function supplyOf({ freeAt }: IPlanNode, nodes: number): ISupply {
 }
 
 /** What a job may run as, the strategy it runs with now included. */
-export function choicesOf({ configs, current }: IJob): IConfig[] {
+export function choicesOf({ configs, current }: Pick<IJob, 'configs' | 'current'>): IConfig[] {
   return current === undefined || configs.some(({ option }) => option === current.config.option)
     ? configs
     : [...configs, current.config];

@@ -44,7 +44,8 @@ const ROUNDING = 1e-8;
 /**
  * Give stretches their devices and times: each in turn takes devices free by the stages, and starts when they are and
  * when the job's stretch before it has ended. Whole steps make that a little later or sooner than the stages tell.
- * What then turns out to go on where it was is no switch and pays none.
+ * Those that go on where their jobs run come first, or others might take their devices. What then turns out to go on
+ * where it was is no switch and pays none.
  */
 export function placeRuns(
   problem: IProblem,
@@ -61,7 +62,8 @@ export function placeRuns(
   const idleFrom = free.map(time => (time > 0 ? firstAt(starts, time) : 0));
   const last = new Map<number, IPlaced & { steps: number; overhead: number }>();
   const all: IPlaced[] = [];
-  for (const { job, config, from, to, overhead, kept, steps } of stretches) {
+  const inTurn = [...stretches].sort((a, b) => Number(b.kept) - Number(a.kept));
+  for (const { job, config, from, to, overhead, kept, steps } of inTurn) {
     const { current } = problem.jobs[job]!;
     const { startSeconds, stopSeconds = 0, stepSeconds } = config.option;
     const before = last.get(job);

@@ -1,5 +1,5 @@
 import type { Highs, ModelData } from 'highs';
-import type { IConfig } from '../problem/pareto.js';
+import { allows, type IConfig } from '../problem/pareto.js';
 import type { IProblem } from '../problem/problem.js';
 import { type IArrangement, realise } from '../schedule/arrangement.js';
 import type { ISchedule } from '../schedule/schedule.js';
@@ -227,6 +227,12 @@ class Model {
     this._rows.add(0, Infinity, [[0, 1], [this._start[task]!, -1], ...this._duration(task, -1)]);
     this._rows.add(1, 1, ones(this._chosen[task]!));
     this._rows.add(1, 1, ones(this._onNode[task]!));
+    for (const [choice, config] of configs.entries()) {
+      const elsewhere = this._onNode[task]!.filter((_, node) => !allows(config, node));
+      if (elsewhere.length > 0) {
+        this._rows.add(-Infinity, 1, ones([this._chosen[task]![choice]!, ...elsewhere]));
+      }
+    }
     const wanted = configs.map(({ devices }, s): [number, number] => [this._chosen[task]![s]!, -devices]);
     this._rows.add(0, 0, [...ones(this._onDevice[task]!.flat()), ...wanted]);
     for (const [node, columns] of this._onDevice[task]!.entries()) {

@@ -7,8 +7,13 @@ import type { IConfig, IEligibility } from './pareto.js';
 export type Placement = NonNullable<PlanTask['running']>;
 
 /** Whether a configuration may run on any node with enough devices. */
-export function isFree({ nodes, among, span }: IConfig): boolean {
-  return nodes === undefined && among === undefined && span === undefined;
+export function isFree(config: IEligibility): boolean {
+  return config.nodes === undefined && isOnAnyDevices(config);
+}
+
+/** Whether a configuration runs on one node, and there on any of its devices. */
+export function isOnAnyDevices({ among, span }: IEligibility): boolean {
+  return among === undefined && span === undefined;
 }
 
 /** How a task may run under some pins; what leaving its present place costs is paid first. */

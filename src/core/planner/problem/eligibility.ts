@@ -1,4 +1,4 @@
-import { strategyKey } from '../../model/strategy.js';
+import { strategyKey, usableBy } from '../../model/strategy.js';
 import type { Pin, PlanOption, PlanRequest, Strategy } from '../../wire/messages.js';
 import type { IEligibility } from './pareto.js';
 
@@ -20,6 +20,8 @@ export class Eligibilities {
   readonly largestMemory: number;
   private readonly _excluded: Set<string>;
   private readonly _leastMemory: number;
+  /** Whether there are parts of divided GPUs, which work with no other. */
+  private readonly _divided: boolean;
 
   constructor(private readonly _request: PlanRequest) {
     const { nodes } = _request.cluster;
@@ -27,6 +29,7 @@ export class Eligibilities {
     this.largestNode = nodes.reduce((largest, node) => Math.max(largest, node.devices.length), 0);
     const memories = nodes.flatMap(node => node.devices.map(device => device.memoryBytes));
     this._leastMemory = memories.reduce((least, bytes) => Math.min(least, bytes), Infinity);
+    this._divided = nodes.some(node => node.devices.some(({ partition }) => partition));
     this.largestMemory = memories.reduce((most, bytes) => Math.max(most, bytes), 0);
   }
 
@@ -40,7 +43,8 @@ export class Eligibilities {
       return undefined;
     }
     const { strategy, peakBytes = 0, span = 1 } = option;
-    const plain = option.nodes === undefined && peakBytes <= this._leastMemory && span === 1;
+    const whole = !this._divided || strategy.devices === 1;
+    const plain = option.nodes === undefined && peakBytes <= this._leastMemory && span === 1 && whole;
     if (plain && pins.length === 0) {
       return strategy.devices <= this.largestNode ? {} : undefined;
     }
@@ -85,8 +89,11 @@ export class Eligibilities {
       if (!allowed) {
         continue;
       }
+      const usable = new Set(usableBy(strategy, devices));
       const able = devices.flatMap((device, i) =>
-        device.memoryBytes >= peakBytes && pins.every(pin => pin.devices?.includes(device.id) ?? true)
+        usable.has(device) &&
+        device.memoryBytes >= peakBytes &&
+        pins.every(pin => pin.devices?.includes(device.id) ?? true)
           ? [i]
           : []
       );

@@ -63,19 +63,44 @@ export function paretoFrontByPlace(configs: IConfig[]): IConfig[] {
   return front;
 }
 
+/** Whether something may run on a node, as far as that depends on which node it is. */
+export function allows({ nodes }: IEligibility, node: number): boolean {
+  return nodes?.includes(node) ?? true;
+}
+
+/**
+ * What of a front by place counts on one node, fewest devices first: what may run there and, unless it may run anywhere
+ * as all others may, is not dominated by something else that may.
+ *
+ * @param size - devices of the node.
+ * @returns indexes into `configs`, ascending.
+ */
+export function frontOn(configs: readonly IConfig[], node: number, size: number): number[] {
+  const unlike = configs.some(({ nodes }) => nodes !== undefined);
+  const front: number[] = [];
+  let fastest = Infinity;
+  for (const [index, config] of configs.entries()) {
+    if (config.devices <= size && allows(config, node) && (!unlike || config.seconds < fastest)) {
+      front.push(index);
+      fastest = Math.min(fastest, config.seconds);
+    }
+  }
+  return front;
+}
+
 /** Whether `wide` may run wherever `narrow`, which needs no fewer devices, may. */
 function covers(wide: IEligibility, narrow: IEligibility): boolean {
   if ((wide.span ?? 1) !== (narrow.span ?? 1)) {
     return false;
   }
-  if (wide.nodes !== undefined && !(narrow.nodes?.every(node => wide.nodes!.includes(node)) ?? false)) {
+  if (wide.nodes !== undefined && !(narrow.nodes?.every(node => allows(wide, node)) ?? false)) {
     return false;
   }
   return (
     wide.among?.every(
       (devices, node) =>
         devices === undefined ||
-        (narrow.nodes !== undefined && !narrow.nodes.includes(node)) ||
+        !allows(narrow, node) ||
         (narrow.among?.[node]?.every(device => devices.includes(device)) ?? false)
     ) ?? true
   );

@@ -2,6 +2,7 @@ import type { Conflict, PlanRequest, PlanTask, Unplanned } from '../../wire/mess
 import {
   configOf,
   isFree,
+  isOnAnyDevices,
   leavingSeconds,
   type Placement,
   runningOption,
@@ -77,6 +78,8 @@ export interface IPlanNode {
   devices: string[];
   /** When each device becomes free: the end of the task running on it, else 0. */
   freeAt: number[];
+  /** Nodes of equal kind may run the same configurations, as far as they have the devices. */
+  kind: number;
 }
 
 /** What all runs together may take of something. */
@@ -105,8 +108,8 @@ export interface IProblem {
   /** Constraints given up because nothing could meet them. */
   conflicts: Conflict[];
   /**
-   * Whether any node with enough devices will do for a job at any time, and only the last end counts: nothing but
-   * Pareto fronts, devices free from some time on, and jobs that may go on where they run.
+   * Whether any devices of a node will do for a job that may run there, at any time, and only the last end counts:
+   * nothing but Pareto fronts, devices free from some time on, and jobs that may go on where they run.
    */
   unconstrained: boolean;
 }
@@ -118,7 +121,8 @@ export function toProblem(request: PlanRequest): IProblem {
   const nodes = request.cluster.nodes.map(node => ({
     id: node.id,
     devices: node.devices.map(device => device.id),
-    freeAt: node.devices.map(() => 0)
+    freeAt: node.devices.map(() => 0),
+    kind: 0
   }));
   const problem: IProblem = {
     nodes,
@@ -168,6 +172,7 @@ export function toProblem(request: PlanRequest): IProblem {
   }
   addFusions(problem, request, places);
   addShared(problem, request);
+  setKinds(problem);
   problem.unconstrained = isPlain(problem);
   return problem;
 }
@@ -185,9 +190,24 @@ function isPlain({ jobs, running, fusions, lanes, budgets, weighted }: IProblem)
     budgets.length === 0 &&
     running.every(({ deadline }) => deadline === Infinity) &&
     jobs.every(
-      ({ configs, release, deadline }) => release === 0 && deadline === Infinity && configs.every(isFree)
+      ({ configs, release, deadline }) =>
+        release === 0 && deadline === Infinity && configs.every(isOnAnyDevices)
     )
   );
+}
+
+/** Tell nodes apart by the sets of nodes to which configurations are confined. */
+function setKinds({ nodes, jobs }: IProblem): void {
+  const sets = new Map<string, number[]>();
+  for (const own of jobs.flatMap(({ configs }) => configs.map(config => config.nodes ?? []))) {
+    sets.set(own.join(), own);
+  }
+  const kinds = new Map<string, number>();
+  for (const [index, node] of nodes.entries()) {
+    const key = [...sets.values()].map(set => Number(set.includes(index))).join();
+    node.kind = kinds.get(key) ?? kinds.size;
+    kinds.set(key, node.kind);
+  }
 }
 
 function placeOf(task: PlanTask, running: Placement, nodes: IPlanNode[]): IPlace {

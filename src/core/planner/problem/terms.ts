@@ -25,6 +25,11 @@ export function termsOf(task: PlanTask): ITerms {
   return terms;
 }
 
+/** The pins of a task but for the strategy they name: what it could be asked to run by instead. */
+export function unforcedPins(task: PlanTask): Pin[] {
+  return termsOf(task).pins.map(({ strategy: _, ...place }) => place);
+}
+
 /**
  * As much of a task's pins as can be met; nothing of them where nothing can run the task anyway.
  *

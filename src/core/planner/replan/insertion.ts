@@ -1,4 +1,4 @@
-import type { IConfig } from '../problem/pareto.js';
+import { allows, type IConfig } from '../problem/pareto.js';
 import type { IProblem } from '../problem/problem.js';
 import { type IArrangement, KEPT } from '../schedule/arrangement.js';
 import { Lanes, lanesOf } from '../schedule/lanes.js';
@@ -72,6 +72,9 @@ export class Insertion {
       for (const [index, config] of configs.entries()) {
         if (config.devices > this._lanes[node]!.size) {
           break;
+        }
+        if (!allows(config, node)) {
+          continue;
         }
         this._tryPlaces(node, config, everywhere ? 0 : length, (place, lanes) => {
           const spent = total - this._spent[node]! + lanes.spent;

@@ -1,6 +1,6 @@
 import { strategyKey } from '../../model/strategy.js';
 import type { Segment } from '../../wire/messages.js';
-import type { IConfig } from '../problem/pareto.js';
+import { allows, type IConfig } from '../problem/pareto.js';
 import type { IJob, IProblem } from '../problem/problem.js';
 import { type IArrangement, KEPT } from '../schedule/arrangement.js';
 import type { IPlaced, ISchedule } from '../schedule/schedule.js';
@@ -26,7 +26,7 @@ export function followPrevious(problem: IProblem, previous: readonly Segment[]):
     const choice =
       segment === undefined || node === undefined || goesOn(problem, own, segment)
         ? -1
-        : likest(own.configs, segment, problem.nodes[node]!.devices.length);
+        : likest(own.configs, segment, node, problem.nodes[node]!.devices.length);
     if (choice >= 0) {
       config[job] = choice;
       followed.push({ job, node: node!, start: segment!.start });
@@ -99,14 +99,16 @@ export function goesOn({ nodes }: IProblem, { current }: IJob, segment: Segment)
 }
 
 /** The same strategy, else the widest that needs no more devices than it did; -1 when none fits the node. */
-function likest(configs: readonly IConfig[], segment: Segment, size: number): number {
+function likest(configs: readonly IConfig[], segment: Segment, node: number, size: number): number {
   const key = strategyKey(segment.strategy);
-  const same = configs.findIndex(({ option }) => strategyKey(option.strategy) === key);
+  const same = configs.findIndex(
+    config => allows(config, node) && strategyKey(config.option.strategy) === key
+  );
   if (same >= 0 && configs[same]!.devices <= size) {
     return same;
   }
   const most = Math.min(size, segment.strategy.devices);
-  return configs.findLastIndex(({ devices }) => devices <= most);
+  return configs.findLastIndex(config => config.devices <= most && allows(config, node));
 }
 
 /** The segment in the problem's terms, if every part of it still exists. */
@@ -116,7 +118,9 @@ function placedAs(problem: IProblem, job: number, segment: Segment): IPlaced | u
   const key = strategyKey(segment.strategy);
   const config = goesOn(problem, own, segment)
     ? own.current!.config
-    : [...own.configs, ...own.perCount].find(({ option }) => strategyKey(option.strategy) === key);
+    : [...own.configs, ...own.perCount].find(
+        one => allows(one, node) && strategyKey(one.option.strategy) === key
+      );
   if (node < 0 || config === undefined || segment.elsewhere !== undefined) {
     return undefined;
   }

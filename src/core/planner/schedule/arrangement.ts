@@ -1,4 +1,4 @@
-import type { IConfig } from '../problem/pareto.js';
+import { frontOn, type IConfig } from '../problem/pareto.js';
 import type { IProblem } from '../problem/problem.js';
 import { type ISchedule, Scheduler } from './schedule.js';
 
@@ -43,17 +43,15 @@ export function arrangementOf(problem: IProblem, schedule: ISchedule): IArrangem
       config[placed.job] = KEPT;
       continue;
     }
-    config[placed.job] = atMost(problem.jobs[placed.job]!.configs, placed.config);
+    const { length: size } = problem.nodes[placed.node]!.devices;
+    config[placed.job] = atMost(problem.jobs[placed.job]!.configs, placed.config, placed.node, size);
     queues[placed.node]!.push(placed.job);
   }
   return { config, queues };
 }
 
-/** The configuration of a Pareto front that needs no more devices and time than the given one. */
-function atMost(front: IConfig[], config: IConfig): number {
-  let index = 0;
-  while (index + 1 < front.length && front[index + 1]!.devices <= config.devices) {
-    index++;
-  }
-  return index;
+/** The configuration of a Pareto front that needs no more devices and time on a node than the given one. */
+function atMost(configs: IConfig[], { devices }: IConfig, node: number, size: number): number {
+  const front = frontOn(configs, node, size);
+  return front.findLast(index => configs[index]!.devices <= devices) ?? front[0]!;
 }

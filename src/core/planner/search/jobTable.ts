@@ -1,4 +1,4 @@
-import type { IConfig } from '../problem/pareto.js';
+import { frontOn, type IConfig } from '../problem/pareto.js';
 import type { IProblem } from '../problem/problem.js';
 
 /**
@@ -8,18 +8,19 @@ import type { IProblem } from '../problem/problem.js';
 export class JobTable {
   /** Per job, the index of its configuration 0. */
   readonly first: Int32Array;
-  /** Per job, number of configurations. */
-  readonly count: Int32Array;
   /** Per configuration. */
   readonly devices: Int32Array;
   /** Per configuration. */
   readonly seconds: Float64Array;
-  /** Per job, a number that jobs with equal configurations share. */
-  readonly type: Int32Array;
+  /** Per node, an index that nodes share which are of one kind and have as many devices. */
+  private readonly _shape: Int32Array;
+  /** Per shape and job, what counts there: indexes of its configurations, fewest devices first. */
+  private readonly _fronts: Int32Array[][] = [];
+  /** Per shape and configuration, whether it counts there. */
+  private readonly _counts: Uint8Array[] = [];
 
-  constructor({ jobs }: IProblem) {
+  constructor({ jobs, nodes }: IProblem) {
     this.first = new Int32Array(jobs.length);
-    this.count = Int32Array.from(jobs, ({ configs }) => configs.length);
     const all: IConfig[] = [];
     for (const [job, { configs, current }] of jobs.entries()) {
       if (current !== undefined) {
@@ -30,23 +31,52 @@ export class JobTable {
     }
     this.devices = Int32Array.from(all, config => config.devices);
     this.seconds = Float64Array.from(all, config => config.seconds);
-    const types = new Map<string, number>();
-    this.type = Int32Array.from(jobs, ({ configs, current }, job) => {
-      const key =
-        current === undefined ? configs.map(c => `${c.devices} ${c.seconds}`).join() : `running ${job}`;
-      const known = types.get(key) ?? types.size;
-      types.set(key, known);
-      return known;
+    const shapes = new Map<string, number>();
+    this._shape = Int32Array.from(nodes, ({ devices: { length: size }, kind }, node) => {
+      const key = `${kind} ${size}`;
+      const known = shapes.get(key);
+      if (known === undefined) {
+        shapes.set(key, this._fronts.length);
+        const fronts = jobs.map(({ configs }) => Int32Array.from(frontOn(configs, node, size)));
+        const counts = new Uint8Array(all.length);
+        for (const [job, front] of fronts.entries()) {
+          for (const index of front) {
+            counts[this.first[job]! + index] = 1;
+          }
+        }
+        this._fronts.push(fronts);
+        this._counts.push(counts);
+      }
+      return known ?? this._fronts.length - 1;
     });
   }
 
-  /** Number of a job's configurations that need at most `size` devices; they come first. */
-  fitting(job: number, size: number): number {
+  /** What counts of a job's configurations on a node: their indexes, fewest devices first. */
+  frontOn(job: number, node: number): Int32Array {
+    return this._fronts[this._shape[node]!]![job]!;
+  }
+
+  /** Whether two nodes may run the same and have as many devices. */
+  areAlike(a: number, b: number): boolean {
+    return this._shape[a] === this._shape[b];
+  }
+
+  /**
+   * What a job that has a configuration on one node takes on another: the same, or where that does not count the
+   * widest with no more devices; -1 where there is none such.
+   */
+  onNode(job: number, config: number, node: number): number {
+    const shape = this._shape[node]!;
     const first = this.first[job]!;
-    let count = this.count[job]!;
-    while (count > 0 && this.devices[first + count - 1]! > size) {
-      count--;
+    if (this._counts[shape]![first + config] === 1) {
+      return config;
     }
-    return count;
+    const front = this._fronts[shape]![job]!;
+    const most = this.devices[first + config]!;
+    let index = front.length - 1;
+    while (index >= 0 && this.devices[first + front[index]!]! > most) {
+      index--;
+    }
+    return index < 0 ? -1 : front[index]!;
   }
 }

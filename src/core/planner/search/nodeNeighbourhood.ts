@@ -113,23 +113,23 @@ export class NodeNeighbourhood implements INeighbourhood<IArrangement> {
       this._exchangeStretches(job, from, to, temperature);
       return;
     }
-    const fitting = table.fitting(job, this._queues[to]!.size);
-    if (fitting === 0) {
+    const front = table.frontOn(job, to);
+    if (front.length === 0) {
       return;
     }
     if (from === to && old !== KEPT && random() < IN_PLACE) {
-      this._reconfigure(job, fitting, temperature);
+      this._reconfigure(job, front, temperature);
       return;
     }
     const partner = old !== KEPT && random() < 0.5 ? this._partner(job, to) : -1;
-    if (old === KEPT || old >= fitting || random() < (partner < 0 ? 0.5 : EXCHANGED)) {
-      config[job] = this._otherConfig(old, fitting);
-    }
+    const same = old === KEPT ? KEPT : table.onNode(job, old, to);
+    const changes = same === KEPT || random() < (partner < 0 ? 0.5 : EXCHANGED);
+    config[job] = changes ? this._otherConfig(same, front) : same;
     const partnerOld = partner < 0 ? 0 : config[partner]!;
     if (partner >= 0) {
-      if (random() < EXCHANGED) {
-        config[partner] = this._otherConfig(partnerOld, table.fitting(partner, this._queues[from]!.size));
-      }
+      const alike = table.onNode(partner, partnerOld, from);
+      const other = random() < EXCHANGED;
+      config[partner] = other ? this._otherConfig(alike, table.frontOn(partner, from)) : alike;
       this._tryExchange(job, partner);
     } else {
       const least = this._kept[to]! - (old === KEPT && to === from ? 1 : 0);
@@ -153,11 +153,11 @@ export class NodeNeighbourhood implements INeighbourhood<IArrangement> {
   }
 
   /** Give a job another configuration where it is. */
-  private _reconfigure(job: number, fitting: number, temperature: number): void {
+  private _reconfigure(job: number, front: Int32Array, temperature: number): void {
     const { _config: config, _nodeOf: nodeOf, _place: place, _queues: queues } = this;
     const node = nodeOf[job]!;
     const old = config[job]!;
-    config[job] = this._otherConfig(old, fitting);
+    config[job] = this._otherConfig(old, front);
     if (config[job] !== old) {
       queues[node]!.tryInstead(place[job]!, job);
       if (!this._cost.decide(node, node, 0, temperature)) {
@@ -188,18 +188,24 @@ export class NodeNeighbourhood implements INeighbourhood<IArrangement> {
       sum += next;
       theirs.push(b.jobs[i]!);
     }
-    if (!this._allFit(mine, b.size) || !this._allFit(theirs, a.size)) {
+    const members = this._table.areAlike(from, to) ? [] : [...mine, ...theirs];
+    const before = members.map(member => this._config[member]!);
+    const fits = members.length === 0 || (this._carry(mine, to) && this._carry(theirs, from));
+    if (fits) {
+      a.tryStretch(p, mine.length, theirs);
+      b.tryStretch(q, theirs.length, mine);
+    }
+    if (!fits || !this._cost.decide(from, to, 0, temperature)) {
+      for (const [i, member] of members.entries()) {
+        this._config[member] = before[i]!;
+      }
       return;
     }
-    a.tryStretch(p, mine.length, theirs);
-    b.tryStretch(q, theirs.length, mine);
-    if (this._cost.decide(from, to, 0, temperature)) {
-      for (const member of mine) {
-        nodeOf[member] = to;
-      }
-      for (const member of theirs) {
-        nodeOf[member] = from;
-      }
+    for (const member of mine) {
+      nodeOf[member] = to;
+    }
+    for (const member of theirs) {
+      nodeOf[member] = from;
     }
   }
 
@@ -209,9 +215,13 @@ export class NodeNeighbourhood implements INeighbourhood<IArrangement> {
     return this._table.devices[index]! * this._table.seconds[index]!;
   }
 
-  private _allFit(jobs: number[], size: number): boolean {
+  /** Give jobs what they run as on another node; false, with some of it done, when one cannot. */
+  private _carry(jobs: number[], node: number): boolean {
     const { _table: table, _config: config } = this;
-    return jobs.every(job => table.devices[table.first[job]! + config[job]!]! <= size);
+    return jobs.every(job => {
+      config[job] = table.onNode(job, config[job]!, node);
+      return config[job] !== KEPT;
+    });
   }
 
   /** Let a running job that was moved go on where it runs. */
@@ -253,13 +263,14 @@ export class NodeNeighbourhood implements INeighbourhood<IArrangement> {
     return length === 1 ? node : (node + 1 + below(this._random, length - 1)) % length;
   }
 
-  /** Half of the time the next smaller or larger configuration, else any; one of the first `fitting`. */
-  private _otherConfig(index: number, fitting: number): number {
+  /** Half of the time the next smaller or larger configuration of a node's front, else any of it. */
+  private _otherConfig(index: number, front: Int32Array): number {
+    const { length } = front;
     if (index === KEPT || this._random() < 0.5) {
-      return below(this._random, fitting);
+      return front[below(this._random, length)]!;
     }
-    const next = index + (this._random() < 0.5 ? 1 : -1);
-    return Math.min(fitting - 1, Math.max(0, next));
+    const next = front.indexOf(index) + (this._random() < 0.5 ? 1 : -1);
+    return front[Math.min(length - 1, Math.max(0, next))]!;
   }
 
   /** A job of the node to change places with, such that both fit; -1 when the one drawn does not. */
@@ -270,8 +281,7 @@ export class NodeNeighbourhood implements INeighbourhood<IArrangement> {
     if (partner === undefined || partner === job || config[partner] === KEPT) {
       return -1;
     }
-    const devices = table.devices[table.first[partner]! + config[partner]!]!;
-    return devices <= this._queues[this._nodeOf[job]!]!.size ? partner : -1;
+    return table.onNode(partner, config[partner]!, this._nodeOf[job]!) === KEPT ? -1 : partner;
   }
 
   /** Try two jobs in each other's places. */

@@ -1,0 +1,72 @@
+import { checkPlan } from '../model/checker/checker.js';
+import { unmetConstraints } from '../model/constraints/constraints.js';
+import type { Plan, PlanRequest } from '../wire/messages.js';
+
+/** Sentences told of what is wrong with an answer. */
+const TOLD = 3;
+
+/**
+ * The first of some answers, best first, if the checker passes it. Otherwise the best one that it passes, among them
+ * those of the rules compared with, and what was wrong with the first: whoever asks gets a plan to act on.
+ *
+ * @param fault - what has gone wrong already.
+ * @returns where none passes, the first with its fault.
+ */
+export function validAnswer(request: PlanRequest, answers: readonly Plan[], fault?: string): Plan {
+  const [first] = answers;
+  const wrong = fault ?? faultOf(request, first!);
+  if (wrong === undefined) {
+    return first!;
+  }
+  const valid = answers
+    .flatMap(answer => [answer, ...rulesOf(request, answer)])
+    .filter(answer => faultOf(request, answer) === undefined)
+    .sort((a, b) => missed(a) - missed(b) || objectiveOf(request, a) - objectiveOf(request, b));
+  return { ...(valid[0] ?? first!), fault: wrong };
+}
+
+/** What is wrong with an answer; undefined when it may be carried out. */
+export function faultOf(request: PlanRequest, answer: Plan): string | undefined {
+  const wrong = checkPlan(request, answer);
+  return wrong.length === 0 ? undefined : wrong.slice(0, TOLD).join(' ');
+}
+
+/** The answer without what may be wrong with its comparisons and bounds, and what the rules made, as answers. */
+function rulesOf(request: PlanRequest, answer: Plan): Plan[] {
+  const { explanation: _explained, switching: _saving, weightedCompletion: _ends, ...rest } = answer;
+  const plain: Plan = { ...rest, baselines: [], lowerBound: 0, gap: 0, binding: 'none', optimal: false };
+  const made = answer.baselines.flatMap(({ makespan, segments }): Plan[] =>
+    segments === undefined ? [] : [{ ...plain, segments, makespan, method: 'baseline' }]
+  );
+  return [plain, ...made].map(one => restated(request, one));
+}
+
+/** What a plan misses, and what its ends come to, as its segments have it. */
+function restated(request: PlanRequest, { conflicts: _told, ...plan }: Plan): Plan {
+  const conflicts = unmetConstraints(request, plan.segments, plan.makespan);
+  const seconds = completionOf(request, plan);
+  return {
+    ...plan,
+    ...(request.objective === 'weighted-completion' && {
+      weightedCompletion: { seconds, lowerBound: 0, gap: 0 }
+    }),
+    ...(conflicts.length > 0 && { conflicts })
+  };
+}
+
+function missed({ conflicts = [] }: Plan): number {
+  return conflicts.length;
+}
+
+function objectiveOf(request: PlanRequest, plan: Plan): number {
+  return request.objective === 'weighted-completion' ? completionOf(request, plan) : plan.makespan;
+}
+
+/** The sum over tasks of weight times end. */
+function completionOf({ tasks }: PlanRequest, { segments }: Pick<Plan, 'segments'>): number {
+  const ends = new Map<string, number>();
+  for (const { task, end } of segments) {
+    ends.set(task, Math.max(end, ends.get(task) ?? 0));
+  }
+  return tasks.reduce((sum, { name, weight = 1 }) => sum + weight * (ends.get(name) ?? 0), 0);
+}
