@@ -4,11 +4,13 @@
  * `npm run bench:paper`: the settings of the Saturn paper.
  * `npm run bench:trials`: trials that profiling makes, and how much they leave to be wished for.
  * `npm run bench:training`: steps against hand-written loops, starts of trials, switches; `-- --pairs 10` is shorter.
+ * `npm run bench:sweep`: a sweep of small tasks, by plain processes, by us, by Ray Tune; `-- --rounds 1 --scale .5` is shorter.
  * `npm run bench:live`: policies run for real with tasks that sleep; `-- --quick` is four small ones, `-- --scale 2000` shorter.
  * `npm run bench:scale`: what watching 12, 100, 300 and 1000 tasks costs; `-- --tasks 12,100 --seconds 60` is shorter.
  * `npm run bench -- replan`: planning anew in a fraction of a second.
  */
-import { mkdirSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from './build.mjs';
 import { checkMachine } from './machine.mjs';
@@ -18,7 +20,8 @@ import { Failure, main, run, step } from './step.mjs';
 import { inVenv } from './venv.mjs';
 
 const outdir = join(root, 'out', 'bench');
-const benches = ['planner', 'paper', 'replan', 'trials', 'training', 'live', 'scale'];
+const benches = ['planner', 'paper', 'replan', 'trials', 'training', 'sweep', 'live', 'scale'];
+const ENGINE = ['live', 'sweep', 'scale']; // what runs one
 const QUICK = [
   ['planner', '--seconds', '2', '--seeds', '2'],
   ['trials', '--seeds', '3', '--cases', 'paper'],
@@ -33,7 +36,7 @@ await main(async () => {
     }
   }
   await installPackages();
-  await build(chosen.some(([name]) => name === 'live' || name === 'scale') ? ['wire', 'engine'] : ['wire']);
+  await build(chosen.some(([name]) => ENGINE.includes(name)) ? ['wire', 'engine'] : ['wire']);
   for (const [name, ...rest] of chosen) {
     await bench(name, rest);
   }
@@ -42,6 +45,12 @@ await main(async () => {
 async function bench(name, rest) {
   if (name === 'training' || name === 'scale') {
     await run(inVenv('python'), [join(root, `test/bench/${name}/main.py`), ...rest], { show: true });
+    return;
+  }
+  if (name === 'sweep') {
+    const ray = await installRay();
+    const args = ray === null ? rest : ['--ray', ray, ...rest];
+    await run(inVenv('python'), [join(root, 'test/bench/sweep/main.py'), ...args], { show: true });
     return;
   }
   const peers = rest.indexOf('--peers');
@@ -62,18 +71,49 @@ async function bench(name, rest) {
 }
 
 /** OR-Tools and CBC in an environment of their own; returns its Python. */
-async function installPeers() {
-  const folder = join(outdir, 'peers');
+const installPeers = () => environment('peers', 'other solvers');
+
+/** Ray Tune in an environment of its own, with the PyTorch of ours; null where it cannot be had. */
+async function installRay() {
+  try {
+    const packages = spawnSync(inVenv('python'), [
+      '-c',
+      'import sysconfig; print(sysconfig.get_path("purelib"))'
+    ]);
+    return await environment('sweep', 'Ray Tune', packages.stdout.toString());
+  } catch (error) {
+    if (!(error instanceof Failure)) {
+      throw error;
+    }
+    console.log(`Ray Tune cannot be installed: ${error.message}`);
+    return null;
+  }
+}
+
+/**
+ * The packages that a bench asks for, in an environment of their own.
+ *
+ * @param bench its folder in test/bench has the list
+ * @param title what the packages are
+ * @param shared folder of packages that it has besides
+ * @returns its Python
+ */
+async function environment(bench, title, shared) {
+  const folder = join(outdir, bench);
   const python = join(folder, 'bin', 'python');
-  const packages = join(root, 'test', 'bench', 'peers', 'requirements.txt');
+  const packages = join(root, 'test', 'bench', bench, 'requirements.txt');
   mkdirSync(outdir, { recursive: true });
   await step({
-    name: 'other solvers',
+    name: title,
     stamp: join(folder, '.installed'),
     inputs: [packages],
     outputs: [python],
     work: async () => {
       await run(checkMachine().command, ['-m', 'venv', '--clear', folder]);
+      if (shared) {
+        const [lib] = readdirSync(join(folder, 'lib'));
+        writeFileSync(join(folder, 'lib', lib, 'site-packages', 'shared.pth'), shared);
+      }
       await run(python, ['-m', 'pip', '--disable-pip-version-check', 'install', '-r', packages]);
     }
   });

@@ -15,6 +15,7 @@ import {
 } from '../core/wire/messages.js';
 import { CacheSync } from './cacheSync.js';
 import { ConnectedClients } from './connectedClients.js';
+import { DiskMeter } from './diskUse.js';
 import type { IDisposable } from './disposable.js';
 import type { IExecutor } from './executor/executor.js';
 import { History } from './history.js';
@@ -29,6 +30,9 @@ import { VERSION } from './version.js';
 
 const TICK = 1000;
 
+/** The disk is looked at so long after something was written, in milliseconds. */
+const DISK_DELAY = 5000;
+
 /**
  * The engine of a session: owns the only copy of its state. Every event is written to the journal
  * before anything is done about it; then the state machine's commands go out to executor and planner.
@@ -39,6 +43,7 @@ export class Engine implements IDisposable {
   private readonly _planner: SessionPlanner;
   private readonly _cache: ProfileCache;
   private readonly _cacheSync: CacheSync;
+  private readonly _disk: DiskMeter;
   private readonly _requestHandler: RequestHandler;
   private readonly _timer: NodeJS.Timeout;
   private _session: ISession;
@@ -65,6 +70,11 @@ export class Engine implements IDisposable {
     });
     this._cache = new ProfileCache(_options.cache);
     this._cacheSync = new CacheSync(this._cache);
+    this._disk = new DiskMeter({
+      folder: _options.folder,
+      delay: DISK_DELAY,
+      onChange: () => this._clients.changed('progress')
+    });
     this._executor = _options.executor({
       take: report => {
         this._apply(report);
@@ -123,6 +133,7 @@ export class Engine implements IDisposable {
   async close(): Promise<void> {
     clearInterval(this._timer);
     this._clients.dispose();
+    this._disk.dispose();
     this._executor.dispose();
     await this._options.router.close();
     this._planner.dispose();
@@ -152,6 +163,7 @@ export class Engine implements IDisposable {
     this._session = session;
     if (!progress) {
       this._history.note(this._journal.seq, time, session);
+      this._disk.changed();
     }
     for (const command of commands) {
       this._execute(command);
@@ -198,6 +210,7 @@ export class Engine implements IDisposable {
     const { profiled, selection } = this._session;
     return {
       ...state,
+      ...(this._disk.use && { disk: this._disk.use }),
       profiled,
       ...(selection && state.goal === 'run' ? { selected: [...selection] } : {}),
       ...(trouble ? { notices: [...state.notices, trouble] } : {})

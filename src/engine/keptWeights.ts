@@ -16,6 +16,14 @@ interface IManifest {
   readonly step: number;
   readonly identity: string;
   readonly files: Readonly<Record<string, unknown>>;
+  /** Of a finished task: after which step it ended, and the step of its best model, if it keeps that. */
+  readonly ended?: number;
+  readonly bestStep?: number;
+}
+
+/** A checkpoint on disk, or the weights that a task was finished with. */
+interface ISaved extends Pick<IManifest, 'step' | 'ended' | 'bestStep'> {
+  readonly path: string;
 }
 
 /**
@@ -50,13 +58,27 @@ export function dropWeights(folder: string, { state }: ISession): void {
 
 function choose(folder: string, parent: TaskSpec, { weights, step }: TaskClone): string {
   const all = join(folder, 'tasks', parent.name, 'checkpoints');
-  const saved = committed(weights === 'best' ? join(all, 'best') : all, parent);
+  const final = committed(join(all, 'final'), parent);
+  const isBest = ({ bestStep }: ISaved): boolean => bestStep !== undefined;
+  const isLast = ({ step, ended }: ISaved): boolean => step === ended;
+  const saved = (
+    weights === 'best'
+      ? [...committed(join(all, 'best'), parent), ...final.filter(isBest)]
+      : [...committed(all, parent), ...(step === undefined ? final.filter(isLast) : final)]
+  ).sort((a, b) => a.step - b.step);
   const last = saved.at(-1);
   if (last === undefined && weights === 'best') {
     throw new SaturnError({
       code: 'no-best',
       message: `"${parent.name}" keeps no best model, or none was evaluated yet.`,
       hint: 'It does where its Task says keep_best=True. Those it saved last: --from last.'
+    });
+  }
+  if (last === undefined && final[0] !== undefined) {
+    throw new SaturnError({
+      code: 'no-checkpoint',
+      message: `"${parent.name}" is finished, and only its best model was kept, of step ${final[0].step}.`,
+      hint: 'Begin with that: --from best. The last checkpoint stays after: %saturn run --keep'
     });
   }
   if (last === undefined) {
@@ -68,25 +90,26 @@ function choose(folder: string, parent: TaskSpec, { weights, step }: TaskClone):
   }
   const chosen = step === undefined ? last : saved.find(one => one.step === step);
   if (chosen === undefined) {
+    const there = `There are those of: ${saved.map(one => one.step).join(', ')}.`;
     throw new SaturnError({
       code: 'no-checkpoint',
       message: `"${parent.name}" has no checkpoint of step ${step}.`,
-      hint: `There are those of: ${saved.map(one => one.step).join(', ')}.`
+      hint: final.length > 0 ? `${there} Those before its end are dropped when a task is finished.` : there
     });
   }
   return chosen.path;
 }
 
 /** Checkpoints that are whole and of what the task trains, oldest first. */
-function committed(folder: string, { hash, trainingHash }: TaskSpec): { step: number; path: string }[] {
+function committed(folder: string, { hash, trainingHash }: TaskSpec): ISaved[] {
   const names = existsSync(folder) ? readdirSync(folder).filter(name => /^step-\d+$/.test(name)) : [];
   return names
     .sort()
     .map(name => join(folder, name))
     .flatMap(path => {
       try {
-        const { identity, step } = manifestOf(path);
-        return identity.startsWith(`${trainingHash ?? hash}/`) ? [{ step, path }] : [];
+        const { identity, step, ended, bestStep } = manifestOf(path);
+        return identity.startsWith(`${trainingHash ?? hash}/`) ? [{ step, ended, bestStep, path }] : [];
       } catch {
         return []; // a training has dropped it meanwhile
       }

@@ -48,11 +48,17 @@ def members(sessions: Iterable[int]) -> list[int]:
     """Pids of the living processes of some sessions. Zombies do not live."""
     wanted = set(sessions)
     found = []
-    for process in psutil.process_iter():  # type: ignore[no-untyped-call]
+    # Of others nothing else is read: a machine may have thousands.
+    for pid in psutil.pids():  # type: ignore[no-untyped-call]
         with contextlib.suppress(OSError, psutil.Error):
-            if os.getsid(process.pid) in wanted and process.status() != psutil.STATUS_ZOMBIE:
-                found.append(process.pid)
+            if os.getsid(pid) in wanted and _lives(pid):
+                found.append(pid)
     return found
+
+
+def _lives(pid: int) -> bool:
+    status: str = psutil.Process(pid).status()  # type: ignore[no-untyped-call]
+    return status != psutil.STATUS_ZOMBIE
 
 
 def kill(ranks: Iterable[RankProcess]) -> None:

@@ -131,6 +131,8 @@ class TrainingJob:
             request["evaluates"] = body["evaluates"]
         if "explores" in body:
             request["explores"] = body["explores"]
+        if "keeps" in body:
+            request["keeps"] = body["keeps"]
         if "signature" in body:
             request["signature"] = body["signature"]
         if "stepSeconds" in body:

@@ -226,7 +226,8 @@ class SaturnMagics(Magics):
     def _run(self, arguments: Arguments) -> None:
         options, names, excluded = arguments.options, arguments.names or None, _excluded(arguments)
         early, switch = options.get("early"), options.get("switch")
-        show(self._session.run(names, excluded, switch, early=early, **_wishes(arguments)))
+        keep, wishes = "keep" in options, _wishes(arguments)
+        show(self._session.run(names, excluded, switch, early=early, keep=keep, **wishes))
 
     def _wish(self, arguments: Arguments) -> None:
         names, clear = arguments.names or None, "clear" in arguments.options

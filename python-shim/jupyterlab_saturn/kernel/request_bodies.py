@@ -41,6 +41,7 @@ def run_body(
     tasks: Iterable[str] | None,
     switch: SwitchPolicy | None,
     early: str | float | None = None,
+    keep: bool = False,
 ) -> RunStart:
     """The wire's ``RunStart``. Raises SaturnError ``no-tasks``, ``bad-switch``, ``bad-early``."""
     body: RunStart = {}
@@ -56,6 +57,8 @@ def run_body(
         body["switches"] = switch
     if early is not None:
         body["early"] = _share(early)
+    if keep:
+        body["keeps"] = True
     return body
 
 

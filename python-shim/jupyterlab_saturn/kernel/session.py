@@ -260,6 +260,7 @@ class Session(SessionControl, SessionWishes):
         switch: SwitchPolicy | None = None,
         *,
         early: str | float | None = None,
+        keep: bool = False,
         **wishes: Unpack[Wishes],
     ) -> View:
         """Train in the background, after measuring and planning what is missing. Returns at once.
@@ -277,10 +278,12 @@ class Session(SessionControl, SessionWishes):
         early
             As of `plan`: every task reaches this share of its steps, and is evaluated there,
             before any goes on.
+        keep
+            Of tasks that finish, the last checkpoint stays beside the model, optimizer and all.
         **wishes
             What is asked of the plan, as of `wish`; for the tasks named.
         """
-        body = run_body(tasks, switch, early)
+        body = run_body(tasks, switch, early, keep)
         connection = self._connection()
         self._wish(selection(tasks).get("tasks"), wishes)
         if exclude is not None:

@@ -176,6 +176,12 @@ VERBS = (
                 "where the plan says so beforehand (planned).",
                 "never",
             ),
+            Option(
+                "--keep",
+                "flag",
+                "Keep the last checkpoint of each task that finishes, optimizer and all; else its "
+                "model is what stays.",
+            ),
             *_WISHES,
         ),
         names="tasks",

@@ -154,6 +154,7 @@ def _train(
             device,
             steps=request.steps,
             evaluates=request.evaluates,
+            keeps=request.keeps,
             checkpoint_seconds=request.checkpoint_seconds,
             step_seconds=request.step_seconds,
             stop_wanted=orders.stop_wanted,

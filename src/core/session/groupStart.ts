@@ -60,6 +60,7 @@ export function startOf(
     steps,
     ...leaves,
     ...(until === target && { evaluates: true }),
+    ...(session.state.keeps && { keeps: true }),
     ...explores,
     strategy,
     ...(inspection && { signature: inspection.signature }),

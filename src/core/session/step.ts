@@ -147,10 +147,10 @@ function note(session: ISession, event: SessionEvent, time: number): IStep {
       const isOther = isTimed(session) || changesMoves(session, event.switches);
       const now = isOther && !session.state.plan?.given ? withStalePlan(session) : session;
       const whole = inspectStopped(includeBusyDevices(now), names);
-      const { switches, early } = event;
+      const { switches, early, keeps } = event;
       const run = gather(withEarly(noteRun(whole.session, names), early));
       return {
-        session: switches ? withState(run.session, { switches }) : run.session,
+        session: withState(run.session, { keeps, ...(switches && { switches }) }),
         commands: [...whole.commands, ...run.commands]
       };
     }

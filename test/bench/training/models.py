@@ -1,4 +1,4 @@
-"""What the benchmarks train: a language model with steps of some ten milliseconds, a tiny net."""
+"""What the benchmarks train: a language model with steps of some ten milliseconds, small nets."""
 
 from __future__ import annotations
 
@@ -54,12 +54,19 @@ def loss(outputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
 
 
 def task(size: str) -> Task:
-    """The task of a size, ``"real"`` or ``"tiny"``: the same whenever it is made."""
+    """The task of a size, the same whenever it is made.
+
+    Parameters
+    ----------
+    size
+        ``"real"``, ``"small"`` with steps of some two milliseconds, or ``"tiny"`` of half of one.
+    """
     torch.manual_seed(0)
     model: nn.Module
-    if size == "tiny":
-        model = nn.Sequential(nn.Linear(32, 32), nn.Tanh(), nn.Linear(32, 4))
-        data = TensorDataset(torch.randn(512, 32), torch.randint(0, 4, (512,)))
+    if size != "real":
+        width, hidden = (32, 32) if size == "tiny" else (256, 1024)
+        model = nn.Sequential(nn.Linear(width, hidden), nn.Tanh(), nn.Linear(hidden, 4))
+        data = TensorDataset(torch.randn(512, width), torch.randint(0, 4, (512,)))
     else:
         blocks = nn.Sequential(*(Block() for _ in range(LAYERS)))
         model = nn.Sequential(nn.Embedding(WORDS, WIDTH), blocks, Head())

@@ -20,8 +20,10 @@ HERE = Path(__file__).parent
 # Technique, ranks, size of the task.
 CASES = [
     ("single", 1, "tiny"),
+    ("single", 1, "small"),
     ("single", 1, "real"),
     ("ddp", 2, "tiny"),
+    ("ddp", 2, "small"),
     ("ddp", 2, "real"),
     ("fsdp", 2, "real"),
     ("offload", 1, "real"),

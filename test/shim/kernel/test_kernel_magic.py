@@ -414,6 +414,7 @@ def test_waiting_for_tasks_that_failed_raises(shell: Shell, engine: FakeEngine) 
         ),
         ("run a --early 10%", "run", {"tasks": ["a"], "early": 0.1}),
         ("run --early 0.25", "run", {"early": 0.25}),
+        ("run --keep", "run", {"keeps": True}),
         ("plan --early 5%", "plan", {"early": 0.05}),
         ("clone a --from best", "tasks.clone", {"params": {}, "weights": "best"}),
     ],

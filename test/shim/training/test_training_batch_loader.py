@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import psutil
@@ -15,8 +16,9 @@ from jupyterlab_saturn.training.components.seeding import global_state
 from jupyterlab_saturn.training.runtime.failure import is_loader_lost
 from jupyterlab_saturn.training.task.batch_loader import BatchLoader
 from jupyterlab_saturn.training.task.data_order import MicroBatch, TrainBatches
-from jupyterlab_saturn.training.task.samples import Samples
+from jupyterlab_saturn.training.task.samples import Samples, _Tensors
 from ranks import MEGABYTE, Session, finish, virtual_device
+from torch.utils.data import TensorDataset
 from training_tasks import mlp
 
 STEPS = 12
@@ -184,3 +186,49 @@ def test_a_batch_of_two_is_cut_by_sample() -> None:
     samples = Samples(list(torch.arange(4.0).reshape(4, 1)), collate, 0)  # type: ignore[arg-type]
     (x, y), (rest, _) = samples.parts([0, 1], [range(1), range(1, 2)])
     assert x["x"].shape == y["y"].shape == rest["x"].shape == (1, 1)
+
+
+@pytest.mark.parametrize(("ranks", "micro_batches"), [(1, 1), (1, 3), (2, 1), (4, 8)])
+def test_rows_of_tensors_are_gathered_for_many_steps_at_once(
+    ranks: int, micro_batches: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = TensorDataset(torch.arange(90.0).reshape(45, 2), torch.arange(45))
+    task = replace(mlp(), data=data, batch_size=8, drop_last=False)
+    gathered = 0
+    gather = _Tensors.batch
+
+    def counted(self: _Tensors, indices: Sequence[int]) -> list[torch.Tensor]:
+        nonlocal gathered
+        gathered += 1
+        return gather(self, indices)
+
+    monkeypatch.setattr(_Tensors, "batch", counted)
+    for rank in range(ranks):
+        samples = Samples(data, None, 7)
+        batches = TrainBatches(task, samples, 7, rank, ranks, micro_batches)
+        one_by_one = [batches.micro_batches(step) for step in range(STEPS)]
+        gathered = 0
+        loading = BatchLoader(batches, 0, STEPS)
+        for step in range(STEPS):
+            assert_equal(loading.load(step), one_by_one[step])
+        assert gathered == 2  # six steps an epoch, which a block does not pass
+        assert_equal(BatchLoader(batches, 0, STEPS).load(9), one_by_one[9])
+
+
+def test_a_step_is_gathered_with_the_same_others_wherever_training_goes_on() -> None:
+    data = TensorDataset(torch.zeros(4096, 64))
+    task = replace(mlp(), data=data, batch_size=16)
+    batches = TrainBatches(task, Samples(data, None, 7), 7)
+    first, block = batches.block(70)
+    assert (first, len(block)) == (64, 64)
+    assert batches.block(127)[0] == 64
+    assert batches.block(255)[0] == 192
+    assert batches.block(256)[0] == 256
+
+
+def test_data_that_may_change_before_a_step_is_gathered_then() -> None:
+    data = TensorDataset(torch.arange(90.0).reshape(45, 2), torch.arange(45))
+    task = replace(mlp(), data=data, batch_size=8, before_step=lambda step, epoch: None)
+    batches = TrainBatches(task, Samples(data, None, 7), 7)
+    first, block = batches.block(3)
+    assert (first, len(block)) == (3, 1)

@@ -168,17 +168,16 @@ def test_a_damaged_checkpoint_is_named_and_the_one_before_gone_on_from(
     reference = session.spec(mlp, "reference")
     finish(session.train(reference, "single"))
     spec = session.spec(mlp)
-    finish(session.train(spec, "single", **ALWAYS))
+    assert session.train(spec, "single", until=8, **ALWAYS).wait() == [0]
     before, last = sorted(session.paths.checkpoints("mlp").iterdir())
+    kept = json.loads((before / "manifest.json").read_text())["step"]
     data = bytearray((last / part).read_bytes())
     # Within, a manifest may say the same, or be that of another task, with one bit changed.
     data[0 if part == "manifest.json" else len(data) // 2] ^= 1
     (last / part).write_bytes(data)
     group = session.train(spec, "single")
     finish(group)
-    assert (
-        group.of("started")[0]["step"] == json.loads((before / "manifest.json").read_text())["step"]
-    )
+    assert group.of("started")[0]["step"] == kept
     assert f"The checkpoint {last} is damaged" in group.log
     assert_same_weights(session, spec, reference)
 
@@ -201,8 +200,8 @@ def test_what_is_not_trained_is_in_no_checkpoint_and_in_the_model(
     reference = session.spec(tuned, "reference")
     finish(session.train(reference, "single"))
     spec = session.spec(tuned)
-    group = session.train(spec, first, counts[first], **ALWAYS)
-    finish(group)
+    group = session.train(spec, first, counts[first], until=8, **ALWAYS)
+    assert set(group.wait()) == {0}, group.log
     before, last = sorted(session.paths.checkpoints("tuned").iterdir())
     saved = FileSystemReader(before).read_metadata().state_dict_metadata
     assert {name for name in saved if name.startswith("model.")} == {

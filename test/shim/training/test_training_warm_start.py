@@ -30,7 +30,7 @@ def session() -> Iterator[Session]:
 
 @pytest.fixture(scope="module", params=["single", "fsdp"])
 def parent(session: Session, request: pytest.FixtureRequest) -> Json:
-    """A trained task, whose last checkpoint is kept as the engine keeps it."""
+    """A trained task, whose weights are kept as the engine keeps them."""
     technique = str(request.param)
     spec = session.spec(mlp, f"parent-{technique}", lr=1e-2)
     finish(session.train(spec, technique, WORLDS[technique]))
@@ -42,7 +42,8 @@ def keep(session: Session, spec: Json, step: int, name: str = KEPT) -> None:
     target = session.paths.weights(name)
     shutil.rmtree(target, ignore_errors=True)
     target.parent.mkdir(exist_ok=True)
-    shutil.copytree(session.paths.checkpoints(spec["name"]) / f"step-{step:09d}", target)
+    saved = session.paths.checkpoints(spec["name"])
+    shutil.copytree(saved / "final" / f"step-{step:09d}", target)
 
 
 def clone(session: Session, parent: Json, name: str, factory: Any = mlp, **params: Any) -> Json:

@@ -17,6 +17,17 @@ function inspected(...names: string[]): SessionHarness {
 const trials = (sim: SessionHarness) =>
   sim.session.state.trials.map(trial => `${trial.task} ${trial.status}`);
 
+it.each([true, undefined])('has the last checkpoints kept of what a run starts: %s', keeps => {
+  const sim = inspected('a');
+  sim.feed({ kind: 'profile-requested' });
+  sim.settle();
+  sim.feed({ kind: 'run-requested', ...(keeps && { keeps }) });
+  sim.perform(sim.take('plan')[0]!);
+  expect(sim.take('start').map(({ body }) => body.keeps)).toEqual([keeps]);
+  sim.feed({ kind: 'run-requested' });
+  expect(sim.session.state.keeps).toBeUndefined();
+});
+
 describe('stopping a trial', () => {
   it('ends those that run and forgets those that wait', () => {
     const sim = inspected('a', 'b', 'c');

@@ -131,7 +131,8 @@ class Part:
     """The loss of one rank's part of a batch, as it grows by micro-batches."""
 
     def __init__(self, device: torch.device) -> None:
-        self._total = torch.zeros((), device=device)
+        self._device = device
+        self._total: torch.Tensor | None = None
         self._count: torch.Tensor | None = None
         self._sum: Callable[[], torch.Tensor] | None = None  # of all ranks' counts
 
@@ -145,13 +146,15 @@ class Part:
         counts
             Whether samples weigh what the loss counts, where it does, instead of `weight`.
         """
+        # An operation on a tensor takes as long as a layer of a small model: none is made in vain.
         if loss.count is None or not counts:
-            value = loss.mean * weight
+            value = loss.mean if weight == 1.0 else loss.mean * weight
         else:
             value, count = (loss.value, loss.count) if weight > 0 else (loss.value * 0.0, 0.0)
-            before = torch.zeros_like(self._total) if self._count is None else self._count
-            self._count = before + count
-        self._total = self._total + value.detach()
+            told = torch.as_tensor(count, dtype=_summed(value), device=self._device)
+            self._count = told if self._count is None else self._count + told
+        told = value.detach().to(_summed(value))
+        self._total = told if self._total is None else self._total + told
         return value
 
     def complete(self, world: ProcessGroup, voice: float) -> None:
@@ -164,7 +167,10 @@ class Part:
         voice
             What this rank's numbers count in sums over all ranks.
         """
-        self._total = self._total * voice
+        if self._total is None:
+            self._total = torch.zeros((), device=self._device)
+        if voice != 1.0:
+            self._total = self._total * voice
         if self._count is not None:
             self._sum = world.begin_adding_up(self._count * voice)
 
@@ -173,7 +179,13 @@ class Part:
 
         After `complete`. A collective.
         """
+        assert self._total is not None
         if self._sum is None:
             return self._total, None
         scale = 1 / self._sum()
         return self._total * scale, scale
+
+
+def _summed(value: torch.Tensor) -> torch.dtype:
+    """The type in which losses are added up: single precision at least."""
+    return torch.promote_types(value.dtype, torch.float32)

@@ -42,6 +42,10 @@ class CheckpointDetails(TypedDict):
     loss: NotRequired[float | None]
     validations: NotRequired[list[Validation]]
     torch: NotRequired[str]
+    ended: NotRequired[int]
+    """Of a finished task: after which step it ended."""
+    bestStep: NotRequired[int]
+    """Of a finished task that keeps its best model: the step of that."""
 
 
 class Manifest(CheckpointDetails):

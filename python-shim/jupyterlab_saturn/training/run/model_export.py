@@ -20,21 +20,49 @@ if TYPE_CHECKING:
 
 
 def write_model(
-    paths: SessionPaths, spec: TaskSpec, task: Task, weights: dict[str, torch.Tensor]
+    paths: SessionPaths,
+    spec: TaskSpec,
+    task: Task,
+    weights: dict[str, torch.Tensor],
+    same: Path | None = None,
 ) -> Path:
     """Write a trained model, as a state dict or as the task's own `export` does it.
 
-    Returns the file or the folder. Raises what building the task or its `export` raises.
+    Parameters
+    ----------
+    same
+        A file of these weights, of which the model's may be another name.
+
+    Returns
+    -------
+    Path
+        The file or the folder. Raises what building the task or its `export` raises.
     """
     name = spec["name"]
     if task.export is None:
-        write_weights(paths.model(name), weights)
+        if same is None or not _linked(same, paths.model(name)):
+            write_weights(paths.model(name), weights)
         return paths.model(name)
     # The model at hand may be in pieces: libraries then save those of this rank only.
     export = build_task(paths, spec).export
     assert export is not None
     write_folder(paths.model_folder(name), lambda folder: export(weights, folder))
     return paths.model_folder(name)
+
+
+def _linked(file: Path, path: Path) -> bool:
+    """Whether a file has got another name, in the place of what had that; not all disks can."""
+    temporary = path.with_name(f"{path.name}.tmp")
+    try:
+        temporary.unlink(missing_ok=True)
+        temporary.hardlink_to(file)
+        temporary.replace(path)
+        sync_folder(path.parent)
+    except OSError:
+        return False
+    finally:
+        temporary.unlink(missing_ok=True)  # it stays where both are one file already
+    return True
 
 
 def write_weights(path: Path, weights: Mapping[str, torch.Tensor]) -> None:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
-from contextlib import nullcontext
-from dataclasses import dataclass
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -16,10 +15,12 @@ from ...errors import SaturnError
 from ..runtime.device import RankDevice
 from ..runtime.process_group import ProcessGroup
 from ..runtime.workload_spec import WorkloadSpec
+from ..techniques import Runner
+from .agreement import Agreements
 from .best_model import BestModel
 from .checkpoint import Checkpoints
 from .evaluation_trial import try_evaluation
-from .model_export import write_model
+from .final_weights import FinalWeights
 from .sync_interval import SyncInterval
 from .training_measurement import TrainingMeasurement
 from .training_observer import TrainingObserver
@@ -28,19 +29,7 @@ from .workload import Workload
 
 if TYPE_CHECKING:
     from ...generated.wire_types import Result
-    from .atomic_checkpoint import CheckpointDetails
-
-
-@dataclass(frozen=True)
-class _Agreement:
-    """What the ranks know in common after a step."""
-
-    stop: bool
-    last: int
-    loss: float
-    step_seconds: float
-    load_seconds: float
-    unsaved_seconds: float
+    from .atomic_checkpoint import CheckpointDetails, Manifest
 
 
 class TrainingLoop:
@@ -57,6 +46,8 @@ class TrainingLoop:
         Whether to evaluate the task there, for people: what is trained does not see it.
     saves
         Whether to commit checkpoints.
+    keeps
+        Whether the last one stays when the task is finished.
     checkpoint_seconds
         Commit one about this often, besides at the end.
     step_seconds
@@ -81,6 +72,7 @@ class TrainingLoop:
         until: Callable[[], int | None] = lambda: None,
         evaluates: bool = False,
         saves: bool = True,
+        keeps: bool = False,
         checkpoint_seconds: float = math.inf,
         step_seconds: float | None = None,
         stop_wanted: Callable[[], bool] = lambda: False,
@@ -92,19 +84,20 @@ class TrainingLoop:
         self._world = world
         self._device = device
         self._steps = steps
-        self._until = until
         self._last = steps
         self._evaluates = evaluates
         self._saves = saves
+        self._keeps = keeps
         self._checkpoint_seconds = checkpoint_seconds
         self._step_seconds = step_seconds
-        self._stop_wanted = stop_wanted
+        self._agreements = Agreements(world, steps, until, stop_wanted)
         self._ready = ready
         self._measurement = measurement
         self._observer = observer or TrainingObserver()
         identity = _identity(spec, steps)
         folder = spec.paths.checkpoints(spec.task["name"])
         self._checkpoints = Checkpoints(folder, identity, world, device)
+        self._final = FinalWeights(spec, identity, world, device)
         self._best = BestModel(spec, identity, world, device)
         self._saved_step = 0
         self._loss: float | None = None
@@ -119,16 +112,25 @@ class TrainingLoop:
             ``loss-not-finite`` when training diverged, and whatever building, stepping or
             saving the task raises. Committed checkpoints stay.
         """
-        with Workload.build(self._spec, self._world, self._device, steps=self._steps) as workload:
-            self._run(workload)
+        final = self._final.newest()
+        with Workload.build(
+            self._spec,
+            self._world,
+            self._device,
+            steps=self._steps,
+            weights=None if final is None else self._final.folder(final),
+        ) as workload:
+            self._ready()
+            if final is None:
+                self._run(workload)
+            else:
+                self._judge_anew(workload, final)
 
     def _run(self, workload: Workload) -> None:
-        self._ready()
         manifest = self._checkpoints.resume(workload.runner)
         if manifest is not None:
-            workload.step = self._saved_step = manifest["step"]
-            self._loss = manifest["loss"]
-            self._validations.recall(workload, manifest["validations"])
+            self._saved_step = manifest["step"]
+            self._recall(workload, manifest, manifest["step"])
         if self._measurement is not None:
             self._measurement.started()
         self._observer.started(workload.step)
@@ -142,9 +144,20 @@ class TrainingLoop:
         else:
             self._finish(workload)
 
+    def _judge_anew(self, workload: Workload, final: Manifest) -> None:
+        """Go on from where a task was trained to its end: it may be evaluated otherwise by now."""
+        self._recall(workload, final, final["ended"])
+        self._best.step = final.get("bestStep")
+        self._observer.started(workload.step)
+        self._conclude(workload)
+
+    def _recall(self, workload: Workload, manifest: Manifest, step: int) -> None:
+        workload.step, self._loss = step, manifest["loss"]
+        self._validations.recall(workload, manifest["validations"])
+
     def _train(self, workload: Workload) -> bool:
         """Step until the last step or an agreed stop. Returns whether the task's rule ended it."""
-        stop, self._last = self._orders()
+        stop, self._last = self._agreements.orders()
         if stop:
             return False
         every = workload.task.validate_every
@@ -163,7 +176,7 @@ class TrainingLoop:
             if not (interval.due(workload.step) or validates or workload.step == self._last):
                 continue
             steps = workload.step - agreed_step
-            known = self._agree(share, steps, loading, agreed_at, saved_at)
+            known = self._agreements.after(share, steps, loading, agreed_at, saved_at)
             self._last = known.last
             self._require_finite(known.loss, workload.step)
             self._loss = known.loss
@@ -188,29 +201,6 @@ class TrainingLoop:
         """Steps between agreements that tell soon how long one takes; None when that is known."""
         return None if self._measurement is None else self._measurement.wanted
 
-    def _wanted_last(self) -> int:
-        """What this rank has to say of the last step: only the first one does."""
-        if not self._world.is_root:
-            return 0
-        until = self._until()
-        return self._steps if until is None else min(until, self._steps)
-
-    def _orders(self) -> tuple[bool, int]:
-        """Whether to stop, and after which step at the latest: the same on all ranks."""
-        stop, last = self._world.sum([float(self._stop_wanted()), float(self._wanted_last())])
-        return stop > 0, int(last)
-
-    def _agree(
-        self, share: torch.Tensor, steps: int, loading: float, agreed_at: float, saved_at: float
-    ) -> _Agreement:
-        value = share.item()  # waits for the device, so the clock is read after
-        now = time.monotonic()
-        (stop, last, value), (step_seconds, load_seconds, unsaved) = self._world.sum_and_max(
-            [float(self._stop_wanted()), float(self._wanted_last()), value],
-            [(now - agreed_at) / steps, loading / steps, now - saved_at],
-        )
-        return _Agreement(stop > 0, int(last), value, step_seconds, load_seconds, unsaved)
-
     def _require_finite(self, value: float, step: int) -> None:
         if math.isfinite(value):
             return
@@ -229,46 +219,71 @@ class TrainingLoop:
         """Commit this step, unless it is the one committed last."""
         if not self._saves or workload.step == self._saved_step:
             return
+        self._require_sound(workload)
+        with self._saving():
+            self._checkpoints.save(workload.runner, workload.step, self._details())
+        self._saved_step = workload.step
+        self._observer.saved(workload.step)
+
+    def _require_sound(self, workload: Workload) -> None:
         # The loss is of the weights before the step: the step itself may have spoilt them.
         broken = self._world.max([0.0 if workload.runner.is_finite() else 1.0])[0]
         self._require_finite(math.nan if broken else 0.0, workload.step)
-        details: CheckpointDetails = {
+
+    def _saving(self, *, whole: bool = True) -> AbstractContextManager[None]:
+        measurement = self._measurement
+        return nullcontext() if measurement is None else measurement.saving(whole=whole)
+
+    def _details(self) -> CheckpointDetails:
+        return {
             "task": self._spec.task["name"],
             "strategy": self._spec.strategy,
             "loss": self._loss,
             "validations": self._validations.known,
             "torch": torch.__version__,
         }
-        with nullcontext() if self._measurement is None else self._measurement.saving():
-            self._checkpoints.save(workload.runner, workload.step, details)
-        self._saved_step = workload.step
-        self._observer.saved(workload.step)
 
     def _measured(self) -> None:
         if self._measurement is not None:
             self._measurement.ended()
 
     def _finish(self, workload: Workload) -> None:
-        """Export the model, then evaluate it: what fails there must not lose it."""
         every = workload.task.validate_every
         judged = self._validations.has(workload.step)
         if workload.task.keep_best and every and workload.step % every == 0 and not judged:
             metrics = self._validations.evaluate(workload)
             self._best.offer(workload.task, workload.runner, workload.step, metrics)
-        self._save(workload)
+        if self._keeps:
+            self._save(workload)
+        else:
+            self._require_sound(workload)
+        self._conclude(workload, self._best.restore)
+
+    def _conclude(
+        self, workload: Workload, restore: Callable[[Runner], object] = lambda _: None
+    ) -> None:
+        """Export the model, then evaluate it: what fails there must not lose it.
+
+        Parameters
+        ----------
+        restore
+            Brings back the model that is to be exported.
+        """
+        details = self._details()
+        details["ended"] = workload.step
+        if self._best.step is not None:
+            details["bestStep"] = self._best.step
+        with self._saving(whole=False):
+            restore(workload.runner)
+            last = self._saved_step if self._keeps else None
+            target = self._final.export(workload, details if self._saves else None, last)
+        if self._saves:
+            self._observer.saved(workload.step)
         self._measured()
-        self._best.restore(workload.runner)
-        workload.runner.release_optimizer()  # whose memory the gathered model may need
-        paths = self._spec.paths
-        with self._device.unlimited():
-            weights = workload.runner.full_weights()
-            target = self._world.on_root(
-                lambda: write_model(paths, self._spec.task, workload.task, weights)
-            )
         result: Result = {
             "loss": self._loss,
             "metrics": finite(self._validations.evaluate(workload)),
-            "model": str(target.relative_to(paths.folder)),
+            "model": str(target.relative_to(self._spec.paths.folder)),
         }
         if workload.step < self._steps:
             result["stoppedEarly"] = True

@@ -82,12 +82,19 @@ class TrainingMeasurement(CellMeasurement):
             self._tell(self._told)
 
     @contextmanager
-    def saving(self) -> Iterator[None]:
-        """Round the commit of a checkpoint. A collective."""
+    def saving(self, *, whole: bool = True) -> Iterator[None]:
+        """Round the commit of a checkpoint. A collective.
+
+        Parameters
+        ----------
+        whole
+            Whether it is one to go on from. How long others take tells it where none was made.
+        """
         self.note_peak()
         begin = time.perf_counter()
         yield
-        self.save_seconds = time.perf_counter() - begin
+        if whole or self.save_seconds is None:
+            self.save_seconds = time.perf_counter() - begin
         self.saved()
 
     def saved(self) -> None:

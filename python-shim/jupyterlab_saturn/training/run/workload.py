@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -20,6 +21,7 @@ from ..task.batch_loader import BatchLoader
 from ..task.data_order import MicroBatch, TrainBatches
 from ..task.factory import build_task, total_steps
 from ..task.samples import Samples
+from ..task.warm_start import take_weights
 from ..techniques import Context, Runner, find
 from .built_once import build_once
 
@@ -58,6 +60,7 @@ class Workload(AbstractContextManager["Workload"]):
         *,
         steps: int | None = None,
         loads: int | None = None,
+        weights: Path | None = None,
     ) -> Workload:
         """Build a task under its strategy. A collective.
 
@@ -67,6 +70,8 @@ class Workload(AbstractContextManager["Workload"]):
             Optimizer steps in all, for the schedule; the task's own number when None.
         loads
             Steps that batches may be loaded for, when that is another number.
+        weights
+            Folder of those that it was finished with, when it was.
 
         Raises
         ------
@@ -76,6 +81,8 @@ class Workload(AbstractContextManager["Workload"]):
         way = find(spec.strategy["technique"], spec.techniques)
         shared = world.size > 1 and getattr(way, "from_root", False)
         task = build_once(spec, world) if shared else build_task(spec.paths, spec.task)
+        if weights is not None:
+            take_weights(weights, task.model)
         if spec.signature and world.is_root and device.kind == "cuda":
             require_signature(task, spec.task, spec.signature)
         reason = way.feasible(task, world.size, device.kind)

@@ -65,6 +65,7 @@ class TrainOrder(_GroupOrder):
     until: NotRequired[int]
     evaluates: NotRequired[bool]
     explores: NotRequired[bool]
+    keeps: NotRequired[bool]
     held: NotRequired[bool]
     stepSeconds: NotRequired[float]
     signature: NotRequired[str]
@@ -100,6 +101,8 @@ class RankRequest:
         Whether to evaluate the task where it leaves before that.
     explores
         Whether nobody knows yet how the strategy runs the task.
+    keeps
+        Whether the last checkpoint stays when the task is finished.
     held
         Whether another group still has what this one is to go on with.
     checkpoint_seconds
@@ -134,6 +137,7 @@ class RankRequest:
     until: int | None = None
     evaluates: bool = False
     explores: bool = False
+    keeps: bool = False
     held: bool = False
     checkpoint_seconds: float = 60.0
     step_seconds: float | None = None
@@ -193,6 +197,7 @@ class RankRequest:
                 until=raw.get("until") if raw["kind"] == "train" else None,
                 evaluates=raw["kind"] == "train" and raw.get("evaluates", False),
                 explores=raw["kind"] == "train" and raw.get("explores", False),
+                keeps=raw["kind"] == "train" and raw.get("keeps", False),
                 held=raw["kind"] == "train" and raw.get("held", False),
                 checkpoint_seconds=(
                     float(raw["checkpointSeconds"]) if raw["kind"] == "train" else 60.0

@@ -37,6 +37,8 @@ class BatchLoader:
         self._steps = steps
         self._ahead: Iterator[Any] | None = None
         self._next = 0
+        self._first = 0
+        self._block: list[list[MicroBatch]] = []
 
     def load(self, step: int) -> list[MicroBatch]:
         """The micro-batches of a step, counted from 0.
@@ -47,7 +49,9 @@ class BatchLoader:
             ``data-failed`` when the dataset raises.
         """
         if self._workers == 0:
-            return self._batches.micro_batches(step)
+            if not 0 <= step - self._first < len(self._block):
+                self._first, self._block = self._batches.block(step)
+            return self._block[step - self._first]
         if self._ahead is None or step != self._next:
             self._ahead = self._start(step)
         self._next = step + 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,6 +16,9 @@ from ...task import Task
 from ..components.seeding import derive
 from .epoch_order import EpochOrder
 from .samples import Samples
+
+_BLOCK_BYTES = 1 << 18
+_BLOCK_STEPS = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +97,12 @@ class TrainBatches:
         self._whole = takes_whole_batches(task)
         self._pieces = math.ceil((micro_batches or task.micro_batches) / ranks)
         self.steps_per_epoch = self._order.steps_per_epoch
+        row_bytes = samples.row_bytes
+        self._block_steps = 1
+        # What is called before a step may change the data.
+        if row_bytes is not None and not self._whole and task.before_step is None:
+            part_bytes = max(1, row_bytes * task.batch_size // ranks)
+            self._block_steps = max(1, min(_BLOCK_STEPS, _BLOCK_BYTES // part_bytes))
 
     def indices(self, step: int) -> list[int]:
         """The samples that this rank trains on in a step, counted from 0."""
@@ -109,6 +118,32 @@ class TrainBatches:
             loaded = [self._samples.batch(batches[number], epoch) for number, _, _ in parts]
         else:
             loaded = self._samples.parts(batches[0], [places for _, places, _ in parts], epoch)
+        return self._micro_batches(step, loaded, parts)
+
+    def block(self, step: int) -> tuple[int, list[list[MicroBatch]]]:
+        """As `micro_batches` of all steps that are best loaded with one, and the first of them.
+
+        Rows of tensors are: of a small model a step takes no longer than to gather its rows.
+        Which steps are together depends on the step alone, as a sum may depend on where in memory
+        its numbers are.
+        """
+        steps = self._block_steps
+        if steps == 1:
+            return step, [self.micro_batches(step)]
+        begin = step - step % self.steps_per_epoch
+        first = begin + (step - begin) // steps * steps
+        numbers = range(first, min(first + steps, begin + self.steps_per_epoch))
+        batches = [self._order.batches(number)[1] for number in numbers]
+        parts = [self._parts(each) for each in batches]
+        places = [[places for _, places, _ in each] for each in parts]
+        loaded = self._samples.rows([each[0] for each in batches], places)
+        return first, [
+            self._micro_batches(*each) for each in zip(numbers, loaded, parts, strict=True)
+        ]
+
+    def _micro_batches(
+        self, step: int, loaded: Sequence[Any], parts: Sequence[tuple[int, range, float]]
+    ) -> list[MicroBatch]:
         return [
             MicroBatch(
                 batch,

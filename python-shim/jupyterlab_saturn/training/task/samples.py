@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import chain
 from typing import Any
 
 import torch
@@ -55,18 +56,39 @@ class Samples:
         """One as the dataset gives it in the first epoch. Raises SaturnError ``data-failed``."""
         return self._samples([index], 0)[0]
 
+    @property
+    def row_bytes(self) -> int | None:
+        """Bytes of one, where all are rows of tensors, which are quickly had; None elsewhere."""
+        return None if self._tensors is None else self._tensors.row_bytes
+
     def parts(self, indices: Sequence[int], ranges: Sequence[range], epoch: int = 0) -> list[Any]:
         """Some parts of the batch of samples, each a range of places in `indices`."""
         if self._tensors is not None:
-            first, last = min(r.start for r in ranges), max(r.stop for r in ranges)
-            whole = self._tensors.batch(indices[first:last])
-            return [[t[r.start - first : r.stop - first] for t in whole] for r in ranges]
+            return self.rows([indices], [ranges])[0]
         if len(ranges) == 1 and len(ranges[0]) == len(indices):
             return [self.batch(indices, epoch)]
         if self._draws_by_batch(indices):
             whole = self.batch(indices, epoch)
             return [narrow_batch(whole, r.start, r.stop, len(indices)) for r in ranges]
         return [self.batch([indices[place] for place in r], epoch) for r in ranges]
+
+    def rows(
+        self, batches: Sequence[Sequence[int]], ranges: Sequence[Sequence[range]]
+    ) -> list[list[Any]]:
+        """As `parts` of several batches, all of one number of parts, where samples are rows."""
+        assert self._tensors is not None
+        spans = [(min(r.start for r in each), max(r.stop for r in each)) for each in ranges]
+        chosen = [each[first:last] for each, (first, last) in zip(batches, spans, strict=True)]
+        whole = self._tensors.batch(list(chain.from_iterable(chosen)))
+        sizes = [len(each) for each in chosen]
+        cut = zip(*(torch.split(tensor, sizes) for tensor in whole), strict=True)
+        return [
+            [
+                [t if len(r) == len(t) else t[r.start - first : r.stop - first] for t in tensors]
+                for r in each
+            ]
+            for tensors, each, (first, _) in zip(cut, ranges, spans, strict=True)
+        ]
 
     def _draws_by_batch(self, indices: Sequence[int]) -> bool:
         """Whether the collate draws random numbers, told by the first batch."""
@@ -117,6 +139,10 @@ class _Tensors:
             order = indices if order is None else indices[order]
             dataset = dataset.dataset
         return cls(dataset.tensors, order) if type(dataset) is TensorDataset else None
+
+    @property
+    def row_bytes(self) -> int:
+        return sum(t[:1].numel() * t.element_size() for t in self._tensors)
 
     def batch(self, indices: Sequence[int]) -> list[torch.Tensor]:
         chosen = torch.as_tensor(indices, dtype=torch.int64)

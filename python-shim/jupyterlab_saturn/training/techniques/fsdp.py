@@ -68,12 +68,16 @@ class ShardedRunner(Runner):
     def __init__(self, task: Task, context: Context, **parts: int) -> None:
         super().__init__(task, task.model, context, **parts)
         self._frugal = is_frugal(context.knobs)
+        self._synchronises = True  # as PyTorch has it by itself
         # Kept, they would be the whole model on each device.
         self._caches_casts = not self._frugal
 
     @contextmanager
     def _synchronising(self, last: bool) -> Iterator[None]:
-        if not self._frugal and isinstance(self.module, FSDPModule):
+        # Each call goes through all modules, and nearly all steps have one micro-batch.
+        told = self._synchronises != last
+        self._synchronises = last
+        if told and not self._frugal and isinstance(self.module, FSDPModule):
             self.module.set_requires_gradient_sync(last)
             self.module.set_reshard_after_backward(last)
         yield

@@ -160,6 +160,11 @@ class Runner:
             state["loss_scale"] = pickle.dumps(self._loss_scale.state())
         return state
 
+    def saved_names(self) -> set[str]:
+        """Names of what `state` has of the model, on any rank. A collective."""
+        weights, _ = self._model_state(())
+        return set(chain.from_iterable(self._world.gather(list(weights))))
+
     def restore(self, state: State) -> None:
         """Take over a state of any technique and world size. A collective."""
         restore_model(self.module, state["model"])
@@ -282,6 +287,8 @@ class Runner:
             outstanding = torch.tensor(self.data_ranks / loss_scale.value, device=self._device)
             scale = outstanding if scale is None else scale * outstanding
             clip_norm = clip_norm or math.inf  # the norm is wanted in any case
+        if scale is None and clip_norm is None:
+            return True
         norm = self._gradients.conclude(self._parameters(), scale, clip_norm)
         return loss_scale is None or norm is None or loss_scale.accepts(norm)
 

@@ -1,9 +1,9 @@
 import type { ITranslation } from '../../model/translation.js';
-import type { Conflict, EarlyPrice, Goal, SessionState, TaskState } from '../../wire/messages.js';
+import type { Conflict, DiskUse, EarlyPrice, Goal, SessionState, TaskState } from '../../wire/messages.js';
 import { type Block, type Blocks, failuresBlock, lead, sentence, tableBlock } from '../display/block.js';
 import { agentNote, noTasks } from '../display/emptyStates.js';
 import { failedTasks } from '../format/failures.js';
-import { duration, percent } from '../format/format.js';
+import { bytes, duration, percent } from '../format/format.js';
 import { sessionWishWords } from '../format/wishText.js';
 import { unmetWishes } from '../plan/planProblems.js';
 import { outsideRun, passedOver } from '../tasks/outsideRun.js';
@@ -33,6 +33,7 @@ export function statusView(state: SessionState, now: number, trans: ITranslation
     wishes.length > 0 && sentence(trans.__('Asked for: %1.', wishes.map(({ text }) => text).join(', '))),
     ...unmetWishes({ conflicts: openConflicts(state) }, trans),
     ...state.tasks.flatMap(task => unlikeSentence(task, trans) ?? []),
+    some && state.disk !== undefined && sentence(diskSentence(state.disk, trans)),
     outcomeBlock(state, trans),
     replansBlock(state, now, trans),
     failuresBlock([
@@ -103,6 +104,18 @@ function policySentence({ switches = 'pays' }: SessionState, trans: ITranslation
           )
     )
   );
+}
+
+/** What the session takes on disk, and what of it may go. */
+function diskSentence({ bytes: all, archivedBytes, freeBytes }: DiskUse, trans: ITranslation): string {
+  return archivedBytes > 0
+    ? trans.__(
+        'On disk: %1, of which %2 in the folder `archive` may be deleted; %3 are free.',
+        bytes(all),
+        bytes(archivedBytes),
+        bytes(freeBytes)
+      )
+    : trans.__('On disk: %1; %2 are free.', bytes(all), bytes(freeBytes));
 }
 
 function goalSentence(goal: Goal, trans: ITranslation): string | undefined {

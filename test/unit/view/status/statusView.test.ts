@@ -25,3 +25,11 @@ it('tells which tasks wait as the run under way is of others, and how they join'
   expect(many).toContain(`${others.slice(0, 3).join(', ')} and 2 more wait:`);
   expect(many).toContain('They join with %saturn resume');
 });
+
+it('tells what the session takes on disk, and what of it may go', () => {
+  expect(shown({})).not.toContain('On disk');
+  const disk = { bytes: 3 * 2 ** 20, archivedBytes: 0, freeBytes: 2 ** 30 };
+  expect(shown({ disk })).toContain('On disk: 3 MiB; 1 GiB are free.');
+  const archived = shown({ disk: { ...disk, archivedBytes: 2 ** 20 } });
+  expect(archived).toContain('of which 1 MiB in the folder archive may be deleted');
+});

@@ -1,0 +1,93 @@
+"""What the ranks of a training agree on between steps."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+
+from ..runtime.process_group import ProcessGroup
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """What the ranks know in common after a step.
+
+    Attributes
+    ----------
+    stop
+        Whether any was told to stop.
+    last
+        The step after which all leave at the latest.
+    loss
+        Of the step, over all ranks.
+    step_seconds, load_seconds
+        Mean times of the steps since the last agreement, on the slowest rank.
+    unsaved_seconds
+        Since the last checkpoint.
+    """
+
+    stop: bool
+    last: int
+    loss: float
+    step_seconds: float
+    load_seconds: float
+    unsaved_seconds: float
+
+
+class Agreements:
+    """Has ranks agree. All calls are collectives.
+
+    Parameters
+    ----------
+    steps, until, stop_wanted
+        As of `TrainingLoop`.
+    """
+
+    def __init__(
+        self,
+        world: ProcessGroup,
+        steps: int,
+        until: Callable[[], int | None],
+        stop_wanted: Callable[[], bool],
+    ) -> None:
+        self._world = world
+        self._steps = steps
+        self._until = until
+        self._stop_wanted = stop_wanted
+
+    def orders(self) -> tuple[bool, int]:
+        """Whether to stop, and after which step at the latest."""
+        stop, last = self._world.sum([float(self._stop_wanted()), float(self._wanted_last())])
+        return stop > 0, int(last)
+
+    def after(
+        self, share: torch.Tensor, steps: int, loading: float, agreed_at: float, saved_at: float
+    ) -> Agreement:
+        """Agree after a step. Waits for the device.
+
+        Parameters
+        ----------
+        share
+            This rank's of the step's loss.
+        steps, loading
+            Made since the last agreement, and seconds of loading in them.
+        agreed_at, saved_at
+            By the monotonic clock: of the last agreement, of the last checkpoint.
+        """
+        value = share.item()  # waits for the device, so the clock is read after
+        now = time.monotonic()
+        (stop, last, value), (step_seconds, load_seconds, unsaved) = self._world.sum_and_max(
+            [float(self._stop_wanted()), float(self._wanted_last()), value],
+            [(now - agreed_at) / steps, loading / steps, now - saved_at],
+        )
+        return Agreement(stop > 0, int(last), value, step_seconds, load_seconds, unsaved)
+
+    def _wanted_last(self) -> int:
+        """What this rank has to say of the last step: only the first one does."""
+        if not self._world.is_root:
+            return 0
+        until = self._until()
+        return self._steps if until is None else min(until, self._steps)
