@@ -35,6 +35,10 @@ beforeEach(async () => {
       dispose: () => undefined
     },
     now: () => clock++,
+    build: 'test',
+    abort: error => {
+      throw error;
+    },
     log: () => undefined
   });
   client = new FakePeer(endpoint);
