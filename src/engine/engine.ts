@@ -18,20 +18,25 @@ import { ConnectedClients } from './connectedClients.js';
 import { DiskMeter } from './diskUse.js';
 import type { IDisposable } from './disposable.js';
 import type { IExecutor } from './executor/executor.js';
-import { History } from './history.js';
-import { Journal } from './journal.js';
+import type { History } from './history.js';
+import { Journal } from './journal/journal.js';
+import { SessionSnapshots } from './journal/sessionSnapshots.js';
 import { dropWeights } from './keptWeights.js';
 import { SessionPlanner } from './planner/sessionPlanner.js';
 import { ProfileCache } from './profileCache.js';
 import { RequestHandler } from './requestHandler.js';
+import { lostHistory, restoreSession } from './restoredSession.js';
 import type { MessageRouter } from './router.js';
-import { archiveTasks, strangers } from './taskArchive.js';
+import { archiveTasks, unarchived } from './taskArchive.js';
 import { VERSION } from './version.js';
 
 const TICK = 1000;
 
 /** The disk is looked at so long after something was written, in milliseconds. */
 const DISK_DELAY = 5000;
+
+/** Who had to replay more records than this writes a snapshot, so that the next start is quick. */
+const MOST_REPLAYED = 4096;
 
 /**
  * The engine of a session: owns the only copy of its state. Every event is written to the journal
@@ -52,6 +57,7 @@ export class Engine implements IDisposable {
   private constructor(
     private readonly _options: Engine.IOptions,
     private readonly _journal: Journal,
+    private readonly _snapshots: SessionSnapshots,
     private readonly _history: History,
     session: ISession
   ) {
@@ -99,31 +105,47 @@ export class Engine implements IDisposable {
       this._clients.seen(incoming.from);
       this._requestHandler.handle(incoming);
     };
+    // What is not yet on disk nobody is told: it may be forgotten.
+    router.safe = () => this._journal.forced();
     this._timer = setInterval(() => this._tick(), TICK);
   }
 
   /**
-   * Open the session's journal, replay it, and listen.
+   * Open the session's journal, replay what no snapshot tells, and listen.
    *
    * @throws SaturnError when the journal cannot be opened or read.
    */
   static async start(options: Engine.IOptions): Promise<Engine> {
-    const { journal, records } = Journal.open(options.journal);
-    const history = new History(journal);
-    let session = emptySession(options.session, options.folder);
-    for (const { seq, time, event } of records) {
-      session = step(session, event, time).session;
-      history.note(seq, time, session);
-    }
+    const { now, folder } = options;
+    const journal = Journal.open(options.journal, options.abort);
+    const snapshots = new SessionSnapshots(Journal.archiveOf(options.journal), options.build);
+    const restored = restoreSession(journal, snapshots, emptySession(options.session, folder));
+    const { session, history, archived } = restored;
     // Revisions grow across restarts, so that a client never waits for one that is past.
-    const rev = Math.max(session.state.rev, Math.floor(options.now() * 1000));
-    const engine = new Engine(options, journal, history, { ...session, state: { ...session.state, rev } });
-    engine._archive(strangers(options.folder, session));
-    if (records.length === 0) {
+    const rev = Math.max(session.state.rev, Math.floor(now() * 1000));
+    const engine = new Engine(options, journal, snapshots, history, {
+      ...session,
+      state: { ...session.state, rev }
+    });
+    const lost = lostHistory(journal, restored, now());
+    if (!lost) {
+      engine._archive(unarchived(folder, session, archived));
+    }
+    if (journal.seq === 0) {
       engine._apply({ kind: 'created', session: options.session, version: VERSION });
+    } else if (journal.version !== VERSION) {
+      engine._apply({ kind: 'version-changed', version: VERSION });
+    }
+    if (lost) {
+      engine._apply(lost);
     }
     if (session.state.agent === 'connected') {
       engine._apply({ kind: 'agent-away' });
+    }
+    if (restored.replayed > MOST_REPLAYED) {
+      engine._beginPart();
+    } else {
+      engine._compress();
     }
     await options.router.bind(options.endpoint);
     return engine;
@@ -135,6 +157,7 @@ export class Engine implements IDisposable {
     this._clients.dispose();
     this._disk.dispose();
     this._executor.dispose();
+    await this._journal.forced();
     await this._options.router.close();
     this._planner.dispose();
     this._journal.dispose();
@@ -183,7 +206,7 @@ export class Engine implements IDisposable {
         this._apply(command.event);
         break;
       case 'archive':
-        this._archive(command.tasks);
+        void this._journal.forced().then(() => this._archive(command.tasks));
         break;
       default:
         this._executor.execute(command);
@@ -197,6 +220,28 @@ export class Engine implements IDisposable {
     } catch (error) {
       this._options.log(`cannot archive: ${failureOf(error).message}`);
     }
+  }
+
+  /** Begin another part of the journal, before which nothing is to be read when the engine is started again. */
+  private _beginPart(): void {
+    const [seq, time, session] = [this._journal.seq, this._options.now(), this._session];
+    try {
+      this._journal.beginPart(() =>
+        this._snapshots.write({ seq, time, version: VERSION, session, index: this._history.index })
+      );
+      this._history.noteSnapshot(seq, time, session);
+      this._compress();
+    } catch (error) {
+      this._options.log(`no snapshot was written: ${failureOf(error).message}`);
+    }
+  }
+
+  private _compress(): void {
+    this._journal
+      .compress()
+      .catch((error: unknown) =>
+        this._options.log(`the archive stays as it is: ${failureOf(error).message}`)
+      );
   }
 
   private _publicState(): SessionState {
@@ -260,6 +305,9 @@ export class Engine implements IDisposable {
     if (room) {
       this._applyDue(room);
     }
+    if (this._journal.isLong) {
+      this._beginPart();
+    }
     const { goal, tasks, trials } = this._session.state;
     const busy = goal !== 'none' || tasks.some(isActive) || trials.length > 0;
     if (!busy && this._clients.silence > this._options.idleSeconds) {
@@ -303,6 +351,10 @@ export namespace Engine {
     readonly freeBytes: () => number | undefined;
     /** Seconds since the epoch. */
     readonly now: () => number;
+    /** Tells the program that runs from any other: what one has written to go on faster, no other goes on with. */
+    readonly build: string;
+    /** End at once: what was promised cannot be kept, and is to be begun anew from what is on disk. */
+    readonly abort: (error: SaturnError) => void;
     /** One line for the engine's log. */
     readonly log: (line: string) => void;
   }

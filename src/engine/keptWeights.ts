@@ -56,6 +56,12 @@ export function dropWeights(folder: string, { state }: ISession): void {
   }
 }
 
+/** Step of the newest checkpoint of a task; undefined when it has none. */
+export function lastSaved(folder: string, task: TaskSpec): number | undefined {
+  const steps = committed(join(folder, 'tasks', task.name, 'checkpoints'), task).map(({ step }) => step);
+  return steps.length > 0 ? Math.max(...steps) : undefined;
+}
+
 function choose(folder: string, parent: TaskSpec, { weights, step }: TaskClone): string {
   const all = join(folder, 'tasks', parent.name, 'checkpoints');
   const final = committed(join(all, 'final'), parent);

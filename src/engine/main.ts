@@ -1,6 +1,9 @@
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { SaturnError } from '../core/wire/failure.js';
 import { SCHEMA } from '../core/wire/messages.js';
 import { freeBytesAt } from './diskSpace.js';
 import { Engine } from './engine.js';
@@ -36,7 +39,8 @@ async function main(): Promise<void> {
   if (!session || !folder || !journal || !endpoint) {
     throw new Error('Needed: --session NAME --folder DIR --journal FILE --endpoint ipc://PATH');
   }
-  const here = dirname(fileURLToPath(import.meta.url));
+  const program = fileURLToPath(import.meta.url);
+  const here = dirname(program);
   const router = new MessageRouter();
   const engine = await Engine.start({
     session,
@@ -53,6 +57,8 @@ async function main(): Promise<void> {
     }),
     freeBytes: () => freeBytesAt(folder),
     now: () => Date.now() / 1000,
+    build: createHash('sha256').update(readFileSync(program)).digest('hex'),
+    abort: fail,
     log: line => process.stderr.write(`${new Date().toISOString()} ${line}\n`)
   });
   const leave = (): void => {
@@ -63,7 +69,16 @@ async function main(): Promise<void> {
   process.on('SIGINT', leave);
 }
 
-main().catch((error: unknown) => {
+/** Why it cannot start, in the last line of its log; the code says that to start it again would not help. */
+const CANNOT_OPEN = 65;
+
+function fail(error: unknown): void {
   process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  if (error instanceof SaturnError && error.failure.code === 'other-version') {
+    process.stderr.write(`${JSON.stringify(error.failure)}\n`);
+    process.exit(CANNOT_OPEN);
+  }
   process.exit(1);
-});
+}
+
+main().catch(fail);

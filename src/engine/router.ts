@@ -35,9 +35,11 @@ export class MessageRouter implements IDisposable {
   onClient: Handler<'client'> = refuse;
   /** Takes what agents say; to be set before {@link bind}. */
   onAgent: Handler<'agent'> = refuse;
+  /** Resolves once what was done so far may be told; to be set before {@link bind}. */
+  safe: () => Promise<void> = () => Promise.resolve();
   private readonly _socket = new Router({
-    // One byte more than allowed would drop the connection without a word; leave room to say why.
-    maxMessageSize: 4 * MAX_MESSAGE_BYTES,
+    // ZeroMQ drops the connection of who sends more, without a word: whatever memory can take is answered.
+    maxMessageSize: 64 * MAX_MESSAGE_BYTES,
     linger: 200,
     mandatory: false,
     // Of states one waits for each client at most: what may queue up are answers.
@@ -58,7 +60,9 @@ export class MessageRouter implements IDisposable {
     const envelope = { v: 1, id: `e${this._id}`, type, body, ...(re === undefined ? {} : { re }) };
     const text = JSON.stringify(asMessage('engine', envelope));
     const frames = [Buffer.from(to, 'hex'), text];
+    const safe = this.safe();
     this._sending = this._sending.then(async () => {
+      await safe;
       if (!this._socket.closed) {
         // A receiver that is gone or does not read loses messages, never blocks the others.
         await this._socket.send(frames).catch(() => undefined);

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, renameSync } from 'node:fs';
+import { existsSync, mkdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ISession } from '../core/session/session.js';
 
@@ -19,11 +19,12 @@ export function archiveTasks(folder: string, tasks: readonly string[], stamp: nu
 }
 
 /**
- * Names of task folders that belong to no trained task of the session: an engine that was killed
- * after it noted a removal, and before it moved the folders, leaves them.
+ * Those of some tasks whose folders are still to be archived: an engine that was killed after it noted a removal, and before
+ * it moved the folders, leaves them.
+ *
+ * @param removed - names of tasks that were removed.
  */
-export function strangers(folder: string, { state }: ISession): string[] {
-  const tasks = join(folder, 'tasks');
+export function unarchived(folder: string, { state }: ISession, removed: ReadonlySet<string>): string[] {
   const trained = new Set(state.tasks.filter(task => task.attempts.length > 0).map(task => task.spec.name));
-  return existsSync(tasks) ? readdirSync(tasks).filter(name => !trained.has(name)) : [];
+  return [...removed].filter(name => !trained.has(name) && existsSync(join(folder, 'tasks', name)));
 }

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
         DevicesFreed,
         EngineMessage,
         Failure,
+        GroupReport,
         GroupStart,
         GroupStop,
         GroupUntil,
@@ -219,10 +220,17 @@ class Agent:
                     inspecting.add(told["body"]["task"])
         return {
             "node": self._node,
-            "groups": [{"task": task, "attempt": attempt} for task, attempt in sorted(groups)],
+            "groups": [self._group_report(*group) for group in sorted(groups)],
             "trials": sorted(trials),
             "inspecting": sorted(inspecting),
         }
+
+    def _group_report(self, task: str, attempt: int) -> GroupReport:
+        report: GroupReport = {"task": task, "attempt": attempt}
+        job = self._attempts.get((task, attempt))
+        if job is not None:
+            report["order"] = job.order
+        return report
 
     def _say(self, told: AgentMessage) -> None:
         self._busy.note(told, self._node["devices"])

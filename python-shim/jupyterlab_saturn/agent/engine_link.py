@@ -12,7 +12,8 @@ import zmq.asyncio
 from zmq.utils.monitor import recv_monitor_message
 
 from .. import wire
-from ..errors import SaturnError
+from ..errors import SaturnError, failure_of
+from .refused_reports import in_place_of
 from .unacked_messages import UnackedMessages
 
 if TYPE_CHECKING:
@@ -112,9 +113,12 @@ class EngineLink:
             return
         try:
             data = wire.encode("agent", envelope)
-        except (SaturnError, ValueError):
+        except (SaturnError, ValueError) as error:
             _log.exception("A message of type %s cannot be sent.", envelope["type"])
             self._unacked.acknowledge(envelope["id"])
+            instead = in_place_of(envelope, failure_of(error, "bad-message"))
+            if instead is not None and instead != envelope:
+                self.say(instead)
             return
         # Without a high-water mark nothing is ever waited for here.
         self._socket.send(data)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import logging
 import math
 import os
@@ -26,6 +27,8 @@ _FIRST_DELAY = 0.1
 _LAST_DELAY = 5.0
 _END_SECONDS = 5.0
 _IDLE_SECONDS = 120.0
+_CANNOT_OPEN = 65
+"""Exit code of an engine that would fail in the same way if it were started again."""
 
 
 def engine_bundle() -> Path:
@@ -132,11 +135,14 @@ class EngineProcess:
         ------
         SaturnError
             ``engine-dies``: it ended five times within a minute.
+            ``other-version``: another version wrote the session.
             ``cannot-start``: the system does not start it.
         """
         deaths: deque[float] = deque(maxlen=_DEATHS)
         while True:
             code = await self._live()
+            if code == _CANNOT_OPEN:
+                raise self._last_words()
             deaths.append(self._clock())
             recent = [time for time in deaths if deaths[-1] - time < _WINDOW_SECONDS]
             if len(recent) == _DEATHS:
@@ -150,6 +156,16 @@ class EngineProcess:
             delay = min(_LAST_DELAY, self._first_delay * 2 ** (len(recent) - 1))
             _log.warning("The engine ended with code %d; restart in %g s.", code, delay)
             await asyncio.sleep(delay)
+
+    def _last_words(self) -> SaturnError:
+        """Why it cannot open the session, by the last line of its log."""
+        *_, last = ["{}", *tail(self._log).splitlines()]
+        try:
+            return SaturnError.from_json(json.loads(last))
+        except (ValueError, LookupError, TypeError):
+            error = SaturnError("engine-dies", "The engine cannot open the session.")
+            error.traceback = tail(self._log)
+            return error
 
     async def _live(self) -> int:
         try:

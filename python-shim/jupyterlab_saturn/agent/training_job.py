@@ -16,7 +16,7 @@ from .job_context import JobContext, choose_devices
 from .rank_group import PROGRESS, RankGroup
 
 if TYPE_CHECKING:
-    from ..generated.wire_types import Device, GroupStart, Node
+    from ..generated.wire_types import Device, GroupOrder, GroupStart, Node
     from ..training.runtime.event_sender import RankEvent
     from ..training.runtime.rank_request import TrainOrder
 
@@ -69,6 +69,16 @@ class TrainingJob:
         result = word.get("result") if word is not None and word["kind"] == "finished" else None
         facts = {"step": outcome.step, "error": outcome.error, "result": result}
         self._tell(outcome.kind, facts)
+
+    @property
+    def order(self) -> GroupOrder:
+        """How it was started."""
+        body = self._body
+        return {
+            "hash": body["task"]["hash"],
+            "strategy": body["strategy"],
+            "devices": body["devices"],
+        }
 
     @property
     def pids(self) -> list[int]:

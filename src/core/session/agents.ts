@@ -2,6 +2,7 @@ import type { AgentHello, Attempt, Device, ExcludedDevice, Node, TrialState } fr
 import type { Command } from './command.js';
 import { excludedOf } from './excludedDevices.js';
 import { inspect, inspectAgain } from './inspections.js';
+import { stopForgottenGroups, withForgottenGroups } from './lostHistory.js';
 import {
   type ISession,
   type IStep,
@@ -109,6 +110,7 @@ export function noteAgent(session: ISession, hello: AgentHello, time: number): I
       attempts: [...task.attempts.slice(0, -1), { ...attempt, endedAt: time, outcome: 'stopped' }]
     };
   });
+  next = withForgottenGroups(next, hello, time);
   const known = noteNode(next, hello.node, excludedOf(next, hello.node));
   const { tasks, trials } = known.session.state;
   const wanted = new Set(inspecting(known.session, () => true));
@@ -119,6 +121,7 @@ export function noteAgent(session: ISession, hello: AgentHello, time: number): I
       // What is about to take over from one that moves stays.
       .map(task => (task.moving ? { ...task, next: undefined } : task))
       .flatMap(task => stopGroups(known.session.state, task)),
+    ...stopForgottenGroups(known.session, hello),
     ...tasks.filter(isStaying).flatMap(limitGroup),
     ...hello.trials
       .filter(id => !measuring.has(id))

@@ -24,6 +24,7 @@ interface IFirstPlan {
 
 /** What may happen without another thing to do than the first plan was made for. */
 const EXPECTED: ReadonlySet<SessionEvent['kind']> = new Set([
+  'version-changed',
   'trial-finished',
   'cells-recalled',
   'plan-made',

@@ -6,6 +6,7 @@ import { dispatchInspections } from './deviceInspections.js';
 import { includeBusyDevices } from './excludedDevices.js';
 import { withHindsight } from './hindsight.js';
 import { inspectStopped, noteInspection } from './inspections.js';
+import { noteLostHistory } from './lostHistory.js';
 import { withEventNews } from './news.js';
 import { halt, noteRoom } from './pausing.js';
 import { noteProfile, noteRecalled, noteTrial, withTechniques } from './profiling.js';
@@ -86,7 +87,10 @@ function note(session: ISession, event: SessionEvent, time: number): IStep {
   const only = (next: ISession): IStep => ({ session: next, commands: [] });
   switch (event.kind) {
     case 'created':
+    case 'version-changed':
       return only(session);
+    case 'history-lost':
+      return only(noteLostHistory(session, event));
     case 'tasks-added':
       return addTasks(session, event.tasks);
     case 'tasks-removed':

@@ -73,6 +73,20 @@ def test_an_engine_that_keeps_dying_is_given_up_with_its_log() -> None:
     asyncio.run(main())
 
 
+def test_an_engine_that_cannot_open_the_session_is_not_started_again() -> None:
+    words = '{"code": "other-version", "message": "It is of 3.0.", "hint": "Take that."}'
+
+    async def main() -> None:
+        with session() as (paths, _):
+            engine = Engine(["/bin/sh", "-c", f"echo '{words}' >&2; exit 65"], paths.engine_log)
+            with pytest.raises(SaturnError) as caught:
+                await engine.supervise()
+            assert (caught.value.code, caught.value.message) == ("other-version", "It is of 3.0.")
+            assert engine.deaths == 1
+
+    asyncio.run(main())
+
+
 def test_deaths_far_apart_are_forgiven() -> None:
     async def main() -> None:
         with session() as (paths, _):

@@ -10,10 +10,10 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { MAX_MESSAGE_BYTES, type PlanRequest } from '../../../src/core/wire/messages.js';
+import { MAX_MESSAGE_BYTES, type Message, type PlanRequest } from '../../../src/core/wire/messages.js';
 import { Engine } from '../../../src/engine/engine.js';
 import { AgentExecutor } from '../../../src/engine/executor/agentExecutor.js';
-import { Journal } from '../../../src/engine/journal.js';
+import { Journal } from '../../../src/engine/journal/journal.js';
 import type { SessionPlanner } from '../../../src/engine/planner/sessionPlanner.js';
 import { MessageRouter } from '../../../src/engine/router.js';
 import { VERSION } from '../../../src/engine/version.js';
@@ -47,8 +47,17 @@ async function start(idleSeconds = 1e9): Promise<void> {
     planner,
     freeBytes: () => freeBytes,
     now: () => clock++,
+    build: 'test',
+    abort: error => {
+      throw error;
+    },
     log: () => undefined
   });
+}
+
+async function restart(): Promise<void> {
+  await engine.close();
+  await start();
 }
 
 function peer(): FakePeer {
@@ -128,6 +137,9 @@ describe('messages', () => {
     await client.raw('{}', 'second frame');
     expect((await client.next('error')).error.code).toBe('bad-message');
     await client.raw(Buffer.alloc(MAX_MESSAGE_BYTES + 1, 0x20));
+    expect((await client.next('error')).error.code).toBe('too-large');
+    // So large that a socket would rather be closed without a word.
+    await client.raw(Buffer.alloc(8 * MAX_MESSAGE_BYTES, 0x20));
     expect((await client.next('error')).error.code).toBe('too-large');
     expect(await errorOf(client, 'no.such.type')).toBe('unknown-message');
     expect(await errorOf(client, 'run', { tasks: [7] })).toBe('bad-message');
@@ -420,11 +432,99 @@ it('asks an agent that was away to say hello again', async () => {
 });
 
 it('archives what a removal left behind when the engine was killed in its midst', async () => {
+  const client = peer();
+  await client.ask('tasks.add', { tasks: [spec('gone')] });
+  await client.ask('tasks.remove', { tasks: ['gone'] });
   await engine.close();
   mkdirSync(join(folder, 'tasks', 'gone'), { recursive: true });
   await start();
   expect(existsSync(join(folder, 'tasks', 'gone'))).toBe(false);
   expect(existsSync(join(folder, 'archive'))).toBe(true);
+});
+
+describe('a journal that is damaged', () => {
+  /** Flip a bit in the record of the last event of a kind, and start on it. */
+  async function startWithout(kind: string): Promise<void> {
+    await engine.close();
+    const path = join(folder, 'journal.jsonl');
+    const text = readFileSync(path);
+    const at = text.lastIndexOf(`"kind":"${kind}"`);
+    text[at + 9]! ^= 1;
+    writeFileSync(path, text);
+    await start();
+  }
+
+  function save(task: string, step: number, hash = 'h'): void {
+    const checkpoint = join(folder, 'tasks', task, 'checkpoints', `step-${step}`);
+    mkdirSync(checkpoint, { recursive: true });
+    const manifest = { v: 1, step, identity: `${hash}/seed-0/steps-10`, files: {} };
+    writeFileSync(join(checkpoint, 'manifest.json'), JSON.stringify(manifest));
+  }
+
+  it('opens with what came before, tells what is lost, and takes up what trains', async () => {
+    let hands = await peer().enrol();
+    let client = peer();
+    await client.ask('tasks.add', { tasks: [spec('a'), spec('b')] });
+    await client.ask('run', { switches: 'never' });
+    await work(hands, async () => {
+      await client.state();
+      return hands.heard.some(({ type }) => type === 'group.start');
+    });
+    const begun = hands.heard.find(({ type }) => type === 'group.start')!;
+    const { task, attempt, strategy, devices } = (begun as Message<'engine'> & { type: 'group.start' }).body;
+    await startWithout('plan-made');
+    save(task.name, 4);
+
+    client = peer();
+    const { notices, tasks } = await client.state();
+    expect(notices.at(-1)?.code).toBe('journal-damaged');
+    const kept = /kept in (\S+)\.$/.exec(notices.at(-1)!.message)![1]!;
+    expect(readFileSync(join(kept, 'journal.jsonl'), 'utf8')).toContain('"pman-made"');
+    expect(tasks.map(({ attempts }) => attempts)).toEqual([[], []]);
+
+    hands = peer();
+    const groups = [{ task: task.name, attempt, order: { hash: 'h', strategy, devices } }];
+    await hands.ask('agent.hello', { node: cpuNode(2), groups, trials: [], inspecting: [] });
+    const found = (await client.state()).tasks.find(({ spec }) => spec.name === task.name)!;
+    expect(found.status).toBe('running');
+    expect(found.attempts).toMatchObject([{ number: attempt, strategy, devices }]);
+    await hands.ask('group.event', { task: task.name, attempt, time: clock, kind: 'finished', step: 10 });
+    await work(hands, async () => (await client.state()).goal === 'none');
+    expect((await client.state()).tasks.map(({ status }) => status)).toEqual(['finished', 'finished']);
+    await restart();
+    expect((await peer().state()).tasks.map(({ status }) => status)).toEqual(['finished', 'finished']);
+  });
+
+  it('knows what lies on disk, and archives none of it', async () => {
+    const client = peer();
+    await client.ask('tasks.add', { tasks: [spec('a'), spec('b')] });
+    await client.ask('tasks.add', { tasks: [spec('c')] });
+    save('a', 4);
+    save('a', 12);
+    save('b', 3, 'of another');
+    save('c', 5);
+    await startWithout('tasks-added');
+    const { tasks } = await peer().state();
+    expect(tasks.map(({ spec, checkpointStep }) => [spec.name, checkpointStep])).toEqual([
+      ['a', 12],
+      ['b', undefined]
+    ]);
+    await restart();
+    expect(readdirSync(join(folder, 'tasks'))).toEqual(['a', 'b', 'c']);
+  });
+});
+
+it('begins another part of a long journal, and knows all when it is started on it', async () => {
+  const client = peer();
+  await client.ask('tasks.add', { tasks: [spec('a')] });
+  const long = vi.spyOn(Journal.prototype, 'isLong', 'get').mockReturnValueOnce(true);
+  await vi.waitFor(() => expect(existsSync(join(folder, 'history'))).toBe(true), 5000);
+  long.mockRestore();
+  await client.ask('tasks.add', { tasks: [spec('b')] });
+  expect(journaled()).toEqual(['tasks-added']);
+  await engine.close();
+  await start();
+  expect((await peer().state()).tasks.map(({ spec }) => spec.name)).toEqual(['a', 'b']);
 });
 
 it('archives the folder of a task that is replaced', async () => {

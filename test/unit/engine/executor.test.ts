@@ -36,6 +36,10 @@ beforeEach(async () => {
     },
     freeBytes: () => undefined,
     now: () => clock++,
+    build: 'test',
+    abort: error => {
+      throw error;
+    },
     log: () => undefined
   });
   client = new FakePeer(endpoint);

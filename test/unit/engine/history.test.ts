@@ -1,54 +1,34 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterEach, beforeEach, expect, it } from 'vitest';
 import { emptySession, type ISession } from '../../../src/core/session/session.js';
 import { step } from '../../../src/core/session/step.js';
-import { failureOf, type SessionRecord } from '../../../src/core/wire/messages.js';
-import { History } from '../../../src/engine/history.js';
-import { Journal } from '../../../src/engine/journal.js';
+import { failureOf } from '../../../src/core/wire/messages.js';
+import type { History } from '../../../src/engine/history.js';
+import { Journal } from '../../../src/engine/journal/journal.js';
+import { SessionSnapshots } from '../../../src/engine/journal/sessionSnapshots.js';
+import { restoreSession } from '../../../src/engine/restoredSession.js';
+import { VERSION } from '../../../src/engine/version.js';
 import { SessionHarness, spec } from '../session/sessionHarness.js';
 
 const TASKS = 3;
 const CHECKPOINTS = 300;
+const EMPTY = emptySession('test', '/tmp/test');
+const LOG = trained().log;
 
 let folder: string;
-let journal: Journal;
-let history: History;
+let path: string;
+/** How many records were read, each time that the journal was asked. */
 let read: number[];
-/** The session after each record, and when. */
-let truth: { time: number; session: ISession }[];
 
-beforeAll(() => {
+beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'saturn-history-'));
-  const path = join(folder, 'journal.jsonl');
-  const lines = trained().log.map((record, index) => JSON.stringify({ v: 1, seq: index + 1, ...record }));
-  writeFileSync(path, `${lines.join('\n')}\n`);
-  const opened = Journal.open(path);
-  journal = opened.journal;
+  path = join(folder, 'journal.jsonl');
   read = [];
-  truth = [];
-  history = new History({
-    get seq() {
-      return journal.seq;
-    },
-    read: (after, last): SessionRecord[] => {
-      read.push(last - after);
-      return journal.read(after, last);
-    }
-  });
-  let session = emptySession('test', '/tmp/test');
-  for (const { seq, event, time } of opened.records) {
-    session = step(session, event, time).session;
-    history.note(seq, time, session);
-    truth.push({ time, session });
-  }
 });
 
-afterAll(() => {
-  journal.dispose();
-  rmSync(folder, { recursive: true });
-});
+afterEach(() => rmSync(folder, { recursive: true }));
 
 /** Tasks that save very often, one after the other; another is added in the middle. */
 function trained(): SessionHarness {
@@ -73,26 +53,105 @@ function trained(): SessionHarness {
   return sim;
 }
 
-const codeAt = (time: number, now = 1e9): Promise<string> =>
+/** The session after each record, and when. */
+const TRUTH: { time: number; session: ISession }[] = [];
+for (const { event, time } of LOG) {
+  TRUTH.push({ time, session: step(TRUTH.at(-1)?.session ?? EMPTY, event, time).session });
+}
+const PLANNED = TRUTH.findIndex(({ session }) => session.state.plan !== undefined);
+
+/** Write the whole log, with snapshots after some records. */
+function write(...snapshotsAfter: number[]): void {
+  const journal = Journal.open(path, () => undefined);
+  const snapshots = new SessionSnapshots(Journal.archiveOf(path), 'build');
+  const { history } = restoreSession(journal, snapshots, EMPTY);
+  for (const [index, { event, time }] of LOG.entries()) {
+    const seq = index + 1;
+    const { session } = TRUTH[index]!;
+    journal.append(event, time);
+    history.note(seq, time, session);
+    if (snapshotsAfter.includes(seq)) {
+      const { index } = history;
+      journal.beginPart(() => snapshots.write({ seq, time, version: VERSION, session, index }));
+      history.noteSnapshot(seq, time, session);
+    }
+  }
+  journal.dispose();
+}
+
+/** The session as an engine finds it that is started. */
+function restored(build = 'build'): { session: ISession; history: History; replayed: number } {
+  const journal = Journal.open(path, () => undefined);
+  const all = journal.read.bind(journal);
+  journal.read = function* (after, last) {
+    read.push(last - after);
+    yield* all(after, last);
+  };
+  const found = restoreSession(journal, new SessionSnapshots(Journal.archiveOf(path), build), EMPTY);
+  journal.dispose();
+  return found;
+}
+
+async function expectTruth(history: History, every: number): Promise<void> {
+  for (let index = PLANNED; index < TRUTH.length; index += every) {
+    const { time, session } = TRUTH[index]!;
+    expect(await history.stateAt(time + 0.5, 1e9)).toEqual(session.state);
+  }
+}
+
+const codeAt = (history: History, time: number, now = 1e9): Promise<string> =>
   history.stateAt(time, now).then(
     () => 'none',
     (error: unknown) => failureOf(error).code
   );
 
 it('is what had happened by then, at any time, and little is replayed for it', async () => {
-  expect(truth.length).toBeGreaterThan(TASKS * CHECKPOINTS);
-  const planned = truth.findIndex(({ session }) => session.state.plan !== undefined);
-  for (let index = planned; index < truth.length; index += 7) {
-    const { time, session } = truth[index]!;
-    expect(await history.stateAt(time + 0.5, 1e9)).toEqual(session.state);
-  }
+  expect(TRUTH.length).toBeGreaterThan(TASKS * CHECKPOINTS);
+  write();
+  await expectTruth(restored().history, 7);
   expect(Math.max(...read)).toBeLessThanOrEqual(8);
 });
 
+it('goes on from a snapshot exactly, and reaches before it', async () => {
+  write(300, 600);
+  const { session, history, replayed } = restored();
+  expect(replayed).toBe(TRUTH.length - 600);
+  expect(session).toStrictEqual(TRUTH.at(-1)!.session);
+  await expectTruth(history, 41);
+  expect(Math.max(...read)).toBeLessThanOrEqual(301);
+  expect(await codeAt(history, TRUTH[PLANNED]!.time - 0.5)).toBe('no-plan-then');
+});
+
+it('does without snapshots that are damaged, or of another program', async () => {
+  write(300, 600);
+  writeFileSync(join(folder, 'history', '600.snapshot'), 'torn');
+  const { session, history, replayed } = restored();
+  expect(replayed).toBe(TRUTH.length - 300);
+  expect(session).toStrictEqual(TRUTH.at(-1)!.session);
+  await expectTruth(history, 83);
+
+  const other = restored('another build');
+  expect(other.replayed).toBe(TRUTH.length);
+  expect(other.session).toStrictEqual(TRUTH.at(-1)!.session);
+  await expectTruth(other.history, 83);
+  expect(readdirSync(join(folder, 'history')).filter(name => name.endsWith('.snapshot'))).toEqual([]);
+});
+
+it('keeps the name and folder that it has now', () => {
+  write(300);
+  const journal = Journal.open(path, () => undefined);
+  const snapshots = new SessionSnapshots(Journal.archiveOf(path), 'build');
+  const { session } = restoreSession(journal, snapshots, emptySession('moved', '/elsewhere'));
+  journal.dispose();
+  expect(session.state).toMatchObject({ session: 'moved', folder: '/elsewhere' });
+});
+
 it('says so where there was no plan, or nobody knows yet', async () => {
-  const planned = truth.find(({ session }) => session.state.plan !== undefined)!.time;
-  expect(await codeAt(0)).toBe('no-plan-then');
-  expect(await codeAt(planned - 0.5)).toBe('no-plan-then');
-  expect(await codeAt(planned)).toBe('none');
-  expect(await codeAt(planned + 10, planned + 9)).toBe('time-to-come');
+  write();
+  const { history } = restored();
+  const planned = TRUTH[PLANNED]!.time;
+  expect(await codeAt(history, 0)).toBe('no-plan-then');
+  expect(await codeAt(history, planned - 0.5)).toBe('no-plan-then');
+  expect(await codeAt(history, planned)).toBe('none');
+  expect(await codeAt(history, planned + 10, planned + 9)).toBe('time-to-come');
 });

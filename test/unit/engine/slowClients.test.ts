@@ -49,7 +49,12 @@ beforeEach(async () => {
       cancel: () => undefined,
       dispose: () => undefined
     },
+    freeBytes: () => undefined,
     now: () => Date.now() / 1000,
+    build: 'test',
+    abort: error => {
+      throw error;
+    },
     log: () => undefined
   });
 });

@@ -426,11 +426,12 @@ describe('news', () => {
   it('is answered without the price of every alternative, which a person gets who asks for a plan', async () => {
     const sim = planned({ a: [1, 0.6], b: [1, 0.6], c: [1, 0.6] });
     await run(sim);
-    const [[first], [second]] = starts(sim) as [[string], [string]];
-    sim.group(first, 1, 'started', { step: 0 });
-    sim.group(second, 1, 'started', { step: 0 });
+    const [first] = starts(sim).map(([name]) => {
+      sim.group(name, 1, 'started', { step: 0 });
+      return name;
+    });
     sim.time += 50;
-    sim.group(first, 1, 'finished', { step: 100 });
+    sim.group(first!, 1, 'finished', { step: 100 });
     expect((await answer(sim)).request.explain).toBe(false);
     sim.time += 50;
     sim.feed({ kind: 'plan-requested' });

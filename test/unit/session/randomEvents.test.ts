@@ -1,9 +1,16 @@
+import { deserialize, serialize } from 'node:v8';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { emptySession, type ISession, isActive, lastAttempt } from '../../../src/core/session/session.js';
 import { step } from '../../../src/core/session/step.js';
 import { SaturnError } from '../../../src/core/wire/failure.js';
-import type { GroupEvent, Message, ProfileCell, TaskState } from '../../../src/core/wire/messages.js';
+import type {
+  AgentHello,
+  GroupEvent,
+  Message,
+  ProfileCell,
+  TaskState
+} from '../../../src/core/wire/messages.js';
 import { eventOfRequest } from '../../../src/engine/requestEvents.js';
 import { cpuNode, SessionHarness, spec } from './sessionHarness.js';
 
@@ -326,16 +333,14 @@ it('whatever happens: no device is used twice, replay is exact, and all work end
 
       trained += sim.log.filter(({ event }) => event.kind === 'group').length;
 
-      let replayed = emptySession('test', '/tmp/test');
-      for (const { event, time } of sim.log) {
-        replayed = step(replayed, event, time).session;
-      }
-      expect(replayed).toEqual(sim.session);
+      expect(replay(sim.log)).toEqual(sim.session);
 
       let restarted = emptySession('test', '/tmp/test');
       for (const { event, time } of sim.log) {
         const journaled = event.kind !== 'group' || event.event.kind !== 'step';
         restarted = journaled ? step(restarted, event, time).session : restarted;
+        // As a snapshot tells it.
+        restarted = deserialize(serialize(restarted));
       }
       expect(lasting(restarted)).toEqual(lasting(sim.session));
 
@@ -359,4 +364,113 @@ it('whatever happens: no device is used twice, replay is exact, and all work end
   );
   // The moves must lead to where trouble is, not stay at its door.
   expect(trained).toBeGreaterThan(150);
+});
+
+/** Whatever trains, by its agent's word. */
+function groupsOf({ state }: ISession): AgentHello['groups'] {
+  return state.tasks.filter(isActive).flatMap(task =>
+    [lastAttempt(task), task.next].flatMap(attempt =>
+      attempt
+        ? [
+            {
+              task: task.spec.name,
+              attempt: attempt.number,
+              order: { hash: task.spec.hash, strategy: attempt.strategy, devices: attempt.devices }
+            }
+          ]
+        : []
+    )
+  );
+}
+
+const share = fc.nat({ max: 100 }).map(percent => percent / 100);
+
+function replay(log: SessionHarness['log']): ISession {
+  return log.reduce(
+    (session, { event, time }) => step(session, event, time).session,
+    emptySession('test', '/tmp/test')
+  );
+}
+
+it('whatever is forgotten: what trains is known again or leaves, what is saved counts, and all work ends', () => {
+  let known = 0;
+  let left = 0;
+  fc.assert(
+    fc.property(
+      fc.array(move, { minLength: 20, maxLength: 160, size: 'max' }),
+      fc.tuple(share, share),
+      (moves, [happened, remembered]) => {
+        const sim = new SessionHarness();
+        sim.connect(2);
+        for (const m of moves) {
+          act(sim, m);
+        }
+        // Some moment at which tasks trained.
+        const moments: { length: number; truth: ISession }[] = [];
+        let truth = emptySession('test', '/tmp/test');
+        for (const [index, { event, time }] of sim.log.entries()) {
+          truth = step(truth, event, time).session;
+          if (truth.state.tasks.some(isActive)) {
+            moments.push({ length: index + 1, truth });
+          }
+        }
+        const moment = moments[Math.floor(happened * (moments.length - 1))];
+        if (!moment) {
+          return;
+        }
+        ({ truth } = moment);
+        const log = sim.log.slice(0, moment.length);
+        const groups = groupsOf(truth);
+        const saved = truth.state.tasks.flatMap(({ spec, checkpointStep }) =>
+          checkpointStep === undefined ? [] : [{ task: spec.name, step: checkpointStep }]
+        );
+
+        sim.pending = [];
+        sim.session = replay(log.slice(0, Math.floor(log.length * remembered)));
+        const error = { code: 'journal-damaged', message: 'It was damaged.' };
+        sim.feed({ kind: 'history-lost', error, saved });
+        expect(sim.session.state.notices.at(-1)).toEqual(error);
+        for (const { task, step } of saved) {
+          const now = sim.session.state.tasks.find(({ spec }) => spec.name === task);
+          expect(now?.checkpointStep ?? step).toBeGreaterThanOrEqual(step);
+        }
+        const commands = sim.feed({
+          kind: 'agent-connected',
+          hello: { node: cpuNode(2), groups, trials: [], inspecting: [] }
+        });
+
+        const used = devicesInUse(sim.session);
+        expect(new Set(used).size).toBe(used.length);
+        const training = new Set(groupsOf(sim.session).map(({ task, attempt }) => `${task} ${attempt}`));
+        const stops = commands.flatMap(one => (one.kind === 'stop' ? [one.body] : []));
+        for (const { task, attempt } of groups) {
+          const leaves = stops.some(stop => stop.task === task && stop.attempt === attempt);
+          expect(leaves || training.has(`${task} ${attempt}`)).toBe(true);
+          known += training.has(`${task} ${attempt}`) ? 1 : 0;
+          left += leaves ? 1 : 0;
+        }
+        const started = commands.flatMap(one => (one.kind === 'start' ? [one.body] : []));
+        const there = [
+          ...groups.map(({ task, attempt }) => `${task} ${attempt}`),
+          ...started.map(({ task, attempt }) => `${task.name} ${attempt}`)
+        ];
+        expect([...training].filter(group => !there.includes(group))).toEqual([]);
+
+        sim.pending = [];
+        sim.connect(2);
+        sim.feed({ kind: 'node-changed', node: cpuNode(2) });
+        sim.feed({ kind: 'run-requested' });
+        sim.settle();
+        const { state } = sim.session;
+        expect(state.goal).toBe('none');
+        const hopeless = new Set(state.plan?.plan.unplanned.map(({ task }) => task));
+        for (const { spec, status } of state.tasks) {
+          expect(hopeless.has(spec.name) || status === 'finished' || status === 'failed').toBe(true);
+        }
+      }
+    ),
+    { numRuns: 200 }
+  );
+  expect(known).toBeGreaterThan(20);
+  expect(left).toBeGreaterThan(20);
 });

@@ -1,0 +1,93 @@
+import type { AgentHello, Attempt, HistoryLostEvent, TaskState } from '../wire/messages.js';
+import type { Command } from './command.js';
+import { type ISession, isActive, lastAttempt, mapTasks, withNotice, withStaleProfile } from './session.js';
+
+/** Seconds for a group that nobody knows to save and leave. */
+const GRACE_SECONDS = 60;
+
+/** Note that a part of the history is lost: tasks go on from what they have saved meanwhile. */
+export function noteLostHistory(session: ISession, { error, saved }: HistoryLostEvent): ISession {
+  const steps = new Map(saved.map(({ task, step }) => [task, step]));
+  const known = mapTasks(session, task => {
+    const step = steps.get(task.spec.name) ?? 0;
+    return step <= (task.checkpointStep ?? 0)
+      ? task
+      : {
+          ...task,
+          checkpointStep: step,
+          progress: { ...task.progress, step: Math.max(step, task.progress.step) }
+        };
+  });
+  return withStaleProfile(withNotice(known, error));
+}
+
+/**
+ * The session that knows again of the groups that an agent has, though their start is forgotten. A task that is to be
+ * trained goes on in its group; from any other it goes on once that has saved and left.
+ *
+ * @param time - when the agent told of them, in seconds since the epoch.
+ */
+export function withForgottenGroups(session: ISession, { node, groups }: AgentHello, time: number): ISession {
+  const isRun = session.state.goal === 'run';
+  return mapTasks(session, task => {
+    const [first, next] = forgotten(task, groups).map(
+      ({ attempt, order }): Attempt => ({
+        number: attempt,
+        strategy: order.strategy,
+        node: node.id,
+        devices: order.devices,
+        requestedAt: time,
+        startedAt: time,
+        fromStep: task.checkpointStep ?? 0
+      })
+    );
+    if (!first) {
+      return task;
+    }
+    const goesOn = isRun && task.inspection !== undefined;
+    if (isActive(task)) {
+      // It trains, and the other is to take over from it: perhaps that has said already that it is ready.
+      return {
+        ...task,
+        next: first,
+        ...(task.status === 'stopping' ? {} : { status: 'stopping', moving: true })
+      };
+    }
+    return {
+      ...task,
+      attempts: [...task.attempts, first],
+      error: undefined,
+      ...(next ? { next } : {}),
+      ...(goesOn && !next ? { status: 'running' } : { status: 'stopping', moving: goesOn || undefined })
+    };
+  });
+}
+
+type Forgotten = AgentHello['groups'][number] & Required<Pick<AgentHello['groups'][number], 'order'>>;
+
+/** The groups of a task of which it knows nothing, the oldest first. */
+function forgotten(task: TaskState, groups: AgentHello['groups']): Forgotten[] {
+  const last = task.next?.number ?? lastAttempt(task)?.number ?? 0;
+  return groups
+    .filter(
+      (group): group is Forgotten =>
+        group.task === task.spec.name && group.attempt > last && group.order?.hash === task.spec.hash
+    )
+    .sort((a, b) => a.attempt - b.attempt);
+}
+
+/** Have the groups leave that train for no task of the session. */
+export function stopForgottenGroups({ state }: ISession, { node, groups }: AgentHello): Command[] {
+  const known = new Set(
+    state.tasks
+      .filter(isActive)
+      .flatMap(task => [lastAttempt(task), task.next].map(attempt => `${task.spec.name} ${attempt?.number}`))
+  );
+  return groups
+    .filter(({ task, attempt, order }) => order && !known.has(`${task} ${attempt}`))
+    .map(({ task, attempt }) => ({
+      kind: 'stop',
+      node: node.id,
+      body: { task, attempt, graceSeconds: GRACE_SECONDS }
+    }));
+}
