@@ -196,7 +196,7 @@ exec setpriv --reuid USER --regid USER --clear-groups "$@"
 
 
 def _closed_home() -> tuple[str, str]:
-    """The folder that others may not enter on the way to the interpreter, and what is needed there."""
+    """What others may not enter on the way to the interpreter, and what of it they need."""
     base = Path(sys.base_prefix)
     for folder in reversed(base.parents):
         if not folder.stat().st_mode & 0o001:
