@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import itertools
 import json
@@ -73,20 +74,58 @@ def ensure_private(folder: Path, variable: str = "SATURN_HOME") -> Path:
 
 
 def write_json(path: Path, value: Any) -> None:
-    """Write a file so that readers see the old text or the new, never a part."""
+    """Write a file so that readers see the old text or the new, never a part.
+
+    Raises OSError; then nothing of it is left.
+    """
     temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-    temporary.write_text(json.dumps(value), encoding="utf-8")
-    temporary.replace(path)
+    try:
+        temporary.write_text(json.dumps(value), encoding="utf-8")
+        temporary.replace(path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
+        raise
+
+
+_TEMPORARY = re.compile(r".*\.(\d+)\.tmp")
+
+
+def remove_leftovers(folder: Path) -> None:
+    """Remove from a folder the temporary files of processes that were killed while they wrote."""
+    for path in folder.glob("*.tmp"):
+        owner = _TEMPORARY.fullmatch(path.name)
+        if owner is not None and not is_alive(int(owner[1])):
+            path.unlink(missing_ok=True)
+
+
+def is_alive(pid: int) -> bool:
+    """Whether a process of this user exists."""
+    try:
+        os.kill(pid, 0)
+    except OSError:
+        return False
+    return True
+
+
+def is_at(file: int, path: Path) -> bool:
+    """Whether an open file is the one that a path leads to now."""
+    try:
+        return os.path.samestat(os.fstat(file), path.stat())
+    except OSError:
+        return False
 
 
 # What follows takes 36 of the 107 bytes of a socket's path (unix(7)).
 _LONGEST_BASE = 70
 _RUNTIME_VARIABLE = "XDG_RUNTIME_DIR"
+_STATE_VARIABLE = "XDG_STATE_HOME"
 
 
 def _runtime_of_all() -> Path:
     base = os.environ.get(_RUNTIME_VARIABLE)
-    if base and _is_short(base):
+    # It may be gone: at a logout it is removed for good.
+    if base and _is_short(base) and os.access(base, os.W_OK | os.X_OK):
         return Path(base) / "saturn"
     temporary = tempfile.gettempdir()
     if not _is_short(temporary):
@@ -119,12 +158,38 @@ def _runtime_at_home() -> Path | None:
     return base / f"saturn-{machine}" if _is_short(base / "saturn-") else None
 
 
+def _state_of_all() -> Path:
+    """Where nobody cleans up, unlike the folder of the sockets.
+
+    That one serves as well where there is no home folder, as in some containers.
+    """
+    base = os.environ.get(_STATE_VARIABLE)
+    try:
+        state = Path(base) if base else Path.home() / ".local" / "state"
+    except RuntimeError:
+        return _runtime_of_all()
+    present = next((each for each in (state, *state.parents) if each.exists()), None)
+    if state.is_absolute() and present is not None and os.access(present, os.W_OK | os.X_OK):
+        return state / "jupyterlab_saturn"
+    return _runtime_of_all()
+
+
 SCRATCH_PREFIX = "mp-"
 
 
 def scratch(runtime: Path, job: str) -> Path:
     """Folder for the sockets of a job's processes; as short as they need it."""
     return runtime / f"{SCRATCH_PREFIX}{job[:8]}"
+
+
+def engine_endpoint(runtime: Path) -> str:
+    """ZeroMQ address of the engine's socket in a session's runtime folder."""
+    return f"ipc://{runtime / 'engine.sock'}"
+
+
+def events_socket(runtime: Path) -> Path:
+    """Datagram socket in it on which ranks tell the agent what happens."""
+    return runtime / "events.sock"
 
 
 class SessionPaths:
@@ -261,14 +326,17 @@ class SessionPaths:
 
     @property
     def runtime(self) -> Path:
-        """Folder of the session's sockets; short, since socket paths hold about 100 bytes."""
+        """Folder of the session's sockets; short, since socket paths hold about 100 bytes.
+
+        Where they are made now: those of an agent that lives may be elsewhere, as its status says.
+        """
         digest = hashlib.sha256(str(self.folder).encode()).hexdigest()[:16]
         return _runtime_of_all() / digest
 
     @property
     def leases(self) -> Path:
         """Folder of locks on this machine's devices, shared by all sessions of the user."""
-        return _runtime_of_all() / "devices"
+        return _state_of_all() / "devices"
 
     def ensure_runtime(self) -> Path:
         """Make the folder of the sockets, private to its owner. Raises like `ensure_private`."""
@@ -277,14 +345,13 @@ class SessionPaths:
 
     def ensure_leases(self) -> Path:
         """Make the folder of the leases. Raises like `ensure_private`."""
-        ensure_private(self.leases.parent, _RUNTIME_VARIABLE)
-        return ensure_private(self.leases, _RUNTIME_VARIABLE)
+        ensure_private(self.leases.parent, _STATE_VARIABLE)
+        return ensure_private(self.leases, _STATE_VARIABLE)
 
     @property
     def engine_endpoint(self) -> str:
-        return f"ipc://{self.runtime / 'engine.sock'}"
+        return engine_endpoint(self.runtime)
 
     @property
     def events_socket(self) -> Path:
-        """Datagram socket on which ranks tell the agent what happens."""
-        return self.runtime / "events.sock"
+        return events_socket(self.runtime)

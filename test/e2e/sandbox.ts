@@ -45,6 +45,7 @@ export class Sandbox {
       JUPYTER_RUNTIME_DIR: at('runtime'),
       IPYTHONDIR: at('ipython'),
       XDG_RUNTIME_DIR: at('run'),
+      XDG_STATE_HOME: at('state'),
       SATURN_HOME: this.sessions,
       SATURN_CACHE: at('cache')
     };

@@ -46,6 +46,7 @@ def sockets_and_devices_of_its_own() -> Iterator[None]:
         pytest.MonkeyPatch.context() as patch,
     ):
         patch.setenv("XDG_RUNTIME_DIR", folder)
+        patch.setenv("XDG_STATE_HOME", folder)
         yield
 
 

@@ -99,7 +99,7 @@ class Workshop(Session):
         [zygote] = [pid for pid, _ in living(self._token)]
         assert zygote == self._launcher.zygote.pid
         assert [path.name for path in self.paths.runtime.iterdir()] == ["events.sock"]
-        assert list(self.paths.leases.iterdir()) == []
+        assert not any(self.paths.leases.iterdir())
         left = [str(path) for path in Path(os.environ["TMPDIR"]).rglob("*")]
         # PyTorch's cache is for all processes to come.
         left = [path for path in left if "/torchinductor_" not in path]
@@ -134,10 +134,11 @@ def workshop() -> Iterator[Workshop]:
         tempfile.TemporaryDirectory(prefix="sat-") as folder,
         pytest.MonkeyPatch.context() as patch,
     ):
-        for name in ("run", "tmp"):
+        for name in ("run", "state", "tmp"):
             (Path(folder) / name).mkdir(mode=0o700)
         patch.setenv(TOKEN, token)
         patch.setenv("XDG_RUNTIME_DIR", f"{folder}/run")
+        patch.setenv("XDG_STATE_HOME", f"{folder}/state")
         patch.setenv("TMPDIR", f"{folder}/tmp")  # of the ranks: this process has chosen already
         work = Workshop(token)
         try:

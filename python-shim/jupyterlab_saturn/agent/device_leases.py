@@ -5,16 +5,20 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import json
+import logging
 import os
+import platform
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING, TypedDict
 
 from ..errors import SaturnError
-from ..paths import SessionPaths
+from ..paths import SessionPaths, is_at
 
 if TYPE_CHECKING:
     from ..generated.wire_types import Device
+
+_log = logging.getLogger(__name__)
 
 
 class _Owner(TypedDict):
@@ -35,7 +39,7 @@ class DeviceLeases:
 
     def __init__(self, paths: SessionPaths) -> None:
         self._paths = paths
-        self._held: dict[str, tuple[IO[str], int]] = {}
+        self._held: dict[str, tuple[int, int]] = {}
 
     @property
     def held(self) -> frozenset[str]:
@@ -49,7 +53,8 @@ class DeviceLeases:
         Raises
         ------
         SaturnError
-            ``device-busy``: another session holds one; the message says which.
+            ``device-busy``: another session holds one; the message says which. ``no-lease``: files
+            cannot be locked where leases are kept.
         """
         taken: list[str] = []
         users = {part: device for device in devices for part in _parts(device)}
@@ -67,17 +72,44 @@ class DeviceLeases:
         """Whether no other session holds any of a device just now."""
         for part in set(_parts(device)) - self.held:
             try:
-                with (self._paths.leases / f"{part}.lock").open(encoding="utf-8") as file:
+                with self._path(part).open("rb") as file:
                     # Shared, and let go at once: of two who look both see that it is free.
                     fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-            except FileNotFoundError:
-                continue
             except BlockingIOError:
                 return False
+            except OSError:  # its file is gone with who had it
+                continue
         return True
 
+    def restore(self) -> None:
+        """Lock anew what is held by a file that somebody removed: such a lock keeps nobody out.
+
+        To be called every now and then.
+        """
+        for part, (file, jobs) in list(self._held.items()):
+            if is_at(file, self._path(part)):
+                continue
+            try:
+                again = self._lock(part)
+            except (OSError, SaturnError) as error:
+                _log.warning("The lease of %s was removed, and is not to be had: %s", part, error)
+                continue
+            if again is None:
+                _log.error("The lease of %s was removed, and another session has it.", part)
+                continue
+            _log.warning("The lease of %s was removed, and is made anew.", part)
+            self._held[part] = again, jobs
+            os.close(file)
+
     def _take(self, part: str, device: Device) -> None:
-        file, jobs = self._held.get(part) or (self._lock(part, device), 0)
+        file, jobs = self._held.get(part, (None, 0))
+        if file is None:
+            try:
+                file = self._lock(part)
+            except OSError as error:
+                raise _unlockable(device, self._paths.leases, error) from error
+        if file is None:
+            raise _busy(device, self._path(part))
         self._held[part] = file, jobs + 1
 
     def _release(self, part: str) -> None:
@@ -86,30 +118,39 @@ class DeviceLeases:
             self._held[part] = file, jobs - 1
             return
         # While it is still locked, so that nobody's file is removed but our own.
-        Path(file.name).unlink(missing_ok=True)
-        file.close()
+        path = self._path(part)
+        if is_at(file, path):
+            path.unlink(missing_ok=True)
+        os.close(file)
 
-    def _lock(self, part: str, device: Device) -> IO[str]:
-        path = self._paths.ensure_leases() / f"{part}.lock"
+    def _path(self, part: str) -> Path:
+        return self._paths.leases / f"{part}@{_this_boot()}.lock"
+
+    def _lock(self, part: str) -> int | None:
+        """The locked file of a part; None while another session has it."""
+        self._paths.ensure_leases()
+        path = self._path(part)
         while True:
-            file = path.open("a+", encoding="utf-8")
+            file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                file.seek(0)
-                with file:
-                    raise _busy(device, file.read()) from None
-            if _is_at(file, path):
+                os.close(file)
+                return None
+            except OSError:
+                os.close(file)
+                raise
+            if is_at(file, path):
                 break
-            file.close()  # removed by who had it, between our opening and our locking it
-        file.truncate(0)
+            os.close(file)  # removed by who had it, between our opening and our locking it
         owner: _Owner = {
             "session": self._paths.name,
             "folder": str(self._paths.folder),
             "pid": os.getpid(),
         }
-        file.write(json.dumps(owner))
-        file.flush()
+        with contextlib.suppress(OSError):  # on a full disk it bears no name, but it is ours
+            os.ftruncate(file, 0)
+            os.write(file, json.dumps(owner).encode())
         return file
 
 
@@ -119,18 +160,19 @@ def _parts(device: Device) -> list[str]:
     return [f"core-{core}" for core in device.get("cores", ())]
 
 
-def _is_at(file: IO[str], path: Path) -> bool:
+def _this_boot() -> str:
+    """Machines may share a home folder, and what a power cut left there is held by nobody."""
     try:
-        return os.path.samestat(os.fstat(file.fileno()), path.stat())
-    except FileNotFoundError:
-        return False
+        return Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
+    except OSError:
+        return platform.node()
 
 
-def _busy(device: Device, note: str) -> SaturnError:
+def _busy(device: Device, lease: Path) -> SaturnError:
     try:
-        owner: _Owner = json.loads(note)
+        owner: _Owner = json.loads(lease.read_bytes())
         who = f"session {owner['session']!r} in {owner['folder']} (process {owner['pid']})"
-    except (ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError):
         who = "another session"  # which has not yet written down its name
     return SaturnError(
         "device-busy",
@@ -138,4 +180,13 @@ def _busy(device: Device, note: str) -> SaturnError:
         "Wait until it is done, stop it there with %saturn stop, "
         "or choose other devices with %saturn cluster.",
         devices=[device["id"]],
+    )
+
+
+def _unlockable(device: Device, folder: Path, error: OSError) -> SaturnError:
+    return SaturnError(
+        "no-lease",
+        f"The device {device['id']} ({device['name']}) cannot be kept from other sessions: "
+        f"no file can be locked in {folder} ({error.strerror}).",
+        "Make room there, or set XDG_STATE_HOME to a folder of yours on a disk of this machine.",
     )

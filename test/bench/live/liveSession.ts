@@ -58,6 +58,7 @@ export class LiveSession {
       PYTHONPATH: resolve('python-shim'),
       SATURN_CACHE: join(folder, 'cache'),
       XDG_RUNTIME_DIR: join(folder, 'run'),
+      XDG_STATE_HOME: join(folder, 'state'),
       SATURN_IDLE_SECONDS: '600'
     };
     const script = join('test', 'bench', 'live', 'host.py');

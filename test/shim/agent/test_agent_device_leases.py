@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -34,7 +36,7 @@ def gpu(number: int, uuid: str) -> Json:
 def homes(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[SessionPaths, SessionPaths]]:
     """Two sessions of one user; the folder's path is short enough for sockets."""
     with tempfile.TemporaryDirectory() as folder:
-        monkeypatch.setenv("XDG_RUNTIME_DIR", folder)
+        monkeypatch.setenv("XDG_STATE_HOME", folder)
         home = Path(folder)
         yield SessionPaths("mine", home / "a"), SessionPaths("theirs", home / "b")
 
@@ -74,6 +76,54 @@ def test_the_refusal_names_the_owner(homes: tuple[SessionPaths, SessionPaths]) -
         pass
     assert f"session 'theirs' in {homes[1].folder}" in caught.value.message
     assert "cpu7" in caught.value.message
+    assert f"process {os.getpid()}" in caught.value.message
+
+
+def test_whether_a_device_is_free_is_seen_without_taking_it(
+    homes: tuple[SessionPaths, SessionPaths],
+) -> None:
+    mine, theirs = (DeviceLeases(paths) for paths in homes)
+    assert mine.is_free(cpu(0, 0, 1))
+    with theirs.hold([cpu(5, 1)]):
+        assert [mine.is_free(cpu(0, core)) for core in (0, 1)] == [True, False]
+        assert theirs.is_free(cpu(0, 1))
+    assert mine.is_free(cpu(0, 0, 1))
+
+
+def test_a_lease_whose_file_was_removed_is_made_anew(
+    homes: tuple[SessionPaths, SessionPaths],
+) -> None:
+    mine, theirs = (DeviceLeases(paths) for paths in homes)
+    with mine.hold([cpu(0, 0)]), mine.hold([cpu(0, 0)]):
+        shutil.rmtree(homes[0].leases)
+        mine.restore()
+        mine.restore()
+        with refused(), theirs.hold([cpu(0, 0)]):
+            pass
+    assert not any(homes[0].leases.iterdir())
+    with mine.hold([cpu(0, 0)]):
+        shutil.rmtree(homes[0].leases)
+        with theirs.hold([cpu(0, 0)]):  # it was quicker
+            mine.restore()
+            with refused(), DeviceLeases(homes[0]).hold([cpu(0, 0)]):
+                pass
+    with theirs.hold([cpu(0, 0)]):
+        pass
+    assert not any(homes[0].leases.iterdir())
+
+
+def test_leases_are_not_kept_where_sockets_are(
+    homes: tuple[SessionPaths, SessionPaths], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    mine, theirs = (DeviceLeases(paths) for paths in homes)
+    with theirs.hold([cpu(0, 0)]):
+        shutil.rmtree(tmp_path)
+        with refused(), mine.hold([cpu(0, 0)]):
+            pass
+    for home in (f"{tmp_path}/missing", "/dev/null/nowhere", "relative"):
+        monkeypatch.setenv("XDG_STATE_HOME", home)
+        assert homes[0].leases.is_absolute()
 
 
 def test_jobs_of_one_session_may_share(homes: tuple[SessionPaths, SessionPaths]) -> None:
@@ -99,9 +149,8 @@ def test_what_is_refused_holds_nothing(homes: tuple[SessionPaths, SessionPaths])
 def test_the_name_of_an_owner_long_gone_keeps_nobody_out(
     homes: tuple[SessionPaths, SessionPaths],
 ) -> None:
-    homes[0].leases.mkdir(parents=True, mode=0o700)
-    homes[0].leases.parent.chmod(0o700)
-    note = homes[0].leases / "core-0.lock"
+    with DeviceLeases(homes[0]).hold([cpu(0, 0)]):
+        [note] = homes[0].leases.iterdir()
     note.write_text("a name longer than the one that follows, and not even of the right kind" * 9)
     with DeviceLeases(homes[0]).hold([cpu(0, 0)]):
         assert json.loads(note.read_text())["session"] == "mine"

@@ -36,9 +36,11 @@ def session() -> Iterator[tuple[SessionPaths, str]]:
     """
     home = Path(tempfile.mkdtemp(prefix="sat-"))
     token = uuid.uuid4().hex
-    before = {name: os.environ.get(name) for name in (TOKEN, "XDG_RUNTIME_DIR")}
-    os.environ |= {TOKEN: token, "XDG_RUNTIME_DIR": str(home / "run")}
-    (home / "run").mkdir(mode=0o700)
+    folders = {"XDG_RUNTIME_DIR": home / "run", "XDG_STATE_HOME": home / "state"}
+    before = {name: os.environ.get(name) for name in (TOKEN, *folders)}
+    os.environ |= {TOKEN: token} | {name: str(folder) for name, folder in folders.items()}
+    for folder in folders.values():
+        folder.mkdir(mode=0o700)
     try:
         yield SessionPaths("test", home / "home").ensure(), token
         # A zygote whose agent was killed at its very start notices when torch is loaded.
