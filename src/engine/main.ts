@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { SaturnError } from '../core/wire/failure.js';
@@ -18,9 +19,12 @@ const about = (): string => JSON.stringify({ version: VERSION, schema: SCHEMA })
 
 /**
  * The engine as a process. Its parent, the agent, holds the other end of its standard input:
- * when that ends the agent is gone, and the engine goes too.
+ * when that ends the agent is gone, and the engine goes too. A line in it is an endpoint to listen at as well: the
+ * file of a socket may be removed, and nobody new would find it.
  */
 async function main(): Promise<void> {
+  // Its log is on a disk that may be full, which is no reason to end.
+  process.stderr.on('error', () => undefined);
   const { values } = parseArgs({
     options: {
       session: { type: 'string' },
@@ -41,6 +45,9 @@ async function main(): Promise<void> {
   }
   const program = fileURLToPath(import.meta.url);
   const here = dirname(program);
+  const log = (line: string): void => {
+    process.stderr.write(`${new Date().toISOString()} ${line}\n`);
+  };
   const router = new MessageRouter();
   const engine = await Engine.start({
     session,
@@ -59,12 +66,20 @@ async function main(): Promise<void> {
     now: () => Date.now() / 1000,
     build: createHash('sha256').update(readFileSync(program)).digest('hex'),
     abort: fail,
-    log: line => process.stderr.write(`${new Date().toISOString()} ${line}\n`)
+    log
   });
   const leave = (): void => {
     void engine.close().then(() => process.exit(0));
   };
-  process.stdin.on('end', leave).on('error', leave).resume();
+  const listen = (endpoint: string): void => {
+    try {
+      router.listen(endpoint);
+    } catch (error) {
+      log(`cannot listen at ${endpoint}: ${String(error)}`); // the agent asks again
+    }
+  };
+  createInterface(process.stdin).on('line', listen).on('close', leave);
+  process.stdin.on('error', leave);
   process.on('SIGTERM', leave);
   process.on('SIGINT', leave);
 }

@@ -54,6 +54,14 @@ export class MessageRouter implements IDisposable {
     void this._receive();
   }
 
+  /**
+   * Listen at another endpoint as well, or at the same one again when its file was removed.
+   * Who is connected stays so.
+   */
+  listen(endpoint: string): void {
+    this._socket.bindSync(endpoint);
+  }
+
   /** Send a message; messages to one receiver arrive in the order of these calls. */
   send<T extends keyof EngineMessages>(to: string, type: T, body: EngineMessages[T], re?: string): void {
     this._id += 1;

@@ -6,13 +6,13 @@ import asyncio
 import contextlib
 import json
 import logging
-import shutil
 import signal
 from collections.abc import Callable, Coroutine, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import SaturnError, failure_of
-from ..paths import SCRATCH_PREFIX, SessionPaths, write_json
+from ..paths import SessionPaths, engine_endpoint, events_socket, remove_leftovers, write_json
 from ..wire import message
 from . import agent_lock
 from .busy_devices import BusyDevices
@@ -23,10 +23,12 @@ from .engine_process import EngineProcess, engine_command
 from .event_receiver import EventReceiver
 from .group_limits import Limits
 from .inspection_job import InspectionJob
-from .job_context import INSPECT_PREFIX, RENDEZVOUS_PREFIX, JobContext
+from .job_context import JobContext
 from .rank_launcher import RankLauncher
 from .rank_surroundings import SurroundingsRegistry
+from .runtime_folder import RuntimeFolder
 from .session_network import SessionNetwork
+from .socket_watch import SocketWatch
 from .training_job import TrainingJob
 from .trial_job import TrialJob
 
@@ -51,6 +53,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 _PING_SECONDS = 2.0
+_LOOK_SECONDS = 1.0
 _TURN_SECONDS = 0.1
 
 
@@ -87,6 +90,10 @@ class Agent:
         self._inspecting = asyncio.Lock()
         self._discovering = asyncio.Lock()
         self._ended = asyncio.Event()
+        self._runtime = RuntimeFolder(paths)
+        self._told_of: Path | None = None
+        self._unwritable: SaturnError | None = None
+        self._engine: EngineProcess
         self._link: EngineLink
         self._place: JobContext
         self._busy: BusyDevices
@@ -104,22 +111,24 @@ class Agent:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self.end)
-        sockets = agent_lock.SocketFolder(self._paths)
         try:
             self._paths.ensure()
-            while not sockets.acquire():
+            while not self._runtime.acquire():
                 if self._ended.is_set():
                     return
                 await asyncio.sleep(_TURN_SECONDS)
-            self._sweep()
+            self._runtime.sweep()
+            remove_leftovers(self._paths.folder)
+            remove_leftovers(self._paths.payloads)
             await self._work()
+            if self._unwritable is not None:
+                raise self._unwritable
             agent_lock.clear_status(self._paths)
         except BaseException as error:
-            with contextlib.suppress(OSError):
-                agent_lock.write_error(self._paths, error)
+            agent_lock.write_error(self._paths, error)
             raise
         finally:
-            sockets.release()
+            self._runtime.release()
 
     def end(self) -> None:
         """Make `run` return."""
@@ -135,12 +144,13 @@ class Agent:
             )
             if network is not None:
                 stack.callback(network.close)
-            events = EventReceiver(self._paths.events_socket)
+            endpoint = engine_endpoint(self._runtime.path)
+            events = EventReceiver(events_socket(self._runtime.path))
             stack.callback(events.close)
             self._link = EngineLink(
-                self._paths.engine_endpoint,
+                endpoint,
                 hello=self._hello,
-                connected=lambda: agent_lock.write_ready(self._paths),
+                connected=self._tell_ready,
                 heard=self._handle,
             )
             stack.callback(self._link.terminate)
@@ -156,36 +166,61 @@ class Agent:
                 limits=self._limits,
                 network=network,
             )
-            engine = EngineProcess(
+            self._engine = EngineProcess(
                 command,
+                endpoint,
                 self._paths.engine_log,
                 started=self._link.open,
                 died=self._link.close,
             )
             stack.push_async_callback(self._launcher.close)
             self._launcher.zygote.prewarm()
-            supervision = asyncio.create_task(engine.supervise())
+            supervision = asyncio.create_task(self._engine.supervise())
             stack.push_async_callback(_finish, supervision)
             pinging = asyncio.create_task(self._ping())
             stack.push_async_callback(_finish, pinging)
+            keeping = asyncio.create_task(self._keep_places())
+            stack.push_async_callback(_finish, keeping)
             stack.push_async_callback(self._end_jobs)
             ended = asyncio.create_task(self._ended.wait())
             stack.push_async_callback(_finish, ended)
             done, _ = await asyncio.wait(
-                (supervision, pinging, ended), return_when=asyncio.FIRST_COMPLETED
+                (supervision, pinging, keeping, ended), return_when=asyncio.FIRST_COMPLETED
             )
             for task in done:
                 task.result()
 
-    def _sweep(self) -> None:
-        """Free the folder of the sockets of what an agent that was killed left there."""
-        runtime = self._paths.runtime
-        for prefix in (INSPECT_PREFIX, RENDEZVOUS_PREFIX, SCRATCH_PREFIX):
-            for left in runtime.glob(f"{prefix}*"):
-                if left.is_dir():
-                    shutil.rmtree(left, ignore_errors=True)
-                else:
-                    left.unlink(missing_ok=True)
+    def _tell_ready(self) -> None:
+        if self._told_of == self._runtime.path:
+            return
+        try:
+            agent_lock.write_ready(self._paths, self._runtime.path)
+        except SaturnError as error:
+            _log.warning("%s", error)
+            if self._told_of is None:  # nobody would ever find this agent
+                self._unwritable = error
+                self._ended.set()
+        else:
+            self._told_of = self._runtime.path
+
+    async def _keep_places(self) -> None:
+        """Look after what lies where others may remove it: sockets, and locks on devices."""
+        watch = SocketWatch(
+            self._runtime,
+            self._place.events,
+            self._link,
+            self._engine,
+            removed=self._place.lose_sockets,
+        )
+        while True:
+            await asyncio.sleep(_LOOK_SECONDS)
+            self._place.leases.restore()
+            try:
+                watch.look()
+            except (SaturnError, OSError) as error:
+                _log.warning("The sockets of the session cannot be made anew: %s", error)
+            if self._link.is_up:
+                self._tell_ready()
 
     async def _ping(self) -> None:
         while True:

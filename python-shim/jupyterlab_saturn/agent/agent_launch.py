@@ -5,17 +5,19 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Mapping
 
 from ..errors import SaturnError
-from ..paths import SessionPaths
-from .agent_lock import agent_alive, read_status
+from ..paths import SessionPaths, is_alive
+from .agent_lock import agent_alive, read_status, unwritable
 from .log_tail import tail
 
 __all__ = ["agent_alive", "ensure_agent", "lasting"]
 
 _POLL_SECONDS = 0.02
+_STATUS_BYTES = 1 << 14  # more than a status takes
 _OF_ONE_PROCESS = frozenset(
     {
         *("_", "COLUMNS", "JPY_PARENT_PID", "JPY_SESSION_NAME", "LINES", "OLDPWD", "PWD", "SHLVL"),
@@ -57,9 +59,9 @@ def ensure_agent(paths: SessionPaths, timeout: float = 60.0) -> str:
             started = True
             continue
         status = read_status(paths)
-        if not alive or (status is not None and "error" in status and _lives(status["pid"])):
+        if not alive or (status is not None and "error" in status and is_alive(status["pid"])):
             raise _gone(paths)
-        if status is not None and "endpoint" in status and _lives(status["pid"]):
+        if status is not None and "endpoint" in status and is_alive(status["pid"]):
             return status["endpoint"]
         if time.monotonic() > deadline:
             raise SaturnError(
@@ -73,15 +75,18 @@ def ensure_agent(paths: SessionPaths, timeout: float = 60.0) -> str:
 def _start(paths: SessionPaths) -> None:
     # -P: a file of the user's named like a standard module must not break the agent.
     command = [sys.executable, "-P", "-m", __package__, "--detach", str(paths.folder)]
-    with paths.agent_log.open("ab") as log:
-        started = subprocess.run(
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            start_new_session=True,
-            env=lasting(os.environ),
-        )
+    try:
+        with paths.agent_log.open("ab") as log:
+            started = subprocess.run(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+                env=lasting(os.environ),
+            )
+    except OSError as error:
+        raise unwritable(paths, error) from error
     if started.returncode != 0:
         raise _gone(paths)
 
@@ -90,18 +95,15 @@ def _gone(paths: SessionPaths) -> SaturnError:
     status = read_status(paths)
     if status is not None and "error" in status:
         return SaturnError.from_json(status["error"])
-    error = SaturnError(
+    try:  # it may have died of what keeps it from saying why
+        with tempfile.TemporaryFile(dir=paths.folder) as probe:
+            probe.write(bytes(_STATUS_BYTES))
+    except OSError as error:
+        return unwritable(paths, error)
+    died = SaturnError(
         "agent-died",
         f"The agent of session {paths.name!r} ended without a word.",
         f"Its log is {paths.agent_log}.",
     )
-    error.traceback = tail(paths.agent_log)
-    return error
-
-
-def _lives(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except OSError:
-        return False
-    return True
+    died.traceback = tail(paths.agent_log)
+    return died

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import json
 import os
-import shutil
 import time
 from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict, final
 
 from .. import __version__
-from ..errors import failure_of
-from ..paths import SessionPaths, write_json
+from ..errors import SaturnError, failure_of
+from ..paths import SessionPaths, engine_endpoint, events_socket, is_at, write_json
 
 if TYPE_CHECKING:
     from ..generated.wire_types import Failure
@@ -26,6 +26,8 @@ class ReadyStatus(TypedDict):
     pid: int
     version: str
     endpoint: str
+    events: str
+    """Path of the socket on which the agent hears of ranks, and of secrets."""
 
 
 @final
@@ -64,55 +66,13 @@ class AgentLock:
 
     def kept(self) -> bool:
         """Whether the lock is still the session's; not once its folder was removed."""
-        return self._file is not None and _is_at(self._file.fileno(), self._paths.agent_lock)
+        return self._file is not None and is_at(self._file.fileno(), self._paths.agent_lock)
 
     def release(self) -> None:
         """Give the lock back."""
         if self._file is not None:
             self._file.close()
             self._file = None
-
-
-class SocketFolder:
-    """The folder of a session's sockets, for one agent at a time.
-
-    Its path is that of the session's folder, which may be removed and made again while an agent
-    of before still lives. Of two engines on one path, either would be heard by the other's
-    clients, and the first to leave would take the other's socket along.
-    """
-
-    def __init__(self, paths: SessionPaths) -> None:
-        self._paths = paths
-        self._folder: int | None = None
-
-    def acquire(self) -> bool:
-        """Make it and lock it; False while another agent has it. Raises like `ensure_private`."""
-        path = self._paths.ensure_runtime()
-        folder = os.open(path, os.O_RDONLY)
-        try:
-            fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            os.close(folder)
-            return False
-        if not _is_at(folder, path):  # removed by who had it, between our opening and locking it
-            os.close(folder)
-            return False
-        self._folder = folder
-        return True
-
-    def release(self) -> None:
-        """Remove it, if it is ours."""
-        if self._folder is not None:
-            shutil.rmtree(self._paths.runtime, ignore_errors=True)
-            os.close(self._folder)
-            self._folder = None
-
-
-def _is_at(file: int, path: Path) -> bool:
-    try:
-        return os.path.samestat(os.fstat(file), path.stat())
-    except FileNotFoundError:
-        return False
 
 
 def agent_alive(paths: SessionPaths) -> bool:
@@ -129,19 +89,45 @@ def agent_alive(paths: SessionPaths) -> bool:
     return False
 
 
-def write_ready(paths: SessionPaths) -> None:
-    """Tell everybody that this process is the agent and its engine answers."""
-    endpoint = paths.engine_endpoint
-    _write(paths, {"pid": os.getpid(), "version": __version__, "endpoint": endpoint})
+def write_ready(paths: SessionPaths, runtime: Path) -> None:
+    """Tell everybody that this process is the agent and its engine answers.
+
+    Parameters
+    ----------
+    runtime
+        The folder of their sockets.
+
+    Raises
+    ------
+    SaturnError
+        ``not-writable``.
+    """
+    status: ReadyStatus = {
+        "pid": os.getpid(),
+        "version": __version__,
+        "endpoint": engine_endpoint(runtime),
+        "events": str(events_socket(runtime)),
+    }
+    try:
+        write_json(paths.agent_status, status)
+    except OSError as error:
+        raise unwritable(paths, error) from error
 
 
 def write_error(paths: SessionPaths, error: BaseException) -> None:
-    """Tell everybody why this process is not, or no longer, the agent."""
-    _write(paths, {"pid": os.getpid(), "error": failure_of(error)})
+    """Tell everybody why this process is not, or no longer, the agent, if that can be written."""
+    status: ErrorStatus = {"pid": os.getpid(), "error": failure_of(error)}
+    with contextlib.suppress(OSError):
+        write_json(paths.agent_status, status)
 
 
-def _write(paths: SessionPaths, status: AgentStatus) -> None:
-    write_json(paths.agent_status, status)
+def unwritable(paths: SessionPaths, error: OSError) -> SaturnError:
+    """What is said when an agent cannot tell anybody that it is there."""
+    return SaturnError(
+        "not-writable",
+        f"Nothing can be written to {paths.folder}: {error.strerror}.",
+        "Make room on its disk, then run the cell again.",
+    )
 
 
 def clear_status(paths: SessionPaths) -> None:
@@ -153,6 +139,6 @@ def read_status(paths: SessionPaths) -> AgentStatus | None:
     """What was last told; None when nothing was."""
     try:
         status: AgentStatus = json.loads(paths.agent_status.read_text("utf-8"))
-    except (FileNotFoundError, ValueError):
+    except (OSError, ValueError):
         return None
     return status

@@ -37,6 +37,13 @@ class EngineLink:
         Told when an engine answers on the line, the first time in its life.
     heard
         Given each valid message that is not an acknowledgement.
+
+    Attributes
+    ----------
+    endpoint
+        Address that the next line leads to.
+    is_up
+        Whether the engine has answered on this line.
     """
 
     def __init__(
@@ -47,7 +54,7 @@ class EngineLink:
         connected: Callable[[], None],
         heard: Callable[[EngineMessage], None],
     ) -> None:
-        self._endpoint = endpoint
+        self.endpoint = endpoint
         self._hello = hello
         self._connected = connected
         self._heard = heard
@@ -55,6 +62,7 @@ class EngineLink:
         self._context = zmq.asyncio.Context()
         self._socket: zmq.asyncio.Socket | None = None
         self._tasks: list[asyncio.Task[None]] = []
+        self.is_up = False
 
     def open(self) -> None:
         """A new line, for a new engine or one that gave this agent up: hello first, then
@@ -68,7 +76,7 @@ class EngineLink:
         socket.setsockopt(zmq.SNDHWM, 0)
         socket.setsockopt(zmq.RECONNECT_IVL, _RECONNECT_MS)
         monitor = socket.get_monitor_socket(zmq.EVENT_HANDSHAKE_SUCCEEDED)
-        socket.connect(self._endpoint)
+        socket.connect(self.endpoint)
         self._socket = socket
         self._tasks = [
             asyncio.create_task(self._await_handshake(socket, monitor)),
@@ -83,6 +91,7 @@ class EngineLink:
         for task in self._tasks:
             task.cancel()
         self._tasks = []
+        self.is_up = False
         if self._socket is not None:
             self._socket.close()
             self._socket = None
@@ -131,6 +140,7 @@ class EngineLink:
         finally:
             socket.disable_monitor()
             monitor.close()
+        self.is_up = True
         self._connected()
 
     async def _listen(self, socket: zmq.asyncio.Socket) -> None:

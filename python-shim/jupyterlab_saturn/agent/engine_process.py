@@ -77,14 +77,19 @@ def idle_seconds() -> float:
 
 
 def engine_command(paths: SessionPaths) -> list[str]:
-    """What to run as a session's engine. Raises SaturnError ``no-node`` or ``no-engine``."""
+    """What to run as a session's engine, but for where it is to listen.
+
+    Raises
+    ------
+    SaturnError
+        ``no-node``, ``no-engine``, ``bad-setting``.
+    """
     return [
         str(find_node()),
         str(engine_bundle()),
         *("--session", paths.name),
         *("--folder", str(paths.folder)),
         *("--journal", str(paths.journal)),
-        *("--endpoint", paths.engine_endpoint),
         *("--idle-seconds", f"{idle_seconds():g}"),
     ]
 
@@ -92,11 +97,15 @@ def engine_command(paths: SessionPaths) -> list[str]:
 class EngineProcess:
     """Keeps an engine running.
 
-    The engine's standard input is a pipe this process holds and never writes to: its end tells
-    the engine that the agent is gone, however it died.
+    The engine's standard input is a pipe that this process holds: its end tells the engine that
+    the agent is gone, however it died. A line in it is another endpoint to listen at.
 
     Parameters
     ----------
+    command
+        What to run; where to listen is added.
+    endpoint
+        Where it is to listen.
     log
         File for its output.
     started, died
@@ -108,6 +117,7 @@ class EngineProcess:
     def __init__(
         self,
         command: Sequence[str],
+        endpoint: str,
         log: Path,
         *,
         started: Callable[[], None],
@@ -116,6 +126,7 @@ class EngineProcess:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._command = tuple(command)
+        self._endpoint = endpoint
         self._log = log
         self._started = started
         self._died = died
@@ -127,6 +138,12 @@ class EngineProcess:
     def pid(self) -> int | None:
         """Pid of the running engine."""
         return None if self._process is None else self._process.pid
+
+    def listen_at(self, endpoint: str) -> None:
+        """Have this engine, which goes on, and those to come listen at an endpoint."""
+        self._endpoint = endpoint
+        if self._process is not None and self._process.stdin is not None:
+            self._process.stdin.write(f"{endpoint}\n".encode())
 
     async def supervise(self) -> None:
         """Start the engine and restart it whenever it ends. Cancelled, it ends the engine.
@@ -171,7 +188,11 @@ class EngineProcess:
         try:
             with self._log.open("ab") as log:
                 process = await asyncio.create_subprocess_exec(
-                    *self._command, stdin=asyncio.subprocess.PIPE, stdout=log, stderr=log
+                    *self._command,
+                    *("--endpoint", self._endpoint),
+                    stdin=asyncio.subprocess.PIPE,
+                    stdout=log,
+                    stderr=log,
                 )
         except OSError as error:
             raise SaturnError(

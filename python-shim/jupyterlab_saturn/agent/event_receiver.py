@@ -23,17 +23,32 @@ class EventReceiver:
 
     Must be made in the running event loop that serves it. A datagram that is no JSON object, or
     names no registered job, is logged and dropped: a late word of a dead group, or noise.
+
+    Attributes
+    ----------
+    path
+        Of the socket: where ranks are to connect.
     """
 
     def __init__(self, path: Path) -> None:
-        self.path = path
         self._jobs: dict[str, Callable[[RankEvent], None]] = {}
-        path.unlink(missing_ok=True)
-        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-        self._socket.bind(str(path))
-        self._socket.setblocking(False)
+        self._sockets: list[socket.socket] = []
         self._loop = asyncio.get_running_loop()
-        self._loop.add_reader(self._socket, self.drain)
+        self.bind(path)
+
+    def bind(self, path: Path) -> None:
+        """Receive at a path from now on, and from those who are connected already."""
+        path.unlink(missing_ok=True)
+        made = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        try:
+            made.bind(str(path))
+        except OSError:
+            made.close()
+            raise
+        made.setblocking(False)
+        self.path = path
+        self._sockets.append(made)
+        self._loop.add_reader(made, self.drain)
 
     def register(self, job: str, listener: Callable[[RankEvent], None]) -> None:
         """Send a job's datagrams to a listener until `unregister`."""
@@ -45,17 +60,19 @@ class EventReceiver:
 
     def drain(self) -> None:
         """Handle every datagram that has arrived. A dead rank's last words are then known."""
-        while True:
-            try:
-                data = self._socket.recv(_MAX_BYTES)
-            except (BlockingIOError, InterruptedError):
-                return
-            self._dispatch(data)
+        for each in self._sockets:
+            while True:
+                try:
+                    data = each.recv(_MAX_BYTES)
+                except (BlockingIOError, InterruptedError):
+                    break
+                self._dispatch(data)
 
     def close(self) -> None:
         """Close the socket and remove its file."""
-        self._loop.remove_reader(self._socket)
-        self._socket.close()
+        for each in self._sockets:
+            self._loop.remove_reader(each)
+            each.close()
         self.path.unlink(missing_ok=True)
 
     def _dispatch(self, data: bytes) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from ..cuda_errors import DEVICE_FAULTS, HINTS, CudaFault, fault_of, line_of
 from ..errors import SaturnError
-from ..training.rank import EXIT_PEER_LOST
+from ..training.rank import EXIT_PEER_LOST, EXIT_UNHEARD
 from ..wire import validate
 
 if TYPE_CHECKING:
@@ -30,7 +30,8 @@ HUNG = "rank-hung"
 """Code of the failure of ranks that wait for each other in vain."""
 
 ZYGOTE_LOST = "zygote-lost"
-"""Code of the end of ranks that is no fault of their task."""
+SOCKETS_LOST = "sockets-lost"
+"""Codes of losses that are no fault of the ranks or their task: of what the agent gave them."""
 
 # What a rank says when it fails only because a peer did: gloo, TCPStore, NCCL, torch's own words.
 _SECONDARY = re.compile(
@@ -81,6 +82,8 @@ class GroupRecord:
     """Why the ranks could not be started."""
     orphaned: bool = False
     """Whether ranks ended with the zygote that they were forked from."""
+    lost_sockets: bool = False
+    """Whether the folder was removed in which processes meet."""
     memory_kills: int = 0
     """Processes that the system's out-of-memory killer ended meanwhile, of this group or another
     job beside it."""
@@ -117,6 +120,11 @@ def is_of_device(failure: Failure | None) -> bool:
     return failure is not None and failure["code"] in DEVICE_FAULTS
 
 
+def is_agents_loss(failure: Failure | None) -> bool:
+    """Whether ranks were lost with something that the agent gave them, so that it is repeated."""
+    return failure is not None and failure["code"] in (ZYGOTE_LOST, SOCKETS_LOST)
+
+
 def decide(
     record: GroupRecord, log: Callable[[int], str], *, may_be_silent: bool = False
 ) -> GroupOutcome:
@@ -129,6 +137,16 @@ def decide(
     may_be_silent
         Whether leaving with code 0 and without a last word is in order.
     """
+    outcome = _judge(record, log, may_be_silent)
+    error = outcome.error
+    is_told = is_of_device(error) or is_agents_loss(error)
+    if record.lost_sockets and outcome.kind in ("failed", "lost") and not is_told:
+        # They may have missed what was in there.
+        return GroupOutcome("lost", error=_without_sockets(error))
+    return outcome
+
+
+def _judge(record: GroupRecord, log: Callable[[int], str], may_be_silent: bool) -> GroupOutcome:
     errors = [event["error"] for event in record.failures if event["kind"] != "lost"]
     if record.undying and record.last_word is None:
         return GroupOutcome("lost", error=_undying(record, log))
@@ -165,6 +183,8 @@ def decide(
         message = f"{what} {record.hung:g} seconds, so it was ended."
         failure: Failure = {"code": HUNG, "message": message, "traceback": _stacks(record, log)}
         return GroupOutcome("lost", error=failure)
+    if record.lost_sockets and not record.exits:
+        return GroupOutcome("lost", error=_without_sockets(None))
     for event in record.failures:
         if event["kind"] == "lost":
             return _told_lost(event["error"], record, log)
@@ -174,6 +194,8 @@ def decide(
     spoke = {event["rank"] for event in record.failures}
     silent = [(rank, code) for rank, code in record.exits if code != 0 and rank not in spoke]
     for rank, code in silent:
+        if code == EXIT_UNHEARD:
+            return GroupOutcome("lost", error=_without_sockets(None))
         if code != EXIT_PEER_LOST:
             return _silent_end(rank, code, record, log)
     if errors:
@@ -220,6 +242,15 @@ def _told_lost(failure: Failure, record: GroupRecord, log: Callable[[int], str])
     elif record.memory_kills > 0:
         failure = {**failure, **_killed_for_memory("A process that loads data")}
     return GroupOutcome("lost", error=failure)
+
+
+def _without_sockets(said: Failure | None) -> Failure:
+    failure: Failure = {
+        "code": SOCKETS_LOST,
+        "message": "The folder of sockets was removed, in which the ranks and the agent meet.",
+    }
+    text = "" if said is None else said.get("traceback", said["message"])
+    return _with_log(failure, text)
 
 
 def _killed_for_memory(who: str) -> Failure:

@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING
 
 from ..errors import failure_of
 from ..wire import message, validate
-from .group_outcome import GroupOutcome
-from .job_context import INSPECT_PREFIX, JobContext, choose_devices
+from .group_outcome import GroupOutcome, is_agents_loss
+from .job_context import JobContext, choose_devices
+from .runtime_folder import INSPECT_PREFIX
 
 if TYPE_CHECKING:
     from ..generated.wire_types import Device, Failure, Inspect, InspectResult, Node, TaskSpec
@@ -76,6 +77,8 @@ class InspectionJob:
             untold = [task["name"] for task in round if task["name"] in self._left]
             if not untold:
                 continue
+            if is_agents_loss(outcome.error):
+                continue
             if outcome.kind == "lost" and untold[0] != spared:
                 spared = untold[0]
                 continue
@@ -101,7 +104,7 @@ class InspectionJob:
             return GroupOutcome("failed", error=failure_of(error))
 
     async def _round(self, tasks: list[TaskSpec]) -> GroupOutcome:
-        folder = self._place.paths.runtime / f"{INSPECT_PREFIX}{secrets.token_hex(8)}"
+        folder = self._place.runtime / f"{INSPECT_PREFIX}{secrets.token_hex(8)}"
         devices = self._node["devices"]
         held = self._device()
         request: InspectOrder = {

@@ -21,15 +21,13 @@ from .rank_group import RankGroup
 from .rank_launcher import RankLauncher
 from .rank_process import members
 from .rank_surroundings import SurroundingsRegistry
+from .runtime_folder import RENDEZVOUS_PREFIX
 from .session_network import SessionNetwork
 
 if TYPE_CHECKING:
     from ..generated.wire_types import AgentMessage, Device, Node, Strategy
     from ..training.runtime.rank_request import RankOrder
     from .group_outcome import GroupOutcome
-
-INSPECT_PREFIX = "inspect-"
-RENDEZVOUS_PREFIX = "rendezvous-"
 
 _LOOK_SECONDS = 1.0
 
@@ -48,6 +46,7 @@ class JobContext:
     limits: Limits = field(default_factory=Limits)
     network: SessionNetwork | None = None
     """Where gloo connects ranks; the machine's loopback interface when None."""
+    _running: set[RankGroup] = field(default_factory=set)
     _undying: set[asyncio.Task[None]] = field(default_factory=set)
 
     def group(self, request: RankOrder, folder: Path, ranks: int, **options: Any) -> RankGroup:
@@ -85,9 +84,11 @@ class JobContext:
         """
         with contextlib.ExitStack() as lease:
             lease.enter_context(self.leases.hold(devices))
+            self._running.add(group)
             try:
                 return blaming_disk(await group.run(deadline), self.paths.folder)
             finally:
+                self._running.discard(group)
                 if group.undying:
                     sessions = [rank.pid for rank in group.undying]
                     self._release_when_gone(lease.pop_all(), sessions)
@@ -106,9 +107,19 @@ class JobContext:
 
         waiting.add_done_callback(release)
 
+    @property
+    def runtime(self) -> Path:
+        """The folder of sockets as it is now."""
+        return self.events.path.parent
+
     def rendezvous(self) -> Path:
         """A fresh path where ranks may meet; the job removes what they make of it."""
-        return self.paths.runtime / f"{RENDEZVOUS_PREFIX}{secrets.token_hex(8)}"
+        return self.runtime / f"{RENDEZVOUS_PREFIX}{secrets.token_hex(8)}"
+
+    def lose_sockets(self) -> None:
+        """Tell the groups that run that what they had in the folder of sockets was removed."""
+        for group in list(self._running):
+            group.lose_sockets()
 
 
 def choose_devices(node: Node, ids: Sequence[str], strategy: Strategy) -> list[Device]:

@@ -7,7 +7,7 @@ import logging
 import shutil
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -71,6 +71,7 @@ class RankGroup:
         self.job: str = request["job"]
         self._request = request
         self._folder = folder
+        self._scratch = scratch(events.path.parent, self.job)
         self._launcher = launcher
         self._surroundings = surroundings
         self._events = events
@@ -106,11 +107,11 @@ class RankGroup:
         killed_before = self._kills()
         try:
             self._watch_start(deadline)
-            await self._start()
+            await self._until_killed(self._start())
             self._after(self._limits.logs, self._shorten_logs)
             if deadline is not None:
                 self._after(deadline, lambda: self._expire(deadline))
-            await self._gone_or_killed()
+            await self._until_killed(self._gone())
         except SaturnError as error:
             self._record.refused = error.to_json()
         finally:
@@ -122,7 +123,7 @@ class RankGroup:
             self._shorten_logs()
             self._events.drain()
             self._events.unregister(self.job)
-            shutil.rmtree(scratch(self._events.path.parent, self.job), ignore_errors=True)
+            shutil.rmtree(self._scratch, ignore_errors=True)
         if killed_before is not None:
             self._record.memory_kills = (self._kills() or 0) - killed_before
         if any(device["kind"] == "cuda" for device in self._devices):
@@ -159,6 +160,15 @@ class RankGroup:
         self._record.stopping = True
         self._tell(signal.SIGTERM)
         self._after(grace, self._kill)
+
+    def lose_sockets(self) -> None:
+        """Note that the folder of the sockets was removed, in which the ranks meet.
+
+        Ranks that train may do without it; those that start are ended.
+        """
+        self._record.lost_sockets = True
+        if not self._record.began or len(self._ranks) < self._record.ranks:
+            self._kill()
 
     async def _start(self) -> None:
         self._write_request()
@@ -251,14 +261,24 @@ class RankGroup:
         loop = asyncio.get_running_loop()
         self._silence = loop.call_later(patience, self._hang, patience)
 
-    async def _gone_or_killed(self) -> None:
-        gone = asyncio.gather(*(asyncio.shield(rank.exited) for rank in self._ranks))
+    async def _gone(self) -> None:
+        await asyncio.gather(*(asyncio.shield(rank.exited) for rank in self._ranks))
+
+    async def _until_killed(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do something until it is done, or the group is to end: then it is cancelled.
+
+        A rank that is just being started must neither be waited for then nor be left.
+        """
+        doing = asyncio.create_task(work)
         killed = asyncio.create_task(self._killed.wait())
         try:
-            await asyncio.wait((gone, killed), return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait((doing, killed), return_when=asyncio.FIRST_COMPLETED)
         finally:
-            gone.cancel()
             killed.cancel()
+            doing.cancel()
+            await asyncio.wait((doing,))
+        if not doing.cancelled():
+            doing.result()
 
     def _left(self, rank: int, exited: asyncio.Future[int]) -> None:
         if self._killed.is_set():

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ..cuda_errors import KERNEL_HINT, fault_of
 from ..errors import SaturnError, failure_of
 from ..wire import message, validate
-from .group_outcome import GroupOutcome, is_of_device
+from .group_outcome import GroupOutcome, is_agents_loss, is_of_device
 from .job_context import JobContext, choose_devices
 
 if TYPE_CHECKING:
@@ -51,15 +51,21 @@ class TrialJob:
 
     async def _outcome(self) -> GroupOutcome:
         try:
-            outcome = await self._measure()
+            outcome = await self._measure_unless_lost()
             if outcome.kind == "lost" and not is_of_device(outcome.error):
                 # Killed from outside, perhaps for another's hunger: once is no verdict.
-                outcome = await self._measure()
+                outcome = await self._measure_unless_lost()
             if outcome.error is not None and fault_of(outcome.error["message"]) == "kernel-failed":
                 outcome = await self._located(outcome)
             return outcome
         except Exception as error:
             return GroupOutcome("failed", error=failure_of(error))
+
+    async def _measure_unless_lost(self) -> GroupOutcome:
+        """Measure; again when the ranks were lost with something of the agent's own."""
+        while is_agents_loss((outcome := await self._measure()).error):
+            continue
+        return outcome
 
     async def _located(self, outcome: GroupOutcome) -> GroupOutcome:
         """How a trial ended whose kernel failed, with the place, if it fails once more.

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..agent.agent_lock import read_status
 from ..errors import SaturnError
 from ..paths import SessionPaths
 from ..torch_settings import changed_settings
@@ -102,13 +103,14 @@ def tell_secrets(paths: SessionPaths, world: World) -> None:
 
     One that is too long, or told to an agent that is gone, is missed when a task is started.
     """
+    status = read_status(paths)
     told = {name: value for name, value in world.secrets.items() if len(value) < 8192}
     data = json.dumps({"job": "secrets", "world": world.file, "secrets": told}).encode()
-    if not told or len(data) > _MOST_SECRET_BYTES:
+    if status is None or "events" not in status or not told or len(data) > _MOST_SECRET_BYTES:
         return
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as line:
         try:
-            line.sendto(data, str(paths.events_socket))
+            line.sendto(data, status["events"])
         except OSError:
             return
 

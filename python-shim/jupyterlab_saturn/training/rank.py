@@ -27,6 +27,8 @@ EXIT_OK = 0
 EXIT_FAILED = 1
 EXIT_PEER_LOST = 3
 """Another rank is gone; this one has nothing to report."""
+EXIT_UNHEARD = 4
+"""The folder of the agent's socket was removed; nothing could be reported."""
 
 
 def main(request_path: str, rank: int, parent: int | None = None) -> int:
@@ -44,7 +46,7 @@ def main(request_path: str, rank: int, parent: int | None = None) -> int:
     -------
     int
         Exit status: 0 when done or stopped as asked; 1 after telling the agent of a failure;
-        3 when another rank vanished.
+        3 when another rank vanished, 4 when the agent's socket has.
     """
     refusal: SaturnError | None = None
     network: NetworkNamespace | None = None
@@ -63,9 +65,14 @@ def main(request_path: str, rank: int, parent: int | None = None) -> int:
     from .runtime.scratch_folder import use_scratch
 
     request = RankRequest.read(request_path)
-    use_scratch(request.scratch)
+    try:
+        use_scratch(request.scratch)
+        line = EventSender(request.events, request.job, rank)
+    except (FileNotFoundError, ConnectionRefusedError):
+        traceback.print_exc()
+        return EXIT_UNHEARD
     orders = GroupOrders(Path(request_path)) if request.kind == "train" else None
-    with EventSender(request.events, request.job, rank) as events:
+    with line as events:
         try:
             if refusal is not None:
                 raise refusal

@@ -22,7 +22,7 @@ import { isOfStorage, noteDiskFull } from './storage.js';
 export const MAX_LOST = 3;
 
 /** Codes of losses that are no task's: they are not counted. */
-const OF_OURS: ReadonlySet<string> = new Set(['zygote-lost']);
+const OF_OURS: ReadonlySet<string> = new Set(['zygote-lost', 'sockets-lost']);
 
 /** Note what happened to a rank group. Events of attempts that are over are dropped: agents repeat themselves. */
 export function noteGroup(session: ISession, event: GroupEvent): ISession {

@@ -27,7 +27,14 @@ class Engine(EngineProcess):
     def __init__(self, command: list[str], log: Path) -> None:
         self.starts: list[int | None] = []
         self.deaths = 0
-        super().__init__(command, log, started=self._start, died=self._death, first_delay=0.01)
+        super().__init__(
+            command,
+            "ipc:///nowhere",
+            log,
+            started=self._start,
+            died=self._death,
+            first_delay=0.01,
+        )
 
     def _start(self) -> None:
         self.starts.append(self.pid)
@@ -53,6 +60,28 @@ def test_a_dead_engine_is_restarted_and_the_last_one_ended() -> None:
                 await supervision
             assert (len(set(engine.starts)), engine.deaths, engine.pid) == (3, 3, None)
             assert living(token) == []
+
+    asyncio.run(main())
+
+
+def test_this_engine_and_those_to_come_listen_where_they_are_told() -> None:
+    async def main() -> None:
+        with session() as (paths, token):
+            engine = Engine(SITS, paths.engine_log)
+            supervision = asyncio.create_task(engine.supervise())
+            while not engine.starts:
+                await asyncio.sleep(0.01)
+            assert living(token, "--endpoint ipc:///nowhere")
+            engine.listen_at("ipc:///elsewhere")
+            while "ipc:///elsewhere" not in paths.engine_log.read_text():
+                await asyncio.sleep(0.01)
+            assert len(engine.starts) == 1 and engine.pid is not None
+            os.kill(engine.pid, signal.SIGKILL)
+            while len(engine.starts) < 2:
+                await asyncio.sleep(0.01)
+            assert living(token, "--endpoint ipc:///elsewhere")
+            supervision.cancel()
+            await asyncio.gather(supervision, return_exceptions=True)
 
     asyncio.run(main())
 
@@ -100,6 +129,7 @@ def test_deaths_far_apart_are_forgiven() -> None:
             starts: list[None] = []
             engine = EngineProcess(
                 ["/bin/true"],
+                "ipc:///nowhere",
                 paths.engine_log,
                 started=lambda: starts.append(None),
                 died=lambda: None,
@@ -129,7 +159,7 @@ def test_the_engine_sees_the_end_of_whoever_holds_its_input() -> None:
     code = (
         "import asyncio, sys; from pathlib import Path;"
         "from jupyterlab_saturn.agent.engine_process import EngineProcess;"
-        f"engine = EngineProcess({SITS!r}, Path(sys.argv[1]), started=int, died=int);"
+        f"engine = EngineProcess({SITS!r}, 'ipc://x', Path(sys.argv[1]), started=int, died=int);"
         "asyncio.run(engine.supervise())"
     )
     with session() as (paths, token):
@@ -150,7 +180,6 @@ def test_the_command_names_everything(monkeypatch: pytest.MonkeyPatch, tmp_path:
         "--session": "mine",
         "--folder": str(tmp_path / "mine"),
         "--journal": str(paths.journal),
-        "--endpoint": paths.engine_endpoint,
         "--idle-seconds": "7.5",
     }
 

@@ -485,3 +485,15 @@ def test_the_devices_of_the_request_are_in_the_order_asked_for() -> None:
             assert said[-1][1]["kind"] == "finished"
 
     asyncio.run(main())
+
+
+def test_losses_with_the_zygote_are_nobodys_fault(tmp_path: Path) -> None:
+    cell = try_out(rank0=f"orphan {tmp_path / 'trial'} 2;trial 0.25", rank1="")
+    assert (cell["status"], cell["stepSeconds"]) == ("ok", 0.25)
+    assert (tmp_path / "trial").read_text() == "xx"
+    results = inspect(task("a", ranks=f"orphan {tmp_path / 'inspection'} 2;inspected"))
+    assert ["inspection" in result for result in results] == [True]
+    *_, lost = train(rank0=f"orphan {tmp_path / 'training'} 1", rank1="sleep 300")
+    assert (lost["kind"], lost["error"]["code"]) == ("lost", "zygote-lost")
+    *_, lost = train(rank0="kill 9", rank1="sleep 300")
+    assert (lost["kind"], lost["error"]["code"]) == ("lost", "rank-lost")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import signal
@@ -26,7 +27,8 @@ from fakes.bench import (
 )
 from jupyterlab_saturn import __version__
 from jupyterlab_saturn.agent.agent_launch import agent_alive, ensure_agent
-from jupyterlab_saturn.agent.agent_lock import AgentLock, SocketFolder, read_status
+from jupyterlab_saturn.agent.agent_lock import AgentLock, read_status
+from jupyterlab_saturn.agent.runtime_folder import RuntimeFolder
 from jupyterlab_saturn.errors import SaturnError
 from jupyterlab_saturn.paths import SessionPaths, write_json
 
@@ -116,7 +118,7 @@ def test_it_leaves_when_its_session_is_removed() -> None:
 
 def test_of_a_session_made_again_it_waits_for_the_one_before() -> None:
     with session() as (paths, _):
-        before, after = SocketFolder(paths), SocketFolder(paths)
+        before, after = RuntimeFolder(paths), RuntimeFolder(paths)
         assert before.acquire()
         left = paths.runtime / "engine.sock"
         left.touch()
@@ -397,6 +399,49 @@ def test_an_engine_that_keeps_dying_is_told(monkeypatch: pytest.MonkeyPatch) -> 
         assert "the journal is torn" in str(caught.value)
         until(lambda: not agent_alive(paths))
         assert_gone(token)
+
+
+@contextmanager
+def small_disk(folder: Path) -> Iterator[None]:
+    """A disk of its own under a folder, for root on Linux."""
+    options = ["-t", "tmpfs", "-o", "size=256k,mode=0700", "saturn-test", str(folder)]
+    if subprocess.run(["mount", *options], capture_output=True, check=False).returncode != 0:
+        pytest.skip("only root on Linux can mount a disk")
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+def test_an_agent_that_cannot_say_that_it_is_there_leaves_at_once() -> None:
+    with session() as (paths, token), small_disk(paths.folder), started(paths):
+        paths.ensure()
+        with (paths.folder / "full").open("wb", buffering=0) as file, contextlib.suppress(OSError):
+            while file.write(bytes(4096)) == 4096:
+                continue
+        with EngineEar(paths), pytest.raises(SaturnError) as caught:
+            ensure_agent(paths)
+        assert caught.value.code == "not-writable"
+        assert caught.value.hint is not None and "Make room" in caught.value.hint
+        assert_gone(token)
+        assert not list(paths.folder.rglob("*.tmp"))
+        (paths.folder / "full").unlink()
+        with EngineEar(paths):
+            assert ensure_agent(paths) == paths.engine_endpoint
+
+
+def test_what_killed_processes_left_half_written_is_removed() -> None:
+    with session() as (paths, _), EngineEar(paths), started(paths):
+        living, dead = f"{os.getpid()}", f"{2**22 + 1}"
+        files = [
+            folder / f"{name}.{pid}.tmp"
+            for folder, name in ((paths.folder, "agent.json"), (paths.payloads, "0123"))
+            for pid in (living, dead)
+        ]
+        for file in files:
+            file.touch()
+        ensure_agent(paths)
+        assert [file.exists() for file in files] == [True, False] * 2
 
 
 def test_asking_whether_it_lives_does_not_keep_it_from_living() -> None:

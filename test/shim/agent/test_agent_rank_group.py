@@ -3,8 +3,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import os
+import signal
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,6 +20,7 @@ from jupyterlab_saturn.agent.group_outcome import GroupOutcome
 from jupyterlab_saturn.agent.job_context import JobContext
 from jupyterlab_saturn.agent.rank_group import RankGroup
 from jupyterlab_saturn.agent.rank_launcher import RankLauncher
+from jupyterlab_saturn.agent.rank_process import RankProcess
 from jupyterlab_saturn.agent.rank_surroundings import SurroundingsRegistry
 
 LIMITS = Limits(last_words=0.2, stacks=0.5, leave=0.5)
@@ -55,13 +60,13 @@ async def place(
 class Story:
     """A group of two ranks and what was heard of them."""
 
-    def __init__(self, here: JobContext, number: int = 1, **acts: str) -> None:
+    def __init__(self, here: JobContext, number: int = 1, count: int = 2, **acts: str) -> None:
         self.heard: list[Json] = []
         self.logs: list[str] = []
         self.came = asyncio.Event()
         request = {"kind": "train", "task": task(**acts)}
         self.folder = here.paths.attempt("t", number)
-        self.group: RankGroup = here.group(request, self.folder, 2, heard=self.hear)
+        self.group: RankGroup = here.group(request, self.folder, count, heard=self.hear)
 
     def hear(self, event: Json) -> None:
         self.heard.append(event)
@@ -248,6 +253,114 @@ def test_a_group_cancelled_while_a_rank_starts_leaves_nobody() -> None:
                 await running
             [zygote] = living(token)
             assert "zygote.py" in zygote[1]
+
+    asyncio.run(main())
+
+
+class Gate:
+    """A launcher that starts ranks up to one, and that one once the test lets it."""
+
+    def __init__(self, launcher: RankLauncher, last: int) -> None:
+        self._launcher = launcher
+        self._last = last
+        self.asked: list[int] = []
+        self.opened = asyncio.Event()
+
+    async def start(self, request: Path, rank: int, *more: Any) -> RankProcess:
+        self.asked.append(rank)
+        if rank == self._last:
+            await self.opened.wait()
+        return await self._launcher.start(request, rank, *more)
+
+
+def condemn_by_its_sockets(group: RankGroup) -> None:
+    group.lose_sockets()
+
+
+def condemn_by_order(group: RankGroup) -> None:
+    group.stop(grace=0.0)
+
+
+@BOTH
+@pytest.mark.parametrize("last", [0, 1, 2])
+@pytest.mark.parametrize("condemn", [condemn_by_its_sockets, condemn_by_order])
+def test_once_condemned_no_rank_starts_or_stays(
+    zygote: str, last: int, condemn: Callable[[RankGroup], None]
+) -> None:
+    """Whoever is being started just then."""
+
+    async def main() -> None:
+        async with place(zygote) as (here, token):
+            gate = Gate(here.launcher, last)
+            there = replace(here, launcher=gate)  # type: ignore[arg-type]
+            story = Story(there, count=4, ranks="helper;deaf;started 0;sleep 300")
+            running = asyncio.create_task(story.group.run())
+            while len(story.heard) < last or len(gate.asked) <= last:
+                await asyncio.sleep(0.01)
+            condemn(story.group)
+            async with asyncio.timeout(10):
+                outcome = await running
+            assert outcome.kind in ("stopped", "lost")
+            assert gate.asked == list(range(last + 1))
+            gate.opened.set()
+            await asyncio.sleep(0.1)
+            assert living(token, "rank.py") == living(token, "time.sleep") == []
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize("zygote", ["unsafe", "ready", "slow"])
+@pytest.mark.parametrize("end", ["kill 9", "exit 7", "failed ValueError: mine"])
+@pytest.mark.parametrize("patience", [0.0, 0.2])
+def test_a_rank_dies_while_others_start(zygote: str, end: str, patience: float) -> None:
+    """The one after it is started before, or while, or not until the group is condemned."""
+
+    async def main() -> None:
+        async with place(zygote, replace(LIMITS, last_words=patience)) as (here, token):
+            gate = Gate(here.launcher, 2)
+            there = replace(here, launcher=gate)  # type: ignore[arg-type]
+            story = Story(
+                there, count=4, rank0=end, **{f"rank{n}": "deaf;sleep 300" for n in (1, 2, 3)}
+            )
+            async with asyncio.timeout(10):
+                outcome = await story.group.run()
+            assert outcome.kind == ("lost" if end == "kill 9" else "failed")
+            assert 3 not in gate.asked
+            gate.opened.set()
+            await asyncio.sleep(0.1)
+            assert living(token, "rank.py") == []
+            assert len(living(token, "zygote.py")) <= 1  # those that are forked look like it
+
+    asyncio.run(main())
+
+
+def test_ranks_that_train_do_without_the_folder_of_sockets() -> None:
+    async def lose(story: Story) -> None:
+        await story.heard_both()
+        story.group.lose_sockets()
+
+    acts = "started 0;step 1;sleep 0.5;"
+    outcome, _ = tell(then=lose, rank0=f"{acts}finished 2", rank1="")
+    assert outcome.kind == "finished"
+    outcome, _ = tell(then=lose, rank0=f"{acts}failed no such file", rank1="sleep 300")
+    assert outcome.kind == "lost" and outcome.error is not None
+    assert (outcome.error["code"], outcome.error["traceback"]) == ("sockets-lost", "no such file")
+
+
+def test_ranks_lost_with_the_zygote_are_told_apart() -> None:
+    async def main() -> None:
+        async with place("ready") as (here, _):
+            for killed, code in ((False, "rank-lost"), (True, "zygote-lost")):
+                story = Story(here, ranks="started 0;step 1;sleep 300")
+                running = asyncio.create_task(story.group.run())
+                while len(story.group.pids) < 2 or len(story.heard) < 4:
+                    await asyncio.sleep(0.01)
+                zygote = here.launcher.zygote.pid
+                assert zygote is not None
+                os.kill(zygote if killed else story.group.pids[0], signal.SIGKILL)
+                outcome = await running
+                assert outcome.error is not None
+                assert (outcome.kind, outcome.error["code"]) == ("lost", code)
 
     asyncio.run(main())
 

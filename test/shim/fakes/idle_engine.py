@@ -1,5 +1,10 @@
-"""The body of an engine, without its socket, which the test holds: lives until stdin ends."""
+"""The body of an engine, without its socket, which the test holds: lives until stdin ends.
+
+What it is told there goes to its log.
+"""
 
 import sys
 
-sys.stdin.read()
+for line in sys.stdin:
+    sys.stdout.write(line)
+    sys.stdout.flush()

@@ -125,6 +125,28 @@ class FakeRank:
             os.kill(os.getpid(), signal.SIGKILL)
         Path(mark).touch()
 
+    def do_orphan(self, argument: str, _: Any) -> None:
+        """Be lost with the zygote, so many times."""
+        mark, times = argument.rsplit(" ", 1)
+        before = len(Path(mark).read_text()) if Path(mark).exists() else 0
+        parent = os.getppid()
+        is_zygote = b"zygote.py" in Path(f"/proc/{parent}/cmdline").read_bytes()
+        if is_zygote and before < int(times):
+            Path(mark).write_text("x" * (before + 1))
+            os.kill(parent, signal.SIGKILL)
+            time.sleep(300)
+
+    def do_await(self, mark: str, _: Any) -> None:
+        """Go on once a file is there."""
+        while not Path(mark).exists():
+            time.sleep(0.01)
+
+    def do_pause(self, mark: str, _: Any) -> None:
+        """Go on only if it was here before."""
+        if not Path(mark).exists():
+            Path(mark).touch()
+            time.sleep(300)
+
     def do_print(self, text: str, _: Any) -> None:
         sys.stdout.write(f"{text}\n")
         sys.stdout.flush()

@@ -1,6 +1,6 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -14,7 +14,7 @@ let folder: string;
 let child: ChildProcess;
 let peers: FakePeer[];
 
-function launch(): void {
+function launch(log: 'pipe' | number = 'pipe'): void {
   child = spawn(
     process.execPath,
     [
@@ -22,7 +22,7 @@ function launch(): void {
       ...['--session', 'test', '--folder', folder, '--journal', join(folder, 'journal.jsonl')],
       ...['--endpoint', `ipc://${join(folder, 'engine.sock')}`]
     ],
-    { stdio: ['pipe', 'ignore', 'pipe'], env: { ...process.env, SATURN_CACHE: join(folder, 'cache') } }
+    { stdio: ['pipe', 'ignore', log], env: { ...process.env, SATURN_CACHE: join(folder, 'cache') } }
   );
 }
 
@@ -51,6 +51,35 @@ describe('the engine process', () => {
     await peer().ask('ping');
     child.stdin?.end();
     expect(await once(child, 'exit')).toEqual([0, null]);
+  });
+
+  it('listens again, here and elsewhere, when it is told to, and keeps whom it has', async () => {
+    const client = peer();
+    await client.ask('ping');
+    rmSync(join(folder, 'engine.sock'));
+    for (const name of ['engine.sock', 'other.sock']) {
+      const endpoint = `ipc://${join(folder, name)}`;
+      child.stdin?.write(`${endpoint}\n`);
+      const late = new FakePeer(endpoint);
+      peers.push(late);
+      expect((await late.ask('ping')).type).toBe('ok');
+    }
+    expect((await client.ask('ping')).type).toBe('ok');
+  });
+
+  it.runIf(existsSync('/dev/full'))('goes on though its log is on a full disk', async () => {
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+    launch(openSync('/dev/full', 'w'));
+    const client = peer();
+    await client.ask('ping');
+    child.stdin?.write('nowhere\n'); // which it cannot do, and tells its log
+    child.stdin?.write(`ipc://${join(folder, 'other.sock')}\n`);
+    const late = new FakePeer(`ipc://${join(folder, 'other.sock')}`);
+    peers.push(late);
+    await late.ask('ping');
+    expect((await client.ask('ping')).type).toBe('ok');
+    expect(child.exitCode).toBeNull();
   });
 
   it('tells its version and the messages it understands without a session', () => {
