@@ -90,7 +90,7 @@ class Attachment:
         """
         with self._lock:
             connection = self._connection
-            if connection is not None and not connection.gone:
+            if connection is not None and self._leads_to_engine(connection):
                 return connection
             try:
                 if connection is not None:
@@ -110,6 +110,13 @@ class Attachment:
             )
             self._connection.listen(self._on_state, self._on_status)
             return self._connection
+
+    def _leads_to_engine(self, connection: Connection) -> bool:
+        """Whether the engine is still where a connection leads to, or will be again."""
+        # Asked anew: a connection takes a moment to notice.
+        if connection.gone or not self._launcher.alive(self.paths):
+            return False
+        return connection.attached or self._launcher.ensure(self.paths) == connection.endpoint
 
     def _require_unmoved(self) -> None:
         here = SessionPaths(self.paths.name)  # the working folder, by its name of today

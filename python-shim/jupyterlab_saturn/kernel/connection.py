@@ -56,6 +56,7 @@ class Connection:
     """
 
     def __init__(self, endpoint: str, alive: Callable[[], bool], hello: ClientHello) -> None:
+        self.endpoint = endpoint
         self._pid = os.getpid()
         self._changed = threading.Condition()
         self._state: SessionState | None = None

@@ -284,12 +284,16 @@ class Session(SessionControl, SessionWishes):
             What is asked of the plan, as of `wish`; for the tasks named.
         """
         body = run_body(tasks, switch, early, keep)
-        connection = self._connection()
-        self._wish(selection(tasks).get("tasks"), wishes)
-        if exclude is not None:
-            connection.request(message("client", "plan", plan_body(None, exclude, early)))
-        rev = connection.request(message("client", "run", body))["rev"]
-        self._wait(rev, lambda _: True)
+
+        def order() -> None:
+            self._wish(selection(tasks).get("tasks"), wishes)
+            connection = self._connection()
+            if exclude is not None:
+                connection.request(message("client", "plan", plan_body(None, exclude, early)))
+            rev = connection.request(message("client", "run", body))["rev"]
+            connection.wait_for(lambda state: state["rev"] >= rev)
+
+        self._surely(order)
         return self.render("status", live=True)
 
     def wait(self, check: bool = False) -> View:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from .. import __version__
+from ..errors import SaturnError
 from ..paths import SessionPaths
 from ..wire import message
 from .attachment import Attachment, Launcher
@@ -20,6 +21,8 @@ from .waiting import Condition, device_count, is_building, wait
 
 if TYPE_CHECKING:
     from ..generated.wire_types import Render, SessionState, ViewName
+
+T = TypeVar("T")
 
 BUILT_ON_DEVICES = "Tasks are built once there are devices: %saturn cluster"
 
@@ -54,7 +57,7 @@ class SessionViews:
 
         It is to be read, not to be changed: later ones share with it what stays the same.
         """
-        return self._connection().sync()
+        return self._surely(lambda: self._connection().sync())
 
     def devices(self) -> View:
         """The devices the session has now."""
@@ -149,14 +152,13 @@ class SessionViews:
         at
             As it was then, in seconds since the epoch; as it is now when None.
         """
-        connection = self._connection()
         body: Render = {"view": view}
         if tasks is not None:
             body["tasks"] = list(tasks)
         if at is not None:
             body["at"] = at
-        answer = connection.request(message("client", "render", body))
-        state = connection.state
+        answer = self._surely(lambda: self._connection().request(message("client", "render", body)))
+        state = self.attachment.state
         if not live or state is None:
             return View(answer["text"], answer["html"])
         return View(answer["text"], answer["html"], state["session"], self.live(state))
@@ -183,6 +185,15 @@ class SessionViews:
 
     def _connection(self) -> Connection:
         return self.attachment.attach()
+
+    def _surely(self, act: Callable[[], T]) -> T:
+        """Do what may be done twice; again when the agent turns out to be dying meanwhile."""
+        try:
+            return act()
+        except SaturnError as error:
+            if error.code != "agent-gone":
+                raise
+        return act()
 
     def _wait(self, rev: int, condition: Condition) -> SessionState:
         return wait(self._connection(), rev, condition)

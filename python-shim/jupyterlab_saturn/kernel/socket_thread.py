@@ -60,8 +60,9 @@ class SocketThread:
     """Carries messages to the engine and back.
 
     It says hello to each new engine, sends again what the one before left unanswered, pings, and
-    ends when the engine is silent and `alive` denies that anybody will restart it, or when the
-    engine refuses it. Of the session's state it keeps a copy, by what the engine says has changed.
+    ends when the engine is silent or away and `alive` denies that anybody will restart it, or when
+    the engine refuses it. Of the session's state it keeps a copy, by what the engine says has
+    changed.
 
     Parameters
     ----------
@@ -170,11 +171,14 @@ class SocketThread:
                 self._pending[request.envelope["id"]] = request
                 if linked:
                     _send(dealer, request.data)
-            if now - heard > SILENCE_SECONDS:
+            silent = now - heard > SILENCE_SECONDS
+            if (silent or not linked) and not self._alive():
                 self._set_up(False)
-                if not self._alive():
-                    self._end(_agent_gone())
-                elif linked and now - asked > SILENCE_SECONDS / 2:
+                self._end(_agent_gone())
+                return
+            if silent:
+                self._set_up(False)
+                if linked and now - asked > SILENCE_SECONDS / 2:
                     asked = now
                     # One that is merely slow would answer each greeting by the whole state.
                     _send(dealer, _ping() if self._told else self._greeting())

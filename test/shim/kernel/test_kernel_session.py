@@ -196,14 +196,38 @@ def test_a_dead_agent_is_started_again_by_the_next_verb(
 ) -> None:
     monkeypatch.setattr("jupyterlab_saturn.kernel.socket_thread.SILENCE_SECONDS", 0.3)
     session.run()
-    launcher.die()
+    dying = threading.Timer(0.2, launcher.die)
+    dying.start()
     with pytest.raises(SaturnError) as caught:
         session.wait()
     assert caught.value.code == "agent-gone"
     assert session.attachment.error is not None
+    dying.join()
     assert session.status().text == "the status"
     assert launcher.starts == 2
     assert session.attachment.error is None
+
+
+def test_the_first_request_after_a_death_is_answered(
+    session: Session, engine: FakeEngine, launcher: FakeLauncher
+) -> None:
+    """Long before the connection could notice that nobody speaks any more."""
+    for starts in (2, 3):
+        launcher.die()
+        assert session.run().text == "the status"
+        assert launcher.starts == starts
+
+
+def test_an_agent_that_dies_while_it_is_asked_is_started_again(
+    session: Session, engine: FakeEngine, launcher: FakeLauncher
+) -> None:
+    engine.silent.add("run")
+    dying = threading.Timer(0.2, launcher.die)
+    dying.start()
+    assert session.run().text == "the status"
+    dying.join()
+    assert launcher.starts == 2
+    assert launcher.engine is not None and "run" in launcher.engine.types()
 
 
 def test_two_notebooks_share_a_session(
