@@ -79,7 +79,7 @@ export class Engine implements IDisposable {
     this._disk = new DiskMeter({
       folder: _options.folder,
       delay: DISK_DELAY,
-      onChange: () => this._clients.changed('progress')
+      onChange: () => this._showOther({}, 'progress')
     });
     this._executor = _options.executor({
       take: report => {
@@ -288,10 +288,10 @@ export class Engine implements IDisposable {
   }
 
   /** Show clients what is no event, and not part of the session's history. */
-  private _showOther(shown: Partial<SessionState>): void {
+  private _showOther(shown: Partial<SessionState>, urgency?: ConnectedClients.Urgency): void {
     const { state } = this._session;
     this._session = { ...this._session, state: { ...state, ...shown, rev: state.rev + 1 } };
-    this._clients.changed();
+    this._clients.changed(urgency);
   }
 
   private _tick(): void {

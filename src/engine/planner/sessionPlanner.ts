@@ -21,7 +21,7 @@ export class SessionPlanner implements IDisposable {
     const { planner, now, onDraft } = this._options;
     try {
       const plan = await planner.plan(request, better => {
-        this._draft = { planRevision, plan: { plan: better, madeAt: now(), fresh: false } };
+        this._draft = { planRevision, plan: { plan: withoutRules(better), madeAt: now(), fresh: false } };
         onDraft();
       });
       const faults = checkPlan(request, plan);
@@ -32,7 +32,11 @@ export class SessionPlanner implements IDisposable {
           hint: 'This is a defect of the planner; please report it with the session folder.'
         });
       }
-      return { kind: 'plan-made', plan, basis: planRevision };
+      return {
+        kind: 'plan-made',
+        plan: request.explain ? plan : withoutRules(plan),
+        basis: planRevision
+      };
     } catch (error) {
       return { kind: 'plan-failed', error: failureOf(error), basis: planRevision };
     }
@@ -57,6 +61,14 @@ export class SessionPlanner implements IDisposable {
   dispose(): void {
     this._options.planner.dispose();
   }
+}
+
+/**
+ * A plan without the schedules of simple rules, which are seven times as much as its own: nobody compares them with a plan
+ * that is about to be replaced, or that was made because of what happened in training.
+ */
+function withoutRules(plan: Plan): Plan {
+  return { ...plan, baselines: plan.baselines.map(({ name, makespan }) => ({ name, makespan })) };
 }
 
 /** Namespace of {@link SessionPlanner}. */

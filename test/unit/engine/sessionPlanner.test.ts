@@ -36,6 +36,19 @@ describe('SessionPlanner', () => {
     expect(await answer).toEqual({ kind: 'plan-made', plan: serialPlan(request), basis: 3 });
   });
 
+  it('keeps schedules of simple rules with plans that somebody looks into only', async () => {
+    const { segments } = serialPlan(request);
+    const rule = { name: 'max' as const, makespan: 10 };
+    const ruled = { ...serialPlan(request), baselines: [{ ...rule, segments }] };
+    const { planner } = planningBy(async (_, onProgress) => {
+      onProgress?.(ruled);
+      return ruled;
+    });
+    expect(await planner.answer(1, { ...request, explain: true })).toMatchObject({ plan: ruled });
+    expect(await planner.answer(2, request)).toMatchObject({ plan: { baselines: [rule] } });
+    expect(planner.withDraft(state, 2).plan?.plan.baselines).toEqual([rule]);
+  });
+
   it('refuses a plan that cannot be run, and tells of a planner that fails', async () => {
     const wrong = planningBy(async () => ({ ...serialPlan(request), makespan: 1 }));
     expect(await wrong.planner.answer(1, request)).toMatchObject({
