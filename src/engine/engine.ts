@@ -53,6 +53,7 @@ export class Engine implements IDisposable {
   private readonly _timer: NodeJS.Timeout;
   private _session: ISession;
   private _tickedAt: number;
+  private _compressing: Promise<void> = Promise.resolve();
 
   private constructor(
     private readonly _options: Engine.IOptions,
@@ -158,6 +159,7 @@ export class Engine implements IDisposable {
     this._disk.dispose();
     this._executor.dispose();
     await this._journal.forced();
+    await this._compressing;
     await this._options.router.close();
     this._planner.dispose();
     this._journal.dispose();
@@ -237,8 +239,8 @@ export class Engine implements IDisposable {
   }
 
   private _compress(): void {
-    this._journal
-      .compress()
+    this._compressing = this._compressing
+      .then(() => this._journal.compress())
       .catch((error: unknown) =>
         this._options.log(`the archive stays as it is: ${failureOf(error).message}`)
       );

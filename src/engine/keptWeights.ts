@@ -56,9 +56,12 @@ export function dropWeights(folder: string, { state }: ISession): void {
   }
 }
 
-/** Step of the newest checkpoint of a task; undefined when it has none. */
+/** Step that a task has reached by what it has saved; undefined when it has saved nothing. */
 export function lastSaved(folder: string, task: TaskSpec): number | undefined {
-  const steps = committed(join(folder, 'tasks', task.name, 'checkpoints'), task).map(({ step }) => step);
+  const all = join(folder, 'tasks', task.name, 'checkpoints');
+  const steps = [...committed(all, task), ...committed(join(all, 'final'), task)].map(
+    ({ step, ended = step }) => ended
+  );
   return steps.length > 0 ? Math.max(...steps) : undefined;
 }
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from fakes.engine import FakeEngine, FakeLauncher
+from jupyterlab_saturn import wire
 from jupyterlab_saturn.errors import SaturnError
 from jupyterlab_saturn.kernel import socket_thread as module
 from jupyterlab_saturn.kernel.connection import Connection
@@ -62,6 +63,19 @@ def test_bad_requests_never_leave(fake: FakeEngine, connection: Connection) -> N
     with pytest.raises(SaturnError, match="'dance'"):
         connection.request(message("client", "dance"))
     assert fake.types() == ["hello"]
+
+
+def test_what_is_too_large_is_refused_here_and_the_line_stays(
+    fake: FakeEngine, connection: Connection
+) -> None:
+    task = {"name": "t", "sweep": "t", "params": {}, "seed": 0, "hash": "h"}
+    task |= {"payload": "0123456789abcdef.pkl", "source": "#" * 1000}
+    tasks = [task] * (wire.schema()["maxBytes"] // 1000)
+    with pytest.raises(SaturnError) as caught:
+        connection.request(message("client", "tasks.add", {"tasks": tasks}))
+    assert (caught.value.code, caught.value.hint) == ("too-large", "Send fewer tasks at once.")
+    assert connection.request(message("client", "state"))["state"]["rev"] == 1
+    assert fake.types() == ["hello", "state"]
 
 
 def test_silence_ends_in_advice(fake: FakeEngine, connection: Connection) -> None:

@@ -454,10 +454,11 @@ describe('a journal that is damaged', () => {
     await start();
   }
 
-  function save(task: string, step: number, hash = 'h'): void {
-    const checkpoint = join(folder, 'tasks', task, 'checkpoints', `step-${step}`);
+  function save(task: string, step: number, hash = 'h', ended?: number): void {
+    const checkpoints = join(folder, 'tasks', task, 'checkpoints');
+    const checkpoint = join(checkpoints, ...(ended === undefined ? [] : ['final']), `step-${step}`);
     mkdirSync(checkpoint, { recursive: true });
-    const manifest = { v: 1, step, identity: `${hash}/seed-0/steps-10`, files: {} };
+    const manifest = { v: 1, step, identity: `${hash}/seed-0/steps-10`, files: {}, ended };
     writeFileSync(join(checkpoint, 'manifest.json'), JSON.stringify(manifest));
   }
 
@@ -500,7 +501,7 @@ describe('a journal that is damaged', () => {
     await client.ask('tasks.add', { tasks: [spec('a'), spec('b')] });
     await client.ask('tasks.add', { tasks: [spec('c')] });
     save('a', 4);
-    save('a', 12);
+    save('a', 6, 'h', 12); // its best, of a task that is finished
     save('b', 3, 'of another');
     save('c', 5);
     await startWithout('tasks-added');
