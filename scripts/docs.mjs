@@ -46,7 +46,16 @@ async function installSphinx() {
     work: async () => {
       mkdirSync(cache, { recursive: true });
       await run(inVenv('python'), ['-m', 'venv', '--clear', venv]);
-      await run(python, ['-m', 'pip', '--disable-pip-version-check', 'install', '-r', lock]);
+      await run(python, [
+        '-m',
+        'pip',
+        '--disable-pip-version-check',
+        'install',
+        '--require-hashes',
+        '--no-deps',
+        '-r',
+        lock
+      ]);
       writeFileSync(join((await run(python, purelib)).trim(), 'lent.pth'), `${lent}\n`);
     }
   });

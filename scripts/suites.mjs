@@ -1,6 +1,7 @@
 /** The test suites: what each runs, and how many of its tests passed. */
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { audit } from './audit.mjs';
 import { ensureChromium } from './chromium.mjs';
 import { root } from './root.mjs';
 import { Failure, run } from './step.mjs';
@@ -102,25 +103,31 @@ const suites = {
   unit: vitest('unit'),
   lab: vitest('lab'),
   shim: pytest,
-  e2e: vitest('e2e', async () => ({ CHROMIUM_PATH: await ensureChromium() }))
+  e2e: vitest('e2e', async () => ({ CHROMIUM_PATH: await ensureChromium() })),
+  audit
 };
 
 /**
  * Which suites run beside which: what computes all the time beside what waits for processes half of it. What waits for
  * pages, and gives up after a time, has the machine to itself in the end.
  */
-const STAGES = [[['lint', 'types', 'unit', 'lab'], ['shim']], [['e2e']]];
+const STAGES = [[['lint', 'types', 'unit', 'lab'], ['shim']], [['e2e', 'audit']]];
+
+/** What others than this repository decide: left out by day, unless it is named. */
+const BY_NIGHT = ['audit'];
 
 /**
  * The named suites, or all; refuses names that are none.
  *
+ * @param nightly whether those of the night belong to all
  * @returns stages, one after another: of lanes, side by side: of suites `[name, suite]`, one after another
  */
-export function selectSuites(names) {
+export function selectSuites(names, nightly) {
   const unknown = names.find(name => !(name in suites));
   if (unknown) {
     throw new Failure(`There is no suite ${unknown}, only ${Object.keys(suites).join(', ')}.`);
   }
-  const wanted = name => names.length === 0 || names.includes(name);
+  const wanted = name =>
+    names.includes(name) || (names.length === 0 && (nightly || !BY_NIGHT.includes(name)));
   return STAGES.map(lanes => lanes.map(lane => lane.filter(wanted).map(name => [name, suites[name]])));
 }

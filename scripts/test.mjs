@@ -31,8 +31,12 @@ async function runSuite(name, suite) {
 
 await main(async () => {
   const words = process.argv.slice(2);
-  const stages = selectSuites(words.filter(word => word !== NIGHTLY));
-  if (words.includes(NIGHTLY)) {
+  const nightly = words.includes(NIGHTLY);
+  const stages = selectSuites(
+    words.filter(word => word !== NIGHTLY),
+    nightly
+  );
+  if (nightly) {
     process.env.SATURN_NIGHTLY = '1'; // what the test runners are started with
   }
   await setup();

@@ -18,12 +18,13 @@ export const venvEnv = {
 
 const shim = join(root, 'python-shim');
 const lock = join(shim, 'requirements.lock');
+const wanted = join(shim, 'requirements.in');
 const pip = args => run(inVenv('python'), ['-m', 'pip', '--disable-pip-version-check', ...args]);
 
 const works = () => spawnSync(inVenv('python'), ['-c', 'import pip']).status === 0;
 
 /**
- * Makes .venv with the packages of python-shim/requirements.lock and this package, editable.
+ * Makes .venv with the packages of python-shim/requirements.lock, whose hashes are checked, and this package, editable.
  *
  * @param python `{ command, version }` of the Python to make it with
  */
@@ -40,17 +41,17 @@ export async function installPython(python) {
   await step({
     name: 'Python packages',
     stamp: join(venv, '.saturn-packages'),
-    inputs: [lock],
+    inputs: [lock, wanted],
     outputs: [join(venv, 'package.json')],
     work: async () => {
       // On its own first: which build of PyTorch comes is decided by the user's index, and the
       // other packages then have to fit it.
-      const torch = readFileSync(lock, 'utf8').match(/^torch==\S+$/m);
+      const torch = readFileSync(wanted, 'utf8').match(/^torch==\S+$/m);
       if (!torch) {
-        throw new Failure('python-shim/requirements.lock names no torch version.');
+        throw new Failure('python-shim/requirements.in names no torch version.');
       }
       await pip(['install', torch[0]]);
-      await pip(['install', '-r', lock]);
+      await pip(['install', '--require-hashes', '--no-deps', '-r', lock]);
       // Node.js is not to take scripts in there, JupyterLab's own, for modules as ours are.
       writeFileSync(join(venv, 'package.json'), '{ "type": "commonjs" }\n');
     }
