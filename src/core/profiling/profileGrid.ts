@@ -72,7 +72,10 @@ interface IKind {
   readonly candidates: ICandidate[];
 }
 
-const kindKey = derived(({ signature, feasibility }: Inspection) => JSON.stringify([signature, feasibility]));
+/** One text per signature and what inspection found feasible of it. */
+export const kindKey = derived(({ signature, feasibility }: Inspection) =>
+  JSON.stringify([signature, feasibility])
+);
 
 function kindsOf(tasks: readonly TaskState[]): Iterable<IKind> {
   const kinds = new Map<string, IKind>();

@@ -1,5 +1,6 @@
 import { cellKey, strategyKey, strategyLabel } from '../model/strategy.js';
 import { FailedTrials } from '../profiling/failedTrials.js';
+import { kindKey } from '../profiling/profileGrid.js';
 import type {
   Attempt,
   PlanBudget,
@@ -74,12 +75,13 @@ export function planRequest(
   );
   const failed = new FailedTrials(usable);
   const chosen = options.selection ? new Set(options.selection) : null;
+  const shared = new Map<string, PlanOption[]>();
   const cluster = plannedCluster(state);
   const tasks = state.tasks
     .filter(task => isOpen(task, state) && (isStaying(task) || (chosen?.has(task.spec.name) ?? true)))
     .map(task => ({
       ...taskConstraints(task, cluster, now),
-      ...planTask(state, task, cells, failed, now, options)
+      ...planTask(state, task, { cells, failed, shared }, now, options)
     }));
   const request: PlanRequest = {
     cluster,
@@ -102,11 +104,18 @@ function withMargin(cell: ProfileCell): ProfileCell {
     : { ...cell, spreadSeconds, stepSecondsHigh: (1 + MARGIN) * stepSeconds };
 }
 
+/** What planning knows of how tasks run. */
+interface IKnown {
+  readonly cells: ReadonlyMap<string, ProfileCell>;
+  readonly failed: FailedTrials;
+  /** The options of tasks that are alike, by what inspection found of them. */
+  readonly shared: Map<string, PlanOption[]>;
+}
+
 function planTask(
   state: SessionState,
   task: TaskState,
-  cells: ReadonlyMap<string, ProfileCell>,
-  failed: FailedTrials,
+  { cells, failed, shared }: IKnown,
   now: number,
   { whole = false, cautious = false }: IPlanRequestOptions
 ): PlanTask {
@@ -116,7 +125,7 @@ function planTask(
     name: task.spec.name,
     steps: Math.max(0, target - stepsDone(task, now)),
     ...(later > 0 && { later }),
-    options: optionsOf(task, cells, failed)
+    options: sharedOptions(task, { cells, failed, shared })
   };
   if (plan.options.length === 0) {
     plan.reason = whyNone(task, cells, failed);
@@ -163,6 +172,17 @@ function runningSpeed(task: TaskState, attempt: Attempt, cells: ReadonlyMap<stri
     planned / (inspection?.steps ?? 1) ||
     1e-3
   );
+}
+
+function sharedOptions(task: TaskState, { cells, failed, shared }: IKnown): PlanOption[] {
+  const { inspection } = task;
+  if (!inspection || failed.hasFailed(inspection.signature)) {
+    return optionsOf(task, cells, failed);
+  }
+  const key = kindKey(inspection);
+  const options = shared.get(key) ?? optionsOf(task, cells, failed);
+  shared.set(key, options);
+  return options;
 }
 
 function optionsOf(

@@ -560,10 +560,10 @@ export function devicesInUse({ tasks }: SessionState): string[] {
  * follow. And, while nothing is news, tasks that wait and that no plan has.
  */
 export function idleBesideWork({ session }: SessionHarness): string[] {
-  const { state, news, learning } = session;
+  const { state, news } = session;
   const { plan: planned, goal, run, planning, probing } = state;
   const isBegun = run !== undefined && run.endedAt === undefined;
-  if (goal !== 'run' || !planned || learning || (planning && !isBegun)) {
+  if (goal !== 'run' || !planned || (planning && !isBegun)) {
     return [];
   }
   const trials = state.trials
