@@ -20,10 +20,11 @@ export class SessionPlanner implements IDisposable {
   async answer(planRevision: number, request: PlanRequest): Promise<SessionEvent> {
     const { planner, now, onDraft } = this._options;
     try {
-      const plan = await planner.plan(request, better => {
+      const found = await planner.plan(request, better => {
         this._draft = { planRevision, plan: { plan: withoutRules(better), madeAt: now(), fresh: false } };
         onDraft();
       });
+      const plan = request.explain ? found : withoutRules(found);
       const faults = checkPlan(request, plan);
       if (faults.length > 0) {
         throw new SaturnError({
@@ -32,11 +33,7 @@ export class SessionPlanner implements IDisposable {
           hint: 'This is a defect of the planner; please report it with the session folder.'
         });
       }
-      return {
-        kind: 'plan-made',
-        plan: request.explain ? plan : withoutRules(plan),
-        basis: planRevision
-      };
+      return { kind: 'plan-made', plan, basis: planRevision };
     } catch (error) {
       return { kind: 'plan-failed', error: failureOf(error), basis: planRevision };
     }
