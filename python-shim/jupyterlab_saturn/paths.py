@@ -170,7 +170,7 @@ def _state_of_all() -> Path:
         return _runtime_of_all()
     present = next((each for each in (state, *state.parents) if each.exists()), None)
     if state.is_absolute() and present is not None and os.access(present, os.W_OK | os.X_OK):
-        return state / "jupyterlab_saturn"
+        return state / "jupyterlab-saturn"
     return _runtime_of_all()
 
 

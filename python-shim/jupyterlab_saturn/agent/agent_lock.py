@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict, final
 
 from .. import __version__
-from ..errors import SaturnError, failure_of
+from ..errors import SaturnError, failure_of, not_written
 from ..paths import SessionPaths, engine_endpoint, events_socket, is_at, write_json
 
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ def write_ready(paths: SessionPaths, runtime: Path) -> None:
     Raises
     ------
     SaturnError
-        ``not-writable``.
+        ``disk-full`` or ``not-writable``.
     """
     status: ReadyStatus = {
         "pid": os.getpid(),
@@ -123,10 +123,10 @@ def write_error(paths: SessionPaths, error: BaseException) -> None:
 
 def unwritable(paths: SessionPaths, error: OSError) -> SaturnError:
     """What is said when an agent cannot tell anybody that it is there."""
-    return SaturnError(
-        "not-writable",
-        f"Nothing can be written to {paths.folder}: {error.strerror}.",
-        "Make room on its disk, then run the cell again.",
+    return not_written(
+        error,
+        f"Nothing can be written to {paths.folder}",
+        "Give yourself access, then run the cell again.",
     )
 
 

@@ -48,7 +48,7 @@ def start(
 
 def held(here: Scene, count: int) -> list[int]:
     """Pids of the ranks, once there are so many."""
-    until(lambda: len(here.ranks()) == count)
+    until(lambda: len(here.ranks()) == count, 100)
     return here.ranks()
 
 
