@@ -22,7 +22,8 @@ def temporary(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="sat-") as base:
         folder = Path(base, "tmp")
         folder.mkdir()
-        monkeypatch.delenv("XDG_RUNTIME_DIR", raising=False)
+        for variable in ("XDG_RUNTIME_DIR", "XDG_STATE_HOME"):
+            monkeypatch.delenv(variable, raising=False)
         monkeypatch.setattr(tempfile, "tempdir", str(folder))
         monkeypatch.setenv("HOME", str(Path(base, "home")))
         yield folder
@@ -45,10 +46,11 @@ def test_what_somebody_else_has_made_there_does_not_stop_a_session(
     else:
         taken.symlink_to(temporary)
     os.chown(taken, SOMEBODY, SOMEBODY, follow_symlinks=False)
+    Path.home().mkdir()
     paths = SessionPaths("s", temporary)
     runtime = paths.ensure_runtime()
     assert runtime.is_relative_to(Path.home() / ".cache")
-    assert paths.ensure_leases().parent == runtime.parent
+    assert paths.ensure_leases().is_relative_to(Path.home())
     assert SessionPaths("other", temporary).runtime.parent == runtime.parent
     assert len(os.fsencode(paths.events_socket)) <= 107
 
@@ -57,17 +59,29 @@ def test_what_somebody_else_has_made_there_does_not_stop_a_session(
 def test_a_home_too_long_for_sockets_leaves_what_to_do(
     temporary: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("HOME", f"/{'h' * 80}")
+    monkeypatch.setenv("HOME", str(temporary / ("h" * 80)))
     taken = temporary / f"saturn-{os.getuid()}"
     taken.mkdir()
     os.chown(taken, SOMEBODY, SOMEBODY)
-    for ensure in (SessionPaths("s").ensure_runtime, SessionPaths("s").ensure_leases):
-        with pytest.raises(SaturnError, match="not a folder of yours") as refused:
-            ensure()
-        assert refused.value.code == "unsafe-folder"
-        assert refused.value.hint is not None
-        assert "XDG_RUNTIME_DIR" in refused.value.hint
-        assert "SATURN_HOME" not in refused.value.hint
+    with pytest.raises(SaturnError, match="not a folder of yours") as refused:
+        SessionPaths("s").ensure_runtime()
+    assert refused.value.code == "unsafe-folder"
+    assert refused.value.hint is not None
+    assert "XDG_RUNTIME_DIR" in refused.value.hint
+    assert "SATURN_HOME" not in refused.value.hint
+
+
+@by_root
+def test_leases_in_a_folder_of_somebody_else_are_refused_with_what_to_do(
+    temporary: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(temporary))
+    taken = temporary / "jupyterlab_saturn"
+    taken.mkdir()
+    os.chown(taken, SOMEBODY, SOMEBODY)
+    with pytest.raises(SaturnError, match="not a folder of yours") as refused:
+        SessionPaths("s").ensure_leases()
+    assert "XDG_STATE_HOME" in (refused.value.hint or "")
 
 
 def test_the_folder_of_sessions_is_moved_by_its_own_variable(tmp_path: Path) -> None:
