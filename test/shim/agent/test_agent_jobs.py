@@ -6,6 +6,7 @@ import json
 import signal
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from jupyterlab_saturn.agent.job_context import JobContext
 from jupyterlab_saturn.agent.rank_group import RankGroup
 from jupyterlab_saturn.agent.rank_launcher import RankLauncher
 from jupyterlab_saturn.agent.rank_surroundings import SurroundingsRegistry
+from jupyterlab_saturn.agent.session_network import SessionNetwork
 from jupyterlab_saturn.agent.training_job import TrainingJob
 from jupyterlab_saturn.agent.trial_job import TrialJob
 
@@ -497,3 +499,21 @@ def test_losses_with_the_zygote_are_nobodys_fault(tmp_path: Path) -> None:
     assert (lost["kind"], lost["error"]["code"]) == ("lost", "zygote-lost")
     *_, lost = train(rank0="kill 9", rank1="sleep 300")
     assert (lost["kind"], lost["error"]["code"]) == ("lost", "rank-lost")
+
+
+@pytest.mark.parametrize(
+    ("kind", "ranks", "inside"),
+    [("cpu", 2, True), ("cpu", 1, False), ("cuda", 2, False)],
+)
+def test_ranks_on_cpus_meet_in_the_network_of_the_session(
+    kind: str, ranks: int, inside: bool
+) -> None:
+    async def main() -> Any:
+        async with place() as (here, _):
+            context = replace(here, network=SessionNetwork({"network": "/proc/1/fd/3"}, ()))
+            devices = [{**device, "kind": kind} for device in NODE["devices"][:ranks]]
+            request: Any = {"kind": "trial", "task": task(), "devices": devices}
+            group = context.group(request, here.paths.trial("t"), ranks, heard=print)
+            return group._request.get("network")
+
+    assert asyncio.run(main()) == ({"network": "/proc/1/fd/3"} if inside else None)

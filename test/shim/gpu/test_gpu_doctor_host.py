@@ -19,6 +19,7 @@ from jupyterlab_saturn.doctor.finding import Finding, guarded
 from jupyterlab_saturn.doctor.host_check import (
     check_clock,
     check_limits,
+    check_network,
     check_shared_memory,
     check_user_namespaces,
 )
@@ -285,3 +286,16 @@ def test_a_report_holds_no_secrets_and_no_home(monkeypatch: pytest.MonkeyPatch) 
     assert "/home/ada" not in json.dumps(told)
     assert told["environment"]["TORCH_HOME"] == "~/.torch"
     assert told["checks"][0]["seen"] == "It is in ~/x."
+
+
+def test_ranks_that_others_can_hinder_are_warned_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SATURN_NETWORK", "host")
+    finding = check_network()
+    assert finding.status == "warning"
+    assert "SATURN_NETWORK is set to host" in finding.seen and "hinder" in finding.seen
+    monkeypatch.delenv("SATURN_NETWORK")
+    finding = check_network()
+    if finding.status == "ok":
+        assert finding.facts["place"][0] == "network"
+    else:
+        assert "network namespace" in finding.seen
