@@ -22,8 +22,8 @@ export function noteLostHistory(session: ISession, { error, saved }: HistoryLost
 }
 
 /**
- * The session that knows again of the groups that an agent has, though their start is forgotten. A task that is to be
- * trained goes on in its group; from any other it goes on once that has saved and left.
+ * The session that knows again of the groups that an agent has, though their start is forgotten. In a run a task goes on
+ * in its group; else that saves and leaves. So do groups of tasks that are to be inspected first.
  *
  * @param time - when the agent told of them, in seconds since the epoch.
  */
@@ -41,10 +41,9 @@ export function withForgottenGroups(session: ISession, { node, groups }: AgentHe
         fromStep: task.checkpointStep ?? 0
       })
     );
-    if (!first) {
+    if (!first || !task.inspection) {
       return task;
     }
-    const goesOn = isRun && task.inspection !== undefined;
     if (isActive(task)) {
       // It trains, and the other is to take over from it: perhaps that has said already that it is ready.
       return {
@@ -58,7 +57,7 @@ export function withForgottenGroups(session: ISession, { node, groups }: AgentHe
       attempts: [...task.attempts, first],
       error: undefined,
       ...(next ? { next } : {}),
-      ...(goesOn && !next ? { status: 'running' } : { status: 'stopping', moving: goesOn || undefined })
+      ...(isRun && !next ? { status: 'running' } : { status: 'stopping', moving: isRun || undefined })
     };
   });
 }
