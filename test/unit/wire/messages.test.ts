@@ -65,7 +65,7 @@ it('asMessage takes objects, as on a comm', () => {
 
 describe('asRecord', () => {
   it('validates the event by its kind', () => {
-    const record = { v: 1, seq: 1, time: 0, event: { kind: 'reset' } };
+    const record = { v: 2, seq: 1, time: 0, event: { kind: 'reset' } };
     expect(asRecord(record)).toEqual(record);
     expect(codeOf(() => asRecord({ ...record, event: { kind: 'reset', more: 1 } }))).toBe('bad-message');
     expect(codeOf(() => asRecord({ ...record, event: { kind: 'party' } }))).toBe('bad-message');
