@@ -1,7 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { checkPlan } from '../../../src/core/model/checker/checker.js';
+import { effortWithin } from '../../../src/core/planner/explanation/effort.js';
 import { plan } from '../../../src/core/planner/plan.js';
+import { toProblem } from '../../../src/core/planner/problem/problem.js';
 import type { PlanRequest, TaskExplanation } from '../../../src/core/wire/messages.js';
 import { validate } from '../../../src/core/wire/messages.js';
 import { sweeps } from '../../bench/problemGenerator.js';
@@ -167,5 +169,30 @@ describe('an explanation', () => {
     expect(one).toEqual(two);
     expect(checkPlan(request, one)).toEqual([]);
     expect(one.explanation!.tasks).toHaveLength(60);
+  });
+});
+
+describe('the work of an explanation', () => {
+  const problem = (jobs: number) =>
+    toProblem(
+      requestOf(
+        [4],
+        Array.from({ length: jobs }, (_, i) => ({ name: `t${i}`, steps: 1 + i, options: [option(1, 9)] }))
+      )
+    );
+  const effort = (jobs: number, seconds: number) =>
+    effortWithin({ seconds }, problem(jobs), new Array<number>(jobs).fill(20));
+
+  it('is all of it for a dozen tasks, however short the budget', () => {
+    expect(effort(12, 0)).toMatchObject({ anywhere: true, tolerance: true });
+    expect(effort(12, 0).choices).toBeGreaterThanOrEqual(20);
+    expect(effort(12, 0).steps).toBeGreaterThanOrEqual(256);
+  });
+
+  it('grows with the budget where there are many, and never ends at nothing', () => {
+    expect(effort(1000, 1)).toEqual({ choices: 1, anywhere: false, steps: 0, tolerance: false });
+    expect(effort(1000, 60).choices).toBeGreaterThanOrEqual(20);
+    expect(effort(100, 1).steps).toBe(0);
+    expect(effort(100, 60).steps).toBeGreaterThanOrEqual(256);
   });
 });

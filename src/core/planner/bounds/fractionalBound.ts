@@ -16,6 +16,12 @@ export interface IFractionalAnswer {
   shares: Float64Array;
 }
 
+/** Jobs shared out in fractions: how many take each column of the loads. */
+export interface IShares {
+  loads: Loads;
+  shares: Float64Array;
+}
+
 /** Rounds of adding rows: fewer rows only make the answer weaker. */
 const MOST_ROUNDS = 60;
 
@@ -73,13 +79,15 @@ const MOST_COLUMNS = 6000;
  * @param low no plan is shorter, in seconds; when it is 0 there is nothing to raise.
  * @param high a plan of this makespan exists.
  * @param raise told each better bound; false ends the search.
+ * @param onShares told how jobs may be shared out for targets that are not refuted.
  */
 export function raiseByFractions(
   highs: Highs,
   problem: IProblem,
   low: number,
   high: number,
-  raise: (bound: number) => boolean
+  raise: (bound: number) => boolean,
+  onShares?: (shares: IShares) => void
 ): void {
   let loads = Loads.of(problem);
   if (loads.columns.length > MOST_COLUMNS) {
@@ -94,6 +102,7 @@ export function raiseByFractions(
     if (answer !== undefined && !loads.refutes(answer.certificate, target, answer.prices)) {
       limit = target;
       step = STEP;
+      onShares?.({ loads, shares: answer.shares });
       continue;
     }
     bound = answer === undefined ? target : furthest(loads, answer, target, limit);

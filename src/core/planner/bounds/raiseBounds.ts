@@ -3,7 +3,7 @@ import type { Plan } from '../../wire/messages.js';
 import type { IProblem } from '../problem/problem.js';
 import { lowerBound } from './areaBound.js';
 import { type Assignment, AssignmentSearch } from './assignmentSearch.js';
-import { raiseByFractions } from './fractionalBound.js';
+import { type IShares, raiseByFractions } from './fractionalBound.js';
 
 /** What a search for better bounds is told, and whom it tells. */
 export interface IBoundSearch {
@@ -13,6 +13,8 @@ export interface IBoundSearch {
   raise(bound: number, binding: Plan['binding']): void;
   /** Told each way to share the jobs out over nodes that might meet a target, in seconds. */
   onAssignment?(assignment: Extract<Assignment, { status: 'found' }>, target: number): void;
+  /** Told each way to share the jobs out in fractions, for targets further and further down. */
+  onShares?(shares: IShares): void;
   /** Seconds left; Infinity or left out when there is no limit. The search is over when there are none. */
   secondsLeft?(): number;
   /** Nodes of HiGHS's search tree for each target. */
@@ -48,7 +50,7 @@ export function raiseBounds(highs: Highs, problem: IProblem, search: IBoundSearc
     return secondsLeft(search) > 0;
   };
   if (secondsLeft(search) > 0) {
-    raiseByFractions(highs, problem, bound, search.makespan(), raise);
+    raiseByFractions(highs, problem, bound, search.makespan(), raise, shares => search.onShares?.(shares));
   }
   if (problem.nodes.length <= MOST_NODES && bound > 0) {
     raiseByWholes(highs, problem, bound, search, raise);

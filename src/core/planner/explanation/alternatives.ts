@@ -9,6 +9,7 @@ import { Insertion, makespanOf } from '../replan/insertion.js';
 import { arrangementOf, type IArrangement, KEPT, realise } from '../schedule/arrangement.js';
 import { anneal, type ICooling, type ISearchLimit } from '../search/annealing.js';
 import { NodeNeighbourhood } from '../search/nodeNeighbourhood.js';
+import type { IEffort } from './effort.js';
 
 /** A plan with one task's strategy dictated: the problem that has no other, and an arrangement of it. */
 export interface IForced {
@@ -37,27 +38,14 @@ export interface IChoice {
   configs: IConfig[];
 }
 
-/** Steps of the search that prices one alternative, at least and at most. */
-const FEWEST_STEPS = 256;
-const MOST_STEPS = 4096;
-
-/** Steps for all alternatives together, unless there are so many that each gets its fewest. */
-const ALL_STEPS = 100_000;
-
-/**
- * Number of jobs beyond which alternatives are priced roughly: one task of each kind is put at the end of the queue
- * where it does the least harm, and nothing else is changed.
- */
-const MANY_JOBS = 200;
-
-/** Jobs times alternatives beyond which what was disturbed is not mended. */
-const MANY_PAIRS = 250_000;
-
 /** First what was disturbed is mended, then the plan is shaken, in case all of it has to change. */
 const MENDING: ICooling[] = [
   { hot: 0.1, cold: 0.0025, rounds: 1 },
   { hot: 1, cold: 0.0025, rounds: 1 }
 ];
+
+/** Steps from which on a plan is not only mended but shaken. */
+const SHAKEN = 512;
 
 /** One string per technique at a number of devices. */
 export function choiceKey({ strategy }: PlanOption): string {
@@ -115,37 +103,38 @@ export function configOf({ jobs }: IProblem, { config }: IArrangement, job: numb
 export class Pricing {
   /** The plan that alternatives are compared with. */
   base: IForced;
-  /** Number of alternatives to price. */
-  private readonly _open: number;
-
   constructor(
     private readonly _problem: IProblem,
     readonly kinds: IKind[],
     arrangement: IArrangement,
     private readonly _random: Random,
+    private readonly _effort: IEffort,
     /** Whether a shorter plan found on the way takes the place of the one given. */
     private readonly _mayImprove: boolean
   ) {
-    this._open = kinds.reduce((sum, { choices }) => sum + choices.length, 0);
     this.base = { problem: _problem, arrangement, makespan: makespanOf(_problem, arrangement) };
     this._note(this.base);
   }
 
-  /** Price everything. */
+  /** Price everything, or of each kind the alternatives that take the least device time. */
   run(): void {
-    const steps = Math.min(MOST_STEPS, Math.max(FEWEST_STEPS, ALL_STEPS / Math.max(1, this._open)));
+    const area = ({ configs }: IChoice) =>
+      configs.reduce((least, { devices, seconds }) => Math.min(least, devices * seconds), Infinity);
     for (const kind of this.kinds) {
-      for (const choice of kind.choices.keys()) {
-        this._price(kind, choice, steps);
+      const cheapest = [...kind.choices].sort((a, b) => area(a) - area(b)).slice(0, this._effort.choices);
+      for (const [choice, one] of kind.choices.entries()) {
+        if (cheapest.includes(one)) {
+          this._price(kind, choice);
+        }
       }
     }
   }
 
-  private _price(kind: IKind, choice: number, steps: number): void {
+  private _price(kind: IKind, choice: number): void {
     let best: IForced | undefined;
     for (const job of this._representatives(kind)) {
       const plan = this._force(job, kind.choices[choice]!);
-      if (this._few) {
+      if (this._effort.anywhere) {
         kind.met.push(plan);
       }
       best = best === undefined || plan.makespan < best.makespan ? plan : best;
@@ -153,12 +142,8 @@ export class Pricing {
     if (best === undefined || (kind.best[choice]?.makespan ?? Infinity) <= best.makespan) {
       return;
     }
-    if (
-      best.makespan > this.base.makespan &&
-      this._few &&
-      this._problem.jobs.length * this._open <= MANY_PAIRS
-    ) {
-      best = this._mend(best, steps);
+    if (best.makespan > this.base.makespan && this._effort.steps > 0) {
+      best = this._mend(best, this._effort.steps);
       kind.met.push(best);
       this._note(best);
     } else {
@@ -178,7 +163,7 @@ export class Pricing {
     const onBetter = (arrangement: IArrangement) => {
       best = { ...start, arrangement, makespan: makespanOf(start.problem, arrangement) };
     };
-    for (const cooling of steps < MENDING.length * FEWEST_STEPS ? MENDING.slice(0, 1) : MENDING) {
+    for (const cooling of steps < SHAKEN ? MENDING.slice(0, 1) : MENDING) {
       anneal(neighbourhood, limit, onBetter, cooling);
       neighbourhood.restore(best.arrangement);
     }
@@ -192,7 +177,7 @@ export class Pricing {
       const key = choiceKey(configOf(this.base.problem, this.base.arrangement, job).option);
       found.set(key, found.get(key) ?? job);
     }
-    return [...found.values()].slice(0, this._few ? Infinity : 1);
+    return [...found.values()].slice(0, this._effort.anywhere ? Infinity : 1);
   }
 
   /** The plan with a job's configuration dictated; the job goes where it does the least harm. */
@@ -212,7 +197,7 @@ export class Pricing {
     }
     arrangement.config[job] = 0;
     const insertion = new Insertion(problem, arrangement);
-    insertion.insert(job, this._few);
+    insertion.insert(job, this._effort.anywhere);
     return { problem, arrangement, makespan: insertion.makespan };
   }
 
@@ -238,9 +223,5 @@ export class Pricing {
       this.base = { problem: this._problem, arrangement, makespan: makespanOf(this._problem, arrangement) };
       this._note(this.base);
     }
-  }
-
-  private get _few(): boolean {
-    return this._problem.jobs.length <= MANY_JOBS;
   }
 }

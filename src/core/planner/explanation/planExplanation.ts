@@ -6,10 +6,8 @@ import type { IProblem } from '../problem/problem.js';
 import { arrangementOf, realise } from '../schedule/arrangement.js';
 import type { ISchedule } from '../schedule/schedule.js';
 import { choiceKey, configOf, type IKind, kindsOf, Pricing } from './alternatives.js';
+import { effortWithin } from './effort.js';
 import { toleranceOf } from './errorTolerance.js';
-
-/** Kinds times jobs above which the tolerance of estimates is not worked out. */
-const MANY = 4000;
 
 /** An explanation, and a plan shorter than the one explained if one was met on the way: then it explains that plan. */
 export interface IPlanExplanation {
@@ -21,7 +19,8 @@ export interface IPlanExplanation {
  * Explain a plan of a plain problem: what every other choice for every task would cost, by planning again with that choice dictated, how
  * wrong the estimates may be, and what keeps the plan from being shorter.
  *
- * Prices are those of the best plan found: the true price may be lower.
+ * Prices are those of the best plan found: the true price may be lower. How much is done to find them is told by the
+ * request's budget, of which all of it takes about a quarter more.
  *
  * @param limits - what is known of the best possible plan.
  * @param mayImprove - whether a shorter plan met on the way may take the place of the one given.
@@ -34,13 +33,14 @@ export function explain(
   random: Random,
   mayImprove = true
 ): IPlanExplanation {
-  const pricing = new Pricing(
+  const kinds = kindsOf(request, problem);
+  const effort = effortWithin(
+    request.budget,
     problem,
-    kindsOf(request, problem),
-    arrangementOf(problem, schedule),
-    random,
-    mayImprove
+    kinds.map(({ choices }) => choices.length)
   );
+  const start = arrangementOf(problem, schedule);
+  const pricing = new Pricing(problem, kinds, start, random, effort, mayImprove);
   pricing.run();
   const improved = mayImprove && pricing.base.makespan < schedule.makespan;
   const better = improved ? realise(problem, pricing.base.arrangement) : undefined;
@@ -50,9 +50,8 @@ export function explain(
     strategy: config.option.strategy,
     alternatives: []
   }));
-  const precise = pricing.kinds.length * problem.jobs.length <= MANY;
   for (const kind of pricing.kinds) {
-    tasks.push(...explainKind(problem, pricing, kind, makespan, precise));
+    tasks.push(...explainKind(problem, pricing, kind, makespan, effort.tolerance));
   }
   const order = new Map(request.tasks.map(({ name }, index) => [name, index]));
   tasks.sort((a, b) => order.get(a.task)! - order.get(b.task)!);

@@ -1,7 +1,7 @@
 import type { Highs } from 'highs';
 import type { Plan, PlanBudget } from '../../wire/messages.js';
 import { type Assignment, AssignmentSearch, type INoGood } from '../bounds/assignmentSearch.js';
-import { raiseByFractions } from '../bounds/fractionalBound.js';
+import { type IShares, raiseByFractions } from '../bounds/fractionalBound.js';
 import { raiseBounds } from '../bounds/raiseBounds.js';
 import { PROVEN } from '../common/optimalityTolerance.js';
 import type { Random } from '../common/random.js';
@@ -15,6 +15,7 @@ import { construct } from './construction.js';
 import { NodeNeighbourhood } from './nodeNeighbourhood.js';
 import { type IPackedNodes, packNodes } from './nodePacking.js';
 import { SearchBudget } from './searchBudget.js';
+import { roundShares } from './shareRounding.js';
 
 /** What the search needs and whom it tells. */
 export interface IImproveOptions {
@@ -98,6 +99,8 @@ class Portfolio {
   private readonly _searchBudget: SearchBudget;
   private _makespan: number;
   private _bound: number;
+  /** How jobs would be shared out in fractions, where nodes are of several kinds. */
+  private _shares: IShares | undefined;
   private readonly _targets = new AssignmentTargets();
   /** What is proven not to be done on one node before a target. */
   private readonly _noGoods: (INoGood & { target: number })[] = [];
@@ -146,6 +149,8 @@ class Portfolio {
         this._anneal(this._best, share, ONCE);
       } else if (assignments !== undefined && round % cycle === cycle - 1) {
         this._pack(assignments);
+      } else if (this._shares !== undefined && round % 4 !== 2) {
+        this._anneal(roundShares(problem, this._shares, this._options.random), share, ONCE);
       } else {
         this._anneal(construct(problem, aim).arrangement, share, round % 2 === 0 ? ONCE : HOT);
       }
@@ -234,14 +239,19 @@ class Portfolio {
       this._raise(bound);
       return !this._over();
     };
+    const unlike = problem.nodes.some(({ kind }) => kind > 0);
+    const onShares = (shares: IShares) => {
+      this._shares = unlike ? shares : undefined;
+    };
     if (problem.nodes.length > ASSIGNED_NODES || searchBudget.iterationsLeft < ASSIGNMENT.iterations) {
-      raiseByFractions(highs, problem, this._bound, this._makespan, raise);
+      raiseByFractions(highs, problem, this._bound, this._makespan, raise, onShares);
       return;
     }
     const found: { assignment: Found; target: number }[] = [];
     raiseBounds(highs, problem, {
       makespan: () => this._makespan,
       raise,
+      onShares,
       onAssignment: (assignment, target) => found.push({ assignment, target }),
       secondsLeft: () => {
         searchBudget.spend(QUESTION);
