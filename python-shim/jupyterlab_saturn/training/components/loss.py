@@ -151,9 +151,9 @@ class Part:
             value = loss.mean if weight == 1.0 else loss.mean * weight
         else:
             value, count = (loss.value, loss.count) if weight > 0 else (loss.value * 0.0, 0.0)
-            told = torch.as_tensor(count, dtype=_summed(value), device=self._device)
-            self._count = told if self._count is None else self._count + told
-        told = value.detach().to(_summed(value))
+            counted = torch.as_tensor(count, dtype=_precise(value).dtype, device=self._device)
+            self._count = counted if self._count is None else self._count + counted
+        told = _precise(value.detach())
         self._total = told if self._total is None else self._total + told
         return value
 
@@ -186,6 +186,6 @@ class Part:
         return self._total * scale, scale
 
 
-def _summed(value: torch.Tensor) -> torch.dtype:
-    """The type in which losses are added up: single precision at least."""
-    return torch.promote_types(value.dtype, torch.float32)
+def _precise(value: torch.Tensor) -> torch.Tensor:
+    """A number as it is added up: of single precision at least."""
+    return value.float() if value.dtype in (torch.bfloat16, torch.float16) else value

@@ -23,7 +23,7 @@ def move(value: Any, device: torch.device) -> Any:
         ``bad-batch`` for an object with tensors elsewhere that cannot be put into a copy of it.
     """
     if isinstance(value, torch.Tensor):
-        return value.to(device, non_blocking=True)
+        return value if value.device == device else value.to(device, non_blocking=True)
     if isinstance(value, _PLAIN):
         return value
     if callable(getattr(value, "to", None)):  # such as tokenizers make, or packed sequences

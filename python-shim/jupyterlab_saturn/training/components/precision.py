@@ -14,6 +14,7 @@ from ...task import Task
 HALVES = {"bfloat16": torch.bfloat16, "float16": torch.float16}
 """The precisions beside float32, and the type that autocast gets for each."""
 
+_AS_IT_IS = nullcontext()
 _FIRST = 2.0**16
 _LARGEST = 2.0**24  # far beyond what float16 bears; a model without small gradients stays there
 _STEPS_TO_DOUBLE = 2000
@@ -30,7 +31,7 @@ def precise(task: Task, device: str, *, cached: bool = True) -> AbstractContextM
         Whether a parameter that was cast is kept until the end.
     """
     if task.precision == "float32":
-        return nullcontext()
+        return _AS_IT_IS
     return torch.autocast(device, dtype=HALVES[task.precision], cache_enabled=cached)
 
 

@@ -15,7 +15,7 @@ import torch
 
 def derive(seed: int, *key: int | str) -> int:
     """A seed for one purpose, independent of the seeds of all others (63 bits)."""
-    text = "/".join(str(part) for part in (seed, *key))
+    text = "/".join(map(str, (seed, *key)))
     return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest()) >> 1
 
 

@@ -129,7 +129,6 @@ class TrainingLoop:
     def _run(self, workload: Workload) -> None:
         manifest = self._checkpoints.resume(workload.runner)
         if manifest is not None:
-            self._saved_step = manifest["step"]
             self._recall(workload, manifest, manifest["step"])
         if self._measurement is not None:
             self._measurement.started()
@@ -152,7 +151,7 @@ class TrainingLoop:
         self._conclude(workload)
 
     def _recall(self, workload: Workload, manifest: Manifest, step: int) -> None:
-        workload.step, self._loss = step, manifest["loss"]
+        workload.step, self._loss, self._saved_step = step, manifest["loss"], step
         self._validations.recall(workload, manifest["validations"])
 
     def _train(self, workload: Workload) -> bool:
@@ -277,7 +276,7 @@ class TrainingLoop:
             restore(workload.runner)
             last = self._saved_step if self._keeps else None
             target = self._final.export(workload, details if self._saves else None, last)
-        if self._saves:
+        if self._saves and workload.step != self._saved_step:
             self._observer.saved(workload.step)
         self._measured()
         result: Result = {
