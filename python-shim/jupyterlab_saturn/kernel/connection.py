@@ -163,7 +163,7 @@ class Connection:
         return envelope["body"]
 
     def sync(self, timeout: float = 20.0) -> SessionState:
-        """The state as the engine has it now, which tells only what has changed. Raises as `request`."""
+        """The state as the engine has it now, by what changed. Raises as `request`."""
         rev = self.request(wire.message("client", "ping"), timeout)["rev"]
         return self.wait_for(lambda state: state["rev"] >= rev, timeout)
 

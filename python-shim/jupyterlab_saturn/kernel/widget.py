@@ -33,7 +33,7 @@ class SaturnWidget(DOMWidget):
 
 
 def picture(state: SessionState) -> SessionState:
-    """What is drawn of a state: without what only tables and questions need, which is most of it."""
+    """What is drawn of a state: without what only tables and questions need, the most of it."""
     drawn = state.copy()
     drawn["tasks"] = [_drawn_task(task) for task in state["tasks"]]
     if "plan" in drawn:
