@@ -8,7 +8,7 @@ from ..wire import message
 from .rank_group import PROGRESS
 
 if TYPE_CHECKING:
-    from ..generated.wire_types import AgentMessage, Failure
+    from ..generated.wire_types import AgentMessage, Failure, ProfileCell
 
 
 def in_place_of(report: AgentMessage, error: Failure) -> AgentMessage | None:
@@ -27,16 +27,17 @@ def in_place_of(report: AgentMessage, error: Failure) -> AgentMessage | None:
             )
         case "trial.result":
             trial = report["body"]
-            cell: Any = {
-                name: trial["cell"][name]
-                for name in ("signature", "strategy", "source")
-                if "cell" in trial
+            if "cell" not in trial:
+                return None
+            measured = trial["cell"]
+            cell: ProfileCell = {
+                "signature": measured["signature"],
+                "strategy": measured["strategy"],
+                "source": measured["source"],
+                "status": "failed",
+                "error": error,
             }
-            told = message(
-                "agent",
-                "trial.result",
-                {"trial": trial["trial"], "cell": {**cell, "status": "failed", "error": error}},
-            )
+            told = message("agent", "trial.result", {"trial": trial["trial"], "cell": cell})
         case "group.event":
             event = report["body"]
             brief: Any = {
