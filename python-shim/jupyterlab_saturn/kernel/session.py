@@ -291,7 +291,7 @@ class Session(SessionControl, SessionWishes):
             if exclude is not None:
                 connection.request(message("client", "plan", plan_body(None, exclude, early)))
             rev = connection.request(message("client", "run", body))["rev"]
-            connection.wait_for(lambda state: state["rev"] >= rev)
+            self._wait(rev, lambda _: True)
 
         self._surely(order)
         return self.render("status", live=True)
