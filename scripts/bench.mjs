@@ -1,6 +1,7 @@
 /**
  * `npm run bench`: a quick look at the planner's speed and gaps, and at how few trials profiling makes.
- * `npm run bench:planner`: in full; `-- --peers` asks other solvers too, `-- --seconds 2 --seeds 5` is shorter.
+ * `npm run bench:planner`: in full; `-- --peers` asks other solvers too, `-- --seconds 2 --seeds 5` is shorter, `-- --cpu`
+ * counts the process's own seconds.
  * `npm run bench:paper`: the settings of the Saturn paper.
  * `npm run bench:trials`: trials that profiling makes, and how much they leave to be wished for.
  * `npm run bench:training`: steps against hand-written loops, starts of trials, switches; `-- --pairs 10` is shorter.

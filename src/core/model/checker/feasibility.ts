@@ -39,8 +39,9 @@ export function checkFeasibility(request: PlanRequest, claim: IClaim): string[] 
     }
   }
   const runs = runsOf(segments, off, say);
+  const tasks = new Map(request.tasks.map(task => [task.name, task]));
   for (const run of runs) {
-    checkRun(request, run, histories, off, say);
+    checkRun(request, tasks.get(run.segments[0]!.task), run, histories, off, say);
   }
   checkDevices(runs, off, say);
   const last = segments.reduce((latest, segment) => Math.max(latest, segment.end), 0);
@@ -151,6 +152,7 @@ function checkComplete(task: PlanTask, segments: Segment[], off: number, sayAll:
 /** The option a run goes by, and its duration. */
 function checkRun(
   request: PlanRequest,
+  task: PlanTask | undefined,
   run: IRun,
   histories: Map<Segment, IHistory>,
   off: number,
@@ -161,7 +163,6 @@ function checkRun(
   const { strategy, fusion } = segment;
   const name = fusion === undefined ? `Task "${segment.task}"` : `Fusion "${fusion}"`;
   const say = (problem: string) => sayAll(`${name}: ${problem}.`);
-  const task = request.tasks.find(candidate => candidate.name === segment.task);
   if (task === undefined) {
     return;
   }

@@ -7,8 +7,12 @@ export function checkSwitches(request: PlanRequest, segments: Segment[]): string
   if (switches === 'planned') {
     return [];
   }
+  const byTask = new Map<string, Segment[]>(request.tasks.map(({ name }) => [name, []]));
+  for (const segment of segments) {
+    byTask.get(segment.task)?.push(segment);
+  }
   return request.tasks.flatMap(task => {
-    const own = segments.filter(segment => segment.task === task.name);
+    const own = byTask.get(task.name)!;
     if (task.running !== undefined && switches === 'none') {
       const stays = own.length === 1 && goesOnRunning(task, own[0]!);
       return own.length === 0 || stays
