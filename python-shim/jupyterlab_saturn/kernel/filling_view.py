@@ -61,7 +61,7 @@ class FillingView(View):
 
     # What follows is called in the connection's thread as well.
 
-    def _look(self, state: SessionState) -> None:
+    def _look(self, state: SessionState, _: object = None) -> None:
         names = set(self._tasks)
         left = any(
             task["status"] == "inspecting"

@@ -1,4 +1,4 @@
-import type { Failure, Inspect, InspectResult, SessionEvent, TaskState, TaskStatus } from '../wire/messages.js';
+import type { Inspect, InspectResult, SessionEvent, TaskState, TaskStatus } from '../wire/messages.js';
 import type { Command } from './command.js';
 import { excludeDevices, isOfDevice } from './excludedDevices.js';
 import {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { asRecord, type InspectResult } from '../../../src/core/wire/messages.js';
+import { type InspectResult, validate } from '../../../src/core/wire/messages.js';
 import { inspection, SessionHarness, spec } from './sessionHarness.js';
 
 const NAMES = ['a', 'b', 'c'];
@@ -32,7 +32,7 @@ describe('inspections that are over', () => {
     const [many, single] = [added(), added()];
     many.feed({ kind: 'inspected', results: FOUND });
     for (const result of FOUND) {
-      asRecord({ v: 1, seq: 1, time: 0, event: { kind: 'inspected', result } });
+      validate('InspectedEvent', { kind: 'inspected', result });
       single.feed({ kind: 'inspected', result });
     }
     expect(many.session.state.tasks).toEqual(single.session.state.tasks);
