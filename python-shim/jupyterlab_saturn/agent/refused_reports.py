@@ -22,11 +22,8 @@ def in_place_of(report: AgentMessage, error: Failure) -> AgentMessage | None:
         case "inspect.results":
             results = report["body"]["results"]
             share = schema()["maxBytes"] // (len(results) + 1)
-            told = message(
-                "agent",
-                "inspect.results",
-                {"results": [_of_size(result, share, error) for result in results]},
-            )
+            said: list[InspectResult] = [_of_size(result, share, error) for result in results]
+            told = message("agent", "inspect.results", {"results": said})
         case "trial.result":
             trial = report["body"]
             cell: Any = {

@@ -51,8 +51,10 @@ def twin_key(task: Task, signature: str, batch: Any) -> str | None:
     schedule see, such as a learning rate. None where that cannot be told.
     """
     model = task.model
-    tensors = [*model.named_parameters(remove_duplicate=False)]
-    tensors += model.named_buffers(remove_duplicate=False)
+    tensors: list[tuple[str, torch.Tensor]] = [
+        *model.named_parameters(remove_duplicate=False),
+        *model.named_buffers(remove_duplicate=False),
+    ]
     leaves, structure = tree_flatten(batch)
     size = sum(tensor.numel() * tensor.element_size() for _, tensor in tensors)
     if size > _MOST_BYTES or any(vars(m).get(name) for m in model.modules() for name in _HOOKS):
