@@ -212,9 +212,15 @@ class Session:
         job = self._group_job("trial", spec, technique, world)
         return self.start({**job, "signature": "s", **changes})
 
-    def inspect(self, specs: list[Json], max_devices: int) -> Group:
-        """Start the inspection of tasks."""
-        return self.start({"kind": "inspect", "tasks": specs, "maxDevices": max_devices})
+    def inspect(self, specs: list[Json], max_devices: int, workers: int = 1) -> Group:
+        """Start the inspection of tasks, so many at a time."""
+        job = {"kind": "inspect", "tasks": specs, "maxDevices": max_devices, "workers": workers}
+        return self.start(job)
+
+    def printed(self, spec: Json) -> str:
+        """What a task has printed while it was inspected; empty when it was not."""
+        log = self._root / f"task-{spec['name']}.log"
+        return log.read_text() if log.exists() else ""
 
     def start(self, job: Json, zygote: ZygoteClient | None = None) -> Group:
         """Start the ranks of a request, completed."""

@@ -105,7 +105,7 @@ def test_each_task_sees_the_folder_of_its_notebook(
         go(tmp_path / name, monkeypatch)
         Path("data.txt").write_text("x" * rows)
         one.__name__ = name
-        session.add(one)
+        session.add(one, wait=True)
     assert saw(session, "first") == f"111 from {tmp_path / 'first'}"
     assert saw(session, "second") == f"222 from {tmp_path / 'second'}"
     session.run()
@@ -124,13 +124,13 @@ def test_variables_set_late_are_seen_and_secrets_are_in_no_file(
 
     monkeypatch.setenv("GONE", "1")
     monkeypatch.setenv("SHARDS", "0")
-    session.add(variables)
+    session.add(variables, wait=True)
     before = spec(session, "variables")
     assert saw(session, "variables") == "0  1"
     monkeypatch.delenv("GONE")
     monkeypatch.setenv("SHARDS", "7")
     monkeypatch.setenv("HF_TOKEN", "hf_wordofmouth")
-    session.add(variables, replace=True)
+    session.add(variables, replace=True, wait=True)
     assert saw(session, "variables") == "7 htuomfodrow_fh none"
     assert spec(session, "variables")["hash"] != before["hash"]
     files = [path for path in home.rglob("*") if path.is_file()]
@@ -154,7 +154,7 @@ def test_modules_found_on_the_path_of_the_notebook(
             return task(recipe_of_mine.NAME)
 
         recipe.__name__ = place
-        session.add(recipe)
+        session.add(recipe, wait=True)
     assert (saw(session, "a"), saw(session, "b")) == ("a", "b")
 
 
@@ -186,7 +186,7 @@ def test_an_edited_module_makes_another_task_and_does_not_resume(
     assert error["code"] == "code-changed" and "inner_of_mine.py" in error["message"]
     with pytest.raises(SaturnError, match="other code"):
         session.add(module)
-    session.add(module, replace=True)
+    session.add(module, replace=True, wait=True)
     assert saw(session, "module") == "2"
 
 
@@ -203,13 +203,13 @@ def test_settings_of_pytorch_are_carried(
     torch.set_default_dtype(torch.float64)
     torch.manual_seed(42)
     try:
-        session.add(dtype)
+        session.add(dtype, wait=True)
     finally:
         torch.set_default_dtype(torch.float32)
     assert saw(session, "dtype") == "torch.float64"
     (made,) = session.state["tasks"]
     assert any("seeded PyTorch with 42" in text for text in made["inspection"]["warnings"])
-    session.add(dtype, replace=True)
+    session.add(dtype, replace=True, wait=True)
     assert saw(session, "dtype") == "torch.float32"
 
 
@@ -225,14 +225,14 @@ def test_a_kernel_of_another_python_trains_with_it(session: Session, tmp_path: P
         def interpreter():
             import sys
             return task(sys.executable)
-        Session("world", sys.argv[1]).add(interpreter)
+        Session("world", sys.argv[1]).add(interpreter, wait=True)
         print(sys.executable)
     """
 
     def here() -> Task:
         return task("x")
 
-    session.add(here)  # the agent is one of this Python
+    session.add(here, wait=True)  # the agent is one of this Python
     done = subprocess.run(
         [other / "bin" / "python", "-c", textwrap.dedent(script), session.paths.folder.parent],
         cwd=tmp_path,
@@ -276,7 +276,7 @@ def test_what_tasks_print_is_shown(
         return task("x")
 
     session.cluster(cpu=1)
-    session.add(printing, {"which": [1, 2, 3]})
+    session.add(printing, {"which": [1, 2, 3]}, wait=True)
     shown = session.log("printing-2", 3).text
     assert shown.splitlines()[1:] == ["line 48 of 2", "line 49 of 2", "{'shown': 2}"]
     [asking] = [each for each in session.state["tasks"] if each["status"] == "invalid"]

@@ -258,7 +258,9 @@ def test_an_inspection_is_stopped_and_made_again_when_needed(
         return lines()
 
     session.cluster(cpu=1)
-    adding = threading.Thread(target=session.add, args=(gated, {"name": ["slow", "quick"]}))
+    adding = threading.Thread(
+        target=lambda: session.add(gated, {"name": ["slow", "quick"]}, wait=True)
+    )
     adding.start()
     until(
         lambda: statuses(session.state) == {"gated-slow": "inspecting", "gated-quick": "inspecting"}
@@ -280,7 +282,7 @@ def test_a_value_that_makes_the_factory_raise(session: Session) -> None:
         return lines()
 
     session.cluster(cpu=1)
-    view = session.add(picky, {"kind": ["good", "bad"]})
+    view = session.add(picky, {"kind": ["good", "bad"]}, wait=True)
     assert statuses(session.state) == {"picky-good": "ready", "picky-bad": "invalid"}
     text = view.text
     assert "picky-bad" in text

@@ -116,7 +116,7 @@ def test_a_cell_run_again_with_other_values_leaves_what_was_trained(
         return lines(lr=2 * lr, steps=steps)
 
     other.__name__ = "lines"
-    session.add(lines, {"lr": [0.2], "steps": 5}, origin="cell")
+    session.add(lines, {"lr": [0.2], "steps": 5}, origin="cell", wait=True)
     with pytest.raises(SaturnError) as changed:
         session.add(other, {"lr": [0.1], "steps": 5}, origin="cell")
     assert changed.value.code == "already-trained"

@@ -156,7 +156,7 @@ def test_one_bad_point_of_a_sweep_leaves_the_others_alone(session: Session) -> N
 def test_a_corrected_metric_does_not_train_again(session: Session, home: Path) -> None:  # noqa: F811
     session.cluster(cpu=1)
     flag = home.parent / "flag"
-    session.add(broken, {"flag": str(flag)}, origin="cell")
+    session.add(broken, {"flag": str(flag)}, origin="cell", wait=True)
     (name,) = statuses(session.state)
     flag.touch()
     session.run()
@@ -177,14 +177,14 @@ def test_a_corrected_metric_does_not_train_again(session: Session, home: Path) -
 
 def test_what_a_model_reads_is_measured_apart_and_a_rate_is_not(session: Session) -> None:  # noqa: F811
     session.cluster(cpu=1)
-    session.add(sleepy, {"base": [0.0, 0.01], "lr": [0.1, 0.2]})
+    session.add(sleepy, {"base": [0.0, 0.01], "lr": [0.1, 0.2]}, wait=True)
     signatures = [task["inspection"]["signature"] for task in session.state["tasks"]]
     assert signatures[0] == signatures[1] != signatures[2] == signatures[3]
 
 
 def test_a_task_that_turns_out_slower_is_planned_by_itself(session: Session) -> None:  # noqa: F811
     session.cluster(cpu=1)
-    session.add(loading, {"pause": [0.02, 0.06]})
+    session.add(loading, {"pause": [0.02, 0.06]}, wait=True)
     signatures = [task["inspection"]["signature"] for task in session.state["tasks"]]
     assert signatures[0] == signatures[1]
     session.run()

@@ -251,8 +251,8 @@ class Agent:
                     groups.add((told["body"]["task"], told["body"]["attempt"]))
                 case "trial.result":
                     trials.add(told["body"]["trial"])
-                case "inspect.result":
-                    inspecting.add(told["body"]["task"])
+                case "inspect.results":
+                    inspecting |= {result["task"] for result in told["body"]["results"]}
         return {
             "node": self._node,
             "groups": [self._group_report(*group) for group in sorted(groups)],

@@ -61,8 +61,11 @@ class BusyDevices:
 
 def _error_of(told: AgentMessage) -> Failure | None:
     match told["type"]:
-        case "group.event" | "inspect.result":
+        case "group.event":
             return told["body"].get("error")
+        case "inspect.results":
+            # On a device there is but one.
+            return told["body"]["results"][0].get("error")
         case "trial.result":
             return told["body"].get("cell", {}).get("error")
         case _:

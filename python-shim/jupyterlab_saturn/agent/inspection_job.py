@@ -14,9 +14,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import failure_of
-from ..wire import message, validate
-from .group_outcome import GroupOutcome, is_agents_loss
+from ..wire import validate
+from .group_outcome import GroupOutcome, GroupRecord, decide, is_agents_loss
+from .host_memory import available_bytes
+from .inspection_results import InspectionResults
 from .job_context import JobContext, choose_devices
+from .log_tail import tail
+from .oom_killer import memory_kills
 from .runtime_folder import INSPECT_PREFIX
 
 if TYPE_CHECKING:
@@ -25,18 +29,20 @@ if TYPE_CHECKING:
     from ..training.runtime.rank_request import InspectOrder
 
 _KEPT_BYTES = 1 << 20
+_MEMORY_SHARE = 0.5  # of what is free: others train and grow
 
 
 class InspectionJob:
-    """Builds tasks once, in one process after another; every task gets its result.
+    """Builds tasks once, in processes that one pool forks; every task gets its result.
 
     That is done on the CPU, beside those who train, or on a device which is held meanwhile.
 
-    A process builds tasks of one world only: modules of one notebook must not serve another.
+    A pool builds tasks of one world only: modules of one notebook must not serve another.
 
-    When a process ends before it has told of all its tasks, the first of the untold gets the
-    blame and the others a new process, unless two processes in a row tell nothing. A process
-    that was killed from outside may be nobody's fault: its task gets one more.
+    A task whose process ends without a word is to blame for it. When the pool itself ends before
+    it has told of all its tasks, the first of the untold gets the blame and the others a new one,
+    unless two in a row tell nothing. What was killed from outside may be nobody's fault: its task
+    gets one more process.
     """
 
     def __init__(self, place: JobContext, body: Inspect, node: Node) -> None:
@@ -44,15 +50,17 @@ class InspectionJob:
         self._body = body
         self._node = node
         self._left: dict[str, TaskSpec] = {task["name"]: task for task in body["tasks"]}
-        self._log = Path()
-        self._read = 0
+        self._results = InspectionResults(place.say)
+        self._spared: set[str] = set()
+        self._folder = Path()
+        self._kills = 0
         self._python = sys.executable
         self._building: asyncio.Task[GroupOutcome] | None = None
 
     @property
     def tasks(self) -> list[str]:
-        """Names of the tasks without a result yet."""
-        return list(self._left)
+        """Names of the tasks of which the engine has no result yet."""
+        return [*self._left, *self._results.tasks]
 
     def stop(self, tasks: Sequence[str]) -> None:
         """Give up some tasks. The process at work is killed; the others get a new one."""
@@ -62,11 +70,16 @@ class InspectionJob:
 
     async def run(self) -> None:
         """Inspect until every task has its result, or was given up."""
+        try:
+            await self._inspect_all()
+        finally:
+            self._results.flush()
+
+    async def _inspect_all(self) -> None:
         mute = 0
-        spared = ""
         while self._left:
-            before = len(self._left)
-            round = self._round_of(self.tasks[0])
+            before, spared = len(self._left), len(self._spared)
+            round = self._round_of(next(iter(self._left)))
             self._building = asyncio.create_task(self._outcome(round))
             try:
                 outcome = await self._building
@@ -75,20 +88,16 @@ class InspectionJob:
                     raise
                 continue  # some tasks were given up
             untold = [task["name"] for task in round if task["name"] in self._left]
-            if not untold:
+            if not untold or len(self._spared) > spared:
                 continue
             if is_agents_loss(outcome.error):
                 continue
-            if outcome.kind == "lost" and untold[0] != spared:
-                spared = untold[0]
+            if outcome.kind == "lost" and untold[0] not in self._spared:
+                self._spared.add(untold[0])
                 continue
             mute = mute + 1 if len(self._left) == before else 0
-            failure: Failure = outcome.error or {
-                "code": "not-inspected",
-                "message": "The inspection ended without a word on this task.",
-            }
             for task in untold if mute == 2 else untold[:1]:
-                self._report({"task": task, "hash": self._left[task]["hash"], "error": failure})
+                self._blame(task, outcome)
             if not any(name in self._left for name in untold):
                 mute = 0  # what follows is of another world
 
@@ -115,6 +124,8 @@ class InspectionJob:
             "deviceBytes": min(device["memoryBytes"] for device in devices),
             "techniques": self._body.get("techniques", []),
             "devices": held,
+            "roomBytes": int(available_bytes() * _MEMORY_SHARE),
+            "workers": 1 if held else _workers(devices[0]["kind"]),
         }
         self._python = self._place.surroundings.of(tasks[0].get("world")).python
         told = [each["computeCapability"] for each in devices if "computeCapability" in each]
@@ -122,9 +133,9 @@ class InspectionJob:
             request["computeCapability"] = min(told)
         try:
             group = self._place.group(request, folder, 1, heard=self._hear, may_be_silent=True)
-            self._log, self._read = group.log(0), 0
+            self._folder, self._kills = folder, memory_kills() or 0
             outcome = await self._place.run(group, held)
-            for task in tasks:  # the one it died of
+            for task in tasks:  # the one that the pool died of, if it did
                 if task["name"] in self._left:
                     self._keep_log(task["name"])
                     break
@@ -148,21 +159,57 @@ class InspectionJob:
                 # What is measured of its libraries is theirs alone.
                 name = hashlib.sha256(self._python.encode()).hexdigest()[:8]
                 result["inspection"]["signature"] += f"@{name}"
-            self._keep_log(result["task"], event.get("printed"))
             self._report(result)
+        elif event["kind"] == "died":
+            self._bury(event["task"], event["code"])
 
-    def _keep_log(self, task: str, end: int | None = None) -> None:
-        """Keep what was printed since the task before, up to a byte: one process builds many."""
-        with contextlib.suppress(OSError), self._log.open("rb") as log:
-            end = log.seek(0, os.SEEK_END) if end is None else end
-            log.seek(self._read)
-            printed = log.read(min(_KEPT_BYTES, max(0, end - self._read)))
-            self._read = end
-            self._place.paths.inspection_log(task).write_bytes(printed)
+    def _bury(self, task: str, code: int) -> None:
+        """Blame a task for the end of its process, unless that may be nobody's fault."""
+        if task not in self._left:
+            return
+        kills, self._kills = self._kills, memory_kills() or 0
+        record = GroupRecord(1, exits=[(0, code)], memory_kills=self._kills - kills)
+        outcome = decide(record, lambda _: tail(self._log_of(task)), may_be_silent=True)
+        if outcome.kind == "lost" and task not in self._spared:
+            self._spared.add(task)
+        else:
+            self._blame(task, outcome)
+
+    def _blame(self, task: str, outcome: GroupOutcome) -> None:
+        failure: Failure = outcome.error or {
+            "code": "not-inspected",
+            "message": "The inspection ended without a word on this task.",
+        }
+        self._report({"task": task, "hash": self._left[task]["hash"], "error": failure})
 
     def _report(self, result: InspectResult) -> None:
-        if self._left.pop(result["task"], None) is not None:
-            self._place.say(message("agent", "inspect.result", result))
+        task = result["task"]
+        if self._left.pop(task, None) is not None:
+            self._keep_log(task)
+            self._results.add(result)
+
+    def _log_of(self, task: str) -> Path:
+        return self._folder / f"task-{task}.log"
+
+    def _keep_log(self, task: str) -> None:
+        """Keep the beginning of what was printed, or that it was nothing this time."""
+        kept = self._place.paths.inspection_log(task)
+        printed = b""
+        with contextlib.suppress(OSError):
+            with self._log_of(task).open("rb") as log:
+                printed = log.read(_KEPT_BYTES)
+            self._log_of(task).unlink()
+        with contextlib.suppress(OSError):
+            if printed:
+                kept.write_bytes(printed)
+            else:
+                kept.unlink(missing_ok=True)
+
+
+def _workers(kind: str) -> int:
+    """How many tasks to inspect at a time: fewer beside GPUs, whose data other cores load."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return max(1, (cores or 1) // (1 if kind == "cpu" else 2))
 
 
 def _is_cancelled() -> bool:

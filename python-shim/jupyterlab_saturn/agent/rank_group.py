@@ -192,8 +192,8 @@ class RankGroup:
             raise not_written(error, f"Nothing can be written to {self._folder}") from error
 
     def _shorten_logs(self) -> None:
-        for number in range(self._record.ranks):
-            shorten(self.log(number))
+        for log in self._folder.glob("*.log"):
+            shorten(log)
         if not self._killed.is_set():
             self._after(self._limits.logs, self._shorten_logs)
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
-from ..wire import message
+from ..wire import message, schema
 from .rank_group import PROGRESS
 
 if TYPE_CHECKING:
-    from ..generated.wire_types import AgentMessage, Failure, ProfileCell
+    from ..generated.wire_types import AgentMessage, Failure, InspectResult, ProfileCell
 
 
 def in_place_of(report: AgentMessage, error: Failure) -> AgentMessage | None:
@@ -18,13 +19,11 @@ def in_place_of(report: AgentMessage, error: Failure) -> AgentMessage | None:
     """
     told: AgentMessage
     match report["type"]:
-        case "inspect.result":
-            inspected = report["body"]
-            told = message(
-                "agent",
-                "inspect.result",
-                {"task": inspected["task"], "hash": inspected["hash"], "error": error},
-            )
+        case "inspect.results":
+            results = report["body"]["results"]
+            share = schema()["maxBytes"] // (len(results) + 1)
+            said: list[InspectResult] = [_of_size(result, share, error) for result in results]
+            told = message("agent", "inspect.results", {"results": said})
         case "trial.result":
             trial = report["body"]
             if "cell" not in trial:
@@ -55,3 +54,10 @@ def in_place_of(report: AgentMessage, error: Failure) -> AgentMessage | None:
             return None
     told["id"] = report["id"]
     return told
+
+
+def _of_size(result: InspectResult, most: int, error: Failure) -> InspectResult:
+    """A result, or in place of one of more bytes why it is not told."""
+    if len(json.dumps(result)) <= most:
+        return result
+    return {"task": result["task"], "hash": result["hash"], "error": error}

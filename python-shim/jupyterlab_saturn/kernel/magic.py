@@ -134,6 +134,7 @@ class SaturnMagics(Magics):
                 replace=options.get("replace", False),
                 origin=self._cell_id(),
                 best=options.get("best"),
+                wait=options.get("wait", False),
                 **cast(TaskWishes, _wishes(arguments)),
             )
         except KeyboardInterrupt:

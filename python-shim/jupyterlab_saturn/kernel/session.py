@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
@@ -11,6 +11,7 @@ from ..wire import message
 from .capture import capture
 from .device_request import device_request
 from .display import View, joined, note
+from .filling_view import FillingView
 from .payload import store
 from .progress import is_training
 from .request_bodies import (
@@ -72,9 +73,10 @@ class Session(SessionControl, SessionWishes):
         replace: bool = False,
         origin: str | None = None,
         best: str | None = None,
+        wait: bool = False,
         **wishes: Unpack[TaskWishes],
     ) -> View:
-        """Make a task of every point of a grid, and wait until each was built once.
+        """Make a task of every point of a grid; each is then built once, in the background.
 
         Parameters
         ----------
@@ -95,6 +97,9 @@ class Session(SessionControl, SessionWishes):
         best
             The metric that makes a model the better one, and whether more or less of it does:
             ``"accuracy:max"``. What the task itself says when None.
+        wait
+            Wait until all were built. Else the view shows them as they are at first, and in a
+            notebook as they become.
         **wishes
             What is asked of the plan for these tasks: `deadline`, `start`, `priority` and `pin`,
             see `TaskWishes`. What was asked before stays.
@@ -104,7 +109,8 @@ class Session(SessionControl, SessionWishes):
         SaturnError
             ``bad-sweep``, ``bad-parameters``, ``bad-criterion``, ``bad-wish``,
             ``duplicate-task``, ``not-picklable``, ``capture-too-large``, ``patched-library``,
-            ``default-device``, or the function's own error when all tasks have it.
+            ``default-device``, or the function's own error when all tasks have it, if that is
+            waited for.
         """
         check_length(epochs, steps, seed)
         refuse_unknown(wishes, TASK_WISHES)
@@ -132,19 +138,14 @@ class Session(SessionControl, SessionWishes):
         if wished is not None:
             body["wishes"] = wished
         rev = connection.request(message("client", "tasks.add", body))["rev"]
-        names = {spec["name"] for spec in specs}
-        state = self._wait(rev, lambda state: not is_building(state, names))
-        invalid = {
-            task["spec"]["name"]: task["error"]
-            for task in state["tasks"]
-            if task["spec"]["name"] in names and task["status"] == "invalid"
-        }
-        if len(invalid) == len(names):
-            raise SaturnError.from_json(next(iter(invalid.values())))
-        view = self.render("tasks", [spec["name"] for spec in specs])
-        if not device_count(state):
-            view = joined(view, note(BUILT_ON_DEVICES))
-        return view
+        names = [spec["name"] for spec in specs]
+        if wait:
+            mine = set(names)
+            _require_one(self._wait(rev, lambda state: not is_building(state, mine)), mine)
+        view = self.render("tasks", names)
+        if not device_count(connection.wait_for(lambda _: True)):
+            return joined(view, note(BUILT_ON_DEVICES))
+        return view if wait else FillingView(view, connection, names)
 
     def cluster(
         self,
@@ -327,3 +328,10 @@ class Session(SessionControl, SessionWishes):
         asked = message("client", "techniques.set", {"techniques": techniques, "remove": remove})
         rev = self._connection().request(asked)["rev"]
         return self._wait(rev, lambda state: not is_building(state))
+
+
+def _require_one(state: SessionState, names: Collection[str]) -> None:
+    """Raise SaturnError with the first error of some tasks when none of them can be built."""
+    tasks = [task for task in state["tasks"] if task["spec"]["name"] in names]
+    if tasks and all(task["status"] == "invalid" for task in tasks):
+        raise SaturnError.from_json(tasks[0]["error"])

@@ -91,6 +91,7 @@ VERBS = (
             Option("--best", "text", "What makes a model the better one.", "accuracy:max"),
             Option("--native", "flag", "The function trains by its own loop: run it as it is."),
             Option("--replace", "flag", "Put these in the place of tasks of the same names."),
+            Option("--wait", "flag", "Wait until all are built, and fail when none can be."),
             *_TASK_WISHES,
         ),
         is_cell=True,

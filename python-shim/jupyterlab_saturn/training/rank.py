@@ -94,7 +94,7 @@ def _work(
 
     enter_world(request.paths, request.tasks[0].get("world"))
     if request.kind == "inspect":
-        from .inspect.inspection import inspect_tasks
+        from .inspect.inspection_pool import inspect_tasks
 
         inspect_tasks(request, events)
         return

@@ -12,7 +12,6 @@ to come.
 
 from __future__ import annotations
 
-import gc
 import importlib
 import io
 import json
@@ -28,6 +27,7 @@ from typing import TYPE_CHECKING
 
 from . import rank
 from .runtime import parent_death, preloaded_libraries
+from .runtime.fork_safety import settle, try_loading, why_unsafe
 from .runtime.loaded_files import LoadedFiles
 
 if TYPE_CHECKING:
@@ -161,21 +161,10 @@ class Zygote:
         if not names:
             return
         self._known.update(names)
-        zygote = os.getpid()
         try:
-            child = os.fork()
+            self._import_trials[try_loading(names)] = names
         except OSError:
             traceback.print_exc()
-            return
-        if child == 0:
-            try:
-                signal.set_wakeup_fd(-1)
-                parent_death.bind(zygote)
-                preloaded_libraries.load(names)
-                os._exit(0 if why_unsafe() is None else 1)
-            finally:
-                os._exit(1)
-        self._import_trials[child] = names
 
     def _learn(self, names: list[str], status: int) -> None:
         if status == 0:
@@ -184,7 +173,7 @@ class Zygote:
             except (Exception, SystemExit):  # ranks that need them load them themselves
                 traceback.print_exc()
             self._files.note()
-            _settle()
+            settle()
 
 
 def _slow_imports_file(order: SpawnOrder) -> Path:
@@ -206,27 +195,11 @@ def preload() -> None:
             importlib.import_module(name)
     import torch
 
-    from .inspect import inspection  # noqa: F401
+    from .inspect import inspection_pool  # noqa: F401
     from .run import training_loop, trial  # noqa: F401
 
     # The first optimizer of a process loads the compiler's modules, a second's work.
     torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=1.0)
-
-
-def why_unsafe() -> str | None:
-    """Why this process must not be forked; None when it may."""
-    threads = len(list(Path("/proc/self/task").iterdir()))
-    if threads != 1:
-        return f"loading the libraries started {threads - 1} threads, which a fork would lose"
-    torch = sys.modules.get("torch")
-    if torch is not None and torch.cuda.is_initialized():
-        return "CUDA was started, which does not survive a fork"
-    return None
-
-
-def _settle() -> None:
-    gc.collect()
-    gc.freeze()  # the collector would write to, and so copy, the pages shared with children
 
 
 def main(descriptor: int, parent: int | None = None) -> None:
@@ -246,7 +219,7 @@ def main(descriptor: int, parent: int | None = None) -> None:
         if reason is not None:
             zygote.send({"op": "unsafe", "reason": reason})
             return
-        _settle()
+        settle()
         with suppress(ConnectionError):  # the agent is gone: so is the work
             zygote.send({"op": "ready"})
             zygote.serve()

@@ -1,4 +1,4 @@
-import type { Inspect, InspectResult, TaskState, TaskStatus } from '../wire/messages.js';
+import type { Inspect, InspectResult, SessionEvent, TaskState, TaskStatus } from '../wire/messages.js';
 import type { Command } from './command.js';
 import { excludeDevices, isOfDevice } from './excludedDevices.js';
 import {
@@ -79,14 +79,27 @@ export function isUninspected(task: TaskState): boolean {
 
 const INSPECTED: readonly TaskStatus[] = ['inspecting', 'ready', 'invalid'];
 
+/** What an event tells of inspections; older journals hold one in each. */
+export function resultsOf({ results, result }: SessionEvent & { kind: 'inspected' }): InspectResult[] {
+  return results ?? (result ? [result] : []);
+}
+
 /**
- * Note what an inspection found, the last word counts; results of a spec that was replaced meanwhile are dropped. What
+ * Note what inspections found, the last word counts; results of a spec that was replaced meanwhile are dropped. What
  * failed for what may be the lack of a device is inspected again on one; for the fault of that, on another; for a full disk,
  * when there is room.
  *
  * @param time - seconds since the epoch.
  */
-export function noteInspection(session: ISession, result: InspectResult, time: number): ISession {
+export function noteInspections(
+  session: ISession,
+  results: readonly InspectResult[],
+  time: number
+): ISession {
+  return results.reduce((noted, result) => noteInspection(noted, result, time), session);
+}
+
+function noteInspection(session: ISession, result: InspectResult, time: number): ISession {
   const { needsDevice, error, inspection } = result;
   const task = findTask(session, result.task);
   if (!task || task.spec.hash !== result.hash || !INSPECTED.includes(task.status)) {

@@ -1,4 +1,5 @@
 import type { ReplanCause, SessionEvent } from '../wire/messages.js';
+import { resultsOf } from './inspections.js';
 import { type ISession, openNews, withNews } from './session.js';
 import { hasActive } from './taskTable.js';
 
@@ -41,7 +42,7 @@ function causeOfStale(event: SessionEvent): ReplanCause | undefined {
     case 'tasks-added':
       return { kind: 'added', tasks: event.tasks.map(({ name }) => name) };
     case 'inspected':
-      return { kind: 'added', tasks: [event.result.task] };
+      return { kind: 'added', tasks: resultsOf(event).map(({ task }) => task) };
     case 'tasks-removed':
       return { kind: 'removed', tasks: event.tasks };
     case 'stop-requested':

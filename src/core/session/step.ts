@@ -5,7 +5,7 @@ import { withSpent } from './budgets.js';
 import { dispatchInspections } from './deviceInspections.js';
 import { includeBusyDevices } from './excludedDevices.js';
 import { withHindsight } from './hindsight.js';
-import { inspectStopped, noteInspection } from './inspections.js';
+import { inspectStopped, noteInspections, resultsOf } from './inspections.js';
 import { noteLostHistory } from './lostHistory.js';
 import { withEventNews } from './news.js';
 import { halt, noteRoom } from './pausing.js';
@@ -96,7 +96,7 @@ function note(session: ISession, event: SessionEvent, time: number): IStep {
     case 'tasks-removed':
       return removeTasks(session, event.tasks);
     case 'inspected':
-      return only(noteInspection(session, event.result, time));
+      return only(noteInspections(session, resultsOf(event), time));
     case 'devices-freed':
       return only(
         includeBusyDevices(

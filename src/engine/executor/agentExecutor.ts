@@ -191,8 +191,8 @@ function reportOf(message: Message<'agent'>): IExecutor.Report | null {
       return { kind: 'node-changed', ...message.body };
     case 'devices.freed':
       return { kind: 'devices-freed', ...message.body };
-    case 'inspect.result':
-      return { kind: 'inspected', result: message.body };
+    case 'inspect.results':
+      return { kind: 'inspected', results: message.body.results };
     case 'trial.result':
       return { kind: 'trial-finished', ...message.body };
     case 'group.event':

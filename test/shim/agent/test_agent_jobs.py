@@ -90,8 +90,13 @@ def inspect(*tasks: Json) -> list[Json]:
             return said
 
     said = asyncio.run(main())
-    assert {type for type, _ in said} == {"inspect.result"}
-    return [body for _, body in said]
+    return results_of(said)
+
+
+def results_of(said: Said) -> list[Json]:
+    """The results of inspections, in the order in which they were told."""
+    assert {type for type, _ in said} <= {"inspect.results"}
+    return [result for _, body in said for result in body["results"]]
 
 
 def try_out(**acts: str | float) -> Json:
@@ -193,14 +198,14 @@ def test_inspections_that_are_given_up_do_not_keep_the_others_waiting() -> None:
             ]
             inspection = InspectionJob(here, {"tasks": tasks, "maxDevices": 2}, NODE)
             running = asyncio.create_task(inspection.run())
-            await eventually(lambda: len(said) == 1)
+            await eventually(lambda: len(results_of(said)) == 1)
             inspection.stop(["b", "a", "unknown"])
-            await eventually(lambda: len(said) == 2)
+            await eventually(lambda: len(results_of(said)) == 2)
             inspection.stop(["d"])
             async with asyncio.timeout(2):
                 await running
-            assert [body["task"] for _, body in said] == ["a", "c"]
-            assert all("inspection" in body for _, body in said)
+            assert [result["task"] for result in results_of(said)] == ["a", "c"]
+            assert all("inspection" in result for result in results_of(said))
             assert inspection.tasks == []
 
     asyncio.run(main())
@@ -266,6 +271,19 @@ def test_an_inspection_killed_once_is_done_again(tmp_path: Path) -> None:
     )
     assert [result["task"] for result in results] == ["a", "b", "c"]
     assert all("inspection" in result for result in results)
+
+
+def test_a_process_killed_once_beside_others_gets_one_more(tmp_path: Path) -> None:
+    results = inspect(
+        task("a", ranks="inspected"),
+        task("b", ranks="died -9"),
+        task("c", ranks="died 0"),
+        task("d", ranks="inspected"),
+    )
+    by_task = {result["task"]: result for result in results}
+    assert [result["task"] for result in results] == ["a", "c", "d", "b"]
+    assert by_task["b"]["error"]["code"] == "rank-lost"
+    assert by_task["c"]["error"]["code"] == "not-inspected"
 
 
 def test_when_nothing_can_be_inspected_all_are_told_why() -> None:

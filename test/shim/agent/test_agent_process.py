@@ -193,11 +193,12 @@ def test_given_up_by_the_engine_it_says_hello_again() -> None:
 
 def test_what_is_acknowledged_is_not_said_again() -> None:
     with scene() as here:
-        body = {"tasks": [task(f"t{n}", ranks="inspected") for n in range(3)], "maxDevices": 1}
-        here.ear.say("inspect", body)
         for number in range(3):
-            result = here.ear.hear("inspect.result")
-            assert result["body"]["task"] == f"t{number}"
+            body = {"tasks": [task(f"t{number}", ranks="inspected")], "maxDevices": 1}
+            here.ear.say("inspect", body)
+        for number in range(3):
+            result = here.ear.hear("inspect.results")
+            assert names_of(result) == [f"t{number}"]
             if number == 1:
                 here.ear.say("error", {"error": {"code": "x", "message": "no"}}, re=result["id"])
             if number == 2:
@@ -207,8 +208,13 @@ def test_what_is_acknowledged_is_not_said_again() -> None:
         os.kill(engine, signal.SIGKILL)
         hello = here.ear.hear("agent.hello")
         assert hello["body"]["inspecting"] == ["t0"]
-        assert here.ear.hear("inspect.result", "agent.ping")["body"].get("task") == "t0"
-        assert here.ear.hear("inspect.result", "agent.ping")["type"] == "agent.ping"
+        assert names_of(here.ear.hear("inspect.results", "agent.ping")) == ["t0"]
+        assert here.ear.hear("inspect.results", "agent.ping")["type"] == "agent.ping"
+
+
+def names_of(told: Json) -> list[str]:
+    """The tasks whose inspections a message tells of."""
+    return [result["task"] for result in told["body"].get("results", [])]
 
 
 def test_malformed_messages_harm_nothing() -> None:
@@ -277,7 +283,7 @@ def test_trials_and_inspections_are_stopped() -> None:
         here.ear.say("trial.start", {**body, "trial": "trial-2", "task": task(rank0="trial 1")})
         assert "cell" in here.ear.hear("trial.result")["body"]
         here.ear.say("inspect", {"tasks": [task("slow", ranks="inspected")], "maxDevices": 1})
-        assert "inspection" in here.ear.hear("inspect.result")["body"]
+        assert "inspection" in here.ear.hear("inspect.results")["body"]["results"][0]
 
 
 def test_an_agent_killed_leaves_a_session_the_next_one_takes_over() -> None:

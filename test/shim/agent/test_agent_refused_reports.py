@@ -53,9 +53,11 @@ def heard_for(type: Any, body: Any) -> Any:
 
 def test_an_inspection_that_is_too_large_has_failed_for_that() -> None:
     error = {"code": "task-failed", "message": "z" * LIMIT}
-    told = heard_for("inspect.result", {"task": "t", "hash": "h", "error": error})
-    assert (told["task"], told["hash"]) == ("t", "h")
-    assert told["error"]["code"] == "too-large"
+    small = {"task": "small", "hash": "h", "error": {"code": "task-failed", "message": "no"}}
+    results = [small, {"task": "t", "hash": "h", "error": error}]
+    told = heard_for("inspect.results", {"results": results})["results"]
+    assert [(each["task"], each["hash"]) for each in told] == [("small", "h"), ("t", "h")]
+    assert [each["error"]["code"] for each in told] == ["task-failed", "too-large"]
 
 
 def test_a_trial_that_is_too_large_has_failed_for_that() -> None:

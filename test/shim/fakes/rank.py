@@ -82,6 +82,10 @@ class FakeRank:
         result = {"task": task["name"], "hash": task["hash"], "inspection": inspection}
         self.say("inspected", result=result)
 
+    def do_died(self, code: str, task: Any) -> None:
+        """Tell that the process which inspected a task is gone."""
+        self.say("died", task=task["name"], code=int(code))
+
     def do_oom(self, message: str, _: Any) -> None:
         self.say("oom", error={"code": "out-of-memory", "message": message})
         sys.exit(1)

@@ -247,7 +247,7 @@ def test_an_interrupt_ends_the_wait_alone(
         assert shell.cell(f"%saturn {line}") is None
         assert "Interrupted" in shell.texts()[0]
     engine.received.clear()
-    assert shell.cell("%%saturn task --sweep model=a\n" + CELL) is None
+    assert shell.cell("%%saturn task --sweep model=a --wait\n" + CELL) is None
     assert "Interrupted" in shell.texts()[0]
     assert "stop" not in engine.types()
 

@@ -38,11 +38,11 @@ def test_a_broken_task_is_told_and_the_others_stay(session: Session, engine: Fak
     }
     ready = engine.inspect
     engine.inspect = lambda spec: broken if spec["params"]["lr"] == 0.2 else ready(spec)
-    view = session.add(make, {"lr": [0.1, 0.2]})
+    view = session.add(make, {"lr": [0.1, 0.2]}, wait=True)
     assert view.text == "the tasks of make-0.1, make-0.2"
     engine.inspect = lambda _: broken
     with pytest.raises(SaturnError) as caught:
-        session.add(make, {"lr": [0.3, 0.4]})
+        session.add(make, {"lr": [0.3, 0.4]}, wait=True)
     assert (caught.value.code, caught.value.traceback) == ("factory-failed", "line 7")
 
 
@@ -50,6 +50,12 @@ def test_add_does_not_wait_without_devices(session: Session, engine: FakeEngine)
     engine.change(cluster={"nodes": []})
     engine.inspect = lambda _: {"status": "inspecting"}
     assert "%saturn cluster" in session.add(make).text
+    assert "%saturn cluster" in session.add(make, wait=True).text
+
+
+def test_add_leaves_building_to_the_engine(session: Session, engine: FakeEngine) -> None:
+    engine.inspect = lambda _: {"status": "inspecting"}
+    assert session.add(make, {"lr": [0.1, 0.2]}).text == "the tasks of make-0.1, make-0.2"
 
 
 def test_a_check_waits_until_the_tasks_are_built(session: Session, engine: FakeEngine) -> None:

@@ -87,7 +87,7 @@ async function work(hands: FakePeer, until: () => Promise<boolean>): Promise<voi
       if (message.type === 'inspect') {
         for (const task of message.body.tasks) {
           const result = { task: task.name, hash: task.hash, inspection: inspection(`sig-${task.name}`) };
-          await hands.ask('inspect.result', result);
+          await hands.ask('inspect.results', { results: [result] });
         }
       } else if (message.type === 'trial.start') {
         const { trial, signature, strategy } = message.body;

@@ -107,7 +107,8 @@ describe('the engine process', () => {
     await client.ask('tasks.add', { tasks: [spec('a'), spec('b'), spec('c')] });
     await client.ask('plan', { budget: { iterations: 200 } });
     for (const { name, hash } of (await hands.next('inspect')).tasks) {
-      await hands.ask('inspect.result', { task: name, hash, inspection: inspection('same') });
+      const result = { task: name, hash, inspection: inspection('same') };
+      await hands.ask('inspect.results', { results: [result] });
     }
     for (let trial = 0; trial < 2; trial++) {
       const { trial, signature, strategy } = await hands.next('trial.start');
@@ -141,7 +142,7 @@ describe('the engine process', () => {
       expect(readFileSync(journal).length).toBe(size);
 
       const told = { task: 'a', hash: 'h', inspection: inspection('sig') };
-      const id = await hands.send('inspect.result', told);
+      const id = await hands.send('inspect.results', { results: [told] });
       expect((await client.state()).tasks[0]?.status).toBe('inspecting');
       expect(hands.heard.some(m => m.re === id)).toBe(false);
 

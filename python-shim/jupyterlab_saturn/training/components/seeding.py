@@ -47,7 +47,7 @@ def global_state() -> tuple[Any, ...]:
     numpy = sys.modules.get("numpy")
     drawn = () if numpy is None else numpy.random.get_state()
     return (
-        tuple(torch.get_rng_state().tolist()),
+        torch.get_rng_state().numpy().tobytes(),
         random.getstate(),
         tuple(part.tobytes() if hasattr(part, "tobytes") else part for part in drawn),
     )

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import gc
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Protocol
 
 import torch
 
@@ -16,9 +16,9 @@ from ...torch_settings import allow_tf32, kept_settings
 from ..adapters import NeedsNative
 from ..components.seeding import derive
 from ..model.performance_signature import signature
+from ..model.twin import Watched, twin_key
 from ..run.best_model import criterion_of
 from ..runtime.device import RankDevice, claim
-from ..runtime.event_sender import EventSender
 from ..runtime.failure import describe
 from ..runtime.rank_request import RankRequest
 from ..runtime.world import notebook_seed
@@ -63,27 +63,48 @@ _RIGHT_BY_ITS_OWN_LOOP = ("hidden-state", "stray-parameter", "uneven-epochs", "u
 """Codes of errors that the loop of a library does not run into."""
 
 
-def inspect_tasks(request: RankRequest, events: EventSender) -> None:
-    """Inspect each task of a request and tell the agent, one by one.
+class Findings(Protocol):
+    """What was found of some tasks and holds for others: by signature, or by key of twins."""
 
-    A task that cannot be built gets an error; the others are not concerned.
+    def get(self, name: str, /) -> Found | Watched | None:
+        """What is known; None when it is for the caller to find."""
+
+    def __setitem__(self, name: str, found: Found | Watched, /) -> None:
+        """Note it for those that follow."""
+
+
+def inspect_one(
+    request: RankRequest, spec: TaskSpec, known: Findings, threads: int
+) -> InspectResult:
+    """The wire ``InspectResult`` of a task, with an error when it cannot be built.
+
+    Parameters
+    ----------
+    known
+        As of `inspect_task`.
+    threads
+        CPU threads for it.
     """
-    device = claim(request.devices, 0) if request.devices else None
-    if device is None:
-        os.environ["CUDA_VISIBLE_DEVICES"] = ""  # looking takes no memory from those who train
-    torch.set_num_threads(_threads(request.device_kind))
-    known: dict[str, _Known] = {}
-    for spec in request.tasks:
-        result: InspectResult = {"task": spec["name"], "hash": spec["hash"]}
-        try:
-            with kept_settings(torch):
-                result["inspection"] = inspect_task(request, spec, known, device)
-        except (Exception, SystemExit) as error:
-            result["error"] = _told_of(error, request, device)
-            if device is None and request.device_kind == "cuda" and may_need_device(error):
-                result["needsDevice"] = True
-        events.emit({"kind": "inspected", "result": result})
-        gc.collect()  # a model with a cycle would stay beside the next
+    result: InspectResult = {"task": spec["name"], "hash": spec["hash"]}
+    device: RankDevice | None = None
+    try:
+        device = _claimed(request)
+        torch.set_num_threads(threads)
+        with kept_settings(torch):
+            result["inspection"] = inspect_task(request, spec, known, device)
+    except BaseException as error:  # PyTorch has errors that are no Exception
+        result["error"] = _told_of(error, request, device)
+        if not request.devices and request.device_kind == "cuda" and may_need_device(error):
+            result["needsDevice"] = True
+    return result
+
+
+def _claimed(request: RankRequest) -> RankDevice | None:
+    """The device to inspect on; None for the CPU."""
+    if request.devices:
+        return claim(request.devices, 0)
+    os.environ["CUDA_VISIBLE_DEVICES"] = ""  # looking takes no memory from those who train
+    return None
 
 
 def _told_of(error: BaseException, request: RankRequest, device: RankDevice | None) -> Failure:
@@ -94,15 +115,10 @@ def _told_of(error: BaseException, request: RankRequest, device: RankDevice | No
     return describe(error, "inspection-failed")
 
 
-def _threads(kind: DeviceKind) -> int:
-    """CPU threads to look with: one where cores are the devices, which others train on."""
-    return 1 if kind == "cpu" else max(1, (os.cpu_count() or 1) // 2)
-
-
 def inspect_task(
     request: RankRequest,
     spec: TaskSpec,
-    known: dict[str, _Known],
+    known: Findings,
     device: RankDevice | None = None,
 ) -> Inspection:
     """The wire ``Inspection`` of a wire ``TaskSpec``.
@@ -110,8 +126,7 @@ def inspect_task(
     Parameters
     ----------
     known
-        By signature, what was found by running a step: equal tasks need but one. This one's is
-        added.
+        What was found of others. What this one's signature lacks there is added.
     device
         To try it on; the CPU when None, with no GPU to be seen.
 
@@ -130,7 +145,7 @@ def inspect_task(
 
 
 def _inspect_as_fits(
-    request: RankRequest, spec: TaskSpec, known: dict[str, _Known], device: RankDevice | None
+    request: RankRequest, spec: TaskSpec, known: Findings, device: RankDevice | None
 ) -> Inspection:
     if spec.get("native"):
         return inspect_native(request, spec, "the cell says so with --native", device)
@@ -155,17 +170,21 @@ def _inspect(
     task: Task,
     request: RankRequest,
     spec: TaskSpec,
-    known: dict[str, _Known],
+    known: Findings,
     device: RankDevice | None,
 ) -> Inspection:
     seed = derive(spec["seed"], "inspection")
     samples = Samples(task.data, task.collate, seed)
     indices = first_batch(task, samples.count)
     require_repeatable(samples, indices)
-    name = signature(task, samples.batch(indices))
+    batch = samples.batch(indices)
+    name, key = signature(task, batch), None
+    if device is None:
+        key = twin_key(task, name, batch)
     if device is not None:
         place(task, device.torch_device)
-    if name not in known:
+    found = known.get(name)
+    if not isinstance(found, Found):
         placed = PlacedSamples(task.data, task.collate, seed, device_of(task))
         found = _run(task, placed, request.device_kind)
         failure = found.probed.failure
@@ -176,6 +195,7 @@ def _inspect(
     told = list(rehearse(task, steps, seed))
     if device is not None:
         place(task, torch.device("cpu"))  # as techniques get it
+    judge = partial(_feasibility, task, request, found)
     inspection: Inspection = {
         "signature": name,
         "steps": steps,
@@ -183,8 +203,8 @@ def _inspect(
         "samples": sample_count(task),
         "batchSize": task.batch_size,
         "parameters": sum(parameter.numel() for parameter in task.model.parameters()),
-        "feasibility": list(_feasibility(task, request, known[name])),
-        "warnings": [*warnings(task, samples), *told, *_told(known[name].probed, task, request)],
+        "feasibility": _as_twins(task, key, known, lambda: list(judge())),
+        "warnings": [*warnings(task, samples), *told, *_told(found.probed, task, request)],
     }
     best = criterion_of(task)
     if best is not None:
@@ -196,7 +216,7 @@ def _inspect(
 
 
 @dataclass(frozen=True)
-class _Known:
+class Found:
     """What running a step told of a task.
 
     Attributes
@@ -211,21 +231,21 @@ class _Known:
     probed: Probed
 
 
-def _run(task: Task, samples: Samples, kind: DeviceKind) -> _Known:
+def _run(task: Task, samples: Samples, kind: DeviceKind) -> Found:
     # What is compared must not differ by how a GPU rounds.
     with kept_settings(torch):
         allow_tf32(torch, False)
         return _tried(task, samples, kind)
 
 
-def _tried(task: Task, samples: Samples, kind: DeviceKind) -> _Known:
+def _tried(task: Task, samples: Samples, kind: DeviceKind) -> Found:
     found = dry_run(task, samples, kind)
     unmet: dict[Demand, str] = {}
     if found is not None and found.idle:
         unmet["every-gradient"] = why_idle(found.idle)
     trained = any(parameter.requires_grad for parameter in task.model.parameters())
     probed = probe_demands(task, samples) if trained else Probed()
-    return _Known(found, replace(probed, unmet={**unmet, **probed.unmet}))
+    return Found(found, replace(probed, unmet={**unmet, **probed.unmet}))
 
 
 def _told_of_seed(request: RankRequest, spec: TaskSpec) -> Iterator[str]:
@@ -253,7 +273,21 @@ def _told(probed: Probed, task: Task, request: RankRequest) -> Iterator[str]:
         )
 
 
-def _feasibility(task: Task, request: RankRequest, known: _Known) -> Iterator[Feasibility]:
+def _as_twins(
+    task: Task, key: str | None, known: Findings, judge: Callable[[], list[Feasibility]]
+) -> list[Feasibility]:
+    """Judge a task, with what was found by watching a twin of it at work; else it is watched."""
+    watched = None if key is None else known.get(key)
+    if isinstance(watched, Watched):
+        watched.adopt(task.model)
+        return judge()
+    feasibility = judge()
+    if key is not None:
+        known[key] = Watched.of(task.model)
+    return feasibility
+
+
+def _feasibility(task: Task, request: RankRequest, known: Found) -> Iterator[Feasibility]:
     for technique in catalogue(request.techniques).values():
         if technique.name == Native.name:  # not for any Task: nothing to be told of this one
             continue

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -61,7 +62,7 @@ def inspect_native(
         paths=request.paths,
         world=ProcessGroup(0, 1),
         monitor=monitor,
-        folder=request.scratch / "native",
+        folder=request.scratch / f"native-{os.getpid()}",
         identity=identity(spec),
         keeps=False,
         device=device,

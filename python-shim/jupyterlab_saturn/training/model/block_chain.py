@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import chain
 from typing import Any
@@ -68,6 +68,19 @@ def block_chain(task: Task) -> BlockChain | str:
             known = str(unfit)
         _KNOWN[task.model] = known
     return known
+
+
+def known_chain(model: nn.Module) -> BlockChain | str | None:
+    """What was found of a model so far, without its modules."""
+    known = _KNOWN.get(model)
+    return replace(known, blocks=()) if isinstance(known, BlockChain) else known
+
+
+def adopt_chain(model: nn.Module, known: BlockChain | str) -> None:
+    """Take for a model what was found of another that works in the same way."""
+    if isinstance(known, BlockChain):
+        known = replace(known, blocks=[model.get_submodule(names[0]) for names in known.names])
+    _KNOWN[model] = known
 
 
 def chain_of(task: Task) -> list[nn.Module]:

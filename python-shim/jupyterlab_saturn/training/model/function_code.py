@@ -26,8 +26,13 @@ def is_own(thing: Any) -> bool:
     file = getattr(module, "__file__", None)
     if module is None or file is None:
         return module is None
+    return not _is_installed(file)
+
+
+@functools.cache
+def _is_installed(file: str) -> bool:
     path = Path(file).resolve()
-    return not (
+    return bool(
         {"site-packages", "dist-packages"} & set(path.parts)
         or any(path.is_relative_to(folder) for folder in _installed())
     )

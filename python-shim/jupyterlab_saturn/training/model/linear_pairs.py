@@ -73,6 +73,16 @@ def linear_pairs(task: Task) -> list[LinearPair] | str:
     return known
 
 
+def known_pairs(model: nn.Module) -> list[LinearPair] | str | None:
+    """What was found of a model so far."""
+    return _KNOWN.get(model)
+
+
+def adopt_pairs(model: nn.Module, known: list[LinearPair] | str) -> None:
+    """Take for a model what was found of another that works in the same way."""
+    _KNOWN[model] = known
+
+
 _KNOWN: WeakKeyDictionary[nn.Module, list[LinearPair] | str] = WeakKeyDictionary()
 
 

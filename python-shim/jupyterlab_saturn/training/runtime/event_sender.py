@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import socket
 import sys
 import time
@@ -20,13 +19,19 @@ class _Event(TypedDict):
     job: NotRequired[str]
     rank: NotRequired[int]
     time: NotRequired[float]
-    printed: NotRequired[int]
-    """Bytes in the rank's log before it; 0 where its output goes elsewhere."""
 
 
 class InspectedEvent(_Event):
     kind: Literal["inspected"]
     result: InspectResult
+
+
+class DiedEvent(_Event):
+    """The process that inspected a task has ended without a word; ``code`` is as of its exit."""
+
+    kind: Literal["died"]
+    task: str
+    code: int
 
 
 class CellEvent(_Event):
@@ -77,6 +82,7 @@ class FailureEvent(_Event):
 
 RankEvent = (
     InspectedEvent
+    | DiedEvent
     | CellEvent
     | ReadyEvent
     | ProgressEvent
@@ -140,7 +146,6 @@ class EventSender:
             "job": self._job,
             "rank": self._rank,
             "time": time.time(),
-            "printed": os.fstat(1).st_size,
             **event,
         }
         return json.dumps(stamped, ensure_ascii=False, allow_nan=False).encode(errors="replace")

@@ -36,6 +36,8 @@ class InspectOrder(_Order):
     kind: Literal["inspect"]
     tasks: list[TaskSpec]
     computeCapability: NotRequired[float]
+    workers: NotRequired[int]
+    roomBytes: NotRequired[int]
     maxDevices: int
     deviceKind: Literal["cpu", "cuda"]
     deviceBytes: int
@@ -119,6 +121,12 @@ class RankRequest:
         Wire ``TechniqueSpec`` objects: techniques of the user's own.
     device_kind, device_bytes
         What the devices are and the memory of the smallest, to inspect for; 0 when unknown.
+    workers
+        How many tasks may be inspected at a time.
+    room_bytes
+        Memory that all of these may take.
+    folder
+        Where the request and the logs are.
     """
 
     kind: Kind
@@ -147,6 +155,9 @@ class RankRequest:
     techniques: tuple[TechniqueSpec, ...] = ()
     device_kind: Literal["cpu", "cuda"] = "cpu"
     device_bytes: int = 0
+    workers: int = 1
+    room_bytes: int = 1 << 62
+    folder: Path = Path()
     compute_capability: float | None = None
 
     @property
@@ -209,6 +220,9 @@ class RankRequest:
                 techniques=tuple(raw.get("techniques", ())),
                 device_kind=raw.get("deviceKind", "cpu") if raw["kind"] == "inspect" else "cpu",
                 device_bytes=int(raw.get("deviceBytes", 0)) if raw["kind"] == "inspect" else 0,
+                workers=int(raw.get("workers", 1)) if raw["kind"] == "inspect" else 1,
+                room_bytes=int(raw.get("roomBytes", 1 << 62)) if raw["kind"] == "inspect" else 0,
+                folder=path.parent,
                 compute_capability=(
                     raw.get("computeCapability") if raw["kind"] == "inspect" else None
                 ),

@@ -1,0 +1,309 @@
+"""Inspection of many tasks, each in a process of its own, some at a time."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+from collections import deque
+from contextlib import suppress
+from dataclasses import dataclass, field
+from multiprocessing.connection import Connection, Pipe, wait
+from typing import TYPE_CHECKING
+
+import psutil
+
+from ..model.twin import Watched
+from ..runtime import preloaded_libraries
+from ..runtime.event_sender import EventSender
+from ..runtime.fork_safety import settle, try_loading, why_unsafe
+from ..runtime.rank_request import RankRequest
+from ..techniques import DeviceKind, installed_techniques
+from . import inspection_child
+from .inspection import Found, inspect_one
+from .inspection_child import Changes, Over, Told, Wanted, Word, log_of, write_to
+
+if TYPE_CHECKING:
+    from ...generated.wire_types import TaskSpec
+
+_NICENESS = 10
+_FIRST_SECONDS = 20.0
+"""For which the first is waited for: what it loads, and how much memory it takes, tells of all."""
+_MOST_CHILDREN = 4
+"""Times as many as work: some wait for what another finds out."""
+_MOST_AGAIN = 3
+
+
+def inspect_tasks(request: RankRequest, events: EventSender) -> None:
+    """Inspect each task of a request and tell the agent, one by one.
+
+    A task that cannot be built gets an error; the others are not concerned. Of one that ends its
+    process the agent is told that.
+    """
+    with suppress(Exception):  # each task is told of it
+        installed_techniques()
+    threads = _threads(request.device_kind)
+    if why_unsafe() is None:
+        if not request.devices:
+            os.nice(_NICENESS)
+        InspectionPool(request, events, threads).run()
+        return
+    known: dict[str, Found | Watched] = {}
+    for spec in request.tasks:
+        write_to(log_of(request, spec))
+        result = inspect_one(request, spec, known, threads)
+        events.emit({"kind": "inspected", "result": result})
+
+
+def _threads(kind: DeviceKind) -> int:
+    """CPU threads to look with: one where cores are the devices, which others train on."""
+    return 1 if kind == "cpu" else max(1, (os.cpu_count() or 1) // 2)
+
+
+@dataclass(eq=False)
+class _Child:
+    spec: TaskSpec
+    pid: int
+    line: Connection
+    alone: bool
+    waits_for: str | None = None
+    """The signature or key that another is looking into."""
+    finds: set[str] = field(default_factory=set)
+    """Those that it is to look into."""
+    over: bool = False
+    put_back: bool = False
+
+
+class InspectionPool:
+    """Forks a child for each task, so that none sees what another's code has done to its process.
+
+    What running a step told of one is told to all of the same signature, and only one looks into
+    each. Where several run at a time, one that is about to change something outside, such as a
+    file, is ended before it does and done again when it is alone: two that download the same would
+    spoil it.
+
+    Parameters
+    ----------
+    request
+        Its tasks are inspected. The process must be fit to be forked.
+    events
+        The line to the agent.
+    threads
+        CPU threads for all children together.
+    """
+
+    def __init__(self, request: RankRequest, events: EventSender, threads: int) -> None:
+        self._request = request
+        self._events = events
+        self._waiting = deque(request.tasks)
+        self._workers = max(1, min(request.workers, len(request.tasks)))
+        self._threads = max(1, threads // self._workers)
+        self._children: dict[int, _Child] = {}
+        self._known: dict[str, Found | Watched] = {}
+        self._alone: set[str] = set()
+        """Names of tasks that are to be inspected alone."""
+        self._again: dict[str, int] = {}
+        """By payload, how many of its tasks were put back more often than others came through."""
+        self._loading: tuple[int, list[str]] | None = None
+        self._tried = set(preloaded_libraries.slow_libraries())
+        self._peak = 0
+        self._first_until = 0.0
+        self._woken, self._waker = os.pipe()
+
+    def run(self) -> None:
+        """Work until every task was inspected, or has ended its process."""
+        settle()
+        for descriptor in (self._woken, self._waker):
+            os.set_blocking(descriptor, False)
+        before = signal.signal(signal.SIGCHLD, lambda *_: None)  # only to be woken by
+        signal.set_wakeup_fd(self._waker, warn_on_full_buffer=False)
+        try:
+            while self._waiting or self._children or self._loading:
+                while self._waiting and (chosen := self._next()) is not None:
+                    self._start(*chosen)
+                self._listen()
+        finally:
+            signal.set_wakeup_fd(-1)
+            signal.signal(signal.SIGCHLD, before)
+            os.close(self._woken)
+            os.close(self._waker)
+
+    def _next(self) -> tuple[TaskSpec, bool] | None:
+        """The task to begin with now, if any, and whether it is alone then."""
+        children = self._children.values()
+        if self._loading is not None or any(child.alone for child in children):
+            return None
+        if self._workers == 1:
+            return self._waiting[0], True
+        spec = next((spec for spec in self._waiting if not self._goes_alone(spec)), None)
+        if not children:
+            return (self._waiting[0], True) if spec is None else (spec, False)
+        busy = sum(child.waits_for is None for child in children)
+        if spec is None or self._awaits_first() or busy >= self._workers:
+            return None
+        return (spec, False) if self._has_room() else None
+
+    def _awaits_first(self) -> bool:
+        return not self._peak and time.monotonic() < self._first_until
+
+    def _goes_alone(self, spec: TaskSpec) -> bool:
+        return spec["name"] in self._alone or self._again.get(spec["payload"], 0) >= _MOST_AGAIN
+
+    def _has_room(self) -> bool:
+        """Whether one more may be there, and become as large as the largest so far."""
+        count = len(self._children)
+        if count >= _MOST_CHILDREN * self._workers:
+            return False
+        sizes = [self._peak, *(self._own(_resident(pid)) for pid in self._children)]
+        return (count + 1) * max(sizes) <= self._request.room_bytes
+
+    def _own(self, resident: int) -> int:
+        """Of a child's memory what it does not share with this process."""
+        return max(0, resident - _resident(os.getpid()))
+
+    def _start(self, spec: TaskSpec, alone: bool) -> None:
+        self._waiting.remove(spec)
+        if self._first_until == 0.0:
+            self._first_until = time.monotonic() + _FIRST_SECONDS
+        ours, theirs = Pipe()
+        sys.stdout.flush()
+        sys.stderr.flush()
+        parent = os.getpid()
+        pid = os.fork()
+        if pid == 0:
+            ours.close()
+            for other in self._children.values():
+                other.line.close()
+            inspection_child.run(
+                self._request,
+                spec,
+                self._events,
+                theirs,
+                parent=parent,
+                threads=self._threads,
+                alone=alone,
+            )
+        theirs.close()
+        self._children[pid] = _Child(spec, pid, ours, alone)
+
+    def _listen(self) -> None:
+        """Take in what has happened; wait until something has."""
+        lines = {child.line: child for child in self._children.values() if not child.line.closed}
+        first = self._first_until - time.monotonic() if not self._peak else None
+        timeout = None if first is None or first <= 0 else first
+        for ready in wait([self._woken, *lines], timeout):
+            if isinstance(ready, Connection):
+                self._hear(lines[ready])
+            else:
+                with suppress(BlockingIOError):
+                    os.read(self._woken, 1 << 12)
+                self._reap()
+
+    def _hear(self, child: _Child) -> None:
+        """Take in all that a child has said."""
+        with suppress(EOFError, OSError):
+            while not child.line.closed and child.line.poll():
+                self._take(child, child.line.recv())
+            return
+        child.line.close()
+
+    def _take(self, child: _Child, word: Word) -> None:
+        match word:
+            case Wanted(name):
+                self._answer(child, name)
+            case Told(name, found):
+                self._known[name] = found
+                child.finds.discard(name)
+                self._pass_on(name)
+            case Changes():
+                if len(self._children) == 1:
+                    child.alone = True
+                    self._send(child, True)
+                else:
+                    self._put_back(child)
+            case Over(libraries):
+                child.over = True
+                self._learn(libraries)
+
+    def _answer(self, child: _Child, name: str) -> None:
+        """Tell a child what is known; have it wait where another looks into it, or look itself."""
+        found = self._known.get(name)
+        others = (other for other in self._children.values() if name in other.finds)
+        if found is None and any(others):
+            child.waits_for = name
+            return
+        child.waits_for = None
+        if found is None:
+            child.finds.add(name)
+        self._send(child, found)
+
+    def _pass_on(self, name: str) -> None:
+        """Answer those who wait for a finding, now that nobody looks into it any more."""
+        for child in list(self._children.values()):
+            if child.waits_for == name:
+                self._answer(child, name)
+
+    def _send(self, child: _Child, answer: object) -> None:
+        with suppress(OSError):  # it is gone: that is noticed
+            child.line.send(answer)
+
+    def _put_back(self, child: _Child) -> None:
+        """End a child that has changed nothing yet; its task is inspected when it is alone."""
+        child.put_back = True
+        os.kill(child.pid, signal.SIGKILL)
+
+    def _learn(self, libraries: list[str]) -> None:
+        """Load what a task had to, so that the others need not."""
+        names = [name for name in libraries if name not in self._tried]
+        if names and self._waiting and self._loading is None:
+            self._tried.update(names)
+            with suppress(OSError):
+                self._loading = try_loading(names), names
+
+    def _reap(self) -> None:
+        while True:
+            try:
+                pid, status, usage = os.wait4(-1, os.WNOHANG)
+            except ChildProcessError:
+                return
+            if pid == 0:
+                return
+            code = os.waitstatus_to_exitcode(status)
+            if self._loading is not None and pid == self._loading[0]:
+                self._load(self._loading[1], code)
+            elif pid in self._children:
+                self._hear(self._children[pid])
+                self._peak = max(self._peak, 1, self._own(usage.ru_maxrss * 1024))
+                self._ended(self._children.pop(pid), code)
+
+    def _load(self, names: list[str], code: int) -> None:
+        self._loading = None
+        if code == 0:
+            with suppress(Exception, SystemExit):  # tasks that need them load them themselves
+                preloaded_libraries.load(names)
+            settle()
+
+    def _ended(self, child: _Child, code: int) -> None:
+        child.line.close()
+        payload, name = child.spec["payload"], child.spec["name"]
+        again = self._again.get(payload, 0)
+        if child.put_back and not child.over:
+            self._again[payload] = again + 1
+            self._alone.add(name)
+            self._waiting.appendleft(child.spec)
+        elif not child.over:
+            self._events.emit({"kind": "died", "task": name, "code": code})
+        elif not child.alone:
+            self._again[payload] = max(0, again - 1)
+        for name in child.finds:
+            self._pass_on(name)
+
+
+def _resident(pid: int) -> int:
+    """Bytes of a process in memory; 0 when it is gone."""
+    try:
+        resident: int = psutil.Process(pid).memory_info().rss  # type: ignore[no-untyped-call]
+    except psutil.Error:
+        return 0
+    return resident

@@ -1,0 +1,86 @@
+"""What a cell shows of its tasks: at once, and as they are built."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from fakes.engine import INSPECTION, FakeEngine
+from fakes.shell import Shell
+from jupyterlab_saturn.kernel.session import Session
+
+CELL = "%%saturn task --sweep lr=0.1,0.2\ndef make(lr):\n    ...\n"
+
+
+def eventually(true: Callable[[], Any]) -> None:
+    deadline = time.monotonic() + 20
+    while not true():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+@pytest.fixture
+def notebook(shell: Shell, engine: FakeEngine) -> Shell:
+    """A shell in a kernel, and tasks that are not built until the engine is told so."""
+    shell.kernel = object()
+    engine.inspect = lambda _: {"status": "inspecting"}
+    return shell
+
+
+def finish(engine: FakeEngine, **outcome: Any) -> None:
+    engine.change(tasks=[{**task, **outcome} for task in engine.state["tasks"]])
+
+
+def updates(shell: Shell) -> list[dict[str, Any]]:
+    return [output for output in shell.display_pub.outputs if output.get("update")]
+
+
+def test_a_cell_returns_while_its_tasks_are_built_and_fills_in(
+    notebook: Shell, engine: FakeEngine
+) -> None:
+    assert notebook.cell(CELL) is None
+    [shown] = notebook.display_pub.outputs
+    assert shown["data"]["text/plain"] == "the tasks of make-0.1, make-0.2"
+    finish(engine, status="ready", inspection=INSPECTION)
+    eventually(lambda: updates(notebook))
+    [drawn] = updates(notebook)
+    assert drawn["transient"] == shown["transient"]
+    assert drawn["data"]["text/html"] == "<b>the tasks of make-0.1, make-0.2</b>"
+    asked = engine.types().count("render")
+    engine.change(trialsDone=1)
+    engine.change(trialsDone=2)
+    time.sleep(0.2)
+    assert engine.types().count("render") == asked  # what is built is not drawn again
+
+
+def test_what_is_built_already_is_drawn_as_it_is(shell: Shell, engine: FakeEngine) -> None:
+    shell.kernel = object()
+    assert shell.cell(CELL) is None
+    eventually(lambda: updates(shell))
+    assert len(shell.display_pub.outputs) == 2
+
+
+def test_where_nothing_can_be_drawn_anew_nothing_is(shell: Shell, engine: FakeEngine) -> None:
+    assert shell.cell(CELL) is None
+    finish(engine, status="ready", inspection=INSPECTION)
+    time.sleep(0.2)
+    assert len(shell.display_pub.outputs) == 1
+
+
+def test_a_cell_that_waits_fails_when_nothing_can_be_built(
+    shell: Shell, engine: FakeEngine
+) -> None:
+    error = {"code": "factory-failed", "message": "make raised: no"}
+    engine.inspect = lambda _: {"status": "invalid", "error": error}
+    assert shell.cell(CELL) is None
+    failed = shell.cell(CELL.replace("lr=0.1,0.2", "lr=0.3 --wait"))
+    assert "make raised: no" in str(failed)
+
+
+def test_a_script_may_wait(session: Session, engine: FakeEngine) -> None:
+    def make(lr: float) -> None: ...
+
+    session.add(make, {"lr": 0.1}, wait=True)
+    assert [task["status"] for task in engine.state["tasks"]] == ["ready"]
