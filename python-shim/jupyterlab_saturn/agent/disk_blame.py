@@ -24,7 +24,7 @@ def blaming_disk(outcome: GroupOutcome, folder: Path) -> GroupOutcome:
     folder
         Of the session.
     """
-    if outcome.kind != "failed" or (outcome.error or {}).get("code") == "disk-full":
+    if outcome.kind != "failed" or (outcome.error and outcome.error["code"] == "disk-full"):
         return outcome
     try:
         free = shutil.disk_usage(folder).free

@@ -289,8 +289,13 @@ class RankGroup:
         if code == -signal.SIGABRT:
             # NCCL's watchdog does so to a rank that waits: where are those it waits for?
             self._end_with_stacks()
-        elif code != 0:
+        elif code != 0 or (rank == 0 and self._is_wordless()):
             self._after(self._limits.last_words, self._kill)
+
+    def _is_wordless(self) -> bool:
+        """Whether the rank that tells the result has left without one: nobody waits for another."""
+        self._events.drain()
+        return self._record.last_word is None and not self._record.stopping
 
     def _expire(self, deadline: float) -> None:
         self._record.expired = deadline

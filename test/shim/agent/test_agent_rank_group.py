@@ -171,6 +171,14 @@ def test_leaving_without_a_result_has_failed() -> None:
 
 
 @BOTH
+def test_peers_of_one_that_left_without_a_result_do_not_wait_for_it(zygote: str) -> None:
+    outcome, _ = tell(zygote, rank0="print bye", rank1="sleep 300")
+    assert outcome.kind == "failed" and outcome.error is not None
+    assert outcome.error["code"] == "no-result"
+    assert outcome.error["traceback"] == "bye"
+
+
+@BOTH
 def test_helpers_of_a_rank_go_with_it(zygote: str) -> None:
     outcome, _ = tell(zygote, ranks="helper;started 0;finished 1")
     assert outcome.kind == "finished"
