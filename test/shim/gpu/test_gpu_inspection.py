@@ -46,15 +46,6 @@ class Device:
         return error
 
 
-class Events:
-    def __init__(self) -> None:
-        self.results: list[Json] = []
-
-    def emit(self, event: Json) -> None:
-        wire.validate("InspectResult", event["result"])
-        self.results.append(event["result"])
-
-
 @pytest.fixture
 def inspected(session: Session, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Json]:
     """Inspects a factory for devices of a kind, on one of them or on the CPU."""
@@ -75,11 +66,10 @@ def inspected(session: Session, monkeypatch: pytest.MonkeyPatch) -> Callable[...
             device_kind=kind,  # type: ignore[arg-type]
             devices=(GPU,) if on else (),  # type: ignore[arg-type]
         )
-        events = Events()
-        inspection.inspect_tasks(request, events)  # type: ignore[arg-type]
+        result = inspection.inspect_one(request, request.tasks[0], {}, threads)
+        wire.validate("InspectResult", result)
         torch.set_num_threads(threads)
-        (result,) = events.results
-        return result
+        return dict(result)
 
     return inspect
 
