@@ -71,7 +71,7 @@ function PlanBody({ state, now }: { state: SessionState; now: number }) {
             blocks={[metWishes(state, trans), ...unmetWishes(plan, trans), leftOutTasks(plan, trans)]}
           />
           <PlanBaselines plan={plan} shown={shown} onShow={setShown} />
-          <BlockList blocks={[explanationBlock(plan, trans, 0), searchBlock(plan, trans)]} />
+          <BlockList blocks={[explanationBlock(state, trans, 0), searchBlock(plan, trans)]} />
         </>
       )}
       {!plan && <BlockList blocks={noPlan(state, trans)} />}

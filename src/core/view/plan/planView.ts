@@ -52,7 +52,7 @@ export function planView(state: SessionState, trans: ITranslation): Blocks {
     },
     plan.baselines.length > 0 && tableBlock(baselineTable(plan, trans)),
     leftOutTasks(plan, trans),
-    explanationBlock(plan, trans, MOST_EXPLAINED),
+    explanationBlock(state, trans),
     some && {
       kind: 'fold',
       title: trans.__('Every task of the plan'),
@@ -63,16 +63,25 @@ export function planView(state: SessionState, trans: ITranslation): Blocks {
 }
 
 /**
- * Why each task has its strategy.
+ * Why each task has its strategy; where a plan made while tasks train does not tell it, how to have it told.
  *
  * @param most - of how many tasks the explanation is not folded away.
  */
 export function explanationBlock(
-  plan: Plan,
+  { goal, plan: made, planning }: SessionState,
   trans: ITranslation,
   most: number = MOST_EXPLAINED
 ): Block | false {
+  if (made === undefined) {
+    return false;
+  }
+  const { plan, startedAt } = made;
   const { explanation } = plan;
+  if (!explanation && startedAt !== undefined && goal === 'run' && !planning) {
+    return sentence(
+      trans.__('While tasks train, what other choices would cost is told when asked for, by `%saturn plan`.')
+    );
+  }
   if (!explanation || explanation.tasks.length === 0) {
     return false;
   }

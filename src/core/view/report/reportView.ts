@@ -37,7 +37,7 @@ export function reportView(state: SessionState, now: number, trans: ITranslation
     outcomeBlock(state, trans),
     replansBlock(state, now, trans),
     plan !== undefined && plan.baselines.length > 0 && tableBlock(baselineTable(plan, trans)),
-    plan !== undefined && explanationBlock(plan, trans)
+    explanationBlock(state, trans)
   ];
 }
 
