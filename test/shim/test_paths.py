@@ -76,7 +76,7 @@ def test_leases_in_a_folder_of_somebody_else_are_refused_with_what_to_do(
     temporary: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", str(temporary))
-    taken = temporary / "jupyterlab_saturn"
+    taken = temporary / "jupyterlab-saturn"
     taken.mkdir()
     os.chown(taken, SOMEBODY, SOMEBODY)
     with pytest.raises(SaturnError, match="not a folder of yours") as refused:

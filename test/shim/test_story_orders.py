@@ -169,7 +169,7 @@ def test_two_clients_order_what_contradicts_each_other(
     story.does(CELL)
     story.does("%saturn task --factory line --sweep kind=one,other pause=0.02 --steps 400")
     one, other = (each["spec"]["name"] for each in session.state["tasks"])
-    story.does(f"%saturn run {EXCLUDE}")
+    story.does(f"%saturn run --keep {EXCLUDE}")
     until(lambda: in_training(session) == [one])
     second = Session("story", session.paths.folder.parent)
     answers: dict[str, set[str]] = {}
@@ -209,3 +209,5 @@ def test_two_clients_order_what_contradicts_each_other(
     told = attempts_told(session, one)
     assert told == sorted(told)
     assert told[-1] == len(attempts)
+    kept = session.paths.folder / "tasks" / one / "checkpoints"
+    assert "step-400" in {folder.name for folder in kept.iterdir()}

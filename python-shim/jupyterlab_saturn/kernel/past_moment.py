@@ -58,7 +58,8 @@ def _last_time(hour: int, minute: int, second: str | None) -> float:
 def _adopted(number: int, state: SessionState) -> float:
     replans = state.get("replans", [])
     if number == 0 and "run" in state:
-        return state["run"]["startedAt"]
+        run = state["run"]
+        return run.get("plannedAt", run["startedAt"])
     for replan in replans:
         if replan["number"] == number:
             return replan["adoptedAt"]

@@ -102,7 +102,9 @@ class Zygote:
             try:
                 self._let_go(order["log"])
                 code = rank.main(order["request"], order["rank"], parent=zygote)
-                _slow_imports_file(order).write_text(" ".join(preloaded_libraries.slow_libraries()))
+                _slow_imports_file(order).write_text(
+                    " ".join(preloaded_libraries.needed_libraries())
+                )
             except BaseException:
                 traceback.print_exc()
             finally:

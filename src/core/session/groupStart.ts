@@ -78,6 +78,7 @@ function begun(run: RunState | undefined, time: number): RunState {
   if (run?.endedAt === undefined) {
     return run ?? { startedAt: time };
   }
-  const { startedAt, endedAt, idleSeconds = 0 } = run;
-  return { startedAt, idleSeconds: idleSeconds + Math.max(0, time - endedAt) };
+  const { startedAt, plannedAt, endedAt, idleSeconds = 0 } = run;
+  const planned = plannedAt === undefined ? {} : { plannedAt };
+  return { startedAt, ...planned, idleSeconds: idleSeconds + Math.max(0, time - endedAt) };
 }

@@ -154,11 +154,14 @@ export function adoptPlan(session: ISession, plan: Plan, time: number): IStep {
   const { question, news } = session;
   const causes = question?.causes ?? [];
   const training = Object.keys(question?.running ?? {}).length > 0;
+  const { run } = session.state;
   const isFirst = session.learning || session.state.plan === undefined;
+  const beganWithout = session.state.plan === undefined && run !== undefined && run.endedAt === undefined;
   let next = withState(
     { ...session, learning: false },
     {
       planning: false,
+      ...(beganWithout && { run: { ...run, plannedAt: time } }),
       plan: {
         plan,
         madeAt: time,

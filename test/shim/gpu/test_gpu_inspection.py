@@ -281,4 +281,4 @@ def test_the_device_is_held_while_it_is_inspected_on(
     asyncio.run(InspectionJob(place, body, node).run())  # type: ignore[arg-type]
     assert seen[0] == (([GPU], ["GPU-0.lock"]) if device else ([], []))
     assert list(session.paths.leases.glob("*")) == []
-    assert said[0]["body"]["error"]["code"] == "no-rank"
+    assert said[0]["body"]["results"][0]["error"]["code"] == "no-rank"

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from jupyterlab_saturn.training import rank
 from nightly import nightly
 from ranks import Session, ZygoteClient, shared_zygote
 from training_tasks import mlp
@@ -113,7 +114,7 @@ folder = Path(sys.argv[2])
 def run(*_, **__):
     return 0
 
-def slow_libraries():
+def needed_libraries():
     return ["sklearn"]
 
 def load(names):
@@ -122,7 +123,7 @@ def load(names):
         raise SystemExit("it cannot be loaded here")
 
 zygote.rank.main = run
-zygote.preloaded_libraries.slow_libraries = slow_libraries
+zygote.preloaded_libraries.needed_libraries = slow_libraries
 zygote.preloaded_libraries.load = load
 zygote.why_unsafe = lambda: None
 subprocess.Popen(["true"])
@@ -207,7 +208,7 @@ def test_a_rank_starts_cold_as_well(session: Session, tmp_path: Path) -> None:
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     # Nobody listens: it can tell nobody, and says so.
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60)
-    assert done.returncode == 1
+    assert done.returncode == rank.EXIT_UNHEARD
     assert "FileNotFoundError" in done.stderr
 
 

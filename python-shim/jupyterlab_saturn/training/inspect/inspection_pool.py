@@ -254,7 +254,8 @@ class InspectionPool:
         os.kill(child.pid, signal.SIGKILL)
 
     def _learn(self, libraries: list[str]) -> None:
-        """Load what a task had to, so that the others need not."""
+        """Load what a task had to, so that the others need not; those after the last may as well."""
+        preloaded_libraries.note_needed(libraries)
         names = [name for name in libraries if name not in self._tried]
         if names and self._waiting and self._loading is None:
             self._tried.update(names)

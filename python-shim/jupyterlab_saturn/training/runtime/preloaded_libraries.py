@@ -24,9 +24,22 @@ _SLOW = (
 )
 
 
+_needed: set[str] = set()
+
+
 def slow_libraries() -> list[str]:
     """Those that this process has loaded."""
     return [name for name in _SLOW if name in sys.modules]
+
+
+def note_needed(names: Iterable[str]) -> None:
+    """Remember what processes forked from this one had to load."""
+    _needed.update(names)
+
+
+def needed_libraries() -> list[str]:
+    """Those that this process has loaded, or knows others to have needed."""
+    return [name for name in _SLOW if name in sys.modules or name in _needed]
 
 
 def load(names: Iterable[str]) -> None:

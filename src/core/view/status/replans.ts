@@ -32,7 +32,7 @@ export function listedPlans(
   }));
   const first = run !== undefined && {
     number: 0,
-    adoptedAt: run.startedAt,
+    adoptedAt: run.plannedAt ?? run.startedAt,
     text: trans.__('%1 training began.', clockTime(run.startedAt, now))
   };
   return made.length > 0 && first ? [...made.reverse(), first] : [];
