@@ -68,7 +68,8 @@ export class Engine implements IDisposable {
     this._clients = new ConnectedClients({
       now,
       state: () => this._publicState(),
-      send: (...message) => router.send(...message)
+      send: (...message) => router.send(...message),
+      log
     });
     this._planner = new SessionPlanner({
       planner: _options.planner,
