@@ -74,7 +74,8 @@ export class Engine implements IDisposable {
     this._planner = new SessionPlanner({
       planner: _options.planner,
       now,
-      onDraft: () => this._showOther({})
+      onDraft: () => this._showOther({}),
+      log
     });
     this._cache = new ProfileCache(_options.cache);
     this._cacheSync = new CacheSync(this._cache);
