@@ -161,9 +161,7 @@ class Relay:
     def _tell_status(self) -> None:
         self._broadcast(self._status())
 
-    def _on_state(
-        self, session: Session, state: SessionState, change: StateChange | None
-    ) -> None:
+    def _on_state(self, session: Session, state: SessionState, change: StateChange | None) -> None:
         news = _whole(state) if change is None else wire.message("engine", "change", change)
         rests = not is_training(state)
         with self._telling:
