@@ -1,9 +1,20 @@
-import type { EngineMessages, SessionState, StateChange } from '../core/wire/messages.js';
+import {
+  type EngineMessages,
+  failureOf,
+  type SessionState,
+  type StateChange
+} from '../core/wire/messages.js';
 import { stateChange } from '../core/wire/stateChange.js';
 import type { IDisposable } from './disposable.js';
 
 /** A client that was silent for this long has left, in seconds; clients ping every 5. */
 const CLIENT_TIMEOUT = 20;
+
+/**
+ * A client that pings, but has not said for this long that it has taken in what it was told, in seconds, may never have got
+ * it: it is told all again. Each time it is given twice as long: it may as well be slow.
+ */
+const UNREAD_TIMEOUT = 10;
 
 /**
  * How long a change may wait for others before it is pushed, in milliseconds. Progress alone can
@@ -17,8 +28,10 @@ interface IClient {
   seen: number;
   /** The state it was told last; null when it was told none. */
   told: SessionState | null;
-  /** Whether it has not said yet that it has taken that in. */
-  isReading: boolean;
+  /** Since when it has not said that it has taken that in; null when it has. */
+  readingSince: number | null;
+  /** How long it may still go on so, in seconds. */
+  patience: number;
   /** Whether there was more to tell meanwhile. */
   isBehind: boolean;
 }
@@ -44,7 +57,13 @@ export class ConnectedClients implements IDisposable {
     if (known) {
       known.seen = this._lastSeen;
     } else {
-      this._clients.set(client, { seen: this._lastSeen, told: null, isReading: false, isBehind: false });
+      this._clients.set(client, {
+        seen: this._lastSeen,
+        told: null,
+        readingSince: null,
+        patience: UNREAD_TIMEOUT,
+        isBehind: false
+      });
       this.changed();
     }
   }
@@ -53,7 +72,8 @@ export class ConnectedClients implements IDisposable {
   taken(client: string, rev: number): void {
     const known = this._clients.get(client);
     if (known?.told && known.told.rev <= rev) {
-      known.isReading = false;
+      known.readingSince = null;
+      known.patience = UNREAD_TIMEOUT;
       if (known.isBehind) {
         this.changed();
       }
@@ -65,9 +85,19 @@ export class ConnectedClients implements IDisposable {
     this._tellAll(client, this._options.state(), re);
   }
 
-  /** Tell a client now what has changed, unless it has not read yet what it was told before. */
+  /**
+   * Tell a client that pings what has changed, unless it has not read yet what it was told before. What it should have read
+   * long ago may have been lost: then it is told all again.
+   */
   tell(client: string): void {
-    this._tell(client, this._options.state(), new Map());
+    const known = this._clients.get(client);
+    const since = known?.readingSince ?? null;
+    if (known && since !== null && this._options.now() - since > known.patience) {
+      known.patience *= 2;
+      this._tellAll(client, this._options.state());
+    } else {
+      this._tell(client, this._options.state(), new Map());
+    }
   }
 
   /** Seconds since any client was heard of; 0 while one counts as there, though it may be busy. */
@@ -96,11 +126,7 @@ export class ConnectedClients implements IDisposable {
       }
     }
     if (this._clients.size > 0) {
-      const state = this._options.state();
-      const changes = new Map<SessionState, StateChange>();
-      for (const client of this._clients.keys()) {
-        this._tell(client, state, changes);
-      }
+      this._try(() => this._tellEach(this._options.state()));
     }
   }
 
@@ -109,13 +135,29 @@ export class ConnectedClients implements IDisposable {
     this._clients.clear();
   }
 
+  private _tellEach(state: SessionState): void {
+    const changes = new Map<SessionState, StateChange>();
+    for (const client of this._clients.keys()) {
+      this._try(() => this._tell(client, state, changes));
+    }
+  }
+
+  /** Nobody waits for what a timer does: what fails in it is told to the log, and clients with the next change. */
+  private _try(act: () => void): void {
+    try {
+      act();
+    } catch (error) {
+      this._options.log(`a client was not told: ${failureOf(error).message}`);
+    }
+  }
+
   /** @param changes - what makes the state of another one, as far as that was found out before. */
   private _tell(client: string, state: SessionState, changes: Map<SessionState, StateChange>): void {
     const known = this._clients.get(client);
     if (!known || known.told?.rev === state.rev) {
       return;
     }
-    if (known.isReading) {
+    if (known.readingSince !== null) {
       known.isBehind = true;
       return;
     }
@@ -126,20 +168,20 @@ export class ConnectedClients implements IDisposable {
     }
     const change = changes.get(told) ?? stateChange(told, state);
     changes.set(told, change);
-    this._note(client, state);
     this._options.send(client, 'change', change);
+    this._note(client, state);
   }
 
   private _tellAll(client: string, state: SessionState, re?: string): void {
-    this._note(client, state);
     this._options.send(client, 'state', { state }, re);
+    this._note(client, state);
   }
 
   private _note(client: string, told: SessionState): void {
     const known = this._clients.get(client);
     if (known) {
       known.told = told;
-      known.isReading = true;
+      known.readingSince = this._options.now();
       known.isBehind = false;
     }
   }
@@ -168,5 +210,7 @@ export namespace ConnectedClients {
       body: EngineMessages[T],
       re?: string
     ) => void;
+    /** One line for the engine's log. */
+    readonly log: (line: string) => void;
   }
 }

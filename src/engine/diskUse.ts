@@ -1,7 +1,8 @@
 import type { Dirent } from 'node:fs';
-import { lstat, readdir, statfs } from 'node:fs/promises';
+import { lstat, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DiskUse } from '../core/wire/messages.js';
+import { freeBytesAt } from './diskSpace.js';
 import type { IDisposable } from './disposable.js';
 
 /** Folders of a session that nothing bounds: what it took out, which is for people to delete. */
@@ -41,7 +42,7 @@ export class DiskMeter implements IDisposable {
     this._timer = null;
     this._isMeasuring = true;
     const before = JSON.stringify(this._use);
-    this._use = await measureDisk(this._options.folder).catch(() => undefined);
+    this._use = await measureDisk(this._options.folder);
     this._isMeasuring = false;
     if (JSON.stringify(this._use) !== before) {
       this._options.onChange();
@@ -64,13 +65,13 @@ export namespace DiskMeter {
   }
 }
 
-/** What a session takes on disk now. A file of several names counts once. */
-export async function measureDisk(folder: string): Promise<DiskUse> {
+/** What a session takes on disk now; undefined where that cannot be told. A file of several names counts once. */
+export async function measureDisk(folder: string): Promise<DiskUse | undefined> {
   const seen = new Set<number>();
   const archived = await sizeOf(join(folder, ARCHIVE), seen);
   const rest = await sizeOf(folder, seen);
-  const { bavail, bsize } = await statfs(folder);
-  return { bytes: archived + rest, archivedBytes: archived, freeBytes: bavail * bsize };
+  const freeBytes = freeBytesAt(folder);
+  return freeBytes === undefined ? undefined : { bytes: archived + rest, archivedBytes: archived, freeBytes };
 }
 
 async function sizeOf(folder: string, seen: Set<number>): Promise<number> {

@@ -21,11 +21,12 @@ import type { IExecutor } from './executor/executor.js';
 import type { History } from './history.js';
 import { Journal } from './journal/journal.js';
 import { SessionSnapshots } from './journal/sessionSnapshots.js';
+import { JournalCompaction } from './journalCompaction.js';
 import { dropWeights } from './keptWeights.js';
 import { SessionPlanner } from './planner/sessionPlanner.js';
 import { ProfileCache } from './profileCache.js';
 import { RequestHandler } from './requestHandler.js';
-import { lostHistory, restoreSession } from './restoredSession.js';
+import { openingEvents, restoreSession } from './restoredSession.js';
 import type { MessageRouter } from './router.js';
 import { archiveTasks, unarchived } from './taskArchive.js';
 import { VERSION } from './version.js';
@@ -48,17 +49,17 @@ export class Engine implements IDisposable {
   private readonly _planner: SessionPlanner;
   private readonly _cache: ProfileCache;
   private readonly _cacheSync: CacheSync;
+  private readonly _compaction: JournalCompaction;
   private readonly _disk: DiskMeter;
   private readonly _requestHandler: RequestHandler;
   private readonly _timer: NodeJS.Timeout;
   private _session: ISession;
   private _tickedAt: number;
-  private _compressing: Promise<void> = Promise.resolve();
 
   private constructor(
     private readonly _options: Engine.IOptions,
     private readonly _journal: Journal,
-    private readonly _snapshots: SessionSnapshots,
+    snapshots: SessionSnapshots,
     private readonly _history: History,
     session: ISession
   ) {
@@ -68,15 +69,24 @@ export class Engine implements IDisposable {
     this._clients = new ConnectedClients({
       now,
       state: () => this._publicState(),
-      send: (...message) => router.send(...message)
+      send: (...message) => router.send(...message),
+      log
     });
     this._planner = new SessionPlanner({
       planner: _options.planner,
       now,
-      onDraft: () => this._showOther({})
+      onDraft: () => this._showOther({}),
+      log
     });
     this._cache = new ProfileCache(_options.cache);
     this._cacheSync = new CacheSync(this._cache);
+    this._compaction = new JournalCompaction({
+      journal: _journal,
+      snapshots,
+      history: _history,
+      now,
+      log
+    });
     this._disk = new DiskMeter({
       folder: _options.folder,
       delay: DISK_DELAY,
@@ -128,25 +138,16 @@ export class Engine implements IDisposable {
       ...session,
       state: { ...session.state, rev }
     });
-    const lost = lostHistory(journal, restored, now());
-    if (!lost) {
+    if (!journal.damage) {
       engine._archive(unarchived(folder, session, archived));
     }
-    if (journal.seq === 0) {
-      engine._apply({ kind: 'created', session: options.session, version: VERSION });
-    } else if (journal.version !== VERSION) {
-      engine._apply({ kind: 'version-changed', version: VERSION });
-    }
-    if (lost) {
-      engine._apply(lost);
-    }
-    if (session.state.agent === 'connected') {
-      engine._apply({ kind: 'agent-away' });
+    for (const event of openingEvents(journal, restored, now())) {
+      engine._apply(event);
     }
     if (restored.replayed > MOST_REPLAYED) {
-      engine._beginPart();
+      engine._compaction.beginPart(engine._session);
     } else {
-      engine._compress();
+      engine._compaction.compress();
     }
     await options.router.bind(options.endpoint);
     return engine;
@@ -159,7 +160,7 @@ export class Engine implements IDisposable {
     this._disk.dispose();
     this._executor.dispose();
     await this._journal.forced();
-    await this._compressing;
+    await this._compaction.settled();
     await this._options.router.close();
     this._planner.dispose();
     this._journal.dispose();
@@ -224,28 +225,6 @@ export class Engine implements IDisposable {
     }
   }
 
-  /** Begin another part of the journal, before which nothing is to be read when the engine is started again. */
-  private _beginPart(): void {
-    const [seq, time, session] = [this._journal.seq, this._options.now(), this._session];
-    try {
-      this._journal.beginPart(() =>
-        this._snapshots.write({ seq, time, version: VERSION, session, index: this._history.index })
-      );
-      this._history.noteSnapshot(seq, time, session);
-      this._compress();
-    } catch (error) {
-      this._options.log(`no snapshot was written: ${failureOf(error).message}`);
-    }
-  }
-
-  private _compress(): void {
-    this._compressing = this._compressing
-      .then(() => this._journal.compress())
-      .catch((error: unknown) =>
-        this._options.log(`the archive stays as it is: ${failureOf(error).message}`)
-      );
-  }
-
   private _publicState(): SessionState {
     const state = this._planner.withDraft(this._session.state, this._session.planRevision);
     return { ...this._withEngineInfo(state), progress: progressLine(state, this._options.now(), ENGLISH) };
@@ -308,7 +287,7 @@ export class Engine implements IDisposable {
       this._applyDue(room);
     }
     if (this._journal.isLong) {
-      this._beginPart();
+      this._compaction.beginPart(this._session);
     }
     const { goal, tasks, trials } = this._session.state;
     const busy = goal !== 'none' || tasks.some(isActive) || trials.length > 0;

@@ -6,6 +6,7 @@ import { History } from './history.js';
 import type { Journal } from './journal/journal.js';
 import type { SessionSnapshots } from './journal/sessionSnapshots.js';
 import { lastSaved } from './keptWeights.js';
+import { VERSION } from './version.js';
 
 /** A session as its journal tells it. */
 export interface IRestoredSession {
@@ -52,8 +53,6 @@ export function restoreSession(
     session = here(snapshot.session);
     time = snapshot.time;
     history.noteSnapshot(snapshot.seq, snapshot.time, session);
-  } else {
-    snapshots.clear();
   }
   let replayed = 0;
   const archived = new Set<string>();
@@ -79,12 +78,35 @@ export function restoreSession(
 }
 
 /**
+ * What a session learns when an engine opens it: which version goes on with it, what was lost, and that no agent is there.
+ *
+ * @param now - seconds since the epoch.
+ */
+export function openingEvents(journal: Journal, restored: IRestoredSession, now: number): SessionEvent[] {
+  const { session, agent } = restored.session.state;
+  const events: SessionEvent[] = [];
+  if (journal.seq === 0) {
+    events.push({ kind: 'created', session, version: VERSION });
+  } else if (journal.version !== VERSION) {
+    events.push({ kind: 'version-changed', version: VERSION });
+  }
+  const lost = lostHistory(journal, restored, now);
+  if (lost) {
+    events.push(lost);
+  }
+  if (agent === 'connected') {
+    events.push({ kind: 'agent-away' });
+  }
+  return events;
+}
+
+/**
  * The event by which a session learns that a part of its journal was damaged; undefined when none was. What lies in the
  * tasks' folders is told with it: that is newer than what the journal still says.
  *
  * @param now - seconds since the epoch.
  */
-export function lostHistory(
+function lostHistory(
   { damage }: Journal,
   { session, time }: IRestoredSession,
   now: number

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 from ..errors import SaturnError, failure_of
 from ..paths import SessionPaths
 from .connection import Connection, StateListener, StatusListener
+from .socket_thread import call
 
 if TYPE_CHECKING:
     from ..generated.wire_types import Failure, SessionState, StateChange
@@ -171,10 +172,10 @@ class Attachment:
 
     def _on_state(self, state: SessionState, change: StateChange | None) -> None:
         for listener in list(self._listeners):
-            listener.on_state(state, change)
+            call(listener.on_state, state, change)
 
     def _on_status(self) -> None:
         if self._connection is not None and self._connection.ending is not None:
             self._error = self._connection.ending.to_json()
         for listener in list(self._listeners):
-            listener.on_status()
+            call(listener.on_status)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from .. import __version__, wire
@@ -57,15 +58,17 @@ class Relay:
 
     def follow(self, session: Session) -> None:
         """Relay to another session from now on."""
-        self._unlisten()
-        if self._session is not None:
-            self._session.live = _no_widget
-        self._session = session
-        self._widget = None
-        self._is_drawn = self._is_saved = False
-        session.live = self._live
         with self._telling:
-            self._unlisten = session.attachment.listen(self._on_state, self._tell_status)
+            self._unlisten()
+            if self._session is not None:
+                self._session.live = _no_widget
+            self._session = session
+            self._widget = None
+            self._is_drawn = self._is_saved = False
+            session.live = self._live
+            self._unlisten = session.attachment.listen(
+                partial(self._on_state, session), self._tell_status
+            )
             self._tell_status()
             if session.attachment.state is not None:
                 self._broadcast(_whole(session.attachment.state))
@@ -104,8 +107,8 @@ class Relay:
 
     def _greet(self, asked: str, send: Send) -> None:
         self._greeted = True
-        session = self._session
         with self._telling:
+            session = self._session
             send(self._status(asked))
             if session is not None and session.attachment.attached and session.attachment.state:
                 send(_whole(session.attachment.state))
@@ -119,7 +122,7 @@ class Relay:
         def done(failure: Failure | None) -> None:
             with self._telling:
                 send(self._status(asked, failure))
-                if failure is None and session.attachment.state:
+                if failure is None and session is self._session and session.attachment.state:
                     send(_whole(session.attachment.state))
 
         session.attachment.attach_later(done)
@@ -158,18 +161,21 @@ class Relay:
     def _tell_status(self) -> None:
         self._broadcast(self._status())
 
-    def _on_state(self, state: SessionState, change: StateChange | None) -> None:
+    def _on_state(self, session: Session, state: SessionState, change: StateChange | None) -> None:
         news = _whole(state) if change is None else wire.message("engine", "change", change)
-        with self._telling:
-            self._broadcast(news)
-            if self._is_drawn:
-                self._widget.send(news)
         rests = not is_training(state)
-        if rests and not self._is_saved and self._widget is not None:
-            from .widget import picture
+        with self._telling:
+            if session is not self._session:
+                return  # another has been followed while this was on its way
+            self._broadcast(news)
+            widget = self._widget
+            if widget is not None and self._is_drawn:
+                widget.send(news)
+            if widget is not None and rests and not self._is_saved:
+                from .widget import picture
 
-            self._widget.state = picture(state)
-        self._is_saved = rests
+                widget.state = picture(state)
+            self._is_saved = rests
 
     def _broadcast(self, envelope: EngineMessage | KernelMessage) -> None:
         with self._lock:
@@ -191,9 +197,14 @@ class Relay:
         return str(self._widget.model_id)
 
     def _on_widget(self, widget: Any, data: Any, _: Any) -> None:
-        """A front end that draws the widget says so: it is told what changes from then on."""
-        self._is_drawn = True
-        self.receive(data, widget.send)
+        """A front end that draws the widget says so: it is told what changes from then on.
+
+        One of a session that is not followed any more stays as it is.
+        """
+        with self._telling:
+            if widget is self._widget:
+                self._is_drawn = True
+                self.receive(data, widget.send)
 
     def _on_open(self, comm: Any, _: Json) -> None:
         self._adopt(comm)

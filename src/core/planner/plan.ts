@@ -22,7 +22,7 @@ export const DEFAULT_ITERATIONS = 20_000;
  * Every plan told passes the checker. Should what the planner made not pass it, or should it fail on the way, the best
  * that does is the answer, with its `fault`.
  *
- * @throws SaturnError `bad-plan-request`.
+ * @throws SaturnError `bad-plan-request`; `bad-plan` should not even a simple rule make a plan that passes.
  */
 export async function plan(request: PlanRequest, options: IPlanOptions = {}): Promise<Plan> {
   return request.tasks.some(({ later }) => later !== undefined)
@@ -35,9 +35,6 @@ async function planAtOnce(request: PlanRequest, options: IPlanOptions): Promise<
   const now = options.now ?? (() => performance.now() / 1000);
   const started = now();
   const problem = toProblem(request);
-  if (isEmpty(problem)) {
-    return emptyPlan(problem);
-  }
   const searchBudget = new SearchBudget(withDefault(request.budget), () => now() - started);
   const planKind = problem.unconstrained ? planUnconstrained : planConstrained;
   const told: Plan[] = [];
@@ -53,17 +50,21 @@ async function planAtOnce(request: PlanRequest, options: IPlanOptions): Promise<
       options.onProgress?.(better);
     }
   };
+  const watched = { ...options, onProgress, ...(options.loadHighs !== undefined && { loadHighs }) };
+  let answers: readonly Plan[] = [];
+  let fault: string | undefined;
   try {
-    const watched = { ...options, onProgress, ...(options.loadHighs !== undefined && { loadHighs }) };
-    const answers = await planKind(request, problem, searchBudget, watched);
-    return validAnswer(request, [...answers, ...told]);
+    answers = isEmpty(problem)
+      ? [emptyPlan(problem)]
+      : await planKind(request, problem, searchBudget, watched);
   } catch (error) {
     // That HiGHS cannot be loaded is no defect of the planner, and nothing that asking again would mend.
-    if (told.length === 0 || error === missing) {
+    if (error === missing) {
       throw error;
     }
-    return validAnswer(request, told, error instanceof Error ? error.message : String(error));
+    fault = error instanceof Error ? error.message : String(error);
   }
+  return validAnswer(request, problem, [...answers, ...told], fault);
 }
 
 function emptyPlan(problem: IProblem): Plan {

@@ -1,37 +1,20 @@
-import {
-  closeSync,
-  copyFileSync,
-  fdatasync,
-  fsyncSync,
-  ftruncateSync,
-  openSync,
-  readFileSync,
-  writeSync
-} from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { closeSync, fdatasync, fsyncSync, ftruncateSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
-import { SaturnError } from '../../core/wire/failure.js';
+import type { SaturnError } from '../../core/wire/failure.js';
 import type { SessionEvent, SessionRecord } from '../../core/wire/messages.js';
-import { syncFolder, writeDurably } from './durableFile.js';
-import { type IArchivedPart, JournalArchive } from './journalArchive.js';
+import { type IDamage, setAside } from './damagedPart.js';
+import { syncFolder } from './durableFile.js';
+import { JournalArchive } from './journalArchive.js';
+import { unreadable, unwritable } from './journalFailures.js';
 import { FORMAT } from './migrations.js';
-import { DamagedRecord, isIntact, RecordReader, recordLine } from './recordLine.js';
+import { DamagedRecord, endsOf, isIntact, NEWLINE, RecordReader, recordLine } from './recordLine.js';
 import { SharedParts } from './sharedParts.js';
 
 const force = promisify(fdatasync);
 
 /** A part of the journal is long once it has so many records, or bytes: then another is begun. */
 const LONG = { records: 2048, bytes: 16 << 20 };
-
-/** A damaged part of a journal, and all after it. */
-export interface IDamage {
-  /** Number of the first record that is lost. */
-  readonly seq: number;
-  /** About so many records are lost. */
-  readonly records: number;
-  /** Where they are kept. */
-  readonly folder: string;
-}
 
 /**
  * The session on disk: an append-only file of JSON lines, and an archive of its older parts. Each line has a digest: what
@@ -79,7 +62,7 @@ export class Journal {
     try {
       return new Journal(path, onUnforced);
     } catch (error) {
-      throw failed(path, error);
+      throw unwritable(path, error);
     }
   }
 
@@ -112,17 +95,8 @@ export class Journal {
    */
   *recover(after?: { readonly seq: number; readonly version: string }): Generator<SessionRecord> {
     this._reader = new RecordReader(after?.version);
-    let last = after?.seq ?? 0;
     try {
-      for (const { first, read } of this._parts(last)) {
-        if (first > last + 1) {
-          throw new DamagedRecord(last + 1, 'is not there');
-        }
-        for (const record of this._reader.records(read(), first, last)) {
-          last = record.seq;
-          yield record;
-        }
-      }
+      yield* this._records(this._reader, after?.seq ?? 0, this.seq);
     } catch (error) {
       if (!(error instanceof DamagedRecord)) {
         throw error;
@@ -132,7 +106,7 @@ export class Journal {
   }
 
   /**
-   * Records that are on disk, oldest first.
+   * Records that are on disk, oldest first. Another part may be begun, and others compressed, while it goes on.
    *
    * @param after - number of the record before the first.
    * @param last - number of the last.
@@ -140,14 +114,7 @@ export class Journal {
    */
   *read(after: number, last: number): Generator<SessionRecord> {
     try {
-      for (const { first, read } of this._parts(after)) {
-        for (const record of first > last ? [] : new RecordReader().records(read(), first, after)) {
-          if (record.seq > last) {
-            return;
-          }
-          yield record;
-        }
-      }
+      yield* this._records(new RecordReader(), after, last);
     } catch (error) {
       throw error instanceof DamagedRecord ? unreadable(this._path, error) : error;
     }
@@ -173,7 +140,7 @@ export class Journal {
       } catch {
         // The torn line stays; opening the journal cuts it off.
       }
-      throw failed(this._path, error);
+      throw unwritable(this._path, error);
     }
     this._ends.push(this._size + line.length);
     written();
@@ -257,13 +224,29 @@ export class Journal {
     this._due = LONG;
   }
 
-  /** The parts of the journal with records after one, oldest first. */
-  private _parts(after: number): { first: number; read: () => Buffer }[] {
-    const archived = this._archive.parts.filter(({ last }) => last > after);
-    return [
-      ...archived.map(part => ({ first: part.first, read: () => this._archive.read(part) })),
-      { first: this._before + 1, read: () => readFileSync(this._path) }
-    ];
+  private *_records(reader: RecordReader, after: number, last: number): Generator<SessionRecord> {
+    for (let seq = after; seq < last; ) {
+      const before = seq;
+      const { first, text } = this._partWith(seq + 1);
+      for (const record of first > seq + 1 ? [] : reader.records(text, first, seq)) {
+        if (record.seq > last) {
+          return;
+        }
+        seq = record.seq;
+        yield record;
+      }
+      if (seq === before) {
+        throw new DamagedRecord(seq + 1, 'is not there');
+      }
+    }
+  }
+
+  /** What a record is in, as it lies there now: once others have had their turn, it may have been moved or compressed. */
+  private _partWith(seq: number): { first: number; text: Buffer } {
+    const part = this._archive.parts.find(({ last }) => last >= seq);
+    return part
+      ? { first: part.first, text: this._archive.read(part) }
+      : { first: this._before + 1, text: readFileSync(this._path) };
   }
 
   private async _force(seq: number): Promise<void> {
@@ -271,7 +254,7 @@ export class Journal {
       await force(this._file);
       this._forcedSeq = Math.max(this._forcedSeq, seq);
     } catch (error) {
-      this._onUnforced(failed(this._path, error));
+      this._onUnforced(unwritable(this._path, error));
       // Whoever waits does so for good.
       await new Promise(() => undefined);
     }
@@ -279,68 +262,14 @@ export class Journal {
 
   /** End the journal before a record. What follows is kept in a folder of its own. */
   private _setAside(seq: number): void {
-    const records = this.seq - seq + 1;
     try {
-      const folder = this._archive.damaged(seq);
-      copyFileSync(this._path, join(folder, basename(this._path)));
-      const part = this._archive.parts.find(({ first, last }) => first <= seq && seq <= last);
-      this._archive.moveAfter(part?.last ?? seq - 1, folder);
-      writeDurably(this._path, this._headOf(part, seq));
-      this._archive.moveAfter(seq - 1, folder);
+      this._damage = setAside(this._archive, this._path, seq, this.seq);
       closeSync(this._file);
       this._file = openSync(this._path, 'a+', 0o600);
       this._before = this._archive.last;
       this._reopen();
-      this._damage = { seq, records, folder };
     } catch (error) {
-      throw failed(this._path, error);
+      throw unwritable(this._path, error);
     }
   }
-
-  /** What is sound of the part with a damaged record. */
-  private _headOf(part: IArchivedPart | undefined, seq: number): Buffer {
-    try {
-      const text = part ? this._archive.read(part) : readFileSync(this._path);
-      const sound = seq - (part?.first ?? this._before + 1);
-      return text.subarray(0, endsOf(text)[sound - 1] ?? 0);
-    } catch (error) {
-      if (error instanceof DamagedRecord) {
-        return Buffer.alloc(0);
-      }
-      throw error;
-    }
-  }
-}
-
-const NEWLINE = 0x0a;
-
-/** Where each line of a text ends. */
-function endsOf(text: Buffer): number[] {
-  const ends: number[] = [];
-  for (let end = text.indexOf(NEWLINE); end >= 0; end = text.indexOf(NEWLINE, end + 1)) {
-    ends.push(end + 1);
-  }
-  return ends;
-}
-
-function unreadable(path: string, { message }: DamagedRecord): SaturnError {
-  return new SaturnError({
-    code: 'journal-damaged',
-    message: `What happened then cannot be read from the journal ${path}: ${message}`,
-    hint: 'The session goes on: what it is now does not depend on it.'
-  });
-}
-
-function failed(path: string, error: unknown): SaturnError {
-  const code = (error as NodeJS.ErrnoException).code;
-  const full = code === 'ENOSPC' || code === 'EDQUOT' || code === 'EFBIG';
-  return new SaturnError({
-    code: full ? 'disk-full' : 'journal-failed',
-    message: full
-      ? `The disk is full: nothing more can be written to ${path}. Nothing was changed.`
-      : `The session's journal ${path} cannot be written: ${error instanceof Error ? error.message : String(error)}.`,
-    hint: full
-      ? 'Free some space; training goes on meanwhile, and what happens is noted once there is room.'
-      : 'Check that the folder exists and is yours to write to.'
-  });
 }

@@ -1,5 +1,5 @@
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
-import { open, readFile, rename, unlink } from 'node:fs/promises';
+import { open, readFile, rename } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
 import { gunzipSync, gzip } from 'node:zlib';
@@ -81,7 +81,7 @@ export class JournalArchive {
       }
       await rename(temporary, `${path}.gz`);
       syncFolder(this.folder);
-      await unlink(path);
+      // What was compressed goes, and is read from where it is now, in one: whoever reads finds it.
       this._parts = list(this.folder);
     }
   }

@@ -5,6 +5,9 @@ import { VERSION } from '../version.js';
 import { FORMAT, MIGRATIONS } from './migrations.js';
 import { unfold } from './sharedParts.js';
 
+/** Between two lines. */
+export const NEWLINE = 0x0a;
+
 /** Ends a line: a digest of all before it. */
 const SUM = /,"sum":"([0-9a-f]{16})"\}$/;
 const SUM_BYTES = ',"sum":"0123456789abcdef"}'.length;
@@ -32,6 +35,15 @@ interface IStoredRecord extends Omit<SessionRecord, 'event'> {
 export function recordLine(record: IStoredRecord): Buffer {
   const text = JSON.stringify(record).slice(0, -1);
   return Buffer.from(`${text},"sum":"${digest(text)}"}\n`);
+}
+
+/** Where each line of a text ends. */
+export function endsOf(text: Buffer): number[] {
+  const ends: number[] = [];
+  for (let end = text.indexOf(NEWLINE); end >= 0; end = text.indexOf(NEWLINE, end + 1)) {
+    ends.push(end + 1);
+  }
+  return ends;
 }
 
 /** Whether a line, its end left out, is as it was written. Those of before there were digests are never known to be. */
@@ -79,7 +91,7 @@ export class RecordReader {
       return referred.get(seq);
     };
     for (let start = 0; start < text.length; start = ends.at(-1)!) {
-      const end = text.indexOf(0x0a, start);
+      const end = text.indexOf(NEWLINE, start);
       const seq = first + ends.length;
       if (end < 0) {
         throw new DamagedRecord(seq, 'ends before its end');

@@ -51,10 +51,12 @@ export class SessionSnapshots {
     }
   }
 
-  /** Remove all: they are of no use to the program that writes from now on. */
-  clear(): void {
-    for (const { path } of snapshotsIn(this._folder)) {
-      rmSync(path);
+  /** Remove those but of after some records: once there is one of this program, those of others are of no use to it. */
+  keepOnly(seqs: ReadonlySet<number>): void {
+    for (const { seq, path } of snapshotsIn(this._folder)) {
+      if (!seqs.has(seq)) {
+        rmSync(path);
+      }
     }
   }
 

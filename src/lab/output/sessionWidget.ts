@@ -11,24 +11,24 @@ import {
   validate,
   WIRE_VERSION
 } from '../../core/wire/messages.js';
-import { withChange } from '../../core/wire/stateChange.js';
 import { SessionView } from './sessionView.js';
 import { EXTENSION_ID, VERSION } from '../extension.js';
+import { FollowedState } from '../session/followedState.js';
 
 /**
- * The session of a cell's output: as the notebook keeps it, and once it is drawn what the kernel says by messages that has
- * become of it.
+ * The session of a cell's output: as the notebook keeps it, which the kernel sets, and once it is drawn what the kernel says
+ * by messages that has become of it. That has more in it than is drawn, and is never saved.
  */
 export class SaturnModel extends DOMWidgetModel {
   override initialize(...options: Parameters<DOMWidgetModel['initialize']>): void {
     super.initialize(...options);
-    this._told = null;
+    this._followed = new FollowedState(() => this.follow());
     this.on('msg:custom', (content: unknown) => this._onMessage(content));
   }
 
-  /** The state as the kernel told it by messages, which were found well-formed; null before the first. */
+  /** The state as the kernel told it by messages, which were found well-formed; null before the first. Each emits `told`. */
   get told(): SessionState | null {
-    return this._told;
+    return this._followed.value;
   }
 
   /** Ask the kernel, if there is one, for what the session is now and for what will change. */
@@ -60,22 +60,16 @@ export class SaturnModel extends DOMWidgetModel {
       return;
     }
     if (message.type === 'state') {
-      this._take(message.body.state);
-    } else if (message.type === 'change' && this._told && message.body.rev > this._told.rev) {
-      try {
-        this._take(withChange(this._told, message.body));
-      } catch {
-        this.follow();
-      }
+      this._followed.take(message.body.state);
+      this.trigger('told');
+    } else if (message.type === 'change' && this._followed.follow(message.body)) {
+      this.trigger('told');
+    } else if (message.type === 'error') {
+      this._followed.giveUp();
     }
   }
 
-  private _take(state: SessionState): void {
-    this._told = state;
-    this.set('state', state);
-  }
-
-  private declare _told: SessionState | null;
+  private declare _followed: FollowedState;
 }
 
 /** The live schedule for front ends that know widgets, but not our own MIME type. */
@@ -88,16 +82,17 @@ export abstract class SaturnView extends DOMWidgetView {
     const layout = new PanelLayout();
     this.luminoWidget.layout = layout;
     layout.addWidget(session);
-    this.listenTo(this.model, 'change:state change:title', () => this._show(session));
+    this.listenTo(this.model, 'change:state change:title told', () => this._show(session));
     this._show(session);
     (this.model as SaturnModel).follow();
   }
 
   private _show(session: SessionView): void {
-    const value: unknown = this.model.get('state');
+    const { told } = this.model as SaturnModel;
+    const value: unknown = told ?? this.model.get('state');
     session.heading = String(this.model.get('title') ?? '');
     try {
-      if (value !== null && value !== (this.model as SaturnModel).told) {
+      if (value !== null && value !== told) {
         validate('SessionState', value);
       }
       session.state = value as SessionState | null;

@@ -8,14 +8,13 @@ import {
   type Failure,
   failureOf,
   type KernelStatus,
-  type SessionState,
-  type StateChange
+  type SessionState
 } from '../../core/wire/messages.js';
-import { withChange } from '../../core/wire/stateChange.js';
 import { VERSION } from '../extension.js';
 import type { CommChannel, Incoming } from './commChannel.js';
 import type { CommMemory } from './commMemory.js';
 import type { ConnectionProblem } from './connectionProblem.js';
+import { FollowedState } from './followedState.js';
 import { languageOf, loadExtension } from './kernelCalls.js';
 import { KernelComm } from './kernelComm.js';
 
@@ -54,7 +53,7 @@ export class SessionConnection implements IDisposable {
 
   /** Newest state of the session, or null when there never was one. */
   get state(): SessionState | null {
-    return this._state;
+    return this._followed.value;
   }
 
   /** Why `state` is missing or may be out of date; null when it is live. */
@@ -72,7 +71,7 @@ export class SessionConnection implements IDisposable {
     if (this._wasConnected && connectionStatus !== 'connected') {
       return { kind: 'kernel-disconnected' };
     }
-    if (this._phase === null && this._state?.agent === 'away') {
+    if (this._phase === null && this.state?.agent === 'away') {
       return { kind: 'agent-away' };
     }
     return this._phase;
@@ -249,7 +248,7 @@ export class SessionConnection implements IDisposable {
   }
 
   private _onOpened(_: KernelComm, channel: CommChannel): void {
-    this._isAsking = false;
+    this._followed.giveUp();
     channel.pushed.connect(this._onMessage, this);
     channel.malformed.connect(this._onMalformed, this);
   }
@@ -264,6 +263,7 @@ export class SessionConnection implements IDisposable {
       this._onMessage(channel, await channel.request('hello', { pid: 0, version: VERSION }));
     } catch (error) {
       if (this._isCurrent(channel)) {
+        this._followed.giveUp();
         this._enter({ kind: 'failed', failure: failureOf(error), retry: 'attach' });
       }
     }
@@ -278,11 +278,13 @@ export class SessionConnection implements IDisposable {
         this._onKernelStatus(message.body);
         break;
       case 'state':
-        this._isAsking = false;
-        this._take(message.body.state);
+        this._followed.take(message.body.state);
+        this._goLive();
         break;
       case 'change':
-        this._followChange(channel, message.body);
+        if (this._followed.follow(message.body)) {
+          this._goLive();
+        }
         break;
       case 'error':
         this._failed.emit(message.body.error);
@@ -290,30 +292,9 @@ export class SessionConnection implements IDisposable {
     }
   }
 
-  private _take(state: SessionState): void {
+  private _goLive(): void {
     this._wanted = true;
-    this._state = state;
     this._enter(null);
-  }
-
-  /** Take in what has changed; where that does not follow on what is known, a greeting brings the whole state. */
-  private _followChange(channel: CommChannel, change: StateChange): void {
-    const known = this._state;
-    if (known && change.base < known.rev && change.rev <= known.rev) {
-      return;
-    }
-    try {
-      if (known) {
-        this._take(withChange(known, change));
-        return;
-      }
-    } catch {
-      // It is the change of another state.
-    }
-    if (!this._isAsking) {
-      this._isAsking = true;
-      void this._greet(channel);
-    }
   }
 
   private _onKernelStatus(status: KernelStatus): void {
@@ -356,13 +337,17 @@ export class SessionConnection implements IDisposable {
   private readonly _changed = new Signal<this, void>(this);
   private readonly _failed = new Signal<this, Failure>(this);
   private _kernelComm: KernelComm | null = null;
-  private _state: SessionState | null = null;
+  /** A greeting brings the whole state. */
+  private readonly _followed = new FollowedState(() => {
+    const channel = this._kernelComm?.channel;
+    if (channel) {
+      void this._greet(channel);
+    }
+  });
   private _phase: ConnectionProblem | null = null;
   private _slowTimer: ReturnType<typeof setTimeout> | undefined;
   private _turn = 0;
   private _wanted = false;
-  /** Whether the whole state was asked for, and has not come. */
-  private _isAsking = false;
   private _restarted = false;
   private _dead = false;
   private _wasConnected = false;

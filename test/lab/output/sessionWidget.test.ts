@@ -94,10 +94,28 @@ describe('SaturnView', () => {
     const { rev } = running;
     say('change', { base: rev, rev: rev + 1, tasks: { keep: [[0, 12]] } });
     expect(line()).toContain('1/12 trained, 1 running');
-    // What a saved notebook keeps is the newest.
-    expect(model.get('state').tasks).toHaveLength(12);
+    // Where changes were missed the whole is asked for, once until it comes.
     say('change', { base: rev + 7, rev: rev + 8 });
+    say('change', { base: rev + 8, rev: rev + 9 });
     expect(asked).toHaveLength(2);
+    say('state', { state: { ...running, rev: rev + 9 } });
+    say('change', { base: rev + 11, rev: rev + 12 });
+    expect(asked).toHaveLength(3);
+    say('error', { error: { code: 'bad-message', message: 'No.' } });
+    say('change', { base: rev + 12, rev: rev + 13 });
+    expect(asked).toHaveLength(4);
+  });
+
+  it('saves what the kernel keeps for that, not all that it was told', () => {
+    const kept = plannedState();
+    open(kept);
+    const told = runningState();
+    expect(told.tasks.some(({ inspection }) => (inspection?.feasibility ?? []).length > 0)).toBe(true);
+    const body = { state: told };
+    view.model.trigger('msg:custom', { v: 1, id: 'k', type: 'state', body });
+    MessageLoop.flush();
+    expect(line()).toContain('1/13 trained, 1 running');
+    expect((view.model as SaturnModel).get_state(false).state).toBe(kept);
   });
 
   it('says so when it does not understand the state, as from another version', () => {

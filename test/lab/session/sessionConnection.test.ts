@@ -73,6 +73,17 @@ describe('SaturnConnection', () => {
       expect(connection.problem).toBeNull();
     });
 
+    it('asks again when it was refused', async () => {
+      await goLive();
+      const { rev } = connection.state!;
+      const asked = kernel.comm.sent.length;
+      kernel.comm.say('change', { base: rev + 1, rev: rev + 2 });
+      kernel.comm.say('error', { error: { code: 'internal', message: 'No.' } }, 'hello');
+      await settle();
+      kernel.comm.say('change', { base: rev + 2, rev: rev + 3 });
+      expect(kernel.comm.sent.slice(asked).map(message => message.type)).toEqual(['hello', 'hello']);
+    });
+
     it('takes no notice of a change that the whole state had already', async () => {
       await goLive();
       const before = connection.state!;

@@ -279,3 +279,55 @@ def test_the_widget_keeps_what_is_saved_and_tells_who_draws_it_the_rest(
     # At rest it is what a notebook that is saved now shows when it is opened.
     session.attachment.attach().sync()
     assert updates == ["none"] and widget.state["plan"]["plan"] == PLAN
+
+
+def test_the_widget_of_a_session_that_is_not_followed_any_more_stays_as_it_is(
+    front: FrontEnd,
+    relay: Relay,
+    engine: FakeEngine,
+    session: Session,
+    launcher: FakeLauncher,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    front.say("hello", HELLO)
+    session.show()
+    before = relay._widget
+    told: list[Json] = []
+    monkeypatch.setattr(before, "send", told.append)
+    other = Session("other", launcher=launcher)
+    relay.follow(other)
+    other.attachment.attach().sync()
+    relay._on_widget(before, {"v": 1, "id": "w", "type": "hello", "body": HELLO}, [])
+    engine.change(goal="run")
+    front.find(lambda body: body["session"].get("goal") == "run", type="change")
+    other.attachment.attach().sync()
+    # What comes late of the session before is of no account, either.
+    front.got.clear()
+    relay._on_state(session, engine.state, None)
+    assert (told, front.got) == ([], [])
+
+    # That of the other one is kept up to date all the same.
+    other.show()
+    after = relay._widget
+    assert after is not before
+    engine.change(goal="none", trialsDone=4)
+    front.find(lambda body: body["session"].get("goal") == "none", type="change")
+    other.attachment.attach().sync()
+    assert after.state["trialsDone"] == 4
+    other.close()
+
+
+def test_a_listener_that_fails_keeps_nothing_from_the_others(
+    engine: FakeEngine, session: Session
+) -> None:
+    def fail(*_: Any) -> None:
+        raise RuntimeError("no")
+
+    heard: list[int] = []
+    session.attachment.listen(fail, fail)
+    session.attachment.listen(lambda state, _: heard.append(state["trialsDone"]), fail)
+    connection = session.attachment.attach()
+    engine.change(trialsDone=3)
+    connection.wait_for(lambda state: state["trialsDone"] == 3, 10)
+    connection.sync()
+    assert heard[-1] == 3

@@ -5,6 +5,9 @@ import { ConnectedClients } from '../../../src/engine/connectedClients.js';
 
 let now: number;
 let state: SessionState;
+/** What is wrong with what is sent, if anything. */
+let failure: Error | undefined;
+let logged: string[];
 /** What was told: to whom, and as what change between which revisions, or as which whole state. */
 let told: string[];
 let clients: ConnectedClients;
@@ -13,13 +16,19 @@ beforeEach(() => {
   vi.useFakeTimers();
   now = 0;
   told = [];
+  logged = [];
+  failure = undefined;
   state = { ...emptySession('test', '/tmp/test').state, rev: 1 };
   clients = new ConnectedClients({
     now: () => now,
     state: () => state,
     send: (client, _type, body) => {
+      if (failure) {
+        throw failure;
+      }
       told.push('state' in body ? `${client}: ${body.state.rev}` : `${client}: ${body.base}-${body.rev}`);
-    }
+    },
+    log: line => logged.push(line)
   });
   clients.seen('a');
   clients.push();
@@ -106,6 +115,46 @@ describe('a client that does not read', () => {
     clients.push();
     clients.tellAll('a', 'm1');
     expect(told).toEqual(['a: 1-2', 'a: 2']);
+  });
+});
+
+describe('what does not arrive', () => {
+  it('is told again, as a whole, to one that pings but has taken nothing in for long', () => {
+    change();
+    clients.push();
+    now = 10;
+    clients.tell('a');
+    expect(told).toEqual(['a: 1-2']);
+    now = 11;
+    clients.tell('a');
+    expect(told).toEqual(['a: 1-2', 'a: 2']);
+    clients.taken('a', 2);
+    change();
+    clients.push();
+    expect(told).toEqual(['a: 1-2', 'a: 2', 'a: 2-3']);
+  });
+
+  it('may wait to be read: one that is slow is told ever more seldom', () => {
+    change();
+    clients.push();
+    told = [];
+    for (now = 5; now <= 200; now += 5) {
+      clients.seen('a');
+      clients.tell('a');
+    }
+    expect(told).toHaveLength(4);
+  });
+
+  it('because it could not be sent is told with the next change, and ends nothing', () => {
+    failure = new Error('It is malformed.');
+    change();
+    vi.advanceTimersByTime(200);
+    expect(() => clients.tellAll('a', 'm1')).toThrow('malformed');
+    expect(logged).toEqual([expect.stringContaining('malformed')]);
+    failure = undefined;
+    change();
+    vi.advanceTimersByTime(200);
+    expect(told).toEqual(['a: 1-3']);
   });
 });
 

@@ -1,14 +1,16 @@
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { basename, join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { emptySession, type ISession } from '../../../src/core/session/session.js';
 import { step } from '../../../src/core/session/step.js';
 import { failureOf } from '../../../src/core/wire/messages.js';
 import type { History } from '../../../src/engine/history.js';
 import { Journal } from '../../../src/engine/journal/journal.js';
+import { recordLine } from '../../../src/engine/journal/recordLine.js';
 import { SessionSnapshots } from '../../../src/engine/journal/sessionSnapshots.js';
-import { restoreSession } from '../../../src/engine/restoredSession.js';
+import { JournalCompaction } from '../../../src/engine/journalCompaction.js';
+import { type IRestoredSession, restoreSession } from '../../../src/engine/restoredSession.js';
 import { VERSION } from '../../../src/engine/version.js';
 import { SessionHarness, spec } from '../session/sessionHarness.js';
 
@@ -80,7 +82,7 @@ function write(...snapshotsAfter: number[]): void {
 }
 
 /** The session as an engine finds it that is started. */
-function restored(build = 'build'): { session: ISession; history: History; replayed: number } {
+function restored(build = 'build'): IRestoredSession & { damage: Journal['damage'] } {
   const journal = Journal.open(path, () => undefined);
   const all = journal.read.bind(journal);
   journal.read = function* (after, last) {
@@ -89,7 +91,7 @@ function restored(build = 'build'): { session: ISession; history: History; repla
   };
   const found = restoreSession(journal, new SessionSnapshots(Journal.archiveOf(path), build), EMPTY);
   journal.dispose();
-  return found;
+  return { ...found, damage: journal.damage };
 }
 
 async function expectTruth(history: History, every: number): Promise<void> {
@@ -134,7 +136,48 @@ it('does without snapshots that are damaged, or of another program', async () =>
   expect(other.replayed).toBe(TRUTH.length);
   expect(other.session).toStrictEqual(TRUTH.at(-1)!.session);
   await expectTruth(other.history, 83);
-  expect(readdirSync(join(folder, 'history')).filter(name => name.endsWith('.snapshot'))).toEqual([]);
+});
+
+describe('snapshots of another program', () => {
+  const snapshotsIn = (...below: string[]): string[] =>
+    readdirSync(join(folder, 'history', ...below)).filter(name => name.endsWith('.snapshot'));
+
+  it('stay where they are when what that one wrote cannot be read', () => {
+    write(300, 600);
+    const { time, event } = LOG[0]!;
+    const line = recordLine({ v: 9, seq: LOG.length + 1, time, event } as never);
+    appendFileSync(path, line);
+    expect(() => restored('another build')).toThrow(/version/);
+    expect(snapshotsIn()).toEqual(['300.snapshot', '600.snapshot']);
+    writeFileSync(path, readFileSync(path).subarray(0, -line.length));
+    expect(restored().replayed).toBe(TRUTH.length - 600);
+  });
+
+  it('are removed once there is one of the program that runs', async () => {
+    write(300, 600);
+    const journal = Journal.open(path, () => undefined);
+    const snapshots = new SessionSnapshots(Journal.archiveOf(path), 'another build');
+    const { session, history } = restoreSession(journal, snapshots, EMPTY);
+    expect(snapshotsIn()).toEqual(['300.snapshot', '600.snapshot']);
+    const logged: string[] = [];
+    const log = (line: string): void => void logged.push(line);
+    const compaction = new JournalCompaction({ journal, snapshots, history, now: () => 1e9, log });
+    compaction.beginPart(session);
+    await compaction.settled();
+    journal.dispose();
+    expect(snapshotsIn()).toEqual([`${LOG.length}.snapshot`]);
+    expect(logged).toEqual([]);
+    expect(restored('another build').replayed).toBe(0);
+  });
+
+  it('are set aside with the damaged part whose end they tell', () => {
+    write(300, 600);
+    const part = join(folder, 'history', '1-300.jsonl');
+    writeFileSync(part, readFileSync(part, 'utf8').replace('"checkpoint"', '"checkpoynt"'));
+    const { damage } = restored('another build');
+    expect(snapshotsIn()).toEqual([]);
+    expect(snapshotsIn(basename(damage!.folder))).toEqual(['300.snapshot', '600.snapshot']);
+  });
 });
 
 it('keeps the name and folder that it has now', () => {

@@ -10,12 +10,14 @@ const state = { ...emptySession('s', '/s').state, planning: true };
 
 function planningBy(plan: (request: PlanRequest, onProgress?: (plan: Plan) => void) => Promise<Plan>) {
   let drafts = 0;
+  const logged: string[] = [];
   const planner = new SessionPlanner({
     planner: { plan, cancel: () => undefined, dispose: () => undefined },
     now: () => 7,
-    onDraft: () => drafts++
+    onDraft: () => drafts++,
+    log: line => logged.push(line)
   });
-  return { planner, drafts: () => drafts };
+  return { planner, drafts: () => drafts, logged };
 }
 
 describe('SessionPlanner', () => {
@@ -49,12 +51,10 @@ describe('SessionPlanner', () => {
     expect(planner.withDraft(state, 2).plan?.plan.baselines).toEqual([rule]);
   });
 
-  it('refuses a plan that cannot be run, and tells of a planner that fails', async () => {
-    const wrong = planningBy(async () => ({ ...serialPlan(request), makespan: 1 }));
-    expect(await wrong.planner.answer(1, request)).toMatchObject({
-      kind: 'plan-failed',
-      error: { code: 'bad-plan' }
-    });
+  it('logs what is wrong with the planner, and tells when it fails', async () => {
+    const wrong = planningBy(async () => ({ ...serialPlan(request), fault: 'Task "a" takes no time.' }));
+    expect(await wrong.planner.answer(1, request)).toMatchObject({ kind: 'plan-made' });
+    expect(wrong.logged).toEqual([expect.stringContaining('Task "a" takes no time.')]);
     const broken = planningBy(() => Promise.reject(new Error('gone')));
     expect(await broken.planner.answer(2, request)).toMatchObject({
       kind: 'plan-failed',

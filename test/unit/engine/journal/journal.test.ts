@@ -9,11 +9,13 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { failureOf, type SessionEvent } from '../../../../src/core/wire/messages.js';
-import { type IDamage, Journal } from '../../../../src/engine/journal/journal.js';
+import type { IDamage } from '../../../../src/engine/journal/damagedPart.js';
+import { Journal } from '../../../../src/engine/journal/journal.js';
 import { recordLine } from '../../../../src/engine/journal/recordLine.js';
 
 const disk = vi.hoisted(() => ({ forced: 0, failure: null as Error | null }));
@@ -185,6 +187,36 @@ describe('parts of a journal', () => {
     journal.dispose();
     expect(read().events).toEqual(EVENTS);
     expect(read({ seq: 3, version: '0.1.0' }).events).toEqual(EVENTS.slice(3));
+  });
+
+  it('are read on while others are begun and compressed', async () => {
+    writeParts(...PARTS);
+    const journal = open();
+    const reading = journal.read(0, EVENTS.length);
+    const events = [reading.next().value!.event];
+    await journal.compress();
+    events.push(reading.next().value!.event);
+    journal.beginPart(() => undefined);
+    await journal.compress();
+    journal.append({ kind: 'reset' }, 9);
+    expect([...events, ...[...reading].map(({ event }) => event)]).toEqual(EVENTS);
+    journal.dispose();
+  });
+
+  it('are found at every moment of their being compressed', async () => {
+    writeParts(...EVENTS.map(event => [event]));
+    const journal = open();
+    let isDone = false;
+    const done = journal.compress().then(() => {
+      isDone = true;
+    });
+    while (!isDone) {
+      expect([...journal.read(0, EVENTS.length)].map(({ event }) => event)).toEqual(EVENTS);
+      await setImmediate();
+    }
+    await done;
+    expect(archived().every(name => name.endsWith('.gz'))).toBe(true);
+    journal.dispose();
   });
 
   it('are whole after a kill while one was begun or compressed', () => {
