@@ -12,6 +12,8 @@ from typing import Any
 
 import torch
 
+from .tensor_bytes import tensor_bytes
+
 
 def derive(seed: int, *key: int | str) -> int:
     """A seed for one purpose, independent of the seeds of all others (63 bits)."""
@@ -47,7 +49,7 @@ def global_state() -> tuple[Any, ...]:
     numpy = sys.modules.get("numpy")
     drawn = () if numpy is None else numpy.random.get_state()
     return (
-        torch.get_rng_state().numpy().tobytes(),
+        tensor_bytes(torch.get_rng_state()),
         random.getstate(),
         tuple(part.tobytes() if hasattr(part, "tobytes") else part for part in drawn),
     )

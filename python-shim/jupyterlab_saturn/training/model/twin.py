@@ -13,6 +13,7 @@ from torch import nn
 from torch.utils._pytree import tree_flatten
 
 from ...task import Task
+from ..components.tensor_bytes import tensor_bytes
 from .block_chain import BlockChain, adopt_chain, known_chain
 from .linear_pairs import LinearPair, adopt_pairs, known_pairs
 from .step_code import StepCode
@@ -95,5 +96,4 @@ def _bytes(tensors: Iterable[torch.Tensor]) -> Iterator[bytes]:
     for tensor in tensors:
         plain = tensor.detach().cpu().contiguous()
         yield str((plain.dtype, plain.shape)).encode()
-        # As bytes, since NumPy lacks some of PyTorch's types.
-        yield plain.flatten().view(torch.uint8).numpy().tobytes() if plain.numel() else b""
+        yield tensor_bytes(plain)
