@@ -21,9 +21,9 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / "checkpoints"
 
 
-def save(commits: AtomicCheckpoints, step: int) -> None:
+def save(commits: AtomicCheckpoints, step: int, weights: str | None = None) -> None:
     temporary = commits.begin(step, need_bytes=100)
-    (temporary / "weights").write_text(f"weights of {step}")
+    (temporary / "weights").write_text(weights or f"weights of {step}")
     commits.commit(step, {"weights": fingerprint(temporary / "weights")}, {"loss": step / 10})
 
 
@@ -130,6 +130,28 @@ def test_a_kill_at_any_moment_leaves_a_whole_checkpoint(tmp_path: Path) -> None:
     # Up to some moment the old one counts, from then on the new one: never none.
     assert outcomes == sorted(outcomes)
     assert set(outcomes) == {2, 3}
+
+
+def test_a_kill_while_a_step_is_saved_again_leaves_one_of_the_two(tmp_path: Path) -> None:
+    """It is the only one, and was good."""
+    outcomes = []
+    for moment in range(1, 100):
+        folder = tmp_path / str(moment)
+        save(AtomicCheckpoints(folder, "a"), 2, "old")
+        killed = die_at(moment, lambda at=folder: save(AtomicCheckpoints(at, "a"), 2, "new"))
+        commits = AtomicCheckpoints(folder, "a")
+        assert newest(folder) == 2
+        outcomes.append((commits.path(2) / "weights").read_text())
+        save(commits, 3)
+        assert [path.name for path in sorted(folder.iterdir())] == [
+            "step-000000002",
+            "step-000000003",
+        ]
+        if not killed:
+            break
+    assert len(outcomes) > 8
+    assert outcomes == sorted(outcomes, reverse=True)
+    assert set(outcomes) == {"old", "new"}
 
 
 def die_at(moment: int, work: Any) -> bool:

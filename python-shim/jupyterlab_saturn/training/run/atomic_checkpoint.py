@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 _MANIFEST = "manifest.json"
-_COMMITTED = re.compile(r"step-(\d+)")
+_COMMITTED = re.compile(r"step-(\d+)(?:\.old)?")
 _KEPT = 2
 _SPARE = 1.2  # of the space a save needs: file system overhead and other writers
 _CHUNK = 1 << 20
@@ -62,7 +62,8 @@ class AtomicCheckpoints:
 
     A save goes to ``step-N.tmp``. When all its files are on disk the manifest with their sizes
     and checksums is written last, then the folder is renamed. Whatever a crash leaves behind is
-    either complete or recognisably not.
+    either complete or recognisably not. One of the same step is set aside as ``step-N.old`` until
+    the new one is in its place.
 
     Parameters
     ----------
@@ -114,7 +115,7 @@ class AtomicCheckpoints:
         details
             What else the manifest tells about the checkpoint.
         """
-        temporary, final = self._temporary(step), self.path(step)
+        temporary, final, before = self._temporary(step), self._final(step), self._before(step)
         manifest: Manifest = {
             **details,
             "v": 1,
@@ -127,12 +128,14 @@ class AtomicCheckpoints:
             file.flush()
             os.fsync(file.fileno())
         sync_folder(temporary)
-        if final.exists():  # invalid, else it would have been resumed from
-            shutil.rmtree(final)
+        if final.exists():
+            final.rename(before)
         temporary.rename(final)
         sync_folder(self.folder)
+        shutil.rmtree(before, ignore_errors=True)
         committed = self._committed()
-        # So are those of later steps. Left, they would be kept in place of good ones.
+        # Those of later steps are damaged, or of something else, else they would have been gone on
+        # from. Left, they would be kept in place of good ones.
         later = [other for other in committed if other > step]
         for other in (*later, *committed[len(later) + _KEPT :]):
             shutil.rmtree(self.path(other))
@@ -197,17 +200,25 @@ class AtomicCheckpoints:
 
     def path(self, step: int) -> Path:
         """Folder of a committed step."""
+        final, before = self._final(step), self._before(step)
+        return before if before.exists() and not final.exists() else final
+
+    def _final(self, step: int) -> Path:
         return self.folder / f"step-{step:09d}"
 
     def _temporary(self, step: int) -> Path:
         return self.folder / f"step-{step:09d}.tmp"
+
+    def _before(self, step: int) -> Path:
+        """Where a checkpoint is while another of its step takes its place."""
+        return self.folder / f"step-{step:09d}.old"
 
     def _committed(self) -> list[int]:
         """Newest first."""
         if not self.folder.is_dir():
             return []
         names = (_COMMITTED.fullmatch(entry.name) for entry in self.folder.iterdir())
-        return sorted((int(name[1]) for name in names if name), reverse=True)
+        return sorted({int(name[1]) for name in names if name}, reverse=True)
 
     def _manifest(self, step: int) -> Manifest | None:
         """What a checkpoint says of itself; None when that cannot be read."""
@@ -231,6 +242,13 @@ class AtomicCheckpoints:
             return False
 
     def _sweep(self) -> None:
+        """Undo what a crash left half done."""
+        for before in self.folder.glob("step-*.old"):
+            final = before.with_suffix("")
+            if final.exists():
+                shutil.rmtree(before, ignore_errors=True)
+            else:
+                before.rename(final)
         for leftover in self.folder.glob("step-*.tmp"):
             shutil.rmtree(leftover, ignore_errors=True)
 
