@@ -96,6 +96,8 @@ def test_a_finished_task_is_evaluated_anew_without_a_step(
     first = finish(session.train(spec, "single", **ALWAYS))
     assert "no such class" in first["evaluationError"]["message"]
     weights = session.weights(spec)
+    folder = session.paths.checkpoints(spec["name"]) / "final" / "step-000000012"
+    before = {path.name: path.stat().st_ino for path in folder.iterdir()}
     session.record.unlink()
     corrected = {**spec, "params": {**spec["params"], "eval_fails": False}}
     group = session.train(corrected, technique, world)
@@ -107,7 +109,19 @@ def test_a_finished_task_is_evaluated_anew_without_a_step(
     assert again["metrics"]["loss"] == pytest.approx(first["metrics"]["loss"], rel=1e-6)
     for name, tensor in session.weights(spec).items():
         assert torch.equal(tensor, weights[name])
-    assert len(kept(session, spec)) == 2
+    # They are all that is left of the training: nothing takes their place.
+    assert {path.name: path.stat().st_ino for path in folder.iterdir()} == before
+    assert (folder / "weights.pt").samefile(session.paths.model(spec["name"]))
+
+
+def test_a_checkpoint_that_is_kept_outlives_another_evaluation(session: Session) -> None:
+    session.record.unlink(missing_ok=True)
+    spec = session.spec(counted, "kept", record=str(session.record), eval_fails=True)
+    finish(session.train(spec, "single", keeps=True, **ALWAYS))
+    corrected = {**spec, "params": {**spec["params"], "eval_fails": False}}
+    finish(session.train(corrected, "single"))
+    folder = session.paths.checkpoints("kept")
+    assert sorted(path.name for path in folder.iterdir()) == ["final", "step-000000012"]
 
 
 def exporting(mark: str) -> Task:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -74,6 +74,38 @@ class FinalWeights:
         SaturnError
             ``disk-full``; and whatever `write_model` raises.
         """
+
+        def keep(kept: Mapping[str, Any], of_model: int) -> Path | None:
+            if details is None:
+                return None
+            file = self._commit(kept, of_model, details)
+            self._replace_checkpoints(last)
+            return file
+
+        return self._write(workload, keep)
+
+    def export_again(self, workload: Workload, manifest: Manifest) -> Path:
+        """Write the model of weights that are kept, which stay as they are. A collective.
+
+        Returns
+        -------
+        Path
+            As `export`. Raises whatever `write_model` raises.
+        """
+        file = self.folder(manifest) / WEIGHTS
+        return self._write(workload, lambda *_: file)
+
+    def _write(
+        self, workload: Workload, keep: Callable[[Mapping[str, Any], int], Path | None]
+    ) -> Path:
+        """Write the model of a workload.
+
+        Parameters
+        ----------
+        keep
+            Is given the weights that are to be kept, and how many bytes the model has; returns
+            their file, if there is one. Called on rank 0.
+        """
         runner = workload.runner
         runner.release_optimizer()  # whose memory the gathered model may need
         saved = runner.saved_names()
@@ -82,10 +114,7 @@ class FinalWeights:
             kept = {n: w for n, w in weights.items() if n in saved or n.endswith(EXTRA_STATE)}
 
             def write() -> Path:
-                file: Path | None = None
-                if details is not None:
-                    file = self._commit(kept, _bytes(weights), details)
-                    self._replace_checkpoints(last)
+                file = keep(kept, _bytes(weights))
                 same = file if len(kept) == len(weights) else None
                 spec = self._spec
                 return write_model(spec.paths, spec.task, workload.task, weights, same)

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import torch
@@ -15,7 +16,6 @@ from ...errors import SaturnError
 from ..runtime.device import RankDevice
 from ..runtime.process_group import ProcessGroup
 from ..runtime.workload_spec import WorkloadSpec
-from ..techniques import Runner
 from .agreement import Agreements
 from .best_model import BestModel
 from .checkpoint import Checkpoints
@@ -148,7 +148,7 @@ class TrainingLoop:
         self._recall(workload, final, final["ended"])
         self._best.step = final.get("bestStep")
         self._observer.started(workload.step)
-        self._conclude(workload)
+        self._conclude(workload, lambda: self._final.export_again(workload, final))
 
     def _recall(self, workload: Workload, manifest: Manifest, step: int) -> None:
         workload.step, self._loss, self._saved_step = step, manifest["loss"], step
@@ -256,26 +256,21 @@ class TrainingLoop:
             self._save(workload)
         else:
             self._require_sound(workload)
-        self._conclude(workload, self._best.restore)
+        self._conclude(workload, lambda: self._export(workload))
 
-    def _conclude(
-        self, workload: Workload, restore: Callable[[Runner], object] = lambda _: None
-    ) -> None:
-        """Export the model, then evaluate it: what fails there must not lose it.
-
-        Parameters
-        ----------
-        restore
-            Brings back the model that is to be exported.
-        """
+    def _export(self, workload: Workload) -> Path:
+        self._best.restore(workload.runner)
         details = self._details()
         details["ended"] = workload.step
         if self._best.step is not None:
             details["bestStep"] = self._best.step
+        last = self._saved_step if self._keeps else None
+        return self._final.export(workload, details if self._saves else None, last)
+
+    def _conclude(self, workload: Workload, export: Callable[[], Path]) -> None:
+        """Export the model, then evaluate it: what fails there must not lose it."""
         with self._saving(whole=False):
-            restore(workload.runner)
-            last = self._saved_step if self._keeps else None
-            target = self._final.export(workload, details if self._saves else None, last)
+            target = export()
         if self._saves and workload.step != self._saved_step:
             self._observer.saved(workload.step)
         self._measured()
