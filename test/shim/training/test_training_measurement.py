@@ -89,6 +89,14 @@ def test_evaluations_and_saves_are_no_steps(session: Session) -> None:
     assert 0.02 <= cells(group)[-1]["stepSeconds"] < 0.3 * 3 / 5
 
 
+def test_only_a_checkpoint_to_go_on_from_tells_what_saving_takes(session: Session) -> None:
+    for name, changes in {"often": {"checkpointSeconds": 1e-9}, "never": {}}.items():
+        spec = session.spec(slow, f"saved-{name}")
+        group = session.train(spec, "single", signature="abc", steps=25, **changes)
+        finish(group)
+        assert ("saveSeconds" in cells(group)[-1]) == (name == "often")
+
+
 def test_what_was_too_short_to_tell_is_not_told(session: Session) -> None:
     group = session.train(session.spec(mlp, "short"), "single", signature="abc", steps=1)
     finish(group)

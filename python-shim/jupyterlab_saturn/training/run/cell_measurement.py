@@ -32,7 +32,7 @@ class CellMeasurement:
     requested_at
         When what comes was asked for, in seconds since the epoch.
     save_seconds
-        To commit a checkpoint; None where none was.
+        To commit a checkpoint to go on from; None where none was.
     """
 
     def __init__(

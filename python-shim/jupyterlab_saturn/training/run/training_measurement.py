@@ -88,12 +88,13 @@ class TrainingMeasurement(CellMeasurement):
         Parameters
         ----------
         whole
-            Whether it is one to go on from. How long others take tells it where none was made.
+            Whether it is one to go on from: what is kept at the end is quicker to write, and does
+            not tell what a move costs.
         """
         self.note_peak()
         begin = time.perf_counter()
         yield
-        if whole or self.save_seconds is None:
+        if whole:
             self.save_seconds = time.perf_counter() - begin
         self.saved()
 
