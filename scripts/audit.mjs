@@ -3,11 +3,15 @@
  * them. One that is explained in scripts/advisories.json (`{ "id": "why it does no harm here" }`) is none.
  */
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { root } from './root.mjs';
 import { main } from './step.mjs';
 import { tool } from './tools.mjs';
+
+/** Folders with a requirements.lock. */
+export const LOCKED = ['python-shim', 'docs', 'scripts'];
 
 const explained = JSON.parse(readFileSync(join(root, 'scripts', 'advisories.json'), 'utf8'));
 
@@ -62,22 +66,34 @@ function said(command, args) {
 
 const read = (reader, { text, untold }) => (text === undefined ? { untold } : reader(text));
 
+/** What pip is asked about: each lock file, and PyTorch, which no lock has and only its version is known of. */
+export function asked(folder) {
+  const torch = join(folder, 'torch.txt');
+  const wanted = readFileSync(join(root, 'python-shim', 'requirements.in'), 'utf8');
+  writeFileSync(torch, wanted.match(/^torch==\S+\n/m)?.[0] ?? '');
+  const locks = LOCKED.map(name => [name, ['--require-hashes', '-r', join(root, name, 'requirements.lock')]]);
+  return [...locks, ['torch', ['--no-deps', '-r', torch]]];
+}
+
+async function askPip() {
+  const folder = mkdtempSync(join(tmpdir(), 'saturn-audit-'));
+  const options = ['--disable-pip', '--progress-spinner', 'off', '--format', 'json'];
+  try {
+    const program = await tool('pip-audit');
+    return asked(folder).map(([name, of]) =>
+      verdict(`pip, ${name}`, read(readPip, said(program, [...of, ...options])), explained)
+    );
+  } catch (error) {
+    return [verdict('pip', { untold: error.message }, explained)];
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
 /** Asks both registries. */
 export async function audit() {
-  let program;
-  try {
-    program = await tool('pip-audit', '2.10.1');
-  } catch (error) {
-    program = error;
-  }
-  const lock = join(root, 'python-shim', 'requirements.lock');
-  const options = ['--require-hashes', '--disable-pip', '--progress-spinner', 'off', '--format', 'json'];
-  const asked =
-    program instanceof Error ? { untold: program.message } : said(program, ['-r', lock, ...options]);
-  const results = [
-    verdict('npm', read(readNpm, said('npm', ['audit', '--json'])), explained),
-    verdict('pip', read(readPip, asked), explained)
-  ];
+  const npm = verdict('npm', read(readNpm, said('npm', ['audit', '--json'])), explained);
+  const results = [npm, ...(await askPip())];
   const sum = key => results.reduce((all, one) => all + one[key], 0);
   return {
     passed: sum('passed'),

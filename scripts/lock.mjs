@@ -6,20 +6,20 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { LOCKED } from './audit.mjs';
 import { root } from './root.mjs';
 import { done, main, run, step } from './step.mjs';
 import { tool } from './tools.mjs';
 
-const FOLDERS = ['python-shim', 'docs'];
 const HEAD = '# Made by `npm run lock` of requirements.in: what is installed must be one of these files.\n';
 /** The oldest Python that all of the packages run on. */
 const PYTHON = '3.11.5';
 
 await main(async () => {
-  const uv = await tool('uv', '0.13.9');
+  const uv = await tool('uv');
   const folder = mkdtempSync(join(tmpdir(), 'saturn-lock-'));
   try {
-    for (const name of FOLDERS) {
+    for (const name of LOCKED) {
       await step({
         name: `${name} hashes`,
         work: async () => {

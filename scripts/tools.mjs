@@ -1,22 +1,24 @@
-/** Programs of Python that only a script of ours needs, each in an environment of its own below .cache. */
+/** Programs of Python that only a script of ours needs, in an environment of their own below .cache. */
 import { join } from 'node:path';
 import { root } from './root.mjs';
 import { run, step } from './step.mjs';
 import { inVenv } from './venv.mjs';
 
-/** Path of a program of a package, installed in this version. */
-export async function tool(name, version) {
-  const venv = join(root, '.cache', 'tools', name);
+const LOCK = join(root, 'scripts', 'requirements.lock');
+
+/** Path of a program that scripts/requirements.lock names, whose hashes are checked. */
+export async function tool(name) {
+  const venv = join(root, '.cache', 'tools');
   const program = join(venv, 'bin', name);
   await step({
-    name,
+    name: 'tools',
     stamp: join(venv, '.saturn-packages'),
-    inputs: [{ version }],
+    inputs: [LOCK],
     outputs: [program],
     work: async () => {
       await run(inVenv('python'), ['-m', 'venv', '--clear', venv]);
-      const pip = ['-m', 'pip', '--disable-pip-version-check', 'install', `${name}==${version}`];
-      await run(join(venv, 'bin', 'python'), pip);
+      const pip = ['-m', 'pip', '--disable-pip-version-check', 'install'];
+      await run(join(venv, 'bin', 'python'), [...pip, '--require-hashes', '--no-deps', '-r', LOCK]);
     }
   });
   return program;

@@ -1,8 +1,9 @@
-import { readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 
-const { readNpm, readPip, verdict } = await import(resolve('scripts/audit.mjs'));
+const { asked, LOCKED, readNpm, readPip, verdict } = await import(resolve('scripts/audit.mjs'));
 
 const NPM = JSON.stringify({
   vulnerabilities: {
@@ -49,7 +50,17 @@ describe('an audit', () => {
   });
 });
 
-describe.each(['python-shim', 'docs'])('the lock of %s', folder => {
+it('asks pip of all that is locked, and of PyTorch', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'saturn-audit-'));
+  const files: string[] = asked(folder).map(([, args]: [string, string[]]) => args.at(-1));
+  const torch = readFileSync(files.at(-1) ?? '', 'utf8');
+  rmSync(folder, { recursive: true });
+  const locks = readdirSync('.').map(name => resolve(name, 'requirements.lock'));
+  expect(files.slice(0, -1).sort()).toEqual(locks.filter(existsSync).sort());
+  expect(torch).toMatch(/^torch==\S+\n$/);
+});
+
+describe.each<string>(LOCKED)('the lock of %s', folder => {
   const read = (name: string) => readFileSync(`${folder}/${name}`, 'utf8');
   const pins = (text: string) => text.match(/^[A-Za-z0-9._-]+==[^\s\\]+/gm) ?? [];
   /** Names as PEP 503 has them. */
