@@ -182,6 +182,31 @@ def test_a_costless_name_costs_in_a_module_of_ones_own() -> None:
     assert name(Dropout(0.1)) != name(Dropout(0.2))
 
 
+@pytest.mark.parametrize("mine", [torch.tanh, lambda x, inplace=False: x])
+def test_what_stands_in_pytorch_tells_apart(mine: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = name(nn.ReLU())
+    monkeypatch.setattr(nn.functional, "relu", mine)
+    assert name(nn.ReLU()) != before
+    monkeypatch.undo()
+    assert name(nn.ReLU()) == before
+
+
+def test_what_libraries_have_put_there_does_not() -> None:
+    code = """
+import jupyterlab_saturn.training.model.monkeypatch as monkeypatch
+import pytorch_lightning, torch._dynamo, torch.distributed.fsdp, transformers
+
+assert list(monkeypatch.monkeypatches()) == []
+"""
+    run = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", code],
+        env={"PYTHONPATH": ":".join(sys.path)},
+        capture_output=True,
+        text=True,
+    )
+    assert run.returncode == 0, run.stderr
+
+
 def test_a_model_that_holds_itself_is_described() -> None:
     class Loop(Net):
         def forward(self, x: Any) -> Any:

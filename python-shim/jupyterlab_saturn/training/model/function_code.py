@@ -17,7 +17,11 @@ _PACKAGE = __name__.partition(".")[0]
 
 def is_own(thing: Any) -> bool:
     """Whether a function or class is the user's, not of an installed package."""
-    name = getattr(thing, "__module__", None) or ""
+    return is_own_module(getattr(thing, "__module__", None) or "")
+
+
+def is_own_module(name: str) -> bool:
+    """Whether the module of a name is the user's."""
     if name == "__main__":
         return True
     if name.partition(".")[0] in (_PACKAGE, "torch", "builtins"):

@@ -18,6 +18,7 @@ from ..components.seeding import derive, undisturbed
 from ..task.epoch_order import first_batch
 from ..task.samples import Samples
 from .function_code import qualified
+from .monkeypatch import monkeypatches
 from .step_code import StepCode
 
 if TYPE_CHECKING:
@@ -31,9 +32,9 @@ def signature(task: Task, batch: Any) -> str:
 
     It covers the structure of the model with the code and plain settings of its modules, shapes
     and types of parameters and of a batch, how batches are cut and loaded, the kind of optimizer,
-    the code of forward, loss and collate with the values that it reads, and the settings of the
-    process such as TF32. Learning rate, weight decay, the norm to clip to, seed, length, schedule
-    and how to validate are left out.
+    the code of forward, loss and collate with the values that it reads, the settings of the
+    process such as TF32, and what the task has replaced in PyTorch. Learning rate, weight decay,
+    the norm to clip to, seed, length, schedule and how to validate are left out.
 
     Parameters
     ----------
@@ -70,6 +71,12 @@ def signature(task: Task, batch: Any) -> str:
         # Models of transformers choose their kernels by it, with the same code.
         "attention": getattr(getattr(task.model, "config", None), "_attn_implementation", None),
     }
+    patched = {
+        name: [getattr(value, "__name__", ""), code.function(value)]
+        for name, value in monkeypatches()
+    }
+    if patched:
+        facts["patched"] = patched
     text = json.dumps(facts, sort_keys=True)
     return hashlib.blake2b(text.encode(), digest_size=12).hexdigest()
 
