@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 import torch
@@ -26,25 +25,13 @@ from ..task.epoch_order import first_batch
 from ..task.factory import build_task, sample_count, steps_per_epoch, total_steps
 from ..task.samples import Samples
 from ..task.task_validation import require_repeatable, warnings
-from ..techniques import (
-    Choice,
-    Demand,
-    DeviceKind,
-    Knobs,
-    Technique,
-    catalogue,
-    demands_of,
-    installed_techniques,
-    offered_choices,
-    unmet_demand,
-)
-from ..techniques.native import Native
+from ..techniques import Demand, DeviceKind, installed_techniques
 from .bfloat16_check import told_of_bfloat16
 from .demands_probe import Probed, probe_demands
 from .device_need import may_need_device, told_on_device, told_without_device
 from .dry_run import DryRun, dry_run
+from .feasibility import judge
 from .graph_probe import why_idle
-from .host_memory import why_not_built
 from .native_inspection import inspect_native, refusing_to_train
 from .placed_samples import PlacedSamples, device_of, place
 from .rehearsal import rehearse
@@ -55,7 +42,6 @@ if TYPE_CHECKING:
         Feasibility,
         Inspection,
         InspectResult,
-        Strategy,
         TaskSpec,
     )
 
@@ -195,7 +181,6 @@ def _inspect(
     told = list(rehearse(task, steps, seed))
     if device is not None:
         place(task, torch.device("cpu"))  # as techniques get it
-    judge = partial(_feasibility, task, request, found)
     inspection: Inspection = {
         "signature": name,
         "steps": steps,
@@ -203,7 +188,9 @@ def _inspect(
         "samples": sample_count(task),
         "batchSize": task.batch_size,
         "parameters": sum(parameter.numel() for parameter in task.model.parameters()),
-        "feasibility": _as_twins(task, key, known, lambda: list(judge())),
+        "feasibility": _as_twins(
+            task, key, known, lambda: list(judge(task, request, found.probed, found.dry_run))
+        ),
         "warnings": [*warnings(task, samples), *told, *_told(found.probed, task, request)],
     }
     best = criterion_of(task)
@@ -274,54 +261,14 @@ def _told(probed: Probed, task: Task, request: RankRequest) -> Iterator[str]:
 
 
 def _as_twins(
-    task: Task, key: str | None, known: Findings, judge: Callable[[], list[Feasibility]]
+    task: Task, key: str | None, known: Findings, verdicts: Callable[[], list[Feasibility]]
 ) -> list[Feasibility]:
     """Judge a task, with what was found by watching a twin of it at work; else it is watched."""
     watched = None if key is None else known.get(key)
     if isinstance(watched, Watched):
         watched.adopt(task.model)
-        return judge()
-    feasibility = judge()
+        return verdicts()
+    feasibility = verdicts()
     if key is not None:
         known[key] = Watched.of(task.model)
     return feasibility
-
-
-def _feasibility(task: Task, request: RankRequest, known: Found) -> Iterator[Feasibility]:
-    for technique in catalogue(request.techniques).values():
-        if technique.name == Native.name:  # not for any Task: nothing to be told of this one
-            continue
-        for devices in range(1, request.max_devices + 1):
-            unmet = known.probed.unmet
-            reason = technique.feasible(task, devices, request.device_kind)
-            if reason is None and request.device_kind == "cuda":
-                reason = why_not_built(technique, task, devices)
-            if reason is None:
-                demand = unmet_demand(demands_of(technique), devices, unmet)
-                reason = None if demand is None else unmet[demand]
-            if reason is None:
-                for choice in offered_choices(technique, task, devices, unmet):
-                    yield _verdict(technique, devices, choice, known.dry_run)
-            else:
-                strategy = _strategy(technique.name, devices, {})
-                yield {"strategy": strategy, "feasible": False, "reason": reason}
-
-
-def _verdict(
-    technique: Technique, devices: int, choice: Choice, dry_run: DryRun | None
-) -> Feasibility:
-    verdict: Feasibility = {
-        "strategy": _strategy(technique.name, devices, choice.knobs),
-        "feasible": True,
-    }
-    if dry_run is not None:
-        verdict["estimateBytes"] = technique.estimate(dry_run.footprint, devices, choice.knobs)
-    if choice.instead_of is not None:
-        name, knobs = choice.instead_of
-        verdict["insteadOf"] = _strategy(name, devices, knobs)
-    return verdict
-
-
-def _strategy(name: str, devices: int, knobs: Knobs) -> Strategy:
-    strategy: Strategy = {"technique": name, "devices": devices}
-    return {**strategy, "knobs": dict(knobs)} if knobs else strategy

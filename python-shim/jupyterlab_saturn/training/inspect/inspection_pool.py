@@ -5,14 +5,10 @@ from __future__ import annotations
 import os
 import signal
 import sys
-import time
-from collections import deque
 from contextlib import suppress
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, Pipe, wait
 from typing import TYPE_CHECKING
-
-import psutil
 
 from ..model.twin import Watched
 from ..runtime import preloaded_libraries
@@ -23,16 +19,12 @@ from ..techniques import DeviceKind, installed_techniques
 from . import inspection_child
 from .inspection import Found, inspect_one
 from .inspection_child import Changes, Over, Told, Wanted, Word, log_of, write_to
+from .inspection_queue import InspectionQueue
 
 if TYPE_CHECKING:
     from ...generated.wire_types import TaskSpec
 
 _NICENESS = 10
-_FIRST_SECONDS = 20.0
-"""For which the first is waited for: what it loads, and how much memory it takes, tells of all."""
-_MOST_CHILDREN = 4
-"""Times as many as work: some wait for what another finds out."""
-_MOST_AGAIN = 3
 
 
 def inspect_tasks(request: RankRequest, events: EventSender) -> None:
@@ -96,19 +88,13 @@ class InspectionPool:
     def __init__(self, request: RankRequest, events: EventSender, threads: int) -> None:
         self._request = request
         self._events = events
-        self._waiting = deque(request.tasks)
-        self._workers = max(1, min(request.workers, len(request.tasks)))
-        self._threads = max(1, threads // self._workers)
+        workers = max(1, min(request.workers, len(request.tasks)))
+        self._queue = InspectionQueue(request.tasks, workers, request.room_bytes)
+        self._threads = max(1, threads // workers)
         self._children: dict[int, _Child] = {}
         self._known: dict[str, Found | Watched] = {}
-        self._alone: set[str] = set()
-        """Names of tasks that are to be inspected alone."""
-        self._again: dict[str, int] = {}
-        """By payload, how many of its tasks were put back more often than others came through."""
         self._loading: tuple[int, list[str]] | None = None
         self._tried = set(preloaded_libraries.slow_libraries())
-        self._peak = 0
-        self._first_until = 0.0
         self._woken, self._waker = os.pipe()
 
     def run(self) -> None:
@@ -119,8 +105,8 @@ class InspectionPool:
         before = signal.signal(signal.SIGCHLD, lambda *_: None)  # only to be woken by
         signal.set_wakeup_fd(self._waker, warn_on_full_buffer=False)
         try:
-            while self._waiting or self._children or self._loading:
-                while self._waiting and (chosen := self._next()) is not None:
+            while self._queue or self._children or self._loading:
+                while (chosen := self._next()) is not None:
                     self._start(*chosen)
                 self._listen()
         finally:
@@ -134,38 +120,11 @@ class InspectionPool:
         children = self._children.values()
         if self._loading is not None or any(child.alone for child in children):
             return None
-        if self._workers == 1:
-            return self._waiting[0], True
-        spec = next((spec for spec in self._waiting if not self._goes_alone(spec)), None)
-        if not children:
-            return (self._waiting[0], True) if spec is None else (spec, False)
         busy = sum(child.waits_for is None for child in children)
-        if spec is None or self._awaits_first() or busy >= self._workers:
-            return None
-        return (spec, False) if self._has_room() else None
-
-    def _awaits_first(self) -> bool:
-        return not self._peak and time.monotonic() < self._first_until
-
-    def _goes_alone(self, spec: TaskSpec) -> bool:
-        return spec["name"] in self._alone or self._again.get(spec["payload"], 0) >= _MOST_AGAIN
-
-    def _has_room(self) -> bool:
-        """Whether one more may be there, and become as large as the largest so far."""
-        count = len(self._children)
-        if count >= _MOST_CHILDREN * self._workers:
-            return False
-        sizes = [self._peak, *(self._own(_resident(pid)) for pid in self._children)]
-        return (count + 1) * max(sizes) <= self._request.room_bytes
-
-    def _own(self, resident: int) -> int:
-        """Of a child's memory what it does not share with this process."""
-        return max(0, resident - _resident(os.getpid()))
+        return self._queue.next(self._children, busy)
 
     def _start(self, spec: TaskSpec, alone: bool) -> None:
-        self._waiting.remove(spec)
-        if self._first_until == 0.0:
-            self._first_until = time.monotonic() + _FIRST_SECONDS
+        self._queue.begin(spec)
         ours, theirs = Pipe()
         sys.stdout.flush()
         sys.stderr.flush()
@@ -190,9 +149,7 @@ class InspectionPool:
     def _listen(self) -> None:
         """Take in what has happened; wait until something has."""
         lines = {child.line: child for child in self._children.values() if not child.line.closed}
-        first = self._first_until - time.monotonic() if not self._peak else None
-        timeout = None if first is None or first <= 0 else first
-        for ready in wait([self._woken, *lines], timeout):
+        for ready in wait([self._woken, *lines], self._queue.first_seconds):
             if isinstance(ready, Connection):
                 self._hear(lines[ready])
             else:
@@ -257,7 +214,7 @@ class InspectionPool:
         """Load what a task had to, so that the others need not; those after the last may as well."""
         preloaded_libraries.note_needed(libraries)
         names = [name for name in libraries if name not in self._tried]
-        if names and self._waiting and self._loading is None:
+        if names and self._queue and self._loading is None:
             self._tried.update(names)
             with suppress(OSError):
                 self._loading = try_loading(names), names
@@ -275,7 +232,7 @@ class InspectionPool:
                 self._load(self._loading[1], code)
             elif pid in self._children:
                 self._hear(self._children[pid])
-                self._peak = max(self._peak, 1, self._own(usage.ru_maxrss * 1024))
+                self._queue.ended(usage.ru_maxrss * 1024)
                 self._ended(self._children.pop(pid), code)
 
     def _load(self, names: list[str], code: int) -> None:
@@ -287,24 +244,11 @@ class InspectionPool:
 
     def _ended(self, child: _Child, code: int) -> None:
         child.line.close()
-        payload, name = child.spec["payload"], child.spec["name"]
-        again = self._again.get(payload, 0)
         if child.put_back and not child.over:
-            self._again[payload] = again + 1
-            self._alone.add(name)
-            self._waiting.appendleft(child.spec)
+            self._queue.put_back(child.spec)
         elif not child.over:
-            self._events.emit({"kind": "died", "task": name, "code": code})
+            self._events.emit({"kind": "died", "task": child.spec["name"], "code": code})
         elif not child.alone:
-            self._again[payload] = max(0, again - 1)
+            self._queue.came_through(child.spec)
         for name in child.finds:
             self._pass_on(name)
-
-
-def _resident(pid: int) -> int:
-    """Bytes of a process in memory; 0 when it is gone."""
-    try:
-        resident: int = psutil.Process(pid).memory_info().rss  # type: ignore[no-untyped-call]
-    except psutil.Error:
-        return 0
-    return resident
