@@ -1,6 +1,7 @@
+import { isRefused } from '../model/busyDevices.js';
 import type { Attempt, Failure, GroupEvent, ProfileCell, TaskState, Validation } from '../wire/messages.js';
 import { inspectOnDevice, OTHER_TASK } from './deviceInspections.js';
-import { excludeDevices, isOfDevice, isRefused } from './excludedDevices.js';
+import { excludeDevices, isOfDevice } from './excludedDevices.js';
 import { noteMeasured, withTrainedCell } from './measurements.js';
 import { withTried } from './profiling.js';
 import {
