@@ -48,6 +48,7 @@ from .host_memory import why_not_built
 from .native_inspection import inspect_native, refusing_to_train
 from .placed_samples import PlacedSamples, device_of, place
 from .rehearsal import rehearse
+from .saved_bytes import saved_bytes
 
 if TYPE_CHECKING:
     from ...generated.wire_types import (
@@ -203,6 +204,7 @@ def _inspect(
         "samples": sample_count(task),
         "batchSize": task.batch_size,
         "parameters": sum(parameter.numel() for parameter in task.model.parameters()),
+        "savedBytes": saved_bytes(task, found.dry_run),
         "feasibility": _as_twins(task, key, known, lambda: list(judge())),
         "warnings": [*warnings(task, samples), *told, *_told(found.probed, task, request)],
     }
