@@ -281,8 +281,7 @@ export class Engine implements IDisposable {
     if (!due || this._applyDue(due)) {
       this._tickedAt = now;
     }
-    const free = this._options.freeBytes();
-    const room = free === undefined ? undefined : storageEvent(this._session, free, now);
+    const room = storageEvent(this._session, this._options.freeBytes(), now);
     if (room) {
       this._applyDue(room);
     }

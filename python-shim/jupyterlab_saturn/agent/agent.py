@@ -47,6 +47,7 @@ if TYPE_CHECKING:
         GroupUntil,
         Inspect,
         Node,
+        NodeTrouble,
         TrialStart,
     )
 
@@ -164,6 +165,7 @@ class Agent:
                 leases=leases,
                 surroundings=SurroundingsRegistry(self._paths, events),
                 limits=self._limits,
+                kept=self._runtime.kept,
                 network=network,
             )
             self._engine = EngineProcess(
@@ -212,15 +214,35 @@ class Agent:
             self._engine,
             removed=self._place.lose_sockets,
         )
+        is_told = False
         while True:
             await asyncio.sleep(_LOOK_SECONDS)
             self._place.leases.restore()
+            why = "The agent of another session has it."
             try:
                 watch.look()
             except (SaturnError, OSError) as error:
                 _log.warning("The sockets of the session cannot be made anew: %s", error)
+                why = str(error)
+            is_lost = not self._runtime.kept()
+            if is_lost and not is_told:
+                self._tell_unreachable(why)
+            is_told = is_lost
             if self._link.is_up:
                 self._tell_ready()
+
+    def _tell_unreachable(self, why: str) -> None:
+        trouble: NodeTrouble = {
+            "node": self._node,
+            "error": {
+                "code": "no-runtime-folder",
+                "message": f"The folder of sockets {self._runtime.path} was removed and cannot be "
+                f"made anew, so that nothing more is begun: {why}",
+                "hint": "Make room for it. What trains goes on, and what waits begins as soon as "
+                "the folder is there, by itself.",
+            },
+        }
+        self._link.say(message("agent", "node.trouble", trouble))
 
     async def _ping(self) -> None:
         while True:

@@ -28,11 +28,14 @@ class EventReceiver:
     ----------
     path
         Of the socket: where ranks are to connect.
+    bound
+        How often that was made.
     """
 
     def __init__(self, path: Path) -> None:
         self._jobs: dict[str, Callable[[RankEvent], None]] = {}
         self._sockets: list[socket.socket] = []
+        self.bound = 0
         self._loop = asyncio.get_running_loop()
         self.bind(path)
 
@@ -47,6 +50,7 @@ class EventReceiver:
             raise
         made.setblocking(False)
         self.path = path
+        self.bound += 1
         self._sockets.append(made)
         self._loop.add_reader(made, self.drain)
 

@@ -22,5 +22,8 @@ class Limits:
     """For the next step while training, or `silence_steps` of them if that is longer. A
     checkpoint of a large model to a slow disk is no hang."""
     silence_steps: float = 20.0
+    again: float = 1.0
+    """Before what was lost with something of the agent's own is repeated; twice that before the
+    next time, and so on."""
     logs: float = 5.0
     """Between looks at how long the logs have grown."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from ..cuda_errors import DEVICE_FAULTS, HINTS, CudaFault, fault_of, line_of
 from ..errors import SaturnError
-from ..training.rank import EXIT_PEER_LOST, EXIT_UNHEARD
+from ..training.rank import EXIT_PEER_LOST
 from ..wire import validate
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ class GroupRecord:
     orphaned: bool = False
     """Whether ranks ended with the zygote that they were forked from."""
     lost_sockets: bool = False
-    """Whether the folder was removed in which processes meet."""
+    """Whether the folder was removed in which processes meet, or the socket of the agent there."""
     memory_kills: int = 0
     """Processes that the system's out-of-memory killer ended meanwhile, of this group or another
     job beside it."""
@@ -194,8 +194,6 @@ def _judge(record: GroupRecord, log: Callable[[int], str], may_be_silent: bool) 
     spoke = {event["rank"] for event in record.failures}
     silent = [(rank, code) for rank, code in record.exits if code != 0 and rank not in spoke]
     for rank, code in silent:
-        if code == EXIT_UNHEARD:
-            return GroupOutcome("lost", error=_without_sockets(None))
         if code != EXIT_PEER_LOST:
             return _silent_end(rank, code, record, log)
     if errors:

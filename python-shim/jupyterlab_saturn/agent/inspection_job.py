@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import failure_of
 from ..wire import validate
+from .backoff import Backoff
 from .group_outcome import GroupOutcome, GroupRecord, decide, is_agents_loss
 from .host_memory import available_bytes
 from .inspection_results import InspectionResults
@@ -42,7 +43,7 @@ class InspectionJob:
     A task whose process ends without a word is to blame for it. When the pool itself ends before
     it has told of all its tasks, the first of the untold gets the blame and the others a new one,
     unless two in a row tell nothing. What was killed from outside may be nobody's fault: its task
-    gets one more process.
+    gets one more process. What was lost with something of the agent's own is repeated a few times.
     """
 
     def __init__(self, place: JobContext, body: Inspect, node: Node) -> None:
@@ -77,6 +78,7 @@ class InspectionJob:
 
     async def _inspect_all(self) -> None:
         mute = 0
+        backoff = Backoff(self._place.limits.again)
         while self._left:
             before, spared = len(self._left), len(self._spared)
             round = self._round_of(next(iter(self._left)))
@@ -90,9 +92,12 @@ class InspectionJob:
             untold = [task["name"] for task in round if task["name"] in self._left]
             if not untold or len(self._spared) > spared:
                 continue
+            if len(self._left) < before:
+                backoff.reset()
             if is_agents_loss(outcome.error):
-                continue
-            if outcome.kind == "lost" and untold[0] not in self._spared:
+                if await backoff.again():
+                    continue
+            elif outcome.kind == "lost" and untold[0] not in self._spared:
                 self._spared.add(untold[0])
                 continue
             mute = mute + 1 if len(self._left) == before else 0
@@ -113,6 +118,7 @@ class InspectionJob:
             return GroupOutcome("failed", error=failure_of(error))
 
     async def _round(self, tasks: list[TaskSpec]) -> GroupOutcome:
+        await self._place.reachable()
         folder = self._place.runtime / f"{INSPECT_PREFIX}{secrets.token_hex(8)}"
         devices = self._node["devices"]
         held = self._device()

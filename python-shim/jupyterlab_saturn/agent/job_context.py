@@ -44,6 +44,8 @@ class JobContext:
     leases: DeviceLeases
     surroundings: SurroundingsRegistry
     limits: Limits = field(default_factory=Limits)
+    kept: Callable[[], bool] = lambda: True
+    """Whether the folder of sockets is there, in which ranks and agent meet."""
     network: SessionNetwork | None = None
     """Where gloo connects ranks; the machine's loopback interface when None."""
     _running: set[RankGroup] = field(default_factory=set)
@@ -115,6 +117,11 @@ class JobContext:
     def rendezvous(self) -> Path:
         """A fresh path where ranks may meet; the job removes what they make of it."""
         return self.runtime / f"{RENDEZVOUS_PREFIX}{secrets.token_hex(8)}"
+
+    async def reachable(self) -> None:
+        """Wait until the folder of sockets is there: ranks would find nobody."""
+        while not self.kept():
+            await asyncio.sleep(_LOOK_SECONDS)
 
     def lose_sockets(self) -> None:
         """Tell the groups that run that what they had in the folder of sockets was removed."""

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import SaturnError, not_written
 from ..paths import ensure_private, scratch, write_json
+from ..training.rank import EXIT_UNHEARD
 from .event_receiver import EventReceiver
 from .group_limits import Limits
 from .group_outcome import HUNG, GroupOutcome, GroupRecord, decide, failure_of
@@ -75,6 +76,7 @@ class RankGroup:
         self._launcher = launcher
         self._surroundings = surroundings
         self._events = events
+        self._told_at = events.path, events.bound
         self._heard = heard
         self._may_be_silent = may_be_silent
         self._limits = limits or Limits()
@@ -285,12 +287,18 @@ class RankGroup:
             return
         code = exited.result()
         self._record.exits.append((rank, code))
+        self._record.lost_sockets |= code == EXIT_UNHEARD and self._is_unheard()
         self._record.orphaned |= self._ranks[rank].orphaned
         if code == -signal.SIGABRT:
             # NCCL's watchdog does so to a rank that waits: where are those it waits for?
             self._end_with_stacks()
         elif code != 0 or (rank == 0 and self._is_wordless()):
             self._after(self._limits.last_words, self._kill)
+
+    def _is_unheard(self) -> bool:
+        """Whether a rank may in truth have found no socket. Its code is one that a task may use."""
+        path, bound = self._told_at
+        return self._events.bound != bound or not path.exists()
 
     def _is_wordless(self) -> bool:
         """Whether the rank that tells the result has left without one: nobody waits for another."""

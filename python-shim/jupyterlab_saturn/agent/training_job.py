@@ -120,6 +120,7 @@ class TrainingJob:
 
     async def _train_on(self, devices: list[Device]) -> GroupOutcome:
         body, previous = self._body, self._previous
+        await _first(self._place.reachable(), self._stop_told.wait())
         rendezvous = self._place.rendezvous()
         request: TrainOrder = {
             "kind": "train",

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ..cuda_errors import KERNEL_HINT, fault_of
 from ..errors import SaturnError, failure_of
 from ..wire import message, validate
+from .backoff import Backoff
 from .group_outcome import GroupOutcome, is_agents_loss, is_of_device
 from .job_context import JobContext, choose_devices
 
@@ -52,7 +53,7 @@ class TrialJob:
     async def _outcome(self) -> GroupOutcome:
         try:
             outcome = await self._measure_unless_lost()
-            if outcome.kind == "lost" and not is_of_device(outcome.error):
+            if outcome.kind == "lost" and not _is_of_others(outcome):
                 # Killed from outside, perhaps for another's hunger: once is no verdict.
                 outcome = await self._measure_unless_lost()
             if outcome.error is not None and fault_of(outcome.error["message"]) == "kernel-failed":
@@ -62,9 +63,11 @@ class TrialJob:
             return GroupOutcome("failed", error=failure_of(error))
 
     async def _measure_unless_lost(self) -> GroupOutcome:
-        """Measure; again when the ranks were lost with something of the agent's own."""
+        """Measure; a few times again when ranks were lost with something of the agent's own."""
+        backoff = Backoff(self._place.limits.again)
         while is_agents_loss((outcome := await self._measure()).error):
-            continue
+            if not await backoff.again():
+                break
         return outcome
 
     async def _located(self, outcome: GroupOutcome) -> GroupOutcome:
@@ -78,6 +81,7 @@ class TrialJob:
         return replace(again, error={**again.error, "hint": KERNEL_HINT})
 
     async def _measure(self, *, blocking: bool = False) -> GroupOutcome:
+        await self._place.reachable()
         body = self._body
         devices = choose_devices(self._node, body["devices"], body["strategy"])
         rendezvous = self._place.rendezvous()
@@ -128,6 +132,11 @@ class TrialJob:
             "source": "measured",
             "error": failure,
         }
+
+
+def _is_of_others(outcome: GroupOutcome) -> bool:
+    """Whether the ranks were lost with a device, or with something of the agent's own."""
+    return is_of_device(outcome.error) or is_agents_loss(outcome.error)
 
 
 def _ignore(event: RankEvent) -> None:

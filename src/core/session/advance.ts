@@ -1,6 +1,7 @@
+import { busyElsewhere } from '../model/busyDevices.js';
 import type { SessionState } from '../wire/messages.js';
 import { dispatchSegments, hasTurns } from './dispatch.js';
-import { busyElsewhere, isWithoutDevices, withoutDevices } from './excludedDevices.js';
+import { isWithoutDevices, withoutDevices } from './excludedDevices.js';
 import { exploresInRun } from './exploration.js';
 import { askPlan, isReplanDue } from './replanning.js';
 import { withRungs } from './rungs.js';

@@ -13,10 +13,13 @@ import {
 } from './session.js';
 import { lacksDevice, tableOf } from './taskTable.js';
 
-/** Have each task that is to be inspected on a device inspected on one that is free, as long as there are some. */
+/**
+ * Have each task that is to be inspected on a device inspected on one that is free, as long as there are some. Of a paused
+ * session none is.
+ */
 export function dispatchInspections(session: ISession): IStep {
-  const { agent, tasks } = session.state;
-  if (agent === 'away' || tableOf(tasks).lackingDevice === 0) {
+  const { agent, pause, tasks } = session.state;
+  if (agent === 'away' || pause || tableOf(tasks).lackingDevice === 0) {
     return { session, commands: [] };
   }
   const busy = busyDevices(session);

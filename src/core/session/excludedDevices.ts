@@ -1,20 +1,14 @@
-import type { ExcludedDevice, Failure, Node, SessionState } from '../wire/messages.js';
+import { isRefused } from '../model/busyDevices.js';
+import type { ExcludedDevice, Failure, Node } from '../wire/messages.js';
 import { type ISession, withNotice, withStaleProfile, withState } from './session.js';
 import { withoutGoal } from './stopping.js';
 
-const BUSY = 'device-busy';
-
-/** Codes of failures that are a device's, and no task's. */
-const OF_DEVICE: ReadonlySet<string> = new Set(['device-lost', 'device-shared', BUSY]);
+/** Codes of failures of a device on which something ran. */
+const OF_DEVICE: ReadonlySet<string> = new Set(['device-lost', 'device-shared']);
 
 /** Whether a failure is a device's, and no task's. */
 export function isOfDevice(error: Failure | undefined): error is Failure {
-  return error !== undefined && OF_DEVICE.has(error.code);
-}
-
-/** Whether a device was refused before anything ran on it. */
-export function isRefused(error: Failure): boolean {
-  return error.code === BUSY;
+  return error !== undefined && (OF_DEVICE.has(error.code) || isRefused(error));
 }
 
 /**
@@ -50,9 +44,7 @@ export function excludeDevices(
   });
   const notice = noticeOf(out, error);
   // Of a device that is refused over and over one word is enough.
-  const others = next.state.notices.filter(
-    ({ code, message }) => code !== BUSY || message !== notice.message
-  );
+  const others = next.state.notices.filter(other => !isRefused(other) || other.message !== notice.message);
   return withNotice(withState(withStaleProfile(next), { notices: others }), notice);
 }
 
@@ -88,17 +80,10 @@ export function includeBusyDevices(
       cluster: { nodes },
       excludedDevices: excludedDevices.filter(one => !back.includes(one)),
       notices: session.state.notices.filter(
-        ({ code, devices = [] }) => code !== BUSY || !devices.every(id => ids.has(id))
+        notice => !isRefused(notice) || !(notice.devices ?? []).every(id => ids.has(id))
       )
     })
   );
-}
-
-/** The devices that others have for themselves, and that the session waits for. */
-export function busyElsewhere({
-  excludedDevices = []
-}: Pick<SessionState, 'excludedDevices'>): ExcludedDevice[] {
-  return excludedDevices.filter(({ error }) => isRefused(error));
 }
 
 /**

@@ -50,12 +50,17 @@ function causeOfStale(event: SessionEvent): ReplanCause | undefined {
     case 'run-requested':
     case 'resume-requested':
       return { kind: 'resumed', ...(event.tasks && { tasks: event.tasks }) };
+    case 'storage-free':
+      return { kind: 'resumed' };
+    case 'history-lost':
+      return { kind: 'resumed', tasks: event.saved.map(({ task }) => task) };
     case 'speed-differs':
       return { kind: 'speed', tasks: [event.task], factor: event.factor };
     case 'trial-finished':
     case 'cells-recalled':
       return { kind: 'measured' };
     case 'node-changed':
+    case 'devices-freed':
     case 'agent-connected':
       return { kind: 'devices' };
     case 'profile-requested':
@@ -63,7 +68,19 @@ function causeOfStale(event: SessionEvent): ReplanCause | undefined {
     case 'techniques-set':
     case 'wishes-set':
       return { kind: 'wishes' };
-    default:
+    case 'created':
+    case 'version-changed':
+    case 'storage-short':
+    case 'plan-made':
+    case 'plan-failed':
+    case 'plan-given':
+    case 'clock':
+    case 'group':
+    case 'replan-due':
+    case 'agent-away':
+    case 'reset':
       return undefined;
+    default:
+      return event satisfies never;
   }
 }

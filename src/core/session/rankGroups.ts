@@ -1,6 +1,7 @@
+import { isRefused } from '../model/busyDevices.js';
 import type { Attempt, Failure, GroupEvent, ProfileCell, TaskState, Validation } from '../wire/messages.js';
 import { inspectOnDevice, OTHER_TASK } from './deviceInspections.js';
-import { excludeDevices, isOfDevice, isRefused } from './excludedDevices.js';
+import { excludeDevices, isOfDevice } from './excludedDevices.js';
 import { noteMeasured, withTrainedCell } from './measurements.js';
 import { withTried } from './profiling.js';
 import {
@@ -21,7 +22,10 @@ import { isOfStorage, noteDiskFull } from './storage.js';
 /** A rank group that vanishes is started again from the same checkpoint this often, then its task has failed. */
 export const MAX_LOST = 3;
 
-/** Codes of losses that are no task's: they are not counted. */
+/** As {@link MAX_LOST}, for one that vanishes by no fault of its task: something here does not work then. */
+export const MAX_BLAMELESS = 10;
+
+/** Codes of losses that are no task's. */
 const OF_OURS: ReadonlySet<string> = new Set(['zygote-lost', 'sockets-lost']);
 
 /** Note what happened to a rank group. Events of attempts that are over are dropped: agents repeat themselves. */
@@ -223,27 +227,29 @@ function noteDeviceFailure(
   return excludeDevices(freed, attempt.node, attempt.devices, error);
 }
 
-/** How often a task was lost before without a new checkpoint since. */
-function losses({ attempts }: TaskState): number {
+/** How often a task was lost before without a new checkpoint since; by its own fault, perhaps, or by no fault of its. */
+function losses({ attempts }: TaskState, blameless: boolean): number {
   const saved = attempts.findLastIndex(({ savedStep }) => savedStep !== undefined);
-  return attempts.slice(Math.max(0, saved)).filter(({ outcome }) => outcome === 'lost').length;
+  const since = attempts.slice(Math.max(0, saved));
+  return since.filter(one => (blameless ? one.blameless === true : one.outcome === 'lost' && !one.blameless))
+    .length;
 }
 
 function noteLost(session: ISession, task: TaskState, attempt: Attempt, event: GroupEvent): ISession {
   const name = task.spec.name;
-  const attempts = ended(task, attempt, event, 'lost');
+  const error = event.error ?? { code: 'lost', message: 'The ranks vanished without a word.' };
+  const blameless = OF_OURS.has(error.code);
+  const gone: Attempt = blameless ? { ...attempt, blameless } : attempt;
+  const lost = losses(task, blameless) + 1;
+  const isTooOften = lost > (blameless ? MAX_BLAMELESS : MAX_LOST);
+  const attempts = ended(task, gone, event, blameless && !isTooOften ? 'stopped' : 'lost');
   if (restingStatus(task) === 'stopped') {
     return withTask(session, name, { ...attempts, status: 'stopped' });
   }
-  if (event.error && OF_OURS.has(event.error.code)) {
-    return withTask(session, name, { ...ended(task, attempt, event, 'stopped'), status: 'ready' });
-  }
-  const lost = losses(task) + 1;
-  const error = event.error ?? { code: 'lost', message: 'The ranks vanished without a word.' };
-  if (lost > MAX_LOST && isExploring(attempt)) {
+  if (isTooOften && isExploring(attempt) && !blameless) {
     return noteFailedExploration(session, task, attempt, { ...event, error }, 'lost');
   }
-  if (lost > MAX_LOST) {
+  if (isTooOften) {
     return withTask(session, name, {
       ...attempts,
       status: 'failed',

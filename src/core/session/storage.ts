@@ -1,13 +1,11 @@
 import { bytes } from '../model/quantities.js';
 import type { Failure, SessionEvent, SessionState, TaskState } from '../wire/messages.js';
+import { plannedCluster } from './plannedCluster.js';
 import { type ISession, isOpen, withNotice, withState } from './session.js';
-import { activeTasks } from './taskTable.js';
+import { activeTasks, isActive } from './taskTable.js';
 
 /** Kept for the journal, logs and what else a session writes beside checkpoints, in bytes. */
 export const RESERVE_BYTES = 32 * 2 ** 20;
-
-/** Weights, the moments of Adam, and the model that is left at the end, in single precision. */
-const CHECKPOINT_BYTES_PER_PARAMETER = 16;
 
 /** So much more room than is needed there must be before a session goes on, lest it is paused again at once. */
 const RELIEF = 1.25;
@@ -37,24 +35,51 @@ export function neededBytes(state: SessionState): number {
   return RESERVE_BYTES + training + waiting;
 }
 
+/**
+ * What must be free for a paused session to go on, in bytes: a quarter more than what is needed once as many tasks train as
+ * can, with the largest among them. Else it would begin what it then had no room for.
+ */
+export function reliefBytes(state: SessionState): number {
+  const devices = plannedCluster(state).nodes.reduce((sum, node) => sum + node.devices.length, 0);
+  const together = Math.min(devices, state.wishes?.concurrent ?? Infinity);
+  const largest = state.tasks
+    .filter(task => isActive(task) || (task.status === 'ready' && isOpen(task, state)))
+    .map(checkpointBytes)
+    .sort((a, b) => b - a)
+    .slice(0, together + 1);
+  return Math.ceil(RELIEF * largest.reduce((sum, one) => sum + one, RESERVE_BYTES));
+}
+
+/** Where it is not known, only the ranks themselves look whether there is room. */
 function checkpointBytes({ inspection }: TaskState): number {
-  return CHECKPOINT_BYTES_PER_PARAMETER * (inspection?.parameters ?? 0);
+  return inspection?.savedBytes ?? 0;
 }
 
 /**
  * What the room on a session's disk brings about.
  *
- * @param freeBytes - what is free there.
+ * @param freeBytes - what is free there; undefined where that cannot be told.
  * @param now - seconds since the epoch.
  */
-export function storageEvent({ state }: ISession, freeBytes: number, now: number): SessionEvent | undefined {
+export function storageEvent(
+  { state }: ISession,
+  freeBytes: number | undefined,
+  now: number
+): SessionEvent | undefined {
   const { goal, pause, trials, tasks } = state;
-  const needed = neededBytes(state);
   if (pause) {
+    const isOld = now - pause.since >= RETRY_SECONDS;
+    if (freeBytes === undefined) {
+      return isOld ? { kind: 'storage-free' } : undefined;
+    }
     // That it was full may have been seen where nobody can look: a quota, another disk.
-    const isDue = now - pause.since >= RETRY_SECONDS || pause.error.code === NEARLY_FULL;
-    return isDue && freeBytes >= RELIEF * needed ? { kind: 'storage-free', freeBytes } : undefined;
+    const isDue = isOld || pause.error.code === NEARLY_FULL;
+    return isDue && freeBytes >= reliefBytes(state) ? { kind: 'storage-free', freeBytes } : undefined;
   }
+  if (freeBytes === undefined) {
+    return undefined;
+  }
+  const needed = neededBytes(state);
   const isBusy = goal !== 'none' || trials.length > 0 || activeTasks(tasks).length > 0;
   return isBusy && freeBytes < needed ? { kind: 'storage-short', freeBytes, neededBytes: needed } : undefined;
 }
@@ -72,7 +97,7 @@ export function noteShortage(
     {
       code: NEARLY_FULL,
       message: `The disk of ${session.state.folder} is nearly full: ${bytes(freeBytes)} are free, and what is saved next takes up to ${bytes(needed)}. The session pauses; all tasks keep their place.`,
-      hint: GOES_ON
+      hint: goesOn(session.state)
     },
     time
   );
@@ -83,13 +108,19 @@ export function noteDiskFull(session: ISession, error: Failure, time: number): I
   const { code, message, devices: _, ...rest } = error;
   return paused(
     session,
-    { ...rest, code, message: `${message} The session pauses; all tasks keep their place.`, hint: GOES_ON },
+    {
+      ...rest,
+      code,
+      message: `${message} The session pauses; all tasks keep their place.`,
+      hint: goesOn(session.state)
+    },
     time
   );
 }
 
-const GOES_ON =
-  'Free some space, e.g. by %saturn remove of what is not needed any more: as soon as there is room it goes on by itself.';
+function goesOn(state: SessionState): string {
+  return `Free some space: the folder ${state.folder}/archive, where what %saturn remove takes out is kept, may be deleted. As soon as ${bytes(reliefBytes(state))} are free it goes on by itself.`;
+}
 
 function paused(session: ISession, error: Failure, time: number): ISession {
   return session.state.pause

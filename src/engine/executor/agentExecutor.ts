@@ -188,6 +188,7 @@ function reportOf(message: Message<'agent'>): IExecutor.Report | null {
     case 'agent.hello':
       return { kind: 'agent-connected', hello: message.body };
     case 'cluster.report':
+    case 'node.trouble':
       return { kind: 'node-changed', ...message.body };
     case 'devices.freed':
       return { kind: 'devices-freed', ...message.body };

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from jupyterlab_saturn.agent.group_outcome import GroupRecord, decide, is_secondary
 from jupyterlab_saturn.errors import Json
+from jupyterlab_saturn.training.rank import EXIT_UNHEARD
 
 ECHO = "[../gloo/transport/tcp/pair.cc:538] Connection closed by peer [127.0.0.1]:40551"
 
@@ -160,6 +161,13 @@ def test_silence_is_in_order_only_where_it_is_allowed() -> None:
     assert decide(record(exits=exits), log).kind == "failed"
     assert decide(record(exits=exits), log, may_be_silent=True).kind == "finished"
     assert decide(record(exits=[(0, 2)]), log, may_be_silent=True).kind == "failed"
+
+
+def test_a_tasks_own_exit_looks_like_no_loss_of_sockets() -> None:
+    outcome = decide(record(exits=[(0, EXIT_UNHEARD)]), log)
+    assert (outcome.kind, outcome.error and outcome.error["code"]) == ("failed", "rank-failed")
+    outcome = decide(record(exits=[(0, EXIT_UNHEARD)], lost_sockets=True), log)
+    assert (outcome.kind, outcome.error and outcome.error["code"]) == ("lost", "sockets-lost")
 
 
 def test_ranks_that_end_with_the_zygote_are_lost_by_no_fault_of_their_task() -> None:

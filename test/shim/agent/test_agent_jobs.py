@@ -16,6 +16,7 @@ from jupyterlab_saturn import wire
 from jupyterlab_saturn.agent.device_leases import DeviceLeases
 from jupyterlab_saturn.agent.event_receiver import EventReceiver
 from jupyterlab_saturn.agent.group_limits import Limits
+from jupyterlab_saturn.agent.group_outcome import SOCKETS_LOST, ZYGOTE_LOST, GroupOutcome
 from jupyterlab_saturn.agent.inspection_job import InspectionJob
 from jupyterlab_saturn.agent.job_context import JobContext
 from jupyterlab_saturn.agent.rank_group import RankGroup
@@ -60,7 +61,9 @@ async def place() -> AsyncIterator[tuple[JobContext, Said]]:
         )
         events = EventReceiver(paths.events_socket)
         said = Said()
-        limits = Limits(last_words=0.2, stacks=0.3, leave=0.5, silence=1.0, silence_steps=2.0)
+        limits = Limits(
+            last_words=0.2, stacks=0.3, leave=0.5, silence=1.0, silence_steps=2.0, again=0.01
+        )
         try:
             yield (
                 JobContext(
@@ -513,6 +516,65 @@ def test_losses_with_the_zygote_are_nobodys_fault(tmp_path: Path) -> None:
     assert (tmp_path / "trial").read_text() == "xx"
     results = inspect(task("a", ranks=f"orphan {tmp_path / 'inspection'} 2;inspected"))
     assert ["inspection" in result for result in results] == [True]
+
+
+@pytest.mark.parametrize("code", [ZYGOTE_LOST, SOCKETS_LOST])
+def test_losses_with_what_is_the_agents_are_not_repeated_for_ever(
+    monkeypatch: pytest.MonkeyPatch, code: str
+) -> None:
+    ran: list[str] = []
+
+    async def lose(self: JobContext, group: RankGroup, *_: object) -> GroupOutcome:
+        ran.append(group.job)
+        return GroupOutcome("lost", error={"code": code, "message": "Gone."})
+
+    monkeypatch.setattr(JobContext, "run", lose)
+    cell = try_out(rank0="trial 0.25", rank1="")
+    assert (cell["status"], cell["error"]["code"]) == ("failed", code)
+    assert len(ran) == 1 + 3
+    ran.clear()
+    results = inspect(*(task(f"t{n}", ranks="inspected") for n in range(5)))
+    assert [result["error"]["code"] for result in results] == [code] * 5
+    assert len(ran) <= 1 + 3 + 2
+
+
+def test_a_tasks_own_exit_fails_its_trial() -> None:
+    cell = try_out(rank0="exit 4", rank1="")
+    assert (cell["status"], cell["error"]["code"]) == ("failed", "rank-failed")
+
+
+def test_nothing_begins_while_the_sockets_are_gone() -> None:
+    async def main() -> None:
+        async with place() as (there, said):
+            is_kept: list[bool] = []
+            asked = asyncio.Event()
+
+            def kept() -> bool:
+                asked.set()
+                return bool(is_kept)
+
+            here = replace(there, kept=kept)
+            order = {
+                "steps": 8,
+                "strategy": {"technique": "single", "devices": 1},
+                "devices": ["cpu0"],
+                "checkpointSeconds": 60,
+            }
+            first, second = (
+                TrainingJob(here, {**order, "task": task(ranks="finished 8"), "attempt": n}, NODE)
+                for n in (1, 2)
+            )
+            running = [asyncio.create_task(first.run()), asyncio.create_task(second.run())]
+            await asked.wait()
+            second.stop(60.0)
+            await running[1]
+            assert [(body["attempt"], body["kind"]) for _, body in said] == [(2, "stopped")]
+            assert first.pids == []
+            is_kept.append(True)
+            await running[0]
+            assert [body["kind"] for _, body in said] == ["stopped", "finished"]
+
+    asyncio.run(main())
 
 
 @pytest.mark.parametrize(

@@ -46,6 +46,11 @@ class Scene:
 
     def train(self, name: str, wait: str = "started", **acts: str) -> Json:
         """Start training a task on one device; the first event of the kind waited for."""
+        self.start(name, **acts)
+        return self.ear.hear_event(wait)
+
+    def start(self, name: str, **acts: str) -> None:
+        """Have a task trained on one device."""
         device = self.node["devices"][0]["id"]
         body = {
             "task": task(name, **acts),
@@ -56,7 +61,6 @@ class Scene:
             "checkpointSeconds": 60,
         }
         self.ear.say("group.start", body)
-        return self.ear.hear_event(wait)
 
     node: Json
 

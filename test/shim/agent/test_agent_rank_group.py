@@ -355,6 +355,24 @@ def test_ranks_that_train_do_without_the_folder_of_sockets() -> None:
     assert (outcome.error["code"], outcome.error["traceback"]) == ("sockets-lost", "no such file")
 
 
+@pytest.mark.parametrize("removed", [False, True])
+@pytest.mark.parametrize("anew", [False, True])
+def test_ranks_that_found_no_socket_are_told_apart(removed: bool, anew: bool) -> None:
+    async def remove(story: Story) -> None:
+        await story.heard_both()
+        events = story.group._events
+        if removed:
+            events.path.unlink()
+        if removed and anew:
+            events.bind(events.path)
+        os.kill(story.group.pids[0], signal.SIGTERM)
+
+    outcome, _ = tell(then=remove, rank0="leave 4;started 0;sleep 300", rank1="started 0;sleep 300")
+    assert outcome.error is not None
+    told = ("lost", "sockets-lost") if removed else ("failed", "rank-failed")
+    assert (outcome.kind, outcome.error["code"]) == told
+
+
 def test_ranks_lost_with_the_zygote_are_told_apart() -> None:
     async def main() -> None:
         async with place("ready") as (here, _):

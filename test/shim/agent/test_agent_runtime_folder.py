@@ -11,6 +11,7 @@ import pytest
 from fakes.bench import task, until
 from jupyterlab_saturn.agent.agent_launch import agent_alive, ensure_agent
 from jupyterlab_saturn.agent.agent_lock import read_status
+from jupyterlab_saturn.agent.runtime_folder import RuntimeFolder
 from jupyterlab_saturn.paths import SessionPaths, engine_endpoint, events_socket
 from test_agent_process import Scene, scene
 
@@ -74,6 +75,23 @@ def test_who_starts_while_it_is_removed_is_lost_and_no_fault_of_the_task() -> No
         until(mark.exists)
         remove(here, here.paths.runtime)
         assert "inspection" in here.ear.hear("inspect.results")["body"]["results"][0]
+
+
+def test_nothing_is_begun_while_it_cannot_be_made_anew() -> None:
+    with scene() as here:
+        shutil.rmtree(here.paths.runtime)
+        other = RuntimeFolder(here.paths)
+        assert other.acquire()
+        told = here.ear.hear("node.trouble")["body"]
+        assert told["node"] == here.node
+        assert told["error"]["code"] == "no-runtime-folder"
+        assert str(here.paths.runtime) in told["error"]["message"]
+        here.start("t", ranks="started 0;finished 1")
+        here.ear.say("cluster.set", {"request": {"kind": "cpu", "count": 1}})
+        here.ear.hear("cluster.report")  # what was said before has been taken in
+        assert not here.paths.attempt("t", 1).exists()
+        other.release()
+        assert here.ear.hear_event("finished", "lost", "failed")["body"]["kind"] == "finished"
 
 
 def test_a_socket_alone_is_made_anew() -> None:

@@ -114,6 +114,10 @@ class FakeRank:
     def do_exit(self, code: str, _: Any) -> None:
         os._exit(int(code))
 
+    def do_leave(self, code: str, _: Any) -> None:
+        """Exit once told to stop."""
+        signal.signal(signal.SIGTERM, lambda *_: os._exit(int(code)))
+
     def do_kill(self, number: str, _: Any) -> None:
         os.kill(os.getpid(), int(number))
 

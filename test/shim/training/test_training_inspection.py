@@ -115,6 +115,41 @@ def test_wrong_parts_are_told_in_the_users_words(session: Session, part: str, me
     assert "traceback" not in result["error"]
 
 
+def adapted(trained: str) -> Any:
+    """A model of which the last layer is trained, or all of it."""
+    from functools import partial
+
+    import torch
+    from jupyterlab_saturn.task import Task
+    from torch import nn
+    from torch.utils.data import TensorDataset
+
+    model = nn.Sequential(nn.Linear(6, 64), nn.BatchNorm1d(64), nn.Linear(64, 3))
+    for parameter in () if trained == "all" else (*model[0].parameters(), *model[1].parameters()):
+        parameter.requires_grad_(False)
+    return Task(
+        model=model,
+        data=TensorDataset(torch.randn(16, 6), torch.zeros(16, dtype=torch.int64)),
+        batch_size=8,
+        loss=nn.functional.cross_entropy,
+        optimizer=partial(torch.optim.AdamW, lr=1e-3),
+    )
+
+
+def test_what_is_not_trained_is_written_once_and_saved_never(session: Session) -> None:
+    last = 4 * (64 * 3 + 3)
+    buffers = 4 * (64 + 64) + 8
+    rest = 4 * (6 * 64 + 64 + 64 + 64)
+    counters = 4 * 2  # of AdamW, one a parameter
+    found = inspection(session, session.spec(adapted, trained="last"))
+    assert found["savedBytes"] == (3 * last + buffers + counters) + (rest + last + buffers) + (
+        last + buffers
+    )
+    found = inspection(session, session.spec(adapted, trained="all"))
+    model = last + buffers + rest
+    assert found["savedBytes"] == 3 * (last + rest) + buffers + 3 * counters + model
+
+
 def test_the_signature_ignores_what_does_not_change_the_speed(session: Session) -> None:
     base = session.spec(mlp)
     same = [

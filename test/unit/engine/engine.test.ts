@@ -219,6 +219,20 @@ it('tells a failed choice of devices to whom it answers, and to nobody else', as
   expect((await client.state()).notices).toHaveLength(1);
 });
 
+it('tells what keeps a node from beginning anything, whoever waits for an answer about its devices', async () => {
+  const hands = await peer().enrol();
+  const client = peer();
+  const asked = errorOf(client, 'cluster.set', { request: { kind: 'cpu' } });
+  await hands.next('cluster.set');
+  const { cluster } = await client.state();
+  const [node] = cluster!.nodes;
+  const error = { code: 'no-runtime-folder', message: 'There is no folder.' };
+  await hands.ask('node.trouble', { node, error });
+  expect(await client.state()).toMatchObject({ notices: [error], cluster });
+  await hands.ask('cluster.report', { node });
+  expect(await asked).not.toBe('no-runtime-folder');
+});
+
 it('refuses to leave out a technique that there is not', async () => {
   const hands = await peer().enrol();
   const client = peer();
@@ -574,6 +588,26 @@ it('asks nothing for the finished tasks of a cell that is run again', async () =
   const other = { tasks: [spec('a', 'new')], replace: true, wishes: again };
   expect(await errorOf(client, 'tasks.add', other)).toBe('tasks.added');
   expect((await client.state()).tasks.map(task => task.wishes)).toEqual([again.set, again.set]);
+});
+
+it('tries again a while after the disk was full where nobody can tell what is free', async () => {
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+  try {
+    await engine.close();
+    await start();
+    const hands = await peer().enrol();
+    const client = peer();
+    await client.ask('tasks.add', { tasks: [spec('a')] });
+    await hands.next('inspect');
+    const error = { code: 'disk-full', message: 'The disk is full.' };
+    await hands.ask('inspect.results', { results: [{ task: 'a', hash: 'h', error }] });
+    expect((await client.state()).pause?.error.code).toBe('disk-full');
+    clock += 60;
+    vi.advanceTimersByTime(1000);
+    expect((await client.state()).pause).toBeUndefined();
+  } finally {
+    vi.useRealTimers();
+  }
 });
 
 it('pauses before the disk is full, and goes on when there is room', async () => {

@@ -94,6 +94,20 @@ describe('a task that comes in while others train', () => {
   });
 });
 
+it('a device that is free again is a reason to plan anew', async () => {
+  const sim = planned({ a: [1, 0.9], b: [1, 0.9] });
+  await run(sim);
+  starts(sim);
+  sim.group('a', 1, 'started', { step: 0 });
+  const [device] = sim.session.state.tasks[1]!.attempts[0]!.devices;
+  const error = { code: 'device-busy', message: 'In use.', devices: [device!] };
+  sim.group('b', 1, 'failed', { error });
+  await answer(sim);
+  sim.feed({ kind: 'devices-freed', node: 'node', devices: [device!] });
+  await answer(sim);
+  expect(sim.session.state.replans?.at(-1)?.causes).toEqual([{ kind: 'devices' }]);
+});
+
 describe('a task that is slower than planned', () => {
   it('has the waiting ones planned anew, and is moved when that pays', async () => {
     // Three tasks of equal length on two devices: one each, the third after whichever ends first.

@@ -290,13 +290,43 @@ describe('trouble while training', () => {
     });
   });
 
-  it('starts a group again that was lost with the zygote, however often', () => {
+  it('starts a group again that was lost with the zygote, ten times, and says so', () => {
     const { sim, task } = training(['a']);
-    for (let attempt = 1; attempt <= 8; attempt++) {
-      sim.group(task, attempt, 'lost', { error: { code: 'zygote-lost', message: 'Gone.' } });
+    const error = { code: 'zygote-lost', message: 'Gone.' };
+    sim.group(task, 1, 'lost');
+    for (let attempt = 2; attempt <= 11; attempt++) {
+      sim.group(task, attempt, 'lost', { error });
+      expect(sim.status(task)).toBe('starting');
     }
-    expect(sim.session.state.tasks[0]).toMatchObject({ status: 'starting' });
-    expect(sim.session.state.notices).toEqual([]);
+    expect(sim.session.state.notices.at(-1)).toEqual({
+      ...error,
+      message: `${task}: Gone. It goes on from the beginning.`
+    });
+    // They do not count as its own.
+    sim.group(task, 12, 'lost');
+    sim.group(task, 13, 'lost');
+    expect(sim.status(task)).toBe('starting');
+    sim.group(task, 14, 'lost', { error });
+    expect(sim.session.state.tasks[0]).toMatchObject({
+      status: 'failed',
+      error: {
+        code: 'zygote-lost',
+        message: 'Gone. This was time 11 without a new checkpoint; it is not started again.',
+        hint: `Try it again with %saturn retry ${task}.`
+      }
+    });
+  });
+
+  it('counts losses with the zygote anew after a new checkpoint', () => {
+    const { sim, task } = training(['a']);
+    for (let attempt = 1; attempt <= 15; attempt++) {
+      sim.group(task, attempt, 'started', { step: 0 });
+      if (attempt === 8) {
+        sim.group(task, attempt, 'checkpoint', { step: 1 });
+      }
+      sim.group(task, attempt, 'lost', { error: { code: 'sockets-lost', message: 'Gone.' } });
+    }
+    expect(sim.status(task)).toBe('starting');
   });
 
   it('counts no checkpoint as new that was there before', () => {

@@ -2,16 +2,16 @@ import { describe, expect, it } from 'vitest';
 import { ENGLISH } from '../../../src/core/model/translation.js';
 import { emptySession } from '../../../src/core/session/session.js';
 import { step } from '../../../src/core/session/step.js';
-import { neededBytes, RESERVE_BYTES, storageEvent } from '../../../src/core/session/storage.js';
+import { neededBytes, RESERVE_BYTES, reliefBytes, storageEvent } from '../../../src/core/session/storage.js';
 import { progressLine } from '../../../src/core/view/status/progressLine.js';
 import type { Failure } from '../../../src/core/wire/messages.js';
 import { inspection, SessionHarness, spec } from './sessionHarness.js';
 
 const FULL: Failure = { code: 'disk-full', message: 'The disk is full: no space.', hint: 'Free some.' };
-const PARAMETERS = 1e6;
+const SAVED = 16e6;
 const MUCH = 1e12;
 
-/** Tasks of a million parameters, of which one trains on each of two devices. */
+/** Tasks that save as much each, of which one trains on each of two devices. */
 function training(...names: string[]): SessionHarness {
   const sim = new SessionHarness();
   sim.connect(2);
@@ -20,7 +20,7 @@ function training(...names: string[]): SessionHarness {
     const found = inspection('sig', 10, [{ technique: 'single', devices: 1 }]);
     sim.feed({
       kind: 'inspected',
-      result: { task, hash: 'h', inspection: { ...found, parameters: PARAMETERS } }
+      result: { task, hash: 'h', inspection: { ...found, savedBytes: SAVED } }
     });
   }
   sim.pending = [];
@@ -39,7 +39,7 @@ function training(...names: string[]): SessionHarness {
 }
 
 /** The disk has so much left, as the engine sees it. */
-function room(sim: SessionHarness, freeBytes: number, seconds = 1): void {
+function room(sim: SessionHarness, freeBytes: number | undefined, seconds = 1): void {
   const event = storageEvent(sim.session, freeBytes, sim.time + seconds);
   if (event) {
     sim.feed(event, seconds);
@@ -60,7 +60,20 @@ const statuses = ({ session: { state } }: SessionHarness): string[] => state.tas
 describe('before the disk is full', () => {
   it('what is saved next is known: a checkpoint of what trains, and one of what waits', () => {
     const sim = training('a', 'b', 'c');
-    expect(neededBytes(sim.session.state)).toBeGreaterThanOrEqual(RESERVE_BYTES + 2 * 16 * PARAMETERS);
+    expect(neededBytes(sim.session.state)).toBe(RESERVE_BYTES + 2 * SAVED);
+  });
+
+  it('what a task would save if all of it were trained does not count', () => {
+    const sim = new SessionHarness();
+    sim.connect(2);
+    sim.feed({ kind: 'tasks-added', tasks: [spec('a')] });
+    const found = { ...inspection('sig'), parameters: 7e9 };
+    sim.feed({ kind: 'inspected', result: { task: 'a', hash: 'h', inspection: found } });
+    expect(neededBytes(sim.session.state)).toBe(RESERVE_BYTES);
+    sim.feed({ kind: 'tasks-added', tasks: [spec('b')] });
+    const known = { ...found, savedBytes: 20e6 };
+    sim.feed({ kind: 'inspected', result: { task: 'b', hash: 'h', inspection: known } });
+    expect(neededBytes(sim.session.state)).toBe(RESERVE_BYTES + 20e6);
   });
 
   it('the session pauses once, with one notice, and every task keeps its place', () => {
@@ -93,6 +106,32 @@ describe('before the disk is full', () => {
     expect(sim.session.state.pause).toBeUndefined();
     sim.settle();
     expect(statuses(sim)).toEqual(['finished', 'finished', 'finished']);
+  });
+
+  it('it does not go on to what it then has no room for', () => {
+    const sim = training('a', 'b', 'c');
+    for (let look = 0; look < 10; look++) {
+      room(sim, 1.3 * (RESERVE_BYTES + SAVED));
+      for (const { body } of sim.take('start')) {
+        sim.group(body.task.name, body.attempt, 'started', { step: 0 });
+      }
+      leave(sim);
+    }
+    expect(sim.log.map(({ event }) => event.kind).filter(kind => kind.startsWith('storage'))).toEqual([
+      'storage-short'
+    ]);
+    const { pause, notices } = sim.session.state;
+    expect(pause).toBeDefined();
+    expect(notices[0]?.hint).toContain('/tmp/test/archive');
+    expect(notices[0]?.hint).not.toContain('e.g. by %saturn remove');
+  });
+
+  it('what it needs to go on is for as many as may train at once', () => {
+    const sim = training('a', 'b', 'c', 'd');
+    const needed = (tasks: number): number => 1.25 * (RESERVE_BYTES + tasks * SAVED);
+    expect(reliefBytes(sim.session.state)).toBe(needed(3));
+    sim.feed({ kind: 'wishes-set', session: { set: { concurrent: 1 } } });
+    expect(reliefBytes(sim.session.state)).toBe(needed(2));
   });
 
   it('an idle session does not care', () => {
@@ -134,6 +173,31 @@ describe('a disk that is full', () => {
     expect(sim.session.state.pause).toBeUndefined();
     sim.settle();
     expect(statuses(sim)).toEqual(['finished', 'finished']);
+  });
+
+  it('is tried again after a while where nobody can tell how much is free', () => {
+    const sim = training('a', 'b');
+    const trained = sim.session.state.tasks.find(({ status }) => status === 'running')!.spec.name;
+    expect(storageEvent(sim.session, undefined, sim.time)).toBeUndefined();
+    sim.group(trained, 1, 'failed', { error: FULL });
+    leave(sim);
+    room(sim, undefined, 5);
+    expect(sim.session.state.pause).toBeDefined();
+    room(sim, undefined, 60);
+    expect(sim.session.state.pause).toBeUndefined();
+  });
+
+  it('has nothing inspected on a device before there is room', () => {
+    const sim = new SessionHarness();
+    sim.connect(1);
+    sim.feed({ kind: 'tasks-added', tasks: [spec('a')] });
+    sim.feed({ kind: 'inspected', result: { task: 'a', hash: 'h', error: FULL, needsDevice: true } });
+    expect(sim.take('inspect').map(({ body }) => body.device)).toEqual([undefined, 'cpu0']);
+    sim.feed({ kind: 'inspected', result: { task: 'a', hash: 'h', error: FULL } });
+    expect(sim.take('inspect')).toEqual([]);
+    expect(sim.session.state.pause?.error.code).toBe('disk-full');
+    sim.feed({ kind: 'storage-free', freeBytes: MUCH });
+    expect(sim.take('inspect').map(({ body }) => body.device)).toEqual(['cpu0']);
   });
 
   it('stops what was to be stopped', () => {

@@ -35,6 +35,7 @@ from .graph_probe import why_idle
 from .native_inspection import inspect_native, refusing_to_train
 from .placed_samples import PlacedSamples, device_of, place
 from .rehearsal import rehearse
+from .saved_bytes import saved_bytes
 
 if TYPE_CHECKING:
     from ...generated.wire_types import (
@@ -188,6 +189,7 @@ def _inspect(
         "samples": sample_count(task),
         "batchSize": task.batch_size,
         "parameters": sum(parameter.numel() for parameter in task.model.parameters()),
+        "savedBytes": saved_bytes(task, found.dry_run),
         "feasibility": _as_twins(
             task, key, known, lambda: list(judge(task, request, found.probed, found.dry_run))
         ),

@@ -1,3 +1,4 @@
+import { busyElsewhere } from '../../model/busyDevices.js';
 import type { ITranslation } from '../../model/translation.js';
 import type { SessionState, TaskState, TaskStatus, Unplanned } from '../../wire/messages.js';
 import { count, duration, listing, taskCount } from '../format/format.js';
@@ -108,13 +109,11 @@ function isExploring({ status, attempts }: TaskState): boolean {
 }
 
 /** What the session waits for that is not its own to give. */
-function held({ pause, goal, excludedDevices = [] }: SessionState, trans: ITranslation): string[] {
-  const busy = excludedDevices
-    .filter(({ error }) => error.code === 'device-busy')
-    .map(({ device }) => device.id);
+function held(state: SessionState, trans: ITranslation): string[] {
+  const busy = busyElsewhere(state).map(({ device }) => device.id);
   return [
-    ...(pause ? [trans.__('paused until there is room on the disk')] : []),
-    ...(busy.length > 0 && goal !== 'none'
+    ...(state.pause ? [trans.__('paused until there is room on the disk')] : []),
+    ...(busy.length > 0 && state.goal !== 'none'
       ? [trans.__('waiting for %1, in use elsewhere', listing(busy, trans, NAMED))]
       : [])
   ];
