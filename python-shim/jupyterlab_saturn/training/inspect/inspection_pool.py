@@ -33,6 +33,8 @@ _FIRST_SECONDS = 20.0
 _MOST_CHILDREN = 4
 """Times as many as work: some wait for what another finds out."""
 _MOST_AGAIN = 3
+_LOADING_SECONDS = 60.0
+"""For which nothing else is begun while libraries are tried: one may hang where it is loaded."""
 
 
 def inspect_tasks(request: RankRequest, events: EventSender) -> None:
@@ -59,6 +61,15 @@ def inspect_tasks(request: RankRequest, events: EventSender) -> None:
 def _threads(kind: DeviceKind) -> int:
     """CPU threads to look with: one where cores are the devices, which others train on."""
     return 1 if kind == "cpu" else max(1, (os.cpu_count() or 1) // 2)
+
+
+@dataclass(frozen=True)
+class _Loading:
+    """A process that tries whether libraries can be loaded in one that is to be forked."""
+
+    pid: int
+    libraries: list[str]
+    until: float
 
 
 @dataclass(eq=False)
@@ -105,7 +116,7 @@ class InspectionPool:
         """Names of tasks that are to be inspected alone."""
         self._again: dict[str, int] = {}
         """By payload, how many of its tasks were put back more often than others came through."""
-        self._loading: tuple[int, list[str]] | None = None
+        self._loading: _Loading | None = None
         self._tried = set(preloaded_libraries.slow_libraries())
         self._peak = 0
         self._first_until = 0.0
@@ -190,15 +201,24 @@ class InspectionPool:
     def _listen(self) -> None:
         """Take in what has happened; wait until something has."""
         lines = {child.line: child for child in self._children.values() if not child.line.closed}
-        first = self._first_until - time.monotonic() if not self._peak else None
-        timeout = None if first is None or first <= 0 else first
-        for ready in wait([self._woken, *lines], timeout):
+        for ready in wait([self._woken, *lines], self._time_left()):
             if isinstance(ready, Connection):
                 self._hear(lines[ready])
             else:
                 with suppress(BlockingIOError):
                     os.read(self._woken, 1 << 12)
                 self._reap()
+
+    def _time_left(self) -> float | None:
+        """Seconds until something may go on though nothing has happened."""
+        now = time.monotonic()
+        if self._loading is not None and self._loading.until <= now:
+            os.kill(self._loading.pid, signal.SIGKILL)  # its end is heard of, as any
+            return None
+        ends = [] if self._peak else [self._first_until]
+        if self._loading is not None:
+            ends.append(self._loading.until)
+        return min((end - now for end in ends if end > now), default=None)
 
     def _hear(self, child: _Child) -> None:
         """Take in all that a child has said."""
@@ -259,7 +279,8 @@ class InspectionPool:
         if names and self._waiting and self._loading is None:
             self._tried.update(names)
             with suppress(OSError):
-                self._loading = try_loading(names), names
+                until = time.monotonic() + _LOADING_SECONDS
+                self._loading = _Loading(try_loading(names), names, until)
 
     def _reap(self) -> None:
         while True:
@@ -270,8 +291,8 @@ class InspectionPool:
             if pid == 0:
                 return
             code = os.waitstatus_to_exitcode(status)
-            if self._loading is not None and pid == self._loading[0]:
-                self._load(self._loading[1], code)
+            if self._loading is not None and pid == self._loading.pid:
+                self._load(self._loading.libraries, code)
             elif pid in self._children:
                 self._hear(self._children[pid])
                 self._peak = max(self._peak, 1, self._own(usage.ru_maxrss * 1024))
