@@ -155,6 +155,7 @@ class Agent:
             )
             stack.callback(self._link.terminate)
             leases = DeviceLeases(self._paths)
+            leases.sweep()
             self._busy = BusyDevices(leases)
             self._place = JobContext(
                 paths=self._paths,
@@ -214,11 +215,11 @@ class Agent:
         )
         while True:
             await asyncio.sleep(_LOOK_SECONDS)
-            self._place.leases.restore()
             try:
+                self._place.leases.restore()
                 watch.look()
             except (SaturnError, OSError) as error:
-                _log.warning("The sockets of the session cannot be made anew: %s", error)
+                _log.warning("What was removed of the session cannot be made anew: %s", error)
             if self._link.is_up:
                 self._tell_ready()
 

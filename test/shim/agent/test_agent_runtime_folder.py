@@ -73,7 +73,7 @@ def test_who_starts_while_it_is_removed_is_lost_and_no_fault_of_the_task() -> No
         here.ear.say("inspect", {"tasks": [built], "maxDevices": 1})
         until(mark.exists)
         remove(here, here.paths.runtime)
-        assert "inspection" in here.ear.hear("inspect.result")["body"]
+        assert "inspection" in here.ear.hear("inspect.results")["body"]["results"][0]
 
 
 def test_a_socket_alone_is_made_anew() -> None:
