@@ -168,7 +168,8 @@ def _state_of_all() -> Path:
         state = Path(base) if base else Path.home() / ".local" / "state"
     except RuntimeError:
         return _runtime_of_all()
-    present = next((each for each in (state, *state.parents) if each.exists()), None)
+    # Where a home cannot be entered, as once its ticket has expired, nothing is there.
+    present = next((each for each in (state, *state.parents) if os.access(each, os.F_OK)), None)
     if state.is_absolute() and present is not None and os.access(present, os.W_OK | os.X_OK):
         return state / "jupyterlab-saturn"
     return _runtime_of_all()
@@ -343,15 +344,8 @@ class SessionPaths:
         ensure_private(self.runtime.parent, _RUNTIME_VARIABLE)
         return ensure_private(self.runtime, _RUNTIME_VARIABLE)
 
-    def ensure_leases(self) -> Path:
-        """Make the folder of the leases. Raises like `ensure_private`."""
-        ensure_private(self.leases.parent, _STATE_VARIABLE)
-        return ensure_private(self.leases, _STATE_VARIABLE)
 
-    @property
-    def engine_endpoint(self) -> str:
-        return engine_endpoint(self.runtime)
-
-    @property
-    def events_socket(self) -> Path:
-        return events_socket(self.runtime)
+def ensure_leases(folder: Path) -> Path:
+    """Make the folder of the leases. Raises like `ensure_private`."""
+    ensure_private(folder.parent, _STATE_VARIABLE)
+    return ensure_private(folder, _STATE_VARIABLE)

@@ -17,7 +17,7 @@ import psutil
 import pytest
 from jupyterlab_saturn import Session, Task
 from jupyterlab_saturn.errors import Json, SaturnError
-from jupyterlab_saturn.paths import SessionPaths
+from jupyterlab_saturn.paths import SessionPaths, events_socket
 
 # As the functions of a notebook, those of this module travel by value.
 cloudpickle.register_pickle_by_value(sys.modules[__name__])
@@ -259,7 +259,7 @@ def test_the_session_of_a_long_runtime_folder(
 ) -> None:
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path / ("long" * 40)))
     paths = SessionPaths("default", tmp_path)
-    assert len(str(paths.events_socket)) < 108
+    assert len(str(events_socket(paths.runtime))) < 108
 
 
 def test_what_tasks_print_is_shown(

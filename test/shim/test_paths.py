@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from jupyterlab_saturn.errors import SaturnError
-from jupyterlab_saturn.paths import SessionPaths, ensure_private
+from jupyterlab_saturn.paths import SessionPaths, ensure_leases, ensure_private, events_socket
 
 SOMEBODY = 12345
 
@@ -50,9 +50,9 @@ def test_what_somebody_else_has_made_there_does_not_stop_a_session(
     paths = SessionPaths("s", temporary)
     runtime = paths.ensure_runtime()
     assert runtime.is_relative_to(Path.home() / ".cache")
-    assert paths.ensure_leases().is_relative_to(Path.home())
+    assert ensure_leases(paths.leases).is_relative_to(Path.home())
     assert SessionPaths("other", temporary).runtime.parent == runtime.parent
-    assert len(os.fsencode(paths.events_socket)) <= 107
+    assert len(os.fsencode(events_socket(paths.runtime))) <= 107
 
 
 @by_root
@@ -80,8 +80,16 @@ def test_leases_in_a_folder_of_somebody_else_are_refused_with_what_to_do(
     taken.mkdir()
     os.chown(taken, SOMEBODY, SOMEBODY)
     with pytest.raises(SaturnError, match="not a folder of yours") as refused:
-        SessionPaths("s").ensure_leases()
+        ensure_leases(SessionPaths("s").leases)
     assert "XDG_STATE_HOME" in (refused.value.hint or "")
+
+
+def test_a_home_that_cannot_be_entered_leaves_a_place_for_leases(
+    temporary: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing in it is told to be missing: to look is an error of its own."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(temporary / ("h" * 300)))
+    assert SessionPaths("s").leases.is_absolute()
 
 
 def test_the_folder_of_sessions_is_moved_by_its_own_variable(tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ from jupyterlab_saturn.agent.rank_surroundings import SurroundingsRegistry
 from jupyterlab_saturn.agent.training_job import TrainingJob
 from jupyterlab_saturn.agent.trial_job import TrialJob
 from jupyterlab_saturn.errors import Json
-from jupyterlab_saturn.paths import SessionPaths
+from jupyterlab_saturn.paths import SessionPaths, events_socket
 from ranks import Session, virtual_device
 
 
@@ -153,4 +153,4 @@ def kinds(events: list[Json]) -> list[str]:
 
 
 async def _open(paths: SessionPaths) -> EventReceiver:
-    return EventReceiver(paths.events_socket)
+    return EventReceiver(events_socket(paths.runtime))

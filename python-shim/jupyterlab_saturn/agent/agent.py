@@ -156,6 +156,7 @@ class Agent:
             )
             stack.callback(self._link.terminate)
             leases = DeviceLeases(self._paths)
+            leases.sweep()
             self._busy = BusyDevices(leases)
             self._place = JobContext(
                 paths=self._paths,
@@ -217,12 +218,12 @@ class Agent:
         is_told = False
         while True:
             await asyncio.sleep(_LOOK_SECONDS)
-            self._place.leases.restore()
             why = "The agent of another session has it."
             try:
+                self._place.leases.restore()
                 watch.look()
             except (SaturnError, OSError) as error:
-                _log.warning("The sockets of the session cannot be made anew: %s", error)
+                _log.warning("What was removed of the session cannot be made anew: %s", error)
                 why = str(error)
             is_lost = not self._runtime.kept()
             if is_lost and not is_told:

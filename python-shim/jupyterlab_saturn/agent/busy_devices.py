@@ -41,8 +41,7 @@ class BusyDevices:
         refused = set(error.get("devices", ()))
         for device in devices:
             if device["id"] in refused:
-                is_leased = not self._leases.is_free(device)
-                self._since[device["id"]] = self._clock(), is_leased
+                self._since[device["id"]] = self._clock(), self._leases.refused(device)
 
     def freed(self, devices: Iterable[Device]) -> list[str]:
         """Ids of those that are to be had again, or may be; each is told once."""

@@ -8,17 +8,22 @@ import json
 import logging
 import os
 import platform
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict
 
 from ..errors import SaturnError
-from ..paths import SessionPaths, is_at
+from ..paths import SessionPaths, ensure_leases, is_at
 
 if TYPE_CHECKING:
     from ..generated.wire_types import Device
 
 _log = logging.getLogger(__name__)
+
+_TRIES = 5
+_AGAIN_SECONDS = 0.02
+_OLD_SECONDS = 30 * 24 * 3600.0
 
 
 class _Owner(TypedDict):
@@ -39,7 +44,11 @@ class DeviceLeases:
 
     def __init__(self, paths: SessionPaths) -> None:
         self._paths = paths
+        # Once: where it would be now may change, as when a home folder cannot be reached.
+        self._folder = paths.leases
         self._held: dict[str, tuple[int, int]] = {}
+        self._missing: set[str] = set()
+        self._refused: set[str] = set()
 
     @property
     def held(self) -> frozenset[str]:
@@ -81,6 +90,18 @@ class DeviceLeases:
                 continue
         return True
 
+    def refused(self, device: Device) -> bool:
+        """Whether who last wanted a device was refused it, as another session held it."""
+        return not self._refused.isdisjoint(_parts(device))
+
+    def sweep(self) -> None:
+        """Remove the files that a power cut left long ago, here or where the home is the same."""
+        with contextlib.suppress(OSError):
+            for path in self._folder.glob("*@*.lock"):
+                is_old = time.time() - path.stat().st_mtime > _OLD_SECONDS
+                if is_old and not path.name.endswith(f"@{_this_boot()}.lock"):
+                    _remove_if_free(path)
+
     def restore(self) -> None:
         """Lock anew what is held by a file that somebody removed: such a lock keeps nobody out.
 
@@ -88,16 +109,22 @@ class DeviceLeases:
         """
         for part, (file, jobs) in list(self._held.items()):
             if is_at(file, self._path(part)):
+                self._missing.discard(part)
                 continue
+            is_news = part not in self._missing
+            self._missing.add(part)
             try:
                 again = self._lock(part)
             except (OSError, SaturnError) as error:
-                _log.warning("The lease of %s was removed, and is not to be had: %s", part, error)
+                if is_news:
+                    _log.warning("The lease of %s is gone, and is not to be had: %s", part, error)
                 continue
             if again is None:
-                _log.error("The lease of %s was removed, and another session has it.", part)
+                if is_news:
+                    _log.error("The lease of %s was removed, and another session has it.", part)
                 continue
             _log.warning("The lease of %s was removed, and is made anew.", part)
+            self._missing.discard(part)
             self._held[part] = again, jobs
             os.close(file)
 
@@ -107,9 +134,11 @@ class DeviceLeases:
             try:
                 file = self._lock(part)
             except OSError as error:
-                raise _unlockable(device, self._paths.leases, error) from error
+                raise _unlockable(device, self._folder, error) from error
         if file is None:
+            self._refused.add(part)
             raise _busy(device, self._path(part))
+        self._refused.discard(part)
         self._held[part] = file, jobs + 1
 
     def _release(self, part: str) -> None:
@@ -117,29 +146,31 @@ class DeviceLeases:
         if jobs > 1:
             self._held[part] = file, jobs - 1
             return
+        self._missing.discard(part)
         # While it is still locked, so that nobody's file is removed but our own.
         path = self._path(part)
-        if is_at(file, path):
-            path.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # the folder cannot be reached
+            if is_at(file, path):
+                path.unlink(missing_ok=True)
         os.close(file)
 
     def _path(self, part: str) -> Path:
-        return self._paths.leases / f"{part}@{_this_boot()}.lock"
+        return self._folder / f"{part}@{_this_boot()}.lock"
 
     def _lock(self, part: str) -> int | None:
         """The locked file of a part; None while another session has it."""
-        self._paths.ensure_leases()
+        ensure_leases(self._folder)
         path = self._path(part)
         while True:
             file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
             try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                os.close(file)
-                return None
+                is_ours = _try_exclusively(file)
             except OSError:
                 os.close(file)
                 raise
+            if not is_ours:
+                os.close(file)
+                return None
             if is_at(file, path):
                 break
             os.close(file)  # removed by who had it, between our opening and our locking it
@@ -152,6 +183,24 @@ class DeviceLeases:
             os.ftruncate(file, 0)
             os.write(file, json.dumps(owner).encode())
         return file
+
+
+def _try_exclusively(file: int) -> bool:
+    """Lock a file, unless somebody has it for longer than to look whether it is free."""
+    for turn in range(_TRIES):
+        if turn > 0:
+            time.sleep(_AGAIN_SECONDS)
+        with contextlib.suppress(BlockingIOError):
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return True
+    return False
+
+
+def _remove_if_free(path: Path) -> None:
+    with path.open("rb+") as file, contextlib.suppress(BlockingIOError):
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if is_at(file.fileno(), path):
+            path.unlink(missing_ok=True)
 
 
 def _parts(device: Device) -> list[str]:

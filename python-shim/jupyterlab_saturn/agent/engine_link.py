@@ -31,6 +31,8 @@ class EngineLink:
 
     Parameters
     ----------
+    endpoint
+        Address that lines lead to.
     hello
         Body of the ``agent.hello`` that opens the line to each new engine.
     connected
@@ -40,8 +42,6 @@ class EngineLink:
 
     Attributes
     ----------
-    endpoint
-        Address that the next line leads to.
     is_up
         Whether the engine has answered on this line.
     """
@@ -54,7 +54,7 @@ class EngineLink:
         connected: Callable[[], None],
         heard: Callable[[EngineMessage], None],
     ) -> None:
-        self.endpoint = endpoint
+        self._endpoint = endpoint
         self._hello = hello
         self._connected = connected
         self._heard = heard
@@ -76,7 +76,7 @@ class EngineLink:
         socket.setsockopt(zmq.SNDHWM, 0)
         socket.setsockopt(zmq.RECONNECT_IVL, _RECONNECT_MS)
         monitor = socket.get_monitor_socket(zmq.EVENT_HANDSHAKE_SUCCEEDED)
-        socket.connect(self.endpoint)
+        socket.connect(self._endpoint)
         self._socket = socket
         self._tasks = [
             asyncio.create_task(self._await_handshake(socket, monitor)),
@@ -85,6 +85,13 @@ class EngineLink:
         self._put(wire.message("agent", "agent.hello", self._hello()))
         for envelope in self._unacked.pending():
             self._put(envelope)
+
+    def lead_to(self, endpoint: str) -> None:
+        """Have lines lead elsewhere: those to come, and one that nobody has answered yet."""
+        moves = endpoint != self._endpoint
+        self._endpoint = endpoint
+        if moves and self._socket is not None and not self.is_up:
+            self.open()
 
     def close(self) -> None:
         """Cut the line; what was not acknowledged is kept for the next."""

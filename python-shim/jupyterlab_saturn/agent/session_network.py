@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import subprocess
 import sys
+import threading
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -46,23 +49,20 @@ class SessionNetwork:
             raise SaturnError("no-network", f"{_VARIABLE} is set to host.")
         if sys.platform != "linux":
             raise SaturnError("no-network", "This system has no network namespaces.")
-        maker = subprocess.Popen(
-            _COMMAND, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
-        )
         try:
-            assert maker.stdout is not None
-            answer: NetworkAnswer = json.loads(maker.stdout.readline() or b'{"why": "it broke"}')
-            if "why" in answer:
-                raise SaturnError(
-                    "no-network", f"The system allows no network namespace: {answer['why']}."
-                )
-            return cls._opened(maker.pid, ("net", "user") if answer["user"] else ("net",))
+            with _asked("The system allows no network namespace") as (maker, answer):
+                network = cls._opened(maker, ("net", "user") if answer["user"] else ("net",))
+            try:
+                # Tried once here: each group whose ranks cannot would be lost.
+                with _asked("A network namespace cannot be entered", json.dumps(network.place)):
+                    return network
+            except BaseException:
+                network.close()
+                raise
         except OSError as error:
             raise SaturnError(
                 "no-network", f"A network namespace cannot be held: {error.strerror}."
             ) from error
-        finally:
-            maker.communicate(timeout=_SECONDS)
 
     @classmethod
     def _opened(cls, maker: int, kinds: tuple[str, ...]) -> SessionNetwork:
@@ -77,3 +77,59 @@ class SessionNetwork:
         """Let it go; it is gone when no rank is in it any more."""
         for descriptor in self._descriptors:
             os.close(descriptor)
+
+
+@contextlib.contextmanager
+def _asked(refusal: str, *arguments: str) -> Iterator[tuple[int, NetworkAnswer]]:
+    """Ask a process that makes a network namespace and is in it, or that is to enter one.
+
+    Parameters
+    ----------
+    refusal
+        What is said when it cannot, but for the reason.
+
+    Returns
+    -------
+    tuple
+        Its process id, for as long as this lasts, and what it says.
+
+    Raises
+    ------
+    SaturnError
+        ``no-network``.
+    OSError
+        The system gives no process.
+    """
+    process = subprocess.Popen(
+        [*_COMMAND, *arguments],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+    )
+    # One that hangs, be it before a line of ours is run, is ended: its output then is, too.
+    limit = threading.Timer(_SECONDS, process.kill)
+    limit.start()
+    try:
+        assert process.stdout is not None
+        answer = _answer_in(process.stdout.readline())
+        if "why" in answer:
+            raise SaturnError("no-network", f"{refusal}: {answer['why']}.")
+        yield process.pid, answer
+    finally:
+        limit.cancel()
+        process.kill()
+        process.communicate()
+
+
+def _answer_in(line: bytes) -> NetworkAnswer:
+    try:
+        answer = json.loads(line)
+    except ValueError:
+        answer = None
+    match answer:
+        case {"why": str(why)}:
+            return {"why": why}
+        case {"user": bool(user)}:
+            return {"user": user}
+    said = line.decode(errors="replace").strip()
+    return {"why": f"Python began with {said[:80]!r}" if said else "it broke, or took too long"}

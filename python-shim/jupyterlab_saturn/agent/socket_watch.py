@@ -53,14 +53,17 @@ class SocketWatch:
         OSError
             The system refuses a socket.
         """
-        if not self._runtime.kept():
+        is_new = not self._runtime.kept()
+        if is_new:
             if not self._runtime.acquire():
                 return  # the agent of another session at this path has it
             _log.warning("The folder of sockets was removed; it is now %s.", self._runtime.path)
             self._removed()
+        endpoint = engine_endpoint(self._runtime.path)
+        # An engine that is still starting may have its socket in the folder that is gone.
+        if is_new or (self._link.is_up and not Path(endpoint.removeprefix("ipc://")).exists()):
+            self._engine.listen_at(endpoint)
+            self._link.lead_to(endpoint)
         events = events_socket(self._runtime.path)
         if events != self._events.path or not events.exists():
             self._events.bind(events)
-        endpoint = self._link.endpoint = engine_endpoint(self._runtime.path)
-        if self._link.is_up and not Path(endpoint.removeprefix("ipc://")).exists():
-            self._engine.listen_at(endpoint)

@@ -10,7 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from ..errors import SaturnError
-from ..paths import SessionPaths
+from ..paths import SessionPaths, events_socket
 from .finding import Finding
 from .quantities import size
 
@@ -123,7 +123,7 @@ def check_runtime(paths: SessionPaths) -> Finding:
         As `SessionPaths.ensure_runtime`.
     """
     folder = paths.ensure_runtime()
-    length = len(os.fsencode(paths.events_socket))
+    length = len(os.fsencode(events_socket(folder)))
     return Finding(
         "sockets",
         "ok",

@@ -21,7 +21,7 @@ from ..agent.training_job import TrainingJob
 from ..agent.trial_job import TrialJob
 from ..agent.zygote_client import COMMAND as ZYGOTE_COMMAND
 from ..errors import SaturnError
-from ..paths import SessionPaths
+from ..paths import SessionPaths, events_socket
 from ..training.conformance.bounds import Kind
 from ..training.conformance.task_spec import task_spec
 
@@ -81,7 +81,7 @@ class Workbench:
     async def __aenter__(self) -> Self:
         self.paths.ensure()
         self.paths.ensure_runtime()
-        events = EventReceiver(self.paths.events_socket)
+        events = EventReceiver(events_socket(self.paths.runtime))
         self._stack.callback(events.close)
         self.launcher = RankLauncher(self.paths.zygote_log, zygote_command=self._zygote)
         self._stack.push_async_callback(self.launcher.close)

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 from jupyterlab_saturn.agent.busy_devices import BusyDevices
 from jupyterlab_saturn.agent.device_leases import DeviceLeases
+from jupyterlab_saturn.errors import SaturnError
 from jupyterlab_saturn.paths import SessionPaths
 from jupyterlab_saturn.wire import message
 
@@ -22,6 +24,12 @@ def refused(*ids: str, code: str = "device-busy") -> Any:
     return message("agent", "group.event", body)
 
 
+def want(leases: DeviceLeases, devices: list[Any]) -> None:
+    """What a job does before it tells that it was refused."""
+    with suppress(SaturnError), leases.hold(devices):
+        pass
+
+
 @pytest.fixture
 def leases(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[DeviceLeases]]:
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path / "runtime"))
@@ -35,9 +43,24 @@ def test_a_device_of_another_session_is_told_once_when_it_is_free(
     mine, theirs = leases
     busy = BusyDevices(mine)
     with theirs.hold(CPUS[:1]):
+        want(mine, CPUS[:1])
         busy.note(refused("cpu0"), CPUS)
         assert busy.freed(CPUS) == []
     assert busy.freed(CPUS) == ["cpu0"]
+    assert busy.freed(CPUS) == []
+
+
+def test_one_that_is_free_before_the_refusal_is_told_is_not_waited_for(
+    leases: list[DeviceLeases],
+) -> None:
+    mine, theirs = leases
+    busy = BusyDevices(mine, lambda: 0.0)
+    with theirs.hold(CPUS[:1]):
+        want(mine, CPUS[:1])
+    busy.note(refused("cpu0"), CPUS)
+    assert busy.freed(CPUS) == ["cpu0"]
+    want(mine, CPUS[:1])
+    busy.note(refused("cpu0"), CPUS)  # though it had the lease: by a program that is no session
     assert busy.freed(CPUS) == []
 
 

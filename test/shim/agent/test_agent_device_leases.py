@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import errno
+import fcntl
 import json
 import os
 import shutil
@@ -12,6 +14,7 @@ from pathlib import Path
 
 import pytest
 from fakes.bench import EngineEar, Json, agent, session, task, until
+from jupyterlab_saturn.agent import device_leases
 from jupyterlab_saturn.agent.device_leases import DeviceLeases
 from jupyterlab_saturn.errors import SaturnError
 from jupyterlab_saturn.paths import SessionPaths
@@ -88,6 +91,91 @@ def test_whether_a_device_is_free_is_seen_without_taking_it(
         assert [mine.is_free(cpu(0, core)) for core in (0, 1)] == [True, False]
         assert theirs.is_free(cpu(0, 1))
     assert mine.is_free(cpu(0, 0, 1))
+
+
+def test_who_only_looks_keeps_nobody_from_taking(
+    homes: tuple[SessionPaths, SessionPaths], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mine, theirs = (DeviceLeases(paths) for paths in homes)
+    with theirs.hold([cpu(0, 0)]):
+        [lease] = homes[0].leases.iterdir()
+        owner = lease.read_bytes()
+    lease.write_bytes(owner)  # as one leaves it that is killed
+    with lease.open("rb") as look:
+        fcntl.flock(look, fcntl.LOCK_SH)
+        monkeypatch.setattr(device_leases.time, "sleep", lambda _: fcntl.flock(look, fcntl.LOCK_UN))
+        with mine.hold([cpu(0, 0)]), refused(), theirs.hold([cpu(0, 0)]):
+            pass
+
+
+def test_the_folder_of_leases_stays_while_a_session_lives(
+    homes: tuple[SessionPaths, SessionPaths], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    mine, theirs = (DeviceLeases(paths) for paths in homes)
+    folder = homes[0].leases
+    with mine.hold([cpu(0, 0)]):
+        monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+        mine.restore()
+        with refused(), theirs.hold([cpu(0, 0)]):
+            pass
+    assert not any(folder.iterdir())
+    assert not any(tmp_path.iterdir())
+
+
+def test_a_folder_that_cannot_be_reached_hides_no_error_and_keeps_no_lock(
+    homes: tuple[SessionPaths, SessionPaths],
+) -> None:
+    def stale(path: Path, missing_ok: bool = False) -> None:
+        raise OSError(errno.ESTALE, os.strerror(errno.ESTALE), str(path))
+
+    mine, theirs = (DeviceLeases(paths) for paths in homes)
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        pytest.raises(LookupError),
+        mine.hold([cpu(0, 0), cpu(1, 1)]),
+    ):
+        patch.setattr(Path, "unlink", stale)
+        raise LookupError
+    assert mine.held == frozenset()
+    with theirs.hold([cpu(0, 0), cpu(1, 1)]):
+        pass
+
+
+def test_a_lease_that_is_not_to_be_had_is_told_once(
+    homes: tuple[SessionPaths, SessionPaths], caplog: pytest.LogCaptureFixture
+) -> None:
+    mine = DeviceLeases(homes[0])
+    folder = homes[0].leases
+    with mine.hold([cpu(0, 0)]):
+        shutil.rmtree(folder.parent)
+        folder.parent.touch()
+        for _ in range(3):
+            mine.restore()
+        folder.parent.unlink()
+        mine.restore()
+    assert [record.message.partition(":")[0] for record in caplog.records] == [
+        "The lease of core-0 is gone, and is not to be had",
+        "The lease of core-0 was removed, and is made anew.",
+    ]
+
+
+def test_what_others_left_long_ago_is_swept(homes: tuple[SessionPaths, SessionPaths]) -> None:
+    leases = DeviceLeases(homes[0])
+    with leases.hold([cpu(0, 0)]):
+        folder = homes[0].leases
+        [held] = folder.iterdir()
+        old, locked, new, other = (
+            folder / name
+            for name in ("core-1@old.lock", "core-2@old.lock", "core-3@old.lock", "other")
+        )
+        for path in (old, locked, new, other):
+            path.touch()
+        for path in (held, old, locked, other):
+            os.utime(path, (0, 0))
+        with locked.open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            leases.sweep()
+        assert {*folder.iterdir()} == {held, locked, new, other}
 
 
 def test_a_lease_whose_file_was_removed_is_made_anew(

@@ -25,6 +25,7 @@ from jupyterlab_saturn.agent.rank_surroundings import SurroundingsRegistry
 from jupyterlab_saturn.agent.session_network import SessionNetwork
 from jupyterlab_saturn.agent.training_job import TrainingJob
 from jupyterlab_saturn.agent.trial_job import TrialJob
+from jupyterlab_saturn.paths import events_socket
 
 NODE = {
     "id": "here",
@@ -59,7 +60,7 @@ async def place() -> AsyncIterator[tuple[JobContext, Said]]:
             rank_command=[sys.executable, str(HERE / "rank.py")],
             zygote_command=[sys.executable, str(HERE / "zygote.py"), "ready"],
         )
-        events = EventReceiver(paths.events_socket)
+        events = EventReceiver(events_socket(paths.runtime))
         said = Said()
         limits = Limits(
             last_words=0.2, stacks=0.3, leave=0.5, silence=1.0, silence_steps=2.0, again=0.01

@@ -15,6 +15,7 @@ from jupyterlab_saturn.agent.oom_killer import memory_kills
 from jupyterlab_saturn.agent.rank_launcher import RankLauncher
 from jupyterlab_saturn.agent.rank_surroundings import SurroundingsRegistry
 from jupyterlab_saturn.agent.trial_job import TrialJob
+from jupyterlab_saturn.paths import events_socket
 
 V2 = "low 0\nhigh 0\nmax 12\noom 5\noom_kill 4\noom_group_kill 0\n"
 V1 = "oom_kill_disable 0\nunder_oom 0\noom_kill 3\n"
@@ -66,7 +67,7 @@ def test_a_trial_killed_for_memory_twice_has_failed_and_is_not_infeasible(
                 rank_command=[sys.executable, str(HERE / "rank.py")],
                 zygote_command=[sys.executable, str(HERE / "zygote.py"), "ready"],
             )
-            events = EventReceiver(paths.events_socket)
+            events = EventReceiver(events_socket(paths.runtime))
             place = JobContext(
                 paths=paths,
                 launcher=launcher,

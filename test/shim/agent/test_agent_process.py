@@ -30,7 +30,7 @@ from jupyterlab_saturn.agent.agent_launch import agent_alive, ensure_agent
 from jupyterlab_saturn.agent.agent_lock import AgentLock, read_status
 from jupyterlab_saturn.agent.runtime_folder import RuntimeFolder
 from jupyterlab_saturn.errors import SaturnError
-from jupyterlab_saturn.paths import SessionPaths, write_json
+from jupyterlab_saturn.paths import SessionPaths, engine_endpoint, write_json
 
 
 class Scene:
@@ -85,7 +85,7 @@ def test_it_says_where_it_is_and_leaves_nothing() -> None:
         status = read_status(here.paths)
         assert status is not None
         assert status["version"] == __version__
-        assert status["endpoint"] == here.paths.engine_endpoint
+        assert status["endpoint"] == engine_endpoint(here.paths.runtime)
         assert agent_alive(here.paths)
         here.train("t", ranks="helper;deaf;started 0;sleep 300")
         os.kill(status["pid"], signal.SIGTERM)
@@ -300,7 +300,7 @@ def test_an_agent_killed_leaves_a_session_the_next_one_takes_over() -> None:
         write_json(paths.agent_status, {"pid": 2**22 + 1, "endpoint": "ipc:///nowhere"})
         with EngineEar(paths) as ear, started(paths):
             write_json(paths.devices, {"kind": "cpu", "count": 3})
-            assert ensure_agent(paths) == paths.engine_endpoint
+            assert ensure_agent(paths) == engine_endpoint(paths.runtime)
             hello = ear.hear("agent.hello")
             assert len(hello["body"]["node"]["devices"]) == 3
             assert not any(path.exists() for path in left)
@@ -327,8 +327,8 @@ def test_a_kernel_starts_one_agent_that_is_not_its_child() -> None:
     with session() as (paths, token), EngineEar(paths), started(paths):
         assert not agent_alive(paths)
         before = {child.pid for child in psutil.Process().children(recursive=True)}
-        assert ensure_agent(paths) == paths.engine_endpoint
-        assert ensure_agent(paths) == paths.engine_endpoint
+        assert ensure_agent(paths) == engine_endpoint(paths.runtime)
+        assert ensure_agent(paths) == engine_endpoint(paths.runtime)
         assert {child.pid for child in psutil.Process().children(recursive=True)} == before
         [agent] = [pid for pid, _ in living(token, "--detach")]
         assert read_status(paths) is not None
@@ -336,7 +336,7 @@ def test_a_kernel_starts_one_agent_that_is_not_its_child() -> None:
         assert psutil.Process(agent).cwd() == str(Path.cwd())
         os.kill(agent, signal.SIGKILL)
         until(lambda: not agent_alive(paths))
-        assert ensure_agent(paths) == paths.engine_endpoint
+        assert ensure_agent(paths) == engine_endpoint(paths.runtime)
         assert [pid for pid, _ in living(token, "--detach")] != [agent]
 
 
@@ -352,7 +352,7 @@ def test_two_kernels_at_once_share_one_agent() -> None:
             for _ in range(3)
         ]
         answers = {kernel.communicate(timeout=60)[0].decode() for kernel in kernels}
-        assert answers == {paths.engine_endpoint}
+        assert answers == {engine_endpoint(paths.runtime)}
         assert len(living(token, "--detach")) == 1
 
 
@@ -437,7 +437,7 @@ def test_an_agent_that_cannot_say_that_it_is_there_leaves_at_once() -> None:
         assert not list(paths.folder.rglob("*.tmp"))
         (paths.folder / "full").unlink()
         with EngineEar(paths):
-            assert ensure_agent(paths) == paths.engine_endpoint
+            assert ensure_agent(paths) == engine_endpoint(paths.runtime)
 
 
 def test_what_killed_processes_left_half_written_is_removed() -> None:

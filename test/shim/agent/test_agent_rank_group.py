@@ -22,6 +22,7 @@ from jupyterlab_saturn.agent.rank_group import RankGroup
 from jupyterlab_saturn.agent.rank_launcher import RankLauncher
 from jupyterlab_saturn.agent.rank_process import RankProcess
 from jupyterlab_saturn.agent.rank_surroundings import SurroundingsRegistry
+from jupyterlab_saturn.paths import events_socket
 
 LIMITS = Limits(last_words=0.2, stacks=0.5, leave=0.5)
 BOTH = pytest.mark.parametrize("zygote", ["unsafe", "ready"])
@@ -38,7 +39,7 @@ async def place(
             rank_command=[sys.executable, str(HERE / "rank.py")],
             zygote_command=[sys.executable, str(HERE / "zygote.py"), zygote],
         )
-        events = EventReceiver(paths.events_socket)
+        events = EventReceiver(events_socket(paths.runtime))
         try:
             yield (
                 JobContext(

@@ -9,6 +9,7 @@ import pytest
 from fakes.bench import EngineEar, session
 from jupyterlab_saturn import wire
 from jupyterlab_saturn.agent.engine_link import EngineLink
+from jupyterlab_saturn.paths import engine_endpoint
 
 LIMIT = wire.schema()["maxBytes"]
 CELL = {
@@ -29,7 +30,7 @@ def heard_for(type: Any, body: Any) -> Any:
     async def main() -> Any:
         with session() as (paths, _), EngineEar(paths) as ear:
             link = EngineLink(
-                paths.engine_endpoint,
+                engine_endpoint(paths.runtime),
                 hello=lambda: HELLO,
                 connected=lambda: None,
                 heard=lambda _: None,

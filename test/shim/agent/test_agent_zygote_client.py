@@ -14,7 +14,7 @@ from jupyterlab_saturn.agent.rank_launcher import RankLauncher
 from jupyterlab_saturn.agent.rank_process import RankProcess, end
 from jupyterlab_saturn.agent.rank_surroundings import Surroundings
 from jupyterlab_saturn.errors import SaturnError
-from jupyterlab_saturn.paths import SessionPaths, write_json
+from jupyterlab_saturn.paths import SessionPaths, events_socket, write_json
 
 
 class Starter:
@@ -30,7 +30,11 @@ class Starter:
         self, acts: str, rank: int = 0, surroundings: Surroundings | None = None
     ) -> RankProcess:
         request = self.paths.folder / "request.json"
-        spec = {"job": "j", "events": str(self.paths.events_socket), "task": task(ranks=acts)}
+        spec = {
+            "job": "j",
+            "events": str(events_socket(self.paths.runtime)),
+            "task": task(ranks=acts),
+        }
         write_json(request, spec)  # whole at once: the rank before may just be reading it
         return await self.launcher.start(request, rank, self.log, surroundings)
 
@@ -46,7 +50,7 @@ async def starter(
     with session() as (paths, token), contextlib.ExitStack() as stack:
         paths.ensure_runtime()
         ear = stack.enter_context(socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM))
-        ear.bind(str(paths.events_socket))
+        ear.bind(str(events_socket(paths.runtime)))
         made = Starter(
             paths,
             token,

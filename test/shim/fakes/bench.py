@@ -18,7 +18,7 @@ from typing import Any
 import psutil
 import zmq
 from jupyterlab_saturn import wire
-from jupyterlab_saturn.paths import SessionPaths
+from jupyterlab_saturn.paths import SessionPaths, engine_endpoint
 
 HERE = Path(__file__).parent
 PYTHON = sys.executable
@@ -121,7 +121,7 @@ class EngineEar:
         self._socket = self._context.socket(zmq.ROUTER)
         self._socket.setsockopt(zmq.LINGER, 0)
         self._socket.setsockopt(zmq.ROUTER_MANDATORY, 1)
-        self._socket.bind(paths.engine_endpoint)
+        self._socket.bind(engine_endpoint(paths.runtime))
         self.peer = b""
         """Who spoke last."""
 

@@ -30,6 +30,7 @@ from jupyterlab_saturn.agent.rank_surroundings import SurroundingsRegistry
 from jupyterlab_saturn.agent.training_job import TrainingJob
 from jupyterlab_saturn.agent.trial_job import TrialJob
 from jupyterlab_saturn.errors import SaturnError
+from jupyterlab_saturn.paths import events_socket
 from jupyterlab_saturn.training.runtime.process_group import ProcessGroup
 
 GPUS: list[Any] = [
@@ -51,7 +52,7 @@ async def place(
             rank_command=[sys.executable, str(HERE / "rank.py")],
             zygote_command=[sys.executable, str(HERE / "zygote.py"), "unsafe"],
         )
-        events = EventReceiver(paths.events_socket)
+        events = EventReceiver(events_socket(paths.runtime))
         heard = [] if said is None else said
         try:
             yield JobContext(

@@ -6,7 +6,10 @@ import os
 import signal
 import sys
 from collections.abc import Iterator
+from multiprocessing import get_context
+from multiprocessing.connection import Connection, Pipe
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import cloudpickle
@@ -14,6 +17,8 @@ import pytest
 from adapter_tasks import language, lightning
 from jupyterlab_saturn.errors import Json
 from jupyterlab_saturn.task import Task
+from jupyterlab_saturn.training.inspect import inspection_child, inspection_pool
+from jupyterlab_saturn.training.inspect.inspection_pool import InspectionPool
 from nightly import nightly
 from ranks import Session
 from training_tasks import broken, misfit, mlp, not_a_task
@@ -271,3 +276,40 @@ def test_any_value_of_the_environment_leaves_with_the_task(session: Session) -> 
     results = inspect(session, specs, workers=2)
     parameters = [results[spec["name"]]["inspection"]["parameters"] for spec in specs]
     assert parameters == [(6 * w + w) + (w * 3 + 3) for w in (7, 5, 7, 5)]
+
+
+def test_a_library_that_hangs_where_it_is_loaded_keeps_no_task_waiting(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ours, theirs = Pipe()
+
+    def inspect(_: Any, spec: Json, __: Any, pool: Connection, **___: Any) -> None:
+        theirs.send(spec["name"])
+        pool.send(inspection_child.Over(["timm"]))
+        os._exit(0)
+
+    def hang(_: list[str]) -> int:
+        if (child := os.fork()) == 0:
+            signal.set_wakeup_fd(-1)
+            signal.pause()
+        theirs.send(child)
+        return child
+
+    monkeypatch.setattr(inspection_pool, "_LOADING_SECONDS", 0.2, raising=False)
+    monkeypatch.setattr(inspection_pool, "try_loading", hang)
+    monkeypatch.setattr(inspection_child, "run", inspect)
+    specs = [{"name": name, "payload": name} for name in ("one", "two", "three")]
+    request: Any = SimpleNamespace(tasks=specs, workers=1, room_bytes=1 << 40)
+    events: Any = SimpleNamespace(emit=theirs.send)
+    pool = InspectionPool(request, events, 1)
+    process = get_context("fork").Process(target=pool.run)
+    process.start()
+    told = []
+    while len(told) < 4:
+        assert ours.poll(20), told
+        told.append(ours.recv())
+    process.join()
+    assert process.exitcode == 0
+    trial = told.pop(1)
+    assert told == ["one", "two", "three"]
+    assert not Path(f"/proc/{trial}").exists()

@@ -123,7 +123,7 @@ def load(names):
         raise SystemExit("it cannot be loaded here")
 
 zygote.rank.main = run
-zygote.preloaded_libraries.needed_libraries = slow_libraries
+zygote.preloaded_libraries.needed_libraries = needed_libraries
 zygote.preloaded_libraries.load = load
 zygote.why_unsafe = lambda: None
 subprocess.Popen(["true"])

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from ...generated.wire_types import TaskSpec
 
 _NICENESS = 10
+_LOADING_SECONDS = 60.0
+"""For which nothing else is begun while libraries are tried: one may hang where it is loaded."""
 
 
 def inspect_tasks(request: RankRequest, events: EventSender) -> None:
@@ -51,6 +53,15 @@ def inspect_tasks(request: RankRequest, events: EventSender) -> None:
 def _threads(kind: DeviceKind) -> int:
     """CPU threads to look with: one where cores are the devices, which others train on."""
     return 1 if kind == "cpu" else max(1, (os.cpu_count() or 1) // 2)
+
+
+@dataclass(frozen=True)
+class _Loading:
+    """A process that tries whether libraries can be loaded in one that is to be forked."""
+
+    pid: int
+    libraries: list[str]
+    until: float
 
 
 @dataclass(eq=False)
@@ -93,7 +104,7 @@ class InspectionPool:
         self._threads = max(1, threads // workers)
         self._children: dict[int, _Child] = {}
         self._known: dict[str, Found | Watched] = {}
-        self._loading: tuple[int, list[str]] | None = None
+        self._loading: _Loading | None = None
         self._tried = set(preloaded_libraries.slow_libraries())
         self._woken, self._waker = os.pipe()
 
@@ -149,13 +160,23 @@ class InspectionPool:
     def _listen(self) -> None:
         """Take in what has happened; wait until something has."""
         lines = {child.line: child for child in self._children.values() if not child.line.closed}
-        for ready in wait([self._woken, *lines], self._queue.first_seconds):
+        for ready in wait([self._woken, *lines], self._time_left()):
             if isinstance(ready, Connection):
                 self._hear(lines[ready])
             else:
                 with suppress(BlockingIOError):
                     os.read(self._woken, 1 << 12)
                 self._reap()
+
+    def _time_left(self) -> float | None:
+        """Seconds until something may go on though nothing has happened."""
+        if self._loading is None:
+            return self._queue.first_seconds
+        left = self._loading.until - time.monotonic()
+        if left > 0:
+            return left
+        os.kill(self._loading.pid, signal.SIGKILL)  # its end is heard of, as any
+        return None
 
     def _hear(self, child: _Child) -> None:
         """Take in all that a child has said."""
@@ -217,7 +238,8 @@ class InspectionPool:
         if names and self._queue and self._loading is None:
             self._tried.update(names)
             with suppress(OSError):
-                self._loading = try_loading(names), names
+                until = time.monotonic() + _LOADING_SECONDS
+                self._loading = _Loading(try_loading(names), names, until)
 
     def _reap(self) -> None:
         while True:
@@ -228,8 +250,8 @@ class InspectionPool:
             if pid == 0:
                 return
             code = os.waitstatus_to_exitcode(status)
-            if self._loading is not None and pid == self._loading[0]:
-                self._load(self._loading[1], code)
+            if self._loading is not None and pid == self._loading.pid:
+                self._load(self._loading.libraries, code)
             elif pid in self._children:
                 self._hear(self._children[pid])
                 self._queue.ended(usage.ru_maxrss * 1024)

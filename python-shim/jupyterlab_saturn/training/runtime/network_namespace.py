@@ -1,7 +1,7 @@
 """A network of the session's own, in which its ranks meet.
 
 ``python -m jupyterlab_saturn.training.runtime.network_namespace`` makes one, tells it by a line of
-JSON, and holds it until its input ends.
+JSON, and holds it until its input ends. With the JSON of a `NetworkPlace` it tries to enter that.
 
 gloo, by which ranks agree, takes whoever connects first for the peer that it waits for, and any
 user of a machine may connect to its loopback interface. In a namespace there is another one, which
@@ -48,7 +48,7 @@ class NetworkPlace(TypedDict):
 
 
 class NetworkAnswer(TypedDict):
-    """What a process that was to make a namespace says.
+    """What a process that was to make a namespace, or to enter one, says.
 
     ``why``: what the system has against it; ``user``: whether it took a user namespace.
     """
@@ -159,14 +159,18 @@ def _raise_loopback() -> None:
         fcntl.ioctl(any_socket, _SIOCSIFFLAGS, struct.pack("16sh14x", b"lo", _IFF_UP))
 
 
-def main() -> int:
-    """Make a namespace and hold it. Returns 0, or 1 when that cannot be."""
+def main(place: NetworkPlace | None = None) -> int:
+    """Make a namespace and hold it, or enter one. Returns 0, or 1 when that cannot be."""
     answer: NetworkAnswer
     try:
-        answer = {"user": _make()}
-        _raise_loopback()
-    except OSError as error:
-        answer = {"why": error.strerror or str(error)}
+        if place is None:
+            answer = {"user": _make()}
+            _raise_loopback()
+        else:
+            answer = {"user": "user" in place}
+            NetworkNamespace(place)
+    except (OSError, SaturnError) as error:
+        answer = {"why": getattr(error.__cause__ or error, "strerror", None) or str(error)}
     sys.stdout.write(f"{json.dumps(answer)}\n")
     sys.stdout.flush()
     if "why" in answer:
@@ -176,4 +180,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(*map(json.loads, sys.argv[1:])))
