@@ -71,7 +71,7 @@ class Host:
 
     def add(self, speeds: dict[str, Json], steps: dict[str, int]) -> Json:
         """Add tasks, and wait until each was built once. The state then."""
-        self._session.add(factory(speeds, steps), {"name": list(speeds)})
+        self._session.add(factory(speeds, steps), {"name": list(speeds)}, wait=True)
         return self.state()
 
     def state(self) -> Json:

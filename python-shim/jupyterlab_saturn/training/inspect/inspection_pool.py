@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import time
 from contextlib import suppress
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, Pipe, wait
@@ -232,7 +233,7 @@ class InspectionPool:
         os.kill(child.pid, signal.SIGKILL)
 
     def _learn(self, libraries: list[str]) -> None:
-        """Load what a task had to, so that the others need not; those after the last may as well."""
+        """Load what a task had to, so that the others need not; later groups may as well."""
         preloaded_libraries.note_needed(libraries)
         names = [name for name in libraries if name not in self._tried]
         if names and self._queue and self._loading is None:
