@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import threading
+import time
 from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -26,6 +28,11 @@ if TYPE_CHECKING:
         StateChange,
     )
 
+_WHOLE_SECONDS = 2.0
+_WHOLE_BYTES_A_SECOND = 50_000
+"""A page that was loaded while a cell runs may not be heard before the cell ends: the whole state is
+told again and again meanwhile, as often as this allows."""
+
 Send = Callable[["EngineMessage | KernelMessage"], None]
 
 
@@ -47,6 +54,7 @@ class Relay:
         self._greeted = False
         self._widget: Any = None
         self._is_drawn = self._is_saved = False
+        self._whole_due = time.monotonic() + _WHOLE_SECONDS
 
     def open(self) -> None:
         """Open the comm, and take those that the front end opens. For kernels only."""
@@ -167,7 +175,7 @@ class Relay:
         with self._telling:
             if session is not self._session:
                 return  # another has been followed while this was on its way
-            self._broadcast(news)
+            self._broadcast(_whole(state) if self._is_whole_due(state) else news)
             widget = self._widget
             if widget is not None and self._is_drawn:
                 widget.send(news)
@@ -176,6 +184,14 @@ class Relay:
 
                 widget.state = picture(state)
             self._is_saved = rests
+
+    def _is_whole_due(self, state: SessionState) -> bool:
+        now = time.monotonic()
+        if now < self._whole_due:
+            return False
+        size = len(json.dumps(state))
+        self._whole_due = now + max(_WHOLE_SECONDS, size / _WHOLE_BYTES_A_SECOND)
+        return True
 
     def _broadcast(self, envelope: EngineMessage | KernelMessage) -> None:
         with self._lock:

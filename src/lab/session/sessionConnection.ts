@@ -254,6 +254,7 @@ export class SessionConnection implements IDisposable {
   }
 
   private _onReady(_: KernelComm, channel: CommChannel): void {
+    this._ready = channel;
     void this._greet(channel);
   }
 
@@ -337,10 +338,12 @@ export class SessionConnection implements IDisposable {
   private readonly _changed = new Signal<this, void>(this);
   private readonly _failed = new Signal<this, Failure>(this);
   private _kernelComm: KernelComm | null = null;
-  /** A greeting brings the whole state. */
+  /** What may be said on: before, it would wait in the kernel behind the cells that run. */
+  private _ready: CommChannel | null = null;
+  /** A greeting brings the whole state; there is one anyway as soon as something may be said. */
   private readonly _followed = new FollowedState(() => {
     const channel = this._kernelComm?.channel;
-    if (channel) {
+    if (channel && channel === this._ready) {
       void this._greet(channel);
     }
   });
