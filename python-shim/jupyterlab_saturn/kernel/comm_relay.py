@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 
 _WHOLE_SECONDS = 2.0
 _WHOLE_BYTES_A_SECOND = 50_000
-"""A page that was loaded while a cell runs may not be heard before the cell ends: the whole state is
-told again and again meanwhile, as often as this allows."""
+"""A page that was loaded while a cell runs may not be heard before the cell ends: the whole state
+is told now and then meanwhile, as often as this allows."""
 
 Send = Callable[["EngineMessage | KernelMessage"], None]
 
