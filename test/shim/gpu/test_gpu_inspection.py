@@ -6,6 +6,7 @@ import asyncio
 import functools
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -248,7 +249,8 @@ class Group:
         return Path("/nowhere")
 
     async def run(self, _deadline: float | None) -> Any:
-        held = [path.name for path in self._place.paths.leases.glob("*.lock")]
+        # Of this boot: what follows the device in the name of a lease.
+        held = [path.name.split("@")[0] for path in self._place.paths.leases.glob("*.lock")]
         self._seen.append((self._request["devices"], held))
         raise SaturnError("no-rank", "It is enough.")
 
@@ -267,7 +269,7 @@ def test_the_device_is_held_while_it_is_inspected_on(
     place = JobContext(
         paths=session.paths,
         launcher=None,  # type: ignore[arg-type]
-        events=None,  # type: ignore[arg-type]
+        events=SimpleNamespace(path=session.paths.runtime / "events"),  # type: ignore[arg-type]
         say=said.append,
         leases=DeviceLeases(session.paths),
         surroundings=Registry(),  # type: ignore[arg-type]
@@ -279,6 +281,6 @@ def test_the_device_is_held_while_it_is_inspected_on(
     wire.validate("Inspect", body)
     node = {"id": "node", "devices": [GPU]}
     asyncio.run(InspectionJob(place, body, node).run())  # type: ignore[arg-type]
-    assert seen[0] == (([GPU], ["GPU-0.lock"]) if device else ([], []))
+    assert seen[0] == (([GPU], ["GPU-0"]) if device else ([], []))
     assert list(session.paths.leases.glob("*")) == []
     assert said[0]["body"]["results"][0]["error"]["code"] == "no-rank"
