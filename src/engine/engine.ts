@@ -1,9 +1,10 @@
 import { ENGLISH } from '../core/model/translation.js';
 import type { Command } from '../core/session/command.js';
 import { dueEvent } from '../core/session/dueEvent.js';
-import { emptySession, type ISession, isActive } from '../core/session/session.js';
+import { emptySession, type ISession } from '../core/session/session.js';
 import { step } from '../core/session/step.js';
 import { storageEvent } from '../core/session/storage.js';
+import { hasActive } from '../core/session/taskTable.js';
 import { progressLine } from '../core/view/status/progressLine.js';
 import { SaturnError } from '../core/wire/failure.js';
 import {
@@ -289,7 +290,7 @@ export class Engine implements IDisposable {
       this._compaction.beginPart(this._session);
     }
     const { goal, tasks, trials } = this._session.state;
-    const busy = goal !== 'none' || tasks.some(isActive) || trials.length > 0;
+    const busy = goal !== 'none' || hasActive(tasks) || trials.length > 0;
     if (!busy && this._clients.silence > this._options.idleSeconds) {
       this._executor.shutdown();
     }

@@ -209,3 +209,5 @@ def test_two_clients_order_what_contradicts_each_other(
     told = attempts_told(session, one)
     assert told == sorted(told)
     assert told[-1] == len(attempts)
+    kept = session.paths.folder / "tasks" / one / "checkpoints"
+    assert "step-000000400" in {folder.name for folder in kept.iterdir()}

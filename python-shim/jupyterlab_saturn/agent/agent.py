@@ -7,7 +7,7 @@ import contextlib
 import json
 import logging
 import signal
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,7 @@ from ..errors import SaturnError, failure_of
 from ..paths import SessionPaths, engine_endpoint, events_socket, remove_leftovers, write_json
 from ..wire import message
 from . import agent_lock
+from .agent_jobs import AgentJobs
 from .busy_devices import BusyDevices
 from .device_discovery import discover
 from .device_leases import DeviceLeases
@@ -22,15 +23,12 @@ from .engine_link import EngineLink
 from .engine_process import EngineProcess, engine_command
 from .event_receiver import EventReceiver
 from .group_limits import Limits
-from .inspection_job import InspectionJob
 from .job_context import JobContext
 from .rank_launcher import RankLauncher
 from .rank_surroundings import SurroundingsRegistry
 from .runtime_folder import RuntimeFolder
 from .session_network import SessionNetwork
 from .socket_watch import SocketWatch
-from .training_job import TrainingJob
-from .trial_job import TrialJob
 
 if TYPE_CHECKING:
     from ..generated.wire_types import (
@@ -41,14 +39,8 @@ if TYPE_CHECKING:
         DevicesFreed,
         EngineMessage,
         Failure,
-        GroupReport,
-        GroupStart,
-        GroupStop,
-        GroupUntil,
-        Inspect,
         Node,
         NodeTrouble,
-        TrialStart,
     )
 
 _log = logging.getLogger(__name__)
@@ -84,11 +76,6 @@ class Agent:
         self._launcher = launcher or RankLauncher(paths.zygote_log)
         self._limits = limits or Limits()
         self._node: Node
-        self._inspections: list[InspectionJob] = []
-        self._trials: dict[str, TrialJob] = {}
-        self._attempts: dict[tuple[str, int], TrainingJob] = {}
-        self._jobs: set[asyncio.Task[None]] = set()
-        self._inspecting = asyncio.Lock()
         self._discovering = asyncio.Lock()
         self._ended = asyncio.Event()
         self._runtime = RuntimeFolder(paths)
@@ -97,6 +84,7 @@ class Agent:
         self._engine: EngineProcess
         self._link: EngineLink
         self._place: JobContext
+        self._jobs: AgentJobs
         self._busy: BusyDevices
 
     async def run(self) -> None:
@@ -169,6 +157,7 @@ class Agent:
                 kept=self._runtime.kept,
                 network=network,
             )
+            self._jobs = AgentJobs(self._place)
             self._engine = EngineProcess(
                 command,
                 endpoint,
@@ -184,7 +173,7 @@ class Agent:
             stack.push_async_callback(_finish, pinging)
             keeping = asyncio.create_task(self._keep_places())
             stack.push_async_callback(_finish, keeping)
-            stack.push_async_callback(self._end_jobs)
+            stack.push_async_callback(self._jobs.end)
             ended = asyncio.create_task(self._ended.wait())
             stack.push_async_callback(_finish, ended)
             done, _ = await asyncio.wait(
@@ -265,30 +254,7 @@ class Agent:
         return discover({"kind": "auto"})
 
     def _hello(self) -> AgentHello:
-        groups, trials = {*self._attempts}, {*self._trials}
-        inspecting = {task for one in self._inspections for task in one.tasks}
-        # What is over, but not yet written down by an engine, is not lost: its end follows.
-        for told in self._link.unacknowledged():
-            match told["type"]:
-                case "group.event":
-                    groups.add((told["body"]["task"], told["body"]["attempt"]))
-                case "trial.result":
-                    trials.add(told["body"]["trial"])
-                case "inspect.results":
-                    inspecting |= {result["task"] for result in told["body"]["results"]}
-        return {
-            "node": self._node,
-            "groups": [self._group_report(*group) for group in sorted(groups)],
-            "trials": sorted(trials),
-            "inspecting": sorted(inspecting),
-        }
-
-    def _group_report(self, task: str, attempt: int) -> GroupReport:
-        report: GroupReport = {"task": task, "attempt": attempt}
-        job = self._attempts.get((task, attempt))
-        if job is not None:
-            report["order"] = job.order
-        return report
+        return {"node": self._node, **self._jobs.report(self._link.unacknowledged())}
 
     def _say(self, told: AgentMessage) -> None:
         self._busy.note(told, self._node["devices"])
@@ -298,28 +264,21 @@ class Agent:
     def _handle(self, told: EngineMessage) -> None:
         match told["type"]:
             case "cluster.set":
-                self._begin(self._set_cluster(told["id"], told["body"]["request"]))
+                self._jobs.begin(self._set_cluster(told["id"], told["body"]["request"]))
             case "inspect":
-                self._inspect(told["body"])
+                self._jobs.inspect(told["body"], self._node)
             case "inspect.stop":
-                for inspection in self._inspections:
-                    inspection.stop(told["body"]["tasks"])
+                self._jobs.stop_inspecting(told["body"]["tasks"])
             case "trial.start":
-                self._start_trial(told["body"])
+                self._jobs.start_trial(told["body"], self._node)
             case "trial.stop":
-                trial = self._trials.get(told["body"]["trial"])
-                if trial is not None:
-                    trial.stop()
+                self._jobs.stop_trial(told["body"]["trial"])
             case "group.start":
-                self._start_attempt(told["body"])
+                self._jobs.start_attempt(told["body"], self._node)
             case "group.stop":
-                attempt = self._attempt(told["body"])
-                if attempt is not None:
-                    attempt.stop(told["body"]["graceSeconds"])
+                self._jobs.stop_attempt(told["body"])
             case "group.until":
-                attempt = self._attempt(told["body"])
-                if attempt is not None:
-                    attempt.train_until(told["body"]["step"])
+                self._jobs.train_until(told["body"])
             case "shutdown":
                 self._ended.set()
             case other:
@@ -337,57 +296,6 @@ class Agent:
             if failure is not None:
                 report["error"] = failure
             self._link.say(message("agent", "cluster.report", report, asked))
-
-    def _inspect(self, body: Inspect) -> None:
-        inspection = InspectionJob(self._place, body, self._node)
-        self._inspections.append(inspection)
-        self._begin(self._in_turn(inspection), lambda: self._inspections.remove(inspection))
-
-    async def _in_turn(self, inspection: InspectionJob) -> None:
-        # One at a time: each builds whole models in memory that is not its own.
-        async with self._inspecting:
-            await inspection.run()
-
-    def _start_trial(self, body: TrialStart) -> None:
-        if body["trial"] in self._trials:
-            _log.warning("Trial %s is already running.", body["trial"])
-            return
-        trial = TrialJob(self._place, body, self._node)
-        self._trials[trial.id] = trial
-        self._begin(trial.run(), lambda: self._trials.pop(trial.id))
-
-    def _start_attempt(self, body: GroupStart) -> None:
-        key = body["task"]["name"], body["attempt"]
-        if key in self._attempts:
-            _log.warning("Attempt %d of %s is already running.", key[1], key[0])
-            return
-        previous = self._attempts.get((key[0], body.get("after", 0)))
-        self._attempts[key] = TrainingJob(self._place, body, self._node, previous)
-        self._begin(self._attempts[key].run(), lambda: self._attempts.pop(key))
-
-    def _attempt(self, body: GroupStop | GroupUntil) -> TrainingJob | None:
-        return self._attempts.get((body["task"], body["attempt"]))
-
-    def _begin(
-        self, work: Coroutine[Any, Any, None], forget: Callable[[], object] | None = None
-    ) -> None:
-        task = asyncio.create_task(work)
-        self._jobs.add(task)
-
-        def over(task: asyncio.Task[None]) -> None:
-            self._jobs.discard(task)
-            if forget is not None:
-                forget()
-            if not task.cancelled() and (error := task.exception()) is not None:
-                _log.error("A job broke.", exc_info=error)
-
-        task.add_done_callback(over)
-
-    async def _end_jobs(self) -> None:
-        jobs = list(self._jobs)
-        for job in jobs:
-            job.cancel()
-        await asyncio.gather(*jobs, return_exceptions=True)
 
 
 def _network() -> SessionNetwork | None:

@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 
 _WHOLE_SECONDS = 2.0
 _WHOLE_BYTES_A_SECOND = 50_000
-"""A page that was loaded while a cell runs may not be heard before the cell ends: the whole state
-is told now and then meanwhile, as often as this allows."""
+"""JupyterLab learns of subshells from the main shell: what a page loaded while a cell runs says
+waits for the cell. So what is told unasked has the whole state in it now and then."""
 
 Send = Callable[["EngineMessage | KernelMessage"], None]
 

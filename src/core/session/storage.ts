@@ -2,7 +2,7 @@ import { bytes } from '../model/quantities.js';
 import type { Failure, SessionEvent, SessionState, TaskState } from '../wire/messages.js';
 import { plannedCluster } from './plannedCluster.js';
 import { type ISession, isOpen, withNotice, withState } from './session.js';
-import { activeTasks, isActive } from './taskTable.js';
+import { activeTasks, hasActive, isActive } from './taskTable.js';
 
 /** Kept for the journal, logs and what else a session writes beside checkpoints, in bytes. */
 export const RESERVE_BYTES = 32 * 2 ** 20;
@@ -80,7 +80,7 @@ export function storageEvent(
     return undefined;
   }
   const needed = neededBytes(state);
-  const isBusy = goal !== 'none' || trials.length > 0 || activeTasks(tasks).length > 0;
+  const isBusy = goal !== 'none' || trials.length > 0 || hasActive(tasks);
   return isBusy && freeBytes < needed ? { kind: 'storage-short', freeBytes, neededBytes: needed } : undefined;
 }
 

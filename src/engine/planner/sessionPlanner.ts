@@ -1,4 +1,4 @@
-import { isActive } from '../../core/session/session.js';
+import { hasActive } from '../../core/session/taskTable.js';
 import {
   failureOf,
   type Plan,
@@ -38,7 +38,7 @@ export class SessionPlanner implements IDisposable {
    */
   withDraft(state: SessionState, planRevision: number): SessionState {
     const draft = this._draft;
-    return draft?.planRevision === planRevision && state.planning && !state.tasks.some(isActive)
+    return draft?.planRevision === planRevision && state.planning && !hasActive(state.tasks)
       ? { ...state, plan: draft.plan }
       : state;
   }

@@ -254,7 +254,6 @@ export class SessionConnection implements IDisposable {
   }
 
   private _onReady(_: KernelComm, channel: CommChannel): void {
-    this._ready = channel;
     void this._greet(channel);
   }
 
@@ -338,12 +337,10 @@ export class SessionConnection implements IDisposable {
   private readonly _changed = new Signal<this, void>(this);
   private readonly _failed = new Signal<this, Failure>(this);
   private _kernelComm: KernelComm | null = null;
-  /** What may be said on: before, it would wait in the kernel behind the cells that run. */
-  private _ready: CommChannel | null = null;
-  /** A greeting brings the whole state; there is one anyway as soon as something may be said. */
+  /** A greeting brings the whole state. */
   private readonly _followed = new FollowedState(() => {
     const channel = this._kernelComm?.channel;
-    if (channel && channel === this._ready) {
+    if (channel) {
       void this._greet(channel);
     }
   });
