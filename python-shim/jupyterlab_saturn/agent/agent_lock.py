@@ -6,7 +6,6 @@ import contextlib
 import fcntl
 import json
 import os
-import time
 from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict, final
@@ -14,9 +13,12 @@ from typing import TYPE_CHECKING, TypedDict, final
 from .. import __version__
 from ..errors import SaturnError, failure_of, not_written
 from ..paths import SessionPaths, engine_endpoint, events_socket, is_at, write_json
+from .file_lock import lock_exclusively
 
 if TYPE_CHECKING:
     from ..generated.wire_types import Failure
+
+_AGAIN_SECONDS = 0.05
 
 
 @final
@@ -52,15 +54,9 @@ class AgentLock:
     def acquire(self) -> bool:
         """Take the lock; False when another agent holds it."""
         file = self._paths.agent_lock.open("a")
-        # Those who only ask whether an agent lives hold a shared lock for an instant.
-        for _ in range(5):
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                time.sleep(0.05)
-            else:
-                self._file = file
-                return True
+        if lock_exclusively(file.fileno(), _AGAIN_SECONDS):
+            self._file = file
+            return True
         file.close()
         return False
 

@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING, TypedDict
 
 from ..errors import SaturnError
 from ..paths import SessionPaths, ensure_leases, is_at
+from .file_lock import lock_exclusively
 
 if TYPE_CHECKING:
     from ..generated.wire_types import Device
 
 _log = logging.getLogger(__name__)
 
-_TRIES = 5
 _AGAIN_SECONDS = 0.02
 _OLD_SECONDS = 30 * 24 * 3600.0
 
@@ -164,7 +164,7 @@ class DeviceLeases:
         while True:
             file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
             try:
-                is_ours = _try_exclusively(file)
+                is_ours = lock_exclusively(file, _AGAIN_SECONDS)
             except OSError:
                 os.close(file)
                 raise
@@ -183,17 +183,6 @@ class DeviceLeases:
             os.ftruncate(file, 0)
             os.write(file, json.dumps(owner).encode())
         return file
-
-
-def _try_exclusively(file: int) -> bool:
-    """Lock a file, unless somebody has it for longer than to look whether it is free."""
-    for turn in range(_TRIES):
-        if turn > 0:
-            time.sleep(_AGAIN_SECONDS)
-        with contextlib.suppress(BlockingIOError):
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return True
-    return False
 
 
 def _remove_if_free(path: Path) -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 from fakes.bench import EngineEar, Json, agent, session, task, until
-from jupyterlab_saturn.agent import device_leases
+from jupyterlab_saturn.agent import file_lock
 from jupyterlab_saturn.agent.device_leases import DeviceLeases
 from jupyterlab_saturn.errors import SaturnError
 from jupyterlab_saturn.paths import SessionPaths
@@ -103,7 +103,7 @@ def test_who_only_looks_keeps_nobody_from_taking(
     lease.write_bytes(owner)  # as one leaves it that is killed
     with lease.open("rb") as look:
         fcntl.flock(look, fcntl.LOCK_SH)
-        monkeypatch.setattr(device_leases.time, "sleep", lambda _: fcntl.flock(look, fcntl.LOCK_UN))
+        monkeypatch.setattr(file_lock.time, "sleep", lambda _: fcntl.flock(look, fcntl.LOCK_UN))
         with mine.hold([cpu(0, 0)]), refused(), theirs.hold([cpu(0, 0)]):
             pass
 
