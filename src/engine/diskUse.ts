@@ -14,6 +14,7 @@ export class DiskMeter implements IDisposable {
   private _timer: NodeJS.Timeout | null = null;
   private _isMeasuring = false;
   private _isStale = false;
+  private _isDisposed = false;
 
   constructor(private readonly _options: DiskMeter.IOptions) {}
 
@@ -35,7 +36,7 @@ export class DiskMeter implements IDisposable {
     if (this._timer !== null) {
       clearTimeout(this._timer);
     }
-    this._isStale = false;
+    this._isDisposed = true;
   }
 
   private async _measure(): Promise<void> {
@@ -44,6 +45,9 @@ export class DiskMeter implements IDisposable {
     const before = JSON.stringify(this._use);
     this._use = await measureDisk(this._options.folder);
     this._isMeasuring = false;
+    if (this._isDisposed) {
+      return;
+    }
     if (JSON.stringify(this._use) !== before) {
       this._options.onChange();
     }

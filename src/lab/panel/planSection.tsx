@@ -6,7 +6,7 @@ import { duration, moment, percent } from '../../core/view/format/format.js';
 import { pastGantt, sessionGantt } from '../../core/view/gantt/sessionGantt.js';
 import { leftOutTasks, unmetWishes } from '../../core/view/plan/planProblems.js';
 import { planAge, planSentences } from '../../core/view/plan/planSentences.js';
-import { explanationBlock, searchBlock } from '../../core/view/plan/planView.js';
+import { searchBlock, sessionExplanation } from '../../core/view/plan/planView.js';
 import { metWishes } from '../../core/view/plan/planWishes.js';
 import type { Baseline, SessionState } from '../../core/wire/messages.js';
 import { BlockList } from '../components/blockList.js';
@@ -71,7 +71,7 @@ function PlanBody({ state, now }: { state: SessionState; now: number }) {
             blocks={[metWishes(state, trans), ...unmetWishes(plan, trans), leftOutTasks(plan, trans)]}
           />
           <PlanBaselines plan={plan} shown={shown} onShow={setShown} />
-          <BlockList blocks={[explanationBlock(state, trans, 0), searchBlock(plan, trans)]} />
+          <BlockList blocks={[sessionExplanation(state, trans, 0), searchBlock(plan, trans)]} />
         </>
       )}
       {!plan && <BlockList blocks={noPlan(state, trans)} />}

@@ -52,7 +52,7 @@ export function planView(state: SessionState, trans: ITranslation): Blocks {
     },
     plan.baselines.length > 0 && tableBlock(baselineTable(plan, trans)),
     leftOutTasks(plan, trans),
-    explanationBlock(state, trans),
+    sessionExplanation(state, trans),
     some && {
       kind: 'fold',
       title: trans.__('Every task of the plan'),
@@ -63,25 +63,16 @@ export function planView(state: SessionState, trans: ITranslation): Blocks {
 }
 
 /**
- * Why each task has its strategy; where a plan made while tasks train does not tell it, how to have it told.
+ * Why each task has its strategy.
  *
  * @param most - of how many tasks the explanation is not folded away.
  */
 export function explanationBlock(
-  { goal, plan: made, planning }: SessionState,
+  plan: Plan,
   trans: ITranslation,
   most: number = MOST_EXPLAINED
 ): Block | false {
-  if (made === undefined) {
-    return false;
-  }
-  const { plan, startedAt } = made;
   const { explanation } = plan;
-  if (!explanation && startedAt !== undefined && goal === 'run' && !planning) {
-    return sentence(
-      trans.__('While tasks train, what other choices would cost is told when asked for, by `%saturn plan`.')
-    );
-  }
   if (!explanation || explanation.tasks.length === 0) {
     return false;
   }
@@ -90,6 +81,23 @@ export function explanationBlock(
   return explanation.tasks.length > most
     ? { kind: 'fold', title, blocks: [tableBlock(table)] }
     : tableBlock({ caption: title, ...table });
+}
+
+/** The same of a session's plan; where one made while tasks train does not tell it, how to have it told. */
+export function sessionExplanation(
+  { goal, plan: made, planning }: SessionState,
+  trans: ITranslation,
+  most: number = MOST_EXPLAINED
+): Block | false {
+  if (made === undefined) {
+    return false;
+  }
+  if (!made.plan.explanation && made.startedAt !== undefined && goal === 'run' && !planning) {
+    return sentence(
+      trans.__('While tasks train, what other choices would cost is told when asked for, by `%saturn plan`.')
+    );
+  }
+  return explanationBlock(made.plan, trans, most);
 }
 
 /** How the search went, folded; nothing when it was over at once. */

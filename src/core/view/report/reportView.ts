@@ -6,7 +6,7 @@ import { Markup, markup, printable } from '../format/escape.js';
 import { moment } from '../format/format.js';
 import { baselineTable } from '../plan/baselineTable.js';
 import { planSentences } from '../plan/planSentences.js';
-import { explanationBlock } from '../plan/planView.js';
+import { sessionExplanation } from '../plan/planView.js';
 import { resultsView } from '../results/resultsView.js';
 import { outcomeBlock, replansBlock } from '../status/replans.js';
 import { scheduleBlock } from '../status/scheduleView.js';
@@ -37,7 +37,7 @@ export function reportView(state: SessionState, now: number, trans: ITranslation
     outcomeBlock(state, trans),
     replansBlock(state, now, trans),
     plan !== undefined && plan.baselines.length > 0 && tableBlock(baselineTable(plan, trans)),
-    explanationBlock(state, trans)
+    sessionExplanation(state, trans)
   ];
 }
 
