@@ -1,5 +1,6 @@
 import type { JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { commandsPlugin } from './lab/plugins/commandsPlugin.js';
+import { dashboardPlugin } from './lab/plugins/dashboardPlugin.js';
 import { panelPlugin } from './lab/plugins/panelPlugin.js';
 import { rendererPlugin } from './lab/plugins/rendererPlugin.js';
 import { ownSectionPlugins, sectionsPlugin } from './lab/plugins/sectionsPlugin.js';
@@ -13,6 +14,7 @@ const plugins: JupyterFrontEndPlugin<unknown>[] = [
   storePlugin,
   commandsPlugin,
   panelPlugin,
+  dashboardPlugin,
   sectionsPlugin,
   ...ownSectionPlugins,
   statusPlugin,

@@ -1,5 +1,6 @@
 import { type ISignal, Signal } from '@lumino/signaling';
 import type { ClientMessages, Failure, SessionState } from '../../src/core/wire/messages.js';
+import type { Incoming } from '../../src/lab/session/commChannel.js';
 import type { ISaturnStore } from '../../src/lab/session/tokens.js';
 
 /** A store whose view the test sets. */
@@ -45,6 +46,16 @@ export class FakeStore implements ISaturnStore {
     this.did.push(type);
     this.sent.push([type, body]);
     return this.accepts;
+  }
+
+  /** What the engine answers to questions. */
+  answer: (type: keyof ClientMessages, body: unknown) => Incoming = () => {
+    throw new Error('Nothing is to be asked.');
+  };
+
+  async request<T extends keyof ClientMessages>(type: T, body: ClientMessages[T]): Promise<Incoming> {
+    this.sent.push([type, body]);
+    return this.answer(type, body);
   }
 
   async stateAt(time: number): Promise<SessionState | null> {

@@ -2,6 +2,8 @@
 export namespace CommandIDs {
   /** Show the panel. */
   export const open = 'saturn:open';
+  /** Show a session in a tab of its own. */
+  export const dashboard = 'saturn:dashboard';
   /** Load the extension in the current notebook's kernel. */
   export const load = 'saturn:load';
   /** Attach the kernel to its session. */

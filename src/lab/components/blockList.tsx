@@ -5,7 +5,7 @@ import { mergedFailures, whereWords } from '../../core/view/format/failures.js';
 import { foldedItems, type IList, type IListItem } from '../../core/view/format/list.js';
 import { aboutWords, type Remarks, remarksTitle } from '../../core/view/format/remarks.js';
 import type { PlanStep } from '../../core/wire/messages.js';
-import { usePanelContext } from '../context/panelContext.js';
+import { useViewContext } from '../context/viewContext.js';
 import { FailureNote } from './failureNote.js';
 import { GanttHost } from './ganttHost.js';
 import { printed } from './printed.js';
@@ -26,7 +26,7 @@ function printedBlock(block: Block): Block {
 }
 
 function BlockView({ block }: { block: Block }) {
-  const { trans } = usePanelContext();
+  const { trans } = useViewContext();
   switch (block.kind) {
     case 'sentence':
       return (
@@ -73,7 +73,7 @@ function BlockView({ block }: { block: Block }) {
 
 /** A sentence and the items it is the sum of; many are folded away. */
 export function List({ list }: { list: IList }) {
-  const { trans } = usePanelContext();
+  const { trans } = useViewContext();
   const folded = foldedItems(list, trans);
   return (
     <div className={`jp-SaturnList${list.tone ? ` jp-mod-${list.tone}` : ''}`} title={list.each?.join('\n')}>
@@ -107,7 +107,7 @@ function Items({ items }: { items: readonly IListItem[] }) {
 }
 
 function RemarkList({ title, remarks }: { title: string; remarks: Remarks }) {
-  const { trans } = usePanelContext();
+  const { trans } = useViewContext();
   return (
     <details className="jp-SaturnFold">
       <summary>{remarksTitle(title, remarks, trans)}</summary>
@@ -123,7 +123,7 @@ function RemarkList({ title, remarks }: { title: string; remarks: Remarks }) {
 }
 
 function SearchPicture({ log }: { log: readonly PlanStep[] }) {
-  const { trans } = usePanelContext();
+  const { trans } = useViewContext();
   const svg = searchSvg(log, trans)?.source ?? '';
   const host = useRef<HTMLDivElement>(null);
   useLayoutEffect(() => {

@@ -1,11 +1,11 @@
 import { printableLines } from '../../core/view/format/escape.js';
 import type { Failure } from '../../core/wire/messages.js';
-import { usePanelContext } from '../context/panelContext.js';
+import { useViewContext } from '../context/viewContext.js';
 import { WithCode } from './withCode.js';
 
 /** What went wrong, what to do, and the traceback for those who want it. */
 export function FailureNote({ failure, where, onDismiss }: FailureNote.IProps) {
-  const { trans } = usePanelContext();
+  const { trans } = useViewContext();
   return (
     <div className="jp-SaturnFailure" role={onDismiss ? 'alert' : undefined}>
       <div className="jp-SaturnFailure-message">

@@ -1,13 +1,13 @@
 import { Widget } from '@lumino/widgets';
 import { useEffect, useLayoutEffect, useRef } from 'react';
 import type { IGanttInput } from '../../core/view/gantt/gantt.js';
-import { usePanelContext } from '../context/panelContext.js';
+import { useViewContext } from '../context/viewContext.js';
 import type { GanttEdit } from '../gantt/ganttKeys.js';
 import { GanttView } from '../gantt/ganttView.js';
 
 /** A live Gantt chart within the panel. */
 export function GanttHost({ input, onEdit }: GanttHost.IProps) {
-  const { trans } = usePanelContext();
+  const { trans } = useViewContext();
   const host = useRef<HTMLDivElement>(null);
   const view = useRef<GanttView | null>(null);
   const edit = useRef(onEdit);

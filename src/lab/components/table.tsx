@@ -9,11 +9,11 @@ import {
   type Row,
   remainder
 } from '../../core/view/format/table.js';
-import { usePanelContext } from '../context/panelContext.js';
+import { useViewContext } from '../context/viewContext.js';
 
 /** A table where there is little room: what has no column of its own is below the name of its row, or its tooltip. */
 export function Table({ table }: { table: ITable }) {
-  const { trans } = usePanelContext();
+  const { trans } = useViewContext();
   const shown = table.columns.flatMap((column, i) => (i === 0 || column.narrow === undefined ? [i] : []));
   const rest = remainder(table, trans);
   return (

@@ -1,17 +1,17 @@
 import type { IDisposable } from '@lumino/disposable';
 import { type ISignal, Signal } from '@lumino/signaling';
-import type { ISaturnStore } from '../session/tokens.js';
+import type { ISessionModel } from '../session/tokens.js';
 import { REDRAW_DELAY } from './clock.js';
 
-/** What the panel draws: the store's view at a time. It stands still while nobody can see it. */
-export class ViewSnapshot implements IDisposable {
+/** What is drawn of a session: its view at a time. It stands still while nobody can see it. */
+export class ViewSnapshot<M extends ISessionModel = ISessionModel> implements IDisposable {
   /** @param clock - seconds since the epoch. */
   constructor(
-    private readonly _store: ISaturnStore,
+    private readonly _session: M,
     private readonly _clock: () => number
   ) {
-    this._moment = { view: _store.view, now: _clock() };
-    _store.changed.connect(this._onChanged, this);
+    this._moment = { view: _session.view, now: _clock() };
+    _session.changed.connect(this._onChanged, this);
   }
 
   /** Emitted after `moment` was replaced. */
@@ -19,11 +19,11 @@ export class ViewSnapshot implements IDisposable {
     return this._changed;
   }
 
-  get moment(): ViewSnapshot.IMoment {
+  get moment(): ViewSnapshot.IMoment<M['view']> {
     return this._moment;
   }
 
-  /** Whether the panel can be seen. */
+  /** Whether what is drawn can be seen. */
   get isShown(): boolean {
     return this._isShown;
   }
@@ -45,7 +45,7 @@ export class ViewSnapshot implements IDisposable {
   }
 
   private _onChanged(): void {
-    if (this._store.view !== this._moment.view) {
+    if (this._session.view !== this._moment.view) {
       this._refresh();
     }
   }
@@ -55,7 +55,7 @@ export class ViewSnapshot implements IDisposable {
     if (!this._isShown) {
       return;
     }
-    const { view } = this._store;
+    const { view }: { view: M['view'] } = this._session;
     this._moment = { view, now: this._clock() };
     this._changed.emit();
     const run = view.state?.run;
@@ -65,7 +65,7 @@ export class ViewSnapshot implements IDisposable {
   };
 
   private readonly _changed = new Signal<this, void>(this);
-  private _moment: ViewSnapshot.IMoment;
+  private _moment: ViewSnapshot.IMoment<M['view']>;
   private _timer: ReturnType<typeof setTimeout> | undefined;
   private _isShown = false;
   private _isDisposed = false;
@@ -73,8 +73,8 @@ export class ViewSnapshot implements IDisposable {
 
 export namespace ViewSnapshot {
   /** A view of the session and when it was looked at. */
-  export interface IMoment {
-    readonly view: ISaturnStore.IView;
+  export interface IMoment<V = ISessionModel.IView> {
+    readonly view: V;
     /** Seconds since the epoch. */
     readonly now: number;
   }

@@ -1,12 +1,12 @@
 import type { ReactNode } from 'react';
 import { CommandIDs } from '../commands/commandIDs.js';
 import { type Action, isPossible } from '../commands/sessionActions.js';
-import { usePanelContext } from '../context/panelContext.js';
+import { useViewContext } from '../context/viewContext.js';
 import type { ISaturnStore } from '../session/tokens.js';
 
 /** Buttons for what can be asked of the session, always in sight. */
 export function ActionBar({ view }: { view: ISaturnStore.IView }) {
-  const { trans } = usePanelContext();
+  const { trans } = useViewContext();
   return (
     <div className="jp-SaturnPanel-buttons" role="toolbar" aria-label={trans.__('Session')}>
       <ActionButton view={view} action="profile">
@@ -38,7 +38,7 @@ function ActionButton(props: {
   accent?: boolean;
   children: ReactNode;
 }) {
-  const { commands } = usePanelContext();
+  const { commands } = useViewContext();
   const { view } = props;
   const command = COMMANDS[props.action];
   return (

@@ -1,12 +1,12 @@
 import { taskCount } from '../../core/view/format/format.js';
 import { CommandIDs } from '../commands/commandIDs.js';
-import { usePanelContext } from '../context/panelContext.js';
+import { useViewContext } from '../context/viewContext.js';
 import { cellStatus, type ITaskCell } from '../notebook/taskCells.js';
 import type { ISaturnStore } from '../session/tokens.js';
 
 /** Task cells of the notebook whose tasks are not in the session yet, or are from an older text. */
 export function CellList({ view }: { view: ISaturnStore.IView }) {
-  const { trans } = usePanelContext();
+  const { trans } = useViewContext();
   const { cells, state } = view;
   const open = cells
     .map(cell => ({ cell, status: cellStatus(cell, state?.tasks ?? []) }))
@@ -47,7 +47,7 @@ function GridText({ cell }: { cell: ITaskCell }) {
 }
 
 function CellButtons({ cell }: { cell: ITaskCell }) {
-  const { commands, trans } = usePanelContext();
+  const { commands, trans } = useViewContext();
   return (
     <div className="jp-SaturnPanel-buttons">
       <button

@@ -1,10 +1,11 @@
 import { printableLines } from '../../core/view/format/escape.js';
-import { usePanelContext } from '../context/panelContext.js';
+import { useViewContext } from '../context/viewContext.js';
 import { type ConnectionProblem, connectionProblemText } from '../session/connectionProblem.js';
+import type { ISaturnStore } from '../session/tokens.js';
 
 /** Why there is no live session and what to do: the whole panel, or a strip above an older state. */
 export function ConnectionNote(props: ConnectionNote.IProps) {
-  const { store, trans } = usePanelContext();
+  const { trans } = useViewContext();
   const { title, detail, busy, action } = connectionProblemText(props.problem, trans);
   return (
     <div
@@ -18,7 +19,7 @@ export function ConnectionNote(props: ConnectionNote.IProps) {
         <button
           type="button"
           className="jp-mod-styled jp-mod-accept"
-          onClick={() => void (action.do === 'load' ? store.load() : store.attach())}
+          onClick={() => void (action.do === 'load' ? props.store.load() : props.store.attach())}
         >
           {action.label}
         </button>
@@ -29,6 +30,7 @@ export function ConnectionNote(props: ConnectionNote.IProps) {
 
 export namespace ConnectionNote {
   export interface IProps {
+    store: Pick<ISaturnStore, 'load' | 'attach'>;
     problem: ConnectionProblem;
     /** A state is shown below. */
     strip: boolean;

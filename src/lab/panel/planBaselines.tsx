@@ -1,11 +1,11 @@
 import { duration } from '../../core/view/format/format.js';
 import { comparisons, comparisonTitle } from '../../core/view/plan/baselineTable.js';
 import type { Baseline, Plan } from '../../core/wire/messages.js';
-import { usePanelContext } from '../context/panelContext.js';
+import { useViewContext } from '../context/viewContext.js';
 
 /** Bars on one scale: this plan, then what simple rules would need. A rule's schedule can be shown under the plan's. */
 export function PlanBaselines({ plan, shown, onShow }: PlanBaselines.IProps) {
-  const { trans } = usePanelContext();
+  const { trans } = useViewContext();
   if (plan.baselines.length === 0 || plan.makespan <= 0) {
     return null;
   }

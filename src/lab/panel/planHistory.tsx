@@ -4,7 +4,7 @@ import { pastTime } from '../../core/view/status/pastPlanView.js';
 import { type IListedPlan, listedPlans, outcomeBlock, replansTitle } from '../../core/view/status/replans.js';
 import type { SessionState } from '../../core/wire/messages.js';
 import { BlockList } from '../components/blockList.js';
-import { usePanelContext } from '../context/panelContext.js';
+import { useViewContext } from '../context/viewContext.js';
 
 /** The session when a plan was taken up. */
 export interface IPastPlan extends Pick<IListedPlan, 'number' | 'adoptedAt'> {
@@ -16,7 +16,7 @@ export function usePastPlan(now: SessionState): {
   past: IPastPlan | null;
   show: (plan: IListedPlan | null) => void;
 } {
-  const { store } = usePanelContext();
+  const { session } = useViewContext();
   const [past, setPast] = useState<IPastPlan | null>(null);
   const turn = useRef(0);
   const isKnown =
@@ -27,7 +27,7 @@ export function usePastPlan(now: SessionState): {
   const show = async (plan: IListedPlan | null) => {
     turn.current++;
     const mine = turn.current;
-    const state = plan && (await store.stateAt(plan.adoptedAt));
+    const state = plan && (await session.stateAt(plan.adoptedAt));
     if (mine === turn.current) {
       setPast(plan && state && { number: plan.number, adoptedAt: plan.adoptedAt, state });
     }
@@ -37,7 +37,7 @@ export function usePastPlan(now: SessionState): {
 
 /** That the chart shows the past, and the way back; what the plan said then. */
 export function PastPlan({ past, onBack }: { past: IPastPlan; onBack: () => void }) {
-  const { trans } = usePanelContext();
+  const { trans } = useViewContext();
   const { plan } = past.state;
   return (
     <>
@@ -54,7 +54,7 @@ export function PastPlan({ past, onBack }: { past: IPastPlan; onBack: () => void
 
 /** The plans that were followed, one a line; each can be shown in the chart as it was taken up. */
 export function PlanHistory({ state, now, shown, onShow, title }: PlanHistory.IProps) {
-  const { trans } = usePanelContext();
+  const { trans } = useViewContext();
   const plans = listedPlans(state, now, trans);
   if (plans.length === 0) {
     return null;

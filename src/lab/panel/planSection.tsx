@@ -11,7 +11,7 @@ import { metWishes } from '../../core/view/plan/planWishes.js';
 import type { Baseline, SessionState } from '../../core/wire/messages.js';
 import { BlockList } from '../components/blockList.js';
 import { GanttHost } from '../components/ganttHost.js';
-import { usePanelContext } from '../context/panelContext.js';
+import { useViewContext } from '../context/viewContext.js';
 import type { IPanelSections } from '../session/tokens.js';
 import type { WhatIf } from '../whatIf/whatIf.js';
 import { WhatIfProvider } from '../whatIf/whatIfContext.js';
@@ -48,7 +48,7 @@ export function addPlanSection(
 }
 
 function PlanBody({ state, now }: { state: SessionState; now: number }) {
-  const { trans } = usePanelContext();
+  const { trans } = useViewContext();
   const { past, show } = usePastPlan(state);
   const history = useRef<HTMLElement>(null);
   const [shown, setShown] = useState<Baseline['name'] | null>(null);
@@ -84,7 +84,7 @@ function PlanBody({ state, now }: { state: SessionState; now: number }) {
 
 /** When the plan was made, in seconds since the epoch. */
 function MadeAt({ time }: { time: number }) {
-  const { trans } = usePanelContext();
+  const { trans } = useViewContext();
   const date = new Date(time * 1000);
   return (
     <p className="jp-SaturnSentence jp-mod-muted" title={moment(time)}>

@@ -5,7 +5,7 @@ import { profileView } from '../../core/view/profile/profileView.js';
 import type { SessionState } from '../../core/wire/messages.js';
 import { BlockList } from '../components/blockList.js';
 import { ProgressBar } from '../components/progressBar.js';
-import { usePanelContext } from '../context/panelContext.js';
+import { useViewContext } from '../context/viewContext.js';
 import type { IPanelSections } from '../session/tokens.js';
 
 /** How fast each kind of task runs under each strategy. */
@@ -31,7 +31,7 @@ const trialsText = ({ trialsDone, trials }: SessionState, trans: TranslationBund
   trans.__('%1 of %2 trials', count(trialsDone), count(trialsDone + trials.length));
 
 function Profile({ state }: { state: SessionState }) {
-  const { trans } = usePanelContext();
+  const { trans } = useViewContext();
   const { trialsDone, trials } = state;
   return (
     <div className="jp-SaturnProfile">

@@ -12,7 +12,7 @@ import { printed } from '../components/printed.js';
 import { ProgressBar } from '../components/progressBar.js';
 import { Table } from '../components/table.js';
 import { StatusMark } from '../components/taskStatus.js';
-import { usePanelContext } from '../context/panelContext.js';
+import { useViewContext } from '../context/viewContext.js';
 import type { IPanelSections } from '../session/tokens.js';
 
 const SHOWN = new Set<TaskState['status']>(['starting', 'running', 'stopping', 'stopped']);
@@ -34,7 +34,7 @@ export function runSection(trans: TranslationBundle): IPanelSections.Section {
 const finishedIn = (state: SessionState) => state.tasks.filter(task => task.status === 'finished').length;
 
 function RunBody({ state, now }: { state: SessionState; now: number }) {
-  const { trans } = usePanelContext();
+  const { trans } = useViewContext();
   const active = state.tasks.filter(task => SHOWN.has(task.status));
   const finished = finishedIn(state);
   const board = leaderboard(state, trans);
@@ -67,7 +67,7 @@ function RunBody({ state, now }: { state: SessionState; now: number }) {
 }
 
 function RunningTask(props: { task: TaskState; state: SessionState; now: number }) {
-  const { trans } = usePanelContext();
+  const { trans } = useViewContext();
   const { task, state, now } = props;
   return (
     <li data-task={task.spec.name}>

@@ -1,5 +1,3 @@
-import { ReactWidget } from '@jupyterlab/ui-components';
-import type { Message } from '@lumino/messaging';
 import { printable } from '../../core/view/format/escape.js';
 import { count, deviceCount } from '../../core/view/format/format.js';
 import { deviceNotices } from '../../core/view/status/deviceNotices.js';
@@ -7,23 +5,23 @@ import type { SessionState } from '../../core/wire/messages.js';
 import { FailureNote } from '../components/failureNote.js';
 import { saturnIcon } from '../components/icons.js';
 import { Section } from '../components/section.js';
-import { type IPanelContext, PanelContextProvider, usePanelContext } from '../context/panelContext.js';
+import { SessionPart } from '../components/sessionPart.js';
 import { useSignalState } from '../context/signalState.js';
-import { ViewSnapshot } from '../context/viewSnapshot.js';
+import { type IViewContext, useViewContext, ViewContextProvider } from '../context/viewContext.js';
+import type { ViewSnapshot } from '../context/viewSnapshot.js';
 import type { IPanelSections, ISaturnStore } from '../session/tokens.js';
 import { devicesIn } from '../whatIf/whatIfRequest.js';
 import { ActionBar } from './actionBar.js';
 import { ConnectionNote } from './connectionNote.js';
 
 /** The side panel: the session of the current notebook, section by section. */
-export class SaturnPanel extends ReactWidget {
+export class SaturnPanel extends SessionPart<ISaturnStore> {
   constructor(options: SaturnPanel.IOptions) {
-    super();
-    const { clock, sections, ...context } = options;
-    const { trans, store } = context;
-    this._context = context;
+    const { clock, sections, store, commands, trans } = options;
+    super(store, clock);
+    this._store = store;
+    this._context = { session: store, commands, trans };
     this._sections = sections;
-    this._snapshot = new ViewSnapshot(store, clock);
     this.id = SaturnPanel.ID;
     this.title.icon = saturnIcon;
     this.title.caption = trans.__('Saturn: plan and train many models');
@@ -32,52 +30,37 @@ export class SaturnPanel extends ReactWidget {
     this.node.setAttribute('aria-label', trans.__('Saturn'));
   }
 
-  override dispose(): void {
-    this._snapshot.dispose();
-    super.dispose();
-  }
-
-  protected override onAfterAttach(message: Message): void {
-    super.onAfterAttach(message);
-    this._snapshot.isShown = this.isVisible;
-  }
-
-  protected override onAfterShow(message: Message): void {
-    super.onAfterShow(message);
-    this._snapshot.isShown = true;
-  }
-
-  protected override onAfterHide(message: Message): void {
-    super.onAfterHide(message);
-    this._snapshot.isShown = false;
-  }
-
   protected override render() {
     return (
-      <PanelContextProvider value={this._context}>
-        <Content sections={this._sections} snapshot={this._snapshot} />
-      </PanelContextProvider>
+      <ViewContextProvider value={this._context}>
+        <Content store={this._store} sections={this._sections} snapshot={this._snapshot} />
+      </ViewContextProvider>
     );
   }
 
-  private readonly _context: IPanelContext;
+  private readonly _store: ISaturnStore;
+  private readonly _context: IViewContext;
   private readonly _sections: IPanelSections;
-  private readonly _snapshot: ViewSnapshot;
 }
 
 export namespace SaturnPanel {
   /** Id of the panel in the shell. */
   export const ID = 'jupyterlab-saturn-panel';
 
-  export interface IOptions extends IPanelContext {
+  export interface IOptions extends Omit<IViewContext, 'session'> {
+    store: ISaturnStore;
     sections: IPanelSections;
     /** Seconds since the epoch. */
     clock: () => number;
   }
 }
 
-function Content(props: { sections: IPanelSections; snapshot: ViewSnapshot }) {
-  const { store } = usePanelContext();
+function Content(props: {
+  store: ISaturnStore;
+  sections: IPanelSections;
+  snapshot: ViewSnapshot<ISaturnStore>;
+}) {
+  const { store } = props;
   const { view, now } = useSignalState(props.snapshot.changed, () => props.snapshot.moment);
   const sections = useSignalState(props.sections.changed, () => props.sections.sections);
   const { state, connectionProblem: problem, failure } = view;
@@ -86,7 +69,7 @@ function Content(props: { sections: IPanelSections; snapshot: ViewSnapshot }) {
       <Header view={view} />
       <div className="jp-SaturnPanel-body">
         {failure && <FailureNote failure={failure} onDismiss={() => store.dismiss()} />}
-        {problem && <ConnectionNote problem={problem} strip={state !== null} />}
+        {problem && <ConnectionNote store={store} problem={problem} strip={state !== null} />}
         {sections
           .filter(({ isVisible = hasState }) => isVisible(view))
           .map(section => (
@@ -101,7 +84,7 @@ function Content(props: { sections: IPanelSections; snapshot: ViewSnapshot }) {
 const hasState = ({ state }: ISaturnStore.IView) => state !== null;
 
 function Header({ view }: { view: ISaturnStore.IView }) {
-  const { trans } = usePanelContext();
+  const { trans } = useViewContext();
   const { state } = view;
   const devices = devicesIn(state?.cluster);
   return (
@@ -122,7 +105,7 @@ function Header({ view }: { view: ISaturnStore.IView }) {
 
 /** Troubles with the devices, and the latest others that belong to no task, newest first. */
 function Notices({ state }: { state: SessionState }) {
-  const { trans } = usePanelContext();
+  const { trans } = useViewContext();
   const notices = [...state.notices, ...deviceNotices(state)].reverse();
   if (notices.length === 0) {
     return null;

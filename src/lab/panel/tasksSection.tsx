@@ -15,7 +15,7 @@ import { List } from '../components/blockList.js';
 import { FailureNote } from '../components/failureNote.js';
 import { StatusMark } from '../components/taskStatus.js';
 import { WithCode } from '../components/withCode.js';
-import { usePanelContext } from '../context/panelContext.js';
+import { useViewContext } from '../context/viewContext.js';
 import type { IPanelSections } from '../session/tokens.js';
 import { CellList } from './cellList.js';
 
@@ -50,7 +50,7 @@ const isFailed = (task: TaskState) => task.status === 'failed' || task.status ==
 
 /** All tasks, those that failed first: one stop in the tab order, within which the arrow keys move. */
 function TaskList({ state, now }: { state: SessionState; now: number }) {
-  const { trans } = usePanelContext();
+  const { trans } = useViewContext();
   const { tasks, cluster } = state;
   const ordered = [...tasks.filter(isFailed), ...tasks.filter(task => !isFailed(task))];
   const [chosen, choose] = useState('');
@@ -89,7 +89,7 @@ function moveFocus(event: KeyboardEvent<HTMLElement>): void {
 }
 
 function NoTasks() {
-  const { commands, trans } = usePanelContext();
+  const { commands, trans } = useViewContext();
   return (
     <div className="jp-SaturnPanel-hint">
       <p>
@@ -107,7 +107,7 @@ function NoTasks() {
 }
 
 function TaskItem(props: { task: TaskState; wishes: readonly string[]; isStop: boolean }) {
-  const { trans } = usePanelContext();
+  const { trans } = useViewContext();
   const { spec, inspection } = props.task;
   const error = taskFailure(props.task, trans);
   const warnings = inspection?.warnings ?? [];
@@ -150,7 +150,7 @@ function TaskItem(props: { task: TaskState; wishes: readonly string[]; isStop: b
 
 /** What can train a task, what cannot and why, and what to beware of. */
 function TaskCheck({ task }: { task: TaskState }) {
-  const { trans } = usePanelContext();
+  const { trans } = useViewContext();
   const [check] = taskChecks([task], trans);
   if (check?.state !== 'checked') {
     return null;

@@ -1,14 +1,14 @@
 import { useId } from 'react';
 import { sessionWishWords, taskWishWords } from '../../core/view/format/wishText.js';
 import type { SessionState, WishesSet } from '../../core/wire/messages.js';
-import { usePanelContext } from '../context/panelContext.js';
+import { useViewContext } from '../context/viewContext.js';
 import { applyWishes } from '../whatIf/whatIfWishes.js';
 
 /** What is asked of the session's plans, each part with a way to take it back. */
 export function WishList({ state, now }: { state: SessionState; now: number }) {
-  const { store, trans } = usePanelContext();
+  const { session, trans } = useViewContext();
   const id = useId();
-  const takeBack = (wishes: WishesSet) => void applyWishes(store, { wishes }, state.goal === 'run');
+  const takeBack = (wishes: WishesSet) => void applyWishes(session, { wishes }, state.goal === 'run');
   const joint = sessionWishWords(state, trans);
   const own = state.tasks.filter(task => task.wishes !== undefined && task.status !== 'finished');
   if (joint.length === 0 && own.length === 0) {
@@ -52,7 +52,7 @@ export function WishList({ state, now }: { state: SessionState; now: number }) {
 }
 
 function TakeBack(props: { of: string; text: string; onClick: () => void }) {
-  const { trans } = usePanelContext();
+  const { trans } = useViewContext();
   const label = trans.__('Take back: %1, %2', props.of, props.text);
   return (
     <button

@@ -2,8 +2,9 @@ import type { INotebookTracker, NotebookPanel } from '@jupyterlab/notebook';
 import { type ISignal, Signal } from '@lumino/signaling';
 import { type ClientMessages, type Failure, failureOf, type SessionState } from '../../core/wire/messages.js';
 import { NotebookCells } from '../notebook/notebookCells.js';
+import type { Incoming } from './commChannel.js';
 import type { CommMemory } from './commMemory.js';
-import { SessionConnection } from './sessionConnection.js';
+import { notConnected, SessionConnection } from './sessionConnection.js';
 import type { ISaturnStore } from './tokens.js';
 
 /**
@@ -81,6 +82,10 @@ export class SaturnStore implements ISaturnStore {
       entry.pending = new Set([...entry.pending].filter(other => other !== type));
       this._refresh();
     }
+  }
+
+  request<T extends keyof ClientMessages>(type: T, body: ClientMessages[T]): Promise<Incoming> {
+    return this._current?.connection.request(type, body) ?? Promise.reject(notConnected());
   }
 
   async stateAt(time: number): Promise<SessionState | null> {

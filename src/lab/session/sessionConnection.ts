@@ -127,7 +127,7 @@ export class SessionConnection implements IDisposable {
 
   /** Send a message to the engine. Rejects with a SaturnError when it refuses or is out of reach. */
   request<T extends keyof ClientMessages>(type: T, body: ClientMessages[T]): Promise<Incoming> {
-    return this._kernelComm?.channel?.request(type, body) ?? Promise.reject(Private.notConnected());
+    return this._kernelComm?.channel?.request(type, body) ?? Promise.reject(notConnected());
   }
 
   dispose(): void {
@@ -363,17 +363,18 @@ export namespace SessionConnection {
   }
 }
 
+/** Why nothing can be asked of a session. */
+export const notConnected = () =>
+  new SaturnError({
+    code: 'not-connected',
+    message: 'The current notebook is not attached to a session.',
+    hint: 'Open the Saturn panel and follow what it says.'
+  });
+
 namespace Private {
   export const noComm = (): Failure => ({
     code: 'no-comm',
     message: 'The extension is loaded, but the kernel opened no channel to the panel.',
     hint: 'Run %reload_ext jupyterlab_saturn in a cell.'
   });
-
-  export const notConnected = () =>
-    new SaturnError({
-      code: 'not-connected',
-      message: 'The current notebook is not attached to a session.',
-      hint: 'Open the Saturn panel and follow what it says.'
-    });
 }

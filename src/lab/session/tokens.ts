@@ -6,39 +6,25 @@ import type { Widget } from '@lumino/widgets';
 import type { ComponentType } from 'react';
 import type { ClientMessages, Failure, SessionState } from '../../core/wire/messages.js';
 import type { ITaskCell } from '../notebook/taskCells.js';
+import type { Incoming } from './commChannel.js';
 import type { ConnectionProblem } from './connectionProblem.js';
 
 /** The comm target on which a kernel and the front end talk. */
 export const COMM_TARGET = 'jupyterlab_saturn';
 
-/** The session of the current notebook, as every view sees it. */
-export const ISaturnStore = new Token<ISaturnStore>(
-  'jupyterlab-saturn:ISaturnStore',
-  'The %saturn session of the current notebook: its state, why there is none, and how to act on it.'
-);
-
-/** See the token of the same name. */
-export interface ISaturnStore extends IDisposable {
-  /** Emitted after `view` was replaced, or the session of a notebook in the background changed. */
-  readonly changed: ISignal<ISaturnStore, void>;
+/**
+ * One session, as every view of it sees it: what it is at, and how to act on it, whatever carries the messages (the kernel
+ * of a notebook, or the Jupyter server).
+ */
+export interface ISessionModel extends IDisposable {
+  /** Emitted after `view` was replaced. */
+  readonly changed: ISignal<ISessionModel, void>;
 
   /** Emitted when an action failed; `view.failure` then says the same until dismissed. */
-  readonly failed: ISignal<ISaturnStore, Failure>;
+  readonly failed: ISignal<ISessionModel, Failure>;
 
   /** The current view; a new object on every change, never mutated. */
-  readonly view: ISaturnStore.IView;
-
-  /** Whether attached sessions are attached again after a kernel restart. */
-  reattach: boolean;
-
-  /** Newest state known of a notebook's session, the current notebook or not; null when there is none. */
-  stateOf(panel: NotebookPanel): SessionState | null;
-
-  /** Load the extension in the current notebook's kernel. Failures end in `view`. */
-  load(): Promise<void>;
-
-  /** Attach the kernel to its session. Failures end in `view`. */
-  attach(): Promise<void>;
+  readonly view: ISessionModel.IView;
 
   /**
    * Send a message to the engine and wait for its answer.
@@ -48,7 +34,14 @@ export interface ISaturnStore extends IDisposable {
   send<T extends keyof ClientMessages>(type: T, body: ClientMessages[T]): Promise<boolean>;
 
   /**
-   * The session of the current notebook as it was at a time, when there was a plan.
+   * Ask the engine something that changes nothing, such as for a task's curve; no failure of it is shown in `view`.
+   *
+   * @throws SaturnError what the engine refuses with; `not-connected` when it is out of reach.
+   */
+  request<T extends keyof ClientMessages>(type: T, body: ClientMessages[T]): Promise<Incoming>;
+
+  /**
+   * The session as it was at a time, when there was a plan.
    *
    * @param time - seconds since the epoch.
    * @returns null when that cannot be told; `view.failure` then says why.
@@ -62,8 +55,8 @@ export interface ISaturnStore extends IDisposable {
   dismiss(): void;
 }
 
-export namespace ISaturnStore {
-  /** One consistent view of the current notebook's session. */
+export namespace ISessionModel {
+  /** One consistent view of a session. */
   export interface IView {
     /** Newest state known; may be out of date while `connectionProblem` is set. */
     readonly state: SessionState | null;
@@ -71,12 +64,46 @@ export namespace ISaturnStore {
     readonly connectionProblem: ConnectionProblem | null;
     /** Whether messages reach an engine, so that actions make sense. */
     readonly connected: boolean;
-    /** Task cells of the notebook, in order. */
-    readonly cells: readonly ITaskCell[];
     /** Message types sent and not yet answered. */
     readonly pending: ReadonlySet<keyof ClientMessages>;
     /** The last action's failure, until dismissed. */
     readonly failure: Failure | null;
+  }
+}
+
+/** The session of the current notebook, as every view sees it. */
+export const ISaturnStore = new Token<ISaturnStore>(
+  'jupyterlab-saturn:ISaturnStore',
+  'The %saturn session of the current notebook: its state, why there is none, and how to act on it.'
+);
+
+/** See the token of the same name. */
+export interface ISaturnStore extends ISessionModel {
+  /** Emitted after `view` was replaced, or the session of a notebook in the background changed. */
+  readonly changed: ISignal<ISaturnStore, void>;
+
+  readonly failed: ISignal<ISaturnStore, Failure>;
+
+  readonly view: ISaturnStore.IView;
+
+  /** Whether attached sessions are attached again after a kernel restart. */
+  reattach: boolean;
+
+  /** Newest state known of a notebook's session, the current notebook or not; null when there is none. */
+  stateOf(panel: NotebookPanel): SessionState | null;
+
+  /** Load the extension in the current notebook's kernel. Failures end in `view`. */
+  load(): Promise<void>;
+
+  /** Attach the kernel to its session. Failures end in `view`. */
+  attach(): Promise<void>;
+}
+
+export namespace ISaturnStore {
+  /** One consistent view of the current notebook's session. */
+  export interface IView extends ISessionModel.IView {
+    /** Task cells of the notebook, in order. */
+    readonly cells: readonly ITaskCell[];
   }
 }
 

@@ -1,13 +1,13 @@
 import { useId } from 'react';
 import { duration } from '../../core/view/format/format.js';
 import type { Cluster } from '../../core/wire/messages.js';
-import { usePanelContext } from '../context/panelContext.js';
+import { useViewContext } from '../context/viewContext.js';
 import { CONSTRAINT_PARTS, constraintParts, withoutConstraint } from './constraintParts.js';
 import { feasibleConstraints, type IQuestion, withConstraints } from './whatIfQuestion.js';
 
 /** What is asked of single tasks and of all, each part with a way to take it back. */
 export function ConstraintList({ question, cluster, onAsk }: ConstraintList.IProps) {
-  const { trans } = usePanelContext();
+  const { trans } = useViewContext();
   const id = useId();
   const { constraints, deadline } = question;
   if (constraints.size === 0 && deadline === null) {
@@ -58,7 +58,7 @@ export namespace ConstraintList {
 }
 
 function Part(props: { words: string; of: string; isIdle?: boolean; onRemove: () => void }) {
-  const { trans } = usePanelContext();
+  const { trans } = useViewContext();
   const words = props.isIdle ? trans.__('%1 (not there)', props.words) : props.words;
   const label = trans.__('Take back: %1, %2', props.of, words);
   return (

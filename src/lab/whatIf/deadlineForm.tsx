@@ -1,5 +1,5 @@
 import { useId, useState } from 'react';
-import { usePanelContext } from '../context/panelContext.js';
+import { useViewContext } from '../context/viewContext.js';
 import { type IQuestion, withConstraints } from './whatIfQuestion.js';
 
 const SECONDS = { s: 1, min: 60, h: 3600 } as const;
@@ -7,7 +7,7 @@ type Unit = keyof typeof SECONDS;
 
 /** By when a task, or all of them, are to be done. */
 export function DeadlineForm({ question, tasks, seconds, onAsk }: DeadlineForm.IProps) {
-  const { trans } = usePanelContext();
+  const { trans } = useViewContext();
   const id = useId();
   const usual: Unit = seconds < 120 ? 's' : seconds < 7200 ? 'min' : 'h';
   const [chosen, setUnit] = useState<Unit | null>(null);

@@ -8,7 +8,7 @@ import type { SessionState } from '../../core/wire/messages.js';
 import { BlockList } from '../components/blockList.js';
 import { FailureNote } from '../components/failureNote.js';
 import { GanttHost } from '../components/ganttHost.js';
-import { usePanelContext } from '../context/panelContext.js';
+import { useViewContext } from '../context/viewContext.js';
 import type { GanttEdit } from '../gantt/ganttKeys.js';
 import type { WhatIf } from './whatIf.js';
 import { useWhatIfView } from './whatIfContext.js';
@@ -24,7 +24,7 @@ import {
 
 /** The plan that answers a what-if question: its price, what it does not meet, and the schedule to change further. */
 export function WhatIfAnswer(props: WhatIfAnswer.IProps) {
-  const { trans } = usePanelContext();
+  const { trans } = useViewContext();
   const { answer, solving, failure } = useWhatIfView();
   const { state, question, onAsk } = props;
   const id = useId();
@@ -131,7 +131,7 @@ function comparisons(state: SessionState, { plan }: WhatIf.IAnswer, current: str
 
 function deadlinesOf(
   { deadline, constraints }: IQuestion,
-  trans: ReturnType<typeof usePanelContext>['trans']
+  trans: ReturnType<typeof useViewContext>['trans']
 ): IGanttDeadline[] {
   return [
     ...(deadline === null
@@ -152,7 +152,7 @@ function deadlinesOf(
 
 /** How long the plan takes, what that costs, and how good it is. */
 function Price({ answer, solving }: { answer: WhatIf.IAnswer; solving: boolean }) {
-  const { trans } = usePanelContext();
+  const { trans } = useViewContext();
   const { plan, current } = answer;
   return (
     <div className="jp-SaturnWhatIf-result" aria-live="polite">
@@ -167,7 +167,7 @@ function Price({ answer, solving }: { answer: WhatIf.IAnswer; solving: boolean }
 }
 
 function Difference({ seconds, of }: { seconds: number; of: number }) {
-  const { trans } = usePanelContext();
+  const { trans } = useViewContext();
   const share = of > 0 ? Math.abs(seconds) / of : 0;
   if (share < 0.005) {
     return <span>{trans.__('as the current plan')}</span>;

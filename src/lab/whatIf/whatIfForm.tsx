@@ -2,7 +2,7 @@ import { useId, useState } from 'react';
 import { plannedCluster } from '../../core/session/plannedCluster.js';
 import { deviceCount, listing } from '../../core/view/format/format.js';
 import type { SessionState } from '../../core/wire/messages.js';
-import { usePanelContext } from '../context/panelContext.js';
+import { useViewContext } from '../context/viewContext.js';
 import { ConstraintList } from './constraintList.js';
 import { DeadlineForm } from './deadlineForm.js';
 import { WhatIfAnswer } from './whatIfAnswer.js';
@@ -13,7 +13,7 @@ import { applyWishes, askedWishes, missingDevices } from './whatIfWishes.js';
 
 /** “What if there were four devices? What without fsdp? What with this task done first?”, answered in the browser. */
 export function WhatIfForm({ state }: { state: SessionState }) {
-  const { trans } = usePanelContext();
+  const { trans } = useViewContext();
   const whatIf = useWhatIf();
   const { question, solving, folder } = useWhatIfView();
   // An answer about another session's tasks would be wrong here.
@@ -77,7 +77,7 @@ export function WhatIfForm({ state }: { state: SessionState }) {
 
 /** Makes what is asked here the session's; what needs devices that are not there can only be asked. */
 function ApplyButton({ state }: { state: SessionState }) {
-  const { store, trans } = usePanelContext();
+  const { session, trans } = useViewContext();
   const whatIf = useWhatIf();
   const { answer, question } = useWhatIfView();
   const [isBusy, setBusy] = useState(false);
@@ -95,7 +95,7 @@ function ApplyButton({ state }: { state: SessionState }) {
   const apply = async () => {
     setBusy(true);
     try {
-      if (asked && (await applyWishes(store, asked, state.goal === 'run'))) {
+      if (asked && (await applyWishes(session, asked, state.goal === 'run'))) {
         whatIf.reset();
       }
     } finally {
@@ -108,7 +108,7 @@ function ApplyButton({ state }: { state: SessionState }) {
       className="jp-mod-styled jp-mod-accept"
       title={reason}
       aria-busy={isBusy}
-      disabled={asked === undefined || missing.length > 0 || isOver || isBusy || !store.view.connected}
+      disabled={asked === undefined || missing.length > 0 || isOver || isBusy || !session.view.connected}
       onClick={() => void apply()}
     >
       {trans.__('Apply')}
@@ -122,7 +122,7 @@ function DeviceSliders(props: {
   question: IQuestion;
   onAsk: (question: IQuestion) => void;
 }) {
-  const { trans } = usePanelContext();
+  const { trans } = useViewContext();
   const id = useId();
   const { state, question, onAsk } = props;
   const nodes = plannedCluster(state).nodes.filter(node => node.devices.length > 0);

@@ -7,7 +7,7 @@ import type {
   TaskWishesChange,
   WishesSet
 } from '../../core/wire/messages.js';
-import type { ISaturnStore } from '../session/tokens.js';
+import type { ISessionModel } from '../session/tokens.js';
 import type { ITaskConstraints } from './constraintParts.js';
 import type { WhatIf } from './whatIf.js';
 import { isAsking } from './whatIfQuestion.js';
@@ -85,7 +85,7 @@ function freeChange({ cluster }: SessionState, asked: Cluster): NonNullable<Wish
  * @returns whether they were accepted; otherwise the store's view says why not.
  */
 export async function applyWishes(
-  store: ISaturnStore,
+  store: ISessionModel,
   { wishes, exclude }: IAskedWishes,
   isRunning: boolean
 ): Promise<boolean> {

@@ -8,7 +8,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import type { Blocks } from '../../../src/core/view/display/block.js';
 import { checkView } from '../../../src/core/view/tasks/checkView.js';
 import { BlockList } from '../../../src/lab/components/blockList.js';
-import { PanelContextProvider } from '../../../src/lab/context/panelContext.js';
+import { ViewContextProvider } from '../../../src/lab/context/viewContext.js';
 import { variedSession } from '../../unit/view/sessionStates.js';
 import { FakeStore } from '../fakeStore.js';
 
@@ -22,9 +22,9 @@ describe('BlockList', () => {
   let host: HTMLElement;
   const show = (blocks: Blocks) => {
     widget = ReactWidget.create(
-      <PanelContextProvider value={{ store: new FakeStore(), commands: new CommandRegistry(), trans }}>
+      <ViewContextProvider value={{ session: new FakeStore(), commands: new CommandRegistry(), trans }}>
         <BlockList blocks={blocks} />
-      </PanelContextProvider>
+      </ViewContextProvider>
     );
     host = widget.node;
     act(() => {

@@ -1,0 +1,38 @@
+import { ReactWidget } from '@jupyterlab/ui-components';
+import type { Message } from '@lumino/messaging';
+import type { ReactElement } from 'react';
+import { ViewSnapshot } from '../context/viewSnapshot.js';
+import type { ISessionModel } from '../session/tokens.js';
+
+/** A widget that shows something of a session. Nothing is drawn while it cannot be seen. */
+export abstract class SessionPart<M extends ISessionModel = ISessionModel> extends ReactWidget {
+  /** @param clock - seconds since the epoch. */
+  constructor(session: M, clock: () => number) {
+    super();
+    this._snapshot = new ViewSnapshot(session, clock);
+  }
+
+  override dispose(): void {
+    this._snapshot.dispose();
+    super.dispose();
+  }
+
+  protected override onAfterAttach(message: Message): void {
+    super.onAfterAttach(message);
+    this._snapshot.isShown = this.isVisible;
+  }
+
+  protected override onAfterShow(message: Message): void {
+    super.onAfterShow(message);
+    this._snapshot.isShown = true;
+  }
+
+  protected override onAfterHide(message: Message): void {
+    super.onAfterHide(message);
+    this._snapshot.isShown = false;
+  }
+
+  protected abstract override render(): ReactElement;
+
+  protected readonly _snapshot: ViewSnapshot<M>;
+}

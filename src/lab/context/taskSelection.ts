@@ -1,0 +1,56 @@
+import type { IDisposable } from '@lumino/disposable';
+import { type ISignal, Signal } from '@lumino/signaling';
+
+/** Which tasks are selected, and which one of them is looked at; one for all parts of a dashboard. */
+export class TaskSelection implements IDisposable {
+  /** Emitted after anything was replaced. */
+  get changed(): ISignal<this, void> {
+    return this._changed;
+  }
+
+  /** Names of the selected tasks, in the order in which they were selected. */
+  get tasks(): readonly string[] {
+    return this._tasks;
+  }
+
+  /** Name of the task that is looked at: the one selected last; null when none is. */
+  get current(): string | null {
+    return this._tasks.at(-1) ?? null;
+  }
+
+  get isDisposed(): boolean {
+    return this._isDisposed;
+  }
+
+  has(task: string): boolean {
+    return this._tasks.includes(task);
+  }
+
+  /** Select these and no others; the last is looked at. */
+  select(tasks: readonly string[]): void {
+    const next = [...new Set(tasks)];
+    if (next.length !== this._tasks.length || next.some((task, i) => task !== this._tasks[i])) {
+      this._tasks = next;
+      this._changed.emit();
+    }
+  }
+
+  /** Select one more, or no longer. */
+  toggle(task: string): void {
+    this.select(this.has(task) ? this._tasks.filter(other => other !== task) : [...this._tasks, task]);
+  }
+
+  /** Forget those that are no longer there. */
+  keep(existing: ReadonlySet<string>): void {
+    this.select(this._tasks.filter(task => existing.has(task)));
+  }
+
+  dispose(): void {
+    this._isDisposed = true;
+    Signal.clearData(this);
+  }
+
+  private readonly _changed = new Signal<this, void>(this);
+  private _tasks: readonly string[] = [];
+  private _isDisposed = false;
+}
