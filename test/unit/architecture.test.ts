@@ -8,7 +8,7 @@ const PACKAGES: Record<string, string[]> = {
   'core/planner': ['highs'],
   engine: ['highs', 'zeromq', 'node:'],
   worker: ['highs'],
-  lab: ['@jupyterlab/', '@jupyter-widgets/', '@lumino/', 'react', 'react/jsx-runtime'],
+  lab: ['@jupyterlab/', '@jupyter-widgets/', '@lumino/', '@tanstack/', 'react', 'react/jsx-runtime', 'uplot'],
   '': ['@jupyterlab/']
 };
 
