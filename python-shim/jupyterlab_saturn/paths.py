@@ -259,6 +259,11 @@ class SessionPaths:
         return self.folder / "devices.json"
 
     @property
+    def summary(self) -> Path:
+        """JSON ``SessionSummary`` of the engine: how far the session is, for who only looks."""
+        return self.folder / "summary.json"
+
+    @property
     def engine_log(self) -> Path:
         return self.folder / "engine.log"
 
@@ -339,13 +344,24 @@ class SessionPaths:
         """Folder of locks on this machine's devices, shared by all sessions of the user."""
         return _state_of_all() / "devices"
 
+    @property
+    def launch_record(self) -> Path:
+        """How the session was last started; out of its folder, which may come from elsewhere."""
+        digest = hashlib.sha256(str(self.folder).encode()).hexdigest()[:32]
+        return launch_records() / f"{digest}.json"
+
     def ensure_runtime(self) -> Path:
         """Make the folder of the sockets, private to its owner. Raises like `ensure_private`."""
         ensure_private(self.runtime.parent, _RUNTIME_VARIABLE)
         return ensure_private(self.runtime, _RUNTIME_VARIABLE)
 
 
-def ensure_leases(folder: Path) -> Path:
-    """Make the folder of the leases. Raises like `ensure_private`."""
+def launch_records() -> Path:
+    """Folder of what is known of all sessions of the user on this machine."""
+    return _state_of_all() / "sessions"
+
+
+def ensure_state(folder: Path) -> Path:
+    """Make a folder of what all sessions share. Raises like `ensure_private`."""
     ensure_private(folder.parent, _STATE_VARIABLE)
     return ensure_private(folder, _STATE_VARIABLE)
