@@ -4,6 +4,7 @@ import { dashboardPlugin } from './lab/plugins/dashboardPlugin.js';
 import { panelPlugin } from './lab/plugins/panelPlugin.js';
 import { rendererPlugin } from './lab/plugins/rendererPlugin.js';
 import { ownSectionPlugins, sectionsPlugin } from './lab/plugins/sectionsPlugin.js';
+import { serverSessionsPlugin } from './lab/plugins/serverSessionsPlugin.js';
 import { statusPlugin } from './lab/plugins/statusPlugin.js';
 import { storePlugin } from './lab/plugins/storePlugin.js';
 import { widgetPlugin } from './lab/plugins/widgetPlugin.js';
@@ -11,6 +12,7 @@ import { widgetPlugin } from './lab/plugins/widgetPlugin.js';
 export * from './lab/session/tokens.js';
 
 const plugins: JupyterFrontEndPlugin<unknown>[] = [
+  serverSessionsPlugin,
   storePlugin,
   commandsPlugin,
   panelPlugin,

@@ -64,6 +64,7 @@ class SaturnMagics(Magics):
             "doctor": self._doctor,
             "session": self._choose,
             "show": lambda _: show(self._session.show()),
+            "view": lambda _: show(self._session.view()),
             "help": self._help,
         }
 

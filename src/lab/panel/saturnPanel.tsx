@@ -2,6 +2,7 @@ import { printable } from '../../core/view/format/escape.js';
 import { count, deviceCount } from '../../core/view/format/format.js';
 import { deviceNotices } from '../../core/view/status/deviceNotices.js';
 import type { SessionState } from '../../core/wire/messages.js';
+import { ConnectionNote } from '../components/connectionNote.js';
 import { FailureNote } from '../components/failureNote.js';
 import { saturnIcon } from '../components/icons.js';
 import { Section } from '../components/section.js';
@@ -12,7 +13,6 @@ import type { ViewSnapshot } from '../context/viewSnapshot.js';
 import type { IPanelSections, ISaturnStore } from '../session/tokens.js';
 import { devicesIn } from '../whatIf/whatIfRequest.js';
 import { ActionBar } from './actionBar.js';
-import { ConnectionNote } from './connectionNote.js';
 
 /** The side panel: the session of the current notebook, section by section. */
 export class SaturnPanel extends SessionPart<ISaturnStore> {

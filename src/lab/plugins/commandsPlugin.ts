@@ -4,7 +4,7 @@ import { INotebookTracker } from '@jupyterlab/notebook';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import { CommandIDs } from '../commands/commandIDs.js';
 import { addCommands } from '../commands/commands.js';
-import { ISaturnStore } from '../session/tokens.js';
+import { ISaturnStore, ISessions } from '../session/tokens.js';
 
 const IN_PALETTE = [
   CommandIDs.load,
@@ -22,18 +22,19 @@ export const commandsPlugin: JupyterFrontEndPlugin<void> = {
   description: 'Commands that profile, plan, train and stop.',
   autoStart: true,
   requires: [ISaturnStore, INotebookTracker],
-  optional: [ICommandPalette, ITranslator],
+  optional: [ICommandPalette, ITranslator, ISessions],
   activate: (
     app: JupyterFrontEnd,
     store: ISaturnStore,
     tracker: INotebookTracker,
     palette: ICommandPalette | null,
-    translator: ITranslator | null
+    translator: ITranslator | null,
+    sessions: ISessions | null
   ) => {
     const trans = (translator ?? nullTranslator).load('jupyterlab_saturn');
-    addCommands({ commands: app.commands, store, tracker, trans });
+    addCommands({ commands: app.commands, store, tracker, trans, sessions });
     for (const command of IN_PALETTE) {
-      palette?.addItem({ command, category: trans.__('Saturn') });
+      palette?.addItem({ command, args: { inFront: true }, category: trans.__('Saturn') });
     }
   }
 };
