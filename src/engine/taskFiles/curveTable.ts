@@ -1,15 +1,15 @@
-/** Rows of buckets, at most; as many tasks as may be asked for at once take 200 MB then. A power of two. */
+/** Buckets at most, of which half are there at least once they hold several steps. A power of two. */
 const MOST_BUCKETS = 1024;
 
-/** Buckets times metrics, at most: who logs many metrics has fewer buckets. */
+/** Buckets times metrics, at most, of 24 bytes each: who logs many metrics has fewer buckets. */
 const MOST_CELLS = 8192;
 
 const LEAST_BUCKETS = 64;
 
 /** Metrics of one table that are followed; later ones are passed over. */
-const MOST_METRICS = 64;
+const MOST_METRICS = 256;
 
-/** Rows at the beginning, before there are more. */
+/** Room for so many at the beginning. */
 const FIRST_BUCKETS = 64;
 
 /** What the steps of each bucket have of one metric. */

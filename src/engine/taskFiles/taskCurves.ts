@@ -9,6 +9,9 @@ const MOST_POINTS = 40_000;
 
 const LEAST_POINTS = 2;
 
+/** Names of metrics in an answer, all tasks together. */
+const MOST_NAMES = 15_000;
+
 /** Steps that are read from files again for an answer, all tasks together. */
 const MOST_REREAD = 32_768;
 
@@ -62,7 +65,7 @@ export class TaskCurves implements IDisposable {
     for (const { task, log } of asked) {
       curves.push({
         task: task.spec.name,
-        metrics: log.metrics,
+        metrics: log.metrics.slice(0, Math.floor(MOST_NAMES / share)),
         ...(await log.read(query)),
         segments: segmentsOf(task),
         last: log.lastStep,

@@ -4,11 +4,18 @@ import { CurveTable, type IBucket, type IFileRange } from './curveTable.js';
 import { eachLine, type ILogLine, parseLine } from './logLines.js';
 import { type Points, thinned } from './seriesThinning.js';
 
-/** By what a file is known to be another one than before. */
-interface IFileIdentity {
+/** How a file was when it was read. */
+interface IFileMark {
   readonly inode: number;
-  readonly born: number;
+  /** Its first bytes: another file may have the same number. */
+  readonly head: string;
+  readonly size: number;
+  /** When it was written to, in milliseconds. */
+  readonly written: number;
 }
+
+/** The first line tells when it was written within so many bytes. */
+const HEAD = 64;
 
 /** Which of a line's values a table holds. */
 type Kind = 'values' | 'evaluated';
@@ -31,7 +38,9 @@ export interface ILogQuery {
  */
 export class TaskLog implements IDisposable {
   private _tables = { values: new CurveTable(), evaluated: new CurveTable() };
-  private _identity: IFileIdentity | null = null;
+  private _mark: IFileMark | null = null;
+  /** The newest evaluation: more may be said of the same step. */
+  private _evaluation: ILogLine | null = null;
   /** Bytes taken in. */
   private _place = 0;
   private _unread = 0;
@@ -67,7 +76,7 @@ export class TaskLog implements IDisposable {
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
       if (code === 'ENOENT' || code === 'ENOTDIR') {
-        this._forget(null);
+        this._forget();
       }
     }
   }
@@ -89,10 +98,17 @@ export class TaskLog implements IDisposable {
   }
 
   private async _follow(file: FileHandle): Promise<void> {
-    const { ino, birthtimeMs, size } = await file.stat();
-    if (ino !== this._identity?.inode || birthtimeMs !== this._identity.born || size < this._place) {
-      this._forget({ inode: ino, born: birthtimeMs });
+    const { ino: inode, mtimeMs: written, size } = await file.stat();
+    const mark = this._mark;
+    if (inode === mark?.inode && size === mark.size && written === mark.written && this._unread === 0) {
+      return;
     }
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(HEAD), 0, HEAD, 0);
+    const head = buffer.toString('latin1', 0, bytesRead);
+    if (inode !== mark?.inode || size < this._place || !head.startsWith(mark.head)) {
+      this._forget();
+    }
+    this._mark = { inode, head, size, written };
     this._place = await eachLine(
       file,
       this._place,
@@ -109,10 +125,11 @@ export class TaskLog implements IDisposable {
 
   /** Take in a line. What is to be read again for it is waited for. */
   private _take(file: FileHandle, text: string, place: number): Promise<void> | undefined {
-    const line = parseLine(text);
-    if (!line) {
+    const said = parseLine(text);
+    if (!said) {
       return undefined;
     }
+    const line = withEarlier(said, this._evaluation);
     const lost = KINDS.map(kind =>
       line[kind].length > 0 && line.step <= this._tables[kind].lastStep
         ? this._tables[kind].cut(line.step, place)
@@ -126,6 +143,9 @@ export class TaskLog implements IDisposable {
   }
 
   private _add(line: ILogLine, place: number): void {
+    if (line.evaluated.length > 0) {
+      this._evaluation = line;
+    }
     for (const kind of KINDS) {
       if (line[kind].length > 0) {
         this._tables[kind].add(line.step, line.time, place, line[kind]);
@@ -153,8 +173,9 @@ export class TaskLog implements IDisposable {
   private async _linesIn(file: FileHandle, range: IFileRange, kind: Kind): Promise<IPlacedLine[]> {
     const lines: IPlacedLine[] = [];
     await eachLine(file, range.from, range.to, (text, place) => {
-      const line = parseLine(text);
-      if (line && line[kind].length > 0) {
+      const said = parseLine(text);
+      if (said && said[kind].length > 0) {
+        const line = withEarlier(said, lines.at(-1)?.line);
         while ((lines.at(-1)?.line.step ?? -1) >= line.step) {
           lines.pop();
         }
@@ -174,9 +195,10 @@ export class TaskLog implements IDisposable {
     }
   }
 
-  private _forget(identity: IFileIdentity | null): void {
+  private _forget(): void {
     this._tables = { values: new CurveTable(), evaluated: new CurveTable() };
-    this._identity = identity;
+    this._mark = null;
+    this._evaluation = null;
     this._place = 0;
     this._unread = 0;
   }
@@ -186,6 +208,18 @@ interface IPlacedLine {
   readonly line: ILogLine;
   /** Where it begins in the file. */
   readonly place: number;
+}
+
+/** With what an earlier line says of an evaluation after the same step, and this one does not. */
+function withEarlier(line: ILogLine, earlier: ILogLine | null | undefined): ILogLine {
+  if (!earlier || earlier.step !== line.step || line.evaluated.length === 0) {
+    return line;
+  }
+  const names = new Set(line.evaluated.map(([name]) => name));
+  return {
+    ...line,
+    evaluated: [...earlier.evaluated.filter(([name]) => !names.has(name)), ...line.evaluated]
+  };
 }
 
 const KINDS = ['values', 'evaluated'] as const;

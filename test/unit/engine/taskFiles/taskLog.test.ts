@@ -143,7 +143,8 @@ it('knows all metrics by name, and which are of evaluations', async () => {
   const lines = [
     { step: 1, time: 1, loss: 1, lr: 0.1, metrics: { accuracy: 0.5, loss: 9, 'große Zahl': 3 } },
     { step: 2, time: 2, loss: 2, metrics: { accuracy: 0.6 }, unknown: 7 },
-    { step: 2, time: 2, eval: { accuracy: 0.7 } }
+    { step: 2, time: 2, eval: { accuracy: 0.6, loss: 1 } },
+    { step: 2, time: 3, eval: { accuracy: 0.7 } }
   ];
   writeFileSync(path, lines.map(line => `${JSON.stringify(line)}\n`).join(''));
   const log = new TaskLog(path);
@@ -152,9 +153,18 @@ it('knows all metrics by name, and which are of evaluations', async () => {
     { step: 2, value: 0.6 }
   ]);
   expect(await told(log, { metric: 'eval/accuracy' })).toEqual([{ step: 2, value: 0.7 }]);
+  expect(await told(log, { metric: 'eval/loss' })).toEqual([{ step: 2, value: 1 }]);
   expect(await told(log, { metric: 'große Zahl' })).toEqual([{ step: 1, value: 3 }]);
   expect(await told(log, { metric: 'unknown' })).toEqual([]);
-  expect(log.metrics).toEqual(['loss', 'lr', 'accuracy', 'metrics/loss', 'große Zahl', 'eval/accuracy']);
+  expect(log.metrics).toEqual([
+    'loss',
+    'lr',
+    'accuracy',
+    'metrics/loss',
+    'große Zahl',
+    'eval/accuracy',
+    'eval/loss'
+  ]);
 });
 
 it('stays within bounds whatever is logged', async () => {
@@ -163,7 +173,7 @@ it('stays within bounds whatever is logged', async () => {
   writeFileSync(path, `${lines.join('\n')}\n`);
   const log = new TaskLog(path);
   await log.update();
-  expect(log.metrics).toHaveLength(64);
+  expect(log.metrics).toHaveLength(256);
   const { steps, values } = await log.read({ ...WHOLE, metric: 'm7', points: 100, reread: 0 });
   expect(new Set(values)).toEqual(new Set([7]));
   expect(steps.at(-1)).toBe(300);
