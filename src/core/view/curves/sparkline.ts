@@ -7,31 +7,29 @@ const MARGIN = 1.5;
 const BARS = '▁▂▃▄▅▆▇█';
 
 /**
- * A small curve without axes as the `d` of an SVG path, from its least value at the bottom to its greatest at the top; empty
- * when there is no number. To be drawn without a fill, with round ends.
+ * A small curve without axes as the `d` of an SVG path, from its first to its last step and from its least to its greatest
+ * value. It has gaps where there are no numbers; empty for fewer than two. To be drawn without a fill, with round ends.
  *
- * @param width - of the picture, in pixels, as is the height.
- * @param places - where the values are, rising; evenly spread when absent.
+ * @param size - of the picture, in pixels.
  */
 export function sparklinePath(
+  steps: readonly number[],
   values: readonly (number | null)[],
-  width: number,
-  height: number,
-  places?: readonly number[]
+  { width, height }: { readonly width: number; readonly height: number }
 ): string {
+  const isNumber = (value: number | null): value is number => value !== null && Number.isFinite(value);
+  if (values.filter(isNumber).length < 2) {
+    return '';
+  }
   const [low, high] = extent(values);
-  const [first, last] = places ? [places[0] ?? 0, places.at(-1) ?? 0] : [0, values.length - 1];
-  const x = (i: number): number =>
-    last > first
-      ? MARGIN + (((places?.[i] ?? i) - first) / (last - first)) * (width - 2 * MARGIN)
-      : width / 2;
+  const [first, last] = extent(steps);
+  const x = (step: number): number => MARGIN + ((step - first) / (last - first || 1)) * (width - 2 * MARGIN);
   const y = (value: number): number =>
     high > low ? height - MARGIN - ((value - low) / (high - low)) * (height - 2 * MARGIN) : height / 2;
-  return pathOf(
-    thinToPixels(
-      values.map((value, i) => (value === null || !Number.isFinite(value) ? null : { x: x(i), y: y(value) }))
-    )
+  const points = values.map((value, i) =>
+    isNumber(value) ? { x: x(steps[i] ?? first), y: y(value) } : null
   );
+  return pathOf(thinToPixels(points));
 }
 
 /** The same in one line of text of at most so many characters. */

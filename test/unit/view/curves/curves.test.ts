@@ -201,12 +201,13 @@ describe('a line thinned to pixels', () => {
 
 describe('a sparkline', () => {
   it('spans its box, whatever the values', () => {
-    expect(sparklinePath([1, 0.5, 0], 43, 13)).toBe('M1.5 1.5L21.5 6.5L41.5 11.5');
-    expect(sparklinePath([5, 5], 43, 13)).toBe('M1.5 6.5L41.5 6.5');
-    expect(sparklinePath([5], 43, 13)).toBe('M21.5 6.5h0');
-    expect(sparklinePath([null, null], 43, 13)).toBe('');
-    expect(sparklinePath([], 43, 13)).toBe('');
-    expect(sparklinePath([0, 1, 2], 43, 13, [0, 30, 40])).toBe('M1.5 11.5L31.5 6.5L41.5 1.5');
+    const size = { width: 43, height: 13 };
+    expect(sparklinePath([1, 2, 3], [1, 0.5, 0], size)).toBe('M1.5 1.5L21.5 6.5L41.5 11.5');
+    expect(sparklinePath([10, 40, 50], [0, 1, 2], size)).toBe('M1.5 11.5L31.5 6.5L41.5 1.5');
+    expect(sparklinePath([1, 2, 3, 4, 5], [0, 1, null, null, 2], size)).toBe('M1.5 11.5L11.5 6.5M41.5 1.5h0');
+    expect(sparklinePath([1, 2], [5, 5], size)).toBe('M1.5 6.5L41.5 6.5');
+    expect(sparklinePath([1, 2], [5, null], size)).toBe('');
+    expect(sparklinePath([], [], size)).toBe('');
   });
 
   it('can be text', () => {
