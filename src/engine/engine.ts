@@ -32,6 +32,7 @@ import { openingEvents, restoreSession } from './restoredSession.js';
 import type { MessageRouter } from './router.js';
 import { SessionSummaryFile } from './sessionSummary.js';
 import { archiveTasks, unarchived } from './taskArchive.js';
+import { TaskCurves } from './taskFiles/taskCurves.js';
 import { VERSION } from './version.js';
 
 const TICK = 1000;
@@ -57,6 +58,7 @@ export class Engine implements IDisposable {
   private readonly _cacheSync: CacheSync;
   private readonly _compaction: JournalCompaction;
   private readonly _disk: DiskMeter;
+  private readonly _curves: TaskCurves;
   private readonly _requestHandler: RequestHandler;
   private readonly _summary: SessionSummaryFile;
   private readonly _timer: NodeJS.Timeout;
@@ -100,6 +102,7 @@ export class Engine implements IDisposable {
       onChange: () => this._showOther({}, 'progress')
     });
     this._summary = new SessionSummaryFile({ path: join(_options.folder, SUMMARY), now, log });
+    this._curves = new TaskCurves(_options.folder);
     this._executor = _options.executor({
       take: report => {
         this._apply(report);
@@ -117,6 +120,7 @@ export class Engine implements IDisposable {
       executor: this._executor,
       cache: this._cache,
       history: this._history,
+      curves: this._curves,
       now
     });
     router.onClient = incoming => {
@@ -167,6 +171,7 @@ export class Engine implements IDisposable {
     this._summary.note(this._session.state);
     this._clients.dispose();
     this._disk.dispose();
+    this._curves.dispose();
     this._executor.dispose();
     await this._journal.forced();
     await this._compaction.settled();
