@@ -4,7 +4,7 @@ import { type IDashboardContext, useDashboardContext } from '../context/dashboar
 import type { ViewSnapshot } from '../context/viewSnapshot.js';
 import type { ConnectionProblem } from '../session/connectionProblem.js';
 import { SessionList } from './sessionChooser.js';
-import { useSessionEntries } from './sessionEntries.js';
+import { useSessionEntries, useSessionsProblem } from './sessionEntries.js';
 
 /** What a dashboard shows while nothing is known of its session: why, what to do, and which other sessions there are. */
 export function dashboardAbsence(context: IDashboardContext): DashboardPart {
@@ -19,9 +19,15 @@ export function dashboardAbsence(context: IDashboardContext): DashboardPart {
 function Absence({ view: { connectionProblem } }: ViewSnapshot.IMoment) {
   const { session, sessionId, sessions, trans } = useDashboardContext();
   const entries = useSessionEntries();
-  const problem: ConnectionProblem | null = connectionProblem ?? { kind: 'waiting' };
+  const serverProblem = useSessionsProblem();
+  const problem: ConnectionProblem = connectionProblem ?? { kind: 'waiting' };
   if (sessionId !== undefined) {
-    return <ConnectionNote store={session} problem={problem} strip={false} />;
+    return (
+      <>
+        <ConnectionNote store={session} problem={problem} strip={false} />
+        {problem.kind === 'session-gone' && <SessionList entries={entries} />}
+      </>
+    );
   }
   const others = entries.length > 0;
   return (
@@ -36,7 +42,7 @@ function Absence({ view: { connectionProblem } }: ViewSnapshot.IMoment) {
         />
       )}
       <SessionList entries={entries} />
-      {sessions?.problem && <ConnectionNote store={session} problem={sessions.problem} strip />}
+      {serverProblem && <ConnectionNote store={session} problem={serverProblem} strip />}
     </>
   );
 }

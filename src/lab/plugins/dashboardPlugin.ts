@@ -51,6 +51,7 @@ export const dashboardPlugin: JupyterFrontEndPlugin<void> = {
       const content = new Dashboard({ session, sessions, commands, trans, clock: now, sessionId });
       const widget = new MainAreaWidget({ content });
       widget.id = `jupyterlab-saturn-dashboard-${sessionId ?? 'notebook'}`;
+      widget.toolbar.hide(); // the header has all there is to do
       widget.title.icon = saturnIcon;
       widget.title.closable = true;
       await tracker.add(widget);
