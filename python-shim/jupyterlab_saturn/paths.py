@@ -73,6 +73,15 @@ def ensure_private(folder: Path, variable: str = "SATURN_HOME") -> Path:
     return folder
 
 
+def is_private(folder: Path) -> bool:
+    """Whether a folder is this user's own, and nobody else can have put anything in it."""
+    try:
+        info = folder.lstat()
+    except OSError:
+        return False
+    return stat.S_ISDIR(info.st_mode) and info.st_uid == os.getuid() and not info.st_mode & 0o077
+
+
 def write_json(path: Path, value: Any) -> None:
     """Write a file so that readers see the old text or the new, never a part.
 

@@ -149,9 +149,12 @@ test('Stop stops', async () => {
 });
 
 test('a session that is asleep is woken by a button, and trains again', async () => {
-  await notebook.command('application:close-all');
+  await eyes.page.goto('about:blank');
   await until('the agent leaves', () => !existsSync(agentStatus()), 90);
-  await notebook.command('saturn:dashboard');
+  // A workspace without any notebook.
+  await eyes.page.goto(`${server.url}/lab/workspaces/empty?token=${server.token}`);
+  await eyes.page.locator('#jupyterlab-splash').waitFor({ state: 'detached', timeout: 60_000 });
+  await eyes.page.getByText('Saturn Dashboard').click();
   await dashboard.getByText('The session is asleep').waitFor();
   await shot('dashboard-asleep');
   await button('Wake').click();

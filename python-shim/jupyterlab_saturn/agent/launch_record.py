@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, TypedDict, final
 
 from ..errors import SaturnError
-from ..paths import SessionPaths, ensure_state, launch_records, write_json
+from ..paths import SessionPaths, ensure_state, is_private, launch_records, write_json
 
 _NOTEBOOK = "JPY_SESSION_NAME"
 _MOST_NOTEBOOKS = 8
@@ -82,7 +82,9 @@ def note_launch(paths: SessionPaths, variables: Mapping[str, str] | None = None)
 
 
 def read_launch(path: Path) -> LaunchRecord | None:
-    """A record as it was noted; None when there is none that makes sense."""
+    """A record as it was noted; None when there is none, or another may have written it."""
+    if not is_private(path.parent):
+        return None
     try:
         with path.open("rb") as file:
             found: Any = json.loads(file.read(_MOST_BYTES))

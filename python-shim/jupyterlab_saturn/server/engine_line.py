@@ -6,7 +6,6 @@ import asyncio
 import json
 import logging
 import os
-import stat
 import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -18,6 +17,7 @@ from zmq.utils.monitor import recv_monitor_message
 
 from .. import __version__, wire
 from ..errors import SaturnError
+from ..paths import is_private
 
 if TYPE_CHECKING:
     from ..generated.wire_types import ClientMessage, EngineMessage
@@ -203,14 +203,7 @@ class EngineLine:
 def is_safe(endpoint: str) -> bool:
     """Whether an address is that of a socket that only this user can have made."""
     path = Path(endpoint.removeprefix("ipc://"))
-    if not endpoint.startswith("ipc://") or not path.is_absolute():
-        return False
-    try:
-        folder = path.parent.lstat()
-    except OSError:
-        return False
-    private = stat.S_ISDIR(folder.st_mode) and not folder.st_mode & 0o077
-    return private and folder.st_uid == os.getuid()
+    return endpoint.startswith("ipc://") and path.is_absolute() and is_private(path.parent)
 
 
 async def _at_once(read: Callable[..., Any], *arguments: Any) -> Any:

@@ -10,6 +10,7 @@ from typing import Any
 import zmq.asyncio
 from jupyter_server.utils import url_path_join
 
+from .session_access import SessionAccess
 from .session_finder import SessionFinder
 from .session_handlers import SessionListHandler, SessionSocketHandler
 
@@ -26,16 +27,16 @@ def load(server: Any) -> None:
         return
     home = os.environ.get("SATURN_HOME")
     roots = [Path(server.root_dir), *([Path(home).absolute()] if home else [])]
-    finder = SessionFinder(roots)
+    access = SessionAccess(SessionFinder(roots), zmq.asyncio.Context.instance())
     base = server.web_app.settings["base_url"]
     server.web_app.add_handlers(
         ".*$",
         [
-            (url_path_join(base, _PATH), SessionListHandler, {"finder": finder}),
+            (url_path_join(base, _PATH), SessionListHandler, {"access": access}),
             (
                 url_path_join(base, _PATH, "([0-9a-f]{32})"),
                 SessionSocketHandler,
-                {"finder": finder, "context": zmq.asyncio.Context.instance()},
+                {"access": access},
             ),
         ],
     )

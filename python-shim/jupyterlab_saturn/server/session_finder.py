@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import stat
 import threading
 import time
 from collections import deque
@@ -14,7 +13,7 @@ from pathlib import Path
 
 from ..agent.launch_record import LaunchRecord, known_launches
 from ..errors import SaturnError
-from ..paths import SessionPaths
+from ..paths import SessionPaths, is_private
 
 _HOME = ".saturn"
 _MOST_FOLDERS = 5000
@@ -106,9 +105,7 @@ def _session(folder: Path, record: LaunchRecord | None) -> FoundSession | None:
     """What a folder is, if it is a session's, and nobody else could have put anything in it."""
     try:
         paths = SessionPaths.of_folder(folder)
-        info = folder.stat()
-        private = stat.S_ISDIR(info.st_mode) and not info.st_mode & 0o077
-        if not private or info.st_uid != os.getuid() or not paths.exists:
+        if not is_private(folder) or not paths.exists:
             return None
     except (OSError, SaturnError):
         return None

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-import zmq.asyncio
 from jupyter_core.utils import ensure_async
 from jupyter_server.auth.decorator import authorized, ws_authenticated
 from jupyter_server.base.handlers import APIHandler, JupyterHandler
@@ -15,7 +14,8 @@ from tornado.websocket import WebSocketClosedError, WebSocketHandler
 
 from .. import wire
 from .page_relay import PageRelay, unknown_session
-from .session_finder import FoundSession, SessionFinder
+from .session_access import SessionAccess
+from .session_finder import FoundSession
 from .session_list import entry_of
 
 RESOURCE = "saturn"
@@ -30,20 +30,21 @@ class SessionListHandler(APIHandler):
 
     auth_resource = RESOURCE
 
-    def initialize(self, finder: SessionFinder) -> None:
-        self._finder = finder
+    def initialize(self, access: SessionAccess) -> None:
+        self._access = access
 
     @web.authenticated
     @authorized
     async def get(self) -> None:
+        self._access.prepare()  # who asks for the list is about to open a session
         found = await asyncio.to_thread(self._list)
-        answer = {"sessions": found, "steer": await may_steer(self)}
+        answer = {"sessions": found}
         wire.validate("SessionList", answer)
         self.finish(answer)
 
     def _list(self) -> list[Any]:
-        root = self._finder.root
-        return [entry_of(found, root) for found in self._finder.find()]
+        finder = self._access.finder
+        return [entry_of(found, finder.root) for found in finder.find()]
 
 
 class SessionSocketHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):
@@ -51,9 +52,8 @@ class SessionSocketHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):
 
     auth_resource = RESOURCE
 
-    def initialize(self, finder: SessionFinder, context: zmq.asyncio.Context) -> None:
-        self._finder = finder
-        self._context = context
+    def initialize(self, access: SessionAccess) -> None:
+        self._access = access
         self._found: FoundSession | None = None
         self._relay: PageRelay | None = None
 
@@ -70,7 +70,8 @@ class SessionSocketHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):
         if not await ensure_async(self.authorizer.is_authorized(self, user, "read", RESOURCE)):
             raise web.HTTPError(403)
         self._may_steer = await may_steer(self)
-        self._found = await asyncio.to_thread(self._finder.get, id)
+        await self._access.prepared()
+        self._found = await asyncio.to_thread(self._access.finder.get, id)
         await super().get(id)
 
     async def open(self, id: str) -> None:
@@ -79,7 +80,9 @@ class SessionSocketHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):
             await self._send(wire.encode("engine", unknown_session()))
             self.close(NO_SESSION, "no such session")
             return
-        self._relay = PageRelay(self._found, self._context, self._send, may_steer=self._may_steer)
+        self._relay = PageRelay(
+            self._found, self._access.context, self._send, may_steer=self._may_steer
+        )
 
     async def on_message(self, message: str | bytes) -> None:
         if self._relay is not None:

@@ -1,3 +1,5 @@
+import { Menu } from '@lumino/widgets';
+import { count } from '../../core/view/format/format.js';
 import { sessionEntryLine, sessionEntryText } from '../../core/view/status/sessionEntryText.js';
 import type { SessionEntry } from '../../core/wire/messages.js';
 import { CommandIDs } from '../commands/commandIDs.js';
@@ -6,27 +8,31 @@ import { useDashboardContext } from '../context/dashboardContext.js';
 /** Leads from one session to another, where there are several. */
 export function SessionChooser({ entries }: { entries: readonly SessionEntry[] }) {
   const { commands, sessionId, trans } = useDashboardContext();
-  if (entries.length < 2 && sessionId !== undefined) {
+  const others = entries.filter(({ id }) => id !== sessionId);
+  if (others.length === 0) {
     return null;
   }
+  const open = (button: HTMLElement) => {
+    const menu = new Menu({ commands });
+    for (const entry of others) {
+      const args = { session: entry.id, label: sessionEntryLine(entry, trans) };
+      menu.addItem({ command: CommandIDs.dashboard, args });
+    }
+    // Its item is carried out after it has closed.
+    menu.aboutToClose.connect(() => void setTimeout(() => menu.dispose()));
+    const { left, bottom } = button.getBoundingClientRect();
+    menu.open(left, bottom);
+  };
   return (
-    <select
+    <button
+      type="button"
       className="jp-mod-styled jp-SaturnDashboard-chooser"
-      aria-label={trans.__('Go to another session')}
-      value={sessionId ?? ''}
-      onChange={({ target }) => void commands.execute(CommandIDs.dashboard, { session: target.value })}
+      aria-haspopup="menu"
+      title={trans.__('Go to another session')}
+      onClick={({ currentTarget }) => open(currentTarget)}
     >
-      {entries.every(({ id }) => id !== sessionId) && (
-        <option value={sessionId ?? ''}>
-          {sessionId === undefined ? trans.__('Current notebook') : trans.__('This session')}
-        </option>
-      )}
-      {entries.map(entry => (
-        <option key={entry.id} value={entry.id}>
-          {sessionEntryLine(entry, trans)}
-        </option>
-      ))}
-    </select>
+      {trans._n('%2 more session', '%2 more sessions', others.length, count(others.length))}
+    </button>
   );
 }
 

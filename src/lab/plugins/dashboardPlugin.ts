@@ -16,7 +16,8 @@ const ARGS = {
       pattern: '^[0-9a-f]{32}$',
       description:
         'Id of a session, as the Jupyter server lists them; the one that is meant most likely when absent'
-    }
+    },
+    label: { type: 'string', description: 'What a menu calls it' }
   }
 } as const;
 
@@ -73,7 +74,12 @@ export const dashboardPlugin: JupyterFrontEndPlugin<void> = {
     };
 
     app.commands.addCommand(CommandIDs.dashboard, {
-      label: args => (args.isLauncher ? trans.__('Saturn Dashboard') : trans.__('Open the Saturn Dashboard')),
+      label: ({ isLauncher, label }) =>
+        typeof label === 'string'
+          ? label
+          : isLauncher
+            ? trans.__('Saturn Dashboard')
+            : trans.__('Open the Saturn Dashboard'),
       caption: trans.__('Show schedule, tasks and curves of a session in a tab'),
       icon: saturnIcon,
       describedBy: { args: ARGS },

@@ -38,7 +38,10 @@ describe('Dashboard', () => {
   async function open(sessionId?: string) {
     const commands = new CommandRegistry();
     for (const id of [CommandIDs.dashboard, CommandIDs.plan, CommandIDs.run, CommandIDs.stop]) {
-      commands.addCommand(id, { execute: args => void executed.push([id, args]) });
+      commands.addCommand(id, {
+        label: args => String(args.label ?? id),
+        execute: args => void executed.push([id, args])
+      });
     }
     dashboard = new Dashboard({
       session: sessionId === undefined ? store : sessions.open(sessionId),
@@ -63,8 +66,7 @@ describe('Dashboard', () => {
     sessions = new ServerSessions({
       settings: JupyterServer.makeSettings({
         WebSocket: FakeSocket as never,
-        fetch: (async () =>
-          new Response(JSON.stringify({ sessions: entries, steer: true }), { status })) as never
+        fetch: (async () => new Response(JSON.stringify({ sessions: entries }), { status })) as never
       }),
       isHidden: () => false,
       random: () => 0.5
@@ -99,17 +101,16 @@ describe('Dashboard', () => {
   it('leads to the other sessions', async () => {
     await open(sessionEntry().id);
     const chooser = await vi.waitFor(() => {
-      const [found] = shown('select');
-      expect(found).toBeDefined();
-      return found as HTMLSelectElement;
+      const [found] = shown('.jp-SaturnDashboard-chooser');
+      expect(found?.textContent).toBe('1 more session');
+      return found as HTMLButtonElement;
     });
-    expect([...chooser.options].map(option => option.text)).toEqual([
-      'quickstart (vision, sweep.ipynb): 2 tasks train, 3 of 12 trained',
-      'other (text): asleep, 3 of 12 trained'
-    ]);
-    chooser.value = OTHER.id;
-    chooser.dispatchEvent(new Event('change', { bubbles: true }));
-    expect(executed).toEqual([[CommandIDs.dashboard, { session: OTHER.id }]]);
+    chooser.click();
+    const items = [...document.querySelectorAll<HTMLElement>('.lm-Menu-item')];
+    expect(items.map(item => item.textContent)).toEqual(['other (text): asleep, 3 of 12 trained']);
+    document.querySelector('.lm-Menu')?.dispatchEvent(new KeyboardEvent('keydown', { keyCode: 40 } as never));
+    document.querySelector('.lm-Menu')?.dispatchEvent(new KeyboardEvent('keydown', { keyCode: 13 } as never));
+    expect(executed).toMatchObject([[CommandIDs.dashboard, { session: OTHER.id }]]);
   });
 
   it('has a session that sleeps woken', async () => {

@@ -48,7 +48,7 @@ describe('NotebookLine', () => {
     sessions = new ServerSessions({
       settings: JupyterServer.makeSettings({
         WebSocket: FakeSocket as never,
-        fetch: (async () => new Response(JSON.stringify({ sessions: list, steer: true }))) as never
+        fetch: (async () => new Response(JSON.stringify({ sessions: list }))) as never
       }),
       isHidden: () => false,
       random: () => 0.5

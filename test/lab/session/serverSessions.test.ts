@@ -13,7 +13,7 @@ describe('ServerSessions', () => {
   let asked: string[];
   let hidden: boolean;
 
-  const listed = (...entries: object[]) => new Response(JSON.stringify({ sessions: entries, steer: true }));
+  const listed = (...entries: object[]) => new Response(JSON.stringify({ sessions: entries }));
 
   beforeEach(() => {
     vi.useFakeTimers();
@@ -71,7 +71,7 @@ describe('ServerSessions', () => {
   it.each([
     ['{}', 'server-away'],
     ['<html>', 'server-away'],
-    [JSON.stringify({ sessions: [{ id: '../..' }], steer: true }), 'server-away']
+    [JSON.stringify({ sessions: [{ id: '../..' }] }), 'server-away']
   ])('believes no answer that makes no sense: %s', async (text, kind) => {
     answer = () => new Response(text);
     await sessions.refresh();

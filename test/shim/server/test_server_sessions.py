@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import websocket
-from jupyterlab_saturn.agent.launch_record import note_launch
+from jupyterlab_saturn.agent.launch_record import note_launch, read_launch
 from jupyterlab_saturn.paths import SessionPaths
 from page_server import Server, SleepingSession, free_port
 
@@ -145,13 +145,11 @@ def test_an_authorizer_says_who_may_look_and_who_act(
     session = SleepingSession(root / ".saturn")
     server = Server(root, free_port(), AUTHORIZER.format(allowed=allowed))
     try:
-        code, answer = server.get(LIST)
-        assert code == status
+        assert server.status(LIST) == status
         if status == 403:
             with pytest.raises(websocket.WebSocketBadStatusException):
                 server.open(UNKNOWN)
             return
-        assert answer["steer"] is False
         session.run()
         page = server.open(server.id_of(session))
         page.say("hello", {"pid": 0, "version": "0.1.0"})
@@ -162,6 +160,18 @@ def test_an_authorizer_says_who_may_look_and_who_act(
     finally:
         server.close()
         session.close()
+
+
+def test_a_record_that_another_may_have_written_is_not_believed(
+    server: Server, sleeping: SleepingSession, notebooks: Path
+) -> None:
+    folder = sleeping.paths.launch_record.parent
+    folder.chmod(0o777)
+    try:
+        assert read_launch(sleeping.paths.launch_record) is None
+        assert listed(server, notebooks) == []  # as long as it was not found on the disk
+    finally:
+        folder.chmod(0o700)
 
 
 def test_a_record_is_of_the_user_alone(sleeping: SleepingSession) -> None:

@@ -8,6 +8,10 @@ it.each([
   [{ running: 1 }, 'quickstart (vision, sweep.ipynb): 1 task trains, 3 of 12 trained'],
   [{ running: 0 }, 'quickstart (vision, sweep.ipynb): at work, 3 of 12 trained'],
   [{ state: 'idle', failed: 2 }, 'quickstart (vision, sweep.ipynb): idle, 3 of 12 trained, 2 failed'],
+  [
+    { state: 'idle', notebooks: ['a.ipynb', 'x/b.ipynb', 'c.ipynb'] },
+    'quickstart (vision, a.ipynb, b.ipynb and 1 more): idle, 3 of 12 trained'
+  ],
   [{ state: 'asleep', tasks: undefined }, 'quickstart (vision, sweep.ipynb): asleep'],
   [{ folder: '', notebooks: [], state: 'idle' }, 'quickstart (top folder): idle, 3 of 12 trained']
 ] as const)('tells sessions apart: %o', (part, line) => {

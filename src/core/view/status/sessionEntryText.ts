@@ -1,12 +1,15 @@
 import type { ITranslation } from '../../model/translation.js';
 import type { SessionEntry } from '../../wire/messages.js';
 import { printable } from '../format/escape.js';
-import { count } from '../format/format.js';
+import { count, listing } from '../format/format.js';
+
+/** So many notebooks are named. */
+const NAMED = 2;
 
 /** A session among others, in the words by which it is told from them. */
 export interface ISessionEntryText {
   readonly name: string;
-  /** The folder of its notebooks, and the notebook that used it last, if that is known. */
+  /** The folder of its notebooks, and those that have used it, as far as known. */
   readonly place: string;
   /** What it does, and how far it is. */
   readonly status: string;
@@ -15,10 +18,12 @@ export interface ISessionEntryText {
 /** What is said of a session in a list of all. */
 export function sessionEntryText(entry: SessionEntry, trans: ITranslation): ISessionEntryText {
   const folder = entry.folder === '' ? trans.__('top folder') : entry.folder;
-  const notebook = entry.notebooks[0]?.split('/').at(-1);
+  const notebooks = entry.notebooks.map(path => path.split('/').at(-1) ?? path);
   return {
     name: printable(entry.session),
-    place: printable(notebook === undefined ? folder : trans.__('%1, %2', folder, notebook)),
+    place: printable(
+      notebooks.length === 0 ? folder : trans.__('%1, %2', folder, listing(notebooks, trans, NAMED))
+    ),
     status: [state(entry, trans), ...progress(entry, trans)].join(', ')
   };
 }
