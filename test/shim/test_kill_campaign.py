@@ -128,7 +128,6 @@ def test_whoever_is_killed_the_weights_are_those_of_an_undisturbed_run(
             while go_on(session):
                 time.sleep(dice.uniform(0.2, 3.0))
                 if len(struck) < KILLS:
-                    # Each kind by day as well, in an order of chance.
                     kind = dice.choice(KINDS)
                     struck.append(kind)
                     strike(session, client, kind, dice)
