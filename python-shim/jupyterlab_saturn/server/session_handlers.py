@@ -29,6 +29,7 @@ class SessionListHandler(APIHandler):
     """``GET jupyterlab-saturn/sessions``: a wire ``SessionList``."""
 
     auth_resource = RESOURCE
+    _track_activity = False  # pages ask by themselves: a server that idles is to be seen to
 
     def initialize(self, access: SessionAccess) -> None:
         self._access = access

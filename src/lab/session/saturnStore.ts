@@ -131,7 +131,7 @@ export class SaturnStore implements ISaturnStore {
     });
     const line = new NotebookLine({
       kernel: connection,
-      path: () => panel.context?.localPath ?? '',
+      path: () => panel.context.localPath,
       sessions: this._sessions
     });
     const model = new SessionModel(line);

@@ -125,7 +125,7 @@ export class ServerSessions implements ISessions {
     }
     const answer: unknown = await response.json();
     validate('SessionList', answer);
-    return (answer as SessionList).sessions;
+    return (answer as SessionList).sessions.sort(Private.byInterest);
   }
 
   private _socket(id: string): WebSocket {
@@ -185,6 +185,12 @@ namespace Private {
       }
     }
   }
+
+  const ORDER: Record<SessionEntry['state'], number> = { running: 0, idle: 1, asleep: 2 };
+
+  /** Those that do something first, and what has changed last before what has changed long ago. */
+  export const byInterest = (a: SessionEntry, b: SessionEntry) =>
+    ORDER[a.state] - ORDER[b.state] || (b.since ?? 0) - (a.since ?? 0);
 
   export const problemOf = (error: unknown): ConnectionProblem => {
     switch (error instanceof JupyterServer.ResponseError ? error.response.status : null) {

@@ -55,6 +55,19 @@ describe('ServerSessions', () => {
     expect(changes).toBe(1);
   });
 
+  it('lists first what does something, and what has changed last', async () => {
+    const ids = ['a', 'b', 'c', 'd'].map(letter => letter.repeat(32));
+    answer = () =>
+      listed(
+        sessionEntry({ id: ids[0]!, state: 'asleep' }),
+        sessionEntry({ id: ids[1]!, state: 'idle', since: 1 }),
+        sessionEntry({ id: ids[2]!, state: 'idle', since: 2 }),
+        sessionEntry({ id: ids[3]!, state: 'running' })
+      );
+    await sessions.refresh();
+    expect(sessions.list?.map(({ id }) => id)).toEqual([ids[3], ids[2], ids[1], ids[0]]);
+  });
+
   it.each([
     [404, 'no-server-extension'],
     [403, 'not-allowed'],
