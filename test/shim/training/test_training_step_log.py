@@ -57,7 +57,6 @@ def curve(session: Session, spec: Json, name: str) -> list[float]:
 
 def logging(checkpointing: bool = False, **task: Any) -> Task:
     """`mlp` that logs in a block, in the model's forward and in the loss; gradients are clipped."""
-    import torch
     from jupyterlab_saturn import log
     from torch import nn
 
