@@ -72,6 +72,11 @@ class Means:
                 (added, weight) if known is None else (known[0] + added, known[1] + weight)
             )
 
+    def take(self) -> Mapping[str, Weighed]:
+        """What was added since the last time."""
+        taken, self.of = self.of, {}
+        return taken
+
 
 def kept(value: Any) -> Scalar:
     """A value as it is now, whatever becomes of its tensor, and nothing that hangs on it."""
@@ -108,9 +113,17 @@ def read(scalars: Sequence[Scalar]) -> list[float]:
 
 
 @contextmanager
-def hearing(listener: Listener) -> Iterator[None]:
-    """Within it, `log` tells a listener."""
-    before = listen(listener)
+def hearing(means: Means) -> Iterator[None]:
+    """Within it, what is logged is added, each call the same, but for what no gradient is made of.
+
+    That is an evaluation.
+    """
+
+    def hear(name: str, value: Any) -> None:
+        if torch.is_grad_enabled():
+            means.add([(name, kept(value))], 1.0)
+
+    before = listen(hear)
     try:
         yield
     finally:

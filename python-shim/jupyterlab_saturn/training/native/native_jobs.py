@@ -55,6 +55,7 @@ def train_natively(
     measurement.requested_at = orders.wait(events)  # what its function builds, it trains at once
     monitor = TrainingMonitor(
         world,
+        device,
         measurement,
         observer,
         checkpoint_seconds=request.checkpoint_seconds,

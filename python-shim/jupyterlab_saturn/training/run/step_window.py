@@ -75,6 +75,13 @@ class StepWindow:
         self._own += (rate, gradient_norm)
         self._means.append(logged)
 
+    def amend(self, logged: Mapping[str, float], gradient_norm: float | None) -> None:
+        """Add to the newest step what became known of it on this rank."""
+        more: dict[str, Weighed] = {name: (value, 1.0) for name, value in logged.items()}
+        self._means[-1] = {**self._means[-1], **more}
+        if gradient_norm is not None:
+            self._own[-1] = gradient_norm
+
     def sums(self) -> list[float]:
         """What `settle` is to be given the sums of, over all ranks. Waits for the device."""
         told = {name for means in self._means if means for name in means}
