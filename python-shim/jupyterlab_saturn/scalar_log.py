@@ -120,9 +120,8 @@ def is_scalar(value: Any) -> bool:
     """Whether a value is one real number: of Python, NumPy or PyTorch."""
     if isinstance(value, int | float):
         return True
-    count = getattr(value, "numel", None)
-    if callable(count):
-        return bool(count() == 1 and not value.is_complex())
+    if hasattr(value, "is_complex"):
+        return bool(value.numel() == 1 and not value.is_complex())
     kind = getattr(getattr(value, "dtype", None), "kind", "")
     return kind in tuple("biuf") and getattr(value, "size", None) == 1
 

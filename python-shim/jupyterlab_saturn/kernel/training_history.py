@@ -32,18 +32,19 @@ def task_of(state: SessionState, name: str) -> TaskState:
 def logged_steps(path: Path) -> list[Row]:
     """All steps of a task's log, in their order; none where there is no log.
 
-    Of a step that was trained again the last time counts. What is no line of a log, such as one
-    that was torn, is passed over.
+    Of a step that was trained again the last time counts, and those after it are there once they
+    are trained again. What is no line of a log, such as one that was torn, is passed over.
     """
     steps: dict[int, Row] = {}
     evaluations: dict[int, Row] = {}
     for line in _lines(path):
-        step = line["step"]
+        step, metrics = line["step"], line.get("metrics")
         if isinstance(line.get("eval"), dict):
+            _drop_after(evaluations, step)
             known = {f"{EVALUATED}{name}": value for name, value in line["eval"].items()}
             evaluations.setdefault(step, {}).update(known)
         elif "segment" not in line:
-            metrics = line.get("metrics")
+            _drop_after(steps, step)
             steps[step] = {
                 **{name: line[name] for name in (*OF_STEPS, "time") if name in line},
                 **(metrics if isinstance(metrics, dict) else {}),
@@ -52,6 +53,12 @@ def logged_steps(path: Path) -> list[Row]:
         {"step": step, **steps.get(step, {}), **evaluations.get(step, {})}
         for step in sorted({*steps, *evaluations})
     ]
+
+
+def _drop_after(rows: dict[int, Row], step: int) -> None:
+    """Drop the rows of later steps, which are the last ones that were added."""
+    while rows and next(reversed(rows)) > step:
+        rows.popitem()
 
 
 def history_of(paths: SessionPaths, state: SessionState, tasks: str | Iterable[str] | None) -> Any:

@@ -33,6 +33,7 @@ def paths(tmp_path: Path) -> SessionPaths:
             step(1, 3.0, metrics={"aux": 1.0}),
             step(2, 9.0),
             step(3, 9.0),
+            step(4, 9.0),
             {"step": 1, "time": 105.0, "segment": segment},
             step(2, 2.0, metrics={"aux": None}),
             {"step": 2, "time": 106.0, "eval": {"accuracy": 0.5}},

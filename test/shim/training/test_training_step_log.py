@@ -31,30 +31,6 @@ def session() -> Iterator[Session]:
     session.close()
 
 
-def lines(session: Session, spec: Json) -> list[Json]:
-    text = session.paths.step_log(spec["name"]).read_text("utf-8")
-    assert text.endswith("\n")
-    return [json.loads(line) for line in text.splitlines()]
-
-
-def steps(session: Session, spec: Json) -> dict[int, Json]:
-    """The last line of each step."""
-    return {
-        line["step"]: line
-        for line in lines(session, spec)
-        if "segment" not in line and "eval" not in line
-    }
-
-
-def curve(session: Session, spec: Json, name: str) -> list[float]:
-    """Values of all steps, in their order."""
-    found = steps(session, spec)
-    assert list(found) == sorted(found)
-    return [
-        line[name] if name in line else line["metrics"][name] for _, line in sorted(found.items())
-    ]
-
-
 def logging(checkpointing: bool = False, **task: Any) -> Task:
     """`mlp` that logs in a block, in the model's forward and in the loss; gradients are clipped."""
     from jupyterlab_saturn import log
@@ -93,7 +69,7 @@ NAMES = ("loss", "lr", "grad_norm", "activation", "embedding", "twice", "one")
 def alone(session: Session) -> dict[str, list[float]]:
     spec = session.spec(logging, "alone")
     finish(session.train(spec, "single"))
-    found = {name: curve(session, spec, name) for name in NAMES}
+    found = {name: session.curve(spec, name) for name in NAMES}
     assert found["one"] == [1.0] * 12
     assert found["twice"] == pytest.approx([2 * loss for loss in found["loss"]])
     return found
@@ -114,7 +90,7 @@ def test_a_strategy_does_not_change_what_is_logged(
     strategy = {"technique": technique, "devices": 2, "knobs": knobs}
     finish(session.train(spec, technique, 2, strategy=strategy))
     for name, values in alone.items():
-        assert curve(session, spec, name) == pytest.approx(values, abs=1e-5), name
+        assert session.curve(spec, name) == pytest.approx(values, abs=1e-5), name
 
 
 def test_logging_leaves_no_trace_in_what_is_trained(session: Session) -> None:
@@ -130,7 +106,7 @@ def test_a_line_holds_what_is_known_of_a_step(session: Session) -> None:
     spec = session.spec(mlp, "line", validate_every=4)
     group = session.train(spec, "single", node="local")
     result = finish(group)
-    segment, *rest = lines(session, spec)
+    segment, *rest = session.log(spec)
     assert segment["step"] == 0
     assert segment["segment"] == {
         "attempt": 1,
@@ -141,7 +117,7 @@ def test_a_line_holds_what_is_known_of_a_step(session: Session) -> None:
     evaluated = [line for line in rest if "eval" in line]
     assert [line["step"] for line in evaluated] == [4, 8, 12]
     assert evaluated[-1]["eval"] == result["metrics"]
-    found = steps(session, spec)
+    found = session.steps(spec)
     assert list(found) == list(range(1, 13))
     times = [segment["time"], *(line["time"] for line in found.values())]
     assert times == sorted(times)
@@ -168,7 +144,7 @@ def test_killed_and_switched_the_log_is_that_of_one_training(
     finish(session.train(spec, "pipeline", 2, attempt=3, strategy=strategy))
 
     path.write_text(path.read_text().replace('{"step":6,"ti\n', ""))
-    segments = [line for line in lines(session, spec) if "segment" in line]
+    segments = [line for line in session.log(spec) if "segment" in line]
     assert [line["segment"]["attempt"] for line in segments] == [1, 2, 3]
     techniques = [line["segment"]["strategy"]["technique"] for line in segments]
     assert techniques == ["ddp", "fsdp", "pipeline"]
@@ -176,7 +152,7 @@ def test_killed_and_switched_the_log_is_that_of_one_training(
     assert 0 < segments[1]["step"] <= 5
     assert segments[2]["step"] == 7
     for name, values in alone.items():
-        assert curve(session, spec, name) == pytest.approx(values, abs=1e-5), name
+        assert session.curve(spec, name) == pytest.approx(values, abs=1e-5), name
 
 
 def test_a_training_from_the_start_begins_its_log_anew(session: Session) -> None:
@@ -184,8 +160,8 @@ def test_a_training_from_the_start_begins_its_log_anew(session: Session) -> None
     finish(session.train(spec, "single", steps=12))
     other = {**spec, "trainingHash": "0" * 16}
     finish(session.train(other, "single", steps=5))
-    assert list(steps(session, spec)) == [1, 2, 3, 4, 5]
-    assert len([line for line in lines(session, spec) if "segment" in line]) == 1
+    assert list(session.steps(spec)) == [1, 2, 3, 4, 5]
+    assert len([line for line in session.log(spec) if "segment" in line]) == 1
 
 
 def late() -> Task:
@@ -211,7 +187,7 @@ def late() -> Task:
 def test_names_may_come_late_and_values_be_no_numbers(session: Session, devices: int) -> None:
     spec = session.spec(late, f"late-{devices}")
     finish(session.train(spec, "single" if devices == 1 else "ddp", devices, stepSeconds=0.05))
-    found = steps(session, spec)
+    found = session.steps(spec)
     told = [line.get("metrics", {}).get("late") for line in found.values()]
     assert told == [*[None] * 6, *range(7, 13)]
     assert [step for step, line in found.items() if "odd" in line.get("metrics", {})] == [9]

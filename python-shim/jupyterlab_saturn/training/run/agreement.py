@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from ..runtime.device import RankDevice
 from ..runtime.process_group import ProcessGroup
-from .step_window import StepFigures, StepWindow
+from .step_window import StepWindow
+from .training_observer import LoggedSteps
+from .workload import Workload
 
 
 @dataclass(frozen=True)
@@ -24,10 +26,8 @@ class Agreement:
         The step after which all leave at the latest.
     loss
         Of the step, over all ranks.
-    figures
-        Of the steps since the last agreement, in their order; on the first rank only.
-    peak_bytes
-        What `RankDevice.peak_bytes` says, on the fullest rank.
+    logged
+        The steps since the last agreement; None on all but the first rank.
     step_seconds, load_seconds
         Mean times of the steps since the last agreement, on the slowest rank.
     unsaved_seconds
@@ -37,8 +37,7 @@ class Agreement:
     stop: bool
     last: int
     loss: float
-    figures: Sequence[StepFigures]
-    peak_bytes: int
+    logged: LoggedSteps | None
     step_seconds: float
     load_seconds: float
     unsaved_seconds: float
@@ -73,7 +72,12 @@ class Agreements:
         return stop > 0, int(last)
 
     def after(
-        self, window: StepWindow, loading: float, agreed_at: float, saved_at: float
+        self,
+        window: StepWindow,
+        workload: Workload,
+        loading: float,
+        agreed_at: float,
+        saved_at: float,
     ) -> Agreement:
         """Agree after a step. Waits for the device.
 
@@ -81,6 +85,8 @@ class Agreements:
         ----------
         window
             The steps since the last agreement; emptied.
+        workload
+            What has made them.
         loading
             Seconds of loading in them.
         agreed_at, saved_at
@@ -94,13 +100,22 @@ class Agreements:
             [float(self._stop_wanted()), float(self._wanted_last()), *own],
             [(now - agreed_at) / steps, loading / steps, now - saved_at, peak],
         )
-        loss = window.newest_loss(sums)
+        ended_at, loss = time.time(), window.newest_loss(sums)
+        figures = window.settle(sums)
         return Agreement(
             stop=stop > 0,
             last=int(last),
             loss=math.nan if loss is None else loss,
-            figures=window.settle(sums),
-            peak_bytes=int(peak),
+            logged=LoggedSteps(
+                last=workload.step,
+                ended_at=ended_at,
+                figures=figures,
+                step_seconds=step_seconds,
+                samples=workload.task.batch_size,
+                peak_bytes=int(peak),
+            )
+            if figures
+            else None,
             step_seconds=step_seconds,
             load_seconds=load_seconds,
             unsaved_seconds=unsaved,

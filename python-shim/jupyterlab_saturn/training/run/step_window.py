@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import torch
+
 from ..components.scalars import Scalar, Weighed, read
 from ..runtime.process_group import ProcessGroup
+from ..techniques import Runner
 
 _LOSS = "loss"
 _Curves = dict[str, list[float | None]]
@@ -52,6 +55,19 @@ class StepWindow:
     def __len__(self) -> int:
         """How many steps it holds."""
         return len(self._losses)
+
+    def add_share(self, share: torch.Tensor, runner: Runner) -> None:
+        """Keep the step that a runner has just made.
+
+        Parameters
+        ----------
+        share
+            What it returned.
+        """
+        # The shares add up to the loss: one rank's weight is that of all.
+        weight = 1.0 if self._world.is_root else 0.0
+        rate = runner.learning_rate.used
+        self.add((share, weight), rate, runner.gradient_norm, runner.logged)
 
     def add(
         self,

@@ -16,8 +16,7 @@ from ...errors import SaturnError
 from ..runtime.device import RankDevice
 from ..runtime.process_group import ProcessGroup
 from ..runtime.workload_spec import WorkloadSpec
-from ..techniques import Runner
-from .agreement import Agreement, Agreements
+from .agreement import Agreements
 from .best_model import BestModel
 from .checkpoint import Checkpoints
 from .evaluation_trial import try_evaluation
@@ -25,7 +24,7 @@ from .final_weights import FinalWeights
 from .step_window import StepWindow
 from .sync_interval import SyncInterval
 from .training_measurement import TrainingMeasurement
-from .training_observer import LoggedSteps, TrainingObserver
+from .training_observer import TrainingObserver
 from .validations import Validations, finite
 from .workload import Workload
 
@@ -172,15 +171,16 @@ class TrainingLoop:
             loading += time.perf_counter() - asked
             share = workload.advance(micro_batches)
             self._observer.stepped(workload, micro_batches, share)
-            self._keep(window, workload.runner, share)
+            window.add_share(share, workload.runner)
             ends = workload.step == self._steps
             validates = every is not None and workload.step % every == 0 and not ends
             if not (interval.due(workload.step) or validates or workload.step == self._last):
                 continue
             steps = len(window)
-            known = self._agreements.after(window, loading, agreed_at, saved_at)
+            known = self._agreements.after(window, workload, loading, agreed_at, saved_at)
             self._last = known.last
-            self._log(workload, known)
+            if known.logged is not None:
+                self._observer.logged(known.logged)
             self._require_finite(known.loss, workload.step)
             self._loss = known.loss
             self._observer.agreed(workload.step, known.loss, known.step_seconds)
@@ -199,25 +199,6 @@ class TrainingLoop:
                 saved_at = time.monotonic()
             agreed_at, loading = time.monotonic(), 0.0
         return False
-
-    def _keep(self, window: StepWindow, runner: Runner, share: torch.Tensor) -> None:
-        """Keep what is known of a step until the ranks agree."""
-        # The shares add up to the loss: one rank's weight is that of all.
-        weight = 1.0 if self._world.is_root else 0.0
-        rate = runner.learning_rate.used
-        window.add((share, weight), rate, runner.gradient_norm, runner.logged)
-
-    def _log(self, workload: Workload, known: Agreement) -> None:
-        if known.figures:
-            steps = LoggedSteps(
-                last=workload.step,
-                ended_at=time.time(),
-                figures=known.figures,
-                step_seconds=known.step_seconds,
-                samples=workload.task.batch_size,
-                peak_bytes=known.peak_bytes,
-            )
-            self._observer.logged(steps)
 
     def _wanted_window(self) -> int | None:
         """Steps between agreements that tell soon how long one takes; None when that is known."""
