@@ -95,19 +95,18 @@ def alone(value: torch.Tensor) -> torch.Tensor:
 
 
 def read(scalars: Sequence[Scalar]) -> list[float]:
-    """Them as numbers. Waits for each device that has some, once."""
+    """Them as numbers. Waits for each device that has some, once: by one copy of all."""
     numbers = [0.0] * len(scalars)
     places: dict[tuple[torch.device, torch.dtype], list[int]] = defaultdict(list)
     for place, scalar in enumerate(scalars):
-        if not isinstance(scalar, torch.Tensor):
-            numbers[place] = float(scalar)
-        elif scalar.device.type == "cpu":
-            numbers[place] = float(scalar)  # there already
-        else:
+        if isinstance(scalar, torch.Tensor):
             places[scalar.device, scalar.dtype].append(place)
+        else:
+            numbers[place] = float(scalar)
     for some in places.values():
-        stacked = torch.stack([scalars[place].reshape(()) for place in some])  # type: ignore[union-attr]
-        for place, number in zip(some, stacked.tolist(), strict=True):
+        alike: Any = [scalars[place] for place in some]
+        together = torch.stack([each if each.dim() == 0 else each.reshape(()) for each in alike])
+        for place, number in zip(some, together.tolist(), strict=True):
             numbers[place] = number
     return numbers
 
