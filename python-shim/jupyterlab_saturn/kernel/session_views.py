@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from .. import __version__
 from ..errors import SaturnError
@@ -17,6 +17,7 @@ from .past_moment import PastMoment, past_moment
 from .request_bodies import selection
 from .result_rows import rows_of
 from .task_log import task_log
+from .training_history import history_of
 from .waiting import Condition, device_count, is_building, wait
 
 if TYPE_CHECKING:
@@ -78,8 +79,8 @@ class SessionViews:
         view = self.render("check", names)
         return view if device_count(state) else joined(view, note(BUILT_ON_DEVICES))
 
-    def log(self, task: str, lines: int = 40) -> View:
-        """The end of what a task has printed, when it was built and when it was last trained.
+    def log(self, task: str, lines: int = 40, steps: int = 10) -> View:
+        """The last steps of a task, and the end of what it printed when built and last trained.
 
         Parameters
         ----------
@@ -87,6 +88,8 @@ class SessionViews:
             Its name.
         lines
             How many lines, at most, of each process.
+        steps
+            How many steps, at most; no table of them when 0.
 
         Raises
         ------
@@ -95,7 +98,37 @@ class SessionViews:
         """
         if not self._started:
             return self._nothing_yet()
-        return task_log(self.paths, self.state, task, lines)
+        return task_log(self.paths, self.state, task, lines, steps)
+
+    def history(self, tasks: str | Iterable[str] | None = None) -> Any:
+        """What was logged of every step of one task, of several, or of all.
+
+        Parameters
+        ----------
+        tasks
+            A name, or names; all tasks that have logged something when None.
+
+        Returns
+        -------
+        pandas.DataFrame
+            A row a step, by its number; of several tasks by their names, too. Columns, as far as
+            they are known: ``loss``, ``lr`` (of the first group of parameters), ``grad_norm``
+            (before it is clipped), ``step_seconds``, ``samples_per_second``, ``peak_bytes`` (on
+            the fullest device), ``time`` (seconds since the epoch), the names that the task logs,
+            and ``eval/NAME`` of evaluations. Where there is no pandas, a list of dictionaries.
+
+        Raises
+        ------
+        SaturnError
+            ``unknown-task``; ``nothing-logged``.
+        """
+        if not self._started:
+            raise SaturnError(
+                "nothing-logged",
+                f"There is no session {self.name!r} in {self.paths.folder.parent} yet.",
+                "Begin with %saturn cluster, then a cell that starts with %%saturn task.",
+            )
+        return history_of(self.paths, self.state, tasks)
 
     def status(self) -> View:
         """How far every task is at this moment: a table, which stays as it is."""

@@ -207,9 +207,13 @@ VERBS = (
     ),
     Verb(
         "log",
-        "Show the end of what a task has printed: when it was built, and when it was last trained.",
+        "Show the last steps of a task with their losses, and the end of what it has printed: when "
+        "it was built, and when it was last trained.",
         "%saturn log digits-mlp-32-1e-3",
-        (Option("--lines", "int", "So many lines; 40 when absent.", "100"),),
+        (
+            Option("--steps", "int", "So many steps; 10 when absent.", "50"),
+            Option("--lines", "int", "So many lines; 40 when absent.", "100"),
+        ),
         names="task",
     ),
     Verb("status", "Show in a table how far every task is now.", "%saturn status"),
