@@ -80,7 +80,7 @@ class SessionViews:
         return view if device_count(state) else joined(view, note(BUILT_ON_DEVICES))
 
     def log(self, task: str, lines: int = 40, steps: int = 10) -> View:
-        """The last steps of a task, and the end of what it printed when built and last trained.
+        """Curves and last steps of a task, and the end of what it printed when built and trained.
 
         Parameters
         ----------
@@ -89,7 +89,7 @@ class SessionViews:
         lines
             How many lines, at most, of each process.
         steps
-            How many steps, at most; no table of them when 0.
+            How many steps, at most; no table of them, and no curves, when 0.
 
         Raises
         ------
@@ -98,7 +98,10 @@ class SessionViews:
         """
         if not self._started:
             return self._nothing_yet()
-        return task_log(self.paths, self.state, task, lines, steps)
+        told = task_log(self.paths, self.state, task, lines, steps)
+        if steps == 0 or not self.paths.step_log(task).exists():
+            return told
+        return joined(self.render("log", [task]), told)
 
     def history(self, tasks: str | Iterable[str] | None = None) -> Any:
         """What was logged of every step of one task, of several, or of all.
@@ -177,7 +180,7 @@ class SessionViews:
         ----------
         view
             ``cluster``, ``tasks``, ``check``, ``profile``, ``cache``, ``techniques``, ``plan``,
-            ``schedule``, ``status``, ``results`` or ``report``.
+            ``schedule``, ``status``, ``results``, ``log`` or ``report``.
         tasks
             Names of tasks; all when None.
         live

@@ -207,8 +207,8 @@ VERBS = (
     ),
     Verb(
         "log",
-        "Show the last steps of a task with their losses, and the end of what it has printed: when "
-        "it was built, and when it was last trained.",
+        "Show the curves of a task and its last steps, and the end of what it has printed: when it "
+        "was built, and when it was last trained.",
         "%saturn log digits-mlp-32-1e-3",
         (
             Option("--steps", "int", "So many steps; 10 when absent.", "50"),
