@@ -10,6 +10,8 @@ const BACKSLASH = 0x5c;
 const OPEN = 0x7b;
 const CLOSE = 0x7d;
 
+const NOTHING: Buffer = Buffer.alloc(0);
+
 const NULL = /^null/;
 const EXPONENT = /^[eE][+-]?\d{1,4}/;
 
@@ -30,7 +32,7 @@ interface IName {
  * lines, nearly all of one form. What is of another form is left to who reads JSON.
  */
 export class LineScanner {
-  private _bytes: Buffer = Buffer.alloc(0);
+  private _bytes = NOTHING;
   private _at = 0;
   private _end = 0;
   /** How many names were read of this line. */
@@ -49,7 +51,9 @@ export class LineScanner {
     this._at = start;
     this._end = end;
     this._order = 0;
-    return this._object('', take) && this._at === end;
+    const isRead = this._object('', take) && this._at === end;
+    this._bytes = NOTHING; // the piece is large, and is not kept for a line
+    return isRead;
   }
 
   /** An object of numbers, and of objects of numbers. */
