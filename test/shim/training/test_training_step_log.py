@@ -209,6 +209,15 @@ def wrong(called: str, size: int) -> Task:
     return type(made)(**{**vars(made), "loss": logged})
 
 
+def test_what_cannot_be_logged_is_told_before_anything_trains(session: Session) -> None:
+    spec = session.spec(wrong, "told", called="x", size=2)
+    group = session.inspect([spec], 1)
+    group.wait()
+    (told,) = group.of("inspected")
+    assert told["result"]["error"]["code"] == "bad-log"
+    assert "not one number but a Tensor of shape (2,)" in told["result"]["error"]["message"]
+
+
 @pytest.mark.parametrize(("called", "size"), [("lr", 1), ("a\nb", 1), ("eval/x", 1), ("x", 2)])
 def test_what_cannot_be_logged_is_refused(session: Session, called: str, size: int) -> None:
     group = session.train(session.spec(wrong, "wrong", called=called, size=size), "single")
