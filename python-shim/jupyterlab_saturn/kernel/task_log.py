@@ -56,13 +56,11 @@ def _last_steps(name: str, rows: Sequence[Row], count: int) -> View:
     cells = [[_cell(row.get(column)) for column in head] for row in shown]
     more = len(names) - len(head) + 1
     ending = f"The last {len(shown)} of {len(rows)} logged steps"
-    ending += f", without {more} further columns" if more > 0 else ""
+    if more > 0:
+        ending += f", without {more} further {'column' if more == 1 else 'columns'}"
     ending += f'. All of them: session().history("{name}")'
     widths = [max(map(len, column)) for column in zip(head, *cells, strict=True)]
-    text = "\n".join(
-        "  ".join(cell.rjust(width) for cell, width in zip(line, widths, strict=True))
-        for line in (head, *cells)
-    )
+    text = "\n".join("  ".join(map(str.rjust, line, widths)).rstrip() for line in (head, *cells))
     return View(f"{text}\n{ending}", table(head, cells, ending))
 
 
