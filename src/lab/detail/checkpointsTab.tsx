@@ -1,0 +1,125 @@
+import { Clipboard } from '@jupyterlab/apputils';
+import { useEffect, useState } from 'react';
+import { checkpointKindWords, loadingCode, noCheckpoints } from '../../core/view/detail/checkpointText.js';
+import { printable } from '../../core/view/format/escape.js';
+import { bytes, count, duration } from '../../core/view/format/format.js';
+import { type Failure, failureOf, type SavedCheckpoint } from '../../core/wire/messages.js';
+import { CommandIDs } from '../commands/commandIDs.js';
+import { BlockList } from '../components/blockList.js';
+import { FailureNote } from '../components/failureNote.js';
+import { useDashboardContext } from '../context/dashboardContext.js';
+import { useVisible } from './detailContext.js';
+import type { ITaskTab } from './detailTab.js';
+
+/** What a task has saved, and what can be done with it. */
+export function CheckpointsTab({ task, state, now }: ITaskTab) {
+  const { trans } = useDashboardContext();
+  const { checkpoints, failure } = useCheckpoints(task);
+  if (failure) {
+    return <FailureNote failure={failure} />;
+  }
+  if (checkpoints === null) {
+    return <p role="status">{trans.__('Looking…')}</p>;
+  }
+  if (checkpoints.length === 0) {
+    return <BlockList blocks={noCheckpoints(task, state, trans)} />;
+  }
+  return (
+    <div className="jp-SaturnPanel-scroll">
+      <table className="jp-SaturnTable">
+        <caption className="jp-SaturnPanel-hidden">{trans.__('Checkpoints of %1', task.spec.name)}</caption>
+        <thead>
+          <tr>
+            <th scope="col">{trans.__('Step')}</th>
+            <th scope="col">{trans.__('What')}</th>
+            <th scope="col" className="jp-mod-number">
+              {trans.__('Size')}
+            </th>
+            <th scope="col">{trans.__('Saved')}</th>
+            <th scope="col">{trans.__('Do')}</th>
+          </tr>
+        </thead>
+        <tbody>
+          {[...checkpoints].reverse().map(one => (
+            <tr key={one.path}>
+              <th scope="row">{count(one.step)}</th>
+              <td title={printable(one.path)}>{checkpointKindWords(one.kind, trans)}</td>
+              <td className="jp-mod-number">{bytes(one.bytes)}</td>
+              <td title={new Date(one.savedAt * 1000).toLocaleString()}>
+                {trans.__('%1 ago', duration(Math.max(0, now - one.savedAt), trans))}
+              </td>
+              <td>
+                <Actions checkpoint={one} task={task.spec.name} />
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+function Actions({ checkpoint, task }: { checkpoint: SavedCheckpoint; task: string }) {
+  const { commands, trans } = useDashboardContext();
+  const { path, kind, step } = checkpoint;
+  const clone = { tasks: [task], step };
+  return (
+    <div className="jp-SaturnPanel-buttons">
+      <button type="button" className="jp-mod-styled" onClick={() => Clipboard.copyToSystem(path)}>
+        {trans.__('Copy path')}
+      </button>
+      {commands.hasCommand(CommandIDs.insertCode) && (
+        <button
+          type="button"
+          className="jp-mod-styled"
+          disabled={!commands.isEnabled(CommandIDs.insertCode)}
+          title={trans.__('Insert a cell that loads it below the active cell of the current notebook')}
+          onClick={() => void commands.execute(CommandIDs.insertCode, { code: loadingCode(path, kind) })}
+        >
+          {trans.__('Insert code')}
+        </button>
+      )}
+      {commands.hasCommand(CommandIDs.cloneTasks) && (
+        <button
+          type="button"
+          className="jp-mod-styled"
+          disabled={!commands.isEnabled(CommandIDs.cloneTasks, clone)}
+          title={trans.__('Make a task with other values that begins with these weights')}
+          onClick={() => void commands.execute(CommandIDs.cloneTasks, clone)}
+        >
+          {trans.__('Clone from here…')}
+        </button>
+      )}
+    </div>
+  );
+}
+
+/** What a task has on disk: asked for when somebody looks, and when it has saved again. */
+function useCheckpoints(task: ITaskTab['task']) {
+  const { session } = useDashboardContext();
+  const isVisible = useVisible();
+  const [checkpoints, setCheckpoints] = useState<readonly SavedCheckpoint[] | null>(null);
+  const [failure, setFailure] = useState<Failure | null>(null);
+  const { name } = task.spec;
+  const saved = [task.checkpointStep, task.status, task.attempts.at(-1)?.savedStep].join(' ');
+  // biome-ignore lint/correctness/useExhaustiveDependencies: `saved` tells that there is something new
+  useEffect(() => {
+    if (!isVisible) {
+      return;
+    }
+    let isWanted = true;
+    session.request('checkpoints.read', { task: name }).then(
+      reply => {
+        if (isWanted && reply.type === 'checkpoints') {
+          setCheckpoints(reply.body.checkpoints);
+          setFailure(null);
+        }
+      },
+      (error: unknown) => isWanted && setFailure(failureOf(error))
+    );
+    return () => {
+      isWanted = false;
+    };
+  }, [session, name, saved, isVisible]);
+  return { checkpoints, failure };
+}
