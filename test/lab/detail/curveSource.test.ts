@@ -32,7 +32,7 @@ function stateWith(state: SessionState, ...tasks: string[]): SessionState {
 }
 
 beforeEach(() => {
-  vi.useFakeTimers();
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date'] });
   store = new FakeStore();
   store.view = { ...store.view, state: runningState() };
   lasts = Object.fromEntries(names.map(name => [name, 50]));

@@ -90,7 +90,7 @@ function open(session: SessionState) {
 }
 
 beforeEach(() => {
-  vi.useFakeTimers();
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date'] });
   vi.spyOn(HTMLElement.prototype, 'clientWidth', 'get').mockReturnValue(600);
   vi.spyOn(HTMLElement.prototype, 'clientHeight', 'get').mockReturnValue(300);
   charts.length = 0;
@@ -100,6 +100,8 @@ beforeEach(() => {
 
 afterEach(() => {
   view.close();
+  // The document's storage tells of itself a moment later.
+  vi.advanceTimersByTime(0);
   expect(vi.getTimerCount()).toBe(0);
   vi.restoreAllMocks();
   vi.useRealTimers();
