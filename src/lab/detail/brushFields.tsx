@@ -1,7 +1,7 @@
-import { useId } from 'react';
 import { type Brush, type Brushes, type IAxis, valuesOn } from '../../core/view/parameters/brushes.js';
 import { dimensionValue } from '../../core/view/parameters/parameterText.js';
 import { useDashboardContext } from '../context/dashboardContext.js';
+import { LazyFold } from './lazyFold.js';
 
 /** More values of an axis are offered in so many steps. */
 const MOST_VALUES = 100;
@@ -14,34 +14,34 @@ export function BrushFields(props: {
 }) {
   const { trans } = useDashboardContext();
   return (
-    <details className="jp-SaturnFold">
-      <summary>{trans.__('Select by values')}</summary>
-      <table className="jp-SaturnTable">
-        <thead>
-          <tr>
-            <th scope="col">{trans.__('Axis')}</th>
-            <th scope="col">{trans.__('From')}</th>
-            <th scope="col">{trans.__('To')}</th>
-          </tr>
-        </thead>
-        <tbody>
-          {props.axes.map(axis => (
-            <AxisFields
-              key={axis.dimension.id}
-              axis={axis}
-              brush={props.brushes.get(axis.dimension.id) ?? null}
-              onBrush={brush => props.onBrush([[axis.dimension.id, brush]])}
-            />
-          ))}
-        </tbody>
-      </table>
-    </details>
+    <LazyFold title={trans.__('Select by values')}>
+      {() => (
+        <table className="jp-SaturnTable">
+          <thead>
+            <tr>
+              <th scope="col">{trans.__('Axis')}</th>
+              <th scope="col">{trans.__('From')}</th>
+              <th scope="col">{trans.__('To')}</th>
+            </tr>
+          </thead>
+          <tbody>
+            {props.axes.map(axis => (
+              <AxisFields
+                key={axis.dimension.id}
+                axis={axis}
+                brush={props.brushes.get(axis.dimension.id) ?? null}
+                onBrush={brush => props.onBrush([[axis.dimension.id, brush]])}
+              />
+            ))}
+          </tbody>
+        </table>
+      )}
+    </LazyFold>
   );
 }
 
 function AxisFields(props: { axis: IAxis; brush: Brush | null; onBrush: (brush: Brush | null) => void }) {
   const { trans } = useDashboardContext();
-  const id = useId();
   const { axis, brush, onBrush } = props;
   const { dimension, scale } = axis;
   const values = fewOf(valuesOn(axis));
@@ -55,7 +55,6 @@ function AxisFields(props: { axis: IAxis; brush: Brush | null; onBrush: (brush: 
   };
   const field = (which: string, index: number, onChoose: (index: number) => void) => (
     <select
-      id={`${id}-${which}`}
       className="jp-mod-styled"
       aria-label={
         which === 'start' ? trans.__('%1 from', dimension.label) : trans.__('%1 to', dimension.label)

@@ -1,6 +1,11 @@
 import { Clipboard } from '@jupyterlab/apputils';
 import { useEffect, useState } from 'react';
-import { checkpointKindWords, loadingCode, noCheckpoints } from '../../core/view/detail/checkpointText.js';
+import {
+  checkpointKindWords,
+  loadingCode,
+  modelPath,
+  noCheckpoints
+} from '../../core/view/detail/checkpointText.js';
 import { printable } from '../../core/view/format/escape.js';
 import { bytes, count, duration } from '../../core/view/format/format.js';
 import { type Failure, failureOf, type SavedCheckpoint } from '../../core/wire/messages.js';
@@ -21,7 +26,8 @@ export function CheckpointsTab({ task, state, now }: ITaskTab) {
   if (checkpoints === null) {
     return <p role="status">{trans.__('Looking…')}</p>;
   }
-  if (checkpoints.length === 0) {
+  const model = modelPath(task, state);
+  if (checkpoints.length === 0 && model === undefined) {
     return <BlockList blocks={noCheckpoints(task, state, trans)} />;
   }
   return (
@@ -40,6 +46,17 @@ export function CheckpointsTab({ task, state, now }: ITaskTab) {
           </tr>
         </thead>
         <tbody>
+          {model !== undefined && (
+            <tr>
+              <th scope="row">{count(task.result?.bestStep ?? task.progress.step)}</th>
+              <td title={printable(model)}>{trans.__('trained model')}</td>
+              <td />
+              <td />
+              <td>
+                <Actions path={model} />
+              </td>
+            </tr>
+          )}
           {[...checkpoints].reverse().map(one => (
             <tr key={one.path}>
               <th scope="row">{count(one.step)}</th>
@@ -49,7 +66,11 @@ export function CheckpointsTab({ task, state, now }: ITaskTab) {
                 {trans.__('%1 ago', duration(Math.max(0, now - one.savedAt), trans))}
               </td>
               <td>
-                <Actions checkpoint={one} task={task.spec.name} />
+                <Actions
+                  path={one.path}
+                  kind={one.kind}
+                  clone={{ tasks: [task.spec.name], step: one.step }}
+                />
               </td>
             </tr>
           ))}
@@ -59,10 +80,14 @@ export function CheckpointsTab({ task, state, now }: ITaskTab) {
   );
 }
 
-function Actions({ checkpoint, task }: { checkpoint: SavedCheckpoint; task: string }) {
+function Actions(props: {
+  path: string;
+  kind?: SavedCheckpoint['kind'];
+  /** Of what another task can begin with; undefined where it cannot. */
+  clone?: { tasks: string[]; step: number };
+}) {
   const { commands, trans } = useDashboardContext();
-  const { path, kind, step } = checkpoint;
-  const clone = { tasks: [task], step };
+  const { path, kind, clone } = props;
   return (
     <div className="jp-SaturnPanel-buttons">
       <button type="button" className="jp-mod-styled" onClick={() => Clipboard.copyToSystem(path)}>
@@ -79,7 +104,7 @@ function Actions({ checkpoint, task }: { checkpoint: SavedCheckpoint; task: stri
           {trans.__('Insert code')}
         </button>
       )}
-      {commands.hasCommand(CommandIDs.cloneTasks) && (
+      {clone && commands.hasCommand(CommandIDs.cloneTasks) && (
         <button
           type="button"
           className="jp-mod-styled"

@@ -5,7 +5,8 @@ import {
   type CurveAxis,
   drawnRange,
   type ICurveLine,
-  type IStretch
+  type IStretch,
+  MOST_DETAILED
 } from '../../core/view/detail/curveLines.js';
 import { axisTick, tickText } from '../../core/view/detail/curveText.js';
 import { curvePaths, dashOf, MARKED_POINTS, TIME_INCREMENTS } from './curvePaths.js';
@@ -14,10 +15,7 @@ import { curvePaths, dashOf, MARKED_POINTS, TIME_INCREMENTS } from './curvePaths
 export type ChartLibrary = typeof uPlot;
 
 /** How faint curves are while another one is looked at, and values beside their smoothed ones. */
-const FAINT = 0.25;
-
-/** More curves are drawn without what each was before it was smoothed, or spread over. */
-const MOST_DETAILED = 12;
+const FAINT = 0.3;
 
 /** A chart of curves: a canvas with axes, a cursor, and a stretch that can be dragged. */
 export class CurveChart implements IDisposable {
@@ -108,7 +106,7 @@ export class CurveChart implements IDisposable {
       mode: 2,
       width,
       height,
-      padding: [8, 12, 0, 0],
+      padding: [8, 24, 0, 0],
       legend: { show: false },
       focus: { alpha: FAINT },
       cursor: {
@@ -130,13 +128,16 @@ export class CurveChart implements IDisposable {
       axes: [
         {
           ...common,
+          size: 28,
+          space: 84,
           values: (_, places) => places.map(place => axisTick(axis, place, trans)),
           ...(axis === 'time' && { incrs: TIME_INCREMENTS })
         },
         {
           ...common,
           size: 62,
-          values: (_, places) => places.map(value => (value === null ? null : tickText(metric, value)))
+          values: (_, places) =>
+            places.map(value => (value === null || (log && !isRound(value)) ? null : tickText(metric, value)))
         }
       ],
       series: [{}, ...seriesOf(content)],
@@ -196,6 +197,12 @@ export namespace CurveChart {
   }
 }
 
+/** Whether a number is 1, 2 or 5 times a power of ten. */
+function isRound(value: number): boolean {
+  const share = value / 10 ** Math.floor(Math.log10(value) + 1e-9);
+  return [1, 2, 5].some(one => Math.abs(share - one) < 1e-6);
+}
+
 /** Whether what is drawn has the same axes and curves, with other values. */
 function isAlike(a: CurveChart.IContent, b: CurveChart.IContent): boolean {
   return (
@@ -250,7 +257,7 @@ function seriesOf(content: CurveChart.IContent): uPlot.Series[] {
       ...common,
       stroke: looks[i]?.colour,
       width: isDetailed ? 1.5 : 1,
-      ...(lines.length <= 4 * MOST_DETAILED && { dash: dashOf(looks[i]?.dash ?? 0) }),
+      dash: dashOf(looks[i]?.dash ?? 0),
       ...(isDetailed && line.low && { fill: `${looks[i]?.colour}33` }),
       paths: curvePaths({
         spread: isDetailed && line.low !== undefined,

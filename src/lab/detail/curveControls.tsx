@@ -1,4 +1,4 @@
-import { useId, useState } from 'react';
+import { useState } from 'react';
 import { CURVE_AXES, type CurveAxis } from '../../core/view/detail/curveLines.js';
 import { axisLabel, metricLabel, sortedMetrics, TRAINING_LOSS } from '../../core/view/detail/curveText.js';
 import { printable } from '../../core/view/format/escape.js';
@@ -57,63 +57,66 @@ export function CurveControls(props: {
   onReset: () => void;
 }) {
   const { trans } = useDashboardContext();
-  const id = useId();
   const { settings, change } = props;
   const { metric, axis, smoothing, log, colours } = settings;
   return (
     <div className="jp-SaturnControls">
-      <label htmlFor={`${id}-metric`}>{trans.__('Metric')}</label>
-      <select
-        id={`${id}-metric`}
-        className="jp-mod-styled"
-        value={metric}
-        onChange={({ target }) => change({ metric: target.value })}
-      >
-        {sortedMetrics([metric, ...props.metrics]).map(name => (
-          <option key={name} value={name}>
-            {printable(metricLabel(name, trans))}
-          </option>
-        ))}
-      </select>
-      <label htmlFor={`${id}-axis`}>{trans.__('over')}</label>
-      <select
-        id={`${id}-axis`}
-        className="jp-mod-styled"
-        value={axis}
-        onChange={({ target }) => change({ axis: CURVE_AXES.find(one => one === target.value) ?? 'step' })}
-      >
-        {CURVE_AXES.map(one => (
-          <option key={one} value={one}>
-            {axisLabel(one, trans)}
-          </option>
-        ))}
-      </select>
-      <label htmlFor={`${id}-smoothing`}>{trans.__('Smoothing')}</label>
-      <input
-        id={`${id}-smoothing`}
-        type="range"
-        min={0}
-        max={MOST_SMOOTHING}
-        step={0.01}
-        value={smoothing}
-        aria-valuetext={smoothing === 0 ? trans.__('none') : smoothing.toFixed(2)}
-        title={smoothing === 0 ? trans.__('none') : smoothing.toFixed(2)}
-        onChange={({ target }) => change({ smoothing: Number(target.value) })}
-      />
+      <label>
+        {trans.__('Metric')}
+        <select
+          className="jp-mod-styled"
+          value={metric}
+          onChange={({ target }) => change({ metric: target.value })}
+        >
+          {sortedMetrics([metric, ...props.metrics]).map(name => (
+            <option key={name} value={name}>
+              {printable(metricLabel(name, trans))}
+            </option>
+          ))}
+        </select>
+      </label>
+      <label>
+        {trans.__('over')}
+        <select
+          className="jp-mod-styled"
+          value={axis}
+          onChange={({ target }) => change({ axis: CURVE_AXES.find(one => one === target.value) ?? 'step' })}
+        >
+          {CURVE_AXES.map(one => (
+            <option key={one} value={one}>
+              {axisLabel(one, trans)}
+            </option>
+          ))}
+        </select>
+      </label>
+      <label>
+        {trans.__('Smoothing')}
+        <input
+          type="range"
+          min={0}
+          max={MOST_SMOOTHING}
+          step={0.01}
+          value={smoothing}
+          aria-valuetext={smoothing === 0 ? trans.__('none') : smoothing.toFixed(2)}
+          title={smoothing === 0 ? trans.__('none') : smoothing.toFixed(2)}
+          onChange={({ target }) => change({ smoothing: Number(target.value) })}
+        />
+      </label>
       <label>
         <input type="checkbox" checked={log} onChange={() => change({ log: !log })} />
         {trans.__('Log scale')}
       </label>
-      <label htmlFor={`${id}-colours`}>{trans.__('Colours')}</label>
-      <select
-        id={`${id}-colours`}
-        className="jp-mod-styled"
-        value={colours}
-        onChange={({ target }) => change({ colours: target.value === 'group' ? 'group' : 'task' })}
-      >
-        <option value="task">{trans.__('by task')}</option>
-        <option value="group">{trans.__('as in the schedule')}</option>
-      </select>
+      <label>
+        {trans.__('Colours')}
+        <select
+          className="jp-mod-styled"
+          value={colours}
+          onChange={({ target }) => change({ colours: target.value === 'group' ? 'group' : 'task' })}
+        >
+          <option value="task">{trans.__('by task')}</option>
+          <option value="group">{trans.__('as in the schedule')}</option>
+        </select>
+      </label>
       {props.isZoomed && (
         <button type="button" className="jp-mod-styled" onClick={props.onReset}>
           {trans.__('Show all')}

@@ -103,6 +103,7 @@ export function CurvePlot(props: CurvePlot.IProps) {
         <CurveReadout
           place={cursor.place}
           nearest={nearest}
+          isRight={cursor.place > (from + to) / 2}
           lines={lines}
           looks={looks}
           axis={axis}

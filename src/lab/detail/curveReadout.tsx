@@ -5,20 +5,22 @@ import { useDashboardContext } from '../context/dashboardContext.js';
 import { DashMark } from './dashMark.js';
 
 /** How many values are told at once. */
-const MOST = 12;
+const MOST = 10;
 
 /** The values of all curves where the cursor is: from the top of the chart to its bottom, around the nearest one. */
 export function CurveReadout(props: {
   place: number;
   /** The task whose curve the pointer is at. */
   nearest: string | null;
+  /** Whether the cursor is in the right half: then the values are in the left one. */
+  isRight: boolean;
   lines: readonly ICurveLine[];
   looks: readonly { readonly colour: string; readonly dash: number }[];
   axis: CurveAxis;
   metric: string;
 }) {
   const { trans } = useDashboardContext();
-  const { place, nearest, lines, looks, axis, metric } = props;
+  const { place, nearest, isRight, lines, looks, axis, metric } = props;
   const values = lines
     .flatMap((line, i) => {
       const value = valueAt(line, place);
@@ -36,7 +38,7 @@ export function CurveReadout(props: {
     ?.switches.filter(({ x }) => x <= place)
     .at(-1);
   return (
-    <div className="jp-SaturnChart-readout" aria-hidden="true">
+    <div className={`jp-SaturnChart-readout${isRight ? ' jp-mod-left' : ''}`} aria-hidden="true">
       <strong>{axisPlace(axis, place, trans)}</strong>
       <ul>
         {shown.map(({ line, value, look }) => (

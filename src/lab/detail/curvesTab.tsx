@@ -21,6 +21,9 @@ import { CurveLegend } from './curveLegend.js';
 import { CurvePlot } from './curvePlot.js';
 import { CurveTableFold } from './curveTableFold.js';
 
+/** Among more curves dashes tell none apart, and cost time. */
+const MOST_DASHED = 48;
+
 /** The curves of the selected tasks, or of the best ones, in one chart. */
 export function CurvesTab({ state }: { state: SessionState }) {
   const { trans } = useDashboardContext();
@@ -120,6 +123,6 @@ function curveLooks(
     const colour = colourOf(by === 'group' ? groups.indexOf(name) : i).fill;
     const dash = used.get(colour) ?? 0;
     used.set(colour, dash + 1);
-    return { colour, dash };
+    return { colour, dash: names.length > MOST_DASHED ? 0 : dash };
   });
 }

@@ -1,5 +1,5 @@
 import { Clipboard } from '@jupyterlab/apputils';
-import { useEffect, useId, useLayoutEffect, useMemo, useRef, useState } from 'react';
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react';
 import { noOutput } from '../../core/view/detail/outputState.js';
 import { type Match, MOST_MATCHES, matchesIn, outputText } from '../../core/view/detail/outputText.js';
 import { printable } from '../../core/view/format/escape.js';
@@ -21,7 +21,6 @@ export function LogTab({ task, state }: ITaskTab) {
   const [choice, setChoice] = useState<IOutputChoice>({ attempt: null, rank: 0, bytes: FEW_BYTES });
   const { output, failure } = useTaskOutput(task, choice);
   const text = useMemo(() => outputText(output?.text ?? ''), [output]);
-  const id = useId();
   const change = (part: Partial<IOutputChoice>) => setChoice({ ...choice, ...part });
   if (failure) {
     return <FailureNote failure={failure} />;
@@ -32,37 +31,39 @@ export function LogTab({ task, state }: ITaskTab) {
   return (
     <div className="jp-SaturnLog">
       <div className="jp-SaturnControls">
-        <label htmlFor={`${id}-attempt`}>{trans.__('Attempt')}</label>
-        <select
-          id={`${id}-attempt`}
-          className="jp-mod-styled"
-          value={choice.attempt ?? 'last'}
-          onChange={({ target: { value } }) =>
-            change({ attempt: value === 'last' ? null : Number(value), rank: 0 })
-          }
-        >
-          <option value="last">{trans.__('the last one')}</option>
-          {output.attempts.map(number => (
-            <option key={number} value={number}>
-              {number === 0 ? trans.__('when it was built') : count(number)}
-            </option>
-          ))}
-        </select>
-        <label htmlFor={`${id}-rank`}>{trans.__('Rank')}</label>
-        <select
-          id={`${id}-rank`}
-          className="jp-mod-styled"
-          value={choice.rank}
-          onChange={({ target: { value } }) => change({ rank: Number(value) })}
-        >
-          {[...new Set([choice.rank, ...output.ranks])]
-            .sort((a, b) => a - b)
-            .map(rank => (
-              <option key={rank} value={rank}>
-                {rank}
+        <label>
+          {trans.__('Attempt')}
+          <select
+            className="jp-mod-styled"
+            value={choice.attempt ?? 'last'}
+            onChange={({ target: { value } }) =>
+              change({ attempt: value === 'last' ? null : Number(value), rank: 0 })
+            }
+          >
+            <option value="last">{trans.__('the last one')}</option>
+            {output.attempts.map(number => (
+              <option key={number} value={number}>
+                {number === 0 ? trans.__('when it was built') : count(number)}
               </option>
             ))}
-        </select>
+          </select>
+        </label>
+        <label>
+          {trans.__('Rank')}
+          <select
+            className="jp-mod-styled"
+            value={choice.rank}
+            onChange={({ target: { value } }) => change({ rank: Number(value) })}
+          >
+            {[...new Set([choice.rank, ...output.ranks])]
+              .sort((a, b) => a - b)
+              .map(rank => (
+                <option key={rank} value={rank}>
+                  {rank}
+                </option>
+              ))}
+          </select>
+        </label>
         <button type="button" className="jp-mod-styled" onClick={() => Clipboard.copyToSystem(text)}>
           {trans.__('Copy')}
         </button>

@@ -1,4 +1,4 @@
-import { useId, useMemo, useState } from 'react';
+import { useMemo, useState } from 'react';
 import {
   type Brush,
   type Brushes,
@@ -16,6 +16,7 @@ import { Table } from '../components/table.js';
 import { useDashboardContext } from '../context/dashboardContext.js';
 import { useRemembered } from '../context/remembered.js';
 import { BrushFields } from './brushFields.js';
+import { LazyFold } from './lazyFold.js';
 import { LogToggles } from './logToggles.js';
 import { ParallelChart } from './parallelChart.js';
 import { ScatterChart } from './scatterChart.js';
@@ -33,7 +34,6 @@ export function ParametersTab({ state }: { state: SessionState }) {
   const [metricId, setMetricId] = useState<string | null>(null);
   const [parameterId, setParameterId] = useState<string | null>(null);
   const { tasks } = state;
-  const id = useId();
   // biome-ignore lint/correctness/useExhaustiveDependencies: nothing but its tasks counts of a state
   const dimensions = useMemo(() => dimensionsOf(state, trans), [tasks, trans]);
   const names = useMemo(() => tasks.map(({ spec }) => spec.name), [tasks]);
@@ -64,19 +64,19 @@ export function ParametersTab({ state }: { state: SessionState }) {
   return (
     <div className="jp-SaturnParameters">
       <div className="jp-SaturnControls">
-        <label htmlFor={`${id}-kind`}>{trans.__('Chart')}</label>
-        <select
-          id={`${id}-kind`}
-          className="jp-mod-styled"
-          value={kind}
-          onChange={({ target }) => setKind(target.value === 'scatter' ? 'scatter' : 'parallel')}
-        >
-          <option value="parallel">{trans.__('all parameters')}</option>
-          <option value="scatter">{trans.__('one parameter')}</option>
-        </select>
+        <label>
+          {trans.__('Chart')}
+          <select
+            className="jp-mod-styled"
+            value={kind}
+            onChange={({ target }) => setKind(target.value === 'scatter' ? 'scatter' : 'parallel')}
+          >
+            <option value="parallel">{trans.__('all parameters')}</option>
+            <option value="scatter">{trans.__('one parameter')}</option>
+          </select>
+        </label>
         {kind === 'scatter' && (
           <Choice
-            id={`${id}-parameter`}
             label={trans.__('Across')}
             dimensions={all}
             value={parameter.id}
@@ -84,7 +84,6 @@ export function ParametersTab({ state }: { state: SessionState }) {
           />
         )}
         <Choice
-          id={`${id}-metric`}
           label={kind === 'scatter' ? trans.__('Up') : trans.__('Metric')}
           dimensions={metrics}
           value={metric.id}
@@ -108,26 +107,23 @@ export function ParametersTab({ state }: { state: SessionState }) {
       {kind === 'parallel' ? <ParallelChart {...chart} /> : <ScatterChart {...chart} />}
       <LogToggles axes={axes} onToggleLog={toggleLog} />
       <BrushFields axes={axes} brushes={brushes} onBrush={brush} />
-      <details className="jp-SaturnFold">
-        <summary>{trans.__('As a table')}</summary>
-        <Table table={printed(parameterTable(names, all, trans))} />
-      </details>
+      <LazyFold title={trans.__('As a table')}>
+        {() => <Table table={printed(parameterTable(names, all, trans))} />}
+      </LazyFold>
     </div>
   );
 }
 
 function Choice(props: {
-  id: string;
   label: string;
   dimensions: readonly IDimension[];
   value: string;
   onChoose: (id: string) => void;
 }) {
   return (
-    <>
-      <label htmlFor={props.id}>{props.label}</label>
+    <label>
+      {props.label}
       <select
-        id={props.id}
         className="jp-mod-styled"
         value={props.value}
         onChange={({ target }) => props.onChoose(target.value)}
@@ -138,6 +134,6 @@ function Choice(props: {
           </option>
         ))}
       </select>
-    </>
+    </label>
   );
 }

@@ -1,5 +1,5 @@
 import type { Message } from '@lumino/messaging';
-import { useEffect, useId, useState } from 'react';
+import { useEffect, useState } from 'react';
 import { taskFailure } from '../../core/view/format/failures.js';
 import type { SessionState, TaskState } from '../../core/wire/messages.js';
 import { DashboardPart } from '../components/dashboardPart.js';
@@ -112,7 +112,6 @@ function TaskHeader(props: {
   onLook: (name: string) => void;
 }) {
   const { trans } = useDashboardContext();
-  const id = useId();
   const { task, selected } = props;
   if (!task) {
     return (
@@ -122,10 +121,9 @@ function TaskHeader(props: {
   return (
     <div className="jp-SaturnTaskDetail-head">
       {selected.length > 1 ? (
-        <>
-          <label htmlFor={id}>{trans.__('Of the selected tasks:')}</label>
+        <label>
+          {trans.__('Of the selected tasks:')}
           <select
-            id={id}
             className="jp-mod-styled"
             value={task.spec.name}
             onChange={event => props.onLook(event.target.value)}
@@ -134,7 +132,7 @@ function TaskHeader(props: {
               <option key={name}>{name}</option>
             ))}
           </select>
-        </>
+        </label>
       ) : (
         <h3>{task.spec.name}</h3>
       )}

@@ -73,6 +73,19 @@ export function openDetail(state: SessionState | null = null) {
     openTab: (name: string) => act(() => find(`[data-tab="${name}"]`)?.click()),
     press: (element: Element | null, key: string, part: KeyboardEventInit = {}) =>
       act(() => void element?.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true, ...part }))),
+    openFold: (title: string) => {
+      const fold = [...part.node.querySelectorAll('details')].find(
+        ({ firstElementChild }) => firstElementChild?.textContent === title
+      );
+      if (!fold) {
+        throw new Error(`Nothing is folded under ${title}.`);
+      }
+      act(() => {
+        fold.open = true;
+        fold.dispatchEvent(new Event('toggle'));
+      });
+      return fold;
+    },
     button: (label: string) => {
       const found = [...part.node.querySelectorAll('button')].find(
         ({ textContent }) => textContent === label

@@ -80,7 +80,7 @@ function open(session: SessionState) {
         return reply('checkpoints', {
           checkpoints: [
             { step: 20, path: '/s/a/step-20', bytes: 2048, savedAt: EPOCH, kind: 'checkpoint' },
-            { step: 40, path: '/s/a/model.pt', bytes: 1024, savedAt: EPOCH + 10, kind: 'final' }
+            { step: 40, path: '/s/a/final/step-40', bytes: 1024, savedAt: EPOCH + 10, kind: 'final' }
           ]
         });
       default:
@@ -240,11 +240,7 @@ describe('curves', () => {
   it('are a table, too', async () => {
     view.select(running.spec.name);
     await settle(100);
-    const fold = view.find('.jp-SaturnFold') as HTMLDetailsElement;
-    await act(async () => {
-      fold.open = true;
-      fold.dispatchEvent(new Event('toggle'));
-    });
+    const fold = view.openFold('As a table');
     const field = fold.querySelector('input') as HTMLInputElement;
     act(() => {
       Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, 'value')?.set?.call(field, '10, 40');
@@ -393,7 +389,10 @@ describe('checkpoints', () => {
     act(() => view.all('tbody button')[1]!.click());
     act(() => view.all('tbody button')[5]!.click());
     expect(done).toEqual([
-      [CommandIDs.insertCode, { code: expect.stringContaining('torch.load("/s/a/model.pt"') }],
+      [
+        CommandIDs.insertCode,
+        { code: expect.stringContaining('torch.load("/s/a/final/step-40/weights.pt"') }
+      ],
       [CommandIDs.cloneTasks, { tasks: [running.spec.name], step: 20 }]
     ]);
   });
@@ -440,6 +439,7 @@ describe('parameters', () => {
   });
 
   it('select by lists, for those who have no pointer', () => {
+    view.openFold('Select by values');
     const from = view.find('[aria-label="lr from"]') as HTMLSelectElement;
     act(() => {
       from.value = '1';

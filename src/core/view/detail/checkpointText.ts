@@ -11,9 +11,9 @@ export function checkpointKindWords(kind: Kind, trans: ITranslation): string {
     case 'checkpoint':
       return trans.__('state of training');
     case 'final':
-      return trans.__('trained model');
+      return trans.__('weights at the end');
     case 'best':
-      return trans.__('best evaluation');
+      return trans.__('weights of the best evaluation');
   }
 }
 
@@ -31,23 +31,50 @@ export function noCheckpoints(task: TaskState, state: SessionState, trans: ITran
       ];
 }
 
-/**
- * Code that loads the weights of a checkpoint into a notebook.
- *
- * @param path - absolute.
- * @param kind - a `checkpoint` is a folder of pieces, written by all ranks; others are files or folders of a library.
- */
-export function loadingCode(path: string, kind: Kind): string {
-  const quoted = JSON.stringify(path);
-  if (/\.(?:pt|pth|bin)$/.test(path)) {
-    return `import torch
+/** Of a trained task: where its model is, as it was exported; absolute. Undefined for others. */
+export function modelPath({ result }: TaskState, { folder }: SessionState): string | undefined {
+  return result?.model === undefined ? undefined : `${folder}/${result.model}`;
+}
 
-weights = torch.load(${quoted}, map_location="cpu", weights_only=True)
-# model.load_state_dict(weights)
-`;
+/** Folders that a loop of a user's own, and one of a library, save into. */
+const OF_OWN_LOOP = /\/native\/step-\d+$/;
+const OF_TRAINER = /\/checkpoint-\d+$/;
+
+/**
+ * Code that loads what a task has saved into a notebook.
+ *
+ * @param path - of a checkpoint or of an exported model; absolute.
+ * @param kind - of a checkpoint; undefined for a model.
+ */
+export function loadingCode(path: string, kind?: Kind): string {
+  if (OF_OWN_LOOP.test(path)) {
+    return weightsCode(`${path}/state.pt`, 'saved', 'what the loop gave to saturn.checkpoint');
   }
-  if (kind === 'checkpoint') {
-    return `import os
+  if (kind === 'final') {
+    return weightsCode(`${path}/weights.pt`, 'weights', 'model.load_state_dict(weights, strict=False)');
+  }
+  if (kind === undefined && /\.(?:pt|pth|bin)$/.test(path)) {
+    return weightsCode(path, 'weights', 'model.load_state_dict(weights)');
+  }
+  return kind === undefined || OF_TRAINER.test(path)
+    ? `from transformers import AutoModel
+
+model = AutoModel.from_pretrained(${JSON.stringify(path)})
+`
+    : piecesCode(path);
+}
+
+function weightsCode(path: string, name: string, remark: string): string {
+  return `import torch
+
+${name} = torch.load(${JSON.stringify(path)}, map_location="cpu", weights_only=True)
+# ${remark}
+`;
+}
+
+/** Of a folder into which each rank has written its pieces. */
+function piecesCode(path: string): string {
+  return `import os
 import tempfile
 
 import torch
@@ -55,13 +82,8 @@ from torch.distributed.checkpoint.format_utils import dcp_to_torch_save
 
 with tempfile.TemporaryDirectory() as folder:
     file = os.path.join(folder, "checkpoint.pt")
-    dcp_to_torch_save(${quoted}, file)
-    state = torch.load(file, map_location="cpu", weights_only=True)
-# state["model"] has the weights: model.load_state_dict(state["model"])
-`;
-  }
-  return `from transformers import AutoModel
-
-model = AutoModel.from_pretrained(${quoted})
+    dcp_to_torch_save(${JSON.stringify(path)}, file)
+    weights = torch.load(file, map_location="cpu", weights_only=True)["model"]
+# What is not trained is not in it: model.load_state_dict(weights, strict=False)
 `;
 }

@@ -110,6 +110,9 @@ export function linesExtent(lines: readonly ICurveLine[]): IStretch | null {
   return range[0] > range[1] ? null : { from: range[0], to: range[1] };
 }
 
+/** Of more lines nothing is drawn but themselves: not what they were before they were smoothed, nor their spread. */
+export const MOST_DETAILED = 12;
+
 /** What of some lines is drawn: a stretch of both axes, with room at the ends of the upright one. */
 export function drawnRange(
   lines: readonly ICurveLine[],
@@ -118,7 +121,8 @@ export function drawnRange(
 ): { x: readonly [number, number]; y: readonly [number, number] } {
   const { from, to } = stretch ?? linesExtent(lines) ?? { from: 0, to: 1 };
   const range: [number, number] = [Infinity, -Infinity];
-  for (const { x, y } of lines) {
+  const isDetailed = lines.length <= MOST_DETAILED;
+  for (const { x, y } of isDetailed ? lines.flatMap(withRaw) : lines) {
     y.forEach((value, i) => {
       // One point beyond either end, as the line from there is seen.
       if (value !== null && (x[i + 1] ?? Infinity) >= from && (x[i - 1] ?? -Infinity) <= to) {
@@ -127,6 +131,15 @@ export function drawnRange(
     });
   }
   return { x: to > from ? [from, to] : [from - 0.5, from + 0.5], y: roomy(range, log) };
+}
+
+function withRaw({ x, y, raw }: ICurveLine): Pick<ICurveLine, 'x' | 'y'>[] {
+  return raw
+    ? [
+        { x, y },
+        { x, y: raw }
+      ]
+    : [{ x, y }];
 }
 
 function roomy([least, most]: readonly [number, number], log: boolean): [number, number] {

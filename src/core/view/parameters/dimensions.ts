@@ -43,9 +43,14 @@ export function dimensionsOf({ tasks }: SessionState, trans: ITranslation): IDim
       valuesBy(tasks, ({ spec }) => spec.seed)
     ),
     parameter(
+      'spec:epochs',
+      trans.__('epochs'),
+      valuesBy(tasks, ({ spec }) => spec.epochs)
+    ),
+    parameter(
       'spec:steps',
       trans.__('steps'),
-      valuesBy(tasks, ({ inspection }) => inspection?.steps)
+      valuesBy(tasks, ({ spec }) => spec.steps)
     )
   ].filter(({ values }) => new Set(values.values()).size > 1);
   const found = new Map<string, IDimension>();
@@ -65,9 +70,9 @@ export function dimensionsOf({ tasks }: SessionState, trans: ITranslation): IDim
 }
 
 /** Where the values of a dimension are on an axis. */
-export function scaleOf({ kind, values }: IDimension, log: boolean): IScale {
+export function scaleOf({ kind, values, isMetric }: IDimension, log: boolean): IScale {
   return kind === 'number'
-    ? numberScale(numbersIn(values), log)
+    ? numberScale(numbersIn(values), log, !isMetric)
     : categoryScale([...new Set([...values.values()].map(String))].sort(byNumberThenName));
 }
 

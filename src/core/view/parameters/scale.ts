@@ -16,6 +16,10 @@ export interface IScale {
 /** Numbers over so many times their least are easier to tell apart by their logarithms. */
 const WIDE = 30;
 
+/** So many different numbers are told one by one, as far as there is room between them. */
+const FEW_VALUES = 8;
+const LEAST_APART = 0.06;
+
 /** About how many intervals there are between ticks. */
 const INTERVALS = 5;
 
@@ -30,9 +34,25 @@ export function allowsLog(values: readonly number[]): boolean {
   return values.length > 0 && values.every(value => value > 0);
 }
 
-/** A scale of numbers. */
-export function numberScale(values: readonly number[], log: boolean): IScale {
-  return log && allowsLog(values) ? logScale(values) : linearScale(values);
+/**
+ * A scale of numbers.
+ *
+ * @param atValues - whether ticks are at the numbers themselves while they are few, and not at round ones.
+ */
+export function numberScale(values: readonly number[], log: boolean, atValues = false): IScale {
+  const scale = log && allowsLog(values) ? logScale(values) : linearScale(values);
+  const distinct = [...new Set(values)].sort((a, b) => a - b);
+  if (!atValues || distinct.length > FEW_VALUES) {
+    return scale;
+  }
+  const ticks: IScaleTick[] = [];
+  for (const value of distinct) {
+    const at = scale.place(value) as number;
+    if (at - (ticks.at(-1)?.at ?? -Infinity) >= LEAST_APART) {
+      ticks.push({ at, label: numberLabel(value) });
+    }
+  }
+  return { ...scale, ticks };
 }
 
 /** A scale of names, in their order, at equal distances. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { ENGLISH } from '../../../../src/core/model/translation.js';
 import { attemptsView } from '../../../../src/core/view/detail/attemptsView.js';
-import { loadingCode, noCheckpoints } from '../../../../src/core/view/detail/checkpointText.js';
+import { loadingCode, modelPath, noCheckpoints } from '../../../../src/core/view/detail/checkpointText.js';
 import { noCurves } from '../../../../src/core/view/detail/curveState.js';
 import { curveTable, evenPlaces, writtenPlaces } from '../../../../src/core/view/detail/curveTable.js';
 import { curveTasks } from '../../../../src/core/view/detail/curveTasks.js';
@@ -238,9 +238,23 @@ describe('what there is of a task on disk', () => {
     expect(text(noOutput(running, state, { attempt: 0, rank: 0 }, ENGLISH))).toContain('when it was built');
   });
 
-  it('is loaded by code that fits it, whatever its path', () => {
-    expect(loadingCode('/a/"b"/model.pt', 'final')).toContain('torch.load("/a/\\"b\\"/model.pt"');
-    expect(loadingCode('/a/step-7', 'checkpoint')).toContain('dcp_to_torch_save("/a/step-7"');
-    expect(loadingCode('/a/model', 'final')).toContain('from_pretrained("/a/model")');
+  it.each([
+    ['/a/"b"/model.pt', undefined, 'torch.load("/a/\\"b\\"/model.pt"'],
+    ['/a/model', undefined, 'from_pretrained("/a/model")'],
+    ['/a/checkpoints/step-7', 'checkpoint', 'dcp_to_torch_save("/a/checkpoints/step-7"'],
+    ['/a/checkpoints/best/step-7', 'best', 'dcp_to_torch_save("/a/checkpoints/best/step-7"'],
+    ['/a/checkpoints/final/step-7', 'final', 'torch.load("/a/checkpoints/final/step-7/weights.pt"'],
+    ['/a/native/step-7', 'checkpoint', 'torch.load("/a/native/step-7/state.pt"'],
+    ['/a/native/checkpoint-7', 'checkpoint', 'from_pretrained("/a/native/checkpoint-7")']
+  ] as const)('is loaded by code that fits it: %s', (path, kind, code) => {
+    expect(loadingCode(path, kind)).toContain(code);
+  });
+
+  it('has a model when it is trained', () => {
+    const done = finishedSession();
+    expect(modelPath(done.tasks[2] as TaskState, done)).toBe(
+      '/home/ada/sweeps/.saturn/digits/models/digits-mlp-64-1e-3.pt'
+    );
+    expect(modelPath(running, state)).toBeUndefined();
   });
 });
