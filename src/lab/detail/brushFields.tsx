@@ -57,7 +57,7 @@ function AxisFields(props: { axis: IAxis; brush: Brush | null; onBrush: (brush: 
     <select
       className="jp-mod-styled"
       aria-label={
-        which === 'start' ? trans.__('%1 from', dimension.label) : trans.__('%1 to', dimension.label)
+        which === 'start' ? trans.__('First of %1', dimension.label) : trans.__('Last of %1', dimension.label)
       }
       value={index}
       onChange={({ target }) => onChoose(Number(target.value))}

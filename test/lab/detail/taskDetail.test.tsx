@@ -440,7 +440,7 @@ describe('parameters', () => {
 
   it('select by lists, for those who have no pointer', () => {
     view.openFold('Select by values');
-    const from = view.find('[aria-label="lr from"]') as HTMLSelectElement;
+    const from = view.find('[aria-label="First of lr"]') as HTMLSelectElement;
     act(() => {
       from.value = '1';
       from.dispatchEvent(new Event('change', { bubbles: true }));
