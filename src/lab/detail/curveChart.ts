@@ -1,14 +1,14 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import type { IDisposable } from '@lumino/disposable';
 import type uPlot from 'uplot';
+import { axisTick, tickText } from '../../core/view/detail/curveText.js';
 import {
   type CurveAxis,
   drawnRange,
-  type ICurveLine,
+  type IPlottedCurve,
   type IStretch,
   MOST_DETAILED
-} from '../../core/view/detail/curveLines.js';
-import { axisTick, tickText } from '../../core/view/detail/curveText.js';
+} from '../../core/view/detail/plottedCurves.js';
 import { curvePaths, dashOf, MARKED_POINTS, TIME_INCREMENTS } from './curvePaths.js';
 
 /** The library, loaded when the first chart is drawn. */
@@ -185,7 +185,7 @@ export namespace CurveChart {
 
   /** What is drawn. */
   export interface IContent {
-    readonly lines: readonly ICurveLine[];
+    readonly lines: readonly IPlottedCurve[];
     /** Colour and kind of dashes of each line. */
     readonly looks: readonly { readonly colour: string; readonly dash: number }[];
     readonly axis: CurveAxis;
@@ -221,7 +221,7 @@ function isAlike(a: CurveChart.IContent, b: CurveChart.IContent): boolean {
 }
 
 /** The lines that are drawn faintly, too, as they were before they were smoothed. */
-function rawLines({ lines }: CurveChart.IContent): readonly ICurveLine[] {
+function rawLines({ lines }: CurveChart.IContent): readonly IPlottedCurve[] {
   return lines.length > MOST_DETAILED ? [] : lines.filter(({ raw }) => raw !== undefined);
 }
 
@@ -243,7 +243,7 @@ function seriesOf(content: CurveChart.IContent): uPlot.Series[] {
     { scale: 'y', auto: false }
   ];
   const isDetailed = lines.length <= MOST_DETAILED;
-  const look = (line: ICurveLine) => looks[lines.indexOf(line)];
+  const look = (line: IPlottedCurve) => looks[lines.indexOf(line)];
   const common = { facets, points: { show: false }, pxAlign: 0 };
   return [
     ...rawLines(content).map(line => ({

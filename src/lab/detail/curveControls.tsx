@@ -1,6 +1,6 @@
 import { useState } from 'react';
-import { CURVE_AXES, type CurveAxis } from '../../core/view/detail/curveLines.js';
 import { axisLabel, metricLabel, sortedMetrics, TRAINING_LOSS } from '../../core/view/detail/curveText.js';
+import { CURVE_AXES, type CurveAxis } from '../../core/view/detail/plottedCurves.js';
 import { printable } from '../../core/view/format/escape.js';
 import { useDashboardContext } from '../context/dashboardContext.js';
 import { useRemembered } from '../context/remembered.js';

@@ -1,5 +1,5 @@
 import { useEffect, useState } from 'react';
-import type { IStretch } from '../../core/view/detail/curveLines.js';
+import type { IStretch } from '../../core/view/detail/plottedCurves.js';
 import { useDashboardContext } from '../context/dashboardContext.js';
 import { CurveSource } from './curveSource.js';
 import { useVisible } from './detailContext.js';

@@ -1,6 +1,6 @@
 import { useState } from 'react';
-import type { ICurveLine } from '../../core/view/detail/curveLines.js';
 import { metricValue } from '../../core/view/detail/curveText.js';
+import type { IPlottedCurve } from '../../core/view/detail/plottedCurves.js';
 import { count } from '../../core/view/format/format.js';
 import { useDashboardContext, useSelectedTasks } from '../context/dashboardContext.js';
 import { DashMark } from './dashMark.js';
@@ -10,7 +10,7 @@ const FEW = 40;
 
 /** Which curve is whose, and its last value. To press one selects its task. */
 export function CurveLegend(props: {
-  lines: readonly ICurveLine[];
+  lines: readonly IPlottedCurve[];
   looks: readonly { readonly colour: string; readonly dash: number }[];
   metric: string;
   focus: string | null;

@@ -1,12 +1,12 @@
 import { type KeyboardEvent, useEffect, useLayoutEffect, useRef, useState } from 'react';
+import { axisPlace, metricLabel, metricValue } from '../../core/view/detail/curveText.js';
 import {
   type CurveAxis,
   drawnRange,
-  type ICurveLine,
+  type IPlottedCurve,
   type IStretch,
   valueAt
-} from '../../core/view/detail/curveLines.js';
-import { axisPlace, metricLabel, metricValue } from '../../core/view/detail/curveText.js';
+} from '../../core/view/detail/plottedCurves.js';
 import { useDashboardContext } from '../context/dashboardContext.js';
 import { type ChartLibrary, CurveChart } from './curveChart.js';
 import { CurveReadout } from './curveReadout.js';
@@ -116,7 +116,7 @@ export function CurvePlot(props: CurvePlot.IProps) {
 
 export namespace CurvePlot {
   export interface IProps {
-    lines: readonly ICurveLine[];
+    lines: readonly IPlottedCurve[];
     looks: readonly { readonly colour: string; readonly dash: number }[];
     axis: CurveAxis;
     metric: string;
@@ -197,7 +197,7 @@ class Frame {
 function nearestTo(
   place: number,
   top: number,
-  lines: readonly ICurveLine[],
+  lines: readonly IPlottedCurve[],
   chart: CurveChart | null
 ): string | null {
   let best: string | null = null;
@@ -215,7 +215,7 @@ function nearestTo(
 
 function spoken(
   place: number,
-  lines: readonly ICurveLine[],
+  lines: readonly IPlottedCurve[],
   axis: CurveAxis,
   metric: string,
   trans: ReturnType<typeof useDashboardContext>['trans']

@@ -1,5 +1,5 @@
-import { type CurveAxis, type ICurveLine, valueAt } from '../../core/view/detail/curveLines.js';
 import { axisPlace, metricValue, switchWords } from '../../core/view/detail/curveText.js';
+import { type CurveAxis, type IPlottedCurve, valueAt } from '../../core/view/detail/plottedCurves.js';
 import { count } from '../../core/view/format/format.js';
 import { useDashboardContext } from '../context/dashboardContext.js';
 import { DashMark } from './dashMark.js';
@@ -14,7 +14,7 @@ export function CurveReadout(props: {
   nearest: string | null;
   /** Whether the cursor is in the right half: then the values are in the left one. */
   isRight: boolean;
-  lines: readonly ICurveLine[];
+  lines: readonly IPlottedCurve[];
   looks: readonly { readonly colour: string; readonly dash: number }[];
   axis: CurveAxis;
   metric: string;

@@ -1,6 +1,6 @@
 import type { IDisposable } from '@lumino/disposable';
 import { type ISignal, Signal } from '@lumino/signaling';
-import type { IStretch } from '../../core/view/detail/curveLines.js';
+import type { IStretch } from '../../core/view/detail/plottedCurves.js';
 import { type Curve, type Failure, failureOf, type TaskState } from '../../core/wire/messages.js';
 import type { ISessionModel } from '../session/tokens.js';
 import { CurveWindow } from './curveWindow.js';

@@ -1,14 +1,14 @@
 import { useState } from 'react';
-import type { CurveAxis, ICurveLine } from '../../core/view/detail/curveLines.js';
 import { curveTable, evenPlaces, writtenPlaces } from '../../core/view/detail/curveTable.js';
 import { axisLabel } from '../../core/view/detail/curveText.js';
+import type { CurveAxis, IPlottedCurve } from '../../core/view/detail/plottedCurves.js';
 import { printed } from '../components/printed.js';
 import { Table } from '../components/table.js';
 import { useDashboardContext } from '../context/dashboardContext.js';
 import { LazyFold } from './lazyFold.js';
 
 /** The same curves as numbers, at places that the reader chooses. */
-export function CurveTableFold(props: { lines: readonly ICurveLine[]; axis: CurveAxis; metric: string }) {
+export function CurveTableFold(props: { lines: readonly IPlottedCurve[]; axis: CurveAxis; metric: string }) {
   const { trans } = useDashboardContext();
   const [text, setText] = useState('');
   const { lines, axis, metric } = props;

@@ -1,4 +1,4 @@
-import type { IStretch } from '../../core/view/detail/curveLines.js';
+import type { IStretch } from '../../core/view/detail/plottedCurves.js';
 import type { ClientMessages, Curve, TaskState } from '../../core/wire/messages.js';
 
 /** A curve may grow to so many times the points asked for before it is asked for anew. */

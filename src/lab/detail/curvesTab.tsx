@@ -1,14 +1,14 @@
 import { useEffect, useMemo, useState } from 'react';
-import {
-  type CurveAxis,
-  curveLine,
-  type IStretch,
-  linesExtent,
-  stepsWithin
-} from '../../core/view/detail/curveLines.js';
 import { noCurves } from '../../core/view/detail/curveState.js';
 import { curveTasks } from '../../core/view/detail/curveTasks.js';
 import { TRAINING_LOSS } from '../../core/view/detail/curveText.js';
+import {
+  type CurveAxis,
+  type IStretch,
+  linesExtent,
+  plottedCurve,
+  stepsWithin
+} from '../../core/view/detail/plottedCurves.js';
 import { colourOf } from '../../core/view/gantt/palette.js';
 import { taskGroups } from '../../core/view/gantt/taskGroups.js';
 import type { SessionState } from '../../core/wire/messages.js';
@@ -44,7 +44,7 @@ export function CurvesTab({ state }: { state: SessionState }) {
   );
   useWantedCurves(source, names, metric, steps);
   const lines = useMemo(
-    () => curves.map(curve => curveLine(curve, byName.get(curve.task), { axis, smoothing, log })),
+    () => curves.map(curve => plottedCurve(curve, byName.get(curve.task), { axis, smoothing, log })),
     [curves, byName, axis, smoothing, log]
   );
   const looks = useMemo(

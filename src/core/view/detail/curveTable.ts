@@ -1,13 +1,13 @@
 import type { ITranslation } from '../../model/translation.js';
 import type { ITable } from '../format/table.js';
-import { type CurveAxis, type ICurveLine, linesExtent, valueAt } from './curveLines.js';
 import { axisLabel, axisPlace, metricLabel, metricValue, switchWords } from './curveText.js';
+import { type CurveAxis, type IPlottedCurve, linesExtent, valueAt } from './plottedCurves.js';
 
 /** How many places there are in a table whose reader named none. */
 const PLACES = 6;
 
 /** Places that share the extent of some lines evenly, its ends included; whole numbers but for times. */
-export function evenPlaces(lines: readonly ICurveLine[], axis: CurveAxis): number[] {
+export function evenPlaces(lines: readonly IPlottedCurve[], axis: CurveAxis): number[] {
   const extent = linesExtent(lines);
   if (extent === null) {
     return [];
@@ -29,7 +29,7 @@ export function writtenPlaces(text: string): number[] {
 
 /** Curves as numbers: a row for each task, a column for each place. */
 export function curveTable(
-  lines: readonly ICurveLine[],
+  lines: readonly IPlottedCurve[],
   places: readonly number[],
   about: { readonly metric: string; readonly axis: CurveAxis },
   trans: ITranslation

@@ -2,7 +2,7 @@ import { strategyLabel } from '../../model/strategy.js';
 import type { ITranslation } from '../../model/translation.js';
 import type { CurveSegment } from '../../wire/messages.js';
 import { bytes, compactCount, count, duration, metric, stepTime } from '../format/format.js';
-import type { CurveAxis, ICurveSwitch } from './curveLines.js';
+import type { CurveAxis, ICurveSwitch } from './plottedCurves.js';
 
 /** What every task logs, if it can. */
 const KNOWN = ['loss', 'lr', 'grad_norm', 'step_seconds', 'samples_per_second', 'peak_bytes'] as const;

@@ -1,3 +1,5 @@
+import { extent, linearAxis, logAxis } from '../curves/valueAxis.js';
+
 /** A mark beside an axis. */
 export interface IScaleTick {
   /** From 0, the beginning of the axis, to 1. */
@@ -20,7 +22,7 @@ const WIDE = 30;
 const FEW_VALUES = 8;
 const LEAST_APART = 0.06;
 
-/** About how many intervals there are between ticks. */
+/** How many intervals there are at most between ticks. */
 const INTERVALS = 5;
 
 /** Whether numbers are better drawn by their logarithms. */
@@ -40,7 +42,7 @@ export function allowsLog(values: readonly number[]): boolean {
  * @param atValues - whether ticks are at the numbers themselves while they are few, and not at round ones.
  */
 export function numberScale(values: readonly number[], log: boolean, atValues = false): IScale {
-  const scale = log && allowsLog(values) ? logScale(values) : linearScale(values);
+  const scale = numbersAlong(values, log && allowsLog(values));
   const distinct = [...new Set(values)].sort((a, b) => a - b);
   if (!atValues || distinct.length > FEW_VALUES) {
     return scale;
@@ -55,6 +57,19 @@ export function numberScale(values: readonly number[], log: boolean, atValues = 
   return { ...scale, ticks };
 }
 
+function numbersAlong(values: readonly number[], log: boolean): IScale {
+  const [least, most] = values.length > 0 ? extent(values) : [0, 1];
+  const axis = log ? logAxis(least, most, INTERVALS) : linearAxis(least, most, INTERVALS);
+  return {
+    kind: log ? 'log' : 'linear',
+    ticks: axis.ticks.map(({ value, place }) => ({ at: place, label: numberLabel(value) })),
+    place: value => {
+      const at = typeof value === 'number' ? axis.place(value) : Number.NaN;
+      return Number.isFinite(at) ? at : undefined;
+    }
+  };
+}
+
 /** A scale of names, in their order, at equal distances. */
 export function categoryScale(names: readonly string[]): IScale {
   const places = new Map(
@@ -65,63 +80,6 @@ export function categoryScale(names: readonly string[]): IScale {
     ticks: [...places].map(([label, at]) => ({ at, label })),
     place: value => (value === undefined ? undefined : places.get(String(value)))
   };
-}
-
-function linearScale(values: readonly number[]): IScale {
-  const [from, to] = extent(values);
-  const step = roundStep((to - from) / INTERVALS);
-  const ticks: IScaleTick[] = [];
-  for (let i = Math.ceil(from / step - 1e-9); i * step <= to + step * 1e-9; i++) {
-    const value = Number((i * step).toPrecision(12));
-    ticks.push({ at: (value - from) / (to - from), label: numberLabel(value) });
-  }
-  return { kind: 'linear', ticks, place: value => placeOf(value, number => (number - from) / (to - from)) };
-}
-
-function logScale(values: readonly number[]): IScale {
-  const [from, to] = extent(values.map(Math.log10));
-  const at = (value: number): number => (Math.log10(value) - from) / (to - from);
-  const decades = to - from;
-  const every = Math.max(1, Math.ceil(decades / (INTERVALS + 1)));
-  const factors = decades < 1 ? [1, 2, 3, 5, 7] : decades < 3 ? [1, 3] : [1];
-  const ticks: IScaleTick[] = [];
-  for (let power = Math.floor(from); power <= Math.ceil(to); power += every) {
-    for (const factor of factors) {
-      const value = factor * 10 ** power;
-      if (at(value) >= -1e-9 && at(value) <= 1 + 1e-9) {
-        ticks.push({ at: at(value), label: numberLabel(value) });
-      }
-    }
-  }
-  return {
-    kind: 'log',
-    ticks,
-    place: value => placeOf(value, number => (number > 0 ? at(number) : undefined))
-  };
-}
-
-function placeOf(
-  value: number | string | undefined,
-  at: (value: number) => number | undefined
-): number | undefined {
-  return typeof value === 'number' && Number.isFinite(value) ? at(value) : undefined;
-}
-
-/** Least and largest, some way apart. */
-function extent(values: readonly number[]): [number, number] {
-  const from = values.length > 0 ? Math.min(...values) : 0;
-  const to = values.length > 0 ? Math.max(...values) : 1;
-  if (to > from) {
-    return [from, to];
-  }
-  const half = Math.abs(from) / 10 || 0.5;
-  return [from - half, from + half];
-}
-
-/** The least of 1, 2, 5, 10, 20, 50... that is not less. */
-function roundStep(least: number): number {
-  const power = 10 ** Math.floor(Math.log10(least));
-  return ([1, 2, 5].find(factor => factor * power >= least * (1 - 1e-9)) ?? 10) * power;
 }
 
 /** A number in few characters: `0.001`, `1e-5`, `25000`. */

@@ -1,6 +1,6 @@
 import { strategyKey } from '../../model/strategy.js';
 import type { Curve, CurveSegment, TaskState } from '../../wire/messages.js';
-import { smoothed } from './smoothing.js';
+import { exponentialAverage } from '../curves/exponentialAverage.js';
 
 /** What a curve is drawn over: completed steps, samples seen, or seconds since its task began. */
 export type CurveAxis = 'step' | 'sample' | 'time';
@@ -17,7 +17,7 @@ export interface ICurveSwitch {
 }
 
 /** A curve as it is drawn. */
-export interface ICurveLine {
+export interface IPlottedCurve {
   readonly task: string;
   readonly x: readonly number[];
   readonly y: readonly (number | null)[];
@@ -44,7 +44,7 @@ function trainingStart({ segments }: Curve, task: TaskState | undefined): number
 }
 
 /** A curve along an axis. One whose axis is not known, as its task is not there, has no points. */
-export function curveLine(curve: Curve, task: TaskState | undefined, look: ICurveLook): ICurveLine {
+export function plottedCurve(curve: Curve, task: TaskState | undefined, look: ICurveLook): IPlottedCurve {
   const x = curveX(curve, task, look.axis);
   if (x === undefined) {
     return { task: curve.task, x: [], y: [], switches: [] };
@@ -52,7 +52,7 @@ export function curveLine(curve: Curve, task: TaskState | undefined, look: ICurv
   const drawable = (values: readonly (number | null)[]) =>
     look.log ? values.map(value => (value !== null && value > 0 ? value : null)) : values;
   const raw = drawable(curve.values);
-  const y = look.smoothing > 0 ? drawable(smoothed(curve.values, look.smoothing)) : raw;
+  const y = look.smoothing > 0 ? drawable(exponentialAverage(curve.values, look.smoothing)) : raw;
   return {
     task: curve.task,
     x,
@@ -98,7 +98,7 @@ function switchesOf(
 }
 
 /** Least and largest x of some lines; null where there is no point. */
-export function linesExtent(lines: readonly ICurveLine[]): IStretch | null {
+export function linesExtent(lines: readonly IPlottedCurve[]): IStretch | null {
   const range: [number, number] = [Infinity, -Infinity];
   for (const { x, y } of lines) {
     y.forEach((value, i) => {
@@ -115,7 +115,7 @@ export const MOST_DETAILED = 12;
 
 /** What of some lines is drawn: a stretch of both axes, with room at the ends of the upright one. */
 export function drawnRange(
-  lines: readonly ICurveLine[],
+  lines: readonly IPlottedCurve[],
   stretch: IStretch | null,
   log: boolean
 ): { x: readonly [number, number]; y: readonly [number, number] } {
@@ -133,7 +133,7 @@ export function drawnRange(
   return { x: to > from ? [from, to] : [from - 0.5, from + 0.5], y: roomy(range, log) };
 }
 
-function withRaw({ x, y, raw }: ICurveLine): Pick<ICurveLine, 'x' | 'y'>[] {
+function withRaw({ x, y, raw }: IPlottedCurve): Pick<IPlottedCurve, 'x' | 'y'>[] {
   return raw
     ? [
         { x, y },
@@ -175,7 +175,7 @@ export function indexAt(x: readonly number[], place: number): number {
 }
 
 /** A line's value at a place, by its last point there or before; undefined outside of it, or where there is none. */
-export function valueAt(line: ICurveLine, place: number): number | undefined {
+export function valueAt(line: IPlottedCurve, place: number): number | undefined {
   const first = line.x[0];
   const last = line.x.at(-1);
   if (first === undefined || last === undefined || place < first || place > last) {

@@ -1,14 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
-  curveLine,
   drawnRange,
   indexAt,
   linesExtent,
+  plottedCurve,
   stepsWithin,
   valueAt
-} from '../../../../src/core/view/detail/curveLines.js';
-import { smoothed } from '../../../../src/core/view/detail/smoothing.js';
+} from '../../../../src/core/view/detail/plottedCurves.js';
 import type { Curve } from '../../../../src/core/wire/messages.js';
 import { runningSession, T0 } from '../sessionStates.js';
 
@@ -56,67 +55,40 @@ function curve(part: Partial<Curve> = {}): Curve {
 
 const PLAIN = { axis: 'step', smoothing: 0, log: false } as const;
 
-describe('curveLine', () => {
+describe('plottedCurve', () => {
   it('is over steps, samples, or the time since the task began', () => {
-    expect(curveLine(curve(), task, PLAIN).x).toEqual([10, 20, 30, 40, 50]);
-    expect(curveLine(curve(), task, { ...PLAIN, axis: 'sample' }).x).toEqual(
+    expect(plottedCurve(curve(), task, PLAIN).x).toEqual([10, 20, 30, 40, 50]);
+    expect(plottedCurve(curve(), task, { ...PLAIN, axis: 'sample' }).x).toEqual(
       [10, 20, 30, 40, 50].map(step => step * batch)
     );
-    expect(curveLine(curve(), task, { ...PLAIN, axis: 'time' }).x).toEqual([5, 10, 15, 20, 25]);
+    expect(plottedCurve(curve(), task, { ...PLAIN, axis: 'time' }).x).toEqual([5, 10, 15, 20, 25]);
   });
 
   it('has no points along an axis that is not known', () => {
-    expect(curveLine(curve(), undefined, { ...PLAIN, axis: 'sample' }).x).toEqual([]);
+    expect(plottedCurve(curve(), undefined, { ...PLAIN, axis: 'sample' }).x).toEqual([]);
   });
 
   it('marks where a task goes on in another way, and not where it is only begun again', () => {
-    const { switches } = curveLine(curve({ values: [1, 0.5, 0.4, 0.25, 0.125] }), task, PLAIN);
+    const { switches } = plottedCurve(curve({ values: [1, 0.5, 0.4, 0.25, 0.125] }), task, PLAIN);
     expect(switches.map(({ x, y, after }) => [x, y, after.attempt])).toEqual([[30, 0.4, 3]]);
   });
 
   it('leaves out of a logarithmic scale what has no logarithm', () => {
-    const line = curveLine(curve({ values: [1, 0, -1, 0.25, null] }), task, { ...PLAIN, log: true });
+    const line = plottedCurve(curve({ values: [1, 0, -1, 0.25, null] }), task, { ...PLAIN, log: true });
     expect(line.y).toEqual([1, null, null, 0.25, null]);
   });
 
   it('keeps the values beside their smoothed ones, and their spread only without', () => {
     const spread = curve({ low: [0, 0, 0, 0, 0], high: [2, 2, 2, 2, 2] });
-    expect(curveLine(spread, task, PLAIN)).toMatchObject({ low: spread.low, high: spread.high });
-    const line = curveLine(spread, task, { ...PLAIN, smoothing: 0.5 });
+    expect(plottedCurve(spread, task, PLAIN)).toMatchObject({ low: spread.low, high: spread.high });
+    const line = plottedCurve(spread, task, { ...PLAIN, smoothing: 0.5 });
     expect(line).toMatchObject({ raw: spread.values });
     expect(line.low).toBeUndefined();
   });
 });
 
-describe('smoothed', () => {
-  it('leaves a constant as it is, from its first value on', () => {
-    fc.assert(
-      fc.property(
-        fc.double({ min: -1e6, max: 1e6, noNaN: true }),
-        fc.double({ min: 0, max: 0.99, noNaN: true }),
-        (value, weight) => {
-          for (const one of smoothed([value, value, null, value], weight)) {
-            expect(one === null || Math.abs(one - value) <= 1e-6 * Math.max(1, Math.abs(value))).toBe(true);
-          }
-        }
-      )
-    );
-  });
-
-  it('stays between the least and the largest', () => {
-    fc.assert(
-      fc.property(fc.array(fc.double({ min: -1e3, max: 1e3, noNaN: true }), { minLength: 1 }), values => {
-        const [least, most] = [Math.min(...values), Math.max(...values)];
-        expect(
-          smoothed(values, 0.9).every(one => one !== null && one >= least - 1e-6 && one <= most + 1e-6)
-        ).toBe(true);
-      })
-    );
-  });
-});
-
 describe('values where the cursor is', () => {
-  const line = curveLine(curve(), task, PLAIN);
+  const line = plottedCurve(curve(), task, PLAIN);
 
   it.each([
     [9, undefined],
@@ -140,7 +112,7 @@ describe('values where the cursor is', () => {
 });
 
 describe('what of lines is drawn', () => {
-  const line = curveLine(curve(), task, PLAIN);
+  const line = plottedCurve(curve(), task, PLAIN);
 
   it('is all of them, with room above and below', () => {
     expect(linesExtent([line])).toEqual({ from: 10, to: 50 });
