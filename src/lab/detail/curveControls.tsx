@@ -1,7 +1,6 @@
 import { useState } from 'react';
 import { axisLabel, metricLabel, sortedMetrics, TRAINING_LOSS } from '../../core/view/detail/curveText.js';
 import { CURVE_AXES, type CurveAxis } from '../../core/view/detail/plottedCurves.js';
-import { printable } from '../../core/view/format/escape.js';
 import { useDashboardContext } from '../context/dashboardContext.js';
 import { useRemembered } from '../context/remembered.js';
 
@@ -70,7 +69,7 @@ export function CurveControls(props: {
         >
           {sortedMetrics([metric, ...props.metrics]).map(name => (
             <option key={name} value={name}>
-              {printable(metricLabel(name, trans))}
+              {metricLabel(name, trans)}
             </option>
           ))}
         </select>

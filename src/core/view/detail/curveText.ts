@@ -1,6 +1,7 @@
 import { strategyLabel } from '../../model/strategy.js';
 import type { ITranslation } from '../../model/translation.js';
 import type { CurveSegment } from '../../wire/messages.js';
+import { printable } from '../format/escape.js';
 import { bytes, compactCount, count, duration, metric, stepTime } from '../format/format.js';
 import type { CurveAxis, ICurveSwitch } from './plottedCurves.js';
 
@@ -13,7 +14,7 @@ export const TRAINING_LOSS = 'loss';
 /** Before the names of metrics that evaluations tell. */
 const EVALUATION = 'eval/';
 
-/** What a person calls a metric of a log. */
+/** What a person calls a metric of a log; printable, whatever its name is. */
 export function metricLabel(name: string, trans: ITranslation): string {
   switch (name as (typeof KNOWN)[number]) {
     case 'loss':
@@ -29,7 +30,9 @@ export function metricLabel(name: string, trans: ITranslation): string {
     case 'peak_bytes':
       return trans.__('Peak memory');
     default:
-      return name.startsWith(EVALUATION) ? trans.__('%1 (evaluated)', name.slice(EVALUATION.length)) : name;
+      return name.startsWith(EVALUATION)
+        ? trans.__('%1 (evaluated)', printable(name.slice(EVALUATION.length)))
+        : printable(name);
   }
 }
 
@@ -103,7 +106,7 @@ export function axisPlace(axis: CurveAxis, place: number, trans: ITranslation): 
 
 /** How a task trained, and where: `ddp x2 on cpu0, cpu1`. */
 export function segmentWords({ strategy, devices }: CurveSegment, trans: ITranslation): string {
-  return trans.__('%1 on %2', strategyLabel(strategy), devices.join(', '));
+  return trans.__('%1 on %2', strategyLabel(strategy), printable(devices.join(', ')));
 }
 
 /** Where and how a task has gone on in another way: `step 400: single x1 on cpu0, then ddp x2 on cpu0, cpu1`. */

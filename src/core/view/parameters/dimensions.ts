@@ -1,5 +1,6 @@
 import type { ITranslation } from '../../model/translation.js';
 import type { Argument, SessionState, TaskState } from '../../wire/messages.js';
+import { printable } from '../format/escape.js';
 import { argument } from '../format/format.js';
 import { ruleOf } from '../results/criterion.js';
 import { goalOf } from '../results/metricGoal.js';
@@ -9,6 +10,7 @@ import { categoryScale, type IScale, numberScale } from './scale.js';
 export interface IDimension {
   /** Unique, and the same in every state of a session. */
   readonly id: string;
+  /** Printable, as are names of categories, whatever they are called. */
   readonly label: string;
   readonly kind: 'number' | 'category';
   readonly isMetric: boolean;
@@ -58,7 +60,14 @@ export function dimensionsOf({ tasks }: SessionState, trans: ITranslation): IDim
   for (const name of [...new Set(tasks.flatMap(task => Object.keys(metricsOf(task))))]) {
     const goal = goalOf(name);
     const values = numbersBy(tasks, task => metricsOf(task)[name]);
-    add({ id: `metric:${name}`, label: name, kind: 'number', isMetric: true, ...(goal && { goal }), values });
+    add({
+      id: `metric:${name}`,
+      label: printable(name),
+      kind: 'number',
+      isMetric: true,
+      ...(goal && { goal }),
+      values
+    });
   }
   const loss = trans.__('training loss');
   const losses = numbersBy(tasks, ({ result, progress }) => (result ? result.loss : progress.loss));
@@ -116,10 +125,12 @@ function parameter(id: string, label: string, values: ReadonlyMap<string, Argume
   const isNumber = [...values.values()].every(value => typeof value === 'number');
   return {
     id,
-    label,
+    label: printable(label),
     kind: isNumber ? 'number' : 'category',
     isMetric: false,
-    values: new Map([...values].map(([task, value]) => [task, isNumber ? Number(value) : argument(value)]))
+    values: new Map(
+      [...values].map(([task, value]) => [task, isNumber ? Number(value) : printable(argument(value))])
+    )
   };
 }
 
