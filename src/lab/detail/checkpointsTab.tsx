@@ -69,7 +69,7 @@ export function CheckpointsTab({ task, state, now }: ITaskTab) {
                 <Actions
                   path={one.path}
                   kind={one.kind}
-                  clone={{ tasks: [task.spec.name], step: one.step }}
+                  clone={{ session: state.folder, tasks: [task.spec.name], step: one.step }}
                 />
               </td>
             </tr>
@@ -84,7 +84,7 @@ function Actions(props: {
   path: string;
   kind?: SavedCheckpoint['kind'];
   /** Of what another task can begin with; undefined where it cannot. */
-  clone?: { tasks: string[]; step: number };
+  clone?: { session: string; tasks: string[]; step: number };
 }) {
   const { commands, trans } = useDashboardContext();
   const { path, kind, clone } = props;

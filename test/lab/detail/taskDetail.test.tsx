@@ -393,7 +393,7 @@ describe('checkpoints', () => {
         CommandIDs.insertCode,
         { code: expect.stringContaining('torch.load("/s/a/final/step-40/weights.pt"') }
       ],
-      [CommandIDs.cloneTasks, { tasks: [running.spec.name], step: 20 }]
+      [CommandIDs.cloneTasks, { session: state.folder, tasks: [running.spec.name], step: 20 }]
     ]);
   });
 
