@@ -1,4 +1,4 @@
-import { type KeyboardEvent, useEffect, useLayoutEffect, useRef, useState } from 'react';
+import { type KeyboardEvent, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react';
 import { axisPlace, metricLabel, metricValue } from '../../core/view/detail/curveText.js';
 import {
   type CurveAxis,
@@ -49,7 +49,7 @@ export function CurvePlot(props: CurvePlot.IProps) {
   const nearest = cursor?.top === undefined ? null : nearestTo(cursor.place, cursor.top, lines, chart);
   useEffect(() => onFocus(nearest), [nearest, onFocus]);
 
-  const [from, to] = drawnRange(lines, stretch, log).x;
+  const [from, to] = useMemo(() => drawnRange(lines, stretch, log).x, [lines, stretch, log]);
   const move = (place: number) => {
     const next = Math.min(to, Math.max(from, place));
     setCursor({ place: next });

@@ -1,12 +1,14 @@
+import type { TranslationBundle } from '@jupyterlab/translation';
 import { useEffect, useMemo, useState } from 'react';
 import { noCurves } from '../../core/view/detail/curveState.js';
 import { curveTasks } from '../../core/view/detail/curveTasks.js';
 import { TRAINING_LOSS } from '../../core/view/detail/curveText.js';
+import { PlottedCurveMemory } from '../../core/view/detail/plottedCurveMemory.js';
 import {
   type CurveAxis,
+  type IPlottedCurve,
   type IStretch,
   linesExtent,
-  plottedCurve,
   stepsWithin
 } from '../../core/view/detail/plottedCurves.js';
 import { colourOf } from '../../core/view/gantt/palette.js';
@@ -43,21 +45,14 @@ export function CurvesTab({ state }: { state: SessionState }) {
     [zoom, axis, whole, byName]
   );
   useWantedCurves(source, names, metric, steps);
-  const lines = useMemo(
-    () => curves.map(curve => plottedCurve(curve, byName.get(curve.task), { axis, smoothing, log })),
-    [curves, byName, axis, smoothing, log]
-  );
+  const [memory] = useState(() => new PlottedCurveMemory());
+  const lines = memory.plot(curves, byName, { axis, smoothing, log });
+  const all = state.tasks.map(({ spec }) => spec.name).join(' ');
   const looks = useMemo(
-    () =>
-      curveLooks(
-        lines.map(({ task }) => task),
-        settings.colours,
-        state,
-        trans
-      ),
-    [lines, settings.colours, state, trans]
+    () => curveLooks(lines, settings.colours, all.split(' '), trans),
+    [lines, settings.colours, all, trans]
   );
-  const isEmpty = linesExtent(lines) === null;
+  const isEmpty = useMemo(() => linesExtent(lines) === null, [lines]);
   return (
     <div className="jp-SaturnCurves">
       <CurveControls
@@ -107,22 +102,23 @@ function useZoom(axis: CurveAxis): [IStretch | null, (zoom: IStretch | null) => 
   return [zoom.axis === axis ? zoom.stretch : null, stretch => setZoom({ axis, stretch })];
 }
 
-/** Colours of the schedule, and dashes for those that share one. */
+/**
+ * Colours of the schedule, and dashes for those that share one.
+ *
+ * @param all - names of all tasks of the session.
+ */
 function curveLooks(
-  names: readonly string[],
+  lines: readonly IPlottedCurve[],
   by: 'task' | 'group',
-  state: SessionState,
-  trans: Parameters<typeof taskGroups>[1]
+  all: readonly string[],
+  trans: TranslationBundle
 ): { colour: string; dash: number }[] {
-  const groups = taskGroups(
-    state.tasks.map(({ spec }) => spec.name),
-    trans
-  );
+  const groups = taskGroups(all, trans);
   const used = new Map<string, number>();
-  return names.map((name, i) => {
-    const colour = colourOf(by === 'group' ? groups.indexOf(name) : i).fill;
+  return lines.map(({ task }, i) => {
+    const colour = colourOf(by === 'group' ? groups.indexOf(task) : i).fill;
     const dash = used.get(colour) ?? 0;
     used.set(colour, dash + 1);
-    return { colour, dash: names.length > MOST_DASHED ? 0 : dash };
+    return { colour, dash: lines.length > MOST_DASHED ? 0 : dash };
   });
 }

@@ -30,8 +30,10 @@ class FakeChart {
   /** A pixel is a step. */
   posToVal = (left: number) => left;
   valToPos = (value: number) => value;
+  drawings = 0;
   setData(data: unknown[]): void {
     this.data = data;
+    this.drawings += 1;
   }
   setScale(): void {}
   setSeries(): void {}
@@ -195,6 +197,18 @@ describe('curves', () => {
     await settle(2000);
     expect(view.asked('curves.read')).toHaveLength(count);
     expect((charts.at(-1)!.data[1] as number[][])[0]).toHaveLength(50);
+  });
+
+  it('are not drawn again for what is told of other things', async () => {
+    view.select(running.spec.name);
+    await settle(100);
+    const chart = charts.at(-1)!;
+    const before = [charts.length, chart.drawings];
+    for (let i = 0; i < 3; i++) {
+      view.show({ ...state, tasks: state.tasks.map(task => ({ ...task, checkpointStep: i })) });
+      await settle(10);
+    }
+    expect([charts.length, chart.drawings]).toEqual(before);
   });
 
   it('have a cursor that keys move and that is spoken', async () => {
