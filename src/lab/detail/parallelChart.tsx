@@ -1,4 +1,4 @@
-import { type PointerEvent, useMemo, useRef, useState } from 'react';
+import { type PointerEvent, useRef, useState } from 'react';
 import { type Brush, type IAxis, placeOn } from '../../core/view/parameters/brushes.js';
 import { useDashboardContext, useSelectedTasks } from '../context/dashboardContext.js';
 import { useElementWidth } from './elementWidth.js';
@@ -11,6 +11,9 @@ const REACH = HEIGHT - ROOM.top - ROOM.bottom;
 /** Half the width in which an axis is taken hold of, in pixels. */
 const HOLD = 14;
 
+/** More lines are not elements of their own: a page slows down by these. */
+const MOST_SINGLE = 60;
+
 /** Longest text beside an axis, in characters. */
 const MOST_TEXT = 14;
 
@@ -22,25 +25,32 @@ export function ParallelChart(props: IParameterChart) {
   const selected = useSelectedTasks();
   const colours = useTaskColours(tasks);
   const left = (i: number) =>
-    ROOM.left + (axes.length > 1 ? (i * (width - ROOM.left - ROOM.right)) / (axes.length - 1) : 0);
-  const paths = useMemo(() => {
-    const at = (i: number) =>
-      ROOM.left + (axes.length > 1 ? (i * (width - ROOM.left - ROOM.right)) / (axes.length - 1) : 0);
-    return new Map(tasks.map(task => [task, pathOf(task, axes, at)]));
-  }, [axes, tasks, width]);
+    ROOM.left + (i * (width - ROOM.left - ROOM.right)) / Math.max(1, axes.length - 1);
   const chosen = new Set(selected);
-  const others = tasks.filter(task => !chosen.has(task));
-  const line = (task: string, look: string) => (
-    <path key={task} d={paths.get(task)} stroke={colours.get(task)} className={look}>
-      <title>{task}</title>
-    </path>
-  );
+  const lines = (some: readonly string[], look: string) =>
+    bundles(some, colours).map(({ names, colour }) => (
+      <path
+        key={`${names[0]} ${look}`}
+        d={names.map(task => pathOf(task, axes, left)).join('')}
+        stroke={colour}
+        className={look}
+        data-tasks={names.length}
+      >
+        {names.length === 1 && <title>{names[0]}</title>}
+      </path>
+    ));
   return (
     <div ref={host} className="jp-SaturnParallel">
       <svg width={width} height={HEIGHT} role="img" aria-label={trans.__('Tasks by their parameters')}>
         <g fill="none">
-          {others.map(task => line(task, selected.length > 0 ? 'jp-mod-faint' : ''))}
-          {tasks.filter(task => chosen.has(task)).map(task => line(task, 'jp-mod-chosen'))}
+          {lines(
+            tasks.filter(task => !chosen.has(task)),
+            selected.length > 0 ? 'jp-mod-faint' : ''
+          )}
+          {lines(
+            tasks.filter(task => chosen.has(task)),
+            'jp-mod-chosen'
+          )}
         </g>
         {axes.map((axis, i) => (
           <Axis
@@ -55,6 +65,24 @@ export function ParallelChart(props: IParameterChart) {
       </svg>
     </div>
   );
+}
+
+/** Tasks that are drawn as one element: each by itself while they are few, else all of a colour. */
+function bundles(
+  tasks: readonly string[],
+  colours: ReadonlyMap<string, string>
+): { names: readonly string[]; colour: string | undefined }[] {
+  if (tasks.length <= MOST_SINGLE) {
+    return tasks.map(task => ({ names: [task], colour: colours.get(task) }));
+  }
+  const byColour = new Map<string | undefined, string[]>();
+  for (const task of tasks) {
+    const colour = colours.get(task);
+    const same = byColour.get(colour) ?? [];
+    same.push(task);
+    byColour.set(colour, same);
+  }
+  return [...byColour].map(([colour, names]) => ({ names, colour }));
 }
 
 const height = (place: number): number => ROOM.top + (1 - place) * REACH;

@@ -437,6 +437,17 @@ describe('parameters', () => {
     expect(view.all('.jp-SaturnParallel path')).toHaveLength(state.tasks.length);
   });
 
+  it('of many tasks are drawn together', () => {
+    const [, task] = state.tasks as [TaskState, TaskState];
+    const many = Array.from({ length: 300 }, (_, i) => ({
+      ...task,
+      spec: { ...task.spec, name: `t-${i}`, params: { lr: i } }
+    }));
+    view.show({ ...state, tasks: many });
+    const drawn = view.all('.jp-SaturnParallel path').map(({ dataset }) => Number(dataset.tasks));
+    expect(drawn).toEqual([300]);
+  });
+
   it('select the tasks along a stretch that is dragged', () => {
     const hold = view.find('[data-axis="param:lr"] .jp-SaturnAxis-hold')!;
     const at = (type: string, clientY: number) =>
