@@ -20,8 +20,6 @@ export namespace CommandIDs {
   export const insertTaskCell = 'saturn:insert-task-cell';
   /** Insert a cell with code below the active cell: `{ code: text }`. */
   export const insertCode = 'saturn:insert-code';
-  /** Make a task of another one, with other values: `{ session: folder, tasks: [name], step?: number }`. */
-  export const cloneTasks = 'saturn:task-clone';
   /** Scroll to a cell: `{ cell: id }`. */
   export const showCell = 'saturn:show-cell';
   /** Run a cell: `{ cell: id }`. */

@@ -16,6 +16,9 @@ import { useDashboardContext } from '../context/dashboardContext.js';
 import { useVisible } from './detailContext.js';
 import type { ITaskTab } from './detailTab.js';
 
+/** The command that makes tasks of others: `{ session: folder, tasks: names, step }`. */
+const CLONE = 'saturn:task-clone';
+
 /** What a task has saved, and what can be done with it. */
 export function CheckpointsTab({ task, state, now }: ITaskTab) {
   const { trans } = useDashboardContext();
@@ -104,13 +107,13 @@ function Actions(props: {
           {trans.__('Insert code')}
         </button>
       )}
-      {clone && commands.hasCommand(CommandIDs.cloneTasks) && (
+      {clone && commands.hasCommand(CLONE) && (
         <button
           type="button"
           className="jp-mod-styled"
-          disabled={!commands.isEnabled(CommandIDs.cloneTasks, clone)}
+          disabled={!commands.isEnabled(CLONE, clone)}
           title={trans.__('Make a task with other values that begins with these weights')}
-          onClick={() => void commands.execute(CommandIDs.cloneTasks, clone)}
+          onClick={() => void commands.execute(CLONE, clone)}
         >
           {trans.__('Clone from here…')}
         </button>

@@ -395,7 +395,7 @@ describe('checkpoints', () => {
     const add = (id: string, registry: CommandRegistry) =>
       registry.addCommand(id, { execute: args => void done.push([id, args]) });
     add(CommandIDs.insertCode, view.commands);
-    add(CommandIDs.cloneTasks, view.commands);
+    add('saturn:task-clone', view.commands);
     view.select(running.spec.name);
     view.openTab('checkpoints');
     await settle();
@@ -407,7 +407,7 @@ describe('checkpoints', () => {
         CommandIDs.insertCode,
         { code: expect.stringContaining('torch.load("/s/a/final/step-40/weights.pt"') }
       ],
-      [CommandIDs.cloneTasks, { session: state.folder, tasks: [running.spec.name], step: 20 }]
+      ['saturn:task-clone', { session: state.folder, tasks: [running.spec.name], step: 20 }]
     ]);
   });
 
