@@ -93,6 +93,7 @@ function TaskDetail({ view: { state }, now }: ViewSnapshot.IMoment) {
       current={tab}
       onChoose={setTab}
     >
+      {!state && <p className="jp-SaturnPanel-hint">{trans.__('There is no session to look into yet.')}</p>}
       {state && tab === 'curves' && <CurvesTab state={state} />}
       {state && tab === 'parameters' && <ParametersTab state={state} />}
       {state && tab !== 'curves' && tab !== 'parameters' && (

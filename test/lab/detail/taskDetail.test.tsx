@@ -146,6 +146,12 @@ describe('tabs', () => {
     }
   });
 
+  it('say that there is no session', () => {
+    view.close();
+    view = openDetail(null);
+    expect(view.find('[role="tabpanel"]')?.textContent).toContain('no session to look into yet');
+  });
+
   it('show the task selected last, or another of those selected', () => {
     view.openTab('attempts');
     view.select(state.tasks[3]!.spec.name, running.spec.name);
