@@ -14,6 +14,11 @@ const CELL_ARGS = {
   required: ['cell'],
   properties: { cell: { type: 'string', description: 'Id of a cell of the current notebook' } }
 } as const;
+const CODE_ARGS = {
+  type: 'object',
+  required: ['code'],
+  properties: { code: { type: 'string', description: 'Source of the new cell' } }
+} as const;
 
 const TASK_CELL = `%%saturn task --sweep lr=1e-3,3e-3 batch_size=32,64 --epochs 2
 def my_model(lr, batch_size):
@@ -79,6 +84,13 @@ export function addCommands(options: addCommands.IOptions): IDisposable {
     caption: trans.__('Insert a cell that makes a grid of tasks, to be filled in'),
     isEnabled: () => tracker.currentWidget?.content.model != null,
     execute: () => tracker.currentWidget && insertCellBelow(tracker.currentWidget.content, TASK_CELL)
+  });
+  add(CommandIDs.insertCode, {
+    label: trans.__('Insert Code'),
+    describedBy: { args: CODE_ARGS },
+    isEnabled: () => tracker.currentWidget?.content.model != null,
+    execute: args =>
+      tracker.currentWidget && insertCellBelow(tracker.currentWidget.content, String(args.code))
   });
   add(CommandIDs.showCell, {
     label: trans.__('Go to Task Cell'),

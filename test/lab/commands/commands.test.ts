@@ -33,7 +33,7 @@ describe('addCommands', () => {
     for (const id of commands.listCommands()) {
       expect(commands.label(id), id).not.toBe('');
     }
-    expect(commands.listCommands()).toHaveLength(9);
+    expect(commands.listCommands()).toHaveLength(10);
   });
 
   it.each([
@@ -85,6 +85,16 @@ describe('addCommands', () => {
     const source = panel.content.model.cells[1]?.sharedModel.getSource() ?? '';
     expect(parseTaskCell('new', source)).toMatchObject({ sweep: 'my_model', size: 4 });
     expect(panel.content).toMatchObject({ activeCellIndex: 1, mode: 'edit', scrolledTo: [1] });
+  });
+
+  it('inserts code below the active cell of a notebook, where there is one', async () => {
+    expect(commands.isEnabled(CommandIDs.insertCode)).toBe(false);
+    const panel = new FakePanel(null, ['a', 'b']);
+    tracker.add(panel);
+    tracker.show(panel);
+    panel.content.activeCellIndex = 0;
+    await commands.execute(CommandIDs.insertCode, { code: 'import torch' });
+    expect(panel.content.model.cells[1]?.sharedModel.getSource()).toBe('import torch');
   });
 
   it('runs a cell by its id, and none for an id that is gone', async () => {
