@@ -16,6 +16,7 @@ import {
   type TasksAdd
 } from '../core/wire/messages.js';
 import type { ConnectedClients } from './connectedClients.js';
+import type { DeviceLoads } from './deviceLoads.js';
 import type { IExecutor } from './executor/executor.js';
 import type { History } from './history.js';
 import { keepWeights } from './keptWeights.js';
@@ -50,6 +51,9 @@ export class RequestHandler {
         return;
       case 'state.at':
         this._answer(from, 'state.was', this._stateAt(message.body.time), message.id);
+        return;
+      case 'load.read':
+        send(from, 'load', this._options.loads.read(message.body.points, this._options.now()), message.id);
         return;
       case 'tasks.add':
         send(from, 'tasks.added', this._addTasks(message.body), message.id);
@@ -163,6 +167,8 @@ export namespace RequestHandler {
     readonly executor: IExecutor;
     readonly cache: ProfileCache;
     readonly history: History;
+    /** How busy the devices are. */
+    readonly loads: DeviceLoads;
     /** Seconds since the epoch. */
     readonly now: () => number;
   }
