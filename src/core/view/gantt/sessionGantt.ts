@@ -133,14 +133,15 @@ function clusterRows(
   for (const node of cluster.nodes) {
     for (const { id } of node.devices) {
       const key = rowKey(node.id, id);
-      rows.set(key, { key, label: label(node.id, id), node: node.id });
+      rows.set(key, { key, label: label(node.id, id), device: id, node: node.id });
     }
   }
   for (const { node, devices } of used) {
     for (const id of devices) {
       const key = rowKey(node, id);
       if (!rows.has(key)) {
-        rows.set(key, { key, label: trans.__('%1 (gone)', label(node, id)), node });
+        const gone = (name: string): string => trans.__('%1 (gone)', name);
+        rows.set(key, { key, label: gone(label(node, id)), device: gone(id), node });
       }
     }
   }
