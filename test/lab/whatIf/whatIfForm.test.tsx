@@ -41,7 +41,7 @@ describe('What if', () => {
     await settled();
   };
   const bars = () => ui.all('.jp-SaturnWhatIf [data-kind="planned"]');
-  const single = () => bars().find(bar => bar.textContent?.includes('single x1')) as HTMLElement;
+  const single = () => bars().find(bar => bar.getAttribute('aria-label')?.includes('single x1')) as HTMLElement;
   const pointer = (target: EventTarget, type: string, clientX: number, clientY: number) =>
     target.dispatchEvent(new PointerEvent(type, { clientX, clientY, bubbles: true, button: 0 }));
   const drag = async (bar: HTMLElement, x: number, y: number) => {

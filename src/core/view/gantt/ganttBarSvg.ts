@@ -18,14 +18,12 @@ type Ink = 'dark' | 'light' | 'theme';
  * A bar.
  *
  * @param name - ids of the chart's own, by the parts they are for.
- * @param tabIndex - of an option of a list; a part of a picture when absent.
- * @param isTitled - whether it carries its tooltip.
+ * @param isOption - whether it is one of a list, which has its tooltip when it is wanted; else it is part of a picture.
  */
 export function barSvg(
   placed: IPlacedBar,
   name: (part: string) => string,
-  tabIndex: number | undefined,
-  isTitled = true
+  isOption: boolean = false
 ): Markup {
   const { bar, rects } = placed;
   const { fill, ink } = colourOf(bar.colour);
@@ -37,7 +35,7 @@ export function barSvg(
   const style = outlined
     ? markup`fill="${fill}" fill-opacity="${faint ? '0.1' : '0.24'}" stroke="${trouble ? '#d32f2f' : fill}" stroke-width="${bar.pinned === true ? '2.5' : '1.5'}"${trouble && markup` stroke-dasharray="4 2"`}`
     : markup`fill="${fill}"`;
-  return markup`<g class="jp-saturn-bar jp-mod-${bar.kind}${bar.state !== undefined && ` jp-mod-${bar.state}`}${trouble && ' jp-mod-trouble'}${bar.pinned === true && ' jp-mod-pinned'}${bar.movable === true && ' jp-mod-movable'}" data-task="${bar.task}" data-id="${bar.id}" data-kind="${bar.kind}"${tabIndex !== undefined && markup` role="option" aria-selected="false" aria-label="${bar.detail.replaceAll('\n', ', ')}" tabindex="${tabIndex}"${bar.movable === true && markup` aria-keyshortcuts="${MOVE_KEYS}"`}`}>${isTitled && markup`<title>${bar.detail}</title>`}${rects.map(
+  return markup`<g class="jp-saturn-bar jp-mod-${bar.kind}${bar.state !== undefined && ` jp-mod-${bar.state}`}${trouble && ' jp-mod-trouble'}${bar.pinned === true && ' jp-mod-pinned'}${bar.movable === true && ' jp-mod-movable'}" data-task="${bar.task}" data-id="${bar.id}" data-kind="${bar.kind}"${isOption && markup` role="option" aria-selected="false" aria-label="${bar.detail.replaceAll('\n', ', ')}" tabindex="-1"${bar.movable === true && markup` aria-keyshortcuts="${MOVE_KEYS}"`}`}>${!isOption && markup`<title>${bar.detail}</title>`}${rects.map(
     rect => {
       const shape = outlined ? inset(rect) : rect;
       return [
@@ -79,8 +77,8 @@ function inset(rect: IRect): IRect {
   return { ...rect, x: rect.x + 0.75, width: Math.max(rect.width - 1.5, 0.5) };
 }
 
-/** Name and note of a bar. */
-export function barTextSvg({ bar, texts }: IPlacedBar, interactive: boolean): Markup {
+/** Name and note of a bar; as the text of an option they say whose they are. */
+export function barTextSvg({ bar, texts }: IPlacedBar, isOption: boolean = false): Markup {
   const { fill, ink } = colourOf(bar.colour);
   const halo = ' stroke-opacity="0.8" paint-order="stroke"';
   const written = texts.map(line =>
@@ -88,7 +86,7 @@ export function barTextSvg({ bar, texts }: IPlacedBar, interactive: boolean): Ma
       ? text(line, 'jp-saturn-ink jp-saturn-halo', '#212121', markup` stroke="#ffffff"${new Markup(halo)}`)
       : text(line, 'jp-saturn-label', ink, markup` stroke="${fill}"${new Markup(halo)}`)
   );
-  return interactive ? markup`<g data-of="${bar.id}">${written}</g>` : markup`${written}`;
+  return isOption ? markup`<g data-of="${bar.id}">${written}</g>` : markup`${written}`;
 }
 
 /** The attributes of the layer of texts. */

@@ -4,15 +4,6 @@ import { axisSvg, eventsSvg, legendSvg, linesSvg, linksSvg, loadsSvg, patternsSv
 import { FONT_SIZE, type IGanttLayout } from './ganttModel.js';
 import { n } from './svgShapes.js';
 
-/** How the chart is used. */
-export interface IGanttSvgOptions {
-  /**
-   * False, the default: one picture to assistive technology. True: a list box of bars with a roving
-   * tab stop, at first the first bar; the host moves it.
-   */
-  readonly interactive?: boolean;
-}
-
 /** Colours of the theme, each with the literal that stands in where JupyterLab's variables are unknown. */
 const STYLE = `
 .jp-saturn-gantt{font-family:var(--jp-ui-font-family,system-ui,-apple-system,'Segoe UI',Helvetica,Arial,sans-serif);font-size:${FONT_SIZE}px}
@@ -28,19 +19,71 @@ const STYLE = `
 `;
 
 /** The chart as self-contained, well-formed SVG: no script, readable in light and dark themes and without any. */
-export function ganttSvg(layout: IGanttLayout, options: IGanttSvgOptions = {}): string {
-  const { interactive = false } = options;
-  const name = (part: string): string => `jp-saturn-${layout.id}-${part}`;
-  const bars = layout.bars.map((bar, i) => barSvg(bar, name, interactive ? (i === 0 ? 0 : -1) : undefined));
-  const texts = layout.bars.map(bar => barTextSvg(bar, interactive));
-  return markup`<svg xmlns="http://www.w3.org/2000/svg" class="jp-saturn-gantt" role="${interactive ? 'listbox' : 'img'}" aria-labelledby="${name('title')}" aria-describedby="${name('desc')}" width="${layout.width}" height="${n(layout.height)}" viewBox="0 0 ${layout.width} ${n(layout.height)}" font-family="Helvetica,Arial,sans-serif" font-size="${FONT_SIZE}" style="max-width:100%;height:auto">
-<title id="${name('title')}">${layout.title}</title>
-<desc id="${name('desc')}">${layout.description}</desc>
-<style>${new Markup(STYLE)}</style>
+export function ganttSvg(layout: IGanttLayout): string {
+  const name = partName(layout);
+  const { head, back, lines, front } = ganttLayers(layout);
+  return markup`<svg xmlns="http://www.w3.org/2000/svg"${attributes(ganttFrame(layout, 'img'))}>
+${new Markup(head)}
+${new Markup(back)}${layout.bars.map(bar => barSvg(bar, name))}${new Markup(lines)}<g ${TEXT_LAYER}>
+${layout.bars.map(bar => barTextSvg(bar))}
+</g>
+${new Markup(front)}</svg>`.source;
+}
+
+/** The parts of a chart besides its bars and their texts, in markup, as they are drawn on one another. */
+export interface IGanttLayers {
+  /** What it is called and says: nothing to be seen. */
+  readonly head: string;
+  /** What is behind the bars. */
+  readonly back: string;
+  /** Between bars and texts. */
+  readonly lines: string;
+  /** Above all. */
+  readonly front: string;
+}
+
+/** The parts of a chart besides its bars and their texts. */
+export function ganttLayers(layout: IGanttLayout): IGanttLayers {
+  const name = partName(layout);
+  return {
+    head: markup`<title id="${name('title')}">${layout.title}</title>
+<desc id="${name('desc')}">${layout.description}</desc>`.source,
+    back: markup`<style>${new Markup(STYLE)}</style>
 <defs>${patternsSvg(layout, name)}</defs>
 <rect class="jp-saturn-paper" width="${layout.width}" height="${n(layout.height)}" fill="#ffffff"/>
-${axisSvg(layout)}${loadsSvg(layout)}${layout.ghosts.map(ghostSvg)}${layout.links.length > 0 && linksSvg(layout)}${bars}${linesSvg(layout)}<g ${TEXT_LAYER}>
-${texts}
-</g>
-${eventsSvg(layout)}${layout.legend.map(item => legendSvg(item, name))}</svg>`.source;
+${axisSvg(layout)}${loadsSvg(layout)}${layout.ghosts.map(ghostSvg)}${layout.links.length > 0 && linksSvg(layout)}`
+      .source,
+    lines: linesSvg(layout).source,
+    front: markup`${eventsSvg(layout)}${layout.legend.map(item => legendSvg(item, name))}`.source
+  };
+}
+
+/**
+ * The attributes of a chart's root.
+ *
+ * @param role - `img`: one picture to assistive technology; `listbox`: a list of its bars.
+ */
+export function ganttFrame(layout: IGanttLayout, role: 'img' | 'listbox'): Record<string, string> {
+  const name = partName(layout);
+  return {
+    class: 'jp-saturn-gantt',
+    role,
+    'aria-labelledby': name('title'),
+    'aria-describedby': name('desc'),
+    width: String(layout.width),
+    height: n(layout.height),
+    viewBox: `0 0 ${layout.width} ${n(layout.height)}`,
+    'font-family': 'Helvetica,Arial,sans-serif',
+    'font-size': String(FONT_SIZE),
+    style: 'max-width:100%;height:auto'
+  };
+}
+
+/** Ids of a chart's own, by the parts they are for. */
+export function partName({ id }: Pick<IGanttLayout, 'id'>): (part: string) => string {
+  return part => `jp-saturn-${id}-${part}`;
+}
+
+function attributes(values: Record<string, string>): Markup[] {
+  return Object.entries(values).map(([key, value]) => markup` ${new Markup(key)}="${value}"`);
 }

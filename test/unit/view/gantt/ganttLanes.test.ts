@@ -136,7 +136,7 @@ describe('what a chart marks', () => {
 
   it('draws bars that are to be replaced as outlines, which are no bars', () => {
     expect(chart.ghosts).toHaveLength(1);
-    const svg = ganttSvg(chart, { interactive: true });
+    const svg = ganttSvg(chart);
     expect(svg).toContain('data-old="ghost"');
     expect(svg).not.toContain('data-id="ghost"');
   });
