@@ -39,6 +39,7 @@ export class GanttView extends Widget {
     this._byNode = options.isNavigable ?? false;
     this.addClass(GANTT_CLASS);
     this._chart.className = CHART_CLASS;
+    this._chart.tabIndex = -1;
     this._details.className = DETAILS_CLASS;
     this._details.setAttribute('aria-live', 'polite');
     this._toggle.className = `${TOGGLE_CLASS} jp-mod-styled jp-mod-minimal`;
@@ -238,7 +239,8 @@ export class GanttView extends Widget {
     this._drawing.draw(layout, this._seen(layout, focused?.dataset.id));
     this._mark();
     if (focused && !focused.isConnected) {
-      this._barNode(focused.dataset.id)?.focus();
+      // Where its bar is out of sight keys still find the chart.
+      (this._barNode(focused.dataset.id) ?? this._chart).focus({ preventScroll: true });
     }
   }
 

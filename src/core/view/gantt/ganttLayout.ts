@@ -130,8 +130,13 @@ export function layoutGantt(
   };
 }
 
+/** When a chart ends, in seconds: there is nothing behind. */
+export function ganttEnd(input: IGanttInput, trans: ITranslation): number {
+  return chartEnd(input, ganttLines(input, trans));
+}
+
 function chartEnd(input: IGanttInput, marks: readonly IGanttMark[]): number {
-  const ends = input.bars.map(bar => bar.end);
+  const ends = [...input.bars, ...(input.ghosts ?? [])].map(bar => bar.end);
   const lines = marks.map(line => line.seconds ?? 0);
   const end = [...ends, ...lines].reduce(
     (most, value) => (Number.isFinite(value) ? Math.max(most, value) : most),
