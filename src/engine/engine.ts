@@ -31,6 +31,7 @@ import { RequestHandler } from './requestHandler.js';
 import { openingEvents, restoreSession } from './restoredSession.js';
 import type { MessageRouter } from './router.js';
 import { archiveTasks, unarchived } from './taskArchive.js';
+import { TaskCurves } from './taskFiles/taskCurves.js';
 import { VERSION } from './version.js';
 
 const TICK = 1000;
@@ -54,6 +55,7 @@ export class Engine implements IDisposable {
   private readonly _compaction: JournalCompaction;
   private readonly _disk: DiskMeter;
   private readonly _loads = new DeviceLoads();
+  private readonly _curves: TaskCurves;
   private readonly _requestHandler: RequestHandler;
   private readonly _timer: NodeJS.Timeout;
   private _session: ISession;
@@ -95,6 +97,7 @@ export class Engine implements IDisposable {
       delay: DISK_DELAY,
       onChange: () => this._showOther({}, 'progress')
     });
+    this._curves = new TaskCurves(_options.folder);
     this._executor = _options.executor({
       take: report => {
         this._apply(report);
@@ -114,6 +117,7 @@ export class Engine implements IDisposable {
       cache: this._cache,
       history: this._history,
       loads: this._loads,
+      curves: this._curves,
       now
     });
     router.onClient = incoming => {
@@ -163,6 +167,7 @@ export class Engine implements IDisposable {
     clearInterval(this._timer);
     this._clients.dispose();
     this._disk.dispose();
+    this._curves.dispose();
     this._executor.dispose();
     await this._journal.forced();
     await this._compaction.settled();
