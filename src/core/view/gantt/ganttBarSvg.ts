@@ -92,12 +92,13 @@ export function barTextSvg({ bar, texts }: IPlacedBar, isOption: boolean = false
 /** The attributes of the layer of texts. */
 export const TEXT_LAYER = markup`aria-hidden="true" pointer-events="none" stroke-width="2.5" stroke-linejoin="round"`;
 
-/** A planned bar that is to be replaced: an outline behind the others. */
+/** A planned bar that is to be replaced: an outline over the others. */
 export function ghostSvg({ rects, bar }: IPlacedBar): Markup {
-  return markup`<g class="jp-saturn-old" data-old="${bar.id}">${rects.map(rect =>
-    rectangle(
-      inset(rect),
-      markup`rx="2" class="jp-saturn-line" fill="none" stroke="#212121" stroke-opacity="0.55" stroke-width="1.2" stroke-dasharray="3 3"`
-    )
+  return markup`<g class="jp-saturn-old" data-old="${bar.id}" aria-hidden="true" pointer-events="none">${rects.map(
+    rect =>
+      rectangle(
+        inset(rect),
+        markup`rx="2" class="jp-saturn-line" fill="none" stroke="#212121" stroke-opacity="0.55" stroke-width="1.2" stroke-dasharray="3 3"`
+      )
   )}</g>`;
 }

@@ -110,7 +110,7 @@ export interface IGanttInput {
   /** The plan of a simple rule whose bars are shown, too. */
   readonly baseline?: { readonly name: string; readonly makespan: number };
   readonly deadlines?: readonly IGanttDeadline[];
-  /** Planned bars that are to be replaced, drawn behind the others. */
+  /** Planned bars that are to be replaced, drawn as outlines over the others. */
   readonly ghosts?: readonly IGanttBar[];
   readonly events?: readonly IGanttEvent[];
   /** How busy the devices are, by the keys of their rows: shown under what happened on them. */

@@ -51,9 +51,8 @@ export function ganttLayers(layout: IGanttLayout): IGanttLayers {
     back: markup`<style>${new Markup(STYLE)}</style>
 <defs>${patternsSvg(layout, name)}</defs>
 <rect class="jp-saturn-paper" width="${layout.width}" height="${n(layout.height)}" fill="#ffffff"/>
-${axisSvg(layout)}${loadsSvg(layout)}${layout.ghosts.map(ghostSvg)}${layout.links.length > 0 && linksSvg(layout)}`
-      .source,
-    lines: linesSvg(layout).source,
+${axisSvg(layout)}${loadsSvg(layout)}${layout.links.length > 0 && linksSvg(layout)}`.source,
+    lines: markup`${layout.ghosts.map(ghostSvg)}${linesSvg(layout)}`.source,
     front: markup`${eventsSvg(layout)}${layout.legend.map(item => legendSvg(item, name))}`.source
   };
 }

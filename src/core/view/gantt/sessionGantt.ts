@@ -67,7 +67,7 @@ export interface IGanttDraft extends Pick<IPlanGanttOptions, 'pinned' | 'deadlin
 
 /** What a chart of a session may show besides it. */
 export interface ISessionGanttOptions {
-  /** Shown as the plan; the session's own is then drawn behind it. */
+  /** Shown as the plan; the session's own is then drawn over it in dashes. */
   readonly draft?: IGanttDraft | null;
   /** Whether the user may move a task; none when absent. */
   readonly movable?: (task: string) => boolean;
