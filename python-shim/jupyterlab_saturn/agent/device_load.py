@@ -140,7 +140,7 @@ def _usage(owners: dict[int, str]) -> dict[str, _Usage]:
             process = psutil.Process(pid)  # type: ignore[no-untyped-call]
             with process.oneshot():
                 times, memory = process.cpu_times(), process.memory_info()
-                key = pid, process.create_time()
+                key = pid, process.create_time()  # type: ignore[no-untyped-call]
             seconds, size = found.get(device, _Usage({}, 0))
             seconds[key] = times.user + times.system
             found[device] = _Usage(seconds, size + memory.rss)

@@ -11,6 +11,9 @@ import {
 } from '../../core/view/gantt/gantt.js';
 import { isOf } from './ganttTargets.js';
 
+/** So many new bars are drawn at once. */
+const MOST_NEW = 500;
+
 const CHOSEN_CLASS = 'jp-mod-chosen';
 const CHOOSING_CLASS = 'jp-mod-choosing';
 
@@ -52,8 +55,9 @@ export class GanttDrawing {
    * Draw a chart in the place of the one before.
    *
    * @param isSeen - whether a bar is to be in the document.
+   * @returns whether all is drawn: of very many new bars some are left for the next time, that the page does not stand still.
    */
-  draw(layout: IGanttLayout, isSeen: (bar: IPlacedBar) => boolean): void {
+  draw(layout: IGanttLayout, isSeen: (bar: IPlacedBar) => boolean): boolean {
     const svg = this._svg ?? this._begin();
     for (const [name, value] of Object.entries(ganttFrame(layout, 'listbox'))) {
       if (name !== 'class') {
@@ -66,7 +70,11 @@ export class GanttDrawing {
         this._layer(name).innerHTML = source;
       }
     }
-    this._drawBars(layout.bars.filter(isSeen), partName(layout));
+    const seen = layout.bars.filter(isSeen);
+    let room = MOST_NEW;
+    const now = seen.filter(({ bar: { id } }) => this._drawn.has(id) || room-- > 0);
+    this._drawBars(now, partName(layout));
+    return now.length === seen.length;
   }
 
   /**

@@ -194,6 +194,7 @@ export class GanttView extends Widget {
   }
 
   protected override onBeforeDetach(message: Message): void {
+    cancelAnimationFrame(this._rest);
     this._sizes.disconnect();
     this._sights.disconnect();
     for (const type of CHART_EVENTS) {
@@ -236,7 +237,10 @@ export class GanttView extends Widget {
       this._drawing.clear();
     }
     this._placed = layout;
-    this._drawing.draw(layout, this._seen(layout, focused?.dataset.id));
+    cancelAnimationFrame(this._rest);
+    if (!this._drawing.draw(layout, this._seen(layout, focused?.dataset.id))) {
+      this._rest = requestAnimationFrame(() => this.update());
+    }
     this._mark();
     if (focused && !focused.isConnected) {
       // Where its bar is out of sight keys still find the chart.
@@ -393,6 +397,8 @@ export class GanttView extends Widget {
   private _isDrawn = false;
   private _isTall = false;
   private _inSight = true;
+  /** The frame in which the rest of very many bars is drawn. */
+  private _rest = 0;
 }
 
 export namespace GanttView {

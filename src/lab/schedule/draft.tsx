@@ -1,3 +1,4 @@
+import { useEffect, useRef } from 'react';
 import { plannedCluster } from '../../core/session/plannedCluster.js';
 import { chartOrigin, type IGanttDraft } from '../../core/view/gantt/sessionGantt.js';
 import { leftOutTasks, unmetWishes } from '../../core/view/plan/planProblems.js';
@@ -51,6 +52,17 @@ export function useDraft(state: SessionState, now: number): IDraft {
       whatIf.reset();
     }
   };
+  const madeAt = state.plan?.madeAt;
+  const seen = useRef(madeAt);
+  // A draft of a plan that is no more is asked for again.
+  useEffect(() => {
+    if (seen.current !== madeAt) {
+      seen.current = madeAt;
+      if (question) {
+        ask(answer && chartOrigin(state) !== null ? askedLater(question, now - answer.askedAt) : question);
+      }
+    }
+  });
   return {
     question,
     plan: answer && {

@@ -402,6 +402,19 @@ describe('the schedule', () => {
       });
     });
 
+    it('is asked for again when the plan is another one', async () => {
+      key(single(), 'Enter');
+      await settled();
+      const asked = planner.asked.length;
+      const state = states.explainedState();
+      await show({ ...state, rev: 99 });
+      await settled();
+      expect(planner.asked).toHaveLength(asked);
+      await show({ ...state, plan: { ...state.plan!, madeAt: now } });
+      await settled();
+      expect(planner.asked).toHaveLength(asked + 1);
+    });
+
     it('ends with the part, and its planner too', async () => {
       key(single(), 'Enter');
       await settled();
