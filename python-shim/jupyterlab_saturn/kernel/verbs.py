@@ -45,7 +45,8 @@ _TASK_WISHES = (
     Option(
         "--pin",
         "text",
-        "Where and how it has to run: technique, number of devices, node, device.",
+        "Where and how it has to run: technique, number of devices, node, device; or a strategy as "
+        'the plan says it: "strategy=fsdp x2 reshard=false".',
         "technique=fsdp,devices=2",
     ),
 )
@@ -153,7 +154,12 @@ VERBS = (
             Option("--seconds", "number", "How long to search.", "2"),
             _EARLY,
             _EXCLUDE,
-            Option("--use", "text", "Follow a plan of your own, in a file.", "plan.json"),
+            Option(
+                "--use",
+                "text",
+                "Follow a plan of your own, in a file, or that of a rule it is compared with.",
+                "plan.json",
+            ),
             Option(
                 "--at",
                 "text",

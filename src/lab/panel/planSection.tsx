@@ -11,13 +11,13 @@ import { metWishes } from '../../core/view/plan/planWishes.js';
 import type { Baseline, SessionState } from '../../core/wire/messages.js';
 import { BlockList } from '../components/blockList.js';
 import { GanttHost } from '../components/ganttHost.js';
+import { PastPlan, PlanHistory, usePastPlan } from '../components/planHistory.js';
 import { useViewContext } from '../context/viewContext.js';
 import type { IPanelSections } from '../session/tokens.js';
 import type { WhatIf } from '../whatIf/whatIf.js';
 import { WhatIfProvider } from '../whatIf/whatIfContext.js';
 import { WhatIfForm } from '../whatIf/whatIfForm.js';
 import { PlanBaselines } from './planBaselines.js';
-import { PastPlan, PlanHistory, usePastPlan } from './planHistory.js';
 import { WishList } from './wishList.js';
 
 /** The schedule, how good it is, what simpler rules give, and what-if questions; `whatIf` goes with it. */
