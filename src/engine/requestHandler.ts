@@ -4,6 +4,7 @@ import { cloneSpec, needsWeights, parentOf } from '../core/session/clones.js';
 import { findTask, type ISession } from '../core/session/session.js';
 import { admit, isRestated, selectTasks, withNew } from '../core/session/tasks.js';
 import { wishesEvent } from '../core/session/wishRequests.js';
+import { exportedFile } from '../core/view/export/exportedFile.js';
 import { cacheView } from '../core/view/profile/cacheView.js';
 import { render } from '../core/view/render.js';
 import {
@@ -48,6 +49,12 @@ export class RequestHandler {
       case 'render':
         this._answer(from, 'rendered', this._render(message.body), message.id);
         return;
+      case 'export': {
+        const state = this._options.withEngineInfo(session().state);
+        const { text } = exportedFile(message.body.format, state, this._options.now(), ENGLISH);
+        send(from, 'exported', { text }, message.id);
+        return;
+      }
       case 'state.at':
         this._answer(from, 'state.was', this._stateAt(message.body.time), message.id);
         return;

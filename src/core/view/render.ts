@@ -7,7 +7,9 @@ import { profileView } from './profile/profileView.js';
 import { reportPage, reportView } from './report/reportView.js';
 import { resultsView } from './results/resultsView.js';
 import { clusterView } from './status/clusterView.js';
+import { drawnWhen } from './status/drawnWhen.js';
 import { pastPlanView } from './status/pastPlanView.js';
+import { runView } from './status/runView.js';
 import { scheduleView } from './status/scheduleView.js';
 import { statusView } from './status/statusView.js';
 import { checkView } from './tasks/checkView.js';
@@ -27,9 +29,13 @@ const VIEWS: Record<StateView, (state: SessionState, now: number, trans: ITransl
   'past-plan': pastPlanView,
   schedule: scheduleView,
   status: statusView,
+  run: runView,
   results: (state, _, trans) => resultsView(state, trans),
   report: reportView
 };
+
+/** Views of what changes by itself: a picture that is kept of one says of when it is. */
+const CHANGING: ReadonlySet<StateView> = new Set(['tasks', 'profile', 'schedule', 'status', 'run', 'results']);
 
 /**
  * A display of a session for any front end.
@@ -47,6 +53,8 @@ export function render(
   const shown = tasks
     ? { ...state, tasks: state.tasks.filter(task => tasks.includes(task.spec.name)) }
     : state;
-  const drawn = display(view, VIEWS[view](shown, now, trans), trans);
+  const [first = false, ...others] = VIEWS[view](shown, now, trans);
+  const when = CHANGING.has(view) && drawnWhen(state, now, trans);
+  const drawn = display(view, [first, when, ...others], trans);
   return view === 'report' ? reportPage(shown, drawn, trans) : drawn;
 }

@@ -53,6 +53,7 @@ describe('no word stands in the code untranslated', () => {
     'plan',
     'schedule',
     'status',
+    'run',
     'results',
     'report'
   ] as const)('%s', view => {
