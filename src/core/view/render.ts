@@ -35,7 +35,14 @@ const VIEWS: Record<StateView, (state: SessionState, now: number, trans: ITransl
 };
 
 /** Views of what changes by itself: a picture that is kept of one says of when it is. */
-const CHANGING: ReadonlySet<StateView> = new Set(['tasks', 'profile', 'schedule', 'status', 'run', 'results']);
+const CHANGING: ReadonlySet<StateView> = new Set([
+  'tasks',
+  'profile',
+  'schedule',
+  'status',
+  'run',
+  'results'
+]);
 
 /**
  * A display of a session for any front end.

@@ -2,7 +2,10 @@ import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/applica
 import { INotebookTracker } from '@jupyterlab/notebook';
 import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
-import { SESSION_MIME, SessionRenderer } from '../output/sessionRenderer.js';
+import { ENGLISH } from '../../core/model/translation.js';
+import { now } from '../context/clock.js';
+import { SESSION_MIME } from '../output/savedPicture.js';
+import { SessionRenderer } from '../output/sessionRenderer.js';
 import { ISaturnStore } from '../session/tokens.js';
 
 /** Before widgets, whose renderer shows nothing but an error once the kernel is gone; theirs has −10. */
@@ -36,6 +39,8 @@ export const rendererPlugin: JupyterFrontEndPlugin<void> = {
               return panel ? store.stateOf(panel) : null;
             },
             makeSaved: () => registry.createRenderer('text/html'),
+            draw: async (view, state) =>
+              (await import('../../core/view/render.js')).render(view, state, now(), ENGLISH),
             trans
           })
       },

@@ -180,7 +180,11 @@ describe('render', () => {
     const texts = ['status', 'run', 'schedule'].map(
       view => render(view as 'run', runningSession(), NOW, ENGLISH).text
     );
-    expect(texts.map(text => /As of \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC\./.test(text))).toEqual([true, true, true]);
+    expect(texts.map(text => /As of \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC\./.test(text))).toEqual([
+      true,
+      true,
+      true
+    ]);
     const over = render('run', finishedSession(), NOW + 1e6, ENGLISH).text;
     expect(over).not.toContain('As of');
     expect(over).toMatch(/Ended \d{4}-/);

@@ -50,7 +50,10 @@ function textOf(format: ExportFormat, state: SessionState, now: number, trans: I
     case 'svg': {
       const chart = sessionGantt(state, now, trans);
       if (chart === null) {
-        throw nothing(trans.__('Nothing is planned and nothing was trained yet, so there is no schedule.'), trans);
+        throw nothing(
+          trans.__('Nothing is planned and nothing was trained yet, so there is no schedule.'),
+          trans
+        );
       }
       return `<?xml version="1.0" encoding="UTF-8"?>\n${ganttSvg(layoutGantt(chart, trans, { width: CHART_WIDTH }))}\n`;
     }

@@ -17,14 +17,23 @@ export function tasksCsv(state: SessionState): string {
     ...params.map(name => `params.${name}`),
     ...['technique', 'devices', 'device_ids', 'step', 'steps', 'loss'],
     ...metrics.map(name => `metrics.${name}`),
-    ...['planned_seconds', 'seconds', 'device_seconds', 'started_at', 'ended_at', 'attempts', 'model', 'error']
+    ...[
+      'planned_seconds',
+      'seconds',
+      'device_seconds',
+      'started_at',
+      'ended_at',
+      'attempts',
+      'model',
+      'error'
+    ]
   ];
   const lines = tasks.map((task): Cell[] => {
     const { spec, attempts, progress, result, inspection, error } = task;
     const last = attempts.at(-1);
     return [
       ...[spec.name, task.status],
-      ...params.map(name => valueOf(spec.params[name])),
+      ...params.map(name => paramCell(spec.params[name])),
       ...[last?.strategy.technique, last?.strategy.devices, last?.devices.join(' ')],
       ...[progress.step, inspection?.steps, result ? result.loss : progress.loss],
       ...metrics.map(name => result?.metrics[name]),
@@ -40,7 +49,7 @@ function namesOf(tasks: readonly TaskState[], names: (task: TaskState) => string
   return [...new Set(tasks.flatMap(names))];
 }
 
-function valueOf(value: TaskState['spec']['params'][string] | undefined): Cell {
+function paramCell(value: TaskState['spec']['params'][string] | undefined): Cell {
   return value === undefined || typeof value === 'number' ? value : argument(value);
 }
 
