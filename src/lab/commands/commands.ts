@@ -6,6 +6,7 @@ import { DisposableDelegate, DisposableSet, type IDisposable } from '@lumino/dis
 import { insertCellBelow, selectCell } from '../notebook/cellNavigation.js';
 import type { ISaturnStore } from '../session/tokens.js';
 import { CommandIDs } from './commandIDs.js';
+import { exportSession, formatLabel, isExportable, PAGE_FORMATS, type PageFormat } from './exportSession.js';
 import { isPossible } from './sessionActions.js';
 
 const NO_ARGS = { type: 'object', properties: {} } as const;
@@ -13,6 +14,14 @@ const CELL_ARGS = {
   type: 'object',
   required: ['cell'],
   properties: { cell: { type: 'string', description: 'Id of a cell of the current notebook' } }
+} as const;
+
+const EXPORT_ARGS = {
+  type: 'object',
+  properties: {
+    format: { type: 'string', enum: PAGE_FORMATS, default: 'html', description: 'What the file holds' },
+    isPalette: { type: 'boolean', description: 'Whether the label says that something is exported' }
+  }
 } as const;
 
 const TASK_CELL = `%%saturn task --sweep lr=1e-3,3e-3 batch_size=32,64 --epochs 2
@@ -74,6 +83,17 @@ export function addCommands(options: addCommands.IOptions): IDisposable {
     isEnabled: () => isPossible('stop', store.view),
     execute: async () => (await confirmStop(trans)) && store.send('stop', {})
   });
+  add(CommandIDs.exportFile, {
+    label: ({ format, isPalette }) => {
+      const known = formatOf(format);
+      const what = known ? formatLabel(known, trans) : trans.__('Session');
+      return isPalette === true || !known ? trans.__('Export: %1', what) : what;
+    },
+    caption: trans.__('Save what there is of the session as a file that works alone'),
+    describedBy: { args: EXPORT_ARGS },
+    isEnabled: ({ format }) => isExportable(formatOf(format) ?? 'html', store.view.state),
+    execute: ({ format }) => exportSession(store, formatOf(format) ?? 'html', trans)
+  });
   add(CommandIDs.insertTaskCell, {
     label: trans.__('Insert a Task Cell'),
     caption: trans.__('Insert a cell that makes a grid of tasks, to be filled in'),
@@ -114,6 +134,10 @@ export namespace addCommands {
     tracker: Pick<INotebookTracker, 'currentWidget' | 'currentChanged'>;
     trans: TranslationBundle;
   }
+}
+
+function formatOf(format: unknown): PageFormat | undefined {
+  return PAGE_FORMATS.find(known => known === format);
 }
 
 async function confirmStop(trans: TranslationBundle): Promise<boolean> {

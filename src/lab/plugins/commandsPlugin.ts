@@ -4,6 +4,7 @@ import { INotebookTracker } from '@jupyterlab/notebook';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import { CommandIDs } from '../commands/commandIDs.js';
 import { addCommands } from '../commands/commands.js';
+import { PAGE_FORMATS } from '../commands/exportSession.js';
 import { ISaturnStore } from '../session/tokens.js';
 
 const IN_PALETTE = [
@@ -34,6 +35,10 @@ export const commandsPlugin: JupyterFrontEndPlugin<void> = {
     addCommands({ commands: app.commands, store, tracker, trans });
     for (const command of IN_PALETTE) {
       palette?.addItem({ command, category: trans.__('Saturn') });
+    }
+    for (const format of PAGE_FORMATS) {
+      const args = { format, isPalette: true };
+      palette?.addItem({ command: CommandIDs.exportFile, args, category: trans.__('Saturn') });
     }
   }
 };

@@ -33,7 +33,7 @@ describe('addCommands', () => {
     for (const id of commands.listCommands()) {
       expect(commands.label(id), id).not.toBe('');
     }
-    expect(commands.listCommands()).toHaveLength(9);
+    expect(commands.listCommands()).toHaveLength(10);
   });
 
   it.each([
