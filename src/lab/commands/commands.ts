@@ -41,7 +41,7 @@ def my_model(lr, batch_size):
 
 /** Register all commands but the one that shows the panel; dispose of the result to remove them. */
 export function addCommands(options: addCommands.IOptions): IDisposable {
-  const { commands, store, tracker, trans } = options;
+  const { commands, store, tracker, trans, clock } = options;
   const added = new DisposableSet();
   const add = (id: string, command: CommandRegistry.ICommandOptions) => {
     added.add(commands.addCommand(id, { describedBy: { args: NO_ARGS }, ...command }));
@@ -92,7 +92,7 @@ export function addCommands(options: addCommands.IOptions): IDisposable {
     caption: trans.__('Save what there is of the session as a file that works alone'),
     describedBy: { args: EXPORT_ARGS },
     isEnabled: ({ format }) => isExportable(formatOf(format) ?? 'html', store.view.state),
-    execute: ({ format }) => exportSession(store, formatOf(format) ?? 'html', trans)
+    execute: ({ format }) => exportSession(store, formatOf(format) ?? 'html', clock(), trans)
   });
   add(CommandIDs.insertTaskCell, {
     label: trans.__('Insert a Task Cell'),
@@ -133,6 +133,8 @@ export namespace addCommands {
     store: ISaturnStore;
     tracker: Pick<INotebookTracker, 'currentWidget' | 'currentChanged'>;
     trans: TranslationBundle;
+    /** Seconds since the epoch. */
+    clock: () => number;
   }
 }
 

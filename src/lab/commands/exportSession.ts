@@ -1,7 +1,6 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { SaturnError } from '../../core/wire/failure.js';
 import { type ExportFormat, failureOf, type SessionState } from '../../core/wire/messages.js';
-import { now } from '../context/clock.js';
 import type { ISessionModel } from '../session/tokens.js';
 
 /** What a page can write: what the engine can, and pixels. */
@@ -38,10 +37,15 @@ export function formatLabel(format: PageFormat, trans: TranslationBundle): strin
   }[format];
 }
 
-/** Have the browser save a session as a file. A failure ends in the session's `view`. */
+/**
+ * Have the browser save a session as a file. A failure ends in the session's `view`.
+ *
+ * @param now - seconds since the epoch.
+ */
 export async function exportSession(
   session: ISessionModel,
   format: PageFormat,
+  now: number,
   trans: TranslationBundle
 ): Promise<void> {
   const { state } = session.view;
@@ -51,7 +55,7 @@ export async function exportSession(
   try {
     // Most never export anything.
     const { exportedFile } = await import('../../core/view/export/exportedFile.js');
-    const { name, type, text } = exportedFile(format === 'png' ? 'svg' : format, state, now(), trans);
+    const { name, type, text } = exportedFile(format === 'png' ? 'svg' : format, state, now, trans);
     const blob = new Blob([text], { type });
     if (format === 'png') {
       save(await pixels(blob, trans), name.replace(/svg$/, 'png'));

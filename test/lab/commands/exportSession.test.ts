@@ -33,14 +33,14 @@ describe('exportSession', () => {
     ['json', 'quickstart-plan.json', 'application/json']
   ] as const)('saves %s', async (format, name, type) => {
     store.set({ state: finishedState() });
-    await exportSession(store, format, trans);
+    await exportSession(store, format, 0, trans);
     expect(saved.map(file => [file.name, file.blob.type])).toEqual([[name, type]]);
     expect(saved[0]!.blob.size).toBeGreaterThan(100);
   });
 
   it('says why there is nothing to save', async () => {
     store.set({ state: emptyState() });
-    await exportSession(store, 'json', trans);
+    await exportSession(store, 'json', 0, trans);
     expect(saved).toEqual([]);
     expect(store.view.failure?.code).toBe('nothing-to-export');
   });

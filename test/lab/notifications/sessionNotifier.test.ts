@@ -73,18 +73,13 @@ describe('SessionNotifier', () => {
   });
 
   it.each([
-    [
-      'nothing can be kept',
-      {
-        getItem: () => null,
-        setItem: (): void => {
-          throw new Error('QuotaExceeded');
-        }
-      }
-    ],
-    ['somebody else wrote there', { getItem: () => '{"a": 1', setItem: () => undefined }]
-  ])('tells where %s', async (_, storage) => {
-    const page = new Page(storage);
+    ['nothing can be kept', null],
+    ['somebody else wrote there', '{"a": 1']
+  ])('tells where %s', async (_, kept) => {
+    const setItem = () => {
+      throw new Error('QuotaExceeded');
+    };
+    const page = new Page({ getItem: () => kept, setItem });
     await page.live();
     await flush();
     expect(page.shown).toHaveLength(1);
