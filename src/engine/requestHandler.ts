@@ -10,6 +10,7 @@ import { render } from '../core/view/render.js';
 import {
   type CurvesRead,
   type EngineMessages,
+  type ExportFormat,
   failureOf,
   type Render,
   type SessionEvent,
@@ -26,8 +27,12 @@ import type { ProfileCache } from './profileCache.js';
 import { eventOfRequest, refuseBusy } from './requestEvents.js';
 import type { IIncoming, MessageRouter } from './router.js';
 import { savedCheckpoints } from './taskFiles/savedCheckpoints.js';
+import { shownCurves } from './taskFiles/shownCurves.js';
 import type { TaskCurves } from './taskFiles/taskCurves.js';
 import { readOutput } from './taskFiles/taskOutput.js';
+
+/** Views that show what tasks have logged. */
+const WITH_CURVES: ReadonlySet<Render['view']> = new Set(['run', 'results', 'log', 'report']);
 
 /** Answers clients: what they ask is shown, what they want becomes an event. */
 export class RequestHandler {
@@ -54,12 +59,9 @@ export class RequestHandler {
       case 'render':
         this._answer(from, 'rendered', this._render(message.body), message.id);
         return;
-      case 'export': {
-        const state = this._options.withEngineInfo(session().state);
-        const { text } = exportedFile(message.body.format, state, this._options.now(), ENGLISH);
-        send(from, 'exported', { text }, message.id);
+      case 'export':
+        this._answer(from, 'exported', this._export(message.body.format), message.id);
         return;
-      }
       case 'state.at':
         this._answer(from, 'state.was', this._stateAt(message.body.time), message.id);
         return;
@@ -125,7 +127,19 @@ export class RequestHandler {
     if (view === 'cache') {
       return cacheView(state, cache.memory(), time, ENGLISH);
     }
-    return render(view === 'plan' && at !== undefined ? 'past-plan' : view, state, time, ENGLISH, shown);
+    const curves =
+      at === undefined && WITH_CURVES.has(view)
+        ? await shownCurves(view, state, shown, this._options.curves)
+        : [];
+    const drawn = view === 'plan' && at !== undefined ? 'past-plan' : view;
+    return render(drawn, state, time, ENGLISH, shown, curves);
+  }
+
+  private async _export(format: ExportFormat): Promise<EngineMessages['exported']> {
+    const { session, now, withEngineInfo, curves } = this._options;
+    const state = withEngineInfo(session().state);
+    const shown = format === 'html' ? await shownCurves('report', state, undefined, curves) : [];
+    return { text: exportedFile(format, state, now(), ENGLISH, shown).text };
   }
 
   private async _stateAt(time: number): Promise<EngineMessages['state.was']> {

@@ -1,4 +1,5 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
+import type { ILoggedCurve } from '../../core/view/curves/curveChart.js';
 import { SaturnError } from '../../core/wire/failure.js';
 import { type ExportFormat, failureOf, type SessionState } from '../../core/wire/messages.js';
 import type { ISessionModel } from '../session/tokens.js';
@@ -8,6 +9,9 @@ export type PageFormat = ExportFormat | 'png';
 
 /** In the order of menus. */
 export const PAGE_FORMATS: readonly PageFormat[] = ['html', 'svg', 'png', 'csv', 'json'];
+
+/** Points of a curve in a report. */
+const POINTS = 300;
 
 /** Pixels of a picture for each of the chart's own, so that it is sharp in print. */
 const SCALE = 2;
@@ -55,7 +59,8 @@ export async function exportSession(
   try {
     // Most never export anything.
     const { exportedFile } = await import('../../core/view/export/exportedFile.js');
-    const { name, type, text } = exportedFile(format === 'png' ? 'svg' : format, state, now, trans);
+    const curves = format === 'html' ? await bestCurves(session, state) : [];
+    const { name, type, text } = exportedFile(format === 'png' ? 'svg' : format, state, now, trans, curves);
     const blob = new Blob([text], { type });
     if (format === 'png') {
       save(await pixels(blob, trans), name.replace(/svg$/, 'png'));
@@ -64,6 +69,24 @@ export async function exportSession(
     }
   } catch (error) {
     session.report(failureOf(error));
+  }
+}
+
+/** What the best tasks have logged, for a report; nothing where the engine is out of reach. */
+async function bestCurves(session: ISessionModel, state: SessionState): Promise<ILoggedCurve[]> {
+  const { ranking } = await import('../../core/view/results/criterion.js');
+  const { BEST_CURVES } = await import('../../core/view/results/bestCurves.js');
+  const tasks = ranking(state.tasks)
+    .slice(0, BEST_CURVES)
+    .map(({ spec }) => spec.name);
+  if (tasks.length === 0) {
+    return [];
+  }
+  try {
+    const answer = await session.request('curves.read', { tasks, metric: 'loss', points: POINTS });
+    return answer.type === 'curves' ? answer.body.curves.map(curve => ({ metric: 'loss', curve })) : [];
+  } catch {
+    return []; // the report is of use without them
   }
 }
 

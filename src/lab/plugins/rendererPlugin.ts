@@ -3,8 +3,9 @@ import { INotebookTracker } from '@jupyterlab/notebook';
 import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import { ENGLISH } from '../../core/model/translation.js';
+import type { Rendered, SessionState } from '../../core/wire/messages.js';
 import { now } from '../context/clock.js';
-import { SESSION_MIME } from '../output/savedPicture.js';
+import { type PictureName, SESSION_MIME } from '../output/savedPicture.js';
 import { SessionRenderer } from '../output/sessionRenderer.js';
 import { ISaturnStore } from '../session/tokens.js';
 
@@ -39,8 +40,7 @@ export const rendererPlugin: JupyterFrontEndPlugin<void> = {
               return panel ? store.stateOf(panel) : null;
             },
             makeSaved: () => registry.createRenderer('text/html'),
-            draw: async (view, state) =>
-              (await import('../../core/view/render.js')).render(view, state, now(), ENGLISH),
+            draw: (view, state) => drawEnd(store, view, state),
             trans
           })
       },
@@ -48,3 +48,18 @@ export const rendererPlugin: JupyterFrontEndPlugin<void> = {
     );
   }
 };
+
+/** A session as it ended, in English as by the kernel: by the engine, with curves, or as it is known here. */
+async function drawEnd(store: ISaturnStore, view: PictureName, state: SessionState): Promise<Rendered> {
+  if (store.view.state === state) {
+    try {
+      const answer = await store.request('render', { view });
+      if (answer.type === 'rendered') {
+        return answer.body;
+      }
+    } catch {
+      // It is out of reach by now.
+    }
+  }
+  return (await import('../../core/view/render.js')).render(view, state, now(), ENGLISH);
+}

@@ -38,6 +38,15 @@ describe('exportSession', () => {
     expect(saved[0]!.blob.size).toBeGreaterThan(100);
   });
 
+  it('asks for the curves of the best tasks for a report, and goes without', async () => {
+    store.set({ state: finishedState() });
+    await exportSession(store, 'html', 0, trans);
+    expect(store.sent).toEqual([
+      ['curves.read', { tasks: expect.objectContaining({ length: 5 }), metric: 'loss', points: 300 }]
+    ]);
+    expect(saved).toHaveLength(1);
+  });
+
   it('says why there is nothing to save', async () => {
     store.set({ state: emptyState() });
     await exportSession(store, 'json', 0, trans);

@@ -1,6 +1,7 @@
 import type { ITranslation } from '../../model/translation.js';
 import { SaturnError } from '../../wire/failure.js';
 import type { ExportFormat, SessionState } from '../../wire/messages.js';
+import type { ILoggedCurve } from '../curves/curveChart.js';
 import { ganttSvg, layoutGantt } from '../gantt/gantt.js';
 import { sessionGantt } from '../gantt/sessionGantt.js';
 import { render } from '../render.js';
@@ -30,23 +31,31 @@ const CONTENT: Record<ExportFormat, readonly [content: string, type: string]> = 
  * A session as a file that works alone.
  *
  * @param now - seconds since the epoch.
+ * @param curves - of what the best tasks have logged, for the report.
  * @throws SaturnError `nothing-to-export` when there is no plan or no task that it would hold.
  */
 export function exportedFile(
   format: ExportFormat,
   state: SessionState,
   now: number,
-  trans: ITranslation
+  trans: ITranslation,
+  curves: readonly ILoggedCurve[] = []
 ): IExportedFile {
   const [content, type] = CONTENT[format];
   const session = state.session.replace(/[^\p{L}\p{N}._-]+/gu, '-').replace(/^\.+/, '') || 'session';
-  return { name: `${session}-${content}.${format}`, type, text: textOf(format, state, now, trans) };
+  return { name: `${session}-${content}.${format}`, type, text: textOf(format, state, now, trans, curves) };
 }
 
-function textOf(format: ExportFormat, state: SessionState, now: number, trans: ITranslation): string {
+function textOf(
+  format: ExportFormat,
+  state: SessionState,
+  now: number,
+  trans: ITranslation,
+  curves: readonly ILoggedCurve[]
+): string {
   switch (format) {
     case 'html':
-      return render('report', state, now, trans).html;
+      return render('report', state, now, trans, undefined, curves).html;
     case 'svg': {
       const chart = sessionGantt(state, now, trans);
       if (chart === null) {
