@@ -98,6 +98,8 @@ test('what is saved afterwards tells the end, with the schedule', async () => {
     await notebook.command('docmanager:save');
     return savedHtml('%saturn run').includes(`${TINY_TASKS}/${TINY_TASKS} trained`);
   });
+  expect(savedHtml('%%saturn task')).toContain('tiny-0.1-8');
+  expect(savedHtml('%%saturn task')).not.toContain('being built');
   const html = savedHtml('%saturn run');
   expect(html).not.toContain('As of');
   expect(html).toContain('Ended ');

@@ -25,6 +25,8 @@ class FillingView(RedrawnView):
         How they are at first.
     attachment, tasks
         Whose state tells of the tasks of these names.
+    since
+        The revision with which they came in.
     clock
         Seconds that only grow.
     """
@@ -34,9 +36,10 @@ class FillingView(RedrawnView):
         view: View,
         attachment: Attachment,
         tasks: Collection[str],
+        since: int,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        super().__init__(view, attachment, {"view": "tasks", "tasks": list(tasks)})
+        super().__init__(view, attachment, {"view": "tasks", "tasks": list(tasks)}, since)
         self._tasks = frozenset(tasks)
         self._clock = clock
         self._drawn = clock()

@@ -32,7 +32,7 @@ class LiveView(RedrawnView):
     def __init__(
         self, view: View, attachment: Attachment, name: ViewName, state: SessionState
     ) -> None:
-        super().__init__(view, attachment, {"view": name})
+        super().__init__(view, attachment, {"view": name}, state["rev"])
         self._above: View | None = None
         self._name = name
         self._phase = self._next_phase = _phase(state)

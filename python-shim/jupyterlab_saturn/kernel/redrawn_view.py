@@ -25,12 +25,15 @@ class RedrawnView(View):
         How it is at first.
     attachment, request
         What the engine is asked for, and by whom.
+    since
+        States of earlier revisions tell nothing of it.
     """
 
-    def __init__(self, view: View, attachment: Attachment, request: Render) -> None:
+    def __init__(self, view: View, attachment: Attachment, request: Render, since: int) -> None:
         super().__init__(view.text, view.html, view.session, view.widget)
         self._attachment = attachment
         self._request = request
+        self._since = since
         self._asked = self._over = False
         self._handle: Any = None
         self._end: Callable[[], None] = _nothing
@@ -63,7 +66,7 @@ class RedrawnView(View):
     # What follows is called in the connection's thread as well.
 
     def _look(self, state: SessionState, _: object = None) -> None:
-        if self._asked or self._over:
+        if self._asked or self._over or state["rev"] < self._since:
             return
         over = self._is_over(state)
         connection = self._attachment.connection

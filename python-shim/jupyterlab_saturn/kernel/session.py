@@ -145,7 +145,7 @@ class Session(SessionControl, SessionWishes):
         view = self.render("tasks", names)
         if not device_count(connection.wait_for(lambda _: True)):
             return joined(view, note(BUILT_ON_DEVICES))
-        return view if wait else FillingView(view, self.attachment, names)
+        return view if wait else FillingView(view, self.attachment, names, rev)
 
     def cluster(
         self,
