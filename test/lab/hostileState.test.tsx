@@ -60,7 +60,8 @@ describe('what a session says stays text', () => {
       findState: () => store.view.state,
       makeSaved: () => registry.createRenderer('text/html'),
       draw: () => Promise.reject(new Error('Nothing is over.')),
-      trans
+      trans,
+      random: () => 0.5
     });
     dispose = () => renderer.dispose();
     Widget.attach(renderer, document.body);
@@ -77,7 +78,8 @@ describe('what a session says stays text', () => {
       findState: () => null,
       makeSaved: () => registry.createRenderer('text/html'),
       draw: () => Promise.reject(new Error('Nothing is over.')),
-      trans
+      trans,
+      random: () => 0.5
     });
     dispose = () => renderer.dispose();
     Widget.attach(renderer, document.body);

@@ -14,6 +14,12 @@ import { isOutOfDate, keepPicture, pictureData, type IPictureData, type PictureN
 const KERNEL_DELAY = 5000;
 
 /**
+ * How far apart the pages are that have the same document open, in milliseconds: two that wrote at once would leave two
+ * outputs. The first writes, the others hear of it.
+ */
+const SPREAD = 15_000;
+
+/**
  * A session in a cell's output: live while its notebook knows the session, else as the picture that was
  * saved beside it, so that a notebook opened without a kernel shows what it showed. When all is over and what is saved
  * says otherwise, the end is saved.
@@ -59,7 +65,7 @@ export class SessionRenderer extends Widget implements IRenderMime.IRenderer {
     }
     this._saved?.setHidden(isLive);
     if (isLive && isOutOfDate(this._data, state)) {
-      this._timer ??= setTimeout(() => void this._keepEnd(), KERNEL_DELAY);
+      this._timer ??= setTimeout(() => void this._keepEnd(), KERNEL_DELAY + SPREAD * this._options.random());
     } else {
       clearTimeout(this._timer);
       this._timer = undefined;
@@ -105,5 +111,7 @@ export namespace SessionRenderer {
     /** Draws a session as the kernel would. */
     draw: (view: PictureName, state: SessionState) => Promise<Rendered>;
     trans: TranslationBundle;
+    /** A number from 0 to 1. */
+    random: () => number;
   }
 }

@@ -1,4 +1,4 @@
-import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
+import { ILabShell, type JupyterFrontEnd, type JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { Notification } from '@jupyterlab/apputils';
 import { INotebookTracker } from '@jupyterlab/notebook';
 import { ISettingRegistry } from '@jupyterlab/settingregistry';
@@ -16,11 +16,12 @@ export const notificationsPlugin: JupyterFrontEndPlugin<void> = {
   description: 'Notifications when training ends, fails or needs a decision.',
   autoStart: true,
   requires: [ISaturnStore, INotebookTracker],
-  optional: [ISettingRegistry, ITranslator],
+  optional: [ILabShell, ISettingRegistry, ITranslator],
   activate: async (
     app: JupyterFrontEnd,
     store: ISaturnStore,
     tracker: INotebookTracker,
+    labShell: ILabShell | null,
     registry: ISettingRegistry | null,
     translator: ITranslator | null
   ) => {
@@ -42,7 +43,8 @@ export const notificationsPlugin: JupyterFrontEndPlugin<void> = {
           autoClose: false,
           actions: [
             action(trans.__('Show Saturn'), CommandIDs.open),
-            action(trans.__('Open dashboard'), CommandIDs.dashboard)
+            // Notebook 7 has no place for tabs.
+            ...(labShell ? [action(trans.__('Open dashboard'), CommandIDs.dashboard)] : [])
           ]
         })
     });

@@ -41,7 +41,8 @@ export const rendererPlugin: JupyterFrontEndPlugin<void> = {
             },
             makeSaved: () => registry.createRenderer('text/html'),
             draw: (view, state) => drawEnd(store, view, state),
-            trans
+            trans,
+            random: Math.random
           })
       },
       RANK

@@ -40,7 +40,8 @@ describe('SessionRenderer', () => {
       findState: () => store.view.state,
       makeSaved: () => registry.createRenderer('text/html'),
       draw: async view => ({ text: `the end of the ${view}`, html: '<i>the end</i>' }),
-      trans: nullTranslator.load('')
+      trans: nullTranslator.load(''),
+      random: () => 0.5
     });
     Widget.attach(renderer, document.body);
   });
