@@ -62,6 +62,7 @@ class SaturnMagics(Magics):
             "remove": lambda arguments: show(self._session.remove(arguments.names)),
             "reset": lambda _: show(self._session.reset()),
             "doctor": self._doctor,
+            "export": self._export,
             "session": self._choose,
             "show": lambda _: show(self._session.show()),
             "help": self._help,
@@ -257,6 +258,11 @@ class SaturnMagics(Magics):
             wait,
             "Interrupted; training goes on. Stop it with: %saturn stop",
         )
+
+    def _export(self, arguments: Arguments) -> None:
+        if len(arguments.names) != 1:
+            raise SaturnError("bad-option", "Name one file.", "%saturn export sweep.html")
+        show(note(f"Written: {self._session.export(arguments.names[0])}"))
 
     def _log(self, arguments: Arguments) -> None:
         if len(arguments.names) != 1:

@@ -13,6 +13,8 @@ from ..wire import message
 from .attachment import Attachment, Launcher
 from .connection import Connection
 from .display import Results, View, joined, note
+from .export import format_of, write
+from .live_view import LiveView
 from .past_moment import PastMoment, past_moment
 from .request_bodies import selection
 from .result_rows import rows_of
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
     from ..generated.wire_types import Render, SessionState, ViewName
 
 T = TypeVar("T")
+
+_STATE_SECONDS = 30.0
 
 BUILT_ON_DEVICES = "Tasks are built once there are devices: %saturn cluster"
 
@@ -139,7 +143,7 @@ class SessionViews:
 
     def show(self) -> View:
         """The schedule, what is planned and what happened; live where it can be."""
-        return self.render("schedule", live=True) if self._started else self._nothing_yet()
+        return self.live_view("schedule") if self._started else self._nothing_yet()
 
     def plan_at(self, when: PastMoment) -> View:
         """The plan as it was at a time, and what had happened by then.
@@ -171,7 +175,6 @@ class SessionViews:
         view: ViewName,
         tasks: Iterable[str] | None = None,
         *,
-        live: bool = False,
         at: float | None = None,
     ) -> View:
         """A picture by the engine, of some tasks or all.
@@ -180,11 +183,9 @@ class SessionViews:
         ----------
         view
             ``cluster``, ``tasks``, ``check``, ``profile``, ``cache``, ``techniques``, ``plan``,
-            ``schedule``, ``status``, ``results``, ``log`` or ``report``.
+            ``schedule``, ``status``, ``run``, ``results``, ``log`` or ``report``.
         tasks
             Names of tasks; all when None.
-        live
-            Whether the live schedule stands in for it where there can be one.
         at
             As it was then, in seconds since the epoch; as it is now when None.
         """
@@ -194,10 +195,46 @@ class SessionViews:
         if at is not None:
             body["at"] = at
         answer = self._surely(lambda: self._connection().request(message("client", "render", body)))
-        state = self.attachment.state
-        if not live or state is None:
-            return View(answer["text"], answer["html"])
-        return View(answer["text"], answer["html"], state["session"], self.live(state))
+        return View(answer["text"], answer["html"])
+
+    def live_view(self, view: ViewName) -> LiveView:
+        """A picture in whose stead the schedule is shown live where it can be.
+
+        Parameters
+        ----------
+        view
+            As of `render`.
+        """
+        state = self._surely(lambda: self._connection().wait_for(lambda _: True, _STATE_SECONDS))
+        drawn = self.render(view)
+        live = View(drawn.text, drawn.html, state["session"], self.live(state))
+        return LiveView(live, self.attachment, view, state)
+
+    def export(self, path: str | Path) -> Path:
+        """Write the session into a file that works without it.
+
+        Parameters
+        ----------
+        path
+            The file; it is replaced if it is there. Its ending tells what it holds: ``.html`` a
+            report as one page, ``.svg`` the schedule, ``.csv`` the tasks with their results,
+            ``.json`` the plan.
+
+        Returns
+        -------
+        Path
+            Where it is.
+
+        Raises
+        ------
+        SaturnError
+            ``bad-format``, ``nothing-to-export``, ``not-written``.
+        """
+        file = Path(path).expanduser().absolute()
+        request = message("client", "export", {"format": format_of(file)})
+        answer = self._surely(lambda: self._connection().request(request))
+        write(file, answer["text"])
+        return file
 
     def close(self) -> None:
         """Leave the session; it goes on without this kernel."""

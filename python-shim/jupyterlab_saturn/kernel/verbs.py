@@ -271,6 +271,13 @@ VERBS = (
     ),
     Verb("reset", "Take out all tasks; what was measured is kept.", "%saturn reset"),
     Verb(
+        "export",
+        "Write a file that works alone: the report (.html), the schedule (.svg), the tasks with "
+        "their results (.csv) or the plan (.json).",
+        "%saturn export sweep.html",
+        names="file",
+    ),
+    Verb(
         "session",
         "Show the session, or go to another.",
         "%saturn session vision",

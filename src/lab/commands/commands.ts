@@ -6,6 +6,7 @@ import { DisposableDelegate, DisposableSet, type IDisposable } from '@lumino/dis
 import { insertCellBelow, selectCell } from '../notebook/cellNavigation.js';
 import type { ISaturnStore } from '../session/tokens.js';
 import { CommandIDs } from './commandIDs.js';
+import { exportSession, formatLabel, isExportable, PAGE_FORMATS, type PageFormat } from './exportSession.js';
 import { isPossible } from './sessionActions.js';
 
 const NO_ARGS = { type: 'object', properties: {} } as const;
@@ -18,6 +19,14 @@ const CODE_ARGS = {
   type: 'object',
   required: ['code'],
   properties: { code: { type: 'string', description: 'Source of the new cell' } }
+} as const;
+
+const EXPORT_ARGS = {
+  type: 'object',
+  properties: {
+    format: { type: 'string', enum: PAGE_FORMATS, default: 'html', description: 'What the file holds' },
+    isPalette: { type: 'boolean', description: 'Whether the label says that something is exported' }
+  }
 } as const;
 
 const TASK_CELL = `%%saturn task --sweep lr=1e-3,3e-3 batch_size=32,64 --epochs 2
@@ -37,7 +46,7 @@ def my_model(lr, batch_size):
 
 /** Register all commands but the one that shows the panel; dispose of the result to remove them. */
 export function addCommands(options: addCommands.IOptions): IDisposable {
-  const { commands, store, tracker, trans } = options;
+  const { commands, store, tracker, trans, clock } = options;
   const added = new DisposableSet();
   const add = (id: string, command: CommandRegistry.ICommandOptions) => {
     added.add(commands.addCommand(id, { describedBy: { args: NO_ARGS }, ...command }));
@@ -78,6 +87,17 @@ export function addCommands(options: addCommands.IOptions): IDisposable {
     caption: trans.__('Save a checkpoint of every running task and stop'),
     isEnabled: () => isPossible('stop', store.view),
     execute: async () => (await confirmStop(trans)) && store.send('stop', {})
+  });
+  add(CommandIDs.exportFile, {
+    label: ({ format, isPalette }) => {
+      const known = formatOf(format);
+      const what = known ? formatLabel(known, trans) : trans.__('Session');
+      return isPalette === true || !known ? trans.__('Export: %1', what) : what;
+    },
+    caption: trans.__('Save what there is of the session as a file that works alone'),
+    describedBy: { args: EXPORT_ARGS },
+    isEnabled: ({ format }) => isExportable(formatOf(format) ?? 'html', store.view.state),
+    execute: ({ format }) => exportSession(store, formatOf(format) ?? 'html', clock(), trans)
   });
   add(CommandIDs.insertTaskCell, {
     label: trans.__('Insert a Task Cell'),
@@ -125,7 +145,13 @@ export namespace addCommands {
     store: ISaturnStore;
     tracker: Pick<INotebookTracker, 'currentWidget' | 'currentChanged'>;
     trans: TranslationBundle;
+    /** Seconds since the epoch. */
+    clock: () => number;
   }
+}
+
+function formatOf(format: unknown): PageFormat | undefined {
+  return PAGE_FORMATS.find(known => known === format);
 }
 
 async function confirmStop(trans: TranslationBundle): Promise<boolean> {

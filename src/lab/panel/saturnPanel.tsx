@@ -88,7 +88,7 @@ function Header({ view }: { view: ISaturnStore.IView }) {
   const { state } = view;
   const devices = devicesIn(state?.cluster);
   return (
-    <header className="jp-SaturnPanel-header">
+    <div className="jp-SaturnPanel-header">
       <div className="jp-SaturnPanel-title">
         <h2>{trans.__('Saturn')}</h2>
         {state && (
@@ -99,7 +99,7 @@ function Header({ view }: { view: ISaturnStore.IView }) {
         )}
       </div>
       {state && <ActionBar view={view} />}
-    </header>
+    </div>
   );
 }
 

@@ -6,6 +6,7 @@ import { CommandIDs } from '../commands/commandIDs.js';
 import { now } from '../context/clock.js';
 import { followSettings, type ISettings, SETTINGS_ID } from '../panel/panelSettings.js';
 import { SaturnPanel } from '../panel/saturnPanel.js';
+import { failureIn } from '../session/ownFailures.js';
 import { IPanelSections, ISaturnStore } from '../session/tokens.js';
 
 /** Its place among the panels of a side bar: after those of JupyterLab itself. */
@@ -37,7 +38,8 @@ export const panelPlugin: JupyterFrontEndPlugin<void> = {
     });
     palette?.addItem({ command: CommandIDs.open, category: trans.__('Saturn') });
 
-    store.failed.connect((_, failure) => {
+    store.failed.connect((_, told) => {
+      const failure = failureIn(told, trans);
       // The panel shows failures itself; without it they must not go unseen.
       if (!panel.isVisible) {
         Notification.error([failure.message, failure.hint].filter(Boolean).join('\n'), {

@@ -23,7 +23,8 @@ describe('addCommands', () => {
       commands,
       store,
       tracker: tracker.asTracker,
-      trans: nullTranslator.load('')
+      trans: nullTranslator.load(''),
+      clock: () => 0
     });
   });
 

@@ -202,6 +202,17 @@ it('shows only the tasks that were asked for', async () => {
   expect(text).not.toContain('one');
 });
 
+it('writes the session as files, and says when there is nothing to write', async () => {
+  const client = peer();
+  expect(await errorOf(client, 'export', { format: 'csv' })).toBe('nothing-to-export');
+  await client.ask('tasks.add', { tasks: [spec('one')] });
+  const csv = await client.ask('export', { format: 'csv' });
+  expect(csv.type === 'exported' && csv.body.text.split('\r\n')).toHaveLength(3);
+  const page = await client.ask('export', { format: 'html' });
+  expect(page.type === 'exported' && page.body.text).toContain('<!DOCTYPE html>');
+  expect(await errorOf(client, 'export', { format: 'json' })).toBe('nothing-to-export');
+});
+
 it('tells what a task has logged, printed and saved', async () => {
   const hands = await peer().enrol();
   const client = peer();

@@ -31,6 +31,7 @@ const VIEWS = [
   'plan',
   'schedule',
   'status',
+  'run',
   'results',
   'log',
   'report'
@@ -167,6 +168,7 @@ describe('render', () => {
     ['status', 'status', runningSession()],
     ['status', 'status-troubled', troubled],
     ['status', 'status-validated', validated(runningSession())],
+    ['run', 'run', finishedSession()],
     ['results', 'results', finishedSession()],
     ['results', 'results-early', validated(finishedSession())],
     ['results', 'results-unevaluated', unevaluated(finishedSession())],
@@ -182,6 +184,20 @@ describe('render', () => {
     const { text, html } = render(view, state, NOW, ENGLISH, undefined, curves);
     await expect(`${text}\n`).toMatchFileSnapshot(`output/${name}.txt`);
     await expect(`${html.trimEnd()}\n`).toMatchFileSnapshot(`output/${name}.html`);
+  });
+
+  it('says of what goes on when it was drawn, and of what is over when it ended', () => {
+    const texts = ['status', 'run', 'schedule'].map(
+      view => render(view as 'run', runningSession(), NOW, ENGLISH).text
+    );
+    expect(texts.map(text => /As of \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC\./.test(text))).toEqual([
+      true,
+      true,
+      true
+    ]);
+    const over = render('run', finishedSession(), NOW + 1e6, ENGLISH).text;
+    expect(over).not.toContain('As of');
+    expect(over).toMatch(/Ended \d{4}-/);
   });
 
   it.each(VIEWS)('%s says the next step when there is nothing', view => {

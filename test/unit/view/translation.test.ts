@@ -55,6 +55,7 @@ describe('no word stands in the code untranslated', () => {
     'plan',
     'schedule',
     'status',
+    'run',
     'results',
     'log',
     'report'

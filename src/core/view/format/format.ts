@@ -118,9 +118,14 @@ export function listing(items: readonly string[], trans: ITranslation, limit = I
     : trans.__('%1 and %2', shown.slice(0, -1).join(', '), shown.at(-1) as string);
 }
 
-/** A moment as `2026-01-31 14:05 UTC`, the same wherever it is read. */
-export function moment(secondsSinceEpoch: number): string {
-  return `${new Date(secondsSinceEpoch * 1000).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
+/**
+ * A moment as `2026-01-31 14:05 UTC`, the same wherever it is read.
+ *
+ * @param precise - with seconds, `2026-01-31 14:05:07 UTC`.
+ */
+export function moment(secondsSinceEpoch: number, precise = false): string {
+  const time = new Date(secondsSinceEpoch * 1000).toISOString().slice(0, precise ? 19 : 16);
+  return `${time.replace('T', ' ')} UTC`;
 }
 
 /**
