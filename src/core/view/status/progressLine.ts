@@ -41,10 +41,8 @@ function facts(state: SessionState, now: number, trans: ITranslation): string[] 
     return [preparing, ...troubles];
   }
   const goesOn = state.goal === 'run' || running > 0;
-  const begun = state.tasks.filter(
-    ({ status, attempts }) => status === 'ready' && attempts.length > 0
-  ).length;
-  const stopped = number(status => status === 'stopped') + (goesOn ? 0 : begun);
+  const { begun, waiting } = goesOn ? { begun: 0, waiting: 0 } : standing(state);
+  const stopped = number(status => status === 'stopped') + begun;
   const out = leftOut(state).length;
   if (running + leaving + trained + stopped === 0 && state.goal !== 'run') {
     const ready = all - failed - out;
