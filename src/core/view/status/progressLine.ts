@@ -17,10 +17,34 @@ const TRAINING: ReadonlySet<TaskStatus> = new Set(['starting', 'running']);
  * @param now - seconds since the epoch.
  */
 export function progressLine(state: SessionState, now: number, trans: ITranslation): string {
-  return trans.__('Saturn: %1', facts(state, now, trans).join(', '));
+  return trans.__('Saturn: %1', progressFacts(state, now, trans).join(', '));
 }
 
-function facts(state: SessionState, now: number, trans: ITranslation): string[] {
+/** The same, fact by fact. */
+export function progressFacts(state: SessionState, now: number, trans: ITranslation): string[] {
+  return [...standingFacts(state, trans), ...outlook(state, now, trans)];
+}
+
+/** How much is trained by time, and how long the rest takes: `43 % done`, `about 40 s left`. Nothing while nothing trains. */
+export function outlook(state: SessionState, now: number, trans: ITranslation): string[] {
+  const trains = state.tasks.some(({ status }) => TRAINING.has(status) || status === 'stopping');
+  const leaves = state.goal !== 'run' && !state.tasks.some(isRunning);
+  const prepares = !trains && preparation(state, 0, trans) !== undefined;
+  const share = (state.goal === 'run' || trains) && !prepares ? progressShare(state) : undefined;
+  const left = share === undefined || leaves ? undefined : sessionTimeLeft(state, now);
+  return [
+    ...(share !== undefined && share < 1 ? [trans.__('%1 done', sharePercent(share, trans))] : []),
+    ...(left !== undefined && left > 0 ? [trans.__('about %1 left', roughly(left, trans))] : [])
+  ];
+}
+
+/** Whether a task trains and is to go on. */
+function isRunning({ status, moving }: TaskState): boolean {
+  return TRAINING.has(status) || (status === 'stopping' && moving === true);
+}
+
+/** How many tasks are at what, and what the session waits for. */
+export function standingFacts(state: SessionState, trans: ITranslation): string[] {
   const all = state.tasks.length;
   if (all === 0) {
     return [trans.__('no tasks yet'), ...away(state, trans)];
@@ -29,7 +53,7 @@ function facts(state: SessionState, now: number, trans: ITranslation): string[] 
     state.tasks.filter(task => wanted(task.status)).length;
   const trained = number(status => status === 'finished');
   const leaving = state.tasks.filter(({ status, moving }) => status === 'stopping' && !moving).length;
-  const running = number(status => TRAINING.has(status) || status === 'stopping') - leaving;
+  const running = state.tasks.filter(isRunning).length;
   const failed = number(status => status === 'failed' || status === 'invalid');
   const troubles = [
     ...(failed > 0 ? [trans.__('%1 failed', count(failed))] : []),
@@ -55,8 +79,6 @@ function facts(state: SessionState, now: number, trans: ITranslation): string[] 
       ...troubles
     ];
   }
-  const share = goesOn || leaving > 0 ? progressShare(state) : undefined;
-  const left = goesOn ? sessionTimeLeft(state, now) : undefined;
   return [
     trans.__('%1/%2 trained', count(trained), count(all)),
     ...(running > 0 ? [trans.__('%1 running', count(running))] : []),
@@ -65,9 +87,7 @@ function facts(state: SessionState, now: number, trans: ITranslation): string[] 
     ...(stopped > 0 ? [trans.__('%1 stopped', count(stopped))] : []),
     ...(waiting > 0 ? [trans.__('%1 not begun', count(waiting))] : []),
     ...(out > 0 ? [trans.__('%1 left out', count(out))] : []),
-    ...troubles,
-    ...(share !== undefined && share < 1 ? [trans.__('%1 done', sharePercent(share, trans))] : []),
-    ...(left !== undefined && left > 0 ? [trans.__('about %1 left', roughly(left, trans))] : [])
+    ...troubles
   ];
 }
 

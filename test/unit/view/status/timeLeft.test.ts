@@ -5,7 +5,7 @@ import { emptySession } from '../../../../src/core/session/session.js';
 import { step } from '../../../../src/core/session/step.js';
 import { paceOf } from '../../../../src/core/view/status/pace.js';
 import { sessionTimeLeft, taskTimeLeft } from '../../../../src/core/view/status/timeLeft.js';
-import type { JournalRecord, SessionState } from '../../../../src/core/wire/messages.js';
+import type { JournalRecord, SessionEvent, SessionState } from '../../../../src/core/wire/messages.js';
 import { EPOCH, plannedState } from '../../../fixtures/sessionStates.js';
 import { type ITruth, playedRun } from './playedRun.js';
 
@@ -96,7 +96,7 @@ it('tells of a real run how long it still takes, from its journal', () => {
   let session = emptySession('fixture', '/tmp/fixture');
   const off: number[] = [];
   for (const { event, time } of records) {
-    session = step(session, event, time).session;
+    session = step(session, event as SessionEvent, time).session;
     const { state } = session;
     const trained = state.tasks.filter(({ status }) => status === 'finished').length;
     const left = trained > 0 && state.plan?.fresh ? sessionTimeLeft(state, time) : undefined;
