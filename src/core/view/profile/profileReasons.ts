@@ -3,8 +3,8 @@ import type { ITranslation } from '../../model/translation.js';
 import type { SessionState } from '../../wire/messages.js';
 import { countedReasons, type ICountedReason, numberRange } from '../format/countedReasons.js';
 import { briefly, type ITaskFailure } from '../format/failures.js';
+import { GENERAL_REASONS } from '../format/generalReasons.js';
 import { type Remarks, remarksOf } from '../format/remarks.js';
-import { GENERAL_REASONS } from '../tasks/generalReasons.js';
 import { type IProfileMatrix, type IProfileRow, reasonOf } from './profileMatrix.js';
 
 /**

@@ -65,9 +65,13 @@ export function standingFacts(state: SessionState, trans: ITranslation): string[
     return [preparing, ...troubles];
   }
   const goesOn = state.goal === 'run' || running > 0;
-  const { begun, waiting } = goesOn ? { begun: 0, waiting: 0 } : standing(state);
-  const stopped = number(status => status === 'stopped') + begun;
-  const out = leftOut(state).length;
+  const stopped = number(status => status === 'stopped');
+  const without = leftOut(state);
+  const out = without.length;
+  const names = new Set(without.map(({ task }) => task));
+  const waiting = goesOn
+    ? 0
+    : state.tasks.filter(({ spec, status }) => status === 'ready' && !names.has(spec.name)).length;
   if (running + leaving + trained + stopped === 0 && state.goal !== 'run') {
     const ready = all - failed - out;
     const planned = state.plan?.fresh === true && ready > 0;
@@ -85,18 +89,10 @@ export function standingFacts(state: SessionState, trans: ITranslation): string[
     ...(leaving > 0 ? [trans.__('%1 stopping', count(leaving))] : []),
     ...(preparing !== undefined ? [preparing] : []),
     ...(stopped > 0 ? [trans.__('%1 stopped', count(stopped))] : []),
-    ...(waiting > 0 ? [trans.__('%1 not begun', count(waiting))] : []),
+    ...(waiting > 0 ? [trans.__('%1 ready', count(waiting))] : []),
     ...(out > 0 ? [trans.__('%1 left out', count(out))] : []),
     ...troubles
   ];
-}
-
-/** Tasks that wait for a run: those that have trained already, and those that have not. */
-function standing(state: SessionState): { begun: number; waiting: number } {
-  const out = new Set(leftOut(state).map(({ task }) => task));
-  const ready = state.tasks.filter(({ spec, status }) => status === 'ready' && !out.has(spec.name));
-  const begun = ready.filter(({ attempts }) => attempts.length > 0).length;
-  return { begun, waiting: ready.length - begun };
 }
 
 /**

@@ -2,7 +2,7 @@ import type { ITranslation } from '../../model/translation.js';
 import type { Failure, Feasibility, TaskState } from '../../wire/messages.js';
 import { countedReasons, type ICountedReason, numberRange } from '../format/countedReasons.js';
 import { listing } from '../format/format.js';
-import { GENERAL_REASONS } from './generalReasons.js';
+import { GENERAL_REASONS } from '../format/generalReasons.js';
 
 /** Techniques, and on how many devices each of them. */
 export interface IUse {

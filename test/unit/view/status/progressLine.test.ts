@@ -49,8 +49,8 @@ describe('progressLine', () => {
       { ...runningSession(), trials: profilingSession().trials.slice(0, 1), trialsDone: 1 },
       'Saturn: 2/12 trained, 2 running, measuring, 1 of 2 trials done, 44 % done, about 14 s left'
     ],
-    [stopping, 'Saturn: 2/12 trained, 2 stopping, 8 not begun, 44 % done'],
-    [stopped, 'Saturn: 2/12 trained, 2 stopped, 8 not begun'],
+    [stopping, 'Saturn: 2/12 trained, 2 stopping, 8 ready, 44 % done'],
+    [stopped, 'Saturn: 2/12 trained, 2 stopped, 8 ready'],
     [finishedSession(), 'Saturn: 11/12 trained, 1 failed']
   ])('%#', (state, line) => expect(progressLine(state, T0 + 12, ENGLISH)).toBe(line));
 });

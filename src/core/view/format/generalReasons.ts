@@ -1,6 +1,6 @@
 /**
  * Why a technique is not for a number of devices, whatever the task: its nature, which nobody can change. The techniques say
- * them; `test/unit/view/tasks/generalReasons.test.ts` looks there.
+ * them; `test/unit/view/format/generalReasons.test.ts` looks there.
  */
 export const GENERAL_REASONS: ReadonlySet<string> = new Set([
   'it runs on one device only',
