@@ -46,12 +46,10 @@ function Best({ state }: { state: SessionState }) {
           </li>
         ))}
       </ol>
-      <BlockList blocks={ruleSentences(state.tasks, trans)} />
-      {all > BEST && (
-        <Fold id="leaderboard" title={trans.__('All results')}>
-          <Leaderboard state={state} all={all} />
-        </Fold>
-      )}
+      <Fold id="leaderboard" title={trans.__('All results')}>
+        <BlockList blocks={ruleSentences(state.tasks, trans)} />
+        <Leaderboard state={state} all={all} />
+      </Fold>
     </>
   );
 }

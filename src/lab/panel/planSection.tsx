@@ -45,7 +45,7 @@ export function addPlanSection(
     component: ({ view: { state }, now }) =>
       state && (
         <>
-          <PlanInWords state={state} />
+          <PlanInWords state={state} now={now} />
           <Fold id="plan-details" title={trans.__('Schedule, comparison and what-if')}>
             <WhatIfProvider value={whatIf}>
               <PlanBody state={state} now={now} />
@@ -58,12 +58,14 @@ export function addPlanSection(
 }
 
 /** What the plan comes to and what is wrong with it, in two lines. */
-function PlanInWords({ state }: { state: SessionState }) {
+function PlanInWords({ state, now }: { state: SessionState; now: number }) {
   const { trans } = useViewContext();
   const plan = state.plan?.plan;
   return plan ? (
     <>
-      <p className="jp-SaturnSentence jp-mod-lead">{printable(planWords(plan, trans).join(', '))}</p>
+      <p className="jp-SaturnSentence jp-mod-lead">
+        {state.plan && printable(`${planWords(state.plan, now, trans).join(', ')}.`)}
+      </p>
       <BlockList blocks={[planAge(state, trans), ...unmetWishes(plan, trans), leftOutTasks(plan, trans)]} />
     </>
   ) : (

@@ -25,10 +25,10 @@ export function ProgressHeadline({ state, now }: { state: SessionState; now: num
       : undefined;
   const left = ahead.length > 0 ? sessionTimeLeft(state, now) : undefined;
   const more = [
-    ...(left !== undefined && left >= LONG ? [trans.__('until about %1', clockTime(now + left, now))] : []),
-    ...(took === undefined ? [] : [trans.__('in %1', duration(took, trans))])
+    ...(left !== undefined && left >= LONG ? [trans.__('until about %1', clockTime(now + left, now))] : [])
   ];
-  const line = [...ahead, ...more].join(', ');
+  const line =
+    took === undefined ? [...ahead, ...more].join(', ') : trans.__('Done in %1', duration(took, trans));
   return (
     <div className="jp-SaturnHeadline">
       {share !== undefined && share < 1 && (

@@ -123,19 +123,20 @@ function Header({ view, now }: { view: ISaturnStore.IView; now: number }) {
       <div className="jp-SaturnPanel-title">
         <h2>{trans.__('Saturn')}</h2>
         {state && (
-          <span className="jp-SaturnPanel-quiet" title={printable(state.folder)}>
+          <span
+            className="jp-SaturnPanel-quiet jp-SaturnPanel-session"
+            title={[printable(state.folder), ...(devices > 0 ? [deviceCount(devices, trans)] : [])].join(
+              '\n'
+            )}
+          >
             {printable(state.session)}
-            {devices > 0 && ` · ${deviceCount(devices, trans)}`}
           </span>
         )}
-      </div>
-      {state && (
-        <>
-          <div className="jp-SaturnPanel-buttons" role="toolbar" aria-label={trans.__('Session')}>
-            <PrimaryButton view={view} />
+        {state && (
+          <>
             <button
               type="button"
-              className="jp-mod-styled"
+              className="jp-mod-styled jp-mod-minimal"
               data-command={CommandIDs.dashboard}
               title={commands.caption(CommandIDs.dashboard)}
               onClick={() => void commands.execute(CommandIDs.dashboard)}
@@ -143,10 +144,11 @@ function Header({ view, now }: { view: ISaturnStore.IView; now: number }) {
               {trans.__('Open dashboard')}
             </button>
             <ActionMenu />
-          </div>
-          {state.tasks.length > 0 && <ProgressHeadline state={state} now={now} />}
-        </>
-      )}
+          </>
+        )}
+      </div>
+      {state && <PrimaryButton view={view} />}
+      {state && state.tasks.length > 0 && <ProgressHeadline state={state} now={now} />}
     </header>
   );
 }

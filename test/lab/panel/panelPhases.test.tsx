@@ -131,7 +131,7 @@ describe('the panel from phase to phase', () => {
   it('says what the plan comes to in a line', () => {
     ui.show({ state: states.plannedState() });
     expect(ui.find('[data-section="plan"] .jp-mod-lead')?.textContent).toMatch(
-      /^takes .+ s, at most 3 % could be saved, 1\.4x faster than running them one by one$/
+      /^Finishes in .+ s, at most 3 % could be saved, 1\.4x faster than running them one by one\.$/
     );
   });
 

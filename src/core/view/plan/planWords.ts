@@ -1,6 +1,6 @@
 import type { ITranslation } from '../../model/translation.js';
-import type { Baseline, Plan } from '../../wire/messages.js';
-import { duration, percent } from '../format/format.js';
+import type { Baseline, Plan, PlanState } from '../../wire/messages.js';
+import { clockTime, duration, percent } from '../format/format.js';
 
 /** A gap below this share is none. */
 const NOTHING_MUCH = 0.0005;
@@ -11,10 +11,16 @@ const SAME = 0.03;
 /** The rules that run one task after another, that which people follow first. */
 const ONE_BY_ONE: readonly Baseline['name'][] = ['current-practice', 'max'];
 
-/** What a plan comes to, in a few words each: `takes 6 min`, `cannot be shorter`, `1.9x faster than one by one`. */
-export function planWords(plan: Plan, trans: ITranslation): string[] {
+/**
+ * What a plan comes to, in a few words each: `Finishes in 6 min`, `cannot be shorter`, `1.9x faster than running them one by
+ * one`; of one that is followed already, when it was made.
+ *
+ * @param now - seconds since the epoch.
+ */
+export function planWords(made: PlanState, now: number, trans: ITranslation): string[] {
+  const { plan, startedAt } = made;
   if (plan.segments.length === 0) {
-    return [trans.__('nothing to train')];
+    return [trans.__('Nothing to train')];
   }
   const quality =
     plan.method === 'given'
@@ -24,7 +30,9 @@ export function planWords(plan: Plan, trans: ITranslation): string[] {
         : trans.__('at most %1 could be saved', percent(1 - plan.lowerBound / plan.makespan, trans));
   const gain = oneByOneWords(plan, trans);
   return [
-    trans.__('takes %1', duration(plan.makespan, trans)),
+    startedAt === undefined
+      ? trans.__('Finishes in %1', duration(plan.makespan, trans))
+      : trans.__('Planned at %1 to take %2', clockTime(startedAt, now), duration(plan.makespan, trans)),
     quality,
     ...(gain === undefined ? [] : [gain])
   ];
