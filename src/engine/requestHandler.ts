@@ -25,8 +25,12 @@ import type { ProfileCache } from './profileCache.js';
 import { eventOfRequest, refuseBusy } from './requestEvents.js';
 import type { IIncoming, MessageRouter } from './router.js';
 import { savedCheckpoints } from './taskFiles/savedCheckpoints.js';
+import { shownCurves } from './taskFiles/shownCurves.js';
 import type { TaskCurves } from './taskFiles/taskCurves.js';
 import { readOutput } from './taskFiles/taskOutput.js';
+
+/** Views that show what tasks have logged. */
+const WITH_CURVES: ReadonlySet<Render['view']> = new Set(['results', 'log', 'report']);
 
 /** Answers clients: what they ask is shown, what they want becomes an event. */
 export class RequestHandler {
@@ -118,7 +122,12 @@ export class RequestHandler {
     if (view === 'cache') {
       return cacheView(state, cache.memory(), time, ENGLISH);
     }
-    return render(view === 'plan' && at !== undefined ? 'past-plan' : view, state, time, ENGLISH, shown);
+    const curves =
+      at === undefined && WITH_CURVES.has(view)
+        ? await shownCurves(view, state, shown, this._options.curves)
+        : [];
+    const drawn = view === 'plan' && at !== undefined ? 'past-plan' : view;
+    return render(drawn, state, time, ENGLISH, shown, curves);
   }
 
   private async _stateAt(time: number): Promise<EngineMessages['state.was']> {

@@ -18,7 +18,7 @@ const MOST_REREAD = 32_768;
 /** Logs that are read at the same time. */
 const AT_ONCE = 4;
 
-/** Logs that are long and new are read on after so many milliseconds; what was read by then is told. */
+/** In milliseconds: a view is better off with part of the curves than without any. */
 const PATIENCE = 500;
 
 /** The curves of a session's tasks, as their logs have them: read when somebody asks, and kept in bounded form. */
@@ -39,20 +39,21 @@ export class TaskCurves implements IDisposable {
    * What some tasks have logged of a metric.
    *
    * @param tasks - all tasks of the session.
+   * @param patience - milliseconds after which is told what was read by then, while the rest is read on.
    */
-  async read(tasks: readonly TaskState[], request: CurvesRead): Promise<Curve[]> {
+  async read(tasks: readonly TaskState[], request: CurvesRead, patience = PATIENCE): Promise<Curve[]> {
     const known = new Map(tasks.map(task => [task.spec.name, task]));
     this._keepOnly(known);
     const asked = [...new Set(request.tasks)].flatMap(name => {
       const task = known.get(name);
       return task ? [{ task, log: this._logOf(name) }] : [];
     });
-    const patience = new AbortController();
+    const waiting = new AbortController();
     await Promise.race([
       Promise.all(asked.map(({ log }) => this._updated(log))),
-      sleep(PATIENCE, undefined, { signal: patience.signal }).catch(() => undefined)
+      sleep(patience, undefined, { signal: waiting.signal }).catch(() => undefined)
     ]);
-    patience.abort();
+    waiting.abort();
     const share = Math.max(1, asked.length);
     const query = {
       metric: request.metric,

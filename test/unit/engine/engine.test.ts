@@ -240,6 +240,15 @@ it('tells what a task has logged, printed and saved', async () => {
       }
     ]
   });
+  const drawn = await client.ask('render', { view: 'log', tasks: ['a'] });
+  const { text, html } = drawn.type === 'rendered' ? drawn.body : { text: '', html: '' };
+  expect(text).toContain('Training loss of a');
+  expect(text).toContain('0.5000 at step 2');
+  expect(html.match(/<svg /g)).toHaveLength(2);
+  for (const view of ['results', 'report']) {
+    const told = await client.ask('render', { view });
+    expect(told.type === 'rendered' && told.body.text).toContain('2.000 at step 1 to 1.000 at step 2');
+  }
   expect((await client.ask('output.read', { task: 'a' })).body).toMatchObject({
     text: 'Loading\nDone\n',
     attempts: [1],
