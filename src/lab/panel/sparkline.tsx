@@ -1,5 +1,5 @@
+import { sparklinePath } from '../../core/view/curves/sparkline.js';
 import { metric } from '../../core/view/format/format.js';
-import { sparklinePath } from '../../core/view/format/sparkline.js';
 import type { Curve } from '../../core/wire/messages.js';
 import { useViewContext } from '../context/viewContext.js';
 

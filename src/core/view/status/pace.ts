@@ -1,5 +1,12 @@
 import { strategyKey } from '../../model/strategy.js';
-import type { Attempt, ProfileCell, SessionState, Strategy, TaskState } from '../../wire/messages.js';
+import type {
+  Attempt,
+  DeviceShare,
+  ProfileCell,
+  SessionState,
+  Strategy,
+  TaskState
+} from '../../wire/messages.js';
 
 /** Steps after which an attempt's own time says more of its pace than the last step does. */
 const ENOUGH_STEPS = 3;
@@ -26,7 +33,9 @@ interface IMean {
 }
 
 const paces = new WeakMap<SessionState, IPace>();
-const tables = new WeakMap<readonly ProfileCell[], ReadonlyMap<string, ProfileCell>>();
+const keys = new WeakMap<Strategy, string>();
+const places = new WeakMap<DeviceShare, readonly string[]>();
+const tables = new WeakMap<readonly ProfileCell[], Map<string, Map<string, ProfileCell>>>();
 
 /** How fast the run under way is, by all that it has done; as measured before while it has done nothing. */
 export function paceOf(state: SessionState): IPace {
@@ -62,14 +71,16 @@ export function measuredCell(
 ): ProfileCell | undefined {
   let table = tables.get(cells);
   if (table === undefined) {
-    table = new Map(
-      cells
-        .filter(({ status, stepSeconds }) => status === 'ok' && stepSeconds !== undefined)
-        .map(cell => [cellKey(cell.signature, cell.strategy), cell])
-    );
+    table = new Map();
+    for (const cell of cells) {
+      if (cell.status === 'ok' && cell.stepSeconds !== undefined) {
+        const known = table.get(cell.signature) ?? new Map<string, ProfileCell>();
+        table.set(cell.signature, known.set(keyOf(cell.strategy), cell));
+      }
+    }
     tables.set(cells, table);
   }
-  return table.get(cellKey(signature, strategy));
+  return table.get(signature)?.get(keyOf(strategy));
 }
 
 /** Seconds of a step as it is to be expected: training knows it already, or it is stretched as others are. */
@@ -128,9 +139,9 @@ function attemptsSeen(state: SessionState): ISeen[] {
     .sort((a, b) => a.attempt.requestedAt - b.attempt.requestedAt);
   const left = new Map<string, number>();
   return all.map(({ task, attempt, next }) => {
-    const places = attempt.devices.map(device => `${attempt.node}/${device}`);
-    const free = Math.max(...places.map(place => left.get(place) ?? -Infinity));
-    for (const place of places) {
+    const own = placesOf(attempt);
+    const free = own.reduce((last, place) => Math.max(last, left.get(place) ?? -Infinity), -Infinity);
+    for (const place of own) {
       left.set(place, attempt.endedAt ?? Infinity);
     }
     return seenOf(state, task, attempt, next, free);
@@ -181,4 +192,21 @@ function meanOf(values: readonly (number | undefined)[]): IMean {
 const blend = (before: number | undefined, { seconds, times }: IMean): number =>
   before === undefined ? (times === 0 ? 0 : seconds / times) : (before + seconds) / (1 + times);
 
-const cellKey = (signature: string, strategy: Strategy): string => `${signature}\n${strategyKey(strategy)}`;
+function keyOf(strategy: Strategy): string {
+  let key = keys.get(strategy);
+  if (key === undefined) {
+    key = strategyKey(strategy);
+    keys.set(strategy, key);
+  }
+  return key;
+}
+
+/** The devices of something by names of their own. */
+export function placesOf(share: DeviceShare): readonly string[] {
+  let own = places.get(share);
+  if (own === undefined) {
+    own = share.devices.map(device => `${share.node}/${device}`);
+    places.set(share, own);
+  }
+  return own;
+}

@@ -14,12 +14,21 @@ import { segmentSeconds } from './timeLeft.js';
 /** What is not all done is never told to be. */
 const NEARLY = 0.999;
 
+const shares = new WeakMap<SessionState, number | undefined>();
+
 /**
  * How much of the session is trained, from 0 to 1: each task by the device time it takes in all, with what those in training
  * have done. Tasks that failed, cannot be built or are left out count no more, nor do those that the run under way is not of.
  * 1 only when all others are trained; undefined when there are none.
  */
 export function progressShare(state: SessionState): number | undefined {
+  if (!shares.has(state)) {
+    shares.set(state, shareOf(state));
+  }
+  return shares.get(state);
+}
+
+function shareOf(state: SessionState): number | undefined {
   const counted = countedTasks(state);
   if (counted.length === 0) {
     return undefined;

@@ -5,6 +5,7 @@ import {
   measuredCell,
   ownStepSeconds,
   paceOf,
+  placesOf,
   secondsFor,
   startSeconds,
   stepSecondsOf
@@ -64,13 +65,14 @@ export function sessionTimeLeft(state: SessionState, now: number): number | unde
   const pace = paceOf(state);
   const tasks = new Map(state.tasks.map(task => [task.spec.name, task]));
   const free = new Map<string, number>();
-  const begun = new Set<string>();
+  const ends = new Map<string, number>();
   let left: number | undefined;
   const take = (places: readonly string[], task: string, seconds: number): void => {
-    const keys = [...places, `task ${task}`];
-    const end = Math.max(0, ...keys.map(key => free.get(key) ?? 0)) + seconds;
-    for (const key of keys) {
-      free.set(key, end);
+    const start = places.reduce((last, place) => Math.max(last, free.get(place) ?? 0), ends.get(task) ?? 0);
+    const end = start + seconds;
+    ends.set(task, end);
+    for (const place of places) {
+      free.set(place, end);
     }
     left = Math.max(left ?? 0, end);
   };
@@ -81,13 +83,13 @@ export function sessionTimeLeft(state: SessionState, now: number): number | unde
     }
     const attempt = task.attempts.at(-1);
     const until = attempt?.until ?? task.inspection?.steps ?? 0;
-    const running = begun.has(segment.task) ? undefined : attemptTimeLeft(task, state, now, until);
-    begun.add(segment.task);
-    take(placesOf(segment), segment.task, running ?? segmentSeconds(segment, task, state, pace));
+    const running = ends.has(segment.task) ? undefined : attemptTimeLeft(task, state, now, until);
+    const places = [segment, ...(segment.elsewhere ?? [])].flatMap(placesOf);
+    take(places, segment.task, running ?? segmentSeconds(segment, task, state, pace));
   }
   for (const task of state.tasks) {
     const seconds =
-      begun.has(task.spec.name) || OVER.has(task.status) ? undefined : taskTimeLeft(task, state, now);
+      ends.has(task.spec.name) || OVER.has(task.status) ? undefined : taskTimeLeft(task, state, now);
     if (seconds !== undefined) {
       take([], task.spec.name, seconds);
     }
@@ -103,6 +105,3 @@ export function segmentSeconds(segment: Segment, task: TaskState, state: Session
     (segment.end - segment.start) * pace.stretch
   );
 }
-
-const placesOf = ({ elsewhere = [], ...own }: Segment): string[] =>
-  [own, ...elsewhere].flatMap(({ node, devices }) => devices.map(device => `${node}/${device}`));
