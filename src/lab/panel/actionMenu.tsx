@@ -26,6 +26,7 @@ export function ActionMenu() {
     for (const command of ITEMS) {
       made.addItem(command === null ? { type: 'separator' } : { command });
     }
+    made.aboutToClose.connect(() => button.current?.focus());
     menu.current = made;
     return () => {
       menu.current = null;
