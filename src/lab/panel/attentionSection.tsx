@@ -1,4 +1,5 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
+import { useState } from 'react';
 import { printable } from '../../core/view/format/escape.js';
 import { count, listing } from '../../core/view/format/format.js';
 import { attention, attentionCount, type IAttention, type Remedy } from '../../core/view/status/attention.js';
@@ -8,6 +9,7 @@ import { FailureNote } from '../components/failureNote.js';
 import { Fold } from '../components/fold.js';
 import { useViewContext } from '../context/viewContext.js';
 import type { IPanelSections } from '../session/tokens.js';
+import { TaskLog } from './taskLog.js';
 
 /** So many things are told before the rest is folded. */
 const MOST = 3;
@@ -43,33 +45,53 @@ function AttentionList({ state }: { state: SessionState }) {
 }
 
 function Items({ items, state }: { items: readonly IAttention[]; state: SessionState }) {
-  const { trans } = useViewContext();
-  return items.map(({ tasks, failure, remedies }, i) => (
+  return items.map((item, i) => (
     // biome-ignore lint/suspicious/noArrayIndexKey: equal troubles are told apart by their place alone
-    <div key={i} className="jp-SaturnAttention" data-code={failure.code}>
+    <Item key={`${i} ${item.tasks[0]}`} item={item} state={state} />
+  ));
+}
+
+function Item({ item, state }: { item: IAttention; state: SessionState }) {
+  const { trans } = useViewContext();
+  const [hasLog, showLog] = useState(false);
+  const { tasks, failure, remedies } = item;
+  const [first] = tasks;
+  return (
+    <div className="jp-SaturnAttention" data-code={failure.code}>
       <FailureNote failure={failure} where={printable(listing(tasks, trans, NAMES))} />
       {remedies.length > 0 && (
         <div className="jp-SaturnPanel-buttons">
           {remedies.map(remedy => (
-            <RemedyButton key={remedy} remedy={remedy} tasks={tasks} state={state} />
+            <RemedyButton
+              key={remedy}
+              remedy={remedy}
+              tasks={tasks}
+              state={state}
+              {...(remedy === 'log' && { pressed: hasLog, onPress: () => showLog(!hasLog) })}
+            />
           ))}
         </div>
       )}
+      {hasLog && first !== undefined && <TaskLog task={first} />}
     </div>
-  ));
+  );
 }
 
-function RemedyButton(props: { remedy: Remedy; tasks: readonly string[]; state: SessionState }) {
+function RemedyButton(props: {
+  remedy: Remedy;
+  tasks: readonly string[];
+  state: SessionState;
+  /** Of one that shows something: whether it does. */
+  pressed?: boolean;
+  onPress?: () => void;
+}) {
   const { commands, session, trans } = useViewContext();
   const { remedy, state } = props;
   const tasks = [...props.tasks];
   const { label, act } = {
     retry: { label: trans.__('Retry'), act: () => session.send('retry', { tasks }) },
     resume: { label: trans.__('Resume'), act: () => session.send('resume', { tasks }) },
-    log: {
-      label: trans.__('Log'),
-      act: () => commands.execute(CommandIDs.dashboard, { tasks: tasks.slice(0, 1), show: 'log' })
-    },
+    log: { label: trans.__('Log'), act: () => props.onPress?.() },
     cell: {
       label: trans.__('Go to cell'),
       act: () =>
@@ -84,6 +106,7 @@ function RemedyButton(props: { remedy: Remedy; tasks: readonly string[]; state: 
       type="button"
       className="jp-mod-styled"
       aria-label={trans.__('%1: %2', label, names)}
+      aria-pressed={props.pressed}
       disabled={(remedy === 'retry' || remedy === 'resume') && session.view.pending.has(remedy)}
       onClick={() => void act()}
     >

@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { SessionState } from '../../../src/core/wire/messages.js';
 import { CommandIDs } from '../../../src/lab/commands/commandIDs.js';
 import { parseTaskCell } from '../../../src/lab/notebook/taskCells.js';
+import type { Incoming } from '../../../src/lab/session/commChannel.js';
 import type { IWhatIfPlanner } from '../../../src/lab/whatIf/whatIfPlanner.js';
 import * as states from '../../fixtures/sessionStates.js';
 import { keptFolds, openPanel } from './panelHarness.js';
@@ -174,12 +175,39 @@ describe('the panel from phase to phase', () => {
     ]);
     ui.button('Retry').click();
     expect(ui.store.sent).toEqual([['retry', { tasks: ['digits-vit-32-3e-3'] }]]);
-    ui.button('Log').click();
     ui.button('Go to cell').click();
-    expect(done).toEqual([
-      `${CommandIDs.dashboard} digits-vit-32-3e-3 log`,
-      `${CommandIDs.showCell} cell-sweep`
-    ]);
+    expect(done).toEqual([`${CommandIDs.showCell} cell-sweep`]);
+  });
+
+  it('shows the end of what a task that failed has printed, and leads to the rest', async () => {
+    const lines = Array.from({ length: 30 }, (_, i) => `line ${i}`).join('\n');
+    ui.store.answer = type => {
+      if (type === 'output.read') {
+        const body = {
+          text: `${lines}\n\u001b[31mred\u001b[0m\n`,
+          ranks: [0],
+          attempts: [1],
+          cut: false,
+          path: 'x'
+        };
+        return { v: 1, id: '1', type: 'output', body } as unknown as Incoming;
+      }
+      throw new Error('Nothing else is to be told.');
+    };
+    ui.show({ state: states.runningState() });
+    await act(async () => ui.button('Log').click());
+    const log = ui.find('.jp-SaturnTaskLog');
+    expect(log?.querySelector('pre')?.textContent).toBe([...lines.split('\n').slice(-19), 'red'].join('\n'));
+    expect(ui.button('Log').getAttribute('aria-pressed')).toBe('true');
+    ui.button('All of it, in the dashboard').click();
+    expect(done).toEqual([`${CommandIDs.dashboard} digits-vit-32-3e-3 log`]);
+    ui.store.answer = () => {
+      throw new Error('It is out of reach.');
+    };
+    act(() => ui.button('Log').click());
+    expect(ui.find('.jp-SaturnTaskLog')).toBeNull();
+    await act(async () => ui.button('Log').click());
+    expect(ui.find('.jp-SaturnTaskLog pre')?.textContent).toContain('It is out of reach.');
   });
 
   it('keeps the other actions in a menu', () => {
