@@ -119,7 +119,7 @@ function Header({ view, now }: { view: ISaturnStore.IView; now: number }) {
   const { state } = view;
   const devices = devicesIn(state?.cluster);
   return (
-    <header className="jp-SaturnPanel-header">
+    <div className="jp-SaturnPanel-header">
       <div className="jp-SaturnPanel-title">
         <h2>{trans.__('Saturn')}</h2>
         {state && (
@@ -149,6 +149,6 @@ function Header({ view, now }: { view: ISaturnStore.IView; now: number }) {
       </div>
       {state && <PrimaryButton view={view} />}
       {state && state.tasks.length > 0 && <ProgressHeadline state={state} now={now} />}
-    </header>
+    </div>
   );
 }
