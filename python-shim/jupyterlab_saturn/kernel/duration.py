@@ -1,30 +1,25 @@
-"""Lengths of time, worded as the engine words them."""
+"""Lengths of time in words, as ``src/core/model/quantities.ts`` writes them for the engine."""
 
 from __future__ import annotations
 
-_MINUTE, _HOUR, _DAY = 60, 3600, 86_400
-
 
 def duration(seconds: float) -> str:
-    """A length of time in two units at most: ``4.2 s``, ``1 min 20 s``, ``2 h 5 min``, ``3 d 4 h``.
-
-    As `duration` of `src/core/model/quantities.ts` has it; they are tried with the same cases.
-    """
+    """A length of time in two units at most: ``4.2 s``, ``1 min 20 s``, ``3 d 4 h``."""
     if seconds < 59.95:
-        return f"{float(f'{seconds:.2g}' if seconds < 9.95 else f'{seconds:.1f}'):g} s"
-    whole = _rounded(seconds)
-    if whole < _HOUR:
-        return _pair(whole, _MINUTE, "min", 1, "s")
-    minutes = _rounded(seconds / _MINUTE) * _MINUTE
-    if minutes < _DAY:
-        return _pair(minutes, _HOUR, "h", _MINUTE, "min")
-    return _pair(_rounded(seconds / _HOUR) * _HOUR, _DAY, "d", _HOUR, "h")
+        return f"{seconds:.2g} s" if seconds < 9.95 else f"{round(seconds, 1):g} s"
+    whole = _round(seconds)
+    if whole < 3600:
+        return _pair(whole // 60, "min", whole % 60, "s")
+    minutes = _round(seconds / 60)
+    if minutes < 24 * 60:
+        return _pair(minutes // 60, "h", minutes % 60, "min")
+    hours = _round(seconds / 3600)
+    return _pair(hours // 24, "d", hours % 24, "h")
 
 
-def _rounded(value: float) -> int:
-    return int(value + 0.5)
+def _round(value: float) -> int:
+    return int(value + 0.5)  # Python's own rounds halves to even numbers
 
 
-def _pair(seconds: int, large: int, unit: str, small: int, small_unit: str) -> str:
-    rest = seconds % large // small
-    return f"{seconds // large} {unit}" + (f" {rest} {small_unit}" if rest else "")
+def _pair(large: int, unit: str, small: int, small_unit: str) -> str:
+    return f"{large} {unit}" if small == 0 else f"{large} {unit} {small} {small_unit}"

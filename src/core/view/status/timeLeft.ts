@@ -57,25 +57,24 @@ function startLeft({ startedAt, requestedAt }: Attempt, usual: number, now: numb
   return startedAt === undefined ? Math.max(0, usual - Math.max(0, now - requestedAt)) : 0;
 }
 
-/**
- * Seconds until all planned tasks are trained: what runs takes the time it still needs, what waits takes what was measured,
- * at the pace of the run, as soon as its devices are free. Undefined without a plan or without anything left to do.
- */
+/** Seconds until all planned tasks are trained. Undefined without a plan or without anything left to do. */
 export function sessionTimeLeft(state: SessionState, now: number): number | undefined {
+  let left: number | undefined;
+  for (const seconds of timesLeft(state, now).values()) {
+    left = Math.max(left ?? 0, seconds);
+  }
+  return left;
+}
+
+/**
+ * Seconds until each planned task is trained, by name: what runs takes the time it still needs, what waits takes what was
+ * measured, at the pace of the run, as soon as its devices are free. Nothing of those that are over.
+ */
+export function timesLeft(state: SessionState, now: number): Map<string, number> {
   const pace = paceOf(state);
   const tasks = new Map(state.tasks.map(task => [task.spec.name, task]));
   const free = new Map<string, number>();
   const ends = new Map<string, number>();
-  let left: number | undefined;
-  const take = (places: readonly string[], task: string, seconds: number): void => {
-    const start = places.reduce((last, place) => Math.max(last, free.get(place) ?? 0), ends.get(task) ?? 0);
-    const end = start + seconds;
-    ends.set(task, end);
-    for (const place of places) {
-      free.set(place, end);
-    }
-    left = Math.max(left ?? 0, end);
-  };
   for (const segment of [...(state.plan?.plan.segments ?? [])].sort((a, b) => a.start - b.start)) {
     const task = tasks.get(segment.task);
     if (!task || OVER.has(task.status)) {
@@ -85,16 +84,24 @@ export function sessionTimeLeft(state: SessionState, now: number): number | unde
     const until = attempt?.until ?? task.inspection?.steps ?? 0;
     const running = ends.has(segment.task) ? undefined : attemptTimeLeft(task, state, now, until);
     const places = [segment, ...(segment.elsewhere ?? [])].flatMap(placesOf);
-    take(places, segment.task, running ?? segmentSeconds(segment, task, state, pace));
-  }
-  for (const task of state.tasks) {
-    const seconds =
-      ends.has(task.spec.name) || OVER.has(task.status) ? undefined : taskTimeLeft(task, state, now);
-    if (seconds !== undefined) {
-      take([], task.spec.name, seconds);
+    const start = places.reduce(
+      (last, place) => Math.max(last, free.get(place) ?? 0),
+      ends.get(segment.task) ?? 0
+    );
+    const end = start + (running ?? segmentSeconds(segment, task, state, pace));
+    ends.set(segment.task, end);
+    for (const place of places) {
+      free.set(place, end);
     }
   }
-  return left;
+  for (const task of state.tasks) {
+    const { name } = task.spec;
+    const seconds = ends.has(name) || OVER.has(task.status) ? undefined : taskTimeLeft(task, state, now);
+    if (seconds !== undefined) {
+      ends.set(name, seconds);
+    }
+  }
+  return ends;
 }
 
 /** Seconds a stretch of the plan takes, at the pace of the run; as planned where nothing was measured of it. */

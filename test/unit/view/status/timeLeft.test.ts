@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { emptySession } from '../../../../src/core/session/session.js';
 import { step } from '../../../../src/core/session/step.js';
 import { paceOf } from '../../../../src/core/view/status/pace.js';
-import { sessionTimeLeft, taskTimeLeft } from '../../../../src/core/view/status/timeLeft.js';
+import { sessionTimeLeft, taskTimeLeft, timesLeft } from '../../../../src/core/view/status/timeLeft.js';
 import type { JournalRecord, SessionEvent, SessionState } from '../../../../src/core/wire/messages.js';
 import { EPOCH, plannedState } from '../../../fixtures/sessionStates.js';
 import { type ITruth, playedRun } from './playedRun.js';
@@ -76,6 +76,15 @@ describe('the time left of a run', () => {
       }),
       { numRuns: 100 }
     );
+  });
+
+  it('is told of each task, the last of which is that of all', () => {
+    const run = playedRun(plannedState(), EPOCH, { stretch: 1.5 });
+    const state = run.at(0.4 * run.seconds);
+    const left = timesLeft(state, EPOCH + 0.4 * run.seconds);
+    const open = state.tasks.filter(({ status }) => status !== 'finished').map(({ spec }) => spec.name);
+    expect([...left.keys()].sort()).toEqual(open.sort());
+    expect(Math.max(...left.values())).toBe(sessionTimeLeft(state, EPOCH + 0.4 * run.seconds));
   });
 
   it('counts what the plan has not, and no task that was stopped', () => {
