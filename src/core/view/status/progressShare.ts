@@ -18,7 +18,8 @@ const shares = new WeakMap<SessionState, number | undefined>();
 
 /**
  * How much of the session is trained, from 0 to 1: each task by the device time it takes in all, with what those in training
- * have done. Tasks that failed, cannot be built or are left out count no more, nor do those that the run under way is not of.
+ * have done. Tasks that failed, cannot be built or are left out count no more, nor do those that the run under way is not of, as
+ * they were not chosen or were stopped.
  * 1 only when all others are trained; undefined when there are none.
  */
 export function progressShare(state: SessionState): number | undefined {
@@ -68,6 +69,7 @@ function countedTasks(state: SessionState): TaskState[] {
       status !== 'failed' &&
       status !== 'invalid' &&
       !out.has(name) &&
+      !(status === 'stopped' && state.goal === 'run') &&
       !(waits && selected !== undefined && !selected.has(name))
     );
   });

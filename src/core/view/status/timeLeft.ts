@@ -12,7 +12,7 @@ import {
 } from './pace.js';
 
 /** Nothing more is trained of these by the plan there is. */
-const OVER: ReadonlySet<TaskStatus> = new Set(['finished', 'failed', 'invalid', 'stopped', 'stopping']);
+const OVER: ReadonlySet<TaskStatus> = new Set(['finished', 'failed', 'invalid', 'stopped']);
 
 /**
  * Seconds a running task still needs to its end, by its own pace; by what was measured, at the pace of the run, while it has
@@ -77,7 +77,7 @@ export function timesLeft(state: SessionState, now: number): Map<string, number>
   const ends = new Map<string, number>();
   for (const segment of [...(state.plan?.plan.segments ?? [])].sort((a, b) => a.start - b.start)) {
     const task = tasks.get(segment.task);
-    if (!task || OVER.has(task.status)) {
+    if (!task || isOver(task)) {
       continue;
     }
     const attempt = task.attempts.at(-1);
@@ -96,12 +96,16 @@ export function timesLeft(state: SessionState, now: number): Map<string, number>
   }
   for (const task of state.tasks) {
     const { name } = task.spec;
-    const seconds = ends.has(name) || OVER.has(task.status) ? undefined : taskTimeLeft(task, state, now);
+    const seconds = ends.has(name) || isOver(task) ? undefined : taskTimeLeft(task, state, now);
     if (seconds !== undefined) {
       ends.set(name, seconds);
     }
   }
   return ends;
+}
+
+function isOver({ status, moving }: TaskState): boolean {
+  return OVER.has(status) || (status === 'stopping' && !moving);
 }
 
 /** Seconds a stretch of the plan takes, at the pace of the run; as planned where nothing was measured of it. */

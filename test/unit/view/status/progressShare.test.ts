@@ -64,6 +64,16 @@ describe('how much of a session is trained', () => {
     expect(progressShare({ ...two, plan: { ...two.plan!, plan: out } })).toBe(1);
   });
 
+  it('counts a task that was stopped alone again once the run is over', () => {
+    const [first, second] = plannedState().tasks;
+    const tasks = [
+      { ...first!, status: 'finished' as const },
+      { ...second!, status: 'stopped' as const }
+    ];
+    expect(progressShare({ ...plannedState(), tasks, goal: 'run' })).toBe(1);
+    expect(progressShare({ ...plannedState(), tasks })).toBeLessThan(1);
+  });
+
   it('counts tasks alike of whose time nothing is known', () => {
     const { plan: _, ...state } = { ...profilingState(), cells: [] };
     expect(progressShare(withTasks(state, (_, i) => (i < 3 ? { status: 'finished' } : {})))).toBeCloseTo(

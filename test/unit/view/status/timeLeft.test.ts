@@ -95,6 +95,11 @@ describe('the time left of a run', () => {
     expect(sessionTimeLeft(only, EPOCH + 1.5)).toBe(taskTimeLeft(running, only, EPOCH + 1.5));
     const stopped = state.tasks.map(task => ({ ...task, status: 'stopped' as const }));
     expect(sessionTimeLeft({ ...state, tasks: stopped }, EPOCH + 1.5)).toBeUndefined();
+    const moving = [{ ...running, status: 'stopping' as const, moving: true }];
+    expect(sessionTimeLeft({ ...only, tasks: moving }, EPOCH + 1.5)).toBeGreaterThan(0);
+    expect(
+      sessionTimeLeft({ ...only, tasks: [{ ...moving[0]!, moving: false }] }, EPOCH + 1.5)
+    ).toBeUndefined();
   });
 });
 
