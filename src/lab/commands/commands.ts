@@ -65,7 +65,7 @@ export function addCommands(options: addCommands.IOptions): IDisposable {
     execute: () => store.attach()
   });
   add(CommandIDs.profile, {
-    label: trans.__('Profile the Tasks'),
+    label: trans.__('Measure the Tasks'),
     caption: trans.__('Measure for a few steps how fast each task runs under each strategy'),
     isEnabled: () => isPossible('profile', store.view),
     execute: () => store.send('profile', {})
@@ -122,6 +122,9 @@ export function addCommands(options: addCommands.IOptions): IDisposable {
     describedBy: { args: CELL_ARGS },
     execute: async args => {
       const notebook = tracker.currentWidget?.content;
+      if (store.view.connectionProblem?.kind === 'not-loaded') {
+        await store.load();
+      }
       if (notebook && (await selectCell(notebook, String(args.cell)))) {
         await commands.execute('notebook:run-cell');
       }

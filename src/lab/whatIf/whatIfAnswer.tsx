@@ -142,7 +142,9 @@ export function Price({ answer, solving }: { answer: WhatIf.IAnswer; solving: bo
       <strong>{duration(plan.makespan, trans)}</strong>
       {current !== null && <Difference seconds={plan.makespan - current} of={current} />}
       <span className="jp-SaturnPanel-quiet">
-        {plan.optimal ? trans.__('proven shortest') : trans.__('gap %1', percent(plan.gap, trans))}
+        {plan.optimal
+          ? trans.__('cannot be shorter')
+          : trans.__('at most %1 above the best possible', percent(plan.gap, trans))}
         {solving && ` · ${trans.__('still looking…')}`}
       </span>
     </div>

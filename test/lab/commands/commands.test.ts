@@ -111,6 +111,18 @@ describe('addCommands', () => {
     expect(panel.content.scrolledTo).toEqual([2, 1]);
   });
 
+  it('loads the extension before it runs a cell that needs it', async () => {
+    const panel = new FakePanel(null, ['a']);
+    tracker.add(panel);
+    tracker.show(panel);
+    commands.addCommand('notebook:run-cell', { execute: () => void store.did.push('run-cell') });
+    store.set({ connectionProblem: { kind: 'not-loaded' } });
+    await commands.execute(CommandIDs.runTaskCell, { cell: 'cell-0' });
+    store.set({ connectionProblem: null });
+    await commands.execute(CommandIDs.runTaskCell, { cell: 'cell-0' });
+    expect(store.did).toEqual(['load', 'run-cell', 'run-cell']);
+  });
+
   it('takes all commands away when disposed, and listens no more', () => {
     added.dispose();
     expect(commands.listCommands()).toEqual([]);

@@ -28,7 +28,7 @@ from ..model.memory_estimate import MemoryEstimate
 from ..task.data_order import MicroBatch, takes_whole_batches
 from .context import Context, Knobs
 from .pipeline_schedule import StageSchedule
-from .pipeline_stages import Stages, cut
+from .pipeline_stages import Stages, blocks_with_parameters, cut
 from .runner import Runner, State
 from .technique import BuiltInTechnique, Choice, DeviceKind, Texture, why_not_trainable
 
@@ -61,7 +61,8 @@ class Pipeline(BuiltInTechnique):
         if isinstance(known, str):
             return known
         if cut(known, devices) is None:
-            return f"the model has too few blocks with parameters for {devices} stages"
+            count = blocks_with_parameters(known)
+            return f"it needs as many blocks with parameters as devices; this model has {count}"
         return None
 
     def choices(self, task: Task, devices: int) -> list[Choice]:

@@ -162,6 +162,11 @@ class Stages:
             setattr(parent, name, module)
 
 
+def blocks_with_parameters(block_chain: BlockChain) -> int:
+    """How many blocks hold parameters, the first of the chain with what comes before it."""
+    return 1 + sum(1 for block in block_chain.blocks[1:] if _has_parameters(block))
+
+
 def cut(block_chain: BlockChain, stages: int) -> list[range] | None:
     """The blocks of each stage, such that the slowest is as fast as can be; None if too few.
 
