@@ -7,6 +7,7 @@ import { DisposableDelegate, DisposableSet, type IDisposable } from '@lumino/dis
 import { insertCellBelow, selectCell } from '../notebook/cellNavigation.js';
 import type { ISaturnStore, ISessionModel, ISessions } from '../session/tokens.js';
 import { CommandIDs } from './commandIDs.js';
+import { exportSession, formatLabel, isExportable, PAGE_FORMATS, type PageFormat } from './exportSession.js';
 import { type Action, isPossible } from './sessionActions.js';
 
 const NO_ARGS = { type: 'object', properties: {} } as const;
@@ -14,6 +15,11 @@ const CELL_ARGS = {
   type: 'object',
   required: ['cell'],
   properties: { cell: { type: 'string', description: 'Id of a cell of the current notebook' } }
+} as const;
+const CODE_ARGS = {
+  type: 'object',
+  required: ['code'],
+  properties: { code: { type: 'string', description: 'Source of the new cell' } }
 } as const;
 
 const SESSION_ARGS = {
@@ -24,6 +30,15 @@ const SESSION_ARGS = {
       description: 'Id of a session that is open; else that of the current notebook'
     },
     inFront: { type: 'boolean', description: 'Whether a session whose dashboard has the focus goes before' }
+  }
+} as const;
+
+const EXPORT_ARGS = {
+  type: 'object',
+  properties: {
+    format: { type: 'string', enum: PAGE_FORMATS, default: 'html', description: 'What the file holds' },
+    isPalette: { type: 'boolean', description: 'Whether the label says that something is exported' },
+    ...SESSION_ARGS.properties
   }
 } as const;
 
@@ -44,7 +59,7 @@ def my_model(lr, batch_size):
 
 /** Register all commands but the one that shows the panel; dispose of the result to remove them. */
 export function addCommands(options: addCommands.IOptions): IDisposable {
-  const { commands, store, tracker, trans, sessions = null } = options;
+  const { commands, store, tracker, trans, clock, sessions = null } = options;
   const added = new DisposableSet();
   const add = (id: string, command: CommandRegistry.ICommandOptions) => {
     added.add(commands.addCommand(id, { describedBy: { args: NO_ARGS }, ...command }));
@@ -85,7 +100,7 @@ export function addCommands(options: addCommands.IOptions): IDisposable {
       }
     });
   addAction('profile', {
-    label: trans.__('Profile the Tasks'),
+    label: trans.__('Measure the Tasks'),
     caption: trans.__('Measure for a few steps how fast each task runs under each strategy')
   });
   addAction('plan', {
@@ -104,11 +119,32 @@ export function addCommands(options: addCommands.IOptions): IDisposable {
     },
     () => confirmStop(trans)
   );
+  add(CommandIDs.exportFile, {
+    label: ({ format, isPalette }) => {
+      const known = formatOf(format);
+      const what = known ? formatLabel(known, trans) : trans.__('Session');
+      return isPalette === true || !known ? trans.__('Export: %1', what) : what;
+    },
+    caption: trans.__('Save what there is of the session as a file that works alone'),
+    describedBy: { args: EXPORT_ARGS },
+    isEnabled: args => isExportable(formatOf(args.format) ?? 'html', sessionOf(args)?.view.state ?? null),
+    execute: args => {
+      const session = sessionOf(args);
+      return session && exportSession(session, formatOf(args.format) ?? 'html', clock(), trans);
+    }
+  });
   add(CommandIDs.insertTaskCell, {
     label: trans.__('Insert a Task Cell'),
     caption: trans.__('Insert a cell that makes a grid of tasks, to be filled in'),
     isEnabled: () => tracker.currentWidget?.content.model != null,
     execute: () => tracker.currentWidget && insertCellBelow(tracker.currentWidget.content, TASK_CELL)
+  });
+  add(CommandIDs.insertCode, {
+    label: trans.__('Insert Code'),
+    describedBy: { args: CODE_ARGS },
+    isEnabled: () => tracker.currentWidget?.content.model != null,
+    execute: args =>
+      tracker.currentWidget && insertCellBelow(tracker.currentWidget.content, String(args.code))
   });
   add(CommandIDs.showCell, {
     label: trans.__('Go to Task Cell'),
@@ -120,6 +156,9 @@ export function addCommands(options: addCommands.IOptions): IDisposable {
     describedBy: { args: CELL_ARGS },
     execute: async args => {
       const notebook = tracker.currentWidget?.content;
+      if (store.view.connectionProblem?.kind === 'not-loaded') {
+        await store.load();
+      }
       if (notebook && (await selectCell(notebook, String(args.cell)))) {
         await commands.execute('notebook:run-cell');
       }
@@ -147,7 +186,13 @@ export namespace addCommands {
     trans: TranslationBundle;
     /** Those of the Jupyter server, on which commands can act as well. */
     sessions?: ISessions | null;
+    /** Seconds since the epoch. */
+    clock: () => number;
   }
+}
+
+function formatOf(format: unknown): PageFormat | undefined {
+  return PAGE_FORMATS.find(known => known === format);
 }
 
 async function confirmStop(trans: TranslationBundle): Promise<boolean> {

@@ -4,6 +4,8 @@ import { INotebookTracker } from '@jupyterlab/notebook';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import { CommandIDs } from '../commands/commandIDs.js';
 import { addCommands } from '../commands/commands.js';
+import { PAGE_FORMATS } from '../commands/exportSession.js';
+import { now } from '../context/clock.js';
 import { ISaturnStore, ISessions } from '../session/tokens.js';
 
 const IN_PALETTE = [
@@ -32,9 +34,13 @@ export const commandsPlugin: JupyterFrontEndPlugin<void> = {
     sessions: ISessions | null
   ) => {
     const trans = (translator ?? nullTranslator).load('jupyterlab_saturn');
-    addCommands({ commands: app.commands, store, tracker, trans, sessions });
+    addCommands({ commands: app.commands, store, tracker, trans, sessions, clock: now });
     for (const command of IN_PALETTE) {
       palette?.addItem({ command, args: { inFront: true }, category: trans.__('Saturn') });
+    }
+    for (const format of PAGE_FORMATS) {
+      const args = { format, isPalette: true, inFront: true };
+      palette?.addItem({ command: CommandIDs.exportFile, args, category: trans.__('Saturn') });
     }
   }
 };
