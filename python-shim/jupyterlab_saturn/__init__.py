@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from .errors import SaturnError
 from .loop import checkpoint, report, restore, steps
+from .scalar_log import log
 from .task import Task, by_keyword
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ __all__ = [
     "__version__",
     "by_keyword",
     "checkpoint",
+    "log",
     "report",
     "restore",
     "session",
@@ -78,6 +80,11 @@ def _refuse_windows() -> None:
 def _jupyter_labextension_paths() -> list[dict[str, str]]:
     """Where JupyterLab finds the front end."""
     return [{"src": "labextension", "dest": "jupyterlab-saturn"}]
+
+
+def _jupyter_server_extension_points() -> list[dict[str, str]]:
+    """What a Jupyter server loads, so that pages reach sessions without a kernel."""
+    return [{"module": "jupyterlab_saturn.server"}]
 
 
 def __getattr__(name: str) -> Any:

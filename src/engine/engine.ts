@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { ENGLISH } from '../core/model/translation.js';
 import type { Command } from '../core/session/command.js';
 import { dueEvent } from '../core/session/dueEvent.js';
@@ -16,6 +17,7 @@ import {
 } from '../core/wire/messages.js';
 import { CacheSync } from './cacheSync.js';
 import { ConnectedClients } from './connectedClients.js';
+import { DeviceLoads } from './deviceLoads.js';
 import { DiskMeter } from './diskUse.js';
 import type { IDisposable } from './disposable.js';
 import type { IExecutor } from './executor/executor.js';
@@ -29,11 +31,15 @@ import { ProfileCache } from './profileCache.js';
 import { RequestHandler } from './requestHandler.js';
 import { openingEvents, restoreSession } from './restoredSession.js';
 import type { MessageRouter } from './router.js';
+import { SessionSummaryFile } from './sessionSummary.js';
 import { archiveTasks, unarchived } from './taskArchive.js';
 import { TaskCurves } from './taskFiles/taskCurves.js';
 import { VERSION } from './version.js';
 
 const TICK = 1000;
+
+/** Name of the file, in the session's folder, that tells how far it is. */
+const SUMMARY = 'summary.json';
 
 /** The disk is looked at so long after something was written, in milliseconds. */
 const DISK_DELAY = 5000;
@@ -53,8 +59,10 @@ export class Engine implements IDisposable {
   private readonly _cacheSync: CacheSync;
   private readonly _compaction: JournalCompaction;
   private readonly _disk: DiskMeter;
+  private readonly _loads = new DeviceLoads();
   private readonly _curves: TaskCurves;
   private readonly _requestHandler: RequestHandler;
+  private readonly _summary: SessionSummaryFile;
   private readonly _timer: NodeJS.Timeout;
   private _session: ISession;
   private _tickedAt: number;
@@ -95,12 +103,14 @@ export class Engine implements IDisposable {
       delay: DISK_DELAY,
       onChange: () => this._showOther({}, 'progress')
     });
+    this._summary = new SessionSummaryFile({ path: join(_options.folder, SUMMARY), now, log });
     this._curves = new TaskCurves(_options.folder);
     this._executor = _options.executor({
       take: report => {
         this._apply(report);
         return this._session.state.rev;
       },
+      noteLoad: load => this._loads.note(load),
       now,
       log
     });
@@ -113,6 +123,7 @@ export class Engine implements IDisposable {
       executor: this._executor,
       cache: this._cache,
       history: this._history,
+      loads: this._loads,
       curves: this._curves,
       now
     });
@@ -161,6 +172,7 @@ export class Engine implements IDisposable {
   /** Stop listening, after what is still to be sent; running ranks go on. */
   async close(): Promise<void> {
     clearInterval(this._timer);
+    this._summary.note(this._session.state);
     this._clients.dispose();
     this._disk.dispose();
     this._curves.dispose();
@@ -283,6 +295,7 @@ export class Engine implements IDisposable {
 
   private _tick(): void {
     const now = this._options.now();
+    this._summary.note(this._session.state);
     const due = dueEvent(this._session, this._tickedAt, now);
     if (!due || this._applyDue(due)) {
       this._tickedAt = now;

@@ -20,6 +20,7 @@ import {
   type TasksAdd
 } from '../core/wire/messages.js';
 import type { ConnectedClients } from './connectedClients.js';
+import type { DeviceLoads } from './deviceLoads.js';
 import type { IExecutor } from './executor/executor.js';
 import type { History } from './history.js';
 import { keepWeights } from './keptWeights.js';
@@ -64,6 +65,9 @@ export class RequestHandler {
         return;
       case 'state.at':
         this._answer(from, 'state.was', this._stateAt(message.body.time), message.id);
+        return;
+      case 'load.read':
+        send(from, 'load', this._options.loads.read(message.body.points, this._options.now()), message.id);
         return;
       case 'curves.read':
         this._answer(from, 'curves', this._curves(message.body), message.id);
@@ -217,6 +221,8 @@ export namespace RequestHandler {
     readonly executor: IExecutor;
     readonly cache: ProfileCache;
     readonly history: History;
+    /** How busy the devices are. */
+    readonly loads: DeviceLoads;
     readonly curves: TaskCurves;
     /** Seconds since the epoch. */
     readonly now: () => number;

@@ -65,6 +65,7 @@ class SaturnMagics(Magics):
             "export": self._export,
             "session": self._choose,
             "show": lambda _: show(self._session.show()),
+            "view": lambda _: show(self._session.view()),
             "help": self._help,
         }
 
@@ -267,7 +268,7 @@ class SaturnMagics(Magics):
     def _log(self, arguments: Arguments) -> None:
         if len(arguments.names) != 1:
             raise SaturnError("bad-option", "Name one task.", "%saturn log digits-mlp-32-1e-3")
-        show(self._session.log(arguments.names[0], arguments.options.get("lines", 40)))
+        show(self._session.log(arguments.names[0], **arguments.options))
 
     def _patiently(self, act: Callable[[], None], interrupted: str) -> None:
         """Do what may wait; an interrupt ends the wait, not the work."""

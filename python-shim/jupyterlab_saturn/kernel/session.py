@@ -243,7 +243,8 @@ class Session(SessionControl, SessionWishes):
             The share of its steps (``"10%"``, 0.1) that every task is to reach before any goes
             on. The plan tells what that costs.
         use
-            A plan of your own to follow instead, or the file it is in.
+            A plan of your own to follow instead, or the file it is in; or the name of a simple
+            rule that the plan was compared with, as ``"optimus-dynamic"``.
         **wishes
             What is asked of the plan, as of `wish`.
         """

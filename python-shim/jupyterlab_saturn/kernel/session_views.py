@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from .. import __version__
 from ..errors import SaturnError
@@ -19,6 +19,7 @@ from .past_moment import PastMoment, past_moment
 from .request_bodies import selection
 from .result_rows import rows_of
 from .task_log import task_log
+from .training_history import history_of
 from .waiting import Condition, device_count, is_building, wait
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ class SessionViews:
         self.paths = SessionPaths(name, home)
         self.attachment = Attachment(self.paths, __version__, launcher)
         self.live: Callable[[SessionState], str | None] = _no_widget
+        self.open_tab: Callable[[], bool] = _no_tab
 
     @property
     def name(self) -> str:
@@ -82,8 +84,8 @@ class SessionViews:
         view = self.render("check", names)
         return view if device_count(state) else joined(view, note(BUILT_ON_DEVICES))
 
-    def log(self, task: str, lines: int = 40) -> View:
-        """The end of what a task has printed, when it was built and when it was last trained.
+    def log(self, task: str, lines: int = 40, steps: int = 10) -> View:
+        """Curves and last steps of a task, and the end of what it printed when built and trained.
 
         Parameters
         ----------
@@ -91,6 +93,8 @@ class SessionViews:
             Its name.
         lines
             How many lines, at most, of each process.
+        steps
+            How many steps, at most; no table of them, and no curves, when 0.
 
         Raises
         ------
@@ -99,7 +103,40 @@ class SessionViews:
         """
         if not self._started:
             return self._nothing_yet()
-        return task_log(self.paths, self.state, task, lines)
+        told = task_log(self.paths, self.state, task, lines, steps)
+        if steps == 0 or not self.paths.step_log(task).exists():
+            return told
+        return joined(self.render("log", [task]), told)
+
+    def history(self, tasks: str | Iterable[str] | None = None) -> Any:
+        """What was logged of every step of one task, of several, or of all.
+
+        Parameters
+        ----------
+        tasks
+            A name, or names; all tasks that have logged something when None.
+
+        Returns
+        -------
+        pandas.DataFrame
+            A row a step, by its number; of several tasks by their names, too. Columns, as far as
+            they are known: ``loss``, ``lr`` (of the first group of parameters), ``grad_norm``
+            (before it is clipped), ``step_seconds``, ``samples_per_second``, ``peak_bytes`` (on
+            the fullest device), ``time`` (seconds since the epoch), the names that the task logs,
+            and ``eval/NAME`` of evaluations. Where there is no pandas, a list of dictionaries.
+
+        Raises
+        ------
+        SaturnError
+            ``unknown-task``; ``nothing-logged``.
+        """
+        if not self._started:
+            raise SaturnError(
+                "nothing-logged",
+                f"There is no session {self.name!r} in {self.paths.folder.parent} yet.",
+                "Begin with %saturn cluster, then a cell that starts with %%saturn task.",
+            )
+        return history_of(self.paths, self.state, tasks)
 
     def status(self) -> View:
         """How far every task is at this moment: a table, which stays as it is."""
@@ -108,6 +145,17 @@ class SessionViews:
     def show(self) -> View:
         """The schedule, what is planned and what happened; live where it can be."""
         return self.live_view("schedule") if self._started else self._nothing_yet()
+
+    def view(self) -> View:
+        """Have JupyterLab show the session in a tab of its own, where it can be."""
+        self._connection()
+        if self.open_tab():
+            return note(f"Session {self.name!r} is shown in a tab of its own.")
+        return note(
+            "No front end listens that could show the session in a tab. In JupyterLab, choose "
+            "Open the Saturn Dashboard in the command palette (Ctrl+Shift+C); elsewhere, "
+            "%saturn show and %saturn status show it here."
+        )
 
     def plan_at(self, when: PastMoment) -> View:
         """The plan as it was at a time, and what had happened by then.
@@ -147,7 +195,7 @@ class SessionViews:
         ----------
         view
             ``cluster``, ``tasks``, ``check``, ``profile``, ``cache``, ``techniques``, ``plan``,
-            ``schedule``, ``status``, ``run``, ``results`` or ``report``.
+            ``schedule``, ``status``, ``run``, ``results``, ``log`` or ``report``.
         tasks
             Names of tasks; all when None.
         at
@@ -239,3 +287,8 @@ class SessionViews:
 def _no_widget(_: SessionState) -> str | None:
     """Where no front end is attached, nothing is shown live."""
     return None
+
+
+def _no_tab() -> bool:
+    """Nothing follows this session that could show it."""
+    return False

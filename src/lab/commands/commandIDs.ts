@@ -20,6 +20,8 @@ export namespace CommandIDs {
   export const exportFile = 'saturn:export';
   /** Insert a task cell below the active cell. */
   export const insertTaskCell = 'saturn:insert-task-cell';
+  /** Insert a cell with code below the active cell: `{ code: text }`. */
+  export const insertCode = 'saturn:insert-code';
   /** Scroll to a cell: `{ cell: id }`. */
   export const showCell = 'saturn:show-cell';
   /** Run a cell: `{ cell: id }`. */

@@ -88,6 +88,16 @@ describe('addCommands', () => {
     expect(panel.content).toMatchObject({ activeCellIndex: 1, mode: 'edit', scrolledTo: [1] });
   });
 
+  it('inserts code below the active cell of a notebook, where there is one', async () => {
+    expect(commands.isEnabled(CommandIDs.insertCode)).toBe(false);
+    const panel = new FakePanel(null, ['a', 'b']);
+    tracker.add(panel);
+    tracker.show(panel);
+    panel.content.activeCellIndex = 0;
+    await commands.execute(CommandIDs.insertCode, { code: 'import torch' });
+    expect(panel.content.model.cells[1]?.sharedModel.getSource()).toBe('import torch');
+  });
+
   it('runs a cell by its id, and none for an id that is gone', async () => {
     const ran: number[] = [];
     const panel = new FakePanel(null, ['a', 'b', 'c']);
@@ -99,6 +109,46 @@ describe('addCommands', () => {
     expect(ran).toEqual([2]);
     await commands.execute(CommandIDs.showCell, { cell: 'cell-1' });
     expect(panel.content.scrolledTo).toEqual([2, 1]);
+  });
+
+  it('loads the extension before it runs a cell that needs it', async () => {
+    const panel = new FakePanel(null, ['a']);
+    tracker.add(panel);
+    tracker.show(panel);
+    commands.addCommand('notebook:run-cell', { execute: () => void store.did.push('run-cell') });
+    store.set({ connectionProblem: { kind: 'not-loaded' } });
+    await commands.execute(CommandIDs.runTaskCell, { cell: 'cell-0' });
+    store.set({ connectionProblem: null });
+    await commands.execute(CommandIDs.runTaskCell, { cell: 'cell-0' });
+    expect(store.did).toEqual(['load', 'run-cell', 'run-cell']);
+  });
+
+  it('acts on the session that is named, or in front, whatever the notebook', async () => {
+    added.dispose();
+    const front = new FakeStore();
+    const named = new FakeStore();
+    const sessions = {
+      changed: store.changed,
+      inFront: front,
+      opened: (id: string) => (id === 'named' ? named : null)
+    };
+    added = addCommands({
+      commands,
+      store,
+      tracker: tracker.asTracker,
+      trans: nullTranslator.load(''),
+      clock: () => 0,
+      sessions: sessions as never
+    });
+    for (const each of [store, front, named]) {
+      each.set({ state: plannedState() });
+    }
+    await commands.execute(CommandIDs.run, { session: 'named' });
+    await commands.execute(CommandIDs.run, { inFront: true });
+    expect([store.did, front.did, named.did]).toEqual([[], ['run'], ['run']]);
+    await commands.execute(CommandIDs.run);
+    expect(store.did).toEqual(['run']);
+    expect(commands.isEnabled(CommandIDs.run, { session: 'gone' })).toBe(false);
   });
 
   it('takes all commands away when disposed, and listens no more', () => {

@@ -702,3 +702,21 @@ it('pauses before the disk is full, and goes on when there is room', async () =>
     vi.useRealTimers();
   }
 });
+
+describe('how busy the devices are', () => {
+  it('is told to who asks, is in no journal, and known by agents that said hello only', async () => {
+    const agent = peer();
+    const client = peer();
+    const device = { id: 'cpu0', load: 0.5, memoryBytes: 1, totalBytes: 4 };
+    const load = { node: 'local', time: clock, seconds: 2, devices: [device] };
+    await agent.send('devices.load', load);
+    expect((await client.ask('load.read')).body).toEqual({ nodes: [] });
+    await agent.ask('agent.hello', { node: cpuNode(1), groups: [], trials: [], inspecting: [] });
+    const before = journaled();
+    await agent.ask('devices.load', load);
+    expect((await client.ask('load.read', { points: 10 })).body).toMatchObject({
+      nodes: [{ node: 'local', devices: [{ id: 'cpu0', loads: [0.5], memory: [0.25], now: device }] }]
+    });
+    expect(journaled()).toEqual(before);
+  });
+});

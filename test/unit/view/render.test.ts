@@ -6,6 +6,7 @@ import { render } from '../../../src/core/view/render.js';
 import { progressLine } from '../../../src/core/view/status/progressLine.js';
 import { type Replan, type SessionState, type TaskState, validate } from '../../../src/core/wire/messages.js';
 import { hostileState, UNPRINTABLE } from '../../fixtures/hostileState.js';
+import { loggedBy } from './loggedCurves.js';
 import {
   definedSession,
   emptySession,
@@ -130,29 +131,6 @@ function unevaluated(state: SessionState): SessionState {
 
 function firstTask(state: SessionState): SessionState {
   return { ...state, tasks: state.tasks.slice(0, 1) };
-}
-
-/** What the first tasks of a session have logged, the first of which was switched to another strategy. */
-function loggedBy({ tasks }: SessionState): ILoggedCurve[] {
-  const steps = Array.from({ length: 90 }, (_, i) => i + 1);
-  const segment = {
-    step: 0,
-    attempt: 1,
-    strategy: { technique: 'single', devices: 1 },
-    node: 'n',
-    devices: ['cpu0']
-  };
-  const moved = { ...segment, step: 40, attempt: 2, strategy: { technique: 'ddp', devices: 2 } };
-  return tasks.slice(0, 3).flatMap(({ spec }, of) => {
-    const values = steps.map(step => (step === 60 ? null : (3 - of / 2) / Math.sqrt(step)));
-    const common = { task: spec.name, metrics: ['loss'], segments: [segment, moved], last: 90 };
-    const loss = { ...common, steps, values, times: steps };
-    const evaluated = { ...common, steps: [45, 90], values: [0.5, 0.75], times: [45, 90] };
-    return [
-      { metric: 'loss', curve: loss },
-      { metric: 'eval/accuracy', curve: evaluated }
-    ];
-  });
 }
 
 const troubled: SessionState = { ...runningSession(), agent: 'away' };
