@@ -18,6 +18,8 @@ export default defineConfig({
           environment: 'jsdom',
           include: ['test/lab/**/*.test.{ts,tsx}'],
           setupFiles: ['test/lab/setup.ts'],
+          // Its modules name others without their endings, which Node.js does not find.
+          server: { deps: { inline: [/@jupyter\/web-components/] } },
           testTimeout: 30_000
         }
       },

@@ -13,7 +13,7 @@ export class Dashboard extends Widget {
   constructor(options: Dashboard.IOptions) {
     super();
     this.addClass('jp-SaturnDashboard');
-    this._session = options.session;
+    this.session = options.session;
     const context = { ...options, selection: this.selection };
     const below = new SplitPanel({ orientation: 'horizontal' });
     below.addWidget(taskTablePart(context));
@@ -29,27 +29,29 @@ export class Dashboard extends Widget {
     BoxLayout.setSizeBasis(header, 48);
     BoxLayout.setStretch(parts, 1);
     this.layout = layout;
-    this._session.changed.connect(this._onChanged, this);
+    this.session.changed.connect(this._onChanged, this);
   }
+
+  /** The session that it shows. */
+  readonly session: ISessionModel;
 
   /** Which tasks are selected, in all parts. */
   readonly selection = new TaskSelection();
 
   override dispose(): void {
-    this._session.changed.disconnect(this._onChanged, this);
+    this.session.changed.disconnect(this._onChanged, this);
     this.selection.dispose();
     super.dispose();
   }
 
   private _onChanged(): void {
-    const { state } = this._session.view;
+    const { state } = this.session.view;
     if (state && state.tasks !== this._tasks) {
       this._tasks = state.tasks;
       this.selection.keep(new Set(state.tasks.map(({ spec }) => spec.name)));
     }
   }
 
-  private readonly _session: ISessionModel;
   private _tasks: unknown = null;
 }
 

@@ -27,13 +27,21 @@ export function taskTimeLeft(task: TaskState, state: SessionState, now: number):
 }
 
 /**
- * Seconds until all planned tasks are trained: what runs takes the time it still needs, what waits takes its
- * planned time as soon as its devices are free. Undefined without a plan or without anything left to do.
+ * Seconds until all planned tasks are trained. Undefined without a plan or without anything left to do.
  */
 export function sessionTimeLeft(state: SessionState, now: number): number | undefined {
+  const left = [...timesLeft(state, now).values()];
+  return left.length === 0 ? undefined : left.reduce((most, seconds) => Math.max(most, seconds), 0);
+}
+
+/**
+ * Seconds until each planned task is trained, by name: what runs takes the time it still needs, what waits takes its
+ * planned time as soon as its devices are free. Nothing of those that are over, or that no plan has.
+ */
+export function timesLeft(state: SessionState, now: number): Map<string, number> {
   const tasks = new Map(state.tasks.map(task => [task.spec.name, task]));
   const free = new Map<string, number>();
-  let left: number | undefined;
+  const left = new Map<string, number>();
   const segments = [...(state.plan?.plan.segments ?? [])].sort((a, b) => a.start - b.start);
   for (const segment of segments) {
     const task = tasks.get(segment.task);
@@ -46,7 +54,7 @@ export function sessionTimeLeft(state: SessionState, now: number): number | unde
     for (const key of keys) {
       free.set(key, end);
     }
-    left = Math.max(left ?? 0, end);
+    left.set(segment.task, Math.max(left.get(segment.task) ?? 0, end));
   }
   return left;
 }
