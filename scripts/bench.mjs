@@ -8,12 +8,14 @@
  * `npm run bench:sweep`: a sweep of small tasks, by plain processes, by us, by Ray Tune; `-- --rounds 1 --scale .5` is shorter.
  * `npm run bench:live`: policies run for real with tasks that sleep; `-- --quick` is four small ones, `-- --scale 2000` shorter.
  * `npm run bench:scale`: what watching 12, 100, 300 and 1000 tasks costs; `-- --tasks 12,100 --seconds 60` is shorter.
+ * `npm run bench:page`: what JupyterLab's page costs while 12, 300, 1000 tasks train; `-- --tasks 300` is shorter.
  * `npm run bench -- replan`: planning anew in a fraction of a second.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from './build.mjs';
+import { ensureChromium } from './chromium.mjs';
 import { checkMachine } from './machine.mjs';
 import { installPackages } from './packages.mjs';
 import { root } from './root.mjs';
@@ -21,8 +23,8 @@ import { Failure, main, run, step } from './step.mjs';
 import { inVenv } from './venv.mjs';
 
 const outdir = join(root, 'out', 'bench');
-const benches = ['planner', 'paper', 'replan', 'trials', 'training', 'sweep', 'live', 'scale'];
-const ENGINE = ['live', 'sweep', 'scale']; // what runs one
+const benches = ['planner', 'paper', 'replan', 'trials', 'training', 'sweep', 'live', 'scale', 'page'];
+const ENGINE = ['live', 'sweep', 'scale', 'page']; // what runs one
 const QUICK = [
   ['planner', '--seconds', '2', '--seeds', '2'],
   ['trials', '--seeds', '3', '--cases', 'paper'],
@@ -38,6 +40,10 @@ await main(async () => {
   }
   await installPackages();
   await build(chosen.some(([name]) => ENGINE.includes(name)) ? ['wire', 'engine'] : ['wire']);
+  if (chosen.some(([name]) => name === 'page')) {
+    await build(['lab']);
+    process.env.CHROMIUM_PATH = await ensureChromium();
+  }
   for (const [name, ...rest] of chosen) {
     await bench(name, rest);
   }
@@ -66,7 +72,7 @@ async function bench(name, rest) {
     format: 'esm',
     platform: 'node',
     target: 'node20',
-    external: ['highs']
+    external: ['highs', 'playwright-core']
   });
   await run(process.execPath, [outfile, ...args], { show: true });
 }

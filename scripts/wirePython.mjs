@@ -7,6 +7,21 @@ const capitalized = name => name[0].toUpperCase() + name.slice(1);
 const union = members => `(\n${members.map(member => `    ${member}`).join(' |\n')}\n)`;
 const alias = (name, type, description) => `${name}: TypeAlias = ${type}\n${docstring(description)}`;
 
+/** Words of Python that no member of a class can be called. */
+const keywords = new Set([
+  'as',
+  'class',
+  'def',
+  'from',
+  'global',
+  'if',
+  'import',
+  'in',
+  'is',
+  'lambda',
+  'with'
+]);
+
 const plain = { string: 'str', integer: 'int', number: 'float', boolean: 'bool', null: 'None' };
 
 /** Python types of schemas. An object whose members are known becomes a class, put to `classes`. */
@@ -44,6 +59,10 @@ class Translation {
   }
 
   #typedDict({ properties, required = [], description }, name) {
+    if (Object.keys(properties).some(key => keywords.has(key))) {
+      this.classes.push(this.#functional({ properties, required, description }, name));
+      return name;
+    }
     const members = Object.entries(properties).map(([key, member]) => {
       const type = this.type(member, `${name}${capitalized(key)}`);
       const declared = required.includes(key) ? type : `NotRequired[${type}]`;
@@ -52,6 +71,15 @@ class Translation {
     const body = docstring(description, '    ') + members.join('');
     this.classes.push(`class ${name}(TypedDict):\n${body || '    pass\n'}`);
     return name;
+  }
+
+  /** The same for one with a member that is called as a keyword. Types are texts: they may be defined later. */
+  #functional({ properties, required, description }, name) {
+    const members = Object.entries(properties).map(([key, member]) => {
+      const type = quoted(this.type(member, `${name}${capitalized(key)}`));
+      return `        ${quoted(key)}: ${required.includes(key) ? type : `NotRequired[${type}]`},\n`;
+    });
+    return `${name} = TypedDict(\n    ${quoted(name)},\n    {\n${members.join('')}    },\n)\n${docstring(description)}`;
   }
 }
 

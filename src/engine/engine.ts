@@ -30,6 +30,7 @@ import { RequestHandler } from './requestHandler.js';
 import { openingEvents, restoreSession } from './restoredSession.js';
 import type { MessageRouter } from './router.js';
 import { archiveTasks, unarchived } from './taskArchive.js';
+import { TaskCurves } from './taskFiles/taskCurves.js';
 import { VERSION } from './version.js';
 
 const TICK = 1000;
@@ -52,6 +53,7 @@ export class Engine implements IDisposable {
   private readonly _cacheSync: CacheSync;
   private readonly _compaction: JournalCompaction;
   private readonly _disk: DiskMeter;
+  private readonly _curves: TaskCurves;
   private readonly _requestHandler: RequestHandler;
   private readonly _timer: NodeJS.Timeout;
   private _session: ISession;
@@ -93,6 +95,7 @@ export class Engine implements IDisposable {
       delay: DISK_DELAY,
       onChange: () => this._showOther({}, 'progress')
     });
+    this._curves = new TaskCurves(_options.folder);
     this._executor = _options.executor({
       take: report => {
         this._apply(report);
@@ -110,6 +113,7 @@ export class Engine implements IDisposable {
       executor: this._executor,
       cache: this._cache,
       history: this._history,
+      curves: this._curves,
       now
     });
     router.onClient = incoming => {
@@ -159,6 +163,7 @@ export class Engine implements IDisposable {
     clearInterval(this._timer);
     this._clients.dispose();
     this._disk.dispose();
+    this._curves.dispose();
     this._executor.dispose();
     await this._journal.forced();
     await this._compaction.settled();

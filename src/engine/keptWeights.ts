@@ -1,28 +1,24 @@
 import { createHash } from 'node:crypto';
-import { existsSync, linkSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, linkSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { IKeptWeights } from '../core/session/clones.js';
 import type { ISession } from '../core/session/session.js';
 import { SaturnError } from '../core/wire/failure.js';
 import type { TaskClone, TaskSpec } from '../core/wire/messages.js';
+import {
+  COMMITTED,
+  type ICheckpointManifest,
+  isOf,
+  MANIFEST,
+  readManifestSync
+} from './taskFiles/checkpointManifest.js';
+import { TaskFolder } from './taskFiles/taskFolder.js';
 
 /** A task that trains drops its older checkpoints meanwhile: so often another is looked for. */
 const TRIES = 5;
 
-const MANIFEST = 'manifest.json';
-
-/** What a checkpoint says of itself, as far as it matters here. */
-interface IManifest {
-  readonly step: number;
-  readonly identity: string;
-  readonly files: Readonly<Record<string, unknown>>;
-  /** Of a finished task: after which step it ended, and the step of its best model, if it keeps that. */
-  readonly ended?: number;
-  readonly bestStep?: number;
-}
-
 /** A checkpoint on disk, or the weights that a task was finished with. */
-interface ISaved extends Pick<IManifest, 'step' | 'ended' | 'bestStep'> {
+interface ISaved extends Pick<ICheckpointManifest, 'step' | 'ended' | 'bestStep'> {
   readonly path: string;
 }
 
@@ -58,7 +54,7 @@ export function dropWeights(folder: string, { state }: ISession): void {
 
 /** Step that a task has reached by what it has saved; undefined when it has saved nothing. */
 export function lastSaved(folder: string, task: TaskSpec): number | undefined {
-  const all = join(folder, 'tasks', task.name, 'checkpoints');
+  const all = new TaskFolder(folder, task.name).checkpoints;
   const steps = [...committed(all, task), ...committed(join(all, 'final'), task)].map(
     ({ step, ended = step }) => ended
   );
@@ -66,7 +62,7 @@ export function lastSaved(folder: string, task: TaskSpec): number | undefined {
 }
 
 function choose(folder: string, parent: TaskSpec, { weights, step }: TaskClone): string {
-  const all = join(folder, 'tasks', parent.name, 'checkpoints');
+  const all = new TaskFolder(folder, parent.name).checkpoints;
   const final = committed(join(all, 'final'), parent);
   const isBest = ({ bestStep }: ISaved): boolean => bestStep !== undefined;
   const isLast = ({ step, ended }: ISaved): boolean => step === ended;
@@ -110,27 +106,24 @@ function choose(folder: string, parent: TaskSpec, { weights, step }: TaskClone):
 }
 
 /** Checkpoints that are whole and of what the task trains, oldest first. */
-function committed(folder: string, { hash, trainingHash }: TaskSpec): ISaved[] {
-  const names = existsSync(folder) ? readdirSync(folder).filter(name => /^step-\d+$/.test(name)) : [];
+function committed(folder: string, task: TaskSpec): ISaved[] {
+  const names = existsSync(folder) ? readdirSync(folder).filter(name => COMMITTED.test(name)) : [];
   return names
     .sort()
     .map(name => join(folder, name))
     .flatMap(path => {
       try {
-        const { identity, step, ended, bestStep } = manifestOf(path);
-        return identity.startsWith(`${trainingHash ?? hash}/`) ? [{ step, ended, bestStep, path }] : [];
+        const manifest = readManifestSync(path);
+        const { step, ended, bestStep } = manifest;
+        return isOf(manifest, task) ? [{ step, ended, bestStep, path }] : [];
       } catch {
         return []; // a training has dropped it meanwhile
       }
     });
 }
 
-function manifestOf(checkpoint: string): IManifest {
-  return JSON.parse(readFileSync(join(checkpoint, MANIFEST), 'utf8')) as IManifest;
-}
-
 function link(folder: string, from: string): IKeptWeights {
-  const manifest = manifestOf(from);
+  const manifest = readManifestSync(from);
   const text = JSON.stringify([manifest.identity, manifest.step, manifest.files]);
   const checkpoint = createHash('sha256').update(text).digest('hex').slice(0, 32);
   const kept = join(folder, 'weights', checkpoint);

@@ -7,12 +7,14 @@ import { wishesEvent } from '../core/session/wishRequests.js';
 import { cacheView } from '../core/view/profile/cacheView.js';
 import { render } from '../core/view/render.js';
 import {
+  type CurvesRead,
   type EngineMessages,
   failureOf,
   type Render,
   type SessionEvent,
   type SessionState,
   type TaskClone,
+  type TaskState,
   type TasksAdd
 } from '../core/wire/messages.js';
 import type { ConnectedClients } from './connectedClients.js';
@@ -22,6 +24,13 @@ import { keepWeights } from './keptWeights.js';
 import type { ProfileCache } from './profileCache.js';
 import { eventOfRequest, refuseBusy } from './requestEvents.js';
 import type { IIncoming, MessageRouter } from './router.js';
+import { savedCheckpoints } from './taskFiles/savedCheckpoints.js';
+import { shownCurves } from './taskFiles/shownCurves.js';
+import type { TaskCurves } from './taskFiles/taskCurves.js';
+import { readOutput } from './taskFiles/taskOutput.js';
+
+/** Views that show what tasks have logged. */
+const WITH_CURVES: ReadonlySet<Render['view']> = new Set(['results', 'log', 'report']);
 
 /** Answers clients: what they ask is shown, what they want becomes an event. */
 export class RequestHandler {
@@ -50,6 +59,17 @@ export class RequestHandler {
         return;
       case 'state.at':
         this._answer(from, 'state.was', this._stateAt(message.body.time), message.id);
+        return;
+      case 'curves.read':
+        this._answer(from, 'curves', this._curves(message.body), message.id);
+        return;
+      case 'output.read': {
+        const task = this._task(message.body.task);
+        this._answer(from, 'output', readOutput(session().state.folder, task, message.body), message.id);
+        return;
+      }
+      case 'checkpoints.read':
+        this._answer(from, 'checkpoints', this._checkpoints(message.body.task), message.id);
         return;
       case 'tasks.add':
         send(from, 'tasks.added', this._addTasks(message.body), message.id);
@@ -102,12 +122,34 @@ export class RequestHandler {
     if (view === 'cache') {
       return cacheView(state, cache.memory(), time, ENGLISH);
     }
-    return render(view === 'plan' && at !== undefined ? 'past-plan' : view, state, time, ENGLISH, shown);
+    const curves =
+      at === undefined && WITH_CURVES.has(view)
+        ? await shownCurves(view, state, shown, this._options.curves)
+        : [];
+    const drawn = view === 'plan' && at !== undefined ? 'past-plan' : view;
+    return render(drawn, state, time, ENGLISH, shown, curves);
   }
 
   private async _stateAt(time: number): Promise<EngineMessages['state.was']> {
     const { history, now } = this._options;
     return { time, state: await history.stateAt(time, now()) };
+  }
+
+  private async _curves(request: CurvesRead): Promise<EngineMessages['curves']> {
+    const { curves, session } = this._options;
+    return { curves: await curves.read(session().state.tasks, request) };
+  }
+
+  private async _checkpoints(name: string): Promise<EngineMessages['checkpoints']> {
+    const { folder } = this._options.session().state;
+    return { checkpoints: await savedCheckpoints(folder, this._task(name).spec) };
+  }
+
+  /** @throws SaturnError `unknown-task`. */
+  private _task(name: string): TaskState {
+    const session = this._options.session();
+    selectTasks(session, [name]);
+    return findTask(session, name) as TaskState;
   }
 
   private _clone(clone: TaskClone): EngineMessages['tasks.added'] {
@@ -163,6 +205,7 @@ export namespace RequestHandler {
     readonly executor: IExecutor;
     readonly cache: ProfileCache;
     readonly history: History;
+    readonly curves: TaskCurves;
     /** Seconds since the epoch. */
     readonly now: () => number;
   }

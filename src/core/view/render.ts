@@ -1,5 +1,6 @@
 import type { ITranslation } from '../model/translation.js';
 import type { Render, Rendered, SessionState } from '../wire/messages.js';
+import type { ILoggedCurve } from './curves/curveChart.js';
 import type { Blocks } from './display/block.js';
 import { display } from './display/display.js';
 import { planView } from './plan/planView.js';
@@ -11,13 +12,21 @@ import { pastPlanView } from './status/pastPlanView.js';
 import { scheduleView } from './status/scheduleView.js';
 import { statusView } from './status/statusView.js';
 import { checkView } from './tasks/checkView.js';
+import { logView } from './tasks/logView.js';
 import { tasksView } from './tasks/tasksView.js';
 import { techniquesView } from './tasks/techniquesView.js';
 
 /** Views of the state alone, the engine makes the others; and the plan of a state that is past. */
 type StateView = Exclude<Render['view'], 'cache'> | 'past-plan';
 
-const VIEWS: Record<StateView, (state: SessionState, now: number, trans: ITranslation) => Blocks> = {
+type View = (
+  state: SessionState,
+  now: number,
+  trans: ITranslation,
+  curves: readonly ILoggedCurve[]
+) => Blocks;
+
+const VIEWS: Record<StateView, View> = {
   cluster: (state, _, trans) => clusterView(state, trans),
   tasks: tasksView,
   check: (state, _, trans) => checkView(state, trans),
@@ -27,7 +36,8 @@ const VIEWS: Record<StateView, (state: SessionState, now: number, trans: ITransl
   'past-plan': pastPlanView,
   schedule: scheduleView,
   status: statusView,
-  results: (state, _, trans) => resultsView(state, trans),
+  results: (state, _, trans, curves) => resultsView(state, trans, curves),
+  log: (state, _, trans, curves) => logView(state, trans, curves),
   report: reportView
 };
 
@@ -36,17 +46,19 @@ const VIEWS: Record<StateView, (state: SessionState, now: number, trans: ITransl
  *
  * @param now - seconds since the epoch.
  * @param tasks - names of the tasks to show; all when absent.
+ * @param curves - what tasks have logged, for views that show it.
  */
 export function render(
   view: StateView,
   state: SessionState,
   now: number,
   trans: ITranslation,
-  tasks?: readonly string[]
+  tasks?: readonly string[],
+  curves: readonly ILoggedCurve[] = []
 ): Rendered {
   const shown = tasks
     ? { ...state, tasks: state.tasks.filter(task => tasks.includes(task.spec.name)) }
     : state;
-  const drawn = display(view, VIEWS[view](shown, now, trans), trans);
+  const drawn = display(view, VIEWS[view](shown, now, trans, curves), trans);
   return view === 'report' ? reportPage(shown, drawn, trans) : drawn;
 }

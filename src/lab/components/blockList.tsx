@@ -1,10 +1,10 @@
 import { useLayoutEffect, useRef } from 'react';
+import { curveSvg } from '../../core/view/curves/curveSvg.js';
 import type { Block, Blocks } from '../../core/view/display/block.js';
 import { searchSvg } from '../../core/view/display/searchSvg.js';
 import { mergedFailures, whereWords } from '../../core/view/format/failures.js';
 import { foldedItems, type IList, type IListItem } from '../../core/view/format/list.js';
 import { aboutWords, type Remarks, remarksTitle } from '../../core/view/format/remarks.js';
-import type { PlanStep } from '../../core/wire/messages.js';
 import { useViewContext } from '../context/viewContext.js';
 import { FailureNote } from './failureNote.js';
 import { GanttHost } from './ganttHost.js';
@@ -22,7 +22,7 @@ export function BlockList({ blocks }: { blocks: Blocks }) {
 
 /** What is said, all of it printable; charts see to what they write themselves. */
 function printedBlock(block: Block): Block {
-  return block.kind === 'chart' || block.kind === 'search' ? block : printed(block);
+  return ['chart', 'search', 'curves'].includes(block.kind) ? block : printed(block);
 }
 
 function BlockView({ block }: { block: Block }) {
@@ -60,7 +60,9 @@ function BlockView({ block }: { block: Block }) {
     case 'chart':
       return <GanttHost input={block.chart} />;
     case 'search':
-      return <SearchPicture log={block.log} />;
+      return <Picture svg={searchSvg(block.log, trans)?.source ?? ''} />;
+    case 'curves':
+      return <Picture svg={curveSvg(block.chart, block.size, trans).source} />;
     case 'fold':
       return (
         <details className="jp-SaturnFold">
@@ -122,9 +124,8 @@ function RemarkList({ title, remarks }: { title: string; remarks: Remarks }) {
   );
 }
 
-function SearchPicture({ log }: { log: readonly PlanStep[] }) {
-  const { trans } = useViewContext();
-  const svg = searchSvg(log, trans)?.source ?? '';
+/** A picture that `core/view` has drawn. */
+function Picture({ svg }: { svg: string }) {
   const host = useRef<HTMLDivElement>(null);
   useLayoutEffect(() => {
     if (host.current) {

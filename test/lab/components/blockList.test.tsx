@@ -67,6 +67,19 @@ describe('BlockList', () => {
     expect(host.querySelector('td')?.className).toBe('jp-mod-number');
   });
 
+  it('draws curves as the static displays do', () => {
+    const chart = {
+      title: 'Loss',
+      description: 'It falls.',
+      lines: [{ label: 'a', steps: [1, 2], values: [2, 1] }],
+      marks: [],
+      isLog: false
+    };
+    show([{ kind: 'curves', chart, size: { width: 400, height: 200 } }]);
+    expect(texts('svg[role="img"] > title')).toEqual(['Loss']);
+    expect(texts('svg > desc')).toEqual(['It falls.']);
+  });
+
   it('draws lists, and folds away what is too much', () => {
     const items = ['a', 'b', 'c'].map(text => ({ mark: '✕', about: 'it', text, more: 'so' }));
     show([{ kind: 'list', list: { text: 'Not met:', tone: 'warning', items, most: 1 } }]);

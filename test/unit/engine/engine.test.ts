@@ -202,6 +202,65 @@ it('shows only the tasks that were asked for', async () => {
   expect(text).not.toContain('one');
 });
 
+it('tells what a task has logged, printed and saved', async () => {
+  const hands = await peer().enrol();
+  const client = peer();
+  await client.ask('tasks.add', { tasks: [spec('a'), spec('b')] });
+  const asked = { tasks: ['b', 'gone', 'a'], metric: 'loss', points: 100 };
+  const empty = { metrics: [], steps: [], values: [], times: [], segments: [], last: 0 };
+  expect((await client.ask('curves.read', asked)).body).toEqual({
+    curves: [
+      { task: 'b', ...empty },
+      { task: 'a', ...empty }
+    ]
+  });
+  await client.ask('run', { tasks: ['a'], switches: 'never' });
+  await work(hands, async () => (await client.state()).goal === 'none');
+  const task = join(folder, 'tasks', 'a');
+  mkdirSync(join(task, 'attempt-1'), { recursive: true });
+  const lines = [
+    { step: 1, time: 1000, loss: 2 },
+    { step: 2, time: 1001, loss: 1 },
+    { step: 2, time: 1001, eval: { accuracy: 0.5 } }
+  ];
+  writeFileSync(join(task, 'log.jsonl'), lines.map(line => `${JSON.stringify(line)}\n`).join(''));
+  writeFileSync(join(task, 'attempt-1', 'rank0.log'), 'Loading\nDone\n');
+  const [attempt] = (await client.state()).tasks[0]!.attempts;
+  expect((await client.ask('curves.read', asked)).body).toMatchObject({
+    curves: [
+      { task: 'b', last: 0 },
+      {
+        task: 'a',
+        metrics: ['loss', 'eval/accuracy'],
+        steps: [1, 2],
+        values: [2, 1],
+        times: [1000, 1001],
+        segments: [{ step: 0, attempt: 1, strategy: attempt!.strategy, devices: attempt!.devices }],
+        last: 2
+      }
+    ]
+  });
+  const drawn = await client.ask('render', { view: 'log', tasks: ['a'] });
+  const { text, html } = drawn.type === 'rendered' ? drawn.body : { text: '', html: '' };
+  expect(text).toContain('Training loss of a');
+  expect(text).toContain('0.5000 at step 2');
+  expect(html.match(/<svg /g)).toHaveLength(2);
+  for (const view of ['results', 'report']) {
+    const told = await client.ask('render', { view });
+    expect(told.type === 'rendered' && told.body.text).toContain('2.000 at step 1 to 1.000 at step 2');
+  }
+  expect((await client.ask('output.read', { task: 'a' })).body).toMatchObject({
+    text: 'Loading\nDone\n',
+    attempts: [1],
+    cut: false
+  });
+  expect((await client.ask('checkpoints.read', { task: 'a' })).body).toEqual({ checkpoints: [] });
+  expect(await errorOf(client, 'output.read', { task: 'a', attempt: 2 })).toBe('unknown-attempt');
+  expect(await errorOf(client, 'output.read', { task: 'nobody' })).toBe('unknown-task');
+  expect(await errorOf(client, 'checkpoints.read', { task: 'nobody' })).toBe('unknown-task');
+  expect(await errorOf(client, 'output.read', { task: '../a' })).toBe('bad-message');
+});
+
 it('tells a failed choice of devices to whom it answers, and to nobody else', async () => {
   const hands = await peer().enrol();
   const client = peer();

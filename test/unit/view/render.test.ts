@@ -1,6 +1,7 @@
 // @vitest-environment jsdom
 import { describe, expect, it } from 'vitest';
 import { ENGLISH } from '../../../src/core/model/translation.js';
+import type { ILoggedCurve } from '../../../src/core/view/curves/curveChart.js';
 import { render } from '../../../src/core/view/render.js';
 import { progressLine } from '../../../src/core/view/status/progressLine.js';
 import { type Replan, type SessionState, type TaskState, validate } from '../../../src/core/wire/messages.js';
@@ -30,6 +31,7 @@ const VIEWS = [
   'schedule',
   'status',
   'results',
+  'log',
   'report'
 ] as const;
 
@@ -125,6 +127,33 @@ function unevaluated(state: SessionState): SessionState {
   };
 }
 
+function firstTask(state: SessionState): SessionState {
+  return { ...state, tasks: state.tasks.slice(0, 1) };
+}
+
+/** What the first tasks of a session have logged, the first of which was switched to another strategy. */
+function loggedBy({ tasks }: SessionState): ILoggedCurve[] {
+  const steps = Array.from({ length: 90 }, (_, i) => i + 1);
+  const segment = {
+    step: 0,
+    attempt: 1,
+    strategy: { technique: 'single', devices: 1 },
+    node: 'n',
+    devices: ['cpu0']
+  };
+  const moved = { ...segment, step: 40, attempt: 2, strategy: { technique: 'ddp', devices: 2 } };
+  return tasks.slice(0, 3).flatMap(({ spec }, of) => {
+    const values = steps.map(step => (step === 60 ? null : (3 - of / 2) / Math.sqrt(step)));
+    const common = { task: spec.name, metrics: ['loss'], segments: [segment, moved], last: 90 };
+    const loss = { ...common, steps, values, times: steps };
+    const evaluated = { ...common, steps: [45, 90], values: [0.5, 0.75], times: [45, 90] };
+    return [
+      { metric: 'loss', curve: loss },
+      { metric: 'eval/accuracy', curve: evaluated }
+    ];
+  });
+}
+
 const troubled: SessionState = { ...runningSession(), agent: 'away' };
 troubled.notices = [
   { code: 'disk-full', message: 'The journal cannot be written.', hint: 'Free some space.' }
@@ -165,11 +194,14 @@ describe('render', () => {
     ['results', 'results-unevaluated', unevaluated(finishedSession())],
     ['status', 'status-unevaluated', unevaluated(finishedSession())],
     ['report', 'report', finishedSession()],
+    ['results', 'results-curves', finishedSession(), loggedBy(finishedSession())],
+    ['log', 'log', firstTask(finishedSession()), loggedBy(firstTask(finishedSession()))],
+    ['log', 'log-empty', firstTask(finishedSession())],
     ['past-plan', 'past-plan', replanned(runningSession())],
     ['status', 'status-replanned', replanned(finishedSession())]
-  ] as const)('%s looks as approved: %s', async (view, name, state) => {
+  ] as const)('%s looks as approved: %s', async (view, name, state, curves: readonly ILoggedCurve[] = []) => {
     validate('SessionState', state);
-    const { text, html } = render(view, state, NOW, ENGLISH);
+    const { text, html } = render(view, state, NOW, ENGLISH, undefined, curves);
     await expect(`${text}\n`).toMatchFileSnapshot(`output/${name}.txt`);
     await expect(`${html.trimEnd()}\n`).toMatchFileSnapshot(`output/${name}.html`);
   });
@@ -193,7 +225,7 @@ describe('render', () => {
 
   it.each(VIEWS)('%s is safe, closed markup whatever the state says', view => {
     for (const state of HOSTILE_SESSIONS) {
-      const { text, html } = render(view, state, NOW, ENGLISH);
+      const { text, html } = render(view, state, NOW, ENGLISH, undefined, loggedBy(state));
       expect(text).not.toMatch(UNPRINTABLE);
       expect(html).not.toMatch(UNPRINTABLE);
       const document = new DOMParser().parseFromString(html, 'text/html');

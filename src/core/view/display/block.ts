@@ -1,4 +1,6 @@
 import type { PlanStep } from '../../wire/messages.js';
+import type { ICurveChart } from '../curves/curveChart.js';
+import type { IPictureSize } from '../curves/curveSvg.js';
 import type { ITaskFailure } from '../format/failures.js';
 import type { IList } from '../format/list.js';
 import type { Remarks } from '../format/remarks.js';
@@ -23,6 +25,8 @@ export type Block =
   | { readonly kind: 'failures'; readonly failures: readonly ITaskFailure[] }
   /** A schedule; as text a chart for each of these kinds of bars. */
   | { readonly kind: 'chart'; readonly chart: IGanttInput; readonly sections: readonly IGanttBar['kind'][] }
+  /** Curves over the steps of training. */
+  | { readonly kind: 'curves'; readonly chart: ICurveChart; readonly size: IPictureSize }
   /** How a search went, as a picture; nothing as text. */
   | { readonly kind: 'search'; readonly log: readonly PlanStep[] }
   | { readonly kind: 'fold'; readonly title: string; readonly blocks: readonly Block[] };
@@ -43,6 +47,11 @@ export function sentence(text: string, look: Look = 'note'): Block {
 /** A table. */
 export function tableBlock(table: ITable): Block {
   return { kind: 'table', table };
+}
+
+/** Curves; nothing when there are none. */
+export function curvesBlock(chart: ICurveChart | null, size: IPictureSize): Block | false {
+  return chart !== null && { kind: 'curves', chart, size };
 }
 
 /** Failures; nothing when there are none. */

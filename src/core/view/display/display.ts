@@ -1,5 +1,6 @@
 import type { ITranslation } from '../../model/translation.js';
 import type { Rendered } from '../../wire/messages.js';
+import { curvesPart } from '../curves/curvesPart.js';
 import { type Fragment, type IPart, Markup, markup, withCode, withoutCode } from '../format/escape.js';
 import { failuresPart } from '../format/failures.js';
 import { listPart } from '../format/list.js';
@@ -76,6 +77,8 @@ function partOf(block: Block, trans: ITranslation): IPart {
           .join('\n'),
         html: markup`${new Markup(ganttSvg(layoutGantt(block.chart, trans, { width: CHART_WIDTH })))}\n`
       };
+    case 'curves':
+      return curvesPart(block.chart, block.size, trans);
     case 'search': {
       const picture = searchSvg(block.log, trans);
       return { text: '', html: picture !== null && markup`${picture}\n` };

@@ -1,5 +1,6 @@
 import type { ITranslation } from '../../model/translation.js';
 import type { Rendered, SessionState } from '../../wire/messages.js';
+import type { ILoggedCurve } from '../curves/curveChart.js';
 import { type Blocks, lead, tableBlock } from '../display/block.js';
 import { noTasks } from '../display/emptyStates.js';
 import { Markup, markup, printable } from '../format/escape.js';
@@ -22,7 +23,12 @@ main{max-width:60rem;margin:0 auto;padding:1.5rem}
 `;
 
 /** The whole session: plan and what happened, results, comparison. */
-export function reportView(state: SessionState, now: number, trans: ITranslation): Blocks {
+export function reportView(
+  state: SessionState,
+  now: number,
+  trans: ITranslation,
+  curves: readonly ILoggedCurve[] = []
+): Blocks {
   const chart = scheduleBlock(state, now, trans);
   const plan = state.plan?.plan;
   const some = state.tasks.length > 0;
@@ -30,7 +36,7 @@ export function reportView(state: SessionState, now: number, trans: ITranslation
     { kind: 'title', text: titleOf(state, trans), under: trans.__('Written %1.', moment(now)) },
     !some && lead(noTasks(trans)),
     some && { kind: 'heading', text: trans.__('Results') },
-    ...(some ? resultsView(state, trans) : []),
+    ...(some ? resultsView(state, trans, curves) : []),
     (plan !== undefined || chart !== false) && { kind: 'heading', text: trans.__('Schedule') },
     ...(plan ? planSentences(plan, trans) : []),
     chart,

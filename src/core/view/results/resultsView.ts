@@ -1,15 +1,25 @@
 import type { ITranslation } from '../../model/translation.js';
 import type { SessionState } from '../../wire/messages.js';
+import type { ILoggedCurve } from '../curves/curveChart.js';
 import { type Blocks, failuresBlock, lead, sentence, tableBlock } from '../display/block.js';
 import { noResults, noTasks } from '../display/emptyStates.js';
 import { failedTasks } from '../format/failures.js';
 import { count, duration, taskCount } from '../format/format.js';
+import { bestCurves } from './bestCurves.js';
 import { ranking } from './criterion.js';
 import { leaderboard } from './leaderboard.js';
 import { bestSentences } from './winner.js';
 
-/** The trained tasks, best first, and what became of the others. */
-export function resultsView(state: SessionState, trans: ITranslation): Blocks {
+/**
+ * The trained tasks, best first, and what became of the others.
+ *
+ * @param curves - of what the best of them have logged.
+ */
+export function resultsView(
+  state: SessionState,
+  trans: ITranslation,
+  curves: readonly ILoggedCurve[] = []
+): Blocks {
   if (state.tasks.length === 0) {
     return [lead(noTasks(trans))];
   }
@@ -33,6 +43,7 @@ export function resultsView(state: SessionState, trans: ITranslation): Blocks {
     ...bestSentences(ranked, trans),
     sentence(`${facts.join(', ')}.`),
     tableBlock(leaderboard(state, trans)),
+    bestCurves(curves, trans),
     ranked.some(task => task.result?.model !== undefined) &&
       sentence(trans.__('Models lie in `%1`.', state.folder.replaceAll('`', "'"))),
     failures

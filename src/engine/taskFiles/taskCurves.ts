@@ -1,0 +1,134 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Curve, CurveSegment, CurvesRead, TaskState } from '../../core/wire/messages.js';
+import type { IDisposable } from '../disposable.js';
+import { TaskFolder } from './taskFolder.js';
+import { TaskLog } from './taskLog.js';
+
+/** Points of an answer, all tasks together: it stays well below the largest message. */
+const MOST_POINTS = 40_000;
+
+const LEAST_POINTS = 2;
+
+/** Names of metrics in an answer, all tasks together. */
+const MOST_NAMES = 15_000;
+
+/** Steps that are read from files again for an answer, all tasks together. */
+const MOST_REREAD = 32_768;
+
+/** Logs that are read at the same time. */
+const AT_ONCE = 4;
+
+/** In milliseconds: a view is better off with part of the curves than without any. */
+const PATIENCE = 500;
+
+/** The curves of a session's tasks, as their logs have them: read when somebody asks, and kept in bounded form. */
+export class TaskCurves implements IDisposable {
+  private readonly _logs = new Map<string, TaskLog>();
+  private readonly _updates = new Map<TaskLog, Promise<void>>();
+  private readonly _waiting: (() => void)[] = [];
+  private _reading = 0;
+
+  /** @param _folder - of the session. */
+  constructor(private readonly _folder: string) {}
+
+  dispose(): void {
+    this._keepOnly(new Set());
+  }
+
+  /**
+   * What some tasks have logged of a metric.
+   *
+   * @param tasks - all tasks of the session.
+   * @param patience - milliseconds after which is told what was read by then, while the rest is read on.
+   */
+  async read(tasks: readonly TaskState[], request: CurvesRead, patience = PATIENCE): Promise<Curve[]> {
+    const known = new Map(tasks.map(task => [task.spec.name, task]));
+    this._keepOnly(known);
+    const asked = [...new Set(request.tasks)].flatMap(name => {
+      const task = known.get(name);
+      return task ? [{ task, log: this._logOf(name) }] : [];
+    });
+    const waiting = new AbortController();
+    await Promise.race([
+      Promise.all(asked.map(({ log }) => this._updated(log))),
+      sleep(patience, undefined, { signal: waiting.signal }).catch(() => undefined)
+    ]);
+    waiting.abort();
+    const share = Math.max(1, asked.length);
+    const query = {
+      metric: request.metric,
+      points: Math.max(LEAST_POINTS, Math.min(request.points, Math.floor(MOST_POINTS / share))),
+      from: request.from ?? 0,
+      to: request.to ?? Number.MAX_SAFE_INTEGER,
+      reread: Math.floor(MOST_REREAD / share)
+    };
+    const curves: Curve[] = [];
+    for (const { task, log } of asked) {
+      curves.push({
+        task: task.spec.name,
+        metrics: log.metrics.slice(0, Math.floor(MOST_NAMES / share)),
+        ...(await log.read(query)),
+        segments: segmentsOf(task),
+        last: log.lastStep,
+        ...(this._updates.has(log) && { unread: Math.max(1, log.unread) })
+      });
+    }
+    return curves;
+  }
+
+  private _logOf(name: string): TaskLog {
+    let log = this._logs.get(name);
+    if (!log) {
+      log = new TaskLog(new TaskFolder(this._folder, name).log);
+      this._logs.set(name, log);
+    }
+    return log;
+  }
+
+  /** Forget the logs of tasks that are there no more. */
+  private _keepOnly(names: { has(name: string): boolean }): void {
+    for (const [name, log] of this._logs) {
+      if (!names.has(name)) {
+        log.dispose();
+        this._logs.delete(name);
+      }
+    }
+  }
+
+  /** Resolves when a log was read to its end; one that is being read already is not read twice. */
+  private _updated(log: TaskLog): Promise<void> {
+    let update = this._updates.get(log);
+    if (!update) {
+      update = this._inTurn(() => log.update()).finally(() => this._updates.delete(log));
+      this._updates.set(log, update);
+    }
+    return update;
+  }
+
+  private async _inTurn(act: () => Promise<void>): Promise<void> {
+    if (this._reading >= AT_ONCE) {
+      await new Promise<void>(resolve => this._waiting.push(resolve));
+    } else {
+      this._reading += 1;
+    }
+    try {
+      await act();
+    } finally {
+      const next = this._waiting.shift();
+      if (next) {
+        next();
+      } else {
+        this._reading -= 1;
+      }
+    }
+  }
+}
+
+/** The attempts of a task that trained. */
+function segmentsOf({ attempts }: TaskState): CurveSegment[] {
+  return attempts.flatMap(({ number, strategy, node, devices, startedAt, fromStep = 0 }) =>
+    startedAt === undefined
+      ? []
+      : [{ step: fromStep, time: startedAt, attempt: number, strategy, node, devices }]
+  );
+}
