@@ -14,6 +14,23 @@ import {
   TASK_ARGS
 } from './taskTarget.js';
 
+/** All of them: each acts on what is selected where nobody names tasks. */
+export const TASK_COMMANDS = [
+  CommandIDs.runTasks,
+  CommandIDs.stopTasks,
+  CommandIDs.resumeTasks,
+  CommandIDs.retryTasks,
+  CommandIDs.cloneTasks,
+  CommandIDs.setPriority,
+  CommandIDs.setDeadline,
+  CommandIDs.pinTasks,
+  CommandIDs.removeTasks,
+  CommandIDs.compareTasks,
+  CommandIDs.copyTaskNames,
+  CommandIDs.exportTasks,
+  CommandIDs.reset
+] as const;
+
 /** Register the commands for some tasks of a session; dispose of the result to remove them. */
 export function addTaskCommands(options: ITaskCommandOptions): IDisposable {
   const { commands, clock, trans } = options;
@@ -49,9 +66,9 @@ export function addTaskCommands(options: ITaskCommandOptions): IDisposable {
       caption: trans.__('Show the curves of these, in one chart')
     },
     1,
-    ({ names, selection, showCurves }) => {
+    ({ names, selection }) => {
       selection?.select(names);
-      showCurves?.();
+      selection?.ask('curves');
     }
   );
   addLocal(

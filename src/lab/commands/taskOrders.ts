@@ -28,7 +28,11 @@ export function addTaskOrders(options: ITaskCommandOptions): IDisposable {
     added.add(
       commands.addCommand(id, {
         describedBy: { args: TASK_ARGS },
-        label: args => labelOf(words, scopeOf(options, args)?.names.length ?? 0),
+        label: args => {
+          const scope = scopeOf(options, args);
+          const number = scope ? possible(order, scope).tasks.length : 0;
+          return labelOf(words, number || (scope?.names.length ?? 0));
+        },
         caption: args => {
           const scope = scopeOf(options, args);
           const reason = scope ? possible(order, scope).reason : trans.__('There is no session.');

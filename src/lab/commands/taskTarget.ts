@@ -26,8 +26,6 @@ export interface ITaskTarget {
   readonly session: ISessionModel;
   /** Of the dashboard that shows it, when one does. */
   readonly selection?: TaskSelection;
-  /** Bring the curves of the selected tasks into sight. */
-  readonly showCurves?: () => void;
 }
 
 /** Where a command acts, and on which tasks. */

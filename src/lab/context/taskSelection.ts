@@ -8,6 +8,11 @@ export class TaskSelection implements IDisposable {
     return this._changed;
   }
 
+  /** Emitted when somebody asks to see something of the selected tasks: the name of a tab of the details. */
+  get asked(): ISignal<this, string> {
+    return this._asked;
+  }
+
   /** Names of the selected tasks, in the order in which they were selected. */
   get tasks(): readonly string[] {
     return this._tasks;
@@ -40,6 +45,11 @@ export class TaskSelection implements IDisposable {
     this.select(this.has(task) ? this._tasks.filter(other => other !== task) : [...this._tasks, task]);
   }
 
+  /** Ask to see something of the selected tasks, such as their `curves` or their `log`. */
+  ask(what: string): void {
+    this._asked.emit(what);
+  }
+
   /** Forget those that are no longer there. */
   keep(existing: ReadonlySet<string>): void {
     this.select(this._tasks.filter(task => existing.has(task)));
@@ -51,6 +61,7 @@ export class TaskSelection implements IDisposable {
   }
 
   private readonly _changed = new Signal<this, void>(this);
+  private readonly _asked = new Signal<this, string>(this);
   private _tasks: readonly string[] = [];
   private _isDisposed = false;
 }

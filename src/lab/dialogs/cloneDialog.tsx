@@ -1,6 +1,6 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { printable } from '../../core/view/format/escape.js';
-import { count, listing } from '../../core/view/format/format.js';
+import { count, listing, taskCount } from '../../core/view/format/format.js';
 import type { TaskClone, TaskState } from '../../core/wire/messages.js';
 import { cloneInput, cloneOutcome, hasOwnLoop, type ICloneInput, type Weights } from './cloneForm.js';
 import { Field, FormProblem } from './field.js';
@@ -119,13 +119,14 @@ function CloneFields(props: {
       {isOne && text('name', trans.__('Name'), names[0])}
       <FormProblem text={problems.get('')} />
       <p className="jp-SaturnForm-note" role="status">
-        {trans._n(
-          'Makes %2: %3.',
-          'Makes %2 tasks: %3.',
-          names.length,
-          names.length === 1 ? trans.__('one task') : count(names.length),
-          listing(names, trans, NAMES)
-        )}{' '}
+        {problems.size === 0 &&
+          trans._n(
+            'Makes %2: %3.',
+            'Makes %2: %3.',
+            names.length,
+            taskCount(names.length, trans),
+            listing(names, trans, NAMES)
+          )}{' '}
         {tasks.some(hasOwnLoop)
           ? trans.__('Of a task with a loop of its own, a clone begins from scratch.')
           : trans.__('Only weights are taken over: optimizer, schedule and order of the data begin anew.')}

@@ -2,27 +2,12 @@ import { ILayoutRestorer, type JupyterFrontEnd, type JupyterFrontEndPlugin } fro
 import { ICommandPalette, MainAreaWidget, WidgetTracker } from '@jupyterlab/apputils';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import { CommandIDs } from '../commands/commandIDs.js';
-import { addTaskCommands } from '../commands/taskCommands.js';
-import type { ITaskTarget } from '../commands/taskTarget.js';
+import { addTaskCommands, TASK_COMMANDS } from '../commands/taskCommands.js';
 import { saturnIcon } from '../components/icons.js';
 import { now } from '../context/clock.js';
 import { Dashboard } from '../dashboard/dashboard.js';
 import { ISaturnStore } from '../session/tokens.js';
-
-const TASKS_IN_PALETTE = [
-  CommandIDs.runTasks,
-  CommandIDs.stopTasks,
-  CommandIDs.resumeTasks,
-  CommandIDs.retryTasks,
-  CommandIDs.cloneTasks,
-  CommandIDs.setPriority,
-  CommandIDs.setDeadline,
-  CommandIDs.pinTasks,
-  CommandIDs.removeTasks,
-  CommandIDs.compareTasks,
-  CommandIDs.exportTasks,
-  CommandIDs.reset
-];
+import { dashboardTarget } from './dashboardTarget.js';
 
 /** A session in a tab of the main area. */
 export const dashboardPlugin: JupyterFrontEndPlugin<void> = {
@@ -63,19 +48,9 @@ export const dashboardPlugin: JupyterFrontEndPlugin<void> = {
         app.shell.add(widget, 'main');
       }
     });
-    const target = (folder: string | undefined): ITaskTarget | null => {
-      const shown = (widget: MainAreaWidget<Dashboard>) => widget.content.session.view.state?.folder;
-      const dashboard =
-        folder === undefined
-          ? tracker.find(widget => widget === app.shell.currentWidget)
-          : tracker.find(widget => shown(widget) === folder);
-      return (
-        dashboard?.content ??
-        (folder === undefined || store.view.state?.folder === folder ? { session: store } : null)
-      );
-    };
+    const target = dashboardTarget({ dashboards: tracker, shell: app.shell, store });
     addTaskCommands({ commands: app.commands, target, clock: now, trans });
-    for (const command of TASKS_IN_PALETTE) {
+    for (const command of TASK_COMMANDS) {
       palette?.addItem({ command, category: trans.__('Saturn') });
     }
     palette?.addItem({ command: CommandIDs.dashboard, category: trans.__('Saturn') });

@@ -1,15 +1,16 @@
 import { count, taskCount } from '../../core/view/format/format.js';
 import { CommandIDs } from '../commands/commandIDs.js';
-import { useDashboardContext } from '../context/dashboardContext.js';
+import { type IDashboardContext, useDashboardContext } from '../context/dashboardContext.js';
 import { openTaskMenu, taskArgs } from './taskMenu.js';
 
-const IN_SIGHT = [
-  CommandIDs.compareTasks,
-  CommandIDs.stopTasks,
-  CommandIDs.resumeTasks,
-  CommandIDs.retryTasks,
-  CommandIDs.cloneTasks,
-  CommandIDs.removeTasks
+/** What is in sight, in fewer words than in the menu: how many tasks it is for is said beside it. */
+const inSight = (trans: IDashboardContext['trans']): readonly (readonly [string, string])[] => [
+  [CommandIDs.compareTasks, trans.__('Compare')],
+  [CommandIDs.stopTasks, trans.__('Stop')],
+  [CommandIDs.resumeTasks, trans.__('Resume')],
+  [CommandIDs.retryTasks, trans.__('Retry')],
+  [CommandIDs.cloneTasks, trans.__('Clone…')],
+  [CommandIDs.removeTasks, trans.__('Take Out…')]
 ];
 
 /**
@@ -28,7 +29,7 @@ export function BulkBar({ tasks, hidden }: { tasks: readonly string[]; hidden: n
           ? trans.__('%1 selected, %2 of them not shown', taskCount(tasks.length, trans), count(hidden))
           : trans.__('%1 selected', taskCount(tasks.length, trans))}
       </span>
-      {IN_SIGHT.filter(command => commands.hasCommand(command)).map(command => (
+      {inSight(trans).map(([command, label]) => (
         <button
           key={command}
           type="button"
@@ -38,7 +39,7 @@ export function BulkBar({ tasks, hidden }: { tasks: readonly string[]; hidden: n
           title={commands.caption(command, args)}
           onClick={() => void commands.execute(command, args)}
         >
-          {commands.label(command, args)}
+          {label}
         </button>
       ))}
       <button

@@ -22,8 +22,15 @@ const ROW_HEIGHT = 26;
 /** So many lines are drawn beyond each end of what is in sight. */
 const OVERSCAN = 6;
 
-/** Pixels that a cell is wider than its text. */
+/** Pixels that a cell is wider than its text, and what is before that in the first. */
 const CELL_PADDING = 20;
+const CHECK = 20;
+
+/** Mean width of a character, in ems. */
+const CHARACTER = 0.58;
+
+/** So many characters more has a column that tells a mean and a spread. */
+const SPREAD = 9;
 
 /** Where the focus is, by what it is on: lines move. */
 interface IFocus {
@@ -201,7 +208,11 @@ export function TaskGrid(props: TaskGrid.IProps) {
     }
   };
 
-  const widths = columns.map(({ width }, i) => `calc(${width}ch + ${CELL_PADDING + (i === 0 ? 20 : 0)}px)`);
+  const widths = columns.map(({ width, mean }, i) => {
+    // Not in `ch`, which are wider in bold.
+    const ems = CHARACTER * (width + (isGrouped && mean ? SPREAD : 0));
+    return `calc(${ems.toFixed(2)}em + ${CELL_PADDING + (i === 0 ? CHECK : 0)}px)`;
+  });
   const style = { '--jp-saturn-columns': widths.join(' '), '--jp-saturn-row': `${ROW_HEIGHT}px` };
   return (
     // biome-ignore lint/a11y/noStaticElementInteractions: it is a grid, whose cells have the focus

@@ -3,7 +3,7 @@ import { CommandIDs } from '../commands/commandIDs.js';
 import type { IDashboardContext } from '../context/dashboardContext.js';
 
 /** What can be asked of tasks, in the order of the menu; null is a line between. */
-export const TASK_COMMANDS: readonly (string | null)[] = [
+const ITEMS: readonly (string | null)[] = [
   CommandIDs.compareTasks,
   null,
   CommandIDs.runTasks,
@@ -38,7 +38,7 @@ export function openTaskMenu(
   const menu = new Menu({ commands: context.commands });
   menu.addClass('jp-SaturnTaskMenu');
   const args = taskArgs(context, tasks);
-  for (const command of TASK_COMMANDS) {
+  for (const command of ITEMS) {
     menu.addItem(command === null ? { type: 'separator' } : { command, args });
   }
   // Once what was chosen has been told.

@@ -38,13 +38,11 @@ export function openTable(state: SessionState, now = EPOCH + 20) {
   const commands = new CommandRegistry();
   const selection = new TaskSelection();
   const trans = nullTranslator.load('jupyterlab_saturn');
-  const shownCurves: string[][] = [];
   const added = addTaskCommands({
     commands,
     target: () => ({
       session: store,
-      selection,
-      showCurves: () => void shownCurves.push([...selection.tasks])
+      selection
     }),
     clock: () => now,
     trans
@@ -61,7 +59,6 @@ export function openTable(state: SessionState, now = EPOCH + 20) {
     store,
     commands,
     selection,
-    shownCurves,
     all,
     grid,
     find: (selector: string) => part.node.querySelector<HTMLElement>(selector),

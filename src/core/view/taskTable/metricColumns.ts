@@ -34,7 +34,7 @@ function lossColumn(trans: ITranslation): ITaskColumn {
     about: trans.__('Loss of training, after the newest step that is known'),
     align: 'right',
     isUsual: true,
-    width: 9,
+    width: 12,
     goal: 'min',
     mean: value => metric(value, trans),
     value: ({ task }) => loss(task) ?? undefined,

@@ -96,7 +96,7 @@ export function groupCell({ rows }: IRowGroup, column: ITaskColumn, trans: ITran
     }
     const mean = column.mean(found.mean);
     const of = taskCount(found.of, trans);
-    return found.spread === null
+    return found.spread === null || found.spread === 0
       ? { text: mean, title: trans.__('of %1', of) }
       : {
           text: `${mean} ± ${column.mean(found.spread)}`,

@@ -23,6 +23,17 @@ export function taskColumns(state: SessionState, now: number, trans: ITranslatio
   const some = (has: (task: TaskState) => unknown): boolean => tasks.some(task => has(task) !== undefined);
   return [
     text('name', trans.__('Task'), tasks, ({ task }) => task.spec.name),
+    stateColumn(trans),
+    progressColumn(trans),
+    {
+      ...number(
+        'left',
+        trans.__('Left'),
+        row => row.left,
+        seconds => duration(seconds, trans)
+      ),
+      about: trans.__('Time until it is trained, as it trains or by the plan')
+    },
     text(
       'sweep',
       trans.__('Sweep'),
@@ -38,17 +49,6 @@ export function taskColumns(state: SessionState, now: number, trans: ITranslatio
       count,
       isVaried(({ spec }) => spec.seed)
     ),
-    stateColumn(trans),
-    progressColumn(trans),
-    {
-      ...number(
-        'left',
-        trans.__('Left'),
-        row => row.left,
-        seconds => duration(seconds, trans)
-      ),
-      about: trans.__('Time until it is trained, as it trains or by the plan')
-    },
     ...metricColumns(tasks, trans),
     {
       ...number('rate', trans.__('Samples/s'), samplesPerSecond, compactCount),
@@ -212,7 +212,7 @@ function stateColumn(trans: ITranslation): ITaskColumn {
     id: 'state',
     label: trans.__('State'),
     isUsual: true,
-    width: 12,
+    width: 16,
     value: ({ task }) => STATUS_ORDER.indexOf(task.status),
     raw: ({ task }) => task.status,
     cell: ({ task }) => {

@@ -63,14 +63,14 @@ describe('taskColumns', () => {
   it('has a column for each parameter of the sweep, and for what tasks were found to be', () => {
     expect(taskColumns(runningState(), NOW, ENGLISH).map(({ id }) => id)).toEqual([
       'name',
+      'state',
+      'progress',
+      'left',
       'sweep',
       'param:model',
       'param:batch_size',
       'param:lr',
       'seed',
-      'state',
-      'progress',
-      'left',
       'loss',
       'metric:accuracy',
       'best:accuracy',

@@ -141,7 +141,7 @@ describe('taskCsv', () => {
     const { rows, columns } = parts({ ...state, tasks: [{ ...first!, spec }] });
     const chosen = columns.filter(({ id }) => /^(name|param:.*|state|took)$/.test(id));
     expect(taskCsv(rows, chosen)).toBe(
-      'Task,lr,text,sum,no,State,Took\r\na,0.1,"a ""b"", c",\'=1+1,-1,ready,\r\n'
+      'Task,State,lr,text,sum,no,Took\r\na,ready,0.1,"a ""b"", c",\'=1+1,-1,\r\n'
     );
   });
 });
