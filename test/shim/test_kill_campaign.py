@@ -16,15 +16,15 @@ import psutil
 import pytest
 import torch
 from jupyterlab_saturn import Session
-from nightly import NIGHTLY, nightly
+from nightly import nightly
 from test_story import home, lines, named, processes, session, statuses, until
 from test_story_takeover import OTHERS, ranks
 
 __all__ = ["home", "session"]  # fixtures
 
 KINDS = ("rank", "group", "zygote", "agent", "engine", "client", "everything", "sleep")
-KILLS = 30 if NIGHTLY else 8
-SEEDS = [1, *(pytest.param(seed, marks=nightly) for seed in range(2, 11))]
+KILLS = 30
+SEEDS = range(1, 11)
 LOSSES = {"rank-lost", "rank-hung"}
 """Codes of failures that so many kills in a row may come to; it is said how to retry."""
 
@@ -81,7 +81,7 @@ def strike(session: Session, client: Client, kind: str, dice: random.Random) -> 
     chosen = victims(session, kind, dice)
     if kind == "sleep":
         send(signal.SIGSTOP, chosen)
-        time.sleep(dice.uniform(0.5, 18.0 if NIGHTLY else 2.0))
+        time.sleep(dice.uniform(0.5, 18.0))
         send(signal.SIGCONT, chosen)
     else:
         send(signal.SIGKILL, chosen)
@@ -108,7 +108,8 @@ def go_on(session: Session) -> bool:
     return session.state["goal"] != "none"
 
 
-@pytest.mark.timeout(3600 if NIGHTLY else 600)
+@nightly
+@pytest.mark.timeout(3600)
 @pytest.mark.parametrize("seed", SEEDS)
 def test_whoever_is_killed_the_weights_are_those_of_an_undisturbed_run(
     session: Session, home: Path, seed: int
@@ -127,12 +128,7 @@ def test_whoever_is_killed_the_weights_are_those_of_an_undisturbed_run(
             while go_on(session):
                 time.sleep(dice.uniform(0.2, 3.0))
                 if len(struck) < KILLS:
-                    # Each kind by day as well, in an order of chance.
-                    kind = (
-                        dice.choice(KINDS)
-                        if NIGHTLY
-                        else dice.choice([one for one in KINDS if one not in struck])
-                    )
+                    kind = dice.choice(KINDS)
                     struck.append(kind)
                     strike(session, client, kind, dice)
     finally:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from nightly import nightly
 from stage import until
 from test_story import home, lines, opened, statuses
 
@@ -47,7 +48,10 @@ def fill(disk: Path, leave: int) -> Path:
     return ballast
 
 
-@pytest.mark.parametrize("left", [8 << 20, 0], ids=["nearly full", "full"])
+@pytest.mark.parametrize(
+    "left",
+    [pytest.param(8 << 20, id="nearly full"), pytest.param(0, id="full", marks=nightly)],
+)
 def test_no_task_fails_of_a_disk_that_fills_up(disk: Path, left: int) -> None:
     with opened("disk", disk / "saturn") as session:
         session.cluster(cpu=2)

@@ -6,6 +6,7 @@ import pytest
 from fakes.shell import Shell
 from jupyterlab_saturn import Session
 from jupyterlab_saturn.errors import SaturnError
+from nightly import nightly
 from test_story import home, lines, session, until
 
 __all__ = ["home", "session"]  # fixtures
@@ -13,6 +14,7 @@ __all__ = ["home", "session"]  # fixtures
 ALONE = ["ddp", "fsdp", "offload", "pipeline", "tensor"]
 
 
+@nightly
 def test_each_plan_can_be_looked_at_as_it_was(session: Session, shell: Shell) -> None:
     session.cluster(cpu=2)
     session.add(lines, {"lr": [0.1, 0.05, 0.01], "pause": 0.02, "steps": 400})

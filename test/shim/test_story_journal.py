@@ -54,7 +54,7 @@ def begun_since(session: Session) -> dict[str, list[int]]:
         "finished",
         pytest.param("started", marks=nightly),
         pytest.param("plan-made", marks=nightly),
-        "run-requested",
+        pytest.param("run-requested", marks=nightly),
         pytest.param("inspected", marks=nightly),
     ],
 )

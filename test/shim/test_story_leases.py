@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from nightly import nightly
 from stage import until
 from test_story import home, lines, opened, statuses
 
@@ -12,6 +13,7 @@ __all__ = ["home"]  # a fixture
 ALONE = ["ddp", "fsdp", "offload", "pipeline", "tensor"]
 
 
+@nightly
 def test_a_run_waits_for_a_device_of_another_session_and_goes_on_by_itself(home: Path) -> None:
     with opened("owner", home) as owner, opened("guest", home) as guest:
         for session in (owner, guest):

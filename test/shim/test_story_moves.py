@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from jupyterlab_saturn import Session
+from nightly import nightly
 from stage import Stage
 from test_story import home, opened, session, until  # noqa: F401
 from test_story_control import in_training, task
@@ -79,6 +80,7 @@ def places(session: Session, name: str) -> list[tuple[str, list[str]]]:  # noqa:
 
 
 @pytest.mark.timeout(300)
+@nightly
 def test_the_plan_moves_by_what_training_teaches_and_by_what_is_asked(sweep: Story) -> None:
     import torch
 

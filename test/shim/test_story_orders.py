@@ -13,6 +13,7 @@ from jupyterlab_saturn import Session
 from jupyterlab_saturn.errors import SaturnError
 from jupyterlab_saturn.kernel.options import find_verb, parse
 from jupyterlab_saturn.kernel.verbs import VERBS
+from nightly import nightly
 from stage import attempts_told
 from test_story import home, session, statuses, until  # noqa: F401
 from test_story_control import in_training, task
@@ -164,6 +165,7 @@ def outcome(order: Callable[[], Any]) -> str:
     return "ok"
 
 
+@nightly
 def test_two_clients_order_what_contradicts_each_other(
     story: Story,  # noqa: F811
 ) -> None:

@@ -13,6 +13,7 @@ import cloudpickle
 import pytest
 from jupyterlab_saturn import Session, Task
 from jupyterlab_saturn.agent.agent_lock import read_status
+from nightly import nightly
 from test_story import home, lines, named, opened, running, session, statuses, until
 
 __all__ = ["home", "session"]  # fixtures
@@ -73,6 +74,7 @@ def test_the_run_goes_on_and_others_find_it(session: Session, home: Path, tmp_pa
 
 
 @pytest.mark.timeout(300)
+@nightly
 def test_the_first_run_after_the_death_of_the_agent(session: Session) -> None:
     session.cluster(cpu=2)
     session.add(lines, {"lr": [0.1], "pause": 0.01})

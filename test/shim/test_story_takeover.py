@@ -48,10 +48,10 @@ def victims(session: Session, victim: str, old: list[psutil.Process]) -> list[ps
 @pytest.mark.parametrize(
     "victim",
     [
-        "nobody",
+        pytest.param("nobody", marks=nightly),
         pytest.param("old", marks=nightly),
         "new",
-        "agent",
+        pytest.param("agent", marks=nightly),
         pytest.param("engine", marks=nightly),
         pytest.param("zygote", marks=nightly),
     ],

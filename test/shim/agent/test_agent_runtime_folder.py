@@ -13,6 +13,7 @@ from jupyterlab_saturn.agent.agent_launch import agent_alive, ensure_agent
 from jupyterlab_saturn.agent.agent_lock import read_status
 from jupyterlab_saturn.agent.runtime_folder import RuntimeFolder
 from jupyterlab_saturn.paths import SessionPaths, engine_endpoint, events_socket
+from nightly import nightly
 from test_agent_process import Scene, scene
 
 
@@ -28,7 +29,7 @@ def events_of(paths: SessionPaths) -> Path:
     return Path(status["events"])
 
 
-@pytest.mark.parametrize("above", [0, 1])
+@pytest.mark.parametrize("above", [pytest.param(0, marks=nightly), 1])
 def test_it_is_made_anew_and_the_work_goes_on(above: int) -> None:
     with scene() as here:
         runtime = here.paths.runtime

@@ -21,7 +21,7 @@ from jupyterlab_saturn.training.conformance.checks import CHECKS
 from jupyterlab_saturn.training.conformance.report import Finding, look_into, subject_of
 from jupyterlab_saturn.training.conformance.test_bench import TestBench
 from jupyterlab_saturn.training.techniques import DEMANDS, TECHNIQUES
-from nightly import NIGHTLY
+from nightly import NIGHTLY, nightly
 
 GUIDE = Path(__file__).parents[3] / "docs" / "techniques.md"
 
@@ -120,6 +120,7 @@ def test_a_hang_ends_and_is_met_once() -> None:
 
 
 @pytest.mark.timeout(300)
+@nightly
 def test_the_guides_own_technique_conforms(tmp_path: Path) -> None:
     """The program, on the technique of the guide as a notebook cell would have it."""
     section = GUIDE.read_text().split("## Your own technique in 40 lines", 1)[1]

@@ -287,6 +287,7 @@ def test_checkpointed_blocks_run_again_with_the_same_masks() -> None:
     assert find_blocks(model, None) == list(model)
 
 
+@nightly
 def test_checkpointed_transformers_leave_out_their_cache() -> None:
     transformers = pytest.importorskip("transformers")
     config = transformers.LlamaConfig(

@@ -13,6 +13,7 @@ from jupyterlab_saturn.errors import Json
 from jupyterlab_saturn.task import Task
 from jupyterlab_saturn.training.run.step_timer import StepTimer
 from jupyterlab_saturn.training.run.sync_interval import SyncInterval
+from nightly import nightly
 from ranks import Group, Session, finish
 from training_tasks import mlp
 
@@ -125,7 +126,9 @@ def steps_until_told(record: Any) -> tuple[int, int]:
     return forwards.index(0), sum(forwards)
 
 
-@pytest.mark.parametrize(("technique", "devices"), [("single", 1), ("ddp", 2), ("fsdp", 2)])
+@pytest.mark.parametrize(
+    ("technique", "devices"), [("single", 1), ("ddp", 2), pytest.param("fsdp", 2, marks=nightly)]
+)
 def test_what_is_trained_does_not_see_that_it_is_explored(
     session: Session, technique: str, devices: int
 ) -> None:

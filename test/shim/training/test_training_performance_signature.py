@@ -13,6 +13,7 @@ import pytest
 import torch
 from jupyterlab_saturn.task import Task
 from jupyterlab_saturn.training.model.performance_signature import signature
+from nightly import nightly
 from torch import nn
 from training_tasks import mlp
 
@@ -191,6 +192,7 @@ def test_what_stands_in_pytorch_tells_apart(mine: Any, monkeypatch: pytest.Monke
     assert name(nn.ReLU()) == before
 
 
+@nightly
 def test_what_libraries_have_put_there_does_not() -> None:
     code = """
 import jupyterlab_saturn.training.model.monkeypatch as monkeypatch
@@ -217,6 +219,7 @@ def test_a_model_that_holds_itself_is_described() -> None:
     assert name(model) == name(model)
 
 
+@nightly
 def test_it_is_the_same_in_every_process() -> None:
     code = """if 1:
         import torch
