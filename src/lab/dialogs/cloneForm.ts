@@ -148,7 +148,7 @@ function editedParams(
     if (value === undefined) {
       problems.set(
         `params.${name}`,
-        trans.__('%1 cannot be `%2`: it was %3. Put a text in quotes.', name, text, argument(old))
+        trans.__('%1 cannot be "%2": it was %3. Put a text in quotes.', name, text, argument(old))
       );
     } else if (JSON.stringify(value) !== JSON.stringify(old)) {
       edited[name] = value;
