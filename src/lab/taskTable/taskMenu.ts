@@ -28,7 +28,7 @@ export function taskArgs({ session }: Pick<IDashboardContext, 'session'>, tasks:
   return { ...(folder !== undefined && { session: folder }), tasks: [...tasks] };
 }
 
-/** Open a menu of what can be asked of tasks, at a place on the page. It goes when it is closed. */
+/** Open a menu of what can be asked of tasks, at a place on the page. It goes when it is closed, and the focus back. */
 export function openTaskMenu(
   context: IDashboardContext,
   tasks: readonly string[],
@@ -41,8 +41,14 @@ export function openTaskMenu(
   for (const command of ITEMS) {
     menu.addItem(command === null ? { type: 'separator' } : { command, args });
   }
-  // Once what was chosen has been told.
-  menu.aboutToClose.connect(() => queueMicrotask(() => menu.dispose()));
+  const { activeElement } = document;
+  menu.aboutToClose.connect(() => {
+    // Before what was chosen is done: a dialog gives the focus back to where it was.
+    if (activeElement instanceof HTMLElement) {
+      activeElement.focus({ preventScroll: true });
+    }
+    queueMicrotask(() => menu.dispose());
+  });
   menu.open(x, y);
   return menu;
 }

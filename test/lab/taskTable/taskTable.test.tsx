@@ -144,6 +144,10 @@ describe('the table of tasks', () => {
       );
       expect(labels).toContain('Stop 2 Tasks');
       expect(labels).toContain('Clone 2 Tasks with Edits…');
+      const menu = document.querySelector('.jp-SaturnTaskMenu') as HTMLElement;
+      const leave = { keyCode: 27, bubbles: true, cancelable: true };
+      act(() => void menu.dispatchEvent(new KeyboardEvent('keydown', leave)));
+      expect(document.activeElement).toBe(table.cell('digits-mlp-64-1e-3', 0));
     });
   });
 
