@@ -21,7 +21,7 @@ class FormDialog<T> extends Dialog<T> {
     private readonly _form: FormBody<T>,
     options: Partial<Dialog.IOptions<T>>
   ) {
-    super({ ...options, body: _form });
+    super({ ...options, body: _form, focusNodeSelector: 'input, select' });
   }
 
   override resolve(index?: number): void {

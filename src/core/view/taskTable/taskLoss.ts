@@ -72,7 +72,12 @@ export function lossSentences(
           )
         ]
       : []),
-    trans.__('Together they have trained for %1.', duration(seconds, trans)),
+    trans._n(
+      'It has trained for %2.',
+      'Together they have trained for %2.',
+      all.length,
+      duration(seconds, trans)
+    ),
     ...(training > 0
       ? [
           trans._n(
