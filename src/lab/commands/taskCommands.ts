@@ -1,7 +1,6 @@
 import { Clipboard } from '@jupyterlab/apputils';
 import { DisposableSet, type IDisposable } from '@lumino/disposable';
 import { CommandIDs } from './commandIDs.js';
-import { downloadTasks } from './taskDownload.js';
 import { addTaskOrders } from './taskOrders.js';
 import {
   type Args,
@@ -91,8 +90,11 @@ export function addTaskCommands(options: ITaskCommandOptions): IDisposable {
       caption: trans.__('Values, metrics and times, as a table for other programs')
     },
     0,
-    ({ session, names }, { columns }) =>
-      downloadTasks(session, { names, columns: isNames(columns) ? columns : undefined, now: clock(), trans })
+    async ({ session, names }, { columns }) => {
+      const { downloadTasks } = await import('./taskDownload.js');
+      const chosen = isNames(columns) ? columns : undefined;
+      downloadTasks(session, { names, columns: chosen, now: clock(), trans });
+    }
   );
   added.add(
     commands.addCommand(CommandIDs.reset, {

@@ -98,7 +98,7 @@ function CloneFields(props: {
       {Object.entries(input.params).map(([name, value]) => (
         <Field
           key={name}
-          label={name}
+          label={printable(name)}
           value={value}
           placeholder={asEach}
           problem={problems.get(`params.${name}`)}

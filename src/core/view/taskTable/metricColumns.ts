@@ -1,5 +1,6 @@
 import type { ITranslation } from '../../model/translation.js';
 import type { TaskState } from '../../wire/messages.js';
+import { printable } from '../format/escape.js';
 import { count, metric, NOTHING } from '../format/format.js';
 import { ruleOf } from '../results/criterion.js';
 import type { ITaskColumn } from './taskColumn.js';
@@ -45,8 +46,8 @@ function lossColumn(trans: ITranslation): ITaskColumn {
 function lastColumn(name: string, goal: ITaskColumn['goal'], trans: ITranslation): ITaskColumn {
   return {
     id: `metric:${name}`,
-    label: name,
-    about: trans.__('The newest value of %1', name),
+    label: printable(name),
+    about: trans.__('The newest value of %1', printable(name)),
     align: 'right',
     isUsual: true,
     width: Math.max(name.length + 2, 9),
@@ -58,11 +59,13 @@ function lastColumn(name: string, goal: ITaskColumn['goal'], trans: ITranslation
 }
 
 function bestColumn(name: string, goal: 'max' | 'min', isUsual: boolean, trans: ITranslation): ITaskColumn {
-  const label = trans.__('best %1', name);
+  const shown = printable(name);
+  const label = trans.__('best %1', shown);
   return {
     id: `best:${name}`,
     label,
-    about: goal === 'max' ? trans.__('The highest %1 so far', name) : trans.__('The lowest %1 so far', name),
+    about:
+      goal === 'max' ? trans.__('The highest %1 so far', shown) : trans.__('The lowest %1 so far', shown),
     align: 'right',
     isUsual,
     width: label.length + 2,

@@ -1,6 +1,7 @@
 import { strategyLabel } from '../../model/strategy.js';
 import type { ITranslation } from '../../model/translation.js';
 import type { SessionState, TaskState, TaskStatus } from '../../wire/messages.js';
+import { printable } from '../format/escape.js';
 import { argument, compactCount, count, duration, NOTHING, percent, stepTime } from '../format/format.js';
 import type { ICell } from '../format/table.js';
 import { lineage, statusCell } from '../format/taskText.js';
@@ -182,7 +183,7 @@ function paramColumn(name: string, tasks: readonly TaskState[]): ITaskColumn {
   const longest = Math.max(0, ...values.map(value => argument(value).length));
   return {
     id: `param:${name}`,
-    label: name,
+    label: printable(name),
     ...(values.every(value => typeof value === 'number') && { align: 'right' as const }),
     isUsual: true,
     width: Math.min(WIDEST, Math.max(name.length + 2, longest, 4)),
