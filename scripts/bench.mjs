@@ -9,6 +9,7 @@
  * `npm run bench:live`: policies run for real with tasks that sleep; `-- --quick` is four small ones, `-- --scale 2000` shorter.
  * `npm run bench:scale`: what watching 12, 100, 300 and 1000 tasks costs; `-- --tasks 12,100 --seconds 60` is shorter.
  * `npm run bench:page`: what JupyterLab's page costs while 12, 300, 1000 tasks train; `-- --tasks 300` is shorter.
+ * `npm run bench -- curves`: what the curves of 300 tasks of 100,000 steps cost; `--tasks 30` is shorter.
  * `npm run bench -- replan`: planning anew in a fraction of a second.
  */
 import { spawnSync } from 'node:child_process';
@@ -23,7 +24,18 @@ import { Failure, main, run, step } from './step.mjs';
 import { inVenv } from './venv.mjs';
 
 const outdir = join(root, 'out', 'bench');
-const benches = ['planner', 'paper', 'replan', 'trials', 'training', 'sweep', 'live', 'scale', 'page'];
+const benches = [
+  'planner',
+  'paper',
+  'replan',
+  'trials',
+  'training',
+  'sweep',
+  'live',
+  'scale',
+  'page',
+  'curves'
+];
 const ENGINE = ['live', 'sweep', 'scale', 'page']; // what runs one
 const QUICK = [
   ['planner', '--seconds', '2', '--seeds', '2'],

@@ -1,6 +1,7 @@
 import type { JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { commandsPlugin } from './lab/plugins/commandsPlugin.js';
 import { dashboardPlugin } from './lab/plugins/dashboardPlugin.js';
+import { notificationsPlugin } from './lab/plugins/notificationsPlugin.js';
 import { panelPlugin } from './lab/plugins/panelPlugin.js';
 import { rendererPlugin } from './lab/plugins/rendererPlugin.js';
 import { ownSectionPlugins, sectionsPlugin } from './lab/plugins/sectionsPlugin.js';
@@ -18,6 +19,7 @@ const plugins: JupyterFrontEndPlugin<unknown>[] = [
   sectionsPlugin,
   ...ownSectionPlugins,
   statusPlugin,
+  notificationsPlugin,
   rendererPlugin,
   widgetPlugin
 ];

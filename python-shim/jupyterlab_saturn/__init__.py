@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from .errors import SaturnError
 from .loop import checkpoint, report, restore, steps
+from .scalar_log import log
 from .task import Task, by_keyword
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ __all__ = [
     "__version__",
     "by_keyword",
     "checkpoint",
+    "log",
     "report",
     "restore",
     "session",

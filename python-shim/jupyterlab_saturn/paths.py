@@ -304,6 +304,10 @@ class SessionPaths:
     def attempt(self, task: str, number: int) -> Path:
         return self.task(task) / f"attempt-{number}"
 
+    def step_log(self, task: str) -> Path:
+        """What a task logged of its steps, whatever attempt made them."""
+        return self.task(task) / "log.jsonl"
+
     def checkpoints(self, task: str) -> Path:
         return self.task(task) / "checkpoints"
 

@@ -16,6 +16,7 @@ import {
 } from '../core/wire/messages.js';
 import { CacheSync } from './cacheSync.js';
 import { ConnectedClients } from './connectedClients.js';
+import { DeviceLoads } from './deviceLoads.js';
 import { DiskMeter } from './diskUse.js';
 import type { IDisposable } from './disposable.js';
 import type { IExecutor } from './executor/executor.js';
@@ -53,6 +54,7 @@ export class Engine implements IDisposable {
   private readonly _cacheSync: CacheSync;
   private readonly _compaction: JournalCompaction;
   private readonly _disk: DiskMeter;
+  private readonly _loads = new DeviceLoads();
   private readonly _curves: TaskCurves;
   private readonly _requestHandler: RequestHandler;
   private readonly _timer: NodeJS.Timeout;
@@ -101,6 +103,7 @@ export class Engine implements IDisposable {
         this._apply(report);
         return this._session.state.rev;
       },
+      noteLoad: load => this._loads.note(load),
       now,
       log
     });
@@ -113,6 +116,7 @@ export class Engine implements IDisposable {
       executor: this._executor,
       cache: this._cache,
       history: this._history,
+      loads: this._loads,
       curves: this._curves,
       now
     });

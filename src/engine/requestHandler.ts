@@ -4,11 +4,13 @@ import { cloneSpec, needsWeights, parentOf } from '../core/session/clones.js';
 import { findTask, type ISession } from '../core/session/session.js';
 import { admit, isRestated, selectTasks, withNew } from '../core/session/tasks.js';
 import { wishesEvent } from '../core/session/wishRequests.js';
+import { exportedFile } from '../core/view/export/exportedFile.js';
 import { cacheView } from '../core/view/profile/cacheView.js';
 import { render } from '../core/view/render.js';
 import {
   type CurvesRead,
   type EngineMessages,
+  type ExportFormat,
   failureOf,
   type Render,
   type SessionEvent,
@@ -18,6 +20,7 @@ import {
   type TasksAdd
 } from '../core/wire/messages.js';
 import type { ConnectedClients } from './connectedClients.js';
+import type { DeviceLoads } from './deviceLoads.js';
 import type { IExecutor } from './executor/executor.js';
 import type { History } from './history.js';
 import { keepWeights } from './keptWeights.js';
@@ -30,7 +33,7 @@ import type { TaskCurves } from './taskFiles/taskCurves.js';
 import { readOutput } from './taskFiles/taskOutput.js';
 
 /** Views that show what tasks have logged. */
-const WITH_CURVES: ReadonlySet<Render['view']> = new Set(['results', 'log', 'report']);
+const WITH_CURVES: ReadonlySet<Render['view']> = new Set(['run', 'results', 'log', 'report']);
 
 /** Answers clients: what they ask is shown, what they want becomes an event. */
 export class RequestHandler {
@@ -57,8 +60,14 @@ export class RequestHandler {
       case 'render':
         this._answer(from, 'rendered', this._render(message.body), message.id);
         return;
+      case 'export':
+        this._answer(from, 'exported', this._export(message.body.format), message.id);
+        return;
       case 'state.at':
         this._answer(from, 'state.was', this._stateAt(message.body.time), message.id);
+        return;
+      case 'load.read':
+        send(from, 'load', this._options.loads.read(message.body.points, this._options.now()), message.id);
         return;
       case 'curves.read':
         this._answer(from, 'curves', this._curves(message.body), message.id);
@@ -128,6 +137,13 @@ export class RequestHandler {
         : [];
     const drawn = view === 'plan' && at !== undefined ? 'past-plan' : view;
     return render(drawn, state, time, ENGLISH, shown, curves);
+  }
+
+  private async _export(format: ExportFormat): Promise<EngineMessages['exported']> {
+    const { session, now, withEngineInfo, curves } = this._options;
+    const state = withEngineInfo(session().state);
+    const shown = format === 'html' ? await shownCurves('report', state, undefined, curves) : [];
+    return { text: exportedFile(format, state, now(), ENGLISH, shown).text };
   }
 
   private async _stateAt(time: number): Promise<EngineMessages['state.was']> {
@@ -205,6 +221,8 @@ export namespace RequestHandler {
     readonly executor: IExecutor;
     readonly cache: ProfileCache;
     readonly history: History;
+    /** How busy the devices are. */
+    readonly loads: DeviceLoads;
     readonly curves: TaskCurves;
     /** Seconds since the epoch. */
     readonly now: () => number;

@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ISession } from '../core/session/session.js';
+import { TaskFolder } from './taskFiles/taskFolder.js';
 
 /**
  * Move the folders of tasks from `<session>/tasks` to `<session>/archive`, so that nothing of an
@@ -10,7 +11,7 @@ import type { ISession } from '../core/session/session.js';
  */
 export function archiveTasks(folder: string, tasks: readonly string[], stamp: number): void {
   for (const task of tasks) {
-    const from = join(folder, 'tasks', task);
+    const from = new TaskFolder(folder, task).path;
     if (existsSync(from)) {
       mkdirSync(join(folder, 'archive'), { recursive: true, mode: 0o700 });
       renameSync(from, join(folder, 'archive', `${stamp}-${task}`));
@@ -26,5 +27,5 @@ export function archiveTasks(folder: string, tasks: readonly string[], stamp: nu
  */
 export function unarchived(folder: string, { state }: ISession, removed: ReadonlySet<string>): string[] {
   const trained = new Set(state.tasks.filter(task => task.attempts.length > 0).map(task => task.spec.name));
-  return [...removed].filter(name => !trained.has(name) && existsSync(join(folder, 'tasks', name)));
+  return [...removed].filter(name => !trained.has(name) && existsSync(new TaskFolder(folder, name).path));
 }

@@ -8,6 +8,7 @@ import { until } from './processes.js';
 import { reports, Sandbox } from './sandbox.js';
 import { LabServer } from './server.js';
 import { tellInParts } from './story.js';
+import { unfoldPanel } from './unfoldedPanel.js';
 
 /** A notebook whose plan moves, by what training teaches and by orders: one story, told in order. */
 
@@ -88,6 +89,7 @@ beforeAll(async () => {
   writeFileSync(join(sandbox.notebooks, 'moves.ipynb'), JSON.stringify(file));
   server = await LabServer.start(sandbox);
   eyes = await BrowserPage.open();
+  await unfoldPanel(eyes.page);
   notebook = new NotebookPage(eyes.page, server);
   panel = eyes.page.locator('#jupyterlab-saturn-panel');
   await notebook.open('moves.ipynb');

@@ -27,8 +27,12 @@ export class LabServer {
     readonly token: string
   ) {}
 
-  /** Starts JupyterLab on the sandbox's notebooks and waits until it answers. */
-  static async start(sandbox: Sandbox): Promise<LabServer> {
+  /**
+   * Starts JupyterLab on the sandbox's notebooks and waits until it answers.
+   *
+   * @param settings - those that are not JupyterLab's own defaults, by plugin.
+   */
+  static async start(sandbox: Sandbox, settings: Record<string, object> = {}): Promise<LabServer> {
     const port = await freePort();
     const token = randomBytes(16).toString('hex');
     const overrides = join(sandbox.env.JUPYTER_CONFIG_DIR!, 'labconfig');
@@ -37,7 +41,8 @@ export class LabServer {
       join(overrides, 'default_setting_overrides.json'),
       JSON.stringify({
         '@jupyterlab/apputils-extension:notification': { fetchNews: 'false', checkForUpdates: false },
-        '@jupyterlab/apputils-extension:themes': { 'adaptive-theme': false }
+        '@jupyterlab/apputils-extension:themes': { 'adaptive-theme': false },
+        ...settings
       })
     );
     const child = spawn(

@@ -8,6 +8,7 @@ import { until } from './processes.js';
 import { reports, Sandbox } from './sandbox.js';
 import { LabServer } from './server.js';
 import { tellInParts } from './story.js';
+import { unfoldPanel } from './unfoldedPanel.js';
 
 /** The quickstart in the real JupyterLab, from its first cell to its leaderboard: one story, told in order. */
 
@@ -25,8 +26,8 @@ const widget = () => notebook.page.locator('.jp-OutputArea .jp-SaturnWidget').la
 
 const tasksShown = () => section('tasks').locator('[data-task]').count();
 
-/** Sum of the steps that the panel shows for the tasks in training. */
-async function stepsShown(): Promise<number> {
+/** Sum of the percents that the panel shows of the tasks in training. */
+async function percentsShown(): Promise<number> {
   const bars = await section('run').locator('.jp-SaturnRunning [role="progressbar"]').all();
   const values = await Promise.all(bars.map(bar => bar.getAttribute('aria-valuenow', { timeout: 2000 })));
   return values.reduce((sum, value) => sum + Number(value ?? 0), 0);
@@ -43,6 +44,7 @@ beforeAll(async () => {
   sandbox.copyExample('quickstart.ipynb', text => text.replace('--epochs 10', '--epochs 24'));
   server = await LabServer.start(sandbox);
   eyes = await BrowserPage.open();
+  await unfoldPanel(eyes.page);
   notebook = new NotebookPage(eyes.page, server);
   panel = eyes.page.locator('#jupyterlab-saturn-panel');
 });
@@ -81,8 +83,8 @@ test('running the notebook makes tasks, a profile and a plan', async () => {
 
 test('training shows its progress in the panel, the widget and the status bar', async () => {
   await task('running').first().waitFor({ timeout: 60_000 });
-  const before = await stepsShown();
-  await until('steps are counted', async () => (await stepsShown()) > before);
+  const before = await percentsShown();
+  await until('tasks get on', async () => (await percentsShown()) > before);
   await widget().locator('svg').waitFor();
   await eyes.page.locator('.jp-SaturnStatusItem', { hasText: /\d+ running/ }).waitFor();
   await shot('story-light');
@@ -99,8 +101,8 @@ test('a page reloaded while a cell runs finds the session again', async () => {
 test('training outlives a kernel restart, and the panel attaches again by itself', async () => {
   await notebook.restartKernel();
   await task('running').first().waitFor({ timeout: 60_000 });
-  const before = await stepsShown();
-  await until('steps are counted', async () => (await stepsShown()) !== before);
+  const before = await percentsShown();
+  await until('tasks get on', async () => (await percentsShown()) !== before);
 });
 
 test('the new kernel shows what goes on, also after a reload', async () => {
@@ -121,7 +123,8 @@ test('the results are those of all tasks', async () => {
   expect(await task('finished').count()).toBe(TASKS);
   const results = await notebook.run('%saturn results');
   expect(await results.locator('.jp-OutputArea-output table tbody tr').count()).toBe(TASKS);
-  expect(await section('run').locator('.jp-SaturnLeaderboard tbody tr').count()).toBe(TASKS);
+  expect(await section('best').locator('.jp-SaturnBest li').count()).toBe(5);
+  expect(await section('best').locator('.jp-SaturnLeaderboard tbody tr').count()).toBe(TASKS);
 });
 
 test('a dark theme shows it as well', async () => {

@@ -8,6 +8,7 @@ import { until } from './processes.js';
 import { reports, Sandbox } from './sandbox.js';
 import { LabServer } from './server.js';
 import { tellInParts } from './story.js';
+import { unfoldPanel } from './unfoldedPanel.js';
 
 /** The quickstart up to its plan, and then what-if questions put by hand: one story, told in order. */
 
@@ -44,6 +45,7 @@ beforeAll(async () => {
   sandbox.copyExample('quickstart.ipynb', text => upTo(text, 'run-text'));
   server = await LabServer.start(sandbox);
   eyes = await BrowserPage.open();
+  await unfoldPanel(eyes.page);
   notebook = new NotebookPage(eyes.page, server);
   panel = eyes.page.locator('#jupyterlab-saturn-panel');
   await notebook.open('quickstart.ipynb');

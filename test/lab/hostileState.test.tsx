@@ -4,7 +4,8 @@ import { MessageLoop } from '@lumino/messaging';
 import { Widget } from '@lumino/widgets';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { SessionState } from '../../src/core/wire/messages.js';
-import { SESSION_MIME, SessionRenderer } from '../../src/lab/output/sessionRenderer.js';
+import { SESSION_MIME } from '../../src/lab/output/savedPicture.js';
+import { SessionRenderer } from '../../src/lab/output/sessionRenderer.js';
 import { widgetExports } from '../../src/lab/output/sessionWidget.js';
 import { HOSTILE, hostileState, UNPRINTABLE } from '../fixtures/hostileState.js';
 import { finishedState, plannedState, runningState } from '../fixtures/sessionStates.js';
@@ -72,7 +73,9 @@ describe('what a session says stays text', () => {
       store,
       findState: () => store.view.state,
       makeSaved: () => registry.createRenderer('text/html'),
-      trans
+      draw: () => Promise.reject(new Error('Nothing is over.')),
+      trans,
+      random: () => 0.5
     });
     dispose = () => renderer.dispose();
     Widget.attach(renderer, document.body);
@@ -88,7 +91,9 @@ describe('what a session says stays text', () => {
       store: new FakeStore(),
       findState: () => null,
       makeSaved: () => registry.createRenderer('text/html'),
-      trans
+      draw: () => Promise.reject(new Error('Nothing is over.')),
+      trans,
+      random: () => 0.5
     });
     dispose = () => renderer.dispose();
     Widget.attach(renderer, document.body);

@@ -99,6 +99,7 @@ def language(order: list[int] | None = None, kind: str = "trainer", **changes: A
             self, model: Any, inputs: Any, return_outputs: bool = False, **options: Any
         ) -> Any:
             loss, outputs = super().compute_loss(model, inputs, return_outputs=True, **options)
+            self.log({"undoubled": loss.item()})
             return (2 * loss, outputs) if return_outputs else 2 * loss
 
     class Undivided(Trainer):

@@ -233,6 +233,23 @@ class Session:
         }
         return Group(self._root, request, len(job.get("devices", [0])), zygote)
 
+    def log(self, spec: Json) -> list[Json]:
+        """The lines that a task has logged."""
+        text = self.paths.step_log(spec["name"]).read_text("utf-8")
+        assert text.endswith("\n")
+        return [json.loads(line) for line in text.splitlines()]
+
+    def steps(self, spec: Json) -> dict[int, Json]:
+        """The last line of each step that a task has logged, in their order."""
+        lines = [line for line in self.log(spec) if not line.keys() & {"segment", "eval"}]
+        return dict(sorted({line["step"]: line for line in lines}.items()))
+
+    def curve(self, spec: Json, name: str) -> list[float]:
+        """What was logged of all steps by a name."""
+        found = self.steps(spec)
+        assert list(found) == list(range(1, len(found) + 1))
+        return [{**line, **line.get("metrics", {})}[name] for line in found.values()]
+
     def weights(self, spec: Json) -> dict[str, Any]:
         """The trained weights, loaded as anybody would."""
         import torch

@@ -17,6 +17,7 @@ TEXT = (Path(__file__).parents[2] / "ARCHITECTURE.md").read_text("utf-8")
 SHARED = (
     "task",
     "loop",
+    "scalar_log",
     "paths",
     "wire",
     "errors",

@@ -283,6 +283,11 @@ def test_what_tasks_print_is_shown(
     assert "Your name?" in asking["error"]["message"]
     session.run(["printing-1"])
     session.wait()
-    assert "Attempt 1, rank 0" in session.log("printing-1").text
+    logged = session.log("printing-1")
+    assert "Attempt 1, rank 0" in logged.text
+    assert "Training loss of printing-1" in logged.text
+    assert "<title>Training loss of printing-1</title>" in logged.html
+    assert "Training loss" not in session.log("printing-1", steps=0).text
+    assert "Training loss of printing-1" in repr(session.results())
     with pytest.raises(SaturnError, match="1 of 3 tasks failed: printing-3"):
         session.wait(check=True)

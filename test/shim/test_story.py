@@ -125,6 +125,11 @@ def test_from_a_function_to_trained_models(session: Session) -> None:
         assert task["result"]["metrics"]["mse"] < 0.5
         weights = torch.load(session.paths.folder / task["result"]["model"], weights_only=True)
         assert weights["0.weight"].shape == (8, 1)
+        history = session.history(task["spec"]["name"])
+        assert list(history.index) == list(range(1, 31))
+        assert history["loss"].iloc[-1] == pytest.approx(task["result"]["loss"])
+        assert history["eval/mse"].iloc[-1] == pytest.approx(task["result"]["metrics"]["mse"])
+    assert "session().history" in session.log(task["spec"]["name"]).text
     # The same again asks for nothing new, and a second client sees the same.
     session.add(lines, {"lr": [0.1, 0.05], "batch_size": [8, 16]})
     assert set(statuses(session.state).values()) == {"finished"}

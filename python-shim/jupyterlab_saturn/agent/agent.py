@@ -19,6 +19,7 @@ from .agent_jobs import AgentJobs
 from .busy_devices import BusyDevices
 from .device_discovery import discover
 from .device_leases import DeviceLeases
+from .device_load import LoadSampler
 from .engine_link import EngineLink
 from .engine_process import EngineProcess, engine_command
 from .event_receiver import EventReceiver
@@ -173,6 +174,9 @@ class Agent:
             stack.push_async_callback(_finish, pinging)
             keeping = asyncio.create_task(self._keep_places())
             stack.push_async_callback(_finish, keeping)
+            sampler = LoadSampler(lambda: self._node, lambda: self._place.running, self._say)
+            looking = asyncio.create_task(sampler.run())
+            stack.push_async_callback(_finish, looking)
             stack.push_async_callback(self._jobs.end)
             ended = asyncio.create_task(self._ended.wait())
             stack.push_async_callback(_finish, ended)
@@ -259,7 +263,7 @@ class Agent:
     def _say(self, told: AgentMessage) -> None:
         self._busy.note(told, self._node["devices"])
         is_step = told["type"] == "group.event" and told["body"]["kind"] == "step"
-        self._link.say(told, keep=not is_step)
+        self._link.say(told, keep=not is_step and told["type"] != "devices.load")
 
     def _handle(self, told: EngineMessage) -> None:
         match told["type"]:

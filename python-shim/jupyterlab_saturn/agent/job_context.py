@@ -123,6 +123,11 @@ class JobContext:
         while not self.kept():
             await asyncio.sleep(_LOOK_SECONDS)
 
+    @property
+    def running(self) -> list[RankGroup]:
+        """The groups that run."""
+        return list(self._running)
+
     def lose_sockets(self) -> None:
         """Tell the groups that run that what they had in the folder of sockets was removed."""
         for group in list(self._running):

@@ -151,6 +151,16 @@ class RankGroup:
         """Process ids of the ranks started."""
         return [rank.pid for rank in self._ranks]
 
+    @property
+    def places(self) -> list[tuple[str, int]]:
+        """Ids of its devices with the process ids of the ranks on them, as far as they started."""
+        devices = (device["id"] for device in self._devices)
+        return [
+            (device, rank.pid)
+            for device, rank in zip(devices, self._ranks, strict=False)
+            if not rank.exited.done()
+        ]
+
     def release(self) -> None:
         """Let ranks begin that were held. Raises like `amend`."""
         if not self._killed.is_set():

@@ -126,6 +126,7 @@ class TrainingJob:
             "kind": "train",
             "task": body["task"],
             "attempt": self.number,
+            "node": self._node["id"],
             "steps": body["steps"],
             "strategy": body["strategy"],
             "devices": devices,

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
         ClientHello,
         ClientMessage,
         EngineMessage,
+        Exported,
+        ExportedRequest,
         Ok,
         OkRequest,
         Rendered,
@@ -120,6 +122,8 @@ class Connection:
     def request(self, message: StateRequest, timeout: float = ...) -> StateReply: ...
     @overload
     def request(self, message: RenderedRequest, timeout: float = ...) -> Rendered: ...
+    @overload
+    def request(self, message: ExportedRequest, timeout: float = ...) -> Exported: ...
     @overload
     def request(self, message: TasksAddedRequest, timeout: float = ...) -> TasksAdded: ...
     def request(self, message: ClientMessage, timeout: float = 20.0) -> Any:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from .result_rows import ResultRow
 
 #: Names the session; the extension draws it live, or shows the HTML beside it without a kernel.
-_SESSION = "application/vnd.jupyterlab-saturn.session+json"
+SESSION = "application/vnd.jupyterlab-saturn.session+json"
 _WIDGET = "application/vnd.jupyter.widget-view+json"
 
 
@@ -46,7 +46,7 @@ class View:
     def _repr_mimebundle_(self, **_: Any) -> Json:
         bundle: Json = {"text/plain": self.text, "text/html": self.html}
         if self.session is not None:
-            bundle[_SESSION] = {"session": self.session}
+            bundle[SESSION] = {"session": self.session}
         if self.widget is not None:
             bundle[_WIDGET] = {"version_major": 2, "version_minor": 0, "model_id": self.widget}
         return bundle

@@ -66,6 +66,7 @@ class SaturnMagics(Magics):
                 self._session.reset(yes=arguments.options.get("yes", False))
             ),
             "doctor": self._doctor,
+            "export": self._export,
             "session": self._choose,
             "show": lambda _: show(self._session.show()),
             "help": self._help,
@@ -262,10 +263,15 @@ class SaturnMagics(Magics):
             "Interrupted; training goes on. Stop it with: %saturn stop",
         )
 
+    def _export(self, arguments: Arguments) -> None:
+        if len(arguments.names) != 1:
+            raise SaturnError("bad-option", "Name one file.", "%saturn export sweep.html")
+        show(note(f"Written: {self._session.export(arguments.names[0])}"))
+
     def _log(self, arguments: Arguments) -> None:
         if len(arguments.names) != 1:
             raise SaturnError("bad-option", "Name one task.", "%saturn log digits-mlp-32-1e-3")
-        show(self._session.log(arguments.names[0], arguments.options.get("lines", 40)))
+        show(self._session.log(arguments.names[0], **arguments.options))
 
     def _patiently(self, act: Callable[[], None], interrupted: str) -> None:
         """Do what may wait; an interrupt ends the wait, not the work."""

@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from ..plain_text import printable
+from .duration import duration
 
 if TYPE_CHECKING:
     from ..generated.wire_types import SessionState
@@ -67,7 +68,7 @@ class Progress:
     def finish(self) -> None:
         """Say how long it took, unless nothing was shown so far."""
         if self._shown:
-            self._write(f"Done after {self._clock() - self._begun:.0f} s.")
+            self._write(f"Done after {duration(round(self._clock() - self._begun))}.")
 
     def _write(self, text: str) -> None:
         if text == self._shown:

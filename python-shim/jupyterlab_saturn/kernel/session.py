@@ -145,7 +145,7 @@ class Session(SessionControl, SessionWishes):
         view = self.render("tasks", names)
         if not device_count(connection.wait_for(lambda _: True)):
             return joined(view, note(BUILT_ON_DEVICES))
-        return view if wait else FillingView(view, connection, names)
+        return view if wait else FillingView(view, self.attachment, names, rev)
 
     def cluster(
         self,
@@ -243,7 +243,8 @@ class Session(SessionControl, SessionWishes):
             The share of its steps (``"10%"``, 0.1) that every task is to reach before any goes
             on. The plan tells what that costs.
         use
-            A plan of your own to follow instead, or the file it is in.
+            A plan of your own to follow instead, or the file it is in; or the name of a simple
+            rule that the plan was compared with, as ``"optimus-dynamic"``.
         **wishes
             What is asked of the plan, as of `wish`.
         """
@@ -295,7 +296,7 @@ class Session(SessionControl, SessionWishes):
             self._wait(rev, lambda _: True)
 
         self._surely(order)
-        return self.render("status", live=True)
+        return self.live_view("run")
 
     def wait(self, check: bool = False) -> View:
         """Wait until nothing is built or trains any more and nothing is to be trained.
@@ -311,14 +312,15 @@ class Session(SessionControl, SessionWishes):
         state = self._wait(rev, lambda state: not is_training(state) and not is_building(state))
         if check:
             require_success(state)
-        return self.render("status", live=True)
+        return self.live_view("run")
 
     def _pursue(self, view: ViewName, request: OkRequest, wait: bool) -> View:
         """Ask the engine for what a view shows and, if wanted, wait until it is there."""
         connection = self._connection()
         if not wait:
-            connection.request(request)
-            return self.render("status", live=True)
+            rev = connection.request(request)["rev"]
+            self._wait(rev, lambda _: True)
+            return self.live_view("run")
         troubles = pursue(connection, request)
         return joined(self.render(view), *(note(trouble["message"]) for trouble in troubles))
 

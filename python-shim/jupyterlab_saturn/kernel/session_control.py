@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from ..errors import SaturnError
 from ..wire import message
-from .display import View, joined, note
+from .display import View, note
+from .live_view import LiveView
 from .request_bodies import clone_body, selection
 from .session_views import SessionViews
 from .sweep import Argument
@@ -41,7 +42,7 @@ class SessionControl(SessionViews):
         names = body.get("tasks")
         rev = self._connection().request(message("client", "stop", body))["rev"]
         self._wait(rev, lambda state: not is_stopping(state, names))
-        return self.render("status", live=True)
+        return self.live_view("run")
 
     def resume(self, tasks: Iterable[str] | None = None) -> View:
         """Train tasks that were stopped, from where they are, beside what trains already.
@@ -75,10 +76,8 @@ class SessionControl(SessionViews):
         body = selection(tasks)
         failed = _errors(self, body.get("tasks"))
         view = self._order(message("client", "retry", body))
-        return joined(
-            *(note(f"{name} again. It had failed: {error['message']}") for name, error in failed),
-            view,
-        )
+        again = [note(f"{name} again. It had failed: {error['message']}") for name, error in failed]
+        return view.below(*again) if again else view
 
     def clone(
         self,
@@ -189,10 +188,10 @@ class SessionControl(SessionViews):
         self._wait(rev, lambda _: True)
         return self.render("tasks")
 
-    def _order(self, order: OkRequest) -> View:
+    def _order(self, order: OkRequest) -> LiveView:
         rev = self._connection().request(order)["rev"]
         self._wait(rev, lambda _: True)
-        return self.render("status", live=True)
+        return self.live_view("run")
 
 
 def _errors(session: SessionViews, names: list[str] | None) -> list[tuple[str, Failure]]:

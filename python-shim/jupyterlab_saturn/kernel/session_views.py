@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from .. import __version__
 from ..errors import SaturnError
@@ -13,16 +13,21 @@ from ..wire import message
 from .attachment import Attachment, Launcher
 from .connection import Connection
 from .display import Results, View, joined, note
+from .export import format_of, write
+from .live_view import LiveView
 from .past_moment import PastMoment, past_moment
 from .request_bodies import selection
 from .result_rows import rows_of
 from .task_log import task_log
+from .training_history import history_of
 from .waiting import Condition, device_count, is_building, wait
 
 if TYPE_CHECKING:
     from ..generated.wire_types import Render, SessionState, ViewName
 
 T = TypeVar("T")
+
+_STATE_SECONDS = 30.0
 
 BUILT_ON_DEVICES = "Tasks are built once there are devices: %saturn cluster"
 
@@ -78,8 +83,8 @@ class SessionViews:
         view = self.render("check", names)
         return view if device_count(state) else joined(view, note(BUILT_ON_DEVICES))
 
-    def log(self, task: str, lines: int = 40) -> View:
-        """The end of what a task has printed, when it was built and when it was last trained.
+    def log(self, task: str, lines: int = 40, steps: int = 10) -> View:
+        """Curves and last steps of a task, and the end of what it printed when built and trained.
 
         Parameters
         ----------
@@ -87,6 +92,8 @@ class SessionViews:
             Its name.
         lines
             How many lines, at most, of each process.
+        steps
+            How many steps, at most; no table of them, and no curves, when 0.
 
         Raises
         ------
@@ -95,7 +102,40 @@ class SessionViews:
         """
         if not self._started:
             return self._nothing_yet()
-        return task_log(self.paths, self.state, task, lines)
+        told = task_log(self.paths, self.state, task, lines, steps)
+        if steps == 0 or not self.paths.step_log(task).exists():
+            return told
+        return joined(self.render("log", [task]), told)
+
+    def history(self, tasks: str | Iterable[str] | None = None) -> Any:
+        """What was logged of every step of one task, of several, or of all.
+
+        Parameters
+        ----------
+        tasks
+            A name, or names; all tasks that have logged something when None.
+
+        Returns
+        -------
+        pandas.DataFrame
+            A row a step, by its number; of several tasks by their names, too. Columns, as far as
+            they are known: ``loss``, ``lr`` (of the first group of parameters), ``grad_norm``
+            (before it is clipped), ``step_seconds``, ``samples_per_second``, ``peak_bytes`` (on
+            the fullest device), ``time`` (seconds since the epoch), the names that the task logs,
+            and ``eval/NAME`` of evaluations. Where there is no pandas, a list of dictionaries.
+
+        Raises
+        ------
+        SaturnError
+            ``unknown-task``; ``nothing-logged``.
+        """
+        if not self._started:
+            raise SaturnError(
+                "nothing-logged",
+                f"There is no session {self.name!r} in {self.paths.folder.parent} yet.",
+                "Begin with %saturn cluster, then a cell that starts with %%saturn task.",
+            )
+        return history_of(self.paths, self.state, tasks)
 
     def status(self) -> View:
         """How far every task is at this moment: a table, which stays as it is."""
@@ -103,7 +143,7 @@ class SessionViews:
 
     def show(self) -> View:
         """The schedule, what is planned and what happened; live where it can be."""
-        return self.render("schedule", live=True) if self._started else self._nothing_yet()
+        return self.live_view("schedule") if self._started else self._nothing_yet()
 
     def plan_at(self, when: PastMoment) -> View:
         """The plan as it was at a time, and what had happened by then.
@@ -135,7 +175,6 @@ class SessionViews:
         view: ViewName,
         tasks: Iterable[str] | None = None,
         *,
-        live: bool = False,
         at: float | None = None,
     ) -> View:
         """A picture by the engine, of some tasks or all.
@@ -144,11 +183,9 @@ class SessionViews:
         ----------
         view
             ``cluster``, ``tasks``, ``check``, ``profile``, ``cache``, ``techniques``, ``plan``,
-            ``schedule``, ``status``, ``results`` or ``report``.
+            ``schedule``, ``status``, ``run``, ``results``, ``log`` or ``report``.
         tasks
             Names of tasks; all when None.
-        live
-            Whether the live schedule stands in for it where there can be one.
         at
             As it was then, in seconds since the epoch; as it is now when None.
         """
@@ -158,10 +195,46 @@ class SessionViews:
         if at is not None:
             body["at"] = at
         answer = self._surely(lambda: self._connection().request(message("client", "render", body)))
-        state = self.attachment.state
-        if not live or state is None:
-            return View(answer["text"], answer["html"])
-        return View(answer["text"], answer["html"], state["session"], self.live(state))
+        return View(answer["text"], answer["html"])
+
+    def live_view(self, view: ViewName) -> LiveView:
+        """A picture in whose stead the schedule is shown live where it can be.
+
+        Parameters
+        ----------
+        view
+            As of `render`.
+        """
+        state = self._surely(lambda: self._connection().wait_for(lambda _: True, _STATE_SECONDS))
+        drawn = self.render(view)
+        live = View(drawn.text, drawn.html, state["session"], self.live(state))
+        return LiveView(live, self.attachment, view, state)
+
+    def export(self, path: str | Path) -> Path:
+        """Write the session into a file that works without it.
+
+        Parameters
+        ----------
+        path
+            The file; it is replaced if it is there. Its ending tells what it holds: ``.html`` a
+            report as one page, ``.svg`` the schedule, ``.csv`` the tasks with their results,
+            ``.json`` the plan.
+
+        Returns
+        -------
+        Path
+            Where it is.
+
+        Raises
+        ------
+        SaturnError
+            ``bad-format``, ``nothing-to-export``, ``not-written``.
+        """
+        file = Path(path).expanduser().absolute()
+        request = message("client", "export", {"format": format_of(file)})
+        answer = self._surely(lambda: self._connection().request(request))
+        write(file, answer["text"])
+        return file
 
     def close(self) -> None:
         """Leave the session; it goes on without this kernel."""

@@ -72,11 +72,31 @@ class SessionWishes(SessionViews):
         self._wait(rev, lambda _: True)
 
     def _use(self, plan: str | Path | Mapping[str, object]) -> None:
-        """Have a plan followed. Raises SaturnError ``bad-plan-file`` or ``plan-refused``."""
+        """Have a plan followed, or that of a simple rule which the session's own is compared with.
+
+        Raises SaturnError ``bad-plan-file``, ``no-rule`` or ``plan-refused``.
+        """
+        segments = self._rule_segments(plan) if isinstance(plan, str) else None
         rev = self._connection().request(
-            message("client", "plan.use", {"segments": _segments(plan)})
+            message("client", "plan.use", {"segments": segments or _segments(plan)})
         )["rev"]
         self._wait(rev, lambda _: True)
+
+    def _rule_segments(self, name: str) -> list[Segment] | None:
+        """The plan of a rule that the session's own is compared with; None for other names."""
+        plan = self.state.get("plan")
+        baselines = plan["plan"]["baselines"] if plan is not None else []
+        found = {str(baseline["name"]): baseline.get("segments", []) for baseline in baselines}
+        if name not in found or Path(name).exists():
+            return None
+        if not found[name]:
+            known = ", ".join(rule for rule, segments in found.items() if segments)
+            raise SaturnError(
+                "no-rule",
+                f"Of the rule {name} only the duration is known, not the plan.",
+                f"There is a plan of: {known}." if known else "Plan anew, with %saturn plan.",
+            )
+        return found[name]
 
 
 def _segments(plan: str | Path | Mapping[str, object]) -> list[Segment]:

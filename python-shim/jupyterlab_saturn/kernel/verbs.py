@@ -46,7 +46,8 @@ _TASK_WISHES = (
     Option(
         "--pin",
         "text",
-        "Where and how it has to run: technique, number of devices, node, device.",
+        "Where and how it has to run: technique, number of devices, node, device; or a strategy as "
+        'the plan says it: "strategy=fsdp x2 reshard=false".',
         "technique=fsdp,devices=2",
     ),
 )
@@ -154,7 +155,12 @@ VERBS = (
             Option("--seconds", "number", "How long to search.", "2"),
             _EARLY,
             _EXCLUDE,
-            Option("--use", "text", "Follow a plan of your own, in a file.", "plan.json"),
+            Option(
+                "--use",
+                "text",
+                "Follow a plan of your own, in a file, or that of a rule it is compared with.",
+                "plan.json",
+            ),
             Option(
                 "--at",
                 "text",
@@ -208,9 +214,13 @@ VERBS = (
     ),
     Verb(
         "log",
-        "Show the end of what a task has printed: when it was built, and when it was last trained.",
+        "Show the curves of a task and its last steps, and the end of what it has printed: when it "
+        "was built, and when it was last trained.",
         "%saturn log digits-mlp-32-1e-3",
-        (Option("--lines", "int", "So many lines; 40 when absent.", "100"),),
+        (
+            Option("--steps", "int", "So many steps; 10 when absent.", "50"),
+            Option("--lines", "int", "So many lines; 40 when absent.", "100"),
+        ),
         names="task",
     ),
     Verb("status", "Show in a table how far every task is now.", "%saturn status"),
@@ -262,6 +272,13 @@ VERBS = (
         names="tasks",
     ),
     Verb("reset", "Take out all tasks; what was measured is kept.", "%saturn reset", (_YES,)),
+    Verb(
+        "export",
+        "Write a file that works alone: the report (.html), the schedule (.svg), the tasks with "
+        "their results (.csv) or the plan (.json).",
+        "%saturn export sweep.html",
+        names="file",
+    ),
     Verb(
         "session",
         "Show the session, or go to another.",

@@ -17,6 +17,7 @@ Condition = Callable[["SessionState"], bool]
 """Whether a wire ``SessionState`` is what is waited for."""
 
 _STATE_SECONDS = 30.0
+_CHANGING = frozenset({"inspecting", "starting", "running", "stopping"})
 
 
 def wait(connection: Connection, rev: int, condition: Condition) -> SessionState:
@@ -55,6 +56,16 @@ def is_building(state: SessionState, names: Collection[str] | None = None) -> bo
     """Whether tasks, all or those named, are still being built; without devices nothing is."""
     waiting = any(task["status"] == "inspecting" for task in _chosen(state, names))
     return waiting and (state["agent"] == "away" or device_count(state) > 0)
+
+
+def is_under_way(state: SessionState) -> bool:
+    """Whether a session changes by itself: it builds, measures, plans or trains, or will."""
+    return (
+        state["goal"] != "none"
+        or state["planning"]
+        or len(state["trials"]) > 0
+        or any(task["status"] in _CHANGING for task in state["tasks"])
+    )
 
 
 def is_stopping(state: SessionState, names: Collection[str] | None = None) -> bool:

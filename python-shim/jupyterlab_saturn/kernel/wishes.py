@@ -17,6 +17,7 @@ if TYPE_CHECKING:
         Pin,
         SessionWish,
         SessionWishesChange,
+        Strategy,
         TaskName,
         TaskWish,
         TaskWishesChange,
@@ -41,7 +42,8 @@ class TaskWishes(TypedDict, total=False):
         How much an early end counts, where that of other tasks counts 1.
     pin
         Where and how it has to run: ``"technique=fsdp,devices=2"``, ``"node=n1"``,
-        ``"device=cpu0,device=cpu1"``, or a dictionary as the wire's ``Pin``.
+        ``"device=cpu0,device=cpu1"``, ``"strategy=fsdp x2 reshard=false"`` with its knobs, or a
+        dictionary as the wire's ``Pin``.
     """
 
     deadline: Time | None
@@ -93,13 +95,14 @@ SESSION_WISHES: Mapping[str, SessionWish] = {
     "keep_free": "freeDevices",
 }
 OBJECTIVES = ("makespan", "weighted-completion")
-PIN_PARTS = ("technique", "devices", "node", "device")
+PIN_PARTS = ("technique", "devices", "node", "device", "strategy")
 
 _SECONDS_PER_HOUR = 3600
 _MOST_SECONDS = 1e10  # times beyond are in no calendar
 _SPAN = re.compile(
     r"\+(?=.)(?:(\d+)d)?(?:(\d+(?:\.\d+)?)h)?(?:(\d+(?:\.\d+)?)m(?:in)?)?(?:(\d+)s)?"
 )
+_TIMES = re.compile(r"x([1-9]\d*)")
 _CLOCK = re.compile(r"(\d{1,2}):(\d{2})")
 
 
@@ -245,11 +248,41 @@ def _pin(value: str | Pin) -> Pin:
             pin["count"] = int(_number("pin", text, whole=True))
         elif name == "node":
             pin["node"] = text
+        elif name == "strategy":
+            pin["strategy"] = _strategy(text)
         else:
             pin["technique"] = text
     if devices:
         pin["devices"] = devices
     return pin
+
+
+def _strategy(text: str) -> Strategy:
+    """Of ``fsdp x2 reshard=false``, as displays say it."""
+    technique, *words = text.split()
+    devices = _TIMES.fullmatch(words[0]) if words else None
+    if devices is None:
+        raise SaturnError(
+            "bad-wish",
+            f"{text!r} is no strategy.",
+            'Write it as %saturn plan does, e.g. "strategy=fsdp x2 reshard=false".',
+        )
+    strategy: Strategy = {"technique": technique, "devices": int(devices[1])}
+    if words[1:]:
+        strategy["knobs"] = dict(_knob(word) for word in words[1:])
+    return strategy
+
+
+def _knob(word: str) -> tuple[str, Any]:
+    name, equals, text = word.partition("=")
+    if not equals:
+        return name, True
+    if text in ("true", "false"):
+        return name, text == "true"
+    try:
+        return name, float(text) if "." in text else int(text)
+    except ValueError:
+        return name, text
 
 
 def _told(pin: Pin) -> set[str]:

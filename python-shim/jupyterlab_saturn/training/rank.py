@@ -124,9 +124,9 @@ def _train(
     network: NetworkNamespace | None,
 ) -> None:
     from .native.native_jobs import train_natively, try_natively
+    from .run.observers import observer_of
     from .run.training_loop import TrainingLoop
     from .run.training_measurement import TrainingMeasurement
-    from .run.training_observer import AgentReporter, TrainingObserver
     from .run.trial import run_trial
     from .runtime.process_group import ProcessGroup
     from .techniques.native import Native
@@ -149,7 +149,7 @@ def _train(
     elif orders is None:
         run_trial(request, world, device, events)
     else:
-        observer = AgentReporter(events) if world.is_root else TrainingObserver()
+        observer = observer_of(request, world, events)
         measurement = TrainingMeasurement(request, world, device, observer.measured)
 
         def ready() -> None:

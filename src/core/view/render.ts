@@ -8,7 +8,9 @@ import { profileView } from './profile/profileView.js';
 import { reportPage, reportView } from './report/reportView.js';
 import { resultsView } from './results/resultsView.js';
 import { clusterView } from './status/clusterView.js';
+import { drawnWhen } from './status/drawnWhen.js';
 import { pastPlanView } from './status/pastPlanView.js';
+import { runView } from './status/runView.js';
 import { scheduleView } from './status/scheduleView.js';
 import { statusView } from './status/statusView.js';
 import { checkView } from './tasks/checkView.js';
@@ -36,10 +38,21 @@ const VIEWS: Record<StateView, View> = {
   'past-plan': pastPlanView,
   schedule: scheduleView,
   status: statusView,
+  run: runView,
   results: (state, _, trans, curves) => resultsView(state, trans, curves),
   log: (state, _, trans, curves) => logView(state, trans, curves),
   report: reportView
 };
+
+/** Views of what changes by itself: a picture that is kept of one says of when it is. */
+const CHANGING: ReadonlySet<StateView> = new Set([
+  'tasks',
+  'profile',
+  'schedule',
+  'status',
+  'run',
+  'results'
+]);
 
 /**
  * A display of a session for any front end.
@@ -59,6 +72,8 @@ export function render(
   const shown = tasks
     ? { ...state, tasks: state.tasks.filter(task => tasks.includes(task.spec.name)) }
     : state;
-  const drawn = display(view, VIEWS[view](shown, now, trans, curves), trans);
+  const [first = false, ...others] = VIEWS[view](shown, now, trans, curves);
+  const when = CHANGING.has(view) && drawnWhen(state, now, trans);
+  const drawn = display(view, [first, when, ...others], trans);
   return view === 'report' ? reportPage(shown, drawn, trans) : drawn;
 }

@@ -121,6 +121,9 @@ export class AgentExecutor implements IExecutor {
       }
       return;
     }
+    if (message.type === 'devices.load') {
+      this._options.noteLoad(message.body);
+    }
     const refusal = message.type === 'cluster.report' && this._choices.length > 0 && message.body.error;
     const report = reportOf(message);
     try {
@@ -180,10 +183,11 @@ export namespace AgentExecutor {
   }
 }
 
-/** What an agent reports; null when it only shows that it is there. */
+/** What an agent reports; null when that is no event of the session. */
 function reportOf(message: Message<'agent'>): IExecutor.Report | null {
   switch (message.type) {
     case 'agent.ping':
+    case 'devices.load':
       return null;
     case 'agent.hello':
       return { kind: 'agent-connected', hello: message.body };

@@ -1,5 +1,5 @@
 import type { ExecutorCommand } from '../../core/session/command.js';
-import type { DeviceRequest, SessionEvent } from '../../core/wire/messages.js';
+import type { DeviceRequest, DevicesLoad, SessionEvent } from '../../core/wire/messages.js';
 import type { IDisposable } from '../disposable.js';
 
 /**
@@ -50,6 +50,8 @@ export namespace IExecutor {
      * node, and offers it again.
      */
     readonly take: (report: Report) => number;
+    /** Take in how busy devices are: it is no event of the session. */
+    readonly noteLoad: (load: DevicesLoad) => void;
     /** Seconds since the epoch. */
     readonly now: () => number;
     /** One line for the engine's log. */

@@ -1,4 +1,5 @@
 import type { FileHandle } from 'node:fs/promises';
+import { LineScanner } from './lineScanner.js';
 
 /** Read at once, in bytes. No line that is worth reading is longer. */
 const CHUNK = 256 * 1024;
@@ -33,7 +34,8 @@ export interface ILogLine {
  * Take in the whole lines between two places of a file, without holding up others: between two pieces of it other
  * things happen.
  *
- * @param take - is given a line's text and its place; what it does later is waited for.
+ * @param take - is given a piece with a line, where the line is in it, and its place in the file; what it does later is
+ *   waited for.
  * @param goOn - asked before each piece.
  * @returns the place after the last whole line.
  */
@@ -41,7 +43,7 @@ export async function eachLine(
   file: FileHandle,
   from: number,
   to: number,
-  take: (text: string, place: number) => Promise<void> | undefined,
+  take: (bytes: Buffer, start: number, end: number, place: number) => Promise<void> | undefined,
   goOn: (place: number) => boolean = () => true
 ): Promise<number> {
   let place = from;
@@ -54,7 +56,7 @@ export async function eachLine(
       if (end < 0) {
         break;
       }
-      const later = end > start ? take(chunk.toString('utf8', start, end), place + start) : undefined;
+      const later = end > start ? take(chunk, start, end, place + start) : undefined;
       if (later) {
         await later;
       }
@@ -68,37 +70,77 @@ export async function eachLine(
   return place;
 }
 
-/** What a line says; null for one that says nothing of a step, or was written by halves. */
-export function parseLine(text: string): ILogLine | null {
-  const line = objectOf(text);
-  const { step, time } = line ?? {};
-  if (!line || typeof step !== 'number' || !Number.isSafeInteger(step) || step < 0) {
-    return null;
+/** Reads what lines say. */
+export class LogLineReader {
+  private readonly _scanner = new LineScanner();
+  private _step = Number.NaN;
+  private _time = 0;
+  private _values: [string, number][] = [];
+  private _evaluated: [string, number][] = [];
+
+  /** What a line says; null for one that says nothing of a step, or was written by halves. */
+  read(bytes: Buffer, start: number, end: number): ILogLine | null {
+    this._clear();
+    if (!this._scanner.scan(bytes, start, end, this._take)) {
+      this._clear();
+      this._takeObject(objectOf(bytes.toString('utf8', start, end)));
+    }
+    return Number.isSafeInteger(this._step) && this._step >= 0
+      ? { step: this._step, time: this._time, values: this._values, evaluated: this._evaluated }
+      : null;
   }
-  const values: [string, number][] = [];
-  for (const name in line) {
-    if (BUILT_IN.has(name)) {
-      add(values, name, line[name]);
+
+  private _clear(): void {
+    this._step = Number.NaN;
+    this._time = 0;
+    this._values = [];
+    this._evaluated = [];
+  }
+
+  private _takeObject(line: object): void {
+    for (const [name, value] of Object.entries(line)) {
+      if (value !== null && typeof value === 'object') {
+        for (const [inner, each] of Object.entries(value)) {
+          this._takeValue(inner, each, name);
+        }
+      } else {
+        this._takeValue(name, value, '');
+      }
     }
   }
-  for (const [name, value] of entriesOf(line.metrics)) {
-    add(values, BUILT_IN.has(name) ? `metrics/${name}` : name, value);
+
+  private _takeValue(name: string, value: unknown, within: string): void {
+    if (typeof value === 'number' || value === null) {
+      this._take(name, value ?? Number.NaN, within);
+    }
   }
-  const evaluated: [string, number][] = [];
-  for (const [name, value] of entriesOf(line.eval)) {
-    add(evaluated, `eval/${name}`, value);
-  }
-  return { step, time: typeof time === 'number' ? time : 0, values, evaluated };
+
+  /** A number, by the name it has within the line or within one of its parts. */
+  private readonly _take: LineScanner.Take = (name, value, within) => {
+    if (within === 'metrics') {
+      this._values.push([BUILT_IN.has(name) ? `metrics/${name}` : name, value]);
+    } else if (within === 'eval') {
+      this._evaluated.push([`eval/${name}`, value]);
+    } else if (within === '') {
+      if (name === 'step') {
+        this._step = value;
+      } else if (name === 'time') {
+        this._time = Number.isFinite(value) ? value : 0;
+      } else if (BUILT_IN.has(name)) {
+        this._values.push([name, value]);
+      }
+    }
+  };
 }
 
-function objectOf(text: string): Record<string, unknown> | null {
+function objectOf(text: string): object {
   for (const read of READINGS) {
     try {
       const value: unknown = JSON.parse(read(text));
-      return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : null;
+      return typeof value === 'object' && value !== null ? value : {};
     } catch {}
   }
-  return null;
+  return {};
 }
 
 /**
@@ -110,15 +152,3 @@ const READINGS: readonly ((text: string) => string)[] = [
   text => text.replace(NO_NUMBER, ':null'),
   text => text.slice(Math.max(0, text.lastIndexOf('{"step"'))).replace(NO_NUMBER, ':null')
 ];
-
-function entriesOf(value: unknown): [string, unknown][] {
-  return typeof value === 'object' && value !== null ? Object.entries(value) : [];
-}
-
-function add(to: [string, number][], name: string, value: unknown): void {
-  if (typeof value === 'number') {
-    to.push([name, value]);
-  } else if (value === null) {
-    to.push([name, Number.NaN]);
-  }
-}

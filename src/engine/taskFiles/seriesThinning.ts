@@ -4,11 +4,16 @@ import type { IBucket } from './curveTable.js';
 /** The points of a curve, as the wire has them. */
 export type Points = Pick<Curve, 'steps' | 'values' | 'times' | 'low' | 'high'>;
 
-/** At most so many points of buckets in a row: each bucket goes into one, none is left out. */
+/**
+ * At most so many points, two at least, of buckets in a row: each bucket goes into one, none is left out, and the first and
+ * the last stay what they are where there are three.
+ */
 export function thinned(buckets: readonly IBucket[], most: number): Points {
   const size = Math.min(buckets.length, most);
+  const within = (i: number): number =>
+    i === 0 || size < 3 ? i : 1 + Math.floor(((i - 1) * (buckets.length - 2)) / (size - 2));
   const points = Array.from({ length: size }, (_, i) =>
-    joined(buckets, Math.floor((i * buckets.length) / size), Math.floor(((i + 1) * buckets.length) / size))
+    joined(buckets, within(i), i === size - 1 ? buckets.length : within(i + 1))
   );
   return {
     steps: points.map(point => point.step),

@@ -3,9 +3,10 @@ import type { Curve, CurveSegment, CurvesRead, TaskState } from '../../core/wire
 import type { IDisposable } from '../disposable.js';
 import { TaskFolder } from './taskFolder.js';
 import { TaskLog } from './taskLog.js';
+import { Turns } from './turns.js';
 
-/** Points of an answer, all tasks together: it stays well below the largest message. */
-const MOST_POINTS = 40_000;
+/** Points of an answer, all tasks together: it stays well below the largest message, and is soon written. */
+const MOST_POINTS = 30_000;
 
 const LEAST_POINTS = 2;
 
@@ -25,8 +26,9 @@ const PATIENCE = 500;
 export class TaskCurves implements IDisposable {
   private readonly _logs = new Map<string, TaskLog>();
   private readonly _updates = new Map<TaskLog, Promise<void>>();
-  private readonly _waiting: (() => void)[] = [];
-  private _reading = 0;
+  private readonly _following = new Turns(AT_ONCE);
+  /** Apart: who asks for what is there does not wait until everything new was read. */
+  private readonly _answering = new Turns(AT_ONCE);
 
   /** @param _folder - of the session. */
   constructor(private readonly _folder: string) {}
@@ -62,18 +64,18 @@ export class TaskCurves implements IDisposable {
       to: request.to ?? Number.MAX_SAFE_INTEGER,
       reread: Math.floor(MOST_REREAD / share)
     };
-    const curves: Curve[] = [];
-    for (const { task, log } of asked) {
-      curves.push({
+    const told = asked.map(async ({ task, log }): Promise<Curve> => {
+      const points = await this._answering.take(() => log.read(query));
+      return {
         task: task.spec.name,
         metrics: log.metrics.slice(0, Math.floor(MOST_NAMES / share)),
-        ...(await log.read(query)),
+        ...points,
         segments: segmentsOf(task),
         last: log.lastStep,
         ...(this._updates.has(log) && { unread: Math.max(1, log.unread) })
-      });
-    }
-    return curves;
+      };
+    });
+    return Promise.all(told);
   }
 
   private _logOf(name: string): TaskLog {
@@ -99,28 +101,10 @@ export class TaskCurves implements IDisposable {
   private _updated(log: TaskLog): Promise<void> {
     let update = this._updates.get(log);
     if (!update) {
-      update = this._inTurn(() => log.update()).finally(() => this._updates.delete(log));
+      update = this._following.take(() => log.update()).finally(() => this._updates.delete(log));
       this._updates.set(log, update);
     }
     return update;
-  }
-
-  private async _inTurn(act: () => Promise<void>): Promise<void> {
-    if (this._reading >= AT_ONCE) {
-      await new Promise<void>(resolve => this._waiting.push(resolve));
-    } else {
-      this._reading += 1;
-    }
-    try {
-      await act();
-    } finally {
-      const next = this._waiting.shift();
-      if (next) {
-        next();
-      } else {
-        this._reading -= 1;
-      }
-    }
   }
 }
 

@@ -1,7 +1,7 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import type { IDisposable } from '../disposable.js';
 import { CurveTable, type IBucket, type IFileRange } from './curveTable.js';
-import { eachLine, type ILogLine, parseLine } from './logLines.js';
+import { eachLine, type ILogLine, LogLineReader } from './logLines.js';
 import { type Points, thinned } from './seriesThinning.js';
 
 /** How a file was when it was read. */
@@ -37,6 +37,7 @@ export interface ILogQuery {
  * that was replaced is read anew. What it says is in memory in bounded form, and in the file in full.
  */
 export class TaskLog implements IDisposable {
+  private readonly _lines = new LogLineReader();
   private _tables = { values: new CurveTable(), evaluated: new CurveTable() };
   private _mark: IFileMark | null = null;
   /** The newest evaluation: more may be said of the same step. */
@@ -113,7 +114,7 @@ export class TaskLog implements IDisposable {
       file,
       this._place,
       size,
-      (text, place) => this._take(file, text, place),
+      (bytes, start, end, place) => this._take(file, this._lines.read(bytes, start, end), place),
       place => {
         this._place = place;
         this._unread = size - place;
@@ -124,8 +125,7 @@ export class TaskLog implements IDisposable {
   }
 
   /** Take in a line. What is to be read again for it is waited for. */
-  private _take(file: FileHandle, text: string, place: number): Promise<void> | undefined {
-    const said = parseLine(text);
+  private _take(file: FileHandle, said: ILogLine | null, place: number): Promise<void> | undefined {
     if (!said) {
       return undefined;
     }
@@ -172,8 +172,8 @@ export class TaskLog implements IDisposable {
   /** The lines of one kind in a part of the file, less those that others there take away. */
   private async _linesIn(file: FileHandle, range: IFileRange, kind: Kind): Promise<IPlacedLine[]> {
     const lines: IPlacedLine[] = [];
-    await eachLine(file, range.from, range.to, (text, place) => {
-      const said = parseLine(text);
+    await eachLine(file, range.from, range.to, (bytes, start, end, place) => {
+      const said = this._lines.read(bytes, start, end);
       if (said && said[kind].length > 0) {
         const line = withEarlier(said, lines.at(-1)?.line);
         while ((lines.at(-1)?.line.step ?? -1) >= line.step) {

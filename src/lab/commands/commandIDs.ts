@@ -16,8 +16,12 @@ export namespace CommandIDs {
   export const run = 'saturn:run';
   /** Stop training after a question. */
   export const stop = 'saturn:stop';
+  /** Save the session as a file: `{ format }`, one of `html`, `svg`, `png`, `csv` and `json`. */
+  export const exportFile = 'saturn:export';
   /** Insert a task cell below the active cell. */
   export const insertTaskCell = 'saturn:insert-task-cell';
+  /** Insert a cell with code below the active cell: `{ code: text }`. */
+  export const insertCode = 'saturn:insert-code';
   /** Scroll to a cell: `{ cell: id }`. */
   export const showCell = 'saturn:show-cell';
   /** Run a cell: `{ cell: id }`. */

@@ -6,6 +6,7 @@ import { DisposableDelegate, DisposableSet, type IDisposable } from '@lumino/dis
 import { insertCellBelow, selectCell } from '../notebook/cellNavigation.js';
 import type { ISaturnStore } from '../session/tokens.js';
 import { CommandIDs } from './commandIDs.js';
+import { exportSession, formatLabel, isExportable, PAGE_FORMATS, type PageFormat } from './exportSession.js';
 import { isPossible } from './sessionActions.js';
 
 const NO_ARGS = { type: 'object', properties: {} } as const;
@@ -13,6 +14,19 @@ const CELL_ARGS = {
   type: 'object',
   required: ['cell'],
   properties: { cell: { type: 'string', description: 'Id of a cell of the current notebook' } }
+} as const;
+const CODE_ARGS = {
+  type: 'object',
+  required: ['code'],
+  properties: { code: { type: 'string', description: 'Source of the new cell' } }
+} as const;
+
+const EXPORT_ARGS = {
+  type: 'object',
+  properties: {
+    format: { type: 'string', enum: PAGE_FORMATS, default: 'html', description: 'What the file holds' },
+    isPalette: { type: 'boolean', description: 'Whether the label says that something is exported' }
+  }
 } as const;
 
 const TASK_CELL = `%%saturn task --sweep lr=1e-3,3e-3 batch_size=32,64 --epochs 2
@@ -32,7 +46,7 @@ def my_model(lr, batch_size):
 
 /** Register all commands but the one that shows the panel; dispose of the result to remove them. */
 export function addCommands(options: addCommands.IOptions): IDisposable {
-  const { commands, store, tracker, trans } = options;
+  const { commands, store, tracker, trans, clock } = options;
   const added = new DisposableSet();
   const add = (id: string, command: CommandRegistry.ICommandOptions) => {
     added.add(commands.addCommand(id, { describedBy: { args: NO_ARGS }, ...command }));
@@ -51,7 +65,7 @@ export function addCommands(options: addCommands.IOptions): IDisposable {
     execute: () => store.attach()
   });
   add(CommandIDs.profile, {
-    label: trans.__('Profile the Tasks'),
+    label: trans.__('Measure the Tasks'),
     caption: trans.__('Measure for a few steps how fast each task runs under each strategy'),
     isEnabled: () => isPossible('profile', store.view),
     execute: () => store.send('profile', {})
@@ -74,11 +88,29 @@ export function addCommands(options: addCommands.IOptions): IDisposable {
     isEnabled: () => isPossible('stop', store.view),
     execute: async () => (await confirmStop(trans)) && store.send('stop', {})
   });
+  add(CommandIDs.exportFile, {
+    label: ({ format, isPalette }) => {
+      const known = formatOf(format);
+      const what = known ? formatLabel(known, trans) : trans.__('Session');
+      return isPalette === true || !known ? trans.__('Export: %1', what) : what;
+    },
+    caption: trans.__('Save what there is of the session as a file that works alone'),
+    describedBy: { args: EXPORT_ARGS },
+    isEnabled: ({ format }) => isExportable(formatOf(format) ?? 'html', store.view.state),
+    execute: ({ format }) => exportSession(store, formatOf(format) ?? 'html', clock(), trans)
+  });
   add(CommandIDs.insertTaskCell, {
     label: trans.__('Insert a Task Cell'),
     caption: trans.__('Insert a cell that makes a grid of tasks, to be filled in'),
     isEnabled: () => tracker.currentWidget?.content.model != null,
     execute: () => tracker.currentWidget && insertCellBelow(tracker.currentWidget.content, TASK_CELL)
+  });
+  add(CommandIDs.insertCode, {
+    label: trans.__('Insert Code'),
+    describedBy: { args: CODE_ARGS },
+    isEnabled: () => tracker.currentWidget?.content.model != null,
+    execute: args =>
+      tracker.currentWidget && insertCellBelow(tracker.currentWidget.content, String(args.code))
   });
   add(CommandIDs.showCell, {
     label: trans.__('Go to Task Cell'),
@@ -90,6 +122,9 @@ export function addCommands(options: addCommands.IOptions): IDisposable {
     describedBy: { args: CELL_ARGS },
     execute: async args => {
       const notebook = tracker.currentWidget?.content;
+      if (store.view.connectionProblem?.kind === 'not-loaded') {
+        await store.load();
+      }
       if (notebook && (await selectCell(notebook, String(args.cell)))) {
         await commands.execute('notebook:run-cell');
       }
@@ -113,7 +148,13 @@ export namespace addCommands {
     store: ISaturnStore;
     tracker: Pick<INotebookTracker, 'currentWidget' | 'currentChanged'>;
     trans: TranslationBundle;
+    /** Seconds since the epoch. */
+    clock: () => number;
   }
+}
+
+function formatOf(format: unknown): PageFormat | undefined {
+  return PAGE_FORMATS.find(known => known === format);
 }
 
 async function confirmStop(trans: TranslationBundle): Promise<boolean> {

@@ -1,11 +1,13 @@
 import { printableLines } from '../../core/view/format/escape.js';
 import type { Failure } from '../../core/wire/messages.js';
 import { useViewContext } from '../context/viewContext.js';
+import { failureIn } from '../session/ownFailures.js';
 import { WithCode } from './withCode.js';
 
 /** What went wrong, what to do, and the traceback for those who want it. */
-export function FailureNote({ failure, where, onDismiss }: FailureNote.IProps) {
+export function FailureNote({ failure: told, where, onDismiss }: FailureNote.IProps) {
   const { trans } = useViewContext();
+  const failure = failureIn(told, trans);
   return (
     <div className="jp-SaturnFailure" role={onDismiss ? 'alert' : undefined}>
       <div className="jp-SaturnFailure-message">

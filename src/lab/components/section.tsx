@@ -1,13 +1,14 @@
 import { caretDownIcon } from '@jupyterlab/ui-components';
 import { Widget } from '@lumino/widgets';
-import { Component, type ReactNode, useId, useLayoutEffect, useRef, useState } from 'react';
+import { Component, type ReactNode, useId, useLayoutEffect, useRef } from 'react';
 import { failureOf } from '../../core/wire/messages.js';
+import { useFold } from '../context/foldMemory.js';
 import type { IPanelSections } from '../session/tokens.js';
 import { FailureNote } from './failureNote.js';
 
-/** A part of the panel under a heading that folds it away. */
+/** A part of the panel under a heading that folds it away; it stays as the user left it. */
 export function Section({ section, view, now }: Section.IProps) {
-  const [open, setOpen] = useState(true);
+  const [open, setOpen] = useFold(section.id, section.isOpen?.(view) ?? true);
   const id = useId();
   return (
     <section className="jp-SaturnPanel-section" aria-labelledby={`${id}-title`} data-section={section.id}>

@@ -19,17 +19,22 @@ export abstract class SessionPart<M extends ISessionModel = ISessionModel> exten
 
   protected override onAfterAttach(message: Message): void {
     super.onAfterAttach(message);
-    this._snapshot.isShown = this.isVisible;
+    this._setShown(this.isVisible);
   }
 
   protected override onAfterShow(message: Message): void {
     super.onAfterShow(message);
-    this._snapshot.isShown = true;
+    this._setShown(true);
   }
 
   protected override onAfterHide(message: Message): void {
     super.onAfterHide(message);
-    this._snapshot.isShown = false;
+    this._setShown(false);
+  }
+
+  /** Called when it comes into sight or goes out of it. */
+  protected _setShown(isShown: boolean): void {
+    this._snapshot.isShown = isShown;
   }
 
   protected abstract override render(): ReactElement;

@@ -3,6 +3,7 @@ import { ReactWidget, UseSignal } from '@jupyterlab/ui-components';
 import type { CommandRegistry } from '@lumino/commands';
 import { type ISignal, Signal } from '@lumino/signaling';
 import { progressLine } from '../../core/view/status/progressLine.js';
+import { progressShare } from '../../core/view/status/progressShare.js';
 import { CommandIDs } from '../commands/commandIDs.js';
 import type { ISaturnStore } from '../session/tokens.js';
 
@@ -40,7 +41,7 @@ export class SaturnStatusItem extends ReactWidget {
           if (!state) {
             return null;
           }
-          const done = state.tasks.filter(task => task.status === 'finished').length;
+          const share = progressShare(state) ?? 0;
           return (
             <button
               type="button"
@@ -49,7 +50,7 @@ export class SaturnStatusItem extends ReactWidget {
             >
               {state.goal !== 'none' && state.tasks.length > 0 && (
                 <span className="jp-SaturnStatusItem-track" aria-hidden="true">
-                  <span style={{ width: `${(100 * done) / state.tasks.length}%` }} />
+                  <span style={{ width: `${100 * share}%` }} />
                 </span>
               )}
               {progressLine(state, clock(), trans)}

@@ -1,40 +1,164 @@
+import type { Message } from '@lumino/messaging';
+import { useEffect, useState } from 'react';
 import { taskFailure } from '../../core/view/format/failures.js';
+import type { SessionState, TaskState } from '../../core/wire/messages.js';
 import { DashboardPart } from '../components/dashboardPart.js';
-import { FailureNote } from '../components/failureNote.js';
 import { StatusMark } from '../components/taskStatus.js';
 import {
   type IDashboardContext,
   useDashboardContext,
   useSelectedTasks
 } from '../context/dashboardContext.js';
+import { useRemembered } from '../context/remembered.js';
 import type { ViewSnapshot } from '../context/viewSnapshot.js';
+import { Visibility } from '../context/visibility.js';
+import { AttemptsTab, DevicesTab, WhyTab } from './blockTabs.js';
+import { CheckpointsTab } from './checkpointsTab.js';
+import { CurvesTab } from './curvesTab.js';
+import { VisibilityProvider } from './detailContext.js';
+import { DETAIL_TABS, type DetailTab, isDetailTab, tabLabel } from './detailTab.js';
+import { ErrorTab } from './errorTab.js';
+import { LogTab } from './logTab.js';
+import { ParametersTab } from './parametersTab.js';
+import { Tabs } from './tabs.js';
 
-/** What there is to know of the tasks that are selected. */
+/** What there is to know of the tasks that are selected, tab by tab. */
 export function taskDetailPart(context: IDashboardContext): DashboardPart {
-  return new DashboardPart({
-    context,
-    className: 'jp-SaturnTaskDetail',
-    label: context.trans.__('Details of the selected tasks'),
-    component: TaskDetail
-  });
+  return new TaskDetailPart(context, new Visibility());
 }
 
-function TaskDetail({ view: { state } }: ViewSnapshot.IMoment) {
-  const { trans } = useDashboardContext();
-  const current = useSelectedTasks().at(-1);
+class TaskDetailPart extends DashboardPart {
+  constructor(context: IDashboardContext, visibility: Visibility) {
+    super({
+      context,
+      className: 'jp-SaturnTaskDetail',
+      label: context.trans.__('Details of the selected tasks'),
+      component: moment => (
+        <VisibilityProvider value={visibility}>
+          <TaskDetail {...moment} />
+        </VisibilityProvider>
+      )
+    });
+    this._visibility = visibility;
+  }
+
+  override dispose(): void {
+    super.dispose();
+    this._visibility.dispose();
+  }
+
+  protected override onAfterAttach(message: Message): void {
+    super.onAfterAttach(message);
+    this._visibility.isShown = this.isVisible;
+  }
+
+  protected override onAfterShow(message: Message): void {
+    super.onAfterShow(message);
+    this._visibility.isShown = true;
+  }
+
+  protected override onAfterHide(message: Message): void {
+    super.onAfterHide(message);
+    this._visibility.isShown = false;
+  }
+
+  private readonly _visibility: Visibility;
+}
+
+function TaskDetail({ view: { state }, now }: ViewSnapshot.IMoment) {
+  const { selection, trans } = useDashboardContext();
+  const selected = useSelectedTasks();
+  const [tab, setTab] = useRemembered<DetailTab>('detail-tab', 'curves', isDetailTab);
+  useEffect(() => {
+    const show = (_: unknown, what: string) => {
+      if (isDetailTab(what)) {
+        setTab(what);
+      }
+    };
+    selection.asked.connect(show);
+    return () => void selection.asked.disconnect(show);
+  });
+  const [looked, setLooked] = useState<string | null>(null);
+  const current = selected.find(name => name === looked) ?? selected.at(-1);
   const task = state?.tasks.find(({ spec }) => spec.name === current);
+  const isFailed = task !== undefined && taskFailure(task, trans) !== undefined;
+  return (
+    <Tabs
+      label={trans.__('Details')}
+      tabs={DETAIL_TABS.map(id => ({
+        id,
+        label: tabLabel(id, trans),
+        ...(id === 'error' && isFailed && { mark: trans.__('has failed') })
+      }))}
+      current={tab}
+      onChoose={setTab}
+    >
+      {!state && <p className="jp-SaturnPanel-hint">{trans.__('There is no session to look into yet.')}</p>}
+      {state && tab === 'curves' && <CurvesTab state={state} />}
+      {state && tab === 'parameters' && <ParametersTab state={state} />}
+      {state && tab !== 'curves' && tab !== 'parameters' && (
+        <>
+          <TaskHeader task={task} selected={selected} onLook={setLooked} />
+          {task && <TaskTab key={task.spec.name} tab={tab} task={task} state={state} now={now} />}
+        </>
+      )}
+    </Tabs>
+  );
+}
+
+/** Which task it is about; of several that are selected, the reader chooses. */
+function TaskHeader(props: {
+  task: TaskState | undefined;
+  selected: readonly string[];
+  onLook: (name: string) => void;
+}) {
+  const { trans } = useDashboardContext();
+  const { task, selected } = props;
   if (!task) {
     return (
       <p className="jp-SaturnPanel-hint">{trans.__('Select a task to see what there is to know of it.')}</p>
     );
   }
-  const failure = taskFailure(task, trans);
   return (
-    <>
-      <h3>
-        {task.spec.name} <StatusMark status={task.status} />
-      </h3>
-      {failure && <FailureNote failure={failure} />}
-    </>
+    <div className="jp-SaturnTaskDetail-head">
+      {selected.length > 1 ? (
+        <label>
+          {trans.__('Of the selected tasks:')}
+          <select
+            className="jp-mod-styled"
+            value={task.spec.name}
+            onChange={event => props.onLook(event.target.value)}
+          >
+            {selected.map(name => (
+              <option key={name}>{name}</option>
+            ))}
+          </select>
+        </label>
+      ) : (
+        <h3>{task.spec.name}</h3>
+      )}
+      <StatusMark status={task.status} />
+    </div>
   );
+}
+
+function TaskTab(props: { tab: DetailTab; task: TaskState; state: SessionState; now: number }) {
+  const { tab, ...about } = props;
+  switch (tab) {
+    case 'log':
+      return <LogTab {...about} />;
+    case 'error':
+      return <ErrorTab {...about} />;
+    case 'attempts':
+      return <AttemptsTab {...about} />;
+    case 'checkpoints':
+      return <CheckpointsTab {...about} />;
+    case 'why':
+      return <WhyTab {...about} />;
+    case 'devices':
+      return <DevicesTab {...about} />;
+    case 'curves':
+    case 'parameters':
+      return null;
+  }
 }

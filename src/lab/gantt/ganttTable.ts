@@ -1,7 +1,13 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { duration } from '../../core/view/format/format.js';
 import type { ITable } from '../../core/view/format/table.js';
-import { barStateWords, type IGanttInput } from '../../core/view/gantt/gantt.js';
+import {
+  barStateWords,
+  type IGanttBar,
+  type IGanttInput,
+  type IGanttMove,
+  type IGanttRow
+} from '../../core/view/gantt/gantt.js';
 
 /** The bars of a chart as a table, in the order of time. */
 export function ganttTable(input: IGanttInput, trans: TranslationBundle): ITable {
@@ -33,4 +39,23 @@ export function ganttTable(input: IGanttInput, trans: TranslationBundle): ITable
         duration(bar.end, trans)
       ])
   };
+}
+
+/** Where a bar under way would land. */
+export function moveWords(
+  bar: IGanttBar,
+  { rows, start }: IGanttMove,
+  all: readonly IGanttRow[],
+  trans: TranslationBundle
+): string {
+  const labels = new Map(all.map(row => [row.key, row.label]));
+  const devices = (rows ?? bar.rows).map(row => labels.get(row) ?? row).join(', ');
+  const from = start ?? bar.start;
+  return trans.__(
+    '%1: on %2, from %3 to %4',
+    bar.task,
+    devices,
+    duration(from, trans),
+    duration(from + bar.end - bar.start, trans)
+  );
 }

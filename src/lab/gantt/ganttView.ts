@@ -1,20 +1,24 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
-import type { Message } from '@lumino/messaging';
+import { type Message, MessageLoop } from '@lumino/messaging';
 import { type ISignal, Signal } from '@lumino/signaling';
 import { Widget } from '@lumino/widgets';
-import { duration } from '../../core/view/format/format.js';
 import { tableHtml } from '../../core/view/format/table.js';
 import {
-  ganttSvg,
   type IGanttBar,
   type IGanttInput,
   type IGanttLayout,
-  type IGanttMove,
-  layoutGantt
+  type IPlacedBar,
+  layoutGantt,
+  revealed,
+  type TimeWindow
 } from '../../core/view/gantt/gantt.js';
 import { GanttDrag } from './ganttDrag.js';
-import { editByKey, type GanttEdit, neighbour } from './ganttKeys.js';
-import { ganttTable } from './ganttTable.js';
+import { GanttDrawing } from './ganttDrawing.js';
+import { keyAction } from './ganttKeyAction.js';
+import type { GanttEdit } from './ganttKeys.js';
+import { GanttNavigation } from './ganttNavigation.js';
+import { ganttTable, moveWords } from './ganttTable.js';
+import { barOf, type IGanttPick, isOf, pickOf } from './ganttTargets.js';
 
 const GANTT_CLASS = 'jp-SaturnGantt';
 const CHART_CLASS = 'jp-SaturnGantt-chart';
@@ -22,7 +26,7 @@ const DETAILS_CLASS = 'jp-SaturnGantt-details';
 const TOGGLE_CLASS = 'jp-SaturnGantt-toggle';
 
 /**
- * The schedule, live: the chart of core/view with focus, selection and resizing.
+ * The schedule, live: the chart of core/view with focus, selection, resizing and, where wanted, a way through time.
  *
  * The bars are one stop in the tab order; arrow keys go from one to another, Home and End to the first and
  * the last, Escape clears the selection. Bars that can be moved are dragged, or moved by arrow keys with Shift;
@@ -32,8 +36,10 @@ export class GanttView extends Widget {
   constructor(options: GanttView.IOptions) {
     super();
     this._trans = options.trans;
+    this._byNode = options.isNavigable ?? false;
     this.addClass(GANTT_CLASS);
     this._chart.className = CHART_CLASS;
+    this._chart.tabIndex = -1;
     this._details.className = DETAILS_CLASS;
     this._details.setAttribute('aria-live', 'polite');
     this._toggle.className = `${TOGGLE_CLASS} jp-mod-styled jp-mod-minimal`;
@@ -45,14 +51,22 @@ export class GanttView extends Widget {
     });
     this._drag = new GanttDrag({
       chart: this._chart,
-      layout: () => this._chartLayout,
-      onMove: ({ bar }, { move }) => this._say(this._moveWords(bar, move)),
+      layout: () => this._placed,
+      onMove: ({ bar }, { move }) => this._say(moveWords(bar, move, this._input?.rows ?? [], this._trans)),
       onDrop: ({ bar }, { move }) => this._edited.emit({ kind: 'move', bar, move }),
       onEnd: () => {
         this._wasDragged = true;
         this.update();
       }
     });
+    this._navigation = options.isNavigable
+      ? new GanttNavigation({
+          chart: this._chart,
+          layout: () => this._placed,
+          window: () => this._window,
+          onWindow: window => this._goTo(window)
+        })
+      : null;
     this.node.append(this._chart, this._details, this._toggle);
   }
 
@@ -64,6 +78,40 @@ export class GanttView extends Widget {
   set input(value: IGanttInput | null) {
     this._input = value;
     this.update();
+  }
+
+  /** What is seen of time; null for all. */
+  get window(): TimeWindow {
+    return this._window;
+  }
+
+  set window(value: TimeWindow) {
+    this._window = value;
+    this.update();
+  }
+
+  /** Ids of the nodes whose lanes are narrow. */
+  get folded(): ReadonlySet<string> {
+    return this._folded;
+  }
+
+  set folded(value: ReadonlySet<string>) {
+    this._folded = value;
+    this.update();
+  }
+
+  /** Names of tasks whose bars stand out. */
+  get chosen(): ReadonlySet<string> {
+    return this._chosen;
+  }
+
+  set chosen(value: ReadonlySet<string>) {
+    this._chosen = value;
+    if (this._selected !== null && value.size > 0 && !isOf(this.selection, value)) {
+      this._selected = null;
+      this._describe();
+    }
+    this._mark();
   }
 
   /** Whether a table stands in for the picture. */
@@ -86,13 +134,29 @@ export class GanttView extends Widget {
     return this._selectionChanged;
   }
 
+  /** Emitted when the user wants a bar's task chosen besides others, or no longer. */
+  get taskToggled(): ISignal<this, IGanttBar> {
+    return this._taskToggled;
+  }
+
   /** Emitted when the user wants a bar elsewhere or at another time, held to its strategy, or let go. */
   get edited(): ISignal<this, GanttEdit> {
     return this._edited;
   }
 
+  /** Emitted after the user has chosen another window. */
+  get windowChanged(): ISignal<this, TimeWindow> {
+    return this._windowChanged;
+  }
+
+  /** Emitted when the user picks something that is marked in the chart, or the name of a node. */
+  get picked(): ISignal<this, IGanttPick> {
+    return this._picked;
+  }
+
   override dispose(): void {
     this._drag.dispose();
+    this._navigation?.dispose();
     this._sizes.disconnect();
     this._sights.disconnect();
     Signal.clearData(this);
@@ -100,52 +164,57 @@ export class GanttView extends Widget {
   }
 
   handleEvent(event: Event): void {
-    if (event.currentTarget === this._toggle) {
+    if (event.type === 'scroll') {
+      if (this._isTall && (event.target as Node).contains(this.node)) {
+        this.update();
+      }
+    } else if (event.currentTarget === this._toggle) {
       this.asTable = !this._asTable;
     } else if (event instanceof KeyboardEvent) {
       this._onKey(event);
     } else if (event.type === 'pointerdown') {
       this._wasDragged = false;
-    } else if (!this._wasDragged) {
-      this._select(Private.barOf(event.target)?.dataset.id ?? null);
+    } else if (event.type === 'pointerover') {
+      this._drawing.explain(barOf(event.target));
+    } else if (!this._wasDragged && !this._navigation?.wasDragged) {
+      this._onClick(event as MouseEvent);
     }
   }
 
   protected override onAfterAttach(message: Message): void {
     super.onAfterAttach(message);
-    this._chart.addEventListener('click', this);
-    this._chart.addEventListener('keydown', this);
-    this._chart.addEventListener('pointerdown', this);
+    for (const type of CHART_EVENTS) {
+      this._chart.addEventListener(type, this);
+    }
     this._toggle.addEventListener('click', this);
+    document.addEventListener('scroll', this, { capture: true, passive: true });
     this._sizes.observe(this._chart);
     this._sights.observe(this.node);
     this.update();
   }
 
   protected override onBeforeDetach(message: Message): void {
+    cancelAnimationFrame(this._rest);
     this._sizes.disconnect();
     this._sights.disconnect();
-    this._chart.removeEventListener('click', this);
-    this._chart.removeEventListener('keydown', this);
-    this._chart.removeEventListener('pointerdown', this);
+    for (const type of CHART_EVENTS) {
+      this._chart.removeEventListener(type, this);
+    }
     this._toggle.removeEventListener('click', this);
+    document.removeEventListener('scroll', this, { capture: true });
     super.onBeforeDetach(message);
   }
 
   protected override onUpdateRequest(message: Message): void {
     super.onUpdateRequest(message);
-    if (this._drag.isDragging || (!this._inSight && this._drawn !== '')) {
+    if (this._drag.isDragging || (!this._inSight && this._isDrawn)) {
       return;
     }
-    const html = this._markup();
-    if (html !== this._drawn) {
-      const focused = Private.barOf(this._chart.ownerDocument.activeElement)?.dataset.id;
-      this._drawn = html;
-      this._chart.innerHTML = html;
-      this._mark();
-      if (focused !== undefined) {
-        this._barNode(focused)?.focus();
-      }
+    this._isDrawn = true;
+    if (this._input && !this._asTable) {
+      this._drawChart(this._input);
+    } else {
+      this._drawTable();
     }
     this._toggle.hidden = this._input === null;
     this._toggle.textContent = this._asTable
@@ -154,68 +223,125 @@ export class GanttView extends Widget {
     this._describe();
   }
 
-  private _markup(): string {
-    this._chartLayout = null;
-    if (!this._input) {
-      return '';
-    }
-    if (this._asTable) {
-      return tableHtml(ganttTable(this._input, this._trans), this._trans).source;
-    }
-    this._chartLayout = layoutGantt(this._input, this._trans, {
-      width: this._chart.clientWidth || Private.WIDTH
+  private _drawChart(input: IGanttInput): void {
+    const layout = layoutGantt(input, this._trans, {
+      width: this._chart.clientWidth || Private.WIDTH,
+      window: this._window,
+      byNode: this._byNode,
+      folded: this._folded,
+      id: this._name
     });
-    return ganttSvg(this._chartLayout, { interactive: true });
+    const focused = barOf(this._chart.ownerDocument.activeElement);
+    if (this._placed === null) {
+      this._table = '';
+      this._drawing.clear();
+    }
+    this._placed = layout;
+    cancelAnimationFrame(this._rest);
+    if (!this._drawing.draw(layout, this._seen(layout, focused?.dataset.id))) {
+      this._rest = requestAnimationFrame(() => this.update());
+    }
+    this._mark();
+    if (focused && !focused.isConnected) {
+      // Where its bar is out of sight keys still find the chart.
+      (this._barNode(focused.dataset.id) ?? this._chart).focus({ preventScroll: true });
+    }
+  }
+
+  private _drawTable(): void {
+    const table = this._input ? tableHtml(ganttTable(this._input, this._trans), this._trans).source : '';
+    if (this._placed !== null || table !== this._table) {
+      this._drawing.clear();
+      this._chart.innerHTML = table;
+    }
+    this._table = table;
+    this._placed = null;
+  }
+
+  /** Which bars are to be in the document: of a tall chart those on the screen, and a little around it. */
+  private _seen(layout: IGanttLayout, focused: string | undefined): (placed: IPlacedBar) => boolean {
+    const { innerHeight } = window;
+    this._isTall = layout.height > innerHeight;
+    if (!this._isTall) {
+      return () => true;
+    }
+    const top = -this._chart.getBoundingClientRect().top - Private.AROUND;
+    const bottom = top + innerHeight + 2 * Private.AROUND;
+    return ({ bar, rects }) =>
+      bar.id === focused ||
+      bar.id === this._selected ||
+      rects.some(({ y, height }) => y + height >= top && y <= bottom);
   }
 
   private _onKey(event: KeyboardEvent): void {
-    const from = Private.barOf(event.target)?.dataset.id;
-    if (from === undefined || !this._input || event.ctrlKey || event.metaKey || event.altKey) {
+    const action = keyAction(event, {
+      ...{ input: this._input, layout: this._placed, selected: this._selected },
+      windowByKey: (key, isFree) => this._navigation?.windowByKey(key, isFree)
+    });
+    if (!action) {
       return;
-    }
-    const edit = this._chartLayout && editByKey(this._chartLayout, from, event);
-    if (edit) {
-      event.preventDefault();
-      event.stopPropagation();
-      this._edited.emit(edit);
-      return;
-    }
-    let to: string | null;
-    if (event.key === 'Enter' || event.key === ' ') {
-      to = from;
-    } else if (event.key === 'Escape') {
-      to = null;
-    } else {
-      const next = neighbour(this._input, from, event.key);
-      if (next === null) {
-        return;
-      }
-      to = next;
     }
     event.preventDefault();
     event.stopPropagation();
-    this._select(to);
-    if (to !== null) {
-      this._barNode(to)?.focus();
+    switch (action.kind) {
+      case 'window':
+        this._goTo(action.window);
+        break;
+      case 'edit':
+        this._edited.emit(action.edit);
+        break;
+      case 'toggle':
+        this._toggleTask(action.id);
+        break;
+      case 'select':
+        this._select(action.id);
+        if (action.id !== null) {
+          this._show(action.id);
+          this._barNode(action.id)?.focus();
+        }
     }
   }
 
-  /** Where a bar under way would land. */
-  private _moveWords(bar: IGanttBar, { rows, start }: IGanttMove): string {
-    const labels = new Map(this._input?.rows.map(row => [row.key, row.label]));
-    const devices = (rows ?? bar.rows).map(row => labels.get(row) ?? row).join(', ');
-    const from = start ?? bar.start;
-    return this._trans.__(
-      '%1: on %2, from %3 to %4',
-      bar.task,
-      devices,
-      duration(from, this._trans),
-      duration(from + bar.end - bar.start, this._trans)
-    );
+  private _onClick(event: MouseEvent): void {
+    const bar = barOf(event.target);
+    const pick = pickOf(event.target);
+    if (pick) {
+      this._picked.emit(pick);
+    } else if (bar?.dataset.id !== undefined && (event.ctrlKey || event.metaKey || event.shiftKey)) {
+      this._toggleTask(bar.dataset.id);
+    } else {
+      this._select(bar?.dataset.id ?? null);
+    }
+  }
+
+  private _toggleTask(id: string): void {
+    const bar = this._input?.bars.find(one => one.id === id);
+    if (bar) {
+      this._taskToggled.emit(bar);
+    }
+  }
+
+  private _goTo(window: TimeWindow): void {
+    this.window = window;
+    this._windowChanged.emit(window);
+  }
+
+  /** Have a bar on the screen. */
+  private _show(id: string): void {
+    const bar = this._input?.bars.find(one => one.id === id);
+    if (bar && this._placed && this._window) {
+      const window = revealed(this._window, this._placed.end, { from: bar.start, to: bar.end });
+      if (window !== this._window) {
+        this._goTo(window);
+      }
+    }
+    if (!this._drawing.bars.has(id) || !this._barNode(id)?.isConnected) {
+      MessageLoop.sendMessage(this, Widget.Msg.UpdateRequest);
+    }
   }
 
   private _select(id: string | null): void {
-    if (id === this._selected) {
+    if (id === this._selected && (id === null || this._chosen.size <= 1)) {
       return;
     }
     this._selected = id;
@@ -224,14 +350,8 @@ export class GanttView extends Widget {
     this._selectionChanged.emit(this.selection);
   }
 
-  /** Show the selection in the chart; the selected bar, or else the first, is the tab stop. */
   private _mark(): void {
-    const bars = [...this._chart.querySelectorAll<SVGElement>('[data-id]')];
-    const stop = bars.find(bar => bar.dataset.id === this._selected) ?? bars[0];
-    for (const bar of bars) {
-      bar.setAttribute('aria-selected', String(bar.dataset.id === this._selected));
-      bar.setAttribute('tabindex', bar === stop ? '0' : '-1');
-    }
+    this._drawing.mark(this._selected, this._chosen);
   }
 
   private _describe(): void {
@@ -244,39 +364,62 @@ export class GanttView extends Widget {
     }
   }
 
-  private _barNode(id: string): SVGElement | null {
-    const bars = [...this._chart.querySelectorAll<SVGElement>('[data-id]')];
-    return bars.find(bar => bar.dataset.id === id) ?? null;
+  private _barNode(id: string | undefined): SVGElement | null {
+    return (id !== undefined && this._drawing.bars.get(id)?.node) || null;
   }
 
   private readonly _trans: TranslationBundle;
+  private readonly _byNode: boolean;
+  /** Keeps the ids of charts on one page apart. */
+  private readonly _name = Private.nextName();
   private readonly _chart = document.createElement('div');
   private readonly _details = document.createElement('div');
   private readonly _toggle = document.createElement('button');
+  private readonly _drawing = new GanttDrawing(this._chart);
   private readonly _sizes: ResizeObserver;
   private readonly _sights: IntersectionObserver;
   private readonly _selectionChanged = new Signal<this, IGanttBar | null>(this);
+  private readonly _taskToggled = new Signal<this, IGanttBar>(this);
   private readonly _edited = new Signal<this, GanttEdit>(this);
+  private readonly _windowChanged = new Signal<this, TimeWindow>(this);
+  private readonly _picked = new Signal<this, IGanttPick>(this);
   private readonly _drag: GanttDrag;
+  private readonly _navigation: GanttNavigation | null;
   private _input: IGanttInput | null = null;
-  private _chartLayout: IGanttLayout | null = null;
+  private _placed: IGanttLayout | null = null;
+  private _window: TimeWindow = null;
+  private _folded: ReadonlySet<string> = new Set();
+  private _chosen: ReadonlySet<string> = new Set();
   private _wasDragged = false;
   private _selected: string | null = null;
   private _asTable = false;
-  private _drawn = '';
+  private _table = '';
+  private _isDrawn = false;
+  private _isTall = false;
   private _inSight = true;
+  /** The frame in which the rest of very many bars is drawn. */
+  private _rest = 0;
 }
 
 export namespace GanttView {
   export interface IOptions {
     trans: TranslationBundle;
+    /** Whether one can zoom, and nodes have lines of their own; false when absent. */
+    isNavigable?: boolean;
   }
 }
 
+const CHART_EVENTS = ['click', 'keydown', 'pointerdown', 'pointerover'] as const;
+
 namespace Private {
+  let made = 0;
+
+  /** A name that no other chart has. */
+  export const nextName = () => `live-${made++}`;
+
   /** Width drawn before the widget has one, in pixels. */
   export const WIDTH = 480;
 
-  export const barOf = (target: EventTarget | null) =>
-    target instanceof Element ? target.closest<SVGElement>('[data-id]') : null;
+  /** How far beside the screen bars are drawn, in pixels. */
+  export const AROUND = 300;
 }

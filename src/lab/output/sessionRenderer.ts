@@ -2,16 +2,27 @@ import type { IRenderMime } from '@jupyterlab/rendermime-interfaces';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { Signal } from '@lumino/signaling';
 import { PanelLayout, Widget } from '@lumino/widgets';
-import type { SessionState } from '../../core/wire/messages.js';
+import type { Rendered, SessionState } from '../../core/wire/messages.js';
 import { SessionView } from './sessionView.js';
 import type { ISaturnStore } from '../session/tokens.js';
+import { isOutOfDate, keepPicture, pictureData, type IPictureData, type PictureName } from './savedPicture.js';
 
-/** MIME type of a session's picture in a cell's output: `{ session: name }`. */
-export const SESSION_MIME = 'application/vnd.jupyterlab-saturn.session+json';
+/**
+ * How long the kernel has to draw the end itself, in milliseconds. It does unless it was restarted since, or nobody
+ * was there to take what it drew.
+ */
+const KERNEL_DELAY = 5000;
+
+/**
+ * How far apart the pages are that have the same document open, in milliseconds: two that wrote at once would leave two
+ * outputs. The first writes, the others hear of it.
+ */
+const SPREAD = 15_000;
 
 /**
  * A session in a cell's output: live while its notebook knows the session, else as the picture that was
- * saved beside it, so that a notebook opened without a kernel shows what it showed.
+ * saved beside it, so that a notebook opened without a kernel shows what it showed. When all is over and what is saved
+ * says otherwise, the end is saved.
  */
 export class SessionRenderer extends Widget implements IRenderMime.IRenderer {
   constructor(options: SessionRenderer.IOptions) {
@@ -23,8 +34,8 @@ export class SessionRenderer extends Widget implements IRenderMime.IRenderer {
   }
 
   async renderModel(model: IRenderMime.IMimeModel): Promise<void> {
-    const data = model.data[SESSION_MIME] as { session?: unknown } | undefined;
-    this._session = typeof data?.session === 'string' ? data.session : null;
+    this._model = model;
+    this._data = pictureData(model);
     this._saved?.dispose();
     const saved = this._options.makeSaved();
     this._saved = saved;
@@ -34,6 +45,7 @@ export class SessionRenderer extends Widget implements IRenderMime.IRenderer {
   }
 
   override dispose(): void {
+    clearTimeout(this._timer);
     Signal.disconnectReceiver(this);
     super.dispose();
   }
@@ -41,7 +53,7 @@ export class SessionRenderer extends Widget implements IRenderMime.IRenderer {
   private _show(): void {
     const state = this._options.findState();
     // A session emptied since has nothing to show, unlike the picture of what it once was.
-    const isLive = state !== null && state.session === this._session && state.tasks.length > 0;
+    const isLive = state !== null && state.session === this._data.session && state.tasks.length > 0;
     if (isLive) {
       this._live ??= this._addLive();
       if (this._live.state !== state) {
@@ -52,18 +64,39 @@ export class SessionRenderer extends Widget implements IRenderMime.IRenderer {
       this._live = null;
     }
     this._saved?.setHidden(isLive);
+    if (isLive && isOutOfDate(this._data, state)) {
+      this._timer ??= setTimeout(() => void this._keepEnd(), KERNEL_DELAY + SPREAD * this._options.random());
+    } else {
+      clearTimeout(this._timer);
+      this._timer = undefined;
+    }
+  }
+
+  private async _keepEnd(): Promise<void> {
+    this._timer = undefined;
+    const state = this._options.findState();
+    const { view } = this._data;
+    if (view === null || state === null || !isOutOfDate(this._data, state)) {
+      return;
+    }
+    const drawn = await this._options.draw(view, state);
+    if (this._model && !this.isDisposed && isOutOfDate(this._data, state)) {
+      keepPicture(this._model, drawn);
+    }
   }
 
   private _addLive(): SessionView {
     const live = new SessionView({ trans: this._options.trans });
-    live.heading = this._session ?? '';
+    live.heading = this._data.session ?? '';
     this._parts.addWidget(live);
     return live;
   }
 
   private readonly _options: SessionRenderer.IOptions;
   private readonly _parts = new PanelLayout();
-  private _session: string | null = null;
+  private _model: IRenderMime.IMimeModel | null = null;
+  private _data: IPictureData = { session: null, view: null, over: false };
+  private _timer: ReturnType<typeof setTimeout> | undefined;
   private _saved: IRenderMime.IRenderer | null = null;
   private _live: SessionView | null = null;
 }
@@ -75,6 +108,10 @@ export namespace SessionRenderer {
     findState: () => SessionState | null;
     /** Makes a renderer of the HTML saved beside. */
     makeSaved: () => IRenderMime.IRenderer;
+    /** Draws a session as the kernel would. */
+    draw: (view: PictureName, state: SessionState) => Promise<Rendered>;
     trans: TranslationBundle;
+    /** A number from 0 to 1. */
+    random: () => number;
   }
 }

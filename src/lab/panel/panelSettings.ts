@@ -8,13 +8,15 @@ export interface ISettings {
   readonly reattach: boolean;
   /** How long a what-if question is worked on, in seconds. */
   readonly whatIfSeconds: number;
+  /** What notifications tell of: everything, the end of trainings alone, or nothing. */
+  readonly notifications: 'all' | 'end' | 'none';
 }
 
 /** The plugin whose settings they are: JupyterLab names settings after plugins. */
 export const SETTINGS_ID = 'jupyterlab-saturn:plugin';
 
 /** What holds where there is no setting registry. */
-const FALLBACK: ISettings = { panelSide: 'right', reattach: true, whatIfSeconds: 2 };
+const FALLBACK: ISettings = { panelSide: 'right', reattach: true, whatIfSeconds: 2, notifications: 'all' };
 
 /** Call `apply` with the settings now and whenever they change. */
 export async function followSettings(

@@ -2,22 +2,25 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import { DisposableSet, type IDisposable } from '@lumino/disposable';
 import { useRef, useState } from 'react';
 import { noPlan } from '../../core/view/display/emptyStates.js';
-import { duration, moment, percent } from '../../core/view/format/format.js';
+import { printable } from '../../core/view/format/escape.js';
+import { duration, moment } from '../../core/view/format/format.js';
 import { pastGantt, sessionGantt } from '../../core/view/gantt/sessionGantt.js';
 import { leftOutTasks, unmetWishes } from '../../core/view/plan/planProblems.js';
 import { planAge, planSentences } from '../../core/view/plan/planSentences.js';
 import { searchBlock, sessionExplanation } from '../../core/view/plan/planView.js';
 import { metWishes } from '../../core/view/plan/planWishes.js';
+import { planWords } from '../../core/view/plan/planWords.js';
 import type { Baseline, SessionState } from '../../core/wire/messages.js';
 import { BlockList } from '../components/blockList.js';
+import { Fold } from '../components/fold.js';
 import { GanttHost } from '../components/ganttHost.js';
+import { PastPlan, PlanHistory, usePastPlan } from '../components/planHistory.js';
 import { useViewContext } from '../context/viewContext.js';
 import type { IPanelSections } from '../session/tokens.js';
 import type { WhatIf } from '../whatIf/whatIf.js';
 import { WhatIfProvider } from '../whatIf/whatIfContext.js';
 import { WhatIfForm } from '../whatIf/whatIfForm.js';
 import { PlanBaselines } from './planBaselines.js';
-import { PastPlan, PlanHistory, usePastPlan } from './planHistory.js';
 import { WishList } from './wishList.js';
 
 /** The schedule, how good it is, what simpler rules give, and what-if questions; `whatIf` goes with it. */
@@ -29,22 +32,45 @@ export function addPlanSection(
   const added = sections.add({
     id: 'plan',
     rank: 300,
+    ranks: { train: 40, stopped: 40, done: 40 },
     title: trans.__('Plan'),
     summary: ({ state }) => {
       if (state?.planning) {
         return trans.__('planning…');
       }
       const plan = state?.plan?.plan;
-      return plan ? trans.__('%1, gap %2', duration(plan.makespan, trans), percent(plan.gap, trans)) : '';
+      return plan ? duration(plan.makespan, trans) : trans.__('none yet');
     },
+    isVisible: ({ state }) => state !== null && state.tasks.length > 0,
     component: ({ view: { state }, now }) =>
       state && (
-        <WhatIfProvider value={whatIf}>
-          <PlanBody state={state} now={now} />
-        </WhatIfProvider>
+        <>
+          <PlanInWords state={state} now={now} />
+          <Fold id="plan-details" title={trans.__('Schedule, comparison and what-if')}>
+            <WhatIfProvider value={whatIf}>
+              <PlanBody state={state} now={now} />
+            </WhatIfProvider>
+          </Fold>
+        </>
       )
   });
   return DisposableSet.from([added, whatIf]);
+}
+
+/** What the plan comes to and what is wrong with it, in two lines. */
+function PlanInWords({ state, now }: { state: SessionState; now: number }) {
+  const { trans } = useViewContext();
+  const plan = state.plan?.plan;
+  return plan ? (
+    <>
+      <p className="jp-SaturnSentence jp-mod-lead">
+        {state.plan && printable(`${planWords(state.plan, now, trans).join(', ')}.`)}
+      </p>
+      <BlockList blocks={[planAge(state, trans), ...unmetWishes(plan, trans), leftOutTasks(plan, trans)]} />
+    </>
+  ) : (
+    <BlockList blocks={noPlan(state, trans)} />
+  );
 }
 
 function PlanBody({ state, now }: { state: SessionState; now: number }) {
@@ -65,16 +91,13 @@ function PlanBody({ state, now }: { state: SessionState; now: number }) {
       {past && <PastPlan past={past} onBack={back} />}
       {!past && state.plan && plan && (
         <>
-          <BlockList blocks={[planAge(state, trans), ...planSentences(plan, trans)]} />
+          <BlockList blocks={planSentences(plan, trans)} />
           <MadeAt time={state.plan.madeAt} />
-          <BlockList
-            blocks={[metWishes(state, trans), ...unmetWishes(plan, trans), leftOutTasks(plan, trans)]}
-          />
+          <BlockList blocks={[metWishes(state, trans)]} />
           <PlanBaselines plan={plan} shown={shown} onShow={setShown} />
           <BlockList blocks={[sessionExplanation(state, trans, 0), searchBlock(plan, trans)]} />
         </>
       )}
-      {!plan && <BlockList blocks={noPlan(state, trans)} />}
       <PlanHistory state={state} now={now} shown={past?.number} onShow={show} title={history} />
       <WishList state={state} now={now} />
       {state.cells.some(cell => cell.status === 'ok') && <WhatIfForm state={state} />}

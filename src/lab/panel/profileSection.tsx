@@ -1,6 +1,5 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { count } from '../../core/view/format/format.js';
-import { countEntries, profileMatrix } from '../../core/view/profile/profileMatrix.js';
 import { profileView } from '../../core/view/profile/profileView.js';
 import type { SessionState } from '../../core/wire/messages.js';
 import { BlockList } from '../components/blockList.js';
@@ -13,7 +12,9 @@ export function profileSection(trans: TranslationBundle): IPanelSections.Section
   return {
     id: 'profile',
     rank: 200,
-    title: trans.__('Profile'),
+    title: trans.__('Speed'),
+    isVisible: ({ state }) => state !== null && state.tasks.length > 0,
+    isOpen: ({ state }) => state !== null && state.trials.length > 0,
     summary: ({ state }) => (state ? summary(state, trans) : ''),
     component: ({ view }) => view.state && <Profile state={view.state} />
   };
@@ -23,8 +24,14 @@ function summary(state: SessionState, trans: TranslationBundle): string {
   if (state.trials.length > 0) {
     return trialsText(state, trans);
   }
-  const known = countEntries(profileMatrix(state), 'measured', 'oom', 'failed');
-  return state.probing ? trans.__('choosing trials') : known > 0 ? trans.__('%1 measured', count(known)) : '';
+  const known = state.cells.filter(
+    ({ source, status }) => source === 'measured' && status !== 'pruned'
+  ).length;
+  return state.probing
+    ? trans.__('choosing trials')
+    : known > 0
+      ? trans.__('%1 measured', count(known))
+      : trans.__('nothing measured yet');
 }
 
 const trialsText = ({ trialsDone, trials }: SessionState, trans: TranslationBundle) =>

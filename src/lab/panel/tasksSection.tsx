@@ -7,23 +7,32 @@ import { argument, compactCount, count } from '../../core/view/format/format.js'
 import type { IListItem } from '../../core/view/format/list.js';
 import { lineage } from '../../core/view/format/taskText.js';
 import { taskWishWords } from '../../core/view/format/wishText.js';
+import { type SessionPhase, sessionPhase } from '../../core/view/status/sessionPhase.js';
 import { checkList } from '../../core/view/tasks/checkView.js';
 import { taskChecks } from '../../core/view/tasks/taskChecks.js';
 import type { SessionState, TaskState } from '../../core/wire/messages.js';
-import { CommandIDs } from '../commands/commandIDs.js';
 import { List } from '../components/blockList.js';
 import { FailureNote } from '../components/failureNote.js';
 import { StatusMark } from '../components/taskStatus.js';
 import { WithCode } from '../components/withCode.js';
 import { useViewContext } from '../context/viewContext.js';
+import { cellStatus } from '../notebook/taskCells.js';
 import type { IPanelSections } from '../session/tokens.js';
 import { CellList } from './cellList.js';
+import { MoreTasks } from './moreTasks.js';
+
+/** While a session is in these, its tasks are looked at first. */
+const FIRST_PHASES: ReadonlySet<SessionPhase> = new Set(['define', 'prepare']);
+
+/** So many tasks are listed. */
+const MOST = 20;
 
 /** The tasks of the session, and those that cells of the notebook would add. */
 export function tasksSection(trans: TranslationBundle): IPanelSections.Section {
   return {
     id: 'tasks',
     rank: 100,
+    ranks: { define: 10 },
     title: trans.__('Tasks'),
     summary: ({ state }) => {
       const tasks = state?.tasks ?? [];
@@ -31,6 +40,10 @@ export function tasksSection(trans: TranslationBundle): IPanelSections.Section {
       return failed > 0 ? trans.__('%1, %2 failed', count(tasks.length), count(failed)) : count(tasks.length);
     },
     isVisible: ({ state, cells }) => state !== null || cells.length > 0,
+    isOpen: ({ state, cells }) =>
+      state === null ||
+      FIRST_PHASES.has(sessionPhase(state)) ||
+      cells.some(cell => cellStatus(cell, state.tasks) !== 'current'),
     component: Tasks
   };
 }
@@ -52,25 +65,28 @@ const isFailed = (task: TaskState) => task.status === 'failed' || task.status ==
 function TaskList({ state, now }: { state: SessionState; now: number }) {
   const { trans } = useViewContext();
   const { tasks, cluster } = state;
-  const ordered = [...tasks.filter(isFailed), ...tasks.filter(task => !isFailed(task))];
+  const ordered = [...tasks.filter(isFailed), ...tasks.filter(task => !isFailed(task))].slice(0, MOST);
   const [chosen, choose] = useState('');
-  const stop = tasks.some(task => task.spec.name === chosen) ? chosen : ordered[0]?.spec.name;
+  const stop = ordered.some(task => task.spec.name === chosen) ? chosen : ordered[0]?.spec.name;
   return (
-    <ul
-      className="jp-SaturnTasks"
-      aria-label={trans.__('Tasks of the session')}
-      onKeyDown={moveFocus}
-      onFocus={event => choose(event.target.closest<HTMLElement>('[data-task]')?.dataset.task ?? '')}
-    >
-      {ordered.map(task => (
-        <TaskItem
-          key={task.spec.name}
-          task={task}
-          wishes={taskWishWords(task, cluster, now, trans).map(({ text }) => text)}
-          isStop={task.spec.name === stop}
-        />
-      ))}
-    </ul>
+    <>
+      <ul
+        className="jp-SaturnTasks"
+        aria-label={trans.__('Tasks of the session')}
+        onKeyDown={moveFocus}
+        onFocus={event => choose(event.target.closest<HTMLElement>('[data-task]')?.dataset.task ?? '')}
+      >
+        {ordered.map(task => (
+          <TaskItem
+            key={task.spec.name}
+            task={task}
+            wishes={taskWishWords(task, cluster, now, trans).map(({ text }) => text)}
+            isStop={task.spec.name === stop}
+          />
+        ))}
+      </ul>
+      <MoreTasks hidden={tasks.length - ordered.length} />
+    </>
   );
 }
 
@@ -89,20 +105,11 @@ function moveFocus(event: KeyboardEvent<HTMLElement>): void {
 }
 
 function NoTasks() {
-  const { commands, trans } = useViewContext();
+  const { trans } = useViewContext();
   return (
-    <div className="jp-SaturnPanel-hint">
-      <p>
-        <WithCode text={noTasks(trans)} />
-      </p>
-      <button
-        type="button"
-        className="jp-mod-styled"
-        onClick={() => void commands.execute(CommandIDs.insertTaskCell)}
-      >
-        {trans.__('Insert a task cell')}
-      </button>
-    </div>
+    <p className="jp-SaturnPanel-hint">
+      <WithCode text={noTasks(trans)} />
+    </p>
   );
 }
 
@@ -110,6 +117,8 @@ function TaskItem(props: { task: TaskState; wishes: readonly string[]; isStop: b
   const { trans } = useViewContext();
   const { spec, inspection } = props.task;
   const error = taskFailure(props.task, trans);
+  // Its traceback is told once, where it needs attention.
+  const { traceback: _, ...failure } = error ?? { code: '', message: '' };
   const warnings = inspection?.warnings ?? [];
   return (
     <li className="jp-SaturnTasks-item" data-task={spec.name}>
@@ -120,7 +129,7 @@ function TaskItem(props: { task: TaskState; wishes: readonly string[]; isStop: b
           <StatusMark status={props.task.status} />
         </summary>
         <div className="jp-SaturnTasks-body">
-          {error && <FailureNote failure={error} />}
+          {error && <FailureNote failure={failure} />}
           <TaskCheck task={props.task} />
           {inspection && (
             <div className="jp-SaturnPanel-quiet">

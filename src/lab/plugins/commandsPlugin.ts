@@ -4,6 +4,8 @@ import { INotebookTracker } from '@jupyterlab/notebook';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import { CommandIDs } from '../commands/commandIDs.js';
 import { addCommands } from '../commands/commands.js';
+import { PAGE_FORMATS } from '../commands/exportSession.js';
+import { now } from '../context/clock.js';
 import { ISaturnStore } from '../session/tokens.js';
 
 const IN_PALETTE = [
@@ -31,9 +33,13 @@ export const commandsPlugin: JupyterFrontEndPlugin<void> = {
     translator: ITranslator | null
   ) => {
     const trans = (translator ?? nullTranslator).load('jupyterlab_saturn');
-    addCommands({ commands: app.commands, store, tracker, trans });
+    addCommands({ commands: app.commands, store, tracker, trans, clock: now });
     for (const command of IN_PALETTE) {
       palette?.addItem({ command, category: trans.__('Saturn') });
+    }
+    for (const format of PAGE_FORMATS) {
+      const args = { format, isPalette: true };
+      palette?.addItem({ command: CommandIDs.exportFile, args, category: trans.__('Saturn') });
     }
   }
 };

@@ -4,8 +4,10 @@ import { ISettingRegistry } from '@jupyterlab/settingregistry';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import { CommandIDs } from '../commands/commandIDs.js';
 import { now } from '../context/clock.js';
+import { FoldMemory } from '../context/foldMemory.js';
 import { followSettings, type ISettings, SETTINGS_ID } from '../panel/panelSettings.js';
 import { SaturnPanel } from '../panel/saturnPanel.js';
+import { failureIn } from '../session/ownFailures.js';
 import { IPanelSections, ISaturnStore } from '../session/tokens.js';
 
 /** Its place among the panels of a side bar: after those of JupyterLab itself. */
@@ -28,7 +30,9 @@ export const panelPlugin: JupyterFrontEndPlugin<void> = {
     translator: ITranslator | null
   ) => {
     const trans = (translator ?? nullTranslator).load('jupyterlab_saturn');
-    const panel = new SaturnPanel({ store, sections, commands: app.commands, trans, clock: now });
+    const folds = new FoldMemory(window.localStorage);
+    const panel = new SaturnPanel({ store, sections, folds, commands: app.commands, trans, clock: now });
+    panel.disposed.connect(() => folds.dispose());
     app.commands.addCommand(CommandIDs.open, {
       label: trans.__('Show Saturn'),
       caption: trans.__('Show the tasks, the plan and the progress of the current notebook'),
@@ -37,7 +41,8 @@ export const panelPlugin: JupyterFrontEndPlugin<void> = {
     });
     palette?.addItem({ command: CommandIDs.open, category: trans.__('Saturn') });
 
-    store.failed.connect((_, failure) => {
+    store.failed.connect((_, told) => {
+      const failure = failureIn(told, trans);
       // The panel shows failures itself; without it they must not go unseen.
       if (!panel.isVisible) {
         Notification.error([failure.message, failure.hint].filter(Boolean).join('\n'), {

@@ -2,7 +2,11 @@ import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/applica
 import { INotebookTracker } from '@jupyterlab/notebook';
 import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
-import { SESSION_MIME, SessionRenderer } from '../output/sessionRenderer.js';
+import { ENGLISH } from '../../core/model/translation.js';
+import type { Rendered, SessionState } from '../../core/wire/messages.js';
+import { now } from '../context/clock.js';
+import { type PictureName, SESSION_MIME } from '../output/savedPicture.js';
+import { SessionRenderer } from '../output/sessionRenderer.js';
 import { ISaturnStore } from '../session/tokens.js';
 
 /** Before widgets, whose renderer shows nothing but an error once the kernel is gone; theirs has −10. */
@@ -36,10 +40,27 @@ export const rendererPlugin: JupyterFrontEndPlugin<void> = {
               return panel ? store.stateOf(panel) : null;
             },
             makeSaved: () => registry.createRenderer('text/html'),
-            trans
+            draw: (view, state) => drawEnd(store, view, state),
+            trans,
+            random: Math.random
           })
       },
       RANK
     );
   }
 };
+
+/** A session as it ended, in English as by the kernel: by the engine, with curves, or as it is known here. */
+async function drawEnd(store: ISaturnStore, view: PictureName, state: SessionState): Promise<Rendered> {
+  if (store.view.state === state) {
+    try {
+      const answer = await store.request('render', { view });
+      if (answer.type === 'rendered') {
+        return answer.body;
+      }
+    } catch {
+      // It is out of reach by now.
+    }
+  }
+  return (await import('../../core/view/render.js')).render(view, state, now(), ENGLISH);
+}

@@ -3,6 +3,8 @@ import { ISettingRegistry } from '@jupyterlab/settingregistry';
 import { ITranslator, nullTranslator, type TranslationBundle } from '@jupyterlab/translation';
 import { WorkerPlannerClient } from '../../worker/workerPlannerClient.js';
 import { now } from '../context/clock.js';
+import { attentionSection } from '../panel/attentionSection.js';
+import { bestSection } from '../panel/bestSection.js';
 import { PanelSections } from '../panel/panelSections.js';
 import { followSettings } from '../panel/panelSettings.js';
 import { addPlanSection } from '../panel/planSection.js';
@@ -69,5 +71,11 @@ export const ownSectionPlugins: JupyterFrontEndPlugin<void>[] = [
     profileSection
   ),
   planSectionPlugin,
-  sectionPlugin('run-section', 'Progress and results of a %saturn session in the Saturn panel.', runSection)
+  sectionPlugin('run-section', 'What trains now of a %saturn session, in the Saturn panel.', runSection),
+  sectionPlugin(
+    'attention-section',
+    'What went wrong in a %saturn session, in the Saturn panel.',
+    attentionSection
+  ),
+  sectionPlugin('best-section', 'The best models of a %saturn session, in the Saturn panel.', bestSection)
 ];

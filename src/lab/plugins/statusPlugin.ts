@@ -10,14 +10,17 @@ export const statusPlugin: JupyterFrontEndPlugin<void> = {
   id: 'jupyterlab-saturn:status',
   description: 'Progress of a %saturn session in the status bar.',
   autoStart: true,
-  requires: [ISaturnStore, IStatusBar],
-  optional: [ITranslator],
+  requires: [ISaturnStore],
+  optional: [IStatusBar, ITranslator],
   activate: (
     app: JupyterFrontEnd,
     store: ISaturnStore,
-    statusBar: IStatusBar,
+    statusBar: IStatusBar | null,
     translator: ITranslator | null
   ) => {
+    if (!statusBar) {
+      return; // e.g. in Notebook 7
+    }
     const trans = (translator ?? nullTranslator).load('jupyterlab_saturn');
     const item = new SaturnStatusItem({ store, commands: app.commands, trans, clock: now });
     statusBar.registerStatusItem(statusPlugin.id, {

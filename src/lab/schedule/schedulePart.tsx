@@ -1,23 +1,36 @@
-import { noPlan } from '../../core/view/display/emptyStates.js';
-import { sessionGantt } from '../../core/view/gantt/sessionGantt.js';
-import { BlockList } from '../components/blockList.js';
+import { WorkerPlannerClient } from '../../worker/workerPlannerClient.js';
 import { DashboardPart } from '../components/dashboardPart.js';
-import { GanttHost } from '../components/ganttHost.js';
-import { type IDashboardContext, useDashboardContext } from '../context/dashboardContext.js';
+import type { IDashboardContext } from '../context/dashboardContext.js';
 import type { ViewSnapshot } from '../context/viewSnapshot.js';
+import { WhatIf } from '../whatIf/whatIf.js';
+import { WhatIfProvider } from '../whatIf/whatIfContext.js';
+import type { IWhatIfPlanner } from '../whatIf/whatIfPlanner.js';
+import { Schedule } from './schedule.js';
 
-/** The schedule: what was planned, and what has become of it. */
-export function schedulePart(context: IDashboardContext): DashboardPart {
-  return new DashboardPart({
+/** How long to look for the plan of a draft, in seconds. */
+const DRAFT_SECONDS = 2;
+
+/**
+ * The schedule: what was planned, what has become of it, and what else could be planned.
+ *
+ * @param makePlanner - called when the first bar is moved.
+ */
+export function schedulePart(
+  context: IDashboardContext,
+  makePlanner: () => IWhatIfPlanner = () => new WorkerPlannerClient()
+): DashboardPart {
+  const whatIf = new WhatIf({ makePlanner, clock: context.clock, seconds: DRAFT_SECONDS });
+  const part = new DashboardPart({
     context,
     className: 'jp-SaturnSchedule',
     label: context.trans.__('Schedule'),
-    component: Schedule
+    component: ({ view: { state }, now }: ViewSnapshot.IMoment) =>
+      state && (
+        <WhatIfProvider value={whatIf}>
+          <Schedule key={state.folder} state={state} now={now} />
+        </WhatIfProvider>
+      )
   });
-}
-
-function Schedule({ view: { state }, now }: ViewSnapshot.IMoment) {
-  const { trans } = useDashboardContext();
-  const gantt = state && sessionGantt(state, now, trans);
-  return gantt ? <GanttHost input={gantt} /> : <BlockList blocks={state ? noPlan(state, trans) : []} />;
+  part.disposed.connect(() => whatIf.dispose());
+  return part;
 }

@@ -4,6 +4,7 @@ import type { IDisposable } from '@lumino/disposable';
 import type { ISignal } from '@lumino/signaling';
 import type { Widget } from '@lumino/widgets';
 import type { ComponentType } from 'react';
+import type { SessionPhase } from '../../core/view/status/sessionPhase.js';
 import type { ClientMessages, Failure, SessionState } from '../../core/wire/messages.js';
 import type { ITaskCell } from '../notebook/taskCells.js';
 import type { Incoming } from './commChannel.js';
@@ -154,6 +155,10 @@ export namespace IPanelSections {
     readonly id: string;
     /** Smaller is further up. Tasks have 100, the profile 200, the plan 300, the run 400. */
     readonly rank: number;
+    /** Its rank while a session is in a phase in which it matters more, or less; `rank` in the others. */
+    readonly ranks?: Partial<Record<SessionPhase, number>>;
+    /** Whether it is unfolded as long as the user has not folded or unfolded it; when absent, it is. */
+    readonly isOpen?: (view: ISaturnStore.IView) => boolean;
     readonly title: string;
     /** A few words beside the title, seen even when the section is folded. */
     readonly summary?: (view: ISaturnStore.IView) => string;

@@ -1,7 +1,6 @@
 import { useId, useState } from 'react';
 import { duration, percent } from '../../core/view/format/format.js';
 import type { IGanttDeadline } from '../../core/view/gantt/gantt.js';
-import { rowKey } from '../../core/view/gantt/plannedBars.js';
 import { type GanttBaseline, planGantt } from '../../core/view/gantt/sessionGantt.js';
 import { leftOutTasks, unmetWishes } from '../../core/view/plan/planProblems.js';
 import type { SessionState } from '../../core/wire/messages.js';
@@ -10,21 +9,17 @@ import { FailureNote } from '../components/failureNote.js';
 import { GanttHost } from '../components/ganttHost.js';
 import { useViewContext } from '../context/viewContext.js';
 import type { GanttEdit } from '../gantt/ganttKeys.js';
+import { UsePlanButton } from './usePlanButton.js';
 import type { WhatIf } from './whatIf.js';
-import { useWhatIfView } from './whatIfContext.js';
-import {
-  devicesOf,
-  type IQuestion,
-  placesOf,
-  strategyOf,
-  withConstraints,
-  withMove,
-  withStrategy
-} from './whatIfQuestion.js';
+import { useWhatIf, useWhatIfView } from './whatIfContext.js';
+import { editedQuestion } from './whatIfEdit.js';
+import { devicesOf, type IQuestion } from './whatIfQuestion.js';
+import { missingDevices } from './whatIfWishes.js';
 
 /** The plan that answers a what-if question: its price, what it does not meet, and the schedule to change further. */
 export function WhatIfAnswer(props: WhatIfAnswer.IProps) {
   const { trans } = useViewContext();
+  const whatIf = useWhatIf();
   const { answer, solving, failure } = useWhatIfView();
   const { state, question, onAsk } = props;
   const id = useId();
@@ -39,8 +34,9 @@ export function WhatIfAnswer(props: WhatIfAnswer.IProps) {
   const measured = Math.max(0, ...state.cells.map(cell => cell.strategy.devices));
   const most = Math.max(0, ...(state.cluster?.nodes ?? []).map(node => devicesOf(question, node)));
   const others = comparisons(state, answer, trans.__('current plan'));
+  const shownRule = plan.baselines.find(({ name }) => name === rule);
   const edit = (what: GanttEdit) => {
-    const next = edited(question, answer, what);
+    const next = editedQuestion(question, { segments: plan.segments, cluster }, what);
     if (next !== question) {
       onAsk(next);
     }
@@ -82,6 +78,9 @@ export function WhatIfAnswer(props: WhatIfAnswer.IProps) {
                 </option>
               ))}
             </select>
+            {shownRule?.segments && missingDevices(state, cluster).length === 0 && (
+              <UsePlanButton segments={shownRule.segments} onUsed={() => whatIf.reset()} />
+            )}
           </div>
           <p className="jp-SaturnPanel-quiet jp-SaturnWhatIf-hint">
             {trans.__(
@@ -103,23 +102,6 @@ export namespace WhatIfAnswer {
   }
 }
 
-/** The question after a gesture in the chart of an answer; the same when the gesture changes nothing. */
-function edited(question: IQuestion, { plan, cluster }: WhatIf.IAnswer, what: GanttEdit): IQuestion {
-  const { task } = what.bar;
-  switch (what.kind) {
-    case 'move':
-      return what.move.rows === null && what.move.start === null
-        ? question
-        : withMove(question, what.bar, what.move, placesOf(cluster, rowKey));
-    case 'strategy': {
-      const strategy = strategyOf(plan.segments, task);
-      return strategy ? withStrategy(question, task, strategy) : question;
-    }
-    case 'release':
-      return question.constraints.has(task) ? withConstraints(question, task, {}) : question;
-  }
-}
-
 /** Plans that can be shown beside an answer: the session's own unless it is under way, and the simple rules'. */
 function comparisons(state: SessionState, { plan }: WhatIf.IAnswer, current: string): GanttBaseline[] {
   const own = state.plan?.startedAt === undefined ? state.plan?.plan : undefined;
@@ -129,7 +111,8 @@ function comparisons(state: SessionState, { plan }: WhatIf.IAnswer, current: str
   ].sort((a, b) => (a.name === current ? -1 : b.name === current ? 1 : a.makespan - b.makespan));
 }
 
-function deadlinesOf(
+/** By when what is to be done, for the chart of an answer. */
+export function deadlinesOf(
   { deadline, constraints }: IQuestion,
   trans: ReturnType<typeof useViewContext>['trans']
 ): IGanttDeadline[] {
@@ -151,7 +134,7 @@ function deadlinesOf(
 }
 
 /** How long the plan takes, what that costs, and how good it is. */
-function Price({ answer, solving }: { answer: WhatIf.IAnswer; solving: boolean }) {
+export function Price({ answer, solving }: { answer: WhatIf.IAnswer; solving: boolean }) {
   const { trans } = useViewContext();
   const { plan, current } = answer;
   return (
@@ -159,7 +142,9 @@ function Price({ answer, solving }: { answer: WhatIf.IAnswer; solving: boolean }
       <strong>{duration(plan.makespan, trans)}</strong>
       {current !== null && <Difference seconds={plan.makespan - current} of={current} />}
       <span className="jp-SaturnPanel-quiet">
-        {plan.optimal ? trans.__('proven shortest') : trans.__('gap %1', percent(plan.gap, trans))}
+        {plan.optimal
+          ? trans.__('cannot be shorter')
+          : trans.__('at most %1 above the best possible', percent(plan.gap, trans))}
         {solving && ` · ${trans.__('still looking…')}`}
       </span>
     </div>

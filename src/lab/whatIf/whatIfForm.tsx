@@ -1,15 +1,15 @@
-import { useId, useState } from 'react';
+import { useId } from 'react';
 import { plannedCluster } from '../../core/session/plannedCluster.js';
-import { deviceCount, listing } from '../../core/view/format/format.js';
+import { deviceCount } from '../../core/view/format/format.js';
 import type { SessionState } from '../../core/wire/messages.js';
 import { useViewContext } from '../context/viewContext.js';
+import { ApplyButton } from './applyButton.js';
 import { ConstraintList } from './constraintList.js';
 import { DeadlineForm } from './deadlineForm.js';
 import { WhatIfAnswer } from './whatIfAnswer.js';
 import { useWhatIf, useWhatIfView } from './whatIfContext.js';
 import { devicesOf, type IQuestion, plainQuestion } from './whatIfQuestion.js';
 import { askedCluster, devicesIn, techniquesOf } from './whatIfRequest.js';
-import { applyWishes, askedWishes, missingDevices } from './whatIfWishes.js';
 
 /** “What if there were four devices? What without fsdp? What with this task done first?”, answered in the browser. */
 export function WhatIfForm({ state }: { state: SessionState }) {
@@ -59,8 +59,8 @@ export function WhatIfForm({ state }: { state: SessionState }) {
           <div className="jp-SaturnWhatIf-answer" aria-busy={solving}>
             <WhatIfAnswer state={state} question={own} onAsk={ask} />
           </div>
-          <div className="jp-SaturnWhatIf-row">
-            <ApplyButton state={state} />
+          <div className="jp-SaturnWhatIf-row jp-SaturnWhatIf-apply">
+            <ApplyButton state={state} label={trans.__('Apply')} />
             <button type="button" className="jp-mod-styled jp-mod-minimal" onClick={() => whatIf.reset()}>
               {trans.__('Clear')}
             </button>
@@ -72,47 +72,6 @@ export function WhatIfForm({ state }: { state: SessionState }) {
         </button>
       )}
     </fieldset>
-  );
-}
-
-/** Makes what is asked here the session's; what needs devices that are not there can only be asked. */
-function ApplyButton({ state }: { state: SessionState }) {
-  const { session, trans } = useViewContext();
-  const whatIf = useWhatIf();
-  const { answer, question } = useWhatIfView();
-  const [isBusy, setBusy] = useState(false);
-  const asked = answer && answer.question === question ? askedWishes(state, answer) : undefined;
-  const missing = answer ? missingDevices(state, answer.cluster) : [];
-  const isOver = !state.tasks.some(task => task.status !== 'finished' && task.status !== 'invalid');
-  const reason =
-    missing.length > 0
-      ? trans.__('There is no %1 to plan on.', listing(missing, trans))
-      : isOver
-        ? trans.__('Everything is trained.')
-        : asked === undefined
-          ? trans.__('Nothing is asked yet that the plan does not heed.')
-          : trans.__('Ask this of the session, and have it plan with it.');
-  const apply = async () => {
-    setBusy(true);
-    try {
-      if (asked && (await applyWishes(session, asked, state.goal === 'run'))) {
-        whatIf.reset();
-      }
-    } finally {
-      setBusy(false);
-    }
-  };
-  return (
-    <button
-      type="button"
-      className="jp-mod-styled jp-mod-accept"
-      title={reason}
-      aria-busy={isBusy}
-      disabled={asked === undefined || missing.length > 0 || isOver || isBusy || !session.view.connected}
-      onClick={() => void apply()}
-    >
-      {trans.__('Apply')}
-    </button>
   );
 }
 

@@ -108,6 +108,9 @@ def rank_main(
     """One rank: ours and by hand, window by window. Returns the seconds of a step in each."""
     import bare
     import models
+    from jupyterlab_saturn.training.run.step_log import StepLog
+    from jupyterlab_saturn.training.run.step_window import StepWindow
+    from jupyterlab_saturn.training.run.training_observer import LoggedSteps
     from jupyterlab_saturn.training.run.workload import Workload
     from jupyterlab_saturn.training.runtime.process_group import ProcessGroup
     from jupyterlab_saturn.training.techniques import TECHNIQUES, Context
@@ -131,16 +134,40 @@ def rank_main(
         technique, models.task(size), rank, ranks, int(knobs.get("micro_batches", 1))
     )
 
+    window = StepWindow(world)
+    log = StepLog(
+        Path(meet).parent / "log.jsonl",
+        {"attempt": 1, "strategy": {"technique": technique, "devices": ranks}, "node": "bench",
+         "devices": [f"cpu{place}" for place in range(ranks)]},
+    )  # fmt: skip
+
+    def advance() -> torch.Tensor:
+        """A step of ours, kept for the log as training keeps it."""
+        share = workload.advance()
+        window.add_share(share, workload.runner)
+        return share
+
+    def settle() -> None:
+        figures = window.settle(world.sum(window.sums())) if len(window) else []
+        if figures:
+            log.logged(
+                LoggedSteps(
+                    last=workload.step, ended_at=time.time(), figures=figures, step_seconds=1e-3,
+                    samples=task.batch_size, peak_bytes=0,
+                )
+            )  # fmt: skip
+
     def seconds(step: Callable[[], torch.Tensor], steps: int) -> list[float]:
         """Of a step on the slowest rank, by the clock and of the processor."""
         begin, worked = time.perf_counter(), time.process_time()
         for _ in range(steps):
             share = step()
         share.item()
+        settle()
         ended, done = time.perf_counter(), time.process_time()
         return world.max([(ended - begin) / steps, (done - worked) / steps])
 
-    sides = {"ours": workload.advance, "bare": by_hand.advance}
+    sides = {"ours": advance, "bare": by_hand.advance}
     for step in sides.values():
         seconds(step, 3)
     steps = max(1, round(_WINDOW_SECONDS / seconds(by_hand.advance, 5)[0]))

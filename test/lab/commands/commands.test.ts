@@ -23,7 +23,8 @@ describe('addCommands', () => {
       commands,
       store,
       tracker: tracker.asTracker,
-      trans: nullTranslator.load('')
+      trans: nullTranslator.load(''),
+      clock: () => 0
     });
   });
 
@@ -33,7 +34,7 @@ describe('addCommands', () => {
     for (const id of commands.listCommands()) {
       expect(commands.label(id), id).not.toBe('');
     }
-    expect(commands.listCommands()).toHaveLength(9);
+    expect(commands.listCommands()).toHaveLength(10);
   });
 
   it.each([
@@ -87,6 +88,16 @@ describe('addCommands', () => {
     expect(panel.content).toMatchObject({ activeCellIndex: 1, mode: 'edit', scrolledTo: [1] });
   });
 
+  it('inserts code below the active cell of a notebook, where there is one', async () => {
+    expect(commands.isEnabled(CommandIDs.insertCode)).toBe(false);
+    const panel = new FakePanel(null, ['a', 'b']);
+    tracker.add(panel);
+    tracker.show(panel);
+    panel.content.activeCellIndex = 0;
+    await commands.execute(CommandIDs.insertCode, { code: 'import torch' });
+    expect(panel.content.model.cells[1]?.sharedModel.getSource()).toBe('import torch');
+  });
+
   it('runs a cell by its id, and none for an id that is gone', async () => {
     const ran: number[] = [];
     const panel = new FakePanel(null, ['a', 'b', 'c']);
@@ -98,6 +109,18 @@ describe('addCommands', () => {
     expect(ran).toEqual([2]);
     await commands.execute(CommandIDs.showCell, { cell: 'cell-1' });
     expect(panel.content.scrolledTo).toEqual([2, 1]);
+  });
+
+  it('loads the extension before it runs a cell that needs it', async () => {
+    const panel = new FakePanel(null, ['a']);
+    tracker.add(panel);
+    tracker.show(panel);
+    commands.addCommand('notebook:run-cell', { execute: () => void store.did.push('run-cell') });
+    store.set({ connectionProblem: { kind: 'not-loaded' } });
+    await commands.execute(CommandIDs.runTaskCell, { cell: 'cell-0' });
+    store.set({ connectionProblem: null });
+    await commands.execute(CommandIDs.runTaskCell, { cell: 'cell-0' });
+    expect(store.did).toEqual(['load', 'run-cell', 'run-cell']);
   });
 
   it('takes all commands away when disposed, and listens no more', () => {

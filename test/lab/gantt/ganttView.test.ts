@@ -148,3 +148,52 @@ describe('neighbour', () => {
     expect(go('nobody', 'ArrowRight')).toBeNull();
   });
 });
+
+describe('a chart of very many bars', () => {
+  const rows = [...Array(8).keys()].map(i => ({ key: `${i}`, label: `cuda${i}` }));
+  const bars = [...Array(1200).keys()].map((i): IGanttBar => {
+    const start = Math.floor(i / 8) * 60;
+    const common = { id: `${i}`, task: `t${i}`, label: `t${i}`, detail: `t${i}`, kind: 'planned' as const };
+    return { ...common, rows: [`${i % 8}`], start, end: start + 60, colour: 0 };
+  });
+  let view: GanttView;
+  const drawn = () => [...view.node.querySelectorAll<SVGElement>('[data-id]')];
+
+  beforeEach(() => {
+    view = new GanttView({ trans: nullTranslator.load('') });
+    Widget.attach(view, document.body);
+    view.input = { title: 'Many', rows, bars, makespan: 9000 };
+  });
+
+  afterEach(() => view.dispose());
+
+  const frame = () => new Promise(resolve => requestAnimationFrame(resolve));
+
+  it('is drawn a part at a time, in the order of the chart', async () => {
+    MessageLoop.flush();
+    expect(drawn()).toHaveLength(500);
+    while (drawn().length < bars.length) {
+      await frame();
+      MessageLoop.flush();
+    }
+    expect(drawn().map(bar => bar.dataset.id)).toEqual(bars.map(({ id }) => id));
+  });
+
+  it('leaves what is as it was in the document, and has tooltips where they are wanted', () => {
+    MessageLoop.flush();
+    const [first, second] = drawn() as [SVGElement, SVGElement];
+    view.input = {
+      title: 'Many',
+      rows,
+      makespan: 9000,
+      bars: [{ ...bars[0]!, end: 30 }, ...bars.slice(1, 3)]
+    };
+    MessageLoop.flush();
+    expect(drawn()).toHaveLength(3);
+    expect(drawn()[0]).not.toBe(first);
+    expect(drawn()[1]).toBe(second);
+    expect(second.querySelector('title')).toBeNull();
+    second.dispatchEvent(new MouseEvent('pointerover', { bubbles: true }));
+    expect(second.querySelector('title')?.textContent).toBe('t1');
+  });
+});

@@ -4,7 +4,8 @@ import { MessageLoop } from '@lumino/messaging';
 import { Widget } from '@lumino/widgets';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { SessionState } from '../../../src/core/wire/messages.js';
-import { SESSION_MIME, SessionRenderer } from '../../../src/lab/output/sessionRenderer.js';
+import { SESSION_MIME } from '../../../src/lab/output/savedPicture.js';
+import { SessionRenderer } from '../../../src/lab/output/sessionRenderer.js';
 import { emptyState, finishedState, plannedState, runningState } from '../../fixtures/sessionStates.js';
 import { FakeStore } from '../fakeStore.js';
 
@@ -38,7 +39,9 @@ describe('SessionRenderer', () => {
       store,
       findState: () => store.view.state,
       makeSaved: () => registry.createRenderer('text/html'),
-      trans: nullTranslator.load('')
+      draw: async view => ({ text: `the end of the ${view}`, html: '<i>the end</i>' }),
+      trans: nullTranslator.load(''),
+      random: () => 0.5
     });
     Widget.attach(renderer, document.body);
   });
@@ -95,6 +98,60 @@ describe('SessionRenderer', () => {
     const svg = renderer.node.querySelector('.jp-SaturnWidget svg');
     set(state);
     expect(renderer.node.querySelector('.jp-SaturnWidget svg')).toBe(svg);
+  });
+
+  describe('when all is over', () => {
+    const said = (part: object) => ({ session: 'quickstart', view: 'run', over: false, ...part });
+    const renderSaid = async (part: object) => {
+      const model = new MimeModel({
+        trusted: true,
+        data: { [SESSION_MIME]: said(part) as never, 'text/html': '<b>under way</b>', 'image/x': 'kept' },
+        callback: options => void saved.push(options.data ?? {})
+      });
+      await renderer.renderModel(model);
+    };
+    let saved: object[];
+
+    beforeEach(() => {
+      saved = [];
+      vi.useFakeTimers();
+    });
+
+    it('saves the end in the place of what says that it goes on', async () => {
+      await renderSaid({});
+      set(runningState());
+      set(finishedState());
+      await vi.advanceTimersByTimeAsync(60_000);
+      expect(saved).toEqual([
+        {
+          [SESSION_MIME]: said({ over: true }),
+          'text/plain': 'the end of the run',
+          'text/html': '<i>the end</i>',
+          'image/x': 'kept'
+        }
+      ]);
+    });
+
+    it('leaves it to the kernel that does so itself', async () => {
+      await renderSaid({});
+      set(finishedState());
+      await renderSaid({ over: true });
+      await vi.advanceTimersByTimeAsync(60_000);
+      expect(saved).toEqual([]);
+    });
+
+    it.each([
+      ['what goes on', {}, runningState()],
+      ['what was over when it was drawn', { over: true }, finishedState()],
+      ['a picture that stays as it is', { view: undefined }, finishedState()],
+      ['a picture of no known name', { view: 'plan' }, finishedState()],
+      ['another session', { session: 'another' }, finishedState()]
+    ])('leaves alone %s', async (_, part, state) => {
+      await renderSaid(part);
+      set(state);
+      await vi.advanceTimersByTimeAsync(60_000);
+      expect(saved).toEqual([]);
+    });
   });
 
   it('leaves no timer and no listener behind when its output is cleared', async () => {

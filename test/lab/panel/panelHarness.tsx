@@ -3,6 +3,9 @@ import { CommandRegistry } from '@lumino/commands';
 import { MessageLoop } from '@lumino/messaging';
 import { Widget } from '@lumino/widgets';
 import { act } from 'react';
+import { FoldMemory, type FoldStorage } from '../../../src/lab/context/foldMemory.js';
+import { attentionSection } from '../../../src/lab/panel/attentionSection.js';
+import { bestSection } from '../../../src/lab/panel/bestSection.js';
 import { PanelSections } from '../../../src/lab/panel/panelSections.js';
 import { addPlanSection } from '../../../src/lab/panel/planSection.js';
 import { profileSection } from '../../../src/lab/panel/profileSection.js';
@@ -18,18 +21,46 @@ import { FakeStore } from '../fakeStore.js';
 // React asks for it before it lets `act` batch updates.
 Reflect.set(globalThis, 'IS_REACT_ACT_ENVIRONMENT', true);
 
+/** A storage in which everything of the panel was left open. */
+export function allOpen(): FoldStorage {
+  const ids = [
+    'tasks',
+    'profile',
+    'plan',
+    'plan-details',
+    'run',
+    'attention',
+    'attention-more',
+    'best',
+    'leaderboard'
+  ];
+  return keptFolds(Object.fromEntries(ids.map(id => [id, true])));
+}
+
+/** A storage in which things were left open or not. */
+export function keptFolds(folds: Record<string, boolean>): FoldStorage {
+  let kept: string | null = JSON.stringify(folds);
+  return {
+    getItem: () => kept,
+    setItem: (_, value) => {
+      kept = value;
+    }
+  };
+}
+
 /** The panel in the document, with all it needs. */
-export function openPanel(planner: IWhatIfPlanner, now = EPOCH + 20) {
+export function openPanel(planner: IWhatIfPlanner, now = EPOCH + 20, storage: FoldStorage = allOpen()) {
   const store = new FakeStore();
   const commands = new CommandRegistry();
   const whatIf = new WhatIf({ makePlanner: () => planner, clock: () => now, seconds: 1 });
   const trans = nullTranslator.load('jupyterlab_saturn');
   const sections = new PanelSections();
-  for (const section of [runSection, profileSection, tasksSection]) {
+  for (const section of [runSection, profileSection, tasksSection, attentionSection, bestSection]) {
     sections.add(section(trans));
   }
   const plan = addPlanSection(sections, { whatIf, trans });
-  const panel = new SaturnPanel({ store, commands, sections, trans, clock: () => now });
+  const folds = new FoldMemory(storage);
+  const panel = new SaturnPanel({ store, commands, sections, folds, trans, clock: () => now });
   act(() => {
     Widget.attach(panel, document.body);
     MessageLoop.flush();

@@ -5,7 +5,7 @@ import { Widget } from '@lumino/widgets';
 import { act } from 'react';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import plugins, { IPanelSections } from '../../../src/index.js';
-import { runningState } from '../../fixtures/sessionStates.js';
+import { plannedState, runningState } from '../../fixtures/sessionStates.js';
 import { openPanel } from './panelHarness.js';
 
 const planner = {
@@ -35,9 +35,11 @@ describe('sections of the panel', () => {
   afterEach(() => ui.close());
 
   it('stand in the order of their ranks, however they came', () => {
-    expect(shown()).toEqual(['tasks', 'profile', 'plan', 'run']);
+    ui.show({ state: plannedState() });
+    expect(shown()).toEqual(['tasks', 'profile', 'plan']);
     add({ id: 'later', rank: 300, title: 'Later', component: () => null });
-    expect(shown()).toEqual(['tasks', 'profile', 'plan', 'later', 'run']);
+    add({ id: 'earlier', rank: 200, title: 'Earlier', component: () => null });
+    expect(shown()).toEqual(['tasks', 'profile', 'earlier', 'plan', 'later']);
   });
 
   it('are drawn from the session, and go when disposed of', () => {
@@ -56,7 +58,7 @@ describe('sections of the panel', () => {
     ui.show({ state: { ...runningState(), session: 'another', tasks: [] } });
     expect(ui.find('[data-section="count"]')?.textContent).toMatch(/^Count0 in allanother at /);
     remove();
-    expect(shown()).toEqual(['tasks', 'profile', 'plan', 'run']);
+    expect(shown()).toEqual(['tasks']);
   });
 
   it('may be a widget, which lives while it is unfolded', () => {
@@ -77,6 +79,17 @@ describe('sections of the panel', () => {
     act(() => header?.click());
     remove();
     expect(made.map(widget => widget.isDisposed)).toEqual([true, true]);
+  });
+
+  it('have another rank while they matter more, and are folded unless that is so', () => {
+    const ranks = { train: 1 };
+    const isOpen = ({ state }: { state: { goal: string } | null }) => state?.goal === 'run';
+    add({ id: 'live', rank: 500, ranks, isOpen, title: 'Live', component: () => <p>It trains</p> });
+    expect(shown()[0]).toBe('live');
+    expect(ui.find('[data-section="live"]')?.textContent).toContain('It trains');
+    ui.show({ state: plannedState() });
+    expect(shown().at(-1)).toBe('live');
+    expect(ui.find('[data-section="live"]')?.textContent).not.toContain('It trains');
   });
 
   it('say themselves when there is anything to show', () => {
@@ -103,7 +116,7 @@ describe('sections of the panel', () => {
       }
     });
     expect(ui.find('[data-section="broken"] .jp-SaturnFailure')?.textContent).toContain('It broke.');
-    expect(shown()).toEqual(['broken', 'tasks', 'profile', 'plan', 'run']);
+    expect(shown()).toEqual(['broken', 'run', 'attention', 'best', 'plan', 'tasks', 'profile']);
     window.removeEventListener('error', quiet);
     told.mockRestore();
   });

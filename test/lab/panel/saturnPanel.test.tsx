@@ -3,7 +3,6 @@ import { act } from 'react';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { plan as solve } from '../../../src/core/planner/plan.js';
 import type { SessionState } from '../../../src/core/wire/messages.js';
-import { CommandIDs } from '../../../src/lab/commands/commandIDs.js';
 import { parseTaskCell } from '../../../src/lab/notebook/taskCells.js';
 import type { IWhatIfPlanner } from '../../../src/lab/whatIf/whatIfPlanner.js';
 import { type IQuestion, plainQuestion } from '../../../src/lab/whatIf/whatIfQuestion.js';
@@ -67,8 +66,8 @@ describe('SaturnPanel', () => {
       connected: false
     });
     expect(ui.find('.jp-SaturnAbsence.jp-mod-strip')?.textContent).toContain('Training goes on');
-    expect(ui.all('[data-section]')).toHaveLength(4);
-    expect(ui.button('Run').disabled).toBe(true);
+    expect(ui.all('[data-section]')).toHaveLength(6);
+    expect(ui.button('Stop').disabled).toBe(true);
   });
 
   it('shows a failure until it is dismissed', () => {
@@ -115,13 +114,14 @@ describe('SaturnPanel', () => {
       expect(document.activeElement).toBe(tasks[0]);
     });
 
-    it('opens what failed: message, hint and traceback', () => {
+    it('opens what failed: message and hint; its traceback is told elsewhere, once', () => {
       ui.show({ state: states.runningState() });
       const broken = ui.find('[data-task="digits-rnn-32-1e-3"]');
       expect(broken?.querySelector('details')?.open).toBe(true);
       expect(broken?.textContent).toContain("KeyError: 'rnn'");
       expect(broken?.textContent).toContain('Correct the factory');
-      expect(broken?.querySelector('pre')?.textContent).toContain('Traceback');
+      expect(broken?.querySelector('pre')).toBeNull();
+      expect(ui.all('pre').filter(node => node.textContent?.includes("KeyError: 'rnn'"))).toHaveLength(1);
       expect(ui.find('[data-task="digits-mlp-32-1e-3"] details')?.hasAttribute('open')).toBe(false);
     });
 
@@ -146,12 +146,15 @@ describe('SaturnPanel', () => {
       expect(ui.find('.jp-SaturnCells') === null).toBe(note === '');
     });
 
-    it('offers a first task cell when there is none', () => {
-      const done: string[] = [];
-      ui.commands.addCommand(CommandIDs.insertTaskCell, { execute: () => void done.push('insert') });
-      ui.show({ state: states.emptyState() });
-      ui.button('Insert a task cell').click();
-      expect(done).toEqual(['insert']);
+    it('lists the first of many, and says where all are', () => {
+      const [task] = states.plannedState().tasks;
+      const tasks = Array.from({ length: 303 }, (_, i) => ({
+        ...task!,
+        spec: { ...task!.spec, name: `t-${i}` }
+      }));
+      ui.show({ state: { ...states.plannedState(), tasks } });
+      expect(ui.all('.jp-SaturnTasks-item')).toHaveLength(20);
+      expect(ui.button('and 283 more, in the dashboard')).toBeDefined();
     });
   });
 
@@ -161,7 +164,7 @@ describe('SaturnPanel', () => {
       const table = section('profile')?.querySelector('table');
       expect(rows(table).slice(0, 5)).toEqual([
         ['Technique', '1 device', '2 devices'],
-        ['mlp 32'],
+        ['mlp batch_size=32'],
         ['single', '4 ms (fastest)± 0.12 ms, 307 MiB', '–'],
         ['ddp', '–', '5 ms± 0.15 ms, 410 MiB'],
         ['fsdp', '–', '9 ms± 0.27 ms, 512 MiB']
@@ -183,22 +186,22 @@ describe('SaturnPanel', () => {
       ui.show({ state: variedSession() });
       const table = section('profile')?.querySelector('table');
       expect(rows(table).slice(2)).toEqual([
-        ['single', '↺ 400 ms (earlier session)± 8 ms, 2.79 GiB', 'cannot', 'cannot'],
+        ['single', '↺ 400 ms (earlier session)± 8 ms, 2.79 GiB', 'not possible', 'not possible'],
         ['ddp', '–', '240 ms (fastest)± 4.8 ms, 2.79 GiB', '≈ 140 ms (estimated)(120 ms to 200 ms)'],
         ['fsdp', '–', '✕ out of memory', '▸ measuring'],
         ['fsdp checkpointing', '–', '… waiting', 'left out'],
-        ['tensor', '–', '✕ failed', 'cannot'],
-        [expect.stringMatching(/^2 more: 1 not measured, 1 cannot/)]
+        ['tensor', '–', '✕ failed', 'not possible'],
+        [expect.stringMatching(/^2 more: 1 not measured, 1 not possible/)]
       ]);
     });
 
     it('folds what has no numbers, and opens it', () => {
       ui.show({ state: { ...variedSession(), profiled: true } });
       const folded = section('profile')?.querySelector('.jp-SaturnTable details');
-      expect(folded?.querySelector('summary')?.textContent).toBe('2 more: 1 not needed, 1 cannot');
+      expect(folded?.querySelector('summary')?.textContent).toBe('2 more: 1 not needed, 1 not possible');
       expect([...(folded?.querySelectorAll('li') ?? [])].map(item => item.textContent)).toEqual([
         'pipeline schedule=1f1b micro_batches=4: not needed',
-        'hsdp: cannot'
+        'hsdp: not possible'
       ]);
     });
 
@@ -340,43 +343,47 @@ describe('SaturnPanel', () => {
     expect(groups[1]?.querySelector('summary')?.textContent).toBe('and 3 more');
   });
 
-  describe('run', () => {
+  describe('training', () => {
     it('shows what trains, its progress and its loss', () => {
       ui.show({ state: states.runningState() });
       const bars = [...(section('run')?.querySelectorAll('[role="progressbar"]') ?? [])];
-      expect(bars.map(bar => bar.getAttribute('aria-valuetext'))).toEqual([
-        '1 of 13 tasks',
-        '22 of 44 steps'
-      ]);
+      expect(bars.map(bar => bar.getAttribute('aria-valuetext'))).toEqual(['22 of 44 steps']);
+      expect(bars.map(bar => bar.getAttribute('aria-valuenow'))).toEqual(['50']);
       expect(text('run')).toContain('loss 0.7310');
       expect(text('run')).toContain('ddp x2 on cpu0, cpu1');
     });
 
-    it('ranks the trained models', () => {
-      ui.show({ state: states.finishedState() });
-      const board = rows(section('run')?.querySelector('table'));
-      expect(board).toHaveLength(13);
-      expect(board[0]).toEqual(['Task', 'accuracy', 'Training loss', 'Took']);
-      expect(board[1]?.slice(0, 3)).toEqual(['digits-vit-64-3e-3', '0.9600', '0.1700']);
+    it('stops one task where it stands', () => {
+      ui.show({ state: states.runningState() });
+      const [task] = states.runningState().tasks.filter(({ status }) => status === 'running');
+      const stop = ui.find(`[aria-label="Stop ${task?.spec.name}"]`) as HTMLButtonElement;
+      stop.click();
+      expect(ui.store.sent).toEqual([['stop', { tasks: [task?.spec.name] }]]);
     });
 
-    it.each([
-      ['nothing yet', states.emptyState, []],
-      ['planned', states.plannedState, ['Profile', 'Plan', 'Run']],
-      ['measuring', states.profilingState, ['Run', 'Stop']],
-      ['training', states.runningState, ['Stop']],
-      ['all done', states.finishedState, []]
-    ])('offers what makes sense: %s', (_, state, enabled) => {
-      ui.show({ state: state() });
-      const buttons = ['Profile', 'Plan', 'Run', 'Stop'].map(label => ui.button(label));
-      expect(buttons.filter(button => !button.disabled).map(button => button.textContent)).toEqual(enabled);
+    it('says in one place how far all is, weighted by time', () => {
+      ui.show({ state: states.runningState() });
+      const headline = ui.find('.jp-SaturnHeadline');
+      const share = Number(headline?.querySelector('[role="progressbar"]')?.getAttribute('aria-valuenow'));
+      expect(share).toBeGreaterThan(20);
+      expect(headline?.textContent).toMatch(/^\d+ % done, about .+ left1\/13 trained, 1 running, 2 failed$/);
     });
+  });
 
-    it('does not ask twice', () => {
-      ui.show({ state: states.plannedState(), pending: new Set(['run']) });
-      expect(ui.button('Run').disabled).toBe(true);
-      expect(ui.button('Run').getAttribute('aria-busy')).toBe('true');
-    });
+  it('shows the best few of the trained models, then all', () => {
+    ui.show({ state: states.finishedState() });
+    const best = [...(section('best')?.querySelectorAll('.jp-SaturnBest li') ?? [])];
+    expect(best.map(node => node.textContent)).toEqual([
+      'digits-vit-64-3e-30.9600',
+      'digits-vit-64-1e-30.9500',
+      'digits-vit-32-3e-30.9400',
+      'digits-vit-32-1e-30.9300',
+      'digits-cnn-64-3e-30.9200'
+    ]);
+    expect(text('best')).toContain('accuracy');
+    const board = rows(section('best')?.querySelector('table'));
+    expect(board).toHaveLength(13);
+    expect(board[0]).toEqual(['Task', 'accuracy', 'Training loss', 'Took']);
   });
 
   it('folds sections away and says so', () => {
@@ -390,7 +397,7 @@ describe('SaturnPanel', () => {
   it('shows notices, newest first', () => {
     const notices = ['first', 'second'].map(message => ({ code: 'trouble', message }));
     ui.show({ state: { ...states.emptyState(), notices } });
-    expect(ui.all('.jp-SaturnPanel-notices .jp-SaturnFailure').map(node => node.textContent)).toEqual([
+    expect(ui.all('[data-section="attention"] .jp-SaturnFailure').map(node => node.textContent)).toEqual([
       'second',
       'first'
     ]);

@@ -124,6 +124,8 @@ def test_a_loss_of_the_users_own_is_called_as_a_whole(session: Session) -> None:
     spec = session.spec(language, "doubled", **own)
     result = finish(session.train(spec, "single", steps=STEPS))
     assert result["loss"] == pytest.approx(loss, rel=1e-5)
+    halves = [loss / 2 for loss in session.curve(spec, "loss")]
+    assert session.curve(spec, "undoubled") == pytest.approx(halves, rel=1e-5)
     from transformers import AutoModelForCausalLM
 
     folder = session.paths.folder / result["model"]

@@ -153,3 +153,18 @@ def test_what_its_trainer_does_not_have_is_named() -> None:
 )
 def test_precision_is_taken_over(said: str, precision: str) -> None:
     assert adapt(lightning(precision=said)).precision == precision
+
+
+@pytest.mark.parametrize(("technique", "world"), [("single", 1), ("ddp", 2), ("fsdp", 2)])
+def test_what_training_logs_is_averaged_like_the_loss(
+    session: Session, technique: str, world: int
+) -> None:
+    spec = session.spec(lightning, f"logs-{technique}", accumulate_grad_batches=2)
+    finish(session.train(spec, technique, world, steps=STEPS))
+    losses = session.curve(spec, "loss")
+    assert len(losses) == STEPS
+    assert session.curve(spec, "train_loss") == pytest.approx(losses, abs=1e-6)
+    alone = session.spec(lightning, "logs-single", accumulate_grad_batches=2)
+    for name in ("loss", "grad_norm", "lr"):
+        expected = session.curve(alone, name)
+        assert session.curve(spec, name) == pytest.approx(expected, abs=1e-5), name

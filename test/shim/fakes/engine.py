@@ -183,6 +183,8 @@ class FakeEngine:
         if kind == "render":
             view = " of ".join([body["view"], *filter(None, [", ".join(body.get("tasks", []))])])
             return "rendered", {"text": f"the {view}", "html": f"<b>the {view}</b>"}
+        if kind == "export":
+            return "exported", {"text": f"the {body['format']}, “as is”\r\n"}
         if kind == "tasks.add":
             names = [spec["name"] for spec in body["tasks"]]
             kept = [task for task in self.state["tasks"] if task["spec"]["name"] not in names]

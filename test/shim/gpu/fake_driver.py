@@ -222,6 +222,7 @@ class FakeDriver:
             "memory.total": str(card.total),
             "memory.used": str(card.used),
             "memory.free": free_memory(card.total, card.used),
+            "utilization.gpu": "0",
             "compute_cap": card.capability,
             "compute_mode": card.mode,
             "persistence_mode": card.persistence,

@@ -241,7 +241,11 @@ def test_the_widget_waits_for_a_front_end(
         "application/vnd.jupyterlab-saturn.session+json",
         "application/vnd.jupyter.widget-view+json",
     }
-    assert bundle["application/vnd.jupyterlab-saturn.session+json"] == {"session": session.name}
+    assert bundle["application/vnd.jupyterlab-saturn.session+json"] == {
+        "session": session.name,
+        "view": "schedule",
+        "over": True,
+    }
     # A plan stays as it was made, with what it was compared with, and a status as it was found.
     for still in (session.plan(), session.status()):
         assert set(still._repr_mimebundle_()) == {"text/plain", "text/html"}

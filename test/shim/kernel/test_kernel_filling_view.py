@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 from fakes.engine import INSPECTION, FakeEngine
 from fakes.shell import Shell
+from jupyterlab_saturn.kernel.display import View
+from jupyterlab_saturn.kernel.filling_view import FillingView
 from jupyterlab_saturn.kernel.session import Session
 
 CELL = "%%saturn task --sweep lr=0.1,0.2\ndef make(lr):\n    ...\n"
@@ -53,6 +55,33 @@ def test_a_cell_returns_while_its_tasks_are_built_and_fills_in(
     engine.change(trialsDone=2)
     time.sleep(0.2)
     assert engine.types().count("render") == asked  # what is built is not drawn again
+
+
+class Late:
+    """An attachment that still has a state from before what it is asked about."""
+
+    def __init__(self, state: dict[str, Any]) -> None:
+        self.state = state
+        self.connection = self
+        self.posted: list[Any] = []
+
+    def listen(self, on_state: Callable[..., None], _: object) -> Callable[[], None]:
+        self.tell = on_state
+        return lambda: None
+
+    def post(self, message: Any, _: object) -> None:
+        self.posted.append(message)
+
+
+def test_a_state_from_before_the_tasks_came_in_does_not_end_their_building(
+    notebook: Shell,
+) -> None:
+    before: dict[str, Any] = {"rev": 7, "tasks": []}
+    late: Any = Late(before)
+    FillingView(View("", ""), late, ["make-0.5"], since=8)._ipython_display_()
+    assert late.posted == []
+    late.tell({"rev": 8, "tasks": [{"spec": {"name": "make-0.5"}, "status": "ready"}]})
+    assert len(late.posted) == 1
 
 
 def test_what_is_built_already_is_drawn_as_it_is(shell: Shell, engine: FakeEngine) -> None:

@@ -180,7 +180,7 @@ def test_what_the_engine_refuses_is_shown(shell: Shell, engine: FakeEngine) -> N
             "the cluster",
         ),
         ("profile --force", "profile", {"force": True}, "the profile"),
-        ("profile --detach", "profile", {}, "the status"),
+        ("profile --detach", "profile", {}, "the run"),
         (
             "profile --full --exclude fsdp",
             "profile",
@@ -213,15 +213,15 @@ def test_what_the_engine_refuses_is_shown(shell: Shell, engine: FakeEngine) -> N
         ),
         ("plan", "plan", {}, "the plan"),
         ("plan --exclude none", "plan", {"excludeTechniques": []}, "the plan"),
-        ("run a b", "run", {"tasks": ["a", "b"]}, "the status"),
-        ("run", "run", {}, "the status"),
-        ("stop", "stop", {}, "the status"),
+        ("run a b", "run", {"tasks": ["a", "b"]}, "the run"),
+        ("run", "run", {}, "the run"),
+        ("stop", "stop", {}, "the run"),
         ("remove a", "tasks.remove", {"tasks": ["a"]}, "the tasks"),
         ("reset", "reset", {}, "the tasks"),
         ("reset --yes", "reset", {}, "the tasks"),
         ("remove a --yes", "tasks.remove", {"tasks": ["a"]}, "the tasks"),
         ("results", "render", {"view": "results"}, "the results"),
-        ("wait", "render", {"view": "status"}, "the status"),
+        ("wait", "render", {"view": "run"}, "the run"),
         ("status", "render", {"view": "status"}, "the status"),
         ("show", "render", {"view": "schedule"}, "the schedule"),
     ],
@@ -396,7 +396,7 @@ def test_waiting_for_tasks_that_failed_raises(shell: Shell, engine: FakeEngine) 
     failed = shell.cell("%saturn wait")
     assert isinstance(failed, SaturnError) and failed.code == "tasks-failed"
     assert "1 of 2 tasks failed" in failed.message and "KeyError" in failed.message
-    assert shell.texts() == ["the status"]
+    assert shell.texts() == ["the run"]
     assert shell.cell("%saturn wait --quiet") is None
 
 

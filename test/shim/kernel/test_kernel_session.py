@@ -290,7 +290,7 @@ def test_the_first_request_after_a_death_is_answered(
     """Long before the connection could notice that nobody speaks any more."""
     for starts in (2, 3):
         launcher.die()
-        assert session.run().text == "the status"
+        assert session.run().text == "the run"
         assert launcher.starts == starts
 
 
@@ -300,7 +300,7 @@ def test_an_agent_that_dies_while_it_is_asked_is_started_again(
     engine.silent.add("run")
     dying = threading.Timer(0.2, launcher.die)
     dying.start()
-    assert session.run().text == "the status"
+    assert session.run().text == "the run"
     dying.join()
     assert launcher.starts == 2
     assert launcher.engine is not None and "run" in launcher.engine.types()

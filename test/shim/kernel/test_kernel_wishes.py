@@ -68,6 +68,22 @@ def test_a_time_past_today_says_how_to_mean_tomorrow() -> None:
         ("node=n1", {"node": "n1"}),
         ("device=cpu0,device=cpu1", {"devices": ["cpu0", "cpu1"]}),
         ("devices=1,node=n1,device=cpu0", {"count": 1, "node": "n1", "devices": ["cpu0"]}),
+        ("strategy=ddp x2", {"strategy": {"technique": "ddp", "devices": 2}}),
+        (
+            "strategy=fsdp x2 reshard=false checkpointing micro=8 schedule=1f1b",
+            {
+                "strategy": {
+                    "technique": "fsdp",
+                    "devices": 2,
+                    "knobs": {
+                        "reshard": False,
+                        "checkpointing": True,
+                        "micro": 8,
+                        "schedule": "1f1b",
+                    },
+                }
+            },
+        ),
     ],
 )
 def test_pins(text: str, pin: dict[str, Any]) -> None:
@@ -108,6 +124,8 @@ def test_what_is_asked_for_all(wishes: Any, change: dict[str, Any] | None) -> No
         ("wish --pin fsdp", "technique=fsdp"),
         ("wish --pin devices=0", "at least 1"),
         ("wish --pin node=a,node=b", "technique=fsdp"),
+        ("wish --pin strategy=fsdp", "strategy=fsdp x2"),
+        ('wish --pin "strategy=fsdp two"', "strategy=fsdp x2"),
         ("plan --at-most 0", "at least 1"),
         ("plan --at-most 1.5", "at least 1"),
         ("run --device-hours 0", "a number above 0"),
@@ -204,6 +222,23 @@ def test_a_plan_of_ones_own(
     for name in ("empty.json", "nowhere.json"):
         error = shell.cell(f"%saturn plan --use {tmp_path / name}")
         assert isinstance(error, SaturnError) and error.code == "bad-plan-file"
+
+
+def test_the_plan_of_a_rule(
+    shell: Shell, session: Session, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    segment = {"task": "a", "node": "n", "devices": ["cpu0"], "start": 0, "end": 1, "steps": 10}
+    baselines = [{"name": "max", "makespan": 1, "segments": [segment]}, {"name": "min"}]
+    state = {"plan": {"plan": {"baselines": baselines}}}
+    monkeypatch.setattr(type(session), "state", state)
+    rule = {"segments": [{**segment, "strategy": {"technique": "single", "devices": 1}}]}
+    segment["strategy"] = rule["segments"][0]["strategy"]
+    assert shell.cell("%saturn plan --use max") is None
+    assert [body for kind, body in engine.received if kind == "plan.use"] == [rule]
+    error = shell.cell("%saturn plan --use min")
+    assert isinstance(error, SaturnError) and error.code == "no-rule" and "max" in error.hint
+    error = shell.cell("%saturn plan --use round-robin")
+    assert isinstance(error, SaturnError) and error.code == "bad-plan-file"
 
 
 def test_keywords_that_are_no_wishes_are_refused(session: Session, engine: FakeEngine) -> None:

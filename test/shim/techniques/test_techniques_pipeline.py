@@ -108,7 +108,10 @@ def task(model: nn.Module, **fields: Any) -> Task:
         (lambda: Chain("tied"), "both before and after the blocks"),
         (Attending, "share other values that depend on parameters"),
         (lambda: nn.Linear(6, 6), "fewer than 2 blocks"),
-        (lambda: nn.Sequential(nn.Linear(6, 6), nn.ReLU()), "too few blocks with parameters"),
+        (
+            lambda: nn.Sequential(nn.Linear(6, 6), nn.ReLU()),
+            "as many blocks with parameters as devices; this model has 1",
+        ),
         (lambda: nn.Sequential(nn.Linear(6, 5), nn.Linear(6, 6)), "cannot be watched at work"),
     ],
 )

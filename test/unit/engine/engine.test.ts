@@ -202,6 +202,17 @@ it('shows only the tasks that were asked for', async () => {
   expect(text).not.toContain('one');
 });
 
+it('writes the session as files, and says when there is nothing to write', async () => {
+  const client = peer();
+  expect(await errorOf(client, 'export', { format: 'csv' })).toBe('nothing-to-export');
+  await client.ask('tasks.add', { tasks: [spec('one')] });
+  const csv = await client.ask('export', { format: 'csv' });
+  expect(csv.type === 'exported' && csv.body.text.split('\r\n')).toHaveLength(3);
+  const page = await client.ask('export', { format: 'html' });
+  expect(page.type === 'exported' && page.body.text).toContain('<!DOCTYPE html>');
+  expect(await errorOf(client, 'export', { format: 'json' })).toBe('nothing-to-export');
+});
+
 it('tells what a task has logged, printed and saved', async () => {
   const hands = await peer().enrol();
   const client = peer();
@@ -690,4 +701,22 @@ it('pauses before the disk is full, and goes on when there is room', async () =>
   } finally {
     vi.useRealTimers();
   }
+});
+
+describe('how busy the devices are', () => {
+  it('is told to who asks, is in no journal, and known by agents that said hello only', async () => {
+    const agent = peer();
+    const client = peer();
+    const device = { id: 'cpu0', load: 0.5, memoryBytes: 1, totalBytes: 4 };
+    const load = { node: 'local', time: clock, seconds: 2, devices: [device] };
+    await agent.send('devices.load', load);
+    expect((await client.ask('load.read')).body).toEqual({ nodes: [] });
+    await agent.ask('agent.hello', { node: cpuNode(1), groups: [], trials: [], inspecting: [] });
+    const before = journaled();
+    await agent.ask('devices.load', load);
+    expect((await client.ask('load.read', { points: 10 })).body).toMatchObject({
+      nodes: [{ node: 'local', devices: [{ id: 'cpu0', loads: [0.5], memory: [0.25], now: device }] }]
+    });
+    expect(journaled()).toEqual(before);
+  });
 });

@@ -6,6 +6,7 @@ import { render } from '../../../src/core/view/render.js';
 import { progressLine } from '../../../src/core/view/status/progressLine.js';
 import { type Replan, type SessionState, type TaskState, validate } from '../../../src/core/wire/messages.js';
 import { hostileState, UNPRINTABLE } from '../../fixtures/hostileState.js';
+import { loggedBy } from './loggedCurves.js';
 import {
   definedSession,
   emptySession,
@@ -30,6 +31,7 @@ const VIEWS = [
   'plan',
   'schedule',
   'status',
+  'run',
   'results',
   'log',
   'report'
@@ -131,29 +133,6 @@ function firstTask(state: SessionState): SessionState {
   return { ...state, tasks: state.tasks.slice(0, 1) };
 }
 
-/** What the first tasks of a session have logged, the first of which was switched to another strategy. */
-function loggedBy({ tasks }: SessionState): ILoggedCurve[] {
-  const steps = Array.from({ length: 90 }, (_, i) => i + 1);
-  const segment = {
-    step: 0,
-    attempt: 1,
-    strategy: { technique: 'single', devices: 1 },
-    node: 'n',
-    devices: ['cpu0']
-  };
-  const moved = { ...segment, step: 40, attempt: 2, strategy: { technique: 'ddp', devices: 2 } };
-  return tasks.slice(0, 3).flatMap(({ spec }, of) => {
-    const values = steps.map(step => (step === 60 ? null : (3 - of / 2) / Math.sqrt(step)));
-    const common = { task: spec.name, metrics: ['loss'], segments: [segment, moved], last: 90 };
-    const loss = { ...common, steps, values, times: steps };
-    const evaluated = { ...common, steps: [45, 90], values: [0.5, 0.75], times: [45, 90] };
-    return [
-      { metric: 'loss', curve: loss },
-      { metric: 'eval/accuracy', curve: evaluated }
-    ];
-  });
-}
-
 const troubled: SessionState = { ...runningSession(), agent: 'away' };
 troubled.notices = [
   { code: 'disk-full', message: 'The journal cannot be written.', hint: 'Free some space.' }
@@ -189,6 +168,7 @@ describe('render', () => {
     ['status', 'status', runningSession()],
     ['status', 'status-troubled', troubled],
     ['status', 'status-validated', validated(runningSession())],
+    ['run', 'run', finishedSession()],
     ['results', 'results', finishedSession()],
     ['results', 'results-early', validated(finishedSession())],
     ['results', 'results-unevaluated', unevaluated(finishedSession())],
@@ -204,6 +184,20 @@ describe('render', () => {
     const { text, html } = render(view, state, NOW, ENGLISH, undefined, curves);
     await expect(`${text}\n`).toMatchFileSnapshot(`output/${name}.txt`);
     await expect(`${html.trimEnd()}\n`).toMatchFileSnapshot(`output/${name}.html`);
+  });
+
+  it('says of what goes on when it was drawn, and of what is over when it ended', () => {
+    const texts = ['status', 'run', 'schedule'].map(
+      view => render(view as 'run', runningSession(), NOW, ENGLISH).text
+    );
+    expect(texts.map(text => /As of \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC\./.test(text))).toEqual([
+      true,
+      true,
+      true
+    ]);
+    const over = render('run', finishedSession(), NOW + 1e6, ENGLISH).text;
+    expect(over).not.toContain('As of');
+    expect(over).toMatch(/Ended \d{4}-/);
   });
 
   it.each(VIEWS)('%s says the next step when there is nothing', view => {

@@ -2,8 +2,10 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { ENGLISH, type ITranslation } from '../../../src/core/model/translation.js';
+import type { ILoggedCurve } from '../../../src/core/view/curves/curveChart.js';
 import { render } from '../../../src/core/view/render.js';
 import type { SessionState } from '../../../src/core/wire/messages.js';
+import { loggedBy } from './loggedCurves.js';
 import {
   emptySession,
   explainedSession,
@@ -38,9 +40,9 @@ const FOREIGN: ITranslation = {
 /** Units and names that are the same in every language. */
 const SYMBOLS = /^(?:s|ms|min|h|d|[KMGT]iB|B|[KMT]|UTC|x\d+|e)$/;
 
-/** All words of a state, and of the labels made of them. */
-function wordsOf(state: SessionState): Set<string> {
-  return new Set(JSON.stringify(state).match(/\p{L}[\p{L}\d]*/gu));
+/** All words of a state and of what was logged, and of the labels made of them. */
+function wordsOf(state: SessionState, curves: readonly ILoggedCurve[]): Set<string> {
+  return new Set(JSON.stringify([state, curves]).match(/\p{L}[\p{L}\d]*/gu));
 }
 
 describe('no word stands in the code untranslated', () => {
@@ -53,7 +55,9 @@ describe('no word stands in the code untranslated', () => {
     'plan',
     'schedule',
     'status',
+    'run',
     'results',
+    'log',
     'report'
   ] as const)('%s', view => {
     const sessions = [
@@ -66,8 +70,9 @@ describe('no word stands in the code untranslated', () => {
       variedSession()
     ];
     for (const state of sessions) {
-      const known = wordsOf(state);
-      const text = render(view, state, T0 + 12, FOREIGN).text;
+      const curves = loggedBy(state);
+      const known = wordsOf(state, curves);
+      const { text } = render(view, state, T0 + 12, FOREIGN, undefined, curves);
       const words = text.match(/\p{L}[\p{L}\d]*/gu) ?? [];
       expect(words.filter(word => !/ж/.test(word) && !known.has(word) && !SYMBOLS.test(word))).toEqual([]);
     }

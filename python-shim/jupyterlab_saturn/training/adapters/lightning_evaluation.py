@@ -12,6 +12,7 @@ from typing import Any
 import torch
 from torch.utils.data import DataLoader, Dataset, default_collate
 
+from ...scalar_log import log_foreign
 from .adapter import is_a
 from .data_loader import unpack_eval
 from .lightning_trainer import TrainerInPlace
@@ -163,6 +164,12 @@ class LightningEvaluation:
 
         with replaced_log(self.module, log):
             yield
+
+
+def log_in_training(name: str, value: Any, *_: Any, **__: Any) -> None:
+    """Log what a ``training_step`` logs beside the loss of the step."""
+    # Of a metric, Lightning takes for the step what its forward has just said.
+    log_foreign(name, getattr(value, "_forward_cache", None) if is_a(value, _METRIC) else value)
 
 
 @contextmanager

@@ -24,6 +24,7 @@ from .lightning_evaluation import (
     HeldOutBatches,
     LightningEvaluation,
     call_step,
+    log_in_training,
     package_of,
     replaced_log,
     the_only,
@@ -126,7 +127,7 @@ class _TrainingStep:
         module: Any = next(
             part for part in model.modules() if hasattr(part, "configure_optimizers")
         )
-        with replaced_log(module, _unheard):
+        with replaced_log(module, log_in_training):
             said = call_step(model, module, module.training_step, batch, self.trainer.batch_idx)
         loss = said["loss"] if isinstance(said, Mapping) else said
         if loss is None:
@@ -140,10 +141,6 @@ class _TrainingStep:
 
 def _said_loss(outputs: Any, targets: Any) -> Any:
     return outputs
-
-
-def _unheard(name: str, value: Any, *_: Any, **__: Any) -> None:
-    """What is logged while it trains goes nowhere."""
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -10,6 +11,7 @@ import torch
 from transformers import Trainer
 
 from ...errors import SaturnError
+from ...scalar_log import log_foreign
 from ..components.side_effects import without_side_effects
 from .accumulation import Accumulation
 
@@ -37,13 +39,29 @@ class WholeLoss:
 
     def __call__(self, model: torch.nn.Module, inputs: Mapping[str, Any]) -> Any:
         items = items_in(self.trainer, inputs) if self.divisor != "samples" else None
-        loss, outputs = self.trainer.compute_loss(
-            model, dict(inputs), return_outputs=True, num_items_in_batch=items
-        )
+        with _logging(self.trainer):
+            loss, outputs = self.trainer.compute_loss(
+                model, dict(inputs), return_outputs=True, num_items_in_batch=items
+            )
         if self.divisor == "items" and items is not None:
             return (loss * items, items), outputs
         adds_up = self.divisor == "nothing" and model.training
         return loss * self.accumulation.count if adds_up else loss, outputs
+
+
+@contextmanager
+def _logging(trainer: Trainer) -> Iterator[None]:
+    """Within it, what a Trainer logs is logged beside the loss of the step."""
+
+    def log(logs: Mapping[str, Any], *_: Any, **__: Any) -> None:
+        for name, value in logs.items():
+            log_foreign(name, value)
+
+    vars(trainer)["log"] = log
+    try:
+        yield
+    finally:
+        vars(trainer).pop("log", None)
 
 
 def said_loss(outputs: Any, targets: Any) -> Any:

@@ -15,6 +15,7 @@ from torch.optim.lr_scheduler import ReduceLROnPlateau
 from ...errors import SaturnError
 from ...task import Task
 from .optimizer_factory import make_schedule
+from .scalars import Scalar
 
 _MADE_ANEW = (FunctionType, BuiltinFunctionType, MethodType, type, torch.optim.Optimizer)
 
@@ -31,9 +32,13 @@ class LearningRate:
     ----------
     follows_metric
         Whether it wants to be told of evaluations.
+    used
+        In the step made last, of the first group of parameters; None where that has none.
     """
 
     def __init__(self, task: Task, optimizer: torch.optim.Optimizer, steps: int) -> None:
+        self.used: Scalar | None = None
+        self._optimizer = optimizer
         self._schedule = make_schedule(task, optimizer, steps)
         self._by_epoch = task.schedule_every == "epoch"
         self._metric = task.schedule_metric or "loss"
@@ -42,6 +47,9 @@ class LearningRate:
 
     def stepped(self) -> None:
         """The optimizer made a step."""
+        rate = self._optimizer.param_groups[0].get("lr")  # restoring makes new ones
+        # A tensor is changed in place when the schedule moves on.
+        self.used = rate.detach().clone() if isinstance(rate, torch.Tensor) else rate
         if self._schedule is None or self._by_epoch or self.follows_metric:
             return
         if self._steps_left > 0:

@@ -15,6 +15,7 @@ from ...task import Task
 from ..runtime.failure import is_out_of_memory
 from ..runtime.process_group import ProcessGroup
 from .loss_count import LossCount
+from .scalars import Heard, Means, Scalar
 
 
 @dataclass
@@ -84,7 +85,12 @@ def evaluate_loss(loss: Callable[[Any, Any], Any], outputs: Any, targets: Any) -
 
 
 def counted_loss(
-    task: Task, forward: Callable[[], Any], targets: Any, *, counting: bool = True
+    task: Task,
+    forward: Callable[[], Any],
+    targets: Any,
+    *,
+    counting: bool = True,
+    heard: Heard | None = None,
 ) -> tuple[Any, Loss]:
     """The outputs of a forward and their loss, with its count where that is known.
 
@@ -95,9 +101,13 @@ def counted_loss(
     ----------
     counting
         Whether a count is wanted that the loss itself does not tell.
+    heard
+        Is told what is logged meanwhile; nobody when None.
     """
-    with LossCount.watching() if counting else nullcontext() as known:
+    with LossCount.watching() if counting else nullcontext() as known, heard or nullcontext():
         outputs = forward()
+        if heard is not None:
+            heard.turn_to_loss()
         loss = evaluate_loss(task.loss, outputs, targets)
     return outputs, _counted(loss, known)
 
@@ -128,15 +138,24 @@ def _counted(loss: Loss, known: LossCount | None) -> Loss:
 
 
 class Part:
-    """The loss of one rank's part of a batch, as it grows by micro-batches."""
+    """The loss of one rank's part of a batch, as it grows by micro-batches.
+
+    Attributes
+    ----------
+    logged
+        What was logged beside it.
+    """
 
     def __init__(self, device: torch.device) -> None:
+        self.logged = Means()
         self._device = device
         self._total: torch.Tensor | None = None
         self._count: torch.Tensor | None = None
         self._sum: Callable[[], torch.Tensor] | None = None  # of all ranks' counts
 
-    def add(self, loss: Loss, weight: float, *, counts: bool = True) -> torch.Tensor:
+    def add(
+        self, loss: Loss, weight: float, *, counts: bool = True, heard: Heard | None = None
+    ) -> torch.Tensor:
         """Add the loss of some samples. Returns what to differentiate for it.
 
         Parameters
@@ -145,16 +164,23 @@ class Part:
             What their mean counts in the mean over the batch; 0 when they do not.
         counts
             Whether samples weigh what the loss counts, where it does, instead of `weight`.
+        heard
+            What was logged of them. In the forward it weighs `weight`, for not all ranks may know
+            what the loss counts; in the loss what that weighs.
         """
+        own: Scalar = weight
         # An operation on a tensor takes as long as a layer of a small model: none is made in vain.
         if loss.count is None or not counts:
             value = loss.mean if weight == 1.0 else loss.mean * weight
         else:
-            value, count = (loss.value, loss.count) if weight > 0 else (loss.value * 0.0, 0.0)
-            counted = torch.as_tensor(count, dtype=_precise(value).dtype, device=self._device)
+            value, own = (loss.value, loss.count) if weight > 0 else (loss.value * 0.0, 0.0)
+            counted = torch.as_tensor(own, dtype=_precise(value).dtype, device=self._device)
             self._count = counted if self._count is None else self._count + counted
         told = _precise(value.detach())
         self._total = told if self._total is None else self._total + told
+        if heard is not None and weight > 0:
+            self.logged.add(heard.forward, weight)
+            self.logged.add(heard.loss, own)
         return value
 
     def complete(self, world: ProcessGroup, voice: float) -> None:

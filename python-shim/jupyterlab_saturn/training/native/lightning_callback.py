@@ -9,10 +9,12 @@ from typing import Any
 
 import torch
 
+from ..adapters.lightning_evaluation import log_in_training
+from ..components.scalars import Scalar, Weighed, kept
 from ..run.atomic_checkpoint import AtomicCheckpoints, fingerprint
 from .divided_loader import DividedLoader, is_divisible
 from .lightning_loop import CHECKPOINT
-from .monitor import Loop, Wish, why_not_divided
+from .monitor import Loop, Told, Wish, why_not_divided
 from .native_loop import NativeRun
 
 
@@ -38,6 +40,8 @@ class _Following:
         self._wish = Wish()
         self._loaders: list[DividedLoader] = []
         self._saved_step: int | None = None
+        self._rate: Any = None
+        self._losses: set[str] = set()
 
     def setup(self, trainer: Any, pl_module: Any, stage: str) -> None:
         """Have each loader of training batches divided, and gone on with where it was."""
@@ -54,13 +58,25 @@ class _Following:
     def on_train_start(self, trainer: Any, pl_module: Any) -> None:
         self._run.monitor.begins(lambda: self._describe(trainer, pl_module))
         self._run.monitor.started(_step(trainer))
-        after_batch = pl_module.on_train_batch_end
+        after_batch, log = pl_module.on_train_batch_end, pl_module.log
 
         def on_train_batch_end(*args: Any, **options: Any) -> None:
             after_batch(*args, **options)
             self._stepped(trainer, args[0])  # after all others: what they do is a part of the step
 
-        pl_module.on_train_batch_end = on_train_batch_end
+        def heard(name: str, value: Any, *args: Any, **options: Any) -> None:
+            log(name, value, *args, **options)
+            log_in_training(name, value)
+
+        pl_module.on_train_batch_end, pl_module.log = on_train_batch_end, heard
+
+    def on_train_batch_start(self, trainer: Any, *_: Any) -> None:
+        self._rate = None
+        self._run.logged.take()  # what was logged between batches is of no step
+
+    def on_before_optimizer_step(self, trainer: Any, pl_module: Any, optimizer: Any) -> None:
+        if self._rate is None:  # of several optimizers the first
+            self._rate = optimizer.param_groups[0].get("lr")
 
     def on_validation_end(self, trainer: Any, pl_module: Any) -> None:
         if not trainer.sanity_checking:
@@ -71,7 +87,9 @@ class _Following:
         step = _step(trainer)
         for loader in self._loaders:
             loader.done = trainer.fit_loop.epoch_loop.batch_idx + 1
-        wish = self._run.monitor.stepped(step, lambda: _loss(outputs, trainer))
+        logged = self._run.logged.take()
+        told = Told(loss=self._loss(outputs, logged), rate=self._rate, logged=logged)
+        wish = self._run.monitor.stepped(step, told)
         self._wish = Wish(self._wish.save or wish.save, self._wish.stop or wish.stop)
         # An epoch ends with validation and schedules, which a checkpoint before them would skip.
         if not self._wish.save or trainer.is_last_batch or not self._can_go_on(trainer):
@@ -81,6 +99,17 @@ class _Following:
         if self._wish.stop:
             self._run.monitor.stopped(step)
         self._wish = Wish()
+
+    def _loss(self, outputs: Any, logged: Mapping[str, Weighed]) -> Scalar | None:
+        """What the step returned, or the one loss that it ever logs."""
+        loss = outputs.get("loss") if isinstance(outputs, Mapping) else outputs
+        if isinstance(loss, torch.Tensor) and loss.numel() == 1:
+            return kept(loss)
+        self._losses |= {name for name in logged if "loss" in name}
+        if len(self._losses) != 1 or not self._losses <= logged.keys():
+            return None
+        total, calls = logged[next(iter(self._losses))]
+        return total / calls
 
     def _can_go_on(self, trainer: Any) -> bool:
         """Whether all loaders go on in the middle of an epoch."""
@@ -146,11 +175,3 @@ def numbers(metrics: Mapping[str, Any]) -> dict[str, float]:
 def _step(trainer: Any) -> int:
     """Batches done; of optimizer steps, manual optimisation makes any number."""
     return int(trainer.fit_loop.epoch_loop.batch_progress.total.processed)
-
-
-def _loss(outputs: Any, trainer: Any) -> float | None:
-    loss = outputs.get("loss") if isinstance(outputs, Mapping) else outputs
-    if isinstance(loss, torch.Tensor) and loss.numel() == 1:
-        return float(loss)
-    logged = [value for name, value in trainer.callback_metrics.items() if "loss" in name]
-    return float(logged[0]) if len(logged) == 1 else None

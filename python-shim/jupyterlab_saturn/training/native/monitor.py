@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import torch
+
+from ..components.scalars import Scalar, Weighed
 
 if TYPE_CHECKING:
     from ...generated.wire_types import Criterion
@@ -48,6 +50,25 @@ class Wish:
     stop: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a loop tells of a step; on the device, if that is where it is.
+
+    Attributes
+    ----------
+    loss
+        Of this rank's part; None where the loop tells none.
+    rate
+        The learning rate; None where it is not known.
+    logged
+        What was logged on this rank, by name.
+    """
+
+    loss: Scalar | None = None
+    rate: Scalar | None = None
+    logged: Mapping[str, Weighed] = field(default_factory=dict)
+
+
 class LoopOver(BaseException):
     """Raised through a loop that is to end here. Not an Exception: loops catch those."""
 
@@ -64,9 +85,12 @@ class Monitor:
     def started(self, step: int) -> None:
         """So many steps are done already; the next one begins now."""
 
-    def stepped(self, step: int, loss: Callable[[], float | None]) -> Wish:
-        """A step was made, on this rank's part with such a loss. Returns what to do now."""
+    def stepped(self, step: int, told: Told) -> Wish:
+        """A step was made, on this rank's part. Returns what to do now."""
         return Wish()
+
+    def noted(self, step: int, logged: Mapping[str, float], gradient_norm: float | None) -> None:
+        """What a loop logs of the step that it told of last, the same on all ranks."""
 
     def interrupted(self) -> None:
         """What was done since the last step was no part of one, such as an evaluation."""

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 from torch.optim.optimizer import register_optimizer_step_pre_hook
 
 from ..run.cell_measurement import CellMeasurement
+from ..run.observers import observer_of
 from ..run.training_measurement import TrainingMeasurement
-from ..run.training_observer import AgentReporter, TrainingObserver
 from ..run.trial import require_headroom
 from ..runtime.device import RankDevice
 from ..runtime.event_sender import EventSender
@@ -50,11 +50,12 @@ def train_natively(
     SaturnError
         As `NativeTask.train`, and whatever its loop raises. Its checkpoints stay.
     """
-    observer = AgentReporter(events) if world.is_root else TrainingObserver()
+    observer = observer_of(request, world, events)
     measurement = TrainingMeasurement(request, world, device, observer.measured)
     measurement.requested_at = orders.wait(events)  # what its function builds, it trains at once
     monitor = TrainingMonitor(
         world,
+        device,
         measurement,
         observer,
         checkpoint_seconds=request.checkpoint_seconds,

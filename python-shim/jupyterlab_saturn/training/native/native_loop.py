@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ...errors import SaturnError
 from ...paths import SessionPaths
+from ..components.scalars import Means
 from ..runtime.device import RankDevice
 from ..runtime.interception import Interception
 from ..runtime.process_group import ProcessGroup
@@ -35,6 +36,8 @@ class NativeRun:
         Whether what it writes is kept; a trial's is not.
     device
         None where the loop is only looked at.
+    logged
+        What is logged in the step that is being made; to be taken at its end.
     """
 
     spec: TaskSpec
@@ -45,6 +48,7 @@ class NativeRun:
     identity: str
     keeps: bool
     device: RankDevice | None = None
+    logged: Means = field(default_factory=Means)
 
 
 class NativeLoop(ABC):

@@ -10,6 +10,7 @@ from typing import Any, cast
 from ...loop import followed
 from ...paths import make_private
 from ...plugins import PluginFile, plugin_files
+from ..components.scalars import hearing
 from ..runtime.interception import intercepting
 from ..task.factory import call_factory
 from .environment import launched
@@ -56,6 +57,7 @@ class NativeTask:
             stack.enter_context(launched(run.world, run.identity, kind))
             stack.enter_context(intercepting([i for it in self._loops for i in it.interceptions()]))
             stack.enter_context(followed(self._plain))
+            stack.enter_context(hearing(run.logged))
             self.made = call_factory(run.paths, run.spec)
             loop = next((each for each in self._loops if each.claims(self.made)), None)
             if loop is not None:

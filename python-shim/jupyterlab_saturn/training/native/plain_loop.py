@@ -14,12 +14,13 @@ import torch
 from torch.utils.data import DataLoader
 
 from ...errors import SaturnError
+from ..components.scalars import Scalar, kept
 from ..components.seeding import derive, seed_all
 from ..run.model_export import write_weights
 from ..runtime.interception import Interception
 from .divided_loader import BatchesOfRoot, is_divisible, settings
 from .loop_checkpoint import LoopCheckpoint, Position
-from .monitor import Loop, Wish, why_not_divided
+from .monitor import Loop, Told, Wish, why_not_divided
 from .native_loop import NativeLoop, refuse_length
 from .outer_loop import is_in_loop
 from .random_state import random_state, restore_random
@@ -41,7 +42,7 @@ class PlainLoop(NativeLoop):
         self._position = Position()
         self._items: Any = None
         self._wish = Wish()
-        self._loss: Any = None
+        self._loss: Scalar | None = None
         self._has_steps = False
         self._may_save = False
         self._saved_step = 0
@@ -122,7 +123,7 @@ class PlainLoop(NativeLoop):
                 self._stepped(step)
 
     def report(self, step: int | None, loss: Any, metrics: Mapping[str, Any]) -> None:
-        self._loss = loss.detach() if isinstance(loss, torch.Tensor) else loss
+        self._loss = None if loss is None else kept(loss)
         if metrics:
             numbers = {name: _number(value) for name, value in metrics.items()}
             at = self._position.step if step is None or self._has_steps else step
@@ -153,7 +154,7 @@ class PlainLoop(NativeLoop):
                 self.run.monitor.stopped(step)
             if newest == step:
                 self._wish = Wish()
-        wish = self.run.monitor.stepped(step, lambda: None if loss is None else float(loss))
+        wish = self.run.monitor.stepped(step, Told(loss=loss, logged=self.run.logged.take()))
         self._wish = Wish(self._wish.save or wish.save, self._wish.stop or wish.stop)
         if wish.stop and not any(self.run.world.gather(self._may_save)):
             self.run.monitor.stopped(self._saved_step)  # it offers nothing to wait for

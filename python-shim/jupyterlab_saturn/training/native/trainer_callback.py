@@ -9,8 +9,13 @@ import torch
 from transformers import TrainerCallback
 
 from ...errors import SaturnError
-from .monitor import Loop, Wish
+from ...scalar_log import is_scalar, log_foreign, name_in_log
+from ..components.scalars import Scalar, kept
+from .monitor import Loop, Told, Wish
 from .native_loop import NativeRun
+
+_LOGGED = ("loss", "learning_rate", "epoch", "step", "total_flos", "num_input_tokens_seen")
+_NOT_OF_STEPS = ("eval_", "train_")
 
 
 class FollowingCallback(TrainerCallback):
@@ -35,12 +40,19 @@ class FollowingCallback(TrainerCallback):
         self._describe = describe
         self._commit = commit
         self._wish = Wish()
-        self._losses: list[torch.Tensor] = []
+        self._losses: list[Scalar] = []
+        self._rate: Any = None
+        self._steps = False
         make_step = trainer.training_step
 
         def training_step(*args: Any, **options: Any) -> Any:
-            loss = make_step(*args, **options)
-            self._losses.append(loss)
+            self._steps = True
+            try:
+                loss = make_step(*args, **options)
+            finally:
+                self._steps = False
+            if is_scalar(loss):
+                self._losses.append(kept(loss))
             return loss
 
         trainer.training_step = training_step
@@ -51,11 +63,36 @@ class FollowingCallback(TrainerCallback):
         monitor.begins(lambda: self._describe(state.max_steps, given["model"], loader))
         monitor.started(state.global_step)
 
+    def on_pre_optimizer_step(self, args: Any, state: Any, control: Any, **given: Any) -> None:
+        optimizer = given.get("optimizer")
+        self._rate = None if optimizer is None else optimizer.param_groups[0].get("lr")
+
     def on_step_end(self, args: Any, state: Any, control: Any, **given: Any) -> None:
         losses, self._losses = self._losses, []
-        self._wish = self._run.monitor.stepped(state.global_step, lambda: _sum(losses))
+        # Each is its share of the mean.
+        told = Told(
+            loss=sum(losses[1:], losses[0]) if losses else None,
+            rate=self._rate,
+            logged=self._run.logged.take(),
+        )
+        self._wish = self._run.monitor.stepped(state.global_step, told)
         if self._wish.save:
             control.should_save = True
+
+    def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **given: Any) -> None:
+        own = {
+            name: value
+            for name, value in (logs or {}).items()
+            if is_scalar(value) and name not in _LOGGED and not name.startswith(_NOT_OF_STEPS)
+        }
+        if self._steps:
+            for name, value in own.items():
+                log_foreign(name, value)
+        elif "loss" in (logs or {}):  # of a step that was told of
+            norm = own.pop("grad_norm", None)
+            values = {name_in_log(name): float(value) for name, value in own.items()}
+            norm = None if norm is None else float(norm)
+            self._run.monitor.noted(state.global_step, values, norm)
 
     def on_evaluate(
         self, args: Any, state: Any, control: Any, metrics: Any = None, **given: Any
@@ -99,9 +136,3 @@ def _require_kept_batch(loader: Any, args: Any, devices: int) -> None:
             f"{devices} devices, where one device trains with {expected}.",
             "Have get_train_dataloader use self.args.train_batch_size.",
         )
-
-
-def _sum(losses: list[Any]) -> float | None:
-    """Of the parts of a step: each is its share of the mean."""
-    known = [float(loss) for loss in losses if isinstance(loss, torch.Tensor | float)]
-    return sum(known) if known else None

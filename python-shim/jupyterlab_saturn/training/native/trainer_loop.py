@@ -218,7 +218,7 @@ def _describe(trainer: Any, steps: int, model: torch.nn.Module, loader: Any) -> 
         steps=steps,
         steps_per_epoch=per_epoch,
         samples=samples,
-        batch_size=per_device * parts,
+        batch_size=per_device * parts * args.world_size,
         why_not=why_not,
         models=[model],
         best=_best(args),

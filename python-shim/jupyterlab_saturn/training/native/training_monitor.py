@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from ..components.scalars import Scalar
+from ..run.step_window import StepFigures, StepWindow
 from ..run.sync_interval import SyncInterval
 from ..run.training_measurement import TrainingMeasurement
-from ..run.training_observer import TrainingObserver
+from ..run.training_observer import LoggedSteps, TrainingObserver
+from ..runtime.device import RankDevice
 from ..runtime.process_group import ProcessGroup
-from .monitor import LoopOver, Monitor, Wish
+from .monitor import Loop, LoopOver, Monitor, Told, Wish
 
 if TYPE_CHECKING:
     from ...generated.wire_types import Metrics
@@ -48,6 +52,7 @@ class TrainingMonitor(Monitor):
     def __init__(
         self,
         world: ProcessGroup,
+        device: RankDevice,
         measurement: TrainingMeasurement,
         observer: TrainingObserver,
         *,
@@ -60,6 +65,7 @@ class TrainingMonitor(Monitor):
         self.step = 0
         self.evaluations: dict[int, Metrics] = {}
         self._world = world
+        self._device = device
         self._measurement = measurement
         self._observer = observer
         self._checkpoint_seconds = checkpoint_seconds
@@ -68,9 +74,15 @@ class TrainingMonitor(Monitor):
         self._until = until
         self._interval = SyncInterval(step_seconds)
         self._has_begun = False
-        self._newest_loss: Callable[[], float | None] = lambda: None
+        self._samples: int | None = None
+        self._newest_loss: Scalar | None = None
+        self._window = StepWindow(world)
+        self._logged: LoggedSteps | None = None
         self._agreed_step = 0
         self._agreed_at = self._saved_at = time.monotonic()
+
+    def begins(self, describe: Callable[[], Loop]) -> None:
+        self._samples = describe().batch_size
 
     def started(self, step: int) -> None:
         if not self._has_begun:
@@ -83,27 +95,50 @@ class TrainingMonitor(Monitor):
             if self._is_enough(step):
                 self.stopped(step)
 
-    def stepped(self, step: int, loss: Callable[[], float | None]) -> Wish:
-        self.step, self._newest_loss = step, loss
+    def stepped(self, step: int, told: Told) -> Wish:
+        self.step, self._newest_loss = step, told.loss
+        loss = (0.0, 0.0) if told.loss is None else (told.loss, 1.0)
+        self._window.add(loss, told.rate, None, told.logged)
         if not (self._interval.due(step) or step == self._last):
             return Wish()
-        mine = loss()  # waits for the device, so the clock is read after
+        own = self._window.sums()  # waits for the device, so the clock is read after
         now = time.monotonic()
         steps = max(1, step - self._agreed_step)
-        (told, last), (seconds, unsaved) = self._world.sum_and_max(
-            [float(self._stop_wanted()), self._wanted_last()],
-            [(now - self._agreed_at) / steps, now - self._saved_at],
+        (wanted, last, *sums), (seconds, unsaved, peak) = self._world.sum_and_max(
+            [float(self._stop_wanted()), self._wanted_last(), *own],
+            [
+                (now - self._agreed_at) / steps,
+                now - self._saved_at,
+                float(self._device.peak_bytes()),
+            ],
         )
         self._last = int(last)
-        stop = told > 0 or self._is_enough(step)
+        stop = wanted > 0 or self._is_enough(step)
         self._interval.agreed(step, seconds)
-        self._observer.agreed(step, self._mean(mine), seconds)
+        newest = self._window.newest_loss(sums)
+        self._log(step, self._window.settle(sums), seconds, int(peak))
+        self._observer.agreed(step, newest, seconds)
         self._measurement.window(seconds, steps)
         self._agreed_at, self._agreed_step = time.monotonic(), step
         saves = stop or unsaved >= self._checkpoint_seconds
         if saves:
             self._measurement.note_peak()
         return Wish(save=saves, stop=stop)
+
+    def noted(self, step: int, logged: Mapping[str, float], gradient_norm: float | None) -> None:
+        if not self._world.is_root or step != self.step:
+            return
+        if len(self._window):
+            self._window.amend(logged, gradient_norm)
+        elif self._logged is not None:  # another line of the step, which counts
+            *_, newest = self._logged.figures
+            amended = replace(
+                newest,
+                logged={**newest.logged, **logged},
+                gradient_norm=newest.gradient_norm if gradient_norm is None else gradient_norm,
+            )
+            self._logged = replace(self._logged, figures=[amended])
+            self._observer.logged(self._logged)
 
     def interrupted(self) -> None:
         self._agreed_at, self._agreed_step = time.monotonic(), self.step
@@ -123,13 +158,17 @@ class TrainingMonitor(Monitor):
         self._observer.saved(step)
 
     def stopped(self, step: int) -> None:
+        self._settle()
         self._measurement.ended()
         self._observer.stopped(step)
         raise LoopOver
 
     def final_loss(self) -> float | None:
         """Of the last step, over all ranks; None where the loop told none. A collective."""
-        return self._mean(self._newest_loss())
+        self._settle()
+        mine = self._newest_loss
+        [known, value] = self._world.mean([0.0, 0.0] if mine is None else [1.0, float(mine)])
+        return value / known if known else None
 
     def _wanted_last(self) -> float:
         """What this rank has to say of the step to leave after: only the first one does."""
@@ -139,6 +178,29 @@ class TrainingMonitor(Monitor):
         """Whether the loop is to leave here; its last step it leaves by itself."""
         return self._last <= step < self._steps
 
-    def _mean(self, mine: float | None) -> float | None:
-        known, value = self._world.mean([float(mine is not None), 0.0 if mine is None else mine])
-        return value / known if known else None
+    def _settle(self) -> None:
+        """Log what is left when the loop ends between two agreements. A collective."""
+        if not len(self._window):
+            return
+        steps = max(1, self.step - self._agreed_step)
+        sums, (seconds, peak) = self._world.sum_and_max(
+            self._window.sums(),
+            [
+                (time.monotonic() - self._agreed_at) / steps,
+                float(self._device.peak_bytes()),
+            ],
+        )
+        self._log(self.step, self._window.settle(sums), seconds, int(peak))
+
+    def _log(self, step: int, figures: Sequence[StepFigures], seconds: float, peak: int) -> None:
+        if figures:
+            steps = LoggedSteps(
+                last=step,
+                ended_at=time.time(),
+                figures=figures,
+                step_seconds=seconds,
+                samples=self._samples,
+                peak_bytes=peak,
+            )
+            self._observer.logged(steps)
+            self._logged = steps

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 
 from ..run.cell_measurement import CellMeasurement
 from ..runtime.device import RankDevice
 from ..runtime.process_group import ProcessGroup
-from .monitor import LoopOver, Monitor, Wish
+from .monitor import LoopOver, Monitor, Told, Wish
 
 STEPS_MOST = 2_000
 
@@ -39,7 +38,7 @@ class TrialMonitor(Monitor):
             self._measurement.started()
             self._since = time.perf_counter()
 
-    def stepped(self, step: int, loss: Callable[[], float | None]) -> Wish:
+    def stepped(self, step: int, told: Told) -> Wish:
         timer = self._measurement.timer
         self._in_window += 1
         if self._in_window >= timer.window:

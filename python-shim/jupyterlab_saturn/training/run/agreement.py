@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import torch
-
+from ..runtime.device import RankDevice
 from ..runtime.process_group import ProcessGroup
+from .step_window import StepWindow
+from .training_observer import LoggedSteps
+from .workload import Workload
 
 
 @dataclass(frozen=True)
@@ -23,6 +26,8 @@ class Agreement:
         The step after which all leave at the latest.
     loss
         Of the step, over all ranks.
+    logged
+        The steps since the last agreement; None on all but the first rank.
     step_seconds, load_seconds
         Mean times of the steps since the last agreement, on the slowest rank.
     unsaved_seconds
@@ -32,6 +37,7 @@ class Agreement:
     stop: bool
     last: int
     loss: float
+    logged: LoggedSteps | None
     step_seconds: float
     load_seconds: float
     unsaved_seconds: float
@@ -49,11 +55,13 @@ class Agreements:
     def __init__(
         self,
         world: ProcessGroup,
+        device: RankDevice,
         steps: int,
         until: Callable[[], int | None],
         stop_wanted: Callable[[], bool],
     ) -> None:
         self._world = world
+        self._device = device
         self._steps = steps
         self._until = until
         self._stop_wanted = stop_wanted
@@ -64,26 +72,54 @@ class Agreements:
         return stop > 0, int(last)
 
     def after(
-        self, share: torch.Tensor, steps: int, loading: float, agreed_at: float, saved_at: float
+        self,
+        window: StepWindow,
+        workload: Workload,
+        loading: float,
+        agreed_at: float,
+        saved_at: float,
     ) -> Agreement:
         """Agree after a step. Waits for the device.
 
         Parameters
         ----------
-        share
-            This rank's of the step's loss.
-        steps, loading
-            Made since the last agreement, and seconds of loading in them.
+        window
+            The steps since the last agreement; emptied.
+        workload
+            What has made them.
+        loading
+            Seconds of loading in them.
         agreed_at, saved_at
             By the monotonic clock: of the last agreement, of the last checkpoint.
         """
-        value = share.item()  # waits for the device, so the clock is read after
+        steps = len(window)
+        own = window.sums()  # waits for the device, so the clock is read after
         now = time.monotonic()
-        (stop, last, value), (step_seconds, load_seconds, unsaved) = self._world.sum_and_max(
-            [float(self._stop_wanted()), float(self._wanted_last()), value],
-            [(now - agreed_at) / steps, loading / steps, now - saved_at],
+        peak = float(self._device.peak_bytes())
+        (stop, last, *sums), (step_seconds, load_seconds, unsaved, peak) = self._world.sum_and_max(
+            [float(self._stop_wanted()), float(self._wanted_last()), *own],
+            [(now - agreed_at) / steps, loading / steps, now - saved_at, peak],
         )
-        return Agreement(stop > 0, int(last), value, step_seconds, load_seconds, unsaved)
+        ended_at, loss = time.time(), window.newest_loss(sums)
+        figures = window.settle(sums)
+        return Agreement(
+            stop=stop > 0,
+            last=int(last),
+            loss=math.nan if loss is None else loss,
+            logged=LoggedSteps(
+                last=workload.step,
+                ended_at=ended_at,
+                figures=figures,
+                step_seconds=step_seconds,
+                samples=workload.task.batch_size,
+                peak_bytes=int(peak),
+            )
+            if figures
+            else None,
+            step_seconds=step_seconds,
+            load_seconds=load_seconds,
+            unsaved_seconds=unsaved,
+        )
 
     def _wanted_last(self) -> int:
         """What this rank has to say of the last step: only the first one does."""

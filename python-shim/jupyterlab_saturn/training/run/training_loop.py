@@ -21,6 +21,7 @@ from .best_model import BestModel
 from .checkpoint import Checkpoints
 from .evaluation_trial import try_evaluation
 from .final_weights import FinalWeights
+from .step_window import StepWindow
 from .sync_interval import SyncInterval
 from .training_measurement import TrainingMeasurement
 from .training_observer import TrainingObserver
@@ -90,7 +91,7 @@ class TrainingLoop:
         self._keeps = keeps
         self._checkpoint_seconds = checkpoint_seconds
         self._step_seconds = step_seconds
-        self._agreements = Agreements(world, steps, until, stop_wanted)
+        self._agreements = Agreements(world, device, steps, until, stop_wanted)
         self._ready = ready
         self._measurement = measurement
         self._observer = observer or TrainingObserver()
@@ -162,7 +163,7 @@ class TrainingLoop:
         every = workload.task.validate_every
         interval = SyncInterval(self._step_seconds, self._wanted_window())
         agreed_at = saved_at = time.monotonic()
-        agreed_step = workload.step
+        window = StepWindow(self._world)
         loading = 0.0
         while workload.step < self._last:
             asked = time.perf_counter()
@@ -170,13 +171,16 @@ class TrainingLoop:
             loading += time.perf_counter() - asked
             share = workload.advance(micro_batches)
             self._observer.stepped(workload, micro_batches, share)
+            window.add_share(share, workload.runner)
             ends = workload.step == self._steps
             validates = every is not None and workload.step % every == 0 and not ends
             if not (interval.due(workload.step) or validates or workload.step == self._last):
                 continue
-            steps = workload.step - agreed_step
-            known = self._agreements.after(share, steps, loading, agreed_at, saved_at)
+            steps = len(window)
+            known = self._agreements.after(window, workload, loading, agreed_at, saved_at)
             self._last = known.last
+            if known.logged is not None:
+                self._observer.logged(known.logged)
             self._require_finite(known.loss, workload.step)
             self._loss = known.loss
             self._observer.agreed(workload.step, known.loss, known.step_seconds)
@@ -193,7 +197,7 @@ class TrainingLoop:
             if known.unsaved_seconds >= self._checkpoint_seconds:
                 self._save(workload)
                 saved_at = time.monotonic()
-            agreed_at, agreed_step, loading = time.monotonic(), workload.step, 0.0
+            agreed_at, loading = time.monotonic(), 0.0
         return False
 
     def _wanted_window(self) -> int | None:

@@ -2,27 +2,53 @@
 
 from __future__ import annotations
 
-import math
-import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import torch
 
-from ..runtime.event_sender import EventSender, StepEvent
 from ..task.data_order import MicroBatch
+from .step_window import StepFigures
 from .workload import Workload
 
 if TYPE_CHECKING:
     from ...generated.wire_types import ProfileCell, Result
 
-_TELL_SECONDS = 0.2
+
+@dataclass(frozen=True, kw_only=True)
+class LoggedSteps:
+    """Steps made since the ranks agreed last.
+
+    Attributes
+    ----------
+    last
+        Number of the last one, counted from 1.
+    ended_at
+        When that was made, in seconds since the epoch.
+    figures
+        Of each, in their order.
+    step_seconds
+        Mean time of one.
+    samples
+        Of the batch of a step; None where that is not known.
+    peak_bytes
+        Most memory that one device needed since the last checkpoint, or since it began.
+    """
+
+    last: int
+    ended_at: float
+    figures: Sequence[StepFigures]
+    step_seconds: float
+    samples: int | None
+    peak_bytes: int
 
 
 class TrainingObserver:
     """Sees how a training goes, on one rank. Does nothing: override what is of interest.
 
-    All ranks see the same at the same steps, but for their own `stepped`.
+    All ranks see the same at the same steps, but for their own `stepped`, and `logged`, which the
+    first one sees.
     """
 
     def started(self, step: int) -> None:
@@ -38,6 +64,9 @@ class TrainingObserver:
         share
             This rank's share of the loss. Reading it waits for the device.
         """
+
+    def logged(self, steps: LoggedSteps) -> None:
+        """What is known of the steps that the ranks are about to agree on."""
 
     def agreed(self, step: int, loss: float | None, step_seconds: float) -> None:
         """The ranks agreed on the loss of a step and the mean time of the last ones.
@@ -62,39 +91,3 @@ class TrainingObserver:
 
     def finished(self, step: int, result: Result) -> None:
         """The task is trained; a wire ``Result``."""
-
-
-class AgentReporter(TrainingObserver):
-    """Tells the agent; for the first rank of a group, since one is enough."""
-
-    def __init__(self, events: EventSender) -> None:
-        self._events = events
-        self._told_at = 0.0
-
-    def started(self, step: int) -> None:
-        self._events.emit({"kind": "started", "step": step})
-        self._told_at = time.monotonic()
-
-    def agreed(self, step: int, loss: float | None, step_seconds: float) -> None:
-        now = time.monotonic()
-        if now - self._told_at >= _TELL_SECONDS:
-            self._told_at = now
-            event: StepEvent = {"kind": "step", "step": step, "stepSeconds": step_seconds}
-            if loss is not None:
-                event["loss"] = loss if math.isfinite(loss) else None
-            self._events.emit_or_drop(event)
-
-    def measured(self, cell: ProfileCell) -> None:
-        self._events.emit({"kind": "measured", "cell": cell})
-
-    def validated(self, step: int, metrics: dict[str, float | None]) -> None:
-        self._events.emit({"kind": "validated", "step": step, "metrics": metrics})
-
-    def saved(self, step: int) -> None:
-        self._events.emit({"kind": "checkpoint", "step": step})
-
-    def stopped(self, step: int) -> None:
-        self._events.emit({"kind": "stopped", "step": step})
-
-    def finished(self, step: int, result: Result) -> None:
-        self._events.emit({"kind": "finished", "step": step, "result": result})

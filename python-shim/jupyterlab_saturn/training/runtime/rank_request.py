@@ -62,6 +62,7 @@ class TrialOrder(_GroupOrder):
 class TrainOrder(_GroupOrder):
     kind: Literal["train"]
     attempt: int
+    node: NotRequired[str]
     steps: int
     checkpointSeconds: float
     until: NotRequired[int]
@@ -93,6 +94,8 @@ class RankRequest:
         Wire ``TaskSpec`` objects: many to inspect, one to try or train.
     devices
         Wire ``Device`` objects; rank r works on the r-th. An inspection has one, or none.
+    node
+        Id of the node that they are on; empty when it has none.
     rendezvous
         Path of a file that does not exist yet, where the ranks find each other.
     steps
@@ -137,6 +140,7 @@ class RankRequest:
     requested_at: float
     strategy: Strategy = field(default_factory=_alone)
     devices: tuple[Device, ...] = ()
+    node: str = ""
     rendezvous: Path | None = None
     signature: str = ""
     max_devices: int = 1
@@ -204,6 +208,7 @@ class RankRequest:
                 max_devices=int(raw["maxDevices"]) if raw["kind"] == "inspect" else 1,
                 signature="" if raw["kind"] == "inspect" else raw.get("signature", ""),
                 attempt=int(raw["attempt"]) if raw["kind"] == "train" else 1,
+                node=raw.get("node", "") if raw["kind"] == "train" else "",
                 steps=int(raw["steps"]) if raw["kind"] == "train" else 1,
                 until=raw.get("until") if raw["kind"] == "train" else None,
                 evaluates=raw["kind"] == "train" and raw.get("evaluates", False),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pickle
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -18,6 +18,7 @@ from ...task import Task
 from ..components.loss import Loss, Part, counted_loss
 from ..components.nested_tensors import move, pair, shapes
 from ..components.optimizer_factory import why_not_remade
+from ..components.scalars import Heard
 from ..components.seeding import derive, seed_all, seed_torch
 from ..components.state_dicts import EXTRA_STATE
 from ..components.training_mode import evaluating
@@ -27,7 +28,7 @@ from ..model.memory_estimate import MemoryEstimate
 from ..task.data_order import MicroBatch, takes_whole_batches
 from .context import Context, Knobs
 from .pipeline_schedule import StageSchedule
-from .pipeline_stages import Stages, cut
+from .pipeline_stages import Stages, blocks_with_parameters, cut
 from .runner import Runner, State
 from .technique import BuiltInTechnique, Choice, DeviceKind, Texture, why_not_trainable
 
@@ -60,7 +61,8 @@ class Pipeline(BuiltInTechnique):
         if isinstance(known, str):
             return known
         if cut(known, devices) is None:
-            return f"the model has too few blocks with parameters for {devices} stages"
+            count = blocks_with_parameters(known)
+            return f"it needs as many blocks with parameters as devices; this model has {count}"
         return None
 
     def choices(self, task: Task, devices: int) -> list[Choice]:
@@ -177,21 +179,34 @@ class _PipelineRunner(Runner):
             self._seed(micro.seed)
         else:  # stages must not draw alike
             seed_torch(derive(micro.seed, "stage", stage))
+        heard = Heard()
+
+        def forward() -> Any:
+            # What the model does on its way to the stage is logged by those before it.
+            return self._run(stage, inputs, *received, on_arrival=heard.forget)
+
         with self._precise():
             if stage < self._stages.count - 1:
-                return self._run(stage, inputs, *received)  # type: ignore[no-any-return]
+                with heard:
+                    hidden = forward()
+                part.logged.add(heard.forward, micro.weight)
+                return hidden  # type: ignore[no-any-return]
             _, loss = counted_loss(
-                self._task,
-                lambda: self._run(stage, inputs, *received),
-                targets,
-                counting=self._counts_loss,
+                self._task, forward, targets, counting=self._counts_loss, heard=heard
             )
-        value = part.add(loss, micro.weight, counts=self._counts_loss)
+        value = part.add(loss, micro.weight, counts=self._counts_loss, heard=heard)
         amplified: torch.Tensor = self._amplified(value)
         return amplified.reshape(1)
 
-    def _run(self, stage: int, inputs: Any, *received: torch.Tensor) -> Any:
-        return self._stages.run(stage, partial(super()._outputs, inputs), *received)
+    def _run(
+        self,
+        stage: int,
+        inputs: Any,
+        *received: torch.Tensor,
+        on_arrival: Callable[[], None] = lambda: None,
+    ) -> Any:
+        forward = partial(super()._outputs, inputs)
+        return self._stages.run(stage, forward, *received, on_arrival=on_arrival)
 
     def _outputs(self, inputs: Any) -> Any:
         """The model's outputs on the rank of the last stage, None on others. A collective."""

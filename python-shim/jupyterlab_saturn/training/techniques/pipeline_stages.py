@@ -97,7 +97,12 @@ class Stages:
         return self.count - 1 in self.own
 
     def run(
-        self, stage: int, forward: Callable[[], Any], received: torch.Tensor | None = None
+        self,
+        stage: int,
+        forward: Callable[[], Any],
+        received: torch.Tensor | None = None,
+        *,
+        on_arrival: Callable[[], None] = lambda: None,
     ) -> Any:
         """Run one of this rank's stages.
 
@@ -107,6 +112,8 @@ class Stages:
             Runs the whole model.
         received
             What the stage before returned; None for the first.
+        on_arrival
+            Called where the forward comes to the stage, unless that is the first.
 
         Returns
         -------
@@ -118,7 +125,7 @@ class Stages:
         SaturnError
             ``bad-pipeline`` when the forward took another way than it did when watched.
         """
-        with self._only(stage, received):
+        with self._only(stage, received, on_arrival):
             try:
                 outputs = forward()
             except _LeaveForward as leaving:
@@ -132,7 +139,9 @@ class Stages:
         return outputs
 
     @contextmanager
-    def _only(self, stage: int, received: torch.Tensor | None) -> Iterator[None]:
+    def _only(
+        self, stage: int, received: torch.Tensor | None, on_arrival: Callable[[], None]
+    ) -> Iterator[None]:
         """Within it, only the blocks of one stage work."""
         others = [n for s in self.own if s != stage for n in self._ranges[s]]
         before = self._stand_ins[self._ranges[stage].start - 1]  # of the first stage: never called
@@ -140,6 +149,7 @@ class Stages:
         for number in others:
             self._put(number, self._stand_ins[number])
         before.part.received, after.part.leaves = received, stage < self.count - 1
+        before.part.on_arrival = on_arrival
         try:
             yield
         finally:
@@ -150,6 +160,11 @@ class Stages:
     def _put(self, number: int, module: nn.Module) -> None:
         for parent, name in self._sites[number]:
             setattr(parent, name, module)
+
+
+def blocks_with_parameters(block_chain: BlockChain) -> int:
+    """How many blocks hold parameters, the first of the chain with what comes before it."""
+    return 1 + sum(1 for block in block_chain.blocks[1:] if _has_parameters(block))
 
 
 def cut(block_chain: BlockChain, stages: int) -> list[range] | None:
@@ -199,6 +214,7 @@ class _StandIn(nn.Module):
             raise _LeaveForward(hidden)
         if self.part.received is not None:
             hidden = self.part.received
+            self.part.on_arrival()
         return hidden if self._outputs is None else (hidden, *[None] * (self._outputs - 1))
 
 
@@ -207,6 +223,7 @@ class _StandInPart:
 
     received: torch.Tensor | None = None
     leaves = False
+    on_arrival: Callable[[], None] = staticmethod(lambda: None)
 
 
 class _LeaveForward(BaseException):  # no Exception, which a model may catch

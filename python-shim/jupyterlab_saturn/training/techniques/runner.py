@@ -24,6 +24,7 @@ from ..components.loss import Part, counted_loss, outputs_of
 from ..components.nested_tensors import move, pair
 from ..components.optimizer_factory import make_optimizer
 from ..components.precision import LossScale, precise
+from ..components.scalars import NOTHING, Heard, Weighed, alone
 from ..components.seeding import BlockSeeds, seed_all
 from ..components.state_dicts import (
     full_weights,
@@ -62,7 +63,15 @@ class Runner:
     ----------
     micro_batches
         Into how many parts the batch of all ranks is cut.
+    gradient_norm
+        In the step made last, over all ranks, before it was clipped; None where it is not. On the
+        device, as what follows.
+    logged
+        What was logged in that step on this rank, by name.
     """
+
+    gradient_norm: torch.Tensor | None = None
+    logged: Mapping[str, Weighed] = NOTHING
 
     _caches_casts = True
     """Whether a parameter cast to half precision is kept until the forward is over."""
@@ -110,11 +119,12 @@ class Runner:
         """
         part = self._accumulate(micro_batches)
         share, scale = part.settle()
+        self.logged = part.logged.of
         if self._conclude(scale):
             self._optimizer.step()
         self._optimizer.zero_grad(set_to_none=True)
         self.learning_rate.stepped()
-        return share
+        return alone(share)
 
     def evaluate(self, samples: Samples) -> dict[str, float]:
         """The loss over all samples, each counted once, and the task's metrics.
@@ -247,6 +257,7 @@ class Runner:
             self._seed(micro.seed)
             self._batch_norms.counts = micro.samples > 0
             inputs, targets = pair(move(micro.batch, self._device))
+            heard = Heard()
             with self._synchronising(last):
                 with self._precise():
                     _, loss = counted_loss(
@@ -254,10 +265,11 @@ class Runner:
                         partial(self._outputs, inputs),
                         targets,
                         counting=self._weighing.may_count,
+                        heard=heard,
                     )
                 whole = self.data_ranks == self.micro_batches == 1
                 counts = self._weighing.by_count(loss, whole=whole)
-                value = part.add(loss, micro.weight, counts=counts)
+                value = part.add(loss, micro.weight, counts=counts, heard=heard)
                 if last:
                     part.complete(self._world, self._voice)
                 self._amplified(value).backward()
@@ -290,6 +302,7 @@ class Runner:
         if scale is None and clip_norm is None:
             return True
         norm = self._gradients.conclude(self._parameters(), scale, clip_norm)
+        self.gradient_norm = norm
         return loss_scale is None or norm is None or loss_scale.accepts(norm)
 
     def _precise(self) -> AbstractContextManager[Any]:

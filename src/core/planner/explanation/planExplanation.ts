@@ -1,3 +1,4 @@
+import { duration } from '../../model/quantities.js';
 import { strategyKey, strategyLabel } from '../../model/strategy.js';
 import type { Alternative, Explanation, Plan, PlanRequest, TaskExplanation } from '../../wire/messages.js';
 import { lowerBound } from '../bounds/areaBound.js';
@@ -105,18 +106,18 @@ export function bindingOf(
   makespan: number
 ): string {
   const devices = problem.deviceCount === 1 ? 'the only device' : `all ${problem.deviceCount} devices`;
-  const rest = makespan > bound * (1 + 1e-9) ? ` The plan takes ${inWords(makespan)}.` : '';
+  const rest = makespan > bound * (1 + 1e-9) ? ` The plan takes ${duration(makespan)}.` : '';
   const work = `The work of all tasks, each done in the cheapest way that is fast enough, keeps ${devices} busy for`;
   switch (binding) {
     case 'longest-task': {
       const { name, how, seconds } = longest(problem);
-      return `Task "${name}" alone takes ${inWords(seconds)}${how}; more devices would not help.${rest}`;
+      return `Task "${name}" alone takes ${duration(seconds)}${how}; more devices would not help.${rest}`;
     }
     case 'area':
-      return `${work} ${inWords(bound)}.${rest}`;
+      return `${work} ${duration(bound)}.${rest}`;
     case 'packing': {
       const area = Math.min(lowerBound(problem).seconds, bound);
-      return `${work} ${inWords(area)}, but the tasks do not fit together without idle devices: no plan is shorter than ${inWords(bound)}.${rest}`;
+      return `${work} ${duration(area)}, but the tasks do not fit together without idle devices: no plan is shorter than ${duration(bound)}.${rest}`;
     }
     case 'none':
       return 'Nothing takes any time.';
@@ -139,15 +140,4 @@ function longest({ jobs, running }: IProblem): { name: string; how: string; seco
     })
   ];
   return candidates.reduce((most, one) => (one.seconds > most.seconds ? one : most));
-}
-
-/** `42 s`, `12.5 min`, `3.2 h` or `4.1 d`. */
-function inWords(seconds: number): string {
-  const units: [name: string, size: number][] = [
-    ['d', 86_400],
-    ['h', 3600],
-    ['min', 60]
-  ];
-  const [name, size] = units.find(([, size]) => seconds >= 1.99 * size) ?? ['s', 1];
-  return `${Number((seconds / size).toPrecision(3))} ${name}`;
 }

@@ -50,8 +50,7 @@ export function curveChart(title: string, curves: readonly Curve[], trans: ITran
     label: task,
     steps,
     values,
-    // Of several, the extremes would lie over each other.
-    ...(low && high && shown.length === 1 && { low, high })
+    ...(low && high && { low, high })
   }));
   const marks = shown.length === 1 ? switchesOf(first) : [];
   return {
@@ -62,28 +61,36 @@ export function curveChart(title: string, curves: readonly Curve[], trans: ITran
     ].join('; '),
     lines,
     marks,
-    isLog: isWide(lines.flatMap(({ low, values }) => [...(low ?? []), ...values]))
+    isLog: isWide(
+      lines.flatMap(({ values, low }) => (low && lines.length === 1 ? [...low, ...values] : values))
+    )
   };
 }
 
-/** How a curve went: `2.303 at step 1 to 0.1204 at step 1,000, between 0.1101 and 2.31`. */
+/** How a curve went: `2.303 at step 1 to about 0.1204 at step 1,000, between 0.1101 and 2.31`. */
 export function courseWords({ steps, values, low, high }: ICurveLine, trans: ITranslation): string {
-  const known = values.flatMap((value, i) => (value === null ? [] : [[steps[i] as number, value] as const]));
+  const known = values.flatMap((value, i) => (value === null ? [] : [i]));
   const [first, last] = [known[0], known.at(-1)];
-  if (!first || !last) {
+  if (first === undefined || last === undefined) {
     return trans.__('not a number');
   }
+  const valueAt = (i: number): string => {
+    const text = metricText(values[i], trans);
+    // A point may stand for several steps.
+    return low && high && low[i] !== high[i] ? trans.__('about %1', text) : text;
+  };
+  const stepAt = (i: number): string => count(steps[i]);
   if (first === last) {
-    return trans.__('%1 at step %2', metricText(last[1], trans), count(last[0]));
+    return trans.__('%1 at step %2', valueAt(last), stepAt(last));
   }
   const [least] = extent(low ?? values);
   const [, greatest] = extent(high ?? values);
   return trans.__(
     '%1 at step %2 to %3 at step %4, between %5 and %6',
-    metricText(first[1], trans),
-    count(first[0]),
-    metricText(last[1], trans),
-    count(last[0]),
+    valueAt(first),
+    stepAt(first),
+    valueAt(last),
+    stepAt(last),
     metricText(least, trans),
     metricText(greatest, trans)
   );

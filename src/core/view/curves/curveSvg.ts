@@ -82,7 +82,7 @@ ${steps.ticks.map(
     markup`<path class="jp-saturn-grid" d="M${n(plot.x(tick.value))} ${bottom}v4" stroke="#e0e0e0"/><text class="jp-saturn-quiet" x="${n(plot.x(tick.value))}" y="${bottom + 16}" text-anchor="middle" fill="#616161">${stepText(tick.value)}</text>`
 )}
 <path class="jp-saturn-grid" d="M${AXIS.left} ${bottom}H${right}" stroke="#e0e0e0"/>
-${chart.lines.map((line, i) => [bandSvg(line, i, plot), lineSvg(line, i, plot)])}
+${chart.lines.map((line, i) => [!isNamed && bandSvg(line, i, plot), lineSvg(line, i, plot)])}
 ${marksSvg(chart, plot)}
 ${isNamed && namesSvg(chart, plot, width)}
 </g>
@@ -99,7 +99,10 @@ function titleOf({ title, lines, isLog }: ICurveChart, trans: ITranslation): str
 }
 
 function valueAxisOf({ lines, isLog }: ICurveChart, most: number): IValueAxis {
-  const all = lines.flatMap(({ values, low = [], high = [] }) => [...values, ...low, ...high]);
+  // Of several lines the extremes are not drawn: they would lie over each other.
+  const all = lines.flatMap(({ values, low = [], high = [] }) =>
+    lines.length > 1 ? values : [...values, ...low, ...high]
+  );
   const [low, high] = extent(isLog ? all.map(value => (value !== null && value > 0 ? value : null)) : all);
   return isLog ? logAxis(low, high, most) : linearAxis(low, high, most, true);
 }

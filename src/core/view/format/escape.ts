@@ -31,8 +31,14 @@ export function printableLines(text: string): string {
     .replace(UNPRINTABLE, char => (char === '\n' || char === '\t' ? char : char === '\r' ? '' : ' '));
 }
 
+/** Anything but plain characters that mean nothing in markup. */
+const SPECIAL = /[^ -~]|[&<>"']/;
+
 /** Text for HTML or SVG, in an element or a quoted attribute; always well-formed XML. */
 export function escapeHtml(text: string): string {
+  if (!SPECIAL.test(text)) {
+    return text; // as most are: a chart has thousands
+  }
   return printableLines(text).replace(/[&<>"']/g, char => ENTITIES[char] as string);
 }
 

@@ -18,6 +18,29 @@ export function duration(seconds: number | undefined, trans: ITranslation): stri
   return seconds > 0 && seconds < 0.001 ? trans.__('under %1', '1 ms') : durationOf(seconds);
 }
 
+/** A length of time that is an estimate, as exact as one can be: `4 s`, `45 s`, `6 min`, `2 h 10 min`. */
+export function roughly(seconds: number, trans: ITranslation): string {
+  const unit = ROUGH_UNITS.find(([from]) => seconds >= from)?.[1] ?? 1;
+  return duration(Math.max(1, Math.round(seconds / unit) * unit), trans);
+}
+
+/** From how many seconds on a length of time is told in which unit. */
+const ROUGH_UNITS = [
+  [24 * 3600, 3600],
+  [10 * 3600, 1800],
+  [3600, 300],
+  [300, 60],
+  [120, 10],
+  [30, 5]
+] as const;
+
+/** How much is done, from 0 to 1, in whole percents: `42 %`. Only all is 100 %, and little is not nothing. */
+export function sharePercent(share: number, trans: ITranslation): string {
+  return share > 0 && share < 0.01
+    ? trans.__('under %1', '1 %')
+    : `${share >= 1 ? 100 : Math.min(99, Math.floor(share * 100))} %`;
+}
+
 /** The time of one step: `0.85 ms`, `42 ms`, `1.3 s`. */
 export function stepTime(seconds: number | undefined): string {
   if (seconds === undefined || !Number.isFinite(seconds)) {
@@ -118,9 +141,14 @@ export function listing(items: readonly string[], trans: ITranslation, limit = I
     : trans.__('%1 and %2', shown.slice(0, -1).join(', '), shown.at(-1) as string);
 }
 
-/** A moment as `2026-01-31 14:05 UTC`, the same wherever it is read. */
-export function moment(secondsSinceEpoch: number): string {
-  return `${new Date(secondsSinceEpoch * 1000).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
+/**
+ * A moment as `2026-01-31 14:05 UTC`, the same wherever it is read.
+ *
+ * @param precise - with seconds, `2026-01-31 14:05:07 UTC`.
+ */
+export function moment(secondsSinceEpoch: number, precise = false): string {
+  const time = new Date(secondsSinceEpoch * 1000).toISOString().slice(0, precise ? 19 : 16);
+  return `${time.replace('T', ' ')} UTC`;
 }
 
 /**

@@ -138,7 +138,9 @@ export function tableHtml(table: ITable, trans: ITranslation): Markup {
       ? markup`<th scope="row"${attributes}>${cellHtml(cell)}</th>`
       : markup`<td${attributes}>${cellHtml(cell)}</td>`;
   };
-  return markup`<div class="jp-saturn-scroll"><table class="jp-saturn-table"${table.label !== undefined && markup` aria-label="${table.label}"`}>
+  // What may be scrolled can be reached by keyboard, so that all of it can be read.
+  const name = table.label ?? table.caption ?? trans.__('Table');
+  return markup`<div class="jp-saturn-scroll" role="group" tabindex="0" aria-label="${name}"><table class="jp-saturn-table"${table.label !== undefined && markup` aria-label="${table.label}"`}>
 ${table.caption !== undefined && markup`<caption>${table.caption}</caption>\n`}<thead><tr>${table.columns.map(
     (column, i) => markup`<th scope="col" class="jp-saturn-cell${alignment(i)}">${column.label}</th>`
   )}</tr></thead>

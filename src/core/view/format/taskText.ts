@@ -1,7 +1,7 @@
 import { strategyLabel } from '../../model/strategy.js';
 import type { ITranslation } from '../../model/translation.js';
-import type { TaskSpec, TaskState, TaskStatus } from '../../wire/messages.js';
-import { count, metric } from './format.js';
+import type { Argument, TaskSpec, TaskState, TaskStatus } from '../../wire/messages.js';
+import { argument, count, metric } from './format.js';
 import type { ICell, Tone } from './table.js';
 
 /** A task's status, told by a sign, in words, and by how it is meant. */
@@ -33,6 +33,11 @@ export function statusWords(status: TaskStatus, trans: ITranslation): IStatusWor
     case 'failed':
       return { sign: '✕', text: trans.__('failed'), tone: 'bad' };
   }
+}
+
+/** A parameter of a sweep: `vit`, which says what it is, or `width=8`, where the value alone does not. */
+export function paramWords(name: string, value: Argument): string {
+  return typeof value === 'string' && /[A-Za-z]/.test(value) ? value : `${name}=${argument(value)}`;
 }
 
 /** What a clone was made of, and with whose weights it begins: `from mlp-8 at step 400`; undefined for others. */

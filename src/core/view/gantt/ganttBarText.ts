@@ -16,6 +16,9 @@ const SIGNS: Partial<Record<NonNullable<IGanttBar['state']>, readonly [sign: str
 /** Room left free at either end of a text, in pixels. */
 const PADDING = 4;
 
+/** Nothing fits in less, in pixels: not the narrowest of characters. */
+const LEAST_WIDTH = 2 * PADDING + FONT_SIZE / 3;
+
 /**
  * What is written in a bar's rectangle: name and note on two lines or on one, or the name alone, in full or in
  * brief; turned upright where only that fits; else the beginning of the name, or its mark, or nothing.
@@ -24,7 +27,7 @@ export function barTexts(bar: IGanttBar, rect: IRect, trans: ITranslation): IPla
   const room = rect.width - 2 * PADDING;
   const middle = rect.y + rect.height / 2 + FONT_SIZE * 0.36;
   const at = (text: string, y = middle): IPlacedText => ({ x: rect.x + PADDING, y, text, anchor: 'start' });
-  if (rect.height < FONT_SIZE) {
+  if (rect.height < FONT_SIZE || rect.width < LEAST_WIDTH) {
     return [];
   }
   const { long, short } = stateMarks(bar, trans);

@@ -1,6 +1,7 @@
 import type { ITranslation } from '../../model/translation.js';
 import { count, deviceCount, duration } from '../format/format.js';
 import { barTexts } from './ganttBarText.js';
+import { placeLanes, placeLoad } from './ganttLanes.js';
 import { ganttLegend } from './ganttLegend.js';
 import { ganttLines, type IGanttMark, placeLines } from './ganttLines.js';
 import {
@@ -13,12 +14,12 @@ import {
   type IPlacedBar,
   type IPlacedText,
   type IRect,
-  LINE_HEIGHT,
-  SECTIONS,
-  sectionName
+  type ITimeSpan,
+  LINE_HEIGHT
 } from './ganttModel.js';
-import { fitText, textWidth } from './textFit.js';
+import { textWidth } from './textFit.js';
 import { SHORTEST_AXIS, timeTicks } from './timeTicks.js';
+import { spanOf, type TimeWindow } from './timeWindow.js';
 
 const MARGIN = 10;
 const LABEL_ROOM = { least: 36, most: 170 };
@@ -30,32 +31,67 @@ const LEAST_LEAD = 1.5;
 /** Charts less wide than this have no room to spare under the lane names. */
 const NARROW = 480;
 
+/** How a chart is measured out. */
+export interface IGanttLayoutOptions {
+  /** Width in pixels of the whole chart; at least 240 is used. */
+  readonly width: number;
+  /** What is seen of time; all when absent. */
+  readonly window?: TimeWindow;
+  /** Whether nodes have a line of their own where there are several. */
+  readonly byNode?: boolean;
+  /** Ids of nodes whose lanes are drawn narrow. */
+  readonly folded?: ReadonlySet<string>;
+  /** Keeps the ids of charts on one page apart; made of the chart when absent. */
+  readonly id?: string;
+}
+
+const NONE: ReadonlySet<string> = new Set();
+
 /**
  * Measure a chart out: the plan above, what happened below, one lane per device in each, on one time axis,
  * so that a bar over several devices is one rectangle and the two are compared straight down.
- *
- * @param size - width in pixels of the whole chart; at least 240 is used.
  */
-export function layoutGantt(input: IGanttInput, trans: ITranslation, size: { width: number }): IGanttLayout {
-  const width = Math.max(240, Math.round(size.width));
-  const labels = input.rows.map(row => textWidth(row.label, FONT_SIZE));
-  const labelRoom = Math.min(LABEL_ROOM.most, width / 3, Math.max(LABEL_ROOM.least, ...labels));
+export function layoutGantt(
+  input: IGanttInput,
+  trans: ITranslation,
+  options: IGanttLayoutOptions
+): IGanttLayout {
+  const width = Math.max(240, Math.round(options.width));
+  const { byNode = false, folded = NONE } = options;
+  const labels = input.rows.map(row => textWidth(byNode ? (row.device ?? row.label) : row.label, FONT_SIZE));
+  const loads = [...(input.loads?.values() ?? [])].map(load => textWidth(load.text, FONT_SIZE));
+  const labelRoom = Math.min(
+    LABEL_ROOM.most,
+    width / 3,
+    [...labels, ...loads].reduce((most, one) => Math.max(most, one), LABEL_ROOM.least)
+  );
   const x = MARGIN + labelRoom + 8;
   const plotWidth = width - MARGIN - x;
   const marks = ganttLines(input, trans);
   const end = chartEnd(input, marks);
+  const window = spanOf(options.window ?? null, end);
+  const { from, to } = window;
   const scale = (seconds: number): number =>
-    x + (Math.min(Math.max(seconds, 0), end) / end) * (plotWidth - END_ROOM);
+    x + ((Math.min(Math.max(seconds, from), to) - from) / (to - from)) * (plotWidth - END_ROOM);
+  const isSeen = (seconds: number | undefined): boolean =>
+    seconds === undefined || (seconds >= from && seconds <= to);
 
-  const { lines, rows: headerRows } = placeLines(marks, scale, {
-    left: x,
-    right: x + plotWidth,
-    top: MARGIN / 2,
-    edge: MARGIN
+  const eventRoom = input.events?.length ? LINE_HEIGHT : 0;
+  const { lines, rows: headerRows } = placeLines(
+    marks.filter(mark => isSeen(mark.seconds)),
+    scale,
+    {
+      left: x,
+      right: x + plotWidth,
+      top: MARGIN / 2,
+      edge: MARGIN
+    }
+  );
+  const top = MARGIN / 2 + headerRows * LINE_HEIGHT + eventRoom;
+  const { sections, nodes, lanes, strips, bottom } = placeLanes(input, trans, {
+    ...{ top, left: MARGIN, labelEnd: x - 8, labelRoom, byNode, folded }
   });
-  const top = MARGIN / 2 + headerRows * LINE_HEIGHT;
-  const { sections, lanes, bottom } = placeLanes(input, trans, top, labelRoom);
-  const bars = placeBars(input.bars, lanes, scale, trans);
+  const bars = placeBars(input.bars, { lanes, scale, window, trans });
   const legend = ganttLegend(input, trans, {
     x: width < NARROW ? MARGIN : x,
     right: x + plotWidth,
@@ -64,27 +100,43 @@ export function layoutGantt(input: IGanttInput, trans: ITranslation, size: { wid
   const height = (legend.at(-1)?.y ?? bottom + LINE_HEIGHT) + MARGIN;
   const description = describe(input, trans);
   return {
-    id: fingerprint(
-      `${description}${width}${input.bars.map(bar => `${bar.id}${bar.start}${bar.end}`).join()}`
-    ),
+    id:
+      options.id ??
+      fingerprint(`${description}${width}${input.bars.map(bar => `${bar.id}${bar.start}${bar.end}`).join()}`),
     title: input.title,
     description,
     width,
     height,
     plot: { x, y: top, width: plotWidth, height: bottom - top },
-    secondsPerPixel: end / (plotWidth - END_ROOM),
+    secondsPerPixel: (to - from) / (plotWidth - END_ROOM),
+    window,
+    end,
     sections,
+    nodes,
     lanes,
+    loads: strips.map(strip => placeLoad(strip, { x, width: plotWidth }, x - 8, scale)),
+    ghosts: placeBars(input.ghosts ?? [], { lanes, scale, window, trans }),
+    events: (input.events ?? [])
+      .filter(({ seconds }) => isSeen(seconds))
+      .map(event => ({ event, x: scale(event.seconds) })),
     bars,
     links: placeLinks(bars),
-    ticks: timeTicks(end, plotWidth / 84, trans).map(tick => ({ x: scale(tick.value), label: tick.label })),
+    ticks: timeTicks(window, plotWidth / 84, trans).map(tick => ({
+      x: scale(tick.value),
+      label: tick.label
+    })),
     lines,
     legend
   };
 }
 
+/** When a chart ends, in seconds: there is nothing behind. */
+export function ganttEnd(input: IGanttInput, trans: ITranslation): number {
+  return chartEnd(input, ganttLines(input, trans));
+}
+
 function chartEnd(input: IGanttInput, marks: readonly IGanttMark[]): number {
-  const ends = input.bars.map(bar => bar.end);
+  const ends = [...input.bars, ...(input.ghosts ?? [])].map(bar => bar.end);
   const lines = marks.map(line => line.seconds ?? 0);
   const end = [...ends, ...lines].reduce(
     (most, value) => (Number.isFinite(value) ? Math.max(most, value) : most),
@@ -93,43 +145,24 @@ function chartEnd(input: IGanttInput, marks: readonly IGanttMark[]): number {
   return end > 0 ? Math.max(end, SHORTEST_AXIS) : 1;
 }
 
-function placeLanes(
-  input: IGanttInput,
-  trans: ITranslation,
-  top: number,
-  labelRoom: number
-): { sections: IPlacedText[]; lanes: ILane[]; bottom: number } {
-  const height = input.rows.length <= 8 ? 26 : input.rows.length <= 24 ? 20 : 15;
-  const sections: IPlacedText[] = [];
-  const lanes: ILane[] = [];
-  let y = top;
-  for (const kind of SECTIONS) {
-    if (!input.bars.some(bar => bar.kind === kind)) {
-      continue;
-    }
-    y += lanes.length === 0 ? 0 : 6;
-    const name = sectionName(kind, trans);
-    const text = kind === 'baseline' && input.baseline ? `${name}: ${input.baseline.name}` : name;
-    sections.push({ x: MARGIN, y: y + 12, text, anchor: 'start' });
-    y += LINE_HEIGHT + 1;
-    for (const row of input.rows) {
-      const { key, node } = row;
-      lanes.push({ kind, key, node, label: fitText(row.label, labelRoom, FONT_SIZE), y, height });
-      y += height;
-    }
-  }
-  return { sections, lanes, bottom: y };
+/** Where bars are placed. */
+interface IBarSpace {
+  readonly lanes: readonly ILane[];
+  readonly scale: (seconds: number) => number;
+  readonly window: ITimeSpan;
+  readonly trans: ITranslation;
 }
 
-function placeBars(
-  bars: readonly IGanttBar[],
-  lanes: readonly ILane[],
-  scale: (seconds: number) => number,
-  trans: ITranslation
-): IPlacedBar[] {
+function placeBars(bars: readonly IGanttBar[], { lanes, scale, window, trans }: IBarSpace): IPlacedBar[] {
   const next = nextStarts(bars);
+  const index = new Map(lanes.map((lane, i) => [`${lane.kind} ${lane.key}`, i]));
   return bars.flatMap(bar => {
-    const mine = lanes.filter(lane => lane.kind === bar.kind && bar.rows.includes(lane.key));
+    if (bar.end < window.from || bar.start > window.to) {
+      return [];
+    }
+    const mine = [...new Set(bar.rows)]
+      .flatMap(row => index.get(`${bar.kind} ${row}`) ?? [])
+      .sort((a, b) => a - b);
     if (mine.length === 0) {
       return [];
     }
@@ -139,7 +172,8 @@ function placeBars(
     const rects = adjacentRuns(mine, lanes).map(run => {
       const first = run[0] as ILane;
       const last = run.at(-1) as ILane;
-      return { x, y: first.y + 2, width, height: last.y + last.height - first.y - 4 };
+      const inset = first.height > 6 ? 2 : 0;
+      return { x, y: first.y + inset, width, height: last.y + last.height - first.y - 2 * inset };
     });
     const largest = rects.reduce((best, rect) => (rect.height > best.height ? rect : best));
     const wide = Math.min(width, scale(bar.start + (bar.overhead ?? 0)) - x);
@@ -151,6 +185,9 @@ function placeBars(
 /** Texts that do not cross the edge of the lead, unless that would cost words. */
 function textsBeside(lead: number, bar: IGanttBar, rect: IRect, trans: ITranslation): IPlacedText[] {
   const across = barTexts(bar, rect, trans);
+  if (lead === 0 || across.length === 0) {
+    return across;
+  }
   const beside = barTexts(bar, { ...rect, x: rect.x + lead, width: rect.width - lead }, trans);
   const words = (texts: readonly IPlacedText[]): string => texts.map(({ text }) => text).join('\n');
   return words(beside) === words(across) ? beside : across;
@@ -199,17 +236,18 @@ function nextStarts(bars: readonly IGanttBar[]): Map<IGanttBar, number> {
   return next;
 }
 
-function adjacentRuns(mine: readonly ILane[], lanes: readonly ILane[]): ILane[][] {
+/** Lanes by their numbers, in runs of those that touch. */
+function adjacentRuns(mine: readonly number[], lanes: readonly ILane[]): ILane[][] {
   const runs: ILane[][] = [];
-  let previous = -2;
-  for (const lane of mine) {
-    const index = lanes.indexOf(lane);
-    if (index === previous + 1) {
+  let below = Number.NaN;
+  for (const index of mine) {
+    const lane = lanes[index] as ILane;
+    if (Math.abs(lane.y - below) < 1e-6) {
       runs.at(-1)?.push(lane);
     } else {
       runs.push([lane]);
     }
-    previous = index;
+    below = lane.y + lane.height;
   }
   return runs;
 }

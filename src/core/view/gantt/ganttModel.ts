@@ -41,6 +41,8 @@ export interface IGanttBar {
   readonly movable?: boolean;
   /** The bar of the same task that goes on where this one ends: its id. */
   readonly next?: string;
+  /** All tasks of a run of several; `task` is the first. */
+  readonly tasks?: readonly string[];
 }
 
 /** A moment by which work is to be done. */
@@ -49,10 +51,44 @@ export interface IGanttDeadline {
   readonly label: string;
 }
 
+/** A time, in seconds from the left end of the chart. */
+export interface ITimeSpan {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** A moment at which something happened that the chart marks. */
+export interface IGanttEvent {
+  readonly id: string;
+  readonly seconds: number;
+  /** A character or two. */
+  readonly sign: string;
+  /** Everything about it, for a tooltip. */
+  readonly detail: string;
+}
+
+/** How busy a device was for a time; shares from 0 to 1, null where that is not known. */
+export interface ILoadSpan extends ITimeSpan {
+  readonly load: number | null;
+  /** Of its memory. */
+  readonly memory: number | null;
+}
+
+/** How busy a device is, and was. */
+export interface IGanttLoad {
+  readonly spans: readonly ILoadSpan[];
+  /** How busy it is now, in a few characters; empty when that is not known. */
+  readonly text: string;
+  /** Everything about it, for a tooltip. */
+  readonly detail: string;
+}
+
 /** A device. */
 export interface IGanttRow {
   readonly key: string;
   readonly label: string;
+  /** What it is called on its node; the label when absent. */
+  readonly device?: string;
   /** Id of its node. */
   readonly node?: string;
 }
@@ -74,6 +110,11 @@ export interface IGanttInput {
   /** The plan of a simple rule whose bars are shown, too. */
   readonly baseline?: { readonly name: string; readonly makespan: number };
   readonly deadlines?: readonly IGanttDeadline[];
+  /** Planned bars that are to be replaced, drawn as outlines over the others. */
+  readonly ghosts?: readonly IGanttBar[];
+  readonly events?: readonly IGanttEvent[];
+  /** How busy the devices are, by the keys of their rows: shown under what happened on them. */
+  readonly loads?: ReadonlyMap<string, IGanttLoad>;
 }
 
 /** A rectangle in pixels. */
@@ -120,6 +161,31 @@ export interface ILane {
   readonly height: number;
 }
 
+/** The name of a node above its lanes. */
+export interface IPlacedNode {
+  readonly node: string;
+  readonly text: IPlacedText;
+  /** Whether its lanes are drawn narrow, and without names. */
+  readonly isFolded: boolean;
+}
+
+/** How busy a device was, drawn under its lane. */
+export interface IPlacedLoad {
+  readonly rect: IRect;
+  /** Outline of the area that stands for the load, as an SVG path. */
+  readonly load: string;
+  /** Line that stands for the memory, as an SVG path. */
+  readonly memory: string;
+  readonly text: IPlacedText;
+  readonly detail: string;
+}
+
+/** A moment that is marked. */
+export interface IPlacedEvent {
+  readonly event: IGanttEvent;
+  readonly x: number;
+}
+
 /** A vertical line through the chart. */
 export interface IGanttLine {
   readonly kind: 'lower-bound' | 'makespan' | 'now' | 'baseline' | 'deadline';
@@ -152,8 +218,16 @@ export interface IGanttLayout {
   readonly plot: IRect;
   /** Seconds that one pixel stands for. */
   readonly secondsPerPixel: number;
+  /** What is seen of time. */
+  readonly window: ITimeSpan;
+  /** When the chart ends, in seconds: there is nothing behind. */
+  readonly end: number;
   readonly sections: readonly IPlacedText[];
   readonly lanes: readonly ILane[];
+  readonly nodes: readonly IPlacedNode[];
+  readonly loads: readonly IPlacedLoad[];
+  readonly ghosts: readonly IPlacedBar[];
+  readonly events: readonly IPlacedEvent[];
   readonly bars: readonly IPlacedBar[];
   readonly links: readonly IGanttLink[];
   readonly ticks: readonly { readonly x: number; readonly label: string }[];

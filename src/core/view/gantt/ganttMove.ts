@@ -26,11 +26,15 @@ export interface IGanttDrag {
  */
 export function dragged(layout: IGanttLayout, bar: IPlacedBar, by: { x: number; y: number }): IGanttDrag {
   const lanes = layout.lanes.filter(lane => lane.kind === bar.bar.kind);
-  const height = lanes[0]?.height ?? 1;
-  const rows = nearest(rowShifts(lanes, bar), Math.round(by.y / height));
+  const first = lanes.findIndex(lane => bar.bar.rows.includes(lane.key));
+  const from = lanes[first]?.y ?? 0;
+  const down = (shift: number): number => (lanes[first + shift]?.y ?? from) - from;
+  const rows = rowShifts(lanes, bar).reduce((best, shift) =>
+    Math.abs(down(shift) - by.y) < Math.abs(down(best) - by.y) ? shift : best
+  );
   const least = -bar.bar.start / layout.secondsPerPixel;
   const x = Math.abs(by.x) < STILL ? 0 : Math.max(least, by.x);
-  return { move: moveOf(layout, lanes, bar, rows, x), by: { x, y: rows * height } };
+  return { move: moveOf(layout, lanes, bar, rows, x), by: { x, y: down(rows) } };
 }
 
 /** Where an arrow key takes a bar: to the next rows that will do, or a step in time. Null at the edge. */
@@ -77,11 +81,4 @@ function rowShifts(lanes: readonly ILane[], { bar }: IPlacedBar): number[] {
       const targets = mine.map(i => lanes[i + shift]);
       return targets.every(lane => lane !== undefined && lane.node === targets[0]?.node);
     });
-}
-
-function nearest(shifts: readonly number[], wanted: number): number {
-  return shifts.reduce(
-    (best, shift) => (Math.abs(shift - wanted) < Math.abs(best - wanted) ? shift : best),
-    0
-  );
 }

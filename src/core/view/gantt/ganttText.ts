@@ -30,7 +30,7 @@ export function ganttText(
   });
   return [
     ...lines,
-    `${' '.repeat(labelWidth + 2)}${axisText(timeTicks(end, cells / 14, trans), column, cells)}`
+    `${' '.repeat(labelWidth + 2)}${axisText(timeTicks({ from: 0, to: end }, cells / 14, trans), column, cells)}`
   ].join('\n');
 }
 

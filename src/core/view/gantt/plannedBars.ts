@@ -111,6 +111,7 @@ function bar(run: IRun, { id, part, parts, next }: IPart, options: IPlannedBarsO
   return {
     id,
     task: first,
+    ...(tasks.length > 1 && { tasks }),
     label: tasks.map(groups.shortName).join(' + ') + number,
     brief: tasks.length > 1 ? trans.__('%1 fused', tasks.length) + number : groups.briefName(first) + number,
     note: strategy,

@@ -58,6 +58,38 @@ export function planGantt(
   };
 }
 
+/** A plan that may come in the place of a session's own. */
+export interface IGanttDraft extends Pick<IPlanGanttOptions, 'pinned' | 'deadlines'> {
+  readonly plan: Pick<Plan, 'segments' | 'makespan' | 'lowerBound'>;
+  /** Its second 0, in seconds since the epoch. */
+  readonly startsAt: number;
+}
+
+/** What a chart of a session may show besides it. */
+export interface ISessionGanttOptions {
+  /** Shown as the plan; the session's own is then drawn over it in dashes. */
+  readonly draft?: IGanttDraft | null;
+  /** Whether the user may move a task; none when absent. */
+  readonly movable?: (task: string) => boolean;
+}
+
+/**
+ * When the chart of a session begins, in seconds since the epoch: with its training. Null when nothing has begun of what it
+ * shows, so that it begins whenever the plan does.
+ */
+export function chartOrigin({ plan, run, tasks }: SessionState): number | null {
+  const training = run !== undefined && run.endedAt === undefined;
+  if (plan !== undefined && plan.startedAt === undefined && !training) {
+    return null;
+  }
+  const first = tasks.reduce(
+    (least, { attempts: [attempt] }) => Math.min(least, attempt?.requestedAt ?? Infinity),
+    Infinity
+  );
+  const origin = run?.startedAt ?? plan?.startedAt ?? first;
+  return Number.isFinite(origin) ? origin : null;
+}
+
 /**
  * Chart of a session: its plan and what happened since training began, or null when there is neither.
  *
@@ -68,47 +100,56 @@ export function sessionGantt(
   state: SessionState,
   now: number,
   trans: ITranslation,
-  baseline: GanttBaseline | null = null
+  baseline: GanttBaseline | null = null,
+  { draft, movable }: ISessionGanttOptions = {}
 ): IGanttInput | null {
   const { plan, run, cluster } = state;
-  const training = run !== undefined && run.endedAt === undefined;
-  const waiting = plan !== undefined && plan.startedAt === undefined && !training;
-  const attempts = state.tasks.flatMap(task => task.attempts.map(attempt => ({ task, attempt })));
-  const origin =
-    run?.startedAt ??
-    plan?.startedAt ??
-    attempts.reduce((first, { attempt }) => Math.min(first, attempt.requestedAt), Infinity);
-  const planStart = plan?.startedAt === undefined ? 0 : Math.max(0, plan.startedAt - origin);
-  const segments = plan?.plan.segments ?? [];
+  const origin = chartOrigin(state);
+  const after = (time: number | undefined): number =>
+    time === undefined || origin === null ? 0 : Math.max(0, time - origin);
+  const planStart = after(plan?.startedAt);
+  const own = plan?.plan.segments ?? [];
+  const segments = draft?.plan.segments ?? own;
+  const start = draft ? after(draft.startsAt) : planStart;
   const rule = baseline?.segments ?? [];
   const groups = taskGroups(
-    [...state.tasks.map(task => task.spec.name), ...segments.map(s => s.task)],
+    [...state.tasks.map(task => task.spec.name), ...own.map(s => s.task), ...segments.map(s => s.task)],
     trans
   );
-  const shown = waiting ? [] : attempts.filter(({ attempt }) => (attempt.endedAt ?? Infinity) > origin);
+  const shown =
+    origin === null
+      ? []
+      : state.tasks.flatMap(task =>
+          task.attempts
+            .filter(({ endedAt = Infinity }) => endedAt > origin)
+            .map(attempt => ({ task, attempt }))
+        );
   const bars = [
-    ...plannedBars(segments, { groups, trans, offset: planStart }),
+    ...plannedBars(segments, { groups, trans, offset: start, movable, pinned: draft?.pinned }),
     ...plannedBars(rule, { groups, trans, offset: planStart, kind: 'baseline' }),
-    ...shown.map(({ task, attempt }) => actualBar(task, attempt, { origin, now, groups, trans }))
+    ...shown.map(({ task, attempt }) => actualBar(task, attempt, { origin: origin ?? 0, now, groups, trans }))
   ];
   if (bars.length === 0) {
     return null;
   }
+  const { lowerBound, makespan } = draft?.plan ?? plan?.plan ?? {};
   return {
     title: trans.__('Schedule of session %1', state.session),
     rows: clusterRows(
       cluster ?? { nodes: [] },
-      [...placesOf([...segments, ...rule]), ...shown.map(({ attempt }) => attempt)],
+      [...placesOf([...own, ...segments, ...rule]), ...shown.map(({ attempt }) => attempt)],
       trans
     ),
     bars,
     groups: groups.groups,
-    ...(training && { now: Math.max(0, now - origin) }),
-    ...(plan && {
-      lowerBound: planStart + plan.plan.lowerBound,
-      makespan: planStart + plan.plan.makespan
-    }),
-    ...(baseline && { baseline: { name: baseline.name, makespan: planStart + baseline.makespan } })
+    ...(run !== undefined && run.endedAt === undefined && { now: after(now) }),
+    ...(lowerBound !== undefined && { lowerBound: start + lowerBound }),
+    ...(makespan !== undefined && { makespan: start + makespan }),
+    ...(baseline && { baseline: { name: baseline.name, makespan: planStart + baseline.makespan } }),
+    ...(draft && { ghosts: plannedBars(own, { groups, trans, offset: planStart }) }),
+    ...(draft?.deadlines && {
+      deadlines: draft.deadlines.map(({ seconds, label }) => ({ seconds: start + seconds, label }))
+    })
   };
 }
 
@@ -133,18 +174,24 @@ function clusterRows(
   for (const node of cluster.nodes) {
     for (const { id } of node.devices) {
       const key = rowKey(node.id, id);
-      rows.set(key, { key, label: label(node.id, id), node: node.id });
+      rows.set(key, { key, label: label(node.id, id), device: id, node: node.id });
     }
   }
   for (const { node, devices } of used) {
     for (const id of devices) {
       const key = rowKey(node, id);
       if (!rows.has(key)) {
-        rows.set(key, { key, label: trans.__('%1 (gone)', label(node, id)), node });
+        const gone = (name: string): string => trans.__('%1 (gone)', name);
+        rows.set(key, { key, label: gone(label(node, id)), device: gone(id), node });
       }
     }
   }
   return [...rows.values()];
+}
+
+/** Id of the bar of an attempt. */
+export function attemptBarId(task: string, attempt: number): string {
+  return `actual:${attempt}:${task}`;
 }
 
 function actualBar(
@@ -164,7 +211,7 @@ function actualBar(
     duration(end - start, trans)
   ] as const;
   return {
-    id: `actual:${attempt.number}:${task.spec.name}`,
+    id: attemptBarId(task.spec.name, attempt.number),
     task: task.spec.name,
     label: groups.shortName(task.spec.name),
     brief: groups.briefName(task.spec.name),

@@ -3,7 +3,21 @@ const NARROW = /[ijlI.,:;|!'`]/;
 const SLIM = /[frt()[\]{}/\\ -]/;
 const WIDE = /[mwMW@%]/;
 
+/** Of characters that were measured: the same few come again and again. */
+const KNOWN = new Map<string, number>();
+
 function em(char: string): number {
+  let width = KNOWN.get(char);
+  if (width === undefined) {
+    width = measured(char);
+    if (char.charCodeAt(0) < 128) {
+      KNOWN.set(char, width);
+    }
+  }
+  return width;
+}
+
+function measured(char: string): number {
   if (NARROW.test(char)) {
     return 0.34;
   }

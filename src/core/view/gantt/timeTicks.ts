@@ -1,5 +1,6 @@
 import type { ITranslation } from '../../model/translation.js';
 import { duration } from '../format/format.js';
+import type { ITimeSpan } from './ganttModel.js';
 
 /** A mark on the time axis. */
 export interface ITick {
@@ -35,17 +36,40 @@ function clockStep(least: number): number {
 }
 
 /**
- * Ticks from 0 to `end` seconds in steps of whole seconds, minutes, hours or days.
+ * Ticks within a time in steps of whole seconds, minutes, hours or days.
  *
- * @param end - at least {@link SHORTEST_AXIS}.
+ * @param span - at least {@link SHORTEST_AXIS} long.
  * @param most - how many intervals fit at most.
  */
-export function timeTicks(end: number, most: number, trans: ITranslation): ITick[] {
-  const step = clockStep(end / Math.max(1, Math.floor(most)));
+export function timeTicks({ from, to }: ITimeSpan, most: number, trans: ITranslation): ITick[] {
+  const length = to - from;
+  const step = clockStep(length / Math.max(1, Math.floor(most)));
   const ticks: ITick[] = [];
-  for (let i = 0; i * step <= end * (1 + 1e-9); i++) {
+  for (let i = Math.ceil(from / step - 1e-9); i * step <= to + 1e-9 * length; i++) {
     const value = i * step;
-    ticks.push({ value, label: value === 0 ? '0' : duration(value, trans) });
+    ticks.push({ value, label: value === 0 ? '0' : tickLabel(value, step, trans) });
   }
   return ticks;
+}
+
+/** The time of a tick in as many digits as tell it from its neighbours: `2 h`, or `2:05:10`. */
+function tickLabel(value: number, step: number, trans: ITranslation): string {
+  if (step >= resolution(value)) {
+    return duration(value, trans);
+  }
+  const digits = Math.max(0, Math.ceil(-Math.log10(step) - 1e-9));
+  const two = (part: number): string => String(part).padStart(2, '0');
+  const whole = Math.floor(value + 1e-9);
+  const seconds = (value - MINUTE * Math.floor(whole / MINUTE)).toFixed(digits);
+  if (value < MINUTE) {
+    return `${seconds} s`;
+  }
+  const minutes = Math.floor(whole / MINUTE) % MINUTE;
+  const hours = Math.floor(whole / HOUR);
+  return `${hours > 0 ? `${hours}:${two(minutes)}` : minutes}:${seconds.padStart(digits > 0 ? digits + 3 : 2, '0')}`;
+}
+
+/** Times so many seconds apart are told apart by their durations. */
+function resolution(value: number): number {
+  return value < 1 ? 0 : value < MINUTE ? 0.1 : value < HOUR ? 1 : value < DAY ? MINUTE : HOUR;
 }

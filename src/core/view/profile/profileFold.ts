@@ -13,7 +13,7 @@ export interface IProfileFold {
   /** Rows with something measured, estimated or under way. */
   readonly shown: readonly IProfileRow[];
   readonly folded: readonly IFoldedRow[];
-  /** The folded rows in a line: `6 more: 4 not needed, 2 cannot`; empty when there are none. */
+  /** The folded rows in a line: `6 more: 4 not needed, 2 not possible`; empty when there are none. */
   readonly line: string;
 }
 
@@ -70,6 +70,6 @@ export function silentWord(
   return {
     open: needless ? trans.__('not needed') : trans.__('not measured'),
     pruned: trans.__('left out'),
-    infeasible: trans.__('cannot')
+    infeasible: trans.__('not possible')
   }[kind];
 }

@@ -1,7 +1,7 @@
 import { strategyKey, variantLabel } from '../../model/strategy.js';
 import type { ITranslation } from '../../model/translation.js';
 import type { Argument, Feasibility, ProfileCell, SessionState, Strategy } from '../../wire/messages.js';
-import { argument } from '../format/format.js';
+import { paramWords } from '../format/taskText.js';
 
 /** Where the measuring of tasks of equal speed under one strategy stands. */
 export type ProfileEntry =
@@ -56,7 +56,7 @@ export function profileMatrix(state: SessionState): IProfileMatrix {
       const mine = built.filter(({ inspection }) => inspection.signature === signature);
       const feasibility = mine[0]?.inspection.feasibility ?? [];
       const shared = sharedParams(mine.map(({ spec }) => spec.params)).filter(([name]) => varying.has(name));
-      const words = shared.map(([, value]) => argument(value));
+      const words = shared.map(([name, value]) => paramWords(name, value));
       const sweep = mine[0]?.spec.sweep ?? '';
       const rows = variants(feasibility, known(signature)).map(variant => ({
         label: variantLabel(variant),

@@ -3,6 +3,7 @@ import type { ITranslation } from '../../model/translation.js';
 import type { SessionState } from '../../wire/messages.js';
 import { countedReasons, type ICountedReason, numberRange } from '../format/countedReasons.js';
 import { briefly, type ITaskFailure } from '../format/failures.js';
+import { GENERAL_REASONS } from '../format/generalReasons.js';
 import { type Remarks, remarksOf } from '../format/remarks.js';
 import { type IProfileMatrix, type IProfileRow, reasonOf } from './profileMatrix.js';
 
@@ -41,7 +42,9 @@ function rowReasons(
 ): Map<string, number[]> {
   const given = row.entries.flatMap((entry, i) => {
     const reason = entry.kind === 'failed' ? undefined : reasonOf(entry, trans);
-    return reason === undefined ? [] : [{ devices: devices[i] as number, reason }];
+    return reason === undefined || GENERAL_REASONS.has(reason)
+      ? []
+      : [{ devices: devices[i] as number, reason }];
   });
   const counts = new Map<string, number[]>();
   countedReasons(given, trans).forEach((reason, i) => {

@@ -2,7 +2,7 @@ import type { ITranslation } from '../../model/translation.js';
 import type { TaskState } from '../../wire/messages.js';
 import { type Block, lead, sentence } from '../display/block.js';
 import { listing, metric } from '../format/format.js';
-import { criterionOf, type IRule, metricNames, rankedValue, ruleOf } from './criterion.js';
+import { criterionOf, type IRule, metricNames, rankedValue, ranking, ruleOf } from './criterion.js';
 
 /** Names told of tasks that say the same; the rest is counted. */
 const NAMES = 3;
@@ -21,6 +21,14 @@ export function bestSentences(ranked: readonly TaskState[], trans: ITranslation)
     ),
     ...ruleWords(rule, what, ranked, trans).map(text => sentence(text))
   ];
+}
+
+/** By what trained tasks are compared, where that is not plain. */
+export function ruleSentences(tasks: readonly TaskState[], trans: ITranslation): Block[] {
+  const ranked = ranking(tasks);
+  const rule = ruleOf(ranked);
+  const what = rule.metric ?? trans.__('training loss');
+  return ruleWords(rule, what, ranked, trans).map(text => sentence(text, 'muted'));
 }
 
 function ruleWords(rule: IRule, what: string, ranked: readonly TaskState[], trans: ITranslation): string[] {

@@ -1,24 +1,50 @@
 import { busyElsewhere } from '../../model/busyDevices.js';
 import type { ITranslation } from '../../model/translation.js';
-import type { SessionState, TaskState, TaskStatus, Unplanned } from '../../wire/messages.js';
-import { count, duration, listing, taskCount } from '../format/format.js';
+import type { SessionState, TaskState, TaskStatus } from '../../wire/messages.js';
+import { count, listing, roughly, sharePercent, taskCount } from '../format/format.js';
+import { leftOut } from './leftOut.js';
+import { progressShare } from './progressShare.js';
 import { sessionTimeLeft } from './timeLeft.js';
 
 /** So many devices are named. */
 const NAMED = 4;
 
-const PRESENT: ReadonlySet<TaskStatus> = new Set(['starting', 'running', 'stopping']);
+const TRAINING: ReadonlySet<TaskStatus> = new Set(['starting', 'running']);
 
 /**
- * Where the session stands, in one line: `Saturn: 3/12 trained, 2 running, about 40 s left`.
+ * Where the session stands, in one line: `Saturn: 3/12 trained, 2 running, 43 % done, about 40 s left`.
  *
  * @param now - seconds since the epoch.
  */
 export function progressLine(state: SessionState, now: number, trans: ITranslation): string {
-  return trans.__('Saturn: %1', facts(state, now, trans).join(', '));
+  return trans.__('Saturn: %1', progressFacts(state, now, trans).join(', '));
 }
 
-function facts(state: SessionState, now: number, trans: ITranslation): string[] {
+/** The same, fact by fact. */
+export function progressFacts(state: SessionState, now: number, trans: ITranslation): string[] {
+  return [...standingFacts(state, trans), ...outlook(state, now, trans)];
+}
+
+/** How much is trained by time, and how long the rest takes: `43 % done`, `about 40 s left`. Nothing while nothing trains. */
+export function outlook(state: SessionState, now: number, trans: ITranslation): string[] {
+  const trains = state.tasks.some(({ status }) => TRAINING.has(status) || status === 'stopping');
+  const leaves = state.goal !== 'run' && !state.tasks.some(isRunning);
+  const prepares = !trains && preparation(state, 0, trans) !== undefined;
+  const share = (state.goal === 'run' || trains) && !prepares ? progressShare(state) : undefined;
+  const left = share === undefined || leaves ? undefined : sessionTimeLeft(state, now);
+  return [
+    ...(share !== undefined && share < 1 ? [trans.__('%1 done', sharePercent(share, trans))] : []),
+    ...(left !== undefined && left > 0 ? [trans.__('about %1 left', roughly(left, trans))] : [])
+  ];
+}
+
+/** Whether a task trains and is to go on. */
+function isRunning({ status, moving }: TaskState): boolean {
+  return TRAINING.has(status) || (status === 'stopping' && moving === true);
+}
+
+/** How many tasks are at what, and what the session waits for. */
+export function standingFacts(state: SessionState, trans: ITranslation): string[] {
   const all = state.tasks.length;
   if (all === 0) {
     return [trans.__('no tasks yet'), ...away(state, trans)];
@@ -26,7 +52,8 @@ function facts(state: SessionState, now: number, trans: ITranslation): string[] 
   const number = (wanted: (status: TaskStatus) => boolean): number =>
     state.tasks.filter(task => wanted(task.status)).length;
   const trained = number(status => status === 'finished');
-  const running = number(status => PRESENT.has(status));
+  const leaving = state.tasks.filter(({ status, moving }) => status === 'stopping' && !moving).length;
+  const running = state.tasks.filter(isRunning).length;
   const failed = number(status => status === 'failed' || status === 'invalid');
   const troubles = [
     ...(failed > 0 ? [trans.__('%1 failed', count(failed))] : []),
@@ -34,11 +61,18 @@ function facts(state: SessionState, now: number, trans: ITranslation): string[] 
     ...away(state, trans)
   ];
   const preparing = preparation(state, all - trained - failed, trans);
-  if (preparing !== undefined && running === 0) {
+  if (preparing !== undefined && running + leaving === 0) {
     return [preparing, ...troubles];
   }
-  if (running === 0 && trained === 0 && state.goal !== 'run') {
-    const out = leftOut(state).length;
+  const goesOn = state.goal === 'run' || running > 0;
+  const stopped = number(status => status === 'stopped');
+  const without = leftOut(state);
+  const out = without.length;
+  const names = new Set(without.map(({ task }) => task));
+  const waiting = goesOn
+    ? 0
+    : state.tasks.filter(({ spec, status }) => status === 'ready' && !names.has(spec.name)).length;
+  if (running + leaving + trained + stopped === 0 && state.goal !== 'run') {
     const ready = all - failed - out;
     const planned = state.plan?.fresh === true && ready > 0;
     return [
@@ -49,19 +83,15 @@ function facts(state: SessionState, now: number, trans: ITranslation): string[] 
       ...troubles
     ];
   }
-  const stopped = number(status => status === 'stopped');
-  const out = leftOut(state).length;
-  const left = state.goal === 'run' || running > 0 ? sessionTimeLeft(state, now) : undefined;
   return [
     trans.__('%1/%2 trained', count(trained), count(all)),
     ...(running > 0 ? [trans.__('%1 running', count(running))] : []),
+    ...(leaving > 0 ? [trans.__('%1 stopping', count(leaving))] : []),
     ...(preparing !== undefined ? [preparing] : []),
     ...(stopped > 0 ? [trans.__('%1 stopped', count(stopped))] : []),
+    ...(waiting > 0 ? [trans.__('%1 ready', count(waiting))] : []),
     ...(out > 0 ? [trans.__('%1 left out', count(out))] : []),
-    ...troubles,
-    ...(left !== undefined && left > 0
-      ? [trans.__('about %1 left', duration(left < 10 ? left : Math.round(left), trans))]
-      : [])
+    ...troubles
   ];
 }
 
@@ -121,12 +151,4 @@ function held(state: SessionState, trans: ITranslation): string[] {
 
 function away(state: SessionState, trans: ITranslation): string[] {
   return state.agent === 'away' ? [trans.__('agent away')] : [];
-}
-
-/** Tasks still to be trained that the plan says no strategy can run: nothing trains them. */
-export function leftOut(state: SessionState): Unplanned[] {
-  const { plan } = state;
-  const open = state.tasks.filter(({ status }) => status === 'ready' || status === 'stopped');
-  const names = new Set(open.map(task => task.spec.name));
-  return plan?.fresh ? plan.plan.unplanned.filter(({ task }) => names.has(task)) : [];
 }

@@ -8,7 +8,8 @@ import { sessionWishWords } from '../format/wishText.js';
 import { unmetWishes } from '../plan/planProblems.js';
 import { outsideRun, passedOver } from '../tasks/outsideRun.js';
 import { deviceNotices } from './deviceNotices.js';
-import { leftOut, progressLine } from './progressLine.js';
+import { leftOut } from './leftOut.js';
+import { progressLine } from './progressLine.js';
 import { outcomeBlock, replansBlock } from './replans.js';
 import { progressTable } from './taskProgress.js';
 

@@ -1,6 +1,6 @@
 import type { ITranslation } from '../../model/translation.js';
 import type { SessionState, TaskState } from '../../wire/messages.js';
-import { count, duration, metric, NOTHING } from '../format/format.js';
+import { count, metric, NOTHING, roughly } from '../format/format.js';
 import type { ICell, ITable } from '../format/table.js';
 import { lossWords, placeWords, statusCell, stepWords } from '../format/taskText.js';
 import { taskWishWords } from '../format/wishText.js';
@@ -23,7 +23,7 @@ export function trainingFacts(
     stepWords(task, trans),
     lossWords(task, trans),
     validationWords(task, trans),
-    left === undefined ? undefined : trans.__('%1 left', duration(left, trans)),
+    left === undefined ? undefined : trans.__('%1 left', roughly(left, trans)),
     placeWords(task, trans),
     ...taskWishWords(task, state.cluster, now, trans).map(({ text }) => text)
   ].filter(fact => fact !== undefined);
@@ -56,9 +56,14 @@ export function progressTable(state: SessionState, now: number, trans: ITranslat
       ...(validated ? [validationWords(task, trans) ?? NOTHING] : []),
       placeWords(task, trans) ?? NOTHING,
       ...(wished ? [wishWords(task, state, now, trans)] : []),
-      duration(taskTimeLeft(task, state, now), trans)
+      leftWords(task, state, now, trans)
     ])
   };
+}
+
+function leftWords(task: TaskState, state: SessionState, now: number, trans: ITranslation): string {
+  const left = taskTimeLeft(task, state, now);
+  return left === undefined ? NOTHING : roughly(left, trans);
 }
 
 function wishWords(task: TaskState, { cluster }: SessionState, now: number, trans: ITranslation): string {

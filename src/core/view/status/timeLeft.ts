@@ -1,60 +1,118 @@
-import { strategyKey } from '../../model/strategy.js';
-import type { SessionState, TaskState } from '../../wire/messages.js';
+import type { Attempt, Segment, SessionState, TaskState, TaskStatus } from '../../wire/messages.js';
+import {
+  endSeconds,
+  type IPace,
+  measuredCell,
+  ownStepSeconds,
+  paceOf,
+  placesOf,
+  secondsFor,
+  startSeconds,
+  stepSecondsOf
+} from './pace.js';
+
+/** Nothing more is trained of these by the plan there is. */
+const OVER: ReadonlySet<TaskStatus> = new Set(['finished', 'failed', 'invalid', 'stopped']);
 
 /**
- * Seconds a running task still needs, by its step time; the profile's while it has none of its own.
- * Undefined when neither is known or the task does not run.
+ * Seconds a running task still needs to its end, by its own pace; by what was measured, at the pace of the run, while it has
+ * none of its own. Undefined when neither is known or the task does not run.
  *
  * @param now - seconds since the epoch; the time since the last step counts as work done, one step at most.
  */
 export function taskTimeLeft(task: TaskState, state: SessionState, now: number): number | undefined {
+  const steps = task.inspection?.steps;
+  return steps === undefined ? undefined : attemptTimeLeft(task, state, now, steps);
+}
+
+/** Seconds until a running task has done so many of its steps and what follows them. */
+function attemptTimeLeft(
+  task: TaskState,
+  state: SessionState,
+  now: number,
+  until: number
+): number | undefined {
   const attempt = task.attempts.at(-1);
   if (!task.inspection || !attempt || attempt.endedAt !== undefined) {
     return undefined;
   }
-  const { signature, steps } = task.inspection;
-  const key = strategyKey(attempt.strategy);
-  const stepSeconds =
-    task.progress.stepSeconds ??
-    state.cells.find(
-      cell => cell.status === 'ok' && cell.signature === signature && strategyKey(cell.strategy) === key
-    )?.stepSeconds;
-  if (stepSeconds === undefined) {
+  const pace = paceOf(state);
+  const cell = measuredCell(state, task.inspection.signature, attempt.strategy);
+  const step = ownStepSeconds(task, attempt) ?? (cell && stepSecondsOf(cell, pace));
+  if (step === undefined) {
     return undefined;
   }
-  const since = task.progress.at === undefined ? 0 : Math.max(0, now - task.progress.at);
-  return Math.max(0, (steps - task.progress.step) * stepSeconds - Math.min(since, stepSeconds));
+  const { progress } = task;
+  const left = Math.max(0, until - progress.step);
+  const since = progress.at === undefined ? 0 : Math.max(0, now - progress.at);
+  const ending = endSeconds(cell, pace);
+  if (left === 0) {
+    return Math.max(0, ending - since);
+  }
+  return startLeft(attempt, startSeconds(cell, pace), now) + left * step - Math.min(since, step) + ending;
 }
 
-/**
- * Seconds until all planned tasks are trained. Undefined without a plan or without anything left to do.
- */
+/** Seconds until an attempt does its first step. */
+function startLeft({ startedAt, requestedAt }: Attempt, usual: number, now: number): number {
+  return startedAt === undefined ? Math.max(0, usual - Math.max(0, now - requestedAt)) : 0;
+}
+
+/** Seconds until all planned tasks are trained. Undefined without a plan or without anything left to do. */
 export function sessionTimeLeft(state: SessionState, now: number): number | undefined {
-  const left = [...timesLeft(state, now).values()];
-  return left.length === 0 ? undefined : left.reduce((most, seconds) => Math.max(most, seconds), 0);
-}
-
-/**
- * Seconds until each planned task is trained, by name: what runs takes the time it still needs, what waits takes its
- * planned time as soon as its devices are free. Nothing of those that are over, or that no plan has.
- */
-export function timesLeft(state: SessionState, now: number): Map<string, number> {
-  const tasks = new Map(state.tasks.map(task => [task.spec.name, task]));
-  const free = new Map<string, number>();
-  const left = new Map<string, number>();
-  const segments = [...(state.plan?.plan.segments ?? [])].sort((a, b) => a.start - b.start);
-  for (const segment of segments) {
-    const task = tasks.get(segment.task);
-    if (!task || task.status === 'finished' || task.status === 'failed' || task.status === 'invalid') {
-      continue;
-    }
-    const keys = segment.devices.map(device => `${segment.node}/${device}`);
-    const start = Math.max(0, ...keys.map(key => free.get(key) ?? 0));
-    const end = start + (taskTimeLeft(task, state, now) ?? segment.end - segment.start);
-    for (const key of keys) {
-      free.set(key, end);
-    }
-    left.set(segment.task, Math.max(left.get(segment.task) ?? 0, end));
+  let left: number | undefined;
+  for (const seconds of timesLeft(state, now).values()) {
+    left = Math.max(left ?? 0, seconds);
   }
   return left;
+}
+
+/**
+ * Seconds until each planned task is trained, by name: what runs takes the time it still needs, what waits takes what was
+ * measured, at the pace of the run, as soon as its devices are free. Nothing of those that are over.
+ */
+export function timesLeft(state: SessionState, now: number): Map<string, number> {
+  const pace = paceOf(state);
+  const tasks = new Map(state.tasks.map(task => [task.spec.name, task]));
+  const free = new Map<string, number>();
+  const ends = new Map<string, number>();
+  for (const segment of [...(state.plan?.plan.segments ?? [])].sort((a, b) => a.start - b.start)) {
+    const task = tasks.get(segment.task);
+    if (!task || isOver(task)) {
+      continue;
+    }
+    const attempt = task.attempts.at(-1);
+    const until = attempt?.until ?? task.inspection?.steps ?? 0;
+    const running = ends.has(segment.task) ? undefined : attemptTimeLeft(task, state, now, until);
+    const places = [segment, ...(segment.elsewhere ?? [])].flatMap(placesOf);
+    const start = places.reduce(
+      (last, place) => Math.max(last, free.get(place) ?? 0),
+      ends.get(segment.task) ?? 0
+    );
+    const end = start + (running ?? segmentSeconds(segment, task, state, pace));
+    ends.set(segment.task, end);
+    for (const place of places) {
+      free.set(place, end);
+    }
+  }
+  for (const task of state.tasks) {
+    const { name } = task.spec;
+    const seconds = ends.has(name) || isOver(task) ? undefined : taskTimeLeft(task, state, now);
+    if (seconds !== undefined) {
+      ends.set(name, seconds);
+    }
+  }
+  return ends;
+}
+
+function isOver({ status, moving }: TaskState): boolean {
+  return OVER.has(status) || (status === 'stopping' && !moving);
+}
+
+/** Seconds a stretch of the plan takes, at the pace of the run; as planned where nothing was measured of it. */
+export function segmentSeconds(segment: Segment, task: TaskState, state: SessionState, pace: IPace): number {
+  const { signature } = task.inspection ?? {};
+  return (
+    (signature === undefined ? undefined : secondsFor(state, signature, segment, pace)) ??
+    (segment.end - segment.start) * pace.stretch
+  );
 }

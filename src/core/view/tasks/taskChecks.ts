@@ -2,6 +2,7 @@ import type { ITranslation } from '../../model/translation.js';
 import type { Failure, Feasibility, TaskState } from '../../wire/messages.js';
 import { countedReasons, type ICountedReason, numberRange } from '../format/countedReasons.js';
 import { listing } from '../format/format.js';
+import { GENERAL_REASONS } from '../format/generalReasons.js';
 
 /** Techniques, and on how many devices each of them. */
 export interface IUse {
@@ -116,8 +117,13 @@ function refusals(
   trans: ITranslation
 ): ITaskCheck['cannot'] {
   const byReason = new Map<string, Counts>();
-  const refused = feasibility.filter(
+  const all = feasibility.filter(
     ({ strategy, feasible }) => !feasible && !can.get(strategy.technique)?.includes(strategy.devices)
+  );
+  const particular = all.filter(({ reason = '' }) => !GENERAL_REASONS.has(reason));
+  const told = new Set([...can.keys(), ...particular.map(({ strategy }) => strategy.technique)]);
+  const refused = all.filter(
+    one => !told.has(one.strategy.technique) || !GENERAL_REASONS.has(one.reason ?? '')
   );
   for (const technique of new Set(refused.map(({ strategy }) => strategy.technique))) {
     const own = refused

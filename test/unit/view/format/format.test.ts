@@ -89,7 +89,7 @@ describe('timeTicks', () => {
     [90 * 86_400, '0, 14 d, 28 d, 42 d, 56 d, 70 d, 84 d']
   ])('up to %d s', (end, labels) => {
     expect(
-      timeTicks(end, 7, ENGLISH)
+      timeTicks({ from: 0, to: end }, 7, ENGLISH)
         .map(tick => tick.label)
         .join(', ')
     ).toBe(labels);

@@ -28,12 +28,12 @@ describe('foldProfile', () => {
     ];
     const { shown, folded, line } = foldProfile(rows, true, ENGLISH);
     expect(shown.map(({ label }) => label)).toEqual(['single', 'ddp']);
-    expect(line).toBe('4 more: 2 not needed, 1 left out, 1 cannot');
+    expect(line).toBe('4 more: 2 not needed, 1 left out, 1 not possible');
     expect(folded).toEqual([
       { label: 'fsdp', word: 'not needed' },
       { label: 'tensor', word: 'not needed' },
       { label: 'offload', word: 'left out' },
-      { label: 'hsdp', word: 'cannot' }
+      { label: 'hsdp', word: 'not possible' }
     ]);
   });
 

@@ -58,7 +58,14 @@ describe('profileMatrix', () => {
   it('calls tasks of equal speed by what they share', () => {
     const { classes } = profileMatrix(profiledSession());
     expect(classes.map(({ label }) => label)).toEqual([
-      ...['mlp 32', 'mlp 64', 'cnn 32', 'cnn 64', 'vit 32', 'vit 64']
+      ...[
+        'mlp batch_size=32',
+        'mlp batch_size=64',
+        'cnn batch_size=32',
+        'cnn batch_size=64',
+        'vit batch_size=32',
+        'vit batch_size=64'
+      ]
     ]);
     expect(classes[0]?.tasks).toEqual(['digits-mlp-32-1e-3', 'digits-mlp-32-3e-3']);
     expect(classes.map(({ best }) => best)).toEqual([0.0025, 0.005, 0.013125, 0.02625, 0.03, 0.06]);

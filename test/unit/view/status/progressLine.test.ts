@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { ENGLISH } from '../../../../src/core/model/translation.js';
+import { paceOf } from '../../../../src/core/view/status/pace.js';
 import { progressLine } from '../../../../src/core/view/status/progressLine.js';
 import { sessionTimeLeft, taskTimeLeft } from '../../../../src/core/view/status/timeLeft.js';
 import type { SessionState } from '../../../../src/core/wire/messages.js';
@@ -20,6 +21,10 @@ const stopped: SessionState = { ...runningSession(), goal: 'none' };
 stopped.tasks = stopped.tasks.map(task =>
   task.status === 'running' ? { ...task, status: 'stopped' } : task
 );
+const stopping: SessionState = { ...stopped };
+stopping.tasks = stopped.tasks.map(task =>
+  task.status === 'stopped' ? { ...task, status: 'stopping' } : task
+);
 
 describe('progressLine', () => {
   it.each([
@@ -31,20 +36,21 @@ describe('progressLine', () => {
     [{ ...profiledSession(), probing: true }, 'Saturn: choosing what to measure next, 16 trials done'],
     [{ ...profiledSession(), planning: true }, 'Saturn: planning 12 tasks'],
     [plannedSession(), 'Saturn: 12 tasks planned'],
-    [runningSession(), 'Saturn: 2/12 trained, 2 running, about 13 s left'],
+    [runningSession(), 'Saturn: 2/12 trained, 2 running, 44 % done, about 14 s left'],
     [
       { ...runningSession(), agent: 'away' as const },
-      'Saturn: 2/12 trained, 2 running, agent away, about 13 s left'
+      'Saturn: 2/12 trained, 2 running, agent away, 44 % done, about 14 s left'
     ],
     [
       { ...runningSession(), planning: true },
-      'Saturn: 2/12 trained, 2 running, planning 10 tasks, about 13 s left'
+      'Saturn: 2/12 trained, 2 running, planning 10 tasks, 44 % done, about 14 s left'
     ],
     [
       { ...runningSession(), trials: profilingSession().trials.slice(0, 1), trialsDone: 1 },
-      'Saturn: 2/12 trained, 2 running, measuring, 1 of 2 trials done, about 13 s left'
+      'Saturn: 2/12 trained, 2 running, measuring, 1 of 2 trials done, 44 % done, about 14 s left'
     ],
-    [stopped, 'Saturn: 2/12 trained, 2 stopped'],
+    [stopping, 'Saturn: 2/12 trained, 2 stopping, 8 ready, 44 % done'],
+    [stopped, 'Saturn: 2/12 trained, 2 stopped, 8 ready'],
     [finishedSession(), 'Saturn: 11/12 trained, 1 failed']
   ])('%#', (state, line) => expect(progressLine(state, T0 + 12, ENGLISH)).toBe(line));
 });
@@ -59,12 +65,15 @@ describe('time left', () => {
     expect(taskTimeLeft(task, state, T0 + 1000)).toBe(24.5);
   });
 
-  it('takes the profile while a task has no step time of its own', () => {
+  it('takes the profile while a task has no step time of its own, and what comes after the last step', () => {
     const state = runningSession();
     const task = state.tasks.find(({ status }) => status === 'running')!;
     task.progress = { step: 40 };
-    expect(taskTimeLeft(task, state, T0)).toBeCloseTo(50 * 0.048);
+    const left = taskTimeLeft(task, state, T0)!;
+    task.progress = { step: 90 };
+    expect(left - taskTimeLeft(task, state, T0)!).toBeCloseTo(50 * 0.048 * paceOf(state).stretch);
     state.cells = [];
+    task.progress = { step: 40 };
     expect(taskTimeLeft(task, state, T0)).toBeUndefined();
   });
 

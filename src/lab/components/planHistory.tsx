@@ -3,8 +3,8 @@ import { planSentences } from '../../core/view/plan/planSentences.js';
 import { pastTime } from '../../core/view/status/pastPlanView.js';
 import { type IListedPlan, listedPlans, outcomeBlock, replansTitle } from '../../core/view/status/replans.js';
 import type { SessionState } from '../../core/wire/messages.js';
-import { BlockList } from '../components/blockList.js';
 import { useViewContext } from '../context/viewContext.js';
+import { BlockList } from './blockList.js';
 
 /** The session when a plan was taken up. */
 export interface IPastPlan extends Pick<IListedPlan, 'number' | 'adoptedAt'> {

@@ -1,0 +1,77 @@
+import type { SessionState, TaskState } from '../../wire/messages.js';
+import { argument } from '../format/format.js';
+import { actualSeconds, plannedSeconds } from '../results/leaderboard.js';
+
+type Cell = string | number | null | undefined;
+
+/**
+ * Every task in a line (RFC 4180), in the order they were added. Columns of parameters and metrics are called
+ * `params.NAME` and `metrics.NAME`; times are in seconds, moments since the epoch; what is not known is empty.
+ */
+export function tasksCsv(state: SessionState): string {
+  const { tasks } = state;
+  const params = namesOf(tasks, task => Object.keys(task.spec.params));
+  const metrics = namesOf(tasks, task => Object.keys(task.result?.metrics ?? {}));
+  const head = [
+    ...['task', 'status'],
+    ...params.map(name => `params.${name}`),
+    ...['technique', 'devices', 'device_ids', 'step', 'steps', 'loss'],
+    ...metrics.map(name => `metrics.${name}`),
+    ...[
+      'planned_seconds',
+      'seconds',
+      'device_seconds',
+      'started_at',
+      'ended_at',
+      'attempts',
+      'model',
+      'error'
+    ]
+  ];
+  const lines = tasks.map((task): Cell[] => {
+    const { spec, attempts, progress, result, inspection, error } = task;
+    const last = attempts.at(-1);
+    return [
+      ...[spec.name, task.status],
+      ...params.map(name => paramCell(spec.params[name])),
+      ...[last?.strategy.technique, last?.strategy.devices, last?.devices.join(' ')],
+      ...[progress.step, inspection?.steps, result ? result.loss : progress.loss],
+      ...metrics.map(name => result?.metrics[name]),
+      ...[plannedSeconds(state, spec.name), actualSeconds(task), deviceSeconds(task)],
+      ...[attempts[0]?.requestedAt, last?.endedAt, attempts.length],
+      ...[result?.model === undefined ? undefined : `${state.folder}/${result.model}`, error?.message]
+    ];
+  });
+  return [head, ...lines].map(line => `${line.map(field).join(',')}\r\n`).join('');
+}
+
+function namesOf(tasks: readonly TaskState[], names: (task: TaskState) => string[]): string[] {
+  return [...new Set(tasks.flatMap(names))];
+}
+
+function paramCell(value: TaskState['spec']['params'][string] | undefined): Cell {
+  return value === undefined || typeof value === 'number' ? value : argument(value);
+}
+
+function deviceSeconds({ attempts }: TaskState): number | undefined {
+  const ended = attempts.filter(attempt => attempt.endedAt !== undefined);
+  return ended.length === 0
+    ? undefined
+    : ended.reduce(
+        (sum, { endedAt, requestedAt, devices }) =>
+          sum + ((endedAt as number) - requestedAt) * devices.length,
+        0
+      );
+}
+
+/** A field as CSV has it; what a spreadsheet would take for a formula is text. */
+function field(cell: Cell): string {
+  if (cell === undefined || cell === null) {
+    return '';
+  }
+  if (typeof cell === 'number') {
+    return String(Number(cell.toPrecision(15)));
+  }
+  const text = /^[=+@\t\r]|^-(?![\d.])/.test(cell) ? `'${cell}` : cell;
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}

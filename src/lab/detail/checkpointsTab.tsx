@@ -1,0 +1,153 @@
+import { Clipboard } from '@jupyterlab/apputils';
+import { useEffect, useState } from 'react';
+import {
+  checkpointKindWords,
+  loadingCode,
+  modelPath,
+  noCheckpoints
+} from '../../core/view/detail/checkpointText.js';
+import { printable } from '../../core/view/format/escape.js';
+import { bytes, count, duration } from '../../core/view/format/format.js';
+import { type Failure, failureOf, type SavedCheckpoint } from '../../core/wire/messages.js';
+import { CommandIDs } from '../commands/commandIDs.js';
+import { BlockList } from '../components/blockList.js';
+import { FailureNote } from '../components/failureNote.js';
+import { useDashboardContext } from '../context/dashboardContext.js';
+import { useVisible } from './detailContext.js';
+import type { ITaskTab } from './detailTab.js';
+
+/** The command that makes tasks of others: `{ session: folder, tasks: names, step }`. */
+const CLONE = 'saturn:task-clone';
+
+/** What a task has saved, and what can be done with it. */
+export function CheckpointsTab({ task, state, now }: ITaskTab) {
+  const { trans } = useDashboardContext();
+  const { checkpoints, failure } = useCheckpoints(task);
+  if (failure) {
+    return <FailureNote failure={failure} />;
+  }
+  if (checkpoints === null) {
+    return <p role="status">{trans.__('Looking…')}</p>;
+  }
+  const model = modelPath(task, state);
+  if (checkpoints.length === 0 && model === undefined) {
+    return <BlockList blocks={noCheckpoints(task, state, trans)} />;
+  }
+  return (
+    <div className="jp-SaturnPanel-scroll">
+      <table className="jp-SaturnTable">
+        <caption className="jp-SaturnPanel-hidden">{trans.__('Checkpoints of %1', task.spec.name)}</caption>
+        <thead>
+          <tr>
+            <th scope="col">{trans.__('Step')}</th>
+            <th scope="col">{trans.__('What')}</th>
+            <th scope="col" className="jp-mod-number">
+              {trans.__('Size')}
+            </th>
+            <th scope="col">{trans.__('Saved')}</th>
+            <th scope="col">{trans.__('Do')}</th>
+          </tr>
+        </thead>
+        <tbody>
+          {model !== undefined && (
+            <tr>
+              <th scope="row">{count(task.result?.bestStep ?? task.progress.step)}</th>
+              <td title={printable(model)}>{trans.__('trained model')}</td>
+              <td />
+              <td />
+              <td>
+                <Actions path={model} />
+              </td>
+            </tr>
+          )}
+          {[...checkpoints].reverse().map(one => (
+            <tr key={one.path}>
+              <th scope="row">{count(one.step)}</th>
+              <td title={printable(one.path)}>{checkpointKindWords(one.kind, trans)}</td>
+              <td className="jp-mod-number">{bytes(one.bytes)}</td>
+              <td title={new Date(one.savedAt * 1000).toLocaleString()}>
+                {trans.__('%1 ago', duration(Math.max(0, now - one.savedAt), trans))}
+              </td>
+              <td>
+                <Actions
+                  path={one.path}
+                  kind={one.kind}
+                  clone={{ session: state.folder, tasks: [task.spec.name], step: one.step }}
+                />
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+function Actions(props: {
+  path: string;
+  kind?: SavedCheckpoint['kind'];
+  /** Of what another task can begin with; undefined where it cannot. */
+  clone?: { session: string; tasks: string[]; step: number };
+}) {
+  const { commands, trans } = useDashboardContext();
+  const { path, kind, clone } = props;
+  return (
+    <div className="jp-SaturnPanel-buttons">
+      <button type="button" className="jp-mod-styled" onClick={() => Clipboard.copyToSystem(path)}>
+        {trans.__('Copy path')}
+      </button>
+      {commands.hasCommand(CommandIDs.insertCode) && (
+        <button
+          type="button"
+          className="jp-mod-styled"
+          disabled={!commands.isEnabled(CommandIDs.insertCode)}
+          title={trans.__('Insert a cell that loads it below the active cell of the current notebook')}
+          onClick={() => void commands.execute(CommandIDs.insertCode, { code: loadingCode(path, kind) })}
+        >
+          {trans.__('Insert code')}
+        </button>
+      )}
+      {clone && commands.hasCommand(CLONE) && (
+        <button
+          type="button"
+          className="jp-mod-styled"
+          disabled={!commands.isEnabled(CLONE, clone)}
+          title={trans.__('Make a task with other values that begins with these weights')}
+          onClick={() => void commands.execute(CLONE, clone)}
+        >
+          {trans.__('Clone from here…')}
+        </button>
+      )}
+    </div>
+  );
+}
+
+/** What a task has on disk: asked for when somebody looks, and when it has saved again. */
+function useCheckpoints(task: ITaskTab['task']) {
+  const { session } = useDashboardContext();
+  const isVisible = useVisible();
+  const [checkpoints, setCheckpoints] = useState<readonly SavedCheckpoint[] | null>(null);
+  const [failure, setFailure] = useState<Failure | null>(null);
+  const { name } = task.spec;
+  const saved = [task.checkpointStep, task.status, task.attempts.at(-1)?.savedStep].join(' ');
+  // biome-ignore lint/correctness/useExhaustiveDependencies: `saved` tells that there is something new
+  useEffect(() => {
+    if (!isVisible) {
+      return;
+    }
+    let isWanted = true;
+    session.request('checkpoints.read', { task: name }).then(
+      reply => {
+        if (isWanted && reply.type === 'checkpoints') {
+          setCheckpoints(reply.body.checkpoints);
+          setFailure(null);
+        }
+      },
+      (error: unknown) => isWanted && setFailure(failureOf(error))
+    );
+    return () => {
+      isWanted = false;
+    };
+  }, [session, name, saved, isVisible]);
+  return { checkpoints, failure };
+}

@@ -1,0 +1,131 @@
+import { constraintLabel } from '../../core/model/constraints/constraints.js';
+import type { ITranslation } from '../../core/model/translation.js';
+import { printable } from '../../core/view/format/escape.js';
+import { count, duration, listing, taskCount } from '../../core/view/format/format.js';
+import { isUnderWay } from '../../core/view/status/drawnWhen.js';
+import type { SessionState, TaskState } from '../../core/wire/messages.js';
+
+/** Tasks and wishes named before the rest is counted. */
+const NAMED = 3;
+
+/** What has become of a session that somebody who looks elsewhere wants to know. */
+export interface ISessionNews {
+  /** `ended`: all is over; `failed`: a task is lost, the others go on; `decision`: it waits for somebody, or wants one. */
+  readonly kind: 'ended' | 'failed' | 'decision';
+  /** The same for the same event, whoever sees it. */
+  readonly key: string;
+  readonly text: string;
+  /** Whether something went wrong. */
+  readonly isTrouble: boolean;
+}
+
+/** What is news in a state that follows another one of the same session. */
+export function sessionNews(before: SessionState, after: SessionState, trans: ITranslation): ISessionNews[] {
+  const name = printable(after.session);
+  const key = (...parts: (string | number)[]) => [after.folder, ...parts].join('|');
+  if (before.run && before.run.endedAt === undefined && after.run?.endedAt !== undefined) {
+    // Whoever has stopped the training knows.
+    return after.tasks.some(({ status }) => status === 'stopped')
+      ? []
+      : [{ kind: 'ended', key: key('ended', after.run.endedAt), ...ending(after, name, trans) }];
+  }
+  const news: ISessionNews[] = [];
+  const run = after.run?.startedAt ?? 0;
+  const lost = newlyFailed(before, after);
+  if (lost.length > 0 && isUnderWay(after)) {
+    const first = lost[0] as TaskState;
+    const reason = first.error?.message ?? trans.__('it gives no reason');
+    news.push({
+      kind: 'failed',
+      // One of a run: the end tells of all.
+      key: key('failed', run),
+      text: trans.__(
+        '%1: %2 failed, the others go on. %3',
+        name,
+        listing(lost.map(nameOf), trans, NAMED),
+        printable(reason)
+      ),
+      isTrouble: true
+    });
+  }
+  if (after.pause && !before.pause) {
+    const { message, hint } = after.pause.error;
+    const text = [message, hint].flatMap(words => (words ? [printable(words)] : [])).join(' ');
+    news.push({
+      kind: 'decision',
+      key: key('pause', after.pause.since),
+      text: trans.__('%1 is paused. %2', name, text),
+      isTrouble: true
+    });
+  }
+  const unmet = isUnderWay(after) ? unmetBy(after).filter(wish => !unmetBy(before).includes(wish)) : [];
+  if (unmet.length > 0) {
+    news.push({
+      kind: 'decision',
+      key: key('wishes', run, ...unmet),
+      text: trans.__('%1: the plan does not meet what was asked: %2.', name, wishWords(after, unmet, trans)),
+      isTrouble: true
+    });
+  }
+  if (after.agent === 'away' && before.agent === 'connected' && isUnderWay(after)) {
+    news.push({
+      kind: 'decision',
+      key: key('away', after.rev),
+      text: trans.__('%1: the agent is away, so nothing new starts until a notebook attaches.', name),
+      isTrouble: true
+    });
+  }
+  return news;
+}
+
+function ending(
+  state: SessionState,
+  name: string,
+  trans: ITranslation
+): Pick<ISessionNews, 'text' | 'isTrouble'> {
+  const failed = state.tasks.filter(isFailed);
+  const trained = state.tasks.filter(({ status }) => status === 'finished').length;
+  const { startedAt = 0, endedAt = 0, idleSeconds = 0 } = state.run ?? {};
+  const took = duration(Math.max(0, Math.round(endedAt - startedAt - idleSeconds)), trans);
+  return failed.length === 0
+    ? {
+        text: trans.__('%1: %2 trained in %3.', name, taskCount(trained, trans), took),
+        isTrouble: false
+      }
+    : {
+        text: trans.__(
+          '%1: ended after %2; %3 trained, %4 failed: %5.',
+          name,
+          took,
+          count(trained),
+          count(failed.length),
+          listing(failed.map(nameOf), trans, NAMED)
+        ),
+        isTrouble: true
+      };
+}
+
+const nameOf = ({ spec }: TaskState): string => printable(spec.name);
+
+const isFailed = ({ status }: TaskState): boolean => status === 'failed' || status === 'invalid';
+
+/** Tasks that failed while they were trained. */
+function newlyFailed(before: SessionState, after: SessionState): TaskState[] {
+  const known = new Map(before.tasks.map(({ spec, status }) => [spec.name, status]));
+  return after.tasks.filter(({ spec, status }) => status === 'failed' && known.get(spec.name) !== 'failed');
+}
+
+/** The wishes a plan does not meet, each by its name. */
+function unmetBy({ plan }: SessionState): string[] {
+  return (plan?.plan.conflicts ?? []).map(({ constraint, task = '' }) => `${constraint}/${task}`);
+}
+
+function wishWords({ plan }: SessionState, unmet: readonly string[], trans: ITranslation): string {
+  const words = (plan?.plan.conflicts ?? [])
+    .filter(({ constraint, task = '' }) => unmet.includes(`${constraint}/${task}`))
+    .map(({ constraint, task }) => {
+      const wish = constraintLabel(constraint, trans);
+      return task === undefined ? wish : trans.__('%1 of %2', wish, printable(task));
+    });
+  return listing(words, trans, NAMED);
+}
