@@ -9,6 +9,7 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 PACKAGE = "jupyterlab_saturn"
 SHARE = "share/jupyter/labextensions/jupyterlab-saturn"
+SERVER_CONFIG = "etc/jupyter/jupyter_server_config.d/jupyterlab_saturn.json"
 BUILT = (
     f"{PACKAGE}/engine/engine.mjs",
     f"{PACKAGE}/engine/planner.mjs",
@@ -22,7 +23,7 @@ class BuiltParts(BuildHookInterface[Any]):
     """Refuses to build a wheel without its built parts.
 
     An editable install has none of this: it uses the working tree, where the parts may be built
-    later, and the set-up links the extension into the environment.
+    later, and the set-up links extension and server's configuration into the environment.
     """
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
@@ -36,4 +37,5 @@ class BuiltParts(BuildHookInterface[Any]):
         build_data["shared_data"] = {
             f"{PACKAGE}/labextension": SHARE,
             "install.json": f"{SHARE}/install.json",
+            "jupyter_server_config.json": SERVER_CONFIG,
         }

@@ -10,7 +10,14 @@ import { venv } from './venv.mjs';
 export const labFolder = join(root, 'python-shim', 'jupyterlab_saturn', 'labextension');
 
 const modules = join(root, 'node_modules');
-const link = join(venv, 'share', 'jupyter', 'labextensions', 'jupyterlab-saturn');
+/** What is linked where: the extension, and what has Jupyter servers load their part. */
+const links = [
+  [labFolder, join(venv, 'share', 'jupyter', 'labextensions', 'jupyterlab-saturn')],
+  [
+    join(root, 'python-shim', 'jupyter_server_config.json'),
+    join(venv, 'etc', 'jupyter', 'jupyter_server_config.d', 'jupyterlab_saturn.json')
+  ]
+];
 
 /** Arguments to Node.js that compile src to lib. */
 export const compile = [join(modules, 'typescript', 'bin', 'tsc'), '-p', join(root, 'tsconfig.json')];
@@ -33,15 +40,14 @@ export async function buildLab() {
   return megabytes(sizeOf(labFolder));
 }
 
-const isLinked = () =>
-  lstatSync(link, { throwIfNoEntry: false })?.isSymbolicLink() && readlinkSync(link) === labFolder;
+const leadsTo = (link, place) =>
+  lstatSync(link, { throwIfNoEntry: false })?.isSymbolicLink() && readlinkSync(link) === place;
 
-/** Makes JupyterLab in .venv serve the extension from the working tree. */
+/** Makes JupyterLab in .venv serve the extension from the working tree, and load its server's part. */
 export function linkLab() {
-  if (isLinked()) {
-    return;
+  for (const [place, link] of links.filter(([place, link]) => !leadsTo(link, place))) {
+    rmSync(link, { recursive: true, force: true });
+    mkdirSync(dirname(link), { recursive: true });
+    symlinkSync(place, link);
   }
-  rmSync(link, { recursive: true, force: true });
-  mkdirSync(dirname(link), { recursive: true });
-  symlinkSync(labFolder, link);
 }

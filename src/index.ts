@@ -5,6 +5,7 @@ import { notificationsPlugin } from './lab/plugins/notificationsPlugin.js';
 import { panelPlugin } from './lab/plugins/panelPlugin.js';
 import { rendererPlugin } from './lab/plugins/rendererPlugin.js';
 import { ownSectionPlugins, sectionsPlugin } from './lab/plugins/sectionsPlugin.js';
+import { serverSessionsPlugin } from './lab/plugins/serverSessionsPlugin.js';
 import { statusPlugin } from './lab/plugins/statusPlugin.js';
 import { storePlugin } from './lab/plugins/storePlugin.js';
 import { widgetPlugin } from './lab/plugins/widgetPlugin.js';
@@ -12,6 +13,7 @@ import { widgetPlugin } from './lab/plugins/widgetPlugin.js';
 export * from './lab/session/tokens.js';
 
 const plugins: JupyterFrontEndPlugin<unknown>[] = [
+  serverSessionsPlugin,
   storePlugin,
   commandsPlugin,
   panelPlugin,

@@ -82,6 +82,11 @@ def _jupyter_labextension_paths() -> list[dict[str, str]]:
     return [{"src": "labextension", "dest": "jupyterlab-saturn"}]
 
 
+def _jupyter_server_extension_points() -> list[dict[str, str]]:
+    """What a Jupyter server loads, so that pages reach sessions without a kernel."""
+    return [{"module": "jupyterlab_saturn.server"}]
+
+
 def __getattr__(name: str) -> Any:
     # Loaded when asked for (PEP 562): training processes import this package and need no kernel.
     if name == "Session":

@@ -73,6 +73,15 @@ def ensure_private(folder: Path, variable: str = "SATURN_HOME") -> Path:
     return folder
 
 
+def is_private(folder: Path) -> bool:
+    """Whether a folder is this user's own, and nobody else can have put anything in it."""
+    try:
+        info = folder.lstat()
+    except OSError:
+        return False
+    return stat.S_ISDIR(info.st_mode) and info.st_uid == os.getuid() and not info.st_mode & 0o077
+
+
 def write_json(path: Path, value: Any) -> None:
     """Write a file so that readers see the old text or the new, never a part.
 
@@ -259,6 +268,11 @@ class SessionPaths:
         return self.folder / "devices.json"
 
     @property
+    def summary(self) -> Path:
+        """JSON ``SessionSummary`` of the engine: how far the session is, for who only looks."""
+        return self.folder / "summary.json"
+
+    @property
     def engine_log(self) -> Path:
         return self.folder / "engine.log"
 
@@ -343,13 +357,24 @@ class SessionPaths:
         """Folder of locks on this machine's devices, shared by all sessions of the user."""
         return _state_of_all() / "devices"
 
+    @property
+    def launch_record(self) -> Path:
+        """How the session was last started; out of its folder, which may come from elsewhere."""
+        digest = hashlib.sha256(str(self.folder).encode()).hexdigest()[:32]
+        return launch_records() / f"{digest}.json"
+
     def ensure_runtime(self) -> Path:
         """Make the folder of the sockets, private to its owner. Raises like `ensure_private`."""
         ensure_private(self.runtime.parent, _RUNTIME_VARIABLE)
         return ensure_private(self.runtime, _RUNTIME_VARIABLE)
 
 
-def ensure_leases(folder: Path) -> Path:
-    """Make the folder of the leases. Raises like `ensure_private`."""
+def launch_records() -> Path:
+    """Folder of what is known of all sessions of the user on this machine."""
+    return _state_of_all() / "sessions"
+
+
+def ensure_state(folder: Path) -> Path:
+    """Make a folder of what all sessions share. Raises like `ensure_private`."""
     ensure_private(folder.parent, _STATE_VARIABLE)
     return ensure_private(folder, _STATE_VARIABLE)

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { ENGLISH } from '../core/model/translation.js';
 import type { Command } from '../core/session/command.js';
 import { dueEvent } from '../core/session/dueEvent.js';
@@ -30,11 +31,15 @@ import { ProfileCache } from './profileCache.js';
 import { RequestHandler } from './requestHandler.js';
 import { openingEvents, restoreSession } from './restoredSession.js';
 import type { MessageRouter } from './router.js';
+import { SessionSummaryFile } from './sessionSummary.js';
 import { archiveTasks, unarchived } from './taskArchive.js';
 import { TaskCurves } from './taskFiles/taskCurves.js';
 import { VERSION } from './version.js';
 
 const TICK = 1000;
+
+/** Name of the file, in the session's folder, that tells how far it is. */
+const SUMMARY = 'summary.json';
 
 /** The disk is looked at so long after something was written, in milliseconds. */
 const DISK_DELAY = 5000;
@@ -57,6 +62,7 @@ export class Engine implements IDisposable {
   private readonly _loads = new DeviceLoads();
   private readonly _curves: TaskCurves;
   private readonly _requestHandler: RequestHandler;
+  private readonly _summary: SessionSummaryFile;
   private readonly _timer: NodeJS.Timeout;
   private _session: ISession;
   private _tickedAt: number;
@@ -97,6 +103,7 @@ export class Engine implements IDisposable {
       delay: DISK_DELAY,
       onChange: () => this._showOther({}, 'progress')
     });
+    this._summary = new SessionSummaryFile({ path: join(_options.folder, SUMMARY), now, log });
     this._curves = new TaskCurves(_options.folder);
     this._executor = _options.executor({
       take: report => {
@@ -165,6 +172,7 @@ export class Engine implements IDisposable {
   /** Stop listening, after what is still to be sent; running ranks go on. */
   async close(): Promise<void> {
     clearInterval(this._timer);
+    this._summary.note(this._session.state);
     this._clients.dispose();
     this._disk.dispose();
     this._curves.dispose();
@@ -287,6 +295,7 @@ export class Engine implements IDisposable {
 
   private _tick(): void {
     const now = this._options.now();
+    this._summary.note(this._session.state);
     const due = dueEvent(this._session, this._tickedAt, now);
     if (!due || this._applyDue(due)) {
       this._tickedAt = now;

@@ -104,6 +104,10 @@ test('the wheel brings package, engine, schema and extension', () => {
   const share = join(clean, 'share', 'jupyter', 'labextensions', 'jupyterlab-saturn');
   const { jupyterlab } = JSON.parse(readFileSync(join(share, 'package.json'), 'utf8'));
   expect(existsSync(join(share, jupyterlab._build.load))).toBe(true);
+  const config = join(clean, 'etc', 'jupyter', 'jupyter_server_config.d', 'jupyterlab_saturn.json');
+  expect(JSON.parse(readFileSync(config, 'utf8')).ServerApp.jpserver_extensions).toEqual({
+    jupyterlab_saturn: true
+  });
   expect(JSON.parse(readFileSync(join(share, 'install.json'), 'utf8')).packageName).toBe('jupyterlab_saturn');
 });
 

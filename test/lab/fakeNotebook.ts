@@ -15,6 +15,7 @@ export class FakePanel {
   readonly sessionContext: FakeContext;
   readonly disposed = new Signal<this, void>(this);
   readonly content = new FakeNotebook();
+  readonly context = { localPath: 'vision/sweep.ipynb' };
 
   get asPanel(): NotebookPanel {
     return this as unknown as NotebookPanel;

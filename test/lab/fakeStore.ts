@@ -1,12 +1,13 @@
 import { type ISignal, Signal } from '@lumino/signaling';
 import type { ClientMessages, Failure, SessionState } from '../../src/core/wire/messages.js';
-import type { Incoming } from '../../src/lab/session/commChannel.js';
+import type { Incoming } from '../../src/lab/session/messageChannel.js';
 import type { ISaturnStore } from '../../src/lab/session/tokens.js';
 
 /** A store whose view the test sets. */
 export class FakeStore implements ISaturnStore {
   readonly changed: ISignal<this, void> & { emit(): void } = new Signal<this, void>(this);
   readonly failed = new Signal<this, Failure>(this);
+  readonly viewAsked = new Signal<this, string>(this);
   readonly did: string[] = [];
   /** Bodies of messages by their type, in the order in which they were sent. */
   readonly sent: [keyof ClientMessages, unknown][] = [];

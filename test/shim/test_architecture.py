@@ -30,6 +30,9 @@ SHARED = (
 )
 """Modules that every room may import."""
 
+OF_ONE_ROOM = {"jupyter_server": "server", "tornado": "server", "torch": "training"}
+"""Packages that one room alone may import."""
+
 
 def rooms() -> dict[str, tuple[str, ...]]:
     """What each room may import, as ARCHITECTURE.md says."""
@@ -124,8 +127,9 @@ def test_a_module_imports_only_what_its_room_may(path: Path) -> None:
             )
             known = at_home or within(target, (*SHARED, *ROOMS[room]))
             assert known, f"{name_of(path)} imports {target}"
-        elif name.split(".")[0] == "torch":
-            assert within(room, ("training",)), f"{name_of(path)} imports torch"
+        elif name.split(".")[0] in OF_ONE_ROOM:
+            owner = OF_ONE_ROOM[name.split(".")[0]]
+            assert within(room, (owner,)), f"{name_of(path)} imports {name}"
 
 
 def test_all_rooms_are_told_of() -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from jupyterlab_saturn.errors import SaturnError
-from jupyterlab_saturn.paths import SessionPaths, ensure_leases, ensure_private, events_socket
+from jupyterlab_saturn.paths import SessionPaths, ensure_state, ensure_private, events_socket
 
 SOMEBODY = 12345
 
@@ -50,7 +50,7 @@ def test_what_somebody_else_has_made_there_does_not_stop_a_session(
     paths = SessionPaths("s", temporary)
     runtime = paths.ensure_runtime()
     assert runtime.is_relative_to(Path.home() / ".cache")
-    assert ensure_leases(paths.leases).is_relative_to(Path.home())
+    assert ensure_state(paths.leases).is_relative_to(Path.home())
     assert SessionPaths("other", temporary).runtime.parent == runtime.parent
     assert len(os.fsencode(events_socket(paths.runtime))) <= 107
 
@@ -80,7 +80,7 @@ def test_leases_in_a_folder_of_somebody_else_are_refused_with_what_to_do(
     taken.mkdir()
     os.chown(taken, SOMEBODY, SOMEBODY)
     with pytest.raises(SaturnError, match="not a folder of yours") as refused:
-        ensure_leases(SessionPaths("s").leases)
+        ensure_state(SessionPaths("s").leases)
     assert "XDG_STATE_HOME" in (refused.value.hint or "")
 
 

@@ -8,13 +8,14 @@ import sys
 import tempfile
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from ..errors import SaturnError
 from ..paths import SessionPaths, is_alive
 from .agent_lock import agent_alive, read_status, unwritable
 from .log_tail import tail
 
-__all__ = ["agent_alive", "ensure_agent", "lasting"]
+__all__ = ["AgentPlace", "agent_alive", "ensure_agent", "lasting"]
 
 _POLL_SECONDS = 0.02
 _STATUS_BYTES = 1 << 14  # more than a status takes
@@ -31,16 +32,39 @@ def lasting(variables: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in variables.items() if name not in _OF_ONE_PROCESS}
 
 
-def ensure_agent(paths: SessionPaths, timeout: float = 60.0) -> str:
+@dataclass(frozen=True)
+class AgentPlace:
+    """Where an agent runs that is not to run where this process does.
+
+    Attributes
+    ----------
+    python
+        Its interpreter, in full.
+    cwd
+        Its working folder.
+    variables
+        Environment variables that it has beside, or instead of, those of this process.
+    """
+
+    python: str
+    cwd: str
+    variables: Mapping[str, str]
+
+
+def ensure_agent(
+    paths: SessionPaths, timeout: float = 60.0, place: AgentPlace | None = None
+) -> str:
     """The endpoint of the session's engine, of a living agent or of one started for it.
 
     The agent is nobody's child and in a session of its own, so it outlives the kernel and leaves
-    it no zombie. Its working folder is the kernel's.
+    it no zombie.
 
     Parameters
     ----------
     timeout
         Seconds to wait for an answering engine.
+    place
+        Where it runs; where this process does when absent.
 
     Raises
     ------
@@ -55,7 +79,7 @@ def ensure_agent(paths: SessionPaths, timeout: float = 60.0) -> str:
         # Asked before the status is read: an agent that is gone has written its last word.
         alive = agent_alive(paths)
         if not alive and not started:
-            _start(paths)
+            _start(paths, place)
             started = True
             continue
         status = read_status(paths)
@@ -72,9 +96,10 @@ def ensure_agent(paths: SessionPaths, timeout: float = 60.0) -> str:
         time.sleep(_POLL_SECONDS)
 
 
-def _start(paths: SessionPaths) -> None:
+def _start(paths: SessionPaths, place: AgentPlace | None) -> None:
+    python = sys.executable if place is None else place.python
     # -P: a file of the user's named like a standard module must not break the agent.
-    command = [sys.executable, "-P", "-m", __package__, "--detach", str(paths.folder)]
+    command = [python, "-P", "-m", __package__, "--detach", str(paths.folder)]
     try:
         with paths.agent_log.open("ab") as log:
             started = subprocess.run(
@@ -83,7 +108,8 @@ def _start(paths: SessionPaths) -> None:
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
-                env=lasting(os.environ),
+                cwd=None if place is None else place.cwd,
+                env=lasting(os.environ | ({} if place is None else place.variables)),
             )
     except OSError as error:
         raise unwritable(paths, error) from error

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict
 
 from ..errors import SaturnError
-from ..paths import SessionPaths, ensure_leases, is_at
+from ..paths import SessionPaths, ensure_state, is_at
 from .file_lock import lock_exclusively
 
 if TYPE_CHECKING:
@@ -159,7 +159,7 @@ class DeviceLeases:
 
     def _lock(self, part: str) -> int | None:
         """The locked file of a part; None while another session has it."""
-        ensure_leases(self._folder)
+        ensure_state(self._folder)
         path = self._path(part)
         while True:
             file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)

@@ -32,8 +32,11 @@ class AgentLauncher:
 
     def ensure(self, paths: SessionPaths) -> str:
         from ..agent.agent_launch import ensure_agent
+        from ..agent.launch_record import note_launch
 
-        return ensure_agent(paths)
+        endpoint = ensure_agent(paths)
+        note_launch(paths)
+        return endpoint
 
     def alive(self, paths: SessionPaths) -> bool:
         from ..agent.agent_launch import agent_alive

@@ -69,11 +69,12 @@ class Relay:
         with self._telling:
             self._unlisten()
             if self._session is not None:
-                self._session.live = _no_widget
+                self._let_go(self._session)
             self._session = session
             self._widget = None
             self._is_drawn = self._is_saved = False
             session.live = self._live
+            session.open_tab = partial(self._open_tab, session)
             self._unlisten = session.attachment.listen(
                 partial(self._on_state, session), self._tell_status
             )
@@ -85,7 +86,7 @@ class Relay:
         """Close the comms."""
         self._unlisten()
         if self._session is not None:
-            self._session.live = _no_widget
+            self._let_go(self._session)
         if self._is_open:
             from comm import get_comm_manager
 
@@ -199,6 +200,20 @@ class Relay:
         for comm in comms:
             comm.send(envelope)
 
+    def _open_tab(self, session: Session) -> bool:
+        """Ask the front end to show the session in a tab, once one is there to be asked."""
+        with self._lock:
+            is_heard = self._greeted and bool(self._comms)
+        if is_heard:
+            folder = str(session.paths.folder.resolve())
+            self._broadcast(wire.message("kernel", "kernel.view", {"folder": folder}))
+        return is_heard
+
+    @staticmethod
+    def _let_go(session: Session) -> None:
+        session.live = _no_widget
+        session.open_tab = _no_tab
+
     def _live(self, state: SessionState) -> str | None:
         """Model id of the widget that shows the session, once a front end is there to draw it."""
         if not self._greeted:
@@ -264,6 +279,11 @@ def _as_sent(_: Any, subshell: str | None) -> str | None:
 def _no_widget(_: SessionState) -> str | None:
     """Nothing follows this session any more."""
     return None
+
+
+def _no_tab() -> bool:
+    """Nothing follows this session any more."""
+    return False
 
 
 def _nothing() -> None:

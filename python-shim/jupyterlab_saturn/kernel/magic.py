@@ -69,6 +69,7 @@ class SaturnMagics(Magics):
             "export": self._export,
             "session": self._choose,
             "show": lambda _: show(self._session.show()),
+            "view": lambda _: show(self._session.view()),
             "help": self._help,
         }
 

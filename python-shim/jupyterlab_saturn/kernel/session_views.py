@@ -51,6 +51,7 @@ class SessionViews:
         self.paths = SessionPaths(name, home)
         self.attachment = Attachment(self.paths, __version__, launcher)
         self.live: Callable[[SessionState], str | None] = _no_widget
+        self.open_tab: Callable[[], bool] = _no_tab
 
     @property
     def name(self) -> str:
@@ -144,6 +145,17 @@ class SessionViews:
     def show(self) -> View:
         """The schedule, what is planned and what happened; live where it can be."""
         return self.live_view("schedule") if self._started else self._nothing_yet()
+
+    def view(self) -> View:
+        """Have JupyterLab show the session in a tab of its own, where it can be."""
+        self._connection()
+        if self.open_tab():
+            return note(f"Session {self.name!r} is shown in a tab of its own.")
+        return note(
+            "No front end listens that could show the session in a tab. In JupyterLab, choose "
+            "Open the Saturn Dashboard in the command palette (Ctrl+Shift+C); elsewhere, "
+            "%saturn show and %saturn status show it here."
+        )
 
     def plan_at(self, when: PastMoment) -> View:
         """The plan as it was at a time, and what had happened by then.
@@ -275,3 +287,8 @@ class SessionViews:
 def _no_widget(_: SessionState) -> str | None:
     """Where no front end is attached, nothing is shown live."""
     return None
+
+
+def _no_tab() -> bool:
+    """Nothing follows this session that could show it."""
+    return False

@@ -225,6 +225,11 @@ VERBS = (
     ),
     Verb("status", "Show in a table how far every task is now.", "%saturn status"),
     Verb("show", "Show the schedule, live: it follows what happens.", "%saturn show"),
+    Verb(
+        "view",
+        "Show the session in a tab of JupyterLab, which needs neither notebook nor kernel.",
+        "%saturn view",
+    ),
     Verb("results", "Show the leaderboard.", "%saturn results"),
     Verb(
         "stop",

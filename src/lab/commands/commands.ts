@@ -2,12 +2,13 @@ import { Dialog, showDialog } from '@jupyterlab/apputils';
 import type { INotebookTracker } from '@jupyterlab/notebook';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import type { CommandRegistry } from '@lumino/commands';
+import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 import { DisposableDelegate, DisposableSet, type IDisposable } from '@lumino/disposable';
 import { insertCellBelow, selectCell } from '../notebook/cellNavigation.js';
-import type { ISaturnStore } from '../session/tokens.js';
+import type { ISaturnStore, ISessionModel, ISessions } from '../session/tokens.js';
 import { CommandIDs } from './commandIDs.js';
 import { exportSession, formatLabel, isExportable, PAGE_FORMATS, type PageFormat } from './exportSession.js';
-import { isPossible } from './sessionActions.js';
+import { type Action, isPossible } from './sessionActions.js';
 
 const NO_ARGS = { type: 'object', properties: {} } as const;
 const CELL_ARGS = {
@@ -21,9 +22,20 @@ const CODE_ARGS = {
   properties: { code: { type: 'string', description: 'Source of the new cell' } }
 } as const;
 
+const SESSION_PROPERTIES = {
+  session: {
+    type: 'string',
+    description: 'Id of a session that is open; else that of the current notebook'
+  },
+  inFront: { type: 'boolean', description: 'Whether a session whose dashboard has the focus goes before' }
+} as const;
+
+const SESSION_ARGS = { type: 'object', properties: SESSION_PROPERTIES } as const;
+
 const EXPORT_ARGS = {
   type: 'object',
   properties: {
+    ...SESSION_PROPERTIES,
     format: { type: 'string', enum: PAGE_FORMATS, default: 'html', description: 'What the file holds' },
     isPalette: { type: 'boolean', description: 'Whether the label says that something is exported' }
   }
@@ -46,7 +58,7 @@ def my_model(lr, batch_size):
 
 /** Register all commands but the one that shows the panel; dispose of the result to remove them. */
 export function addCommands(options: addCommands.IOptions): IDisposable {
-  const { commands, store, tracker, trans, clock } = options;
+  const { commands, store, tracker, trans, clock, sessions = null } = options;
   const added = new DisposableSet();
   const add = (id: string, command: CommandRegistry.ICommandOptions) => {
     added.add(commands.addCommand(id, { describedBy: { args: NO_ARGS }, ...command }));
@@ -64,29 +76,39 @@ export function addCommands(options: addCommands.IOptions): IDisposable {
     isEnabled: () => store.view.connectionProblem?.kind === 'not-attached',
     execute: () => store.attach()
   });
-  add(CommandIDs.profile, {
+  const sessionOf = (args: ReadonlyPartialJSONObject): ISessionModel | null =>
+    typeof args.session === 'string'
+      ? (sessions?.opened(args.session) ?? null)
+      : (args.inFront === true && sessions?.inFront) || store;
+  const addAction = (
+    action: Action,
+    command: Pick<CommandRegistry.ICommandOptions, 'label' | 'caption'>,
+    isWanted: () => Promise<boolean> = async () => true
+  ) =>
+    add(CommandIDs[action], {
+      describedBy: { args: SESSION_ARGS },
+      ...command,
+      isEnabled: args => {
+        const session = sessionOf(args);
+        return session !== null && isPossible(action, session.view);
+      },
+      execute: async args => {
+        // The one that is meant now, whatever is in front once a question is answered.
+        const session = sessionOf(args);
+        return session !== null && (await isWanted()) && session.send(action, {});
+      }
+    });
+  addAction('profile', {
     label: trans.__('Measure the Tasks'),
-    caption: trans.__('Measure for a few steps how fast each task runs under each strategy'),
-    isEnabled: () => isPossible('profile', store.view),
-    execute: () => store.send('profile', {})
+    caption: trans.__('Measure for a few steps how fast each task runs under each strategy')
   });
-  add(CommandIDs.plan, {
+  addAction('plan', {
     label: trans.__('Plan the Tasks'),
-    caption: trans.__('Measure what is missing and find the shortest schedule'),
-    isEnabled: () => isPossible('plan', store.view),
-    execute: () => store.send('plan', {})
+    caption: trans.__('Measure what is missing and find the shortest schedule')
   });
-  add(CommandIDs.run, {
+  addAction('run', {
     label: trans.__('Train the Tasks'),
-    caption: trans.__('Measure and plan what is missing, then train in the background'),
-    isEnabled: () => isPossible('run', store.view),
-    execute: () => store.send('run', {})
-  });
-  add(CommandIDs.stop, {
-    label: trans.__('Stop Training…'),
-    caption: trans.__('Save a checkpoint of every running task and stop'),
-    isEnabled: () => isPossible('stop', store.view),
-    execute: async () => (await confirmStop(trans)) && store.send('stop', {})
+    caption: trans.__('Measure and plan what is missing, then train in the background')
   });
   add(CommandIDs.exportFile, {
     label: ({ format, isPalette }) => {
@@ -96,9 +118,20 @@ export function addCommands(options: addCommands.IOptions): IDisposable {
     },
     caption: trans.__('Save what there is of the session as a file that works alone'),
     describedBy: { args: EXPORT_ARGS },
-    isEnabled: ({ format }) => isExportable(formatOf(format) ?? 'html', store.view.state),
-    execute: ({ format }) => exportSession(store, formatOf(format) ?? 'html', clock(), trans)
+    isEnabled: args => isExportable(formatOf(args.format) ?? 'html', sessionOf(args)?.view.state ?? null),
+    execute: args => {
+      const session = sessionOf(args);
+      return session && exportSession(session, formatOf(args.format) ?? 'html', clock(), trans);
+    }
   });
+  addAction(
+    'stop',
+    {
+      label: trans.__('Stop Training…'),
+      caption: trans.__('Save a checkpoint of every running task and stop')
+    },
+    () => confirmStop(trans)
+  );
   add(CommandIDs.insertTaskCell, {
     label: trans.__('Insert a Task Cell'),
     caption: trans.__('Insert a cell that makes a grid of tasks, to be filled in'),
@@ -133,10 +166,12 @@ export function addCommands(options: addCommands.IOptions): IDisposable {
   const refresh = () => commands.notifyCommandChanged();
   store.changed.connect(refresh);
   tracker.currentChanged.connect(refresh);
+  sessions?.changed.connect(refresh);
   added.add(
     new DisposableDelegate(() => {
       store.changed.disconnect(refresh);
       tracker.currentChanged.disconnect(refresh);
+      sessions?.changed.disconnect(refresh);
     })
   );
   return added;
@@ -150,6 +185,8 @@ export namespace addCommands {
     trans: TranslationBundle;
     /** Seconds since the epoch. */
     clock: () => number;
+    /** Those of the Jupyter server, on which commands can act as well. */
+    sessions?: ISessions | null;
   }
 }
 

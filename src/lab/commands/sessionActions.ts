@@ -1,5 +1,5 @@
 import type { TaskStatus } from '../../core/wire/messages.js';
-import type { ISaturnStore } from '../session/tokens.js';
+import type { ISessionModel } from '../session/tokens.js';
 
 /** What the user may ask of a session. */
 export type Action = 'profile' | 'plan' | 'run' | 'stop';
@@ -8,7 +8,7 @@ const STARTABLE: ReadonlySet<TaskStatus> = new Set(['inspecting', 'ready', 'stop
 const ACTIVE: ReadonlySet<TaskStatus> = new Set(['starting', 'running', 'stopping']);
 
 /** Whether an action makes sense now. */
-export function isPossible(action: Action, view: ISaturnStore.IView): boolean {
+export function isPossible(action: Action, view: ISessionModel.IView): boolean {
   const { state, connected, pending } = view;
   if (!state || !connected || pending.has(action)) {
     return false;

@@ -1,4 +1,5 @@
 import { createContext, useContext } from 'react';
+import type { ISessions } from '../session/tokens.js';
 import { useSignalState } from './signalState.js';
 import type { TaskSelection } from './taskSelection.js';
 import type { IViewContext } from './viewContext.js';
@@ -8,6 +9,10 @@ export interface IDashboardContext extends IViewContext {
   readonly selection: TaskSelection;
   /** Seconds since the epoch. */
   readonly clock: () => number;
+  /** Id by which the Jupyter server, and commands, know the session; absent for the one of the current notebook. */
+  readonly sessionId?: string;
+  /** What other sessions there are; null where the Jupyter server is not asked. */
+  readonly sessions?: ISessions | null;
 }
 
 const DashboardContext = createContext<IDashboardContext | null>(null);

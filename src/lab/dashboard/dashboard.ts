@@ -1,63 +1,128 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import type { CommandRegistry } from '@lumino/commands';
-import { BoxLayout, SplitPanel, Widget } from '@lumino/widgets';
+import type { IDisposable } from '@lumino/disposable';
+import { MessageLoop } from '@lumino/messaging';
+import { PanelLayout, SplitPanel, Widget } from '@lumino/widgets';
+import { printable } from '../../core/view/format/escape.js';
+import { sessionEntryText } from '../../core/view/status/sessionEntryText.js';
 import { TaskSelection } from '../context/taskSelection.js';
 import { taskDetailPart } from '../detail/taskDetailPart.js';
 import { schedulePart } from '../schedule/schedulePart.js';
-import type { ISessionModel } from '../session/tokens.js';
+import type { ISessionModel, ISessions } from '../session/tokens.js';
 import { taskTablePart } from '../taskTable/taskTablePart.js';
+import { dashboardAbsence } from './dashboardAbsence.js';
 import { dashboardHeader } from './dashboardHeader.js';
 
 /** One session on one screen: its schedule above, its tasks and what there is to know of them below. */
 export class Dashboard extends Widget {
-  constructor(options: Dashboard.IOptions) {
+  constructor(private readonly _options: Dashboard.IOptions) {
     super();
     this.addClass('jp-SaturnDashboard');
-    this.session = options.session;
-    const context = { ...options, selection: this.selection };
+    const context = { ..._options, selection: this.selection };
     const below = new SplitPanel({ orientation: 'horizontal' });
     below.addWidget(taskTablePart(context));
     below.addWidget(taskDetailPart(context));
-    const parts = new SplitPanel({ orientation: 'vertical' });
-    parts.addWidget(schedulePart(context));
-    parts.addWidget(below);
-    parts.setRelativeSizes([2, 3]);
-    const header = dashboardHeader(context);
-    const layout = new BoxLayout({ direction: 'top-to-bottom', spacing: 0 });
-    layout.addWidget(header);
-    layout.addWidget(parts);
-    BoxLayout.setSizeBasis(header, 48);
-    BoxLayout.setStretch(parts, 1);
+    this._parts = new SplitPanel({ orientation: 'vertical' });
+    this._parts.addClass('jp-SaturnDashboard-parts');
+    this._parts.addWidget(schedulePart(context));
+    this._parts.addWidget(below);
+    this._parts.setRelativeSizes([2, 3]);
+    this._absence = dashboardAbsence(context);
+    const layout = new PanelLayout();
+    layout.addWidget(dashboardHeader(context));
+    layout.addWidget(this._absence);
+    layout.addWidget(this._parts);
     this.layout = layout;
-    this.session.changed.connect(this._onChanged, this);
+    // The header is as high as what it says.
+    this._sizes = new ResizeObserver(() => {
+      MessageLoop.postMessage(this._parts, Widget.ResizeMessage.UnknownSize);
+    });
+    this._sizes.observe(this._parts.node);
+    _options.session.changed.connect(this._onChanged, this);
+    _options.sessions?.changed.connect(this._onChanged, this);
+    this._onChanged();
   }
-
-  /** The session that it shows. */
-  readonly session: ISessionModel;
 
   /** Which tasks are selected, in all parts. */
   readonly selection = new TaskSelection();
 
+  /** The session that is shown. */
+  get session(): ISessionModel {
+    return this._options.session;
+  }
+
+  /** Id by which the Jupyter server knows it; undefined for the one of the current notebook. */
+  get sessionId(): string | undefined {
+    return this._options.sessionId;
+  }
+
   override dispose(): void {
-    this.session.changed.disconnect(this._onChanged, this);
+    if (this.isDisposed) {
+      return;
+    }
+    const { session, sessions, sessionId } = this._options;
+    session.changed.disconnect(this._onChanged, this);
+    sessions?.changed.disconnect(this._onChanged, this);
+    this._sizes.disconnect();
+    this._watch(false);
     this.selection.dispose();
     super.dispose();
+    if (sessionId !== undefined) {
+      session.dispose();
+    }
+  }
+
+  protected override onAfterAttach(): void {
+    this._watch(this.isVisible);
+  }
+
+  protected override onAfterShow(): void {
+    this._watch(true);
+  }
+
+  protected override onAfterHide(): void {
+    this._watch(false);
+  }
+
+  /** Have the list of sessions kept up to date while somebody can see it. */
+  private _watch(wanted: boolean): void {
+    if (wanted) {
+      this._watching ??= this._options.sessions?.watch() ?? null;
+    } else {
+      this._watching?.dispose();
+      this._watching = null;
+    }
   }
 
   private _onChanged(): void {
-    const { state } = this.session.view;
+    const { session, sessions, sessionId, trans } = this._options;
+    const { state } = session.view;
+    this._parts.setHidden(state === null);
+    this._absence.setHidden(state !== null);
+    const entry = sessions?.list?.find(({ id }) => id === sessionId);
+    const name = state?.session ?? entry?.session;
+    this.title.label = name === undefined ? trans.__('Saturn') : trans.__('Saturn: %1', printable(name));
+    this.title.caption = entry ? sessionEntryText(entry, trans).place : printable(state?.folder ?? '');
     if (state && state.tasks !== this._tasks) {
       this._tasks = state.tasks;
       this.selection.keep(new Set(state.tasks.map(({ spec }) => spec.name)));
     }
   }
 
+  private readonly _parts: SplitPanel;
+  private readonly _absence: Widget;
+  private readonly _sizes: ResizeObserver;
+  private _watching: IDisposable | null = null;
   private _tasks: unknown = null;
 }
 
 export namespace Dashboard {
   export interface IOptions {
+    /** One with an id is the dashboard's own, and ends with it. */
     session: ISessionModel;
+    /** Id by which the Jupyter server knows the session; absent for the one of the current notebook. */
+    sessionId?: string;
+    sessions: ISessions | null;
     commands: CommandRegistry;
     trans: TranslationBundle;
     /** Seconds since the epoch. */

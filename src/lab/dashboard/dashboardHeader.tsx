@@ -1,12 +1,18 @@
 import { printable } from '../../core/view/format/escape.js';
 import { progressLine } from '../../core/view/status/progressLine.js';
+import { sessionEntryText } from '../../core/view/status/sessionEntryText.js';
+import { CommandIDs } from '../commands/commandIDs.js';
+import { type Action, isPossible } from '../commands/sessionActions.js';
+import { ConnectionNote } from '../components/connectionNote.js';
 import { DashboardPart } from '../components/dashboardPart.js';
 import { FailureNote } from '../components/failureNote.js';
 import { type IDashboardContext, useDashboardContext } from '../context/dashboardContext.js';
 import type { ViewSnapshot } from '../context/viewSnapshot.js';
-import { connectionProblemText } from '../session/connectionProblem.js';
+import type { ISessionModel } from '../session/tokens.js';
+import { SessionChooser } from './sessionChooser.js';
+import { useSessionEntries } from './sessionEntries.js';
 
-/** Which session it is, how far it is, and what is in the way. */
+/** Which session it is, how far it is, what can be asked of it, and what is in the way. */
 export function dashboardHeader(context: IDashboardContext): DashboardPart {
   return new DashboardPart({
     context,
@@ -16,18 +22,67 @@ export function dashboardHeader(context: IDashboardContext): DashboardPart {
   });
 }
 
-function Header({ view: { state, connectionProblem, failure }, now }: ViewSnapshot.IMoment) {
-  const { session, trans } = useDashboardContext();
+function Header({ view, now }: ViewSnapshot.IMoment) {
+  const { session, sessionId, trans } = useDashboardContext();
+  const entries = useSessionEntries();
+  const { state, connectionProblem, failure } = view;
+  const entry = entries.find(({ id, path }) =>
+    sessionId === undefined ? path === state?.folder : id === sessionId
+  );
+  const name = state?.session ?? entry?.session;
   return (
     <>
-      {state && (
-        <div className="jp-SaturnDashboard-title">
-          <h2 title={printable(state.folder)}>{printable(state.session)}</h2>
-          <span role="status">{progressLine(state, now, trans)}</span>
-        </div>
-      )}
+      <div className="jp-SaturnDashboard-title">
+        <h2 title={printable(state?.folder ?? entry?.path ?? '')}>
+          {name === undefined ? trans.__('Saturn') : printable(name)}
+        </h2>
+        {entry && <span className="jp-SaturnDashboard-place">{sessionEntryText(entry, trans).place}</span>}
+        {entries.length > 0 && <SessionChooser entries={entries} />}
+        {state && (
+          <span className="jp-SaturnDashboard-progress" role="status">
+            {progressLine(state, now, trans)}
+          </span>
+        )}
+        {state && <SessionActions view={view} />}
+      </div>
       {failure && <FailureNote failure={failure} onDismiss={() => session.dismiss()} />}
-      {connectionProblem && <p role="status">{connectionProblemText(connectionProblem, trans).title}</p>}
+      {state && connectionProblem && <ConnectionNote store={session} problem={connectionProblem} strip />}
     </>
+  );
+}
+
+/** What can be asked of the session that is shown, whichever notebook is the current one. */
+function SessionActions({ view }: { view: ISessionModel.IView }) {
+  const { trans } = useDashboardContext();
+  return (
+    <div className="jp-SaturnDashboard-actions" role="toolbar" aria-label={trans.__('Actions')}>
+      <SessionButton view={view} action="plan" label={trans.__('Plan')} />
+      <SessionButton view={view} action="run" label={trans.__('Run')} accent />
+      <SessionButton view={view} action="stop" label={trans.__('Stop')} />
+    </div>
+  );
+}
+
+function SessionButton(props: {
+  view: ISessionModel.IView;
+  action: Action;
+  label: string;
+  accent?: boolean;
+}) {
+  const { commands, sessionId } = useDashboardContext();
+  const command = CommandIDs[props.action];
+  const args = sessionId === undefined ? {} : { session: sessionId };
+  return (
+    <button
+      type="button"
+      className={`jp-mod-styled${props.accent ? ' jp-mod-accept' : ''}`}
+      data-command={command}
+      disabled={!isPossible(props.action, props.view)}
+      aria-busy={props.view.pending.has(props.action)}
+      title={commands.caption(command, args)}
+      onClick={() => void commands.execute(command, args)}
+    >
+      {props.label}
+    </button>
   );
 }

@@ -1,52 +1,109 @@
 import { ILayoutRestorer, type JupyterFrontEnd, type JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { ICommandPalette, MainAreaWidget, WidgetTracker } from '@jupyterlab/apputils';
+import { ILauncher } from '@jupyterlab/launcher';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import { CommandIDs } from '../commands/commandIDs.js';
 import { addTaskCommands, TASK_COMMANDS } from '../commands/taskCommands.js';
 import { saturnIcon } from '../components/icons.js';
 import { now } from '../context/clock.js';
-import { Dashboard } from '../dashboard/dashboard.js';
-import { ISaturnStore } from '../session/tokens.js';
+import type { Dashboard } from '../dashboard/dashboard.js';
+import { ISaturnStore, ISessions } from '../session/tokens.js';
 import { dashboardTarget } from './dashboardTarget.js';
 
-/** A session in a tab of the main area. */
+const ARGS = {
+  type: 'object',
+  properties: {
+    session: {
+      type: 'string',
+      pattern: '^[0-9a-f]{32}$',
+      description:
+        'Id of a session, as the Jupyter server lists them; the one that is meant most likely when absent'
+    },
+    label: { type: 'string', description: 'What a menu calls it' }
+  }
+} as const;
+
+const ID = new RegExp(ARGS.properties.session.pattern);
+
+/** Sessions in tabs of the main area. */
 export const dashboardPlugin: JupyterFrontEndPlugin<void> = {
   id: 'jupyterlab-saturn:dashboard',
   description: 'A %saturn session in a tab of its own: schedule, tasks, curves.',
   autoStart: true,
   requires: [ISaturnStore],
-  optional: [ILayoutRestorer, ICommandPalette, ITranslator],
+  optional: [ISessions, ILayoutRestorer, ICommandPalette, ILauncher, ITranslator],
   activate: (
     app: JupyterFrontEnd,
     store: ISaturnStore,
+    sessions: ISessions | null,
     restorer: ILayoutRestorer | null,
     palette: ICommandPalette | null,
+    launcher: ILauncher | null,
     translator: ITranslator | null
   ) => {
     const trans = (translator ?? nullTranslator).load('jupyterlab_saturn');
     const tracker = new WidgetTracker<MainAreaWidget<Dashboard>>({
       namespace: 'jupyterlab-saturn-dashboard'
     });
-    app.commands.addCommand(CommandIDs.dashboard, {
-      label: trans.__('Open the Saturn Dashboard'),
-      caption: trans.__('Show schedule, tasks and curves in a tab'),
-      icon: saturnIcon,
-      describedBy: { args: { type: 'object', properties: {} } },
-      execute: () => {
-        const open = tracker.currentWidget;
-        if (open) {
-          app.shell.activateById(open.id);
-          return;
-        }
-        const content = new Dashboard({ session: store, commands: app.commands, trans, clock: now });
-        const widget = new MainAreaWidget({ content });
-        widget.id = 'jupyterlab-saturn-dashboard';
-        widget.title.label = trans.__('Saturn');
-        widget.title.icon = saturnIcon;
-        widget.title.closable = true;
-        void tracker.add(widget);
-        app.shell.add(widget, 'main');
+    const opening = new Map<string, Promise<MainAreaWidget<Dashboard>>>();
+
+    const make = async (sessionId: string | undefined): Promise<MainAreaWidget<Dashboard>> => {
+      const { Dashboard } = await import('../dashboard/dashboard.js');
+      const session = sessionId === undefined || !sessions ? store : sessions.open(sessionId);
+      const { commands } = app;
+      const content = new Dashboard({ session, sessions, commands, trans, clock: now, sessionId });
+      const widget = new MainAreaWidget({ content });
+      widget.id = `jupyterlab-saturn-dashboard-${sessionId ?? 'notebook'}`;
+      widget.toolbar.hide(); // the header has all there is to do
+      widget.title.icon = saturnIcon;
+      widget.title.closable = true;
+      await tracker.add(widget);
+      return widget;
+    };
+
+    const show = async (sessionId: string | undefined): Promise<void> => {
+      const key = sessionId ?? '';
+      let widget = tracker.find(({ content }) => content.sessionId === sessionId);
+      if (!widget) {
+        const made = opening.get(key) ?? make(sessionId).finally(() => opening.delete(key));
+        opening.set(key, made);
+        widget = await made;
       }
+      if (!widget.isAttached) {
+        app.shell.add(widget, 'main', { type: 'Saturn' });
+      }
+      app.shell.activateById(widget.id);
+    };
+
+    app.commands.addCommand(CommandIDs.dashboard, {
+      label: ({ isLauncher, label }) =>
+        typeof label === 'string'
+          ? label
+          : isLauncher
+            ? trans.__('Saturn Dashboard')
+            : trans.__('Open the Saturn Dashboard'),
+      caption: trans.__('Show schedule, tasks and curves of a session in a tab'),
+      icon: saturnIcon,
+      describedBy: { args: ARGS },
+      execute: async ({ session }) =>
+        show(
+          sessions && typeof session === 'string' && ID.test(session)
+            ? session
+            : await likelySession(store, sessions)
+        )
+    });
+
+    app.shell.currentChanged?.connect(() => {
+      if (sessions) {
+        const { currentWidget } = app.shell;
+        const front = tracker.find(widget => widget === currentWidget)?.content;
+        sessions.inFront = front?.sessionId === undefined ? null : front.session;
+      }
+    });
+    store.viewAsked.connect(async (_, folder) => {
+      await sessions?.refresh();
+      const id = sessions?.list?.find(({ path }) => path === folder)?.id;
+      await app.commands.execute(CommandIDs.dashboard, id === undefined ? {} : { session: id });
     });
     const target = dashboardTarget({ dashboards: tracker, shell: app.shell, store });
     addTaskCommands({ commands: app.commands, target, clock: now, trans });
@@ -54,9 +111,22 @@ export const dashboardPlugin: JupyterFrontEndPlugin<void> = {
       palette?.addItem({ command, category: trans.__('Saturn') });
     }
     palette?.addItem({ command: CommandIDs.dashboard, category: trans.__('Saturn') });
+    launcher?.add({ command: CommandIDs.dashboard, args: { isLauncher: true }, category: 'Other', rank: 90 });
     void restorer?.restore(tracker, {
       command: CommandIDs.dashboard,
-      name: () => 'dashboard'
+      args: ({ content: { sessionId } }) => (sessionId === undefined ? {} : { session: sessionId }),
+      name: ({ content: { sessionId } }) => sessionId ?? 'notebook'
     });
   }
 };
+
+/** Id of the session that is meant where none is named: of the current notebook, or the only one there is. */
+async function likelySession(store: ISaturnStore, sessions: ISessions | null): Promise<string | undefined> {
+  await sessions?.refresh();
+  const list = sessions?.list ?? [];
+  const folder = store.view.state?.folder;
+  if (folder !== undefined) {
+    return list.find(({ path }) => path === folder)?.id;
+  }
+  return list.length === 1 ? list[0]?.id : undefined;
+}

@@ -2,7 +2,7 @@ import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/applica
 import { INotebookTracker } from '@jupyterlab/notebook';
 import { CommMemory } from '../session/commMemory.js';
 import { SaturnStore } from '../session/saturnStore.js';
-import { ISaturnStore } from '../session/tokens.js';
+import { ISaturnStore, ISessions } from '../session/tokens.js';
 
 /** Provides the session of the current notebook. */
 export const storePlugin: JupyterFrontEndPlugin<ISaturnStore> = {
@@ -11,6 +11,7 @@ export const storePlugin: JupyterFrontEndPlugin<ISaturnStore> = {
   autoStart: true,
   provides: ISaturnStore,
   requires: [INotebookTracker],
-  activate: (_app: JupyterFrontEnd, tracker: INotebookTracker) =>
-    new SaturnStore({ tracker, memory: new CommMemory(window.sessionStorage), reattach: true })
+  optional: [ISessions],
+  activate: (_app: JupyterFrontEnd, tracker: INotebookTracker, sessions: ISessions | null) =>
+    new SaturnStore({ tracker, memory: new CommMemory(window.sessionStorage), sessions, reattach: true })
 };

@@ -2,7 +2,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import { agentAway } from '../../core/view/display/emptyStates.js';
 import type { Failure } from '../../core/wire/messages.js';
 
-/** Why the panel has no live session state to show, or shows one that may be out of date. */
+/** Why a view has no live session state to show, or shows one that may be out of date. */
 export type ConnectionProblem =
   | { readonly kind: 'no-notebook' }
   | { readonly kind: 'no-kernel' }
@@ -19,7 +19,14 @@ export type ConnectionProblem =
   | { readonly kind: 'attaching' }
   | { readonly kind: 'waiting' }
   | { readonly kind: 'failed'; readonly failure: Failure; readonly retry: ConnectionProblem.Action | null }
-  | { readonly kind: 'agent-away' };
+  | { readonly kind: 'agent-away' }
+  | { readonly kind: 'engine-away' }
+  | { readonly kind: 'asleep' }
+  | { readonly kind: 'server-away' }
+  | { readonly kind: 'no-server-extension' }
+  | { readonly kind: 'not-allowed' }
+  | { readonly kind: 'no-session' }
+  | { readonly kind: 'session-gone' };
 
 export namespace ConnectionProblem {
   /** What a button can do about a connection problem. */
@@ -129,6 +136,48 @@ export function connectionProblemText(
               ? { ...attach, label: trans.__('Try again') }
               : null
       };
+    case 'engine-away':
+      return wait(
+        trans.__('The session does not answer just now'),
+        trans.__('Training goes on meanwhile; what you see is from before, and goes on by itself.')
+      );
+    case 'asleep':
+      return {
+        ...say(
+          trans.__('The session is asleep'),
+          trans.__(
+            'Nothing of it runs; its tasks, measurements and checkpoints are kept. Wake it to see them and to go on.'
+          )
+        ),
+        action: { do: 'attach', label: trans.__('Wake') }
+      };
+    case 'server-away':
+      return wait(
+        trans.__('Connection to the Jupyter server lost'),
+        trans.__('Training goes on meanwhile; this page connects again by itself.')
+      );
+    case 'no-server-extension':
+      return say(
+        trans.__('Sessions can be seen from their notebooks only'),
+        trans.__(
+          'The Jupyter server does not load jupyterlab_saturn. Install it where JupyterLab is installed and restart JupyterLab; until then, open the notebook of a session.'
+        )
+      );
+    case 'not-allowed':
+      return say(
+        trans.__('You may not see the sessions of this server'),
+        trans.__('Log in again, or ask who runs this Jupyter server.')
+      );
+    case 'no-session':
+      return say(
+        trans.__('No session yet'),
+        trans.__('Define tasks with %%%%saturn task in a cell of a notebook; its session then shows here.')
+      );
+    case 'session-gone':
+      return say(
+        trans.__('This session is not there any more'),
+        trans.__('Its folder was removed or moved. Choose another session.')
+      );
     case 'agent-away': {
       const { title, detail } = agentAway(trans);
       return wait(title, detail);

@@ -1,11 +1,14 @@
 import type { INotebookTracker, NotebookPanel } from '@jupyterlab/notebook';
 import { type ISignal, Signal } from '@lumino/signaling';
-import { type ClientMessages, type Failure, failureOf, type SessionState } from '../../core/wire/messages.js';
+import type { ClientMessages, Failure, SessionState } from '../../core/wire/messages.js';
 import { NotebookCells } from '../notebook/notebookCells.js';
-import type { Incoming } from './commChannel.js';
 import type { CommMemory } from './commMemory.js';
-import { notConnected, SessionConnection } from './sessionConnection.js';
-import type { ISaturnStore } from './tokens.js';
+import type { Incoming } from './messageChannel.js';
+import { NotebookLine } from './notebookLine.js';
+import { SessionConnection } from './sessionConnection.js';
+import { notConnected } from './sessionLine.js';
+import { SessionModel } from './sessionModel.js';
+import type { ISaturnStore, ISessions } from './tokens.js';
 
 /**
  * The session of the current notebook.
@@ -17,6 +20,7 @@ export class SaturnStore implements ISaturnStore {
   constructor(options: SaturnStore.IOptions) {
     this._tracker = options.tracker;
     this._memory = options.memory;
+    this._sessions = options.sessions;
     this._reattach = options.reattach;
     this._tracker.forEach(panel => {
       this._add(panel);
@@ -32,6 +36,10 @@ export class SaturnStore implements ISaturnStore {
 
   get failed(): ISignal<this, Failure> {
     return this._failed;
+  }
+
+  get viewAsked(): ISignal<this, string> {
+    return this._viewAsked;
   }
 
   get view(): ISaturnStore.IView {
@@ -54,7 +62,7 @@ export class SaturnStore implements ISaturnStore {
   }
 
   stateOf(panel: NotebookPanel): SessionState | null {
-    return this._notebooks.get(panel)?.connection.state ?? null;
+    return this._notebooks.get(panel)?.line.state ?? null;
   }
 
   async load(): Promise<void> {
@@ -62,52 +70,32 @@ export class SaturnStore implements ISaturnStore {
   }
 
   async attach(): Promise<void> {
-    await this._current?.connection.attach();
+    await this._current?.model.attach();
   }
 
   async send<T extends keyof ClientMessages>(type: T, body: ClientMessages[T]): Promise<boolean> {
-    const entry = this._current;
-    if (!entry || entry.pending.has(type)) {
-      return false;
-    }
-    entry.pending = new Set(entry.pending).add(type);
-    this.dismiss();
-    try {
-      await entry.connection.request(type, body);
-      return true;
-    } catch (error) {
-      this.report(failureOf(error));
-      return false;
-    } finally {
-      entry.pending = new Set([...entry.pending].filter(other => other !== type));
-      this._refresh();
-    }
+    return (await this._current?.model.send(type, body)) ?? false;
   }
 
   request<T extends keyof ClientMessages>(type: T, body: ClientMessages[T]): Promise<Incoming> {
-    return this._current?.connection.request(type, body) ?? Promise.reject(notConnected());
+    return this._current?.model.request(type, body) ?? Promise.reject(notConnected());
   }
 
   async stateAt(time: number): Promise<SessionState | null> {
-    this.dismiss();
-    try {
-      const answer = await this._current?.connection.request('state.at', { time });
-      return answer?.type === 'state.was' ? answer.body.state : null;
-    } catch (error) {
-      this.report(failureOf(error));
-      return null;
-    }
+    return (await this._current?.model.stateAt(time)) ?? null;
   }
 
   report(failure: Failure): void {
-    this._failure = failure;
-    this._refresh();
-    this._failed.emit(failure);
+    const model = this._current?.model;
+    if (model) {
+      model.report(failure);
+    } else {
+      this._failed.emit(failure);
+    }
   }
 
   dismiss(): void {
-    this._failure = null;
-    this._refresh();
+    this._current?.model.dismiss();
   }
 
   dispose(): void {
@@ -141,10 +129,17 @@ export class SaturnStore implements ISaturnStore {
       memory: this._memory,
       reattach: this._reattach
     });
+    const line = new NotebookLine({
+      kernel: connection,
+      path: () => panel.context.localPath,
+      sessions: this._sessions
+    });
+    const model = new SessionModel(line);
     const cells = new NotebookCells(panel.content);
-    this._notebooks.set(panel, { connection, cells, pending: new Set() });
-    connection.changed.connect(this._refresh, this);
-    connection.failed.connect(this._onFailed, this);
+    this._notebooks.set(panel, { connection, line, model, cells });
+    model.changed.connect(this._refresh, this);
+    model.failed.connect(this._onFailed, this);
+    connection.viewAsked.connect(this._onViewAsked, this);
     cells.changed.connect(this._refresh, this);
     panel.disposed.connect(this._remove, this);
   }
@@ -153,15 +148,21 @@ export class SaturnStore implements ISaturnStore {
     const entry = this._notebooks.get(panel);
     this._notebooks.delete(panel);
     panel.disposed.disconnect(this._remove, this);
+    entry?.model.dispose();
+    entry?.line.dispose();
     entry?.connection.dispose();
     entry?.cells.dispose();
     this._refresh();
   }
 
-  private _onFailed(connection: SessionConnection, failure: Failure): void {
-    if (connection === this._current?.connection) {
-      this.report(failure);
+  private _onFailed(model: SessionModel, failure: Failure): void {
+    if (model === this._current?.model) {
+      this._failed.emit(failure);
     }
+  }
+
+  private _onViewAsked(_: unknown, folder: string): void {
+    this._viewAsked.emit(folder);
   }
 
   private _refresh(): void {
@@ -177,24 +178,18 @@ export class SaturnStore implements ISaturnStore {
 
   private _look(): ISaturnStore.IView {
     const entry = this._current;
-    return {
-      state: entry?.connection.state ?? null,
-      connectionProblem: entry ? entry.connection.problem : Private.NO_NOTEBOOK,
-      connected: entry?.connection.connected ?? false,
-      cells: entry?.cells.cells ?? Private.NO_CELLS,
-      pending: entry?.pending ?? Private.NONE,
-      failure: this._failure
-    };
+    return entry ? { ...entry.model.view, cells: entry.cells.cells } : Private.NO_NOTEBOOK;
   }
 
   private readonly _tracker: SaturnStore.ITracker;
   private readonly _memory: CommMemory;
+  private readonly _sessions: ISessions | null;
   private readonly _notebooks = new Map<NotebookPanel, Private.IEntry>();
   private readonly _changed = new Signal<this, void>(this);
   private readonly _failed = new Signal<this, Failure>(this);
+  private readonly _viewAsked = new Signal<this, string>(this);
   private _view: ISaturnStore.IView;
   private _reattach: boolean;
-  private _failure: Failure | null = null;
   private _isDisposed = false;
 }
 
@@ -206,6 +201,8 @@ export namespace SaturnStore {
   export interface IOptions {
     tracker: ITracker;
     memory: CommMemory;
+    /** Those of the Jupyter server, to which notebooks turn while their kernels are busy or gone. */
+    sessions: ISessions | null;
     reattach: boolean;
   }
 }
@@ -213,13 +210,19 @@ export namespace SaturnStore {
 namespace Private {
   export interface IEntry {
     readonly connection: SessionConnection;
+    readonly line: NotebookLine;
+    readonly model: SessionModel;
     readonly cells: NotebookCells;
-    pending: ReadonlySet<keyof ClientMessages>;
   }
 
-  export const NO_NOTEBOOK = { kind: 'no-notebook' } as const;
-  export const NO_CELLS: ISaturnStore.IView['cells'] = [];
-  export const NONE: ISaturnStore.IView['pending'] = new Set();
+  export const NO_NOTEBOOK: ISaturnStore.IView = {
+    state: null,
+    connectionProblem: { kind: 'no-notebook' },
+    connected: false,
+    cells: [],
+    pending: new Set(),
+    failure: null
+  };
 
   /** Whether two pictures are of the same things, so that nobody need draw the second. */
   export const isSame = (a: ISaturnStore.IView, b: ISaturnStore.IView) =>

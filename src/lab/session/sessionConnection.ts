@@ -1,8 +1,6 @@
 import type { ISessionContext } from '@jupyterlab/apputils';
 import type { Kernel } from '@jupyterlab/services';
-import type { IDisposable } from '@lumino/disposable';
 import { type ISignal, Signal } from '@lumino/signaling';
-import { SaturnError } from '../../core/wire/failure.js';
 import {
   type ClientMessages,
   type Failure,
@@ -10,13 +8,14 @@ import {
   type KernelStatus,
   type SessionState
 } from '../../core/wire/messages.js';
-import { VERSION } from '../extension.js';
-import type { CommChannel, Incoming } from './commChannel.js';
+import type { CommChannel } from './commChannel.js';
 import type { CommMemory } from './commMemory.js';
 import type { ConnectionProblem } from './connectionProblem.js';
-import { FollowedState } from './followedState.js';
+import { FollowedSession } from './followedSession.js';
 import { languageOf, loadExtension } from './kernelCalls.js';
 import { KernelComm } from './kernelComm.js';
+import type { Incoming } from './messageChannel.js';
+import { type ISessionLine, notConnected } from './sessionLine.js';
 
 /** How long a kernel may take to say which comms it has before it is called busy, in milliseconds. */
 const SLOW_AFTER = 1500;
@@ -27,11 +26,14 @@ const SLOW_AFTER = 1500;
  * It survives page reloads, lost connections and kernel restarts, and keeps the last state for as long as
  * there is no newer one.
  */
-export class SessionConnection implements IDisposable {
+export class SessionConnection implements ISessionLine {
   constructor(options: SessionConnection.IOptions) {
     this._context = options.sessionContext;
     this._memory = options.memory;
     this.reattach = options.reattach;
+    this._session.changed.connect(() => this._changed.emit());
+    this._session.failed.connect((_, failure) => this._failed.emit(failure));
+    this._session.viewAsked.connect((_, folder) => this._viewAsked.emit(folder));
     this._context.kernelChanged.connect(this._onKernelChanged, this);
     this._context.statusChanged.connect(this._onStatusChanged, this);
     this._context.connectionStatusChanged.connect(this._onConnectionStatusChanged, this);
@@ -51,9 +53,14 @@ export class SessionConnection implements IDisposable {
     return this._failed;
   }
 
+  /** Somebody asks, in a cell, for the session of a folder to be shown in a tab. */
+  get viewAsked(): ISignal<this, string> {
+    return this._viewAsked;
+  }
+
   /** Newest state of the session, or null when there never was one. */
   get state(): SessionState | null {
-    return this._followed.value;
+    return this._session.state;
   }
 
   /** Why `state` is missing or may be out of date; null when it is live. */
@@ -71,10 +78,10 @@ export class SessionConnection implements IDisposable {
     if (this._wasConnected && connectionStatus !== 'connected') {
       return { kind: 'kernel-disconnected' };
     }
-    if (this._phase === null && this.state?.agent === 'away') {
+    if (this._session.phase === null && this.state?.agent === 'away') {
       return { kind: 'agent-away' };
     }
-    return this._phase;
+    return this._session.phase;
   }
 
   /** Whether messages reach an engine. */
@@ -93,36 +100,25 @@ export class SessionConnection implements IDisposable {
     if (!kernelComm) {
       return;
     }
-    const turn = this._enter({ kind: 'loading' });
+    const turn = this._session.enter({ kind: 'loading' });
     let problem: Failure | null = null;
     try {
       problem = await loadExtension(kernelComm.kernel);
       if (!problem && !kernelComm.channel) {
-        await kernelComm.look(() => this._turn === turn);
+        await kernelComm.look(() => this._session.turn === turn);
         problem = kernelComm.channel ? null : Private.noComm();
       }
     } catch (error) {
       problem = failureOf(error);
     }
-    if (problem && this._turn === turn && !kernelComm.channel) {
-      this._enter({ kind: 'failed', failure: problem, retry: 'load' });
+    if (problem && this._session.turn === turn && !kernelComm.channel) {
+      this._session.enter({ kind: 'failed', failure: problem, retry: 'load' });
     }
   }
 
   /** Ask the kernel to attach to its session, starting it when it does not run. */
-  async attach(): Promise<void> {
-    const channel = this._kernelComm?.channel;
-    if (!channel) {
-      return;
-    }
-    const turn = this._enter({ kind: 'attaching' });
-    try {
-      this._onMessage(channel, await channel.request('attach', {}));
-    } catch (error) {
-      if (this._turn === turn) {
-        this._enter({ kind: 'failed', failure: failureOf(error), retry: 'attach' });
-      }
-    }
+  attach(): Promise<void> {
+    return this._session.attach();
   }
 
   /** Send a message to the engine. Rejects with a SaturnError when it refuses or is out of reach. */
@@ -135,7 +131,7 @@ export class SessionConnection implements IDisposable {
       return;
     }
     this._isDisposed = true;
-    this._turn++;
+    this._session.dispose();
     this._leave();
     Signal.disconnectReceiver(this);
     Signal.clearData(this);
@@ -152,7 +148,7 @@ export class SessionConnection implements IDisposable {
         this._kernelComm?.forget();
         this._restarted = true;
         // Stays so while the new process starts, until it can be asked.
-        this._enter({ kind: 'kernel-restarting' });
+        this._session.enter({ kind: 'kernel-restarting' });
         break;
       case 'dead':
         this._dead = true;
@@ -173,7 +169,7 @@ export class SessionConnection implements IDisposable {
     if (status === 'connected') {
       if (this._wasConnected && this._kernelComm?.channel) {
         // Pushes were missed meanwhile; a greeting brings the whole state.
-        void this._greet(this._kernelComm.channel);
+        void this._session.greet(this._kernelComm.channel);
       }
       this._wasConnected = true;
     }
@@ -199,155 +195,87 @@ export class SessionConnection implements IDisposable {
   }
 
   private _leave(): void {
-    this._turn++;
     clearTimeout(this._slowTimer);
     this._kernelComm?.dispose();
     this._kernelComm = null;
-    this._phase = null;
+    this._session.enter(null);
   }
 
   /** Find out where this kernel stands and connect as far as possible. */
   private async _probe(kernelComm: KernelComm): Promise<void> {
-    const turn = this._enter({ kind: 'connecting' });
+    const turn = this._session.enter({ kind: 'connecting' });
     if (kernelComm.recall()) {
-      this._wanted = true;
+      this._session.isWanted = true;
     }
     clearTimeout(this._slowTimer);
     this._slowTimer = setTimeout(() => {
-      if (this._turn === turn && this._phase?.kind === 'connecting') {
-        this._enter({ kind: 'kernel-busy' }, turn);
+      if (this._session.turn === turn && this._session.phase?.kind === 'connecting') {
+        this._session.enter({ kind: 'kernel-busy' }, turn);
       }
     }, SLOW_AFTER);
     try {
       const language = await languageOf(kernelComm.kernel);
-      if (this._turn !== turn) {
+      if (this._session.turn !== turn) {
         return;
       }
       if (language !== 'python') {
-        this._enter({ kind: 'not-python', language });
+        this._session.enter({ kind: 'not-python', language });
         return;
       }
-      await kernelComm.look(() => this._turn === turn);
-      if (this._turn !== turn || kernelComm.channel) {
+      await kernelComm.look(() => this._session.turn === turn);
+      if (this._session.turn !== turn || kernelComm.channel) {
         return;
       }
-      if (this._wanted && this.reattach) {
+      if (this._session.isWanted && this.reattach) {
         await this.load();
       } else {
-        this._enter({ kind: 'not-loaded' });
+        this._session.enter({ kind: 'not-loaded' });
       }
     } catch (error) {
-      if (this._turn === turn) {
-        this._enter({ kind: 'failed', failure: failureOf(error), retry: 'load' });
+      if (this._session.turn === turn) {
+        this._session.enter({ kind: 'failed', failure: failureOf(error), retry: 'load' });
       }
     } finally {
-      if (this._turn === turn) {
+      if (this._session.turn === turn) {
         clearTimeout(this._slowTimer);
       }
     }
   }
 
   private _onOpened(_: KernelComm, channel: CommChannel): void {
-    this._followed.giveUp();
-    channel.pushed.connect(this._onMessage, this);
-    channel.malformed.connect(this._onMalformed, this);
+    this._session.listen(channel);
   }
 
   private _onReady(_: KernelComm, channel: CommChannel): void {
-    void this._greet(channel);
+    void this._session.greet(channel);
   }
 
-  private async _greet(channel: CommChannel): Promise<void> {
-    try {
-      // A browser has no process id.
-      this._onMessage(channel, await channel.request('hello', { pid: 0, version: VERSION }));
-    } catch (error) {
-      if (this._isCurrent(channel)) {
-        this._followed.giveUp();
-        this._enter({ kind: 'failed', failure: failureOf(error), retry: 'attach' });
-      }
+  private _onDetached(status: KernelStatus): void {
+    if (this._session.isWanted && this.reattach && this._session.phase?.kind !== 'attaching') {
+      void this.attach();
+    } else {
+      this._session.enter({ kind: 'not-attached', session: status.session });
     }
-  }
-
-  private _onMessage(channel: CommChannel, message: Incoming): void {
-    if (!this._isCurrent(channel)) {
-      return;
-    }
-    switch (message.type) {
-      case 'kernel.status':
-        this._onKernelStatus(message.body);
-        break;
-      case 'state':
-        this._followed.take(message.body.state);
-        this._goLive();
-        break;
-      case 'change':
-        if (this._followed.follow(message.body)) {
-          this._goLive();
-        }
-        break;
-      case 'error':
-        this._failed.emit(message.body.error);
-        break;
-    }
-  }
-
-  private _goLive(): void {
-    this._wanted = true;
-    this._enter(null);
-  }
-
-  private _onKernelStatus(status: KernelStatus): void {
-    if (status.error) {
-      this._enter({ kind: 'failed', failure: status.error, retry: 'attach' });
-    } else if (!status.attached) {
-      if (this._wanted && this.reattach && this._phase?.kind !== 'attaching') {
-        void this.attach();
-      } else {
-        this._enter({ kind: 'not-attached', session: status.session });
-      }
-    } else if (this._phase !== null) {
-      this._wanted = true;
-      this._enter({ kind: 'waiting' });
-    }
-  }
-
-  private _onMalformed(_: CommChannel, failure: Failure): void {
-    this._failed.emit(failure);
   }
 
   private _onClosed(): void {
-    this._enter({ kind: 'not-loaded' });
-  }
-
-  private _isCurrent(channel: CommChannel): boolean {
-    return this._kernelComm?.channel === channel;
-  }
-
-  /** Move to a phase; returns the turn, by which late answers to earlier questions are told apart. */
-  private _enter(phase: ConnectionProblem | null, turn = this._turn + 1): number {
-    this._turn = turn;
-    this._phase = phase;
-    this._changed.emit();
-    return turn;
+    this._session.enter({ kind: 'not-loaded' });
   }
 
   private readonly _context: ISessionContext;
   private readonly _memory: CommMemory;
   private readonly _changed = new Signal<this, void>(this);
   private readonly _failed = new Signal<this, Failure>(this);
+  private readonly _viewAsked = new Signal<this, string>(this);
   private _kernelComm: KernelComm | null = null;
-  /** A greeting brings the whole state. */
-  private readonly _followed = new FollowedState(() => {
-    const channel = this._kernelComm?.channel;
-    if (channel) {
-      void this._greet(channel);
-    }
+  private readonly _session = new FollowedSession({
+    channel: () => this._kernelComm?.channel ?? null,
+    // The kernel tells everybody what it has heard; it is the engine that waits, for the kernel.
+    acknowledges: false,
+    problemOf: failure => ({ kind: 'failed', failure, retry: 'attach' }),
+    onDetached: status => this._onDetached(status)
   });
-  private _phase: ConnectionProblem | null = null;
   private _slowTimer: ReturnType<typeof setTimeout> | undefined;
-  private _turn = 0;
-  private _wanted = false;
   private _restarted = false;
   private _dead = false;
   private _wasConnected = false;
@@ -362,14 +290,6 @@ export namespace SessionConnection {
     reattach: boolean;
   }
 }
-
-/** Why nothing can be asked of a session. */
-export const notConnected = () =>
-  new SaturnError({
-    code: 'not-connected',
-    message: 'The current notebook is not attached to a session.',
-    hint: 'Open the Saturn panel and follow what it says.'
-  });
 
 namespace Private {
   export const noComm = (): Failure => ({

@@ -5,10 +5,11 @@ import type { ISignal } from '@lumino/signaling';
 import type { Widget } from '@lumino/widgets';
 import type { ComponentType } from 'react';
 import type { SessionPhase } from '../../core/view/status/sessionPhase.js';
-import type { ClientMessages, Failure, SessionState } from '../../core/wire/messages.js';
+import type { ClientMessages, Failure, SessionEntry, SessionState } from '../../core/wire/messages.js';
 import type { ITaskCell } from '../notebook/taskCells.js';
-import type { Incoming } from './commChannel.js';
 import type { ConnectionProblem } from './connectionProblem.js';
+import type { Incoming } from './messageChannel.js';
+import type { ISessionLine } from './sessionLine.js';
 
 /** The comm target on which a kernel and the front end talk. */
 export const COMM_TARGET = 'jupyterlab_saturn';
@@ -26,6 +27,9 @@ export interface ISessionModel extends IDisposable {
 
   /** The current view; a new object on every change, never mutated. */
   readonly view: ISessionModel.IView;
+
+  /** Have the session started when it does not run. Failures end in `view`. */
+  attach(): Promise<void>;
 
   /**
    * Send a message to the engine and wait for its answer.
@@ -96,8 +100,8 @@ export interface ISaturnStore extends ISessionModel {
   /** Load the extension in the current notebook's kernel. Failures end in `view`. */
   load(): Promise<void>;
 
-  /** Attach the kernel to its session. Failures end in `view`. */
-  attach(): Promise<void>;
+  /** Emitted when a cell asks for a session to be shown in a tab, with the session's folder. */
+  readonly viewAsked: ISignal<ISaturnStore, string>;
 }
 
 export namespace ISaturnStore {
@@ -106,6 +110,45 @@ export namespace ISaturnStore {
     /** Task cells of the notebook, in order. */
     readonly cells: readonly ITaskCell[];
   }
+}
+
+/** The sessions that the Jupyter server knows of, which need no kernel and no notebook. */
+export const ISessions = new Token<ISessions>(
+  'jupyterlab-saturn:ISessions',
+  'The %saturn sessions below the folder of the Jupyter server: which there are, and the way to each.'
+);
+
+/** See the token of the same name. */
+export interface ISessions extends IDisposable {
+  /** Emitted after `list`, `problem` or `inFront` was replaced. */
+  readonly changed: ISignal<ISessions, void>;
+
+  /** As the server told last; null before it ever did. */
+  readonly list: readonly SessionEntry[] | null;
+
+  /** Why the server does not tell; null when it does. */
+  readonly problem: ConnectionProblem | null;
+
+  /** The session of the dashboard that has the focus, on which commands act then; null when none has. */
+  inFront: ISessionModel | null;
+
+  /** Ask the server again. Failures end in `problem`. */
+  refresh(): Promise<void>;
+
+  /** Have the list asked for every now and then, until the result is disposed of. */
+  watch(): IDisposable;
+
+  /** Open a session by its id; it is looked at, not started. Dispose of it to leave. */
+  open(id: string): ISessionModel;
+
+  /** A session of that id that somebody has open. */
+  opened(id: string): ISessionModel | null;
+
+  /** The line to a session, shared by all who use it; to be given back by `disconnect`. */
+  connect(id: string): ISessionLine;
+
+  /** Give a line back. */
+  disconnect(id: string): void;
 }
 
 /** The sections of the side panel: what it shows of a session, one below the other. */

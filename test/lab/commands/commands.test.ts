@@ -123,6 +123,34 @@ describe('addCommands', () => {
     expect(store.did).toEqual(['load', 'run-cell', 'run-cell']);
   });
 
+  it('acts on the session that is named, or in front, whatever the notebook', async () => {
+    added.dispose();
+    const front = new FakeStore();
+    const named = new FakeStore();
+    const sessions = {
+      changed: store.changed,
+      inFront: front,
+      opened: (id: string) => (id === 'named' ? named : null)
+    };
+    added = addCommands({
+      commands,
+      store,
+      tracker: tracker.asTracker,
+      trans: nullTranslator.load(''),
+      clock: () => 0,
+      sessions: sessions as never
+    });
+    for (const each of [store, front, named]) {
+      each.set({ state: plannedState() });
+    }
+    await commands.execute(CommandIDs.run, { session: 'named' });
+    await commands.execute(CommandIDs.run, { inFront: true });
+    expect([store.did, front.did, named.did]).toEqual([[], ['run'], ['run']]);
+    await commands.execute(CommandIDs.run);
+    expect(store.did).toEqual(['run']);
+    expect(commands.isEnabled(CommandIDs.run, { session: 'gone' })).toBe(false);
+  });
+
   it('takes all commands away when disposed, and listens no more', () => {
     added.dispose();
     expect(commands.listCommands()).toEqual([]);

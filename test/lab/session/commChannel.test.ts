@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Failure } from '../../../src/core/wire/messages.js';
-import { CommChannel, type Incoming } from '../../../src/lab/session/commChannel.js';
+import { CommChannel } from '../../../src/lab/session/commChannel.js';
+import type { Incoming } from '../../../src/lab/session/messageChannel.js';
 import { plannedState } from '../../fixtures/sessionStates.js';
 import { FakeComm } from '../fakeKernel.js';
 

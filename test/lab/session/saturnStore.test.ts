@@ -32,6 +32,7 @@ describe('SaturnStore', () => {
     store = new SaturnStore({
       tracker: tracker.asTracker,
       memory: new CommMemory(sessionStorage),
+      sessions: null,
       reattach: true
     });
     changes = 0;

@@ -35,7 +35,7 @@ class FrontEnd:
         self._on_close = callback
 
     def send(self, data: Json) -> None:
-        wire.check("kernel" if data["type"] == "kernel.status" else "engine", data)
+        wire.check("kernel" if data["type"].startswith("kernel.") else "engine", data)
         with self._changed:
             self.got.append(data)
             self._changed.notify_all()
@@ -335,3 +335,17 @@ def test_a_listener_that_fails_keeps_nothing_from_the_others(
     connection.wait_for(lambda state: state["trialsDone"] == 3, 10)
     connection.sync()
     assert heard[-1] == 3
+
+
+def test_a_cell_has_the_session_shown_in_a_tab_once_a_front_end_is_there(
+    engine: FakeEngine, relay: Relay, session: Session
+) -> None:
+    assert "palette" in session.view().text
+    front = FrontEnd()
+    relay._adopt(front)
+    assert "palette" in session.view().text  # it may be any front end, until it has said hello
+    front.say("hello", {"pid": 0, "version": "0.1.0"})
+    assert "tab of its own" in session.view().text
+    assert front.find(type="kernel.view")["body"] == {"folder": str(session.paths.folder)}
+    relay.close()
+    assert "palette" in session.view().text

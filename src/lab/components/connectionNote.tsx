@@ -1,9 +1,9 @@
 import { printableLines } from '../../core/view/format/escape.js';
 import { useViewContext } from '../context/viewContext.js';
 import { type ConnectionProblem, connectionProblemText } from '../session/connectionProblem.js';
-import type { ISaturnStore } from '../session/tokens.js';
+import type { ISaturnStore, ISessionModel } from '../session/tokens.js';
 
-/** Why there is no live session and what to do: the whole panel, or a strip above an older state. */
+/** Why there is no live session and what to do: the whole view, or a strip above an older state. */
 export function ConnectionNote(props: ConnectionNote.IProps) {
   const { trans } = useViewContext();
   const { title, detail, busy, action } = connectionProblemText(props.problem, trans);
@@ -19,7 +19,7 @@ export function ConnectionNote(props: ConnectionNote.IProps) {
         <button
           type="button"
           className="jp-mod-styled jp-mod-accept"
-          onClick={() => void (action.do === 'load' ? props.store.load() : props.store.attach())}
+          onClick={() => void (action.do === 'load' ? props.store.load?.() : props.store.attach())}
         >
           {action.label}
         </button>
@@ -30,7 +30,8 @@ export function ConnectionNote(props: ConnectionNote.IProps) {
 
 export namespace ConnectionNote {
   export interface IProps {
-    store: Pick<ISaturnStore, 'load' | 'attach'>;
+    /** What the button acts on. */
+    store: Pick<ISessionModel, 'attach'> & Partial<Pick<ISaturnStore, 'load'>>;
     problem: ConnectionProblem;
     /** A state is shown below. */
     strip: boolean;

@@ -1,0 +1,132 @@
+import { UUID } from '@lumino/coreutils';
+import type { IDisposable } from '@lumino/disposable';
+import { type ISignal, Signal } from '@lumino/signaling';
+import { SaturnError } from '../../core/wire/failure.js';
+import {
+  asMessage,
+  type ClientMessages,
+  type Failure,
+  failureOf,
+  type Message,
+  WIRE_VERSION
+} from '../../core/wire/messages.js';
+
+/** What may arrive: the engine's words, relayed, and the relay's own. */
+export type Incoming = Message<'engine'> | Message<'kernel'>;
+
+/** Wire messages to and from a session: validated both ways, replies matched to requests by id. */
+export abstract class MessageChannel implements IDisposable {
+  /** Messages nobody asked for, such as a pushed state. */
+  get pushed(): ISignal<this, Incoming> {
+    return this._pushed;
+  }
+
+  /** A message that could not be understood. */
+  get malformed(): ISignal<this, Failure> {
+    return this._malformed;
+  }
+
+  /** The other end closed the channel. */
+  get closed(): ISignal<this, void> {
+    return this._closed;
+  }
+
+  get isDisposed(): boolean {
+    return this._isDisposed;
+  }
+
+  /**
+   * Send a message and wait for the reply to it.
+   *
+   * @throws SaturnError what an `error` reply carries; `disconnected` when the channel ends first.
+   */
+  request<T extends keyof ClientMessages>(type: T, body: ClientMessages[T]): Promise<Incoming> {
+    const id = UUID.uuid4();
+    return new Promise((resolve, reject) => {
+      if (this._isDisposed || !this._isOpen) {
+        reject(Private.disconnected());
+        return;
+      }
+      this._waiting.set(id, { resolve, reject });
+      this._transmit({ v: WIRE_VERSION, id, type, body });
+    });
+  }
+
+  /** Send a message that nobody answers. */
+  tell<T extends keyof ClientMessages>(type: T, body: ClientMessages[T]): void {
+    if (!this._isDisposed && this._isOpen) {
+      this._transmit({ v: WIRE_VERSION, id: UUID.uuid4(), type, body });
+    }
+  }
+
+  dispose(): void {
+    if (this._isDisposed) {
+      return;
+    }
+    this._isDisposed = true;
+    this._release();
+    for (const { reject } of this._waiting.values()) {
+      reject(Private.disconnected());
+    }
+    this._waiting.clear();
+    Signal.clearData(this);
+  }
+
+  /** Whether anything can be sent. */
+  protected abstract get _isOpen(): boolean;
+
+  protected abstract _transmit(envelope: object): void;
+
+  /** Listen to the other end no more. */
+  protected abstract _release(): void;
+
+  /** The other end closed the channel. */
+  protected _end(): void {
+    this._closed.emit();
+    this.dispose();
+  }
+
+  /** Take what has come. */
+  protected _receive(data: unknown): void {
+    let message: Incoming;
+    try {
+      const type = (data as { type?: unknown } | null)?.type;
+      const isOfKernel = typeof type === 'string' && type.startsWith('kernel.');
+      message = isOfKernel ? asMessage('kernel', data) : asMessage('engine', data);
+    } catch (error) {
+      this._malformed.emit(failureOf(error));
+      return;
+    }
+    const waiting = message.re === undefined ? undefined : this._waiting.get(message.re);
+    if (!waiting) {
+      this._pushed.emit(message);
+      return;
+    }
+    this._waiting.delete(message.re as string);
+    if (message.type === 'error') {
+      waiting.reject(new SaturnError(message.body.error));
+    } else {
+      waiting.resolve(message);
+    }
+  }
+
+  private readonly _waiting = new Map<string, Private.IWaiting>();
+  private readonly _pushed = new Signal<this, Incoming>(this);
+  private readonly _malformed = new Signal<this, Failure>(this);
+  private readonly _closed = new Signal<this, void>(this);
+  private _isDisposed = false;
+}
+
+namespace Private {
+  export interface IWaiting {
+    resolve: (message: Incoming) => void;
+    reject: (error: SaturnError) => void;
+  }
+
+  export const disconnected = () =>
+    new SaturnError({
+      code: 'disconnected',
+      message: 'The connection to the session ended before it answered.',
+      hint: 'It is made again by itself; then try once more.'
+    });
+}
