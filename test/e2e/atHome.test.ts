@@ -140,6 +140,28 @@ test('each export works alone', async () => {
   expect(plan.segments.length).toBeGreaterThan(0);
 });
 
+test('menus and keys lead there', async () => {
+  const { page } = eyes;
+  await page.getByRole('menuitem', { name: 'File', exact: true }).click();
+  await page.locator('.lm-Menu-item', { hasText: 'Export Saturn Session' }).hover();
+  const formats = page.locator('.lm-Menu-item[data-command="saturn:export"]');
+  await formats.first().waitFor();
+  expect(await formats.locator('.lm-Menu-itemLabel').allInnerTexts()).toEqual([
+    'Report as HTML',
+    'Schedule as SVG',
+    'Schedule as PNG',
+    'Tasks as CSV',
+    'Plan as JSON'
+  ]);
+  const [download] = await Promise.all([page.waitForEvent('download'), formats.nth(3).click()]);
+  expect(download.suggestedFilename()).toBe('default-tasks.csv');
+  await page.locator('.jp-SideBar [data-id="filebrowser"]').first().click();
+  await notebook.command('application:toggle-right-area');
+  await panel.waitFor({ state: 'hidden' });
+  await page.keyboard.press('Alt+Shift+S');
+  await panel.waitFor();
+});
+
 test('the magic writes the same files', async () => {
   const cell = await notebook.run('%saturn export sweep.html\n%saturn export sweep.csv');
   expect(await cell.innerText()).toContain('sweep.csv');

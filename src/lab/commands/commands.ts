@@ -22,23 +22,22 @@ const CODE_ARGS = {
   properties: { code: { type: 'string', description: 'Source of the new cell' } }
 } as const;
 
-const SESSION_ARGS = {
-  type: 'object',
-  properties: {
-    session: {
-      type: 'string',
-      description: 'Id of a session that is open; else that of the current notebook'
-    },
-    inFront: { type: 'boolean', description: 'Whether a session whose dashboard has the focus goes before' }
-  }
+const SESSION_PROPERTIES = {
+  session: {
+    type: 'string',
+    description: 'Id of a session that is open; else that of the current notebook'
+  },
+  inFront: { type: 'boolean', description: 'Whether a session whose dashboard has the focus goes before' }
 } as const;
+
+const SESSION_ARGS = { type: 'object', properties: SESSION_PROPERTIES } as const;
 
 const EXPORT_ARGS = {
   type: 'object',
   properties: {
+    ...SESSION_PROPERTIES,
     format: { type: 'string', enum: PAGE_FORMATS, default: 'html', description: 'What the file holds' },
-    isPalette: { type: 'boolean', description: 'Whether the label says that something is exported' },
-    ...SESSION_ARGS.properties
+    isPalette: { type: 'boolean', description: 'Whether the label says that something is exported' }
   }
 } as const;
 
@@ -111,14 +110,6 @@ export function addCommands(options: addCommands.IOptions): IDisposable {
     label: trans.__('Train the Tasks'),
     caption: trans.__('Measure and plan what is missing, then train in the background')
   });
-  addAction(
-    'stop',
-    {
-      label: trans.__('Stop Training…'),
-      caption: trans.__('Save a checkpoint of every running task and stop')
-    },
-    () => confirmStop(trans)
-  );
   add(CommandIDs.exportFile, {
     label: ({ format, isPalette }) => {
       const known = formatOf(format);
@@ -133,6 +124,14 @@ export function addCommands(options: addCommands.IOptions): IDisposable {
       return session && exportSession(session, formatOf(args.format) ?? 'html', clock(), trans);
     }
   });
+  addAction(
+    'stop',
+    {
+      label: trans.__('Stop Training…'),
+      caption: trans.__('Save a checkpoint of every running task and stop')
+    },
+    () => confirmStop(trans)
+  );
   add(CommandIDs.insertTaskCell, {
     label: trans.__('Insert a Task Cell'),
     caption: trans.__('Insert a cell that makes a grid of tasks, to be filled in'),
@@ -184,10 +183,10 @@ export namespace addCommands {
     store: ISaturnStore;
     tracker: Pick<INotebookTracker, 'currentWidget' | 'currentChanged'>;
     trans: TranslationBundle;
-    /** Those of the Jupyter server, on which commands can act as well. */
-    sessions?: ISessions | null;
     /** Seconds since the epoch. */
     clock: () => number;
+    /** Those of the Jupyter server, on which commands can act as well. */
+    sessions?: ISessions | null;
   }
 }
 

@@ -34,7 +34,7 @@ export const commandsPlugin: JupyterFrontEndPlugin<void> = {
     sessions: ISessions | null
   ) => {
     const trans = (translator ?? nullTranslator).load('jupyterlab_saturn');
-    addCommands({ commands: app.commands, store, tracker, trans, sessions, clock: now });
+    addCommands({ commands: app.commands, store, tracker, trans, clock: now, sessions });
     for (const command of IN_PALETTE) {
       palette?.addItem({ command, args: { inFront: true }, category: trans.__('Saturn') });
     }

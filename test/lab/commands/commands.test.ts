@@ -111,6 +111,18 @@ describe('addCommands', () => {
     expect(panel.content.scrolledTo).toEqual([2, 1]);
   });
 
+  it('loads the extension before it runs a cell that needs it', async () => {
+    const panel = new FakePanel(null, ['a']);
+    tracker.add(panel);
+    tracker.show(panel);
+    commands.addCommand('notebook:run-cell', { execute: () => void store.did.push('run-cell') });
+    store.set({ connectionProblem: { kind: 'not-loaded' } });
+    await commands.execute(CommandIDs.runTaskCell, { cell: 'cell-0' });
+    store.set({ connectionProblem: null });
+    await commands.execute(CommandIDs.runTaskCell, { cell: 'cell-0' });
+    expect(store.did).toEqual(['load', 'run-cell', 'run-cell']);
+  });
+
   it('acts on the session that is named, or in front, whatever the notebook', async () => {
     added.dispose();
     const front = new FakeStore();
@@ -125,8 +137,8 @@ describe('addCommands', () => {
       store,
       tracker: tracker.asTracker,
       trans: nullTranslator.load(''),
-      sessions: sessions as never,
-      clock: () => 0
+      clock: () => 0,
+      sessions: sessions as never
     });
     for (const each of [store, front, named]) {
       each.set({ state: plannedState() });
@@ -137,18 +149,6 @@ describe('addCommands', () => {
     await commands.execute(CommandIDs.run);
     expect(store.did).toEqual(['run']);
     expect(commands.isEnabled(CommandIDs.run, { session: 'gone' })).toBe(false);
-  });
-
-  it('loads the extension before it runs a cell that needs it', async () => {
-    const panel = new FakePanel(null, ['a']);
-    tracker.add(panel);
-    tracker.show(panel);
-    commands.addCommand('notebook:run-cell', { execute: () => void store.did.push('run-cell') });
-    store.set({ connectionProblem: { kind: 'not-loaded' } });
-    await commands.execute(CommandIDs.runTaskCell, { cell: 'cell-0' });
-    store.set({ connectionProblem: null });
-    await commands.execute(CommandIDs.runTaskCell, { cell: 'cell-0' });
-    expect(store.did).toEqual(['load', 'run-cell', 'run-cell']);
   });
 
   it('takes all commands away when disposed, and listens no more', () => {
