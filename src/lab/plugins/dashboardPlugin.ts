@@ -3,10 +3,12 @@ import { ICommandPalette, MainAreaWidget, WidgetTracker } from '@jupyterlab/appu
 import { ILauncher } from '@jupyterlab/launcher';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import { CommandIDs } from '../commands/commandIDs.js';
+import { addTaskCommands, TASK_COMMANDS } from '../commands/taskCommands.js';
 import { saturnIcon } from '../components/icons.js';
 import { now } from '../context/clock.js';
 import type { Dashboard } from '../dashboard/dashboard.js';
 import { ISaturnStore, ISessions } from '../session/tokens.js';
+import { dashboardTarget } from './dashboardTarget.js';
 
 const ARGS = {
   type: 'object',
@@ -17,7 +19,13 @@ const ARGS = {
       description:
         'Id of a session, as the Jupyter server lists them; the one that is meant most likely when absent'
     },
-    label: { type: 'string', description: 'What a menu calls it' }
+    label: { type: 'string', description: 'What a menu calls it' },
+    tasks: {
+      type: 'array',
+      items: { type: 'string' },
+      description: 'Names of the tasks to select; those that are selected stay when absent'
+    },
+    show: { type: 'string', description: 'Which details to show of them: `curves`, `log`, `error`, ...' }
   }
 } as const;
 
@@ -59,7 +67,7 @@ export const dashboardPlugin: JupyterFrontEndPlugin<void> = {
       return widget;
     };
 
-    const show = async (sessionId: string | undefined): Promise<void> => {
+    const show = async (sessionId: string | undefined): Promise<Dashboard> => {
       const key = sessionId ?? '';
       let widget = tracker.find(({ content }) => content.sessionId === sessionId);
       if (!widget) {
@@ -71,6 +79,7 @@ export const dashboardPlugin: JupyterFrontEndPlugin<void> = {
         app.shell.add(widget, 'main', { type: 'Saturn' });
       }
       app.shell.activateById(widget.id);
+      return widget.content;
     };
 
     app.commands.addCommand(CommandIDs.dashboard, {
@@ -83,12 +92,19 @@ export const dashboardPlugin: JupyterFrontEndPlugin<void> = {
       caption: trans.__('Show schedule, tasks and curves of a session in a tab'),
       icon: saturnIcon,
       describedBy: { args: ARGS },
-      execute: async ({ session }) =>
-        show(
+      execute: async ({ session, tasks, show: what }) => {
+        const { selection } = await show(
           sessions && typeof session === 'string' && ID.test(session)
             ? session
             : await likelySession(store, sessions)
-        )
+        );
+        if (Array.isArray(tasks)) {
+          selection.select(tasks.map(String));
+        }
+        if (typeof what === 'string') {
+          selection.ask(what);
+        }
+      }
     });
 
     app.shell.currentChanged?.connect(() => {
@@ -103,6 +119,11 @@ export const dashboardPlugin: JupyterFrontEndPlugin<void> = {
       const id = sessions?.list?.find(({ path }) => path === folder)?.id;
       await app.commands.execute(CommandIDs.dashboard, id === undefined ? {} : { session: id });
     });
+    const target = dashboardTarget({ dashboards: tracker, shell: app.shell, store });
+    addTaskCommands({ commands: app.commands, target, clock: now, trans });
+    for (const command of TASK_COMMANDS) {
+      palette?.addItem({ command, category: trans.__('Saturn') });
+    }
     palette?.addItem({ command: CommandIDs.dashboard, category: trans.__('Saturn') });
     launcher?.add({ command: CommandIDs.dashboard, args: { isLauncher: true }, category: 'Other', rank: 90 });
     void restorer?.restore(tracker, {
