@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 _LOOK_SECONDS = 1.0
 _LOOKS = frozenset(
     {
-        *("checkpoints.read", "curves.read", "hello", "output.read", "ping", "render"),
+        *("checkpoints.read", "curves.read", "hello", "load.read", "output.read", "ping", "render"),
         *("state", "state.at", "state.taken"),
     }
 )
