@@ -11,6 +11,7 @@ import { HOSTILE, hostileState, UNPRINTABLE } from '../fixtures/hostileState.js'
 import { finishedState, plannedState, runningState } from '../fixtures/sessionStates.js';
 import { FakeStore } from './fakeStore.js';
 import { openPanel } from './panel/panelHarness.js';
+import { openTable } from './taskTable/tableHarness.js';
 
 const registry = new RenderMimeRegistry({ initialFactories: standardRendererFactories });
 const trans = nullTranslator.load('');
@@ -43,6 +44,19 @@ describe('what a session says stays text', () => {
     const error = { code: 'hostile', message: HOSTILE, hint: HOSTILE, traceback: HOSTILE };
     ui.show({ state: { ...state, notices: [error] } });
     expectText(ui.panel.node);
+  });
+
+  it.each(states)('in the table of tasks: %s', (_, state) => {
+    const table = openTable(state);
+    dispose = table.close;
+    table.click(table.all('[data-task] [data-column="0"]')[0] as HTMLElement);
+    expectText(table.part.node);
+    for (const node of table.all('[title]')) {
+      expect(node.title).not.toMatch(UNPRINTABLE);
+    }
+    const groupings = table.all('label select option').map(one => one.getAttribute('value') ?? '');
+    table.write(table.find('label select'), groupings.at(-1) ?? '');
+    expectText(table.part.node);
   });
 
   it('in the panel, of why there is no session', () => {

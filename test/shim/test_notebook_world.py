@@ -49,7 +49,7 @@ def session(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Session]:
     monkeypatch.setattr(sys, "path", list(sys.path))
     one = Session("world", home)
     yield one
-    one.reset()
+    one.reset(yes=True)
     one.close()
 
 

@@ -148,7 +148,10 @@ def test_every_order_in_a_notebook(story: Story, tmp_path: Path) -> None:  # noq
     assert len(list(kept.iterdir())) >= 1
 
     # Weights are kept for as long as a task began with them.
-    story.does("%saturn remove wlast wbest w40")
+    refused = story.shell.cell("%saturn remove wlast wbest w40")
+    assert isinstance(refused, SaturnError) and refused.code == "trained-tasks"
+    assert len(list(kept.iterdir())) >= 1
+    story.does("%saturn remove wlast wbest w40 --yes")
     assert list(kept.iterdir()) == []
     assert "(--switch" not in story.does(f"%saturn run {plain} --switch pays")
 

@@ -146,7 +146,7 @@ def test_one_bad_point_of_a_sweep_leaves_the_others_alone(session: Session) -> N
     assert found.pop("cycle-2.0") in ("failed", "invalid")
     assert found == {"cycle-0.3": "finished", "cycle-0.5": "finished"}
     assert "pct_start" in task_of(session, "cycle-2.0")["error"]["message"]
-    session.reset()
+    session.reset(yes=True)
     session.add(cycle, {"start": 0.4})
     session.run()
     session.wait()

@@ -59,8 +59,12 @@ class SaturnMagics(Magics):
             "resume": lambda arguments: show(self._session.resume(arguments.names or None)),
             "retry": lambda arguments: show(self._session.retry(arguments.names or None)),
             "clone": self._clone,
-            "remove": lambda arguments: show(self._session.remove(arguments.names)),
-            "reset": lambda _: show(self._session.reset()),
+            "remove": lambda arguments: show(
+                self._session.remove(arguments.names, yes=arguments.options.get("yes", False))
+            ),
+            "reset": lambda arguments: show(
+                self._session.reset(yes=arguments.options.get("yes", False))
+            ),
             "doctor": self._doctor,
             "export": self._export,
             "session": self._choose,

@@ -12,6 +12,7 @@ from .live_view import LiveView
 from .request_bodies import clone_body, selection
 from .session_views import SessionViews
 from .sweep import Argument
+from .task_loss import refuse_loss
 from .waiting import is_building, is_stopping
 
 if TYPE_CHECKING:
@@ -134,12 +135,28 @@ class SessionControl(SessionViews):
                 raise SaturnError.from_json(each["error"])
         return self.render("tasks", names)
 
-    def remove(self, names: Iterable[str]) -> View:
+    def remove(self, names: Iterable[str], yes: bool = False) -> View:
         """Take tasks out of the session, also while they train; what was trained is archived.
 
         What trains is ended without being saved.
+
+        Parameters
+        ----------
+        names
+            Names of tasks.
+        yes
+            Also those that were trained, in whole or in part.
+
+        Raises
+        ------
+        SaturnError
+            ``trained-tasks`` when some were, and nobody has said yes.
         """
         body = selection(names)
+        if not yes:
+            refuse_loss(
+                self.state, body.get("tasks"), "%saturn remove ... --yes, or remove(..., yes=True)"
+            )
         rev = self._connection().request(message("client", "tasks.remove", body))["rev"]
         gone = body.get("tasks", [])
         self._wait(
@@ -152,8 +169,21 @@ class SessionControl(SessionViews):
         )
         return self.render("tasks")
 
-    def reset(self) -> View:
-        """Take out all tasks and the plan; measured speeds are kept."""
+    def reset(self, yes: bool = False) -> View:
+        """Take out all tasks and the plan; measured speeds are kept.
+
+        Parameters
+        ----------
+        yes
+            Also when tasks were trained, in whole or in part.
+
+        Raises
+        ------
+        SaturnError
+            ``trained-tasks`` when some were, and nobody has said yes.
+        """
+        if not yes:
+            refuse_loss(self.state, None, "%saturn reset --yes, or reset(yes=True)")
         rev = self._connection().request(message("client", "reset"))["rev"]
         self._wait(rev, lambda _: True)
         return self.render("tasks")

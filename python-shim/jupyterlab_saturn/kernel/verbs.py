@@ -30,6 +30,7 @@ class Verb:
     is_cell: bool = False
 
 
+_YES = Option("--yes", "flag", "Also tasks that were trained, in whole or in part.")
 _EXCLUDE = Option("--exclude", "list", "Techniques not to use; none lifts it.", "fsdp,ddp")
 _EARLY = Option(
     "--early",
@@ -272,9 +273,10 @@ VERBS = (
         "remove",
         "Take tasks out, also while they train: at once, and without saving.",
         "%saturn remove digits-mlp-32-1e-3",
+        (_YES,),
         names="tasks",
     ),
-    Verb("reset", "Take out all tasks; what was measured is kept.", "%saturn reset"),
+    Verb("reset", "Take out all tasks; what was measured is kept.", "%saturn reset", (_YES,)),
     Verb(
         "export",
         "Write a file that works alone: the report (.html), the schedule (.svg), the tasks with "

@@ -1,5 +1,6 @@
 import { SaturnError } from '../wire/failure.js';
 import type { TaskClone, TaskSpec, TaskState, WarmStart } from '../wire/messages.js';
+import { cloneName } from './cloneName.js';
 import { findTask, type ISession } from './session.js';
 import { refuseRemoved, selectTasks } from './tasks.js';
 
@@ -9,9 +10,6 @@ export interface IKeptWeights {
   readonly checkpoint: string;
   readonly step: number;
 }
-
-/** Names that are longer are cut. */
-const NAME_LENGTH = 100;
 
 /**
  * The task that a clone is to be made of.
@@ -79,7 +77,7 @@ export function cloneSpec(
   const spec: TaskSpec = {
     ...rest,
     ...edited,
-    name: clone.name ?? nameOf(clone, kept),
+    name: clone.name ?? cloneName(clone, kept?.step),
     hash: digest(`${hash} ${identity}`),
     ...(trainingHash === undefined ? {} : { trainingHash: digest(`${trainingHash} ${identity}`) }),
     cloneOf: parent.name,
@@ -114,21 +112,6 @@ function warmStartOf(
     seed: before?.seed ?? parent.seed,
     checkpoints: [...(before?.checkpoints ?? []), ...(kept ? [kept.checkpoint] : [])]
   };
-}
-
-/** `mlp-8-lr=0.01-seed=1-from-400`. */
-function nameOf(
-  { task, params, epochs, steps, seed, weights, step }: TaskClone,
-  kept?: IKeptWeights
-): string {
-  const lengths = { epochs, steps, seed };
-  const edits = [...Object.entries(params), ...Object.entries(lengths).filter(([, v]) => v !== undefined)];
-  const begun = kept ? [`from-${kept.step}`] : weights === 'start' || step === 0 ? ['from-start'] : [];
-  const words = [task, ...edits.map(([name, value]) => `${name}=${value}`), ...begun];
-  return words
-    .join('-')
-    .replace(/[^A-Za-z0-9._+=-]/g, '_')
-    .slice(0, NAME_LENGTH);
 }
 
 function refuseSame(parent: TaskSpec, spec: TaskSpec, kept: IKeptWeights | undefined): void {

@@ -1,3 +1,4 @@
+import { type Obstacle, refusalOf } from '../model/taskOrders.js';
 import { SaturnError } from '../wire/failure.js';
 import type { TaskState, TaskStatus } from '../wire/messages.js';
 import { includeBusyDevices } from './excludedDevices.js';
@@ -42,7 +43,7 @@ export function selectStopped(session: ISession, names: readonly string[] | unde
     );
   }
   for (const name of selected) {
-    refuseOver(session, name);
+    refuseOver(session, name, 'resume');
   }
   return selected;
 }
@@ -55,16 +56,22 @@ export function selectStopped(session: ISession, names: readonly string[] | unde
  */
 export function refuseStop(session: ISession, names: readonly string[]): void {
   const [first] = selectTasks(session, names);
-  if (first !== undefined && names.every(name => REFUSALS[statusOf(session, name)])) {
-    refuseOver(session, first);
+  if (first !== undefined && names.every(name => refusal(session, name, 'stop') !== undefined)) {
+    refuseOver(session, first, 'stop');
   }
 }
 
-function refuseOver(session: ISession, name: string): void {
-  const refusal = REFUSALS[statusOf(session, name)];
-  if (refusal) {
-    throw new SaturnError({ code: refusal.code, message: `"${name}" ${refusal.is}.`, hint: refusal.hint });
+function refuseOver(session: ISession, name: string, order: 'stop' | 'resume'): void {
+  const reason = refusal(session, name, order);
+  const words = reason && REFUSALS[reason];
+  if (words) {
+    throw new SaturnError({ code: words.code, message: `"${name}" ${words.is}.`, hint: words.hint });
   }
+}
+
+function refusal(session: ISession, name: string, order: 'stop' | 'resume' | 'retry'): Obstacle | undefined {
+  const task = findTask(session, name);
+  return task && refusalOf(order, task);
 }
 
 /**
@@ -74,7 +81,7 @@ function refuseOver(session: ISession, name: string): void {
  */
 export function selectFailed(session: ISession, names: readonly string[] | undefined): string[] {
   const selected = selectTasks(session, names);
-  const failed = selected.filter(name => statusOf(session, name) === 'failed');
+  const failed = selected.filter(name => refusal(session, name, 'retry') === undefined);
   if (names === undefined) {
     return existing(failed, 'nothing-failed', 'No task has failed.');
   }
@@ -109,7 +116,7 @@ export function noteResume(session: ISession, names: readonly string[]): IStep {
 /** What can be done with a task that is finished. */
 export const CLONE_IT = 'To train it further or otherwise, make a clone of it: %saturn help clone.';
 
-const REFUSALS: Partial<Record<TaskStatus, { code: string; is: string; hint: string }>> = {
+const REFUSALS: Partial<Record<Obstacle, { code: string; is: string; hint: string }>> = {
   finished: {
     code: 'task-finished',
     is: 'is finished: nothing of it is left to train',

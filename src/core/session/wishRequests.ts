@@ -1,4 +1,5 @@
 import { pinWithin } from '../model/constraints/pin.js';
+import { refusalOf } from '../model/taskOrders.js';
 import { SaturnError } from '../wire/failure.js';
 import type {
   Cluster,
@@ -42,7 +43,9 @@ export function wishesEvent(
 }
 
 function taskChange(session: ISession, change: TaskWishesChange, now: number): TaskWishesChange[] {
-  const open = session.state.tasks.filter(({ status }) => status !== 'finished').map(task => task.spec.name);
+  const open = session.state.tasks
+    .filter(task => refusalOf('wish', task) === undefined)
+    .map(task => task.spec.name);
   const [first, ...others] = change.tasks ? selectTasks(session, change.tasks) : open;
   if (first === undefined) {
     if (change.set === undefined) {

@@ -118,8 +118,7 @@ export function addCommands(options: addCommands.IOptions): IDisposable {
     },
     caption: trans.__('Save what there is of the session as a file that works alone'),
     describedBy: { args: EXPORT_ARGS },
-    isEnabled: args =>
-      isExportable(formatOf(args.format) ?? 'html', sessionOf(args)?.view.state ?? null),
+    isEnabled: args => isExportable(formatOf(args.format) ?? 'html', sessionOf(args)?.view.state ?? null),
     execute: args => {
       const session = sessionOf(args);
       return session && exportSession(session, formatOf(args.format) ?? 'html', clock(), trans);

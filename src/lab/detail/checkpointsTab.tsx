@@ -17,7 +17,6 @@ import { useVisible } from './detailContext.js';
 import type { ITaskTab } from './detailTab.js';
 
 /** The command that makes tasks of others: `{ session: folder, tasks: names, step }`. */
-const CLONE = 'saturn:task-clone';
 
 /** What a task has saved, and what can be done with it. */
 export function CheckpointsTab({ task, state, now }: ITaskTab) {
@@ -107,13 +106,13 @@ function Actions(props: {
           {trans.__('Insert code')}
         </button>
       )}
-      {clone && commands.hasCommand(CLONE) && (
+      {clone && commands.hasCommand(CommandIDs.cloneTasks) && (
         <button
           type="button"
           className="jp-mod-styled"
-          disabled={!commands.isEnabled(CLONE, clone)}
+          disabled={!commands.isEnabled(CommandIDs.cloneTasks, clone)}
           title={trans.__('Make a task with other values that begins with these weights')}
-          onClick={() => void commands.execute(CLONE, clone)}
+          onClick={() => void commands.execute(CommandIDs.cloneTasks, clone)}
         >
           {trans.__('Clone from here…')}
         </button>

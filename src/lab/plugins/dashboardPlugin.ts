@@ -3,10 +3,12 @@ import { ICommandPalette, MainAreaWidget, WidgetTracker } from '@jupyterlab/appu
 import { ILauncher } from '@jupyterlab/launcher';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import { CommandIDs } from '../commands/commandIDs.js';
+import { addTaskCommands, TASK_COMMANDS } from '../commands/taskCommands.js';
 import { saturnIcon } from '../components/icons.js';
 import { now } from '../context/clock.js';
 import type { Dashboard } from '../dashboard/dashboard.js';
 import { ISaturnStore, ISessions } from '../session/tokens.js';
+import { dashboardTarget } from './dashboardTarget.js';
 
 const ARGS = {
   type: 'object',
@@ -103,6 +105,11 @@ export const dashboardPlugin: JupyterFrontEndPlugin<void> = {
       const id = sessions?.list?.find(({ path }) => path === folder)?.id;
       await app.commands.execute(CommandIDs.dashboard, id === undefined ? {} : { session: id });
     });
+    const target = dashboardTarget({ dashboards: tracker, shell: app.shell, store });
+    addTaskCommands({ commands: app.commands, target, clock: now, trans });
+    for (const command of TASK_COMMANDS) {
+      palette?.addItem({ command, category: trans.__('Saturn') });
+    }
     palette?.addItem({ command: CommandIDs.dashboard, category: trans.__('Saturn') });
     launcher?.add({ command: CommandIDs.dashboard, args: { isLauncher: true }, category: 'Other', rank: 90 });
     void restorer?.restore(tracker, {

@@ -6,7 +6,7 @@ import { act } from 'react';
 import type { ClientMessages, Curve, SessionState } from '../../../src/core/wire/messages.js';
 import { TaskSelection } from '../../../src/lab/context/taskSelection.js';
 import { taskDetailPart } from '../../../src/lab/detail/taskDetailPart.js';
-import type { Incoming } from '../../../src/lab/session/commChannel.js';
+import type { Incoming } from '../../../src/lab/session/messageChannel.js';
 import { EPOCH } from '../../fixtures/sessionStates.js';
 import { FakeStore } from '../fakeStore.js';
 

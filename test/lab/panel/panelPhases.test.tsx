@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { SessionState } from '../../../src/core/wire/messages.js';
 import { CommandIDs } from '../../../src/lab/commands/commandIDs.js';
 import { parseTaskCell } from '../../../src/lab/notebook/taskCells.js';
-import type { Incoming } from '../../../src/lab/session/commChannel.js';
+import type { Incoming } from '../../../src/lab/session/messageChannel.js';
 import type { IWhatIfPlanner } from '../../../src/lab/whatIf/whatIfPlanner.js';
 import * as states from '../../fixtures/sessionStates.js';
 import { keptFolds, openPanel } from './panelHarness.js';

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { RunningCurves } from '../../../src/lab/panel/runningCurves.js';
-import type { Incoming } from '../../../src/lab/session/commChannel.js';
+import type { Incoming } from '../../../src/lab/session/messageChannel.js';
 import { FakeStore } from '../fakeStore.js';
 
 let store: FakeStore;

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { ENGLISH } from '../../../src/core/model/translation.js';
 import { failureIn } from '../../../src/lab/session/ownFailures.js';
-import { notConnected } from '../../../src/lab/session/sessionConnection.js';
+import { notConnected } from '../../../src/lab/session/sessionLine.js';
 
 it('says in English what pages say', () => {
   expect(failureIn(notConnected().failure, ENGLISH)).toEqual(notConnected().failure);

@@ -218,6 +218,8 @@ def test_what_the_engine_refuses_is_shown(shell: Shell, engine: FakeEngine) -> N
         ("stop", "stop", {}, "the run"),
         ("remove a", "tasks.remove", {"tasks": ["a"]}, "the tasks"),
         ("reset", "reset", {}, "the tasks"),
+        ("reset --yes", "reset", {}, "the tasks"),
+        ("remove a --yes", "tasks.remove", {"tasks": ["a"]}, "the tasks"),
         ("results", "render", {"view": "results"}, "the results"),
         ("wait", "render", {"view": "run"}, "the run"),
         ("status", "render", {"view": "status"}, "the status"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from fakes.engine import FakeEngine, FakeLauncher
 from jupyterlab_saturn import wire
 from jupyterlab_saturn.errors import SaturnError
 from jupyterlab_saturn.kernel.device_request import device_request, parse_bytes
+from jupyterlab_saturn.kernel.duration import duration
 from jupyterlab_saturn.kernel.session import Session
 from jupyterlab_saturn.paths import ensure_private
 
@@ -107,6 +109,74 @@ def test_verbs_send_what_they_mean(session: Session, engine: FakeEngine) -> None
         ("tasks.remove", {"tasks": ["a"]}),
         ("reset", {}),
     ]
+
+
+def trained(engine: FakeEngine, *, hours: float, step: int = 44, status: str = "finished") -> None:
+    """Have the first task of the session trained for so long."""
+    first, *others = engine.state["tasks"]
+    attempt = {
+        "number": 1,
+        "strategy": {"technique": "single", "devices": 1},
+        "node": "local",
+        "devices": ["cpu0"],
+        "requestedAt": 1e9,
+        "endedAt": 1e9 + hours * 3600,
+    }
+    done = {"status": status, "attempts": [attempt], "progress": {"step": step}}
+    engine.change(tasks=[{**first, **done}, *others])
+
+
+@pytest.mark.parametrize(
+    "order", [lambda s: s.reset(), lambda s: s.remove(["make-0.1", "make-0.2"])]
+)
+def test_what_was_trained_is_not_taken_out_by_a_word(
+    session: Session, engine: FakeEngine, order: Callable[[Session], object]
+) -> None:
+    session.add(make, {"lr": [0.1, 0.2]})
+    trained(engine, hours=12.05)
+    with pytest.raises(SaturnError) as caught:
+        order(session)
+    assert caught.value.code == "trained-tasks"
+    assert "1 trained task, 12 h 3 min of training in all: make-0.1." in caught.value.message
+    assert "--yes" in str(caught.value.hint) and "yes=True" in str(caught.value.hint)
+    assert not {"reset", "tasks.remove"} & set(engine.types())
+
+
+def test_what_was_trained_in_part_counts_as_well(session: Session, engine: FakeEngine) -> None:
+    session.add(make, {"lr": [0.1, 0.2]})
+    trained(engine, hours=1, step=3, status="stopped")
+    with pytest.raises(SaturnError, match="1 task trained in part, 1 h of training"):
+        session.reset()
+
+
+def test_what_was_not_trained_is_taken_out_at_once(session: Session, engine: FakeEngine) -> None:
+    session.add(make, {"lr": [0.1, 0.2]})
+    trained(engine, hours=1)
+    session.remove(["make-0.2"])
+    session.remove(["make-0.1"], yes=True)
+    session.reset(yes=True)
+    assert [type for type in engine.types() if type in ("reset", "tasks.remove")] == [
+        "tasks.remove",
+        "tasks.remove",
+        "reset",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (0, "0 s"),
+        (4.23, "4.2 s"),
+        (24.31, "24.3 s"),
+        (59.96, "1 min"),
+        (80, "1 min 20 s"),
+        (3600, "1 h"),
+        (43_380, "12 h 3 min"),
+        (273_600, "3 d 4 h"),
+    ],
+)
+def test_lengths_of_time_are_written_as_everywhere(seconds: float, words: str) -> None:
+    assert duration(seconds) == words
 
 
 def test_wait_ends_when_nothing_trains(session: Session, engine: FakeEngine) -> None:

@@ -1,0 +1,306 @@
+import { strategyLabel } from '../../model/strategy.js';
+import type { ITranslation } from '../../model/translation.js';
+import type { SessionState, TaskState, TaskStatus } from '../../wire/messages.js';
+import { printable } from '../format/escape.js';
+import { argument, compactCount, count, duration, NOTHING, percent, stepTime } from '../format/format.js';
+import type { ICell } from '../format/table.js';
+import { lineage, statusCell } from '../format/taskText.js';
+import { taskWishWords } from '../format/wishText.js';
+import { metricColumns } from './metricColumns.js';
+import { argumentValue, type ITaskColumn } from './taskColumn.js';
+import type { ITaskRow } from './taskRow.js';
+
+/** Widest that a column of texts is made for its contents, in characters. */
+const WIDEST = 32;
+
+/**
+ * All columns that the tasks of a session have.
+ *
+ * @param now - seconds since the epoch, for times that are asked for.
+ */
+export function taskColumns(state: SessionState, now: number, trans: ITranslation): ITaskColumn[] {
+  const { tasks } = state;
+  const isVaried = (of: (task: TaskState) => unknown): boolean => new Set(tasks.map(of)).size > 1;
+  const some = (has: (task: TaskState) => unknown): boolean => tasks.some(task => has(task) !== undefined);
+  return [
+    text('name', trans.__('Task'), tasks, ({ task }) => task.spec.name),
+    stateColumn(trans),
+    progressColumn(trans),
+    {
+      ...number(
+        'left',
+        trans.__('Left'),
+        row => row.left,
+        seconds => duration(seconds, trans)
+      ),
+      about: trans.__('Time until it is trained, as it trains or by the plan')
+    },
+    text(
+      'sweep',
+      trans.__('Sweep'),
+      tasks,
+      ({ task }) => task.spec.sweep,
+      isVaried(({ spec }) => spec.sweep)
+    ),
+    ...paramNames(tasks).map(name => paramColumn(name, tasks)),
+    number(
+      'seed',
+      trans.__('Seed'),
+      ({ task }) => task.spec.seed,
+      count,
+      isVaried(({ spec }) => spec.seed)
+    ),
+    ...metricColumns(tasks, trans),
+    {
+      ...number('rate', trans.__('Samples/s'), samplesPerSecond, compactCount),
+      about: trans.__('Samples that it trains with in a second'),
+      goal: 'max' as const
+    },
+    {
+      ...number('step-time', trans.__('Step'), stepSeconds, stepTime, false),
+      about: trans.__('Time of one optimizer step'),
+      goal: 'min' as const
+    },
+    strategyColumn(trans),
+    devicesColumn(trans),
+    {
+      ...number(
+        'planned',
+        trans.__('Planned'),
+        row => row.planned?.seconds,
+        s => duration(s, trans)
+      ),
+      about: trans.__('Time that the plan gives it')
+    },
+    {
+      ...number(
+        'took',
+        trans.__('Took'),
+        row => row.took,
+        seconds => duration(seconds, trans)
+      ),
+      about: trans.__('Time for which it has had devices, up to now'),
+      goal: 'min' as const
+    },
+    {
+      ...number(
+        'device-seconds',
+        trans.__('Device time'),
+        row => row.deviceSeconds,
+        s => duration(s, trans)
+      ),
+      about: trans.__('The time that it took, times the number of devices'),
+      goal: 'min' as const
+    },
+    {
+      ...text(
+        'wishes',
+        trans.__('Asked for'),
+        tasks,
+        ({ task }) =>
+          taskWishWords(task, state.cluster, now, trans)
+            .map(words => words.text)
+            .join(', ') || undefined,
+        some(task => task.wishes)
+      ),
+      about: trans.__('What the plan is to heed: deadline, priority, pin')
+    },
+    text(
+      'origin',
+      trans.__('Origin'),
+      tasks,
+      ({ task }) => lineage(task.spec, trans),
+      some(t => t.spec.cloneOf)
+    ),
+    number('batch', trans.__('Batch'), ({ task }) => task.inspection?.batchSize, count, false),
+    number(
+      'parameters',
+      trans.__('Parameters'),
+      ({ task }) => task.inspection?.parameters,
+      compactCount,
+      false
+    ),
+    number('attempts', trans.__('Attempts'), ({ task }) => task.attempts.length || undefined, count, false)
+  ];
+}
+
+/** Names of all parameters, in the order in which tasks have them. */
+export function paramNames(tasks: readonly TaskState[]): string[] {
+  const names = new Set<string>();
+  for (const { spec } of tasks) {
+    for (const name of Object.keys(spec.params)) {
+      names.add(name);
+    }
+  }
+  return [...names];
+}
+
+function text(
+  id: string,
+  label: string,
+  tasks: readonly TaskState[],
+  value: (row: ITaskRow) => string | undefined,
+  isUsual = true
+): ITaskColumn {
+  const longest = id === 'name' ? Math.max(0, ...tasks.map(({ spec }) => spec.name.length)) : 12;
+  return {
+    id,
+    label,
+    isUsual,
+    width: Math.min(WIDEST, Math.max(label.length, longest)),
+    value,
+    cell: row => ({ text: value(row) ?? NOTHING })
+  };
+}
+
+function number(
+  id: string,
+  label: string,
+  value: (row: ITaskRow) => number | undefined,
+  words: (value: number) => string,
+  isUsual = true
+): ITaskColumn {
+  return {
+    id,
+    label,
+    align: 'right',
+    isUsual,
+    width: Math.max(label.length + 2, 10),
+    ...(id !== 'seed' && { mean: words }),
+    value,
+    cell: row => {
+      const known = value(row);
+      return { text: known === undefined ? NOTHING : words(known) };
+    }
+  };
+}
+
+function paramColumn(name: string, tasks: readonly TaskState[]): ITaskColumn {
+  const values = tasks.flatMap(({ spec }) => {
+    const value = spec.params[name];
+    return value === undefined ? [] : [value];
+  });
+  const longest = Math.max(0, ...values.map(value => argument(value).length));
+  return {
+    id: `param:${name}`,
+    label: printable(name),
+    ...(values.every(value => typeof value === 'number') && { align: 'right' as const }),
+    isUsual: true,
+    width: Math.min(WIDEST, Math.max(name.length + 2, longest, 4)),
+    value: ({ task }) => argumentValue(task.spec.params[name], argument),
+    cell: ({ task }) => {
+      const value = task.spec.params[name];
+      return { text: value === undefined ? NOTHING : argument(value) };
+    }
+  };
+}
+
+/** What wants attention comes first. */
+const STATUS_ORDER: readonly TaskStatus[] = [
+  'failed',
+  'invalid',
+  'running',
+  'starting',
+  'stopping',
+  'stopped',
+  'inspecting',
+  'ready',
+  'finished'
+];
+
+function stateColumn(trans: ITranslation): ITaskColumn {
+  return {
+    id: 'state',
+    label: trans.__('State'),
+    isUsual: true,
+    width: 16,
+    value: ({ task }) => STATUS_ORDER.indexOf(task.status),
+    raw: ({ task }) => task.status,
+    cell: ({ task }) => {
+      const { message } = task.error ?? task.result?.evaluationError ?? {};
+      const cell = statusCell(task, trans);
+      return message === undefined ? cell : { ...cell, title: message };
+    }
+  };
+}
+
+/** The share of its steps that a task has made: all of them once it is trained, however early it ended. */
+export function progressOf({ status, progress, inspection }: TaskState): number | undefined {
+  if (status === 'finished') {
+    return 1;
+  }
+  return inspection && inspection.steps > 0 ? Math.min(1, progress.step / inspection.steps) : undefined;
+}
+
+function progressColumn(trans: ITranslation): ITaskColumn {
+  return {
+    id: 'progress',
+    label: trans.__('Progress'),
+    isUsual: true,
+    width: 14,
+    mean: value => percent(value, trans),
+    value: ({ task }) => progressOf(task),
+    cell: ({ task }): ICell => {
+      const share = progressOf(task);
+      if (share === undefined) {
+        return { text: NOTHING };
+      }
+      const steps = trans.__('%1 of %2 steps', count(task.progress.step), count(task.inspection?.steps));
+      return {
+        // What is not over never looks as if it were.
+        text: percent(task.status === 'finished' ? share : Math.min(share, 0.99), trans),
+        title: task.result?.stoppedEarly === true ? trans.__('%1, stopped early', steps) : steps,
+        progress: { done: share, of: 1, label: trans.__('Progress of %1', task.spec.name) }
+      };
+    }
+  };
+}
+
+/** Seconds of a step, as last measured in training; undefined before. */
+function stepSeconds({ task: { progress, attempts } }: ITaskRow): number | undefined {
+  return progress.stepSeconds ?? attempts.findLast(attempt => attempt.stepSeconds !== undefined)?.stepSeconds;
+}
+
+function samplesPerSecond(row: ITaskRow): number | undefined {
+  const seconds = stepSeconds(row);
+  const batch = row.task.inspection?.batchSize;
+  return seconds === undefined || seconds <= 0 || batch === undefined ? undefined : batch / seconds;
+}
+
+function strategyColumn(trans: ITranslation): ITaskColumn {
+  const labelOf = ({ task, planned }: ITaskRow): string | undefined => {
+    const strategy = (task.next ?? task.attempts.at(-1))?.strategy ?? planned?.strategy;
+    return strategy && strategyLabel(strategy);
+  };
+  return {
+    id: 'strategy',
+    label: trans.__('Strategy'),
+    about: trans.__('How it is trained, or is to be by the plan'),
+    isUsual: true,
+    width: 14,
+    value: labelOf,
+    cell: row => place(row, labelOf(row), trans)
+  };
+}
+
+function devicesColumn(trans: ITranslation): ITaskColumn {
+  const namesOf = ({ task, planned }: ITaskRow): string | undefined =>
+    ((task.next ?? task.attempts.at(-1))?.devices ?? planned?.devices)?.join(', ');
+  return {
+    id: 'devices',
+    label: trans.__('Devices'),
+    isUsual: true,
+    width: 12,
+    value: namesOf,
+    cell: row => place(row, namesOf(row), trans)
+  };
+}
+
+function place({ task }: ITaskRow, words: string | undefined, trans: ITranslation): ICell {
+  if (words === undefined) {
+    return { text: NOTHING };
+  }
+  return task.attempts.length > 0
+    ? { text: words }
+    : { text: words, tone: 'muted', title: trans.__('as planned'), spoken: trans.__('(as planned)') };
+}

@@ -1,0 +1,40 @@
+import type { TranslationBundle } from '@jupyterlab/translation';
+import { taskColumns } from '../../core/view/taskTable/taskColumns.js';
+import { taskCsv } from '../../core/view/taskTable/taskCsv.js';
+import { taskRows } from '../../core/view/taskTable/taskRow.js';
+import type { ISessionModel } from '../session/tokens.js';
+
+/** Have the browser save tasks of a session as CSV; nothing when it is not known. */
+export function downloadTasks({ view: { state } }: ISessionModel, options: downloadTasks.IOptions): void {
+  if (!state) {
+    return;
+  }
+  const { names, columns: ids, now, trans } = options;
+  const columns = taskColumns(state, now, trans);
+  const chosen = ids?.flatMap(id => columns.find(column => column.id === id) ?? []) ?? columns;
+  const { rows } = taskRows(state, now);
+  const named = new Map(rows.map(row => [row.task.spec.name, row]));
+  const shown = names.length > 0 ? names.flatMap(name => named.get(name) ?? []) : rows;
+  save(`${state.session}-tasks.csv`, taskCsv(shown, chosen));
+}
+
+export namespace downloadTasks {
+  export interface IOptions {
+    /** In this order; all tasks when there is none. */
+    readonly names: readonly string[];
+    /** Ids, in this order; all when absent. */
+    readonly columns: readonly string[] | undefined;
+    /** Seconds since the epoch. */
+    readonly now: number;
+    readonly trans: TranslationBundle;
+  }
+}
+
+function save(name: string, csv: string): void {
+  const url = URL.createObjectURL(new Blob([csv], { type: 'text/csv;charset=utf-8' }));
+  const link = document.createElement('a');
+  link.href = url;
+  link.download = name;
+  link.click();
+  URL.revokeObjectURL(url);
+}

@@ -1,0 +1,68 @@
+import { Dialog, showDialog } from '@jupyterlab/apputils';
+import type { TranslationBundle } from '@jupyterlab/translation';
+import { printable } from '../../core/view/format/escape.js';
+import { taskCount } from '../../core/view/format/format.js';
+import { lossSentences, taskLoss } from '../../core/view/taskTable/taskLoss.js';
+import type { SessionState, TaskState } from '../../core/wire/messages.js';
+
+/**
+ * Ask whether tasks are to be taken out, and say what goes with them.
+ *
+ * @param now - seconds since the epoch.
+ */
+export function confirmRemove(
+  tasks: readonly TaskState[],
+  state: SessionState,
+  now: number,
+  trans: TranslationBundle
+): Promise<boolean> {
+  const [first] = tasks;
+  return confirm({
+    title:
+      tasks.length === 1
+        ? trans.__('Take out %1?', printable(first?.spec.name ?? ''))
+        : trans.__('Take out %1?', taskCount(tasks.length, trans)),
+    sentences: lossSentences(taskLoss(tasks, now), state, trans),
+    accept: trans.__('Take out'),
+    trans
+  });
+}
+
+/**
+ * Ask whether all tasks are to be taken out, and say how many of them are trained.
+ *
+ * @param now - seconds since the epoch.
+ */
+export function confirmReset(state: SessionState, now: number, trans: TranslationBundle): Promise<boolean> {
+  return confirm({
+    title: trans.__('Take out all of %1?', taskCount(state.tasks.length, trans)),
+    sentences: [
+      ...lossSentences(taskLoss(state.tasks, now), state, trans),
+      trans.__('The plan goes as well; measured speeds are kept.')
+    ],
+    accept: trans.__('Take out all'),
+    trans
+  });
+}
+
+async function confirm(options: {
+  title: string;
+  sentences: readonly string[];
+  accept: string;
+  trans: TranslationBundle;
+}): Promise<boolean> {
+  const { title, sentences, accept, trans } = options;
+  const { button } = await showDialog({
+    title,
+    body: (
+      <>
+        {(sentences.length > 0 ? sentences : [trans.__('Nothing of it was trained.')]).map(text => (
+          <p key={text}>{printable(text)}</p>
+        ))}
+      </>
+    ),
+    buttons: [Dialog.cancelButton({ label: trans.__('Keep') }), Dialog.warnButton({ label: accept })],
+    defaultButton: 0
+  });
+  return button.accept;
+}

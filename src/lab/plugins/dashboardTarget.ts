@@ -1,0 +1,44 @@
+import type { ITaskTarget } from '../commands/taskTarget.js';
+import type { TaskSelection } from '../context/taskSelection.js';
+import type { ISessionModel } from '../session/tokens.js';
+
+/** What is asked of a dashboard to act on its tasks. */
+interface IShownSession {
+  readonly content: {
+    readonly session: ISessionModel;
+    readonly selection: TaskSelection;
+    /** By which the Jupyter server knows the session. */
+    readonly sessionId?: string | undefined;
+  };
+}
+
+/**
+ * The session on which commands for tasks act: that of a folder or of an id of the Jupyter server, in a dashboard or of the
+ * current notebook; where none is named, of the dashboard in front, else of the notebook.
+ */
+export function dashboardTarget<W extends IShownSession>(
+  options: dashboardTarget.IOptions<W>
+): (session: string | undefined) => ITaskTarget | null {
+  const { dashboards, shell, store } = options;
+  return session => {
+    const found = dashboards.find(widget => {
+      const { content } = widget;
+      return session === undefined
+        ? widget === shell.currentWidget
+        : content.sessionId === session || content.session.view.state?.folder === session;
+    });
+    if (found) {
+      return found.content;
+    }
+    return session === undefined || store.view.state?.folder === session ? { session: store } : null;
+  };
+}
+
+export namespace dashboardTarget {
+  export interface IOptions<W extends IShownSession> {
+    readonly dashboards: { find(isIt: (widget: W) => boolean): W | undefined };
+    readonly shell: { readonly currentWidget: unknown };
+    /** The session of the current notebook. */
+    readonly store: ISessionModel;
+  }
+}

@@ -1,0 +1,54 @@
+import { Menu } from '@lumino/widgets';
+import { CommandIDs } from '../commands/commandIDs.js';
+import type { IDashboardContext } from '../context/dashboardContext.js';
+
+/** What can be asked of tasks, in the order of the menu; null is a line between. */
+const ITEMS: readonly (string | null)[] = [
+  CommandIDs.compareTasks,
+  null,
+  CommandIDs.runTasks,
+  CommandIDs.stopTasks,
+  CommandIDs.resumeTasks,
+  CommandIDs.retryTasks,
+  CommandIDs.cloneTasks,
+  null,
+  CommandIDs.setPriority,
+  CommandIDs.setDeadline,
+  CommandIDs.pinTasks,
+  null,
+  CommandIDs.copyTaskNames,
+  CommandIDs.exportTasks,
+  null,
+  CommandIDs.removeTasks
+];
+
+/** What the commands for tasks are told: whose, of the session that is shown. */
+export function taskArgs({ session }: Pick<IDashboardContext, 'session'>, tasks: readonly string[]) {
+  const folder = session.view.state?.folder;
+  return { ...(folder !== undefined && { session: folder }), tasks: [...tasks] };
+}
+
+/** Open a menu of what can be asked of tasks, at a place on the page. It goes when it is closed, and the focus back. */
+export function openTaskMenu(
+  context: IDashboardContext,
+  tasks: readonly string[],
+  x: number,
+  y: number
+): Menu {
+  const menu = new Menu({ commands: context.commands });
+  menu.addClass('jp-SaturnTaskMenu');
+  const args = taskArgs(context, tasks);
+  for (const command of ITEMS) {
+    menu.addItem(command === null ? { type: 'separator' } : { command, args });
+  }
+  const { activeElement } = document;
+  menu.aboutToClose.connect(() => {
+    // Before what was chosen is done: a dialog gives the focus back to where it was.
+    if (activeElement instanceof HTMLElement) {
+      activeElement.focus({ preventScroll: true });
+    }
+    queueMicrotask(() => menu.dispose());
+  });
+  menu.open(x, y);
+  return menu;
+}

@@ -1,0 +1,50 @@
+import {
+  type ColumnDef,
+  getCoreRowModel,
+  getSortedRowModel,
+  type SortingState,
+  useReactTable
+} from '@tanstack/react-table';
+import { useMemo, useState } from 'react';
+import { compareValues, type ITaskColumn } from '../../core/view/taskTable/taskColumn.js';
+import type { ITaskRow } from '../../core/view/taskTable/taskRow.js';
+
+/** Rows sorted by columns, those that have nothing there last, and the columns that are shown. */
+export function useSortedRows(
+  rows: readonly ITaskRow[],
+  columns: readonly ITaskColumn[],
+  isShown: (column: ITaskColumn) => boolean
+) {
+  const [sorting, setSorting] = useState<SortingState>([]);
+  const definitions = useMemo(() => columns.map(definition), [columns]);
+  const visible = useMemo(() => columns.filter(isShown), [columns, isShown]);
+  const table = useReactTable({
+    data: rows as ITaskRow[],
+    columns: definitions,
+    state: { sorting },
+    getRowId: ({ task }) => task.spec.name,
+    onSortingChange: setSorting,
+    // Nothing of it depends on which rows there are.
+    autoResetAll: false,
+    getCoreRowModel: getCoreRowModel(),
+    getSortedRowModel: getSortedRowModel()
+  });
+  const { rows: models } = table.getSortedRowModel();
+  return {
+    sorted: useMemo(() => models.map(({ original }) => original), [models]),
+    columns: visible,
+    sorting,
+    /** By a column: its better end first, then the other, then no longer. */
+    sort: (id: string, isMore: boolean) => table.getColumn(id)?.toggleSorting(undefined, isMore)
+  };
+}
+
+function definition({ id, value, goal }: ITaskColumn): ColumnDef<ITaskRow> {
+  return {
+    id,
+    accessorFn: value,
+    sortUndefined: 'last',
+    sortDescFirst: goal === 'max',
+    sortingFn: (a, b) => compareValues(a.getValue(id), b.getValue(id))
+  };
+}

@@ -1,0 +1,40 @@
+import { describe, expect, it } from 'vitest';
+import { TaskSelection } from '../../../src/lab/context/taskSelection.js';
+import { dashboardTarget } from '../../../src/lab/plugins/dashboardTarget.js';
+import { plannedState } from '../../fixtures/sessionStates.js';
+import { FakeStore } from '../fakeStore.js';
+
+function storeOf(folder: string): FakeStore {
+  const store = new FakeStore();
+  store.set({ state: { ...plannedState(), folder } });
+  return store;
+}
+
+const dashboard = (folder: string, sessionId?: string) => ({
+  content: { session: storeOf(folder), selection: new TaskSelection(), sessionId }
+});
+
+describe('dashboardTarget', () => {
+  const [a, b] = [dashboard('/a', 'id-a'), dashboard('/b')];
+  const shell = { currentWidget: null as unknown };
+  const store = storeOf('/notebook');
+  const target = dashboardTarget({
+    dashboards: { find: isIt => [a, b].find(isIt) },
+    shell,
+    store
+  });
+
+  it('is the session that is named, by its folder or its id', () => {
+    expect(target('/a')).toBe(a.content);
+    expect(target('id-a')).toBe(a.content);
+    expect(target('/b')).toBe(b.content);
+    expect(target('/notebook')).toEqual({ session: store });
+    expect(target('/gone')).toBeNull();
+  });
+
+  it('is that of the dashboard in front, else of the notebook, when none is named', () => {
+    expect(target(undefined)).toEqual({ session: store });
+    shell.currentWidget = b;
+    expect(target(undefined)).toBe(b.content);
+  });
+});
