@@ -21,7 +21,7 @@ describe('taskRows', () => {
     const running = of('digits-vit-64-1e-3');
     expect(running.task.status).toBe('running');
     expect(running.planned).toMatchObject({ strategy: { technique: 'ddp' }, devices: ['cpu0', 'cpu1'] });
-    expect(running.left).toBe(2);
+    expect(running.left).toBe(8);
     expect(running.deviceSeconds).toBeCloseTo(2 * running.took!, 9);
     expect(of('digits-rnn-32-1e-3')).toMatchObject({ planned: undefined, left: undefined, took: undefined });
   });
@@ -113,7 +113,7 @@ describe('taskColumns', () => {
     ['metric:accuracy', { 'digits-vit-32-1e-3': '0.9530', 'digits-vit-64-1e-3': '–' }],
     ['rate', { 'digits-vit-64-1e-3': '771', 'digits-rnn-32-1e-3': '–' }],
     ['strategy', { 'digits-vit-64-1e-3': 'ddp x2', 'digits-mlp-32-1e-3': 'single x1' }],
-    ['left', { 'digits-vit-64-1e-3': '2 s', 'digits-vit-32-1e-3': '–' }]
+    ['left', { 'digits-vit-64-1e-3': '8 s', 'digits-vit-32-1e-3': '–' }]
   ])('%s', (id, expected) => {
     expect(column(runningState(), id)).toMatchObject(expected);
   });
