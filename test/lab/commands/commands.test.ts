@@ -34,7 +34,7 @@ describe('addCommands', () => {
     for (const id of commands.listCommands()) {
       expect(commands.label(id), id).not.toBe('');
     }
-    expect(commands.listCommands()).toHaveLength(10);
+    expect(commands.listCommands()).toHaveLength(11);
   });
 
   it.each([
