@@ -86,7 +86,7 @@ describe('why a task has its strategy', () => {
     ['without a plan', profilingSession, {}, 'No plan has it yet'],
     ['not built', definedSession, { inspection: undefined }, 'It is not built yet'],
     ['not to be built', definedSession, { status: 'invalid' }, 'It cannot be built'],
-    ['not measured', definedSession, {}, '2 not measured, 1 cannot']
+    ['not measured', definedSession, {}, '2 not measured, 1 not possible']
   ] as const)('%s', (_, make, part, words) => {
     const state = make();
     expect(text(taskWhyView(withTask(state, 0, part), state, ENGLISH))).toContain(words);
