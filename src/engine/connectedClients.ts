@@ -26,7 +26,7 @@ const PUSH_DELAY = { change: 200, progress: 1000 };
  * So much is told to a client in a second, in characters, and so long at most others wait for that, in seconds. Where many
  * short tasks train there is another plan several times a second, and each is all of a plan.
  */
-const PACE = { characters: 40_000, longest: 2 };
+const PACE = { characters: 25_000, longest: 2 };
 
 /** A client, by what it knows. */
 interface IClient {
