@@ -9,6 +9,7 @@ import { FailureNote } from '../components/failureNote.js';
 import { type IDashboardContext, useDashboardContext } from '../context/dashboardContext.js';
 import type { ViewSnapshot } from '../context/viewSnapshot.js';
 import type { ISessionModel } from '../session/tokens.js';
+import { ExportButton } from './exportButton.js';
 import { SessionChooser } from './sessionChooser.js';
 import { useSessionEntries } from './sessionEntries.js';
 
@@ -59,6 +60,7 @@ function SessionActions({ view }: { view: ISessionModel.IView }) {
       <SessionButton view={view} action="plan" label={trans.__('Plan')} />
       <SessionButton view={view} action="run" label={trans.__('Run')} accent />
       <SessionButton view={view} action="stop" label={trans.__('Stop')} />
+      <ExportButton />
     </div>
   );
 }

@@ -2,6 +2,7 @@ import { ellipsesIcon } from '@jupyterlab/ui-components';
 import { Menu } from '@lumino/widgets';
 import { useEffect, useRef } from 'react';
 import { CommandIDs } from '../commands/commandIDs.js';
+import { exportMenu } from '../components/exportMenu.js';
 import { useViewContext } from '../context/viewContext.js';
 
 /** What can be asked of a session besides the next step; null is a line between. */
@@ -26,11 +27,14 @@ export function ActionMenu() {
     for (const command of ITEMS) {
       made.addItem(command === null ? { type: 'separator' } : { command });
     }
+    const files = exportMenu(commands, trans, undefined);
+    made.addItem({ type: 'submenu', submenu: files });
     made.aboutToClose.connect(() => button.current?.focus());
     menu.current = made;
     return () => {
       menu.current = null;
       made.dispose();
+      files.dispose();
     };
   }, [commands, trans]);
   const open = () => {

@@ -1,26 +1,27 @@
-import type { ITranslation } from '../../core/model/translation.js';
+import { ENGLISH, type ITranslation } from '../../core/model/translation.js';
 import type { Failure } from '../../core/wire/messages.js';
 
-/** What pages themselves tell of failures, by code; all others are told by engine or kernel, in English. */
-function ownTexts(trans: ITranslation): Record<string, Pick<Failure, 'message' | 'hint'>> {
-  return {
-    disconnected: {
-      message: trans.__('The connection to the session ended before it answered.'),
-      hint: trans.__('It is made again by itself; then try once more.')
-    },
-    'not-connected': {
-      message: trans.__('The session is out of reach just now.'),
-      hint: trans.__('The Saturn panel, or its dashboard, says why and what can be done.')
-    },
-    'no-comm': {
-      message: trans.__('The extension is loaded, but the kernel opened no channel to the panel.'),
-      hint: trans.__('Run %reload_ext jupyterlab_saturn in a cell.')
-    }
-  };
-}
+/** What pages themselves tell of failures, and what to do; all else is told by engine or kernel, in English. */
+const ownTexts = (trans: ITranslation): readonly (readonly [message: string, hint: string])[] => [
+  [
+    trans.__('The connection to the session ended before it answered.'),
+    trans.__('It is made again by itself; then try once more.')
+  ],
+  [
+    trans.__('The session is out of reach just now.'),
+    trans.__('The Saturn panel, or its dashboard, says why and what can be done.')
+  ],
+  [
+    trans.__('The extension is loaded, but the kernel opened no channel to the panel.'),
+    trans.__('Run %reload_ext jupyterlab_saturn in a cell.')
+  ]
+];
 
 /** A failure in the reader's language, when it is one that a page tells of itself. */
 export function failureIn(failure: Failure, trans: ITranslation): Failure {
-  const texts = ownTexts(trans);
-  return Object.hasOwn(texts, failure.code) ? { ...failure, ...texts[failure.code] } : failure;
+  const own = ownTexts(ENGLISH).findIndex(
+    ([message, hint]) => message === failure.message && hint === failure.hint
+  );
+  const [message, hint] = ownTexts(trans)[own] ?? [];
+  return message === undefined || hint === undefined ? failure : { ...failure, message, hint };
 }

@@ -222,7 +222,8 @@ describe('the panel from phase to phase', () => {
       CommandIDs.run,
       CommandIDs.stop,
       CommandIDs.dashboard,
-      CommandIDs.insertTaskCell
+      CommandIDs.insertTaskCell,
+      'Export'
     ]);
   });
 

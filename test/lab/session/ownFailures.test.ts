@@ -1,14 +1,34 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { ENGLISH } from '../../../src/core/model/translation.js';
+import type { ITranslation } from '../../../src/core/model/translation.js';
 import { failureIn } from '../../../src/lab/session/ownFailures.js';
 import { notConnected } from '../../../src/lab/session/sessionLine.js';
 
-it('says in English what pages say', () => {
-  expect(failureIn(notConnected().failure, ENGLISH)).toEqual(notConnected().failure);
+const FOREIGN: ITranslation = { __: text => `<${text}>`, _n: one => one };
+
+it("says in the reader's language what pages say", () => {
+  const { failure } = notConnected();
+  const { message, hint, ...rest } = failureIn(failure, FOREIGN);
+  expect({ message, hint }).toEqual({ message: `<${failure.message}>`, hint: `<${failure.hint}>` });
+  expect(rest).toEqual({ code: failure.code });
 });
 
 it('leaves alone what others say', () => {
-  const failure = { code: 'task-failed', message: '100 %% of %1', hint: 'toString' };
-  expect(failureIn(failure, ENGLISH)).toBe(failure);
-  expect(failureIn({ ...failure, code: 'toString' }, ENGLISH).message).toBe('100 %% of %1');
+  const failure = { code: 'not-connected', message: '100 %% of %1', hint: 'toString' };
+  expect(failureIn(failure, FOREIGN)).toBe(failure);
+});
+
+it('knows all failures that are made here', () => {
+  const folder = 'src/lab/session';
+  const sources = readdirSync(folder).map(file => readFileSync(join(folder, file), 'utf8'));
+  const made = sources.flatMap(source =>
+    [...source.matchAll(/message: '([^']+)',\s*hint: '([^']+)'/g)].map(([, message, hint]) => ({
+      code: 'any',
+      message: message!,
+      hint: hint!
+    }))
+  );
+  expect(made.length).toBeGreaterThan(2);
+  expect(made.filter(failure => failureIn(failure, FOREIGN) === failure)).toEqual([]);
 });
