@@ -32,8 +32,8 @@ _LARGE_BYTES = 1 << 16
 _MONITORED = zmq.EVENT_HANDSHAKE_SUCCEEDED | zmq.EVENT_DISCONNECTED
 _log = logging.getLogger(__name__)
 
-Hear = Callable[["EngineMessage", bytes | None], Awaitable[None]]
-"""Takes a message of the engine, and how it came where it is passed on as it is."""
+Hear = Callable[[bytes], Awaitable[None]]
+"""Takes a message of the engine, checked."""
 
 
 class EngineLine:
@@ -145,9 +145,7 @@ class EngineLine:
             data = await self._dealer.recv()
             self._heard = time.monotonic()
             try:
-                # A large one is read beside the server's own work.
-                read = asyncio.to_thread if len(data) > _LARGE_BYTES else _at_once
-                message: EngineMessage = await read(wire.decode, "engine", data)
+                message: EngineMessage = await _do(len(data), wire.decode, "engine", data)
             except SaturnError as error:
                 _log.warning("An engine said what nobody understands: %s", error)
                 await self._misunderstand(data, error)
@@ -162,19 +160,21 @@ class EngineLine:
             return
         await self._set_up(True)
         if asked is None:
-            await self._hear(message, data)
-        elif asked in self._waiting:
+            await self._hear(data)
+            return
+        if asked in self._waiting:
             message["re"], _ = self._waiting.pop(asked)
-            await self._hear(message, None)
         elif message["type"] == "state":  # what this line itself has asked for
             del message["re"]
-            await self._hear(message, None)
+        else:
+            return
+        await self._hear(await _do(len(data), _dumped, message))
 
     async def _misunderstand(self, data: bytes, error: SaturnError) -> None:
         waiting = self._waiting.pop(_answered(data), None)
         if waiting is not None:
             failure = wire.message("engine", "error", {"error": error.to_json()}, waiting[0])
-            await self._hear(failure, None)
+            await self._hear(wire.encode("engine", failure))
         else:
             await self.ask_state()
 
@@ -206,8 +206,15 @@ def is_safe(endpoint: str) -> bool:
     return endpoint.startswith("ipc://") and path.is_absolute() and is_private(path.parent)
 
 
-async def _at_once(read: Callable[..., Any], *arguments: Any) -> Any:
-    return read(*arguments)
+async def _do(size: int, work: Callable[..., Any], *arguments: Any) -> Any:
+    """Do something with a message of so many bytes: with a large one, beside all other work."""
+    if size > _LARGE_BYTES:
+        return await asyncio.to_thread(work, *arguments)
+    return work(*arguments)
+
+
+def _dumped(message: EngineMessage) -> bytes:
+    return json.dumps(message, separators=(",", ":")).encode()
 
 
 def _answered(data: bytes) -> str:

@@ -30,13 +30,13 @@ if TYPE_CHECKING:
 _LOOK_SECONDS = 1.0
 _LOOKS = frozenset(
     {
-        *("checkpoints.read", "curves.read", "hello", "output.read", "ping", "render"),
+        *("checkpoints.read", "curves.read", "hello", "load.read", "output.read", "ping", "render"),
         *("state", "state.at", "state.taken"),
     }
 )
 """Messages that change nothing in a session."""
 
-Send = Callable[[bytes | str], Awaitable[None]]
+Send = Callable[[bytes], Awaitable[None]]
 
 
 class PageRelay:
@@ -154,10 +154,7 @@ class PageRelay:
         """Have a line to the engine that is there."""
         if self._line is None and endpoint is not None:
             self._endpoint = endpoint
-            self._line = EngineLine(self._context, endpoint, self._hear, self._tell_status)
-
-    async def _hear(self, message: EngineMessage, data: bytes | None) -> None:
-        await self._send(wire.encode("engine", message) if data is None else data)
+            self._line = EngineLine(self._context, endpoint, self._send, self._tell_status)
 
     async def _tell_status(self, re: str | None = None, failure: Failure | None = None) -> None:
         attached = self._line is not None

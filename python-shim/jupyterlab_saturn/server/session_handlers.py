@@ -94,9 +94,9 @@ class SessionSocketHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):
         if relay is not None:
             self._closing = asyncio.ensure_future(relay.close())
 
-    async def _send(self, data: bytes | str) -> None:
+    async def _send(self, data: bytes) -> None:
         try:
-            await self.write_message(data if isinstance(data, str) else data.decode())
+            await self.write_message(data.decode())
         except WebSocketClosedError:
             return
 

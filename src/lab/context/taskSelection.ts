@@ -47,7 +47,15 @@ export class TaskSelection implements IDisposable {
 
   /** Ask to see something of the selected tasks, such as their `curves` or their `log`. */
   ask(what: string): void {
+    this._wanted = what;
     this._asked.emit(what);
+  }
+
+  /** What was asked for and is not shown yet, which whoever takes it shows; null when there is nothing. */
+  take(): string | null {
+    const wanted = this._wanted;
+    this._wanted = null;
+    return wanted;
   }
 
   /** Forget those that are no longer there. */
@@ -63,5 +71,6 @@ export class TaskSelection implements IDisposable {
   private readonly _changed = new Signal<this, void>(this);
   private readonly _asked = new Signal<this, string>(this);
   private _tasks: readonly string[] = [];
+  private _wanted: string | null = null;
   private _isDisposed = false;
 }

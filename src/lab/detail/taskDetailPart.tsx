@@ -70,11 +70,14 @@ function TaskDetail({ view: { state }, now }: ViewSnapshot.IMoment) {
   const selected = useSelectedTasks();
   const [tab, setTab] = useRemembered<DetailTab>('detail-tab', 'curves', isDetailTab);
   useEffect(() => {
-    const show = (_: unknown, what: string) => {
+    const show = () => {
+      const what = selection.take();
       if (isDetailTab(what)) {
         setTab(what);
       }
     };
+    // It may have been asked for before there was anything to show it.
+    show();
     selection.asked.connect(show);
     return () => void selection.asked.disconnect(show);
   });

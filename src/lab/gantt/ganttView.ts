@@ -2,22 +2,13 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import { type Message, MessageLoop } from '@lumino/messaging';
 import { type ISignal, Signal } from '@lumino/signaling';
 import { Widget } from '@lumino/widgets';
-import { tableHtml } from '../../core/view/format/table.js';
-import {
-  type IGanttBar,
-  type IGanttInput,
-  type IGanttLayout,
-  type IPlacedBar,
-  layoutGantt,
-  revealed,
-  type TimeWindow
-} from '../../core/view/gantt/gantt.js';
+import { type IGanttBar, type IGanttInput, revealed, type TimeWindow } from '../../core/view/gantt/gantt.js';
 import { GanttDrag } from './ganttDrag.js';
-import { GanttDrawing } from './ganttDrawing.js';
 import { keyAction } from './ganttKeyAction.js';
 import type { GanttEdit } from './ganttKeys.js';
 import { GanttNavigation } from './ganttNavigation.js';
-import { ganttTable, moveWords } from './ganttTable.js';
+import { GanttSurface } from './ganttSurface.js';
+import { moveWords } from './ganttTable.js';
 import { barOf, type IGanttPick, isOf, pickOf } from './ganttTargets.js';
 
 const GANTT_CLASS = 'jp-SaturnGantt';
@@ -36,7 +27,10 @@ export class GanttView extends Widget {
   constructor(options: GanttView.IOptions) {
     super();
     this._trans = options.trans;
-    this._byNode = options.isNavigable ?? false;
+    this._surface = new GanttSurface(this._chart, {
+      trans: options.trans,
+      byNode: options.isNavigable ?? false
+    });
     this.addClass(GANTT_CLASS);
     this._chart.className = CHART_CLASS;
     this._chart.tabIndex = -1;
@@ -51,7 +45,7 @@ export class GanttView extends Widget {
     });
     this._drag = new GanttDrag({
       chart: this._chart,
-      layout: () => this._placed,
+      layout: () => this._surface.layout,
       onMove: ({ bar }, { move }) => this._say(moveWords(bar, move, this._input?.rows ?? [], this._trans)),
       onDrop: ({ bar }, { move }) => this._edited.emit({ kind: 'move', bar, move }),
       onEnd: () => {
@@ -62,7 +56,7 @@ export class GanttView extends Widget {
     this._navigation = options.isNavigable
       ? new GanttNavigation({
           chart: this._chart,
-          layout: () => this._placed,
+          layout: () => this._surface.layout,
           window: () => this._window,
           onWindow: window => this._goTo(window)
         })
@@ -165,7 +159,7 @@ export class GanttView extends Widget {
 
   handleEvent(event: Event): void {
     if (event.type === 'scroll') {
-      if (this._isTall && (event.target as Node).contains(this.node)) {
+      if (this._surface.isTall && (event.target as Node).contains(this.node)) {
         this.update();
       }
     } else if (event.currentTarget === this._toggle) {
@@ -175,7 +169,7 @@ export class GanttView extends Widget {
     } else if (event.type === 'pointerdown') {
       this._wasDragged = false;
     } else if (event.type === 'pointerover') {
-      this._drawing.explain(barOf(event.target));
+      this._surface.drawing.explain(barOf(event.target));
     } else if (!this._wasDragged && !this._navigation?.wasDragged) {
       this._onClick(event as MouseEvent);
     }
@@ -211,10 +205,16 @@ export class GanttView extends Widget {
       return;
     }
     this._isDrawn = true;
+    cancelAnimationFrame(this._rest);
     if (this._input && !this._asTable) {
-      this._drawChart(this._input);
+      const { _window: window, _folded: folded, _selected: selected } = this;
+      if (!this._surface.drawChart(this._input, { window, folded, selected })) {
+        this._rest = requestAnimationFrame(() => this.update());
+      }
+      this._mark();
+      this._surface.keepFocus();
     } else {
-      this._drawTable();
+      this._surface.drawTable(this._input);
     }
     this._toggle.hidden = this._input === null;
     this._toggle.textContent = this._asTable
@@ -223,59 +223,9 @@ export class GanttView extends Widget {
     this._describe();
   }
 
-  private _drawChart(input: IGanttInput): void {
-    const layout = layoutGantt(input, this._trans, {
-      width: this._chart.clientWidth || Private.WIDTH,
-      window: this._window,
-      byNode: this._byNode,
-      folded: this._folded,
-      id: this._name
-    });
-    const focused = barOf(this._chart.ownerDocument.activeElement);
-    if (this._placed === null) {
-      this._table = '';
-      this._drawing.clear();
-    }
-    this._placed = layout;
-    cancelAnimationFrame(this._rest);
-    if (!this._drawing.draw(layout, this._seen(layout, focused?.dataset.id))) {
-      this._rest = requestAnimationFrame(() => this.update());
-    }
-    this._mark();
-    if (focused && !focused.isConnected) {
-      // Where its bar is out of sight keys still find the chart.
-      (this._barNode(focused.dataset.id) ?? this._chart).focus({ preventScroll: true });
-    }
-  }
-
-  private _drawTable(): void {
-    const table = this._input ? tableHtml(ganttTable(this._input, this._trans), this._trans).source : '';
-    if (this._placed !== null || table !== this._table) {
-      this._drawing.clear();
-      this._chart.innerHTML = table;
-    }
-    this._table = table;
-    this._placed = null;
-  }
-
-  /** Which bars are to be in the document: of a tall chart those on the screen, and a little around it. */
-  private _seen(layout: IGanttLayout, focused: string | undefined): (placed: IPlacedBar) => boolean {
-    const { innerHeight } = window;
-    this._isTall = layout.height > innerHeight;
-    if (!this._isTall) {
-      return () => true;
-    }
-    const top = -this._chart.getBoundingClientRect().top - Private.AROUND;
-    const bottom = top + innerHeight + 2 * Private.AROUND;
-    return ({ bar, rects }) =>
-      bar.id === focused ||
-      bar.id === this._selected ||
-      rects.some(({ y, height }) => y + height >= top && y <= bottom);
-  }
-
   private _onKey(event: KeyboardEvent): void {
     const action = keyAction(event, {
-      ...{ input: this._input, layout: this._placed, selected: this._selected },
+      ...{ input: this._input, layout: this._surface.layout, selected: this._selected },
       windowByKey: (key, isFree) => this._navigation?.windowByKey(key, isFree)
     });
     if (!action) {
@@ -329,13 +279,13 @@ export class GanttView extends Widget {
   /** Have a bar on the screen. */
   private _show(id: string): void {
     const bar = this._input?.bars.find(one => one.id === id);
-    if (bar && this._placed && this._window) {
-      const window = revealed(this._window, this._placed.end, { from: bar.start, to: bar.end });
+    if (bar && this._surface.layout && this._window) {
+      const window = revealed(this._window, this._surface.layout.end, { from: bar.start, to: bar.end });
       if (window !== this._window) {
         this._goTo(window);
       }
     }
-    if (!this._drawing.bars.has(id) || !this._barNode(id)?.isConnected) {
+    if (!this._surface.drawing.bars.has(id) || !this._barNode(id)?.isConnected) {
       MessageLoop.sendMessage(this, Widget.Msg.UpdateRequest);
     }
   }
@@ -351,7 +301,7 @@ export class GanttView extends Widget {
   }
 
   private _mark(): void {
-    this._drawing.mark(this._selected, this._chosen);
+    this._surface.drawing.mark(this._selected, this._chosen);
   }
 
   private _describe(): void {
@@ -365,17 +315,14 @@ export class GanttView extends Widget {
   }
 
   private _barNode(id: string | undefined): SVGElement | null {
-    return (id !== undefined && this._drawing.bars.get(id)?.node) || null;
+    return (id !== undefined && this._surface.drawing.bars.get(id)?.node) || null;
   }
 
   private readonly _trans: TranslationBundle;
-  private readonly _byNode: boolean;
-  /** Keeps the ids of charts on one page apart. */
-  private readonly _name = Private.nextName();
+  private readonly _surface: GanttSurface;
   private readonly _chart = document.createElement('div');
   private readonly _details = document.createElement('div');
   private readonly _toggle = document.createElement('button');
-  private readonly _drawing = new GanttDrawing(this._chart);
   private readonly _sizes: ResizeObserver;
   private readonly _sights: IntersectionObserver;
   private readonly _selectionChanged = new Signal<this, IGanttBar | null>(this);
@@ -386,16 +333,13 @@ export class GanttView extends Widget {
   private readonly _drag: GanttDrag;
   private readonly _navigation: GanttNavigation | null;
   private _input: IGanttInput | null = null;
-  private _placed: IGanttLayout | null = null;
   private _window: TimeWindow = null;
   private _folded: ReadonlySet<string> = new Set();
   private _chosen: ReadonlySet<string> = new Set();
   private _wasDragged = false;
   private _selected: string | null = null;
   private _asTable = false;
-  private _table = '';
   private _isDrawn = false;
-  private _isTall = false;
   private _inSight = true;
   /** The frame in which the rest of very many bars is drawn. */
   private _rest = 0;
@@ -410,16 +354,3 @@ export namespace GanttView {
 }
 
 const CHART_EVENTS = ['click', 'keydown', 'pointerdown', 'pointerover'] as const;
-
-namespace Private {
-  let made = 0;
-
-  /** A name that no other chart has. */
-  export const nextName = () => `live-${made++}`;
-
-  /** Width drawn before the widget has one, in pixels. */
-  export const WIDTH = 480;
-
-  /** How far beside the screen bars are drawn, in pixels. */
-  export const AROUND = 300;
-}

@@ -19,7 +19,13 @@ const ARGS = {
       description:
         'Id of a session, as the Jupyter server lists them; the one that is meant most likely when absent'
     },
-    label: { type: 'string', description: 'What a menu calls it' }
+    label: { type: 'string', description: 'What a menu calls it' },
+    tasks: {
+      type: 'array',
+      items: { type: 'string' },
+      description: 'Names of the tasks to select; those that are selected stay when absent'
+    },
+    show: { type: 'string', description: 'Which details to show of them: `curves`, `log`, `error`, ...' }
   }
 } as const;
 
@@ -61,7 +67,7 @@ export const dashboardPlugin: JupyterFrontEndPlugin<void> = {
       return widget;
     };
 
-    const show = async (sessionId: string | undefined): Promise<void> => {
+    const show = async (sessionId: string | undefined): Promise<Dashboard> => {
       const key = sessionId ?? '';
       let widget = tracker.find(({ content }) => content.sessionId === sessionId);
       if (!widget) {
@@ -73,6 +79,7 @@ export const dashboardPlugin: JupyterFrontEndPlugin<void> = {
         app.shell.add(widget, 'main', { type: 'Saturn' });
       }
       app.shell.activateById(widget.id);
+      return widget.content;
     };
 
     app.commands.addCommand(CommandIDs.dashboard, {
@@ -85,12 +92,19 @@ export const dashboardPlugin: JupyterFrontEndPlugin<void> = {
       caption: trans.__('Show schedule, tasks and curves of a session in a tab'),
       icon: saturnIcon,
       describedBy: { args: ARGS },
-      execute: async ({ session }) =>
-        show(
+      execute: async ({ session, tasks, show: what }) => {
+        const { selection } = await show(
           sessions && typeof session === 'string' && ID.test(session)
             ? session
             : await likelySession(store, sessions)
-        )
+        );
+        if (Array.isArray(tasks)) {
+          selection.select(tasks.map(String));
+        }
+        if (typeof what === 'string') {
+          selection.ask(what);
+        }
+      }
     });
 
     app.shell.currentChanged?.connect(() => {

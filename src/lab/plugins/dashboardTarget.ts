@@ -20,17 +20,18 @@ export function dashboardTarget<W extends IShownSession>(
   options: dashboardTarget.IOptions<W>
 ): (session: string | undefined) => ITaskTarget | null {
   const { dashboards, shell, store } = options;
-  return session => {
+  return named => {
     const found = dashboards.find(widget => {
       const { content } = widget;
-      return session === undefined
+      return named === undefined
         ? widget === shell.currentWidget
-        : content.sessionId === session || content.session.view.state?.folder === session;
+        : content.sessionId === named || content.session.view.state?.folder === named;
     });
     if (found) {
-      return found.content;
+      const { session, selection } = found.content;
+      return { session, selection };
     }
-    return session === undefined || store.view.state?.folder === session ? { session: store } : null;
+    return named === undefined || store.view.state?.folder === named ? { session: store } : null;
   };
 }
 

@@ -8,12 +8,8 @@ const ownTexts = (trans: ITranslation): readonly (readonly [message: string, hin
     trans.__('It is made again by itself; then try once more.')
   ],
   [
-    trans.__('The current notebook is not attached to a session.'),
-    trans.__('Open the Saturn panel and follow what it says.')
-  ],
-  [
     trans.__('The session is out of reach just now.'),
-    trans.__('Its dashboard says why, and what can be done.')
+    trans.__('The Saturn panel, or its dashboard, says why and what can be done.')
   ],
   [
     trans.__('The extension is loaded, but the kernel opened no channel to the panel.'),

@@ -1,10 +1,9 @@
 import { type ISignal, Signal } from '@lumino/signaling';
-import { SaturnError } from '../../core/wire/failure.js';
 import type { ClientMessages, Failure, SessionState } from '../../core/wire/messages.js';
 import type { ConnectionProblem } from './connectionProblem.js';
 import { FollowedSession } from './followedSession.js';
 import type { Incoming } from './messageChannel.js';
-import type { ISessionLine } from './sessionLine.js';
+import { type ISessionLine, notConnected } from './sessionLine.js';
 import { SocketChannel } from './socketChannel.js';
 
 /** Code with which the server closes the websocket to a session that is not there. */
@@ -55,7 +54,7 @@ export class ServerConnection implements ISessionLine {
   }
 
   request<T extends keyof ClientMessages>(type: T, body: ClientMessages[T]): Promise<Incoming> {
-    return this._channel?.request(type, body) ?? Promise.reject(Private.outOfReach());
+    return this._channel?.request(type, body) ?? Promise.reject(notConnected());
   }
 
   dispose(): void {
@@ -153,13 +152,6 @@ export namespace ServerConnection {
 }
 
 namespace Private {
-  export const outOfReach = () =>
-    new SaturnError({
-      code: 'not-connected',
-      message: 'The session is out of reach just now.',
-      hint: 'Its dashboard says why, and what can be done.'
-    });
-
   export const problemOf = (failure: Failure): ConnectionProblem => {
     switch (failure.code) {
       case 'engine-away':

@@ -33,6 +33,6 @@ export interface ISessionLine extends IDisposable {
 export const notConnected = () =>
   new SaturnError({
     code: 'not-connected',
-    message: 'The current notebook is not attached to a session.',
-    hint: 'Open the Saturn panel and follow what it says.'
+    message: 'The session is out of reach just now.',
+    hint: 'The Saturn panel, or its dashboard, says why and what can be done.'
   });

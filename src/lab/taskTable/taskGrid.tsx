@@ -227,6 +227,8 @@ export function TaskGrid(props: TaskGrid.IProps) {
       aria-multiselectable="true"
       style={style as CSSProperties}
       onKeyDown={onKeyDown}
+      // With Shift lines are selected, and not their text.
+      onMouseDown={event => event.shiftKey && event.preventDefault()}
       onClick={onClick}
       onContextMenu={onContextMenu}
     >

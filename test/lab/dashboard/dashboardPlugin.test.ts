@@ -6,6 +6,7 @@ import { Widget } from '@lumino/widgets';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { SessionEntry } from '../../../src/core/wire/messages.js';
 import { CommandIDs } from '../../../src/lab/commands/commandIDs.js';
+import type { TaskSelection } from '../../../src/lab/context/taskSelection.js';
 import { dashboardPlugin } from '../../../src/lab/plugins/dashboardPlugin.js';
 import { ServerSessions } from '../../../src/lab/session/serverSessions.js';
 import { sessionEntry } from '../../fixtures/sessionEntries.js';
@@ -95,6 +96,15 @@ describe('dashboardPlugin', () => {
       expect(FakeSocket.all).toEqual([]);
     }
   );
+
+  it('selects tasks, and has details of them shown as soon as there is anything to show them', async () => {
+    await open({ session: OTHER.id, tasks: ['a', 'b'], show: 'log' });
+    const content = (shell.added[0] as MainAreaWidget<Widget & { selection: TaskSelection }>).content;
+    expect(content.selection.tasks).toEqual(['a', 'b']);
+    expect(localStorage.getItem('jupyterlab-saturn:detail-tab') ?? content.selection.take()).toContain('log');
+    await open({ session: OTHER.id });
+    expect(content.selection.tasks).toEqual(['a', 'b']);
+  });
 
   it('shows the session that a cell asks for', async () => {
     store.viewAsked.emit(OTHER.path);

@@ -10,8 +10,22 @@ function storeOf(folder: string): FakeStore {
   return store;
 }
 
+/** A dashboard, which tells its session by an accessor. */
+class Shown {
+  constructor(
+    private readonly _session: FakeStore,
+    readonly sessionId?: string
+  ) {}
+
+  readonly selection = new TaskSelection();
+
+  get session(): FakeStore {
+    return this._session;
+  }
+}
+
 const dashboard = (folder: string, sessionId?: string) => ({
-  content: { session: storeOf(folder), selection: new TaskSelection(), sessionId }
+  content: new Shown(storeOf(folder), sessionId)
 });
 
 describe('dashboardTarget', () => {
@@ -25,9 +39,9 @@ describe('dashboardTarget', () => {
   });
 
   it('is the session that is named, by its folder or its id', () => {
-    expect(target('/a')).toBe(a.content);
-    expect(target('id-a')).toBe(a.content);
-    expect(target('/b')).toBe(b.content);
+    expect(target('/a')).toEqual({ session: a.content.session, selection: a.content.selection });
+    expect(target('id-a')?.session).toBe(a.content.session);
+    expect(target('/b')?.selection).toBe(b.content.selection);
     expect(target('/notebook')).toEqual({ session: store });
     expect(target('/gone')).toBeNull();
   });
@@ -35,6 +49,6 @@ describe('dashboardTarget', () => {
   it('is that of the dashboard in front, else of the notebook, when none is named', () => {
     expect(target(undefined)).toEqual({ session: store });
     shell.currentWidget = b;
-    expect(target(undefined)).toBe(b.content);
+    expect(target(undefined)?.session).toBe(b.content.session);
   });
 });

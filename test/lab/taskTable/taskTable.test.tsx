@@ -171,6 +171,14 @@ describe('the table of tasks', () => {
       ]);
     });
 
+    it('with Shift leaves the text of the lines alone', () => {
+      const down = (shiftKey: boolean) =>
+        table
+          .cell('digits-mlp-64-1e-3', 0)
+          .dispatchEvent(new MouseEvent('mousedown', { shiftKey, bubbles: true, cancelable: true }));
+      expect([down(false), down(true)]).toEqual([true, false]);
+    });
+
     it('opens a menu for the row, or for all selected when the row is of them', () => {
       table.selection.select(['digits-mlp-32-1e-3']);
       table.click(table.cell('digits-vit-32-3e-3', 0), { clientX: 5, clientY: 5 }, 'contextmenu');

@@ -86,6 +86,27 @@ describe('Apply', () => {
     expect(button().disabled).toBe(true);
   });
 
+  it('says beside it what that asks', async () => {
+    await ask({ constraints: new Map([[first, { deadline: 5 }]]), exclude: ['fsdp'] });
+    const words = ui.find('.jp-SaturnWhatIf-changes')?.textContent;
+    expect(words).toMatch(/^Asks of every plan: \S+: by \d+:\d+; all tasks: without fsdp\.$/);
+    expect(button().getAttribute('aria-describedby')).toBe(ui.find('.jp-SaturnWhatIf-changes')?.id);
+  });
+
+  it('has the plan of a rule followed that the answer is compared with', async () => {
+    await ask({ exclude: ['fsdp'] });
+    const select = ui.find('.jp-SaturnWhatIf-answer select') as HTMLSelectElement;
+    const rule = [...select.options].map(option => option.value).find(name => name === 'max') as string;
+    await act(async () => {
+      select.value = rule;
+      select.dispatchEvent(new Event('change', { bubbles: true }));
+    });
+    await act(async () => ui.button('Use this plan').click());
+    expect(ui.store.sent.map(([type]) => type)).toEqual(['plan.use']);
+    expect(() => validate('PlanUse', ui.store.sent[0]?.[1])).not.toThrow();
+    expect(ui.whatIf.view.question).toBeNull();
+  });
+
   it('keeps the question when the session refuses it', async () => {
     ui.store.accepts = false;
     await ask({ deadline: 10 });
