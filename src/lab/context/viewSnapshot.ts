@@ -98,9 +98,12 @@ export namespace ViewSnapshot {
 }
 
 namespace Private {
+  /** Where one of these is another, something has happened. */
+  const STAYS = ['folder', 'session', 'goal', 'agent'] as const;
+
   /** Whether a session that trains is seen as before, but for how far it is. */
   export const isFurtherOn = <V extends ISessionModel.IView>(before: V, after: V): boolean =>
-    before.state?.folder === after.state?.folder &&
+    STAYS.every(key => before.state?.[key] === after.state?.[key]) &&
     isTraining(before) &&
     isTraining(after) &&
     (Object.keys(after) as (keyof V)[]).every(key => key === 'state' || before[key] === after[key]);

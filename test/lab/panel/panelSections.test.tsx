@@ -151,7 +151,9 @@ describe('the plugins of the panel', () => {
     await registry.activatePlugin(foreign.id);
     const sections = await registry.resolveRequiredService(IPanelSections);
     const ids = () => sections.sections.map(({ id }) => id);
-    expect(ids()).toEqual(['tasks', 'profile', 'plan', 'cost', 'run']);
+    expect(ids()).toEqual(['cost']);
+    sections.want();
+    await vi.waitFor(() => expect(ids()).toEqual(['tasks', 'profile', 'plan', 'cost', 'run']));
     added?.dispose();
     expect(ids()).toEqual(['tasks', 'profile', 'plan', 'run']);
   });
