@@ -31,7 +31,7 @@ export function progressColumn(trans: ITranslation): ITaskColumn {
       }
       const steps = trans.__('%1 of %2 steps', count(task.progress.step), count(task.inspection?.steps));
       return {
-        text: sharePercent(share, task.status === 'finished', trans),
+        text: barPercent(share, task.status === 'finished', trans),
         title: task.result?.stoppedEarly === true ? trans.__('%1, stopped early', steps) : steps,
         progress: { done: share, of: 1, label: trans.__('Progress of %1', task.spec.name) }
       };
@@ -40,7 +40,7 @@ export function progressColumn(trans: ITranslation): ITaskColumn {
 }
 
 /** A share of a task, as short as beside a bar it must be; what is not over never looks as if it were. */
-function sharePercent(share: number, isOver: boolean, trans: ITranslation): string {
+function barPercent(share: number, isOver: boolean, trans: ITranslation): string {
   return share > 0 && share < LEAST_SHARE
     ? `<${percent(LEAST_SHARE, trans)}`
     : percent(isOver ? share : Math.min(share, 0.99), trans);
