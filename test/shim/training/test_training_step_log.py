@@ -93,6 +93,32 @@ def test_a_strategy_does_not_change_what_is_logged(
         assert session.curve(spec, name) == pytest.approx(values, abs=1e-5), name
 
 
+def weighing(**task: Any) -> Task:
+    """`mlp` with pairs of layers as blocks; the first logs how large weights of the last are."""
+    from jupyterlab_saturn import log
+    from torch import nn
+
+    made = mlp(**task)
+    model: Any = made.model
+    for block in model[1]:
+        block.linear = nn.Sequential(nn.Linear(10, 16), nn.Tanh(), nn.Linear(16, 10))
+    last = model[1][2].linear[2]
+    model[1][0].register_forward_hook(lambda *_: log("weight", last.weight.norm()))
+    return made
+
+
+@pytest.mark.parametrize("technique", ["fsdp", "offload", "tensor"])
+def test_of_a_divided_weight_the_whole_is_logged(session: Session, technique: str) -> None:
+    alone = session.spec(weighing, "whole")
+    if not session.paths.step_log("whole").exists():
+        finish(session.train(alone, "single"))
+    spec = session.spec(weighing, f"divided-{technique}")
+    finish(session.train(spec, technique, 1 if technique == "offload" else 2))
+    whole = session.curve(alone, "weight")
+    assert len(set(whole)) > 1
+    assert session.curve(spec, "weight") == pytest.approx(whole, abs=1e-5)
+
+
 def test_logging_leaves_no_trace_in_what_is_trained(session: Session) -> None:
     plain, logged = session.spec(mlp, "plain", clip_norm=0.05), session.spec(logging, "logged")
     for spec in (plain, logged):

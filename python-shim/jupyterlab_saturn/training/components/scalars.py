@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import torch
+from torch.distributed.tensor import DTensor
 
 from ...scalar_log import Listener, listen
 
@@ -79,7 +80,12 @@ class Means:
 
 
 def kept(value: Any) -> Scalar:
-    """A value as it is now, whatever becomes of its tensor, and nothing that hangs on it."""
+    """A value as it is now, whatever becomes of its tensor, and nothing that hangs on it.
+
+    What is divided among ranks is put together, which is a collective, as its forward is.
+    """
+    if isinstance(value, DTensor):
+        value = value.detach().full_tensor()
     if isinstance(value, torch.Tensor):
         number = value.detach().reshape(())
         precise = number.dtype if number.dtype == torch.float64 else torch.float32
