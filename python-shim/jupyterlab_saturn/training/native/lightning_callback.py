@@ -159,6 +159,7 @@ class _Following:
             samples=max(1, samples),
             batch_size=batch,
             why_not=why_not,
+            logged_batch=batch if loaders else None,
             models=[module],
         )
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import torch
-from torch.utils.data import DataLoader
+from torch.utils.data import DataLoader, DistributedSampler
 
 from ...errors import SaturnError
 from ..components.scalars import Scalar, kept
@@ -217,8 +217,19 @@ class PlainLoop(NativeLoop):
             samples=max(1, samples),
             batch_size=batch,
             why_not=why_not,
+            logged_batch=self._logged_batch(items, distributed),
         )
 
+
+    def _logged_batch(self, items: Any, distributed: bool) -> int | None:
+        """Samples of a step on all ranks together, as far as a DataLoader tells them."""
+        sampler = getattr(items, "batch_sampler", None)
+        batch: int | None = getattr(sampler, "batch_size", None)
+        if batch is None or self._accelerates or self.run.world.size == 1:
+            return batch
+        inner = getattr(sampler, "sampler", None)
+        divides = distributed and isinstance(inner, DistributedSampler)
+        return batch * inner.num_replicas if divides else None
 
 def _number(value: Any) -> float:
     return float(value.detach() if isinstance(value, torch.Tensor) else value)
