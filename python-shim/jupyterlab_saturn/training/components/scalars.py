@@ -119,14 +119,20 @@ def read(scalars: Sequence[Scalar]) -> list[float]:
 
 @contextmanager
 def hearing(means: Means) -> Iterator[None]:
-    """Within it, what is logged is added, each call the same, but for what no gradient is made of.
+    """Within it, what is logged is added, each call the same.
 
-    That is an evaluation.
+    A name that is logged while gradients are recorded counts only then: where the same loss or
+    forward logs without them, it is an evaluation amid a step. What is never logged with them,
+    such as the accuracy of a batch, is of the step.
     """
+    of_training: set[str] = set()
 
     def hear(name: str, value: Any) -> None:
         if torch.is_grad_enabled():
-            means.add([(name, kept(value))], 1.0)
+            of_training.add(name)
+        elif name in of_training:
+            return
+        means.add([(name, kept(value))], 1.0)
 
     before = listen(hear)
     try:

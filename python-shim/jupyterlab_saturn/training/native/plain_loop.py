@@ -104,6 +104,7 @@ class PlainLoop(NativeLoop):
         begin = self._position = self._restored or Position()
         self._saved_step = begin.step
         monitor.started(begin.step)
+        self.run.logged.take()  # what was logged before it is of no step
         for epoch in range(begin.epoch, epochs):
             resumes = self._restored is not None and epoch == begin.epoch
             if resumes:
@@ -216,10 +217,9 @@ class PlainLoop(NativeLoop):
             steps_per_epoch=max(1, math.ceil(steps / epochs)),
             samples=max(1, samples),
             batch_size=batch,
-            why_not=why_not,
             logged_batch=self._logged_batch(items, distributed),
+            why_not=why_not,
         )
-
 
     def _logged_batch(self, items: Any, distributed: bool) -> int | None:
         """Samples of a step on all ranks together, as far as a DataLoader tells them."""
@@ -230,6 +230,7 @@ class PlainLoop(NativeLoop):
         inner = getattr(sampler, "sampler", None)
         divides = distributed and isinstance(inner, DistributedSampler)
         return batch * inner.num_replicas if divides else None
+
 
 def _number(value: Any) -> float:
     return float(value.detach() if isinstance(value, torch.Tensor) else value)

@@ -63,6 +63,9 @@ class FollowingCallback(TrainerCallback):
         monitor.begins(lambda: self._describe(state.max_steps, given["model"], loader))
         monitor.started(state.global_step)
 
+    def on_step_begin(self, args: Any, state: Any, control: Any, **given: Any) -> None:
+        self._run.logged.take()  # what was logged between steps is of an evaluation
+
     def on_pre_optimizer_step(self, args: Any, state: Any, control: Any, **given: Any) -> None:
         optimizer = given.get("optimizer")
         rate = None if optimizer is None else optimizer.param_groups[0].get("lr")
