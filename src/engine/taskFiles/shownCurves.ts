@@ -2,6 +2,7 @@ import type { ILoggedCurve } from '../../core/view/curves/curveChart.js';
 import { BEST_CURVES } from '../../core/view/results/bestCurves.js';
 import { ranking } from '../../core/view/results/criterion.js';
 import type { Render, SessionState } from '../../core/wire/messages.js';
+import { EVALUATED } from './logLines.js';
 import type { TaskCurves } from './taskCurves.js';
 
 /** Points of a curve in a picture. */
@@ -45,7 +46,7 @@ export async function shownCurves(
   const all = await Promise.all(
     losses.map(async loss => {
       const { task, metrics } = loss.curve;
-      const evaluated = metrics.filter(name => name.startsWith('eval/')).slice(0, MOST_METRICS);
+      const evaluated = metrics.filter(name => name.startsWith(EVALUATED)).slice(0, MOST_METRICS);
       return [loss, ...(await Promise.all(evaluated.map(name => read(name, [task])))).flat()];
     })
   );

@@ -71,7 +71,8 @@ export class TaskCurves implements IDisposable {
         metrics: log.metrics.slice(0, Math.floor(MOST_NAMES / share)),
         ...points,
         segments: segmentsOf(task),
-        last: log.lastStep,
+        last: log.lastStep(request.metric),
+        edition: log.edition(request.metric),
         ...(this._updates.has(log) && { unread: Math.max(1, log.unread) })
       };
     });

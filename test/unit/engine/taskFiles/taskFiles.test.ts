@@ -175,6 +175,43 @@ describe('curves', () => {
     curves.dispose();
   });
 
+  it('of evaluations go on after the last evaluation, whatever steps were logged meanwhile', async () => {
+    const evaluated = (step: number): string =>
+      `${JSON.stringify({ step, time: step, eval: { accuracy: step } })}\n`;
+    let text = lines(5) + evaluated(5) + lines(5, 6);
+    write('tasks/a/log.jsonl', text);
+    const curves = new TaskCurves(folder);
+    const request = { tasks: ['a'], metric: 'eval/accuracy', points: 100 };
+    expect(await curves.read([task('a')], request)).toMatchObject([{ steps: [5], last: 5 }]);
+    text += evaluated(10);
+    write('tasks/a/log.jsonl', text);
+    const [more] = await curves.read([task('a')], { ...request, from: 6 });
+    expect(more).toMatchObject({ steps: [10], last: 10 });
+    expect(await curves.read([task('a')], { ...request, metric: 'loss' })).toMatchObject([{ last: 10 }]);
+    curves.dispose();
+  });
+
+  it('are another edition once steps were trained again, however far those have come', async () => {
+    let text = lines(10);
+    write('tasks/a/log.jsonl', text);
+    const curves = new TaskCurves(folder);
+    const editionWith = async (more: string): Promise<string> => {
+      text += more;
+      write('tasks/a/log.jsonl', text);
+      const [curve] = await curves.read([task('a')], { tasks: ['a'], metric: 'loss', points: 10 });
+      return curve!.edition;
+    };
+    const first = await editionWith('');
+    expect(await editionWith(lines(5, 11))).toBe(first);
+    expect(await editionWith(lines(1, 15))).toBe(first); // the same step, told in full
+    const second = await editionWith(lines(20, 8));
+    expect(second).not.toBe(first);
+    expect(await editionWith(lines(5, 28))).toBe(second);
+    text = '';
+    expect(await editionWith(lines(3))).not.toBe(second);
+    curves.dispose();
+  });
+
   it('go on where they were', async () => {
     write('tasks/a/log.jsonl', lines(3000));
     const curves = new TaskCurves(folder);
