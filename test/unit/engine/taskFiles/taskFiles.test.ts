@@ -111,6 +111,19 @@ describe('what a task has saved', () => {
     expect(await savedCheckpoints(folder, spec('b'))).toEqual([]);
   });
 
+  it.each([
+    '{"files":{}}',
+    '{"step":"1","files":{}}',
+    '{"step":1e99,"files":{}}',
+    '{"step":1,"files":{"a":{"size":-7}}}',
+    '{"step":1,"files":{"a":{"size":"7"}}}',
+    '{"step":1,"files":[null]}',
+    'null'
+  ])('is not what makes no sense: %s', async manifest => {
+    write('tasks/a/native/step-1/manifest.json', manifest);
+    expect(await savedCheckpoints(folder, spec('a'))).toEqual([]);
+  });
+
   it('is what its own loop has saved as well, once that is whole', async () => {
     const own = save('native', 3, { state: { size: 4 } }, 'native/h');
     write('tasks/a/native/checkpoint-9/model.bin', 'x'.repeat(100));
