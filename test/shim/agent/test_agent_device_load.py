@@ -71,7 +71,7 @@ def until_it_works(pid: int, more: float) -> None:
 @pytest.mark.skipif(sys.platform != "linux", reason="Elsewhere it is not told what is shared.")
 def test_memory_that_ranks_share_is_not_counted_for_each() -> None:
     shares = start(
-        "import mmap, time; x = mmap.mmap(-1, 256 << 20); x.write(bytes(256 << 20)); time.sleep(600)"
+        "import mmap, time; x = mmap.mmap(-1, 256 << 20); x.write(bytes(256 << 20));time.sleep(600)"
     )
     try:
         process = psutil.Process(shares.pid)
