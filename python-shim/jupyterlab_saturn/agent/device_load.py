@@ -154,7 +154,10 @@ def _usage(owners: dict[int, str]) -> dict[str, _Usage]:
                 key = pid, process.create_time()  # type: ignore[no-untyped-call]
             seconds, size = found.get(device, _Usage({}, 0))
             seconds[key] = times.user + times.system
-            found[device] = _Usage(seconds, size + memory.rss)
+            # What ranks share with the zygote they were forked from is not theirs; the budget
+            # does not count it either. Linux alone tells it.
+            own = memory.rss - getattr(memory, "shared", 0)
+            found[device] = _Usage(seconds, size + own)
     return found
 
 

@@ -75,7 +75,9 @@ def _rows(lines: Iterable[bytes]) -> list[Row]:
             _drop_after(evaluations, step)
             known = {f"{EVALUATED}{name}": value for name, value in line["eval"].items()}
             evaluations.setdefault(step, {}).update(known)
-        elif "segment" not in line:
+        elif "segment" in line:
+            _drop_after(evaluations, step)  # an attempt that does not know of them
+        else:
             _drop_after(steps, step)
             steps[step] = {
                 **{name: line[name] for name in (*OF_STEPS, "time") if name in line},

@@ -70,6 +70,26 @@ def until_it_works(pid: int, more: float) -> None:
         time.sleep(0.02)
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="Elsewhere it is not told what is shared.")
+def test_memory_that_ranks_share_is_not_counted_for_each() -> None:
+    shares = start(
+        "import mmap, time; x = mmap.mmap(-1, 256 << 20); x.write(bytes(256 << 20));time.sleep(600)"
+    )
+    try:
+        process = psutil.Process(shares.pid)
+        while process.memory_info().rss < 256 * MIB or process.memory_info().shared < 256 * MIB:
+            time.sleep(0.02)
+        clock = iter((100.0, 100.5))
+        sampler = LoadSampler(lambda: CPUS, list, print, lambda: next(clock))
+        places = [("cpu0", shares.pid)]
+        assert sampler.sample(CPUS, places) is None
+        load = sampler.sample(CPUS, places)
+        assert load is not None
+        assert load["devices"][0].get("memoryBytes", 0) < 256 * MIB
+    finally:
+        end(shares)
+
+
 def test_a_virtual_device_is_as_busy_as_its_ranks_with_all_they_start(
     ranks: list[tuple[str, int]],
 ) -> None:

@@ -52,6 +52,21 @@ def paths(tmp_path: Path) -> SessionPaths:
     return paths
 
 
+def test_evaluations_of_steps_that_are_trained_again_are_gone(tmp_path: Path) -> None:
+    path = tmp_path / "log.jsonl"
+    lines: list[Json] = [
+        {"step": 0, "time": 100.0, "segment": {}},
+        *(step(number, 1.0) for number in range(1, 11)),
+        {"step": 4, "time": 111.0, "eval": {"accuracy": 0.4}},
+        {"step": 10, "time": 111.0, "eval": {"accuracy": 0.5}},
+        {"step": 4, "time": 112.0, "segment": {}},
+        step(5, 1.0),
+    ]
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    evaluated = [row["step"] for row in logged_steps(path) if "eval/accuracy" in row]
+    assert (evaluated, logged_steps(path)[-1]["step"]) == ([4], 5)
+
+
 def test_a_step_that_was_trained_again_has_its_last_line(paths: SessionPaths) -> None:
     frame = history_of(paths, STATE, "a")
     assert frame.index.name == "step"

@@ -16,7 +16,9 @@ import torch
 from jupyterlab_saturn.errors import Json
 from jupyterlab_saturn.task import Task
 from jupyterlab_saturn.training.components.scalars import Scalar, Weighed
-from jupyterlab_saturn.training.run.step_window import StepWindow
+from jupyterlab_saturn.training.run.step_log import StepLog
+from jupyterlab_saturn.training.run.step_window import StepFigures, StepWindow
+from jupyterlab_saturn.training.run.training_observer import LoggedSteps
 from jupyterlab_saturn.training.runtime.appended_file import AppendedFile
 from jupyterlab_saturn.training.runtime.process_group import ProcessGroup
 from ranks import Session, finish
@@ -298,6 +300,28 @@ def test_a_window_is_empty_once_it_is_settled() -> None:
     kept.add((1.0, 1.0), None, None, {"c": (2.0, 1.0)})
     (last,) = kept.settle(kept.sums())
     assert (last.loss, last.rate, last.gradient_norm, last.logged) == (1.0, None, None, {"c": 2.0})
+
+
+def test_evaluations_come_after_the_segment_they_are_of(tmp_path: Path) -> None:
+    """Own loops evaluate while their newest steps are not agreed on yet."""
+    path = tmp_path / "task" / "log.jsonl"
+    single: Any = {"technique": "single", "devices": 1}
+    log = StepLog(path, {"attempt": 1, "strategy": single, "node": "here", "devices": ["cpu0"]})
+    log.started(0)
+    log.validated(1, {"accuracy": 0.5})
+    figures = [StepFigures(1.0, None, None, {})] * 2
+    log.logged(
+        LoggedSteps(
+            last=2, ended_at=100.0, figures=figures, step_seconds=1.0, samples=None, peak_bytes=0
+        )
+    )
+    log.stopped(2)
+    kinds = [next(key for key in line if key in {"segment", "eval", "loss"}) for line in read(path)]
+    assert kinds == ["segment", "eval", "loss", "loss"]
+
+
+def read(path: Path) -> list[Json]:
+    return [json.loads(line) for line in path.read_text().splitlines()]
 
 
 def test_what_finds_no_room_is_tried_again(tmp_path: Path) -> None:

@@ -218,7 +218,15 @@ it('tells what a task has logged, printed and saved', async () => {
   const client = peer();
   await client.ask('tasks.add', { tasks: [spec('a'), spec('b')] });
   const asked = { tasks: ['b', 'gone', 'a'], metric: 'loss', points: 100 };
-  const empty = { metrics: [], steps: [], values: [], times: [], segments: [], last: 0 };
+  const empty = {
+    metrics: [],
+    steps: [],
+    values: [],
+    times: [],
+    segments: [],
+    last: 0,
+    edition: expect.any(String)
+  };
   expect((await client.ask('curves.read', asked)).body).toEqual({
     curves: [
       { task: 'b', ...empty },
