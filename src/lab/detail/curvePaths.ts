@@ -3,8 +3,8 @@ import type uPlot from 'uplot';
 /** Curves of no more points have a mark at each: evaluations are rare, and may stand alone. */
 export const MARKED_POINTS = 60;
 
-/** Radius of a mark, in pixels of the page. */
-const MARK = 2;
+/** Radii of a mark's circles, in pixels of the page: together they are filled, for a ring says something else. */
+const MARK = [2, 0.75];
 
 /** Steps of an axis of time, in seconds: those of a clock. */
 export const TIME_INCREMENTS = [
@@ -48,9 +48,10 @@ export function curvePaths(options: { spread: boolean; marked: boolean }): uPlot
       }
       const isAlone = !isDrawing && (y[i + 1] ?? null) === null;
       if (options.marked || isAlone) {
-        const radius = MARK * devicePixelRatio;
-        stroke.moveTo(left + radius, top);
-        stroke.arc(left, top, radius, 0, 2 * Math.PI);
+        for (const radius of MARK.map(size => size * devicePixelRatio)) {
+          stroke.moveTo(left + radius, top);
+          stroke.arc(left, top, radius, 0, 2 * Math.PI);
+        }
         stroke.moveTo(left, top);
       }
       isDrawing = true;
