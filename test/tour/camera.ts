@@ -12,9 +12,9 @@ const SMALL = { width: 1280, height: 800 };
 const LARGE = { width: 1600, height: 1000 };
 /** Of lossy WebP: text is still sharp, and a page of it takes less than 120 kB. */
 const QUALITY = 82;
-const FRAME_QUALITY = 60;
-const FRAME_SCALE = 0.75;
-const FRAMES = 24;
+const FRAME_QUALITY = 55;
+const FRAME_SCALE = 0.7;
+const FRAMES = 20;
 
 /** Takes pictures of a page. */
 export class Camera {

@@ -10,7 +10,7 @@ import { Camera } from './camera.js';
 
 const TASKS = 12;
 /** So many are trained when the dashboard is taken. */
-const SOME = 4;
+const SOME = 8;
 /** A task that fails in its first epoch, in a cell after those of the quickstart's sweep. */
 const BROKEN = `class Scans(torch.utils.data.Dataset):
     def __init__(self, data):
@@ -31,7 +31,7 @@ def scans():
     return Task(model=mlp(), data=Scans(train), loss=loss, batch_size=64, eval_data=held_out)
 
 
-%saturn task --factory scans --epochs 20`;
+%saturn task --factory scans --epochs 24`;
 
 const { values } = parseArgs({ options: { look: { type: 'boolean', default: false } } });
 
@@ -58,7 +58,9 @@ async function tell(): Promise<void> {
   const progress = dashboard.locator('.jp-SaturnDashboard-progress');
   const trained = async () =>
     Number(/(\d+)\/\d+ trained/.exec((await progress.textContent()) ?? '')?.[1] ?? 0);
-  const row = (task: string) => dashboard.locator(`.jp-SaturnGrid-row[data-task="${task}"]`);
+  const row = (task: string) =>
+    dashboard.locator(`.jp-SaturnGrid-row[data-task="${task}"] [data-column="0"]`);
+  const selectNone = async () => dashboard.getByRole('button', { name: 'Select None' }).click();
   const tab = async (name: string) => dashboard.locator(`[role="tab"][data-tab="${name}"]`).click();
 
   await notebook.open('quickstart.ipynb');
@@ -85,27 +87,36 @@ async function tell(): Promise<void> {
     if (!taken && done >= SOME) {
       taken = true;
       await camera.take('dashboard');
+      await dashboard
+        .locator('.jp-SaturnGrid-row[data-task]', { hasText: 'training' })
+        .locator('[data-column="1"]')
+        .first()
+        .click({ button: 'right' });
+      await page.locator('.lm-Menu').first().waitFor();
+      await camera.take('menu');
+      await page.keyboard.press('Escape');
+      await selectNone();
     }
     await page.waitForTimeout(2500);
   }
   await camera.film();
   camera.develop('sweep');
+  const toast = page.locator('.Toastify__close-button').first();
+  await toast.waitFor();
   await camera.look('ended');
+  await toast.click();
 
   await row('scans').click();
   await tab('error');
   await camera.take('error');
-  for (const name of ['log', 'attempts', 'checkpoints', 'why', 'devices']) {
+  await row('digits-vit-64-1e-3').click();
+  for (const name of ['log', 'attempts', 'checkpoints', 'why', 'devices', 'curves']) {
     await tab(name);
     await camera.look(name);
   }
+  await selectNone();
   await tab('parameters');
   await camera.take('parameters');
-  await row('scans').click({ button: 'right' });
-  await page.locator('.lm-Menu').first().waitFor();
-  await camera.look('menu');
-  await page.keyboard.press('Escape');
-
   await notebook.command('docmanager:open', { path: 'quickstart.ipynb' });
   await notebook.command('saturn:open');
   await notebook.cell('%saturn results').scrollIntoViewIfNeeded();
