@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import type { Locator } from 'playwright-core';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { BrowserPage } from './browser.js';
 import { NotebookPage } from './notebook.js';
 import { reports, Sandbox } from './sandbox.js';
@@ -85,7 +85,7 @@ test('while it trains', async () => {
 });
 
 describe('when all is over', () => {
-  beforeEach(async () => {
+  beforeAll(async () => {
     await notebook.ran(notebook.cell('%saturn results'), 180);
   });
 
@@ -119,4 +119,18 @@ describe('when all is over', () => {
     expect(scrollWidth).toBeLessThanOrEqual(clientWidth);
     await eyes.page.setViewportSize(WHOLE);
   });
+});
+
+test.each([
+  ['JupyterLab Light', 'light'],
+  ['JupyterLab Dark', 'dark']
+] as const)('the dashboard in %s', async (theme, name) => {
+  await notebook.theme(theme);
+  await notebook.command('saturn:dashboard');
+  const dashboard = eyes.page.locator('.jp-SaturnDashboard');
+  await dashboard.getByText('tiny-0.1-8').first().click();
+  await dashboard.locator('svg').first().waitFor();
+  await dashboard.locator('.jp-SaturnTaskTable').getByText('tiny-0.1-8').first().waitFor();
+  expect(await violations(`dashboard-${name}`)).toEqual([]);
+  await notebook.theme('JupyterLab Light');
 });

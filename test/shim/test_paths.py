@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from jupyterlab_saturn.errors import SaturnError
-from jupyterlab_saturn.paths import SessionPaths, ensure_state, ensure_private, events_socket
+from jupyterlab_saturn.paths import SessionPaths, ensure_private, ensure_state, events_socket
 
 SOMEBODY = 12345
 

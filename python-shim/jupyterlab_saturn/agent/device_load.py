@@ -24,7 +24,7 @@ _log = logging.getLogger(__name__)
 
 SAMPLE_SECONDS = 2.0
 
-_SHARE_OF_A_CORE = 0.1
+_SHARE_OF_A_CORE = 0.05
 """Looking may not cost more: where it takes long, it is done less often."""
 
 _PATIENCE_SECONDS = 10.0

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from .. import technique_catalogue
 from .technique_magic import ACTIONS
 from .verbs import VERBS, Option, Verb
-from .wishes import OBJECTIVES
+from .wish_values import OBJECTIVES
 
 if TYPE_CHECKING:
     from ..generated.wire_types import SessionState

@@ -28,10 +28,10 @@ if TYPE_CHECKING:
     )
 
 _LOOK_SECONDS = 1.0
-_LOOKS = frozenset(
+LOOKS = frozenset(
     {
-        *("checkpoints.read", "curves.read", "hello", "load.read", "output.read", "ping", "render"),
-        *("state", "state.at", "state.taken"),
+        *("checkpoints.read", "curves.read", "export", "hello", "load.read", "output.read"),
+        *("ping", "render", "state", "state.at", "state.taken"),
     }
 )
 """Messages that change nothing in a session."""
@@ -93,7 +93,7 @@ class PageRelay:
             self._line = None
 
     async def _take(self, message: ClientMessage) -> None:
-        if not self._may_steer and message["type"] not in _LOOKS:
+        if not self._may_steer and message["type"] not in LOOKS:
             raise SaturnError(
                 "not-allowed",
                 "You may look at this session, but not act on it.",

@@ -27,7 +27,7 @@ export function taskTablePart(context: IDashboardContext): DashboardPart {
   return new DashboardPart({
     context,
     className: 'jp-SaturnTaskTable',
-    label: context.trans.__('Tasks'),
+    label: context.trans.__('Tasks of the session'),
     component: TaskTable
   });
 }

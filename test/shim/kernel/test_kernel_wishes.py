@@ -14,7 +14,8 @@ from fakes.shell import Shell
 from jupyterlab_saturn.errors import SaturnError
 from jupyterlab_saturn.kernel.completion import complete
 from jupyterlab_saturn.kernel.session import Session
-from jupyterlab_saturn.kernel.wishes import moment, session_change, task_change
+from jupyterlab_saturn.kernel.wish_values import moment
+from jupyterlab_saturn.kernel.wishes import session_change, task_change
 
 CELL = "def digits(model, lr=0.1):\n    ...\n"
 

@@ -17,6 +17,7 @@ from jupyterlab_saturn.agent.launch_record import note_launch, read_launch
 from jupyterlab_saturn.errors import Json
 from jupyterlab_saturn.kernel.state_change import with_change
 from jupyterlab_saturn.paths import write_json
+from jupyterlab_saturn.server.page_relay import LOOKS
 from page_server import Page, Server, SleepingSession
 from stage import until
 
@@ -237,3 +238,15 @@ def test_a_session_is_woken_as_its_notebook_started_it(
     until(lambda: not agent_alive(sleeping.paths), 60)
     assert json.loads(sleeping.paths.summary.read_text())["goal"] == "none"
     assert wire.schema()
+
+
+STEERING = {
+    *("attach", "cache.clear", "cluster.set", "plan", "plan.use", "profile", "reset", "resume"),
+    *("retry", "run", "stop", "tasks.add", "tasks.clone", "tasks.remove", "techniques.set"),
+    "wishes.set",
+}
+
+
+def test_each_message_is_known_to_look_or_to_act() -> None:
+    assert set(wire.schema()["directions"]["client"]) == LOOKS | STEERING
+    assert not LOOKS & STEERING

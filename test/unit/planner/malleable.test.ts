@@ -444,7 +444,7 @@ describe('the planner', () => {
     };
     const { explanation } = await plan(request, { loadHighs });
     expect(explanation?.binding).toMatch(
-      / keeps all 2 devices busy for 25 min\. The plan takes 25\.1 min\.$/
+      / keeps all 2 devices busy for 25 min 3 s\. The plan takes 25 min 7 s\.$/
     );
   });
 
