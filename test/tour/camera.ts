@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { CDPSession, Page } from 'playwright-core';
+import type { CDPSession, Locator, Page } from 'playwright-core';
 import type { NotebookPage } from '../e2e/notebook.js';
 import { animatedWebP } from './animatedWebP.js';
 
@@ -15,6 +15,14 @@ const QUALITY = 82;
 const FRAME_QUALITY = 55;
 const FRAME_SCALE = 0.7;
 const FRAMES = 20;
+
+/** A part of a page. */
+interface IPlace {
+  readonly x: number;
+  readonly y: number;
+  readonly width: number;
+  readonly height: number;
+}
 
 /** Takes pictures of a page. */
 export class Camera {
@@ -32,10 +40,15 @@ export class Camera {
     return new Camera(notebook, await notebook.page.context().newCDPSession(notebook.page), looks);
   }
 
-  /** A picture for the pages, named as they name it. */
-  async take(name: string): Promise<void> {
+  /**
+   * A picture for the pages, named as they name it.
+   *
+   * @param part - what is to be seen of the page; all when absent.
+   */
+  async take(name: string, part?: Locator): Promise<void> {
     await this._settle();
-    writeFileSync(join(IMAGES, `${name}.webp`), await this._picture(QUALITY));
+    const place = (await part?.boundingBox()) ?? { x: 0, y: 0, ...SMALL };
+    writeFileSync(join(IMAGES, `${name}.webp`), await this._picture(QUALITY, place));
     await this.look(name);
   }
 
@@ -60,7 +73,7 @@ export class Camera {
 
   /** Adds a frame to the animation. */
   async film(): Promise<void> {
-    this._frames.push(await this._picture(FRAME_QUALITY, FRAME_SCALE));
+    this._frames.push(await this._picture(FRAME_QUALITY, { x: 0, y: 0, ...SMALL }, FRAME_SCALE));
   }
 
   /** Writes the animation, of as many frames as it may have, from all of its time. */
@@ -84,11 +97,11 @@ export class Camera {
     await this._page.waitForTimeout(700);
   }
 
-  private async _picture(quality: number, scale = 1): Promise<Buffer> {
+  private async _picture(quality: number, place: IPlace, scale = 1): Promise<Buffer> {
     const { data } = await this._devtools.send('Page.captureScreenshot', {
       format: 'webp',
       quality,
-      clip: { x: 0, y: 0, ...SMALL, scale }
+      clip: { ...place, scale }
     });
     return Buffer.from(data, 'base64');
   }

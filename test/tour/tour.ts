@@ -40,7 +40,8 @@ sandbox.env.SATURN_IDLE_SECONDS = '15';
 // Where the notebook is, as it is for people.
 delete sandbox.env.SATURN_HOME;
 writeFileSync(join(sandbox.notebooks, 'quickstart.ipynb'), quickstart());
-const server = await LabServer.start(sandbox);
+// They would lie over what is to be seen.
+const server = await LabServer.start(sandbox, { 'jupyterlab-saturn:plugin': { notifications: 'none' } });
 const eyes = await BrowserPage.open();
 try {
   await tell();
@@ -55,6 +56,7 @@ async function tell(): Promise<void> {
   const { page } = eyes;
   const panel = page.locator('#jupyterlab-saturn-panel');
   const dashboard = page.locator('.jp-SaturnDashboard');
+  const details = dashboard.locator('.jp-SaturnTaskDetail');
   const progress = dashboard.locator('.jp-SaturnDashboard-progress');
   /** A number of the line that says how it stands. */
   const told = async (words: RegExp) => Number(words.exec((await progress.textContent()) ?? '')?.[1] ?? 0);
@@ -101,15 +103,11 @@ async function tell(): Promise<void> {
   }
   await camera.film();
   camera.develop('sweep');
-  const toast = page.locator('.Toastify__close-button').first();
   await camera.look('ended');
-  if (await toast.isVisible()) {
-    await toast.click();
-  }
 
   await row('scans').click();
   await tab('error');
-  await camera.take('error');
+  await camera.take('error', details);
   await row('digits-vit-64-1e-3').click();
   for (const name of ['log', 'attempts', 'checkpoints', 'why', 'devices', 'curves']) {
     await tab(name);
@@ -117,7 +115,7 @@ async function tell(): Promise<void> {
   }
   await selectNone();
   await tab('parameters');
-  await camera.take('parameters');
+  await camera.take('parameters', details);
   await notebook.command('docmanager:open', { path: 'quickstart.ipynb' });
   await notebook.command('saturn:open');
   await notebook.cell('%saturn results').scrollIntoViewIfNeeded();
