@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'react';
 import { printableLines } from '../../core/view/format/escape.js';
-import { failureOf } from '../../core/wire/messages.js';
+import { failureOf } from '../../core/wire/failure.js';
 import { CommandIDs } from '../commands/commandIDs.js';
 import { useViewContext } from '../context/viewContext.js';
 
