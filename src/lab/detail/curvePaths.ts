@@ -6,8 +6,8 @@ export const MARKED_POINTS = 60;
 /** Nor have those whose points are nearer to each other, in pixels of the page: marks would hide the line. */
 const MARK_ROOM = 8;
 
-/** Radii of a mark's circles, in pixels of the page: together they are filled, for a ring says something else. */
-const MARK = [2, 0.75];
+/** Radius of a mark, in pixels of the page: so small that its line fills it, for a ring says something else. */
+const MARK = 1;
 
 /** Steps of an axis of time, in seconds: those of a clock. */
 export const TIME_INCREMENTS = [
@@ -53,10 +53,9 @@ export function curvePaths(options: { spread: boolean; marked: boolean }): uPlot
       }
       const isAlone = !isDrawing && (y[i + 1] ?? null) === null;
       if (isMarked || isAlone) {
-        for (const radius of MARK.map(size => size * devicePixelRatio)) {
-          stroke.moveTo(left + radius, top);
-          stroke.arc(left, top, radius, 0, 2 * Math.PI);
-        }
+        const radius = MARK * devicePixelRatio;
+        stroke.moveTo(left + radius, top);
+        stroke.arc(left, top, radius, 0, 2 * Math.PI);
         stroke.moveTo(left, top);
       }
       isDrawing = true;
