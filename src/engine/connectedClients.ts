@@ -43,7 +43,7 @@ interface IClient {
 }
 
 /**
- * The kernels that watch the session: who they are, and to each of them what is other than when it was last told. One
+ * The kernels and pages that watch the session: who they are, and to each of them what is other than when it was last told. One
  * that is slow to read is told nothing more until it has read, and then the newest: nothing queues up for it.
  */
 export class ConnectedClients implements IDisposable {
