@@ -73,7 +73,12 @@ export function sessionNews(before: SessionState, after: SessionState, trans: IT
   if (after.agent === 'away' && before.agent === 'connected' && isUnderWay(after)) {
     news.push({
       kind: 'decision',
-      key: key('away', after.rev),
+      // While it is away nothing begins, so that pages which hear of it at different times agree.
+      key: key(
+        'away',
+        run,
+        after.tasks.reduce((sum, { attempts }) => sum + attempts.length, 0)
+      ),
       text: trans.__('%1: the agent is away, so nothing new starts until a notebook attaches.', name),
       isTrouble: true
     });
