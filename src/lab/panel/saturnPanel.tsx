@@ -5,6 +5,7 @@ import type { SessionState } from '../../core/wire/messages.js';
 import { CommandIDs } from '../commands/commandIDs.js';
 import { ConnectionNote } from '../components/connectionNote.js';
 import { FailureNote } from '../components/failureNote.js';
+import { hasDashboard } from '../components/hasDashboard.js';
 import { saturnIcon } from '../components/icons.js';
 import { Section } from '../components/section.js';
 import { SessionPart } from '../components/sessionPart.js';
@@ -134,15 +135,17 @@ function Header({ view, now }: { view: ISaturnStore.IView; now: number }) {
         )}
         {state && (
           <>
-            <button
-              type="button"
-              className="jp-mod-styled jp-mod-minimal"
-              data-command={CommandIDs.dashboard}
-              title={commands.caption(CommandIDs.dashboard)}
-              onClick={() => void commands.execute(CommandIDs.dashboard)}
-            >
-              {trans.__('Open dashboard')}
-            </button>
+            {hasDashboard(commands) && (
+              <button
+                type="button"
+                className="jp-mod-styled jp-mod-minimal"
+                data-command={CommandIDs.dashboard}
+                title={commands.caption(CommandIDs.dashboard)}
+                onClick={() => void commands.execute(CommandIDs.dashboard)}
+              >
+                {trans.__('Open dashboard')}
+              </button>
+            )}
             <ActionMenu />
           </>
         )}

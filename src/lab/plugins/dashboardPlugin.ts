@@ -1,4 +1,9 @@
-import { ILayoutRestorer, type JupyterFrontEnd, type JupyterFrontEndPlugin } from '@jupyterlab/application';
+import {
+  ILabShell,
+  ILayoutRestorer,
+  type JupyterFrontEnd,
+  type JupyterFrontEndPlugin
+} from '@jupyterlab/application';
 import { ICommandPalette, MainAreaWidget, WidgetTracker } from '@jupyterlab/apputils';
 import { ILauncher } from '@jupyterlab/launcher';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
@@ -19,6 +24,7 @@ const ARGS = {
       description:
         'Id of a session, as the Jupyter server lists them; the one that is meant most likely when absent'
     },
+    folder: { type: 'string', description: 'Folder of the session, where its id is not known' },
     label: { type: 'string', description: 'What a menu calls it' },
     tasks: {
       type: 'array',
@@ -37,7 +43,7 @@ export const dashboardPlugin: JupyterFrontEndPlugin<void> = {
   description: 'A %saturn session in a tab of its own: schedule, tasks, curves.',
   autoStart: true,
   requires: [ISaturnStore],
-  optional: [ISessions, ILayoutRestorer, ICommandPalette, ILauncher, ITranslator],
+  optional: [ISessions, ILayoutRestorer, ICommandPalette, ILauncher, ITranslator, ILabShell],
   activate: (
     app: JupyterFrontEnd,
     store: ISaturnStore,
@@ -45,7 +51,8 @@ export const dashboardPlugin: JupyterFrontEndPlugin<void> = {
     restorer: ILayoutRestorer | null,
     palette: ICommandPalette | null,
     launcher: ILauncher | null,
-    translator: ITranslator | null
+    translator: ITranslator | null,
+    labShell: ILabShell | null
   ) => {
     const trans = (translator ?? nullTranslator).load('jupyterlab_saturn');
     const tracker = new WidgetTracker<MainAreaWidget<Dashboard>>({
@@ -92,11 +99,14 @@ export const dashboardPlugin: JupyterFrontEndPlugin<void> = {
       caption: trans.__('Show schedule, tasks and curves of a session in a tab'),
       icon: saturnIcon,
       describedBy: { args: ARGS },
-      execute: async ({ session, tasks, show: what }) => {
+      // Notebook 7 has no place for tabs.
+      isVisible: () => labShell !== null,
+      isEnabled: () => labShell !== null,
+      execute: async ({ session, folder, tasks, show: what }) => {
         const { selection } = await show(
           sessions && typeof session === 'string' && ID.test(session)
             ? session
-            : await likelySession(store, sessions)
+            : await likelySession(store, sessions, typeof folder === 'string' ? folder : undefined)
         );
         if (Array.isArray(tasks)) {
           selection.select(tasks.map(String));
@@ -114,10 +124,10 @@ export const dashboardPlugin: JupyterFrontEndPlugin<void> = {
         sessions.inFront = front?.sessionId === undefined ? null : front.session;
       }
     });
-    store.viewAsked.connect(async (_, folder) => {
-      await sessions?.refresh();
-      const id = sessions?.list?.find(({ path }) => path === folder)?.id;
-      await app.commands.execute(CommandIDs.dashboard, id === undefined ? {} : { session: id });
+    store.viewAsked.connect((_, folder) => {
+      if (app.commands.isEnabled(CommandIDs.dashboard)) {
+        void app.commands.execute(CommandIDs.dashboard, { folder });
+      }
     });
     const target = dashboardTarget({ dashboards: tracker, shell: app.shell, store });
     addTaskCommands({ commands: app.commands, target, clock: now, trans });
@@ -125,20 +135,34 @@ export const dashboardPlugin: JupyterFrontEndPlugin<void> = {
       palette?.addItem({ command, category: trans.__('Saturn') });
     }
     palette?.addItem({ command: CommandIDs.dashboard, category: trans.__('Saturn') });
-    launcher?.add({ command: CommandIDs.dashboard, args: { isLauncher: true }, category: 'Other', rank: 90 });
-    void restorer?.restore(tracker, {
-      command: CommandIDs.dashboard,
-      args: ({ content: { sessionId } }) => (sessionId === undefined ? {} : { session: sessionId }),
-      name: ({ content: { sessionId } }) => sessionId ?? 'notebook'
-    });
+    if (labShell) {
+      launcher?.add({
+        command: CommandIDs.dashboard,
+        args: { isLauncher: true },
+        category: 'Other',
+        rank: 90
+      });
+      void restorer?.restore(tracker, {
+        command: CommandIDs.dashboard,
+        args: ({ content: { sessionId } }) => (sessionId === undefined ? {} : { session: sessionId }),
+        name: ({ content: { sessionId } }) => sessionId ?? 'notebook'
+      });
+    }
   }
 };
 
-/** Id of the session that is meant where none is named: of the current notebook, or the only one there is. */
-async function likelySession(store: ISaturnStore, sessions: ISessions | null): Promise<string | undefined> {
+/**
+ * Id of the session of a folder; where none is named of the one that is meant: of the current notebook, or the only one
+ * there is.
+ */
+async function likelySession(
+  store: ISaturnStore,
+  sessions: ISessions | null,
+  named: string | undefined
+): Promise<string | undefined> {
   await sessions?.refresh();
   const list = sessions?.list ?? [];
-  const folder = store.view.state?.folder;
+  const folder = named ?? store.view.state?.folder;
   if (folder !== undefined) {
     return list.find(({ path }) => path === folder)?.id;
   }

@@ -44,10 +44,15 @@ describe('dashboardPlugin', () => {
   const opened = () =>
     shell.added.map(widget => (widget as MainAreaWidget<Widget & { sessionId?: string }>).content.sessionId);
 
+  const activate = (labShell: object | null) => {
+    commands = new CommandRegistry();
+    const app = { commands, shell } as never;
+    void dashboardPlugin.activate(app, store, sessions, null, null, null, null, labShell);
+  };
+
   beforeEach(() => {
     FakeSocket.all.length = 0;
     entries = [sessionEntry(), OTHER];
-    commands = new CommandRegistry();
     shell = new FakeShell();
     store = new FakeStore();
     sessions = new ServerSessions({
@@ -58,7 +63,7 @@ describe('dashboardPlugin', () => {
       isHidden: () => false,
       random: () => 0.5
     });
-    void dashboardPlugin.activate({ commands, shell } as never, store, sessions, null, null, null, null);
+    activate({});
   });
 
   afterEach(() => {
@@ -109,6 +114,28 @@ describe('dashboardPlugin', () => {
   it('shows the session that a cell asks for', async () => {
     store.viewAsked.emit(OTHER.path);
     await vi.waitFor(() => expect(opened()).toEqual([OTHER.id]));
+  });
+
+  it('shows the session of a folder', async () => {
+    store.set({ state: { ...runningState(), folder: sessionEntry().path } });
+    await open({ folder: OTHER.path });
+    expect(opened()).toEqual([OTHER.id]);
+  });
+
+  it('is not offered where there is no place for tabs, as in Notebook 7', async () => {
+    expect([commands.isVisible(CommandIDs.dashboard), commands.isEnabled(CommandIDs.dashboard)]).toEqual([
+      true,
+      true
+    ]);
+    store = new FakeStore();
+    activate(null);
+    expect([commands.isVisible(CommandIDs.dashboard), commands.isEnabled(CommandIDs.dashboard)]).toEqual([
+      false,
+      false
+    ]);
+    store.viewAsked.emit(OTHER.path);
+    await sessions.refresh();
+    expect(opened()).toEqual([]);
   });
 
   it('says which session is in front', async () => {
