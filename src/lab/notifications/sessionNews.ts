@@ -17,6 +17,8 @@ export interface ISessionNews {
   readonly kind: 'ended' | 'failed' | 'decision';
   /** The same for the same event, whoever sees it. */
   readonly key: string;
+  /** Of the session. */
+  readonly folder: string;
   readonly text: string;
   /** Whether something went wrong. */
   readonly isTrouble: boolean;
@@ -24,6 +26,14 @@ export interface ISessionNews {
 
 /** What is news in a state that follows another one of the same session. */
 export function sessionNews(before: SessionState, after: SessionState, trans: ITranslation): ISessionNews[] {
+  return changes(before, after, trans).map(news => ({ ...news, folder: after.folder }));
+}
+
+function changes(
+  before: SessionState,
+  after: SessionState,
+  trans: ITranslation
+): Omit<ISessionNews, 'folder'>[] {
   const name = printable(after.session);
   const key = (...parts: (string | number)[]) => [after.folder, ...parts].join('|');
   if (before.run && before.run.endedAt === undefined && after.run?.endedAt !== undefined) {
@@ -32,7 +42,7 @@ export function sessionNews(before: SessionState, after: SessionState, trans: IT
       ? []
       : [{ kind: 'ended', key: key('ended', after.run.endedAt), ...ending(after, name, trans) }];
   }
-  const news: ISessionNews[] = [];
+  const news: Omit<ISessionNews, 'folder'>[] = [];
   const run = after.run?.startedAt ?? 0;
   const lost = newlyFailed(before, after);
   if (lost.length > 0 && isUnderWay(after)) {
