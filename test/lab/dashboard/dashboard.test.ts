@@ -105,10 +105,13 @@ describe('Dashboard', () => {
       expect(found?.textContent).toBe('1 more session');
       return found as HTMLButtonElement;
     });
+    chooser.focus();
+    chooser.click();
+    document.querySelector('.lm-Menu')?.dispatchEvent(new KeyboardEvent('keydown', { keyCode: 27 } as never));
+    expect(document.activeElement).toBe(chooser);
     chooser.click();
     const items = [...document.querySelectorAll<HTMLElement>('.lm-Menu-item')];
     expect(items.map(item => item.textContent)).toEqual(['other (text): asleep, 3 of 12 trained']);
-    document.querySelector('.lm-Menu')?.dispatchEvent(new KeyboardEvent('keydown', { keyCode: 40 } as never));
     document.querySelector('.lm-Menu')?.dispatchEvent(new KeyboardEvent('keydown', { keyCode: 13 } as never));
     expect(executed).toMatchObject([[CommandIDs.dashboard, { session: OTHER.id }]]);
   });
