@@ -1,18 +1,11 @@
 import { count } from '../../core/view/format/format.js';
 import { CommandIDs } from '../commands/commandIDs.js';
-import { hasDashboard } from '../components/hasDashboard.js';
 import { useViewContext } from '../context/viewContext.js';
 
 /** That there are more tasks than are shown, and where they all are. */
 export function MoreTasks({ hidden }: { hidden: number }) {
   const { commands, trans } = useViewContext();
-  if (hidden <= 0) {
-    return null;
-  }
-  if (!hasDashboard(commands)) {
-    return <p className="jp-SaturnPanel-hint">{trans.__('and %1 more', count(hidden))}</p>;
-  }
-  return (
+  return hidden <= 0 ? null : (
     <button
       type="button"
       className="jp-SaturnPanel-toggle"

@@ -2,7 +2,6 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import { type NextStep, nextStep } from '../../core/view/status/sessionPhase.js';
 import type { ClientMessages } from '../../core/wire/messages.js';
 import { CommandIDs } from '../commands/commandIDs.js';
-import { hasDashboard } from '../components/hasDashboard.js';
 import { useViewContext } from '../context/viewContext.js';
 import { cellStatus } from '../notebook/taskCells.js';
 import type { ISaturnStore } from '../session/tokens.js';
@@ -25,9 +24,6 @@ export function PrimaryButton({ view }: { view: ISaturnStore.IView }) {
   }
   const step = nextStep(state);
   const { label, command, args, message } = primaryOf(step, view, trans);
-  if (command === CommandIDs.dashboard && !hasDashboard(commands)) {
-    return null;
-  }
   const isBusy = message !== undefined && pending.has(message);
   const isOffline = message !== undefined && !connected;
   return (

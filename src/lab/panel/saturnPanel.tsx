@@ -5,8 +5,6 @@ import type { SessionState } from '../../core/wire/messages.js';
 import { CommandIDs } from '../commands/commandIDs.js';
 import { ConnectionNote } from '../components/connectionNote.js';
 import { FailureNote } from '../components/failureNote.js';
-import { hasDashboard } from '../components/hasDashboard.js';
-import { saturnIcon } from '../components/icons.js';
 import { Section } from '../components/section.js';
 import { SessionPart } from '../components/sessionPart.js';
 import { type FoldMemory, FoldMemoryProvider } from '../context/foldMemory.js';
@@ -31,9 +29,6 @@ export class SaturnPanel extends SessionPart<ISaturnStore> {
     this._panelContext = { curves: new RunningCurves(store) };
     this._context = { session: store, commands, trans };
     this._sections = sections;
-    this.id = SaturnPanel.ID;
-    this.title.icon = saturnIcon;
-    this.title.caption = trans.__('Saturn: plan and train many models');
     this.addClass('jp-SaturnPanel');
     this.node.setAttribute('role', 'region');
     this.node.setAttribute('aria-label', trans.__('Saturn'));
@@ -69,9 +64,6 @@ export class SaturnPanel extends SessionPart<ISaturnStore> {
 }
 
 export namespace SaturnPanel {
-  /** Id of the panel in the shell. */
-  export const ID = 'jupyterlab-saturn-panel';
-
   export interface IOptions extends Omit<IViewContext, 'session'> {
     store: ISaturnStore;
     sections: IPanelSections;
@@ -135,17 +127,15 @@ function Header({ view, now }: { view: ISaturnStore.IView; now: number }) {
         )}
         {state && (
           <>
-            {hasDashboard(commands) && (
-              <button
-                type="button"
-                className="jp-mod-styled jp-mod-minimal"
-                data-command={CommandIDs.dashboard}
-                title={commands.caption(CommandIDs.dashboard)}
-                onClick={() => void commands.execute(CommandIDs.dashboard)}
-              >
-                {trans.__('Open dashboard')}
-              </button>
-            )}
+            <button
+              type="button"
+              className="jp-mod-styled jp-mod-minimal"
+              data-command={CommandIDs.dashboard}
+              title={commands.caption(CommandIDs.dashboard)}
+              onClick={() => void commands.execute(CommandIDs.dashboard)}
+            >
+              {trans.__('Open dashboard')}
+            </button>
             <ActionMenu />
           </>
         )}

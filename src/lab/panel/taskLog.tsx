@@ -1,8 +1,7 @@
 import { useEffect, useState } from 'react';
 import { printableLines } from '../../core/view/format/escape.js';
-import { failureOf } from '../../core/wire/messages.js';
+import { failureOf } from '../../core/wire/failure.js';
 import { CommandIDs } from '../commands/commandIDs.js';
-import { hasDashboard } from '../components/hasDashboard.js';
 import { useViewContext } from '../context/viewContext.js';
 
 /** So much is asked for, and so many lines of it are shown: the end is what matters. */
@@ -33,15 +32,13 @@ export function TaskLog({ task }: { task: string }) {
       <pre>
         {text === null ? trans.__('Reading…') : text === '' ? trans.__('It has printed nothing.') : text}
       </pre>
-      {hasDashboard(commands) && (
-        <button
-          type="button"
-          className="jp-SaturnPanel-toggle"
-          onClick={() => void commands.execute(CommandIDs.dashboard, { tasks: [task], show: 'log' })}
-        >
-          {trans.__('All of it, in the dashboard')}
-        </button>
-      )}
+      <button
+        type="button"
+        className="jp-SaturnPanel-toggle"
+        onClick={() => void commands.execute(CommandIDs.dashboard, { tasks: [task], show: 'log' })}
+      >
+        {trans.__('All of it, in the dashboard')}
+      </button>
     </section>
   );
 }

@@ -1,9 +1,4 @@
-import {
-  ILabShell,
-  ILayoutRestorer,
-  type JupyterFrontEnd,
-  type JupyterFrontEndPlugin
-} from '@jupyterlab/application';
+import { ILayoutRestorer, type JupyterFrontEnd, type JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { ICommandPalette, MainAreaWidget, WidgetTracker } from '@jupyterlab/apputils';
 import { ILauncher } from '@jupyterlab/launcher';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
@@ -43,7 +38,7 @@ export const dashboardPlugin: JupyterFrontEndPlugin<void> = {
   description: 'A %saturn session in a tab of its own: schedule, tasks, curves.',
   autoStart: true,
   requires: [ISaturnStore],
-  optional: [ISessions, ILayoutRestorer, ICommandPalette, ILauncher, ITranslator, ILabShell],
+  optional: [ISessions, ILayoutRestorer, ICommandPalette, ILauncher, ITranslator],
   activate: (
     app: JupyterFrontEnd,
     store: ISaturnStore,
@@ -51,8 +46,7 @@ export const dashboardPlugin: JupyterFrontEndPlugin<void> = {
     restorer: ILayoutRestorer | null,
     palette: ICommandPalette | null,
     launcher: ILauncher | null,
-    translator: ITranslator | null,
-    labShell: ILabShell | null
+    translator: ITranslator | null
   ) => {
     const trans = (translator ?? nullTranslator).load('jupyterlab_saturn');
     const tracker = new WidgetTracker<MainAreaWidget<Dashboard>>({
@@ -85,6 +79,10 @@ export const dashboardPlugin: JupyterFrontEndPlugin<void> = {
       if (!widget.isAttached) {
         app.shell.add(widget, 'main', { type: 'Saturn' });
       }
+      if (!widget.isAttached) {
+        // The main area of Notebook 7 holds one document, and takes nothing beside it.
+        app.shell.add(widget, 'down', { type: 'Saturn' });
+      }
       app.shell.activateById(widget.id);
       return widget.content;
     };
@@ -99,9 +97,6 @@ export const dashboardPlugin: JupyterFrontEndPlugin<void> = {
       caption: trans.__('Show schedule, tasks and curves of a session in a tab'),
       icon: saturnIcon,
       describedBy: { args: ARGS },
-      // Notebook 7 has no place for tabs.
-      isVisible: () => labShell !== null,
-      isEnabled: () => labShell !== null,
       execute: async ({ session, folder, tasks, show: what }) => {
         const { selection } = await show(
           sessions && typeof session === 'string' && ID.test(session)
@@ -125,9 +120,7 @@ export const dashboardPlugin: JupyterFrontEndPlugin<void> = {
       }
     });
     store.viewAsked.connect((_, folder) => {
-      if (app.commands.isEnabled(CommandIDs.dashboard)) {
-        void app.commands.execute(CommandIDs.dashboard, { folder });
-      }
+      void app.commands.execute(CommandIDs.dashboard, { folder });
     });
     const target = dashboardTarget({ dashboards: tracker, shell: app.shell, store });
     addTaskCommands({ commands: app.commands, target, clock: now, trans });
@@ -135,19 +128,12 @@ export const dashboardPlugin: JupyterFrontEndPlugin<void> = {
       palette?.addItem({ command, category: trans.__('Saturn') });
     }
     palette?.addItem({ command: CommandIDs.dashboard, category: trans.__('Saturn') });
-    if (labShell) {
-      launcher?.add({
-        command: CommandIDs.dashboard,
-        args: { isLauncher: true },
-        category: 'Other',
-        rank: 90
-      });
-      void restorer?.restore(tracker, {
-        command: CommandIDs.dashboard,
-        args: ({ content: { sessionId } }) => (sessionId === undefined ? {} : { session: sessionId }),
-        name: ({ content: { sessionId } }) => sessionId ?? 'notebook'
-      });
-    }
+    launcher?.add({ command: CommandIDs.dashboard, args: { isLauncher: true }, category: 'Other', rank: 90 });
+    void restorer?.restore(tracker, {
+      command: CommandIDs.dashboard,
+      args: ({ content: { sessionId } }) => (sessionId === undefined ? {} : { session: sessionId }),
+      name: ({ content: { sessionId } }) => sessionId ?? 'notebook'
+    });
   }
 };
 

@@ -20,11 +20,18 @@ const OTHER = sessionEntry({ id: 'f'.repeat(32), path: '/home/a/text/.saturn/oth
 class FakeShell {
   readonly currentChanged = new Signal<this, unknown>(this);
   readonly added: Widget[] = [];
+  /** Where they were added. */
+  readonly areas: string[] = [];
   currentWidget: Widget | null = null;
+  /** Areas that take nothing, without a word. */
+  full: readonly string[] = [];
 
-  add(widget: Widget): void {
-    this.added.push(widget);
-    Widget.attach(widget, document.body);
+  add(widget: Widget, area: string): void {
+    if (!this.full.includes(area)) {
+      this.added.push(widget);
+      this.areas.push(area);
+      Widget.attach(widget, document.body);
+    }
   }
 
   activateById(id: string): void {
@@ -44,15 +51,10 @@ describe('dashboardPlugin', () => {
   const opened = () =>
     shell.added.map(widget => (widget as MainAreaWidget<Widget & { sessionId?: string }>).content.sessionId);
 
-  const activate = (labShell: object | null) => {
-    commands = new CommandRegistry();
-    const app = { commands, shell } as never;
-    void dashboardPlugin.activate(app, store, sessions, null, null, null, null, labShell);
-  };
-
   beforeEach(() => {
     FakeSocket.all.length = 0;
     entries = [sessionEntry(), OTHER];
+    commands = new CommandRegistry();
     shell = new FakeShell();
     store = new FakeStore();
     sessions = new ServerSessions({
@@ -63,7 +65,7 @@ describe('dashboardPlugin', () => {
       isHidden: () => false,
       random: () => 0.5
     });
-    activate({});
+    void dashboardPlugin.activate({ commands, shell } as never, store, sessions, null, null, null, null);
   });
 
   afterEach(() => {
@@ -79,6 +81,14 @@ describe('dashboardPlugin', () => {
     await open({ session: sessionEntry().id });
     expect(opened()).toEqual([OTHER.id, sessionEntry().id]);
     expect(FakeSocket.all).toHaveLength(2);
+  });
+
+  it('opens below the notebook where the main area holds one thing alone, as in Notebook 7', async () => {
+    shell.full = ['main'];
+    await open({ session: OTHER.id });
+    expect(opened()).toEqual([OTHER.id]);
+    expect(shell.areas).toEqual(['down']);
+    expect(shell.currentWidget).toBe(shell.added[0]);
   });
 
   it('means the session of the current notebook', async () => {
@@ -120,22 +130,6 @@ describe('dashboardPlugin', () => {
     store.set({ state: { ...runningState(), folder: sessionEntry().path } });
     await open({ folder: OTHER.path });
     expect(opened()).toEqual([OTHER.id]);
-  });
-
-  it('is not offered where there is no place for tabs, as in Notebook 7', async () => {
-    expect([commands.isVisible(CommandIDs.dashboard), commands.isEnabled(CommandIDs.dashboard)]).toEqual([
-      true,
-      true
-    ]);
-    store = new FakeStore();
-    activate(null);
-    expect([commands.isVisible(CommandIDs.dashboard), commands.isEnabled(CommandIDs.dashboard)]).toEqual([
-      false,
-      false
-    ]);
-    store.viewAsked.emit(OTHER.path);
-    await sessions.refresh();
-    expect(opened()).toEqual([]);
   });
 
   it('says which session is in front', async () => {

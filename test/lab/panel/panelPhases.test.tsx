@@ -210,17 +210,6 @@ describe('the panel from phase to phase', () => {
     expect(ui.find('.jp-SaturnTaskLog pre')?.textContent).toContain('It is out of reach.');
   });
 
-  it('offers no way to a dashboard where there is no place for one', () => {
-    ui.close();
-    ui = openPanel(planner, states.EPOCH + 20, storage);
-    ui.show({ state: states.finishedState() });
-    expect(primary()).toEqual([]);
-    expect(ui.all(`[data-command="${CommandIDs.dashboard}"]`)).toEqual([]);
-    ui.show({ state: states.runningState() });
-    expect(primary()).toHaveLength(1);
-    expect(ui.all('button').filter(({ textContent }) => textContent?.includes('dashboard'))).toEqual([]);
-  });
-
   it('keeps the other actions in a menu', () => {
     ui.show({ state: states.plannedState() });
     const button = ui.find('[aria-label="More actions"]') as HTMLButtonElement;

@@ -2,11 +2,12 @@ import { strategyLabel } from '../../model/strategy.js';
 import type { ITranslation } from '../../model/translation.js';
 import type { SessionState, TaskState, TaskStatus } from '../../wire/messages.js';
 import { printable } from '../format/escape.js';
-import { argument, compactCount, count, duration, NOTHING, percent, stepTime } from '../format/format.js';
+import { argument, compactCount, count, duration, NOTHING, stepTime } from '../format/format.js';
 import type { ICell } from '../format/table.js';
 import { lineage, statusCell } from '../format/taskText.js';
 import { taskWishWords } from '../format/wishText.js';
 import { metricColumns } from './metricColumns.js';
+import { progressColumn } from './progressColumn.js';
 import { argumentValue, type ITaskColumn } from './taskColumn.js';
 import type { ITaskRow } from './taskRow.js';
 
@@ -220,38 +221,6 @@ function stateColumn(trans: ITranslation): ITaskColumn {
       const { message } = task.error ?? task.result?.evaluationError ?? {};
       const cell = statusCell(task, trans);
       return message === undefined ? cell : { ...cell, title: message };
-    }
-  };
-}
-
-/** The share of its steps that a task has made: all of them once it is trained, however early it ended. */
-export function progressOf({ status, progress, inspection }: TaskState): number | undefined {
-  if (status === 'finished') {
-    return 1;
-  }
-  return inspection && inspection.steps > 0 ? Math.min(1, progress.step / inspection.steps) : undefined;
-}
-
-function progressColumn(trans: ITranslation): ITaskColumn {
-  return {
-    id: 'progress',
-    label: trans.__('Progress'),
-    isUsual: true,
-    width: 14,
-    mean: value => percent(value, trans),
-    value: ({ task }) => progressOf(task),
-    cell: ({ task }): ICell => {
-      const share = progressOf(task);
-      if (share === undefined) {
-        return { text: NOTHING };
-      }
-      const steps = trans.__('%1 of %2 steps', count(task.progress.step), count(task.inspection?.steps));
-      return {
-        // What is not over never looks as if it were.
-        text: percent(task.status === 'finished' ? share : Math.min(share, 0.99), trans),
-        title: task.result?.stoppedEarly === true ? trans.__('%1, stopped early', steps) : steps,
-        progress: { done: share, of: 1, label: trans.__('Progress of %1', task.spec.name) }
-      };
     }
   };
 }
