@@ -430,6 +430,15 @@ describe('checkpoints', () => {
     ]);
   });
 
+  it('are those of the session that is shown, whose tasks may have the names of another one', async () => {
+    view.select(running.spec.name);
+    view.openTab('checkpoints');
+    await settle();
+    view.show({ ...state, folder: '/other' });
+    await settle(1000);
+    expect(view.asked('checkpoints.read')).toHaveLength(2);
+  });
+
   it('are looked for again when there is a new one', async () => {
     view.select(running.spec.name);
     view.openTab('checkpoints');
