@@ -15,7 +15,7 @@ it('answers by an error what it cannot send', async () => {
     if (type === 'curves') {
       throw new SaturnError({ code: 'bad-message', message: 'The curves are malformed.' });
     }
-    sent.push([to, type, body, re]);
+    return sent.push([to, type, body, re]);
   };
   const session = () => ({ state: { folder, tasks: [] } });
   const handler = new RequestHandler({ curves, send, session } as unknown as RequestHandler.IOptions);
