@@ -388,6 +388,19 @@ describe('an error', () => {
     expect(view.store.sent.at(-1)).toEqual(['retry', { tasks: [failed.spec.name] }]);
   });
 
+  it('is in a cell, whatever the kernel calls its source', () => {
+    const done = finishedState();
+    const traceback = '  File "/tmp/ipykernel_21623/2156242380.py", line 10, in __getitem__';
+    const error = { code: 'data-failed', message: 'ValueError', traceback };
+    failed = { ...(done.tasks[0] as TaskState), status: 'invalid', result: undefined, error };
+    view.show({ ...done, tasks: [failed, ...done.tasks.slice(1)] });
+    view.select(failed.spec.name);
+    view.openTab('error');
+    expect(view.find('[role="tabpanel"] section')?.textContent).toContain(
+      'a cell of the notebook, line 10, in __getitem__'
+    );
+  });
+
   it('is none where nothing went wrong', () => {
     view.select(running.spec.name);
     view.openTab('error');
