@@ -9,7 +9,7 @@ import {
   type IStretch,
   MOST_DETAILED
 } from '../../core/view/detail/plottedCurves.js';
-import { curvePaths, dashOf, MARKED_POINTS, TIME_INCREMENTS } from './curvePaths.js';
+import { curvePaths, dashOf, TIME_INCREMENTS } from './curvePaths.js';
 
 /** The library, loaded when the first chart is drawn. */
 export type ChartLibrary = typeof uPlot;
@@ -100,6 +100,7 @@ export class CurveChart implements IDisposable {
     const style = getComputedStyle(this._host);
     const ink = style.getPropertyValue('--jp-ui-font-color1').trim() || '#000';
     const grid = style.getPropertyValue('--jp-border-color2').trim() || '#ddd';
+    const paper = style.getPropertyValue('--jp-layout-color1').trim();
     const font = `11px ${style.getPropertyValue('--jp-ui-font-family').trim() || 'sans-serif'}`;
     const common = { font, stroke: ink, grid: { stroke: grid, width: 1 }, ticks: { stroke: grid, size: 4 } };
     return {
@@ -144,7 +145,7 @@ export class CurveChart implements IDisposable {
       hooks: {
         setCursor: [plot => this._onCursor(plot)],
         setSelect: [plot => this._onSelect(plot)],
-        draw: [plot => drawSwitches(plot, content, style.getPropertyValue('--jp-layout-color1').trim())]
+        draw: [plot => this._content && drawSwitches(plot, this._content, paper)]
       }
     };
   }
@@ -253,16 +254,13 @@ function seriesOf(content: CurveChart.IContent): uPlot.Series[] {
       width: 1,
       paths: curvePaths({ spread: false, marked: false })
     })),
-    ...lines.map((line, i) => ({
+    ...lines.map((_, i) => ({
       ...common,
       stroke: looks[i]?.colour,
       width: isDetailed ? 1.5 : 1,
       dash: dashOf(looks[i]?.dash ?? 0),
-      ...(isDetailed && line.low && { fill: `${looks[i]?.colour}33` }),
-      paths: curvePaths({
-        spread: isDetailed && line.low !== undefined,
-        marked: line.x.length <= MARKED_POINTS
-      })
+      ...(isDetailed && { fill: `${looks[i]?.colour}33` }),
+      paths: curvePaths({ spread: isDetailed, marked: true })
     }))
   ];
 }

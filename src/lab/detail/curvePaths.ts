@@ -1,7 +1,7 @@
 import type uPlot from 'uplot';
 
 /** Curves of no more points have a mark at each: evaluations are rare, and may stand alone. */
-export const MARKED_POINTS = 60;
+const MARKED_POINTS = 60;
 
 /** Radius of a mark, in pixels of the page. */
 const MARK = 2;
@@ -25,8 +25,8 @@ export function dashOf(kind: number): number[] {
 type Values = readonly (number | null)[];
 
 /**
- * How a curve is drawn: a line with a gap where there is no number, and what its points stand for, from least to largest,
- * as an area around it.
+ * How a curve is drawn: a line with a gap where there is no number; if wanted, what its points stand for, from least to
+ * largest, as an area around it, and marks while there are few. What it has of them may change with each drawing.
  */
 export function curvePaths(options: { spread: boolean; marked: boolean }): uPlot.Series.PathBuilder {
   return (plot, series) => {
@@ -34,6 +34,7 @@ export function curvePaths(options: { spread: boolean; marked: boolean }): uPlot
     const at = (i: number) => plot.valToPos(x[i] as number, 'x', true);
     const down = (value: number) => plot.valToPos(value, 'y', true);
     const stroke = new Path2D();
+    const isMarked = options.marked && x.length <= MARKED_POINTS;
     let isDrawing = false;
     y.forEach((value, i) => {
       if (value === null) {
@@ -47,7 +48,7 @@ export function curvePaths(options: { spread: boolean; marked: boolean }): uPlot
         stroke.moveTo(left, top);
       }
       const isAlone = !isDrawing && (y[i + 1] ?? null) === null;
-      if (options.marked || isAlone) {
+      if (isMarked || isAlone) {
         const radius = MARK * devicePixelRatio;
         stroke.moveTo(left + radius, top);
         stroke.arc(left, top, radius, 0, 2 * Math.PI);
