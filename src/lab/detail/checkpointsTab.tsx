@@ -13,7 +13,7 @@ import { CommandIDs } from '../commands/commandIDs.js';
 import { BlockList } from '../components/blockList.js';
 import { FailureNote } from '../components/failureNote.js';
 import { useDashboardContext } from '../context/dashboardContext.js';
-import { useVisible } from './detailContext.js';
+import { useVisible } from '../context/visibilityContext.js';
 import type { ITaskTab } from './detailTab.js';
 
 /** The command that makes tasks of others: `{ session: folder, tasks: names, step }`. */

@@ -1,7 +1,7 @@
 import { useEffect, useState } from 'react';
 import { type EngineMessages, type Failure, failureOf, type TaskState } from '../../core/wire/messages.js';
 import { useDashboardContext } from '../context/dashboardContext.js';
-import { useVisible } from './detailContext.js';
+import { useVisible } from '../context/visibilityContext.js';
 
 /** How often the end of an output is asked for while it may grow, in milliseconds. */
 const INTERVAL = 1000;
