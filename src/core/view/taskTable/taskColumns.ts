@@ -1,12 +1,21 @@
-import { strategyLabel } from '../../model/strategy.js';
 import type { ITranslation } from '../../model/translation.js';
 import type { SessionState, TaskState, TaskStatus } from '../../wire/messages.js';
 import { printable } from '../format/escape.js';
-import { argument, compactCount, count, duration, NOTHING, percent, stepTime } from '../format/format.js';
+import {
+  argument,
+  compactCount,
+  count,
+  duration,
+  NOTHING,
+  sharePercent,
+  stepTime
+} from '../format/format.js';
 import type { ICell } from '../format/table.js';
 import { lineage, statusCell } from '../format/taskText.js';
 import { taskWishWords } from '../format/wishText.js';
+import { taskShare } from '../status/progressShare.js';
 import { metricColumns } from './metricColumns.js';
+import { devicesColumn, strategyColumn } from './placeColumns.js';
 import { argumentValue, type ITaskColumn } from './taskColumn.js';
 import type { ITaskRow } from './taskRow.js';
 
@@ -224,31 +233,24 @@ function stateColumn(trans: ITranslation): ITaskColumn {
   };
 }
 
-/** The share of its steps that a task has made: all of them once it is trained, however early it ended. */
-export function progressOf({ status, progress, inspection }: TaskState): number | undefined {
-  if (status === 'finished') {
-    return 1;
-  }
-  return inspection && inspection.steps > 0 ? Math.min(1, progress.step / inspection.steps) : undefined;
-}
-
 function progressColumn(trans: ITranslation): ITaskColumn {
+  const shareOf = (task: TaskState): number | undefined =>
+    task.status === 'finished' || task.inspection ? taskShare(task) : undefined;
   return {
     id: 'progress',
     label: trans.__('Progress'),
     isUsual: true,
     width: 14,
-    mean: value => percent(value, trans),
-    value: ({ task }) => progressOf(task),
+    mean: value => sharePercent(value, trans),
+    value: ({ task }) => shareOf(task),
     cell: ({ task }): ICell => {
-      const share = progressOf(task);
+      const share = shareOf(task);
       if (share === undefined) {
         return { text: NOTHING };
       }
       const steps = trans.__('%1 of %2 steps', count(task.progress.step), count(task.inspection?.steps));
       return {
-        // What is not over never looks as if it were.
-        text: percent(task.status === 'finished' ? share : Math.min(share, 0.99), trans),
+        text: sharePercent(share, trans),
         title: task.result?.stoppedEarly === true ? trans.__('%1, stopped early', steps) : steps,
         progress: { done: share, of: 1, label: trans.__('Progress of %1', task.spec.name) }
       };
@@ -265,42 +267,4 @@ function samplesPerSecond(row: ITaskRow): number | undefined {
   const seconds = stepSeconds(row);
   const batch = row.task.inspection?.batchSize;
   return seconds === undefined || seconds <= 0 || batch === undefined ? undefined : batch / seconds;
-}
-
-function strategyColumn(trans: ITranslation): ITaskColumn {
-  const labelOf = ({ task, planned }: ITaskRow): string | undefined => {
-    const strategy = (task.next ?? task.attempts.at(-1))?.strategy ?? planned?.strategy;
-    return strategy && strategyLabel(strategy);
-  };
-  return {
-    id: 'strategy',
-    label: trans.__('Strategy'),
-    about: trans.__('How it is trained, or is to be by the plan'),
-    isUsual: true,
-    width: 14,
-    value: labelOf,
-    cell: row => place(row, labelOf(row), trans)
-  };
-}
-
-function devicesColumn(trans: ITranslation): ITaskColumn {
-  const namesOf = ({ task, planned }: ITaskRow): string | undefined =>
-    ((task.next ?? task.attempts.at(-1))?.devices ?? planned?.devices)?.join(', ');
-  return {
-    id: 'devices',
-    label: trans.__('Devices'),
-    isUsual: true,
-    width: 12,
-    value: namesOf,
-    cell: row => place(row, namesOf(row), trans)
-  };
-}
-
-function place({ task }: ITaskRow, words: string | undefined, trans: ITranslation): ICell {
-  if (words === undefined) {
-    return { text: NOTHING };
-  }
-  return task.attempts.length > 0
-    ? { text: words }
-    : { text: words, tone: 'muted', title: trans.__('as planned'), spoken: trans.__('(as planned)') };
 }
