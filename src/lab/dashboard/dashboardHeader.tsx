@@ -39,11 +39,7 @@ function Header({ view, now }: ViewSnapshot.IMoment) {
         </h2>
         {entry && <span className="jp-SaturnDashboard-place">{sessionEntryText(entry, trans).place}</span>}
         {entries.length > 0 && <SessionChooser entries={entries} />}
-        {state && (
-          <span className="jp-SaturnDashboard-progress" role="status">
-            {progressLine(state, now, trans)}
-          </span>
-        )}
+        {state && <span className="jp-SaturnDashboard-progress">{progressLine(state, now, trans)}</span>}
         {state && <SessionActions view={view} />}
       </div>
       {failure && <FailureNote failure={failure} onDismiss={() => session.dismiss()} />}
@@ -58,7 +54,7 @@ function SessionActions({ view }: { view: ISessionModel.IView }) {
   return (
     <div className="jp-SaturnDashboard-actions" role="toolbar" aria-label={trans.__('Actions')}>
       <SessionButton view={view} action="plan" label={trans.__('Plan')} />
-      <SessionButton view={view} action="run" label={trans.__('Run')} accent />
+      <SessionButton view={view} action="run" label={trans.__('Train')} accent />
       <SessionButton view={view} action="stop" label={trans.__('Stop')} />
       <ExportButton />
     </div>
