@@ -9,6 +9,7 @@ import {
   type IStretch,
   MOST_DETAILED
 } from '../../core/view/detail/plottedCurves.js';
+import { chartInks } from './chartInks.js';
 import { curvePaths, dashOf, TIME_INCREMENTS } from './curvePaths.js';
 
 /** The library, loaded when the first chart is drawn. */
@@ -97,11 +98,7 @@ export class CurveChart implements IDisposable {
 
   private _plotOptions(content: CurveChart.IContent, width: number, height: number): uPlot.Options {
     const { axis, metric, log, trans } = content;
-    const style = getComputedStyle(this._host);
-    const ink = style.getPropertyValue('--jp-ui-font-color1').trim() || '#000';
-    const grid = style.getPropertyValue('--jp-border-color2').trim() || '#ddd';
-    const paper = style.getPropertyValue('--jp-layout-color1').trim();
-    const font = `11px ${style.getPropertyValue('--jp-ui-font-family').trim() || 'sans-serif'}`;
+    const { ink, grid, paper, font } = chartInks(this._host);
     const common = { font, stroke: ink, grid: { stroke: grid, width: 1 }, ticks: { stroke: grid, size: 4 } };
     return {
       mode: 2,
@@ -274,7 +271,7 @@ function drawSwitches(plot: uPlot, { lines, looks }: CurveChart.IContent, paper:
   ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height);
   ctx.clip();
   ctx.lineWidth = 2 * devicePixelRatio;
-  ctx.fillStyle = paper || '#fff';
+  ctx.fillStyle = paper;
   lines.forEach(({ switches }, i) => {
     ctx.strokeStyle = looks[i]?.colour ?? '#000';
     for (const { x, y } of switches) {
