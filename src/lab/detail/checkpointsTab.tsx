@@ -7,7 +7,7 @@ import {
   noCheckpoints
 } from '../../core/view/detail/checkpointText.js';
 import { printable } from '../../core/view/format/escape.js';
-import { bytes, count, duration } from '../../core/view/format/format.js';
+import { bytes, clockTime, count, duration } from '../../core/view/format/format.js';
 import { type Failure, failureOf, type SavedCheckpoint } from '../../core/wire/messages.js';
 import { CommandIDs } from '../commands/commandIDs.js';
 import { BlockList } from '../components/blockList.js';
@@ -68,7 +68,7 @@ function Checkpoints(props: ITaskTab & { checkpoints: readonly SavedCheckpoint[]
               <th scope="row">{count(one.step)}</th>
               <td title={printable(one.path)}>{checkpointKindWords(one.kind, trans)}</td>
               <td className="jp-mod-number">{bytes(one.bytes)}</td>
-              <td title={new Date(one.savedAt * 1000).toLocaleString()}>
+              <td title={clockTime(one.savedAt, now, true)}>
                 {trans.__('%1 ago', duration(Math.max(0, now - one.savedAt), trans))}
               </td>
               <td>

@@ -54,10 +54,12 @@ const planSectionPlugin: JupyterFrontEndPlugin<void> = {
     translator: ITranslator | null
   ) => {
     const trans = (translator ?? nullTranslator).load('jupyterlab_saturn');
-    const whatIf = new WhatIf({ makePlanner: () => new WorkerPlannerClient(), clock: now, seconds: 2 });
+    let seconds = 2;
+    const makePlanner = () => new WorkerPlannerClient();
+    const whatIf = new WhatIf({ makePlanner, clock: now, seconds: () => seconds });
     addPlanSection(sections, { whatIf, trans });
     await followSettings(registry, ({ whatIfSeconds }) => {
-      whatIf.seconds = whatIfSeconds;
+      seconds = whatIfSeconds;
     });
   }
 };
