@@ -1,6 +1,6 @@
 /**
  * Turns schema/wire/*.json, the single source of every message, into
- *   src/core/wire/generated/schema.json   one bundle, for ajv
+ *   src/core/wire/generated/schema.json   one bundle without its descriptions, for ajv
  *   src/core/wire/generated/types.ts      TypeScript types and the message maps
  *   python-shim/jupyterlab_saturn/generated/schema.json   the same bundle, for Python
  *   python-shim/jupyterlab_saturn/generated/wire_types.py   TypedDicts, for mypy
@@ -95,7 +95,11 @@ const write = (path, text) => {
   mkdirSync(dirname(join(root, path)), { recursive: true });
   writeFileSync(join(root, path), text);
 };
-const json = `${JSON.stringify(bundle, null, 1)}\n`;
+// What a member means is told where types are; a page that only checks need not load it.
+const checked = JSON.parse(JSON.stringify(bundle), (key, value) =>
+  key === 'description' && typeof value === 'string' ? undefined : value
+);
+const json = `${JSON.stringify(checked, null, 1)}\n`;
 write('src/core/wire/generated/schema.json', json);
 write('python-shim/jupyterlab_saturn/generated/schema.json', json);
 write('src/core/wire/generated/types.ts', [types.trimEnd(), ...maps].join('\n\n'));

@@ -7,9 +7,11 @@ import os
 import shutil
 import signal
 import subprocess
+import time
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import psutil
@@ -17,6 +19,8 @@ import psutil
 MIB = 1024 * 1024
 WSL_FOLDER = Path("/usr/lib/wsl/lib")
 """Where Windows puts the tool for Linux within it, which is not always on PATH."""
+
+_LOOK_SECONDS = 0.1
 
 _PROCESS = ("gpu_uuid", "pid", "process_name", "used_memory")
 PROCESSES = (f"--query-compute-apps={','.join(_PROCESS)}", "--format=csv,noheader")
@@ -71,17 +75,22 @@ def find_tool() -> str | None:
     return shutil.which("nvidia-smi") or shutil.which("nvidia-smi", path=str(WSL_FOLDER))
 
 
-def ask_tool(tool: str, *words: str, seconds: float) -> str:
+def ask_tool(tool: str, *words: str, seconds: float, unwanted: Event | None = None) -> str:
     """What it says; it is ended with all that it has started when it takes longer.
 
     Its exit status is not asked for: with one lost GPU of many it fails.
+
+    Parameters
+    ----------
+    unwanted
+        Set when nobody waits for the answer any more: it is ended then, too.
 
     Raises
     ------
     OSError
         When it does not run.
     subprocess.TimeoutExpired
-        When it takes longer.
+        When it takes longer, or is unwanted.
     """
     process = subprocess.Popen(
         [tool, *words],
@@ -94,13 +103,24 @@ def ask_tool(tool: str, *words: str, seconds: float) -> str:
     )
     with process:
         try:
-            answer, complaint = process.communicate(timeout=max(0.1, seconds))
+            answer, complaint = _answer(process, max(0.1, seconds), unwanted)
         except BaseException:
             with suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
             process.kill()
             raise
     return f"{answer}\n{complaint}"
+
+
+def _answer(
+    process: subprocess.Popen[str], seconds: float, unwanted: Event | None
+) -> tuple[str, str]:
+    until = time.monotonic() + seconds
+    while unwanted is not None and not unwanted.is_set() and time.monotonic() < until:
+        with suppress(subprocess.TimeoutExpired):
+            return process.communicate(timeout=_LOOK_SECONDS)
+    left = 0.0 if unwanted is not None else seconds
+    return process.communicate(timeout=left)
 
 
 def processes_of(said: str) -> dict[str, list[GpuProcess]]:

@@ -45,7 +45,8 @@ def log(name: str, value: Any) -> None:
     notebook or an evaluation, it does nothing. It does not wait for the device: hand over the
     tensor, not its ``item()``. The log holds the mean over the batch of all devices, weighed as
     the loss is; of several calls in a forward, the mean of them. Where activations are computed
-    again for the backward, the first time counts.
+    again for the backward, the first time counts. In a loop of one's own, a name that was logged
+    where gradients are recorded counts only there: without them the same code evaluates.
 
     Parameters
     ----------

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 Direction = Literal["client", "agent", "kernel", "engine"]
 """Who speaks."""
 
+PING_SECONDS = 5.0
+"""So often a client tells an engine that it is there."""
+
 _SAME_VERSION = "Restart the kernel and the session so that both run the same version."
 _ids = itertools.count(1)
 
@@ -90,6 +93,12 @@ def encode(sender: Direction, envelope: AnyMessage) -> bytes:
     """A validated message as bytes. Raises SaturnError ``bad-message`` or ``too-large``."""
     check(sender, envelope)
     data = json.dumps(envelope, separators=(",", ":"), allow_nan=False).encode()
+    check_size(data)
+    return data
+
+
+def check_size(data: bytes) -> None:
+    """Raises SaturnError ``too-large`` for a message that nobody would take."""
     limit = schema()["maxBytes"]
     if len(data) > limit:
         raise SaturnError(
@@ -97,7 +106,6 @@ def encode(sender: Direction, envelope: AnyMessage) -> bytes:
             f"A message of {len(data)} bytes is over the limit of {limit} bytes.",
             "Send fewer tasks at once.",
         )
-    return data
 
 
 @overload
@@ -116,6 +124,15 @@ def decode(sender: Direction, data: bytes) -> Any:
         raise SaturnError("bad-message", f"A message is not JSON: {error}.") from None
     check(sender, envelope)
     return envelope
+
+
+def answered(data: bytes) -> str:
+    """Id of what a message answers that may be malformed otherwise; empty when it is none."""
+    try:
+        asked = json.loads(data).get("re")
+    except (ValueError, AttributeError, RecursionError):
+        return ""
+    return asked if isinstance(asked, str) else ""
 
 
 def check(sender: Direction, envelope: Any) -> None:

@@ -22,6 +22,12 @@ const UNREAD_TIMEOUT = 10;
  */
 const PUSH_DELAY = { change: 200, progress: 1000 };
 
+/**
+ * So much is told to a client in a second, in characters, and so long at most others wait for that, in seconds. Where many
+ * short tasks train there is another plan several times a second, and each is all of a plan.
+ */
+const PACE = { characters: 25_000, longest: 2 };
+
 /** A client, by what it knows. */
 interface IClient {
   /** When it was heard of last. */
@@ -37,7 +43,7 @@ interface IClient {
 }
 
 /**
- * The kernels that watch the session: who they are, and to each of them what is other than when it was last told. One
+ * The kernels and pages that watch the session: who they are, and to each of them what is other than when it was last told. One
  * that is slow to read is told nothing more until it has read, and then the newest: nothing queues up for it.
  */
 export class ConnectedClients implements IDisposable {
@@ -45,6 +51,8 @@ export class ConnectedClients implements IDisposable {
   private _timer: NodeJS.Timeout | null = null;
   private _urgency: ConnectedClients.Urgency = 'progress';
   private _lastSeen: number;
+  /** When what was told last may be followed by more, in seconds since the epoch. */
+  private _restsUntil = 0;
 
   constructor(private readonly _options: ConnectedClients.IOptions) {
     this._lastSeen = _options.now();
@@ -113,7 +121,8 @@ export class ConnectedClients implements IDisposable {
     }
     this._stopTimer();
     this._urgency = urgency;
-    this._timer = setTimeout(() => this.push(), PUSH_DELAY[urgency]);
+    const rest = Math.min(PACE.longest, this._restsUntil - this._options.now());
+    this._timer = setTimeout(() => this.push(), Math.max(PUSH_DELAY[urgency], 1000 * rest));
   }
 
   /** Tell all clients now what has changed. */
@@ -168,7 +177,9 @@ export class ConnectedClients implements IDisposable {
     }
     const change = changes.get(told) ?? stateChange(told, state);
     changes.set(told, change);
-    this._options.send(client, 'change', change);
+    const length = this._options.send(client, 'change', change);
+    const rest = Math.min(PACE.longest, length / PACE.characters);
+    this._restsUntil = Math.max(this._restsUntil, this._options.now() + rest);
     this._note(client, state);
   }
 
@@ -204,12 +215,13 @@ export namespace ConnectedClients {
     readonly now: () => number;
     /** The state as clients may see it; two of the same revision are the same. */
     readonly state: () => SessionState;
+    /** Returns how long the message is, in characters. */
     readonly send: <T extends 'state' | 'change'>(
       client: string,
       type: T,
       body: EngineMessages[T],
       re?: string
-    ) => void;
+    ) => number;
     /** One line for the engine's log. */
     readonly log: (line: string) => void;
   }

@@ -117,10 +117,10 @@ export class RequestHandler {
     re: string
   ): void {
     const { send } = this._options;
-    body.then(
-      answer => send(to, type, answer, re),
-      (error: unknown) => send(to, 'error', { error: failureOf(error) }, re)
-    );
+    body
+      .then(answer => send(to, type, answer, re))
+      // An answer that cannot be sent is no reason to end: files say what they like.
+      .catch((error: unknown) => send(to, 'error', { error: failureOf(error) }, re));
   }
 
   private async _render({ view, tasks, at }: Render): Promise<EngineMessages['rendered']> {

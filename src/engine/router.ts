@@ -62,8 +62,8 @@ export class MessageRouter implements IDisposable {
     this._socket.bindSync(endpoint);
   }
 
-  /** Send a message; messages to one receiver arrive in the order of these calls. */
-  send<T extends keyof EngineMessages>(to: string, type: T, body: EngineMessages[T], re?: string): void {
+  /** Send a message, and return how long it is; messages to one receiver arrive in the order of these calls. */
+  send<T extends keyof EngineMessages>(to: string, type: T, body: EngineMessages[T], re?: string): number {
     this._id += 1;
     const envelope = { v: 1, id: `e${this._id}`, type, body, ...(re === undefined ? {} : { re }) };
     const text = JSON.stringify(asMessage('engine', envelope));
@@ -76,6 +76,7 @@ export class MessageRouter implements IDisposable {
         await this._socket.send(frames).catch(() => undefined);
       }
     });
+    return text.length;
   }
 
   /** Send what is still to send, and close. */

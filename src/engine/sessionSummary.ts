@@ -1,15 +1,18 @@
-import { renameSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { activeTasks, countOf } from '../core/session/taskTable.js';
-import { failureOf, type SessionState, type SessionSummary } from '../core/wire/messages.js';
+import { failureOf, type SessionState, type SessionSummary, validate } from '../core/wire/messages.js';
 
 /**
  * The file that tells how far a session is: for who lists sessions, whether or not their engines run. It is written when
  * what it says has changed; that it cannot be is no reason to do less.
  */
 export class SessionSummaryFile {
-  private _told: SessionSummary | null = null;
+  private _told: SessionSummary | null;
 
-  constructor(private readonly _options: SessionSummaryFile.IOptions) {}
+  constructor(private readonly _options: SessionSummaryFile.IOptions) {
+    // What the engine before has told goes on: since when the session runs, or idles.
+    this._told = summaryIn(_options.path);
+  }
 
   /** Note what the session is now. */
   note(state: SessionState): void {
@@ -42,6 +45,17 @@ export function summaryOf(state: SessionState, before: SessionSummary | null, no
   };
   const wasBusy = before && isBusy(before);
   return { ...summary, since: before && wasBusy === isBusy(summary) ? before.since : now };
+}
+
+/** What a file tells; null when that makes no sense. */
+function summaryIn(path: string): SessionSummary | null {
+  try {
+    const summary: unknown = JSON.parse(readFileSync(path, 'utf8'));
+    validate('SessionSummary', summary);
+    return summary as SessionSummary;
+  } catch {
+    return null;
+  }
 }
 
 const isBusy = ({ goal, running }: Pick<SessionSummary, 'goal' | 'running'>): boolean =>

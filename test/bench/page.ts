@@ -60,7 +60,7 @@ async function measure(tasks: number, seconds: number): Promise<void> {
 
 /** Whether the panel says that tasks train. */
 async function trains({ page }: BrowserPage): Promise<boolean> {
-  return (await page.locator('#jupyterlab-saturn-panel .jp-SaturnStatus.jp-mod-running').count()) > 0;
+  return (await page.locator('#jupyterlab-saturn-panel .jp-SaturnRunning-share').count()) > 0;
 }
 
 function row(tasks: number, inSight: string, seconds: number, use: IPageUse): void {

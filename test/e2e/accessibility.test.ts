@@ -53,7 +53,7 @@ async function violations(name: string): Promise<string[]> {
 
 beforeAll(async () => {
   mkdirSync(reports, { recursive: true });
-  sandbox.env.SATURN_IDLE_SECONDS = '15';
+  sandbox.env.SATURN_IDLE_SECONDS = '5';
   writeTinySweep(sandbox, 'tiny.ipynb');
   server = await LabServer.start(sandbox);
   eyes = await BrowserPage.open();

@@ -61,7 +61,7 @@ async function opened(file: string, shows: string): Promise<{ asked: string[]; t
 
 beforeAll(async () => {
   mkdirSync(reports, { recursive: true });
-  sandbox.env.SATURN_IDLE_SECONDS = '15';
+  sandbox.env.SATURN_IDLE_SECONDS = '5';
   writeTinySweep(sandbox, 'tiny.ipynb');
   server = await LabServer.start(sandbox);
   eyes = await BrowserPage.open();

@@ -35,7 +35,7 @@ const CELLS = [
         collate=collate,
     )`,
   `%saturn cluster --cpu 1
-%saturn task --factory slow --sweep width=8,16 --steps 20000
+%saturn task --factory slow --sweep width=8,16 --steps 5000
 %saturn run --exclude fsdp,hsdp,offload,pipeline,tensor,fsdp-tensor`
 ];
 

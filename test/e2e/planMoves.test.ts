@@ -75,7 +75,7 @@ async function shot(name: string): Promise<void> {
 
 beforeAll(async () => {
   mkdirSync(reports, { recursive: true });
-  sandbox.env.SATURN_IDLE_SECONDS = '15';
+  sandbox.env.SATURN_IDLE_SECONDS = '5';
   const cells = CELLS.map((source, index) => ({
     cell_type: 'code',
     execution_count: null,
@@ -132,8 +132,12 @@ test('a clone begins with what its parent saved, while that trains', async () =>
 
 test('a task that is stopped leaves its devices to the next', async () => {
   await notebook.run('%saturn stop slow-8');
-  await until('the clone trains', isShown(training('warm'), /training.* on cpu/), 120);
-  expect(await training('slow-8').textContent()).toContain('stopped');
+  await until('the clone trains', isShown(training('warm'), /\d %.* on cpu/), 120);
+  expect(await training('slow-8').count()).toBe(0);
+  await section('attention')
+    .locator('.jp-SaturnAttention[data-code="stopped"]', { hasText: 'slow-8' })
+    .getByRole('button', { name: 'Resume: slow-8' })
+    .waitFor();
 });
 
 test('a task leaves a device that is to be kept free', async () => {

@@ -39,7 +39,7 @@ async function shot(name: string): Promise<void> {
 
 beforeAll(async () => {
   mkdirSync(reports, { recursive: true });
-  sandbox.env.SATURN_IDLE_SECONDS = '15';
+  sandbox.env.SATURN_IDLE_SECONDS = '5';
   // Longer than the example, so that the training is not over before the story is.
   sandbox.copyExample('quickstart.ipynb', text => text.replace('--epochs 10', '--epochs 24'));
   server = await LabServer.start(sandbox);

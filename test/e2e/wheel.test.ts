@@ -14,7 +14,7 @@ const python = join(clean, 'bin', 'python');
 const env = {
   ...sandbox.env,
   PATH: join(clean, 'bin'),
-  SATURN_IDLE_SECONDS: '15',
+  SATURN_IDLE_SECONDS: '5',
   PIP_NO_INDEX: '1',
   http_proxy: 'http://127.0.0.1:9',
   https_proxy: 'http://127.0.0.1:9'

@@ -1,3 +1,5 @@
+import { loadMessageChecks } from '../../src/lab/session/messageChecks.js';
+
 /** What JupyterLab's packages expect of a browser and jsdom lacks. */
 
 class Observer {
@@ -41,3 +43,6 @@ document.elementFromPoint ??= () => null;
 if (navigator.clipboard === undefined) {
   Object.defineProperty(navigator, 'clipboard', { value: {}, configurable: true });
 }
+
+// A test need not wait for the first message to be checked; one that is about that loads them anew.
+await loadMessageChecks();

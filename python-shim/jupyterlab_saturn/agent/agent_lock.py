@@ -8,11 +8,12 @@ import json
 import os
 from io import TextIOWrapper
 from pathlib import Path
-from typing import TYPE_CHECKING, TypedDict, final
+from typing import TYPE_CHECKING, Any, TypedDict, cast, final
 
 from .. import __version__
 from ..errors import SaturnError, failure_of, not_written
 from ..paths import SessionPaths, engine_endpoint, events_socket, is_at, write_json
+from ..wire import validate
 from .file_lock import lock_exclusively
 
 if TYPE_CHECKING:
@@ -132,9 +133,13 @@ def clear_status(paths: SessionPaths) -> None:
 
 
 def read_status(paths: SessionPaths) -> AgentStatus | None:
-    """What was last told; None when nothing was."""
+    """What was last told; None when nothing was, or nothing that makes sense."""
     try:
-        status: AgentStatus = json.loads(paths.agent_status.read_text("utf-8"))
-    except (OSError, ValueError):
+        status: Any = json.loads(paths.agent_status.read_text("utf-8"))
+        if "error" in status:
+            validate("Failure", status["error"])
+            return cast(ErrorStatus, status)
+    except (OSError, ValueError, TypeError, RecursionError, SaturnError):
         return None
-    return status
+    is_ready = isinstance(status, dict) and isinstance(status.get("endpoint"), str)
+    return cast(ReadyStatus, status) if is_ready else None

@@ -9,6 +9,7 @@ import logging
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from threading import Event
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import psutil
@@ -75,12 +76,20 @@ class LoadSampler:
         self._users = users
         self._say = say
         self._clock = clock
+        self._ended = Event()
         self._at: float | None = None
         self._seconds: dict[tuple[int, float], float] = {}
 
     async def run(self) -> None:
         """Look again and again, until cancelled."""
+        try:
+            await self._look()
+        finally:
+            self._ended.set()  # a thread may be waiting for the driver, and the agent for it
+
+    async def _look(self) -> None:
         pause = SAMPLE_SECONDS
+        reason: type[Exception] | None = None
         while True:
             await asyncio.sleep(pause)
             pause = SAMPLE_SECONDS
@@ -94,7 +103,9 @@ class LoadSampler:
                 if load is not None:
                     self._say(message("agent", "devices.load", load))
             except Exception as error:  # it is worth the end of nothing that trains
-                _log.warning("How busy the devices are cannot be told: %r", error)
+                if type(error) is not reason:  # it may be so for days
+                    _log.warning("How busy the devices are cannot be told: %r", error)
+                reason = type(error)
             pause = max(pause, (time.monotonic() - began) / _SHARE_OF_A_CORE)
 
     def sample(self, node: Node, places: Sequence[tuple[str, int]]) -> DevicesLoad | None:
@@ -120,7 +131,7 @@ class LoadSampler:
         gpus = [device for device in node["devices"] if device["kind"] == "cuda"]
         loads = [_cpu_load(device, usage.get(device["id"]), before, now - last) for device in cpus]
         if gpus:
-            loads += _gpu_loads(gpus, {pid for _, pid in places})
+            loads += _gpu_loads(gpus, {pid for _, pid in places}, self._ended)
         return {"node": node["id"], "time": now, "seconds": now - last, "devices": loads}
 
 
@@ -143,7 +154,10 @@ def _usage(owners: dict[int, str]) -> dict[str, _Usage]:
                 key = pid, process.create_time()  # type: ignore[no-untyped-call]
             seconds, size = found.get(device, _Usage({}, 0))
             seconds[key] = times.user + times.system
-            found[device] = _Usage(seconds, size + memory.rss)
+            # What ranks share with the zygote they were forked from is not theirs; the budget
+            # does not count it either. Linux alone tells it.
+            own = memory.rss - getattr(memory, "shared", 0)
+            found[device] = _Usage(seconds, size + own)
     return found
 
 
@@ -164,19 +178,25 @@ def _cpu_load(
     }
 
 
-def _gpu_loads(devices: Sequence[Device], own: set[int]) -> list[DeviceLoad]:
+def _gpu_loads(devices: Sequence[Device], own: set[int], ended: Event) -> list[DeviceLoad]:
     """Of GPUs as the driver tells it. It tells nothing of the slices of one (MIG).
 
     Parameters
     ----------
     own
         Leaders of the sessions of this agent's ranks.
+    ended
+        Set when nobody wants to know any more.
     """
     tool = find_tool()
     if tool is None:
         return []
-    rows = dict(_rows(ask_tool(tool, *_QUERY, seconds=_PATIENCE_SECONDS)))
-    users = processes_of(ask_tool(tool, *PROCESSES, seconds=_PATIENCE_SECONDS))
+    until = time.monotonic() + _PATIENCE_SECONDS
+    told, computing = (
+        ask_tool(tool, *words, seconds=until - time.monotonic(), unwanted=ended)
+        for words in (_QUERY, PROCESSES)
+    )
+    rows, users = dict(_rows(told)), processes_of(computing)
     loads: list[DeviceLoad] = []
     for device in devices:
         uuid = device.get("uuid", "")

@@ -74,10 +74,13 @@ def note_launch(paths: SessionPaths, variables: Mapping[str, str] | None = None)
         "variables": {name: value for name, value in variables.items() if name in _KEPT},
         "notebooks": notebooks[:_MOST_NOTEBOOKS],
     }
-    if record == known:
-        return
     with contextlib.suppress(OSError, SaturnError):
+        if record == known:
+            os.utime(paths.launch_record)  # it is among the last used ones all the same
+            return
         ensure_state(paths.launch_record.parent)
+        if known is None:
+            _make_room()
         write_json(paths.launch_record, record)
 
 
@@ -95,14 +98,31 @@ def read_launch(path: Path) -> LaunchRecord | None:
 
 def known_launches() -> Iterator[LaunchRecord]:
     """What is known of all sessions of this user on this machine, the last used first."""
-    try:
-        paths = [(path.stat().st_mtime, path) for path in launch_records().glob("*.json")]
-    except OSError:
-        return
-    for _, path in sorted(paths, reverse=True)[:_MOST_RECORDS]:
+    for path in _record_files()[:_MOST_RECORDS]:
         record = read_launch(path)
         if record is not None:
             yield record
+
+
+def _record_files() -> list[Path]:
+    """Of all records, the last used first."""
+    found: list[tuple[float, Path]] = []
+    with contextlib.suppress(OSError):
+        for path in launch_records().glob("*.json"):
+            with contextlib.suppress(OSError):  # one may go meanwhile
+                found.append((path.stat().st_mtime, path))
+    return [path for _, path in sorted(found, reverse=True)]
+
+
+def _make_room() -> None:
+    """Remove records of sessions that are gone, once there are more than are looked at.
+
+    Not before: a folder may be away for a while only.
+    """
+    for path in _record_files()[_MOST_RECORDS - 1 :]:
+        record = read_launch(path)
+        if record is not None and not Path(record["folder"]).exists():
+            path.unlink(missing_ok=True)
 
 
 def _is_record(found: Any) -> bool:

@@ -29,9 +29,10 @@ if TYPE_CHECKING:
     )
 
 _WHOLE_SECONDS = 2.0
-_WHOLE_BYTES_A_SECOND = 50_000
+_WHOLE_BYTES_A_SECOND = 10_000
 """JupyterLab learns of subshells from the main shell: what a page loaded while a cell runs says
-waits for the cell. So what is told unasked has the whole state in it now and then."""
+waits for the cell. So what is told unasked has the whole state in it now and then; rarely where
+that is much, as a page is told of sessions by the Jupyter server, too."""
 
 Send = Callable[["EngineMessage | KernelMessage"], None]
 

@@ -14,6 +14,7 @@ from .display import View
 
 if TYPE_CHECKING:
     from ..generated.wire_types import EngineMessage, Render, SessionState
+    from .connection import Connection
 
 
 class RedrawnView(View):
@@ -34,7 +35,8 @@ class RedrawnView(View):
         self._attachment = attachment
         self._request = request
         self._since = since
-        self._asked = self._over = False
+        self._asked: Connection | None = None
+        self._over = False
         self._handle: Any = None
         self._end: Callable[[], None] = _nothing
 
@@ -66,16 +68,18 @@ class RedrawnView(View):
     # What follows is called in the connection's thread as well.
 
     def _look(self, state: SessionState, _: object = None) -> None:
-        if self._asked or self._over or state["rev"] < self._since:
+        if self._over or state["rev"] < self._since:
             return
         over = self._is_over(state)
         connection = self._attachment.connection
-        if connection is None or not (over or self._is_due(state)):
+        # One that has ended answers no more: another is asked anew.
+        if connection is None or connection is self._asked or not (over or self._is_due(state)):
             return
-        self._asked = True
+        self._asked = connection
 
         def draw(answer: EngineMessage) -> None:
-            self._asked = False
+            if self._asked is connection:
+                self._asked = None
             if answer["type"] == "rendered":
                 self._over = over
                 self._take(answer["body"]["text"], answer["body"]["html"])
@@ -90,7 +94,7 @@ class RedrawnView(View):
         try:
             connection.post(message("client", "render", self._request), draw)
         except SaturnError:  # nobody is there who would draw; the next state tells of another
-            self._asked = False
+            self._asked = None
 
 
 def _nothing() -> None:

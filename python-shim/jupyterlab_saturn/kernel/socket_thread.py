@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import queue
 import socket
@@ -27,8 +26,6 @@ if TYPE_CHECKING:
         StateChange,
     )
 
-#: A ping goes out this often, in seconds.
-PING_SECONDS = 5.0
 #: An engine that said nothing for this long is taken for away, in seconds.
 SILENCE_SECONDS = 6.0
 _TICK_SECONDS = 0.5
@@ -182,7 +179,7 @@ class SocketThread:
                     asked = now
                     # One that is merely slow would answer each greeting by the whole state.
                     _send(dealer, _ping() if self._told else self._greeting())
-            elif linked and now - pinged > PING_SECONDS:
+            elif linked and now - pinged > wire.PING_SECONDS:
                 pinged = now
                 _send(dealer, _ping())
 
@@ -251,7 +248,7 @@ class SocketThread:
     def _misunderstand(self, dealer: zmq.Socket[bytes], data: bytes, error: SaturnError) -> None:
         """Tell who waits for an answer that it came, and what is wrong with it."""
         _log.warning("The engine said what nobody understands: %s", error)
-        asked = _answered(data)
+        asked = wire.answered(data)
         request = self._pending.pop(asked, None)
         if request is not None:
             failure = wire.message("engine", "error", {"error": error.to_json()}, asked)
@@ -271,15 +268,6 @@ class SocketThread:
 
 def _ping() -> bytes:
     return wire.encode("client", wire.message("client", "ping"))
-
-
-def _answered(data: bytes) -> str:
-    """Id of what a message answers that may be malformed otherwise; empty when it is none."""
-    try:
-        asked = json.loads(data).get("re")
-    except (ValueError, AttributeError):
-        return ""
-    return asked if isinstance(asked, str) else ""
 
 
 def _agent_gone() -> SaturnError:

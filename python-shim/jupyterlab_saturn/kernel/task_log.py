@@ -10,7 +10,7 @@ from ..agent.log_tail import tail
 from ..errors import SaturnError
 from ..paths import SessionPaths
 from .display import View, joined, note, table
-from .training_history import Row, columns_of, logged_steps, task_of
+from .training_history import Row, columns_of, last_steps, task_of
 
 if TYPE_CHECKING:
     from ..generated.wire_types import SessionState, TaskState
@@ -38,9 +38,9 @@ def task_log(
         raise SaturnError("bad-option", f"{steps} steps show nothing.", "Write e.g. --steps 20")
     task = task_of(state, name)
     parts = []
-    rows = logged_steps(paths.step_log(name))
-    if rows and steps > 0:
-        parts.append(_last_steps(name, rows, steps))
+    rows = last_steps(paths.step_log(name), steps) if steps > 0 else []
+    if rows:
+        parts.append(_last_steps(name, rows))
     for title, path in _logs(paths, task):
         text = tail(path, lines * _LINE_BYTES).splitlines()[-lines:]
         if text:
@@ -48,14 +48,13 @@ def task_log(
     return joined(*parts) if parts else note(f"{name} has logged and printed nothing.")
 
 
-def _last_steps(name: str, rows: Sequence[Row], count: int) -> View:
+def _last_steps(name: str, rows: Sequence[Row]) -> View:
     """A table of the last steps of a task."""
-    shown = rows[-count:]
-    names = [column for column in columns_of(shown) if column not in _NOT_SHOWN]
+    names = [column for column in columns_of(rows) if column not in _NOT_SHOWN]
     head = ["step", *names[: _COLUMNS_MOST - 1]]
-    cells = [[_cell(row.get(column)) for column in head] for row in shown]
+    cells = [[_cell(row.get(column)) for column in head] for row in rows]
     more = len(names) - len(head) + 1
-    ending = f"The last {len(shown)} of {len(rows)} logged steps"
+    ending = "The last logged step" if len(rows) == 1 else f"The last {len(rows)} logged steps"
     if more > 0:
         ending += f", without {more} further {'column' if more == 1 else 'columns'}"
     ending += f'. All of them: session().history("{name}")'

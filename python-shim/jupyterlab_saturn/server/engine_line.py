@@ -22,7 +22,6 @@ from ..paths import is_private
 if TYPE_CHECKING:
     from ..generated.wire_types import ClientMessage, EngineMessage
 
-PING_SECONDS = 5.0
 SILENCE_SECONDS = 8.0
 MOST_WAITING = 64
 """So many answers a page may wait for at once."""
@@ -53,6 +52,8 @@ class EngineLine:
         Takes what the engine says, with the ids of the page's own messages.
     changed
         Called when `is_up` has changed.
+    broke
+        Called when the line has ended by itself, by an error of its own.
     """
 
     def __init__(
@@ -61,9 +62,11 @@ class EngineLine:
         endpoint: str,
         hear: Hear,
         changed: Callable[[], Awaitable[None]],
+        broke: Callable[[], None],
     ) -> None:
         self._hear = hear
         self._changed = changed
+        self._broke = broke
         self._greeted_by = ""
         self._linked = False
         self._heard = self._pinged = time.monotonic()
@@ -120,6 +123,7 @@ class EngineLine:
                 tasks.create_task(self._tick())
         except* Exception:
             _log.exception("A line to an engine broke.")
+            self._broke()
         finally:
             self._dealer.disable_monitor()
             self._monitor.close(linger=0)
@@ -171,7 +175,7 @@ class EngineLine:
         await self._hear(await _do(len(data), _dumped, message))
 
     async def _misunderstand(self, data: bytes, error: SaturnError) -> None:
-        waiting = self._waiting.pop(_answered(data), None)
+        waiting = self._waiting.pop(wire.answered(data), None)
         if waiting is not None:
             failure = wire.message("engine", "error", {"error": error.to_json()}, waiting[0])
             await self._hear(wire.encode("engine", failure))
@@ -184,7 +188,7 @@ class EngineLine:
             now = time.monotonic()
             if now - self._heard > SILENCE_SECONDS:
                 await self._set_up(False)
-            if self._linked and now - self._pinged > PING_SECONDS:
+            if self._linked and now - self._pinged > wire.PING_SECONDS:
                 self._pinged = now
                 await self._say(wire.encode("client", wire.message("client", "ping")))
 
@@ -215,12 +219,3 @@ async def _do(size: int, work: Callable[..., Any], *arguments: Any) -> Any:
 
 def _dumped(message: EngineMessage) -> bytes:
     return json.dumps(message, separators=(",", ":")).encode()
-
-
-def _answered(data: bytes) -> str:
-    """Id of what a message answers that may be malformed otherwise; empty when it is none."""
-    try:
-        asked = json.loads(data).get("re")
-    except (ValueError, AttributeError):
-        return ""
-    return asked if isinstance(asked, str) else ""

@@ -1,9 +1,8 @@
-"""The extension of a Jupyter server: what it adds, and takes away when the server ends."""
+"""The extension of a Jupyter server: what it adds to it."""
 
 from __future__ import annotations
 
 import os
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +22,6 @@ def load(server: Any) -> None:
     Those in ``SATURN_HOME``, where that is set for the server, are shown as well: kernels put
     theirs there.
     """
-    if sys.platform == "win32":
-        return
     home = os.environ.get("SATURN_HOME")
     roots = [Path(server.root_dir), *([Path(home).absolute()] if home else [])]
     access = SessionAccess(SessionFinder(roots), zmq.asyncio.Context.instance())

@@ -5,17 +5,17 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import logging
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
 import zmq.asyncio
 
 from .. import __version__, wire
-from ..agent.agent_lock import read_status
 from ..errors import SaturnError, failure_of
-from .engine_line import EngineLine, is_safe
+from .engine_line import EngineLine
 from .session_finder import FoundSession
-from .session_list import is_awake
+from .session_presence import SessionPresence, engine_away, presence_of
 from .session_waking import wake
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     )
 
 _LOOK_SECONDS = 1.0
+_log = logging.getLogger(__name__)
 LOOKS = frozenset(
     {
         *("checkpoints.read", "curves.read", "export", "hello", "load.read", "output.read"),
@@ -53,22 +54,35 @@ class PageRelay:
         Of all lines of the server.
     send
         Sends a message to the page; returns once it may be sent more.
+    end
+        Closes the page's websocket, when it would not be told any more what there is: it opens
+        another.
     may_steer
         Whether the page may do more than look.
     """
 
     def __init__(
-        self, found: FoundSession, context: zmq.asyncio.Context, send: Send, *, may_steer: bool
+        self,
+        found: FoundSession,
+        context: zmq.asyncio.Context,
+        send: Send,
+        end: Callable[[], None],
+        *,
+        may_steer: bool,
     ) -> None:
         self._found = found
         self._context = context
         self._send = send
+        self._end = end
         self._may_steer = may_steer
         self._line: EngineLine | None = None
         self._endpoint = ""
         self._waking: asyncio.Task[None] | None = None
         self._watching: asyncio.Task[None] | None = None
         self._told: tuple[bool, str | None] | None = None
+        self._seen = SessionPresence(None, None)
+        self._unwoken: Failure | None = None
+        self._closed = False
 
     async def receive(self, data: bytes | str) -> None:
         """Take what a page says; what cannot be taken is answered."""
@@ -84,6 +98,7 @@ class PageRelay:
 
     async def close(self) -> None:
         """Leave the session; it goes on, and so does starting it."""
+        self._closed = True
         for task in (self._watching, self._waking):
             if task is not None:
                 task.cancel()
@@ -115,50 +130,51 @@ class PageRelay:
 
     async def _greet(self, asked: str) -> None:
         is_new = self._line is None
-        self._look(self._where())
+        await self._look()
         await self._tell_status(asked)
         if self._line is not None and not is_new:
             await self._line.ask_state()
-        if self._watching is None:
+        # It may have closed while one of these was awaited.
+        if self._watching is None and not self._closed:
             self._watching = asyncio.create_task(self._watch())
 
     async def _wake(self, asked: str) -> None:
-        failure: Failure | None = None
+        self._unwoken = None
         try:
             await asyncio.to_thread(wake, self._found)
         except Exception as error:
-            failure = failure_of(error)
-        self._look(self._where())
-        await self._tell_status(asked, failure)
+            self._unwoken = failure_of(error)
+        await self._look()
+        await self._tell_status(asked)
 
     async def _watch(self) -> None:
         """Follow the session through the ends and beginnings of its agent."""
-        while True:
-            await asyncio.sleep(_LOOK_SECONDS)
-            endpoint = self._where()
-            if self._line is not None and endpoint != self._endpoint:
-                line, self._line = self._line, None
-                await line.close()
-            self._look(endpoint)
-            await self._tell_status()
+        try:
+            while True:
+                await asyncio.sleep(_LOOK_SECONDS)
+                await self._look()
+                await self._tell_status()
+        except Exception:
+            _log.exception("A page cannot be told how its session is.")
+            self._end()
 
-    def _where(self) -> str | None:
-        """Address of the engine, if there is one to reach."""
-        if not is_awake(self._found.paths):
-            return None
-        status: Any = read_status(self._found.paths)
-        endpoint = status.get("endpoint") if isinstance(status, dict) else None
-        return endpoint if isinstance(endpoint, str) and is_safe(endpoint) else None
-
-    def _look(self, endpoint: str | None) -> None:
-        """Have a line to the engine that is there."""
-        if self._line is None and endpoint is not None:
+    async def _look(self) -> None:
+        """Have a line to the engine that is there, and none to one that was."""
+        self._seen = await asyncio.to_thread(presence_of, self._found.paths)
+        if self._line is not None and self._seen.endpoint != self._endpoint:
+            line, self._line = self._line, None
+            await line.close()
+        endpoint = self._seen.endpoint
+        if self._line is None and endpoint is not None and not self._closed:
             self._endpoint = endpoint
-            self._line = EngineLine(self._context, endpoint, self._send, self._tell_status)
+            self._unwoken = None
+            self._line = EngineLine(
+                self._context, endpoint, self._send, self._tell_status, self._end
+            )
 
-    async def _tell_status(self, re: str | None = None, failure: Failure | None = None) -> None:
+    async def _tell_status(self, re: str | None = None) -> None:
         attached = self._line is not None
-        failure = failure or self._failure()
+        failure = self._failure()
         told = attached, None if failure is None else failure["code"]
         if re is None and told == self._told:
             return
@@ -175,19 +191,13 @@ class PageRelay:
 
     def _failure(self) -> Failure | None:
         """What is in the way, where the session is not merely asleep."""
-        paths = self._found.paths
-        if self._line is not None:
-            if self._line.refusal is not None:
-                return self._line.refusal.to_json()
-            if self._told is not None and not self._line.is_up and self._told[0]:
-                return _engine_away()
-            return None
-        if not paths.exists:
-            return _session_gone(paths.name)
-        status = read_status(paths)
-        if status is None or is_awake(paths):
-            return None
-        return status["error"] if "error" in status else _agent_gone()
+        if self._line is None:
+            return self._seen.failure if self._unwoken is None else self._unwoken
+        if self._line.refusal is not None:
+            return self._line.refusal.to_json()
+        if self._told is not None and not self._line.is_up and self._told[0]:
+            return engine_away()
+        return None
 
     async def _refuse(self, error: SaturnError, re: str | None) -> None:
         refusal = wire.message("engine", "error", {"error": error.to_json()}, re)
@@ -198,13 +208,7 @@ def _decoded(data: bytes | str) -> ClientMessage:
     if isinstance(data, bytes):
         raise SaturnError("bad-message", "A message is text, not bytes.")
     encoded = data.encode("utf-8", "replace")
-    limit = wire.schema()["maxBytes"]
-    if len(encoded) > limit:
-        raise SaturnError(
-            "too-large",
-            f"A message of {len(encoded)} bytes is over the limit of {limit} bytes.",
-            "Send fewer tasks at once.",
-        )
+    wire.check_size(encoded)
     try:
         return wire.decode("client", encoded)
     except RecursionError:
@@ -219,30 +223,6 @@ def _id_of(data: bytes | str) -> str | None:
         if isinstance(id, str) and 0 < len(id) <= 64:
             return id
     return None
-
-
-def _engine_away() -> Failure:
-    return {
-        "code": "engine-away",
-        "message": "The session's engine does not answer just now.",
-        "hint": "Training goes on meanwhile; this page goes on by itself when it is back.",
-    }
-
-
-def _agent_gone() -> Failure:
-    return {
-        "code": "agent-gone",
-        "message": "The session's agent was ended, so nothing trains.",
-        "hint": "Finished work is kept. Wake the session, and train on from the last checkpoints.",
-    }
-
-
-def _session_gone(name: str) -> Failure:
-    return {
-        "code": "no-session",
-        "message": f"The session {name!r} is not there any more.",
-        "hint": "Its folder was removed or moved. Choose another session.",
-    }
 
 
 def unknown_session() -> EngineMessage:

@@ -7,11 +7,11 @@ import os
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..agent.launch_record import LaunchRecord, known_launches
+from ..agent.launch_record import LaunchRecord, known_launches, read_launch
 from ..errors import SaturnError
 from ..paths import SessionPaths, is_private
 
@@ -59,6 +59,7 @@ class SessionFinder:
         self._lock = threading.Lock()
         self._seen: list[Path] = []
         self._looked: float | None = None
+        self._known: dict[str, FoundSession] = {}
 
     @property
     def root(self) -> Path:
@@ -67,18 +68,40 @@ class SessionFinder:
 
     def find(self) -> list[FoundSession]:
         """All sessions, in the order of their folders."""
+        found = self._among(self._on_disk())
+        self._known = {session.id: session for session in found}
+        return found
+
+    def get(self, id: str) -> FoundSession | None:
+        """The session of an id; None when there is none, or none any more."""
+        known = self._known.get(id)
+        again = None if known is None else self._again(known)
+        if again is not None:
+            return again
+        recorded = (session for session in self._among(()) if session.id == id)
+        # Nobody waits for the disk who opens what a notebook has used.
+        return next(recorded, None) or next((each for each in self.find() if each.id == id), None)
+
+    def _among(self, folders: Iterable[Path]) -> list[FoundSession]:
+        """Sessions in some folders, and all that notebooks have used."""
         records: dict[Path, LaunchRecord] = {}
         for record in known_launches():
             folder = self._real(Path(record["folder"]))
             if folder is not None:
                 records.setdefault(folder, record)
-        folders = {*records, *filter(None, map(self._real, self._on_disk()))}
-        found = (_session(folder, records.get(folder)) for folder in sorted(folders))
+        places = {*records, *filter(None, map(self._real, folders))}
+        found = (_session(folder, records.get(folder)) for folder in sorted(places))
         return [session for session in found if session is not None]
 
-    def get(self, id: str) -> FoundSession | None:
-        """The session of an id; None when there is none, or none any more."""
-        return next((session for session in self.find() if session.id == id), None)
+    def _again(self, known: FoundSession) -> FoundSession | None:
+        """A session that was found before, as it is now; None when that is to be looked for."""
+        record = None
+        if known.record is not None:
+            record = read_launch(SessionPaths.of_folder(Path(known.record["folder"])).launch_record)
+        folder = known.paths.folder
+        if record is None or self._real(folder) != folder:
+            return None
+        return _session(folder, record)
 
     def _real(self, folder: Path) -> Path | None:
         """A folder without symbolic links, if it lies where sessions may be shown."""
@@ -90,15 +113,22 @@ class SessionFinder:
         return real if inside else None
 
     def _on_disk(self) -> list[Path]:
-        with self._lock:
-            now = time.monotonic()
-            if self._looked is None or now - self._looked > _LOOK_AGAIN_SECONDS:
-                self._looked = now
-                self._seen = [
-                    *_sessions_below(self.root, now + _MOST_SECONDS),
-                    *(each for root in self._roots[1:] for each in _children(root)),
-                ]
-            return self._seen
+        # While one looks, others have what was there before; the first time they wait.
+        if self._is_stale() and self._lock.acquire(blocking=self._looked is None):
+            try:
+                if self._is_stale():
+                    now = time.monotonic()
+                    self._seen = [
+                        *_sessions_below(self.root, now + _MOST_SECONDS),
+                        *(each for root in self._roots[1:] for each in _children(root)),
+                    ]
+                    self._looked = now
+            finally:
+                self._lock.release()
+        return self._seen
+
+    def _is_stale(self) -> bool:
+        return self._looked is None or time.monotonic() - self._looked > _LOOK_AGAIN_SECONDS
 
 
 def _session(folder: Path, record: LaunchRecord | None) -> FoundSession | None:

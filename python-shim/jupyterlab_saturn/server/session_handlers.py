@@ -82,7 +82,11 @@ class SessionSocketHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):
             self.close(NO_SESSION, "no such session")
             return
         self._relay = PageRelay(
-            self._found, self._access.context, self._send, may_steer=self._may_steer
+            self._found,
+            self._access.context,
+            self._send,
+            self.close,
+            may_steer=self._may_steer,
         )
 
     async def on_message(self, message: str | bytes) -> None:

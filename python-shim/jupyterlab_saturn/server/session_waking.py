@@ -10,6 +10,7 @@ from pathlib import Path
 from ..agent.agent_launch import AgentPlace, ensure_agent
 from ..errors import SaturnError
 from .session_finder import FoundSession
+from .session_presence import session_gone
 
 
 def wake(found: FoundSession) -> None:
@@ -20,9 +21,12 @@ def wake(found: FoundSession) -> None:
     Raises
     ------
     SaturnError
-        Why it cannot be started; ``no-python`` when the interpreter of its notebooks is gone,
-        ``no-torch`` when they are not known and the server's own cannot train.
+        Why it cannot be started; ``no-session`` when its folder is gone, ``no-python`` when the
+        interpreter of its notebooks is gone, ``no-torch`` when they are not known and the server's
+        own cannot train.
     """
+    if not found.paths.exists:  # an agent would make it anew, and empty
+        raise SaturnError.from_json(session_gone(found.paths.name))
     ensure_agent(found.paths, place=_place(found))
 
 

@@ -7,3 +7,10 @@ export class SaturnError extends Error {
     this.name = 'SaturnError';
   }
 }
+
+/** What a reply of type `error` carries for any thrown value. */
+export function failureOf(error: unknown): Failure {
+  return error instanceof SaturnError
+    ? error.failure
+    : { code: 'internal', message: error instanceof Error ? error.message : String(error) };
+}

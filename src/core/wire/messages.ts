@@ -6,16 +6,14 @@ import type {
   ClientMessages,
   EngineMessages,
   Envelope,
-  Failure,
   JournalRecord,
   KernelMessages,
   SessionEvent
 } from './generated/types.js';
 
+export { failureOf } from './failure.js';
 export type * from './generated/types.js';
-
-/** Version of the protocol; both ends refuse any other. */
-export const WIRE_VERSION = schema.version as 1;
+export { WIRE_VERSION } from './version.js';
 
 /** Every message and journal record, as JSON Schema; both ends are made of the same. */
 export const SCHEMA: object = schema;
@@ -122,11 +120,4 @@ export function asRecord(value: unknown): SessionRecord {
 /** Validate a value against one definition of the wire schema by name, e.g. `PlanRequest`. */
 export function validate(definition: string, value: unknown): void {
   check(definition, value, `The ${definition}`);
-}
-
-/** What a reply of type `error` carries for any thrown value. */
-export function failureOf(error: unknown): Failure {
-  return error instanceof SaturnError
-    ? error.failure
-    : { code: 'internal', message: error instanceof Error ? error.message : String(error) };
 }

@@ -125,7 +125,7 @@ export class AgentExecutor implements IExecutor {
       this._options.noteLoad(message.body);
     }
     const refusal = message.type === 'cluster.report' && this._choices.length > 0 && message.body.error;
-    const report = reportOf(message);
+    const report = reportOf(message, this._options.now());
     try {
       // A refusal is the answer to whoever asked, and no news to others.
       if (report && !refusal) {
@@ -183,8 +183,12 @@ export namespace AgentExecutor {
   }
 }
 
-/** What an agent reports; null when that is no event of the session. */
-function reportOf(message: Message<'agent'>): IExecutor.Report | null {
+/**
+ * What an agent reports; null when that is no event of the session.
+ *
+ * @param now - seconds since the epoch.
+ */
+function reportOf(message: Message<'agent'>, now: number): IExecutor.Report | null {
   switch (message.type) {
     case 'agent.ping':
     case 'devices.load':
@@ -201,7 +205,9 @@ function reportOf(message: Message<'agent'>): IExecutor.Report | null {
     case 'trial.result':
       return { kind: 'trial-finished', ...message.body };
     case 'group.event':
-      return { kind: 'group', event: message.body };
+      // An agent's clock may be ahead, be it by less than the millisecond that ours is exact to: a task would seem to have
+      // left its devices after the next had begun there.
+      return { kind: 'group', event: { ...message.body, time: Math.min(message.body.time, now) } };
   }
 }
 

@@ -19,6 +19,9 @@ const BUILT_IN: ReadonlySet<string> = new Set([
   'peak_bytes'
 ]);
 
+/** How the names of what evaluations say begin. */
+export const EVALUATED = 'eval/';
+
 /** What a line says of a step; NaN where there is no number. */
 export interface ILogLine {
   readonly step: number;
@@ -28,6 +31,8 @@ export interface ILogLine {
   readonly values: readonly (readonly [string, number])[];
   /** Of an evaluation after the step, by names that begin with `eval/`. */
   readonly evaluated: readonly (readonly [string, number])[];
+  /** Whether an attempt at the task begins after the step. */
+  readonly begins: boolean;
 }
 
 /**
@@ -77,6 +82,7 @@ export class LogLineReader {
   private _time = 0;
   private _values: [string, number][] = [];
   private _evaluated: [string, number][] = [];
+  private _begins = false;
 
   /** What a line says; null for one that says nothing of a step, or was written by halves. */
   read(bytes: Buffer, start: number, end: number): ILogLine | null {
@@ -86,7 +92,13 @@ export class LogLineReader {
       this._takeObject(objectOf(bytes.toString('utf8', start, end)));
     }
     return Number.isSafeInteger(this._step) && this._step >= 0
-      ? { step: this._step, time: this._time, values: this._values, evaluated: this._evaluated }
+      ? {
+          step: this._step,
+          time: this._time,
+          values: this._values,
+          evaluated: this._evaluated,
+          begins: this._begins
+        }
       : null;
   }
 
@@ -95,6 +107,7 @@ export class LogLineReader {
     this._time = 0;
     this._values = [];
     this._evaluated = [];
+    this._begins = false;
   }
 
   private _takeObject(line: object): void {
@@ -120,7 +133,9 @@ export class LogLineReader {
     if (within === 'metrics') {
       this._values.push([BUILT_IN.has(name) ? `metrics/${name}` : name, value]);
     } else if (within === 'eval') {
-      this._evaluated.push([`eval/${name}`, value]);
+      this._evaluated.push([`${EVALUATED}${name}`, value]);
+    } else if (within === 'segment') {
+      this._begins = true;
     } else if (within === '') {
       if (name === 'step') {
         this._step = value;

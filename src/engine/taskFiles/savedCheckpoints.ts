@@ -38,10 +38,16 @@ async function committed(
   return each(folder, COMMITTED, async path => {
     const manifest = await readManifest(path);
     const bytes = Object.values(manifest.files).reduce((sum, { size = 0 }) => sum + size, 0);
+    // One of a loop of the user's own may say anything.
+    if (!isCount(manifest.step) || !isCount(bytes)) {
+      return null;
+    }
     const savedAt = (await stat(join(path, MANIFEST))).mtimeMs / 1000;
     return !task || isOf(manifest, task) ? { step: manifest.step, path, bytes, savedAt, kind } : null;
   });
 }
+
+const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 0;
 
 /** Those that a `Trainer` has written itself. */
 async function ofTrainer(folder: string): Promise<SavedCheckpoint[]> {

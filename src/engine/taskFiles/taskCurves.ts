@@ -41,9 +41,14 @@ export class TaskCurves implements IDisposable {
    * What some tasks have logged of a metric.
    *
    * @param tasks - all tasks of the session.
-   * @param patience - milliseconds after which is told what was read by then, while the rest is read on.
+   * @param picture - for a picture, which is drawn once: it waits longer than a view that asks again, so many milliseconds,
+   *   and its logs are read before those of views. What was read by then is told, while the rest is read on.
    */
-  async read(tasks: readonly TaskState[], request: CurvesRead, patience = PATIENCE): Promise<Curve[]> {
+  async read(
+    tasks: readonly TaskState[],
+    request: CurvesRead,
+    picture?: { readonly patience: number }
+  ): Promise<Curve[]> {
     const known = new Map(tasks.map(task => [task.spec.name, task]));
     this._keepOnly(known);
     const asked = [...new Set(request.tasks)].flatMap(name => {
@@ -51,9 +56,13 @@ export class TaskCurves implements IDisposable {
       return task ? [{ task, log: this._logOf(name) }] : [];
     });
     const waiting = new AbortController();
+    const updated = asked.map(({ log }) => this._updated(log));
+    if (picture) {
+      this._following.prefer(new Set(asked.map(({ log }) => log)));
+    }
     await Promise.race([
-      Promise.all(asked.map(({ log }) => this._updated(log))),
-      sleep(patience, undefined, { signal: waiting.signal }).catch(() => undefined)
+      Promise.all(updated),
+      sleep(picture?.patience ?? PATIENCE, undefined, { signal: waiting.signal }).catch(() => undefined)
     ]);
     waiting.abort();
     const share = Math.max(1, asked.length);
@@ -71,7 +80,8 @@ export class TaskCurves implements IDisposable {
         metrics: log.metrics.slice(0, Math.floor(MOST_NAMES / share)),
         ...points,
         segments: segmentsOf(task),
-        last: log.lastStep,
+        last: log.lastStep(request.metric),
+        edition: log.edition(request.metric),
         ...(this._updates.has(log) && { unread: Math.max(1, log.unread) })
       };
     });
@@ -101,7 +111,7 @@ export class TaskCurves implements IDisposable {
   private _updated(log: TaskLog): Promise<void> {
     let update = this._updates.get(log);
     if (!update) {
-      update = this._following.take(() => log.update()).finally(() => this._updates.delete(log));
+      update = this._following.take(() => log.update(), log).finally(() => this._updates.delete(log));
       this._updates.set(log, update);
     }
     return update;

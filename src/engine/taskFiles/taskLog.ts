@@ -1,7 +1,8 @@
+import { randomBytes } from 'node:crypto';
 import { type FileHandle, open } from 'node:fs/promises';
 import type { IDisposable } from '../disposable.js';
 import { CurveTable, type IBucket, type IFileRange } from './curveTable.js';
-import { eachLine, type ILogLine, LogLineReader } from './logLines.js';
+import { EVALUATED, eachLine, type ILogLine, LogLineReader } from './logLines.js';
 import { type Points, thinned } from './seriesThinning.js';
 
 /** How a file was when it was read. */
@@ -38,6 +39,10 @@ export interface ILogQuery {
  */
 export class TaskLog implements IDisposable {
   private readonly _lines = new LogLineReader();
+  /** Another one for each reader: an engine that begins anew reads a file that may be another by then. */
+  private readonly _origin = randomBytes(4).toString('hex');
+  /** How often something was taken back, by its kind. */
+  private readonly _takenBack = { values: 0, evaluated: 0 };
   private _tables = { values: new CurveTable(), evaluated: new CurveTable() };
   private _mark: IFileMark | null = null;
   /** The newest evaluation: more may be said of the same step. */
@@ -55,10 +60,14 @@ export class TaskLog implements IDisposable {
     return [...this._tables.values.metrics, ...this._tables.evaluated.metrics];
   }
 
-  /** The last step; 0 while there is none. */
-  get lastStep(): number {
-    const { values, evaluated } = this._tables;
-    return Math.max(0, values.lastStep < 0 ? evaluated.lastStep : values.lastStep);
+  /** The last step of which anything of a metric's kind is known; 0 while there is none. */
+  lastStep(metric: string): number {
+    return Math.max(0, this._tables[this._kindOf(metric)].lastStep);
+  }
+
+  /** Stays the same for as long as nothing was taken back of a metric's kind. */
+  edition(metric: string): string {
+    return `${this._origin}.${this._takenBack[this._kindOf(metric)]}`;
   }
 
   /** Bytes that are still to be read, as of the last look at the file. */
@@ -84,7 +93,7 @@ export class TaskLog implements IDisposable {
 
   /** What it says of a metric, as of the last update. */
   async read({ metric, points, from, to, reread }: ILogQuery): Promise<Points> {
-    const kind = this._tables.values.has(metric) ? 'values' : 'evaluated';
+    const kind = this._kindOf(metric);
     const table = this._tables[kind];
     const buckets = table.buckets(metric, from, to);
     const range = table.range(from, to, this._place);
@@ -96,6 +105,10 @@ export class TaskLog implements IDisposable {
       }
     }
     return thinned(buckets, points);
+  }
+
+  private _kindOf(metric: string): Kind {
+    return metric.startsWith(EVALUATED) && !this._tables.values.has(metric) ? 'evaluated' : 'values';
   }
 
   private async _follow(file: FileHandle): Promise<void> {
@@ -130,16 +143,26 @@ export class TaskLog implements IDisposable {
       return undefined;
     }
     const line = withEarlier(said, this._evaluation);
-    const lost = KINDS.map(kind =>
-      line[kind].length > 0 && line.step <= this._tables[kind].lastStep
-        ? this._tables[kind].cut(line.step, place)
-        : null
-    );
+    const lost = KINDS.map(kind => this._cut(kind, line, place));
     if (lost.some(range => range !== null)) {
-      return this._restore(file, lost, line.step).then(() => this._add(line, place));
+      return this._restore(file, lost, line).then(() => this._add(line, place));
     }
     this._add(line, place);
     return undefined;
+  }
+
+  /** Take away what a line says is so no more. */
+  private _cut(kind: Kind, line: ILogLine, place: number): IFileRange | null {
+    const first = firstLost(kind, line);
+    const { lastStep } = this._tables[kind];
+    if (first > lastStep) {
+      return null;
+    }
+    // The newest step is told in full a moment after it was told, as often as ranks agree: that takes nothing back.
+    if (first < lastStep || kind === 'evaluated') {
+      this._takenBack[kind] += 1;
+    }
+    return this._tables[kind].cut(first, place);
   }
 
   private _add(line: ILogLine, place: number): void {
@@ -157,12 +180,12 @@ export class TaskLog implements IDisposable {
   private async _restore(
     file: FileHandle,
     lost: readonly (IFileRange | null)[],
-    before: number
+    by: ILogLine
   ): Promise<void> {
     for (const [i, kind] of KINDS.entries()) {
       const range = lost[i];
       for (const { line, place } of range ? await this._linesIn(file, range, kind) : []) {
-        if (line.step < before) {
+        if (line.step < firstLost(kind, by)) {
           this._tables[kind].add(line.step, line.time, place, line[kind]);
         }
       }
@@ -174,12 +197,14 @@ export class TaskLog implements IDisposable {
     const lines: IPlacedLine[] = [];
     await eachLine(file, range.from, range.to, (bytes, start, end, place) => {
       const said = this._lines.read(bytes, start, end);
-      if (said && said[kind].length > 0) {
+      if (said) {
         const line = withEarlier(said, lines.at(-1)?.line);
-        while ((lines.at(-1)?.line.step ?? -1) >= line.step) {
+        while ((lines.at(-1)?.line.step ?? -1) >= firstLost(kind, line)) {
           lines.pop();
         }
-        lines.push({ line, place });
+        if (line[kind].length > 0) {
+          lines.push({ line, place });
+        }
       }
       return undefined;
     });
@@ -196,6 +221,10 @@ export class TaskLog implements IDisposable {
   }
 
   private _forget(): void {
+    if (this._mark !== null) {
+      this._takenBack.values += 1;
+      this._takenBack.evaluated += 1;
+    }
     this._tables = { values: new CurveTable(), evaluated: new CurveTable() };
     this._mark = null;
     this._evaluation = null;
@@ -223,6 +252,17 @@ function withEarlier(line: ILogLine, earlier: ILogLine | null | undefined): ILog
 }
 
 const KINDS = ['values', 'evaluated'] as const;
+
+/**
+ * From which step on a line takes away what was told before it. An attempt's own line has evaluations taken away that
+ * come later than its beginning: its first evaluation may be far off.
+ */
+function firstLost(kind: Kind, line: ILogLine): number {
+  if (line[kind].length > 0) {
+    return line.step;
+  }
+  return line.begins && kind === 'evaluated' ? line.step + 1 : Number.POSITIVE_INFINITY;
+}
 
 /** Lines as buckets of one step each. */
 function bucketsOf(

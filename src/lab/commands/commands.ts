@@ -198,7 +198,7 @@ async function confirmStop(trans: TranslationBundle): Promise<boolean> {
   const { button } = await showDialog({
     title: trans.__('Stop training?'),
     body: trans.__(
-      'Running tasks save a checkpoint first; Run continues them from there. Measuring and planning stop too.'
+      'Running tasks save a checkpoint first; Train continues them from there. Measuring and planning stop too.'
     ),
     buttons: [
       Dialog.cancelButton({ label: trans.__('Keep training') }),

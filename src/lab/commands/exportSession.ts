@@ -1,7 +1,7 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import type { ILoggedCurve } from '../../core/view/curves/curveChart.js';
-import { SaturnError } from '../../core/wire/failure.js';
-import { type ExportFormat, failureOf, type SessionState } from '../../core/wire/messages.js';
+import { failureOf, SaturnError } from '../../core/wire/failure.js';
+import type { ExportFormat, SessionState } from '../../core/wire/messages.js';
 import type { ISessionModel } from '../session/tokens.js';
 import { saveBlob } from './saveBlob.js';
 

@@ -1,7 +1,7 @@
 import { caretDownIcon } from '@jupyterlab/ui-components';
 import { Widget } from '@lumino/widgets';
 import { Component, type ReactNode, useId, useLayoutEffect, useRef } from 'react';
-import { failureOf } from '../../core/wire/messages.js';
+import { failureOf } from '../../core/wire/failure.js';
 import { useFold } from '../context/foldMemory.js';
 import type { IPanelSections } from '../session/tokens.js';
 import { FailureNote } from './failureNote.js';

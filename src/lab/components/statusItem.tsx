@@ -5,6 +5,7 @@ import { type ISignal, Signal } from '@lumino/signaling';
 import { progressLine } from '../../core/view/status/progressLine.js';
 import { progressShare } from '../../core/view/status/progressShare.js';
 import { CommandIDs } from '../commands/commandIDs.js';
+import { ViewSnapshot } from '../context/viewSnapshot.js';
 import type { ISaturnStore } from '../session/tokens.js';
 
 /** The session's progress in the status bar; a click shows the panel. */
@@ -12,6 +13,8 @@ export class SaturnStatusItem extends ReactWidget {
   constructor(options: SaturnStatusItem.IOptions) {
     super();
     this._options = options;
+    this._snapshot = new ViewSnapshot(options.store, options.clock);
+    this._snapshot.isShown = true;
     this.addClass('jp-SaturnStatusItem');
     options.store.changed.connect(this._onChanged, this);
     this._active = this._wanted();
@@ -27,17 +30,19 @@ export class SaturnStatusItem extends ReactWidget {
   }
 
   override dispose(): void {
+    this._snapshot.dispose();
     Signal.disconnectReceiver(this);
     Signal.clearData(this);
     super.dispose();
   }
 
   protected override render() {
-    const { store, commands, trans, clock } = this._options;
+    const { commands, trans } = this._options;
     return (
-      <UseSignal signal={store.changed}>
+      <UseSignal signal={this._snapshot.changed}>
         {() => {
-          const { state } = store.view;
+          const { view, now } = this._snapshot.moment;
+          const { state } = view;
           if (!state) {
             return null;
           }
@@ -53,7 +58,7 @@ export class SaturnStatusItem extends ReactWidget {
                   <span style={{ width: `${100 * share}%` }} />
                 </span>
               )}
-              {progressLine(state, clock(), trans)}
+              {progressLine(state, now, trans)}
             </button>
           );
         }}
@@ -74,6 +79,7 @@ export class SaturnStatusItem extends ReactWidget {
   }
 
   private readonly _options: SaturnStatusItem.IOptions;
+  private readonly _snapshot: ViewSnapshot<ISaturnStore>;
   private readonly _activeChanged = new Signal<this, void>(this);
   private _active: boolean;
 }

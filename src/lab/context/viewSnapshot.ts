@@ -2,8 +2,12 @@ import type { IDisposable } from '@lumino/disposable';
 import { type ISignal, Signal } from '@lumino/signaling';
 import type { ISessionModel } from '../session/tokens.js';
 import { REDRAW_DELAY } from './clock.js';
+import { PACE } from './paced.js';
 
-/** What is drawn of a session: its view at a time. It stands still while nobody can see it. */
+/**
+ * What is drawn of a session: its view at a time. It stands still while nobody can see it, and follows states at a pace at
+ * which one can read; what somebody has done, and what is wrong, is seen at once.
+ */
 export class ViewSnapshot<M extends ISessionModel = ISessionModel> implements IDisposable {
   /** @param clock - seconds since the epoch. */
   constructor(
@@ -45,13 +49,24 @@ export class ViewSnapshot<M extends ISessionModel = ISessionModel> implements ID
   }
 
   private _onChanged(): void {
-    if (this._session.view !== this._moment.view) {
+    const { view } = this._session;
+    const drawn = this._moment.view;
+    if (view === drawn || !this._isShown) {
+      return;
+    }
+    const rest = Math.min(PACE, PACE - 1000 * (this._clock() - this._moment.now));
+    if (rest <= 0 || !Private.isFurtherOn(drawn, view)) {
       this._refresh();
+    } else if (!this._isResting) {
+      this._isResting = true;
+      clearTimeout(this._timer);
+      this._timer = setTimeout(this._refresh, rest);
     }
   }
 
   private readonly _refresh = (): void => {
     clearTimeout(this._timer);
+    this._isResting = false;
     if (!this._isShown) {
       return;
     }
@@ -68,6 +83,8 @@ export class ViewSnapshot<M extends ISessionModel = ISessionModel> implements ID
   private _moment: ViewSnapshot.IMoment<M['view']>;
   private _timer: ReturnType<typeof setTimeout> | undefined;
   private _isShown = false;
+  /** Whether a state that came soon after another waits to be drawn. */
+  private _isResting = false;
   private _isDisposed = false;
 }
 
@@ -78,4 +95,19 @@ export namespace ViewSnapshot {
     /** Seconds since the epoch. */
     readonly now: number;
   }
+}
+
+namespace Private {
+  /** Where one of these is another, something has happened. */
+  const STAYS = ['folder', 'session', 'goal', 'agent'] as const;
+
+  /** Whether a session that trains is seen as before, but for how far it is. */
+  export const isFurtherOn = <V extends ISessionModel.IView>(before: V, after: V): boolean =>
+    STAYS.every(key => before.state?.[key] === after.state?.[key]) &&
+    isTraining(before) &&
+    isTraining(after) &&
+    (Object.keys(after) as (keyof V)[]).every(key => key === 'state' || before[key] === after[key]);
+
+  const isTraining = ({ state }: ISessionModel.IView): boolean =>
+    state?.run !== undefined && state.run.endedAt === undefined;
 }

@@ -19,9 +19,13 @@ export function SessionChooser({ entries }: { entries: readonly SessionEntry[] }
       menu.addItem({ command: CommandIDs.dashboard, args });
     }
     // Its item is carried out after it has closed.
-    menu.aboutToClose.connect(() => void setTimeout(() => menu.dispose()));
+    menu.aboutToClose.connect(() => {
+      button.focus();
+      setTimeout(() => menu.dispose());
+    });
     const { left, bottom } = button.getBoundingClientRect();
     menu.open(left, bottom);
+    menu.activateNextItem();
   };
   return (
     <button

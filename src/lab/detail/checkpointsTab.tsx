@@ -8,7 +8,8 @@ import {
 } from '../../core/view/detail/checkpointText.js';
 import { printable } from '../../core/view/format/escape.js';
 import { bytes, clockTime, count, duration } from '../../core/view/format/format.js';
-import { type Failure, failureOf, type SavedCheckpoint } from '../../core/wire/messages.js';
+import { failureOf } from '../../core/wire/failure.js';
+import type { Failure, SavedCheckpoint } from '../../core/wire/messages.js';
 import { CommandIDs } from '../commands/commandIDs.js';
 import { BlockList } from '../components/blockList.js';
 import { useDashboardContext } from '../context/dashboardContext.js';

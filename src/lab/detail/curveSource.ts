@@ -1,7 +1,8 @@
 import type { IDisposable } from '@lumino/disposable';
 import { type ISignal, Signal } from '@lumino/signaling';
 import type { IStretch } from '../../core/view/detail/plottedCurves.js';
-import { type Curve, type Failure, failureOf, type TaskState } from '../../core/wire/messages.js';
+import { failureOf } from '../../core/wire/failure.js';
+import type { Curve, Failure, TaskState } from '../../core/wire/messages.js';
 import type { ISessionModel } from '../session/tokens.js';
 import { CurveWindow } from './curveWindow.js';
 

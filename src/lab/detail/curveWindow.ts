@@ -29,7 +29,12 @@ export class CurveWindow {
     if (curve === undefined) {
       return asked !== task;
     }
-    const isWhole = this.steps !== null && curve.last >= this.steps.to && task.progress.step >= curve.last;
+    const isWhole =
+      this.steps !== null &&
+      curve.last >= this.steps.to &&
+      task.progress.step >= curve.last &&
+      // Another attempt may have trained some of its steps again.
+      asked?.attempts.length === task.attempts.length;
     return (curve.unread !== undefined || asked !== task) && !isWhole;
   }
 
@@ -83,8 +88,7 @@ export class CurveWindow {
       if (known === undefined || (body.from ?? 0) <= (this.steps?.from ?? 0)) {
         this._curves.set(curve.task, curve);
         this._stale.delete(curve.task);
-      } else if (curve.last < known.last) {
-        // Steps are trained again: what was there of later ones is out of date.
+      } else if (curve.edition !== known.edition) {
         this._forget(curve.task);
       } else {
         const longer = continued(known, curve);

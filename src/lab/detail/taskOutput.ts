@@ -1,5 +1,6 @@
 import { useEffect, useState } from 'react';
-import { type EngineMessages, type Failure, failureOf, type TaskState } from '../../core/wire/messages.js';
+import { failureOf } from '../../core/wire/failure.js';
+import type { EngineMessages, Failure, TaskState } from '../../core/wire/messages.js';
 import { useDashboardContext } from '../context/dashboardContext.js';
 import { useVisible } from '../context/visibilityContext.js';
 

@@ -3,7 +3,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import { Signal } from '@lumino/signaling';
 import { PanelLayout, Widget } from '@lumino/widgets';
 import type { Rendered, SessionState } from '../../core/wire/messages.js';
-import { SessionView } from './sessionView.js';
+import type { SessionView } from './sessionView.js';
 import type { ISaturnStore } from '../session/tokens.js';
 import { isOutOfDate, keepPicture, pictureData, type IPictureData, type PictureName } from './savedPicture.js';
 
@@ -41,7 +41,7 @@ export class SessionRenderer extends Widget implements IRenderMime.IRenderer {
     this._saved = saved;
     this._parts.addWidget(saved);
     this._show();
-    await saved.renderModel(model);
+    await Promise.all([saved.renderModel(model), this._load()]);
   }
 
   override dispose(): void {
@@ -50,12 +50,21 @@ export class SessionRenderer extends Widget implements IRenderMime.IRenderer {
     super.dispose();
   }
 
+  /** What draws a session is loaded when there is an output to be drawn; until then one sees what was saved. */
+  private async _load(): Promise<void> {
+    this._View ??= (await import('./sessionView.js')).SessionView;
+    if (!this.isDisposed) {
+      this._show();
+    }
+  }
+
   private _show(): void {
+    const View = this._View;
     const state = this._options.findState();
     // A session emptied since has nothing to show, unlike the picture of what it once was.
     const isLive = state !== null && state.session === this._data.session && state.tasks.length > 0;
-    if (isLive) {
-      this._live ??= this._addLive();
+    if (isLive && View) {
+      this._live ??= this._addLive(View);
       if (this._live.state !== state) {
         this._live.state = state;
       }
@@ -63,7 +72,7 @@ export class SessionRenderer extends Widget implements IRenderMime.IRenderer {
       this._live.dispose();
       this._live = null;
     }
-    this._saved?.setHidden(isLive);
+    this._saved?.setHidden(this._live !== null);
     if (isLive && isOutOfDate(this._data, state)) {
       this._timer ??= setTimeout(() => void this._keepEnd(), KERNEL_DELAY + SPREAD * this._options.random());
     } else {
@@ -85,8 +94,8 @@ export class SessionRenderer extends Widget implements IRenderMime.IRenderer {
     }
   }
 
-  private _addLive(): SessionView {
-    const live = new SessionView({ trans: this._options.trans });
+  private _addLive(View: typeof SessionView): SessionView {
+    const live = new View({ trans: this._options.trans });
     live.heading = this._data.session ?? '';
     this._parts.addWidget(live);
     return live;
@@ -99,6 +108,7 @@ export class SessionRenderer extends Widget implements IRenderMime.IRenderer {
   private _timer: ReturnType<typeof setTimeout> | undefined;
   private _saved: IRenderMime.IRenderer | null = null;
   private _live: SessionView | null = null;
+  private _View: typeof SessionView | null = null;
 }
 
 export namespace SessionRenderer {

@@ -5,10 +5,16 @@ import { printable } from '../../core/view/format/escape.js';
 import { progressLine } from '../../core/view/status/progressLine.js';
 import { sessionGantt } from '../../core/view/gantt/sessionGantt.js';
 import type { SessionState } from '../../core/wire/messages.js';
-import { now, REDRAW_DELAY } from '../context/clock.js';
+import { now } from '../context/clock.js';
 import { GanttView } from '../gantt/ganttView.js';
 
-/** The live schedule in a cell's output: title, a line of progress, and the chart. */
+/** While something trains it is drawn so often, in milliseconds: each cell that shows a session draws all of it. */
+export const DRAW_DELAY = 1000;
+
+/**
+ * The live schedule in a cell's output: title, a line of progress, and the chart. While something trains it is drawn at a
+ * pace of its own, however often there is another state; and not at all while it is out of sight.
+ */
 export class SessionView extends Widget {
   constructor(options: SessionView.IOptions) {
     super();
@@ -20,6 +26,13 @@ export class SessionView extends Widget {
     head.addClass('jp-SaturnWidget-head');
     head.node.append(this._title, this._progress);
     this._gantt = new GanttView({ trans: options.trans });
+    this._sights = new IntersectionObserver(entries => {
+      const inSight = entries.at(-1)?.isIntersecting ?? true;
+      if (inSight !== this._inSight) {
+        this._inSight = inSight;
+        this._tick();
+      }
+    });
     const layout = new PanelLayout();
     this.layout = layout;
     layout.addWidget(head);
@@ -40,9 +53,12 @@ export class SessionView extends Widget {
   }
 
   set state(value: SessionState | null) {
+    const isPaced = this._timer !== undefined && Private.isSameRun(this._state, value);
     this._state = value;
-    this._draw();
-    this._keepTime();
+    if (!isPaced) {
+      this._draw();
+      this._keepTime();
+    }
   }
 
   /** Shows a sentence in place of a session. */
@@ -53,17 +69,20 @@ export class SessionView extends Widget {
 
   override dispose(): void {
     clearInterval(this._timer);
+    this._sights.disconnect();
     super.dispose();
   }
 
   protected override onAfterAttach(message: Message): void {
     super.onAfterAttach(message);
+    this._sights.observe(this.node);
     this._keepTime();
   }
 
   protected override onBeforeDetach(message: Message): void {
     clearInterval(this._timer);
     this._timer = undefined;
+    this._sights.disconnect();
     super.onBeforeDetach(message);
   }
 
@@ -82,26 +101,40 @@ export class SessionView extends Widget {
     }
   }
 
+  private readonly _tick = (): void => {
+    if (this._inSight && document.visibilityState !== 'hidden') {
+      this._draw();
+    }
+  };
+
   /** Between states the bars of what trains grow by themselves. */
   private _keepTime(): void {
-    const run = this._state?.run;
     clearInterval(this._timer);
     this._timer =
-      this.isAttached && run !== undefined && run.endedAt === undefined
-        ? setInterval(() => this._draw(), REDRAW_DELAY)
-        : undefined;
+      this.isAttached && Private.isRunning(this._state) ? setInterval(this._tick, DRAW_DELAY) : undefined;
   }
 
   private readonly _trans: TranslationBundle;
   private readonly _title = document.createElement('div');
   private readonly _progress = document.createElement('div');
   private readonly _gantt: GanttView;
+  private readonly _sights: IntersectionObserver;
   private _state: SessionState | null = null;
   private _timer: ReturnType<typeof setInterval> | undefined;
+  private _inSight = true;
 }
 
 export namespace SessionView {
   export interface IOptions {
     trans: TranslationBundle;
   }
+}
+
+namespace Private {
+  export const isRunning = (state: SessionState | null): boolean =>
+    state?.run !== undefined && state.run.endedAt === undefined;
+
+  /** Whether one state follows on another in a run that goes on. */
+  export const isSameRun = (before: SessionState | null, after: SessionState | null): boolean =>
+    isRunning(before) && isRunning(after) && before?.run?.startedAt === after?.run?.startedAt;
 }

@@ -2,15 +2,9 @@ import { DOMWidgetModel, DOMWidgetView } from '@jupyter-widgets/base';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { UUID } from '@lumino/coreutils';
 import { PanelLayout } from '@lumino/widgets';
-import {
-  asMessage,
-  type ClientMessages,
-  failureOf,
-  type Message,
-  type SessionState,
-  validate,
-  WIRE_VERSION
-} from '../../core/wire/messages.js';
+import { failureOf } from '../../core/wire/failure.js';
+import { asMessage, type ClientMessages, type Message, type SessionState, validate } from '../../core/wire/messages.js';
+import { WIRE_VERSION } from '../../core/wire/version.js';
 import { SessionView } from './sessionView.js';
 import { EXTENSION_ID, VERSION } from '../extension.js';
 import { FollowedState } from '../session/followedState.js';

@@ -12,6 +12,14 @@ export class PanelSections implements IPanelSections {
     return this._changed;
   }
 
+  get wanted(): Promise<void> {
+    return this._wanted;
+  }
+
+  want(): void {
+    this._want();
+  }
+
   add(section: IPanelSections.Section): IDisposable {
     if (this._sections.some(({ id }) => id === section.id)) {
       throw new Error(`The Saturn panel has a section ${section.id} already.`);
@@ -25,6 +33,10 @@ export class PanelSections implements IPanelSections {
     this._changed.emit();
   }
 
+  private _want: () => void = () => undefined;
+  private readonly _wanted = new Promise<void>(resolve => {
+    this._want = resolve;
+  });
   private readonly _changed = new Signal<this, void>(this);
   private _sections: readonly IPanelSections.Section[] = [];
 }

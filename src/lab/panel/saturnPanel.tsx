@@ -5,7 +5,6 @@ import type { SessionState } from '../../core/wire/messages.js';
 import { CommandIDs } from '../commands/commandIDs.js';
 import { ConnectionNote } from '../components/connectionNote.js';
 import { FailureNote } from '../components/failureNote.js';
-import { saturnIcon } from '../components/icons.js';
 import { Section } from '../components/section.js';
 import { SessionPart } from '../components/sessionPart.js';
 import { type FoldMemory, FoldMemoryProvider } from '../context/foldMemory.js';
@@ -30,9 +29,6 @@ export class SaturnPanel extends SessionPart<ISaturnStore> {
     this._panelContext = { curves: new RunningCurves(store) };
     this._context = { session: store, commands, trans };
     this._sections = sections;
-    this.id = SaturnPanel.ID;
-    this.title.icon = saturnIcon;
-    this.title.caption = trans.__('Saturn: plan and train many models');
     this.addClass('jp-SaturnPanel');
     this.node.setAttribute('role', 'region');
     this.node.setAttribute('aria-label', trans.__('Saturn'));
@@ -68,9 +64,6 @@ export class SaturnPanel extends SessionPart<ISaturnStore> {
 }
 
 export namespace SaturnPanel {
-  /** Id of the panel in the shell. */
-  export const ID = 'jupyterlab-saturn-panel';
-
   export interface IOptions extends Omit<IViewContext, 'session'> {
     store: ISaturnStore;
     sections: IPanelSections;

@@ -1,7 +1,7 @@
 import { useEffect, useState } from 'react';
 import { outputText } from '../../core/view/detail/outputText.js';
 import { printableLines } from '../../core/view/format/escape.js';
-import { failureOf } from '../../core/wire/messages.js';
+import { failureOf } from '../../core/wire/failure.js';
 import { CommandIDs } from '../commands/commandIDs.js';
 import { useViewContext } from '../context/viewContext.js';
 import { failureIn } from '../session/ownFailures.js';

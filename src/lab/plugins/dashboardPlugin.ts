@@ -89,6 +89,10 @@ export const dashboardPlugin: JupyterFrontEndPlugin<void> = {
       if (!widget.isAttached) {
         app.shell.add(widget, 'main', { type: 'Saturn' });
       }
+      if (!widget.isAttached) {
+        // The main area of Notebook 7 holds one document, and takes nothing beside it.
+        app.shell.add(widget, 'down', { type: 'Saturn' });
+      }
       app.shell.activateById(widget.id);
       return widget.content;
     };

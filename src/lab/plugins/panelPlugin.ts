@@ -4,9 +4,8 @@ import { ISettingRegistry } from '@jupyterlab/settingregistry';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import { CommandIDs } from '../commands/commandIDs.js';
 import { now } from '../context/clock.js';
-import { FoldMemory } from '../context/foldMemory.js';
 import { followSettings, type ISettings, SETTINGS_ID } from '../panel/panelSettings.js';
-import { SaturnPanel } from '../panel/saturnPanel.js';
+import { PanelShell } from '../panel/panelShell.js';
 import { failureIn } from '../session/ownFailures.js';
 import { IPanelSections, ISaturnStore } from '../session/tokens.js';
 
@@ -30,14 +29,21 @@ export const panelPlugin: JupyterFrontEndPlugin<void> = {
     translator: ITranslator | null
   ) => {
     const trans = (translator ?? nullTranslator).load('jupyterlab_saturn');
-    const folds = new FoldMemory(window.localStorage);
-    const panel = new SaturnPanel({ store, sections, folds, commands: app.commands, trans, clock: now });
-    panel.disposed.connect(() => folds.dispose());
+    const load = async () => {
+      sections.want();
+      const { SaturnPanel } = await import('../panel/saturnPanel.js');
+      const { FoldMemory } = await import('../context/foldMemory.js');
+      const folds = new FoldMemory(window.localStorage);
+      const content = new SaturnPanel({ store, sections, folds, commands: app.commands, trans, clock: now });
+      content.disposed.connect(() => folds.dispose());
+      return content;
+    };
+    const panel = new PanelShell({ trans, load });
     app.commands.addCommand(CommandIDs.open, {
       label: trans.__('Show Saturn'),
       caption: trans.__('Show the tasks, the plan and the progress of the current notebook'),
       describedBy: { args: { type: 'object', properties: {} } },
-      execute: () => app.shell.activateById(SaturnPanel.ID)
+      execute: () => app.shell.activateById(PanelShell.ID)
     });
     palette?.addItem({ command: CommandIDs.open, category: trans.__('Saturn') });
 
@@ -63,6 +69,6 @@ export const panelPlugin: JupyterFrontEndPlugin<void> = {
     };
     // Awaited, so that the panel is in its place before the layout is restored.
     await followSettings(registry, apply);
-    restorer?.add(panel, SaturnPanel.ID);
+    restorer?.add(panel, PanelShell.ID);
   }
 };

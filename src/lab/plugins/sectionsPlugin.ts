@@ -1,18 +1,10 @@
 import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { ISettingRegistry } from '@jupyterlab/settingregistry';
 import { ITranslator, nullTranslator, type TranslationBundle } from '@jupyterlab/translation';
-import { WorkerPlannerClient } from '../../worker/workerPlannerClient.js';
 import { now } from '../context/clock.js';
-import { attentionSection } from '../panel/attentionSection.js';
-import { bestSection } from '../panel/bestSection.js';
 import { PanelSections } from '../panel/panelSections.js';
 import { followSettings } from '../panel/panelSettings.js';
-import { addPlanSection } from '../panel/planSection.js';
-import { profileSection } from '../panel/profileSection.js';
-import { runSection } from '../panel/runSection.js';
-import { tasksSection } from '../panel/tasksSection.js';
 import { IPanelSections } from '../session/tokens.js';
-import { WhatIf } from '../whatIf/whatIf.js';
 
 /** Where sections of the panel are added, our own and others'. */
 export const sectionsPlugin: JupyterFrontEndPlugin<IPanelSections> = {
@@ -27,7 +19,7 @@ export const sectionsPlugin: JupyterFrontEndPlugin<IPanelSections> = {
 function sectionPlugin(
   id: string,
   description: string,
-  section: (trans: TranslationBundle) => IPanelSections.Section
+  load: () => Promise<(trans: TranslationBundle) => IPanelSections.Section>
 ): JupyterFrontEndPlugin<void> {
   return {
     id: `jupyterlab-saturn:${id}`,
@@ -36,7 +28,8 @@ function sectionPlugin(
     requires: [IPanelSections],
     optional: [ITranslator],
     activate: (_app: JupyterFrontEnd, sections: IPanelSections, translator: ITranslator | null) => {
-      sections.add(section((translator ?? nullTranslator).load('jupyterlab_saturn')));
+      const trans = (translator ?? nullTranslator).load('jupyterlab_saturn');
+      void sections.wanted.then(load).then(section => sections.add(section(trans)));
     }
   };
 }
@@ -47,37 +40,62 @@ const planSectionPlugin: JupyterFrontEndPlugin<void> = {
   autoStart: true,
   requires: [IPanelSections],
   optional: [ISettingRegistry, ITranslator],
-  activate: async (
+  activate: (
     _app: JupyterFrontEnd,
     sections: IPanelSections,
     registry: ISettingRegistry | null,
     translator: ITranslator | null
   ) => {
     const trans = (translator ?? nullTranslator).load('jupyterlab_saturn');
-    let seconds = 2;
-    const makePlanner = () => new WorkerPlannerClient();
-    const whatIf = new WhatIf({ makePlanner, clock: now, seconds: () => seconds });
-    addPlanSection(sections, { whatIf, trans });
-    await followSettings(registry, ({ whatIfSeconds }) => {
-      seconds = whatIfSeconds;
-    });
+    void sections.wanted.then(() => addPlan(sections, registry, trans));
   }
 };
 
+async function addPlan(
+  sections: IPanelSections,
+  registry: ISettingRegistry | null,
+  trans: TranslationBundle
+): Promise<void> {
+  const [{ addPlanSection }, { WhatIf }, { WorkerPlannerClient }] = await Promise.all([
+    import('../panel/planSection.js'),
+    import('../whatIf/whatIf.js'),
+    import('../../worker/workerPlannerClient.js')
+  ]);
+  let seconds = 2;
+  const makePlanner = () => new WorkerPlannerClient();
+  const whatIf = new WhatIf({ makePlanner, clock: now, seconds: () => seconds });
+  addPlanSection(sections, { whatIf, trans });
+  await followSettings(registry, ({ whatIfSeconds }) => {
+    seconds = whatIfSeconds;
+  });
+}
+
 /** The panel's own sections. */
 export const ownSectionPlugins: JupyterFrontEndPlugin<void>[] = [
-  sectionPlugin('tasks-section', 'The tasks of a %saturn session in the Saturn panel.', tasksSection),
+  sectionPlugin(
+    'tasks-section',
+    'The tasks of a %saturn session in the Saturn panel.',
+    async () => (await import('../panel/tasksSection.js')).tasksSection
+  ),
   sectionPlugin(
     'profile-section',
     'What a %saturn session has measured, in the Saturn panel.',
-    profileSection
+    async () => (await import('../panel/profileSection.js')).profileSection
   ),
   planSectionPlugin,
-  sectionPlugin('run-section', 'What trains now of a %saturn session, in the Saturn panel.', runSection),
+  sectionPlugin(
+    'run-section',
+    'What trains now of a %saturn session, in the Saturn panel.',
+    async () => (await import('../panel/runSection.js')).runSection
+  ),
   sectionPlugin(
     'attention-section',
     'What went wrong in a %saturn session, in the Saturn panel.',
-    attentionSection
+    async () => (await import('../panel/attentionSection.js')).attentionSection
   ),
-  sectionPlugin('best-section', 'The best models of a %saturn session, in the Saturn panel.', bestSection)
+  sectionPlugin(
+    'best-section',
+    'The best models of a %saturn session, in the Saturn panel.',
+    async () => (await import('../panel/bestSection.js')).bestSection
+  )
 ];

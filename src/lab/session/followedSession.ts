@@ -1,6 +1,7 @@
 import type { IDisposable } from '@lumino/disposable';
 import { type ISignal, Signal } from '@lumino/signaling';
-import { type Failure, failureOf, type KernelStatus, type SessionState } from '../../core/wire/messages.js';
+import { failureOf } from '../../core/wire/failure.js';
+import type { Failure, KernelStatus, SessionState } from '../../core/wire/messages.js';
 import { VERSION } from '../extension.js';
 import type { ConnectionProblem } from './connectionProblem.js';
 import { FollowedState } from './followedState.js';

@@ -1,4 +1,5 @@
 import type { SessionState, StateChange } from '../../core/wire/messages.js';
+import { sharedParts } from '../../core/wire/sharedParts.js';
 import { withChange } from '../../core/wire/stateChange.js';
 
 /**
@@ -14,10 +15,10 @@ export class FollowedState {
     return this._value;
   }
 
-  /** Take in the whole. */
+  /** Take in the whole, which may be told without having been asked for. What is known of it stays what it is. */
   take(state: SessionState): void {
     this._isAsking = false;
-    this._value = state;
+    this._value = this._value ? sharedParts(this._value, state) : state;
   }
 
   /** Take in what has changed. Returns whether there is something new in it. */

@@ -1,15 +1,10 @@
 import { UUID } from '@lumino/coreutils';
 import type { IDisposable } from '@lumino/disposable';
 import { type ISignal, Signal } from '@lumino/signaling';
-import { SaturnError } from '../../core/wire/failure.js';
-import {
-  asMessage,
-  type ClientMessages,
-  type Failure,
-  failureOf,
-  type Message,
-  WIRE_VERSION
-} from '../../core/wire/messages.js';
+import { failureOf, SaturnError } from '../../core/wire/failure.js';
+import type { ClientMessages, Failure, Message } from '../../core/wire/messages.js';
+import { WIRE_VERSION } from '../../core/wire/version.js';
+import { loadMessageChecks, type MessageChecks, messageChecks } from './messageChecks.js';
 
 /** What may arrive: the engine's words, relayed, and the relay's own. */
 export type Incoming = Message<'engine'> | Message<'kernel'>;
@@ -86,8 +81,33 @@ export abstract class MessageChannel implements IDisposable {
     this.dispose();
   }
 
-  /** Take what has come. */
+  /** Take what has come; the first of it once the checks are there. */
   protected _receive(data: unknown): void {
+    const checks = messageChecks();
+    if (checks && this._early.length === 0) {
+      this._check(data, checks);
+      return;
+    }
+    this._early.push(data);
+    if (this._early.length === 1) {
+      void this._takeEarly();
+    }
+  }
+
+  private async _takeEarly(): Promise<void> {
+    try {
+      const checks = await loadMessageChecks();
+      while (this._early.length > 0 && !this._isDisposed) {
+        this._check(this._early[0], checks);
+        this._early.shift();
+      }
+    } catch (error) {
+      this._early.length = 0;
+      this._malformed.emit(failureOf(error));
+    }
+  }
+
+  private _check(data: unknown, { asMessage }: MessageChecks): void {
     let message: Incoming;
     try {
       const type = (data as { type?: unknown } | null)?.type;
@@ -110,6 +130,8 @@ export abstract class MessageChannel implements IDisposable {
     }
   }
 
+  /** What came before it could be checked. */
+  private readonly _early: unknown[] = [];
   private readonly _waiting = new Map<string, Private.IWaiting>();
   private readonly _pushed = new Signal<this, Incoming>(this);
   private readonly _malformed = new Signal<this, Failure>(this);

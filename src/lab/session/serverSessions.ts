@@ -2,8 +2,9 @@ import { URLExt } from '@jupyterlab/coreutils';
 import { ServerConnection as JupyterServer } from '@jupyterlab/services';
 import { DisposableDelegate, type IDisposable } from '@lumino/disposable';
 import { type ISignal, Signal } from '@lumino/signaling';
-import { type SessionEntry, type SessionList, validate } from '../../core/wire/messages.js';
+import type { SessionEntry, SessionList } from '../../core/wire/messages.js';
 import type { ConnectionProblem } from './connectionProblem.js';
+import { loadMessageChecks } from './messageChecks.js';
 import { ServerConnection } from './serverConnection.js';
 import { SessionModel } from './sessionModel.js';
 import { SharedLines } from './sharedLines.js';
@@ -124,7 +125,7 @@ export class ServerSessions implements ISessions {
       throw new JupyterServer.ResponseError(response);
     }
     const answer: unknown = await response.json();
-    validate('SessionList', answer);
+    (await loadMessageChecks()).validate('SessionList', answer);
     return (answer as SessionList).sessions.sort(Private.byInterest);
   }
 

@@ -1,13 +1,8 @@
 import type { ISessionContext } from '@jupyterlab/apputils';
 import type { Kernel } from '@jupyterlab/services';
 import { type ISignal, Signal } from '@lumino/signaling';
-import {
-  type ClientMessages,
-  type Failure,
-  failureOf,
-  type KernelStatus,
-  type SessionState
-} from '../../core/wire/messages.js';
+import { failureOf } from '../../core/wire/failure.js';
+import type { ClientMessages, Failure, KernelStatus, SessionState } from '../../core/wire/messages.js';
 import type { CommChannel } from './commChannel.js';
 import type { CommMemory } from './commMemory.js';
 import type { ConnectionProblem } from './connectionProblem.js';

@@ -1,5 +1,6 @@
 import { type ISignal, Signal } from '@lumino/signaling';
-import { type ClientMessages, type Failure, failureOf, type SessionState } from '../../core/wire/messages.js';
+import { failureOf } from '../../core/wire/failure.js';
+import type { ClientMessages, Failure, SessionState } from '../../core/wire/messages.js';
 import type { Incoming } from './messageChannel.js';
 import type { ISessionLine } from './sessionLine.js';
 import type { ISessionModel } from './tokens.js';

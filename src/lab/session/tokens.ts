@@ -183,6 +183,12 @@ export interface IPanelSections {
   /** Emitted after `sections` was replaced. */
   readonly changed: ISignal<IPanelSections, void>;
 
+  /** Resolved when the panel is to be seen for the first time: what is much to load can wait for it. */
+  readonly wanted: Promise<void>;
+
+  /** The panel is to be seen. */
+  want(): void;
+
   /**
    * Add a section; dispose of the result to take it away.
    *

@@ -1,12 +1,7 @@
 import type { IDisposable } from '@lumino/disposable';
 import { type ISignal, Signal } from '@lumino/signaling';
-import {
-  type Cluster,
-  type Failure,
-  failureOf,
-  type Plan,
-  type SessionState
-} from '../../core/wire/messages.js';
+import { failureOf } from '../../core/wire/failure.js';
+import type { Cluster, Failure, Plan, SessionState } from '../../core/wire/messages.js';
 import type { IWhatIfPlanner } from './whatIfPlanner.js';
 import type { IQuestion } from './whatIfQuestion.js';
 import { currentSeconds, whatIfRequest } from './whatIfRequest.js';

@@ -23,7 +23,9 @@ export class PageMeter {
     private readonly _devtools: CDPSession
   ) {
     this._devtools.on('Network.webSocketFrameReceived', ({ response }) => {
-      this._bytes += response.payloadData.length;
+      // Kernels' frames are binary, which devtools tell in base64.
+      const { opcode, payloadData } = response;
+      this._bytes += opcode === 2 ? (payloadData.length * 3) / 4 : payloadData.length;
     });
   }
 

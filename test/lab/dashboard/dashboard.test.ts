@@ -105,11 +105,17 @@ describe('Dashboard', () => {
       expect(found?.textContent).toBe('1 more session');
       return found as HTMLButtonElement;
     });
+    const press = (keyCode: number) =>
+      document.querySelector('.lm-Menu')?.dispatchEvent(new KeyboardEvent('keydown', { keyCode } as never));
     chooser.click();
     const items = [...document.querySelectorAll<HTMLElement>('.lm-Menu-item')];
     expect(items.map(item => item.textContent)).toEqual(['other (text): asleep, 3 of 12 trained']);
-    document.querySelector('.lm-Menu')?.dispatchEvent(new KeyboardEvent('keydown', { keyCode: 40 } as never));
-    document.querySelector('.lm-Menu')?.dispatchEvent(new KeyboardEvent('keydown', { keyCode: 13 } as never));
+    press(27);
+    expect(document.activeElement).toBe(chooser);
+    expect(executed).toEqual([]);
+    chooser.click();
+    // The first item is chosen from the beginning.
+    press(13);
     expect(executed).toMatchObject([[CommandIDs.dashboard, { session: OTHER.id }]]);
   });
 

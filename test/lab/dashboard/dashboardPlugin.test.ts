@@ -20,11 +20,18 @@ const OTHER = sessionEntry({ id: 'f'.repeat(32), path: '/home/a/text/.saturn/oth
 class FakeShell {
   readonly currentChanged = new Signal<this, unknown>(this);
   readonly added: Widget[] = [];
+  /** Where they were added. */
+  readonly areas: string[] = [];
   currentWidget: Widget | null = null;
+  /** Areas that take nothing, without a word. */
+  full: readonly string[] = [];
 
-  add(widget: Widget): void {
-    this.added.push(widget);
-    Widget.attach(widget, document.body);
+  add(widget: Widget, area: string): void {
+    if (!this.full.includes(area)) {
+      this.added.push(widget);
+      this.areas.push(area);
+      Widget.attach(widget, document.body);
+    }
   }
 
   activateById(id: string): void {
@@ -74,6 +81,14 @@ describe('dashboardPlugin', () => {
     await open({ session: sessionEntry().id });
     expect(opened()).toEqual([OTHER.id, sessionEntry().id]);
     expect(FakeSocket.all).toHaveLength(2);
+  });
+
+  it('opens below the notebook where the main area holds one thing alone, as in Notebook 7', async () => {
+    shell.full = ['main'];
+    await open({ session: OTHER.id });
+    expect(opened()).toEqual([OTHER.id]);
+    expect(shell.areas).toEqual(['down']);
+    expect(shell.currentWidget).toBe(shell.added[0]);
   });
 
   it('means the session of the current notebook', async () => {

@@ -10,6 +10,7 @@ let store: FakeStore;
 let source: CurveSource;
 /** Last step logged of each task; a task that is not here has no log. */
 let lasts: Record<string, number>;
+let edition: string;
 
 const names = runningState().tasks.map(({ spec }) => spec.name);
 const [first, second] = names as [string, string];
@@ -36,12 +37,13 @@ beforeEach(() => {
   store = new FakeStore();
   store.view = { ...store.view, state: runningState() };
   lasts = Object.fromEntries(names.map(name => [name, 50]));
+  edition = 'one';
   store.answer = (_, body) => {
     const { tasks, from = 1, to } = body as ClientMessages['curves.read'];
     return reply('curves', {
       curves: tasks.flatMap(task => {
         const last = lasts[task];
-        return last === undefined ? [] : [curveOf(task, last, Math.max(1, from), to)];
+        return last === undefined ? [] : [{ ...curveOf(task, last, Math.max(1, from), to), edition }];
       })
     });
   };
@@ -126,12 +128,44 @@ describe('CurveSource', () => {
     source.isActive = true;
     source.want([first], 'loss', null);
     await settle();
-    lasts[first] = 30;
-    store.set({ state: stateWith(store.view.state as SessionState, first) });
-    await settle(1000);
-    await settle(1000);
-    expect(asked().map(({ from }) => from)).toEqual([undefined, 51, undefined]);
-    expect(known(first)?.steps).toHaveLength(30);
+    for (const last of [30, 60]) {
+      lasts[first] = last;
+      edition = `trained again up to ${last}`;
+      store.set({ state: stateWith(store.view.state as SessionState, first) });
+      await settle(1000);
+      await settle(1000);
+      expect(known(first)?.steps).toHaveLength(last);
+      expect(known(first)?.edition).toBe(edition);
+    }
+    expect(asked().map(({ from }) => from)).toEqual([undefined, 51, undefined, 31, undefined]);
+  });
+
+  it('asks for a window again that another attempt may have trained anew', async () => {
+    source.isActive = true;
+    source.want([first], 'loss', { from: 10, to: 20 });
+    await settle();
+    const state = store.view.state as SessionState;
+    const [attempt] = state.tasks.flatMap(({ attempts }) => attempts);
+    const at = (step: number, more: number): SessionState => ({
+      ...state,
+      tasks: state.tasks.map(task =>
+        task.spec.name === first
+          ? {
+              ...task,
+              progress: { ...task.progress, step },
+              attempts: [...task.attempts, ...Array(more).fill(attempt)]
+            }
+          : task
+      )
+    });
+    store.set({ state: at(60, 0) });
+    await settle(2000);
+    expect(asked()).toHaveLength(1);
+    lasts[first] = 70;
+    edition = 'another';
+    store.set({ state: at(70, 1) });
+    await settle(2000);
+    expect(known(first)?.edition).toBe('another');
   });
 
   it('asks for many tasks with fewer points each, in several questions', async () => {

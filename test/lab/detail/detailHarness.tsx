@@ -32,7 +32,8 @@ export function curveOf(task: string, last: number, from = 1, to = last): Curve 
         time: EPOCH
       }
     ],
-    last
+    last,
+    edition: 'one'
   };
 }
 

@@ -92,6 +92,20 @@ describe('sections of the panel', () => {
     expect(ui.find('[data-section="live"]')?.textContent).not.toContain('It trains');
   });
 
+  it('compute nothing while they are folded, nor while the panel is hidden', () => {
+    const component = vi.fn(() => null);
+    add({ id: 'heavy', rank: 500, title: 'Heavy', isOpen: () => false, component });
+    ui.show({ state: plannedState() });
+    expect(component).toHaveBeenCalledTimes(0);
+    act(() => ui.find('[data-section="heavy"] button')?.click());
+    expect(component).toHaveBeenCalledTimes(1);
+    ui.show({ state: runningState() });
+    expect(component).toHaveBeenCalledTimes(2);
+    ui.panel.hide();
+    ui.show({ state: plannedState() });
+    expect(component).toHaveBeenCalledTimes(2);
+  });
+
   it('say themselves when there is anything to show', () => {
     const isVisible = ({ state }: { state: { goal: string } | null }) => state?.goal === 'none';
     add({ id: 'idle', rank: 500, title: 'Idle', isVisible, component: () => null });
@@ -151,7 +165,9 @@ describe('the plugins of the panel', () => {
     await registry.activatePlugin(foreign.id);
     const sections = await registry.resolveRequiredService(IPanelSections);
     const ids = () => sections.sections.map(({ id }) => id);
-    expect(ids()).toEqual(['tasks', 'profile', 'plan', 'cost', 'run']);
+    expect(ids()).toEqual(['cost']);
+    sections.want();
+    await vi.waitFor(() => expect(ids()).toEqual(['tasks', 'profile', 'plan', 'cost', 'run']));
     added?.dispose();
     expect(ids()).toEqual(['tasks', 'profile', 'plan', 'run']);
   });

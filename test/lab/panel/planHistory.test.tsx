@@ -49,8 +49,11 @@ describe('the list of plans', () => {
   };
 
   it('is there once the plan was made anew, newest first, with the first one', () => {
+    // What follows on another session's state, or on none, does not wait for its turn.
+    ui.show({ state: null });
     ui.show({ state: runningState() });
     expect(ui.find('.jp-SaturnPlanHistory')).toBeNull();
+    ui.show({ state: null });
     ui.show({ state: replanned() });
     expect(ui.find('.jp-SaturnPlanHistory')?.closest('details')?.textContent).toMatch(
       /^Planned anew 2 times/

@@ -173,7 +173,7 @@ def test_a_dead_agent_is_noticed(launcher: FakeLauncher, monkeypatch: pytest.Mon
 def test_pings_keep_coming_and_an_engine_that_is_slow_is_not_greeted_again(
     launcher: FakeLauncher, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "PING_SECONDS", 0.05)
+    monkeypatch.setattr(wire, "PING_SECONDS", 0.05)
     monkeypatch.setattr(module, "SILENCE_SECONDS", 1.5)
     fake = FakeEngine(launcher.endpoint)
     connection = Connection(fake.endpoint, lambda: True, HELLO)

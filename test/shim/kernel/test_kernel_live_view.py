@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 from fakes.engine import FakeEngine
 from fakes.shell import Shell
+from jupyterlab_saturn.kernel.display import View
+from jupyterlab_saturn.kernel.live_view import LiveView
 
 SESSION = "application/vnd.jupyterlab-saturn.session+json"
 CELL = "%%saturn task --sweep lr=0.1,0.2\ndef make(lr):\n    ...\n"
@@ -81,3 +83,39 @@ def test_what_a_retry_says_stays_above_what_is_drawn_anew(
     eventually(lambda: updates(notebook))
     text = updates(notebook)[-1]["data"]["text/plain"]
     assert "boom" in text and text.endswith("\n\nthe run")
+
+
+class Ending:
+    """An attachment whose connections end before they answer."""
+
+    def __init__(self, state: Any) -> None:
+        self.state = state
+        self.connection = Unanswered()
+
+    def listen(self, on_state: Callable[..., None], _: object) -> Callable[[], None]:
+        self.tell = on_state
+        return lambda: None
+
+
+class Unanswered:
+    def __init__(self) -> None:
+        self.posted = 0
+
+    def post(self, _: Any, draw: Callable[..., None]) -> None:
+        self.posted += 1
+
+
+def test_what_a_connection_left_undrawn_the_next_one_draws(
+    notebook: Shell, engine: FakeEngine
+) -> None:
+    state: Any = {**engine.state, "goal": "run"}
+    attachment: Any = Ending(state)
+    LiveView(View("", ""), attachment, "run", state)._ipython_display_()
+    over: Any = {**state, "goal": "none"}
+    attachment.tell(over)
+    attachment.tell(dict(over))
+    first = attachment.connection
+    assert first.posted == 1
+    attachment.connection = Unanswered()
+    attachment.tell(dict(over))
+    assert (first.posted, attachment.connection.posted) == (1, 1)

@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import signal
+import time
 from pathlib import Path
 from typing import Any
 
@@ -209,6 +210,34 @@ def test_a_session_is_not_woken_by_a_python_that_is_gone(
     error = page.ask("attach")["body"]["error"]
     assert error["code"] == "no-python"
     assert "/gone/bin/python" in error["message"]
+    # That stays what there is to say: looking again tells nothing else.
+    time.sleep(2.5)
+    page.ask("ping")
+    assert page.got[-1]["type"] == "error"
+    told = [each["body"].get("error") for each in page.got if each["type"] == "kernel.status"]
+    assert [each and each["code"] for each in told] == [None, "no-python"]
+    assert page.ask("hello", HELLO)["body"]["error"]["code"] == "no-python"
+
+
+def test_a_session_that_was_removed_is_not_made_anew_by_waking_it(
+    server: Server, sleeping: SleepingSession
+) -> None:
+    page = server.open(server.id_of(sleeping))
+    page.ask("hello", HELLO)
+    shutil.rmtree(sleeping.paths.folder)
+    assert page.ask("attach")["body"]["error"]["code"] == "no-session"
+    assert not sleeping.paths.folder.exists()
+
+
+@pytest.mark.parametrize("text", ["5", "null", "[" * 100_000, '{"error": 7}', '["error"]', "{}"])
+def test_a_status_that_makes_no_sense_is_none(
+    server: Server, sleeping: SleepingSession, text: str
+) -> None:
+    sleeping.paths.agent_status.write_text(text)
+    page = server.open(server.id_of(sleeping))
+    assert "error" not in page.ask("hello", HELLO)["body"]
+    sleeping.run()
+    assert "error" not in attached(page, True)
 
 
 def test_a_session_is_woken_as_its_notebook_started_it(

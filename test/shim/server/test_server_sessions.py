@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import os
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import websocket
-from jupyterlab_saturn.agent.launch_record import note_launch, read_launch
+from jupyterlab_saturn.agent import launch_record
+from jupyterlab_saturn.agent.launch_record import known_launches, note_launch, read_launch
 from jupyterlab_saturn.paths import SessionPaths
+from jupyterlab_saturn.server import session_finder
+from jupyterlab_saturn.server.session_finder import FoundSession, SessionFinder
 from page_server import Server, SleepingSession, free_port
 
 LIST = "jupyterlab-saturn/sessions"
@@ -172,6 +177,57 @@ def test_a_record_that_another_may_have_written_is_not_believed(
         assert listed(server, notebooks) == []  # as long as it was not found on the disk
     finally:
         folder.chmod(0o700)
+
+
+def test_what_a_notebook_has_used_is_opened_without_a_look_at_the_disk(
+    sleeping: SleepingSession, notebooks: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    [found] = SessionFinder([notebooks]).find()
+    moved = SleepingSession(notebooks / "deep" / ".saturn")
+    [other] = [each for each in SessionFinder([notebooks]).find() if each.id != found.id]
+    looks: list[Path] = []
+    below = session_finder._sessions_below
+
+    def look(root: Path, deadline: float) -> Iterator[Path]:
+        looks.append(root)
+        return below(root, deadline)
+
+    monkeypatch.setattr(session_finder, "_sessions_below", look)
+    finder = SessionFinder([notebooks])
+
+    def got(session: FoundSession) -> tuple[bool, int]:
+        again = finder.get(session.id)
+        return again is not None and again.record == session.record, len(looks)
+
+    assert got(found) == (True, 0)
+    assert got(other) == (True, 1)
+    assert got(found) == (True, 1)
+    assert finder.get(UNKNOWN) is None
+    moved.close()
+
+
+def test_records_make_room_for_others_once_there_are_many(
+    notebooks: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    monkeypatch.setattr(launch_record, "_MOST_RECORDS", 2)
+    homes = [tmp_path / name / ".saturn" for name in ("first", "second", "third", "fourth")]
+    first, second, third, fourth = [SleepingSession(home) for home in homes]
+    for at, session in enumerate((first, second)):
+        note_launch(session.paths)
+        os.utime(session.paths.launch_record, (at, at))
+    note_launch(first.paths)  # unchanged, but used
+    assert [each["folder"] for each in known_launches()] == [
+        str(session.paths.folder) for session in (first, second)
+    ]
+    note_launch(third.paths)
+    assert second.paths.launch_record.exists()  # its folder is there
+    shutil.rmtree(second.paths.folder)
+    note_launch(fourth.paths)
+    assert not second.paths.launch_record.exists()
+    assert first.paths.launch_record.exists()
+    for session in (first, second, third, fourth):
+        session.close()
 
 
 def test_a_record_is_of_the_user_alone(sleeping: SleepingSession) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import signal
 import sys
 from collections.abc import Iterator
@@ -15,7 +16,9 @@ import torch
 from jupyterlab_saturn.errors import Json
 from jupyterlab_saturn.task import Task
 from jupyterlab_saturn.training.components.scalars import Scalar, Weighed
-from jupyterlab_saturn.training.run.step_window import StepWindow
+from jupyterlab_saturn.training.run.step_log import StepLog
+from jupyterlab_saturn.training.run.step_window import StepFigures, StepWindow
+from jupyterlab_saturn.training.run.training_observer import LoggedSteps
 from jupyterlab_saturn.training.runtime.appended_file import AppendedFile
 from jupyterlab_saturn.training.runtime.process_group import ProcessGroup
 from ranks import Session, finish
@@ -91,6 +94,58 @@ def test_a_strategy_does_not_change_what_is_logged(
     finish(session.train(spec, technique, 2, strategy=strategy))
     for name, values in alone.items():
         assert session.curve(spec, name) == pytest.approx(values, abs=1e-5), name
+
+
+def weighing(**task: Any) -> Task:
+    """`mlp` with pairs of layers as blocks; the first logs how large weights of the last are."""
+    from jupyterlab_saturn import log
+    from torch import nn
+
+    made = mlp(**task)
+    model: Any = made.model
+    for block in model[1]:
+        block.linear = nn.Sequential(nn.Linear(10, 16), nn.Tanh(), nn.Linear(16, 10))
+    last = model[1][2].linear[2]
+    model[1][0].register_forward_hook(lambda *_: log("weight", last.weight.norm()))
+    return made
+
+
+@pytest.mark.parametrize("technique", ["fsdp", "offload", "tensor"])
+def test_of_a_divided_weight_the_whole_is_logged(session: Session, technique: str) -> None:
+    alone = session.spec(weighing, "whole")
+    if not session.paths.step_log("whole").exists():
+        finish(session.train(alone, "single"))
+    spec = session.spec(weighing, f"divided-{technique}")
+    finish(session.train(spec, technique, 1 if technique == "offload" else 2))
+    whole = session.curve(alone, "weight")
+    assert len(set(whole)) > 1
+    assert session.curve(spec, "weight") == pytest.approx(whole, abs=1e-5)
+
+
+def filled_up() -> Task:
+    """`mlp` whose first block logs no number in what fills up the last, smaller batch in parts."""
+    from jupyterlab_saturn import log
+
+    made = mlp(drop_last=False)
+    model: Any = made.model
+    calls = 0
+
+    def logged(*_: Any) -> None:
+        nonlocal calls
+        if torch.is_grad_enabled():
+            # Eight parts a step; in the sixth step half of them have none of its four samples.
+            log("real", math.inf if calls >= 40 and calls % 2 == 0 else 1.0)
+            calls += 1
+
+    model[1][0].register_forward_hook(logged)
+    return made
+
+
+def test_what_fills_up_a_batch_is_not_logged(session: Session) -> None:
+    spec = session.spec(filled_up)
+    strategy = {"technique": "pipeline", "devices": 2, "knobs": {"micro_batches": 8}}
+    finish(session.train(spec, "pipeline", 2, strategy=strategy, steps=6))
+    assert session.curve(spec, "real") == [1.0] * 6
 
 
 def test_logging_leaves_no_trace_in_what_is_trained(session: Session) -> None:
@@ -247,6 +302,28 @@ def test_a_window_is_empty_once_it_is_settled() -> None:
     assert (last.loss, last.rate, last.gradient_norm, last.logged) == (1.0, None, None, {"c": 2.0})
 
 
+def test_evaluations_come_after_the_segment_they_are_of(tmp_path: Path) -> None:
+    """Own loops evaluate while their newest steps are not agreed on yet."""
+    path = tmp_path / "task" / "log.jsonl"
+    single: Any = {"technique": "single", "devices": 1}
+    log = StepLog(path, {"attempt": 1, "strategy": single, "node": "here", "devices": ["cpu0"]})
+    log.started(0)
+    log.validated(1, {"accuracy": 0.5})
+    figures = [StepFigures(1.0, None, None, {})] * 2
+    log.logged(
+        LoggedSteps(
+            last=2, ended_at=100.0, figures=figures, step_seconds=1.0, samples=None, peak_bytes=0
+        )
+    )
+    log.stopped(2)
+    kinds = [next(key for key in line if key in {"segment", "eval", "loss"}) for line in read(path)]
+    assert kinds == ["segment", "eval", "loss", "loss"]
+
+
+def read(path: Path) -> list[Json]:
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
 def test_what_finds_no_room_is_tried_again(tmp_path: Path) -> None:
     path = tmp_path / "task" / "log.jsonl"
     path.parent.mkdir()
@@ -259,6 +336,24 @@ def test_what_finds_no_room_is_tried_again(tmp_path: Path) -> None:
     file.append("three\n")
     assert path.read_text() == "one\ntwo\nthree\n"
     file.close()
+
+
+def test_where_no_room_comes_the_oldest_lines_give_way(tmp_path: Path) -> None:
+    path = tmp_path / "log.jsonl"
+    path.symlink_to("/dev/full")
+    file = AppendedFile(path)
+    for block in range(40):
+        file.append("".join(f"{block} {number:0{1000 + number}}\n" for number in range(50)))
+    file.append("last\n")
+    file.close()
+    path.unlink()
+    file.append("")
+    *lines, last = path.read_text().splitlines()
+    file.close()
+    assert last == "last"
+    assert (1 << 20) - 2000 < path.stat().st_size <= 1 << 20
+    known = [(block, number) for block in range(40) for number in range(50)]
+    assert [tuple(map(int, line.split())) for line in lines] == known[-len(lines) :]
 
 
 def test_a_log_that_cannot_be_written_does_not_end_a_training(session: Session) -> None:

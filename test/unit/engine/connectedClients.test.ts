@@ -8,6 +8,8 @@ let state: SessionState;
 /** What is wrong with what is sent, if anything. */
 let failure: Error | undefined;
 let logged: string[];
+/** How long each message is. */
+let length: number;
 /** What was told: to whom, and as what change between which revisions, or as which whole state. */
 let told: string[];
 let clients: ConnectedClients;
@@ -16,6 +18,7 @@ beforeEach(() => {
   vi.useFakeTimers();
   now = 0;
   told = [];
+  length = 100;
   logged = [];
   failure = undefined;
   state = { ...emptySession('test', '/tmp/test').state, rev: 1 };
@@ -27,6 +30,7 @@ beforeEach(() => {
         throw failure;
       }
       told.push('state' in body ? `${client}: ${body.state.rev}` : `${client}: ${body.base}-${body.rev}`);
+      return length;
     },
     log: line => logged.push(line)
   });
@@ -55,6 +59,29 @@ it('many changes make one push', () => {
   expect(told).toEqual(['a: 1-11']);
   vi.advanceTimersByTime(10_000);
   expect(told).toEqual(['a: 1-11']);
+});
+
+it('a long change is followed by the next when there is room for it, and by all that came meanwhile', () => {
+  length = 37_500;
+  change();
+  vi.advanceTimersByTime(200);
+  clients.taken('a', 2);
+  change();
+  vi.advanceTimersByTime(1400);
+  expect(told).toEqual(['a: 1-2']);
+  change();
+  vi.advanceTimersByTime(100);
+  expect(told).toEqual(['a: 1-2', 'a: 2-4']);
+});
+
+it('however long a change is, others wait two seconds for it at most', () => {
+  length = 10_000_000;
+  change();
+  vi.advanceTimersByTime(200);
+  clients.taken('a', 2);
+  change();
+  vi.advanceTimersByTime(2000);
+  expect(told).toEqual(['a: 1-2', 'a: 2-3']);
 });
 
 it('says nothing where nothing has changed', () => {

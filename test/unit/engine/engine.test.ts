@@ -80,8 +80,8 @@ function journaled(): string[] {
     .map(event => (event.kind === 'group' ? event.event.kind : event.kind));
 }
 
-/** An agent that inspects, measures and trains without fault. */
-async function work(hands: FakePeer, until: () => Promise<boolean>): Promise<void> {
+/** An agent that inspects, measures and trains without fault. Its clock may be ahead, by so many seconds. */
+async function work(hands: FakePeer, until: () => Promise<boolean>, ahead = 0): Promise<void> {
   while (!(await until())) {
     for (const message of hands.heard.splice(0)) {
       if (message.type === 'inspect') {
@@ -95,7 +95,7 @@ async function work(hands: FakePeer, until: () => Promise<boolean>): Promise<voi
         await hands.ask('trial.result', { trial, cell });
       } else if (message.type === 'group.start') {
         const { task, attempt, steps } = message.body;
-        const event = { task: task.name, attempt, time: clock };
+        const event = { task: task.name, attempt, time: clock + ahead };
         await hands.ask('group.event', { ...event, kind: 'started', step: 0 });
         await hands.send('group.event', { ...event, kind: 'step', step: 1, loss: 2 });
         await hands.ask('group.event', {
@@ -218,7 +218,15 @@ it('tells what a task has logged, printed and saved', async () => {
   const client = peer();
   await client.ask('tasks.add', { tasks: [spec('a'), spec('b')] });
   const asked = { tasks: ['b', 'gone', 'a'], metric: 'loss', points: 100 };
-  const empty = { metrics: [], steps: [], values: [], times: [], segments: [], last: 0 };
+  const empty = {
+    metrics: [],
+    steps: [],
+    values: [],
+    times: [],
+    segments: [],
+    last: 0,
+    edition: expect.any(String)
+  };
   expect((await client.ask('curves.read', asked)).body).toEqual({
     curves: [
       { task: 'b', ...empty },
@@ -331,6 +339,19 @@ it('leads tasks through profile and plan to trained models, and tells every clie
     const reply = await one.ask('render', { view });
     expect(reply.type === 'rendered' && reply.body.text.length > 0 && reply.body.html).toContain('<');
   }
+});
+
+it('has no device used by two tasks at once, whatever an agent takes for the time', async () => {
+  const hands = await peer().enrol();
+  const client = peer();
+  await client.ask('tasks.add', { tasks: [spec('a'), spec('b')] });
+  await client.ask('run', { switches: 'never' });
+  await work(hands, async () => (await client.state()).goal === 'none', 1000);
+  const runs = (await client.state()).tasks.flatMap(({ attempts }) => attempts);
+  const [first, second] = runs.sort((one, other) => one.requestedAt - other.requestedAt);
+  expect(runs).toHaveLength(2);
+  expect(first!.devices).toEqual(second!.devices);
+  expect(first!.endedAt).toBeLessThanOrEqual(second!.requestedAt);
 });
 
 it('tells how the plan was at any time, before and after it was started again', async () => {

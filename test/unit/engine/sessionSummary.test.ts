@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
@@ -13,15 +13,19 @@ let file: SessionSummaryFile;
 
 const read = () => JSON.parse(readFileSync(join(folder, 'summary.json'), 'utf8'));
 
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'saturn-summary-'));
-  now = 100;
-  logged = [];
-  file = new SessionSummaryFile({
+function opened(): SessionSummaryFile {
+  return new SessionSummaryFile({
     path: join(folder, 'summary.json'),
     now: () => now,
     log: line => logged.push(line)
   });
+}
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'saturn-summary-'));
+  now = 100;
+  logged = [];
+  file = opened();
 });
 
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
@@ -39,6 +43,16 @@ it('tells how far the session is, and since when it does anything', () => {
   file.note({ ...runningState(), tasks: [{ ...first!, status: 'finished' }, ...rest] });
   expect(read().since).toBe(200);
   expect(readdirSync(folder)).toEqual(['summary.json']);
+});
+
+it('goes on with what the engine before has told, if that makes sense', () => {
+  file.note(runningState());
+  now = 200;
+  opened().note(runningState());
+  expect(read().since).toBe(100);
+  writeFileSync(join(folder, 'summary.json'), '{"goal":"run","since":"yesterday"}');
+  opened().note(runningState());
+  expect(read().since).toBe(200);
 });
 
 it('is not written again while it says the same', () => {

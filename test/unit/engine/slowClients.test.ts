@@ -33,7 +33,7 @@ beforeEach(async () => {
       const bytes = JSON.stringify(body).length;
       sent.push({ to, rev: type === 'state' ? told.state!.rev : told.rev!, bytes });
     }
-    send(to, type, body, re);
+    return send(to, type, body, re);
   });
   engine = await Engine.start({
     router,

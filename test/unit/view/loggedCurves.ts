@@ -14,7 +14,13 @@ export function loggedBy({ tasks }: SessionState): ILoggedCurve[] {
   const moved = { ...segment, step: 40, attempt: 2, strategy: { technique: 'ddp', devices: 2 } };
   return tasks.slice(0, 3).flatMap(({ spec }, of) => {
     const values = steps.map(step => (step === 60 ? null : (3 - of / 2) / Math.sqrt(step)));
-    const common = { task: spec.name, metrics: ['loss'], segments: [segment, moved], last: 90 };
+    const common = {
+      task: spec.name,
+      metrics: ['loss'],
+      segments: [segment, moved],
+      last: 90,
+      edition: 'one'
+    };
     const loss = { ...common, steps, values, times: steps };
     const evaluated = { ...common, steps: [45, 90], values: [0.5, 0.75], times: [45, 90] };
     return [

@@ -7,7 +7,9 @@ import {
   type Direction,
   failureOf,
   MAX_MESSAGE_BYTES,
-  parseMessage
+  parseMessage,
+  SCHEMA,
+  WIRE_VERSION
 } from '../../../src/core/wire/messages.js';
 
 function codeOf(act: () => unknown): string {
@@ -21,6 +23,10 @@ function codeOf(act: () => unknown): string {
 }
 
 const envelope = (type: string, body: unknown): string => JSON.stringify({ v: 1, id: 'm1', type, body });
+
+it('both ends speak the version of the schema', () => {
+  expect(WIRE_VERSION).toBe((SCHEMA as { version: number }).version);
+});
 
 describe('parseMessage', () => {
   it('takes a message of its direction', () => {

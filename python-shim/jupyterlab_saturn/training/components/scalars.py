@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import torch
+from torch.distributed.tensor import DTensor
 
 from ...scalar_log import Listener, listen
 
@@ -79,7 +80,12 @@ class Means:
 
 
 def kept(value: Any) -> Scalar:
-    """A value as it is now, whatever becomes of its tensor, and nothing that hangs on it."""
+    """A value as it is now, whatever becomes of its tensor, and nothing that hangs on it.
+
+    What is divided among ranks is put together, which is a collective, as its forward is.
+    """
+    if isinstance(value, DTensor):
+        value = value.detach().full_tensor()
     if isinstance(value, torch.Tensor):
         number = value.detach().reshape(())
         precise = number.dtype if number.dtype == torch.float64 else torch.float32
@@ -113,14 +119,20 @@ def read(scalars: Sequence[Scalar]) -> list[float]:
 
 @contextmanager
 def hearing(means: Means) -> Iterator[None]:
-    """Within it, what is logged is added, each call the same, but for what no gradient is made of.
+    """Within it, what is logged is added, each call the same.
 
-    That is an evaluation.
+    A name that is logged while gradients are recorded counts only then: where the same loss or
+    forward logs without them, it is an evaluation amid a step. What is never logged with them,
+    such as the accuracy of a batch, is of the step.
     """
+    of_training: set[str] = set()
 
     def hear(name: str, value: Any) -> None:
         if torch.is_grad_enabled():
-            means.add([(name, kept(value))], 1.0)
+            of_training.add(name)
+        elif name in of_training:
+            return
+        means.add([(name, kept(value))], 1.0)
 
     before = listen(hear)
     try:

@@ -128,6 +128,7 @@ def _one_piece() -> Loop:
         steps_per_epoch=1,
         samples=1,
         batch_size=1,
+        logged_batch=None,
         why_not=lambda devices: None if devices == 1 else "without saturn.steps it is one piece",
         warnings=[
             "Without saturn.steps around its loop the function is one piece: it shows no progress, "

@@ -40,7 +40,7 @@ class _Following:
         self._wish = Wish()
         self._loaders: list[DividedLoader] = []
         self._saved_step: int | None = None
-        self._rate: Any = None
+        self._rate: Scalar | None = None
         self._losses: set[str] = set()
 
     def setup(self, trainer: Any, pl_module: Any, stage: str) -> None:
@@ -76,7 +76,8 @@ class _Following:
 
     def on_before_optimizer_step(self, trainer: Any, pl_module: Any, optimizer: Any) -> None:
         if self._rate is None:  # of several optimizers the first
-            self._rate = optimizer.param_groups[0].get("lr")
+            rate = optimizer.param_groups[0].get("lr")
+            self._rate = None if rate is None else kept(rate)
 
     def on_validation_end(self, trainer: Any, pl_module: Any) -> None:
         if not trainer.sanity_checking:
@@ -158,6 +159,7 @@ class _Following:
             steps_per_epoch=max(1, int(per_epoch) if math.isfinite(per_epoch) else int(steps)),
             samples=max(1, samples),
             batch_size=batch,
+            logged_batch=batch if loaders else None,
             why_not=why_not,
             models=[module],
         )

@@ -22,6 +22,8 @@ class Loop:
     ----------
     steps, steps_per_epoch, samples, batch_size
         As wire ``Inspection`` objects have them.
+    logged_batch
+        Samples of a step on all ranks together; None where that is not known.
     models
         What it trains, where that is known.
     why_not
@@ -36,6 +38,7 @@ class Loop:
     steps_per_epoch: int
     samples: int
     batch_size: int
+    logged_batch: int | None
     why_not: Callable[[int], str | None]
     models: Sequence[torch.nn.Module] = ()
     best: Criterion | None = None

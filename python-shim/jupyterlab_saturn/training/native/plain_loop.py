@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import torch
-from torch.utils.data import DataLoader
+from torch.utils.data import DataLoader, DistributedSampler
 
 from ...errors import SaturnError
 from ..components.scalars import Scalar, kept
@@ -104,6 +104,7 @@ class PlainLoop(NativeLoop):
         begin = self._position = self._restored or Position()
         self._saved_step = begin.step
         monitor.started(begin.step)
+        self.run.logged.take()  # what was logged before it is of no step
         for epoch in range(begin.epoch, epochs):
             resumes = self._restored is not None and epoch == begin.epoch
             if resumes:
@@ -216,8 +217,19 @@ class PlainLoop(NativeLoop):
             steps_per_epoch=max(1, math.ceil(steps / epochs)),
             samples=max(1, samples),
             batch_size=batch,
+            logged_batch=self._logged_batch(items, distributed),
             why_not=why_not,
         )
+
+    def _logged_batch(self, items: Any, distributed: bool) -> int | None:
+        """Samples of a step on all ranks together, as far as a DataLoader tells them."""
+        sampler = getattr(items, "batch_sampler", None)
+        batch: int | None = getattr(sampler, "batch_size", None)
+        if batch is None or self._accelerates or self.run.world.size == 1:
+            return batch
+        inner = getattr(sampler, "sampler", None)
+        divides = distributed and isinstance(inner, DistributedSampler)
+        return batch * inner.num_replicas if divides else None
 
 
 def _number(value: Any) -> float:

@@ -41,7 +41,7 @@ class FollowingCallback(TrainerCallback):
         self._commit = commit
         self._wish = Wish()
         self._losses: list[Scalar] = []
-        self._rate: Any = None
+        self._rate: Scalar | None = None
         self._steps = False
         make_step = trainer.training_step
 
@@ -63,9 +63,13 @@ class FollowingCallback(TrainerCallback):
         monitor.begins(lambda: self._describe(state.max_steps, given["model"], loader))
         monitor.started(state.global_step)
 
+    def on_step_begin(self, args: Any, state: Any, control: Any, **given: Any) -> None:
+        self._run.logged.take()  # what was logged between steps is of an evaluation
+
     def on_pre_optimizer_step(self, args: Any, state: Any, control: Any, **given: Any) -> None:
         optimizer = given.get("optimizer")
-        self._rate = None if optimizer is None else optimizer.param_groups[0].get("lr")
+        rate = None if optimizer is None else optimizer.param_groups[0].get("lr")
+        self._rate = None if rate is None else kept(rate)
 
     def on_step_end(self, args: Any, state: Any, control: Any, **given: Any) -> None:
         losses, self._losses = self._losses, []

@@ -214,11 +214,13 @@ def _describe(trainer: Any, steps: int, model: torch.nn.Module, loader: Any) -> 
             or why_it_is_whole()
         )
 
+    batch = per_device * parts * args.world_size
     return Loop(
         steps=steps,
         steps_per_epoch=per_epoch,
         samples=samples,
-        batch_size=per_device * parts * args.world_size,
+        batch_size=batch,
+        logged_batch=batch,
         why_not=why_not,
         models=[model],
         best=_best(args),

@@ -82,7 +82,7 @@ class TrainingMonitor(Monitor):
         self._agreed_at = self._saved_at = time.monotonic()
 
     def begins(self, describe: Callable[[], Loop]) -> None:
-        self._samples = describe().batch_size
+        self._samples = describe().logged_batch
 
     def started(self, step: int) -> None:
         if not self._has_begun:

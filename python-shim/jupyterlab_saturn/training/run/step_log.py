@@ -42,6 +42,7 @@ class StepLog(TrainingObserver):
         self._file = AppendedFile(path)
         self._segment: Segment | None = segment
         self._began = 0
+        self._early: list[tuple[float, int, dict[str, float | None]]] = []
 
     def started(self, step: int) -> None:
         self._began = step
@@ -53,18 +54,30 @@ class StepLog(TrainingObserver):
             begin = steps.ended_at - steps.step_seconds * len(steps.figures)
             self._append(self._began, begin, "segment", self._segment)
             self._segment = None
+            self._append_early()
         self._file.append("".join(_lines(steps)))
 
     def validated(self, step: int, metrics: dict[str, float | None]) -> None:
-        if metrics:
+        if not metrics:
+            return
+        if self._segment is not None:  # its steps are not agreed on yet: the segment comes first
+            self._early.append((time.time(), step, metrics))
+        else:
             self._append(step, time.time(), "eval", metrics)
 
     def finished(self, step: int, result: Result) -> None:
         self.validated(step, result["metrics"])
+        self._append_early()
         self._file.close()
 
     def stopped(self, step: int) -> None:
+        self._append_early()
         self._file.close()
+
+    def _append_early(self) -> None:
+        early, self._early = self._early, []
+        for at, step, metrics in early:
+            self._append(step, at, "eval", metrics)
 
     def _append(self, step: int, at: float, kind: str, what: Mapping[str, object]) -> None:
         line = {"step": step, "time": round(at, 3), kind: what}

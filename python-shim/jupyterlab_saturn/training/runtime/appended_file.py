@@ -47,8 +47,8 @@ class AppendedFile:
                 data = data[os.write(file, data) :]
         except OSError as error:
             self._warn(error)
-            while len(data) > _BEHIND_BYTES:  # the oldest give way
-                _, _, data = data.partition(b"\n")
+            if len(data) > _BEHIND_BYTES:  # the oldest give way, all at once: the ranks wait
+                data = data[data.find(b"\n", len(data) - _BEHIND_BYTES - 1) + 1 :]
         self._behind = data
 
     def close(self) -> None:

@@ -189,7 +189,8 @@ class _PipelineRunner(Runner):
             if stage < self._stages.count - 1:
                 with heard:
                     hidden = forward()
-                part.logged.add(heard.forward, micro.weight)
+                if micro.weight > 0:  # of what fills up a batch a value may be no number
+                    part.logged.add(heard.forward, micro.weight)
                 return hidden  # type: ignore[no-any-return]
             _, loss = counted_loss(
                 self._task, forward, targets, counting=self._counts_loss, heard=heard

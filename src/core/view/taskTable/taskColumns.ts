@@ -1,21 +1,12 @@
 import type { ITranslation } from '../../model/translation.js';
 import type { SessionState, TaskState, TaskStatus } from '../../wire/messages.js';
 import { printable } from '../format/escape.js';
-import {
-  argument,
-  compactCount,
-  count,
-  duration,
-  NOTHING,
-  sharePercent,
-  stepTime
-} from '../format/format.js';
-import type { ICell } from '../format/table.js';
+import { argument, compactCount, count, duration, NOTHING, stepTime } from '../format/format.js';
 import { lineage, statusCell } from '../format/taskText.js';
 import { taskWishWords } from '../format/wishText.js';
-import { taskShare } from '../status/progressShare.js';
 import { metricColumns } from './metricColumns.js';
 import { devicesColumn, strategyColumn } from './placeColumns.js';
+import { progressColumn } from './progressColumn.js';
 import { argumentValue, type ITaskColumn } from './taskColumn.js';
 import type { ITaskRow } from './taskRow.js';
 
@@ -229,31 +220,6 @@ function stateColumn(trans: ITranslation): ITaskColumn {
       const { message } = task.error ?? task.result?.evaluationError ?? {};
       const cell = statusCell(task, trans);
       return message === undefined ? cell : { ...cell, title: message };
-    }
-  };
-}
-
-function progressColumn(trans: ITranslation): ITaskColumn {
-  const shareOf = (task: TaskState): number | undefined =>
-    task.status === 'finished' || task.inspection ? taskShare(task) : undefined;
-  return {
-    id: 'progress',
-    label: trans.__('Progress'),
-    isUsual: true,
-    width: 14,
-    mean: value => sharePercent(value, trans),
-    value: ({ task }) => shareOf(task),
-    cell: ({ task }): ICell => {
-      const share = shareOf(task);
-      if (share === undefined) {
-        return { text: NOTHING };
-      }
-      const steps = trans.__('%1 of %2 steps', count(task.progress.step), count(task.inspection?.steps));
-      return {
-        text: sharePercent(share, trans),
-        title: task.result?.stoppedEarly === true ? trans.__('%1, stopped early', steps) : steps,
-        progress: { done: share, of: 1, label: trans.__('Progress of %1', task.spec.name) }
-      };
     }
   };
 }

@@ -57,6 +57,9 @@ export function logOf(attempts: readonly IAttempt[]): ILogFile {
     const first = Math.max(0, (loss.at(-1)?.step ?? 0) - back) + 1;
     const where = { attempt: number + 1, strategy: { technique: 'single', devices: 1 } };
     text += line({ step: first - 1, time: first, segment: where });
+    while ((accuracy.at(-1)?.step ?? -1) >= first) {
+      accuracy.pop();
+    }
     for (let step = first; step < first + steps; step++) {
       const value = valueAt(step, seed);
       text += line({ step, time: 1e9 + step / 8, loss: value, lr: 0.001 }, value === null && step % 2 === 0);

@@ -111,6 +111,19 @@ describe('what a task has saved', () => {
     expect(await savedCheckpoints(folder, spec('b'))).toEqual([]);
   });
 
+  it.each([
+    '{"files":{}}',
+    '{"step":"1","files":{}}',
+    '{"step":1e99,"files":{}}',
+    '{"step":1,"files":{"a":{"size":-7}}}',
+    '{"step":1,"files":{"a":{"size":"7"}}}',
+    '{"step":1,"files":[null]}',
+    'null'
+  ])('is not what makes no sense: %s', async manifest => {
+    write('tasks/a/native/step-1/manifest.json', manifest);
+    expect(await savedCheckpoints(folder, spec('a'))).toEqual([]);
+  });
+
   it('is what its own loop has saved as well, once that is whole', async () => {
     const own = save('native', 3, { state: { size: 4 } }, 'native/h');
     write('tasks/a/native/checkpoint-9/model.bin', 'x'.repeat(100));
@@ -172,6 +185,43 @@ describe('curves', () => {
     expect(await curves.read([], request)).toEqual([]);
     rmSync(file);
     expect(await curves.read([task('a')], request)).toMatchObject([{ last: 0, steps: [], segments: [] }]);
+    curves.dispose();
+  });
+
+  it('of evaluations go on after the last evaluation, whatever steps were logged meanwhile', async () => {
+    const evaluated = (step: number): string =>
+      `${JSON.stringify({ step, time: step, eval: { accuracy: step } })}\n`;
+    let text = lines(5) + evaluated(5) + lines(5, 6);
+    write('tasks/a/log.jsonl', text);
+    const curves = new TaskCurves(folder);
+    const request = { tasks: ['a'], metric: 'eval/accuracy', points: 100 };
+    expect(await curves.read([task('a')], request)).toMatchObject([{ steps: [5], last: 5 }]);
+    text += evaluated(10);
+    write('tasks/a/log.jsonl', text);
+    const [more] = await curves.read([task('a')], { ...request, from: 6 });
+    expect(more).toMatchObject({ steps: [10], last: 10 });
+    expect(await curves.read([task('a')], { ...request, metric: 'loss' })).toMatchObject([{ last: 10 }]);
+    curves.dispose();
+  });
+
+  it('are another edition once steps were trained again, however far those have come', async () => {
+    let text = lines(10);
+    write('tasks/a/log.jsonl', text);
+    const curves = new TaskCurves(folder);
+    const editionWith = async (more: string): Promise<string> => {
+      text += more;
+      write('tasks/a/log.jsonl', text);
+      const [curve] = await curves.read([task('a')], { tasks: ['a'], metric: 'loss', points: 10 });
+      return curve!.edition;
+    };
+    const first = await editionWith('');
+    expect(await editionWith(lines(5, 11))).toBe(first);
+    expect(await editionWith(lines(1, 15))).toBe(first); // the same step, told in full
+    const second = await editionWith(lines(20, 8));
+    expect(second).not.toBe(first);
+    expect(await editionWith(lines(5, 28))).toBe(second);
+    text = '';
+    expect(await editionWith(lines(3))).not.toBe(second);
     curves.dispose();
   });
 

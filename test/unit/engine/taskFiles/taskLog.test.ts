@@ -53,7 +53,7 @@ describe('a log that is read as it grows', () => {
           }
           expect(await told(log)).toEqual(file.loss);
           expect(await told(log, { metric: 'eval/accuracy' })).toEqual(file.accuracy);
-          expect(log.lastStep).toBe(file.loss.at(-1)!.step);
+          expect(log.lastStep('loss')).toBe(file.loss.at(-1)!.step);
           for (const points of [2, 100, 700]) {
             const query = { ...WHOLE, points, reread: 0 };
             const fresh = new TaskLog(path);
@@ -207,6 +207,6 @@ describe('a file that is another one', () => {
     expect(await told(log)).toEqual([]);
     mkdirSync(path);
     expect(await told(log)).toEqual([]);
-    expect(log.lastStep).toBe(0);
+    expect(log.lastStep('loss')).toBe(0);
   });
 });

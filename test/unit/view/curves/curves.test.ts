@@ -28,7 +28,8 @@ function noisy(task: string, points: number, from = 2.3): Curve {
     high: values.map(value => value + 0.2),
     times: steps,
     segments: [],
-    last: points * 10
+    last: points * 10,
+    edition: 'one'
   };
 }
 

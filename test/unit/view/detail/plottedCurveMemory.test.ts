@@ -14,7 +14,8 @@ const curve = (task: string): Curve => ({
   values: [1, 0.5],
   times: [1, 2],
   segments: [],
-  last: 2
+  last: 2,
+  edition: 'one'
 });
 
 describe('PlottedCurveMemory', () => {

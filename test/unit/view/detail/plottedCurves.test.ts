@@ -49,6 +49,7 @@ function curve(part: Partial<Curve> = {}): Curve {
       }
     ],
     last: 50,
+    edition: 'one',
     ...part
   };
 }

@@ -146,6 +146,20 @@ describe('taskColumns', () => {
     expect([told, sharePercent(taskShare(running), ENGLISH)]).toEqual(['75 %', '75 %']);
   });
 
+  it('tells of the first steps in as few characters as of others, which are not cut off', () => {
+    const state = runningState();
+    const tasks = state.tasks.map(task =>
+      task.status === 'running'
+        ? {
+            ...task,
+            progress: { step: 4 },
+            inspection: task.inspection && { ...task.inspection, steps: 5000 }
+          }
+        : task
+    );
+    expect(column({ ...state, tasks }, 'progress')['digits-vit-64-1e-3']).toBe('<1 %');
+  });
+
   it('tells the best value, by the better end, and its step', () => {
     const state = finishedState();
     const [first] = state.tasks;

@@ -1,0 +1,47 @@
+import { beforeEach, expect, it, vi } from 'vitest';
+import type { Incoming } from '../../../src/lab/session/messageChannel.js';
+
+const ping = (id: string) => ({ v: 1, id, type: 'ok', body: { rev: 1 } });
+
+beforeEach(() => {
+  vi.resetModules();
+});
+
+async function openChannel() {
+  const { MessageChannel } = await import('../../../src/lab/session/messageChannel.js');
+  class Channel extends MessageChannel {
+    protected get _isOpen(): boolean {
+      return true;
+    }
+    protected _transmit(): void {}
+    protected _release(): void {}
+    hear(data: unknown): void {
+      this._receive(data);
+    }
+  }
+  const channel = new Channel();
+  const heard: string[] = [];
+  channel.pushed.connect((_, { id }: Incoming) => void heard.push(id));
+  channel.malformed.connect((_, { code }) => void heard.push(code));
+  return { channel, heard };
+}
+
+it('what comes before it can be checked is checked when it can be, in its order', async () => {
+  const { channel, heard } = await openChannel();
+  channel.hear(ping('a'));
+  channel.hear({ v: 1 });
+  channel.hear(ping('b'));
+  expect(heard).toEqual([]);
+  await vi.waitFor(() => expect(heard).toEqual(['a', 'bad-message', 'b']));
+  channel.hear(ping('c'));
+  expect(heard).toEqual(['a', 'bad-message', 'b', 'c']);
+});
+
+it('nothing is told after the end', async () => {
+  const { channel, heard } = await openChannel();
+  channel.hear(ping('a'));
+  channel.dispose();
+  const { loadMessageChecks } = await import('../../../src/lab/session/messageChecks.js');
+  await loadMessageChecks();
+  expect(heard).toEqual([]);
+});
