@@ -110,7 +110,7 @@ test('a cell opens the dashboard, which follows the session while the kernel is 
   await notebook.cell('time.sleep(3600)').locator('.jp-InputPrompt', { hasText: '[*]' }).waitFor();
   await notebook.command('saturn:dashboard');
   await trains();
-  expect(await button('Run').isEnabled()).toBe(false);
+  expect(await button('Train').isEnabled()).toBe(false);
   await shot('dashboard-busy');
 });
 
@@ -159,7 +159,7 @@ test('Stop stops', async () => {
   await button('Stop').click();
   await eyes.page.locator('.jp-Dialog button', { hasText: 'Stop' }).last().click();
   await until('nothing trains', async () => !/running/.test((await progress().textContent()) ?? 'running'));
-  await until('Run is offered again', () => button('Run').isEnabled());
+  await until('Train is offered again', () => button('Train').isEnabled());
   await shot('dashboard-stopped');
 });
 
@@ -173,8 +173,8 @@ test('a session that is asleep is woken by a button, and trains again', async ()
   await dashboard.getByText('The session is asleep').waitFor();
   await shot('dashboard-asleep');
   await button('Wake').click();
-  await until('it can be run', () => button('Run').isEnabled(), 120);
-  await button('Run').click();
+  await until('it can be run', () => button('Train').isEnabled(), 120);
+  await button('Train').click();
   await trains();
   await button('Stop').click();
   await eyes.page.locator('.jp-Dialog button', { hasText: 'Stop' }).last().click();

@@ -199,7 +199,7 @@ async function confirmStop(session: string, trans: TranslationBundle): Promise<b
   const { button } = await showDialog({
     title: trans.__('Stop the training of %1?', printable(session)),
     body: trans.__(
-      'Running tasks save a checkpoint first; Run continues them from there. Measuring and planning stop too.'
+      'Running tasks save a checkpoint first; Train continues them from there. Measuring and planning stop too.'
     ),
     buttons: [
       Dialog.cancelButton({ label: trans.__('Keep training') }),

@@ -3,6 +3,7 @@ import type { ILoggedCurve } from '../../core/view/curves/curveChart.js';
 import { failureOf, SaturnError } from '../../core/wire/failure.js';
 import type { ExportFormat, SessionState } from '../../core/wire/messages.js';
 import type { ISessionModel } from '../session/tokens.js';
+import { saveBlob } from './saveBlob.js';
 
 /** What a page can write: what the engine can, and pixels. */
 export type PageFormat = ExportFormat | 'png';
@@ -63,9 +64,9 @@ export async function exportSession(
     const { name, type, text } = exportedFile(format === 'png' ? 'svg' : format, state, now, trans, curves);
     const blob = new Blob([text], { type });
     if (format === 'png') {
-      save(await pixels(blob, trans), name.replace(/svg$/, 'png'));
+      saveBlob(await pixels(blob, trans), name.replace(/svg$/, 'png'));
     } else {
-      save(blob, name);
+      saveBlob(blob, name);
     }
   } catch (error) {
     session.report(failureOf(error));
@@ -88,15 +89,6 @@ async function bestCurves(session: ISessionModel, state: SessionState): Promise<
   } catch {
     return []; // the report is of use without them
   }
-}
-
-function save(blob: Blob, name: string): void {
-  const link = document.createElement('a');
-  link.href = URL.createObjectURL(blob);
-  link.download = name;
-  link.click();
-  // The browser has taken the file by then; until then it needs the address.
-  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
 }
 
 /** A picture of pixels of an SVG. */

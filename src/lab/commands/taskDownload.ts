@@ -1,8 +1,10 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
+import { fileName } from '../../core/view/format/fileName.js';
 import { taskColumns } from '../../core/view/taskTable/taskColumns.js';
 import { taskCsv } from '../../core/view/taskTable/taskCsv.js';
 import { taskRows } from '../../core/view/taskTable/taskRow.js';
 import type { ISessionModel } from '../session/tokens.js';
+import { saveBlob } from './saveBlob.js';
 
 /** Have the browser save tasks of a session as CSV; nothing when it is not known. */
 export function downloadTasks({ view: { state } }: ISessionModel, options: downloadTasks.IOptions): void {
@@ -15,7 +17,8 @@ export function downloadTasks({ view: { state } }: ISessionModel, options: downl
   const { rows } = taskRows(state, now);
   const named = new Map(rows.map(row => [row.task.spec.name, row]));
   const shown = names.length > 0 ? names.flatMap(name => named.get(name) ?? []) : rows;
-  save(`${state.session}-tasks.csv`, taskCsv(shown, chosen));
+  const csv = new Blob([taskCsv(shown, chosen)], { type: 'text/csv;charset=utf-8' });
+  saveBlob(csv, fileName(state, 'table', 'csv'));
 }
 
 export namespace downloadTasks {
@@ -28,13 +31,4 @@ export namespace downloadTasks {
     readonly now: number;
     readonly trans: TranslationBundle;
   }
-}
-
-function save(name: string, csv: string): void {
-  const url = URL.createObjectURL(new Blob([csv], { type: 'text/csv;charset=utf-8' }));
-  const link = document.createElement('a');
-  link.href = url;
-  link.download = name;
-  link.click();
-  URL.revokeObjectURL(url);
 }

@@ -3,6 +3,7 @@ import { DashboardContextProvider, type IDashboardContext } from '../context/das
 import { useSignalState } from '../context/signalState.js';
 import { ViewContextProvider } from '../context/viewContext.js';
 import type { ViewSnapshot } from '../context/viewSnapshot.js';
+import { VisibilityProvider } from '../context/visibilityContext.js';
 import { SessionPart } from './sessionPart.js';
 
 /** A part of a dashboard, drawn by a React component. */
@@ -20,7 +21,9 @@ export class DashboardPart extends SessionPart {
     return (
       <ViewContextProvider value={context}>
         <DashboardContextProvider value={context}>
-          <Content snapshot={this._snapshot} component={component} />
+          <VisibilityProvider value={this._visibility}>
+            <Content snapshot={this._snapshot} component={component} />
+          </VisibilityProvider>
         </DashboardContextProvider>
       </ViewContextProvider>
     );

@@ -13,6 +13,8 @@ export interface IDashboardContext extends IViewContext {
   readonly sessionId?: string;
   /** What other sessions there are; null where the Jupyter server is not asked. */
   readonly sessions?: ISessions | null;
+  /** How long a what-if question is worked on, in seconds, by the settings. */
+  readonly whatIfSeconds?: () => number;
 }
 
 const DashboardContext = createContext<IDashboardContext | null>(null);

@@ -141,5 +141,7 @@ export namespace Dashboard {
     trans: TranslationBundle;
     /** Seconds since the epoch. */
     clock: () => number;
+    /** How long a what-if question is worked on, in seconds. */
+    whatIfSeconds?: () => number;
   }
 }

@@ -40,9 +40,7 @@ function Header({ view, now }: ViewSnapshot.IMoment) {
         {entry && <span className="jp-SaturnDashboard-place">{sessionEntryText(entry, trans).place}</span>}
         {entries.length > 0 && <SessionChooser entries={entries} />}
         {state && (
-          <span className="jp-SaturnDashboard-progress" role="status">
-            {progressFacts(state, now, trans).join(', ')}
-          </span>
+          <span className="jp-SaturnDashboard-progress">{progressFacts(state, now, trans).join(', ')}</span>
         )}
         {state && <SessionActions view={view} />}
       </div>
@@ -58,7 +56,7 @@ function SessionActions({ view }: { view: ISessionModel.IView }) {
   return (
     <div className="jp-SaturnDashboard-actions" role="toolbar" aria-label={trans.__('Actions')}>
       <SessionButton view={view} action="plan" label={trans.__('Plan')} />
-      <SessionButton view={view} action="run" label={trans.__('Run')} accent />
+      <SessionButton view={view} action="run" label={trans.__('Train')} accent />
       <SessionButton view={view} action="stop" label={trans.__('Stop')} />
       <ExportButton />
     </div>

@@ -7,28 +7,32 @@ import {
   noCheckpoints
 } from '../../core/view/detail/checkpointText.js';
 import { printable } from '../../core/view/format/escape.js';
-import { bytes, count, duration } from '../../core/view/format/format.js';
+import { bytes, clockTime, count, duration } from '../../core/view/format/format.js';
 import { failureOf } from '../../core/wire/failure.js';
 import type { Failure, SavedCheckpoint } from '../../core/wire/messages.js';
 import { CommandIDs } from '../commands/commandIDs.js';
 import { BlockList } from '../components/blockList.js';
-import { FailureNote } from '../components/failureNote.js';
 import { useDashboardContext } from '../context/dashboardContext.js';
-import { useVisible } from './detailContext.js';
+import { useVisible } from '../context/visibilityContext.js';
 import type { ITaskTab } from './detailTab.js';
-
-/** The command that makes tasks of others: `{ session: folder, tasks: names, step }`. */
+import { RetryNote } from './retryNote.js';
 
 /** What a task has saved, and what can be done with it. */
-export function CheckpointsTab({ task, state, now }: ITaskTab) {
+export function CheckpointsTab(about: ITaskTab) {
   const { trans } = useDashboardContext();
-  const { checkpoints, failure } = useCheckpoints(task);
-  if (failure) {
-    return <FailureNote failure={failure} />;
-  }
-  if (checkpoints === null) {
-    return <p role="status">{trans.__('Looking…')}</p>;
-  }
+  const { checkpoints, failure, retry } = useCheckpoints(about.task);
+  return (
+    <>
+      {failure && <RetryNote failure={failure} onRetry={retry} />}
+      {checkpoints === null && !failure && <p role="status">{trans.__('Looking…')}</p>}
+      {checkpoints && <Checkpoints {...about} checkpoints={checkpoints} />}
+    </>
+  );
+}
+
+function Checkpoints(props: ITaskTab & { checkpoints: readonly SavedCheckpoint[] }) {
+  const { trans } = useDashboardContext();
+  const { checkpoints, task, state, now } = props;
   const model = modelPath(task, state);
   if (checkpoints.length === 0 && model === undefined) {
     return <BlockList blocks={noCheckpoints(task, state, trans)} />;
@@ -65,7 +69,7 @@ export function CheckpointsTab({ task, state, now }: ITaskTab) {
               <th scope="row">{count(one.step)}</th>
               <td title={printable(one.path)}>{checkpointKindWords(one.kind, trans)}</td>
               <td className="jp-mod-number">{bytes(one.bytes)}</td>
-              <td title={new Date(one.savedAt * 1000).toLocaleString()}>
+              <td title={clockTime(one.savedAt, now, true)}>
                 {trans.__('%1 ago', duration(Math.max(0, now - one.savedAt), trans))}
               </td>
               <td>
@@ -122,17 +126,19 @@ function Actions(props: {
   );
 }
 
-/** What a task has on disk: asked for when somebody looks, and when it has saved again. */
+/** What a task has on disk: asked for when somebody looks, when it has saved again, and after a lost connection. */
 function useCheckpoints(task: ITaskTab['task']) {
   const { session } = useDashboardContext();
+  const { connected } = session.view;
   const isVisible = useVisible();
+  const [tries, setTries] = useState(0);
   const [checkpoints, setCheckpoints] = useState<readonly SavedCheckpoint[] | null>(null);
   const [failure, setFailure] = useState<Failure | null>(null);
   const { name } = task.spec;
   const saved = [task.checkpointStep, task.status, task.attempts.at(-1)?.savedStep].join(' ');
-  // biome-ignore lint/correctness/useExhaustiveDependencies: `saved` tells that there is something new
+  // biome-ignore lint/correctness/useExhaustiveDependencies: `saved` tells that there is something new, and `tries` of a wish
   useEffect(() => {
-    if (!isVisible) {
+    if (!isVisible || !connected) {
       return;
     }
     let isWanted = true;
@@ -148,6 +154,6 @@ function useCheckpoints(task: ITaskTab['task']) {
     return () => {
       isWanted = false;
     };
-  }, [session, name, saved, isVisible]);
-  return { checkpoints, failure };
+  }, [session, name, saved, isVisible, connected, tries]);
+  return { checkpoints, failure, retry: () => setTries(tries + 1) };
 }

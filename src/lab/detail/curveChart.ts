@@ -9,7 +9,8 @@ import {
   type IStretch,
   MOST_DETAILED
 } from '../../core/view/detail/plottedCurves.js';
-import { curvePaths, dashOf, MARKED_POINTS, TIME_INCREMENTS } from './curvePaths.js';
+import { chartInks } from './chartInks.js';
+import { curvePaths, dashOf, TIME_INCREMENTS } from './curvePaths.js';
 
 /** The library, loaded when the first chart is drawn. */
 export type ChartLibrary = typeof uPlot;
@@ -97,10 +98,7 @@ export class CurveChart implements IDisposable {
 
   private _plotOptions(content: CurveChart.IContent, width: number, height: number): uPlot.Options {
     const { axis, metric, log, trans } = content;
-    const style = getComputedStyle(this._host);
-    const ink = style.getPropertyValue('--jp-ui-font-color1').trim() || '#000';
-    const grid = style.getPropertyValue('--jp-border-color2').trim() || '#ddd';
-    const font = `11px ${style.getPropertyValue('--jp-ui-font-family').trim() || 'sans-serif'}`;
+    const { ink, grid, paper, font } = chartInks(this._host);
     const common = { font, stroke: ink, grid: { stroke: grid, width: 1 }, ticks: { stroke: grid, size: 4 } };
     return {
       mode: 2,
@@ -144,7 +142,7 @@ export class CurveChart implements IDisposable {
       hooks: {
         setCursor: [plot => this._onCursor(plot)],
         setSelect: [plot => this._onSelect(plot)],
-        draw: [plot => drawSwitches(plot, content, style.getPropertyValue('--jp-layout-color1').trim())]
+        draw: [plot => this._content && drawSwitches(plot, this._content, paper)]
       }
     };
   }
@@ -253,16 +251,13 @@ function seriesOf(content: CurveChart.IContent): uPlot.Series[] {
       width: 1,
       paths: curvePaths({ spread: false, marked: false })
     })),
-    ...lines.map((line, i) => ({
+    ...lines.map((_, i) => ({
       ...common,
       stroke: looks[i]?.colour,
       width: isDetailed ? 1.5 : 1,
       dash: dashOf(looks[i]?.dash ?? 0),
-      ...(isDetailed && line.low && { fill: `${looks[i]?.colour}33` }),
-      paths: curvePaths({
-        spread: isDetailed && line.low !== undefined,
-        marked: line.x.length <= MARKED_POINTS
-      })
+      ...(isDetailed && { fill: `${looks[i]?.colour}33` }),
+      paths: curvePaths({ spread: isDetailed, marked: true })
     }))
   ];
 }
@@ -276,7 +271,7 @@ function drawSwitches(plot: uPlot, { lines, looks }: CurveChart.IContent, paper:
   ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height);
   ctx.clip();
   ctx.lineWidth = 2 * devicePixelRatio;
-  ctx.fillStyle = paper || '#fff';
+  ctx.fillStyle = paper;
   lines.forEach(({ switches }, i) => {
     ctx.strokeStyle = looks[i]?.colour ?? '#000';
     for (const { x, y } of switches) {

@@ -1,8 +1,8 @@
 import { useEffect, useState } from 'react';
 import type { IStretch } from '../../core/view/detail/plottedCurves.js';
 import { useDashboardContext } from '../context/dashboardContext.js';
+import { useVisible } from '../context/visibilityContext.js';
 import { CurveSource } from './curveSource.js';
-import { useVisible } from './detailContext.js';
 
 const NOTHING: CurveSource.IView = { curves: [], whole: [], metrics: [], isAsking: false, failure: null };
 

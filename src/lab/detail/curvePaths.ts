@@ -1,7 +1,6 @@
 import type uPlot from 'uplot';
 
 /** Curves of no more points have a mark at each: evaluations are rare, and may stand alone. */
-export const MARKED_POINTS = 60;
 
 /** Nor have those whose points are nearer to each other, in pixels of the page: marks would hide the line. */
 const MARK_ROOM = 8;
@@ -28,8 +27,8 @@ export function dashOf(kind: number): number[] {
 type Values = readonly (number | null)[];
 
 /**
- * How a curve is drawn: a line with a gap where there is no number, and what its points stand for, from least to largest,
- * as an area around it.
+ * How a curve is drawn: a line with a gap where there is no number; if wanted, what its points stand for, from least to
+ * largest, as an area around it, and marks while there are few. What it has of them may change with each drawing.
  */
 export function curvePaths(options: { spread: boolean; marked: boolean }): uPlot.Series.PathBuilder {
   return (plot, series) => {

@@ -8,6 +8,7 @@ import {
   valueAt
 } from '../../core/view/detail/plottedCurves.js';
 import { useDashboardContext } from '../context/dashboardContext.js';
+import { FORCED_COLOURS } from './chartInks.js';
 import { type ChartLibrary, CurveChart } from './curveChart.js';
 import { CurveReadout } from './curveReadout.js';
 
@@ -153,6 +154,9 @@ function useChart(options: CurveChart.IOptions) {
     const resized = new ResizeObserver(() => made?.resize());
     // The colours of a canvas are those of the theme when it was drawn.
     const themed = new MutationObserver(() => made?.redraw());
+    const forced = matchMedia(FORCED_COLOURS);
+    const onForced = () => made?.redraw();
+    forced.addEventListener('change', onForced);
     themed.observe(document.body, { attributes: true, attributeFilter: ['data-jp-theme-name'] });
     import('uplot').then(
       ({ default: library }) => {
@@ -173,6 +177,7 @@ function useChart(options: CurveChart.IOptions) {
       frame.cancel();
       resized.disconnect();
       themed.disconnect();
+      forced.removeEventListener('change', onForced);
       made?.dispose();
     };
   }, []);

@@ -75,6 +75,10 @@ export class CurveSource implements IDisposable {
     this._tasks = tasks;
     this._whole = this._windowOf(metric, null, points);
     this._window = steps === null ? this._whole : this._windowOf(metric, steps, points);
+    const there = new Set(this._session.view.state?.tasks.map(({ spec }) => spec.name));
+    for (const window of this._windows.values()) {
+      window.keep(there);
+    }
     this._publish();
     this._schedule(0);
   }

@@ -101,6 +101,17 @@ export class CurveWindow {
     }
   }
 
+  /** Know nothing any more of tasks but these. */
+  keep(tasks: ReadonlySet<string>): void {
+    for (const known of [this._curves, this._asked, this._hashes, this._stale]) {
+      for (const name of known.keys()) {
+        if (!tasks.has(name)) {
+          known.delete(name);
+        }
+      }
+    }
+  }
+
   /** The first step of a task that is not known. */
   private _nextStep({ spec: { name, hash } }: TaskState): number {
     const curve = this._hashes.get(name) === hash ? this._curves.get(name) : undefined;

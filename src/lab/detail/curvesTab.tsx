@@ -15,13 +15,13 @@ import { colourOf } from '../../core/view/gantt/palette.js';
 import { taskGroups } from '../../core/view/gantt/taskGroups.js';
 import type { SessionState } from '../../core/wire/messages.js';
 import { BlockList } from '../components/blockList.js';
-import { FailureNote } from '../components/failureNote.js';
 import { useDashboardContext, useSelectedTasks } from '../context/dashboardContext.js';
 import { CurveControls, useCurveSettings } from './curveControls.js';
 import { useCurveSource, useWantedCurves } from './curveHooks.js';
 import { CurveLegend } from './curveLegend.js';
 import { CurvePlot } from './curvePlot.js';
 import { CurveTableFold } from './curveTableFold.js';
+import { RetryNote } from './retryNote.js';
 
 /** Among more curves dashes tell none apart, and cost time. */
 const MOST_DASHED = 48;
@@ -63,18 +63,18 @@ export function CurvesTab({ state }: { state: SessionState }) {
         onReset={() => setZoom(null)}
       />
       {note !== undefined && tasks.length > 0 && <p className="jp-SaturnSentence jp-mod-muted">{note}</p>}
-      {failure && (
-        <>
-          <FailureNote failure={failure} />
-          <button type="button" className="jp-mod-styled" onClick={() => source?.retry()}>
-            {trans.__('Try again')}
-          </button>
-        </>
-      )}
+      {failure && <RetryNote failure={failure} onRetry={() => source?.retry()} />}
       {isEmpty && !failure && (
-        <BlockList blocks={noCurves(state, tasks, { metric, metrics, isAsking, log }, trans)} />
+        <BlockList
+          blocks={noCurves(
+            state,
+            tasks,
+            { metric, metrics, isAsking, log, axis, isZoomed: zoom !== null },
+            trans
+          )}
+        />
       )}
-      {!isEmpty && (
+      {(!isEmpty || zoom !== null) && (
         <>
           <CurvePlot
             lines={lines}

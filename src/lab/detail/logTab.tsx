@@ -5,10 +5,10 @@ import { type Match, MOST_MATCHES, matchesIn, outputText } from '../../core/view
 import { printable } from '../../core/view/format/escape.js';
 import { count } from '../../core/view/format/format.js';
 import { BlockList } from '../components/blockList.js';
-import { FailureNote } from '../components/failureNote.js';
 import { useDashboardContext } from '../context/dashboardContext.js';
 import { useRemembered } from '../context/remembered.js';
 import type { ITaskTab } from './detailTab.js';
+import { RetryNote } from './retryNote.js';
 import { type IOutputChoice, useTaskOutput } from './taskOutput.js';
 
 /** How much of the end of an output is read at first, and at most, in bytes. */
@@ -19,17 +19,16 @@ const MOST_BYTES = 1_048_576;
 export function LogTab({ task, state }: ITaskTab) {
   const { trans } = useDashboardContext();
   const [choice, setChoice] = useState<IOutputChoice>({ attempt: null, rank: 0, bytes: FEW_BYTES });
-  const { output, failure } = useTaskOutput(task, choice);
+  const { output, failure, retry } = useTaskOutput(task, choice);
   const text = useMemo(() => outputText(output?.text ?? ''), [output]);
   const change = (part: Partial<IOutputChoice>) => setChoice({ ...choice, ...part });
-  if (failure) {
-    return <FailureNote failure={failure} />;
-  }
+  const note = failure && <RetryNote failure={failure} onRetry={retry} />;
   if (output === null) {
-    return <p role="status">{trans.__('Reading…')}</p>;
+    return note ?? <p role="status">{trans.__('Reading…')}</p>;
   }
   return (
     <div className="jp-SaturnLog">
+      {note}
       <div className="jp-SaturnControls">
         <label>
           {trans.__('Attempt')}

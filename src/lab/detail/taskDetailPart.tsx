@@ -1,4 +1,3 @@
-import type { Message } from '@lumino/messaging';
 import { useEffect, useState } from 'react';
 import { taskFailure } from '../../core/view/format/failures.js';
 import type { SessionState, TaskState } from '../../core/wire/messages.js';
@@ -11,11 +10,9 @@ import {
 } from '../context/dashboardContext.js';
 import { useRemembered } from '../context/remembered.js';
 import type { ViewSnapshot } from '../context/viewSnapshot.js';
-import { Visibility } from '../context/visibility.js';
 import { AttemptsTab, DevicesTab, WhyTab } from './blockTabs.js';
 import { CheckpointsTab } from './checkpointsTab.js';
 import { CurvesTab } from './curvesTab.js';
-import { VisibilityProvider } from './detailContext.js';
 import { DETAIL_TABS, type DetailTab, isDetailTab, tabLabel } from './detailTab.js';
 import { ErrorTab } from './errorTab.js';
 import { LogTab } from './logTab.js';
@@ -24,45 +21,12 @@ import { Tabs } from './tabs.js';
 
 /** What there is to know of the tasks that are selected, tab by tab. */
 export function taskDetailPart(context: IDashboardContext): DashboardPart {
-  return new TaskDetailPart(context, new Visibility());
-}
-
-class TaskDetailPart extends DashboardPart {
-  constructor(context: IDashboardContext, visibility: Visibility) {
-    super({
-      context,
-      className: 'jp-SaturnTaskDetail',
-      label: context.trans.__('Details of the selected tasks'),
-      component: moment => (
-        <VisibilityProvider value={visibility}>
-          <TaskDetail {...moment} />
-        </VisibilityProvider>
-      )
-    });
-    this._visibility = visibility;
-  }
-
-  override dispose(): void {
-    super.dispose();
-    this._visibility.dispose();
-  }
-
-  protected override onAfterAttach(message: Message): void {
-    super.onAfterAttach(message);
-    this._visibility.isShown = this.isVisible;
-  }
-
-  protected override onAfterShow(message: Message): void {
-    super.onAfterShow(message);
-    this._visibility.isShown = true;
-  }
-
-  protected override onAfterHide(message: Message): void {
-    super.onAfterHide(message);
-    this._visibility.isShown = false;
-  }
-
-  private readonly _visibility: Visibility;
+  return new DashboardPart({
+    context,
+    className: 'jp-SaturnTaskDetail',
+    label: context.trans.__('Details of the selected tasks'),
+    component: TaskDetail
+  });
 }
 
 function TaskDetail({ view: { state }, now }: ViewSnapshot.IMoment) {

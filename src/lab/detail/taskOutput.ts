@@ -2,7 +2,7 @@ import { useEffect, useState } from 'react';
 import { failureOf } from '../../core/wire/failure.js';
 import type { EngineMessages, Failure, TaskState } from '../../core/wire/messages.js';
 import { useDashboardContext } from '../context/dashboardContext.js';
-import { useVisible } from './detailContext.js';
+import { useVisible } from '../context/visibilityContext.js';
 
 /** How often the end of an output is asked for while it may grow, in milliseconds. */
 const INTERVAL = 1000;
@@ -15,17 +15,19 @@ export interface IOutputChoice {
   readonly bytes: number;
 }
 
-/** What a process of a task has written: asked for again while the task goes on and somebody looks. */
+/** What a process of a task has written: asked for again while the task goes on and somebody looks, and after a lost connection. */
 export function useTaskOutput(task: TaskState, { attempt, rank, bytes }: IOutputChoice) {
   const { session } = useDashboardContext();
+  const { connected } = session.view;
   const isVisible = useVisible();
+  const [tries, setTries] = useState(0);
   const [output, setOutput] = useState<EngineMessages['output'] | null>(null);
   const [failure, setFailure] = useState<Failure | null>(null);
   const { name } = task.spec;
   const isGrowing = ['inspecting', 'starting', 'running', 'stopping'].includes(task.status);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: another status tells of a last line
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another status tells of a last line, another number of tries of a wish
   useEffect(() => {
-    if (!isVisible) {
+    if (!isVisible || !connected) {
       return;
     }
     let isWanted = true;
@@ -52,8 +54,8 @@ export function useTaskOutput(task: TaskState, { attempt, rank, bytes }: IOutput
       isWanted = false;
       clearTimeout(timer);
     };
-  }, [session, name, attempt, rank, bytes, isVisible, isGrowing, task.status]);
-  return { output, failure };
+  }, [session, name, attempt, rank, bytes, isVisible, connected, isGrowing, task.status, tries]);
+  return { output, failure, retry: () => setTries(tries + 1) };
 }
 
 function isSame(a: EngineMessages['output'], b: EngineMessages['output']): boolean {

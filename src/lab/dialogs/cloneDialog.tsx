@@ -111,7 +111,7 @@ function CloneFields(props: {
       <Field
         label={trans.__('Weights to begin with')}
         value={input.weights}
-        options={weights}
+        options={Object.entries(weights)}
         problem={problems.get('weights')}
         onChange={value => onInput({ ...input, weights: value as Weights })}
       />

@@ -16,7 +16,7 @@ export function Field(props: Field.IProps) {
       <label htmlFor={id}>{label}</label>
       {options ? (
         <select {...shared} onChange={event => onChange(event.target.value)}>
-          {Object.entries(options).map(([option, words]) => (
+          {options.map(([option, words]) => (
             <option key={option} value={option}>
               {words}
             </option>
@@ -47,8 +47,8 @@ export namespace Field {
     /** Shown while nothing is written: what holds then. */
     readonly placeholder?: string | undefined;
     readonly problem?: string | undefined;
-    /** What there is to choose from, with words; what is written is free when absent. */
-    readonly options?: Readonly<Record<string, string>>;
+    /** What there is to choose from, in this order, with words; what is written is free when absent. */
+    readonly options?: readonly (readonly [value: string, words: string])[];
     readonly type?: 'text' | 'datetime-local';
     readonly onChange: (value: string) => void;
   }

@@ -143,7 +143,7 @@ function PinFields(
   const { input, problem, onInput, tasks, cluster, trans } = props;
   const nodes = cluster?.nodes ?? [];
   const most = Math.max(1, ...nodes.map(({ devices }) => mostTogether(devices)));
-  const any = trans.__('any');
+  const any = ['', trans.__('any')] as const;
   const numbers = Array.from({ length: most }, (_, i) => [String(i + 1), String(i + 1)] as const);
   const techniques = [...new Set([...techniquesOf(tasks), input.technique])].filter(Boolean);
   const toggle = (device: string) => {
@@ -158,13 +158,13 @@ function PinFields(
       <Field
         label={trans.__('Technique')}
         value={input.technique}
-        options={{ '': any, ...Object.fromEntries(techniques.map(name => [name, name])) }}
+        options={[any, ...techniques.map(name => [name, name] as const)]}
         onChange={technique => onInput({ ...input, technique })}
       />
       <Field
         label={trans.__('Number of devices')}
         value={input.count}
-        options={{ '': any, ...Object.fromEntries(numbers) }}
+        options={[any, ...numbers]}
         onChange={count => onInput({ ...input, count })}
       />
       <fieldset className="jp-SaturnForm-choices">

@@ -4,17 +4,13 @@ import { type ISignal, Signal } from '@lumino/signaling';
 import { Widget } from '@lumino/widgets';
 import { type IGanttBar, type IGanttInput, revealed, type TimeWindow } from '../../core/view/gantt/gantt.js';
 import { GanttDrag } from './ganttDrag.js';
+import { GanttFrame } from './ganttFrame.js';
 import { keyAction } from './ganttKeyAction.js';
 import type { GanttEdit } from './ganttKeys.js';
 import { GanttNavigation } from './ganttNavigation.js';
 import { GanttSurface } from './ganttSurface.js';
 import { moveWords } from './ganttTable.js';
 import { barOf, type IGanttPick, isOf, pickOf } from './ganttTargets.js';
-
-const GANTT_CLASS = 'jp-SaturnGantt';
-const CHART_CLASS = 'jp-SaturnGantt-chart';
-const DETAILS_CLASS = 'jp-SaturnGantt-details';
-const TOGGLE_CLASS = 'jp-SaturnGantt-toggle';
 
 /**
  * The schedule, live: the chart of core/view with focus, selection, resizing and, where wanted, a way through time.
@@ -23,25 +19,12 @@ const TOGGLE_CLASS = 'jp-SaturnGantt-toggle';
  * the last, Escape clears the selection. Bars that can be moved are dragged, or moved by arrow keys with Shift;
  * Enter holds them to their strategy and Delete lets them go. The same facts are to be had as a table.
  */
-export class GanttView extends Widget {
+export class GanttView extends GanttFrame {
   constructor(options: GanttView.IOptions) {
-    super();
-    this._trans = options.trans;
+    super(options.trans);
     this._surface = new GanttSurface(this._chart, {
       trans: options.trans,
       byNode: options.isNavigable ?? false
-    });
-    this.addClass(GANTT_CLASS);
-    this._chart.className = CHART_CLASS;
-    this._chart.tabIndex = -1;
-    this._details.className = DETAILS_CLASS;
-    this._details.setAttribute('aria-live', 'polite');
-    this._toggle.className = `${TOGGLE_CLASS} jp-mod-styled jp-mod-minimal`;
-    this._toggle.type = 'button';
-    this._sizes = new ResizeObserver(() => this.update());
-    this._sights = new IntersectionObserver(entries => {
-      this._inSight = entries.at(-1)?.isIntersecting ?? true;
-      this.update();
     });
     this._drag = new GanttDrag({
       chart: this._chart,
@@ -61,7 +44,6 @@ export class GanttView extends Widget {
           onWindow: window => this._goTo(window)
         })
       : null;
-    this.node.append(this._chart, this._details, this._toggle);
   }
 
   /** What is drawn; null for nothing. Drawing is put off until it can be seen, and coalesced. */
@@ -108,16 +90,6 @@ export class GanttView extends Widget {
     this._mark();
   }
 
-  /** Whether a table stands in for the picture. */
-  get asTable(): boolean {
-    return this._asTable;
-  }
-
-  set asTable(value: boolean) {
-    this._asTable = value;
-    this.update();
-  }
-
   /** The selected bar, or null. */
   get selection(): IGanttBar | null {
     return this._input?.bars.find(bar => bar.id === this._selected) ?? null;
@@ -151,19 +123,15 @@ export class GanttView extends Widget {
   override dispose(): void {
     this._drag.dispose();
     this._navigation?.dispose();
-    this._sizes.disconnect();
-    this._sights.disconnect();
     Signal.clearData(this);
     super.dispose();
   }
 
-  handleEvent(event: Event): void {
+  override handleEvent(event: Event): void {
     if (event.type === 'scroll') {
       if (this._surface.isTall && (event.target as Node).contains(this.node)) {
         this.update();
       }
-    } else if (event.currentTarget === this._toggle) {
-      this.asTable = !this._asTable;
     } else if (event instanceof KeyboardEvent) {
       this._onKey(event);
     } else if (event.type === 'pointerdown') {
@@ -175,27 +143,8 @@ export class GanttView extends Widget {
     }
   }
 
-  protected override onAfterAttach(message: Message): void {
-    super.onAfterAttach(message);
-    for (const type of CHART_EVENTS) {
-      this._chart.addEventListener(type, this);
-    }
-    this._toggle.addEventListener('click', this);
-    document.addEventListener('scroll', this, { capture: true, passive: true });
-    this._sizes.observe(this._chart);
-    this._sights.observe(this.node);
-    this.update();
-  }
-
   protected override onBeforeDetach(message: Message): void {
     cancelAnimationFrame(this._rest);
-    this._sizes.disconnect();
-    this._sights.disconnect();
-    for (const type of CHART_EVENTS) {
-      this._chart.removeEventListener(type, this);
-    }
-    this._toggle.removeEventListener('click', this);
-    document.removeEventListener('scroll', this, { capture: true });
     super.onBeforeDetach(message);
   }
 
@@ -206,7 +155,7 @@ export class GanttView extends Widget {
     }
     this._isDrawn = true;
     cancelAnimationFrame(this._rest);
-    if (this._input && !this._asTable) {
+    if (this._input && !this.asTable) {
       const { _window: window, _folded: folded, _selected: selected } = this;
       if (!this._surface.drawChart(this._input, { window, folded, selected })) {
         this._rest = requestAnimationFrame(() => this.update());
@@ -216,10 +165,7 @@ export class GanttView extends Widget {
     } else {
       this._surface.drawTable(this._input);
     }
-    this._toggle.hidden = this._input === null;
-    this._toggle.textContent = this._asTable
-      ? this._trans.__('Show as chart')
-      : this._trans.__('Show as table');
+    this._offerTable(this._input !== null);
     this._describe();
   }
 
@@ -305,26 +251,14 @@ export class GanttView extends Widget {
   }
 
   private _describe(): void {
-    this._say(this._asTable ? '' : (this.selection?.detail ?? ''));
-  }
-
-  private _say(text: string): void {
-    if (this._details.textContent !== text) {
-      this._details.textContent = text;
-    }
+    this._say(this.asTable ? '' : (this.selection?.detail ?? ''));
   }
 
   private _barNode(id: string | undefined): SVGElement | null {
     return (id !== undefined && this._surface.drawing.bars.get(id)?.node) || null;
   }
 
-  private readonly _trans: TranslationBundle;
   private readonly _surface: GanttSurface;
-  private readonly _chart = document.createElement('div');
-  private readonly _details = document.createElement('div');
-  private readonly _toggle = document.createElement('button');
-  private readonly _sizes: ResizeObserver;
-  private readonly _sights: IntersectionObserver;
   private readonly _selectionChanged = new Signal<this, IGanttBar | null>(this);
   private readonly _taskToggled = new Signal<this, IGanttBar>(this);
   private readonly _edited = new Signal<this, GanttEdit>(this);
@@ -338,9 +272,7 @@ export class GanttView extends Widget {
   private _chosen: ReadonlySet<string> = new Set();
   private _wasDragged = false;
   private _selected: string | null = null;
-  private _asTable = false;
   private _isDrawn = false;
-  private _inSight = true;
   /** The frame in which the rest of very many bars is drawn. */
   private _rest = 0;
 }
@@ -352,5 +284,3 @@ export namespace GanttView {
     isNavigable?: boolean;
   }
 }
-
-const CHART_EVENTS = ['click', 'keydown', 'pointerdown', 'pointerover'] as const;

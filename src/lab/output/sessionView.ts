@@ -22,7 +22,6 @@ export class SessionView extends Widget {
     this.addClass('jp-SaturnWidget');
     this._title.className = 'jp-SaturnWidget-title';
     this._progress.className = 'jp-SaturnWidget-progress';
-    this._progress.setAttribute('role', 'status');
     const head = new Widget();
     head.addClass('jp-SaturnWidget-head');
     head.node.append(this._title, this._progress);

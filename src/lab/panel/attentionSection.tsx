@@ -9,6 +9,7 @@ import { FailureNote } from '../components/failureNote.js';
 import { Fold } from '../components/fold.js';
 import { useViewContext } from '../context/viewContext.js';
 import type { IPanelSections } from '../session/tokens.js';
+import { useKeptFocus } from './keptFocus.js';
 import { TaskLog } from './taskLog.js';
 
 /** So many things are told before the rest is folded. */
@@ -45,10 +46,15 @@ function AttentionList({ state }: { state: SessionState }) {
 }
 
 function Items({ items, state }: { items: readonly IAttention[]; state: SessionState }) {
-  return items.map((item, i) => (
-    // biome-ignore lint/suspicious/noArrayIndexKey: equal troubles are told apart by their place alone
-    <Item key={`${i} ${item.tasks[0]}`} item={item} state={state} />
-  ));
+  const kept = useKeptFocus<HTMLDivElement>();
+  return (
+    <div {...kept}>
+      {items.map((item, i) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: equal troubles are told apart by their place alone
+        <Item key={`${i} ${item.tasks[0]}`} item={item} state={state} />
+      ))}
+    </div>
+  );
 }
 
 function Item({ item, state }: { item: IAttention; state: SessionState }) {
@@ -107,7 +113,10 @@ function RemedyButton(props: {
       className="jp-mod-styled"
       aria-label={trans.__('%1: %2', label, names)}
       aria-pressed={props.pressed}
-      disabled={(remedy === 'retry' || remedy === 'resume') && session.view.pending.has(remedy)}
+      disabled={
+        (remedy === 'retry' || remedy === 'resume') &&
+        (!session.view.connected || session.view.pending.has(remedy))
+      }
       onClick={() => void act()}
     >
       {label}

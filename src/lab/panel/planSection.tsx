@@ -3,7 +3,7 @@ import { DisposableSet, type IDisposable } from '@lumino/disposable';
 import { useRef, useState } from 'react';
 import { noPlan } from '../../core/view/display/emptyStates.js';
 import { printable } from '../../core/view/format/escape.js';
-import { duration, moment } from '../../core/view/format/format.js';
+import { clockTime, duration, moment } from '../../core/view/format/format.js';
 import { pastGantt, sessionGantt } from '../../core/view/gantt/sessionGantt.js';
 import { leftOutTasks, unmetWishes } from '../../core/view/plan/planProblems.js';
 import { planAge, planSentences } from '../../core/view/plan/planSentences.js';
@@ -92,7 +92,7 @@ function PlanBody({ state, now }: { state: SessionState; now: number }) {
       {!past && state.plan && plan && (
         <>
           <BlockList blocks={planSentences(plan, trans)} />
-          <MadeAt time={state.plan.madeAt} />
+          <MadeAt time={state.plan.madeAt} now={now} />
           <BlockList blocks={[metWishes(state, trans)]} />
           <PlanBaselines plan={plan} shown={shown} onShow={setShown} />
           <BlockList blocks={[sessionExplanation(state, trans, 0), searchBlock(plan, trans)]} />
@@ -106,12 +106,12 @@ function PlanBody({ state, now }: { state: SessionState; now: number }) {
 }
 
 /** When the plan was made, in seconds since the epoch. */
-function MadeAt({ time }: { time: number }) {
+function MadeAt({ time, now }: { time: number; now: number }) {
   const { trans } = useViewContext();
   const date = new Date(time * 1000);
   return (
     <p className="jp-SaturnSentence jp-mod-muted" title={moment(time)}>
-      <time dateTime={date.toISOString()}>{trans.__('Made at %1.', date.toLocaleTimeString())}</time>
+      <time dateTime={date.toISOString()}>{trans.__('Made at %1.', clockTime(time, now, true))}</time>
     </p>
   );
 }

@@ -14,6 +14,7 @@ import { StatusMark } from '../components/taskStatus.js';
 import { useSignalState } from '../context/signalState.js';
 import { useViewContext } from '../context/viewContext.js';
 import type { IPanelSections } from '../session/tokens.js';
+import { useKeptFocus } from './keptFocus.js';
 import { MoreTasks } from './moreTasks.js';
 import { usePanelContext } from './panelContext.js';
 import { Sparkline } from './sparkline.js';
@@ -45,6 +46,7 @@ const activeTasks = (state: SessionState | null) =>
 function RunBody({ state, now }: { state: SessionState; now: number }) {
   const { trans } = useViewContext();
   const { curves } = usePanelContext();
+  const kept = useKeptFocus<HTMLUListElement>();
   const drawn = useSignalState(curves.changed, () => curves.curves);
   const active = activeTasks(state);
   const shown = active.slice(0, MOST);
@@ -60,7 +62,7 @@ function RunBody({ state, now }: { state: SessionState; now: number }) {
   );
   return (
     <>
-      <ul className="jp-SaturnRunning" aria-label={trans.__('Tasks in training')}>
+      <ul {...kept} className="jp-SaturnRunning" aria-label={trans.__('Tasks in training')}>
         {shown.map(task => (
           <RunningTask
             key={task.spec.name}
@@ -81,6 +83,7 @@ function RunningTask(props: { task: TaskState; state: SessionState; now: number;
   const { session, trans } = useViewContext();
   const { task, state, now, curve } = props;
   const { name } = task.spec;
+  const { connected, pending } = session.view;
   const share = taskShare(task);
   const facts = trainingFacts(task, state, now, trans).slice(1);
   return (
@@ -99,7 +102,7 @@ function RunningTask(props: { task: TaskState; state: SessionState; now: number;
           className="jp-mod-styled jp-mod-minimal jp-SaturnPanel-icon"
           aria-label={trans.__('Stop %1', printable(name))}
           title={trans.__('Save a checkpoint and stop %1; its devices go to the others', printable(name))}
-          disabled={task.status === 'stopping'}
+          disabled={task.status === 'stopping' || !connected || pending.has('stop')}
           onClick={() => void session.send('stop', { tasks: [name] })}
         >
           <stopIcon.react tag="span" aria-hidden="true" />

@@ -1,8 +1,10 @@
 import { useEffect, useState } from 'react';
+import { outputText } from '../../core/view/detail/outputText.js';
 import { printableLines } from '../../core/view/format/escape.js';
 import { failureOf } from '../../core/wire/failure.js';
 import { CommandIDs } from '../commands/commandIDs.js';
 import { useViewContext } from '../context/viewContext.js';
+import { failureIn } from '../session/ownFailures.js';
 
 /** So much is asked for, and so many lines of it are shown: the end is what matters. */
 const BYTES = 8192;
@@ -21,12 +23,12 @@ export function TaskLog({ task }: { task: string }) {
     };
     session.request('output.read', { task, bytes: BYTES }).then(
       answer => show(answer.type === 'output' ? lastLines(answer.body.text) : ''),
-      error => show(failureOf(error).message)
+      error => show(printableLines(failureIn(failureOf(error), trans).message))
     );
     return () => {
       isWanted = false;
     };
-  }, [session, task]);
+  }, [session, task, trans]);
   return (
     <section className="jp-SaturnTaskLog" aria-label={trans.__('Log of %1', task)}>
       <pre>
@@ -44,5 +46,5 @@ export function TaskLog({ task }: { task: string }) {
 }
 
 function lastLines(text: string): string {
-  return printableLines(text).trimEnd().split('\n').slice(-LINES).join('\n');
+  return outputText(text).trimEnd().split('\n').slice(-LINES).join('\n');
 }

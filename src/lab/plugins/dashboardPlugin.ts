@@ -1,12 +1,14 @@
 import { ILayoutRestorer, type JupyterFrontEnd, type JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { ICommandPalette, MainAreaWidget, WidgetTracker } from '@jupyterlab/apputils';
 import { ILauncher } from '@jupyterlab/launcher';
+import { ISettingRegistry } from '@jupyterlab/settingregistry';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import { CommandIDs } from '../commands/commandIDs.js';
 import { addTaskCommands, TASK_COMMANDS } from '../commands/taskCommands.js';
 import { saturnIcon } from '../components/icons.js';
 import { now } from '../context/clock.js';
 import type { Dashboard } from '../dashboard/dashboard.js';
+import { followSettings } from '../panel/panelSettings.js';
 import { ISaturnStore, ISessions } from '../session/tokens.js';
 import { dashboardTarget } from './dashboardTarget.js';
 
@@ -38,7 +40,7 @@ export const dashboardPlugin: JupyterFrontEndPlugin<void> = {
   description: 'A %saturn session in a tab of its own: schedule, tasks, curves.',
   autoStart: true,
   requires: [ISaturnStore],
-  optional: [ISessions, ILayoutRestorer, ICommandPalette, ILauncher, ITranslator],
+  optional: [ISessions, ILayoutRestorer, ICommandPalette, ILauncher, ITranslator, ISettingRegistry],
   activate: (
     app: JupyterFrontEnd,
     store: ISaturnStore,
@@ -46,11 +48,16 @@ export const dashboardPlugin: JupyterFrontEndPlugin<void> = {
     restorer: ILayoutRestorer | null,
     palette: ICommandPalette | null,
     launcher: ILauncher | null,
-    translator: ITranslator | null
+    translator: ITranslator | null,
+    registry: ISettingRegistry | null
   ) => {
     const trans = (translator ?? nullTranslator).load('jupyterlab_saturn');
     const tracker = new WidgetTracker<MainAreaWidget<Dashboard>>({
       namespace: 'jupyterlab-saturn-dashboard'
+    });
+    let whatIfSeconds = 2;
+    void followSettings(registry, settings => {
+      whatIfSeconds = settings.whatIfSeconds;
     });
     const opening = new Map<string, Promise<MainAreaWidget<Dashboard>>>();
 
@@ -58,7 +65,11 @@ export const dashboardPlugin: JupyterFrontEndPlugin<void> = {
       const { Dashboard } = await import('../dashboard/dashboard.js');
       const session = sessionId === undefined || !sessions ? store : sessions.open(sessionId);
       const { commands } = app;
-      const content = new Dashboard({ session, sessions, commands, trans, clock: now, sessionId });
+      const content = new Dashboard({
+        ...{ session, sessionId, sessions, commands, trans },
+        clock: now,
+        whatIfSeconds: () => whatIfSeconds
+      });
       const widget = new MainAreaWidget({ content });
       widget.id = `jupyterlab-saturn-dashboard-${sessionId ?? 'notebook'}`;
       widget.toolbar.hide(); // the header has all there is to do

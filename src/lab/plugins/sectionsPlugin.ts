@@ -61,10 +61,12 @@ async function addPlan(
     import('../whatIf/whatIf.js'),
     import('../../worker/workerPlannerClient.js')
   ]);
-  const whatIf = new WhatIf({ makePlanner: () => new WorkerPlannerClient(), clock: now, seconds: 2 });
+  let seconds = 2;
+  const makePlanner = () => new WorkerPlannerClient();
+  const whatIf = new WhatIf({ makePlanner, clock: now, seconds: () => seconds });
   addPlanSection(sections, { whatIf, trans });
   await followSettings(registry, ({ whatIfSeconds }) => {
-    whatIf.seconds = whatIfSeconds;
+    seconds = whatIfSeconds;
   });
 }
 

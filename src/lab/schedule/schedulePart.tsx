@@ -7,7 +7,7 @@ import { WhatIfProvider } from '../whatIf/whatIfContext.js';
 import type { IWhatIfPlanner } from '../whatIf/whatIfPlanner.js';
 import { Schedule } from './schedule.js';
 
-/** How long to look for the plan of a draft, in seconds. */
+/** How long to look for the plan of a draft, in seconds, where no setting says so. */
 const DRAFT_SECONDS = 2;
 
 /**
@@ -19,7 +19,8 @@ export function schedulePart(
   context: IDashboardContext,
   makePlanner: () => IWhatIfPlanner = () => new WorkerPlannerClient()
 ): DashboardPart {
-  const whatIf = new WhatIf({ makePlanner, clock: context.clock, seconds: DRAFT_SECONDS });
+  const { clock, whatIfSeconds: seconds = () => DRAFT_SECONDS } = context;
+  const whatIf = new WhatIf({ makePlanner, clock, seconds });
   const part = new DashboardPart({
     context,
     className: 'jp-SaturnSchedule',

@@ -1,6 +1,7 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { agentAway } from '../../core/view/display/emptyStates.js';
 import type { Failure } from '../../core/wire/messages.js';
+import { failureIn } from './ownFailures.js';
 
 /** Why a view has no live session state to show, or shows one that may be out of date. */
 export type ConnectionProblem =
@@ -126,9 +127,10 @@ export function connectionProblemText(
       return wait(trans.__('Attaching to the session'));
     case 'waiting':
       return wait(trans.__('Waiting for the session to answer'));
-    case 'failed':
+    case 'failed': {
+      const { message, hint = '' } = failureIn(problem.failure, trans);
       return {
-        ...say(problem.failure.message, problem.failure.hint ?? ''),
+        ...say(message, hint),
         action:
           problem.retry === 'load'
             ? { ...load, label: trans.__('Try again') }
@@ -136,6 +138,7 @@ export function connectionProblemText(
               ? { ...attach, label: trans.__('Try again') }
               : null
       };
+    }
     case 'engine-away':
       return wait(
         trans.__('The session does not answer just now'),

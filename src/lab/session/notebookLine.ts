@@ -112,6 +112,7 @@ export class NotebookLine implements ISessionLine {
       const line = sessions.connect(id);
       this._server = { id, line };
       line.changed.connect(this._onLineChanged, this);
+      line.failed.connect(this._onFailed, this);
     }
   }
 
@@ -136,6 +137,7 @@ export class NotebookLine implements ISessionLine {
     this._server = null;
     if (server) {
       server.line.changed.disconnect(this._onLineChanged, this);
+      server.line.failed.disconnect(this._onFailed, this);
       this._options.sessions?.disconnect(server.id);
     }
   }

@@ -20,11 +20,8 @@ export class WhatIf implements IDisposable {
   constructor(options: WhatIf.IOptions) {
     this._makePlanner = options.makePlanner;
     this._clock = options.clock;
-    this.seconds = options.seconds;
+    this._seconds = options.seconds;
   }
-
-  /** How long to search for each answer, in seconds. */
-  seconds: number;
 
   /** Emitted after `view` was replaced. */
   get changed(): ISignal<this, void> {
@@ -79,7 +76,7 @@ export class WhatIf implements IDisposable {
       return;
     }
     const now = this._clock();
-    const request = whatIfRequest(state, question, now, this.seconds);
+    const request = whatIfRequest(state, question, now, this._seconds());
     const { cluster, tasks } = request;
     const current = currentSeconds(state, now);
     const fixed = new Set(tasks.filter(task => task.running).map(task => task.name));
@@ -147,6 +144,7 @@ export class WhatIf implements IDisposable {
   private _sketch: Promise<void> = Promise.resolve();
   private _isSearching = false;
   private _turn = 0;
+  private readonly _seconds: () => number;
   private _isDisposed = false;
 }
 
@@ -156,7 +154,8 @@ export namespace WhatIf {
     makePlanner: () => IWhatIfPlanner;
     /** Seconds since the epoch. */
     clock: () => number;
-    seconds: number;
+    /** How long to search for each answer, in seconds. */
+    seconds: () => number;
   }
 
   /** The best plan so far. */

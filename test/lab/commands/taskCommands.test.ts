@@ -269,13 +269,13 @@ describe('addTaskCommands', () => {
     });
     click.mockRestore();
     vi.unstubAllGlobals();
-    expect(saved).toEqual([['quickstart-tasks.csv', 'blob:1']]);
+    expect(saved).toEqual([['quickstart-table.csv', 'blob:1']]);
     const text = await new Promise(resolve => {
       const reader = new FileReader();
       reader.onload = () => resolve(reader.result);
       reader.readAsText(blobs[0] as Blob);
     });
-    expect(text).toBe(`Task,State,lr\r\n${RUNNING},running,0.001\r\n${TRAINED},finished,0.001\r\n`);
+    expect(text).toBe(`task,status,params.lr\r\n${RUNNING},running,0.001\r\n${TRAINED},finished,0.001\r\n`);
   });
 
   it('takes all commands away when disposed', () => {

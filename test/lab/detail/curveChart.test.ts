@@ -26,10 +26,17 @@ class FakePath {
   rect(): void {}
 }
 
+/** Where dots were drawn. */
+let dots: (readonly [x: number, y: number])[] = [];
+
+const ORDERS: Record<string, unknown> = {
+  measureText: () => ({ width: 10 }),
+  arc: (x: number, y: number) => void dots.push([x, y])
+};
+
 /** A context that takes any order. */
 const context = new Proxy({} as Record<string, unknown>, {
-  get: (target, name: string) =>
-    name === 'measureText' ? () => ({ width: 10 }) : (target[name] ?? (() => undefined)),
+  get: (target, name: string) => ORDERS[name] ?? target[name] ?? (() => undefined),
   set: (target, name: string, value) => {
     target[name] = value;
     return true;
@@ -141,6 +148,34 @@ describe('CurveChart', () => {
     await drawn();
     expect(host.firstElementChild).not.toBe(root);
     expect(host.childElementCount).toBe(1);
+  });
+
+  it('goes by what it has become, not by what it was made of', async () => {
+    const rising = Array.from({ length: 200 }, (_, i) => i);
+    const segment = (step: number) => ({ step, time: step }) as never;
+    draw([line('a', [1, 2, 3])]);
+    await drawn();
+    expect(lines()[0]?.arcs).toBe(3);
+    dots = [];
+    draw([
+      line('a', rising, {
+        low: rising.map(value => value - 1),
+        high: rising.map(value => value + 1),
+        switches: [{ x: 100, y: 100, before: segment(0), after: segment(100) }]
+      })
+    ]);
+    await drawn();
+    expect(lines().map(({ points, arcs }) => [points.length, arcs])).toEqual([
+      [200, 0],
+      [400, 0]
+    ]);
+    expect(dots).toHaveLength(1);
+    const [[, before] = []] = dots;
+    dots = [];
+    draw([line('a', rising, { switches: [{ x: 100, y: 20, before: segment(0), after: segment(100) }] })]);
+    await drawn();
+    expect(dots).toHaveLength(1);
+    expect(dots[0]?.[1]).toBeGreaterThan(before as number);
   });
 
   it('draws on a logarithmic scale, too', async () => {

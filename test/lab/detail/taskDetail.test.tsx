@@ -232,6 +232,26 @@ describe('curves', () => {
     expect(view.asked('curves.read').at(-1)).toMatchObject({ from: 1, to: 14 });
   });
 
+  it('keep chart, focus and cursor where nothing is seen of them', async () => {
+    view.store.answer = (_, body) => {
+      const { tasks, from = 1, to } = body as ClientMessages['curves.read'];
+      const start = to === undefined ? from : 51;
+      return reply('curves', { curves: tasks.map(task => curveOf(task, 50, start, to)) });
+    };
+    view.select(running.spec.name);
+    await settle(100);
+    const slider = view.find('[role="slider"]')!;
+    slider.focus();
+    view.press(slider, '+');
+    await settle(1000);
+    expect(view.find('.jp-SaturnCurves')?.textContent).toContain('no value in what is looked at');
+    expect(view.find('[role="slider"]')).toBe(slider);
+    expect(document.activeElement).toBe(slider);
+    view.press(slider, 'Escape');
+    await settle(1000);
+    expect(view.find('.jp-SaturnCurves')?.textContent).not.toContain('no value in what is looked at');
+  });
+
   it('of another metric are asked for when it is chosen', async () => {
     view.select(running.spec.name);
     await settle(100);
@@ -351,6 +371,56 @@ describe('the log', () => {
     expect([current(), view.find('[role="status"]')?.textContent]).toEqual(['Loss', '2 of 2']);
     type('<b>');
     expect(view.find('[role="status"]')?.textContent).toBe('not found');
+  });
+});
+
+describe.each([
+  ['log', 'output.read', 'pre'],
+  ['checkpoints', 'checkpoints.read', 'table']
+] as const)('%s after a lost connection', (tab, question, content) => {
+  const retryButton = () => view.all('button').find(({ textContent }) => textContent === 'Try again');
+
+  it('is there again, without a wish', async () => {
+    const { answer } = view.store;
+    view.show(finishedState());
+    view.select(state.tasks[0]!.spec.name);
+    view.openTab(tab);
+    await settle();
+    const known = view.find(content);
+    expect(known).not.toBeNull();
+    view.store.answer = () => {
+      throw new Error('out of reach');
+    };
+    view.show(runningState());
+    await settle();
+    expect(view.find('[role="tabpanel"]')?.textContent).toContain('out of reach');
+    expect(view.find(content)).toBe(known);
+    act(() => view.store.set({ connected: false }));
+    await settle();
+    const before = view.asked(question).length;
+    await settle(5000);
+    expect(view.asked(question)).toHaveLength(before);
+    view.store.answer = answer;
+    act(() => view.store.set({ connected: true }));
+    await settle();
+    expect(view.find('[role="tabpanel"]')?.textContent).not.toContain('out of reach');
+    expect([retryButton(), view.find(content)]).toEqual([undefined, known]);
+  });
+
+  it('is asked for once more by a button', async () => {
+    const { answer } = view.store;
+    view.store.answer = () => {
+      throw new Error('out of reach');
+    };
+    view.show(finishedState());
+    view.select(state.tasks[0]!.spec.name);
+    view.openTab(tab);
+    await settle();
+    expect(view.find(content)).toBeNull();
+    view.store.answer = answer;
+    act(() => retryButton()?.click());
+    await settle();
+    expect([retryButton(), view.find(content) === null]).toEqual([undefined, false]);
   });
 });
 

@@ -52,7 +52,7 @@ export function keptFolds(folds: Record<string, boolean>): FoldStorage {
 export function openPanel(planner: IWhatIfPlanner, now = EPOCH + 20, storage: FoldStorage = allOpen()) {
   const store = new FakeStore();
   const commands = new CommandRegistry();
-  const whatIf = new WhatIf({ makePlanner: () => planner, clock: () => now, seconds: 1 });
+  const whatIf = new WhatIf({ makePlanner: () => planner, clock: () => now, seconds: () => 1 });
   const trans = nullTranslator.load('jupyterlab_saturn');
   const sections = new PanelSections();
   for (const section of [runSection, profileSection, tasksSection, attentionSection, bestSection]) {

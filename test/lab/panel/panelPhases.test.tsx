@@ -184,7 +184,7 @@ describe('the panel from phase to phase', () => {
     ui.store.answer = type => {
       if (type === 'output.read') {
         const body = {
-          text: `${lines}\n\u001b[31mred\u001b[0m\n`,
+          text: `${lines}\n 10%|#  |\r100%|###|\n\u001b[31mred\u001b[0m\n`,
           ranks: [0],
           attempts: [1],
           cut: false,
@@ -197,7 +197,9 @@ describe('the panel from phase to phase', () => {
     ui.show({ state: states.runningState() });
     await act(async () => ui.button('Log').click());
     const log = ui.find('.jp-SaturnTaskLog');
-    expect(log?.querySelector('pre')?.textContent).toBe([...lines.split('\n').slice(-19), 'red'].join('\n'));
+    expect(log?.querySelector('pre')?.textContent).toBe(
+      [...lines.split('\n').slice(-18), '100%|###|', 'red'].join('\n')
+    );
     expect(ui.button('Log').getAttribute('aria-pressed')).toBe('true');
     ui.button('All of it, in the dashboard').click();
     expect(done).toEqual([`${CommandIDs.dashboard} digits-vit-32-3e-3 log`]);

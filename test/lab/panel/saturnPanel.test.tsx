@@ -361,6 +361,28 @@ describe('SaturnPanel', () => {
       expect(ui.store.sent).toEqual([['stop', { tasks: [task?.spec.name] }]]);
     });
 
+    it('asks to stop one task after another, and only where it is heard', () => {
+      const base = states.runningState();
+      const [task] = base.tasks.filter(({ status }) => status === 'running');
+      const names = ['a', 'b', 'c'];
+      const tasks = names.map(name => ({ ...task!, spec: { ...task!.spec, name } }));
+      ui.show({ state: { ...base, tasks } });
+      const stop = (name: string) => ui.find(`[aria-label="Stop ${name}"]`) as HTMLButtonElement | null;
+      const disabled = () => names.map(name => stop(name)?.disabled);
+      expect(disabled()).toEqual([false, false, false]);
+      stop('b')?.focus();
+      ui.show({ pending: new Set(['stop']) });
+      expect(disabled()).toEqual([true, true, true]);
+      ui.show({ pending: new Set(), connected: false });
+      expect(disabled()).toEqual([true, true, true]);
+      ui.show({ connected: true });
+      ui.show({ state: { ...base, tasks: tasks.filter(({ spec }) => spec.name !== 'b') } });
+      expect(document.activeElement).toBe(stop('c'));
+      stop('c')?.blur();
+      ui.show({ state: { ...base, tasks: tasks.filter(({ spec }) => spec.name === 'a') } });
+      expect(document.activeElement).toBe(document.body);
+    });
+
     it('says in one place how far all is, weighted by time', () => {
       ui.show({ state: states.runningState() });
       const headline = ui.find('.jp-SaturnHeadline');

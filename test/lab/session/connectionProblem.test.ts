@@ -1,6 +1,7 @@
 import { nullTranslator } from '@jupyterlab/translation';
 import { describe, expect, it } from 'vitest';
 import { type ConnectionProblem, connectionProblemText } from '../../../src/lab/session/connectionProblem.js';
+import { notConnected } from '../../../src/lab/session/sessionLine.js';
 
 const failure = { code: 'no-node', message: 'No Node.js was found.', hint: 'Install Node.js 20.' };
 
@@ -31,6 +32,13 @@ describe('absenceText', () => {
     expect(title).not.toBe('');
     // Either the product works on it, or the user is told what to do.
     expect(busy || detail !== '').toBe(true);
+  });
+
+  it("tells failures of the page's own in the reader's language", () => {
+    const { failure } = notConnected();
+    const trans = { ...nullTranslator.load(''), __: (words: string) => `<${words}>` };
+    const { title, detail } = connectionProblemText({ kind: 'failed', failure, retry: null }, trans as never);
+    expect([title, detail]).toEqual([`<${failure.message}>`, `<${failure.hint}>`]);
   });
 
   it('offers a button exactly where one helps', () => {

@@ -1,6 +1,6 @@
 import { ServerConnection as JupyterServer } from '@jupyterlab/services';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { SessionEntry } from '../../../src/core/wire/messages.js';
+import type { Failure, SessionEntry } from '../../../src/core/wire/messages.js';
 import { CommMemory } from '../../../src/lab/session/commMemory.js';
 import { NotebookLine } from '../../../src/lab/session/notebookLine.js';
 import { ServerSessions } from '../../../src/lab/session/serverSessions.js';
@@ -106,6 +106,16 @@ describe('NotebookLine', () => {
     await serve();
     expect(line.problem).toBeNull();
     expect(line.state?.goal).toBe('run');
+  });
+
+  it('passes on what goes wrong on the way through the server', async () => {
+    kernel.hold = new Promise(() => undefined);
+    open();
+    const socket = await serve();
+    const failures: Failure[] = [];
+    line.failed.connect((_, failure) => void failures.push(failure));
+    socket?.raw('no json');
+    expect(failures.map(({ code }) => code)).toEqual(['bad-message']);
   });
 
   it.each([

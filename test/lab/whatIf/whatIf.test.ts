@@ -142,7 +142,7 @@ class DirectPlanner implements IWhatIfPlanner {
 
 describe('WhatIf', () => {
   const setUp = (planner: IWhatIfPlanner = new DirectPlanner()) =>
-    new WhatIf({ makePlanner: () => planner, clock: () => EPOCH, seconds: 1 });
+    new WhatIf({ makePlanner: () => planner, clock: () => EPOCH, seconds: () => 1 });
   const done = (whatIf: WhatIf) => vi.waitFor(() => expect(whatIf.view.solving).toBe(false));
 
   it('answers: more devices are no slower, fewer no faster', async () => {

@@ -5,6 +5,7 @@ import { noTasks } from '../display/emptyStates.js';
 import { listing } from '../format/format.js';
 import { notBegun } from './attemptsView.js';
 import { metricLabel } from './curveText.js';
+import type { CurveAxis } from './plottedCurves.js';
 
 /** Names told of metrics that are logged. */
 const NAMES = 6;
@@ -22,6 +23,9 @@ export function noCurves(
     readonly metrics: readonly string[];
     readonly isAsking: boolean;
     readonly log: boolean;
+    readonly axis: CurveAxis;
+    /** Whether a part of the axis is looked at only. */
+    readonly isZoomed: boolean;
   },
   trans: ITranslation
 ): Blocks {
@@ -43,21 +47,38 @@ export function noCurves(
     ];
   }
   const label = metricLabel(about.metric, trans);
-  return about.metrics.includes(about.metric) && about.log
-    ? [lead(trans.__('%1 has no value above zero, so there is none on a logarithmic scale.', label))]
-    : [
-        lead(trans.__('%1: nothing of it is logged.', label)),
-        sentence(
-          trans.__(
-            'There is: %1.',
-            listing(
-              about.metrics.map(name => metricLabel(name, trans)),
-              trans,
-              NAMES
-            )
+  if (!about.metrics.includes(about.metric)) {
+    return [
+      lead(trans.__('%1: nothing of it is logged.', label)),
+      sentence(
+        trans.__(
+          'There is: %1.',
+          listing(
+            about.metrics.map(name => metricLabel(name, trans)),
+            trans,
+            NAMES
           )
         )
-      ];
+      )
+    ];
+  }
+  if (about.isZoomed) {
+    return [
+      lead(trans.__('%1: there is no value in what is looked at.', label)),
+      sentence(trans.__('“Show all” goes back to the whole curve.'))
+    ];
+  }
+  if (about.axis === 'sample' && begun.every(({ inspection }) => inspection?.batchSize === undefined)) {
+    return [
+      lead(trans.__('How many samples a step has is not known here.')),
+      sentence(trans.__('Choose another axis, steps or time.'))
+    ];
+  }
+  return [
+    about.log
+      ? lead(trans.__('%1 has no value above zero, so there is none on a logarithmic scale.', label))
+      : lead(trans.__('%1 is logged, but none of its values is a number.', label))
+  ];
 }
 
 function noneBegun(state: SessionState, trans: ITranslation): Blocks {

@@ -2,6 +2,7 @@ import type { ITranslation } from '../../model/translation.js';
 import { SaturnError } from '../../wire/failure.js';
 import type { ExportFormat, SessionState } from '../../wire/messages.js';
 import type { ILoggedCurve } from '../curves/curveChart.js';
+import { fileName } from '../format/fileName.js';
 import { ganttSvg, layoutGantt } from '../gantt/gantt.js';
 import { sessionGantt } from '../gantt/sessionGantt.js';
 import { render } from '../render.js';
@@ -42,8 +43,7 @@ export function exportedFile(
   curves: readonly ILoggedCurve[] = []
 ): IExportedFile {
   const [content, type] = CONTENT[format];
-  const session = state.session.replace(/[^\p{L}\p{N}._-]+/gu, '-').replace(/^\.+/, '') || 'session';
-  return { name: `${session}-${content}.${format}`, type, text: textOf(format, state, now, trans, curves) };
+  return { name: fileName(state, content, format), type, text: textOf(format, state, now, trans, curves) };
 }
 
 function textOf(

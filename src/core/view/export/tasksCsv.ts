@@ -1,8 +1,7 @@
 import type { SessionState, TaskState } from '../../wire/messages.js';
+import { type CsvValue, csv } from '../format/csv.js';
 import { argument } from '../format/format.js';
 import { actualSeconds, plannedSeconds } from '../results/leaderboard.js';
-
-type Cell = string | number | null | undefined;
 
 /**
  * Every task in a line (RFC 4180), in the order they were added. Columns of parameters and metrics are called
@@ -28,7 +27,7 @@ export function tasksCsv(state: SessionState): string {
       'error'
     ]
   ];
-  const lines = tasks.map((task): Cell[] => {
+  const lines = tasks.map((task): CsvValue[] => {
     const { spec, attempts, progress, result, inspection, error } = task;
     const last = attempts.at(-1);
     return [
@@ -42,14 +41,14 @@ export function tasksCsv(state: SessionState): string {
       ...[result?.model === undefined ? undefined : `${state.folder}/${result.model}`, error?.message]
     ];
   });
-  return [head, ...lines].map(line => `${line.map(field).join(',')}\r\n`).join('');
+  return csv([head, ...lines]);
 }
 
 function namesOf(tasks: readonly TaskState[], names: (task: TaskState) => string[]): string[] {
   return [...new Set(tasks.flatMap(names))];
 }
 
-function paramCell(value: TaskState['spec']['params'][string] | undefined): Cell {
+function paramCell(value: TaskState['spec']['params'][string] | undefined): CsvValue {
   return value === undefined || typeof value === 'number' ? value : argument(value);
 }
 
@@ -62,16 +61,4 @@ function deviceSeconds({ attempts }: TaskState): number | undefined {
           sum + ((endedAt as number) - requestedAt) * devices.length,
         0
       );
-}
-
-/** A field as CSV has it; what a spreadsheet would take for a formula is text. */
-function field(cell: Cell): string {
-  if (cell === undefined || cell === null) {
-    return '';
-  }
-  if (typeof cell === 'number') {
-    return String(Number(cell.toPrecision(15)));
-  }
-  const text = /^[=+@\t\r]|^-(?![\d.])/.test(cell) ? `'${cell}` : cell;
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }

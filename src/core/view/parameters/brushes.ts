@@ -46,17 +46,6 @@ export function withBrush(brushes: Brushes, id: string, brush: Brush | null): Br
   return next;
 }
 
-/** The stretch that one of the ends of a range of values makes; null when it is all of the axis. */
-export function brushBetween(
-  axis: IAxis,
-  from: number | string | null,
-  to: number | string | null
-): Brush | null {
-  const start = from === null ? 0 : axis.scale.place(from);
-  const end = to === null ? 1 : axis.scale.place(to);
-  return (from === null && to === null) || start === undefined || end === undefined ? null : [start, end];
-}
-
 /** The values of an axis, each once, in its order. */
 export function valuesOn({ dimension, scale }: IAxis): (number | string)[] {
   return [...new Set(dimension.values.values())].sort(

@@ -1,18 +1,13 @@
 import type { ITranslation } from '../../model/translation.js';
 import type { TaskState } from '../../wire/messages.js';
-import { count, NOTHING, percent } from '../format/format.js';
+import { count, NOTHING, sharePercent } from '../format/format.js';
 import type { ICell } from '../format/table.js';
+import { taskShare } from '../status/progressShare.js';
 import type { ITaskColumn } from './taskColumn.js';
 
-/** So much of a task is something at all, as it is written. */
-const LEAST_SHARE = 0.001;
-
-/** The share of its steps that a task has made: all of them once it is trained, however early it ended. */
-function progressOf({ status, progress, inspection }: TaskState): number | undefined {
-  if (status === 'finished') {
-    return 1;
-  }
-  return inspection && inspection.steps > 0 ? Math.min(1, progress.step / inspection.steps) : undefined;
+/** The share of its steps that a task has made, as it is told everywhere; undefined while it is not built. */
+function shareOf(task: TaskState): number | undefined {
+  return task.status === 'finished' || task.inspection ? taskShare(task) : undefined;
 }
 
 /** How far each task is, as a bar and in percent. */
@@ -22,16 +17,16 @@ export function progressColumn(trans: ITranslation): ITaskColumn {
     label: trans.__('Progress'),
     isUsual: true,
     width: 14,
-    mean: value => percent(value, trans),
-    value: ({ task }) => progressOf(task),
+    mean: value => sharePercent(value, trans),
+    value: ({ task }) => shareOf(task),
     cell: ({ task }): ICell => {
-      const share = progressOf(task);
+      const share = shareOf(task);
       if (share === undefined) {
         return { text: NOTHING };
       }
       const steps = trans.__('%1 of %2 steps', count(task.progress.step), count(task.inspection?.steps));
       return {
-        text: barPercent(share, task.status === 'finished', trans),
+        text: barPercent(share, trans),
         title: task.result?.stoppedEarly === true ? trans.__('%1, stopped early', steps) : steps,
         progress: { done: share, of: 1, label: trans.__('Progress of %1', task.spec.name) }
       };
@@ -39,9 +34,7 @@ export function progressColumn(trans: ITranslation): ITaskColumn {
   };
 }
 
-/** A share of a task, as short as beside a bar it must be; what is not over never looks as if it were. */
-function barPercent(share: number, isOver: boolean, trans: ITranslation): string {
-  return share > 0 && share < LEAST_SHARE
-    ? `<${percent(LEAST_SHARE, trans)}`
-    : percent(isOver ? share : Math.min(share, 0.99), trans);
+/** A share of a task, as short as beside a bar it must be. */
+function barPercent(share: number, trans: ITranslation): string {
+  return share > 0 && share < 0.01 ? '<1 %' : sharePercent(share, trans);
 }

@@ -1,25 +1,34 @@
-import type { ColumnValue, ITaskColumn } from './taskColumn.js';
+import { csv } from '../format/csv.js';
+import type { ITaskColumn } from './taskColumn.js';
 import type { ITaskRow } from './taskRow.js';
 
-/** A field that a spreadsheet would take for a formula. */
-const FORMULA = /^[=+\-@\t\r]/;
-
 /**
- * Rows for other programs, as RFC 4180 has them: names of columns, then values in full precision, times in seconds. What a
- * spreadsheet would calculate is marked as text.
+ * Rows for other programs: names of columns, which are the same in all languages, then values in full precision, times in
+ * seconds. Parameters and metrics are called as in the file of all tasks.
  */
 export function taskCsv(rows: readonly ITaskRow[], columns: readonly ITaskColumn[]): string {
-  const lines = [
-    columns.map(column => field(column.label)),
-    ...rows.map(row => columns.map(column => field((column.raw ?? column.value)(row))))
-  ];
-  return lines.map(fields => `${fields.join(',')}\r\n`).join('');
+  return csv([
+    columns.map(({ id }) => headingOf(id)),
+    ...rows.map(row => columns.map(column => (column.raw ?? column.value)(row)))
+  ]);
 }
 
-function field(value: ColumnValue): string {
-  if (value === undefined) {
-    return '';
-  }
-  const text = typeof value === 'number' ? String(value) : FORMULA.test(value) ? `'${value}` : value;
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+/** `params.lr`, `metrics.accuracy`, `best.accuracy`; all others as words with underscores. */
+function headingOf(id: string): string {
+  const [, kind, name] = /^(param|metric|best):(.*)$/s.exec(id) ?? [];
+  return name === undefined
+    ? (NAMES[id] ?? id.replaceAll('-', '_'))
+    : `${KINDS[kind as keyof typeof KINDS]}.${name}`;
 }
+
+const KINDS = { param: 'params', metric: 'metrics', best: 'best' };
+
+/** What the file of all tasks calls the same. */
+const NAMES: Readonly<Record<string, string>> = {
+  name: 'task',
+  state: 'status',
+  planned: 'planned_seconds',
+  took: 'seconds',
+  left: 'seconds_left',
+  'step-time': 'step_seconds'
+};

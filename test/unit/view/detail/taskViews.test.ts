@@ -12,6 +12,7 @@ import {
   tickText
 } from '../../../../src/core/view/detail/curveText.js';
 import { noOutput } from '../../../../src/core/view/detail/outputState.js';
+import type { CurveAxis } from '../../../../src/core/view/detail/plottedCurves.js';
 import { taskDevicesView } from '../../../../src/core/view/detail/taskDevicesView.js';
 import { taskWhyView } from '../../../../src/core/view/detail/taskWhyView.js';
 import type { Blocks } from '../../../../src/core/view/display/block.js';
@@ -146,7 +147,11 @@ describe('whose curves are drawn', () => {
 });
 
 describe('why there is no curve', () => {
-  const about = { metric: 'loss', metrics: [], isAsking: false, log: false };
+  const about = {
+    ...{ metric: 'loss', metrics: [], isAsking: false, log: false },
+    ...{ axis: 'step' as CurveAxis, isZoomed: false }
+  };
+  const logged = { ...about, metrics: ['loss'] };
   const state = runningSession();
   const begun = state.tasks.filter(({ attempts }) => attempts.length > 0);
 
@@ -169,7 +174,16 @@ describe('why there is no curve', () => {
       { ...about, metric: 'lr', metrics: ['loss'] },
       'Learning rate: nothing of it'
     ],
-    ['nothing above zero', state, begun, { ...about, metrics: ['loss'], log: true }, 'no value above zero']
+    ['nothing above zero', state, begun, { ...logged, log: true }, 'no value above zero'],
+    ['no number', state, begun, logged, 'none of its values is a number'],
+    ['nothing in sight', state, begun, { ...logged, isZoomed: true }, 'no value in what is looked at'],
+    [
+      'no size of a batch',
+      state,
+      begun.map(({ inspection: _, ...task }) => task),
+      { ...logged, axis: 'sample' as const },
+      'How many samples'
+    ]
   ])('%s', (_, session, tasks, what, words) =>
     expect(text(noCurves(session, tasks, what, ENGLISH))).toContain(words)
   );

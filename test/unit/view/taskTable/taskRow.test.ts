@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { ENGLISH } from '../../../../src/core/model/translation.js';
+import { sharePercent } from '../../../../src/core/view/format/format.js';
+import { taskShare } from '../../../../src/core/view/status/progressShare.js';
 import { timesLeft } from '../../../../src/core/view/status/timeLeft.js';
 import { taskColumns } from '../../../../src/core/view/taskTable/taskColumns.js';
 import { type ITaskRow, taskRows } from '../../../../src/core/view/taskTable/taskRow.js';
@@ -128,6 +130,22 @@ describe('taskColumns', () => {
     expect(column({ ...state, tasks }, 'progress')['digits-vit-64-1e-3']).toBe('99 %');
   });
 
+  it('tells how far a task is as it is told everywhere', () => {
+    const state = runningState();
+    const tasks = state.tasks.map(task =>
+      task.status === 'running' && task.inspection
+        ? {
+            ...task,
+            progress: { ...task.progress, step: 756 },
+            inspection: { ...task.inspection, steps: 1000 }
+          }
+        : task
+    );
+    const running = tasks.find(({ status }) => status === 'running')!;
+    const told = column({ ...state, tasks }, 'progress')[running.spec.name];
+    expect([told, sharePercent(taskShare(running), ENGLISH)]).toEqual(['75 %', '75 %']);
+  });
+
   it('tells of the first steps in as few characters as of others, which are not cut off', () => {
     const state = runningState();
     const tasks = state.tasks.map(task =>
@@ -139,7 +157,7 @@ describe('taskColumns', () => {
           }
         : task
     );
-    expect(column({ ...state, tasks }, 'progress')['digits-vit-64-1e-3']).toBe('<0.1 %');
+    expect(column({ ...state, tasks }, 'progress')['digits-vit-64-1e-3']).toBe('<1 %');
   });
 
   it('tells the best value, by the better end, and its step', () => {

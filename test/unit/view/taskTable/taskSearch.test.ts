@@ -141,7 +141,7 @@ describe('taskCsv', () => {
     const { rows, columns } = parts({ ...state, tasks: [{ ...first!, spec }] });
     const chosen = columns.filter(({ id }) => /^(name|param:.*|state|took)$/.test(id));
     expect(taskCsv(rows, chosen)).toBe(
-      'Task,State,lr,text,sum,no,Took\r\na,ready,0.1,"a ""b"", c",\'=1+1,-1,\r\n'
+      'task,status,params.lr,params.text,params.sum,params.no,seconds\r\na,ready,0.1,"a ""b"", c",\'=1+1,-1,\r\n'
     );
   });
 });

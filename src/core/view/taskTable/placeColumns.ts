@@ -1,0 +1,46 @@
+import { strategyLabel } from '../../model/strategy.js';
+import type { ITranslation } from '../../model/translation.js';
+import { NOTHING } from '../format/format.js';
+import type { ICell } from '../format/table.js';
+import type { ITaskColumn } from './taskColumn.js';
+import type { ITaskRow } from './taskRow.js';
+
+/** How tasks are trained, or are to be by the plan. */
+export function strategyColumn(trans: ITranslation): ITaskColumn {
+  const labelOf = ({ task, planned }: ITaskRow): string | undefined => {
+    const strategy = (task.next ?? task.attempts.at(-1))?.strategy ?? planned?.strategy;
+    return strategy && strategyLabel(strategy);
+  };
+  return {
+    id: 'strategy',
+    label: trans.__('Strategy'),
+    about: trans.__('How it is trained, or is to be by the plan'),
+    isUsual: true,
+    width: 14,
+    value: labelOf,
+    cell: row => place(row, labelOf(row), trans)
+  };
+}
+
+/** On which devices they are. */
+export function devicesColumn(trans: ITranslation): ITaskColumn {
+  const namesOf = ({ task, planned }: ITaskRow): string | undefined =>
+    ((task.next ?? task.attempts.at(-1))?.devices ?? planned?.devices)?.join(', ');
+  return {
+    id: 'devices',
+    label: trans.__('Devices'),
+    isUsual: true,
+    width: 12,
+    value: namesOf,
+    cell: row => place(row, namesOf(row), trans)
+  };
+}
+
+function place({ task }: ITaskRow, words: string | undefined, trans: ITranslation): ICell {
+  if (words === undefined) {
+    return { text: NOTHING };
+  }
+  return task.attempts.length > 0
+    ? { text: words }
+    : { text: words, tone: 'muted', title: trans.__('as planned'), spoken: trans.__('(as planned)') };
+}
