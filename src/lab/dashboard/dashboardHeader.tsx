@@ -1,5 +1,5 @@
 import { printable } from '../../core/view/format/escape.js';
-import { progressLine } from '../../core/view/status/progressLine.js';
+import { progressFacts } from '../../core/view/status/progressLine.js';
 import { sessionEntryText } from '../../core/view/status/sessionEntryText.js';
 import { CommandIDs } from '../commands/commandIDs.js';
 import { type Action, isPossible } from '../commands/sessionActions.js';
@@ -41,7 +41,7 @@ function Header({ view, now }: ViewSnapshot.IMoment) {
         {entries.length > 0 && <SessionChooser entries={entries} />}
         {state && (
           <span className="jp-SaturnDashboard-progress" role="status">
-            {progressLine(state, now, trans)}
+            {progressFacts(state, now, trans).join(', ')}
           </span>
         )}
         {state && <SessionActions view={view} />}
