@@ -13,7 +13,15 @@ beforeEach(() => {
   store = new FakeStore();
   store.answer = (_, body) => {
     const { tasks } = body as { tasks: string[] };
-    const curve = { metrics: ['loss'], steps: [0, 1], values: [2, 1], times: [0, 1], segments: [], last: 1, edition: 'one' };
+    const curve = {
+      metrics: ['loss'],
+      steps: [0, 1],
+      values: [2, 1],
+      times: [0, 1],
+      segments: [],
+      last: 1,
+      edition: 'one'
+    };
     return {
       v: 1,
       id: '1',
