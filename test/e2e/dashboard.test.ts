@@ -140,6 +140,21 @@ test('it goes on once the kernel is gone', async () => {
   await shot('dashboard-no-kernel');
 });
 
+test('a column is taken away, and brought back, by its name', async () => {
+  const columns = dashboard.locator('.jp-SaturnColumns');
+  const header = dashboard.getByRole('columnheader', { name: 'Strategy' });
+  await header.waitFor();
+  await columns.locator('summary').click();
+  const name = columns.locator('label', { hasText: 'Strategy' });
+  const { width = 0, height = 0 } = (await name.boundingBox()) ?? {};
+  const onText = { position: { x: width - 4, y: height / 2 } };
+  await name.click(onText);
+  await header.waitFor({ state: 'detached' });
+  await name.click(onText);
+  await header.waitFor();
+  await columns.locator('summary').click();
+});
+
 test('Stop stops', async () => {
   await button('Stop').click();
   await eyes.page.locator('.jp-Dialog button', { hasText: 'Stop' }).last().click();

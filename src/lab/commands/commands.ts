@@ -4,6 +4,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import type { CommandRegistry } from '@lumino/commands';
 import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 import { DisposableDelegate, DisposableSet, type IDisposable } from '@lumino/disposable';
+import { printable } from '../../core/view/format/escape.js';
 import { insertCellBelow, selectCell } from '../notebook/cellNavigation.js';
 import type { ISaturnStore, ISessionModel, ISessions } from '../session/tokens.js';
 import { CommandIDs } from './commandIDs.js';
@@ -83,7 +84,7 @@ export function addCommands(options: addCommands.IOptions): IDisposable {
   const addAction = (
     action: Action,
     command: Pick<CommandRegistry.ICommandOptions, 'label' | 'caption'>,
-    isWanted: () => Promise<boolean> = async () => true
+    isWanted: (session: ISessionModel) => Promise<boolean> = async () => true
   ) =>
     add(CommandIDs[action], {
       describedBy: { args: SESSION_ARGS },
@@ -95,7 +96,7 @@ export function addCommands(options: addCommands.IOptions): IDisposable {
       execute: async args => {
         // The one that is meant now, whatever is in front once a question is answered.
         const session = sessionOf(args);
-        return session !== null && (await isWanted()) && session.send(action, {});
+        return session !== null && (await isWanted(session)) && session.send(action, {});
       }
     });
   addAction('profile', {
@@ -130,7 +131,7 @@ export function addCommands(options: addCommands.IOptions): IDisposable {
       label: trans.__('Stop Training…'),
       caption: trans.__('Save a checkpoint of every running task and stop')
     },
-    () => confirmStop(trans)
+    ({ view }) => confirmStop(view.state?.session ?? '', trans)
   );
   add(CommandIDs.insertTaskCell, {
     label: trans.__('Insert a Task Cell'),
@@ -194,9 +195,9 @@ function formatOf(format: unknown): PageFormat | undefined {
   return PAGE_FORMATS.find(known => known === format);
 }
 
-async function confirmStop(trans: TranslationBundle): Promise<boolean> {
+async function confirmStop(session: string, trans: TranslationBundle): Promise<boolean> {
   const { button } = await showDialog({
-    title: trans.__('Stop training?'),
+    title: trans.__('Stop the training of %1?', printable(session)),
     body: trans.__(
       'Running tasks save a checkpoint first; Train continues them from there. Measuring and planning stop too.'
     ),

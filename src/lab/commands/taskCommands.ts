@@ -40,7 +40,7 @@ export function addTaskCommands(options: ITaskCommandOptions): IDisposable {
   const addLocal = (
     id: string,
     words: IWords,
-    least: number,
+    isPossible: (scope: IScope) => boolean,
     act: (scope: IScope, args: Args) => unknown
   ) => {
     added.add(
@@ -48,7 +48,10 @@ export function addTaskCommands(options: ITaskCommandOptions): IDisposable {
         describedBy: { args: TASK_ARGS },
         label: args => labelOf(words, scopeOf(options, args)?.names.length ?? 0),
         caption: words.caption,
-        isEnabled: args => (scopeOf(options, args)?.names.length ?? 0) >= least,
+        isEnabled: args => {
+          const scope = scopeOf(options, args);
+          return scope !== null && isPossible(scope);
+        },
         execute: args => {
           const scope = scopeOf(options, args);
           return scope && act(scope, args);
@@ -64,10 +67,21 @@ export function addTaskCommands(options: ITaskCommandOptions): IDisposable {
       selected: trans.__('Compare the Selected Tasks'),
       caption: trans.__('Show the curves of these, in one chart')
     },
-    1,
-    ({ names, selection }) => {
-      selection?.select(names);
-      selection?.ask('curves');
+    // Where no dashboard shows the session, one is opened.
+    ({ names, selection }) =>
+      names.length > 0 && (selection !== undefined || commands.isEnabled(CommandIDs.dashboard)),
+    ({ names, selection, session }) => {
+      if (selection) {
+        selection.select(names);
+        selection.ask('curves');
+        return;
+      }
+      const folder = session.view.state?.folder;
+      return commands.execute(CommandIDs.dashboard, {
+        ...(folder !== undefined && { folder }),
+        tasks: [...names],
+        show: 'curves'
+      });
     }
   );
   addLocal(
@@ -78,7 +92,7 @@ export function addTaskCommands(options: ITaskCommandOptions): IDisposable {
       selected: trans.__('Copy Names of the Selected Tasks'),
       caption: trans.__('Put names into the clipboard, one a line')
     },
-    1,
+    ({ names }) => names.length > 0,
     ({ names }) => Clipboard.copyToSystem(names.join('\n'))
   );
   addLocal(
@@ -89,7 +103,7 @@ export function addTaskCommands(options: ITaskCommandOptions): IDisposable {
       selected: trans.__('Download All Tasks as CSV'),
       caption: trans.__('Values, metrics and times, as a table for other programs')
     },
-    0,
+    ({ session }) => (session.view.state?.tasks.length ?? 0) > 0,
     async ({ session, names }, { columns }) => {
       const { downloadTasks } = await import('./taskDownload.js');
       const chosen = isNames(columns) ? columns : undefined;

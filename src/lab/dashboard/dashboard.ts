@@ -13,6 +13,9 @@ import { taskTablePart } from '../taskTable/taskTablePart.js';
 import { dashboardAbsence } from './dashboardAbsence.js';
 import { dashboardHeader } from './dashboardHeader.js';
 
+/** Of the schedule of two devices with its legend, in pixels. */
+const SCHEDULE_HEIGHT = 350;
+
 /** One session on one screen: its schedule above, its tasks and what there is to know of them below. */
 export class Dashboard extends Widget {
   constructor(private readonly _options: Dashboard.IOptions) {
@@ -26,7 +29,6 @@ export class Dashboard extends Widget {
     this._parts.addClass('jp-SaturnDashboard-parts');
     this._parts.addWidget(schedulePart(context));
     this._parts.addWidget(below);
-    this._parts.setRelativeSizes([2, 3]);
     this._absence = dashboardAbsence(context);
     const layout = new PanelLayout();
     layout.addWidget(dashboardHeader(context));
@@ -35,6 +37,7 @@ export class Dashboard extends Widget {
     this.layout = layout;
     // The header is as high as what it says.
     this._sizes = new ResizeObserver(() => {
+      this._share();
       MessageLoop.postMessage(this._parts, Widget.ResizeMessage.UnknownSize);
     });
     this._sizes.observe(this._parts.node);
@@ -94,6 +97,16 @@ export class Dashboard extends Widget {
     }
   }
 
+  /** Give the schedule room for two devices, planned and actual, but no more than half; then it is the reader's to divide. */
+  private _share(): void {
+    const height = this._parts.node.clientHeight;
+    if (!this._isShared && height > 0) {
+      this._isShared = true;
+      const schedule = Math.min(0.5, Math.max(0.4, SCHEDULE_HEIGHT / height));
+      this._parts.setRelativeSizes([schedule, 1 - schedule]);
+    }
+  }
+
   private _onChanged(): void {
     const { session, sessions, sessionId, trans } = this._options;
     const { state } = session.view;
@@ -114,6 +127,7 @@ export class Dashboard extends Widget {
   private readonly _sizes: ResizeObserver;
   private _watching: IDisposable | null = null;
   private _tasks: unknown = null;
+  private _isShared = false;
 }
 
 export namespace Dashboard {

@@ -1,5 +1,5 @@
 import { printable } from '../../core/view/format/escape.js';
-import { progressLine } from '../../core/view/status/progressLine.js';
+import { progressFacts } from '../../core/view/status/progressLine.js';
 import { sessionEntryText } from '../../core/view/status/sessionEntryText.js';
 import { CommandIDs } from '../commands/commandIDs.js';
 import { type Action, isPossible } from '../commands/sessionActions.js';
@@ -39,7 +39,9 @@ function Header({ view, now }: ViewSnapshot.IMoment) {
         </h2>
         {entry && <span className="jp-SaturnDashboard-place">{sessionEntryText(entry, trans).place}</span>}
         {entries.length > 0 && <SessionChooser entries={entries} />}
-        {state && <span className="jp-SaturnDashboard-progress">{progressLine(state, now, trans)}</span>}
+        {state && (
+          <span className="jp-SaturnDashboard-progress">{progressFacts(state, now, trans).join(', ')}</span>
+        )}
         {state && <SessionActions view={view} />}
       </div>
       {failure && <FailureNote failure={failure} onDismiss={() => session.dismiss()} />}

@@ -3,6 +3,7 @@ import { count } from '../../core/view/format/format.js';
 import { sessionEntryLine, sessionEntryText } from '../../core/view/status/sessionEntryText.js';
 import type { SessionEntry } from '../../core/wire/messages.js';
 import { CommandIDs } from '../commands/commandIDs.js';
+import { openMenuBelow } from '../components/openMenu.js';
 import { useDashboardContext } from '../context/dashboardContext.js';
 
 /** Leads from one session to another, where there are several. */
@@ -18,14 +19,7 @@ export function SessionChooser({ entries }: { entries: readonly SessionEntry[] }
       const args = { session: entry.id, label: sessionEntryLine(entry, trans) };
       menu.addItem({ command: CommandIDs.dashboard, args });
     }
-    // Its item is carried out after it has closed.
-    menu.aboutToClose.connect(() => {
-      button.focus();
-      setTimeout(() => menu.dispose());
-    });
-    const { left, bottom } = button.getBoundingClientRect();
-    menu.open(left, bottom);
-    menu.activateNextItem();
+    openMenuBelow(menu, button);
   };
   return (
     <button

@@ -3,8 +3,11 @@ import type uPlot from 'uplot';
 /** Curves of no more points have a mark at each: evaluations are rare, and may stand alone. */
 const MARKED_POINTS = 60;
 
-/** Radius of a mark, in pixels of the page. */
-const MARK = 2;
+/** Nor have those whose points are nearer to each other, in pixels of the page: marks would hide the line. */
+const MARK_ROOM = 8;
+
+/** Radius of a mark, in pixels of the page: so small that its line fills it, for a ring says something else. */
+const MARK = 1;
 
 /** Steps of an axis of time, in seconds: those of a clock. */
 export const TIME_INCREMENTS = [
@@ -33,6 +36,8 @@ export function curvePaths(options: { spread: boolean; marked: boolean }): uPlot
     const [x, y, low, high] = plot.data[series] as unknown as [number[], Values, Values?, Values?];
     const at = (i: number) => plot.valToPos(x[i] as number, 'x', true);
     const down = (value: number) => plot.valToPos(value, 'y', true);
+    const room = x.length > 1 ? (at(x.length - 1) - at(0)) / (x.length - 1) : Number.POSITIVE_INFINITY;
+    const isMarked = options.marked && room >= MARK_ROOM * devicePixelRatio;
     const stroke = new Path2D();
     const isMarked = options.marked && x.length <= MARKED_POINTS;
     let isDrawing = false;

@@ -108,8 +108,13 @@ function Part({ part }: { part: TracebackPart }) {
   );
 }
 
-function Frame({ frame: { file, line, within, code } }: { frame: IFrame }) {
+/** What a kernel calls the source of a cell, of which there is no file. */
+const CELL = /(^|[\\/])ipykernel_\d+[\\/]\d+\.py$/;
+
+function Frame({ frame }: { frame: IFrame }) {
   const { trans } = useDashboardContext();
+  const { line, within, code } = frame;
+  const file = CELL.test(frame.file) ? trans.__('a cell of the notebook') : frame.file;
   return (
     <div className="jp-SaturnTraceback-frame">
       <div>

@@ -45,7 +45,7 @@ export function ParallelChart(props: IParameterChart) {
         <g fill="none">
           {lines(
             tasks.filter(task => !chosen.has(task)),
-            selected.length > 0 ? 'jp-mod-faint' : ''
+            tasks.some(task => chosen.has(task)) ? 'jp-mod-faint' : ''
           )}
           {lines(
             tasks.filter(task => chosen.has(task)),

@@ -34,6 +34,7 @@ export function ScatterChart(props: IParameterChart) {
   const isBrushed = stretches.some(stretch => stretch !== undefined);
   const [a, b] = stretches.map(stretch => stretch ?? ([0, 1] as Brush)) as [Brush, Brush];
   const chosen = new Set(selected);
+  const isChoosing = tasks.some(task => chosen.has(task));
   return (
     <div ref={host} className="jp-SaturnScatter">
       <svg
@@ -110,9 +111,7 @@ export function ScatterChart(props: IParameterChart) {
                 cy={y(top)}
                 r={chosen.has(task) ? 6 : 4}
                 fill={colours.get(task)}
-                className={
-                  chosen.has(task) ? 'jp-mod-chosen' : selected.length > 0 ? 'jp-mod-faint' : undefined
-                }
+                className={chosen.has(task) ? 'jp-mod-chosen' : isChoosing ? 'jp-mod-faint' : undefined}
               >
                 <title>
                   {[

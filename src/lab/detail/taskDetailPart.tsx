@@ -61,12 +61,21 @@ function TaskDetail({ view: { state }, now }: ViewSnapshot.IMoment) {
       onChoose={setTab}
     >
       {!state && <p className="jp-SaturnPanel-hint">{trans.__('There is no session to look into yet.')}</p>}
-      {state && tab === 'curves' && <CurvesTab state={state} />}
-      {state && tab === 'parameters' && <ParametersTab state={state} />}
+      {state && tab === 'curves' && <CurvesTab key={state.folder} state={state} />}
+      {state && tab === 'parameters' && <ParametersTab key={state.folder} state={state} />}
       {state && tab !== 'curves' && tab !== 'parameters' && (
         <>
           <TaskHeader task={task} selected={selected} onLook={setLooked} />
-          {task && <TaskTab key={task.spec.name} tab={tab} task={task} state={state} now={now} />}
+          {task && (
+            // Tasks of another notebook's session may have the same names.
+            <TaskTab
+              key={JSON.stringify([state.folder, task.spec.name])}
+              tab={tab}
+              task={task}
+              state={state}
+              now={now}
+            />
+          )}
         </>
       )}
     </Tabs>

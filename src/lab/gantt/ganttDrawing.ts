@@ -16,6 +16,7 @@ const MOST_NEW = 500;
 
 const CHOSEN_CLASS = 'jp-mod-chosen';
 const CHOOSING_CLASS = 'jp-mod-choosing';
+const FAINT_CLASS = 'jp-mod-faint';
 
 const SVG = 'http://www.w3.org/2000/svg';
 
@@ -85,13 +86,19 @@ export class GanttDrawing {
    */
   mark(selected: string | null, chosen: ReadonlySet<string>): void {
     const stop = selected !== null && this._drawn.has(selected) ? selected : [...this._drawn.keys()][0];
-    this._svg?.classList.toggle(CHOOSING_CLASS, chosen.size > 0);
-    for (const [id, { placed, node }] of this._drawn) {
-      const isChosen = chosen.size > 0 && isOf(placed.bar, chosen);
+    // Tasks that have no bar are no reason for all others to fade.
+    const isChoosing =
+      chosen.size > 0 && [...this._drawn.values()].some(({ placed }) => isOf(placed.bar, chosen));
+    this._svg?.classList.toggle(CHOOSING_CLASS, isChoosing);
+    for (const [id, { placed, node, text }] of this._drawn) {
+      const isChosen = isChoosing && isOf(placed.bar, chosen);
       set(node, 'aria-selected', String(id === selected || isChosen));
       set(node, 'tabindex', id === stop ? '0' : '-1');
       if (node.classList.contains(CHOSEN_CLASS) !== isChosen) {
         node.classList.toggle(CHOSEN_CLASS, isChosen);
+      }
+      if (text.classList.contains(FAINT_CLASS) !== (isChoosing && !isChosen)) {
+        text.classList.toggle(FAINT_CLASS, isChoosing && !isChosen);
       }
     }
   }

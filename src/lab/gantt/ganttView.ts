@@ -83,7 +83,7 @@ export class GanttView extends GanttFrame {
 
   set chosen(value: ReadonlySet<string>) {
     this._chosen = value;
-    if (this._selected !== null && value.size > 0 && !isOf(this.selection, value)) {
+    if (this._selected !== null && !isOf(this.selection, value)) {
       this._selected = null;
       this._describe();
     }
@@ -237,7 +237,7 @@ export class GanttView extends GanttFrame {
   }
 
   private _select(id: string | null): void {
-    if (id === this._selected && (id === null || this._chosen.size <= 1)) {
+    if (id === this._selected && this._chosen.size <= (id === null ? 0 : 1)) {
       return;
     }
     this._selected = id;

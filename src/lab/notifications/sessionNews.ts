@@ -3,7 +3,10 @@ import type { ITranslation } from '../../core/model/translation.js';
 import { printable } from '../../core/view/format/escape.js';
 import { count, duration, listing, taskCount } from '../../core/view/format/format.js';
 import { isUnderWay } from '../../core/view/status/drawnWhen.js';
-import type { SessionState, TaskState } from '../../core/wire/messages.js';
+import type { SessionState, TaskState, TaskStatus } from '../../core/wire/messages.js';
+
+/** What a task is at of which a training expects nothing more. */
+const OVER: ReadonlySet<TaskStatus> = new Set(['finished', 'failed', 'invalid', 'stopped']);
 
 /** Tasks and wishes named before the rest is counted. */
 const NAMED = 3;
@@ -14,6 +17,8 @@ export interface ISessionNews {
   readonly kind: 'ended' | 'failed' | 'decision';
   /** The same for the same event, whoever sees it. */
   readonly key: string;
+  /** Of the session. */
+  readonly folder: string;
   readonly text: string;
   /** Whether something went wrong. */
   readonly isTrouble: boolean;
@@ -21,15 +26,23 @@ export interface ISessionNews {
 
 /** What is news in a state that follows another one of the same session. */
 export function sessionNews(before: SessionState, after: SessionState, trans: ITranslation): ISessionNews[] {
+  return changes(before, after, trans).map(news => ({ ...news, folder: after.folder }));
+}
+
+function changes(
+  before: SessionState,
+  after: SessionState,
+  trans: ITranslation
+): Omit<ISessionNews, 'folder'>[] {
   const name = printable(after.session);
   const key = (...parts: (string | number)[]) => [after.folder, ...parts].join('|');
   if (before.run && before.run.endedAt === undefined && after.run?.endedAt !== undefined) {
     // Whoever has stopped the training knows.
-    return after.tasks.some(({ status }) => status === 'stopped')
+    return isStoppedByUser(before, after)
       ? []
       : [{ kind: 'ended', key: key('ended', after.run.endedAt), ...ending(after, name, trans) }];
   }
-  const news: ISessionNews[] = [];
+  const news: Omit<ISessionNews, 'folder'>[] = [];
   const run = after.run?.startedAt ?? 0;
   const lost = newlyFailed(before, after);
   if (lost.length > 0 && isUnderWay(after)) {
@@ -70,7 +83,12 @@ export function sessionNews(before: SessionState, after: SessionState, trans: IT
   if (after.agent === 'away' && before.agent === 'connected' && isUnderWay(after)) {
     news.push({
       kind: 'decision',
-      key: key('away', after.rev),
+      // While it is away nothing begins, so that pages which hear of it at different times agree.
+      key: key(
+        'away',
+        run,
+        after.tasks.reduce((sum, { attempts }) => sum + attempts.length, 0)
+      ),
       text: trans.__('%1: the agent is away, so nothing new starts until a notebook attaches.', name),
       isTrouble: true
     });
@@ -78,11 +96,51 @@ export function sessionNews(before: SessionState, after: SessionState, trans: IT
   return news;
 }
 
+/**
+ * Whether somebody has made an end of the training, as the state tells in which it ends: tasks are on their way out, or
+ * left although there is a place for them in the plan, or were stopped or taken out just now. Those stopped before
+ * have no part in the end.
+ */
+function isStoppedByUser(before: SessionState, after: SessionState): boolean {
+  if (withoutDevice(after)) {
+    return false;
+  }
+  const known = new Map(before.tasks.map(({ spec, status }) => [spec.name, status]));
+  const selected = before.selected && new Set(before.selected);
+  const unplanned = new Set(after.plan?.plan.unplanned.map(({ task }) => task));
+  const there = new Set(after.tasks.map(({ spec }) => spec.name));
+  return (
+    before.tasks.some(({ spec, status }) => !OVER.has(status) && !there.has(spec.name)) ||
+    after.tasks.some(({ spec: { name }, status, moving, target }) => {
+      switch (status) {
+        case 'stopping':
+          return !moving;
+        case 'stopped':
+          return known.get(name) !== 'stopped';
+        case 'ready':
+          return target === undefined && (selected?.has(name) ?? true) && !unplanned.has(name);
+        default:
+          return false;
+      }
+    })
+  );
+}
+
+/** Why nothing can go on, when no device is left. */
+function withoutDevice({ notices }: SessionState) {
+  return notices.find(({ code }) => code === 'no-device-left');
+}
+
 function ending(
   state: SessionState,
   name: string,
   trans: ITranslation
 ): Pick<ISessionNews, 'text' | 'isTrouble'> {
+  const notice = withoutDevice(state);
+  if (notice) {
+    const text = [notice.message, notice.hint].flatMap(words => (words ? [printable(words)] : [])).join(' ');
+    return { text: trans.__('%1 has ended. %2', name, text), isTrouble: true };
+  }
   const failed = state.tasks.filter(isFailed);
   const trained = state.tasks.filter(({ status }) => status === 'finished').length;
   const { startedAt = 0, endedAt = 0, idleSeconds = 0 } = state.run ?? {};

@@ -16,10 +16,13 @@ export class SessionNotifier implements IDisposable {
     return this._isDisposed;
   }
 
-  /** Take in what a session is now; the first of it is no news. */
+  /**
+   * Take in what a session is now; the first of it is no news. Several notebooks and dashboards may tell of one session,
+   * some of them late, or no more: what is not newer than what is known is no news either.
+   */
   take(state: SessionState): void {
     const before = this._known.get(state.folder);
-    if (before === state || this._isDisposed) {
+    if (this._isDisposed || (before && state.rev <= before.rev)) {
       return;
     }
     this._known.set(state.folder, state);

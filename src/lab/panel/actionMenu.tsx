@@ -1,8 +1,8 @@
 import { ellipsesIcon } from '@jupyterlab/ui-components';
 import { Menu } from '@lumino/widgets';
-import { useEffect, useRef } from 'react';
 import { CommandIDs } from '../commands/commandIDs.js';
 import { exportMenu } from '../components/exportMenu.js';
+import { openMenuBelow } from '../components/openMenu.js';
 import { useViewContext } from '../context/viewContext.js';
 
 /** What can be asked of a session besides the next step; null is a line between. */
@@ -19,41 +19,23 @@ const ITEMS = [
 /** A button that opens the menu of a session. */
 export function ActionMenu() {
   const { commands, trans } = useViewContext();
-  const button = useRef<HTMLButtonElement>(null);
-  const menu = useRef<Menu | null>(null);
-  useEffect(() => {
-    const made = new Menu({ commands });
-    made.title.label = trans.__('Session');
+  const open = (button: HTMLElement) => {
+    const menu = new Menu({ commands });
+    menu.title.label = trans.__('Session');
     for (const command of ITEMS) {
-      made.addItem(command === null ? { type: 'separator' } : { command });
+      menu.addItem(command === null ? { type: 'separator' } : { command });
     }
-    const files = exportMenu(commands, trans, undefined);
-    made.addItem({ type: 'submenu', submenu: files });
-    made.aboutToClose.connect(() => button.current?.focus());
-    menu.current = made;
-    return () => {
-      menu.current = null;
-      made.dispose();
-      files.dispose();
-    };
-  }, [commands, trans]);
-  const open = () => {
-    const box = button.current?.getBoundingClientRect();
-    if (box) {
-      menu.current?.open(box.left, box.bottom);
-      // Opened by key, its first item is at hand.
-      menu.current?.activateNextItem();
-    }
+    menu.addItem({ type: 'submenu', submenu: exportMenu(commands, trans, undefined) });
+    openMenuBelow(menu, button);
   };
   return (
     <button
-      ref={button}
       type="button"
       className="jp-mod-styled jp-mod-minimal jp-SaturnPanel-icon"
       aria-haspopup="menu"
       aria-label={trans.__('More actions')}
       title={trans.__('More actions')}
-      onClick={open}
+      onClick={({ currentTarget }) => open(currentTarget)}
     >
       <ellipsesIcon.react tag="span" aria-hidden="true" />
     </button>

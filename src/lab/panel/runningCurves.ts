@@ -14,7 +14,10 @@ const POINTS = 60;
 
 /** The losses of tasks that train, as small curves. They are asked for while somebody looks, and not more often than one can see. */
 export class RunningCurves implements IDisposable {
-  constructor(private readonly _session: ISessionModel) {}
+  constructor(private readonly _session: ISessionModel) {
+    this._folder = _session.view.state?.folder;
+    _session.changed.connect(this._onSession, this);
+  }
 
   /** Emitted after curves were replaced. */
   get changed(): ISignal<this, void> {
@@ -55,7 +58,20 @@ export class RunningCurves implements IDisposable {
   dispose(): void {
     this._isDisposed = true;
     clearTimeout(this._timer);
+    this._session.changed.disconnect(this._onSession, this);
     Signal.clearData(this);
+  }
+
+  /** Another session has other curves, whatever its tasks are called. */
+  private _onSession(): void {
+    const folder = this._session.view.state?.folder;
+    if (folder !== this._folder) {
+      this._folder = folder;
+      this._curves = new Map();
+      this._changed.emit();
+      this._nextAt = 0;
+      this._schedule(0);
+    }
   }
 
   /** Ask after so many milliseconds, unless it was asked a moment ago; not at all while nobody looks. */
@@ -70,6 +86,7 @@ export class RunningCurves implements IDisposable {
 
   private async _ask(): Promise<void> {
     let pause = INTERVAL;
+    const folder = this._folder;
     this._isAsking = true;
     try {
       const answer = await this._session.request('curves.read', {
@@ -77,7 +94,7 @@ export class RunningCurves implements IDisposable {
         metric: 'loss',
         points: POINTS
       });
-      if (answer.type === 'curves' && !this._isDisposed) {
+      if (answer.type === 'curves' && !this._isDisposed && folder === this._folder) {
         this._curves = new Map(answer.body.curves.map(curve => [curve.task, curve]));
         this._changed.emit();
       }
@@ -86,12 +103,14 @@ export class RunningCurves implements IDisposable {
       pause = PATIENCE;
     }
     this._isAsking = false;
+    pause = folder === this._folder ? pause : 0;
     this._nextAt = Date.now() + pause;
     this._schedule(pause);
   }
 
   private readonly _changed = new Signal<this, void>(this);
   private _curves: ReadonlyMap<string, Curve> = new Map();
+  private _folder: string | undefined;
   private _tasks: readonly string[] = [];
   private _timer: ReturnType<typeof setTimeout> | undefined;
   private _nextAt = 0;

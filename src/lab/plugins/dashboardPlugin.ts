@@ -21,6 +21,7 @@ const ARGS = {
       description:
         'Id of a session, as the Jupyter server lists them; the one that is meant most likely when absent'
     },
+    folder: { type: 'string', description: 'Folder of the session, where its id is not known' },
     label: { type: 'string', description: 'What a menu calls it' },
     tasks: {
       type: 'array',
@@ -107,11 +108,11 @@ export const dashboardPlugin: JupyterFrontEndPlugin<void> = {
       caption: trans.__('Show schedule, tasks and curves of a session in a tab'),
       icon: saturnIcon,
       describedBy: { args: ARGS },
-      execute: async ({ session, tasks, show: what }) => {
+      execute: async ({ session, folder, tasks, show: what }) => {
         const { selection } = await show(
           sessions && typeof session === 'string' && ID.test(session)
             ? session
-            : await likelySession(store, sessions)
+            : await likelySession(store, sessions, typeof folder === 'string' ? folder : undefined)
         );
         if (Array.isArray(tasks)) {
           selection.select(tasks.map(String));
@@ -129,10 +130,8 @@ export const dashboardPlugin: JupyterFrontEndPlugin<void> = {
         sessions.inFront = front?.sessionId === undefined ? null : front.session;
       }
     });
-    store.viewAsked.connect(async (_, folder) => {
-      await sessions?.refresh();
-      const id = sessions?.list?.find(({ path }) => path === folder)?.id;
-      await app.commands.execute(CommandIDs.dashboard, id === undefined ? {} : { session: id });
+    store.viewAsked.connect((_, folder) => {
+      void app.commands.execute(CommandIDs.dashboard, { folder });
     });
     const target = dashboardTarget({ dashboards: tracker, shell: app.shell, store });
     addTaskCommands({ commands: app.commands, target, clock: now, trans });
@@ -149,11 +148,18 @@ export const dashboardPlugin: JupyterFrontEndPlugin<void> = {
   }
 };
 
-/** Id of the session that is meant where none is named: of the current notebook, or the only one there is. */
-async function likelySession(store: ISaturnStore, sessions: ISessions | null): Promise<string | undefined> {
+/**
+ * Id of the session of a folder; where none is named of the one that is meant: of the current notebook, or the only one
+ * there is.
+ */
+async function likelySession(
+  store: ISaturnStore,
+  sessions: ISessions | null,
+  named: string | undefined
+): Promise<string | undefined> {
   await sessions?.refresh();
   const list = sessions?.list ?? [];
-  const folder = store.view.state?.folder;
+  const folder = named ?? store.view.state?.folder;
   if (folder !== undefined) {
     return list.find(({ path }) => path === folder)?.id;
   }

@@ -21,12 +21,12 @@ export function dashboardTarget<W extends IShownSession>(
 ): (session: string | undefined) => ITaskTarget | null {
   const { dashboards, shell, store } = options;
   return named => {
-    const found = dashboards.find(widget => {
-      const { content } = widget;
-      return named === undefined
-        ? widget === shell.currentWidget
-        : content.sessionId === named || content.session.view.state?.folder === named;
-    });
+    const isNamed = ({ content }: W) =>
+      named === undefined || content.sessionId === named || content.session.view.state?.folder === named;
+    // Of several dashboards of one session, the one that is seen.
+    const found =
+      dashboards.find(widget => widget === shell.currentWidget && isNamed(widget)) ??
+      (named === undefined ? undefined : dashboards.find(isNamed));
     if (found) {
       const { session, selection } = found.content;
       return { session, selection };

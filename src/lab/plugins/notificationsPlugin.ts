@@ -1,6 +1,6 @@
-import { ILabShell, type JupyterFrontEnd, type JupyterFrontEndPlugin } from '@jupyterlab/application';
+import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { Notification } from '@jupyterlab/apputils';
-import { INotebookTracker } from '@jupyterlab/notebook';
+import { INotebookTracker, type NotebookPanel } from '@jupyterlab/notebook';
 import { ISettingRegistry } from '@jupyterlab/settingregistry';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import { CommandIDs } from '../commands/commandIDs.js';
@@ -8,7 +8,7 @@ import { SessionNotifier } from '../notifications/sessionNotifier.js';
 import { TitleMark } from '../notifications/titleMark.js';
 import { ToldOnce } from '../notifications/toldOnce.js';
 import { followSettings } from '../panel/panelSettings.js';
-import { ISaturnStore } from '../session/tokens.js';
+import { ISaturnStore, ISessions } from '../session/tokens.js';
 
 /** Tells when a training ends, fails or needs somebody, wherever the user looks. */
 export const notificationsPlugin: JupyterFrontEndPlugin<void> = {
@@ -16,20 +16,56 @@ export const notificationsPlugin: JupyterFrontEndPlugin<void> = {
   description: 'Notifications when training ends, fails or needs a decision.',
   autoStart: true,
   requires: [ISaturnStore, INotebookTracker],
-  optional: [ILabShell, ISettingRegistry, ITranslator],
+  optional: [ISessions, ISettingRegistry, ITranslator],
   activate: async (
     app: JupyterFrontEnd,
     store: ISaturnStore,
     tracker: INotebookTracker,
-    labShell: ILabShell | null,
+    sessions: ISessions | null,
     registry: ISettingRegistry | null,
     translator: ITranslator | null
   ) => {
     const trans = (translator ?? nullTranslator).load('jupyterlab_saturn');
-    const action = (label: string, command: string) => ({
-      label,
-      callback: () => void app.commands.execute(command)
-    });
+    const { commands, shell } = app;
+    const notebookOf = (folder: string) => {
+      const isOf = (panel: NotebookPanel) => store.stateOf(panel)?.folder === folder;
+      const { currentWidget: current } = tracker;
+      return current && isOf(current) ? current : tracker.find(isOf);
+    };
+    const bringUp = (folder: string) => {
+      const panel = notebookOf(folder);
+      if (panel && panel !== tracker.currentWidget) {
+        shell.activateById(panel.id);
+      }
+    };
+    const actions = (folder: string): Notification.IAction[] => [
+      // The panel is about the current notebook.
+      ...(notebookOf(folder)
+        ? [
+            {
+              label: trans.__('Show Saturn'),
+              callback: () => {
+                bringUp(folder);
+                void commands.execute(CommandIDs.open);
+              }
+            }
+          ]
+        : []),
+      ...(commands.isEnabled(CommandIDs.dashboard)
+        ? [
+            {
+              label: trans.__('Open dashboard'),
+              callback: async () => {
+                await sessions?.refresh();
+                if (!sessions?.list?.some(({ path }) => path === folder)) {
+                  bringUp(folder); // a dashboard of no id is about the current notebook
+                }
+                await commands.execute(CommandIDs.dashboard, { folder });
+              }
+            }
+          ]
+        : [])
+    ];
     const notifier = new SessionNotifier({
       trans,
       told: new ToldOnce({
@@ -38,14 +74,10 @@ export const notificationsPlugin: JupyterFrontEndPlugin<void> = {
         exclusively: ToldOnce.exclusively
       }),
       mark: new TitleMark(document),
-      notify: ({ text, isTrouble }) =>
+      notify: ({ text, folder, isTrouble }) =>
         Notification.emit(text, isTrouble ? 'warning' : 'success', {
           autoClose: false,
-          actions: [
-            action(trans.__('Show Saturn'), CommandIDs.open),
-            // Notebook 7 has no place for tabs.
-            ...(labShell ? [action(trans.__('Open dashboard'), CommandIDs.dashboard)] : [])
-          ]
+          actions: actions(folder)
         })
     });
     const look = () =>
@@ -56,6 +88,12 @@ export const notificationsPlugin: JupyterFrontEndPlugin<void> = {
         }
       });
     store.changed.connect(look);
+    // Their notebooks may be closed.
+    sessions?.sessionChanged.connect((_, { view }) => {
+      if (view.state) {
+        notifier.take(view.state);
+      }
+    });
     look();
     await followSettings(registry, ({ notifications }) => {
       notifier.level = notifications;

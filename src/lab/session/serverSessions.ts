@@ -23,6 +23,10 @@ export class ServerSessions implements ISessions {
     return this._changed;
   }
 
+  get sessionChanged(): ISignal<this, ISessionModel> {
+    return this._sessionChanged;
+  }
+
   get list(): readonly SessionEntry[] | null {
     return this._list;
   }
@@ -82,6 +86,7 @@ export class ServerSessions implements ISessions {
       }
     });
     this._opened.set(id, [...(this._opened.get(id) ?? []), opened]);
+    opened.changed.connect(() => this._sessionChanged.emit(opened));
     return opened;
   }
 
@@ -149,6 +154,7 @@ export class ServerSessions implements ISessions {
   );
   private readonly _opened = new Map<string, readonly ISessionModel[]>();
   private readonly _changed = new Signal<this, void>(this);
+  private readonly _sessionChanged = new Signal<this, ISessionModel>(this);
   private _list: readonly SessionEntry[] | null = null;
   private _problem: ConnectionProblem | null = null;
   private _asked: Promise<void> | null = null;

@@ -123,6 +123,9 @@ export interface ISessions extends IDisposable {
   /** Emitted after `list`, `problem` or `inFront` was replaced. */
   readonly changed: ISignal<ISessions, void>;
 
+  /** Emitted with a session that somebody has open, after its `view` was replaced. */
+  readonly sessionChanged: ISignal<ISessions, ISessionModel>;
+
   /** As the server told last; null before it ever did. */
   readonly list: readonly SessionEntry[] | null;
 

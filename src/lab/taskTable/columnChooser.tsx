@@ -13,9 +13,13 @@ export function ColumnChooser(props: ColumnChooser.IProps) {
       ref={fold}
       className="jp-SaturnColumns"
       onBlur={event => {
-        if (!event.currentTarget.contains(event.relatedTarget)) {
-          close();
-        }
+        // Once the press that moves the focus is over: what it is on must not vanish meanwhile.
+        const { currentTarget } = event;
+        setTimeout(() => {
+          if (!currentTarget.contains(document.activeElement)) {
+            close();
+          }
+        });
       }}
       onKeyDown={event => {
         if (event.key === 'Escape') {
@@ -26,7 +30,8 @@ export function ColumnChooser(props: ColumnChooser.IProps) {
       }}
     >
       <summary className="jp-mod-styled">{trans.__('Columns')}</summary>
-      <fieldset className="jp-SaturnColumns-list" aria-label={trans.__('Columns')}>
+      {/* It takes the focus of a press beside the boxes, which else went to what is around all of this. */}
+      <fieldset className="jp-SaturnColumns-list" tabIndex={-1} aria-label={trans.__('Columns')}>
         {columns.slice(1).map(column => (
           <label key={column.id} title={column.about}>
             <input

@@ -1,5 +1,6 @@
 import { Menu } from '@lumino/widgets';
 import { CommandIDs } from '../commands/commandIDs.js';
+import { openMenu } from '../components/openMenu.js';
 import type { IDashboardContext } from '../context/dashboardContext.js';
 
 /** What can be asked of tasks, in the order of the menu; null is a line between. */
@@ -41,14 +42,6 @@ export function openTaskMenu(
   for (const command of ITEMS) {
     menu.addItem(command === null ? { type: 'separator' } : { command, args });
   }
-  const { activeElement } = document;
-  menu.aboutToClose.connect(() => {
-    // Before what was chosen is done: a dialog gives the focus back to where it was.
-    if (activeElement instanceof HTMLElement) {
-      activeElement.focus({ preventScroll: true });
-    }
-    queueMicrotask(() => menu.dispose());
-  });
-  menu.open(x, y);
+  openMenu(menu, x, y, document.activeElement);
   return menu;
 }

@@ -2,12 +2,35 @@ import { nullTranslator } from '@jupyterlab/translation';
 import { CommandRegistry } from '@lumino/commands';
 import type { IDisposable } from '@lumino/disposable';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import schema from '../../../schema/lab/plugin.json' with { type: 'json' };
 import { CommandIDs } from '../../../src/lab/commands/commandIDs.js';
 import { addCommands } from '../../../src/lab/commands/commands.js';
 import { parseTaskCell } from '../../../src/lab/notebook/taskCells.js';
 import { plannedState, runningState } from '../../fixtures/sessionStates.js';
 import { FakePanel, FakeTracker } from '../fakeNotebook.js';
 import { FakeStore } from '../fakeStore.js';
+
+/** Commands that act on a session as a whole. */
+const SESSION_COMMANDS: string[] = [
+  CommandIDs.exportFile,
+  CommandIDs.profile,
+  CommandIDs.plan,
+  CommandIDs.run,
+  CommandIDs.stop
+];
+
+interface IMenuItem {
+  readonly command?: string;
+  readonly args?: object;
+  readonly submenu?: { readonly items: readonly IMenuItem[] };
+}
+
+/** What can be chosen from a menu and the menus in it. */
+function commandItems(items: readonly IMenuItem[]): { command: string; args?: object }[] {
+  return items.flatMap(({ command, args, submenu }) =>
+    command === undefined ? commandItems(submenu?.items ?? []) : [{ command, ...(args && { args }) }]
+  );
+}
 
 describe('addCommands', () => {
   let commands: CommandRegistry;
@@ -72,6 +95,7 @@ describe('addCommands', () => {
       expect(found).toBeDefined();
       return found;
     });
+    expect(document.querySelector('.jp-Dialog-header')?.textContent).toContain('quickstart');
     button?.click();
     await stopping;
     expect(store.did).toEqual(did);
@@ -149,6 +173,17 @@ describe('addCommands', () => {
     await commands.execute(CommandIDs.run);
     expect(store.did).toEqual(['run']);
     expect(commands.isEnabled(CommandIDs.run, { session: 'gone' })).toBe(false);
+  });
+
+  it('acts on the session in front from the main menu as well', () => {
+    const menu = schema['jupyter.lab.menus'].main.flatMap(({ items }) => commandItems(items));
+    const onSession = menu.filter(({ command }) => SESSION_COMMANDS.includes(command));
+    expect(onSession.map(({ command }) => command).sort()).toEqual(
+      [...Array(5).fill(CommandIDs.exportFile), ...SESSION_COMMANDS.slice(1)].sort()
+    );
+    for (const { command, args } of onSession) {
+      expect(args, command).toMatchObject({ inFront: true });
+    }
   });
 
   it('takes all commands away when disposed, and listens no more', () => {

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { CommandIDs } from '../../../src/lab/commands/commandIDs.js';
 import { addTaskCommands, TASK_COMMANDS } from '../../../src/lab/commands/taskCommands.js';
 import { TaskSelection } from '../../../src/lab/context/taskSelection.js';
-import { EPOCH, runningState } from '../../fixtures/sessionStates.js';
+import { EPOCH, emptyState, runningState } from '../../fixtures/sessionStates.js';
 import { FakeStore } from '../fakeStore.js';
 
 const TRAINED = 'digits-vit-32-1e-3';
@@ -97,6 +97,26 @@ describe('addTaskCommands', () => {
     expect(commands.isEnabled(id, args)).toBe(true);
     await commands.execute(id, args);
     expect(store.sent).toEqual([[type, { tasks: expected }]]);
+  });
+
+  it('opens the dashboard to compare tasks of a session that none shows', async () => {
+    other.set({ state: { ...runningState(), folder: '/other' } });
+    const args = { session: '/other', tasks: [TRAINED, RUNNING] };
+    expect(commands.isEnabled(CommandIDs.compareTasks, args)).toBe(false);
+    const asked: unknown[] = [];
+    commands.addCommand(CommandIDs.dashboard, { execute: given => void asked.push(given) });
+    expect(commands.isEnabled(CommandIDs.compareTasks, args)).toBe(true);
+    await commands.execute(CommandIDs.compareTasks, args);
+    expect(asked).toEqual([{ folder: '/other', tasks: [TRAINED, RUNNING], show: 'curves' }]);
+    expect(selection.tasks).toEqual([]);
+  });
+
+  it('downloads tasks where there are any', () => {
+    expect(commands.isEnabled(CommandIDs.exportTasks)).toBe(true);
+    store.set({ state: emptyState() });
+    expect(commands.isEnabled(CommandIDs.exportTasks)).toBe(false);
+    store.set({ state: null });
+    expect(commands.isEnabled(CommandIDs.exportTasks)).toBe(false);
   });
 
   it('says why it is not possible', () => {

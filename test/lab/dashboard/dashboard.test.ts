@@ -92,6 +92,8 @@ describe('Dashboard', () => {
       expect(found).toBeDefined();
       return found as HTMLButtonElement;
     });
+    // Whose progress it is stands before it.
+    expect(shown('.jp-SaturnDashboard-progress')[0]?.textContent).toMatch(/^1\/13 trained, /);
     expect(stop.disabled).toBe(false);
     stop.click();
     expect(executed).toEqual([[CommandIDs.stop, { session: sessionEntry().id }]]);

@@ -126,6 +126,12 @@ describe('dashboardPlugin', () => {
     await vi.waitFor(() => expect(opened()).toEqual([OTHER.id]));
   });
 
+  it('shows the session of a folder', async () => {
+    store.set({ state: { ...runningState(), folder: sessionEntry().path } });
+    await open({ folder: OTHER.path });
+    expect(opened()).toEqual([OTHER.id]);
+  });
+
   it('says which session is in front', async () => {
     await open({ session: OTHER.id });
     expect(sessions.inFront).toBe(sessions.opened(OTHER.id));

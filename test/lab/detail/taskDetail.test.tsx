@@ -458,6 +458,19 @@ describe('an error', () => {
     expect(view.store.sent.at(-1)).toEqual(['retry', { tasks: [failed.spec.name] }]);
   });
 
+  it('is in a cell, whatever the kernel calls its source', () => {
+    const done = finishedState();
+    const traceback = '  File "/tmp/ipykernel_21623/2156242380.py", line 10, in __getitem__';
+    const error = { code: 'data-failed', message: 'ValueError', traceback };
+    failed = { ...(done.tasks[0] as TaskState), status: 'invalid', result: undefined, error };
+    view.show({ ...done, tasks: [failed, ...done.tasks.slice(1)] });
+    view.select(failed.spec.name);
+    view.openTab('error');
+    expect(view.find('[role="tabpanel"] section')?.textContent).toContain(
+      'a cell of the notebook, line 10, in __getitem__'
+    );
+  });
+
   it('is none where nothing went wrong', () => {
     view.select(running.spec.name);
     view.openTab('error');
@@ -485,6 +498,15 @@ describe('checkpoints', () => {
       ],
       ['saturn:task-clone', { session: state.folder, tasks: [running.spec.name], step: 20 }]
     ]);
+  });
+
+  it('are those of the session that is shown, whose tasks may have the names of another one', async () => {
+    view.select(running.spec.name);
+    view.openTab('checkpoints');
+    await settle();
+    view.show({ ...state, folder: '/other' });
+    await settle(1000);
+    expect(view.asked('checkpoints.read')).toHaveLength(2);
   });
 
   it('are looked for again when there is a new one', async () => {

@@ -47,6 +47,30 @@ describe('GanttView', () => {
     expect(view.node.querySelector('[aria-live]')?.textContent).toBe(view.input?.bars[3]?.detail);
   });
 
+  it('lets go of what is let go elsewhere, and selects it again', () => {
+    const click = (node: Element | null | undefined) =>
+      node?.dispatchEvent(new MouseEvent('click', { bubbles: true }));
+    const task = view.input?.bars[3]?.task as string;
+    click(bars()[3]);
+    view.chosen = new Set([task]);
+    expect(bars()[3]?.getAttribute('aria-selected')).toBe('true');
+    view.chosen = new Set();
+    expect(bars()[3]?.getAttribute('aria-selected')).toBe('false');
+    expect(view.node.querySelector('[aria-live]')?.textContent).toBe('');
+    click(bars()[3]);
+    expect(selections).toEqual([task, task]);
+  });
+
+  it('lets go of what was selected elsewhere by a click on the ground', () => {
+    view.chosen = new Set([view.input?.bars[3]?.task as string]);
+    const ground = view.node.querySelector('svg');
+    ground?.dispatchEvent(new MouseEvent('click', { bubbles: true }));
+    expect(selections).toEqual([null]);
+    view.chosen = new Set();
+    ground?.dispatchEvent(new MouseEvent('click', { bubbles: true }));
+    expect(selections).toEqual([null]);
+  });
+
   it('moves with the arrow keys and lets go with Escape', () => {
     stops()[0]?.focus();
     press('ArrowRight');

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { ENGLISH } from '../../../src/core/model/translation.js';
 import type { SessionState, TaskStatus } from '../../../src/core/wire/messages.js';
-import { sessionNews } from '../../../src/lab/notifications/sessionNews.js';
+import { type ISessionNews, sessionNews } from '../../../src/lab/notifications/sessionNews.js';
 import { finishedState, runningState } from '../../fixtures/sessionStates.js';
+import { SessionHarness, spec } from '../../unit/session/sessionHarness.js';
 
 const news = (before: SessionState, after: SessionState) => sessionNews(before, after, ENGLISH);
 
@@ -11,6 +12,42 @@ const withStatus = (state: SessionState, status: TaskStatus, ...places: number[]
   ...state,
   tasks: state.tasks.map((task, i) => (places.includes(i) ? { ...task, status } : task))
 });
+
+/** A session of three tasks, of which the first trains. */
+function training(): SessionHarness {
+  const sim = new SessionHarness();
+  sim.connect(2);
+  sim.feed({ kind: 'tasks-added', tasks: ['a', 'b', 'c'].map(name => spec(name)) });
+  sim.settle();
+  sim.feed({ kind: 'profile-requested' });
+  sim.settle();
+  sim.feed({ kind: 'run-requested' });
+  settlePlan(sim);
+  sim.take('start'); // it trains on until it is stopped
+  return sim;
+}
+
+function settlePlan(sim: SessionHarness): void {
+  for (let plan = sim.take('plan').at(-1); plan; plan = sim.take('plan').at(-1)) {
+    sim.perform(plan);
+  }
+}
+
+const stop = (sim: SessionHarness, task: string) => sim.feed({ kind: 'stop-requested', tasks: [task] });
+
+const statuses = (sim: SessionHarness) =>
+  Object.fromEntries(sim.session.state.tasks.map(task => [task.spec.name, task.status]));
+
+/** What is told while everything that is on its way goes to its end. */
+function rest(sim: SessionHarness): ISessionNews[] {
+  const told: ISessionNews[] = [];
+  for (let next = sim.pending.shift(); next; next = sim.pending.shift()) {
+    const before = sim.session.state;
+    sim.perform(next);
+    told.push(...news(before, sim.session.state));
+  }
+  return told;
+}
 
 describe('sessionNews', () => {
   it('tells the end once, and what came of it', () => {
@@ -27,8 +64,57 @@ describe('sessionNews', () => {
     expect(ended!.text).toMatch(/8 trained, 4 failed: .+ and 1 more\./);
   });
 
-  it('says nothing of an end that somebody made', () => {
-    expect(news(runningState(), withStatus(finishedState(), 'stopped', 3))).toEqual([]);
+  it('says nothing of a training that is stopped', () => {
+    const sim = training();
+    const before = sim.session.state;
+    sim.feed({ kind: 'stop-requested' });
+    expect(statuses(sim)).toEqual({ a: 'stopping', b: 'ready', c: 'ready' });
+    expect(news(before, sim.session.state)).toEqual([]);
+    expect(rest(sim)).toEqual([]);
+  });
+
+  it.each([
+    ['stopped', (sim: SessionHarness, task: string) => stop(sim, task)],
+    ['taken out', (sim: SessionHarness, task: string) => sim.feed({ kind: 'tasks-removed', tasks: [task] })]
+  ])('says nothing of an end that comes as the last task is %s', (_, act) => {
+    const sim = training();
+    sim.feed({ kind: 'stop-requested', tasks: ['b', 'c'] });
+    settlePlan(sim);
+    act(sim, 'a');
+    expect(rest(sim)).toEqual([]);
+    expect(sim.session.state.run).toHaveProperty('endedAt');
+    expect(statuses(sim)).not.toHaveProperty('a', 'stopping');
+  });
+
+  it('tells the end of the others where one was stopped by itself', () => {
+    const sim = training();
+    stop(sim, 'a');
+    sim.perform(sim.take('stop')[0]!);
+    expect(statuses(sim)).toMatchObject({ a: 'stopped' });
+    expect(rest(sim).map(({ kind, isTrouble }) => [kind, isTrouble])).toEqual([['ended', false]]);
+  });
+
+  it('tells an end that comes as no device is left', () => {
+    const state = withStatus(finishedState(), 'ready', 3);
+    const notice = { code: 'no-device-left', message: 'No device is left: cpu0.', hint: 'Set the devices.' };
+    expect(news(runningState(), { ...state, notices: [notice] })).toMatchObject([
+      {
+        kind: 'ended',
+        isTrouble: true,
+        text: 'quickstart has ended. No device is left: cpu0. Set the devices.'
+      }
+    ]);
+  });
+
+  it('tells an end that leaves tasks for which there is no place, or of which nobody has asked', () => {
+    const [before, after] = [runningState(), withStatus(finishedState(), 'ready', 3)];
+    const left = after.tasks[3]!.spec.name;
+    const selected = after.tasks.map(({ spec }) => spec.name).filter(name => name !== left);
+    const unplanned = [{ task: left, reason: 'It fits nowhere.' }];
+    const plan = { ...after.plan!, plan: { ...after.plan!.plan, unplanned } };
+    expect(news(before, after)).toEqual([]);
+    expect(news({ ...before, selected }, after)).toHaveLength(1);
+    expect(news(before, { ...after, plan })).toHaveLength(1);
   });
 
   it('tells of the first failure of a run while others go on, by one key for all', () => {

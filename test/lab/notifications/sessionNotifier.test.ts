@@ -17,10 +17,12 @@ class Page {
     this.notifier = new SessionNotifier({
       trans: nullTranslator.load(''),
       told: new ToldOnce({ storage, isHidden: () => isHidden, exclusively: async act => act() }),
-      mark: { put: () => undefined, dispose: () => undefined },
+      mark: { put: sign => void this.marks.push(sign), dispose: () => undefined },
       notify: news => void this.shown.push(news)
     });
   }
+
+  readonly marks: string[] = [];
 
   async live(): Promise<void> {
     this.notifier.take(runningState());
@@ -66,7 +68,7 @@ describe('SessionNotifier', () => {
     const page = new Page(localStorage);
     page.notifier.level = level;
     page.notifier.take(runningState());
-    page.notifier.take({ ...runningState(), agent: 'away' });
+    page.notifier.take({ ...runningState(), agent: 'away', rev: 91 });
     page.notifier.take(finishedState());
     await flush();
     expect(page.shown).toHaveLength(number);
@@ -83,6 +85,28 @@ describe('SessionNotifier', () => {
     await page.live();
     await flush();
     expect(page.shown).toHaveLength(1);
+  });
+
+  it('takes in the newest of what several notebooks tell of one session', async () => {
+    const page = new Page(localStorage);
+    await page.live();
+    for (let i = 0; i < 3; i++) {
+      page.notifier.take(runningState());
+      page.notifier.take(finishedState());
+    }
+    await flush();
+    expect(page.marks).toEqual(['✓']);
+    expect(page.shown).toHaveLength(1);
+  });
+
+  it('tells once of an agent that is away, whichever revision a page hears of', async () => {
+    const pages = [new Page(localStorage), new Page(localStorage)];
+    for (const [i, page] of pages.entries()) {
+      page.notifier.take(runningState());
+      page.notifier.take({ ...runningState(), agent: 'away', rev: 100 + i });
+    }
+    await flush();
+    expect(pages.map(({ shown }) => shown.length)).toEqual([1, 0]);
   });
 
   it('is silent once it is disposed of', async () => {

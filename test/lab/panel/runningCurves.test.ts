@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { RunningCurves } from '../../../src/lab/panel/runningCurves.js';
 import type { Incoming } from '../../../src/lab/session/messageChannel.js';
+import { runningState } from '../../fixtures/sessionStates.js';
 import { FakeStore } from '../fakeStore.js';
 
 let store: FakeStore;
@@ -49,6 +50,36 @@ it('asks for what is looked at, every two seconds and not more often', async () 
   curves.tasks = ['b', 'c'];
   await vi.advanceTimersByTimeAsync(1000);
   expect(asked().slice(3)).toEqual(['b,c']);
+});
+
+it('forgets the curves of a session when another one is looked at, whose tasks have the same names', async () => {
+  const inFolder = (folder: string) => store.set({ state: { ...runningState(), folder } });
+  inFolder('/a');
+  curves.isShown = true;
+  curves.tasks = ['a'];
+  await vi.advanceTimersByTimeAsync(0);
+  inFolder('/a');
+  expect(curves.curves.size).toBe(1);
+  inFolder('/b');
+  expect(curves.curves.size).toBe(0);
+  await vi.advanceTimersByTimeAsync(0);
+  expect([curves.curves.size, asked()]).toEqual([1, ['a', 'a']]);
+});
+
+it('takes no answer of the session that was looked at before', async () => {
+  let answer: (incoming: Incoming) => void = () => undefined;
+  const { answer: now } = store;
+  store.answer = () => new Promise<Incoming>(resolve => (answer = resolve)) as never;
+  store.set({ state: { ...runningState(), folder: '/a' } });
+  curves.isShown = true;
+  curves.tasks = ['a'];
+  await vi.advanceTimersByTimeAsync(0);
+  store.set({ state: { ...runningState(), folder: '/b' } });
+  answer(now('curves.read', { tasks: ['a'] }));
+  store.answer = now;
+  curves.changed.connect(() => expect(asked()).toHaveLength(2));
+  await vi.advanceTimersByTimeAsync(0);
+  expect([curves.curves.size, asked()]).toEqual([1, ['a', 'a']]);
 });
 
 it('asks nothing while it is hidden, nothing trains, or once it is gone', async () => {

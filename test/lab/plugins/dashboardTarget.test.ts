@@ -46,6 +46,19 @@ describe('dashboardTarget', () => {
     expect(target('/gone')).toBeNull();
   });
 
+  it('is the one in front of several dashboards of one session', () => {
+    const second = dashboard('/a');
+    const both = { currentWidget: second as unknown };
+    const find = dashboardTarget({
+      dashboards: { find: isIt => [a, second].find(isIt) },
+      shell: both,
+      store
+    });
+    expect(find('/a')?.selection).toBe(second.content.selection);
+    both.currentWidget = null;
+    expect(find('/a')?.selection).toBe(a.content.selection);
+  });
+
   it('is that of the dashboard in front, else of the notebook, when none is named', () => {
     expect(target(undefined)).toEqual({ session: store });
     shell.currentWidget = b;

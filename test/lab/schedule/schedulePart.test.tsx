@@ -166,6 +166,21 @@ describe('the schedule', () => {
       expect(all('.jp-mod-chosen')).toEqual([]);
     });
 
+    it('has the others fade, but not for a task that has no bar', () => {
+      const faint = () => all('.jp-mod-faint').length;
+      act(() => selection.select([bars()[3]?.dataset.task as string]));
+      draw();
+      expect(faint()).toBe(all('[data-of]').length - all('.jp-mod-chosen').length);
+      const failed = states
+        .runningState()
+        .tasks.find(({ spec }) => bars().every(bar => bar.dataset.task !== spec.name));
+      expect(failed).toBeDefined();
+      act(() => selection.select([failed?.spec.name as string]));
+      draw();
+      expect(find('svg.jp-mod-choosing')).toBeNull();
+      expect(faint()).toBe(0);
+    });
+
     it('takes in more with Ctrl, by pointer and by key, and lets go with Escape', async () => {
       const [one, two] = bars() as [HTMLElement, HTMLElement];
       await click(one);

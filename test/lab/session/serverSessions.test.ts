@@ -131,11 +131,14 @@ describe('ServerSessions', () => {
 
   it('shows the session, and acts on it', async () => {
     const model = sessions.open(ID);
+    const told: unknown[] = [];
+    sessions.sessionChanged.connect((_, one) => void told.push(one));
     sessions.inFront = model;
     const [socket] = FakeSocket.all;
     socket!.accept();
     socket!.say('state', { state: plannedState() });
     expect(model.view).toMatchObject({ connected: true, connectionProblem: null });
+    expect(new Set(told)).toEqual(new Set([model]));
     const sent = model.send('run', {});
     expect([...model.view.pending]).toEqual(['run']);
     socket!.say('error', { error: { code: 'no', message: 'No.' } }, 'run');

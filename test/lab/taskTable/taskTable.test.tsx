@@ -270,6 +270,26 @@ describe('the table of tasks', () => {
       expect(table.selection.tasks).toHaveLength(4);
     });
 
+    it('has a column chosen by its name, and closes as the focus leaves', () => {
+      table.part.node.tabIndex = -1; // as the dashboard around it
+      const fold = table.find('.jp-SaturnColumns') as HTMLDetailsElement;
+      fold.open = true;
+      act(() => fold.querySelector('summary')?.focus());
+      const names = table.all('.jp-SaturnColumns-list label');
+      const before = table.all('[role="columnheader"]').length;
+      for (const name of names.slice(0, 2)) {
+        // As browsers do: a press moves the focus to what is nearest of those that can have it.
+        act(() => name.closest<HTMLElement>('[tabindex], input, summary')?.focus());
+        act(() => void vi.advanceTimersByTime(1));
+        expect(fold.open).toBe(true);
+        act(() => name.click());
+      }
+      expect(table.all('[role="columnheader"]')).toHaveLength(before - 2);
+      act(() => table.part.node.focus());
+      act(() => void vi.advanceTimersByTime(1));
+      expect(fold.open).toBe(false);
+    });
+
     it('hides columns, and remembers it', () => {
       const box = table
         .all('.jp-SaturnColumns-list label')

@@ -21,7 +21,7 @@ const LEAST_WIDTH = 2 * PADDING + FONT_SIZE / 3;
 
 /**
  * What is written in a bar's rectangle: name and note on two lines or on one, or the name alone, in full or in
- * brief; turned upright where only that fits; else the beginning of the name, or its mark, or nothing.
+ * brief; turned upright where only that fits; else the beginning of the brief name, or its mark, or nothing.
  */
 export function barTexts(bar: IGanttBar, rect: IRect, trans: ITranslation): IPlacedText[] {
   const room = rect.width - 2 * PADDING;
@@ -35,7 +35,8 @@ export function barTexts(bar: IGanttBar, rect: IRect, trans: ITranslation): IPla
   const name = names.find(wording => textWidth(wording, FONT_SIZE) <= room);
   if (name === undefined) {
     const upright = rect.width >= FONT_SIZE + PADDING ? uprightText(bar, names, rect) : undefined;
-    const start = fitText(names[1] as string, room, FONT_SIZE) || fitText(short.trim(), room, FONT_SIZE);
+    // Not of the name in full, which begins alike for all bars of a colour.
+    const start = fitText(names[2] as string, room, FONT_SIZE) || fitText(short.trim(), room, FONT_SIZE);
     return upright ? [upright] : start === '' ? [] : [at(start)];
   }
   if (bar.note === undefined) {

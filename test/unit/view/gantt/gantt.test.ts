@@ -143,7 +143,7 @@ describe('layoutGantt', () => {
       'digits-vit-64-3e-3 · ddp x2',
       'digits-vit-64-3e-3',
       '64-3e-3',
-      'digi…',
+      '64-…',
       undefined
     ]);
   });
