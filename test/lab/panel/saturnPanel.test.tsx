@@ -376,10 +376,16 @@ describe('SaturnPanel', () => {
       ui.show({ pending: new Set(), connected: false });
       expect(disabled()).toEqual([true, true, true]);
       ui.show({ connected: true });
-      ui.show({ state: { ...base, tasks: tasks.filter(({ spec }) => spec.name !== 'b') } });
+      // What is wrong, or done, is drawn at once; states alone follow at a pace.
+      const left = (...names: string[]) =>
+        ui.show({
+          state: { ...base, tasks: tasks.filter(({ spec }) => names.includes(spec.name)) },
+          pending: new Set()
+        });
+      left('a', 'c');
       expect(document.activeElement).toBe(stop('c'));
       stop('c')?.blur();
-      ui.show({ state: { ...base, tasks: tasks.filter(({ spec }) => spec.name === 'a') } });
+      left('a');
       expect(document.activeElement).toBe(document.body);
     });
 
