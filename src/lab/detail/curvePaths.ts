@@ -1,8 +1,9 @@
 import type uPlot from 'uplot';
 
-/** Curves of no more points have a mark at each: evaluations are rare, and may stand alone. */
-
-/** Nor have those whose points are nearer to each other, in pixels of the page: marks would hide the line. */
+/**
+ * Points that are further apart have a mark each, in pixels of the page: evaluations are rare, and may stand alone. Nearer, marks
+ * would hide the line.
+ */
 const MARK_ROOM = 8;
 
 /** Radius of a mark, in pixels of the page: so small that its line fills it, for a ring says something else. */
