@@ -64,8 +64,7 @@ afterAll(async () => {
 test('the panel is in German before there is a session', async () => {
   await notebook.open('tiny.ipynb');
   await notebook.command('saturn:open');
-  await panel.waitFor();
-  expect(await panel.innerText()).toContain('%saturn ist nicht geladen');
+  await panel.getByText('%saturn ist nicht geladen').waitFor();
 });
 
 test('what is said of a session is in German, too', async () => {

@@ -2,8 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Sandbox } from './sandbox.js';
 
-/** The cells of a sweep of four tasks that trains for some seconds. */
-const CELLS = [
+const cellsOf = (epochs: number): string[] => [
   '%load_ext jupyterlab_saturn',
   '%saturn cluster --cpu 2',
   `%%saturn task --sweep lr=0.1,0.01 width=8,16
@@ -26,7 +25,7 @@ def tiny(lr, width):
         loss=loss,
         optimizer=partial(torch.optim.SGD, lr=lr),
         batch_size=32,
-        epochs=4,
+        epochs=${epochs},
     )`,
   '%saturn run',
   '%saturn wait',
@@ -36,9 +35,13 @@ def tiny(lr, width):
 /** So many tasks it has. */
 export const TINY_TASKS = 4;
 
-/** Puts the notebook of a small sweep among those of a sandbox. */
-export function writeTinySweep(sandbox: Sandbox, name: string): void {
-  const cells = CELLS.map((source, i) => ({
+/**
+ * Puts the notebook of a small sweep among those of a sandbox.
+ *
+ * @param epochs - of each task; two tasks at a time, four take some seconds in all.
+ */
+export function writeTinySweep(sandbox: Sandbox, name: string, epochs = 4): void {
+  const cells = cellsOf(epochs).map((source, i) => ({
     cell_type: 'code',
     id: `cell-${i}`,
     metadata: {},

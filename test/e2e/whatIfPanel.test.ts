@@ -81,10 +81,10 @@ test('a bar dragged to the other device is pinned there, and the plan made anew 
   await whatIf().getByRole('button', { name: 'Move tasks by hand' }).click();
   await bars().first().waitFor();
   await settled();
-  const one = bars().filter({ hasText: 'single x1 on' }).last();
+  const one = whatIf().locator('.jp-SaturnGantt [data-kind="planned"][aria-label*="single x1 on"]').last();
   await one.scrollIntoViewIfNeeded();
   const task = (await one.getAttribute('data-task')) as string;
-  const on = async () => (await bar(task).locator('title').textContent())?.match(/ on (cpu\d)/)?.[1];
+  const on = async () => (await bar(task).getAttribute('aria-label'))?.match(/ on (cpu\d)/)?.[1];
   const before = await on();
   const box = await one.boundingBox();
   expect(box).not.toBeNull();

@@ -53,7 +53,7 @@ def test_what_is_stopped_or_removed_leaves_its_device_to_another(
     assert statuses(session.state)[first] == "ready"
     folder = session.paths.task(second)
     assert folder.exists()
-    session.remove([second])
+    session.remove([second], yes=True)
     assert second not in statuses(session.state)
     assert not folder.exists()
     assert until(lambda: in_training(session)) == [first]
@@ -84,7 +84,7 @@ def test_a_clone_begins_with_the_weights_of_a_checkpoint_that_is_gone(session: S
     parent = torch.load(session.paths.model("lines-0.1-20"), weights_only=True)
     view = session.clone("lines-0.1-20", lr=1e-9, warm_start="last", name="still")
     assert "from lines-0.1-20 at step 20" in view.text
-    session.remove(["lines-0.1-20"])
+    session.remove(["lines-0.1-20"], yes=True)
     session.run()
     session.wait()
     still = task(session, "still")

@@ -31,7 +31,7 @@ def test_each_plan_can_be_looked_at_as_it_was(session: Session, shell: Shell) ->
     with pytest.raises(SaturnError) as none:
         session.plan_at(1)
     assert none.value.code == "unknown-plan"
-    session.remove([first])
+    session.remove([first], yes=True)
     until(lambda: "replans" in session.state)
     replan = session.state["replans"][0]
     assert replan["number"] == 1

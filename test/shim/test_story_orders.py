@@ -199,7 +199,7 @@ def test_two_clients_order_what_contradicts_each_other(
     assert statuses(second.state)[one] == "stopped"
     second.resume([one])
     until(lambda: statuses(session.state)[one] != "stopped")
-    second.remove([other])
+    second.remove([other], yes=True)
     assert "There is no task" in str(story.shell.cell(f"%saturn resume {other}"))
     assert {outcome(lambda: second.clone(one, lr=0.2)), outcome(lambda: second.stop([other]))} == {
         "ok",

@@ -85,7 +85,7 @@ def kept(value: Any) -> Scalar:
     What is divided among ranks is put together, which is a collective, as its forward is.
     """
     if isinstance(value, DTensor):
-        value = value.detach().full_tensor()
+        value = value.full_tensor()
     if isinstance(value, torch.Tensor):
         number = value.detach().reshape(())
         precise = number.dtype if number.dtype == torch.float64 else torch.float32

@@ -228,8 +228,9 @@ class PlainLoop(NativeLoop):
         if batch is None or self._accelerates or self.run.world.size == 1:
             return batch
         inner = getattr(sampler, "sampler", None)
-        divides = distributed and isinstance(inner, DistributedSampler)
-        return batch * inner.num_replicas if divides else None
+        if not (distributed and isinstance(inner, DistributedSampler)):
+            return None
+        return batch * inner.num_replicas
 
 
 def _number(value: Any) -> float:
