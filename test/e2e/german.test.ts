@@ -71,6 +71,6 @@ test('what is said of a session is in German, too', async () => {
   await notebook.runAll();
   await notebook.ran(notebook.cell('%saturn results'), 240);
   await eyes.page.locator('.jp-SaturnStatusItem', { hasText: 'Saturn: 4/4 trainiert' }).waitFor();
-  await until('the panel tells of it', async () => (await panel.innerText()).includes('Rangliste'));
+  await until('the panel tells of it', async () => (await panel.innerText()).includes('Bisher am besten'));
   await eyes.page.screenshot({ path: join(reports, 'german.png') });
 });
