@@ -17,6 +17,12 @@ import { setWishes } from './taskWishes.js';
 
 type Act = (tasks: readonly TaskState[], scope: IScope, args: Args) => Promise<boolean>;
 
+/** Orders that say no more than for which tasks they are. */
+const sends =
+  (order: 'run' | 'stop' | 'resume' | 'retry'): Act =>
+  (tasks, { session }) =>
+    session.send(order, { tasks: namesOf(tasks) });
+
 /** Register what can be asked of the engine for some tasks: each is done for those for which it makes sense. */
 export function addTaskOrders(options: ITaskCommandOptions): IDisposable {
   const { commands, clock, trans } = options;
@@ -60,7 +66,7 @@ export function addTaskOrders(options: ITaskCommandOptions): IDisposable {
       selected: trans.__('Train Only the Selected Tasks'),
       caption: trans.__('Measure and plan what is missing, and train these; what trains already goes on')
     },
-    (tasks, { session }) => session.send('run', { tasks: namesOf(tasks) })
+    sends('run')
   );
   addOrder(
     CommandIDs.stopTasks,
@@ -71,7 +77,7 @@ export function addTaskOrders(options: ITaskCommandOptions): IDisposable {
       selected: trans.__('Stop the Selected Tasks'),
       caption: trans.__('Save a checkpoint and stop; the devices go to others')
     },
-    (tasks, { session }) => session.send('stop', { tasks: namesOf(tasks) })
+    sends('stop')
   );
   addOrder(
     CommandIDs.resumeTasks,
@@ -82,7 +88,7 @@ export function addTaskOrders(options: ITaskCommandOptions): IDisposable {
       selected: trans.__('Resume the Selected Tasks'),
       caption: trans.__('Go on where it was stopped, beside what trains')
     },
-    (tasks, { session }) => session.send('resume', { tasks: namesOf(tasks) })
+    sends('resume')
   );
   addOrder(
     CommandIDs.retryTasks,
@@ -93,7 +99,7 @@ export function addTaskOrders(options: ITaskCommandOptions): IDisposable {
       selected: trans.__('Retry the Selected Tasks'),
       caption: trans.__('Try again what failed, from the last checkpoint')
     },
-    (tasks, { session }) => session.send('retry', { tasks: namesOf(tasks) })
+    sends('retry')
   );
   addOrder(
     CommandIDs.cloneTasks,

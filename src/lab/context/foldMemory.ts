@@ -1,16 +1,14 @@
 import type { IDisposable } from '@lumino/disposable';
 import { type ISignal, Signal } from '@lumino/signaling';
 import { createContext, useCallback, useContext, useSyncExternalStore } from 'react';
+import { type MemoryStorage, recall, remember, switchesIn } from './remembered.js';
 
-/** Where what a user has folded is kept. */
-export type FoldStorage = Pick<Storage, 'getItem' | 'setItem'>;
-
-const KEY = 'jupyterlab-saturn:folds';
+const NAME = 'folds';
 
 /** What a user has folded or unfolded, kept over reloads. Of anything else whoever shows it decides. */
 export class FoldMemory implements IDisposable {
-  constructor(private readonly _storage: FoldStorage) {
-    this._open = read(_storage);
+  constructor(private readonly _storage: MemoryStorage) {
+    this._open = new Map(switchesIn(recall(NAME, _storage)));
   }
 
   /** Emitted after something was folded or unfolded. */
@@ -29,11 +27,7 @@ export class FoldMemory implements IDisposable {
 
   set(id: string, open: boolean): void {
     this._open.set(id, open);
-    try {
-      this._storage.setItem(KEY, JSON.stringify(Object.fromEntries(this._open)));
-    } catch {
-      // The storage is full or forbidden: it is remembered until the page is left.
-    }
+    remember(NAME, Object.fromEntries(this._open), this._storage);
     this._changed.emit();
   }
 
@@ -45,17 +39,6 @@ export class FoldMemory implements IDisposable {
   private readonly _changed = new Signal<this, void>(this);
   private readonly _open: Map<string, boolean>;
   private _isDisposed = false;
-}
-
-function read(storage: FoldStorage): Map<string, boolean> {
-  try {
-    const found: unknown = JSON.parse(storage.getItem(KEY) ?? '{}');
-    return new Map(
-      Object.entries(found ?? {}).filter((entry): entry is [string, boolean] => typeof entry[1] === 'boolean')
-    );
-  } catch {
-    return new Map();
-  }
 }
 
 const FoldContext = createContext<FoldMemory | null>(null);

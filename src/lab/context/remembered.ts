@@ -27,18 +27,25 @@ export function useRemembered<T extends string | number | boolean>(
   ];
 }
 
-// Storage may be full, or not allowed: then a choice lasts as long as the page.
+/** Where what is remembered is kept. */
+export type MemoryStorage = Pick<Storage, 'getItem' | 'setItem'>;
 
-function recall(name: string): unknown {
+/** What was remembered under a name; null when there is nothing that can be read. */
+export function recall(name: string, storage: MemoryStorage = localStorage): unknown {
   try {
-    return JSON.parse(localStorage.getItem(PREFIX + name) ?? 'null');
+    return JSON.parse(storage.getItem(PREFIX + name) ?? 'null');
   } catch {
     return null;
   }
 }
 
-function remember(name: string, value: unknown): void {
+/** Remember something under a name; where the storage is full, or not allowed, it lasts as long as the page. */
+export function remember(name: string, value: unknown, storage: MemoryStorage = localStorage): void {
   try {
-    localStorage.setItem(PREFIX + name, JSON.stringify(value));
+    storage.setItem(PREFIX + name, JSON.stringify(value));
   } catch {}
 }
+
+/** The entries of something remembered that are true or false. */
+export const switchesIn = (value: unknown): [string, boolean][] =>
+  Object.entries(value ?? {}).filter((entry): entry is [string, boolean] => typeof entry[1] === 'boolean');

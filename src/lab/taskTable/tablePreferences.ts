@@ -1,4 +1,5 @@
 import { useCallback, useState } from 'react';
+import { recall, remember, switchesIn } from '../context/remembered.js';
 
 /** What somebody wants to see of tasks, in all sessions. */
 export interface ITablePreferences {
@@ -6,29 +7,19 @@ export interface ITablePreferences {
   readonly columns: Readonly<Record<string, boolean>>;
 }
 
-const KEY = 'jupyterlab-saturn:task-table';
-const NONE: ITablePreferences = { columns: {} };
+const NAME = 'task-table';
 
 /** What is wanted, remembered by the browser. */
 export function useTablePreferences(): [ITablePreferences, (preferences: ITablePreferences) => void] {
   const [preferences, prefer] = useState(read);
-  const remember = useCallback((next: ITablePreferences) => {
+  const set = useCallback((next: ITablePreferences) => {
     prefer(next);
-    try {
-      localStorage.setItem(KEY, JSON.stringify(next));
-    } catch {
-      // A browser that keeps nothing (private, full) shows it all the same until the page is left.
-    }
+    remember(NAME, next);
   }, []);
-  return [preferences, remember];
+  return [preferences, set];
 }
 
 function read(): ITablePreferences {
-  try {
-    const { columns }: { columns?: unknown } = JSON.parse(localStorage.getItem(KEY) ?? '{}');
-    const known = Object.entries(columns ?? {}).filter(([, isShown]) => typeof isShown === 'boolean');
-    return { columns: Object.fromEntries(known) as Record<string, boolean> };
-  } catch {
-    return NONE;
-  }
+  const { columns } = (recall(NAME) ?? {}) as { columns?: unknown };
+  return { columns: Object.fromEntries(switchesIn(columns)) };
 }

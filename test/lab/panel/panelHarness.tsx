@@ -3,7 +3,8 @@ import { CommandRegistry } from '@lumino/commands';
 import { MessageLoop } from '@lumino/messaging';
 import { Widget } from '@lumino/widgets';
 import { act } from 'react';
-import { FoldMemory, type FoldStorage } from '../../../src/lab/context/foldMemory.js';
+import { FoldMemory } from '../../../src/lab/context/foldMemory.js';
+import type { MemoryStorage } from '../../../src/lab/context/remembered.js';
 import { attentionSection } from '../../../src/lab/panel/attentionSection.js';
 import { bestSection } from '../../../src/lab/panel/bestSection.js';
 import { PanelSections } from '../../../src/lab/panel/panelSections.js';
@@ -22,7 +23,7 @@ import { FakeStore } from '../fakeStore.js';
 Reflect.set(globalThis, 'IS_REACT_ACT_ENVIRONMENT', true);
 
 /** A storage in which everything of the panel was left open. */
-export function allOpen(): FoldStorage {
+export function allOpen(): MemoryStorage {
   const ids = [
     'tasks',
     'profile',
@@ -38,7 +39,7 @@ export function allOpen(): FoldStorage {
 }
 
 /** A storage in which things were left open or not. */
-export function keptFolds(folds: Record<string, boolean>): FoldStorage {
+export function keptFolds(folds: Record<string, boolean>): MemoryStorage {
   let kept: string | null = JSON.stringify(folds);
   return {
     getItem: () => kept,
@@ -49,7 +50,7 @@ export function keptFolds(folds: Record<string, boolean>): FoldStorage {
 }
 
 /** The panel in the document, with all it needs. */
-export function openPanel(planner: IWhatIfPlanner, now = EPOCH + 20, storage: FoldStorage = allOpen()) {
+export function openPanel(planner: IWhatIfPlanner, now = EPOCH + 20, storage: MemoryStorage = allOpen()) {
   const store = new FakeStore();
   const commands = new CommandRegistry();
   const whatIf = new WhatIf({ makePlanner: () => planner, clock: () => now, seconds: () => 1 });
