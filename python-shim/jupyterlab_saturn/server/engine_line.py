@@ -27,6 +27,7 @@ MOST_WAITING = 64
 """So many answers a page may wait for at once."""
 
 _TICK_SECONDS = 1.0
+_FIRST_ANSWER_SECONDS = 2.0
 _LARGE_BYTES = 1 << 16
 _MONITORED = zmq.EVENT_HANDSHAKE_SUCCEEDED | zmq.EVENT_DISCONNECTED
 _log = logging.getLogger(__name__)
@@ -69,7 +70,8 @@ class EngineLine:
         self._broke = broke
         self._greeted_by = ""
         self._linked = False
-        self._heard = self._pinged = time.monotonic()
+        self._made = self._heard = self._pinged = time.monotonic()
+        self._was_up = False
         self._waiting: dict[str, tuple[str, bytes]] = {}
         self._dealer = context.socket(zmq.DEALER)
         self._dealer.linger = 0
@@ -82,6 +84,12 @@ class EngineLine:
         self.is_up = False
         self.refusal: SaturnError | None = None
         """Why the engine does not talk to this server: another version."""
+
+    @property
+    def is_away(self) -> bool:
+        """Whether the engine does not answer, though it did before or had time to."""
+        had_time = time.monotonic() - self._made > _FIRST_ANSWER_SECONDS
+        return not self.is_up and (self._was_up or had_time)
 
     async def send(self, message: ClientMessage) -> None:
         """Pass a page's message on.
@@ -193,6 +201,7 @@ class EngineLine:
                 await self._say(wire.encode("client", wire.message("client", "ping")))
 
     async def _set_up(self, up: bool) -> None:
+        self._was_up = self._was_up or up
         if up != self.is_up:
             self.is_up = up
             await self._changed()

@@ -195,9 +195,7 @@ class PageRelay:
             return self._seen.failure if self._unwoken is None else self._unwoken
         if self._line.refusal is not None:
             return self._line.refusal.to_json()
-        if self._told is not None and not self._line.is_up and self._told[0]:
-            return engine_away()
-        return None
+        return engine_away() if self._line.is_away else None
 
     async def _refuse(self, error: SaturnError, re: str | None) -> None:
         refusal = wire.message("engine", "error", {"error": error.to_json()}, re)

@@ -514,7 +514,8 @@ def test_the_devices_of_the_request_are_in_the_order_asked_for() -> None:
 def test_losses_with_the_zygote_are_nobodys_fault(tmp_path: Path) -> None:
     cell = try_out(rank0=f"orphan {tmp_path / 'trial'} 2;trial 0.25", rank1="")
     assert (cell["status"], cell["stepSeconds"]) == ("ok", 0.25)
-    assert (tmp_path / "trial").read_text() == "xx"
+    # A zygote that dies before it has told of a rank has that start cold, as nobody's orphan.
+    assert (tmp_path / "trial").read_text() in ("x", "xx")
     results = inspect(task("a", ranks=f"orphan {tmp_path / 'inspection'} 2;inspected"))
     assert ["inspection" in result for result in results] == [True]
 

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +21,7 @@ FIRST = Card(
     used=2048,
     total=81559,
     fields={"utilization.gpu": "87"},
-    processes=(Process(os.getpid(), used=1024), Process(1, "python", used=512)),
+    processes=(Process(os.getpid(), used=1024),),
 ).numbered(0)
 SECOND = Card(fields={"utilization.gpu": NOT_APPLICABLE}, used=4).numbered(1)
 
@@ -45,17 +50,31 @@ def sample(of: Any) -> Any:
     return load
 
 
+@contextlib.contextmanager
+def stranger() -> Iterator[int]:
+    """A process of another process session than this one."""
+    command = [sys.executable, "-S", "-c", "import time; time.sleep(300)"]
+    process = subprocess.Popen(command, start_new_session=True)
+    try:
+        yield process.pid
+    finally:
+        process.kill()
+        process.wait()
+
+
 def test_load_memory_and_who_uses_a_gpu_besides_the_session(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    FakeDriver((FIRST, SECOND)).install(tmp_path, monkeypatch)
-    first, second = sample(node(FIRST, SECOND))["devices"]
+    with stranger() as pid:
+        mine = replace(FIRST, processes=(*FIRST.processes, Process(pid, "python", used=512)))
+        FakeDriver((mine, SECOND)).install(tmp_path, monkeypatch)
+        first, second = sample(node(mine, SECOND))["devices"]
     assert first == {
         "id": "cuda0",
         "load": 0.87,
         "memoryBytes": 2048 * MIB,
         "totalBytes": 81559 * MIB,
-        "others": ["python (process 1, 0.5 GiB)"],
+        "others": [f"python (process {pid}, 0.5 GiB)"],
     }
     assert second == {"id": "cuda1", "memoryBytes": 4 * MIB, "totalBytes": 81559 * MIB}
 

@@ -65,6 +65,21 @@ def test_answers_come_under_the_ids_of_the_page(server: Server, sleeping: Sleepi
     assert page.ask("stop")["body"]["error"] == engine.refused["stop"]
 
 
+def test_an_engine_is_given_time_for_its_first_answer(
+    server: Server, sleeping: SleepingSession
+) -> None:
+    engine = sleeping.run()
+    engine.silent |= {"hello", "ping", "state"}
+    page = server.open(server.id_of(sleeping))
+    assert "error" not in page.ask("hello", HELLO)["body"]
+    again = page.say("hello", HELLO)
+    assert "error" not in page.find("kernel.status", re=again)["body"]
+    assert page.find("kernel.status")["body"]["error"]["code"] == "engine-away"
+    engine.silent.clear()
+    while "error" in page.find("kernel.status")["body"]:
+        pass
+
+
 @pytest.mark.parametrize(
     ("sent", "code", "re"),
     [
