@@ -1,3 +1,4 @@
+import { isSameModel } from '../model/deviceModels.js';
 import { curveKey } from '../model/strategy.js';
 import type { Cluster, ProfileCell, Strategy } from '../wire/messages.js';
 import type { IGridCell } from './profileGrid.js';
@@ -17,33 +18,35 @@ export function deviceMemory(devices: number, { nodes }: Cluster): number {
 
 /**
  * Whether a strategy would rather not fit: too little to rule it out, enough not to count on it. Either the same
- * on more devices left too little memory free, or the same ran out of memory on fewer devices and nothing tells how
- * many are enough: then twice as many are the next to try.
+ * on more devices, or on devices of another model, left too little memory free, or the same ran out of memory on fewer devices
+ * and nothing tells how many are enough: then twice as many are the next to try.
  *
  * @param measured - what trials and training found of the cell's signature.
  * @param open - cells of the same signature that a trial may tell something about.
  */
 export function isMemoryRisk(
-  { strategy, estimateBytes = 0 }: IGridCell,
+  { strategy, model, memoryBytes, estimateBytes = 0 }: IGridCell,
   measured: readonly ProfileCell[],
-  open: readonly IGridCell[],
-  cluster: Cluster
+  open: readonly IGridCell[]
 ): boolean {
   const curve = curveKey(strategy);
   const onCurve = (other: { readonly strategy: Strategy }): boolean => curveKey(other.strategy) === curve;
-  const memory = deviceMemory(strategy.devices, cluster);
+  const isOwn = (other: { readonly model?: string }): boolean => isSameModel(other.model, model);
   const tried = measured.filter(onCurve);
+  const isLarge = ({ strategy: { devices }, peakBytes = 0 }: ProfileCell): boolean =>
+    peakBytes * (devices / strategy.devices) ** MEMORY_SCALING > memoryBytes;
   const counts = (status: ProfileCell['status']): number[] =>
-    tried.filter(cell => cell.status === status).map(cell => cell.strategy.devices);
-  if (estimateBytes > memory) {
+    tried.filter(cell => cell.status === status && isOwn(cell)).map(cell => cell.strategy.devices);
+  if (estimateBytes > memoryBytes) {
+    return true;
+  }
+  if (tried.some(cell => !isOwn(cell) && cell.strategy.devices >= strategy.devices && isLarge(cell))) {
     return true;
   }
   if (counts('ok').length === 0) {
-    const most = Math.max(...open.filter(onCurve).map(cell => cell.strategy.devices));
+    const own = open.filter(cell => onCurve(cell) && isOwn(cell));
+    const most = Math.max(...own.map(cell => cell.strategy.devices));
     return strategy.devices < Math.min(most, 2 * Math.max(0, ...counts('oom')));
   }
-  return tried.some(
-    ({ strategy: { devices }, peakBytes = 0 }) =>
-      devices > strategy.devices && peakBytes * (devices / strategy.devices) ** MEMORY_SCALING > memory
-  );
+  return tried.some(cell => isOwn(cell) && cell.strategy.devices > strategy.devices && isLarge(cell));
 }
