@@ -31,13 +31,13 @@ const CASES: { name: string; world(seed: number): IGroundTruth; goal: string; ce
   { name: 'paper, images', world: seed => paperGroundTruth('img', seed), goal: '1/8, 3 %' },
   {
     name: 'unlike nodes, text',
-    world: seed => withSmallNode(paperGroundTruth('txt', seed), seed),
+    world: seed => withSmallNode(paperGroundTruth('txt', seed, true), seed),
     goal: '',
     cells: GRID_CELLS + SMALL_CELLS
   },
   {
     name: 'unlike nodes, images',
-    world: seed => withSmallNode(paperGroundTruth('img', seed), seed),
+    world: seed => withSmallNode(paperGroundTruth('img', seed, true), seed),
     goal: '',
     cells: GRID_CELLS + SMALL_CELLS
   },

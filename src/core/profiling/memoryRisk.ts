@@ -6,6 +6,9 @@ import type { IGridCell } from './profileGrid.js';
 /** Memory on each device falls with about this power of the device count: what is sharded falls faster, the rest not. */
 const MEMORY_SCALING = 0.7;
 
+/** Where this many strategies ran out of memory, and none worked, memory may suffice for none. */
+const BARREN = 2;
+
 /** The memory that each of so many devices of one node has at best, in bytes. */
 export function deviceMemory(devices: number, { nodes }: Cluster): number {
   return Math.max(
@@ -49,4 +52,36 @@ export function isMemoryRisk(
     return strategy.devices < Math.min(most, 2 * Math.max(0, ...counts('oom')));
   }
   return tried.some(cell => isOwn(cell) && cell.strategy.devices > strategy.devices && isLarge(cell));
+}
+
+/** Models of devices on which memory has never sufficed, while it does on others. */
+export function barrenModels(measured: readonly ProfileCell[]): Set<string> {
+  const works = new Set(measured.flatMap(({ status, model }) => (status === 'ok' ? [model] : [])));
+  const counts = new Map<string, number>();
+  for (const { status, model } of measured) {
+    if (status === 'oom' && model !== undefined && works.size > 0 && !works.has(model)) {
+      counts.set(model, (counts.get(model) ?? 0) + 1);
+    }
+  }
+  return new Set([...counts].flatMap(([model, count]) => (count >= BARREN ? [model] : [])));
+}
+
+/**
+ * Whether memory should suffice: by an estimate, or by what the same took on devices of another model, or on fewer.
+ *
+ * @param measured - what trials and training found of the cell's signature.
+ */
+export function isKnownToFit(
+  { strategy, memoryBytes, estimateBytes = Infinity }: IGridCell,
+  measured: readonly ProfileCell[]
+): boolean {
+  const curve = curveKey(strategy);
+  return (
+    estimateBytes <= memoryBytes ||
+    measured.some(
+      ({ strategy: other, peakBytes = Infinity }) =>
+        curveKey(other) === curve &&
+        peakBytes * Math.max(1, other.devices / strategy.devices) ** MEMORY_SCALING <= memoryBytes
+    )
+  );
 }

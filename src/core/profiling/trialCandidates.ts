@@ -1,6 +1,6 @@
 import { cellKey, keyOfCell, strategyLabel } from '../model/strategy.js';
 import type { ProfileCell, Strategy } from '../wire/messages.js';
-import { isMemoryRisk } from './memoryRisk.js';
+import { barrenModels, isKnownToFit, isMemoryRisk } from './memoryRisk.js';
 import type { IGridCell } from './profileGrid.js';
 import { pruningReason } from './pruning.js';
 import { groupBySignature } from './signatureGroups.js';
@@ -88,8 +88,11 @@ export function trialCandidates(
     standingOf(signature, strategy, model);
   }
   const openBySignature = groupBySignature(open);
-  const promising = open.filter(
-    cell => !isMemoryRisk(cell, bySignature.get(cell.signature) ?? [], openBySignature.get(cell.signature)!)
-  );
+  const barren = barrenModels(measured);
+  const promising = open.filter(cell => {
+    const known = bySignature.get(cell.signature) ?? [];
+    const isRisk = isMemoryRisk(cell, known, openBySignature.get(cell.signature)!);
+    return !isRisk && (!barren.has(cell.model ?? '') || isKnownToFit(cell, known));
+  });
   return { open, promising, pruned };
 }

@@ -22,8 +22,7 @@ const works = (cell: ProfileCell): boolean => cell.status === 'ok' && cell.stepS
 
 /**
  * The first trials of signatures that no trial told anything about: one each, on a middling count of devices, from which
- * neither more nor fewer are far, and spread over the techniques, whose differences carry over to other signatures. And one for
- * each model of devices that no trial told anything about, of what is tried on another: so their ratio is known.
+ * neither more nor fewer are far, and spread over the techniques, whose differences carry over to other signatures.
  *
  * @param open - of a signature and strategy, those devices first on which it is to be tried first.
  * @param known - cells measured, and cells about to be.
@@ -57,7 +56,7 @@ export function initialTrials(
       chosen.push(first!);
     }
   }
-  return [...chosen, ...comparisons(open, [...known, ...chosen])];
+  return chosen;
 }
 
 /** The models of some cells by how early they stand. */
@@ -69,8 +68,13 @@ function modelRanks(open: readonly IGridCell[]): Map<string | undefined, number>
   return ranks;
 }
 
-/** For each model of which nothing is known, a cell that is known, or about to be, on another; else one of such a signature. */
-function comparisons(
+/**
+ * The first trials of models of devices that no trial told anything about: for each a cell that is known on another, so that
+ * their ratio is known; else one of such a signature.
+ *
+ * @param known - cells measured, and cells about to be.
+ */
+export function comparingTrials(
   open: readonly IGridCell[],
   known: readonly Pick<ProfileCell, 'signature' | 'strategy' | 'model'>[]
 ): IGridCell[] {

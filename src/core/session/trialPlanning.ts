@@ -7,6 +7,7 @@ import { bundled } from '../profiling/taskBundles.js';
 import { type ITrialCandidates, trialCandidates } from '../profiling/trialCandidates.js';
 import { trialSeconds } from '../profiling/trialPrice.js';
 import {
+  comparingTrials,
   initialTrials,
   interpolatedCells,
   optimisticProfile,
@@ -54,6 +55,7 @@ export function planTrials(session: ISession, time: number, waitsForNone: boolea
   const tried = [...measured.filter(cell => cell.status === 'ok'), ...trials, ...exploredCells(session)];
   const likely = initialTrials(promising, tried);
   const first = [...likely, ...initialTrials(open, [...tried, ...likely])];
+  first.push(...comparingTrials(promising, [...tried, ...first]));
   if (!waitsForNone) {
     first.push(...doubtful);
   }

@@ -112,7 +112,7 @@ function world(entries: IEntry[], random: Random, estimates: boolean): IGroundTr
 }
 
 /** Of the second node of an unlike pair: its devices, their memory in bytes, and so many times longer a step takes. */
-const SMALL = { devices: 4, memory: 16e9, ratio: 4 };
+const SMALL = { devices: 4, memory: 24e9, ratio: 3 };
 
 /** How far that ratio differs between signatures, and between techniques, as standard deviations of logarithms. */
 const RATIO_APART = { signatures: 0.25, techniques: 0.1 };
@@ -124,12 +124,18 @@ export const SMALL_CELLS = 12 * 4 * SMALL.devices;
  * A world with a second node, of fewer, smaller and slower devices.
  *
  * @param ratio - so many times longer a step takes there.
+ * @param memory - bytes of each of its devices.
  */
-export function withSmallNode(world: IGroundTruth, seed: number, ratio = SMALL.ratio): IGroundTruth {
+export function withSmallNode(
+  world: IGroundTruth,
+  seed: number,
+  ratio = SMALL.ratio,
+  memory = SMALL.memory
+): IGroundTruth {
   const random = mulberry32(seed * 15_485_863);
   const [large] = world.nodes.map(node => named(node, 'large'));
   const [, spare] = gpuNodes(2, SMALL.devices);
-  const small = named(spare!, 'small', SMALL.memory);
+  const small = named(spare!, 'small', memory);
   const truth = new Map<string, PlanOption>();
   const techniques = new Map<string, number>();
   for (const signature of new Set(world.tasks.map(({ inspection }) => inspection.signature))) {
@@ -142,7 +148,7 @@ export function withSmallNode(world: IGroundTruth, seed: number, ratio = SMALL.r
       truth.set(cellKey(signature, strategy, 'large'), option);
       const technique = techniques.get(label(strategy)) ?? RATIO_APART.techniques * normal(random);
       techniques.set(label(strategy), technique);
-      if (peakBytes <= SMALL.memory) {
+      if (peakBytes <= memory) {
         const slower = ratio * Math.exp(own + technique);
         truth.set(cellKey(signature, strategy, 'small'), { ...option, stepSeconds: slower * stepSeconds });
       }
