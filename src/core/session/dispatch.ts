@@ -1,4 +1,5 @@
 import { derived } from '../model/derived.js';
+import { modelAt } from '../model/deviceModels.js';
 import type { FailedTrials } from '../profiling/failedTrials.js';
 import type { Node, Plan, Segment, TaskState } from '../wire/messages.js';
 import type { Command } from './command.js';
@@ -190,13 +191,15 @@ export function isRunnable(
 ): boolean {
   const { strategy, node, devices } = segment;
   const { spec, inspection } = task;
-  const there = plannedCluster(state).nodes.find(({ id }) => id === node)?.devices ?? [];
+  const cluster = plannedCluster(state);
+  const there = cluster.nodes.find(({ id }) => id === node)?.devices ?? [];
+  const model = modelAt(cluster, segment);
   return (
     (selection === null || asSet(selection).has(spec.name)) &&
     devices.every(device => there.some(({ id }) => id === device)) &&
     !state.excludeTechniques.includes(strategy.technique) &&
-    measuredCell(state.cells, task, strategy) !== undefined &&
-    failed.failure({ hash: spec.hash, signature: inspection?.signature ?? '' }, strategy) === undefined
+    measuredCell(state.cells, task, strategy, model) !== undefined &&
+    failed.failure({ hash: spec.hash, signature: inspection?.signature ?? '' }, strategy, model) === undefined
   );
 }
 
