@@ -137,7 +137,9 @@ export class AgentExecutor implements IExecutor {
       log(`kept back: ${failureOf(error).message}`);
       return;
     }
-    router.send(from, 'ok', { rev: this._rev }, message.id);
+    if (!isPassing(message)) {
+      router.send(from, 'ok', { rev: this._rev }, message.id);
+    }
     if (message.type === 'cluster.report') {
       const choice = this._choices.shift();
       if (refusal) {
@@ -181,6 +183,11 @@ export namespace AgentExecutor {
     /** The socket on which agents speak. */
     readonly router: MessageRouter;
   }
+}
+
+/** Whether a message is told once, so that nobody waits to hear that it has come: of many tasks that train these are most. */
+function isPassing({ type, body }: Message<'agent'>): boolean {
+  return type === 'devices.load' || (type === 'group.event' && body.kind === 'step');
 }
 
 /**

@@ -1,8 +1,8 @@
 import type { GroupEvent, GroupStart } from '../../../src/core/wire/messages.js';
 import { FleetWork } from './fleetWork.js';
 
-/** As often as the first rank of a group tells how far it is, in seconds. */
-const TELL_SECONDS = 0.2;
+/** How often the first rank of a group tells how far it is, in seconds: by the share of what it has trained, within limits. */
+const TELL = { least: 0.2, most: 1, share: 0.02 };
 
 /** After so many seconds of steps a group knows how fast it is. */
 const MEASURED_SECONDS = 1;
@@ -92,7 +92,7 @@ export class SimulatedGroup {
       this._folder.saved.set(task.name, step);
       told.push({ kind: 'checkpoint', step });
     }
-    if (now - this._toldAt >= TELL_SECONDS) {
+    if (now - this._toldAt >= Math.max(TELL.least, Math.min(TELL.most, TELL.share * (now - this._begunAt)))) {
       this._toldAt = now;
       told.push({ kind: 'step', step, loss: 1 / (1 + step), stepSeconds: this._stepSeconds });
     }
