@@ -16,7 +16,7 @@ const TICK = 50;
 export class Fleet {
   readonly engine: EngineProcess;
   readonly client: Follower;
-  readonly nodes: SimulatedNode[];
+  readonly nodes: SimulatedNode[] = [];
   readonly traffic: ITraffic = { said: 0, heard: 0, gaps: [] };
   private readonly _folder = mkdtempSync(join(tmpdir(), 'fleet-'));
   private readonly _shared: ISharedFolder = { saved: new Map(), over: new Set() };
@@ -24,25 +24,30 @@ export class Fleet {
 
   /**
    * @param nodes - how many.
-   * @param devices - of each.
+   * @param _devices - of each.
    */
   constructor(
     nodes: number,
-    devices: number,
+    private readonly _devices: number,
     readonly work: FleetWork
   ) {
     this.engine = new EngineProcess(this._folder);
-    const { endpoint } = this.engine;
-    this.client = new Follower(endpoint, VERSION);
-    this.nodes = Array.from(
-      { length: nodes },
-      (_, n) => new SimulatedNode(nodeOf(n, devices), endpoint, work, this._shared, this.traffic)
-    );
+    this.client = new Follower(this.engine.endpoint, VERSION);
+    for (let n = 0; n < nodes; n++) {
+      this.add();
+    }
     this._timer = setInterval(() => {
       for (const node of this.nodes) {
         node.advance(Date.now() / 1000);
       }
     }, TICK);
+  }
+
+  /** Have another node come. The first is the session's own. */
+  add(): void {
+    const { nodes, work, engine, traffic } = this;
+    const node = nodeOf(nodes.length, this._devices);
+    nodes.push(new SimulatedNode(node, engine.endpoint, work, this._shared, traffic, nodes.length > 0));
   }
 
   /** Wait until all nodes are known, then add all tasks and wait until they are built. */

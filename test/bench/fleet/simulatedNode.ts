@@ -48,7 +48,8 @@ export class SimulatedNode {
     endpoint: string,
     private readonly _work: FleetWork,
     private readonly _folder: ISharedFolder,
-    private readonly _traffic: ITraffic
+    private readonly _traffic: ITraffic,
+    readonly isFar: boolean
   ) {
     this._socket.connect(endpoint);
     void this._listen();
@@ -60,7 +61,15 @@ export class SimulatedNode {
     return [...this._groups.values()].map(({ start }) => start.task.name);
   }
 
-  /** Gone without a word, as a machine that lost its power; what was saved is saved. */
+  /** Gone as a machine that lost its power is; what was saved is saved. Whoever carries its messages knows, and says so. */
+  async lose(): Promise<void> {
+    const error = { code: 'node-lost', message: 'The machine is off.' };
+    this._say('agent.gone', { node: this.node.id, error });
+    await this._sending;
+    this.vanish();
+  }
+
+  /** Gone without a word. */
   vanish(): void {
     this._isGone = true;
     for (const { start } of this._groups.values()) {
@@ -157,6 +166,8 @@ export class SimulatedNode {
     const inspecting = this._inspecting?.body.tasks.slice(this._inspecting.next).map(({ name }) => name);
     this._say('agent.hello', {
       node: this.node,
+      ...(this.isFar && { far: true }),
+      instance: this.node.id,
       groups,
       trials: [...this._trials.keys()],
       inspecting: inspecting ?? []
