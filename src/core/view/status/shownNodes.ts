@@ -125,7 +125,7 @@ export function awayWords({ since }: Pick<IShownNode, 'since'>, now: number, tra
 /** The nodes of a session that are away, but for its own. */
 export function missedNodes(state: SessionState): IShownNode[] {
   return shownNodes(state).filter(
-    ({ standing, told }) => (standing === 'away' || standing === 'gone') && !told?.isOwn
+    ({ standing, told }) => (standing === 'away' || standing === 'gone') && told !== undefined && !told.isOwn
   );
 }
 
