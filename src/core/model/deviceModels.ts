@@ -1,4 +1,4 @@
-import type { Cluster, Device, DeviceShare, Node } from '../wire/messages.js';
+import type { Cluster, Device, DeviceShare, Feasibility, Node } from '../wire/messages.js';
 import { derived } from './derived.js';
 import { usableBy } from './strategy.js';
 
@@ -27,6 +27,12 @@ export function deviceKinds(cluster: Cluster, count: number): readonly IDeviceKi
     known.set(count, kinds);
   }
   return kinds;
+}
+
+/** The kinds of devices for which an inspection found a strategy feasible, or not. */
+export function judgedKinds(cluster: Cluster, { strategy, kind }: Feasibility): readonly IDeviceKind[] {
+  const kinds = deviceKinds(cluster, strategy.devices);
+  return kind === undefined ? kinds : kinds.filter(({ nodes }) => nodes[0]?.devices[0]?.kind === kind);
 }
 
 function kindsFor({ nodes }: Cluster, count: number): IDeviceKind[] {

@@ -1,5 +1,5 @@
 import { derived } from '../model/derived.js';
-import { deviceKinds } from '../model/deviceModels.js';
+import { judgedKinds } from '../model/deviceModels.js';
 import { cellKey } from '../model/strategy.js';
 import type { Cluster, Feasibility, Inspection, Strategy, TaskState } from '../wire/messages.js';
 import { FailedTrials, type ITried } from './failedTrials.js';
@@ -44,12 +44,8 @@ export function profileGrid(
   for (const { signature, feasibility, candidates } of kindsOf(tasks)) {
     for (const verdict of feasibility) {
       const { strategy, feasible } = verdict;
-      if (
-        feasible &&
-        deviceKinds(cluster, strategy.devices).length > 0 &&
-        !excluded.has(strategy.technique)
-      ) {
-        const key = cellKey(signature, strategy);
+      if (feasible && judgedKinds(cluster, verdict).length > 0 && !excluded.has(strategy.technique)) {
+        const key = `${cellKey(signature, strategy)} ${verdict.kind ?? ''}`;
         const place = grid.get(key);
         const before = place?.candidates ?? [];
         grid.set(key, {
@@ -62,7 +58,7 @@ export function profileGrid(
   }
   return [...grid.values()].flatMap(({ verdict, signature, candidates }) => {
     const { strategy, estimateBytes, insteadOf } = verdict;
-    return deviceKinds(cluster, strategy.devices).map(({ model, nodes }) => {
+    return judgedKinds(cluster, verdict).map(({ model, nodes }) => {
       const next = failed.next(candidates, strategy, model);
       const failures = failed.count(signature, strategy, model);
       return {

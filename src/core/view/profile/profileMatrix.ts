@@ -104,6 +104,17 @@ function isOn({ cluster }: SessionState, model: string | undefined, count: numbe
   return cluster !== undefined && deviceKinds(cluster, count).some(kind => kind.model === model);
 }
 
+/** What inspections found for the kind of device that a model is of. */
+function judgedFor(
+  { cluster }: SessionState,
+  model: string | undefined,
+  feasibility: readonly Feasibility[]
+): readonly Feasibility[] {
+  const devices = cluster?.nodes.flatMap(node => node.devices) ?? [];
+  const kind = devices.find(device => device.model === model)?.kind;
+  return feasibility.filter(one => one.kind === undefined || kind === undefined || one.kind === kind);
+}
+
 /** What a person calls devices of a model: their name, where no others have it; virtual ones have one each. */
 function modelName({ cluster }: SessionState, model: string): string {
   const devices = cluster?.nodes.flatMap(node => node.devices) ?? [];
@@ -188,9 +199,10 @@ function entry(
   if (cell) {
     return knownEntry(cell);
   }
+  const own = judgedFor(state, model, feasibility);
   const judged =
-    feasibility.find(one => strategyKey(one.strategy) === key) ??
-    feasibility.find(
+    own.find(one => strategyKey(one.strategy) === key) ??
+    own.find(
       one =>
         !one.feasible &&
         one.strategy.technique === strategy.technique &&
