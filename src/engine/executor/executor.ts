@@ -36,6 +36,7 @@ export namespace IExecutor {
       | 'agent-away'
       | 'node-changed'
       | 'devices-freed'
+      | 'bridge-reported'
       | 'inspected'
       | 'trial-finished'
       | 'group';
