@@ -106,7 +106,7 @@ export function noteBridge(session: ISession, report: BridgeReport, time: number
         commands: bridge.joinedAt === undefined ? stop(session) : []
       };
     case 'ended':
-      return isLeaving(session.state) ? only(withoutBridge(session, time)) : only(session);
+      return isLeaving(session.state) ? withoutBridge(session, time) : only(session);
   }
 }
 
@@ -121,9 +121,7 @@ export function restoreBridge(session: ISession, hello: AgentHello, time: number
     return hello.bridge ? { session, commands: stop(session) } : idle;
   }
   if (bridge.state === 'ending') {
-    return hello.bridge
-      ? { session, commands: stop(session) }
-      : { session: withoutBridge(session, time), commands: [] };
+    return hello.bridge ? { session, commands: stop(session) } : withoutBridge(session, time);
   }
   if (bridge.state === 'leaving' || (hello.bridge && isAlike(hello.bridge, bridge.request))) {
     return idle;
@@ -157,10 +155,16 @@ function withBridge(session: ISession, bridge: BridgeState): ISession {
   return withState(session, { bridge });
 }
 
-function withoutBridge(session: ISession, time: number): ISession {
+function withoutBridge(session: ISession, time: number): IStep {
   const far = (session.state.nodes ?? []).filter(({ isOwn }) => !isOwn);
-  const left = far.reduce((next, { id }) => forgetNode(next, id, time), session);
-  return withState(left, { bridge: undefined });
+  const left = far.reduce<IStep>(
+    ({ session: before, commands }, { id }) => {
+      const next = forgetNode(before, id, time);
+      return { session: next.session, commands: [...commands, ...next.commands] };
+    },
+    { session, commands: [] }
+  );
+  return { ...left, session: withState(left.session, { bridge: undefined }) };
 }
 
 function start(session: ISession): IStep {
