@@ -25,7 +25,7 @@ import psutil
 
 MARK = "SATURN_RAY_NODE"
 _NET = "10.77.0"
-_START_SECONDS = 120.0
+_START_SECONDS = 300.0
 _STORE_BYTES = 80_000_000
 
 
@@ -162,6 +162,7 @@ class RayCluster:
             **self._more,
             MARK: mark,
             "RAY_USAGE_STATS_ENABLED": "0",
+            "RAY_raylet_start_wait_time_s": "100",
             # So that devices on one machine are those of two.
             "XDG_RUNTIME_DIR": str(folder / "run"),
             "XDG_STATE_HOME": str(folder / "state"),

@@ -80,9 +80,9 @@ class BridgeProcess:
         self.request: BridgeRequest | None = None
 
     async def start(self, request: BridgeRequest) -> None:
-        """Have a bridge to a cluster, in place of another; it is said how it is, if there is one."""
+        """Have a bridge to a cluster, in place of another; of one that is up it is said again."""
         async with self._changing:
-            if self._work is not None and request == self.request:
+            if request == self.request and self._told["state"] != "failed":
                 self._say(self._told)
                 return
             await self._stop()

@@ -1,7 +1,7 @@
 """``python -m jupyterlab_saturn.cluster``: be a session's bridge, as a child of its agent.
 
-Its standard input gives JSON lines: a `BridgeTask`, then endpoints to lead to; its end says that the
-agent is gone, or wants no bridge any more. On its standard output are `BridgeReport` lines; all
+Its standard input gives JSON lines: a `BridgeTask`, then endpoints to lead to; its end says that
+the agent is gone, or wants no bridge any more. On its standard output are `BridgeReport` lines; all
 that Ray prints goes to standard error, which is a log.
 """
 

@@ -157,7 +157,9 @@ class Hands:
                 return failure
         code = None if process is None else process.returncode
         error = SaturnError(
-            "agent-died", f"The agent of the node ended with code {code}.", f"Its log is {self._log}."
+            "agent-died",
+            f"The agent of the node ended with code {code}.",
+            f"Its log is {self._log}.",
         )
         error.traceback = tail(self._log)
         return error.to_json()
