@@ -134,8 +134,7 @@ class KeptNode:
             self._hands = await self._transport.hands(self._node)
             failure = await self._hands.start(self._order)
             if failure is None:
-                heard = lambda: self._settle(None)
-                self._line = NodeLine(self.id, self._hands, self._endpoint, heard=heard)
+                self._line = NodeLine(self.id, self._hands, self._endpoint, heard=self._settle)
                 failure = await self._line.run()
                 self._line.close()
                 self._line = None
@@ -151,7 +150,7 @@ class KeptNode:
             self._hands = None
         return failure
 
-    def _settle(self, error: Failure | None) -> None:
+    def _settle(self, error: Failure | None = None) -> None:
         self.error = error
         self.settled.set()
         self._changed()

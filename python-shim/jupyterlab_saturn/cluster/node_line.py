@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 import zmq
@@ -89,7 +90,7 @@ class NodeLine:
         taken = 0
         while True:
             try:
-                heard = await self._surely(lambda: self._hands.receive(taken))
+                heard = await self._surely(partial(self._hands.receive, taken))
             except HandsGone as error:
                 return node_gone(self._node, error)
             if heard.failure is not None:
@@ -113,7 +114,7 @@ class NodeLine:
             while await self._socket.poll(0):
                 frames.append((await self._socket.recv_multipart())[-1])
             try:
-                await self._surely(lambda: self._hands.send(count, frames))
+                await self._surely(partial(self._hands.send, count, frames))
             except HandsGone as error:
                 return node_gone(self._node, error)
             count += len(frames)

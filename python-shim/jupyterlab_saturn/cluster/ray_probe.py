@@ -11,7 +11,7 @@ import sys
 
 
 def main(address: str) -> None:
-    """Write ``{"address": ...}`` when it serves, ``{"refused": true}`` when it wants a token."""
+    """Write ``{"address": ..., "refused": ...}``; nothing where there is no cluster."""
     from ray._private import services  # pyright: ignore
     from ray._raylet import GcsClient
     from ray.exceptions import AuthenticationError
@@ -23,9 +23,10 @@ def main(address: str) -> None:
     try:
         GcsClient(address=found).get_all_node_info()
     except AuthenticationError:
-        print(json.dumps({"refused": True, "address": found}))
+        refused = True
     else:
-        print(json.dumps({"refused": False, "address": found}))
+        refused = False
+    sys.stdout.write(json.dumps({"refused": refused, "address": found}) + "\n")
 
 
 if __name__ == "__main__":
