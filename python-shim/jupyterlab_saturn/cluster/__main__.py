@@ -78,8 +78,9 @@ async def _main() -> None:
     )
     task = json.loads(await lines.readline())
     validate("BridgeRequest", task["request"])
-    with reports:
-        await _work(cast(BridgeTask, task), lines, reports)
+    await _work(cast(BridgeTask, task), lines, reports)
+    # Ray's threads may hang where its cluster does.
+    os._exit(0)
 
 
 if __name__ == "__main__":

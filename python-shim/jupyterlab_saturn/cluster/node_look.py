@@ -22,7 +22,9 @@ def look() -> NodeLook:
     import platform
 
     try:
-        from jupyterlab_saturn import __version__ as package
+        import jupyterlab_saturn
     except ImportError:
         package = None
+    else:
+        package = jupyterlab_saturn.__version__
     return {"package": package, "python": platform.python_version(), "user": os.getuid()}

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 _NAMESPACE = "saturn"
 _CALLS = 16
+_JOIN_SECONDS = 60.0
 _START_SECONDS = 90.0
 _END_SECONDS = 25.0
 _T = TypeVar("_T")
@@ -52,7 +53,16 @@ class RayTransport:
             As `admitted`; ``other-versions``, ``no-such-cluster``.
         """
         address = await admitted(self._request)
-        await asyncio.to_thread(_join, address)
+        try:
+            async with asyncio.timeout(_JOIN_SECONDS):
+                await asyncio.to_thread(_join, address)
+        except TimeoutError as error:
+            raise SaturnError(
+                "no-such-cluster",
+                f"Ray on this machine did not let the session in within {_JOIN_SECONDS:.0f} "
+                f"seconds, although the cluster at {address} answers.",
+                "See the logs of Ray on this machine, and start it anew.",
+            ) from error
         return address
 
     async def nodes(self) -> list[ClusterNode]:
@@ -116,7 +126,7 @@ class RayHands:
         return valid_failure(await _answer(self._actor.start.remote(order), _START_SECONDS))
 
     async def receive(self, taken: int) -> Heard:
-        heard = await _answer(self._actor.receive.remote(taken))
+        heard: Heard = await _answer(self._actor.receive.remote(taken))
         valid_failure(heard.failure)
         return heard
 
@@ -195,12 +205,13 @@ def require_alike(node: ClusterNode, found: NodeLook) -> None:
             f"there (version {found['python']}).",
             f"Install it there: pip install jupyterlab-saturn=={own['package']}",
         )
-    for name, key in (("jupyterlab-saturn", "package"), ("Python", "python")):
-        if found[key] != own[key]:
+    for name, theirs, ours in (
+        ("jupyterlab-saturn", found["package"], own["package"]),
+        ("Python", found["python"], own["python"]),
+    ):
+        if theirs != ours:
             raise SaturnError(
-                "other-versions",
-                f"Node {node.host} has {name} {found[key]}, this one {own[key]}.",
-                _SAME,
+                "other-versions", f"Node {node.host} has {name} {theirs}, this one {ours}.", _SAME
             )
     if found["user"] != own["user"]:
         raise SaturnError(
