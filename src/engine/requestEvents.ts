@@ -57,7 +57,9 @@ export function eventOfRequest(
       refuseStop(session, message.body.tasks ?? []);
       return { kind: 'stop-requested', ...message.body };
     case 'cluster.join':
-      return refuseOtherCluster(session, message.body) ? { kind: 'bridge-wanted', request: message.body } : null;
+      return refuseOtherCluster(session, message.body)
+        ? { kind: 'bridge-wanted', request: message.body }
+        : null;
     case 'cluster.leave':
       return session.state.bridge ? { kind: 'bridge-unwanted' } : null;
     case 'reset':

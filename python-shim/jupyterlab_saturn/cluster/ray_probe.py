@@ -12,8 +12,8 @@ import sys
 
 def main(address: str) -> None:
     """Write ``{"address": ..., "refused": ...}``; nothing where there is no cluster."""
-    from ray._private import services  # pyright: ignore
-    from ray._raylet import GcsClient
+    from ray._private import services
+    from ray._raylet import GcsClient  # type: ignore[attr-defined]
     from ray.exceptions import AuthenticationError
 
     try:

@@ -68,10 +68,10 @@ export class AgentExecutor implements IExecutor {
         this._send(command.node, 'group.stop', command.body);
         break;
       case 'start-bridge':
-        this._send(this._agents.addressOf(command.node), 'bridge.start', command.body);
+        this._send(command.node, 'bridge.start', command.body);
         break;
       case 'stop-bridge':
-        this._send(this._agents.addressOf(command.node), 'bridge.stop', {});
+        this._send(command.node, 'bridge.stop', {});
         break;
       case 'until':
         this._send(command.node, 'group.until', command.body);
