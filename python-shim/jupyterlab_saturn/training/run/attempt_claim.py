@@ -1,8 +1,9 @@
 """Which attempts at a task have begun, so that one that was given up cannot spoil the next.
 
 A node that is cut off may train on while another has its task. Clocks tell nothing then, and locks
-need not work between nodes. What does is a folder with a file for each attempt that has begun: it
-only grows, and to list it asks a file server for what is there now (close-to-open, nfs(5)).
+need not work between nodes. What does is a folder with a file for each attempt that has begun, to
+which files are only added: to list it asks a file server for what is there now (close-to-open,
+nfs(5)). An engine that has lost its journal, and with it the numbers, removes it.
 """
 
 from __future__ import annotations
@@ -50,7 +51,6 @@ class AttemptClaim:
             ``late-commit``: a later attempt has begun.
         """
         if self.attempt > 0:
-            make_private(self._folder)
             self._note(str(self.attempt))
             self.require()
 
@@ -96,6 +96,7 @@ class AttemptClaim:
                 yield int(found[1]), None if found[2] is None else int(found[2])
 
     def _note(self, name: str) -> None:
+        make_private(self._folder)
         file = os.open(self._folder / name, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
         os.close(file)
 
