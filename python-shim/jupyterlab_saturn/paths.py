@@ -212,6 +212,10 @@ class SessionPaths:
     def checkpoints(self, task: str) -> Path:
         return self.task(task) / "checkpoints"
 
+    def claims(self, task: str) -> Path:
+        """A file for each attempt at a task that has begun."""
+        return self.task(task) / "claims"
+
     def native(self, task: str) -> Path:
         """What a task that trains by itself writes: its checkpoints and logs."""
         return self.task(task) / "native"
