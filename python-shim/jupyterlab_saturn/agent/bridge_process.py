@@ -25,7 +25,7 @@ _log = logging.getLogger(__name__)
 _FIRST_PAUSE = 1.0
 _LAST_PAUSE = 60.0
 _GOOD_SECONDS = 60.0
-_END_SECONDS = 40.0
+_END_SECONDS = 20.0
 _LINE_BYTES = 1 << 22
 
 BRIDGE_COMMAND = (sys.executable, "-P", "-m", "jupyterlab_saturn.cluster")

@@ -5,26 +5,33 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import logging
 import os
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
-from ..agent.agent_launch import lasting
+import zmq
+import zmq.asyncio
+
+from ..agent.far_environment import far_environment, parents_environment
 from ..agent.log_tail import tail
 from ..errors import SaturnError, failure_of
 from ..paths import SessionPaths, engine_endpoint, no_shared_folder
 from ..whole_files import write_json
-from ..wire import check_size, validate
+from ..wire import validate
 from .transport import HandsOrder, Heard
 
 if TYPE_CHECKING:
     from ..generated.wire_types import Failure
 
+_log = logging.getLogger(__name__)
+
 _POLL_SECONDS = 20.0
-_END_SECONDS = 15.0
+_LOOK_SECONDS = 2.0
+_END_SECONDS = 10.0
 
 
 class Hands:
@@ -49,8 +56,8 @@ class Hands:
         self._environment = environment or _environment
         self._process: subprocess.Popen[bytes] | None = None
         self._log = Path()
-        self._socket: Any = None
-        self._reading: asyncio.Task[None] | None = None
+        self._socket: zmq.asyncio.Socket | None = None
+        self._tending: list[asyncio.Task[None]] = []
         self._living: asyncio.Task[int] | None = None
         self._agent = b""
         self._out: list[bytes] = []
@@ -67,23 +74,23 @@ class Hands:
         return None
 
     def _start(self, order: HandsOrder) -> None:
-        import zmq.asyncio
-
         paths = SessionPaths.of_folder(order.folder, node=order.node)
         check_shared(paths, order.proof)
         paths.ensure()
         if order.devices is not None:
             write_json(paths.devices, order.devices)
         self._log = paths.agent_log
-        runtime = paths.ensure_runtime()
+        endpoint = engine_endpoint(paths.ensure_runtime())
         # Before there is an agent: what it says first must find somebody.
-        self._socket = zmq.asyncio.Context.instance().socket(zmq.ROUTER)
-        self._socket.setsockopt(zmq.LINGER, 0)
-        self._socket.setsockopt(zmq.SNDHWM, 0)
-        endpoint = engine_endpoint(runtime)
-        Path(endpoint.removeprefix("ipc://")).unlink(missing_ok=True)
-        self._socket.bind(endpoint)
-        self._reading = asyncio.create_task(self._read())
+        socket = zmq.asyncio.Context.instance().socket(zmq.ROUTER)
+        self._socket = socket
+        socket.setsockopt(zmq.LINGER, 0)
+        socket.setsockopt(zmq.SNDHWM, 0)
+        socket.bind(endpoint)
+        self._tending = [
+            asyncio.create_task(self._read(socket)),
+            asyncio.create_task(self._keep_place(socket, paths)),
+        ]
         with self._log.open("ab") as log:
             # From a thread that lasts: the agent ends with the thread that started it.
             self._process = subprocess.Popen(
@@ -113,8 +120,7 @@ class Hands:
     async def send(self, first: int, frames: Sequence[bytes]) -> None:
         """Give the agent frames; those that it was given before are left out."""
         for frame in frames[max(0, self._in - first) :]:
-            check_size(frame)
-            if self._agent:
+            if self._agent and self._socket is not None:
                 await self._socket.send_multipart([self._agent, frame])
             self._in += 1
 
@@ -128,8 +134,8 @@ class Hands:
             if pending:
                 self._process.kill()
                 await self._living
-        if self._reading is not None:
-            self._reading.cancel()
+        for task in self._tending:
+            task.cancel()
         if self._socket is not None:
             self._socket.close()
 
@@ -137,13 +143,25 @@ class Hands:
     def _lives(self) -> bool:
         return self._living is not None and not self._living.done()
 
-    async def _read(self) -> None:
+    async def _read(self, socket: zmq.asyncio.Socket) -> None:
         while True:
-            identity, *frames = await self._socket.recv_multipart()
+            identity, *frames = await socket.recv_multipart()
             # An agent that takes up its line anew has a new socket; nobody is at the old one.
             self._agent = identity
             self._out += frames
             self._news.set()
+
+    async def _keep_place(self, socket: zmq.asyncio.Socket, paths: SessionPaths) -> None:
+        """Listen anew when the socket's file was removed: its folder is one that is cleaned up."""
+        while True:
+            await asyncio.sleep(_LOOK_SECONDS)
+            endpoint = engine_endpoint(paths.runtime)
+            if not Path(endpoint.removeprefix("ipc://")).exists():
+                try:
+                    paths.ensure_runtime()
+                    socket.bind(endpoint)
+                except (SaturnError, zmq.ZMQError) as error:
+                    _log.warning("The agent's socket cannot be made anew: %s", error)
 
     def _last_words(self) -> Failure:
         """Why the agent ended, as it said, if it did."""
@@ -184,27 +202,8 @@ def check_shared(paths: SessionPaths, proof: tuple[str, str]) -> None:
         )
 
 
-def environment_of(parent: int) -> dict[str, str]:
-    """The variables that a process was started with.
-
-    Those who start workers change what these inherit (Ray sets ``OMP_NUM_THREADS``), and what
-    trains must not inherit that. What is for Ray alone, such as its token, is left out.
-
-    Parameters
-    ----------
-    parent
-        Its pid.
-    """
-    try:
-        pairs = Path(f"/proc/{parent}/environ").read_text("utf-8", "surrogateescape").split("\0")
-        variables = dict(pair.split("=", 1) for pair in pairs if "=" in pair)
-    except OSError:
-        variables = dict(os.environ)
-    return {key: value for key, value in lasting(variables).items() if not key.startswith("RAY_")}
-
-
 def _environment() -> dict[str, str]:
-    return environment_of(os.getppid())
+    return far_environment(os.environ, parents_environment())
 
 
 def valid_failure(value: object) -> Failure | None:

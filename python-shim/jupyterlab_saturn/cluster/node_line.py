@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
@@ -98,14 +98,9 @@ class NodeLine:
             if taken == 0 and heard.frames:
                 self._heard()
             taken = heard.count
-            for frame in heard.frames:
-                try:
-                    check_size(frame)
-                except SaturnError as error:
-                    _log.warning("Node %s says too much at once. %s", self._node, error)
-                else:
-                    # Without a high-water mark nothing is ever waited for here.
-                    self._socket.send(frame)
+            for frame in self._passing(heard.frames):
+                # Without a high-water mark nothing is ever waited for here.
+                self._socket.send(frame)
 
     async def _down(self) -> Failure:
         count = 0
@@ -114,10 +109,23 @@ class NodeLine:
             while await self._socket.poll(0):
                 frames.append((await self._socket.recv_multipart())[-1])
             try:
-                await self._surely(partial(self._hands.send, count, frames))
+                passing = list(self._passing(frames))
+                await self._surely(partial(self._hands.send, count, passing))
             except HandsGone as error:
                 return node_gone(self._node, error)
-            count += len(frames)
+            count += len(passing)
+
+    def _passing(self, frames: Sequence[bytes]) -> Iterator[bytes]:
+        """Without those that neither end would take."""
+        for frame in frames:
+            try:
+                check_size(frame)
+            except SaturnError as error:
+                _log.warning(
+                    "Too much is said at once on the line of node %s. %s", self._node, error
+                )
+            else:
+                yield frame
 
     async def _surely(self, call: Callable[[], Awaitable[_T]]) -> _T:
         """Call again while nobody knows whether it was heard."""

@@ -25,7 +25,7 @@ _NAMESPACE = "saturn"
 _CALLS = 16
 _JOIN_SECONDS = 60.0
 _START_SECONDS = 90.0
-_END_SECONDS = 25.0
+_END_SECONDS = 12.0
 _T = TypeVar("_T")
 
 
@@ -43,6 +43,7 @@ class RayTransport:
     def __init__(self, request: RayRequest, folder: str) -> None:
         self._request = request
         self._session = hashlib.sha256(os.fsencode(folder)).hexdigest()[:16]
+        self._joined = False
 
     async def connect(self) -> str:
         """Join the cluster; its address.
@@ -63,6 +64,7 @@ class RayTransport:
                 f"seconds, although the cluster at {address} answers.",
                 "See the logs of Ray on this machine, and start it anew.",
             ) from error
+        self._joined = True
         return address
 
     async def nodes(self) -> list[ClusterNode]:
@@ -111,9 +113,10 @@ class RayTransport:
 
     async def close(self) -> None:
         """Leave the cluster."""
-        import ray
+        if self._joined:
+            import ray
 
-        await asyncio.to_thread(ray.shutdown)
+            await asyncio.to_thread(ray.shutdown)
 
 
 class RayHands:
