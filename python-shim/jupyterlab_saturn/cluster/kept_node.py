@@ -95,7 +95,10 @@ class KeptNode:
 
     async def leave(self) -> None:
         """The cluster says that it is gone."""
+        hands = self._hands
         await self._stop(node_gone(self.id, HandsGone("the cluster has lost it.")))
+        if hands is not None:  # where it is wrong
+            await hands.end()
 
     async def end(self) -> None:
         """End what is there."""

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-_AGAIN_SECONDS = 0.5
+_AGAIN_SECONDS = 0.1
 _LINGER_MS = 1000
 _T = TypeVar("_T")
 
@@ -129,11 +129,14 @@ class NodeLine:
 
     async def _surely(self, call: Callable[[], Awaitable[_T]]) -> _T:
         """Call again while nobody knows whether it was heard."""
+        is_told = False
         while True:
             try:
                 return await call()
             except HandsUnreachable as error:
-                _log.warning("Node %s cannot be reached. %s", self._node, error)
+                if not is_told:
+                    _log.warning("Node %s cannot be reached. %s", self._node, error)
+                is_told = True
                 await asyncio.sleep(_AGAIN_SECONDS)
 
 
