@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
+import shlex
 import shutil
 import signal
 import socket
@@ -17,11 +18,13 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import psutil
+from jupyterlab_saturn.agent.agent_launch import AgentPlace, agent_alive, ensure_agent
+from jupyterlab_saturn.paths import SessionPaths
 
 MARK = "SATURN_RAY_NODE"
 _NET = "10.77.0"
@@ -147,8 +150,16 @@ class RayCluster:
         """The first node."""
         return self.nodes[0]
 
-    def start(self, **variables: str) -> RayNode:
-        """Start one more node, and wait until it is one; `variables` are for it alone."""
+    def start(self, *, before: str = "", **variables: str) -> RayNode:
+        """Start one more node, and wait until it is one.
+
+        Parameters
+        ----------
+        before
+            Shell command that is carried out on it first; what it mounts only the node sees.
+        variables
+            Environment of this node alone.
+        """
         number = len(self.nodes) + 1
         namespace = f"{self._id}-{number}" if self.isolated else None
         folder = self.folder / str(number)
@@ -181,9 +192,12 @@ class RayCluster:
         ray = [sys.executable, "-m", "ray.scripts.scripts", "start", *joining]
         sizes = ["--num-cpus=2", f"--object-store-memory={_STORE_BYTES}", "--disable-usage-stats"]
         places = [f"--node-ip-address={address}", f"--temp-dir={folder / 'ray'}"]
+        start = [*ray, *places, *(sizes if number == 1 else sizes[:2])]
+        if before:
+            start = ["sh", "-c", f"{before} && exec {shlex.join(start)}"]
         with (folder / "start.log").open("wb") as log:
             started = subprocess.run(
-                node.command([*ray, *places, *(sizes if number == 1 else sizes[:2])]),
+                node.command(start),
                 env=environment,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -234,15 +248,33 @@ class RayCluster:
         subprocess.run(["ip", "-n", netns, *words], check=True)
 
 
+class HeadLauncher:
+    """Starts the agents of sessions on a cluster's head, which is a machine like any other.
+
+    Parameters
+    ----------
+    variables
+        Of the agent beside those of this process; the cluster's token when absent.
+    """
+
+    def __init__(self, cluster: RayCluster, variables: Mapping[str, str] | None = None) -> None:
+        self._variables = cluster.access if variables is None else variables
+        self._python = cluster.folder / "python-on-head"
+        words = shlex.join(cluster.head.command([sys.executable]))
+        self._python.write_text(f'#!/bin/sh\nexec {words} "$@"\n', "utf-8")
+        self._python.chmod(0o700)
+
+    def ensure(self, paths: SessionPaths) -> str:
+        """Endpoint of the session's engine."""
+        place = AgentPlace(str(self._python), str(Path.cwd()), self._variables)
+        return ensure_agent(paths, place=place)
+
+    def alive(self, paths: SessionPaths) -> bool:
+        """Whether there is an agent."""
+        return agent_alive(paths)
+
+
 def _free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
-
-
-def wait_until_gone(node: RayNode, name: str, seconds: float = 60) -> None:
-    """Wait until no process of a node has a word in its command."""
-    deadline = time.monotonic() + seconds
-    while node.processes(name):
-        assert time.monotonic() < deadline, f"{name} goes on"
-        time.sleep(0.2)

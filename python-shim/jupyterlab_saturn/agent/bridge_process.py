@@ -132,14 +132,13 @@ class BridgeProcess:
     async def _live(self, request: BridgeRequest) -> BridgeReport:
         """The life of one bridge; its last word, or why it died without one."""
         task = {
-            "folder": str(self._folder),
             "own": self._node,
             "endpoint": self._endpoint,
             "request": request,
         }
         with self._log.open("ab") as log:
             process = await asyncio.create_subprocess_exec(
-                *self._command,
+                *(*self._command, str(self._folder)),
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=log,

@@ -1,4 +1,4 @@
-"""``python -m jupyterlab_saturn.cluster``: be a session's bridge, as a child of its agent.
+"""``python -m jupyterlab_saturn.cluster FOLDER``: be a session's bridge, as a child of its agent.
 
 Its standard input gives JSON lines: a `BridgeTask`, then endpoints to lead to; its end says that
 the agent is gone, or wants no bridge any more. On its standard output are `BridgeReport` lines; all
@@ -27,13 +27,14 @@ if TYPE_CHECKING:
 class BridgeTask(TypedDict):
     """What a bridge is to do."""
 
-    folder: str
     own: str
     endpoint: str
     request: BridgeRequest
 
 
-async def _work(task: BridgeTask, lines: asyncio.StreamReader, reports: TextIO) -> None:
+async def _work(
+    folder: str, task: BridgeTask, lines: asyncio.StreamReader, reports: TextIO
+) -> None:
     def report(told: BridgeReport) -> None:
         print(json.dumps(told), file=reports, flush=True)
 
@@ -46,8 +47,8 @@ async def _work(task: BridgeTask, lines: asyncio.StreamReader, reports: TextIO) 
 
     ray = task["request"]["ray"]
     bridge = Bridge(
-        RayTransport(ray, task["folder"]),
-        SessionPaths.of_folder(task["folder"]),
+        RayTransport(ray, folder),
+        SessionPaths.of_folder(folder),
         ray,
         own=task["own"],
         endpoint=task["endpoint"],
@@ -78,7 +79,7 @@ async def _main() -> None:
     )
     task = json.loads(await lines.readline())
     validate("BridgeRequest", task["request"])
-    await _work(cast(BridgeTask, task), lines, reports)
+    await _work(sys.argv[1], cast(BridgeTask, task), lines, reports)
     # Ray's threads may hang where its cluster does.
     os._exit(0)
 
