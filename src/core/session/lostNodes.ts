@@ -52,6 +52,14 @@ export function noteNodeAway(
   return { session: stale, commands: handOver(stale, inspectors(session.state)) };
 }
 
+/** The session without a node that it has left on purpose: there is nothing to tell of it, and nothing to wait for. */
+export function forgetNode(session: ISession, node: string, time: number): IStep {
+  const { session: left, commands } = noteNodeAway(session, { kind: 'node-away', node }, time);
+  const { notices } = session.state;
+  const nodes = (left.state.nodes ?? []).filter(({ id }) => id !== node);
+  return { session: withState(left, { notices, nodes }), commands };
+}
+
 /** A task that waits for no inspection for devices of which there are none any more. */
 function withoutKinds(task: TaskState, chosen: Inspectors): TaskState {
   if (task.status !== 'inspecting' || chosen.size === 0) {
