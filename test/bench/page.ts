@@ -53,7 +53,8 @@ async function measure(tasks: number, seconds: number): Promise<void> {
     row(tasks, 'dashboard', seconds, await meter.watch(seconds));
     // Where no notebook is open, nothing of the session is known yet.
     await eyes.page.goto(`${server.url}/lab?reset&token=${server.token}`);
-    await eyes.page.locator('#jupyterlab-splash').waitFor({ state: 'detached' });
+    await eyes.page.locator('#jupyterlab-splash').waitFor({ state: 'detached', timeout: 60_000 });
+    await eyes.page.locator('.jp-LauncherCard', { hasText: 'Saturn' }).waitFor({ timeout: 60_000 });
     await opening(tasks, 'new tab', notebook, meter);
   } finally {
     await eyes.close();
