@@ -8,6 +8,7 @@ import { stopForgottenGroups, withForgottenGroups } from './lostHistory.js';
 import { noteNodeAway, revived } from './lostNodes.js';
 import { awaitsNodes, isInCluster, withConnected } from './nodes.js';
 import {
+  followsGiven,
   type ISession,
   type IStep,
   isActive,
@@ -18,6 +19,7 @@ import {
   maxDevicesEver,
   openNews,
   restingStatus,
+  withStalePlan,
   withStaleProfile,
   withState
 } from './session.js';
@@ -120,6 +122,8 @@ function noteHello(session: ISession, hello: AgentHello, time: number): IStep {
       )
     }
   );
+  // What left without being told to has to be begun again, and what was measured asked for.
+  let isCut = next.state.trials.length < session.state.trials.length;
   next = mapTasks(next, task => {
     if (task.onDevice?.node === node && !underWay.has(task.spec.name)) {
       return { ...task, onDevice: placeless(task.onDevice) };
@@ -136,6 +140,7 @@ function noteHello(session: ISession, hello: AgentHello, time: number): IStep {
     if (coming) {
       return inNextHands(task, coming, time);
     }
+    isCut ||= !task.moving;
     return {
       ...task,
       status: restingStatus(task),
@@ -144,7 +149,7 @@ function noteHello(session: ISession, hello: AgentHello, time: number): IStep {
       attempts: [...task.attempts.slice(0, -1), { ...attempt, endedAt: time, outcome: 'stopped' }]
     };
   });
-  next = withForgottenGroups(next, hello, time);
+  next = withForgottenGroups(isCut && !followsGiven(next) ? withStalePlan(next) : next, hello, time);
   const known = noteNode(next, hello.node, excludedOf(next, hello.node));
   const { tasks, trials } = known.session.state;
   const chosen = inspectors(known.session.state);

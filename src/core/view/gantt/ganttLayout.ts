@@ -1,6 +1,7 @@
 import type { ITranslation } from '../../model/translation.js';
 import { count, deviceCount, duration } from '../format/format.js';
 import { barTexts } from './ganttBarText.js';
+import { placeEvents } from './ganttEvents.js';
 import { placeLanes, placeLoad } from './ganttLanes.js';
 import { ganttLegend } from './ganttLegend.js';
 import { ganttLines, type IGanttMark, placeLines } from './ganttLines.js';
@@ -119,9 +120,11 @@ export function layoutGantt(
     loads: strips.map(strip => placeLoad(strip, { x, width: plotWidth }, x - 8, scale)),
     absences: placeAbsences(input.absences ?? [], { lanes, scale, window }),
     ghosts: placeBars(input.ghosts ?? [], { lanes, scale, window, trans }),
-    events: (input.events ?? [])
-      .filter(({ seconds }) => isSeen(seconds))
-      .map(event => ({ event, x: scale(event.seconds) })),
+    events: placeEvents(
+      (input.events ?? []).filter(({ seconds }) => isSeen(seconds)),
+      scale,
+      trans
+    ),
     bars,
     links: placeLinks(bars),
     ticks: timeTicks(window, plotWidth / 84, trans).map(tick => ({
