@@ -119,6 +119,7 @@ class InspectionJob:
 
     async def _round(self, tasks: list[TaskSpec]) -> GroupOutcome:
         await self._place.reachable()
+        await self._place.files.of(tasks)
         folder = self._place.runtime / f"{INSPECT_PREFIX}{secrets.token_hex(8)}"
         devices = self._node["devices"]
         held = self._device()
@@ -192,7 +193,7 @@ class InspectionJob:
         task = result["task"]
         if self._left.pop(task, None) is not None:
             self._keep_log(task)
-            self._results.add(result)
+            self._results.add({**result, "kind": self._node["devices"][0]["kind"]})
 
     def _log_of(self, task: str) -> Path:
         return self._folder / f"task-{task}.log"

@@ -13,6 +13,8 @@ from ..runtime.event_sender import EventSender, StepEvent
 from ..runtime.process_group import ProcessGroup
 from ..runtime.rank_request import RankRequest
 from ..task.data_order import MicroBatch
+from .attempt_claim import AttemptClaim
+from .claim_keeper import ClaimKeeper
 from .step_log import StepLog
 from .training_observer import LoggedSteps, TrainingObserver
 from .workload import Workload
@@ -21,6 +23,9 @@ if TYPE_CHECKING:
     from ...generated.wire_types import ProfileCell, Result
 
 _TELL_SECONDS = 0.2
+_TELL_MOST_SECONDS = 1.0
+_TELL_SHARE = 0.02
+"""Of how long it has trained: who trains for a minute need not be heard of five times a second."""
 
 
 def observer_of(request: RankRequest, world: ProcessGroup, events: EventSender) -> TrainingObserver:
@@ -37,7 +42,9 @@ def observer_of(request: RankRequest, world: ProcessGroup, events: EventSender) 
             "devices": [device["id"] for device in request.devices],
         },
     )
-    return TrainingObservers(log, AgentReporter(events))  # what the agent hears of is in the log
+    claim = AttemptClaim.of_task(request.paths, request.task["name"], request.attempt)
+    # What the agent hears of is in the log.
+    return TrainingObservers(ClaimKeeper(claim), log, AgentReporter(events))
 
 
 class AgentReporter(TrainingObserver):
@@ -45,15 +52,18 @@ class AgentReporter(TrainingObserver):
 
     def __init__(self, events: EventSender) -> None:
         self._events = events
-        self._told_at = 0.0
+        self._started_at = self._told_at = 0.0
 
     def started(self, step: int) -> None:
         self._events.emit({"kind": "started", "step": step})
-        self._told_at = time.monotonic()
+        self._started_at = self._told_at = time.monotonic()
 
     def agreed(self, step: int, loss: float | None, step_seconds: float) -> None:
         now = time.monotonic()
-        if now - self._told_at >= _TELL_SECONDS:
+        trained = now - self._started_at
+        if now - self._told_at >= max(
+            _TELL_SECONDS, min(_TELL_MOST_SECONDS, _TELL_SHARE * trained)
+        ):
             self._told_at = now
             event: StepEvent = {"kind": "step", "step": step, "stepSeconds": step_seconds}
             if loss is not None:
