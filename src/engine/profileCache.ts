@@ -2,7 +2,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { lstatSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { deviceKinds, deviceModels, type IDeviceKind } from '../core/model/deviceModels.js';
+import { deviceModels, feasibleKinds, type IDeviceKind } from '../core/model/deviceModels.js';
 import { cellKey, keyOfCell } from '../core/model/strategy.js';
 import { isOwnSignature } from '../core/session/speeds.js';
 import type { IMemory, IRemembered } from '../core/view/profile/cacheView.js';
@@ -81,9 +81,10 @@ export class ProfileCache {
     const found: ProfileCell[] = [];
     const tasks = this._isOurs() ? state.tasks : [];
     for (const { inspection } of tasks) {
-      for (const { strategy, feasible } of inspection?.feasibility ?? []) {
+      for (const verdict of inspection?.feasibility ?? []) {
+        const { strategy } = verdict;
         const signature = inspection?.signature as string;
-        for (const kind of feasible ? deviceKinds(state.cluster ?? NO_CLUSTER, strategy.devices) : []) {
+        for (const kind of feasibleKinds(state.cluster ?? NO_CLUSTER, verdict)) {
           const place = cellKey(signature, strategy, kind.model);
           if (!settled.has(place) && !settled.has(cellKey(signature, strategy))) {
             settled.add(place);

@@ -1,4 +1,4 @@
-import type { Cluster, Device, DeviceShare, Node } from '../wire/messages.js';
+import type { Cluster, Device, DeviceKind, DeviceShare, Feasibility, Node } from '../wire/messages.js';
 import { derived } from './derived.js';
 import { usableBy } from './strategy.js';
 
@@ -6,6 +6,8 @@ import { usableBy } from './strategy.js';
 export interface IDeviceKind {
   /** What measurements are kept under: the devices' model; of unlike devices, those of their node. Absent where they have none. */
   readonly model?: string;
+  /** What they are; absent where there are none. */
+  readonly kind?: DeviceKind;
   /** The nodes that have enough of them, each with these devices alone. */
   readonly nodes: readonly Node[];
 }
@@ -30,16 +32,30 @@ export function deviceKinds(cluster: Cluster, count: number): readonly IDeviceKi
 }
 
 function kindsFor({ nodes }: Cluster, count: number): IDeviceKind[] {
-  const kinds = new Map<string | undefined, Node[]>();
+  const kinds = new Map<string, IDeviceKind>();
   for (const node of nodes) {
     for (const devices of alike(node, count)) {
       const model = modelOf(node, devices);
-      kinds.set(model, [...(kinds.get(model) ?? []), { ...node, devices }]);
+      const { kind } = devices[0]!;
+      const key = JSON.stringify([kind, model]);
+      const others = kinds.get(key)?.nodes ?? [];
+      kinds.set(key, {
+        ...(model !== undefined && { model }),
+        kind,
+        nodes: [...others, { ...node, devices }]
+      });
     }
   }
-  return [...kinds]
-    .map(([model, own]): IDeviceKind => ({ ...(model !== undefined && { model }), nodes: own }))
-    .sort((a, b) => memoryOf(b) - memoryOf(a));
+  return [...kinds.values()].sort((a, b) => memoryOf(b) - memoryOf(a));
+}
+
+/** The kinds of devices that a strategy may run on by what an inspection found. */
+export function feasibleKinds(
+  cluster: Cluster,
+  { strategy, feasible, kind: only }: Feasibility
+): readonly IDeviceKind[] {
+  const kinds = feasible ? deviceKinds(cluster, strategy.devices) : [];
+  return only === undefined ? kinds : kinds.filter(({ kind }) => kind === only);
 }
 
 /** Of a node, the devices from which so many may be taken: sets of like ones, or all where no such set is large enough. */

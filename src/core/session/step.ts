@@ -7,7 +7,9 @@ import { includeBusyDevices } from './excludedDevices.js';
 import { withHindsight } from './hindsight.js';
 import { inspectStopped, noteInspections, resultsOf } from './inspections.js';
 import { noteLostHistory } from './lostHistory.js';
+import { noteNodeAway } from './lostNodes.js';
 import { withEventNews } from './news.js';
+import { withSilence } from './nodes.js';
 import { halt, noteRoom } from './pausing.js';
 import { noteProfile, noteRecalled, noteTrial, withTechniques } from './profiling.js';
 import { adoptGiven, adoptPlan, changesMoves } from './replanning.js';
@@ -171,7 +173,9 @@ function note(session: ISession, event: SessionEvent, time: number): IStep {
     case 'agent-connected':
       return noteAgent(session, event.hello, time);
     case 'agent-away':
-      return only(withState(session, { agent: 'away' }));
+      return only(withSilence(session, event.node, time));
+    case 'node-away':
+      return noteNodeAway(session, event, time);
     case 'reset': {
       const tasks = session.state.tasks.map(task => task.spec.name);
       const ended = stopTrials(session, () => true);
@@ -181,6 +185,7 @@ function note(session: ISession, event: SessionEvent, time: number): IStep {
         cells,
         trials,
         agent,
+        nodes,
         techniques,
         session: name,
         folder,
@@ -199,6 +204,7 @@ function note(session: ISession, event: SessionEvent, time: number): IStep {
           cells: cells.filter(cell => cell.status !== 'failed'),
           trials,
           agent,
+          ...(nodes ? { nodes } : {}),
           ...(cluster ? { cluster } : {}),
           ...(excludedDevices ? { excludedDevices } : {}),
           ...(techniques ? { techniques } : {}),

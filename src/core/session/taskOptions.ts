@@ -1,8 +1,8 @@
-import { deviceKinds, type IDeviceKind } from '../model/deviceModels.js';
+import { deviceKinds, feasibleKinds, type IDeviceKind } from '../model/deviceModels.js';
 import { cellKey, keyOfCell, strategyLabel, usableBy } from '../model/strategy.js';
 import type { FailedTrials } from '../profiling/failedTrials.js';
 import { kindKey } from '../profiling/profileGrid.js';
-import type { Cluster, PlanOption, ProfileCell, Strategy, TaskState } from '../wire/messages.js';
+import type { Cluster, Feasibility, PlanOption, ProfileCell, Strategy, TaskState } from '../wire/messages.js';
 
 /**
  * How many spreads a step may in truth be faster or slower than measured. The spread is a median absolute deviation:
@@ -67,8 +67,9 @@ function optionsOf(task: TaskState, { cluster, cells, failed }: IKnown): PlanOpt
   const { spec, inspection } = task;
   const { signature = '' } = inspection ?? {};
   const options: PlanOption[] = [];
-  for (const { strategy, feasible } of inspection?.feasibility ?? []) {
-    for (const kind of feasible ? kindsOf(cluster, strategy) : []) {
+  for (const verdict of inspection?.feasibility ?? []) {
+    const { strategy } = verdict;
+    for (const kind of kindsOf(cluster, verdict)) {
       const { model } = kind;
       const cell = cellOn(task, strategy, model, cells);
       const works = cell?.status === 'ok' && !failed.failure({ signature, hash: spec.hash }, strategy, model);
@@ -89,9 +90,9 @@ function optionsOf(task: TaskState, { cluster, cells, failed }: IKnown): PlanOpt
 /** Where no node has enough devices, the planner says so: of a strategy that was measured when one had. */
 const NOWHERE: readonly IDeviceKind[] = [{ nodes: [] }];
 
-function kindsOf(cluster: Cluster, { devices }: Strategy): readonly IDeviceKind[] {
-  const kinds = deviceKinds(cluster, devices);
-  return kinds.length > 0 ? kinds : NOWHERE;
+function kindsOf(cluster: Cluster, verdict: Feasibility): readonly IDeviceKind[] {
+  const isTooWide = verdict.feasible && deviceKinds(cluster, verdict.strategy.devices).length === 0;
+  return isTooWide ? NOWHERE : feasibleKinds(cluster, verdict);
 }
 
 /** Where a strategy may run that was measured on devices of a kind; nothing where these are all that it could run on. */
@@ -135,9 +136,10 @@ export function whyNone(task: TaskState, { cluster, cells, failed }: IKnown): st
   const verdicts = inspection?.feasibility ?? [];
   const tried = verdicts.filter(verdict => verdict.feasible);
   const labels = new Map<string, string[]>();
-  for (const { strategy, feasible, reason } of tried.length > 0 ? tried : verdicts) {
+  for (const verdict of tried.length > 0 ? tried : verdicts) {
+    const { strategy, feasible, reason } = verdict;
     const reasons = new Map<string, string[]>();
-    for (const { model } of feasible ? kindsOf(cluster, strategy) : []) {
+    for (const { model } of kindsOf(cluster, verdict)) {
       const cell = failed.failure(own, strategy, model) ?? cellOn(task, strategy, model, cells);
       const why = whyNot(cell);
       reasons.set(why, [...(reasons.get(why) ?? []), model ?? '']);

@@ -66,11 +66,12 @@ export function profileMatrix(state: SessionState): IProfileMatrix {
       const sweep = mine[0]?.spec.sweep ?? '';
       const own = variants(feasibility, known(signature));
       return models.map((model): IProfileClass => {
+        const judged = feasibility.filter(one => isOfKind(state, model, one));
         const rows = own.map(variant => ({
           label: variantLabel(variant),
           entries: devices.map(count =>
             models.length === 1 || isOn(state, model, count)
-              ? entry(state, signature, { strategy: { ...variant, devices: count }, model }, feasibility)
+              ? entry(state, signature, { strategy: { ...variant, devices: count }, model }, judged)
               : { kind: 'none' as const }
           )
         }));
@@ -102,6 +103,13 @@ function modelsFor({ cluster }: SessionState, counts: readonly number[]): (strin
 /** Whether a strategy on so many devices may run on those of a model. */
 function isOn({ cluster }: SessionState, model: string | undefined, count: number): boolean {
   return cluster !== undefined && deviceKinds(cluster, count).some(kind => kind.model === model);
+}
+
+/** Whether something was found of devices of a model, or of any. */
+function isOfKind({ cluster }: SessionState, model: string | undefined, { kind }: Feasibility): boolean {
+  const devices = cluster?.nodes.flatMap(node => node.devices) ?? [];
+  const own = devices.find(device => device.model === model);
+  return kind === undefined || own === undefined || own.kind === kind;
 }
 
 /** What a person calls devices of a model: their name, where no others have it; virtual ones have one each. */
