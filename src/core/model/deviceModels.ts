@@ -1,4 +1,12 @@
-import type { Cluster, Device, DeviceKind, DeviceShare, Feasibility, Node } from '../wire/messages.js';
+import type {
+  Cluster,
+  Device,
+  DeviceKind,
+  DeviceShare,
+  Feasibility,
+  Node,
+  PlanOption
+} from '../wire/messages.js';
 import { derived } from './derived.js';
 import { usableBy } from './strategy.js';
 
@@ -10,6 +18,8 @@ export interface IDeviceKind {
   readonly kind?: DeviceKind;
   /** The nodes that have enough of them, each with these devices alone. */
   readonly nodes: readonly Node[];
+  /** The same as the planner is told it: nothing where these are all that a strategy could run on. */
+  readonly places: Pick<PlanOption, 'nodes' | 'among'>;
 }
 
 const kindsByCount = derived((_: Cluster) => new Map<number, readonly IDeviceKind[]>());
@@ -32,7 +42,7 @@ export function deviceKinds(cluster: Cluster, count: number): readonly IDeviceKi
 }
 
 function kindsFor({ nodes }: Cluster, count: number): IDeviceKind[] {
-  const kinds = new Map<string, IDeviceKind>();
+  const kinds = new Map<string, Omit<IDeviceKind, 'places'>>();
   for (const node of nodes) {
     for (const devices of alike(node, count)) {
       const model = modelOf(node, devices);
@@ -46,7 +56,19 @@ function kindsFor({ nodes }: Cluster, count: number): IDeviceKind[] {
       });
     }
   }
-  return [...kinds.values()].sort((a, b) => memoryOf(b) - memoryOf(a));
+  const usable = new Map(nodes.map(({ id, devices }) => [id, usableBy({ devices: count }, devices).length]));
+  const large = [...usable.values()].filter(number => number >= count).length;
+  return [...kinds.values()]
+    .sort((a, b) => memoryOf(b) - memoryOf(a))
+    .map(kind => {
+      const some = kind.nodes.filter(({ id, devices }) => devices.length < usable.get(id)!);
+      const among = some.map(({ id, devices }) => ({ node: id, devices: devices.map(device => device.id) }));
+      const places = {
+        ...(kind.nodes.length < large && { nodes: kind.nodes.map(({ id }) => id) }),
+        ...(among.length > 0 && { among })
+      };
+      return { ...kind, places };
+    });
 }
 
 /** The kinds of devices that a strategy may run on by what an inspection found. */
@@ -79,16 +101,29 @@ function modelsOf(devices: readonly Device[]): (string | undefined)[] {
   return [...new Set(devices.map(({ model }) => model))].sort();
 }
 
-function memoryOf({ nodes }: IDeviceKind): number {
+function memoryOf({ nodes }: Pick<IDeviceKind, 'nodes'>): number {
   return nodes.flatMap(({ devices }) => devices).reduce((sum, { memoryBytes }) => sum + memoryBytes, 0);
 }
 
 /** Under which model measurements on some devices are kept; undefined where they have none, or are gone. */
-export function modelAt({ nodes }: Cluster, { node: id, devices }: DeviceShare): string | undefined {
-  const node = nodes.find(one => one.id === id);
-  const own = node?.devices.filter(device => devices.includes(device.id)) ?? [];
-  return node && own.length > 0 ? modelOf(node, own) : undefined;
+export function modelAt(cluster: Cluster, share: DeviceShare): string | undefined {
+  const known = modelsByShare(cluster);
+  let found = known.get(share);
+  if (found === undefined) {
+    const node = nodesById(cluster).get(share.node);
+    const own = node?.devices.filter(device => share.devices.includes(device.id)) ?? [];
+    found = { model: node && own.length > 0 ? modelOf(node, own) : undefined };
+    known.set(share, found);
+  }
+  return found.model;
 }
+
+/** What was found of the devices of jobs, which is asked for at each event. */
+const modelsByShare = derived(
+  (_: Cluster) => new WeakMap<DeviceShare, { readonly model: string | undefined }>()
+);
+
+const nodesById = derived(({ nodes }: Cluster) => new Map(nodes.map(node => [node.id, node])));
 
 /** The models of all devices, each once; those that have none are left out. */
 export const deviceModels = derived((cluster: Cluster): readonly string[] => [
