@@ -299,6 +299,28 @@ it('what training finds holds for the devices it ran on', async () => {
   expect(sim.speeds(signature, strategy.technique)).toEqual({ ...before, slow: 'oom' });
 });
 
+it('a run that knows nothing learns by training on devices of each model, and mixes nothing', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.double({ min: 0, max: 2, noNaN: true }), async log => {
+      const truth = slower(10 ** log);
+      const sim = new Unlike(truth, fast, slow);
+      sim.add(...TASKS);
+      sim.feed({ kind: 'run-requested' });
+      await sim.rest();
+      const { cells, goal, tasks } = sim.session.state;
+      expect(goal).toBe('none');
+      expect(tasks.map(({ status }) => status)).toEqual(TASKS.map(() => 'finished'));
+      for (const { node, model } of tasks.flatMap(({ attempts }) => attempts)) {
+        expect(model).toBe(node === 'far' ? 'slow' : 'fast');
+      }
+      for (const { signature, strategy, model, stepSeconds } of measuredCells(cells)) {
+        expect(stepSeconds).toBe(truth(signature, strategy, model!));
+      }
+    }),
+    { numRuns: 5 }
+  );
+});
+
 describe('unlike devices of one node', () => {
   const box: Node = {
     ...fast,
