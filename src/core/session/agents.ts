@@ -1,14 +1,14 @@
-import { deviceKinds, deviceModels, isSameModel } from '../model/deviceModels.js';
-import type { AgentHello, Attempt, Device, ExcludedDevice, Node, TrialState } from '../wire/messages.js';
+import { deviceModels } from '../model/deviceModels.js';
+import type { AgentHello, Attempt, Device, ExcludedDevice, Node } from '../wire/messages.js';
 import type { Command } from './command.js';
 import { excludedOf } from './excludedDevices.js';
+import { withFittingTrials } from './fittingTrials.js';
 import { handOver, inspect, inspectAgain, inspectFor } from './inspections.js';
 import { inspectors } from './inspectors.js';
 import { lacksVerdict } from './kindVerdicts.js';
 import { stopForgottenGroups, withForgottenGroups } from './lostHistory.js';
 import { noteNodeAway, revived } from './lostNodes.js';
 import { awaitsNodes, isInCluster, withConnected } from './nodes.js';
-import { plannedCluster } from './plannedCluster.js';
 import {
   followsGiven,
   type ISession,
@@ -64,13 +64,7 @@ export function noteNode(session: ISession, node: Node, out: readonly ExcludedDe
       next = withState(next, { cells: next.state.cells.filter(({ model }) => model !== undefined) });
     }
   }
-  const planned = plannedCluster(next.state);
-  const fits = ({ status, strategy, model }: TrialState): boolean =>
-    status !== 'queued' ||
-    deviceKinds(planned, strategy.devices).some(kind => isSameModel(kind.model, model));
-  if (!next.state.trials.every(fits)) {
-    next = withState(next, { trials: next.state.trials.filter(fits) });
-  }
+  next = withFittingTrials(next);
   const isOther = old?.devices.some(({ kind }) => node.devices.every(device => device.kind !== kind));
   if (isOther || before.size === 0) {
     return inspectAgain(next);
