@@ -8,6 +8,7 @@ import secrets
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ from .device_leases import DeviceLeases
 from .disk_blame import blaming_disk
 from .event_receiver import EventReceiver
 from .group_limits import Limits
+from .payload_arrival import PayloadArrival
 from .rank_group import RankGroup
 from .rank_launcher import RankLauncher
 from .rank_process import members
@@ -44,8 +46,9 @@ class JobContext:
     leases: DeviceLeases
     surroundings: SurroundingsRegistry
     limits: Limits = field(default_factory=Limits)
-    kept: Callable[[], bool] = lambda: True
-    """Whether the folder of sockets is there, in which ranks and agent meet."""
+    may_begin: Callable[[], bool] = lambda: True
+    """Whether the folder of sockets is there, in which ranks and agent meet, and nobody else may
+    have been given what is to be begun."""
     network: SessionNetwork | None = None
     """Where gloo connects ranks; the machine's loopback interface when None."""
     _running: set[RankGroup] = field(default_factory=set)
@@ -109,6 +112,11 @@ class JobContext:
 
         waiting.add_done_callback(release)
 
+    @cached_property
+    def files(self) -> PayloadArrival:
+        """Waits for the files of tasks."""
+        return PayloadArrival(self.paths)
+
     @property
     def runtime(self) -> Path:
         """The folder of sockets as it is now."""
@@ -119,8 +127,8 @@ class JobContext:
         return self.runtime / f"{RENDEZVOUS_PREFIX}{secrets.token_hex(8)}"
 
     async def reachable(self) -> None:
-        """Wait until the folder of sockets is there: ranks would find nobody."""
-        while not self.kept():
+        """Wait until something may begin: without the folder of sockets ranks find nobody."""
+        while not self.may_begin():
             await asyncio.sleep(_LOOK_SECONDS)
 
     @property

@@ -1,4 +1,5 @@
 import type { AgentHello, Attempt, Failure, SessionEvent, TaskState } from '../wire/messages.js';
+import { withFittingTrials } from './fittingTrials.js';
 import { handOver } from './inspections.js';
 import { type Inspectors, inspectors } from './inspectors.js';
 import { settled } from './kindVerdicts.js';
@@ -9,7 +10,6 @@ import {
   isActive,
   lastAttempt,
   mapTasks,
-  maxDevices,
   restingStatus,
   withNotice,
   withStaleProfile,
@@ -39,20 +39,25 @@ export function noteNodeAway(
     ...withoutNode(session.state, { ...rest, state: 'away', since, ...(error && { error }) }),
     ...(excludedDevices && { excludedDevices: excludedDevices.filter(out => out.node !== node) })
   });
-  const most = maxDevices(without);
   const chosen = inspectors(without.state);
-  const left = withState(
-    mapTasks(without, task => withoutKinds(taskWithout(task, node, time), chosen)),
-    {
-      // What is still missing is asked for anew, where it fits.
-      trials: trials.filter(({ status, strategy, node: where }) =>
-        status === 'queued' ? strategy.devices <= most : where !== node
-      )
-    }
+  const left = withFittingTrials(
+    withState(
+      mapTasks(without, task => withoutKinds(taskWithout(task, node, time), chosen)),
+      // What is still missing is asked for anew.
+      { trials: trials.filter(trial => trial.status === 'queued' || trial.node !== node) }
+    )
   );
   const lost = session.state.tasks.filter(task => isActive(task) && lastAttempt(task)?.node === node);
   const stale = withStaleProfile(withNotice(left, noticeOf(node, lost, error)));
   return { session: stale, commands: handOver(stale, inspectors(session.state)) };
+}
+
+/** The session without a node that it has left on purpose: there is nothing to tell of it, and nothing to wait for. */
+export function forgetNode(session: ISession, node: string, time: number): IStep {
+  const { session: left, commands } = noteNodeAway(session, { kind: 'node-away', node }, time);
+  const { notices } = session.state;
+  const nodes = (left.state.nodes ?? []).filter(({ id }) => id !== node);
+  return { session: withState(left, { notices, nodes }), commands };
 }
 
 /** A task that waits for no inspection for devices of which there are none any more. */

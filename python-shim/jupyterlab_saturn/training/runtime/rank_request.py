@@ -98,6 +98,8 @@ class RankRequest:
         Id of the node that they are on; empty when it has none.
     rendezvous
         Path of a file that does not exist yet, where the ranks find each other.
+    attempt
+        Number of the attempt to train it, from 1; 0 of other jobs.
     steps
         Steps in all of the task to train.
     until
@@ -144,7 +146,7 @@ class RankRequest:
     rendezvous: Path | None = None
     signature: str = ""
     max_devices: int = 1
-    attempt: int = 1
+    attempt: int = 0
     steps: int = 1
     until: int | None = None
     evaluates: bool = False
@@ -177,6 +179,7 @@ class RankRequest:
             strategy=self.strategy,
             paths=self.paths,
             techniques=self.techniques,
+            attempt=self.attempt,
             signature=self.signature,
         )
 
@@ -207,7 +210,7 @@ class RankRequest:
                 requested_at=float(raw.get("requestedAt", path.stat().st_mtime)),
                 max_devices=int(raw["maxDevices"]) if raw["kind"] == "inspect" else 1,
                 signature="" if raw["kind"] == "inspect" else raw.get("signature", ""),
-                attempt=int(raw["attempt"]) if raw["kind"] == "train" else 1,
+                attempt=int(raw["attempt"]) if raw["kind"] == "train" else 0,
                 node=raw.get("node", "") if raw["kind"] == "train" else "",
                 steps=int(raw["steps"]) if raw["kind"] == "train" else 1,
                 until=raw.get("until") if raw["kind"] == "train" else None,
