@@ -164,6 +164,10 @@ class SessionPaths:
         return self.own / "agent.log"
 
     @property
+    def bridge_log(self) -> Path:
+        return self.folder / "bridge.log"
+
+    @property
     def zygote_log(self) -> Path:
         return self.own / "zygote.log"
 

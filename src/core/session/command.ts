@@ -1,4 +1,5 @@
 import type {
+  BridgeRequest,
   GroupStart,
   GroupStop,
   GroupUntil,
@@ -12,13 +13,15 @@ import type {
 
 /** What is to be done with devices and processes. */
 export type ExecutorCommand =
-  /** By the node named, or by any. */
-  | { readonly kind: 'inspect'; readonly node?: string; readonly body: Inspect }
-  | { readonly kind: 'stop-inspection'; readonly body: InspectStop }
+  | { readonly kind: 'inspect'; readonly node: string; readonly body: Inspect }
+  /** By the node named, or by whichever does it. */
+  | { readonly kind: 'stop-inspection'; readonly node?: string; readonly body: InspectStop }
   | { readonly kind: 'trial'; readonly node: string; readonly body: TrialStart }
   | { readonly kind: 'stop-trial'; readonly node: string; readonly body: TrialStop }
   | { readonly kind: 'start'; readonly node: string; readonly body: GroupStart }
   | { readonly kind: 'stop'; readonly node: string; readonly body: GroupStop }
+  | { readonly kind: 'start-bridge'; readonly node: string; readonly body: BridgeRequest }
+  | { readonly kind: 'stop-bridge'; readonly node: string }
   | { readonly kind: 'until'; readonly node: string; readonly body: GroupUntil };
 
 /** What the engine is to do. The state machine only asks; the engine acts, after the journal is safe on disk. */

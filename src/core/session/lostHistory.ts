@@ -1,6 +1,10 @@
+import { modelAt } from '../model/deviceModels.js';
 import type { AgentHello, Attempt, HistoryLostEvent, TaskState } from '../wire/messages.js';
 import type { Command } from './command.js';
 import { type ISession, isActive, lastAttempt, mapTasks, withNotice, withStaleProfile } from './session.js';
+import { taskNamed } from './taskTable.js';
+
+const NO_TASK: Pick<TaskState, 'attempts'> = { attempts: [] };
 
 /** Seconds for a group that nobody knows to save and leave. */
 const GRACE_SECONDS = 60;
@@ -29,6 +33,10 @@ export function noteLostHistory(session: ISession, { error, saved }: HistoryLost
  */
 export function withForgottenGroups(session: ISession, { node, groups }: AgentHello, time: number): ISession {
   const isRun = session.state.goal === 'run';
+  const on = (devices: string[]): Pick<Attempt, 'model'> => {
+    const model = modelAt({ nodes: [node] }, { node: node.id, devices });
+    return model === undefined ? {} : { model };
+  };
   return mapTasks(session, task => {
     const [first, next] = forgotten(task, groups).map(
       ({ attempt, order }): Attempt => ({
@@ -36,6 +44,7 @@ export function withForgottenGroups(session: ISession, { node, groups }: AgentHe
         strategy: order.strategy,
         node: node.id,
         devices: order.devices,
+        ...on(order.devices),
         requestedAt: time,
         startedAt: time,
         fromStep: task.checkpointStep ?? 0
@@ -75,18 +84,25 @@ function forgotten(task: TaskState, groups: AgentHello['groups']): Forgotten[] {
     .sort((a, b) => a.attempt - b.attempt);
 }
 
-/** Have the groups leave that train for no task of the session. */
+/** Have the groups leave that train for no task of the session; at once where another has begun since, as they save no more. */
 export function stopForgottenGroups({ state }: ISession, { node, groups }: AgentHello): Command[] {
   const known = new Set(
     state.tasks
       .filter(isActive)
-      .flatMap(task => [lastAttempt(task), task.next].map(attempt => `${task.spec.name} ${attempt?.number}`))
+      .flatMap(task =>
+        [lastAttempt(task), task.next]
+          .filter(attempt => attempt?.node === node.id)
+          .map(attempt => `${task.spec.name} ${attempt?.number}`)
+      )
   );
   return groups
     .filter(({ task, attempt, order }) => order && !known.has(`${task} ${attempt}`))
-    .map(({ task, attempt }) => ({
-      kind: 'stop',
-      node: node.id,
-      body: { task, attempt, graceSeconds: GRACE_SECONDS }
-    }));
+    .map(({ task, attempt }) => {
+      const isPast = attempt < (lastAttempt(taskNamed(state.tasks, task) ?? NO_TASK)?.number ?? 0);
+      return {
+        kind: 'stop',
+        node: node.id,
+        body: { task, attempt, graceSeconds: isPast ? 0 : GRACE_SECONDS }
+      };
+    });
 }

@@ -62,6 +62,9 @@ function causeOfStale(event: SessionEvent): ReplanCause | undefined {
     case 'node-changed':
     case 'devices-freed':
     case 'agent-connected':
+    case 'node-away':
+    case 'bridge-unwanted':
+    case 'bridge-reported':
       return { kind: 'devices' };
     case 'profile-requested':
     case 'plan-requested':
@@ -78,6 +81,7 @@ function causeOfStale(event: SessionEvent): ReplanCause | undefined {
     case 'group':
     case 'replan-due':
     case 'agent-away':
+    case 'bridge-wanted':
     case 'reset':
       return undefined;
     default:

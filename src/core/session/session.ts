@@ -2,6 +2,7 @@ import { mostTogether } from '../model/strategy.js';
 import type {
   Attempt,
   Device,
+  DeviceKind,
   Failure,
   Goal,
   Node,
@@ -156,7 +157,7 @@ export function waitingTasks(state: SessionState): TaskState[] {
 }
 
 /** The newest attempt of a task. */
-export function lastAttempt(task: TaskState): Attempt | undefined {
+export function lastAttempt(task: Pick<TaskState, 'attempts'>): Attempt | undefined {
   return task.attempts.at(-1);
 }
 
@@ -278,13 +279,28 @@ export function maxDevices(session: ISession): number {
   return Math.max(0, ...plannedCluster(session.state).nodes.map(node => mostTogether(node.devices)));
 }
 
-/** As {@link maxDevices}, with those that are left out for now: what is asked once holds when they are back. */
-export function maxDevicesEver({ state: { cluster, excludedDevices = [] } }: ISession): number {
-  const all = ({ id, devices }: Node): Device[] => [
-    ...devices,
-    ...excludedDevices.filter(({ node }) => node === id).map(({ device }) => device)
-  ];
-  return Math.max(0, ...(cluster?.nodes ?? []).map(node => mostTogether(all(node))));
+/**
+ * As {@link maxDevices}, by the kind of device, with those that are left out for now: what is asked once holds when they are
+ * back.
+ */
+export function maxDevicesEver({ state }: ISession): ReadonlyMap<DeviceKind, number> {
+  const most = new Map<DeviceKind, number>();
+  for (const node of state.cluster?.nodes ?? []) {
+    const all = allDevices(state, node);
+    const kind = all[0]?.kind;
+    if (kind !== undefined) {
+      most.set(kind, Math.max(most.get(kind) ?? 0, mostTogether(all)));
+    }
+  }
+  return most;
+}
+
+/** The devices of a node, with those that are left out; they are of one kind. */
+export function allDevices(
+  { excludedDevices = [] }: Pick<SessionState, 'excludedDevices'>,
+  { id, devices }: Node
+): Device[] {
+  return [...devices, ...excludedDevices.filter(({ node }) => node === id).map(({ device }) => device)];
 }
 
 /** What a command carries so that the agent can load the techniques; nothing when there are none. */

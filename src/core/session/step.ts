@@ -1,13 +1,16 @@
-import type { Failure, GroupEvent, SessionEvent } from '../wire/messages.js';
+import type { AgentHello, Failure, GroupEvent, SessionEvent } from '../wire/messages.js';
 import { advance } from './advance.js';
 import { noteAgent, noteNode } from './agents.js';
+import { finishLeaving, noteBridge, noteUnwanted, noteWanted, restoreBridge } from './bridge.js';
 import { withSpent } from './budgets.js';
 import { dispatchInspections } from './deviceInspections.js';
 import { includeBusyDevices } from './excludedDevices.js';
 import { withHindsight } from './hindsight.js';
 import { inspectStopped, noteInspections, resultsOf } from './inspections.js';
 import { noteLostHistory } from './lostHistory.js';
+import { noteNodeAway } from './lostNodes.js';
 import { withEventNews } from './news.js';
+import { withSilence } from './nodes.js';
 import { halt, noteRoom } from './pausing.js';
 import { noteProfile, noteRecalled, noteTrial, withTechniques } from './profiling.js';
 import { adoptGiven, adoptPlan, changesMoves } from './replanning.js';
@@ -47,9 +50,10 @@ export function step(session: ISession, event: SessionEvent, time: number): ISte
   const removals = finishRemovals(taken.session);
   const isPaused = removals.session.state.pause !== undefined && session.state.pause === undefined;
   const kept = isPaused ? halt(removals.session) : { session: removals.session, commands: [] };
+  const left = finishLeaving(kept.session);
   const noted = {
-    session: kept.session,
-    commands: [...taken.commands, ...removals.commands, ...kept.commands]
+    session: left.session,
+    commands: [...taken.commands, ...removals.commands, ...kept.commands, ...left.commands]
   };
   // What a rank group reports while it trains decides nothing about those that wait.
   if (event.kind === 'group' && event.event.kind === 'step') {
@@ -169,9 +173,17 @@ function note(session: ISession, event: SessionEvent, time: number): IStep {
     case 'speed-differs':
       return only(splitSignature(session, event));
     case 'agent-connected':
-      return noteAgent(session, event.hello, time);
+      return noteHello(session, event.hello, time);
+    case 'bridge-wanted':
+      return noteWanted(session, event.request, time);
+    case 'bridge-unwanted':
+      return noteUnwanted(session, time);
+    case 'bridge-reported':
+      return noteBridge(session, event.report, time);
     case 'agent-away':
-      return only(withState(session, { agent: 'away' }));
+      return only(withSilence(session, event.node, time));
+    case 'node-away':
+      return noteNodeAway(session, event, time);
     case 'reset': {
       const tasks = session.state.tasks.map(task => task.spec.name);
       const ended = stopTrials(session, () => true);
@@ -181,6 +193,8 @@ function note(session: ISession, event: SessionEvent, time: number): IStep {
         cells,
         trials,
         agent,
+        nodes,
+        bridge,
         techniques,
         session: name,
         folder,
@@ -199,7 +213,9 @@ function note(session: ISession, event: SessionEvent, time: number): IStep {
           cells: cells.filter(cell => cell.status !== 'failed'),
           trials,
           agent,
+          ...(nodes ? { nodes } : {}),
           ...(cluster ? { cluster } : {}),
+          ...(bridge ? { bridge } : {}),
           ...(excludedDevices ? { excludedDevices } : {}),
           ...(techniques ? { techniques } : {}),
           ...(wishes ? { wishes } : {}),
@@ -215,6 +231,12 @@ function note(session: ISession, event: SessionEvent, time: number): IStep {
       };
     }
   }
+}
+
+function noteHello(session: ISession, hello: AgentHello, time: number): IStep {
+  const noted = noteAgent(session, hello, time);
+  const bridged = restoreBridge(noted.session, hello, time);
+  return { ...bridged, commands: [...noted.commands, ...bridged.commands] };
 }
 
 function noteRankGroup(session: ISession, event: GroupEvent): IStep {

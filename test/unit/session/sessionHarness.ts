@@ -2,6 +2,7 @@ import type { Command } from '../../../src/core/session/command.js';
 import { emptySession, type ISession } from '../../../src/core/session/session.js';
 import { step } from '../../../src/core/session/step.js';
 import type {
+  AgentHello,
   GroupEvent,
   GroupStart,
   Inspection,
@@ -127,6 +128,14 @@ export class SessionHarness {
     });
   }
 
+  /** The agent of a node beside the session's own says hello. */
+  join(id: string, devices = 1, hello: Partial<AgentHello> = {}): readonly Command[] {
+    return this.feed({
+      kind: 'agent-connected',
+      hello: { node: cpuNode(devices, id), far: true, groups: [], trials: [], inspecting: [], ...hello }
+    });
+  }
+
   /** Take the pending commands of one kind. */
   take<K extends Command['kind']>(kind: K): (Command & { kind: K })[] {
     const taken = this.pending.filter((c): c is Command & { kind: K } => c.kind === kind);
@@ -169,6 +178,10 @@ export class SessionHarness {
       case 'note':
         this.feed(command.event);
         break;
+      case 'stop-bridge':
+        this.feed({ kind: 'bridge-reported', report: { state: 'ended' } });
+        break;
+      case 'start-bridge':
       case 'stop-inspection':
       case 'cancel-plan':
       case 'archive':
