@@ -153,7 +153,7 @@ function noteHello(session: ISession, hello: AgentHello, time: number): IStep {
     if (coming) {
       return inNextHands(task, coming, time);
     }
-    isCut ||= !task.moving;
+    isCut ||= task.status !== 'stopping';
     return {
       ...task,
       status: restingStatus(task),
