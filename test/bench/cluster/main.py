@@ -89,11 +89,10 @@ def memory(session: Session, cluster: RayCluster) -> None:
     mib = 1 << 20
     [bridge] = named("jupyterlab_saturn.cluster", session)
     [hands] = cluster.nodes[1].processes("ray::Hands")
-    own = sum(each.memory_full_info().pss for each in cluster.head.processes("raylet"))
+    taken = [each.memory_full_info().pss / mib for each in (bridge, hands)]
     say(
-        f"memory (PSS): bridge {bridge.memory_full_info().pss / mib:.0f} MiB on the session's node, "
-        f"hands {hands.memory_full_info().pss / mib:.0f} MiB on each other "
-        f"(a raylet alone takes {own / mib:.0f} MiB)"
+        f"memory (PSS): bridge {taken[0]:.0f} MiB on the session's node, "
+        f"hands {taken[1]:.0f} MiB on each other"
     )
 
 
