@@ -11,6 +11,7 @@
  * `npm run bench:page`: what JupyterLab's page costs while 12, 300, 1000 tasks train; `-- --tasks 300` is shorter.
  * `npm run bench -- cluster`: what a far node costs, on a Ray cluster of two nodes that it starts; `--tasks 10` is shorter.
  * `npm run bench -- curves`: what the curves of 300 tasks of 100,000 steps cost; `--tasks 30` is shorter.
+ * `npm run bench -- fleet`: what deciding for 2, 10, 30 and 100 simulated nodes costs; `--nodes 10` is shorter.
  * `npm run bench -- replan`: planning anew in a fraction of a second.
  */
 import { spawnSync } from 'node:child_process';
@@ -36,9 +37,10 @@ const benches = [
   'scale',
   'page',
   'curves',
+  'fleet',
   'cluster'
 ];
-const ENGINE = ['live', 'sweep', 'scale', 'page', 'cluster']; // what runs one
+const ENGINE = ['live', 'sweep', 'scale', 'page', 'fleet', 'cluster']; // what runs one
 const QUICK = [
   ['planner', '--seconds', '2', '--seeds', '2'],
   ['trials', '--seeds', '3', '--cases', 'paper'],
@@ -86,7 +88,7 @@ async function bench(name, rest) {
     format: 'esm',
     platform: 'node',
     target: 'node20',
-    external: ['highs', 'playwright-core']
+    external: ['highs', 'playwright-core', 'zeromq']
   });
   await run(process.execPath, [outfile, ...args], { show: true });
 }

@@ -1,21 +1,27 @@
 import { derived } from '../model/derived.js';
+import { judgedKinds } from '../model/deviceModels.js';
 import { cellKey } from '../model/strategy.js';
-import type { Feasibility, Inspection, Strategy, TaskState } from '../wire/messages.js';
+import type { Cluster, Feasibility, Inspection, Strategy, TaskState } from '../wire/messages.js';
 import { FailedTrials, type ITried } from './failedTrials.js';
+import { deviceMemory } from './memoryRisk.js';
 
 /** An entry of the profile that could be measured; one task stands for all tasks of its signature: one for which it did not fail. */
 export interface IGridCell extends Pick<Feasibility, 'estimateBytes' | 'insteadOf'> {
   readonly task: string;
   readonly signature: string;
   readonly strategy: Strategy;
+  /** Of the devices it would be measured on; absent where they have none. */
+  readonly model?: string;
+  /** What each of these devices has at best. */
+  readonly memoryBytes: number;
   /** For how many tasks its trial failed, as long as another is left for which it may work: this one. */
   readonly failures?: number;
 }
 
 /** What the whole profile is made of. */
 export interface IGridOptions {
-  /** Devices of the largest node. */
-  readonly maxDevices: number;
+  /** Whose devices there are to measure on. */
+  readonly cluster: Cluster;
   readonly excludeTechniques?: readonly string[];
   /** What failed so far. */
   readonly failed?: FailedTrials;
@@ -26,20 +32,20 @@ interface ICandidate extends ITried {
 }
 
 /**
- * Every strategy that inspection found feasible, once for each performance signature: learning rate, seed and epochs
- * are not part of it, so a grid over them costs nothing.
+ * Every strategy that inspection found feasible, once for each performance signature and each kind of devices that has
+ * enough of them: learning rate, seed and epochs are not part of a signature, so a grid over them costs nothing.
  */
 export function profileGrid(
   tasks: readonly TaskState[],
-  { maxDevices, excludeTechniques = [], failed = new FailedTrials([]) }: IGridOptions
+  { cluster, excludeTechniques = [], failed = new FailedTrials([]) }: IGridOptions
 ): IGridCell[] {
   const excluded = new Set(excludeTechniques);
   const grid = new Map<string, { verdict: Feasibility; signature: string; candidates: ICandidate[] }>();
   for (const { signature, feasibility, candidates } of kindsOf(tasks)) {
     for (const verdict of feasibility) {
       const { strategy, feasible } = verdict;
-      if (feasible && strategy.devices <= maxDevices && !excluded.has(strategy.technique)) {
-        const key = cellKey(signature, strategy);
+      if (feasible && judgedKinds(cluster, verdict).length > 0 && !excluded.has(strategy.technique)) {
+        const key = `${cellKey(signature, strategy)} ${verdict.kind ?? ''}`;
         const place = grid.get(key);
         const before = place?.candidates ?? [];
         grid.set(key, {
@@ -50,18 +56,22 @@ export function profileGrid(
       }
     }
   }
-  return [...grid.values()].map(({ verdict, signature, candidates }) => {
+  return [...grid.values()].flatMap(({ verdict, signature, candidates }) => {
     const { strategy, estimateBytes, insteadOf } = verdict;
-    const next = failed.next(candidates, strategy);
-    const failures = failed.count(signature, strategy);
-    return {
-      task: (next ?? candidates[0]!).name,
-      signature,
-      strategy,
-      ...(estimateBytes !== undefined && { estimateBytes }),
-      ...(insteadOf && { insteadOf }),
-      ...(next && failures > 0 && { failures })
-    };
+    return judgedKinds(cluster, verdict).map(({ model, nodes }) => {
+      const next = failed.next(candidates, strategy, model);
+      const failures = failed.count(signature, strategy, model);
+      return {
+        task: (next ?? candidates[0]!).name,
+        signature,
+        strategy,
+        ...(model !== undefined && { model }),
+        memoryBytes: deviceMemory(strategy.devices, { nodes: [...nodes] }),
+        ...(estimateBytes !== undefined && { estimateBytes }),
+        ...(insteadOf && { insteadOf }),
+        ...(next && failures > 0 && { failures })
+      };
+    });
   });
 }
 

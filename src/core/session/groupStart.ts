@@ -1,3 +1,4 @@
+import { modelAt } from '../model/deviceModels.js';
 import type { Attempt, GroupStart, RunState, TaskState } from '../wire/messages.js';
 import type { Command } from './command.js';
 import { patience } from './patience.js';
@@ -41,14 +42,17 @@ export function startOf(
   const { strategy, devices } = place;
   const { spec, inspection, target } = task;
   const steps = inspection?.steps ?? 1;
-  const cell = measuredCell(session.state.cells, task, strategy);
-  const { checkpointSeconds, rankSeconds } = patience(session.state, task, strategy);
+  const model = modelAt(session.state.cluster ?? { nodes: [] }, place);
+  const on = model === undefined ? {} : { model };
+  const cell = measuredCell(session.state.cells, task, strategy, model);
+  const { checkpointSeconds, rankSeconds } = patience(session.state, task, { strategy, ...on });
   const number = (lastAttempt(task)?.number ?? 0) + 1;
   const leaves = until < steps ? { until } : {};
   const explores = cell === undefined ? { explores: true } : {};
   const attempt: Attempt = {
     number,
     ...place,
+    ...on,
     requestedAt: time,
     fromStep: task.checkpointStep ?? 0,
     ...leaves,

@@ -1,3 +1,4 @@
+import { modelAt } from '../model/deviceModels.js';
 import type { AgentHello, Attempt, HistoryLostEvent, TaskState } from '../wire/messages.js';
 import type { Command } from './command.js';
 import { type ISession, isActive, lastAttempt, mapTasks, withNotice, withStaleProfile } from './session.js';
@@ -32,6 +33,10 @@ export function noteLostHistory(session: ISession, { error, saved }: HistoryLost
  */
 export function withForgottenGroups(session: ISession, { node, groups }: AgentHello, time: number): ISession {
   const isRun = session.state.goal === 'run';
+  const on = (devices: string[]): Pick<Attempt, 'model'> => {
+    const model = modelAt({ nodes: [node] }, { node: node.id, devices });
+    return model === undefined ? {} : { model };
+  };
   return mapTasks(session, task => {
     const [first, next] = forgotten(task, groups).map(
       ({ attempt, order }): Attempt => ({
@@ -39,6 +44,7 @@ export function withForgottenGroups(session: ISession, { node, groups }: AgentHe
         strategy: order.strategy,
         node: node.id,
         devices: order.devices,
+        ...on(order.devices),
         requestedAt: time,
         startedAt: time,
         fromStep: task.checkpointStep ?? 0
@@ -83,7 +89,11 @@ export function stopForgottenGroups({ state }: ISession, { node, groups }: Agent
   const known = new Set(
     state.tasks
       .filter(isActive)
-      .flatMap(task => [lastAttempt(task), task.next].map(attempt => `${task.spec.name} ${attempt?.number}`))
+      .flatMap(task =>
+        [lastAttempt(task), task.next]
+          .filter(attempt => attempt?.node === node.id)
+          .map(attempt => `${task.spec.name} ${attempt?.number}`)
+      )
   );
   return groups
     .filter(({ task, attempt, order }) => order && !known.has(`${task} ${attempt}`))

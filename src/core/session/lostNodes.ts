@@ -1,4 +1,5 @@
 import type { AgentHello, Attempt, Failure, SessionEvent, TaskState } from '../wire/messages.js';
+import { withFittingTrials } from './fittingTrials.js';
 import { handOver } from './inspections.js';
 import { type Inspectors, inspectors } from './inspectors.js';
 import { settled } from './kindVerdicts.js';
@@ -9,7 +10,6 @@ import {
   isActive,
   lastAttempt,
   mapTasks,
-  maxDevices,
   restingStatus,
   withNotice,
   withStaleProfile,
@@ -39,16 +39,13 @@ export function noteNodeAway(
     ...withoutNode(session.state, { ...rest, state: 'away', since, ...(error && { error }) }),
     ...(excludedDevices && { excludedDevices: excludedDevices.filter(out => out.node !== node) })
   });
-  const most = maxDevices(without);
   const chosen = inspectors(without.state);
-  const left = withState(
-    mapTasks(without, task => withoutKinds(taskWithout(task, node, time), chosen)),
-    {
-      // What is still missing is asked for anew, where it fits.
-      trials: trials.filter(({ status, strategy, node: where }) =>
-        status === 'queued' ? strategy.devices <= most : where !== node
-      )
-    }
+  const left = withFittingTrials(
+    withState(
+      mapTasks(without, task => withoutKinds(taskWithout(task, node, time), chosen)),
+      // What is still missing is asked for anew.
+      { trials: trials.filter(trial => trial.status === 'queued' || trial.node !== node) }
+    )
   );
   const lost = session.state.tasks.filter(task => isActive(task) && lastAttempt(task)?.node === node);
   const stale = withStaleProfile(withNotice(left, noticeOf(node, lost, error)));
@@ -80,12 +77,17 @@ function taskWithout(task: TaskState, node: string, time: number): TaskState {
   if (!isActive(task) || attempt?.node !== node) {
     return task;
   }
+  // What was to take over may have begun: no other has its number.
+  const lost = [attempt, ...(task.next ? [task.next] : [])];
   return {
     ...task,
     status: restingStatus(task),
     moving: undefined,
     next: undefined,
-    attempts: [...task.attempts.slice(0, -1), { ...attempt, endedAt: time, outcome: 'lost', blameless: true }]
+    attempts: [
+      ...task.attempts.slice(0, -1),
+      ...lost.map((one): Attempt => ({ ...one, endedAt: time, outcome: 'lost', blameless: true }))
+    ]
   };
 }
 

@@ -1,4 +1,5 @@
-import type { Cluster, SessionState } from '../wire/messages.js';
+import { derived } from '../model/derived.js';
+import type { Cluster, DeviceShare, SessionState } from '../wire/messages.js';
 import { isLeft } from './bridge.js';
 
 /** The devices that are worked on: those of the cluster that are not to be kept free, on nodes that are not being left. */
@@ -26,3 +27,31 @@ export function plannedCluster(
 
 /** What tells a device from all others. */
 export const deviceKey = (node: string, device: string): string => `${node}\n${device}`;
+
+/** The devices of a job, or of a wish, by their keys: worked out once, since they are asked for at each event. */
+export const deviceKeys = derived(({ node, devices }: DeviceShare) =>
+  devices.map(device => deviceKey(node, device))
+);
+
+const keysOfAll = derived((shares: readonly DeviceShare[]) => new Set(shares.flatMap(deviceKeys)));
+
+const keysOfCluster = derived(
+  ({ nodes }: Cluster) =>
+    new Set(nodes.flatMap(({ id, devices }) => devices.map(device => deviceKey(id, device.id))))
+);
+
+/** Whether devices are among those that are worked on. */
+export function areAllPlannedOn(
+  state: Pick<SessionState, 'cluster' | 'wishes' | 'bridge' | 'nodes'>,
+  share: DeviceShare
+): boolean {
+  const { cluster, wishes } = state;
+  const kept = keysOfAll(wishes?.freeDevices ?? NONE);
+  return (
+    cluster !== undefined &&
+    !isLeft(state, share.node) &&
+    deviceKeys(share).every(key => keysOfCluster(cluster).has(key) && !kept.has(key))
+  );
+}
+
+const NONE: readonly DeviceShare[] = [];

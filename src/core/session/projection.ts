@@ -1,6 +1,7 @@
+import { isMeasuredFor } from '../model/deviceModels.js';
 import { strategyKey } from '../model/strategy.js';
 import type { PlanRequest, Segment, SessionState } from '../wire/messages.js';
-import { deviceKey } from './plannedCluster.js';
+import { deviceKey, deviceKeys } from './plannedCluster.js';
 import { comingAttempt } from './session.js';
 import { type IStretch, stretchesLeft, targetStep } from './stretches.js';
 import { taskNamed } from './taskTable.js';
@@ -32,11 +33,13 @@ export function project(
   const idle = new Map<string, number>();
   const segments: Segment[] = [];
   for (const { segment, until } of stretches) {
-    const { task: name, strategy, node, devices } = segment;
+    const { task: name, strategy } = segment;
     const task = tasks.get(name);
     const key = strategyKey(strategy);
-    const option = task?.options.find(candidate => strategyKey(candidate.strategy) === key);
-    const keys = devices.map(device => deviceKey(node, device));
+    const option = task?.options.find(
+      candidate => strategyKey(candidate.strategy) === key && isMeasuredFor(candidate, segment)
+    );
+    const keys = deviceKeys(segment);
     if (task === undefined || option === undefined || !keys.every(device => free.has(device))) {
       continue;
     }

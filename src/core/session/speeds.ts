@@ -1,6 +1,14 @@
+import { isSameModel } from '../model/deviceModels.js';
 import { strategyKey } from '../model/strategy.js';
 import { cellsOf } from '../profiling/signatureGroups.js';
-import type { GroupEvent, Inspection, ProfileCell, SessionEvent, TaskState } from '../wire/messages.js';
+import type {
+  Attempt,
+  GroupEvent,
+  Inspection,
+  ProfileCell,
+  SessionEvent,
+  TaskState
+} from '../wire/messages.js';
 import {
   findTask,
   type ISession,
@@ -11,7 +19,7 @@ import {
   withState,
   withTask
 } from './session.js';
-import { activeTasks, tableOf } from './taskTable.js';
+import { tableOf } from './taskTable.js';
 
 /** A task that is slower or faster than its like by more than this is not like them. */
 const UNLIKE = 1.5;
@@ -22,8 +30,11 @@ export const REPORTS = 5;
 /** How many spreads of what was measured a step must be off as well. */
 const SPREADS = 3;
 
-/** A task is compared with so many on either side of it: a sweep's tasks, which are like each other, stand together. */
-const AROUND = 128;
+/**
+ * A task is compared with so many on either side of it, and as many of those that train: a sweep's tasks, which are like each
+ * other, stand together. All that train report, each several times a second: what one report costs must not grow with them.
+ */
+const AROUND = 64;
 
 /** What stands between the signature of many and the name of the one that left them. */
 const SEPARATOR = '/';
@@ -67,8 +78,8 @@ export function splitSignature(
   { task: name, stepSeconds, factor }: SessionEvent & { kind: 'speed-differs' }
 ): ISession {
   const task = findTask(session, name);
-  const strategy = task && lastAttempt(task)?.strategy;
-  if (!task?.inspection || !strategy || task.unlike) {
+  const attempt = task && lastAttempt(task);
+  if (!task?.inspection || !attempt || task.unlike) {
     return session;
   }
   const unlike = { factor };
@@ -79,7 +90,7 @@ export function splitSignature(
     if (cell.status === 'oom') {
       return [rest];
     }
-    return cell.status === 'ok' && strategyKey(cell.strategy) === strategyKey(strategy)
+    return cell.status === 'ok' && isOf(attempt, cell)
       ? [{ ...rest, source: 'measured', hash: task.spec.hash, stepSeconds, trained: 1 }]
       : [];
   });
@@ -114,11 +125,18 @@ export function unlikeness(
   return isOff && Math.abs(stepSeconds - expected) > SPREADS * (cell.spreadSeconds ?? 0) ? factor : undefined;
 }
 
-/** The tasks to compare a task with: those around it, and those that train. */
+/** The tasks to compare a task with: those around it, and the nearest of those that train. */
 function othersOf({ state: { tasks } }: ISession, task: TaskState): TaskState[] {
-  const place = tableOf(tasks).places.get(task.spec.name) ?? 0;
-  const around = tasks.slice(Math.max(0, place - AROUND), place + AROUND + 1);
-  return [...new Set([...around, ...activeTasks(tasks)])].filter(other => other !== task);
+  const { places, active } = tableOf(tasks);
+  const place = places.get(task.spec.name) ?? 0;
+  const [from, to] = [Math.max(0, place - AROUND), place + AROUND + 1];
+  const turn = active.findIndex(other => other >= place);
+  const middle = turn < 0 ? active.length : turn;
+  const training = active
+    .slice(Math.max(0, middle - AROUND), middle + AROUND + 1)
+    .filter(other => other < from || other >= to)
+    .map(other => tasks[other]!);
+  return [...tasks.slice(from, to), ...training].filter(other => other !== task);
 }
 
 /** How much longer than measured the steps of tasks take. */
@@ -136,15 +154,18 @@ function ratios(
 
 /** What this session measured: what an earlier one did may be wrong altogether, and says nothing of one task alone. */
 function measuredFor({ state }: ISession, task: TaskState): ProfileCell | undefined {
-  const strategy = lastAttempt(task)?.strategy;
-  const key = strategy && strategyKey(strategy);
-  return cellsOf(state.cells, signatureOf(task)).find(
-    cell =>
-      cell.status === 'ok' &&
-      cell.source === 'measured' &&
-      !cell.recalled &&
-      strategyKey(cell.strategy) === key
+  const attempt = lastAttempt(task);
+  return (
+    attempt &&
+    cellsOf(state.cells, signatureOf(task)).find(
+      cell => cell.status === 'ok' && cell.source === 'measured' && !cell.recalled && isOf(attempt, cell)
+    )
   );
+}
+
+/** Whether a cell is of the strategy of an attempt, on such devices. */
+function isOf({ strategy, model }: Attempt, cell: ProfileCell): boolean {
+  return isSameModel(cell.model, model) && strategyKey(cell.strategy) === strategyKey(strategy);
 }
 
 function signatureOf({ inspection }: TaskState): string {

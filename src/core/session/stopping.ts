@@ -22,7 +22,7 @@ export function stopGroups(state: SessionState, task: TaskState): Command[] {
 
 /** Have one rank group of a task leave: see {@link stopGroups}. */
 export function stopGroup(state: SessionState, task: TaskState, attempt: Attempt): Command {
-  const graceSeconds = task.removing ? 0 : patience(state, task, attempt.strategy).stopSeconds;
+  const graceSeconds = task.removing ? 0 : patience(state, task, attempt).stopSeconds;
   const body = { task: task.spec.name, attempt: attempt.number, graceSeconds };
   return { kind: 'stop', node: attempt.node, body };
 }

@@ -2,7 +2,7 @@ import type { Attempt, GroupEvent, Plan, TaskState } from '../wire/messages.js';
 import { busyDevices, isRunnable, wishOf } from './dispatch.js';
 import { excludeDevices, isOfDevice } from './excludedDevices.js';
 import { startOf } from './groupStart.js';
-import { deviceKey } from './plannedCluster.js';
+import { deviceKeys } from './plannedCluster.js';
 import { failedTrials } from './profileTable.js';
 import { noteGroup } from './rankGroups.js';
 import {
@@ -40,14 +40,14 @@ export function takeOver(
   if (!isRunnable(session, task, segment, failed)) {
     return null;
   }
-  const own = new Set(keysOf(attempt));
+  const own = new Set(deviceKeys(attempt));
   const busy = busyDevices(session);
-  const wanted = new Set(keysOf(segment));
+  const wanted = new Set(deviceKeys(segment));
   const isFirst = plan.segments.every(
     other =>
       other.task === segment.task ||
       other.start >= segment.start ||
-      keysOf(other).every(key => !wanted.has(key))
+      deviceKeys(other).every(key => !wanted.has(key))
   );
   if (!isFirst || [...wanted].some(key => busy.has(key) && !own.has(key))) {
     return null;
@@ -57,10 +57,6 @@ export function takeOver(
     session: withTask(session, task.spec.name, { next }),
     commands: [{ kind: 'start', node: next.node, body: { ...body, after: attempt.number } }]
   };
-}
-
-function keysOf({ node, devices }: { node: string; devices: readonly string[] }): string[] {
-  return devices.map(device => deviceKey(node, device));
 }
 
 /** Note what happened to a rank group, be it that which trains a task or that which is to take over from it. */

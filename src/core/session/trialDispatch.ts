@@ -1,10 +1,11 @@
-import { usableBy } from '../model/strategy.js';
+import { deviceKinds, isSameModel } from '../model/deviceModels.js';
 import type { Attempt, Node, TaskState, TrialStart, TrialState } from '../wire/messages.js';
 import type { Command } from './command.js';
 import { freeDevices } from './dispatch.js';
 import { exploresInRun } from './exploration.js';
 import { startGroup } from './groupStart.js';
 import { patience } from './patience.js';
+import { deviceKey, plannedCluster } from './plannedCluster.js';
 import { failedTrials, measuredCells } from './profileTable.js';
 import {
   findTask,
@@ -53,7 +54,7 @@ export function dispatchTrials(session: ISession, time: number): IStep {
 /** The waiting task that can make a trial by training: the one it is of, or another of its kind. */
 function explorerOf(
   session: ISession,
-  { task: name, signature, strategy }: TrialState,
+  { task: name, signature, strategy, model }: TrialState,
   time: number
 ): TaskState | undefined {
   if (!exploresInRun(session)) {
@@ -61,7 +62,7 @@ function explorerOf(
   }
   const failed = failedTrials(measuredCells(session.state.cells));
   const can = (task: TaskState): boolean =>
-    !isHeldBack(task, time) && !failed.isClosed({ hash: task.spec.hash, signature }, strategy);
+    !isHeldBack(task, time) && !failed.isClosed({ hash: task.spec.hash, signature }, strategy, model);
   const kin = explorers(session).get(signature) ?? [];
   return kin.find(task => task.spec.name === name && can(task)) ?? kin.find(can);
 }
@@ -87,7 +88,7 @@ function tryOut(session: ISession, trial: TrialState, place: TrialPlace): IStep 
     return { session, commands: [] };
   }
   const { strategy, node, devices } = place;
-  const { trialSeconds, rankSeconds } = patience(session.state, task, strategy);
+  const { trialSeconds, rankSeconds } = patience(session.state, task, { ...trial, strategy });
   const body: TrialStart = {
     trial: trial.id,
     task: task.spec,
@@ -107,39 +108,78 @@ type TrialPlace = Pick<Attempt, 'strategy' | 'node' | 'devices'>;
 
 /** Where a trial can begin now, as it was asked for or, rather than have devices wait for it, on fewer of them. */
 function placeOf(session: ISession, trial: TrialState, free: readonly Node[]): TrialPlace | undefined {
+  const idle = new Set(free.flatMap(({ id, devices }) => devices.map(device => deviceKey(id, device.id))));
   const places = [trial.strategy, ...smallerTrials(session, trial)].flatMap(strategy =>
-    free.map(({ id: node, devices }) => ({
+    nodesFor(session, { ...trial, strategy }).map(({ id: node, devices }) => ({
       strategy,
       node,
-      devices: usableBy(strategy, devices)
+      devices: devices
         .map(({ id }) => id)
+        .filter(id => idle.has(deviceKey(node, id)))
         .slice(0, strategy.devices)
     }))
   );
   return places.find(({ strategy, devices }) => devices.length === strategy.devices);
 }
 
+/** The nodes that have such devices as a trial is to be made on, with these alone. */
+function nodesFor({ state }: ISession, { strategy, model }: TrialState): readonly Node[] {
+  const kinds = deviceKinds(plannedCluster(state), strategy.devices);
+  return kinds.filter(kind => isSameModel(kind.model, model)).flatMap(({ nodes }) => nodes);
+}
+
 /** Have tasks that have found out what they were to leave for trials that wait, as far as their devices are needed. */
 function makeRoom(session: ISession): IStep {
+  const queued = session.state.trials.filter(({ status }) => status === 'queued');
+  let made: IStep = { session, commands: [] };
+  for (const model of new Set(queued.map(trial => trial.model))) {
+    const freed = makeRoomFor(
+      made.session,
+      queued.filter(trial => trial.model === model)
+    );
+    made = { session: freed.session, commands: [...made.commands, ...freed.commands] };
+  }
+  return made;
+}
+
+/** @param queued - trials on devices of one model. */
+function makeRoomFor(session: ISession, queued: readonly TrialState[]): IStep {
   const { tasks, trials } = session.state;
-  const wanted = trials.reduce(
-    (sum, { status, strategy }) => sum + (status === 'queued' ? strategy.devices : 0),
-    0
+  const usable = new Set(
+    queued
+      .flatMap(trial => nodesFor(session, trial))
+      .flatMap(({ id, devices }) => devices.map(device => deviceKey(id, device.id)))
   );
+  const usableOf = (node: string, devices: readonly string[]): number =>
+    devices.filter(id => usable.has(deviceKey(node, id))).length;
+  const heldBy = (task: TaskState): number => {
+    const { node = '', devices = [] } = lastAttempt(task) ?? {};
+    return usableOf(node, devices);
+  };
+  const wanted = queued.reduce((sum, { strategy }) => sum + strategy.devices, 0);
   const active = activeTasks(tasks);
   const leaving = active.filter(({ status }) => status === 'stopping');
-  const coming = leaving.reduce((sum, task) => sum + (lastAttempt(task)?.devices.length ?? 0), 0);
-  const free = freeDevices(session).reduce((sum, { devices }) => sum + devices.length, 0);
+  const coming = leaving.reduce((sum, task) => sum + heldBy(task), 0);
+  const free = freeDevices(session).reduce(
+    (sum, { id, devices }) =>
+      sum +
+      usableOf(
+        id,
+        devices.map(device => device.id)
+      ),
+    0
+  );
   const settled = active.filter(task => isStaying(task) && !isExploring(lastAttempt(task)!));
   const isStuck =
     leaving.length === 0 &&
     trials.every(({ status }) => status === 'queued') &&
     active.filter(isStaying).length === settled.length;
   // Where all are settled, what is free is not enough together, or no more may train at once.
-  let lacking = wanted === 0 ? 0 : isStuck ? Math.max(1, wanted - free) : wanted - free - coming;
+  let lacking = isStuck ? Math.max(1, wanted - free) : wanted - free - coming;
+  const there = settled.filter(task => heldBy(task) > 0);
   let next = session;
   const commands: Command[] = [];
-  for (const task of settled) {
+  for (const task of isStuck && there.length === 0 ? settled : there) {
     if (lacking > 0) {
       const freed = leave(next, task);
       next = freed.session;

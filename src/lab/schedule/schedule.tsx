@@ -9,8 +9,10 @@ import {
 } from '../../core/view/gantt/gantt.js';
 import { pastGantt } from '../../core/view/gantt/sessionGantt.js';
 import { loadTable } from '../../core/view/status/deviceLoads.js';
+import { nodeTable } from '../../core/view/status/nodeTable.js';
 import { listedPlans } from '../../core/view/status/replans.js';
 import { scheduleChart } from '../../core/view/status/scheduleChart.js';
+import { hasSeveralNodes } from '../../core/view/status/shownNodes.js';
 import type { Baseline, SessionState } from '../../core/wire/messages.js';
 import { BlockList } from '../components/blockList.js';
 import { GanttHost } from '../components/ganttHost.js';
@@ -22,6 +24,9 @@ import { useDeviceLoad } from './deviceLoad.js';
 import { DraftBar, useDraft } from './draft.js';
 import { Minimap } from './minimap.js';
 import { ScheduleToolbar } from './scheduleToolbar.js';
+
+/** The nodes of a chart of more devices are folded at first. */
+const MOST_ROWS = 64;
 
 /** The schedule of a session, to be looked through, and to be changed. */
 export function Schedule({ state, now }: Schedule.IProps) {
@@ -85,6 +90,17 @@ export function Schedule({ state, now }: Schedule.IProps) {
           blocks={[{ kind: 'fold', title: table.caption ?? '', blocks: [{ kind: 'table', table }] }]}
         />
       )}
+      {hasSeveralNodes(state) && (
+        <BlockList
+          blocks={[
+            {
+              kind: 'fold',
+              title: trans.__('Nodes'),
+              blocks: [{ kind: 'table', table: nodeTable(state, now, trans) }]
+            }
+          ]}
+        />
+      )}
       <PlanHistory state={state} now={now} shown={past?.number} onShow={show} title={history} />
     </>
   );
@@ -104,10 +120,12 @@ function Chart({ chart, toolbar, onEdit, onEvent }: IChartProps) {
   const selected = useSelectedTasks();
   const id = useId();
   const [window, setWindow] = useState<TimeWindow>(null);
-  const [folded, setFolded] = useState<ReadonlySet<string>>(new Set());
+  const nodes = [...new Set(chart.rows.map(({ node = '' }) => node))];
+  const [folded, setFolded] = useState<ReadonlySet<string>>(
+    () => new Set(nodes.length > 1 && chart.rows.length > MOST_ROWS ? nodes : [])
+  );
   const end = ganttEnd(chart, trans);
   const spans = spansOf(chart, selected);
-  const nodes = [...new Set(chart.rows.map(({ node = '' }) => node))];
   const fold = (node: string) => {
     const next = new Set(folded);
     if (!next.delete(node)) {
@@ -129,6 +147,7 @@ function Chart({ chart, toolbar, onEdit, onEvent }: IChartProps) {
       <ScheduleToolbar
         {...toolbar}
         {...{ end, window, onWindow: setWindow, chosen: spans, nodes, folded, onFold: fold }}
+        onFoldAll={isFolded => setFolded(new Set(isFolded ? nodes : []))}
       />
       <Minimap input={chart} end={end} window={window} onWindow={setWindow} controls={id} />
       <div id={id}>

@@ -63,7 +63,7 @@ function deviceSeconds({ devices, requestedAt, endedAt }: Attempt, now: number):
 function usedDevices(task: TaskState, state: SessionState, now: number, trans: ITranslation): ITable {
   const seconds = new Map<string, { node: string; device: string; held: number; peak: number }>();
   for (const attempt of task.attempts) {
-    const peak = matchingCell(task, state, attempt.strategy)?.peakBytes ?? 0;
+    const peak = matchingCell(task, state, attempt)?.peakBytes ?? 0;
     for (const device of attempt.devices) {
       const key = `${attempt.node} ${device}`;
       const known = seconds.get(key) ?? { node: attempt.node, device, held: 0, peak: 0 };

@@ -1,6 +1,6 @@
 import { strategyLabel } from '../../model/strategy.js';
 import type { ITranslation } from '../../model/translation.js';
-import type { Argument, TaskSpec, TaskState, TaskStatus } from '../../wire/messages.js';
+import type { Argument, Cluster, TaskSpec, TaskState, TaskStatus } from '../../wire/messages.js';
 import { argument, count, metric } from './format.js';
 import type { ICell, Tone } from './table.js';
 
@@ -92,10 +92,23 @@ export function lossWords({ progress }: TaskState, trans: ITranslation): string 
   return progress.loss === undefined ? undefined : trans.__('loss %1', metric(progress.loss, trans));
 }
 
-/** How and where a task trains: `ddp x2 on cpu0, cpu1`; undefined while it does not. */
-export function placeWords(task: TaskState, trans: ITranslation): string | undefined {
+/** How and where a task trains: `ddp x2 on cpu0, cpu1`, with the node where there are several; undefined while it does not. */
+export function placeWords(
+  task: TaskState,
+  cluster: Cluster | undefined,
+  trans: ITranslation
+): string | undefined {
   const attempt = task.attempts.at(-1);
   return attempt && attempt.endedAt === undefined
-    ? trans.__('%1 on %2', strategyLabel(attempt.strategy), attempt.devices.join(', '))
+    ? trans.__('%1 on %2', strategyLabel(attempt.strategy), deviceNames(attempt, cluster))
     : undefined;
+}
+
+/** `cuda0, cuda1`, or `gpu-2 cuda0, cuda1` where there are several nodes. */
+export function deviceNames(
+  { node, devices }: { readonly node: string; readonly devices: readonly string[] },
+  cluster: Cluster | undefined
+): string {
+  const names = devices.join(', ');
+  return cluster?.nodes.every(({ id }) => id === node) ? names : `${node} ${names}`;
 }

@@ -68,6 +68,7 @@ describe('taskColumns', () => {
     expect(taskColumns(runningState(), NOW, ENGLISH).map(({ id }) => id)).toEqual([
       'name',
       'state',
+      'best:accuracy',
       'progress',
       'left',
       'sweep',
@@ -77,11 +78,11 @@ describe('taskColumns', () => {
       'seed',
       'loss',
       'metric:accuracy',
-      'best:accuracy',
       'rate',
       'step-time',
       'strategy',
       'devices',
+      'node',
       'planned',
       'took',
       'device-seconds',
@@ -99,12 +100,19 @@ describe('taskColumns', () => {
       'sweep',
       'seed',
       'step-time',
+      'node',
       'wishes',
       'origin',
       'batch',
       'parameters',
       'attempts'
     ]);
+  });
+
+  it('tells the loss first where nothing else tells which is best', () => {
+    const tasks = plannedState().tasks;
+    const [, , third] = taskColumns({ ...plannedState(), tasks }, NOW, ENGLISH);
+    expect(third?.id).toBe('loss');
   });
 
   it.each([

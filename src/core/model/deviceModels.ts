@@ -1,0 +1,100 @@
+import type { Cluster, Device, DeviceShare, Feasibility, Node } from '../wire/messages.js';
+import { derived } from './derived.js';
+import { usableBy } from './strategy.js';
+
+/** Devices on which so many of them are equally fast, so that what is measured on some holds for all. */
+export interface IDeviceKind {
+  /** What measurements are kept under: the devices' model; of unlike devices, those of their node. Absent where they have none. */
+  readonly model?: string;
+  /** The nodes that have enough of them, each with these devices alone. */
+  readonly nodes: readonly Node[];
+}
+
+const kindsByCount = derived((_: Cluster) => new Map<number, readonly IDeviceKind[]>());
+
+/**
+ * The kinds of devices that a strategy may run on. It runs on devices of one model; on unlike ones of a node only where it
+ * needs more than there are of any model.
+ *
+ * @param count - devices that the strategy needs.
+ * @returns those first that have the most memory in all, in which clusters of unlike devices differ most.
+ */
+export function deviceKinds(cluster: Cluster, count: number): readonly IDeviceKind[] {
+  const known = kindsByCount(cluster);
+  let kinds = known.get(count);
+  if (kinds === undefined) {
+    kinds = kindsFor(cluster, count);
+    known.set(count, kinds);
+  }
+  return kinds;
+}
+
+/** The kinds of devices for which an inspection found a strategy feasible, or not. */
+export function judgedKinds(cluster: Cluster, { strategy, kind }: Feasibility): readonly IDeviceKind[] {
+  const kinds = deviceKinds(cluster, strategy.devices);
+  return kind === undefined ? kinds : kinds.filter(({ nodes }) => nodes[0]?.devices[0]?.kind === kind);
+}
+
+function kindsFor({ nodes }: Cluster, count: number): IDeviceKind[] {
+  const kinds = new Map<string | undefined, Node[]>();
+  for (const node of nodes) {
+    for (const devices of alike(node, count)) {
+      const model = modelOf(node, devices);
+      kinds.set(model, [...(kinds.get(model) ?? []), { ...node, devices }]);
+    }
+  }
+  return [...kinds]
+    .map(([model, own]): IDeviceKind => ({ ...(model !== undefined && { model }), nodes: own }))
+    .sort((a, b) => memoryOf(b) - memoryOf(a));
+}
+
+/** Of a node, the devices from which so many may be taken: sets of like ones, or all where no such set is large enough. */
+function alike({ devices }: Node, count: number): Device[][] {
+  const usable = usableBy({ devices: count }, devices);
+  const sets = new Map<string | undefined, Device[]>();
+  for (const device of usable) {
+    sets.set(device.model, [...(sets.get(device.model) ?? []), device]);
+  }
+  const enough = [...sets.values()].filter(own => own.length >= count);
+  return enough.length > 0 ? enough : usable.length >= count ? [[...usable]] : [];
+}
+
+/** The model of some devices of a node; where they are unlike, those of all its devices that work together. */
+function modelOf(node: Node, devices: readonly Device[]): string | undefined {
+  const [model, ...others] = modelsOf(devices);
+  return others.length === 0 ? model : modelsOf(usableBy({ devices: 2 }, node.devices)).join(' + ');
+}
+
+function modelsOf(devices: readonly Device[]): (string | undefined)[] {
+  return [...new Set(devices.map(({ model }) => model))].sort();
+}
+
+function memoryOf({ nodes }: IDeviceKind): number {
+  return nodes.flatMap(({ devices }) => devices).reduce((sum, { memoryBytes }) => sum + memoryBytes, 0);
+}
+
+/** Under which model measurements on some devices are kept; undefined where they have none, or are gone. */
+export function modelAt({ nodes }: Cluster, { node: id, devices }: DeviceShare): string | undefined {
+  const node = nodes.find(one => one.id === id);
+  const own = node?.devices.filter(device => devices.includes(device.id)) ?? [];
+  return node && own.length > 0 ? modelOf(node, own) : undefined;
+}
+
+/** The models of all devices, each once; those that have none are left out. */
+export const deviceModels = derived((cluster: Cluster): readonly string[] => [
+  ...new Set(cluster.nodes.flatMap(node => node.devices.flatMap(({ model }) => model ?? [])))
+]);
+
+/** Whether what holds for a model holds for another: unless both are known and differ. */
+export function isSameModel(a: string | undefined, b: string | undefined): boolean {
+  return a === undefined || b === undefined || a === b;
+}
+
+/** Whether an option of the planner's was measured for some devices of a node. */
+export function isMeasuredFor(
+  { nodes, among }: { readonly nodes?: readonly string[]; readonly among?: readonly DeviceShare[] },
+  { node, devices }: DeviceShare
+): boolean {
+  const own = among?.find(share => share.node === node)?.devices;
+  return (nodes?.includes(node) ?? true) && (own === undefined || devices.every(id => own.includes(id)));
+}
