@@ -64,3 +64,8 @@ function drawn(shares: Float64Array, from: number, to: number, count: number, ra
   }
   return columns;
 }
+
+/** What a second of a device is worth on each node. */
+export function worthOfNodes({ nodes }: IProblem, { loads, worth }: IShares): number[] {
+  return nodes.map((_, node) => worth[loads.classes.findIndex(one => one.nodes.includes(node))] ?? 1);
+}
