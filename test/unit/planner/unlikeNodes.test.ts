@@ -5,6 +5,7 @@ import { checkPlan } from '../../../src/core/model/checker/checker.js';
 import { ListSchedule } from '../../../src/core/planner/baselines/listSchedule.js';
 import { lowerBound } from '../../../src/core/planner/bounds/areaBound.js';
 import { type IShares, raiseByFractions } from '../../../src/core/planner/bounds/fractionalBound.js';
+import { Loads } from '../../../src/core/planner/bounds/loads.js';
 import { plan } from '../../../src/core/planner/plan.js';
 import { kindsOfNodes } from '../../../src/core/planner/problem/nodeKinds.js';
 import { toProblem } from '../../../src/core/planner/problem/problem.js';
@@ -101,10 +102,19 @@ describe('nodes that differ', () => {
         last = shares;
       }
     );
-    const [slow, fast, middle] = worthOfNodes(problem, last!);
+    const [slow, fast, middle] = worthOfNodes(problem, last!)!;
     expect(fast).toBeGreaterThan(middle!);
     expect(middle).toBeGreaterThan(slow!);
     expect(slow! + fast! + middle!).toBeCloseTo(3, 9);
+  });
+
+  it('say nothing by prices that leave some devices free', () => {
+    const { request } = onSpeeds(distinct(4, 6, 1), [1, 0.5]);
+    const problem = toProblem(request);
+    const loads = Loads.of(problem);
+    const shares = new Float64Array(loads.columns.length);
+    expect(worthOfNodes(problem, { loads, shares, worth: [2, 0] })).toBeUndefined();
+    expect(worthOfNodes(problem, { loads, shares, worth: [1.5, 0.5] })).toEqual([1.5, 0.5]);
   });
 
   it('are planned close to the bound in few iterations', async () => {
