@@ -9,6 +9,7 @@
  * `npm run bench:live`: policies run for real with tasks that sleep; `-- --quick` is four small ones, `-- --scale 2000` shorter.
  * `npm run bench:scale`: what watching 12, 100, 300 and 1000 tasks costs; `-- --tasks 12,100 --seconds 60` is shorter.
  * `npm run bench:page`: what JupyterLab's page costs while 12, 300, 1000 tasks train; `-- --tasks 300` is shorter.
+ * `npm run bench -- cluster`: what a far node costs, on a Ray cluster of two nodes that it starts; `--tasks 10` is shorter.
  * `npm run bench -- curves`: what the curves of 300 tasks of 100,000 steps cost; `--tasks 30` is shorter.
  * `npm run bench -- fleet`: what deciding for 2, 10, 30 and 100 simulated nodes costs; `--nodes 10` is shorter.
  * `npm run bench -- replan`: planning anew in a fraction of a second.
@@ -36,9 +37,10 @@ const benches = [
   'scale',
   'page',
   'curves',
-  'fleet'
+  'fleet',
+  'cluster'
 ];
-const ENGINE = ['live', 'sweep', 'scale', 'page', 'fleet']; // what runs one
+const ENGINE = ['live', 'sweep', 'scale', 'page', 'fleet', 'cluster']; // what runs one
 const QUICK = [
   ['planner', '--seconds', '2', '--seeds', '2'],
   ['trials', '--seeds', '3', '--cases', 'paper'],
@@ -64,7 +66,7 @@ await main(async () => {
 });
 
 async function bench(name, rest) {
-  if (name === 'training' || name === 'scale') {
+  if (name === 'training' || name === 'scale' || name === 'cluster') {
     await run(inVenv('python'), [join(root, `test/bench/${name}/main.py`), ...rest], { show: true });
     return;
   }

@@ -1,6 +1,6 @@
 /**
  * `npm run demo [-- NOTEBOOK]`: sets up and runs a notebook without a browser, examples/quickstart.ipynb unless
- * another is given; results in out/demo.
+ * another is given; results in out/demo. `npm run demo -- --ray` does so on two nodes of a Ray cluster that it starts.
  */
 import { join } from 'node:path';
 import { root } from './root.mjs';

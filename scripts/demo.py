@@ -1,17 +1,21 @@
-"""Runs a notebook without a browser and writes what came out to out/demo.
+"""Runs a notebook without a browser and writes what came out to out/demo: ``[--ray] [NOTEBOOK]``.
 
 The notebook is examples/quickstart.ipynb unless another is given. In out/demo, the file of its name
 is the executed notebook, report.html the schedule as planned and as it was,
-results.json the same as numbers.
+results.json the same as numbers. With --ray it trains on a Ray cluster of two nodes, which are
+started on this machine and ended afterwards.
 """
 
 from __future__ import annotations
 
+import argparse
 import contextlib
+import importlib.util
 import json
 import os
 import shutil
 import signal
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -31,6 +35,7 @@ HOME = OUT / "session"
 LONGEST_CELL_SECONDS = 900
 PROGRESS_SECONDS = 5.0
 PATIENCE_SECONDS = 30.0
+ON_RAY = "SATURN_DEMO_RAY"  # address of the cluster on whose head this process runs
 # The kernel's ports are of this machine alone, but others may share it.
 ENCRYPTED = Config({"KernelManager": {"transport_encryption": "auto"}})
 DISPLAYS = ("display_data", "update_display_data")
@@ -152,6 +157,34 @@ def end(paths: SessionPaths) -> None:
         time.sleep(0.1)
 
 
+def show_places(session: Session) -> None:
+    """Print on which node each task trained."""
+    rows = [
+        (task["spec"]["name"], ", ".join(attempt["node"] for attempt in task["attempts"]))
+        for task in session.state["tasks"]
+    ]
+    width = max(len(name) for name, _ in rows)
+    say("Trained on\n" + "".join(f"  {name:<{width}}  {nodes}\n" for name, nodes in rows) + "\n")
+
+
+def run_on_ray(path: Path) -> int:
+    """Run this program once more, on the head of a cluster that ends with it."""
+    if importlib.util.find_spec("ray") is None:
+        say("Ray is not installed: pip install 'jupyterlab-saturn[ray]'\n")
+        return 1
+    sys.path.append(str(ROOT / "test" / "shim"))  # the tests' own cluster
+    from ray_cluster import RayCluster
+
+    with RayCluster() as cluster:
+        kind = "network namespaces" if cluster.isolated else "one loopback interface"
+        say(f"starting a Ray cluster of two nodes, in {kind}\n")
+        cluster.start()
+        cluster.start()
+        command = cluster.head.command([sys.executable, __file__, str(path)])
+        environment = {**os.environ, **cluster.access, ON_RAY: cluster.address}
+        return subprocess.run(command, env=environment).returncode
+
+
 def main(path: Path) -> int:
     paths = SessionPaths("default", HOME)
     end(paths)  # of a demo that was interrupted
@@ -161,7 +194,11 @@ def main(path: Path) -> int:
     os.environ["SATURN_HOME"] = str(HOME)
     session = Session("default", HOME)
     try:
+        if ON_RAY in os.environ:
+            say(f"{session.cluster(ray=os.environ[ON_RAY]).text}\n")
         execute(path)
+        if ON_RAY in os.environ:
+            show_places(session)
         finished = write_results(session, path.name)
     except CellExecutionError as error:
         say(f"\n{error}\nA cell of the notebook failed; see {OUT / path.name}.\n")
@@ -174,5 +211,16 @@ def main(path: Path) -> int:
     return 0 if finished else 1
 
 
+def read_command() -> int:
+    """Do what the command line says."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--ray", action="store_true", help="on two nodes of a Ray cluster")
+    quickstart = ROOT / "examples" / "quickstart.ipynb"
+    parser.add_argument("notebook", nargs="?", type=Path, default=quickstart)
+    options = parser.parse_args()
+    path = options.notebook.resolve()
+    return run_on_ray(path) if options.ray else main(path)
+
+
 if __name__ == "__main__":
-    sys.exit(main(Path(*sys.argv[1:] or [ROOT / "examples" / "quickstart.ipynb"])))
+    sys.exit(read_command())

@@ -87,8 +87,8 @@ class RayTransport:
             if node["Alive"]
         ]
 
-    async def hands(self, node: ClusterNode) -> RayHands:
-        """An actor on a node, of this session and process."""
+    async def hands(self, node: ClusterNode, kind: type[Hands] = Hands) -> RayHands:
+        """An actor on a node, of this session and process; `kind` is what it is made of."""
         import ray
         from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
@@ -96,7 +96,7 @@ class RayTransport:
         looked = ray.remote(look).options(num_cpus=0, max_retries=0, scheduling_strategy=there)
         require_alike(node, await _answer(looked.remote(), _START_SECONDS))
         # It ends with this process, as does what it starts, and is not made again by Ray.
-        hands = ray.remote(Hands).options(
+        hands = ray.remote(kind).options(
             name=f"saturn-{self._session}-{node.key}",
             namespace=_NAMESPACE,
             num_cpus=0,

@@ -10,7 +10,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
-from fakes.bench import HERE, PYTHON, Json
 from jupyterlab_saturn.cluster.bridge import Bridge
 from jupyterlab_saturn.cluster.hands import Hands
 from jupyterlab_saturn.cluster.transport import (
@@ -23,6 +22,8 @@ from jupyterlab_saturn.cluster.transport import (
 )
 from jupyterlab_saturn.errors import SaturnError
 from jupyterlab_saturn.paths import SessionPaths, engine_endpoint
+
+from fakes.bench import HERE, PYTHON, Json
 
 T = TypeVar("T")
 

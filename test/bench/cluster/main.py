@@ -1,0 +1,196 @@
+"""What a far node costs: messages, memory, tasks on it, and how soon another does its work.
+
+Runs a Ray cluster of two nodes on this machine, each a network namespace where that is possible.
+``--tasks 10`` has tasks of ten seconds; ``--rounds 100`` is shorter.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[3]
+sys.path += [str(ROOT / "test" / "shim")]
+
+import psutil  # noqa: E402
+import zmq.asyncio  # noqa: E402
+from fakes.local_cluster import echo_command  # noqa: E402
+from jupyterlab_saturn import Session  # noqa: E402
+from jupyterlab_saturn.cluster.hands import Hands  # noqa: E402
+from jupyterlab_saturn.cluster.node_line import NodeLine  # noqa: E402
+from jupyterlab_saturn.cluster.ray_transport import RayTransport  # noqa: E402
+from jupyterlab_saturn.cluster.transport import HandsOrder  # noqa: E402
+from jupyterlab_saturn.paths import SessionPaths  # noqa: E402
+from ray_cluster import HeadLauncher, RayCluster  # noqa: E402
+from stage import named, until  # noqa: E402
+from test_story import lines  # noqa: E402
+
+ALONE = ["ddp", "fsdp", "offload", "pipeline", "tensor"]
+FRAME = b"x" * 500  # about what a step's report takes
+SECONDS = 300.0
+
+
+def say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+async def exchange(address: str, rounds: int) -> None:
+    """Send frames as an engine would to an agent that says them back, and tell how long it took."""
+    with tempfile.TemporaryDirectory(prefix="sat-") as folder:
+        paths = SessionPaths("bench", folder).ensure()
+        (paths.folder / "a.proof").write_text("bench")
+        engine = zmq.asyncio.Context.instance().socket(zmq.ROUTER)
+        engine.bind(f"ipc://{folder}/engine.sock")
+        transport = RayTransport({"address": address}, str(paths.folder))
+        await transport.connect()
+        [node] = [node for node in await transport.nodes() if not node.is_own]
+        hands = await transport.hands(node, Echoing)
+        order = HandsOrder(str(paths.folder), "far", node.address, ("a.proof", "bench"))
+        assert await hands.start(order) is None
+        line = NodeLine("far", hands, f"ipc://{folder}/engine.sock", heard=lambda: None)
+        carrying = asyncio.create_task(line.run())
+        peer, _ = await engine.recv_multipart()
+        times = []
+        for _ in range(rounds):
+            begun = time.perf_counter()
+            await engine.send_multipart([peer, FRAME])
+            await engine.recv_multipart()
+            times.append((time.perf_counter() - begun) * 1000)
+        times.sort()
+        say(
+            f"a frame of {len(FRAME)} bytes there and back, engine to agent to engine: median "
+            f"{statistics.median(times):.2f} ms, 99 % within {times[int(0.99 * rounds)]:.2f} ms"
+        )
+        carrying.cancel()
+        await hands.end()
+        line.close()
+        await transport.close()
+
+
+class Echoing(Hands):
+    """Hands whose agent says back what it hears."""
+
+    def __init__(self) -> None:
+        super().__init__(echo_command)
+
+
+def memory(session: Session, cluster: RayCluster) -> None:
+    """Tell what bridge and hands take, shared pages by share."""
+    mib = 1 << 20
+    [bridge] = named("jupyterlab_saturn.cluster", session)
+    [hands] = cluster.nodes[1].processes("ray::Hands")
+    taken = [each.memory_full_info().pss / mib for each in (bridge, hands)]
+    say(
+        f"memory (PSS): bridge {taken[0]:.0f} MiB on the session's node, "
+        f"hands {taken[1]:.0f} MiB on each other"
+    )
+
+
+def attempts(session: Session) -> list[dict[str, Any]]:
+    return [attempt for task in session.state["tasks"] for attempt in task["attempts"]]
+
+
+def compare(session: Session, seconds: float) -> None:
+    """Train two alike tasks that mostly sleep, one on each node."""
+    session.add(lines, {"lr": [0.1, 0.05], "pause": 0.1, "steps": int(seconds * 10)})
+    session.profile()
+    session.run(exclude=ALONE)
+    session.wait(check=True)
+    own = next(node["id"] for node in session.state["nodes"] if node.get("isOwn"))
+    took = {
+        attempt["node"]: attempt["endedAt"] - attempt["requestedAt"]
+        for attempt in attempts(session)
+    }
+    assert len(took) == 2, "both tasks trained on one node"
+    far = next(length for node, length in took.items() if node != own)
+    say(
+        f"a task of {seconds:g} s, from when it is asked for to its end: {took[own]:.2f} s on the "
+        f"session's node, {far:.2f} s on the other ({100 * (far / took[own] - 1):+.1f} %)"
+    )
+    session.remove([task["spec"]["name"] for task in session.state["tasks"]], yes=True)
+
+
+def lose(session: Session, cluster: RayCluster, what: str, act: Callable[[], object]) -> None:
+    """Take the far node away, and tell when its task makes steps again elsewhere."""
+    session.add(lines, {"lr": [0.1, 0.05, 0.02], "pause": 0.02, "steps": 20_000}, replace=True)
+    session.run(exclude=ALONE)
+    own = next(node["id"] for node in session.state["nodes"] if node.get("isOwn"))
+
+    def on_far() -> str | None:
+        for task in session.state["tasks"]:
+            if task["status"] == "running" and task["attempts"][-1]["node"] != own:
+                return str(task["spec"]["name"])
+        return None
+
+    name = until(on_far, SECONDS)
+
+    def again() -> bool:
+        [task] = [task for task in session.state["tasks"] if task["spec"]["name"] == name]
+        return task["status"] == "running" and task["attempts"][-1]["node"] == own
+
+    time.sleep(3)
+    begun = time.monotonic()
+    act()
+    until(again, SECONDS)
+    say(f"{what}: its task runs elsewhere after {time.monotonic() - begun:.1f} s")
+    session.stop()
+    session.wait()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--rounds", type=int, default=1000)
+    parser.add_argument("--tasks", type=float, default=30.0, help="seconds of a task")
+    parser.add_argument("--exchange", help=argparse.SUPPRESS)  # on the head itself
+    options = parser.parse_args()
+    if options.exchange:
+        asyncio.run(exchange(options.exchange, options.rounds))
+        return
+    with RayCluster() as cluster, tempfile.TemporaryDirectory(prefix="sat-bench-") as home:
+        cluster.start()
+        cluster.start()
+        command = [sys.executable, __file__, "--exchange", cluster.address]
+        environment = {**os.environ, **cluster.access, "PYTHONPATH": os.pathsep.join(sys.path)}
+        subprocess.run(
+            cluster.head.command([*command, "--rounds", str(options.rounds)]),
+            env=environment,
+            check=True,
+        )
+        session = Session("bench", Path(home) / "saturn", launcher=HeadLauncher(cluster))
+        try:
+            session.cluster(cpu=1)
+            begun = time.monotonic()
+            session.cluster(cpu=1, ray=cluster.address)
+            say(f"joined in {time.monotonic() - begun:.1f} s")
+            memory(session, cluster)
+            compare(session, options.tasks)
+            far = cluster.nodes[1]
+            session.leave_cluster()
+            session.cluster(cpu=2)
+            session.cluster(cpu=1, ray=cluster.address)
+            lose(session, cluster, "hands killed", lambda: far.kill("ray::Hands"))
+            until(lambda: len(session.state["cluster"]["nodes"]) == 2, SECONDS)
+            if cluster.isolated:
+                lose(session, cluster, "cable cut", far.cut)
+                far.mend()
+                until(lambda: len(session.state["cluster"]["nodes"]) == 2, SECONDS)
+            lose(session, cluster, "raylet killed", lambda: far.kill("raylet"))
+        finally:
+            session.close()
+            for agent in named("jupyterlab_saturn.agent", session):
+                agent.terminate()
+            psutil.wait_procs(named("jupyterlab_saturn", session), timeout=30)
+
+
+if __name__ == "__main__":
+    main()
