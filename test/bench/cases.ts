@@ -32,6 +32,21 @@ export const CASES: ICase[] = [
     request: seed => onSpeeds(distinct(seed, 24, 1), [1, 1, 0.5, 0.25]).request,
     goal: 'max 3 %'
   },
+  {
+    name: '48 at speeds',
+    request: seed => onSpeeds(sweeps(seed, 48, 1), [1, 1, 0.5, 0.25]).request,
+    goal: 'max 3 %'
+  },
+  {
+    name: '100/20 speeds',
+    request: seed => onSpeeds(sweeps(seed, 100, 1), fleetSpeeds(20)).request,
+    goal: 'max 5 %'
+  },
+  {
+    name: '1000/100 speeds',
+    request: seed => onSpeeds(sweeps(seed, 1000, 1), fleetSpeeds(100)).request,
+    goal: 'max 5 %'
+  },
   { name: 'memories', request: seed => onMemories(seed, 24, [40, 24, 16]).request, goal: 'max 3 %' },
   { name: '24/1x16', request: seed => sweeps(seed, 24, 1, 16).request, goal: 'within 1 %', early: true },
   { name: '48/1x32', request: seed => sweeps(seed, 48, 1, 32).request, goal: 'within 1 %', early: true },
@@ -42,5 +57,10 @@ export const CASES: ICase[] = [
   { name: 'deadlines', request: seed => withDeadlines(sweeps(seed, 24, 2)), goal: 'max 3.5 %' }
 ];
 
+/** Of ten nodes four are fast, three half as fast and three slower still. */
+function fleetSpeeds(nodes: number): number[] {
+  return Array.from({ length: nodes }, (_, n) => (n % 10 < 4 ? 1 : n % 10 < 7 ? 0.5 : 0.3));
+}
+
 /** Seeds none of the planner's settings were chosen by. */
-export const seeds = (count: number) => Array.from({ length: count }, (_, i) => 101 + i);
+export const seeds = (count: number, from = 101) => Array.from({ length: count }, (_, i) => from + i);

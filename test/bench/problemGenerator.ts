@@ -166,10 +166,14 @@ export function onMemories(seed: number, tasks: number, gigabytes: number[]): IW
 export function onSpeeds({ request: made, types }: IWorkload, speeds: number[]): IWorkload {
   const nodes = speeds.flatMap((_, n) => gpuNodes(1, LARGEST).map(node => ({ ...node, id: `node${n}` })));
   const gain = (technique: string) => 1 + 0.03 * (technique.length % 5);
+  const nodesOf = new Map<number, string[]>();
+  for (const [n, speed] of speeds.entries()) {
+    nodesOf.set(speed, [...(nodesOf.get(speed) ?? []), `node${n}`]);
+  }
   const on = (option: PlanOption): PlanOption[] =>
-    speeds.map((speed, n) => ({
+    [...nodesOf].map(([speed, own]) => ({
       ...option,
-      nodes: [`node${n}`],
+      nodes: own,
       stepSeconds: option.stepSeconds / speed ** gain(option.strategy.technique)
     }));
   const tasks = made.tasks.map(task => ({ ...task, options: task.options.flatMap(on) }));

@@ -210,7 +210,8 @@ function fusionOptions(request: PlanRequest, segments: Segment[]): PlanOption[] 
 
 function optionOf(options: PlanOption[], segment: Segment, say: Say): PlanOption | undefined {
   const label = strategyLabel(segment.strategy);
-  const own = options.filter(({ strategy }) => strategyKey(strategy) === strategyKey(segment.strategy));
+  const key = strategyKey(segment.strategy);
+  const own = options.filter(({ strategy }) => strategyKey(strategy) === key);
   if (own.length === 0) {
     say(`${label} is not among its options`);
     return undefined;

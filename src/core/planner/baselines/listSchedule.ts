@@ -1,3 +1,4 @@
+import { kindsOfNodes } from '../problem/nodeKinds.js';
 import { fastestPerCount, type IConfig, paretoFront } from '../problem/pareto.js';
 import type { IPlace, IProblem } from '../problem/problem.js';
 import type { IPlaced, ISchedule } from '../schedule/schedule.js';
@@ -14,6 +15,10 @@ export class ListSchedule {
   readonly waiting: number[] = [];
   private readonly _placed: IPlaced[] = [];
   private readonly _anywhere: boolean[];
+  /** Per node, the first that no job tells from it. */
+  private readonly _likeness: number[];
+  /** Per job, what is known of its device counts on nodes that stand for others. */
+  private readonly _counts: Map<number, IConfig[]>[];
 
   constructor(private readonly _problem: IProblem) {
     this.free = _problem.nodes.map(({ freeAt }) => [...freeAt]);
@@ -22,6 +27,8 @@ export class ListSchedule {
         ({ nodes, among, span }) => nodes === undefined && among === undefined && span === undefined
       )
     );
+    this._likeness = likenessOf(_problem);
+    this._counts = _problem.jobs.map(() => new Map());
     for (const [job, { current }] of _problem.jobs.entries()) {
       if (current !== undefined) {
         const { config, node, devices } = current;
@@ -40,9 +47,18 @@ export class ListSchedule {
   /** A job's configurations for a node at every device count it may use there, the fastest each, fewest devices first. */
   countsOn(job: number, node: number): IConfig[] {
     const { configs, perCount } = this._problem.jobs[job]!;
-    return this._anywhere[job]
-      ? perCount.filter(config => config.devices <= this.free[node]!.length)
-      : fastestPerCount([...configs, ...perCount].filter(config => mayUse(this._problem, config, node)));
+    if (this._anywhere[job]) {
+      return perCount.filter(config => config.devices <= this.free[node]!.length);
+    }
+    const alike = this._likeness[node]!;
+    const known = this._counts[job]!.get(alike);
+    if (known !== undefined) {
+      return known;
+    }
+    const all = [...configs, ...perCount].filter(config => mayUse(this._problem, config, node));
+    const counts = fastestPerCount(all);
+    this._counts[job]!.set(alike, counts);
+    return counts;
   }
 
   /** The same without those that take more devices and no less time than another. */
@@ -54,7 +70,7 @@ export class ListSchedule {
 
   /** Nodes with equal keys are alike to a job. */
   likeness(job: number, node: number): number {
-    return this._anywhere[job] ? this.free[node]!.length : -1 - node;
+    return this._anywhere[job] ? this.free[node]!.length : -1 - this._likeness[node]!;
   }
 
   /** The soonest a configuration can start on a node. */
@@ -129,6 +145,17 @@ export class ListSchedule {
       }
     }
   }
+}
+
+/** Nodes with equally many devices where the same may run are alike, unless a job may use some of their devices only. */
+function likenessOf({ nodes, jobs }: IProblem): number[] {
+  const all = jobs.flatMap(({ configs, perCount }) => [...configs, ...perCount]);
+  if (all.some(({ among }) => among !== undefined)) {
+    return [...nodes.keys()];
+  }
+  const kinds = kindsOfNodes(all, nodes.length);
+  const keys = nodes.map(({ devices }, node) => `${kinds[node]} ${devices.length}`);
+  return keys.map(key => keys.indexOf(key));
 }
 
 /** Whether a configuration may run on a node. */

@@ -20,6 +20,8 @@ export interface IFractionalAnswer {
 export interface IShares {
   loads: Loads;
   shares: Float64Array;
+  /** Per node class, what a second of a device is worth by the prices of the program, 1 on average. */
+  worth: number[];
 }
 
 /** Rounds of adding rows: fewer rows only make the answer weaker. */
@@ -102,7 +104,7 @@ export function raiseByFractions(
     if (answer !== undefined && !loads.refutes(answer.certificate, target, answer.prices)) {
       limit = target;
       step = STEP;
-      onShares?.({ loads, shares: answer.shares });
+      onShares?.({ loads, shares: answer.shares, worth: worthOf(loads, answer.certificate) });
       continue;
     }
     bound = answer === undefined ? target : furthest(loads, answer, target, limit);
@@ -114,6 +116,18 @@ export function raiseByFractions(
       return;
     }
   }
+}
+
+/** What rows weigh goes to the devices they are about, as if all of them were about device-seconds. */
+function worthOf({ classes }: Loads, certificate: Certificate): number[] {
+  const weights = classes.map((_, nodeClass) =>
+    certificate.reduce((sum, pair) => sum + (pair.resource === nodeClass ? pair.weight : 0), 0)
+  );
+  const devices = classes.reduce((sum, { size, nodes }) => sum + size * nodes.length, 0);
+  const total = classes.reduce((sum, { nodes }, nodeClass) => sum + weights[nodeClass]! * nodes.length, 0);
+  return classes.map(({ size }, nodeClass) =>
+    total > 0 ? (weights[nodeClass]! * devices) / (size * total) : 1
+  );
 }
 
 /** The longest target, from one refuted up to another, that a certificate refutes. */

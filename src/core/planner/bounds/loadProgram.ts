@@ -15,6 +15,8 @@ export type Exclusion = { column: number; count: number }[];
 export class LoadProgram {
   /** Of {@link Loads.columns}, those that are short enough. */
   private readonly _used: number[] = [];
+  /** Per resource, the used columns that need it and how much of it. */
+  private readonly _needs: { column: number; devices: number }[][];
   /** Per time function, the values of the used columns. */
   private readonly _known: Float64Array[] = [];
   /** Whether each job can be done in time. */
@@ -40,6 +42,12 @@ export class LoadProgram {
       }
     }
     this.complete = able.size === types.length;
+    this._needs = _loads.resources.map((_, resource) =>
+      this._used.flatMap((c, column) => {
+        const devices = _loads.devicesOn(columns[c]!, resource);
+        return devices > 0 ? [{ column, devices }] : [];
+      })
+    );
   }
 
   get loadColumn(): number {
@@ -209,14 +217,14 @@ export class LoadProgram {
   }
 
   private _row(pair: IPair): [number, number][] {
-    const { columns, space, resources } = this._loads;
+    const { space, resources } = this._loads;
     const weights = space[pair.resource]![pair.space]!;
     const times = this._times[pair.time]!;
     const entries: [number, number][] = [];
-    for (const [i, c] of this._used.entries()) {
-      const value = weights[this._loads.devicesOn(columns[c]!, pair.resource)]! * times[i]!;
+    for (const { column, devices } of this._needs[pair.resource]!) {
+      const value = weights[devices]! * times[column]!;
       if (value > 0) {
-        entries.push([i, value]);
+        entries.push([column, value]);
       }
     }
     entries.push([this.loadColumn, -resources[pair.resource]!.count]);

@@ -16,7 +16,7 @@ import { ConstrainedSearch, type IConstrainedPlan } from './constrainedSearch.js
 import { Culprits } from './culprits.js';
 import { dropConstraints, sequenceLike, withoutSpans } from './dropConstraints.js';
 import { type IMakespanBound, makespanBound } from './makespanBound.js';
-import type { IRunSequence } from './runSequence.js';
+import { sequenceBegun } from './runSequence.js';
 import { type IRun, runsOf } from './runTable.js';
 import { type IStartedJob, uninterruptedBound, weightedBound } from './weightedBound.js';
 
@@ -283,21 +283,6 @@ function boundedBy({ seconds, binding }: IMakespanBound, made: number): IMakespa
 
 function gapOf(made: number, bound: number): number {
   return bound > 0 ? made / bound - 1 : 0;
-}
-
-/** Jobs in the order in which they would begin; those that would share a run go by themselves. */
-function sequenceBegun(runs: IRun[], begun: IStartedJob[]): IRunSequence {
-  const sequence: IRunSequence = {
-    order: [...begun].sort((a, b) => a.begin - b.begin).map(({ job }) => job),
-    config: runs.map(() => 0),
-    nodes: runs.map(() => []),
-    active: runs.map(({ fusion }) => fusion === undefined)
-  };
-  for (const { job, way } of begun) {
-    sequence.config[job] = way.run === job ? way.config : 0;
-  }
-  sequence.order.push(...[...runs.keys()].slice(begun.length));
-  return sequence;
 }
 
 /** The sum over all tasks of weight times end. */

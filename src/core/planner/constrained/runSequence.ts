@@ -1,4 +1,5 @@
 import type { IRun } from './runTable.js';
+import type { IStartedJob } from './weightedBound.js';
 
 /**
  * What the search over coupled jobs changes: one order of all runs, in which each takes the devices it needs as soon
@@ -43,4 +44,19 @@ function separate(runs: IRun[], active: boolean[], run: number): void {
   for (const job of runs[run]!.jobs) {
     active[job] = true;
   }
+}
+
+/** Jobs in the order in which they would begin; those that would share a run go by themselves. */
+export function sequenceBegun(runs: IRun[], begun: IStartedJob[]): IRunSequence {
+  const sequence: IRunSequence = {
+    order: [...begun].sort((a, b) => a.begin - b.begin).map(({ job }) => job),
+    config: runs.map(() => 0),
+    nodes: runs.map(() => []),
+    active: runs.map(({ fusion }) => fusion === undefined)
+  };
+  for (const { job, way } of begun) {
+    sequence.config[job] = way.run === job ? way.config : 0;
+  }
+  sequence.order.push(...[...runs.keys()].slice(begun.length));
+  return sequence;
 }

@@ -20,11 +20,35 @@ export function isOnAnyDevices({ among, span }: IEligibility): boolean {
 /** How a task may run under some pins; what leaving its present place costs is paid first. */
 export function usableConfigs(task: PlanTask, places: Eligibilities, pins: readonly Pin[] = []): IConfig[] {
   const leaving = leavingSeconds(task);
-  return task.options.flatMap(option => {
+  return acrossNodes(task.options).flatMap(option => {
     const eligibility = places.of(option, pins);
     const overhead = leaving + option.startSeconds;
     return eligibility === undefined ? [] : [configOf(option, task.steps, overhead, eligibility)];
   });
+}
+
+/**
+ * Options that differ in nothing but the nodes they were measured for, as one for all of these; not those over several
+ * nodes, which were measured for these together.
+ */
+function acrossNodes(options: PlanOption[]): PlanOption[] {
+  if (options.every(({ nodes }) => nodes === undefined)) {
+    return options;
+  }
+  const merged = new Map<string, PlanOption>();
+  for (const option of options) {
+    const { nodes, ...rest } = option;
+    const key = JSON.stringify((option.span ?? 1) > 1 ? option : rest);
+    const known = merged.get(key);
+    if (known === undefined) {
+      merged.set(key, nodes === undefined ? option : { ...rest, nodes: [...nodes] });
+    } else if (nodes === undefined) {
+      delete known.nodes;
+    } else {
+      known.nodes?.push(...nodes);
+    }
+  }
+  return [...merged.values()];
 }
 
 /** What it costs a task to leave the place where it runs, if it runs. */

@@ -22,6 +22,8 @@ export class Eligibilities {
   private readonly _leastMemory: number;
   /** Whether there are parts of divided GPUs, which work with no other. */
   private readonly _divided: boolean;
+  /** What is known of options without pins: tasks by the hundred ask the same. */
+  private readonly _known = new Map<string, IEligibility | undefined>();
 
   constructor(private readonly _request: PlanRequest) {
     const { nodes } = _request.cluster;
@@ -52,7 +54,7 @@ export class Eligibilities {
     if (!pins.every(pin => admits(pin, strategy))) {
       return undefined;
     }
-    return this._places(option, pins);
+    return pins.length > 0 ? this._places(option, pins) : this._unpinned(option);
   }
 
   /** What keeps an option, unpinned, from running. */
@@ -73,6 +75,16 @@ export class Eligibilities {
       blockers.push('memory');
     }
     return blockers;
+  }
+
+  private _unpinned(option: PlanOption): IEligibility | undefined {
+    const { strategy, peakBytes = 0, span = 1, nodes, among } = option;
+    const devices = among?.map(share => [share.node, ...share.devices].join('\n'));
+    const key = [strategy.devices, span, peakBytes, nodes?.join('\n'), devices?.join('\t')].join('\r');
+    if (!this._known.has(key)) {
+      this._known.set(key, this._places(option, []));
+    }
+    return this._known.get(key);
   }
 
   private _places(option: PlanOption, pins: readonly Pin[]): IEligibility | undefined {

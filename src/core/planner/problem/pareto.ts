@@ -93,7 +93,8 @@ function covers(wide: IEligibility, narrow: IEligibility): boolean {
   if ((wide.span ?? 1) !== (narrow.span ?? 1)) {
     return false;
   }
-  if (wide.nodes !== undefined && !(narrow.nodes?.every(node => allows(wide, node)) ?? false)) {
+  const alike = wide.nodes === narrow.nodes;
+  if (!alike && wide.nodes !== undefined && !(narrow.nodes?.every(node => allows(wide, node)) ?? false)) {
     return false;
   }
   return (

@@ -9,6 +9,7 @@ import {
   usableConfigs
 } from './configuration.js';
 import { Eligibilities } from './eligibility.js';
+import { kindsOfNodes } from './nodeKinds.js';
 import { fastestPerCount, type IConfig, paretoFront, paretoFrontByPlace } from './pareto.js';
 import { keepablePins, missByStaying, sharedTermsOf, staysWithin, termsOf } from './terms.js';
 import { unplannedReason } from './unplannedReasons.js';
@@ -172,7 +173,13 @@ export function toProblem(request: PlanRequest): IProblem {
   }
   addFusions(problem, request, places);
   addShared(problem, request);
-  setKinds(problem);
+  const kinds = kindsOfNodes(
+    problem.jobs.flatMap(({ configs }) => configs),
+    nodes.length
+  );
+  for (const [index, node] of nodes.entries()) {
+    node.kind = kinds[index]!;
+  }
   problem.unconstrained = isPlain(problem);
   return problem;
 }
@@ -194,20 +201,6 @@ function isPlain({ jobs, running, fusions, lanes, budgets, weighted }: IProblem)
         release === 0 && deadline === Infinity && configs.every(isOnAnyDevices)
     )
   );
-}
-
-/** Tell nodes apart by the sets of nodes to which configurations are confined. */
-function setKinds({ nodes, jobs }: IProblem): void {
-  const sets = new Map<string, number[]>();
-  for (const own of jobs.flatMap(({ configs }) => configs.map(config => config.nodes ?? []))) {
-    sets.set(own.join(), own);
-  }
-  const kinds = new Map<string, number>();
-  for (const [index, node] of nodes.entries()) {
-    const key = [...sets.values()].map(set => Number(set.includes(index))).join();
-    node.kind = kinds.get(key) ?? kinds.size;
-    kinds.set(key, node.kind);
-  }
 }
 
 function placeOf(task: PlanTask, running: Placement, nodes: IPlanNode[]): IPlace {

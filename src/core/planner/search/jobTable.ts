@@ -1,5 +1,7 @@
+import { below, type Random } from '../common/random.js';
 import { frontOn, type IConfig } from '../problem/pareto.js';
 import type { IProblem } from '../problem/problem.js';
+import { KEPT } from '../schedule/arrangement.js';
 
 /**
  * The configurations of all jobs in flat arrays, for loops that read little else. The configuration in which a job
@@ -19,7 +21,10 @@ export class JobTable {
   /** Per shape and configuration, whether it counts there. */
   private readonly _counts: Uint8Array[] = [];
 
-  constructor({ jobs, nodes }: IProblem) {
+  /**
+   * @param below - configurations that take as many seconds or more count nowhere.
+   */
+  constructor({ jobs, nodes }: IProblem, below = Infinity) {
     this.first = new Int32Array(jobs.length);
     const all: IConfig[] = [];
     for (const [job, { configs, current }] of jobs.entries()) {
@@ -37,7 +42,9 @@ export class JobTable {
       const known = shapes.get(key);
       if (known === undefined) {
         shapes.set(key, this._fronts.length);
-        const fronts = jobs.map(({ configs }) => Int32Array.from(frontOn(configs, node, size)));
+        const fronts = jobs.map(({ configs }) =>
+          Int32Array.from(frontOn(configs, node, size).filter(index => configs[index]!.seconds < below))
+        );
         const counts = new Uint8Array(all.length);
         for (const [job, front] of fronts.entries()) {
           for (const index of front) {
@@ -54,6 +61,12 @@ export class JobTable {
   /** What counts of a job's configurations on a node: their indexes, fewest devices first. */
   frontOn(job: number, node: number): Int32Array {
     return this._fronts[this._shape[node]!]![job]!;
+  }
+
+  /** Device-seconds of a job in a configuration. */
+  work(job: number, config: number): number {
+    const index = this.first[job]! + config;
+    return this.devices[index]! * this.seconds[index]!;
   }
 
   /** Whether two nodes may run the same and have as many devices. */
@@ -79,4 +92,14 @@ export class JobTable {
     }
     return index < 0 ? -1 : front[index]!;
   }
+}
+
+/** Half of the time the next smaller or larger configuration of a node's front, else any of it. */
+export function otherConfig(random: Random, index: number, front: Int32Array): number {
+  const { length } = front;
+  if (index === KEPT || random() < 0.5) {
+    return front[below(random, length)]!;
+  }
+  const next = front.indexOf(index) + (random() < 0.5 ? 1 : -1);
+  return front[Math.min(length - 1, Math.max(0, next))]!;
 }

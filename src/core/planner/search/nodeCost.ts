@@ -1,18 +1,30 @@
 import type { Random } from '../common/random.js';
 import type { NodeQueue } from './nodeQueue.js';
 
-/** How much the mean time at which devices become free weighs against the makespan. */
+/**
+ * How much the mean time at which devices become free weighs against the makespan; more where devices are told apart, as
+ * then it says most of who goes where.
+ */
 const WASTE = 1;
+const WASTE_UNLIKE = 2;
 
 /** What a running job's leaving its devices costs, as a share of the makespan: of equal plans the quieter one. */
 const SWITCH = 1e-6;
 
 /**
- * Nodes from which on the latest says too little about the others: instead of the makespan, all time beyond a target
- * a little below the shortest makespan so far is minimised.
+ * Nodes from which on the latest says too little about the others, as it does sooner where they are unlike: instead of
+ * the makespan, all time beyond a target a little below the shortest makespan so far is minimised.
  */
 const MANY_NODES = 9;
 const BELOW = 0.004;
+
+/** What is known of good arrangements before they are searched for. */
+export interface INodeGuidance {
+  /** Per node, what a second of a device is worth, 1 on average; the same everywhere when undefined. */
+  worth?: readonly number[] | undefined;
+  /** Jobs are not given configurations that take as many seconds or more. */
+  below?: number;
+}
 
 /**
  * What the search over the queues of nodes minimises: the makespan plus the mean time at which devices become free, so that
@@ -24,13 +36,17 @@ export class NodeCost {
   private _spent = 0;
   private _switches = 0;
   private _switchCost = 0;
-  /** Where nodes should end; 0 when there are few, which leaves the makespan to be minimised. */
+  /** Where nodes should end; 0 when there are few alike, which leaves the makespan to be minimised. */
   private _target = 0;
 
+  /**
+   * @_worth _worth - per node, what a second of a device is worth, 1 on average; the same everywhere when undefined.
+   */
   constructor(
     private readonly _queues: NodeQueue[],
     private readonly _deviceCount: number,
-    private readonly _random: Random
+    private readonly _random: Random,
+    private readonly _worth: readonly number[] | undefined
   ) {}
 
   /** The makespan; a trifle more for every running job that is moved. */
@@ -48,9 +64,9 @@ export class NodeCost {
     this.makespan = 0;
     this._spent = 0;
     this._switches = switches;
-    for (const { end, spent } of this._queues) {
+    for (const [node, { end, spent }] of this._queues.entries()) {
       this.makespan = Math.max(this.makespan, end);
-      this._spent += spent;
+      this._spent += spent * this._worthOf(node);
     }
     this._aim();
   }
@@ -65,9 +81,9 @@ export class NodeCost {
   decide(a: number, b: number, switched: number, temperature: number): boolean {
     const { _queues: queues, _target: target } = this;
     const [from, to] = [queues[a]!, queues[b]!];
-    let spent = this._spent + from.trialSpent - from.spent;
+    let spent = this._spent + (from.trialSpent - from.spent) * this._worthOf(a);
     if (a !== b) {
-      spent += to.trialSpent - to.spent;
+      spent += (to.trialSpent - to.spent) * this._worthOf(b);
     }
     let makespan = 0;
     let excess = 0;
@@ -104,12 +120,18 @@ export class NodeCost {
   /** Set the target below the current makespan. */
   private _aim(): void {
     const { _queues: queues, makespan } = this;
-    this._target = queues.length < MANY_NODES ? 0 : makespan * (1 - BELOW);
+    const few = this._worth === undefined && queues.length < MANY_NODES;
+    this._target = few ? 0 : makespan * (1 - BELOW);
     const excess = queues.reduce((sum, { end }) => sum + Math.max(0, end - this._target), 0);
     this._cost = this._costOf(this._target > 0 ? excess : makespan, this._spent, this._switches);
   }
 
+  private _worthOf(node: number): number {
+    return this._worth === undefined ? 1 : this._worth[node]!;
+  }
+
   private _costOf(late: number, spent: number, switches: number): number {
-    return late + (WASTE * spent) / this._deviceCount + switches * this._switchCost;
+    const waste = this._worth === undefined ? WASTE : WASTE_UNLIKE;
+    return late + (waste * spent) / this._deviceCount + switches * this._switchCost;
   }
 }

@@ -2,8 +2,8 @@ import { below, type Random } from '../common/random.js';
 import type { IProblem } from '../problem/problem.js';
 import { type IArrangement, KEPT } from '../schedule/arrangement.js';
 import type { INeighbourhood } from './annealing.js';
-import { JobTable } from './jobTable.js';
-import { NodeCost } from './nodeCost.js';
+import { JobTable, otherConfig } from './jobTable.js';
+import { type INodeGuidance, NodeCost } from './nodeCost.js';
 import { NodeQueue } from './nodeQueue.js';
 
 /** Share of the moves on one node that change a configuration and nothing else. */
@@ -37,16 +37,17 @@ export class NodeNeighbourhood implements INeighbourhood<IArrangement> {
   constructor(
     private readonly _problem: IProblem,
     start: IArrangement,
-    private readonly _random: Random
+    private readonly _random: Random,
+    { worth, below }: INodeGuidance = {}
   ) {
     const { jobs, nodes } = _problem;
-    this._table = new JobTable(_problem);
+    this._table = new JobTable(_problem, below);
     this._config = new Int32Array(jobs.length);
     this._nodeOf = new Int32Array(jobs.length);
     this._place = new Int32Array(jobs.length);
     this._kept = new Int32Array(nodes.length);
     this._queues = nodes.map(({ freeAt }) => new NodeQueue(freeAt, this._table, this._config, this._place));
-    this._cost = new NodeCost(this._queues, _problem.deviceCount, _random);
+    this._cost = new NodeCost(this._queues, _problem.deviceCount, _random, worth);
     this.restore(start);
     this._cost.priceSwitches();
   }
@@ -124,12 +125,12 @@ export class NodeNeighbourhood implements INeighbourhood<IArrangement> {
     const partner = old !== KEPT && random() < 0.5 ? this._partner(job, to) : -1;
     const same = old === KEPT ? KEPT : table.onNode(job, old, to);
     const changes = same === KEPT || random() < (partner < 0 ? 0.5 : EXCHANGED);
-    config[job] = changes ? this._otherConfig(same, front) : same;
+    config[job] = changes ? otherConfig(random, same, front) : same;
     const partnerOld = partner < 0 ? 0 : config[partner]!;
     if (partner >= 0) {
       const alike = table.onNode(partner, partnerOld, from);
       const other = random() < EXCHANGED;
-      config[partner] = other ? this._otherConfig(alike, table.frontOn(partner, from)) : alike;
+      config[partner] = other ? otherConfig(this._random, alike, table.frontOn(partner, from)) : alike;
       this._tryExchange(job, partner);
     } else {
       const least = this._kept[to]! - (old === KEPT && to === from ? 1 : 0);
@@ -157,7 +158,7 @@ export class NodeNeighbourhood implements INeighbourhood<IArrangement> {
     const { _config: config, _nodeOf: nodeOf, _place: place, _queues: queues } = this;
     const node = nodeOf[job]!;
     const old = config[job]!;
-    config[job] = this._otherConfig(old, front);
+    config[job] = otherConfig(this._random, old, front);
     if (config[job] !== old) {
       queues[node]!.tryInstead(place[job]!, job);
       if (!this._cost.decide(node, node, 0, temperature)) {
@@ -178,10 +179,10 @@ export class NodeNeighbourhood implements INeighbourhood<IArrangement> {
     const q = kept[to]! + below(random, length);
     const many = random() < 0.5 ? 1 : 2 + below(random, 3);
     const mine = a.jobs.slice(p, p + many);
-    const work = mine.reduce((sum, member) => sum + this._work(member), 0);
+    const work = mine.reduce((sum, member) => sum + this._table.work(member, this._config[member]!), 0);
     const theirs: number[] = [];
     for (let i = q, sum = 0; i < b.jobs.length && theirs.length < LONGEST_STRETCH; i++) {
-      const next = this._work(b.jobs[i]!);
+      const next = this._table.work(b.jobs[i]!, this._config[b.jobs[i]!]!);
       if (i > q && sum + next / 2 > work) {
         break;
       }
@@ -207,12 +208,6 @@ export class NodeNeighbourhood implements INeighbourhood<IArrangement> {
     for (const member of theirs) {
       nodeOf[member] = from;
     }
-  }
-
-  /** Device-seconds of a job as it is. */
-  private _work(job: number): number {
-    const index = this._table.first[job]! + this._config[job]!;
-    return this._table.devices[index]! * this._table.seconds[index]!;
   }
 
   /** Give jobs what they run as on another node; false, with some of it done, when one cannot. */
@@ -261,16 +256,6 @@ export class NodeNeighbourhood implements INeighbourhood<IArrangement> {
   private _otherNode(node: number): number {
     const { length } = this._queues;
     return length === 1 ? node : (node + 1 + below(this._random, length - 1)) % length;
-  }
-
-  /** Half of the time the next smaller or larger configuration of a node's front, else any of it. */
-  private _otherConfig(index: number, front: Int32Array): number {
-    const { length } = front;
-    if (index === KEPT || this._random() < 0.5) {
-      return front[below(this._random, length)]!;
-    }
-    const next = front.indexOf(index) + (this._random() < 0.5 ? 1 : -1);
-    return front[Math.min(length - 1, Math.max(0, next))]!;
   }
 
   /** A job of the node to change places with, such that both fit; -1 when the one drawn does not. */

@@ -1,21 +1,19 @@
 import type { Highs } from 'highs';
 import type { Plan, PlanBudget } from '../../wire/messages.js';
-import { type Assignment, AssignmentSearch, type INoGood } from '../bounds/assignmentSearch.js';
 import { type IShares, raiseByFractions } from '../bounds/fractionalBound.js';
 import { raiseBounds } from '../bounds/raiseBounds.js';
 import { PROVEN } from '../common/optimalityTolerance.js';
 import type { Random } from '../common/random.js';
-import { jobsInOrder, nodeContents } from '../exact/nodeContents.js';
-import { shortestOnNode } from '../exact/nodeOptimum.js';
 import type { IProblem } from '../problem/problem.js';
-import { type IArrangement, KEPT, realise } from '../schedule/arrangement.js';
+import { type IArrangement, realise } from '../schedule/arrangement.js';
 import { anneal, FROM_SCRATCH, type ICooling } from './annealing.js';
-import { AssignmentTargets } from './assignmentTargets.js';
+import { AssignmentPacking, type FoundAssignment } from './assignmentPacking.js';
 import { construct } from './construction.js';
+import { searchLoneNode } from './loneNode.js';
 import { NodeNeighbourhood } from './nodeNeighbourhood.js';
-import { type IPackedNodes, packNodes } from './nodePacking.js';
+import { packNodes } from './nodePacking.js';
 import { SearchBudget } from './searchBudget.js';
-import { roundShares } from './shareRounding.js';
+import { roundShares, worthOfNodes } from './shareRounding.js';
 
 /** What the search needs and whom it tells. */
 export interface IImproveOptions {
@@ -93,17 +91,14 @@ export async function improve(
   await new Portfolio(problem, start, options).run();
 }
 
-type Found = Extract<Assignment, { status: 'found' }>;
-
 class Portfolio {
   private readonly _searchBudget: SearchBudget;
   private _makespan: number;
   private _bound: number;
   /** How jobs would be shared out in fractions, where nodes are of several kinds. */
   private _shares: IShares | undefined;
-  private readonly _targets = new AssignmentTargets();
-  /** What is proven not to be done on one node before a target. */
-  private readonly _noGoods: (INoGood & { target: number })[] = [];
+  /** Per node, what a second of a device is worth; the same everywhere when undefined. */
+  private _worth: number[] | undefined;
 
   constructor(
     private readonly _problem: IProblem,
@@ -130,15 +125,19 @@ class Portfolio {
     if (highs !== undefined) {
       this._raiseBounds(highs, alone ? ROUND : BOUNDS);
     }
+    const byJobs = Math.max(SHORTEST_ROUND, ROUND_PER_JOB * problem.jobs.length);
     if (problem.nodes.length > ASSIGNED_NODES && !this._over()) {
       // Many nodes take long to cool.
-      this._anneal(this._best, 1, ONCE);
+      if (this._shares === undefined) {
+        this._anneal(this._best, 1, ONCE);
+      } else {
+        this._annealShares(this._shares, Math.min(1, byJobs));
+      }
     }
-    const assignments =
+    const packing =
       highs === undefined || alone || problem.nodes.length > ASSIGNED_NODES
         ? undefined
-        : new AssignmentSearch(highs, problem);
-    const byJobs = Math.max(SHORTEST_ROUND, ROUND_PER_JOB * problem.jobs.length);
+        : new AssignmentPacking(highs, problem);
     const share = alone ? ROUND : Math.min(ROUND, byJobs);
     const cycle = alone ? 3 : 1 + Math.round((4 * ROUND) / share);
     for (let round = 0; !this._over(); round++) {
@@ -147,10 +146,10 @@ class Portfolio {
         this._searchNode();
       } else if (round % cycle === 0) {
         this._anneal(this._best, share, ONCE);
-      } else if (assignments !== undefined && round % cycle === cycle - 1) {
-        this._pack(assignments);
+      } else if (packing !== undefined && round % cycle === cycle - 1 && packing.isDue()) {
+        this._pack(packing);
       } else if (this._shares !== undefined && round % 4 !== 2) {
-        this._anneal(roundShares(problem, this._shares, this._options.random), share, ONCE);
+        this._annealShares(this._shares, share);
       } else {
         this._anneal(construct(problem, aim).arrangement, share, round % 2 === 0 ? ONCE : HOT);
       }
@@ -161,8 +160,15 @@ class Portfolio {
     return this._makespan <= this._bound * (1 + PROVEN) || this._searchBudget.used >= 1;
   }
 
-  private _anneal(start: IArrangement, share: number, cooling: ICooling): void {
-    const neighbourhood = new NodeNeighbourhood(this._problem, start, this._options.random);
+  /** From fractions made whole on; what takes as long as the best plan is of no use to a shorter one. */
+  private _annealShares(shares: IShares, share: number): void {
+    this._anneal(roundShares(this._problem, shares, this._options.random), share, ONCE, this._makespan);
+  }
+
+  /** @param below - jobs are not given configurations that take as many seconds or more. */
+  private _anneal(start: IArrangement, share: number, cooling: ICooling, below = Infinity): void {
+    const guidance = { worth: this._worth, below };
+    const neighbourhood = new NodeNeighbourhood(this._problem, start, this._options.random, guidance);
     this._offer('local-search', start, neighbourhood.makespan);
     const limit = this._searchBudget.part(share, this._bound * (1 + PROVEN));
     anneal(
@@ -174,61 +180,29 @@ class Portfolio {
   }
 
   /** Assign jobs to nodes for a target and pack them there; or learn that this cannot be. */
-  private _pack(assignments: AssignmentSearch): void {
+  private _pack(packing: AssignmentPacking): void {
     const { _searchBudget: searchBudget } = this;
     if (searchBudget.iterationsLeft < ASSIGNMENT.iterations) {
       this._anneal(this._best, 1, ONCE);
       return;
     }
-    const target = this._targets.next(this._bound, this._makespan);
-    const end = searchBudget.used + ASSIGNING;
-    let packed: IPackedNodes | undefined;
-    let status: Assignment['status'];
-    do {
-      searchBudget.spend(ASSIGNMENT.iterations);
-      const limit = {
-        nodes: this._treeNodes,
-        secondsLeft: () => searchBudget.secondsUntil(Math.min(1, end))
-      };
-      const known = this._noGoods.filter(noGood => noGood.target >= target);
-      const answer = assignments.find(target, limit, known);
-      ({ status } = answer);
-      if (answer.status === 'infeasible') {
-        this._raise(target);
-      }
-      if (answer.status !== 'found') {
-        break;
-      }
-      const next = this._packed(answer, target);
-      packed = packed === undefined || next.makespan < packed.makespan ? next : packed;
-    } while (this._makespan > target && searchBudget.used < end);
+    const packed = packing.run(this._bound, this._makespan, {
+      nodes: this._treeNodes,
+      budget: searchBudget,
+      share: ASSIGNING,
+      iterations: ASSIGNMENT.iterations,
+      raise: bound => this._raise(bound),
+      offer: ({ arrangement, makespan }) => this._offer('packing', arrangement, makespan)
+    });
     if (packed !== undefined) {
       this._anneal(packed.arrangement, ROUND / 2, REPAIR);
     }
-    if (this._makespan <= target) {
-      this._targets.met();
-    } else if (packed !== undefined) {
-      this._targets.missed(target);
-    } else if (status === 'unknown') {
-      this._targets.tooHard(target);
-    }
+    packing.learn(this._makespan);
   }
 
   /** The most nodes of HiGHS's search trees for one target. */
   private get _treeNodes(): number {
     return this._searchBudget.iterationsLeft < Infinity ? ASSIGNMENT.nodes : ASSIGNMENT.nodesInTime;
-  }
-
-  /** Pack jobs on the nodes they are assigned to, and remember what does not fit together. */
-  private _packed({ nodes, batches }: Found, target: number): IPackedNodes {
-    const packed = packNodes(this._problem, nodes, target);
-    this._offer('packing', packed.arrangement, packed.makespan);
-    for (const [node, overfull] of packed.overfull.entries()) {
-      if (overfull) {
-        this._noGoods.push({ node, batches: batches[node]!, target });
-      }
-    }
-    return packed;
   }
 
   /** Bounds that need HiGHS; what they say about who goes where is tried at once. */
@@ -242,12 +216,13 @@ class Portfolio {
     const unlike = problem.nodes.some(({ kind }) => kind > 0);
     const onShares = (shares: IShares) => {
       this._shares = unlike ? shares : undefined;
+      this._worth = unlike ? worthOfNodes(problem, shares) : undefined;
     };
     if (problem.nodes.length > ASSIGNED_NODES || searchBudget.iterationsLeft < ASSIGNMENT.iterations) {
       raiseByFractions(highs, problem, this._bound, this._makespan, raise, onShares);
       return;
     }
-    const found: { assignment: Found; target: number }[] = [];
+    const found: { assignment: FoundAssignment; target: number }[] = [];
     raiseBounds(highs, problem, {
       makespan: () => this._makespan,
       raise,
@@ -261,46 +236,23 @@ class Portfolio {
     });
     for (const { assignment, target } of found.slice(-2)) {
       if (!this._over()) {
-        this._anneal(this._packed(assignment, target).arrangement, ROUND / 2, REPAIR);
+        const { arrangement, makespan } = packNodes(problem, assignment.nodes, target);
+        this._offer('packing', arrangement, makespan);
+        this._anneal(arrangement, ROUND / 2, REPAIR);
       }
     }
   }
 
   private _searchNode(): void {
-    const { _problem: problem, _searchBudget: searchBudget } = this;
-    const node = problem.nodes.findIndex(({ devices }) => devices.length > 0);
-    const packing = nodeContents(
-      problem,
-      node,
-      problem.jobs.map((_, job) => job)
-    );
-    const limit = searchBudget.part(EXACT, 0);
-    let nodes = 0;
-    const found = shortestOnNode(
-      packing.problem,
-      this._bound,
-      this._makespan,
-      {
-        nodes: Math.min(1e9, EXACT * (this._options.budget.iterations ?? Infinity)),
-        stop: () => limit.progress(nodes) >= 1
-      },
-      {
-        onPlan: plan => {
-          const config = [...this._best.config];
-          const queues: number[][] = problem.nodes.map(() => []);
-          for (const packed of jobsInOrder(packing, plan)) {
-            config[packed.job] = packed.config;
-            if (packed.config !== KEPT) {
-              queues[node]!.push(packed.job);
-            }
-          }
-          this._offer('exact', { config, queues }, plan.makespan);
-        },
-        onBound: bound => this._raise(bound)
-      }
-    );
-    nodes = found.nodes;
-    limit.progress(nodes);
+    const limit = this._searchBudget.part(EXACT, 0);
+    const found = searchLoneNode(this._problem, this._best, {
+      bound: this._bound,
+      makespan: this._makespan,
+      states: Math.min(1e9, EXACT * (this._options.budget.iterations ?? Infinity)),
+      progress: states => limit.progress(states),
+      offer: (arrangement, makespan) => this._offer('exact', arrangement, makespan),
+      raise: bound => this._raise(bound)
+    });
     if (found.optimal) {
       this._raise(found.bound);
       this._options.raise(found.bound, 'packing', true);

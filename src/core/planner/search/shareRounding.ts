@@ -3,6 +3,9 @@ import type { Random } from '../common/random.js';
 import type { IProblem } from '../problem/problem.js';
 import { type IArrangement, KEPT } from '../schedule/arrangement.js';
 
+/** Worth below which a device is as good as free. */
+const FREE = 0.05;
+
 /** A job with the class of nodes and the configuration that it is given. */
 interface IRounded {
   job: number;
@@ -63,4 +66,15 @@ function drawn(shares: Float64Array, from: number, to: number, count: number, ra
     columns.push(last);
   }
   return columns;
+}
+
+/**
+ * What a second of a device is worth on each node, 1 on average; undefined where it is worth nothing on some, since
+ * room to spare in fractions need not be room for whole jobs.
+ */
+export function worthOfNodes({ nodes }: IProblem, { loads, worth }: IShares): number[] | undefined {
+  const byClass = new Map(
+    loads.classes.flatMap((one, c) => one.nodes.map(node => [node, worth[c]!] as const))
+  );
+  return worth.some(own => own < FREE) ? undefined : nodes.map((_, node) => byClass.get(node) ?? 1);
 }
