@@ -1,4 +1,4 @@
-import { curveKey } from '../model/strategy.js';
+import { curveKey, devicesPerNode } from '../model/strategy.js';
 import type { Cluster, ProfileCell, Strategy } from '../wire/messages.js';
 import type { IGridCell } from './profileGrid.js';
 
@@ -31,7 +31,7 @@ export function isMemoryRisk(
 ): boolean {
   const curve = curveKey(strategy);
   const onCurve = (other: { readonly strategy: Strategy }): boolean => curveKey(other.strategy) === curve;
-  const memory = deviceMemory(strategy.devices, cluster);
+  const memory = deviceMemory(devicesPerNode(strategy), cluster);
   const tried = measured.filter(onCurve);
   const counts = (status: ProfileCell['status']): number[] =>
     tried.filter(cell => cell.status === status).map(cell => cell.strategy.devices);

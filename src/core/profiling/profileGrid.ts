@@ -14,8 +14,8 @@ export interface IGridCell extends Pick<Feasibility, 'estimateBytes' | 'insteadO
 
 /** What the whole profile is made of. */
 export interface IGridOptions {
-  /** Devices of the largest node. */
-  readonly maxDevices: number;
+  /** Devices of the largest node; any number when absent. */
+  readonly maxDevices?: number;
   readonly excludeTechniques?: readonly string[];
   /** What failed so far. */
   readonly failed?: FailedTrials;
@@ -31,7 +31,7 @@ interface ICandidate extends ITried {
  */
 export function profileGrid(
   tasks: readonly TaskState[],
-  { maxDevices, excludeTechniques = [], failed = new FailedTrials([]) }: IGridOptions
+  { maxDevices = Infinity, excludeTechniques = [], failed = new FailedTrials([]) }: IGridOptions
 ): IGridCell[] {
   const excluded = new Set(excludeTechniques);
   const grid = new Map<string, { verdict: Feasibility; signature: string; candidates: ICandidate[] }>();

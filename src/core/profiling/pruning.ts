@@ -1,5 +1,5 @@
 import { bytes } from '../model/quantities.js';
-import { curveKey, strategyLabel } from '../model/strategy.js';
+import { curveKey, devicesPerNode, strategyLabel } from '../model/strategy.js';
 import type { Cluster, ProfileCell, Scalar, Strategy } from '../wire/messages.js';
 import { MAX_FAILURES } from './failedTrials.js';
 import { deviceMemory } from './memoryRisk.js';
@@ -26,7 +26,7 @@ export function pruningReason(
 }
 
 function tooLarge({ strategy, estimateBytes = 0 }: IGridCell, cluster: Cluster): string | undefined {
-  const memory = deviceMemory(strategy.devices, cluster);
+  const memory = deviceMemory(devicesPerNode(strategy), cluster);
   return estimateBytes > ESTIMATE_SLACK * memory
     ? `It needs at least ${bytes(estimateBytes)} on each device; they have ${bytes(memory)}.`
     : undefined;

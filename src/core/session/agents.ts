@@ -1,8 +1,19 @@
-import type { AgentHello, Attempt, Device, ExcludedDevice, Node, TrialState } from '../wire/messages.js';
+import { devicesPerNode } from '../model/strategy.js';
+import type {
+  AgentHello,
+  Attempt,
+  Device,
+  ExcludedDevice,
+  Node,
+  TaskState,
+  TrialState
+} from '../wire/messages.js';
 import type { Command } from './command.js';
 import { excludedOf } from './excludedDevices.js';
+import { loseParts, stopOthers } from './groupParts.js';
 import { inspect, inspectAgain } from './inspections.js';
 import { stopForgottenGroups, withForgottenGroups } from './lostHistory.js';
+import { PART_LOST } from './rankGroups.js';
 import {
   type ISession,
   type IStep,
@@ -49,7 +60,8 @@ export function noteNode(session: ISession, node: Node, out: readonly ExcludedDe
     }
   }
   const most = maxDevices(next);
-  const fits = (trial: TrialState): boolean => trial.status !== 'queued' || trial.strategy.devices <= most;
+  const fits = (trial: TrialState): boolean =>
+    trial.status !== 'queued' || devicesPerNode(trial.strategy) <= most;
   if (!next.state.trials.every(fits)) {
     next = withState(next, { trials: next.state.trials.filter(fits) });
   }
@@ -70,6 +82,7 @@ const kinds = (devices: readonly Device[]): string => [...new Set(looks(devices)
 export function noteAgent(session: ISession, hello: AgentHello, time: number): IStep {
   const node = hello.node.id;
   const groups = new Set(hello.groups.map(group => `${group.task} ${group.attempt}`));
+  const isAlive = ({ spec }: TaskState, { number }: Attempt): boolean => groups.has(`${spec.name} ${number}`);
   const alive = new Set(hello.trials);
   const underWay = new Set(hello.inspecting);
   // If the engine was away, nobody is working on the question it had asked.
@@ -91,12 +104,11 @@ export function noteAgent(session: ISession, hello: AgentHello, time: number): I
       return { ...task, onDevice: {} };
     }
     const attempt = lastAttempt(task);
-    if (!isActive(task) || attempt?.node !== node) {
+    if (!isActive(task) || attempt?.node !== node || attempt.elsewhere) {
       return task;
     }
-    const isAlive = ({ number }: Attempt): boolean => groups.has(`${task.spec.name} ${number}`);
-    const coming = task.next && isAlive(task.next) ? task.next : undefined;
-    if (isAlive(attempt)) {
+    const coming = task.next && isAlive(task, task.next) ? task.next : undefined;
+    if (isAlive(task, attempt)) {
       return task.next === coming ? task : withoutNext(task);
     }
     if (coming) {
@@ -110,17 +122,21 @@ export function noteAgent(session: ISession, hello: AgentHello, time: number): I
       attempts: [...task.attempts.slice(0, -1), { ...attempt, endedAt: time, outcome: 'stopped' }]
     };
   });
-  next = withForgottenGroups(next, hello, time);
+  const gone = { code: PART_LOST, message: `What ${node} had of a group over several nodes is gone.` };
+  const parted = loseParts(next, node, gone, time, isAlive);
+  next = withForgottenGroups(parted.session, hello, time);
   const known = noteNode(next, hello.node, excludedOf(next, hello.node));
   const { tasks, trials } = known.session.state;
   const wanted = new Set(inspecting(known.session, () => true));
   const measuring = new Set(trials.filter(({ status }) => status === 'running').map(({ id }) => id));
   const stops: Command[] = [
+    ...parted.commands,
     ...tasks
       .filter(task => task.status === 'stopping')
       // What is about to take over from one that moves stays.
       .map(task => (task.moving ? { ...task, next: undefined } : task))
       .flatMap(task => stopGroups(known.session.state, task)),
+    ...tasks.flatMap(({ spec }) => stopOthers(known.session, spec.name)),
     ...stopForgottenGroups(known.session, hello),
     ...tasks.filter(isStaying).flatMap(limitGroup),
     ...hello.trials

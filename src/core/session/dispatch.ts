@@ -1,37 +1,36 @@
 import { derived } from '../model/derived.js';
 import type { FailedTrials } from '../profiling/failedTrials.js';
-import type { Node, Plan, Segment, TaskState } from '../wire/messages.js';
+import type { Attempt, Node, Plan, Segment, TaskState } from '../wire/messages.js';
 import type { Command } from './command.js';
 import { type IGroupWish, startGroup } from './groupStart.js';
-import { deviceKey, plannedCluster } from './plannedCluster.js';
+import { deviceKey, keysOf, plannedCluster } from './plannedCluster.js';
 import { failedTrials, measuredCell } from './profileTable.js';
 import { type ISession, type IStep, lastAttempt, withState } from './session.js';
 import { dispatchLists, type IDispatchLists, type IStretch, isOver, stretchLeft } from './stretches.js';
 import { activeTasks, countOf, taskNamed } from './taskTable.js';
-import { isHeldBack, isRoomForOne } from './wishes.js';
+import { isHeldBack, isPlannedOn, isRoomForOne } from './wishes.js';
 
 /** Devices held by rank groups, trials and inspections, by their keys. */
 export function busyDevices(session: ISession): Set<string> {
   const busy = new Set<string>();
-  const hold = (node: string | undefined, devices: readonly string[] = []): void => {
-    for (const device of devices) {
-      busy.add(deviceKey(node ?? '', device));
+  const hold = (place: Pick<Attempt, 'node' | 'devices' | 'elsewhere'> | undefined): void => {
+    for (const key of place ? keysOf(place) : []) {
+      busy.add(key);
     }
   };
   const { tasks } = session.state;
   for (const task of countOf(tasks, 'inspecting') > 0 ? tasks : []) {
     if (task.status === 'inspecting' && task.onDevice?.device !== undefined) {
-      hold(task.onDevice.node, [task.onDevice.device]);
+      hold({ node: task.onDevice.node ?? '', devices: [task.onDevice.device] });
     }
   }
   for (const task of activeTasks(tasks)) {
-    const attempt = lastAttempt(task);
-    hold(attempt?.node, attempt?.devices);
-    hold(task.next?.node, task.next?.devices);
+    hold(lastAttempt(task));
+    hold(task.next);
   }
   for (const trial of session.state.trials) {
     if (trial.status !== 'queued') {
-      hold(trial.node, trial.devices);
+      hold({ node: trial.node ?? '', devices: trial.devices ?? [] });
     }
   }
   return busy;
@@ -123,7 +122,7 @@ class Turns {
       .sort((a, b) => a - b)
       .flatMap(place => {
         const { segment } = this._lists.stretches[place]!;
-        const isFirst = segment.devices.every(id => firsts.get(deviceKey(segment.node, id)) === place);
+        const isFirst = keysOf(segment).every(key => firsts.get(key) === place);
         const turn = isFirst ? this._at(place) : undefined;
         return turn && turn.task.status === 'ready' && this._isFirstOfTask(place) ? [turn] : [];
       });
@@ -188,12 +187,11 @@ export function isRunnable(
   segment: Segment,
   failed: FailedTrials
 ): boolean {
-  const { strategy, node, devices } = segment;
+  const { strategy } = segment;
   const { spec, inspection } = task;
-  const there = plannedCluster(state).nodes.find(({ id }) => id === node)?.devices ?? [];
   return (
     (selection === null || asSet(selection).has(spec.name)) &&
-    devices.every(device => there.some(({ id }) => id === device)) &&
+    isPlannedOn(state, segment) &&
     !state.excludeTechniques.includes(strategy.technique) &&
     measuredCell(state.cells, task, strategy) !== undefined &&
     failed.failure({ hash: spec.hash, signature: inspection?.signature ?? '' }, strategy) === undefined
@@ -202,7 +200,8 @@ export function isRunnable(
 
 /** What a rank group is to do for a stretch of the plan. */
 export function wishOf({ state }: ISession, { segment, until }: IStretch, time: number): IGroupWish {
-  const { strategy, node, devices, start, end } = segment;
+  const { strategy, node, devices, elsewhere, start, end } = segment;
   const origin = state.plan?.startedAt ?? time;
-  return { strategy, node, devices, until, planned: { start: origin + start, end: origin + end } };
+  const place = { strategy, node, devices, ...(elsewhere && { elsewhere }) };
+  return { ...place, until, planned: { start: origin + start, end: origin + end } };
 }

@@ -3,12 +3,15 @@ import { FailedTrials } from '../profiling/failedTrials.js';
 import { kindKey } from '../profiling/profileGrid.js';
 import type {
   Attempt,
+  Placement,
   PlanBudget,
   PlanOption,
   PlanRequest,
   PlanTask,
   ProfileCell,
+  Segment,
   SessionState,
+  Strategy,
   TaskState
 } from '../wire/messages.js';
 import { believedCells } from './belief.js';
@@ -16,6 +19,7 @@ import { plannedCluster } from './plannedCluster.js';
 import { isMeasured } from './profileTable.js';
 import { planLeft } from './projection.js';
 import { comingAttempt, isActive, isOpen, isStaying } from './session.js';
+import { overNodes } from './spanning.js';
 import { targetStep } from './stretches.js';
 import { hasActive } from './taskTable.js';
 import { isPlannedOn, jointConstraints, taskConstraints } from './wishes.js';
@@ -125,7 +129,7 @@ function planTask(
     name: task.spec.name,
     steps: Math.max(0, target - stepsDone(task, now)),
     ...(later > 0 && { later }),
-    options: sharedOptions(task, { cells, failed, shared })
+    options: sharedOptions(state, task, { cells, failed, shared })
   };
   if (plan.options.length === 0) {
     plan.reason = whyNone(task, cells, failed);
@@ -134,9 +138,10 @@ function planTask(
   if (isStaying(task) && attempt && isPlannedOn(state, attempt)) {
     const key = strategyKey(attempt.strategy);
     const stepSeconds = runningSpeed(task, attempt, cells);
-    plan.running = { strategy: attempt.strategy, node: attempt.node, devices: attempt.devices };
+    plan.running = placementOf(attempt);
     if (wouldBeginAnew(task) || task.next) {
-      plan.pin = plan.running;
+      const { elsewhere: _, ...place } = plan.running;
+      plan.pin = place;
     }
     const cell = cells.get(cellKey(task.inspection?.signature ?? '', attempt.strategy));
     // Before training has measured what it does, nothing is known of whether it is better off otherwise.
@@ -148,11 +153,26 @@ function planTask(
         strategy: attempt.strategy,
         stepSeconds,
         startSeconds: cell?.startSeconds ?? 0,
+        ...spanOf(attempt.strategy),
         ...measured(cell, stepSeconds)
       }
     ];
   }
   return plan;
+}
+
+/** Where a segment or an attempt has its task. */
+export function placementOf({
+  strategy,
+  node,
+  devices,
+  elsewhere
+}: Pick<Segment, 'strategy' | 'node' | 'devices' | 'elsewhere'>): Placement {
+  return { strategy, node, devices, ...(elsewhere && { elsewhere }) };
+}
+
+function spanOf({ nodes }: Strategy): Pick<PlanOption, 'span'> {
+  return nodes === undefined ? {} : { span: nodes };
 }
 
 /** Whether a task trains by a loop of its own that has saved nothing yet: moved, it might lose all it has done. */
@@ -174,25 +194,30 @@ function runningSpeed(task: TaskState, attempt: Attempt, cells: ReadonlyMap<stri
   );
 }
 
-function sharedOptions(task: TaskState, { cells, failed, shared }: IKnown): PlanOption[] {
+function sharedOptions(
+  state: SessionState,
+  task: TaskState,
+  { cells, failed, shared }: IKnown
+): PlanOption[] {
   const { inspection } = task;
   if (!inspection || failed.hasFailed(inspection.signature)) {
-    return optionsOf(task, cells, failed);
+    return optionsOf(state, task, cells, failed);
   }
   const key = kindKey(inspection);
-  const options = shared.get(key) ?? optionsOf(task, cells, failed);
+  const options = shared.get(key) ?? optionsOf(state, task, cells, failed);
   shared.set(key, options);
   return options;
 }
 
 function optionsOf(
+  state: SessionState,
   { spec: { hash }, inspection }: TaskState,
   cells: ReadonlyMap<string, ProfileCell>,
   failed: FailedTrials
 ): PlanOption[] {
-  const { signature = '' } = inspection ?? {};
+  const { signature = '', feasibility = [] } = inspection ?? {};
   const options: PlanOption[] = [];
-  for (const { strategy, feasible } of inspection?.feasibility ?? []) {
+  for (const { strategy, feasible } of [...feasibility, ...overNodes(feasibility, state)]) {
     const cell = cells.get(cellKey(signature, strategy));
     const works = cell?.status === 'ok' && !failed.failure({ signature, hash }, strategy);
     if (feasible && works && cell.stepSeconds !== undefined) {
@@ -200,6 +225,7 @@ function optionsOf(
         strategy,
         stepSeconds: cell.stepSeconds,
         startSeconds: cell.startSeconds ?? 0,
+        ...spanOf(strategy),
         ...measured(cell, cell.stepSeconds)
       });
     }

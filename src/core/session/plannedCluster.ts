@@ -1,4 +1,5 @@
-import type { Cluster, SessionState } from '../wire/messages.js';
+import { sharesOf } from '../model/schedule/deviceRuns.js';
+import type { Cluster, Segment, SessionState } from '../wire/messages.js';
 
 /** The devices that are worked on: those of the cluster that are not to be kept free. */
 export function plannedCluster({ cluster, wishes }: Pick<SessionState, 'cluster' | 'wishes'>): Cluster {
@@ -18,3 +19,8 @@ export function plannedCluster({ cluster, wishes }: Pick<SessionState, 'cluster'
 
 /** What tells a device from all others. */
 export const deviceKey = (node: string, device: string): string => `${node}\n${device}`;
+
+/** The keys of all devices of a place. */
+export function keysOf(place: Pick<Segment, 'node' | 'devices' | 'elsewhere'>): string[] {
+  return sharesOf(place).flatMap(({ node, devices }) => devices.map(device => deviceKey(node, device)));
+}

@@ -1,6 +1,6 @@
 import { strategyKey } from '../model/strategy.js';
 import type { PlanRequest, Segment, SessionState } from '../wire/messages.js';
-import { deviceKey } from './plannedCluster.js';
+import { deviceKey, keysOf } from './plannedCluster.js';
 import { comingAttempt } from './session.js';
 import { type IStretch, stretchesLeft, targetStep } from './stretches.js';
 import { taskNamed } from './taskTable.js';
@@ -32,11 +32,11 @@ export function project(
   const idle = new Map<string, number>();
   const segments: Segment[] = [];
   for (const { segment, until } of stretches) {
-    const { task: name, strategy, node, devices } = segment;
+    const { task: name, strategy } = segment;
     const task = tasks.get(name);
     const key = strategyKey(strategy);
     const option = task?.options.find(candidate => strategyKey(candidate.strategy) === key);
-    const keys = devices.map(device => deviceKey(node, device));
+    const keys = keysOf(segment);
     if (task === undefined || option === undefined || !keys.every(device => free.has(device))) {
       continue;
     }

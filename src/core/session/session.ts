@@ -14,6 +14,7 @@ import type {
 import type { Command } from './command.js';
 import type { IStint } from './hindsight.js';
 import { plannedCluster } from './plannedCluster.js';
+import { mostOverNodes } from './spanning.js';
 import { hasActive, isActive, replaced, tableOf, taskNamed } from './taskTable.js';
 
 export { isActive };
@@ -273,18 +274,23 @@ export function withNotice(session: ISession, notice: Failure): ISession {
   return withState(session, { notices: [...session.state.notices, notice].slice(-MAX_NOTICES) });
 }
 
-/** Largest number of devices of one node that a task can use; a strategy never spans nodes. */
+/** Largest number of devices of one node that a task can use. */
 export function maxDevices(session: ISession): number {
   return Math.max(0, ...plannedCluster(session.state).nodes.map(node => mostTogether(node.devices)));
 }
 
-/** As {@link maxDevices}, with those that are left out for now: what is asked once holds when they are back. */
-export function maxDevicesEver({ state: { cluster, excludedDevices = [] } }: ISession): number {
+/**
+ * Largest number of devices that a task can use, over several nodes where the user has asked for it, with those that are left
+ * out for now: what is asked once holds when they are back.
+ */
+export function maxDevicesEver({ state }: ISession): number {
+  const { cluster, excludedDevices = [] } = state;
   const all = ({ id, devices }: Node): Device[] => [
     ...devices,
     ...excludedDevices.filter(({ node }) => node === id).map(({ device }) => device)
   ];
-  return Math.max(0, ...(cluster?.nodes ?? []).map(node => mostTogether(all(node))));
+  const sizes = (cluster?.nodes ?? []).map(node => mostTogether(all(node)));
+  return Math.max(0, ...sizes, mostOverNodes(sizes, state));
 }
 
 /** What a command carries so that the agent can load the techniques; nothing when there are none. */

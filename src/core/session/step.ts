@@ -4,8 +4,9 @@ import { noteAgent, noteNode } from './agents.js';
 import { withSpent } from './budgets.js';
 import { dispatchInspections } from './deviceInspections.js';
 import { includeBusyDevices } from './excludedDevices.js';
+import { notePart } from './groupParts.js';
 import { withHindsight } from './hindsight.js';
-import { inspectStopped, noteInspections, resultsOf } from './inspections.js';
+import { inspectAgain, inspectStopped, noteInspections, resultsOf } from './inspections.js';
 import { noteLostHistory } from './lostHistory.js';
 import { withEventNews } from './news.js';
 import { halt, noteRoom } from './pausing.js';
@@ -19,6 +20,7 @@ import {
   type IStep,
   isStaying,
   mapTasks,
+  maxDevicesEver,
   withGoal,
   withNotice,
   withStalePlan,
@@ -28,7 +30,6 @@ import {
 import { noteSpeed, splitSignature } from './speeds.js';
 import { inspecting, noteStop, stopInspections, stopTrials } from './stopping.js';
 import { noteShortage } from './storage.js';
-import { noteAttempt } from './takeovers.js';
 import { addTasks, finishRemovals, removeTasks } from './tasks.js';
 import { hasActive } from './taskTable.js';
 import { noteTechniques } from './techniques.js';
@@ -70,6 +71,7 @@ export function step(session: ISession, event: SessionEvent, time: number): ISte
 /** What brings no task back that was over, nor another plan. */
 const PASSING: ReadonlySet<GroupEvent['kind']> = new Set([
   'ready',
+  'meets',
   'started',
   'step',
   'measured',
@@ -142,7 +144,7 @@ function note(session: ISession, event: SessionEvent, time: number): IStep {
     case 'plan-given':
       return adoptGiven(session, event.plan, time);
     case 'wishes-set':
-      return only(noteWishes(session, event, time));
+      return noteOtherWishes(session, event, time);
     case 'clock':
       return only(session);
     case 'run-requested': {
@@ -218,9 +220,21 @@ function note(session: ISession, event: SessionEvent, time: number): IStep {
 }
 
 function noteRankGroup(session: ISession, event: GroupEvent): IStep {
-  const noted = noteAttempt(session, event);
+  const noted = notePart(session, event);
   const watched = noteSpeed(noted.session, event);
   return { ...watched, commands: [...noted.commands, ...watched.commands] };
+}
+
+/** Where tasks may use more devices than before, what is feasible on those is to be found out. */
+function noteOtherWishes(
+  session: ISession,
+  event: SessionEvent & { kind: 'wishes-set' },
+  time: number
+): IStep {
+  const next = noteWishes(session, event, time);
+  return maxDevicesEver(next) > maxDevicesEver(session)
+    ? inspectAgain(next)
+    : { session: next, commands: [] };
 }
 
 /** There is no plan: nothing begins; or, while tasks train, the plan there is is followed. */

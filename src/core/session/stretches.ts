@@ -1,7 +1,7 @@
 import { derived } from '../model/derived.js';
 import { placeKey } from '../model/schedule/taskHistory.js';
 import type { Plan, Segment, SessionState, TaskState } from '../wire/messages.js';
-import { deviceKey } from './plannedCluster.js';
+import { keysOf } from './plannedCluster.js';
 import { comingAttempt, isActive, isHeld, isStaying } from './session.js';
 import { taskNamed } from './taskTable.js';
 
@@ -88,10 +88,10 @@ export const dispatchLists = derived(({ segments }: Plan): IDispatchLists => {
     segment,
     stepsAfter: -until
   }));
-  stretches.forEach(({ segment: { task, node, devices } }, place) => {
-    note(byTask, task, place);
-    for (const device of devices) {
-      note(byDevice, deviceKey(node, device), place);
+  stretches.forEach(({ segment }, place) => {
+    note(byTask, segment.task, place);
+    for (const key of keysOf(segment)) {
+      note(byDevice, key, place);
     }
   });
   return { stretches, byDevice, byTask };

@@ -1,5 +1,13 @@
-import { usableBy } from '../model/strategy.js';
-import type { Attempt, Node, TaskState, TrialStart, TrialState } from '../wire/messages.js';
+import { devicesPerNode, usableBy } from '../model/strategy.js';
+import type {
+  Attempt,
+  DeviceShare,
+  Node,
+  Strategy,
+  TaskState,
+  TrialStart,
+  TrialState
+} from '../wire/messages.js';
 import type { Command } from './command.js';
 import { freeDevices } from './dispatch.js';
 import { exploresInRun } from './exploration.js';
@@ -40,7 +48,11 @@ export function dispatchTrials(session: ISession, time: number): IStep {
     const place = placeOf(next, trial, free);
     if (place) {
       const explorer = explorerOf(next, trial, time);
-      const begun = explorer ? explore(next, trial, place, explorer, time) : tryOut(next, trial, place);
+      const begun = explorer
+        ? explore(next, trial, place, explorer, time)
+        : place.elsewhere
+          ? withdraw(next, trial)
+          : tryOut(next, trial, place);
       free = begun.session === next ? free : freeDevices(begun.session);
       next = begun.session;
       commands.push(...begun.commands);
@@ -103,20 +115,37 @@ function tryOut(session: ISession, trial: TrialState, place: TrialPlace): IStep 
   return { session: withState(session, { trials }), commands: [{ kind: 'trial', node, body }] };
 }
 
-type TrialPlace = Pick<Attempt, 'strategy' | 'node' | 'devices'>;
+/** Forget a trial that waits: no task is left that could make it by training. */
+function withdraw(session: ISession, trial: TrialState): IStep {
+  const trials = session.state.trials.filter(one => one !== trial);
+  return { session: withState(session, { trials }), commands: [] };
+}
+
+type TrialPlace = Pick<Attempt, 'strategy' | 'node' | 'devices' | 'elsewhere'>;
 
 /** Where a trial can begin now, as it was asked for or, rather than have devices wait for it, on fewer of them. */
 function placeOf(session: ISession, trial: TrialState, free: readonly Node[]): TrialPlace | undefined {
-  const places = [trial.strategy, ...smallerTrials(session, trial)].flatMap(strategy =>
-    free.map(({ id: node, devices }) => ({
-      strategy,
-      node,
-      devices: usableBy(strategy, devices)
-        .map(({ id }) => id)
-        .slice(0, strategy.devices)
-    }))
-  );
-  return places.find(({ strategy, devices }) => devices.length === strategy.devices);
+  const places = [trial.strategy, ...smallerTrials(session, trial)].map(strategy => placeIn(strategy, free));
+  return places.find(place => place !== undefined);
+}
+
+/** Devices that are free for a strategy; over several nodes such as are alike. */
+function placeIn(strategy: Strategy, free: readonly Node[]): TrialPlace | undefined {
+  const { nodes = 1 } = strategy;
+  const count = devicesPerNode(strategy);
+  const able = free.flatMap(({ id: node, devices }) => {
+    const own = usableBy(strategy, devices).slice(0, count);
+    const kind = own.map(device => device.model ?? `${device.kind} ${device.name}`).join();
+    return own.length === count ? [{ kind, node, devices: own.map(({ id }) => id) }] : [];
+  });
+  for (const { kind } of able) {
+    const alike = able.filter(one => one.kind === kind).slice(0, nodes);
+    if (alike.length === nodes) {
+      const [first, ...elsewhere] = alike.map(({ node, devices }) => ({ node, devices }));
+      return { strategy, ...first!, ...(elsewhere.length > 0 && { elsewhere: elsewhere as DeviceShare[] }) };
+    }
+  }
+  return undefined;
 }
 
 /** Have tasks that have found out what they were to leave for trials that wait, as far as their devices are needed. */

@@ -21,11 +21,12 @@ import type {
   TaskState,
   TrialState
 } from '../wire/messages.js';
-import { exploration, isExplorer } from './exploration.js';
+import { exploration, exploresInRun, isExplorer } from './exploration.js';
 import { plannedCluster } from './plannedCluster.js';
 import { planRequest } from './planRequest.js';
 import { failedTrials, isMeasured, measuredCells } from './profileTable.js';
 import { type ISession, type IStep, isActive, isOpen, maxDevices, withState } from './session.js';
+import { overNodes } from './spanning.js';
 import { activeTasks, hasActive } from './taskTable.js';
 import { withVerdicts } from './verdicts.js';
 
@@ -217,11 +218,12 @@ const candidatesOf = derived((session: ISession): ITrialCandidates & IDoubtful =
   const { cells, trials, excludeTechniques } = session.state;
   const measured = measuredCells(cells);
   const failed = failedTrials(measured);
-  const grid = profileGrid(candidateTasks(session), {
-    maxDevices: maxDevices(session),
-    excludeTechniques,
-    failed
-  });
+  const tasks = candidateTasks(session);
+  const grid = [
+    ...profileGrid(tasks, { maxDevices: maxDevices(session), excludeTechniques, failed }),
+    // Over several nodes nothing is tried but by training.
+    ...profileGrid(spanningTasks(session, tasks), { excludeTechniques, failed })
+  ];
   const pending = new Set(
     [...trials, ...exploredCells(session)].map(one => cellKey(one.signature, one.strategy))
   );
@@ -232,6 +234,24 @@ const candidatesOf = derived((session: ISession): ITrialCandidates & IDoubtful =
   const doubtful = open.filter(cell => cell.failures !== undefined && works.has(cell.signature));
   return { ...found, open, promising: found.promising.filter(isFree), doubtful };
 });
+
+/** Some tasks with what may be tried of them over several nodes: those that can begin to train now. */
+function spanningTasks(session: ISession, tasks: readonly TaskState[]): TaskState[] {
+  if (session.state.wishes?.span === undefined || !exploresInRun(session)) {
+    return [];
+  }
+  return tasks.flatMap(task => {
+    const { inspection, status, wishes } = task;
+    return inspection && isExplorer(task) && status === 'ready' && wishes?.earliestStart === undefined
+      ? [
+          {
+            ...task,
+            inspection: { ...inspection, feasibility: overNodes(inspection.feasibility, session.state) }
+          }
+        ]
+      : [];
+  });
+}
 
 interface IDoubtful {
   readonly doubtful: readonly IGridCell[];

@@ -1,5 +1,7 @@
 import { pinWithin } from '../model/constraints/pin.js';
+import { sharesOf } from '../model/schedule/deviceRuns.js';
 import type {
+  Attempt,
   Cluster,
   PlanRequest,
   PlanTask,
@@ -151,8 +153,11 @@ export function isTimed({ state }: ISession): boolean {
 /** Whether a place lies within the devices that are planned on. */
 export function isPlannedOn(
   state: SessionState,
-  { node, devices }: { readonly node: string; readonly devices: readonly string[] }
+  place: Pick<Attempt, 'node' | 'devices' | 'elsewhere'>
 ): boolean {
-  const there = plannedCluster(state).nodes.find(({ id }) => id === node)?.devices ?? [];
-  return devices.every(id => there.some(device => device.id === id));
+  const { nodes } = plannedCluster(state);
+  return sharesOf(place).every(({ node, devices }) => {
+    const there = nodes.find(({ id }) => id === node)?.devices ?? [];
+    return devices.every(id => there.some(device => device.id === id));
+  });
 }
