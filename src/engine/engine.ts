@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { ENGLISH } from '../core/model/translation.js';
 import type { Command } from '../core/session/command.js';
 import { dueEvent } from '../core/session/dueEvent.js';
+import { overdueNodes } from '../core/session/nodes.js';
 import { emptySession, type ISession } from '../core/session/session.js';
 import { step } from '../core/session/step.js';
 import { storageEvent } from '../core/session/storage.js';
@@ -296,6 +297,9 @@ export class Engine implements IDisposable {
   private _tick(): void {
     const now = this._options.now();
     this._summary.note(this._session.state);
+    for (const node of overdueNodes(this._session, now)) {
+      this._applyDue({ kind: 'node-away', node });
+    }
     const due = dueEvent(this._session, this._tickedAt, now);
     if (!due || this._applyDue(due)) {
       this._tickedAt = now;

@@ -63,9 +63,11 @@ export function eventOfRequest(
   }
 }
 
-/** @throws SaturnError `busy` while devices are in use. */
-export function refuseBusy(session: ISession, what: string): void {
-  const { tasks, trials } = session.state;
+/** @throws SaturnError `busy` while devices are in use: those of a node, or any. */
+export function refuseBusy(session: ISession, what: string, node?: string): void {
+  const isThere = (where: string | undefined): boolean => node === undefined || where === node;
+  const tasks = session.state.tasks.filter(task => isThere(lastAttempt(task)?.node));
+  const trials = session.state.trials.filter(trial => isThere(trial.node));
   const stopping = tasks.filter(({ status }) => status === 'stopping').length;
   const training = tasks.filter(isActive).length - stopping;
   // A trial that is being stopped has nothing to save: whatever comes next merely waits for its devices.

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { ENGLISH } from '../core/model/translation.js';
 import { cloneSpec, needsWeights, parentOf } from '../core/session/clones.js';
+import { refuseMissingNode } from '../core/session/nodes.js';
 import { findTask, type ISession } from '../core/session/session.js';
 import { admit, isRestated, selectTasks, withNew } from '../core/session/tasks.js';
 import { wishesEvent } from '../core/session/wishRequests.js';
@@ -87,8 +88,12 @@ export class RequestHandler {
         send(from, 'tasks.added', this._clone(message.body), message.id);
         return;
       case 'cluster.set': {
-        refuseBusy(session(), 'The devices cannot be changed');
-        this._options.executor.chooseDevices(message.body.request).then(
+        const { request, node } = message.body;
+        if (node !== undefined) {
+          refuseMissingNode(session().state, node);
+        }
+        refuseBusy(session(), 'The devices cannot be changed', node);
+        this._options.executor.chooseDevices(request, node).then(
           () => send(from, 'ok', { rev: session().state.rev }, message.id),
           (error: unknown) => send(from, 'error', { error: failureOf(error) }, message.id)
         );

@@ -83,7 +83,7 @@ export function restoreSession(
  * @param now - seconds since the epoch.
  */
 export function openingEvents(journal: Journal, restored: IRestoredSession, now: number): SessionEvent[] {
-  const { session, agent } = restored.session.state;
+  const { session, agent, nodes = [] } = restored.session.state;
   const events: SessionEvent[] = [];
   if (journal.seq === 0) {
     events.push({ kind: 'created', session, version: VERSION });
@@ -94,7 +94,7 @@ export function openingEvents(journal: Journal, restored: IRestoredSession, now:
   if (lost) {
     events.push(lost);
   }
-  if (agent === 'connected') {
+  if (agent === 'connected' || nodes.some(({ state }) => state === 'connected')) {
     events.push({ kind: 'agent-away' });
   }
   return events;

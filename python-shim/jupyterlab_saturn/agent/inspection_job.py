@@ -192,7 +192,7 @@ class InspectionJob:
         task = result["task"]
         if self._left.pop(task, None) is not None:
             self._keep_log(task)
-            self._results.add(result)
+            self._results.add({**result, "kind": self._node["devices"][0]["kind"]})
 
     def _log_of(self, task: str) -> Path:
         return self._folder / f"task-{task}.log"

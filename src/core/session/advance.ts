@@ -3,6 +3,7 @@ import type { SessionState } from '../wire/messages.js';
 import { dispatchSegments, hasTurns } from './dispatch.js';
 import { isWithoutDevices, withoutDevices } from './excludedDevices.js';
 import { exploresInRun } from './exploration.js';
+import { awaitsNodes } from './nodes.js';
 import { askPlan, isReplanDue } from './replanning.js';
 import { withRungs } from './rungs.js';
 import { type ISession, type IStep, isActive, isOpen, isStaying, withState } from './session.js';
@@ -19,8 +20,8 @@ import { isWaitingForTime } from './wishes.js';
  */
 export function advance(before: ISession, time: number): IStep {
   const session = withRungs(before);
-  const { goal, agent, cluster, tasks, pause } = session.state;
-  if (goal === 'none' || agent === 'away' || !cluster || pause) {
+  const { goal, cluster, tasks, pause } = session.state;
+  if (goal === 'none' || awaitsNodes(session.state) || !cluster || pause) {
     return { session, commands: [] };
   }
   if (isWithoutDevices(session)) {

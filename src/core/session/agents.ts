@@ -11,9 +11,12 @@ import type {
 import type { Command } from './command.js';
 import { excludedOf } from './excludedDevices.js';
 import { loseParts, stopOthers } from './groupParts.js';
-import { inspect, inspectAgain } from './inspections.js';
+import { handOver, inspect, inspectAgain, inspectFor } from './inspections.js';
+import { inspectors } from './inspectors.js';
+import { lacksVerdict } from './kindVerdicts.js';
 import { stopForgottenGroups, withForgottenGroups } from './lostHistory.js';
-import { PART_LOST } from './rankGroups.js';
+import { noteNodeAway, revived } from './lostNodes.js';
+import { awaitsNodes, isInCluster, withConnected } from './nodes.js';
 import {
   type ISession,
   type IStep,
@@ -28,8 +31,9 @@ import {
   withStaleProfile,
   withState
 } from './session.js';
-import { inspecting, limitGroup, stopGroups, stopInspections } from './stopping.js';
+import { limitGroup, stopGroups, stopInspections, nodesOf } from './stopping.js';
 import { inNextHands, withoutNext } from './takeovers.js';
+import { placeless } from './taskTable.js';
 
 const looks = (devices: readonly Device[]): string[] =>
   devices.map(device => `${device.kind} ${device.name} ${device.memoryBytes}`).sort();
@@ -44,14 +48,22 @@ export function noteNode(session: ISession, node: Node, out: readonly ExcludedDe
   const { cluster, excludedDevices } = session.state;
   const nodes = cluster?.nodes ?? [];
   const old = nodes.find(known => known.id === node.id);
+  const chosen = inspectors(session.state);
   const before = maxDevicesEver(session);
   const devices = node.devices.filter(({ id }) => !out.some(({ device }) => device.id === id));
   let next = withState(session, {
-    cluster: { nodes: [...nodes.filter(known => known.id !== node.id), { ...node, devices }] },
+    cluster: {
+      nodes: old
+        ? nodes.map(known => (known === old ? { ...node, devices } : known))
+        : [...nodes, { ...node, devices }]
+    },
     ...(excludedDevices && {
       excludedDevices: [...excludedDevices.filter(one => one.node !== node.id), ...out]
     })
   });
+  if (!old && nodes.length > 0) {
+    next = withStaleProfile(next);
+  }
   if (old && looks(old.devices).join('\n') !== looks(devices).join('\n')) {
     next = withStaleProfile(next);
     const left = (excludedDevices ?? []).filter(one => one.node === node.id).map(({ device }) => device);
@@ -66,10 +78,17 @@ export function noteNode(session: ISession, node: Node, out: readonly ExcludedDe
     next = withState(next, { trials: next.state.trials.filter(fits) });
   }
   const isOther = old?.devices.some(({ kind }) => node.devices.every(device => device.kind !== kind));
-  if (maxDevicesEver(next) > before || isOther) {
+  if (isOther || before.size === 0) {
     return inspectAgain(next);
   }
-  return { session: next, commands: [] };
+  const commands = handOver(next, chosen);
+  for (const [kind, count] of maxDevicesEver(next)) {
+    const most = before.get(kind);
+    if (most === undefined || count > most) {
+      return most === undefined ? inspectFor(next, kind) : inspectAgain(next, kind);
+    }
+  }
+  return { session: next, commands };
 }
 
 const kinds = (devices: readonly Device[]): string => [...new Set(looks(devices))].join('\n');
@@ -77,22 +96,36 @@ const kinds = (devices: readonly Device[]): string => [...new Set(looks(devices)
 /**
  * An agent is there, perhaps a new one, perhaps after the engine was away. What it does not know
  * of is gone: groups go on from their checkpoints, trials and inspections are asked for again. What it goes on with
- * and is to stop, or that is not wanted any more, it is told to stop once more: it may not have heard.
+ * and is to stop, or that is not wanted any more, it is told to stop once more: it may not have heard. What other nodes do is
+ * no matter of this one, but that a session has one node of its own: its agent before has ended.
  */
 export function noteAgent(session: ISession, hello: AgentHello, time: number): IStep {
+  const former = (session.state.nodes ?? []).filter(
+    ({ id, isOwn, state }) =>
+      !hello.far && isOwn && state === 'away' && id !== hello.node.id && isInCluster(session.state, id)
+  );
+  return former.reduce(
+    (step, { id }) => {
+      const left = noteNodeAway(step.session, { kind: 'node-away', node: id }, time);
+      return { session: left.session, commands: [...step.commands, ...left.commands] };
+    },
+    noteHello(session, hello, time)
+  );
+}
+
+function noteHello(session: ISession, hello: AgentHello, time: number): IStep {
   const node = hello.node.id;
   const groups = new Set(hello.groups.map(group => `${group.task} ${group.attempt}`));
   const isAlive = ({ spec }: TaskState, { number }: Attempt): boolean => groups.has(`${spec.name} ${number}`);
   const alive = new Set(hello.trials);
   const underWay = new Set(hello.inspecting);
   // If the engine was away, nobody is working on the question it had asked.
-  const given = session.state.planning ? { question: null, news: openNews(session) } : {};
+  const isOver = !hello.far || awaitsNodes(session.state);
+  const given = isOver && session.state.planning ? { question: null, news: openNews(session) } : {};
   let next = withState(
-    { ...session, ...given },
+    { ...withConnected(session, hello, time), ...given },
     {
-      agent: 'connected',
-      planning: false,
-      probing: false,
+      ...(isOver && { planning: false, probing: false }),
       // What is still missing is asked for anew: the task of a trial may have been removed meanwhile.
       trials: session.state.trials.filter(
         trial => trial.status === 'queued' || trial.node !== node || alive.has(trial.id)
@@ -101,10 +134,13 @@ export function noteAgent(session: ISession, hello: AgentHello, time: number): I
   );
   next = mapTasks(next, task => {
     if (task.onDevice?.node === node && !underWay.has(task.spec.name)) {
-      return { ...task, onDevice: {} };
+      return { ...task, onDevice: placeless(task.onDevice) };
     }
     const attempt = lastAttempt(task);
-    if (!isActive(task) || attempt?.node !== node || attempt.elsewhere) {
+    if (!isActive(task) || attempt?.node !== node) {
+      return revived(task, hello, next.state.goal === 'run') ?? task;
+    }
+    if (attempt.elsewhere) {
       return task;
     }
     const coming = task.next && isAlive(task, task.next) ? task.next : undefined;
@@ -122,29 +158,44 @@ export function noteAgent(session: ISession, hello: AgentHello, time: number): I
       attempts: [...task.attempts.slice(0, -1), { ...attempt, endedAt: time, outcome: 'stopped' }]
     };
   });
-  const gone = { code: PART_LOST, message: `What ${node} had of a group over several nodes is gone.` };
-  const parted = loseParts(next, node, gone, time, isAlive);
+  const parted = loseParts(next, node, time, isAlive);
   next = withForgottenGroups(parted.session, hello, time);
   const known = noteNode(next, hello.node, excludedOf(next, hello.node));
   const { tasks, trials } = known.session.state;
-  const wanted = new Set(inspecting(known.session, () => true));
+  const chosen = inspectors(known.session.state);
+  const wanted = new Set(
+    tasks
+      .filter(
+        task => task.status === 'inspecting' || [...chosen.keys()].some(kind => lacksVerdict(task, kind))
+      )
+      .map(({ spec }) => spec.name)
+  );
   const measuring = new Set(trials.filter(({ status }) => status === 'running').map(({ id }) => id));
+  const here = tasks.filter(task => {
+    const attempt = lastAttempt(task);
+    return attempt !== undefined && nodesOf(attempt).includes(node);
+  });
   const stops: Command[] = [
     ...parted.commands,
-    ...tasks
+    ...here
       .filter(task => task.status === 'stopping')
       // What is about to take over from one that moves stays.
       .map(task => (task.moving ? { ...task, next: undefined } : task))
       .flatMap(task => stopGroups(known.session.state, task)),
-    ...tasks.flatMap(({ spec }) => stopOthers(known.session, spec.name)),
+    ...here.flatMap(({ spec }) => stopOthers(known.session, spec.name)),
     ...stopForgottenGroups(known.session, hello),
-    ...tasks.filter(isStaying).flatMap(limitGroup),
+    ...here.filter(isStaying).flatMap(limitGroup),
     ...hello.trials
       .filter(id => !measuring.has(id))
       .map((trial): Command => ({ kind: 'stop-trial', node, body: { trial } })),
-    ...stopInspections(hello.inspecting.filter(name => !wanted.has(name)))
+    ...stopInspections(
+      hello.inspecting.filter(name => !wanted.has(name)),
+      node
+    )
   ];
   const asked = known.commands.some(command => command.kind === 'inspect');
-  const again: Command[] = asked ? [] : inspect(known.session, task => !underWay.has(task.spec.name));
+  const again: Command[] = asked
+    ? []
+    : inspect(known.session, (task, kind) => chosen.get(kind) === node && !underWay.has(task.spec.name));
   return { session: known.session, commands: [...known.commands, ...again, ...stops] };
 }

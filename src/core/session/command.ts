@@ -12,9 +12,9 @@ import type {
 
 /** What is to be done with devices and processes. */
 export type ExecutorCommand =
-  /** By the node named, or by any. */
-  | { readonly kind: 'inspect'; readonly node?: string; readonly body: Inspect }
-  | { readonly kind: 'stop-inspection'; readonly body: InspectStop }
+  | { readonly kind: 'inspect'; readonly node: string; readonly body: Inspect }
+  /** By the node named, or by whichever does it. */
+  | { readonly kind: 'stop-inspection'; readonly node?: string; readonly body: InspectStop }
   | { readonly kind: 'trial'; readonly node: string; readonly body: TrialStart }
   | { readonly kind: 'stop-trial'; readonly node: string; readonly body: TrialStop }
   | { readonly kind: 'start'; readonly node: string; readonly body: GroupStart }

@@ -1,12 +1,13 @@
 import type { Inspect } from '../wire/messages.js';
 import type { Command } from './command.js';
 import { busyDevices } from './dispatch.js';
+import { awaitsNodes } from './nodes.js';
 import { deviceKey, plannedCluster } from './plannedCluster.js';
 import {
   type ISession,
   type IStep,
   mapTasks,
-  maxDevices,
+  maxDevicesEver,
   techniquesOf,
   withStaleProfile,
   withState
@@ -18,30 +19,35 @@ import { lacksDevice, tableOf } from './taskTable.js';
  * session none is.
  */
 export function dispatchInspections(session: ISession): IStep {
-  const { agent, pause, tasks } = session.state;
-  if (agent === 'away' || pause || tableOf(tasks).lackingDevice === 0) {
+  const { pause, tasks } = session.state;
+  if (awaitsNodes(session.state) || pause || tableOf(tasks).lackingDevice === 0) {
     return { session, commands: [] };
   }
   const busy = busyDevices(session);
   const free = plannedCluster(session.state).nodes.flatMap(node =>
-    node.devices.map(({ id }) => ({ node: node.id, device: id }))
+    node.devices.map(({ id, kind }) => ({ kind, node: node.id, device: id }))
   );
+  const most = maxDevicesEver(session);
   const commands: Command[] = [];
   const next = mapTasks(session, task => {
-    const place = free.find(({ node, device }) => !busy.has(deviceKey(node, device)));
+    const wanted = task.onDevice?.kind;
+    const place = free.find(
+      ({ kind, node, device }) =>
+        (wanted === undefined || wanted === kind) && !busy.has(deviceKey(node, device))
+    );
     if (!lacksDevice(task) || !place) {
       return task;
     }
-    const { node, device } = place;
+    const { kind, node, device } = place;
     busy.add(deviceKey(node, device));
     const body: Inspect = {
       tasks: [task.spec],
-      maxDevices: maxDevices(session),
+      maxDevices: most.get(kind) ?? 1,
       device,
       ...techniquesOf(session)
     };
     commands.push({ kind: 'inspect', node, body });
-    return { ...task, onDevice: place };
+    return { ...task, onDevice: { ...(wanted && { kind }), node, device } };
   });
   return { session: commands.length > 0 ? next : session, commands };
 }

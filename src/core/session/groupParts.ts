@@ -3,7 +3,8 @@ import type { Attempt, Failure, GroupEvent, TaskState } from '../wire/messages.j
 import type { Command } from './command.js';
 import { isOfDevice } from './excludedDevices.js';
 import { startOf } from './groupStart.js';
-import { isOfMeeting } from './rankGroups.js';
+import { isInCluster } from './nodes.js';
+import { isOfMeeting, PART_LOST } from './rankGroups.js';
 import { findTask, type ISession, type IStep, isActive, lastAttempt, withTask } from './session.js';
 import { nodesOf, stopGroup } from './stopping.js';
 import { noteAttempt } from './takeovers.js';
@@ -68,10 +69,10 @@ export function stopOthers(session: ISession, name: string): Command[] {
 export function loseParts(
   session: ISession,
   node: string,
-  error: Failure,
   time: number,
   isAlive: (task: TaskState, attempt: Attempt) => boolean = () => false
 ): IStep {
+  const error: Failure = { code: PART_LOST, message: `What ${node} had of the group is gone.` };
   const commands: Command[] = [];
   let next = session;
   for (const { spec } of activeTasks(session.state.tasks)) {
@@ -98,12 +99,12 @@ function meet(session: ISession, task: TaskState, attempt: Attempt, { meeting }:
   if (attempt.joined || !meeting) {
     return { session, commands: [] };
   }
-  if (task.status === 'stopping') {
+  const [, ...others] = sharesOf(attempt);
+  if (task.status === 'stopping' || !others.every(({ node }) => isInCluster(session.state, node))) {
     // It has nothing to save, and would wait in vain.
     const stops = stopGroup(session.state, task, attempt);
     return { session, commands: stops.map(stop => ({ ...stop, body: { ...stop.body, graceSeconds: 0 } })) };
   }
-  const [, ...others] = sharesOf(attempt);
   return {
     session: withAttempt(session, task, { ...attempt, joined: true }),
     commands: others.map(({ node }, index) => ({

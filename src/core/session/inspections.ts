@@ -1,6 +1,9 @@
-import type { Inspect, InspectResult, SessionEvent, TaskState, TaskStatus } from '../wire/messages.js';
+import type { DeviceKind, Inspect, InspectResult, SessionEvent, TaskState } from '../wire/messages.js';
 import type { Command } from './command.js';
 import { excludeDevices, isOfDevice } from './excludedDevices.js';
+import { type Inspectors, inspectors } from './inspectors.js';
+import { isAwaited, lacksVerdict, withFound } from './kindVerdicts.js';
+import { isConnected } from './nodes.js';
 import {
   findTask,
   followsGiven,
@@ -17,43 +20,78 @@ import {
   withTask,
   withTaskState
 } from './session.js';
-import { signedInspection } from './speeds.js';
 import { stopInspections } from './stopping.js';
 import { isOfStorage, noteDiskFull } from './storage.js';
-import { hasActive } from './taskTable.js';
+import { hasActive, placeless } from './taskTable.js';
 
-/** Ask for the inspection of the tasks that wait for one, but not on a device; nothing while no devices are known. */
-export function inspect(session: ISession, which: (task: TaskState) => boolean): Command[] {
-  const tasks = session.state.tasks
-    .filter(task => task.status === 'inspecting' && task.onDevice === undefined && which(task))
-    .map(task => task.spec);
-  const devices = maxDevicesEver(session);
-  if (tasks.length === 0 || devices === 0 || session.state.agent === 'away') {
-    return [];
-  }
-  const body: Inspect = { tasks, maxDevices: devices, ...techniquesOf(session) };
-  return [{ kind: 'inspect', body }];
+/**
+ * Ask for the inspection of the tasks that wait for one, but not on a device: of one node for all devices of a kind. Nothing is
+ * asked while no devices are known, nor of a node that does not listen.
+ */
+export function inspect(
+  session: ISession,
+  which: (task: TaskState, kind: DeviceKind) => boolean = () => true
+): Command[] {
+  const most = maxDevicesEver(session);
+  return [...inspectors(session.state)].flatMap(([kind, node]): Command[] => {
+    const tasks = session.state.tasks
+      .filter(task => lacksVerdict(task, kind) && which(task, kind))
+      .map(task => task.spec);
+    const maxDevices = most.get(kind) ?? 0;
+    if (tasks.length === 0 || maxDevices === 0 || !isConnected(session.state, node)) {
+      return [];
+    }
+    const body: Inspect = { tasks, maxDevices, ...techniquesOf(session) };
+    return [{ kind: 'inspect', node, body }];
+  });
+}
+
+/** Ask again of those nodes that inspect from now on, as others have left that did. */
+export function handOver(session: ISession, before: Inspectors): Command[] {
+  const now = inspectors(session.state);
+  return inspect(session, (_, kind) => before.get(kind) !== now.get(kind));
 }
 
 /**
  * What is feasible may have changed: have the tasks that wait inspected again. Those that are on a device are given up
  * there and begin anew: they may need none now, or another.
+ *
+ * @param kind - of the devices for which it may have changed; all when absent.
  */
-export function inspectAgain(session: ISession): IStep {
+export function inspectAgain(session: ISession, kind?: DeviceKind): IStep {
   const there: string[] = [];
   const next = withStaleProfile(
     mapTasks(session, task => {
-      const { onDevice, ...rest } = task;
+      const { onDevice, verdicts, ...rest } = task;
+      const kept = verdicts?.filter(verdict => kind !== undefined && verdict.kind !== kind);
+      const anew: TaskState = { ...rest, ...(kept && { verdicts: kept }) };
       if (onDevice) {
         there.push(task.spec.name);
-        return rest;
+        return anew;
       }
-      return task.status === 'ready' || task.status === 'invalid' || isFailedInTrial(task)
-        ? { ...task, status: 'inspecting' }
+      const { status } = task;
+      return status === 'inspecting' || status === 'ready' || status === 'invalid' || isFailedInTrial(task)
+        ? { ...anew, status: 'inspecting' }
         : task;
     })
   );
-  return { session: next, commands: [...stopInspections(there), ...inspect(next, () => true)] };
+  return {
+    session: next,
+    commands: [...stopInspections(there), ...inspect(next, (_, of) => kind === undefined || of === kind)]
+  };
+}
+
+/**
+ * There are devices of a kind that there were none of: tasks are inspected for them as well, and go on meanwhile. What
+ * could be built for no other may be for these.
+ */
+export function inspectFor(session: ISession, kind: DeviceKind): IStep {
+  const next = withStaleProfile(
+    mapTasks(session, task =>
+      task.status === 'invalid' || isFailedInTrial(task) ? { ...task, status: 'inspecting' } : task
+    )
+  );
+  return { session: next, commands: inspect(next, (_, of) => of === kind) };
 }
 
 /** Have those tasks inspected, of the named ones or of all, whose inspection was stopped. */
@@ -77,8 +115,6 @@ export function isUninspected(task: TaskState): boolean {
   return task.status === 'stopped' && !isResumable(task);
 }
 
-const INSPECTED: readonly TaskStatus[] = ['inspecting', 'ready', 'invalid'];
-
 /** What an event tells of inspections; older journals hold one in each. */
 export function resultsOf({ results, result }: SessionEvent & { kind: 'inspected' }): InspectResult[] {
   return results ?? (result ? [result] : []);
@@ -100,32 +136,28 @@ export function noteInspections(
 }
 
 function noteInspection(session: ISession, result: InspectResult, time: number): ISession {
-  const { needsDevice, error, inspection } = result;
+  const { needsDevice, error } = result;
   const task = findTask(session, result.task);
-  if (!task || task.spec.hash !== result.hash || !INSPECTED.includes(task.status)) {
+  if (!task || task.spec.hash !== result.hash || !isAwaited(task, result)) {
     return session;
   }
   const { name } = task.spec;
   const place = task.onDevice;
   if (needsDevice) {
-    return task.status === 'inspecting' ? withTask(session, name, { onDevice: place ?? {} }) : session;
+    const waiting = { ...(result.kind && { kind: result.kind }) };
+    return task.status === 'inspecting' ? withTask(session, name, { onDevice: place ?? waiting }) : session;
   }
   if (isOfStorage(error)) {
-    const again = { status: 'inspecting' as const, ...(place && { onDevice: {} }) };
+    const again = { status: 'inspecting' as const, ...(place && { onDevice: placeless(place) }) };
     return noteDiskFull(withTask(session, name, again), error, time);
   }
   if (place?.device !== undefined && isOfDevice(error)) {
-    return excludeDevices(withTask(session, name, { onDevice: {} }), place.node, [place.device], error);
+    const waiting = withTask(session, name, { onDevice: placeless(place) });
+    return excludeDevices(waiting, place.node, [place.device], error);
   }
-  const { error: _gone, onDevice: _there, ...rest } = task;
-  const known: TaskState = inspection
-    ? { ...rest, status: 'ready', inspection: signedInspection(task, inspection) }
-    : {
-        ...rest,
-        status: 'invalid',
-        error: error ?? { code: 'internal', message: 'The inspection ended without an answer.' }
-      };
-  return withMore(withTaskState(session, known), name, time);
+  const known = withFound(task, result, inspectors(session.state));
+  const noted = withTaskState(session, known);
+  return known.status === 'inspecting' ? noted : withMore(noted, name, time);
 }
 
 /** The planner is not asked again for one more task when it was asked this short a time before, in seconds. */

@@ -1,6 +1,9 @@
 import type { AgentHello, Attempt, HistoryLostEvent, TaskState } from '../wire/messages.js';
 import type { Command } from './command.js';
 import { type ISession, isActive, lastAttempt, mapTasks, withNotice, withStaleProfile } from './session.js';
+import { taskNamed } from './taskTable.js';
+
+const NO_TASK: Pick<TaskState, 'attempts'> = { attempts: [] };
 
 /** Seconds for a group that nobody knows to save and leave. */
 const GRACE_SECONDS = 60;
@@ -79,7 +82,7 @@ function forgotten(task: TaskState, groups: AgentHello['groups']): Forgotten[] {
     .sort((a, b) => a.attempt - b.attempt);
 }
 
-/** Have the groups leave that train for no task of the session. */
+/** Have the groups leave that train for no task of the session; at once where another has begun since, as they save no more. */
 export function stopForgottenGroups({ state }: ISession, { node, groups }: AgentHello): Command[] {
   const known = new Set(
     state.tasks
@@ -88,9 +91,12 @@ export function stopForgottenGroups({ state }: ISession, { node, groups }: Agent
   );
   return groups
     .filter(({ task, attempt, order }) => order && !known.has(`${task} ${attempt}`))
-    .map(({ task, attempt }) => ({
-      kind: 'stop',
-      node: node.id,
-      body: { task, attempt, graceSeconds: GRACE_SECONDS }
-    }));
+    .map(({ task, attempt }) => {
+      const isPast = attempt < (lastAttempt(taskNamed(state.tasks, task) ?? NO_TASK)?.number ?? 0);
+      return {
+        kind: 'stop',
+        node: node.id,
+        body: { task, attempt, graceSeconds: isPast ? 0 : GRACE_SECONDS }
+      };
+    });
 }

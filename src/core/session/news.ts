@@ -62,6 +62,7 @@ function causeOfStale(event: SessionEvent): ReplanCause | undefined {
     case 'node-changed':
     case 'devices-freed':
     case 'agent-connected':
+    case 'node-away':
       return { kind: 'devices' };
     case 'profile-requested':
     case 'plan-requested':

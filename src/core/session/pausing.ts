@@ -29,5 +29,5 @@ export function noteRoom(session: ISession): IStep {
     ({ code, message }) => code !== pause.error.code || message !== pause.error.message
   );
   const next = withState(session, { pause: undefined, notices: left });
-  return { session: next, commands: inspect(next, () => true) };
+  return { session: next, commands: inspect(next) };
 }

@@ -10,6 +10,7 @@ import type {
   TaskState
 } from '../wire/messages.js';
 import type { Command } from './command.js';
+import { awaitsNodes } from './nodes.js';
 import { placementOf, planRequest, wouldBeginAnew } from './planRequest.js';
 import {
   comingAttempt,
@@ -50,10 +51,10 @@ const TOLD = 50;
 
 /** Whether something that happened while tasks train is to be answered by a plan now, or it is time to look anyway. */
 export function isReplanDue({ state, question, news, learning }: ISession, time: number): boolean {
-  const { goal, planning, agent, plan, tasks } = state;
+  const { goal, planning, plan, tasks } = state;
   if (
     goal !== 'run' ||
-    agent === 'away' ||
+    awaitsNodes(state) ||
     planning ||
     learning ||
     !question ||

@@ -2,6 +2,7 @@ import { mostTogether } from '../model/strategy.js';
 import type {
   Attempt,
   Device,
+  DeviceKind,
   Failure,
   Goal,
   Node,
@@ -157,7 +158,7 @@ export function waitingTasks(state: SessionState): TaskState[] {
 }
 
 /** The newest attempt of a task. */
-export function lastAttempt(task: TaskState): Attempt | undefined {
+export function lastAttempt(task: Pick<TaskState, 'attempts'>): Attempt | undefined {
   return task.attempts.at(-1);
 }
 
@@ -280,17 +281,29 @@ export function maxDevices(session: ISession): number {
 }
 
 /**
- * Largest number of devices that a task can use, over several nodes where the user has asked for it, with those that are left
- * out for now: what is asked once holds when they are back.
+ * Largest number of devices that a task can use, over several nodes where the user has asked for it; by the kind of device,
+ * with those that are left out for now: what is asked once holds when they are back.
  */
-export function maxDevicesEver({ state }: ISession): number {
-  const { cluster, excludedDevices = [] } = state;
-  const all = ({ id, devices }: Node): Device[] => [
-    ...devices,
-    ...excludedDevices.filter(({ node }) => node === id).map(({ device }) => device)
-  ];
-  const sizes = (cluster?.nodes ?? []).map(node => mostTogether(all(node)));
-  return Math.max(0, ...sizes, mostOverNodes(sizes, state));
+export function maxDevicesEver({ state }: ISession): ReadonlyMap<DeviceKind, number> {
+  const sizes = new Map<DeviceKind, number[]>();
+  for (const node of state.cluster?.nodes ?? []) {
+    const all = allDevices(state, node);
+    const kind = all[0]?.kind;
+    if (kind !== undefined) {
+      sizes.set(kind, [...(sizes.get(kind) ?? []), mostTogether(all)]);
+    }
+  }
+  return new Map(
+    [...sizes].map(([kind, own]) => [kind, Math.max(0, ...own, mostOverNodes(own, state))])
+  );
+}
+
+/** The devices of a node, with those that are left out; they are of one kind. */
+export function allDevices(
+  { excludedDevices = [] }: Pick<SessionState, 'excludedDevices'>,
+  { id, devices }: Node
+): Device[] {
+  return [...devices, ...excludedDevices.filter(({ node }) => node === id).map(({ device }) => device)];
 }
 
 /** What a command carries so that the agent can load the techniques; nothing when there are none. */

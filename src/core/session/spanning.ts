@@ -14,11 +14,16 @@ interface ISpread {
  * over as few nodes as have them. Nothing unless the user has asked for it.
  */
 export function overNodes(feasibility: readonly Feasibility[], state: SessionState): Feasibility[] {
-  const spreads = spreadsOf(sizesOf(state), state);
-  const largest = Math.max(0, ...sizesOf(state));
+  if (state.wishes?.span === undefined) {
+    return [];
+  }
   return feasibility.flatMap(verdict => {
-    const { strategy, feasible, insteadOf } = verdict;
-    const spread = spreads.find(
+    const { strategy, feasible, insteadOf, kind } = verdict;
+    const sizes = plannedCluster(state)
+      .nodes.filter(({ devices }) => kind === undefined || devices[0]?.kind === kind)
+      .map(({ devices }) => mostTogether(devices));
+    const largest = Math.max(0, ...sizes);
+    const spread = spreadsOf(sizes, state).find(
       ({ nodes, devices }) => strategy.devices % nodes === 0 && strategy.devices / nodes <= devices
     );
     const spans = BUILT_IN_TECHNIQUES.get(strategy.technique)?.spans ?? false;
@@ -51,8 +56,4 @@ function spreadsOf(sizes: readonly number[], { wishes }: Pick<SessionState, 'wis
     .slice(0, wishes?.span ?? 1)
     .map((devices, index) => ({ nodes: index + 1, devices }))
     .slice(1);
-}
-
-function sizesOf(state: SessionState): number[] {
-  return plannedCluster(state).nodes.map(({ devices }) => mostTogether(devices));
 }

@@ -8,7 +8,9 @@ import { notePart } from './groupParts.js';
 import { withHindsight } from './hindsight.js';
 import { inspectAgain, inspectStopped, noteInspections, resultsOf } from './inspections.js';
 import { noteLostHistory } from './lostHistory.js';
+import { noteNodeAway } from './lostNodes.js';
 import { withEventNews } from './news.js';
+import { withSilence } from './nodes.js';
 import { halt, noteRoom } from './pausing.js';
 import { noteProfile, noteRecalled, noteTrial, withTechniques } from './profiling.js';
 import { adoptGiven, adoptPlan, changesMoves } from './replanning.js';
@@ -173,7 +175,9 @@ function note(session: ISession, event: SessionEvent, time: number): IStep {
     case 'agent-connected':
       return noteAgent(session, event.hello, time);
     case 'agent-away':
-      return only(withState(session, { agent: 'away' }));
+      return only(withSilence(session, event.node, time));
+    case 'node-away':
+      return noteNodeAway(session, event, time);
     case 'reset': {
       const tasks = session.state.tasks.map(task => task.spec.name);
       const ended = stopTrials(session, () => true);
@@ -183,6 +187,7 @@ function note(session: ISession, event: SessionEvent, time: number): IStep {
         cells,
         trials,
         agent,
+        nodes,
         techniques,
         session: name,
         folder,
@@ -201,6 +206,7 @@ function note(session: ISession, event: SessionEvent, time: number): IStep {
           cells: cells.filter(cell => cell.status !== 'failed'),
           trials,
           agent,
+          ...(nodes ? { nodes } : {}),
           ...(cluster ? { cluster } : {}),
           ...(excludedDevices ? { excludedDevices } : {}),
           ...(techniques ? { techniques } : {}),
@@ -232,9 +238,9 @@ function noteOtherWishes(
   time: number
 ): IStep {
   const next = noteWishes(session, event, time);
-  return maxDevicesEver(next) > maxDevicesEver(session)
-    ? inspectAgain(next)
-    : { session: next, commands: [] };
+  const before = maxDevicesEver(session);
+  const grown = [...maxDevicesEver(next)].some(([kind, most]) => most > (before.get(kind) ?? 0));
+  return grown ? inspectAgain(next) : { session: next, commands: [] };
 }
 
 /** There is no plan: nothing begins; or, while tasks train, the plan there is is followed. */

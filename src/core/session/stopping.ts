@@ -46,9 +46,11 @@ export function limitGroup(task: TaskState): Command[] {
   return [{ kind: 'until', node, body: { task: task.spec.name, attempt: number, step: until } }];
 }
 
-/** Have some inspections given up; nothing when there are none. */
-export function stopInspections(tasks: string[]): Command[] {
-  return tasks.length > 0 ? [{ kind: 'stop-inspection', body: { tasks } }] : [];
+/** Have some inspections given up, by a node or wherever they are made; nothing when there are none. */
+export function stopInspections(tasks: string[], node?: string): Command[] {
+  return tasks.length > 0
+    ? [{ kind: 'stop-inspection', ...(node !== undefined && { node }), body: { tasks } }]
+    : [];
 }
 
 /** Names of the tasks of a session that are being inspected, among some of them. */
@@ -114,7 +116,7 @@ export function noteStop(session: ISession, names: readonly string[] | null, tim
       return { ...task, status: 'stopping', moving: undefined };
     }
     if (task.status === 'inspecting') {
-      const { inspection: _outdated, onDevice: _there, ...rest } = task;
+      const { inspection: _outdated, verdicts: _all, onDevice: _there, ...rest } = task;
       return { ...rest, status: 'stopped' };
     }
     return names !== null && task.status === 'ready' ? { ...task, status: 'stopped' } : task;

@@ -12,6 +12,11 @@ export function lacksDevice({ status, onDevice }: TaskState): boolean {
   return status === 'inspecting' && onDevice !== undefined && onDevice.device === undefined;
 }
 
+/** Where a task is to be inspected that must begin anew on another device. */
+export function placeless({ kind }: NonNullable<TaskState['onDevice']>): TaskState['onDevice'] & object {
+  return kind === undefined ? {} : { kind };
+}
+
 /** What is asked of a list of tasks at each event, found without going through it. */
 export interface ITaskTable {
   /** Where a task is in the list, by its name. */

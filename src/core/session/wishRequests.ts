@@ -11,6 +11,7 @@ import type {
   TaskWishesChange,
   WishesSet
 } from '../wire/messages.js';
+import { refuseMissingNode } from './nodes.js';
 import { plannedCluster } from './plannedCluster.js';
 import { CLONE_IT } from './resuming.js';
 import { findTask, type ISession } from './session.js';
@@ -22,7 +23,7 @@ import { noteWishes } from './wishes.js';
  * nodes and techniques there are, times are to come, and nothing contradicts itself.
  *
  * @param now - seconds since the epoch.
- * @throws SaturnError `unknown-task`, `task-finished`, `unknown-technique`, `unknown-device` or `bad-wish`.
+ * @throws SaturnError `unknown-task`, `task-finished`, `unknown-technique`, `unknown-device`, `node-away` or `bad-wish`.
  */
 export function wishesEvent(
   session: ISession,
@@ -90,9 +91,8 @@ function placed(session: ISession, pin: Pin): Pin {
     throw badWish('The pin holds a task to nothing.', 'Write e.g. technique=fsdp,devices=2 or device=cpu1.');
   }
   refuseUnknownTechnique(session, pin.strategy?.technique ?? pin.technique);
-  const nodes = cluster.nodes.map(({ id }) => id);
-  if (pin.node !== undefined && !nodes.includes(pin.node)) {
-    throw unknownDevice(`There is no node "${pin.node}".`, nodes);
+  if (pin.node !== undefined) {
+    refuseMissingNode(session.state, pin.node);
   }
   if (pin.devices === undefined) {
     return pin;

@@ -10,6 +10,7 @@ import {
 import type { IIncoming, MessageRouter } from '../router.js';
 import { ConnectedAgents } from './connectedAgents.js';
 import type { IExecutor } from './executor.js';
+import { WaitingAgents } from './waitingAgents.js';
 
 /** How often silence is noticed, and what could not be taken in is offered again, in milliseconds. */
 const TICK = 1000;
@@ -20,68 +21,77 @@ const UNKNOWN_AGENT: Failure = {
   message: 'This agent has not said hello, or was away.'
 };
 
-/** The agents that connect to the engine's socket, one a node. */
+/**
+ * The agents that connect to the engine's socket, one a node. Which nodes are away it tells by their silence, or by the word of
+ * who carries their messages.
+ */
 export class AgentExecutor implements IExecutor {
   private readonly _agents: ConnectedAgents;
+  private readonly _waiting: WaitingAgents;
   private readonly _timer: NodeJS.Timeout;
   /** What agents said while it could not be taken in, oldest first. */
   private _backlog: IIncoming<'agent'>[] = [];
-  /** Who waits for the answer to `cluster.set`, oldest first. */
-  private _choices: { resolve: () => void; reject: (error: SaturnError) => void }[] = [];
+  /** Who waits for the answer to `cluster.set`, by node, oldest first. */
+  private _choices: IChoice[] = [];
   /** Of the session, with the newest report in it. */
   private _rev = 0;
-  private _isAwayUntold = false;
+  /** By node, that it fell silent, as long as that could not be taken in. */
+  private readonly _untold = new Map<string, IExecutor.Report>();
 
   constructor(private readonly _options: AgentExecutor.IOptions) {
     this._agents = new ConnectedAgents(_options.now);
+    this._waiting = new WaitingAgents(_options.now);
     this._timer = setInterval(() => this._tick(), TICK);
     _options.router.onAgent = incoming => this._receive(incoming);
   }
 
   execute(command: ExecutorCommand): void {
-    const [any] = this._agents.addresses;
     switch (command.kind) {
       case 'inspect':
-        this._send(
-          command.node === undefined ? any : this._agents.addressOf(command.node),
-          'inspect',
-          command.body
-        );
+        this._send(command.node, 'inspect', command.body);
         break;
       case 'stop-inspection':
-        for (const address of this._agents.addresses) {
-          this._send(address, 'inspect.stop', command.body);
+        for (const node of this._nodes(command.node)) {
+          this._send(node, 'inspect.stop', command.body);
         }
         break;
       case 'trial':
-        this._send(this._agents.addressOf(command.node), 'trial.start', command.body);
+        this._send(command.node, 'trial.start', command.body);
         break;
       case 'stop-trial':
-        this._send(this._agents.addressOf(command.node), 'trial.stop', command.body);
+        this._send(command.node, 'trial.stop', command.body);
         break;
       case 'start':
-        this._send(this._agents.addressOf(command.node), 'group.start', command.body);
+        this._send(command.node, 'group.start', command.body);
         break;
       case 'stop':
-        this._send(this._agents.addressOf(command.node), 'group.stop', command.body);
+        this._send(command.node, 'group.stop', command.body);
         break;
       case 'until':
-        this._send(this._agents.addressOf(command.node), 'group.until', command.body);
+        this._send(command.node, 'group.until', command.body);
     }
   }
 
-  async chooseDevices(request: DeviceRequest): Promise<void> {
-    const [agent] = this._agents.addresses;
-    if (agent === undefined) {
-      throw noAgent();
+  async chooseDevices(request: DeviceRequest, node?: string): Promise<void> {
+    const nodes = this._nodes(node);
+    const missing = nodes.find(one => !this._agents.of(one));
+    if (nodes.length === 0 || missing !== undefined) {
+      throw noAgent(missing);
     }
-    this._send(agent, 'cluster.set', { request });
-    return new Promise((resolve, reject) => this._choices.push({ resolve, reject }));
+    const answers = nodes.map(one => {
+      this._send(one, 'cluster.set', { request });
+      return new Promise<void>((resolve, reject) => this._choices.push({ node: one, resolve, reject }));
+    });
+    // Each node answers for itself: the first refusal is told once all have answered.
+    const refused = (await Promise.allSettled(answers)).find(answer => answer.status === 'rejected');
+    if (refused) {
+      throw refused.reason;
+    }
   }
 
   shutdown(): void {
-    for (const address of this._agents.addresses) {
-      this._send(address, 'shutdown', {});
+    for (const { node } of this._agents.all) {
+      this._send(node, 'shutdown', {});
     }
   }
 
@@ -90,18 +100,25 @@ export class AgentExecutor implements IExecutor {
     this._refuseChoices();
   }
 
-  private _send<T extends keyof EngineMessages>(
-    address: string | undefined,
-    type: T,
-    body: EngineMessages[T]
-  ): void {
-    if (address !== undefined) {
-      this._options.router.send(address, type, body);
+  /** The node that is meant; all there are when none is named. */
+  private _nodes(node: string | undefined): string[] {
+    return node === undefined ? this._agents.all.map(agent => agent.node) : [node];
+  }
+
+  private _send<T extends keyof EngineMessages>(node: string, type: T, body: EngineMessages[T]): void {
+    const agent = this._agents.of(node);
+    if (agent) {
+      this._options.router.send(agent.address, type, body);
     }
   }
 
   private _receive(incoming: IIncoming<'agent'>): void {
-    if (this._backlog.length > 0 && incoming.message.type !== 'agent.hello') {
+    if (this._waiting.keep(incoming)) {
+      return;
+    }
+    const { type } = incoming.message;
+    // That an agent lives is known at once, and told to it, whatever else has to wait.
+    if (this._backlog.length > 0 && type !== 'agent.hello' && type !== 'agent.ping') {
       this._backlog.push(incoming);
     } else {
       this._handle(incoming);
@@ -112,8 +129,19 @@ export class AgentExecutor implements IExecutor {
     const { from, message } = incoming;
     const { router, take, log } = this._options;
     if (message.type === 'agent.hello') {
-      this._agents.hello(from, message.body.node.id);
-    } else if (!this._agents.seen(from)) {
+      if (this._agents.isTaken(from, message.body)) {
+        this._waiting.add(incoming, message.body);
+        return;
+      }
+      this._agents.hello(from, message.body);
+    } else if (message.type === 'agent.gone') {
+      const { address = from } = this._agents.of(message.body.node) ?? {};
+      if (address !== from) {
+        // Another agent has taken its place since.
+        router.send(from, 'ok', { rev: this._rev }, message.id);
+        return;
+      }
+    } else if (!this._isKnown(from)) {
       // It was silent for too long, and what it says now may not fit what was decided meanwhile.
       // The agent answers by a hello, and repeats after that what is not acknowledged.
       if (message.type === 'agent.ping') {
@@ -124,7 +152,11 @@ export class AgentExecutor implements IExecutor {
     if (message.type === 'devices.load') {
       this._options.noteLoad(message.body);
     }
-    const refusal = message.type === 'cluster.report' && this._choices.length > 0 && message.body.error;
+    const choice =
+      message.type === 'cluster.report'
+        ? this._choices.find(({ node }) => node === message.body.node.id)
+        : undefined;
+    const refusal = message.type === 'cluster.report' && choice && message.body.error;
     const report = reportOf(message, this._options.now());
     try {
       // A refusal is the answer to whoever asked, and no news to others.
@@ -138,41 +170,70 @@ export class AgentExecutor implements IExecutor {
       return;
     }
     router.send(from, 'ok', { rev: this._rev }, message.id);
-    if (message.type === 'cluster.report') {
-      const choice = this._choices.shift();
+    if (message.type === 'agent.hello') {
+      this._untold.delete(message.body.node.id);
+    } else if (message.type === 'agent.gone') {
+      this._agents.drop(message.body.node);
+      this._refuseChoices(message.body.node);
+    }
+    if (choice) {
+      this._choices = this._choices.filter(one => one !== choice);
       if (refusal) {
-        choice?.reject(new SaturnError(refusal));
+        choice.reject(new SaturnError(refusal));
       } else {
-        choice?.resolve();
+        choice.resolve();
       }
     }
   }
 
+  /** Whether who speaks has said hello. It lives then, and others that call their node the same are none of ours. */
+  private _isKnown(address: string): boolean {
+    const node = this._agents.seen(address);
+    const others = node === undefined ? [] : this._waiting.refused(node);
+    for (const { from, message } of others) {
+      this._options.router.send(from, 'error', { error: nodeTaken(node ?? '') }, message.id);
+    }
+    return node !== undefined;
+  }
+
   private _tick(): void {
+    for (const incoming of this._waiting.admitted(node => !this._agents.lives(node))) {
+      this._receive(incoming);
+    }
     const backlog = this._backlog;
     this._backlog = [];
     for (const incoming of backlog) {
       this._receive(incoming);
     }
-    if (this._agents.dropSilent()) {
-      this._isAwayUntold = true;
-      this._refuseChoices();
+    for (const { node, far } of this._agents.dropSilent()) {
+      // What an agent far from here does ends when it hears nothing; that of the engine's own node goes on with it.
+      this._untold.set(node, { kind: far ? 'node-away' : 'agent-away', node });
+      this._refuseChoices(node);
     }
-    if (this._isAwayUntold) {
+    for (const [node, report] of this._untold) {
       try {
-        this._options.take({ kind: 'agent-away' });
-        this._isAwayUntold = false;
+        this._options.take(report);
+        this._untold.delete(node);
       } catch (error) {
         this._options.log(failureOf(error).message);
       }
     }
   }
 
-  private _refuseChoices(): void {
-    for (const choice of this._choices.splice(0)) {
-      choice.reject(noAgent());
+  /** Nobody is there who could answer: a node, or any. */
+  private _refuseChoices(node?: string): void {
+    const refused = this._choices.filter(choice => node === undefined || choice.node === node);
+    this._choices = this._choices.filter(choice => !refused.includes(choice));
+    for (const choice of refused) {
+      choice.reject(noAgent(node));
     }
   }
+}
+
+interface IChoice {
+  readonly node: string;
+  readonly resolve: () => void;
+  readonly reject: (error: SaturnError) => void;
 }
 
 /** Namespace of {@link AgentExecutor}. */
@@ -195,6 +256,8 @@ function reportOf(message: Message<'agent'>, now: number): IExecutor.Report | nu
       return null;
     case 'agent.hello':
       return { kind: 'agent-connected', hello: message.body };
+    case 'agent.gone':
+      return { kind: 'node-away', ...message.body };
     case 'cluster.report':
     case 'node.trouble':
       return { kind: 'node-changed', ...message.body };
@@ -211,10 +274,18 @@ function reportOf(message: Message<'agent'>, now: number): IExecutor.Report | nu
   }
 }
 
-function noAgent(): SaturnError {
+function noAgent(node: string | undefined): SaturnError {
   return new SaturnError({
     code: 'no-agent',
-    message: 'No agent is connected that could look for devices.',
-    hint: 'Try again in a few seconds.'
+    message: `No agent ${node === undefined ? '' : `of node ${node} `}is connected that could look for devices.`,
+    hint: 'Try again in a few seconds, or see %saturn cluster.'
   });
+}
+
+function nodeTaken(node: string): Failure {
+  return {
+    code: 'node-taken',
+    message: `There is another agent already that calls its node "${node}".`,
+    hint: 'Give this one another name.'
+  };
 }

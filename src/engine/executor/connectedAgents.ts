@@ -1,46 +1,77 @@
-/** An agent that was silent for this long is away, in seconds; agents ping every 2. */
-const AGENT_TIMEOUT = 15;
+import { AWAY_SECONDS } from '../../core/session/nodes.js';
+import type { AgentHello } from '../../core/wire/messages.js';
 
-/** The agents that have said hello: which connection leads to which node. */
+/** An agent of which nothing was heard for this long may have been started anew, in seconds; agents ping every 2. */
+const LIVING_SECONDS = 5;
+
+/** An agent that has said hello. */
+export interface IConnectedAgent {
+  readonly node: string;
+  /** Where its messages go. */
+  readonly address: string;
+  /** See `AgentHello`. */
+  readonly far: boolean;
+  readonly instance: string | undefined;
+  /** When it was heard last, in seconds since the epoch. */
+  readonly seen: number;
+}
+
+/** The agents that have said hello, one a node, and where they are. */
 export class ConnectedAgents {
-  private readonly _nodes = new Map<string, { address: string; seen: number }>();
+  private readonly _nodes = new Map<string, IConnectedAgent>();
 
   constructor(private readonly _now: () => number) {}
 
-  /** Note an agent's hello. */
-  hello(address: string, node: string): void {
-    this._nodes.set(node, { address, seen: this._now() });
+  /** Note an agent's hello: it is that of its node from now on. */
+  hello(address: string, { node, far = false, instance }: AgentHello): void {
+    this._nodes.set(node.id, { node: node.id, address, far, instance, seen: this._now() });
   }
 
-  /** Note that an agent said something. False when it never said hello to this engine. */
-  seen(address: string): boolean {
+  /** Whether another agent than one that says hello may be that of its node. */
+  isTaken(address: string, { node, instance }: AgentHello): boolean {
+    const known = this._nodes.get(node.id);
+    const isOther = known && known.address !== address && known.instance !== instance;
+    return isOther === true && this.lives(node.id);
+  }
+
+  /** Whether the agent of a node was heard a moment ago. */
+  lives(node: string): boolean {
+    const { seen = -Infinity } = this._nodes.get(node) ?? {};
+    return this._now() - seen < LIVING_SECONDS;
+  }
+
+  /** Note that an agent said something, and tell whose it is: undefined when it never said hello to this engine. */
+  seen(address: string): string | undefined {
     for (const agent of this._nodes.values()) {
       if (agent.address === address) {
-        agent.seen = this._now();
-        return true;
+        this._nodes.set(agent.node, { ...agent, seen: this._now() });
+        return agent.node;
       }
     }
-    return false;
+    return undefined;
   }
 
-  /** Where the agent of a node is. */
-  addressOf(node: string): string | undefined {
-    return this._nodes.get(node)?.address;
+  /** The agent of a node. */
+  of(node: string): IConnectedAgent | undefined {
+    return this._nodes.get(node);
   }
 
-  /** Addresses of all agents. */
-  get addresses(): string[] {
-    return [...this._nodes.values()].map(agent => agent.address);
+  /** All agents, in the order in which they came. */
+  get all(): IConnectedAgent[] {
+    return [...this._nodes.values()];
   }
 
-  /** Forget agents that fell silent. True when that left none. */
-  dropSilent(): boolean {
-    const before = this._nodes.size;
-    for (const [node, agent] of this._nodes) {
-      if (this._now() - agent.seen > AGENT_TIMEOUT) {
-        this._nodes.delete(node);
-      }
+  /** Forget the agent of a node. */
+  drop(node: string): void {
+    this._nodes.delete(node);
+  }
+
+  /** Forget those that fell silent, and tell which they were. */
+  dropSilent(): IConnectedAgent[] {
+    const silent = this.all.filter(({ seen }) => this._now() - seen > AWAY_SECONDS);
+    for (const { node } of silent) {
+      this.drop(node);
     }
-    return before > 0 && this._nodes.size === 0;
+    return silent;
   }
 }

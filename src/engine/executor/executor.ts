@@ -17,11 +17,12 @@ export interface IExecutor extends IDisposable {
   execute(command: ExecutorCommand): void;
 
   /**
-   * Choose devices. Resolves once the change is reported and taken in.
+   * Choose devices of a node, or of each there is. Resolves once the change is reported and taken in.
    *
-   * @throws SaturnError `no-agent` when no node is there, or why the devices cannot be had; nothing has changed then.
+   * @throws SaturnError `no-agent` when the node is not there, or none is, or why the devices cannot be had; nothing has changed
+   * then on a node that refuses.
    */
-  chooseDevices(request: DeviceRequest): Promise<void>;
+  chooseDevices(request: DeviceRequest, node?: string): Promise<void>;
 
   /** There is nothing to do, and nobody who could ask for anything: nodes may leave. */
   shutdown(): void;
@@ -34,6 +35,7 @@ export namespace IExecutor {
     kind:
       | 'agent-connected'
       | 'agent-away'
+      | 'node-away'
       | 'node-changed'
       | 'devices-freed'
       | 'inspected'

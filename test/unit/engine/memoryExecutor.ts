@@ -40,8 +40,8 @@ export class MemoryExecutor implements IExecutor {
     }
   }
 
-  async chooseDevices({ count = 1 }: DeviceRequest): Promise<void> {
-    this._context.take({ kind: 'node-changed', node: cpuNode(count) });
+  async chooseDevices({ count = 1 }: DeviceRequest, node?: string): Promise<void> {
+    this._context.take({ kind: 'node-changed', node: cpuNode(count, node) });
   }
 
   shutdown(): void {

@@ -91,7 +91,7 @@ describe('a task that cannot be built without a device', () => {
     sim.feed({ kind: 'inspected', result: { task: 'a', hash: 'h', error } });
     const devices = [{ id: 'cuda0', kind: 'cuda' as const, name: 'GPU', memoryBytes: 8e9, uuid: 'GPU-0' }];
     sim.feed({ kind: 'node-changed', node: { id: 'node', devices } });
-    expect(asked(sim)).toEqual([[undefined, ['a'], undefined]]);
+    expect(asked(sim)).toEqual([['node', ['a'], undefined]]);
   });
 
   it('begins anew when there are other devices', () => {
@@ -99,7 +99,7 @@ describe('a task that cannot be built without a device', () => {
     expect(asked(sim)).toEqual([['node', ['a'], 'cpu0']]);
     sim.feed({ kind: 'node-changed', node: cpuNode(2) });
     expect(sim.take('stop-inspection').flatMap(({ body }) => body.tasks)).toEqual(['a', 'b']);
-    expect(asked(sim)).toEqual([[undefined, ['a', 'b'], undefined]]);
+    expect(asked(sim)).toEqual([['node', ['a', 'b'], undefined]]);
     expect(state(sim, 'a').onDevice).toBeUndefined();
     sim.feed({ kind: 'inspected', result: needing('a') });
     expect(asked(sim)).toEqual([['node', ['a'], 'cpu0']]);
@@ -112,7 +112,7 @@ describe('a task that cannot be built without a device', () => {
     expect(state(sim, 'a')).toMatchObject({ status: 'stopped' });
     expect(state(sim, 'a').onDevice).toBeUndefined();
     sim.feed({ kind: 'profile-requested' });
-    expect(asked(sim)).toEqual([[undefined, ['a'], undefined]]);
+    expect(asked(sim)).toEqual([['node', ['a'], undefined]]);
   });
 
   it.each(['device-busy', 'device-lost', 'device-shared'])('goes to another device: %s', code => {

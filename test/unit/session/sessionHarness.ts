@@ -2,6 +2,7 @@ import type { Command } from '../../../src/core/session/command.js';
 import { emptySession, type ISession } from '../../../src/core/session/session.js';
 import { step } from '../../../src/core/session/step.js';
 import type {
+  AgentHello,
   GroupEvent,
   GroupStart,
   Inspection,
@@ -124,6 +125,14 @@ export class SessionHarness {
     return this.feed({
       kind: 'agent-connected',
       hello: { node: cpuNode(devices), groups, trials, inspecting: [] }
+    });
+  }
+
+  /** The agent of a node beside the session's own says hello. */
+  join(id: string, devices = 1, hello: Partial<AgentHello> = {}): readonly Command[] {
+    return this.feed({
+      kind: 'agent-connected',
+      hello: { node: cpuNode(devices, id), far: true, groups: [], trials: [], inspecting: [], ...hello }
     });
   }
 
