@@ -20,7 +20,8 @@ import websocket
 from fakes.engine import FakeEngine
 from jupyterlab_saturn import wire
 from jupyterlab_saturn.errors import Json
-from jupyterlab_saturn.paths import SessionPaths, write_json
+from jupyterlab_saturn.paths import SessionPaths
+from jupyterlab_saturn.whole_files import write_json
 
 TOKEN = "a-token-of-tests"
 

@@ -20,8 +20,9 @@ from typing import Any
 
 from jupyterlab_saturn import wire
 from jupyterlab_saturn.errors import Json
-from jupyterlab_saturn.paths import SessionPaths, write_json
+from jupyterlab_saturn.paths import SessionPaths
 from jupyterlab_saturn.training.conformance.task_spec import task_spec
+from jupyterlab_saturn.whole_files import write_json
 
 MEGABYTE = 1 << 20
 _jobs = itertools.count(1)  # of all tests, since the zygote that tells of their ends is one

@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 from jupyterlab_saturn.errors import SaturnError
-from jupyterlab_saturn.paths import SessionPaths, ensure_private, ensure_state, events_socket
+from jupyterlab_saturn.paths import SessionPaths, events_socket
+from jupyterlab_saturn.private_folders import ensure_private
+from jupyterlab_saturn.user_folders import ensure_state
 
 SOMEBODY = 12345
 

@@ -1,4 +1,7 @@
-"""``python -m jupyterlab_saturn.agent [--detach] SESSION_FOLDER``: be the session's agent."""
+"""Be a session's agent: ``python -m jupyterlab_saturn.agent [--detach] SESSION_FOLDER``.
+
+On another node than the engine's: ``python -m jupyterlab_saturn.agent --node ID SESSION_FOLDER``.
+"""
 
 from __future__ import annotations
 
@@ -13,10 +16,9 @@ from ..errors import SaturnError
 from ..paths import SessionPaths
 from . import agent_lock
 from .agent import Agent
+from .far_agent import serve_far
 
 _log = logging.getLogger(__name__)
-
-_WATCH_SECONDS = 1.0
 
 
 def serve(
@@ -70,8 +72,7 @@ def serve(
 
 async def _watch(lock: agent_lock.AgentLock, agent: Agent) -> None:
     """End an agent whose session was removed: what it does would be of use to nobody."""
-    while lock.kept():
-        await asyncio.sleep(_WATCH_SECONDS)
+    await lock.lost()
     _log.warning("The folder of the session was removed.")
     agent.end()
 
@@ -80,8 +81,12 @@ def main() -> int:
     """Entry point of the command line."""
     parser = argparse.ArgumentParser(prog="python -m jupyterlab_saturn.agent")
     parser.add_argument("--detach", action="store_true", help="go to the background")
+    parser.add_argument("--node", help="be the agent of another node, whose id this is")
+    parser.add_argument("--address", help="of this machine, as other nodes reach it")
     parser.add_argument("folder", help="the session's folder")
     options = parser.parse_args()
+    if options.node is not None:
+        return serve_far(options.folder, options.node, options.address)
     return serve(SessionPaths.of_folder(options.folder), detach=options.detach)
 
 

@@ -4,43 +4,43 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import logging
 import signal
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..errors import SaturnError, failure_of
-from ..paths import SessionPaths, engine_endpoint, events_socket, remove_leftovers, write_json
+from ..errors import SaturnError
+from ..paths import SessionPaths, engine_endpoint, events_socket
+from ..whole_files import remove_leftovers
 from ..wire import message
 from . import agent_lock
 from .agent_jobs import AgentJobs
 from .busy_devices import BusyDevices
-from .device_discovery import discover
 from .device_leases import DeviceLeases
 from .device_load import LoadSampler
+from .engine_lease import EngineLease
 from .engine_link import EngineLink
 from .engine_process import EngineProcess, engine_command
 from .event_receiver import EventReceiver
+from .far_engine import FarEngine
 from .group_limits import Limits
 from .job_context import JobContext
 from .rank_launcher import RankLauncher
 from .rank_surroundings import SurroundingsRegistry
 from .runtime_folder import RuntimeFolder
 from .session_network import SessionNetwork
+from .session_node import SessionNode
 from .socket_watch import SocketWatch
 
 if TYPE_CHECKING:
     from ..generated.wire_types import (
         AgentHello,
         AgentMessage,
-        ClusterReport,
         DeviceRequest,
         DevicesFreed,
         EngineMessage,
         Failure,
-        Node,
         NodeTrouble,
     )
 
@@ -54,14 +54,21 @@ _TURN_SECONDS = 0.1
 class Agent:
     """Owns a node's devices and processes for a session, whose `AgentLock` its maker holds.
 
+    On the session's own node it runs the engine. On another it speaks to it through whoever listens
+    at its endpoint, and while it hears no answer it stops what trains, and begins nothing.
+
     Parameters
     ----------
+    paths
+        Of the session, as the agent's node has them.
     command
-        The engine to run; the package's own when absent.
+        The engine to run; the package's own when absent. None runs on another node.
     launcher
         What starts ranks.
     limits
-        Patience with rank groups.
+        Patience with rank groups, and with an engine on another node.
+    address
+        Of this machine, as other nodes reach it, where somebody knows it.
     """
 
     def __init__(
@@ -71,18 +78,19 @@ class Agent:
         command: Sequence[str] | None = None,
         launcher: RankLauncher | None = None,
         limits: Limits | None = None,
+        address: str | None = None,
     ) -> None:
         self._paths = paths
         self._command = command
         self._launcher = launcher or RankLauncher(paths.zygote_log)
         self._limits = limits or Limits()
-        self._node: Node
-        self._discovering = asyncio.Lock()
+        self._lease = None if paths.node is None else EngineLease(self._limits.unheard)
+        self._refusal: SaturnError | None = None
+        self._node = SessionNode(paths, address)
         self._ended = asyncio.Event()
         self._runtime = RuntimeFolder(paths)
         self._told_of: Path | None = None
-        self._unwritable: SaturnError | None = None
-        self._engine: EngineProcess
+        self._engine: EngineProcess | FarEngine
         self._link: EngineLink
         self._place: JobContext
         self._jobs: AgentJobs
@@ -108,11 +116,12 @@ class Agent:
                     return
                 await asyncio.sleep(_TURN_SECONDS)
             self._runtime.sweep()
-            remove_leftovers(self._paths.folder)
-            remove_leftovers(self._paths.payloads)
+            remove_leftovers(self._paths.own)
+            if self._paths.node is None:  # elsewhere others write, whose process ids mean nothing
+                remove_leftovers(self._paths.payloads)
             await self._work()
-            if self._unwritable is not None:
-                raise self._unwritable
+            if self._refusal is not None:
+                raise self._refusal
             agent_lock.clear_status(self._paths)
         except BaseException as error:
             agent_lock.write_error(self._paths, error)
@@ -126,12 +135,10 @@ class Agent:
 
     async def _work(self) -> None:
         command = self._command
-        if command is None:
+        if command is None and self._paths.node is None:
             command = await asyncio.to_thread(engine_command, self._paths)
         async with contextlib.AsyncExitStack() as stack:
-            self._node, network = await asyncio.gather(
-                asyncio.to_thread(self._discover_again), asyncio.to_thread(_network)
-            )
+            _, network = await asyncio.gather(self._node.discover(), asyncio.to_thread(_network))
             if network is not None:
                 stack.callback(network.close)
             endpoint = engine_endpoint(self._runtime.path)
@@ -142,6 +149,8 @@ class Agent:
                 hello=self._hello,
                 connected=self._tell_ready,
                 heard=self._handle,
+                refused=self._refuse,
+                lease=self._lease,
             )
             stack.callback(self._link.terminate)
             leases = DeviceLeases(self._paths)
@@ -155,17 +164,11 @@ class Agent:
                 leases=leases,
                 surroundings=SurroundingsRegistry(self._paths, events),
                 limits=self._limits,
-                kept=self._runtime.kept,
+                may_begin=self._may_begin,
                 network=network,
             )
             self._jobs = AgentJobs(self._place)
-            self._engine = EngineProcess(
-                command,
-                endpoint,
-                self._paths.engine_log,
-                started=self._link.open,
-                died=self._link.close,
-            )
+            self._engine = self._engine_at(endpoint, command)
             stack.push_async_callback(self._launcher.close)
             self._launcher.zygote.prewarm()
             supervision = asyncio.create_task(self._engine.supervise())
@@ -174,7 +177,10 @@ class Agent:
             stack.push_async_callback(_finish, pinging)
             keeping = asyncio.create_task(self._keep_places())
             stack.push_async_callback(_finish, keeping)
-            sampler = LoadSampler(lambda: self._node, lambda: self._place.running, self._say)
+            if self._lease is not None:
+                heeding = asyncio.create_task(self._lease.watch(self._leave_training))
+                stack.push_async_callback(_finish, heeding)
+            sampler = LoadSampler(lambda: self._node.now, lambda: self._place.running, self._say)
             looking = asyncio.create_task(sampler.run())
             stack.push_async_callback(_finish, looking)
             stack.push_async_callback(self._jobs.end)
@@ -186,6 +192,17 @@ class Agent:
             for task in done:
                 task.result()
 
+    def _engine_at(self, endpoint: str, command: Sequence[str] | None) -> EngineProcess | FarEngine:
+        if command is None:
+            return FarEngine(started=self._link.open, died=self._link.close)
+        return EngineProcess(
+            command,
+            endpoint,
+            self._paths.engine_log,
+            started=self._link.open,
+            died=self._link.close,
+        )
+
     def _tell_ready(self) -> None:
         if self._told_of == self._runtime.path:
             return
@@ -194,7 +211,7 @@ class Agent:
         except SaturnError as error:
             _log.warning("%s", error)
             if self._told_of is None:  # nobody would ever find this agent
-                self._unwritable = error
+                self._refusal = error
                 self._ended.set()
         else:
             self._told_of = self._runtime.path
@@ -227,7 +244,7 @@ class Agent:
 
     def _tell_unreachable(self, why: str) -> None:
         trouble: NodeTrouble = {
-            "node": self._node,
+            "node": self._node.now,
             "error": {
                 "code": "no-runtime-folder",
                 "message": f"The folder of sockets {self._runtime.path} was removed and cannot be "
@@ -238,30 +255,33 @@ class Agent:
         }
         self._link.say(message("agent", "node.trouble", trouble))
 
+    def _may_begin(self) -> bool:
+        return self._runtime.kept() and (self._lease is None or self._lease.is_held)
+
+    def _leave_training(self) -> None:
+        """The engine is silent, and may give what trains here to another node soon."""
+        _log.warning("The engine is silent: what trains saves and leaves.")
+        self._jobs.leave(self._limits.unheard_grace)
+
     async def _ping(self) -> None:
         while True:
             await asyncio.sleep(_PING_SECONDS)
             self._link.say(message("agent", "agent.ping"), keep=False)
-            freed = self._busy.freed(self._node["devices"])
+            freed = self._busy.freed(self._node.now["devices"])
             if freed:
-                body: DevicesFreed = {"node": self._node["id"], "devices": freed}
+                body: DevicesFreed = {"node": self._node.now["id"], "devices": freed}
                 self._link.say(message("agent", "devices.freed", body))
 
-    def _discover_again(self) -> Node:
-        """The devices the session had, or what there is."""
-        try:
-            return discover(json.loads(self._paths.devices.read_text("utf-8")))
-        except FileNotFoundError:
-            pass
-        except (SaturnError, ValueError) as error:
-            _log.warning("The session's devices are not to be had. %s", error)
-        return discover({"kind": "auto"})
-
     def _hello(self) -> AgentHello:
-        return {"node": self._node, **self._jobs.report(self._link.unacknowledged())}
+        return self._node.hello(self._jobs.report(self._link.unacknowledged()))
+
+    def _refuse(self, failure: Failure) -> None:
+        if self._paths.node is not None:  # it never will: the nodes are too unlike
+            self._refusal = SaturnError.from_json(failure)
+            self._ended.set()
 
     def _say(self, told: AgentMessage) -> None:
-        self._busy.note(told, self._node["devices"])
+        self._busy.note(told, self._node.now["devices"])
         is_step = told["type"] == "group.event" and told["body"]["kind"] == "step"
         self._link.say(told, keep=not is_step and told["type"] != "devices.load")
 
@@ -270,15 +290,15 @@ class Agent:
             case "cluster.set":
                 self._jobs.begin(self._set_cluster(told["id"], told["body"]["request"]))
             case "inspect":
-                self._jobs.inspect(told["body"], self._node)
+                self._jobs.inspect(told["body"], self._node.now)
             case "inspect.stop":
                 self._jobs.stop_inspecting(told["body"]["tasks"])
             case "trial.start":
-                self._jobs.start_trial(told["body"], self._node)
+                self._jobs.start_trial(told["body"], self._node.now)
             case "trial.stop":
                 self._jobs.stop_trial(told["body"]["trial"])
             case "group.start":
-                self._jobs.start_attempt(told["body"], self._node)
+                self._jobs.start_attempt(told["body"], self._node.now)
             case "group.stop":
                 self._jobs.stop_attempt(told["body"])
             case "group.until":
@@ -289,17 +309,8 @@ class Agent:
                 _log.warning("The engine says %s, which is not for agents.", other)
 
     async def _set_cluster(self, asked: str, request: DeviceRequest) -> None:
-        async with self._discovering:
-            failure: Failure | None = None
-            try:
-                self._node = await asyncio.to_thread(discover, request, self._place.leases.held)
-                write_json(self._paths.devices, request)
-            except Exception as error:
-                failure = failure_of(error)
-            report: ClusterReport = {"node": self._node}
-            if failure is not None:
-                report["error"] = failure
-            self._link.say(message("agent", "cluster.report", report, asked))
+        report = await self._node.choose(request, self._place.leases.held)
+        self._link.say(message("agent", "cluster.report", report, asked))
 
 
 def _network() -> SessionNetwork | None:

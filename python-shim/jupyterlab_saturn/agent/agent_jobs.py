@@ -124,6 +124,11 @@ class AgentJobs:
         if attempt is not None:
             attempt.train_until(body["step"])
 
+    def leave(self, grace: float) -> None:
+        """Have all attempts save and leave; kill what is left of them after `grace` seconds."""
+        for attempt in self._attempts.values():
+            attempt.stop(grace)
+
     def begin(
         self, work: Coroutine[Any, Any, None], forget: Callable[[], object] | None = None
     ) -> None:

@@ -11,7 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ..errors import SaturnError
-from ..paths import SessionPaths, is_alive
+from ..paths import SessionPaths
+from ..whole_files import is_alive
 from .agent_lock import agent_alive, read_status, unwritable
 from .log_tail import tail
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import fcntl
 import json
@@ -12,7 +13,8 @@ from typing import TYPE_CHECKING, Any, TypedDict, cast, final
 
 from .. import __version__
 from ..errors import SaturnError, failure_of, not_written
-from ..paths import SessionPaths, engine_endpoint, events_socket, is_at, write_json
+from ..paths import SessionPaths, engine_endpoint, events_socket
+from ..whole_files import is_at, write_json
 from ..wire import validate
 from .file_lock import lock_exclusively
 
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from ..generated.wire_types import Failure
 
 _AGAIN_SECONDS = 0.05
+_LOOK_SECONDS = 1.0
 
 
 @final
@@ -53,9 +56,25 @@ class AgentLock:
         self._file: TextIOWrapper | None = None
 
     def acquire(self) -> bool:
-        """Take the lock; False when another agent holds it."""
+        """Take the lock; False when another agent holds it.
+
+        Raises
+        ------
+        SaturnError
+            ``no-lock``: the folder's file system locks no files.
+        """
         file = self._paths.agent_lock.open("a")
-        if lock_exclusively(file.fileno(), _AGAIN_SECONDS):
+        try:
+            is_ours = lock_exclusively(file.fileno(), _AGAIN_SECONDS)
+        except OSError as error:
+            file.close()
+            raise SaturnError(
+                "no-lock",
+                f"No file can be locked in {self._paths.own} ({error.strerror}), so that two "
+                "agents could not be told apart.",
+                "Mount its file system with locks, or set SATURN_HOME to a folder on another.",
+            ) from error
+        if is_ours:
             self._file = file
             return True
         file.close()
@@ -64,6 +83,11 @@ class AgentLock:
     def kept(self) -> bool:
         """Whether the lock is still the session's; not once its folder was removed."""
         return self._file is not None and is_at(self._file.fileno(), self._paths.agent_lock)
+
+    async def lost(self) -> None:
+        """Wait until it is not the session's any more."""
+        while self.kept():
+            await asyncio.sleep(_LOOK_SECONDS)
 
     def release(self) -> None:
         """Give the lock back."""

@@ -14,7 +14,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict
 
 from ..errors import SaturnError
-from ..paths import SessionPaths, ensure_state, is_at
+from ..paths import SessionPaths
+from ..user_folders import ensure_state
+from ..whole_files import is_at
 from .file_lock import lock_exclusively
 
 if TYPE_CHECKING:

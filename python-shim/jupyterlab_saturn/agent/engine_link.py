@@ -13,17 +13,19 @@ from zmq.utils.monitor import recv_monitor_message
 
 from .. import wire
 from ..errors import SaturnError, failure_of
+from .engine_lease import EngineLease
 from .refused_reports import in_place_of
 from .unacked_messages import UnackedMessages
 
 if TYPE_CHECKING:
-    from ..generated.wire_types import AgentHello, AgentMessage, EngineMessage
+    from ..generated.wire_types import AgentHello, AgentMessage, EngineMessage, Failure
 
 _log = logging.getLogger(__name__)
 
 _RECONNECT_MS = 50
 _UNKNOWN = "unknown-agent"
 """Code of the engine's answer to an agent that was silent for so long that it gave it up."""
+_ANSWERED_AT_ONCE = frozenset({"agent.hello", "agent.ping"})
 
 
 class EngineLink:
@@ -39,6 +41,10 @@ class EngineLink:
         Told when an engine answers on the line, the first time in its life.
     heard
         Given each valid message that is not an acknowledgement.
+    refused
+        Given the answer to a hello that the engine does not take.
+    lease
+        Told of what is asked and answered; None where nobody needs to know.
 
     Attributes
     ----------
@@ -53,11 +59,16 @@ class EngineLink:
         hello: Callable[[], AgentHello],
         connected: Callable[[], None],
         heard: Callable[[EngineMessage], None],
+        refused: Callable[[Failure], None] = lambda _: None,
+        lease: EngineLease | None = None,
     ) -> None:
         self._endpoint = endpoint
         self._hello = hello
         self._connected = connected
         self._heard = heard
+        self._refused = refused
+        self._lease = lease
+        self._greeting = ""
         self._unacked = UnackedMessages()
         self._context = zmq.asyncio.Context()
         self._socket: zmq.asyncio.Socket | None = None
@@ -82,7 +93,9 @@ class EngineLink:
             asyncio.create_task(self._await_handshake(socket, monitor)),
             asyncio.create_task(self._listen(socket)),
         ]
-        self._put(wire.message("agent", "agent.hello", self._hello()))
+        hello = wire.message("agent", "agent.hello", self._hello())
+        self._greeting = hello["id"]
+        self._put(hello)
         for envelope in self._unacked.pending():
             self._put(envelope)
 
@@ -136,6 +149,8 @@ class EngineLink:
             if instead is not None and instead != envelope:
                 self.say(instead)
             return
+        if self._lease is not None and envelope["type"] in _ANSWERED_AT_ONCE:
+            self._lease.asked(envelope["id"])
         # Without a high-water mark nothing is ever waited for here.
         self._socket.send(data)
 
@@ -164,6 +179,10 @@ class EngineLink:
                     self.open()
                     return
                 _log.error("The engine refused a message: %s", envelope["body"]["error"])
+                if envelope.get("re") == self._greeting:
+                    self._refused(envelope["body"]["error"])
+            if envelope["type"] == "ok" and "re" in envelope and self._lease is not None:
+                self._lease.answered(envelope["re"])
             if "re" in envelope and envelope["type"] in ("ok", "error"):
                 self._unacked.acknowledge(envelope["re"])
                 continue

@@ -25,5 +25,10 @@ class Limits:
     again: float = 1.0
     """Before what was lost with something of the agent's own is repeated; twice that before the
     next time, and so on."""
+    unheard: float = 8.0
+    """Without an answer of an engine on another node, before training is stopped: the engine gives
+    a node's tasks to others after 15."""
+    unheard_grace: float = 5.0
+    """For a group to save and leave then."""
     logs: float = 5.0
     """Between looks at how long the logs have grown."""

@@ -44,8 +44,9 @@ class JobContext:
     leases: DeviceLeases
     surroundings: SurroundingsRegistry
     limits: Limits = field(default_factory=Limits)
-    kept: Callable[[], bool] = lambda: True
-    """Whether the folder of sockets is there, in which ranks and agent meet."""
+    may_begin: Callable[[], bool] = lambda: True
+    """Whether the folder of sockets is there, in which ranks and agent meet, and nobody else may
+    have been given what is to be begun."""
     network: SessionNetwork | None = None
     """Where gloo connects ranks; the machine's loopback interface when None."""
     _running: set[RankGroup] = field(default_factory=set)
@@ -121,8 +122,8 @@ class JobContext:
         return self.runtime / f"{RENDEZVOUS_PREFIX}{secrets.token_hex(8)}"
 
     async def reachable(self) -> None:
-        """Wait until the folder of sockets is there: ranks would find nobody."""
-        while not self.kept():
+        """Wait until something may begin: without the folder of sockets ranks find nobody."""
+        while not self.may_begin():
             await asyncio.sleep(_LOOK_SECONDS)
 
     @property

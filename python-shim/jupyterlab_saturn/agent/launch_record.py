@@ -15,7 +15,10 @@ from pathlib import Path
 from typing import Any, TypedDict, final
 
 from ..errors import SaturnError
-from ..paths import SessionPaths, ensure_state, is_private, launch_records, write_json
+from ..paths import SessionPaths
+from ..private_folders import is_private
+from ..user_folders import ensure_state, launch_records
+from ..whole_files import write_json
 
 _NOTEBOOK = "JPY_SESSION_NAME"
 _MOST_NOTEBOOKS = 8

@@ -13,8 +13,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import SaturnError, not_written
-from ..paths import ensure_private, scratch, write_json
+from ..paths import scratch
+from ..private_folders import ensure_private
 from ..training.rank import EXIT_UNHEARD
+from ..whole_files import write_json
 from .event_receiver import EventReceiver
 from .group_limits import Limits
 from .group_outcome import HUNG, GroupOutcome, GroupRecord, decide, failure_of

@@ -6,7 +6,8 @@ import fcntl
 import os
 import shutil
 
-from ..paths import SCRATCH_PREFIX, SessionPaths, is_at
+from ..paths import SCRATCH_PREFIX, SessionPaths
+from ..whole_files import is_at
 
 INSPECT_PREFIX = "inspect-"
 RENDEZVOUS_PREFIX = "rendezvous-"

@@ -10,6 +10,7 @@ from ..paths import engine_endpoint, events_socket
 from .engine_link import EngineLink
 from .engine_process import EngineProcess
 from .event_receiver import EventReceiver
+from .far_engine import FarEngine
 from .runtime_folder import RuntimeFolder
 
 _log = logging.getLogger(__name__)
@@ -33,7 +34,7 @@ class SocketWatch:
         runtime: RuntimeFolder,
         events: EventReceiver,
         link: EngineLink,
-        engine: EngineProcess,
+        engine: EngineProcess | FarEngine,
         *,
         removed: Callable[[], None],
     ) -> None:

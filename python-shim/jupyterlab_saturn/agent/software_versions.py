@@ -1,9 +1,15 @@
-"""What software a node trains with, as far as speed depends on it."""
+"""What software a node has: what speed depends on, and what nodes of a session must agree on."""
 
 from __future__ import annotations
 
 import platform
 from importlib import metadata
+from typing import TYPE_CHECKING
+
+from .. import __version__
+
+if TYPE_CHECKING:
+    from ..generated.wire_types import NodeVersions
 
 
 def software(driver: str | None = None) -> str:
@@ -14,12 +20,27 @@ def software(driver: str | None = None) -> str:
     driver
         Version of the GPUs' driver, where there are any.
     """
-    try:
-        torch = metadata.version("torch")  # not imported: that takes seconds
-    except metadata.PackageNotFoundError:
-        torch = "unknown"
     major, minor, _ = platform.python_version_tuple()
-    parts = [f"torch {torch}", f"python {major}.{minor}"]
+    parts = [f"torch {_installed('torch') or 'unknown'}", f"python {major}.{minor}"]
     if driver is not None:
         parts.append(f"driver {driver}")
     return ", ".join(parts)
+
+
+def node_versions() -> NodeVersions:
+    """What an engine compares with what its own node has."""
+    versions: NodeVersions = {"package": __version__, "python": platform.python_version()}
+    torch, ray = _installed("torch"), _installed("ray")
+    if torch is not None:
+        versions["torch"] = torch
+    if ray is not None:
+        versions["ray"] = ray
+    return versions
+
+
+def _installed(package: str) -> str | None:
+    """Version of a package, which is not imported: of these, that takes seconds."""
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return None

@@ -17,7 +17,7 @@ from zmq.utils.monitor import recv_monitor_message
 
 from .. import __version__, wire
 from ..errors import SaturnError
-from ..paths import is_private
+from ..private_folders import is_private
 
 if TYPE_CHECKING:
     from ..generated.wire_types import ClientMessage, EngineMessage

@@ -13,7 +13,8 @@ from pathlib import Path
 
 from ..agent.launch_record import LaunchRecord, known_launches, read_launch
 from ..errors import SaturnError
-from ..paths import SessionPaths, is_private
+from ..paths import SessionPaths
+from ..private_folders import is_private
 
 _HOME = ".saturn"
 _MOST_FOLDERS = 5000

@@ -31,7 +31,7 @@ import {
   withStaleProfile,
   withState
 } from './session.js';
-import { limitGroup, stopGroups, stopInspections, nodesOf } from './stopping.js';
+import { limitGroup, nodesOf, stopGroups, stopInspections } from './stopping.js';
 import { inNextHands, withoutNext } from './takeovers.js';
 import { placeless } from './taskTable.js';
 

@@ -555,7 +555,7 @@ def test_nothing_begins_while_the_sockets_are_gone() -> None:
                 asked.set()
                 return bool(is_kept)
 
-            here = replace(there, kept=kept)
+            here = replace(there, may_begin=kept)
             order = {
                 "steps": 8,
                 "strategy": {"technique": "single", "devices": 1},

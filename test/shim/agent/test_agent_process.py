@@ -30,7 +30,8 @@ from jupyterlab_saturn.agent.agent_launch import agent_alive, ensure_agent
 from jupyterlab_saturn.agent.agent_lock import AgentLock, read_status
 from jupyterlab_saturn.agent.runtime_folder import RuntimeFolder
 from jupyterlab_saturn.errors import SaturnError
-from jupyterlab_saturn.paths import SessionPaths, engine_endpoint, write_json
+from jupyterlab_saturn.paths import SessionPaths, engine_endpoint
+from jupyterlab_saturn.whole_files import write_json
 
 
 class Scene:

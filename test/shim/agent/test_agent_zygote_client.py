@@ -14,7 +14,8 @@ from jupyterlab_saturn.agent.rank_launcher import RankLauncher
 from jupyterlab_saturn.agent.rank_process import RankProcess, end
 from jupyterlab_saturn.agent.rank_surroundings import Surroundings
 from jupyterlab_saturn.errors import SaturnError
-from jupyterlab_saturn.paths import SessionPaths, events_socket, write_json
+from jupyterlab_saturn.paths import SessionPaths, events_socket
+from jupyterlab_saturn.whole_files import write_json
 
 
 class Starter:

@@ -15,7 +15,7 @@ from jupyterlab_saturn.errors import SaturnError
 from jupyterlab_saturn.kernel.device_request import device_request, parse_bytes
 from jupyterlab_saturn.kernel.duration import duration
 from jupyterlab_saturn.kernel.session import Session
-from jupyterlab_saturn.paths import ensure_private
+from jupyterlab_saturn.private_folders import ensure_private
 
 
 def make(lr: float = 0.1) -> None:

@@ -17,8 +17,8 @@ from jupyterlab_saturn.agent.agent_lock import agent_alive, read_status
 from jupyterlab_saturn.agent.launch_record import note_launch, read_launch
 from jupyterlab_saturn.errors import Json
 from jupyterlab_saturn.kernel.state_change import with_change
-from jupyterlab_saturn.paths import write_json
 from jupyterlab_saturn.server.page_relay import LOOKS
+from jupyterlab_saturn.whole_files import write_json
 from page_server import Page, Server, SleepingSession
 from stage import until
 

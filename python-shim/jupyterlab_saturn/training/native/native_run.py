@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any, cast
 
 from ...loop import followed
-from ...paths import make_private
 from ...plugins import PluginFile, plugin_files
+from ...private_folders import make_private
 from ..components.scalars import hearing
 from ..runtime.interception import intercepting
 from ..task.factory import call_factory

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NotRequired, TypedDict
 
 from ...errors import SaturnError
-from ...paths import ensure_private
+from ...private_folders import ensure_private
 
 if TYPE_CHECKING:
     from ...generated.wire_types import Strategy, Validation

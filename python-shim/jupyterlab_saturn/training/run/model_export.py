@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from ...paths import SessionPaths, make_private
+from ...paths import SessionPaths
+from ...private_folders import make_private
 from ...task import Task
 from ..task.factory import build_task
 from .atomic_checkpoint import sync_folder

@@ -6,7 +6,7 @@ import os
 import sys
 from pathlib import Path
 
-from ...paths import make_private
+from ...private_folders import make_private
 
 _BEHIND_BYTES = 1 << 20
 

@@ -1,0 +1,53 @@
+"""Files that are there whole or not at all, and what is known of one that is open."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+from pathlib import Path
+from typing import Any
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write a file so that readers see the old text or the new, never a part.
+
+    Raises OSError; then nothing of it is left.
+    """
+    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+    try:
+        temporary.write_text(json.dumps(value), encoding="utf-8")
+        temporary.replace(path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
+        raise
+
+
+_TEMPORARY = re.compile(r".*\.(\d+)\.tmp")
+
+
+def remove_leftovers(folder: Path) -> None:
+    """Remove from a folder the temporary files of processes that were killed while they wrote."""
+    for path in folder.glob("*.tmp"):
+        owner = _TEMPORARY.fullmatch(path.name)
+        if owner is not None and not is_alive(int(owner[1])):
+            path.unlink(missing_ok=True)
+
+
+def is_alive(pid: int) -> bool:
+    """Whether a process of this user exists."""
+    try:
+        os.kill(pid, 0)
+    except OSError:
+        return False
+    return True
+
+
+def is_at(file: int, path: Path) -> bool:
+    """Whether an open file is the one that a path leads to now."""
+    try:
+        return os.path.samestat(os.fstat(file), path.stat())
+    except OSError:
+        return False
