@@ -11,26 +11,35 @@ VARIABLE = "SATURN_ADDRESS"
 """Environment variable of the agent: the address, or a name that means it."""
 
 # Of a network that is nobody's (RFC 5737): nothing is sent, only the route is looked up.
-_ANYWHERE = ("192.0.2.1", 9)
+_NO_PORT = 9
+_ANYWHERE = ("192.0.2.1", _NO_PORT)
 
 
-def node_address() -> str:
-    """The address that is set, else that by which this machine reaches others.
+def node_address(told: str | None = None, peer: str | None = None) -> str:
+    """The address that is set, else the one told, else that by which this machine reaches others.
+
+    Parameters
+    ----------
+    told
+        By who knows this node, if anybody does.
+    peer
+        Address of one of the others, if known.
 
     Raises
     ------
     SaturnError
         ``no-address``.
     """
-    told = os.environ.get(VARIABLE)
+    known = os.environ.get(VARIABLE) or told
     try:
-        if told:
-            return str(socket.getaddrinfo(told, None, type=socket.SOCK_STREAM)[0][4][0])
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
-            any_socket.connect(_ANYWHERE)
+        if known:
+            return str(socket.getaddrinfo(known, None, type=socket.SOCK_STREAM)[0][4][0])
+        family = socket.AF_INET6 if ":" in (peer or "") else socket.AF_INET
+        with socket.socket(family, socket.SOCK_DGRAM) as any_socket:
+            any_socket.connect((peer, _NO_PORT) if peer else _ANYWHERE)
             return str(any_socket.getsockname()[0])
     except OSError as error:
-        what = f"{VARIABLE}={told}" if told else "its way to others"
+        what = known or f"its way to {peer or 'others'}"
         raise SaturnError(
             "no-address",
             f"The address by which other nodes reach this one is not known: {what} leads nowhere "

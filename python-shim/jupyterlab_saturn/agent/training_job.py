@@ -157,9 +157,11 @@ class TrainingJob:
         folder = self._place.paths.attempt(self.task, self.number)
         first = 0
         if "part" in body:
-            request["part"] = body["part"]
-            request["address"] = node_address()
-            first = body["part"]["first"]
+            part = body["part"]
+            request["part"] = part
+            peer = part["meeting"]["host"] if "meeting" in part else part.get("peer")
+            request["address"] = node_address(part.get("address"), peer)
+            first = part["first"]
         if first > 0:
             folder = folder / f"from-rank-{first}"  # the attempt's own is that of rank 0's node
         self._group = self._place.group(

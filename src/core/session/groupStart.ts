@@ -1,6 +1,6 @@
 import { sharesOf } from '../model/schedule/deviceRuns.js';
 import { devicesPerNode } from '../model/strategy.js';
-import type { Attempt, GroupStart, Meeting, RunState, TaskState } from '../wire/messages.js';
+import type { Attempt, GroupPart, GroupStart, Meeting, RunState, TaskState } from '../wire/messages.js';
 import type { Command } from './command.js';
 import { patience } from './patience.js';
 import { measuredCell } from './profileTable.js';
@@ -50,6 +50,11 @@ export function attemptAt(
   };
 }
 
+interface IPartPlace {
+  readonly place: number;
+  readonly meeting?: Meeting;
+}
+
 /**
  * What an agent is told to begin an attempt.
  *
@@ -59,7 +64,7 @@ export function startOf(
   session: ISession,
   task: TaskState,
   attempt: Attempt,
-  part: { readonly place: number; readonly meeting?: Meeting } = { place: 0 }
+  part: IPartPlace = { place: 0 }
 ): GroupStart {
   const { number, strategy, until, explores, elsewhere } = attempt;
   const { spec, inspection, target } = task;
@@ -77,16 +82,26 @@ export function startOf(
     strategy,
     ...(inspection && { signature: inspection.signature }),
     devices: sharesOf(attempt)[part.place]!.devices,
-    ...(elsewhere && {
-      part: {
-        first: part.place * devicesPerNode(strategy),
-        ...(part.meeting && { meeting: part.meeting })
-      }
-    }),
+    ...(elsewhere && { part: partOf(session, attempt, part) }),
     checkpointSeconds,
     patienceSeconds: rankSeconds,
     ...(cell?.stepSeconds !== undefined && { stepSeconds: cell.stepSeconds }),
     ...techniquesOf(session)
+  };
+}
+
+function partOf(
+  { state: { nodes = [] } }: ISession,
+  attempt: Attempt,
+  { place, meeting }: IPartPlace
+): GroupPart {
+  const addresses = sharesOf(attempt).map(share => nodes.find(({ id }) => id === share.node)?.address);
+  const peer = addresses.find((address, index) => index !== place && address !== undefined);
+  return {
+    first: place * devicesPerNode(attempt.strategy),
+    ...(addresses[place] !== undefined && { address: addresses[place] }),
+    ...(peer !== undefined && { peer }),
+    ...(meeting && { meeting })
   };
 }
 

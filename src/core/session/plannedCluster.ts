@@ -1,4 +1,4 @@
-import { sharesOf } from '../model/schedule/deviceRuns.js';
+import { devicesOf } from '../model/schedule/deviceRuns.js';
 import type { Cluster, Segment, SessionState } from '../wire/messages.js';
 
 /** The devices that are worked on: those of the cluster that are not to be kept free. */
@@ -22,5 +22,5 @@ export const deviceKey = (node: string, device: string): string => `${node}\n${d
 
 /** The keys of all devices of a place. */
 export function keysOf(place: Pick<Segment, 'node' | 'devices' | 'elsewhere'>): string[] {
-  return sharesOf(place).flatMap(({ node, devices }) => devices.map(device => deviceKey(node, device)));
+  return devicesOf(place).map(({ node, device }) => deviceKey(node, device));
 }

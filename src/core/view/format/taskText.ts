@@ -1,3 +1,4 @@
+import { devicesOf } from '../../model/schedule/deviceRuns.js';
 import { strategyLabel } from '../../model/strategy.js';
 import type { ITranslation } from '../../model/translation.js';
 import type { Argument, TaskSpec, TaskState, TaskStatus } from '../../wire/messages.js';
@@ -96,6 +97,12 @@ export function lossWords({ progress }: TaskState, trans: ITranslation): string 
 export function placeWords(task: TaskState, trans: ITranslation): string | undefined {
   const attempt = task.attempts.at(-1);
   return attempt && attempt.endedAt === undefined
-    ? trans.__('%1 on %2', strategyLabel(attempt.strategy), attempt.devices.join(', '))
+    ? trans.__(
+        '%1 on %2',
+        strategyLabel(attempt.strategy),
+        devicesOf(attempt)
+          .map(({ device }) => device)
+          .join(', ')
+      )
     : undefined;
 }

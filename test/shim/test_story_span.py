@@ -1,0 +1,60 @@
+"""A task over two nodes, whose agents are real, as are engine, planner and ranks."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import torch
+from far_node import FarNode
+from jupyterlab_saturn import Session
+from jupyterlab_saturn.errors import Json
+from nightly import nightly
+from stage import Stage, until
+from test_story import home, lines, opened  # noqa: F401
+
+EXCLUDED = ["hsdp", "offload", "pipeline", "tensor", "fsdp-tensor", "native"]
+
+
+@pytest.fixture
+def session(home: Path, stage: Stage) -> Iterator[Session]:  # noqa: F811
+    with opened("span", home) as one:
+        one.cluster(cpu=1)
+        yield one
+
+
+@pytest.fixture
+def far(session: Session) -> Iterator[FarNode]:
+    with FarNode(session.paths) as node:
+        until(lambda: len(session.state["cluster"]["nodes"]) == 2)
+        yield node
+
+
+def task(session: Session, name: str) -> Json:
+    found: Json = next(one for one in session.state["tasks"] if one["spec"]["name"] == name)
+    return found
+
+
+def spans(session: Session, name: str) -> list[Json]:
+    """The attempts of a task over two nodes."""
+    return [one for one in task(session, name)["attempts"] if "elsewhere" in one]
+
+
+def test_a_task_over_two_nodes_learns_what_it_does_on_one(session: Session, far: FarNode) -> None:
+    session.add(lines, {"lr": [0.1]}, name="alone")
+    session.run(exclude=["ddp", "fsdp", *EXCLUDED])
+    session.wait()
+    alone = next(one["spec"]["name"] for one in session.state["tasks"])
+    session.add(lines, {"lr": [0.1]}, name="both")
+    both = session.state["tasks"][-1]["spec"]["name"]
+    session.wish(span=2)
+    session.run(exclude=["single", *EXCLUDED])
+    session.wait()
+    assert task(session, both)["status"] == "finished"
+    (attempt, *_) = spans(session, both)
+    assert attempt["strategy"]["nodes"] == 2
+    weights = [torch.load(session.paths.model(name), weights_only=True) for name in (alone, both)]
+    for name, tensor in weights[0].items():
+        torch.testing.assert_close(weights[1][name], tensor, rtol=1e-5, atol=1e-5)
