@@ -13,6 +13,8 @@ from typing import Self
 
 import zmq
 from jupyterlab_saturn.paths import SessionPaths, engine_endpoint
+from jupyterlab_saturn.private_folders import ensure_private
+from jupyterlab_saturn.whole_files import write_json
 
 
 class FarNode:
@@ -24,10 +26,12 @@ class FarNode:
         Of the session, as its own node has them.
     """
 
-    def __init__(self, own: SessionPaths, name: str = "far") -> None:
+    def __init__(self, own: SessionPaths, name: str = "far", devices: int = 1) -> None:
         self._own = own
         self.paths = SessionPaths.of_folder(own.folder, name)
         self.paths.ensure_runtime()
+        ensure_private(self.paths.devices.parent)
+        write_json(self.paths.devices, {"kind": "cpu", "count": devices})
         self.name = name
         self._state = tempfile.TemporaryDirectory(prefix="sat-")
         self._ended = threading.Event()

@@ -15,7 +15,7 @@ from nightly import nightly
 from stage import Stage, until
 from test_story import home, lines, opened  # noqa: F401
 
-EXCLUDED = ["hsdp", "offload", "pipeline", "tensor", "fsdp-tensor", "native"]
+EXCLUDED = ["hsdp", "offload", "pipeline", "tensor", "fsdp-tensor"]
 
 
 @pytest.fixture
@@ -43,16 +43,17 @@ def spans(session: Session, name: str) -> list[Json]:
 
 
 def test_a_task_over_two_nodes_learns_what_it_does_on_one(session: Session, far: FarNode) -> None:
-    session.add(lines, {"lr": [0.1]}, name="alone")
+    session.add(lines, {"lr": [0.1]})
     session.run(exclude=["ddp", "fsdp", *EXCLUDED])
     session.wait()
     alone = next(one["spec"]["name"] for one in session.state["tasks"])
-    session.add(lines, {"lr": [0.1]}, name="both")
+    session.add(lines, {"lr": [0.1], "pause": [0.001]})
     both = session.state["tasks"][-1]["spec"]["name"]
     session.wish(span=2)
     session.run(exclude=["single", *EXCLUDED])
     session.wait()
     assert task(session, both)["status"] == "finished"
+    assert spans(session, both), (task(session, both), session.state.get("notices"))
     (attempt, *_) = spans(session, both)
     assert attempt["strategy"]["nodes"] == 2
     weights = [torch.load(session.paths.model(name), weights_only=True) for name in (alone, both)]
