@@ -240,7 +240,13 @@ function noteOtherWishes(
   const next = noteWishes(session, event, time);
   const before = maxDevicesEver(session);
   const grown = [...maxDevicesEver(next)].some(([kind, most]) => most > (before.get(kind) ?? 0));
-  return grown ? inspectAgain(next) : { session: next, commands: [] };
+  if (!grown) {
+    return { session: next, commands: [] };
+  }
+  // What is being found out is for fewer, and would seem to be all.
+  const outdated = stopInspections(inspecting(session, () => true));
+  const again = inspectAgain(next);
+  return { ...again, commands: [...outdated, ...again.commands] };
 }
 
 /** There is no plan: nothing begins; or, while tasks train, the plan there is is followed. */

@@ -85,9 +85,7 @@ class NodeMeeting:
         return store
 
 
-def _store(
-    meeting: Meeting, size: int, timeout: timedelta, listener: int | None = None
-) -> Store:
+def _store(meeting: Meeting, size: int, timeout: timedelta, listener: int | None = None) -> Store:
     """The store of a meeting, which this process has when it is given what it listens at."""
     try:
         store = dist.TCPStore(  # type: ignore[attr-defined]
