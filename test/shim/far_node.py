@@ -8,13 +8,15 @@ import subprocess
 import sys
 import tempfile
 import threading
-from pathlib import Path
 from typing import Self
 
+import psutil
 import zmq
 from jupyterlab_saturn.paths import SessionPaths, engine_endpoint
 from jupyterlab_saturn.private_folders import ensure_private
 from jupyterlab_saturn.whole_files import write_json
+
+_AGENT = (sys.executable, "-P", "-m", "jupyterlab_saturn.agent")
 
 
 class FarNode:
@@ -41,8 +43,7 @@ class FarNode:
         assert self._bound.wait(10)
         environment = {**os.environ, "XDG_STATE_HOME": self._state.name}
         self.agent = subprocess.Popen(
-            [sys.executable, "-P", "-m", "jupyterlab_saturn.agent", "--node", name]
-            + ["--address", "127.0.0.1", str(own.folder)],
+            [*_AGENT, "--node", name, "--address", "127.0.0.1", str(own.folder)],
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             env=environment,
@@ -63,9 +64,10 @@ class FarNode:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    @property
-    def log(self) -> str:
-        return Path(self.paths.agent_log).read_text("utf-8")
+    def ranks(self) -> list[psutil.Process]:
+        """Of its groups, which come from its agent's zygote."""
+        agent = psutil.Process(self.agent.pid)
+        return [rank for zygote in agent.children() for rank in zygote.children()]
 
     def _carry(self) -> None:
         context = zmq.Context()

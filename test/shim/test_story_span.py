@@ -13,6 +13,8 @@ from jupyterlab_saturn.errors import Json
 from stage import Stage, until
 from test_story import home, lines, opened  # noqa: F401
 
+pytestmark = pytest.mark.timeout(400)
+
 EXCLUDED = ["hsdp", "offload", "pipeline", "tensor", "fsdp-tensor"]
 
 
@@ -35,36 +37,35 @@ def task(session: Session, name: str) -> Json:
     return found
 
 
-def spans(session: Session, name: str) -> list[Json]:
-    """The attempts of a task over two nodes."""
-    return [one for one in task(session, name)["attempts"] if "elsewhere" in one]
+NOT_ALONE = ["single", *EXCLUDED]
+NOT_TOGETHER = ["ddp", "fsdp", *EXCLUDED]
 
 
-def in_training(session: Session, name: str) -> Json:
-    """The attempt over two nodes in which a task trains, once it has a checkpoint to go on from."""
+def trains(session: Session, name: str, *, together: bool) -> Json:
+    """The attempt in which a task trains, once it has made a step."""
 
     def now() -> Json | None:
         found = task(session, name)
-        saved = found.get("checkpointStep", 0) > 0
         last: Json = found["attempts"][-1] if found["attempts"] else {}
-        return last if found["status"] == "running" and saved and "elsewhere" in last else None
+        begun = found["status"] == "running" and found["progress"]["step"] > last["fromStep"]
+        return last if begun and ("elsewhere" in last) is together else None
 
-    attempt: Json = until(now)
+    attempt: Json = until(now, 100)
     return attempt
 
 
 @pytest.fixture
-def long(session: Session, far: FarNode) -> str:
-    """A task over both nodes that will not end by itself soon; it has saved."""
+def stopped(session: Session, far: FarNode) -> str:
+    """A task that has trained over both nodes, and was stopped there."""
     session.wish(span=2)
-    session.add(lines, {"lr": [0.1], "pause": [0.05], "steps": [600]})
-    name: str = task_names(session)[-1]
-    session.run(exclude=["single", *EXCLUDED])
-    in_training(session, name)
+    session.add(lines, {"lr": [0.1], "pause": [0.05], "steps": [2000]})
+    (name,) = task_names(session)
+    until(lambda: task(session, name)["status"] == "ready", 150)
+    session.run(exclude=NOT_ALONE)
+    trains(session, name, together=True)
     session.stop()
     until(lambda: task(session, name)["status"] == "stopped")
-    assert task(session, name)["checkpointStep"] > 0
-    return name
+    return str(name)
 
 
 def task_names(session: Session) -> list[str]:
@@ -73,13 +74,13 @@ def task_names(session: Session) -> list[str]:
 
 def test_a_task_over_two_nodes_learns_what_it_does_on_one(session: Session, far: FarNode) -> None:
     session.add(lines, {"lr": [0.1]})
-    session.run(exclude=["ddp", "fsdp", *EXCLUDED])
+    session.run(exclude=NOT_TOGETHER)
     session.wait()
     alone = next(one["spec"]["name"] for one in session.state["tasks"])
     session.add(lines, {"lr": [0.1], "pause": [0.001]})
     both = session.state["tasks"][-1]["spec"]["name"]
     session.wish(span=2)
-    session.run(exclude=["single", *EXCLUDED])
+    session.run(exclude=NOT_ALONE)
     session.wait()
     assert task(session, both)["status"] == "finished"
     (attempt,) = task(session, both)["attempts"]
@@ -89,10 +90,37 @@ def test_a_task_over_two_nodes_learns_what_it_does_on_one(session: Session, far:
         torch.testing.assert_close(weights[1][name], tensor, rtol=1e-5, atol=1e-5)
 
 
-def test_what_was_stopped_on_two_nodes_goes_on_from_there(session: Session, long: str) -> None:
-    """Which it has saved by itself, or its first checkpoint would be that of the stop."""
-    saved = task(session, long)["checkpointStep"]
-    session.run(exclude=["ddp", "fsdp", *EXCLUDED])
-    until(lambda: task(session, long)["status"] == "running")
-    assert task(session, long)["attempts"][-1]["fromStep"] == saved
-    assert "elsewhere" not in task(session, long)["attempts"][-1]
+def test_what_was_stopped_on_two_nodes_goes_on_from_there(session: Session, stopped: str) -> None:
+    saved = task(session, stopped)["checkpointStep"]
+    assert saved > 0
+    session.run(exclude=NOT_TOGETHER)
+    assert trains(session, stopped, together=False)["fromStep"] == saved
+
+
+def test_a_part_that_is_killed_ends_both_and_all_begins_again(
+    session: Session, far: FarNode, stopped: str
+) -> None:
+    saved = task(session, stopped)["checkpointStep"]
+    session.run(exclude=NOT_ALONE)
+    first = trains(session, stopped, together=True)
+    (rank,) = far.ranks()
+    rank.kill()
+    until(lambda: trains(session, stopped, together=True)["number"] > first["number"])
+    lost, again = task(session, stopped)["attempts"][-2:]
+    assert (lost["outcome"], again["fromStep"]) == ("lost", saved)
+    assert "ends" not in lost
+
+
+def test_a_node_that_is_lost_takes_its_part_along_and_the_task_goes_on(
+    session: Session, far: FarNode, stopped: str
+) -> None:
+    saved = task(session, stopped)["checkpointStep"]
+    session.run(exclude=NOT_ALONE)
+    trains(session, stopped, together=True)
+    ranks = far.ranks()
+    assert len(ranks) == 1
+    far.agent.kill()
+    until(lambda: task(session, stopped)["attempts"][-1].get("outcome"))
+    session.run(exclude=NOT_TOGETHER)
+    assert trains(session, stopped, together=False)["fromStep"] == saved
+    assert not any(rank.is_running() for rank in ranks)
