@@ -24,7 +24,7 @@ const PUSH_DELAY = { change: 200, progress: 1000 };
 
 /**
  * So much is told to a client in a second, in characters, and so long at most others wait for that, in seconds. Where many
- * short tasks train there is another plan several times a second, and each is all of a plan.
+ * short tasks train there is another plan several times a second, and in each all that waits is to begin at another time.
  */
 const PACE = { characters: 25_000, longest: 2 };
 

@@ -5,9 +5,10 @@ import {
   type Direction,
   type EngineMessages,
   failureOf,
+  isFrom,
   MAX_MESSAGE_BYTES,
   type Message,
-  parseMessage
+  parseText
 } from '../core/wire/messages.js';
 import type { IDisposable } from './disposable.js';
 
@@ -98,7 +99,7 @@ export class MessageRouter implements IDisposable {
   }
 
   private _handle(from: string, frames: readonly Buffer[]): void {
-    let re: string | undefined;
+    let value: unknown;
     try {
       const [frame] = frames;
       if (!frame || frames.length !== 1) {
@@ -107,38 +108,25 @@ export class MessageRouter implements IDisposable {
           message: `A message has one frame, not ${frames.length}.`
         });
       }
-      re = idOf(frame);
-      this._dispatch(from, frame);
+      value = parseText(frame);
+      this._dispatch(from, value);
     } catch (error) {
-      this.send(from, 'error', { error: failureOf(error) }, re);
+      this.send(from, 'error', { error: failureOf(error) }, idOf(value));
     }
   }
 
   /** Types of clients and agents are distinct, so that the type tells who speaks. */
-  private _dispatch(from: string, frame: Buffer): void {
-    let message: Message<'client'>;
-    try {
-      message = parseMessage('client', frame);
-    } catch (error) {
-      if (error instanceof SaturnError && error.failure.code === 'unknown-message') {
-        this.onAgent({ from, sender: 'agent', message: parseMessage('agent', frame) });
-        return;
-      }
-      throw error;
+  private _dispatch(from: string, value: unknown): void {
+    if (isFrom('agent', value)) {
+      this.onAgent({ from, sender: 'agent', message: asMessage('agent', value) });
+    } else {
+      this.onClient({ from, sender: 'client', message: asMessage('client', value) });
     }
-    this.onClient({ from, sender: 'client', message });
   }
 }
 
 /** The id of a message that may be malformed otherwise, to answer it. */
-function idOf(frame: Buffer): string | undefined {
-  if (frame.byteLength > MAX_MESSAGE_BYTES) {
-    return undefined;
-  }
-  try {
-    const { id } = JSON.parse(frame.toString('utf8')) as { id?: unknown };
-    return typeof id === 'string' && id.length <= 64 ? id : undefined;
-  } catch {
-    return undefined;
-  }
+function idOf(value: unknown): string | undefined {
+  const { id } = (value ?? {}) as { id?: unknown };
+  return typeof id === 'string' && id.length <= 64 ? id : undefined;
 }

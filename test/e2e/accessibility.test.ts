@@ -121,16 +121,42 @@ describe('when all is over', () => {
   });
 });
 
-test.each([
-  ['JupyterLab Light', 'light'],
-  ['JupyterLab Dark', 'dark']
-] as const)('the dashboard in %s', async (theme, name) => {
-  await notebook.theme(theme);
-  await notebook.command('saturn:dashboard');
-  const dashboard = eyes.page.locator('.jp-SaturnDashboard');
-  await dashboard.getByText('tiny-0.1-8').first().click();
-  await dashboard.locator('svg').first().waitFor();
-  await dashboard.locator('.jp-SaturnTaskTable').getByText('tiny-0.1-8').first().waitFor();
-  expect(await violations(`dashboard-${name}`)).toEqual([]);
-  await notebook.theme('JupyterLab Light');
+describe('the dashboard', () => {
+  const dashboard = () => eyes.page.locator('.jp-SaturnDashboard');
+
+  beforeAll(async () => {
+    await notebook.command('saturn:dashboard');
+    await dashboard().getByText('tiny-0.1-8').first().click();
+    await dashboard().locator('svg').first().waitFor();
+    await dashboard().locator('.jp-SaturnTaskTable').getByText('tiny-0.1-8').first().waitFor();
+  });
+
+  test.each([
+    ['JupyterLab Light', 'light'],
+    ['JupyterLab Dark', 'dark']
+  ] as const)('in %s', async (theme, name) => {
+    await notebook.theme(theme);
+    expect(await violations(`dashboard-${name}`)).toEqual([]);
+    await notebook.theme('JupyterLab Light');
+  });
+
+  test('in forced colours', async () => {
+    await eyes.page.emulateMedia({ forcedColors: 'active' });
+    expect(await violations('dashboard-forced')).toEqual([]);
+    await eyes.page.emulateMedia({ forcedColors: 'none' });
+  });
+
+  test('enlarged to 150 %, where each of its parts can still be reached', async () => {
+    await eyes.page.setViewportSize({
+      width: Math.round(WHOLE.width / 1.5),
+      height: Math.round(WHOLE.height / 1.5)
+    });
+    expect(await violations('dashboard-enlarged')).toEqual([]);
+    for (const part of ['.jp-SaturnSchedule', '.jp-SaturnTaskTable', '.jp-SaturnDetail']) {
+      const box = await dashboard().locator(part).first().boundingBox();
+      expect(box?.width, part).toBeGreaterThan(100);
+      expect(box?.height, part).toBeGreaterThan(60);
+    }
+    await eyes.page.setViewportSize(WHOLE);
+  });
 });

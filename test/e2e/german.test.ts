@@ -43,7 +43,7 @@ beforeAll(async () => {
   installGerman();
   writeTinySweep(sandbox, 'tiny.ipynb');
   server = await LabServer.start(sandbox, {
-    '@jupyterlab/translation-extension:plugin': { locale: 'de_DE' }
+    settings: { '@jupyterlab/translation-extension:plugin': { locale: 'de_DE' } }
   });
   eyes = await BrowserPage.open();
   notebook = new NotebookPage(eyes.page, server);

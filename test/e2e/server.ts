@@ -19,24 +19,35 @@ async function freePort(): Promise<number> {
   return address.port;
 }
 
-/** The real JupyterLab of the Python environment, on a port of this machine alone. */
+/** Where each program shows a notebook. */
+const PLACES = { 'jupyter-lab': 'lab/tree', 'jupyter-notebook': 'notebooks' } as const;
+
+/** How a server is started where it is not by default. */
+interface IServerOptions {
+  /** JupyterLab when absent; else Notebook 7. */
+  program?: keyof typeof PLACES;
+  /** Settings that are not JupyterLab's own defaults, by plugin. */
+  settings?: Record<string, object>;
+}
+
+/** The real JupyterLab, or Notebook, of the Python environment, on a port of this machine alone. */
 export class LabServer {
   private constructor(
     private readonly _process: ChildProcess,
+    private readonly _program: keyof typeof PLACES,
     readonly url: string,
     readonly token: string
   ) {}
 
-  /**
-   * Starts JupyterLab on the sandbox's notebooks and waits until it answers.
-   *
-   * @param settings - those that are not JupyterLab's own defaults, by plugin.
-   */
-  static async start(sandbox: Sandbox, settings: Record<string, object> = {}): Promise<LabServer> {
+  /** Starts a server on the sandbox's notebooks and waits until it answers. */
+  static async start(
+    sandbox: Sandbox,
+    { program = 'jupyter-lab', settings = {} }: IServerOptions = {}
+  ): Promise<LabServer> {
     const port = await freePort();
     const token = randomBytes(16).toString('hex');
     const overrides = join(sandbox.env.JUPYTER_CONFIG_DIR!, 'labconfig');
-    mkdirSync(overrides);
+    mkdirSync(overrides, { recursive: true });
     writeFileSync(
       join(overrides, 'default_setting_overrides.json'),
       JSON.stringify({
@@ -46,7 +57,7 @@ export class LabServer {
       })
     );
     const child = spawn(
-      'jupyter-lab',
+      program,
       [
         '--no-browser',
         '--allow-root',
@@ -61,18 +72,18 @@ export class LabServer {
       { cwd: sandbox.notebooks, env: sandbox.env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] }
     );
     mkdirSync(reports, { recursive: true });
-    const log = createWriteStream(join(reports, 'jupyterlab.log'));
+    const log = createWriteStream(join(reports, `${program}.log`));
     child.stdout!.pipe(log, { end: false });
     child.stderr!.pipe(log, { end: false });
     child.once('close', () => log.end());
-    const server = new LabServer(child, `http://127.0.0.1:${port}`, token);
-    await until('JupyterLab answers', () => server._answers());
+    const server = new LabServer(child, program, `http://127.0.0.1:${port}`, token);
+    await until(`${program} answers`, () => server._answers());
     return server;
   }
 
-  /** Address of a notebook in JupyterLab. */
+  /** Address of a notebook's page. */
   notebook(name: string): string {
-    return `${this.url}/lab/tree/${name}?token=${this.token}`;
+    return `${this.url}/${PLACES[this._program]}/${name}?token=${this.token}`;
   }
 
   /** Asks the server to shut down, kernels first, and makes sure that it did. */
@@ -89,7 +100,7 @@ export class LabServer {
 
   private async _answers(): Promise<boolean> {
     if (this._process.exitCode !== null) {
-      throw new Error(`JupyterLab ended with ${this._process.exitCode}; see out/test/jupyterlab.log.`);
+      throw new Error(`It ended with ${this._process.exitCode}; see out/test/${this._program}.log.`);
     }
     try {
       const { ok } = await fetch(`${this.url}/api/status?token=${this.token}`);

@@ -41,7 +41,9 @@ sandbox.env.SATURN_IDLE_SECONDS = '15';
 delete sandbox.env.SATURN_HOME;
 writeFileSync(join(sandbox.notebooks, 'quickstart.ipynb'), quickstart());
 // They would lie over what is to be seen.
-const server = await LabServer.start(sandbox, { 'jupyterlab-saturn:plugin': { notifications: 'none' } });
+const server = await LabServer.start(sandbox, {
+  settings: { 'jupyterlab-saturn:plugin': { notifications: 'none' } }
+});
 const eyes = await BrowserPage.open();
 try {
   await tell();

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from ..generated.wire_types import SessionState, StateChange
 
 
+_OF_PLANS = frozenset({"plan", "planned", "segments"})
+
+
 def with_change(before: SessionState, change: StateChange) -> SessionState:
     """The state that a change makes of another, which stays as it is; they share what is the same.
 
@@ -29,12 +32,21 @@ def with_change(before: SessionState, change: StateChange) -> SessionState:
     for name in ("tasks", "cells", "trials"):
         if name in change:
             after[name] = _with_list_change(after[name], change[name])
-    if "plan" in change:
+    if not _OF_PLANS.isdisjoint(change):
         if "plan" not in after:
             raise _bad_change()
-        after["plan"] = _patched(after["plan"], change["plan"])
+        after["plan"] = _with_plan_change(after["plan"], change)
     state: SessionState = after
     return state
+
+
+def _with_plan_change(before: Mapping[str, Any], change: StateChange) -> dict[str, Any]:
+    after = _patched(before, change.get("plan", {}))
+    if "planned" in change or "segments" in change:
+        plan = _patched(after["plan"], change.get("planned", {}))
+        plan["segments"] = _with_list_change(plan["segments"], change.get("segments", {}))
+        after["plan"] = plan
+    return after
 
 
 def _patched(before: Mapping[str, Any], patch: Mapping[str, Any]) -> dict[str, Any]:
@@ -43,6 +55,8 @@ def _patched(before: Mapping[str, Any], patch: Mapping[str, Any]) -> dict[str, A
 
 
 def _with_list_change(before: list[Any], change: Any) -> list[Any]:
+    if not change:
+        return before
     kept = before
     if "keep" in change:
         kept = [entry for first, count in change["keep"] for entry in _run(before, first, count)]

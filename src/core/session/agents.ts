@@ -18,6 +18,7 @@ import { stopForgottenGroups, withForgottenGroups } from './lostHistory.js';
 import { noteNodeAway, revived } from './lostNodes.js';
 import { awaitsNodes, isInCluster, withConnected } from './nodes.js';
 import {
+  followsGiven,
   type ISession,
   type IStep,
   isActive,
@@ -28,6 +29,7 @@ import {
   maxDevicesEver,
   openNews,
   restingStatus,
+  withStalePlan,
   withStaleProfile,
   withState
 } from './session.js';
@@ -132,6 +134,8 @@ function noteHello(session: ISession, hello: AgentHello, time: number): IStep {
       )
     }
   );
+  // What left without being told to has to be begun again, and what was measured asked for.
+  let isCut = next.state.trials.length < session.state.trials.length;
   next = mapTasks(next, task => {
     if (task.onDevice?.node === node && !underWay.has(task.spec.name)) {
       return { ...task, onDevice: placeless(task.onDevice) };
@@ -150,6 +154,7 @@ function noteHello(session: ISession, hello: AgentHello, time: number): IStep {
     if (coming) {
       return inNextHands(task, coming, time);
     }
+    isCut ||= !task.moving;
     return {
       ...task,
       status: restingStatus(task),
@@ -158,7 +163,7 @@ function noteHello(session: ISession, hello: AgentHello, time: number): IStep {
       attempts: [...task.attempts.slice(0, -1), { ...attempt, endedAt: time, outcome: 'stopped' }]
     };
   });
-  const parted = loseParts(next, node, time, isAlive);
+  const parted = loseParts(isCut && !followsGiven(next) ? withStalePlan(next) : next, node, time, isAlive);
   next = withForgottenGroups(parted.session, hello, time);
   const known = noteNode(next, hello.node, excludedOf(next, hello.node));
   const { tasks, trials } = known.session.state;

@@ -3,25 +3,25 @@ import type { FailedTrials } from '../profiling/failedTrials.js';
 import type { Attempt, Node, Plan, Segment, TaskState } from '../wire/messages.js';
 import type { Command } from './command.js';
 import { type IGroupWish, startGroup } from './groupStart.js';
-import { deviceKey, keysOf, plannedCluster } from './plannedCluster.js';
+import { areAllPlannedOn, deviceKey, deviceKeys, plannedCluster } from './plannedCluster.js';
 import { failedTrials, measuredCell } from './profileTable.js';
 import { type ISession, type IStep, lastAttempt, withState } from './session.js';
 import { dispatchLists, type IDispatchLists, type IStretch, isOver, stretchLeft } from './stretches.js';
 import { activeTasks, countOf, taskNamed } from './taskTable.js';
-import { isHeldBack, isPlannedOn, isRoomForOne } from './wishes.js';
+import { isHeldBack, isRoomForOne } from './wishes.js';
 
 /** Devices held by rank groups, trials and inspections, by their keys. */
 export function busyDevices(session: ISession): Set<string> {
   const busy = new Set<string>();
-  const hold = (place: Pick<Attempt, 'node' | 'devices' | 'elsewhere'> | undefined): void => {
-    for (const key of place ? keysOf(place) : []) {
+  const hold = (attempt: Attempt | undefined): void => {
+    for (const key of attempt ? deviceKeys(attempt) : []) {
       busy.add(key);
     }
   };
   const { tasks } = session.state;
   for (const task of countOf(tasks, 'inspecting') > 0 ? tasks : []) {
     if (task.status === 'inspecting' && task.onDevice?.device !== undefined) {
-      hold({ node: task.onDevice.node ?? '', devices: [task.onDevice.device] });
+      busy.add(deviceKey(task.onDevice.node ?? '', task.onDevice.device));
     }
   }
   for (const task of activeTasks(tasks)) {
@@ -30,7 +30,9 @@ export function busyDevices(session: ISession): Set<string> {
   }
   for (const trial of session.state.trials) {
     if (trial.status !== 'queued') {
-      hold({ node: trial.node ?? '', devices: trial.devices ?? [] });
+      for (const device of trial.devices ?? []) {
+        busy.add(deviceKey(trial.node ?? '', device));
+      }
     }
   }
   return busy;
@@ -122,7 +124,7 @@ class Turns {
       .sort((a, b) => a - b)
       .flatMap(place => {
         const { segment } = this._lists.stretches[place]!;
-        const isFirst = keysOf(segment).every(key => firsts.get(key) === place);
+        const isFirst = deviceKeys(segment).every(key => firsts.get(key) === place);
         const turn = isFirst ? this._at(place) : undefined;
         return turn && turn.task.status === 'ready' && this._isFirstOfTask(place) ? [turn] : [];
       });
@@ -191,7 +193,7 @@ export function isRunnable(
   const { spec, inspection } = task;
   return (
     (selection === null || asSet(selection).has(spec.name)) &&
-    isPlannedOn(state, segment) &&
+    areAllPlannedOn(state, segment) &&
     !state.excludeTechniques.includes(strategy.technique) &&
     measuredCell(state.cells, task, strategy) !== undefined &&
     failed.failure({ hash: spec.hash, signature: inspection?.signature ?? '' }, strategy) === undefined

@@ -87,7 +87,11 @@ export function stopForgottenGroups({ state }: ISession, { node, groups }: Agent
   const known = new Set(
     state.tasks
       .filter(isActive)
-      .flatMap(task => [lastAttempt(task), task.next].map(attempt => `${task.spec.name} ${attempt?.number}`))
+      .flatMap(task =>
+        [lastAttempt(task), task.next]
+          .filter(attempt => attempt?.node === node.id)
+          .map(attempt => `${task.spec.name} ${attempt?.number}`)
+      )
   );
   return groups
     .filter(({ task, attempt, order }) => order && !known.has(`${task} ${attempt}`))

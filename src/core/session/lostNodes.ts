@@ -82,12 +82,17 @@ function taskWithout(task: TaskState, node: string, time: number): TaskState {
   if (!isActive(task) || attempt?.node !== node || attempt.elsewhere) {
     return task;
   }
+  // What was to take over may have begun: no other has its number.
+  const lost = [attempt, ...(task.next ? [task.next] : [])];
   return {
     ...task,
     status: restingStatus(task),
     moving: undefined,
     next: undefined,
-    attempts: [...task.attempts.slice(0, -1), { ...attempt, endedAt: time, outcome: 'lost', blameless: true }]
+    attempts: [
+      ...task.attempts.slice(0, -1),
+      ...lost.map((one): Attempt => ({ ...one, endedAt: time, outcome: 'lost', blameless: true }))
+    ]
   };
 }
 

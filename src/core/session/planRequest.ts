@@ -15,14 +15,14 @@ import type {
   TaskState
 } from '../wire/messages.js';
 import { believedCells } from './belief.js';
-import { plannedCluster } from './plannedCluster.js';
+import { areAllPlannedOn, plannedCluster } from './plannedCluster.js';
 import { isMeasured } from './profileTable.js';
 import { planLeft } from './projection.js';
 import { comingAttempt, isActive, isOpen, isStaying } from './session.js';
 import { overNodes } from './spanning.js';
 import { targetStep } from './stretches.js';
 import { hasActive } from './taskTable.js';
-import { isPlannedOn, jointConstraints, taskConstraints } from './wishes.js';
+import { jointConstraints, taskConstraints } from './wishes.js';
 
 /** What to plan besides the state: see {@link planRequest}. */
 export interface IPlanRequestOptions {
@@ -135,7 +135,7 @@ function planTask(
     plan.reason = whyNone(task, cells, failed);
   }
   const attempt = comingAttempt(task);
-  if (isStaying(task) && attempt && isPlannedOn(state, attempt)) {
+  if (isStaying(task) && attempt && areAllPlannedOn(state, attempt)) {
     const key = strategyKey(attempt.strategy);
     const stepSeconds = runningSpeed(task, attempt, cells);
     plan.running = placementOf(attempt);

@@ -1,5 +1,6 @@
+import { derived } from '../model/derived.js';
 import { devicesOf } from '../model/schedule/deviceRuns.js';
-import type { Cluster, Segment, SessionState } from '../wire/messages.js';
+import type { Cluster, DeviceShare, Segment, SessionState } from '../wire/messages.js';
 
 /** The devices that are worked on: those of the cluster that are not to be kept free. */
 export function plannedCluster({ cluster, wishes }: Pick<SessionState, 'cluster' | 'wishes'>): Cluster {
@@ -17,10 +18,32 @@ export function plannedCluster({ cluster, wishes }: Pick<SessionState, 'cluster'
   };
 }
 
+type DevicePlace = Pick<Segment, 'node' | 'devices' | 'elsewhere'>;
+
 /** What tells a device from all others. */
 export const deviceKey = (node: string, device: string): string => `${node}\n${device}`;
 
-/** The keys of all devices of a place. */
-export function keysOf(place: Pick<Segment, 'node' | 'devices' | 'elsewhere'>): string[] {
-  return devicesOf(place).map(({ node, device }) => deviceKey(node, device));
+/** The devices of a job, or of a wish, by their keys: worked out once, since they are asked for at each event. */
+export const deviceKeys = derived((place: DevicePlace) =>
+  devicesOf(place).map(({ node, device }) => deviceKey(node, device))
+);
+
+const keysOfAll = derived((shares: readonly DeviceShare[]) => new Set(shares.flatMap(deviceKeys)));
+
+const keysOfCluster = derived(
+  ({ nodes }: Cluster) =>
+    new Set(nodes.flatMap(({ id, devices }) => devices.map(device => deviceKey(id, device.id))))
+);
+
+/** Whether devices are among those that are worked on. */
+export function areAllPlannedOn(
+  { cluster, wishes }: Pick<SessionState, 'cluster' | 'wishes'>,
+  place: DevicePlace
+): boolean {
+  const kept = keysOfAll(wishes?.freeDevices ?? NONE);
+  return (
+    cluster !== undefined && deviceKeys(place).every(key => keysOfCluster(cluster).has(key) && !kept.has(key))
+  );
 }
+
+const NONE: readonly DeviceShare[] = [];

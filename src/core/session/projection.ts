@@ -1,6 +1,6 @@
 import { strategyKey } from '../model/strategy.js';
 import type { PlanRequest, Segment, SessionState } from '../wire/messages.js';
-import { deviceKey, keysOf } from './plannedCluster.js';
+import { deviceKey, deviceKeys } from './plannedCluster.js';
 import { comingAttempt } from './session.js';
 import { type IStretch, stretchesLeft, targetStep } from './stretches.js';
 import { taskNamed } from './taskTable.js';
@@ -36,7 +36,7 @@ export function project(
     const task = tasks.get(name);
     const key = strategyKey(strategy);
     const option = task?.options.find(candidate => strategyKey(candidate.strategy) === key);
-    const keys = keysOf(segment);
+    const keys = deviceKeys(segment);
     if (task === undefined || option === undefined || !keys.every(device => free.has(device))) {
       continue;
     }

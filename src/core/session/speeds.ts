@@ -11,7 +11,7 @@ import {
   withState,
   withTask
 } from './session.js';
-import { activeTasks, tableOf } from './taskTable.js';
+import { tableOf } from './taskTable.js';
 
 /** A task that is slower or faster than its like by more than this is not like them. */
 const UNLIKE = 1.5;
@@ -22,8 +22,11 @@ export const REPORTS = 5;
 /** How many spreads of what was measured a step must be off as well. */
 const SPREADS = 3;
 
-/** A task is compared with so many on either side of it: a sweep's tasks, which are like each other, stand together. */
-const AROUND = 128;
+/**
+ * A task is compared with so many on either side of it, and as many of those that train: a sweep's tasks, which are like each
+ * other, stand together. All that train report, each several times a second: what one report costs must not grow with them.
+ */
+const AROUND = 64;
 
 /** What stands between the signature of many and the name of the one that left them. */
 const SEPARATOR = '/';
@@ -114,11 +117,18 @@ export function unlikeness(
   return isOff && Math.abs(stepSeconds - expected) > SPREADS * (cell.spreadSeconds ?? 0) ? factor : undefined;
 }
 
-/** The tasks to compare a task with: those around it, and those that train. */
+/** The tasks to compare a task with: those around it, and the nearest of those that train. */
 function othersOf({ state: { tasks } }: ISession, task: TaskState): TaskState[] {
-  const place = tableOf(tasks).places.get(task.spec.name) ?? 0;
-  const around = tasks.slice(Math.max(0, place - AROUND), place + AROUND + 1);
-  return [...new Set([...around, ...activeTasks(tasks)])].filter(other => other !== task);
+  const { places, active } = tableOf(tasks);
+  const place = places.get(task.spec.name) ?? 0;
+  const [from, to] = [Math.max(0, place - AROUND), place + AROUND + 1];
+  const turn = active.findIndex(other => other >= place);
+  const middle = turn < 0 ? active.length : turn;
+  const training = active
+    .slice(Math.max(0, middle - AROUND), middle + AROUND + 1)
+    .filter(other => other < from || other >= to)
+    .map(other => tasks[other]!);
+  return [...tasks.slice(from, to), ...training].filter(other => other !== task);
 }
 
 /** How much longer than measured the steps of tasks take. */

@@ -1,7 +1,7 @@
 import { derived } from '../model/derived.js';
 import { placeKey } from '../model/schedule/taskHistory.js';
 import type { Plan, Segment, SessionState, TaskState } from '../wire/messages.js';
-import { keysOf } from './plannedCluster.js';
+import { deviceKeys } from './plannedCluster.js';
 import { comingAttempt, isActive, isHeld, isStaying } from './session.js';
 import { taskNamed } from './taskTable.js';
 
@@ -90,7 +90,7 @@ export const dispatchLists = derived(({ segments }: Plan): IDispatchLists => {
   }));
   stretches.forEach(({ segment }, place) => {
     note(byTask, segment.task, place);
-    for (const key of keysOf(segment)) {
+    for (const key of deviceKeys(segment)) {
       note(byDevice, key, place);
     }
   });

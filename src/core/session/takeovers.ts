@@ -2,7 +2,7 @@ import type { Attempt, GroupEvent, Plan, TaskState } from '../wire/messages.js';
 import { busyDevices, isRunnable, wishOf } from './dispatch.js';
 import { excludeDevices, isOfDevice } from './excludedDevices.js';
 import { attemptAt, startOf } from './groupStart.js';
-import { keysOf } from './plannedCluster.js';
+import { areAllPlannedOn, deviceKeys } from './plannedCluster.js';
 import { failedTrials } from './profileTable.js';
 import { noteGroup } from './rankGroups.js';
 import {
@@ -16,7 +16,6 @@ import {
 } from './session.js';
 import { stopGroup } from './stopping.js';
 import type { IStretch } from './stretches.js';
-import { isPlannedOn } from './wishes.js';
 
 /**
  * Have a task that trains go on by another stretch, whose ranks start while it trains still. It leaves once they are ready.
@@ -44,14 +43,14 @@ export function takeOver(
   if (!isRunnable(session, task, segment, failed)) {
     return null;
   }
-  const own = new Set(keysOf(attempt));
+  const own = new Set(deviceKeys(attempt));
   const busy = busyDevices(session);
-  const wanted = new Set(keysOf(segment));
+  const wanted = new Set(deviceKeys(segment));
   const isFirst = plan.segments.every(
     other =>
       other.task === segment.task ||
       other.start >= segment.start ||
-      keysOf(other).every(key => !wanted.has(key))
+      deviceKeys(other).every(key => !wanted.has(key))
   );
   if (!isFirst || [...wanted].some(key => busy.has(key) && !own.has(key))) {
     return null;
@@ -130,7 +129,7 @@ function noteLeaving(session: ISession, task: TaskState, next: Attempt, event: G
 function takenOver(session: ISession, task: TaskState, next: Attempt, time: number): ISession {
   const changed = withTask(session, task.spec.name, inNextHands(task, next, time));
   // What is to be kept free has changed meanwhile.
-  return isPlannedOn(session.state, next) ? changed : withStalePlan(changed);
+  return areAllPlannedOn(session.state, next) ? changed : withStalePlan(changed);
 }
 
 /** A task that the next group goes on with, whatever became of the one before. */

@@ -1,7 +1,5 @@
 import { pinWithin } from '../model/constraints/pin.js';
-import { sharesOf } from '../model/schedule/deviceRuns.js';
 import type {
-  Attempt,
   Cluster,
   PlanRequest,
   PlanTask,
@@ -148,16 +146,4 @@ export function isTimed({ state }: ISession): boolean {
     task =>
       isOpen(task, state) && (task.wishes?.deadline !== undefined || task.wishes?.earliestStart !== undefined)
   );
-}
-
-/** Whether a place lies within the devices that are planned on. */
-export function isPlannedOn(
-  state: SessionState,
-  place: Pick<Attempt, 'node' | 'devices' | 'elsewhere'>
-): boolean {
-  const { nodes } = plannedCluster(state);
-  return sharesOf(place).every(({ node, devices }) => {
-    const there = nodes.find(({ id }) => id === node)?.devices ?? [];
-    return devices.every(id => there.some(device => device.id === id));
-  });
 }

@@ -29,7 +29,7 @@ type View = (
 ) => Blocks;
 
 const VIEWS: Record<StateView, View> = {
-  cluster: (state, _, trans) => clusterView(state, trans),
+  cluster: clusterView,
   tasks: tasksView,
   check: (state, _, trans) => checkView(state, trans),
   profile: (state, _, trans) => profileView(state, trans),

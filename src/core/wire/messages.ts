@@ -64,12 +64,11 @@ function check(definition: string, value: unknown, what: string): void {
 }
 
 /**
- * Parse and validate one message.
+ * Parse a text that came in, of which nothing is known yet.
  *
- * @param from - who sent it; decides which types are known.
- * @throws SaturnError `too-large`, `bad-message` or `unknown-message`.
+ * @throws SaturnError `too-large` or `bad-message`.
  */
-export function parseMessage<D extends Direction>(from: D, text: string | Uint8Array): Message<D> {
+export function parseText(text: string | Uint8Array): unknown {
   const bytes = typeof text === 'string' ? text.length : text.byteLength;
   if (bytes > MAX_MESSAGE_BYTES) {
     throw new SaturnError({
@@ -78,15 +77,29 @@ export function parseMessage<D extends Direction>(from: D, text: string | Uint8A
       hint: 'Send fewer tasks at once.'
     });
   }
-  let value: unknown;
   try {
-    value = JSON.parse(
+    return JSON.parse(
       typeof text === 'string' ? text : new TextDecoder('utf-8', { fatal: true }).decode(text)
     );
   } catch (error) {
     throw new SaturnError({ code: 'bad-message', message: `A message is not JSON: ${String(error)}.` });
   }
-  return asMessage(from, value);
+}
+
+/**
+ * Parse and validate one message.
+ *
+ * @param from - who sent it; decides which types are known.
+ * @throws SaturnError `too-large`, `bad-message` or `unknown-message`.
+ */
+export function parseMessage<D extends Direction>(from: D, text: string | Uint8Array): Message<D> {
+  return asMessage(from, parseText(text));
+}
+
+/** Whether a message, not yet validated, has a type that only those say who speak in one direction. */
+export function isFrom(direction: Direction, value: unknown): boolean {
+  const { type } = (value ?? {}) as { type?: unknown };
+  return typeof type === 'string' && own(schema.directions[direction], type) !== undefined;
 }
 
 /** Validate a message that is already an object, as on a Jupyter comm. Throws like {@link parseMessage}. */

@@ -1,6 +1,8 @@
 import { SaturnError } from './failure.js';
 import type {
   CellsChange,
+  PlanState,
+  Segment,
   SessionState,
   StateChange,
   TaskState,
@@ -20,22 +22,34 @@ interface IListChange<T> {
 
 /** Members that a change tells in ways of their own. */
 const APART: ReadonlySet<string> = new Set(['rev', 'tasks', 'cells', 'trials']);
+const PLAN_APART: ReadonlySet<string> = new Set(['plan']);
+const SEGMENTS_APART: ReadonlySet<string> = new Set(['segments']);
 
 /**
  * What makes one state of a session of another. States of one engine share what is the same in them: what is identical
  * is not looked into, so that the work is that of what has changed.
  */
 export function stateChange(before: SessionState, after: SessionState): StateChange {
-  const staying = before.plan && after.plan ? new Set([...APART, 'plan']) : APART;
+  const isPlanned = before.plan !== undefined && after.plan !== undefined;
   const change = {
-    session: memberPatch(before, after, staying),
-    plan: before.plan && after.plan && memberPatch(before.plan, after.plan),
+    session: memberPatch(before, after, isPlanned ? new Set([...APART, 'plan']) : APART),
+    ...(before.plan && after.plan && planChange(before.plan, after.plan)),
     tasks: listChange(before.tasks, after.tasks, taskName) as TasksChange | undefined,
     cells: listChange(before.cells, after.cells) as CellsChange | undefined,
     trials: listChange(before.trials, after.trials) as TrialsChange | undefined
   };
   const told = Object.entries(change).filter(([, part]) => part !== undefined);
   return { base: before.rev, rev: after.rev, ...(Object.fromEntries(told) as Partial<StateChange>) };
+}
+
+/** What makes one plan of another: where it was made anew, most tasks are to be trained as before, at other times. */
+function planChange(before: PlanState, after: PlanState): Partial<Record<keyof StateChange, object>> {
+  const [old, made] = [before.plan, after.plan];
+  return {
+    plan: memberPatch(before, after, PLAN_APART),
+    planned: old === made ? undefined : memberPatch(old, made, SEGMENTS_APART),
+    segments: listChange(old.segments, made.segments, segmentName)
+  };
 }
 
 /**
@@ -47,9 +61,10 @@ export function withChange(before: SessionState, change: StateChange): SessionSt
   if (change.base !== before.rev) {
     throw badChange();
   }
-  const { session = {}, plan, tasks = {}, cells = {}, trials = {} } = change;
+  const { session = {}, plan, planned, segments, tasks = {}, cells = {}, trials = {} } = change;
   const next = patched(before, session as Patch<SessionState>);
-  if (plan && !next.plan) {
+  const isReplanned = plan !== undefined || planned !== undefined || segments !== undefined;
+  if (isReplanned && !next.plan) {
     throw badChange();
   }
   return {
@@ -58,8 +73,17 @@ export function withChange(before: SessionState, change: StateChange): SessionSt
     tasks: withListChange(before.tasks, tasks as IListChange<TaskState>),
     cells: withListChange(before.cells, cells),
     trials: withListChange(before.trials, trials),
-    ...(plan && next.plan && { plan: patched(next.plan, plan) })
+    ...(isReplanned && next.plan && { plan: withPlanChange(next.plan, change) })
   };
+}
+
+function withPlanChange(before: PlanState, { plan = {}, planned, segments }: StateChange): PlanState {
+  const next = patched(before, plan as Patch<PlanState>);
+  if (!planned && !segments) {
+    return next;
+  }
+  const list = withListChange(next.plan.segments, (segments ?? {}) as IListChange<Segment>);
+  return { ...next, plan: { ...patched(next.plan, planned ?? {}), segments: list } };
 }
 
 /** What is other in an object; undefined when nothing is. */
@@ -180,6 +204,7 @@ function isObject(value: unknown): value is Record<string, unknown> {
 }
 
 const taskName = ({ spec }: TaskState): string => spec.name;
+const segmentName = ({ task }: Segment): string => task;
 
 function badChange(): SaturnError {
   return new SaturnError({

@@ -169,7 +169,9 @@ export class AgentExecutor implements IExecutor {
       log(`kept back: ${failureOf(error).message}`);
       return;
     }
-    router.send(from, 'ok', { rev: this._rev }, message.id);
+    if (!isPassing(message)) {
+      router.send(from, 'ok', { rev: this._rev }, message.id);
+    }
     if (message.type === 'agent.hello') {
       this._untold.delete(message.body.node.id);
     } else if (message.type === 'agent.gone') {
@@ -242,6 +244,11 @@ export namespace AgentExecutor {
     /** The socket on which agents speak. */
     readonly router: MessageRouter;
   }
+}
+
+/** Whether a message is told once, so that nobody waits to hear that it has come: of many tasks that train these are most. */
+function isPassing({ type, body }: Message<'agent'>): boolean {
+  return type === 'devices.load' || (type === 'group.event' && body.kind === 'step');
 }
 
 /**

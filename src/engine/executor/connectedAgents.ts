@@ -19,12 +19,16 @@ export interface IConnectedAgent {
 /** The agents that have said hello, one a node, and where they are. */
 export class ConnectedAgents {
   private readonly _nodes = new Map<string, IConnectedAgent>();
+  /** Nodes by the addresses of their agents: each message asks. */
+  private readonly _byAddress = new Map<string, string>();
 
   constructor(private readonly _now: () => number) {}
 
   /** Note an agent's hello: it is that of its node from now on. */
   hello(address: string, { node, far = false, instance }: AgentHello): void {
+    this._byAddress.delete(this.of(node.id)?.address ?? '');
     this._nodes.set(node.id, { node: node.id, address, far, instance, seen: this._now() });
+    this._byAddress.set(address, node.id);
   }
 
   /** Whether another agent than one that says hello may be that of its node. */
@@ -42,13 +46,11 @@ export class ConnectedAgents {
 
   /** Note that an agent said something, and tell whose it is: undefined when it never said hello to this engine. */
   seen(address: string): string | undefined {
-    for (const agent of this._nodes.values()) {
-      if (agent.address === address) {
-        this._nodes.set(agent.node, { ...agent, seen: this._now() });
-        return agent.node;
-      }
+    const agent = this._nodes.get(this._byAddress.get(address) ?? '');
+    if (agent) {
+      this._nodes.set(agent.node, { ...agent, seen: this._now() });
     }
-    return undefined;
+    return agent?.node;
   }
 
   /** The agent of a node. */
@@ -63,6 +65,7 @@ export class ConnectedAgents {
 
   /** Forget the agent of a node. */
   drop(node: string): void {
+    this._byAddress.delete(this.of(node)?.address ?? '');
     this._nodes.delete(node);
   }
 

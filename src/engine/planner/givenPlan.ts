@@ -2,7 +2,7 @@ import { checkPlan } from '../../core/model/checker/checker.js';
 import { unmetConstraints } from '../../core/model/constraints/constraints.js';
 import { goesOnRunning, placeKey, runningOption } from '../../core/model/schedule/taskHistory.js';
 import { strategyKey } from '../../core/model/strategy.js';
-import { deviceKey } from '../../core/session/plannedCluster.js';
+import { deviceKeys } from '../../core/session/plannedCluster.js';
 import { planRequest, wouldBeginAnew } from '../../core/session/planRequest.js';
 import { findTask, type ISession } from '../../core/session/session.js';
 import { SaturnError } from '../../core/wire/failure.js';
@@ -112,9 +112,9 @@ function retimed(request: PlanRequest, segments: readonly Segment[]): Segment[] 
   const free = new Map<string, number>();
   const before = new Map<string, Segment>();
   return segments.map((segment, index) => {
-    const { task: name, node, devices } = segment;
+    const { task: name } = segment;
     const task = tasks.get(name);
-    const keys = [...devices.map(device => deviceKey(node, device)), name];
+    const keys = [...deviceKeys(segment), name];
     const soonest = Math.max(0, ...keys.map(key => free.get(key) ?? 0));
     const stays =
       task !== undefined && !before.has(name) && goesOnRunning(task, { ...segment, start: soonest });

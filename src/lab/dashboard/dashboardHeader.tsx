@@ -1,6 +1,7 @@
 import { printable } from '../../core/view/format/escape.js';
 import { progressFacts } from '../../core/view/status/progressLine.js';
 import { sessionEntryText } from '../../core/view/status/sessionEntryText.js';
+import { nodesSentence } from '../../core/view/status/shownNodes.js';
 import { CommandIDs } from '../commands/commandIDs.js';
 import { type Action, isPossible } from '../commands/sessionActions.js';
 import { ConnectionNote } from '../components/connectionNote.js';
@@ -31,6 +32,7 @@ function Header({ view, now }: ViewSnapshot.IMoment) {
     sessionId === undefined ? path === state?.folder : id === sessionId
   );
   const name = state?.session ?? entry?.session;
+  const nodes = state ? nodesSentence(state, now, trans) : undefined;
   return (
     <>
       <div className="jp-SaturnDashboard-title">
@@ -44,6 +46,7 @@ function Header({ view, now }: ViewSnapshot.IMoment) {
         )}
         {state && <SessionActions view={view} />}
       </div>
+      {nodes !== undefined && <div className="jp-SaturnDashboard-place">{printable(nodes)}</div>}
       {failure && <FailureNote failure={failure} onDismiss={() => session.dismiss()} />}
       {state && connectionProblem && <ConnectionNote store={session} problem={connectionProblem} strip />}
     </>

@@ -3,6 +3,7 @@ import type { ITranslation } from '../../core/model/translation.js';
 import { printable } from '../../core/view/format/escape.js';
 import { count, duration, listing, taskCount } from '../../core/view/format/format.js';
 import { isUnderWay } from '../../core/view/status/drawnWhen.js';
+import { type IShownNode, missedNodes, shownNodes } from '../../core/view/status/shownNodes.js';
 import type { SessionState, TaskState, TaskStatus } from '../../core/wire/messages.js';
 
 /** What a task is at of which a training expects nothing more. */
@@ -13,8 +14,11 @@ const NAMED = 3;
 
 /** What has become of a session that somebody who looks elsewhere wants to know. */
 export interface ISessionNews {
-  /** `ended`: all is over; `failed`: a task is lost, the others go on; `decision`: it waits for somebody, or wants one. */
-  readonly kind: 'ended' | 'failed' | 'decision';
+  /**
+   * `ended`: all is over; `failed`: a task or a node is lost, the others go on; `found`: a node is there again; `decision`: it
+   * waits for somebody, or wants one.
+   */
+  readonly kind: 'ended' | 'failed' | 'found' | 'decision';
   /** The same for the same event, whoever sees it. */
   readonly key: string;
   /** Of the session. */
@@ -93,7 +97,46 @@ function changes(
       isTrouble: true
     });
   }
+  for (const { id, since = 0, error } of isUnderWay(after) ? lostNodes(before, after) : []) {
+    news.push({
+      kind: 'failed',
+      key: key('node', id, since),
+      text: [
+        trans.__(
+          '%1: node %2 is away; its tasks go on elsewhere from their checkpoints.',
+          name,
+          printable(id)
+        ),
+        ...(error ? [printable(error.message)] : [])
+      ].join(' '),
+      isTrouble: true
+    });
+  }
+  for (const { id, since = 0 } of isUnderWay(after) ? foundNodes(before, after) : []) {
+    news.push({
+      kind: 'found',
+      key: key('node', id, since),
+      text: trans.__('%1: node %2 is there again.', name, printable(id)),
+      isTrouble: false
+    });
+  }
   return news;
+}
+
+/** Nodes other than the session's own that were there, or waited for, and are given up now. */
+function lostNodes(before: SessionState, after: SessionState): IShownNode[] {
+  const there = new Set(
+    shownNodes(before).flatMap(({ id, standing }) =>
+      standing === 'connected' || standing === 'away' ? [id] : []
+    )
+  );
+  return missedNodes(after).filter(({ id, standing }) => standing === 'gone' && there.has(id));
+}
+
+/** Nodes that were given up, and are there again. */
+function foundNodes(before: SessionState, after: SessionState): IShownNode[] {
+  const gone = new Set(missedNodes(before).flatMap(({ id, standing }) => (standing === 'gone' ? [id] : [])));
+  return shownNodes(after).filter(({ id, standing }) => standing === 'connected' && gone.has(id));
 }
 
 /**

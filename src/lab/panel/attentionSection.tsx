@@ -60,11 +60,14 @@ function Items({ items, state }: { items: readonly IAttention[]; state: SessionS
 function Item({ item, state }: { item: IAttention; state: SessionState }) {
   const { trans } = useViewContext();
   const [hasLog, showLog] = useState(false);
-  const { tasks, failure, remedies } = item;
+  const { tasks, where = [], failure, remedies } = item;
   const [first] = tasks;
   return (
     <div className="jp-SaturnAttention" data-code={failure.code}>
-      <FailureNote failure={failure} where={printable(listing(tasks, trans, NAMES))} />
+      <FailureNote
+        failure={failure}
+        where={printable(listing(tasks.length > 0 ? tasks : where, trans, NAMES))}
+      />
       {remedies.length > 0 && (
         <div className="jp-SaturnPanel-buttons">
           {remedies.map(remedy => (

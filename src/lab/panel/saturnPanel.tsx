@@ -1,6 +1,7 @@
 import { printable } from '../../core/view/format/escape.js';
 import { deviceCount } from '../../core/view/format/format.js';
 import { sessionPhase } from '../../core/view/status/sessionPhase.js';
+import { nodesSentence } from '../../core/view/status/shownNodes.js';
 import type { SessionState } from '../../core/wire/messages.js';
 import { CommandIDs } from '../commands/commandIDs.js';
 import { ConnectionNote } from '../components/connectionNote.js';
@@ -111,6 +112,7 @@ function Header({ view, now }: { view: ISaturnStore.IView; now: number }) {
   const { commands, trans } = useViewContext();
   const { state } = view;
   const devices = devicesIn(state?.cluster);
+  const nodes = state ? nodesSentence(state, now, trans) : undefined;
   return (
     <div className="jp-SaturnPanel-header">
       <div className="jp-SaturnPanel-title">
@@ -142,6 +144,7 @@ function Header({ view, now }: { view: ISaturnStore.IView; now: number }) {
       </div>
       {state && <PrimaryButton view={view} />}
       {state && state.tasks.length > 0 && <ProgressHeadline state={state} now={now} />}
+      {nodes !== undefined && <p className="jp-SaturnPanel-quiet jp-SaturnPanel-nodes">{printable(nodes)}</p>}
     </div>
   );
 }

@@ -97,5 +97,10 @@ export const ownSectionPlugins: JupyterFrontEndPlugin<void>[] = [
     'best-section',
     'The best models of a %saturn session, in the Saturn panel.',
     async () => (await import('../panel/bestSection.js')).bestSection
+  ),
+  sectionPlugin(
+    'cluster-section',
+    'The nodes of a %saturn session, in the Saturn panel.',
+    async () => (await import('../panel/clusterSection.js')).clusterSection
   )
 ];

@@ -9,8 +9,10 @@ import {
 } from '../../core/view/gantt/gantt.js';
 import { pastGantt } from '../../core/view/gantt/sessionGantt.js';
 import { loadTable } from '../../core/view/status/deviceLoads.js';
+import { nodeTable } from '../../core/view/status/nodeTable.js';
 import { listedPlans } from '../../core/view/status/replans.js';
 import { scheduleChart } from '../../core/view/status/scheduleChart.js';
+import { hasSeveralNodes } from '../../core/view/status/shownNodes.js';
 import type { Baseline, SessionState } from '../../core/wire/messages.js';
 import { BlockList } from '../components/blockList.js';
 import { GanttHost } from '../components/ganttHost.js';
@@ -83,6 +85,17 @@ export function Schedule({ state, now }: Schedule.IProps) {
       {table && (
         <BlockList
           blocks={[{ kind: 'fold', title: table.caption ?? '', blocks: [{ kind: 'table', table }] }]}
+        />
+      )}
+      {hasSeveralNodes(state) && (
+        <BlockList
+          blocks={[
+            {
+              kind: 'fold',
+              title: trans.__('Nodes'),
+              blocks: [{ kind: 'table', table: nodeTable(state, now, trans) }]
+            }
+          ]}
         />
       )}
       <PlanHistory state={state} now={now} shown={past?.number} onShow={show} title={history} />

@@ -1,4 +1,5 @@
 import type { INotebookTracker, NotebookPanel } from '@jupyterlab/notebook';
+import type { IDisposable } from '@lumino/disposable';
 import { type ISignal, Signal } from '@lumino/signaling';
 import type { ClientMessages, Failure, SessionState } from '../../core/wire/messages.js';
 import { NotebookCells } from '../notebook/notebookCells.js';
@@ -135,8 +136,9 @@ export class SaturnStore implements ISaturnStore {
       sessions: this._sessions
     });
     const model = new SessionModel(line);
+    const loan = this._sessions?.lend(connection) ?? null;
     const cells = new NotebookCells(panel.content);
-    this._notebooks.set(panel, { connection, line, model, cells });
+    this._notebooks.set(panel, { connection, line, model, loan, cells });
     model.changed.connect(this._refresh, this);
     model.failed.connect(this._onFailed, this);
     connection.viewAsked.connect(this._onViewAsked, this);
@@ -148,6 +150,7 @@ export class SaturnStore implements ISaturnStore {
     const entry = this._notebooks.get(panel);
     this._notebooks.delete(panel);
     panel.disposed.disconnect(this._remove, this);
+    entry?.loan?.dispose();
     entry?.model.dispose();
     entry?.line.dispose();
     entry?.connection.dispose();
@@ -212,6 +215,8 @@ namespace Private {
     readonly connection: SessionConnection;
     readonly line: NotebookLine;
     readonly model: SessionModel;
+    /** What others on the page may use the connection by. */
+    readonly loan: IDisposable | null;
     readonly cells: NotebookCells;
   }
 

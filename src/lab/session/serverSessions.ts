@@ -4,8 +4,11 @@ import { DisposableDelegate, type IDisposable } from '@lumino/disposable';
 import { type ISignal, Signal } from '@lumino/signaling';
 import type { SessionEntry, SessionList } from '../../core/wire/messages.js';
 import type { ConnectionProblem } from './connectionProblem.js';
+import { type ILentLine, LentLines } from './lentLines.js';
 import { loadMessageChecks } from './messageChecks.js';
+import { PageLine } from './pageLine.js';
 import { ServerConnection } from './serverConnection.js';
+import type { ISessionLine } from './sessionLine.js';
 import { SessionModel } from './sessionModel.js';
 import { SharedLines } from './sharedLines.js';
 import type { ISessionModel, ISessions } from './tokens.js';
@@ -68,7 +71,11 @@ export class ServerSessions implements ISessions {
     });
   }
 
-  connect(id: string): ServerConnection {
+  lend(line: ILentLine): IDisposable {
+    return this._lent.lend(line);
+  }
+
+  connect(id: string): ISessionLine {
     return this._lines.take(id);
   }
 
@@ -97,6 +104,7 @@ export class ServerSessions implements ISessions {
   dispose(): void {
     this._isDisposed = true;
     clearTimeout(this._timer);
+    this._lent.dispose();
     Signal.clearData(this);
   }
 
@@ -141,15 +149,25 @@ export class ServerSessions implements ISessions {
     return new settings.WebSocket(token ? `${url}?token=${encodeURIComponent(settings.token)}` : url);
   }
 
+  private _through(id: string): ServerConnection {
+    return new ServerConnection({
+      open: () => this._socket(id),
+      explain: async () => {
+        await this.refresh();
+        return this._problem;
+      },
+      random: this._options.random
+    });
+  }
+
+  private readonly _lent = new LentLines();
   private readonly _lines = new SharedLines(
     id =>
-      new ServerConnection({
-        open: () => this._socket(id),
-        explain: async () => {
-          await this.refresh();
-          return this._problem;
-        },
-        random: this._options.random
+      new PageLine({
+        lent: this._lent,
+        folder: () => this._list?.find(entry => entry.id === id)?.path,
+        listed: this._changed,
+        make: () => this._through(id)
       })
   );
   private readonly _opened = new Map<string, readonly ISessionModel[]>();
@@ -179,7 +197,7 @@ namespace Private {
   /** A session that somebody has open. */
   export class OpenSession extends SessionModel {
     constructor(
-      line: ServerConnection,
+      line: ISessionLine,
       private readonly _onDispose: () => void
     ) {
       super(line);

@@ -9,8 +9,9 @@ import type { ConnectionProblem } from './connectionProblem.js';
 import { FollowedSession } from './followedSession.js';
 import { languageOf, loadExtension } from './kernelCalls.js';
 import { KernelComm } from './kernelComm.js';
+import type { ILentLine } from './lentLines.js';
 import type { Incoming } from './messageChannel.js';
-import { type ISessionLine, notConnected } from './sessionLine.js';
+import { notConnected } from './sessionLine.js';
 
 /** How long a kernel may take to say which comms it has before it is called busy, in milliseconds. */
 const SLOW_AFTER = 1500;
@@ -21,7 +22,7 @@ const SLOW_AFTER = 1500;
  * It survives page reloads, lost connections and kernel restarts, and keeps the last state for as long as
  * there is no newer one.
  */
-export class SessionConnection implements ISessionLine {
+export class SessionConnection implements ILentLine {
   constructor(options: SessionConnection.IOptions) {
     this._context = options.sessionContext;
     this._memory = options.memory;
@@ -83,6 +84,10 @@ export class SessionConnection implements ISessionLine {
   get connected(): boolean {
     const kind = this.problem?.kind;
     return this._kernelComm?.channel != null && (kind === undefined || kind === 'agent-away');
+  }
+
+  get isPrompt(): boolean {
+    return this._kernelComm?.kernel.supportsSubshells ?? false;
   }
 
   get isDisposed(): boolean {

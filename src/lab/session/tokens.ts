@@ -8,6 +8,7 @@ import type { SessionPhase } from '../../core/view/status/sessionPhase.js';
 import type { ClientMessages, Failure, SessionEntry, SessionState } from '../../core/wire/messages.js';
 import type { ITaskCell } from '../notebook/taskCells.js';
 import type { ConnectionProblem } from './connectionProblem.js';
+import type { ILentLine } from './lentLines.js';
 import type { Incoming } from './messageChannel.js';
 import type { ISessionLine } from './sessionLine.js';
 
@@ -146,6 +147,9 @@ export interface ISessions extends IDisposable {
 
   /** A session of that id that somebody has open. */
   opened(id: string): ISessionModel | null;
+
+  /** Have a line used by who opens the session that it leads to, in place of another one, until the result is disposed of. */
+  lend(line: ILentLine): IDisposable;
 
   /** The line to a session, shared by all who use it; to be given back by `disconnect`. */
   connect(id: string): ISessionLine;

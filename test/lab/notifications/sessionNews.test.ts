@@ -4,6 +4,7 @@ import type { SessionState, TaskStatus } from '../../../src/core/wire/messages.j
 import { type ISessionNews, sessionNews } from '../../../src/lab/notifications/sessionNews.js';
 import { finishedState, runningState } from '../../fixtures/sessionStates.js';
 import { SessionHarness, spec } from '../../unit/session/sessionHarness.js';
+import { clusteredSession } from '../../unit/view/sessionStates.js';
 
 const news = (before: SessionState, after: SessionState) => sessionNews(before, after, ENGLISH);
 
@@ -50,6 +51,30 @@ function rest(sim: SessionHarness): ISessionNews[] {
 }
 
 describe('sessionNews', () => {
+  it('tells of a node that is lost, and of its coming back', () => {
+    const lost = clusteredSession();
+    const [own, one, other] = lost.nodes!;
+    const there = { id: 'gpu-7', devices: [] };
+    const before: SessionState = {
+      ...lost,
+      cluster: { nodes: [...lost.cluster!.nodes, there] },
+      nodes: [own!, one!, { id: 'gpu-7', state: 'connected', since: other!.since - 9 }]
+    };
+    expect(news(before, lost)).toMatchObject([
+      {
+        kind: 'failed',
+        isTrouble: true,
+        text: 'digits: node gpu-7 is away; its tasks go on elsewhere from their checkpoints. Ray has lost it.'
+      }
+    ]);
+    expect(news(lost, before)).toMatchObject([
+      { kind: 'found', isTrouble: false, text: 'digits: node gpu-7 is there again.' }
+    ]);
+    const waited: SessionState = { ...before, nodes: [own!, one!, { ...other!, error: undefined }] };
+    expect(news(before, waited)).toEqual([]);
+    expect(news(waited, lost)).toHaveLength(1);
+  });
+
   it('tells the end once, and what came of it', () => {
     const [ended, ...others] = news(runningState(), finishedState());
     expect(others).toEqual([]);

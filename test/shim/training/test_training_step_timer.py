@@ -30,9 +30,11 @@ def alternating(*times: float) -> Iterable[float]:
         (alternating(0.1), 5),  # as few as may be
         (alternating(0.02), 13),  # but not for less than a quarter of a second
         (alternating(0.1, 0.104), 5),
+        (alternating(0.3), 2),  # slow ones that are all alike
+        (alternating(0.3, 0.3, 0.3, 0.312), 5),
         (alternating(0.5, 1.0), 10),  # twenty seconds would not do
         (alternating(15.0), 2),  # too slow for more
-        (alternating(4.0), 3),  # of twenty seconds, eight to warm up
+        (alternating(4.0, 4.2), 3),  # of twenty seconds, eight to warm up
     ],
 )
 def test_measures_until_the_median_is_known(times: Iterable[float], count: int) -> None:

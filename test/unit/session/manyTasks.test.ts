@@ -70,6 +70,44 @@ function run(tasks: number, devices = 4): IReads {
   return reads;
 }
 
+/** Train so many tasks of one kind at once; how many signatures are looked at when one of them tells how fast it is. */
+function reported(tasks: number): number {
+  let signatures = 0;
+  const sim = new SessionHarness();
+  sim.connect(tasks);
+  const names = Array.from({ length: tasks }, (_, index) => `t${index}`);
+  sim.feed({ kind: 'tasks-added', tasks: names.map(name => spec(name, name)) });
+  sim.pending = [];
+  for (const task of names) {
+    const found = inspection('sig', 10, [{ technique: 'single', devices: 1 }]);
+    const counted = Object.defineProperty(found, 'signature', {
+      enumerable: true,
+      get: () => {
+        signatures += 1;
+        return 'sig';
+      }
+    });
+    sim.feed({ kind: 'inspected', result: { task, hash: task, inspection: counted } });
+  }
+  sim.feed({ kind: 'profile-requested' });
+  sim.settle();
+  sim.feed({ kind: 'run-requested' });
+  const [asked] = sim.take('plan');
+  const made = countedPlan(serialPlan(asked!.request), tasks, { names: 0, segments: 0 });
+  sim.feed({ kind: 'plan-made', plan: made, basis: asked!.planRevision });
+  const starts = sim.take('start');
+  expect(starts).toHaveLength(tasks);
+  for (const { body } of starts) {
+    sim.group(body.task.name, body.attempt, 'started', { step: 0 });
+  }
+  for (const name of names) {
+    sim.group(name, 1, 'step', { step: 1, stepSeconds: 1 });
+  }
+  signatures = 0;
+  sim.group('t100', 1, 'step', { step: 2, stepSeconds: 1 });
+  return signatures;
+}
+
 describe('a run of many tasks', () => {
   it('looks at tasks and plan as often as it has tasks, and not as its square', () => {
     const few = run(50);
@@ -77,6 +115,13 @@ describe('a run of many tasks', () => {
     expect(many.segments).toBeLessThan(4 * 1.5 * few.segments);
     expect(many.names).toBeLessThan(4 * 1.5 * few.names);
     expect(many.segments).toBeLessThan(200 * 40);
+  });
+
+  it('compares what one task reports with as many others, however many train', () => {
+    const few = reported(300);
+    const many = reported(1200);
+    expect(few).toBeGreaterThan(0);
+    expect(many).toBeLessThan(1.2 * few);
   });
 
   it('leaves what an event does not concern the same', () => {

@@ -2,6 +2,7 @@ import { strategyKey } from '../../../src/core/model/strategy.js';
 import { mulberry32, type Random } from '../../../src/core/planner/common/random.js';
 import { plan } from '../../../src/core/planner/plan.js';
 import type { Command } from '../../../src/core/session/command.js';
+import { awaitsNodes, isInCluster } from '../../../src/core/session/nodes.js';
 import { isReplanDue } from '../../../src/core/session/replanning.js';
 import { isActive } from '../../../src/core/session/session.js';
 import { stretchesLeft } from '../../../src/core/session/stretches.js';
@@ -11,6 +12,7 @@ import type {
   PlanBudget,
   PlanRequest,
   ProfileCell,
+  SessionEvent,
   SessionState,
   Strategy,
   SwitchPolicy,
@@ -130,8 +132,9 @@ function normal(random: Random): number {
 }
 
 /** A rank group as it truly is. */
-interface IGroup {
+export interface IGroup {
   readonly start: GroupStart;
+  readonly node: string;
   readonly stepSeconds: number;
   /** That from which it takes over, while that is there. */
   held: IGroup | null;
@@ -165,17 +168,18 @@ export async function live(
   return new Life(world, switches, look).run();
 }
 
-class Life {
-  private readonly _sim = new SessionHarness();
-  private readonly _groups = new Set<IGroup>();
+/** What happens in a world, from its beginning to its end. */
+export class Life {
+  protected readonly _sim = new SessionHarness();
+  protected readonly _groups = new Set<IGroup>();
   private readonly _ambushes: IAmbush[];
   private readonly _due: { at: number; do: () => void | Promise<void> }[] = [];
-  private readonly _trained = new Map<string, number>();
-  private readonly _lost = new Map<string, number>();
+  protected readonly _trained = new Map<string, number>();
+  protected readonly _lost = new Map<string, number>();
   private _moves = 0;
 
   constructor(
-    private readonly _world: IWorld,
+    protected readonly _world: IWorld,
     private readonly _switches: SwitchPolicy,
     private readonly _look: (sim: SessionHarness) => void
   ) {
@@ -184,7 +188,7 @@ class Life {
 
   async run(): Promise<IOutcome> {
     const { _sim: sim, _world: world } = this;
-    sim.connect(world.devices);
+    this._begin();
     this._add(world.tasks.filter(({ arrival }) => arrival === 0));
     const begin = sim.time;
     const later = world.tasks.filter(({ arrival }) => arrival > 0);
@@ -230,7 +234,17 @@ class Life {
     };
   }
 
-  private _at(at: number, action: () => void | Promise<void>): void {
+  /** Nodes are there. */
+  protected _begin(): void {
+    this._sim.connect(this._world.devices);
+  }
+
+  /** A node tells something; what it is, as the node that it was when that began. */
+  protected _say(_node: string, event: SessionEvent): void {
+    this._sim.feed(event, 0);
+  }
+
+  protected _at(at: number, action: () => void | Promise<void>): void {
     this._due.push({ at, do: action });
   }
 
@@ -292,7 +306,7 @@ class Life {
   }
 
   /** Nothing is left of a group: it says so, and what waits for it goes on, or has nothing to go on with. */
-  private _end(
+  protected _end(
     group: IGroup,
     kind: 'finished' | 'stopped' | 'lost' | 'oom',
     more: { step?: number } = {}
@@ -312,7 +326,7 @@ class Life {
     }
   }
 
-  private _checkpointOf(task: string): number {
+  protected _checkpointOf(task: string): number {
     return this._sim.session.state.tasks.find(({ spec: { name } }) => name === task)?.checkpointStep ?? 0;
   }
 
@@ -345,29 +359,29 @@ class Life {
   }
 
   /** A trial makes its steps, throws them away, and its devices are free. */
-  private _try({ trial, task, strategy }: TrialStart): void {
+  private _try(node: string, { trial, task, strategy }: TrialStart): void {
     const stepSeconds = this._truth({ task, strategy });
     const { startSeconds, saveSeconds } = this._costs(task.name, strategy);
     const fits = Number.isFinite(stepSeconds);
     const seconds = startSeconds + (fits ? (WARM_UP + MEASURED_AFTER) * stepSeconds + saveSeconds : 0);
     const cell = this._cell(task.name, strategy, stepSeconds);
-    this._at(this._sim.time + seconds, () => void this._sim.feed({ kind: 'trial-finished', trial, cell }, 0));
+    this._at(this._sim.time + seconds, () => this._say(node, { kind: 'trial-finished', trial, cell }));
   }
 
-  private _group(group: IGroup, kind: GroupEvent['kind'], more: object): void {
+  protected _group(group: IGroup, kind: GroupEvent['kind'], more: object): void {
     this._sim.time -= 1;
     this._sim.group(group.start.task.name, group.start.attempt, kind, more);
   }
 
   /** Carry out what the session commands. */
-  private _obey(): void {
+  protected _obey(): void {
     const { _sim: sim } = this;
     while (sim.pending.length > 0) {
       this._carryOut(sim.pending.shift()!);
     }
   }
 
-  private _carryOut(command: Command): void {
+  protected _carryOut(command: Command): void {
     const { _sim: sim, _groups: groups } = this;
     switch (command.kind) {
       case 'start': {
@@ -386,6 +400,7 @@ class Life {
         const { startSeconds } = this._costs(name, body.strategy);
         groups.add({
           start: body,
+          node: command.node,
           held,
           readyAt: sim.time + (held && this._world.cramped ? 0 : startSeconds),
           from: this._checkpointOf(name),
@@ -416,7 +431,7 @@ class Life {
         return;
       }
       case 'trial':
-        this._try(command.body);
+        this._try(command.node, command.body);
         return;
       case 'plan':
         this._at(sim.time + PLANNING_SECONDS, async () => {
@@ -436,9 +451,11 @@ class Life {
           const found = inspection(this._signature(name), task.steps, strategies);
           // One after the other.
           built += task.factorySeconds ?? 0;
-          this._at(
-            Math.max(built, sim.time + 1),
-            () => void sim.feed({ kind: 'inspected', result: { task: name, hash, inspection: found } }, 0)
+          this._at(Math.max(built, sim.time + 1), () =>
+            this._say(command.node, {
+              kind: 'inspected',
+              result: { task: name, hash, inspection: found }
+            })
           );
         }
         return;
@@ -449,7 +466,7 @@ class Life {
   }
 
   /** The step that a group ends next. */
-  private _nextStep({ from, begun, stepSeconds }: IGroup): number {
+  protected _nextStep({ from, begun, stepSeconds }: IGroup): number {
     return from + Math.max(0, Math.ceil((this._sim.time - begun) / stepSeconds));
   }
 
@@ -488,11 +505,11 @@ class Life {
     sim.feed({ kind: 'cells-recalled', cells }, 0);
   }
 
-  private _find(task: string, attempt: number | undefined): IGroup | undefined {
+  protected _find(task: string, attempt: number | undefined): IGroup | undefined {
     return [...this._groups].find(({ start }) => start.task.name === task && start.attempt === attempt);
   }
 
-  private _suffer({ kind, task }: Pick<IFate, 'kind' | 'task'>): void {
+  protected _suffer({ kind, task }: Pick<IFate, 'kind' | 'task'>): void {
     const { _sim: sim, _groups: groups } = this;
     const state = sim.session.state.tasks.find(({ spec }) => spec.name === task);
     switch (kind) {
@@ -536,23 +553,28 @@ class Life {
     }
   }
 
-  private _die(group: IGroup): void {
+  protected _die(group: IGroup): void {
     const { from, begun, stepSeconds, start, until } = group;
     const done = Math.max(0, Math.min(until - from, Math.floor((this._sim.time - begun) / stepSeconds)));
     this._count(this._trained, start.task.name, done);
     this._count(this._lost, start.task.name, done);
   }
 
-  private _count(counts: Map<string, number>, task: string, steps: number): void {
+  protected _count(counts: Map<string, number>, task: string, steps: number): void {
     counts.set(task, (counts.get(task) ?? 0) + steps);
   }
 }
 
 /** Devices that tasks train on, or are about to: one as often as it is used by a task. */
 export function devicesInUse({ tasks }: SessionState): string[] {
-  return tasks
-    .filter(isActive)
-    .flatMap(task => [...new Set([...task.attempts.at(-1)!.devices, ...(task.next?.devices ?? [])])]);
+  return tasks.filter(isActive).flatMap(task => {
+    const groups = [task.attempts.at(-1)!, ...(task.next ? [task.next] : [])];
+    return [...new Set(groups.flatMap(keysOf))];
+  });
+}
+
+function keysOf({ node = '', devices = [] }: { node?: string; devices?: string[] }): string[] {
+  return devices.map(id => `${node} ${id}`);
 }
 
 /**
@@ -563,17 +585,19 @@ export function idleBesideWork({ session }: SessionHarness): string[] {
   const { state, news } = session;
   const { plan: planned, goal, run, planning, probing } = state;
   const isBegun = run !== undefined && run.endedAt === undefined;
-  if (goal !== 'run' || !planned || (planning && !isBegun)) {
+  if (goal !== 'run' || !planned || (planning && !isBegun) || awaitsNodes(state)) {
     return [];
   }
-  const trials = state.trials
-    .filter(({ status }) => status !== 'queued')
-    .flatMap(({ devices = [] }) => devices);
+  const trials = state.trials.filter(({ status }) => status !== 'queued').flatMap(keysOf);
   const taken = new Set([...devicesInUse(state), ...trials]);
   const known = new Set(planned.plan.unplanned.map(({ task }) => task));
   const idle: string[] = [];
   for (const { segment } of stretchesLeft(state, planned.plan)) {
-    const { task: name, devices } = segment;
+    if (!isInCluster(state, segment.node)) {
+      continue;
+    }
+    const { task: name } = segment;
+    const devices = keysOf(segment);
     const status = state.tasks.find(({ spec }) => spec.name === name)?.status;
     if (status === 'ready' && !known.has(name) && devices.every(id => !taken.has(id))) {
       idle.push(...devices);

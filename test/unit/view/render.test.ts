@@ -8,6 +8,7 @@ import { type Replan, type SessionState, type TaskState, validate } from '../../
 import { hostileState, UNPRINTABLE } from '../../fixtures/hostileState.js';
 import { loggedBy } from './loggedCurves.js';
 import {
+  clusteredSession,
   definedSession,
   emptySession,
   explainedSession,
@@ -152,6 +153,9 @@ const HOSTILE_SESSIONS = [
 describe('render', () => {
   it.each([
     ['cluster', 'cluster', definedSession()],
+    ['cluster', 'cluster-nodes', clusteredSession()],
+    ['schedule', 'schedule-nodes', clusteredSession()],
+    ['status', 'status-nodes', clusteredSession()],
     ['tasks', 'tasks', definedSession()],
     ['profile', 'profile', profiledSession()],
     ['profile', 'profile-under-way', profilingSession()],

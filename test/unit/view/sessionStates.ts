@@ -364,6 +364,83 @@ export function runningSession(seconds = 12): SessionState {
   return { ...state, goal: 'run', tasks, plan, run: { startedAt: T0 } };
 }
 
+/** As it trains, on a node of its own and those of a Ray cluster: one is there, one was lost, one joins, one is left out. */
+export function clusteredSession(): SessionState {
+  const state = runningSession();
+  const gpu = (id: number) => ({
+    id: `cuda${id}`,
+    kind: 'cuda' as const,
+    name: 'NVIDIA A100',
+    memoryBytes: 80 * 2 ** 30
+  });
+  const versions = { package: '0.1.0', python: '3.11.9', torch: '2.13.0' };
+  const [own] = state.cluster?.nodes ?? [];
+  const address = '10.0.0.2:6379';
+  let isLost = false;
+  const tasks = state.tasks.map((task): TaskState => {
+    const [attempt] = task.attempts;
+    if (isLost || task.status !== 'running' || !attempt) {
+      return task;
+    }
+    isLost = true;
+    const there = { node: 'gpu-7', devices: ['cuda0'], requestedAt: T0 + 1, startedAt: T0 + 2, savedStep: 4 };
+    return {
+      ...task,
+      attempts: [
+        { ...attempt, ...there, endedAt: T0 + 8, outcome: 'lost' },
+        { ...attempt, number: 2 }
+      ]
+    };
+  });
+  return {
+    ...state,
+    tasks,
+    cluster: {
+      nodes: [
+        ...(own ? [own] : []),
+        {
+          id: 'gpu-2',
+          devices: [0, 1, 2].map(gpu),
+          notices: [{ code: 'gpu-shared', message: 'GPU 2 is used by python (process 17).' }]
+        }
+      ]
+    },
+    excludedDevices: [
+      {
+        node: 'gpu-2',
+        device: gpu(3),
+        error: { code: 'device-busy', message: 'Session other has it.', hint: 'It is waited for.' }
+      }
+    ],
+    nodes: [
+      { id: 'local', state: 'connected', since: T0 - 300, isOwn: true, host: 'workstation', versions },
+      { id: 'gpu-2', state: 'connected', since: T0 - 240, host: 'gpu-2', address: '10.0.0.2', versions },
+      {
+        ...{ id: 'gpu-7', state: 'away', since: T0 + 8, host: 'gpu-7', address: '10.0.0.7' },
+        versions: { ...versions, torch: '2.12.1' },
+        error: {
+          code: 'node-lost',
+          message: 'Ray has lost it.',
+          hint: 'It is joined again when it comes back.'
+        }
+      }
+    ],
+    bridge: {
+      ...{ kind: 'ray', address, request: { ray: { address: 'auto' } }, state: 'connected' },
+      ...{ since: T0 - 250, joinedAt: T0 - 250 },
+      nodes: [
+        { id: 'gpu-2', address: '10.0.0.2' },
+        { id: 'gpu-8', address: '10.0.0.8' },
+        {
+          id: 'gpu-9',
+          address: '10.0.0.9',
+          error: { code: 'other-versions', message: 'It has Python 3.10.4.', hint: 'Install the same there.' }
+        }
+      ]
+    }
+  };
+}
+
 /** Trained; one task failed, another ran out of memory first and was tried again. */
 export function finishedSession(): SessionState {
   const state = runningSession(10_000);

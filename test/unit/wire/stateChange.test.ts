@@ -3,7 +3,9 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   asMessage,
+  type Plan,
   type ProfileCell,
+  type Segment,
   type SessionState,
   type StateChange,
   type TaskState,
@@ -65,9 +67,29 @@ const trial = fc.record<TrialState>({
   strategy: fc.constant({ technique: 'ddp', devices: 2 }),
   status: fc.constantFrom('queued', 'running')
 });
+const segments = fc.array(
+  fc.record<Segment>(
+    {
+      task: fc.constantFrom('a', 'b', 'c', 'd'),
+      strategy: fc.constantFrom({ technique: 'ddp', devices: 2 }, { technique: 'single', devices: 1 }),
+      node: fc.constant('n'),
+      devices: fc.constantFrom<string[]>(['0'], ['0', '1']),
+      start: fc.nat(2),
+      end: fc.integer({ min: 3, max: 5 }),
+      steps: fc.nat(2),
+      fusion: fc.constant('f')
+    },
+    { requiredKeys: ['task', 'strategy', 'node', 'devices', 'start', 'end', 'steps'] }
+  ),
+  { maxLength: 6 }
+);
+const made = fc.tuple(segments, fc.nat(3)).map(([list, carryOn]): Plan => {
+  const { plan: whole } = plannedState().plan!;
+  return { ...whole, segments: list, ...(carryOn > 0 && { carryOn }) };
+});
 const plan = fc.record(
   {
-    plan: fc.constantFrom(plannedState().plan!.plan, runningState().plan!.plan),
+    plan: fc.oneof(made, fc.constantFrom(plannedState().plan!.plan, runningState().plan!.plan)),
     madeAt: fc.nat(2),
     startedAt: fc.nat(2),
     fresh: fc.boolean(),
@@ -169,6 +191,23 @@ describe('stateChange', () => {
     const after = { ...before, plan: { ...before.plan!, fresh: false } };
     expect(stateChange(before, after).plan).toEqual({ fresh: false });
     expect(stateChange(before, after).session).toBeUndefined();
+  });
+
+  it('tells of a plan made anew what is other in it', () => {
+    const before = runningState();
+    const { plan: old } = before.plan!;
+    const later = old.segments.map(one => ({ ...one, start: one.start + 1, end: one.end + 1 }));
+    const [gone, ...stay] = later;
+    const planned = { ...old, makespan: old.makespan + 1, segments: stay };
+    const change = stateChange(before, { ...before, plan: { ...before.plan!, plan: planned } });
+    expect(change.planned).toEqual({ makespan: planned.makespan });
+    expect(change.segments?.keep).toEqual([[1, stay.length]]);
+    expect(change.segments?.put).toBeUndefined();
+    expect(change.segments?.patch).toContainEqual({
+      at: 0,
+      patch: { start: stay[0]!.start, end: stay[0]!.end }
+    });
+    expect(JSON.stringify(change)).not.toContain(gone!.task);
   });
 
   it('tells nothing of what is made anew and is the same', () => {

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from ...generated.wire_types import ProfileCell, Result
 
 _TELL_SECONDS = 0.2
+_TELL_MOST_SECONDS = 1.0
+_TELL_SHARE = 0.02
+"""Of how long it has trained: who trains for a minute need not be heard of five times a second."""
 
 
 def observer_of(request: RankRequest, world: ProcessGroup, events: EventSender) -> TrainingObserver:
@@ -45,15 +48,18 @@ class AgentReporter(TrainingObserver):
 
     def __init__(self, events: EventSender) -> None:
         self._events = events
-        self._told_at = 0.0
+        self._started_at = self._told_at = 0.0
 
     def started(self, step: int) -> None:
         self._events.emit({"kind": "started", "step": step})
-        self._told_at = time.monotonic()
+        self._started_at = self._told_at = time.monotonic()
 
     def agreed(self, step: int, loss: float | None, step_seconds: float) -> None:
         now = time.monotonic()
-        if now - self._told_at >= _TELL_SECONDS:
+        trained = now - self._started_at
+        if now - self._told_at >= max(
+            _TELL_SECONDS, min(_TELL_MOST_SECONDS, _TELL_SHARE * trained)
+        ):
             self._told_at = now
             event: StepEvent = {"kind": "step", "step": step, "stepSeconds": step_seconds}
             if loss is not None:

@@ -12,6 +12,7 @@ _WINDOW_SECONDS = 0.05
 _WINDOW_STEPS_MOST = 50
 _LEAST = 5
 _LEAST_SECONDS = 0.25
+_STEADY_SECONDS = 0.5  # what disturbs a step for a while is no more than a few percent of it
 _SLOW_LEAST = 2  # when time is up before
 _HOPELESS_LEAST = 10
 _MOST_SECONDS = 20.0
@@ -112,12 +113,18 @@ class StepTimer:
         if count >= most or (left <= 0 and count >= _SLOW_LEAST):
             return True
         if count < _LEAST:
-            return False
+            return count >= _SLOW_LEAST and self._is_steady()
         if self.error < _PRECISION:
             return self._measured >= _LEAST_SECONDS
         # As noisy as it is, the time left would not do.
         reach = min(most, count + left * count / self._measured)
         return count >= _HOPELESS_LEAST and self.error * math.sqrt(count / reach) > _PRECISION
+
+    def _is_steady(self) -> bool:
+        """Whether slow steps, and the last that warmed up, were all about as long."""
+        times = [self._warm_up[-1], *self._times]
+        steady = max(times) - min(times) < _PRECISION * min(times)
+        return steady and self._measured >= _STEADY_SECONDS
 
     def _is_warm(self) -> bool:
         times = self._warm_up

@@ -48,6 +48,17 @@ export function loadsSvg(layout: IGanttLayout): Markup {
   )}`;
 }
 
+/** When nodes were away: hatched, behind what was done there. */
+export function absencesSvg(layout: IGanttLayout, name: (part: string) => string): Markup {
+  if (layout.absences.length === 0) {
+    return markup``;
+  }
+  return markup`<pattern id="${name('away')}" width="8" height="8" patternUnits="userSpaceOnUse"><path class="jp-saturn-line" d="M-2 2l4 -4M0 8l8 -8M6 10l4 -4" stroke="#212121" stroke-opacity="0.45" stroke-width="1.5" fill="none"/></pattern>${layout.absences.map(
+    ({ absence: { node, text: words }, rect }) =>
+      markup`<g class="jp-saturn-absence"><title>${`${node} ${words}`}</title>${rectangle(rect, markup`fill="url(#${name('away')})"`)}</g>`
+  )}`;
+}
+
 /** Moments that are marked: a line each, with a sign in a circle above. */
 export function eventsSvg({ plot, events }: IGanttLayout): Markup {
   const bottom = n(plot.y + plot.height);

@@ -58,6 +58,7 @@ export function placeLanes(input: IGanttInput, trans: ITranslation, options: ILa
   const shown = SECTIONS.filter(kind => input.bars.some(bar => bar.kind === kind));
   const nodes = rowsByNode(input.rows);
   const byNode = options.byNode && nodes.size > 1;
+  const away = new Map((input.absences ?? []).map(({ node, text }) => [node, [text]]));
   let y = options.top;
   for (const kind of shown) {
     y += placed.lanes.length === 0 ? 0 : 6;
@@ -68,7 +69,7 @@ export function placeLanes(input: IGanttInput, trans: ITranslation, options: ILa
     for (const [node, rows] of byNode ? nodes : new Map([['', input.rows]])) {
       const isFolded = byNode && folded.has(node);
       if (byNode) {
-        const words = `${node} · ${deviceCount(rows.length, trans)}`;
+        const words = [node, deviceCount(rows.length, trans), ...(away.get(node) ?? [])].join(' · ');
         placed.nodes.push({
           node,
           isFolded,

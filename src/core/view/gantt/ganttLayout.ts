@@ -1,16 +1,19 @@
 import type { ITranslation } from '../../model/translation.js';
 import { count, deviceCount, duration } from '../format/format.js';
 import { barTexts } from './ganttBarText.js';
+import { placeEvents } from './ganttEvents.js';
 import { placeLanes, placeLoad } from './ganttLanes.js';
 import { ganttLegend } from './ganttLegend.js';
 import { ganttLines, type IGanttMark, placeLines } from './ganttLines.js';
 import {
   FONT_SIZE,
+  type IGanttAbsence,
   type IGanttBar,
   type IGanttInput,
   type IGanttLayout,
   type IGanttLink,
   type ILane,
+  type IPlacedAbsence,
   type IPlacedBar,
   type IPlacedText,
   type IRect,
@@ -115,10 +118,13 @@ export function layoutGantt(
     nodes,
     lanes,
     loads: strips.map(strip => placeLoad(strip, { x, width: plotWidth }, x - 8, scale)),
+    absences: placeAbsences(input.absences ?? [], { lanes, scale, window }),
     ghosts: placeBars(input.ghosts ?? [], { lanes, scale, window, trans }),
-    events: (input.events ?? [])
-      .filter(({ seconds }) => isSeen(seconds))
-      .map(event => ({ event, x: scale(event.seconds) })),
+    events: placeEvents(
+      (input.events ?? []).filter(({ seconds }) => isSeen(seconds)),
+      scale,
+      trans
+    ),
     bars,
     links: placeLinks(bars),
     ticks: timeTicks(window, plotWidth / 84, trans).map(tick => ({
@@ -211,6 +217,27 @@ function placeLinks(bars: readonly IPlacedBar[]): IGanttLink[] {
   });
 }
 
+/** On the lanes of what happened, run by run: between them may lie how busy devices were. */
+function placeAbsences(
+  absences: readonly IGanttAbsence[],
+  { lanes, scale, window }: Pick<IBarSpace, 'lanes' | 'scale' | 'window'>
+): IPlacedAbsence[] {
+  return absences.flatMap(absence => {
+    if (absence.to <= window.from || absence.from >= window.to) {
+      return [];
+    }
+    const mine = lanes.flatMap(({ kind, node }, i) =>
+      kind === 'actual' && node === absence.node ? [i] : []
+    );
+    const x = scale(absence.from);
+    return adjacentRuns(mine, lanes).map(run => {
+      const [first, last] = [run[0] as ILane, run.at(-1) as ILane];
+      const width = Math.max(LEAST_BAR, scale(absence.to) - x);
+      return { absence, rect: { x, y: first.y, width, height: last.y + last.height - first.y } };
+    });
+  });
+}
+
 /** When the next bar starts on any of the lanes of a bar; nothing for the last. */
 function nextStarts(bars: readonly IGanttBar[]): Map<IGanttBar, number> {
   const lanes = new Map<string, IGanttBar[]>();
@@ -267,7 +294,8 @@ function describe(input: IGanttInput, trans: ITranslation): string {
     input.makespan !== undefined && trans.__('the plan ends after %1', time(input.makespan)),
     input.lowerBound !== undefined && trans.__('no plan can end before %1', time(input.lowerBound)),
     baseline !== undefined && trans.__('%1 would end after %2', baseline.name, time(baseline.makespan)),
-    input.now !== undefined && trans.__('%1 have passed', time(input.now))
+    input.now !== undefined && trans.__('%1 have passed', time(input.now)),
+    ...(input.absences ?? []).map(({ node, text }) => trans.__('%1 %2', node, text))
   ].filter(fact => fact !== false);
   return `${facts.join('; ')}.`;
 }

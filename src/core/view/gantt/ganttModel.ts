@@ -93,6 +93,13 @@ export interface IGanttRow {
   readonly node?: string;
 }
 
+/** A time in which a node was, or is, away. */
+export interface IGanttAbsence extends ITimeSpan {
+  readonly node: string;
+  /** Said with the node's name: `away since 14:02`. */
+  readonly text: string;
+}
+
 /** What a Gantt chart shows. */
 export interface IGanttInput {
   readonly title: string;
@@ -115,6 +122,8 @@ export interface IGanttInput {
   readonly events?: readonly IGanttEvent[];
   /** How busy the devices are, by the keys of their rows: shown under what happened on them. */
   readonly loads?: ReadonlyMap<string, IGanttLoad>;
+  /** Nodes that are away: shown behind what happened on them. */
+  readonly absences?: readonly IGanttAbsence[];
 }
 
 /** A rectangle in pixels. */
@@ -180,6 +189,12 @@ export interface IPlacedLoad {
   readonly detail: string;
 }
 
+/** When a node was away, behind its lanes. */
+export interface IPlacedAbsence {
+  readonly absence: IGanttAbsence;
+  readonly rect: IRect;
+}
+
 /** A moment that is marked. */
 export interface IPlacedEvent {
   readonly event: IGanttEvent;
@@ -227,6 +242,7 @@ export interface IGanttLayout {
   readonly nodes: readonly IPlacedNode[];
   readonly loads: readonly IPlacedLoad[];
   readonly ghosts: readonly IPlacedBar[];
+  readonly absences: readonly IPlacedAbsence[];
   readonly events: readonly IPlacedEvent[];
   readonly bars: readonly IPlacedBar[];
   readonly links: readonly IGanttLink[];

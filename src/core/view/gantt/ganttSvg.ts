@@ -1,6 +1,15 @@
 import { Markup, markup } from '../format/escape.js';
 import { barSvg, barTextSvg, ghostSvg, TEXT_LAYER } from './ganttBarSvg.js';
-import { axisSvg, eventsSvg, legendSvg, linesSvg, linksSvg, loadsSvg, patternsSvg } from './ganttFrameSvg.js';
+import {
+  absencesSvg,
+  axisSvg,
+  eventsSvg,
+  legendSvg,
+  linesSvg,
+  linksSvg,
+  loadsSvg,
+  patternsSvg
+} from './ganttFrameSvg.js';
 import { FONT_SIZE, type IGanttLayout } from './ganttModel.js';
 import { n } from './svgShapes.js';
 
@@ -51,7 +60,8 @@ export function ganttLayers(layout: IGanttLayout): IGanttLayers {
     back: markup`<style>${new Markup(STYLE)}</style>
 <defs>${patternsSvg(layout, name)}</defs>
 <rect class="jp-saturn-paper" width="${layout.width}" height="${n(layout.height)}" fill="#ffffff"/>
-${axisSvg(layout)}${loadsSvg(layout)}${layout.links.length > 0 && linksSvg(layout)}`.source,
+${axisSvg(layout)}${absencesSvg(layout, name)}${loadsSvg(layout)}${layout.links.length > 0 && linksSvg(layout)}`
+      .source,
     lines: markup`${layout.ghosts.map(ghostSvg)}${linesSvg(layout)}`.source,
     front: markup`${eventsSvg(layout)}${layout.legend.map(item => legendSvg(item, name))}`.source
   };

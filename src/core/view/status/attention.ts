@@ -1,9 +1,10 @@
 import type { ITranslation } from '../../model/translation.js';
 import type { Failure, SessionState, TaskState } from '../../wire/messages.js';
-import { taskFailure } from '../format/failures.js';
+import { type ITaskFailure, taskFailure } from '../format/failures.js';
 import { count } from '../format/format.js';
 import { deviceNotices } from './deviceNotices.js';
 import { leftOut } from './leftOut.js';
+import { nodeFailures } from './shownNodes.js';
 
 /** What a user can do about something: try its tasks again, go on with them, look at what they printed, or at their cell. */
 export type Remedy = 'retry' | 'resume' | 'log' | 'cell';
@@ -12,6 +13,8 @@ export type Remedy = 'retry' | 'resume' | 'log' | 'cell';
 export interface IAttention {
   /** Names of tasks; none where it is nothing of a task. */
   readonly tasks: readonly string[];
+  /** What else it befell: a node, say. */
+  readonly where?: readonly string[];
   readonly failure: Failure;
   readonly remedies: readonly Remedy[];
 }
@@ -47,12 +50,14 @@ export function attention(state: SessionState, trans: ITranslation): IAttention[
       add(task, stoppedAlone(trans), ['resume', 'log']);
     }
   }
+  const nowhere = (error: Failure): ITaskFailure => ({ where: [], error });
   const general = [
-    ...(state.pause === undefined ? [] : [state.pause.error]),
-    ...(state.excludedDevices ?? []).map(({ error }) => error),
+    ...(state.pause === undefined ? [] : [nowhere(state.pause.error)]),
+    ...nodeFailures(state, trans),
+    ...(state.excludedDevices ?? []).map(({ error }) => nowhere(error)),
     ...deviceNotices(state),
-    ...[...state.notices].reverse()
-  ].map(failure => ({ tasks: [], failure, remedies: [] }));
+    ...[...state.notices].reverse().map(nowhere)
+  ].map(({ where, error }) => ({ tasks: [], where, failure: error, remedies: [] }));
   return [...found.values(), ...general];
 }
 

@@ -3,16 +3,33 @@ import type { Device, SessionState } from '../../wire/messages.js';
 import { type Blocks, failuresBlock, lead, sentence, tableBlock } from '../display/block.js';
 import { agentNote } from '../display/emptyStates.js';
 import { bytes, count, deviceCount } from '../format/format.js';
+import type { ITable } from '../format/table.js';
 import { deviceNotices } from './deviceNotices.js';
+import { nodeTable } from './nodeTable.js';
+import { hasSeveralNodes, nodeFailures } from './shownNodes.js';
 
-/** The devices of the session. */
-export function clusterView(state: SessionState, trans: ITranslation): Blocks {
+/**
+ * The devices of the session, by nodes where there are several.
+ *
+ * @param now - seconds since the epoch.
+ */
+export function clusterView(state: SessionState, now: number, trans: ITranslation): Blocks {
+  const several = hasSeveralNodes(state);
   const nodes = state.cluster?.nodes ?? [];
   const places = nodes.flatMap(node => node.devices.map(device => ({ node: node.id, device })));
-  const excluded = (state.excludedDevices ?? []).map(({ device, error }) => ({ where: [device.id], error }));
+  const excluded = (state.excludedDevices ?? []).map(({ node, device, error }) => ({
+    where: [several ? `${node} ${device.id}` : device.id],
+    error
+  }));
+  const nodeBlocks: Blocks = several
+    ? [...bridgeBlocks(state, trans), tableBlock(nodeTable(state, now, trans))]
+    : [];
+  const troubles = failuresBlock(nodeFailures(state, trans));
   if (places.length === 0 && excluded.length > 0) {
     return [
       lead(trans.__('No device is left.')),
+      ...nodeBlocks,
+      troubles,
       sentence(trans.__('Take those that follow in again with `%saturn cluster --gpu all`.')),
       failuresBlock(excluded)
     ];
@@ -20,10 +37,13 @@ export function clusterView(state: SessionState, trans: ITranslation): Blocks {
   if (places.length === 0) {
     return [
       lead(trans.__('No devices yet.')),
+      ...nodeBlocks,
+      troubles,
       state.agent === 'away' ? agentNote(trans) : sentence(trans.__('Choose some with `%saturn cluster`.'))
     ];
   }
   const memory = places.reduce((sum, { device }) => sum + device.memoryBytes, 0);
+  const devices = tableBlock(deviceTable(places, trans));
   return [
     lead(
       trans._n(
@@ -35,25 +55,10 @@ export function clusterView(state: SessionState, trans: ITranslation): Blocks {
         bytes(memory)
       )
     ),
-    tableBlock({
-      columns: [
-        { label: trans.__('Device') },
-        { label: trans.__('Node') },
-        { label: trans.__('Kind') },
-        { label: trans.__('Name') },
-        { label: trans.__('Memory'), align: 'right' },
-        { label: trans.__('Cores') }
-      ],
-      rows: places.map(({ node, device }) => [
-        device.id,
-        node,
-        kind(device, trans),
-        device.uuid === undefined ? device.name : { text: device.name, title: device.uuid },
-        bytes(device.memoryBytes),
-        cores(device)
-      ])
-    }),
-    failuresBlock(deviceNotices(state).map(error => ({ where: [], error }))),
+    ...nodeBlocks,
+    troubles,
+    several ? { kind: 'fold', title: trans.__('Devices'), blocks: [devices] } : devices,
+    failuresBlock(deviceNotices(state)),
     excluded.length > 0 &&
       sentence(
         trans.__(
@@ -63,6 +68,77 @@ export function clusterView(state: SessionState, trans: ITranslation): Blocks {
     failuresBlock(excluded),
     state.agent === 'away' && agentNote(trans)
   ];
+}
+
+/** How the way to the other nodes is. */
+function bridgeBlocks({ bridge, nodes = [] }: SessionState, trans: ITranslation): Blocks {
+  if (bridge === undefined) {
+    return [];
+  }
+  const { address, state, joinedAt } = bridge;
+  const isAlone = bridge.nodes.length === 0 && nodes.every(({ isOwn = false }) => isOwn);
+  switch (state) {
+    case 'starting':
+      return [sentence(trans.__('The nodes of the Ray cluster %1 are being joined.', address))];
+    case 'connected':
+      return [
+        sentence(
+          isAlone
+            ? trans.__(
+                'The Ray cluster %1 has no other node. One that starts Ray with its address is joined within seconds.',
+                address
+              )
+            : trans.__('The nodes of the Ray cluster %1 are joined.', address),
+          isAlone ? 'note' : 'muted'
+        )
+      ];
+    case 'failed':
+      return [
+        joinedAt === undefined
+          ? sentence(trans.__('The nodes of the Ray cluster %1 could not be joined.', address))
+          : sentence(
+              trans.__(
+                'The way to the Ray cluster %1 is lost. It is tried again; what trains on this node goes on.',
+                address
+              )
+            )
+      ];
+    case 'leaving':
+      return [
+        sentence(
+          trans.__(
+            'The nodes of the Ray cluster %1 are left: what trains there saves, to go on here.',
+            address
+          )
+        )
+      ];
+    case 'ending':
+      return [sentence(trans.__('The nodes of the Ray cluster %1 are left.', address))];
+  }
+}
+
+function deviceTable(
+  places: readonly { readonly node: string; readonly device: Device }[],
+  trans: ITranslation
+): ITable {
+  return {
+    columns: [
+      { label: trans.__('Device') },
+      { label: trans.__('Node') },
+      { label: trans.__('Kind') },
+      { label: trans.__('Name') },
+      { label: trans.__('Memory'), align: 'right' },
+      { label: trans.__('Cores') }
+    ],
+    rows: places.map(({ node, device }) => [
+      device.id,
+      node,
+      kind(device, trans),
+      device.uuid === undefined ? device.name : { text: device.name, title: device.uuid },
+      bytes(device.memoryBytes),
+      cores(device)
+    ])
+  };
 }
 
 function kind(device: Device, trans: ITranslation): string {

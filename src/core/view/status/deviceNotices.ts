@@ -1,6 +1,11 @@
-import type { Failure, SessionState } from '../../wire/messages.js';
+import type { SessionState } from '../../wire/messages.js';
+import type { ITaskFailure } from '../format/failures.js';
+import { hasSeveralNodes } from './shownNodes.js';
 
-/** What to know of the devices as they are: GPUs that are left out, or that others use, and why. */
-export function deviceNotices({ cluster }: SessionState): Failure[] {
-  return (cluster?.nodes ?? []).flatMap(node => node.notices ?? []);
+/** What to know of the devices as they are, and of which node where there are several: GPUs left out, or in use by others, and why. */
+export function deviceNotices(state: SessionState): ITaskFailure[] {
+  const where = (node: string): string[] => (hasSeveralNodes(state) ? [node] : []);
+  return (state.cluster?.nodes ?? []).flatMap(({ id, notices = [] }) =>
+    notices.map(error => ({ where: where(id), error }))
+  );
 }

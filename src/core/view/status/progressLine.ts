@@ -4,6 +4,7 @@ import type { SessionState, TaskState, TaskStatus } from '../../wire/messages.js
 import { count, listing, roughly, sharePercent, taskCount } from '../format/format.js';
 import { leftOut } from './leftOut.js';
 import { progressShare } from './progressShare.js';
+import { missedNodes } from './shownNodes.js';
 import { sessionTimeLeft } from './timeLeft.js';
 
 /** So many devices are named. */
@@ -150,5 +151,9 @@ function held(state: SessionState, trans: ITranslation): string[] {
 }
 
 function away(state: SessionState, trans: ITranslation): string[] {
-  return state.agent === 'away' ? [trans.__('agent away')] : [];
+  const nodes = missedNodes(state).length;
+  return [
+    ...(state.agent === 'away' ? [trans.__('agent away')] : []),
+    ...(nodes > 0 ? [trans._n('%2 node away', '%2 nodes away', nodes, count(nodes))] : [])
+  ];
 }

@@ -1,6 +1,7 @@
 import type { ITranslation } from '../../model/translation.js';
 import type { EngineMessages, Replan, SessionState, TaskState } from '../../wire/messages.js';
 import type { IGanttBar, IGanttEvent, IGanttInput } from '../gantt/gantt.js';
+import type { IGanttAbsence } from '../gantt/ganttModel.js';
 import {
   attemptBarId,
   chartOrigin,
@@ -10,6 +11,7 @@ import {
 } from '../gantt/sessionGantt.js';
 import { deviceLoads } from './deviceLoads.js';
 import { listedPlans, replanSentence } from './replans.js';
+import { awayWords, missedNodes } from './shownNodes.js';
 
 /** A task leaves so many seconds after the plan that moves it was taken up, at most: it saves before. */
 const PATIENCE = 600;
@@ -42,12 +44,29 @@ export function scheduleChart(
   }
   const switches = switchesOf(state, now, trans);
   const events = planEvents(state, now, origin, trans);
+  const absences = absencesOf(state, now, origin, trans);
   return {
     ...chart,
     bars: chart.bars.map(bar => ({ ...bar, ...switches.get(bar.id) })).map(withReason),
     ...(events.length > 0 && { events }),
+    ...(absences.length > 0 && { absences }),
     ...(load && { loads: deviceLoads(load, state, origin, trans) })
   };
+}
+
+/** The nodes that are away, from when they were. */
+function absencesOf(state: SessionState, now: number, origin: number, trans: ITranslation): IGanttAbsence[] {
+  const end = state.run?.endedAt ?? now;
+  return missedNodes(state).flatMap(node =>
+    node.since === undefined || node.since > end
+      ? []
+      : [
+          {
+            ...{ node: node.id, text: awayWords(node, now, trans) },
+            ...{ from: Math.max(0, node.since - origin), to: end - origin }
+          }
+        ]
+  );
 }
 
 /** What becomes of a bar that was left for another. */

@@ -11,6 +11,7 @@ import { deviceNotices } from './deviceNotices.js';
 import { leftOut } from './leftOut.js';
 import { progressLine } from './progressLine.js';
 import { outcomeBlock, replansBlock } from './replans.js';
+import { nodesSentence } from './shownNodes.js';
 import { progressTable } from './taskProgress.js';
 
 const LATEST_NOTICES = 3;
@@ -20,9 +21,11 @@ export function statusView(state: SessionState, now: number, trans: ITranslation
   const goal = goalSentence(state.goal, trans);
   const some = state.tasks.length > 0;
   const wishes = sessionWishWords(state, trans);
+  const nodes = nodesSentence(state, now, trans);
   return [
     lead(progressLine(state, now, trans)),
     state.agent === 'away' && agentNote(trans),
+    nodes !== undefined && sentence(trans.__('On %1.', nodes)),
     !some && sentence(noTasks(trans)),
     some && goal !== undefined && sentence(goal),
     some && policySentence(state, trans),
@@ -38,10 +41,8 @@ export function statusView(state: SessionState, now: number, trans: ITranslation
     outcomeBlock(state, trans),
     replansBlock(state, now, trans),
     failuresBlock([
-      ...[...deviceNotices(state), ...state.notices.slice(-LATEST_NOTICES)].map(error => ({
-        where: [],
-        error
-      })),
+      ...deviceNotices(state),
+      ...state.notices.slice(-LATEST_NOTICES).map(error => ({ where: [], error })),
       ...leftOut(state).map(({ task, reason }) => ({
         where: [task],
         error: {

@@ -6,15 +6,22 @@ import { ruleOf } from '../results/criterion.js';
 import type { ITaskColumn } from './taskColumn.js';
 import { bestMetric, goalIn, heldOutMetrics, lastMetric } from './taskMetric.js';
 
+/** What tasks have learnt. */
+interface IMetricColumns {
+  /** The best value of what they are ranked by; where they are not, the loss of training. */
+  readonly foremost: ITaskColumn;
+  readonly others: readonly ITaskColumn[];
+}
+
 /**
  * What tasks have learnt: the newest loss of training, and of each metric the newest and the best value. Of metrics by which
  * they are not ranked the best is there once somebody wants it.
  */
-export function metricColumns(tasks: readonly TaskState[], trans: ITranslation): ITaskColumn[] {
+export function metricColumns(tasks: readonly TaskState[], trans: ITranslation): IMetricColumns {
   const names = heldOutMetrics(tasks);
   const { metric: rule } = ruleOf(tasks.filter(task => task.result !== undefined));
   const ranked = rule ?? names.find(name => goalIn(tasks, name) !== undefined);
-  return [
+  const columns = [
     lossColumn(trans),
     ...names.flatMap(name => {
       const goal = goalIn(tasks, name);
@@ -24,7 +31,12 @@ export function metricColumns(tasks: readonly TaskState[], trans: ITranslation):
       ];
     })
   ];
+  const foremost =
+    columns.find(({ id }) => ranked !== undefined && id === bestId(ranked)) ?? lossColumn(trans);
+  return { foremost, others: columns.filter(({ id }) => id !== foremost.id) };
 }
+
+const bestId = (name: string): string => `best:${name}`;
 
 function lossColumn(trans: ITranslation): ITaskColumn {
   const loss = ({ result, progress }: TaskState): number | null | undefined =>
@@ -62,7 +74,7 @@ function bestColumn(name: string, goal: 'max' | 'min', isUsual: boolean, trans: 
   const shown = printable(name);
   const label = trans.__('best %1', shown);
   return {
-    id: `best:${name}`,
+    id: bestId(name),
     label,
     about:
       goal === 'max' ? trans.__('The highest %1 so far', shown) : trans.__('The lowest %1 so far', shown),

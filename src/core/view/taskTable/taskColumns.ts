@@ -11,10 +11,10 @@ import { argumentValue, type ITaskColumn } from './taskColumn.js';
 import type { ITaskRow } from './taskRow.js';
 
 /** Widest that a column of texts is made for its contents, in characters. */
-const WIDEST = 32;
+const WIDEST = 24;
 
 /**
- * All columns that the tasks of a session have.
+ * All columns that the tasks of a session have: first what most want to know, which there is room for on small screens.
  *
  * @param now - seconds since the epoch, for times that are asked for.
  */
@@ -22,9 +22,11 @@ export function taskColumns(state: SessionState, now: number, trans: ITranslatio
   const { tasks } = state;
   const isVaried = (of: (task: TaskState) => unknown): boolean => new Set(tasks.map(of)).size > 1;
   const some = (has: (task: TaskState) => unknown): boolean => tasks.some(task => has(task) !== undefined);
+  const metrics = metricColumns(tasks, trans);
   return [
     text('name', trans.__('Task'), tasks, ({ task }) => task.spec.name),
     stateColumn(trans),
+    metrics.foremost,
     progressColumn(trans),
     {
       ...number(
@@ -50,7 +52,7 @@ export function taskColumns(state: SessionState, now: number, trans: ITranslatio
       count,
       isVaried(({ spec }) => spec.seed)
     ),
-    ...metricColumns(tasks, trans),
+    ...metrics.others,
     {
       ...number('rate', trans.__('Samples/s'), samplesPerSecond, compactCount),
       about: trans.__('Samples that it trains with in a second'),
@@ -213,7 +215,7 @@ function stateColumn(trans: ITranslation): ITaskColumn {
     id: 'state',
     label: trans.__('State'),
     isUsual: true,
-    width: 16,
+    width: 11,
     value: ({ task }) => STATUS_ORDER.indexOf(task.status),
     raw: ({ task }) => task.status,
     cell: ({ task }) => {

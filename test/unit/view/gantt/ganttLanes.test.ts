@@ -134,6 +134,21 @@ describe('what a chart marks', () => {
     expect(ganttSvg(chart)).toContain('<title>planned anew</title>');
   });
 
+  it('has one sign for those that would lie on one another, which tells of all', () => {
+    const many = Array.from({ length: 400 }, (_, i) => ({
+      ...{ id: `plan:${i}`, seconds: i / 4, sign: String(i), detail: `Plan ${i}` }
+    }));
+    const { events } = layout({ ...INPUT, events: many });
+    expect(events.length).toBeGreaterThan(3);
+    expect(events.at(-1)?.event.id).toBe('plan:399');
+    for (const [i, { x }] of events.slice(1).entries()) {
+      expect(x - events[i]!.x).toBeGreaterThanOrEqual(20);
+    }
+    expect(events.at(-1)?.event.detail).toMatch(
+      /^Plan 399\nPlan 398\nPlan 397\nPlan 396\nand \d+ more before$/
+    );
+  });
+
   it('draws bars that are to be replaced as outlines, which are no bars', () => {
     expect(chart.ghosts).toHaveLength(1);
     const svg = ganttSvg(chart);

@@ -22,7 +22,8 @@ function session(devices: Device[], notices?: Failure[]): SessionState {
 
 const gpu: Device = { id: 'cuda0', kind: 'cuda', name: 'NVIDIA H100', memoryBytes: 2 ** 36, uuid: 'GPU-1' };
 const slice: Device = { ...gpu, id: 'cuda0.0', name: 'NVIDIA H100 MIG 1g.10gb', partition: true };
-const text = (state: SessionState): string => display('cluster', clusterView(state, ENGLISH), ENGLISH).text;
+const text = (state: SessionState): string =>
+  display('cluster', clusterView(state, T0, ENGLISH), ENGLISH).text;
 
 describe('what is to be known of devices', () => {
   it('includes which are slices of a GPU', () => {

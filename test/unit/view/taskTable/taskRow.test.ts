@@ -68,6 +68,7 @@ describe('taskColumns', () => {
     expect(taskColumns(runningState(), NOW, ENGLISH).map(({ id }) => id)).toEqual([
       'name',
       'state',
+      'best:accuracy',
       'progress',
       'left',
       'sweep',
@@ -77,7 +78,6 @@ describe('taskColumns', () => {
       'seed',
       'loss',
       'metric:accuracy',
-      'best:accuracy',
       'rate',
       'step-time',
       'strategy',
@@ -105,6 +105,12 @@ describe('taskColumns', () => {
       'parameters',
       'attempts'
     ]);
+  });
+
+  it('tells the loss first where nothing else tells which is best', () => {
+    const tasks = plannedState().tasks;
+    const [, , third] = taskColumns({ ...plannedState(), tasks }, NOW, ENGLISH);
+    expect(third?.id).toBe('loss');
   });
 
   it.each([
