@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +14,8 @@ from jupyterlab_saturn.errors import Json
 from stage import Stage, until
 from test_story import home, lines, opened  # noqa: F401
 
+_numbers = itertools.count(1)
+
 pytestmark = pytest.mark.timeout(400)
 
 EXCLUDED = ["hsdp", "offload", "pipeline", "tensor", "fsdp-tensor"]
@@ -20,7 +23,7 @@ EXCLUDED = ["hsdp", "offload", "pipeline", "tensor", "fsdp-tensor"]
 
 @pytest.fixture
 def session(home: Path, stage: Stage) -> Iterator[Session]:  # noqa: F811
-    with opened("span", home) as one:
+    with opened(f"span-{next(_numbers)}", home) as one:
         one.cluster(cpu=1)
         yield one
 

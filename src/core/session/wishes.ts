@@ -10,7 +10,6 @@ import type {
   TaskWishesChange
 } from '../wire/messages.js';
 import { spent } from './budgets.js';
-import { plannedCluster } from './plannedCluster.js';
 import { type ISession, isActive, isOpen, mapTasks, withStaleProfile } from './session.js';
 import { tableOf } from './taskTable.js';
 

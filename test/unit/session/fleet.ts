@@ -241,7 +241,8 @@ export class Fleet extends Life {
       }
     });
     this._at(sim.time + AWAY_SECONDS, () => {
-      const isDue = (!anew && engine === this._engine) || overdueNodes(sim.session, sim.time).includes(far.id);
+      const isDue =
+        (!anew && engine === this._engine) || overdueNodes(sim.session, sim.time).includes(far.id);
       if (far.life === life && far.link === 'cut' && isDue) {
         this._lose(far.id);
       }
