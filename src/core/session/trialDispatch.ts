@@ -157,7 +157,7 @@ function makeRoom(session: ISession): IStep {
   );
   const active = activeTasks(tasks);
   const leaving = active.filter(({ status }) => status === 'stopping');
-  const coming = leaving.reduce((sum, task) => sum + (lastAttempt(task)?.devices.length ?? 0), 0);
+  const coming = leaving.reduce((sum, task) => sum + (lastAttempt(task)?.strategy.devices ?? 0), 0);
   const free = freeDevices(session).reduce((sum, { devices }) => sum + devices.length, 0);
   const settled = active.filter(task => isStaying(task) && !isExploring(lastAttempt(task)!));
   const isStuck =
@@ -173,7 +173,7 @@ function makeRoom(session: ISession): IStep {
       const freed = leave(next, task);
       next = freed.session;
       commands.push(...freed.commands);
-      lacking -= lastAttempt(task)!.devices.length;
+      lacking -= lastAttempt(task)!.strategy.devices;
     }
   }
   return { session: next, commands };

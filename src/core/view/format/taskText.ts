@@ -1,8 +1,8 @@
-import { devicesOf } from '../../model/schedule/deviceRuns.js';
+import { sharesOf } from '../../model/schedule/deviceRuns.js';
 import { strategyLabel } from '../../model/strategy.js';
 import type { ITranslation } from '../../model/translation.js';
-import type { Argument, TaskSpec, TaskState, TaskStatus } from '../../wire/messages.js';
-import { argument, count, metric } from './format.js';
+import type { Argument, Segment, TaskSpec, TaskState, TaskStatus } from '../../wire/messages.js';
+import { argument, count, listing, metric } from './format.js';
 import type { ICell, Tone } from './table.js';
 
 /** A task's status, told by a sign, in words, and by how it is meant. */
@@ -97,12 +97,18 @@ export function lossWords({ progress }: TaskState, trans: ITranslation): string 
 export function placeWords(task: TaskState, trans: ITranslation): string | undefined {
   const attempt = task.attempts.at(-1);
   return attempt && attempt.endedAt === undefined
-    ? trans.__(
-        '%1 on %2',
-        strategyLabel(attempt.strategy),
-        devicesOf(attempt)
-          .map(({ device }) => device)
-          .join(', ')
-      )
+    ? trans.__('%1 on %2', strategyLabel(attempt.strategy), deviceWords(attempt, trans))
     : undefined;
+}
+
+/** The devices of an attempt or a segment: `cpu0, cpu1`; `cpu0 of n1 and cpu0 of n2` over several nodes. */
+export function deviceWords(
+  place: Pick<Segment, 'node' | 'devices' | 'elsewhere'>,
+  trans: ITranslation
+): string {
+  const words = sharesOf(place).map(({ node, devices }) => {
+    const names = devices.join(', ');
+    return place.elsewhere ? trans.__('%1 of %2', names, node) : names;
+  });
+  return listing(words, trans);
 }

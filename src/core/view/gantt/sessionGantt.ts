@@ -3,7 +3,7 @@ import { strategyLabel } from '../../model/strategy.js';
 import type { ITranslation } from '../../model/translation.js';
 import type { Attempt, Cluster, Plan, Segment, SessionState, TaskState } from '../../wire/messages.js';
 import { duration } from '../format/format.js';
-import { lossWords, stepWords } from '../format/taskText.js';
+import { deviceWords, lossWords, stepWords } from '../format/taskText.js';
 import {
   barStateWords,
   type IGanttBar,
@@ -230,9 +230,7 @@ function actualBar(
         '%1: %2 on %3',
         state === undefined ? trans.__('ended') : barStateWords(state, trans),
         strategy,
-        devicesOf(attempt)
-          .map(({ device }) => device)
-          .join(', ')
+        deviceWords(attempt, trans)
       ),
       attempt.number > 1
         ? trans.__('%1 to %2 (%3), attempt %4', ...lasting, attempt.number)
