@@ -281,5 +281,7 @@ function noteRun(session: ISession, names: readonly string[] | null): ISession {
   const selection = names && [...new Set([...names, ...training.map(({ spec }) => spec.name)])];
   const same = JSON.stringify(session.selection) === JSON.stringify(selection);
   const asked: ISession = { ...next, selection };
-  return withGoal(changed || !same ? withStaleProfile(asked) : asked, 'run');
+  // Only a run can try what is over several nodes.
+  const more = session.state.wishes?.span !== undefined && session.state.goal !== 'run';
+  return withGoal(changed || !same || more ? withStaleProfile(asked) : asked, 'run');
 }

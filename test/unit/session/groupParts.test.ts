@@ -282,6 +282,23 @@ describe('a group over two nodes', () => {
     expect(played('meets 1').parts.map(({ node }) => node)).toEqual(['node', 'far']);
   });
 
+  it('is tried in a run, though a plan was made before that could try nothing', () => {
+    const sim = new SessionHarness();
+    sim.connect(1);
+    sim.join('far', 1);
+    sim.feed({ kind: 'wishes-set', session: { set: { span: 2 } } });
+    sim.feed({ kind: 'tasks-added', tasks: [spec('a')] });
+    const found = inspection('sig-a', STEPS, [{ technique: 'ddp', devices: 2 }]);
+    sim.feed({ kind: 'inspected', result: { task: 'a', hash: 'h', inspection: found } });
+    sim.pending = [];
+    sim.feed({ kind: 'plan-requested' });
+    const before = new Scene(sim, []).obeyed();
+    expect(sim.session.state.plan?.plan.segments).toEqual([]);
+    const run = before.after(one => one.feed({ kind: 'run-requested' }));
+    expect(run.parts).toMatchObject([{ node: 'node', spans: true }]);
+    expect(task(run).attempts[0]).toMatchObject({ strategy: BOTH, explores: true });
+  });
+
   it('is finished when both parts have ended, whichever first', () => {
     for (const order of [NODES, [...NODES].reverse()]) {
       const half = played('meets 1', 'started 1', `finished ${order[0]} 1`);
