@@ -10,6 +10,7 @@
  * `npm run bench:scale`: what watching 12, 100, 300 and 1000 tasks costs; `-- --tasks 12,100 --seconds 60` is shorter.
  * `npm run bench:page`: what JupyterLab's page costs while 12, 300, 1000 tasks train; `-- --tasks 300` is shorter.
  * `npm run bench -- curves`: what the curves of 300 tasks of 100,000 steps cost; `--tasks 30` is shorter.
+ * `npm run bench -- fleet`: what deciding for 2, 10, 30 and 100 simulated nodes costs; `--nodes 10` is shorter.
  * `npm run bench -- replan`: planning anew in a fraction of a second.
  */
 import { spawnSync } from 'node:child_process';
@@ -34,9 +35,10 @@ const benches = [
   'live',
   'scale',
   'page',
-  'curves'
+  'curves',
+  'fleet'
 ];
-const ENGINE = ['live', 'sweep', 'scale', 'page']; // what runs one
+const ENGINE = ['live', 'sweep', 'scale', 'page', 'fleet']; // what runs one
 const QUICK = [
   ['planner', '--seconds', '2', '--seeds', '2'],
   ['trials', '--seeds', '3', '--cases', 'paper'],
@@ -84,7 +86,7 @@ async function bench(name, rest) {
     format: 'esm',
     platform: 'node',
     target: 'node20',
-    external: ['highs', 'playwright-core']
+    external: ['highs', 'playwright-core', 'zeromq']
   });
   await run(process.execPath, [outfile, ...args], { show: true });
 }

@@ -164,6 +164,10 @@ class SessionPaths:
         return self.own / "agent.log"
 
     @property
+    def bridge_log(self) -> Path:
+        return self.folder / "bridge.log"
+
+    @property
     def zygote_log(self) -> Path:
         return self.own / "zygote.log"
 
@@ -207,6 +211,10 @@ class SessionPaths:
 
     def checkpoints(self, task: str) -> Path:
         return self.task(task) / "checkpoints"
+
+    def claims(self, task: str) -> Path:
+        """A file for each attempt at a task that has begun."""
+        return self.task(task) / "claims"
 
     def native(self, task: str) -> Path:
         """What a task that trains by itself writes: its checkpoints and logs."""

@@ -55,7 +55,8 @@ function measurementOf(
 ): { node: string | undefined; cell: ProfileCell } | undefined {
   if (event.kind === 'trial-finished') {
     const trial = state.trials.find(({ id, status }) => id === event.trial && status === 'running');
-    return trial && event.cell && { node: trial.node, cell: event.cell };
+    const on = trial?.model === undefined ? {} : { model: trial.model };
+    return trial && event.cell && { node: trial.node, cell: { ...event.cell, ...on } };
   }
   if (event.kind === 'group' && (event.event.kind === 'oom' || event.event.kind === 'measured')) {
     const task = state.tasks.find(({ spec }) => spec.name === event.event.task);

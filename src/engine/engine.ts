@@ -16,6 +16,7 @@ import {
   type SessionEvent,
   type SessionState
 } from '../core/wire/messages.js';
+import { forgetClaims } from './attemptClaims.js';
 import { CacheSync } from './cacheSync.js';
 import { ConnectedClients } from './connectedClients.js';
 import { DeviceLoads } from './deviceLoads.js';
@@ -157,6 +158,9 @@ export class Engine implements IDisposable {
     });
     if (!journal.damage) {
       engine._archive(unarchived(folder, session, archived));
+    }
+    if (journal.damage || journal.seq === 0) {
+      forgetClaims(folder);
     }
     for (const event of openingEvents(journal, restored, now())) {
       engine._apply(event);

@@ -2,10 +2,12 @@ import { createHash, randomUUID } from 'node:crypto';
 import { lstatSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { cellKey } from '../core/model/strategy.js';
+import { deviceModels, feasibleKinds, type IDeviceKind } from '../core/model/deviceModels.js';
+import { cellKey, keyOfCell } from '../core/model/strategy.js';
 import { isOwnSignature } from '../core/session/speeds.js';
 import type { IMemory, IRemembered } from '../core/view/profile/cacheView.js';
 import {
+  type Cluster,
   type Failure,
   type Node,
   type ProfileCell,
@@ -41,6 +43,8 @@ interface IEntry {
 
 const FORMAT = 'jupyterlab-saturn profile 1';
 
+const NO_CLUSTER: Cluster = { nodes: [] };
+
 /**
  * Where measurements outlive their sessions: in `$SATURN_CACHE`, else in `jupyterlab-saturn` among the user's caches
  * (XDG Base Directory specification).
@@ -68,25 +72,26 @@ export class ProfileCache {
   /**
    * What is known of a session's tasks on its devices, and not measured in it.
    *
-   * @returns cells marked as recalled, each strategy of a signature once.
+   * @returns cells marked as recalled, each strategy of a signature once for each model of devices.
    */
   recall(state: SessionState): ProfileCell[] {
     const settled = new Set(
-      state.cells
-        .filter(cell => cell.source === 'measured' && cell.status !== 'pruned')
-        .map(cell => cellKey(cell.signature, cell.strategy))
+      state.cells.filter(cell => cell.source === 'measured' && cell.status !== 'pruned').map(keyOfCell)
     );
     const found: ProfileCell[] = [];
     const tasks = this._isOurs() ? state.tasks : [];
     for (const { inspection } of tasks) {
-      for (const { strategy, feasible } of inspection?.feasibility ?? []) {
+      for (const verdict of inspection?.feasibility ?? []) {
+        const { strategy } = verdict;
         const signature = inspection?.signature as string;
-        const place = cellKey(signature, strategy);
-        if (feasible && !settled.has(place)) {
-          settled.add(place);
-          const cell = this._find(state, signature, strategy);
-          if (cell) {
-            found.push({ ...cell, recalled: true });
+        for (const kind of feasibleKinds(state.cluster ?? NO_CLUSTER, verdict)) {
+          const place = cellKey(signature, strategy, kind.model);
+          if (!settled.has(place) && !settled.has(cellKey(signature, strategy))) {
+            settled.add(place);
+            const cell = this._find(state, signature, strategy, kind);
+            if (cell) {
+              found.push({ ...cell, recalled: true });
+            }
           }
         }
       }
@@ -103,7 +108,7 @@ export class ProfileCache {
    * @param at - seconds since the epoch.
    */
   keep(state: SessionState, node: Node, cell: ProfileCell, at: number): void {
-    const key = keyOf(state, node, cell.signature, cell.strategy);
+    const key = keyOf(state, node, cell);
     const isOfTrial = cell.source === 'measured' && (cell.status === 'ok' || cell.status === 'oom');
     const tells = isOfTrial && cell.foreignBytes === undefined;
     if (!tells || key === undefined) {
@@ -153,12 +158,18 @@ export class ProfileCache {
     }
   }
 
-  private _find(state: SessionState, signature: string, strategy: Strategy): ProfileCell | undefined {
-    for (const node of state.cluster?.nodes ?? []) {
-      const key = keyOf(state, node, signature, strategy);
+  private _find(
+    state: SessionState,
+    signature: string,
+    strategy: Strategy,
+    { model, nodes }: IDeviceKind
+  ): ProfileCell | undefined {
+    for (const { id } of model === undefined ? [] : nodes) {
+      const node = state.cluster?.nodes.find(one => one.id === id);
+      const key = node && keyOf(state, node, { signature, strategy, ...(model !== undefined && { model }) });
       const entry = key && this._read(this._path(key));
       if (entry && textOf(entry.key) === textOf(key)) {
-        return entry.cell;
+        return { ...entry.cell, ...(model !== undefined && { model }) };
       }
     }
     return undefined;
@@ -228,10 +239,16 @@ function textOf({ signature, strategy, device, devices, software, version, sourc
  * What a measurement on a node depends on; undefined where that is not known well enough: devices or software
  * without a name, devices of several kinds, a task that is like no other, or a technique imported from a module or package, which may change.
  */
-function keyOf(state: SessionState, node: Node, signature: string, strategy: Strategy): IKey | undefined {
+function keyOf(
+  state: SessionState,
+  node: Node,
+  { signature, strategy, model }: Pick<ProfileCell, 'signature' | 'strategy' | 'model'>
+): IKey | undefined {
   const own = state.techniques?.find(({ name }) => name === strategy.technique);
-  const [device, ...others] = new Set(node.devices.map(({ model }) => model));
-  if (device === undefined || others.length > 0 || node.software === undefined || isOwnSignature(signature)) {
+  const [only, ...others] = deviceModels({ nodes: [node] });
+  const device = model ?? (others.length === 0 ? only : undefined);
+  const devices = node.devices.filter(one => one.model === device).length;
+  if (device === undefined || devices === 0 || node.software === undefined || isOwnSignature(signature)) {
     return undefined;
   }
   if (own === undefined ? !BUILT_IN_TECHNIQUES.has(strategy.technique) : own.source === undefined) {
@@ -241,7 +258,7 @@ function keyOf(state: SessionState, node: Node, signature: string, strategy: Str
     signature,
     strategy,
     device,
-    devices: node.devices.length,
+    devices,
     software: node.software,
     version: VERSION,
     ...(own?.source === undefined ? {} : { source: own.source })

@@ -1,11 +1,12 @@
 import { ENGLISH } from '../core/model/translation.js';
+import { isAlike } from '../core/session/bridge.js';
 import { refuseStop, selectFailed, selectStopped } from '../core/session/resuming.js';
 import { type ISession, isActive, lastAttempt, maxDevices } from '../core/session/session.js';
 import { refuseRemoved, selectTasks } from '../core/session/tasks.js';
 import { wishesEvent } from '../core/session/wishRequests.js';
 import { count, listing } from '../core/view/format/format.js';
 import { SaturnError } from '../core/wire/failure.js';
-import type { Message, SessionEvent, TechniquesSet } from '../core/wire/messages.js';
+import type { BridgeRequest, Message, SessionEvent, TechniquesSet } from '../core/wire/messages.js';
 import { givenPlanEvent } from './planner/givenPlan.js';
 
 /**
@@ -55,6 +56,12 @@ export function eventOfRequest(
       refuseRemoved(session, message.body.tasks ?? []);
       refuseStop(session, message.body.tasks ?? []);
       return { kind: 'stop-requested', ...message.body };
+    case 'cluster.join':
+      return refuseOtherCluster(session, message.body)
+        ? { kind: 'bridge-wanted', request: message.body }
+        : null;
+    case 'cluster.leave':
+      return session.state.bridge ? { kind: 'bridge-unwanted' } : null;
     case 'reset':
       refuseBusy(session, 'The session cannot be reset');
       return { kind: 'reset' };
@@ -93,6 +100,25 @@ export function refuseBusy(session: ISession, what: string, node?: string): void
           : 'Wait with %saturn wait.'
     });
   }
+}
+
+/**
+ * Whether a cluster is still to be joined.
+ *
+ * @throws SaturnError `other-cluster`: what trains on the nodes of another one would lose steps.
+ */
+function refuseOtherCluster({ state: { bridge } }: ISession, request: BridgeRequest): boolean {
+  if (!bridge || (bridge.state === 'failed' && bridge.joinedAt === undefined)) {
+    return true;
+  }
+  if (isAlike(bridge.request, request)) {
+    return bridge.state !== 'connected' && bridge.state !== 'starting';
+  }
+  throw new SaturnError({
+    code: 'other-cluster',
+    message: `The session has joined the Ray cluster at ${bridge.address}, or joined it otherwise.`,
+    hint: 'Leave it first, with %saturn cluster --local.'
+  });
 }
 
 /** A technique must be there to be removed, and idle to be changed: what it measures would count for the new one. */

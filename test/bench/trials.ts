@@ -7,7 +7,9 @@ import {
   distinctGroundTruth,
   GRID_CELLS,
   type IGroundTruth,
-  paperGroundTruth
+  paperGroundTruth,
+  SMALL_CELLS,
+  withSmallNode
 } from './trials/groundTruth.js';
 import { makespanOf, omniscient, profile } from './trials/profilingRun.js';
 
@@ -24,9 +26,21 @@ const { values: flags } = parseArgs({
 /** Planner budget of the plans compared; in iterations, so that the table does not depend on the machine. */
 const BUDGET = { iterations: 20_000 };
 
-const CASES: { name: string; world(seed: number): IGroundTruth; goal: string }[] = [
+const CASES: { name: string; world(seed: number): IGroundTruth; goal: string; cells?: number }[] = [
   { name: 'paper, text', world: seed => paperGroundTruth('txt', seed), goal: '1/8, 3 %' },
   { name: 'paper, images', world: seed => paperGroundTruth('img', seed), goal: '1/8, 3 %' },
+  {
+    name: 'unlike nodes, text',
+    world: seed => withSmallNode(paperGroundTruth('txt', seed, true), seed),
+    goal: '',
+    cells: GRID_CELLS + SMALL_CELLS
+  },
+  {
+    name: 'unlike nodes, images',
+    world: seed => withSmallNode(paperGroundTruth('img', seed, true), seed),
+    goal: '',
+    cells: GRID_CELLS + SMALL_CELLS
+  },
   { name: '12 distinct', world: seed => distinctGroundTruth(seed), goal: '' },
   { name: '12 distinct, estimates', world: seed => distinctGroundTruth(seed, true), goal: '1/8, 3 %' }
 ];
@@ -35,7 +49,9 @@ const wasm = createRequire(import.meta.url).resolve('highs/runtime');
 const highs = loadHighs({ locateFile: () => wasm });
 const options = { loadHighs: () => highs };
 
-console.log(`Trials of a grid of ${GRID_CELLS} cells, and the makespan against planning on the full truth.`);
+console.log(
+  `Trials of a grid of ${GRID_CELLS} cells, ${SMALL_CELLS} more with a second node, and the makespan against planning on the full truth.`
+);
 console.log(
   `${flags.seeds} worlds a case. Regret: share by which the tasks take longer when the plan is followed;`
 );
@@ -43,7 +59,7 @@ console.log('the same with every cell measured, as measurements are off by 2 % e
 const widths = [24, 8, 6, 8, 6, 9, 8, 8, 14, 8, 12];
 row(['case', 'trials', 'most', 'share', 'oom', 'median', 'mean', 'max', 'all measured', 'max', 'goal']);
 const results = [];
-for (const { name, world: make, goal } of CASES) {
+for (const { name, world: make, goal, cells = GRID_CELLS } of CASES) {
   if (flags.cases !== undefined && !flags.cases.split(',').some(part => name.includes(part))) {
     continue;
   }
@@ -73,7 +89,7 @@ for (const { name, world: make, goal } of CASES) {
     name,
     String(median(trials)),
     String(Math.max(...trials)),
-    percent(median(trials) / GRID_CELLS),
+    percent(median(trials) / cells),
     String(median(runs.map(run => run.oom))),
     percent(median(regrets)),
     percent(mean(regrets)),

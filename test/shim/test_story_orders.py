@@ -215,4 +215,4 @@ def test_two_clients_order_what_contradicts_each_other(
     assert told == sorted(told)
     assert told[-1] == len(attempts)
     kept = session.paths.folder / "tasks" / one / "checkpoints"
-    assert "step-000000400" in {folder.name for folder in kept.iterdir()}
+    assert "step-000000400" in {folder.name[:14] for folder in kept.iterdir()}

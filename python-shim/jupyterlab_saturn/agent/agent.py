@@ -16,6 +16,7 @@ from ..whole_files import remove_leftovers
 from ..wire import message
 from . import agent_lock
 from .agent_jobs import AgentJobs
+from .bridge_process import BridgeProcess
 from .busy_devices import BusyDevices
 from .device_leases import DeviceLeases
 from .device_load import LoadSampler
@@ -93,6 +94,7 @@ class Agent:
         self._engine: EngineProcess | FarEngine
         self._link: EngineLink
         self._place: JobContext
+        self._bridge: BridgeProcess
         self._jobs: AgentJobs
         self._busy: BusyDevices
 
@@ -168,6 +170,14 @@ class Agent:
                 network=network,
             )
             self._jobs = AgentJobs(self._place)
+            self._bridge = BridgeProcess(
+                self._paths.folder,
+                self._node.now["id"],
+                endpoint,
+                self._paths.bridge_log,
+                lambda report: self._say(message("agent", "bridge.report", report)),
+            )
+            stack.push_async_callback(self._bridge.end)
             self._engine = self._engine_at(endpoint, command)
             stack.push_async_callback(self._launcher.close)
             self._launcher.zygote.prewarm()
@@ -232,6 +242,7 @@ class Agent:
             try:
                 self._place.leases.restore()
                 watch.look()
+                self._bridge.lead_to(engine_endpoint(self._runtime.path))
             except (SaturnError, OSError) as error:
                 _log.warning("What was removed of the session cannot be made anew: %s", error)
                 why = str(error)
@@ -273,7 +284,10 @@ class Agent:
                 self._link.say(message("agent", "devices.freed", body))
 
     def _hello(self) -> AgentHello:
-        return self._node.hello(self._jobs.report(self._link.unacknowledged()))
+        hello = self._node.hello(self._jobs.report(self._link.unacknowledged()))
+        if self._bridge.request is not None:
+            hello["bridge"] = self._bridge.request
+        return hello
 
     def _refuse(self, failure: Failure) -> None:
         if self._paths.node is not None:  # it never will: the nodes are too unlike
@@ -289,6 +303,10 @@ class Agent:
         match told["type"]:
             case "cluster.set":
                 self._jobs.begin(self._set_cluster(told["id"], told["body"]["request"]))
+            case "bridge.start":
+                self._jobs.begin(self._bridge.start(told["body"]))
+            case "bridge.stop":
+                self._jobs.begin(self._bridge.stop())
             case "inspect":
                 self._jobs.inspect(told["body"], self._node.now)
             case "inspect.stop":

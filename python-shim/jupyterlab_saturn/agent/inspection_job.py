@@ -119,6 +119,7 @@ class InspectionJob:
 
     async def _round(self, tasks: list[TaskSpec]) -> GroupOutcome:
         await self._place.reachable()
+        await self._place.files.of(tasks)
         folder = self._place.runtime / f"{INSPECT_PREFIX}{secrets.token_hex(8)}"
         devices = self._node["devices"]
         held = self._device()

@@ -8,6 +8,7 @@ import secrets
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ from .device_leases import DeviceLeases
 from .disk_blame import blaming_disk
 from .event_receiver import EventReceiver
 from .group_limits import Limits
+from .payload_arrival import PayloadArrival
 from .rank_group import RankGroup
 from .rank_launcher import RankLauncher
 from .rank_process import members
@@ -111,6 +113,11 @@ class JobContext:
             lease.close()
 
         waiting.add_done_callback(release)
+
+    @cached_property
+    def files(self) -> PayloadArrival:
+        """Waits for the files of tasks."""
+        return PayloadArrival(self.paths)
 
     @property
     def runtime(self) -> Path:

@@ -124,6 +124,7 @@ class TrainingJob:
     async def _train_on(self, devices: list[Device]) -> GroupOutcome:
         body, previous = self._body, self._previous
         await _first(self._place.reachable(), self._stop_told.wait())
+        await self._place.files.of([body["task"]])
         rendezvous = self._place.rendezvous()
         request: TrainOrder = {
             "kind": "train",

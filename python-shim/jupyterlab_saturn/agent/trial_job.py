@@ -83,6 +83,7 @@ class TrialJob:
     async def _measure(self, *, blocking: bool = False) -> GroupOutcome:
         await self._place.reachable()
         body = self._body
+        await self._place.files.of([body["task"]])
         devices = choose_devices(self._node, body["devices"], body["strategy"])
         rendezvous = self._place.rendezvous()
         request: TrialOrder = {

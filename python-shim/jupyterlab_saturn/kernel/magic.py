@@ -173,14 +173,36 @@ class SaturnMagics(Magics):
         if not options:
             show(self._session.devices())
             return
-        if "auto" in options and len(options) > 1:
-            raise SaturnError(
-                "bad-option", "--auto goes with no other option.", "Write: %saturn cluster --auto"
-            )
+        for alone in ("auto", "local"):
+            if alone in options and len(options) > 1:
+                raise SaturnError(
+                    "bad-option",
+                    f"--{alone} goes with no other option.",
+                    f"Write: %saturn cluster --{alone}",
+                )
+        for with_ray in ("nodes", "open"):
+            if with_ray in options and "ray" not in options:
+                raise SaturnError(
+                    "bad-option",
+                    f"--{with_ray} goes with --ray.",
+                    f"Write e.g.: %saturn cluster --ray auto --{with_ray}"
+                    + (f" {options['nodes']}" if with_ray == "nodes" else ""),
+                )
+        if "local" in options:
+            show(self._session.leave_cluster())
+            return
         gpu = options.get("gpu")
         if gpu is not None:
             gpu = True if gpu == "all" else _count(gpu)
-        show(self._session.cluster(options.get("cpu"), gpu, options.get("memory")))
+        ray = options.get("ray")
+        devices = options.get("cpu"), gpu, options.get("memory")
+        if ray is None:
+            show(self._session.cluster(*devices))
+        else:
+            joined = self._session.cluster(
+                *devices, ray=ray, nodes=options.get("nodes"), open="open" in options
+            )
+            show(joined)
 
     def _profile(self, arguments: Arguments) -> None:
         options = arguments.options

@@ -12,6 +12,7 @@ from .capture import capture
 from .device_request import device_request
 from .display import View, joined, note
 from .filling_view import FillingView
+from .joining import bridge_request, join, leave
 from .payload import store
 from .progress import is_training
 from .request_bodies import (
@@ -152,8 +153,15 @@ class Session(SessionControl, SessionWishes):
         cpu: int | None = None,
         gpu: int | bool | None = None,
         memory: str | int | None = None,
+        *,
+        ray: str | None = None,
+        nodes: int | None = None,
+        open: bool = False,
     ) -> View:
         """Choose the devices to train on: what the machine has when nothing is given.
+
+        With `ray`, train on the nodes of a Ray cluster as well. Its nodes may come and go; the
+        devices are then those of each node but the session's own, whose devices stay.
 
         Parameters
         ----------
@@ -163,13 +171,38 @@ class Session(SessionControl, SessionWishes):
             Number of GPUs; all there are when True.
         memory
             Limit of each virtual CPU device, as bytes or text (``"4GB"``).
+        ray
+            Address of the head of a Ray cluster of which this machine is a node, ``HOST:PORT``;
+            ``"auto"`` for the one that Ray here belongs to.
+        nodes
+            So many nodes of it at most, this one included.
+        open
+            Join it also when it takes anybody who reaches it for you.
+
+        Raises
+        ------
+        SaturnError
+            ``no-ray``, ``no-such-cluster``, ``open-cluster``, ``bad-token``, ``other-cluster``;
+            when no other node can be worked with, why not: ``other-versions``, ``wrong-user``,
+            ``no-shared-folder``.
         """
+        if ray is not None:
+            wanted = bridge_request(ray, nodes, open, cpu, gpu, memory)
+            connection = self._connection()
+            connection.wait_for(lambda state: state["agent"] == "connected", _DEVICE_SECONDS)
+            join(connection, wanted)
+            return self.render("cluster")
         request = device_request(cpu, gpu, memory)
         connection = self._connection()
         connection.wait_for(lambda state: state["agent"] == "connected", _DEVICE_SECONDS)
-        wanted = message("client", "cluster.set", {"request": request})
-        rev = connection.request(wanted, _DEVICE_SECONDS)["rev"]
+        chosen = message("client", "cluster.set", {"request": request})
+        rev = connection.request(chosen, _DEVICE_SECONDS)["rev"]
         self._wait(rev, lambda _: True)
+        return self.render("cluster")
+
+    def leave_cluster(self) -> View:
+        """Train on the session's own node alone: what trains on others saves, and goes on here."""
+        leave(self._connection())
         return self.render("cluster")
 
     def profile(

@@ -107,13 +107,28 @@ VERBS = (
     ),
     Verb(
         "cluster",
-        "Choose the devices to train on; show them when no option is given.",
+        "Choose the devices to train on, also of other nodes; show them when no option is given.",
         "%saturn cluster --cpu 2 --memory 4GB",
         (
             Option("--cpu", "int", "So many virtual CPU devices.", "2"),
             Option("--memory", "text", "Memory limit of each virtual CPU device.", "4GB"),
             Option("--gpu", "text", "So many GPUs, or all.", "all"),
             Option("--auto", "flag", "The GPUs there are, else the CPU."),
+            Option(
+                "--ray",
+                "text",
+                "Train on the nodes of a Ray cluster as well: that to which this machine belongs "
+                "(auto), or that at an address. --cpu, --memory and --gpu then say which devices "
+                "of each other node.",
+                "auto",
+            ),
+            Option("--nodes", "int", "With --ray: so many nodes at most, this one included.", "4"),
+            Option(
+                "--open",
+                "flag",
+                "With --ray: also where anybody who reaches the cluster may run code as you.",
+            ),
+            Option("--local", "flag", "Leave the Ray cluster: what trains there goes on here."),
         ),
     ),
     Verb(

@@ -125,6 +125,7 @@ def _train(
     network: NetworkNamespace | None,
 ) -> None:
     from .native.native_jobs import train_natively, try_natively
+    from .run.attempt_claim import AttemptClaim
     from .run.observers import observer_of
     from .run.training_loop import TrainingLoop
     from .run.training_measurement import TrainingMeasurement
@@ -153,9 +154,13 @@ def _train(
     else:
         observer = observer_of(request, world, events)
         measurement = TrainingMeasurement(request, world, device, observer.measured)
+        claim = AttemptClaim.of_task(request.paths, request.task["name"], request.attempt)
+        if not request.held:  # nobody else is to have the task, whoever may think so still
+            world.on_root(claim.make)
 
         def ready() -> None:
             measurement.requested_at = orders.wait(events)
+            world.on_root(claim.make)
 
         TrainingLoop(
             request.workload,
@@ -208,6 +213,7 @@ def _report(error: BaseException, events: EventSender) -> int:
             | "device-shared"
             | "stranger-met"
             | "no-network"
+            | "late-commit"
         ):
             events.emit({"kind": "lost", "error": failure})
         case _:

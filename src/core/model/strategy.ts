@@ -1,4 +1,4 @@
-import type { Device, Strategy } from '../wire/messages.js';
+import type { Device, ProfileCell, Strategy } from '../wire/messages.js';
 
 /** One string per distinct strategy, for use as a map key. */
 export function strategyKey(strategy: Strategy): string {
@@ -26,9 +26,20 @@ export function variantLabel(strategy: Omit<Strategy, 'devices'>): string {
   return [strategy.technique, ...knobWords(strategy)].join(' ');
 }
 
-/** Key of a profile cell: signature and strategy. */
-export function cellKey(signature: string, strategy: Strategy): string {
-  return `${signature} ${strategyKey(strategy)}`;
+/** One string per strategy on devices of a model; of a strategy alone where they have none. */
+export function wayKey(strategy: Strategy, model: string | undefined): string {
+  const key = strategyKey(strategy);
+  return model === undefined ? key : `${key} on ${model}`;
+}
+
+/** Key of a profile cell: signature, strategy, and the model of the devices where they have one. */
+export function cellKey(signature: string, strategy: Strategy, model?: string): string {
+  return `${signature} ${wayKey(strategy, model)}`;
+}
+
+/** Key of what is, or is to be, a profile cell: see {@link cellKey}. */
+export function keyOfCell(cell: Pick<ProfileCell, 'signature' | 'strategy' | 'model'>): string {
+  return cellKey(cell.signature, cell.strategy, cell.model);
 }
 
 /** Key of a strategy's curve: the same technique with the same knobs and nodes, whatever the device count. */

@@ -1,4 +1,4 @@
-import { strategyKey } from '../model/strategy.js';
+import { wayKey } from '../model/strategy.js';
 import type { ProfileCell, Strategy } from '../wire/messages.js';
 import { cellsOf } from './signatureGroups.js';
 
@@ -13,7 +13,7 @@ export interface ITried {
 
 /**
  * What failed trials tell, and of whom. A failure is that of the task which was tried, and tells nothing of the others
- * of its signature; only when the task works otherwise, it must be the strategy that fails.
+ * of its signature; only when the task works otherwise, it must be the strategy that fails, on devices of that model.
  */
 export class FailedTrials {
   private readonly _known = new Map<string, IFindings>();
@@ -22,9 +22,9 @@ export class FailedTrials {
   constructor(private readonly _measured: readonly ProfileCell[]) {}
 
   /** Why a task cannot use a strategy: its own trial of it failed, or the strategy fails for all its like. */
-  failure({ signature, hash }: ITried, strategy: Strategy): ProfileCell | undefined {
-    const failures = this._at(signature, strategy);
-    const works = this._of(signature).works.has(strategyKey(strategy));
+  failure({ signature, hash }: ITried, strategy: Strategy, model?: string): ProfileCell | undefined {
+    const failures = this._at(signature, strategy, model);
+    const works = this._of(signature).works.has(wayKey(strategy, model));
     return (
       failures.find(cell => cell.hash === hash) ??
       (works ? undefined : failures.find(cell => this._isOfStrategy(cell)))
@@ -38,31 +38,31 @@ export class FailedTrials {
     }
     const { failures, works } = this._of(signature);
     return [...failures]
-      .filter(([strategy]) => works.has(strategy))
+      .filter(([way]) => works.has(way))
       .flatMap(([, cells]) => cells)
       .find(cell => cell.hash === hash);
   }
 
   /** Whether a strategy is out of the question for a task, and a trial not worth its time. */
-  isClosed(task: ITried, strategy: Strategy): boolean {
+  isClosed(task: ITried, strategy: Strategy, model?: string): boolean {
     const { signature } = task;
     const { proven, works } = this._of(signature);
     const hopeless =
-      !works.has(strategyKey(strategy)) &&
+      !works.has(wayKey(strategy, model)) &&
       !this._isProven(task) &&
-      this._at(signature, strategy).length >= MAX_FAILURES &&
+      this._at(signature, strategy, model).length >= MAX_FAILURES &&
       (proven.size > 0 || this._countOf(task) >= MAX_FAILURES);
-    return hopeless || this.failure(task, strategy) !== undefined;
+    return hopeless || this.failure(task, strategy, model) !== undefined;
   }
 
   /** Which of some tasks of one signature is to try a strategy: one that works, else the one that failed least. */
-  next<T extends ITried>(tasks: readonly T[], strategy: Strategy): T | undefined {
+  next<T extends ITried>(tasks: readonly T[], strategy: Strategy, model?: string): T | undefined {
     const rank = (task: T): number => (this._isProven(task) ? -1 : this._countOf(task));
     const least = tasks[0] && this._of(tasks[0].signature).proven.size > 0 ? -1 : 0;
     let best: T | undefined;
     for (const task of tasks) {
       const isBetter = best === undefined || rank(task) < rank(best);
-      if (isBetter && !this.isClosed(task, strategy) && this.fault(task) === undefined) {
+      if (isBetter && !this.isClosed(task, strategy, model) && this.fault(task) === undefined) {
         best = task;
       }
       if (best && rank(best) <= least) {
@@ -73,8 +73,8 @@ export class FailedTrials {
   }
 
   /** How many tasks failed under a strategy of a signature. */
-  count(signature: string, strategy: Strategy): number {
-    return this._at(signature, strategy).length;
+  count(signature: string, strategy: Strategy, model?: string): number {
+    return this._at(signature, strategy, model).length;
   }
 
   /** Whether anything of a signature failed. */
@@ -91,8 +91,8 @@ export class FailedTrials {
     return known;
   }
 
-  private _at(signature: string, strategy: Strategy): readonly ProfileCell[] {
-    return this._of(signature).failures.get(strategyKey(strategy)) ?? [];
+  private _at(signature: string, strategy: Strategy, model: string | undefined): readonly ProfileCell[] {
+    return this._of(signature).failures.get(wayKey(strategy, model)) ?? [];
   }
 
   private _countOf({ signature, hash }: ITried): number {
@@ -110,11 +110,11 @@ export class FailedTrials {
 
 /** What trials of one signature found. */
 interface IFindings {
-  /** By the key of their strategy. */
+  /** By strategy and model. */
   readonly failures: ReadonlyMap<string, readonly ProfileCell[]>;
   /** How often tasks failed, by their hashes. */
   readonly counts: ReadonlyMap<string, number>;
-  /** Keys of the strategies that work. */
+  /** Strategies that work, by model. */
   readonly works: ReadonlySet<string>;
   /** Hashes of the tasks that worked. */
   readonly proven: ReadonlySet<string | undefined>;
@@ -126,8 +126,8 @@ function findings(cells: readonly ProfileCell[]): IFindings {
   const works = new Set<string>();
   const proven = new Set<string | undefined>();
   for (const cell of cells) {
-    const { strategy, status, hash } = cell;
-    const key = strategyKey(strategy);
+    const { strategy, model, status, hash } = cell;
+    const key = wayKey(strategy, model);
     if (status === 'failed') {
       const place = failures.get(key) ?? [];
       place.push(cell);

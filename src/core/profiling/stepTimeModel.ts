@@ -21,6 +21,11 @@ const APART = {
   techniques: 0.4,
   /** Two techniques, for one signature only. */
   curves: 0.3,
+  /** Two models of devices: generations and classes of GPUs differ by several times. */
+  models: 1,
+  /** Two models, for one signature, and for one technique only: some are limited by memory, some by arithmetic. */
+  modelSignatures: 0.25,
+  modelTechniques: 0.15,
   /** Measuring the same twice. */
   noise: 0.02
 };
@@ -38,8 +43,8 @@ const STRETCH_SPREAD = 0.7;
 /** Step time falls with this power of the device count, more or less. */
 const SCALING = 0.8;
 
-/** How far that power differs: between techniques, signatures, and single curves. */
-const SCALING_APART = { techniques: 0.15, signatures: 0.15, curves: 0.25 };
+/** How far that power differs: between techniques, signatures, single curves, and models of devices. */
+const SCALING_APART = { techniques: 0.15, signatures: 0.15, curves: 0.25, models: 0.15 };
 
 /** How far a curve of a technique or signature departs from a power of the device count, and over how many doublings. */
 const BEND = 0.15;
@@ -54,15 +59,19 @@ const MOST_POINTS = 160;
 /**
  * What measured step times tell about others: a Gaussian process over the logarithm of the step time. It learns from
  * all cells at once, as long as they are not too many: how heavy a signature is, how good a technique is on it and in general,
- * how each scales, and how much techniques differ at all.
+ * how each scales, how much techniques differ at all, and how much faster or slower devices of another model are: in general,
+ * for a signature and for a technique.
  */
 export class StepTimeModel {
   private readonly _groups: IGroup[];
   private readonly _groupOf = new Map<string, IGroup>();
+  /** The model of devices with the most cells: others are told apart from it. */
+  private readonly _usual: string | undefined;
 
   /** @param measured - cells with a measured step time. */
   constructor(measured: readonly ProfileCell[]) {
-    this._groups = groupsOf(measured).map(learn);
+    this._usual = mostFrequent(measured.map(({ model }) => model));
+    this._groups = groupsOf(measured).map(cells => learn(cells, this._usual));
     for (const group of this._groups) {
       for (const { signature } of group.points) {
         this._groupOf.set(signature, group);
@@ -70,9 +79,9 @@ export class StepTimeModel {
     }
   }
 
-  /** The step time of a signature under a strategy, whether measured or not. */
-  of(signature: string, strategy: Strategy): IEstimate {
-    const point = pointOf(signature, strategy);
+  /** The step time of a signature under a strategy on devices of a model, whether measured or not. */
+  of(signature: string, strategy: Strategy, model?: string): IEstimate {
+    const point = pointOf({ signature, strategy, ...(model !== undefined && { model }) }, this._usual);
     const { points, level, fit } = this._groupOf.get(signature) ?? this._groups[0]!;
     const { stretch, factor, weights } = fit;
     const share = factor.forward(points.map(other => covariance(point, other, stretch)));
@@ -108,8 +117,16 @@ function groupsOf(measured: readonly ProfileCell[]): ProfileCell[][] {
   return groups;
 }
 
-function learn(measured: readonly ProfileCell[]): IGroup {
-  const points = measured.map(cell => pointOf(cell.signature, cell.strategy));
+function mostFrequent(models: readonly (string | undefined)[]): string | undefined {
+  const counts = new Map<string | undefined, number>();
+  for (const model of models) {
+    counts.set(model, (counts.get(model) ?? 0) + 1);
+  }
+  return [...counts].reduce((best, one) => (one[1] > best[1] ? one : best), [undefined, 0] as const)[0];
+}
+
+function learn(measured: readonly ProfileCell[], usual: string | undefined): IGroup {
+  const points = measured.map(cell => pointOf(cell, usual));
   const logs = measured.map((cell, i) => Math.log(cell.stepSeconds ?? 1) + SCALING * points[i]!.x * Math.LN2);
   const level = logs.reduce((sum, value) => sum + value, 0) / Math.max(1, logs.length);
   const offsets = logs.map(value => value - level);
@@ -122,6 +139,8 @@ function learn(measured: readonly ProfileCell[]): IGroup {
 interface IPoint {
   readonly signature: string;
   readonly curve: string;
+  /** Of the devices; undefined for the usual one. */
+  readonly model: string | undefined;
   /** Doublings of the device count. */
   readonly x: number;
 }
@@ -149,8 +168,16 @@ function explain(points: readonly IPoint[], offsets: readonly number[], stretch:
   return { stretch, factor, weights, score: -(misfit + (Math.log(stretch) / STRETCH_SPREAD) ** 2) / 2 };
 }
 
-function pointOf(signature: string, strategy: Strategy): IPoint {
-  return { signature, curve: curveKey(strategy), x: Math.log2(strategy.devices) };
+function pointOf(
+  { signature, strategy, model }: Pick<ProfileCell, 'signature' | 'strategy' | 'model'>,
+  usual: string | undefined
+): IPoint {
+  return {
+    signature,
+    curve: curveKey(strategy),
+    model: model === usual ? undefined : model,
+    x: Math.log2(strategy.devices)
+  };
 }
 
 function covariance(a: IPoint, b: IPoint, stretch: number): number {
@@ -165,6 +192,11 @@ function covariance(a: IPoint, b: IPoint, stretch: number): number {
     if (a.signature === b.signature) {
       sum += (stretch * APART.curves) ** 2 + SCALING_APART.curves ** 2 * slope + bend;
     }
+  }
+  if (a.model !== undefined && a.model === b.model) {
+    sum += APART.models ** 2 + SCALING_APART.models ** 2 * slope;
+    sum += a.signature === b.signature ? APART.modelSignatures ** 2 : 0;
+    sum += a.curve === b.curve ? APART.modelTechniques ** 2 : 0;
   }
   return sum;
 }

@@ -1,5 +1,6 @@
+import { modelAt } from '../model/deviceModels.js';
 import { cellKey, curveKey } from '../model/strategy.js';
-import type { Plan, ProfileCell } from '../wire/messages.js';
+import type { Cluster, Plan, ProfileCell } from '../wire/messages.js';
 import type { IGridCell } from './profileGrid.js';
 import { cellsOf, groupBySignature } from './signatureGroups.js';
 import { StepTimeModel } from './stepTimeModel.js';
@@ -23,11 +24,12 @@ const works = (cell: ProfileCell): boolean => cell.status === 'ok' && cell.stepS
  * The first trials of signatures that no trial told anything about: one each, on a middling count of devices, from which
  * neither more nor fewer are far, and spread over the techniques, whose differences carry over to other signatures.
  *
+ * @param open - of a signature and strategy, those devices first on which it is to be tried first.
  * @param known - cells measured, and cells about to be.
  */
 export function initialTrials(
   open: readonly IGridCell[],
-  known: readonly Pick<ProfileCell, 'signature' | 'strategy'>[]
+  known: readonly Pick<ProfileCell, 'signature' | 'strategy' | 'model'>[]
 ): IGridCell[] {
   const seen = new Set(known.map(cell => cell.signature));
   const uses = new Map<string, number>();
@@ -40,16 +42,55 @@ export function initialTrials(
   const middle = Math.round((2 / 3) * Math.log2(widest));
   const distance = (cell: IGridCell): number => Math.abs(Math.log2(cell.strategy.devices) - middle);
   const chosen: IGridCell[] = [];
+  const models = modelRanks(open);
   for (const [signature, cells] of groupBySignature(open)) {
     if (!seen.has(signature)) {
       const [first] = cells.sort(
-        (a, b) => (a.failures ?? 0) - (b.failures ?? 0) || usesOf(a) - usesOf(b) || distance(a) - distance(b)
+        (a, b) =>
+          (a.failures ?? 0) - (b.failures ?? 0) ||
+          models.get(a.model)! - models.get(b.model)! ||
+          usesOf(a) - usesOf(b) ||
+          distance(a) - distance(b)
       );
       use(first!);
       chosen.push(first!);
     }
   }
   return chosen;
+}
+
+/** The models of some cells by how early they stand. */
+function modelRanks(open: readonly IGridCell[]): Map<string | undefined, number> {
+  const ranks = new Map<string | undefined, number>();
+  for (const { model } of open) {
+    ranks.set(model, ranks.get(model) ?? ranks.size);
+  }
+  return ranks;
+}
+
+/**
+ * The first trials of models of devices that no trial told anything about: for each a cell that is known on another, so that
+ * their ratio is known; else one of such a signature.
+ *
+ * @param known - cells measured, and cells about to be.
+ */
+export function comparingTrials(
+  open: readonly IGridCell[],
+  known: readonly Pick<ProfileCell, 'signature' | 'strategy' | 'model'>[]
+): IGridCell[] {
+  const tried = new Set(known.map(({ signature, strategy }) => cellKey(signature, strategy)));
+  const signatures = new Set(known.map(({ signature }) => signature));
+  const models = new Set(known.map(({ model }) => model));
+  const unlikeness = ({ signature, strategy, failures = 0 }: IGridCell): number =>
+    failures + (tried.has(cellKey(signature, strategy)) ? 0 : signatures.has(signature) ? 0.25 : 0.5);
+  const best = new Map<string | undefined, IGridCell>();
+  for (const cell of models.size === 0 ? [] : open.filter(({ model }) => !models.has(model))) {
+    const other = best.get(cell.model);
+    if (other === undefined || unlikeness(cell) < unlikeness(other)) {
+      best.set(cell.model, cell);
+    }
+  }
+  return [...best.values()];
 }
 
 /**
@@ -66,12 +107,13 @@ export function optimisticProfile(
   const optimism = OPTIMISM * Math.min(1, Math.sqrt(FEW / signatures));
   return [
     ...working,
-    ...open.map(({ signature, strategy }): ProfileCell => {
-      const { seconds, spread } = model.of(signature, strategy);
+    ...open.map(({ signature, strategy, model: device }): ProfileCell => {
+      const { seconds, spread } = model.of(signature, strategy, device);
       const [like] = cellsOf(working, signature);
       return {
         signature,
         strategy,
+        ...(device !== undefined && { model: device }),
         status: 'ok',
         source: 'interpolated',
         stepSeconds: seconds * Math.exp(-optimism * spread),
@@ -85,16 +127,19 @@ export function optimisticProfile(
  * The open cells that a plan of {@link optimisticProfile} uses, those first on which most device time rests.
  *
  * @param signatures - of tasks, by name.
+ * @param cluster - whose devices the plan uses.
  */
 export function selectTrials(
   plan: Plan,
   open: readonly IGridCell[],
-  signatures: ReadonlyMap<string, string>
+  signatures: ReadonlyMap<string, string>,
+  cluster: Cluster
 ): IGridCell[] {
-  const cells = new Map(open.map(cell => [cellKey(cell.signature, cell.strategy), cell]));
+  const cells = new Map(open.map(cell => [cellKey(cell.signature, cell.strategy, cell.model), cell]));
   const weights = new Map<IGridCell, number>();
-  for (const { task, strategy, devices, start, end } of plan.segments) {
-    const cell = cells.get(cellKey(signatures.get(task) ?? '', strategy));
+  for (const segment of plan.segments) {
+    const { task, strategy, devices, start, end } = segment;
+    const cell = cells.get(cellKey(signatures.get(task) ?? '', strategy, modelAt(cluster, segment)));
     if (cell) {
       weights.set(cell, (weights.get(cell) ?? 0) + (end - start) * devices.length);
     }
@@ -109,8 +154,12 @@ export function interpolatedCells(
 ): ProfileCell[] {
   const working = measured.filter(works);
   const counts = new Map<string, number[]>();
-  const curveOf = ({ signature, strategy }: Pick<ProfileCell, 'signature' | 'strategy'>): string =>
-    `${signature} ${curveKey(strategy)}`;
+  const curveOf = ({
+    signature,
+    strategy,
+    model
+  }: Pick<ProfileCell, 'signature' | 'strategy' | 'model'>): string =>
+    JSON.stringify([signature, curveKey(strategy), model]);
   for (const cell of working) {
     counts.set(curveOf(cell), [...(counts.get(curveOf(cell)) ?? []), cell.strategy.devices]);
   }
@@ -122,11 +171,12 @@ export function interpolatedCells(
     return [];
   }
   const model = new StepTimeModel(working);
-  return between.map(({ signature, strategy }): ProfileCell => {
-    const { seconds, spread } = model.of(signature, strategy);
+  return between.map(({ signature, strategy, model: device }): ProfileCell => {
+    const { seconds, spread } = model.of(signature, strategy, device);
     return {
       signature,
       strategy,
+      ...(device !== undefined && { model: device }),
       status: 'ok',
       source: 'interpolated',
       stepSeconds: seconds,

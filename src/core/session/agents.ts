@@ -1,15 +1,8 @@
-import { devicesPerNode } from '../model/strategy.js';
-import type {
-  AgentHello,
-  Attempt,
-  Device,
-  ExcludedDevice,
-  Node,
-  TaskState,
-  TrialState
-} from '../wire/messages.js';
+import { deviceModels } from '../model/deviceModels.js';
+import type { AgentHello, Attempt, Device, ExcludedDevice, Node, TaskState } from '../wire/messages.js';
 import type { Command } from './command.js';
 import { excludedOf } from './excludedDevices.js';
+import { withFittingTrials } from './fittingTrials.js';
 import { loseParts, stopOthers } from './groupParts.js';
 import { handOver, inspect, inspectAgain, inspectFor } from './inspections.js';
 import { inspectors } from './inspectors.js';
@@ -25,7 +18,6 @@ import {
   isStaying,
   lastAttempt,
   mapTasks,
-  maxDevices,
   maxDevicesEver,
   openNews,
   restingStatus,
@@ -41,7 +33,7 @@ const looks = (devices: readonly Device[]): string[] =>
   devices.map(device => `${device.kind} ${device.name} ${device.memoryBytes}`).sort();
 
 /**
- * Note the devices of a node. Measurements on other devices no longer count, and what is
+ * Note the devices of a node. Measurements hold for devices of their model, wherever they are; and what is
  * feasible depends on how many devices there are and of which kind, so tasks not yet trained are inspected again.
  *
  * @param out - those of its devices that are left out.
@@ -53,7 +45,7 @@ export function noteNode(session: ISession, node: Node, out: readonly ExcludedDe
   const chosen = inspectors(session.state);
   const before = maxDevicesEver(session);
   const devices = node.devices.filter(({ id }) => !out.some(({ device }) => device.id === id));
-  let next = withState(session, {
+  let next = withState(withNamedCells(session), {
     cluster: {
       nodes: old
         ? nodes.map(known => (known === old ? { ...node, devices } : known))
@@ -70,15 +62,10 @@ export function noteNode(session: ISession, node: Node, out: readonly ExcludedDe
     next = withStaleProfile(next);
     const left = (excludedDevices ?? []).filter(one => one.node === node.id).map(({ device }) => device);
     if (kinds([...old.devices, ...left]) !== kinds(node.devices)) {
-      next = withState(next, { cells: [] });
+      next = withState(next, { cells: next.state.cells.filter(({ model }) => model !== undefined) });
     }
   }
-  const most = maxDevices(next);
-  const fits = (trial: TrialState): boolean =>
-    trial.status !== 'queued' || devicesPerNode(trial.strategy) <= most;
-  if (!next.state.trials.every(fits)) {
-    next = withState(next, { trials: next.state.trials.filter(fits) });
-  }
+  next = withFittingTrials(next);
   const isOther = old?.devices.some(({ kind }) => node.devices.every(device => device.kind !== kind));
   if (isOther || before.size === 0) {
     return inspectAgain(next);
@@ -94,6 +81,22 @@ export function noteNode(session: ISession, node: Node, out: readonly ExcludedDe
 }
 
 const kinds = (devices: readonly Device[]): string => [...new Set(looks(devices))].join('\n');
+
+/**
+ * The session whose measurements say on which devices they were made. Older ones do not: they hold for the devices that were
+ * there then, where these were alike.
+ */
+function withNamedCells(session: ISession): ISession {
+  const { cells, cluster = { nodes: [] } } = session.state;
+  const [model, ...others] = deviceModels(cluster);
+  if (model === undefined || cells.every(cell => cell.model !== undefined)) {
+    return session;
+  }
+  const named = cells.flatMap(cell =>
+    cell.model !== undefined ? [cell] : others.length === 0 ? [{ ...cell, model }] : []
+  );
+  return withState(session, { cells: named });
+}
 
 /**
  * An agent is there, perhaps a new one, perhaps after the engine was away. What it does not know

@@ -1,4 +1,5 @@
 import type {
+  BridgeRequest,
   GroupStart,
   GroupStop,
   GroupUntil,
@@ -19,6 +20,8 @@ export type ExecutorCommand =
   | { readonly kind: 'stop-trial'; readonly node: string; readonly body: TrialStop }
   | { readonly kind: 'start'; readonly node: string; readonly body: GroupStart }
   | { readonly kind: 'stop'; readonly node: string; readonly body: GroupStop }
+  | { readonly kind: 'start-bridge'; readonly node: string; readonly body: BridgeRequest }
+  | { readonly kind: 'stop-bridge'; readonly node: string }
   | { readonly kind: 'until'; readonly node: string; readonly body: GroupUntil };
 
 /** What the engine is to do. The state machine only asks; the engine acts, after the journal is safe on disk. */

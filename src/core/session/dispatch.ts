@@ -1,4 +1,5 @@
 import { derived } from '../model/derived.js';
+import { modelAt } from '../model/deviceModels.js';
 import type { FailedTrials } from '../profiling/failedTrials.js';
 import type { Attempt, Node, Plan, Segment, TaskState } from '../wire/messages.js';
 import type { Command } from './command.js';
@@ -191,12 +192,13 @@ export function isRunnable(
 ): boolean {
   const { strategy } = segment;
   const { spec, inspection } = task;
+  const model = modelAt(plannedCluster(state), segment);
   return (
     (selection === null || asSet(selection).has(spec.name)) &&
     areAllPlannedOn(state, segment) &&
     !state.excludeTechniques.includes(strategy.technique) &&
-    measuredCell(state.cells, task, strategy) !== undefined &&
-    failed.failure({ hash: spec.hash, signature: inspection?.signature ?? '' }, strategy) === undefined
+    measuredCell(state.cells, task, strategy, model) !== undefined &&
+    failed.failure({ hash: spec.hash, signature: inspection?.signature ?? '' }, strategy, model) === undefined
   );
 }
 

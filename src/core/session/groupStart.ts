@@ -1,3 +1,4 @@
+import { modelAt } from '../model/deviceModels.js';
 import { sharesOf } from '../model/schedule/deviceRuns.js';
 import { devicesPerNode } from '../model/strategy.js';
 import type { Attempt, GroupPart, GroupStart, Meeting, RunState, TaskState } from '../wire/messages.js';
@@ -35,18 +36,20 @@ export function startGroup(
 
 /** The next attempt of a task, at a wish. */
 export function attemptAt(
-  { state: { cells } }: ISession,
+  { state: { cells, cluster } }: ISession,
   task: TaskState,
   { until, ...place }: IGroupWish,
   time: number
 ): Attempt {
+  const model = modelAt(cluster ?? { nodes: [] }, place);
   return {
     number: (lastAttempt(task)?.number ?? 0) + 1,
     ...place,
+    ...(model !== undefined && { model }),
     requestedAt: time,
     fromStep: task.checkpointStep ?? 0,
     ...(until < (task.inspection?.steps ?? 1) && { until }),
-    ...(measuredCell(cells, task, place.strategy) === undefined && { explores: true })
+    ...(measuredCell(cells, task, place.strategy, model) === undefined && { explores: true })
   };
 }
 
@@ -69,8 +72,8 @@ export function startOf(
   const { number, strategy, until, explores, elsewhere } = attempt;
   const { spec, inspection, target } = task;
   const steps = inspection?.steps ?? 1;
-  const cell = measuredCell(session.state.cells, task, strategy);
-  const { checkpointSeconds, rankSeconds } = patience(session.state, task, strategy);
+  const cell = measuredCell(session.state.cells, task, strategy, attempt.model);
+  const { checkpointSeconds, rankSeconds } = patience(session.state, task, attempt);
   return {
     task: spec,
     attempt: number,

@@ -1,3 +1,4 @@
+import { modelAt } from '../model/deviceModels.js';
 import type { AgentHello, Attempt, HistoryLostEvent, TaskState } from '../wire/messages.js';
 import type { Command } from './command.js';
 import { type ISession, isActive, lastAttempt, mapTasks, withNotice, withStaleProfile } from './session.js';
@@ -33,6 +34,10 @@ export function noteLostHistory(session: ISession, { error, saved }: HistoryLost
  */
 export function withForgottenGroups(session: ISession, { node, groups }: AgentHello, time: number): ISession {
   const isRun = session.state.goal === 'run';
+  const on = (devices: string[]): Pick<Attempt, 'model'> => {
+    const model = modelAt({ nodes: [node] }, { node: node.id, devices });
+    return model === undefined ? {} : { model };
+  };
   return mapTasks(session, task => {
     const [first, next] = forgotten(task, groups).map(
       ({ attempt, order }): Attempt => ({
@@ -40,6 +45,7 @@ export function withForgottenGroups(session: ISession, { node, groups }: AgentHe
         strategy: order.strategy,
         node: node.id,
         devices: order.devices,
+        ...on(order.devices),
         requestedAt: time,
         startedAt: time,
         fromStep: task.checkpointStep ?? 0

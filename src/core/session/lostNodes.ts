@@ -1,5 +1,5 @@
-import { devicesPerNode } from '../model/strategy.js';
 import type { AgentHello, Attempt, Failure, SessionEvent, TaskState } from '../wire/messages.js';
+import { withFittingTrials } from './fittingTrials.js';
 import { loseParts } from './groupParts.js';
 import { handOver } from './inspections.js';
 import { type Inspectors, inspectors } from './inspectors.js';
@@ -11,7 +11,6 @@ import {
   isActive,
   lastAttempt,
   mapTasks,
-  maxDevices,
   restingStatus,
   withNotice,
   withStaleProfile,
@@ -42,17 +41,14 @@ export function noteNodeAway(
     ...withoutNode(session.state, { ...rest, state: 'away', since, ...(error && { error }) }),
     ...(excludedDevices && { excludedDevices: excludedDevices.filter(out => out.node !== node) })
   });
-  const most = maxDevices(without);
   const chosen = inspectors(without.state);
   const parted = loseParts(without, node, time);
-  const left = withState(
-    mapTasks(parted.session, task => withoutKinds(taskWithout(task, node, time), chosen)),
-    {
-      // What is still missing is asked for anew, where it fits.
-      trials: trials.filter(({ status, strategy, node: where }) =>
-        status === 'queued' ? devicesPerNode(strategy) <= most : where !== node
-      )
-    }
+  const left = withFittingTrials(
+    withState(
+      mapTasks(parted.session, task => withoutKinds(taskWithout(task, node, time), chosen)),
+      // What is still missing is asked for anew.
+      { trials: trials.filter(trial => trial.status === 'queued' || trial.node !== node) }
+    )
   );
   const lost = session.state.tasks.filter(task => {
     const attempt = lastAttempt(task);
@@ -63,6 +59,14 @@ export function noteNodeAway(
     session: stale,
     commands: [...parted.commands, ...handOver(stale, inspectors(session.state))]
   };
+}
+
+/** The session without a node that it has left on purpose: there is nothing to tell of it, and nothing to wait for. */
+export function forgetNode(session: ISession, node: string, time: number): IStep {
+  const { session: left, commands } = noteNodeAway(session, { kind: 'node-away', node }, time);
+  const { notices } = session.state;
+  const nodes = (left.state.nodes ?? []).filter(({ id }) => id !== node);
+  return { session: withState(left, { notices, nodes }), commands };
 }
 
 /** A task that waits for no inspection for devices of which there are none any more. */

@@ -1,4 +1,4 @@
-import { strategyKey } from '../model/strategy.js';
+import { wayKey } from '../model/strategy.js';
 import type { GroupEvent, ProfileCell, TaskState } from '../wire/messages.js';
 import { believedCells } from './belief.js';
 import { measuredCell } from './profileTable.js';
@@ -31,14 +31,15 @@ export function noteMeasured(session: ISession, task: TaskState, { cell }: Group
     return splitSignature(session, { kind: 'speed-differs', task: spec.name, stepSeconds, factor });
   }
   const { cells } = session.state;
-  const known: Partial<ProfileCell> = measuredCell(cells, task, attempt.strategy) ?? {};
-  const believed = measuredCell(believedCells(cells), task, attempt.strategy)?.stepSeconds;
+  const known: Partial<ProfileCell> = measuredCell(cells, task, attempt.strategy, attempt.model) ?? {};
+  const believed = measuredCell(believedCells(cells), task, attempt.strategy, attempt.model)?.stepSeconds;
   const { recalled: _, foreignBytes: __, ...before } = known;
   const found: ProfileCell = {
     ...before,
     ...cell,
     signature: inspection.signature,
     strategy: attempt.strategy,
+    ...(attempt.model !== undefined && { model: attempt.model }),
     source: 'measured',
     hash: spec.hash,
     trained: known.stepSeconds ? (stepSeconds * (known.trained ?? 1)) / known.stepSeconds : 1
@@ -60,9 +61,10 @@ export function noteMeasured(session: ISession, task: TaskState, { cell }: Group
 
 /** The session with what training found in the place of what was known; what failed for tasks stands beside it. */
 export function withTrainedCell(session: ISession, found: ProfileCell): ISession {
-  const key = strategyKey(found.strategy);
+  const key = wayKey(found.strategy, found.model);
   const others = session.state.cells.filter(
-    old => old.status === 'failed' || old.signature !== found.signature || strategyKey(old.strategy) !== key
+    old =>
+      old.status === 'failed' || old.signature !== found.signature || wayKey(old.strategy, old.model) !== key
   );
   return withState(session, { cells: [...others, found] });
 }

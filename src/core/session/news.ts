@@ -63,6 +63,8 @@ function causeOfStale(event: SessionEvent): ReplanCause | undefined {
     case 'devices-freed':
     case 'agent-connected':
     case 'node-away':
+    case 'bridge-unwanted':
+    case 'bridge-reported':
       return { kind: 'devices' };
     case 'profile-requested':
     case 'plan-requested':
@@ -79,6 +81,7 @@ function causeOfStale(event: SessionEvent): ReplanCause | undefined {
     case 'group':
     case 'replan-due':
     case 'agent-away':
+    case 'bridge-wanted':
     case 'reset':
       return undefined;
     default:

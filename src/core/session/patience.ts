@@ -38,10 +38,14 @@ export interface IPatience {
   readonly trialSeconds: number;
 }
 
-/** What a task needs under a strategy: by what was measured, else by its size. */
-export function patience({ cells }: SessionState, task: TaskState, strategy: Strategy): IPatience {
+/** What a task needs under a strategy on devices of a model: by what was measured, else by its size. */
+export function patience(
+  { cells }: SessionState,
+  task: TaskState,
+  { strategy, model }: { readonly strategy: Strategy; readonly model?: string }
+): IPatience {
   const moved = ((task.inspection?.parameters ?? 0) * STATE_BYTES_PER_PARAMETER) / DISK_BYTES_PER_SECOND;
-  const cell = measuredCell(cells, task, strategy);
+  const cell = measuredCell(cells, task, strategy, model);
   const saved = cell?.saveSeconds ?? moved;
   return {
     checkpointSeconds: Math.max(CHECKPOINT_SECONDS, SAVING_SHARE * saved),

@@ -1,15 +1,23 @@
 import { derived } from '../model/derived.js';
-import { devicesOf } from '../model/schedule/deviceRuns.js';
+import { devicesOf, sharesOf } from '../model/schedule/deviceRuns.js';
 import type { Cluster, DeviceShare, Segment, SessionState } from '../wire/messages.js';
+import { isLeft } from './bridge.js';
 
-/** The devices that are worked on: those of the cluster that are not to be kept free. */
-export function plannedCluster({ cluster, wishes }: Pick<SessionState, 'cluster' | 'wishes'>): Cluster {
+/** The devices that are worked on: those of the cluster that are not to be kept free, on nodes that are not being left. */
+export function plannedCluster(
+  state: Pick<SessionState, 'cluster' | 'wishes' | 'bridge' | 'nodes'>
+): Cluster {
+  const { cluster, wishes } = state;
   const { freeDevices = [] } = wishes ?? {};
-  if (cluster && freeDevices.length === 0) {
+  const leaves = cluster?.nodes.some(({ id }) => isLeft(state, id)) ?? false;
+  if (cluster && freeDevices.length === 0 && !leaves) {
     return cluster;
   }
   return {
     nodes: (cluster?.nodes ?? []).map(node => {
+      if (isLeft(state, node.id)) {
+        return { ...node, devices: [] };
+      }
       const free = new Set(freeDevices.filter(share => share.node === node.id).flatMap(one => one.devices));
       return free.size === 0
         ? node
@@ -37,12 +45,15 @@ const keysOfCluster = derived(
 
 /** Whether devices are among those that are worked on. */
 export function areAllPlannedOn(
-  { cluster, wishes }: Pick<SessionState, 'cluster' | 'wishes'>,
+  state: Pick<SessionState, 'cluster' | 'wishes' | 'bridge' | 'nodes'>,
   place: DevicePlace
 ): boolean {
+  const { cluster, wishes } = state;
   const kept = keysOfAll(wishes?.freeDevices ?? NONE);
   return (
-    cluster !== undefined && deviceKeys(place).every(key => keysOfCluster(cluster).has(key) && !kept.has(key))
+    cluster !== undefined &&
+    sharesOf(place).every(({ node }) => !isLeft(state, node)) &&
+    deviceKeys(place).every(key => keysOfCluster(cluster).has(key) && !kept.has(key))
   );
 }
 

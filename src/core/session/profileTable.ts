@@ -1,4 +1,5 @@
 import { derived } from '../model/derived.js';
+import { isSameModel } from '../model/deviceModels.js';
 import { strategyKey } from '../model/strategy.js';
 import { FailedTrials } from '../profiling/failedTrials.js';
 import { cellsOf } from '../profiling/signatureGroups.js';
@@ -15,14 +16,19 @@ export const measuredCells = derived((cells: readonly ProfileCell[]) => cells.fi
 /** What failed of a profile. */
 export const failedTrials = derived((cells: readonly ProfileCell[]) => new FailedTrials(cells));
 
-/** What is known of how a task runs under a strategy. */
+/**
+ * What is known of how a task runs under a strategy on devices of a model.
+ *
+ * @param model - of the devices; of any when undefined.
+ */
 export function measuredCell(
   cells: readonly ProfileCell[],
   { inspection }: TaskState,
-  strategy: Strategy
+  strategy: Strategy,
+  model: string | undefined
 ): ProfileCell | undefined {
   const key = strategyKey(strategy);
   return cellsOf(cells, inspection?.signature ?? '').find(
-    cell => cell.status === 'ok' && strategyKey(cell.strategy) === key
+    cell => cell.status === 'ok' && isSameModel(cell.model, model) && strategyKey(cell.strategy) === key
   );
 }

@@ -1,4 +1,4 @@
-import { cellKey } from '../model/strategy.js';
+import { keyOfCell } from '../model/strategy.js';
 import type { ProfileCell, SessionEvent } from '../wire/messages.js';
 import { inspectOnDevice, OTHER_TASK } from './deviceInspections.js';
 import { excludeDevices, isOfDevice } from './excludedDevices.js';
@@ -75,7 +75,12 @@ export function noteTrial(
     const { node, devices = [] } = over;
     return excludeDevices(withState(session, { trials: left }), node, devices, cell.error);
   }
-  const found: ProfileCell = over.hash === undefined ? cell : { ...cell, hash: over.hash };
+  const { hash, model } = over;
+  const found: ProfileCell = {
+    ...cell,
+    ...(hash !== undefined && { hash }),
+    ...(model !== undefined && { model })
+  };
   if (found.status === 'failed' && !session.state.tasks.some(({ spec }) => spec.hash === found.hash)) {
     // Its task was replaced meanwhile, and takes its failure along.
     return withStaleProfile(withState(session, { trials: left, trialsDone: trialsDone + 1 }));
@@ -95,24 +100,23 @@ export function withTried(session: ISession, found: ProfileCell): ISession {
 
 /** Whether a measurement takes the place of another: what failed for one task stands beside what others found. */
 function isReplaced(old: ProfileCell, found: ProfileCell): boolean {
-  const isSame = cellKey(old.signature, old.strategy) === cellKey(found.signature, found.strategy);
-  return isSame && (old.hash === found.hash || (old.status !== 'failed' && found.status !== 'failed'));
+  return (
+    keyOfCell(old) === keyOfCell(found) &&
+    (old.hash === found.hash || (old.status !== 'failed' && found.status !== 'failed'))
+  );
 }
 
 /** Take in what earlier sessions measured; what this one measured itself stands. */
 export function noteRecalled(session: ISession, recalled: readonly ProfileCell[]): ISession {
   const { cells, trials } = session.state;
-  const known = new Set(measuredCells(cells).map(cell => cellKey(cell.signature, cell.strategy)));
+  const known = new Set(measuredCells(cells).map(keyOfCell));
   const added = new Map(
     recalled
-      .map((cell): [string, ProfileCell] => [
-        cellKey(cell.signature, cell.strategy),
-        { ...cell, recalled: true }
-      ])
+      .map((cell): [string, ProfileCell] => [keyOfCell(cell), { ...cell, recalled: true }])
       .filter(([key]) => !known.has(key))
   );
-  const isNew = (one: Pick<ProfileCell, 'signature' | 'strategy'>): boolean =>
-    added.has(cellKey(one.signature, one.strategy));
+  const isNew = (one: Pick<ProfileCell, 'signature' | 'strategy' | 'model'>): boolean =>
+    added.has(keyOfCell(one));
   return added.size === 0
     ? session
     : withOtherSpeeds(

@@ -1,3 +1,4 @@
+import { isMeasuredFor } from '../model/deviceModels.js';
 import { strategyKey } from '../model/strategy.js';
 import type { PlanRequest, Segment, SessionState } from '../wire/messages.js';
 import { deviceKey, deviceKeys } from './plannedCluster.js';
@@ -35,7 +36,9 @@ export function project(
     const { task: name, strategy } = segment;
     const task = tasks.get(name);
     const key = strategyKey(strategy);
-    const option = task?.options.find(candidate => strategyKey(candidate.strategy) === key);
+    const option = task?.options.find(
+      candidate => strategyKey(candidate.strategy) === key && isMeasuredFor(candidate, segment)
+    );
     const keys = deviceKeys(segment);
     if (task === undefined || option === undefined || !keys.every(device => free.has(device))) {
       continue;

@@ -191,6 +191,7 @@ function noteFailedExploration(
   const cell: ProfileCell = {
     signature: task.inspection?.signature ?? '',
     strategy: attempt.strategy,
+    ...(attempt.model !== undefined && { model: attempt.model }),
     status: 'failed',
     source: 'measured',
     hash: task.spec.hash,
@@ -204,12 +205,13 @@ function noteFailedExploration(
   );
 }
 
-/** Out of memory while training: the strategy is infeasible after all, and the task needs another. */
+/** Out of memory while training: the strategy is infeasible on such devices after all, and the task needs another. */
 function noteOutOfMemory(session: ISession, task: TaskState, attempt: Attempt, event: GroupEvent): ISession {
   const signature = task.inspection?.signature ?? '';
   const cell: ProfileCell = {
     signature,
     strategy: attempt.strategy,
+    ...(attempt.model !== undefined && { model: attempt.model }),
     status: 'oom',
     source: 'measured',
     ...(event.error ? { error: event.error } : {})

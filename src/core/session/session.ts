@@ -293,7 +293,9 @@ export function maxDevicesEver({ state }: ISession): ReadonlyMap<DeviceKind, num
       sizes.set(kind, [...(sizes.get(kind) ?? []), mostTogether(all)]);
     }
   }
-  return new Map([...sizes].map(([kind, own]) => [kind, Math.max(0, ...own, mostOverNodes(own, state))]));
+  return new Map(
+    [...sizes].map(([kind, own]) => [kind, Math.max(0, ...own, mostOverNodes(own, state.wishes?.span ?? 1))])
+  );
 }
 
 /** The devices of a node, with those that are left out; they are of one kind. */

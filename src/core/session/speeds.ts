@@ -1,6 +1,14 @@
+import { isSameModel } from '../model/deviceModels.js';
 import { strategyKey } from '../model/strategy.js';
 import { cellsOf } from '../profiling/signatureGroups.js';
-import type { GroupEvent, Inspection, ProfileCell, SessionEvent, TaskState } from '../wire/messages.js';
+import type {
+  Attempt,
+  GroupEvent,
+  Inspection,
+  ProfileCell,
+  SessionEvent,
+  TaskState
+} from '../wire/messages.js';
 import {
   findTask,
   type ISession,
@@ -70,8 +78,8 @@ export function splitSignature(
   { task: name, stepSeconds, factor }: SessionEvent & { kind: 'speed-differs' }
 ): ISession {
   const task = findTask(session, name);
-  const strategy = task && lastAttempt(task)?.strategy;
-  if (!task?.inspection || !strategy || task.unlike) {
+  const attempt = task && lastAttempt(task);
+  if (!task?.inspection || !attempt || task.unlike) {
     return session;
   }
   const unlike = { factor };
@@ -82,7 +90,7 @@ export function splitSignature(
     if (cell.status === 'oom') {
       return [rest];
     }
-    return cell.status === 'ok' && strategyKey(cell.strategy) === strategyKey(strategy)
+    return cell.status === 'ok' && isOf(attempt, cell)
       ? [{ ...rest, source: 'measured', hash: task.spec.hash, stepSeconds, trained: 1 }]
       : [];
   });
@@ -146,15 +154,18 @@ function ratios(
 
 /** What this session measured: what an earlier one did may be wrong altogether, and says nothing of one task alone. */
 function measuredFor({ state }: ISession, task: TaskState): ProfileCell | undefined {
-  const strategy = lastAttempt(task)?.strategy;
-  const key = strategy && strategyKey(strategy);
-  return cellsOf(state.cells, signatureOf(task)).find(
-    cell =>
-      cell.status === 'ok' &&
-      cell.source === 'measured' &&
-      !cell.recalled &&
-      strategyKey(cell.strategy) === key
+  const attempt = lastAttempt(task);
+  return (
+    attempt &&
+    cellsOf(state.cells, signatureOf(task)).find(
+      cell => cell.status === 'ok' && cell.source === 'measured' && !cell.recalled && isOf(attempt, cell)
+    )
   );
+}
+
+/** Whether a cell is of the strategy of an attempt, on such devices. */
+function isOf({ strategy, model }: Attempt, cell: ProfileCell): boolean {
+  return isSameModel(cell.model, model) && strategyKey(cell.strategy) === strategyKey(strategy);
 }
 
 function signatureOf({ inspection }: TaskState): string {

@@ -1,6 +1,7 @@
-import type { Failure, GroupEvent, SessionEvent } from '../wire/messages.js';
+import type { AgentHello, Failure, GroupEvent, SessionEvent } from '../wire/messages.js';
 import { advance } from './advance.js';
 import { noteAgent, noteNode } from './agents.js';
+import { finishLeaving, noteBridge, noteUnwanted, noteWanted, restoreBridge } from './bridge.js';
 import { withSpent } from './budgets.js';
 import { dispatchInspections } from './deviceInspections.js';
 import { includeBusyDevices } from './excludedDevices.js';
@@ -50,9 +51,10 @@ export function step(session: ISession, event: SessionEvent, time: number): ISte
   const removals = finishRemovals(taken.session);
   const isPaused = removals.session.state.pause !== undefined && session.state.pause === undefined;
   const kept = isPaused ? halt(removals.session) : { session: removals.session, commands: [] };
+  const left = finishLeaving(kept.session);
   const noted = {
-    session: kept.session,
-    commands: [...taken.commands, ...removals.commands, ...kept.commands]
+    session: left.session,
+    commands: [...taken.commands, ...removals.commands, ...kept.commands, ...left.commands]
   };
   // What a rank group reports while it trains decides nothing about those that wait.
   if (event.kind === 'group' && event.event.kind === 'step') {
@@ -173,7 +175,13 @@ function note(session: ISession, event: SessionEvent, time: number): IStep {
     case 'speed-differs':
       return only(splitSignature(session, event));
     case 'agent-connected':
-      return noteAgent(session, event.hello, time);
+      return noteHello(session, event.hello, time);
+    case 'bridge-wanted':
+      return noteWanted(session, event.request, time);
+    case 'bridge-unwanted':
+      return noteUnwanted(session, time);
+    case 'bridge-reported':
+      return noteBridge(session, event.report, time);
     case 'agent-away':
       return only(withSilence(session, event.node, time));
     case 'node-away':
@@ -188,6 +196,7 @@ function note(session: ISession, event: SessionEvent, time: number): IStep {
         trials,
         agent,
         nodes,
+        bridge,
         techniques,
         session: name,
         folder,
@@ -208,6 +217,7 @@ function note(session: ISession, event: SessionEvent, time: number): IStep {
           agent,
           ...(nodes ? { nodes } : {}),
           ...(cluster ? { cluster } : {}),
+          ...(bridge ? { bridge } : {}),
           ...(excludedDevices ? { excludedDevices } : {}),
           ...(techniques ? { techniques } : {}),
           ...(wishes ? { wishes } : {}),
@@ -223,6 +233,12 @@ function note(session: ISession, event: SessionEvent, time: number): IStep {
       };
     }
   }
+}
+
+function noteHello(session: ISession, hello: AgentHello, time: number): IStep {
+  const noted = noteAgent(session, hello, time);
+  const bridged = restoreBridge(noted.session, hello, time);
+  return { ...bridged, commands: [...noted.commands, ...bridged.commands] };
 }
 
 function noteRankGroup(session: ISession, event: GroupEvent): IStep {

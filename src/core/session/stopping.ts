@@ -23,7 +23,7 @@ type StopCommand = Extract<Command, { kind: 'stop' }>;
 
 /** Have one rank group of a task leave: see {@link stopGroups}. */
 export function stopGroup(state: SessionState, task: TaskState, attempt: Attempt): StopCommand[] {
-  const graceSeconds = task.removing ? 0 : patience(state, task, attempt.strategy).stopSeconds;
+  const graceSeconds = task.removing ? 0 : patience(state, task, attempt).stopSeconds;
   const body = { task: task.spec.name, attempt: attempt.number, graceSeconds };
   return nodesOf(attempt).map(node => ({ kind: 'stop', node, body }));
 }

@@ -1,4 +1,6 @@
-import { devicesPerNode, usableBy } from '../model/strategy.js';
+import { type IDeviceKind, isSameModel, strategyKinds } from '../model/deviceModels.js';
+import { sharesOf } from '../model/schedule/deviceRuns.js';
+import { devicesPerNode } from '../model/strategy.js';
 import type {
   Attempt,
   DeviceShare,
@@ -13,6 +15,7 @@ import { freeDevices } from './dispatch.js';
 import { exploresInRun } from './exploration.js';
 import { startGroup } from './groupStart.js';
 import { patience } from './patience.js';
+import { deviceKey, plannedCluster } from './plannedCluster.js';
 import { failedTrials, measuredCells } from './profileTable.js';
 import {
   findTask,
@@ -65,7 +68,7 @@ export function dispatchTrials(session: ISession, time: number): IStep {
 /** The waiting task that can make a trial by training: the one it is of, or another of its kind. */
 function explorerOf(
   session: ISession,
-  { task: name, signature, strategy }: TrialState,
+  { task: name, signature, strategy, model }: TrialState,
   time: number
 ): TaskState | undefined {
   if (!exploresInRun(session)) {
@@ -73,7 +76,7 @@ function explorerOf(
   }
   const failed = failedTrials(measuredCells(session.state.cells));
   const can = (task: TaskState): boolean =>
-    !isHeldBack(task, time) && !failed.isClosed({ hash: task.spec.hash, signature }, strategy);
+    !isHeldBack(task, time) && !failed.isClosed({ hash: task.spec.hash, signature }, strategy, model);
   const kin = explorers(session).get(signature) ?? [];
   return kin.find(task => task.spec.name === name && can(task)) ?? kin.find(can);
 }
@@ -99,7 +102,7 @@ function tryOut(session: ISession, trial: TrialState, place: TrialPlace): IStep 
     return { session, commands: [] };
   }
   const { strategy, node, devices } = place;
-  const { trialSeconds, rankSeconds } = patience(session.state, task, strategy);
+  const { trialSeconds, rankSeconds } = patience(session.state, task, { ...trial, strategy });
   const body: TrialStart = {
     trial: trial.id,
     task: task.spec,
@@ -125,50 +128,89 @@ type TrialPlace = Pick<Attempt, 'strategy' | 'node' | 'devices' | 'elsewhere'>;
 
 /** Where a trial can begin now, as it was asked for or, rather than have devices wait for it, on fewer of them. */
 function placeOf(session: ISession, trial: TrialState, free: readonly Node[]): TrialPlace | undefined {
-  const places = [trial.strategy, ...smallerTrials(session, trial)].map(strategy => placeIn(strategy, free));
-  return places.find(place => place !== undefined);
+  const idle = new Set(free.flatMap(({ id, devices }) => devices.map(device => deviceKey(id, device.id))));
+  return [trial.strategy, ...smallerTrials(session, trial)]
+    .flatMap(strategy =>
+      kindsFor(session, { ...trial, strategy }).map(({ nodes }) => placeAmong(strategy, nodes, idle))
+    )
+    .find(place => place !== undefined);
 }
 
-/** Devices that are free for a strategy; over several nodes such as are alike. */
-function placeIn(strategy: Strategy, free: readonly Node[]): TrialPlace | undefined {
-  const { nodes = 1 } = strategy;
+/** Devices that are idle for a strategy, as many on each of the nodes that it takes. */
+function placeAmong(
+  strategy: Strategy,
+  nodes: readonly Node[],
+  idle: ReadonlySet<string>
+): TrialPlace | undefined {
   const count = devicesPerNode(strategy);
-  const able = free.flatMap(({ id: node, devices }) => {
-    const own = usableBy(strategy, devices).slice(0, count);
-    const kind = own.map(device => device.model ?? `${device.kind} ${device.name}`).join();
-    return own.length === count ? [{ kind, node, devices: own.map(({ id }) => id) }] : [];
+  const shares = nodes.flatMap(({ id: node, devices }) => {
+    const own = devices.map(({ id }) => id).filter(id => idle.has(deviceKey(node, id)));
+    return own.length < count ? [] : [{ node, devices: own.slice(0, count) as DeviceShare['devices'] }];
   });
-  for (const { kind } of able) {
-    const alike = able.filter(one => one.kind === kind).slice(0, nodes);
-    if (alike.length === nodes) {
-      const [first, ...elsewhere] = alike.map(({ node, devices }) => ({ node, devices }));
-      return { strategy, ...first!, ...(elsewhere.length > 0 && { elsewhere: elsewhere as DeviceShare[] }) };
-    }
-  }
-  return undefined;
+  const [first, ...elsewhere] = shares.slice(0, strategy.nodes ?? 1);
+  return first === undefined || elsewhere.length + 1 < (strategy.nodes ?? 1)
+    ? undefined
+    : { strategy, ...first, ...(elsewhere.length > 0 && { elsewhere }) };
+}
+
+/** Such devices as a trial is to be made on. */
+function kindsFor({ state }: ISession, { strategy, model }: TrialState): IDeviceKind[] {
+  return strategyKinds(plannedCluster(state), strategy).filter(kind => isSameModel(kind.model, model));
 }
 
 /** Have tasks that have found out what they were to leave for trials that wait, as far as their devices are needed. */
 function makeRoom(session: ISession): IStep {
+  const queued = session.state.trials.filter(({ status }) => status === 'queued');
+  let made: IStep = { session, commands: [] };
+  for (const model of new Set(queued.map(trial => trial.model))) {
+    const freed = makeRoomFor(
+      made.session,
+      queued.filter(trial => trial.model === model)
+    );
+    made = { session: freed.session, commands: [...made.commands, ...freed.commands] };
+  }
+  return made;
+}
+
+/** @param queued - trials on devices of one model. */
+function makeRoomFor(session: ISession, queued: readonly TrialState[]): IStep {
   const { tasks, trials } = session.state;
-  const wanted = trials.reduce(
-    (sum, { status, strategy }) => sum + (status === 'queued' ? strategy.devices : 0),
-    0
+  const usable = new Set(
+    queued
+      .flatMap(trial => kindsFor(session, trial).flatMap(({ nodes }) => nodes))
+      .flatMap(({ id, devices }) => devices.map(device => deviceKey(id, device.id)))
   );
+  const usableOf = (node: string, devices: readonly string[]): number =>
+    devices.filter(id => usable.has(deviceKey(node, id))).length;
+  const heldBy = (task: TaskState): number => {
+    const attempt = lastAttempt(task);
+    const shares = attempt ? sharesOf(attempt) : [];
+    return shares.reduce((sum, { node, devices }) => sum + usableOf(node, devices), 0);
+  };
+  const wanted = queued.reduce((sum, { strategy }) => sum + strategy.devices, 0);
   const active = activeTasks(tasks);
   const leaving = active.filter(({ status }) => status === 'stopping');
-  const coming = leaving.reduce((sum, task) => sum + (lastAttempt(task)?.strategy.devices ?? 0), 0);
-  const free = freeDevices(session).reduce((sum, { devices }) => sum + devices.length, 0);
+  const coming = leaving.reduce((sum, task) => sum + heldBy(task), 0);
+  const free = freeDevices(session).reduce(
+    (sum, { id, devices }) =>
+      sum +
+      usableOf(
+        id,
+        devices.map(device => device.id)
+      ),
+    0
+  );
   const settled = active.filter(task => isStaying(task) && !isExploring(lastAttempt(task)!));
   const isStuck =
     leaving.length === 0 &&
     trials.every(({ status }) => status === 'queued') &&
     active.filter(isStaying).length === settled.length;
   // Where all are settled, what is free is not enough together, or no more may train at once.
-  let lacking = wanted === 0 ? 0 : isStuck ? Math.max(1, wanted - free) : wanted - free - coming;
+  let lacking = isStuck ? Math.max(1, wanted - free) : wanted - free - coming;
+  const there = settled.filter(task => heldBy(task) > 0);
   let next = session;
   const commands: Command[] = [];
-  for (const task of settled) {
+  for (const task of isStuck && there.length === 0 ? settled : there) {
     if (lacking > 0) {
       const freed = leave(next, task);
       next = freed.session;

@@ -1,11 +1,13 @@
 import { derived } from '../model/derived.js';
-import { cellKey } from '../model/strategy.js';
+import { deviceKinds } from '../model/deviceModels.js';
+import { keyOfCell } from '../model/strategy.js';
 import { type IGridCell, profileGrid } from '../profiling/profileGrid.js';
 import { cellsOf } from '../profiling/signatureGroups.js';
 import { bundled } from '../profiling/taskBundles.js';
 import { type ITrialCandidates, trialCandidates } from '../profiling/trialCandidates.js';
 import { trialSeconds } from '../profiling/trialPrice.js';
 import {
+  comparingTrials,
   initialTrials,
   interpolatedCells,
   optimisticProfile,
@@ -25,7 +27,7 @@ import { exploration, exploresInRun, isExplorer } from './exploration.js';
 import { plannedCluster } from './plannedCluster.js';
 import { planRequest } from './planRequest.js';
 import { failedTrials, isMeasured, measuredCells } from './profileTable.js';
-import { type ISession, type IStep, isActive, isOpen, maxDevices, withState } from './session.js';
+import { type ISession, type IStep, isActive, isOpen, withState } from './session.js';
 import { overNodes } from './spanning.js';
 import { activeTasks, hasActive } from './taskTable.js';
 import { withVerdicts } from './verdicts.js';
@@ -54,6 +56,7 @@ export function planTrials(session: ISession, time: number, waitsForNone: boolea
   const tried = [...measured.filter(cell => cell.status === 'ok'), ...trials, ...exploredCells(session)];
   const likely = initialTrials(promising, tried);
   const first = [...likely, ...initialTrials(open, [...tried, ...likely])];
+  first.push(...comparingTrials(promising, [...tried, ...first]));
   if (!waitsForNone) {
     first.push(...doubtful);
   }
@@ -103,7 +106,7 @@ export function noteTrialPlan(session: ISession, plan: Plan): ISession {
   const signatures = new Map(
     session.state.tasks.map(task => [task.spec.name, task.inspection?.signature ?? ''])
   );
-  const cells = selectTrials(plan, candidatesOf(session).open, signatures);
+  const cells = selectTrials(plan, candidatesOf(session).open, signatures, plannedCluster(session.state));
   const { bestMakespan } = session;
   const isShort = goalOf(plan).lowerBound > (1 - WORTHWHILE) * bestMakespan;
   const enough = cells.length === 0 || isShort || isDear(session, plan, bestMakespan);
@@ -128,13 +131,16 @@ function isDear({ state }: ISession, { makespan, weightedCompletion }: Plan, bes
  * What the first trial of a signature may try on fewer devices than it was asked for, the most first. While others train,
  * so many may not be free together before all of them end, and nothing of its like could be planned until then.
  */
-export function smallerTrials(session: ISession, { signature, strategy }: TrialState): Strategy[] {
+export function smallerTrials(session: ISession, { signature, strategy, model }: TrialState): Strategy[] {
   const { cells, tasks } = session.state;
   const isKnown = cellsOf(cells, signature).some(cell => cell.status === 'ok' && isMeasured(cell));
   return isKnown || session.learning || !hasActive(tasks)
     ? []
     : candidatesOf(session)
-        .promising.filter(cell => cell.signature === signature && cell.strategy.devices < strategy.devices)
+        .promising.filter(
+          cell =>
+            cell.signature === signature && cell.model === model && cell.strategy.devices < strategy.devices
+        )
         .map(cell => cell.strategy)
         .sort((a, b) => b.devices - a.devices);
 }
@@ -144,12 +150,16 @@ function goalOf({ makespan, lowerBound, weightedCompletion }: Plan): { seconds: 
   return weightedCompletion ?? { seconds: makespan, lowerBound };
 }
 
-/** As many of the first cells as there are devices to try at once. */
+/** As many of the first cells as there are devices to try at once, of each model. */
 function sideBySide({ state }: ISession, cells: readonly IGridCell[]): IGridCell[] {
-  let left = plannedCluster(state).nodes.reduce((sum, node) => sum + node.devices.length, 0);
-  return cells.filter(({ strategy }, index) => {
-    const fits = index === 0 || strategy.devices <= left;
-    left -= fits ? strategy.devices : 0;
+  const cluster = plannedCluster(state);
+  const left = new Map<string | undefined, number>();
+  return cells.filter(({ strategy: { devices }, model }, index) => {
+    const kind = deviceKinds(cluster, devices).find(one => one.model === model);
+    const all = kind?.nodes.reduce((sum, node) => sum + node.devices.length, 0) ?? 0;
+    const free = left.get(model) ?? all;
+    const fits = index === 0 || devices <= free;
+    left.set(model, fits ? free - devices : free);
     return fits;
   });
 }
@@ -206,10 +216,11 @@ function withThought(session: ISession, thought: readonly ProfileCell[]): ISessi
 }
 
 /** What tasks find out while they train. */
-function exploredCells({ state }: ISession): Pick<ProfileCell, 'signature' | 'strategy'>[] {
+function exploredCells({ state }: ISession): Pick<ProfileCell, 'signature' | 'strategy' | 'model'>[] {
   return activeTasks(state.tasks).flatMap(task => {
-    const { strategy } = exploration(task) ?? {};
-    return strategy && task.inspection ? [{ signature: task.inspection.signature, strategy }] : [];
+    const { strategy, model } = exploration(task) ?? {};
+    const on = model === undefined ? {} : { model };
+    return strategy && task.inspection ? [{ signature: task.inspection.signature, strategy, ...on }] : [];
   });
 }
 
@@ -219,16 +230,12 @@ const candidatesOf = derived((session: ISession): ITrialCandidates & IDoubtful =
   const measured = measuredCells(cells);
   const failed = failedTrials(measured);
   const tasks = candidateTasks(session);
-  const grid = [
-    ...profileGrid(tasks, { maxDevices: maxDevices(session), excludeTechniques, failed }),
-    // Over several nodes nothing is tried but by training.
-    ...profileGrid(spanningTasks(session, tasks), { excludeTechniques, failed })
-  ];
-  const pending = new Set(
-    [...trials, ...exploredCells(session)].map(one => cellKey(one.signature, one.strategy))
-  );
-  const found = trialCandidates(grid, measured, plannedCluster(session.state));
-  const isFree = (cell: IGridCell): boolean => !pending.has(cellKey(cell.signature, cell.strategy));
+  const options = { cluster: plannedCluster(session.state), excludeTechniques, failed };
+  // Over several nodes nothing is tried but by training.
+  const grid = [...profileGrid(tasks, options), ...profileGrid(spanningTasks(session, tasks), options)];
+  const pending = new Set([...trials, ...exploredCells(session)].map(keyOfCell));
+  const found = trialCandidates(grid, measured);
+  const isFree = (cell: IGridCell): boolean => !pending.has(keyOfCell(cell));
   const open = found.open.filter(isFree);
   const works = new Set(measured.filter(cell => cell.status === 'ok').map(cell => cell.signature));
   const doubtful = open.filter(cell => cell.failures !== undefined && works.has(cell.signature));
@@ -237,16 +244,18 @@ const candidatesOf = derived((session: ISession): ITrialCandidates & IDoubtful =
 
 /** Some tasks with what may be tried of them over several nodes: those that can begin to train now. */
 function spanningTasks(session: ISession, tasks: readonly TaskState[]): TaskState[] {
-  if (session.state.wishes?.span === undefined || !exploresInRun(session)) {
+  const { span } = session.state.wishes ?? {};
+  if (span === undefined || !exploresInRun(session)) {
     return [];
   }
+  const cluster = plannedCluster(session.state);
   return tasks.flatMap(task => {
     const { inspection, status, wishes } = task;
     return inspection && isExplorer(task) && status === 'ready' && wishes?.earliestStart === undefined
       ? [
           {
             ...task,
-            inspection: { ...inspection, feasibility: overNodes(inspection.feasibility, session.state) }
+            inspection: { ...inspection, feasibility: overNodes(inspection.feasibility, cluster, span) }
           }
         ]
       : [];
@@ -265,11 +274,12 @@ function selectionOf(session: ISession): readonly string[] | null {
 function queue(session: ISession, cells: readonly IGridCell[]): ISession {
   const { trials } = session.state;
   const added = cells.map(
-    ({ task, signature, strategy }, index): TrialState => ({
+    ({ task, signature, strategy, model }, index): TrialState => ({
       id: `trial-${session.trialCount + index + 1}`,
       task,
       signature,
       strategy,
+      ...(model !== undefined && { model }),
       status: 'queued'
     })
   );

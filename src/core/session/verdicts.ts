@@ -2,8 +2,9 @@ import type { FailedTrials, ITried } from '../profiling/failedTrials.js';
 import { type IGridCell, profileGrid } from '../profiling/profileGrid.js';
 import { trialCandidates } from '../profiling/trialCandidates.js';
 import type { Failure, ProfileCell, TaskState } from '../wire/messages.js';
+import { plannedCluster } from './plannedCluster.js';
 import { failedTrials, measuredCells } from './profileTable.js';
-import { type ISession, isFailedInTrial, mapTasks, maxDevices, withState } from './session.js';
+import { type ISession, isFailedInTrial, mapTasks, withState } from './session.js';
 import { countOf } from './taskTable.js';
 
 /**
@@ -50,8 +51,8 @@ function verdict(session: ISession, task: TaskState, failed: FailedTrials): Fail
   if (fault) {
     return errorOf(fault);
   }
-  const grid = profileGrid([task], { maxDevices: maxDevices(session), failed });
-  const failures = grid.flatMap(({ strategy }) => failed.failure(tried, strategy) ?? []);
+  const grid = profileGrid([task], { cluster: plannedCluster(session.state), failed });
+  const failures = grid.flatMap(({ strategy, model }) => failed.failure(tried, strategy, model) ?? []);
   return failures.length > 0 && isHopeless(session, grid, tried, failed)
     ? errorOf(failures[0] as ProfileCell)
     : undefined;
@@ -59,7 +60,7 @@ function verdict(session: ISession, task: TaskState, failed: FailedTrials): Fail
 
 /** Whether no strategy works for a task, nor is one left that deserves a trial. */
 function isHopeless(
-  { state: { cells, cluster } }: ISession,
+  { state: { cells } }: ISession,
   grid: readonly IGridCell[],
   tried: ITried,
   failed: FailedTrials
@@ -69,9 +70,9 @@ function isHopeless(
     cell =>
       cell.status === 'ok' &&
       cell.signature === tried.signature &&
-      failed.failure(tried, cell.strategy) === undefined
+      failed.failure(tried, cell.strategy, cell.model) === undefined
   );
-  return !works && trialCandidates(grid, measured, cluster ?? { nodes: [] }).open.length === 0;
+  return !works && trialCandidates(grid, measured).open.length === 0;
 }
 
 function errorOf({ error }: ProfileCell): Failure {

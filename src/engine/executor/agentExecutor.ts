@@ -67,6 +67,12 @@ export class AgentExecutor implements IExecutor {
       case 'stop':
         this._send(command.node, 'group.stop', command.body);
         break;
+      case 'start-bridge':
+        this._send(command.node, 'bridge.start', command.body);
+        break;
+      case 'stop-bridge':
+        this._send(command.node, 'bridge.stop', {});
+        break;
       case 'until':
         this._send(command.node, 'group.until', command.body);
     }
@@ -270,6 +276,8 @@ function reportOf(message: Message<'agent'>, now: number): IExecutor.Report | nu
       return { kind: 'node-changed', ...message.body };
     case 'devices.freed':
       return { kind: 'devices-freed', ...message.body };
+    case 'bridge.report':
+      return { kind: 'bridge-reported', report: message.body };
     case 'inspect.results':
       return { kind: 'inspected', results: message.body.results };
     case 'trial.result':

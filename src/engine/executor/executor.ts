@@ -38,6 +38,7 @@ export namespace IExecutor {
       | 'node-away'
       | 'node-changed'
       | 'devices-freed'
+      | 'bridge-reported'
       | 'inspected'
       | 'trial-finished'
       | 'group';

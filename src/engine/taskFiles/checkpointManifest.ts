@@ -6,8 +6,8 @@ import type { TaskSpec } from '../../core/wire/messages.js';
 /** The file in which a checkpoint says what it is; written last. */
 export const MANIFEST = 'manifest.json';
 
-/** Name of the folder of a checkpoint that is whole. */
-export const COMMITTED = /^step-\d+$/;
+/** Name of the folder of a checkpoint that is whole: its step, and the attempt that has saved it. */
+export const COMMITTED = /^step-\d+(-\d+)?$/;
 
 /** What a checkpoint says of itself, as far as it matters here. */
 export interface ICheckpointManifest {

@@ -30,6 +30,11 @@ export class TaskFolder {
     return join(this.path, 'native');
   }
 
+  /** Which attempts at it have begun, a file each. */
+  get claims(): string {
+    return join(this.path, 'claims');
+  }
+
   /** What it printed when it was built. */
   get inspectionLog(): string {
     return join(this._session, 'inspections', `${this._task}.log`);

@@ -3,7 +3,7 @@ import { tableHtml } from '../../core/view/format/table.js';
 import {
   type IGanttInput,
   type IGanttLayout,
-  type IPlacedBar,
+  type IRect,
   layoutGantt,
   type TimeWindow
 } from '../../core/view/gantt/gantt.js';
@@ -14,7 +14,7 @@ import { barOf } from './ganttTargets.js';
 /** Width drawn before there is one, in pixels. */
 const WIDTH = 480;
 
-/** How far beside the screen bars are drawn, in pixels. */
+/** How far beside the screen bars and lanes are drawn, in pixels. */
 const AROUND = 300;
 
 /** Where a chart is drawn, or a table in its place. */
@@ -52,7 +52,17 @@ export class GanttSurface {
       this.drawing.clear();
     }
     this._layout = layout;
-    return this.drawing.draw(layout, this._seen(layout, [this._focused?.dataset.id, selected]));
+    const isSeen = this._sight(layout);
+    const always = [this._focused?.dataset.id, selected];
+    return this.drawing.draw(
+      {
+        ...layout,
+        lanes: layout.lanes.filter(isSeen),
+        loads: layout.loads.filter(({ rect }) => isSeen(rect)),
+        absences: layout.absences.filter(({ rect }) => isSeen(rect))
+      },
+      ({ bar, rects }) => always.includes(bar.id) || rects.some(isSeen)
+    );
   }
 
   /** Draw a table of the same, or nothing. */
@@ -77,11 +87,8 @@ export class GanttSurface {
     }
   }
 
-  /** Which bars are to be in the document: of a tall chart those on the screen, and a little around it. */
-  private _seen(
-    layout: IGanttLayout,
-    always: readonly (string | null | undefined)[]
-  ): (placed: IPlacedBar) => boolean {
+  /** What is to be in the document by its place: of a tall chart what is on the screen, and a little around it. */
+  private _sight(layout: IGanttLayout): (placed: Pick<IRect, 'y' | 'height'>) => boolean {
     const { innerHeight } = window;
     this._isTall = layout.height > innerHeight;
     if (!this._isTall) {
@@ -89,8 +96,7 @@ export class GanttSurface {
     }
     const top = -this._host.getBoundingClientRect().top - AROUND;
     const bottom = top + innerHeight + 2 * AROUND;
-    return ({ bar, rects }) =>
-      always.includes(bar.id) || rects.some(({ y, height }) => y + height >= top && y <= bottom);
+    return ({ y, height }) => y + height >= top && y <= bottom;
   }
 
   /** Keeps the ids of charts on one page apart. */

@@ -25,6 +25,9 @@ import { DraftBar, useDraft } from './draft.js';
 import { Minimap } from './minimap.js';
 import { ScheduleToolbar } from './scheduleToolbar.js';
 
+/** The nodes of a chart of more devices are folded at first. */
+const MOST_ROWS = 64;
+
 /** The schedule of a session, to be looked through, and to be changed. */
 export function Schedule({ state, now }: Schedule.IProps) {
   const { session, trans } = useDashboardContext();
@@ -117,10 +120,12 @@ function Chart({ chart, toolbar, onEdit, onEvent }: IChartProps) {
   const selected = useSelectedTasks();
   const id = useId();
   const [window, setWindow] = useState<TimeWindow>(null);
-  const [folded, setFolded] = useState<ReadonlySet<string>>(new Set());
+  const nodes = [...new Set(chart.rows.map(({ node = '' }) => node))];
+  const [folded, setFolded] = useState<ReadonlySet<string>>(
+    () => new Set(nodes.length > 1 && chart.rows.length > MOST_ROWS ? nodes : [])
+  );
   const end = ganttEnd(chart, trans);
   const spans = spansOf(chart, selected);
-  const nodes = [...new Set(chart.rows.map(({ node = '' }) => node))];
   const fold = (node: string) => {
     const next = new Set(folded);
     if (!next.delete(node)) {
@@ -142,6 +147,7 @@ function Chart({ chart, toolbar, onEdit, onEvent }: IChartProps) {
       <ScheduleToolbar
         {...toolbar}
         {...{ end, window, onWindow: setWindow, chosen: spans, nodes, folded, onFold: fold }}
+        onFoldAll={isFolded => setFolded(new Set(isFolded ? nodes : []))}
       />
       <Minimap input={chart} end={end} window={window} onWindow={setWindow} controls={id} />
       <div id={id}>

@@ -1,15 +1,19 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { duration } from '../../core/view/format/format.js';
 import { type ITimeSpan, spanning, type TimeWindow, zoomed } from '../../core/view/gantt/gantt.js';
+import { nodeCount } from '../../core/view/status/shownNodes.js';
 import type { Baseline } from '../../core/wire/messages.js';
 import { useViewContext } from '../context/viewContext.js';
 import { ZOOM_STEP } from '../gantt/ganttNavigation.js';
+
+/** Of more nodes the buttons that fold them are behind a fold. */
+const MOST_NODES = 6;
 
 /** What is seen of the schedule: how near, which nodes, what besides it. */
 export function ScheduleToolbar(props: ScheduleToolbar.IProps) {
   const { trans } = useViewContext();
   const { end, window, onWindow, chosen, rules, rule, onRule } = props;
-  const { nodes, folded, onFold, hasLoad, showsLoad, onLoad } = props;
+  const { nodes, folded, onFold, onFoldAll, hasLoad, showsLoad, onLoad } = props;
   return (
     <div className="jp-SaturnSchedule-toolbar" role="toolbar" aria-label={trans.__('View of the schedule')}>
       {zoomButtons(trans).map(({ sign, label, factor }) => (
@@ -43,20 +47,7 @@ export function ScheduleToolbar(props: ScheduleToolbar.IProps) {
       >
         {trans.__('Selected')}
       </button>
-      {nodes.length > 1 &&
-        nodes.map(node => (
-          <button
-            key={node}
-            type="button"
-            className="jp-mod-styled jp-mod-minimal"
-            aria-expanded={!folded.has(node)}
-            title={folded.has(node) ? trans.__('Unfold its devices') : trans.__('Fold its devices')}
-            onClick={() => onFold(node)}
-          >
-            <span aria-hidden="true">{folded.has(node) ? '▸ ' : '▾ '}</span>
-            {node}
-          </button>
-        ))}
+      {nodes.length > 1 && <NodeFolds nodes={nodes} folded={folded} onFold={onFold} onFoldAll={onFoldAll} />}
       {hasLoad && (
         <label>
           <input type="checkbox" checked={showsLoad} onChange={event => onLoad(event.target.checked)} />
@@ -84,6 +75,38 @@ export function ScheduleToolbar(props: ScheduleToolbar.IProps) {
   );
 }
 
+/** What folds nodes: of many behind a fold of their own. */
+function NodeFolds(props: Pick<ScheduleToolbar.IProps, 'nodes' | 'folded' | 'onFold' | 'onFoldAll'>) {
+  const { trans } = useViewContext();
+  const { nodes, folded, onFold, onFoldAll } = props;
+  const buttons = nodes.map(node => (
+    <button
+      key={node}
+      type="button"
+      className="jp-mod-styled jp-mod-minimal"
+      aria-expanded={!folded.has(node)}
+      title={folded.has(node) ? trans.__('Unfold its devices') : trans.__('Fold its devices')}
+      onClick={() => onFold(node)}
+    >
+      <span aria-hidden="true">{folded.has(node) ? '▸ ' : '▾ '}</span>
+      {node}
+    </button>
+  ));
+  return nodes.length <= MOST_NODES ? (
+    buttons
+  ) : (
+    <>
+      <button type="button" className="jp-mod-styled" onClick={() => onFoldAll(folded.size === 0)}>
+        {folded.size === 0 ? trans.__('Fold all nodes') : trans.__('Unfold all nodes')}
+      </button>
+      <details className="jp-SaturnFold">
+        <summary>{nodeCount(nodes.length, trans)}</summary>
+        {buttons}
+      </details>
+    </>
+  );
+}
+
 export namespace ScheduleToolbar {
   export interface IProps {
     /** When the chart ends, in seconds. */
@@ -97,6 +120,8 @@ export namespace ScheduleToolbar {
     folded: ReadonlySet<string>;
     /** Called with the node to be folded, or unfolded. */
     onFold: (node: string) => void;
+    /** Called when all are to be folded, or unfolded. */
+    onFoldAll: (isFolded: boolean) => void;
     hasLoad: boolean;
     showsLoad: boolean;
     onLoad: (shows: boolean) => void;

@@ -14,9 +14,9 @@ import { gpuNodes } from '../problemGenerator.js';
 
 /** Tasks, devices, and how fast every strategy truly is. */
 export interface IGroundTruth {
-  node: Node;
+  nodes: Node[];
   tasks: { spec: TaskSpec; inspection: Inspection }[];
-  /** By {@link cellKey}; what is not listed runs out of memory. */
+  /** By {@link cellKey}, with the model of devices where they have one; what is not listed runs out of memory. */
   truth: Map<string, PlanOption>;
 }
 
@@ -108,7 +108,57 @@ function world(entries: IEntry[], random: Random, estimates: boolean): IGroundTr
       inspection: inspectionOf(signature, shape, cells, estimates)
     }));
   });
-  return { node: node!, tasks, truth };
+  return { nodes: [node!], tasks, truth };
+}
+
+/** Of the second node of an unlike pair: its devices, their memory in bytes, and so many times longer a step takes. */
+const SMALL = { devices: 4, memory: 24e9, ratio: 3 };
+
+/** How far that ratio differs between signatures, and between techniques, as standard deviations of logarithms. */
+const RATIO_APART = { signatures: 0.25, techniques: 0.1 };
+
+/** Cells that the second node adds to {@link GRID_CELLS}. */
+export const SMALL_CELLS = 12 * 4 * SMALL.devices;
+
+/**
+ * A world with a second node, of fewer, smaller and slower devices.
+ *
+ * @param ratio - so many times longer a step takes there.
+ * @param memory - bytes of each of its devices.
+ */
+export function withSmallNode(
+  world: IGroundTruth,
+  seed: number,
+  ratio = SMALL.ratio,
+  memory = SMALL.memory
+): IGroundTruth {
+  const random = mulberry32(seed * 15_485_863);
+  const [large] = world.nodes.map(node => named(node, 'large'));
+  const [, spare] = gpuNodes(2, SMALL.devices);
+  const small = named(spare!, 'small', memory);
+  const truth = new Map<string, PlanOption>();
+  const techniques = new Map<string, number>();
+  for (const signature of new Set(world.tasks.map(({ inspection }) => inspection.signature))) {
+    const own = RATIO_APART.signatures * normal(random);
+    for (const [key, option] of world.truth) {
+      const { strategy, stepSeconds, peakBytes = 0 } = option;
+      if (key !== cellKey(signature, strategy)) {
+        continue;
+      }
+      truth.set(cellKey(signature, strategy, 'large'), option);
+      const technique = techniques.get(label(strategy)) ?? RATIO_APART.techniques * normal(random);
+      techniques.set(label(strategy), technique);
+      if (peakBytes <= memory) {
+        const slower = ratio * Math.exp(own + technique);
+        truth.set(cellKey(signature, strategy, 'small'), { ...option, stepSeconds: slower * stepSeconds });
+      }
+    }
+  }
+  return { ...world, nodes: [large!, small], truth };
+}
+
+function named(node: Node, model: string, memoryBytes = MEMORY): Node {
+  return { ...node, devices: node.devices.map(device => ({ ...device, model, memoryBytes })) };
 }
 
 function inspectionOf(

@@ -1,4 +1,5 @@
 import type { Highs } from 'highs';
+import { modelAt } from '../../../src/core/model/deviceModels.js';
 import { cellKey } from '../../../src/core/model/strategy.js';
 import { mulberry32 } from '../../../src/core/planner/common/random.js';
 import { plan } from '../../../src/core/planner/plan.js';
@@ -44,7 +45,10 @@ export async function profile(
     session = next.session;
     pending.push(...next.commands);
   };
-  feed({ kind: 'agent-connected', hello: { node: world.node, groups: [], trials: [], inspecting: [] } });
+  for (const [index, node] of world.nodes.entries()) {
+    const hello = { node, groups: [], trials: [], inspecting: [], ...(index > 0 && { far: true }) };
+    feed({ kind: 'agent-connected', hello });
+  }
   feed({ kind: 'tasks-added', tasks: world.tasks.map(task => task.spec) });
   for (const { spec, inspection } of world.tasks) {
     feed({ kind: 'inspected', result: { task: spec.name, hash: spec.hash, inspection } });
@@ -52,11 +56,13 @@ export async function profile(
   feed({ kind: 'profile-requested', ...(options.full && { full: true }) });
   for (let command = pending.shift(); command; command = pending.shift()) {
     if (command.kind === 'trial') {
-      const { trial, signature, strategy } = command.body;
-      const true_ = world.truth.get(cellKey(signature, strategy));
+      const { trial, signature, strategy, devices } = command.body;
+      const model = modelAt({ nodes: world.nodes }, { node: command.node, devices });
+      const true_ = world.truth.get(cellKey(signature, strategy, model));
       const cell: ProfileCell = {
         signature,
         strategy,
+        ...(model !== undefined && { model }),
         source: 'measured',
         ...(true_
           ? {
@@ -92,19 +98,23 @@ export async function makespanOf(
 /** A state in which everything is known as it is. */
 export function omniscient(world: IGroundTruth, state: SessionState): SessionState {
   const signatures = new Set(world.tasks.map(task => task.inspection.signature));
+  const models = new Set(world.nodes.flatMap(node => node.devices.map(({ model }) => model)));
   const cells = [...signatures].flatMap(signature =>
-    [...world.truth]
-      .filter(([key]) => key.startsWith(`${signature} `))
-      .map(
-        ([, option]): ProfileCell => ({
-          signature,
-          strategy: option.strategy,
-          status: 'ok',
-          source: 'measured',
-          stepSeconds: option.stepSeconds,
-          startSeconds: option.startSeconds
-        })
-      )
+    [...models].flatMap(model =>
+      [...world.truth]
+        .filter(([key, { strategy }]) => key === cellKey(signature, strategy, model))
+        .map(
+          ([, option]): ProfileCell => ({
+            signature,
+            strategy: option.strategy,
+            ...(model !== undefined && { model }),
+            status: 'ok',
+            source: 'measured',
+            stepSeconds: option.stepSeconds,
+            startSeconds: option.startSeconds
+          })
+        )
+    )
   );
   return { ...state, cells };
 }
@@ -116,11 +126,13 @@ function follow(world: IGroundTruth, made: Plan): number {
   let makespan = made.unplanned.length > 0 ? Infinity : 0;
   for (const segment of [...made.segments].sort((a, b) => a.start - b.start)) {
     const { signature } = inspections.get(segment.task)!;
-    const option = world.truth.get(cellKey(signature, segment.strategy));
-    const start = Math.max(...segment.devices.map(device => freeAt.get(device) ?? 0));
+    const model = modelAt({ nodes: world.nodes }, segment);
+    const option = world.truth.get(cellKey(signature, segment.strategy, model));
+    const keys = segment.devices.map(device => `${segment.node} ${device}`);
+    const start = Math.max(...keys.map(key => freeAt.get(key) ?? 0));
     const end = start + (option ? option.startSeconds + segment.steps * option.stepSeconds : Infinity);
-    for (const device of segment.devices) {
-      freeAt.set(device, end);
+    for (const key of keys) {
+      freeAt.set(key, end);
     }
     makespan = Math.max(makespan, end);
   }

@@ -16,6 +16,7 @@ import pytest
 from fakes.bench import (
     HERE,
     PYTHON,
+    TOKEN,
     EngineEar,
     Json,
     agent,
@@ -29,6 +30,7 @@ from jupyterlab_saturn import __version__
 from jupyterlab_saturn.agent.agent_launch import agent_alive
 from jupyterlab_saturn.agent.agent_lock import read_status
 from jupyterlab_saturn.paths import SessionPaths, engine_endpoint
+from jupyterlab_saturn.whole_files import write_json
 
 NODE = "far.example-1"
 
@@ -50,8 +52,8 @@ class Scene:
         for _ in range(beats):
             self.ear.acknowledge(self.ear.hear("agent.ping"))
 
-    def start(self, name: str, attempt: int = 1, **acts: str) -> None:
-        body = {
+    def start(self, name: str, attempt: int = 1, world: str | None = None, **acts: str) -> None:
+        body: Json = {
             "task": task(name, **acts),
             "attempt": attempt,
             "steps": 8,
@@ -59,6 +61,9 @@ class Scene:
             "devices": [self.hello["body"]["node"]["devices"][0]["id"]],
             "checkpointSeconds": 60,
         }
+        if world is not None:
+            body["task"]["world"] = world
+        self.paths.payload(body["task"]["payload"]).touch()
         self.ear.say("group.start", body)
 
 
@@ -266,3 +271,41 @@ def test_given_up_by_the_engine_it_says_hello_again() -> None:
         here.ear.acknowledge(hello)
         here.ear.say("group.stop", {"task": "t", "attempt": 1, "graceSeconds": 20})
         assert here.ear.hear_event("stopped")["body"]["task"] == "t"
+
+
+def test_what_a_task_needs_and_the_node_lacks_is_named() -> None:
+    with scene() as here:
+        here.ear.acknowledge(here.hello)
+        place = {"folder": "/", "path": [], "variables": {}, "secrets": {}, "sources": {}}
+        worlds: list[tuple[Json, str]] = [
+            ({"python": "/nowhere/python"}, "no-interpreter"),
+            ({"python": PYTHON, "folder": "/nowhere"}, "no-folder"),
+            ({"python": PYTHON, "secrets": {"API_KEY": True}}, "missing-secret"),
+        ]
+        for number, (world, code) in enumerate(worlds):
+            name = f"{number:016x}.json"
+            write_json(here.paths.world(name), {**place, **world})
+            here.start(f"t{number}", world=name, ranks="finished 8")
+            error = here.ear.hear_event("failed")["body"]["error"]
+            assert error["code"] == code
+            assert NODE in error["message"] and error["hint"]
+
+
+def test_a_task_has_its_notebooks_variables_and_those_of_the_nodes_machine() -> None:
+    with scene() as here:
+        here.ear.acknowledge(here.hello)
+        variables = {"MINE": "1", "XDG_RUNTIME_DIR": "/of/the/notebook", "HOSTNAME": "notebooks"}
+        world = {
+            "folder": "..",
+            "path": [],
+            "secrets": {TOKEN: False},
+            "sources": {},
+            "python": PYTHON,
+            "variables": variables,
+        }
+        write_json(here.paths.world("0123456789abcdef.json"), world)
+        acts = "env MINE;env XDG_RUNTIME_DIR;finished 8"
+        here.start("t", world="0123456789abcdef.json", ranks=acts)
+        here.ear.hear_event("finished")
+        printed = (here.paths.attempt("t", 1) / "rank0.log").read_text().split()
+        assert printed == ["1", os.environ["XDG_RUNTIME_DIR"]]

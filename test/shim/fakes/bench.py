@@ -135,6 +135,12 @@ class EngineEar:
             if envelope["type"] in types:
                 return envelope
 
+    def hear_raw(self, seconds: float = 20.0) -> bytes:
+        """Whatever comes next."""
+        assert self._socket.poll(int(seconds * 1000))
+        self.peer, data = self._socket.recv_multipart()
+        return bytes(data)
+
     def hear_event(self, *kinds: str, seconds: float = 20.0) -> Json:
         """The next group event of some kinds, whole."""
         while True:

@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 from jupyterlab_saturn.training.run import checkpoint as subject
-from jupyterlab_saturn.training.run.atomic_checkpoint import AtomicCheckpoints, fingerprint
+from jupyterlab_saturn.training.run.atomic_checkpoint import AtomicCheckpoints
 from jupyterlab_saturn.training.run.checkpoint import Checkpoints
+from jupyterlab_saturn.training.run.checkpoint_manifest import fingerprint
 from jupyterlab_saturn.training.runtime.device import CpuDevice
 from jupyterlab_saturn.training.runtime.process_group import ProcessGroup
 
@@ -94,7 +95,7 @@ def test_each_rank_reads_its_share(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 def test_whoever_finds_damage_all_go_on_from_the_one_before(tmp_path: Path, number: int) -> None:
     save(tmp_path, 3)
     save(tmp_path, 6)
-    file = AtomicCheckpoints(tmp_path, "a").path(6) / f"__{number}_0.distcp"
+    file = tmp_path / "step-000000006" / f"__{number}_0.distcp"
     file.write_bytes(b"x" * file.stat().st_size)
     assert [found["step"] for found in newest(tmp_path)] == [3] * RANKS
 

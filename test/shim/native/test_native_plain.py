@@ -77,6 +77,23 @@ def test_stopped_and_gone_on_with_it_is_as_uninterrupted(
     assert "stoppedEarly" not in result
 
 
+def test_paused_while_another_begins_nothing_of_it_is_taken(session: Session) -> None:
+    spec = session.spec(plain, "paused", slow=True)
+    order: Json = {"steps": 15, "checkpointSeconds": 1e-9}
+    older = session.train(spec, "native", attempt=1, **order)
+    while older.until("checkpoint")["step"] < 4:
+        pass
+    older.signal(signal.SIGSTOP)
+    newer = session.train(spec, "native", attempt=2, **order)
+    assert newer.until("started")["step"] >= 4
+    newer.until("checkpoint")
+    older.signal(signal.SIGCONT)
+    assert older.wait() == [1], older.log
+    assert [event["error"]["code"] for event in older.of("lost")] == ["late-commit"]
+    finish(newer)
+    assert_as_alone(session, spec, plain)
+
+
 def test_what_offers_no_state_stops_at_once(session: Session) -> None:
     spec = session.spec(plain, "unsaved", slow=True, saves=False)
     group = session.train(spec, "native", steps=15)

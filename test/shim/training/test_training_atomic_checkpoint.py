@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 from jupyterlab_saturn.errors import SaturnError
-from jupyterlab_saturn.training.run.atomic_checkpoint import AtomicCheckpoints, fingerprint
+from jupyterlab_saturn.training.run.atomic_checkpoint import AtomicCheckpoints
+from jupyterlab_saturn.training.run.checkpoint_manifest import fingerprint
 
 KILLED = 9
 
@@ -61,7 +62,7 @@ def test_a_damaged_checkpoint_gives_way_to_the_one_before(
     commits = AtomicCheckpoints(folder, "a")
     save(commits, 1)
     save(commits, 2)
-    weights, manifest = (commits.path(2) / name for name in ("weights", "manifest.json"))
+    weights, manifest = (folder / "step-000000002" / name for name in ("weights", "manifest.json"))
     match harm:
         case "cut":
             weights.write_text("weights")
@@ -75,14 +76,14 @@ def test_a_damaged_checkpoint_gives_way_to_the_one_before(
             manifest.unlink()
     assert newest(folder) == 1
     [warning] = caplog.messages
-    assert f"The checkpoint {commits.path(2)} is damaged" in warning
+    assert f"The checkpoint {folder / 'step-000000002'} is damaged" in warning
 
 
 def test_damaged_checkpoints_do_not_take_the_place_of_good_ones(folder: Path) -> None:
     commits = AtomicCheckpoints(folder, "a")
     for step in (10, 20):
         save(commits, step)
-    (commits.path(20) / "weights").write_text("spoilt")
+    (folder / "step-000000020" / "weights").write_text("spoilt")
     assert newest(folder) == 10
     save(commits, 15)
     assert sorted(path.name for path in folder.iterdir()) == ["step-000000010", "step-000000015"]
@@ -141,7 +142,9 @@ def test_a_kill_while_a_step_is_saved_again_leaves_one_of_the_two(tmp_path: Path
         killed = die_at(moment, lambda at=folder: save(AtomicCheckpoints(at, "a"), 2, "new"))
         commits = AtomicCheckpoints(folder, "a")
         assert newest(folder) == 2
-        outcomes.append((commits.path(2) / "weights").read_text())
+        manifest = commits.newest()
+        assert manifest is not None
+        outcomes.append((commits.path(manifest) / "weights").read_text())
         save(commits, 3)
         assert [path.name for path in sorted(folder.iterdir())] == [
             "step-000000002",

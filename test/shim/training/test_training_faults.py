@@ -218,7 +218,7 @@ def test_a_loss_that_is_not_a_number_keeps_the_good_checkpoint(session: Session)
     saved = group.of("checkpoint")[-1]["step"]
     assert saved <= 8
     assert f"The checkpoint of step {saved} is kept." in error["hint"]
-    assert committed(session, "nan")[-1] == f"step-{saved:09d}"
+    assert committed(session, "nan")[-1] == f"step-{saved:09d}-1"
 
 
 def test_weights_spoilt_by_the_last_step_are_not_saved(session: Session) -> None:
@@ -275,7 +275,7 @@ def test_a_write_error_keeps_the_last_checkpoint(session: Session) -> None:
     assert error["code"] == "checkpoint-failed"
     saved = [event["step"] for event in group.of("checkpoint")]
     assert len(saved) == 1
-    assert committed(session, "on_bad_disk") == [f"step-{saved[0]:09d}"]
+    assert committed(session, "on_bad_disk") == [f"step-{saved[0]:09d}-1"]
 
 
 def test_all_ranks_stop_at_the_same_step(session: Session) -> None:
@@ -285,7 +285,7 @@ def test_all_ranks_stop_at_the_same_step(session: Session) -> None:
     assert group.wait() == [0, 0], group.log
     stopped = group.of("stopped")[0]["step"]
     assert group.of("checkpoint")[-1]["step"] == stopped
-    assert committed(session, "mlp") == [f"step-{stopped:09d}"]
+    assert committed(session, "mlp") == [f"step-{stopped:09d}-1"]
 
 
 def test_a_rank_asked_for_its_stack_writes_it_and_trains_on(session: Session) -> None:

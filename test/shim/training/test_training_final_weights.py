@@ -36,7 +36,7 @@ def kept(session: Session, spec: Json) -> list[str]:
 
 
 def manifest(session: Session, spec: Json, step: int) -> Json:
-    folder = session.paths.checkpoints(spec["name"]) / "final" / f"step-{step:09d}"
+    folder = session.paths.checkpoints(spec["name"]) / "final" / f"step-{step:09d}-1"
     told: Json = json.loads((folder / "manifest.json").read_text())
     return told
 
@@ -51,11 +51,11 @@ def test_of_a_finished_task_its_model_stays_and_no_checkpoint(
     group = session.train(spec, technique, world, **ALWAYS)
     finish(group)
     assert kept(session, spec) == [
-        f"final/step-000000012/{name}" for name in ("manifest.json", "weights.pt")
+        f"final/step-000000012-1/{name}" for name in ("manifest.json", "weights.pt")
     ]
     assert group.of("checkpoint")[-1]["step"] == 12
     # One file with two names, so the model is on disk once.
-    file = session.paths.checkpoints(spec["name"]) / "final/step-000000012/weights.pt"
+    file = session.paths.checkpoints(spec["name"]) / "final/step-000000012-1/weights.pt"
     assert file.samefile(session.paths.model(spec["name"]))
     assert manifest(session, spec, 12)["ended"] == 12
 
@@ -64,8 +64,8 @@ def test_the_last_checkpoint_stays_where_that_is_asked_for(session: Session) -> 
     spec = session.spec(mlp, "asked-for")
     finish(session.train(spec, "single", keeps=True, **ALWAYS))
     folder = session.paths.checkpoints("asked-for")
-    assert sorted(path.name for path in folder.iterdir()) == ["final", "step-000000012"]
-    assert (folder / "step-000000012" / ".metadata").exists()
+    assert sorted(path.name for path in folder.iterdir()) == ["final", "step-000000012-1"]
+    assert (folder / "step-000000012-1" / ".metadata").exists()
 
 
 def counted(record: str, eval_fails: bool = False) -> Task:
@@ -96,7 +96,7 @@ def test_a_finished_task_is_evaluated_anew_without_a_step(
     first = finish(session.train(spec, "single", **ALWAYS))
     assert "no such class" in first["evaluationError"]["message"]
     weights = session.weights(spec)
-    folder = session.paths.checkpoints(spec["name"]) / "final" / "step-000000012"
+    folder = session.paths.checkpoints(spec["name"]) / "final" / "step-000000012-1"
     before = {path.name: path.stat().st_ino for path in folder.iterdir()}
     session.record.unlink()
     corrected = {**spec, "params": {**spec["params"], "eval_fails": False}}
@@ -121,7 +121,7 @@ def test_a_checkpoint_that_is_kept_outlives_another_evaluation(session: Session)
     corrected = {**spec, "params": {**spec["params"], "eval_fails": False}}
     finish(session.train(corrected, "single"))
     folder = session.paths.checkpoints("kept")
-    assert sorted(path.name for path in folder.iterdir()) == ["final", "step-000000012"]
+    assert sorted(path.name for path in folder.iterdir()) == ["final", "step-000000012-1"]
 
 
 def exporting(mark: str) -> Task:
@@ -149,7 +149,7 @@ def test_an_export_that_fails_costs_no_step(session: Session) -> None:
     assert group.of("started")[0]["step"] == 12
     model = torch.load(session.paths.folder / result["model"] / "mine.pt", weights_only=True)
     # What is not trained the factory makes anew: beside a model of its own kind it is not kept.
-    file = session.paths.checkpoints(spec["name"]) / "final/step-000000012/weights.pt"
+    file = session.paths.checkpoints(spec["name"]) / "final/step-000000012-1/weights.pt"
     trained = torch.load(file, weights_only=True)
     assert {name for name in model if name not in trained} == {"0.weight", "0.bias"}
     for name, tensor in trained.items():
@@ -175,7 +175,7 @@ def test_of_a_task_that_keeps_its_best_model_that_one_stays(session: Session) ->
     result = finish(session.train(spec, "single", **ALWAYS))
     assert result["bestStep"] == 6
     assert kept(session, spec) == [
-        f"final/step-000000006/{name}" for name in ("manifest.json", "weights.pt")
+        f"final/step-000000006-1/{name}" for name in ("manifest.json", "weights.pt")
     ]
     told = manifest(session, spec, 6)
     assert (told["ended"], told["bestStep"]) == (12, 6)

@@ -43,7 +43,7 @@ def keep(session: Session, spec: Json, step: int, name: str = KEPT) -> None:
     shutil.rmtree(target, ignore_errors=True)
     target.parent.mkdir(exist_ok=True)
     saved = session.paths.checkpoints(spec["name"])
-    shutil.copytree(saved / "final" / f"step-{step:09d}", target)
+    shutil.copytree(saved / "final" / f"step-{step:09d}-1", target)
 
 
 def clone(session: Session, parent: Json, name: str, factory: Any = mlp, **params: Any) -> Json:

@@ -82,7 +82,7 @@ it('waits until measuring begins', () => {
   expect(session.state.cells).toEqual([]);
   expect(take({ kind: 'profile-requested' })).toEqual(['profile-requested']);
   expect(session.state.trials).toEqual([]);
-  expect(session.state.cells).toEqual([{ ...measured, recalled: true }]);
+  expect(session.state.cells).toEqual([{ ...measured, model: 'core', recalled: true }]);
 });
 
 it('comes when the last task is inspected, where measuring waited for that', () => {

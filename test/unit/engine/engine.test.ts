@@ -578,7 +578,14 @@ describe('a journal that is damaged', () => {
     });
     const begun = hands.heard.find(({ type }) => type === 'group.start')!;
     const { task, attempt, strategy, devices } = (begun as Message<'engine'> & { type: 'group.start' }).body;
+    const claims = join(folder, 'tasks', task.name, 'claims');
+    mkdirSync(claims, { recursive: true });
+    writeFileSync(join(claims, '7'), '');
+    await restart();
+    expect(existsSync(claims)).toBe(true);
+    // Of what is forgotten, nothing may stand in the way of what begins.
     await startWithout('plan-made');
+    expect(existsSync(claims)).toBe(false);
     save(task.name, 4);
 
     client = peer();

@@ -74,8 +74,8 @@ describe('a kept measurement', () => {
     cache.keep(session(), node(), JSON.parse(JSON.stringify(oom)) as ProfileCell, 8);
     const found = new ProfileCache(folder).recall(session());
     expect(found).toEqual([
-      { ...ok(), recalled: true },
-      { signature: 'sig', strategy: DDP, status: 'oom', source: 'measured', recalled: true }
+      { ...ok(), model: 'H200', recalled: true },
+      { signature: 'sig', strategy: DDP, status: 'oom', source: 'measured', model: 'H200', recalled: true }
     ]);
   });
 
@@ -98,6 +98,25 @@ describe('a kept measurement', () => {
   ])('is not recalled for %s', (_, other) => {
     cache.keep(session(), node(), ok(), 7);
     expect(cache.recall(other)).toEqual([]);
+  });
+
+  it('is recalled for devices of its model alone, as many as its node had, on whichever node', () => {
+    cache.keep(session(), node(), ok(SINGLE, 1), 7);
+    cache.keep(session(), node({ model: 'T4' }), { ...ok(SINGLE, 5), model: 'T4' }, 7);
+    const others = { ...node({ model: 'T4' }), id: 'other' };
+    const both = session(node(), { cluster: { nodes: [node(), others] } });
+    const found = (state: SessionState) => cache.recall(state).map(one => [one.model, one.stepSeconds]);
+    expect(found(both)).toEqual([
+      ['H200', 1],
+      ['T4', 5]
+    ]);
+    const known = [{ ...ok(), model: 'H200' }];
+    expect(found({ ...both, cells: known })).toEqual([['T4', 5]]);
+    const mixed = { ...node(), devices: [...node().devices, ...node({ model: 'T4' }).devices] };
+    expect(found(session(mixed))).toEqual([
+      ['H200', 1],
+      ['T4', 5]
+    ]);
   });
 
   it('gives way to a newer one', () => {

@@ -20,7 +20,7 @@ export function task(name: string, signature: string, strategies: Strategy[]): T
 
 /** A cell of a grid. */
 export function open(signature: string, of: Strategy, more: Partial<IGridCell> = {}): IGridCell {
-  return { task: `task-${signature}`, signature, strategy: of, ...more };
+  return { task: `task-${signature}`, signature, strategy: of, memoryBytes: 1e9, ...more };
 }
 
 /** A cell that works. */

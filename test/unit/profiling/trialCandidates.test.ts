@@ -3,14 +3,14 @@ import { strategyLabel } from '../../../src/core/model/strategy.js';
 import type { IGridCell } from '../../../src/core/profiling/profileGrid.js';
 import { trialCandidates } from '../../../src/core/profiling/trialCandidates.js';
 import type { ProfileCell } from '../../../src/core/wire/messages.js';
-import { bad, cluster, ok, open, strategy } from './profileCells.js';
+import { bad, ok, open, strategy } from './profileCells.js';
 
 const counts = (technique: string, numbers: number[], knobs = {}): IGridCell[] =>
   numbers.map(count => open('s', strategy(technique, count, knobs)));
 
 /** Labels of what a survey thinks open, hopeful and pruned. */
-function labels(grid: IGridCell[], measured: ProfileCell[], devices = 8) {
-  const found = trialCandidates(grid, measured, cluster(devices));
+function labels(grid: IGridCell[], measured: ProfileCell[]) {
+  const found = trialCandidates(grid, measured);
   const names = (cells: readonly Pick<ProfileCell, 'strategy'>[]) =>
     cells.map(cell => strategyLabel(cell.strategy));
   return { open: names(found.open), hopeful: names(found.promising), pruned: names(found.pruned), found };
@@ -34,8 +34,8 @@ describe('out of memory', () => {
     const saving = open('s', strategy('fsdp', 4, { reshard: true, checkpointing: false }));
     const other = open('s', strategy('fsdp', 4, { reshard: false, checkpointing: true }));
     const grid = [without, saving, other];
-    expect(trialCandidates(grid, [bad('s', saving.strategy)], cluster(8)).open).toEqual([other]);
-    expect(trialCandidates(grid, [bad('s', without.strategy)], cluster(8)).open).toEqual([saving, other]);
+    expect(trialCandidates(grid, [bad('s', saving.strategy)]).open).toEqual([other]);
+    expect(trialCandidates(grid, [bad('s', without.strategy)]).open).toEqual([saving, other]);
   });
 
   it('says nothing about other knobs', () => {
@@ -65,18 +65,6 @@ describe('an estimate of memory', () => {
     expect(found.pruned.map(cell => cell.reason)).toEqual([
       'It needs at least 1.12 GiB on each device; they have 954 MiB.'
     ]);
-  });
-
-  it('is held against the largest devices that there are enough of', () => {
-    const large = cluster(2);
-    for (const device of large.nodes[0]!.devices) {
-      device.memoryBytes = 2e9;
-    }
-    large.nodes.push(...cluster(4).nodes);
-    expect(trialCandidates(grid, [], large).pruned).toEqual([]);
-    expect(
-      trialCandidates([open('s', strategy('ddp', 4), { estimateBytes: 1.9e9 })], [], large).pruned
-    ).toHaveLength(1);
   });
 });
 

@@ -8,7 +8,7 @@ import {
   selectTrials
 } from '../../../src/core/profiling/trialSelection.js';
 import type { Plan, ProfileCell } from '../../../src/core/wire/messages.js';
-import { ok, open, strategy } from './profileCells.js';
+import { cluster, ok, open, strategy } from './profileCells.js';
 
 /** Cells of a curve that falls with a power of the device count. */
 const curve = (signature: string, technique: string, counts: number[], one = 1, power = 0.8): ProfileCell[] =>
@@ -121,7 +121,7 @@ describe('hope', () => {
       ['y', 't'],
       ['z', 'measured']
     ]);
-    expect(selectTrials(plan, grid, signatures).map(cell => cell.signature)).toEqual(['t', 's']);
+    expect(selectTrials(plan, grid, signatures, cluster(2)).map(cell => cell.signature)).toEqual(['t', 's']);
   });
 });
 

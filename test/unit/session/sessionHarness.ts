@@ -178,6 +178,10 @@ export class SessionHarness {
       case 'note':
         this.feed(command.event);
         break;
+      case 'stop-bridge':
+        this.feed({ kind: 'bridge-reported', report: { state: 'ended' } });
+        break;
+      case 'start-bridge':
       case 'stop-inspection':
       case 'cancel-plan':
       case 'archive':

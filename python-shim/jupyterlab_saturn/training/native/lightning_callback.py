@@ -11,7 +11,8 @@ import torch
 
 from ..adapters.lightning_evaluation import log_in_training
 from ..components.scalars import Scalar, Weighed, kept
-from ..run.atomic_checkpoint import AtomicCheckpoints, fingerprint
+from ..run.atomic_checkpoint import AtomicCheckpoints
+from ..run.checkpoint_manifest import fingerprint
 from .divided_loader import DividedLoader, is_divisible
 from .lightning_loop import CHECKPOINT
 from .monitor import Loop, Told, Wish, why_not_divided

@@ -114,11 +114,11 @@ class LightningLoop(NativeLoop):
         from .lightning_callback import following_callback
 
         self._trainer, self._module = trainer, model
-        checkpoints = AtomicCheckpoints(self.run.folder, self.run.identity)
+        checkpoints = AtomicCheckpoints(self.run.folder, self.run.identity, self.run.claim)
         trainer.callbacks.append(following_callback(self.run, trainer, checkpoints))
         found = self.run.world.on_root(checkpoints.newest) if self.run.keeps else None
         if found is not None:
-            options["ckpt_path"] = str(checkpoints.path(found["step"]) / CHECKPOINT)
+            options["ckpt_path"] = str(checkpoints.path(found) / CHECKPOINT)
             options["weights_only"] = False  # it is our own, and holds what modules keep
         return fit(model, *args, **options)
 

@@ -8,7 +8,8 @@ from typing import Any
 
 import torch
 
-from ..run.atomic_checkpoint import AtomicCheckpoints, fingerprint
+from ..run.atomic_checkpoint import AtomicCheckpoints
+from ..run.checkpoint_manifest import fingerprint
 from .native_loop import NativeRun
 
 _STATE = "state.pt"
@@ -41,7 +42,7 @@ class LoopCheckpoint:
 
     def __init__(self, run: NativeRun) -> None:
         self._run = run
-        self._disk = AtomicCheckpoints(run.folder, run.identity)
+        self._disk = AtomicCheckpoints(run.folder, run.identity, run.claim)
 
     def save(self, position: Position, state: Mapping[str, Any]) -> None:
         """Commit a state. Nothing happens on other ranks than the first."""
@@ -63,7 +64,7 @@ class LoopCheckpoint:
         manifest = self._run.world.on_root(self._disk.newest)
         if manifest is None:
             return None
-        path = self._disk.path(manifest["step"]) / _STATE
+        path = self._disk.path(manifest) / _STATE
         content = torch.load(path, map_location="cpu", weights_only=False)  # our own, in our folder
         return Position(**content["position"]), content["state"]
 

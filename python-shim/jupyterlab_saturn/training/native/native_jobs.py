@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from torch.optim.optimizer import register_optimizer_step_pre_hook
 
+from ..run.attempt_claim import AttemptClaim
 from ..run.cell_measurement import CellMeasurement
 from ..run.observers import observer_of
 from ..run.training_measurement import TrainingMeasurement
@@ -53,6 +54,8 @@ def train_natively(
     observer = observer_of(request, world, events)
     measurement = TrainingMeasurement(request, world, device, observer.measured)
     measurement.requested_at = orders.wait(events)  # what its function builds, it trains at once
+    claim = AttemptClaim.of_task(request.paths, request.task["name"], request.attempt)
+    world.on_root(claim.make)
     monitor = TrainingMonitor(
         world,
         device,
@@ -70,6 +73,7 @@ def train_natively(
     except LoopOver:
         return
     measurement.ended()
+    world.on_root(claim.require)
     with device.unlimited():
         model = task.export()
     loop = task.loop
@@ -152,6 +156,7 @@ def _run(
         folder=folder,
         identity=identity(request.task),
         keeps=keeps,
+        claim=AttemptClaim.of_task(paths, request.task["name"], request.attempt),
         device=device,
     )
 

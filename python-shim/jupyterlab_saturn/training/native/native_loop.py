@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ...errors import SaturnError
 from ...paths import SessionPaths
 from ..components.scalars import Means
+from ..run.attempt_claim import NO_CLAIM, AttemptClaim
 from ..runtime.device import RankDevice
 from ..runtime.interception import Interception
 from ..runtime.process_group import ProcessGroup
@@ -34,6 +35,8 @@ class NativeRun:
         What is trained; checkpoints of something else are as good as none.
     keeps
         Whether what it writes is kept; a trial's is not.
+    claim
+        Of the attempt that trains; see `AtomicCheckpoints`.
     device
         None where the loop is only looked at.
     logged
@@ -47,6 +50,7 @@ class NativeRun:
     folder: Path
     identity: str
     keeps: bool
+    claim: AttemptClaim = NO_CLAIM
     device: RankDevice | None = None
     logged: Means = field(default_factory=Means)
 

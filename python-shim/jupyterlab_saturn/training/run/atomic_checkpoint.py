@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import os
@@ -10,60 +11,34 @@ import shutil
 import zlib
 from collections.abc import Collection, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, NotRequired, TypedDict
+from typing import TYPE_CHECKING
 
 from ...errors import SaturnError
 from ...private_folders import ensure_private
+from .attempt_claim import NO_CLAIM, AttemptClaim
+from .checkpoint_manifest import MANIFEST, Manifest, Place, chunks, place_of, read_manifest
 
 if TYPE_CHECKING:
-    from ...generated.wire_types import Strategy, Validation
+    from .checkpoint_manifest import CheckpointDetails, FileFingerprint
 
 _log = logging.getLogger(__name__)
 
-_MANIFEST = "manifest.json"
-_COMMITTED = re.compile(r"step-(\d+)(?:\.old)?")
+_NAME = re.compile(r"step-(\d+)(?:-(\d+))?(?:\.(?:old|tmp))?")
 _KEPT = 2
 _SPARE = 1.2  # of the space a save needs: file system overhead and other writers
-_CHUNK = 1 << 20
-
-
-class FileFingerprint(TypedDict):
-    """By what a damaged file shows: its size in bytes and its CRC-32."""
-
-    size: int
-    crc32: int
-
-
-class CheckpointDetails(TypedDict):
-    """What whoever saves wants to find again."""
-
-    task: NotRequired[str]
-    strategy: NotRequired[Strategy]
-    loss: NotRequired[float | None]
-    validations: NotRequired[list[Validation]]
-    torch: NotRequired[str]
-    ended: NotRequired[int]
-    """Of a finished task: after which step it ended."""
-    bestStep: NotRequired[int]
-    """Of a finished task that keeps its best model: the step of that."""
-
-
-class Manifest(CheckpointDetails):
-    """What a checkpoint says of itself."""
-
-    v: int
-    step: int
-    identity: str
-    files: dict[str, FileFingerprint]
 
 
 class AtomicCheckpoints:
-    """A folder of committed checkpoints ``step-N`` of one task; one process at a time writes.
+    """A folder of committed checkpoints ``step-N`` of one task, ``step-N-A`` of its attempt A.
 
-    A save goes to ``step-N.tmp``. When all its files are on disk the manifest with their sizes
+    A save goes to ``step-N-A.tmp``. When all its files are on disk the manifest with their sizes
     and checksums is written last, then the folder is renamed. Whatever a crash leaves behind is
-    either complete or recognisably not. One of the same step is set aside as ``step-N.old`` until
-    the new one is in its place.
+    either complete or recognisably not. One of the same name is set aside as ``step-N-A.old``
+    until the new one is in its place.
+
+    Of one attempt one process at a time writes. An attempt never touches what a later one has
+    written, whenever it comes to its senses; what it commits after the next one has looked where
+    to go on is not taken.
 
     Parameters
     ----------
@@ -71,11 +46,14 @@ class AtomicCheckpoints:
         Where the checkpoints are; made on demand.
     identity
         What was trained. Checkpoints of something else are as good as none.
+    claim
+        Of the attempt that writes or reads.
     """
 
-    def __init__(self, folder: Path, identity: str) -> None:
+    def __init__(self, folder: Path, identity: str, claim: AttemptClaim = NO_CLAIM) -> None:
         self.folder = folder
         self._identity = identity
+        self._claim = claim
 
     def begin(self, step: int, need_bytes: int) -> Path:
         """An empty folder to save into.
@@ -83,8 +61,9 @@ class AtomicCheckpoints:
         Raises
         ------
         SaturnError
-            ``disk-full`` when the disk has no room for `need_bytes`.
+            ``disk-full`` when the disk has no room for `need_bytes`; as `AttemptClaim.require`.
         """
+        self._claim.require()
         ensure_private(self.folder)
         self._sweep()
         self.require_space(need_bytes)
@@ -114,16 +93,24 @@ class AtomicCheckpoints:
             By name, the `fingerprint` of each file saved.
         details
             What else the manifest tells about the checkpoint.
+
+        Raises
+        ------
+        SaturnError
+            As `AttemptClaim.require`: then it is not taken.
         """
-        temporary, final, before = self._temporary(step), self._final(step), self._before(step)
+        self._claim.require()
+        place = step, self._claim.attempt
+        temporary, final, before = self._temporary(step), self._final(place), self._before(place)
         manifest: Manifest = {
             **details,
             "v": 1,
             "step": step,
             "identity": self._identity,
             "files": files,
+            "attempt": self._claim.attempt,
         }
-        with (temporary / _MANIFEST).open("w", encoding="utf-8") as file:
+        with (temporary / MANIFEST).open("w", encoding="utf-8") as file:
             json.dump(manifest, file)
             file.flush()
             os.fsync(file.fileno())
@@ -132,13 +119,11 @@ class AtomicCheckpoints:
             final.rename(before)
         temporary.rename(final)
         sync_folder(self.folder)
+        # A later attempt that began since may go on from this one, or from the one before, which
+        # must then stay. One that begins from here on sees this one.
+        self._claim.require()
         shutil.rmtree(before, ignore_errors=True)
-        committed = self._committed()
-        # Those of later steps are damaged, or of something else, else they would have been gone on
-        # from. Left, they would be kept in place of good ones.
-        later = [other for other in committed if other > step]
-        for other in (*later, *committed[len(later) + _KEPT :]):
-            shutil.rmtree(self.path(other))
+        self._drop_others(place)
         return final
 
     def abandon(self, step: int) -> None:
@@ -150,31 +135,31 @@ class AtomicCheckpoints:
 
         Damaged ones are passed over with a warning in the log.
         """
-        damaged: set[int] = set()
+        damaged: set[Place] = set()
         while (manifest := self.newest_complete(damaged)) is not None:
             if all(self.inspect(manifest)):
                 return manifest
-            damaged.add(manifest["step"])
+            damaged.add(place_of(manifest))
         return None
 
-    def newest_complete(self, damaged: Collection[int] = ()) -> Manifest | None:
+    def newest_complete(self, damaged: Collection[Place] = ()) -> Manifest | None:
         """Manifest of the newest checkpoint whose files are as large as they were.
 
         Parameters
         ----------
         damaged
-            Steps of those that were found to be damaged, which are passed over.
+            Places of those that were found to be damaged, which are passed over.
         """
-        for step in self._committed():
-            manifest = self._manifest(step)
-            if manifest is not None and manifest["identity"] != self._identity:
+        for place in self._committed():
+            manifest = self._manifest(place)
+            if manifest is not None and not self._is_taken(manifest):
                 continue
-            if step not in damaged and manifest is not None and self._is_complete(manifest):
+            if place not in damaged and manifest is not None and self._is_complete(manifest):
                 return manifest
             _log.warning(
                 "The checkpoint %s is damaged: its files are not those that were saved. "
                 "Training goes on from the one before, or begins anew.",
-                self.path(step),
+                self._path(place),
             )
         return None
 
@@ -186,53 +171,86 @@ class AtomicCheckpoints:
         part, parts
             Which share of the files, of how many about equally large.
         """
-        folder, files = self.path(manifest["step"]), manifest["files"]
+        folder, files = self.path(manifest), manifest["files"]
         by_size = sorted(files, key=lambda name: (files[name]["size"], name))
         for name in by_size[part::parts]:
             checksum = 0
             try:
-                for chunk in _chunks(folder / name):
+                for chunk in chunks(folder / name):
                     checksum = zlib.crc32(chunk, checksum)
                     yield True
             except OSError:
                 yield False
             yield checksum == files[name]["crc32"]
 
-    def path(self, step: int) -> Path:
-        """Folder of a committed step."""
-        final, before = self._final(step), self._before(step)
+    def path(self, manifest: Manifest) -> Path:
+        """Folder of a committed checkpoint."""
+        return self._path(place_of(manifest))
+
+    def _path(self, place: Place) -> Path:
+        final, before = self._final(place), self._before(place)
         return before if before.exists() and not final.exists() else final
 
-    def _final(self, step: int) -> Path:
-        return self.folder / f"step-{step:09d}"
+    def _final(self, place: Place) -> Path:
+        return self.folder / _name(place)
 
     def _temporary(self, step: int) -> Path:
-        return self.folder / f"step-{step:09d}.tmp"
+        return self.folder / f"{_name((step, self._claim.attempt))}.tmp"
 
-    def _before(self, step: int) -> Path:
-        """Where a checkpoint is while another of its step takes its place."""
-        return self.folder / f"step-{step:09d}.old"
+    def _before(self, place: Place) -> Path:
+        """Where a checkpoint is while another of its name takes its place."""
+        return self.folder / f"{_name(place)}.old"
 
-    def _committed(self) -> list[int]:
-        """Newest first."""
-        if not self.folder.is_dir():
-            return []
-        names = (_COMMITTED.fullmatch(entry.name) for entry in self.folder.iterdir())
-        return sorted({int(name[1]) for name in names if name}, reverse=True)
-
-    def _manifest(self, step: int) -> Manifest | None:
-        """What a checkpoint says of itself; None when that cannot be read."""
+    def _entries(self, *endings: str) -> Iterator[tuple[Place, Path]]:
+        """What is there by names with some endings, of whichever attempt."""
         try:
-            manifest: Manifest = json.loads((self.path(step) / _MANIFEST).read_text("utf-8"))
-            complete = (manifest["v"], manifest["step"]) == (1, step)
-            complete = complete and {"identity", "files"} <= manifest.keys()
-        except (OSError, ValueError, KeyError, TypeError, AttributeError):
-            return None
-        return manifest if complete else None
+            found = list(self.folder.iterdir())
+        except FileNotFoundError:
+            return
+        for entry in found:
+            name = _NAME.fullmatch(entry.name)
+            if name is not None and entry.suffix in endings:
+                yield (int(name[1]), int(name[2] or 0)), entry
+
+    def _committed(self) -> list[Place]:
+        """Newest first."""
+        return sorted({place for place, _ in self._entries("", ".old")}, reverse=True)
+
+    def drop(self, kept: int | None = None) -> None:
+        """Drop all, but what later attempts have and, when given, what is of one step."""
+        for (step, attempt), entry in self._entries("", ".old", ".tmp"):
+            if attempt <= self._claim.attempt and step != kept:
+                shutil.rmtree(entry, ignore_errors=True)
+        with contextlib.suppress(OSError):
+            self.folder.rmdir()  # if nothing else is in it
+
+    def _drop_others(self, newest: Place) -> None:
+        """Drop all but the newest checkpoint and the one before, and whatever later ones have."""
+        kept = {newest}
+        for place in self._committed():
+            step, attempt = place
+            # Those of later steps are damaged, or of something else, else they would have been gone
+            # on from. Left, they would be kept in place of good ones.
+            before = step < newest[0] and self._claim.accepts(attempt, step)
+            if before and len(kept) < _KEPT:
+                kept.add(place)
+            elif place not in kept and attempt <= self._claim.attempt:
+                shutil.rmtree(self._path(place), ignore_errors=True)
+
+    def _manifest(self, place: Place) -> Manifest | None:
+        manifest = read_manifest(self._path(place))
+        return manifest if manifest is not None and place_of(manifest) == place else None
+
+    def _is_taken(self, manifest: Manifest) -> bool:
+        """Whether it is of what is trained, and was not committed too late."""
+        reached = manifest.get("ended", manifest["step"])
+        return manifest["identity"] == self._identity and self._claim.accepts(
+            manifest["attempt"], reached
+        )
 
     def _is_complete(self, manifest: Manifest) -> bool:
         """Whether its files are there and as large as it says: quickly told of large ones."""
-        folder, files = self.path(manifest["step"]), manifest["files"]
+        folder, files = self.path(manifest), manifest["files"]
         try:
             return all(
                 (folder / name).stat().st_size == files[name]["size"] and "crc32" in files[name]
@@ -242,30 +260,20 @@ class AtomicCheckpoints:
             return False
 
     def _sweep(self) -> None:
-        """Undo what a crash left half done."""
-        for before in self.folder.glob("step-*.old"):
-            final = before.with_suffix("")
-            if final.exists():
-                shutil.rmtree(before, ignore_errors=True)
+        """Undo what a crash of this attempt, or of an earlier one, left half done."""
+        for (_, attempt), entry in self._entries(".old", ".tmp"):
+            if attempt > self._claim.attempt:
+                continue
+            final = entry.with_suffix("")
+            if entry.suffix == ".old" and not final.exists():
+                entry.rename(final)
             else:
-                before.rename(final)
-        for leftover in self.folder.glob("step-*.tmp"):
-            shutil.rmtree(leftover, ignore_errors=True)
+                shutil.rmtree(entry, ignore_errors=True)
 
 
-def fingerprint(path: Path) -> FileFingerprint:
-    """Size and CRC-32 of a file."""
-    checksum, size = 0, 0
-    for chunk in _chunks(path):
-        checksum = zlib.crc32(chunk, checksum)
-        size += len(chunk)
-    return {"size": size, "crc32": checksum}
-
-
-def _chunks(path: Path) -> Iterator[bytes]:
-    with path.open("rb") as file:
-        while chunk := file.read(_CHUNK):
-            yield chunk
+def _name(place: Place) -> str:
+    step, attempt = place
+    return f"step-{step:09d}" + (f"-{attempt}" if attempt > 0 else "")
 
 
 def sync_folder(path: Path) -> None:

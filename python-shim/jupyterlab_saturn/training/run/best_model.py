@@ -12,10 +12,14 @@ from ..runtime.device import RankDevice
 from ..runtime.process_group import ProcessGroup
 from ..runtime.workload_spec import WorkloadSpec
 from ..techniques import Runner
+from .attempt_claim import AttemptClaim
 from .checkpoint import Checkpoints
 
 if TYPE_CHECKING:
     from ...generated.wire_types import Criterion, Validation
+
+BEST = "best"
+"""Folder of the best models, in that of a task's checkpoints."""
 
 
 class BestModel:
@@ -27,6 +31,8 @@ class BestModel:
     ----------
     identity
         What is trained; see `AtomicCheckpoints`.
+    claim
+        Of the attempt that trains it; see `AtomicCheckpoints`.
 
     Attributes
     ----------
@@ -35,10 +41,15 @@ class BestModel:
     """
 
     def __init__(
-        self, spec: WorkloadSpec, identity: str, world: ProcessGroup, device: RankDevice
+        self,
+        spec: WorkloadSpec,
+        identity: str,
+        world: ProcessGroup,
+        device: RankDevice,
+        claim: AttemptClaim,
     ) -> None:
-        folder = spec.paths.checkpoints(spec.task["name"]) / "best"
-        self._checkpoints = Checkpoints(folder, f"{identity}/best", world, device)
+        folder = spec.paths.checkpoints(spec.task["name"]) / BEST
+        self._checkpoints = Checkpoints(folder, f"{identity}/{BEST}", world, device, claim)
         self._value: float | None = None
         self.step: int | None = None
 

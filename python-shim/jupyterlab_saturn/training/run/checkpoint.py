@@ -23,10 +23,12 @@ from ..runtime.device import RankDevice
 from ..runtime.process_group import ProcessGroup
 from ..task.warm_start import saved_parameters
 from ..techniques import Runner, State
-from .atomic_checkpoint import AtomicCheckpoints, fingerprint
+from .atomic_checkpoint import AtomicCheckpoints
+from .attempt_claim import NO_CLAIM, AttemptClaim
+from .checkpoint_manifest import fingerprint, place_of
 
 if TYPE_CHECKING:
-    from .atomic_checkpoint import CheckpointDetails, FileFingerprint, Manifest
+    from .checkpoint_manifest import CheckpointDetails, FileFingerprint, Manifest, Place
 
 _METADATA = ".metadata"
 _OPTIMIZER_STATE = "optim.state."
@@ -62,12 +64,19 @@ class Checkpoints:
         Where they are; see `AtomicCheckpoints`.
     identity
         What is trained; see `AtomicCheckpoints`.
+    claim
+        Of the attempt that trains it; see `AtomicCheckpoints`.
     """
 
     def __init__(
-        self, folder: Path, identity: str, world: ProcessGroup, device: RankDevice
+        self,
+        folder: Path,
+        identity: str,
+        world: ProcessGroup,
+        device: RankDevice,
+        claim: AttemptClaim = NO_CLAIM,
     ) -> None:
-        self._commits = AtomicCheckpoints(folder, identity)
+        self._commits = AtomicCheckpoints(folder, identity, claim)
         self._world = world
         self._device = device
 
@@ -77,7 +86,8 @@ class Checkpoints:
         Raises
         ------
         SaturnError
-            ``disk-full`` or ``checkpoint-failed``; older ones are intact.
+            ``disk-full`` or ``checkpoint-failed``; older ones are intact. ``late-commit`` when a
+            later attempt has begun.
         """
         with self._device.unlimited():
             state = runner.state()
@@ -112,7 +122,7 @@ class Checkpoints:
         manifest = self._newest()
         if manifest is None:
             return None
-        folder = self._commits.path(manifest["step"])
+        folder = self._commits.path(manifest)
         with self._device.unlimited():
             # Parameters that are not trained are there only if something else changed them.
             state = runner.state(self._world.on_root(lambda: list(saved_parameters(folder))))
@@ -142,12 +152,12 @@ class Checkpoints:
 
     def _newest(self) -> Manifest | None:
         """Of the newest checkpoint that is undamaged, in which each rank reads some files."""
-        damaged: set[int] = set()
+        damaged: set[Place] = set()
         while True:
             manifest = self._world.on_root(lambda: self._commits.newest_complete(damaged))
             if manifest is None or self._is_sound(manifest):
                 return manifest
-            damaged.add(manifest["step"])
+            damaged.add(place_of(manifest))
 
     def _is_sound(self, manifest: Manifest) -> bool:
         bits = self._commits.inspect(manifest, self._world.rank, self._world.size)
@@ -187,6 +197,9 @@ class Checkpoints:
             try:
                 self._commits.commit(step, files, details)
                 return
+            except SaturnError:
+                self._commits.abandon(step)
+                raise
             except OSError as error:
                 problems = [f"{type(error).__name__}: {error}"]
         try:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,12 +13,15 @@ from ..runtime.device import RankDevice
 from ..runtime.process_group import ProcessGroup
 from ..runtime.workload_spec import WorkloadSpec
 from ..task.warm_start import WEIGHTS
-from .atomic_checkpoint import AtomicCheckpoints, fingerprint
+from .atomic_checkpoint import AtomicCheckpoints
+from .attempt_claim import AttemptClaim
+from .best_model import BEST
+from .checkpoint_manifest import fingerprint
 from .model_export import write_model, write_weights
 from .workload import Workload
 
 if TYPE_CHECKING:
-    from .atomic_checkpoint import CheckpointDetails, Manifest
+    from .checkpoint_manifest import CheckpointDetails, Manifest
 
 _FOLDER = "final"
 
@@ -33,16 +35,25 @@ class FinalWeights:
     ----------
     identity
         What was trained; see `AtomicCheckpoints`.
+    claim
+        Of the attempt that trains it; see `AtomicCheckpoints`.
     """
 
     def __init__(
-        self, spec: WorkloadSpec, identity: str, world: ProcessGroup, device: RankDevice
+        self,
+        spec: WorkloadSpec,
+        identity: str,
+        world: ProcessGroup,
+        device: RankDevice,
+        claim: AttemptClaim,
     ) -> None:
         self._spec = spec
         self._world = world
         self._device = device
-        self._checkpoints = spec.paths.checkpoints(spec.task["name"])
-        self._commits = AtomicCheckpoints(self._checkpoints / _FOLDER, f"{identity}/{_FOLDER}")
+        folder = spec.paths.checkpoints(spec.task["name"])
+        self._commits = AtomicCheckpoints(folder / _FOLDER, f"{identity}/{_FOLDER}", claim)
+        self._training = AtomicCheckpoints(folder, identity, claim)
+        self._best = AtomicCheckpoints(folder / BEST, identity, claim)
 
     def newest(self) -> Manifest | None:
         """What they say of themselves, if they are there and undamaged. A collective."""
@@ -50,7 +61,7 @@ class FinalWeights:
 
     def folder(self, manifest: Manifest) -> Path:
         """Where the file is."""
-        return self._commits.path(manifest["step"])
+        return self._commits.path(manifest)
 
     def export(
         self, workload: Workload, details: CheckpointDetails | None, last: int | None = None
@@ -72,14 +83,16 @@ class FinalWeights:
         Raises
         ------
         SaturnError
-            ``disk-full``; and whatever `write_model` raises.
+            ``disk-full``; ``late-commit`` when a later attempt has begun; and whatever
+            `write_model` raises.
         """
 
         def keep(kept: Mapping[str, Any], of_model: int) -> Path | None:
             if details is None:
                 return None
             file = self._commit(kept, of_model, details)
-            self._replace_checkpoints(last)
+            self._training.drop(last)
+            self._best.drop()
             return file
 
         return self._write(workload, keep)
@@ -137,12 +150,6 @@ class FinalWeights:
             raise
         finally:
             self._commits.abandon(step)
-
-    def _replace_checkpoints(self, last: int | None) -> None:
-        kept = {_FOLDER} if last is None else {_FOLDER, f"step-{last:09d}"}
-        for each in self._checkpoints.iterdir():
-            if each.name not in kept:
-                shutil.rmtree(each, ignore_errors=True)
 
 
 def _bytes(weights: Mapping[str, Any]) -> int:

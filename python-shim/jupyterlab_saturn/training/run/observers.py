@@ -13,6 +13,8 @@ from ..runtime.event_sender import EventSender, StepEvent
 from ..runtime.process_group import ProcessGroup
 from ..runtime.rank_request import RankRequest
 from ..task.data_order import MicroBatch
+from .attempt_claim import AttemptClaim
+from .claim_keeper import ClaimKeeper
 from .step_log import StepLog
 from .training_observer import LoggedSteps, TrainingObserver
 from .workload import Workload
@@ -40,7 +42,9 @@ def observer_of(request: RankRequest, world: ProcessGroup, events: EventSender) 
             "devices": [device["id"] for device in request.devices],
         },
     )
-    return TrainingObservers(log, AgentReporter(events))  # what the agent hears of is in the log
+    claim = AttemptClaim.of_task(request.paths, request.task["name"], request.attempt)
+    # What the agent hears of is in the log.
+    return TrainingObservers(ClaimKeeper(claim), log, AgentReporter(events))
 
 
 class AgentReporter(TrainingObserver):

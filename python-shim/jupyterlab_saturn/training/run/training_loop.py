@@ -17,6 +17,7 @@ from ..runtime.device import RankDevice
 from ..runtime.process_group import ProcessGroup
 from ..runtime.workload_spec import WorkloadSpec
 from .agreement import Agreements
+from .attempt_claim import AttemptClaim
 from .best_model import BestModel
 from .checkpoint import Checkpoints
 from .evaluation_trial import try_evaluation
@@ -30,7 +31,7 @@ from .workload import Workload
 
 if TYPE_CHECKING:
     from ...generated.wire_types import Result
-    from .atomic_checkpoint import CheckpointDetails, Manifest
+    from .checkpoint_manifest import CheckpointDetails, Manifest
 
 
 class TrainingLoop:
@@ -97,9 +98,10 @@ class TrainingLoop:
         self._observer = observer or TrainingObserver()
         identity = _identity(spec, steps)
         folder = spec.paths.checkpoints(spec.task["name"])
-        self._checkpoints = Checkpoints(folder, identity, world, device)
-        self._final = FinalWeights(spec, identity, world, device)
-        self._best = BestModel(spec, identity, world, device)
+        claim = AttemptClaim.of_task(spec.paths, spec.task["name"], spec.attempt)
+        self._checkpoints = Checkpoints(folder, identity, world, device, claim)
+        self._final = FinalWeights(spec, identity, world, device, claim)
+        self._best = BestModel(spec, identity, world, device, claim)
         self._saved_step = 0
         self._loss: float | None = None
         self._validations = Validations(world, self._best, self._observer)
@@ -110,8 +112,9 @@ class TrainingLoop:
         Raises
         ------
         SaturnError
-            ``loss-not-finite`` when training diverged, and whatever building, stepping or
-            saving the task raises. Committed checkpoints stay.
+            ``loss-not-finite`` when training diverged, ``late-commit`` when a later attempt has
+            begun, and whatever building, stepping or saving the task raises. Committed
+            checkpoints stay.
         """
         final = self._final.newest()
         with Workload.build(

@@ -105,6 +105,8 @@ class RankRequest:
         What this node has of a group over several, the devices being its own; None of all others.
     address
         Of this node then, by which the others reach it.
+    attempt
+        Number of the attempt to train it, from 1; 0 of other jobs.
     steps
         Steps in all of the task to train.
     until
@@ -153,7 +155,7 @@ class RankRequest:
     address: str = ""
     signature: str = ""
     max_devices: int = 1
-    attempt: int = 1
+    attempt: int = 0
     steps: int = 1
     until: int | None = None
     evaluates: bool = False
@@ -186,6 +188,7 @@ class RankRequest:
             strategy=self.strategy,
             paths=self.paths,
             techniques=self.techniques,
+            attempt=self.attempt,
             signature=self.signature,
         )
 
@@ -221,7 +224,7 @@ class RankRequest:
                 requested_at=float(raw.get("requestedAt", path.stat().st_mtime)),
                 max_devices=int(raw["maxDevices"]) if raw["kind"] == "inspect" else 1,
                 signature="" if raw["kind"] == "inspect" else raw.get("signature", ""),
-                attempt=int(raw["attempt"]) if raw["kind"] == "train" else 1,
+                attempt=int(raw["attempt"]) if raw["kind"] == "train" else 0,
                 node=raw.get("node", "") if raw["kind"] == "train" else "",
                 steps=int(raw["steps"]) if raw["kind"] == "train" else 1,
                 until=raw.get("until") if raw["kind"] == "train" else None,

@@ -25,6 +25,8 @@ class WorkloadSpec:
         Of the session that the task belongs to.
     techniques
         Wire ``TechniqueSpec`` objects: techniques of the user's own.
+    attempt
+        Number of this attempt to train the task; 0 where it is only tried.
     signature
         That the task had when it was inspected; empty when that is no matter.
     """
@@ -33,4 +35,5 @@ class WorkloadSpec:
     strategy: Strategy
     paths: SessionPaths
     techniques: tuple[TechniqueSpec, ...] = ()
+    attempt: int = 0
     signature: str = ""

@@ -1,4 +1,5 @@
 import type { PlanOption, PlanRequest, PlanTask, Segment, Unplanned } from '../../wire/messages.js';
+import { isMeasuredFor } from '../deviceModels.js';
 import { type IRun, runsOf, sharesOf } from '../schedule/deviceRuns.js';
 import { goesOnRunning, historyOf, type IHistory, runningOption } from '../schedule/taskHistory.js';
 import { slack } from '../schedule/tolerance.js';
@@ -118,14 +119,17 @@ function checkUnplanned(
 }
 
 /** Whether an option could run somewhere, were it alone. */
-function canRun(request: PlanRequest, { strategy, nodes, span = 1, peakBytes = 0 }: PlanOption): boolean {
+function canRun(request: PlanRequest, option: PlanOption): boolean {
+  const { strategy, nodes, span = 1, peakBytes = 0 } = option;
   if ((request.excludeTechniques ?? []).includes(strategy.technique) || strategy.devices % span !== 0) {
     return false;
   }
   const able = request.cluster.nodes.filter(
     ({ id, devices }) =>
       (nodes?.includes(id) ?? true) &&
-      usableBy(strategy, devices).filter(({ memoryBytes }) => memoryBytes >= peakBytes).length >=
+      usableBy(strategy, devices).filter(
+        device => device.memoryBytes >= peakBytes && isMeasuredFor(option, { node: id, devices: [device.id] })
+      ).length >=
         strategy.devices / span
   );
   return able.length >= span;
@@ -211,15 +215,18 @@ function optionOf(options: PlanOption[], segment: Segment, say: Say): PlanOption
     say(`${label} is not among its options`);
     return undefined;
   }
-  const nodes = sharesOf(segment).map(share => share.node);
+  const shares = sharesOf(segment);
+  const nodes = shares.map(share => share.node);
   const spanning = own.filter(({ span = 1 }) => span === nodes.length);
   if (spanning.length === 0) {
     say(`${label} does not run across ${nodes.length} ${nodes.length === 1 ? 'node' : 'nodes'}`);
     return undefined;
   }
-  const option = spanning.find(candidate => nodes.every(node => candidate.nodes?.includes(node) ?? true));
+  const option = spanning.find(candidate => shares.every(share => isMeasuredFor(candidate, share)));
   if (option === undefined) {
-    say(`${label} is not measured for node ${nodes.map(node => `"${node}"`).join(' and ')}`);
+    const isThere = spanning.some(one => nodes.every(node => one.nodes?.includes(node) ?? true));
+    const devices = isThere ? `devices ${segment.devices.map(id => `"${id}"`).join(' and ')} of ` : '';
+    say(`${label} is not measured for ${devices}node ${nodes.map(node => `"${node}"`).join(' and ')}`);
   }
   return option;
 }

@@ -1,4 +1,5 @@
 import type { PlanOption, PlanTask, Segment } from '../../wire/messages.js';
+import { isMeasuredFor } from '../deviceModels.js';
 import { strategyKey } from '../strategy.js';
 
 /** What a segment's place among those of its task decides: which costs it pays. */
@@ -37,12 +38,12 @@ export function goesOnRunning({ running }: Pick<PlanTask, 'running'>, segment: S
   );
 }
 
-/** The option a running task runs by: the one for its node, if there are several of its strategy. */
+/** The option a running task runs by: the one for its devices, if there are several of its strategy. */
 export function runningOption({ options, running }: PlanTask): PlanOption | undefined {
   const own = options.filter(
     ({ strategy }) => running !== undefined && strategyKey(strategy) === strategyKey(running.strategy)
   );
-  return own.find(({ nodes }) => nodes?.includes(running!.node) ?? true) ?? own[0];
+  return own.find(option => isMeasuredFor(option, running!)) ?? own[0];
 }
 
 function stopOfRunning(task: PlanTask): number {

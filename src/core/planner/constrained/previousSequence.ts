@@ -1,3 +1,4 @@
+import { isMeasuredFor } from '../../model/deviceModels.js';
 import { strategyKey } from '../../model/strategy.js';
 import type { Segment } from '../../wire/messages.js';
 import type { IProblem } from '../problem/problem.js';
@@ -120,8 +121,11 @@ function follow(
   const key = strategyKey(strategy);
   const all = [...configs.keys()];
   const choice =
-    all.find(index => strategyKey(configs[index]!.option.strategy) === key && fits(index)) ??
-    all.findLast(index => configs[index]!.devices <= strategy.devices && fits(index));
+    all.find(index => {
+      const { option } = configs[index]!;
+      const isSame = strategyKey(option.strategy) === key && fits(index);
+      return isSame && shares.every(share => isMeasuredFor(option, share));
+    }) ?? all.findLast(index => configs[index]!.devices <= strategy.devices && fits(index));
   if (choice === undefined) {
     return false;
   }

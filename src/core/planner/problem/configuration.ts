@@ -1,3 +1,4 @@
+import { isMeasuredFor } from '../../model/deviceModels.js';
 import { strategyKey } from '../../model/strategy.js';
 import type { Pin, PlanOption, PlanTask } from '../../wire/messages.js';
 import type { Eligibilities } from './eligibility.js';
@@ -42,8 +43,8 @@ export function configOf(
   return { option, devices: option.strategy.devices, seconds, overhead, ...eligibility };
 }
 
-/** The option a running task runs by: the one for its node, if there are several of its strategy. */
-export function runningOption({ options }: PlanTask, { strategy, node }: Placement): PlanOption {
-  const own = options.filter(option => strategyKey(option.strategy) === strategyKey(strategy));
-  return own.find(({ nodes }) => nodes?.includes(node) ?? true) ?? own[0]!;
+/** The option a running task runs by: the one for its devices, if there are several of its strategy. */
+export function runningOption({ options }: PlanTask, running: Placement): PlanOption {
+  const own = options.filter(option => strategyKey(option.strategy) === strategyKey(running.strategy));
+  return own.find(option => isMeasuredFor(option, running)) ?? own[0]!;
 }

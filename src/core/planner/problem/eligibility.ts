@@ -44,7 +44,8 @@ export class Eligibilities {
     }
     const { strategy, peakBytes = 0, span = 1 } = option;
     const whole = !this._divided || strategy.devices === 1;
-    const plain = option.nodes === undefined && peakBytes <= this._leastMemory && span === 1 && whole;
+    const isAnywhere = option.nodes === undefined && option.among === undefined;
+    const plain = isAnywhere && peakBytes <= this._leastMemory && span === 1 && whole;
     if (plain && pins.length === 0) {
       return strategy.devices <= this.largestNode ? {} : undefined;
     }
@@ -56,13 +57,14 @@ export class Eligibilities {
 
   /** What keeps an option, unpinned, from running. */
   blockers(option: PlanOption): Blocker[] {
-    const { nodes, peakBytes, ...rest } = option;
+    const { nodes, among, peakBytes, ...rest } = option;
+    const measured = { ...(nodes !== undefined && { nodes }), ...(among !== undefined && { among }) };
     const open = { ...rest, strategy: { ...rest.strategy, technique: '' } };
     const blockers: Blocker[] = this.isExcluded(option) ? ['excluded'] : [];
     if (this._places(open, []) === undefined) {
       return [...blockers, 'devices'];
     }
-    if (this._places({ ...open, ...(nodes !== undefined && { nodes }) }, []) === undefined) {
+    if (this._places({ ...open, ...measured }, []) === undefined) {
       blockers.push('nodes');
     }
     if (this._places({ ...open, ...(peakBytes !== undefined && { peakBytes }) }, []) === undefined) {
@@ -90,8 +92,10 @@ export class Eligibilities {
         continue;
       }
       const usable = new Set(usableBy(strategy, devices));
+      const own = option.among?.find(share => share.node === id)?.devices;
       const able = devices.flatMap((device, i) =>
         usable.has(device) &&
+        (own?.includes(device.id) ?? true) &&
         device.memoryBytes >= peakBytes &&
         pins.every(pin => pin.devices?.includes(device.id) ?? true)
           ? [i]

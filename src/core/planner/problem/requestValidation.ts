@@ -94,9 +94,24 @@ function assertOptions(options: PlanOption[], steps: number, owner: string): num
 
 /** Whether one segment could be of either option of a strategy. */
 function overlap(a: PlanOption, b: PlanOption): boolean {
+  if ((a.span ?? 1) !== (b.span ?? 1)) {
+    return false;
+  }
+  const nodes = a.nodes ?? b.nodes;
+  return nodes === undefined
+    ? !isApart(a, b)
+    : nodes.some(node => (b.nodes?.includes(node) ?? true) && !isApart(a, b, node));
+}
+
+/** Whether options are for different devices of a node, or of all nodes of which they say for which. */
+function isApart(a: PlanOption, b: PlanOption, node?: string): boolean {
+  const own = (option: PlanOption) =>
+    option.among?.filter(share => node === undefined || share.node === node) ?? [];
+  const keys = new Set(own(a).flatMap(share => share.devices.map(id => JSON.stringify([share.node, id]))));
   return (
-    (a.span ?? 1) === (b.span ?? 1) &&
-    (a.nodes === undefined || b.nodes === undefined || a.nodes.some(node => b.nodes!.includes(node)))
+    keys.size > 0 &&
+    own(b).length > 0 &&
+    own(b).every(share => share.devices.every(id => !keys.has(JSON.stringify([share.node, id]))))
   );
 }
 

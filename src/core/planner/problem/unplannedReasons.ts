@@ -32,7 +32,8 @@ export function unplannedReason(task: PlanTask, places: Eligibilities): string {
 }
 
 function sentence(option: PlanOption, blockers: Blocker[], places: Eligibilities): string {
-  const { strategy, peakBytes = 0, nodes = [], span = 1 } = option;
+  const { strategy, peakBytes = 0, among = [], span = 1 } = option;
+  const nodes = option.nodes ?? among.map(share => share.node);
   const lacks: Record<Blocker, string> = {
     excluded: `uses the technique ${strategy.technique}, which you excluded`,
     devices:

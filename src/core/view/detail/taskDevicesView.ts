@@ -64,7 +64,7 @@ function deviceSeconds({ strategy, requestedAt, endedAt }: Attempt, now: number)
 function usedDevices(task: TaskState, state: SessionState, now: number, trans: ITranslation): ITable {
   const seconds = new Map<string, { node: string; device: string; held: number; peak: number }>();
   for (const attempt of task.attempts) {
-    const peak = matchingCell(task, state, attempt.strategy)?.peakBytes ?? 0;
+    const peak = matchingCell(task, state, attempt)?.peakBytes ?? 0;
     for (const { node, device } of devicesOf(attempt)) {
       const key = `${node} ${device}`;
       const known = seconds.get(key) ?? { node, device, held: 0, peak: 0 };

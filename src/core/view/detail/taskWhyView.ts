@@ -1,6 +1,7 @@
+import { isSameModel } from '../../model/deviceModels.js';
 import { strategyKey, strategyLabel } from '../../model/strategy.js';
 import type { ITranslation } from '../../model/translation.js';
-import type { ProfileCell, SessionState, Strategy, TaskState } from '../../wire/messages.js';
+import type { Attempt, ProfileCell, SessionState, TaskState } from '../../wire/messages.js';
 import { type Blocks, failuresBlock, lead, remarksBlock, sentence, tableBlock } from '../display/block.js';
 import { nothingMeasured } from '../display/emptyStates.js';
 import { percent } from '../format/format.js';
@@ -34,15 +35,18 @@ export function taskWhyView(task: TaskState, state: SessionState, trans: ITransl
   ];
 }
 
-/** What is known of how a task runs under a strategy. */
+/** What is known of how a task runs under a strategy on devices of a model; on any when that is not known. */
 export function matchingCell(
   { inspection, spec }: TaskState,
   { cells }: SessionState,
-  strategy: Strategy
+  { strategy, model }: Pick<Attempt, 'strategy' | 'model'>
 ): ProfileCell | undefined {
   const key = strategyKey(strategy);
   const found = cells.filter(
-    cell => cell.signature === inspection?.signature && strategyKey(cell.strategy) === key
+    cell =>
+      cell.signature === inspection?.signature &&
+      isSameModel(cell.model, model) &&
+      strategyKey(cell.strategy) === key
   );
   return found.find(({ hash }) => hash === spec.hash) ?? found[0];
 }

@@ -1,8 +1,8 @@
 import { sharesOf } from '../../model/schedule/deviceRuns.js';
 import { strategyLabel } from '../../model/strategy.js';
 import type { ITranslation } from '../../model/translation.js';
-import type { Argument, Segment, TaskSpec, TaskState, TaskStatus } from '../../wire/messages.js';
-import { argument, count, listing, metric } from './format.js';
+import type { Argument, Cluster, Segment, TaskSpec, TaskState, TaskStatus } from '../../wire/messages.js';
+import { argument, count, metric } from './format.js';
 import type { ICell, Tone } from './table.js';
 
 /** A task's status, told by a sign, in words, and by how it is meant. */
@@ -93,22 +93,27 @@ export function lossWords({ progress }: TaskState, trans: ITranslation): string 
   return progress.loss === undefined ? undefined : trans.__('loss %1', metric(progress.loss, trans));
 }
 
-/** How and where a task trains: `ddp x2 on cpu0, cpu1`; undefined while it does not. */
-export function placeWords(task: TaskState, trans: ITranslation): string | undefined {
+/** How and where a task trains: `ddp x2 on cpu0, cpu1`, with the node where there are several; undefined while it does not. */
+export function placeWords(
+  task: TaskState,
+  cluster: Cluster | undefined,
+  trans: ITranslation
+): string | undefined {
   const attempt = task.attempts.at(-1);
   return attempt && attempt.endedAt === undefined
-    ? trans.__('%1 on %2', strategyLabel(attempt.strategy), deviceWords(attempt, trans))
+    ? trans.__('%1 on %2', strategyLabel(attempt.strategy), deviceNames(attempt, cluster))
     : undefined;
 }
 
-/** The devices of an attempt or a segment: `cpu0, cpu1`; `cpu0 of n1 and cpu0 of n2` over several nodes. */
-export function deviceWords(
+/** `cuda0, cuda1`, or `gpu-2 cuda0, cuda1; gpu-3 cuda0, cuda1` where there are several nodes. */
+export function deviceNames(
   place: Pick<Segment, 'node' | 'devices' | 'elsewhere'>,
-  trans: ITranslation
+  cluster: Cluster | undefined
 ): string {
-  const words = sharesOf(place).map(({ node, devices }) => {
-    const names = devices.join(', ');
-    return place.elsewhere ? trans.__('%1 of %2', names, node) : names;
-  });
-  return listing(words, trans);
+  return sharesOf(place)
+    .map(({ node, devices }) => {
+      const names = devices.join(', ');
+      return cluster?.nodes.every(({ id }) => id === node) ? names : `${node} ${names}`;
+    })
+    .join('; ');
 }

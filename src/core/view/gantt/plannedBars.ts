@@ -2,7 +2,6 @@ import { strategyLabel } from '../../model/strategy.js';
 import type { ITranslation } from '../../model/translation.js';
 import type { Segment } from '../../wire/messages.js';
 import { count, duration, listing } from '../format/format.js';
-import { deviceWords } from '../format/taskText.js';
 import type { IGanttBar } from './gantt.js';
 import type { ITaskGroups } from './taskGroups.js';
 
@@ -97,7 +96,15 @@ function bar(run: IRun, { id, part, parts, next }: IPart, options: IPlannedBarsO
   const first = segment.task;
   const overhead = segment.overheadSeconds ?? 0;
   const isPinned = tasks.some(task => pinned?.has(task));
-  const where = deviceWords(segment, trans);
+  const devices = [segment, ...(segment.elsewhere ?? [])].map(place => place.devices.join(', '));
+  const where = segment.elsewhere
+    ? listing(
+        [segment, ...segment.elsewhere].map(({ node }, i) =>
+          trans.__('%1 of %2', devices[i] as string, node)
+        ),
+        trans
+      )
+    : (devices[0] as string);
   const strategy = strategyLabel(segment.strategy);
   const time = (seconds: number): string => duration(seconds, trans);
   const lasting = [time(start), time(end), time(end - start), count(segment.steps)] as const;

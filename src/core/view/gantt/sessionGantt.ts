@@ -1,9 +1,9 @@
-import { devicesOf } from '../../model/schedule/deviceRuns.js';
+import { devicesOf, sharesOf } from '../../model/schedule/deviceRuns.js';
 import { strategyLabel } from '../../model/strategy.js';
 import type { ITranslation } from '../../model/translation.js';
 import type { Attempt, Cluster, Plan, Segment, SessionState, TaskState } from '../../wire/messages.js';
 import { duration } from '../format/format.js';
-import { deviceWords, lossWords, stepWords } from '../format/taskText.js';
+import { lossWords, stepWords } from '../format/taskText.js';
 import {
   barStateWords,
   type IGanttBar,
@@ -230,7 +230,9 @@ function actualBar(
         '%1: %2 on %3',
         state === undefined ? trans.__('ended') : barStateWords(state, trans),
         strategy,
-        deviceWords(attempt, trans)
+        sharesOf(attempt)
+          .map(({ devices }) => devices.join(', '))
+          .join('; ')
       ),
       attempt.number > 1
         ? trans.__('%1 to %2 (%3), attempt %4', ...lasting, attempt.number)

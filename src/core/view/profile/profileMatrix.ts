@@ -1,3 +1,4 @@
+import { deviceKinds, isSameModel } from '../../model/deviceModels.js';
 import { strategyKey, variantLabel } from '../../model/strategy.js';
 import type { ITranslation } from '../../model/translation.js';
 import type { Argument, Feasibility, ProfileCell, SessionState, Strategy } from '../../wire/messages.js';
@@ -19,11 +20,15 @@ export interface IProfileRow {
   readonly entries: readonly ProfileEntry[];
 }
 
-/** Tasks that run at equal speed, and how fast they run. */
+/** Tasks that run at equal speed, and how fast they run on devices of one kind. */
 export interface IProfileClass {
   readonly signature: string;
   /** What a person calls these tasks: what they share, and others do not. */
   readonly label: string;
+  /** The devices that this is of; absent where there is only one kind of them. */
+  readonly on?: string;
+  /** Their model, as in {@link ProfileCell.model}; absent as well. */
+  readonly model?: string;
   readonly tasks: readonly string[];
   readonly rows: readonly IProfileRow[];
   /** Seconds of the shortest step measured. */
@@ -50,32 +55,74 @@ export function profileMatrix(state: SessionState): IProfileMatrix {
   const devices = [...new Set([...signatures.flatMap(known), ...feasible].map(one => one.devices))].sort(
     (a, b) => a - b
   );
+  const models = modelsFor(state, devices);
   return {
     devices,
-    classes: signatures.map(signature => {
+    classes: signatures.flatMap(signature => {
       const mine = built.filter(({ inspection }) => inspection.signature === signature);
       const feasibility = mine[0]?.inspection.feasibility ?? [];
       const shared = sharedParams(mine.map(({ spec }) => spec.params)).filter(([name]) => varying.has(name));
       const words = shared.map(([name, value]) => paramWords(name, value));
       const sweep = mine[0]?.spec.sweep ?? '';
-      const rows = variants(feasibility, known(signature)).map(variant => ({
-        label: variantLabel(variant),
-        entries: devices.map(count => entry(state, signature, { ...variant, devices: count }, feasibility))
-      }));
-      return {
-        signature,
-        label: (sweeps.size > 1 || words.length === 0 ? [sweep, ...words] : words).join(' '),
-        tasks: mine.map(({ spec }) => spec.name),
-        rows,
-        best: Math.min(
-          ...rows
-            .flatMap(row => row.entries)
-            .filter(({ kind }) => kind === 'measured')
-            .map(stepSecondsOf)
-        )
-      };
+      const own = variants(feasibility, known(signature));
+      return models.map((model): IProfileClass => {
+        const judged = feasibility.filter(one => isOfKind(state, model, one));
+        const rows = own.map(variant => ({
+          label: variantLabel(variant),
+          entries: devices.map(count =>
+            models.length === 1 || isOn(state, model, count)
+              ? entry(state, signature, { strategy: { ...variant, devices: count }, model }, judged)
+              : { kind: 'none' as const }
+          )
+        }));
+        return {
+          signature,
+          label: (sweeps.size > 1 || words.length === 0 ? [sweep, ...words] : words).join(' '),
+          ...(models.length > 1 && model !== undefined && { model, on: modelName(state, model) }),
+          tasks: mine.map(({ spec }) => spec.name),
+          rows,
+          best: Math.min(
+            ...rows
+              .flatMap(row => row.entries)
+              .filter(({ kind }) => kind === 'measured')
+              .map(stepSecondsOf)
+          )
+        };
+      });
     })
   };
+}
+
+/** The models of devices that there are for strategies on so many of them; undefined stands for any. */
+function modelsFor({ cluster }: SessionState, counts: readonly number[]): (string | undefined)[] {
+  const kinds = cluster ? counts.flatMap(count => deviceKinds(cluster, count)) : [];
+  const models = new Set(kinds.map(({ model }) => model));
+  return models.size > 0 ? [...models] : [undefined];
+}
+
+/** Whether a strategy on so many devices may run on those of a model. */
+function isOn({ cluster }: SessionState, model: string | undefined, count: number): boolean {
+  return cluster !== undefined && deviceKinds(cluster, count).some(kind => kind.model === model);
+}
+
+/** Whether something was found of devices of a model, or of any. */
+function isOfKind({ cluster }: SessionState, model: string | undefined, { kind }: Feasibility): boolean {
+  const devices = cluster?.nodes.flatMap(node => node.devices) ?? [];
+  const own = devices.find(device => device.model === model);
+  return kind === undefined || own === undefined || own.kind === kind;
+}
+
+/** What a person calls devices of a model: their name, where no others have it; virtual ones have one each. */
+function modelName({ cluster }: SessionState, model: string): string {
+  const devices = cluster?.nodes.flatMap(node => node.devices) ?? [];
+  const own = devices.find(device => device.model === model);
+  const isClear = devices.every(({ name, model: other }) => name !== own?.name || other === model);
+  return own?.kind === 'cuda' && isClear ? own.name : model;
+}
+
+/** What a person calls tasks that run at equal speed, and the devices that this is of where it matters. */
+export function classLabel({ label, on }: IProfileClass, trans: ITranslation): string {
+  return on === undefined ? label : trans.__('%1 on %2', label, on);
 }
 
 /** Entries of a matrix of some kinds. */
@@ -130,12 +177,12 @@ function variants(
 function entry(
   state: SessionState,
   signature: string,
-  strategy: Strategy,
+  { strategy, model }: { readonly strategy: Strategy; readonly model: string | undefined },
   feasibility: readonly Feasibility[]
 ): ProfileEntry {
   const key = strategyKey(strategy);
-  const fits = (one: { signature: string; strategy: Strategy }): boolean =>
-    one.signature === signature && strategyKey(one.strategy) === key;
+  const fits = (one: Pick<ProfileCell, 'signature' | 'strategy' | 'model'>): boolean =>
+    one.signature === signature && isSameModel(one.model, model) && strategyKey(one.strategy) === key;
   const trial = state.trials.find(fits);
   if (trial && trial.status !== 'stopping') {
     return { kind: trial.status };

@@ -1,3 +1,4 @@
+import { isSameModel } from '../../model/deviceModels.js';
 import { strategyLabel } from '../../model/strategy.js';
 import type { ITranslation } from '../../model/translation.js';
 import type { SessionState } from '../../wire/messages.js';
@@ -5,7 +6,7 @@ import { countedReasons, type ICountedReason, numberRange } from '../format/coun
 import { briefly, type ITaskFailure } from '../format/failures.js';
 import { GENERAL_REASONS } from '../format/generalReasons.js';
 import { type Remarks, remarksOf } from '../format/remarks.js';
-import { type IProfileMatrix, type IProfileRow, reasonOf } from './profileMatrix.js';
+import { classLabel, type IProfileMatrix, type IProfileRow, reasonOf } from './profileMatrix.js';
 
 /**
  * Why strategies are not used, and whose; {@link profileFailures} tells of those that failed. What is true of a technique
@@ -13,8 +14,9 @@ import { type IProfileMatrix, type IProfileRow, reasonOf } from './profileMatrix
  */
 export function profileReasons({ classes, devices }: IProfileMatrix, trans: ITranslation): Remarks {
   const found = new Map<string, Map<string, string[]>>();
-  for (const { label, rows } of classes) {
-    for (const row of rows) {
+  for (const speed of classes) {
+    const label = classLabel(speed, trans);
+    for (const row of speed.rows) {
       for (const [reason, counts] of rowReasons(row, devices, trans)) {
         const under = `${row.label} x${numberRange(counts, trans)}`;
         const about = found.get(reason) ?? new Map<string, string[]>();
@@ -59,8 +61,9 @@ export function profileFailures(
   { classes }: IProfileMatrix,
   trans: ITranslation
 ): ITaskFailure[] {
-  return state.cells.flatMap(({ signature, strategy, status, hash, error }) => {
-    const label = classes.find(speed => speed.signature === signature)?.label;
+  return state.cells.flatMap(({ signature, strategy, model, status, hash, error }) => {
+    const found = classes.find(speed => speed.signature === signature && isSameModel(speed.model, model));
+    const label = found && classLabel(found, trans);
     if (status !== 'failed' || !error || label === undefined) {
       return [];
     }

@@ -4,6 +4,7 @@ import { bytes, count, deviceCount, listing, NOTHING, stepTime } from '../format
 import type { ICell, IHeading, ITable, Row } from '../format/table.js';
 import { foldProfile, silentWord } from './profileFold.js';
 import {
+  classLabel,
   countEntries,
   entriesOf,
   type IProfileClass,
@@ -49,10 +50,11 @@ export function profileLegend(matrix: IProfileMatrix, trans: ITranslation): stri
   ].join(' ');
 }
 
-function heading({ label, tasks }: IProfileClass, trans: ITranslation): IHeading {
+function heading(speed: IProfileClass, trans: ITranslation): IHeading {
+  const { tasks } = speed;
   return tasks.length === 1
-    ? { heading: tasks[0] as string }
-    : { heading: label, note: listing(tasks, trans, NAMES) };
+    ? { heading: classLabel({ ...speed, label: tasks[0] as string }, trans) }
+    : { heading: classLabel(speed, trans), note: listing(tasks, trans, NAMES) };
 }
 
 function speedRows({ rows, best }: IProfileClass, needless: boolean, trans: ITranslation): Row[] {

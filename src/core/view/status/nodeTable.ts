@@ -74,8 +74,9 @@ function devicesCell({ node }: IShownNode, trans: ITranslation): ICell {
   if (node === undefined || node.devices.length === 0) {
     return { text: NOTHING };
   }
-  const names = [...new Set(node.devices.map(({ name }) => name))];
-  return { text: trans.__('%1, %2', deviceWords(node.devices, trans), listing(names, trans)) };
+  const words = deviceWords(node.devices, trans);
+  const names = [...new Set(node.devices.flatMap(({ kind, name }) => (kind === 'cuda' ? [name] : [])))];
+  return { text: names.length > 0 ? trans.__('%1, %2', words, listing(names, trans)) : words };
 }
 
 function machineWords({ id, told, address }: IShownNode): string {

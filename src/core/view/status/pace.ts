@@ -1,3 +1,4 @@
+import { isSameModel, modelAt } from '../../model/deviceModels.js';
 import { strategyKey } from '../../model/strategy.js';
 import type {
   Attempt,
@@ -35,7 +36,7 @@ interface IMean {
 const paces = new WeakMap<SessionState, IPace>();
 const keys = new WeakMap<Strategy, string>();
 const places = new WeakMap<DeviceShare, readonly string[]>();
-const tables = new WeakMap<readonly ProfileCell[], Map<string, Map<string, ProfileCell>>>();
+const tables = new WeakMap<readonly ProfileCell[], Map<string, Map<string, ProfileCell[]>>>();
 
 /** How fast the run under way is, by all that it has done; as measured before while it has done nothing. */
 export function paceOf(state: SessionState): IPace {
@@ -45,42 +46,51 @@ export function paceOf(state: SessionState): IPace {
   return pace;
 }
 
+/** A strategy on certain devices; on any where these are not known. */
+export interface IWay extends Pick<Attempt, 'strategy' | 'model'>, Partial<DeviceShare> {}
+
 /**
- * Seconds a task takes for some of its steps under a strategy, with starting and ending; undefined where that was not measured.
+ * Seconds a task takes for some of its steps by a strategy, with starting and ending; undefined where that was not measured.
  *
  * @param pace - of the run in which it is to train.
  */
 export function secondsFor(
   state: SessionState,
   signature: string,
-  work: { readonly strategy: Strategy; readonly steps: number },
+  work: IWay & { readonly steps: number },
   pace: IPace
 ): number | undefined {
-  const cell = measuredCell(state, signature, work.strategy);
+  const cell = measuredCell(state, signature, work);
   const step = cell && stepSecondsOf(cell, pace);
   return step === undefined
     ? undefined
     : startSeconds(cell, pace) + work.steps * step + endSeconds(cell, pace);
 }
 
-/** What was measured of a signature under a strategy; undefined when nothing was. */
+/** What was measured of a signature under a strategy, on such devices; undefined when nothing was. */
 export function measuredCell(
-  { cells }: Pick<SessionState, 'cells'>,
+  { cells, cluster }: Pick<SessionState, 'cells' | 'cluster'>,
   signature: string,
-  strategy: Strategy
+  { strategy, model, node, devices }: IWay
 ): ProfileCell | undefined {
   let table = tables.get(cells);
   if (table === undefined) {
     table = new Map();
     for (const cell of cells) {
       if (cell.status === 'ok' && cell.stepSeconds !== undefined) {
-        const known = table.get(cell.signature) ?? new Map<string, ProfileCell>();
-        table.set(cell.signature, known.set(keyOf(cell.strategy), cell));
+        const known = table.get(cell.signature) ?? new Map<string, ProfileCell[]>();
+        const key = keyOf(cell.strategy);
+        table.set(cell.signature, known.set(key, [cell, ...(known.get(key) ?? [])]));
       }
     }
     tables.set(cells, table);
   }
-  return table.get(signature)?.get(keyOf(strategy));
+  const found = table.get(signature)?.get(keyOf(strategy)) ?? [];
+  if (found.length < 2) {
+    return found[0];
+  }
+  const on = model ?? (cluster && node && devices ? modelAt(cluster, { node, devices }) : undefined);
+  return found.find(cell => isSameModel(cell.model, on));
 }
 
 /** Seconds of a step as it is to be expected: training knows it already, or it is stretched as others are. */
@@ -167,7 +177,7 @@ function seenOf(
   free: number
 ): ISeen {
   const { startedAt, endedAt, requestedAt, fromStep = 0 } = attempt;
-  const cell = measuredCell(state, task.inspection?.signature ?? '', attempt.strategy);
+  const cell = measuredCell(state, task.inspection?.signature ?? '', attempt);
   const trial = cell?.stepSeconds === undefined ? undefined : cell.stepSeconds / (cell.trained ?? 1);
   const steps = Math.max(0, (next?.fromStep ?? task.progress.step) - fromStep);
   const gap = Math.max(0, requestedAt - free);

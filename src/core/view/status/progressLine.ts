@@ -2,6 +2,7 @@ import { busyElsewhere } from '../../model/busyDevices.js';
 import type { ITranslation } from '../../model/translation.js';
 import type { SessionState, TaskState, TaskStatus } from '../../wire/messages.js';
 import { count, listing, roughly, sharePercent, taskCount } from '../format/format.js';
+import { deviceNames } from '../format/taskText.js';
 import { leftOut } from './leftOut.js';
 import { progressShare } from './progressShare.js';
 import { missedNodes } from './shownNodes.js';
@@ -141,7 +142,9 @@ function isExploring({ status, attempts }: TaskState): boolean {
 
 /** What the session waits for that is not its own to give. */
 function held(state: SessionState, trans: ITranslation): string[] {
-  const busy = busyElsewhere(state).map(({ device }) => device.id);
+  const busy = busyElsewhere(state).map(({ node, device }) =>
+    deviceNames({ node, devices: [device.id] }, state.cluster)
+  );
   return [
     ...(state.pause ? [trans.__('paused until there is room on the disk')] : []),
     ...(busy.length > 0 && state.goal !== 'none'

@@ -99,10 +99,10 @@ function runWork(task: TaskState, state: SessionState, pace: IPace): number | un
   }
   const { signature, steps } = task.inspection;
   const own = ownStepSeconds(task, attempt);
-  const cell = measuredCell(state, signature, attempt.strategy);
+  const cell = measuredCell(state, signature, attempt);
   const seconds =
     own === undefined
-      ? secondsFor(state, signature, { strategy: attempt.strategy, steps }, pace)
+      ? secondsFor(state, signature, { ...attempt, steps }, pace)
       : startSeconds(cell, pace) + own * steps + endSeconds(cell, pace);
   return seconds === undefined ? undefined : seconds * attempt.strategy.devices;
 }

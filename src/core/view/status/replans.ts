@@ -113,8 +113,9 @@ function leftWords(makespan: number, carryOn: number | undefined, trans: ITransl
     : trans.__('%1 are left, %2 more than before, as wishes come first', left, duration(-saved, trans));
 }
 
-function moveWords({ task, after, start }: Move, trans: ITranslation): string {
-  const devices = after.devices.join(', ');
+function moveWords({ task, before, after, start }: Move, trans: ITranslation): string {
+  const names = after.devices.join(', ');
+  const devices = before.node === after.node ? names : `${after.node} ${names}`;
   const strategy = strategyLabel(after.strategy);
   return start > 0
     ? trans.__('%1 makes room, and goes on as %2 on %3', task, strategy, devices)

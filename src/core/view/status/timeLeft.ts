@@ -37,7 +37,7 @@ function attemptTimeLeft(
     return undefined;
   }
   const pace = paceOf(state);
-  const cell = measuredCell(state, task.inspection.signature, attempt.strategy);
+  const cell = measuredCell(state, task.inspection.signature, attempt);
   const step = ownStepSeconds(task, attempt) ?? (cell && stepSecondsOf(cell, pace));
   if (step === undefined) {
     return undefined;

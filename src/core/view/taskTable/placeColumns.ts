@@ -22,6 +22,19 @@ export function strategyColumn(trans: ITranslation): ITaskColumn {
   };
 }
 
+/** On which node they are, or were last. */
+export function nodeColumn(trans: ITranslation): ITaskColumn {
+  const nameOf = ({ task }: ITaskRow): string | undefined => (task.next ?? task.attempts.at(-1))?.node;
+  return {
+    id: 'node',
+    label: trans.__('Node'),
+    isUsual: false,
+    width: 12,
+    value: nameOf,
+    cell: row => place(row, nameOf(row), trans)
+  };
+}
+
 /** On which devices they are. */
 export function devicesColumn(trans: ITranslation): ITaskColumn {
   const namesOf = ({ task, planned }: ITaskRow): string | undefined =>

@@ -5,7 +5,7 @@ import { argument, compactCount, count, duration, NOTHING, stepTime } from '../f
 import { lineage, statusCell } from '../format/taskText.js';
 import { taskWishWords } from '../format/wishText.js';
 import { metricColumns } from './metricColumns.js';
-import { devicesColumn, strategyColumn } from './placeColumns.js';
+import { devicesColumn, nodeColumn, strategyColumn } from './placeColumns.js';
 import { progressColumn } from './progressColumn.js';
 import { argumentValue, type ITaskColumn } from './taskColumn.js';
 import type { ITaskRow } from './taskRow.js';
@@ -65,6 +65,7 @@ export function taskColumns(state: SessionState, now: number, trans: ITranslatio
     },
     strategyColumn(trans),
     devicesColumn(trans),
+    nodeColumn(trans),
     {
       ...number(
         'planned',

@@ -86,8 +86,8 @@ describe('what a task has printed', () => {
 });
 
 describe('what a task has saved', () => {
-  function save(place: string, step: number, files: object, of = 'h'): string {
-    const name = `tasks/a/${place}/step-${String(step).padStart(9, '0')}`;
+  function save(place: string, step: number, files: object, of = 'h', attempt = ''): string {
+    const name = `tasks/a/${place}/step-${String(step).padStart(9, '0')}${attempt}`;
     const manifest = { v: 1, step, identity: `${of}/seed-0`, files };
     utimesSync(write(`${name}/manifest.json`, JSON.stringify(manifest)), 50, 50);
     return join(folder, name);
@@ -99,14 +99,17 @@ describe('what a task has saved', () => {
     const first = save('checkpoints', 10, { a: size(10) });
     const final = save('checkpoints/final', 20, { weights: size(7) });
     const best = save('checkpoints/best', 15, { weights: size(7) });
+    const tried = save('checkpoints', 25, { a: size(9) }, 'h', '-12');
     save('checkpoints', 5, {}, 'another');
+    write('tasks/a/checkpoints/step-000000035-2.tmp/manifest.json', '{}');
     write('tasks/a/checkpoints/step-000000030.tmp/manifest.json', '{}');
     write('tasks/a/checkpoints/step-000000040/manifest.json', '{');
     expect(await savedCheckpoints(folder, spec('a'))).toEqual([
       { step: 10, path: first, bytes: 10, savedAt: 50, kind: 'checkpoint' },
       { step: 15, path: best, bytes: 7, savedAt: 50, kind: 'best' },
       { step: 20, path: last, bytes: 15, savedAt: 50, kind: 'checkpoint' },
-      { step: 20, path: final, bytes: 7, savedAt: 50, kind: 'final' }
+      { step: 20, path: final, bytes: 7, savedAt: 50, kind: 'final' },
+      { step: 25, path: tried, bytes: 9, savedAt: 50, kind: 'checkpoint' }
     ]);
     expect(await savedCheckpoints(folder, spec('b'))).toEqual([]);
   });

@@ -1,0 +1,195 @@
+"""The bridge to other nodes: a process of its own, made again when it is lost."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import logging
+import os
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+from ..errors import SaturnError
+from ..wire import validate
+from .log_tail import tail
+
+if TYPE_CHECKING:
+    from ..generated.wire_types import BridgeReport, BridgeRequest
+
+_log = logging.getLogger(__name__)
+
+_FIRST_PAUSE = 1.0
+_LAST_PAUSE = 60.0
+_GOOD_SECONDS = 60.0
+_END_SECONDS = 20.0
+_LINE_BYTES = 1 << 22
+
+BRIDGE_COMMAND = (sys.executable, "-P", "-m", "jupyterlab_saturn.cluster")
+
+
+class BridgeProcess:
+    """Keeps a bridge running while one is wanted.
+
+    Ray ends processes that are connected to it, and takes a part of a gigabyte: neither is for the
+    agent. Its standard input is a pipe that this process holds, whose end tells it to leave.
+
+    Parameters
+    ----------
+    folder
+        Of the session.
+    node
+        Id of this node.
+    endpoint
+        Where the engine listens.
+    log
+        File for what the bridge, and Ray in it, print.
+    say
+        Told each `BridgeReport`.
+    command
+        What to run.
+    first_pause
+        Seconds before one that was lost is made again; twice as long each further time.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        node: str,
+        endpoint: str,
+        log: Path,
+        say: Callable[[BridgeReport], None],
+        *,
+        command: Sequence[str] = BRIDGE_COMMAND,
+        first_pause: float = _FIRST_PAUSE,
+    ) -> None:
+        self._folder = folder
+        self._node = node
+        self._endpoint = endpoint
+        self._log = log
+        self._say = say
+        self._command = tuple(command)
+        self._first_pause = first_pause
+        self._work: asyncio.Task[None] | None = None
+        self._process: asyncio.subprocess.Process | None = None
+        self._changing = asyncio.Lock()
+        self._told: BridgeReport = {"state": "ended"}
+        self.request: BridgeRequest | None = None
+
+    async def start(self, request: BridgeRequest) -> None:
+        """Have a bridge to a cluster, in place of another; of one that is up it is said again."""
+        async with self._changing:
+            if request == self.request and self._told["state"] != "failed":
+                self._say(self._told)
+                return
+            await self._stop()
+            self.request = request
+            self._tell({"state": "starting"})
+            self._work = asyncio.create_task(self._keep(request))
+
+    async def stop(self) -> None:
+        """Have no bridge. It is said that it has ended, also when there was none."""
+        async with self._changing:
+            await self._stop()
+            self._told = {"state": "ended"}
+        self._say(self._told)
+
+    async def end(self) -> None:
+        """Have no bridge, without a word."""
+        async with self._changing:
+            await self._stop()
+
+    def lead_to(self, endpoint: str) -> None:
+        """The engine listens elsewhere."""
+        if endpoint != self._endpoint:
+            self._endpoint = endpoint
+            if self._process is not None and self._process.stdin is not None:
+                self._process.stdin.write(f"{json.dumps(endpoint)}\n".encode())
+
+    async def _stop(self) -> None:
+        work, self._work, self.request = self._work, None, None
+        if work is not None:
+            work.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await work
+
+    async def _keep(self, request: BridgeRequest) -> None:
+        pause = self._first_pause
+        while True:
+            begun = time.monotonic()
+            failed = await self._live(request)
+            if time.monotonic() - begun > _GOOD_SECONDS:
+                pause = self._first_pause
+            _log.warning("The bridge is lost; again in %g s.", pause)
+            if self._told.get("error", {}).get("code") != failed["error"]["code"]:
+                self._tell(failed)  # once, however often it is tried
+            await asyncio.sleep(pause)
+            pause = min(_LAST_PAUSE, 2 * pause)
+
+    async def _live(self, request: BridgeRequest) -> BridgeReport:
+        """The life of one bridge; its last word, or why it died without one."""
+        task = {
+            "own": self._node,
+            "endpoint": self._endpoint,
+            "request": request,
+        }
+        with self._log.open("ab") as log:
+            process = await asyncio.create_subprocess_exec(
+                *(*self._command, str(self._folder)),
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=log,
+                limit=_LINE_BYTES,
+                env=os.environ | {"RAY_USAGE_STATS_ENABLED": "0"},
+            )
+        self._process = process
+        try:
+            assert process.stdin is not None and process.stdout is not None
+            process.stdin.write(f"{json.dumps(task)}\n".encode())
+            async for line in process.stdout:
+                report = self._read(line)
+                if report is not None and report["state"] == "failed":
+                    await process.wait()
+                    return report
+                if report is not None and report["state"] == "connected":
+                    self._tell(report)
+            code = await process.wait()
+        finally:
+            self._process = None
+            await _end(process)
+        error = SaturnError(
+            "bridge-died",
+            f"The bridge to the cluster ended without a word, with code {code}. Ray ends it when "
+            "the cluster's head is away for a minute.",
+            f"It is made again by itself. Its log is {self._log}.",
+        )
+        error.traceback = tail(self._log)
+        return {"state": "failed", "error": error.to_json()}
+
+    def _tell(self, report: BridgeReport) -> None:
+        self._told = report
+        self._say(report)
+
+    def _read(self, line: bytes) -> BridgeReport | None:
+        try:
+            report = json.loads(line)
+            validate("BridgeReport", report)
+        except (SaturnError, ValueError) as error:
+            _log.warning("The bridge says something strange. %s", error)
+            return None
+        return cast("BridgeReport", report)
+
+
+async def _end(process: asyncio.subprocess.Process) -> None:
+    if process.stdin is not None:
+        process.stdin.close()
+    try:
+        async with asyncio.timeout(_END_SECONDS):
+            await process.wait()
+    except TimeoutError:
+        with contextlib.suppress(ProcessLookupError):
+            process.kill()
+        await process.wait()

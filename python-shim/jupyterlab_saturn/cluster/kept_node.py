@@ -1,0 +1,159 @@
+"""A far node that has hands as long as it is there."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from ..errors import SaturnError, failure_of
+from .node_line import NodeLine, node_gone
+from .transport import (
+    ClusterNode,
+    HandsGone,
+    HandsOrder,
+    HandsUnreachable,
+    RemoteHands,
+    Transport,
+)
+
+if TYPE_CHECKING:
+    from ..generated.wire_types import BridgeNode, Failure
+
+_log = logging.getLogger(__name__)
+
+_LAST_PAUSE = 60.0
+_GOOD_SECONDS = 60.0
+_LASTING = frozenset({"other-versions", "wrong-user", "no-shared-folder"})
+"""What does not become right by itself soon: it is tried again after the longest pause."""
+
+
+class KeptNode:
+    """Makes hands on a node, and makes them again when they are lost and the node is not.
+
+    Parameters
+    ----------
+    order
+        What hands are to do there.
+    endpoint
+        Address of the engine's socket.
+    changed
+        Told when `error` is another.
+    first_pause
+        Seconds before hands are made again; twice as long each further time.
+
+    Attributes
+    ----------
+    error
+        Why nobody works there; None while somebody does, or is about to for the first time.
+    settled
+        Set once either is known.
+    """
+
+    def __init__(
+        self,
+        transport: Transport,
+        node: ClusterNode,
+        order: HandsOrder,
+        endpoint: str,
+        *,
+        changed: Callable[[], None],
+        first_pause: float,
+    ) -> None:
+        self._transport = transport
+        self._node = node
+        self._order = order
+        self._endpoint = endpoint
+        self._changed = changed
+        self._first_pause = first_pause
+        self._hands: RemoteHands | None = None
+        self._line: NodeLine | None = None
+        self.error: Failure | None = None
+        self.settled = asyncio.Event()
+        self._work = asyncio.create_task(self._keep())
+
+    @property
+    def id(self) -> str:
+        """Its id in the session."""
+        return self._order.node
+
+    def report(self) -> BridgeNode:
+        """As the wire tells it."""
+        told: BridgeNode = {"id": self.id, "address": self._node.address}
+        if self.error is not None:
+            told["error"] = self.error
+        return told
+
+    def lead_to(self, endpoint: str) -> None:
+        """Have its line lead to another endpoint."""
+        self._endpoint = endpoint
+        if self._line is not None:
+            self._line.lead_to(endpoint)
+
+    async def leave(self) -> None:
+        """The cluster says that it is gone."""
+        hands = self._hands
+        await self._stop(node_gone(self.id, HandsGone("the cluster has lost it.")))
+        if hands is not None:  # where it is wrong
+            await hands.end()
+
+    async def end(self) -> None:
+        """End what is there."""
+        hands = self._hands
+        await self._stop(None)
+        if hands is not None:
+            await hands.end()
+
+    async def _stop(self, failure: Failure | None) -> None:
+        line = self._line
+        self._work.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await self._work
+        if line is not None and failure is not None:
+            line.say_gone(failure)
+        if line is not None:
+            line.close()
+
+    async def _keep(self) -> None:
+        pause = self._first_pause
+        while True:
+            begun = time.monotonic()
+            failure = await self._live()
+            if time.monotonic() - begun > _GOOD_SECONDS:
+                pause = self._first_pause
+            _log.warning("Nobody works on node %s: %s", self.id, failure["message"])
+            self._settle(failure)
+            if failure["code"] in _LASTING:
+                pause = _LAST_PAUSE
+            await asyncio.sleep(pause)
+            pause = min(_LAST_PAUSE, 2 * pause)
+
+    async def _live(self) -> Failure:
+        """The life of one pair of hands; why it ended."""
+        try:
+            self._hands = await self._transport.hands(self._node)
+            failure = await self._hands.start(self._order)
+            if failure is None:
+                self._line = NodeLine(self.id, self._hands, self._endpoint, heard=self._settle)
+                failure = await self._line.run()
+                self._line.close()
+                self._line = None
+        except SaturnError as error:
+            failure = error.to_json()
+        except (HandsGone, HandsUnreachable) as error:
+            failure = node_gone(self.id, error)
+        except Exception as error:
+            _log.exception("Something is wrong with node %s.", self.id)
+            failure = failure_of(error)
+        if self._hands is not None:
+            await self._hands.end()
+            self._hands = None
+        return failure
+
+    def _settle(self, error: Failure | None = None) -> None:
+        self.error = error
+        self.settled.set()
+        self._changed()

@@ -1,0 +1,145 @@
+"""What a cluster gives the bridge: nodes, a way to have hands on each, and a line to them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from ..generated.wire_types import DeviceRequest, Failure
+
+
+class HandsGone(Exception):
+    """Hands have ended, or their node has; the message says why."""
+
+
+class HandsUnreachable(Exception):
+    """Nothing is known of hands for now: whether a call reached them, nor whether they live."""
+
+
+@dataclass(frozen=True)
+class ClusterNode:
+    """A node as the cluster knows it.
+
+    Attributes
+    ----------
+    key
+        What the cluster calls it; a machine that comes back may have another.
+    host
+        Name of its machine, which others may have as well.
+    address
+        In the cluster's network.
+    is_own
+        Whether this process runs there.
+    """
+
+    key: str
+    host: str
+    address: str
+    is_own: bool
+
+
+@dataclass(frozen=True)
+class HandsOrder:
+    """What hands are to do.
+
+    Attributes
+    ----------
+    folder
+        The session's folder, by the same path on all nodes.
+    node
+        Id of the node in the session.
+    address
+        Of the node, as others reach it.
+    proof
+        Name of a file in the folder, and what it holds: so that it is known to be the same one.
+    devices
+        Which devices to begin with; as last time, or what there is, when None.
+    """
+
+    folder: str
+    node: str
+    address: str
+    proof: tuple[str, str]
+    devices: DeviceRequest | None = None
+
+
+@dataclass(frozen=True)
+class Heard:
+    """What came of asking hands for frames.
+
+    Attributes
+    ----------
+    count
+        So many frames were given in all, from the first.
+    frames
+        Those that are new, oldest first; each is one wire message.
+    failure
+        Why the agent there has ended, once all its frames were taken.
+    """
+
+    count: int
+    frames: list[bytes]
+    failure: Failure | None = None
+
+
+class RemoteHands(Protocol):
+    """Hands on a node. Each method may raise `HandsGone` or `HandsUnreachable`.
+
+    A call that was unreachable may be made again: frames have numbers, so that each counts once.
+    """
+
+    async def start(self, order: HandsOrder) -> Failure | None:
+        """Start an agent; why there is none, otherwise."""
+
+    async def receive(self, taken: int) -> Heard:
+        """Wait for frames that the agent says; none after a while.
+
+        Parameters
+        ----------
+        taken
+            So many frames were taken before: they are not given again.
+        """
+
+    async def send(self, first: int, frames: Sequence[bytes]) -> None:
+        """Give the agent frames.
+
+        Parameters
+        ----------
+        first
+            Number of the first one, from 0 on.
+        """
+
+    async def end(self) -> None:
+        """End the agent, and these hands. Raises nothing."""
+
+
+class Transport(Protocol):
+    """A cluster of one kind."""
+
+    async def connect(self) -> str:
+        """Join it; its address.
+
+        Raises
+        ------
+        SaturnError
+            Why that cannot be, or must not.
+        """
+
+    async def nodes(self) -> list[ClusterNode]:
+        """The nodes that are there now. Raises `HandsUnreachable` when nobody says."""
+
+    async def hands(self, node: ClusterNode) -> RemoteHands:
+        """New hands on a node.
+
+        Raises
+        ------
+        SaturnError
+            Why none can be there.
+        HandsGone, HandsUnreachable
+            The node is gone, or may be.
+        """
+
+    async def close(self) -> None:
+        """Leave the cluster."""

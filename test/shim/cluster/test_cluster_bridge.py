@@ -1,0 +1,138 @@
+"""The bridge and real hands with real agents of other nodes, in a cluster of this process."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from fakes.bench import EngineEar, Json, assert_gone, living, session, until
+from fakes.local_cluster import OWN, LocalCluster, RunningBridge, bridge, echo_command, far
+from jupyterlab_saturn.errors import SaturnError
+from jupyterlab_saturn.paths import SessionPaths, engine_endpoint
+
+
+@contextmanager
+def scene(
+    cluster: LocalCluster, request: Json | None = None
+) -> Iterator[tuple[EngineEar, RunningBridge, SessionPaths, str]]:
+    with session() as (paths, token), EngineEar(paths) as ear:
+        with bridge(cluster, paths, request) as running:
+            yield ear, running, paths, token
+        assert_gone(token, "far_agent_main")
+        assert list(paths.folder.glob("*.proof")) == []
+
+
+def nodes_of(running: RunningBridge) -> list[tuple[str, bool]]:
+    """Of the newest report: each node, and whether it can be worked with."""
+    report = until(lambda: running.reports and running.reports[-1])
+    return [(node["id"], "error" not in node) for node in report["nodes"]]
+
+
+def test_each_other_node_has_an_agent_of_its_own_name() -> None:
+    with scene(LocalCluster(OWN, far(2), far(3, "other"))) as (ear, running, paths, _):
+        hellos = [ear.hear("agent.hello")["body"] for _ in range(2)]
+        assert {hello["node"]["id"] for hello in hellos} == {"host-222222", "other"}
+        until(lambda: running.reports)
+        assert nodes_of(running) == [("host-222222", True), ("other", True)]
+        assert running.reports[-1]["address"] == "here:1"
+        assert {path.name for path in (paths.folder / "nodes").iterdir()} == {
+            "host-222222",
+            "other",
+        }
+
+
+def test_frames_pass_once_and_in_order_although_answers_get_lost() -> None:
+    cluster = LocalCluster(OWN, far(2), command=echo_command)
+    cluster.unreliable = True
+    frames = [f"{number}".encode() for number in range(300)]
+    with scene(cluster) as (ear, _, _, _):
+        assert ear.hear_raw() == b"hello"
+        for frame in frames[:100]:
+            ear.say_raw(frame)
+        heard = [ear.hear_raw()]
+        for frame in frames[100:]:
+            ear.say_raw(frame)
+        heard += [ear.hear_raw() for _ in frames[1:]]
+    assert heard == frames
+
+
+def test_a_socket_that_was_removed_is_made_anew() -> None:
+    with scene(LocalCluster(OWN, far(2))) as (ear, _, paths, _):
+        first = ear.hear("agent.hello")["body"]
+        runtime = SessionPaths.of_folder(paths.folder, first["node"]["id"]).runtime
+        socket = Path(engine_endpoint(runtime).removeprefix("ipc://"))
+        socket.unlink()
+        until(socket.exists)
+        ear.hear("agent.ping")
+
+
+def test_an_agent_that_dies_is_told_of_and_has_a_successor() -> None:
+    with scene(LocalCluster(OWN, far(2))) as (ear, running, _, token):
+        first = ear.hear("agent.hello")["body"]
+        until(lambda: running.reports)
+        [(pid, _)] = living(token, "far_agent_main")
+        os.kill(pid, signal.SIGKILL)
+        gone = ear.hear("agent.gone")["body"]
+        assert gone["node"] == first["node"]["id"]
+        assert gone["error"]["code"] == "agent-died"
+        second = ear.hear("agent.hello", seconds=60)["body"]
+        assert second["node"]["id"] == first["node"]["id"]
+        assert second["instance"] != first["instance"]
+        until(lambda: nodes_of(running) == [("host-222222", True)])
+
+
+def test_nodes_come_and_go() -> None:
+    cluster = LocalCluster(OWN)
+    with scene(cluster) as (ear, running, _, _):
+        until(lambda: running.reports)
+        assert nodes_of(running) == []
+        cluster.there.append(far(2))
+        assert ear.hear("agent.hello", seconds=60)["body"]["node"]["id"] == "host-222222"
+        cluster.there.remove(far(2))
+        gone = ear.hear("agent.gone")["body"]
+        assert (gone["node"], gone["error"]["code"]) == ("host-222222", "node-gone")
+        until(lambda: nodes_of(running) == [])
+
+
+def test_no_more_nodes_than_wanted() -> None:
+    cluster = LocalCluster(OWN, far(2), far(3))
+    with scene(cluster, {"nodes": 2}) as (ear, running, _, _):
+        ear.hear("agent.hello")
+        until(lambda: running.reports)
+        assert nodes_of(running) == [("host-222222", True)]
+
+
+def test_devices_that_were_asked_for() -> None:
+    request = {"devices": {"kind": "cpu", "count": 2}}
+    with scene(LocalCluster(OWN, far(2)), request) as (ear, _, _, _):
+        assert len(ear.hear("agent.hello")["body"]["node"]["devices"]) == 2
+
+
+@pytest.mark.parametrize("change", [{"proof": ("x.proof", "y")}, {"folder": "/nowhere/else"}])
+def test_a_folder_that_is_not_shared(change: Json) -> None:
+    cluster = LocalCluster(OWN, far(2))
+    cluster.changes = change
+    with scene(cluster) as (_, running, _, _):
+        [error] = until(lambda: running.errors)
+        assert isinstance(error, SaturnError)
+        assert error.code == "no-shared-folder"
+        assert "host-222222" in error.message
+
+
+def test_a_node_that_cannot_be_worked_with_beside_one_that_can() -> None:
+    class Half(LocalCluster):
+        async def hands(self, node):  # type: ignore[no-untyped-def]
+            if node.host == "old":
+                raise SaturnError("other-versions", "It is old.")
+            return await super().hands(node)
+
+    with scene(Half(OWN, far(2), far(3, "old"))) as (ear, running, _, _):
+        ear.hear("agent.hello")
+        until(lambda: running.reports)
+        assert nodes_of(running) == [("host-222222", True), ("old", False)]
+        assert running.reports[-1]["nodes"][1]["error"]["code"] == "other-versions"
+        assert running.errors == []
