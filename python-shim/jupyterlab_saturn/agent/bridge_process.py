@@ -77,6 +77,7 @@ class BridgeProcess:
         self._process: asyncio.subprocess.Process | None = None
         self._changing = asyncio.Lock()
         self._told: BridgeReport = {"state": "ended"}
+        self._joined: str | None = None
         self.request: BridgeRequest | None = None
 
     async def start(self, request: BridgeRequest) -> None:
@@ -111,6 +112,7 @@ class BridgeProcess:
 
     async def _stop(self) -> None:
         work, self._work, self.request = self._work, None, None
+        self._joined = None
         if work is not None:
             work.cancel()
             with contextlib.suppress(asyncio.CancelledError):
@@ -134,7 +136,10 @@ class BridgeProcess:
         task = {
             "own": self._node,
             "endpoint": self._endpoint,
-            "request": request,
+            # Made again, it joins the cluster that it was in, though `auto` may find another now.
+            "request": request
+            if self._joined is None
+            else {"ray": {**request["ray"], "address": self._joined}},
         }
         with self._log.open("ab") as log:
             process = await asyncio.create_subprocess_exec(
@@ -155,6 +160,7 @@ class BridgeProcess:
                     await process.wait()
                     return report
                 if report is not None and report["state"] == "connected":
+                    self._joined = report.get("address", self._joined)
                     self._tell(report)
             code = await process.wait()
         finally:
