@@ -20,6 +20,7 @@ from .plugins import PluginEntry, PluginFile, plugin_entries, plugin_files
 GROUP = "jupyterlab_saturn.techniques"
 """Entry points of packages that bring techniques."""
 
+_NEEDED = object()
 _FOLDER = Path(__file__).parent / "training" / "techniques"
 
 
@@ -33,6 +34,8 @@ class BuiltIn:
         What it is, in a line.
     texture
         Settings of its `Texture`; None for none.
+    spans
+        Whether its ranks may be on several nodes.
     file
         Where it is, in ``training.techniques``.
     """
@@ -41,6 +44,7 @@ class BuiltIn:
     order: int
     summary: str
     texture: Json | None
+    spans: bool
     file: PluginFile
 
 
@@ -86,11 +90,12 @@ def _read(file: PluginFile) -> BuiltIn:
         order=_value(file, "order"),
         summary=summary,
         texture=_value(file, "texture"),
+        spans=_value(file, "spans", False),
         file=file,
     )
 
 
-def _value(file: PluginFile, name: str) -> Any:
+def _value(file: PluginFile, name: str, default: Any = _NEEDED) -> Any:
     """What a class assigns to a name: a literal, or a call with literals, of which a dict."""
     for statement in file.node.body:
         if not isinstance(statement, ast.Assign) or ast.unparse(statement.targets[0]) != name:
@@ -102,13 +107,21 @@ def _value(file: PluginFile, name: str) -> Any:
             return ast.literal_eval(value)
         except ValueError:
             break
+    else:
+        if default is not _NEEDED:
+            return default
     raise ValueError(f"{file.node.name} in {file.module}.py does not write out its {name}.")
 
 
 def main() -> None:
-    """Write name, summary and texture of each technique of the package as JSON to stdout."""
+    """Write what front end and engine know of each technique of the package as JSON to stdout."""
     rows = [
-        {"name": each.name, "summary": each.summary, "texture": each.texture}
+        {
+            "name": each.name,
+            "summary": each.summary,
+            "texture": each.texture,
+            "spans": each.spans,
+        }
         for each in built_in().values()
     ]
     json.dump(rows, sys.stdout)

@@ -203,6 +203,29 @@ class Session:
         """Start a group that trains a task."""
         return self.start(self.train_job(spec, technique, world, **changes), zygote)
 
+    def train_across(
+        self, spec: Json, technique: str, world: int, nodes: int = 2, **changes: Any
+    ) -> list[Group]:
+        """Start a group over several nodes, whose ranks meet on the loopback interface."""
+        job = self.train_job(spec, technique, world, **changes)
+        job["strategy"] = {**job["strategy"], "nodes": nodes}
+        each = world // nodes
+        parts: list[Group] = []
+        for first in range(0, world, each):
+            part: Json = {"first": first}
+            if parts:
+                part["meeting"] = parts[0].of("meets")[0]["meeting"]
+            own = {
+                "devices": job["devices"][first : first + each],
+                "rendezvous": f"{job['rendezvous']}-{first}",
+                "address": "127.0.0.1",
+                "part": part,
+            }
+            parts.append(self.start({**job, **own}))
+            if first == 0:
+                parts[0].until("meets")
+        return parts
+
     def train_job(self, spec: Json, technique: str, world: int = 1, **changes: Any) -> Json:
         """The request of a group that trains a task."""
         job = self._group_job("train", spec, technique, world)

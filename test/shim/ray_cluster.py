@@ -28,6 +28,7 @@ from jupyterlab_saturn.paths import SessionPaths
 MARK = "SATURN_RAY_NODE"
 _NET = "10.77.0"
 _START_SECONDS = 300.0
+_STARTS = 3
 _STORE_BYTES = 80_000_000
 
 
@@ -172,7 +173,7 @@ class RayCluster:
             **self._more,
             MARK: mark,
             "RAY_USAGE_STATS_ENABLED": "0",
-            "RAY_raylet_start_wait_time_s": "100",
+            "RAY_raylet_start_wait_time_s": "50",
             # So that devices on one machine are those of two.
             "XDG_RUNTIME_DIR": str(folder / "run"),
             "XDG_STATE_HOME": str(folder / "state"),
@@ -194,17 +195,22 @@ class RayCluster:
         start = [*ray, *places, *(sizes if number == 1 else sizes[:2])]
         if before:
             start = ["sh", "-c", f"{before} && exec {shlex.join(start)}"]
-        with (folder / "start.log").open("wb") as log:
-            started = subprocess.run(
-                node.command(start),
-                env=environment,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                timeout=_START_SECONDS,
-            )
-        assert started.returncode == 0, (folder / "start.log").read_text()
-        return node
+        log = folder / "start.log"
+        # On a busy machine Ray gives up on a node that it has just started.
+        for _ in range(_STARTS):
+            with log.open("wb") as output:
+                started = subprocess.run(
+                    node.command(start),
+                    env=environment,
+                    stdin=subprocess.DEVNULL,
+                    stdout=output,
+                    stderr=output,
+                    timeout=_START_SECONDS,
+                )
+            if started.returncode == 0:
+                return node
+            node.end()
+        raise RuntimeError(log.read_text())
 
     def processes(self) -> list[psutil.Process]:
         """All that runs on its nodes."""

@@ -158,6 +158,24 @@ def test_modules_found_on_the_path_of_the_notebook(
     assert (saw(session, "a"), saw(session, "b")) == ("a", "b")
 
 
+def test_what_this_process_works_with_is_kept_though_the_notebook_would_find_another(
+    tmp_path: Path,
+) -> None:
+    package = tmp_path / "psutil"  # as where Ray was imported, which brings one along
+    package.mkdir()
+    (package / "__init__.py").write_text("raise ImportError('not for us')")
+    script = """
+import sys
+from pathlib import Path
+import psutil
+from jupyterlab_saturn.training.runtime.world import _search
+_search([sys.argv[1]], Path())
+assert sys.modules["psutil"] is psutil
+psutil.Process().memory_info()
+"""
+    subprocess.run([sys.executable, "-c", script, str(tmp_path)], check=True)
+
+
 def test_an_edited_module_makes_another_task_and_does_not_resume(
     session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

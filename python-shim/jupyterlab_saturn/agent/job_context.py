@@ -65,8 +65,10 @@ class JobContext:
         complete["events"] = str(self.events.path)
         complete["requestedAt"] = time.time()
         kinds = {device["kind"] for device in request.get("devices", [])}
-        # NCCL connects ranks when they first talk, from threads that are not inside.
-        if self.network is not None and ranks > 1 and kinds == {"cpu"}:
+        # NCCL connects ranks when they first talk, from threads that are not inside; ranks of other
+        # nodes are not inside either.
+        alone = "part" not in request
+        if self.network is not None and ranks > 1 and kinds == {"cpu"} and alone:
             complete["network"] = self.network.place
         task = request["tasks"][0] if request["kind"] == "inspect" else request["task"]
         return RankGroup(
@@ -148,15 +150,17 @@ def choose_devices(node: Node, ids: Sequence[str], strategy: Strategy) -> list[D
     Raises
     ------
     SaturnError
-        ``unknown-device``: the node has no such device, or the strategy needs another number.
+        ``unknown-device``: the node has no such device, or the strategy needs another number of
+        each of its nodes.
     """
     known = {device["id"]: device for device in node["devices"]}
     missing = [id for id in ids if id not in known]
-    if missing or not len(ids) == len(set(ids)) == strategy["devices"]:
+    wanted = strategy["devices"] / strategy.get("nodes", 1)
+    if missing or not len(ids) == len(set(ids)) == wanted:
         raise SaturnError(
             "unknown-device",
             f"The devices {', '.join(ids)} cannot serve {strategy['technique']} on "
-            f"{strategy['devices']}: this node has {', '.join(known)}.",
+            f"{wanted:g}: this node has {', '.join(known)}.",
             "Plan again: the devices of the session have changed.",
         )
     return [known[id] for id in ids]

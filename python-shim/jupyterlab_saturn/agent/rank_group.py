@@ -52,7 +52,7 @@ class RankGroup:
     heard
         Told of each event of the ranks, failures included, when it comes.
     may_be_silent
-        Whether leaving without a last word is in order.
+        Whether saying nothing is in order, a last word included.
     kills
         Counts what the system's out-of-memory killer has ended.
     """
@@ -229,7 +229,7 @@ class RankGroup:
                 self._after(self._limits.leave, self._kill)
             case "started" | "checkpoint":
                 self._record.safe_step = event.get("step")
-        if event["kind"] != "measured":
+        if event["kind"] not in ("measured", "meets"):
             self._watch(event["kind"], event.get("step"))
         self._heard(event)
 
@@ -272,6 +272,8 @@ class RankGroup:
         return max(self._limits.silence, steps_take, request.get("patienceSeconds", 0.0))
 
     def _wait(self, patience: float) -> None:
+        if self._may_be_silent:
+            return
         loop = asyncio.get_running_loop()
         self._silence = loop.call_later(patience, self._hang, patience)
 
@@ -304,7 +306,7 @@ class RankGroup:
         if code == -signal.SIGABRT:
             # NCCL's watchdog does so to a rank that waits: where are those it waits for?
             self._end_with_stacks()
-        elif code != 0 or (rank == 0 and self._is_wordless()):
+        elif code != 0 or (rank == 0 and not self._may_be_silent and self._is_wordless()):
             self._after(self._limits.last_words, self._kill)
 
     def _is_unheard(self) -> bool:

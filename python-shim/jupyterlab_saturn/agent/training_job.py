@@ -13,6 +13,7 @@ from ..wire import message, validate
 from .group_outcome import GroupOutcome
 from .host_memory import has_room
 from .job_context import JobContext, choose_devices
+from .node_address import node_address
 from .rank_group import PROGRESS, RankGroup
 
 if TYPE_CHECKING:
@@ -22,11 +23,13 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-_EVENT_FIELDS = ("step", "loss", "stepSeconds", "metrics", "cell", "result", "error")
+_EVENT_FIELDS = ("step", "loss", "stepSeconds", "metrics", "cell", "result", "error", "meeting")
 
 
 class TrainingJob:
     """One attempt to train a task; its events go to the engine, the last one when all is over.
+
+    Of an attempt over several nodes it is the part of this one.
 
     Parameters
     ----------
@@ -153,7 +156,18 @@ class TrainingJob:
         if "patienceSeconds" in body:
             request["patienceSeconds"] = body["patienceSeconds"]
         folder = self._place.paths.attempt(self.task, self.number)
-        self._group = self._place.group(request, folder, len(devices), heard=self._hear)
+        first = 0
+        if "part" in body:
+            part = body["part"]
+            request["part"] = part
+            peer = part["meeting"]["host"] if "meeting" in part else part.get("peer")
+            request["address"] = node_address(part.get("address"), peer)
+            first = part["first"]
+        if first > 0:
+            folder = folder / f"from-rank-{first}"  # the attempt's own is that of rank 0's node
+        self._group = self._place.group(
+            request, folder, len(devices), heard=self._hear, may_be_silent=first > 0
+        )
         if self._grace is not None:
             self._group.stop(self._grace)
         waiting = asyncio.create_task(self._take_over(self._group, waits_for))
@@ -181,7 +195,7 @@ class TrainingJob:
             self._ready.add(event["rank"])
             if len(self._ready) == self._body["strategy"]["devices"]:
                 self._tell("ready", {})
-        elif event["kind"] in PROGRESS:
+        elif event["kind"] in PROGRESS or event["kind"] == "meets":
             self._tell(event["kind"], event)
 
     def _tell(self, kind: str, facts: Mapping[str, object]) -> None:
@@ -191,13 +205,16 @@ class TrainingJob:
             "kind": kind,
             "time": facts.get("time", time.time()),
         }
+        if "part" in self._body:
+            body["node"] = self._node["id"]
         body |= {name: facts[name] for name in _EVENT_FIELDS if facts.get(name) is not None}
         try:
             validate("GroupEvent", body)
         except SaturnError as error:
             if kind in PROGRESS:
                 raise
-            body = {name: body[name] for name in ("task", "attempt", "time")}
+            kept = ("task", "attempt", "time", "node")
+            body = {name: body[name] for name in kept if name in body}
             body |= {"kind": "failed", "error": error.to_json()}
         self._place.say(message("agent", "group.event", body))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from ..training.runtime.rank_defaults import ALLOCATION, MEETING, TELLING, allocation, threads
+from ..training.runtime.rank_defaults import ALLOCATION, TELLING, allocation, meeting, threads
 from .finding import Finding
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ def check_defaults(node: Node, variables: Mapping[str, str]) -> Finding:
     variables
         Of the environment that Jupyter is started in.
     """
+    settled = meeting()
     gpus = sum(device["kind"] == "cuda" for device in node["devices"])
     if gpus:
         count = threads(gpus)
@@ -27,11 +28,11 @@ def check_defaults(node: Node, variables: Mapping[str, str]) -> Finding:
             f"A rank has {count} thread{'s' if count > 1 else ''}",
             "batches are pinned in memory where workers load them",
         ]
-        ours = {**MEETING, **TELLING, **allocation(variables)}
+        ours = {**settled, **TELLING, **allocation(variables)}
     else:
         words = ["A rank has a thread for each core of its device"]
-        ours = {name: value for name, value in MEETING.items() if not name.startswith("NCCL")}
-    names = (*(ours.keys() - MEETING.keys()), *(ALLOCATION if gpus else ()))
+        ours = {name: value for name, value in settled.items() if not name.startswith("NCCL")}
+    names = (*(ours.keys() - settled.keys()), *(ALLOCATION if gpus else ()))
     own = {name: variables[name] for name in names if name in variables}
     settings = {**ours, **own}
     words += [

@@ -64,6 +64,13 @@ _WISHES = (
         "makespan",
     ),
     Option("--keep-free", "text", "Devices to leave alone: how many, or their names.", "cuda0"),
+    Option(
+        "--span",
+        "text",
+        "A task may train over so many nodes: its ranks then meet on the network between them, "
+        "open to whoever reaches it.",
+        "2",
+    ),
 )
 
 VERBS = (

@@ -112,8 +112,11 @@ def _strategy(text: str) -> Strategy:
             'Write it as %saturn plan does, e.g. "strategy=fsdp x2 reshard=false".',
         )
     strategy: Strategy = {"technique": technique, "devices": int(devices[1])}
-    if words[1:]:
-        strategy["knobs"] = dict(_knob(word) for word in words[1:])
+    knobs = dict(_knob(word) for word in words[1:])
+    if "nodes" in knobs:
+        strategy["nodes"] = knobs.pop("nodes")
+    if knobs:
+        strategy["knobs"] = knobs
     return strategy
 
 
@@ -185,6 +188,18 @@ def _free(value: str | int | Iterable[str]) -> list[dict[str, Any]]:
     return [{"node": "", "devices": names}]
 
 
+def _nodes(value: str | int) -> int:
+    """Over how many nodes. Raises SaturnError ``bad-wish``."""
+    nodes = int(number("span", value, whole=True))
+    if nodes < 2:
+        raise SaturnError(
+            "bad-wish",
+            "Each task trains on one node anyway.",
+            "Give two nodes or more, or none to take it back.",
+        )
+    return nodes
+
+
 READERS: Mapping[str, Any] = {
     "deadline": moment,
     "start": moment,
@@ -195,4 +210,5 @@ READERS: Mapping[str, Any] = {
     "budget": lambda value: number("budget", value),
     "objective": _objective,
     "keep_free": _free,
+    "span": _nodes,
 }

@@ -61,6 +61,9 @@ class Wishes(TaskWishes, total=False):
         priority.
     keep_free
         Devices that nothing is to run on: how many, or their names.
+    span
+        A task may train over so many nodes at most, on more devices than one has. Its ranks then
+        meet on the network between the nodes, which is open to whoever reaches it.
     """
 
     at_most: str | int | None
@@ -69,6 +72,7 @@ class Wishes(TaskWishes, total=False):
     price: str | float | Mapping[str, float] | None
     objective: str | None
     keep_free: str | int | Iterable[str] | None
+    span: str | int | None
 
 
 TASK_WISHES: Mapping[str, TaskWish] = {
@@ -84,6 +88,7 @@ SESSION_WISHES: Mapping[str, SessionWish] = {
     "price": "prices",
     "objective": "objective",
     "keep_free": "freeDevices",
+    "span": "span",
 }
 
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from .runtime.event_sender import EventSender
     from .runtime.group_orders import GroupOrders
     from .runtime.network_namespace import NetworkNamespace
+    from .runtime.node_meeting import NodeMeeting
     from .runtime.rank_request import RankRequest
 
 EXIT_OK = 0
@@ -133,13 +134,14 @@ def _train(
     from .techniques.native import Native
 
     world = ProcessGroup.join(
-        rank,
+        request.first_rank + rank,
         request.world_size,
         device.torch_device,
         request.rendezvous,
         patience=request.patience,
         silence=request.silence,
         network=network,
+        across=_meeting_of(request, events),
     )
     device.limit_memory()
     if request.strategy["technique"] == Native.name:
@@ -176,6 +178,21 @@ def _train(
             observer=observer,
         ).run()
     world.leave()
+
+
+def _meeting_of(request: RankRequest, events: EventSender) -> NodeMeeting | None:
+    from .runtime.node_meeting import NodeMeeting
+
+    part = request.part
+    if part is None or request.rendezvous is None:
+        return None
+    return NodeMeeting(
+        ranks=len(request.devices),
+        address=request.address,
+        rendezvous=request.rendezvous,
+        told=part.get("meeting"),
+        tell=lambda meeting: events.emit({"kind": "meets", "meeting": meeting}),
+    )
 
 
 def _report(error: BaseException, events: EventSender) -> int:

@@ -5,10 +5,11 @@ import type {
   DeviceShare,
   Feasibility,
   Node,
-  PlanOption
+  PlanOption,
+  Strategy
 } from '../wire/messages.js';
 import { derived } from './derived.js';
-import { usableBy } from './strategy.js';
+import { devicesPerNode, usableBy } from './strategy.js';
 
 /** Devices on which so many of them are equally fast, so that what is measured on some holds for all. */
 export interface IDeviceKind {
@@ -71,12 +72,18 @@ function kindsFor({ nodes }: Cluster, count: number): IDeviceKind[] {
     });
 }
 
+/** As {@link deviceKinds}, of a strategy: over several nodes those of which enough nodes have enough. */
+export function strategyKinds(cluster: Cluster, strategy: Strategy): readonly IDeviceKind[] {
+  const { nodes: span = 1 } = strategy;
+  return deviceKinds(cluster, devicesPerNode(strategy)).filter(({ nodes }) => nodes.length >= span);
+}
+
 /** The kinds of devices that a strategy may run on by what an inspection found. */
 export function feasibleKinds(
   cluster: Cluster,
   { strategy, feasible, kind: only }: Feasibility
 ): readonly IDeviceKind[] {
-  const kinds = feasible ? deviceKinds(cluster, strategy.devices) : [];
+  const kinds = feasible ? strategyKinds(cluster, strategy) : [];
   return only === undefined ? kinds : kinds.filter(({ kind }) => kind === only);
 }
 

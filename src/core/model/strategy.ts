@@ -2,7 +2,8 @@ import type { Device, ProfileCell, Strategy } from '../wire/messages.js';
 
 /** One string per distinct strategy, for use as a map key. */
 export function strategyKey(strategy: Strategy): string {
-  const name = `${strategy.technique}:${strategy.devices}`;
+  const nodes = strategy.nodes === undefined ? '' : `/${strategy.nodes}`;
+  const name = `${strategy.technique}:${strategy.devices}${nodes}`;
   if (strategy.knobs === undefined) {
     return name;
   }
@@ -10,8 +11,10 @@ export function strategyKey(strategy: Strategy): string {
   return [name, ...knobs.map(([k, v]) => `${k}=${v}`)].join(',');
 }
 
-const knobWords = ({ knobs }: Pick<Strategy, 'knobs'>): string[] =>
-  Object.entries(knobs ?? {}).map(([k, v]) => (v === true ? k : `${k}=${v}`));
+const knobWords = ({ knobs, nodes }: Pick<Strategy, 'knobs' | 'nodes'>): string[] => [
+  ...(nodes === undefined ? [] : [`nodes=${nodes}`]),
+  ...Object.entries(knobs ?? {}).map(([k, v]) => (v === true ? k : `${k}=${v}`))
+];
 
 /** What a person calls a strategy: `ddp x2`. */
 export function strategyLabel(strategy: Strategy): string {
@@ -39,9 +42,14 @@ export function keyOfCell(cell: Pick<ProfileCell, 'signature' | 'strategy' | 'mo
   return cellKey(cell.signature, cell.strategy, cell.model);
 }
 
-/** Key of a strategy's curve: the same technique with the same knobs, whatever the device count. */
-export function curveKey({ technique, knobs }: Strategy): string {
-  return strategyKey({ technique, devices: 0, ...(knobs && { knobs }) });
+/** Key of a strategy's curve: the same technique with the same knobs and nodes, whatever the device count. */
+export function curveKey(strategy: Strategy): string {
+  return strategyKey({ ...strategy, devices: 0 });
+}
+
+/** How many devices of each of its nodes a strategy takes. */
+export function devicesPerNode({ devices, nodes = 1 }: Strategy): number {
+  return devices / nodes;
 }
 
 /** The devices of a node that a strategy may use: parts of a divided GPU work with no other, so only alone. */

@@ -1,6 +1,6 @@
 import { derived } from '../model/derived.js';
 import { feasibleKinds, type IDeviceKind } from '../model/deviceModels.js';
-import { cellKey } from '../model/strategy.js';
+import { cellKey, devicesPerNode } from '../model/strategy.js';
 import type { Cluster, Feasibility, Inspection, Strategy, TaskState } from '../wire/messages.js';
 import { FailedTrials, type ITried } from './failedTrials.js';
 import { deviceMemory } from './memoryRisk.js';
@@ -65,7 +65,7 @@ export function profileGrid(
       signature,
       strategy,
       ...(model !== undefined && { model }),
-      memoryBytes: deviceMemory(strategy.devices, nodes),
+      memoryBytes: deviceMemory(devicesPerNode(strategy), nodes),
       ...(estimateBytes !== undefined && { estimateBytes }),
       ...(insteadOf && { insteadOf }),
       ...(next && failures > 0 && { failures })

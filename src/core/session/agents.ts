@@ -1,8 +1,9 @@
 import { deviceModels } from '../model/deviceModels.js';
-import type { AgentHello, Attempt, Device, ExcludedDevice, Node } from '../wire/messages.js';
+import type { AgentHello, Attempt, Device, ExcludedDevice, Node, TaskState } from '../wire/messages.js';
 import type { Command } from './command.js';
 import { excludedOf } from './excludedDevices.js';
 import { withFittingTrials } from './fittingTrials.js';
+import { loseParts, stopOthers } from './groupParts.js';
 import { handOver, inspect, inspectAgain, inspectFor } from './inspections.js';
 import { inspectors } from './inspectors.js';
 import { lacksVerdict } from './kindVerdicts.js';
@@ -24,7 +25,7 @@ import {
   withStaleProfile,
   withState
 } from './session.js';
-import { limitGroup, stopGroups, stopInspections } from './stopping.js';
+import { limitGroup, nodesOf, stopGroups, stopInspections } from './stopping.js';
 import { inNextHands, withoutNext } from './takeovers.js';
 import { placeless } from './taskTable.js';
 
@@ -120,6 +121,7 @@ export function noteAgent(session: ISession, hello: AgentHello, time: number): I
 function noteHello(session: ISession, hello: AgentHello, time: number): IStep {
   const node = hello.node.id;
   const groups = new Set(hello.groups.map(group => `${group.task} ${group.attempt}`));
+  const isAlive = ({ spec }: TaskState, { number }: Attempt): boolean => groups.has(`${spec.name} ${number}`);
   const alive = new Set(hello.trials);
   const underWay = new Set(hello.inspecting);
   // If the engine was away, nobody is working on the question it had asked.
@@ -145,15 +147,17 @@ function noteHello(session: ISession, hello: AgentHello, time: number): IStep {
     if (!isActive(task) || attempt?.node !== node) {
       return revived(task, hello, next.state.goal === 'run') ?? task;
     }
-    const isAlive = ({ number }: Attempt): boolean => groups.has(`${task.spec.name} ${number}`);
-    const coming = task.next && isAlive(task.next) ? task.next : undefined;
-    if (isAlive(attempt)) {
+    if (attempt.elsewhere) {
+      return task;
+    }
+    const coming = task.next && isAlive(task, task.next) ? task.next : undefined;
+    if (isAlive(task, attempt)) {
       return task.next === coming ? task : withoutNext(task);
     }
     if (coming) {
       return inNextHands(task, coming, time);
     }
-    isCut ||= !task.moving;
+    isCut ||= task.status !== 'stopping';
     return {
       ...task,
       status: restingStatus(task),
@@ -162,7 +166,8 @@ function noteHello(session: ISession, hello: AgentHello, time: number): IStep {
       attempts: [...task.attempts.slice(0, -1), { ...attempt, endedAt: time, outcome: 'stopped' }]
     };
   });
-  next = withForgottenGroups(isCut && !followsGiven(next) ? withStalePlan(next) : next, hello, time);
+  const parted = loseParts(isCut && !followsGiven(next) ? withStalePlan(next) : next, node, time, isAlive);
+  next = withForgottenGroups(parted.session, hello, time);
   const known = noteNode(next, hello.node, excludedOf(next, hello.node));
   const { tasks, trials } = known.session.state;
   const chosen = inspectors(known.session.state);
@@ -174,13 +179,18 @@ function noteHello(session: ISession, hello: AgentHello, time: number): IStep {
       .map(({ spec }) => spec.name)
   );
   const measuring = new Set(trials.filter(({ status }) => status === 'running').map(({ id }) => id));
-  const here = tasks.filter(task => lastAttempt(task)?.node === node);
+  const here = tasks.filter(task => {
+    const attempt = lastAttempt(task);
+    return attempt !== undefined && nodesOf(attempt).includes(node);
+  });
   const stops: Command[] = [
+    ...parted.commands,
     ...here
       .filter(task => task.status === 'stopping')
       // What is about to take over from one that moves stays.
       .map(task => (task.moving ? { ...task, next: undefined } : task))
       .flatMap(task => stopGroups(known.session.state, task)),
+    ...here.flatMap(({ spec }) => stopOthers(known.session, spec.name)),
     ...stopForgottenGroups(known.session, hello),
     ...here.filter(isStaying).flatMap(limitGroup),
     ...hello.trials

@@ -1,3 +1,4 @@
+import { sharesOf } from '../model/schedule/deviceRuns.js';
 import type { SessionState, TaskState } from '../wire/messages.js';
 import { type ISession, withState } from './session.js';
 
@@ -34,6 +35,7 @@ export function withSpent(session: ISession, gone: readonly TaskState[]): ISessi
 function deviceSeconds(tasks: readonly TaskState[], from = 0, now?: number): [string, number][] {
   return tasks
     .flatMap(({ attempts }) => attempts)
+    .flatMap(attempt => sharesOf(attempt).map(share => ({ ...attempt, ...share })))
     .map(({ requestedAt, endedAt = now ?? requestedAt, devices, node }) => [
       node,
       Math.max(0, endedAt - Math.max(requestedAt, from)) * devices.length

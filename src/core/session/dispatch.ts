@@ -204,7 +204,8 @@ export function isRunnable(
 
 /** What a rank group is to do for a stretch of the plan. */
 export function wishOf({ state }: ISession, { segment, until }: IStretch, time: number): IGroupWish {
-  const { strategy, node, devices, start, end } = segment;
+  const { strategy, node, devices, elsewhere, start, end } = segment;
   const origin = state.plan?.startedAt ?? time;
-  return { strategy, node, devices, until, planned: { start: origin + start, end: origin + end } };
+  const place = { strategy, node, devices, ...(elsewhere && { elsewhere }) };
+  return { ...place, until, planned: { start: origin + start, end: origin + end } };
 }

@@ -1,4 +1,4 @@
-import { deviceKinds, isSameModel } from '../model/deviceModels.js';
+import { isSameModel, strategyKinds } from '../model/deviceModels.js';
 import type { TrialState } from '../wire/messages.js';
 import { plannedCluster } from './plannedCluster.js';
 import { type ISession, withState } from './session.js';
@@ -8,7 +8,6 @@ export function withFittingTrials(session: ISession): ISession {
   const { trials } = session.state;
   const planned = plannedCluster(session.state);
   const fits = ({ status, strategy, model }: TrialState): boolean =>
-    status !== 'queued' ||
-    deviceKinds(planned, strategy.devices).some(kind => isSameModel(kind.model, model));
+    status !== 'queued' || strategyKinds(planned, strategy).some(kind => isSameModel(kind.model, model));
   return trials.every(fits) ? session : withState(session, { trials: trials.filter(fits) });
 }

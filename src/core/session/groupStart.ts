@@ -1,12 +1,14 @@
 import { modelAt } from '../model/deviceModels.js';
-import type { Attempt, GroupStart, RunState, TaskState } from '../wire/messages.js';
+import { sharesOf } from '../model/schedule/deviceRuns.js';
+import { devicesPerNode } from '../model/strategy.js';
+import type { Attempt, GroupPart, GroupStart, Meeting, RunState, TaskState } from '../wire/messages.js';
 import type { Command } from './command.js';
 import { patience } from './patience.js';
 import { measuredCell } from './profileTable.js';
 import { type ISession, lastAttempt, techniquesOf, withState, withTask } from './session.js';
 
 /** What a rank group is to do. */
-export interface IGroupWish extends Pick<Attempt, 'strategy' | 'node' | 'devices' | 'planned'> {
+export interface IGroupWish extends Pick<Attempt, 'strategy' | 'node' | 'devices' | 'elsewhere' | 'planned'> {
   /** Step after which it is to leave; the task's last at the latest. */
   readonly until: number;
 }
@@ -22,59 +24,88 @@ export function startGroup(
   wish: IGroupWish,
   time: number
 ): [ISession, Command] {
-  const [attempt, body] = startOf(session, task, wish, time);
+  const attempt = attemptAt(session, task, wish, time);
   const { run } = session.state;
   const started = withTask(withState(session, { run: begun(run, time) }), task.spec.name, {
     status: 'starting',
     attempts: [...task.attempts, attempt],
     progress: { step: task.checkpointStep ?? 0 }
   });
-  return [started, { kind: 'start', node: wish.node, body }];
+  return [started, { kind: 'start', node: wish.node, body: startOf(session, task, attempt) }];
 }
 
-/** The attempt at a wish, and what the agent is told to begin it. */
-export function startOf(
-  session: ISession,
+/** The next attempt of a task, at a wish. */
+export function attemptAt(
+  { state: { cells, cluster } }: ISession,
   task: TaskState,
   { until, ...place }: IGroupWish,
   time: number
-): [Attempt, GroupStart] {
-  const { strategy, devices } = place;
-  const { spec, inspection, target } = task;
-  const steps = inspection?.steps ?? 1;
-  const model = modelAt(session.state.cluster ?? { nodes: [] }, place);
-  const on = model === undefined ? {} : { model };
-  const cell = measuredCell(session.state.cells, task, strategy, model);
-  const { checkpointSeconds, rankSeconds } = patience(session.state, task, { strategy, ...on });
-  const number = (lastAttempt(task)?.number ?? 0) + 1;
-  const leaves = until < steps ? { until } : {};
-  const explores = cell === undefined ? { explores: true } : {};
-  const attempt: Attempt = {
-    number,
+): Attempt {
+  const model = modelAt(cluster ?? { nodes: [] }, place);
+  return {
+    number: (lastAttempt(task)?.number ?? 0) + 1,
     ...place,
-    ...on,
+    ...(model !== undefined && { model }),
     requestedAt: time,
     fromStep: task.checkpointStep ?? 0,
-    ...leaves,
-    ...explores
+    ...(until < (task.inspection?.steps ?? 1) && { until }),
+    ...(measuredCell(cells, task, place.strategy, model) === undefined && { explores: true })
   };
-  const body: GroupStart = {
+}
+
+interface IPartPlace {
+  readonly place: number;
+  readonly meeting?: Meeting;
+}
+
+/**
+ * What an agent is told to begin an attempt.
+ *
+ * @param part - of one over several nodes: its place among the nodes, and where the first waits for the others.
+ */
+export function startOf(
+  session: ISession,
+  task: TaskState,
+  attempt: Attempt,
+  part: IPartPlace = { place: 0 }
+): GroupStart {
+  const { number, strategy, until, explores, elsewhere } = attempt;
+  const { spec, inspection, target } = task;
+  const steps = inspection?.steps ?? 1;
+  const cell = measuredCell(session.state.cells, task, strategy, attempt.model);
+  const { checkpointSeconds, rankSeconds } = patience(session.state, task, attempt);
+  return {
     task: spec,
     attempt: number,
     steps,
-    ...leaves,
-    ...(until === target && { evaluates: true }),
+    ...(until !== undefined && { until }),
+    ...((until ?? steps) === target && { evaluates: true }),
     ...(session.state.keeps && { keeps: true }),
-    ...explores,
+    ...(explores && { explores }),
     strategy,
     ...(inspection && { signature: inspection.signature }),
-    devices,
+    devices: sharesOf(attempt)[part.place]!.devices,
+    ...(elsewhere && { part: partOf(session, attempt, part) }),
     checkpointSeconds,
     patienceSeconds: rankSeconds,
     ...(cell?.stepSeconds !== undefined && { stepSeconds: cell.stepSeconds }),
     ...techniquesOf(session)
   };
-  return [attempt, body];
+}
+
+function partOf(
+  { state: { nodes = [] } }: ISession,
+  attempt: Attempt,
+  { place, meeting }: IPartPlace
+): GroupPart {
+  const addresses = sharesOf(attempt).map(share => nodes.find(({ id }) => id === share.node)?.address);
+  const peer = addresses.find((address, index) => index !== place && address !== undefined);
+  return {
+    first: place * devicesPerNode(attempt.strategy),
+    ...(addresses[place] !== undefined && { address: addresses[place] }),
+    ...(peer !== undefined && { peer }),
+    ...(meeting && { meeting })
+  };
 }
 
 /** A run in which training begins: it goes on with one that was over, and does not count the time between. */

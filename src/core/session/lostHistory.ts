@@ -27,7 +27,8 @@ export function noteLostHistory(session: ISession, { error, saved }: HistoryLost
 
 /**
  * The session that knows again of the groups that an agent has, though their start is forgotten. In a run a task goes on
- * in its group; else that saves and leaves. So do groups of tasks that are to be inspected first.
+ * in its group; else that saves and leaves. So do groups of tasks that are to be inspected first, and those over several
+ * nodes, of which an agent has a part.
  *
  * @param time - when the agent told of them, in seconds since the epoch.
  */
@@ -79,7 +80,10 @@ function forgotten(task: TaskState, groups: AgentHello['groups']): Forgotten[] {
   return groups
     .filter(
       (group): group is Forgotten =>
-        group.task === task.spec.name && group.attempt > last && group.order?.hash === task.spec.hash
+        group.task === task.spec.name &&
+        group.attempt > last &&
+        group.order?.hash === task.spec.hash &&
+        group.order.strategy.nodes === undefined
     )
     .sort((a, b) => a.attempt - b.attempt);
 }

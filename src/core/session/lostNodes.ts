@@ -1,5 +1,6 @@
 import type { AgentHello, Attempt, Failure, SessionEvent, TaskState } from '../wire/messages.js';
 import { withFittingTrials } from './fittingTrials.js';
+import { loseParts } from './groupParts.js';
 import { handOver } from './inspections.js';
 import { type Inspectors, inspectors } from './inspectors.js';
 import { settled } from './kindVerdicts.js';
@@ -15,6 +16,7 @@ import {
   withStaleProfile,
   withState
 } from './session.js';
+import { nodesOf } from './stopping.js';
 import { placeless } from './taskTable.js';
 
 /**
@@ -40,16 +42,23 @@ export function noteNodeAway(
     ...(excludedDevices && { excludedDevices: excludedDevices.filter(out => out.node !== node) })
   });
   const chosen = inspectors(without.state);
+  const parted = loseParts(without, node, time);
   const left = withFittingTrials(
     withState(
-      mapTasks(without, task => withoutKinds(taskWithout(task, node, time), chosen)),
+      mapTasks(parted.session, task => withoutKinds(taskWithout(task, node, time), chosen)),
       // What is still missing is asked for anew.
       { trials: trials.filter(trial => trial.status === 'queued' || trial.node !== node) }
     )
   );
-  const lost = session.state.tasks.filter(task => isActive(task) && lastAttempt(task)?.node === node);
+  const lost = session.state.tasks.filter(task => {
+    const attempt = lastAttempt(task);
+    return isActive(task) && attempt !== undefined && nodesOf(attempt).includes(node);
+  });
   const stale = withStaleProfile(withNotice(left, noticeOf(node, lost, error)));
-  return { session: stale, commands: handOver(stale, inspectors(session.state)) };
+  return {
+    session: stale,
+    commands: [...parted.commands, ...handOver(stale, inspectors(session.state))]
+  };
 }
 
 /** The session without a node that it has left on purpose: there is nothing to tell of it, and nothing to wait for. */
@@ -74,7 +83,7 @@ function taskWithout(task: TaskState, node: string, time: number): TaskState {
     return { ...task, onDevice: placeless(task.onDevice) };
   }
   const attempt = lastAttempt(task);
-  if (!isActive(task) || attempt?.node !== node) {
+  if (!isActive(task) || attempt?.node !== node || attempt.elsewhere) {
     return task;
   }
   // What was to take over may have begun: no other has its number.
@@ -101,7 +110,7 @@ export function revived(
   isRun: boolean
 ): TaskState | undefined {
   const attempt = lastAttempt(task);
-  if (!attempt || attempt.node !== node.id || !isGivenUp(task, attempt)) {
+  if (!attempt || attempt.node !== node.id || attempt.elsewhere || !isGivenUp(task, attempt)) {
     return undefined;
   }
   const group = groups.find(one => one.task === task.spec.name && one.attempt === attempt.number);

@@ -1,25 +1,27 @@
-import { deviceKinds, isMeasuredFor, modelAt } from '../model/deviceModels.js';
+import { isMeasuredFor, modelAt, strategyKinds } from '../model/deviceModels.js';
 import { strategyKey } from '../model/strategy.js';
 import { FailedTrials } from '../profiling/failedTrials.js';
 import type {
   Attempt,
+  Placement,
   PlanBudget,
   PlanOption,
   PlanRequest,
   PlanTask,
   ProfileCell,
+  Segment,
   SessionState,
   TaskState
 } from '../wire/messages.js';
 import { believedCells } from './belief.js';
-import { plannedCluster } from './plannedCluster.js';
+import { areAllPlannedOn, plannedCluster } from './plannedCluster.js';
 import { isMeasured } from './profileTable.js';
 import { planLeft } from './projection.js';
 import { comingAttempt, isActive, isOpen, isStaying } from './session.js';
 import { targetStep } from './stretches.js';
-import { cellOn, cellTable, type IKnown, measured, sharedOptions, whyNone } from './taskOptions.js';
+import { cellOn, cellTable, type IKnown, measured, sharedOptions, spanOf, whyNone } from './taskOptions.js';
 import { hasActive } from './taskTable.js';
-import { isPlannedOn, jointConstraints, taskConstraints } from './wishes.js';
+import { jointConstraints, taskConstraints } from './wishes.js';
 
 /** What to plan besides the state: see {@link planRequest}. */
 export interface IPlanRequestOptions {
@@ -67,7 +69,7 @@ export function planRequest(
   const chosen = options.selection ? new Set(options.selection) : null;
   const shared = new Map<string, PlanOption[]>();
   const cluster = plannedCluster(state);
-  const known: IKnown = { cluster, cells, failed, shared };
+  const known: IKnown = { cluster, span: state.wishes?.span ?? 1, cells, failed, shared };
   const tasks = state.tasks
     .filter(task => isOpen(task, state) && (isStaying(task) || (chosen?.has(task.spec.name) ?? true)))
     .map(task => ({
@@ -114,19 +116,20 @@ function planTask(
     plan.reason = whyNone(task, known);
   }
   const attempt = comingAttempt(task);
-  if (isStaying(task) && attempt && isPlannedOn(state, attempt)) {
+  if (isStaying(task) && attempt && areAllPlannedOn(state, attempt)) {
     const key = strategyKey(attempt.strategy);
     const model = attempt.model ?? modelAt(known.cluster, attempt);
     const cell = cellOn(task, attempt.strategy, model, known.cells);
     const stepSeconds = runningSpeed(task, attempt, cell);
-    plan.running = { strategy: attempt.strategy, node: attempt.node, devices: attempt.devices };
+    plan.running = placementOf(attempt);
     if (wouldBeginAnew(task) || task.next) {
-      plan.pin = plan.running;
+      const { elsewhere: _, ...place } = plan.running;
+      plan.pin = place;
     }
     // Before training has measured what it does, nothing is known of whether it is better off otherwise.
     const isKnown = attempt.stepSeconds !== undefined || cell?.trained !== undefined;
     const others = isKnown || !cautious || task.wishes?.pin ? plan.options : [];
-    const kinds = deviceKinds(known.cluster, attempt.strategy.devices);
+    const kinds = strategyKinds(known.cluster, attempt.strategy);
     const kind = kinds.find(one => one.model === model);
     plan.options = [
       ...others.filter(
@@ -136,12 +139,23 @@ function planTask(
         strategy: attempt.strategy,
         stepSeconds,
         startSeconds: cell?.startSeconds ?? 0,
+        ...spanOf(attempt.strategy),
         ...measured(cell, stepSeconds),
         ...kind?.places
       }
     ];
   }
   return plan;
+}
+
+/** Where a segment or an attempt has its task. */
+export function placementOf({
+  strategy,
+  node,
+  devices,
+  elsewhere
+}: Pick<Segment, 'strategy' | 'node' | 'devices' | 'elsewhere'>): Placement {
+  return { strategy, node, devices, ...(elsewhere && { elsewhere }) };
 }
 
 /** Whether a task trains by a loop of its own that has saved nothing yet: moved, it might lose all it has done. */

@@ -1,5 +1,6 @@
 import { derived } from '../model/derived.js';
-import type { Cluster, DeviceShare, SessionState } from '../wire/messages.js';
+import { devicesOf, sharesOf } from '../model/schedule/deviceRuns.js';
+import type { Cluster, DeviceShare, Segment, SessionState } from '../wire/messages.js';
 import { isLeft } from './bridge.js';
 
 /** The devices that are worked on: those of the cluster that are not to be kept free, on nodes that are not being left. */
@@ -25,12 +26,14 @@ export function plannedCluster(
   };
 }
 
+type DevicePlace = Pick<Segment, 'node' | 'devices' | 'elsewhere'>;
+
 /** What tells a device from all others. */
 export const deviceKey = (node: string, device: string): string => `${node}\n${device}`;
 
 /** The devices of a job, or of a wish, by their keys: worked out once, since they are asked for at each event. */
-export const deviceKeys = derived(({ node, devices }: DeviceShare) =>
-  devices.map(device => deviceKey(node, device))
+export const deviceKeys = derived((place: DevicePlace) =>
+  devicesOf(place).map(({ node, device }) => deviceKey(node, device))
 );
 
 const keysOfAll = derived((shares: readonly DeviceShare[]) => new Set(shares.flatMap(deviceKeys)));
@@ -43,14 +46,14 @@ const keysOfCluster = derived(
 /** Whether devices are among those that are worked on. */
 export function areAllPlannedOn(
   state: Pick<SessionState, 'cluster' | 'wishes' | 'bridge' | 'nodes'>,
-  share: DeviceShare
+  place: DevicePlace
 ): boolean {
   const { cluster, wishes } = state;
   const kept = keysOfAll(wishes?.freeDevices ?? NONE);
   return (
     cluster !== undefined &&
-    !isLeft(state, share.node) &&
-    deviceKeys(share).every(key => keysOfCluster(cluster).has(key) && !kept.has(key))
+    sharesOf(place).every(({ node }) => !isLeft(state, node)) &&
+    deviceKeys(place).every(key => keysOfCluster(cluster).has(key) && !kept.has(key))
   );
 }
 

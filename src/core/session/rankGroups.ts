@@ -1,4 +1,5 @@
 import { isRefused } from '../model/busyDevices.js';
+import { sharesOf } from '../model/schedule/deviceRuns.js';
 import type { Attempt, Failure, GroupEvent, ProfileCell, TaskState, Validation } from '../wire/messages.js';
 import { inspectOnDevice, OTHER_TASK } from './deviceInspections.js';
 import { excludeDevices, isOfDevice } from './excludedDevices.js';
@@ -25,8 +26,19 @@ export const MAX_LOST = 3;
 /** As {@link MAX_LOST}, for one that vanishes by no fault of its task: something here does not work then. */
 export const MAX_BLAMELESS = 10;
 
+/** Code of the loss of a part of a group over several nodes, by no fault of its. */
+export const PART_LOST = 'part-lost';
+
 /** Codes of losses that are no task's. */
-const OF_OURS: ReadonlySet<string> = new Set(['zygote-lost', 'sockets-lost']);
+const OF_OURS: ReadonlySet<string> = new Set(['zygote-lost', 'sockets-lost', PART_LOST]);
+
+/** Codes of failures of nodes to reach each other. */
+const OF_MEETING: ReadonlySet<string> = new Set(['no-address', 'no-interface', 'no-meeting']);
+
+/** Whether a failure is of the network between nodes: no task's, but over several nodes none can be trained. */
+export function isOfMeeting(error: Failure | undefined): boolean {
+  return error !== undefined && OF_MEETING.has(error.code);
+}
 
 /** Note what happened to a rank group. Events of attempts that are over are dropped: agents repeat themselves. */
 export function noteGroup(session: ISession, event: GroupEvent): ISession {
@@ -38,6 +50,7 @@ export function noteGroup(session: ISession, event: GroupEvent): ISession {
   const name = event.task;
   switch (event.kind) {
     case 'ready':
+    case 'meets':
       return session;
     case 'started':
       return withTask(session, name, {
@@ -89,7 +102,7 @@ export function noteGroup(session: ISession, event: GroupEvent): ISession {
         });
         return noteDiskFull(rests, event.error, event.time);
       }
-      if (isExploring(attempt)) {
+      if (isExploring(attempt) || isOfMeeting(event.error)) {
         return noteFailedExploration(session, task, attempt, event, 'failed');
       }
       return withTask(session, name, {
@@ -226,7 +239,9 @@ function noteDeviceFailure(
         ...ended(task, attempt, event, 'stopped'),
         status: restingStatus(task)
       });
-  return excludeDevices(freed, attempt.node, attempt.devices, error);
+  const shares = sharesOf(attempt);
+  const { node, devices } = shares.find(share => share.node === event.node) ?? shares[0]!;
+  return excludeDevices(freed, node, devices, error);
 }
 
 /** How often a task was lost before without a new checkpoint since; by its own fault, perhaps, or by no fault of its. */

@@ -11,7 +11,7 @@ import type {
 } from '../wire/messages.js';
 import type { Command } from './command.js';
 import { awaitsNodes } from './nodes.js';
-import { planRequest, wouldBeginAnew } from './planRequest.js';
+import { placementOf, planRequest, wouldBeginAnew } from './planRequest.js';
 import {
   comingAttempt,
   findTask,
@@ -248,8 +248,7 @@ function firstStretch(plan: Plan, task: TaskState): IStretch | undefined {
 }
 
 function isHere(task: TaskState, { segment }: IStretch): boolean {
-  const { strategy, node, devices } = comingAttempt(task)!;
-  return goesOnRunning({ running: { strategy, node, devices } }, segment);
+  return goesOnRunning({ running: placementOf(comingAttempt(task)!) }, segment);
 }
 
 /** Have a task that goes on train as far as the plan says. */
@@ -264,11 +263,10 @@ function limit(session: ISession, task: TaskState, { until }: IStretch): [ISessi
 }
 
 function moveOf(task: TaskState, { segment }: IStretch): Move {
-  const { strategy, node, devices } = lastAttempt(task)!;
   return {
     task: task.spec.name,
-    before: { strategy, node, devices },
-    after: { strategy: segment.strategy, node: segment.node, devices: segment.devices },
+    before: placementOf(lastAttempt(task)!),
+    after: placementOf(segment),
     start: segment.start
   };
 }

@@ -15,6 +15,7 @@ import type {
 import type { Command } from './command.js';
 import type { IStint } from './hindsight.js';
 import { plannedCluster } from './plannedCluster.js';
+import { mostOverNodes } from './spanning.js';
 import { hasActive, isActive, replaced, tableOf, taskNamed } from './taskTable.js';
 
 export { isActive };
@@ -274,25 +275,27 @@ export function withNotice(session: ISession, notice: Failure): ISession {
   return withState(session, { notices: [...session.state.notices, notice].slice(-MAX_NOTICES) });
 }
 
-/** Largest number of devices of one node that a task can use; a strategy never spans nodes. */
+/** Largest number of devices of one node that a task can use. */
 export function maxDevices(session: ISession): number {
   return Math.max(0, ...plannedCluster(session.state).nodes.map(node => mostTogether(node.devices)));
 }
 
 /**
- * As {@link maxDevices}, by the kind of device, with those that are left out for now: what is asked once holds when they are
- * back.
+ * Largest number of devices that a task can use, over several nodes where the user has asked for it; by the kind of device,
+ * with those that are left out for now: what is asked once holds when they are back.
  */
 export function maxDevicesEver({ state }: ISession): ReadonlyMap<DeviceKind, number> {
-  const most = new Map<DeviceKind, number>();
+  const sizes = new Map<DeviceKind, number[]>();
   for (const node of state.cluster?.nodes ?? []) {
     const all = allDevices(state, node);
     const kind = all[0]?.kind;
     if (kind !== undefined) {
-      most.set(kind, Math.max(most.get(kind) ?? 0, mostTogether(all)));
+      sizes.set(kind, [...(sizes.get(kind) ?? []), mostTogether(all)]);
     }
   }
-  return most;
+  return new Map(
+    [...sizes].map(([kind, own]) => [kind, Math.max(0, ...own, mostOverNodes(own, state.wishes?.span ?? 1))])
+  );
 }
 
 /** The devices of a node, with those that are left out; they are of one kind. */

@@ -5,8 +5,9 @@ import { finishLeaving, noteBridge, noteUnwanted, noteWanted, restoreBridge } fr
 import { withSpent } from './budgets.js';
 import { dispatchInspections } from './deviceInspections.js';
 import { includeBusyDevices } from './excludedDevices.js';
+import { notePart } from './groupParts.js';
 import { withHindsight } from './hindsight.js';
-import { inspectStopped, noteInspections, resultsOf } from './inspections.js';
+import { inspectAgain, inspectStopped, noteInspections, resultsOf } from './inspections.js';
 import { noteLostHistory } from './lostHistory.js';
 import { noteNodeAway } from './lostNodes.js';
 import { withEventNews } from './news.js';
@@ -22,6 +23,7 @@ import {
   type IStep,
   isStaying,
   mapTasks,
+  maxDevicesEver,
   withGoal,
   withNotice,
   withStalePlan,
@@ -31,7 +33,6 @@ import {
 import { noteSpeed, splitSignature } from './speeds.js';
 import { inspecting, noteStop, stopInspections, stopTrials } from './stopping.js';
 import { noteShortage } from './storage.js';
-import { noteAttempt } from './takeovers.js';
 import { addTasks, finishRemovals, removeTasks } from './tasks.js';
 import { hasActive } from './taskTable.js';
 import { noteTechniques } from './techniques.js';
@@ -74,6 +75,7 @@ export function step(session: ISession, event: SessionEvent, time: number): ISte
 /** What brings no task back that was over, nor another plan. */
 const PASSING: ReadonlySet<GroupEvent['kind']> = new Set([
   'ready',
+  'meets',
   'started',
   'step',
   'measured',
@@ -146,7 +148,7 @@ function note(session: ISession, event: SessionEvent, time: number): IStep {
     case 'plan-given':
       return adoptGiven(session, event.plan, time);
     case 'wishes-set':
-      return only(noteWishes(session, event, time));
+      return noteOtherWishes(session, event, time);
     case 'clock':
       return only(session);
     case 'run-requested': {
@@ -240,9 +242,27 @@ function noteHello(session: ISession, hello: AgentHello, time: number): IStep {
 }
 
 function noteRankGroup(session: ISession, event: GroupEvent): IStep {
-  const noted = noteAttempt(session, event);
+  const noted = notePart(session, event);
   const watched = noteSpeed(noted.session, event);
   return { ...watched, commands: [...noted.commands, ...watched.commands] };
+}
+
+/** Where tasks may use more devices than before, what is feasible on those is to be found out. */
+function noteOtherWishes(
+  session: ISession,
+  event: SessionEvent & { kind: 'wishes-set' },
+  time: number
+): IStep {
+  const next = noteWishes(session, event, time);
+  const before = maxDevicesEver(session);
+  const grown = [...maxDevicesEver(next)].some(([kind, most]) => most > (before.get(kind) ?? 0));
+  if (!grown) {
+    return { session: next, commands: [] };
+  }
+  // What is being found out is for fewer, and would seem to be all.
+  const outdated = stopInspections(inspecting(session, () => true));
+  const again = inspectAgain(next);
+  return { ...again, commands: [...outdated, ...again.commands] };
 }
 
 /** There is no plan: nothing begins; or, while tasks train, the plan there is is followed. */
@@ -277,5 +297,7 @@ function noteRun(session: ISession, names: readonly string[] | null): ISession {
   const selection = names && [...new Set([...names, ...training.map(({ spec }) => spec.name)])];
   const same = JSON.stringify(session.selection) === JSON.stringify(selection);
   const asked: ISession = { ...next, selection };
-  return withGoal(changed || !same ? withStaleProfile(asked) : asked, 'run');
+  // Only a run can try what is over several nodes.
+  const more = session.state.wishes?.span !== undefined && session.state.goal !== 'run';
+  return withGoal(changed || !same || more ? withStaleProfile(asked) : asked, 'run');
 }

@@ -1,3 +1,4 @@
+import { sharesOf } from '../model/schedule/deviceRuns.js';
 import type { Attempt, SessionState, TaskState, TrialState } from '../wire/messages.js';
 import type { Command } from './command.js';
 import { patience } from './patience.js';
@@ -15,19 +16,27 @@ import {
 
 /** Have the rank groups of a task save and leave; at once, and without, when the task is to be taken out. */
 export function stopGroups(state: SessionState, task: TaskState): Command[] {
-  return [lastAttempt(task), task.next].flatMap(attempt =>
-    attempt ? [stopGroup(state, task, attempt)] : []
-  );
+  return [lastAttempt(task), task.next].flatMap(attempt => (attempt ? stopGroup(state, task, attempt) : []));
 }
+
+type StopCommand = Extract<Command, { kind: 'stop' }>;
 
 /** Have one rank group of a task leave: see {@link stopGroups}. */
-export function stopGroup(state: SessionState, task: TaskState, attempt: Attempt): Command {
+export function stopGroup(state: SessionState, task: TaskState, attempt: Attempt): StopCommand[] {
   const graceSeconds = task.removing ? 0 : patience(state, task, attempt).stopSeconds;
   const body = { task: task.spec.name, attempt: attempt.number, graceSeconds };
-  return { kind: 'stop', node: attempt.node, body };
+  return nodesOf(attempt).map(node => ({ kind: 'stop', node, body }));
 }
 
-/** Have the rank group in which a task is to go on leave after the step that its plan says; nothing when it says none. */
+/** The nodes whose agents were told to start an attempt: the others of one over several when the first waits for them. */
+export function nodesOf({ joined, ...attempt }: Attempt): string[] {
+  return joined ? sharesOf(attempt).map(({ node }) => node) : [attempt.node];
+}
+
+/**
+ * Have the rank group in which a task is to go on leave after the step that its plan says; nothing when it says none. Over
+ * several nodes rank 0 tells the others.
+ */
 export function limitGroup(task: TaskState): Command[] {
   const attempt = comingAttempt(task);
   if (attempt?.until === undefined) {

@@ -1,8 +1,8 @@
 import type { Attempt, GroupEvent, Plan, TaskState } from '../wire/messages.js';
 import { busyDevices, isRunnable, wishOf } from './dispatch.js';
 import { excludeDevices, isOfDevice } from './excludedDevices.js';
-import { startOf } from './groupStart.js';
-import { deviceKeys } from './plannedCluster.js';
+import { attemptAt, startOf } from './groupStart.js';
+import { areAllPlannedOn, deviceKeys } from './plannedCluster.js';
 import { failedTrials } from './profileTable.js';
 import { noteGroup } from './rankGroups.js';
 import {
@@ -16,13 +16,13 @@ import {
 } from './session.js';
 import { stopGroup } from './stopping.js';
 import type { IStretch } from './stretches.js';
-import { isPlannedOn } from './wishes.js';
 
 /**
  * Have a task that trains go on by another stretch, whose ranks start while it trains still. It leaves once they are ready.
  *
  * @param time - seconds since the epoch.
- * @returns null when the stretch cannot begin yet: devices that it needs are others', or another task is to have them first.
+ * @returns null when the stretch cannot begin yet: devices that it needs are others', or another task is to have them first. On
+ * another node, or several, it begins only when the task has left.
  */
 export function takeOver(
   session: ISession,
@@ -35,6 +35,9 @@ export function takeOver(
   const attempt = lastAttempt(task);
   const failed = failedTrials(session.state.cells);
   if (task.status !== 'running' || task.next || attempt?.node !== segment.node) {
+    return null;
+  }
+  if (attempt.elsewhere || segment.elsewhere) {
     return null;
   }
   if (!isRunnable(session, task, segment, failed)) {
@@ -52,7 +55,8 @@ export function takeOver(
   if (!isFirst || [...wanted].some(key => busy.has(key) && !own.has(key))) {
     return null;
   }
-  const [next, body] = startOf(session, task, wishOf(session, stretch, time), time);
+  const next = attemptAt(session, task, wishOf(session, stretch, time), time);
+  const body = startOf(session, task, next);
   return {
     session: withTask(session, task.spec.name, { next }),
     commands: [{ kind: 'start', node: next.node, body: { ...body, after: attempt.number } }]
@@ -103,7 +107,7 @@ export function leave(session: ISession, task: TaskState): IStep {
   return attempt && task.status !== 'stopping'
     ? {
         session: withTask(session, task.spec.name, LEAVING),
-        commands: [stopGroup(session.state, task, attempt)]
+        commands: stopGroup(session.state, task, attempt)
       }
     : { session, commands: [] };
 }
@@ -125,7 +129,7 @@ function noteLeaving(session: ISession, task: TaskState, next: Attempt, event: G
 function takenOver(session: ISession, task: TaskState, next: Attempt, time: number): ISession {
   const changed = withTask(session, task.spec.name, inNextHands(task, next, time));
   // What is to be kept free has changed meanwhile.
-  return isPlannedOn(session.state, next) ? changed : withStalePlan(changed);
+  return areAllPlannedOn(session.state, next) ? changed : withStalePlan(changed);
 }
 
 /** A task that the next group goes on with, whatever became of the one before. */

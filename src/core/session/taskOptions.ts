@@ -1,8 +1,9 @@
-import { deviceKinds, feasibleKinds, type IDeviceKind } from '../model/deviceModels.js';
+import { feasibleKinds, type IDeviceKind, strategyKinds } from '../model/deviceModels.js';
 import { cellKey, keyOfCell, strategyLabel } from '../model/strategy.js';
 import type { FailedTrials } from '../profiling/failedTrials.js';
 import { kindKey } from '../profiling/profileGrid.js';
 import type { Cluster, Feasibility, PlanOption, ProfileCell, Strategy, TaskState } from '../wire/messages.js';
+import { overNodes } from './spanning.js';
 
 /**
  * How many spreads a step may in truth be faster or slower than measured. The spread is a median absolute deviation:
@@ -16,6 +17,8 @@ const LEAST_SHARE = 0.1;
 /** What planning knows of how tasks run. */
 export interface IKnown {
   readonly cluster: Cluster;
+  /** Over how many nodes a task may train at most. */
+  readonly span: number;
   /** See {@link cellTable}. */
   readonly cells: ReadonlyMap<string, ProfileCell>;
   readonly failed: FailedTrials;
@@ -63,11 +66,11 @@ export function sharedOptions(task: TaskState, known: IKnown): PlanOption[] {
   return options;
 }
 
-function optionsOf(task: TaskState, { cluster, cells, failed }: IKnown): PlanOption[] {
+function optionsOf(task: TaskState, { cluster, span, cells, failed }: IKnown): PlanOption[] {
   const { spec, inspection } = task;
-  const { signature = '' } = inspection ?? {};
+  const { signature = '', feasibility = [] } = inspection ?? {};
   const options: PlanOption[] = [];
-  for (const verdict of inspection?.feasibility ?? []) {
+  for (const verdict of [...feasibility, ...overNodes(feasibility, cluster, span)]) {
     const { strategy } = verdict;
     for (const kind of kindsOf(cluster, verdict)) {
       const { model } = kind;
@@ -78,6 +81,7 @@ function optionsOf(task: TaskState, { cluster, cells, failed }: IKnown): PlanOpt
           strategy,
           stepSeconds: cell.stepSeconds,
           startSeconds: cell.startSeconds ?? 0,
+          ...spanOf(strategy),
           ...measured(cell, cell.stepSeconds),
           ...kind.places
         });
@@ -87,11 +91,16 @@ function optionsOf(task: TaskState, { cluster, cells, failed }: IKnown): PlanOpt
   return options;
 }
 
+/** Over how many nodes the planner is to spread a strategy. */
+export function spanOf({ nodes }: Strategy): Pick<PlanOption, 'span'> {
+  return nodes === undefined ? {} : { span: nodes };
+}
+
 /** Where no node has enough devices, the planner says so: of a strategy that was measured when one had. */
 const NOWHERE: readonly IDeviceKind[] = [{ nodes: [], places: {} }];
 
 function kindsOf(cluster: Cluster, verdict: Feasibility): readonly IDeviceKind[] {
-  const isTooWide = verdict.feasible && deviceKinds(cluster, verdict.strategy.devices).length === 0;
+  const isTooWide = verdict.feasible && strategyKinds(cluster, verdict.strategy).length === 0;
   return isTooWide ? NOWHERE : feasibleKinds(cluster, verdict);
 }
 

@@ -1,5 +1,15 @@
-import { deviceKinds, isSameModel } from '../model/deviceModels.js';
-import type { Attempt, Node, TaskState, TrialStart, TrialState } from '../wire/messages.js';
+import { type IDeviceKind, isSameModel, strategyKinds } from '../model/deviceModels.js';
+import { sharesOf } from '../model/schedule/deviceRuns.js';
+import { devicesPerNode } from '../model/strategy.js';
+import type {
+  Attempt,
+  DeviceShare,
+  Node,
+  Strategy,
+  TaskState,
+  TrialStart,
+  TrialState
+} from '../wire/messages.js';
 import type { Command } from './command.js';
 import { freeDevices } from './dispatch.js';
 import { exploresInRun } from './exploration.js';
@@ -41,7 +51,11 @@ export function dispatchTrials(session: ISession, time: number): IStep {
     const place = placeOf(next, trial, free);
     if (place) {
       const explorer = explorerOf(next, trial, time);
-      const begun = explorer ? explore(next, trial, place, explorer, time) : tryOut(next, trial, place);
+      const begun = explorer
+        ? explore(next, trial, place, explorer, time)
+        : place.elsewhere
+          ? withdraw(next, trial)
+          : tryOut(next, trial, place);
       free = begun.session === next ? free : freeDevices(begun.session);
       next = begun.session;
       commands.push(...begun.commands);
@@ -104,28 +118,44 @@ function tryOut(session: ISession, trial: TrialState, place: TrialPlace): IStep 
   return { session: withState(session, { trials }), commands: [{ kind: 'trial', node, body }] };
 }
 
-type TrialPlace = Pick<Attempt, 'strategy' | 'node' | 'devices'>;
+/** Forget a trial that waits: no task is left that could make it by training. */
+function withdraw(session: ISession, trial: TrialState): IStep {
+  const trials = session.state.trials.filter(one => one !== trial);
+  return { session: withState(session, { trials }), commands: [] };
+}
+
+type TrialPlace = Pick<Attempt, 'strategy' | 'node' | 'devices' | 'elsewhere'>;
 
 /** Where a trial can begin now, as it was asked for or, rather than have devices wait for it, on fewer of them. */
 function placeOf(session: ISession, trial: TrialState, free: readonly Node[]): TrialPlace | undefined {
   const idle = new Set(free.flatMap(({ id, devices }) => devices.map(device => deviceKey(id, device.id))));
-  const places = [trial.strategy, ...smallerTrials(session, trial)].flatMap(strategy =>
-    nodesFor(session, { ...trial, strategy }).map(({ id: node, devices }) => ({
-      strategy,
-      node,
-      devices: devices
-        .map(({ id }) => id)
-        .filter(id => idle.has(deviceKey(node, id)))
-        .slice(0, strategy.devices)
-    }))
-  );
-  return places.find(({ strategy, devices }) => devices.length === strategy.devices);
+  return [trial.strategy, ...smallerTrials(session, trial)]
+    .flatMap(strategy =>
+      kindsFor(session, { ...trial, strategy }).map(({ nodes }) => placeAmong(strategy, nodes, idle))
+    )
+    .find(place => place !== undefined);
 }
 
-/** The nodes that have such devices as a trial is to be made on, with these alone. */
-function nodesFor({ state }: ISession, { strategy, model }: TrialState): readonly Node[] {
-  const kinds = deviceKinds(plannedCluster(state), strategy.devices);
-  return kinds.filter(kind => isSameModel(kind.model, model)).flatMap(({ nodes }) => nodes);
+/** Devices that are idle for a strategy, as many on each of the nodes that it takes. */
+function placeAmong(
+  strategy: Strategy,
+  nodes: readonly Node[],
+  idle: ReadonlySet<string>
+): TrialPlace | undefined {
+  const count = devicesPerNode(strategy);
+  const shares = nodes.flatMap(({ id: node, devices }) => {
+    const own = devices.map(({ id }) => id).filter(id => idle.has(deviceKey(node, id)));
+    return own.length < count ? [] : [{ node, devices: own.slice(0, count) as DeviceShare['devices'] }];
+  });
+  const [first, ...elsewhere] = shares.slice(0, strategy.nodes ?? 1);
+  return first === undefined || elsewhere.length + 1 < (strategy.nodes ?? 1)
+    ? undefined
+    : { strategy, ...first, ...(elsewhere.length > 0 && { elsewhere }) };
+}
+
+/** Such devices as a trial is to be made on. */
+function kindsFor({ state }: ISession, { strategy, model }: TrialState): IDeviceKind[] {
+  return strategyKinds(plannedCluster(state), strategy).filter(kind => isSameModel(kind.model, model));
 }
 
 /** Have tasks that have found out what they were to leave for trials that wait, as far as their devices are needed. */
@@ -147,14 +177,15 @@ function makeRoomFor(session: ISession, queued: readonly TrialState[]): IStep {
   const { tasks, trials } = session.state;
   const usable = new Set(
     queued
-      .flatMap(trial => nodesFor(session, trial))
+      .flatMap(trial => kindsFor(session, trial).flatMap(({ nodes }) => nodes))
       .flatMap(({ id, devices }) => devices.map(device => deviceKey(id, device.id)))
   );
   const usableOf = (node: string, devices: readonly string[]): number =>
     devices.filter(id => usable.has(deviceKey(node, id))).length;
   const heldBy = (task: TaskState): number => {
-    const { node = '', devices = [] } = lastAttempt(task) ?? {};
-    return usableOf(node, devices);
+    const attempt = lastAttempt(task);
+    const shares = attempt ? sharesOf(attempt) : [];
+    return shares.reduce((sum, { node, devices }) => sum + usableOf(node, devices), 0);
   };
   const wanted = queued.reduce((sum, { strategy }) => sum + strategy.devices, 0);
   const active = activeTasks(tasks);
@@ -184,7 +215,7 @@ function makeRoomFor(session: ISession, queued: readonly TrialState[]): IStep {
       const freed = leave(next, task);
       next = freed.session;
       commands.push(...freed.commands);
-      lacking -= lastAttempt(task)!.devices.length;
+      lacking -= lastAttempt(task)!.strategy.devices;
     }
   }
   return { session: next, commands };

@@ -23,11 +23,12 @@ import type {
   TaskState,
   TrialState
 } from '../wire/messages.js';
-import { exploration, isExplorer } from './exploration.js';
+import { exploration, exploresInRun, isExplorer } from './exploration.js';
 import { plannedCluster } from './plannedCluster.js';
 import { planRequest } from './planRequest.js';
 import { failedTrials, isMeasured, measuredCells } from './profileTable.js';
 import { type ISession, type IStep, isActive, isOpen, withState } from './session.js';
+import { overNodes } from './spanning.js';
 import { activeTasks, hasActive } from './taskTable.js';
 import { withVerdicts } from './verdicts.js';
 
@@ -228,11 +229,10 @@ const candidatesOf = derived((session: ISession): ITrialCandidates & IDoubtful =
   const { cells, trials, excludeTechniques } = session.state;
   const measured = measuredCells(cells);
   const failed = failedTrials(measured);
-  const grid = profileGrid(candidateTasks(session), {
-    cluster: plannedCluster(session.state),
-    excludeTechniques,
-    failed
-  });
+  const tasks = candidateTasks(session);
+  const options = { cluster: plannedCluster(session.state), excludeTechniques, failed };
+  // Over several nodes nothing is tried but by training.
+  const grid = [...profileGrid(tasks, options), ...profileGrid(spanningTasks(session, tasks), options)];
   const pending = new Set([...trials, ...exploredCells(session)].map(keyOfCell));
   const found = trialCandidates(grid, measured);
   const isFree = (cell: IGridCell): boolean => !pending.has(keyOfCell(cell));
@@ -241,6 +241,26 @@ const candidatesOf = derived((session: ISession): ITrialCandidates & IDoubtful =
   const doubtful = open.filter(cell => cell.failures !== undefined && works.has(cell.signature));
   return { ...found, open, promising: found.promising.filter(isFree), doubtful };
 });
+
+/** Some tasks with what may be tried of them over several nodes: those that can begin to train now. */
+function spanningTasks(session: ISession, tasks: readonly TaskState[]): TaskState[] {
+  const { span } = session.state.wishes ?? {};
+  if (span === undefined || !exploresInRun(session)) {
+    return [];
+  }
+  const cluster = plannedCluster(session.state);
+  return tasks.flatMap(task => {
+    const { inspection, status, wishes } = task;
+    return inspection && isExplorer(task) && status === 'ready' && wishes?.earliestStart === undefined
+      ? [
+          {
+            ...task,
+            inspection: { ...inspection, feasibility: overNodes(inspection.feasibility, cluster, span) }
+          }
+        ]
+      : [];
+  });
+}
 
 interface IDoubtful {
   readonly doubtful: readonly IGridCell[];

@@ -10,7 +10,6 @@ import type {
   TaskWishesChange
 } from '../wire/messages.js';
 import { spent } from './budgets.js';
-import { plannedCluster } from './plannedCluster.js';
 import { type ISession, isActive, isOpen, mapTasks, withStaleProfile } from './session.js';
 import { tableOf } from './taskTable.js';
 
@@ -146,13 +145,4 @@ export function isTimed({ state }: ISession): boolean {
     task =>
       isOpen(task, state) && (task.wishes?.deadline !== undefined || task.wishes?.earliestStart !== undefined)
   );
-}
-
-/** Whether a place lies within the devices that are planned on. */
-export function isPlannedOn(
-  state: SessionState,
-  { node, devices }: { readonly node: string; readonly devices: readonly string[] }
-): boolean {
-  const there = plannedCluster(state).nodes.find(({ id }) => id === node)?.devices ?? [];
-  return devices.every(id => there.some(device => device.id === id));
 }

@@ -16,6 +16,8 @@ export interface IBuiltInTechnique {
   /** What it is, in a line. */
   readonly summary: string;
   readonly texture: ITexture | null;
+  /** Whether its ranks may be on several nodes. */
+  readonly spans: boolean;
 }
 
 /** The techniques that come with the package by name, in the order of lists. */

@@ -12,7 +12,7 @@ import {
 import { isOf } from './ganttTargets.js';
 
 /** So many new bars are drawn at once. */
-const MOST_NEW = 500;
+const MOST_NEW = 200;
 
 const CHOSEN_CLASS = 'jp-mod-chosen';
 const CHOOSING_CLASS = 'jp-mod-choosing';

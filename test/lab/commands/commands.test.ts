@@ -32,8 +32,8 @@ function commandItems(items: readonly IMenuItem[]): { command: string; args?: ob
   );
 }
 
-/** How long a part that is loaded when it is first wanted is waited for. */
-const LOADED = { timeout: 20_000 };
+// Loaded when it is first wanted: here before it is waited for.
+await import('../../../src/lab/dialogs/confirmDialog.js');
 
 describe('addCommands', () => {
   let commands: CommandRegistry;
@@ -97,7 +97,7 @@ describe('addCommands', () => {
       );
       expect(found).toBeDefined();
       return found;
-    }, LOADED);
+    });
     await vi.waitFor(() =>
       expect(document.querySelector('.jp-Dialog-header')?.textContent).toContain('quickstart')
     );

@@ -195,7 +195,7 @@ describe('a chart of very many bars', () => {
 
   it('is drawn a part at a time, in the order of the chart', async () => {
     MessageLoop.flush();
-    expect(drawn()).toHaveLength(500);
+    expect(drawn()).toHaveLength(200);
     while (drawn().length < bars.length) {
       await frame();
       MessageLoop.flush();

@@ -10,7 +10,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NotRequired, Self, TypedDict
 
 if TYPE_CHECKING:
-    from ...generated.wire_types import Failure, InspectResult, Metrics, ProfileCell, Result
+    from ...generated.wire_types import (
+        Failure,
+        InspectResult,
+        Meeting,
+        Metrics,
+        ProfileCell,
+        Result,
+    )
 
 
 class _Event(TypedDict):
@@ -45,6 +52,13 @@ class ReadyEvent(_Event):
     """It waits for nothing but the end of the group from which it takes over."""
 
     kind: Literal["ready"]
+
+
+class MeetsEvent(_Event):
+    """It waits where ranks on other nodes are to meet it."""
+
+    kind: Literal["meets"]
+    meeting: Meeting
 
 
 class ProgressEvent(_Event):
@@ -85,6 +99,7 @@ RankEvent = (
     | DiedEvent
     | CellEvent
     | ReadyEvent
+    | MeetsEvent
     | ProgressEvent
     | StepEvent
     | ValidatedEvent

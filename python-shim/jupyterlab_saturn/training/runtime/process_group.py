@@ -19,7 +19,8 @@ from ...errors import SaturnError
 from .connection_owners import refusing_strangers
 from .failure import describe
 from .network_namespace import NetworkNamespace
-from .rank_defaults import MEETING, NOT_MEETING, TELLING
+from .node_meeting import NodeMeeting, interface_of
+from .rank_defaults import NOT_MEETING, TELLING, meeting
 
 T = TypeVar("T")
 
@@ -53,8 +54,9 @@ class ProcessGroup:
         silence: float = 0.0,
         shares_device: bool = False,
         network: NetworkNamespace | None = None,
+        across: NodeMeeting | None = None,
     ) -> ProcessGroup:
-        """Meet the other ranks at the file `rendezvous`.
+        """Meet the other ranks at the file `rendezvous`, or on several nodes.
 
         Groups on GPUs get a CPU backend too, on which small agreements and saving run.
 
@@ -69,23 +71,35 @@ class ProcessGroup:
         network
             Where gloo connects the ranks, of this group and of all that are made later; the
             machine's loopback interface when None, on which strangers are refused.
+        across
+            Where the ranks are on several nodes: how they find each other, instead of at
+            `rendezvous`. They connect on the network between the nodes; strangers there are not
+            refused, as who has a connection cannot be seen from another node.
 
         Raises
         ------
         SaturnError
-            ``stranger-met``.
+            ``stranger-met``; of several nodes ``no-meeting`` or ``no-interface``.
         """
         patience = max(_PATIENCE_SECONDS, patience)
         if size > 1:
-            if rendezvous is None:
-                raise SaturnError("bad-request", f"{size} ranks have no place to meet.")
-            store = dist.FileStore(str(rendezvous), size)  # type: ignore[attr-defined]
             # What is given a store leaves it the timeout that it has.
-            store.set_timeout(timedelta(seconds=max(_STORE_SECONDS, patience)))
-            _keep_among_themselves(network)
+            timeout = timedelta(seconds=max(_STORE_SECONDS, patience))
+            if across is not None:
+                interface = interface_of(across.address)
+                _open_to(interface)
+                store = across.store(rank, size, timeout)
+            elif rendezvous is not None:
+                interface = None
+                store = dist.FileStore(str(rendezvous), size)  # type: ignore[attr-defined]
+                store.set_timeout(timeout)
+                _keep_among_themselves(network)
+            else:
+                raise SaturnError("bad-request", f"{size} ranks have no place to meet.")
             _meet(
                 device,
                 shares_device,
+                interface,
                 store=store,
                 rank=rank,
                 world_size=size,
@@ -223,33 +237,57 @@ class ProcessGroup:
         return tensor.tolist()
 
 
-def _meet(device: torch.device, shares_device: bool = False, **place: Any) -> None:
+def _meet(
+    device: torch.device,
+    shares_device: bool = False,
+    interface: str | None = None,
+    **place: Any,
+) -> None:
     for name, value in TELLING.items():
         os.environ.setdefault(name, value)
-    _settle_interfaces()
+    _settle_interfaces(interface)
     on_gpu = "gloo" if shares_device else "nccl"
     backend = f"cpu:gloo,cuda:{on_gpu}" if device.type == "cuda" else "gloo"
     dist.init_process_group(backend, **place)
 
 
-def _settle_interfaces() -> None:
-    os.environ.update(MEETING)
+def _settle_interfaces(interface: str | None = None) -> None:
+    os.environ.update(meeting() if interface is None else meeting(interface))
     for name in NOT_MEETING:
         os.environ.pop(name, None)
 
 
 def _keep_among_themselves(network: NetworkNamespace | None) -> None:
     """Have all groups of this process, the user's own as well, connect nobody but its ranks."""
+
+    def made(make: Callable[[], Any]) -> Any:
+        _settle_interfaces()
+        if network is not None:
+            return network.run(make)
+        with refusing_strangers():
+            return make()
+
+    _make_groups(made)
+
+
+def _open_to(interface: str) -> None:
+    """Have all groups of this process connect its ranks on a network interface."""
+
+    def made(make: Callable[[], Any]) -> Any:
+        _settle_interfaces(interface)
+        return make()
+
+    _make_groups(made)
+
+
+def _make_groups(how: Callable[[Callable[[], Any]], Any]) -> None:
+    """Have all groups of this process, the user's own as well, be made in a certain way."""
     make = implementation._new_process_group_helper  # what makes all of them goes through it
     make = getattr(make, "__wrapped__", make)
 
     @functools.wraps(make)
     def made(*args: Any, **kwargs: Any) -> Any:
-        _settle_interfaces()
-        if network is not None:
-            return network.run(lambda: make(*args, **kwargs))
-        with refusing_strangers():
-            return make(*args, **kwargs)
+        return how(functools.partial(make, *args, **kwargs))
 
     implementation._new_process_group_helper = made
 

@@ -8,17 +8,28 @@ from collections.abc import Mapping
 
 _LOOPBACK = "lo0" if sys.platform == "darwin" else "lo"
 
-# All ranks of a group are on this host, and nobody else is to find them: what may put one of their
-# sockets elsewhere is not the environment's to say. NCCL takes the name as a prefix without the
-# sign. Its RAS listens to all users of a host, and tells them what runs.
-MEETING = {
-    "GLOO_SOCKET_IFNAME": _LOOPBACK,
-    "TORCH_GLOO_LAZY_INIT": "0",  # connections when a group is made, not when it first talks
-    "NCCL_SOCKET_IFNAME": f"={_LOOPBACK}",
-    "NCCL_OOB_NET_ENABLE": "0",
-    "NCCL_RAS_ENABLE": "0",
-} | ({"GLOO_DEVICE_TRANSPORT": "TCP"} if sys.platform == "linux" else {})
-"""Variables of a group whose ranks meet, whatever the user has set."""
+
+def meeting(interface: str = _LOOPBACK) -> dict[str, str]:
+    """Variables of a group whose ranks meet, whatever the user has set.
+
+    What may put one of their sockets elsewhere is not the environment's to say.
+
+    Parameters
+    ----------
+    interface
+        Name of the network interface on which they meet: that of this host alone, on which nobody
+        else is to find them, unless the group is over several nodes.
+    """
+    # NCCL takes the name as a prefix without the sign. Its RAS listens to all users of a host, and
+    # tells them what runs.
+    return {
+        "GLOO_SOCKET_IFNAME": interface,
+        "TORCH_GLOO_LAZY_INIT": "0",  # connections when a group is made, not when it first talks
+        "NCCL_SOCKET_IFNAME": f"={interface}",
+        "NCCL_OOB_NET_ENABLE": "0",
+        "NCCL_RAS_ENABLE": "0",
+    } | ({"GLOO_DEVICE_TRANSPORT": "TCP"} if sys.platform == "linux" else {})
+
 
 # A place where all meet, with a number that everybody knows in place of a secret.
 NOT_MEETING = ("NCCL_COMM_ID",)

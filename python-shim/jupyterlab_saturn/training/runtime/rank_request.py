@@ -12,7 +12,7 @@ from ...paths import SessionPaths, scratch
 from .workload_spec import WorkloadSpec
 
 if TYPE_CHECKING:
-    from ...generated.wire_types import Device, Strategy, TaskSpec, TechniqueSpec
+    from ...generated.wire_types import Device, GroupPart, Strategy, TaskSpec, TechniqueSpec
     from .network_namespace import NetworkPlace
 
 Kind = Literal["inspect", "trial", "train"]
@@ -72,6 +72,8 @@ class TrainOrder(_GroupOrder):
     held: NotRequired[bool]
     stepSeconds: NotRequired[float]
     signature: NotRequired[str]
+    part: NotRequired[GroupPart]
+    address: NotRequired[str]
 
 
 RankOrder = InspectOrder | TrialOrder | TrainOrder
@@ -93,11 +95,16 @@ class RankRequest:
     tasks
         Wire ``TaskSpec`` objects: many to inspect, one to try or train.
     devices
-        Wire ``Device`` objects; rank r works on the r-th. An inspection has one, or none.
+        Wire ``Device`` objects; the r-th rank of this node works on the r-th. An inspection has
+        one, or none.
     node
         Id of the node that they are on; empty when it has none.
     rendezvous
-        Path of a file that does not exist yet, where the ranks find each other.
+        Path of a file that does not exist yet, where the ranks of this node find each other.
+    part
+        What this node has of a group over several, the devices being its own; None of all others.
+    address
+        Of this node then, by which the others reach it.
     attempt
         Number of the attempt to train it, from 1; 0 of other jobs.
     steps
@@ -144,6 +151,8 @@ class RankRequest:
     devices: tuple[Device, ...] = ()
     node: str = ""
     rendezvous: Path | None = None
+    part: GroupPart | None = None
+    address: str = ""
     signature: str = ""
     max_devices: int = 1
     attempt: int = 0
@@ -193,6 +202,11 @@ class RankRequest:
         """How many ranks do the job."""
         return 1 if self.kind == "inspect" else int(self.strategy["devices"])
 
+    @property
+    def first_rank(self) -> int:
+        """Of those on this node."""
+        return 0 if self.part is None else int(self.part["first"])
+
     @classmethod
     def read(cls, path: Path | str) -> RankRequest:
         """The request in a file. Raises SaturnError ``bad-request`` when it is not one."""
@@ -237,14 +251,17 @@ class RankRequest:
                 strategy=_alone() if raw["kind"] == "inspect" else raw["strategy"],
                 devices=tuple(raw.get("devices", ())),
                 rendezvous=None if raw["kind"] == "inspect" else Path(raw["rendezvous"]),
+                part=raw.get("part") if raw["kind"] == "train" else None,
+                address=raw.get("address", "") if raw["kind"] == "train" else "",
             )
         except (OSError, KeyError, TypeError, ValueError) as error:
             raise SaturnError(
                 "bad-request", f"{path} holds no job for a rank: {error!r}."
             ) from error
-        if request.kind != "inspect" and len(request.devices) != request.world_size:
+        ranks = request.world_size // request.strategy.get("nodes", 1)
+        if request.kind != "inspect" and len(request.devices) != ranks:
             raise SaturnError(
                 "bad-request",
-                f"{path} gives {len(request.devices)} devices to {request.world_size} ranks.",
+                f"{path} gives {len(request.devices)} devices to {ranks} ranks.",
             )
         return request

@@ -21,8 +21,11 @@ from ...wire import validate
 if TYPE_CHECKING:
     from ...generated.wire_types import World
 
-# A notebook has these before it can see a file of the same name, too.
-_KEPT = sys.stdlib_module_names | {__name__.partition(".")[0], "__main__", "torch", "numpy"}
+# A notebook has these before it can see a file of the same name, too. psutil looks itself up by its
+# name, and one that has imported Ray finds the psutil first that Ray brings along.
+_KEPT = sys.stdlib_module_names | {
+    *(__name__.partition(".")[0], "__main__", "torch", "numpy", "psutil")
+}
 
 
 def enter_world(paths: SessionPaths, name: str | None) -> None:

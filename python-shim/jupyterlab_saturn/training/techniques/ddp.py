@@ -24,6 +24,7 @@ class DataParallel(BuiltInTechnique):
     name = "ddp"
     order = 20
     from_root = True
+    spans = True
     texture = Texture(path="M-2 2L2 -2M0 8L8 0M6 10L10 6", size=8, stroke=1.5)
     demands = frozenset({"every-gradient", "divisible-batch", "equal-state"})
 

@@ -38,6 +38,7 @@ class FullySharded(BuiltInTechnique):
     name = "fsdp"
     order = 30
     from_root = True
+    spans = True
     texture = Texture(path="M1.5 1.5h0M4.5 4.5h0", size=6, stroke=1.8)
 
     def feasible(self, task: Task, devices: int, kind: DeviceKind) -> str | None:

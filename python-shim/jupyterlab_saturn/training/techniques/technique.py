@@ -119,11 +119,14 @@ class BuiltInTechnique(BaseTechnique):
     from_root
         Whether `build` gives all ranks the numbers of rank 0 by `Context.unify`: then other ranks
         need none before.
+    spans
+        Whether its ranks may be on several nodes.
     """
 
     order: ClassVar[int]
     texture: ClassVar[Texture | None]
     from_root: ClassVar[bool] = False
+    spans: ClassVar[bool] = False
 
 
 def why_not_data_parallel(task: Task, parts: int) -> str | None:

@@ -19,6 +19,13 @@ export function sharesOf({
   return [{ node, devices }, ...elsewhere];
 }
 
+/** As {@link sharesOf}, one by one. */
+export function devicesOf(
+  place: Pick<Segment, 'node' | 'devices' | 'elsewhere'>
+): { node: string; device: string }[] {
+  return sharesOf(place).flatMap(({ node, devices }) => devices.map(device => ({ node, device })));
+}
+
 /** The runs that segments stand for; fused segments that differ in place or time are told to `say`. */
 export function runsOf(segments: Segment[], off: number, say: (problem: string) => void): IRun[] {
   const fused = new Map<string, IRun>();

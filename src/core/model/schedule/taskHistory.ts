@@ -34,7 +34,7 @@ export function goesOnRunning({ running }: Pick<PlanTask, 'running'>, segment: S
   return (
     running !== undefined &&
     segment.start === 0 &&
-    placeKey(segment) === placeKey({ ...running, elsewhere: undefined, fusion: undefined })
+    placeKey(segment) === placeKey({ ...running, fusion: undefined })
   );
 }
 

@@ -1,5 +1,5 @@
 import type { IConfig } from '../problem/pareto.js';
-import type { IProblem } from '../problem/problem.js';
+import { type IProblem, partsOf } from '../problem/problem.js';
 import { KEPT } from '../schedule/arrangement.js';
 import type { IRun } from './runTable.js';
 
@@ -116,7 +116,7 @@ export class ConstrainedRelaxation {
 
   private _goingOn({
     config: { devices, seconds },
-    node
+    ...place
   }: NonNullable<IRun['current']>): Omit<IWay, 'run' | 'config'> {
     const area = devices * seconds;
     return {
@@ -125,7 +125,9 @@ export class ConstrainedRelaxation {
       seconds,
       area,
       laneSeconds: seconds,
-      takes: this.problem.budgets.map(({ rates }) => area * rates[node]!)
+      takes: this.problem.budgets.map(({ rates }) =>
+        partsOf(place).reduce((sum, part) => sum + part.devices.length * seconds * rates[part.node]!, 0)
+      )
     };
   }
 

@@ -1,4 +1,4 @@
-import type { IProblem } from '../problem/problem.js';
+import { type IProblem, partsOf } from '../problem/problem.js';
 import { KEPT } from '../schedule/arrangement.js';
 import type { IPlaced, ISchedule } from '../schedule/schedule.js';
 import { FreeDevices } from './freeDevices.js';
@@ -46,11 +46,13 @@ export class Decoder {
     this.taken = new Float64Array(budgets.length);
     this._kept = _runs.flatMap(({ current }, run) => (current === undefined ? [] : [run]));
     this._fixed = { makespan: 0, weighted: 0, taken: new Float64Array(budgets.length) };
-    for (const { config, node, weight } of running) {
+    for (const { config, weight, ...place } of running) {
       this._fixed.makespan = Math.max(this._fixed.makespan, config.seconds);
       this._fixed.weighted += weight * config.seconds;
       for (const [budget, { rates }] of budgets.entries()) {
-        this._fixed.taken[budget]! += config.devices * config.seconds * rates[node]!;
+        for (const { node, devices } of partsOf(place)) {
+          this._fixed.taken[budget]! += devices.length * config.seconds * rates[node]!;
+        }
       }
     }
     this._rates = budgets.map(({ rates }) => Float64Array.from(rates));
@@ -108,9 +110,12 @@ export class Decoder {
   }
 
   private _keep(run: number): void {
-    const { config, node, devices } = this._runs[run]!.current!;
+    const { config, ...place } = this._runs[run]!.current!;
     const { seconds } = config;
-    this._devices.hold(node, devices, seconds);
+    const parts = partsOf(place);
+    for (const { node, devices } of parts) {
+      this._devices.hold(node, devices, seconds);
+    }
     for (const set of seconds > 0 ? this._runs[run]!.lanes : NONE) {
       const free = this._lanes.soonest(set);
       if (free > 0) {
@@ -121,8 +126,12 @@ export class Decoder {
       }
     }
     this._count(run, seconds);
-    this._spend(seconds * config.devices, [node], 1);
-    this._placed?.push({ job: run, config, node, devices, start: 0, end: seconds });
+    this._spend(
+      seconds * config.devices,
+      parts.map(({ node }) => node),
+      parts.length
+    );
+    this._placed?.push({ job: run, config, ...place, start: 0, end: seconds });
   }
 
   private _place(index: number, run: IRun, sequence: IRunSequence): void {

@@ -1,5 +1,5 @@
 import { type IConfig, paretoFrontByPlace } from '../problem/pareto.js';
-import type { IProblem } from '../problem/problem.js';
+import type { IJob, IProblem } from '../problem/problem.js';
 import type { ISchedule } from '../schedule/schedule.js';
 import type { IRunSequence } from './runSequence.js';
 import type { IRun } from './runTable.js';
@@ -11,8 +11,7 @@ import type { IRun } from './runTable.js';
  */
 export function dropConstraints(problem: IProblem): IProblem | undefined {
   const { jobs, fusions, weighted } = problem;
-  const spans = jobs.some(({ configs }) => configs.some(({ span }) => span !== undefined));
-  if (weighted || spans || fusions.length > 0 || jobs.length === 0) {
+  if (weighted || jobs.some(spansNodes) || fusions.length > 0 || jobs.length === 0) {
     return undefined;
   }
   return {
@@ -32,6 +31,10 @@ export function dropConstraints(problem: IProblem): IProblem | undefined {
   };
 }
 
+function spansNodes({ configs, current }: Pick<IJob, 'configs' | 'current'>): boolean {
+  return current?.elsewhere !== undefined || configs.some(({ span }) => span !== undefined);
+}
+
 /**
  * The problem as what it needs is added up: its jobs with what is asked of them and what couples them. Undefined when runs
  * may span nodes.
@@ -40,7 +43,7 @@ export function dropConstraints(problem: IProblem): IProblem | undefined {
  */
 export function withoutSpans(problem: IProblem, strict: boolean): IProblem | undefined {
   const { jobs, fusions, lanes } = problem;
-  if ([...jobs, ...fusions].some(({ configs }) => configs.some(({ span }) => span !== undefined))) {
+  if ([...jobs, ...fusions].some(spansNodes)) {
     return undefined;
   }
   return {

@@ -1,5 +1,5 @@
 import type { Plan } from '../../wire/messages.js';
-import type { IBudget, IProblem } from '../problem/problem.js';
+import { type IBudget, type IProblem, partsOf } from '../problem/problem.js';
 import type { ConstrainedRelaxation, IRelaxedJob, IWay } from './constrainedRelaxation.js';
 
 /** What sums of many floating-point numbers may be off by, as a share. */
@@ -113,7 +113,9 @@ function refuter(
 
 /** What tasks take of a budget that run already and stay. */
 export function takenByRunning({ running }: IProblem, { rates }: IBudget): number {
-  return running.reduce((sum, { config, node }) => sum + config.devices * config.seconds * rates[node]!, 0);
+  return running
+    .flatMap(({ config, ...place }) => partsOf(place).map(part => ({ ...part, seconds: config.seconds })))
+    .reduce((sum, { node, devices, seconds }) => sum + devices.length * seconds * rates[node]!, 0);
 }
 
 interface IGroup {

@@ -1,3 +1,4 @@
+import { sharesOf } from '../../model/schedule/deviceRuns.js';
 import type { Conflict, PlanRequest, PlanTask, Unplanned } from '../../wire/messages.js';
 import {
   configOf,
@@ -44,13 +45,15 @@ export interface IJob {
   lanes: number[];
 }
 
-/** A strategy on devices of one node. */
+/** A strategy on devices of one node, or of several. */
 export interface IPlace {
   config: IConfig;
   /** Index into {@link IProblem.nodes}. */
   node: number;
   /** Indexes into the node's devices. */
   devices: number[];
+  /** A strategy that spans nodes: its devices on the others. */
+  elsewhere?: Pick<IPlace, 'node' | 'devices'>[];
 }
 
 /** A task that runs already and keeps its devices. */
@@ -184,6 +187,15 @@ export function toProblem(request: PlanRequest): IProblem {
   return problem;
 }
 
+/** All devices of a place, by node. */
+export function partsOf({
+  node,
+  devices,
+  elsewhere = []
+}: Pick<IPlace, 'node' | 'devices' | 'elsewhere'>): Pick<IPlace, 'node' | 'devices'>[] {
+  return [{ node, devices }, ...elsewhere];
+}
+
 /** Whether there is nothing to schedule. */
 export function isEmpty(problem: IProblem): boolean {
   return problem.jobs.length === 0 && problem.running.length === 0;
@@ -197,18 +209,24 @@ function isPlain({ jobs, running, fusions, lanes, budgets, weighted }: IProblem)
     budgets.length === 0 &&
     running.every(({ deadline }) => deadline === Infinity) &&
     jobs.every(
-      ({ configs, release, deadline }) =>
-        release === 0 && deadline === Infinity && configs.every(isOnAnyDevices)
+      ({ configs, current, release, deadline }) =>
+        release === 0 &&
+        deadline === Infinity &&
+        current?.elsewhere === undefined &&
+        configs.every(isOnAnyDevices)
     )
   );
 }
 
 function placeOf(task: PlanTask, running: Placement, nodes: IPlanNode[]): IPlace {
-  const node = nodes.findIndex(candidate => candidate.id === running.node);
+  const [first, ...elsewhere] = sharesOf(running).map(share => {
+    const node = nodes.findIndex(candidate => candidate.id === share.node);
+    return { node, devices: share.devices.map(device => nodes[node]!.devices.indexOf(device)) };
+  });
   return {
     config: configOf(runningOption(task, running), task.steps, 0),
-    node,
-    devices: running.devices.map(device => nodes[node]!.devices.indexOf(device))
+    ...first!,
+    ...(elsewhere.length > 0 && { elsewhere })
   };
 }
 
@@ -217,8 +235,10 @@ function addRunning({ running: all, nodes, conflicts }: IProblem, task: PlanTask
   const { name, steps, weight = 1 } = task;
   const place = placeOf(task, running, nodes);
   all.push({ name, steps, deadline: termsOf(task).deadline, weight, ...place });
-  for (const device of place.devices) {
-    nodes[place.node]!.freeAt[device] = place.config.seconds;
+  for (const { node, devices } of partsOf(place)) {
+    for (const device of devices) {
+      nodes[node]!.freeAt[device] = place.config.seconds;
+    }
   }
   missByStaying(task, conflicts);
 }

@@ -1,5 +1,6 @@
 import { CONSTRAINTS } from '../../model/constraints/constraints.js';
 import { assertCount, assertMeasure, assertUnique, badRequest } from '../../model/requestAssertions.js';
+import { sharesOf } from '../../model/schedule/deviceRuns.js';
 import { strategyKey, strategyLabel } from '../../model/strategy.js';
 import type { Fusion, PlanOption, PlanRequest, PlanTask } from '../../wire/messages.js';
 
@@ -142,32 +143,32 @@ function assertRunning(request: PlanRequest): void {
     if (running === undefined) {
       continue;
     }
-    const node = request.cluster.nodes.find(candidate => candidate.id === running.node);
-    if (node === undefined) {
-      throw badRequest(`Task "${name}" runs on node "${running.node}", which is not in the cluster.`);
-    }
-    if (running.devices.length !== running.strategy.devices) {
-      throw badRequest(
-        `Task "${name}" runs as ${strategyLabel(running.strategy)} on ${running.devices.length} devices.`
-      );
+    const shares = sharesOf(running);
+    const count = shares.reduce((sum, { devices }) => sum + devices.length, 0);
+    if (count !== running.strategy.devices) {
+      throw badRequest(`Task "${name}" runs as ${strategyLabel(running.strategy)} on ${count} devices.`);
     }
     if (!options.some(option => strategyKey(option.strategy) === strategyKey(running.strategy))) {
       throw badRequest(
         `Task "${name}" runs as ${strategyLabel(running.strategy)}, whose speed is not among its options.`
       );
     }
-    for (const device of running.devices) {
-      if (!node.devices.some(candidate => candidate.id === device)) {
-        throw badRequest(`Task "${name}" runs on device "${device}", which node "${node.id}" does not have.`);
+    for (const { node: id, devices } of shares) {
+      const node = request.cluster.nodes.find(candidate => candidate.id === id);
+      if (node === undefined) {
+        throw badRequest(`Task "${name}" runs on node "${id}", which is not in the cluster.`);
       }
-      const key = JSON.stringify([node.id, device]);
-      const other = holder.get(key);
-      if (other !== undefined) {
-        throw badRequest(
-          `Tasks "${other}" and "${name}" both run on device "${device}" of node "${node.id}".`
-        );
+      for (const device of devices) {
+        if (!node.devices.some(candidate => candidate.id === device)) {
+          throw badRequest(`Task "${name}" runs on device "${device}", which node "${id}" does not have.`);
+        }
+        const key = JSON.stringify([id, device]);
+        const other = holder.get(key);
+        if (other !== undefined) {
+          throw badRequest(`Tasks "${other}" and "${name}" both run on device "${device}" of node "${id}".`);
+        }
+        holder.set(key, name);
       }
-      holder.set(key, name);
     }
   }
 }

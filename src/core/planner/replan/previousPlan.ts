@@ -1,7 +1,8 @@
+import { placeKey } from '../../model/schedule/taskHistory.js';
 import { strategyKey } from '../../model/strategy.js';
 import type { Segment } from '../../wire/messages.js';
 import { allows, type IConfig } from '../problem/pareto.js';
-import type { IJob, IProblem } from '../problem/problem.js';
+import { type IJob, type IProblem, partsOf } from '../problem/problem.js';
 import { type IArrangement, KEPT } from '../schedule/arrangement.js';
 import type { IPlaced, ISchedule } from '../schedule/schedule.js';
 import { Insertion } from './insertion.js';
@@ -87,15 +88,12 @@ export function goesOn({ nodes }: IProblem, { current }: IJob, segment: Segment)
   if (current === undefined) {
     return false;
   }
-  const { id, devices } = nodes[current.node]!;
-  const here = current.devices.map(device => devices[device]!);
-  return (
-    segment.start === 0 &&
-    segment.node === id &&
-    strategyKey(segment.strategy) === strategyKey(current.config.option.strategy) &&
-    here.length === segment.devices.length &&
-    here.every(device => segment.devices.includes(device))
-  );
+  const [here, ...elsewhere] = partsOf(current).map(({ node, devices }) => {
+    const { id, devices: names } = nodes[node]!;
+    return { node: id, devices: devices.map(device => names[device]!) };
+  });
+  const { strategy } = current.config.option;
+  return segment.start === 0 && placeKey(segment) === placeKey({ strategy, ...here!, elsewhere });
 }
 
 /** The same strategy, else the widest that needs no more devices than it did; -1 when none fits the node. */

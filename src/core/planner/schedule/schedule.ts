@@ -91,6 +91,7 @@ export function toSegments(problem: IProblem, schedule: ISchedule): Segment[] {
       segment(running, running.config, {
         node: running.node,
         devices: running.devices,
+        ...(running.elsewhere && { elsewhere: running.elsewhere }),
         start: 0,
         end: running.config.seconds
       })

@@ -1,3 +1,4 @@
+import { devicesOf } from '../../model/schedule/deviceRuns.js';
 import type { ITranslation } from '../../model/translation.js';
 import type { Attempt, Cluster, SessionState, TaskState } from '../../wire/messages.js';
 import { type Blocks, lead, sentence, tableBlock } from '../display/block.js';
@@ -56,17 +57,17 @@ export function taskDevicesView(
 }
 
 /** Seconds that an attempt has held its devices, all together. */
-function deviceSeconds({ devices, requestedAt, endedAt }: Attempt, now: number): number {
-  return devices.length * Math.max(0, (endedAt ?? now) - requestedAt);
+function deviceSeconds({ strategy, requestedAt, endedAt }: Attempt, now: number): number {
+  return strategy.devices * Math.max(0, (endedAt ?? now) - requestedAt);
 }
 
 function usedDevices(task: TaskState, state: SessionState, now: number, trans: ITranslation): ITable {
   const seconds = new Map<string, { node: string; device: string; held: number; peak: number }>();
   for (const attempt of task.attempts) {
     const peak = matchingCell(task, state, attempt)?.peakBytes ?? 0;
-    for (const device of attempt.devices) {
-      const key = `${attempt.node} ${device}`;
-      const known = seconds.get(key) ?? { node: attempt.node, device, held: 0, peak: 0 };
+    for (const { node, device } of devicesOf(attempt)) {
+      const key = `${node} ${device}`;
+      const known = seconds.get(key) ?? { node, device, held: 0, peak: 0 };
       known.held += Math.max(0, (attempt.endedAt ?? now) - attempt.requestedAt);
       known.peak = Math.max(known.peak, peak);
       seconds.set(key, known);

@@ -1,6 +1,7 @@
+import { sharesOf } from '../../model/schedule/deviceRuns.js';
 import { strategyLabel } from '../../model/strategy.js';
 import type { ITranslation } from '../../model/translation.js';
-import type { Argument, Cluster, TaskSpec, TaskState, TaskStatus } from '../../wire/messages.js';
+import type { Argument, Cluster, Segment, TaskSpec, TaskState, TaskStatus } from '../../wire/messages.js';
 import { argument, count, metric } from './format.js';
 import type { ICell, Tone } from './table.js';
 
@@ -104,11 +105,15 @@ export function placeWords(
     : undefined;
 }
 
-/** `cuda0, cuda1`, or `gpu-2 cuda0, cuda1` where there are several nodes. */
+/** `cuda0, cuda1`, or `gpu-2 cuda0, cuda1; gpu-3 cuda0, cuda1` where there are several nodes. */
 export function deviceNames(
-  { node, devices }: { readonly node: string; readonly devices: readonly string[] },
+  place: Pick<Segment, 'node' | 'devices' | 'elsewhere'>,
   cluster: Cluster | undefined
 ): string {
-  const names = devices.join(', ');
-  return cluster?.nodes.every(({ id }) => id === node) ? names : `${node} ${names}`;
+  return sharesOf(place)
+    .map(({ node, devices }) => {
+      const names = devices.join(', ');
+      return cluster?.nodes.every(({ id }) => id === node) ? names : `${node} ${names}`;
+    })
+    .join('; ');
 }

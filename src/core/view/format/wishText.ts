@@ -75,7 +75,7 @@ export function sessionWishWords(
   { wishes = {}, tasks }: Pick<SessionState, 'wishes' | 'tasks'>,
   trans: ITranslation
 ): IWishWords<SessionWish>[] {
-  const { objective, concurrent, deviceSeconds, cost, prices = {}, freeDevices = [] } = wishes;
+  const { objective, concurrent, deviceSeconds, cost, prices = {}, freeDevices = [], span } = wishes;
   const words: IWishWords<SessionWish>[] = [];
   if (objective !== undefined) {
     words.push({ wish: 'objective', text: objectiveWords(objective, trans) });
@@ -83,6 +83,9 @@ export function sessionWishWords(
   if (concurrent !== undefined) {
     const text = trans.__('at most %1 at once', count(concurrent));
     words.push({ wish: 'concurrent', constraint: 'concurrent', text });
+  }
+  if (span !== undefined) {
+    words.push({ wish: 'span', text: trans.__('a task over up to %1 nodes', count(span)) });
   }
   if (deviceSeconds !== undefined) {
     const text = trans.__('at most %1 of device time', duration(deviceSeconds, trans));

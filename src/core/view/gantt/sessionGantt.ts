@@ -1,3 +1,4 @@
+import { devicesOf, sharesOf } from '../../model/schedule/deviceRuns.js';
 import { strategyLabel } from '../../model/strategy.js';
 import type { ITranslation } from '../../model/translation.js';
 import type { Attempt, Cluster, Plan, Segment, SessionState, TaskState } from '../../wire/messages.js';
@@ -217,7 +218,7 @@ function actualBar(
     brief: groups.briefName(task.spec.name),
     note: strategy,
     technique: attempt.strategy.technique,
-    rows: attempt.devices.map(device => rowKey(attempt.node, device)),
+    rows: devicesOf(attempt).map(({ node, device }) => rowKey(node, device)),
     start,
     end,
     kind: 'actual',
@@ -229,7 +230,9 @@ function actualBar(
         '%1: %2 on %3',
         state === undefined ? trans.__('ended') : barStateWords(state, trans),
         strategy,
-        attempt.devices.join(', ')
+        sharesOf(attempt)
+          .map(({ devices }) => devices.join(', '))
+          .join('; ')
       ),
       attempt.number > 1
         ? trans.__('%1 to %2 (%3), attempt %4', ...lasting, attempt.number)

@@ -1,3 +1,4 @@
+import { devicesOf } from '../../model/schedule/deviceRuns.js';
 import type { ITranslation } from '../../model/translation.js';
 import type { DeviceLoad, EngineMessages, SessionState } from '../../wire/messages.js';
 import { bytes, listing, NOTHING, percent } from '../format/format.js';
@@ -105,7 +106,8 @@ function usersOf({ tasks }: SessionState, node: string, device: string): string[
   return tasks
     .filter(({ attempts }) => {
       const last = attempts.at(-1);
-      return last?.endedAt === undefined && last?.node === node && last.devices.includes(device);
+      const places = last && last.endedAt === undefined ? devicesOf(last) : [];
+      return places.some(place => place.node === node && place.device === device);
     })
     .map(({ spec }) => spec.name);
 }

@@ -104,7 +104,7 @@ function runWork(task: TaskState, state: SessionState, pace: IPace): number | un
     own === undefined
       ? secondsFor(state, signature, { ...attempt, steps }, pace)
       : startSeconds(cell, pace) + own * steps + endSeconds(cell, pace);
-  return seconds === undefined ? undefined : seconds * attempt.devices.length;
+  return seconds === undefined ? undefined : seconds * attempt.strategy.devices;
 }
 
 /** Of the tasks of the plan; of one that goes on, what it has done counts as much for each step as what is left. */
