@@ -122,6 +122,8 @@ def decode(sender: Direction, data: bytes) -> Any:
         envelope: Any = json.loads(data)
     except ValueError as error:
         raise SaturnError("bad-message", f"A message is not JSON: {error}.") from None
+    except RecursionError:
+        raise SaturnError("bad-message", "A message is nested too deeply.") from None
     check(sender, envelope)
     return envelope
 

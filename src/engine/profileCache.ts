@@ -2,7 +2,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { lstatSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { deviceModels, type IDeviceKind, judgedKinds } from '../core/model/deviceModels.js';
+import { deviceModels, feasibleKinds, type IDeviceKind } from '../core/model/deviceModels.js';
 import { cellKey, keyOfCell } from '../core/model/strategy.js';
 import { isOwnSignature } from '../core/session/speeds.js';
 import type { IMemory, IRemembered } from '../core/view/profile/cacheView.js';
@@ -82,9 +82,9 @@ export class ProfileCache {
     const tasks = this._isOurs() ? state.tasks : [];
     for (const { inspection } of tasks) {
       for (const verdict of inspection?.feasibility ?? []) {
-        const { strategy, feasible } = verdict;
+        const { strategy } = verdict;
         const signature = inspection?.signature as string;
-        for (const kind of feasible ? judgedKinds(state.cluster ?? NO_CLUSTER, verdict) : []) {
+        for (const kind of feasibleKinds(state.cluster ?? NO_CLUSTER, verdict)) {
           const place = cellKey(signature, strategy, kind.model);
           if (!settled.has(place) && !settled.has(cellKey(signature, strategy))) {
             settled.add(place);

@@ -25,14 +25,25 @@ const { values: flags } = parseArgs({
     question: { type: 'string' }
   }
 });
-const HEAD = ['nodes', 'tasks', 'built', 'planned', 'run', 'plan s', 'engine s', 'of a core', 'others s'];
+const HEAD = [
+  'nodes',
+  'tasks',
+  'built',
+  'planned',
+  'its CPU',
+  'run',
+  'plan s',
+  'engine s',
+  'of a core',
+  'others s'
+];
 const MORE = ['memory', 'agents/s', 'client/s', 'told', 'state', 'gap ms', 'plans'];
 console.log([...HEAD, ...MORE].map(cell => cell.padStart(10)).join(''));
 for (const nodes of flags.nodes.split(',').map(Number)) {
   console.log((await measure(nodes)).map(cell => cell.padStart(10)).join(''));
 }
 console.log(`
-built: until all tasks were. planned: from then on, trials and first plan. run: from the first start to the last end; plan s: what is
+built: until all tasks were. planned: from then on, trials and first plan; its CPU: processor time of the engine\nuntil then. run: from the first start to the last end; plan s: what is
 to be done, by the plan. engine s: processor time of the engine's own thread in the run, and as a share of a core; others s: of all
 its other threads, mostly the planner's. memory: the most. agents/s: messages of agents and to them. client/s: messages to a
 client, told: bytes of them. state: the whole, as told to who attaches. gap: from an end to the next start on a device, median and
@@ -52,7 +63,8 @@ async function measure(nodes: number): Promise<string[]> {
     if (flags.question !== undefined) {
       writeFileSync(flags.question, JSON.stringify(planRequest(planned, plannedAt / 1000)));
     }
-    const before = { ...engine.seconds(), said: traffic.said + traffic.heard, ...client.told };
+    const preparing = engine.seconds();
+    const before = { ...preparing, said: traffic.said + traffic.heard, ...client.told };
     traffic.gaps.length = 0;
     await client.ask('run', {});
     let plans = 0;
@@ -71,6 +83,7 @@ async function measure(nodes: number): Promise<string[]> {
       String(over.tasks.length),
       ((built - begun) / 1000).toFixed(1),
       ((plannedAt - built) / 1000).toFixed(1),
+      (preparing.main + preparing.others).toFixed(1),
       seconds.toFixed(1),
       (planned.plan?.plan.makespan ?? 0).toFixed(1),
       used.main.toFixed(1),

@@ -120,7 +120,7 @@ describe('the dashboard', () => {
       height: Math.round(WHOLE.height / 1.5)
     });
     expect(await violations(eyes.page, 'dashboard-enlarged')).toEqual([]);
-    for (const part of ['.jp-SaturnSchedule', '.jp-SaturnTaskTable', '.jp-SaturnDetail']) {
+    for (const part of ['.jp-SaturnSchedule', '.jp-SaturnTaskTable', '.jp-SaturnTaskDetail']) {
       const box = await dashboard().locator(part).first().boundingBox();
       expect(box?.width, part).toBeGreaterThan(100);
       expect(box?.height, part).toBeGreaterThan(60);

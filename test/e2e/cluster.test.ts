@@ -1,4 +1,5 @@
 import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Locator } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { SessionState } from '../../src/core/wire/messages.js';
@@ -30,7 +31,7 @@ beforeAll(async () => {
 });
 
 tellInParts(async () => {
-  sandbox.keepLogs();
+  await eyes.page.screenshot({ path: join(reports, 'cluster-failed.png') });
 });
 
 afterAll(async () => {
@@ -49,7 +50,7 @@ describe('of three nodes', () => {
   // As if it had begun just now.
   const shift = Date.now() / 1000 - 12 - T0;
   const moved: SessionState = JSON.parse(JSON.stringify(clusteredSession()), (_, value) =>
-    typeof value === 'number' && value > T0 - 1000 ? value + shift : value
+    typeof value === 'number' && Math.abs(value - T0) < 1000 ? value + shift : value
   );
   const there = { ...moved.cluster!.nodes[1]!, id: 'gpu-7', notices: [] };
   const before = {
@@ -117,12 +118,12 @@ describe('of a hundred nodes of eight devices', () => {
 
   test('nodes are folded at first, and only what is in sight is drawn', async () => {
     await dashboard.getByText('100 nodes, 800').first().waitFor();
-    await eyes.page.screenshot({ path: `${reports}/cluster-100.png` });
+    await eyes.page.screenshot({ path: join(reports, 'cluster-100.png') });
     expect(await dashboard.locator('svg [data-layer="back"] line').count()).toBeLessThan(1000);
     await dashboard.getByRole('button', { name: 'Unfold all nodes' }).click();
     await dashboard.getByRole('button', { name: 'Fold all nodes' }).waitFor();
     await dashboard.getByText('cuda7', { exact: true }).first().waitFor();
-    await eyes.page.screenshot({ path: `${reports}/cluster-100-unfolded.png` });
+    await eyes.page.screenshot({ path: join(reports, 'cluster-100-unfolded.png') });
     expect(await dashboard.locator('svg [data-layer="back"] line').count()).toBeLessThan(400);
     expect(await dashboard.locator('svg .jp-saturn-bar').count()).toBeLessThan(400);
   });

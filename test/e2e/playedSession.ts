@@ -44,8 +44,9 @@ export class PlayedSession {
     return this._told;
   }
 
-  /** Tell what it has become. */
-  tell(state: SessionState): void {
+  /** Tell what it has become, whatever that was made of. */
+  tell(next: SessionState): void {
+    const state = { ...next, rev: this._state.rev + 1 };
     const change = stateChange(this._state, state);
     this._state = state;
     for (const socket of this._sockets) {

@@ -25,7 +25,7 @@ from ..whole_files import write_json
 
 _PREFIX = "proof-"
 _AGAIN_SECONDS = 0.2
-_PATIENCE_SECONDS = 15.0
+_PATIENCE_SECONDS = 10.0
 
 T = TypeVar("T")
 

@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import logging
 import re
-import secrets
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -59,7 +58,6 @@ class Bridge:
         self._endpoint = endpoint
         self._report = report
         self._first_pause = first_pause
-        self._proof = (f"{secrets.token_hex(8)}.proof", secrets.token_hex(16))
         self._kept: dict[str, KeptNode] = {}
         self._address = ""
         self._reported: BridgeReport | None = None
@@ -79,9 +77,7 @@ class Bridge:
             Why it cannot be joined; or the error of the nodes, when there are some beside this
             one, and none of them can be worked with.
         """
-        proof = self._paths.folder / self._proof[0]
         try:
-            proof.write_text(self._proof[1], "utf-8")
             self._address = await self._transport.connect()
             await self._look()
             await self._await_first()
@@ -90,7 +86,6 @@ class Bridge:
                 await asyncio.sleep(_LOOK_SECONDS)
                 await self._look()
         finally:
-            proof.unlink(missing_ok=True)
             await asyncio.gather(*(kept.end() for kept in self._kept.values()))
             await self._transport.close()
 
@@ -117,7 +112,7 @@ class Bridge:
             folder=str(self._paths.folder),
             node=self._id_of(node),
             address=node.address,
-            proof=self._proof,
+            proof="",  # told when hands begin
             devices=self._request.get("devices"),
         )
         self._kept[node.key] = KeptNode(

@@ -18,8 +18,9 @@ import zmq.asyncio
 
 from ..agent.far_environment import far_environment, parents_environment
 from ..agent.log_tail import tail
+from ..agent.shared_folder_proof import answer_proof
 from ..errors import SaturnError, failure_of
-from ..paths import SessionPaths, engine_endpoint, no_shared_folder
+from ..paths import SessionPaths, engine_endpoint
 from ..whole_files import write_json
 from ..wire import validate
 from .transport import HandsOrder, Heard
@@ -67,16 +68,15 @@ class Hands:
 
     async def start(self, order: HandsOrder) -> Failure | None:
         """Start the agent; why there is none, otherwise."""
+        paths = SessionPaths.of_folder(order.folder, node=order.node)
         try:
-            self._start(order)
+            await asyncio.to_thread(answer_proof, paths, order.proof)
+            self._start(order, paths)
         except Exception as error:
             return failure_of(error)
         return None
 
-    def _start(self, order: HandsOrder) -> None:
-        paths = SessionPaths.of_folder(order.folder, node=order.node)
-        check_shared(paths, order.proof)
-        paths.ensure()
+    def _start(self, order: HandsOrder, paths: SessionPaths) -> None:
         if order.devices is not None:
             write_json(paths.devices, order.devices)
         self._log = paths.agent_log
@@ -187,19 +187,6 @@ def agent_command(order: HandsOrder) -> list[str]:
     """The package's agent, by the Python that runs these hands."""
     program = [sys.executable, "-P", "-m", "jupyterlab_saturn.agent"]
     return [*program, "--node", order.node, "--address", order.address, order.folder]
-
-
-def check_shared(paths: SessionPaths, proof: tuple[str, str]) -> None:
-    """Raise SaturnError ``no-shared-folder`` unless a file is there that another node wrote."""
-    name, text = proof
-    try:
-        found = (paths.folder / name).read_text("utf-8")
-    except OSError:
-        found = ""
-    if found != text:
-        raise no_shared_folder(
-            paths.folder, paths.node or "", "what was written there just now is not found"
-        )
 
 
 def _environment() -> dict[str, str]:

@@ -7,9 +7,12 @@ import contextlib
 import logging
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from ..agent.shared_folder_proof import SharedFolderProof
 from ..errors import SaturnError, failure_of
+from ..paths import SessionPaths
 from .node_line import NodeLine, node_gone
 from .transport import (
     ClusterNode,
@@ -135,7 +138,7 @@ class KeptNode:
         """The life of one pair of hands; why it ended."""
         try:
             self._hands = await self._transport.hands(self._node)
-            failure = await self._hands.start(self._order)
+            failure = await self._start(self._hands)
             if failure is None:
                 self._line = NodeLine(self.id, self._hands, self._endpoint, heard=self._settle)
                 failure = await self._line.run()
@@ -151,6 +154,17 @@ class KeptNode:
         if self._hands is not None:
             await self._hands.end()
             self._hands = None
+        return failure
+
+    async def _start(self, hands: RemoteHands) -> Failure | None:
+        """Have hands begin, once it is proven that they have the session's folder."""
+        paths = SessionPaths.of_folder(self._order.folder, node=self.id)
+        with SharedFolderProof(paths) as proof:
+            failure = await hands.start(replace(self._order, proof=proof.name))
+            if failure is None:
+                answer = await asyncio.to_thread(proof.check)
+                if not answer["locks"]:
+                    _log.info("Locks on files do not hold between this node and %s.", self.id)
         return failure
 
     def _settle(self, error: Failure | None = None) -> None:

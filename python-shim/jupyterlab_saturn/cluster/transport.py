@@ -53,7 +53,7 @@ class HandsOrder:
     address
         Of the node, as others reach it.
     proof
-        Name of a file in the folder, and what it holds: so that it is known to be the same one.
+        Name of the file by which the folder is known to be the same one: see `SharedFolderProof`.
     devices
         Which devices to begin with; as last time, or what there is, when None.
     """
@@ -61,7 +61,7 @@ class HandsOrder:
     folder: str
     node: str
     address: str
-    proof: tuple[str, str]
+    proof: str
     devices: DeviceRequest | None = None
 
 

@@ -75,6 +75,8 @@ def _values(option: Option, state: SessionState | None, names: Mapping[str, Any]
             *sorted({f"node={node}" for node, _ in _devices(state)}),
             *(f"device={device}" for _, device in _devices(state)),
         ]
+    if option.name == "--node":
+        return sorted({node for node, _ in _devices(state)})
     if option.name == "--objective":
         return ["none", *OBJECTIVES]
     return ["all"] if option.name == "--gpu" else []

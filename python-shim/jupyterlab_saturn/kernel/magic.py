@@ -173,13 +173,19 @@ class SaturnMagics(Magics):
         if not options:
             show(self._session.devices())
             return
-        for alone in ("auto", "local"):
-            if alone in options and len(options) > 1:
+        for alone, others in (("auto", {"node"}), ("local", set())):
+            if alone in options and {*options} - {alone, *others}:
                 raise SaturnError(
                     "bad-option",
                     f"--{alone} goes with no other option.",
                     f"Write: %saturn cluster --{alone}",
                 )
+        if "node" in options and "ray" in options:
+            raise SaturnError(
+                "bad-option",
+                "--node does not go with --ray.",
+                "Join the cluster first; then: %saturn cluster --node NAME --gpu 2",
+            )
         for with_ray in ("nodes", "open"):
             if with_ray in options and "ray" not in options:
                 raise SaturnError(
@@ -197,7 +203,7 @@ class SaturnMagics(Magics):
         ray = options.get("ray")
         devices = options.get("cpu"), gpu, options.get("memory")
         if ray is None:
-            show(self._session.cluster(*devices))
+            show(self._session.cluster(*devices, node=options.get("node")))
         else:
             joined = self._session.cluster(
                 *devices, ray=ray, nodes=options.get("nodes"), open="open" in options

@@ -35,6 +35,7 @@ from .world import notebook_world, tell_secrets
 
 if TYPE_CHECKING:
     from ..generated.wire_types import (
+        ClusterSet,
         OkRequest,
         SessionState,
         SwitchPolicy,
@@ -154,11 +155,12 @@ class Session(SessionControl, SessionWishes):
         gpu: int | bool | None = None,
         memory: str | int | None = None,
         *,
+        node: str | None = None,
         ray: str | None = None,
         nodes: int | None = None,
         open: bool = False,
     ) -> View:
-        """Choose the devices to train on: what the machine has when nothing is given.
+        """Choose the devices to train on: what each node has when nothing is given.
 
         With `ray`, train on the nodes of a Ray cluster as well. Its nodes may come and go; the
         devices are then those of each node but the session's own, whose devices stay.
@@ -171,6 +173,8 @@ class Session(SessionControl, SessionWishes):
             Number of GPUs; all there are when True.
         memory
             Limit of each virtual CPU device, as bytes or text (``"4GB"``).
+        node
+            The node whose devices these are; when None, they are those of each there is.
         ray
             Address of the head of a Ray cluster of which this machine is a node, ``HOST:PORT``;
             ``"auto"`` for the one that Ray here belongs to.
@@ -182,10 +186,18 @@ class Session(SessionControl, SessionWishes):
         Raises
         ------
         SaturnError
-            ``no-ray``, ``no-such-cluster``, ``open-cluster``, ``bad-token``, ``other-cluster``;
-            when no other node can be worked with, why not: ``other-versions``, ``wrong-user``,
-            ``no-shared-folder``.
+            ``bad-devices``, ``bad-memory``, ``bad-node``; ``no-devices`` or ``gpu-unusable`` where
+            a node has none such; ``busy`` while they are in use; ``unknown-device`` or
+            ``node-away`` when the node is not there. With `ray` ``no-ray``, ``no-such-cluster``,
+            ``open-cluster``, ``bad-token``, ``other-cluster``; when no other node can be worked
+            with, why not: ``other-versions``, ``wrong-user``, ``no-shared-folder``.
         """
+        if node is not None and (ray is not None or not node):
+            raise SaturnError(
+                "bad-node",
+                "A node has no name." if ray is None else "A node is chosen once it is there.",
+                "Name one that session.devices() shows, without ray.",
+            )
         if ray is not None:
             wanted = bridge_request(ray, nodes, open, cpu, gpu, memory)
             connection = self._connection()
@@ -195,7 +207,10 @@ class Session(SessionControl, SessionWishes):
         request = device_request(cpu, gpu, memory)
         connection = self._connection()
         connection.wait_for(lambda state: state["agent"] == "connected", _DEVICE_SECONDS)
-        chosen = message("client", "cluster.set", {"request": request})
+        asked: ClusterSet = {"request": request}
+        if node is not None:
+            asked["node"] = node
+        chosen = message("client", "cluster.set", asked)
         rev = connection.request(chosen, _DEVICE_SECONDS)["rev"]
         self._wait(rev, lambda _: True)
         return self.render("cluster")

@@ -107,6 +107,7 @@ VERBS = (
             Option("--memory", "text", "Memory limit of each virtual CPU device.", "4GB"),
             Option("--gpu", "text", "So many GPUs, or all.", "all"),
             Option("--auto", "flag", "The GPUs there are, else the CPU."),
+            Option("--node", "text", "The node whose devices these are, not of each.", "gpu-1"),
             Option(
                 "--ray",
                 "text",

@@ -1,4 +1,12 @@
-import type { Cluster, Device, DeviceShare, Feasibility, Node } from '../wire/messages.js';
+import type {
+  Cluster,
+  Device,
+  DeviceKind,
+  DeviceShare,
+  Feasibility,
+  Node,
+  PlanOption
+} from '../wire/messages.js';
 import { derived } from './derived.js';
 import { usableBy } from './strategy.js';
 
@@ -6,8 +14,12 @@ import { usableBy } from './strategy.js';
 export interface IDeviceKind {
   /** What measurements are kept under: the devices' model; of unlike devices, those of their node. Absent where they have none. */
   readonly model?: string;
+  /** What they are; absent where there are none. */
+  readonly kind?: DeviceKind;
   /** The nodes that have enough of them, each with these devices alone. */
   readonly nodes: readonly Node[];
+  /** The same as the planner is told it: nothing where these are all that a strategy could run on. */
+  readonly places: Pick<PlanOption, 'nodes' | 'among'>;
 }
 
 const kindsByCount = derived((_: Cluster) => new Map<number, readonly IDeviceKind[]>());
@@ -29,23 +41,43 @@ export function deviceKinds(cluster: Cluster, count: number): readonly IDeviceKi
   return kinds;
 }
 
-/** The kinds of devices for which an inspection found a strategy feasible, or not. */
-export function judgedKinds(cluster: Cluster, { strategy, kind }: Feasibility): readonly IDeviceKind[] {
-  const kinds = deviceKinds(cluster, strategy.devices);
-  return kind === undefined ? kinds : kinds.filter(({ nodes }) => nodes[0]?.devices[0]?.kind === kind);
-}
-
 function kindsFor({ nodes }: Cluster, count: number): IDeviceKind[] {
-  const kinds = new Map<string | undefined, Node[]>();
+  const kinds = new Map<string, Omit<IDeviceKind, 'places'>>();
   for (const node of nodes) {
     for (const devices of alike(node, count)) {
       const model = modelOf(node, devices);
-      kinds.set(model, [...(kinds.get(model) ?? []), { ...node, devices }]);
+      const { kind } = devices[0]!;
+      const key = JSON.stringify([kind, model]);
+      const others = kinds.get(key)?.nodes ?? [];
+      kinds.set(key, {
+        ...(model !== undefined && { model }),
+        kind,
+        nodes: [...others, { ...node, devices }]
+      });
     }
   }
-  return [...kinds]
-    .map(([model, own]): IDeviceKind => ({ ...(model !== undefined && { model }), nodes: own }))
-    .sort((a, b) => memoryOf(b) - memoryOf(a));
+  const usable = new Map(nodes.map(({ id, devices }) => [id, usableBy({ devices: count }, devices).length]));
+  const large = [...usable.values()].filter(number => number >= count).length;
+  return [...kinds.values()]
+    .sort((a, b) => memoryOf(b) - memoryOf(a))
+    .map(kind => {
+      const some = kind.nodes.filter(({ id, devices }) => devices.length < usable.get(id)!);
+      const among = some.map(({ id, devices }) => ({ node: id, devices: devices.map(device => device.id) }));
+      const places = {
+        ...(kind.nodes.length < large && { nodes: kind.nodes.map(({ id }) => id) }),
+        ...(among.length > 0 && { among })
+      };
+      return { ...kind, places };
+    });
+}
+
+/** The kinds of devices that a strategy may run on by what an inspection found. */
+export function feasibleKinds(
+  cluster: Cluster,
+  { strategy, feasible, kind: only }: Feasibility
+): readonly IDeviceKind[] {
+  const kinds = feasible ? deviceKinds(cluster, strategy.devices) : [];
+  return only === undefined ? kinds : kinds.filter(({ kind }) => kind === only);
 }
 
 /** Of a node, the devices from which so many may be taken: sets of like ones, or all where no such set is large enough. */
@@ -69,16 +101,29 @@ function modelsOf(devices: readonly Device[]): (string | undefined)[] {
   return [...new Set(devices.map(({ model }) => model))].sort();
 }
 
-function memoryOf({ nodes }: IDeviceKind): number {
+function memoryOf({ nodes }: Pick<IDeviceKind, 'nodes'>): number {
   return nodes.flatMap(({ devices }) => devices).reduce((sum, { memoryBytes }) => sum + memoryBytes, 0);
 }
 
 /** Under which model measurements on some devices are kept; undefined where they have none, or are gone. */
-export function modelAt({ nodes }: Cluster, { node: id, devices }: DeviceShare): string | undefined {
-  const node = nodes.find(one => one.id === id);
-  const own = node?.devices.filter(device => devices.includes(device.id)) ?? [];
-  return node && own.length > 0 ? modelOf(node, own) : undefined;
+export function modelAt(cluster: Cluster, share: DeviceShare): string | undefined {
+  const known = modelsByShare(cluster);
+  let found = known.get(share);
+  if (found === undefined) {
+    const node = nodesById(cluster).get(share.node);
+    const own = node?.devices.filter(device => share.devices.includes(device.id)) ?? [];
+    found = { model: node && own.length > 0 ? modelOf(node, own) : undefined };
+    known.set(share, found);
+  }
+  return found.model;
 }
+
+/** What was found of the devices of jobs, which is asked for at each event. */
+const modelsByShare = derived(
+  (_: Cluster) => new WeakMap<DeviceShare, { readonly model: string | undefined }>()
+);
+
+const nodesById = derived(({ nodes }: Cluster) => new Map(nodes.map(node => [node.id, node])));
 
 /** The models of all devices, each once; those that have none are left out. */
 export const deviceModels = derived((cluster: Cluster): readonly string[] => [

@@ -1,6 +1,6 @@
 import { isSameModel } from '../model/deviceModels.js';
 import { curveKey } from '../model/strategy.js';
-import type { Cluster, ProfileCell, Strategy } from '../wire/messages.js';
+import type { Node, ProfileCell, Strategy } from '../wire/messages.js';
 import type { IGridCell } from './profileGrid.js';
 
 /** Memory on each device falls with about this power of the device count: what is sharded falls faster, the rest not. */
@@ -9,8 +9,8 @@ const MEMORY_SCALING = 0.7;
 /** Where this many strategies ran out of memory, and none worked, memory may suffice for none. */
 const BARREN = 2;
 
-/** The memory that each of so many devices of one node has at best, in bytes. */
-export function deviceMemory(devices: number, { nodes }: Cluster): number {
+/** The memory that each of so many devices of one of these nodes has at best, in bytes. */
+export function deviceMemory(devices: number, nodes: readonly Node[]): number {
   return Math.max(
     0,
     ...nodes.map(

@@ -1,5 +1,5 @@
 import { derived } from '../model/derived.js';
-import { judgedKinds } from '../model/deviceModels.js';
+import { feasibleKinds, type IDeviceKind } from '../model/deviceModels.js';
 import { cellKey } from '../model/strategy.js';
 import type { Cluster, Feasibility, Inspection, Strategy, TaskState } from '../wire/messages.js';
 import { FailedTrials, type ITried } from './failedTrials.js';
@@ -40,39 +40,45 @@ export function profileGrid(
   { cluster, excludeTechniques = [], failed = new FailedTrials([]) }: IGridOptions
 ): IGridCell[] {
   const excluded = new Set(excludeTechniques);
-  const grid = new Map<string, { verdict: Feasibility; signature: string; candidates: ICandidate[] }>();
+  const grid = new Map<string, IPlace>();
   for (const { signature, feasibility, candidates } of kindsOf(tasks)) {
-    for (const verdict of feasibility) {
-      const { strategy, feasible } = verdict;
-      if (feasible && judgedKinds(cluster, verdict).length > 0 && !excluded.has(strategy.technique)) {
-        const key = `${cellKey(signature, strategy)} ${verdict.kind ?? ''}`;
+    for (const verdict of feasibility.filter(({ strategy }) => !excluded.has(strategy.technique))) {
+      for (const kind of feasibleKinds(cluster, verdict)) {
+        const key = cellKey(signature, verdict.strategy, kind.model);
         const place = grid.get(key);
         const before = place?.candidates ?? [];
         grid.set(key, {
           verdict: place?.verdict ?? verdict,
           signature,
+          kind,
           candidates: before.length === 0 ? candidates : [...before, ...candidates]
         });
       }
     }
   }
-  return [...grid.values()].flatMap(({ verdict, signature, candidates }) => {
+  return [...grid.values()].map(({ verdict, signature, kind: { model, nodes }, candidates }) => {
     const { strategy, estimateBytes, insteadOf } = verdict;
-    return judgedKinds(cluster, verdict).map(({ model, nodes }) => {
-      const next = failed.next(candidates, strategy, model);
-      const failures = failed.count(signature, strategy, model);
-      return {
-        task: (next ?? candidates[0]!).name,
-        signature,
-        strategy,
-        ...(model !== undefined && { model }),
-        memoryBytes: deviceMemory(strategy.devices, { nodes: [...nodes] }),
-        ...(estimateBytes !== undefined && { estimateBytes }),
-        ...(insteadOf && { insteadOf }),
-        ...(next && failures > 0 && { failures })
-      };
-    });
+    const next = failed.next(candidates, strategy, model);
+    const failures = failed.count(signature, strategy, model);
+    return {
+      task: (next ?? candidates[0]!).name,
+      signature,
+      strategy,
+      ...(model !== undefined && { model }),
+      memoryBytes: deviceMemory(strategy.devices, nodes),
+      ...(estimateBytes !== undefined && { estimateBytes }),
+      ...(insteadOf && { insteadOf }),
+      ...(next && failures > 0 && { failures })
+    };
   });
+}
+
+/** A strategy on devices of a kind, and the tasks of a signature that may try it. */
+interface IPlace {
+  readonly verdict: Feasibility;
+  readonly signature: string;
+  readonly kind: IDeviceKind;
+  readonly candidates: ICandidate[];
 }
 
 /** Tasks of which inspection found the same. */

@@ -17,7 +17,7 @@ import { isMeasured } from './profileTable.js';
 import { planLeft } from './projection.js';
 import { comingAttempt, isActive, isOpen, isStaying } from './session.js';
 import { targetStep } from './stretches.js';
-import { cellOn, cellTable, type IKnown, measured, placesOf, sharedOptions, whyNone } from './taskOptions.js';
+import { cellOn, cellTable, type IKnown, measured, sharedOptions, whyNone } from './taskOptions.js';
 import { hasActive } from './taskTable.js';
 import { isPlannedOn, jointConstraints, taskConstraints } from './wishes.js';
 
@@ -137,7 +137,7 @@ function planTask(
         stepSeconds,
         startSeconds: cell?.startSeconds ?? 0,
         ...measured(cell, stepSeconds),
-        ...(kind && placesOf(kind, attempt.strategy, known.cluster))
+        ...kind?.places
       }
     ];
   }

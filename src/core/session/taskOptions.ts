@@ -1,5 +1,5 @@
-import { deviceKinds, type IDeviceKind, judgedKinds } from '../model/deviceModels.js';
-import { cellKey, keyOfCell, strategyLabel, usableBy } from '../model/strategy.js';
+import { deviceKinds, feasibleKinds, type IDeviceKind } from '../model/deviceModels.js';
+import { cellKey, keyOfCell, strategyLabel } from '../model/strategy.js';
 import type { FailedTrials } from '../profiling/failedTrials.js';
 import { kindKey } from '../profiling/profileGrid.js';
 import type { Cluster, Feasibility, PlanOption, ProfileCell, Strategy, TaskState } from '../wire/messages.js';
@@ -68,8 +68,8 @@ function optionsOf(task: TaskState, { cluster, cells, failed }: IKnown): PlanOpt
   const { signature = '' } = inspection ?? {};
   const options: PlanOption[] = [];
   for (const verdict of inspection?.feasibility ?? []) {
-    const { strategy, feasible } = verdict;
-    for (const kind of feasible ? kindsOf(cluster, verdict) : []) {
+    const { strategy } = verdict;
+    for (const kind of kindsOf(cluster, verdict)) {
       const { model } = kind;
       const cell = cellOn(task, strategy, model, cells);
       const works = cell?.status === 'ok' && !failed.failure({ signature, hash: spec.hash }, strategy, model);
@@ -79,7 +79,7 @@ function optionsOf(task: TaskState, { cluster, cells, failed }: IKnown): PlanOpt
           stepSeconds: cell.stepSeconds,
           startSeconds: cell.startSeconds ?? 0,
           ...measured(cell, cell.stepSeconds),
-          ...placesOf(kind, strategy, cluster)
+          ...kind.places
         });
       }
     }
@@ -88,29 +88,11 @@ function optionsOf(task: TaskState, { cluster, cells, failed }: IKnown): PlanOpt
 }
 
 /** Where no node has enough devices, the planner says so: of a strategy that was measured when one had. */
-const NOWHERE: readonly IDeviceKind[] = [{ nodes: [] }];
+const NOWHERE: readonly IDeviceKind[] = [{ nodes: [], places: {} }];
 
 function kindsOf(cluster: Cluster, verdict: Feasibility): readonly IDeviceKind[] {
-  const isAnywhere = deviceKinds(cluster, verdict.strategy.devices).length > 0;
-  return isAnywhere ? judgedKinds(cluster, verdict) : NOWHERE;
-}
-
-/** Where a strategy may run that was measured on devices of a kind; nothing where these are all that it could run on. */
-export function placesOf(
-  { nodes }: IDeviceKind,
-  strategy: Strategy,
-  cluster: Cluster
-): Pick<PlanOption, 'nodes' | 'among'> {
-  const large = cluster.nodes
-    .map(({ id, devices }) => ({ id, usable: usableBy(strategy, devices) }))
-    .filter(({ usable }) => usable.length >= strategy.devices);
-  const among = nodes
-    .filter(({ id, devices }) => large.some(node => node.id === id && node.usable.length > devices.length))
-    .map(({ id, devices }) => ({ node: id, devices: devices.map(device => device.id) }));
-  return {
-    ...(nodes.length < large.length && { nodes: nodes.map(({ id }) => id) }),
-    ...(among.length > 0 && { among })
-  };
+  const isTooWide = verdict.feasible && deviceKinds(cluster, verdict.strategy.devices).length === 0;
+  return isTooWide ? NOWHERE : feasibleKinds(cluster, verdict);
 }
 
 /** What a cell tells besides the step time: what leaving costs, between what bounds it lies, and the memory. */
@@ -139,7 +121,7 @@ export function whyNone(task: TaskState, { cluster, cells, failed }: IKnown): st
   for (const verdict of tried.length > 0 ? tried : verdicts) {
     const { strategy, feasible, reason } = verdict;
     const reasons = new Map<string, string[]>();
-    for (const { model } of feasible ? kindsOf(cluster, verdict) : []) {
+    for (const { model } of kindsOf(cluster, verdict)) {
       const cell = failed.failure(own, strategy, model) ?? cellOn(task, strategy, model, cells);
       const why = whyNot(cell);
       reasons.set(why, [...(reasons.get(why) ?? []), model ?? '']);

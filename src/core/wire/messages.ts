@@ -48,12 +48,24 @@ function own(map: object, name: string): string | undefined {
   return Object.hasOwn(map, name) ? (map as Record<string, string>)[name] : undefined;
 }
 
-function check(definition: string, value: unknown, what: string): void {
+function checkOf(definition: string): ValidateFunction {
   let validate = compiled.get(definition);
   if (!validate) {
     validate = ajv.compile({ $ref: `wire#/definitions/${definition}` });
     compiled.set(definition, validate);
   }
+  return validate;
+}
+
+/** Make the checks of what every client is told; others are made when they are first needed. */
+export function prepareChecks(): void {
+  for (const definition of ['Envelope', schema.directions.engine.state, schema.directions.engine.change]) {
+    checkOf(definition);
+  }
+}
+
+function check(definition: string, value: unknown, what: string): void {
+  const validate = checkOf(definition);
   if (!validate(value)) {
     throw new SaturnError({
       code: 'bad-message',

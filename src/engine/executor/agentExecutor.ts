@@ -1,6 +1,7 @@
 import type { ExecutorCommand } from '../../core/session/command.js';
 import { SaturnError } from '../../core/wire/failure.js';
 import {
+  type AgentHello,
   type DeviceRequest,
   type EngineMessages,
   type Failure,
@@ -10,6 +11,7 @@ import {
 import type { IIncoming, MessageRouter } from '../router.js';
 import { ConnectedAgents } from './connectedAgents.js';
 import type { IExecutor } from './executor.js';
+import { unlikeVersions } from './unlikeVersions.js';
 import { WaitingAgents } from './waitingAgents.js';
 
 /** How often silence is noticed, and what could not be taken in is offered again, in milliseconds. */
@@ -139,6 +141,11 @@ export class AgentExecutor implements IExecutor {
         this._waiting.add(incoming, message.body);
         return;
       }
+      const failure = this._unlikeVersions(message.body);
+      if (failure) {
+        router.send(from, 'error', { error: failure }, message.id);
+        return;
+      }
       this._agents.hello(from, message.body);
     } else if (message.type === 'agent.gone') {
       const { address = from } = this._agents.of(message.body.node) ?? {};
@@ -202,6 +209,12 @@ export class AgentExecutor implements IExecutor {
       this._options.router.send(from, 'error', { error: nodeTaken(node ?? '') }, message.id);
     }
     return node !== undefined;
+  }
+
+  /** Why an agent cannot be worked with: it has other software than that of the engine's own node. */
+  private _unlikeVersions({ far, node, versions }: AgentHello): Failure | undefined {
+    const own = this._agents.all.find(agent => !agent.far);
+    return far ? unlikeVersions(node.id, versions, own?.versions) : undefined;
   }
 
   private _tick(): void {

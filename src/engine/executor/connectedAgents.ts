@@ -1,5 +1,5 @@
 import { AWAY_SECONDS } from '../../core/session/nodes.js';
-import type { AgentHello } from '../../core/wire/messages.js';
+import type { AgentHello, NodeVersions } from '../../core/wire/messages.js';
 
 /** An agent of which nothing was heard for this long may have been started anew, in seconds; agents ping every 2. */
 const LIVING_SECONDS = 5;
@@ -12,6 +12,7 @@ export interface IConnectedAgent {
   /** See `AgentHello`. */
   readonly far: boolean;
   readonly instance: string | undefined;
+  readonly versions: NodeVersions | undefined;
   /** When it was heard last, in seconds since the epoch. */
   readonly seen: number;
 }
@@ -25,9 +26,9 @@ export class ConnectedAgents {
   constructor(private readonly _now: () => number) {}
 
   /** Note an agent's hello: it is that of its node from now on. */
-  hello(address: string, { node, far = false, instance }: AgentHello): void {
+  hello(address: string, { node, far = false, instance, versions }: AgentHello): void {
     this._byAddress.delete(this.of(node.id)?.address ?? '');
-    this._nodes.set(node.id, { node: node.id, address, far, instance, seen: this._now() });
+    this._nodes.set(node.id, { node: node.id, address, far, instance, versions, seen: this._now() });
     this._byAddress.set(address, node.id);
   }
 

@@ -1,4 +1,3 @@
-import { Dialog, showDialog } from '@jupyterlab/apputils';
 import type { INotebookTracker } from '@jupyterlab/notebook';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import type { CommandRegistry } from '@lumino/commands';
@@ -196,15 +195,15 @@ function formatOf(format: unknown): PageFormat | undefined {
 }
 
 async function confirmStop(session: string, trans: TranslationBundle): Promise<boolean> {
-  const { button } = await showDialog({
+  const { confirm } = await import('../dialogs/confirmDialog.js');
+  return confirm({
     title: trans.__('Stop the training of %1?', printable(session)),
-    body: trans.__(
-      'Running tasks save a checkpoint first; Train continues them from there. Measuring and planning stop too.'
-    ),
-    buttons: [
-      Dialog.cancelButton({ label: trans.__('Keep training') }),
-      Dialog.warnButton({ label: trans.__('Stop') })
-    ]
+    sentences: [
+      trans.__(
+        'Running tasks save a checkpoint first; Train continues them from there. Measuring and planning stop too.'
+      )
+    ],
+    keep: trans.__('Keep training'),
+    accept: trans.__('Stop')
   });
-  return button.accept;
 }

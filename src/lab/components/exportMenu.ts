@@ -1,8 +1,9 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import type { CommandRegistry } from '@lumino/commands';
-import { Menu } from '@lumino/widgets';
+import type { Menu } from '@lumino/widgets';
 import { CommandIDs } from '../commands/commandIDs.js';
 import { PAGE_FORMATS } from '../commands/exportSession.js';
+import { commandMenu } from './openMenu.js';
 
 /**
  * The files that a session can be saved as.
@@ -14,13 +15,9 @@ export function exportMenu(
   trans: TranslationBundle,
   session: string | undefined
 ): Menu {
-  const menu = new Menu({ commands });
-  menu.title.label = trans.__('Export');
-  for (const format of PAGE_FORMATS) {
-    menu.addItem({
-      command: CommandIDs.exportFile,
-      args: { format, ...(session !== undefined && { session }) }
-    });
-  }
-  return menu;
+  const items = PAGE_FORMATS.map(format => ({
+    command: CommandIDs.exportFile,
+    args: { format, ...(session !== undefined && { session }) }
+  }));
+  return commandMenu(commands, items, trans.__('Export'));
 }

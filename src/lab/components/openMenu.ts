@@ -1,4 +1,19 @@
-import type { Menu } from '@lumino/widgets';
+import type { CommandRegistry } from '@lumino/commands';
+import { Menu } from '@lumino/widgets';
+
+/** A menu of commands, in their order; null is a line between. */
+export function commandMenu(
+  commands: CommandRegistry,
+  items: readonly (Menu.IItemOptions | null)[],
+  label = ''
+): Menu {
+  const menu = new Menu({ commands });
+  menu.title.label = label;
+  for (const item of items) {
+    menu.addItem(item ?? { type: 'separator' });
+  }
+  return menu;
+}
 
 /** Open a menu at a place on the page. Once closed it is disposed of, with the menus in it, and the focus is back. */
 export function openMenu(menu: Menu, x: number, y: number, back: Element | null): void {

@@ -1,9 +1,8 @@
-import { Menu } from '@lumino/widgets';
 import { count } from '../../core/view/format/format.js';
 import { sessionEntryLine, sessionEntryText } from '../../core/view/status/sessionEntryText.js';
 import type { SessionEntry } from '../../core/wire/messages.js';
 import { CommandIDs } from '../commands/commandIDs.js';
-import { openMenuBelow } from '../components/openMenu.js';
+import { commandMenu, openMenuBelow } from '../components/openMenu.js';
 import { useDashboardContext } from '../context/dashboardContext.js';
 
 /** Leads from one session to another, where there are several. */
@@ -14,12 +13,11 @@ export function SessionChooser({ entries }: { entries: readonly SessionEntry[] }
     return null;
   }
   const open = (button: HTMLElement) => {
-    const menu = new Menu({ commands });
-    for (const entry of others) {
-      const args = { session: entry.id, label: sessionEntryLine(entry, trans) };
-      menu.addItem({ command: CommandIDs.dashboard, args });
-    }
-    openMenuBelow(menu, button);
+    const items = others.map(entry => ({
+      command: CommandIDs.dashboard,
+      args: { session: entry.id, label: sessionEntryLine(entry, trans) }
+    }));
+    openMenuBelow(commandMenu(commands, items), button);
   };
   return (
     <button

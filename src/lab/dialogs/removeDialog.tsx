@@ -1,9 +1,9 @@
-import { Dialog, showDialog } from '@jupyterlab/apputils';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { printable } from '../../core/view/format/escape.js';
 import { taskCount } from '../../core/view/format/format.js';
 import { lossSentences, taskLoss } from '../../core/view/taskTable/taskLoss.js';
 import type { SessionState, TaskState } from '../../core/wire/messages.js';
+import { confirm } from './confirmDialog.js';
 
 /**
  * Ask whether tasks are to be taken out, and say what goes with them.
@@ -22,9 +22,9 @@ export function confirmRemove(
       tasks.length === 1
         ? trans.__('Take out %1?', printable(first?.spec.name ?? ''))
         : trans.__('Take out %1?', taskCount(tasks.length, trans)),
-    sentences: lossSentences(taskLoss(tasks, now), state, trans),
-    accept: trans.__('Take out'),
-    trans
+    sentences: losses(tasks, state, now, trans),
+    keep: trans.__('Keep'),
+    accept: trans.__('Take out')
   });
 }
 
@@ -40,29 +40,18 @@ export function confirmReset(state: SessionState, now: number, trans: Translatio
       ...lossSentences(taskLoss(state.tasks, now), state, trans),
       trans.__('The plan goes as well; measured speeds are kept.')
     ],
-    accept: trans.__('Take out all'),
-    trans
+    keep: trans.__('Keep'),
+    accept: trans.__('Take out all')
   });
 }
 
-async function confirm(options: {
-  title: string;
-  sentences: readonly string[];
-  accept: string;
-  trans: TranslationBundle;
-}): Promise<boolean> {
-  const { title, sentences, accept, trans } = options;
-  const { button } = await showDialog({
-    title,
-    body: (
-      <>
-        {(sentences.length > 0 ? sentences : [trans.__('Nothing of it was trained.')]).map(text => (
-          <p key={text}>{printable(text)}</p>
-        ))}
-      </>
-    ),
-    buttons: [Dialog.cancelButton({ label: trans.__('Keep') }), Dialog.warnButton({ label: accept })],
-    defaultButton: 0
-  });
-  return button.accept;
+/** What is lost, in sentences; that it is nothing, where it is. */
+function losses(
+  tasks: readonly TaskState[],
+  state: SessionState,
+  now: number,
+  trans: TranslationBundle
+): string[] {
+  const sentences = lossSentences(taskLoss(tasks, now), state, trans);
+  return sentences.length > 0 ? sentences : [trans.__('Nothing of it was trained.')];
 }

@@ -1,8 +1,7 @@
 import { ellipsesIcon } from '@jupyterlab/ui-components';
-import { Menu } from '@lumino/widgets';
 import { CommandIDs } from '../commands/commandIDs.js';
 import { exportMenu } from '../components/exportMenu.js';
-import { openMenuBelow } from '../components/openMenu.js';
+import { commandMenu, openMenuBelow } from '../components/openMenu.js';
 import { useViewContext } from '../context/viewContext.js';
 
 /** What can be asked of a session besides the next step; null is a line between. */
@@ -20,13 +19,11 @@ const ITEMS = [
 export function ActionMenu() {
   const { commands, trans } = useViewContext();
   const open = (button: HTMLElement) => {
-    const menu = new Menu({ commands });
-    menu.title.label = trans.__('Session');
-    for (const command of ITEMS) {
-      menu.addItem(command === null ? { type: 'separator' } : { command });
-    }
-    menu.addItem({ type: 'submenu', submenu: exportMenu(commands, trans, undefined) });
-    openMenuBelow(menu, button);
+    const items = [
+      ...ITEMS.map(command => (command === null ? null : { command })),
+      { type: 'submenu' as const, submenu: exportMenu(commands, trans, undefined) }
+    ];
+    openMenuBelow(commandMenu(commands, items, trans.__('Session')), button);
   };
   return (
     <button

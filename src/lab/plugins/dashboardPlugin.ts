@@ -9,6 +9,7 @@ import { saturnIcon } from '../components/icons.js';
 import { now } from '../context/clock.js';
 import type { Dashboard } from '../dashboard/dashboard.js';
 import { followSettings } from '../panel/panelSettings.js';
+import { breath } from '../session/breath.js';
 import { ISaturnStore, ISessions } from '../session/tokens.js';
 import { dashboardTarget } from './dashboardTarget.js';
 
@@ -63,6 +64,7 @@ export const dashboardPlugin: JupyterFrontEndPlugin<void> = {
 
     const make = async (sessionId: string | undefined): Promise<MainAreaWidget<Dashboard>> => {
       const { Dashboard } = await import('../dashboard/dashboard.js');
+      await breath();
       const session = sessionId === undefined || !sessions ? store : sessions.open(sessionId);
       const { commands } = app;
       const content = new Dashboard({

@@ -4,6 +4,7 @@ import { type ISignal, Signal } from '@lumino/signaling';
 import { failureOf, SaturnError } from '../../core/wire/failure.js';
 import type { ClientMessages, Failure, Message } from '../../core/wire/messages.js';
 import { WIRE_VERSION } from '../../core/wire/version.js';
+import { breath } from './breath.js';
 import { loadMessageChecks, type MessageChecks, messageChecks } from './messageChecks.js';
 
 /** What may arrive: the engine's words, relayed, and the relay's own. */
@@ -84,7 +85,7 @@ export abstract class MessageChannel implements IDisposable {
   /** Take what has come; the first of it once the checks are there. */
   protected _receive(data: unknown): void {
     const checks = messageChecks();
-    if (checks && this._early.length === 0) {
+    if (checks && this._early.length === 0 && !Private.isLarge(data)) {
       this._check(data, checks);
       return;
     }
@@ -98,7 +99,12 @@ export abstract class MessageChannel implements IDisposable {
     try {
       const checks = await loadMessageChecks();
       while (this._early.length > 0 && !this._isDisposed) {
-        this._check(this._early[0], checks);
+        const [data] = this._early;
+        if (Private.isLarge(data)) {
+          await this._checkInParts(data, checks);
+        } else {
+          this._check(data, checks);
+        }
         this._early.shift();
       }
     } catch (error) {
@@ -107,16 +113,35 @@ export abstract class MessageChannel implements IDisposable {
     }
   }
 
-  private _check(data: unknown, { asMessage }: MessageChecks): void {
-    let message: Incoming;
+  private _check(data: unknown, checks: MessageChecks): void {
+    const message = this._checked(data, checks);
+    if (message) {
+      this._deliver(message);
+    }
+  }
+
+  /** As `_check`; the page answers before, after and in between. */
+  private async _checkInParts(data: unknown, checks: MessageChecks): Promise<void> {
+    await breath();
+    const message = this._isDisposed ? null : this._checked(data, checks);
+    await breath();
+    if (message && !this._isDisposed) {
+      this._deliver(message);
+    }
+  }
+
+  private _checked(data: unknown, { asMessage }: MessageChecks): Incoming | null {
     try {
       const type = (data as { type?: unknown } | null)?.type;
       const isOfKernel = typeof type === 'string' && type.startsWith('kernel.');
-      message = isOfKernel ? asMessage('kernel', data) : asMessage('engine', data);
+      return isOfKernel ? asMessage('kernel', data) : asMessage('engine', data);
     } catch (error) {
       this._malformed.emit(failureOf(error));
-      return;
+      return null;
     }
+  }
+
+  private _deliver(message: Incoming): void {
     const waiting = message.re === undefined ? undefined : this._waiting.get(message.re);
     if (!waiting) {
       this._pushed.emit(message);
@@ -130,7 +155,7 @@ export abstract class MessageChannel implements IDisposable {
     }
   }
 
-  /** What came before it could be checked. */
+  /** What came before it could be checked, or while something large is taken in. */
   private readonly _early: unknown[] = [];
   private readonly _waiting = new Map<string, Private.IWaiting>();
   private readonly _pushed = new Signal<this, Incoming>(this);
@@ -140,6 +165,16 @@ export abstract class MessageChannel implements IDisposable {
 }
 
 namespace Private {
+  /** Of so many tasks a state takes so long to check, and to be drawn, that the page is to answer in between. */
+  const MANY_TASKS = 100;
+
+  /** Whether something that has come is the whole state of a large session. */
+  export const isLarge = (data: unknown): boolean => {
+    const { type, body } = (data ?? {}) as { type?: unknown; body?: { state?: { tasks?: unknown } } };
+    const tasks = type === 'state' ? body?.state?.tasks : undefined;
+    return Array.isArray(tasks) && tasks.length > MANY_TASKS;
+  };
+
   export interface IWaiting {
     resolve: (message: Incoming) => void;
     reject: (error: SaturnError) => void;

@@ -1,3 +1,5 @@
+import { breath } from './breath.js';
+
 /** Checks of what comes in. */
 export type MessageChecks = Pick<typeof import('../../core/wire/messages.js'), 'asMessage' | 'validate'>;
 
@@ -10,7 +12,10 @@ export const messageChecks = (): MessageChecks | null => known;
 /** Loads the checks: the schema, and what reads it, are more than all else that a page without a session needs. */
 export function loadMessageChecks(): Promise<MessageChecks> {
   loading ??= import('../../core/wire/messages.js').then(
-    checks => {
+    async checks => {
+      // Made here, and not while the first state waits to be shown.
+      await breath();
+      checks.prepareChecks();
       known = checks;
       return checks;
     },

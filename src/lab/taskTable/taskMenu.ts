@@ -1,6 +1,6 @@
-import { Menu } from '@lumino/widgets';
+import type { Menu } from '@lumino/widgets';
 import { CommandIDs } from '../commands/commandIDs.js';
-import { openMenu } from '../components/openMenu.js';
+import { commandMenu, openMenu } from '../components/openMenu.js';
 import type { IDashboardContext } from '../context/dashboardContext.js';
 
 /** What can be asked of tasks, in the order of the menu; null is a line between. */
@@ -36,12 +36,12 @@ export function openTaskMenu(
   x: number,
   y: number
 ): Menu {
-  const menu = new Menu({ commands: context.commands });
-  menu.addClass('jp-SaturnTaskMenu');
   const args = taskArgs(context, tasks);
-  for (const command of ITEMS) {
-    menu.addItem(command === null ? { type: 'separator' } : { command, args });
-  }
+  const menu = commandMenu(
+    context.commands,
+    ITEMS.map(command => (command === null ? null : { command, args }))
+  );
+  menu.addClass('jp-SaturnTaskMenu');
   openMenu(menu, x, y, document.activeElement);
   return menu;
 }

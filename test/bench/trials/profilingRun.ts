@@ -45,8 +45,9 @@ export async function profile(
     session = next.session;
     pending.push(...next.commands);
   };
-  for (const node of world.nodes) {
-    feed({ kind: 'agent-connected', hello: { node, groups: [], trials: [], inspecting: [] } });
+  for (const [index, node] of world.nodes.entries()) {
+    const hello = { node, groups: [], trials: [], inspecting: [], ...(index > 0 && { far: true }) };
+    feed({ kind: 'agent-connected', hello });
   }
   feed({ kind: 'tasks-added', tasks: world.tasks.map(task => task.spec) });
   for (const { spec, inspection } of world.tasks) {

@@ -32,6 +32,9 @@ function commandItems(items: readonly IMenuItem[]): { command: string; args?: ob
   );
 }
 
+/** How long a part that is loaded when it is first wanted is waited for. */
+const LOADED = { timeout: 20_000 };
+
 describe('addCommands', () => {
   let commands: CommandRegistry;
   let store: FakeStore;
@@ -94,8 +97,10 @@ describe('addCommands', () => {
       );
       expect(found).toBeDefined();
       return found;
-    });
-    expect(document.querySelector('.jp-Dialog-header')?.textContent).toContain('quickstart');
+    }, LOADED);
+    await vi.waitFor(() =>
+      expect(document.querySelector('.jp-Dialog-header')?.textContent).toContain('quickstart')
+    );
     button?.click();
     await stopping;
     expect(store.did).toEqual(did);

@@ -45,3 +45,17 @@ it('nothing is told after the end', async () => {
   await loadMessageChecks();
   expect(heard).toEqual([]);
 });
+
+it('what is large is taken in by parts, and what comes meanwhile after it', async () => {
+  const { loadMessageChecks } = await import('../../../src/lab/session/messageChecks.js');
+  await loadMessageChecks();
+  const { channel, heard } = await openChannel();
+  const { manyTasks } = await import('../../fixtures/manyTasks.js');
+  channel.hear({ v: 1, id: 'large', type: 'state', body: { state: manyTasks(101, 0).at(9) } });
+  channel.hear(ping('a'));
+  channel.hear({ v: 1 });
+  expect(heard).toEqual([]);
+  await vi.waitFor(() => expect(heard).toEqual(['large', 'a', 'bad-message']));
+  channel.hear(ping('b'));
+  expect(heard.at(-1)).toBe('b');
+});

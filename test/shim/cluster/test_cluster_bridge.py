@@ -23,7 +23,7 @@ def scene(
         with bridge(cluster, paths, request) as running:
             yield ear, running, paths, token
         assert_gone(token, "far_agent_main")
-        assert list(paths.folder.glob("*.proof")) == []
+        assert list(paths.folder.rglob("proof-*")) == []
 
 
 def nodes_of(running: RunningBridge) -> list[tuple[str, bool]]:
@@ -112,7 +112,7 @@ def test_devices_that_were_asked_for() -> None:
         assert len(ear.hear("agent.hello")["body"]["node"]["devices"]) == 2
 
 
-@pytest.mark.parametrize("change", [{"proof": ("x.proof", "y")}, {"folder": "/nowhere/else"}])
+@pytest.mark.parametrize("change", [{"proof": "proof-x"}, {"folder": "/nowhere/else"}])
 def test_a_folder_that_is_not_shared(change: Json) -> None:
     cluster = LocalCluster(OWN, far(2))
     cluster.changes = change

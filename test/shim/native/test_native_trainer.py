@@ -167,3 +167,22 @@ def test_a_factory_that_trains_is_told_so_at_its_first_step(session: Session) ->
     error = inspection(session, session.spec(calls_train, "unsaid"))["error"]
     assert error["code"] == "trains-itself"
     assert "--native" in error["hint"]
+
+
+@nightly
+def test_paused_while_another_begins_nothing_of_it_is_taken(session: Session) -> None:
+    spec = session.spec(trainer, "paused", slow=True)
+    order: Json = {"steps": STEPS, "checkpointSeconds": 1e-9}
+    older = session.train(spec, "native", attempt=1, **order)
+    while older.until("checkpoint")["step"] < 3:
+        pass
+    older.signal(signal.SIGSTOP)
+    newer = session.train(spec, "native", attempt=2, **order)
+    assert newer.until("started")["step"] >= 3
+    newer.until("checkpoint")
+    older.signal(signal.SIGCONT)
+    assert older.wait() == [1], older.log
+    assert [event["error"]["code"] for event in older.of("lost")] == ["late-commit"]
+    trained = weights(session, spec, finish(newer))
+    for name, value in alone().items():
+        torch.testing.assert_close(trained[name], value, atol=1e-5, rtol=0)

@@ -167,6 +167,18 @@ describe('nodes', () => {
 });
 
 describe('the name of a node', () => {
+  it('refuses one with other software, and goes on without it', async () => {
+    const [own, far, client] = [peer(), peer(), peer()];
+    const versions = { package: '0.1.0', python: '3.11.7', torch: '2.13.0+cpu' };
+    await own.ask('agent.hello', hello('own', { versions }));
+    const other = { ...versions, python: '3.12.1' };
+    const reply = await far.ask('agent.hello', hello('far', { far: true, versions: other }));
+    expect(reply.type === 'error' && reply.body.error.code).toBe('other-versions');
+    expect((await client.state()).cluster?.nodes.map(({ id }) => id)).toEqual(['own']);
+    await far.ask('agent.hello', hello('far', { far: true, versions: { ...versions, torch: '2.13.0' } }));
+    expect((await client.state()).cluster?.nodes.map(({ id }) => id)).toEqual(['own', 'far']);
+  });
+
   it('is that of the agent that lives: another is refused', async () => {
     const [first, second] = [peer(), peer()];
     await first.ask('agent.hello', hello('far', { far: true, instance: 'one' }));

@@ -158,7 +158,11 @@ def _identity(checkpoint: Path) -> str | None:
 
 
 def _commit(run: NativeRun, step: int) -> None:
-    """Mark a checkpoint as complete; drop those of other trainings and what was left half."""
+    """Mark a checkpoint as complete; drop those of other trainings and what was left half.
+
+    Raises SaturnError ``late-commit`` when a later attempt has the task.
+    """
+    run.claim.require()
     (run.folder / f"checkpoint-{step}" / _COMMITTED).write_text(run.identity, "utf-8")
     for path in run.folder.glob("checkpoint-*"):
         if _identity(path) != run.identity:

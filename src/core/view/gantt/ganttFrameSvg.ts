@@ -4,6 +4,9 @@ import type { IGanttLayout, ILegendItem } from './ganttModel.js';
 import { colourOf, textureOf } from './palette.js';
 import { n, pinSvg, rectangle, text } from './svgShapes.js';
 
+/** Lanes that are lower have no line of their own: of a folded node they would be a ground of lines. */
+const NARROW = 6;
+
 /** Lane and section names, grid and time labels. */
 export function axisSvg(layout: IGanttLayout): Markup {
   const { plot } = layout;
@@ -23,7 +26,7 @@ ${layout.sections.map(section =>
 ${layout.nodes.map(({ node, text: name }) => [
   markup`<g data-node="${node}">${text(name, 'jp-saturn-ink', '#212121', markup` font-weight="600"`)}</g>`
 ])}${layout.lanes.map(lane => [
-  grid(plot.x, lane.y, right, lane.y),
+  lane.height > NARROW && grid(plot.x, lane.y, right, lane.y),
   text(
     { x: plot.x - 8, y: lane.y + lane.height / 2 + 4, text: lane.label, anchor: 'end' },
     'jp-saturn-ink',

@@ -66,11 +66,12 @@ export function profileMatrix(state: SessionState): IProfileMatrix {
       const sweep = mine[0]?.spec.sweep ?? '';
       const own = variants(feasibility, known(signature));
       return models.map((model): IProfileClass => {
+        const judged = feasibility.filter(one => isOfKind(state, model, one));
         const rows = own.map(variant => ({
           label: variantLabel(variant),
           entries: devices.map(count =>
             models.length === 1 || isOn(state, model, count)
-              ? entry(state, signature, { strategy: { ...variant, devices: count }, model }, feasibility)
+              ? entry(state, signature, { strategy: { ...variant, devices: count }, model }, judged)
               : { kind: 'none' as const }
           )
         }));
@@ -104,15 +105,11 @@ function isOn({ cluster }: SessionState, model: string | undefined, count: numbe
   return cluster !== undefined && deviceKinds(cluster, count).some(kind => kind.model === model);
 }
 
-/** What inspections found for the kind of device that a model is of. */
-function judgedFor(
-  { cluster }: SessionState,
-  model: string | undefined,
-  feasibility: readonly Feasibility[]
-): readonly Feasibility[] {
+/** Whether something was found of devices of a model, or of any. */
+function isOfKind({ cluster }: SessionState, model: string | undefined, { kind }: Feasibility): boolean {
   const devices = cluster?.nodes.flatMap(node => node.devices) ?? [];
-  const kind = devices.find(device => device.model === model)?.kind;
-  return feasibility.filter(one => one.kind === undefined || kind === undefined || one.kind === kind);
+  const own = devices.find(device => device.model === model);
+  return kind === undefined || own === undefined || own.kind === kind;
 }
 
 /** What a person calls devices of a model: their name, where no others have it; virtual ones have one each. */
@@ -199,10 +196,9 @@ function entry(
   if (cell) {
     return knownEntry(cell);
   }
-  const own = judgedFor(state, model, feasibility);
   const judged =
-    own.find(one => strategyKey(one.strategy) === key) ??
-    own.find(
+    feasibility.find(one => strategyKey(one.strategy) === key) ??
+    feasibility.find(
       one =>
         !one.feasible &&
         one.strategy.technique === strategy.technique &&

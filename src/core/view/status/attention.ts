@@ -4,7 +4,7 @@ import { type ITaskFailure, taskFailure } from '../format/failures.js';
 import { count } from '../format/format.js';
 import { deviceNotices } from './deviceNotices.js';
 import { leftOut } from './leftOut.js';
-import { nodeFailures } from './shownNodes.js';
+import { hasSeveralNodes, nodeFailures } from './shownNodes.js';
 
 /** What a user can do about something: try its tasks again, go on with them, look at what they printed, or at their cell. */
 export type Remedy = 'retry' | 'resume' | 'log' | 'cell';
@@ -54,7 +54,10 @@ export function attention(state: SessionState, trans: ITranslation): IAttention[
   const general = [
     ...(state.pause === undefined ? [] : [nowhere(state.pause.error)]),
     ...nodeFailures(state, trans),
-    ...(state.excludedDevices ?? []).map(({ error }) => nowhere(error)),
+    ...(state.excludedDevices ?? []).map(({ node, device, error }) => ({
+      where: hasSeveralNodes(state) ? [`${node} ${device.id}`] : [],
+      error
+    })),
     ...deviceNotices(state),
     ...[...state.notices].reverse().map(nowhere)
   ].map(({ where, error }) => ({ tasks: [], where, failure: error, remedies: [] }));

@@ -7,8 +7,9 @@ import {
   reasonOf
 } from '../../../../src/core/view/profile/profileMatrix.js';
 import { profileSentence } from '../../../../src/core/view/profile/profileSentence.js';
+import { render } from '../../../../src/core/view/render.js';
 import type { SessionState } from '../../../../src/core/wire/messages.js';
-import { definedSession, profiledSession, profilingSession, variedSession } from '../sessionStates.js';
+import { definedSession, profiledSession, profilingSession, T0, variedSession } from '../sessionStates.js';
 
 const kinds = (state: SessionState): Record<string, string[]> =>
   Object.fromEntries(
@@ -100,5 +101,54 @@ describe('profileSentence', () => {
     expect(sentence({ ...state, cells })).toBe(
       '16 of 16 strategies measured, all of them in earlier sessions.'
     );
+  });
+});
+
+describe('on unlike nodes', () => {
+  /** The first class of {@link profiledSession}, measured on the devices it has and on those of another node. */
+  function unlikeSession(): SessionState {
+    const state = profiledSession();
+    const [node] = state.cluster!.nodes;
+    const gpus = (name: string) =>
+      node!.devices.map(({ cores: _, ...device }) => ({
+        ...device,
+        kind: 'cuda' as const,
+        name,
+        model: `${name}, 1 MiB`
+      }));
+    const cells = state.cells.map(cell => ({ ...cell, model: 'A100, 1 MiB' }));
+    const [first] = cells;
+    const slow = { ...first!, model: 'T4, 1 MiB', stepSeconds: 7 };
+    return {
+      ...state,
+      cluster: {
+        nodes: [
+          { ...node!, devices: gpus('A100') },
+          { ...node!, id: 'far', devices: gpus('T4').slice(0, 1) }
+        ]
+      },
+      cells: [...cells, slow]
+    };
+  }
+
+  it('tasks of equal speed have rows for each model of devices', () => {
+    const state = unlikeSession();
+    const { classes } = profileMatrix(state);
+    const own = classes.filter(({ signature }) => signature === state.cells[0]!.signature);
+    expect(own.map(({ on }) => on)).toEqual(['A100', 'T4']);
+    expect(own.map(({ rows }) => rows[0]!.entries.map(({ kind }) => kind))).toEqual([
+      ['measured', 'none'],
+      ['measured', 'none']
+    ]);
+    expect(own[1]!.best).toBe(7);
+    const { text } = render('profile', state, T0, ENGLISH);
+    expect(text).toContain(' on A100');
+    expect(text).toContain(' on T4');
+  });
+
+  it('where devices are alike nothing is said of them', () => {
+    const state = unlikeSession();
+    const alike = { ...state, cluster: { nodes: state.cluster!.nodes.slice(0, 1) } };
+    expect(profileMatrix(alike).classes.every(({ on }) => on === undefined)).toBe(true);
   });
 });
