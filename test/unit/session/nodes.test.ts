@@ -131,6 +131,38 @@ describe('a node that is lost', () => {
     expect(sim.session.state.goal).toBe('none');
   });
 
+  it('again and again with one task: that is given up, others are not', () => {
+    const sim = new Cluster(['a', 'b'], []);
+    sim.begun();
+    const lose = (times: number, saves = false): void => {
+      for (let time = 0; time < times; time++) {
+        sim.join('far');
+        sim.plan();
+        sim.begun();
+        expect(sim.task('b').attempts.at(-1)?.node).toBe('far');
+        if (saves) {
+          sim.group('b', sim.task('b').attempts.length, 'checkpoint', { step: time + 1 });
+        }
+        sim.feed({ kind: 'node-away', node: 'far' });
+        sim.plan();
+      }
+    };
+    lose(6, true);
+    lose(3);
+    expect(sim.task('b').status).toBe('ready');
+    lose(1);
+    expect(sim.task('b')).toMatchObject({
+      status: 'failed',
+      error: {
+        code: 'node-away',
+        message:
+          'Node far is away: nothing was heard of it for too long. This was time 5 without a new checkpoint; it is not started again.',
+        hint: 'Try it again with %saturn retry b.'
+      }
+    });
+    expect(sim.task('a').status).toBe('running');
+  });
+
   it('tells why, if somebody knows', () => {
     const sim = new Cluster(['a']);
     sim.feed({ kind: 'node-away', node: 'far', error: GONE });
