@@ -405,6 +405,49 @@ describe('a node that joins', () => {
     expect(sim.begun()).toEqual(['b 1 on far']);
   });
 
+  it('with more devices lets what is known of begin, while tasks train, and has more found out', () => {
+    const sim = new Cluster(['a', 'b', 'c'], []);
+    sim.begun();
+    sim.join('far', 2);
+    expect(['b', 'c'].map(name => sim.task(name).status)).toEqual(['ready', 'ready']);
+    const asked = sim.take('inspect');
+    expect(
+      asked.map(({ node, body }) => [node, body.maxDevices, body.tasks.map(({ name }) => name)])
+    ).toEqual([['node', 2, ['b', 'c']]]);
+    sim.plan();
+    expect(sim.begun()).toEqual(['b 1 on far', 'c 1 on far']);
+    // An agent that begins anew is asked again.
+    sim.connect(1, [{ task: 'a', attempt: 1 }]);
+    sim.pending = sim.pending.filter(({ kind }) => kind === 'inspect');
+    expect(sim.pending).toMatchObject([{ node: 'node', body: { maxDevices: 2 } }]);
+    const found = inspection('sig-b', 10, [ONE, { technique: 'ddp', devices: 2 }]);
+    sim.feed({ kind: 'inspected', results: [{ task: 'b', hash: 'h', inspection: found, kind: 'cpu' }] });
+    expect(sim.task('b').verdicts).toEqual([{ kind: 'cpu' }]);
+    expect(sim.task('b').inspection?.feasibility).toHaveLength(2);
+  });
+
+  it('with more devices has no inspection tell of fewer that is under way', () => {
+    const sim = new SessionHarness();
+    sim.connect(1);
+    sim.feed({ kind: 'tasks-added', tasks: [spec('a')] });
+    sim.pending = [];
+    const commands = sim.join('far', 2);
+    expect(commands).toMatchObject([
+      { kind: 'stop-inspection', node: 'node', body: { tasks: ['a'] } },
+      { kind: 'inspect', node: 'node', body: { maxDevices: 2 } }
+    ]);
+  });
+
+  it('has its troubles told by its name', () => {
+    const sim = new Cluster(['a', 'b']);
+    const error = { code: 'device-lost', message: 'It fell off.' };
+    sim.feed({ kind: 'node-changed', node: cpuNode(1, 'far'), error });
+    expect(sim.session.state.notices.at(-1)?.message).toBe('far: It fell off.');
+    sim.begun();
+    sim.group('b', 1, 'failed', { error });
+    expect(sim.session.state.notices.at(-1)?.message).toBe('far cpu0 is left out of the plan: It fell off.');
+  });
+
   it('while another inspects: that goes on alone', () => {
     const sim = new SessionHarness();
     sim.connect(1);
