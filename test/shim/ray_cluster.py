@@ -182,6 +182,8 @@ class RayCluster:
             MARK: mark,
             "RAY_USAGE_STATS_ENABLED": "0",
             "RAY_raylet_start_wait_time_s": "50",
+            # Ray steps back behind all else by 15: two nodes of one machine would not be alike.
+            "RAY_worker_niceness": "0",
             # So that devices on one machine are those of two.
             "XDG_RUNTIME_DIR": str(folder / "run"),
             "XDG_STATE_HOME": str(folder / "state"),
