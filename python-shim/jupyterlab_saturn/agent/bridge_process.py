@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from ..errors import SaturnError
+from ..errors import SaturnError, failure_of
 from ..wire import validate
 from .log_tail import tail
 
@@ -112,17 +112,17 @@ class BridgeProcess:
 
     async def _stop(self) -> None:
         work, self._work, self.request = self._work, None, None
-        self._joined = None
         if work is not None:
             work.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await work
+        self._joined = None
 
     async def _keep(self, request: BridgeRequest) -> None:
         pause = self._first_pause
         while True:
             begun = time.monotonic()
-            failed = await self._live(request)
+            failed = await self._outcome(request)
             if time.monotonic() - begun > _GOOD_SECONDS:
                 pause = self._first_pause
             _log.warning("The bridge is lost; again in %g s.", pause)
@@ -131,16 +131,15 @@ class BridgeProcess:
             await asyncio.sleep(pause)
             pause = min(_LAST_PAUSE, 2 * pause)
 
+    async def _outcome(self, request: BridgeRequest) -> BridgeReport:
+        try:
+            return await self._live(request)
+        except Exception as error:
+            _log.exception("The bridge cannot be started, or understood.")
+            return {"state": "failed", "error": failure_of(error)}
+
     async def _live(self, request: BridgeRequest) -> BridgeReport:
         """The life of one bridge; its last word, or why it died without one."""
-        task = {
-            "own": self._node,
-            "endpoint": self._endpoint,
-            # Made again, it joins the cluster that it was in, though `auto` may find another now.
-            "request": request
-            if self._joined is None
-            else {"ray": {**request["ray"], "address": self._joined}},
-        }
         with self._log.open("ab") as log:
             process = await asyncio.create_subprocess_exec(
                 *(*self._command, str(self._folder)),
@@ -153,6 +152,10 @@ class BridgeProcess:
         self._process = process
         try:
             assert process.stdin is not None and process.stdout is not None
+            if self._joined is not None:
+                # The cluster that it was in: `auto` may find another now.
+                request = {"ray": {**request["ray"], "address": self._joined}}
+            task = {"own": self._node, "endpoint": self._endpoint, "request": request}
             process.stdin.write(f"{json.dumps(task)}\n".encode())
             async for line in process.stdout:
                 report = self._read(line)

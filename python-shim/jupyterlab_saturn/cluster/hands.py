@@ -169,7 +169,9 @@ class Hands:
         process = self._process
         said = b""
         if process is not None and process.stdout is not None:
-            said = process.stdout.read()
+            # Not to its end: what the agent has started may outlive it for a moment, and hold it.
+            os.set_blocking(process.stdout.fileno(), False)
+            said = process.stdout.read() or b""
         with contextlib.suppress(SaturnError, ValueError):
             failure = valid_failure(json.loads(said))
             if failure is not None:
