@@ -160,9 +160,14 @@ class Portfolio {
     return this._makespan <= this._bound * (1 + PROVEN) || this._searchBudget.used >= 1;
   }
 
-  /** From fractions made whole on; what takes as long as the best plan is of no use to a shorter one. */
+  /**
+   * From fractions made whole on. What takes as long as the best plan is of no use to a shorter one, and on many nodes
+   * keeps the search from it; on few the way to it may lead past such plans.
+   */
   private _annealShares(shares: IShares, share: number): void {
-    this._anneal(roundShares(this._problem, shares, this._options.random), share, ONCE, this._makespan);
+    const { _problem: problem } = this;
+    const below = problem.nodes.length > ASSIGNED_NODES ? this._makespan : Infinity;
+    this._anneal(roundShares(problem, shares, this._options.random), share, ONCE, below);
   }
 
   /** @param below - jobs are not given configurations that take as many seconds or more. */
