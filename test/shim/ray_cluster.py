@@ -206,7 +206,7 @@ class RayCluster:
         if before:
             start = ["sh", "-c", f"{before} && exec {shlex.join(start)}"]
         log = folder / "start.log"
-        # On a busy machine Ray gives up on a node that it has just started.
+        # A raylet ends itself when its dashboard agent, a Python program, is not up in 15 seconds.
         for _ in range(_STARTS):
             with log.open("wb") as output:
                 started = subprocess.run(
