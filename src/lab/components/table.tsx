@@ -1,3 +1,4 @@
+import { NOTHING } from '../../core/view/format/format.js';
 import {
   cellOf,
   type ICell,
@@ -81,9 +82,12 @@ function TableRow(props: { row: Row; columns: readonly IColumn[]; shown: readonl
   const { row, columns, shown } = props;
   const own = shown.filter(i => i < row.length);
   const beside = (where: IColumn['narrow']) =>
-    columns.flatMap((column, i) =>
-      i > 0 && column.narrow === where ? [{ column, cell: cellOf(row[i]) }] : []
-    );
+    columns
+      .map((column, i) => ({ column, cell: cellOf(row[i]) }))
+      // A dash that no column stands above says nothing.
+      .filter(
+        ({ column, cell }, i) => i > 0 && i < row.length && column.narrow === where && cell.text !== NOTHING
+      );
   return (
     <tr>
       {own.map((i, at) => {

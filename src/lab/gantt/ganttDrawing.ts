@@ -55,10 +55,15 @@ export class GanttDrawing {
   /**
    * Draw a chart in the place of the one before.
    *
-   * @param isSeen - whether a bar is to be in the document.
+   * @param isSeen - whether a bar is in sight.
+   * @param wanted - ids of bars that are to be in the document at once, wherever they are.
    * @returns whether all is drawn: of very many new bars some are left for the next time, that the page does not stand still.
    */
-  draw(layout: IGanttLayout, isSeen: (bar: IPlacedBar) => boolean): boolean {
+  draw(
+    layout: IGanttLayout,
+    isSeen: (bar: IPlacedBar) => boolean,
+    wanted: ReadonlySet<string | null | undefined>
+  ): boolean {
     const svg = this._svg ?? this._begin();
     for (const [name, value] of Object.entries(ganttFrame(layout, 'listbox'))) {
       if (name !== 'class') {
@@ -71,9 +76,9 @@ export class GanttDrawing {
         this._layer(name).innerHTML = source;
       }
     }
-    const seen = layout.bars.filter(isSeen);
+    const seen = layout.bars.filter(placed => wanted.has(placed.bar.id) || isSeen(placed));
     let room = MOST_NEW;
-    const now = seen.filter(({ bar: { id } }) => this._drawn.has(id) || room-- > 0);
+    const now = seen.filter(({ bar: { id } }) => wanted.has(id) || this._drawn.has(id) || room-- > 0);
     this._drawBars(now, partName(layout));
     return now.length === seen.length;
   }

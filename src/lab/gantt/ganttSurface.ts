@@ -53,7 +53,6 @@ export class GanttSurface {
     }
     this._layout = layout;
     const isSeen = this._sight(layout);
-    const always = [this._focused?.dataset.id, selected];
     return this.drawing.draw(
       {
         ...layout,
@@ -61,7 +60,8 @@ export class GanttSurface {
         loads: layout.loads.filter(({ rect }) => isSeen(rect)),
         absences: layout.absences.filter(({ rect }) => isSeen(rect))
       },
-      ({ bar, rects }) => always.includes(bar.id) || rects.some(isSeen)
+      ({ rects }) => rects.some(isSeen),
+      new Set([this._focused?.dataset.id, selected])
     );
   }
 

@@ -97,26 +97,55 @@ function changes(
       isTrouble: true
     });
   }
-  for (const { id, since = 0, error } of isUnderWay(after) ? lostNodes(before, after) : []) {
+  return isUnderWay(after) ? [...news, ...nodeChanges(before, after, trans)] : news;
+}
+
+/** Nodes are lost together where the way to all of them is, and that is one thing to tell. */
+function nodeChanges(
+  before: SessionState,
+  after: SessionState,
+  trans: ITranslation
+): Omit<ISessionNews, 'folder'>[] {
+  const [lost, found] = [lostNodes(before, after), foundNodes(before, after)];
+  const name = printable(after.session);
+  const key = ([node]: readonly IShownNode[]): string =>
+    [after.folder, 'node', node?.id, node?.since ?? 0].join('|');
+  const named = (nodes: readonly IShownNode[]): string =>
+    printable(
+      listing(
+        nodes.map(({ id }) => id),
+        trans,
+        NAMED
+      )
+    );
+  const news: Omit<ISessionNews, 'folder'>[] = [];
+  if (lost.length > 0) {
+    const why = lost.find(({ error }) => error)?.error?.message;
+    const text = trans._n(
+      '%3: node %2 is away; its tasks go on elsewhere from their checkpoints.',
+      '%3: nodes %2 are away; their tasks go on elsewhere from their checkpoints.',
+      lost.length,
+      named(lost),
+      name
+    );
     news.push({
       kind: 'failed',
-      key: key('node', id, since),
-      text: [
-        trans.__(
-          '%1: node %2 is away; its tasks go on elsewhere from their checkpoints.',
-          name,
-          printable(id)
-        ),
-        ...(error ? [printable(error.message)] : [])
-      ].join(' '),
+      key: key(lost),
+      text: why === undefined ? text : `${text} ${printable(why)}`,
       isTrouble: true
     });
   }
-  for (const { id, since = 0 } of isUnderWay(after) ? foundNodes(before, after) : []) {
+  if (found.length > 0) {
     news.push({
       kind: 'found',
-      key: key('node', id, since),
-      text: trans.__('%1: node %2 is there again.', name, printable(id)),
+      key: key(found),
+      text: trans._n(
+        '%3: node %2 is there again.',
+        '%3: nodes %2 are there again.',
+        found.length,
+        named(found),
+        name
+      ),
       isTrouble: false
     });
   }

@@ -79,6 +79,8 @@ export function ScheduleToolbar(props: ScheduleToolbar.IProps) {
 function NodeFolds(props: Pick<ScheduleToolbar.IProps, 'nodes' | 'folded' | 'onFold' | 'onFoldAll'>) {
   const { trans } = useViewContext();
   const { nodes, folded, onFold, onFoldAll } = props;
+  // Of nodes that have left the chart it may still be known that they were folded.
+  const isUnfolded = !nodes.some(node => folded.has(node));
   const buttons = nodes.map(node => (
     <button
       key={node}
@@ -96,8 +98,8 @@ function NodeFolds(props: Pick<ScheduleToolbar.IProps, 'nodes' | 'folded' | 'onF
     buttons
   ) : (
     <>
-      <button type="button" className="jp-mod-styled" onClick={() => onFoldAll(folded.size === 0)}>
-        {folded.size === 0 ? trans.__('Fold all nodes') : trans.__('Unfold all nodes')}
+      <button type="button" className="jp-mod-styled" onClick={() => onFoldAll(isUnfolded)}>
+        {isUnfolded ? trans.__('Fold all nodes') : trans.__('Unfold all nodes')}
       </button>
       <details className="jp-SaturnFold">
         <summary>{nodeCount(nodes.length, trans)}</summary>

@@ -55,15 +55,22 @@ describe('BlockList', () => {
       rows: [
         { heading: 'Summer', note: 'June to August' },
         ['cherry', 'stone fruit', { text: '5', note: '± 1', spoken: '(cheapest)' }, 'here'],
+        ['sloe', '–', '7', '–'],
         [{ text: '2 more', folded: ['plum', 'fig'] }]
       ]
     };
     show([{ kind: 'table', table }]);
     expect(texts('caption')).toEqual(['Fruit']);
     expect(texts('thead th')).toEqual(['Name', 'Price']);
-    expect(texts('tbody tr')).toEqual(['Summer', 'cherrystone fruit5 (cheapest)± 1', '2 moreplumfig']);
-    const [group, cherry, more] = host.querySelectorAll<HTMLTableCellElement>('tbody th');
-    expect([group?.title, cherry?.title, more?.colSpan]).toEqual(['June to August', 'From: here', 2]);
+    expect(texts('tbody tr')).toEqual([
+      'Summer',
+      'cherrystone fruit5 (cheapest)± 1',
+      'sloe7',
+      '2 moreplumfig'
+    ]);
+    const [group, cherry, sloe, more] = host.querySelectorAll<HTMLTableCellElement>('tbody th');
+    expect([group?.title, cherry?.title, sloe?.title]).toEqual(['June to August', 'From: here', '']);
+    expect([more?.colSpan, more?.title]).toEqual([2, '']);
     expect(host.querySelector('td')?.className).toBe('jp-mod-number');
   });
 

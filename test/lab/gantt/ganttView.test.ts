@@ -203,6 +203,15 @@ describe('a chart of very many bars', () => {
     expect(drawn().map(bar => bar.dataset.id)).toEqual(bars.map(({ id }) => id));
   });
 
+  it('has the bar that a key leads to at once, however many are left', () => {
+    MessageLoop.flush();
+    drawn()[0]!.focus();
+    const event = new KeyboardEvent('keydown', { key: 'End', bubbles: true });
+    document.activeElement?.dispatchEvent(event);
+    expect(view.selection?.id).toBe('1199');
+    expect((document.activeElement as SVGElement).dataset.id).toBe('1199');
+  });
+
   it('leaves what is as it was in the document, and has tooltips where they are wanted', () => {
     MessageLoop.flush();
     const [first, second] = drawn() as [SVGElement, SVGElement];

@@ -75,6 +75,27 @@ describe('sessionNews', () => {
     expect(news(waited, lost)).toHaveLength(1);
   });
 
+  it('tells of nodes that are lost together, as with the head of their cluster, in one', () => {
+    const lost = clusteredSession();
+    const ids = ['gpu-1', 'gpu-2', 'gpu-3', 'gpu-4', 'gpu-5'];
+    const [own] = lost.nodes!;
+    const nodes = (state: 'away' | 'connected', since: number) =>
+      ids.map(id => ({ id, state, since, ...(state === 'away' && { error: other }) }));
+    const other = lost.nodes!.at(-1)!.error!;
+    const before: SessionState = {
+      ...lost,
+      cluster: { nodes: ids.map(id => ({ id, devices: [] })) },
+      nodes: [own!, ...nodes('connected', 1)]
+    };
+    const after = { ...lost, cluster: { nodes: [] }, nodes: [own!, ...nodes('away', 2)] };
+    expect(news(before, after).map(({ text }) => text)).toEqual([
+      'digits: nodes gpu-1, gpu-2, gpu-3 and 2 more are away; their tasks go on elsewhere from their checkpoints. Ray has lost it.'
+    ]);
+    expect(news(after, before).map(({ text }) => text)).toEqual([
+      'digits: nodes gpu-1, gpu-2, gpu-3 and 2 more are there again.'
+    ]);
+  });
+
   it('tells the end once, and what came of it', () => {
     const [ended, ...others] = news(runningState(), finishedState());
     expect(others).toEqual([]);

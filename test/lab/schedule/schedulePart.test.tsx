@@ -488,4 +488,18 @@ describe('the schedule', () => {
     await click(find('[data-node="a"] text'));
     expect(height()).toBe(before);
   });
+
+  it('offers to fold all of many nodes, whatever was folded of those that have left', async () => {
+    const state = states.explainedState();
+    const [node] = state.cluster!.nodes;
+    const cluster = (ids: string[]) => ({ nodes: ids.map(id => ({ ...node!, id })) });
+    const ids = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'];
+    await show({ ...state, cluster: cluster(ids) });
+    expect(button('Fold all nodes')).toBeDefined();
+    await click(all('[aria-expanded]').find(one => one.textContent?.endsWith('h')));
+    expect(button('Unfold all nodes')).toBeDefined();
+    await show({ ...state, cluster: cluster(ids.slice(0, -1)) });
+    await click(button('Fold all nodes'));
+    expect(all('[aria-expanded="true"]')).toEqual([]);
+  });
 });

@@ -36,7 +36,7 @@ export function nodeTable(state: SessionState, now: number, trans: ITranslation)
       { label: trans.__('Devices') },
       { label: trans.__('Memory'), align: 'right', narrow: 'below' },
       { label: trans.__('Machine'), narrow: 'tooltip' },
-      ...(isShared ? [{ label: trans.__('In use elsewhere'), narrow: 'below' as const }] : []),
+      ...(isShared ? [{ label: trans.__('In use elsewhere'), narrow: 'tooltip' as const }] : []),
       ...(unlike.length > 0 ? [{ label: trans.__('Versions'), narrow: 'below' as const }] : [])
     ],
     rows: nodes.map(shown => [
