@@ -71,7 +71,7 @@ def ours(cluster: RayCluster, session: Session) -> list[psutil.Process]:
 
 
 def is_hands(process: psutil.Process) -> bool:
-    return "ray::Hands" in process.cmdline()[0]
+    return " ".join(process.cmdline()).startswith("ray::Hands")
 
 
 def is_of_another(hands: psutil.Process, folder: str) -> bool:
