@@ -181,7 +181,7 @@ def run_on_ray(path: Path) -> int:
         cluster.start()
         cluster.start()
         command = cluster.head.command([sys.executable, __file__, str(path)])
-        environment = {**os.environ, **cluster.access, ON_RAY: cluster.address}
+        environment = {**os.environ, **cluster.on_head, ON_RAY: cluster.address}
         return subprocess.run(command, env=environment).returncode
 
 

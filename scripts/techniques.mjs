@@ -14,7 +14,9 @@ export const catalogue = join(root, 'src', 'core', 'wire', 'generated', 'techniq
 
 /** Reads the files, without importing them. */
 export async function writeCatalogue() {
-  const text = await run(inVenv('python'), ['-m', 'jupyterlab_saturn.technique_catalogue'], { env: venvEnv });
+  // Of this tree, whichever is installed.
+  const env = { ...venvEnv, PYTHONPATH: join(root, 'python-shim') };
+  const text = await run(inVenv('python'), ['-m', 'jupyterlab_saturn.technique_catalogue'], { env });
   mkdirSync(dirname(catalogue), { recursive: true });
   writeFileSync(catalogue, `${JSON.stringify(JSON.parse(text), null, 1)}\n`);
 }

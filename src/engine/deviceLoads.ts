@@ -57,6 +57,15 @@ export class DeviceLoads {
     }
   }
 
+  /** Forget all nodes but some: the others have left for good. */
+  keep(nodes: ReadonlySet<string>): void {
+    for (const node of this._nodes.keys()) {
+      if (!nodes.has(node)) {
+        this._nodes.delete(node);
+      }
+    }
+  }
+
   /**
    * What is known.
    *

@@ -209,6 +209,10 @@ export class Engine implements IDisposable {
       this._cacheSync.after(this._session, event, taken.session, time);
     }
     const { session, commands } = taken;
+    const { nodes } = session.state;
+    if (nodes !== this._session.state.nodes) {
+      this._loads.keep(new Set(nodes?.map(({ id }) => id)));
+    }
     this._session = session;
     if (!progress) {
       this._history.note(this._journal.seq, time, session);

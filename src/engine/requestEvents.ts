@@ -1,3 +1,4 @@
+import { sharesOf } from '../core/model/schedule/deviceRuns.js';
 import { ENGLISH } from '../core/model/translation.js';
 import { isAlike } from '../core/session/bridge.js';
 import { refuseStop, selectFailed, selectStopped } from '../core/session/resuming.js';
@@ -73,7 +74,10 @@ export function eventOfRequest(
 /** @throws SaturnError `busy` while devices are in use: those of a node, or any. */
 export function refuseBusy(session: ISession, what: string, node?: string): void {
   const isThere = (where: string | undefined): boolean => node === undefined || where === node;
-  const tasks = session.state.tasks.filter(task => isThere(lastAttempt(task)?.node));
+  const tasks = session.state.tasks.filter(task => {
+    const attempt = lastAttempt(task);
+    return attempt !== undefined && sharesOf(attempt).some(share => isThere(share.node));
+  });
   const trials = session.state.trials.filter(trial => isThere(trial.node));
   const stopping = tasks.filter(({ status }) => status === 'stopping').length;
   const training = tasks.filter(isActive).length - stopping;

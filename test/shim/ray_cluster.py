@@ -2,7 +2,8 @@
 
 As root each node is a network namespace, joined to the others by a virtual switch, so that cables
 can be pulled; else all are on the loopback interface. All that is started has a mark in its
-environment, by which it is found and ended: `ray stop` would end every Ray on the machine.
+environment, by which it is found and ended: `ray stop` would end every Ray on the machine. A guard
+does that, also when this process is killed.
 """
 
 from __future__ import annotations
@@ -12,24 +13,26 @@ import os
 import secrets
 import shlex
 import shutil
-import signal
 import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import psutil
+import ray_cluster_guard
 from jupyterlab_saturn.agent.agent_launch import AgentPlace, agent_alive, ensure_agent
 from jupyterlab_saturn.paths import SessionPaths
+from ray_cluster_guard import MARK
 
-MARK = "SATURN_RAY_NODE"
 _NET = "10.77.0"
 _START_SECONDS = 300.0
 _STARTS = 3
 _STORE_BYTES = 80_000_000
+# Where these choose ports themselves, a node ends itself that does not hear of them in 15 seconds.
+_PORTS = ("dashboard-agent-grpc", "dashboard-agent-listen", "metrics-export", "runtime-env-agent")
 
 
 def may_use_namespaces() -> bool:
@@ -63,14 +66,11 @@ class RayNode:
     def processes(self, name: str = "") -> list[psutil.Process]:
         """What runs on it, agents and ranks included: all, or what has a name or is titled so."""
         found = []
-        for process in psutil.process_iter():
+        for process in ray_cluster_guard.living(self.mark):
             with contextlib.suppress(psutil.Error):
-                if process.status() == psutil.STATUS_ZOMBIE:
-                    continue
-                if process.environ().get(MARK) == self.mark:
-                    title = " ".join(process.cmdline())
-                    if name == process.name() or title.startswith(name) or f" {name}" in title:
-                        found.append(process)
+                title = " ".join(process.cmdline())
+                if name == process.name() or title.startswith(name) or f" {name}" in title:
+                    found.append(process)
         return found
 
     def kill(self, name: str) -> int:
@@ -83,12 +83,7 @@ class RayNode:
 
     def end(self) -> None:
         """Leave nothing running."""
-        for harder in (signal.SIGTERM, signal.SIGKILL, signal.SIGKILL):
-            left = self.processes()
-            for process in left:
-                with contextlib.suppress(psutil.Error):
-                    process.send_signal(harder)
-            psutil.wait_procs(left, timeout=5)
+        ray_cluster_guard.end(self.mark)
 
     def cut(self) -> None:
         """Pull its cable."""
@@ -114,6 +109,11 @@ class RayCluster:
         Whether nodes are network namespaces; where that is possible when None.
     environment
         Further variables of all nodes.
+
+    Attributes
+    ----------
+    id
+        That the names of its namespaces, and the marks of what runs on it, begin with.
     """
 
     def __init__(
@@ -127,7 +127,12 @@ class RayCluster:
         self.isolated = may_use_namespaces() if namespaces is None else namespaces
         self.nodes: list[RayNode] = []
         self._more = environment or {}
-        self._id = f"sat{os.getpid()}-{secrets.token_hex(2)}"
+        self.id = f"sat{os.getpid()}-{secrets.token_hex(2)}"
+        self._guard = subprocess.Popen(
+            [sys.executable, ray_cluster_guard.__file__, self.id, str(self.folder)],
+            stdin=subprocess.PIPE,
+            start_new_session=True,  # an interruption from the keyboard is not for it
+        )
         self.token = self.folder / "token"
         self.token.touch(0o600)
         self.token.write_text(secrets.token_hex(32))
@@ -150,6 +155,11 @@ class RayCluster:
         """The first node."""
         return self.nodes[0]
 
+    @property
+    def on_head(self) -> dict[str, str]:
+        """Variables of what is to run on the head, let in and ended with the cluster."""
+        return {**self.access, MARK: self.head.mark}
+
     def start(self, *, before: str = "", **variables: str) -> RayNode:
         """Start one more node, and wait until it is one.
 
@@ -161,12 +171,12 @@ class RayCluster:
             Environment of this node alone.
         """
         number = len(self.nodes) + 1
-        namespace = f"{self._id}-{number}" if self.isolated else None
+        namespace = f"{self.id}-{number}" if self.isolated else None
         folder = self.folder / str(number)
         for name in ("ray", "run", "state"):
             (folder / name).mkdir(0o700, parents=True)
         address = f"{_NET}.{number}" if self.isolated else "127.0.0.1"
-        mark = f"{self._id}-{number}"
+        mark = f"{self.id}-{number}"
         environment = {
             **{key: value for key, value in os.environ.items() if not key.startswith("RAY_")},
             **self.access,
@@ -174,6 +184,8 @@ class RayCluster:
             MARK: mark,
             "RAY_USAGE_STATS_ENABLED": "0",
             "RAY_raylet_start_wait_time_s": "50",
+            # Ray steps back behind all else by 15: two nodes of one machine would not be alike.
+            "RAY_worker_niceness": "0",
             # So that devices on one machine are those of two.
             "XDG_RUNTIME_DIR": str(folder / "run"),
             "XDG_STATE_HOME": str(folder / "state"),
@@ -192,7 +204,8 @@ class RayCluster:
         ray = [sys.executable, "-m", "ray.scripts.scripts", "start", *joining]
         sizes = ["--num-cpus=2", f"--object-store-memory={_STORE_BYTES}", "--disable-usage-stats"]
         places = [f"--node-ip-address={address}", f"--temp-dir={folder / 'ray'}"]
-        start = [*ray, *places, *(sizes if number == 1 else sizes[:2])]
+        ports = [f"--{name}-port={_free_port()}" for name in _PORTS]
+        start = [*ray, *places, *ports, *(sizes if number == 1 else sizes[:2])]
         if before:
             start = ["sh", "-c", f"{before} && exec {shlex.join(start)}"]
         log = folder / "start.log"
@@ -218,12 +231,7 @@ class RayCluster:
 
     def end(self) -> None:
         """Leave nothing running, and nothing behind."""
-        for node in reversed(self.nodes):
-            node.end()
-        if self.isolated:
-            for name in (*(node.namespace for node in self.nodes), self._switch):
-                subprocess.run(["ip", "netns", "delete", str(name)], capture_output=True)
-        shutil.rmtree(self.folder, ignore_errors=True)
+        self._guard.communicate()
 
     def __enter__(self) -> RayCluster:
         return self
@@ -233,7 +241,7 @@ class RayCluster:
 
     @property
     def _switch(self) -> str:
-        return f"{self._id}-0"
+        return f"{self.id}-0"
 
     _bridge = "switch"
 
@@ -254,16 +262,10 @@ class RayCluster:
 
 
 class HeadLauncher:
-    """Starts the agents of sessions on a cluster's head, which is a machine like any other.
+    """Starts the agents of sessions on a cluster's head, which is a machine like any other."""
 
-    Parameters
-    ----------
-    variables
-        Of the agent beside those of this process; the cluster's token when absent.
-    """
-
-    def __init__(self, cluster: RayCluster, variables: Mapping[str, str] | None = None) -> None:
-        self._variables = cluster.access if variables is None else variables
+    def __init__(self, cluster: RayCluster) -> None:
+        self._variables = cluster.on_head
         self._python = cluster.folder / "python-on-head"
         words = shlex.join(cluster.head.command([sys.executable]))
         self._python.write_text(f'#!/bin/sh\nexec {words} "$@"\n', "utf-8")

@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from ..errors import SaturnError
+from ..errors import SaturnError, failure_of
 from ..wire import validate
 from .log_tail import tail
 
@@ -120,7 +120,7 @@ class BridgeProcess:
         pause = self._first_pause
         while True:
             begun = time.monotonic()
-            failed = await self._live(request)
+            failed = await self._outcome(request)
             if time.monotonic() - begun > _GOOD_SECONDS:
                 pause = self._first_pause
             _log.warning("The bridge is lost; again in %g s.", pause)
@@ -129,13 +129,15 @@ class BridgeProcess:
             await asyncio.sleep(pause)
             pause = min(_LAST_PAUSE, 2 * pause)
 
+    async def _outcome(self, request: BridgeRequest) -> BridgeReport:
+        try:
+            return await self._live(request)
+        except Exception as error:
+            _log.exception("The bridge cannot be started, or understood.")
+            return {"state": "failed", "error": failure_of(error)}
+
     async def _live(self, request: BridgeRequest) -> BridgeReport:
         """The life of one bridge; its last word, or why it died without one."""
-        task = {
-            "own": self._node,
-            "endpoint": self._endpoint,
-            "request": request,
-        }
         with self._log.open("ab") as log:
             process = await asyncio.create_subprocess_exec(
                 *(*self._command, str(self._folder)),
@@ -148,6 +150,7 @@ class BridgeProcess:
         self._process = process
         try:
             assert process.stdin is not None and process.stdout is not None
+            task = {"own": self._node, "endpoint": self._endpoint, "request": request}
             process.stdin.write(f"{json.dumps(task)}\n".encode())
             async for line in process.stdout:
                 report = self._read(line)

@@ -3,14 +3,20 @@
 Such software sets variables for its own workers, which every process that they start inherits: Ray
 makes it one thread, hides GPUs from whoever has asked it for none, and has its debugger answer to
 ``breakpoint()``. Tasks see their notebook's variables, and no others, but for those of a machine.
+Ray's workers are nice to others besides, at 15: ranks that are would get next to nothing of a busy
+machine.
 """
 
 from __future__ import annotations
 
+import contextlib
+import logging
 import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
+
+_log = logging.getLogger(__name__)
 
 _NAMES = frozenset(
     {
@@ -69,6 +75,24 @@ def parents_environment() -> dict[str, str] | None:
     except OSError:
         return None
     return dict(entry.split("=", 1) for entry in text.split("\0") if "=" in entry)
+
+
+def restore_niceness(process: int) -> None:
+    """Run what this process has just started as the parent of this process runs.
+
+    Where the system lets this user be no less nice, it stays as it is, and the log says so.
+    """
+    with contextlib.suppress(ProcessLookupError):
+        wanted = os.getpriority(os.PRIO_PROCESS, os.getppid())
+        if wanted >= os.getpriority(os.PRIO_PROCESS, process):
+            return
+        try:
+            os.setpriority(os.PRIO_PROCESS, process, wanted)
+        except PermissionError:
+            _log.warning(
+                "What trains here gives way to all else on this machine, as Ray's workers do. "
+                "Start Ray with RAY_worker_niceness=0 on this node."
+            )
 
 
 def _is_the_users(name: str) -> bool:

@@ -97,8 +97,9 @@ class Bridge:
             _log.warning("The cluster does not say which nodes there are. %s", error)
             return
         far = {node.key: node for node in nodes if not node.is_own}
-        for key in self._kept.keys() - far.keys():
-            await self._kept.pop(key).leave()
+        gone = [self._kept.pop(key) for key in self._kept.keys() - far.keys()]
+        # At once: each may take a while, and the engine waits for the word on the others.
+        await asyncio.gather(*(kept.leave() for kept in gone))
         for node in far.values():
             if node.key not in self._kept and self._has_room():
                 self._begin(node)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, cast
 import zmq
 import zmq.asyncio
 
-from ..agent.far_environment import far_environment, parents_environment
+from ..agent.far_environment import far_environment, parents_environment, restore_niceness
 from ..agent.log_tail import tail
 from ..agent.shared_folder_proof import answer_proof
 from ..errors import SaturnError, failure_of
@@ -101,6 +101,7 @@ class Hands:
                 env=self._environment(),
                 start_new_session=True,
             )
+        restore_niceness(self._process.pid)
         self._living = asyncio.create_task(asyncio.to_thread(self._process.wait))
         self._living.add_done_callback(lambda _: self._news.set())
 
@@ -168,7 +169,9 @@ class Hands:
         process = self._process
         said = b""
         if process is not None and process.stdout is not None:
-            said = process.stdout.read()
+            # Not to its end: what the agent has started may outlive it for a moment, and hold it.
+            os.set_blocking(process.stdout.fileno(), False)
+            said = process.stdout.read() or b""
         with contextlib.suppress(SaturnError, ValueError):
             failure = valid_failure(json.loads(said))
             if failure is not None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 import zmq
 import zmq.asyncio
 
-from ..errors import SaturnError
+from ..errors import SaturnError, failure_of
 from ..wire import check_size, encode, message
 from .transport import HandsGone, HandsUnreachable, RemoteHands
 
@@ -71,6 +71,9 @@ class NodeLine:
         try:
             done, _ = await asyncio.wait((up, down), return_when=asyncio.FIRST_COMPLETED)
             failure = done.pop().result()
+        except Exception as error:
+            _log.exception("Something is wrong with the line of node %s.", self._node)
+            failure = failure_of(error)
         finally:
             for task in (up, down):
                 task.cancel()

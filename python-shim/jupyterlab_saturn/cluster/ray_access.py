@@ -55,9 +55,8 @@ async def admitted(request: RayRequest) -> str:
                 "bad-token",
                 f"The Ray cluster at {without.address} does not take "
                 + ("the token that was found." if with_token.address else "us without a token."),
-                "Put the cluster's token in ~/.ray/auth_token, or set RAY_AUTH_TOKEN or "
-                "RAY_AUTH_TOKEN_PATH where Jupyter is started, and restart the session's agent. "
-                "On the cluster's head, `ray get-auth-token` prints it.",
+                "On the cluster's head, `ray get-auth-token` prints its token. Put it in "
+                f"{_token_place()} on this machine, readable by you alone, and join again.",
             )
         os.environ[_MODE] = mode
     elif not request.get("open", False):
@@ -70,6 +69,13 @@ async def admitted(request: RayRequest) -> str:
             "with --open.",
         )
     return without.address
+
+
+def _token_place() -> str:
+    """Where Ray looks for our token first."""
+    if os.environ.get("RAY_AUTH_TOKEN"):
+        return "the variable RAY_AUTH_TOKEN with which the session's agent was started"
+    return os.environ.get("RAY_AUTH_TOKEN_PATH") or "~/.ray/auth_token"
 
 
 class _Answer:

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
     from ..generated.wire_types import Failure, RayRequest
 
+_log = logging.getLogger(__name__)
+
 _NAMESPACE = "saturn"
 _CALLS = 16
 _JOIN_SECONDS = 60.0
@@ -142,8 +144,11 @@ class RayHands:
         try:
             await _answer(self._actor.end.remote(), _END_SECONDS)
         except (HandsGone, HandsUnreachable):
-            logging.getLogger(__name__).info("Hands do not answer any more.")
-        await asyncio.to_thread(ray.kill, self._actor)
+            _log.info("Hands do not answer any more.")
+        try:
+            await asyncio.to_thread(ray.kill, self._actor)
+        except Exception as error:  # the cluster is lost, and hands end with it
+            _log.info("Hands cannot be ended. %s", error)
 
 
 async def _answer(call: Awaitable[_T], seconds: float | None = None) -> _T:

@@ -75,8 +75,19 @@ function kindsFor({ nodes }: Cluster, count: number): IDeviceKind[] {
 /** As {@link deviceKinds}, of a strategy: over several nodes those of which enough nodes have enough. */
 export function strategyKinds(cluster: Cluster, strategy: Strategy): readonly IDeviceKind[] {
   const { nodes: span = 1 } = strategy;
-  return deviceKinds(cluster, devicesPerNode(strategy)).filter(({ nodes }) => nodes.length >= span);
+  return span === 1
+    ? deviceKinds(cluster, strategy.devices)
+    : deviceKinds(wholeDevices(cluster), devicesPerNode(strategy)).filter(
+        ({ nodes }) => nodes.length >= span
+      );
 }
+
+/** A cluster of those devices that work with others. */
+const wholeDevices = derived(
+  ({ nodes }: Cluster): Cluster => ({
+    nodes: nodes.map(node => ({ ...node, devices: [...usableBy({ devices: 2 }, node.devices)] }))
+  })
+);
 
 /** The kinds of devices that a strategy may run on by what an inspection found. */
 export function feasibleKinds(

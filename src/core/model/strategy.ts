@@ -59,5 +59,10 @@ export function usableBy({ devices }: Pick<Strategy, 'devices'>, all: readonly D
 
 /** How many of a node's devices one task can use at most. */
 export function mostTogether(all: readonly Device[]): number {
-  return Math.max(Math.min(1, all.length), usableBy({ devices: 2 }, all).length);
+  return Math.max(Math.min(1, all.length), mostWithOthers(all));
+}
+
+/** How many of a node's devices a task can use that uses others as well, of this node or another. */
+export function mostWithOthers(all: readonly Device[]): number {
+  return usableBy({ devices: 2 }, all).length;
 }

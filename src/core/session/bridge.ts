@@ -1,3 +1,4 @@
+import { sharesOf } from '../model/schedule/deviceRuns.js';
 import type {
   AgentHello,
   BridgeReport,
@@ -148,7 +149,9 @@ function isFar({ nodes = [] }: Pick<SessionState, 'nodes'>, node: string | undef
 }
 
 function isBeyond(state: SessionState, task: TaskState): boolean {
-  return isFar(state, lastAttempt(task)?.node) || isFar(state, task.next?.node);
+  return [lastAttempt(task), task.next].some(
+    attempt => attempt && sharesOf(attempt).some(({ node }) => isFar(state, node))
+  );
 }
 
 function withBridge(session: ISession, bridge: BridgeState): ISession {

@@ -42,14 +42,14 @@ export function excludeDevices(
     // For those that wait there may be too few devices now: they are asked for again where they fit.
     trials: trials.filter(({ status }) => status !== 'queued')
   });
-  const notice = noticeOf(out, error);
+  const notice = noticeOf(session, out, error);
   // Of a device that is refused over and over one word is enough.
   const others = next.state.notices.filter(other => !isRefused(other) || other.message !== notice.message);
   return withNotice(withState(withStaleProfile(next), { notices: others }), notice);
 }
 
-function noticeOf(out: readonly ExcludedDevice[], error: Failure): Failure {
-  const names = out.map(({ device }) => device.id).join(', ');
+function noticeOf(session: ISession, out: readonly ExcludedDevice[], error: Failure): Failure {
+  const names = namesOf(session, out);
   const back = isRefused(error)
     ? 'As soon as it is free the session goes on with it, by itself.'
     : `Take ${out.length === 1 ? 'it' : 'them'} in again with %saturn cluster --gpu all.`;
@@ -58,6 +58,12 @@ function noticeOf(out: readonly ExcludedDevice[], error: Failure): Failure {
     message: `${names} ${out.length === 1 ? 'is' : 'are'} left out of the plan: ${error.message}`,
     hint: error.hint === undefined ? back : `${error.hint} ${back}`
   };
+}
+
+/** What devices are called: by their node as well, where there are several. */
+function namesOf({ state }: ISession, out: readonly ExcludedDevice[]): string {
+  const several = (state.cluster?.nodes.length ?? 0) > 1;
+  return out.map(({ node, device }) => (several ? `${node} ${device.id}` : device.id)).join(', ');
 }
 
 /** The session that tries again those devices that others had for themselves: all, or those that are free now. */
@@ -109,7 +115,7 @@ export function withoutDevices(session: ISession, time: number): ISession {
   const out = session.state.excludedDevices ?? [];
   return withNotice(withoutGoal(session, time), {
     code: 'no-device-left',
-    message: `No device is left: ${out.map(({ device }) => device.id).join(', ')} ${out.length === 1 ? 'is' : 'are'} left out of the plan.`,
+    message: `No device is left: ${namesOf(session, out)} ${out.length === 1 ? 'is' : 'are'} left out of the plan.`,
     hint: 'See why with %saturn cluster. Set the devices there, and go on with %saturn run.'
   });
 }

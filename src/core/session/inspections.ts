@@ -20,7 +20,7 @@ import {
   withTask,
   withTaskState
 } from './session.js';
-import { stopInspections } from './stopping.js';
+import { inspecting, stopInspections } from './stopping.js';
 import { isOfStorage, noteDiskFull } from './storage.js';
 import { hasActive, placeless } from './taskTable.js';
 
@@ -54,15 +54,25 @@ export function handOver(session: ISession, before: Inspectors): Command[] {
 
 /**
  * What is feasible may have changed: have the tasks that wait inspected again. Those that are on a device are given up
- * there and begin anew: they may need none now, or another.
+ * there and begin anew: they may need none now, or another. While others train, what can begin by what is known of it need
+ * not wait for more.
  *
  * @param kind - of the devices for which it may have changed; all when absent.
  */
 export function inspectAgain(session: ISession, kind?: DeviceKind): IStep {
   const there: string[] = [];
+  const goesOn = session.state.goal === 'run' && hasActive(session.state.tasks);
+  // What is being found out is for fewer, and would seem to be all.
+  const asked = inspecting(session, name => !findTask(session, name)?.onDevice);
   const next = withStaleProfile(
     mapTasks(session, task => {
       const { onDevice, verdicts, ...rest } = task;
+      if (goesOn && task.status === 'ready' && verdicts?.some(verdict => verdict.kind === kind)) {
+        return {
+          ...task,
+          verdicts: verdicts.map(one => (one.kind === kind ? { ...one, outdated: true } : one))
+        };
+      }
       const kept = verdicts?.filter(verdict => kind !== undefined && verdict.kind !== kind);
       const anew: TaskState = { ...rest, ...(kept && { verdicts: kept }) };
       if (onDevice) {
@@ -77,7 +87,11 @@ export function inspectAgain(session: ISession, kind?: DeviceKind): IStep {
   );
   return {
     session: next,
-    commands: [...stopInspections(there), ...inspect(next, (_, of) => kind === undefined || of === kind)]
+    commands: [
+      ...stopInspections(asked, kind && inspectors(session.state).get(kind)),
+      ...stopInspections(there),
+      ...inspect(next, (_, of) => kind === undefined || of === kind)
+    ]
   };
 }
 

@@ -16,7 +16,7 @@ import { signedInspection } from './speeds.js';
  * others needs not wait for that.
  */
 export function lacksVerdict({ status, onDevice, verdicts = [] }: TaskState, kind: DeviceKind): boolean {
-  if (verdicts.some(verdict => verdict.kind === kind)) {
+  if (verdicts.some(verdict => verdict.kind === kind && !verdict.outdated)) {
     return false;
   }
   return status === 'inspecting'

@@ -2,6 +2,7 @@ import { modelAt } from '../model/deviceModels.js';
 import type { AgentHello, Attempt, HistoryLostEvent, TaskState } from '../wire/messages.js';
 import type { Command } from './command.js';
 import { type ISession, isActive, lastAttempt, mapTasks, withNotice, withStaleProfile } from './session.js';
+import { nodesOf } from './stopping.js';
 import { taskNamed } from './taskTable.js';
 
 const NO_TASK: Pick<TaskState, 'attempts'> = { attempts: [] };
@@ -95,7 +96,7 @@ export function stopForgottenGroups({ state }: ISession, { node, groups }: Agent
       .filter(isActive)
       .flatMap(task =>
         [lastAttempt(task), task.next]
-          .filter(attempt => attempt?.node === node.id)
+          .filter(attempt => attempt && nodesOf(attempt).includes(node.id))
           .map(attempt => `${task.spec.name} ${attempt?.number}`)
       )
   );

@@ -5,6 +5,7 @@ import { handOver } from './inspections.js';
 import { type Inspectors, inspectors } from './inspectors.js';
 import { settled } from './kindVerdicts.js';
 import { awayWords, isInCluster, SILENT, withoutNode } from './nodes.js';
+import { losses, lostTooOften, MAX_NODES_LOST } from './rankGroups.js';
 import {
   type ISession,
   type IStep,
@@ -21,7 +22,7 @@ import { placeless } from './taskTable.js';
 
 /**
  * A node has left the cluster, and what it did is over: its tasks go on elsewhere, from what they have saved, and what it
- * measured or inspected is asked of others. That is no fault of any task.
+ * measured or inspected is asked of others. That is no fault of any task, but of one with which it happens again and again.
  *
  * @param time - seconds since the epoch.
  */
@@ -45,7 +46,7 @@ export function noteNodeAway(
   const parted = loseParts(without, node, time);
   const left = withFittingTrials(
     withState(
-      mapTasks(parted.session, task => withoutKinds(taskWithout(task, node, time), chosen)),
+      mapTasks(parted.session, task => withoutKinds(taskWithout(task, node, error, time), chosen)),
       // What is still missing is asked for anew.
       { trials: trials.filter(trial => trial.status === 'queued' || trial.node !== node) }
     )
@@ -78,7 +79,8 @@ function withoutKinds(task: TaskState, chosen: Inspectors): TaskState {
   return settled(onDevice?.kind && !chosen.has(onDevice.kind) ? rest : task, chosen);
 }
 
-function taskWithout(task: TaskState, node: string, time: number): TaskState {
+/** @param error - why the node is away, if somebody knows. */
+function taskWithout(task: TaskState, node: string, error: Failure | undefined, time: number): TaskState {
   if (task.onDevice?.node === node) {
     return { ...task, onDevice: placeless(task.onDevice) };
   }
@@ -88,9 +90,13 @@ function taskWithout(task: TaskState, node: string, time: number): TaskState {
   }
   // What was to take over may have begun: no other has its number.
   const lost = [attempt, ...(task.next ? [task.next] : [])];
+  const status = restingStatus(task);
+  const times = losses(task, true) + 1;
   return {
     ...task,
-    status: restingStatus(task),
+    ...(status === 'ready' && times > MAX_NODES_LOST
+      ? { status: 'failed', error: lostTooOften(task, whyLost(node, error), times) }
+      : { status }),
     moving: undefined,
     next: undefined,
     attempts: [
@@ -133,9 +139,14 @@ function isGivenUp({ status }: TaskState, { outcome, blameless }: Attempt): bool
 function noticeOf(node: string, lost: readonly TaskState[], error: Failure | undefined): Failure {
   const names = lost.map(({ spec }) => spec.name).join(', ');
   const tasks = names && ` It trained ${names}: what was saved is not lost.`;
+  const why = whyLost(node, error);
   return {
-    code: error?.code ?? 'node-away',
-    message: `${awayWords(node)}${error?.message ?? SILENT}${tasks}`,
+    ...why,
+    message: `${why.message}${tasks}`,
     hint: error?.hint ?? 'Once it is back it takes part again, by itself.'
   };
+}
+
+function whyLost(node: string, error: Failure | undefined): Failure {
+  return { code: error?.code ?? 'node-away', message: `${awayWords(node)}${error?.message ?? SILENT}` };
 }

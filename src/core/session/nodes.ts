@@ -1,6 +1,6 @@
 import { SaturnError } from '../wire/failure.js';
-import type { AgentHello, NodeState, SessionState } from '../wire/messages.js';
-import { type ISession, withState } from './session.js';
+import type { AgentHello, Failure, NodeState, SessionState } from '../wire/messages.js';
+import { type ISession, withNotice, withState } from './session.js';
 
 /** A node of which nothing was heard for this long is away, in seconds; agents ping every 2, and give up sooner. */
 export const AWAY_SECONDS = 15;
@@ -120,6 +120,12 @@ export function refuseMissingNode({ cluster, nodes = [] }: SessionState, node: s
         there.length > 0 ? `There are: ${there.join(', ')}.` : 'Choose devices first with %saturn cluster.'
     });
   }
+}
+
+/** The session that tells of a node's trouble, and of which node where there are several. */
+export function noteTrouble(session: ISession, node: string, error: Failure): ISession {
+  const several = (session.state.cluster?.nodes.length ?? 0) > 1;
+  return withNotice(session, several ? { ...error, message: `${node}: ${error.message}` } : error);
 }
 
 /** Why a node is away of which nothing else is known. */

@@ -26,6 +26,9 @@ export const MAX_LOST = 3;
 /** As {@link MAX_LOST}, for one that vanishes by no fault of its task: something here does not work then. */
 export const MAX_BLAMELESS = 10;
 
+/** As {@link MAX_BLAMELESS}, for one whose node is lost, or one of several: it may be the task that takes them down. */
+export const MAX_NODES_LOST = 4;
+
 /** Code of the loss of a part of a group over several nodes, by no fault of its. */
 export const PART_LOST = 'part-lost';
 
@@ -245,11 +248,20 @@ function noteDeviceFailure(
 }
 
 /** How often a task was lost before without a new checkpoint since; by its own fault, perhaps, or by no fault of its. */
-function losses({ attempts }: TaskState, blameless: boolean): number {
+export function losses({ attempts }: TaskState, blameless: boolean): number {
   const saved = attempts.findLastIndex(({ savedStep }) => savedStep !== undefined);
   const since = attempts.slice(Math.max(0, saved));
   return since.filter(one => (blameless ? one.blameless === true : one.outcome === 'lost' && !one.blameless))
     .length;
+}
+
+/** Why a task is not started again that was lost so many times. */
+export function lostTooOften({ spec }: TaskState, error: Failure, times: number): Failure {
+  return {
+    ...error,
+    message: `${error.message} This was time ${times} without a new checkpoint; it is not started again.`,
+    hint: [error.hint, `Try it again with %saturn retry ${spec.name}.`].filter(Boolean).join(' ')
+  };
 }
 
 function noteLost(session: ISession, task: TaskState, attempt: Attempt, event: GroupEvent): ISession {
@@ -258,7 +270,8 @@ function noteLost(session: ISession, task: TaskState, attempt: Attempt, event: G
   const blameless = OF_OURS.has(error.code);
   const gone: Attempt = blameless ? { ...attempt, blameless } : attempt;
   const lost = losses(task, blameless) + 1;
-  const isTooOften = lost > (blameless ? MAX_BLAMELESS : MAX_LOST);
+  const most = error.code === PART_LOST ? MAX_NODES_LOST : blameless ? MAX_BLAMELESS : MAX_LOST;
+  const isTooOften = lost > most;
   const attempts = ended(task, gone, event, blameless && !isTooOften ? 'stopped' : 'lost');
   if (restingStatus(task) === 'stopped') {
     return withTask(session, name, { ...attempts, status: 'stopped' });
@@ -270,11 +283,7 @@ function noteLost(session: ISession, task: TaskState, attempt: Attempt, event: G
     return withTask(session, name, {
       ...attempts,
       status: 'failed',
-      error: {
-        ...error,
-        message: `${error.message} This was time ${lost} without a new checkpoint; it is not started again.`,
-        hint: [error.hint, `Try it again with %saturn retry ${name}.`].filter(Boolean).join(' ')
-      }
+      error: lostTooOften(task, error, lost)
     });
   }
   const from = task.checkpointStep === undefined ? 'the beginning' : `step ${task.checkpointStep}`;

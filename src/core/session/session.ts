@@ -1,4 +1,4 @@
-import { mostTogether } from '../model/strategy.js';
+import { mostTogether, mostWithOthers } from '../model/strategy.js';
 import type {
   Attempt,
   Device,
@@ -285,16 +285,20 @@ export function maxDevices(session: ISession): number {
  * with those that are left out for now: what is asked once holds when they are back.
  */
 export function maxDevicesEver({ state }: ISession): ReadonlyMap<DeviceKind, number> {
-  const sizes = new Map<DeviceKind, number[]>();
+  const nodes = new Map<DeviceKind, Device[][]>();
   for (const node of state.cluster?.nodes ?? []) {
     const all = allDevices(state, node);
     const kind = all[0]?.kind;
     if (kind !== undefined) {
-      sizes.set(kind, [...(sizes.get(kind) ?? []), mostTogether(all)]);
+      nodes.set(kind, [...(nodes.get(kind) ?? []), all]);
     }
   }
+  const { span = 1 } = state.wishes ?? {};
   return new Map(
-    [...sizes].map(([kind, own]) => [kind, Math.max(0, ...own, mostOverNodes(own, state.wishes?.span ?? 1))])
+    [...nodes].map(([kind, own]) => [
+      kind,
+      Math.max(...own.map(mostTogether), mostOverNodes(own.map(mostWithOthers), span))
+    ])
   );
 }
 

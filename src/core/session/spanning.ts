@@ -1,4 +1,4 @@
-import { mostTogether } from '../model/strategy.js';
+import { mostWithOthers } from '../model/strategy.js';
 import type { Cluster, Feasibility } from '../wire/messages.js';
 import { BUILT_IN_TECHNIQUES } from '../wire/techniqueCatalogue.js';
 
@@ -26,7 +26,7 @@ export function overNodes(
     const { strategy, feasible, insteadOf, kind } = verdict;
     const sizes = cluster.nodes
       .filter(({ devices }) => kind === undefined || devices[0]?.kind === kind)
-      .map(({ devices }) => mostTogether(devices));
+      .map(({ devices }) => mostWithOthers(devices));
     const largest = Math.max(0, ...sizes);
     const spread = spreadsOf(sizes, span).find(
       ({ nodes, devices }) => strategy.devices % nodes === 0 && strategy.devices / nodes <= devices
@@ -49,7 +49,7 @@ export function overNodes(
 /**
  * The largest number of devices that a task may use over several nodes; 0 where it may use those of one only.
  *
- * @param sizes - of each node, how many of its devices can be used together.
+ * @param sizes - of each node, how many of its devices can be used with others.
  * @param span - as of {@link overNodes}.
  */
 export function mostOverNodes(sizes: readonly number[], span: number): number {

@@ -11,7 +11,7 @@ import { inspectAgain, inspectStopped, noteInspections, resultsOf } from './insp
 import { noteLostHistory } from './lostHistory.js';
 import { noteNodeAway } from './lostNodes.js';
 import { withEventNews } from './news.js';
-import { withSilence } from './nodes.js';
+import { noteTrouble, withSilence } from './nodes.js';
 import { halt, noteRoom } from './pausing.js';
 import { noteProfile, noteRecalled, noteTrial, withTechniques } from './profiling.js';
 import { adoptGiven, adoptPlan, changesMoves } from './replanning.js';
@@ -115,7 +115,9 @@ function note(session: ISession, event: SessionEvent, time: number): IStep {
     case 'storage-free':
       return noteRoom(session);
     case 'node-changed':
-      return event.error ? only(withNotice(session, event.error)) : noteNode(session, event.node, []);
+      return event.error
+        ? only(noteTrouble(session, event.node.id, event.error))
+        : noteNode(session, event.node, []);
     case 'profile-requested': {
       const whole = inspectStopped(includeBusyDevices(session), null);
       return { ...whole, session: noteProfile(whole.session, event) };
@@ -259,10 +261,7 @@ function noteOtherWishes(
   if (!grown) {
     return { session: next, commands: [] };
   }
-  // What is being found out is for fewer, and would seem to be all.
-  const outdated = stopInspections(inspecting(session, () => true));
-  const again = inspectAgain(next);
-  return { ...again, commands: [...outdated, ...again.commands] };
+  return inspectAgain(next);
 }
 
 /** There is no plan: nothing begins; or, while tasks train, the plan there is is followed. */

@@ -44,8 +44,18 @@ export class TaskFolder {
     return join(this.path, `attempt-${number}`);
   }
 
-  /** What a rank of an attempt has printed. */
-  rankLog(attempt: number, rank: number): string {
-    return join(this.attempt(attempt), `rank${rank}.log`);
+  /**
+   * What a rank of an attempt has printed.
+   *
+   * @param first - of an attempt over several nodes: the first rank on its node.
+   */
+  rankLog(attempt: number, rank: number, first = 0): string {
+    const folder = first === 0 ? this.attempt(attempt) : this.part(attempt, first);
+    return join(folder, `rank${rank - first}.log`);
+  }
+
+  /** What a node but the first has of an attempt over several. */
+  part(attempt: number, first: number): string {
+    return join(this.attempt(attempt), `from-rank-${first}`);
   }
 }

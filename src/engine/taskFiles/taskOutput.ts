@@ -27,13 +27,11 @@ export async function readOutput(folder: string, task: TaskState, request: Outpu
       hint: numbers.length > 0 ? `There are: ${numbers.join(', ')}.` : 'It was not trained yet.'
     });
   }
-  const path = attempt === BUILT ? files.inspectionLog : files.rankLog(attempt, rank);
-  const [end, ranks, built] = await Promise.all([
-    tail(path, bytes),
-    attempt === BUILT ? [0] : ranksIn(files.attempt(attempt)),
-    isThere(files.inspectionLog)
-  ]);
-  return { ...end, attempt, ranks, attempts: [...(built ? [BUILT] : []), ...numbers], path };
+  const logs = attempt === BUILT ? new Map([[0, files.inspectionLog]]) : await rankLogs(files, attempt);
+  const path = logs.get(rank) ?? files.rankLog(attempt, rank);
+  const [end, built] = await Promise.all([tail(path, bytes), isThere(files.inspectionLog)]);
+  const attempts = [...(built ? [BUILT] : []), ...numbers];
+  return { ...end, attempt, ranks: [...logs.keys()], attempts, path };
 }
 
 /** The end of a text file, from the beginning of a line where there is one; nothing of one that cannot be read. */
@@ -58,13 +56,23 @@ async function tail(path: string, most: number): Promise<Pick<Output, 'text' | '
   }
 }
 
-/** Ranks that have a log in an attempt's folder, in order. */
-async function ranksIn(folder: string): Promise<number[]> {
+/** The logs of an attempt's ranks that are here, in order: of one over several nodes those of all whose files are. */
+async function rankLogs(files: TaskFolder, attempt: number): Promise<Map<number, string>> {
+  const others = await numbersIn(files.attempt(attempt), /^from-rank-(\d{1,5})$/);
+  const found = await Promise.all(
+    [0, ...others].map(async first => {
+      const folder = first === 0 ? files.attempt(attempt) : files.part(attempt, first);
+      const own = await numbersIn(folder, /^rank(\d{1,5})\.log$/);
+      return own.map(rank => [first + rank, files.rankLog(attempt, first + rank, first)] as const);
+    })
+  );
+  return new Map(found.flat().sort(([a], [b]) => a - b));
+}
+
+/** The numbers in the names of what is in a folder; none when it cannot be read. */
+async function numbersIn(folder: string, name: RegExp): Promise<number[]> {
   const names = await readdir(folder).catch((): string[] => []);
-  return names
-    .flatMap(name => /^rank(\d{1,5})\.log$/.exec(name)?.[1] ?? [])
-    .map(Number)
-    .sort((a, b) => a - b);
+  return names.flatMap(one => name.exec(one)?.[1] ?? []).map(Number);
 }
 
 async function isThere(path: string): Promise<boolean> {

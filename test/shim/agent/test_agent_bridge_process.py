@@ -22,6 +22,9 @@ if address == "none:1":
     error = {"code": "no-such-cluster", "message": "There is none."}
     print(json.dumps({"state": "failed", "error": error}), flush=True)
     sys.exit()
+if address == "loud:1":
+    print(os.getpid(), file=sys.stderr, flush=True)
+    print("x" * (5 << 20), flush=True)
 print("libraries print what they like", flush=True)
 print(json.dumps({"state": "connected", "address": address,
     "nodes": [{"id": str(os.getpid()), "address": task["endpoint"]}]}), flush=True)
@@ -129,5 +132,29 @@ def test_what_fails_again_and_again_is_told_once(tmp_path: Path) -> None:
         assert states(said) == ["starting", "failed"] * 2
         log = tmp_path / "bridge.log"
         assert json.dumps(NONE) not in log.read_text()
+
+    play(tmp_path, act)
+
+
+def test_one_that_cannot_be_started_has_failed(tmp_path: Path) -> None:
+    async def act(bridge: BridgeProcess, said: list[Json]) -> None:
+        (tmp_path / "bridge.log").mkdir()
+        await bridge.start(ONE)
+        await until(lambda: len(said) == 2)
+        assert states(said) == ["starting", "failed"]
+        (tmp_path / "bridge.log").rmdir()
+        await until(lambda: len(said) == 3)
+        assert said[2]["state"] == "connected"
+
+    play(tmp_path, act)
+
+
+def test_one_that_says_too_much_is_ended_and_has_failed(tmp_path: Path) -> None:
+    async def act(bridge: BridgeProcess, said: list[Json]) -> None:
+        await bridge.start({"ray": {"address": "loud:1"}})
+        await until(lambda: len(said) == 2)
+        assert states(said) == ["starting", "failed"]
+        loud = int((tmp_path / "bridge.log").read_text().split()[0])
+        assert not is_alive(loud)
 
     play(tmp_path, act)

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 
 import pytest
-from jupyterlab_saturn.agent.far_environment import far_environment, parents_environment
+from jupyterlab_saturn.agent.far_environment import (
+    far_environment,
+    parents_environment,
+)
 
 RAYS = {
     "RAY_JOB_ID": "ffffffff",
@@ -91,3 +95,25 @@ def test_a_process_knows_what_its_parent_was_started_with() -> None:
     assert known["OF_START"] == "a=b"
     assert "MADE_LATER" not in known
     assert parents_environment() is not None
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root may be less nice than it was")
+def test_what_is_started_is_as_nice_as_the_parent_and_no_nicer() -> None:
+    program = (
+        "import os, subprocess, sys;"
+        "from jupyterlab_saturn.agent.far_environment import restore_niceness;"
+        "os.nice(int(sys.argv[1]));"
+        "child = subprocess.Popen(['sleep', '60']);"
+        "restore_niceness(child.pid);"
+        "print(os.getpriority(os.PRIO_PROCESS, child.pid));"
+        "child.kill(); child.wait(); restore_niceness(child.pid)"
+    )
+    for more in ("3", "0"):
+        told = subprocess.run(
+            [sys.executable, "-c", program, more],
+            env={"PYTHONPATH": ":".join(sys.path)},
+            stdout=subprocess.PIPE,
+            check=True,
+            text=True,
+        )
+        assert int(told.stdout) == os.getpriority(os.PRIO_PROCESS, 0)

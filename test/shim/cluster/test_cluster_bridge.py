@@ -85,6 +85,22 @@ def test_an_agent_that_dies_is_told_of_and_has_a_successor() -> None:
         until(lambda: nodes_of(running) == [("host-222222", True)])
 
 
+@pytest.mark.parametrize(
+    "error", [SaturnError("bad-message", "A Failure is malformed."), RuntimeError("strange")]
+)
+def test_a_line_that_breaks_is_told_of_and_has_a_successor(error: Exception) -> None:
+    cluster = LocalCluster(OWN, far(2))
+    with scene(cluster) as (ear, running, _, _):
+        ear.hear("agent.hello")
+        until(lambda: running.reports)
+        cluster.breaks.append(error)
+        gone = ear.hear("agent.gone", seconds=30)["body"]
+        assert gone["node"] == "host-222222"
+        assert str(error).partition("\n")[0] in gone["error"]["message"]
+        ear.hear("agent.hello", seconds=60)
+        until(lambda: nodes_of(running) == [("host-222222", True)])
+
+
 def test_nodes_come_and_go() -> None:
     cluster = LocalCluster(OWN)
     with scene(cluster) as (ear, running, _, _):

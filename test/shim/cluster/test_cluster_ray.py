@@ -227,6 +227,7 @@ def test_who_is_not_let_in_learns_why(cluster: RayCluster, home: Path) -> None:
     assert refusal(cluster, home, cluster.access, "ray://head") == "bad-address"
 
 
+@nightly
 def test_an_open_cluster_is_joined_by_those_who_say_so_alone(home: Path) -> None:
     with RayCluster(token=False) as cluster:
         cluster.start()

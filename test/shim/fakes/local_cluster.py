@@ -68,6 +68,9 @@ class LocalHands:
         if self._node not in self._cluster.there:
             call.close()
             raise HandsGone("it was taken away.")
+        if self._cluster.breaks:
+            call.close()
+            raise self._cluster.breaks.pop()
         answer = await call
         self._calls += 1
         if self._cluster.unreliable and self._calls % 3 != 0:
@@ -90,6 +93,8 @@ class LocalCluster:
         What hands are told otherwise than they should be.
     refusal
         Why nobody can have hands.
+    breaks
+        What the next calls of hands raise instead of doing something.
     """
 
     def __init__(
@@ -102,6 +107,7 @@ class LocalCluster:
         self.unreliable = False
         self.changes: Json = {}
         self.refusal: SaturnError | None = None
+        self.breaks: list[Exception] = []
 
     async def connect(self) -> str:
         return "here:1"

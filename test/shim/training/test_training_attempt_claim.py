@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import sys
 from collections.abc import Callable
@@ -86,6 +87,27 @@ def test_claims_are_made_twice_without_harm(tmp_path: Path) -> None:
     assert Attempt(tmp_path, 1).begin() == 5
     only.save(6)
     assert only.newest() == (6, 1)
+
+
+def test_an_attempt_at_a_task_that_was_added_anew_is_late(tmp_path: Path) -> None:
+    old, new = Attempt(tmp_path / "task", 3), Attempt(tmp_path / "task", 1)
+    old.begin()
+    old.save(10)
+    (tmp_path / "task").rename(tmp_path / "task.removed")
+    assert not refused(old.claim.require)  # nobody else has begun
+    assert new.begin() == 0
+    new.save(5)
+    assert refused(lambda: old.save(20))
+    assert new.newest() == (5, 1)
+
+
+def test_an_attempt_goes_on_when_the_engine_has_forgotten_all(tmp_path: Path) -> None:
+    first, second = Attempt(tmp_path, 1), Attempt(tmp_path, 2)
+    first.begin()
+    shutil.rmtree(tmp_path / "claims")
+    assert not refused(lambda: first.save(10))
+    assert second.begin() == 10
+    assert refused(lambda: first.save(20))
 
 
 def test_what_claims_nothing_is_refused_nothing(tmp_path: Path) -> None:

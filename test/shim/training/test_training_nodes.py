@@ -76,7 +76,7 @@ def test_a_group_that_stops_goes_on_over_other_nodes_and_on_one(
     spec = session.spec(mlp, "stopped")
     assert leave(session.train_across(spec, "fsdp", 2, until=4)) == [[0], [0]]
     manifest = json.loads(
-        (session.paths.checkpoints("stopped") / "step-000000004" / "manifest.json").read_text()
+        (session.paths.checkpoints("stopped") / "step-000000004-1" / "manifest.json").read_text()
     )
     assert {name.split("_")[2] for name in manifest["files"] if "distcp" in name} == {"0", "1"}
     assert leave(session.train_across(spec, "ddp", 2, attempt=2, until=8)) == [[0], [0]]

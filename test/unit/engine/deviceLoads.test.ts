@@ -13,6 +13,14 @@ describe('DeviceLoads', () => {
     expect(new DeviceLoads().read(undefined, 0)).toEqual({ nodes: [] });
   });
 
+  it('forgets nodes that have left', () => {
+    const loads = new DeviceLoads();
+    loads.note(told(10, 0.5));
+    loads.note({ ...told(10, 0.5), node: 'gone' });
+    loads.keep(new Set(['n', 'new']));
+    expect(loads.read(60, 13).nodes.map(({ node }) => node)).toEqual(['n']);
+  });
+
   it('tells each time, and how it is now, until that was long ago', () => {
     const loads = new DeviceLoads();
     loads.note(told(10, 0.5));

@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import type { Command } from '../../../src/core/session/command.js';
 import { emptySession, isActive } from '../../../src/core/session/session.js';
 import { step } from '../../../src/core/session/step.js';
-import type { GroupEvent, Plan, PlanRequest, Segment } from '../../../src/core/wire/messages.js';
+import type { AgentHello, GroupEvent, Plan, PlanRequest, Segment } from '../../../src/core/wire/messages.js';
+import { refuseBusy } from '../../../src/engine/requestEvents.js';
 import { inspection, SessionHarness, spec } from './sessionHarness.js';
 
 const STEPS = 10;
@@ -204,10 +205,14 @@ class Scene {
     return this.after(sim => sim.group('a', number, 'started', { step: 0, node: 'node' }), parts);
   }
 
-  private _groups(node: Node): { task: string; attempt: number }[] {
+  private _groups(node: Node): AgentHello['groups'] {
     return this.parts
       .filter(part => part.node === node)
-      .map(({ number }) => ({ task: 'a', attempt: number }));
+      .map(({ number, spans }) => ({
+        task: 'a',
+        attempt: number,
+        order: { hash: 'h', strategy: spans ? BOTH : ONE, devices: ['cpu0'] }
+      }));
   }
 
   private _hello(sim: SessionHarness, node: Node): void {
@@ -328,6 +333,28 @@ describe('a group over two nodes', () => {
       ['node', 1, 'stopped'],
       ['node', undefined, undefined]
     ]);
+  });
+
+  it('goes on in all its parts under another engine', () => {
+    for (const engine of ['engine dies', 'engine dies, far first']) {
+      const { parts } = played('meets 1', 'started 1', engine);
+      expect(parts.map(({ node, leaving }) => [node, leaving])).toEqual([
+        ['node', false],
+        ['far', false]
+      ]);
+    }
+  });
+
+  it('keeps the devices of each of its nodes, and is beyond the bridge with one part', () => {
+    const { sim } = played('meets 1', 'started 1');
+    for (const node of NODES) {
+      expect(() => refuseBusy(sim.session, 'No', node)).toThrow('1 task is being trained');
+    }
+    expect(() => refuseBusy(sim.session, 'No', 'other')).not.toThrow();
+    sim.feed({ kind: 'bridge-wanted', request: { ray: { address: 'head:1' } } });
+    sim.feed({ kind: 'bridge-unwanted' });
+    expect(sim.session.state.bridge?.state).toBe('leaving');
+    expect(sim.take('stop').map(({ node }) => node)).toEqual(['node', 'far']);
   });
 
   it('does not start the others when the node is away or the task was stopped meanwhile', () => {

@@ -131,6 +131,38 @@ describe('a node that is lost', () => {
     expect(sim.session.state.goal).toBe('none');
   });
 
+  it('again and again with one task: that is given up, others are not', () => {
+    const sim = new Cluster(['a', 'b'], []);
+    sim.begun();
+    const lose = (times: number, saves = false): void => {
+      for (let time = 0; time < times; time++) {
+        sim.join('far');
+        sim.plan();
+        sim.begun();
+        expect(sim.task('b').attempts.at(-1)?.node).toBe('far');
+        if (saves) {
+          sim.group('b', sim.task('b').attempts.length, 'checkpoint', { step: time + 1 });
+        }
+        sim.feed({ kind: 'node-away', node: 'far' });
+        sim.plan();
+      }
+    };
+    lose(6, true);
+    lose(3);
+    expect(sim.task('b').status).toBe('ready');
+    lose(1);
+    expect(sim.task('b')).toMatchObject({
+      status: 'failed',
+      error: {
+        code: 'node-away',
+        message:
+          'Node far is away: nothing was heard of it for too long. This was time 5 without a new checkpoint; it is not started again.',
+        hint: 'Try it again with %saturn retry b.'
+      }
+    });
+    expect(sim.task('a').status).toBe('running');
+  });
+
   it('tells why, if somebody knows', () => {
     const sim = new Cluster(['a']);
     sim.feed({ kind: 'node-away', node: 'far', error: GONE });
@@ -371,6 +403,49 @@ describe('a node that joins', () => {
     expect(sim.session.state.cells).toBe(cells);
     sim.plan();
     expect(sim.begun()).toEqual(['b 1 on far']);
+  });
+
+  it('with more devices lets what is known of begin, while tasks train, and has more found out', () => {
+    const sim = new Cluster(['a', 'b', 'c'], []);
+    sim.begun();
+    sim.join('far', 2);
+    expect(['b', 'c'].map(name => sim.task(name).status)).toEqual(['ready', 'ready']);
+    const asked = sim.take('inspect');
+    expect(
+      asked.map(({ node, body }) => [node, body.maxDevices, body.tasks.map(({ name }) => name)])
+    ).toEqual([['node', 2, ['b', 'c']]]);
+    sim.plan();
+    expect(sim.begun()).toEqual(['b 1 on far', 'c 1 on far']);
+    // An agent that begins anew is asked again.
+    sim.connect(1, [{ task: 'a', attempt: 1 }]);
+    sim.pending = sim.pending.filter(({ kind }) => kind === 'inspect');
+    expect(sim.pending).toMatchObject([{ node: 'node', body: { maxDevices: 2 } }]);
+    const found = inspection('sig-b', 10, [ONE, { technique: 'ddp', devices: 2 }]);
+    sim.feed({ kind: 'inspected', results: [{ task: 'b', hash: 'h', inspection: found, kind: 'cpu' }] });
+    expect(sim.task('b').verdicts).toEqual([{ kind: 'cpu' }]);
+    expect(sim.task('b').inspection?.feasibility).toHaveLength(2);
+  });
+
+  it('with more devices has no inspection tell of fewer that is under way', () => {
+    const sim = new SessionHarness();
+    sim.connect(1);
+    sim.feed({ kind: 'tasks-added', tasks: [spec('a')] });
+    sim.pending = [];
+    const commands = sim.join('far', 2);
+    expect(commands).toMatchObject([
+      { kind: 'stop-inspection', node: 'node', body: { tasks: ['a'] } },
+      { kind: 'inspect', node: 'node', body: { maxDevices: 2 } }
+    ]);
+  });
+
+  it('has its troubles told by its name', () => {
+    const sim = new Cluster(['a', 'b']);
+    const error = { code: 'device-lost', message: 'It fell off.' };
+    sim.feed({ kind: 'node-changed', node: cpuNode(1, 'far'), error });
+    expect(sim.session.state.notices.at(-1)?.message).toBe('far: It fell off.');
+    sim.begun();
+    sim.group('b', 1, 'failed', { error });
+    expect(sim.session.state.notices.at(-1)?.message).toBe('far cpu0 is left out of the plan: It fell off.');
   });
 
   it('while another inspects: that goes on alone', () => {

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { checkPlan } from '../../../src/core/model/checker/checker.js';
+import { strategyKinds } from '../../../src/core/model/deviceModels.js';
 import { planRequest } from '../../../src/core/session/planRequest.js';
+import { overNodes } from '../../../src/core/session/spanning.js';
 import type { Node } from '../../../src/core/wire/messages.js';
 import { cpuNode, SessionHarness, serialPlan, spec } from './sessionHarness.js';
 
@@ -52,6 +54,21 @@ describe('parts of divided GPUs', () => {
     const together = places.filter(devices => devices.length > 1);
     expect(together.length).toBeGreaterThan(0);
     expect(together.flat()).not.toContain('cuda0');
+  });
+
+  it('are not tried together over several nodes', () => {
+    const sim = sessionOn(gpuNode(1));
+    const node = { ...gpuNode(1), id: 'far' };
+    sim.feed({ kind: 'agent-connected', hello: { node, groups: [], trials: [], inspecting: [], far: true } });
+    sim.feed({ kind: 'wishes-set', session: { set: { span: 2 } } });
+    const asked = sim.pending.flatMap(c => (c.kind === 'inspect' ? [c.body.maxDevices] : []));
+    expect(new Set(asked)).toEqual(new Set([1]));
+    const found = [
+      { strategy: ONE, feasible: true },
+      { strategy: { technique: 'ddp', devices: 2 }, feasible: true }
+    ];
+    expect(overNodes(found, sim.session.state.cluster!, 2)).toEqual([]);
+    expect(strategyKinds(sim.session.state.cluster!, { technique: 'ddp', devices: 2, nodes: 2 })).toEqual([]);
   });
 
   it('are not put together by any plan that may be followed', () => {

@@ -117,11 +117,7 @@ export class SessionHarness {
   }
 
   /** An agent with a node of `devices` says hello. */
-  connect(
-    devices = 2,
-    groups: { task: string; attempt: number }[] = [],
-    trials: string[] = []
-  ): readonly Command[] {
+  connect(devices = 2, groups: AgentHello['groups'] = [], trials: string[] = []): readonly Command[] {
     return this.feed({
       kind: 'agent-connected',
       hello: { node: cpuNode(devices), groups, trials, inspecting: [] }

@@ -60,12 +60,16 @@ class AttemptClaim:
             self._note(f"{self.attempt}-from-{step}")
 
     def require(self) -> None:
-        """Raises SaturnError ``late-commit`` when a later attempt has begun."""
-        later = max((number for number, _ in self._known()), default=0)
-        if later > self.attempt > 0:
+        """Raises SaturnError ``late-commit`` when a later attempt has begun.
+
+        So has one at a task that was added anew under this one's name: of this attempt, which must
+        have been made, nothing is known there.
+        """
+        begun = {number for number, _ in self._known()}
+        if begun and (self.attempt not in begun or max(begun) > self.attempt):
             raise SaturnError(
                 "late-commit",
-                f"Attempt {later} has the task since, so nothing more is taken of attempt "
+                f"Attempt {max(begun)} has the task since, so nothing more is taken of attempt "
                 f"{self.attempt}.",
                 "Its node was silent for too long, or cut off. The task goes on elsewhere.",
             )

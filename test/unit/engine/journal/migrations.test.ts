@@ -2,11 +2,18 @@ import { copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { planRequest } from '../../../../src/core/session/planRequest.js';
 import { emptySession } from '../../../../src/core/session/session.js';
+import { step } from '../../../../src/core/session/step.js';
+import type { SessionEvent } from '../../../../src/core/wire/messages.js';
 import { Journal } from '../../../../src/engine/journal/journal.js';
 import { FORMAT, MIGRATIONS } from '../../../../src/engine/journal/migrations.js';
 import { SessionSnapshots } from '../../../../src/engine/journal/sessionSnapshots.js';
-import { type IRestoredSession, restoreSession } from '../../../../src/engine/restoredSession.js';
+import {
+  type IRestoredSession,
+  openingEvents,
+  restoreSession
+} from '../../../../src/engine/restoredSession.js';
 
 /** A journal of each format, of the same run: three tasks of a sweep were trained on two devices. */
 const JOURNALS = 'test/fixtures/journals';
@@ -55,6 +62,51 @@ describe.each(readdirSync(JOURNALS))('the journal %s', name => {
     expect(again.journal.seq).toBe(journal.seq);
     expect(restored.session.state.tasks).toHaveLength(3);
     expect(again.restored.session.state.tasks).toEqual([]);
+  });
+});
+
+describe('a journal of a time when a session had one node', () => {
+  beforeEach(() => copyFileSync('test/fixtures/beforeNodes.jsonl', path));
+
+  it('is gone on with: what trains goes on, and what was measured holds for its devices', () => {
+    const { journal, restored } = open();
+    const events = openingEvents(journal, restored, 2000);
+    journal.dispose();
+    expect(journal.damage).toBeUndefined();
+    expect(events.map(({ kind }) => kind)).toContain('agent-away');
+    const { cluster, nodes } = restored.session.state;
+    const [node] = cluster!.nodes;
+    expect(nodes).toMatchObject([{ id: 'node', state: 'connected', isOwn: true }]);
+    const groups = [{ task: 'a', attempt: 1 }];
+    const hello = { node: node!, groups, trials: [], inspecting: [] };
+    const all: SessionEvent[] = [...events, { kind: 'agent-connected', hello }];
+    let { session } = restored;
+    const commands = all.flatMap((event, index) => {
+      const next = step(session, event, 2000 + index);
+      session = next.session;
+      return next.commands;
+    });
+    const { tasks, cells, agent } = session.state;
+    expect(agent).toBe('connected');
+    expect(tasks.map(({ status, checkpointStep }) => [status, checkpointStep])).toEqual([
+      ['running', 4],
+      ['ready', undefined],
+      ['ready', undefined]
+    ]);
+    expect(cells.map(({ status, model }) => [status, model])).toEqual([
+      ['ok', 'A100'],
+      ['ok', 'A100']
+    ]);
+    expect(commands.filter(({ kind }) => kind === 'stop' || kind === 'trial' || kind === 'inspect')).toEqual(
+      []
+    );
+    expect(planRequest(session.state, 2000).tasks.map(({ name, options }) => [name, options.length])).toEqual(
+      [
+        ['a', 2],
+        ['b', 2],
+        ['c', 2]
+      ]
+    );
   });
 });
 

@@ -61,6 +61,17 @@ describe('what a task has printed', () => {
     expect(await readOutput(folder, task('a', 2), { task: 'a', rank: 7 })).toMatchObject({ text: '' });
   });
 
+  it('is that of the ranks of all nodes, of one that trains over several', async () => {
+    write('tasks/a/attempt-1/rank0.log', 'zero\n');
+    write('tasks/a/attempt-1/rank1.log', 'one\n');
+    write('tasks/a/attempt-1/from-rank-2/rank0.log', 'two\n');
+    const path = write('tasks/a/attempt-1/from-rank-2/rank1.log', 'three\n');
+    const ranks = [0, 1, 2, 3];
+    expect(await readOutput(folder, task('a', 1), { task: 'a' })).toMatchObject({ text: 'zero\n', ranks });
+    const last = await readOutput(folder, task('a', 1), { task: 'a', rank: 3 });
+    expect(last).toMatchObject({ text: 'three\n', ranks, path });
+  });
+
   it('is that of its building before it is trained, which is there to be asked for later', async () => {
     const built = await readOutput(folder, task('a'), { task: 'a' });
     expect(built).toMatchObject({ text: '', attempt: 0, attempts: [] });
