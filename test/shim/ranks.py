@@ -208,23 +208,32 @@ class Session:
     ) -> list[Group]:
         """Start a group over several nodes, whose ranks meet on the loopback interface."""
         job = self.train_job(spec, technique, world, **changes)
-        job["strategy"] = {**job["strategy"], "nodes": nodes}
-        each = world // nodes
-        parts: list[Group] = []
-        for first in range(0, world, each):
-            part: Json = {"first": first}
-            if parts:
-                part["meeting"] = parts[0].of("meets")[0]["meeting"]
-            own = {
-                "devices": job["devices"][first : first + each],
-                "rendezvous": f"{job['rendezvous']}-{first}",
-                "address": "127.0.0.1",
-                "part": part,
-            }
-            parts.append(self.start({**job, **own}))
-            if first == 0:
-                parts[0].until("meets")
-        return parts
+        first = self.start_part(job, 0, nodes)
+        meeting = first.until("meets")["meeting"]
+        others = range(world // nodes, world, world // nodes)
+        return [first, *(self.start_part(job, rank, nodes, meeting) for rank in others)]
+
+    def start_part(
+        self, job: Json, first: int, nodes: int = 2, meeting: Json | None = None, **changes: Any
+    ) -> Group:
+        """Start what a node has of a group over several.
+
+        Parameters
+        ----------
+        first
+            Its first rank.
+        meeting
+            Where the part of rank 0 waits; None of that itself.
+        """
+        each = len(job["devices"]) // nodes
+        own = {
+            "strategy": {**job["strategy"], "nodes": nodes},
+            "devices": job["devices"][first : first + each],
+            "rendezvous": f"{job['rendezvous']}-{first}",
+            "address": "127.0.0.1",
+            "part": {"first": first, **({"meeting": meeting} if meeting else {})},
+        }
+        return self.start({**job, **own, **changes})
 
     def train_job(self, spec: Json, technique: str, world: int = 1, **changes: Any) -> Json:
         """The request of a group that trains a task."""

@@ -31,8 +31,6 @@ _NET = "10.77.0"
 _START_SECONDS = 300.0
 _STARTS = 3
 _STORE_BYTES = 80_000_000
-# Where these choose ports themselves, a node ends itself that does not hear of them in 15 seconds.
-_PORTS = ("dashboard-agent-grpc", "dashboard-agent-listen", "metrics-export", "runtime-env-agent")
 
 
 def may_use_namespaces() -> bool:
@@ -204,12 +202,11 @@ class RayCluster:
         ray = [sys.executable, "-m", "ray.scripts.scripts", "start", *joining]
         sizes = ["--num-cpus=2", f"--object-store-memory={_STORE_BYTES}", "--disable-usage-stats"]
         places = [f"--node-ip-address={address}", f"--temp-dir={folder / 'ray'}"]
-        ports = [f"--{name}-port={_free_port()}" for name in _PORTS]
-        start = [*ray, *places, *ports, *(sizes if number == 1 else sizes[:2])]
+        start = [*ray, *places, *(sizes if number == 1 else sizes[:2])]
         if before:
             start = ["sh", "-c", f"{before} && exec {shlex.join(start)}"]
         log = folder / "start.log"
-        # On a busy machine Ray gives up on a node that it has just started.
+        # A raylet ends itself when its dashboard agent, a Python program, is not up in 15 seconds.
         for _ in range(_STARTS):
             with log.open("wb") as output:
                 started = subprocess.run(

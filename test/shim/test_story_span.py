@@ -11,6 +11,7 @@ import torch
 from far_node import FarNode
 from jupyterlab_saturn import Session
 from jupyterlab_saturn.errors import Json
+from nightly import nightly
 from stage import Stage, until
 from test_story import home, lines, opened  # noqa: F401
 
@@ -93,6 +94,7 @@ def test_a_task_over_two_nodes_learns_what_it_does_on_one(session: Session, far:
         torch.testing.assert_close(weights[1][name], tensor, rtol=1e-5, atol=1e-5)
 
 
+@nightly
 def test_what_was_stopped_on_two_nodes_goes_on_from_there(session: Session, stopped: str) -> None:
     saved = task(session, stopped)["checkpointStep"]
     assert saved > 0
@@ -100,6 +102,7 @@ def test_what_was_stopped_on_two_nodes_goes_on_from_there(session: Session, stop
     assert trains(session, stopped, together=False)["fromStep"] == saved
 
 
+@nightly
 def test_a_part_that_is_killed_ends_both_and_all_begins_again(
     session: Session, far: FarNode, stopped: str
 ) -> None:
@@ -114,6 +117,7 @@ def test_a_part_that_is_killed_ends_both_and_all_begins_again(
     assert "ends" not in lost
 
 
+@nightly
 def test_a_node_that_is_lost_takes_its_part_along_and_the_task_goes_on(
     session: Session, far: FarNode, stopped: str
 ) -> None:

@@ -7,7 +7,6 @@ import contextlib
 import logging
 import signal
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import SaturnError
@@ -16,6 +15,7 @@ from ..whole_files import remove_leftovers
 from ..wire import message
 from . import agent_lock
 from .agent_jobs import AgentJobs
+from .agent_presence import AgentPresence
 from .bridge_process import BridgeProcess
 from .busy_devices import BusyDevices
 from .device_leases import DeviceLeases
@@ -42,13 +42,11 @@ if TYPE_CHECKING:
         DevicesFreed,
         EngineMessage,
         Failure,
-        NodeTrouble,
     )
 
 _log = logging.getLogger(__name__)
 
 _PING_SECONDS = 2.0
-_LOOK_SECONDS = 1.0
 _TURN_SECONDS = 0.1
 
 
@@ -90,7 +88,13 @@ class Agent:
         self._node = SessionNode(paths, address)
         self._ended = asyncio.Event()
         self._runtime = RuntimeFolder(paths)
-        self._told_of: Path | None = None
+        self._presence = AgentPresence(
+            paths,
+            self._runtime,
+            node=lambda: self._node.now,
+            say=lambda told: self._link.say(told),
+            unwritable=self._give_up,
+        )
         self._engine: EngineProcess | FarEngine
         self._link: EngineLink
         self._place: JobContext
@@ -149,7 +153,7 @@ class Agent:
             self._link = EngineLink(
                 endpoint,
                 hello=self._hello,
-                connected=self._tell_ready,
+                connected=self._presence.tell,
                 heard=self._handle,
                 refused=self._refuse,
                 lease=self._lease,
@@ -213,21 +217,7 @@ class Agent:
             died=self._link.close,
         )
 
-    def _tell_ready(self) -> None:
-        if self._told_of == self._runtime.path:
-            return
-        try:
-            agent_lock.write_ready(self._paths, self._runtime.path)
-        except SaturnError as error:
-            _log.warning("%s", error)
-            if self._told_of is None:  # nobody would ever find this agent
-                self._refusal = error
-                self._ended.set()
-        else:
-            self._told_of = self._runtime.path
-
     async def _keep_places(self) -> None:
-        """Look after what lies where others may remove it: sockets, and locks on devices."""
         watch = SocketWatch(
             self._runtime,
             self._place.events,
@@ -235,36 +225,13 @@ class Agent:
             self._engine,
             removed=self._place.lose_sockets,
         )
-        is_told = False
-        while True:
-            await asyncio.sleep(_LOOK_SECONDS)
-            why = "The agent of another session has it."
-            try:
-                self._place.leases.restore()
-                watch.look()
-                self._bridge.lead_to(engine_endpoint(self._runtime.path))
-            except (SaturnError, OSError) as error:
-                _log.warning("What was removed of the session cannot be made anew: %s", error)
-                why = str(error)
-            is_lost = not self._runtime.kept()
-            if is_lost and not is_told:
-                self._tell_unreachable(why)
-            is_told = is_lost
-            if self._link.is_up:
-                self._tell_ready()
 
-    def _tell_unreachable(self, why: str) -> None:
-        trouble: NodeTrouble = {
-            "node": self._node.now,
-            "error": {
-                "code": "no-runtime-folder",
-                "message": f"The folder of sockets {self._runtime.path} was removed and cannot be "
-                f"made anew, so that nothing more is begun: {why}",
-                "hint": "Make room for it. What trains goes on, and what waits begins as soon as "
-                "the folder is there, by itself.",
-            },
-        }
-        self._link.say(message("agent", "node.trouble", trouble))
+        def restore() -> None:
+            self._place.leases.restore()
+            watch.look()
+            self._bridge.lead_to(engine_endpoint(self._runtime.path))
+
+        await self._presence.keep(restore, lambda: self._link.is_up)
 
     def _may_begin(self) -> bool:
         return self._runtime.kept() and (self._lease is None or self._lease.is_held)
@@ -291,8 +258,11 @@ class Agent:
 
     def _refuse(self, failure: Failure) -> None:
         if self._paths.node is not None:  # it never will: the nodes are too unlike
-            self._refusal = SaturnError.from_json(failure)
-            self._ended.set()
+            self._give_up(SaturnError.from_json(failure))
+
+    def _give_up(self, error: SaturnError) -> None:
+        self._refusal = error
+        self._ended.set()
 
     def _say(self, told: AgentMessage) -> None:
         self._busy.note(told, self._node.now["devices"])

@@ -77,6 +77,7 @@ class BridgeProcess:
         self._process: asyncio.subprocess.Process | None = None
         self._changing = asyncio.Lock()
         self._told: BridgeReport = {"state": "ended"}
+        self._joined: str | None = None
         self.request: BridgeRequest | None = None
 
     async def start(self, request: BridgeRequest) -> None:
@@ -115,6 +116,7 @@ class BridgeProcess:
             work.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await work
+        self._joined = None
 
     async def _keep(self, request: BridgeRequest) -> None:
         pause = self._first_pause
@@ -150,6 +152,9 @@ class BridgeProcess:
         self._process = process
         try:
             assert process.stdin is not None and process.stdout is not None
+            if self._joined is not None:
+                # The cluster that it was in: `auto` may find another now.
+                request = {"ray": {**request["ray"], "address": self._joined}}
             task = {"own": self._node, "endpoint": self._endpoint, "request": request}
             process.stdin.write(f"{json.dumps(task)}\n".encode())
             async for line in process.stdout:
@@ -158,6 +163,7 @@ class BridgeProcess:
                     await process.wait()
                     return report
                 if report is not None and report["state"] == "connected":
+                    self._joined = report.get("address", self._joined)
                     self._tell(report)
             code = await process.wait()
         finally:

@@ -63,6 +63,8 @@ class GroupRecord:
     ranks: int
     devices: Sequence[str] = ()
     """Ids of the ranks' devices, in their order."""
+    first: int = 0
+    """What the first of them is in its group, which may have others on other nodes."""
     failures: list[FailureEvent] = field(default_factory=list)
     """Events ``failed``, ``oom`` and ``lost``, in the order they came."""
     exits: list[tuple[int, int]] = field(default_factory=list)
@@ -90,6 +92,10 @@ class GroupRecord:
     undying: list[int] = field(default_factory=list)
     """Ranks of which a process does not die, though it was killed."""
 
+    def number(self, rank: int) -> int:
+        """What one of these ranks is in its group."""
+        return self.first + rank
+
     def with_device(self, failure: Failure, rank: int) -> Failure:
         """A failure that is the fault of a rank's device, unless it names one."""
         if "devices" in failure or rank >= len(self.devices):
@@ -97,15 +103,21 @@ class GroupRecord:
         return {**failure, "devices": [self.devices[rank]]}
 
 
-def failure_of(event: FailureEvent) -> Failure:
-    """What a rank says of its failure; of anything else a sentence."""
+def failure_of(event: FailureEvent, first: int = 0) -> Failure:
+    """What a rank says of its failure; of anything else a sentence.
+
+    Parameters
+    ----------
+    first
+        See `GroupRecord`.
+    """
     error: Any = event.get("error")
     try:
         validate("Failure", error)
         failure: Failure = error
         return failure
     except SaturnError:
-        message = f"Rank {event['rank']} failed: {str(error)[:2000]}"
+        message = f"Rank {first + event['rank']} failed: {str(error)[:2000]}"
         return {"code": "rank-failed", "message": message}
 
 
@@ -219,11 +231,12 @@ def _judge(record: GroupRecord, log: Callable[[int], str], may_be_silent: bool) 
 
 def _stacks(record: GroupRecord, log: Callable[[int], str]) -> str:
     """The logs of all ranks: when told to, they write into them where they are."""
-    return "\n\n".join(f"rank {rank}:\n{log(rank)}" for rank in range(record.ranks))[-60_000:]
+    logs = (f"rank {record.number(rank)}:\n{log(rank)}" for rank in range(record.ranks))
+    return "\n\n".join(logs)[-60_000:]
 
 
 def _undying(record: GroupRecord, log: Callable[[int], str]) -> Failure:
-    ranks = ", ".join(map(str, record.undying))
+    ranks = ", ".join(str(record.number(rank)) for rank in record.undying)
     failure: Failure = {
         "code": "device-lost",
         "message": f"A process of rank {ranks} does not die: it waits for the driver of its GPU.",
@@ -274,15 +287,16 @@ def _silent_end(
             error=_with_log(
                 {
                     "code": "rank-failed",
-                    "message": f"Rank {rank} ended with code {code} and said no reason.",
+                    "message": f"Rank {record.number(rank)} ended with code {code} and said no "
+                    "reason.",
                 },
                 log(rank),
             ),
         )
     if -code == signal.SIGKILL and record.memory_kills > 0:
-        failure = _killed_for_memory(f"Rank {rank}")
+        failure = _killed_for_memory(f"Rank {record.number(rank)}")
         return GroupOutcome("lost", error=_with_log(failure, log(rank)))
-    message = f"Rank {rank} was killed by signal {-code} ({_signal_name(-code)})"
+    message = f"Rank {record.number(rank)} was killed by signal {-code} ({_signal_name(-code)})"
     failure = {"code": "rank-lost", "message": f"{message}."}
     if -code == signal.SIGKILL:
         failure["message"] = f"{message}; the system's out-of-memory killer does this."
@@ -295,13 +309,13 @@ def _end_by_fault(
 ) -> GroupOutcome:
     """The outcome of a rank that a library ended: its log says why."""
     if fault == HUNG:
-        message = f"Rank {rank} waited for another in vain, so it was ended."
+        message = f"Rank {record.number(rank)} waited for another in vain, so it was ended."
         hung: Failure = {"code": HUNG, "message": message, "hint": HINTS[fault]}
         return GroupOutcome("lost", error={**hung, "traceback": _stacks(record, log)})
     code = "rank-failed" if fault == "kernel-failed" else fault
     failure: Failure = {
         "code": code,
-        "message": f"Rank {rank} was ended: {line_of(log(rank), fault)}",
+        "message": f"Rank {record.number(rank)} was ended: {line_of(log(rank), fault)}",
         "hint": HINTS[fault],
         "traceback": log(rank),
     }

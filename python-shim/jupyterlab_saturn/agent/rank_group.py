@@ -84,7 +84,10 @@ class RankGroup:
         self._limits = limits or Limits()
         self._kills = kills
         self._devices = request.get("devices", [])
-        self._record = GroupRecord(ranks, [device["id"] for device in self._devices])
+        part: Any = request.get("part", {})
+        self._record = GroupRecord(
+            ranks, [device["id"] for device in self._devices], part.get("first", 0)
+        )
         self._ranks: list[RankProcess] = []
         self._timers: list[asyncio.TimerHandle] = []
         self._silence: asyncio.TimerHandle | None = None
@@ -218,7 +221,7 @@ class RankGroup:
             return
         match event["kind"]:
             case "failed" | "oom" | "lost":
-                error = failure_of(event)
+                error = failure_of(event, self._record.first)
                 self._record.failures.append({**event, "error": error})
                 if error["code"] == HUNG:
                     self._end_with_stacks()

@@ -138,10 +138,10 @@ export function selectTrials(
   const cells = new Map(open.map(cell => [cellKey(cell.signature, cell.strategy, cell.model), cell]));
   const weights = new Map<IGridCell, number>();
   for (const segment of plan.segments) {
-    const { task, strategy, devices, start, end } = segment;
+    const { task, strategy, start, end } = segment;
     const cell = cells.get(cellKey(signatures.get(task) ?? '', strategy, modelAt(cluster, segment)));
     if (cell) {
-      weights.set(cell, (weights.get(cell) ?? 0) + (end - start) * devices.length);
+      weights.set(cell, (weights.get(cell) ?? 0) + (end - start) * strategy.devices);
     }
   }
   return [...weights].sort(([, a], [, b]) => b - a).map(([cell]) => cell);

@@ -65,7 +65,7 @@ export function noteNodeAway(
 /** The session without a node that it has left on purpose: there is nothing to tell of it, and nothing to wait for. */
 export function forgetNode(session: ISession, node: string, time: number): IStep {
   const { session: left, commands } = noteNodeAway(session, { kind: 'node-away', node }, time);
-  const { notices } = session.state;
+  const notices = session.state.notices.filter(({ message }) => !message.startsWith(awayWords(node)));
   const nodes = (left.state.nodes ?? []).filter(({ id }) => id !== node);
   return { session: withState(left, { notices, nodes }), commands };
 }

@@ -149,7 +149,7 @@ export function isExploring({ explores, stepSeconds }: Attempt): boolean {
 export function isFailedInTrial(task: TaskState): boolean {
   const attempt = lastAttempt(task);
   const trained = attempt?.outcome === 'failed' || attempt?.outcome === 'lost';
-  return task.status === 'failed' && (!trained || isExploring(attempt));
+  return task.status === 'failed' && (!trained || (isExploring(attempt) && !attempt.blameless));
 }
 
 /** The tasks still to be planned for that hold no devices. */

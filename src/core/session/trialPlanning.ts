@@ -1,5 +1,5 @@
 import { derived } from '../model/derived.js';
-import { deviceKinds } from '../model/deviceModels.js';
+import { strategyKinds } from '../model/deviceModels.js';
 import { keyOfCell } from '../model/strategy.js';
 import { type IGridCell, profileGrid } from '../profiling/profileGrid.js';
 import { cellsOf } from '../profiling/signatureGroups.js';
@@ -154,8 +154,9 @@ function goalOf({ makespan, lowerBound, weightedCompletion }: Plan): { seconds: 
 function sideBySide({ state }: ISession, cells: readonly IGridCell[]): IGridCell[] {
   const cluster = plannedCluster(state);
   const left = new Map<string | undefined, number>();
-  return cells.filter(({ strategy: { devices }, model }, index) => {
-    const kind = deviceKinds(cluster, devices).find(one => one.model === model);
+  return cells.filter(({ strategy, model }, index) => {
+    const { devices } = strategy;
+    const kind = strategyKinds(cluster, strategy).find(one => one.model === model);
     const all = kind?.nodes.reduce((sum, node) => sum + node.devices.length, 0) ?? 0;
     const free = left.get(model) ?? all;
     const fits = index === 0 || devices <= free;

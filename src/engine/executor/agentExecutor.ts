@@ -188,8 +188,12 @@ export class AgentExecutor implements IExecutor {
     if (message.type === 'agent.hello') {
       this._untold.delete(message.body.node.id);
     } else if (message.type === 'agent.gone') {
-      this._agents.drop(message.body.node);
-      this._refuseChoices(message.body.node);
+      this._drop(message.body.node);
+    } else if (message.type === 'bridge.report' && message.body.state === 'ended') {
+      // With the bridge all are gone that spoke by it, without a word: devices are to be asked of those that are left.
+      for (const { node } of this._agents.all.filter(({ far }) => far)) {
+        this._drop(node);
+      }
     }
     if (choice) {
       this._choices = this._choices.filter(one => one !== choice);
@@ -239,6 +243,11 @@ export class AgentExecutor implements IExecutor {
         this._options.log(failureOf(error).message);
       }
     }
+  }
+
+  private _drop(node: string): void {
+    this._agents.drop(node);
+    this._refuseChoices(node);
   }
 
   /** Nobody is there who could answer: a node, or any. */

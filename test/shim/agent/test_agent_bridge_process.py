@@ -22,6 +22,8 @@ if address == "none:1":
     error = {"code": "no-such-cluster", "message": "There is none."}
     print(json.dumps({"state": "failed", "error": error}), flush=True)
     sys.exit()
+if address == "auto":
+    address = f"found:{os.getpid()}"
 if address == "loud:1":
     print(os.getpid(), file=sys.stderr, flush=True)
     print("x" * (5 << 20), flush=True)
@@ -35,6 +37,7 @@ print(json.dumps({"state": "ended"}), flush=True)
 
 ONE: Json = {"ray": {"address": "one:1"}}
 OTHER: Json = {"ray": {"address": "other:1"}}
+AUTO: Json = {"ray": {"address": "auto"}}
 NONE: Json = {"ray": {"address": "none:1"}}
 
 
@@ -117,6 +120,22 @@ def test_one_that_dies_is_made_again(tmp_path: Path) -> None:
         assert states(said) == ["starting", "connected", "failed", "connected"]
         assert said[2]["error"]["code"] == "bridge-died"
         assert pid(said[3]) != pid(said[1])
+
+    play(tmp_path, act)
+
+
+def test_made_again_it_joins_the_cluster_that_was_found(tmp_path: Path) -> None:
+    async def act(bridge: BridgeProcess, said: list[Json]) -> None:
+        await bridge.start(AUTO)
+        await until(lambda: len(said) == 2)
+        os.kill(pid(said[1]), signal.SIGKILL)
+        await until(lambda: len(said) == 4)
+        assert said[3]["address"] == said[1]["address"] == f"found:{pid(said[1])}"
+        assert bridge.request == AUTO
+        await bridge.stop()
+        await bridge.start(AUTO)  # asked again, it looks again
+        await until(lambda: len(said) == 7)
+        assert said[6]["address"] == f"found:{pid(said[6])}"
 
     play(tmp_path, act)
 

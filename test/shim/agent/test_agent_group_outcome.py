@@ -55,6 +55,16 @@ def test_the_first_error_that_is_no_echo_is_told() -> None:
     assert (outcome.kind, outcome.error and outcome.error["message"]) == ("failed", "mine")
 
 
+def test_a_rank_of_a_later_node_is_named_as_in_its_group() -> None:
+    killed = decide(record(first=4, exits=[(1, -9)]), log).error
+    assert killed is not None
+    assert killed["message"].startswith("Rank 5 was killed")
+    assert killed["traceback"] == log(1)
+    hung = decide(record(first=4, hung=60.0), log).error
+    assert hung is not None
+    assert hung["traceback"].startswith(f"rank 4:\n{log(0)}")
+
+
 def test_an_echo_is_told_when_nothing_else_is_known() -> None:
     outcome = decide(record(failures=[said("failed", 0, ECHO)], exits=[(0, 1)]), log)
     assert (outcome.kind, outcome.error and outcome.error["message"]) == ("failed", ECHO)

@@ -12,8 +12,9 @@ from unittest.mock import MagicMock
 import pytest
 import torch
 import torch.distributed as dist
-from jupyterlab_saturn.training.runtime.process_group import ProcessGroup, root_first
-from jupyterlab_saturn.training.runtime.rank_defaults import MEETING, NOT_MEETING, TELLING
+from jupyterlab_saturn.training.runtime.preparation import root_first
+from jupyterlab_saturn.training.runtime.process_group import ProcessGroup
+from jupyterlab_saturn.training.runtime.rank_defaults import NOT_MEETING, TELLING, meeting
 from torch.testing._internal.distributed.fake_pg import FakeStore
 
 GPU = torch.device("cuda", 1)
@@ -25,7 +26,7 @@ def met(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, dict[str, Any]]]:
     calls: list[tuple[str, dict[str, Any]]] = []
     monkeypatch.setattr(dist, "init_process_group", lambda b, **kw: calls.append((b, kw)))
     monkeypatch.setattr(dist.distributed_c10d, "_get_default_group", MagicMock())
-    for name in (*MEETING, *NOT_MEETING, *TELLING):
+    for name in (*meeting(), *NOT_MEETING, *TELLING):
         monkeypatch.setenv(name, "x")
         monkeypatch.delenv(name)
     helper = dist.distributed_c10d._new_process_group_helper

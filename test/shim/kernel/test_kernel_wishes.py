@@ -197,7 +197,7 @@ def test_clear_takes_back_everything(shell: Shell, engine: FakeEngine) -> None:
     assert shell.cell("%saturn wish --clear") is None
     body = dict(engine.received)["wishes.set"]
     assert "tasks" not in body["tasks"][0] and len(body["tasks"][0]["clear"]) == 4
-    assert len(body["session"]["clear"]) == 6
+    assert len(body["session"]["clear"]) == 7
 
 
 def test_a_plan_of_ones_own(

@@ -145,3 +145,52 @@ def test_a_group_that_waits_for_another_lets_it_save(session: Session) -> None:
     second.amend(held=False, requestedAt=0.0)
     finish(second)
     assert second.of("started")[0]["step"] == stopped["step"]
+
+
+@nightly
+@pytest.mark.parametrize("cut", ["first", "both"])
+def test_parts_of_two_nodes_that_are_cut_off_are_as_late(session: Session, cut: str) -> None:
+    expected = unbroken(session)
+    spec = session.spec(slow)
+    older = session.train_across(spec, "ddp", 2, attempt=1, **ALWAYS)
+    until_saved(older[0], 5)
+    away = older if cut == "both" else older[:1]
+    for part in away:
+        part.signal(signal.SIGSTOP)
+    if cut == "first":  # the other is ended by its agent, which is told to
+        older[1].signal(signal.SIGKILL)
+        assert older[1].wait() == [-signal.SIGKILL]
+    newer = session.train(spec, "single", attempt=2, **ALWAYS)
+    began = newer.until("started")["step"]
+    assert began > 0
+    until_saved(newer, began + 1)
+    for part in away:
+        part.signal(signal.SIGCONT)
+    assert older[0].wait()[0] in (1, 3), older[0].log
+    assert {event["error"]["code"] for event in older[0].of("lost")} <= {"late-commit"}
+    assert not older[0].of("finished") and not older[0].of("stopped")
+    if cut == "both":
+        assert older[1].wait() != [0]
+        assert older[1].of("failed") == []
+    finish(newer)
+    assert_as_unbroken(session, spec, expected)
+    lines = session.log(spec)
+    *_, last = [line for line in lines if "segment" in line]
+    assert last["segment"]["attempt"] == 2
+    own = [line["step"] for line in lines[lines.index(last) + 1 :] if "eval" not in line]
+    assert own == list(range(began + 1, STEPS + 1))
+
+
+def test_parts_that_meet_late_leave_at_once(session: Session) -> None:
+    spec = session.spec(mlp)
+    job = session.train_job(spec, "ddp", 2, attempt=1)
+    first = session.start_part(job, 0)
+    meeting = first.until("meets")["meeting"]
+    finish(session.train(spec, "single", attempt=2))
+    before = files(session, spec)
+    second = session.start_part(job, 1, meeting=meeting)
+    refused(first)
+    assert first.of("started") == []
+    assert second.wait() != [0]
+    assert second.of("failed") == []
+    assert files(session, spec) == before

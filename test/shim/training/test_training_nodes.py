@@ -5,16 +5,22 @@ from __future__ import annotations
 import json
 import signal
 import socket
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
+import cloudpickle
 import pytest
 import torch
 from jupyterlab_saturn.errors import Json, SaturnError
+from jupyterlab_saturn.task import Task
 from jupyterlab_saturn.training.runtime.node_meeting import interface_of
 from nightly import nightly
 from ranks import Group, Session, finish
 from training_tasks import mlp
+
+cloudpickle.register_pickle_by_value(sys.modules[__name__])
 
 BOUND = 1e-5
 
@@ -105,16 +111,38 @@ def test_a_part_that_is_killed_takes_the_other_along(session: Session) -> None:
     assert first.wait() == [3], first.log  # nothing to report but that a peer is lost
 
 
+def fetched(record: str, on_each_node: bool) -> Task:
+    """`mlp` with something that is done before it is built, where it notes the ranks."""
+    from pathlib import Path
+
+    import torch.distributed as dist
+    from jupyterlab_saturn.training.runtime.preparation import root_first
+
+    def fetch() -> None:
+        rank = dist.get_rank() if dist.is_initialized() else 0
+        with Path(record).open("a") as file:
+            file.write(f"{rank}\n")
+
+    root_first(fetch, "data", on_each_node=on_each_node)
+    return mlp()
+
+
+@pytest.mark.parametrize(("on_each_node", "ranks"), [(True, ["0", "2"]), (False, ["0"])])
+def test_what_is_done_first_is_done_once_or_on_each_node(
+    session: Session, tmp_path: Path, on_each_node: bool, ranks: list[str]
+) -> None:
+    record = tmp_path / "fetched"
+    spec = session.spec(
+        fetched, f"fetched-{on_each_node}", record=str(record), on_each_node=on_each_node
+    )
+    parts = session.train_across(spec, "ddp", 4)
+    assert leave(parts) == [[0, 0], [0, 0]], parts[0].log + parts[1].log
+    assert record.read_text().split() == ranks
+
+
 def test_the_store_is_open_at_one_address_only(session: Session) -> None:
     spec = session.spec(mlp, "heard", batch_size=8)
-    job = session.train_job(spec, "ddp", 2)
-    job |= {
-        "strategy": {**job["strategy"], "nodes": 2},
-        "devices": job["devices"][:1],
-        "address": "127.0.0.1",
-        "part": {"first": 0},
-    }
-    first = session.start(job)
+    first = session.start_part(session.train_job(spec, "ddp", 2), 0)
     meeting = first.until("meets")["meeting"]
     with socket.create_connection((meeting["host"], meeting["port"])):
         pass
@@ -126,14 +154,7 @@ def test_the_store_is_open_at_one_address_only(session: Session) -> None:
 
 def test_an_address_that_is_not_the_nodes_is_refused(session: Session) -> None:
     spec = session.spec(mlp, "elsewhere")
-    job = session.train_job(spec, "ddp", 2)
-    job |= {
-        "strategy": {**job["strategy"], "nodes": 2},
-        "devices": job["devices"][:1],
-        "address": "192.0.2.7",
-        "part": {"first": 0},
-    }
-    first = session.start(job)
+    first = session.start_part(session.train_job(spec, "ddp", 2), 0, address="192.0.2.7")
     assert first.wait() == [1]
     assert first.of("failed")[0]["error"]["code"] == "no-interface"
 

@@ -235,6 +235,16 @@ describe('devices are chosen', () => {
     expect(cluster?.nodes.map(({ devices }) => devices.length)).toEqual([2, 2]);
   });
 
+  it('of those alone that are left when the bridge to the others has ended', async () => {
+    const { own, far, client } = await agents();
+    await own.ask('bridge.report', { state: 'ended' });
+    const all = client.ask('cluster.set', { request });
+    await own.next('cluster.set');
+    await own.ask('cluster.report', { node: cpuNode(2, 'own') });
+    expect((await all).type).toBe('ok');
+    expect(far.heard.filter(({ type }) => type === 'cluster.set')).toEqual([]);
+  });
+
   it('not where a node refuses, is away or was never there', async () => {
     const { far, client } = await agents();
     const refused = client.ask('cluster.set', { request, node: 'far' });

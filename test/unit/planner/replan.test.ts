@@ -254,4 +254,17 @@ describe('a running task is moved', () => {
     const arrangement = { config: [KEPT, 0], queues: [[1], []] };
     expect(makespanOf(problem, arrangement)).toBe(realise(problem, arrangement).makespan);
   });
+
+  it('with caution counting the same strategy on other devices, whose speed is another measurement', () => {
+    const here = { ...option(1, 1), nodes: ['n0'] };
+    const there = { ...option(1, 0.6, 10), nodes: ['n1'] };
+    const running = { strategy: here.strategy, node: 'n0', devices: ['d0'] };
+    const request = requestOf([1, 1], [{ name: 'runs', steps: 100, options: [here, there], running }], {
+      switches: 'running'
+    });
+    const [runs] = withPessimisticTimes(toProblem(request)).jobs;
+    const moved = runs!.configs.find(config => config.option.stepSeconds === 0.6);
+    // 10 s to start, 100 steps, 5 % of the start, and 5 steps that are 5 % slower until it goes back.
+    expect(moved?.seconds).toBeCloseTo(10 + 60 + 0.5 + 5 * 0.6 * 0.05);
+  });
 });

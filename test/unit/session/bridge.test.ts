@@ -180,6 +180,16 @@ describe('leaving', () => {
     });
   });
 
+  it('takes back what was told of nodes that were lost before', () => {
+    const sim = training();
+    sim.feed({ kind: 'node-away', node: 'far' });
+    expect(sim.session.state.notices.map(({ code }) => code)).toEqual(['node-away']);
+    sim.feed({ kind: 'bridge-unwanted' });
+    report(sim, { state: 'ended' });
+    expect(bridgeOf(sim)).toBeUndefined();
+    expect(sim.session.state.notices).toEqual([]);
+  });
+
   it('is done when the own agent comes back without the bridge', () => {
     const sim = training();
     sim.feed({ kind: 'bridge-unwanted' });

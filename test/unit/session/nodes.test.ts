@@ -163,6 +163,25 @@ describe('a node that is lost', () => {
     expect(sim.task('a').status).toBe('running');
   });
 
+  it('again and again with a task of which nothing is known yet: it is not tried for ever', () => {
+    const sim = new SessionHarness();
+    sim.connect(1);
+    sim.join('far');
+    sim.feed({ kind: 'tasks-added', tasks: [spec('a'), spec('b')] });
+    for (const command of sim.take('inspect')) {
+      sim.perform(command);
+    }
+    sim.feed({ kind: 'run-requested' });
+    const begun: string[] = [];
+    for (let time = 0; time < 10; time++) {
+      begun.push(...sim.take('start').map(({ node, body }) => `${body.task.name} on ${node}`));
+      sim.feed({ kind: 'node-away', node: 'far' });
+      sim.join('far');
+    }
+    expect(begun).toEqual(['a on node', ...Array.from({ length: 5 }, () => 'b on far')]);
+    expect(sim.status('b')).toBe('failed');
+  });
+
   it('tells why, if somebody knows', () => {
     const sim = new Cluster(['a']);
     sim.feed({ kind: 'node-away', node: 'far', error: GONE });

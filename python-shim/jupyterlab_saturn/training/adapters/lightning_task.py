@@ -14,7 +14,7 @@ from torch.utils.data import DataLoader, default_collate
 from ...errors import SaturnError
 from ...task import Task
 from ..components.compiled import compiled_in_place
-from ..runtime.process_group import root_first
+from ..runtime.preparation import root_first
 from .accumulation import Accumulation
 from .adapter import NeedsNative, is_a
 from .data_loader import Collate, Unpacked, unpack
@@ -192,7 +192,11 @@ def _loaders(parts: Parts, trainer: TrainerInPlace) -> tuple[DataLoader[Any], li
         owner.trainer = trainer
     # Downloads and the like are to happen once: rank 0 first, then the others find them done.
     for owner in owners:
-        root_first(owner.prepare_data, f"{type(owner).__module__}.{type(owner).__qualname__}")
+        root_first(
+            owner.prepare_data,
+            f"{type(owner).__module__}.{type(owner).__qualname__}",
+            on_each_node=getattr(owner, "prepare_data_per_node", True),
+        )
     for owner in owners:
         owner.setup(stage="fit")
     module.configure_model()

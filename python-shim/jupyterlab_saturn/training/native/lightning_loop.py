@@ -68,7 +68,7 @@ class LightningLoop(NativeLoop):
     def export(self, made: Any) -> Path:
         path = self.run.paths.model(self.run.spec["name"])
         if self.run.world.is_root:
-            write_weights(path, self._module.state_dict())
+            write_weights(path, self._module.state_dict(), self.run.claim.attempt)
         return path
 
     def evaluate(self) -> dict[str, float]:

@@ -76,7 +76,7 @@ class PlainLoop(NativeLoop):
             return None
         path = self.run.paths.model(self.run.spec["name"])
         if self.run.world.is_root:
-            write_weights(path, dict(weights))
+            write_weights(path, dict(weights), self.run.claim.attempt)
         return path
 
     def steps(

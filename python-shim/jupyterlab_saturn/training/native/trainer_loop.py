@@ -66,7 +66,8 @@ class TrainerLoop(NativeLoop):
     def export(self, made: Any) -> Path:
         folder = self.run.paths.model_folder(self.run.spec["name"])
         if self.run.world.is_root:
-            write_folder(folder, lambda place: self._trainer.save_model(str(place)))
+            attempt = self.run.claim.attempt
+            write_folder(folder, lambda place: self._trainer.save_model(str(place)), attempt)
         else:
             self._trainer.save_model(str(folder))  # gives its part, writes nothing
         return folder

@@ -130,7 +130,9 @@ class FinalWeights:
                 file = keep(kept, _bytes(weights))
                 same = file if len(kept) == len(weights) else None
                 spec = self._spec
-                return write_model(spec.paths, spec.task, workload.task, weights, same)
+                return write_model(
+                    *(spec.paths, spec.task, workload.task, weights, same), attempt=spec.attempt
+                )
 
             return self._world.on_root(write)
 

@@ -96,7 +96,7 @@ class TrainingLoop:
         self._ready = ready
         self._measurement = measurement
         self._observer = observer or TrainingObserver()
-        identity = _identity(spec, steps)
+        identity = spec.identity(steps)
         folder = spec.paths.checkpoints(spec.task["name"])
         claim = AttemptClaim.of_task(spec.paths, spec.task["name"], spec.attempt)
         self._checkpoints = Checkpoints(folder, identity, world, device, claim)
@@ -293,9 +293,3 @@ class TrainingLoop:
         if self._validations.error is not None:
             result["evaluationError"] = self._validations.error
         self._observer.finished(workload.step, result)
-
-
-def _identity(spec: WorkloadSpec, steps: int) -> str:
-    """What a checkpoint must be of to be gone on from: a schedule depends on the length, too."""
-    trained = spec.task.get("trainingHash", spec.task["hash"])
-    return f"{trained}/seed-{spec.task['seed']}/steps-{steps}"

@@ -20,6 +20,7 @@ from .connection_owners import refusing_strangers
 from .failure import describe
 from .network_namespace import NetworkNamespace
 from .node_meeting import NodeMeeting, interface_of
+from .preparation import note_node
 from .rank_defaults import NOT_MEETING, TELLING, meeting
 
 T = TypeVar("T")
@@ -88,6 +89,7 @@ class ProcessGroup:
             if across is not None:
                 interface = interface_of(across.address)
                 _open_to(interface)
+                note_node(across.ranks)
                 store = across.store(rank, size, timeout)
             elif rendezvous is not None:
                 interface = None
@@ -290,26 +292,6 @@ def _make_groups(how: Callable[[Callable[[], Any]], Any]) -> None:
         return how(functools.partial(make, *args, **kwargs))
 
     implementation._new_process_group_helper = made
-
-
-def root_first(work: Callable[[], object], name: str) -> None:
-    """Do something on the first rank of the group that there may be, while others wait for it.
-
-    No collective: a rank that has to do all again, or alone, finds it done.
-
-    Parameters
-    ----------
-    name
-        Of what is done, once a group.
-    """
-    if not dist.is_initialized() or dist.get_rank() == 0:
-        work()
-    if dist.is_initialized():
-        store, done = dist.distributed_c10d._get_default_store(), f"done/{name}"
-        if dist.get_rank() == 0:
-            store.set(done, "")
-        else:
-            store.wait([done])
 
 
 def check_average(world: ProcessGroup, device: torch.device) -> None:

@@ -37,3 +37,14 @@ class WorkloadSpec:
     techniques: tuple[TechniqueSpec, ...] = ()
     attempt: int = 0
     signature: str = ""
+
+    def identity(self, steps: int) -> str:
+        """What a checkpoint must be of to be gone on from: a schedule depends on the length, too.
+
+        Parameters
+        ----------
+        steps
+            Optimizer steps in all.
+        """
+        trained = self.task.get("trainingHash", self.task["hash"])
+        return f"{trained}/seed-{self.task['seed']}/steps-{steps}"

@@ -14,10 +14,10 @@ const SEEN = 5;
  * The problem with every move of a running task as long as it may in truth be: what a move gains has to outweigh its
  * cost even then. Configurations keep their indexes, so that arrangements mean the same in both problems.
  *
- * An error that both plans share moves neither ahead of the other. So a task that goes on with the same strategy
- * elsewhere risks no more than the restart; one that changes its strategy risks that the new one is as slow as the
- * upper end of its measured interval, until that is seen and it goes back. Tasks that wait count as estimated: to change
- * one's mind about them costs nothing now and can be done again later.
+ * An error that both plans share moves neither ahead of the other. So a task that goes on with the same strategy on like
+ * devices risks no more than the restart; one that changes its strategy, or the model of its devices, risks that the
+ * new one is as slow as the upper end of its measured interval, until that is seen and it goes back. Tasks that wait
+ * count as estimated: to change one's mind about them costs nothing now and can be done again later.
  *
  * (The paper replaces a plan when the new one is shorter by a fixed threshold, section 4.4, which says nothing about
  * whether the difference can be believed.)
@@ -33,7 +33,7 @@ function pessimistic(job: IJob): IJob {
   }
   const { option: running } = current.config;
   const risk = ({ option, overhead }: IConfig) => {
-    if (strategyKey(option.strategy) === strategyKey(running.strategy)) {
+    if (isMeasuredAlike(option, running)) {
       return UNCERTAINTY * overhead;
     }
     const excess = slowest(option) - option.stepSeconds;
@@ -44,6 +44,14 @@ function pessimistic(job: IJob): IJob {
     ...job,
     configs: job.configs.map(config => ({ ...config, seconds: config.seconds + risk(config) }))
   };
+}
+
+/** Whether what one measurement is wrong by the other is, too: on devices of another model the same strategy has another. */
+function isMeasuredAlike(option: PlanOption, running: PlanOption): boolean {
+  return (
+    strategyKey(option.strategy) === strategyKey(running.strategy) &&
+    option.stepSeconds === running.stepSeconds
+  );
 }
 
 /** Seconds of a step as slow as it may be. */
