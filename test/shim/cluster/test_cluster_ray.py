@@ -61,12 +61,22 @@ def opened(cluster: RayCluster, home: Path, name: str = "story") -> Iterator[Ses
 
 def ours(cluster: RayCluster, session: Session) -> list[psutil.Process]:
     """What of us runs on the nodes of a cluster for a session: hands, agents, ranks."""
+    folder = str(session.paths.folder)
     return [
         process
         for node in cluster.nodes
         for process in (*node.processes("ray::Hands"), *node.processes("jupyterlab_saturn"))
-        if "ray::Hands" in process.cmdline()[0] or str(session.paths.folder) in process.cmdline()
+        if folder in process.cmdline() or (is_hands(process) and not is_of_another(process, folder))
     ]
+
+
+def is_hands(process: psutil.Process) -> bool:
+    return "ray::Hands" in process.cmdline()[0]
+
+
+def is_of_another(hands: psutil.Process, folder: str) -> bool:
+    """Whether hands have an agent, of a session whose folder is another."""
+    return any(folder not in agent.cmdline() for agent in hands.children())
 
 
 @pytest.fixture
@@ -122,7 +132,8 @@ def require_whole(session: Session) -> None:
     finished = [
         event["event"]["task"]
         for event in events(session)
-        if event["kind"] == "group" and event["event"]["kind"] == "finished"
+        # What an agent says again is kept as a reference to what it said before.
+        if event["kind"] == "group" and event["event"].get("kind") == "finished"
     ]
     assert sorted(finished) == sorted(statuses(session.state))
 
