@@ -1,8 +1,9 @@
 import { sharesOf } from '../core/model/schedule/deviceRuns.js';
 import { ENGLISH } from '../core/model/translation.js';
 import { isAlike } from '../core/session/bridge.js';
+import { maxDevices } from '../core/session/deviceCounts.js';
 import { refuseStop, selectFailed, selectStopped } from '../core/session/resuming.js';
-import { type ISession, isActive, lastAttempt, maxDevices } from '../core/session/session.js';
+import { type ISession, isActive, lastAttempt } from '../core/session/session.js';
 import { refuseRemoved, selectTasks } from '../core/session/tasks.js';
 import { wishesEvent } from '../core/session/wishRequests.js';
 import { count, listing } from '../core/view/format/format.js';

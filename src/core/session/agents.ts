@@ -1,6 +1,7 @@
 import { deviceModels } from '../model/deviceModels.js';
 import type { AgentHello, Attempt, Device, ExcludedDevice, Node, TaskState } from '../wire/messages.js';
 import type { Command } from './command.js';
+import { maxDevicesEver } from './deviceCounts.js';
 import { excludedOf } from './excludedDevices.js';
 import { withFittingTrials } from './fittingTrials.js';
 import { loseParts, stopOthers } from './groupParts.js';
@@ -18,7 +19,6 @@ import {
   isStaying,
   lastAttempt,
   mapTasks,
-  maxDevicesEver,
   openNews,
   restingStatus,
   withStalePlan,

@@ -1,17 +1,10 @@
 import type { Inspect } from '../wire/messages.js';
 import type { Command } from './command.js';
+import { maxDevicesEver } from './deviceCounts.js';
 import { busyDevices } from './dispatch.js';
 import { awaitsNodes } from './nodes.js';
 import { deviceKey, plannedCluster } from './plannedCluster.js';
-import {
-  type ISession,
-  type IStep,
-  mapTasks,
-  maxDevicesEver,
-  techniquesOf,
-  withStaleProfile,
-  withState
-} from './session.js';
+import { type ISession, type IStep, mapTasks, techniquesOf, withStaleProfile, withState } from './session.js';
 import { lacksDevice, tableOf } from './taskTable.js';
 
 /**

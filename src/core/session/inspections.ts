@@ -1,5 +1,6 @@
 import type { DeviceKind, Inspect, InspectResult, SessionEvent, TaskState } from '../wire/messages.js';
 import type { Command } from './command.js';
+import { maxDevicesEver } from './deviceCounts.js';
 import { excludeDevices, isOfDevice } from './excludedDevices.js';
 import { type Inspectors, inspectors } from './inspectors.js';
 import { isAwaited, lacksVerdict, withFound } from './kindVerdicts.js';
@@ -12,7 +13,6 @@ import {
   isFailedInTrial,
   isResumable,
   mapTasks,
-  maxDevicesEver,
   techniquesOf,
   withNews,
   withStaleProfile,

@@ -1,5 +1,5 @@
 import type { DeviceKind, SessionState } from '../wire/messages.js';
-import { allDevices } from './session.js';
+import { allDevices } from './deviceCounts.js';
 
 /** The nodes that inspect tasks, by the kind of device they do it for. */
 export type Inspectors = ReadonlyMap<DeviceKind, string>;

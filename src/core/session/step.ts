@@ -2,7 +2,7 @@ import type { AgentHello, Failure, GroupEvent, SessionEvent } from '../wire/mess
 import { advance } from './advance.js';
 import { noteAgent, noteNode } from './agents.js';
 import { finishLeaving, noteBridge, noteUnwanted, noteWanted, restoreBridge } from './bridge.js';
-import { withSpent } from './budgets.js';
+import { maxDevicesEver } from './deviceCounts.js';
 import { dispatchInspections } from './deviceInspections.js';
 import { includeBusyDevices } from './excludedDevices.js';
 import { notePart } from './groupParts.js';
@@ -15,15 +15,14 @@ import { noteTrouble, withSilence } from './nodes.js';
 import { halt, noteRoom } from './pausing.js';
 import { noteProfile, noteRecalled, noteTrial, withTechniques } from './profiling.js';
 import { adoptGiven, adoptPlan, changesMoves } from './replanning.js';
+import { reset } from './reset.js';
 import { noteResume, resumed } from './resuming.js';
 import { gather, withEarly } from './rungs.js';
 import {
-  emptySession,
   type ISession,
   type IStep,
   isStaying,
   mapTasks,
-  maxDevicesEver,
   withGoal,
   withNotice,
   withStalePlan,
@@ -31,7 +30,7 @@ import {
   withState
 } from './session.js';
 import { noteSpeed, splitSignature } from './speeds.js';
-import { inspecting, noteStop, stopInspections, stopTrials } from './stopping.js';
+import { noteStop } from './stopping.js';
 import { noteShortage } from './storage.js';
 import { addTasks, finishRemovals, removeTasks } from './tasks.js';
 import { hasActive } from './taskTable.js';
@@ -188,52 +187,8 @@ function note(session: ISession, event: SessionEvent, time: number): IStep {
       return only(withSilence(session, event.node, time));
     case 'node-away':
       return noteNodeAway(session, event, time);
-    case 'reset': {
-      const tasks = session.state.tasks.map(task => task.spec.name);
-      const ended = stopTrials(session, () => true);
-      const {
-        cluster,
-        excludedDevices,
-        cells,
-        trials,
-        agent,
-        nodes,
-        bridge,
-        techniques,
-        session: name,
-        folder,
-        wishes,
-        budgetFrom,
-        spentBefore
-      } = withSpent(ended.session, ended.session.state.tasks).state;
-      const empty = emptySession(name, folder);
-      const fresh: ISession = {
-        ...empty,
-        planRevision: session.planRevision + 1,
-        trialCount: session.trialCount
-      };
-      return {
-        session: withState(fresh, {
-          cells: cells.filter(cell => cell.status !== 'failed'),
-          trials,
-          agent,
-          ...(nodes ? { nodes } : {}),
-          ...(cluster ? { cluster } : {}),
-          ...(bridge ? { bridge } : {}),
-          ...(excludedDevices ? { excludedDevices } : {}),
-          ...(techniques ? { techniques } : {}),
-          ...(wishes ? { wishes } : {}),
-          ...(budgetFrom === undefined ? {} : { budgetFrom }),
-          ...(spentBefore ? { spentBefore } : {})
-        }),
-        commands: [
-          { kind: 'cancel-plan' },
-          ...stopInspections(inspecting(session, () => true)),
-          ...ended.commands,
-          { kind: 'archive', tasks }
-        ]
-      };
-    }
+    case 'reset':
+      return reset(session);
   }
 }
 

@@ -44,8 +44,18 @@ export class PageLine implements ISessionLine {
     await this._way?.line.attach();
   }
 
-  request<T extends keyof ClientMessages>(type: T, body: ClientMessages[T]): Promise<Incoming> {
-    return this._way?.line.request(type, body) ?? Promise.reject(notConnected());
+  async request<T extends keyof ClientMessages>(type: T, body: ClientMessages[T]): Promise<Incoming> {
+    const way = this._way;
+    if (!way) {
+      throw notConnected();
+    }
+    way.asked++;
+    try {
+      return await way.line.request(type, body);
+    } finally {
+      way.asked--;
+      this._giveUp(way);
+    }
   }
 
   dispose(): void {
@@ -54,6 +64,9 @@ export class PageLine implements ISessionLine {
     }
     this._isDisposed = true;
     this._leave();
+    for (const way of this._left) {
+      this._giveUp(way);
+    }
     Signal.disconnectReceiver(this);
     Signal.clearData(this);
   }
@@ -65,7 +78,7 @@ export class PageLine implements ISessionLine {
       return;
     }
     this._leave();
-    this._way = { line: lent ?? this._options.make(), isOwn: lent === null };
+    this._way = { line: lent ?? this._options.make(), isOwn: lent === null, asked: 0 };
     this._way.line.changed.connect(this._onChanged, this);
     this._way.line.failed.connect(this._onFailed, this);
     this._remember();
@@ -87,8 +100,17 @@ export class PageLine implements ISessionLine {
       way.line.changed.disconnect(this._onChanged, this);
       way.line.failed.disconnect(this._onFailed, this);
       if (way.isOwn) {
-        way.line.dispose();
+        this._left.add(way);
+        this._giveUp(way);
       }
+    }
+  }
+
+  /** End a line of its own that was left, once what was asked on it is answered: it was done, and is not to be asked twice. */
+  private _giveUp(way: Private.IWay): void {
+    if (this._left.has(way) && (way.asked === 0 || this._isDisposed)) {
+      this._left.delete(way);
+      way.line.dispose();
     }
   }
 
@@ -103,7 +125,9 @@ export class PageLine implements ISessionLine {
 
   private readonly _changed = new Signal<this, void>(this);
   private readonly _failed = new Signal<this, Failure>(this);
-  private _way: { readonly line: ISessionLine; readonly isOwn: boolean } | null = null;
+  private _way: Private.IWay | null = null;
+  /** Lines of its own on which answers are waited for still. */
+  private readonly _left = new Set<Private.IWay>();
   /** Newest state of the session, by whatever way it came. */
   private _last: SessionState | null = null;
   private _isDisposed = false;
@@ -118,5 +142,16 @@ export namespace PageLine {
     readonly listed: ISignal<unknown, void>;
     /** Makes a line through the Jupyter server. */
     readonly make: () => ISessionLine;
+  }
+}
+
+namespace Private {
+  /** A line that is, or was, used. */
+  export interface IWay {
+    readonly line: ISessionLine;
+    /** Whether it was made here. */
+    readonly isOwn: boolean;
+    /** So many answers are waited for on it. */
+    asked: number;
   }
 }

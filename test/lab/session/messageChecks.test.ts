@@ -59,3 +59,19 @@ it('what is large is taken in by parts, and what comes meanwhile after it', asyn
   channel.hear(ping('b'));
   expect(heard.at(-1)).toBe('b');
 });
+
+it('what is being taken in as all ends is not told', async () => {
+  const { loadMessageChecks } = await import('../../../src/lab/session/messageChecks.js');
+  await loadMessageChecks();
+  const { channel, heard } = await openChannel();
+  const { breath } = await import('../../../src/lab/session/breath.js');
+  const { manyTasks } = await import('../../fixtures/manyTasks.js');
+  channel.hear({ v: 1, id: 'large', type: 'state', body: { state: manyTasks(101, 0).at(9) } });
+  channel.hear(ping('a'));
+  await breath();
+  channel.dispose();
+  for (let i = 0; i < 4; i++) {
+    await breath();
+  }
+  expect(heard).toEqual([]);
+});

@@ -109,6 +109,34 @@ describe('a page that has a line to a session already', () => {
     expect(open()).toHaveLength(0);
   });
 
+  it('hears on the one it leaves what was asked there, once', async () => {
+    line.become({ problem: { kind: 'kernel-busy' } });
+    const [socket] = open() as [FakeSocket];
+    socket.accept();
+    socket.say('kernel.status', { version: '0', session: 'quickstart', attached: true }, 'hello');
+    await vi.advanceTimersByTimeAsync(0);
+    socket.say('state', { state: STATE });
+    const [stop, plan] = [model.send('stop', {}), model.send('plan', {})];
+    line.become({ problem: null });
+    expect(open()).toEqual([socket]);
+    socket.say('ok', { rev: STATE.rev }, 'stop');
+    socket.say('ok', { rev: STATE.rev }, 'plan');
+    expect(await Promise.all([stop, plan])).toEqual([true, true]);
+    expect(model.view.failure).toBeNull();
+    expect(line.asked).toEqual([]);
+    expect(open()).toEqual([]);
+  });
+
+  it('waits for no answer once nobody looks any more', () => {
+    line.become({ problem: { kind: 'kernel-busy' } });
+    open()[0]!.accept();
+    void model.send('stop', {});
+    line.become({ problem: null });
+    expect(open()).toHaveLength(1);
+    model.dispose();
+    expect(open()).toEqual([]);
+  });
+
   it('does not use one on which questions wait behind cells', () => {
     line.isPrompt = false;
     line.become({});
