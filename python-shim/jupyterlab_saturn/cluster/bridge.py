@@ -106,7 +106,8 @@ class Bridge:
 
     def _has_room(self) -> bool:
         most = self._request.get("nodes")
-        return most is None or len(self._kept) + 1 < most
+        # A node that cannot be worked with takes no other's place.
+        return most is None or sum(not kept.is_barred for kept in self._kept.values()) + 1 < most
 
     def _begin(self, node: ClusterNode) -> None:
         order = HandsOrder(
@@ -132,12 +133,15 @@ class Bridge:
         return f"{host}-{node.key[:_KEY_LETTERS]}" if host in taken else host
 
     async def _await_first(self) -> None:
-        first = list(self._kept.values())
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_FIRST_SECONDS):
-                await asyncio.gather(*(kept.settled.wait() for kept in first))
-        errors = [kept.error for kept in first if kept.error is not None]
-        if first and len(errors) == len(first):
+                known = -1
+                while known < len(self._kept):
+                    known = len(self._kept)
+                    await asyncio.gather(*(kept.settled.wait() for kept in self._kept.values()))
+                    await self._look()
+        errors = [kept.error for kept in self._kept.values() if kept.error is not None]
+        if errors and len(errors) == len(self._kept):
             raise SaturnError.from_json(errors[0])
 
     def _changed(self) -> None:

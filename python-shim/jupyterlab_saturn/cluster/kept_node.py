@@ -83,6 +83,11 @@ class KeptNode:
         """Its id in the session."""
         return self._order.node
 
+    @property
+    def is_barred(self) -> bool:
+        """Whether it cannot be worked with as it is."""
+        return self.error is not None and self.error["code"] in _LASTING
+
     def report(self) -> BridgeNode:
         """As the wire tells it."""
         told: BridgeNode = {"id": self.id, "address": self._node.address}

@@ -186,8 +186,8 @@ class Session(SessionControl, SessionWishes):
         Raises
         ------
         SaturnError
-            ``bad-devices``, ``bad-memory``, ``bad-node``; ``no-devices`` or ``gpu-unusable`` where
-            a node has none such; ``busy`` while they are in use; ``unknown-device`` or
+            ``bad-devices``, ``bad-memory``, ``bad-node``, ``bad-option``; ``no-devices`` or
+            ``gpu-unusable`` where a node has none such; ``busy`` while they are in use; ``unknown-device`` or
             ``node-away`` when the node is not there. With `ray` ``no-ray``, ``no-such-cluster``,
             ``open-cluster``, ``bad-token``, ``other-cluster``; when no other node can be worked
             with, why not: ``other-versions``, ``wrong-user``, ``no-shared-folder``.
@@ -204,6 +204,12 @@ class Session(SessionControl, SessionWishes):
             connection.wait_for(lambda state: state["agent"] == "connected", _DEVICE_SECONDS)
             join(connection, wanted)
             return self.render("cluster")
+        if nodes is not None or open:
+            raise SaturnError(
+                "bad-option",
+                "nodes and open say how a Ray cluster is joined.",
+                'Write e.g.: session().cluster(ray="auto", nodes=2)',
+            )
         request = device_request(cpu, gpu, memory)
         connection = self._connection()
         connection.wait_for(lambda state: state["agent"] == "connected", _DEVICE_SECONDS)

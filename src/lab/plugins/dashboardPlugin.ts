@@ -9,8 +9,8 @@ import { saturnIcon } from '../components/icons.js';
 import { now } from '../context/clock.js';
 import type { Dashboard } from '../dashboard/dashboard.js';
 import { followSettings } from '../panel/panelSettings.js';
-import { breath } from '../session/breath.js';
 import { ISaturnStore, ISessions } from '../session/tokens.js';
+import { yieldToPage } from '../session/yieldToPage.js';
 import { dashboardTarget } from './dashboardTarget.js';
 
 const ARGS = {
@@ -64,7 +64,7 @@ export const dashboardPlugin: JupyterFrontEndPlugin<void> = {
 
     const make = async (sessionId: string | undefined): Promise<MainAreaWidget<Dashboard>> => {
       const { Dashboard } = await import('../dashboard/dashboard.js');
-      await breath();
+      await yieldToPage();
       const session = sessionId === undefined || !sessions ? store : sessions.open(sessionId);
       const { commands } = app;
       const content = new Dashboard({

@@ -4,8 +4,8 @@ import { type ISignal, Signal } from '@lumino/signaling';
 import { failureOf, SaturnError } from '../../core/wire/failure.js';
 import type { ClientMessages, Failure, Message } from '../../core/wire/messages.js';
 import { WIRE_VERSION } from '../../core/wire/version.js';
-import { breath } from './breath.js';
 import { loadMessageChecks, type MessageChecks, messageChecks } from './messageChecks.js';
+import { yieldToPage } from './yieldToPage.js';
 
 /** What may arrive: the engine's words, relayed, and the relay's own. */
 export type Incoming = Message<'engine'> | Message<'kernel'>;
@@ -122,9 +122,9 @@ export abstract class MessageChannel implements IDisposable {
 
   /** As `_check`; the page answers before, after and in between. */
   private async _checkInParts(data: unknown, checks: MessageChecks): Promise<void> {
-    await breath();
+    await yieldToPage();
     const message = this._isDisposed ? null : this._checked(data, checks);
-    await breath();
+    await yieldToPage();
     if (message && !this._isDisposed) {
       this._deliver(message);
     }

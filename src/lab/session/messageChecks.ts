@@ -1,4 +1,4 @@
-import { breath } from './breath.js';
+import { yieldToPage } from './yieldToPage.js';
 
 /** Checks of what comes in. */
 export type MessageChecks = Pick<typeof import('../../core/wire/messages.js'), 'asMessage' | 'validate'>;
@@ -14,7 +14,7 @@ export function loadMessageChecks(): Promise<MessageChecks> {
   loading ??= import('../../core/wire/messages.js').then(
     async checks => {
       // Made here, and not while the first state waits to be shown.
-      await breath();
+      await yieldToPage();
       checks.prepareChecks();
       known = checks;
       return checks;

@@ -64,14 +64,14 @@ it('what is being taken in as all ends is not told', async () => {
   const { loadMessageChecks } = await import('../../../src/lab/session/messageChecks.js');
   await loadMessageChecks();
   const { channel, heard } = await openChannel();
-  const { breath } = await import('../../../src/lab/session/breath.js');
+  const { yieldToPage } = await import('../../../src/lab/session/yieldToPage.js');
   const { manyTasks } = await import('../../fixtures/manyTasks.js');
   channel.hear({ v: 1, id: 'large', type: 'state', body: { state: manyTasks(101, 0).at(9) } });
   channel.hear(ping('a'));
-  await breath();
+  await yieldToPage();
   channel.dispose();
   for (let i = 0; i < 4; i++) {
-    await breath();
+    await yieldToPage();
   }
   expect(heard).toEqual([]);
 });

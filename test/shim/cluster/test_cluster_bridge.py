@@ -139,16 +139,28 @@ def test_a_folder_that_is_not_shared(change: Json) -> None:
         assert "host-222222" in error.message
 
 
-def test_a_node_that_cannot_be_worked_with_beside_one_that_can() -> None:
-    class Half(LocalCluster):
-        async def hands(self, node):  # type: ignore[no-untyped-def]
-            if node.host == "old":
-                raise SaturnError("other-versions", "It is old.")
-            return await super().hands(node)
+class Half(LocalCluster):
+    """A cluster with a node of other versions."""
 
+    async def hands(self, node):  # type: ignore[no-untyped-def]
+        if node.host == "old":
+            raise SaturnError("other-versions", "It is old.")
+        return await super().hands(node)
+
+
+def test_a_node_that_cannot_be_worked_with_beside_one_that_can() -> None:
     with scene(Half(OWN, far(2), far(3, "old"))) as (ear, running, _, _):
         ear.hear("agent.hello")
         until(lambda: running.reports)
         assert nodes_of(running) == [("host-222222", True), ("old", False)]
         assert running.reports[-1]["nodes"][1]["error"]["code"] == "other-versions"
+        assert running.errors == []
+
+
+def test_a_node_that_cannot_be_worked_with_takes_no_others_place() -> None:
+    nodes = OWN, far(3, "old"), far(2), far(4)
+    with scene(Half(*nodes), {"nodes": 2}) as (ear, running, _, _):
+        ear.hear("agent.hello")
+        until(lambda: running.reports)
+        assert nodes_of(running) == [("old", False), ("host-222222", True)]
         assert running.errors == []

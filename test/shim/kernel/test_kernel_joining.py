@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
 import pytest
 from fakes.shell import Shell
 from jupyterlab_saturn.errors import Json, SaturnError
 from jupyterlab_saturn.kernel.joining import bridge_request
+from jupyterlab_saturn.kernel.session import Session
 
 
 @pytest.mark.parametrize(
@@ -37,6 +41,13 @@ def test_what_makes_no_sense(arguments: Json, code: str) -> None:
     with pytest.raises(SaturnError) as refused:
         bridge_request(**arguments)
     assert refused.value.code == code
+
+
+@pytest.mark.parametrize("options", [{"nodes": 2}, {"open": True, "cpu": 2}])
+def test_what_goes_with_a_cluster_alone(tmp_path: Path, options: Any) -> None:
+    with pytest.raises(SaturnError) as refused:
+        Session("default", tmp_path).cluster(**options)
+    assert refused.value.code == "bad-option"
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
  *
  * Not by a timer: those that are nested wait four milliseconds each, and a second in a tab that is hidden.
  */
-export function breath(): Promise<void> {
+export function yieldToPage(): Promise<void> {
   return new Promise(resolve => {
     const { port1, port2 } = new MessageChannel();
     port1.onmessage = () => {
