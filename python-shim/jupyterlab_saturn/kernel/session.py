@@ -187,10 +187,11 @@ class Session(SessionControl, SessionWishes):
         ------
         SaturnError
             ``bad-devices``, ``bad-memory``, ``bad-node``, ``bad-option``; ``no-devices`` or
-            ``gpu-unusable`` where a node has none such; ``busy`` while they are in use; ``unknown-device`` or
-            ``node-away`` when the node is not there. With `ray` ``no-ray``, ``no-such-cluster``,
-            ``open-cluster``, ``bad-token``, ``other-cluster``; when no other node can be worked
-            with, why not: ``other-versions``, ``wrong-user``, ``no-shared-folder``.
+            ``gpu-unusable`` where a node has none such; ``busy`` while they are in use;
+            ``unknown-device`` or ``node-away`` when the node is not there. With `ray` ``no-ray``,
+            ``no-such-cluster``, ``open-cluster``, ``bad-token``, ``other-cluster``; when no other
+            node can be worked with, why not: ``other-versions``, ``wrong-user``,
+            ``no-shared-folder``.
         """
         if node is not None and (ray is not None or not node):
             raise SaturnError(
