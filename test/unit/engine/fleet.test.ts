@@ -31,9 +31,10 @@ describe('an engine with ten nodes', () => {
     for (const { spec, attempts } of tasks.filter(task => names.includes(task.spec.name))) {
       const there = attempts.filter(({ node }) => node === lost.node.id);
       expect(there.at(-1)?.outcome, spec.name).toBe('lost');
-      // It may have been moved before or since.
+      // It may have been moved before or since, and have saved what the engine was not told any more.
       const saved = attempts.slice(0, -1).map(({ fromStep, savedStep }) => savedStep ?? fromStep ?? 0);
-      expect(attempts.at(-1)).toMatchObject({ outcome: 'finished', fromStep: Math.max(...saved) });
+      expect(attempts.at(-1)?.outcome, spec.name).toBe('finished');
+      expect(attempts.at(-1)?.fromStep).toBeGreaterThanOrEqual(Math.max(...saved));
     }
     // What was told twice of a step, and trained by two at a time, would end twice.
     expect(
