@@ -15,7 +15,7 @@ from test_story import home, lines, named, processes, session, until
 
 __all__ = ["home", "session"]  # fixtures
 
-NAME = "lines-0.1-0.02-200"
+NAME = "lines-0.1-0.02-400"
 OTHERS = ["fsdp", "offload", "pipeline", "tensor"]
 
 
@@ -62,7 +62,7 @@ def test_whoever_dies_while_a_task_moves_its_weights_are_the_same(
     import torch
 
     session.cluster(cpu=2)
-    session.add(lines, {"lr": [0.1], "pause": 0.02, "steps": 200})
+    session.add(lines, {"lr": [0.1], "pause": 0.02, "steps": 400})
     session.profile(full=True, exclude=OTHERS)
     session.wish(pin="technique=single")
     session.run()

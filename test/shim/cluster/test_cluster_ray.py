@@ -83,6 +83,8 @@ def is_of_another(hands: psutil.Process, folder: str) -> bool:
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("SATURN_IDLE_SECONDS", "600")
+    # Set by those who run tests side by side: it looks like a secret, which stays on its node.
+    monkeypatch.delenv("PYTEST_XDIST_TESTRUNUID", raising=False)
     return tmp_path / "saturn"
 
 

@@ -285,7 +285,18 @@ def test_a_session_is_woken_as_its_notebook_started_it(
 
 
 STEERING = {
-    *("attach", "cache.clear", "cluster.set", "plan", "plan.use", "profile", "reset", "resume"),
+    *(
+        "attach",
+        "cache.clear",
+        "cluster.join",
+        "cluster.leave",
+        "cluster.set",
+        "plan",
+        "plan.use",
+        "profile",
+        "reset",
+        "resume",
+    ),
     *("retry", "run", "stop", "tasks.add", "tasks.clone", "tasks.remove", "techniques.set"),
     "wishes.set",
 }

@@ -177,4 +177,5 @@ def test_a_technique_of_the_package_is_one_file(tmp_path: Path) -> None:
         "name": "half",
         "summary": "A technique.",
         "texture": {"path": "M0 0H4", "size": 4, "stroke": 1},
+        "spans": False,
     }
