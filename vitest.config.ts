@@ -1,4 +1,7 @@
-import { defineConfig } from 'vitest/config';
+import { configDefaults, defineConfig } from 'vitest/config';
+
+/** What takes long and proves what little depends on: `npm run test:nightly`. */
+const byNight = process.env.SATURN_NIGHTLY ? [] : ['**/*.nightly.test.ts'];
 
 export default defineConfig({
   test: {
@@ -28,6 +31,7 @@ export default defineConfig({
           name: 'e2e',
           environment: 'node',
           include: ['test/e2e/**/*.test.ts'],
+          exclude: [...configDefaults.exclude, ...byNight],
           fileParallelism: false,
           testTimeout: 300_000,
           hookTimeout: 300_000

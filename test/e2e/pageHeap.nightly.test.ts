@@ -18,7 +18,7 @@ const ROUNDS = 12;
 /** Milliseconds from one update to the next. */
 const PERIOD = 20;
 
-describe.runIf(process.env.SATURN_NIGHTLY)('by night', () => {
+describe('a page', () => {
   const sandbox = new Sandbox();
   let server: LabServer;
   let eyes: BrowserPage;
