@@ -1,4 +1,4 @@
-"""What a far node costs: messages, memory, tasks on it, and how soon another does its work.
+"""What a far node costs: messages, memory, and tasks on it.
 
 Runs a Ray cluster of two nodes on this machine, each a network namespace where that is possible.
 ``--tasks 10`` has tasks of ten seconds; ``--rounds 100`` is shorter.
@@ -14,7 +14,6 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -25,18 +24,18 @@ import psutil  # noqa: E402
 import zmq.asyncio  # noqa: E402
 from fakes.local_cluster import echo_command  # noqa: E402
 from jupyterlab_saturn import Session  # noqa: E402
+from jupyterlab_saturn.agent.shared_folder_proof import SharedFolderProof  # noqa: E402
 from jupyterlab_saturn.cluster.hands import Hands  # noqa: E402
 from jupyterlab_saturn.cluster.node_line import NodeLine  # noqa: E402
 from jupyterlab_saturn.cluster.ray_transport import RayTransport  # noqa: E402
 from jupyterlab_saturn.cluster.transport import HandsOrder  # noqa: E402
 from jupyterlab_saturn.paths import SessionPaths  # noqa: E402
 from ray_cluster import HeadLauncher, RayCluster  # noqa: E402
-from stage import named, until  # noqa: E402
+from stage import named  # noqa: E402
 from test_story import lines  # noqa: E402
 
 ALONE = ["ddp", "fsdp", "offload", "pipeline", "tensor"]
 FRAME = b"x" * 500  # about what a step's report takes
-SECONDS = 300.0
 
 
 def say(text: str) -> None:
@@ -47,16 +46,17 @@ def say(text: str) -> None:
 async def exchange(address: str, rounds: int) -> None:
     """Send frames as an engine would to an agent that says them back, and tell how long it took."""
     with tempfile.TemporaryDirectory(prefix="sat-") as folder:
-        paths = SessionPaths("bench", folder).ensure()
-        (paths.folder / "a.proof").write_text("bench")
+        SessionPaths("bench", folder).ensure()
+        paths = SessionPaths("bench", folder, node="far").ensure()
         engine = zmq.asyncio.Context.instance().socket(zmq.ROUTER)
         engine.bind(f"ipc://{folder}/engine.sock")
         transport = RayTransport({"address": address}, str(paths.folder))
         await transport.connect()
         [node] = [node for node in await transport.nodes() if not node.is_own]
         hands = await transport.hands(node, Echoing)
-        order = HandsOrder(str(paths.folder), "far", node.address, ("a.proof", "bench"))
-        assert await hands.start(order) is None
+        with SharedFolderProof(paths) as proof:
+            order = HandsOrder(str(paths.folder), "far", node.address, proof.name)
+            assert await hands.start(order) is None
         line = NodeLine("far", hands, f"ipc://{folder}/engine.sock", heard=lambda: None)
         carrying = asyncio.create_task(line.run())
         peer, _ = await engine.recv_multipart()
@@ -120,33 +120,6 @@ def compare(session: Session, seconds: float) -> None:
     session.remove([task["spec"]["name"] for task in session.state["tasks"]], yes=True)
 
 
-def lose(session: Session, cluster: RayCluster, what: str, act: Callable[[], object]) -> None:
-    """Take the far node away, and tell when its task makes steps again elsewhere."""
-    session.add(lines, {"lr": [0.1, 0.05, 0.02], "pause": 0.02, "steps": 20_000}, replace=True)
-    session.run(exclude=ALONE)
-    own = next(node["id"] for node in session.state["nodes"] if node.get("isOwn"))
-
-    def on_far() -> str | None:
-        for task in session.state["tasks"]:
-            if task["status"] == "running" and task["attempts"][-1]["node"] != own:
-                return str(task["spec"]["name"])
-        return None
-
-    name = until(on_far, SECONDS)
-
-    def again() -> bool:
-        [task] = [task for task in session.state["tasks"] if task["spec"]["name"] == name]
-        return task["status"] == "running" and task["attempts"][-1]["node"] == own
-
-    time.sleep(3)
-    begun = time.monotonic()
-    act()
-    until(again, SECONDS)
-    say(f"{what}: its task runs elsewhere after {time.monotonic() - begun:.1f} s")
-    session.stop()
-    session.wait()
-
-
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--rounds", type=int, default=1000)
@@ -174,17 +147,6 @@ def main() -> None:
             say(f"joined in {time.monotonic() - begun:.1f} s")
             memory(session, cluster)
             compare(session, options.tasks)
-            far = cluster.nodes[1]
-            session.leave_cluster()
-            session.cluster(cpu=2)
-            session.cluster(cpu=1, ray=cluster.address)
-            lose(session, cluster, "hands killed", lambda: far.kill("ray::Hands"))
-            until(lambda: len(session.state["cluster"]["nodes"]) == 2, SECONDS)
-            if cluster.isolated:
-                lose(session, cluster, "cable cut", far.cut)
-                far.mend()
-                until(lambda: len(session.state["cluster"]["nodes"]) == 2, SECONDS)
-            lose(session, cluster, "raylet killed", lambda: far.kill("raylet"))
         finally:
             session.close()
             for agent in named("jupyterlab_saturn.agent", session):
