@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, cast
 
 from ..errors import SaturnError, failure_of
 from ..wire import validate
+from .backoff import RestartPause
 from .log_tail import tail
 
 if TYPE_CHECKING:
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 _FIRST_PAUSE = 1.0
-_LAST_PAUSE = 60.0
-_GOOD_SECONDS = 60.0
 _END_SECONDS = 20.0
 _LINE_BYTES = 1 << 22
 
@@ -119,17 +118,15 @@ class BridgeProcess:
         self._joined = None
 
     async def _keep(self, request: BridgeRequest) -> None:
-        pause = self._first_pause
+        pause = RestartPause(self._first_pause)
         while True:
             begun = time.monotonic()
             failed = await self._outcome(request)
-            if time.monotonic() - begun > _GOOD_SECONDS:
-                pause = self._first_pause
-            _log.warning("The bridge is lost; again in %g s.", pause)
+            seconds = pause.after(time.monotonic() - begun)
+            _log.warning("The bridge is lost; again in %g s.", seconds)
             if self._told.get("error", {}).get("code") != failed["error"]["code"]:
                 self._tell(failed)  # once, however often it is tried
-            await asyncio.sleep(pause)
-            pause = min(_LAST_PAUSE, 2 * pause)
+            await asyncio.sleep(seconds)
 
     async def _outcome(self, request: BridgeRequest) -> BridgeReport:
         try:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from ..agent.backoff import RestartPause
 from ..agent.shared_folder_proof import SharedFolderProof
 from ..errors import SaturnError, failure_of
 from ..paths import SessionPaths
@@ -28,8 +29,6 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-_LAST_PAUSE = 60.0
-_GOOD_SECONDS = 60.0
 _LASTING = frozenset({"other-versions", "wrong-user", "no-shared-folder"})
 """What does not become right by itself soon: it is tried again after the longest pause."""
 
@@ -126,18 +125,14 @@ class KeptNode:
             line.close()
 
     async def _keep(self) -> None:
-        pause = self._first_pause
+        pause = RestartPause(self._first_pause)
         while True:
             begun = time.monotonic()
             failure = await self._live()
-            if time.monotonic() - begun > _GOOD_SECONDS:
-                pause = self._first_pause
+            lived = time.monotonic() - begun
             _log.warning("Nobody works on node %s: %s", self.id, failure["message"])
             self._settle(failure)
-            if failure["code"] in _LASTING:
-                pause = _LAST_PAUSE
-            await asyncio.sleep(pause)
-            pause = min(_LAST_PAUSE, 2 * pause)
+            await asyncio.sleep(pause.after(lived, is_lasting=self.is_barred))
 
     async def _live(self) -> Failure:
         """The life of one pair of hands; why it ended."""
