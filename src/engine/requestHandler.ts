@@ -181,7 +181,7 @@ export class RequestHandler {
     return this._addTasks({ tasks: [cloneSpec(session, clone, kept, digest)] });
   }
 
-  private _addTasks({ tasks, replace = false, wishes }: TasksAdd): EngineMessages['tasks.added'] {
+  private _addTasks({ tasks, replace = false, wishes, sweep }: TasksAdd): EngineMessages['tasks.added'] {
     const { added, replaced, unchanged } = admit(this._options.session(), tasks, replace);
     const now = this._options.session();
     const over = unchanged.filter(({ name }) => findTask(now, name)?.status === 'finished');
@@ -194,8 +194,9 @@ export class RequestHandler {
     wishedOf(withNew(now, [...added, ...replaced]));
     const known = new Map(this._options.session().state.tasks.map(({ spec }) => [spec.name, spec]));
     const moved = unchanged.filter(spec => isRestated(spec, known.get(spec.name) ?? spec));
-    if (added.length + replaced.length + moved.length > 0) {
-      this._options.apply({ kind: 'tasks-added', tasks: [...added, ...replaced, ...moved] });
+    if (added.length + replaced.length + moved.length > 0 || sweep) {
+      const all = [...added, ...replaced, ...moved];
+      this._options.apply({ kind: 'tasks-added', tasks: all, ...(sweep && { sweep }) });
     }
     const wished = wishedOf(this._options.session());
     if (wished) {

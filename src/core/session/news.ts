@@ -40,6 +40,7 @@ function causeOf(event: SessionEvent, isStale: boolean): ReplanCause | undefined
 function causeOfStale(event: SessionEvent): ReplanCause | undefined {
   switch (event.kind) {
     case 'tasks-added':
+    case 'points-suggested':
       return { kind: 'added', tasks: event.tasks.map(({ name }) => name) };
     case 'inspected':
       return { kind: 'added', tasks: resultsOf(event).map(({ task }) => task) };

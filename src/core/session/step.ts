@@ -32,6 +32,7 @@ import {
 import { noteSpeed, splitSignature } from './speeds.js';
 import { noteStop } from './stopping.js';
 import { noteShortage } from './storage.js';
+import { noteSuggested, withSweep } from './sweeps.js';
 import { addTasks, finishRemovals, removeTasks } from './tasks.js';
 import { hasActive } from './taskTable.js';
 import { noteTechniques } from './techniques.js';
@@ -97,7 +98,9 @@ function note(session: ISession, event: SessionEvent, time: number): IStep {
     case 'history-lost':
       return only(noteLostHistory(session, event));
     case 'tasks-added':
-      return addTasks(session, event.tasks);
+      return addTasks(withSweep(session, event.sweep, event.tasks.length), event.tasks);
+    case 'points-suggested':
+      return noteSuggested(session, event);
     case 'tasks-removed':
       return removeTasks(session, event.tasks);
     case 'inspected':

@@ -1,0 +1,29 @@
+import type { PointsSuggestedEvent, SessionState, SweepSpec, SweepState } from '../wire/messages.js';
+import { type ISession, type IStep, withState } from './session.js';
+import { addTasks } from './tasks.js';
+
+/** The sweep of that name, if its points are searched, or given up by a rule. */
+export function findSweep({ sweeps = [] }: SessionState, name: string): SweepState | undefined {
+  return sweeps.find(({ spec }) => spec.name === name);
+}
+
+/** The session that knows of a sweep. One of the same name gives way to it; its tasks stay. */
+export function withSweep(session: ISession, spec: SweepSpec | undefined, points: number): ISession {
+  if (!spec) {
+    return session;
+  }
+  const others = (session.state.sweeps ?? []).filter(({ spec: { name } }) => name !== spec.name);
+  return withState(session, { sweeps: [...others, { spec, made: points }] });
+}
+
+/** Put suggested points into the session; or note why no further ones come. */
+export function noteSuggested(session: ISession, { sweep: name, tasks, error }: PointsSuggestedEvent): IStep {
+  const sweeps = (session.state.sweeps ?? []).map(sweep => {
+    if (sweep.spec.name !== name) {
+      return sweep;
+    }
+    const { asked: _answered, error: _before, ...rest } = sweep;
+    return { ...rest, made: sweep.made + tasks.length, ...(error && { error }) };
+  });
+  return addTasks(withState(session, { sweeps }), tasks);
+}
