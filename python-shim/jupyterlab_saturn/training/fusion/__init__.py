@@ -3,11 +3,14 @@
 from .adapter_sites import AdapterSite, NotFused, adapter_sites, is_adapted
 from .frozen_base import base_digest
 from .fused_model import FusedModel
+from .fused_steps import FusedSteps, Made
 from .fusibility import require_fusible
 
 __all__ = [
     "AdapterSite",
     "FusedModel",
+    "FusedSteps",
+    "Made",
     "NotFused",
     "adapter_sites",
     "base_digest",

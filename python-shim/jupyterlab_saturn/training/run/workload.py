@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from ...errors import SaturnError
 from ...task import Task
 from ..components.predictions import MetricsFailed
 from ..components.seeding import derive
+from ..fusion import FusedModel, FusedSteps, Made
 from ..model.performance_signature import require_signature
 from ..runtime.device import RankDevice
 from ..runtime.process_group import ProcessGroup
@@ -61,6 +62,7 @@ class Workload(AbstractContextManager["Workload"]):
         steps: int | None = None,
         loads: int | None = None,
         weights: Path | None = None,
+        fused: FusedModel | None = None,
     ) -> Workload:
         """Build a task under its strategy. A collective.
 
@@ -72,14 +74,17 @@ class Workload(AbstractContextManager["Workload"]):
             Steps that batches may be loaded for, when that is another number.
         weights
             Folder of those that it was finished with, when it was.
+        fused
+            Upon which it is built together with others; alone when None.
 
         Raises
         ------
         SaturnError
-            As `find`, `build_task` and `require_signature`; ``infeasible``.
+            As `find`, `build_task`, `require_signature` and `FusedModel.build`; ``infeasible``.
         """
         way = find(spec.strategy["technique"], spec.techniques)
-        shared = world.size > 1 and getattr(way, "from_root", False)
+        # What is fused must have its frozen numbers, to be compared, before it is placed.
+        shared = world.size > 1 and getattr(way, "from_root", False) and fused is None
         task = build_once(spec, world) if shared else build_task(spec.paths, spec.task)
         if weights is not None:
             take_weights(weights, task.model)
@@ -98,7 +103,8 @@ class Workload(AbstractContextManager["Workload"]):
             steps=steps,
             knobs=spec.strategy.get("knobs", {}),
         )
-        return cls(task, way.build(task, context), spec.task["seed"], loads or steps)
+        runner = way.build(task, context) if fused is None else fused.build(spec, task, context)
+        return cls(task, runner, spec.task["seed"], loads or steps)
 
     def __exit__(self, *_: object) -> None:
         self._loader.close()
@@ -113,10 +119,30 @@ class Workload(AbstractContextManager["Workload"]):
         if self.task.before_step is not None:
             self.task.before_step(self.step, self.step // self._steps_per_epoch)
         share = self.runner.step(loaded)
+        self._stepped()
+        return share
+
+    @staticmethod
+    def advance_together(
+        loaded: Mapping[Workload, Sequence[MicroBatch]], steps: FusedSteps
+    ) -> dict[Workload, Made]:
+        """As `advance`, of several that were built upon one model, by one forward of all.
+
+        Returns
+        -------
+        dict
+            As `FusedSteps.make`.
+        """
+        made = steps.make({each.runner: batches for each, batches in loaded.items()})
+        for each in loaded:
+            if not isinstance(made[each.runner], Exception):
+                each._stepped()
+        return {each: made[each.runner] for each in loaded}
+
+    def _stepped(self) -> None:
         self.step += 1
         if self.step % self._steps_per_epoch == 0:
             self.runner.learning_rate.ended_epoch()
-        return share
 
     def evaluate(self) -> dict[str, float]:
         """The loss and the metrics on held-out data; nothing when there is none. A collective.
