@@ -223,7 +223,10 @@ function leftOf(random: Random, task: PlanTask, segments: Segment[], moment: num
   if (steps <= 0 && own.length > 0) {
     return [];
   }
-  const rest = { ...same, ...(likely !== undefined && steps > 0 && { likely: (likely * steps) / task.steps }) };
+  const rest = {
+    ...same,
+    ...(likely !== undefined && steps > 0 && { likely: (likely * steps) / task.steps })
+  };
   const here = own.find(({ start, end }) => start <= moment && moment < end);
   if (
     here === undefined ||
