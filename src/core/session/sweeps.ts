@@ -12,8 +12,13 @@ export function withSweep(session: ISession, spec: SweepSpec | undefined, points
   if (!spec) {
     return session;
   }
-  const others = (session.state.sweeps ?? []).filter(({ spec: { name } }) => name !== spec.name);
-  return withState(session, { sweeps: [...others, { spec, made: points }] });
+  const { sweeps = [] } = session.state;
+  const old = sweeps.find(({ spec: { name } }) => name === spec.name);
+  const others = sweeps.filter(sweep => sweep !== old);
+  // What was compared already stays comparable under the same rule.
+  const same = JSON.stringify(old?.spec.stop) === JSON.stringify(spec.stop);
+  const ladder = same && old?.firstRung !== undefined ? { firstRung: old.firstRung } : {};
+  return withState(session, { sweeps: [...others, { spec, made: points, ...ladder }] });
 }
 
 /** Put suggested points into the session; or note why no further ones come. */
