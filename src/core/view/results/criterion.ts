@@ -1,5 +1,5 @@
+import { goalOf } from '../../model/metricGoal.js';
 import type { Criterion, TaskState } from '../../wire/messages.js';
-import { goalOf } from './metricGoal.js';
 
 /** By what tasks are ranked, and who says so. */
 export interface IRule {
