@@ -1,5 +1,12 @@
 import type { ExecutorCommand } from '../../../src/core/session/command.js';
-import type { Advice, Advise, DeviceRequest, GroupEvent, Node, TaskSpec } from '../../../src/core/wire/messages.js';
+import type {
+  Advice,
+  Advise,
+  DeviceRequest,
+  GroupEvent,
+  Node,
+  TaskSpec
+} from '../../../src/core/wire/messages.js';
 import type { IExecutor } from '../../../src/engine/executor/executor.js';
 import { cpuNode, inspection } from '../session/sessionHarness.js';
 
