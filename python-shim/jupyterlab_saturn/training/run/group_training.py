@@ -121,6 +121,7 @@ class GroupTraining:
             self._device,
             steps=request.steps,
             evaluates=request.evaluates,
+            rungs=request.rungs,
             keeps=request.keeps,
             checkpoint_seconds=request.checkpoint_seconds,
             step_seconds=request.step_seconds,

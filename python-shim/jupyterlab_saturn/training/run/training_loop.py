@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import dataclass
 from functools import partial
@@ -25,6 +25,7 @@ from .best_model import BestModel
 from .checkpoint import Checkpoints
 from .evaluation_trial import try_evaluation
 from .final_weights import FinalWeights
+from .rungs import Rungs
 from .step_clock import StepClock
 from .step_window import StepWindow
 from .sync_interval import SyncInterval
@@ -62,6 +63,8 @@ class TrainingLoop:
         may say another one later: a step that is passed then is stopped after at once.
     evaluates
         Whether to evaluate the task there, for people: what is trained does not see it.
+    rungs
+        Steps after each of which to tell how good the task is: what is trained does not see it.
     saves
         Whether to commit checkpoints.
     keeps
@@ -98,6 +101,7 @@ class TrainingLoop:
         steps: int,
         until: Callable[[], int | None] = lambda: None,
         evaluates: bool = False,
+        rungs: Sequence[int] = (),
         saves: bool = True,
         keeps: bool = False,
         checkpoint_seconds: float = math.inf,
@@ -134,6 +138,7 @@ class TrainingLoop:
         self._saved_step = 0
         self._loss: float | None = None
         self._validations = Validations(world, self._best, self._observer)
+        self._rungs = Rungs(rungs, self._observer)
 
     def run(self) -> None:
         """Train, telling the observer about it.
@@ -178,6 +183,8 @@ class TrainingLoop:
         if self.measurement is not None:
             self.measurement.started()
         self._observer.started(workload.step)
+        with self._clock.paused():
+            self._rungs.tell(workload, self._validations)
         enough = self._validations.enough(workload) or (yield from self._train(workload))
         with self._clock.paused():
             self._end(workload, enough=enough)
@@ -187,7 +194,7 @@ class TrainingLoop:
             self._save(workload)
             self._measured()
             if self._evaluates and workload.step == self._last:
-                self._validations.show(workload)
+                self._validations.look(workload)
             self._observer.stopped(workload.step)
         else:
             self._finish(workload)
@@ -202,6 +209,7 @@ class TrainingLoop:
     def _recall(self, workload: Workload, manifest: Manifest, step: int) -> None:
         workload.step, self._loss, self._saved_step = step, manifest["loss"], step
         self._validations.recall(workload, manifest["validations"])
+        self._rungs.losses.recall(manifest.get("rungLosses", {}))
 
     def _train(self, workload: Workload) -> Generator[WantedStep, torch.Tensor, bool]:
         """Step until the last step or an agreed stop. Returns whether the task's rule ended it."""
@@ -222,25 +230,31 @@ class TrainingLoop:
             window.add_share(share, workload.runner)
             ends = workload.step == self._steps
             validates = every is not None and workload.step % every == 0 and not ends
-            if not (interval.due(workload.step) or validates or workload.step == self._last):
+            leaves = workload.step == self._last
+            looks = validates or self._rungs.has(workload.step)
+            if not (interval.due(workload.step) or looks or leaves):
                 continue
             steps = len(window)
             known = self._agreements.after(window, workload, loading, agreed_at, saved_at)
             self._last = known.last
             if known.logged is not None:
                 self._observer.logged(known.logged)
+                self._rungs.logged(known.logged)
             self._require_finite(known.loss, workload.step)
             self._loss = known.loss
             self._observer.agreed(workload.step, known.loss, known.step_seconds)
             if self.measurement is not None:
                 evaluation = partial(try_evaluation, workload)
                 self.measurement.window(known.step_seconds, steps, known.load_seconds, evaluation)
-            interval.agreed(workload.step, known.step_seconds, self._wanted_window())
-            if validates:
-                with self._clock.paused():
+            # What follows a rung may be an order to stop.
+            wanted = 1 if self._rungs.has(workload.step) else self._wanted_window()
+            interval.agreed(workload.step, known.step_seconds, wanted)
+            with self._clock.paused():
+                if validates:
                     self._validations.add(workload)
-                if self._validations.enough(workload):
-                    return True
+                self._rungs.tell(workload, self._validations)
+            if validates and self._validations.enough(workload):
+                return True
             if known.stop:
                 break
             if known.unsaved_seconds >= self._checkpoint_seconds:
@@ -294,6 +308,7 @@ class TrainingLoop:
             "loss": self._loss,
             "validations": self._validations.known,
             "torch": torch.__version__,
+            "rungLosses": self._rungs.losses.details(),
         }
 
     def _measured(self) -> None:

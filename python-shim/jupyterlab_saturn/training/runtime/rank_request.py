@@ -71,6 +71,7 @@ class FusedOrder(TypedDict):
     until: NotRequired[int]
     evaluates: NotRequired[bool]
     keeps: NotRequired[bool]
+    rungs: NotRequired[list[int]]
     signature: NotRequired[str]
     stop: NotRequired[bool]
 
@@ -83,6 +84,7 @@ class TrainOrder(_GroupOrder):
     checkpointSeconds: float
     until: NotRequired[int]
     evaluates: NotRequired[bool]
+    rungs: NotRequired[list[int]]
     explores: NotRequired[bool]
     keeps: NotRequired[bool]
     held: NotRequired[bool]
@@ -136,6 +138,8 @@ class RankRequest:
         Step to leave after; None when that is the last one.
     evaluates
         Whether to evaluate the task where it leaves before that.
+    rungs
+        Steps after each of which it is told how good the task is.
     explores
         Whether nobody knows yet how the strategy runs the task.
     keeps
@@ -184,6 +188,7 @@ class RankRequest:
     steps: int = 1
     until: int | None = None
     evaluates: bool = False
+    rungs: tuple[int, ...] = ()
     explores: bool = False
     keeps: bool = False
     fused: tuple[RankRequest, ...] = ()
@@ -262,6 +267,7 @@ class RankRequest:
                 steps=int(raw["steps"]) if raw["kind"] == "train" else 1,
                 until=raw.get("until") if raw["kind"] == "train" else None,
                 evaluates=raw["kind"] == "train" and raw.get("evaluates", False),
+                rungs=tuple(raw.get("rungs", ())) if raw["kind"] == "train" else (),
                 explores=raw["kind"] == "train" and raw.get("explores", False),
                 keeps=raw["kind"] == "train" and raw.get("keeps", False),
                 held=raw["kind"] == "train" and raw.get("held", False),
@@ -317,6 +323,7 @@ def _fused(request: RankRequest, raw: RankOrder) -> Iterator[RankRequest]:
                 until=own.get("until"),
                 evaluates=own.get("evaluates", False),
                 keeps=own.get("keeps", False),
+                rungs=tuple(own.get("rungs", ())),
                 signature=own.get("signature", ""),
                 stops=own.get("stop", False),
             )
