@@ -187,6 +187,7 @@ def _report(error: BaseException, events: EventSender) -> int:
             | "stranger-met"
             | "no-network"
             | "late-commit"
+            | "fellow-failed"
         ):
             events.emit({"kind": "lost", "error": failure})
         case _:

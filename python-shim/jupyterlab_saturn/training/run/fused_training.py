@@ -32,7 +32,7 @@ class FusedMember:
     Attributes
     ----------
     failed
-        Told why it does not go on, on every rank, while others do.
+        Told why it does not go on, on each rank that knows.
     """
 
     loop: TrainingLoop
@@ -74,7 +74,10 @@ class FusedTraining:
         Raises
         ------
         torch.OutOfMemoryError
-            Which ends all. So does, on several ranks, what not all of them are sure to raise.
+            Which ends all.
+        SaturnError
+            ``fellow-failed`` where the error of one, which was told, is not sure to be raised on
+            all of several ranks.
         """
         try:
             for number, course in enumerate(self._courses):
@@ -105,16 +108,19 @@ class FusedTraining:
         except StopIteration:
             return
         except Exception as error:
-            if not self._is_own(error):
+            if is_out_of_memory(error) or is_peer_lost(error):
                 raise
             traceback.print_exc()
             self._members[number].failed(describe(error, "training-failed"))
+            if not self._is_agreed(error):
+                raise SaturnError(
+                    "fellow-failed",
+                    "Another task of the run failed on one of its devices, so it was ended.",
+                ) from None
         self._wanted = dict(sorted(self._wanted.items()))
 
-    def _is_own(self, error: Exception) -> bool:
-        """Whether an error ends one of them only."""
-        if is_out_of_memory(error) or is_peer_lost(error):
-            return False
+    def _is_agreed(self, error: Exception) -> bool:
+        """Whether all ranks know of an error of one of them."""
         agreed = isinstance(error, SaturnError) and error.code in _AGREED
         return self._world.size == 1 or agreed
 

@@ -86,7 +86,7 @@ class GroupTraining:
             )
 
         members = [
-            FusedMember(loop, partial(self._tell_failed, line))
+            FusedMember(loop, partial(_tell_failed, line))
             for loop, line in zip(loops, lines, strict=True)
         ]
         FusedTraining(members, model, self._world, measurement).run()
@@ -132,6 +132,6 @@ class GroupTraining:
             **more,
         )
 
-    def _tell_failed(self, line: EventSender, failure: Failure) -> None:
-        if self._world.is_root:
-            line.emit({"kind": "failed", "error": failure})
+
+def _tell_failed(line: EventSender, failure: Failure) -> None:
+    line.emit({"kind": "failed", "error": failure})
