@@ -31,6 +31,7 @@ from .demands_probe import Probed, probe_demands
 from .device_need import may_need_device, told_on_device, told_without_device
 from .dry_run import DryRun, dry_run
 from .feasibility import judge
+from .fusion_verdict import fusion_verdict
 from .graph_probe import why_idle
 from .native_inspection import inspect_native, refusing_to_train
 from .placed_samples import PlacedSamples, device_of, place
@@ -198,6 +199,9 @@ def _inspect(
     best = criterion_of(task)
     if best is not None:
         inspection["best"] = best
+    fusion = fusion_verdict(task, samples, seed)
+    if fusion is not None:
+        inspection["fusion"] = fusion
     packages = {name: each.package for name, each in installed_techniques().items()}
     if packages:
         inspection["packages"] = packages
