@@ -15,6 +15,7 @@ import { noteTrouble, withSilence } from './nodes.js';
 import { halt, noteRoom } from './pausing.js';
 import { noteProfile, noteRecalled, noteTrial, withTechniques } from './profiling.js';
 import { adoptGiven, adoptPlan, changesMoves } from './replanning.js';
+import { withReservations } from './reservations.js';
 import { reset } from './reset.js';
 import { noteResume, resumed } from './resuming.js';
 import { gather, withEarly } from './rungs.js';
@@ -64,11 +65,19 @@ export function step(session: ISession, event: SessionEvent, time: number): ISte
   const told = withEventNews(session, noted.session, event);
   const judged = event.kind === 'group' && event.event.kind !== 'failed' ? told : withVerdicts(told);
   const looking = dispatchInspections(judged);
-  const advanced = advance(looking.session, time);
-  const next = withHindsight(session, advanced.session, event, time);
+  const reserving = withReservations(looking.session);
+  const advanced = advance(reserving.session, time);
+  const released = withReservations(advanced.session);
+  const next = withHindsight(session, released.session, event, time);
   return {
     session: withState(next, { rev: session.state.rev + 1 }),
-    commands: [...noted.commands, ...looking.commands, ...advanced.commands]
+    commands: [
+      ...noted.commands,
+      ...looking.commands,
+      ...reserving.commands,
+      ...advanced.commands,
+      ...released.commands
+    ]
   };
 }
 
