@@ -47,8 +47,12 @@ export function withSweep(session: ISession, spec: SweepSpec | undefined, made: 
     return session;
   }
   const { sweeps = [] } = session.state;
-  const others = sweeps.filter(({ spec: { name } }) => name !== spec.name);
-  return withState(session, { sweeps: [...others, { spec, made }] });
+  const old = sweeps.find(({ spec: { name } }) => name === spec.name);
+  const others = sweeps.filter(sweep => sweep !== old);
+  // What was compared already stays comparable under the same rule.
+  const same = JSON.stringify(old?.spec.stop) === JSON.stringify(spec.stop);
+  const ladder = same && old?.firstRung !== undefined ? { firstRung: old.firstRung } : {};
+  return withState(session, { sweeps: [...others, { spec, made, ...ladder }] });
 }
 
 /** The session that no longer knows of a sweep whose function was made tasks of otherwise. */
