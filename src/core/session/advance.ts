@@ -8,6 +8,7 @@ import { askPlan, isReplanDue } from './replanning.js';
 import { isReserving, isWaitingForReservation } from './reservations.js';
 import { withRungs } from './rungs.js';
 import { type ISession, type IStep, isActive, isOpen, isStaying, withState } from './session.js';
+import { awaitsPoints } from './sweeps.js';
 import { activeTasks, countOf, hasActive } from './taskTable.js';
 import { dispatchTrials } from './trialDispatch.js';
 import { planTrials } from './trialPlanning.js';
@@ -67,6 +68,7 @@ export function advance(before: ISession, time: number): IStep {
     planning ||
     measuring ||
     inspecting ||
+    awaitsPoints(begun.session.state) ||
     isWaitingForTime(begun.session, time) ||
     isWaitingForDevice(begun.session) ||
     isWaitingForReservation(begun.session);
@@ -84,7 +86,7 @@ function isWaitingForDevice({ state }: ISession): boolean {
 }
 
 function hasWork({ state }: ISession): boolean {
-  return state.tasks.some(task => isActive(task) || isOpen(task, state));
+  return awaitsPoints(state) || state.tasks.some(task => isActive(task) || isOpen(task, state));
 }
 
 /** Whether a plan is being followed: what it has next begins as soon as it can, whatever else is being looked for. */
