@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from pathlib import Path
@@ -22,6 +22,7 @@ from .best_model import BestModel
 from .checkpoint import Checkpoints
 from .evaluation_trial import try_evaluation
 from .final_weights import FinalWeights
+from .rungs import Rungs
 from .step_window import StepWindow
 from .sync_interval import SyncInterval
 from .training_measurement import TrainingMeasurement
@@ -46,6 +47,8 @@ class TrainingLoop:
         may say another one later: a step that is passed then is stopped after at once.
     evaluates
         Whether to evaluate the task there, for people: what is trained does not see it.
+    rungs
+        Steps after each of which to tell how good the task is: what is trained does not see it.
     saves
         Whether to commit checkpoints.
     keeps
@@ -73,6 +76,7 @@ class TrainingLoop:
         steps: int,
         until: Callable[[], int | None] = lambda: None,
         evaluates: bool = False,
+        rungs: Sequence[int] = (),
         saves: bool = True,
         keeps: bool = False,
         checkpoint_seconds: float = math.inf,
@@ -105,6 +109,7 @@ class TrainingLoop:
         self._saved_step = 0
         self._loss: float | None = None
         self._validations = Validations(world, self._best, self._observer)
+        self._rungs = Rungs(rungs, self._observer)
 
     def run(self) -> None:
         """Train, telling the observer about it.
@@ -137,12 +142,13 @@ class TrainingLoop:
         if self._measurement is not None:
             self._measurement.started()
         self._observer.started(workload.step)
+        self._rungs.tell(workload, self._validations)
         enough = self._validations.enough(workload) or self._train(workload)
         if workload.step < self._steps and not enough:
             self._save(workload)
             self._measured()
             if self._evaluates and workload.step == self._last:
-                self._validations.show(workload)
+                self._validations.look(workload)
             self._observer.stopped(workload.step)
         else:
             self._finish(workload)
@@ -157,6 +163,7 @@ class TrainingLoop:
     def _recall(self, workload: Workload, manifest: Manifest, step: int) -> None:
         workload.step, self._loss, self._saved_step = step, manifest["loss"], step
         self._validations.recall(workload, manifest["validations"])
+        self._rungs.losses.recall(manifest.get("rungLosses", {}))
 
     def _train(self, workload: Workload) -> bool:
         """Step until the last step or an agreed stop. Returns whether the task's rule ended it."""
@@ -177,24 +184,30 @@ class TrainingLoop:
             window.add_share(share, workload.runner)
             ends = workload.step == self._steps
             validates = every is not None and workload.step % every == 0 and not ends
-            if not (interval.due(workload.step) or validates or workload.step == self._last):
+            leaves = workload.step == self._last
+            looks = validates or self._rungs.has(workload.step)
+            if not (interval.due(workload.step) or looks or leaves):
                 continue
             steps = len(window)
             known = self._agreements.after(window, workload, loading, agreed_at, saved_at)
             self._last = known.last
             if known.logged is not None:
                 self._observer.logged(known.logged)
+                self._rungs.logged(known.logged)
             self._require_finite(known.loss, workload.step)
             self._loss = known.loss
             self._observer.agreed(workload.step, known.loss, known.step_seconds)
             if self._measurement is not None:
                 evaluation = partial(try_evaluation, workload)
                 self._measurement.window(known.step_seconds, steps, known.load_seconds, evaluation)
-            interval.agreed(workload.step, known.step_seconds, self._wanted_window())
+            # What follows a rung may be an order to stop.
+            wanted = 1 if self._rungs.has(workload.step) else self._wanted_window()
+            interval.agreed(workload.step, known.step_seconds, wanted)
             if validates:
                 self._validations.add(workload)
-                if self._validations.enough(workload):
-                    return True
+            self._rungs.tell(workload, self._validations)
+            if validates and self._validations.enough(workload):
+                return True
             if known.stop:
                 break
             if known.unsaved_seconds >= self._checkpoint_seconds:
@@ -247,6 +260,7 @@ class TrainingLoop:
             "loss": self._loss,
             "validations": self._validations.known,
             "torch": torch.__version__,
+            "rungLosses": self._rungs.losses.details(),
         }
 
     def _measured(self) -> None:

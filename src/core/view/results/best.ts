@@ -21,25 +21,29 @@ export interface IBestTasks {
   readonly all: number;
 }
 
-/** The best few of the trained tasks; then those of sweeps that were compared as they train. */
+/** The best few: of a sweep that is compared as it trains by their places, else those that are trained, and then others. */
 export function bestTasks(state: SessionState, most: number, trans: ITranslation): IBestTasks {
   const ranked = ranking(state.tasks);
   const rule = ruleOf(ranked);
-  const [first] = sweepStandings(state);
-  const compared = sweepStandings(state).flatMap(({ standings }) =>
-    standings.filter(({ task, place }) => place !== undefined && task.result === undefined)
-  );
-  const trained = ranked.slice(0, most).map(task => ({
+  const sweeps = sweepStandings(state);
+  const [first] = sweeps;
+  const placed = sweeps.flatMap(({ standings }) => standings.filter(({ place }) => place !== undefined));
+  const among = new Set(placed.map(({ task }) => task));
+  const isOneSweep = sweeps.length === 1 && ranked.every(task => among.has(task));
+  const others = isOneSweep ? placed : placed.filter(({ task }) => task.result === undefined);
+  const trained = (isOneSweep ? [] : ranked).slice(0, most).map(task => ({
     task: task.spec.name,
     value: task.result?.evaluationError ? trans.__('not evaluated') : metric(rankedValue(task, rule), trans)
   }));
-  const others = compared
-    .slice(0, most - trained.length)
-    .map(one => ({ task: one.task.spec.name, value: valueWords(one, trans) }));
-  const by = ranked.length === 0 ? first?.criterion.metric : rule.metric;
+  const by = ranked.length === 0 || isOneSweep ? first?.criterion.metric : rule.metric;
   return {
-    by: by ?? trans.__('training loss'),
-    tasks: [...trained, ...others],
-    all: ranked.length + compared.length
+    by: by === undefined || by === null || by === 'loss' ? trans.__('training loss') : by,
+    tasks: [
+      ...trained,
+      ...others
+        .slice(0, Math.max(0, most - trained.length))
+        .map(one => ({ task: one.task.spec.name, value: valueWords(one, trans) }))
+    ],
+    all: (isOneSweep ? 0 : ranked.length) + others.length
   };
 }

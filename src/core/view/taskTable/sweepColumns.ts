@@ -45,7 +45,7 @@ export function sweepColumns(state: SessionState, trans: ITranslation): ISweepCo
         about: trans.__('What the sweep compares by: at the end of a task, or after so many steps'),
         align: 'right',
         isUsual: true,
-        width: Math.max(label.length + 2, 20),
+        width: Math.max(label.length + 2, 17),
         ...(isSame && { goal }),
         value: ({ standing }) => standing?.value ?? undefined,
         cell: ({ standing }) => {

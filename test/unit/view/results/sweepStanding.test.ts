@@ -124,7 +124,11 @@ describe('tasks that were given up', () => {
   it('are among the best while others train', () => {
     const { by, tasks, all } = bestTasks(midway, 3, ENGLISH);
     expect([by, tasks.length, all]).toEqual(['accuracy', 3, 28]);
-    expect(tasks[2]?.value).toBe('0.9714 after 270 steps');
+    expect(tasks.map(({ value }) => value)).toEqual([
+      '0.9778',
+      '0.9714 after 270 steps',
+      '0.8723 after 90 steps'
+    ]);
   });
 
   it('have what was compared in CSV', () => {
