@@ -8,6 +8,7 @@ import { sessionWishWords } from '../format/wishText.js';
 import { unmetWishes } from '../plan/planProblems.js';
 import { sweepBlocks } from '../results/sweepText.js';
 import { outsideRun, passedOver } from '../tasks/outsideRun.js';
+import { sweepFailures, sweepSentences } from '../tasks/sweepSentences.js';
 import { deviceNotices } from './deviceNotices.js';
 import { leftOut } from './leftOut.js';
 import { progressLine } from './progressLine.js';
@@ -30,6 +31,7 @@ export function statusView(state: SessionState, now: number, trans: ITranslation
     !some && sentence(noTasks(trans)),
     ...sweepBlocks(state, trans),
     some && goal !== undefined && sentence(goal),
+    ...sweepSentences(state, trans),
     some && policySentence(state, trans),
     outsideRun(state, trans),
     passedOver(state, trans),
@@ -44,6 +46,7 @@ export function statusView(state: SessionState, now: number, trans: ITranslation
     replansBlock(state, now, trans),
     failuresBlock([
       ...deviceNotices(state),
+      ...sweepFailures(state),
       ...state.notices.slice(-LATEST_NOTICES).map(error => ({ where: [], error })),
       ...leftOut(state).map(({ task, reason }) => ({
         where: [task],
