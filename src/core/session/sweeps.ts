@@ -1,11 +1,6 @@
-import type { PointsSuggestedEvent, SessionState, SweepSpec, SweepState } from '../wire/messages.js';
+import type { PointsSuggestedEvent, SweepSpec } from '../wire/messages.js';
 import { type ISession, type IStep, withState } from './session.js';
 import { addTasks } from './tasks.js';
-
-/** The sweep of that name, if its points are searched, or given up by a rule. */
-export function findSweep({ sweeps = [] }: SessionState, name: string): SweepState | undefined {
-  return sweeps.find(({ spec }) => spec.name === name);
-}
 
 /** The session that knows of a sweep. One of the same name gives way to it; its tasks stay. */
 export function withSweep(session: ISession, spec: SweepSpec | undefined, points: number): ISession {
