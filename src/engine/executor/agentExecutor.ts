@@ -1,6 +1,7 @@
 import type { ExecutorCommand } from '../../core/session/command.js';
 import { SaturnError } from '../../core/wire/failure.js';
 import {
+  type Advise,
   type AgentHello,
   type DeviceRequest,
   type EngineMessages,
@@ -9,8 +10,9 @@ import {
 } from '../../core/wire/messages.js';
 import type { IIncoming, MessageRouter } from '../router.js';
 import { isPassing, reportOf } from './agentReports.js';
-import { ConnectedAgents } from './connectedAgents.js';
+import { ConnectedAgents, type IConnectedAgent } from './connectedAgents.js';
 import type { IExecutor } from './executor.js';
+import { type AdvisedPoints, OpenQuestions } from './openQuestions.js';
 import { unlikeVersions } from './unlikeVersions.js';
 import { WaitingAgents } from './waitingAgents.js';
 
@@ -35,6 +37,13 @@ export class AgentExecutor implements IExecutor {
   private _backlog: IIncoming<'agent'>[] = [];
   /** Who waits for the answer to `cluster.set`, by node, oldest first. */
   private _choices: IChoice[] = [];
+  /** Questions for points of sweeps. */
+  private readonly _questions = new OpenQuestions(question => {
+    const own = this._own();
+    if (own) {
+      this._send(own.node, 'advise', question);
+    }
+  });
   /** Of the session, with the newest report in it. */
   private _rev = 0;
   /** By node, that it fell silent, as long as that could not be taken in. */
@@ -95,6 +104,10 @@ export class AgentExecutor implements IExecutor {
     if (refused) {
       throw refused.reason;
     }
+  }
+
+  advise(question: Advise): Promise<AdvisedPoints> {
+    return this._questions.ask(question);
   }
 
   shutdown(): void {
@@ -164,6 +177,8 @@ export class AgentExecutor implements IExecutor {
     }
     if (message.type === 'devices.load') {
       this._options.noteLoad(message.body);
+    } else if (message.type === 'advice') {
+      this._questions.answer(message.body);
     }
     const choice =
       message.type === 'cluster.report'
@@ -187,6 +202,9 @@ export class AgentExecutor implements IExecutor {
     }
     if (message.type === 'agent.hello') {
       this._untold.delete(message.body.node.id);
+      if (!message.body.far) {
+        this._questions.askAgain();
+      }
     } else if (message.type === 'agent.gone') {
       this._drop(message.body.node);
     } else if (message.type === 'bridge.report' && message.body.state === 'ended') {
@@ -217,8 +235,12 @@ export class AgentExecutor implements IExecutor {
 
   /** Why an agent cannot be worked with: it has other software than that of the engine's own node. */
   private _unlikeVersions({ far, node, versions }: AgentHello): Failure | undefined {
-    const own = this._agents.all.find(agent => !agent.far);
-    return far ? unlikeVersions(node.id, versions, own?.versions) : undefined;
+    return far ? unlikeVersions(node.id, versions, this._own()?.versions) : undefined;
+  }
+
+  /** The agent of the engine's own node. */
+  private _own(): IConnectedAgent | undefined {
+    return this._agents.all.find(agent => !agent.far);
   }
 
   private _tick(): void {
