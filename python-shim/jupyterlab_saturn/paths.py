@@ -168,6 +168,22 @@ class SessionPaths:
         return self.folder / "bridge.log"
 
     @property
+    def trackers(self) -> Path:
+        """What experiment trackers keep here, a folder each, and notes and logs beside them."""
+        return self.folder / "trackers"
+
+    def tracker(self, name: str) -> Path:
+        """Where a tracker keeps what it is told."""
+        return self.trackers / name
+
+    def tracker_notes(self, name: str) -> Path:
+        """What was told to a tracker, for the process that tells it."""
+        return self.trackers / f"{name}.told"
+
+    def tracker_log(self, name: str) -> Path:
+        return self.trackers / f"{name}.log"
+
+    @property
     def zygote_log(self) -> Path:
         return self.own / "zygote.log"
 

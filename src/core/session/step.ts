@@ -36,6 +36,7 @@ import { noteSuggested, withSweep } from './sweeps.js';
 import { addTasks, finishRemovals, removeTasks } from './tasks.js';
 import { hasActive } from './taskTable.js';
 import { noteTechniques } from './techniques.js';
+import { noteTracking, restoreTracking, wakeTrackers } from './tracking.js';
 import { noteTrialPlan } from './trialPlanning.js';
 import { forgetFailures, withVerdicts } from './verdicts.js';
 import { isTimed, noteWishes } from './wishes.js';
@@ -68,7 +69,7 @@ export function step(session: ISession, event: SessionEvent, time: number): ISte
   const next = withHindsight(session, advanced.session, event, time);
   return {
     session: withState(next, { rev: session.state.rev + 1 }),
-    commands: [...noted.commands, ...looking.commands, ...advanced.commands]
+    commands: [...noted.commands, ...looking.commands, ...advanced.commands, ...wakeTrackers(session, next)]
   };
 }
 
@@ -130,6 +131,8 @@ function note(session: ISession, event: SessionEvent, time: number): IStep {
       return only(noteRecalled(session, event.cells));
     case 'techniques-set':
       return noteTechniques(session, event.techniques, event.remove ?? []);
+    case 'tracking-set':
+      return noteTracking(session, event.trackers, time);
     case 'plan-requested': {
       const whole = inspectStopped(includeBusyDevices(session), null);
       const asked = withTechniques(whole.session, event.excludeTechniques);
@@ -198,7 +201,10 @@ function note(session: ISession, event: SessionEvent, time: number): IStep {
 function noteHello(session: ISession, hello: AgentHello, time: number): IStep {
   const noted = noteAgent(session, hello, time);
   const bridged = restoreBridge(noted.session, hello, time);
-  return { ...bridged, commands: [...noted.commands, ...bridged.commands] };
+  return {
+    ...bridged,
+    commands: [...noted.commands, ...bridged.commands, ...restoreTracking(bridged.session, hello)]
+  };
 }
 
 function noteRankGroup(session: ISession, event: GroupEvent): IStep {

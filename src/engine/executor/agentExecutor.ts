@@ -75,6 +75,12 @@ export class AgentExecutor implements IExecutor {
       case 'stop-bridge':
         this._send(command.node, 'bridge.stop', {});
         break;
+      case 'set-trackers':
+        this._send(command.node, 'trackers.set', command.body);
+        break;
+      case 'give-secrets':
+        this._send(command.node, 'trackers.secrets', command.body);
+        break;
       case 'until':
         this._send(command.node, 'group.until', command.body);
     }
@@ -164,6 +170,9 @@ export class AgentExecutor implements IExecutor {
     }
     if (message.type === 'devices.load') {
       this._options.noteLoad(message.body);
+    }
+    if (message.type === 'tracker.report') {
+      this._options.noteTracker(message.body);
     }
     const choice =
       message.type === 'cluster.report'

@@ -5,6 +5,7 @@ import { count } from '../format/format.js';
 import { deviceNotices } from './deviceNotices.js';
 import { leftOut } from './leftOut.js';
 import { hasSeveralNodes, nodeFailures } from './shownNodes.js';
+import { trackerFailures } from './trackingView.js';
 
 /** What a user can do about something: try its tasks again, go on with them, look at what they printed, or at their cell. */
 export type Remedy = 'retry' | 'resume' | 'log' | 'cell';
@@ -59,6 +60,7 @@ export function attention(state: SessionState, trans: ITranslation): IAttention[
       error
     })),
     ...deviceNotices(state),
+    ...trackerFailures(state.tracking ?? [], trans),
     ...[...state.notices].reverse().map(nowhere)
   ].map(({ where, error }) => ({ tasks: [], where, failure: error, remedies: [] }));
   return [...found.values(), ...general];
