@@ -243,6 +243,10 @@ class SessionPaths:
         """Where a task's own export goes."""
         return self.task(task) / "model"
 
+    def hub_folder(self, task: str) -> Path:
+        """Its model as others get it."""
+        return self.task(task) / "hub"
+
     def inspection_log(self, task: str) -> Path:
         """What a task printed when it was last built."""
         return self.inspections / f"{task}.log"

@@ -54,6 +54,7 @@ class SaturnMagics(Magics):
             "wait": self._wait,
             "log": self._log,
             "track": self._track,
+            "push": self._push,
             "status": lambda _: show(self._session.status()),
             "results": lambda _: show(self._session.results()),
             "stop": lambda arguments: show(self._session.stop(arguments.names or None)),
@@ -318,6 +319,15 @@ class SaturnMagics(Magics):
             raise SaturnError("bad-option", "One tracker at a time.", "%saturn track mlflow")
         uri = names[1] if len(names) > 1 else None
         show(self._session.track(names[0] if names else None, uri=uri, **options))
+
+    def _push(self, arguments: Arguments) -> None:
+        if not 1 <= len(arguments.names) <= 2:
+            raise SaturnError(
+                "bad-option",
+                "Name one task, and a repository to send it to.",
+                "%saturn push digits-mlp-32-1e-3 user/digits",
+            )
+        show(self._session.push(*arguments.names, public=arguments.options.get("public", False)))
 
     def _patiently(self, act: Callable[[], None], interrupted: str) -> None:
         """Do what may wait; an interrupt ends the wait, not the work."""

@@ -25,6 +25,7 @@ from .request_bodies import (
     selection,
 )
 from .session_control import SessionControl
+from .session_models import SessionModels
 from .session_tracking import SessionTracking
 from .session_views import BUILT_ON_DEVICES
 from .session_wishes import SessionWishes
@@ -48,7 +49,7 @@ if TYPE_CHECKING:
 _DEVICE_SECONDS = 120.0
 
 
-class Session(SessionControl, SessionWishes, SessionTracking):
+class Session(SessionControl, SessionWishes, SessionTracking, SessionModels):
     """One experiment on disk: tasks, profiles, plans and checkpoints. It outlives the kernel.
 
     The session's agent and engine are started when first needed. Every method raises SaturnError

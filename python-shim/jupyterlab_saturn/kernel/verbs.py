@@ -321,6 +321,14 @@ VERBS = (
         names="file",
     ),
     Verb(
+        "push",
+        "Make a trained model's folder ready for others, with a card, and send it to the Hugging "
+        "Face Hub, if a repository is named.",
+        "%saturn push digits-mlp-32-1e-3 user/digits",
+        (Option("--public", "flag", "A repository that is made is for everybody."),),
+        names="tasks",
+    ),
+    Verb(
         "session",
         "Show the session, or go to another.",
         "%saturn session vision",

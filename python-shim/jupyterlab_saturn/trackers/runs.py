@@ -43,10 +43,9 @@ def run_of(state: SessionState, task: TaskState, key: str, folder: str) -> Run:
     """The run of a task that was begun."""
     spec = task["spec"]
     inspection = task.get("inspection")
-    asked: TaskTracking = {"trackers": []}
+    asked = _asked(task)
     facts: dict[str, int | float | str] = {"seed": spec["seed"], "hash": spec["hash"]}
     if inspection is not None:
-        asked = inspection.get("tracking", asked)
         facts |= {
             "steps": inspection["steps"],
             "batch_size": inspection["batchSize"],
@@ -58,12 +57,28 @@ def run_of(state: SessionState, task: TaskState, key: str, folder: str) -> Run:
         key=key,
         task=spec["name"],
         folder=folder,
-        label=asked.get("run", folder),
+        label=_label(state, asked.get("run"), folder),
         sweep=spec["sweep"],
         project=asked.get("project"),
         parameters=spec["params"],
         facts=facts,
     )
+
+
+def _asked(task: TaskState) -> TaskTracking:
+    """What the task's own code asks of trackers."""
+    inspection = task.get("inspection")
+    if inspection is None or "tracking" not in inspection:
+        return {"trackers": []}
+    return inspection["tracking"]
+
+
+def _label(state: SessionState, run: str | None, folder: str) -> str:
+    """The name that code gives a run; with that of its task where several have the same."""
+    named = [task for task in state["tasks"] if _asked(task).get("run") == run]
+    if run is None:
+        return folder
+    return run if len(named) == 1 else f"{run} {folder}"
 
 
 def forgotten(session: str, key: str, task: str, folder: str) -> Run:

@@ -54,6 +54,8 @@ class _TrackioRun(TrackedRun):
             kind: max((step for one, step in steps if one == kind), default=-1)
             for kind in ("step", "eval")
         }
+        if highest["step"] >= 0:
+            self._last = Point(highest["step"], 0.0, "step", {})
         return Marks(highest["step"], highest["eval"])
 
     def tell(self, points: Sequence[Point]) -> None:
