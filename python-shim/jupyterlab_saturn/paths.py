@@ -184,6 +184,10 @@ class SessionPaths:
         return self.trackers / f"{name}.log"
 
     @property
+    def advisor_log(self) -> Path:
+        return self.folder / "advisor.log"
+
+    @property
     def zygote_log(self) -> Path:
         return self.own / "zygote.log"
 

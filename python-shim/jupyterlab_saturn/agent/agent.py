@@ -14,6 +14,7 @@ from ..paths import SessionPaths, engine_endpoint, events_socket
 from ..whole_files import remove_leftovers
 from ..wire import message
 from . import agent_lock
+from .advisor_process import AdvisorProcess
 from .agent_jobs import AgentJobs
 from .agent_presence import AgentPresence
 from .bridge_process import BridgeProcess
@@ -37,6 +38,7 @@ from .socket_watch import SocketWatch
 
 if TYPE_CHECKING:
     from ..generated.wire_types import (
+        Advise,
         AgentHello,
         AgentMessage,
         DeviceRequest,
@@ -96,6 +98,7 @@ class Agent:
             say=lambda told: self._link.say(told),
             unwritable=self._give_up,
         )
+        self._advisor = AdvisorProcess(paths.advisor_log)
         self._engine: EngineProcess | FarEngine
         self._link: EngineLink
         self._place: JobContext
@@ -184,6 +187,7 @@ class Agent:
                 lambda report: self._say(message("agent", "bridge.report", report)),
             )
             stack.push_async_callback(self._bridge.end)
+            stack.push_async_callback(self._advisor.end)
             self._exporters = Exporters(
                 self._paths,
                 endpoint,
@@ -293,6 +297,8 @@ class Agent:
                 self._jobs.begin(self._exporters.set(told["body"]))
             case "trackers.secrets":
                 self._exporters.keep_secrets(told["body"])
+            case "bridge.reserve":
+                self._jobs.begin(self._bridge.reserve(told["body"]["wanted"]))
             case "inspect":
                 self._jobs.inspect(told["body"], self._node.now)
             case "inspect.stop":
@@ -307,6 +313,8 @@ class Agent:
                 self._jobs.stop_attempt(told["body"])
             case "group.until":
                 self._jobs.train_until(told["body"])
+            case "advise":
+                self._jobs.begin(self._advise(told["body"]))
             case "shutdown":
                 self._ended.set()
             case other:
@@ -315,6 +323,13 @@ class Agent:
     async def _set_cluster(self, asked: str, request: DeviceRequest) -> None:
         report = await self._node.choose(request, self._place.leases.held)
         self._link.say(message("agent", "cluster.report", report, asked))
+
+    async def _advise(self, question: Advise) -> None:
+        # Without an engine to hear it, the answer is worthless: the next one asks again.
+        self._link.say(
+            message("agent", "advice", await self._advisor.ask(question)),
+            keep=False,
+        )
 
 
 def _network() -> SessionNetwork | None:

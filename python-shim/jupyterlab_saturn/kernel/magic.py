@@ -135,13 +135,16 @@ class SaturnMagics(Magics):
             view = self._session.add(
                 function,
                 sweep,
+                points=options.get("points"),
+                search=options.get("search"),
+                by=options.get("by"),
+                stop=options.get("stop"),
                 epochs=options.get("epochs"),
                 steps=options.get("steps"),
                 seed=options.get("seed", 0),
                 native=options.get("native", False),
                 replace=options.get("replace", False),
                 origin=self._cell_id(),
-                best=options.get("best"),
                 wait=options.get("wait", False),
                 **cast(TaskWishes, _wishes(arguments)),
             )
@@ -188,7 +191,7 @@ class SaturnMagics(Magics):
                 "--node does not go with --ray.",
                 "Join the cluster first; then: %saturn cluster --node NAME --gpu 2",
             )
-        for with_ray in ("nodes", "open"):
+        for with_ray in ("nodes", "open", "reserve"):
             if with_ray in options and "ray" not in options:
                 raise SaturnError(
                     "bad-option",
@@ -208,7 +211,11 @@ class SaturnMagics(Magics):
             show(self._session.cluster(*devices, node=options.get("node")))
         else:
             joined = self._session.cluster(
-                *devices, ray=ray, nodes=options.get("nodes"), open="open" in options
+                *devices,
+                ray=ray,
+                nodes=options.get("nodes"),
+                open="open" in options,
+                reserve="reserve" in options,
             )
             show(joined)
 

@@ -5,8 +5,10 @@ import { isWithoutDevices, withoutDevices } from './excludedDevices.js';
 import { exploresInRun } from './exploration.js';
 import { awaitsNodes } from './nodes.js';
 import { askPlan, isReplanDue } from './replanning.js';
+import { isReserving, isWaitingForReservation } from './reservations.js';
 import { withRungs } from './rungs.js';
 import { type ISession, type IStep, isActive, isOpen, isStaying, withState } from './session.js';
+import { awaitsPoints } from './sweeps.js';
 import { activeTasks, countOf, hasActive } from './taskTable.js';
 import { dispatchTrials } from './trialDispatch.js';
 import { planTrials } from './trialPlanning.js';
@@ -21,7 +23,7 @@ import { isWaitingForTime } from './wishes.js';
 export function advance(before: ISession, time: number): IStep {
   const session = withRungs(before);
   const { goal, cluster, tasks, pause } = session.state;
-  if (goal === 'none' || awaitsNodes(session.state) || !cluster || pause) {
+  if (goal === 'none' || awaitsNodes(session.state) || isReserving(session) || !cluster || pause) {
     return { session, commands: [] };
   }
   if (isWithoutDevices(session)) {
@@ -66,8 +68,10 @@ export function advance(before: ISession, time: number): IStep {
     planning ||
     measuring ||
     inspecting ||
+    awaitsPoints(begun.session.state) ||
     isWaitingForTime(begun.session, time) ||
-    isWaitingForDevice(begun.session);
+    isWaitingForDevice(begun.session) ||
+    isWaitingForReservation(begun.session);
   return goesOn ? begun : then(begun, next => done(next, time));
 }
 
@@ -82,7 +86,7 @@ function isWaitingForDevice({ state }: ISession): boolean {
 }
 
 function hasWork({ state }: ISession): boolean {
-  return state.tasks.some(task => isActive(task) || isOpen(task, state));
+  return awaitsPoints(state) || state.tasks.some(task => isActive(task) || isOpen(task, state));
 }
 
 /** Whether a plan is being followed: what it has next begins as soon as it can, whatever else is being looked for. */

@@ -27,6 +27,7 @@ export type ExecutorCommand =
   | { readonly kind: 'set-trackers'; readonly node: string; readonly body: TrackersSet }
   /** Comes of no event: what is secret is in none. */
   | { readonly kind: 'give-secrets'; readonly node: string; readonly body: TrackerSecrets }
+  | { readonly kind: 'reserve-nodes'; readonly node: string; readonly wanted: boolean }
   | { readonly kind: 'until'; readonly node: string; readonly body: GroupUntil };
 
 /** What the engine is to do. The state machine only asks; the engine acts, after the journal is safe on disk. */
@@ -34,6 +35,8 @@ export type Command =
   | ExecutorCommand
   | { readonly kind: 'plan'; readonly planRevision: number; readonly request: PlanRequest }
   | { readonly kind: 'cancel-plan' }
+  /** Think up so many points of a sweep, behind those that were made of it. */
+  | { readonly kind: 'suggest'; readonly sweep: string; readonly made: number; readonly count: number }
   /** Take in what was concluded from reports that are not journaled, so that it is. */
   | { readonly kind: 'note'; readonly event: SessionEvent }
   /** Move the tasks' folders out of the way, so that a task of the same name starts afresh. */

@@ -6,6 +6,7 @@ import type { Command } from './command.js';
 import { patience } from './patience.js';
 import { measuredCell } from './profileTable.js';
 import { type ISession, lastAttempt, techniquesOf, withState, withTask } from './session.js';
+import { rungsFrom } from './stopRules/ladder.js';
 
 /** What a rank group is to do. */
 export interface IGroupWish extends Pick<Attempt, 'strategy' | 'node' | 'devices' | 'elsewhere' | 'planned'> {
@@ -73,6 +74,7 @@ export function startOf(
   const { spec, inspection, target } = task;
   const steps = inspection?.steps ?? 1;
   const cell = measuredCell(session.state.cells, task, strategy, attempt.model);
+  const rungs = rungsFrom(session, task, attempt.fromStep ?? 0);
   const { checkpointSeconds, rankSeconds } = patience(session.state, task, attempt);
   return {
     task: spec,
@@ -81,6 +83,7 @@ export function startOf(
     ...(until !== undefined && { until }),
     ...((until ?? steps) === target && { evaluates: true }),
     ...(session.state.keeps && { keeps: true }),
+    ...(rungs.length > 0 && { rungs }),
     ...(explores && { explores }),
     strategy,
     ...(inspection && { signature: inspection.signature }),

@@ -18,6 +18,7 @@ import {
   withStaleProfile,
   withTask
 } from './session.js';
+import { divergedIn } from './stopRules/divergence.js';
 import { isOfStorage, noteDiskFull } from './storage.js';
 
 /** A rank group that vanishes is started again from the same checkpoint this often, then its task has failed. */
@@ -54,6 +55,7 @@ export function noteGroup(session: ISession, event: GroupEvent): ISession {
   switch (event.kind) {
     case 'ready':
     case 'meets':
+    case 'rung':
       return session;
     case 'started':
       return withTask(session, name, {
@@ -83,6 +85,7 @@ export function noteGroup(session: ISession, event: GroupEvent): ISession {
       return withTask(session, name, {
         ...ended(task, attempt, event, 'finished'),
         error: undefined,
+        givenUp: undefined,
         status: 'finished',
         progress: progressOf(task, event),
         ...(event.step === undefined ? {} : { checkpointStep: event.step }),
@@ -105,14 +108,9 @@ export function noteGroup(session: ISession, event: GroupEvent): ISession {
         });
         return noteDiskFull(rests, event.error, event.time);
       }
-      if (isExploring(attempt) || isOfMeeting(event.error)) {
-        return noteFailedExploration(session, task, attempt, event, 'failed');
-      }
-      return withTask(session, name, {
-        ...ended(task, attempt, event, 'failed'),
-        status: 'failed',
-        error: event.error ?? { code: 'internal', message: 'The rank group failed without a message.' }
-      });
+      return isOfMeeting(event.error)
+        ? noteFailedExploration(session, task, attempt, event, 'failed')
+        : noteFailed(session, task, attempt, event);
     case 'oom':
       return noteOutOfMemory(session, task, attempt, event);
     case 'lost':
@@ -130,6 +128,20 @@ export function noteGroup(session: ISession, event: GroupEvent): ISession {
       return isPlanned || followsGiven(session) ? left : withStalePlan(left);
     }
   }
+}
+
+/** It failed by itself: it has diverged, or its strategy fails, or it does under any. */
+function noteFailed(session: ISession, task: TaskState, attempt: Attempt, event: GroupEvent): ISession {
+  const givenUp = divergedIn(session.state, task, event);
+  if (!givenUp && isExploring(attempt)) {
+    return noteFailedExploration(session, task, attempt, event, 'failed');
+  }
+  return withTask(session, task.spec.name, {
+    ...ended(task, attempt, event, 'failed'),
+    status: givenUp ? 'stopped' : 'failed',
+    error: event.error ?? { code: 'internal', message: 'The rank group failed without a message.' },
+    ...(givenUp && { givenUp })
+  });
 }
 
 /** Whether a group left where its plan has it leave. */
@@ -247,10 +259,14 @@ function noteDeviceFailure(
   return excludeDevices(freed, node, devices, error);
 }
 
-/** How often a task was lost before without a new checkpoint since; by its own fault, perhaps, or by no fault of its. */
+/**
+ * How often a task was lost before without a new checkpoint since, or somebody asking for it again; by its own fault, perhaps, or
+ * by no fault of its.
+ */
 export function losses({ attempts }: TaskState, blameless: boolean): number {
   const saved = attempts.findLastIndex(({ savedStep }) => savedStep !== undefined);
-  const since = attempts.slice(Math.max(0, saved));
+  const retried = attempts.findLastIndex(attempt => attempt.retried === true);
+  const since = attempts.slice(Math.max(0, saved, retried + 1));
   return since.filter(one => (blameless ? one.blameless === true : one.outcome === 'lost' && !one.blameless))
     .length;
 }

@@ -4,7 +4,10 @@ import type { IExecutor } from './executor.js';
 /** Whether a message is told once, so that nobody waits to hear that it has come: of many tasks that train these are most. */
 export function isPassing({ type, body }: Message<'agent'>): boolean {
   return (
-    type === 'devices.load' || type === 'tracker.report' || (type === 'group.event' && body.kind === 'step')
+    type === 'devices.load' ||
+    type === 'advice' ||
+    type === 'tracker.report' ||
+    (type === 'group.event' && body.kind === 'step')
   );
 }
 
@@ -18,6 +21,7 @@ export function reportOf(message: Message<'agent'>, now: number): IExecutor.Repo
     case 'agent.ping':
     case 'devices.load':
     case 'tracker.report':
+    case 'advice':
       return null;
     case 'agent.hello':
       return { kind: 'agent-connected', hello: message.body };

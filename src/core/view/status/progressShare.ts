@@ -1,5 +1,6 @@
 import type { SessionState, TaskState } from '../../wire/messages.js';
 import { leftOut } from './leftOut.js';
+import { likelyShare } from './likelyShare.js';
 import {
   endSeconds,
   type IPace,
@@ -18,7 +19,7 @@ const shares = new WeakMap<SessionState, number | undefined>();
 
 /**
  * How much of the session is trained, from 0 to 1: each task by the device time it takes in all, with what those in training
- * have done. Tasks that failed, cannot be built or are left out count no more, nor do those that the run under way is not of, as
+ * have done; steps that are not likely to be made count as little. Tasks that failed, cannot be built or are left out count no more, nor do those that the run under way is not of, as
  * they were not chosen or were stopped.
  * 1 only when all others are trained; undefined when there are none.
  */
@@ -44,8 +45,9 @@ function shareOf(state: SessionState): number | undefined {
   let done = 0;
   for (const task of counted) {
     const weight = weights.get(task.spec.name) ?? usual;
-    all += weight;
-    done += weight * taskShare(task);
+    const share = taskShare(task);
+    all += weight * (share + likelyShare(state, task.spec.name) * (1 - share));
+    done += weight * share;
   }
   return Math.min(NEARLY, all > 0 ? done / all : 0);
 }
@@ -120,7 +122,7 @@ function plannedWork(state: SessionState, pace: IPace): Map<string, number> {
         0
       );
       sums.set(segment.task, {
-        work: sum.work + segmentSeconds(segment, task, state, pace) * devices,
+        work: sum.work + segmentSeconds(segment, task, state, pace, 'most') * devices,
         steps: sum.steps + segment.steps
       });
     }

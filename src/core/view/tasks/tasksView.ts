@@ -9,6 +9,7 @@ import type { ITable } from '../format/table.js';
 import { lineage, statusCell } from '../format/taskText.js';
 import { taskWishWords } from '../format/wishText.js';
 import { outsideRun } from './outsideRun.js';
+import { sweepFailures, sweepSentences } from './sweepSentences.js';
 import { usableTechniques } from './taskChecks.js';
 import { taskWarnings } from './taskWarnings.js';
 
@@ -43,6 +44,7 @@ export function tasksView(state: SessionState, now: number, trans: ITranslation)
           count(looking)
         )
       ),
+    ...sweepSentences(state, trans),
     ...sweeps.map(sweep =>
       tableBlock(
         sweepTable(
@@ -54,7 +56,7 @@ export function tasksView(state: SessionState, now: number, trans: ITranslation)
       )
     ),
     outsideRun(state, trans),
-    failuresBlock(failedTasks(tasks, 'check', trans)),
+    failuresBlock([...sweepFailures(state), ...failedTasks(tasks, 'check', trans)]),
     remarksBlock(trans.__('Warnings'), warnings(state, trans)),
     looking === 0 &&
       sentence(trans.__('What can run them on how many devices, and what not and why: `%saturn check`.'))
