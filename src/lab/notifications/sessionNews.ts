@@ -165,7 +165,9 @@ function lostNodes(before: SessionState, after: SessionState): IShownNode[] {
 /** Nodes that were given up, and are there again. */
 function foundNodes(before: SessionState, after: SessionState): IShownNode[] {
   const gone = new Set(missedNodes(before).flatMap(({ id, standing }) => (standing === 'gone' ? [id] : [])));
-  return shownNodes(after).filter(({ id, standing }) => (standing === 'connected' || standing === 'unreserved') && gone.has(id));
+  return shownNodes(after).filter(
+    ({ id, standing }) => (standing === 'connected' || standing === 'unreserved') && gone.has(id)
+  );
 }
 
 /**
