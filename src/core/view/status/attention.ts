@@ -6,6 +6,7 @@ import { sweepFailures } from '../results/sweepText.js';
 import { deviceNotices } from './deviceNotices.js';
 import { leftOut } from './leftOut.js';
 import { hasSeveralNodes, nodeFailures } from './shownNodes.js';
+import { trackerFailures } from './trackingView.js';
 
 /** What a user can do about something: try its tasks again, go on with them, look at what they printed, or at their cell. */
 export type Remedy = 'retry' | 'resume' | 'log' | 'cell';
@@ -63,6 +64,7 @@ export function attention(state: SessionState, trans: ITranslation): IAttention[
       error
     })),
     ...deviceNotices(state),
+    ...trackerFailures(state.tracking ?? [], trans),
     ...sweepFailures(state),
     ...[...state.notices].reverse().map(nowhere)
   ].map(({ where, error }) => ({ tasks: [], where, failure: error, remedies: [] }));

@@ -14,6 +14,7 @@ import { progressLine } from './progressLine.js';
 import { outcomeBlock, replansBlock } from './replans.js';
 import { nodesSentence } from './shownNodes.js';
 import { progressTable } from './taskProgress.js';
+import { trackedSentence, trackerFailures } from './trackingView.js';
 
 const LATEST_NOTICES = 3;
 
@@ -39,11 +40,15 @@ export function statusView(state: SessionState, now: number, trans: ITranslation
     wishes.length > 0 && sentence(trans.__('Asked for: %1.', wishes.map(({ text }) => text).join(', '))),
     ...unmetWishes({ conflicts: openConflicts(state) }, trans),
     ...state.tasks.flatMap(task => unlikeSentence(task, trans) ?? []),
+    state.tracking !== undefined &&
+      state.tracking.length > 0 &&
+      sentence(trackedSentence(state.tracking, trans)),
     some && state.disk !== undefined && sentence(diskSentence(state.disk, trans)),
     outcomeBlock(state, trans),
     replansBlock(state, now, trans),
     failuresBlock([
       ...deviceNotices(state),
+      ...trackerFailures(state.tracking ?? [], trans),
       ...sweepFailures(state),
       ...state.notices.slice(-LATEST_NOTICES).map(error => ({ where: [], error })),
       ...leftOut(state).map(({ task, reason }) => ({
