@@ -34,6 +34,9 @@ export function attention(state: SessionState, trans: ITranslation): IAttention[
   for (const task of state.tasks) {
     const failure = taskFailure(task, trans);
     const reason = out.get(task.spec.name);
+    if (task.givenUp) {
+      continue;
+    }
     if (task.status === 'failed') {
       add(task, failure ?? unexplained(trans), ['retry', 'log']);
     } else if (failure !== undefined) {
