@@ -3,6 +3,8 @@ import { sharesOf } from '../model/schedule/deviceRuns.js';
 import type { Attempt, Failure, GroupEvent, ProfileCell, TaskState, Validation } from '../wire/messages.js';
 import { inspectOnDevice, OTHER_TASK } from './deviceInspections.js';
 import { excludeDevices, isOfDevice } from './excludedDevices.js';
+import { fusionBase, tasksIn } from './fusedRuns.js';
+import { losses, lostTooOften } from './losses.js';
 import { noteMeasured, withTrainedCell } from './measurements.js';
 import { withTried } from './profiling.js';
 import {
@@ -210,6 +212,9 @@ function noteFailedExploration(
 
 /** Out of memory while training: the strategy is infeasible on such devices after all, and the task needs another. */
 function noteOutOfMemory(session: ISession, task: TaskState, attempt: Attempt, event: GroupEvent): ISession {
+  if (attempt.fusion !== undefined) {
+    return noteRunOutOfMemory(session, task, attempt, attempt.fusion, event);
+  }
   const signature = task.inspection?.signature ?? '';
   const cell: ProfileCell = {
     signature,
@@ -226,6 +231,39 @@ function noteOutOfMemory(session: ISession, task: TaskState, attempt: Attempt, e
       ...(event.error ? { error: event.error } : {})
     })
   );
+}
+
+/** So many tasks in one run do not fit: that says nothing of any of them. All of them tell it, the first with how many it was. */
+function noteRunOutOfMemory(
+  session: ISession,
+  task: TaskState,
+  attempt: Attempt,
+  fusion: string,
+  event: GroupEvent
+): ISession {
+  const { tasks } = session.state;
+  const isTold = tasks.some(other => {
+    const last = lastAttempt(other);
+    return last?.fusion === fusion && last.outcome === 'oom';
+  });
+  const left = withTask(session, task.spec.name, {
+    ...ended(task, attempt, event, 'oom'),
+    status: restingStatus(task)
+  });
+  const fused = tasksIn(session.state, fusion).length;
+  return isTold || fused < 2
+    ? left
+    : withStaleProfile(
+        withTrainedCell(left, {
+          signature: fusionBase(task) ?? '',
+          fused,
+          strategy: attempt.strategy,
+          ...(attempt.model !== undefined && { model: attempt.model }),
+          status: 'oom',
+          source: 'measured',
+          ...(event.error ? { error: event.error } : {})
+        })
+      );
 }
 
 /** A device failed its task, which may go on from its checkpoint on others: this counts for no loss of its own. */
@@ -245,23 +283,6 @@ function noteDeviceFailure(
   const shares = sharesOf(attempt);
   const { node, devices } = shares.find(share => share.node === event.node) ?? shares[0]!;
   return excludeDevices(freed, node, devices, error);
-}
-
-/** How often a task was lost before without a new checkpoint since; by its own fault, perhaps, or by no fault of its. */
-export function losses({ attempts }: TaskState, blameless: boolean): number {
-  const saved = attempts.findLastIndex(({ savedStep }) => savedStep !== undefined);
-  const since = attempts.slice(Math.max(0, saved));
-  return since.filter(one => (blameless ? one.blameless === true : one.outcome === 'lost' && !one.blameless))
-    .length;
-}
-
-/** Why a task is not started again that was lost so many times. */
-export function lostTooOften({ spec }: TaskState, error: Failure, times: number): Failure {
-  return {
-    ...error,
-    message: `${error.message} This was time ${times} without a new checkpoint; it is not started again.`,
-    hint: [error.hint, `Try it again with %saturn retry ${spec.name}.`].filter(Boolean).join(' ')
-  };
 }
 
 function noteLost(session: ISession, task: TaskState, attempt: Attempt, event: GroupEvent): ISession {
