@@ -22,6 +22,8 @@ export interface ITaskCheck {
   readonly warnings: readonly string[];
   /** Why they train by their own loop. */
   readonly native?: string;
+  /** Of adapters: with how many others each can be trained in one run, or why it cannot. */
+  readonly fusion?: { readonly others: number } | { readonly reason: string };
   /** Why they cannot be built. */
   readonly error?: Failure;
 }
@@ -29,8 +31,15 @@ export interface ITaskCheck {
 /** Check tasks; those with equal answers together, in the order of the tasks. */
 export function taskChecks(tasks: readonly TaskState[], trans: ITranslation): ITaskCheck[] {
   const groups = new Map<string, ITaskCheck>();
+  const kin = new Map<string, number>();
+  for (const { inspection } of tasks) {
+    const { fusion } = inspection ?? {};
+    if (fusion && 'base' in fusion) {
+      kin.set(fusion.base, (kin.get(fusion.base) ?? 0) + 1);
+    }
+  }
   for (const task of tasks) {
-    const answer = checkOf(task, trans);
+    const answer = checkOf(task, kin, trans);
     const key = JSON.stringify(answer);
     groups.set(key, { ...answer, tasks: [...(groups.get(key)?.tasks ?? []), task.spec.name] });
   }
@@ -70,21 +79,29 @@ export function usesWords(uses: readonly IUse[], trans: ITranslation): string {
     .join('; ');
 }
 
-function checkOf({ inspection, status, error }: TaskState, trans: ITranslation): Omit<ITaskCheck, 'tasks'> {
+/** @param kin - how many tasks there are of each base. */
+function checkOf(
+  { inspection, status, error }: TaskState,
+  kin: ReadonlyMap<string, number>,
+  trans: ITranslation
+): Omit<ITaskCheck, 'tasks'> {
   if (status === 'inspecting' || inspection === undefined) {
     const nothing = { can: [], cannot: [], warnings: [] };
     return status === 'invalid' && error !== undefined
       ? { state: 'invalid', ...nothing, error }
       : { state: status === 'stopped' ? 'stopped' : 'unknown', ...nothing };
   }
-  const { feasibility, warnings, native } = inspection;
+  const { feasibility, warnings, native, fusion } = inspection;
   const can = usable(feasibility);
   return {
     state: 'checked',
     can: merged(can),
     cannot: refusals(feasibility, can, trans),
     warnings,
-    ...(native !== undefined && { native })
+    ...(native !== undefined && { native }),
+    ...(fusion && {
+      fusion: 'reason' in fusion ? { reason: fusion.reason } : { others: (kin.get(fusion.base) ?? 1) - 1 }
+    })
   };
 }
 
