@@ -1,6 +1,7 @@
 import type { Plan, PlanBudget, PlanRequest } from '../wire/messages.js';
 import type { IPlanOptions } from './common/planOptions.js';
 import { planConstrained } from './constrained/constrainedPlan.js';
+import { inLikelyTime, withLikelySteps } from './likelyTime.js';
 import { type IProblem, isEmpty, toProblem } from './problem/problem.js';
 import { assertRequest } from './problem/requestValidation.js';
 import { planInRungs } from './rungs.js';
@@ -17,7 +18,8 @@ export const DEFAULT_ITERATIONS = 20_000;
  * The plan carries a proven lower bound and is never longer than the best of its baselines. With a budget in
  * iterations (the default) the same request gives the same plan; with one in seconds it depends on the machine.
  * Proven optimal plans end the search early. Where tasks have `later` steps, those before are planned, and the price of
- * waiting for each other is told.
+ * waiting for each other is told. Where a rule may end tasks early, the plan is as short as can be for the steps that are
+ * likely to be made, and has every task make all of them.
  *
  * Every plan told passes the checker. Should what the planner made not pass it, or should it fail on the way, the best
  * that does is the answer, with its `fault`.
@@ -30,8 +32,9 @@ export async function plan(request: PlanRequest, options: IPlanOptions = {}): Pr
     : planAtOnce(request, options);
 }
 
-async function planAtOnce(request: PlanRequest, options: IPlanOptions): Promise<Plan> {
-  assertRequest(request);
+async function planAtOnce(asked: PlanRequest, options: IPlanOptions): Promise<Plan> {
+  assertRequest(asked);
+  const request = inLikelyTime(asked);
   const now = options.now ?? (() => performance.now() / 1000);
   const started = now();
   const problem = toProblem(request);
@@ -47,7 +50,7 @@ async function planAtOnce(request: PlanRequest, options: IPlanOptions): Promise<
   const onProgress = (better: Plan) => {
     if (faultOf(request, better) === undefined) {
       told[0] = better;
-      options.onProgress?.(better);
+      options.onProgress?.(withLikelySteps(asked, better));
     }
   };
   const watched = { ...options, onProgress, ...(options.loadHighs !== undefined && { loadHighs }) };
@@ -64,7 +67,7 @@ async function planAtOnce(request: PlanRequest, options: IPlanOptions): Promise<
     }
     fault = error instanceof Error ? error.message : String(error);
   }
-  return validAnswer(request, problem, [...answers, ...told], fault);
+  return withLikelySteps(asked, validAnswer(request, problem, [...answers, ...told], fault));
 }
 
 function emptyPlan(problem: IProblem): Plan {

@@ -40,12 +40,14 @@ export async function planInRungs(
   return { ...plan, early: { makespan, without: Math.min(makespan, whole.makespan) } };
 }
 
-function rung({ later: _later, ...task }: PlanTask, steps: number): PlanTask {
-  return { ...task, steps };
+/** A task up to a rung; beyond it, as many of its steps are likely as before. */
+function rung({ later: _later, likely, ...task }: PlanTask, steps: number): PlanTask {
+  const all = Math.max(1, task.steps);
+  return { ...task, steps, ...(likely !== undefined && { likely: (likely * steps) / all }) };
 }
 
 /** What is left of a task at the rung, where nothing runs; wishes for times are those of the whole. */
 function laterOnly(task: PlanTask): PlanTask[] {
   const { later, running: _there, earliestStart: _start, deadline: _end, ...rest } = task;
-  return later === undefined ? [] : [{ ...rest, steps: later }];
+  return later === undefined ? [] : [rung(rest, later)];
 }

@@ -15,6 +15,7 @@ import { cellOfRun, fusionBase } from './fusedRuns.js';
 import { PATIENCE_STEPS, patience } from './patience.js';
 import { measuredCell } from './profileTable.js';
 import { type ISession, lastAttempt, techniquesOf, withState, withTask } from './session.js';
+import { rungsFrom } from './stopRules/ladder.js';
 import { taskNamed } from './taskTable.js';
 
 type StartCommand = Extract<Command, { kind: 'start' }>;
@@ -102,22 +103,17 @@ function bodyOfRun(
 }
 
 /** Of what an agent is told to begin an attempt, what is of its task alone. */
-function ofOne(body: GroupStart): FusedTask {
-  const {
-    strategy: _how,
-    devices: _where,
-    checkpointSeconds: _often,
-    patienceSeconds: _long,
-    stepSeconds: _fast,
-    techniques: _by,
-    explores: _measures,
-    after: _before,
-    part: _share,
-    fused: _others,
-    base: _same,
-    ...own
-  } = body;
-  return own;
+function ofOne({ task, attempt, steps, until, signature, evaluates, keeps, rungs }: GroupStart): FusedTask {
+  return {
+    task,
+    attempt,
+    steps,
+    ...(until !== undefined && { until }),
+    ...(signature !== undefined && { signature }),
+    ...(evaluates && { evaluates }),
+    ...(keeps && { keeps }),
+    ...(rungs && { rungs })
+  };
 }
 
 /** The next attempt of a task, at a wish. */
@@ -160,6 +156,7 @@ export function startOf(
   const { spec, inspection, target } = task;
   const steps = inspection?.steps ?? 1;
   const cell = measuredCell(session.state.cells, task, strategy, attempt.model);
+  const rungs = rungsFrom(session, task, attempt.fromStep ?? 0);
   const { checkpointSeconds, rankSeconds } = patience(session.state, task, attempt);
   return {
     task: spec,
@@ -168,6 +165,7 @@ export function startOf(
     ...(until !== undefined && { until }),
     ...((until ?? steps) === target && { evaluates: true }),
     ...(session.state.keeps && { keeps: true }),
+    ...(rungs.length > 0 && { rungs }),
     ...(explores && { explores }),
     strategy,
     ...(inspection && { signature: inspection.signature }),

@@ -20,6 +20,7 @@ import {
   withStaleProfile,
   withTask
 } from './session.js';
+import { divergedIn } from './stopRules/divergence.js';
 import { isOfStorage, noteDiskFull } from './storage.js';
 
 /** A rank group that vanishes is started again from the same checkpoint this often, then its task has failed. */
@@ -56,6 +57,7 @@ export function noteGroup(session: ISession, event: GroupEvent): ISession {
   switch (event.kind) {
     case 'ready':
     case 'meets':
+    case 'rung':
       return session;
     case 'started':
       return withTask(session, name, {
@@ -85,6 +87,7 @@ export function noteGroup(session: ISession, event: GroupEvent): ISession {
       return withTask(session, name, {
         ...ended(task, attempt, event, 'finished'),
         error: undefined,
+        givenUp: undefined,
         status: 'finished',
         progress: progressOf(task, event),
         ...(event.step === undefined ? {} : { checkpointStep: event.step }),
@@ -107,14 +110,9 @@ export function noteGroup(session: ISession, event: GroupEvent): ISession {
         });
         return noteDiskFull(rests, event.error, event.time);
       }
-      if (isExploring(attempt) || isOfMeeting(event.error)) {
-        return noteFailedExploration(session, task, attempt, event, 'failed');
-      }
-      return withTask(session, name, {
-        ...ended(task, attempt, event, 'failed'),
-        status: 'failed',
-        error: event.error ?? { code: 'internal', message: 'The rank group failed without a message.' }
-      });
+      return isOfMeeting(event.error)
+        ? noteFailedExploration(session, task, attempt, event, 'failed')
+        : noteFailed(session, task, attempt, event);
     case 'oom':
       return noteOutOfMemory(session, task, attempt, event);
     case 'lost':
@@ -132,6 +130,20 @@ export function noteGroup(session: ISession, event: GroupEvent): ISession {
       return isPlanned || followsGiven(session) ? left : withStalePlan(left);
     }
   }
+}
+
+/** It failed by itself: it has diverged, or its strategy fails, or it does under any. */
+function noteFailed(session: ISession, task: TaskState, attempt: Attempt, event: GroupEvent): ISession {
+  const givenUp = divergedIn(session.state, task, event);
+  if (!givenUp && isExploring(attempt)) {
+    return noteFailedExploration(session, task, attempt, event, 'failed');
+  }
+  return withTask(session, task.spec.name, {
+    ...ended(task, attempt, event, 'failed'),
+    status: givenUp ? 'stopped' : 'failed',
+    error: event.error ?? { code: 'internal', message: 'The rank group failed without a message.' },
+    ...(givenUp && { givenUp })
+  });
 }
 
 /** Whether a group left where its plan has it leave. */

@@ -1,6 +1,6 @@
 import { type Obstacle, refusalOf } from '../model/taskOrders.js';
 import { SaturnError } from '../wire/failure.js';
-import type { TaskState, TaskStatus } from '../wire/messages.js';
+import type { Attempt, TaskState, TaskStatus } from '../wire/messages.js';
 import { includeBusyDevices } from './excludedDevices.js';
 import { inspectStopped } from './inspections.js';
 import {
@@ -18,17 +18,30 @@ import { forgetFailures } from './verdicts.js';
 /** A task of which training is wanted once more: one that was stopped, is about to be, or has failed; else as it is. */
 export function resumed(task: TaskState): TaskState {
   if (task.status === 'stopping') {
-    return task.moving || task.removing ? task : { ...task, moving: true };
+    const { givenUp, ...rest } = task;
+    return task.moving || task.removing ? task : { ...rest, moving: true, ...(givenUp && { spared: true }) };
   }
   if (!isResumable(task) && task.status !== 'failed') {
     return task;
   }
-  const { error: _gone, ...rest } = task;
-  return { ...rest, status: 'ready' };
+  const { error: _gone, givenUp, ...rest } = task;
+  return {
+    ...rest,
+    status: 'ready',
+    ...(givenUp && { spared: true }),
+    ...(task.status === 'failed' && { attempts: forgiven(task.attempts) })
+  };
+}
+
+/** The attempts of a failed task that is tried again: it is not to fail at once for what became of them. */
+function forgiven(attempts: readonly Attempt[]): Attempt[] {
+  return attempts.map((attempt, index) =>
+    index === attempts.length - 1 ? { ...attempt, retried: true } : attempt
+  );
 }
 
 /**
- * The tasks to go on with: those named, or all that were stopped. One that trains already is no error: that is what was
+ * The tasks to go on with: those named, or all that somebody has stopped. One that trains already is no error: that is what was
  * wanted.
  *
  * @throws SaturnError `unknown-task`, `task-finished`, `task-failed`, `task-invalid` or `nothing-stopped`.
@@ -130,9 +143,9 @@ const REFUSALS: Partial<Record<Obstacle, { code: string; is: string; hint: strin
   }
 };
 
-/** Whether a task was stopped, or is about to be, and is to stay out. */
-function isOut({ status, moving, removing }: TaskState): boolean {
-  return status === 'stopped' || (status === 'stopping' && !moving && !removing);
+/** Whether somebody has stopped a task, or is about to, and it is to stay out. */
+function isOut({ status, moving, removing, givenUp }: TaskState): boolean {
+  return !givenUp && (status === 'stopped' || (status === 'stopping' && !moving && !removing));
 }
 
 function statusOf(session: ISession, name: string): TaskStatus {

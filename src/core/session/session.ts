@@ -121,10 +121,10 @@ export function isHeld({ target, checkpointStep = 0 }: TaskState): boolean {
 
 /**
  * Whether a task is still to be planned for: it trains and nobody has stopped it, or is ready to and waits for no others;
- * while nothing runs also one that was stopped, which the next run goes on with, once it was inspected.
+ * while nothing runs also one that somebody has stopped, which the next run goes on with, once it was inspected.
  */
 export function isOpen(task: TaskState, { goal, tasks }: SessionState): boolean {
-  const resumes = isResumable(task) && goal !== 'run' && !hasActive(tasks);
+  const resumes = isResumable(task) && !task.givenUp && goal !== 'run' && !hasActive(tasks);
   const waits = task.status === 'ready' && !isHeld(task);
   return waits || isStaying(task) || (task.status === 'stopping' && task.moving) || resumes;
 }

@@ -31,8 +31,10 @@ import {
 } from './session.js';
 import { noteSpeed, splitSignature } from './speeds.js';
 import { noteStop } from './stopping.js';
+import { noteRung } from './stopRules/judging.js';
+import { withLadders } from './stopRules/ladder.js';
 import { noteShortage } from './storage.js';
-import { noteSuggested, withSweep } from './sweeps.js';
+import { noteSuggested, suggestPoints, withSweep, withSweepsTriedAgain } from './sweeps.js';
 import { addTasks, finishRemovals, removeTasks } from './tasks.js';
 import { hasActive } from './taskTable.js';
 import { noteTechniques } from './techniques.js';
@@ -64,11 +66,12 @@ export function step(session: ISession, event: SessionEvent, time: number): ISte
   const told = withEventNews(session, noted.session, event);
   const judged = event.kind === 'group' && event.event.kind !== 'failed' ? told : withVerdicts(told);
   const looking = dispatchInspections(judged);
-  const advanced = advance(looking.session, time);
-  const next = withHindsight(session, advanced.session, event, time);
+  const searching = suggestPoints(looking.session);
+  const advanced = advance(searching.session, time);
+  const next = withHindsight(session, withLadders(advanced.session), event, time);
   return {
     session: withState(next, { rev: session.state.rev + 1 }),
-    commands: [...noted.commands, ...looking.commands, ...advanced.commands]
+    commands: [...noted.commands, ...looking.commands, ...searching.commands, ...advanced.commands]
   };
 }
 
@@ -98,7 +101,7 @@ function note(session: ISession, event: SessionEvent, time: number): IStep {
     case 'history-lost':
       return only(noteLostHistory(session, event));
     case 'tasks-added':
-      return addTasks(withSweep(session, event.sweep, event.tasks.length), event.tasks);
+      return addTasks(withSweep(session, event.sweep, event.made ?? event.tasks.length), event.tasks);
     case 'points-suggested':
       return noteSuggested(session, event);
     case 'tasks-removed':
@@ -160,7 +163,7 @@ function note(session: ISession, event: SessionEvent, time: number): IStep {
       // Of a plan made earlier, the clock has come nearer to what is asked for; or it was made for other moves.
       const isOther = isTimed(session) || changesMoves(session, event.switches);
       const now = isOther && !session.state.plan?.given ? withStalePlan(session) : session;
-      const whole = inspectStopped(includeBusyDevices(now), names);
+      const whole = inspectStopped(includeBusyDevices(withSweepsTriedAgain(now)), names);
       const { switches, early, keeps } = event;
       const run = gather(withEarly(noteRun(whole.session, names), early));
       return {
@@ -173,7 +176,7 @@ function note(session: ISession, event: SessionEvent, time: number): IStep {
     case 'resume-requested':
       return noteResume(session, event.tasks);
     case 'group':
-      return noteRankGroup(session, event.event);
+      return noteRankGroup(session, event.event, time);
     case 'replan-due':
       return only(session);
     case 'speed-differs':
@@ -201,8 +204,12 @@ function noteHello(session: ISession, hello: AgentHello, time: number): IStep {
   return { ...bridged, commands: [...noted.commands, ...bridged.commands] };
 }
 
-function noteRankGroup(session: ISession, event: GroupEvent): IStep {
+function noteRankGroup(session: ISession, event: GroupEvent, time: number): IStep {
   const noted = notePart(session, event);
+  if (event.kind === 'rung') {
+    const judged = noteRung(noted.session, event, time);
+    return { ...judged, commands: [...noted.commands, ...judged.commands] };
+  }
   const watched = noteSpeed(noted.session, event);
   return { ...watched, commands: [...noted.commands, ...watched.commands] };
 }
@@ -233,7 +240,8 @@ function notePlanFailure(session: ISession, error: Failure): ISession {
 }
 
 /**
- * Training is wanted: of all tasks that can go on, or of the named ones, which also retries failed ones. What trains already
+ * Training is wanted: of all tasks that can go on, or of the named ones, which also retries failed ones and goes on with those
+ * that a rule has given up. What trains already
  * goes on, wherever it is moved.
  */
 function noteRun(session: ISession, names: readonly string[] | null): ISession {
@@ -246,7 +254,8 @@ function noteRun(session: ISession, names: readonly string[] | null): ISession {
   );
   const next = mapTasks(forgetFailures(session, new Set(failed.map(({ spec }) => spec.hash))), task => {
     const wanted = names === null || named.has(task.spec.name);
-    const next = wanted && (names !== null || task.status !== 'failed') ? resumed(task) : task;
+    const isOver = task.status === 'failed' || task.givenUp !== undefined;
+    const next = wanted && (names !== null || !isOver) ? resumed(task) : task;
     changed ||= next !== task && !known.has(task.spec.name);
     return next;
   });

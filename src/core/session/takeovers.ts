@@ -127,7 +127,13 @@ function noteLeaving(session: ISession, task: TaskState, next: Attempt, event: G
   if (left.status === 'finished') {
     return withTask(noted, event.task, { next: undefined });
   }
-  const ended = { ...left, status: task.status, moving: task.moving, error: task.error };
+  const ended = {
+    ...left,
+    status: task.status,
+    moving: task.moving,
+    error: task.error,
+    givenUp: task.givenUp
+  };
   return takenOver(noted, ended, next, event.time);
 }
 

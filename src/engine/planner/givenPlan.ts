@@ -2,6 +2,7 @@ import { checkPlan } from '../../core/model/checker/checker.js';
 import { unmetConstraints } from '../../core/model/constraints/constraints.js';
 import { goesOnRunning, placeKey, runningOption } from '../../core/model/schedule/taskHistory.js';
 import { strategyKey } from '../../core/model/strategy.js';
+import { inLikelyTime, withLikelySteps } from '../../core/planner/likelyTime.js';
 import { deviceKeys } from '../../core/session/plannedCluster.js';
 import { planRequest, wouldBeginAnew } from '../../core/session/planRequest.js';
 import { findTask, type ISession } from '../../core/session/session.js';
@@ -30,7 +31,10 @@ export function givenPlanEvent(session: ISession, given: readonly Segment[], now
   );
   const left = given.filter(({ task }) => !finished.has(task));
   const hasTrained = state.tasks.some(({ attempts }) => attempts.length > 0);
-  const plan = planOf(request, hasTrained ? retimed(request, untrained(request, left)) : left);
+  const asked = inLikelyTime(request);
+  // What a client reckons with are all steps, or those that were likely to be made when it was told of them.
+  const timed = hasTrained || asked !== request ? retimed(asked, untrained(asked, left)) : left;
+  const plan = withLikelySteps(request, planOf(asked, timed));
   const faults = [...checkOrders(session, request, plan.segments), ...checkPlan(request, plan)];
   if (faults.length > 0) {
     const more = faults.length > TOLD ? ` And ${faults.length - TOLD} more.` : '';
@@ -123,7 +127,7 @@ function retimed(request: PlanRequest, segments: readonly Segment[]): Segment[] 
     const seconds = task
       ? secondsOf(task, segment, stays, before.get(name), next)
       : segment.end - segment.start;
-    const { overheadSeconds: _, ...rest } = segment;
+    const { overheadSeconds: _overhead, likely: _likely, ...rest } = segment;
     const placed = { ...rest, start, end: start + seconds };
     before.set(name, placed);
     for (const key of keys) {

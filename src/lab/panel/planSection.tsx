@@ -3,7 +3,8 @@ import { DisposableSet, type IDisposable } from '@lumino/disposable';
 import { useRef, useState } from 'react';
 import { noPlan } from '../../core/view/display/emptyStates.js';
 import { printable } from '../../core/view/format/escape.js';
-import { clockTime, duration, moment } from '../../core/view/format/format.js';
+import { clockTime, moment } from '../../core/view/format/format.js';
+import { lengthWords } from '../../core/view/format/lengthWords.js';
 import { pastGantt, sessionGantt } from '../../core/view/gantt/sessionGantt.js';
 import { leftOutTasks, unmetWishes } from '../../core/view/plan/planProblems.js';
 import { planAge, planSentences } from '../../core/view/plan/planSentences.js';
@@ -39,7 +40,7 @@ export function addPlanSection(
         return trans.__('planning…');
       }
       const plan = state?.plan?.plan;
-      return plan ? duration(plan.makespan, trans) : trans.__('none yet');
+      return plan ? lengthWords(plan.makespan, plan.atMost, trans) : trans.__('none yet');
     },
     isVisible: ({ state }) => state !== null && state.tasks.length > 0,
     component: ({ view: { state }, now }) =>

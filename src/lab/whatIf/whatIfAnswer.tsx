@@ -1,5 +1,6 @@
 import { useId, useState } from 'react';
 import { duration, percent } from '../../core/view/format/format.js';
+import { lengthWords } from '../../core/view/format/lengthWords.js';
 import type { IGanttDeadline } from '../../core/view/gantt/gantt.js';
 import { type GanttBaseline, planGantt } from '../../core/view/gantt/sessionGantt.js';
 import { leftOutTasks, unmetWishes } from '../../core/view/plan/planProblems.js';
@@ -139,7 +140,7 @@ export function Price({ answer, solving }: { answer: WhatIf.IAnswer; solving: bo
   const { plan, current } = answer;
   return (
     <div className="jp-SaturnWhatIf-result" aria-live="polite">
-      <strong>{duration(plan.makespan, trans)}</strong>
+      <strong>{lengthWords(plan.makespan, plan.atMost, trans)}</strong>
       {current !== null && <Difference seconds={plan.makespan - current} of={current} />}
       <span className="jp-SaturnPanel-quiet">
         {plan.optimal

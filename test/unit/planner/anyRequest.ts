@@ -34,7 +34,19 @@ export function anyRequest(seed: number): PlanRequest {
   if (chance(random, 0.35)) {
     addWishes(random, request);
   }
+  if (chance(random, 0.25)) {
+    addRule(random, request);
+  }
   return request;
+}
+
+/** Let a rule be likely to end some tasks early. */
+function addRule(random: Random, { tasks }: PlanRequest): void {
+  for (const task of tasks) {
+    if (chance(random, 0.7)) {
+      task.likely = between(random, 0.05, 1) * task.steps;
+    }
+  }
 }
 
 /**
@@ -201,7 +213,7 @@ function addWishes(random: Random, request: PlanRequest): void {
 
 /** What is left of a task; nothing when it is done. */
 function leftOf(random: Random, task: PlanTask, segments: Segment[], moment: number): PlanTask[] {
-  const { running: _, ...rest } = structuredClone(task);
+  const { running: _, likely, ...same } = structuredClone(task);
   const own = segments.filter(segment => segment.task === task.name);
   let { steps } = task;
   for (const segment of own) {
@@ -211,6 +223,10 @@ function leftOf(random: Random, task: PlanTask, segments: Segment[], moment: num
   if (steps <= 0 && own.length > 0) {
     return [];
   }
+  const rest = {
+    ...same,
+    ...(likely !== undefined && steps > 0 && { likely: (likely * steps) / task.steps })
+  };
   const here = own.find(({ start, end }) => start <= moment && moment < end);
   if (
     here === undefined ||

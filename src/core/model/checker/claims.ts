@@ -6,7 +6,7 @@ const PROOF = 1e-5;
 
 /** What the plan says of itself: bounds, gaps, optimality. */
 export function checkClaims(request: PlanRequest, plan: Plan): string[] {
-  const { makespan, lowerBound, gap, optimal, switching, weightedCompletion } = plan;
+  const { makespan, lowerBound, gap, optimal, switching, weightedCompletion, atMost } = plan;
   const weighted = request.objective === 'weighted-completion';
   const wrong = checkBound('makespan', makespan, lowerBound, gap);
   if (weightedCompletion !== undefined) {
@@ -25,6 +25,11 @@ export function checkClaims(request: PlanRequest, plan: Plan): string[] {
     wrong.push(
       `The lower bound with switches, ${switching.lowerBound} s, is above the makespan ${switching.makespan} s.`
     );
+  }
+  if (atMost !== undefined && !(atMost >= makespan - slack(makespan))) {
+    wrong.push(`It is to take ${atMost} s at most, but ${makespan} s are likely.`);
+  } else if (atMost === undefined && plan.segments.some(({ likely }) => likely !== undefined)) {
+    wrong.push('How long it takes were no task ended early is not given.');
   }
   if (optimal) {
     const made = weighted ? (weightedCompletion?.seconds ?? 0) : makespan;

@@ -146,6 +146,12 @@ function checkComplete(task: PlanTask, segments: Segment[], off: number, sayAll:
   if (steps !== task.steps) {
     say(`${steps} of its ${task.steps} steps are planned`);
   }
+  for (const { steps, likely = steps } of segments) {
+    const due = task.steps > 0 ? (steps * (task.likely ?? task.steps)) / task.steps : 0;
+    if (!(Math.abs(likely - due) <= slack(due))) {
+      say(`${due} of the ${steps} steps of a segment are likely to be made, not ${likely}`);
+    }
+  }
   for (let i = 1; i < segments.length; i++) {
     if (segments[i]!.start < segments[i - 1]!.end - off) {
       say('two of its segments overlap');
@@ -191,7 +197,7 @@ function checkRun(
   const start = own.every(history => history.goesOn) ? 0 : option.startSeconds;
   const stop = own.some(history => history.leaves) ? (option.stopSeconds ?? 0) : 0;
   const overhead = start + stop + Math.max(...own.map(history => history.oldStop));
-  const steps = Math.max(...segments.map(member => member.steps));
+  const steps = Math.max(...segments.map(({ steps, likely = steps }) => likely));
   const seconds = overhead + steps * option.stepSeconds;
   if (!(Math.abs(run.end - run.start - seconds) <= off)) {
     say(`it takes ${seconds} s, not the ${run.end - run.start} s between its start and its end`);

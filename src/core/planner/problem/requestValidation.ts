@@ -55,6 +55,13 @@ function assertTask(task: PlanTask): number {
   const which = () => `Task "${task.name}":`;
   assertCount(task.steps, 'the number of steps', which);
   assertMeasure(task.weight ?? 1, 'the weight', which);
+  const { steps, likely = steps } = task;
+  assertMeasure(likely, 'the number of steps that are likely to be made', which);
+  if (likely > steps || (likely === 0 && steps > 0)) {
+    throw badRequest(
+      `${which()} ${likely} of its ${steps} steps cannot be those that are likely to be made.`
+    );
+  }
   return assertOptions(task.options, task.steps, `Task "${task.name}"`);
 }
 

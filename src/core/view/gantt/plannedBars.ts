@@ -134,6 +134,9 @@ function bar(run: IRun, { id, part, parts, next }: IPart, options: IPlannedBarsO
         ? [trans.__('part %1 of %2: it changes strategy or place while it trains', part + 1, parts)]
         : []),
       trans._n('%2 to %3 (%4), %5 step', '%2 to %3 (%4), %5 steps', segment.steps, ...lasting),
+      ...(segment.likely === undefined
+        ? []
+        : [trans.__('likely to be over after %1 of them', count(Math.max(1, segment.likely)))]),
       ...(overhead > 0
         ? [
             part > 0

@@ -2,6 +2,7 @@ import type { ITranslation } from '../../model/translation.js';
 import type { EarlyPrice, Plan, SessionState, Switching } from '../../wire/messages.js';
 import { type Block, lead, sentence } from '../display/block.js';
 import { count, duration, percent, taskCount } from '../format/format.js';
+import { lengthWords } from '../format/lengthWords.js';
 
 /** Differences smaller than this share are none. */
 const NOTHING_MUCH = 0.0005;
@@ -25,7 +26,9 @@ export function planSentences(plan: Plan, trans: ITranslation): Block[] {
           );
   const saved = switching && savedBySwitching(plan, switching, trans);
   return [
-    lead(trans.__('The plan: %1 in %2.', taskCount(tasks, trans), duration(plan.makespan, trans))),
+    lead(
+      trans.__('The plan: %1 in %2.', taskCount(tasks, trans), lengthWords(plan.makespan, plan.atMost, trans))
+    ),
     sentence([quality, bindingSentence(plan, trans)].filter(Boolean).join(' ')),
     ...(weightedCompletion
       ? [

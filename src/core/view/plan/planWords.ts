@@ -1,6 +1,7 @@
 import type { ITranslation } from '../../model/translation.js';
 import type { Baseline, Plan, PlanState } from '../../wire/messages.js';
-import { clockTime, duration, percent } from '../format/format.js';
+import { clockTime, percent } from '../format/format.js';
+import { lengthWords } from '../format/lengthWords.js';
 
 /** A gap below this share is none. */
 const NOTHING_MUCH = 0.0005;
@@ -29,10 +30,11 @@ export function planWords(made: PlanState, now: number, trans: ITranslation): st
         ? trans.__('cannot be shorter')
         : trans.__('at most %1 could be saved', percent(1 - plan.lowerBound / plan.makespan, trans));
   const gain = oneByOneWords(plan, trans);
+  const length = lengthWords(plan.makespan, plan.atMost, trans);
   return [
     startedAt === undefined
-      ? trans.__('Finishes in %1', duration(plan.makespan, trans))
-      : trans.__('Planned at %1 to take %2', clockTime(startedAt, now), duration(plan.makespan, trans)),
+      ? trans.__('Finishes in %1', length)
+      : trans.__('Planned at %1 to take %2', clockTime(startedAt, now), length),
     quality,
     ...(gain === undefined ? [] : [gain])
   ];

@@ -1,5 +1,6 @@
+import { goalOf } from '../../model/metricGoal.js';
+import { metricIn } from '../../model/metricName.js';
 import type { Criterion, TaskState } from '../../wire/messages.js';
-import { goalOf } from './metricGoal.js';
 
 /** By what tasks are ranked, and who says so. */
 export interface IRule {
@@ -32,7 +33,7 @@ export function ruleOf(tasks: readonly TaskState[]): IRule {
   const names = metricNames(tasks);
   const [said, ...others] = saidOf(tasks);
   if (said !== undefined) {
-    const metric = nameIn(names, said.metric) ?? (said.metric === 'loss' ? null : said.metric);
+    const metric = metricIn(names, said.metric) ?? (said.metric === 'loss' ? null : said.metric);
     return { metric, goal: said.goal, source: 'said', others };
   }
   const known = names.filter(name => goalOf(name) !== undefined);
@@ -81,12 +82,6 @@ function saidOf(tasks: readonly TaskState[]): Criterion[] {
     }
   }
   return [...counts.values()].sort((a, b) => b.count - a.count).map(({ criterion }) => criterion);
-}
-
-/** Libraries put `eval_` before what a metric calls itself, or do not. */
-function nameIn(names: readonly string[], metric: string): string | undefined {
-  const plain = (name: string): string => name.replace(/^eval_/, '');
-  return names.find(name => name === metric) ?? names.find(name => plain(name) === plain(metric));
 }
 
 function isLoss(name: string): boolean {

@@ -2,6 +2,7 @@ import { busyElsewhere } from '../../model/busyDevices.js';
 import type { ITranslation } from '../../model/translation.js';
 import type { SessionState, TaskState, TaskStatus } from '../../wire/messages.js';
 import { count, listing, roughly, sharePercent, taskCount } from '../format/format.js';
+import { lengthWords } from '../format/lengthWords.js';
 import { deviceNames } from '../format/taskText.js';
 import { leftOut } from './leftOut.js';
 import { progressShare } from './progressShare.js';
@@ -36,8 +37,16 @@ export function outlook(state: SessionState, now: number, trans: ITranslation): 
   const left = share === undefined || leaves ? undefined : sessionTimeLeft(state, now);
   return [
     ...(share !== undefined && share < 1 ? [trans.__('%1 done', sharePercent(share, trans))] : []),
-    ...(left !== undefined && left > 0 ? [trans.__('about %1 left', roughly(left, trans))] : [])
+    ...(left !== undefined && left > 0 ? [leftWords(left, state, now, trans)] : [])
   ];
+}
+
+/** `about 40 s left`; where a rule may end tasks early `at most 3 h, likely 35 min left`. */
+function leftWords(likely: number, state: SessionState, now: number, trans: ITranslation): string {
+  const atMost = state.plan?.plan.atMost === undefined ? undefined : sessionTimeLeft(state, now, 'most');
+  const usual = roughly(likely, trans);
+  const words = lengthWords(likely, atMost, trans, roughly);
+  return words === usual ? trans.__('about %1 left', usual) : trans.__('%1 left', words);
 }
 
 /** Whether a task trains and is to go on. */

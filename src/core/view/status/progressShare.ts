@@ -1,6 +1,7 @@
 import type { SessionState, TaskState } from '../../wire/messages.js';
 import { othersIn } from '../format/fusedWords.js';
 import { leftOut } from './leftOut.js';
+import { likelyShare } from './likelyShare.js';
 import {
   endSeconds,
   type IPace,
@@ -19,7 +20,7 @@ const shares = new WeakMap<SessionState, number | undefined>();
 
 /**
  * How much of the session is trained, from 0 to 1: each task by the device time it takes in all, with what those in training
- * have done. Tasks that failed, cannot be built or are left out count no more, nor do those that the run under way is not of, as
+ * have done; steps that are not likely to be made count as little. Tasks that failed, cannot be built or are left out count no more, nor do those that the run under way is not of, as
  * they were not chosen or were stopped.
  * 1 only when all others are trained; undefined when there are none.
  */
@@ -45,8 +46,9 @@ function shareOf(state: SessionState): number | undefined {
   let done = 0;
   for (const task of counted) {
     const weight = weights.get(task.spec.name) ?? usual;
-    all += weight;
-    done += weight * taskShare(task);
+    const share = taskShare(task);
+    all += weight * (share + likelyShare(state, task.spec.name) * (1 - share));
+    done += weight * share;
   }
   return Math.min(NEARLY, all > 0 ? done / all : 0);
 }
@@ -128,7 +130,7 @@ function plannedWork(state: SessionState, pace: IPace): Map<string, number> {
       sums.set(segment.task, {
         work:
           sum.work +
-          (segmentSeconds(segment, task, state, pace) * devices) / (fused.get(segment.fusion) ?? 1),
+          (segmentSeconds(segment, task, state, pace, 'most') * devices) / (fused.get(segment.fusion) ?? 1),
         steps: sum.steps + segment.steps
       });
     }

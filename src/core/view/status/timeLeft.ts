@@ -1,4 +1,5 @@
 import type { Attempt, Segment, SessionState, TaskState, TaskStatus } from '../../wire/messages.js';
+import { likelyShare, type Outlook, shareOf } from './likelyShare.js';
 import {
   endSeconds,
   type IPace,
@@ -16,13 +17,22 @@ const OVER: ReadonlySet<TaskStatus> = new Set(['finished', 'failed', 'invalid', 
 
 /**
  * Seconds a running task still needs to its end, by its own pace; by what was measured, at the pace of the run, while it has
- * none of its own. Undefined when neither is known or the task does not run.
+ * none of its own. Undefined when neither is known or the task does not run. Where a rule may end it early, it is what is likely.
  *
  * @param now - seconds since the epoch; the time since the last step counts as work done, one step at most.
  */
 export function taskTimeLeft(task: TaskState, state: SessionState, now: number): number | undefined {
   const steps = task.inspection?.steps;
-  return steps === undefined ? undefined : attemptTimeLeft(task, state, now, steps);
+  return steps === undefined
+    ? undefined
+    : attemptTimeLeft(task, state, now, likelySteps(task, state, steps, 'likely'));
+}
+
+/** Steps that a task has done when it has trained to one, or is over before. */
+function likelySteps(task: TaskState, state: SessionState, until: number, outlook: Outlook): number {
+  const share = outlook === 'likely' ? likelyShare(state, task.spec.name) : 1;
+  const { step } = task.progress;
+  return until > step ? step + share * (until - step) : until;
 }
 
 /** Seconds until a running task has done so many of its steps and what follows them. */
@@ -59,9 +69,13 @@ function startLeft({ startedAt, requestedAt }: Attempt, usual: number, now: numb
 }
 
 /** Seconds until all planned tasks are trained. Undefined without a plan or without anything left to do. */
-export function sessionTimeLeft(state: SessionState, now: number): number | undefined {
+export function sessionTimeLeft(
+  state: SessionState,
+  now: number,
+  outlook: Outlook = 'likely'
+): number | undefined {
   let left: number | undefined;
-  for (const seconds of timesLeft(state, now).values()) {
+  for (const seconds of timesLeft(state, now, outlook).values()) {
     left = Math.max(left ?? 0, seconds);
   }
   return left;
@@ -71,7 +85,11 @@ export function sessionTimeLeft(state: SessionState, now: number): number | unde
  * Seconds until each planned task is trained, by name: what runs takes the time it still needs, what waits takes what was
  * measured, at the pace of the run, as soon as its devices are free. Nothing of those that are over.
  */
-export function timesLeft(state: SessionState, now: number): Map<string, number> {
+export function timesLeft(
+  state: SessionState,
+  now: number,
+  outlook: Outlook = 'likely'
+): Map<string, number> {
   const pace = paceOf(state);
   const tasks = new Map(state.tasks.map(task => [task.spec.name, task]));
   const free = new Map<string, number>();
@@ -84,7 +102,7 @@ export function timesLeft(state: SessionState, now: number): Map<string, number>
       continue;
     }
     const attempt = task.attempts.at(-1);
-    const until = attempt?.until ?? task.inspection?.steps ?? 0;
+    const until = likelySteps(task, state, attempt?.until ?? task.inspection?.steps ?? 0, outlook);
     const running = ends.has(segment.task) ? undefined : attemptTimeLeft(task, state, now, until);
     const places = [segment, ...(segment.elsewhere ?? [])].flatMap(placesOf);
     const run = segment.fusion === undefined ? undefined : `${segment.fusion} ${segment.start}`;
@@ -95,7 +113,7 @@ export function timesLeft(state: SessionState, now: number): Map<string, number>
     if (run !== undefined) {
       begun.set(run, start);
     }
-    const end = start + (running ?? segmentSeconds(segment, task, state, pace));
+    const end = start + (running ?? segmentSeconds(segment, task, state, pace, outlook));
     ends.set(segment.task, end);
     for (const place of places) {
       free.set(place, Math.max(free.get(place) ?? 0, end));
@@ -116,10 +134,20 @@ function isOver({ status, moving }: TaskState): boolean {
 }
 
 /** Seconds a stretch of the plan takes, at the pace of the run; as planned where nothing was measured of it. */
-export function segmentSeconds(segment: Segment, task: TaskState, state: SessionState, pace: IPace): number {
+export function segmentSeconds(
+  segment: Segment,
+  task: TaskState,
+  state: SessionState,
+  pace: IPace,
+  outlook: Outlook
+): number {
   const { signature } = task.inspection ?? {};
+  const share = shareOf(segment);
+  const steps = (outlook === 'likely' ? share : 1) * segment.steps;
+  const { start, end, overheadSeconds = 0 } = segment;
+  const training = (end - start - overheadSeconds) / (outlook === 'likely' ? 1 : share);
   return (
-    (signature === undefined ? undefined : secondsFor(state, signature, segment, pace)) ??
-    (segment.end - segment.start) * pace.stretch
+    (signature === undefined ? undefined : secondsFor(state, signature, { ...segment, steps }, pace)) ??
+    (overheadSeconds + training) * pace.stretch
   );
 }

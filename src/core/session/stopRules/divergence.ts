@@ -1,0 +1,15 @@
+import type { GivenUp, GroupEvent, SessionState, TaskState } from '../../wire/messages.js';
+import { ruledSweep } from './ladder.js';
+
+/** Code of the failure of a task whose loss, or a weight, is no number any more. */
+const DIVERGED = 'loss-not-finite';
+
+/** Whether a task has failed by diverging: where a rule compares it with others, it counts as given up, without a value. */
+export function divergedIn(
+  state: SessionState,
+  task: TaskState,
+  { error, step = task.progress.step }: GroupEvent
+): GivenUp | undefined {
+  const ruled = error?.code === DIVERGED && !task.spared ? ruledSweep(state, task) : undefined;
+  return ruled && { rule: ruled.numbers.kind, step };
+}

@@ -1,0 +1,97 @@
+import type { SessionState, StopRule, SweepState, TaskState } from '../../wire/messages.js';
+import { type ISession, withState } from '../session.js';
+import { findSweep } from '../sweeps.js';
+import { hasActive } from '../taskTable.js';
+import { ruleOfKind } from './knownRules.js';
+import type { IStopRule } from './stopRule.js';
+
+/** A sweep whose tasks are compared as they train. */
+export interface IRuledSweep {
+  readonly sweep: SweepState;
+  readonly numbers: StopRule;
+  readonly rule: IStopRule;
+}
+
+/** The sweep of a task, if that has a rule which compares it with others: clones of its tasks are none of it. */
+export function ruledSweep(state: SessionState, task: TaskState): IRuledSweep | undefined {
+  const sweep = task.spec.cloneOf === undefined ? findSweep(state, task.spec.sweep) : undefined;
+  const numbers = sweep?.spec.stop;
+  const rule = numbers && ruleOfKind(numbers.kind);
+  return sweep && numbers && rule && { sweep, numbers, rule };
+}
+
+/** The tasks that the rule of a sweep compares. */
+export function tasksOf({ tasks }: SessionState, { spec: { name } }: SweepState): TaskState[] {
+  return tasks.filter(({ spec }) => spec.sweep === name && spec.cloneOf === undefined);
+}
+
+/**
+ * After which steps a task is compared with the others of its sweep, in order; none for one that no rule judges. It is
+ * compared after as many samples as they are, which with equal batches are as many steps; at its last step it is not.
+ */
+export function rungsOf({ state }: Pick<ISession, 'state'>, task: TaskState): readonly number[] {
+  const ruled = task.spared ? undefined : ruledSweep(state, task);
+  return ruled && !ruled.sweep.unjudged ? ladderOf(state, ruled, task) : [];
+}
+
+/** The rungs of a task, whether or not its rule judges it. */
+export function ladderOf(state: SessionState, ruled: IRuledSweep, { inspection }: TaskState): number[] {
+  const first = ruled.sweep.firstRung ?? firstRung(state, ruled);
+  return inspection && first !== undefined
+    ? rungSteps(ruled, first, inspection.steps, inspection.batchSize)
+    : [];
+}
+
+/** The rungs that a task has still before it when it goes on from a step. */
+export function rungsFrom(session: Pick<ISession, 'state'>, task: TaskState, step: number): number[] {
+  const told = new Set((task.rungs ?? []).map(rung => rung.step));
+  return rungsOf(session, task).filter(rung => rung >= step && !told.has(rung));
+}
+
+function rungSteps({ rule, numbers }: IRuledSweep, first: number, steps: number, batch: number): number[] {
+  const found: number[] = [];
+  for (let samples = first; ; samples = rule.next(samples, first, numbers)) {
+    const step = Math.max(1, Math.round(samples / batch));
+    if (step >= steps) {
+      return found;
+    }
+    if (step !== found.at(-1)) {
+      found.push(step);
+    }
+  }
+}
+
+/** After how many samples tasks are compared first, by what is known of them now: of the longest task. */
+function firstRung(state: SessionState, { sweep, numbers, rule }: IRuledSweep): number | undefined {
+  let longest: TaskState['inspection'];
+  for (const { inspection } of tasksOf(state, sweep)) {
+    if (inspection && (!longest || samplesOf(inspection) > samplesOf(longest))) {
+      longest = inspection;
+    }
+  }
+  if (!longest) {
+    return undefined;
+  }
+  const { steps, batchSize } = longest;
+  return (numbers.first ?? Math.max(1, Math.ceil(steps * rule.firstShare - 1e-9))) * batchSize;
+}
+
+function samplesOf({ steps, batchSize }: NonNullable<TaskState['inspection']>): number {
+  return steps * batchSize;
+}
+
+/** The session in which sweeps are compared as they were, from when a task of them has begun: later points change no rung. */
+export function withLadders(session: ISession): ISession {
+  const { sweeps = [], tasks } = session.state;
+  if (!sweeps.some(({ spec, firstRung }) => spec.stop && firstRung === undefined) || !hasActive(tasks)) {
+    return session;
+  }
+  return withState(session, { sweeps: sweeps.map(sweep => settled(session.state, sweep)) });
+}
+
+function settled(state: SessionState, sweep: SweepState): SweepState {
+  const begun = sweep.firstRung === undefined && tasksOf(state, sweep).find(task => task.attempts.length > 0);
+  const ruled = begun ? ruledSweep(state, begun) : undefined;
+  const first = ruled && firstRung(state, ruled);
+  return first === undefined ? sweep : { ...sweep, firstRung: first };
+}

@@ -1,0 +1,265 @@
+import { describe, expect, it } from 'vitest';
+import { emptySession } from '../../../src/core/session/session.js';
+import { step } from '../../../src/core/session/step.js';
+import { asha } from '../../../src/core/session/stopRules/asha.js';
+import { rungsOf } from '../../../src/core/session/stopRules/ladder.js';
+import { median } from '../../../src/core/session/stopRules/median.js';
+import type {
+  GroupStart,
+  Plan,
+  PlanRequest,
+  StopRule,
+  Strategy,
+  SweepSpec,
+  TaskState
+} from '../../../src/core/wire/messages.js';
+import { inspection, SessionHarness, serialPlan, spec } from './sessionHarness.js';
+
+const SINGLE: Strategy = { technique: 'single', devices: 1 };
+const RULE: StopRule = { kind: 'asha' };
+
+function sweepOf(stop: StopRule = RULE, more: Partial<SweepSpec> = {}): SweepSpec {
+  return { name: 'fn', space: { x: { values: [1] } }, search: 'grid', seed: 0, stop, ...more };
+}
+
+/** A session whose tasks are points of a sweep, all built, and that trains as many at once as there are devices. */
+function swept(
+  names: readonly string[],
+  sweep = sweepOf(),
+  { steps = 81, devices = names.length, batches = {} as Record<string, number> } = {}
+): SessionHarness {
+  const sim = new SessionHarness();
+  sim.connect(devices);
+  sim.feed({ kind: 'tasks-added', tasks: names.map(name => spec(name)), sweep });
+  for (const { body } of sim.take('inspect')) {
+    for (const { name, hash } of body.tasks) {
+      const batchSize = batches[name] ?? 10;
+      const found = inspection('sig', Math.round((steps * 10) / batchSize), [SINGLE]);
+      sim.feed({ kind: 'inspected', result: { task: name, hash, inspection: { ...found, batchSize } } });
+    }
+  }
+  const cell = { signature: 'sig', strategy: SINGLE, status: 'ok', source: 'measured' } as const;
+  sim.feed({ kind: 'cells-recalled', cells: [{ ...cell, stepSeconds: 1, startSeconds: 1 }] });
+  return sim;
+}
+
+/** All at once, each on a device of its own. */
+function beside(request: PlanRequest): Plan {
+  const plan = serialPlan(request);
+  const segments = plan.segments.map((segment, place) => ({
+    ...segment,
+    devices: request.tasks[place]!.running?.devices ?? [`cpu${place}`],
+    end: segment.end - segment.start,
+    start: 0
+  }));
+  return { ...plan, segments };
+}
+
+/** Train: each task has begun, on a device of its own. */
+function begun(sim: SessionHarness): Map<string, GroupStart> {
+  sim.feed({ kind: 'run-requested' });
+  const starts = new Map<string, GroupStart>();
+  for (let guard = 0; guard < 200 && sim.pending.length > 0; guard++) {
+    const command = sim.pending.shift()!;
+    if (command.kind === 'start') {
+      starts.set(command.body.task.name, command.body);
+      sim.group(command.body.task.name, command.body.attempt, 'started', { step: 0 });
+    } else if (command.kind === 'plan') {
+      sim.feed({ kind: 'plan-made', plan: beside(command.request), basis: command.planRevision });
+    } else if (command.kind !== 'stop') {
+      sim.perform(command, () => 'sig');
+    }
+  }
+  return starts;
+}
+
+function taskOf(sim: SessionHarness, name: string): TaskState {
+  return sim.session.state.tasks.find(task => task.spec.name === name)!;
+}
+
+function replay(sim: SessionHarness): void {
+  let session = emptySession('test', '/tmp/test');
+  for (const { event, time } of sim.log) {
+    session = step(session, event, time).session;
+  }
+  expect(session).toEqual(sim.session);
+}
+
+describe('asha', () => {
+  const stops = (score: number, others: number[], eta?: number): boolean =>
+    asha.stops({ score, best: score, others }, { kind: 'asha', ...(eta && { eta }) });
+
+  it('lets the first go on, and then one of eta', () => {
+    expect(stops(1, [])).toBe(false);
+    expect(stops(1, [2])).toBe(true);
+    expect(stops(3, [2])).toBe(false);
+    expect(stops(5, [9, 8, 3, 2, 1])).toBe(true);
+    expect(stops(8.5, [9, 8, 3, 2, 1])).toBe(false);
+    expect(stops(5, [9, 8, 3, 2, 1], 2)).toBe(false);
+  });
+
+  it('gives the place of equal ones to the earlier', () => {
+    expect(stops(2, [2])).toBe(true);
+    expect(stops(2, [2, 1, 1, 1, 1])).toBe(false);
+    expect(stops(2, [2, 2, 1, 1, 1])).toBe(true);
+  });
+
+  it('gives up what is no number, even alone', () => {
+    expect(stops(-Infinity, [])).toBe(true);
+  });
+});
+
+describe('the median rule', () => {
+  it('waits for five, then gives up whose best is less than the median of the others', () => {
+    const stops = (best: number, others: number[], score = best): boolean =>
+      median.stops({ score, best, others }, { kind: 'median' });
+    expect(stops(0, [1, 2, 3, 4])).toBe(false);
+    expect(stops(0, [1, 2, 3, 4, 5])).toBe(true);
+    expect(stops(3, [1, 2, 3, 4, 5], 0)).toBe(false);
+    expect(stops(-Infinity, [1])).toBe(true);
+    expect(stops(0, [-Infinity, -Infinity, -Infinity, 1, 1, 1])).toBe(false);
+  });
+});
+
+describe('rungs', () => {
+  const rungs = (sim: SessionHarness, name: string): readonly number[] =>
+    rungsOf(sim.session, taskOf(sim, name));
+
+  it('are after 1/27, 1/9 and 1/3 of the steps', () => {
+    expect(rungs(swept(['a']), 'a')).toEqual([3, 9, 27]);
+    expect(rungs(swept(['a'], sweepOf({ kind: 'median' })), 'a')).toEqual([9, 18, 27, 36, 45, 54, 63, 72]);
+  });
+
+  it('are where the user says', () => {
+    expect(rungs(swept(['a'], sweepOf({ kind: 'asha', eta: 4, first: 2 })), 'a')).toEqual([2, 8, 32]);
+  });
+
+  it('are after as many samples where batches differ', () => {
+    const sim = swept(['a', 'b'], sweepOf(), { batches: { b: 30 } });
+    expect(rungs(sim, 'a')).toEqual([3, 9, 27]);
+    expect(rungs(sim, 'b')).toEqual([1, 3, 9]);
+  });
+
+  it('are none without a rule, of a clone, and of a task with one step', () => {
+    const { stop: _, ...plain } = sweepOf();
+    expect(rungs(swept(['a'], plain), 'a')).toEqual([]);
+    expect(rungs(swept(['a'], sweepOf(), { steps: 1 }), 'a')).toEqual([]);
+    const sim = swept(['a']);
+    const clone = { ...taskOf(sim, 'a'), spec: { ...spec('c'), cloneOf: 'a' } };
+    expect(rungsOf(sim.session, clone)).toEqual([]);
+  });
+
+  it('stay where they are once a task has begun, whatever comes later', () => {
+    const sim = swept(['a']);
+    begun(sim);
+    const found = inspection('long', 810);
+    sim.feed({ kind: 'points-suggested', sweep: 'fn', tasks: [spec('b')] });
+    sim.feed({ kind: 'inspected', result: { task: 'b', hash: 'h', inspection: found } });
+    expect(rungs(sim, 'a')).toEqual([3, 9, 27]);
+    expect(rungs(sim, 'b')).toEqual([3, 9, 27, 81, 243, 729]);
+    expect(sim.session.state.sweeps?.[0]?.firstRung).toBe(30);
+  });
+});
+
+describe('a sweep with a rule', () => {
+  const names = ['a', 'b', 'c'];
+
+  it('stops who is not good enough, saves it, and trains it on only when that is asked for', () => {
+    const sim = swept(names);
+    const starts = begun(sim);
+    expect(starts.get('a')?.rungs).toEqual([3, 9, 27]);
+    sim.group('a', 1, 'rung', { step: 3, loss: 0.5 });
+    expect(sim.status('a')).toBe('running');
+    sim.group('b', 1, 'rung', { step: 3, loss: 0.7 });
+    expect(sim.status('b')).toBe('stopping');
+    expect(sim.take('stop').map(({ body }) => body.task)).toEqual(['b']);
+    sim.group('b', 1, 'stopped', { step: 4 });
+    expect(taskOf(sim, 'b')).toMatchObject({
+      status: 'stopped',
+      checkpointStep: 4,
+      givenUp: { rule: 'asha', step: 3, place: 2, of: 2 },
+      rungs: [{ step: 3, value: 0.7 }]
+    });
+    sim.feed({ kind: 'run-requested' });
+    expect(sim.status('b')).toBe('stopped');
+    sim.feed({ kind: 'resume-requested', tasks: ['b'] });
+    expect(taskOf(sim, 'b')).toMatchObject({ status: 'starting', spared: true });
+    expect(taskOf(sim, 'b').givenUp).toBeUndefined();
+    expect(rungsOf(sim.session, taskOf(sim, 'b'))).toEqual([]);
+    replay(sim);
+  });
+
+  it('counts what was told of a step once, though it is trained again', () => {
+    const sim = swept(names);
+    begun(sim);
+    sim.group('a', 1, 'rung', { step: 3, loss: 0.5 });
+    sim.group('a', 1, 'rung', { step: 3, loss: 0.9 });
+    expect(taskOf(sim, 'a').rungs).toEqual([{ step: 3, value: 0.5 }]);
+    sim.group('a', 1, 'lost');
+    sim.settle(() => 'sig');
+    const again = sim.log.length;
+    expect(again).toBeGreaterThan(0);
+    expect(taskOf(sim, 'a').attempts).toHaveLength(2);
+    replay(sim);
+  });
+
+  it('judges by the metric that is asked for, more or less of it', () => {
+    const sim = swept(names, sweepOf(RULE, { by: { metric: 'accuracy', goal: 'max' } }));
+    begun(sim);
+    sim.group('a', 1, 'rung', { step: 3, metrics: { loss: 9, accuracy: 0.5 }, loss: 1 });
+    sim.group('b', 1, 'rung', { step: 3, metrics: { loss: 1, eval_accuracy: 0.7 }, loss: 1 });
+    sim.group('c', 1, 'rung', { step: 3, metrics: { loss: 1, accuracy: null }, loss: 1 });
+    expect(names.map(name => sim.status(name))).toEqual(['running', 'running', 'stopping']);
+    expect(taskOf(sim, 'c').givenUp).toEqual({ rule: 'asha', step: 3, place: 3, of: 3 });
+  });
+
+  it('rests, and says so once, when no evaluation has the metric', () => {
+    const sim = swept(names, sweepOf(RULE, { by: { metric: 'f1', goal: 'max' } }));
+    begun(sim);
+    for (const name of names) {
+      sim.group(name, 1, 'rung', { step: 3, metrics: { loss: 1, accuracy: 0.1 }, loss: 1 });
+    }
+    expect(names.map(name => sim.status(name))).toEqual(['running', 'running', 'running']);
+    const told = sim.session.state.notices.filter(({ code }) => code === 'no-metric');
+    expect(told).toHaveLength(1);
+    expect(told[0]?.hint).toContain('loss, accuracy');
+    expect(rungsOf(sim.session, taskOf(sim, 'a'))).toEqual([]);
+  });
+
+  it('counts who diverges as given up without a value, and goes on', () => {
+    const sim = swept(names);
+    begun(sim);
+    const error = { code: 'loss-not-finite', message: 'Training diverged.' };
+    sim.group('a', 1, 'failed', { error });
+    expect(taskOf(sim, 'a')).toMatchObject({ status: 'stopped', error, givenUp: { rule: 'asha', step: 0 } });
+    expect(taskOf(sim, 'a').givenUp?.place).toBeUndefined();
+    expect(taskOf(sim, 'a').rungs).toBeUndefined();
+    sim.group('b', 1, 'rung', { step: 3, loss: 0.7 });
+    expect(sim.status('b')).toBe('running');
+  });
+
+  it('leaves alone who is stopped by somebody meanwhile, and stops who is being moved', () => {
+    const sim = swept(names);
+    begun(sim);
+    sim.group('a', 1, 'rung', { step: 3, loss: 0.5 });
+    sim.feed({ kind: 'stop-requested', tasks: ['b'] });
+    sim.group('b', 1, 'rung', { step: 3, loss: 0.7 });
+    sim.group('b', 1, 'stopped', { step: 3 });
+    expect(taskOf(sim, 'b').givenUp).toBeUndefined();
+    sim.feed({ kind: 'run-requested' });
+    expect(sim.status('b')).not.toBe('stopped');
+  });
+
+  it('is over when all that is left was given up', () => {
+    const sim = swept(['a', 'b']);
+    begun(sim);
+    sim.group('a', 1, 'rung', { step: 3, loss: 0.5 });
+    sim.group('b', 1, 'rung', { step: 3, loss: 0.7 });
+    sim.group('b', 1, 'stopped', { step: 3 });
+    sim.group('a', 1, 'finished', { step: 81 });
+    sim.settle();
+    expect(sim.session.state.goal).toBe('none');
+    expect(sim.session.state.run?.endedAt).toBeDefined();
+    replay(sim);
+  });
+});
