@@ -3,6 +3,7 @@ import { modelAt } from '../model/deviceModels.js';
 import type { FailedTrials } from '../profiling/failedTrials.js';
 import type { Attempt, Node, Plan, Segment, TaskState } from '../wire/messages.js';
 import type { Command } from './command.js';
+import { isLoner } from './fusedEnds.js';
 import { cellOfRun } from './fusedRuns.js';
 import { type IGroupWish, type IMember, startRun } from './groupStart.js';
 import { areAllPlannedOn, deviceKey, deviceKeys, plannedCluster } from './plannedCluster.js';
@@ -141,7 +142,8 @@ class Turns {
     const turns = places.flatMap(own => (this._isFirstOfTask(own) ? (this._at(own) ?? []) : []));
     const isAwaited = turns.some(({ task }) => task.status === 'stopping' && task.moving);
     const ready = isAwaited ? [] : turns.filter(({ task }) => task.status === 'ready');
-    return ready.length < 2 || this._isKnownToRun(ready) ? ready : ready.slice(0, 1);
+    const together = ready.filter(({ task }) => !isLoner(task));
+    return together.length > 1 && this._isKnownToRun(together) ? together : ready.slice(0, 1);
   }
 
   /** Whether so many tasks in one run are known to work still: they may have run out of memory since the plan was made. */

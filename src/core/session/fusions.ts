@@ -14,8 +14,8 @@ import type {
   TaskState,
   TrialState
 } from '../wire/messages.js';
+import { isLoner } from './fusedEnds.js';
 import { fusionBase } from './fusedRuns.js';
-import { losses } from './losses.js';
 import { isResumable } from './session.js';
 import { measured } from './taskOptions.js';
 import { tableOf, taskNamed } from './taskTable.js';
@@ -42,8 +42,8 @@ export interface IFusionGroup {
 
 /**
  * The tasks of a planning request that could be trained in one run, by what they have in common, rank and length. Only tasks that
- * wait, and of which nothing else is asked. What was lost without a word is not put together with others, before it is known to
- * last.
+ * wait, and of which nothing else is asked. What was lost without a word is not put together with others before it is known to
+ * last, nor what has failed with others.
  */
 export function fusionGroups(state: SessionState, tasks: readonly PlanTask[]): IFusionGroup[] {
   if (state.wishes?.fuse === 'never') {
@@ -74,7 +74,7 @@ interface ICandidate {
 function isFree(task: TaskState, { running, pin, deadline, earliestStart }: PlanTask): boolean {
   const waits = task.status === 'ready' || isResumable(task);
   const isAsked = [running, pin, deadline, earliestStart].some(one => one !== undefined);
-  return waits && !isAsked && !task.unlike && !task.inspection?.native && losses(task, false) === 0;
+  return waits && !isAsked && !task.unlike && !task.inspection?.native && !isLoner(task);
 }
 
 /** Some things by their sizes, the largest first, those in one class that differ by no more than a factor. */

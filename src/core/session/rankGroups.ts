@@ -1,9 +1,10 @@
 import { isRefused } from '../model/busyDevices.js';
 import { sharesOf } from '../model/schedule/deviceRuns.js';
 import type { Attempt, Failure, GroupEvent, ProfileCell, TaskState, Validation } from '../wire/messages.js';
+import { ended, replaceLast } from './attemptEnds.js';
 import { inspectOnDevice, OTHER_TASK } from './deviceInspections.js';
 import { excludeDevices, isOfDevice } from './excludedDevices.js';
-import { fusionBase, tasksIn } from './fusedRuns.js';
+import { noteFailedTogether, noteRunOutOfMemory } from './fusedEnds.js';
 import { losses, lostTooOften } from './losses.js';
 import { noteMeasured, withTrainedCell } from './measurements.js';
 import { withTried } from './profiling.js';
@@ -20,7 +21,7 @@ import {
   withStaleProfile,
   withTask
 } from './session.js';
-import { divergedIn } from './stopRules/divergence.js';
+import { DIVERGED, divergedIn } from './stopRules/divergence.js';
 import { isOfStorage, noteDiskFull } from './storage.js';
 
 /** A rank group that vanishes is started again from the same checkpoint this often, then its task has failed. */
@@ -134,6 +135,9 @@ export function noteGroup(session: ISession, event: GroupEvent): ISession {
 
 /** It failed by itself: it has diverged, or its strategy fails, or it does under any. */
 function noteFailed(session: ISession, task: TaskState, attempt: Attempt, event: GroupEvent): ISession {
+  if (attempt.fusion !== undefined && event.error?.code !== DIVERGED) {
+    return noteFailedTogether(session, task, attempt, event);
+  }
   const givenUp = divergedIn(session.state, task, event);
   if (!givenUp && isExploring(attempt)) {
     return noteFailedExploration(session, task, attempt, event, 'failed');
@@ -156,19 +160,6 @@ function isUnplanned({ state }: ISession, task: TaskState): boolean {
   const { name } = task.spec;
   const planned = state.plan?.plan.segments.some(segment => segment.task === name) ?? false;
   return restingStatus(task) === 'stopped' && !planned;
-}
-
-function replaceLast(task: TaskState, attempt: Attempt): Attempt[] {
-  return [...task.attempts.slice(0, -1), attempt];
-}
-
-function ended(
-  task: TaskState,
-  attempt: Attempt,
-  event: GroupEvent,
-  outcome: NonNullable<Attempt['outcome']>
-): Pick<TaskState, 'attempts' | 'moving'> {
-  return { attempts: replaceLast(task, { ...attempt, endedAt: event.time, outcome }), moving: undefined };
 }
 
 function progressOf(task: TaskState, event: GroupEvent): TaskState['progress'] {
@@ -243,39 +234,6 @@ function noteOutOfMemory(session: ISession, task: TaskState, attempt: Attempt, e
       ...(event.error ? { error: event.error } : {})
     })
   );
-}
-
-/** So many tasks in one run do not fit: that says nothing of any of them. All of them tell it, the first with how many it was. */
-function noteRunOutOfMemory(
-  session: ISession,
-  task: TaskState,
-  attempt: Attempt,
-  fusion: string,
-  event: GroupEvent
-): ISession {
-  const { tasks } = session.state;
-  const isTold = tasks.some(other => {
-    const last = lastAttempt(other);
-    return last?.fusion === fusion && last.outcome === 'oom';
-  });
-  const left = withTask(session, task.spec.name, {
-    ...ended(task, attempt, event, 'oom'),
-    status: restingStatus(task)
-  });
-  const fused = tasksIn(session.state, fusion).length;
-  return isTold || fused < 2
-    ? left
-    : withStaleProfile(
-        withTrainedCell(left, {
-          signature: fusionBase(task) ?? '',
-          fused,
-          strategy: attempt.strategy,
-          ...(attempt.model !== undefined && { model: attempt.model }),
-          status: 'oom',
-          source: 'measured',
-          ...(event.error ? { error: event.error } : {})
-        })
-      );
 }
 
 /** A device failed its task, which may go on from its checkpoint on others: this counts for no loss of its own. */
