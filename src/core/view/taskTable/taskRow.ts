@@ -1,6 +1,7 @@
 import { strategyKey } from '../../model/strategy.js';
 import type { SessionState, Strategy, TaskState } from '../../wire/messages.js';
 import { othersIn } from '../format/fusedWords.js';
+import { type IStanding, standingsByTask } from '../results/sweepStanding.js';
 import { timesLeft } from '../status/timeLeft.js';
 
 /** How the plan has a task run first, and for how long in all. */
@@ -26,6 +27,8 @@ export interface ITaskRow {
   readonly took: number | undefined;
   /** The same times the number of devices. */
   readonly deviceSeconds: number | undefined;
+  /** How it stands in its sweep; undefined where that has neither a search nor a rule. */
+  readonly standing: Pick<IStanding, 'place' | 'value' | 'step'> | undefined;
 }
 
 /** The rows of a session, and what they were made of. */
@@ -45,6 +48,7 @@ export function taskRows(state: SessionState, now: number, before?: ITaskRows): 
   const { plan, tasks } = state;
   const planned = before && before.plan === plan ? before.planned : plannedRuns(state);
   const left = state.goal === 'run' ? timesLeft(state, now) : new Map<string, number>();
+  const standings = standingsByTask(state);
   const old = new Map(before?.rows.map(row => [row.task.spec.name, row]));
   const rows = tasks.map(task => {
     const row: ITaskRow = {
@@ -52,6 +56,7 @@ export function taskRows(state: SessionState, now: number, before?: ITaskRows): 
       others: othersIn(tasks, task.next ?? task.attempts.at(-1) ?? {}),
       planned: planned.get(task.spec.name),
       left: legible(left.get(task.spec.name)),
+      standing: standings.get(task.spec.name),
       ...held(tasks, task, now)
     };
     const same = old.get(task.spec.name);
@@ -67,6 +72,9 @@ function isSame(a: ITaskRow, b: ITaskRow): boolean {
     a.others === b.others &&
     a.left === b.left &&
     a.took === b.took &&
+    a.standing?.place === b.standing?.place &&
+    a.standing?.value === b.standing?.value &&
+    a.standing?.step === b.standing?.step &&
     a.deviceSeconds === b.deviceSeconds &&
     (a.planned === b.planned ||
       (a.planned?.seconds === b.planned?.seconds &&
