@@ -30,6 +30,7 @@ from .bfloat16_check import told_of_bfloat16
 from .demands_probe import Probed, probe_demands
 from .device_need import may_need_device, told_on_device, told_without_device
 from .dry_run import DryRun, dry_run
+from .evaluating import evaluating_of
 from .feasibility import judge
 from .graph_probe import why_idle
 from .native_inspection import inspect_native, refusing_to_train
@@ -195,6 +196,7 @@ def _inspect(
         ),
         "warnings": [*warnings(task, samples), *told, *_told(found.probed, task, request)],
     }
+    inspection["evaluating"] = evaluating_of(task)
     best = criterion_of(task)
     if best is not None:
         inspection["best"] = best
