@@ -13,6 +13,7 @@ import { noteNodeAway } from './lostNodes.js';
 import { withEventNews } from './news.js';
 import { noteTrouble, withSilence } from './nodes.js';
 import { halt, noteRoom } from './pausing.js';
+import { noteRenewed, renewPopulations } from './population.js';
 import { noteProfile, noteRecalled, noteTrial, withTechniques } from './profiling.js';
 import { adoptGiven, adoptPlan, changesMoves } from './replanning.js';
 import { reset } from './reset.js';
@@ -67,11 +68,18 @@ export function step(session: ISession, event: SessionEvent, time: number): ISte
   const judged = event.kind === 'group' && event.event.kind !== 'failed' ? told : withVerdicts(told);
   const looking = dispatchInspections(judged);
   const searching = suggestPoints(looking.session);
-  const advanced = advance(searching.session, time);
+  const renewing = renewPopulations(searching.session);
+  const advanced = advance(renewing.session, time);
   const next = withHindsight(session, withLadders(advanced.session), event, time);
   return {
     session: withState(next, { rev: session.state.rev + 1 }),
-    commands: [...noted.commands, ...looking.commands, ...searching.commands, ...advanced.commands]
+    commands: [
+      ...noted.commands,
+      ...looking.commands,
+      ...searching.commands,
+      ...advanced.commands,
+      ...renewing.commands
+    ]
   };
 }
 
@@ -104,6 +112,8 @@ function note(session: ISession, event: SessionEvent, time: number): IStep {
       return addTasks(withSweep(session, event.sweep, event.made ?? event.tasks.length), event.tasks);
     case 'points-suggested':
       return noteSuggested(session, event);
+    case 'population-renewed':
+      return noteRenewed(session, event);
     case 'tasks-removed':
       return removeTasks(session, event.tasks);
     case 'inspected':
