@@ -16,6 +16,7 @@ import { halt, noteRoom } from './pausing.js';
 import { noteRenewed, renewPopulations } from './population.js';
 import { noteProfile, noteRecalled, noteTrial, withTechniques } from './profiling.js';
 import { adoptGiven, adoptPlan, changesMoves } from './replanning.js';
+import { withReservations } from './reservations.js';
 import { reset } from './reset.js';
 import { noteResume, resumed } from './resuming.js';
 import { gather, withEarly } from './rungs.js';
@@ -66,21 +67,26 @@ export function step(session: ISession, event: SessionEvent, time: number): ISte
   }
   const told = withEventNews(session, noted.session, event);
   const judged = event.kind === 'group' && event.event.kind !== 'failed' ? told : withVerdicts(told);
-  const looking = dispatchInspections(judged);
-  const searching = suggestPoints(looking.session);
-  const renewing = renewPopulations(searching.session);
-  const advanced = advance(renewing.session, time);
+  const looking = inTurn({ session: judged, commands: noted.commands }, [dispatchInspections, suggestPoints]);
+  const renewing = renewPopulations(looking.session);
+  const advanced = inTurn({ session: renewing.session, commands: looking.commands }, [
+    withReservations,
+    next => advance(next, time),
+    withReservations
+  ]);
   const next = withHindsight(session, withLadders(advanced.session), event, time);
   return {
     session: withState(next, { rev: session.state.rev + 1 }),
-    commands: [
-      ...noted.commands,
-      ...looking.commands,
-      ...searching.commands,
-      ...advanced.commands,
-      ...renewing.commands
-    ]
+    // What is made at once, and taken in, comes after all else.
+    commands: [...advanced.commands, ...renewing.commands]
   };
+}
+
+function inTurn(begun: IStep, moves: readonly ((session: ISession) => IStep)[]): IStep {
+  return moves.reduce(({ session, commands }, move) => {
+    const next = move(session);
+    return { session: next.session, commands: [...commands, ...next.commands] };
+  }, begun);
 }
 
 /** What brings no task back that was over, nor another plan. */

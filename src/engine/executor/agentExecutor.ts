@@ -79,6 +79,9 @@ export class AgentExecutor implements IExecutor {
       case 'stop-bridge':
         this._send(command.node, 'bridge.stop', {});
         break;
+      case 'reserve-nodes':
+        this._send(command.node, 'bridge.reserve', { wanted: command.wanted });
+        break;
       case 'until':
         this._send(command.node, 'group.until', command.body);
     }
