@@ -34,7 +34,15 @@ import { noteStop } from './stopping.js';
 import { noteRung } from './stopRules/judging.js';
 import { withLadders } from './stopRules/ladder.js';
 import { noteShortage } from './storage.js';
-import { noteSuggested, suggestPoints, withSweep, withSweepsTriedAgain } from './sweeps.js';
+import {
+  endedSweeps,
+  noteSuggested,
+  suggestPoints,
+  withoutEmptySweeps,
+  withoutSweeps,
+  withSweep,
+  withSweepsTriedAgain
+} from './sweeps.js';
 import { addTasks, finishRemovals, removeTasks } from './tasks.js';
 import { hasActive } from './taskTable.js';
 import { noteTechniques } from './techniques.js';
@@ -66,7 +74,7 @@ export function step(session: ISession, event: SessionEvent, time: number): ISte
   const told = withEventNews(session, noted.session, event);
   const judged = event.kind === 'group' && event.event.kind !== 'failed' ? told : withVerdicts(told);
   const looking = dispatchInspections(judged);
-  const searching = suggestPoints(looking.session);
+  const searching = suggestPoints(withoutEmptySweeps(session, looking.session));
   const advanced = advance(searching.session, time);
   const next = withHindsight(session, withLadders(advanced.session), event, time);
   return {
@@ -101,7 +109,7 @@ function note(session: ISession, event: SessionEvent, time: number): IStep {
     case 'history-lost':
       return only(noteLostHistory(session, event));
     case 'tasks-added':
-      return addTasks(withSweep(session, event.sweep, event.made ?? event.tasks.length), event.tasks);
+      return noteAdded(session, event);
     case 'points-suggested':
       return noteSuggested(session, event);
     case 'tasks-removed':
@@ -196,6 +204,11 @@ function note(session: ISession, event: SessionEvent, time: number): IStep {
     case 'reset':
       return reset(session);
   }
+}
+
+function noteAdded(session: ISession, { tasks, sweep, made }: SessionEvent & { kind: 'tasks-added' }): IStep {
+  const without = sweep ? session : withoutSweeps(session, endedSweeps(session, tasks));
+  return addTasks(withSweep(without, sweep, made ?? tasks.length), tasks);
 }
 
 function noteHello(session: ISession, hello: AgentHello, time: number): IStep {
