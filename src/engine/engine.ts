@@ -43,6 +43,7 @@ import type { MessageRouter } from './router.js';
 import { SessionSummaryFile } from './sessionSummary.js';
 import { archiveTasks, unarchived } from './taskArchive.js';
 import { TaskCurves } from './taskFiles/taskCurves.js';
+import { TpeAdvisor } from './tpeAdvisor.js';
 import { VERSION } from './version.js';
 
 const TICK = 1000;
@@ -124,7 +125,7 @@ export class Engine implements IDisposable {
       now,
       log
     });
-    this._points = new PointSource({});
+    this._points = new PointSource({ tpe: new TpeAdvisor(this._executor) });
     this._requestHandler = new RequestHandler({
       session: () => this._session,
       clients: this._clients,

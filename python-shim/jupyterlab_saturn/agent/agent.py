@@ -281,6 +281,8 @@ class Agent:
                 self._jobs.begin(self._bridge.start(told["body"]))
             case "bridge.stop":
                 self._jobs.begin(self._bridge.stop())
+            case "bridge.reserve":
+                self._jobs.begin(self._bridge.reserve(told["body"]["wanted"]))
             case "inspect":
                 self._jobs.inspect(told["body"], self._node.now)
             case "inspect.stop":

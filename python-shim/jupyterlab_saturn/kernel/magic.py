@@ -189,7 +189,7 @@ class SaturnMagics(Magics):
                 "--node does not go with --ray.",
                 "Join the cluster first; then: %saturn cluster --node NAME --gpu 2",
             )
-        for with_ray in ("nodes", "open"):
+        for with_ray in ("nodes", "open", "reserve"):
             if with_ray in options and "ray" not in options:
                 raise SaturnError(
                     "bad-option",
@@ -209,7 +209,11 @@ class SaturnMagics(Magics):
             show(self._session.cluster(*devices, node=options.get("node")))
         else:
             joined = self._session.cluster(
-                *devices, ray=ray, nodes=options.get("nodes"), open="open" in options
+                *devices,
+                ray=ray,
+                nodes=options.get("nodes"),
+                open="open" in options,
+                reserve="reserve" in options,
             )
             show(joined)
 

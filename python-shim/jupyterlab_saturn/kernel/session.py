@@ -64,6 +64,7 @@ class Session(SessionSweeps, SessionControl, SessionWishes):
         ray: str | None = None,
         nodes: int | None = None,
         open: bool = False,
+        reserve: bool = False,
     ) -> View:
         """Choose the devices to train on: what each node has when nothing is given.
 
@@ -87,6 +88,9 @@ class Session(SessionSweeps, SessionControl, SessionWishes):
             So many nodes of it at most, this one included.
         open
             Join it also when it takes anybody who reaches it for you.
+        reserve
+            Have Ray keep its nodes, whole ones, from its other users as long as there is work;
+            what is not to be had is waited for.
 
         Raises
         ------
@@ -105,15 +109,15 @@ class Session(SessionSweeps, SessionControl, SessionWishes):
                 "Name one that session.devices() shows, without ray.",
             )
         if ray is not None:
-            wanted = bridge_request(ray, nodes, open, cpu, gpu, memory)
+            wanted = bridge_request(ray, nodes, open, cpu, gpu, memory, reserve)
             connection = self._connection()
             connection.wait_for(lambda state: state["agent"] == "connected", _DEVICE_SECONDS)
             join(connection, wanted)
             return self.render("cluster")
-        if nodes is not None or open:
+        if nodes is not None or open or reserve:
             raise SaturnError(
                 "bad-option",
-                "nodes and open say how a Ray cluster is joined.",
+                "nodes, open and reserve say how a Ray cluster is joined.",
                 'Write e.g.: session().cluster(ray="auto", nodes=2)',
             )
         request = device_request(cpu, gpu, memory)

@@ -158,6 +158,11 @@ VERBS = (
                 "flag",
                 "With --ray: also where anybody who reaches the cluster may run code as you.",
             ),
+            Option(
+                "--reserve",
+                "flag",
+                "With --ray: have Ray keep its nodes from others as long as there is work.",
+            ),
             Option("--local", "flag", "Leave the Ray cluster: what trains there goes on here."),
         ),
     ),

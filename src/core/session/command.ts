@@ -22,6 +22,7 @@ export type ExecutorCommand =
   | { readonly kind: 'stop'; readonly node: string; readonly body: GroupStop }
   | { readonly kind: 'start-bridge'; readonly node: string; readonly body: BridgeRequest }
   | { readonly kind: 'stop-bridge'; readonly node: string }
+  | { readonly kind: 'reserve-nodes'; readonly node: string; readonly wanted: boolean }
   | { readonly kind: 'until'; readonly node: string; readonly body: GroupUntil };
 
 /** What the engine is to do. The state machine only asks; the engine acts, after the journal is safe on disk. */

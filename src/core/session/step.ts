@@ -15,6 +15,7 @@ import { noteTrouble, withSilence } from './nodes.js';
 import { halt, noteRoom } from './pausing.js';
 import { noteProfile, noteRecalled, noteTrial, withTechniques } from './profiling.js';
 import { adoptGiven, adoptPlan, changesMoves } from './replanning.js';
+import { withReservations } from './reservations.js';
 import { reset } from './reset.js';
 import { noteResume, resumed } from './resuming.js';
 import { gather, withEarly } from './rungs.js';
@@ -73,14 +74,22 @@ export function step(session: ISession, event: SessionEvent, time: number): ISte
   }
   const told = withEventNews(session, noted.session, event);
   const judged = event.kind === 'group' && event.event.kind !== 'failed' ? told : withVerdicts(told);
-  const looking = dispatchInspections(judged);
-  const searching = suggestPoints(withoutEmptySweeps(session, looking.session));
-  const advanced = advance(searching.session, time);
+  const advanced = inTurn({ session: withoutEmptySweeps(session, judged), commands: noted.commands }, [
+    dispatchInspections,
+    suggestPoints,
+    withReservations,
+    next => advance(next, time),
+    withReservations
+  ]);
   const next = withHindsight(session, withLadders(advanced.session), event, time);
-  return {
-    session: withState(next, { rev: session.state.rev + 1 }),
-    commands: [...noted.commands, ...looking.commands, ...searching.commands, ...advanced.commands]
-  };
+  return { ...advanced, session: withState(next, { rev: session.state.rev + 1 }) };
+}
+
+function inTurn(begun: IStep, moves: readonly ((session: ISession) => IStep)[]): IStep {
+  return moves.reduce(({ session, commands }, move) => {
+    const next = move(session);
+    return { session: next.session, commands: [...commands, ...next.commands] };
+  }, begun);
 }
 
 /** What brings no task back that was over, nor another plan. */

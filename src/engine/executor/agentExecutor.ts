@@ -9,6 +9,7 @@ import {
   failureOf
 } from '../../core/wire/messages.js';
 import type { IIncoming, MessageRouter } from '../router.js';
+import { noAgent, nodeTaken, UNKNOWN_AGENT } from './agentRefusals.js';
 import { isPassing, reportOf } from './agentReports.js';
 import { ConnectedAgents, type IConnectedAgent } from './connectedAgents.js';
 import type { IExecutor } from './executor.js';
@@ -18,12 +19,6 @@ import { WaitingAgents } from './waitingAgents.js';
 
 /** How often silence is noticed, and what could not be taken in is offered again, in milliseconds. */
 const TICK = 1000;
-
-/** Answer to an agent that was away; on the code it says hello again. */
-const UNKNOWN_AGENT: Failure = {
-  code: 'unknown-agent',
-  message: 'This agent has not said hello, or was away.'
-};
 
 /**
  * The agents that connect to the engine's socket, one a node. Which nodes are away it tells by their silence, or by the word of
@@ -83,6 +78,9 @@ export class AgentExecutor implements IExecutor {
         break;
       case 'stop-bridge':
         this._send(command.node, 'bridge.stop', {});
+        break;
+      case 'reserve-nodes':
+        this._send(command.node, 'bridge.reserve', { wanted: command.wanted });
         break;
       case 'until':
         this._send(command.node, 'group.until', command.body);
@@ -294,20 +292,4 @@ export namespace AgentExecutor {
     /** The socket on which agents speak. */
     readonly router: MessageRouter;
   }
-}
-
-function noAgent(node: string | undefined): SaturnError {
-  return new SaturnError({
-    code: 'no-agent',
-    message: `No agent ${node === undefined ? '' : `of node ${node} `}is connected that could look for devices.`,
-    hint: 'Try again in a few seconds, or see %saturn cluster.'
-  });
-}
-
-function nodeTaken(node: string): Failure {
-  return {
-    code: 'node-taken',
-    message: `There is another agent already that calls its node "${node}".`,
-    hint: 'Give this one another name.'
-  };
 }

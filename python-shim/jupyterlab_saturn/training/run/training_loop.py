@@ -20,6 +20,7 @@ from .agreement import Agreements
 from .attempt_claim import AttemptClaim
 from .best_model import BestModel
 from .checkpoint import Checkpoints
+from .checkpoint_manifest import read_manifest
 from .evaluation_trial import try_evaluation
 from .final_weights import FinalWeights
 from .rungs import Rungs
@@ -27,7 +28,7 @@ from .step_window import StepWindow
 from .sync_interval import SyncInterval
 from .training_measurement import TrainingMeasurement
 from .training_observer import TrainingObserver
-from .validations import Validations, finite
+from .validations import Validations, finite, numbers
 from .workload import Workload
 
 if TYPE_CHECKING:
@@ -139,6 +140,8 @@ class TrainingLoop:
         manifest = self._checkpoints.resume(workload.runner)
         if manifest is not None:
             self._recall(workload, manifest, manifest["step"])
+        else:
+            self._inherit(workload)
         if self._measurement is not None:
             self._measurement.started()
         self._observer.started(workload.step)
@@ -152,6 +155,26 @@ class TrainingLoop:
             self._observer.stopped(workload.step)
         else:
             self._finish(workload)
+
+    def _inherit(self, workload: Workload) -> None:
+        """Begin where another task was, if that is to be gone on with."""
+        warm = self._spec.task.get("warmStart")
+        if warm is None or not warm.get("continues"):
+            return
+        folder = self._spec.paths.weights(warm["checkpoints"][-1])
+        manifest = self._world.on_root(lambda: read_manifest(folder))
+        if manifest is None:
+            raise SaturnError(
+                "no-weights",
+                f"The checkpoint of {warm['task']} that {self._spec.task['name']} goes on from "
+                "cannot be read.",
+                "Take the task out, or make a clone of it from scratch.",
+            )
+        told = {one["step"]: numbers(one["metrics"]) for one in manifest["validations"]}
+        workload.skip(manifest["step"], told)
+        self._checkpoints.inherit(workload.runner, folder)
+        self._recall(workload, manifest, manifest["step"])
+        self._saved_step = 0  # by another task
 
     def _judge_anew(self, workload: Workload, final: Manifest) -> None:
         """Go on from where a task was trained to its end: it may be evaluated otherwise by now."""

@@ -32,6 +32,7 @@ from ..components.state_dicts import (
     optimizer_state,
     restore_model,
     restore_optimizer,
+    settings_in,
 )
 from ..components.training_mode import begin_training
 from ..model.blocks import find_blocks
@@ -235,6 +236,13 @@ class Runner:
         self.learning_rate.restore(state["schedule"])
         if self._loss_scale is not None:
             self._loss_scale.restore(pickle.loads(state["loss_scale"]))
+
+    def settings(self) -> State:
+        """What of `state` is as the task says it, whatever its weights are: rates, decays and the
+        like, and how the schedule moves them. A collective.
+        """
+        optim = settings_in(self._optimizer_state(), self._optimizer)
+        return {"optim": optim, "schedule": self.learning_rate.state()}
 
     def full_weights(self) -> dict[str, torch.Tensor]:
         """The plain model's state dict on the CPU, on rank 0; empty elsewhere. A collective."""
