@@ -318,12 +318,13 @@ export class Engine implements IDisposable {
   }
 
   private async _suggest(command: SuggestCommand): Promise<void> {
-    const event = await this._points.answer(this._session, command);
-    if (!isAwaitedSuggestion(this._session, command)) {
+    const asked = this._session;
+    const points = await this._points.choose(asked, command);
+    if (!isAwaitedSuggestion(asked, this._session, command)) {
       return;
     }
     try {
-      this._apply(event);
+      this._apply(this._points.event(this._session, command, points));
     } catch (error) {
       this._options.log(`the points are lost: ${failureOf(error).message}`);
       this._showOther(withoutQuestion(this._session.state, command.sweep));

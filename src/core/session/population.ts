@@ -44,7 +44,8 @@ export function renewPopulations(session: ISession): IStep {
 /** Put members that were made into the session, or note why one was not. */
 export function noteRenewed(session: ISession, { sweep, tasks, error }: PopulationRenewedEvent): IStep {
   const noted = withSweepState(session, sweep, ({ renewing: _made, ...rest }) => rest);
-  return addTasks(error ? withNotice(noted, error) : noted, tasks);
+  const { wishes } = findSweep(session.state, sweep)?.spec ?? {};
+  return addTasks(error ? withNotice(noted, error) : noted, tasks, wishes);
 }
 
 /** What was to be made, and is not: by an engine that has ended since. */

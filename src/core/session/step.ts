@@ -36,7 +36,15 @@ import { noteStop } from './stopping.js';
 import { noteRung } from './stopRules/judging.js';
 import { withLadders } from './stopRules/ladder.js';
 import { noteShortage } from './storage.js';
-import { noteSuggested, suggestPoints, withSweep, withSweepsTriedAgain } from './sweeps.js';
+import {
+  endedSweeps,
+  noteSuggested,
+  suggestPoints,
+  withoutEmptySweeps,
+  withoutSweeps,
+  withSweep,
+  withSweepsTriedAgain
+} from './sweeps.js';
 import { addTasks, finishRemovals, removeTasks } from './tasks.js';
 import { hasActive } from './taskTable.js';
 import { noteTechniques } from './techniques.js';
@@ -67,7 +75,10 @@ export function step(session: ISession, event: SessionEvent, time: number): ISte
   }
   const told = withEventNews(session, noted.session, event);
   const judged = event.kind === 'group' && event.event.kind !== 'failed' ? told : withVerdicts(told);
-  const looking = inTurn({ session: judged, commands: noted.commands }, [dispatchInspections, suggestPoints]);
+  const looking = inTurn({ session: withoutEmptySweeps(session, judged), commands: noted.commands }, [
+    dispatchInspections,
+    suggestPoints
+  ]);
   const renewing = renewPopulations(looking.session);
   const advanced = inTurn({ session: renewing.session, commands: looking.commands }, [
     withReservations,
@@ -115,7 +126,7 @@ function note(session: ISession, event: SessionEvent, time: number): IStep {
     case 'history-lost':
       return only(noteLostHistory(session, event));
     case 'tasks-added':
-      return addTasks(withSweep(session, event.sweep, event.made ?? event.tasks.length), event.tasks);
+      return noteAdded(session, event);
     case 'points-suggested':
       return noteSuggested(session, event);
     case 'population-renewed':
@@ -212,6 +223,11 @@ function note(session: ISession, event: SessionEvent, time: number): IStep {
     case 'reset':
       return reset(session);
   }
+}
+
+function noteAdded(session: ISession, { tasks, sweep, made }: SessionEvent & { kind: 'tasks-added' }): IStep {
+  const without = sweep ? session : withoutSweeps(session, endedSweeps(session, tasks));
+  return addTasks(withSweep(without, sweep, made ?? tasks.length), tasks);
 }
 
 function noteHello(session: ISession, hello: AgentHello, time: number): IStep {

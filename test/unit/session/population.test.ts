@@ -254,7 +254,7 @@ it('members meet at rungs, the worst quarter gives way, and every place is train
         }
       }
     ),
-    { numRuns: 60 }
+    { numRuns: 40 }
   );
 });
 

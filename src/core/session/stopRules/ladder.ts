@@ -66,7 +66,9 @@ export function ladderOf(state: SessionState, ruled: IRuledSweep, { inspection }
  * has not been evaluated yet.
  */
 export function rungsFrom(session: Pick<ISession, 'state'>, task: TaskState, step: number): number[] {
-  const known = (task.rungs ?? []).map(rung => rung.step);
+  const { warmStart } = task.spec;
+  // Where it begins it was compared as the task that it goes on from.
+  const known = (task.rungs ?? []).map(rung => rung.step).concat(warmStart?.continues ? warmStart.step : []);
   const from = task.inspection?.native === undefined ? step : Math.max(0, ...known);
   return rungsOf(session, task).filter(rung => rung >= from && !known.includes(rung));
 }
