@@ -48,6 +48,7 @@ import {
 import { addTasks, finishRemovals, removeTasks } from './tasks.js';
 import { hasActive } from './taskTable.js';
 import { noteTechniques } from './techniques.js';
+import { noteTracking, restoreTracking, wakeTrackers } from './tracking.js';
 import { noteTrialPlan } from './trialPlanning.js';
 import { forgetFailures, withVerdicts } from './verdicts.js';
 import { isTimed, noteWishes } from './wishes.js';
@@ -89,7 +90,7 @@ export function step(session: ISession, event: SessionEvent, time: number): ISte
   return {
     session: withState(next, { rev: session.state.rev + 1 }),
     // What is made at once, and taken in, comes after all else.
-    commands: [...advanced.commands, ...renewing.commands]
+    commands: [...advanced.commands, ...wakeTrackers(session, next), ...renewing.commands]
   };
 }
 
@@ -160,6 +161,8 @@ function note(session: ISession, event: SessionEvent, time: number): IStep {
       return only(noteRecalled(session, event.cells));
     case 'techniques-set':
       return noteTechniques(session, event.techniques, event.remove ?? []);
+    case 'tracking-set':
+      return noteTracking(session, event.trackers, time);
     case 'plan-requested': {
       const whole = inspectStopped(includeBusyDevices(session), null);
       const asked = withTechniques(whole.session, event.excludeTechniques);
@@ -233,7 +236,10 @@ function noteAdded(session: ISession, { tasks, sweep, made }: SessionEvent & { k
 function noteHello(session: ISession, hello: AgentHello, time: number): IStep {
   const noted = noteAgent(session, hello, time);
   const bridged = restoreBridge(noted.session, hello, time);
-  return { ...bridged, commands: [...noted.commands, ...bridged.commands] };
+  return {
+    ...bridged,
+    commands: [...noted.commands, ...bridged.commands, ...restoreTracking(bridged.session, hello)]
+  };
 }
 
 function noteRankGroup(session: ISession, event: GroupEvent, time: number): IStep {

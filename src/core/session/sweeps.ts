@@ -43,9 +43,8 @@ export function withSweep(session: ISession, spec: SweepSpec | undefined, made: 
   if (!spec) {
     return session;
   }
-  const { sweeps = [] } = session.state;
-  const old = sweeps.find(({ spec: { name } }) => name === spec.name);
-  const others = sweeps.filter(sweep => sweep !== old);
+  const old = findSweep(session.state, spec.name);
+  const others = (session.state.sweeps ?? []).filter(sweep => sweep !== old);
   // What was compared already stays comparable under the same rule.
   const same = JSON.stringify(old?.spec.stop) === JSON.stringify(spec.stop);
   const ladder = same && old?.firstRung !== undefined ? { firstRung: old.firstRung } : {};

@@ -185,7 +185,10 @@ function isStoppedByUser(before: SessionState, after: SessionState): boolean {
   const there = new Set(after.tasks.map(({ spec }) => spec.name));
   return (
     before.tasks.some(({ spec, status }) => !OVER.has(status) && !there.has(spec.name)) ||
-    after.tasks.some(({ spec: { name }, status, moving, target }) => {
+    after.tasks.some(({ spec: { name }, status, moving, target, givenUp }) => {
+      if (givenUp) {
+        return false;
+      }
       switch (status) {
         case 'stopping':
           return !moving;

@@ -1,4 +1,5 @@
 import type { SessionState, TaskState } from '../../wire/messages.js';
+import { othersIn } from '../format/fusedWords.js';
 import { leftOut } from './leftOut.js';
 import { likelyShare } from './likelyShare.js';
 import {
@@ -19,8 +20,8 @@ const shares = new WeakMap<SessionState, number | undefined>();
 
 /**
  * How much of the session is trained, from 0 to 1: each task by the device time it takes in all, with what those in training
- * have done; steps that are not likely to be made count as little. Tasks that failed, cannot be built or are left out count no more, nor do those that the run under way is not of, as
- * they were not chosen or were stopped.
+ * have done; steps that are not likely to be made count as little. Tasks that failed, were given up, cannot be built or are
+ * left out count no more, nor do those that the run under way is not of, as they were not chosen or were stopped.
  * 1 only when all others are trained; undefined when there are none.
  */
 export function progressShare(state: SessionState): number | undefined {
@@ -65,9 +66,10 @@ export function taskShare({ status, progress, inspection }: TaskState): number {
 function countedTasks(state: SessionState): TaskState[] {
   const out = new Set(leftOut(state).map(({ task }) => task));
   const selected = state.selected === undefined ? undefined : new Set(state.selected);
-  return state.tasks.filter(({ spec: { name }, status }) => {
+  return state.tasks.filter(({ spec: { name }, status, givenUp }) => {
     const waits = status === 'ready' || status === 'stopped' || status === 'inspecting';
     return (
+      givenUp === undefined &&
       status !== 'failed' &&
       status !== 'invalid' &&
       !out.has(name) &&
@@ -106,13 +108,18 @@ function runWork(task: TaskState, state: SessionState, pace: IPace): number | un
     own === undefined
       ? secondsFor(state, signature, { ...attempt, steps }, pace)
       : startSeconds(cell, pace) + own * steps + endSeconds(cell, pace);
-  return seconds === undefined ? undefined : seconds * attempt.strategy.devices;
+  const tasks = 1 + othersIn(state.tasks, attempt);
+  return seconds === undefined ? undefined : (seconds * attempt.strategy.devices) / tasks;
 }
 
 /** Of the tasks of the plan; of one that goes on, what it has done counts as much for each step as what is left. */
 function plannedWork(state: SessionState, pace: IPace): Map<string, number> {
   const tasks = new Map(state.tasks.map(task => [task.spec.name, task]));
   const sums = new Map<string, { work: number; steps: number }>();
+  const fused = new Map<string | undefined, number>();
+  for (const { fusion } of state.plan?.plan.segments ?? []) {
+    fused.set(fusion, fusion === undefined ? 1 : (fused.get(fusion) ?? 0) + 1);
+  }
   for (const segment of state.plan?.plan.segments ?? []) {
     const task = tasks.get(segment.task);
     if (task) {
@@ -122,7 +129,9 @@ function plannedWork(state: SessionState, pace: IPace): Map<string, number> {
         0
       );
       sums.set(segment.task, {
-        work: sum.work + segmentSeconds(segment, task, state, pace, 'most') * devices,
+        work:
+          sum.work +
+          (segmentSeconds(segment, task, state, pace, 'most') * devices) / (fused.get(segment.fusion) ?? 1),
         steps: sum.steps + segment.steps
       });
     }
