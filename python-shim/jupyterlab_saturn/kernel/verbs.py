@@ -71,6 +71,13 @@ _WISHES = (
         "open to whoever reaches it.",
         "2",
     ),
+    Option(
+        "--fuse",
+        "text",
+        "Whether adapters of one frozen model may be trained in one run, where that is faster: "
+        "auto or never.",
+        "never",
+    ),
 )
 
 VERBS = (

@@ -10,11 +10,16 @@ export function inLikelyTime(request: PlanRequest): PlanRequest {
   }
   const tasks = new Map(request.tasks.map(task => [task.name, task]));
   const { fusions } = request;
+  // Tasks that run in one run go on in it until the last of them is done.
+  const runOf = (task: PlanTask): PlanTask[] => {
+    const fusion = task.running?.fusion;
+    return fusion === undefined ? [task] : request.tasks.filter(other => other.running?.fusion === fusion);
+  };
   return {
     ...request,
     tasks: request.tasks.map(({ likely: _, ...task }) => ({
       ...task,
-      options: stretched(task.options, likelyShare([tasks.get(task.name)!]))
+      options: stretched(task.options, likelyShare(runOf(tasks.get(task.name)!)))
     })),
     ...(fusions && {
       fusions: fusions.map(({ tasks: names, options }) => {
