@@ -1,4 +1,5 @@
 import { isMeasuredFor } from '../model/deviceModels.js';
+import { likelyShare } from '../model/likelyShare.js';
 import { strategyKey } from '../model/strategy.js';
 import type { PlanRequest, Segment, SessionState } from '../wire/messages.js';
 import { deviceKey, deviceKeys } from './plannedCluster.js';
@@ -52,8 +53,9 @@ export function project(
     left.set(name, remaining - steps);
     const start = keys.reduce((latest, device) => Math.max(latest, free.get(device)!), idle.get(name) ?? 0);
     const overheadSeconds = (goesOn ? 0 : option.startSeconds) + (others > 0 ? (option.stopSeconds ?? 0) : 0);
-    const end = start + overheadSeconds + steps * option.stepSeconds;
-    segments.push({ ...segment, start, end, steps, overheadSeconds });
+    const end = start + overheadSeconds + likelyShare([task]) * steps * option.stepSeconds;
+    const { likely: _, ...place } = segment;
+    segments.push({ ...place, start, end, steps, overheadSeconds });
     idle.set(name, end);
     for (const device of keys) {
       free.set(device, end);

@@ -14,7 +14,9 @@ import type {
   ProfileCell,
   SessionEvent,
   SessionState,
+  StopRule,
   Strategy,
+  SweepSpec,
   SwitchPolicy,
   TrialStart
 } from '../../../src/core/wire/messages.js';
@@ -55,6 +57,8 @@ export interface IWorldTask {
   readonly factorySeconds?: number;
   /** Whether nothing was measured: what is believed tells only what it may be run by. */
   readonly unknown?: boolean;
+  /** How good it is after a step, at a time in seconds: the greater the better, null is no number. Needed where there is a rule. */
+  readonly score?: (step: number, time: number) => number | null;
 }
 
 /** What happens in a world besides training, at a time in seconds. */
@@ -88,6 +92,10 @@ export interface IWorld {
   readonly ambushes: readonly IAmbush[];
   /** Whether host memory is too small for two groups of a task at once. */
   readonly cramped: boolean;
+  /** By which tasks are given up early; none when absent. */
+  readonly rule?: StopRule;
+  /** Whether it is planned as if none were. */
+  readonly sure?: boolean;
   /** Whether the tasks there are first are planned, and the others added before the run begins. */
   readonly plannedFirst?: boolean;
 }
@@ -146,6 +154,8 @@ export interface IGroup {
   until: number;
   leaving: boolean;
   told: 'nothing' | 'ready' | 'started' | 'measured';
+  /** Steps after which it is still to tell how good its task is. */
+  rungs: number[];
 }
 
 /** What came of a world. */
@@ -204,7 +214,9 @@ export class Life {
     for (const task of world.plannedFirst ? [] : later) {
       this._at(begin + task.arrival, () => {
         this._add([task]);
-        if (sim.session.state.goal === 'none') {
+        const { state, selection } = sim.session;
+        // A run that somebody began with some tasks is not of this one.
+        if (state.goal === 'none' || selection !== null) {
           sim.feed({ kind: 'run-requested' }, 0);
         }
       });
@@ -282,7 +294,12 @@ export class Life {
     if (!isBegun && !(group.leaving && begun > now)) {
       return { at: begun, do: () => this._tell(group, 'started', { step: from }) };
     }
+    const rung = group.rungs.find(one => one >= from);
+    const compared = rung === undefined || rung > until ? Infinity : begun + (rung - from) * stepSeconds;
     const measured = begun + MEASURED_AFTER * stepSeconds;
+    if (isBegun && compared <= end && (group.told === 'measured' || compared <= measured)) {
+      return { at: Math.max(now, compared), do: () => this._compare(group, rung!) };
+    }
     if (group.told === 'started' && measured < end) {
       return { at: measured, do: () => this._measure(group) };
     }
@@ -333,6 +350,13 @@ export class Life {
   private _tell(group: IGroup, kind: 'ready' | 'started', more: { step?: number } = {}): void {
     group.told = kind;
     this._group(group, kind, more);
+  }
+
+  private _compare(group: IGroup, step: number): void {
+    const { name } = group.start.task;
+    const { score } = this._world.tasks.find(task => task.name === name)!;
+    group.rungs = group.rungs.filter(rung => rung > step);
+    this._group(group, 'rung', { step, metrics: { score: score!(step, this._sim.time) }, loss: 1 });
   }
 
   private _measure(group: IGroup): void {
@@ -408,7 +432,8 @@ export class Life {
           stepSeconds: this._truth(body),
           until: body.until ?? body.steps,
           leaving: false,
-          told: 'nothing'
+          told: 'nothing',
+          rungs: [...(body.rungs ?? [])]
         });
         return;
       }
@@ -436,7 +461,7 @@ export class Life {
       case 'plan':
         this._at(sim.time + PLANNING_SECONDS, async () => {
           const made = await plan({
-            ...command.request,
+            ...(this._world.sure ? sure(command.request) : command.request),
             explain: false,
             budget: this._budget(command.request)
           });
@@ -493,7 +518,16 @@ export class Life {
 
   private _add(tasks: readonly IWorldTask[]): void {
     const { _sim: sim } = this;
-    sim.feed({ kind: 'tasks-added', tasks: tasks.map(({ name }) => spec(name)) }, 0);
+    const { rule } = this._world;
+    const isFirst = sim.session.state.tasks.length === 0;
+    sim.feed(
+      {
+        kind: 'tasks-added',
+        tasks: tasks.map(({ name }) => spec(name)),
+        ...(rule && isFirst && { sweep: sweepOf(rule) })
+      },
+      0
+    );
     const cells = tasks
       .filter(({ unknown }) => !unknown)
       .flatMap(({ name, believed }) =>
@@ -563,6 +597,16 @@ export class Life {
   protected _count(counts: Map<string, number>, task: string, steps: number): void {
     counts.set(task, (counts.get(task) ?? 0) + steps);
   }
+}
+
+function sweepOf(stop: StopRule): SweepSpec {
+  const by = { metric: 'score', goal: 'max' } as const;
+  return { name: 'fn', space: { x: { values: [1] } }, search: 'grid', seed: 0, by, stop };
+}
+
+/** A question in which no rule ends a task early. */
+function sure(request: PlanRequest): PlanRequest {
+  return { ...request, tasks: request.tasks.map(({ likely: _, ...task }) => task) };
 }
 
 /** Devices that tasks train on, or are about to: one as often as it is used by a task. */
